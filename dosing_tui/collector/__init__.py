@@ -1,0 +1,1 @@
+"""Broker to spool to database: every reading stored exactly once, every book balanced."""

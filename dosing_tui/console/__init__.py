@@ -1,0 +1,1 @@
+"""The operator's screen: the only owner of textual."""

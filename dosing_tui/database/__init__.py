@@ -1,0 +1,1 @@
+"""The only owner of psycopg: connections, schema, writes, reads and who collects."""

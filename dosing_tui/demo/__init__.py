@@ -1,0 +1,1 @@
+"""A whole plant on one machine: embedded database, broker, simulator, supervised."""

@@ -1,0 +1,59 @@
+"""Every error the program raises on purpose, split by what the caller does about it.
+
+DosingError
+├── ConfigError        the settings are wrong: say so on stderr, exit 2
+├── PayloadError       a message cannot be used: set it aside with its reason
+├── SpoolError         the local spool cannot take or give messages: stop acknowledging
+├── BrokerError        the broker cannot be reached or refuses: say so, retry
+├── DemoError          an embedded server does not start: say so, exit 2
+└── DatabaseError
+    ├── DatabaseAway      try again later: refused connection, restart, timeout
+    ├── DatabaseRefused   never on its own: password, right, missing or newer schema
+    └── RowRefused        this row never: isolate it, keep its neighbours
+
+A message names the thing and the value, in one sentence an operator can act on.
+"""
+
+
+class DosingError(Exception):
+    """Root of the tree; its text is fit for an operator's eyes."""
+
+
+class ConfigError(DosingError):
+    """A setting is unknown, mistyped or unusable."""
+
+
+class PayloadError(DosingError):
+    """A payload cannot become a reading. ``field`` is '' when the whole message is at fault."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field = field
+        super().__init__(reason)
+
+
+class SpoolError(DosingError):
+    """The spool cannot be opened, is held by another process, or its disk is full."""
+
+
+class BrokerError(DosingError):
+    """The broker cannot be reached, or refuses this client."""
+
+
+class DemoError(DosingError):
+    """An embedded server cannot be found, started or reached."""
+
+
+class DatabaseError(DosingError):
+    """Root of everything the database can answer."""
+
+
+class DatabaseAway(DatabaseError):
+    """Temporary: unreachable, restarting, out of connections, timed out. Retrying is right."""
+
+
+class DatabaseRefused(DatabaseError):
+    """Somebody has to act: wrong password, missing right, no schema, schema newer than this program."""
+
+
+class RowRefused(DatabaseError):
+    """One row can never be stored as it is (data exception, broken constraint)."""

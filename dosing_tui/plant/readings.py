@@ -1,0 +1,96 @@
+"""The three things a dosing station says, as frozen records, and how far each can be trusted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class Kind(StrEnum):
+    """Which of the guide's three topics a reading came from; the value is the table it goes to."""
+
+    DOSE = "dosing_consumption"
+    EVENT = "batch_events"
+    LEVEL = "inventory_levels"
+
+
+class TimeQuality(StrEnum):
+    """Where a reading's time came from. Stored with the reading; fits the DOMAIN rules for clocks."""
+
+    DEVICE = "device"
+    """The station's own clock, sane (unix s, ms, us or ns, or ISO-8601)."""
+    UPTIME = "receive(uptime)"
+    """The station sent a counter since its start, not a time; the receive time is used."""
+    WINDOW = "receive(out-of-window)"
+    """The station's clock is too far off; the receive time is used."""
+    RECEIVE = "receive"
+    """The message carries no usable stamp; the receive time is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """One pump's finished dose. Masses in g, duration in ms; None is 'not said', never 0."""
+
+    time: datetime
+    device_id: str
+    pump: int
+    chemical: str
+    target_g: float | None
+    actual_g: float | None
+    error_g: float | None
+    recipe: str
+    mode: str
+    duration_ms: int | None
+    dedup: int
+    received_at: datetime
+    time_quality: TimeQuality
+    flags: tuple[str, ...] = ()
+    """What was repaired or looks odd, e.g. 'target_g: nan', 'actual_g: text', 'error_g: recomputed'."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEvent:
+    """A batch began or ended. ``event`` is canonical: start, complete, abort, error, pause, resume, ..."""
+
+    time: datetime
+    device_id: str
+    event: str
+    recipe: str
+    pumps: int | None
+    dedup: int
+    received_at: datetime
+    time_quality: TimeQuality
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryLevel:
+    """What one tank holds, in g and in percent of its capacity."""
+
+    time: datetime
+    device_id: str
+    chemical: str
+    remaining_g: float | None
+    capacity_g: float | None
+    percent_full: float | None
+    dedup: int
+    received_at: datetime
+    time_quality: TimeQuality
+    flags: tuple[str, ...] = ()
+
+
+Reading: TypeAlias = Dose | BatchEvent | InventoryLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A record that cannot be used, with the sentence that says why. ``record`` is kept byte for byte."""
+
+    topic: str
+    record: bytes
+    reason: str
+    received_at: datetime
+
+
+Unit: TypeAlias = Reading | Rejection
+"""What the books count: an array message of three doses is three units, an unreadable one is one."""

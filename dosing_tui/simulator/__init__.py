@@ -1,0 +1,1 @@
+"""A plant that publishes like the ESP32 firmware does, faults included."""
