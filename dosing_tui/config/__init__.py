@@ -1,0 +1,1 @@
+"""What the site decides: frozen settings, read once from TOML and environment, then passed in."""

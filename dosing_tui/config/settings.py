@@ -1,0 +1,160 @@
+"""The settings as frozen records. Each field's docstring is its documentation, also in the file written by ``config init``."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+
+class CollectorMode(StrEnum):
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Glyphs(StrEnum):
+    AUTO = "auto"
+    UNICODE = "unicode"
+    CONSOLE = "console"
+    ASCII = "ascii"
+
+
+class Theme(StrEnum):
+    DARK = "dark"
+    LIGHT = "light"
+
+
+class Protocol(StrEnum):
+    V311 = "3.1.1"
+    V5 = "5"
+
+
+@dataclass(frozen=True, slots=True)
+class PlantSettings:
+    name: str = "Plant 1"
+    """Shown in the status bar."""
+    site: str = "plant1"
+    """Names this site's collector (broker session, database lock, spool folder): letters, digits, - and _."""
+    timezone: str = "UTC"
+    """IANA zone of the plant, e.g. "Europe/Berlin". "Today", shifts and every time on screen follow it."""
+    devices: tuple[str, ...] = ()
+    """Stations that are expected to report, so that one that never did is noticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    host: str = "localhost"
+    """Name or address of the broker."""
+    port: int = 1883
+    """1883 without TLS, 8883 with."""
+    prefix: str = "factory"
+    """First level(s) of the topics: <prefix>/dosing/consumption, <prefix>/batch/events, <prefix>/inventory/levels."""
+    protocol: Protocol = Protocol.V311
+    """"3.1.1" is fastest and spoken by every broker; "5" where the broker asks for it."""
+    keepalive_s: int = 30
+    """Seconds of silence after which the link is tested."""
+    username: str = ""
+    """Broker account; empty for an anonymous broker."""
+    password_file: str = ""
+    """File (mode 0600) that holds the broker password. Or DOSING_MQTT_PASSWORD, or systemd credential "mqtt-password"."""
+    password: str = field(default="", repr=False)
+    """Filled from the environment, a systemd credential or password_file; refused in the file."""
+    tls: bool = False
+    """Encrypt, and check the broker's certificate and name."""
+    ca_file: str = ""
+    """Certificate authority to trust instead of the system's."""
+    cert_file: str = ""
+    """Client certificate, where the broker asks for one."""
+    key_file: str = ""
+    """Key of the client certificate."""
+
+    @property
+    def topics(self) -> tuple[str, str, str]:
+        """Topics of doses, batch events and inventory levels, in this order."""
+        p = self.prefix
+        return (f"{p}/dosing/consumption", f"{p}/batch/events", f"{p}/inventory/levels")
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    dsn: str = "host=localhost dbname=factory_metrics"
+    """libpq connection string or URI without a password. PGHOST, PGSERVICE, ~/.pgpass and the rest of libpq apply."""
+    password_file: str = ""
+    """File (mode 0600) that holds the password. Or PGPASSFILE, PGPASSWORD, DOSING_DATABASE_PASSWORD, credential "database-password"."""
+    password: str = field(default="", repr=False)
+    """Filled from the environment, a systemd credential or password_file; refused in the file."""
+    statement_timeout_s: float = 5.0
+    """A panel's query is given up after this many seconds."""
+    migrate: bool = True
+    """Let the collector bring the schema up to date at start; off where only the owner role may."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorSettings:
+    mode: CollectorMode = CollectorMode.AUTO
+    """auto: one process per site collects, the others watch; always: collect, elected or not; never: only watch."""
+    batch_rows: int = 500
+    """Most rows in one database transaction."""
+    batch_ms: int = 250
+    """Longest a reading waits for company before it is written."""
+    spool_dir: str = ""
+    """Folder of the spool; empty for the platform's state folder. Must be on a local disk."""
+    spool_max_mb: int = 2048
+    """Past this size the collector stops acknowledging, and the broker queues."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSettings:
+    oldest_days: float = 30.0
+    """A device time older than this is not believed."""
+    ahead_s: float = 300.0
+    """A device time further in the future than this is not believed."""
+    device_timezone: str = "UTC"
+    """Zone of device times written without one (ISO-8601 text only)."""
+
+    @property
+    def oldest(self) -> timedelta:
+        return timedelta(days=self.oldest_days)
+
+    @property
+    def ahead(self) -> timedelta:
+        return timedelta(seconds=self.ahead_s)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    stock_low_percent: float = 20.0
+    """Below this a tank is red."""
+    stock_warn_percent: float = 50.0
+    """Up to this a tank is yellow."""
+    tolerance_g: float = 0.5
+    """A dose further from its target than this is out of tolerance."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    theme: Theme = Theme.DARK
+    """dark or light."""
+    glyphs: Glyphs = Glyphs.AUTO
+    """auto, unicode, console (Linux text console) or ascii."""
+    low_bandwidth: bool = False
+    """One repaint every two seconds, 256 colours, no seconds in the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
+    file: str = ""
+    """Log file of the console; empty for the platform's log folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    plant: PlantSettings = field(default_factory=PlantSettings)
+    mqtt: MqttSettings = field(default_factory=MqttSettings)
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    collector: CollectorSettings = field(default_factory=CollectorSettings)
+    clock: ClockSettings = field(default_factory=ClockSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
+    log: LogSettings = field(default_factory=LogSettings)

@@ -1,0 +1,90 @@
+"""What the overview asks the database: one declaration per panel, one row type per shape.
+
+A panel's SQL is ``sql/panels/<id>.sql``; its columns carry the names of the row type's fields.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from dosing_tui.plant.readings import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPoint:
+    """One bucket of one series. ``at`` is the bucket's start; None is 'no measurement', not 0."""
+
+    at: datetime
+    series: str
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A label with its value, largest first."""
+
+    label: str
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBin:
+    """Doses whose error lies in [lower_g, upper_g); None is an open end."""
+
+    lower_g: float | None
+    upper_g: float | None
+    doses: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSummary:
+    """Mean and standard deviation of error_g, and the share out of tolerance in percent."""
+
+    doses: int
+    mean_g: float | None
+    sd_g: float | None
+    out_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionDay:
+    """One plant day so far (``day`` 0 today, 1 yesterday up to the same time of day)."""
+
+    day: int
+    batches: int
+    doses: int
+    dosed_g: float | None
+    avg_duration_s: float | None
+    out_percent: float | None
+    aborted: int
+
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Panel(Generic[Row]):
+    """``drawn_from``: a new reading of these kinds makes the panel due."""
+
+    id: str
+    title: str
+    unit: str
+    row: type[Row]
+    drawn_from: frozenset[Kind]
+
+
+_DOSES = frozenset({Kind.DOSE})
+_EVENTS = frozenset({Kind.EVENT})
+
+TODAY = Panel("today_by_chemical", "Consumption today", "g", Total, _DOSES)
+CONSUMPTION = Panel("consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES)
+BY_CHEMICAL = Panel("consumption_by_chemical", "Consumption by chemical", "g", SeriesPoint, _DOSES)
+ACCURACY = Panel("accuracy_histogram", "Accuracy", "error g", ErrorBin, _DOSES)
+ACCURACY_SUMMARY = Panel("accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES)
+ERROR_RATE = Panel("error_rate", "Error rate", "%", SeriesPoint, _DOSES)
+BATCHES = Panel("batches_today", "Batches by recipe", "today", Total, _EVENTS)
+PRODUCTION = Panel("production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS)
+
+OVERVIEW: tuple[Panel[object], ...] = (  # type: ignore[assignment]  # a tuple of panels of several row types
+    TODAY, CONSUMPTION, BY_CHEMICAL, ACCURACY, ACCURACY_SUMMARY, ERROR_RATE, BATCHES, PRODUCTION,
+)  # fmt: skip
