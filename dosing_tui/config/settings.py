@@ -1,4 +1,4 @@
-"""The settings as frozen records. Each field's docstring is its documentation, also in the file written by ``config init``."""
+"""The settings as frozen records. A field's docstring is its documentation, in the file too."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -47,7 +47,8 @@ class MqttSettings:
     port: int = 1883
     """1883 without TLS, 8883 with."""
     prefix: str = "factory"
-    """First level(s) of the topics: <prefix>/dosing/consumption, <prefix>/batch/events, <prefix>/inventory/levels."""
+    """First level(s) of the topics <prefix>/dosing/consumption, <prefix>/batch/events and
+    <prefix>/inventory/levels."""
     protocol: Protocol = Protocol.V311
     """"3.1.1" is fastest and spoken by every broker; "5" where the broker asks for it."""
     keepalive_s: int = 30
@@ -55,7 +56,8 @@ class MqttSettings:
     username: str = ""
     """Broker account; empty for an anonymous broker."""
     password_file: str = ""
-    """File (mode 0600) that holds the broker password. Or DOSING_MQTT_PASSWORD, or systemd credential "mqtt-password"."""
+    """File (mode 0600) that holds the broker password. DOSING_MQTT_PASSWORD and the systemd credential
+    "mqtt-password" come before it."""
     password: str = field(default="", repr=False)
     """Filled from the environment, a systemd credential or password_file; refused in the file."""
     tls: bool = False
@@ -77,9 +79,12 @@ class MqttSettings:
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
     dsn: str = "host=localhost dbname=factory_metrics"
-    """libpq connection string or URI without a password. PGHOST, PGSERVICE, ~/.pgpass and the rest of libpq apply."""
+    """libpq connection string or URI, without a password. PGHOST, PGSERVICE, ~/.pgpass and the rest of libpq
+    apply."""
     password_file: str = ""
-    """File (mode 0600) that holds the password. Or PGPASSFILE, PGPASSWORD, DOSING_DATABASE_PASSWORD, credential "database-password"."""
+    """File (mode 0600) that holds the password. DOSING_DATABASE_PASSWORD and the systemd credential
+    "database-password" come before it; without any of them libpq looks into
+    PGPASSFILE, ~/.pgpass and PGPASSWORD."""
     password: str = field(default="", repr=False)
     """Filled from the environment, a systemd credential or password_file; refused in the file."""
     statement_timeout_s: float = 5.0
@@ -91,7 +96,8 @@ class DatabaseSettings:
 @dataclass(frozen=True, slots=True)
 class CollectorSettings:
     mode: CollectorMode = CollectorMode.AUTO
-    """auto: one process per site collects, the others watch; always: collect, elected or not; never: only watch."""
+    """auto: one process per site collects, the others watch; always: collect, elected or not; never: only
+    watch."""
     batch_rows: int = 500
     """Most rows in one database transaction."""
     batch_ms: int = 250

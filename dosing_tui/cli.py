@@ -1,0 +1,193 @@
+"""The commands. Nothing heavy is imported here: ``dosing-tui --help`` answers at once."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dosing_tui import __version__
+from dosing_tui.errors import DosingError
+
+if TYPE_CHECKING:
+    from dosing_tui.config.load import Loaded
+    from dosing_tui.config.settings import Settings
+
+EXIT_PENDING = 1
+"""``migrate --check``: the schema is not up to date."""
+EXIT_ERROR = 2
+"""A setting, a password or a server is wrong; the reason is on stderr."""
+
+
+class OneSentence(click.Group):
+    """Every foreseen error becomes one sentence on stderr and exit status 2, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except DosingError as error:
+            click.echo(f"dosing-tui: {error}", err=True)
+            ctx.exit(EXIT_ERROR)
+
+
+@click.group(cls=OneSentence, invoke_without_command=True)
+@click.version_option(__version__, prog_name="dosing-tui")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Settings file; else $DOSING_TUI_CONFIG or the default."
+)
+@click.option("--theme", type=click.Choice(["dark", "light"]), help="Colours of the console.")
+@click.option(
+    "--glyphs", type=click.Choice(["auto", "unicode", "console", "ascii"]), help="Characters to draw with."
+)
+@click.option("--low-bandwidth", is_flag=True, help="Fewer repaints and colours, for slow lines.")
+@click.pass_context
+def main(
+    ctx: click.Context, config: Path | None, theme: str | None, glyphs: str | None, low_bandwidth: bool
+) -> None:
+    """The operator console of a chemical dosing plant. Without a command it opens the console."""
+    ctx.obj = config
+    for name, value in (
+        ("THEME", theme),
+        ("GLYPHS", glyphs),
+        ("LOW_BANDWIDTH", "true" if low_bandwidth else None),
+    ):
+        if value is not None:
+            os.environ[f"DOSING_CONSOLE_{name}"] = value
+    if ctx.invoked_subcommand is None:
+        from dosing_tui.console.start import run_console
+
+        sys.exit(run_console(_settings(ctx)))
+
+
+@main.command()
+@click.pass_context
+def collect(ctx: click.Context) -> None:
+    """Collect without a screen: broker to database, for a service. Logs to stderr."""
+    from dosing_tui.collector.headless import run
+
+    sys.exit(run(_settings(ctx), report=_say))
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Change nothing; list what is missing, exit 1 if anything is.")
+@click.pass_context
+def migrate(ctx: click.Context, check: bool) -> None:
+    """Create the database schema, bring it up to date, or adopt the guide's tables with their rows."""
+    from dosing_tui.database.migrations import migrate as apply
+    from dosing_tui.database.migrations import pending
+
+    settings = _settings(ctx)
+    names = pending(settings) if check else apply(settings, report=_say)
+    for name in names:
+        click.echo(f"{'missing' if check else 'applied'}: {name}")
+    if not names:
+        click.echo("The schema is up to date.")
+    sys.exit(EXIT_PENDING if check and names else 0)
+
+
+@main.command()
+@click.option(
+    "--broker", default="", metavar="HOST[:PORT]", help="Broker to publish to; else the configured one."
+)
+@click.option(
+    "--devices", type=click.IntRange(1, 1000), default=2, show_default=True, help="Dosing stations."
+)
+@click.option("--rate", type=click.FloatRange(0.01, 100_000), help="Messages a second over the whole plant.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed says the same things.")
+@click.option("--speed", type=click.FloatRange(0.01, 10_000), default=1.0, show_default=True,
+              help="Plant minutes in a minute.")  # fmt: skip
+@click.option("--faults", default="none", show_default=True,
+              help="Comma-separated: nan, duplicates, uptime, reboot, garbage; or all, none.")  # fmt: skip
+@click.option(
+    "--qos", type=click.IntRange(0, 1), default=0, show_default=True, help="0 like the firmware, or 1."
+)
+@click.option("--duration", type=click.FloatRange(0.1), help="Stop after so many seconds.")
+@click.pass_context
+def simulate(
+    ctx: click.Context, *, broker: str, devices: int, rate: float | None, seed: int, speed: float,
+    faults: str, qos: int, duration: float | None,
+) -> None:  # fmt: skip
+    """Publish what a plant of ESP32 dosing stations would. Ends with a tally as one line of JSON."""
+    from dosing_tui.simulator.command import run
+
+    sys.exit(
+        run(
+            _settings(ctx).mqtt, broker=broker, devices=devices, rate=rate, seed=seed, speed=speed,
+            faults=faults, qos=qos, duration_s=duration, report=_say,
+        )
+    )  # fmt: skip
+
+
+@main.command()
+@click.option("--folder", type=click.Path(path_type=Path), help="Where the demo keeps its data.")
+@click.option("--headless", is_flag=True, help="No screen; the books as one line of JSON at the end.")
+@click.option("--duration", type=click.FloatRange(1), help="Stop after so many seconds.")
+@click.option("--devices", type=click.IntRange(1, 20), default=2, show_default=True, help="Dosing stations.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same plant.")
+@click.option("--rate", type=click.FloatRange(0.01, 10_000), default=1.0, show_default=True,
+              help="Messages a second.")  # fmt: skip
+@click.option("--faults", default="all", show_default=True, help="As for simulate.")
+def demo(
+    *, folder: Path | None, headless: bool, duration: float | None, devices: int, seed: int, rate: float,
+    faults: str,
+) -> None:  # fmt: skip
+    """A whole plant on this machine: database, broker, simulated stations and the console."""
+    from dosing_tui.demo.run import run_demo
+
+    sys.exit(
+        run_demo(
+            folder=folder, headless=headless, duration_s=duration, devices=devices, seed=seed, rate=rate,
+            faults=faults, report=_say,
+        )
+    )  # fmt: skip
+
+
+@main.group()
+def config() -> None:
+    """The settings file: write one, show what is in force, say where it is."""
+
+
+@config.command()
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@click.pass_context
+def init(ctx: click.Context, force: bool) -> None:
+    """Write a documented settings file to start from."""
+    from dosing_tui.config.load import config_path
+    from dosing_tui.config.show import write_template
+
+    path = config_path(ctx.obj, os.environ)
+    write_template(path, force=force)
+    click.echo(f"Wrote {path}")
+
+
+@config.command()
+@click.pass_context
+def show(ctx: click.Context) -> None:
+    """Print every setting in force and where it comes from; secrets are not printed."""
+    from dosing_tui.config.show import effective
+
+    click.echo(effective(_load(ctx)), nl=False)
+
+
+@config.command()
+@click.pass_context
+def path(ctx: click.Context) -> None:
+    """Print where the settings file is, or would be."""
+    from dosing_tui.config.load import config_path
+
+    click.echo(config_path(ctx.obj, os.environ))
+
+
+def _load(ctx: click.Context) -> "Loaded":
+    from dosing_tui.config.load import load
+
+    return load(ctx.obj, os.environ)
+
+
+def _settings(ctx: click.Context) -> "Settings":
+    return _load(ctx).settings
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)

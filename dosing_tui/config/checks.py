@@ -1,0 +1,95 @@
+"""What no type can say about a setting: ranges, zones, names, secrets in the wrong place."""
+
+import math
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.errors import ConfigError
+
+_SITE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_PASSWORD = re.compile(r"(^|\s)password\s*=", re.IGNORECASE)
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def check(settings: Settings) -> None:
+    """Raises: ConfigError, for the first setting that cannot work."""
+    for sentence in _faults(settings):
+        raise ConfigError(sentence)
+
+
+def _faults(settings: Settings) -> Iterator[str]:
+    yield from _names(settings)
+    yield from _numbers(settings)
+    yield from _secrets(settings)
+
+
+def _names(settings: Settings) -> Iterator[str]:
+    plant, mqtt = settings.plant, settings.mqtt
+    if not _SITE.fullmatch(plant.site):
+        yield f"plant.site: {plant.site!r} may hold letters, digits, - and _ only (40 at most)."
+    for name, zone in (
+        ("plant.timezone", plant.timezone),
+        ("clock.device_timezone", settings.clock.device_timezone),
+    ):
+        if not _is_zone(zone):
+            yield f"{name}: {zone!r} is not a time zone of this machine, e.g. 'Europe/Berlin'."
+    if not mqtt.host:
+        yield "mqtt.host: is empty; name the broker's host."
+    if not mqtt.prefix or re.search(r"[#+\x00]|^/|/$", mqtt.prefix):
+        yield f"mqtt.prefix: {mqtt.prefix!r} may not be empty, hold # or +, or begin or end with a slash."
+    if bool(mqtt.cert_file) != bool(mqtt.key_file):
+        yield "mqtt.cert_file: a client certificate needs both cert_file and key_file."
+    if mqtt.ca_file and not mqtt.tls:
+        yield "mqtt.ca_file: is set, but mqtt.tls is false; nothing would be encrypted."
+    if settings.log.level not in _LEVELS:
+        yield f"log.level: {settings.log.level!r} is not one of {', '.join(_LEVELS)}."
+
+
+def _numbers(settings: Settings) -> Iterator[str]:
+    collector, limits, clock = settings.collector, settings.limits, settings.clock
+    ranges: tuple[tuple[str, float, float, float], ...] = (
+        ("mqtt.port", settings.mqtt.port, 1, 65_535),
+        ("mqtt.keepalive_s", settings.mqtt.keepalive_s, 5, 3_600),
+        ("database.statement_timeout_s", settings.database.statement_timeout_s, 0.1, 3_600),
+        ("collector.batch_rows", collector.batch_rows, 1, 10_000),
+        ("collector.batch_ms", collector.batch_ms, 0, 10_000),
+        ("collector.spool_max_mb", collector.spool_max_mb, 1, 1_000_000),
+        ("clock.oldest_days", clock.oldest_days, 0.01, 365),
+        ("clock.ahead_s", clock.ahead_s, 0, 86_400),
+        ("limits.stock_low_percent", limits.stock_low_percent, 0, 100),
+        ("limits.stock_warn_percent", limits.stock_warn_percent, 0, 100),
+        ("limits.tolerance_g", limits.tolerance_g, 0.001, 10_000),
+    )
+    for name, value, low, high in ranges:
+        if not (math.isfinite(value) and low <= value <= high):
+            yield f"{name}: {value:g} is outside {low:g} to {high:g}."
+    if limits.stock_low_percent > limits.stock_warn_percent:
+        yield "limits.stock_low_percent: is above limits.stock_warn_percent."
+
+
+def _secrets(settings: Settings) -> Iterator[str]:
+    if has_password(settings.database.dsn):
+        yield (
+            "database.dsn: holds a password; put it into ~/.pgpass, a service file, database.password_file "
+            "or DOSING_DATABASE_PASSWORD instead."
+        )
+
+
+def has_password(dsn: str) -> bool:
+    """True for ``password=`` in a keyword string, and for ``user:secret@`` or ``?password=`` in a URI."""
+    if "://" not in dsn:
+        return bool(_PASSWORD.search(dsn))
+    authority, query = urlsplit(dsn).netloc, urlsplit(dsn).query
+    user_info = authority.rpartition("@")[0]
+    return ":" in user_info or bool(re.search(r"(^|&)password=", query))
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return bool(name)

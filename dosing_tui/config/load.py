@@ -1,0 +1,133 @@
+"""TOML file + environment -> Settings, with the source of every value. Later sources win."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import get_type_hints
+
+import platformdirs
+
+from dosing_tui.config import checks, secrets, values
+from dosing_tui.config.settings import Settings
+from dosing_tui.errors import ConfigError
+
+CONFIG_VARIABLE = "DOSING_TUI_CONFIG"
+_SECRET = "password"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """``sources`` says where each 'section.field' came from; ``path`` is the file, present or not."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+    path: Path
+
+
+def config_path(option: Path | None, env: Mapping[str, str]) -> Path:
+    """``--config``, else $DOSING_TUI_CONFIG, else the platform's configuration folder."""
+    if option is not None:
+        return option.expanduser()
+    if named := env.get(CONFIG_VARIABLE):
+        return Path(named).expanduser()
+    return platformdirs.user_config_path("dosing-tui", appauthor=False) / "config.toml"
+
+
+def load(option: Path | None, env: Mapping[str, str]) -> Loaded:
+    """Raises: ConfigError, naming the setting and the value. A missing default file is no error."""
+    path = config_path(option, env)
+    document = _read(path, required=option is not None or CONFIG_VARIABLE in env)
+    _refuse_unknown(document, path)
+    _refuse_unknown_variables(env)
+    sources: dict[str, str] = {}
+    sections = {
+        section.name: _section(section.name, document.get(section.name, {}), env, path, sources)
+        for section in fields(Settings)
+    }
+    settings = Settings(**sections)  # type: ignore[arg-type]  # each section was built by its own type
+    checks.check(settings)
+    return Loaded(settings, sources, path)
+
+
+def _section(
+    name: str, table: Mapping[str, object], env: Mapping[str, str], path: Path, sources: dict[str, str]
+) -> object:
+    kind = section_types()[name]
+    given: dict[str, object] = {}
+    for key, hint in get_type_hints(kind).items():
+        full, variable = f"{name}.{key}", f"DOSING_{name}_{key}".upper()
+        sources[full] = "default"
+        if key == _SECRET:
+            continue
+        if key in table:
+            given[key] = values.from_toml(full, hint, table[key])
+            sources[full] = f"file {path}"
+        if variable in env:
+            given[key] = values.from_text(variable, hint, env[variable])
+            sources[full] = f"environment {variable}"
+    if any(field.name == _SECRET for field in fields(kind)):
+        secret, source = secrets.password(name, file=str(given.get("password_file", "")), env=env)
+        given[_SECRET], sources[f"{name}.{_SECRET}"] = secret, source or "not set here"
+    return kind(**given)
+
+
+def section_types() -> dict[str, type]:
+    """Section name -> its dataclass, in the order of the file."""
+    hints = get_type_hints(Settings)
+    return {section.name: hints[section.name] for section in fields(Settings)}
+
+
+def _read(path: Path, *, required: bool) -> dict[str, dict[str, object]]:
+    try:
+        with path.open("rb") as stream:
+            return tomllib.load(stream)
+    except FileNotFoundError as error:
+        if required:
+            raise ConfigError(
+                f"configuration: {path} does not exist; 'dosing-tui config init' writes one."
+            ) from error
+        return {}
+    except OSError as error:
+        raise ConfigError(f"configuration: {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"configuration: {path} is not valid TOML: {error}.") from error
+
+
+def _refuse_unknown(document: Mapping[str, object], path: Path) -> None:
+    kinds = section_types()
+    for name, table in document.items():
+        if name not in kinds:
+            raise ConfigError(f"{path}: {_unknown(f'[{name}]', name, kinds, '[{}]')}")
+        if not isinstance(table, dict):
+            raise ConfigError(f"{path}: {name} is a section; write [{name}] and its settings below it.")
+        known = get_type_hints(kinds[name])
+        for key in table:
+            if key == _SECRET:
+                raise ConfigError(
+                    f"{path}: {name}.password does not belong in the file; use {name}.password_file "
+                    f"or DOSING_{name.upper()}_PASSWORD."
+                )
+            if key not in known:
+                raise ConfigError(
+                    f"{path}: {_unknown(f'{name}.{key}', key, set(known) - {_SECRET}, name + '.{}')}"
+                )
+
+
+def _refuse_unknown_variables(env: Mapping[str, str]) -> None:
+    known = {
+        f"DOSING_{name}_{key}".upper()
+        for name, kind in section_types().items()
+        for key in get_type_hints(kind)
+    }
+    prefixes = tuple(f"DOSING_{name.upper()}_" for name in section_types())
+    for variable in env:
+        if variable.startswith(prefixes) and variable not in known:
+            raise ConfigError(_unknown(f"environment variable {variable}", variable, known, "{}"))
+
+
+def _unknown(what: str, word: str, known: Iterable[str], form: str) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    hint = f" Did you mean {form.format(near[0])}?" if near else ""
+    return f"{what} is not a setting.{hint}"

@@ -1,0 +1,48 @@
+"""Where passwords come from: environment, systemd credential, private file; never argv nor the TOML."""
+
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from dosing_tui.errors import ConfigError
+
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""Set by systemd for a unit with LoadCredential=."""
+
+
+def password(section: str, *, file: str, env: Mapping[str, str]) -> tuple[str, str]:
+    """Return the password of ``mqtt`` or ``database`` and where it came from; ('', '') if there is none.
+
+    Raises: ConfigError, if the file is missing, unreadable, empty or open to others.
+    """
+    variable = f"DOSING_{section.upper()}_PASSWORD"
+    if variable in env:
+        return env[variable], f"environment {variable}"
+    if folder := env.get(CREDENTIALS):
+        credential = Path(folder) / f"{section}-password"
+        if credential.is_file():
+            return _first_line(section, credential), f"systemd credential {credential.name}"
+    if file:
+        path = Path(file).expanduser()
+        _require_private(section, path)
+        return _first_line(section, path), f"file {path}"
+    return "", ""
+
+
+def _require_private(section: str, path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise ConfigError(f"{section}.password_file: {path} cannot be read: {error.strerror}.") from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigError(f"{section}.password_file: {path} is open to others; run chmod 600 on it.")
+
+
+def _first_line(section: str, path: Path) -> str:
+    try:
+        line = path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{section}: the password in {path} cannot be read: {error}.") from error
+    if not line:
+        raise ConfigError(f"{section}: {path} holds no password.")
+    return line

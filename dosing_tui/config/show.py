@@ -1,0 +1,90 @@
+"""The configuration as text: a documented file to start from, and the values in force with their sources."""
+
+import ast
+import inspect
+import json
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import get_type_hints
+
+from dosing_tui.config import settings as declarations
+from dosing_tui.config.load import Loaded, section_types
+from dosing_tui.errors import ConfigError
+
+_SECRET = "password"
+
+
+def template() -> str:
+    """Every setting with its documentation and its default, commented out."""
+    documented = _field_docs()
+    lines = ["# dosing-tui: settings. Remove the # before a line to change it.", ""]
+    for name, kind in section_types().items():
+        lines.append(f"[{name}]")
+        defaults = kind()
+        for key in get_type_hints(kind):
+            if key == _SECRET:
+                continue
+            lines += [f"# {documented[kind.__name__, key]}", f"# {key} = {toml(getattr(defaults, key))}"]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def write_template(path: Path, *, force: bool) -> None:
+    """Raises: ConfigError, if the file exists and ``force`` is off, or the folder cannot be written."""
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as stream:
+            stream.write(template())
+    except FileExistsError as error:
+        raise ConfigError(f"configuration: {path} exists already; --force replaces it.") from error
+    except OSError as error:
+        raise ConfigError(f"configuration: {path} cannot be written: {error.strerror}.") from error
+
+
+def effective(loaded: Loaded) -> str:
+    """Every value in force with its source; secrets are only said to be set or not."""
+    lines = [f"# {loaded.path}" + ("" if loaded.path.exists() else " (does not exist: defaults)"), ""]
+    for name, kind in section_types().items():
+        lines.append(f"[{name}]")
+        section = getattr(loaded.settings, name)
+        for key in get_type_hints(kind):
+            value, source = getattr(section, key), loaded.sources[f"{name}.{key}"]
+            if key == _SECRET:
+                lines.append(f"# {key} is {'set' if value else 'not set'}  ({source})")
+            else:
+                lines.append(f"{key} = {toml(value)}  # {source}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def toml(value: object) -> str:
+    """One value as TOML."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case StrEnum():
+            return json.dumps(value.value)
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case tuple():
+            return "[" + ", ".join(toml(item) for item in value) + "]"
+        case _:
+            return str(value)
+
+
+def _field_docs() -> dict[tuple[str, str], str]:
+    """(class, field) -> the docstring written below the field."""
+    docs: dict[tuple[str, str], str] = {}
+    for node in ast.parse(inspect.getsource(declarations)).body:
+        if isinstance(node, ast.ClassDef):
+            for field, text in zip(node.body, node.body[1:], strict=False):
+                if (
+                    isinstance(field, ast.AnnAssign)
+                    and isinstance(field.target, ast.Name)
+                    and isinstance(text, ast.Expr)
+                    and isinstance(text.value, ast.Constant)
+                ):
+                    docs[node.name, field.target.id] = " ".join(str(text.value.value).split())
+    return docs

@@ -1,0 +1,60 @@
+"""One setting from TOML or the environment to its exact type, or a sentence that names it."""
+
+from enum import StrEnum
+from types import GenericAlias
+from typing import TypeAlias
+
+from dosing_tui.errors import ConfigError
+
+Value: TypeAlias = str | int | float | bool | tuple[str, ...] | StrEnum
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+
+
+def from_toml(name: str, kind: object, value: object) -> Value:
+    """``port = true`` and ``port = "1883"`` are refused, not guessed at.
+
+    Raises: ConfigError.
+    """
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return _choice(name, kind, value)
+    if isinstance(kind, GenericAlias):
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise ConfigError(f'{name}: {value!r} is not a list of texts, e.g. ["dosing_system_01"].')
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if kind in (str, int, float, bool) and type(value) is kind:
+        return value
+    raise ConfigError(f"{name}: {value!r} is not {_ARTICLE[str(getattr(kind, '__name__', kind))]}.")
+
+
+def from_text(name: str, kind: object, text: str) -> Value:
+    """The same for an environment variable, whose values are all text.
+
+    Raises: ConfigError.
+    """
+    if isinstance(kind, GenericAlias):
+        return tuple(item.strip() for item in text.split(",") if item.strip())
+    if kind is bool:
+        word = text.strip().lower()
+        if word in _TRUE | _FALSE:
+            return word in _TRUE
+        raise ConfigError(f"{name}: {text!r} is neither true nor false.")
+    if kind is int or kind is float:
+        try:
+            return int(text) if kind is int else float(text)
+        except ValueError as error:
+            raise ConfigError(f"{name}: {text!r} is not {_ARTICLE[kind.__name__]}.") from error
+    return from_toml(name, kind, text)
+
+
+def _choice(name: str, kind: type[StrEnum], value: object) -> StrEnum:
+    if isinstance(value, str) and value in {member.value for member in kind}:
+        return kind(value)
+    choices = ", ".join(member.value for member in kind)
+    raise ConfigError(f"{name}: {value!r} is not one of {choices}.")
+
+
+_ARTICLE = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
