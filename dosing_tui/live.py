@@ -3,12 +3,13 @@
 Bounded in every dimension; safe to move from one thread and to read from another.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from threading import Lock
+from typing import TypeVar
 
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Kind, Reading
 
@@ -46,7 +47,7 @@ class LinkState:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Readings since the spool was made; ``received = stored + duplicates + spooled + rejected`` at any moment."""
+    """Readings since the spool was made. Always ``received = stored + duplicates + spooled + rejected``."""
 
     received: int = 0
     stored: int = 0
@@ -70,7 +71,7 @@ class Picture:
     revision: int = 0
     levels: tuple[InventoryLevel, ...] = ()
     doses: tuple[Dose, ...] = ()
-    """Newest first."""
+    """Newest first, by their own time."""
     events: tuple[BatchEvent, ...] = ()
     """Newest first."""
     devices: tuple[tuple[str, datetime], ...] = ()
@@ -94,14 +95,13 @@ class Live:
     def __init__(self) -> None:
         self._lock = Lock()
         self._levels: dict[tuple[str, str], InventoryLevel] = {}
-        self._doses: deque[Dose] = deque(maxlen=RECENT_DOSES)
-        self._events: deque[BatchEvent] = deque(maxlen=RECENT_DOSES)
+        self._doses: OrderedDict[tuple[object, ...], Dose] = OrderedDict()
+        self._events: OrderedDict[tuple[object, ...], BatchEvent] = OrderedDict()
         self._devices: dict[str, datetime] = {}
         self._changed = dict.fromkeys(Kind, 0)
         self._stored = dict.fromkeys(Kind, 0)
         self._arrivals: deque[tuple[datetime, int]] = deque()
         self._state = Picture()
-        self._seen: deque[tuple[object, ...]] = deque(maxlen=RECENT_DOSES)
 
     def apply(self, readings: Iterable[Reading]) -> None:
         """Move the picture. A redelivered dose or event is not shown twice; an older level does not win."""
@@ -113,20 +113,15 @@ class Live:
     def seed(self, readings: Iterable[Reading]) -> None:
         """Fill in from the database what no message has told yet; the newest of both stays."""
         with self._lock:
-            doses = [*self._doses]
             for reading in readings:
+                self._heard(reading)
                 match reading:
                     case InventoryLevel():
                         self._level(reading)
                     case Dose():
-                        if _identity(reading) not in self._seen:
-                            self._seen.append(_identity(reading))
-                            doses.append(reading)
+                        _keep(self._doses, _identity(reading), reading)
                     case BatchEvent():
-                        pass
-                self._heard(reading)
-            doses.sort(key=lambda dose: dose.time)
-            self._doses = deque(doses, maxlen=RECENT_DOSES)
+                        _keep(self._events, _identity(reading), reading)
             self._touch()
 
     def arrived(self, messages: int, at: datetime) -> None:
@@ -163,8 +158,8 @@ class Live:
             return replace(
                 self._state,
                 levels=tuple(self._levels[key] for key in sorted(self._levels)),
-                doses=tuple(reversed(self._doses)),
-                events=tuple(reversed(self._events)),
+                doses=_newest_first(self._doses.values()),
+                events=_newest_first(self._events.values()),
                 devices=tuple(sorted(self._devices.items())),
                 rate=sum(count for _, count in self._arrivals) / RATE_WINDOW.total_seconds(),
                 changed=tuple(self._changed.items()),
@@ -187,14 +182,10 @@ class Live:
             case InventoryLevel():
                 self._level(reading)
                 self._changed[Kind.LEVEL] += 1
-            case Dose() if _identity(reading) not in self._seen:
-                self._seen.append(_identity(reading))
-                self._doses.append(reading)
-                self._changed[Kind.DOSE] += 1
-            case BatchEvent() if _identity(reading) not in self._seen:
-                self._seen.append(_identity(reading))
-                self._events.append(reading)
-                self._changed[Kind.EVENT] += 1
+            case Dose():
+                self._changed[Kind.DOSE] += _keep(self._doses, _identity(reading), reading)
+            case BatchEvent():
+                self._changed[Kind.EVENT] += _keep(self._events, _identity(reading), reading)
 
     def _level(self, level: InventoryLevel) -> None:
         key = (level.device_id, level.chemical)
@@ -223,3 +214,20 @@ def _identity(reading: Dose | BatchEvent) -> tuple[object, ...]:
             return (reading.device_id, reading.time, reading.pump, reading.dedup)
         case BatchEvent():
             return (reading.device_id, reading.time, reading.event, reading.recipe, reading.dedup)
+
+
+Stamped = TypeVar("Stamped", Dose, BatchEvent)
+
+
+def _keep(kept: OrderedDict[tuple[object, ...], Stamped], key: tuple[object, ...], reading: Stamped) -> bool:
+    """Keep the reading, let the earliest to arrive go; False if it is kept already."""
+    if key in kept:
+        return False
+    kept[key] = reading
+    if len(kept) > RECENT_DOSES:
+        kept.popitem(last=False)
+    return True
+
+
+def _newest_first(readings: Iterable[Stamped]) -> tuple[Stamped, ...]:
+    return tuple(sorted(readings, key=lambda reading: (reading.time, reading.received_at), reverse=True))

@@ -1,0 +1,170 @@
+"""Settings: sources, refusals, secrets."""
+
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.config.checks import has_password
+from dosing_tui.config.load import Loaded, config_path, load
+from dosing_tui.config.settings import CollectorMode, Settings
+from dosing_tui.config.show import effective, template, write_template
+from dosing_tui.errors import ConfigError
+
+
+def loaded(tmp_path: Path, text: str, env: dict[str, str] | None = None) -> Loaded:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return load(path, env or {})
+
+
+def refusal(tmp_path: Path, text: str, env: dict[str, str] | None = None) -> str:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, text, env)
+    return str(caught.value)
+
+
+def test_without_a_file_the_defaults_hold() -> None:
+    assert load(None, {"XDG_CONFIG_HOME": "/nonexistent"}).settings == Settings()
+
+
+def test_a_file_that_was_asked_for_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"absent\.toml does not exist"):
+        load(tmp_path / "absent.toml", {})
+
+
+def test_the_option_wins_over_the_variable(tmp_path: Path) -> None:
+    assert config_path(tmp_path / "a", {"DOSING_TUI_CONFIG": "/b"}) == tmp_path / "a"
+    assert config_path(None, {"DOSING_TUI_CONFIG": "/b"}) == Path("/b")
+
+
+def test_the_environment_wins_over_the_file_and_each_source_is_known(tmp_path: Path) -> None:
+    result = loaded(
+        tmp_path,
+        '[mqtt]\nhost = "broker.plant"\nport = 1884\n[plant]\ndevices = ["a"]',
+        {"DOSING_MQTT_HOST": "other", "DOSING_PLANT_DEVICES": "x, y", "DOSING_COLLECTOR_MODE": "never"},
+    )
+    assert (result.settings.mqtt.host, result.settings.mqtt.port) == ("other", 1884)
+    assert result.settings.plant.devices == ("x", "y")
+    assert result.settings.collector.mode is CollectorMode.NEVER
+    assert result.sources["mqtt.host"] == "environment DOSING_MQTT_HOST"
+    assert result.sources["mqtt.port"] == f"file {result.path}"
+    assert result.sources["mqtt.keepalive_s"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[mqtt]\nhots = "x"', "mqtt.hots is not a setting. Did you mean mqtt.host?"),
+        ("[mqt]\nport = 1", "[mqt] is not a setting. Did you mean [mqtt]?"),
+        ("mqtt = 3", "mqtt is a section"),
+        ("[mqtt]\nport = true", "mqtt.port: True is not a whole number."),
+        ('[mqtt]\nport = "1883"', "mqtt.port: '1883' is not a whole number."),
+        ("[mqtt]\nport = 70000", "mqtt.port: 70000 is outside 1 to 65535."),
+        ('[mqtt]\nprotocol = "4"', "mqtt.protocol: '4' is not one of 3.1.1, 5."),
+        ('[mqtt]\nprefix = "factory/#"', "mqtt.prefix:"),
+        ('[mqtt]\npassword = "x"', "mqtt.password does not belong in the file"),
+        ('[mqtt]\nca_file = "/ca"', "mqtt.ca_file: is set, but mqtt.tls is false"),
+        ('[mqtt]\ncert_file = "/c"', "needs both cert_file and key_file"),
+        ('[plant]\ntimezone = "Berlin"', "plant.timezone: 'Berlin' is not a time zone"),
+        ('[plant]\ntimezone = "../etc/passwd"', "plant.timezone:"),
+        ('[plant]\nsite = "a/b"', "plant.site: 'a/b' may hold letters"),
+        ('[plant]\ndevices = "a"', "plant.devices: 'a' is not a list of texts"),
+        ('[database]\ndsn = "host=h password=s"', "database.dsn: holds a password"),
+        ("[limits]\nstock_low_percent = 60", "limits.stock_low_percent: is above"),
+        ("[limits]\ntolerance_g = nan", "limits.tolerance_g: nan is outside"),
+        ('[log]\nlevel = "LOUD"', "log.level: 'LOUD' is not one of"),
+        ("[mqtt", "is not valid TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_value(tmp_path: Path, text: str, sentence: str) -> None:
+    assert sentence in refusal(tmp_path, text)
+
+
+def test_a_misspelt_variable_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, "", {"DOSING_MQTT_HOTS": "x"})
+    assert "DOSING_MQTT_HOTS is not a setting. Did you mean DOSING_MQTT_HOST?" in sentence
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "sentence"),
+    [
+        ("DOSING_MQTT_PORT", "many", "DOSING_MQTT_PORT: 'many' is not a whole number."),
+        ("DOSING_MQTT_TLS", "maybe", "DOSING_MQTT_TLS: 'maybe' is neither true nor false."),
+    ],
+)
+def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, text: str, sentence: str) -> None:
+    assert sentence in refusal(tmp_path, "", {variable: text})
+
+
+@pytest.mark.parametrize(
+    ("dsn", "holds"),
+    [
+        ("host=h user=u", False),
+        ("host=h Password = x", True),
+        ("postgresql://u@h/db", False),
+        ("postgresql://u:s@h/db", True),
+        ("postgresql://u@h/db?password=s", True),
+        ("postgresql://[::1]:5432/db", False),
+    ],
+)
+def test_a_password_in_a_connection_string_is_noticed(dsn: str, holds: bool) -> None:
+    assert has_password(dsn) is holds
+
+
+def test_a_password_comes_from_the_environment_before_credentials_and_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.touch(mode=0o600)
+    secret.write_text("from file\nsecond line\n")
+    (tmp_path / "mqtt-password").write_text("from systemd\n")
+    text = f'[mqtt]\npassword_file = "{secret}"'
+    assert loaded(tmp_path, text).settings.mqtt.password == "from file"
+    systemd = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert loaded(tmp_path, text, systemd).settings.mqtt.password == "from systemd"
+    both = systemd | {"DOSING_MQTT_PASSWORD": "from environment"}
+    assert loaded(tmp_path, text, both).settings.mqtt.password == "from environment"
+
+
+def test_a_password_file_open_to_others_is_refused(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s")
+    secret.chmod(0o644)
+    assert "is open to others; run chmod 600" in refusal(tmp_path, f'[mqtt]\npassword_file = "{secret}"')
+
+
+def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
+    result = loaded(tmp_path, "", {"DOSING_MQTT_PASSWORD": "hunter2", "DOSING_DATABASE_PASSWORD": "hunter2"})
+    assert "hunter2" not in effective(result) + repr(result.settings)
+    assert "# password is set  (environment DOSING_MQTT_PASSWORD)" in effective(result)
+
+
+def test_what_is_shown_can_be_read_back(tmp_path: Path) -> None:
+    result = loaded(tmp_path, '[plant]\nname = "Wörk \\"1\\" \\\\ ☃"')
+    again = loaded(tmp_path, effective(result))
+    assert again.settings == result.settings
+
+
+def test_the_template_documents_every_setting_and_is_valid(tmp_path: Path) -> None:
+    text = template()
+    uncommented = "\n".join(
+        line[2:] if line.startswith("# ") and " = " in line and not line.endswith(".") else line
+        for line in text.splitlines()
+    )
+    assert load(_write(tmp_path, uncommented), {}).settings == Settings()
+    assert len(tomllib.loads(uncommented)["mqtt"]) > 10
+
+
+def test_a_file_is_not_overwritten_unless_forced(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "config.toml"
+    write_template(path, force=False)
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    with pytest.raises(ConfigError, match="exists already"):
+        write_template(path, force=False)
+    write_template(path, force=True)
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / "written.toml"
+    path.write_text(text, encoding="utf-8")
+    return path

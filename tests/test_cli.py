@@ -1,0 +1,75 @@
+"""The command line: quick, one sentence per error, never a traceback."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dosing_tui.cli import EXIT_ERROR, main
+
+UNREACHABLE = "host=127.0.0.1 port=1 dbname=factory_metrics"
+
+
+def python(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+
+
+def program(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dosing_tui", *arguments]
+    import os
+
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False)
+
+
+def test_help_loads_no_screen_database_or_broker_library() -> None:
+    loaded = json.loads(
+        python(
+            "import sys, json\n"
+            "from click.testing import CliRunner\n"
+            "from dosing_tui.cli import main\n"
+            "assert CliRunner().invoke(main, ['--help']).exit_code == 0\n"
+            "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+        )
+    )
+    assert not {"textual", "rich", "psycopg", "psycopg_pool", "paho", "sqlite3", "amqtt"} & set(loaded)
+
+
+@pytest.mark.parametrize("command", [["collect"], ["migrate"], ["simulate"], ["demo"], ["config", "show"]])
+def test_every_command_explains_itself(command: list[str]) -> None:
+    result = CliRunner().invoke(main, [*command, "--help"])
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+def test_the_settings_file_goes_round(tmp_path: Path) -> None:
+    path = str(tmp_path / "plant.toml")
+    runner = CliRunner()
+    assert runner.invoke(main, ["--config", path, "config", "init"]).exit_code == 0
+    assert runner.invoke(main, ["--config", path, "config", "path"]).output.strip() == path
+    shown = runner.invoke(main, ["--config", path, "config", "show"]).output
+    assert f"# {path}" in shown
+    assert 'host = "localhost"  # default' in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "words"),
+    [
+        (["--config", "/nonexistent/plant.toml"], {}, "/nonexistent/plant.toml does not exist"),
+        (["collect"], {"DOSING_MQTT_HOTS": "x"}, "Did you mean DOSING_MQTT_HOST?"),
+        (["migrate"], {"DOSING_DATABASE_DSN": UNREACHABLE}, "127.0.0.1"),
+        (["migrate", "--check"], {"DOSING_DATABASE_DSN": "host=no.such.host.invalid"}, "no.such.host.invalid"),
+        (["migrate"], {"DOSING_DATABASE_DSN": "hots=1"}, "hots"),
+        (["simulate", "--faults", "gremlins", "--duration", "1"], {}, "gremlins"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_and_exit_status_2(
+    arguments: list[str], env: dict[str, str], words: str
+) -> None:
+    result = program(*arguments, env=env)
+    assert result.returncode == EXIT_ERROR, result.stderr
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1

@@ -1,0 +1,103 @@
+"""The live picture: what moves it, what does not, and that it stays small."""
+
+from datetime import UTC, datetime, timedelta
+
+from dosing_tui.live import MAX_SERIES, RECENT_DOSES, Books, Link, LinkState, Live, Role
+from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Kind, TimeQuality
+
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def dose(minute: int = 0, *, device: str = "dosing_system_01", dedup: int = 0) -> Dose:
+    at = NOW + timedelta(minutes=minute)
+    return Dose(
+        at, device, 2, "T-12", 40.0, 40.1, 0.1, "CU-85", "CATALYST", 58_000, dedup, at, TimeQuality.DEVICE
+    )
+
+
+def level(minute: int = 0, *, chemical: str = "T-12", remaining_g: float = 9_000.0) -> InventoryLevel:
+    at = NOW + timedelta(minutes=minute)
+    percent = remaining_g / 150.0
+    return InventoryLevel(
+        at, "dosing_system_01", chemical, remaining_g, 15_000.0, percent, 0, at, TimeQuality.RECEIVE
+    )
+
+
+def event(name: str, minute: int = 0) -> BatchEvent:
+    at = NOW + timedelta(minutes=minute)
+    return BatchEvent(at, "dosing_system_01", name, "CU-85", 2, 0, at, TimeQuality.DEVICE)
+
+
+def test_a_redelivered_dose_is_shown_once_and_makes_no_panel_due() -> None:
+    live = Live()
+    live.apply([dose(), dose()])
+    live.apply([dose()])
+    picture = live.picture(NOW)
+    assert picture.doses == (dose(),)
+    assert dict(picture.changed)[Kind.DOSE] == 1
+
+
+def test_two_doses_in_one_second_are_both_shown() -> None:
+    live = Live()
+    live.apply([dose(dedup=1), dose(dedup=2)])
+    assert len(live.picture(NOW).doses) == 2
+
+
+def test_doses_are_listed_by_their_own_time_whatever_order_they_arrive_in() -> None:
+    live = Live()
+    live.apply([dose(5), dose(1), dose(3)])
+    assert [entry.time.minute for entry in live.picture(NOW).doses] == [5, 3, 1]
+
+
+def test_an_older_level_does_not_replace_a_newer_one() -> None:
+    live = Live()
+    live.apply([level(5, remaining_g=100.0), level(1, remaining_g=900.0)])
+    assert [entry.remaining_g for entry in live.picture(NOW).levels] == [100.0]
+
+
+def test_seeding_fills_gaps_but_does_not_undo_what_messages_told() -> None:
+    live = Live()
+    live.apply([level(5, remaining_g=100.0), dose(5)])
+    live.seed([level(1, remaining_g=900.0), level(1, chemical="T-9"), dose(5), dose(2)])
+    picture = live.picture(NOW)
+    assert {entry.chemical: entry.remaining_g for entry in picture.levels} == {"T-12": 100.0, "T-9": 9_000.0}
+    assert len(picture.doses) == 2
+    assert dict(picture.changed)[Kind.DOSE] == 1
+
+
+def test_a_flood_of_invented_names_is_bounded() -> None:
+    live = Live()
+    live.apply(level(chemical=f"chemical {n}") for n in range(MAX_SERIES + 100))
+    live.apply(dose(n) for n in range(RECENT_DOSES + 100))
+    picture = live.picture(NOW)
+    assert len(picture.levels) == MAX_SERIES
+    assert len(picture.doses) == RECENT_DOSES
+
+
+def test_the_rate_falls_to_zero_when_nothing_arrives() -> None:
+    live = Live()
+    live.arrived(50, NOW)
+    assert live.picture(NOW).rate == 5.0
+    assert live.picture(NOW + timedelta(seconds=11)).rate == 0.0
+
+
+def test_the_revision_moves_only_when_something_changed() -> None:
+    live = Live()
+    state = LinkState(Link.DOWN, NOW, "connection refused")
+    live.set_broker(state)
+    before = live.picture(NOW).revision
+    live.set_broker(state)
+    assert live.picture(NOW).revision == before
+    live.set_role(Role.STANDBY, "Another console collects.")
+    assert live.picture(NOW).revision > before
+
+
+def test_last_heard_is_the_receive_time_of_any_message() -> None:
+    live = Live()
+    live.apply([dose(1), event("complete", 7), level(3)])
+    assert live.picture(NOW).devices == (("dosing_system_01", NOW + timedelta(minutes=7)),)
+
+
+def test_books_know_when_they_balance() -> None:
+    assert Books(10, 6, 2, 1, 1).balanced
+    assert not Books(10, 6, 2, 1, 0).balanced
