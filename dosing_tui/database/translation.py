@@ -1,0 +1,202 @@
+"""The one seam between psycopg's errors and ours: who has to act, and what is wrong, in one sentence."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
+
+from dosing_tui.errors import DatabaseAway, DatabaseError, DatabaseRefused, RowRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The database that is meant, as it may be shown. ``secrets`` are struck out of every sentence."""
+
+    host: str
+    port: str
+    database: str
+    user: str
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def server(self) -> str:
+        return f"{self.host}:{self.port}" if self.port else self.host
+
+    @property
+    def named(self) -> str:
+        return f"database {self.database} on {self.server} (user {self.user})"
+
+
+@contextmanager
+def database_errors(target: Target) -> Iterator[None]:
+    """Translate what psycopg raises inside the block.
+
+    Raises: DatabaseAway, DatabaseRefused, RowRefused; always ``from`` the original.
+    """
+    try:
+        yield
+    except (psycopg.Error, UnicodeError) as error:
+        raise translated(error, target) from error
+
+
+def translated(error: psycopg.Error | UnicodeError, target: Target) -> DatabaseError:
+    """Our error for psycopg's, without the password and without control characters."""
+    if isinstance(error, UnicodeError):
+        return RowRefused(f"Text that PostgreSQL cannot store: {_plain(str(error), target)}.")
+    if isinstance(error, PoolTimeout | PoolClosed | TooManyRequests):
+        return DatabaseAway(_plain(f"The {target.named} gives no connection.", target))
+    if error.sqlstate is None:
+        return _without_state(error, target)
+    return _by_state(error, error.sqlstate, target)
+
+
+def bad_connection_string(error: psycopg.Error) -> DatabaseRefused:
+    """What libpq says about it, less what it quotes: that may be half a password."""
+    reason = str(error).strip()
+    if not reason.startswith("invalid connection option"):
+        reason = re.sub(r'"([^"]*)"', lambda quoted: quoted[0] if quoted[1] == "=" else '"…"', reason)
+    return DatabaseRefused(f"database.dsn is not a libpq connection string: {_one_line(reason)}.")
+
+
+_AWAY_CLASSES = frozenset({"08", "40", "53", "57", "58", "XX"})
+"""Connection, rollback, resources, operator, I/O, internal: they pass, or somebody mends them."""
+
+_AWAY_STATES = frozenset({"55P03", "55006", "25P02", "25P03", "25P04"})
+"""A lock not granted in time, an object in use, a transaction that the server has ended."""
+
+_ROW_CLASSES = frozenset({"21", "22", "23", "2F", "38", "39", "44", "54", "P0"})
+"""Data, constraints, triggers and limits: this row is refused today and tomorrow."""
+
+_NO_SCHEMA = frozenset({"3F000", "42P01", "42703", "42704", "42883", "42P10"})
+"""Something of our schema is not there: no or an older migration."""
+
+_REFUSED = {
+    "25006": "The server {server} is read-only (a standby?): {named} cannot be written.",
+    "28000": "The server {server} does not let user {user} in: {reason}.",
+    "28P01": "The server {server} refuses the password of user {user} for database {database}.",
+    "3D000": "There is no database {database} on {server}.",
+    "42501": "User {user} lacks a right in database {database} on {server}: {reason}.",
+    "57P04": "There is no database {database} on {server} any more.",
+}
+
+
+def _by_state(error: psycopg.Error, state: str, target: Target) -> DatabaseError:
+    reason = error.diag.message_primary or str(error)
+    if state in _REFUSED:
+        return DatabaseRefused(_sentence(_REFUSED[state], reason, target))
+    if state in _NO_SCHEMA:
+        return DatabaseRefused(
+            _sentence("The {named} lacks the schema; run dosing-tui migrate: {reason}.", reason, target)
+        )
+    if state == "57014":
+        return DatabaseAway(_sentence("The {named} took too long to answer.", reason, target))
+    if state[:2] in _AWAY_CLASSES or state in _AWAY_STATES:
+        return DatabaseAway(_sentence("The {named} is not available: {reason}.", reason, target))
+    if state[:2] in _ROW_CLASSES:
+        return RowRefused(_plain(_with_column(error, reason), target))
+    return DatabaseRefused(_sentence("The {named} refuses: {reason}.", reason, target))
+
+
+def _with_column(error: psycopg.Error, reason: str) -> str:
+    column = error.diag.column_name
+    return f"{column}: {reason}" if column and column not in reason else reason
+
+
+_BEFORE_THE_SESSION: tuple[tuple[str, type[DatabaseError], str], ...] = (
+    (
+        r"password authentication failed|SASL authentication failed",
+        DatabaseRefused,
+        "The server {server} refuses the password of user {user} for database {database}.",
+    ),
+    (
+        r"no password supplied",
+        DatabaseRefused,
+        "The server {server} asks for the password of user {user} for database {database}, and none is known here.",
+    ),
+    (
+        r"no pg_hba.conf entry|pg_hba.conf rejects",
+        DatabaseRefused,
+        "The server {server} lets no user {user} into database {database} from this machine (pg_hba.conf).",
+    ),
+    (r"(?:Peer|Ident) authentication failed", DatabaseRefused, _REFUSED["28000"]),
+    (r'role "[^"]*" does not exist', DatabaseRefused, "There is no database user {user} on {server}."),
+    (r'database "[^"]*" does not exist', DatabaseRefused, _REFUSED["3D000"]),
+    (r"permission denied", DatabaseRefused, _REFUSED["42501"]),
+    (
+        r'invalid value for parameter "TimeZone"',
+        DatabaseRefused,
+        "The server {server} does not know the time zone of plant.timezone: {reason}.",
+    ),
+    (
+        r"definition of service|service file",
+        DatabaseRefused,
+        "The service of database.dsn is unknown: {reason}.",
+    ),
+    (
+        r"certificate|SSL|TLS|sslmode",
+        DatabaseRefused,
+        "No encrypted connection to {named}: {reason}.",
+    ),
+    (r"Servname not supported|invalid port", DatabaseRefused, "database.dsn has no usable port: {reason}."),
+    (
+        r"failed to resolve host|could not translate host name|Name or service not known",
+        DatabaseAway,
+        "The host name {host} of database {database} is unknown (user {user}).",
+    ),
+    (
+        r"starting up|shutting down|in recovery|not yet accepting",
+        DatabaseAway,
+        "The {named} is starting or stopping.",
+    ),
+    (
+        r"too many (?:clients|connections)|connection slots",
+        DatabaseAway,
+        "The {named} has no free connection.",
+    ),
+    (r"timeout expired|timed out", DatabaseAway, "The {named} does not answer."),
+    (
+        r"Connection refused|No such file or directory",
+        DatabaseAway,
+        "No database server listens at {server} (database {database}, user {user}).",
+    ),
+    (r"read-only|hot standby", DatabaseAway, "The {named} is read-only for now: {reason}."),
+)
+"""libpq gives no SQLSTATE for a session that does not begin: its words are all there is. First match wins."""
+
+
+def _without_state(error: psycopg.Error, target: Target) -> DatabaseError:
+    text = str(error)
+    if isinstance(error, psycopg.DataError):
+        return RowRefused(_plain(text, target))
+    if isinstance(error, psycopg.ProgrammingError | psycopg.NotSupportedError):
+        return DatabaseRefused(_sentence("The {named} cannot be asked this: {reason}.", text, target))
+    for pattern, kind, sentence in _BEFORE_THE_SESSION:
+        if re.search(pattern, text):
+            return kind(_sentence(sentence, _last_words(text), target))
+    return DatabaseAway(_sentence("The {named} cannot be reached: {reason}.", _last_words(text), target))
+
+
+def _last_words(text: str) -> str:
+    """libpq's own reason, less the address that is named anyway and less its hints."""
+    first = text.strip().split("\n", 1)[0]
+    return re.sub(r"^.*?(?:failed: |is bad: )(?:.*failed: )?(?:FATAL:\s+|ERROR:\s+)?", "", first)
+
+
+def _sentence(template: str, reason: str, target: Target) -> str:
+    """Values are put in after the template is read: braces in them are text."""
+    values = {name: getattr(target, name) for name in ("server", "named", "host", "user", "database")}
+    return _plain(template.format_map(values | {"reason": reason.strip().rstrip(".")}), target)
+
+
+def _plain(text: str, target: Target) -> str:
+    for secret in target.secrets:
+        text = text.replace(secret, "…")
+    return _one_line(text)
+
+
+def _one_line(text: str) -> str:
+    """Spaces for line breaks and tabs, and nothing that a terminal would obey."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
