@@ -114,7 +114,7 @@ _BEFORE_THE_SESSION: tuple[tuple[str, type[DatabaseError], str], ...] = (
     (
         r"no password supplied",
         DatabaseRefused,
-        "The server {server} asks for the password of user {user} for database {database}, and none is known here.",
+        "The server {server} wants a password of user {user} for database {database}, and none is known.",
     ),
     (
         r"no pg_hba.conf entry|pg_hba.conf rejects",
