@@ -1,0 +1,102 @@
+"""Which of the three database flavours a server is, asked of the server itself."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import psycopg
+from psycopg.rows import TupleRow, class_row
+
+from dosing_tui.errors import DatabaseRefused
+
+Session = psycopg.Connection[TupleRow]
+
+
+class Flavour(StrEnum):
+    """The value is stored with each migration: a database keeps the flavour it was made with."""
+
+    COMMUNITY = "community"
+    APACHE = "apache"
+    PLAIN = "plain"
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Folders of ``sql/schema`` that apply."""
+        return _FOLDERS[self]
+
+    @property
+    def title(self) -> str:
+        return _TITLES[self]
+
+
+_FOLDERS = {
+    Flavour.COMMUNITY: ("any", "timescale", "community"),
+    Flavour.APACHE: ("any", "timescale", "portable"),
+    Flavour.PLAIN: ("any", "plain", "portable"),
+}
+_TITLES = {
+    Flavour.COMMUNITY: "TimescaleDB Community",
+    Flavour.APACHE: "TimescaleDB Apache edition",
+    Flavour.PLAIN: "plain PostgreSQL",
+}
+
+OLDEST_POSTGRESQL = 14
+OLDEST_TIMESCALEDB = {Flavour.COMMUNITY: (2, 18), Flavour.APACHE: (2, 13)}
+"""2.13 brought by_range(), 2.18 the columnstore's names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a database offers. ``extension`` is '' without TimescaleDB; ``offered``: it could be created."""
+
+    postgresql: int
+    extension: str
+    license: str
+    offered: bool
+
+    @property
+    def flavour(self) -> Flavour:
+        if not self.extension:
+            return Flavour.PLAIN
+        return Flavour.APACHE if self.license == "apache" else Flavour.COMMUNITY
+
+
+# The license alone proves nothing: plain PostgreSQL takes any value for a setting it does not know.
+# Without the library preloaded, CREATE EXTENSION would end the session; its settings show that it is.
+_ASK = """
+SELECT current_setting('server_version_num')::int / 10000 AS postgresql,
+       coalesce((SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'), '') AS extension,
+       coalesce(current_setting('timescaledb.license', true), '') AS license,
+       EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
+       AND EXISTS (SELECT FROM pg_settings WHERE name = 'timescaledb.max_background_workers')
+       AND has_database_privilege(current_database(), 'CREATE') AS offered
+"""
+
+
+def ask(session: Session) -> Server:
+    """What this database offers."""
+    with session.cursor(row_factory=class_row(Server)) as cursor:
+        server = cursor.execute(_ASK).fetchone()
+    assert server is not None  # a SELECT without FROM has exactly one row
+    return server
+
+
+def check(server: Server) -> None:
+    """Raises: DatabaseRefused, if PostgreSQL or TimescaleDB is too old for the schema."""
+    if server.postgresql < OLDEST_POSTGRESQL:
+        raise DatabaseRefused(
+            f"PostgreSQL {server.postgresql} is too old for this schema: {OLDEST_POSTGRESQL} or newer is needed."
+        )
+    oldest = OLDEST_TIMESCALEDB.get(server.flavour, (0, 0))
+    if server.extension and _version(server.extension) < oldest:
+        raise DatabaseRefused(
+            f"TimescaleDB {server.extension} is too old for this schema: {oldest[0]}.{oldest[1]} or newer is"
+            " needed (ALTER EXTENSION timescaledb UPDATE)."
+        )
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """
+    >>> _version("2.19.3-dev")
+    (2, 19)
+    """
+    return tuple(int(part) for part in text.split(".")[:2])
