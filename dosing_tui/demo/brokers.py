@@ -1,0 +1,172 @@
+"""An own MQTT broker on 127.0.0.1: Mosquitto where it is installed, else amqtt, good enough for a demo.
+
+amqtt, measured: speaks MQTT 3.1.1 only, forgets everything at its end, queues for nobody without a user name,
+and loses some unacknowledged messages when a consumer dies. What is said about lost messages is said of Mosquitto.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from signal import SIGKILL, SIGTERM
+
+from dosing_tui.config.settings import MqttSettings
+from dosing_tui.demo.binaries import COPIES
+from dosing_tui.demo.children import Account, end, first_account, spawn
+from dosing_tui.demo.folders import reachable_folder
+from dosing_tui.errors import DemoError
+
+HOST = "127.0.0.1"
+AMQTT_USER = "dosing"
+START_S = 20.0
+PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
+"""Where mosquitto lies besides PATH."""
+STOP = ((SIGTERM, 10.0), (SIGKILL, 5.0))
+MOSQUITTO_CONF = """\
+per_listener_settings false
+listener {port} {host}
+allow_anonymous true
+persistence true
+persistence_location {folder}/
+autosave_interval 30
+persistent_client_expiration 30d
+max_queued_messages 500000
+max_queued_bytes 268435456
+max_inflight_messages 1000
+queue_qos0_messages true
+max_packet_size 65536
+set_tcp_nodelay true
+sys_interval 5
+log_dest stdout
+log_timestamp_format %Y-%m-%dT%H:%M:%S
+"""
+MISSING = (
+    "No MQTT broker found for the demo. "
+    "Install Mosquitto, or the extra that brings one: pip install 'dosing-tui[demo]'."
+)
+
+
+@dataclass(slots=True)
+class RunningBroker:
+    """``name`` is 'Mosquitto', or 'amqtt (demo only)'; ``username`` is '' where anybody may connect."""
+
+    name: str
+    host: str
+    port: int
+    username: str
+    _command: Sequence[str | Path]
+    _log: Path
+    _account: Account | None
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def settings(self) -> MqttSettings:
+        return MqttSettings(host=self.host, port=self.port, username=self.username)
+
+    @property
+    def pid(self) -> int:
+        """The broker's process id; 0 while it does not run."""
+        return self._process.pid if self._process and self._process.poll() is None else 0
+
+    def start(self) -> None:
+        """On the same port and folder as before.
+
+        Raises: DemoError.
+        """
+        with self._log.open("ab") as log:
+            self._process = spawn(self._command, output=log, dies_by=SIGTERM, account=self._account)
+        deadline = time.monotonic() + START_S
+        while not _answers(self.port, self.username):
+            if not self.pid or time.monotonic() > deadline:
+                self.stop()
+                raise DemoError(f"{self.name} does not start: {_last_line(self._log)} See {self._log}.")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Cleanly: Mosquitto writes what it still holds. Harmless if it does not run."""
+        if self._process:
+            end(self._process, *STOP)
+            self._process = None
+
+    def kill(self) -> None:
+        """As a crash would: what was not saved is gone."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+
+def start_broker(folder: Path, port: int | None = None) -> RunningBroker:
+    """The best broker there is, started; its data and log in ``folder``, on a free port unless one is given.
+
+    Raises: DemoError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    program = find_mosquitto()
+    if program is None and find_spec("amqtt") is None:
+        raise DemoError(MISSING)
+    broker = (
+        _mosquitto(program, folder, port or free_port()) if program else _amqtt(folder, port or free_port())
+    )
+    broker.start()
+    return broker
+
+
+def find_mosquitto() -> Path | None:
+    found = shutil.which("mosquitto") or shutil.which("mosquitto", path=os.pathsep.join(PLACES))
+    return Path(found).resolve() if found else None
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _mosquitto(program: Path, folder: Path, port: int) -> RunningBroker:
+    account = first_account(("mosquitto", "nobody")) if os.geteuid() == 0 else None
+    home = (reachable_folder(folder, account, COPIES) if account else folder) / "mosquitto"
+    home.mkdir(mode=0o700, exist_ok=True)
+    configuration = home / "mosquitto.conf"
+    configuration.write_text(MOSQUITTO_CONF.format(port=port, host=HOST, folder=home))
+    if account:
+        for path in (home, configuration):
+            os.chown(path, account.uid, account.gid)
+    command = (program, "-c", configuration)
+    return RunningBroker("Mosquitto", HOST, port, "", command, folder / "mosquitto.log", account)
+
+
+def _amqtt(folder: Path, port: int) -> RunningBroker:
+    # by its path, and -P: a checkout that is not installed works as well, and nothing here hides a library
+    command = (sys.executable, "-P", Path(__file__).with_name("amqtt_broker.py"), str(port))
+    return RunningBroker("amqtt (demo only)", HOST, port, AMQTT_USER, command, folder / "amqtt.log", None)
+
+
+def _answers(port: int, username: str) -> bool:
+    """Does a broker accept a connection there? (CONNECT of MQTT 3.1.1, a clean session)."""
+    user = username.encode()
+    payload = b"\0\5probe" + (len(user).to_bytes(2) + user if user else b"")
+    body = b"\0\4MQTT\4" + (b"\x82" if user else b"\x02") + b"\0\x0a" + payload
+    with suppress(OSError), socket.create_connection((HOST, port), timeout=2.0) as link:
+        link.sendall(b"\x10" + bytes([len(body)]) + body)
+        accepted = link.recv(4) == b"\x20\x02\0\0"
+        link.sendall(b"\xe0\0")
+        return accepted
+    return False
+
+
+def _last_line(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing."

@@ -1,0 +1,81 @@
+"""Child processes that never outlive their parent, and the account they run as."""
+
+import os
+import pwd
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from signal import Signals
+from typing import IO
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody without root's rights; a server that refuses to run as root runs as this."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def first_account(names: Sequence[str]) -> Account | None:
+    """The first of ``names`` this system knows."""
+    for name in names:
+        try:
+            found = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(name, found.pw_uid, found.pw_gid)
+    return None
+
+
+def spawn(
+    command: Sequence[str | Path], *, output: IO[bytes], dies_by: Signals, account: Account | None = None,
+    env: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:  # fmt: skip
+    """Start ``command`` (an absolute path and its arguments) in its own session: a Ctrl-C is ours alone.
+
+    It gets ``dies_by`` when the thread that called this ends: call it from one that lasts.
+    """
+    who = (account.uid, account.gid) if account else (-1, -1)
+    tie = [str(os.getpid()), str(int(dies_by)), *map(str, who)]
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", str(LAUNCHER), *tie, *map(str, command)],
+        stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", start_new_session=True,
+        env={**_plain_environment(), **(env or {})},
+    )  # fmt: skip
+
+
+def end(process: subprocess.Popen[bytes], *steps: tuple[Signals, float]) -> None:
+    """Send each signal in turn, waiting its seconds, until the process has ended."""
+    for signal, seconds in steps:
+        if process.poll() is not None:
+            return
+        process.send_signal(signal)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def can_reach(path: Path, account: Account) -> bool:
+    """May ``account`` enter every folder above ``path``? Access lists are not looked at."""
+    return all(_may_enter(folder, account) for folder in path.absolute().parents)
+
+
+def _may_enter(folder: Path, account: Account) -> bool:
+    status = folder.stat()
+    if status.st_uid == account.uid:
+        return bool(status.st_mode & 0o100)
+    if status.st_gid == account.gid:
+        return bool(status.st_mode & 0o010)
+    return bool(status.st_mode & 0o001)
+
+
+def _plain_environment() -> dict[str, str]:
+    """Without the caller's PG*, LD_* and locale."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC", "HOME": "/"}

@@ -1,0 +1,76 @@
+"""Folders the demo owns: locked by one process, reachable by the server's account, short for sockets."""
+
+import fcntl
+import hashlib
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from dosing_tui.demo.children import Account, can_reach
+from dosing_tui.errors import DemoError
+
+SOCKET_PATH_LIMIT = 107
+"""Bytes of a unix socket's address (Linux; 103 on macOS, which the short names here also keep)."""
+
+
+def lock(path: Path, taken: str) -> IO[bytes]:
+    """Hold ``path`` until the returned file is closed or this process ends, however it ends.
+
+    Raises: DemoError with the sentence ``taken`` if another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = path.open("ab")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise DemoError(taken) from error
+    return handle
+
+
+def private_folder(path: Path, account: Account | None) -> Path:
+    """Make ``path`` for its owner's eyes alone; one that somebody else made first is refused."""
+    with suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+        if account:
+            os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    found, owner = path.lstat(), account.uid if account else os.geteuid()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) & 0o077:
+        raise DemoError(f"{path} is not a private folder of this user; remove it and start again.")
+    return path
+
+
+def socket_folder(name_for: Path, account: Account | None) -> Path:
+    """A private folder, always the same for ``name_for``, whose path leaves room for a socket's name."""
+    owner = account.uid if account else os.geteuid()
+    name = f"dosing-{owner}-{_digest(name_for)}"
+    for base in _short_lived(account):
+        if len(os.fsencode(base / name / ".s.PGSQL.5432.lock")) <= SOCKET_PATH_LIMIT - 4:
+            return private_folder(base / name, account)
+    raise DemoError(
+        "No folder with a short enough path for PostgreSQL's socket; set XDG_RUNTIME_DIR or TMPDIR."
+    )
+
+
+def _short_lived(account: Account | None) -> list[Path]:
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    bases = [Path(runtime)] if runtime and account is None else []
+    bases += [Path(tempfile.gettempdir()), Path("/tmp")]
+    return [base for base in bases if base.is_dir() and (account is None or can_reach(base / "any", account))]
+
+
+def reachable_folder(folder: Path, account: Account, copies: Path) -> Path:
+    """``folder``, or where it is not reachable for ``account`` its stand-in under ``copies``."""
+    if can_reach(folder / "any", account):
+        return folder
+    stand_in = copies / f"demo-{_digest(folder)}"
+    stand_in.mkdir(mode=0o755, parents=True, exist_ok=True)
+    (stand_in / "stands-for").write_text(f"{folder}\n")
+    return stand_in
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:12]

@@ -1,0 +1,45 @@
+"""What a dead run may leave in a PostgreSQL folder: a server still running, or a note of one long gone."""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGINT, SIGKILL, SIGQUIT, Signals
+
+from dosing_tui.errors import DemoError
+
+STEPS: tuple[tuple[Signals, float], ...] = ((SIGINT, 10.0), (SIGQUIT, 5.0), (SIGKILL, 5.0))
+
+
+def clear_leftover(data: Path) -> None:
+    """End a server that its owner's death left on ``data``; forget one whose number is somebody else's now.
+
+    Only for who holds the folder's lock. Raises: DemoError.
+    """
+    note = data / "postmaster.pid"
+    with suppress(FileNotFoundError):
+        first = note.read_text().partition("\n")[0]
+        pid = int(first) if first.isdigit() else 0
+        if _serves(pid, data):
+            _end(pid, data)
+        note.unlink(missing_ok=True)
+
+
+def _end(pid: int, data: Path) -> None:
+    for signal, seconds in STEPS:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not _serves(pid, data):
+                return
+            time.sleep(0.02)
+    raise DemoError(f"Process {pid}, a PostgreSQL server of an earlier run on {data}, does not end.")
+
+
+def _serves(pid: int, data: Path) -> bool:
+    """Is ``pid`` a server on ``data``, its working folder? Without /proc the server's own check must do."""
+    try:
+        return Path(os.readlink(f"/proc/{pid}/cwd")) == data.resolve()
+    except OSError:
+        return False

@@ -1,0 +1,156 @@
+"""Real servers for every test that asks, and nothing of the machine's user in any test."""
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from dosing_tui.config.settings import DatabaseSettings, Settings
+from dosing_tui.demo.brokers import RunningBroker, find_mosquitto, free_port, start_broker
+from dosing_tui.demo.postgres import EmbeddedPostgres
+from tests.servers import ANY_DSN, APACHE_DSN, Server, reachable_temp
+
+FOREIGN = (
+    "PG",
+    "DOSING_",
+    "TEXTUAL_",
+    "XDG_",
+    "MQTT_",
+    "CREDENTIALS_DIRECTORY",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLORTERM",
+)
+"""Beginnings of environment variables that would let the user's own set-up into a test."""
+UNSAFE_BUT_FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "100",
+}
+"""Data of tests need not survive a power cut; a killed server loses nothing by it."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-servers",
+        action="store_true",
+        help="fail, instead of skipping, tests whose server is not present",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+        del os.environ[name]
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """``flavour``: the test runs once on each kind of database server."""
+    if "flavour" in metafunc.fixturenames:
+        names = ["plain", "timescale-apache", *(["any"] if ANY_DSN else [])]
+        metafunc.parametrize("flavour", names, indirect=True, scope="session")
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Configuration, state, logs and caches go to a folder of the test's own."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name, place in {
+        "CONFIG": ".config",
+        "DATA": ".local/share",
+        "STATE": ".local/state",
+        "CACHE": ".cache",
+    }.items():
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / place))
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[Server]:
+    """The embedded PostgreSQL, on a unix socket."""
+    with reachable_temp() as folder, EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST) as server:
+        yield from _served(Server("plain", server.dsn))
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The server database tests run on: DOSING_TEST_DSN, else the embedded one."""
+    if ANY_DSN:
+        yield from _served(Server("any", ANY_DSN))
+    else:
+        yield request.getfixturevalue("embedded")
+
+
+@pytest.fixture(scope="session")
+def flavour(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """Each kind of server in turn. ``database`` and ``migrated`` of the same test live on it."""
+    match request.param:
+        case "plain":
+            yield request.getfixturevalue("embedded")
+        case "any":
+            yield request.getfixturevalue("postgres")
+        case _:
+            if not APACHE_DSN:
+                absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
+            yield from _served(Server(request.param, APACHE_DSN))
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Server:
+    """The flavour's server if the test has one, else the usual one."""
+    name = "flavour" if "flavour" in request.fixturenames else "postgres"
+    found: Server = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """The connection string of a new, empty database."""
+    with server.database() as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def migrated(server: Server) -> Iterator[str]:
+    """The connection string of a new database with the schema."""
+    with server.database(server.template("migrated", _migrate)) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[EmbeddedPostgres]:
+    """A server of the test's own, to stop, kill and restart."""
+    with reachable_temp() as folder, EmbeddedPostgres(folder, port=free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+def mosquitto(request: pytest.FixtureRequest) -> Iterator[RunningBroker]:
+    """A Mosquitto of the test's own, configured as a plant's; to stop, kill and restart."""
+    if find_mosquitto() is None:
+        absent(request, "Mosquitto is not installed")
+    with reachable_temp() as folder:
+        broker = start_broker(folder)
+        yield broker
+        broker.stop()
+
+
+def absent(request: pytest.FixtureRequest, reason: str) -> None:
+    """Skip the test, or fail it under --require-servers."""
+    if request.config.getoption("--require-servers"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _served(server: Server) -> Iterator[Server]:
+    yield server
+    server.drop_templates()
+
+
+def _migrate(dsn: str) -> None:
+    from dosing_tui.database.migrations import migrate
+
+    migrate(Settings(database=DatabaseSettings(dsn=dsn)), report=print)

@@ -1,0 +1,93 @@
+"""Real servers for tests: which there are, and databases on them that live for one test."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+APACHE_DSN = os.environ.get("DOSING_TEST_APACHE_DSN", "")
+"""A TimescaleDB server of the Apache edition, as a role that may create databases."""
+ANY_DSN = os.environ.get("DOSING_TEST_DSN", "")
+"""Any server; the database tests run on it instead of the embedded one."""
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """``dsn`` names a database that is only used to make others, as a role that may."""
+
+    name: str
+    dsn: str
+    templates: dict[str, str] = field(default_factory=dict)
+    """Closed databases to copy, by what they hold."""
+
+    def dsn_of(self, database: str) -> str:
+        return make_conninfo(self.dsn, dbname=database)
+
+    def run(self, *statements: sql.Composed) -> None:
+        """Each statement by itself, outside a transaction."""
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    @contextmanager
+    def database(self, template: str = "") -> Iterator[str]:
+        """The connection string of a new database, empty or a copy; it is dropped afterwards."""
+        name = new_name("test")
+        create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        if template:
+            create += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+        self.run(create)
+        try:
+            yield self.dsn_of(name)
+        finally:
+            self.drop(name)
+
+    def template(self, holds: str, fill: Callable[[str], object]) -> str:
+        """Filled once by ``fill(dsn)``, then closed: a background worker in it would break the copying."""
+        if holds not in self.templates:
+            name = new_name(holds)
+            self.run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            try:
+                fill(self.dsn_of(name))
+            except BaseException:
+                self.drop(name)
+                raise
+            self._close(name)
+            self.templates[holds] = name
+        return self.templates[holds]
+
+    def drop(self, name: str) -> None:
+        self.run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def drop_templates(self) -> None:
+        for name in self.templates.values():
+            self.drop(name)
+        self.templates.clear()
+
+    def _close(self, name: str) -> None:
+        self.run(
+            sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(sql.Identifier(name)),
+            sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}").format(name),
+        )
+
+
+def new_name(holds: str) -> str:
+    return f"dosing_{holds}_{os.getpid()}_{next(_numbers)}"
+
+
+@contextmanager
+def reachable_temp() -> Iterator[Path]:
+    """A new folder that a server's own account may enter; root's ``tmp_path`` is not."""
+    with tempfile.TemporaryDirectory(prefix="dosing-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder

@@ -1,0 +1,19 @@
+"""Waiting for what real servers and threads do in their own time: poll a condition, never sleep and hope."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], T], timeout: float = 20.0, *, every: float = 0.02, why: str = "") -> T:
+    """The condition's first true value; AssertionError with ``why`` when ``timeout`` seconds bring none."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(why or f"not within {timeout:g} s: {condition}")
+        time.sleep(every)
