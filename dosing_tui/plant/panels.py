@@ -4,7 +4,7 @@ A panel's SQL is ``sql/panels/<id>.sql``; its columns carry the names of the row
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from dosing_tui.plant.readings import Kind
@@ -64,24 +64,28 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Panel(Generic[Row]):
-    """``drawn_from``: a new reading of these kinds makes the panel due."""
+    """``drawn_from``: a new reading of these kinds makes the panel due. ``bucket``: how wide a SeriesPoint is."""
 
     id: str
     title: str
     unit: str
     row: type[Row]
     drawn_from: frozenset[Kind]
+    bucket: timedelta | None = None
 
 
 _DOSES = frozenset({Kind.DOSE})
 _EVENTS = frozenset({Kind.EVENT})
+_HOUR = timedelta(hours=1)
 
 TODAY = Panel("today_by_chemical", "Consumption today", "g", Total, _DOSES)
-CONSUMPTION = Panel("consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES)
-BY_CHEMICAL = Panel("consumption_by_chemical", "Consumption by chemical", "g", SeriesPoint, _DOSES)
+CONSUMPTION = Panel("consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES, _HOUR)
+BY_CHEMICAL = Panel(
+    "consumption_by_chemical", "Consumption by chemical", "g", SeriesPoint, _DOSES, timedelta(minutes=15)
+)
 ACCURACY = Panel("accuracy_histogram", "Accuracy", "error g", ErrorBin, _DOSES)
 ACCURACY_SUMMARY = Panel("accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES)
-ERROR_RATE = Panel("error_rate", "Error rate", "%", SeriesPoint, _DOSES)
+ERROR_RATE = Panel("error_rate", "Error rate", "%", SeriesPoint, _DOSES, _HOUR)
 BATCHES = Panel("batches_today", "Batches by recipe", "today", Total, _EVENTS)
 PRODUCTION = Panel("production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS)
 
