@@ -24,7 +24,7 @@ class Flavour(StrEnum):
         return _FOLDERS[self]
 
     @property
-    def title(self) -> str:
+    def described(self) -> str:
         return _TITLES[self]
 
 
@@ -67,8 +67,7 @@ SELECT current_setting('server_version_num')::int / 10000 AS postgresql,
        coalesce((SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'), '') AS extension,
        coalesce(current_setting('timescaledb.license', true), '') AS license,
        EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
-       AND EXISTS (SELECT FROM pg_settings WHERE name = 'timescaledb.max_background_workers')
-       AND has_database_privilege(current_database(), 'CREATE') AS offered
+       AND EXISTS (SELECT FROM pg_settings WHERE name = 'timescaledb.max_background_workers') AS offered
 """
 
 
@@ -84,7 +83,7 @@ def check(server: Server) -> None:
     """Raises: DatabaseRefused, if PostgreSQL or TimescaleDB is too old for the schema."""
     if server.postgresql < OLDEST_POSTGRESQL:
         raise DatabaseRefused(
-            f"PostgreSQL {server.postgresql} is too old for this schema: {OLDEST_POSTGRESQL} or newer is needed."
+            f"PostgreSQL {server.postgresql} is too old for this schema: it needs {OLDEST_POSTGRESQL} or newer."
         )
     oldest = OLDEST_TIMESCALEDB.get(server.flavour, (0, 0))
     if server.extension and _version(server.extension) < oldest:

@@ -68,8 +68,26 @@ BEGIN
     RETURN made;
 END $$;
 
+-- Gives the rows that wait in the DEFAULT partition a week of their own, where they lie in [from_ts, to_ts);
+-- drops those before. Answers how many weeks it made.
+CREATE FUNCTION compat.house_strays(parent regclass, from_ts timestamptz, to_ts timestamptz)
+RETURNS integer LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    strays text := format('public.%I', (SELECT relname FROM pg_class WHERE oid = parent) || '_default');
+    week timestamptz;
+    made integer := 0;
+BEGIN
+    EXECUTE format('DELETE FROM %s WHERE time < %L', strays, from_ts);
+    FOR week IN EXECUTE format(
+        'SELECT DISTINCT date_bin(''168 hours'', time, ''2000-01-03 00:00:00+00'') FROM %s WHERE time < %L', strays, to_ts)
+    LOOP
+        made := made + compat.ensure_partitions(parent, week, week + interval '1 hour');
+    END LOOP;
+    RETURN made;
+END $$;
+
 -- Drops the weeks that ended at or before the moment; answers their names.
-CREATE FUNCTION compat.drop_chunks(parent regclass, older_than timestamptz)
+CREATE FUNCTION compat.drop_partitions(parent regclass, ended_by timestamptz)
 RETURNS SETOF text LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
     part record;
@@ -80,7 +98,7 @@ BEGIN
           FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
          WHERE i.inhparent = parent
     LOOP
-        IF part.ends <= older_than THEN
+        IF part.ends <= ended_by THEN
             EXECUTE format('DROP TABLE %s', part.name);
             RETURN NEXT part.name::text;
         END IF;
