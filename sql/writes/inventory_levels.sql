@@ -1,0 +1,24 @@
+-- Stores the levels that are not stored yet; answers the identities of those that were new.
+-- A level that does not tell its tank's capacity gets the last one known, and says so in its flags.
+INSERT INTO inventory_levels (time, device_id, chemical, remaining_g, capacity_g, percent_full,
+                              dedup, received_at, time_quality, flags)
+SELECT given.time, given.device_id, given.chemical, given.remaining_g,
+       coalesce(given.capacity_g, known.capacity_g),
+       CASE WHEN given.percent_full IS NULL AND given.capacity_g IS NULL AND known.capacity_g > 0
+            THEN 100 * given.remaining_g / known.capacity_g
+            ELSE given.percent_full
+        END,
+       given.dedup, given.received_at, given.time_quality,
+       CASE WHEN given.capacity_g IS NULL AND known.capacity_g IS NOT NULL
+            THEN array_append(string_to_array(given.flags, E'\x1f'), 'capacity_g: last known')
+            ELSE string_to_array(given.flags, E'\x1f')
+        END
+  FROM unnest(%(time)s::timestamptz[], %(device_id)s::text[], %(chemical)s::text[], %(remaining_g)s::float8[],
+              %(capacity_g)s::float8[], %(percent_full)s::float8[], %(dedup)s::int[],
+              %(received_at)s::timestamptz[], %(time_quality)s::text[], %(flags)s::text[])
+       AS given (time, device_id, chemical, remaining_g, capacity_g, percent_full,
+                 dedup, received_at, time_quality, flags)
+  LEFT JOIN inventory_last AS known
+         ON known.device_id = given.device_id AND known.chemical = given.chemical
+    ON CONFLICT DO NOTHING
+RETURNING device_id, chemical, time, dedup
