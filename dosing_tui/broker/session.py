@@ -18,6 +18,8 @@ SESSION_EXPIRY_S = 7 * 86_400
 """How long an MQTT 5 broker keeps a session whose client is away; 3.1.1 leaves that to the broker."""
 RECEIVE_MAXIMUM = 1_000
 """Most messages an MQTT 5 broker may send ahead of their acknowledgement."""
+UNSPECIFIED = 128
+"""MQTT's reason code for 'no reason given'."""
 RETRY_MIN_S = 1
 RETRY_MAX_S = 30
 
@@ -78,6 +80,12 @@ def unreachable(settings: MqttSettings, error: Exception | None = None) -> str:
 def refused(settings: MqttSettings, reason: ReasonCode) -> str:
     """The sentence for a broker that answered and said no."""
     return f"Broker {address(settings)} refuses this client: {str(reason).lower()}."
+
+
+def lost(settings: MqttSettings, reason: ReasonCode) -> str:
+    """The sentence for a link that broke; a 3.1.1 broker never says why."""
+    why = "" if reason.value == UNSPECIFIED else f": {str(reason).lower()}"
+    return f"Lost the link to broker {address(settings)}{why}."
 
 
 def address(settings: MqttSettings) -> str:

@@ -1,0 +1,206 @@
+"""What goes wrong on purpose, and what a correct consumer makes of it."""
+
+import difflib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf, nan
+from random import Random
+
+from dosing_tui.errors import ConfigError
+from dosing_tui.simulator.firmware import DoseLine, EventLine, LevelLine, Line, payload
+
+
+class Fault(StrEnum):
+    NAN = "nan"
+    """A bare nan or inf for a number, as C's printf writes it. To be accepted without the number."""
+    DUPLICATES = "duplicates"
+    """The same message twice in a row. To be stored once."""
+    UPTIME = "uptime"
+    """A station without NTP stamps with milliseconds since its boot. To be accepted with the receive time."""
+    REBOOT = "reboot"
+    """A station starts again in the middle of a batch, and reports full tanks. To be accepted."""
+    GARBAGE = "garbage"
+    """Unusable messages, to be rejected; and hostile text in good ones, to be accepted and cleaned."""
+
+
+class Expect(StrEnum):
+    """What a correct consumer does with a message."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    DUPLICATE = "duplicate"
+    """Recognise it as one it has: nothing is stored, and it is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A payload with the fault that is in it ('' for none)."""
+
+    payload: bytes
+    fault: str
+    expect: Expect
+
+
+EVERY = {
+    Fault.NAN: (25, 60),
+    Fault.DUPLICATES: (20, 50),
+    Fault.GARBAGE: (20, 50),
+    Fault.REBOOT: (120, 300),
+}
+"""Least and most messages of the plant from one fault to the next."""
+
+HOSTILE_TEXTS = (
+    "[/]",
+    "[bold",
+    "[@click=app.quit]x[/]",
+    "\x1b]52;c;ZWNobyBoaQ==\x07",
+    "\x1b[2J\x1b[31mred\x9b0m",
+    "\u202eevil\u2066",
+    "nul\x00nul",
+    "lone\ud800half",
+    "zero\u200bwidth\u2028line",
+    "'; DROP TABLE dosing_consumption; --",
+    "=cmd|' /C calc'!A0",
+    "W" * 300,
+    "龍" * 40,
+)
+HOSTILE_NAMES = HOSTILE_TEXTS[:2]
+"""For what names a station or a tank: few, as each makes a new one on every screen."""
+
+
+def parse_faults(text: str) -> frozenset[Fault]:
+    """'all', 'none' or names with commas between. Raises: ConfigError with the nearest known name.
+
+    >>> sorted(parse_faults("uptime, nan"))
+    [<Fault.NAN: 'nan'>, <Fault.UPTIME: 'uptime'>]
+    """
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    if "all" in names:
+        return frozenset(Fault)
+    if names == ["none"]:
+        return frozenset()
+    for name in names:
+        if name not in list(Fault):
+            near = difflib.get_close_matches(name, list(Fault), n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else f" Known are {', '.join(Fault)}, all and none."
+            raise ConfigError(f"faults: '{name}' is not a fault.{hint}")
+    return frozenset(Fault(name) for name in names)
+
+
+class Mischief:
+    """Decides when which fault's turn is, and puts it into a line. The same seed does the same mischief."""
+
+    def __init__(self, faults: frozenset[Fault], random: Random) -> None:
+        self._random = random
+        self._waits = {fault: random.randint(*EVERY[fault]) for fault in EVERY if fault in faults}
+
+    def is_due(self, fault: Fault) -> bool:
+        """Whether this fault should happen as soon as it can."""
+        return self._waits.get(fault, 1) <= 0
+
+    def done(self, fault: Fault) -> None:
+        """It happened; its next turn comes after as many messages as EVERY says."""
+        self._waits[fault] = self._random.randint(*EVERY[fault])
+
+    def speak(self, line: Line, fault: str) -> Iterator[Spoken]:
+        """The line as published: plain, spoiled, twice, or after garbage. ``fault`` is in it already."""
+        for each in self._waits:
+            self._waits[each] -= 1
+        if self.is_due(Fault.NAN) and not isinstance(line, EventLine):
+            self.done(Fault.NAN)
+            yield Spoken(payload(self._without_number(line)), Fault.NAN, Expect.ACCEPT)
+        elif self.is_due(Fault.GARBAGE):
+            self.done(Fault.GARBAGE)
+            yield from self._garbage(line, fault)
+        else:
+            yield Spoken(payload(line), fault, Expect.ACCEPT)
+            if self.is_due(Fault.DUPLICATES):
+                self.done(Fault.DUPLICATES)
+                yield Spoken(payload(line), Fault.DUPLICATES, Expect.DUPLICATE)
+
+    def _garbage(self, line: Line, fault: str) -> Iterator[Spoken]:
+        if self._random.random() < 0.5:
+            yield Spoken(payload(self._hostile(line)), Fault.GARBAGE, Expect.ACCEPT)
+        else:
+            unusable = self._random.choice(UNUSABLE)
+            yield Spoken(unusable(line, self._random), Fault.GARBAGE, Expect.REJECT)
+            yield Spoken(payload(line), fault, Expect.ACCEPT)
+
+    def _without_number(self, line: DoseLine | LevelLine) -> Line:
+        bad = self._random.choice((nan, nan, inf))
+        match line:
+            case DoseLine():
+                return line._replace(actual_g=bad, error_g=bad)
+            case LevelLine():
+                return line._replace(percent_full=bad)
+
+    def _hostile(self, line: Line) -> Line:
+        text, name = (
+            _escaped(self._random.choice(HOSTILE_TEXTS)),
+            _escaped(self._random.choice(HOSTILE_NAMES)),
+        )
+        match line:
+            case DoseLine():
+                spoiled = (line._replace(recipe=text), line._replace(mode=text), line._replace(chemical=text))
+                return self._random.choice(spoiled)
+            case EventLine():
+                return line._replace(recipe=text)
+            case LevelLine():
+                return self._random.choice((line._replace(device_id=name), line._replace(chemical=name)))
+
+
+def _escaped(text: str) -> str:
+    """As it stands between the quotes of a JSON string."""
+    return json.dumps(text)[1:-1]
+
+
+def _cut_off(line: Line, random: Random) -> bytes:
+    """The network buffer was too small. What is left still differs from every other message."""
+    return payload(line)[: -1 if isinstance(line, EventLine) else -random.randint(1, 18)]
+
+
+def _noise(line: Line, random: Random) -> bytes:
+    return b"\xff\xfe" + random.randbytes(30)
+
+
+def _bare_number(line: Line, random: Random) -> bytes:
+    return b"%d" % random.getrandbits(48)
+
+
+def _deep(line: Line, random: Random) -> bytes:
+    return b"[" * 3_000 + b"%d" % random.getrandbits(48)
+
+
+def _field_missing(line: Line, random: Random) -> bytes:
+    fields = json.loads(payload(line))
+    del fields[random.choice(REQUIRED[type(line)])]
+    return json.dumps(fields).encode()
+
+
+def _wrong_type(line: Line, random: Random) -> bytes:
+    fields = json.loads(payload(line))
+    fields[random.choice(REQUIRED[type(line)])] = random.choice(({"is": "an object"}, ["a list"], None))
+    return json.dumps(fields).encode()
+
+
+def _wrong_pump(line: Line, random: Random) -> bytes:
+    if not isinstance(line, DoseLine):
+        return _wrong_type(line, random)
+    fields = json.loads(payload(line))
+    fields["pump"] = random.choice((3.7, "two", 99_999_999_999))
+    return json.dumps(fields).encode()
+
+
+REQUIRED: dict[type[Line], tuple[str, ...]] = {
+    DoseLine: ("device_id", "pump", "chemical"),
+    EventLine: ("device_id", "event"),
+    LevelLine: ("device_id", "chemical"),
+}
+"""What no consumer can do without: the rest may be missing."""
+
+UNUSABLE: tuple[Callable[[Line, Random], bytes], ...] = (
+    _cut_off, _noise, _bare_number, _deep, _field_missing, _wrong_type, _wrong_pump,
+)  # fmt: skip
+"""Each differs from every other message, so that none is taken for a repetition."""

@@ -1,0 +1,59 @@
+"""What an ESP32 station prints, byte for byte: the firmware's own printf formats and their arguments."""
+
+from typing import NamedTuple, TypeAlias
+
+DOSE_FORMAT = (
+    '{"device_id":"%s","pump":%d,"chemical":"%s","target_g":%.2f,"actual_g":%.2f,"error_g":%.2f,'
+    '"recipe":"%s","mode":"%s","duration_ms":%lu,"timestamp":%lu}'
+)
+EVENT_FORMAT = '{"device_id":"%s","event":"%s","recipe":"%s","pumps":%d,"timestamp":%lu}'
+LEVEL_FORMAT = '{"device_id":"%s","chemical":"%s","remaining_g":%.2f,"capacity_g":%.2f,"percent_full":%.1f}'
+
+
+class DoseLine(NamedTuple):
+    """One pump's finished dose; ``timestamp`` is its end."""
+
+    device_id: str
+    pump: int
+    chemical: str
+    target_g: float
+    actual_g: float
+    error_g: float
+    recipe: str
+    mode: str
+    duration_ms: int
+    timestamp: int
+
+
+class EventLine(NamedTuple):
+    """A batch starts or is complete; the firmware knows no other event."""
+
+    device_id: str
+    event: str
+    recipe: str
+    pumps: int
+    timestamp: int
+
+
+class LevelLine(NamedTuple):
+    """What a tank holds on paper. The firmware gives it no time."""
+
+    device_id: str
+    chemical: str
+    remaining_g: float
+    capacity_g: float
+    percent_full: float
+
+
+Line: TypeAlias = DoseLine | EventLine | LevelLine
+
+
+def payload(line: Line) -> bytes:
+    """The line as published. Texts are printed as they are: the firmware escapes nothing."""
+    match line:
+        case DoseLine():
+            return (DOSE_FORMAT % line).encode()
+        case EventLine():
+            return (EVENT_FORMAT % line).encode()
+        case LevelLine():
+            return (LEVEL_FORMAT % line).encode()

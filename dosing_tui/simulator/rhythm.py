@@ -1,0 +1,22 @@
+"""When the crew works: two shifts with breaks in the plant's own zone, nobody at night."""
+
+from datetime import datetime, time, timedelta, tzinfo
+
+HOURS = (
+    (time(6, 10), time(9, 0)),
+    (time(9, 15), time(12, 0)),
+    (time(12, 30), time(13, 50)),
+    (time(14, 10), time(17, 30)),
+    (time(17, 45), time(20, 0)),
+    (time(20, 30), time(21, 50)),
+)
+
+
+def next_working_moment(moment: float, zone: tzinfo) -> float:
+    """``moment`` itself (unix s) while the crew works, else when it comes back. A day may have 23 or 25 h."""
+    today = datetime.fromtimestamp(moment, zone).date()
+    for day in (today, today + timedelta(days=1)):
+        for begin, end in HOURS:
+            if moment < datetime.combine(day, end, zone).timestamp():
+                return max(moment, datetime.combine(day, begin, zone).timestamp())
+    raise AssertionError("tomorrow always has hours that have not ended")

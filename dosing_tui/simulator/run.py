@@ -1,0 +1,145 @@
+"""Publishes a plant to a real broker, on time, and keeps a tally of what a correct consumer must find."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from threading import Event
+from typing import Protocol
+from uuid import uuid4
+
+from dosing_tui.broker.publisher import Publisher
+from dosing_tui.broker.session import address
+from dosing_tui.config.settings import MqttSettings
+from dosing_tui.simulator.faults import Expect, Fault
+from dosing_tui.simulator.plant import Message, Plant
+
+EARLY_S = 0.002
+"""A message this close is published at once: waiting for less costs more than it gains."""
+POLL_S = 0.5
+FLUSH_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was published, counting only messages the broker took, and what has to become of it.
+
+    ``stored = published - rejects_expected - duplicates_expected``. The figures are exact unless a link
+    broke: then each of the ``resent`` may have arrived twice, and each of the ``unconfirmed`` once.
+    """
+
+    published: int = 0
+    faults: dict[str, int] = field(default_factory=dict)
+    rejects_expected: int = 0
+    duplicates_expected: int = 0
+    lost: int = 0
+    """QoS 0 messages that met a broken link: they count nowhere else."""
+    resent: int = 0
+    """QoS 1 messages that were under way when a link broke, and were sent again."""
+    unconfirmed: int = 0
+    """QoS 1 messages the broker had not acknowledged when the run ended."""
+
+
+class Report(Protocol):
+    def __call__(self, sentence: str, /) -> None: ...
+
+
+def simulate(
+    mqtt: MqttSettings,
+    *,
+    devices: int,
+    rate: float | None,
+    seed: int,
+    speed: float,
+    faults: frozenset[Fault],
+    qos: int,
+    duration_s: float | None,
+    stop: Event,
+    report: Report,
+    plant: Plant | None = None,
+) -> Tally:
+    """Publish until ``stop`` is set or ``duration_s`` is over. ``plant`` continues one that has a past.
+
+    The schedule is absolute: what falls behind is caught up with. All stations share one connection.
+    Raises: BrokerError when the broker cannot be reached at the start; later it is waited for.
+    """
+    start = datetime.now(UTC)
+    plant = plant or Plant(seed, devices, since=start, mqtt=mqtt)
+    publisher = Publisher(
+        mqtt, client_id=f"dosing-tui-simulator-{uuid4().hex[:8]}", on_link=_Link(mqtt, report)
+    )
+    publisher.start()
+    taken: Counter[tuple[str, Expect]] = Counter()
+    try:
+        messages = plant.live(start, rate=rate, speed=speed, faults=faults)
+        give_up = partial(_too_late, stop, time.monotonic() + (duration_s or math.inf) + FLUSH_S)
+        for message in _on_time(messages, publisher, start, duration_s, stop):
+            count = partial(taken.update, ((message.fault, message.expect),))
+            handed_over = publisher.publish(
+                message.topic, message.payload, qos, on_taken=count, give_up=give_up
+            )
+            if qos > 0 and not handed_over:
+                break
+        publisher.flush(FLUSH_S)
+    finally:
+        publisher.stop()
+    return _tally(taken, publisher)
+
+
+def _too_late(stop: Event, end: float) -> bool:
+    return stop.is_set() or time.monotonic() > end
+
+
+def _on_time(
+    messages: Iterator[Message], publisher: Publisher, start: datetime, duration_s: float | None, stop: Event
+) -> Iterator[Message]:
+    """Each message when its time has come. Ends with ``duration_s``, or when ``stop`` is set."""
+    began = time.monotonic()
+    for message in messages:
+        due_s = (message.at - start).total_seconds()
+        over = duration_s is not None and due_s >= duration_s
+        if over and duration_s is not None:
+            due_s = duration_s
+        while (ahead_s := due_s - (time.monotonic() - began)) > EARLY_S and not stop.is_set():
+            stop.wait(min(ahead_s, POLL_S))
+            publisher.poll()
+        if over or stop.is_set():
+            return
+        yield message
+
+
+class _Link:
+    """Says once that the link broke, and once that it is back."""
+
+    def __init__(self, mqtt: MqttSettings, report: Report) -> None:
+        self._address = address(mqtt)
+        self._report = report
+        self._seen = False
+
+    def __call__(self, up: bool, why: str) -> None:
+        if why:
+            self._report(why)
+        elif self._seen:
+            self._report(f"Broker {self._address} is back.")
+        self._seen = True
+
+
+def _tally(taken: Counter[tuple[str, Expect]], publisher: Publisher) -> Tally:
+    faults: Counter[str] = Counter()
+    expects: Counter[Expect] = Counter()
+    for (fault, expect), count in taken.items():
+        expects[expect] += count
+        if fault:
+            faults[fault] += count
+    return Tally(
+        published=taken.total(),
+        faults=dict(sorted(faults.items())),
+        rejects_expected=expects[Expect.REJECT],
+        duplicates_expected=expects[Expect.DUPLICATE],
+        lost=publisher.lost,
+        resent=publisher.resent,
+        unconfirmed=publisher.unconfirmed,
+    )
