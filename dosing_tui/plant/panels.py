@@ -64,7 +64,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Panel(Generic[Row]):
-    """``drawn_from``: a new reading of these kinds makes the panel due. ``bucket``: how wide a SeriesPoint is."""
+    """``drawn_from``: a new reading of these kinds makes the panel due. ``bucket``: a SeriesPoint's width."""
 
     id: str
     title: str
