@@ -1,7 +1,7 @@
 """An own MQTT broker on 127.0.0.1: Mosquitto where it is installed, else amqtt, good enough for a demo.
 
 amqtt, measured: speaks MQTT 3.1.1 only, forgets everything at its end, queues for nobody without a user name,
-and loses some unacknowledged messages when a consumer dies. What is said about lost messages is said of Mosquitto.
+and loses some unacknowledged messages when a consumer dies. Claims of no loss are of Mosquitto.
 """
 
 import os

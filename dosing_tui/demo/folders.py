@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 import stat
 import tempfile
 from contextlib import suppress
@@ -12,6 +13,8 @@ from typing import IO
 from dosing_tui.demo.children import Account, can_reach
 from dosing_tui.errors import DemoError
 
+STANDS_FOR = "stands-for"
+"""In a stand-in: the path of the folder it stands for."""
 SOCKET_PATH_LIMIT = 107
 """Bytes of a unix socket's address (Linux; 103 on macOS, which the short names here also keep)."""
 
@@ -59,17 +62,36 @@ def _short_lived(account: Account | None) -> list[Path]:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     bases = [Path(runtime)] if runtime and account is None else []
     bases += [Path(tempfile.gettempdir()), Path("/tmp")]
-    return [base for base in bases if base.is_dir() and (account is None or can_reach(base / "any", account))]
+    usable = [base for base in bases if base.is_dir() and "," not in str(base)]  # libpq parts hosts at commas
+    return [base for base in usable if account is None or can_reach(base / "any", account)]
 
 
 def reachable_folder(folder: Path, account: Account, copies: Path) -> Path:
-    """``folder``, or where it is not reachable for ``account`` its stand-in under ``copies``."""
+    """``folder``, or where it is not reachable for ``account`` its stand-in under ``copies``.
+
+    Raises: DemoError.
+    """
     if can_reach(folder / "any", account):
         return folder
     stand_in = copies / f"demo-{_digest(folder)}"
-    stand_in.mkdir(mode=0o755, parents=True, exist_ok=True)
-    (stand_in / "stands-for").write_text(f"{folder}\n")
+    try:
+        copies.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _remove_orphans(copies)
+        stand_in.mkdir(mode=0o755, exist_ok=True)
+        (stand_in / STANDS_FOR).write_bytes(os.fsencode(folder.absolute()))
+    except OSError as error:
+        raise DemoError(
+            f"{account.name} may not enter {folder}, and {copies} cannot be used: {error}."
+        ) from error
     return stand_in
+
+
+def _remove_orphans(copies: Path) -> None:
+    """Of deleted folders; one whose parent is missing too may lie on a disk that is not there now."""
+    for note in copies.glob(f"demo-*/{STANDS_FOR}"):
+        folder = Path(os.fsdecode(note.read_bytes()))
+        if folder.parent.is_dir() and not folder.exists():
+            shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def _digest(path: Path) -> str:

@@ -1,6 +1,7 @@
 """What a dead run may leave in a PostgreSQL folder: a server still running, or a note of one long gone."""
 
 import os
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -38,8 +39,14 @@ def _end(pid: int, data: Path) -> None:
 
 
 def _serves(pid: int, data: Path) -> bool:
-    """Is ``pid`` a server on ``data``, its working folder? Without /proc the server's own check must do."""
-    try:
-        return Path(os.readlink(f"/proc/{pid}/cwd")) == data.resolve()
-    except OSError:
+    """Is ``pid`` a server on ``data``? Its working folder, or else its command line, says so."""
+    if pid <= 0:
         return False
+    if Path("/proc/self/cwd").exists():
+        with suppress(OSError):
+            return Path(os.readlink(f"/proc/{pid}/cwd")) == data.resolve()
+        return False
+    said = subprocess.run(
+        ["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False
+    )
+    return f"-D {data}" in said.stdout

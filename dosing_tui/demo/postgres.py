@@ -1,12 +1,10 @@
 """An own PostgreSQL server in a folder: made, started, stopped; gone when its owner is, however that ends."""
 
 import os
-import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGQUIT
@@ -14,18 +12,16 @@ from types import TracebackType
 from typing import IO
 
 from dosing_tui.demo import wire
-from dosing_tui.demo.binaries import COPIES, Binaries, find_binaries, reachable
+from dosing_tui.demo.binaries import COPIES, find_binaries, reachable
 from dosing_tui.demo.children import Account, end, first_account, spawn
+from dosing_tui.demo.cluster import USER, major_of, make_cluster, server_log
 from dosing_tui.demo.folders import lock, reachable_folder, socket_folder
 from dosing_tui.demo.leftovers import clear_leftover
 from dosing_tui.errors import DemoError
 
-USER = "dosing"
 DATABASE = "factory_metrics"
 PORT = 5432
 START_S = 60.0
-LOG_LIMIT = 4 << 20
-"""Bytes of the server's log past which a start begins a new one."""
 STOP = ((SIGINT, 20.0), (SIGQUIT, 5.0), (SIGKILL, 5.0))
 SETTINGS = {
     "max_connections": "40",
@@ -44,7 +40,7 @@ class EmbeddedPostgres:
     """``folder/pg<major>`` holds the data, ``folder/postgres.log`` what the server says.
 
     Listens on a unix socket in a private folder, and on 127.0.0.1:``port`` if one is given; trusts whoever
-    reaches it. As root it runs as ``postgres`` or ``nobody``; data and programs that account cannot reach live
+    reaches it. As root it runs as ``postgres`` or ``nobody``; what that account cannot reach lives
     under /var/lib/dosing-tui.
     Start it from a thread that lasts: the kernel ties the server to that thread.
     """
@@ -68,7 +64,8 @@ class EmbeddedPostgres:
     @property
     def dsn(self) -> str:
         """A libpq connection string for the unix socket; needs no password."""
-        return f"host='{self._sockets}' port={self.port or PORT} user={USER} dbname={DATABASE}"
+        host = str(self._sockets).replace("\\", "\\\\").replace("'", "\\'")
+        return f"host='{host}' port={self.port or PORT} user={USER} dbname={DATABASE}"
 
     @property
     def tcp_dsn(self) -> str:
@@ -97,9 +94,8 @@ class EmbeddedPostgres:
         if self._process:
             end(self._process, *STOP)
             self._process = None
-        with suppress(OSError):
-            if self._sockets != Path():
-                self._sockets.rmdir()
+        if self._sockets != Path():
+            self._remove_sockets()
         if self._lock:
             self._lock.close()
             self._lock = None
@@ -117,38 +113,34 @@ class EmbeddedPostgres:
 
     def _start(self, account: Account | None) -> None:
         home = reachable_folder(self.folder, account, COPIES) if account else self.folder
-        binaries = find_binaries(_major_of(home))
+        binaries = find_binaries(major_of(home))
         if account:
             binaries = reachable(binaries, account)
         data = home / f"pg{binaries.major}"
         self._sockets = socket_folder(data, account)
-        with _log(self.folder) as log:
-            if not (data / "PG_VERSION").exists():
-                _initdb(binaries, data, account, log)
+        with server_log(self.folder / "postgres.log") as log:
+            if not data.exists():
+                make_cluster(binaries, data, account, log)
             clear_leftover(data)
-            self._run(binaries, data, account, log)
+        self._run([binaries.bin / "postgres", "-D", data, *self._options()], account)
         self._make_database()
 
-    def _run(self, binaries: Binaries, data: Path, account: Account | None, log: IO[bytes]) -> None:
+    def _run(self, command: list[str | Path], account: Account | None) -> None:
         deadline = time.monotonic() + START_S
-        command: list[str | Path] = [binaries.bin / "postgres", "-D", data, *self._options()]
         while True:
-            said_before = log.tell()
-            self._process = spawn(command, output=log, dies_by=SIGINT, account=account)
-            if self._answers(deadline):
-                return
-            said = _said(self.folder, said_before)
-            # the last server's workers may take a moment to notice that it was killed
-            if "pre-existing shared memory block" not in said or time.monotonic() > deadline:
-                raise DemoError(
-                    f"PostgreSQL does not start: {_complaint(said)} See {self.folder / 'postgres.log'}."
-                )
+            with server_log(self.folder / "postgres.log") as log:
+                self._process = spawn(command, output=log.output, dies_by=SIGINT, account=account)
+                if self._answers(deadline):
+                    return
+                # the last server's workers may take a moment to notice that it was killed
+                if "pre-existing shared memory block" not in log.said() or time.monotonic() > deadline:
+                    raise DemoError(f"PostgreSQL does not start: {log.complaint()} See {log.path}.")
             time.sleep(0.05)
 
     def _options(self) -> Iterator[str]:
         addresses = "127.0.0.1" if self.port else ""
-        # the server splits the list of folders at commas, unless quoted
-        where = {"unix_socket_directories": f'"{self._sockets}"', "listen_addresses": addresses}
+        sockets = str(self._sockets).replace('"', '""')  # quoted: it is a list, parted by commas
+        where = {"unix_socket_directories": f'"{sockets}"', "listen_addresses": addresses}
         for name, value in {**SETTINGS, **where, "port": str(self.port or PORT), **self.settings}.items():
             yield from ("-c", f"{name}={value}")
 
@@ -166,6 +158,13 @@ class EmbeddedPostgres:
             wire.run(self._socket, USER, DATABASE)
         except wire.NotReadyError:
             wire.run(self._socket, USER, "postgres", f"CREATE DATABASE {DATABASE}")
+
+    def _remove_sockets(self) -> None:
+        """A server removes its own; one that was killed did not."""
+        with suppress(OSError):
+            for left_over in self._sockets.glob(".s.PGSQL.*"):
+                left_over.unlink()
+            self._sockets.rmdir()
 
     @property
     def _socket(self) -> Path:
@@ -185,64 +184,3 @@ def server_account() -> Account | None:
             "PostgreSQL refuses to run as root, and there is no user 'postgres' or 'nobody' to run it as."
         )
     return account
-
-
-def _major_of(home: Path) -> int | None:
-    """The newest cluster already there, by its own word."""
-    found = [path.read_text().strip() for path in home.glob("pg*/PG_VERSION")]
-    return max((int(version) for version in found if version.isdigit()), default=None)
-
-
-def _initdb(binaries: Binaries, data: Path, account: Account | None, log: IO[bytes]) -> None:
-    """Into a folder beside, renamed when complete: a half-made cluster is never mistaken for one."""
-    half = data.with_name(f"{data.name}.making")
-    shutil.rmtree(half, ignore_errors=True)
-    half.mkdir(mode=0o700)
-    if account:
-        os.chown(half, account.uid, account.gid)
-    locale = ("-E", "UTF8", "--locale=C")
-    command: list[str | Path] = [
-        binaries.bin / "initdb",
-        "-D",
-        half,
-        "-U",
-        USER,
-        "-A",
-        "trust",
-        *locale,
-        "-N",
-    ]
-    said_before = log.tell()
-    process = spawn(command, output=log, dies_by=SIGKILL, account=account)
-    try:
-        if process.wait(START_S):
-            raise DemoError(
-                f"PostgreSQL's initdb failed: {_complaint(_said(Path(log.name).parent, said_before))}"
-            )
-    except subprocess.TimeoutExpired as error:
-        raise DemoError(f"PostgreSQL's initdb did not end within {START_S:.0f} s.") from error
-    finally:
-        end(process, (SIGKILL, 5.0))
-    half.rename(data)
-
-
-@contextmanager
-def _log(folder: Path) -> Iterator[IO[bytes]]:
-    path = folder / "postgres.log"
-    if path.exists() and path.stat().st_size > LOG_LIMIT:
-        path.replace(path.with_suffix(".log.old"))
-    with path.open("ab") as log:
-        yield log
-
-
-def _said(folder: Path, since: int) -> str:
-    with (folder / "postgres.log").open("rb") as log:
-        log.seek(since)
-        return log.read().decode(errors="replace")
-
-
-def _complaint(said: str) -> str:
-    """The sentence that tells most: the first fatal line, else the last line."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    fatal = [line for line in lines if re.search(r"\b(FATAL|PANIC|error):", line)]
-    return (fatal or lines[-1:] or ["it said nothing."])[0]

@@ -1,0 +1,57 @@
+"""Processes that own servers, as any user, to be ended in every way there is."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dosing_tui.demo.children import Account, can_reach
+
+
+@contextmanager
+def owner_of(
+    program: str, *arguments: object, account: Account | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A Python process running ``program``, and the first line it says."""
+    python = python_for(account) if account else Path(sys.executable)
+    who = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+    owner = subprocess.Popen(
+        [python, "-c", program, *map(str, arguments)],
+        stdout=subprocess.PIPE, text=True, cwd="/", env=environment(account), **who,  # type: ignore[call-overload]
+    )  # fmt: skip
+    try:
+        assert owner.stdout
+        yield owner, owner.stdout.readline()
+    finally:
+        owner.kill()
+        owner.wait()
+        owner.stdout.close()
+
+
+def python_for(account: Account) -> Path | None:
+    """This Python, or the same version of it, where ``account`` may run it."""
+    same = f"python3.{sys.version_info.minor}"
+    candidates = (Path(sys.executable).resolve(), Path("/usr/bin") / same, Path("/usr/local/bin") / same)
+    return next((path for path in candidates if path.exists() and can_reach(path.resolve(), account)), None)
+
+
+def environment(account: Account | None) -> dict[str, str]:
+    """With the libraries of this Python, should it be another that runs."""
+    if account is None:
+        return dict(os.environ)
+    libraries = [path for path in map(Path, sys.path) if path.is_dir() and can_reach(path / "any", account)]
+    return {
+        "PATH": os.defpath,
+        "PYTHONPATH": os.pathsep.join(map(str, libraries)),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def alive(pid: int) -> bool:
+    """A zombie is not: its parent may have been killed, and nobody has read its end yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
