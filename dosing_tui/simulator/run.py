@@ -81,7 +81,7 @@ def simulate(
             handed_over = publisher.publish(
                 message.topic, message.payload, qos, on_taken=count, give_up=give_up
             )
-            if qos > 0 and not handed_over:
+            if not handed_over and give_up():
                 break
         publisher.flush(FLUSH_S)
     finally:
