@@ -1,5 +1,6 @@
 """Opens sessions on the plant's database: how each one is set up, and nothing about what it is used for."""
 
+import logging
 from dataclasses import dataclass
 
 import psycopg
@@ -10,6 +11,8 @@ from psycopg.rows import TupleRow
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.translation import Target, bad_connection_string, database_errors
 from dosing_tui.errors import DatabaseRefused, RowRefused
+
+logging.getLogger("psycopg").addHandler(logging.NullHandler())  # else its warnings go to stderr: the screen
 
 APPLICATION_PREFIX = "dosing-tui/"
 """What every session of this program is called in pg_stat_activity, followed by its part."""

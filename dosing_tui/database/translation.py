@@ -9,6 +9,10 @@ import psycopg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from dosing_tui.errors import DatabaseAway, DatabaseError, DatabaseRefused, RowRefused
+from dosing_tui.plant.text import clean_line
+
+LONGEST = 400
+"""Most terminal cells of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def bad_connection_string(error: psycopg.Error) -> DatabaseRefused:
     reason = str(error).strip()
     if not reason.startswith("invalid connection option"):
         reason = re.sub(r'"([^"]*)"', lambda quoted: quoted[0] if quoted[1] == "=" else '"…"', reason)
-    return DatabaseRefused(f"database.dsn is not a libpq connection string: {_one_line(reason)}.")
+    return DatabaseRefused(f"database.dsn is not a libpq connection string: {clean_line(reason, LONGEST)}.")
 
 
 _AWAY_CLASSES = frozenset({"08", "40", "53", "57", "58", "XX"})
@@ -194,9 +198,4 @@ def _sentence(template: str, reason: str, target: Target) -> str:
 def _plain(text: str, target: Target) -> str:
     for secret in target.secrets:
         text = text.replace(secret, "…")
-    return _one_line(text)
-
-
-def _one_line(text: str) -> str:
-    """Spaces for line breaks and tabs, and nothing that a terminal would obey."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
+    return clean_line(text, LONGEST)

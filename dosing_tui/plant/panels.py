@@ -60,6 +60,8 @@ class ProductionDay:
 
 
 Row = TypeVar("Row")
+LONG_WINDOW = timedelta(days=2)
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,15 @@ class Panel(Generic[Row]):
     drawn_from: frozenset[Kind]
     bucket: timedelta | None = None
 
+    def bucket_in(self, since: datetime, until: datetime) -> timedelta | None:
+        """How wide its buckets are in this window: whole hours where quarters would be too many to draw."""
+        if self.bucket is None or until - since <= LONG_WINDOW:
+            return self.bucket
+        return max(self.bucket, _HOUR)
+
 
 _DOSES = frozenset({Kind.DOSE})
 _EVENTS = frozenset({Kind.EVENT})
-_HOUR = timedelta(hours=1)
 
 TODAY = Panel("today_by_chemical", "Consumption today", "g", Total, _DOSES)
 CONSUMPTION = Panel("consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES, _HOUR)

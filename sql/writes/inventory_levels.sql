@@ -10,8 +10,8 @@ SELECT given.time, given.device_id, given.chemical, given.remaining_g,
         END,
        given.dedup, given.received_at, given.time_quality,
        CASE WHEN given.capacity_g IS NULL AND known.capacity_g IS NOT NULL
-            THEN array_append(string_to_array(given.flags, E'\x1f'), 'capacity_g: last known')
-            ELSE string_to_array(given.flags, E'\x1f')
+            THEN array_append(string_to_array(nullif(given.flags, ''), E'\x1f'), 'capacity_g: last known')
+            ELSE string_to_array(nullif(given.flags, ''), E'\x1f')
         END
   FROM unnest(%(time)s::timestamptz[], %(device_id)s::text[], %(chemical)s::text[], %(remaining_g)s::float8[],
               %(capacity_g)s::float8[], %(percent_full)s::float8[], %(dedup)s::int[],

@@ -1,0 +1,167 @@
+"""What the screen asks: panels, the picture at start, the books, who else writes. For any thread."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg.rows import BaseRowFactory, RowMaker, TupleRow, class_row, scalar_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.connection import connect, connection_string, target
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.translation import database_errors
+from dosing_tui.database.windows import moments
+from dosing_tui.errors import DatabaseAway
+from dosing_tui.plant.panels import Panel
+from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
+from dosing_tui.plant.text import clean_text
+
+APPLICATION = "console"
+SESSIONS = 4
+"""Most sessions at a time; a panel beyond waits for one."""
+PATIENCE_S = 2.0
+"""Longest wait for one of them."""
+SEEDED = 50
+"""How many doses, and how many events, the picture starts with."""
+
+Session = psycopg.Connection[TupleRow]
+Row = TypeVar("Row")
+Stamped = TypeVar("Stamped", Dose, BatchEvent, InventoryLevel)
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolBooks:
+    """What became of one spool's units, as the database knows it."""
+
+    spool_id: UUID
+    last_seq: int
+    stored: int
+    duplicates: int
+    rejected: int
+    updated_at: datetime
+
+
+class Reader:
+    """A few sessions, opened when they are needed. Text it answers is clean.
+
+    Every question raises DatabaseAway or DatabaseRefused.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._zone = ZoneInfo(settings.plant.timezone)
+        self._pool: ConnectionPool[Session] | None = None
+
+    def open(self) -> None:
+        """Does not wait for the database, nor fail without it.
+
+        Raises: DatabaseRefused, if the connection string cannot be read.
+        """
+        self._pool = ConnectionPool(
+            connection_string(self._settings, application=APPLICATION),
+            # autocommit: a read is one statement; unprepared: its window decides the plan
+            kwargs={"autocommit": True, "prepare_threshold": None},
+            check=ConnectionPool.check_connection,
+            min_size=0,
+            max_size=SESSIONS,
+            timeout=PATIENCE_S,
+            reconnect_timeout=0,
+            open=True,
+            name=f"dosing-tui/{APPLICATION}",
+        )
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+    def panel(self, panel: Panel[Row], *, since: datetime, until: datetime, now: datetime) -> list[Row]:
+        """The panel's rows for [since, until); panels of a day go by ``now`` and the plant's zone."""
+        asked: dict[str, object] = {
+            **moments(since=since, until=until, now=now, zone=self._zone),
+            "zone": self._settings.plant.timezone,
+            "tolerance_g": self._settings.limits.tolerance_g,
+            "step": panel.bucket_in(since, until),
+        }
+        return self._rows(f"panels/{panel.id}", clean_row(panel.row), asked)
+
+    def seed(self) -> list[Reading]:
+        """The newest level of every tank, and the newest doses and events, oldest first."""
+        newest = {"rows": SEEDED}
+        return [
+            *map(_reading, self._rows("reads/latest_levels", clean_row(InventoryLevel))),
+            *map(_reading, self._rows("reads/recent_events", clean_row(BatchEvent), newest)),
+            *map(_reading, self._rows("reads/recent_doses", clean_row(Dose), newest)),
+        ]
+
+    def books(self) -> list[SpoolBooks]:
+        """The books of this site's spools, the one written last first."""
+        return self._rows("reads/books", class_row(SpoolBooks), {"site": self._settings.plant.site})
+
+    def other_writers(self) -> list[str]:
+        """Other programs' sessions that write the plant's tables, e.g. 'telegraf (plant at 10.0.0.7)'."""
+        return [clean_text(name) for name in self._rows("reads/other_writers", scalar_row)]
+
+    def clock_difference(self, clock: Callable[[], datetime]) -> timedelta:
+        """How far the server's clock is ahead of ours, to half the time of the question."""
+        with self._session() as session:
+            asked = clock()
+            row = session.execute(statement("reads/clock")).fetchone()
+            answered = clock()
+        assert row is not None  # a SELECT without FROM has exactly one row
+        server: datetime = row[0]
+        return server - (asked + (answered - asked) / 2)
+
+    def ping(self) -> None:
+        """Nothing, if the database answers."""
+        with self._session() as session:
+            session.execute("")
+
+    def _rows(
+        self, name: str, rows: BaseRowFactory[Row], asked: Mapping[str, object] | None = None
+    ) -> list[Row]:
+        with self._session() as session, session.cursor(row_factory=rows) as cursor:
+            return cursor.execute(statement(name), asked or {}).fetchall()
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with database_errors(target(self._settings)), self._borrowed() as session:
+            yield session
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[Session]:
+        """One of the pool's; where it has none to give, one for this question, or why there is none."""
+        if self._pool is None:
+            raise DatabaseAway("The reader is closed.")
+        with suppress(PoolTimeout):
+            with self._pool.connection() as session:
+                yield session
+            return
+        with connect(self._settings, application=APPLICATION, autocommit=True) as session:
+            yield session
+
+
+def clean_row(kind: type[Row]) -> BaseRowFactory[Row]:
+    """Like class_row, with harmless text."""
+
+    def factory(cursor: Any) -> RowMaker[Row]:  # psycopg keeps the common base of its cursors to itself
+        make = class_row(kind)(cursor)
+        return lambda values: make([clean_text(v) if isinstance(v, str) else v for v in values])
+
+    return factory
+
+
+def _reading(row: Stamped) -> Stamped:
+    """Repair what the row factory cannot know: the enumeration and the tuple."""
+    known = row.time_quality in set(TimeQuality)
+    return replace(
+        row,
+        time_quality=TimeQuality(row.time_quality) if known else TimeQuality.RECEIVE,
+        flags=tuple(clean_text(flag) for flag in row.flags),
+    )
