@@ -15,7 +15,7 @@ class Kind(StrEnum):
 
 
 class TimeQuality(StrEnum):
-    """Where a reading's time came from. Stored with the reading; fits the DOMAIN rules for clocks."""
+    """Where a reading's time came from. Stored with the reading."""
 
     DEVICE = "device"
     """The station's own clock, sane (unix s, ms, us or ns, or ISO-8601)."""

@@ -1,0 +1,94 @@
+"""Every message comes through here once: bytes in, readings and rejections out.
+
+It holds what has to be known across messages: how far each device's clock is trusted, each tank's capacity.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import blake2b
+from typing import TypeVar
+
+from dosing_tui.errors import PayloadError
+from dosing_tui.plant import contract
+from dosing_tui.plant.clocks import ClockRules, DeviceClock, judge
+from dosing_tui.plant.contract import READERS, Stamp
+from dosing_tui.plant.payloads import Piece, Record, pieces
+from dosing_tui.plant.readings import InventoryLevel, Kind, Reading, Rejection, Unit
+from dosing_tui.plant.stock import complete
+from dosing_tui.plant.text import clean_line
+
+__all__ = ["ClockRules", "Intake"]
+
+MAX_KNOWN = 2_000
+"""Most devices, and most tanks, that are remembered: those heard last."""
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Intake:
+    """Reads messages for one thread. ``topics`` says which topic carries what."""
+
+    def __init__(self, topics: Mapping[str, Kind], rules: ClockRules) -> None:
+        self._topics = dict(topics)
+        self._rules = rules
+        self._clocks: dict[str, DeviceClock] = {}
+        self._capacities: dict[tuple[str, str], float] = {}
+
+    def read(self, topic: str, payload: bytes, *, received_at: datetime) -> tuple[Unit, ...]:
+        """The message's readings and rejections in their order, at least one. Never raises."""
+        kind = self._topics.get(topic)
+        if kind is None:
+            topic = clean_line(topic)
+            return (Rejection(topic, payload, f"nothing is expected on the topic '{topic}'", received_at),)
+        return tuple([self._unit(topic, kind, piece, received_at) for piece in pieces(payload)])
+
+    def _unit(self, topic: str, kind: Kind, piece: Piece, received_at: datetime) -> Unit:
+        if not isinstance(piece, Record):
+            return Rejection(topic, piece.raw, piece.reason, received_at)
+        try:
+            return self._reading(kind, piece, received_at)
+        except PayloadError as error:
+            return Rejection(topic, piece.raw, clean_line(str(error)), received_at)
+
+    def _reading(self, kind: Kind, record: Record, received_at: datetime) -> Reading:
+        """Raises: PayloadError, having learnt nothing from the record."""
+        flags: list[str] = []
+        fields = record.fields
+        device = contract.device_id(fields, flags)
+        verdict = judge(
+            contract.said(fields, "timestamp"), received_at, self._rules, self._clocks.get(device)
+        )
+        if verdict.flag:
+            flags.append(verdict.flag)
+        stamp = Stamp(verdict.time, verdict.quality, received_at, _dedup(record, flags))
+        reading = READERS[kind](device, fields, stamp, flags)
+        if verdict.clock is not None:
+            _remember(self._clocks, device, verdict.clock)
+        return self._with_capacity(reading) if isinstance(reading, InventoryLevel) else reading
+
+    def _with_capacity(self, level: InventoryLevel) -> InventoryLevel:
+        tank = (level.device_id, level.chemical)
+        if level.capacity_g is None:
+            return complete(level, self._capacities.get(tank))
+        _remember(self._capacities, tank, level.capacity_g)
+        return level
+
+
+def _dedup(record: Record, flags: list[str]) -> int:
+    """The device's sequence number if it sends one, else a hash of the record; 32 bits with a sign."""
+    sequence = record.fields.get("seq")
+    if isinstance(sequence, float) and sequence.is_integer():
+        sequence = int(sequence)
+    if isinstance(sequence, int) and not isinstance(sequence, bool) and 0 <= sequence < 2**63:
+        return (sequence + 2**31) % 2**32 - 2**31
+    if sequence is not None:
+        flags.append("seq: unusable")
+    return int.from_bytes(blake2b(record.identity, digest_size=4).digest(), "big", signed=True)
+
+
+def _remember(known: dict[Key, Value], key: Key, value: Value) -> None:
+    """Bounded; what was not refreshed for longest is forgotten."""
+    if known.pop(key, None) is None and len(known) >= MAX_KNOWN:
+        del known[next(iter(known))]
+    known[key] = value

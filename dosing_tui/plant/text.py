@@ -1,0 +1,81 @@
+"""Text from outside, made harmless for terminals, logs and databases; ordinary letters stay as they are."""
+
+import unicodedata
+from functools import lru_cache
+
+REPLACEMENT = "\ufffd"
+ELLIPSIS = "…"
+MAX_MARKS = 2
+"""Combining marks kept on one letter after composition: Thai needs two, a flood covers other lines."""
+
+_HARMFUL = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp", "Me"})
+"""Control, format (bidi, zero width, joiners), surrogate, unassigned, private, separator, enclosing mark."""
+
+# Printable by category, but invisible, or of a width that depends on what stands beside them.
+_ODD = (
+    (0x034F, 0x034F),  # combining grapheme joiner
+    (0x115F, 0x11FF),  # Hangul jamo that only make sense inside a syllable
+    (0x17B4, 0x17B5),  # invisible Khmer vowels
+    (0x180B, 0x180F),  # Mongolian variation selectors
+    (0x3164, 0x3164),  # Hangul filler
+    (0xD7B0, 0xD7FF),  # more jamo
+    (0xFE00, 0xFE0F),  # variation selectors
+    (0xFFA0, 0xFFA0),  # halfwidth Hangul filler
+    (0x1F1E6, 0x1F1FF),  # halves of flags
+    (0x1F3FB, 0x1F3FF),  # skin tones
+    (0xE0100, 0xE01EF),  # more variation selectors
+)
+
+
+def clean_text(text: str, *, limit: int = 64) -> str:
+    """One name or word: trimmed, at most ``limit`` terminal cells, anything harmful shown as U+FFFD.
+
+    >>> clean_text(" T-12\\x1b[2J ")
+    'T-12�[2J'
+    """
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text.strip()
+    return _fit(text.strip()[: limit * 8], limit)
+
+
+def clean_line(text: str, limit: int = 240) -> str:
+    """A sentence: like clean_text, with line breaks and tabs as single spaces.
+
+    >>> clean_line("first\\n\\tsecond")
+    'first second'
+    """
+    return clean_text(" ".join(text[: limit * 8].split()), limit=limit)
+
+
+def _fit(text: str, limit: int) -> str:
+    kept: list[str] = []
+    used, marks = 0, MAX_MARKS
+    for original in unicodedata.normalize("NFC", text):
+        character, width = _cell(original)
+        marks = marks + 1 if width == 0 else 0
+        if marks > MAX_MARKS:
+            continue
+        if used + width > limit:
+            return _shortened(kept, used, limit)
+        kept.append(character)
+        used += width
+    return "".join(kept).strip()
+
+
+def _shortened(kept: list[str], used: int, limit: int) -> str:
+    while kept and used >= limit:
+        used -= _cell(kept.pop())[1]
+    return "".join(kept).strip() + ELLIPSIS if limit > 0 else ""
+
+
+@lru_cache(maxsize=4096)
+def _cell(character: str) -> tuple[str, int]:
+    """What stands for the character, and how many cells that takes."""
+    category = unicodedata.category(character)
+    if category == "Zs":
+        return " ", 1
+    if category in _HARMFUL or any(first <= ord(character) <= last for first, last in _ODD):
+        return REPLACEMENT, 1
+    if category == "Mn":
+        return character, 0
+    return character, 2 if unicodedata.east_asian_width(character) in "WF" else 1
