@@ -83,7 +83,7 @@ def refused(settings: MqttSettings, reason: ReasonCode) -> str:
 
 
 def lost(settings: MqttSettings, reason: ReasonCode) -> str:
-    """The sentence for a link that broke; it is dialled again. Only an MQTT 5 broker may have given a reason."""
+    """The sentence for a link that broke. Only an MQTT 5 broker may have given a reason."""
     why = "" if reason.value == UNSPECIFIED else f" ({str(reason).lower()})"
     return f"The connection to broker {address(settings)} was lost{why}; connecting again."
 

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -66,27 +66,36 @@ def simulate(
     The schedule is absolute: what falls behind is caught up with. All stations share one connection.
     Raises: BrokerError when the broker cannot be reached at the start; later it is waited for.
     """
+    name = f"dosing-tui-simulator-{uuid4().hex[:8]}"
+    publisher = Publisher(mqtt, client_id=name, on_link=_Link(mqtt, report))
+    publisher.start()
     start = datetime.now(UTC)
     plant = plant or Plant(seed, devices, since=start, mqtt=mqtt)
-    publisher = Publisher(
-        mqtt, client_id=f"dosing-tui-simulator-{uuid4().hex[:8]}", on_link=_Link(mqtt, report)
-    )
-    publisher.start()
-    taken: Counter[tuple[str, Expect]] = Counter()
     try:
         messages = plant.live(start, rate=rate, speed=speed, faults=faults)
-        give_up = partial(_too_late, stop, time.monotonic() + (duration_s or math.inf) + FLUSH_S)
-        for message in _on_time(messages, publisher, start, duration_s, stop):
-            count = partial(taken.update, ((message.fault, message.expect),))
-            handed_over = publisher.publish(
-                message.topic, message.payload, qos, on_taken=count, give_up=give_up
-            )
-            if not handed_over and give_up():
-                break
+        end_s = duration_s or math.inf
+        give_up = partial(_too_late, stop, time.monotonic() + end_s + FLUSH_S)
+        taken = _publish_all(_on_time(messages, publisher, start, end_s, stop), publisher, qos, give_up)
         publisher.flush(FLUSH_S)
     finally:
         publisher.stop()
     return _tally(taken, publisher)
+
+
+def _publish_all(
+    messages: Iterator[Message], publisher: Publisher, qos: int, give_up: Callable[[], bool]
+) -> Counter[tuple[str, Expect]]:
+    """Fault and expectation of every message the broker took; it goes on counting while the rest is taken."""
+    taken: Counter[tuple[str, Expect]] = Counter()
+    handed_over = False
+    for message in messages:
+        if message.expect is Expect.DUPLICATE and not handed_over:
+            continue  # its original was lost: it would be the first
+        count = partial(taken.update, ((message.fault, message.expect),))
+        handed_over = publisher.publish(message.topic, message.payload, qos, on_taken=count, give_up=give_up)
+        if not handed_over and give_up():
+            break
+    return taken
 
 
 def _too_late(stop: Event, end: float) -> bool:
@@ -94,19 +103,16 @@ def _too_late(stop: Event, end: float) -> bool:
 
 
 def _on_time(
-    messages: Iterator[Message], publisher: Publisher, start: datetime, duration_s: float | None, stop: Event
+    messages: Iterator[Message], publisher: Publisher, start: datetime, end_s: float, stop: Event
 ) -> Iterator[Message]:
-    """Each message when its time has come. Ends with ``duration_s``, or when ``stop`` is set."""
+    """Each message when its time has come, until ``end_s`` seconds are over or ``stop`` is set."""
     began = time.monotonic()
     for message in messages:
         due_s = (message.at - start).total_seconds()
-        over = duration_s is not None and due_s >= duration_s
-        if over and duration_s is not None:
-            due_s = duration_s
-        while (ahead_s := due_s - (time.monotonic() - began)) > EARLY_S and not stop.is_set():
+        while (ahead_s := min(due_s, end_s) - (time.monotonic() - began)) > EARLY_S and not stop.is_set():
             stop.wait(min(ahead_s, POLL_S))
             publisher.poll()
-        if over or stop.is_set():
+        if due_s >= end_s or stop.is_set():
             return
         yield message
 
