@@ -83,7 +83,7 @@ def check(server: Server) -> None:
     """Raises: DatabaseRefused, if PostgreSQL or TimescaleDB is too old for the schema."""
     if server.postgresql < OLDEST_POSTGRESQL:
         raise DatabaseRefused(
-            f"PostgreSQL {server.postgresql} is too old for this schema: it needs {OLDEST_POSTGRESQL} or newer."
+            f"PostgreSQL {server.postgresql} is too old: the schema needs {OLDEST_POSTGRESQL} or newer."
         )
     oldest = OLDEST_TIMESCALEDB.get(server.flavour, (0, 0))
     if server.extension and _version(server.extension) < oldest:

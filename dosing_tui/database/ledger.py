@@ -88,7 +88,8 @@ def missing(known: list[Migration], had: list[Applied]) -> list[Migration]:
         migration = by_name.pop(row.name, None)
         if migration is None:
             raise DatabaseRefused(
-                f"The schema of this database is newer than this program (it holds {row.name}): update dosing-tui."
+                f"The schema of this database is newer than this program (it holds {row.name}):"
+                " update dosing-tui."
             )
         if migration.checksum != row.checksum:
             raise DatabaseRefused(

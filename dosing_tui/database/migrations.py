@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psycopg
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import flavours, ledger
+from dosing_tui.database import flavours, ledger, ownership
+from dosing_tui.database.adoption import books, finishing, relations
+from dosing_tui.database.adoption.relations import Relation
 from dosing_tui.database.connection import UNLIMITED, connect, target
 from dosing_tui.database.flavours import Flavour, Server, Session
 from dosing_tui.database.ledger import Applied, Migration
-from dosing_tui.database.translation import database_errors, translated
+from dosing_tui.database.translation import Target, database_errors, translated
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
 
 Report = Callable[[str], None]
@@ -18,22 +21,49 @@ Report = Callable[[str], None]
 LOCK = 0x646F73696E67
 """Key of the advisory lock: one program at a time changes the schema."""
 
+AFTER_ADOPTION = 50
+"""Migrations from this number on find the rows of an adopted database in place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What separates a database from the schema of this program."""
+
+    server: Server
+    flavour: Flavour
+    before: tuple[Migration, ...]
+    found: tuple[Relation, ...]
+    """Relations of the guide that are still to step aside."""
+    adopting: tuple[str, ...]
+    """Tables that are to be copied, or whose copying has begun."""
+    after: tuple[Migration, ...]
+
+    @property
+    def names(self) -> list[str]:
+        adoptions = [f"adopt/{name}" for name in self.adopting]
+        return [*(m.name for m in self.before), *adoptions, *(m.name for m in self.after)]
+
 
 def migrate(settings: Settings, *, report: Report) -> list[str]:
     """Apply what is missing; answers the names of what was applied.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
+    meant = target(settings)
     with _session(settings, "migrate") as session, _alone(session, report):
-        server = flavours.ask(session)
-        flavours.check(server)
-        had = ledger.applied(session)
-        flavour = _flavour(server, had)
-        missing = ledger.missing(ledger.migrations(flavour), had)
-        if missing:
-            _check_rights(session, settings)
-            _apply(session, settings, missing, server=server, flavour=flavour, report=report)
-        return [migration.name for migration in missing]
+        work = _work(session)
+        if not work.names:
+            return []
+        if work.flavour is not Flavour.PLAIN and not work.server.extension:
+            session.execute("CREATE EXTENSION timescaledb")
+            work = _work(session)
+        ownership.become_owner(session)
+        ownership.check_may_create(session, schema="compat" if work.flavour is Flavour.PLAIN else "")
+        _make_schema(session, work, meant, report)
+        finishing.adopt_rows(session, work.flavour, report)
+        with session.transaction():
+            _apply(session, work.after, work.flavour, meant, report)
+        return work.names
 
 
 def pending(settings: Settings) -> list[str]:
@@ -42,11 +72,26 @@ def pending(settings: Settings) -> list[str]:
     Raises: DatabaseAway, DatabaseRefused.
     """
     with _session(settings, "check") as session:
-        server = flavours.ask(session)
-        flavours.check(server)
-        had = ledger.applied(session)
-        flavour = _flavour(server, had)
-        return [migration.name for migration in ledger.missing(ledger.migrations(flavour), had)]
+        return _work(session).names
+
+
+def _work(session: Session) -> Work:
+    """Raises: DatabaseRefused, if this program and the database do not fit together."""
+    server = flavours.ask(session)
+    flavours.check(server)
+    had = ledger.applied(session)
+    flavour = _flavour(server, had)
+    missing = ledger.missing(ledger.migrations(flavour), had)
+    found = () if had else tuple(relations.found(session))
+    tables = relations.holding_rows(found) if found else tuple(books.unfinished(session))
+    return Work(
+        server,
+        flavour,
+        before=tuple(m for m in missing if m.number < AFTER_ADOPTION),
+        found=found,
+        adopting=tables,
+        after=tuple(m for m in missing if m.number >= AFTER_ADOPTION),
+    )
 
 
 def _flavour(server: Server, had: list[Applied]) -> Flavour:
@@ -54,16 +99,19 @@ def _flavour(server: Server, had: list[Applied]) -> Flavour:
     if had:
         return Flavour(had[0].flavour)
     if server.offered and not server.extension:
+        # its license is not known before the extension is there
         return Flavour.APACHE if server.license == "apache" else Flavour.COMMUNITY
     return server.flavour
 
 
 @contextmanager
 def _session(settings: Settings, application: str) -> Iterator[Session]:
-    with connect(settings, application=application, autocommit=True, limits=UNLIMITED) as session:
-        with database_errors(target(settings)):
-            session.execute("SET search_path = public")
-            yield session
+    with (
+        connect(settings, application=application, autocommit=True, limits=UNLIMITED) as session,
+        database_errors(target(settings)),
+    ):
+        session.execute("SET search_path = public")
+        yield session
 
 
 @contextmanager
@@ -75,51 +123,34 @@ def _alone(session: Session, report: Report) -> Iterator[None]:
     yield
 
 
-def _check_rights(session: Session, settings: Settings) -> None:
-    row = session.execute(
-        "SELECT current_user, has_schema_privilege('public', 'CREATE'),"
-        " has_database_privilege(current_database(), 'CREATE')"
-    ).fetchone()
-    assert row is not None
-    user, schema, database = row
-    if not schema:
-        raise DatabaseRefused(f"User {user} may not change the schema: it lacks CREATE on schema public.")
-    if not database:
-        raise DatabaseRefused(
-            f"User {user} may not change the schema: it lacks CREATE on database {target(settings).database}."
-        )
+def _make_schema(session: Session, work: Work, meant: Target, report: Report) -> None:
+    """One transaction: a database has the whole schema or nothing of it, and no name is ever missing."""
+    with session.transaction():
+        session.execute("SET LOCAL lock_timeout = '15s'")
+        timescale = work.flavour is not Flavour.PLAIN
+        aside = relations.put_aside(session, work.found, timescale=timescale) if work.found else None
+        if not ledger.exists(session):
+            ledger.create(session)
+        _apply(session, work.before, work.flavour, meant, report)
+        if aside:
+            relations.register(session, aside)
 
 
 def _apply(
-    session: Session,
-    settings: Settings,
-    missing: list[Migration],
-    *,
-    server: Server,
-    flavour: Flavour,
-    report: Report,
+    session: Session, missing: tuple[Migration, ...], flavour: Flavour, meant: Target, report: Report
 ) -> None:
-    """All in one transaction: a database has the whole schema or nothing of it."""
-    with session.transaction():
-        session.execute("SET LOCAL lock_timeout = '15s'")
-        if flavour is not Flavour.PLAIN and not server.extension:
-            session.execute("CREATE EXTENSION timescaledb SCHEMA public")
-        if not ledger.exists(session):
-            ledger.create(session)
-        for migration in missing:
-            _run(session, settings, migration)
-            ledger.record(session, migration, flavour)
-            report(f"Applied {migration.name}.")
+    for migration in missing:
+        try:
+            session.execute(migration.text)
+        except psycopg.Error as error:
+            raise _failed(migration, error, meant) from error
+        ledger.record(session, migration, flavour)
+        report(f"Applied {migration.name}.")
 
 
-def _run(session: Session, settings: Settings, migration: Migration) -> None:
-    try:
-        session.execute(migration.text)
-    except psycopg.Error as error:
-        ours = translated(error, target(settings))
-        if isinstance(ours, DatabaseAway) or error.sqlstate == "42501":
-            raise ours from error
-        reason = error.diag.message_primary or str(error)
-        raise DatabaseRefused(
-            f"The migration {migration.name} does not run on this server: {reason}."
-        ) from error
+def _failed(migration: Migration, error: psycopg.Error, meant: Target) -> DatabaseAway | DatabaseRefused:
+    ours = translated(error, meant)
+    if isinstance(ours, DatabaseAway) or (isinstance(ours, DatabaseRefused) and error.sqlstate == "42501"):
+        return ours
+    reason = error.diag.message_primary or str(error)
+    return DatabaseRefused(f"The migration {migration.name} does not run on this server: {reason}.")

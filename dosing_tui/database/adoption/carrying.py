@@ -1,0 +1,130 @@
+"""What hangs on the guide's relations and survives an adoption: grants, and the plant's own views."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import class_row
+from psycopg.sql import SQL, Composable, Identifier
+
+from dosing_tui.database import sqlfiles
+from dosing_tui.database.adoption.guide import HOURLY, LATEST, TABLES
+from dosing_tui.database.flavours import Session
+from dosing_tui.errors import DatabaseRefused
+
+READABLE = (
+    *(table.name for table in TABLES),
+    LATEST,
+    HOURLY,
+    "inventory_last",
+    "device_last_seen",
+    "dosing_15m",
+    "dosing_1h",
+    "dosing_error_hist_1h",
+    "dosing_hourly_history",
+    "rejected_messages",
+    "collector_books",
+    "rows_set_aside",
+)
+"""What a reader of the guide's doses gets to read, so that its dashboards and consoles show everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One right on one relation, or on one column of it; an empty grantee is PUBLIC."""
+
+    schema: str
+    relation: str
+    column_name: str
+    privilege: str
+    grantee: str
+    grantable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One of the plant's views, with all it takes to make it again."""
+
+    schema: str
+    name: str
+    kind: str
+    oid: int
+    definition: str
+    options: list[str]
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    grants: tuple[Grant, ...]
+    views: tuple[View, ...]
+    readers: tuple[str, ...]
+
+
+def gather(session: Session, relations: Sequence[int]) -> Carried:
+    """Everything that hangs on these relations (oids).
+
+    Raises: DatabaseRefused, if something does that cannot be made again.
+    """
+    oids = {"relations": list(relations)}
+    with session.cursor(row_factory=class_row(View)) as cursor:
+        views = cursor.execute(sqlfiles.statement("schema/adoption/views"), oids).fetchall()
+    for view in views:
+        if view.kind != "v":
+            raise DatabaseRefused(
+                f"The materialized view {view.schema}.{view.name} is built on the guide's tables:"
+                " drop it, migrate, and make it again."
+            )
+    granted = {"relations": [*relations, *(view.oid for view in views)]}
+    with session.cursor(row_factory=class_row(Grant)) as cursor:
+        grants = cursor.execute(sqlfiles.statement("schema/adoption/grants"), granted).fetchall()
+    readers = session.execute(sqlfiles.statement("schema/adoption/readers"), oids).fetchall()
+    return Carried(tuple(grants), tuple(views), tuple(name for (name,) in readers))
+
+
+def drop_views(session: Session, carried: Carried) -> None:
+    for view in reversed(carried.views):
+        session.execute(SQL("DROP VIEW {}").format(Identifier(view.schema, view.name)))
+
+
+def restore(session: Session, carried: Carried) -> None:
+    """Make the views again, on the new tables, and give everyone their rights back.
+
+    Raises: DatabaseRefused, if a view does not fit the new tables.
+    """
+    for view in carried.views:
+        try:
+            _restore_view(session, view)
+        except psycopg.ProgrammingError as error:
+            raise DatabaseRefused(
+                f"The view {view.schema}.{view.name} cannot be made again on the new tables"
+                f" ({error.diag.message_primary}): drop it, migrate, and make it again."
+            ) from error
+    for grant in carried.grants:
+        _restore_grant(session, grant)
+    for reader in carried.readers:
+        for relation in READABLE:
+            _restore_grant(session, Grant("public", relation, "", "SELECT", reader, grantable=False))
+
+
+def _restore_view(session: Session, view: View) -> None:
+    name = Identifier(view.schema, view.name)
+    # the definition and the options are the server's own text
+    session.execute(SQL("CREATE VIEW {} AS {}").format(name, SQL(view.definition)))
+    for option in view.options:
+        session.execute(SQL("ALTER VIEW {} SET ({})").format(name, SQL(option)))
+    session.execute(SQL("ALTER VIEW {} OWNER TO {}").format(name, Identifier(view.owner)))
+
+
+def _restore_grant(session: Session, grant: Grant) -> None:
+    column = SQL(" ({})").format(Identifier(grant.column_name)) if grant.column_name else SQL("")
+    grantee: Composable = Identifier(grant.grantee) if grant.grantee else SQL("PUBLIC")
+    session.execute(
+        SQL("GRANT {}{} ON {} TO {}{}").format(
+            SQL(grant.privilege),
+            column,
+            Identifier(grant.schema, grant.relation),
+            grantee,
+            SQL(" WITH GRANT OPTION") if grant.grantable else SQL(""),
+        )
+    )

@@ -1,0 +1,66 @@
+"""Leads an adoption to its end: copies, checks the books, drops the old tables."""
+
+from psycopg.sql import SQL, Identifier
+
+from dosing_tui.database.adoption import books, copying, history
+from dosing_tui.database.adoption.copying import Report
+from dosing_tui.database.adoption.guide import HOURLY, TABLES
+from dosing_tui.database.flavours import Flavour, Session
+from dosing_tui.errors import DatabaseRefused
+
+
+def adopt_rows(session: Session, flavour: Flavour, report: Report) -> list[str]:
+    """Finish every adoption that has begun; answers the tables' names. The session must be in autocommit.
+
+    Raises: DatabaseRefused, if the books of a table do not balance; DatabaseAway.
+    """
+    waiting = books.unfinished(session)
+    if not waiting:
+        return []
+    # times without a zone were written in UTC; a nested loop over a slice would take for ever
+    session.execute("SET TimeZone = 'UTC'")
+    session.execute("SET enable_nestloop = off")
+    tables = [table for table in TABLES if table.name in waiting]
+    for table in tables:
+        copying.copy_rows(session, table, flavour, report)
+    if flavour is Flavour.COMMUNITY:
+        report("Refreshing the hourly aggregate.")
+        history.refresh(session)
+    history.keep(session, flavour)
+    # the aggregate goes before the table it is built on
+    for name in (HOURLY, *(table.name for table in tables)):
+        if name in waiting:
+            _finish(session, name, report)
+    return list(waiting)
+
+
+def _finish(session: Session, name: str, report: Report) -> None:
+    """Drop the old relation, if its books balance."""
+    state = books.unfinished(session)[name]
+    with session.transaction():
+        session.execute("SET LOCAL lock_timeout = '15s'")
+        rows = state.rows if name == HOURLY else _recounted(session, state.old_name)
+        if rows != state.done:
+            raise DatabaseRefused(
+                f"{state.old_name} holds {rows:,} rows, but {state.copied:,} were copied and"
+                f" {state.set_aside:,} set aside: it is kept, and {name} is not adopted yet."
+            )
+        _drop(session, state.old_name)
+        books.closed(session, name)
+    report(f"Adopted {name}: {state.copied:,} rows copied, {state.set_aside:,} set aside.")
+    session.execute(SQL("ANALYZE {}").format(Identifier(name)))
+
+
+def _recounted(session: Session, old_name: str) -> int:
+    old = Identifier(old_name)
+    session.execute(SQL("LOCK TABLE {}").format(old))
+    return books.number(session.execute(SQL("SELECT count(*) FROM {}").format(old)).fetchone())
+
+
+def _drop(session: Session, old_name: str) -> None:
+    kind = session.execute(
+        "SELECT relkind::text FROM pg_class WHERE oid = %s::regclass", (f"public.{old_name}",)
+    ).fetchone()
+    # a continuous aggregate looks like a view to the catalog
+    what = SQL("TABLE") if kind in (("r",), ("p",)) else SQL("MATERIALIZED VIEW")
+    session.execute(SQL("DROP {} {}").format(what, Identifier(old_name)))

@@ -1,0 +1,50 @@
+"""Under whose name the schema is changed: the tables' owner, whoever of its members is logged in."""
+
+from psycopg.sql import SQL, Identifier
+
+from dosing_tui.database.flavours import Session
+from dosing_tui.errors import DatabaseRefused
+
+_ASK = """
+SELECT current_user, pg_get_userbyid(c.relowner), pg_has_role(current_user, c.relowner, 'MEMBER'),
+       current_database()
+  FROM (SELECT to_regclass('public.dosing_consumption') AS oid) AS t LEFT JOIN pg_class AS c USING (oid)
+"""
+
+_RIGHTS = """
+SELECT current_user, current_database(), has_schema_privilege('public', 'CREATE'),
+       %(schema)s = '' OR to_regnamespace(%(schema)s) IS NOT NULL
+       OR has_database_privilege(current_database(), 'CREATE')
+"""
+
+
+def become_owner(session: Session) -> None:
+    """Go on as the role that owns the dosing tables, if there are any: what is made belongs to it.
+
+    Raises: DatabaseRefused, if the user may not.
+    """
+    row = session.execute(_ASK).fetchone()
+    assert row is not None  # a LEFT JOIN from one row
+    user, owner, member, database = row
+    if owner is None or owner == user:
+        return
+    if not member:
+        raise DatabaseRefused(
+            f"User {user} may not change the schema of database {database}: its tables belong to {owner}."
+        )
+    session.execute(SQL("SET ROLE {}").format(Identifier(owner)))
+
+
+def check_may_create(session: Session, *, schema: str) -> None:
+    """``schema``: one that is to be made if it is not there; '' for none.
+
+    Raises: DatabaseRefused, naming the right that is missing.
+    """
+    row = session.execute(_RIGHTS, {"schema": schema}).fetchone()
+    assert row is not None  # a SELECT without FROM
+    user, database, in_schema, in_database = row
+    for right, place in ((in_schema, "schema public"), (in_database, f"database {database}")):
+        if not right:
+            raise DatabaseRefused(
+                f"User {user} may not change the schema of database {database}: it lacks CREATE on {place}."
+            )
