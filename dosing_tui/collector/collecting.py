@@ -1,0 +1,118 @@
+"""Broker to spool to database: what the one process does that collects for its site."""
+
+from dosing_tui.broker.subscriber import Subscriber
+from dosing_tui.collector.inbox import Inbox
+from dosing_tui.collector.machine import spool_folder
+from dosing_tui.collector.ports import Surroundings
+from dosing_tui.collector.receiving import Receiving
+from dosing_tui.collector.spool import Spool
+from dosing_tui.collector.watching import Watching
+from dosing_tui.collector.writing import Writing
+
+HELD = "Nothing is collected until there is room; the broker queues."
+
+
+def open_spool(around: Surroundings) -> Spool:
+    """Raises: SpoolError when another process of this machine has it, or when it cannot be used."""
+    settings = around.settings
+    return Spool(
+        spool_folder(settings), max_mb=settings.collector.spool_max_mb, publish=around.live.set_books
+    )
+
+
+class Listening:
+    """Broker to spool, until it is stopped or the spool takes no more."""
+
+    def __init__(self, spool: Spool, around: Surroundings) -> None:
+        inbox = Inbox()
+        self._subscriber = Subscriber(
+            around.settings.mqtt,
+            client_id=f"dosing-tui-collector-{around.settings.plant.site}",
+            persistent=True,
+            on_delivery=inbox.put,
+            on_link=around.status.broker,
+            clock=around.clock,
+        )
+        self._receiving = Receiving(inbox, spool, self._subscriber, around)
+
+    @property
+    def held(self) -> str:
+        """Why the spool takes no more; '' while it does."""
+        return self._receiving.held
+
+    @property
+    def contested(self) -> bool:
+        return self._subscriber.contested
+
+    def start(self) -> None:
+        """Raises: BrokerError when a TLS file or the host's name cannot be used."""
+        self._subscriber.start()
+        self._receiving.start()
+
+    def stop(self) -> None:
+        self._receiving.stop()
+        self._subscriber.stop()
+
+
+class Collecting:
+    """Raises: SpoolError as ``open_spool`` does; BrokerError as ``Listening.start`` does."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._spool = open_spool(around)
+        self._activity: Listening | Watching = Listening(self._spool, around)
+        try:
+            self._activity.start()
+        except BaseException:
+            self._spool.close()
+            raise
+        self._writing = Writing(self._spool, around)
+        self._writing.start()
+
+    @property
+    def contested(self) -> bool:
+        """Another program uses the collector's client id."""
+        return isinstance(self._activity, Listening) and self._activity.contested
+
+    def tend(self) -> None:
+        """Stop listening while the spool takes no more, and only watch; the broker queues meanwhile."""
+        if isinstance(self._activity, Listening):
+            if held := self._activity.held:
+                self._around.status.notice("held", f"{held} {HELD}")
+                self._switch(Watching(self._around))
+        elif self._spool.has_room():
+            self._around.status.notice("held", "")
+            self._switch(Listening(self._spool, self._around))
+
+    def stop(self, *, drain_s: float) -> None:
+        self._activity.stop()
+        self._around.status.notice("held", "")
+        if self._writing.stop(drain_s=drain_s):
+            self._spool.close()
+
+    def _switch(self, activity: Listening | Watching) -> None:
+        self._activity.stop()
+        self._activity = activity
+        self._activity.start()
+
+
+class Draining:
+    """Spool to database and nothing else: what a process of this machine left behind.
+
+    Raises: SpoolError as ``open_spool`` does.
+    """
+
+    def __init__(self, around: Surroundings) -> None:
+        self._spool = open_spool(around)
+        self._writing: Writing | None = None
+        if not self.done:
+            self._writing = Writing(self._spool, around)
+            self._writing.start()
+
+    @property
+    def done(self) -> bool:
+        return not self._spool.books.spooled
+
+    def stop(self) -> None:
+        if self._writing is None or self._writing.stop(drain_s=0):
+            self._spool.close()

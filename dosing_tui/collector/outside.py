@@ -1,0 +1,67 @@
+"""The real plant and the real database, as the collector's parts expect them."""
+
+from datetime import UTC, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from dosing_tui.collector.ports import Database, Parser
+from dosing_tui.collector.status import Report
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.connection import connect
+from dosing_tui.database.leadership import Election
+from dosing_tui.database.maintenance import maintain
+from dosing_tui.database.migrations import migrate, pending
+from dosing_tui.database.reads import Reader
+from dosing_tui.database.writes import Writer
+from dosing_tui.errors import DatabaseRefused
+from dosing_tui.plant.intake import ClockRules, Intake
+from dosing_tui.plant.readings import Kind
+
+
+def now_utc() -> datetime:
+    return datetime.now(UTC)
+
+
+def plant_parser(settings: Settings) -> Parser:
+    clock = settings.clock
+    rules = ClockRules(oldest=clock.oldest, ahead=clock.ahead, device_zone=ZoneInfo(clock.device_timezone))
+    return Intake(dict(zip(settings.mqtt.topics, Kind, strict=True)), rules)
+
+
+def plant_database(settings: Settings) -> Database:
+    return Database(
+        writer=partial(Writer, settings),
+        election=partial(Election, settings),
+        prepare=partial(_prepare, settings),
+        maintain=partial(_maintain, settings),
+        other_writers=partial(_other_writers, settings),
+        answers=partial(_answers, settings),
+    )
+
+
+def _prepare(settings: Settings, report: Report) -> None:
+    if settings.database.migrate:
+        migrate(settings, report=report)
+    elif missing := pending(settings):
+        raise DatabaseRefused(
+            f"The database schema is not up to date ({', '.join(missing)} missing): "
+            "its owner has to run dosing-tui migrate."
+        )
+    _maintain(settings)
+
+
+def _maintain(settings: Settings) -> None:
+    maintain(settings, now=now_utc())
+
+
+def _other_writers(settings: Settings) -> list[str]:
+    reader = Reader(settings)
+    try:
+        reader.open()
+        return reader.other_writers()
+    finally:
+        reader.close()
+
+
+def _answers(settings: Settings) -> None:
+    connect(settings, application="watch").close()

@@ -1,0 +1,33 @@
+"""How often things are looked at or tried again, in seconds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    poll_s: float = 1.0
+    """Who collects, and whether a full spool has room again."""
+    retry_first_s: float = 0.25
+    retry_most_s: float = 10.0
+    """The database is away: each try waits twice as long as the one before, up to this."""
+    refused_s: float = 15.0
+    """The database refuses: somebody has to act first."""
+    idle_s: float = 5.0
+    """Without anything to write, the database is asked this often whether it is there."""
+    leftover_s: float = 10.0
+    """A standby looks for a spool that another process of this machine left."""
+    aside_s: float = 300.0
+    """After another program was found under the same client id."""
+    maintain_s: float = 3600.0
+    foreign_s: float = 60.0
+    """Foreign programs that write to the same tables."""
+    drain_s: float = 5.0
+    """At the end, longest wait for the database to take what is spooled."""
+
+
+def retry_delay(pace: Pace, failures: int) -> float:
+    """
+    >>> [retry_delay(Pace(), failures) for failures in (1, 2, 3, 100)]
+    [0.25, 0.5, 1.0, 10.0]
+    """
+    return min(pace.retry_first_s * 2.0 ** min(failures - 1, 30), pace.retry_most_s)

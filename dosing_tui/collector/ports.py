@@ -1,0 +1,66 @@
+"""What the collector needs of others, so that its threads can be tested without a server."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from dosing_tui.collector.pace import Pace
+from dosing_tui.collector.status import Report, Status
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.writes import Progress, SpoolRow, Written
+from dosing_tui.live import Live
+from dosing_tui.plant.readings import Unit
+
+
+class Parser(Protocol):
+    """What a message means. For one thread; never raises."""
+
+    def read(self, topic: str, payload: bytes, *, received_at: datetime) -> tuple[Unit, ...]: ...
+
+
+class RowWriter(Protocol):
+    """Every method may raise DatabaseAway or DatabaseRefused."""
+
+    def open(self) -> None: ...
+    def close(self) -> None: ...
+    def progress(self, spool_id: UUID) -> Progress: ...
+    def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> Written: ...
+
+
+class Elector(Protocol):
+    """Every method may raise DatabaseAway or DatabaseRefused."""
+
+    def try_acquire(self) -> bool: ...
+    def held(self) -> bool: ...
+    def release(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The database, as far as collecting needs it. Every call may raise DatabaseAway or DatabaseRefused."""
+
+    writer: Callable[[], RowWriter]
+    election: Callable[[], Elector]
+    prepare: Callable[[Report], None]
+    """Make sure that the schema is there and has room for what comes."""
+    maintain: Callable[[], None]
+    other_writers: Callable[[], list[str]]
+    """Names of foreign programs that write the same tables."""
+    answers: Callable[[], None]
+    """Returns if the database answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every part of the collector works with."""
+
+    settings: Settings
+    database: Database
+    parser: Callable[[], Parser]
+    """A new one for each thread: it remembers the stations' clocks."""
+    live: Live
+    status: Status
+    pace: Pace
+    clock: Callable[[], datetime]

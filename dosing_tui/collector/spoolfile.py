@@ -1,0 +1,225 @@
+"""The spool on disk: one SQLite file with what the broker may forget and the database does not have yet.
+
+One process at a time owns it, and one thread at a time may call it.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+from uuid import UUID, uuid4
+
+from dosing_tui.collector.sightings import Sighting
+from dosing_tui.database.writes import Progress
+from dosing_tui.errors import SpoolError
+
+FORMAT = 1
+"""Written as ``user_version``; rises when an older program could not read the file."""
+WAL_BYTES = 16 * 1024 * 1024
+"""What the write-ahead log is cut back to after a burst."""
+PROBE_BYTES = 256 * 1024
+"""So much room has to be free before a spool that was full takes messages again."""
+
+SCHEMA = """
+CREATE TABLE spool (seq INTEGER PRIMARY KEY AUTOINCREMENT, units TEXT NOT NULL, count INTEGER NOT NULL);
+CREATE TABLE recent (
+    number INTEGER PRIMARY KEY, identity BLOB NOT NULL, received_at TEXT NOT NULL, connection INTEGER NOT NULL
+);
+CREATE TABLE books (
+    spool_id TEXT NOT NULL, received INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL, stored INTEGER NOT NULL, duplicates INTEGER NOT NULL,
+    rejected INTEGER NOT NULL, broker_dropped INTEGER
+);
+CREATE TABLE probe (bytes BLOB);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What the spool keeps of one message: its units as text, and how many they are."""
+
+    units: str
+    count: int
+    sighting: Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the file says of itself. ``progress`` is the database's word when it was last heard."""
+
+    spool_id: UUID
+    received: int
+    progress: Progress
+    spooled: int
+    broker_dropped: int | None
+    """The broker's count of thrown away messages when it was last heard; None if it never was."""
+
+
+class SpoolFile:
+    def __init__(self, folder: Path, *, max_mb: int) -> None:
+        """Opens or makes ``spool.sqlite`` in ``folder``.
+
+        Raises: SpoolError when another process has it, or when it cannot be used.
+        """
+        self._lock = _own(folder)
+        try:
+            with _spool_errors(folder):
+                self._sql = _open(folder / "spool.sqlite", max_mb)
+        except BaseException:
+            self._lock.close()
+            raise
+        self._folder = folder
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self._sql.close()
+        self._lock.close()
+
+    def account(self) -> Account:
+        with _spool_errors(self._folder):
+            spool_id, received, dropped, *counts = self._sql.execute(
+                "SELECT spool_id, received, broker_dropped, last_seq, stored, duplicates, rejected FROM books"
+            ).fetchone()
+            progress = Progress(*counts)
+            return Account(UUID(spool_id), received, progress, self.units(after=progress.last_seq), dropped)
+
+    def units(self, *, after: int, upto: int = 2**62) -> int:
+        """How many units the messages hold whose seq is in (after, upto]."""
+        query = "SELECT coalesce(sum(count), 0) FROM spool WHERE seq > ? AND seq <= ?"
+        with _spool_errors(self._folder):
+            found: int = self._sql.execute(query, (after, upto)).fetchone()[0]
+            return found
+
+    def recent(self) -> list[Sighting]:
+        """Oldest first."""
+        query = "SELECT number, identity, received_at, connection FROM recent ORDER BY number"
+        with _spool_errors(self._folder):
+            rows = self._sql.execute(query).fetchall()
+        return [Sighting(number, what, datetime.fromisoformat(at), by) for number, what, at, by in rows]
+
+    def append(self, messages: Sequence[Message], *, forget_before: int) -> None:
+        """Durable on return: on the disk, not only with the kernel. All of them or, on an error, none."""
+        rows = [(message.units, message.count) for message in messages]
+        seen = [
+            (sighting.number, sighting.identity, sighting.received_at.isoformat(), sighting.connection)
+            for sighting in (message.sighting for message in messages)
+        ]
+        with self._transaction(durable=True):
+            self._sql.executemany("INSERT INTO spool (units, count) VALUES (?, ?)", rows)
+            self._sql.executemany("INSERT INTO recent VALUES (?, ?, ?, ?)", seen)
+            self._sql.execute("DELETE FROM recent WHERE number < ?", (forget_before,))
+            self._sql.execute("UPDATE books SET received = received + ?", (sum(count for _, count in rows),))
+
+    def read(self, *, after: int, limit: int) -> list[tuple[int, str, int]]:
+        """(seq, units, count) of the next messages, at most ``limit``."""
+        query = "SELECT seq, units, count FROM spool WHERE seq > ? ORDER BY seq LIMIT ?"
+        with _spool_errors(self._folder):
+            return self._sql.execute(query, (after, limit)).fetchall()
+
+    def settle(self, progress: Progress) -> None:
+        """Drop what the database has. Need not outlast a power cut: the database knows it anyway."""
+        with self._transaction(durable=False):
+            self._sql.execute("DELETE FROM spool WHERE seq <= ?", (progress.last_seq,))
+            self._sql.execute(
+                "UPDATE books SET last_seq = ?, stored = ?, duplicates = ?, rejected = ?", astuple(progress)
+            )
+
+    def note_dropped(self, count: int) -> None:
+        with self._transaction(durable=False):
+            self._sql.execute("UPDATE books SET broker_dropped = ?", (count,))
+
+    def renew(self) -> None:
+        """Another identity, whose books begin with what is spooled now."""
+        with self._transaction(durable=True):
+            self._sql.execute(
+                "UPDATE books SET spool_id = ?, last_seq = 0, stored = 0, duplicates = 0, rejected = 0,"
+                " received = (SELECT coalesce(sum(count), 0) FROM spool)",
+                (str(uuid4()),),
+            )
+
+    def has_room(self) -> bool:
+        """Found out by writing and removing a little more than a batch."""
+        try:
+            with self._transaction(durable=True):
+                self._sql.execute("INSERT INTO probe VALUES (zeroblob(?))", (PROBE_BYTES,))
+            with self._transaction(durable=False):
+                self._sql.execute("DELETE FROM probe")
+        except SpoolError:
+            return False
+        return True
+
+    @contextmanager
+    def _transaction(self, *, durable: bool) -> Iterator[None]:
+        with _spool_errors(self._folder):
+            self._sql.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._sql.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._sql.execute("COMMIT")
+            except BaseException:
+                if self._sql.in_transaction:
+                    self._sql.execute("ROLLBACK")
+                raise
+
+
+def _own(folder: Path) -> IO[str]:
+    """Hold the spool's lock until the file is closed or this process ends, however it ends."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = (folder / "spool.lock").open("a+")
+    except OSError as error:
+        raise SpoolError(f"The spool folder {folder} cannot be used: {error.strerror}.") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        handle.seek(0)
+        owner = handle.read(20).strip() or "?"
+        handle.close()
+        raise SpoolError(f"The spool in {folder} is in use by process {owner} of this machine.") from error
+    handle.truncate(0)
+    handle.write(f"{os.getpid()}\n")
+    handle.flush()
+    return handle
+
+
+def _open(path: Path, max_mb: int) -> sqlite3.Connection:
+    # other threads may call, one at a time; transactions are begun by hand
+    sql = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        sql.execute("PRAGMA journal_mode = WAL")
+        sql.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
+        (version,) = sql.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            _create(sql)
+        elif version != FORMAT:
+            raise SpoolError(f"The spool {path} was made by a newer version of this program.")
+        # last: a file that is larger already may be opened and drained all the same
+        (page,) = sql.execute("PRAGMA page_size").fetchone()
+        sql.execute(f"PRAGMA max_page_count = {max_mb * 1024 * 1024 // page}")
+    except BaseException:
+        sql.close()
+        raise
+    return sql
+
+
+def _create(sql: sqlite3.Connection) -> None:
+    sql.executescript(f"BEGIN IMMEDIATE; {SCHEMA}")
+    sql.execute("INSERT INTO books VALUES (?, 0, 0, 0, 0, 0, NULL)", (str(uuid4()),))
+    sql.execute(f"PRAGMA user_version = {FORMAT}")
+    sql.execute("COMMIT")
+
+
+@contextmanager
+def _spool_errors(folder: Path) -> Iterator[None]:
+    """Raises: SpoolError for everything SQLite may say."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if error.__class__ is sqlite3.OperationalError and error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            raise SpoolError(f"The spool in {folder} is full.") from error
+        raise SpoolError(f"The spool in {folder} cannot be used: {error}.") from error

@@ -1,0 +1,54 @@
+"""Broker to live picture, and nowhere else: what a process does that does not collect."""
+
+import logging
+import secrets
+import threading
+
+from dosing_tui.broker.subscriber import Subscriber
+from dosing_tui.collector.inbox import Inbox
+from dosing_tui.collector.ports import Surroundings
+from dosing_tui.plant.readings import Rejection
+
+log = logging.getLogger(__name__)
+
+
+class Watching:
+    def __init__(self, around: Surroundings) -> None:
+        self._inbox = Inbox()
+        self._parser = around.parser()
+        self._live = around.live
+        self._subscriber = Subscriber(
+            around.settings.mqtt,
+            client_id=f"dosing-tui-viewer-{secrets.token_hex(4)}",
+            persistent=False,
+            on_delivery=self._inbox.put,
+            on_link=around.status.broker,
+            clock=around.clock,
+        )
+        self._thread = threading.Thread(target=self._run, name="watching", daemon=True)
+
+    def start(self) -> None:
+        """Raises: BrokerError when a TLS file or the host's name cannot be used."""
+        self._subscriber.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._inbox.close()
+        self._subscriber.stop()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while deliveries := self._inbox.take():
+            try:
+                units = [
+                    unit
+                    for delivery in deliveries
+                    for unit in self._parser.read(
+                        delivery.topic, delivery.payload, received_at=delivery.received_at
+                    )
+                ]
+                self._live.apply(unit for unit in units if not isinstance(unit, Rejection))
+                self._live.arrived(len(deliveries), deliveries[-1].received_at)
+            except Exception:
+                # the boundary of this thread: the picture goes on with the next message
+                log.exception("showing messages failed")
