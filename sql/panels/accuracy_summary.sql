@@ -29,7 +29,7 @@ SELECT count(*)::float8
 )
 SELECT n::bigint AS doses,
        mean_g,
-       sqrt(greatest(sum_sq_g2 - n * mean_g * mean_g, 0) / nullif(n - 1, 0)) AS sd_g,
+       CASE WHEN n > 1 THEN sqrt(greatest(sum_sq_g2 - n * mean_g * mean_g, 0) / (n - 1)) END AS sd_g,
        100 * CASE WHEN %(tolerance_g)s::float8 = 0.5 THEN total.out ELSE own_tolerance.out END / nullif(n, 0)
            AS out_percent
   FROM total, own_tolerance

@@ -74,14 +74,14 @@ def test_every_field_of_a_dose_arrives(plain_writer: Writer, migrated: str) -> N
     assert [replace(row, flags=tuple(row.flags)) for row in found] == [dose]
 
 
-def test_no_flags_are_an_empty_list_and_missing_numbers_are_null(plain_writer: Writer, migrated: str) -> None:
+def test_what_is_not_said_is_null(plain_writer: Writer, migrated: str) -> None:
     nothing = replace(DOSE, target_g=None, actual_g=None, error_g=None, duration_ms=None)
     write(plain_writer, nothing, replace(nothing, dedup=2, target_g=50))
     with psycopg.connect(migrated) as connection:
         rows = connection.execute(
             "SELECT target_g, actual_g, duration_ms, flags FROM dosing_consumption ORDER BY dedup"
         ).fetchall()
-    assert rows == [(None, None, None, []), (50.0, None, None, [])]
+    assert rows == [(None, None, None, None), (50.0, None, None, None)]
 
 
 def test_a_redelivered_reading_is_a_duplicate(writer: Writer, migrated: str) -> None:
@@ -221,7 +221,7 @@ def test_a_level_without_capacity_gets_the_last_known_one(writer: Writer, migrat
         ).fetchall()
         last = connection.execute("SELECT capacity_g, percent_full FROM inventory_last ORDER BY chemical")
         assert last.fetchall() == [(10000.0, 50.0), (None, None)]
-    assert rows == [("BDO", 10000.0, 50.0, ["capacity_g: last known"]), ("never heard of", None, None, [])]
+    assert rows == [("BDO", 10000.0, 50.0, ["capacity_g: last known"]), ("never heard of", None, None, None)]
 
 
 def test_a_duplicate_is_not_rolled_up_again(writer: Writer, migrated: str) -> None:
