@@ -38,8 +38,10 @@ def number(fields: Fields, name: str, flags: Flags) -> float | None:
             return None
     if -LARGEST <= value <= LARGEST:
         return float(value) if not -SMALLEST < value < SMALLEST else 0.0
-    _refuse_unless_not_finite(value, name, flags)
-    return None
+    if isinstance(value, float) and not math.isfinite(value):
+        flags.append(f"{name}: {value}")
+        return None
+    raise PayloadError(name, f"{name}: {quoted(fields[name])} is too large")
 
 
 def whole(fields: Fields, name: str, flags: Flags) -> int | None:
@@ -58,7 +60,7 @@ def int4(fields: Fields, name: str, flags: Flags) -> int | None:
     value = whole(fields, name, flags)
     if value is None or value in INT4:
         return value
-    raise PayloadError(name, f"{name}: {value} is too large")
+    raise PayloadError(name, f"{name}: {quoted(fields[name])} is too large")
 
 
 def text(fields: Fields, name: str, flags: Flags) -> str:
@@ -127,11 +129,3 @@ def _from_text(value: str, name: str, flags: Flags) -> float | None:
         raise PayloadError(name, f"{name}: {quoted(value)} may have a decimal comma or a thousands separator")
     flags.append(f"{name}: decimal comma")
     return float(value.replace(",", "."))
-
-
-def _refuse_unless_not_finite(value: float, name: str, flags: Flags) -> None:
-    """A number that is not finite is left out; one beyond LARGEST has no meaning to guess at."""
-    if isinstance(value, float) and not math.isfinite(value):
-        flags.append(f"{name}: {value}")
-        return
-    raise PayloadError(name, f"{name}: {quoted(value)} is too large")

@@ -129,7 +129,7 @@ def _piece(text: str, readable: str, at: int, in_list: bool, *, resume: bool) ->
     except (ValueError, RecursionError) as error:
         found = _NEXT.search(text, at) if resume else None
         end = found.start() + 1 if found else len(text)
-        return Unreadable(_bytes(text[at:end].rstrip(", \t\r\n")), _why(readable, error)), end
+        return Unreadable(_bytes(text[at:end]), _why(readable, error)), end
 
 
 def _with_nan(text: str) -> str:

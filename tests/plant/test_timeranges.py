@@ -1,0 +1,110 @@
+"""The plant's days across daylight-saving changes, and the windows of the panels."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dosing_tui.plant.timeranges import day, last_24h, today, today_so_far, yesterday_so_far
+
+BERLIN = ZoneInfo("Europe/Berlin")
+ZONES = st.sampled_from(
+    ["UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "America/Havana", "America/Santiago",
+     "Africa/Cairo", "Asia/Beirut", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Kiritimati"]
+).map(ZoneInfo)  # fmt: skip
+NOWS = st.datetimes(datetime(2000, 1, 1), datetime(2036, 1, 1)).map(lambda naive: naive.replace(tzinfo=UTC))  # noqa: DTZ001
+
+
+def berlin(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN)
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "since", "until", "hours"),
+    [
+        ("2024-06-15T12:00", "2024-06-14T22:00", "2024-06-15T22:00", 24),
+        ("2024-03-31T12:00", "2024-03-30T23:00", "2024-03-31T22:00", 23),
+        ("2024-03-31T00:00", "2024-03-30T23:00", "2024-03-31T22:00", 23),
+        ("2024-10-27T12:00", "2024-10-26T22:00", "2024-10-27T23:00", 25),
+        ("2024-10-27T23:59", "2024-10-26T22:00", "2024-10-27T23:00", 25),
+        ("2024-12-31T23:59", "2024-12-30T23:00", "2024-12-31T23:00", 24),
+    ],
+)
+def test_a_day_ends_at_the_next_midnight_on_the_wall(now: str, since: str, until: str, hours: int) -> None:
+    found = today(berlin(now), BERLIN)
+    assert found == (utc(since), utc(until))
+    assert found.until - found.since == timedelta(hours=hours)
+
+
+def test_a_day_without_midnight_begins_when_it_begins() -> None:
+    cairo = ZoneInfo("Africa/Cairo")
+    found = day(date(2024, 4, 26), cairo)
+    assert found.since.astimezone(cairo).isoformat() == "2024-04-26T01:00:00+03:00"
+    assert found.until - found.since == timedelta(hours=23)
+
+
+@settings(deadline=None, max_examples=500)
+@given(NOWS, ZONES)
+def test_now_is_within_today_and_days_follow_without_a_gap(now: datetime, zone: ZoneInfo) -> None:
+    found = today(now, zone)
+    assert found.since <= now < found.until
+    local = now.astimezone(zone).date()
+    assert day(local - timedelta(days=1), zone).until == found.since
+    assert found.since.astimezone(zone).date() == local
+    assert (found.since - timedelta(microseconds=1)).astimezone(zone).date() == local - timedelta(days=1)
+    assert (found.until - timedelta(microseconds=1)).astimezone(zone).date() == local
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        ("2024-06-15T12:07:31", "2024-06-15T12:15"),
+        ("2024-06-15T12:15:00", "2024-06-15T12:30"),
+        ("2024-06-15T12:14:59.999999", "2024-06-15T12:15"),
+        ("2024-06-15T23:50", "2024-06-16T00:00"),
+    ],
+)
+def test_the_last_24_hours_end_with_the_present_quarter(now: str, until: str) -> None:
+    assert last_24h(utc(now)) == (utc(until) - timedelta(hours=24), utc(until))
+
+
+def test_the_last_24_hours_may_be_cut_into_other_buckets() -> None:
+    assert last_24h(utc("2024-06-15T12:07"), timedelta(hours=1)).until == utc("2024-06-15T13:00")
+
+
+@settings(deadline=None, max_examples=200)
+@given(NOWS, ZONES)
+def test_the_last_24_hours_are_96_quarters_with_now_in_the_last(now: datetime, zone: ZoneInfo) -> None:
+    found = last_24h(now.astimezone(zone))
+    assert (found.until - found.since) / timedelta(minutes=15) == 96
+    assert found.until - timedelta(minutes=15) <= now < found.until
+    assert found.until.timestamp() % 900 == 0
+
+
+@pytest.mark.parametrize(
+    ("now", "since", "until"),
+    [
+        ("2024-06-15T12:07", "2024-06-13T22:00", "2024-06-14T10:07"),
+        ("2024-03-31T12:00", "2024-03-29T23:00", "2024-03-30T11:00"),
+        ("2024-04-01T02:30", "2024-03-30T23:00", "2024-03-31T01:30"),
+        ("2024-10-28T12:00", "2024-10-26T22:00", "2024-10-27T11:00"),
+        ("2024-06-15T00:00", "2024-06-13T22:00", "2024-06-13T22:00"),
+    ],
+)
+def test_yesterday_is_compared_up_to_the_same_time_on_the_wall(now: str, since: str, until: str) -> None:
+    assert yesterday_so_far(berlin(now), BERLIN) == (utc(since), utc(until))
+
+
+@settings(deadline=None, max_examples=500)
+@given(NOWS, ZONES)
+def test_yesterday_so_far_lies_within_yesterday(now: datetime, zone: ZoneInfo) -> None:
+    found = yesterday_so_far(now, zone)
+    assert found.since <= found.until <= today(now, zone).since
+    assert today_so_far(now, zone) == (today(now, zone).since, now)
+    assert found.until.tzinfo is UTC
