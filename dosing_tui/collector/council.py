@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 
+from dosing_tui.collector.maintaining import maintain
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.post import Post
 from dosing_tui.collector.roles import Facts, Vote, decide
@@ -54,8 +55,7 @@ class Council:
             return
         try:
             if self._is_due("maintain", self._pace.maintain_s):
-                self._database.maintain()
-                self._status.notice("maintain", "")
+                maintain(self._database, self._status)
             if self._is_due("foreign", self._pace.foreign_s):
                 self._tell_of_others(self._database.other_writers())
         except DatabaseError as error:

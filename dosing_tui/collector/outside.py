@@ -1,5 +1,7 @@
 """The real plant and the real database, as the collector's parts expect them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -7,7 +9,6 @@ from zoneinfo import ZoneInfo
 from dosing_tui.collector.ports import Database, Parser
 from dosing_tui.collector.status import Report
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import connect
 from dosing_tui.database.leadership import Election
 from dosing_tui.database.maintenance import maintain
 from dosing_tui.database.migrations import migrate, pending
@@ -47,7 +48,6 @@ def _prepare(settings: Settings, report: Report) -> None:
             f"The database schema is not up to date ({', '.join(missing)} missing): "
             "its owner has to run dosing-tui migrate."
         )
-    _maintain(settings)
 
 
 def _maintain(settings: Settings) -> None:
@@ -55,13 +55,20 @@ def _maintain(settings: Settings) -> None:
 
 
 def _other_writers(settings: Settings) -> list[str]:
-    reader = Reader(settings)
-    try:
-        reader.open()
+    with _reader(settings) as reader:
         return reader.other_writers()
-    finally:
-        reader.close()
 
 
 def _answers(settings: Settings) -> None:
-    connect(settings, application="watch").close()
+    with _reader(settings) as reader:
+        reader.ping()
+
+
+@contextmanager
+def _reader(settings: Settings) -> Iterator[Reader]:
+    reader = Reader(settings)
+    reader.open()
+    try:
+        yield reader
+    finally:
+        reader.close()

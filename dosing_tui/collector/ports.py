@@ -44,8 +44,9 @@ class Database:
     writer: Callable[[], RowWriter]
     election: Callable[[], Elector]
     prepare: Callable[[Report], None]
-    """Make sure that the schema is there and has room for what comes."""
+    """Make sure that the schema is there, as this program knows it."""
     maintain: Callable[[], None]
+    """Make room ahead, and end what was kept long enough."""
     other_writers: Callable[[], list[str]]
     """Names of foreign programs that write the same tables."""
     answers: Callable[[], None]

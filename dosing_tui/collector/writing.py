@@ -4,6 +4,7 @@ import logging
 import threading
 from contextlib import closing
 
+from dosing_tui.collector.maintaining import maintain
 from dosing_tui.collector.pace import retry_delay
 from dosing_tui.collector.ports import RowWriter, Surroundings
 from dosing_tui.collector.spool import Spool
@@ -68,6 +69,7 @@ class Writing:
 
     def _session(self) -> None:
         self._database.prepare(self._status.say)
+        maintain(self._database, self._status)
         with closing(self._database.writer()) as writer:
             writer.open()
             self._agree(writer.progress(self._spool.spool_id))

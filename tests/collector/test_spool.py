@@ -118,7 +118,8 @@ def test_the_spool_belongs_to_one_process_at_a_time(tmp_path: Path) -> None:
 
 def test_a_killed_owner_leaves_the_spool_free_with_everything_in_it(tmp_path: Path) -> None:
     program = (
-        "import os, signal; from pathlib import Path; from tests.collector.test_spool import arrival, open_spool;"
+        "import os, signal; from pathlib import Path;"
+        "from tests.collector.test_spool import arrival, open_spool;"
         f"spool = open_spool(Path({str(tmp_path)!r}));"
         "spool.append([arrival(1), arrival(2)], forget_before=0); os.kill(os.getpid(), signal.SIGKILL)"
     )
