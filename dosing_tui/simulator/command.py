@@ -1,4 +1,4 @@
-"""``dosing-tui simulate``: checks what was typed, publishes until told to stop, prints the tally as JSON."""
+"""``dosing-tui simulate``: publish until interrupted, then the tally as one line of JSON on stdout."""
 
 import json
 import signal
@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from threading import Event
 
-from dosing_tui.broker.session import address
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import ConfigError
 from dosing_tui.simulator.faults import parse_faults
@@ -16,26 +15,17 @@ from dosing_tui.simulator.run import Report, simulate
 
 
 def run(
-    mqtt: MqttSettings,
-    *,
-    broker: str,
-    devices: int,
-    rate: float | None,
-    seed: int,
-    speed: float,
-    faults: str,
-    qos: int,
-    duration_s: float | None,
-    report: Report,
-) -> int:
-    """Publish until Ctrl+C, SIGTERM or ``duration_s``; the exit status.
+    mqtt: MqttSettings, *, broker: str, devices: int, rate: float | None, seed: int, speed: float,
+    faults: str, qos: int, duration_s: float | None, report: Report,
+) -> int:  # fmt: skip
+    """``broker`` is HOST[:PORT] or '' for the configured one; the exit status.
 
-    Raises: ConfigError for a broker or fault that cannot be meant, BrokerError when nobody answers.
+    Raises: ConfigError, BrokerError.
     """
-    mqtt, chosen = at_address(mqtt, broker), parse_faults(faults)
-    pace = f"{rate:g} messages a second" if rate else f"{speed:g} times the natural rhythm"
-    report(f"Publishing to {address(mqtt)} as {devices} station(s), {pace}. Ctrl+C ends it.")
-    with _told_to_stop() as stop:
+    mqtt = at(mqtt, broker)
+    chosen = parse_faults(faults)
+    with _stopped_by_signals() as stop:
+        report(f"Publishing {devices} station(s) to {mqtt.host}:{mqtt.port}; Ctrl+C ends it.")
         tally = simulate(
             mqtt, devices=devices, rate=rate, seed=seed, speed=speed, faults=chosen, qos=qos,
             duration_s=duration_s, stop=stop, report=report,
@@ -44,30 +34,33 @@ def run(
     return 0
 
 
-def at_address(mqtt: MqttSettings, broker: str) -> MqttSettings:
-    """The settings with HOST[:PORT] in place of theirs; '' leaves them. Raises: ConfigError.
-
-    >>> at_address(MqttSettings(), "[::1]:1884").host
+def at(mqtt: MqttSettings, broker: str) -> MqttSettings:
+    """
+    >>> at(MqttSettings(), "plant:1884").port
+    1884
+    >>> at(MqttSettings(), "[::1]").host
     '::1'
+
+    Raises: ConfigError.
     """
     if not broker:
         return mqtt
     host, colon, port = broker.rpartition(":")
-    if not colon or port.endswith("]") or (":" in host and not host.endswith("]")):
+    if not colon or broker.endswith("]"):
         host, port = broker, str(mqtt.port)
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or "/" in host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
-        raise ConfigError(f"broker: '{broker}' is not a HOST or HOST:PORT.")
-    return replace(mqtt, host=host, port=int(port))
+    if not host or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65_535:
+        raise ConfigError(f"--broker: {broker!r} is not HOST or HOST:PORT.")
+    return replace(mqtt, host=host.strip("[]"), port=int(port))
 
 
 @contextmanager
-def _told_to_stop() -> Iterator[Event]:
-    """An event that SIGINT and SIGTERM set, for as long as it is held."""
+def _stopped_by_signals() -> Iterator[Event]:
+    """An event that SIGINT and SIGTERM set, so that the run ends with its tally."""
     stop = Event()
-    before = {which: signal.signal(which, lambda *_: stop.set()) for which in (signal.SIGINT, signal.SIGTERM)}
+    chosen = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in chosen]
     try:
         yield stop
     finally:
-        for which, handler in before.items():
-            signal.signal(which, handler)
+        for number, handler in zip(chosen, before, strict=True):
+            signal.signal(number, handler)
