@@ -1,0 +1,85 @@
+"""Threads that put the panels' questions, so that a slow database never holds the screen or the exit."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Protocol, TypeVar
+
+from dosing_tui.errors import DatabaseError
+from dosing_tui.plant.panels import Panel
+from dosing_tui.plant.readings import Reading
+
+log = logging.getLogger(__name__)
+Row = TypeVar("Row")
+
+
+class PanelSource(Protocol):
+    """Where the panels' rows come from."""
+
+    def panel(self, panel: Panel[Row], *, since: datetime, until: datetime, now: datetime) -> Sequence[Row]:
+        """Raises: DatabaseError with a sentence for the operator."""
+
+    def seed(self) -> Iterable[Reading]:
+        """The last known levels and doses. Raises: DatabaseError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    panel: Panel[Any]
+    generation: int
+    since: datetime
+    until: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """``rows`` is None when there was no answer; ``trouble`` then says why."""
+
+    question: Question
+    rows: tuple[object, ...] | None
+    trouble: str = ""
+
+
+def put(source: PanelSource, question: Question) -> Reply:
+    """Ask once; every failure becomes a reply."""
+    try:
+        rows = source.panel(question.panel, since=question.since, until=question.until, now=question.now)
+        return Reply(question, tuple(rows))
+    except DatabaseError as error:
+        return Reply(question, None, str(error))
+    except Exception:
+        # the task's boundary: an unforeseen failure is one tile's, not the screen's
+        log.exception("panel %s", question.panel.id)
+        return Reply(question, None, "panel error, see the log file")
+
+
+class Askers:
+    """``deliver`` is called in one of the threads. They are daemons: none of them can delay the exit."""
+
+    def __init__(self, source: PanelSource, deliver: Callable[[Reply], object], *, threads: int = 3) -> None:
+        self._source = source
+        self._deliver = deliver
+        self._questions: SimpleQueue[Question | None] = SimpleQueue()
+        self._threads = [
+            Thread(target=self._work, name=f"panels-{number}", daemon=True) for number in range(threads)
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def ask(self, question: Question) -> None:
+        self._questions.put(question)
+
+    def stop(self) -> None:
+        """Let the threads end when they have finished; does not wait."""
+        for _ in self._threads:
+            self._questions.put(None)
+
+    def _work(self) -> None:
+        while (question := self._questions.get()) is not None:
+            self._deliver(put(self._source, question))

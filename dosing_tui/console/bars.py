@@ -1,0 +1,115 @@
+"""The rows around the tiles: status above, notices below it, keys at the foot. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dosing_tui.console import words
+from dosing_tui.console.canvas import Canvas, Rows, cells
+from dosing_tui.console.notices import Notice, Severity
+from dosing_tui.console.pens import DIM, Pen, Tone
+from dosing_tui.live import Link, LinkState, Role
+
+_BAND = Pen(Tone.TEXT, Tone.BAND)
+_QUIET = Pen(Tone.DIM, Tone.BAND)
+_LOUD = Pen(Tone.HOT, Tone.BAND, bold=True)
+_TONES = {Severity.HIGH: Tone.ERROR, Severity.MED: Tone.WARN, Severity.LOW: Tone.CREST}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    plant: str
+    screen: str
+    role: Role
+    broker: LinkState
+    database: LinkState
+    rate: float
+    spooled: int
+    clock: str
+    beat: bool
+    frozen: str = ""
+    """Since when the picture stands still, '' while it is live."""
+
+
+def status_rows(status: Status, width: int) -> Rows:
+    """One row: what is shown on the left, how well it is known on the right."""
+    canvas = Canvas(width, 1, _BAND)
+    left = canvas.text(1, 0, "DOSING", _LOUD)
+    left = canvas.text(left + 1, 0, status.plant, _BAND, width=max(4, width // 4))
+    left = canvas.text(left + 1, 0, "›", _QUIET)
+    left = canvas.text(left + 1, 0, status.screen, _QUIET)
+    if status.frozen:
+        canvas.text(left + 2, 0, f" FROZEN {status.frozen} ", Pen(Tone.GROUND, Tone.WARN, bold=True))
+    _right_side(canvas, status)
+    return canvas.rows
+
+
+def _right_side(canvas: Canvas, status: Status) -> None:
+    parts: list[tuple[str, Pen]] = [("●" if status.beat else "○", _QUIET), (" ", _BAND)]
+    parts += [(status.clock, _LOUD), ("   ", _BAND)]
+    if status.spooled:
+        parts.append((f" {words.count(status.spooled)} spooled", _BAND))
+    parts += [*_link("DB", status.database), ("  ", _BAND)]
+    if status.broker.link is Link.UP:
+        parts.append((f" {_rate(status.rate)}", _QUIET))
+    parts += _link("MQTT", status.broker)
+    if status.role is not Role.UNDECIDED:
+        parts += [("  ", _BAND), (status.role.value, _QUIET)]
+    x = canvas.width - 1
+    for text, pen in parts:
+        x = canvas.right(x, 0, text, pen)
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:.1f}/s" if rate < 10 else f"{words.count(round(rate))}/s"
+
+
+def _link(name: str, state: LinkState) -> list[tuple[str, Pen]]:
+    """Shape, word and colour; from right to left."""
+    match state.link:
+        case Link.UP:
+            return [(f" {name}", _BAND), ("●", Pen(Tone.OK, Tone.BAND))]
+        case Link.STARTING:
+            return [(f" {name} …", _QUIET), ("○", _QUIET)]
+        case Link.DOWN:
+            return [(f" ■ {name} down ", Pen(Tone.GROUND, Tone.ERROR, bold=True))]
+
+
+def notice_rows(notices: Sequence[tuple[Notice, str]], quiet: str, width: int, height: int) -> Rows:
+    """Each notice with its time; always ``height`` rows, so that nothing below ever jumps."""
+    canvas = Canvas(width, height)
+    if not notices:
+        canvas.text(1, 0, quiet, DIM)
+    hidden = len(notices) - height
+    for y, (notice, at) in enumerate(notices[:height]):
+        tone = _TONES[notice.severity]
+        block = f" {notice.severity.shape} {notice.severity.name:<4} "
+        x = canvas.text(0, y, block, Pen(Tone.GROUND, tone, bold=True))
+        x = canvas.text(x + 1, y, f"{at:<8}", Pen(tone))
+        more = f" {hidden} more " if hidden > 0 and y == height - 1 else ""
+        canvas.text(x + 2, y, notice.text, Pen(tone, bold=True), width=width - x - 3 - len(more))
+        canvas.right(width, y, more, DIM)
+    return canvas.rows
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHint:
+    keys: str
+    label: str
+
+
+def footer_rows(hints: Sequence[KeyHint], width: int) -> Rows:
+    """As many keys as fit whole; the last one given, help, always does."""
+    canvas = Canvas(width, 1, _BAND)
+    gap = 2 if _length(hints, 2) <= width - 2 else 1
+    shown = list(hints)
+    while len(shown) > 1 and _length(shown, gap) > width - 2:
+        del shown[-2]
+    x = 1
+    for hint in shown:
+        x = canvas.text(x, 0, hint.keys, Pen(Tone.CREST, Tone.BAND, bold=True))
+        x = canvas.text(x + 1, 0, hint.label, _BAND) + gap
+    return canvas.rows
+
+
+def _length(hints: Sequence[KeyHint], gap: int) -> int:
+    return sum(len(cells(hint.keys)) + 1 + len(hint.label) + gap for hint in hints) - gap

@@ -1,0 +1,106 @@
+"""Cells to draw on: every chart and tile is rows of (character, pen) before it is anything else."""
+
+from typing import TypeAlias
+
+from rich.cells import get_character_cell_size
+
+from dosing_tui.console.pens import DIM, TEXT, Pen
+from dosing_tui.plant.text import clean_text
+
+Cell: TypeAlias = tuple[str, Pen]
+"""One character; '' follows a character that is two cells wide."""
+Rows: TypeAlias = list[list[Cell]]
+
+
+def cells(text: str) -> list[str]:
+    """Text as one string per cell: wide characters take two, those without width are dropped."""
+    if text.isascii():
+        return list(text)
+    found: list[str] = []
+    for character in text:
+        width = get_character_cell_size(character)
+        found += [character, ""] if width == 2 else [character] * width
+    return found
+
+
+def fitted(text: str, width: int) -> list[str]:
+    """The cells of ``text``, cut to ``width`` with an ellipsis where it does not fit."""
+    found = cells(text)
+    if len(found) <= width:
+        return found
+    if width <= 0:
+        return []
+    kept = found[: width - 1]
+    if kept and found[width - 1] == "" and kept[-1]:
+        kept[-1] = " "
+    return [*kept, "…"]
+
+
+def plain(text: str, limit: int = 64) -> str:
+    """Text from outside, harmless: cleaned once more, however it got here."""
+    return clean_text(text, limit=limit)
+
+
+class Canvas:
+    """A sheet of cells. What falls off its edges is not drawn."""
+
+    def __init__(self, width: int, height: int, pen: Pen = TEXT) -> None:
+        self.width = max(0, width)
+        self.height = max(0, height)
+        self.rows: Rows = [[(" ", pen)] * self.width for _ in range(self.height)]
+
+    def text(self, x: int, y: int, text: str, pen: Pen = TEXT, *, width: int | None = None) -> int:
+        """Write from ``x`` on, at most ``width`` cells; returns the column behind the text."""
+        room = self.width - x if width is None else min(width, self.width - x)
+        drawn = fitted(text, room)
+        if 0 <= y < self.height and x >= 0:
+            self.rows[y][x : x + len(drawn)] = [(character, pen) for character in drawn]
+        return x + len(drawn)
+
+    def right(self, x: int, y: int, text: str, pen: Pen = TEXT) -> int:
+        """Write so that the text ends before column ``x``; returns its first column."""
+        drawn = cells(text)
+        start = max(0, x - len(drawn))
+        self.text(start, y, text, pen, width=x - start)
+        return start
+
+    def paste(self, x: int, y: int, rows: Rows) -> None:
+        for number, row in enumerate(rows):
+            if 0 <= y + number < self.height and 0 <= x < self.width:
+                kept = row[: self.width - x]
+                self.rows[y + number][x : x + len(kept)] = kept
+
+    def put(self, x: int, y: int, character: str, pen: Pen) -> None:
+        """One cell."""
+        if 0 <= y < self.height and 0 <= x < self.width:
+            self.rows[y][x] = (character, pen)
+
+    def band(self, y: int, pen: Pen) -> None:
+        """Give a whole row its background."""
+        if 0 <= y < self.height:
+            self.rows[y] = [(character, old._replace(bg=pen.bg)) for character, old in self.rows[y]]
+
+
+def sentence(text: str, width: int, height: int, pen: Pen = DIM) -> Rows:
+    """A sentence in the middle, broken between words."""
+    canvas = Canvas(width, height)
+    lines = broken(text, max(1, width - 2))[: max(0, height)]
+    top = max(0, (height - len(lines)) // 2)
+    for number, line in enumerate(lines):
+        canvas.text(max(0, (width - len(cells(line))) // 2), top + number, line, pen)
+    return canvas.rows
+
+
+def broken(text: str, width: int) -> list[str]:
+    """Lines of at most ``width`` cells, broken between words, or within one that is longer than a line."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and len(cells(lines[-1])) + 1 + len(cells(word)) <= width:
+            lines[-1] += f" {word}"
+            continue
+        while len(word) > width > 0:
+            lines.append(word[:width])
+            word = word[width:]
+        if word:
+            lines.append(word)
+    return lines

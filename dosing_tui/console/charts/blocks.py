@@ -1,0 +1,13 @@
+"""Block characters by eighths: what every bar and area is built of."""
+
+UPWARD = " ▁▂▃▄▅▆▇█"
+"""Cells filled from below by 0..8 eighths."""
+RIGHTWARD = " ▏▎▍▌▋▊▉█"
+"""Cells filled from the left by 0..8 eighths."""
+
+
+def eighths(value: float, top: float, cells: int) -> int:
+    """How many eighths of ``cells`` cells a value fills on a scale from 0 to ``top``; one at least."""
+    if top <= 0 or value <= 0:
+        return 0
+    return max(1, min(cells * 8, round(value / top * cells * 8)))

@@ -1,0 +1,127 @@
+"""What a tile shows, and the frame it shows it in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any, Generic, TypeVar
+
+from dosing_tui.console import words
+from dosing_tui.console.canvas import Canvas, Rows, sentence
+from dosing_tui.console.moment import Moment
+from dosing_tui.console.pens import DIM, TEXT, Pen, Tone
+from dosing_tui.plant.panels import Panel
+
+Data = TypeVar("Data")
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Content(Generic[Data]):
+    """Two equal contents look the same; ``paint`` draws ``data`` at any size."""
+
+    title: str
+    data: Data
+    paint: Callable[[Data, int, int], Rows]
+    unit: str = ""
+    age: str = ""
+    stale: bool = False
+    """``data`` is the last good one: drawn dim, with its time instead of its age."""
+    empty: str = ""
+    """Why there is nothing to show; '' when there is something."""
+
+
+AnyContent = Content[Any]
+"""The tiles hold contents of several data types side by side; each brings the painter that fits."""
+
+
+class Frame(Enum):
+    FULL = auto()
+    TOP = auto()
+    """Only a line with the title: saves a row and two columns on small screens."""
+
+
+def age_of_panel(moment: Moment, *panels: Panel[Any]) -> tuple[str, bool]:
+    """How old the oldest of these panels' answers is, and whether it has gone stale."""
+    times = [at for panel in panels if (at := moment.answer(panel).at) is not None]
+    if not times:
+        return "", False
+    stale = any(moment.stale(panel) for panel in panels)
+    return _age_or_time(moment, min(times), stale), stale
+
+
+def age_of_reading(moment: Moment, newest: datetime | None, *, stale: bool) -> str:
+    """How old the newest of the live readings is."""
+    return "" if newest is None else _age_or_time(moment, newest, stale)
+
+
+def _age_or_time(moment: Moment, at: datetime, stale: bool) -> str:
+    if stale:
+        return f"of {words.stamp(at, moment.zone, now=moment.now)}"
+    return words.age((moment.now - at).total_seconds())
+
+
+def framed(content: AnyContent, width: int, height: int, *, frame: Frame, focused: bool) -> Rows:
+    """The whole tile: frame, title, age and unit around what the content paints."""
+    canvas = Canvas(width, height)
+    line = Pen(Tone.FOCUS if focused else Tone.LINE)
+    if frame is Frame.FULL:
+        _box(canvas, line)
+        canvas.paste(2, 1, _body(content, width - 4, height - 2))
+        _caption(canvas, height - 1, content.unit, line)
+    else:
+        canvas.text(0, 0, "─" * width, line)
+        canvas.paste(1, 1, _body(content, width - 2, height - 1))
+    _heading(canvas, content, line, focused, frame)
+    return canvas.rows
+
+
+def _body(content: AnyContent, width: int, height: int) -> Rows:
+    if width < 1 or height < 1:
+        return []
+    if content.empty:
+        return sentence(content.empty, width, height)
+    rows = content.paint(content.data, width, height)
+    return dimmed(rows) if content.stale else rows
+
+
+def dimmed(rows: Rows) -> Rows:
+    """The same shapes, all in the quiet tones: nothing stale may shine."""
+
+    def quiet(tone: Tone, *, text: bool) -> Tone:
+        if tone in (Tone.HOT, Tone.TEXT):
+            return Tone.DIM
+        if tone in (Tone.BAR, Tone.SPARK, Tone.CREST, Tone.OK, Tone.WARN, Tone.ERROR):
+            return Tone.DIM if text else Tone.FADED
+        return tone
+
+    return [
+        [(cell, Pen(quiet(pen.fg, text=cell.isascii()), quiet(pen.bg, text=False))) for cell, pen in row]
+        for row in rows
+    ]
+
+
+def _box(canvas: Canvas, pen: Pen) -> None:
+    across = "─" * (canvas.width - 2)
+    canvas.text(0, 0, f"╭{across}╮", pen)
+    canvas.text(0, canvas.height - 1, f"╰{across}╯", pen)
+    for y in range(1, canvas.height - 1):
+        canvas.put(0, y, "│", pen)
+        canvas.put(canvas.width - 1, y, "│", pen)
+
+
+def _heading(canvas: Canvas, content: AnyContent, line: Pen, focused: bool, frame: Frame) -> None:
+    left, right = (2, canvas.width - 2) if frame is Frame.FULL else (0, canvas.width - 1)
+    unit = f" {content.unit}" if frame is Frame.TOP and content.unit else ""
+    age = f" {content.age} " if content.age else ""
+    room = right - left - len(age) - 1
+    end = canvas.text(left, 0, f" {content.title} ", Pen(Tone.HOT) if focused else TEXT, width=room)
+    if unit and end + len(unit) <= left + room:
+        canvas.text(end - 1, 0, f"{unit} ", DIM)
+    if age:
+        canvas.right(right, 0, age, Pen(Tone.WARN) if content.stale else DIM)
+
+
+def _caption(canvas: Canvas, y: int, text: str, line: Pen) -> None:
+    if text and len(text) + 6 <= canvas.width:
+        canvas.right(canvas.width - 2, y, f" {text} ", DIM)

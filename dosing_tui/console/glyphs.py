@@ -1,0 +1,64 @@
+"""Which characters a terminal can show, and what stands in for those it cannot."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from dosing_tui.config.settings import Glyphs
+
+REPLACEMENT = "?"
+
+_CONSOLE_TABLE = str.maketrans(
+    {
+        # text console fonts have the full block and two shades, and no eighths
+        **dict.fromkeys("▁▂", "_"), **dict.fromkeys("▃▄", "▒"), **dict.fromkeys("▅▆▇", "█"),
+        **dict.fromkeys("▏▎", "│"), **dict.fromkeys("▍▌", "▒"), **dict.fromkeys("▋▊▉", "█"),
+        "▐": "▒", "▀": "▒", "▖": "▒", "▗": "▒", "◆": "●", "╭": "┌", "╮": "┐", "╰": "└", "╯": "┘",
+        "┊": "│", "┄": "─", "›": ">", "…": "~", "−": "-", "○": "o", "⏎": "↵", "✓": "+", "✗": "x", "–": "-",
+    }
+)  # fmt: skip
+_ASCII_TABLE = str.maketrans(
+    {
+        **dict.fromkeys("▁▂", "_"), **dict.fromkeys("▃▄▅", "="), **dict.fromkeys("▆▇█", "#"),
+        **dict.fromkeys("▏▎", "|"), **dict.fromkeys("▍▌▐▀▒▖▗", "="), **dict.fromkeys("▋▊▉", "#"),
+        **dict.fromkeys("╭╮╰╯┌┐└┘┬┴┼├┤", "+"), **dict.fromkeys("─┄", "-"), **dict.fromkeys("│┊", "|"),
+        "■": "#", "▲": "!", "◆": "*", "●": "o", "○": ".", "›": ">", "…": "~", "−": "-", "·": ".",
+        "↑": "^", "↓": "v", "←": "<", "→": ">", "⏎": "^", "✓": "+", "✗": "x", "±": "~", "–": "-", "×": "x",
+    }
+)  # fmt: skip
+
+Table = Mapping[int, str]
+
+UNICODE: Table = MappingProxyType({})
+CONSOLE: Table = MappingProxyType(_CONSOLE_TABLE)
+ASCII: Table = MappingProxyType(_ASCII_TABLE)
+
+
+def profile(asked: Glyphs, *, term: str, encoding: str) -> Glyphs:
+    """What ``auto`` means on this terminal; a stream that is not UTF-8 gets ascii whatever is asked."""
+    if encoding.lower().replace("-", "").replace("_", "") not in {"utf8", "utf8sig"}:
+        return Glyphs.ASCII
+    if asked is not Glyphs.AUTO:
+        return asked
+    return Glyphs.CONSOLE if term.split("-")[0] == "linux" else Glyphs.UNICODE
+
+
+def table(glyphs: Glyphs) -> Table:
+    """The replacements of a profile."""
+    match glyphs:
+        case Glyphs.AUTO | Glyphs.UNICODE:
+            return UNICODE
+        case Glyphs.CONSOLE:
+            return CONSOLE
+        case Glyphs.ASCII:
+            return ASCII
+
+
+def presentable(text: str, glyphs: Table, *, ascii_only: bool) -> str:
+    """Text that may be sent to the terminal: known glyphs replaced, nothing that is not printable."""
+    if text.isascii() and text.isprintable():
+        return text
+    drawn = text.translate(glyphs)
+    return "".join(
+        character if character.isprintable() and (character.isascii() or not ascii_only) else REPLACEMENT
+        for character in drawn
+    )

@@ -1,0 +1,77 @@
+"""The log goes to a file, whatever it comes from: nothing may write over the screen."""
+
+import logging
+import sys
+import threading
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+import platformdirs
+
+from dosing_tui.config.settings import LogSettings
+from dosing_tui.errors import ConfigError
+from dosing_tui.plant.text import clean_line
+
+_MOST_BYTES, _KEPT = 2_000_000, 4
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+log = logging.getLogger(__name__)
+
+
+def path_for(settings: LogSettings) -> Path:
+    if settings.file:
+        return Path(settings.file).expanduser()
+    return platformdirs.user_log_path("dosing-tui", appauthor=False) / "console.log"
+
+
+class CleanFormatter(logging.Formatter):
+    """One line per record: what the plant or a server said can neither forge lines nor send escapes."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
+        record.message = clean_line(record.message, 2_000)
+        return super().formatMessage(record)
+
+
+def open_log(settings: LogSettings) -> Path:
+    """Send everything there is to the file: loggers, warnings, exceptions of threads.
+
+    Raises: ConfigError when the file cannot be written.
+    """
+    path = path_for(settings)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(path, maxBytes=_MOST_BYTES, backupCount=_KEPT, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"The log file {path} cannot be written: {error.strerror}.") from error
+    handler.setFormatter(CleanFormatter(_FORMAT))
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(settings.level)
+    logging.captureWarnings(True)
+    # a disk that is full may not end up on the screen either
+    logging.raiseExceptions = False
+    threading.excepthook = _thread_failed
+    sys.unraisablehook = _unraisable
+    return path
+
+
+def _thread_failed(failed: threading.ExceptHookArgs) -> None:
+    name = failed.thread.name if failed.thread is not None else "?"
+    log.error(
+        "thread %s failed", name, exc_info=_info(failed.exc_type, failed.exc_value, failed.exc_traceback)
+    )
+
+
+def _unraisable(failed: "sys.UnraisableHookArgs") -> None:
+    log.error(
+        "%s: %r", failed.err_msg or "ignored exception", failed.object,
+        exc_info=_info(failed.exc_type, failed.exc_value, failed.exc_traceback),
+    )  # fmt: skip
+
+
+def _info(
+    kind: type[BaseException], value: BaseException | None, trace: TracebackType | None
+) -> tuple[type[BaseException], BaseException, TracebackType | None] | None:
+    return None if value is None else (kind, value, trace)

@@ -1,0 +1,26 @@
+"""How this terminal is drawn on: palette and glyphs, chosen once and worn by every widget."""
+
+from dataclasses import dataclass
+
+from dosing_tui.config.settings import Glyphs
+from dosing_tui.console import glyphs
+from dosing_tui.console.pens import DARK, Palette
+
+_COLOURS = {"truecolor": 1 << 24, "256": 256, "standard": 16, "windows": 16}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    palette: Palette = DARK
+    glyphs: Glyphs = Glyphs.UNICODE
+
+    def character(self, cell: str) -> str:
+        """What is sent for a cell: one choke point for every character on the screen."""
+        if cell.isascii() and cell.isprintable():
+            return cell
+        return glyphs.presentable(cell, glyphs.table(self.glyphs), ascii_only=self.glyphs is Glyphs.ASCII)
+
+
+def colours_of(color_system: str | None) -> int:
+    """How many colours a terminal has, by rich's name for it; all of them where there is no terminal."""
+    return _COLOURS["truecolor"] if color_system is None else _COLOURS.get(color_system, 16)

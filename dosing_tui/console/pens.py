@@ -1,0 +1,124 @@
+"""Colours by what they mean: a pen names tones, a palette gives the tones their colours."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.style import Style
+
+
+class Tone(StrEnum):
+    """What a colour is for. Red and yellow are for the abnormal only."""
+
+    GROUND = "ground"
+    BAND = "band"
+    """Background of the status bar, the footer and the table's heading."""
+    SELECT = "select"
+    """Background of the selected row."""
+    TRACK = "track"
+    """The empty part of a gauge."""
+    LINE = "line"
+    """Frames and axes."""
+    FOCUS = "focus"
+    """Frame of the focused tile."""
+    DIM = "dim"
+    """Units, axis labels, ages."""
+    TEXT = "text"
+    HOT = "hot"
+    """Current numbers."""
+    BAR = "bar"
+    SPARK = "spark"
+    FILL = "fill"
+    """Body of an area chart."""
+    CREST = "crest"
+    """Its upper edge, and whatever is newest."""
+    FADED = "faded"
+    """Bars and curves of data that are no longer fresh."""
+    OK = "ok"
+    WARN = "warn"
+    ERROR = "error"
+
+
+class Pen(NamedTuple):
+    """How a cell is written."""
+
+    fg: Tone = Tone.TEXT
+    bg: Tone = Tone.GROUND
+    bold: bool = False
+
+
+TEXT = Pen()
+DIM = Pen(Tone.DIM)
+HOT = Pen(Tone.HOT)
+LINE = Pen(Tone.LINE)
+LABEL = Pen(Tone.HOT, bold=True)
+
+ALARMING = frozenset({Tone.WARN, Tone.ERROR})
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """A colour for each tone. ``plain`` palettes have none: they tell by bold, dim and reverse video."""
+
+    name: str
+    dark: bool
+    colours: tuple[tuple[Tone, str], ...]
+    plain: bool = False
+
+    def colour(self, tone: Tone) -> str:
+        return dict(self.colours)[tone]
+
+
+def _palette(name: str, dark: bool, *colours: str) -> Palette:
+    return Palette(name, dark, tuple(zip(Tone, colours, strict=True)))
+
+
+DARK = _palette(
+    "dosing-dark", True,
+    "#15181b", "#1f2428", "#2a3944", "#23282c", "#343b41", "#7f9db3", "#74818b", "#b4bcc2", "#f0f3f5",
+    "#71808b", "#56707f", "#2b3a44", "#7f9db3", "#4a545c", "#7f9f88", "#e0b341", "#e5534b",
+)  # fmt: skip
+LIGHT = _palette(
+    "dosing-light", False,
+    "#d9dcde", "#c9ced1", "#b5c6d1", "#c8ccce", "#a6aeb4", "#35556b", "#69737b", "#30373c", "#080b0d",
+    "#68747d", "#7f99aa", "#b8c7d0", "#35556b", "#9ba4ab", "#4b7a58", "#9a6700", "#b3261e",
+)  # fmt: skip
+DARK_16 = _palette(
+    "dosing-dark-16", True,
+    "#000000", "#000000", "#555555", "#000000", "#555555", "#ffffff", "#aaaaaa", "#aaaaaa", "#ffffff",
+    "#aaaaaa", "#aaaaaa", "#555555", "#ffffff", "#555555", "#aaaaaa", "#ffff55", "#ff5555",
+)  # fmt: skip
+"""Exactly the colours of a 16-colour terminal, so that none is rounded to its neighbour."""
+LIGHT_16 = _palette(
+    "dosing-light-16", False,
+    "#ffffff", "#aaaaaa", "#aaaaaa", "#ffffff", "#aaaaaa", "#000000", "#555555", "#000000", "#000000",
+    "#555555", "#555555", "#aaaaaa", "#000000", "#aaaaaa", "#555555", "#aa5500", "#aa0000",
+)  # fmt: skip
+
+
+PALETTES = (DARK, LIGHT, DARK_16, LIGHT_16)
+
+
+def choose(*, dark: bool, colours: int, no_colour: bool) -> Palette:
+    """The palette for a terminal that has so many colours."""
+    few = colours <= 16
+    chosen = {(True, False): DARK, (False, False): LIGHT, (True, True): DARK_16, (False, True): LIGHT_16}[
+        dark, few
+    ]
+    return Palette(chosen.name, chosen.dark, chosen.colours, plain=no_colour)
+
+
+@lru_cache(maxsize=2048)
+def style(palette: Palette, pen: Pen) -> Style:
+    """The terminal's attributes for a pen."""
+    if palette.plain:
+        return _plain(pen)
+    return Style(color=palette.colour(pen.fg), bgcolor=palette.colour(pen.bg), bold=pen.bold or None)
+
+
+def _plain(pen: Pen) -> Style:
+    """Without colour: blocks of the abnormal and the selected row in reverse video."""
+    reverse = pen.bg in ALARMING or pen.bg is Tone.SELECT or (pen.bg is Tone.BAR)
+    bold = pen.bold or pen.fg in ALARMING or pen.fg is Tone.HOT
+    return Style(bold=bold or None, dim=pen.fg in {Tone.DIM, Tone.LINE} or None, reverse=reverse or None)

@@ -1,0 +1,114 @@
+"""What lies over the plant for a moment: the question before quitting, and the help page."""
+
+from collections.abc import Mapping
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import ModalScreen
+
+from dosing_tui.console.canvas import Canvas, Rows, broken
+from dosing_tui.console.keys import GROUPS, keys_of
+from dosing_tui.console.look import Look
+from dosing_tui.console.pens import DIM, LABEL, LINE, TEXT, Pen, Tone
+from dosing_tui.console.widgets.lines import LineWidget
+from dosing_tui.live import Role
+
+_CONSEQUENCES = {
+    Role.COLLECTING: "This console collects. Until another process takes over, messages wait at the broker.",
+    Role.STANDBY: "Another process collects; nothing is lost.",
+    Role.VIEWER: "This console only watches; nothing is lost.",
+    Role.UNDECIDED: "",
+}
+_KEY = Pen(Tone.CREST, bold=True)
+
+
+class QuitScreen(ModalScreen[bool]):
+    """True is 'quit'."""
+
+    BINDINGS = [
+        Binding("q,enter,y", "answer(True)", "Quit"),
+        Binding("escape,n", "answer(False)", "Stay"),
+    ]
+
+    def __init__(self, look: Look, role: Role) -> None:
+        super().__init__()
+        self._box = LineWidget(look, id="quit")
+        self._role = role
+
+    def compose(self) -> ComposeResult:
+        yield self._box
+
+    def on_mount(self) -> None:
+        rows = quit_rows(self._role)
+        _sized(self._box, rows)
+
+    def action_answer(self, quit_now: bool) -> None:
+        self.dismiss(quit_now)
+
+
+def quit_rows(role: Role, width: int = 56) -> Rows:
+    lines = broken(_CONSEQUENCES[role], width - 6)
+    canvas = _box(width, 6 + len(lines))
+    canvas.text(3, 1, "Quit the console?", LABEL)
+    for number, line in enumerate(lines):
+        canvas.text(3, 2 + number, line, DIM)
+    x = canvas.text(3, canvas.height - 2, "q", _KEY)
+    x = canvas.text(x, canvas.height - 2, " or ", DIM)
+    x = canvas.text(x, canvas.height - 2, "enter", _KEY)
+    x = canvas.text(x, canvas.height - 2, " quits     ", TEXT)
+    x = canvas.text(x, canvas.height - 2, "esc", _KEY)
+    canvas.text(x, canvas.height - 2, " stays", TEXT)
+    return canvas.rows
+
+
+class HelpScreen(ModalScreen[None]):
+    BINDINGS = [Binding("escape,enter,q,question_mark,space", "close", "Close")]
+
+    def __init__(self, look: Look, keymap: Mapping[str, str]) -> None:
+        super().__init__()
+        self._page = LineWidget(look, id="help")
+        self._keymap = keymap
+
+    def compose(self) -> ComposeResult:
+        yield self._page
+
+    def on_mount(self) -> None:
+        rows = help_rows(self._keymap)
+        _sized(self._page, rows)
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+def help_rows(keymap: Mapping[str, str], width: int = 76) -> Rows:
+    """Every key there is, in two columns."""
+    columns = (GROUPS[:2], GROUPS[2:])
+    height = 4 + max(sum(len(bindings) + 2 for _, bindings in groups) for groups in columns)
+    canvas = _box(width, height - 1)
+    canvas.text(3, 1, "Keys", LABEL)
+    canvas.right(width - 3, 1, "esc closes", DIM)
+    for number, groups in enumerate(columns):
+        x, y = 3 + number * (width // 2 - 1), 3
+        for title, bindings in groups:
+            canvas.text(x, y, title, DIM)
+            for line, binding in enumerate(bindings, start=y + 1):
+                canvas.text(x, line, keys_of(binding, keymap), _KEY, width=10)
+                canvas.text(x + 10, line, binding.tooltip or binding.description, TEXT, width=25)
+            y += len(bindings) + 2
+    return canvas.rows
+
+
+def _box(width: int, height: int) -> Canvas:
+    canvas = Canvas(width, height)
+    across = "─" * (width - 2)
+    canvas.text(0, 0, f"╭{across}╮", LINE)
+    canvas.text(0, height - 1, f"╰{across}╯", LINE)
+    for y in range(1, height - 1):
+        canvas.put(0, y, "│", LINE)
+        canvas.put(width - 1, y, "│", LINE)
+    return canvas
+
+
+def _sized(widget: LineWidget, rows: Rows) -> None:
+    widget.styles.width, widget.styles.height = len(rows[0]), len(rows)
+    widget.put(rows)

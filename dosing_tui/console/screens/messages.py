@@ -1,0 +1,17 @@
+"""What screens and threads tell the app."""
+
+from textual.message import Message
+
+from dosing_tui.console.asking import Reply
+
+
+class Moved(Message):
+    """Other tiles are in sight now: they want to be drawn without waiting for the next tick."""
+
+
+class Answered(Message):
+    """A panel's question has its reply."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__()
+        self.reply = reply

@@ -1,0 +1,41 @@
+"""What the terminal can do: whether it can show the console at all, and whether it keeps up."""
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
+
+from dosing_tui.errors import ConfigError
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+
+def check_terminal(environment: Mapping[str, str]) -> None:
+    """Raises: ConfigError when no screen can be shown here."""
+    term = environment.get("TERM", "")
+    if not (_is_terminal(sys.__stdin__) and _is_terminal(sys.__stderr__)):
+        raise ConfigError(
+            "The console needs a terminal on stdin and stderr. Without one: dosing-tui collect."
+        )
+    if term in ("", "dumb", "unknown"):
+        raise ConfigError(
+            f"The console cannot draw on this terminal (TERM={term or 'is not set'}). "
+            "Set TERM to what the terminal is, or use: dosing-tui collect."
+        )
+
+
+def encoding() -> str:
+    """What the screen is written in."""
+    stream = sys.__stderr__
+    return "ascii" if stream is None else stream.encoding
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def backlog(driver: "Driver | None") -> bool:
+    """The line is slow: what was written last has not been sent. Another frame could block the keys."""
+    # private to textual, hence the care; a test sees to it that the attribute still exists
+    queue = getattr(getattr(driver, "_writer_thread", None), "_queue", None)
+    return queue is not None and queue.qsize() > 0

@@ -1,0 +1,126 @@
+"""How full each tank is: from messages, so that it moves while the database is away."""
+
+from dataclasses import dataclass
+
+from dosing_tui.console import words
+from dosing_tui.console.canvas import Canvas, Rows, plain
+from dosing_tui.console.charts.gauge import gauge, thin_gauge
+from dosing_tui.console.content import Content, age_of_reading
+from dosing_tui.console.moment import Moment
+from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
+from dosing_tui.live import Link
+from dosing_tui.plant.readings import InventoryLevel
+from dosing_tui.plant.stock import Band, band
+
+TITLE = "Inventory"
+MARKS = {Band.LOW: "■", Band.WARN: "▲", Band.NORMAL: " ", Band.UNKNOWN: "?"}
+TONES = {Band.LOW: Tone.ERROR, Band.WARN: Tone.WARN, Band.NORMAL: Tone.BAR, Band.UNKNOWN: Tone.BAR}
+_URGENCY = (Band.LOW, Band.WARN, Band.UNKNOWN, Band.NORMAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Tank:
+    name: str
+    band: Band
+    percent: float | None
+    remaining_g: float | None
+    capacity_g: float | None
+    age: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tanks:
+    tanks: tuple[Tank, ...]
+    limits: tuple[float, float]
+    mass: words.Mass
+
+
+def content(moment: Moment) -> Content[Tanks]:
+    picture, limits = moment.picture, moment.settings.limits
+    names = words.short_names(tuple(level.device_id for level in picture.levels))
+    tanks = tuple(_tank(moment, level, names) for level in picture.levels)
+    stale = bool(tanks) and picture.broker.link is Link.DOWN
+    newest = max((level.received_at for level in picture.levels), default=None)
+    low, warn = limits.stock_low_percent, limits.stock_warn_percent
+    largest = max((level.capacity_g or level.remaining_g or 0 for level in picture.levels), default=0.0)
+    return Content(
+        TITLE, Tanks(tanks, (low, warn), words.mass_for(largest)), paint, unit=f"limits {low:g} / {warn:g} %",
+        age=age_of_reading(moment, newest, stale=stale), stale=stale,
+        empty="" if tanks else moment.nothing_live("no level has been reported yet"),
+    )  # fmt: skip
+
+
+def _tank(moment: Moment, level: InventoryLevel, names: dict[str, str]) -> Tank:
+    limits = moment.settings.limits
+    device = f"{plain(names[level.device_id], 12)} " if len(names) > 1 else ""
+    return Tank(
+        name=device + plain(level.chemical, 24),
+        band=band(level.percent_full, limits.stock_low_percent, limits.stock_warn_percent),
+        percent=level.percent_full, remaining_g=level.remaining_g, capacity_g=level.capacity_g,
+        age=_age((moment.now - level.received_at).total_seconds()),
+    )  # fmt: skip
+
+
+def _age(seconds: float) -> str:
+    """Only a tank that has said nothing for a while is worth a word of its own."""
+    return f"{words.age(seconds)} ago" if seconds >= 60 else ""
+
+
+def paint(data: Tanks, width: int, height: int) -> Rows:
+    """Three, two or one row for each tank; where even that is too much, the abnormal ones first."""
+    canvas = Canvas(width, height)
+    count = len(data.tanks)
+    rows_each = max(1, min(3, height // max(1, count)))
+    shown = data.tanks
+    if count > height:
+        shown = tuple(sorted(data.tanks, key=lambda tank: _URGENCY.index(tank.band)))[: height - 1]
+        canvas.text(2, height - 1, f"{count - len(shown)} more: enter shows all", DIM)
+    name_width = max((len(tank.name) for tank in shown), default=0)
+    for number, tank in enumerate(shown):
+        y = number * rows_each
+        if rows_each == 1:
+            _one_row(canvas, y, tank, data, min(name_width, width // 2 - 4))
+        else:
+            _tall(canvas, y, tank, data, rows_each)
+    return canvas.rows
+
+
+def _pens(tank: Tank) -> tuple[Pen, Pen]:
+    """For the name and for the percentage."""
+    if tank.band in (Band.LOW, Band.WARN):
+        return LABEL, Pen(TONES[tank.band], bold=True)
+    return TEXT, HOT
+
+
+def _percent(tank: Tank) -> str:
+    return f"{words.NOTHING} %" if tank.percent is None else f"{tank.percent:.1f} %"
+
+
+def _mark(canvas: Canvas, y: int, tank: Tank) -> None:
+    canvas.put(0, y, MARKS[tank.band], Pen(TONES[tank.band], bold=True))
+
+
+def _tall(canvas: Canvas, y: int, tank: Tank, data: Tanks, rows: int) -> None:
+    name, number = _pens(tank)
+    _mark(canvas, y, tank)
+    left = canvas.right(canvas.width, y, f"{_percent(tank):>9}", number)
+    left = canvas.right(left, y, data.mass.words(tank.remaining_g), DIM if rows == 3 else TEXT)
+    canvas.text(2, y, tank.name, name, width=left - 3)
+    bar = gauge(tank.percent, canvas.width - 2, tone=TONES[tank.band], limits=data.limits)
+    canvas.paste(2, y + 1, bar)
+    if rows == 3:
+        canvas.text(2, y + 2, f"of {data.mass.words(tank.capacity_g)}", DIM)
+        canvas.right(canvas.width, y + 2, tank.age, DIM)
+
+
+def _one_row(canvas: Canvas, y: int, tank: Tank, data: Tanks, name_width: int) -> None:
+    name, number = _pens(tank)
+    _mark(canvas, y, tank)
+    canvas.text(2, y, tank.name, name, width=name_width)
+    end = canvas.right(canvas.width, y, f"{_percent(tank):>8}", number)
+    if canvas.width >= 36 + name_width:
+        end = canvas.right(end, y, f"{data.mass.words(tank.remaining_g):>10}", DIM)
+    start = 2 + name_width + 1
+    if end - start >= 4:
+        bar = thin_gauge(tank.percent, end - start, tone=TONES[tank.band], limits=data.limits)
+        canvas.paste(start, y, bar)

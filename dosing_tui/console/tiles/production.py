@@ -1,0 +1,78 @@
+"""Today in six numbers, each beside yesterday up to the same time of day."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dosing_tui.console import words
+from dosing_tui.console.canvas import Canvas, Rows
+from dosing_tui.console.content import Content, age_of_panel
+from dosing_tui.console.moment import Moment
+from dosing_tui.console.pens import DIM, HOT, TEXT
+from dosing_tui.plant.panels import PRODUCTION, ProductionDay
+
+Line = tuple[str, str, str]
+"""Name, today, difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    lines: tuple[Line, ...]
+
+
+def content(moment: Moment) -> Content[Summary]:
+    days = {row.day: row for row in moment.rows(PRODUCTION)}
+    today = days.get(0)
+    age, stale = age_of_panel(moment, PRODUCTION)
+    produced = any(row.batches or row.doses or row.aborted for row in days.values())
+    empty = "" if today and produced else moment.nothing_from(PRODUCTION, "no batch and no dose today")
+    lines = _lines(today, days.get(1)) if today else ()
+    until = words.clock(moment.now, moment.zone, seconds=False)
+    return Content(PRODUCTION.title, Summary(lines), paint, f"today until {until}", age, stale, empty)
+
+
+def _lines(today: ProductionDay, before: ProductionDay | None) -> tuple[Line, ...]:
+    mass = words.mass_for(max(today.dosed_g or 0.0, (before.dosed_g if before else 0.0) or 0.0))
+
+    def line(name: str, of: Callable[[ProductionDay], float | None], write: Callable[[float | None], str],
+             scale: float, decimals: int) -> Line:  # fmt: skip
+        now, then = of(today), of(before) if before else None
+        change = "" if now is None or then is None else words.signed((now - then) / scale, decimals)
+        return name, write(now), change
+
+    return (
+        line("Batches", lambda day: day.batches, _whole, 1, 0),
+        line("Doses", lambda day: day.doses, _whole, 1, 0),
+        line("Dosed", lambda day: day.dosed_g, mass.words, mass.grams, mass.decimals),
+        line("Avg duration", lambda day: day.avg_duration_s, _seconds, 1, 1),
+        line("Out of tol.", lambda day: day.out_percent, _percent, 1, 1),
+        line("Aborted", lambda day: day.aborted, _whole, 1, 0),
+    )
+
+
+def _whole(value: float | None) -> str:
+    return words.NOTHING if value is None else words.count(round(value))
+
+
+def _seconds(value: float | None) -> str:
+    return words.NOTHING if value is None else f"{value:.1f} s"
+
+
+def _percent(value: float | None) -> str:
+    return words.NOTHING if value is None else f"{value:.1f} %"
+
+
+def paint(data: Summary, width: int, height: int) -> Rows:
+    canvas = Canvas(width, height)
+    change = 8 if width >= 26 else 0
+    heading = 1 if height > len(data.lines) else 0
+    if heading:
+        canvas.right(width, 0, "vs yesterday" if change else "today", DIM)
+    spread = 2 if height - heading >= 2 * len(data.lines) else 1
+    for number, (name, today, difference) in enumerate(data.lines):
+        y = heading + number * spread
+        end = width - change
+        canvas.text(0, y, name, TEXT, width=max(0, end - len(today) - 1))
+        canvas.right(end, y, today, HOT)
+        if change:
+            canvas.right(width, y, difference, DIM)
+    return canvas.rows

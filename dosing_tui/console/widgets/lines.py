@@ -1,0 +1,66 @@
+"""A widget made of rows of cells that repaints only the cells that changed."""
+
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from dosing_tui.console.canvas import Cell, Rows
+from dosing_tui.console.look import Look
+from dosing_tui.console.pens import TEXT, style
+from dosing_tui.console.widgets.runs import changed_runs
+
+
+class LineWidget(Widget):
+    """``put`` takes the rows; what they are sent as depends on the look it wears."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, look: Look, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.look = look
+        self._shown: Rows = []
+        self._strips: list[Strip] = []
+
+    def wear(self, look: Look) -> None:
+        """Draw the same cells in another look."""
+        self.look = look
+        self._strips = [_strip(row, look) for row in self._shown]
+        self.refresh()
+
+    def put(self, rows: Rows) -> None:
+        """Show these rows. Rows of another shape than before repaint everything."""
+        old, self._shown = self._shown, rows
+        same_shape = len(old) == len(rows) and all(len(a) == len(b) for a, b in zip(old, rows, strict=True))
+        if not same_shape:
+            self._strips = [_strip(row, self.look) for row in rows]
+            self.refresh()
+            return
+        dirty: list[Region] = []
+        for y, (before, after) in enumerate(zip(old, rows, strict=True)):
+            runs = changed_runs(before, after)
+            if runs:
+                self._strips[y] = _strip(after, self.look)
+                dirty += [Region(start, y, end - start, 1) for start, end in runs]
+        if dirty:
+            self.refresh(*dirty)
+
+    def render_line(self, y: int) -> Strip:
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.size.width, style(self.look.palette, TEXT))
+
+
+def _strip(row: list[Cell], look: Look) -> Strip:
+    """Neighbouring cells of one pen become one segment."""
+    segments: list[Segment] = []
+    text, pen = "", None
+    for cell, next_pen in row:
+        if next_pen != pen:
+            if text and pen is not None:
+                segments.append(Segment(text, style(look.palette, pen)))
+            text, pen = "", next_pen
+        text += look.character(cell) if cell else ""
+    if text and pen is not None:
+        segments.append(Segment(text, style(look.palette, pen)))
+    return Strip(segments, len(row))

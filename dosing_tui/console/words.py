@@ -1,0 +1,94 @@
+"""Numbers, masses, times and ages as the operator reads them."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+NOTHING = "–"
+"""Stands where a number would be that was not measured."""
+
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Mass:
+    """One unit for a whole panel, so that its numbers can be compared at a glance."""
+
+    unit: str
+    grams: float
+    decimals: int
+
+    def number(self, grams: float | None) -> str:
+        return NOTHING if grams is None else f"{grams / self.grams:.{self.decimals}f}"
+
+    def words(self, grams: float | None) -> str:
+        return f"{self.number(grams)} {self.unit}"
+
+
+GRAMS = Mass("g", 1.0, 1)
+KILOGRAMS = Mass("kg", 1_000.0, 2)
+
+
+def mass_for(largest_g: float) -> Mass:
+    """Grams up to a kilogram, then kilograms; fewer decimals the larger the numbers are."""
+    size = abs(largest_g)
+    if size < 1_000:
+        return GRAMS if size < 100 else Mass("g", 1.0, 0)
+    if size < 100_000:
+        return KILOGRAMS
+    return Mass("kg", 1_000.0, 1 if size < 1_000_000 else 0)
+
+
+def age(seconds: float) -> str:
+    """How old something is, in steps coarse enough not to flicker."""
+    if seconds < 10:
+        return "now"
+    if seconds < _MINUTE:
+        return f"{int(seconds // 10) * 10} s"
+    if seconds < _HOUR:
+        return f"{int(seconds // _MINUTE)} min"
+    if seconds < 2 * _DAY:
+        return f"{int(seconds // _HOUR)} h"
+    return f"{int(seconds // _DAY)} d"
+
+
+def clock(moment: datetime, zone: tzinfo, *, seconds: bool = True) -> str:
+    return moment.astimezone(zone).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def stamp(moment: datetime, zone: tzinfo, *, now: datetime) -> str:
+    """The time of day, or the day when it is another one than ``now``'s; at most 8 cells."""
+    local = moment.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return local.strftime("%H:%M:%S")
+    return local.strftime("%d.%m.%y") if local.year != now.astimezone(zone).year else local.strftime("%d %b")
+
+
+def full_stamp(moment: datetime, zone: tzinfo) -> str:
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def signed(value: float | None, decimals: int = 2) -> str:
+    """With its sign, and no '-0.00'."""
+    if value is None:
+        return NOTHING
+    rounded = round(value, decimals)
+    return f"{rounded + 0.0:+.{decimals}f}" if rounded else f"{0:.{decimals}f}"
+
+
+def count(number: int) -> str:
+    """Thousands apart by a thin gap: 12 345."""
+    return f"{number:,}".replace(",", " ")
+
+
+def short_names(names: tuple[str, ...]) -> dict[str, str]:
+    """Device names without what they all begin with: dosing_system_01, dosing_system_02 → 01, 02."""
+    unique = sorted(set(names))
+    if len(unique) < 2:
+        return {name: name for name in unique}
+    first, last = unique[0], unique[-1]
+    shared = 0
+    while shared < min(len(first), len(last)) and first[shared] == last[shared]:
+        shared += 1
+    while shared and first[shared - 1].isalnum():
+        shared -= 1
+    return {name: name[shared:] or name for name in unique}

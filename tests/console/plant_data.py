@@ -1,0 +1,248 @@
+"""A small plant with three days behind it, and its answers to the panels: seeded, so that pictures repeat."""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from statistics import fmean, stdev
+from typing import Any, TypeVar, cast
+
+from dosing_tui.errors import DatabaseAway
+from dosing_tui.live import Books, Link, LinkState, Live, Role
+from dosing_tui.plant import panels
+from dosing_tui.plant.panels import ErrorBin, ErrorSummary, Panel, ProductionDay, SeriesPoint, Total
+from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
+from dosing_tui.plant.timeranges import today
+
+Row = TypeVar("Row")
+NOW = datetime(2026, 3, 11, 14, 26, 44, tzinfo=UTC)
+PUMPS = {"DMDEE": 1, "T-12": 2, "T-9": 3, "L25B": 4}
+CAPACITY_G = {"DMDEE": 20_000.0, "T-12": 15_000.0, "T-9": 10_000.0, "L25B": 10_000.0}
+RECIPES = {
+    "CU-85": (("T-9", 40.0), ("T-12", 5.0)),
+    "CU-65/75": (("DMDEE", 40.0), ("T-12", 40.0)),
+    "FG-85/95": (("T-12", 40.0), ("L25B", 10.0)),
+}
+LEVELS = {"DMDEE": 67.1, "T-12": 38.3, "T-9": 83.4, "L25B": 16.3}
+
+
+@dataclass(frozen=True)
+class History:
+    doses: tuple[Dose, ...]
+    events: tuple[BatchEvent, ...]
+
+
+def history(*, devices: int = 1, days: float = 3.0, seed: int = 7) -> History:
+    """Batches every few minutes by day, fewer at night, none around noon; T-12 drifts in the last hours."""
+    dice = random.Random(seed)
+    doses: list[Dose] = []
+    events: list[BatchEvent] = []
+    for number in range(1, devices + 1):
+        at = NOW - timedelta(days=days) + timedelta(seconds=dice.uniform(0, 300))
+        while at < NOW - timedelta(seconds=100):
+            batch = _batch(dice, f"dosing_system_{number:02}", at)
+            if batch[1][-1].time < NOW:
+                doses += batch[0]
+                events += batch[1]
+            at += timedelta(seconds=_pause(dice, at))
+    return History(tuple(sorted(doses, key=lambda d: d.time)), tuple(sorted(events, key=lambda e: e.time)))
+
+
+def _pause(dice: random.Random, at: datetime) -> float:
+    if at.hour in (11,):
+        return 3_700.0
+    return dice.uniform(150, 420) if 6 <= at.hour < 20 else dice.uniform(400, 1_500)
+
+
+def _batch(dice: random.Random, device: str, at: datetime) -> tuple[list[Dose], list[BatchEvent]]:
+    recipe = dice.choices(list(RECIPES), weights=(5, 3, 2))[0]
+    events = [_event(device, "start", recipe, at)]
+    doses = []
+    for chemical, target in RECIPES[recipe]:
+        seconds = dice.gauss(58, 3)
+        at += timedelta(seconds=seconds + 3)
+        doses.append(_dose(dice, device, chemical, target, recipe, at, round(seconds * 1000)))
+    aborted = dice.random() < 0.01
+    events.append(_event(device, "abort" if aborted else "complete", recipe, at + timedelta(seconds=1)))
+    return doses, events
+
+
+def _dose(
+    dice: random.Random, device: str, chemical: str, target: float, recipe: str, at: datetime, ms: int
+) -> Dose:
+    drift = 0.25 if chemical == "T-12" and NOW - at < timedelta(hours=3) else 0.0
+    error = round(dice.gauss(0.03 + drift, 0.22), 2)
+    return Dose(
+        time=at.replace(microsecond=0), device_id=device, pump=PUMPS[chemical], chemical=chemical,
+        target_g=target, actual_g=round(target + error, 2), error_g=error, recipe=recipe, mode="CATALYST",
+        duration_ms=ms, dedup=ms, received_at=at, time_quality=TimeQuality.DEVICE,
+    )  # fmt: skip
+
+
+def _event(device: str, event: str, recipe: str, at: datetime) -> BatchEvent:
+    return BatchEvent(
+        time=at.replace(microsecond=0), device_id=device, event=event, recipe=recipe, pumps=2, dedup=0,
+        received_at=at, time_quality=TimeQuality.DEVICE,
+    )  # fmt: skip
+
+
+def levels(
+    *, devices: int = 1, at: datetime = NOW, percent: dict[str, float] | None = None
+) -> list[InventoryLevel]:
+    return [
+        _level(f"dosing_system_{number:02}", chemical, full, at - timedelta(seconds=4 + 9 * number))
+        for number in range(1, devices + 1)
+        for chemical, full in _shifted(LEVELS if percent is None else percent, number).items()
+    ]
+
+
+def _level(device: str, chemical: str, full: float, at: datetime) -> InventoryLevel:
+    capacity = CAPACITY_G.get(chemical, 10_000.0)
+    return InventoryLevel(
+        time=at, device_id=device, chemical=chemical, remaining_g=round(capacity * full / 100, 2),
+        capacity_g=capacity, percent_full=full, dedup=0, received_at=at, time_quality=TimeQuality.RECEIVE,
+    )  # fmt: skip
+
+
+def _shifted(percent: dict[str, float], device: int) -> dict[str, float]:
+    """Other stations hold other amounts."""
+    if device == 1:
+        return percent
+    return {name: round((full + 31.7 * (device - 1)) % 75 + 22, 1) for name, full in percent.items()}
+
+
+def live_plant(story: History, tanks: Iterable[InventoryLevel], *, at: datetime = NOW) -> Live:
+    """A live picture as it is after a while of collecting."""
+    live = Live()
+    live.seed([*story.doses[-60:], *tanks])
+    live.arrived(42, at - timedelta(seconds=1))
+    up = LinkState(Link.UP, at - timedelta(hours=2))
+    live.set_broker(up)
+    live.set_database(up)
+    live.set_books(Books(received=12_482, stored=12_470, duplicates=7, spooled=0, rejected=5))
+    live.set_role(Role.COLLECTING)
+    return live
+
+
+class FakeSource:
+    """Answers from a history as the database would; ``away`` makes it fail."""
+
+    def __init__(self, story: History) -> None:
+        self.story = story
+        self.away = ""
+        self.asked: list[str] = []
+
+    def seed(self) -> list[Reading]:
+        return [*self.story.doses[-50:]]
+
+    def panel(self, panel: Panel[Row], *, since: datetime, until: datetime, now: datetime) -> Sequence[Row]:
+        self.asked.append(panel.id)
+        if self.away:
+            raise DatabaseAway(self.away)
+        doses = [dose for dose in self.story.doses if since <= dose.time < until]
+        # each answer below makes rows of the type its panel declares
+        return cast("Sequence[Row]", _ANSWERS[panel.id](self.story, doses, panel, now))
+
+
+Answering = Callable[[History, list[Dose], Panel[Any], datetime], Sequence[object]]
+
+
+def _totals(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[Total]:
+    sums: dict[str, float] = defaultdict(float)
+    for dose in doses:
+        sums[dose.chemical] += dose.actual_g or 0.0
+    return [Total(name, value) for name, value in sorted(sums.items(), key=lambda item: -item[1])]
+
+
+def _buckets(doses: Iterable[Dose], width: timedelta) -> dict[datetime, list[Dose]]:
+    found: dict[datetime, list[Dose]] = defaultdict(list)
+    for dose in doses:
+        found[dose.time - (dose.time - datetime(2020, 1, 1, tzinfo=UTC)) % width].append(dose)
+    return dict(sorted(found.items()))
+
+
+def _hourly(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
+    hours = _buckets(doses, timedelta(hours=1))
+    return [SeriesPoint(at, "all", sum(d.actual_g or 0 for d in group)) for at, group in hours.items()]
+
+
+def _series(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
+    return [
+        SeriesPoint(at, chemical, sum(dose.actual_g or 0.0 for dose in group))
+        for chemical in sorted({dose.chemical for dose in doses})
+        for at, group in _buckets(
+            (dose for dose in doses if dose.chemical == chemical), timedelta(minutes=15)
+        ).items()
+    ]
+
+
+def _histogram(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[ErrorBin]:
+    counts = [0] * 22
+    for dose in doses:
+        counts[max(0, min(21, int(((dose.error_g or 0.0) + 2.0) // 0.2) + 1))] += 1
+    edges = [None, *(round(-2 + 0.2 * number, 1) for number in range(21)), None]
+    return [ErrorBin(edges[number], edges[number + 1], count) for number, count in enumerate(counts)]
+
+
+def _out(doses: Sequence[Dose]) -> float | None:
+    return 100 * sum(abs(d.error_g or 0) > 0.5 for d in doses) / len(doses) if doses else None
+
+
+def _summary(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[ErrorSummary]:
+    errors = [dose.error_g or 0.0 for dose in doses]
+    if len(errors) < 2:
+        return [ErrorSummary(len(errors), None, None, None)]
+    return [ErrorSummary(len(errors), fmean(errors), stdev(errors), _out(doses))]
+
+
+def _rate(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
+    return [SeriesPoint(at, "all", _out(group)) for at, group in _buckets(doses, timedelta(hours=1)).items()]
+
+
+def _batches(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[Total]:
+    since, until = today(now, UTC)
+    counts: dict[str, float] = defaultdict(float)
+    for event in story.events:
+        if event.event == "complete" and since <= event.time < until:
+            counts[event.recipe] += 1
+    return [Total(name, value) for name, value in sorted(counts.items(), key=lambda item: -item[1])]
+
+
+def _production(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[ProductionDay]:
+    return [_day(story, number, now - timedelta(days=number)) for number in (0, 1)]
+
+
+def _day(story: History, number: int, until: datetime) -> ProductionDay:
+    since = today(until, UTC).since
+    doses = [dose for dose in story.doses if since <= dose.time < until]
+    ends = [event.event for event in story.events if since <= event.time < until]
+    durations = [dose.duration_ms or 0 for dose in doses]
+    return ProductionDay(
+        number, ends.count("complete"), len(doses), sum(dose.actual_g or 0.0 for dose in doses) or None,
+        fmean(durations) / 1000 if durations else None, _out(doses), ends.count("abort"),
+    )  # fmt: skip
+
+
+_ANSWERS: dict[str, Answering] = {
+    panels.TODAY.id: _totals,
+    panels.CONSUMPTION.id: _hourly,
+    panels.BY_CHEMICAL.id: _series,
+    panels.ACCURACY.id: _histogram,
+    panels.ACCURACY_SUMMARY.id: _summary,
+    panels.ERROR_RATE.id: _rate,
+    panels.BATCHES.id: _batches,
+    panels.PRODUCTION.id: _production,
+}
+
+HOSTILE = "[/] [bold \x1b]52;c;aGk=\x07 \u202eevil\u0000 [@click=app.quit]x[/]"
+
+
+def hostile(story: History) -> History:
+    """The same plant, whose every text is an attack."""
+    doses = tuple(
+        replace(dose, device_id=HOSTILE, chemical=f"{HOSTILE}{dose.pump}", recipe=HOSTILE, mode=HOSTILE)
+        for dose in story.doses
+    )
+    events = tuple(replace(event, device_id=HOSTILE, recipe=HOSTILE) for event in story.events)
+    return History(doses, events)
