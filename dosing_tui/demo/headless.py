@@ -1,0 +1,119 @@
+"""The demo without a screen: collect what the plant says for a while, then show that the books balance."""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from dosing_tui.collector.service import Collector
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.connection import connect
+from dosing_tui.demo.simulation import Simulation
+from dosing_tui.errors import DemoError
+from dosing_tui.live import Books, Link, Live, Picture, Role
+from dosing_tui.simulator.run import Tally
+
+READY_S = 30.0
+DRAIN_S = 60.0
+POLL_S = 0.05
+ROWS = """
+SELECT (SELECT count(*) FROM dosing_consumption), (SELECT count(*) FROM batch_events),
+       (SELECT count(*) FROM inventory_levels), (SELECT count(*) FROM rejected_messages)
+"""
+TABLES = ("dosing_consumption", "batch_events", "inventory_levels", "rejected_messages")
+
+
+def collect_for(
+    duration_s: float | None, settings: Settings, simulation: Simulation, *, report: Callable[[str], None],
+    about: dict[str, object],
+) -> int:  # fmt: skip
+    """Until the time is over or Ctrl+C; the plant stops first, and everything it published is waited for.
+
+    Prints the books as one line of JSON, together with what is known ``about`` the run. 0 if they balance and
+    nothing is missing, else 1.
+    """
+    live = Live()
+    collector = Collector(settings, live, report=report)
+    collector.start()
+    try:
+        before = _when_ready(live).books
+        began = time.monotonic()
+        with suppress(KeyboardInterrupt):
+            simulation.start()
+            report(
+                "The plant works. Ctrl+C ends it."
+                if duration_s is None
+                else f"The plant works for {duration_s:g} s."
+            )
+            threading.Event().wait(duration_s)
+        lasted_s = time.monotonic() - began
+        report("The plant stops; waiting until everything it said is stored.")
+        tally = simulation.stop()
+        _drain(live, before, tally)
+    finally:
+        collector.stop()
+    books = since(before, _picture(live).books)
+    sys.stdout.write(json.dumps(about | summary(books, tally, rows(settings), lasted_s)) + "\n")
+    return 0 if books.balanced and not books.spooled and books.received >= tally.published else 1
+
+
+def since(before: Books, after: Books) -> Books:
+    """What moved between the two; a message left in the spool by an earlier run counts as received now."""
+    return Books(
+        received=after.received - before.received + before.spooled,
+        stored=after.stored - before.stored,
+        duplicates=after.duplicates - before.duplicates,
+        spooled=after.spooled,
+        rejected=after.rejected - before.rejected,
+    )
+
+
+def summary(books: Books, tally: Tally, stored_rows: dict[str, int], lasted_s: float) -> dict[str, object]:
+    return {
+        **asdict(books),
+        "balanced": books.balanced,
+        "published": tally.published,
+        "faults": tally.faults,
+        "expected": {"rejected": tally.rejects_expected, "duplicates": tally.duplicates_expected},
+        "resent": tally.resent,
+        "rows": stored_rows,
+        "duration_s": round(lasted_s, 1),
+    }
+
+
+def rows(settings: Settings) -> dict[str, int]:
+    """Rows of the plant's tables, history included."""
+    with connect(settings, application="demo") as session:
+        counted: tuple[Any, ...] = session.execute(ROWS).fetchone() or ()
+    return dict(zip(TABLES, counted, strict=True))
+
+
+def _when_ready(live: Live) -> Picture:
+    """Messages published before the collector has subscribed would be nobody's."""
+    deadline = time.monotonic() + READY_S
+    while True:
+        picture = _picture(live)
+        if picture.role is Role.COLLECTING and picture.broker.link is picture.database.link is Link.UP:
+            return picture
+        if time.monotonic() > deadline:
+            why = picture.database.why or picture.broker.why or picture.notice
+            raise DemoError(f"The collector does not begin within {READY_S:.0f} s. {why}".strip())
+        time.sleep(POLL_S)
+
+
+def _drain(live: Live, before: Books, tally: Tally) -> None:
+    deadline = time.monotonic() + DRAIN_S
+    while time.monotonic() < deadline:
+        books = _picture(live).books
+        if books.received - before.received >= tally.published and not books.spooled:
+            return
+        time.sleep(POLL_S)
+
+
+def _picture(live: Live) -> Picture:
+    return live.picture(datetime.now(UTC))

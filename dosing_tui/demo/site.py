@@ -1,0 +1,54 @@
+"""The demo's own plant: where it is kept, and its settings."""
+
+import os
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+from platformdirs import user_data_path
+
+from dosing_tui.config.settings import (
+    CollectorMode,
+    CollectorSettings,
+    DatabaseSettings,
+    LogSettings,
+    MqttSettings,
+    PlantSettings,
+    Settings,
+)
+from dosing_tui.simulator.station import Station
+
+NAME = "Demo plant"
+SITE = "demo"
+LOCALTIME = Path("/etc/localtime")
+
+
+def default_folder() -> Path:
+    return user_data_path("dosing-tui", appauthor=False) / "demo"
+
+
+def site_settings(folder: Path, *, mqtt: MqttSettings, dsn: str, devices: int) -> Settings:
+    """Everything the collector and the console need, all of it inside ``folder``."""
+    return Settings(
+        plant=PlantSettings(name=NAME, site=SITE, timezone=local_zone(), devices=station_names(devices)),
+        mqtt=mqtt,
+        database=DatabaseSettings(dsn=dsn),
+        collector=CollectorSettings(mode=CollectorMode.ALWAYS, spool_dir=str(folder / "spool")),
+        log=LogSettings(file=str(folder / "console.log")),
+    )
+
+
+def station_names(devices: int) -> tuple[str, ...]:
+    return tuple(Station("", number, due=0.0).device_id for number in range(1, devices + 1))
+
+
+def local_zone() -> str:
+    """The IANA name of this machine's zone; UTC where it cannot be told."""
+    parts = LOCALTIME.resolve().parts
+    names = (
+        os.environ.get("TZ", "").removeprefix(":"),
+        "/".join(parts[-2:]),
+        "/".join(parts[-3:]),
+        parts[-1],
+    )
+    known = available_timezones()
+    return next((name for name in names if name in known), ZoneInfo("UTC").key)
