@@ -61,6 +61,7 @@ class ProductionDay:
 
 Row = TypeVar("Row")
 LONG_WINDOW = timedelta(days=2)
+VERY_LONG_WINDOW = timedelta(days=14)
 _HOUR = timedelta(hours=1)
 
 
@@ -76,10 +77,11 @@ class Panel(Generic[Row]):
     bucket: timedelta | None = None
 
     def bucket_in(self, since: datetime, until: datetime) -> timedelta | None:
-        """How wide its buckets are in this window: whole hours where quarters would be too many to draw."""
-        if self.bucket is None or until - since <= LONG_WINDOW:
+        """How wide its buckets are in this window: one hour or six where quarters are too many to draw."""
+        window = until - since
+        if self.bucket is None or self.bucket >= _HOUR or window <= LONG_WINDOW:
             return self.bucket
-        return max(self.bucket, _HOUR)
+        return _HOUR if window <= VERY_LONG_WINDOW else 6 * _HOUR
 
 
 _DOSES = frozenset({Kind.DOSE})

@@ -84,6 +84,11 @@ def in_quarter(moment: datetime) -> datetime:
     return in_hour(moment) + timedelta(minutes=moment.minute // 15 * 15)
 
 
+def in_six_hours(moment: datetime) -> datetime:
+    hour = in_hour(moment)
+    return hour.replace(hour=hour.hour // 6 * 6)
+
+
 def touched(
     doses: Iterable[Dose], bucket: Callable[[datetime], datetime], since: datetime, until: datetime
 ) -> list[Dose]:

@@ -19,7 +19,7 @@ from dosing_tui.database.writes import Writer
 from dosing_tui.plant import panels
 from dosing_tui.plant.panels import Panel
 from tests.database import plant_days
-from tests.database.plant_days import in_hour, in_quarter, inside, touched
+from tests.database.plant_days import in_hour, in_quarter, in_six_hours, inside, touched
 from tests.database.samples import settings_for, spooled
 from tests.servers import Server
 
@@ -44,9 +44,10 @@ WINDOWS = (
     (datetime(2026, 3, 28, 13, 7, tzinfo=UTC), datetime(2026, 3, 28, 13, 31, tzinfo=UTC)),
     (datetime(2026, 3, 28, 13, 50, tzinfo=UTC), datetime(2026, 3, 28, 14, 10, tzinfo=UTC)),
     (datetime(2026, 3, 30, tzinfo=UTC), datetime(2026, 3, 31, tzinfo=UTC)),
-    (datetime(2026, 3, 1, 0, 1, tzinfo=UTC), datetime(2026, 11, 1, 0, 1, tzinfo=UTC)),
+    (datetime(2026, 3, 28, 1, 1, tzinfo=UTC), datetime(2026, 3, 31, 23, 1, tzinfo=UTC)),
+    (datetime(2026, 3, 28, 7, 1, tzinfo=UTC), datetime(2026, 10, 25, 13, 1, tzinfo=UTC)),
 )
-"""Whole, cut, across the repeated hour, inside one hour, around one full hour, empty, and all of it."""
+"""Whole, cut, across the repeated hour, inside one hour, around one full hour, empty, long, and very long."""
 
 
 @pytest.fixture(scope="module")
@@ -124,11 +125,24 @@ def test_consumption_per_hour(plant: str, window: tuple[datetime, datetime]) -> 
 
 @pytest.mark.parametrize("window", WINDOWS)
 def test_consumption_by_chemical(plant: str, window: tuple[datetime, datetime]) -> None:
-    wide = window[1] - window[0] > timedelta(days=2)
-    bucket = in_hour if wide else in_quarter
+    buckets = {
+        timedelta(minutes=15): in_quarter,
+        timedelta(hours=1): in_hour,
+        timedelta(hours=6): in_six_hours,
+    }
+    bucket = buckets[panels.BY_CHEMICAL.bucket_in(*window) or timedelta()]
     expected = plant_days.sums(touched(DOSES, bucket, *window), bucket, lambda dose: dose.chemical)
     assert same(asked(plant, panels.BY_CHEMICAL, window=window), expected)
-    assert panels.BY_CHEMICAL.bucket_in(*window) == timedelta(hours=1) if wide else timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    ("days", "width"), [(1, timedelta(minutes=15)), (7, timedelta(hours=1)), (90, timedelta(hours=6))]
+)
+def test_buckets_widen_with_the_window(days: int, width: timedelta) -> None:
+    window = (MOMENTS[-1] - timedelta(days=days), MOMENTS[-1])
+    assert panels.BY_CHEMICAL.bucket_in(*window) == width
+    assert panels.CONSUMPTION.bucket_in(*window) == timedelta(hours=1)
+    assert panels.TODAY.bucket_in(*window) is None
 
 
 @pytest.mark.parametrize("tolerance_g", [0.5, 0.25])

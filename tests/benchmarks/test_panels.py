@@ -1,0 +1,110 @@
+"""Milliseconds per panel of the overview over a long and busy history: figures only, shown with -s.
+
+BENCHMARK_DOSES=20000000 is the size of 90 days of a plant. BENCHMARK_DATABASE names a database on the server of
+DOSING_TEST_DSN that is made, kept, and used again.
+"""
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from dosing_tui.database.migrations import migrate
+from dosing_tui.database.reads import Reader
+from dosing_tui.plant.panels import OVERVIEW, Panel
+from tests.benchmarks.big_plant import DAYS, fill
+from tests.database.samples import settings_for
+from tests.servers import Server
+
+DOSES = int(os.environ.get("BENCHMARK_DOSES", "20000"))
+KEPT = os.environ.get("BENCHMARK_DATABASE", "")
+ZONE = "Europe/Berlin"
+ROUNDS = 7
+WINDOWS = {
+    "24 h": timedelta(days=1),
+    "7 d": timedelta(days=7),
+    "90 d": timedelta(days=DAYS),
+}
+
+pytestmark = pytest.mark.benchmark
+
+
+@contextmanager
+def big_plant(server: Server, say: Callable[[str], None]) -> Iterator[str]:
+    """A database with DOSES doses: the kept one if there is one, else new and dropped afterwards."""
+    if not KEPT:
+        with server.database() as dsn:
+            _make(dsn, say)
+            yield dsn
+        return
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (KEPT,)).fetchone()
+        if found is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(KEPT)))
+    if found is None:
+        _make(server.dsn_of(KEPT), say)
+    yield server.dsn_of(KEPT)
+
+
+def _make(dsn: str, say: Callable[[str], None]) -> None:
+    migrate(settings_for(dsn), report=say)
+    begin = time.perf_counter()
+    with psycopg.connect(dsn) as connection:
+        fill(connection, doses=DOSES, until=datetime.now(UTC), report=say)
+    say(f"{DOSES:,} doses in {time.perf_counter() - begin:.0f} s")
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> Callable[[str], None]:
+    writer = request.config.get_terminal_writer()
+
+    def line(text: str) -> None:
+        with capsys.disabled():
+            writer.line(text)
+
+    return line
+
+
+def test_panels_of_the_overview(server: Server, say: Callable[[str], None]) -> None:
+    with big_plant(server, say) as dsn:
+        for tolerance_g in (0.5, 0.4):
+            reader = Reader(settings_for(dsn, zone=ZONE, tolerance_g=tolerance_g))
+            reader.open()
+            say(
+                f"\n{'panel, tolerance ' + str(tolerance_g) + ' g':<32}"
+                + "".join(f"{w:>22}" for w in WINDOWS)
+            )
+            for panel in OVERVIEW:
+                say(
+                    f"{panel.id:<32}"
+                    + "".join(f"{_measured(reader, panel, w):>22}" for w in WINDOWS.values())
+                )
+            reader.close()
+
+
+def _measured(reader: Reader, panel: Panel[object], window: timedelta) -> str:
+    """Median and worst of some rounds in ms, and the rows: from the question to the typed rows."""
+    now = datetime.now(UTC)
+    spent: list[float] = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        rows = reader.panel(panel, since=now - window, until=now, now=now)
+        spent.append(1000 * (time.perf_counter() - begin))
+    assert rows
+    return f"{statistics.median(spent):.0f} (max {max(spent):.0f}) {len(rows):>6}"
+
+
+def test_seeding_the_picture(server: Server, say: Callable[[str], None]) -> None:
+    with big_plant(server, say) as dsn:
+        reader = Reader(settings_for(dsn, zone=ZONE))
+        reader.open()
+        begin = time.perf_counter()
+        assert reader.seed()
+        say(f"\nseed: {1000 * (time.perf_counter() - begin):.0f} ms")
+        reader.close()

@@ -1,0 +1,100 @@
+"""What an operator feels under load, in figures: message to screen, key to answer. Shown with -s.
+
+BENCHMARK_RATE (messages a second, default 200) and BENCHMARK_SECONDS (default 15) give the load.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.broker.publisher import Publisher
+from dosing_tui.config.settings import MqttSettings
+from dosing_tui.demo.brokers import RunningBroker
+from dosing_tui.demo.postgres import EmbeddedPostgres
+from tests.terminal import FOUND, Terminal, program
+
+RATE = int(os.environ.get("BENCHMARK_RATE", "200"))
+SECONDS = float(os.environ.get("BENCHMARK_SECONDS", "15"))
+CAPACITY_G = 10_000.0
+
+pytestmark = [
+    pytest.mark.benchmark,
+    pytest.mark.skipif(FOUND is None, reason="tmux is not installed"),
+]
+
+
+def test_message_to_screen_and_key_to_answer(
+    mosquitto: RunningBroker,
+    own_postgres: EmbeddedPostgres,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    env = {"DOSING_MQTT_PORT": str(mosquitto.port), "DOSING_MQTT_HOST": mosquitto.host,
+           "DOSING_DATABASE_DSN": own_postgres.dsn, "XDG_STATE_HOME": str(tmp_path)}  # fmt: skip
+    with program(tmp_path, env=env) as terminal:
+        terminal.shows("collecting", 60)
+        with load(mosquitto.settings) as simulator:
+            seen = _message_to_screen(terminal, mosquitto.settings)
+            answered = _key_to_answer(terminal)
+            simulator.send_signal(2)
+            published = json.loads(simulator.communicate(timeout=60)[0])["published"]
+        terminal.keys("3")
+        books = terminal.shows("received")
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{RATE} messages/s for {SECONDS:g} s, {published} published"
+            f"\n  message to screen  {_figures(seen)}\n  key to answer      {_figures(answered)}\n"
+        )
+        if os.environ.get("BENCHMARK_SCREEN"):
+            sys.stdout.write(books)
+
+
+@contextmanager
+def load(mqtt: MqttSettings) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "dosing_tui", "simulate", "--broker", f"{mqtt.host}:{mqtt.port}"]
+    command += ["--devices", "1", "--rate", str(RATE), "--qos", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        yield process
+        process.kill()
+
+
+def _message_to_screen(terminal: Terminal, mqtt: MqttSettings) -> list[float]:
+    """Seconds from publishing a tank's level to reading its percentage on the screen."""
+    publisher = Publisher(mqtt, client_id="probe")
+    publisher.start()
+    end, taken, permille = time.monotonic() + SECONDS, [], 501
+    while time.monotonic() < end:
+        permille = 501 + (permille - 501 + 7) % 490
+        level = (
+            f'{{"device_id":"dosing_system_01","chemical":"A probe","remaining_g":{permille * 10:.2f},'
+            f'"capacity_g":{CAPACITY_G:.2f},"percent_full":{permille / 10:.1f}}}'
+        )
+        publisher.publish(f"{mqtt.prefix}/inventory/levels", level.encode(), 1)
+        text = f"{permille / 10:.1f} %"
+        taken.append(terminal.seconds_until(lambda screen, text=text: text in screen))  # type: ignore[misc]  # bound now
+    publisher.stop()
+    return taken
+
+
+def _key_to_answer(terminal: Terminal) -> list[float]:
+    """Seconds from a key that opens a screen to that screen's name in the status bar."""
+    end, taken = time.monotonic() + SECONDS, []
+    while time.monotonic() < end:
+        for key, name in (("2", "› Doses"), ("1", "› Overview")):
+            terminal.keys(key)
+            taken.append(terminal.seconds_until(lambda screen, name=name: name in screen))  # type: ignore[misc]  # bound now
+    return taken
+
+
+def _figures(seconds: list[float]) -> str:
+    ordered = sorted(seconds)
+    p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+    return f"median {statistics.median(ordered) * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms, max {ordered[-1] * 1e3:.0f} ms, n={len(ordered)}"
