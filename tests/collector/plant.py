@@ -1,0 +1,160 @@
+"""A plant for whole-collector tests: numbered messages, the collector as a process, what the database holds."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import psycopg
+
+from dosing_tui.broker.publisher import Publisher
+from dosing_tui.config.settings import CollectorMode, CollectorSettings, DatabaseSettings, MqttSettings, Settings
+
+START = 1_750_000_000
+"""A device time, seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """Message ``number`` says its number: a dose, an event or a level without a time."""
+
+    number: int
+    now: int
+
+    @property
+    def topic(self) -> str:
+        return MqttSettings().topics[(0, 0, 1, 2)[self.number % 4]]
+
+    @property
+    def payload(self) -> bytes:
+        device = f"dosing_system_{self.number % 3:02}"
+        stamp = {"timestamp": self.now - 3600 + self.number % 60}
+        match self.number % 4:
+            case 0 | 1:
+                said = {
+                    "device_id": device, "pump": 1 + self.number % 2, "chemical": "T-12", "target_g": 40.0,
+                    "actual_g": 40.15, "error_g": 0.15, "recipe": "CU-85", "mode": "CATALYST",
+                    "duration_ms": self.number, **stamp,
+                }  # fmt: skip
+            case 2:
+                said = {
+                    "device_id": device, "event": "start", "recipe": f"R-{self.number}", "pumps": 2, **stamp
+                }
+            case _:
+                said = {
+                    "device_id": device, "chemical": "T-9", "remaining_g": self.number, "capacity_g": 10_000_000
+                }
+        return json.dumps(said).encode()
+
+
+def publish(settings: MqttSettings, messages: list[Numbered], *, per_s: int = 1_000_000) -> None:
+    """At QoS 1; on return the broker has them."""
+    publisher = Publisher(settings, client_id=f"plant-{threading.get_ident()}")
+    publisher.start()
+    for message in messages:
+        assert publisher.publish(message.topic, message.payload, 1)
+        time.sleep(1 / per_s)
+    assert publisher.flush(60)
+    publisher.stop()
+
+
+NUMBERS = """
+SELECT duration_ms FROM dosing_consumption UNION ALL
+SELECT substr(recipe, 3)::bigint FROM batch_events UNION ALL
+SELECT remaining_g::bigint FROM inventory_levels
+"""
+
+
+def stored_numbers(dsn: str) -> Counter[int]:
+    """How often each numbered message is in the database."""
+    with psycopg.connect(dsn) as session:
+        return Counter(number for (number,) in session.execute(NUMBERS))
+
+
+def plant_settings(mqtt: MqttSettings, dsn: str, folder: Path, mode: CollectorMode = CollectorMode.AUTO) -> Settings:
+    return Settings(
+        mqtt=mqtt,
+        database=DatabaseSettings(dsn=dsn),
+        collector=CollectorSettings(mode=mode, spool_dir=str(folder)),
+    )
+
+
+@dataclass(slots=True)
+class CollectorProcess:
+    """``dosing-tui collect``; ``said`` is what it wrote to stderr."""
+
+    settings: Settings
+    folder: Path
+    said: list[str] = field(default_factory=list)
+    process: subprocess.Popen[str] = field(init=False)
+    reading: threading.Thread = field(init=False)
+
+    def start(self) -> None:
+        config = self.folder / f"config-{id(self)}.toml"
+        config.write_text(_toml(self.settings))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "dosing_tui", "--config", str(config), "collect"],
+            stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()},
+        )  # fmt: skip
+        assert self.process.stderr
+        self.reading = threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True)
+        self.reading.start()
+
+    def kill(self) -> None:
+        """Without warning."""
+        self.process.kill()
+        self._gone()
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self._gone()
+
+    @property
+    def log(self) -> str:
+        return "\n".join(self.said)
+
+    def _gone(self) -> int:
+        status = self.process.wait(30)
+        self.reading.join(10)
+        assert self.process.stderr
+        self.process.stderr.close()
+        return status
+
+    def _read(self, stderr: IO[str]) -> None:
+        self.said.extend(line.rstrip() for line in stderr)
+
+
+@contextmanager
+def collecting(settings: Settings, folder: Path) -> Iterator[CollectorProcess]:
+    collector = CollectorProcess(settings, folder)
+    collector.start()
+    try:
+        yield collector
+    finally:
+        if collector.process.poll() is None:
+            collector.kill()
+
+
+def _toml(settings: Settings) -> str:
+    return f"""
+[plant]
+site = {json.dumps(settings.plant.site)}
+[mqtt]
+host = {json.dumps(settings.mqtt.host)}
+port = {settings.mqtt.port}
+[database]
+dsn = {json.dumps(settings.database.dsn)}
+[collector]
+mode = "{settings.collector.mode}"
+spool_dir = {json.dumps(settings.collector.spool_dir)}
+spool_max_mb = {settings.collector.spool_max_mb}
+"""
