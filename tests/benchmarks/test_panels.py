@@ -1,7 +1,7 @@
 """Milliseconds per panel of the overview over a long and busy history: figures only, shown with -s.
 
-BENCHMARK_DOSES=20000000 is the size of 90 days of a plant. BENCHMARK_DATABASE names a database on the server of
-DOSING_TEST_DSN that is made, kept, and used again.
+BENCHMARK_DOSES=20000000 is the size of 90 days of a plant. BENCHMARK_DATABASE names a database on the
+server of DOSING_TEST_DSN that is made, kept, and used again.
 """
 
 import os
