@@ -97,4 +97,5 @@ def _key_to_answer(terminal: Terminal) -> list[float]:
 def _figures(seconds: list[float]) -> str:
     ordered = sorted(seconds)
     p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-    return f"median {statistics.median(ordered) * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms, max {ordered[-1] * 1e3:.0f} ms, n={len(ordered)}"
+    median, most = statistics.median(ordered) * 1e3, ordered[-1] * 1e3
+    return f"median {median:.0f} ms, p99 {p99 * 1e3:.0f} ms, max {most:.0f} ms, n={len(ordered)}"

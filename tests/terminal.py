@@ -1,0 +1,79 @@
+"""The real program on a real terminal: starts it in tmux, presses keys, reads the screen."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.waiting import until
+
+FOUND = shutil.which("tmux")
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """One tmux server of the test's own, with one window."""
+
+    socket: Path
+
+    def keys(self, *names: str) -> None:
+        """As tmux names them: ``q``, ``Enter``, ``C-q``, ``Escape``."""
+        self._tmux("send-keys", *names)
+
+    def screen(self) -> str:
+        return self._tmux("capture-pane", "-p")
+
+    def resize(self, columns: int, rows: int) -> None:
+        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def shows(self, text: str, timeout: float = 30.0) -> str:
+        """The screen, once it shows the text."""
+        return until(
+            lambda: screen if text in (screen := self.screen()) else "",
+            timeout,
+            why=f"{text!r} does not appear on\n{self.screen()}",
+        )
+
+    def seconds_until(self, seen: Callable[[str], bool], timeout: float = 30.0) -> float:
+        """How long it takes from now until the screen answers ``seen``."""
+        begin = time.monotonic()
+        until(lambda: seen(self.screen()), timeout, every=0.003, why=self.screen())
+        return time.monotonic() - begin
+
+    def pid(self) -> int:
+        """Of the program in the window."""
+        return int(self._tmux("display-message", "-p", "#{pane_pid}"))
+
+    def _tmux(self, *arguments: str) -> str:
+        return _tmux(self.socket, *arguments)
+
+
+@contextmanager
+def program(
+    folder: Path, *arguments: str, columns: int = 120, rows: int = 40, env: Mapping[str, str] | None = None
+) -> Iterator[Terminal]:
+    """``dosing-tui`` with these arguments; afterwards the window is gone, whatever became of the program."""
+    socket = folder / "tmux"
+    command = shlex.join([sys.executable, "-m", "dosing_tui", *arguments])
+    given = [item for name, value in (env or {}).items() for item in ("-e", f"{name}={value}")]
+    size = ("-x", str(columns), "-y", str(rows))
+    # pytest's own COLUMNS and LINES would win over the window's size
+    unset = "unset COLUMNS LINES"
+    _tmux(socket, "-f", os.devnull, "new-session", "-d", *size, *given, f"{unset}; exec {command}")
+    try:
+        yield Terminal(socket)
+    finally:
+        subprocess.run(["tmux", "-S", socket, "kill-server"], check=False, capture_output=True)
+
+
+def _tmux(socket: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["tmux", "-S", socket, *arguments], check=True, capture_output=True, encoding="utf-8", timeout=20
+    )
+    return done.stdout
