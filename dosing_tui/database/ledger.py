@@ -41,6 +41,11 @@ def migrations(flavour: Flavour) -> list[Migration]:
     return sorted(found, key=lambda migration: migration.number)
 
 
+def common() -> list[Migration]:
+    """Those that every edition of TimescaleDB gets."""
+    return [m for m in migrations(Flavour.COMMUNITY) if m in migrations(Flavour.APACHE)]
+
+
 _CREATE = """
 CREATE TABLE schema_migrations (
     name       text        PRIMARY KEY,

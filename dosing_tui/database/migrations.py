@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 
@@ -11,8 +11,8 @@ from dosing_tui.database import flavours, ledger, ownership
 from dosing_tui.database.adoption import books, finishing, relations
 from dosing_tui.database.adoption.relations import Relation
 from dosing_tui.database.connection import UNLIMITED, connect, target
-from dosing_tui.database.flavours import Flavour, Server, Session
-from dosing_tui.database.ledger import Applied, Migration
+from dosing_tui.database.flavours import Flavour, Session
+from dosing_tui.database.ledger import Migration
 from dosing_tui.database.translation import Target, database_errors, translated
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
 
@@ -29,7 +29,8 @@ AFTER_ADOPTION = 50
 class Work:
     """What separates a database from the schema of this program."""
 
-    server: Server
+    extension: tuple[str, ...]
+    """TimescaleDB, where the server offers it to a new database."""
     flavour: Flavour
     before: tuple[Migration, ...]
     found: tuple[Relation, ...]
@@ -41,7 +42,7 @@ class Work:
     @property
     def names(self) -> list[str]:
         adoptions = [f"adopt/{name}" for name in self.adopting]
-        return [*(m.name for m in self.before), *adoptions, *(m.name for m in self.after)]
+        return [*self.extension, *(m.name for m in self.before), *adoptions, *(m.name for m in self.after)]
 
 
 def migrate(settings: Settings, *, report: Report) -> list[str]:
@@ -54,9 +55,10 @@ def migrate(settings: Settings, *, report: Report) -> list[str]:
         work = _work(session)
         if not work.names:
             return []
-        if work.flavour is not Flavour.PLAIN and not work.server.extension:
+        if work.extension:
             session.execute("CREATE EXTENSION timescaledb")
-            work = _work(session)
+            report("Created the extension timescaledb.")
+            work = replace(_work(session), extension=work.extension)
         ownership.become_owner(session)
         ownership.check_may_create(session, schema="compat" if work.flavour is Flavour.PLAIN else "")
         _make_schema(session, work, meant, report)
@@ -80,28 +82,20 @@ def _work(session: Session) -> Work:
     server = flavours.ask(session)
     flavours.check(server)
     had = ledger.applied(session)
-    flavour = _flavour(server, had)
-    missing = ledger.missing(ledger.migrations(flavour), had)
+    # its license, and with it the flavour, is known when the extension is there
+    extension = ("extension/timescaledb",) if server.offered and not server.extension and not had else ()
+    # a database keeps the flavour it was made with, whatever the server has become since
+    flavour = Flavour(had[0].flavour) if had else server.flavour
+    missing = ledger.missing(ledger.common() if extension else ledger.migrations(flavour), had)
     found = () if had else tuple(relations.found(session))
-    tables = relations.holding_rows(found) if found else tuple(books.unfinished(session))
     return Work(
-        server,
+        extension,
         flavour,
         before=tuple(m for m in missing if m.number < AFTER_ADOPTION),
         found=found,
-        adopting=tables,
+        adopting=relations.holding_rows(found) if found else tuple(books.unfinished(session)),
         after=tuple(m for m in missing if m.number >= AFTER_ADOPTION),
     )
-
-
-def _flavour(server: Server, had: list[Applied]) -> Flavour:
-    """The flavour the schema was made with, whatever the server has become since."""
-    if had:
-        return Flavour(had[0].flavour)
-    if server.offered and not server.extension:
-        # its license is not known before the extension is there
-        return Flavour.APACHE if server.license == "apache" else Flavour.COMMUNITY
-    return server.flavour
 
 
 @contextmanager

@@ -49,6 +49,22 @@ def _finish(session: Session, name: str, report: Report) -> None:
         books.closed(session, name)
     report(f"Adopted {name}: {state.copied:,} rows copied, {state.set_aside:,} set aside.")
     session.execute(SQL("ANALYZE {}").format(Identifier(name)))
+    if name != HOURLY:
+        _warn_of_retention(session, name, report)
+
+
+_REACHES_BACK = """
+SELECT to_char(min(time), 'YYYY-MM-DD') FROM {} HAVING min(time) < now() - INTERVAL '90 days'
+"""
+
+
+def _warn_of_retention(session: Session, name: str, report: Report) -> None:
+    row = session.execute(SQL(_REACHES_BACK).format(Identifier(name))).fetchone()
+    if row is not None:
+        report(
+            f"{name} reaches back to {row[0]}: readings older than 90 days are dropped from now on;"
+            " the sums of doses are kept for two years."
+        )
 
 
 def _recounted(session: Session, old_name: str) -> int:

@@ -1,6 +1,7 @@
 """What only the old hourly aggregate still knows: hours whose doses its retention has dropped."""
 
 from datetime import datetime, timedelta
+from typing import LiteralString
 
 from psycopg.sql import SQL, Identifier, Literal
 
@@ -14,27 +15,34 @@ LEAST_REFRESH = timedelta(hours=4)
 
 
 def refresh(session: Session) -> None:
-    """Fill the new continuous aggregate from the copied doses.
+    """Fill the new aggregate from the copied doses, and let it take all the past for refreshed.
 
-    Without it the first run of its policy would hide every hour before the policy's window.
+    Else the first run of its policy would hide every hour before the policy's window, and delete the kept
+    hours inside it. Run again after an interruption, it does the same.
     """
-    row = session.execute("SELECT min(time), now() FROM dosing_consumption").fetchone()
-    assert row is not None
-    oldest: datetime | None = row[0]
-    now: datetime = row[1]
-    if oldest is None or now - oldest < LEAST_REFRESH:
+    state = books.unfinished(session).get(HOURLY)
+    if state is not None and state.copied_to is not None:
         return
-    since = oldest.replace(minute=0, second=0, microsecond=0)
+    known = [_oldest(session, "SELECT min(time) FROM dosing_consumption")]
+    if state is not None:
+        known.append(_oldest(session, _OLDEST_HOUR))
+    since = min((moment for moment in known if moment is not None), default=None)
+    now = _oldest(session, "SELECT now()")
+    if since is None or now is None or now - since < LEAST_REFRESH:
+        return
     # a procedure that commits on its own: outside a transaction, and with its values in the text
-    session.execute(
-        SQL("CALL refresh_continuous_aggregate({}, {}, {})").format(
-            Literal(HOURLY), Literal(since), Literal(now - timedelta(hours=1))
-        )
+    call = SQL("CALL refresh_continuous_aggregate({}, {}, {})").format(
+        Literal(HOURLY),
+        Literal(since.replace(minute=0, second=0, microsecond=0)),
+        Literal(now - timedelta(hours=1)),
     )
+    # the first fills it, chunk by chunk; the second takes the time outside of the chunks for refreshed
+    session.execute(call)
+    session.execute(call)
 
 
 def keep(session: Session, flavour: Flavour) -> None:
-    """Keep the hours that have no doses any more; once, and after the doses are copied and refreshed."""
+    """Keep those hours; once, and after the doses are copied and the new aggregate is refreshed."""
     state = books.unfinished(session).get(HOURLY)
     if state is None or state.copied_to is not None:
         return
@@ -45,6 +53,18 @@ def keep(session: Session, flavour: Flavour) -> None:
         books.advanced(session, HOURLY, until=state.sane_until, copied=row[1], set_aside=0)
         if flavour is Flavour.COMMUNITY:
             _into_aggregate(session)
+
+
+_OLDEST_HOUR = """
+SELECT min(bucket) FROM adopted_dosing_consumption_hourly WHERE bucket >= '2020-01-01 00:00:00+00'
+"""
+
+
+def _oldest(session: Session, question: LiteralString) -> datetime | None:
+    row = session.execute(question).fetchone()
+    assert row is not None  # a SELECT of an aggregate
+    moment: datetime | None = row[0]
+    return moment
 
 
 def _into_aggregate(session: Session) -> None:

@@ -68,16 +68,14 @@ BEGIN
     RETURN made;
 END $$;
 
--- Gives the rows that wait in the DEFAULT partition a week of their own, where they lie in [from_ts, to_ts);
--- drops those before. Answers how many weeks it made.
-CREATE FUNCTION compat.house_strays(parent regclass, from_ts timestamptz, to_ts timestamptz)
+-- Gives the rows before to_ts that wait in the DEFAULT partition a week of their own; answers how many weeks it made.
+CREATE FUNCTION compat.house_strays(parent regclass, to_ts timestamptz)
 RETURNS integer LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
     strays text := format('public.%I', (SELECT relname FROM pg_class WHERE oid = parent) || '_default');
     week timestamptz;
     made integer := 0;
 BEGIN
-    EXECUTE format('DELETE FROM %s WHERE time < %L', strays, from_ts);
     FOR week IN EXECUTE format(
         'SELECT DISTINCT date_bin(''168 hours'', time, ''2000-01-03 00:00:00+00'') FROM %s WHERE time < %L', strays, to_ts)
     LOOP
@@ -86,7 +84,8 @@ BEGIN
     RETURN made;
 END $$;
 
--- Drops the weeks that ended at or before the moment; answers their names.
+-- Drops the weeks that ended at or before the moment, and with them what is as old in the DEFAULT partition;
+-- answers the names of the weeks.
 CREATE FUNCTION compat.drop_partitions(parent regclass, ended_by timestamptz)
 RETURNS SETOF text LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
@@ -103,4 +102,6 @@ BEGIN
             RETURN NEXT part.name::text;
         END IF;
     END LOOP;
+    EXECUTE format('DELETE FROM public.%I WHERE time < %L',
+                   (SELECT relname FROM pg_class WHERE oid = parent) || '_default', ended_by);
 END $$;

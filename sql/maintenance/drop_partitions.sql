@@ -1,0 +1,4 @@
+-- Plain PostgreSQL: drops the weeks that have ended before the retention begins.
+SELECT count(dropped)
+  FROM unnest(ARRAY['dosing_consumption', 'batch_events', 'inventory_levels']::regclass[]) AS parent
+  CROSS JOIN LATERAL compat.drop_partitions(parent, %(raw_from)s) AS dropped
