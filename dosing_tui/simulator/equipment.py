@@ -5,7 +5,7 @@ from random import Random
 SCALE_STEP_CG = 1
 """The scale reads hundredths of a gram; masses are counted in them (cg), so that sums stay exact."""
 REMEMBERED_LEVELS = 5_000
-REMEMBERED_S = 6 * 3600.0
+REMEMBERED_S = 2 * 3600.0
 
 NOMINAL_MS = 59_500.0
 DRIFT_PER_DOSE_G = 0.003

@@ -22,8 +22,10 @@ WEARING = "T-12"
 RUNNING_LOW = "L25B"
 """The chemical that is about to run low at the plant's last station."""
 FIRST_START_S = 60.0
-"""After a pause, every station has started a batch within this time."""
+"""When the plant goes live, every idle station starts a batch within this time."""
 STAGGER_S = 600.0
+UPTIME_S = (600.0, 20_000.0)
+"""How long ago the station without a clock booted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,10 @@ class Plant:
         ``rate`` messages a second, evenly, in the order it would have said them. Either way batches follow
         each other faster, while the durations in the messages stay those of the real pumps.
         """
+        began = self._resume(hurried=rate is not None)
         mischief = Mischief(faults, self._random)
-        began = self._resume(start.timestamp(), faults)
+        if Fault.UPTIME in faults:
+            self._stations[-1].lose_clock(start.timestamp() - self._random.uniform(*UPTIME_S))
         said = 0
         for station in self._in_order():
             after = said / rate if rate else (station.due - began) / speed
@@ -109,13 +113,12 @@ class Plant:
             yield station
             heapq.heapreplace(queue, (station.due, number))
 
-    def _resume(self, start: float, faults: frozenset[Fault]) -> float:
-        """Wake who waits for the morning, take one station's clock away; the plant time that is now."""
+    def _resume(self, *, hurried: bool) -> float:
+        """Wake who waits for the morning; the plant time that is now."""
         for station in self._stations:
+            station.hurried = hurried
             if station.idle:
                 station.due = self._now + self._random.uniform(1, FIRST_START_S)
-        if Fault.UPTIME in faults:
-            self._stations[-1].lose_clock(start)
         return self._now
 
     def _new_station(self, seed: int, number: int, devices: int) -> Station:

@@ -12,12 +12,12 @@ from dosing_tui.simulator.recipes import CAPACITY_G, PUMPS, Batch, next_batch
 
 GAP_S = (300.0, 1_000.0)
 """Between two batches, when the crew works."""
+HURRIED_GAP_S = (5.0, 30.0)
 SETTLE_S = 3.0
 LEVEL_AFTER_S = 0.04
 COMPLETE_AFTER_S = 1.0
 BOOT_S = 8.0
 ABORTED_SHARE = 0.03
-UPTIME_S = (600.0, 20_000.0)
 COUNTER_LIMIT = 2**32
 """millis() starts again at zero here, after 49.7 days."""
 
@@ -35,7 +35,7 @@ class Station:
     """``due`` is the plant time (unix s) of what it says next; ``step`` says it.
 
     No two batch events of a station are alike: a batch lasts at least into the next second of the clock,
-    dosing on until then. That matters only when far more is asked of a station than a real one can do.
+    dosing on until then. That happens only beyond some six messages a second and station.
     """
 
     def __init__(self, seed: str, number: int, *, due: float, wears: str = "", low: str = "") -> None:
@@ -53,6 +53,8 @@ class Station:
         self.due = due
         self.idle = True
         """Nothing is being made; what comes next is a batch's start."""
+        self.hurried = False
+        """Batches follow each other almost at once."""
         self._plan_batch()
 
     def step(self, at: float) -> tuple[Line, bool]:
@@ -69,9 +71,9 @@ class Station:
     def has_clock(self) -> bool:
         return self._booted_at is None
 
-    def lose_clock(self, at: float) -> None:
-        """From now on there is no NTP: stamps count milliseconds since a boot some minutes or hours ago."""
-        self._booted_at = at - self._random.uniform(*UPTIME_S)
+    def lose_clock(self, booted_at: float) -> None:
+        """From now on there is no NTP: stamps count milliseconds since the boot (unix s)."""
+        self._booted_at = booted_at
 
     def reboot(self, at: float) -> bool:
         """Start again in the middle of a batch: tanks full on paper, uptime from zero, batch forgotten.
@@ -100,7 +102,8 @@ class Station:
             tank.refill_if_low(self._random)
         batch = next_batch(self._random)
         self.idle = True
-        self._plan.append(Step(self._random.uniform(*GAP_S), partial(self._start, batch)))
+        gap_s = self._random.uniform(*(HURRIED_GAP_S if self.hurried else GAP_S))
+        self._plan.append(Step(gap_s, partial(self._start, batch)))
         aborted = self._random.random() < ABORTED_SHARE
         made = self._random.randrange(len(batch.targets)) if aborted else len(batch.targets)
         for name, target_g in batch.targets[:made]:

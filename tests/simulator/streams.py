@@ -1,0 +1,52 @@
+"""Plants for tests, and their messages read back."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from dosing_tui.simulator.faults import Fault
+from dosing_tui.simulator.plant import Message, Plant
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+DOSES, EVENTS, LEVELS = "factory/dosing/consumption", "factory/batch/events", "factory/inventory/levels"
+ALL = frozenset(Fault)
+
+
+def live(
+    count: int,
+    *,
+    seed: int = 1,
+    devices: int = 3,
+    rate: float | None = 10.0,
+    speed: float = 1.0,
+    faults: Iterable[Fault] = (),
+) -> list[Message]:
+    """The first ``count`` messages of a plant without a past."""
+    plant = Plant(seed, devices, since=NOW)
+    return list(islice(plant.live(NOW, rate=rate, speed=speed, faults=frozenset(faults)), count))
+
+
+def fields(message: Message) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(message.payload)
+    return found
+
+
+def by_device(messages: Iterable[Message]) -> dict[str, list[Message]]:
+    found: dict[str, list[Message]] = {}
+    for message in messages:
+        found.setdefault(fields(message)["device_id"], []).append(message)
+    return found
+
+
+def tanks(messages: Iterable[Message]) -> Iterator[tuple[tuple[str, str], Message]]:
+    """Doses and levels with the tank they are about."""
+    for message in messages:
+        if message.topic in (DOSES, LEVELS):
+            said = fields(message)
+            yield (said["device_id"], said["chemical"]), message
+
+
+def centigrams(grams: float) -> int:
+    return round(grams * 100)
