@@ -1,4 +1,4 @@
-"""``dosing-tui simulate``: publish until interrupted, then the tally as one line of JSON on stdout."""
+"""``dosing-tui simulate``: publish until told to stop, then the tally as one line of JSON on stdout."""
 
 import json
 import signal
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from threading import Event
 
+from dosing_tui.broker.session import address
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import ConfigError
 from dosing_tui.simulator.faults import parse_faults
@@ -22,10 +23,10 @@ def run(
 
     Raises: ConfigError, BrokerError.
     """
-    mqtt = at(mqtt, broker)
-    chosen = parse_faults(faults)
-    with _stopped_by_signals() as stop:
-        report(f"Publishing {devices} station(s) to {mqtt.host}:{mqtt.port}; Ctrl+C ends it.")
+    mqtt, chosen = at_address(mqtt, broker), parse_faults(faults)
+    pace = f"{rate:g} messages a second" if rate else f"{speed:g} times the natural rhythm"
+    with _told_to_stop() as stop:
+        report(f"Publishing to {address(mqtt)} as {devices} station(s), {pace}; Ctrl+C ends it.")
         tally = simulate(
             mqtt, devices=devices, rate=rate, seed=seed, speed=speed, faults=chosen, qos=qos,
             duration_s=duration_s, stop=stop, report=report,
@@ -34,27 +35,24 @@ def run(
     return 0
 
 
-def at(mqtt: MqttSettings, broker: str) -> MqttSettings:
-    """
-    >>> at(MqttSettings(), "plant:1884").port
-    1884
-    >>> at(MqttSettings(), "[::1]").host
-    '::1'
+def at_address(mqtt: MqttSettings, broker: str) -> MqttSettings:
+    """The settings with HOST[:PORT] in place of theirs; '' leaves them, IPv6 stands in brackets or alone.
 
     Raises: ConfigError.
     """
     if not broker:
         return mqtt
     host, colon, port = broker.rpartition(":")
-    if not colon or broker.endswith("]"):
+    if not colon or port.endswith("]") or (":" in host and not host.endswith("]")):
         host, port = broker, str(mqtt.port)
-    if not host or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65_535:
-        raise ConfigError(f"--broker: {broker!r} is not HOST or HOST:PORT.")
-    return replace(mqtt, host=host.strip("[]"), port=int(port))
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or "/" in host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+        raise ConfigError(f"--broker: '{broker}' is not HOST or HOST:PORT.")
+    return replace(mqtt, host=host, port=int(port))
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[Event]:
+def _told_to_stop() -> Iterator[Event]:
     """An event that SIGINT and SIGTERM set, so that the run ends with its tally."""
     stop = Event()
     chosen = (signal.SIGINT, signal.SIGTERM)

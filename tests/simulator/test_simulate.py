@@ -170,5 +170,5 @@ def test_a_broker_is_typed_as_host_and_port(typed: str, host: str, port: int) ->
 
 @pytest.mark.parametrize("typed", ["mqtt://x:1", "x:0", "x:y", "x:65536", ":1", "x:²"])
 def test_what_is_not_host_and_port_is_refused(typed: str) -> None:
-    with pytest.raises(ConfigError, match="is not a HOST or HOST:PORT"):
+    with pytest.raises(ConfigError, match="is not HOST or HOST:PORT"):
         at_address(MqttSettings(), typed)
