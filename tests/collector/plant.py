@@ -1,4 +1,4 @@
-"""A plant for whole-collector tests: numbered messages, the collector as a process, what the database holds."""
+"""A plant for tests: numbered messages, the collector as a process, what the database holds."""
 
 import json
 import os
@@ -17,10 +17,13 @@ from typing import IO
 import psycopg
 
 from dosing_tui.broker.publisher import Publisher
-from dosing_tui.config.settings import CollectorMode, CollectorSettings, DatabaseSettings, MqttSettings, Settings
-
-START = 1_750_000_000
-"""A device time, seconds since 1970."""
+from dosing_tui.config.settings import (
+    CollectorMode,
+    CollectorSettings,
+    DatabaseSettings,
+    MqttSettings,
+    Settings,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,18 @@ class Numbered:
                 }  # fmt: skip
             case 2:
                 said = {
-                    "device_id": device, "event": "start", "recipe": f"R-{self.number}", "pumps": 2, **stamp
+                    "device_id": device,
+                    "event": "start",
+                    "recipe": f"R-{self.number}",
+                    "pumps": 2,
+                    **stamp,
                 }
             case _:
                 said = {
-                    "device_id": device, "chemical": "T-9", "remaining_g": self.number, "capacity_g": 10_000_000
+                    "device_id": device,
+                    "chemical": "T-9",
+                    "remaining_g": self.number,
+                    "capacity_g": 10_000_000,
                 }
         return json.dumps(said).encode()
 
@@ -80,7 +90,9 @@ def stored_numbers(dsn: str) -> Counter[int]:
         return Counter(number for (number,) in session.execute(NUMBERS))
 
 
-def plant_settings(mqtt: MqttSettings, dsn: str, folder: Path, mode: CollectorMode = CollectorMode.AUTO) -> Settings:
+def plant_settings(
+    mqtt: MqttSettings, dsn: str, folder: Path, mode: CollectorMode = CollectorMode.AUTO
+) -> Settings:
     return Settings(
         mqtt=mqtt,
         database=DatabaseSettings(dsn=dsn),
@@ -99,12 +111,7 @@ class CollectorProcess:
     reading: threading.Thread = field(init=False)
 
     def start(self) -> None:
-        config = self.folder / f"config-{id(self)}.toml"
-        config.write_text(_toml(self.settings))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "dosing_tui", "--config", str(config), "collect"],
-            stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()},
-        )  # fmt: skip
+        self.process = start_collector(self.settings, self.folder, stderr=subprocess.PIPE)
         assert self.process.stderr
         self.reading = threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True)
         self.reading.start()
@@ -112,17 +119,18 @@ class CollectorProcess:
     def kill(self) -> None:
         """Without warning."""
         self.process.kill()
-        self._gone()
+        self.wait()
 
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self._gone()
+        return self.wait()
 
     @property
     def log(self) -> str:
         return "\n".join(self.said)
 
-    def _gone(self) -> int:
+    def wait(self) -> int:
+        """Until it ends by itself; answers its exit status."""
         status = self.process.wait(30)
         self.reading.join(10)
         assert self.process.stderr
@@ -133,6 +141,15 @@ class CollectorProcess:
         self.said.extend(line.rstrip() for line in stderr)
 
 
+def start_collector(settings: Settings, folder: Path, *, stderr: int) -> subprocess.Popen[str]:
+    config = folder / "dosing-tui.toml"
+    config.write_text(_toml(settings))
+    command = [sys.executable, "-m", "dosing_tui", "--config", str(config), "collect"]
+    return subprocess.Popen(
+        command, stderr=stderr, text=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())}
+    )
+
+
 @contextmanager
 def collecting(settings: Settings, folder: Path) -> Iterator[CollectorProcess]:
     collector = CollectorProcess(settings, folder)
@@ -140,8 +157,7 @@ def collecting(settings: Settings, folder: Path) -> Iterator[CollectorProcess]:
     try:
         yield collector
     finally:
-        if collector.process.poll() is None:
-            collector.kill()
+        collector.kill()
 
 
 def _toml(settings: Settings) -> str:

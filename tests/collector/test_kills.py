@@ -33,6 +33,10 @@ def rows(dsn: str) -> int:
         return 0
 
 
+def wait_for(dsn: str, count: int) -> None:
+    until(lambda: rows(dsn) >= count, timeout=120)
+
+
 def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_nothing(
     mosquitto: RunningBroker, own_postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
@@ -48,8 +52,7 @@ def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_not
                 target=publish, args=(mosquitto.settings, part), kwargs={"per_s": COUNT}
             )
             publishing.start()
-            before = rows(own_postgres.dsn)
-            until(lambda before=before: rows(own_postgres.dsn) > before + len(part) / 3)
+            wait_for(own_postgres.dsn, rows(own_postgres.dsn) + len(part) // 3)
             if kill == 2:
                 own_postgres.kill()
             time.sleep(chance.uniform(0, 0.05))  # at any moment of its work
@@ -59,7 +62,7 @@ def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_not
             if kill == 2:
                 until(lambda: collector.log.count("cannot be reached") or "database" in collector.log)
                 own_postgres.restart()
-        until(lambda: rows(own_postgres.dsn) >= COUNT, timeout=120)
+        wait_for(own_postgres.dsn, COUNT)
         assert collector.end() == 0
     stored = stored_numbers(own_postgres.dsn)
     assert [number for number in range(COUNT) if number not in stored] == []
