@@ -9,7 +9,7 @@ import pytest
 from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.demo.brokers import RunningBroker, find_mosquitto, free_port, start_broker
 from dosing_tui.demo.postgres import EmbeddedPostgres
-from tests.servers import ANY_DSN, APACHE_DSN, Server, reachable_temp
+from tests.servers import ANY_DSN, APACHE_DSN, Server, absent, reachable_temp
 
 FOREIGN = (
     "PG",
@@ -136,13 +136,6 @@ def mosquitto(request: pytest.FixtureRequest) -> Iterator[RunningBroker]:
         broker = start_broker(folder)
         yield broker
         broker.stop()
-
-
-def absent(request: pytest.FixtureRequest, reason: str) -> None:
-    """Skip the test, or fail it under --require-servers."""
-    if request.config.getoption("--require-servers"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def _served(server: Server) -> Iterator[Server]:

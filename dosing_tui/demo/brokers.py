@@ -4,6 +4,7 @@ amqtt, measured: speaks MQTT 3.1.1 only, forgets everything at its end, queues f
 and loses some unacknowledged messages when a consumer dies. Claims of no loss are of Mosquitto.
 """
 
+import logging
 import os
 import shutil
 import socket
@@ -52,6 +53,8 @@ MISSING = (
     "Install Mosquitto, or the extra that brings one: pip install 'dosing-tui[demo]'."
 )
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(slots=True)
 class RunningBroker:
@@ -80,8 +83,9 @@ class RunningBroker:
 
         Raises: DemoError.
         """
-        with self._log.open("ab") as log:
-            self._process = spawn(self._command, output=log, dies_by=SIGTERM, account=self._account)
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as output:
+            self._process = spawn(self._command, output=output, dies_by=SIGTERM, account=self._account)
         deadline = time.monotonic() + START_S
         while not _answers(self.port, self.username):
             if not self.pid or time.monotonic() > deadline:
@@ -111,13 +115,22 @@ def start_broker(folder: Path, port: int | None = None) -> RunningBroker:
 
     Raises: DemoError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    program = find_mosquitto()
-    if program is None and find_spec("amqtt") is None:
+    port = port or free_port()
+    program, amqtt = find_mosquitto(), find_spec("amqtt") is not None
+    if program:
+        try:
+            return _started(_mosquitto(program, folder, port))
+        except DemoError as error:
+            if not amqtt:
+                raise
+            # some systems do not let a packaged Mosquitto read folders of users
+            log.warning("amqtt is used instead: %s", error)
+    if not amqtt:
         raise DemoError(MISSING)
-    broker = (
-        _mosquitto(program, folder, port or free_port()) if program else _amqtt(folder, port or free_port())
-    )
+    return _started(_amqtt(folder, port))
+
+
+def _started(broker: RunningBroker) -> RunningBroker:
     broker.start()
     return broker
 
@@ -138,7 +151,7 @@ def free_port() -> int:
 def _mosquitto(program: Path, folder: Path, port: int) -> RunningBroker:
     account = first_account(("mosquitto", "nobody")) if os.geteuid() == 0 else None
     home = (reachable_folder(folder, account, COPIES) if account else folder) / "mosquitto"
-    home.mkdir(mode=0o700, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     configuration = home / "mosquitto.conf"
     configuration.write_text(MOSQUITTO_CONF.format(port=port, host=HOST, folder=home))
     if account:

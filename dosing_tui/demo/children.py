@@ -64,7 +64,8 @@ def end(process: subprocess.Popen[bytes], *steps: tuple[Signals, float]) -> None
 
 def can_reach(path: Path, account: Account) -> bool:
     """May ``account`` enter every folder above ``path``? Access lists are not looked at."""
-    return all(_may_enter(folder, account) for folder in path.absolute().parents)
+    on_the_way = {*path.absolute().parents, *path.resolve().parents}
+    return all(_may_enter(folder, account) for folder in on_the_way)
 
 
 def _may_enter(folder: Path, account: Account) -> bool:

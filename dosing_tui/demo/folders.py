@@ -22,10 +22,13 @@ SOCKET_PATH_LIMIT = 107
 def lock(path: Path, taken: str) -> IO[bytes]:
     """Hold ``path`` until the returned file is closed or this process ends, however it ends.
 
-    Raises: DemoError with the sentence ``taken`` if another process holds it.
+    Raises: DemoError, with the sentence ``taken`` if another process holds it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = path.open("ab")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.open("ab")
+    except OSError as error:
+        raise DemoError(f"The folder {path.parent} cannot be used: {error.strerror}.") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -66,6 +69,13 @@ def _short_lived(account: Account | None) -> list[Path]:
     return [base for base in usable if account is None or can_reach(base / "any", account)]
 
 
+def public_folder(path: Path) -> None:
+    """Make ``path`` for everybody to enter, whatever the umask says; one that is there stays as it is."""
+    if not path.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o755)
+
+
 def reachable_folder(folder: Path, account: Account, copies: Path) -> Path:
     """``folder``, or where it is not reachable for ``account`` its stand-in under ``copies``.
 
@@ -75,13 +85,14 @@ def reachable_folder(folder: Path, account: Account, copies: Path) -> Path:
         return folder
     stand_in = copies / f"demo-{_digest(folder)}"
     try:
-        copies.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for each in (copies, stand_in):
+            public_folder(each)
         _remove_orphans(copies)
-        stand_in.mkdir(mode=0o755, exist_ok=True)
         (stand_in / STANDS_FOR).write_bytes(os.fsencode(folder.absolute()))
     except OSError as error:
         raise DemoError(
-            f"{account.name} may not enter {folder}, and {copies} cannot be used: {error}."
+            f"The account of the servers, {account.name}, may not enter {folder}; choose another --folder. "
+            f"({copies}, where it could, cannot be used: {error}.)"
         ) from error
     return stand_in
 

@@ -17,7 +17,7 @@ from dosing_tui.simulator.rhythm import next_working_moment
 SPAN = timedelta(days=3)
 SLICE = timedelta(minutes=5)
 """Shifts and breaks begin and end on multiples of this, in any zone."""
-DENSEST = 0.25
+DENSEST = 0.2
 """Most messages a second, whatever the live plant's pace: three days must be written in seconds."""
 BUSY = (0.6, 1.2)
 """Least and most that an hour's pace is of the usual one."""

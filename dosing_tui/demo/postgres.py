@@ -79,12 +79,13 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Raises: DemoError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = lock(
-            self.folder / "postgres.lock", f"The database in {self.folder} is in use by another process."
-        )
+        taken = f"The database in {self.folder} is in use by another process."
+        self._lock = lock(self.folder / "postgres.lock", taken)
         try:
             self._start(server_account())
+        except OSError as error:
+            self.stop()
+            raise DemoError(f"The folder {self.folder} cannot be used: {error}.") from error
         except BaseException:
             self.stop()
             raise

@@ -76,6 +76,7 @@ def _set_up(folder: Path, running: ExitStack, *, devices: int, seed: int, rate: 
     began = time.monotonic()
     taken = f"A demo is already running in {folder}. End it, or choose another folder with --folder."
     running.enter_context(lock(folder / "demo.lock", taken))
+    _forget_libpq_environment()
     say(f"Starting PostgreSQL; the demo's data is kept in {folder}.")
     database = running.enter_context(EmbeddedPostgres(folder))
     broker = start_broker(folder)
@@ -132,6 +133,12 @@ def _on_screen(duration_s: float | None, settings: Settings, simulation: Simulat
         bell.cancel()
         simulation.stop()
     return 0 if over.is_set() else status
+
+
+def _forget_libpq_environment() -> None:
+    """PGHOSTADDR and the like are about the user's databases, not about the demo's own."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 def _about(folder: Path, site: Site) -> dict[str, object]:

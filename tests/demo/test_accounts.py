@@ -55,6 +55,13 @@ def copies(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield folder / "copies"
 
 
+@pytest.fixture
+def folder_under_umask(private: Path) -> Iterator[Path]:
+    before = os.umask(0o077)
+    yield private / "y"
+    os.umask(before)
+
+
 def owner_id(pid: int) -> int:
     return Path(f"/proc/{pid}").stat().st_uid
 
@@ -86,6 +93,12 @@ def test_a_private_folder_finds_its_data_again(private: Path, copies: Path) -> N
         connection.execute("CREATE TABLE t AS SELECT 7 AS n")
     with EmbeddedPostgres(private) as server, psycopg.connect(server.dsn) as connection:
         assert connection.execute("SELECT n FROM t").fetchone() == (7,)
+
+
+@only_root
+def test_a_strict_umask_keeps_nobody_out(folder_under_umask: Path, copies: Path) -> None:
+    with EmbeddedPostgres(folder_under_umask) as server:
+        assert server.pid
 
 
 @only_root

@@ -116,6 +116,15 @@ def test_a_taken_port_is_told_in_one_sentence(folder: Path) -> None:
             start_broker(folder, taken.getsockname()[1])
 
 
+def test_amqtt_takes_over_where_mosquitto_is_there_but_does_not_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brokers, "find_mosquitto", lambda: Path("/bin/false"))
+    broker = start_broker(folder)
+    assert "amqtt" in broker.name
+    broker.stop()
+
+
 def test_without_any_broker_it_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(brokers, "find_mosquitto", lambda: None)
     monkeypatch.setattr(brokers, "find_spec", lambda name: None)

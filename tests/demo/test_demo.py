@@ -14,7 +14,7 @@ import pytest
 from dosing_tui.demo import brokers
 from dosing_tui.demo.children import first_account
 from dosing_tui.demo.run import run_demo
-from tests.demo.owners import alive, environment, python_for
+from tests.demo.owners import alive, children, environment, python_for
 from tests.servers import reachable_temp
 from tests.waiting import until
 
@@ -57,15 +57,6 @@ def books(process: subprocess.Popen[str]) -> dict[str, object]:
     lines = answer.splitlines()
     assert len(lines) == 1, answer
     found: dict[str, object] = json.loads(lines[0])
-    return found
-
-
-def children(pid: int) -> list[int]:
-    """The process's children and theirs."""
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            found += [child, *children(child)]
     return found
 
 
@@ -185,6 +176,29 @@ def test_an_ordinary_user_can_run_it(folder: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert_everything_is_accounted_for(json.loads(done.stdout))
+
+
+def test_the_users_own_database_settings_are_not_for_the_demo(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "PGHOSTADDR": "192.0.2.1",
+        "PGREQUIREAUTH": "scram-sha-256",
+        "PGSERVICE": "no",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with demo(folder, "--duration", "1") as process:
+        assert books(process)["balanced"] is True
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(folder: Path) -> None:
+    folder.write_text("not a folder")
+    done = subprocess.run(
+        [sys.executable, *HEADLESS, "--folder", str(folder / "x")], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert str(folder) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_an_unknown_fault_is_told_in_one_sentence(folder: Path) -> None:

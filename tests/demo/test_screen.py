@@ -1,0 +1,108 @@
+"""The demo with its screen, on a real terminal."""
+
+import os
+import pty
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from signal import SIGKILL, SIGTERM
+
+import pytest
+
+from tests import terminal
+from tests.demo.owners import alive, children
+from tests.servers import absent, reachable_temp
+from tests.terminal import Terminal
+from tests.waiting import until
+
+QUIET = ("--rate", "0.05")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with reachable_temp() as folder:
+        yield folder / "a demo"
+
+
+@pytest.fixture
+def screen(folder: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
+    """A demo whose console is drawn, with the past in its charts."""
+    if terminal.FOUND is None:
+        absent(request, "tmux is not installed")
+    with terminal.program(folder.parent, "demo", "--folder", str(folder), *QUIET) as window:
+        window.shows("Demo plant", timeout=60)
+        window.shows("CU-85")
+        yield window
+
+
+def test_it_begins_with_a_past_and_a_live_plant(screen: Terminal) -> None:
+    assert "collecting" in screen.shows("MQTT")
+
+
+def test_q_takes_everything_down(screen: Terminal) -> None:
+    demo, started = screen.pid(), children(screen.pid())
+    assert started
+    screen.keys("q")
+    screen.shows("Quit the console?")
+    screen.keys("q")
+    until(lambda: not [pid for pid in (demo, *started) if alive(pid)], why="the demo or its servers go on")
+
+
+@pytest.mark.parametrize("signal", [SIGTERM, SIGKILL])
+def test_no_server_outlives_it(screen: Terminal, signal: int) -> None:
+    demo, started = screen.pid(), children(screen.pid())
+    os.kill(demo, signal)
+    until(lambda: not [pid for pid in (demo, *started) if alive(pid)], why="the demo or its servers go on")
+
+
+def test_a_closed_terminal_takes_everything_down(folder: Path, request: pytest.FixtureRequest) -> None:
+    if terminal.FOUND is None:
+        absent(request, "tmux is not installed")
+    with terminal.program(folder.parent, "demo", "--folder", str(folder), *QUIET) as window:
+        window.shows("Demo plant", timeout=60)
+        demo, started = window.pid(), children(window.pid())
+    until(lambda: not [pid for pid in (demo, *started) if alive(pid)], why="the demo or its servers go on")
+
+
+def test_it_ends_by_itself_when_its_time_is_over(folder: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "dosing_tui", "demo", "--folder", str(folder), *QUIET, "--duration", "1"]
+    process = subprocess.Popen(
+        command,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm"},
+    )
+    os.close(theirs)
+    reader = threading.Thread(target=read_all, args=(ours,))
+    reader.start()
+    try:
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+        reader.join()
+        os.close(ours)
+
+
+def read_all(terminal_end: int) -> None:
+    """A terminal that shows nothing, but takes everything."""
+    try:
+        while os.read(terminal_end, 65536):
+            pass
+    except OSError:  # how a pty says that its other end is closed
+        return
+
+
+def test_without_a_terminal_it_says_so_before_it_makes_anything(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dosing_tui", "demo", "--folder", str(folder)],
+        capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert not folder.exists()
