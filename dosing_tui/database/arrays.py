@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Kind, Reading, Rejection
 
@@ -37,6 +38,11 @@ def kind_of(reading: Reading) -> Kind:
             return Kind.LEVEL
 
 
+def in_key_order(kind: Kind, readings: Iterable[Reading]) -> list[Reading]:
+    """Two writers with the same readings then wait for each other in one order: no deadlock."""
+    return sorted(readings, key=lambda reading: [str(value) for value in _identity(kind, reading)])
+
+
 def columns(kind: Kind, readings: Sequence[Reading]) -> dict[str, list[object]]:
     """One array per field of the kind's record."""
     return {
@@ -62,7 +68,7 @@ def split(
     stored: list[Reading] = []
     known: list[Reading] = []
     for reading in readings:
-        identity = _comparable([getattr(reading, name) for name in _IDENTITY[kind]])
+        identity = _identity(kind, reading)
         (stored if identity in new else known).append(reading)
         new.discard(identity)
     return stored, known
@@ -90,7 +96,11 @@ def _column(name: str, values: list[object]) -> list[object]:
     return [str(value) if isinstance(value, str) else value for value in values]
 
 
-def _comparable(values: Iterable[object]) -> tuple[object, ...]:
+def _identity(kind: Kind, reading: Reading) -> tuple[Any, ...]:
+    return _comparable(getattr(reading, name) for name in _IDENTITY[kind])
+
+
+def _comparable(values: Iterable[Any]) -> tuple[Any, ...]:
     """In UTC: two zones' stamps of a repeated hour are never equal in Python."""
     return tuple(value.astimezone(UTC) if isinstance(value, datetime) else value for value in values)
 

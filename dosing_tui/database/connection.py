@@ -9,8 +9,7 @@ from psycopg.pq import Conninfo
 from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.translation import Target, bad_connection_string, database_errors
-from dosing_tui.errors import DatabaseRefused, RowRefused
+from dosing_tui.database.translation import Target, bad_connection_string, rowless_errors
 
 logging.getLogger("psycopg").addHandler(logging.NullHandler())  # else its warnings go to stderr: the screen
 
@@ -51,12 +50,8 @@ def connect(
     Raises: DatabaseAway, DatabaseRefused.
     """
     string = connection_string(settings, application=application, limits=limits)
-    meant = target(settings)
-    try:
-        with database_errors(meant):
-            return psycopg.connect(string, autocommit=autocommit)
-    except RowRefused as error:  # a host name that no resolver can be asked for
-        raise DatabaseRefused(f"The {meant.named} has no usable host name.") from error
+    with rowless_errors(target(settings)):
+        return psycopg.connect(string, autocommit=autocommit)
 
 
 def connection_string(settings: Settings, *, application: str, limits: Limits | None = None) -> str:

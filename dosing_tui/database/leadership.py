@@ -9,7 +9,7 @@ from psycopg.rows import TupleRow, class_row
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import database_errors
+from dosing_tui.database.translation import rowless_errors
 from dosing_tui.errors import DatabaseAway
 
 
@@ -39,7 +39,7 @@ class Election:
         if self.held():
             return True
         session = self._opened()
-        with database_errors(target(self._settings)):
+        with rowless_errors(target(self._settings)):
             row = session.execute("SELECT pg_try_advisory_lock(%s)", (self._key,)).fetchone()
         self._elected = row == (True,)
         return self._elected
@@ -49,7 +49,7 @@ class Election:
         if self._session is None or not self._elected:
             return False
         try:
-            with database_errors(target(self._settings)):
+            with rowless_errors(target(self._settings)):
                 self._session.execute("")
         except DatabaseAway:
             self.release()
@@ -68,14 +68,14 @@ class Election:
         Raises: DatabaseAway, DatabaseRefused.
         """
         session = self._opened()
-        with database_errors(target(self._settings)), session.cursor(row_factory=class_row(Holder)) as cursor:
+        with rowless_errors(target(self._settings)), session.cursor(row_factory=class_row(Holder)) as cursor:
             return cursor.execute(statement("reads/lock_holder"), {"key": self._key}).fetchone()
 
     def _opened(self) -> psycopg.Connection[TupleRow]:
         if self._session is None or self._session.closed:
             self._elected = False
             self._session = connect(self._settings, application="election", autocommit=True)
-            with database_errors(target(self._settings)):
+            with rowless_errors(target(self._settings)):
                 self._session.execute(statement("writes/keep_session"))
         return self._session
 

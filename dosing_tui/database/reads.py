@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect, connection_string, target
 from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import database_errors
+from dosing_tui.database.translation import rowless_errors
 from dosing_tui.database.windows import moments
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.plant.panels import Panel
@@ -131,7 +131,7 @@ class Reader:
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
-        with database_errors(target(self._settings)), self._borrowed() as session:
+        with rowless_errors(target(self._settings)), self._borrowed() as session:
             yield session
 
     @contextmanager

@@ -46,6 +46,20 @@ def database_errors(target: Target) -> Iterator[None]:
         raise translated(error, target) from error
 
 
+@contextmanager
+def rowless_errors(target: Target) -> Iterator[None]:
+    """The same where no row can be at fault.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    try:
+        with database_errors(target):
+            yield
+    except RowRefused as error:
+        reason = str(error).rstrip(".")
+        raise DatabaseRefused(f"The {target.named} refuses: {reason}.") from error.__cause__
+
+
 def translated(error: psycopg.Error | UnicodeError, target: Target) -> DatabaseError:
     """Our error for psycopg's, without the password and without control characters."""
     if isinstance(error, UnicodeError):

@@ -11,7 +11,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database import arrays
 from dosing_tui.database.connection import Limits, connect, target
 from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import Target, database_errors
+from dosing_tui.database.translation import Target, database_errors, rowless_errors
 from dosing_tui.errors import RowRefused
 from dosing_tui.plant.readings import Kind, Reading, Rejection, Unit
 
@@ -79,7 +79,7 @@ class Writer:
         if self._session is not None and not self._session.closed:
             return
         self._session = connect(self._settings, application="collector", limits=LIMITS)
-        with database_errors(target(self._settings)), self._session.transaction():
+        with rowless_errors(target(self._settings)), self._session.transaction():
             # a committed batch leaves the spool, so it has to be on the server's disk
             self._session.execute(
                 "SELECT set_config('synchronous_commit', 'on', false)"
@@ -94,14 +94,14 @@ class Writer:
     def progress(self, spool_id: UUID) -> Progress:
         """Zeros for a spool that is not known."""
         session, meant = self._opened()
-        with database_errors(meant), session.transaction():
+        with rowless_errors(meant), session.transaction():
             return _books(session, "reads/progress", spool_id) or Progress()
 
     def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> Written:
         """Store what ``rows`` hold past the spool's ``last_seq``; their numbers rise."""
         session, meant = self._opened()
         batch = _Batch(session, meant, self._settings)
-        with database_errors(meant), session.transaction():
+        with rowless_errors(meant), session.transaction():
             before = self._lock_books(session, spool_id)
             due = [(seq, units) for seq, units in rows if seq > before.last_seq]
             if not due:
@@ -155,7 +155,7 @@ class _Batch:
         readings = [unit for unit in units if not isinstance(unit, Rejection)]
         for kind in Kind:
             alike = [reading for reading in readings if arrays.kind_of(reading) is kind]
-            outcome += self._bisect(kind, alike)
+            outcome += self._bisect(kind, arrays.in_key_order(kind, alike))
         if outcome.rejections:
             self.session.execute(
                 statement("writes/rejected_messages"), arrays.rejection_columns(outcome.rejections)

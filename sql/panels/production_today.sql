@@ -6,10 +6,10 @@ VALUES (0, %(today)s::timestamptz, %(now)s::timestamptz, time_bucket('15 minutes
        (1, %(yesterday)s::timestamptz, %(yesterday_now)s::timestamptz,
         time_bucket('15 minutes', %(yesterday_now)s::timestamptz))
 )
-SELECT day, ended.batches, dosed.doses, dosed.dosed_g, dosed.avg_duration_s,
+SELECT day, completed.batches, dosed.doses, dosed.dosed_g, dosed.avg_duration_s,
        100 * CASE WHEN %(tolerance_g)s::float8 = 0.5 THEN dosed.out ELSE own_tolerance.out END
            / nullif(dosed.n_error, 0) AS out_percent,
-       ended.aborted
+       aborted.batches AS aborted
   FROM span
  CROSS JOIN LATERAL (
        SELECT coalesce(sum(n), 0)::bigint AS doses,
@@ -37,10 +37,19 @@ SELECT day, ended.batches, dosed.doses, dosed.dosed_g, dosed.avg_duration_s,
           AND abs(error_g) > %(tolerance_g)s
        ) AS own_tolerance
  CROSS JOIN LATERAL (
-       SELECT count(DISTINCT (device_id, time, recipe)) FILTER (WHERE event = 'complete') AS batches,
-              count(DISTINCT (device_id, time, recipe)) FILTER (WHERE event = 'abort') AS aborted
-         FROM batch_events
-        WHERE time >= span.since
-          AND time < span.until
-       ) AS ended
+       SELECT count(*) AS batches
+         FROM (SELECT DISTINCT device_id, time, recipe
+                 FROM batch_events
+                WHERE event = 'complete'
+                  AND time >= span.since
+                  AND time < span.until) AS ended
+       ) AS completed
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS batches
+         FROM (SELECT DISTINCT device_id, time, recipe
+                 FROM batch_events
+                WHERE event = 'abort'
+                  AND time >= span.since
+                  AND time < span.until) AS ended
+       ) AS aborted
  ORDER BY day

@@ -1,9 +1,11 @@
 """Batches become rows, each unit exactly once, whatever is repeated, refused or torn off."""
 
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Thread
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -16,7 +18,9 @@ from hypothesis import strategies as st
 from psycopg import sql
 from psycopg.rows import class_row
 
-from dosing_tui.database.writes import Progress, Writer, Written
+from dosing_tui.database.migrations import migrate
+from dosing_tui.database.writes import Progress, SpoolRow, Writer, Written
+from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
 from dosing_tui.plant.readings import Dose, Kind, Reading, Rejection, Unit
 from tests.database.samples import DOSE, EVENT, LEVEL, NOW, REJECTION, doses, settings_for, spooled
@@ -301,6 +305,65 @@ def test_a_batch_torn_off_by_the_death_of_its_session_is_stored_whole_by_the_rep
     assert refused
     assert plain_writer.progress(SPOOL) == Progress(last_seq=1, stored=1)
     assert plain_writer.write(SPOOL, batch).progress == Progress(last_seq=51, stored=51)
+
+
+def persistently(writer: Writer, spool: UUID, batches: list[list[SpoolRow]], done: list[Written]) -> None:
+    """What a collector does: the same batch again and again until the database has taken it."""
+    for batch in batches:
+        while True:
+            try:
+                done.append(writer.write(spool, batch))
+                break
+            except DatabaseAway:
+                continue
+
+
+def _longer_than(done: list[Written], length: int) -> bool:
+    return len(done) > length
+
+
+def test_collectors_with_overlapping_spools_do_not_disturb_each_other(migrated: str) -> None:
+    made: list[Unit] = [*doses(300), *(replace(LEVEL, dedup=number) for number in range(50))]
+    chance = random.Random(7)
+    writers = [Writer(settings_for(migrated)) for _ in range(4)]
+    results: list[list[Written]] = [[] for _ in writers]
+    threads = []
+    for writer, done in zip(writers, results, strict=True):
+        rows = spooled(*chance.sample(made, len(made)))
+        batches = [rows[start : start + 50] for start in range(0, len(rows), 50)]
+        threads.append(Thread(target=persistently, args=(writer, uuid4(), batches, done)))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for writer in writers:
+        writer.close()
+    ends = [done[-1].progress for done in results]
+    assert sum(end.stored for end in ends) == len(made)
+    assert all(end.stored + end.duplicates == len(made) for end in ends)
+    with psycopg.connect(migrated) as connection:
+        assert connection.execute("SELECT sum(doses)::int FROM dosing_1h").fetchone() == (300,)
+
+
+def test_a_server_that_is_killed_meanwhile_has_everything_once(own_postgres: EmbeddedPostgres) -> None:
+    settings = settings_for(own_postgres.dsn)
+    migrate(settings, report=lambda sentence: None)
+    writer, spool = Writer(settings), uuid4()
+    rows = spooled(*doses(4000))
+    batches = [rows[start : start + 20] for start in range(0, len(rows), 20)]
+    done: list[Written] = []
+    thread = Thread(target=persistently, args=(writer, spool, batches, done))
+    thread.start()
+    for killed_at in (20, 100):
+        until(partial(_longer_than, done, killed_at))
+        own_postgres.kill()
+        own_postgres.restart()
+    thread.join()
+    assert writer.progress(spool) == Progress(last_seq=4000, stored=4000)
+    writer.close()
+    assert count(own_postgres.dsn, "dosing_consumption") == 4000
+    with psycopg.connect(own_postgres.dsn) as connection:
+        assert connection.execute("SELECT sum(doses)::int FROM dosing_15m").fetchone() == (4000,)
 
 
 def test_without_the_schema_somebody_has_to_migrate(database: str) -> None:
