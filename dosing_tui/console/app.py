@@ -29,14 +29,16 @@ from dosing_tui.console.pens import PALETTES, Palette, Tone, choose
 from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.console.screens.messages import Answered, Moved
 from dosing_tui.console.screens.plant import PlantScreen
+from dosing_tui.console.spools import SPOOLS
 from dosing_tui.console.terminal import backlog
 from dosing_tui.console.tiles import books, consumption, doses, inventory, production, quality, sparks, totals
 from dosing_tui.live import Live, Picture
+from dosing_tui.plant.panels import OVERVIEW
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.5
-SLOW_TICK_S = 2.0
+SLOW_TICK_S = 2
 
 Build = Callable[[Moment], AnyContent]
 """What a tile takes from a moment."""
@@ -84,7 +86,7 @@ class ConsoleApp(App[None]):
         self._began: dict[str, datetime] = {}
         self._broken: set[TileId] = set()
         self._spooled_before = 0
-        self._beat = False
+        self._every = SLOW_TICK_S if settings.console.low_bandwidth else 1
         log_name = str(log_file) if log_file else ""
         self._builds: Mapping[TileId, Build] = {
             **TILES,
@@ -107,7 +109,7 @@ class ConsoleApp(App[None]):
         await self.push_screen(self._plant)
         self._askers.start()
         self._tick()
-        self.set_interval(SLOW_TICK_S if self._settings.console.low_bandwidth else TICK_S, self._tick)
+        self.set_interval(self._every if self._settings.console.low_bandwidth else TICK_S, self._tick)
         self.call_after_refresh(self._after_first_paint)
 
     def on_unmount(self) -> None:
@@ -128,13 +130,12 @@ class ConsoleApp(App[None]):
             return
         now = self._clock()
         picture = self._live.picture(now)
-        if self._held is None:
-            self._desk.ask_due(picture, now)
+        books = (SPOOLS,) if self._plant.zoomed is TileId.BOOKS else ()
+        self._desk.ask_due(picture, now, panels=books if self._held else (*OVERVIEW, *books))
         if not backlog(self._driver):
             self._show(picture, now)
 
     def _show(self, picture: Picture, now: datetime) -> None:
-        self._beat = not self._beat
         self._guarded("status", lambda: self._plant.show_status(self._status(picture, now)))
         self._guarded("notices", lambda: self._show_notices(picture, now))
         moment = Moment(now, self._zone, self._settings, self._held or picture, self._desk.answers)
@@ -171,7 +172,7 @@ class ConsoleApp(App[None]):
             plant=plain(self._settings.plant.name, 40), screen=self._plant.title_now, role=picture.role,
             broker=picture.broker, database=picture.database, rate=picture.rate, spooled=spooled,
             clock=words.clock(now, self._zone, seconds=not self._settings.console.low_bandwidth),
-            beat=self._beat, frozen=self._held_at,
+            beat=now.second // self._every % 2 == 0, frozen=self._held_at,
         )  # fmt: skip
 
     def _show_notices(self, picture: Picture, now: datetime) -> None:
@@ -196,6 +197,9 @@ class ConsoleApp(App[None]):
         self.call_after_refresh(self._redraw)
 
     @on(Moved)
+    def _moved(self) -> None:
+        self._tick()
+
     def _redraw(self) -> None:
         if not backlog(self._driver):
             now = self._clock()

@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol, TypeVar
 
+from dosing_tui.console.spools import SPOOLS, SpoolLine
 from dosing_tui.errors import DatabaseError
 from dosing_tui.plant.panels import Panel
 from dosing_tui.plant.readings import Reading
@@ -24,6 +25,9 @@ class PanelSource(Protocol):
 
     def seed(self) -> Iterable[Reading]:
         """The last known levels and doses. Raises: DatabaseError."""
+
+    def books(self) -> Sequence[SpoolLine]:
+        """The books of the site's spools, the one written last first. Raises: DatabaseError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,19 @@ class Reply:
 def put(source: PanelSource, question: Question) -> Reply:
     """Ask once; every failure becomes a reply."""
     try:
-        rows = source.panel(question.panel, since=question.since, until=question.until, now=question.now)
-        return Reply(question, tuple(rows))
+        return Reply(question, tuple(_rows(source, question)))
     except DatabaseError as error:
         return Reply(question, None, str(error))
     except Exception:
         # the task's boundary: an unforeseen failure is one tile's, not the screen's
         log.exception("panel %s", question.panel.id)
         return Reply(question, None, "panel error, see the log file")
+
+
+def _rows(source: PanelSource, question: Question) -> Sequence[object]:
+    if question.panel.id == SPOOLS.id:
+        return source.books()
+    return source.panel(question.panel, since=question.since, until=question.until, now=question.now)
 
 
 class Askers:

@@ -82,12 +82,14 @@ class Canvas:
 
 
 def sentence(text: str, width: int, height: int, pen: Pen = DIM) -> Rows:
-    """A sentence in the middle, broken between words."""
+    """A sentence in the middle, broken between words; a first line of its own is a heading."""
     canvas = Canvas(width, height)
-    lines = broken(text, max(1, width - 2))[: max(0, height)]
+    heading, _, details = text.rpartition("\n")
+    room = max(1, width - 2)
+    lines = [(line, TEXT) for line in broken(heading, room)] + [(line, pen) for line in broken(details, room)]
     top = max(0, (height - len(lines)) // 2)
-    for number, line in enumerate(lines):
-        canvas.text(max(0, (width - len(cells(line))) // 2), top + number, line, pen)
+    for number, (line, ink) in enumerate(lines):
+        canvas.text(max(0, (width - len(cells(line))) // 2), top + number, line, ink)
     return canvas.rows
 
 

@@ -1,16 +1,20 @@
 """Keeps the panels' questions and answers: which are due, which answer counts, what was last good."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from types import MappingProxyType
+from typing import Any
 
 from dosing_tui.console import schedule
 from dosing_tui.console.asking import Question, Reply
 from dosing_tui.console.moment import UNANSWERED, Answer
 from dosing_tui.console.ranges import asked
+from dosing_tui.console.spools import SPOOLS
 from dosing_tui.live import Picture
-from dosing_tui.plant.panels import OVERVIEW
+from dosing_tui.plant.panels import OVERVIEW, Panel
+
+ALL: tuple[Panel[Any], ...] = (*OVERVIEW, SPOOLS)
 
 
 class Desk:
@@ -19,17 +23,17 @@ class Desk:
     def __init__(self, ask: Callable[[Question], None], zone: tzinfo) -> None:
         self._ask = ask
         self._zone = zone
-        self._turns = {panel.id: schedule.Turn() for panel in OVERVIEW}
+        self._turns = {panel.id: schedule.Turn() for panel in ALL}
         self._answers: dict[str, Answer] = {}
 
     @property
     def answers(self) -> Mapping[str, Answer]:
         return MappingProxyType(dict(self._answers))
 
-    def ask_due(self, picture: Picture, now: datetime) -> None:
+    def ask_due(self, picture: Picture, now: datetime, *, panels: Iterable[Panel[Any]] = OVERVIEW) -> None:
         """Send off every question whose time has come."""
         settle = schedule.settle_time(picture.role)
-        for panel in OVERVIEW:
+        for panel in panels:
             turn = schedule.noticed(self._turns[panel.id], schedule.counts(panel, picture), now)
             if schedule.due(turn, now, settle=settle):
                 turn = schedule.asked(turn, now)

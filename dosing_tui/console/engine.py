@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import BrokerError, DatabaseAway, DatabaseError
 from dosing_tui.live import Link, LinkState, Live
 from dosing_tui.plant.panels import Panel
@@ -55,6 +56,14 @@ class Engine:
 
     def seed(self) -> Iterable[Reading]:
         return self._answering().seed()
+
+    def books(self) -> Sequence[SpoolLine]:
+        return [
+            SpoolLine(
+                str(spool.spool_id)[:8], spool.stored, spool.duplicates, spool.rejected, spool.updated_at
+            )
+            for spool in self._answering().books()
+        ]
 
     def _answering(self) -> "Reader":
         self._ready.wait(READY_WITHIN_S)

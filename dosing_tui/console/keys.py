@@ -15,7 +15,7 @@ VIEW_KEYS = (
     Binding("1", "view('overview')", "Overview", id="overview", tooltip="All tiles"),
     Binding("2", "view('doses')", "Doses", id="doses", tooltip="Table of the newest doses"),
     Binding("3,b", "view('books')", "Books", id="books",
-            tooltip="Readings, role, links, log"),
+            tooltip="Readings, role, links"),
 )  # fmt: skip
 TILE_KEYS = (
     Binding("enter", "zoom", "Zoom", id="zoom", tooltip="The focused tile, large"),

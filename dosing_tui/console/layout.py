@@ -108,9 +108,10 @@ def _small(width: int, height: int, tanks: int) -> dict[TileId, Place]:
     right = width - left
     if tanks > 5:
         top = min(13, max(6, tanks + 1), height - 6)
+        beside = {TileId.CHEMICALS: 6, TileId.PRODUCTION: 7} if top == 13 else {TileId.CHEMICALS: top}
         return {
             TileId.INVENTORY: Place(0, 0, left, top),
-            TileId.CHEMICALS: Place(left, 0, right, top),
+            **_stack(left, 0, right, beside),
             TileId.DOSES: Place(0, top, width, height - top),
         }
     top = 6

@@ -55,14 +55,17 @@ class Moment:
         return None if at is None else self.now - at
 
     def nothing_from(self, panel: Panel[Row], otherwise: str) -> str:
-        """Why a panel has nothing to show: the database, the wait, or ``otherwise`` when it is empty."""
+        """Why a panel has nothing to show: the database, the wait, or ``otherwise`` when it is empty.
+
+        A second line has the details.
+        """
         answer, database = self.answer(panel), self.picture.database
         if answer.rows is not None:
             return otherwise
         if answer.trouble:
-            return f"no database: {clean_line(answer.trouble)}"
+            return f"no database\n{clean_line(answer.trouble)}"
         if database.link is Link.DOWN:
-            return f"no database: {clean_line(database.why)}"
+            return f"no database\n{clean_line(database.why)}"
         if database.link is Link.STARTING:
             return "waiting for the database"
         return "waiting for the first answer"
@@ -71,7 +74,7 @@ class Moment:
         """Why nothing is known from messages or from the start-up reading of the database."""
         broker = self.picture.broker
         if broker.link is Link.DOWN:
-            return f"no broker: {clean_line(broker.why)}"
+            return f"no broker\n{clean_line(broker.why)}"
         if broker.link is Link.STARTING:
             return "waiting for the broker"
         return otherwise

@@ -65,12 +65,17 @@ def ranked(found: Iterable[Notice]) -> list[Notice]:
 def _links(picture: Picture, now: datetime) -> Iterator[Notice]:
     broker, database = picture.broker, picture.database
     if broker.link is Link.DOWN:
-        yield Notice("broker", Severity.HIGH, f"Broker down: {clean_line(broker.why)}", broker.since or now)
+        text = _sentence("Broker down", clean_line(broker.why).removeprefix("Broker "))
+        yield Notice("broker", Severity.HIGH, text, broker.since or now)
     if database.link is Link.DOWN:
         spooled = picture.books.spooled
-        buffering = f" · buffering {words.count(spooled)}" if spooled else ""
-        text = f"Database down{buffering}: {clean_line(database.why)}"
+        buffering = f"buffering {words.count(spooled)}" if spooled else ""
+        text = _sentence("Database down", buffering, clean_line(database.why))
         yield Notice("database", Severity.HIGH, text, database.since or now)
+
+
+def _sentence(*parts: str) -> str:
+    return " · ".join(part.rstrip(".") for part in parts if part)
 
 
 def _stock(picture: Picture, settings: Settings) -> Iterator[Notice]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import fmean, stdev
 from typing import Any, TypeVar, cast
 
+from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live import Books, Link, LinkState, Live, Role
 from dosing_tui.plant import panels
@@ -33,19 +34,21 @@ class History:
     events: tuple[BatchEvent, ...]
 
 
-def history(*, devices: int = 1, days: float = 3.0, seed: int = 7) -> History:
+def history(*, devices: int = 1, days: float = 3.0, seed: int = 7, at: datetime = NOW) -> History:
     """Batches every few minutes by day, fewer at night, none around noon; T-12 drifts in the last hours."""
     dice = random.Random(seed)
     doses: list[Dose] = []
     events: list[BatchEvent] = []
     for number in range(1, devices + 1):
-        at = NOW - timedelta(days=days) + timedelta(seconds=dice.uniform(0, 300))
-        while at < NOW - timedelta(seconds=100):
-            batch = _batch(dice, f"dosing_system_{number:02}", at)
-            if batch[1][-1].time < NOW:
-                doses += batch[0]
-                events += batch[1]
-            at += timedelta(seconds=_pause(dice, at))
+        begin = at - timedelta(days=days) + timedelta(seconds=dice.uniform(0, 300))
+        while begin < at - timedelta(seconds=100):
+            made, told = _batch(
+                dice, f"dosing_system_{number:02}", begin, drifts=begin > at - timedelta(hours=3)
+            )
+            if told[-1].time < at:
+                doses += made
+                events += told
+            begin += timedelta(seconds=_pause(dice, begin))
     return History(tuple(sorted(doses, key=lambda d: d.time)), tuple(sorted(events, key=lambda e: e.time)))
 
 
@@ -55,24 +58,24 @@ def _pause(dice: random.Random, at: datetime) -> float:
     return dice.uniform(150, 420) if 6 <= at.hour < 20 else dice.uniform(400, 1_500)
 
 
-def _batch(dice: random.Random, device: str, at: datetime) -> tuple[list[Dose], list[BatchEvent]]:
+def _batch(
+    dice: random.Random, device: str, at: datetime, *, drifts: bool
+) -> tuple[list[Dose], list[BatchEvent]]:
     recipe = dice.choices(list(RECIPES), weights=(5, 3, 2))[0]
     events = [_event(device, "start", recipe, at)]
     doses = []
     for chemical, target in RECIPES[recipe]:
         seconds = dice.gauss(58, 3)
         at += timedelta(seconds=seconds + 3)
-        doses.append(_dose(dice, device, chemical, target, recipe, at, round(seconds * 1000)))
+        bias = 0.28 if drifts and chemical == "T-12" else 0.03
+        error = round(dice.gauss(bias, 0.22), 2)
+        doses.append(dose(device, chemical, target, error, recipe, at, round(seconds * 1000)))
     aborted = dice.random() < 0.01
     events.append(_event(device, "abort" if aborted else "complete", recipe, at + timedelta(seconds=1)))
     return doses, events
 
 
-def _dose(
-    dice: random.Random, device: str, chemical: str, target: float, recipe: str, at: datetime, ms: int
-) -> Dose:
-    drift = 0.25 if chemical == "T-12" and NOW - at < timedelta(hours=3) else 0.0
-    error = round(dice.gauss(0.03 + drift, 0.22), 2)
+def dose(device: str, chemical: str, target: float, error: float, recipe: str, at: datetime, ms: int) -> Dose:
     return Dose(
         time=at.replace(microsecond=0), device_id=device, pump=PUMPS[chemical], chemical=chemical,
         target_g=target, actual_g=round(target + error, 2), error_g=error, recipe=recipe, mode="CATALYST",
@@ -135,6 +138,14 @@ class FakeSource:
 
     def seed(self) -> list[Reading]:
         return [*self.story.doses[-50:]]
+
+    def books(self) -> list[SpoolLine]:
+        if self.away:
+            raise DatabaseAway(self.away)
+        return [
+            SpoolLine("7c9e6679", 12_470, 7, 5, NOW),
+            SpoolLine("16fd2706", 904, 0, 0, NOW - timedelta(days=2)),
+        ]
 
     def panel(self, panel: Panel[Row], *, since: datetime, until: datetime, now: datetime) -> Sequence[Row]:
         self.asked.append(panel.id)

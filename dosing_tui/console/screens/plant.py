@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
 
+from dosing_tui.console import frugal
 from dosing_tui.console.bars import KeyHint, Status, footer_rows, notice_rows, status_rows
 from dosing_tui.console.canvas import sentence
 from dosing_tui.console.content import AnyContent
@@ -46,6 +47,7 @@ class PlantScreen(Screen[None]):
 
     def __init__(self, look: Look, hints: Sequence[KeyHint]) -> None:
         super().__init__()
+        frugal.install(self)
         self._hints = hints
         self._status = LineWidget(look, id="status")
         self._notices = LineWidget(look, id="notices")

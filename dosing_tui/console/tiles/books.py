@@ -9,6 +9,7 @@ from dosing_tui.console.canvas import Canvas, Rows, broken
 from dosing_tui.console.content import Content
 from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
+from dosing_tui.console.spools import SPOOLS
 from dosing_tui.live import Books, Link, LinkState, Role
 from dosing_tui.plant.panels import OVERVIEW
 from dosing_tui.plant.text import clean_line
@@ -50,6 +51,7 @@ def content(moment: Moment, *, log_file: str = "", process: int | None = None) -
     )
     right = (
         Section("Panels", tuple(_panels(moment))),
+        Section("Spools of this site, by the database", tuple(_spools(moment))),
         Section("Stations heard", tuple(_stations(moment))),
     )
     return Content(
@@ -92,6 +94,16 @@ def _panels(moment: Moment) -> Iterator[Line]:
         when = "no answer yet" if answer.at is None else words.age((moment.now - answer.at).total_seconds())
         trouble = f" · {clean_line(answer.trouble)}" if answer.trouble else ""
         yield Line(panel.id, f"{when}{trouble}", Pen(Tone.WARN) if answer.trouble else TEXT)
+
+
+def _spools(moment: Moment) -> Iterator[Line]:
+    rows = moment.rows(SPOOLS)
+    if not rows:
+        yield Line("none", moment.nothing_from(SPOOLS, "").replace("\n", ": "), DIM)
+    for row in rows:
+        age = words.age((moment.now - row.updated_at).total_seconds())
+        numbers = f"{words.count(row.stored)} stored, {row.duplicates} duplicates, {row.rejected} rejected"
+        yield Line(row.spool, f"{numbers} · {age}")
 
 
 def _stations(moment: Moment) -> Iterator[Line]:

@@ -1,0 +1,22 @@
+"""The books of all of a site's processes, as the database keeps them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dosing_tui.plant.panels import Panel
+from dosing_tui.plant.readings import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolLine:
+    """What became of the readings that went through one spool; ``spool`` is the beginning of its number."""
+
+    spool: str
+    stored: int
+    duplicates: int
+    rejected: int
+    updated_at: datetime
+
+
+SPOOLS = Panel("spools", "Spools", "", SpoolLine, frozenset(Kind))
+"""Asked like a panel, but only while the books are on the screen."""
