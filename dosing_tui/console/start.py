@@ -2,13 +2,18 @@
 
 import logging
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.console import glyphs, logfile, terminal
 from dosing_tui.console.engine import Engine
 from dosing_tui.live import Live
+
+if TYPE_CHECKING:
+    from dosing_tui.console.app import Surroundings
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +31,8 @@ def run_console(settings: Settings) -> int:
 
     live = Live()
     engine = Engine(settings, live, now)
-    app = ConsoleApp(
-        settings, live, engine, now,
-        glyphs=glyphs.profile(settings.console.glyphs, term=os.environ["TERM"], encoding=terminal.encoding()),
-        log_file=log_file, after_first_paint=engine.start, colourless="NO_COLOR" in os.environ,
-    )  # fmt: skip
+    where = surroundings(os.environ, settings, log_file)
+    app = ConsoleApp(settings, live, engine, now, where=where, after_first_paint=engine.start)
     log.info("console starts")
     try:
         app.run()
@@ -41,6 +43,18 @@ def run_console(settings: Settings) -> int:
     return app.return_code or 0
 
 
+def surroundings(environment: Mapping[str, str], settings: Settings, log_file: Path) -> "Surroundings":
+    # imported here for the same reason
+    from dosing_tui.console.app import Surroundings
+
+    term, wanted = environment.get("TERM", ""), settings.console.glyphs
+    return Surroundings(
+        glyphs=glyphs.profile(wanted, term=term, encoding=terminal.encoding()),
+        colourless=bool(environment.get("NO_COLOR")),
+        log_file=log_file,
+    )
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
@@ -49,5 +63,8 @@ def prepare(environment: MutableMapping[str, str], settings: Settings) -> None:
     """What textual is to know before it is imported; what the site has set stays."""
     environment.setdefault("TEXTUAL_ANIMATIONS", "none")
     environment.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
+    if environment.get("NO_COLOR") == "":
+        # empty means 'not set' by the convention; textual looks only whether it is there
+        del environment["NO_COLOR"]
     if settings.console.low_bandwidth and environment.get("COLORTERM", "") in ("truecolor", "24bit"):
         environment.setdefault("TEXTUAL_COLOR_SYSTEM", "256")

@@ -78,8 +78,10 @@ class PlantScreen(Screen[None]):
             case _:
                 return f"Overview › {self.zoomed.value.capitalize()}"
 
-    def shown_tiles(self) -> list[Tile]:
-        return [self.tiles[name] for name in self._layout_now.places]
+    @property
+    def shown(self) -> Sequence[TileId]:
+        """The tiles in sight."""
+        return tuple(self._layout_now.places)
 
     def wear(self, look: Look) -> None:
         for widget in self.query(LineWidget):
