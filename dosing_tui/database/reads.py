@@ -137,10 +137,11 @@ class Reader:
     @contextmanager
     def _borrowed(self) -> Iterator[Session]:
         """One of the pool's; where it has none to give, one for this question, or why there is none."""
-        if self._pool is None:
+        pool = self._pool
+        if pool is None:
             raise DatabaseAway("The reader is closed.")
         with suppress(PoolTimeout):
-            with self._pool.connection() as session:
+            with pool.connection() as session:
                 yield session
             return
         with connect(self._settings, application=APPLICATION, autocommit=True) as session:

@@ -122,7 +122,8 @@ class Writer:
                 statement("writes/books_open"), {"spool_id": spool_id, "site": self._settings.plant.site}
             )
             found = _books(session, "writes/books_lock", spool_id)
-        return found or Progress()
+        assert found is not None  # made by us, or by whoever made it first
+        return found
 
     def _advance(self, session: Session, spool_id: UUID, last_seq: int, outcome: Outcome) -> Progress:
         counted = {
@@ -134,7 +135,9 @@ class Writer:
             "rejected": len(outcome.rejections),
         }
         with session.cursor(row_factory=class_row(Progress)) as cursor:
-            return cursor.execute(statement("writes/books_advance"), counted).fetchone() or Progress()
+            after = cursor.execute(statement("writes/books_advance"), counted).fetchone()
+        assert after is not None  # this transaction has the row locked
+        return after
 
 
 def _books(session: Session, name: str, spool_id: UUID) -> Progress | None:

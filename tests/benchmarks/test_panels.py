@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ from psycopg import sql
 from dosing_tui.database.migrations import migrate
 from dosing_tui.database.reads import Reader
 from dosing_tui.plant.panels import OVERVIEW, Panel
+from dosing_tui.plant.timeranges import today
 from tests.benchmarks.big_plant import DAYS, fill
 from tests.database.samples import settings_for
 from tests.servers import Server
@@ -26,12 +28,9 @@ DOSES = int(os.environ.get("BENCHMARK_DOSES", "20000"))
 KEPT = os.environ.get("BENCHMARK_DATABASE", "")
 ZONE = "Europe/Berlin"
 ROUNDS = 7
-WINDOWS = {
-    "24 h": timedelta(days=1),
-    "7 d": timedelta(days=7),
-    "90 d": timedelta(days=DAYS),
-}
-MEASURED = ((0.5, ("24 h", "7 d", "90 d")), (0.4, ("24 h", "7 d")))
+WINDOWS = ("today", "24 h", "7 d", "90 d")
+LENGTHS = {"24 h": timedelta(days=1), "7 d": timedelta(days=7), "90 d": timedelta(days=DAYS)}
+MEASURED = ((0.5, WINDOWS), (0.4, WINDOWS[:-1]))
 """Tolerances in g, and windows: one that the rollups do not know is counted dose by dose."""
 
 pytestmark = pytest.mark.benchmark
@@ -80,23 +79,21 @@ def test_panels_of_the_overview(server: Server, say: Callable[[str], None]) -> N
             reader.open()
             say(
                 f"\n{'panel, tolerance ' + str(tolerance_g) + ' g':<32}"
-                + "".join(f"{w:>22}" for w in windows)
+                + "".join(f"{w:>20}" for w in windows)
             )
             for panel in OVERVIEW:
-                say(
-                    f"{panel.id:<32}"
-                    + "".join(f"{_measured(reader, panel, WINDOWS[w]):>22}" for w in windows)
-                )
+                say(f"{panel.id:<32}" + "".join(f"{_measured(reader, panel, w):>20}" for w in windows))
             reader.close()
 
 
-def _measured(reader: Reader, panel: Panel[object], window: timedelta) -> str:
+def _measured(reader: Reader, panel: Panel[object], window: str) -> str:
     """Median and worst of some rounds in ms, and the rows: from the question to the typed rows."""
     now = datetime.now(UTC)
+    since = now - LENGTHS[window] if window in LENGTHS else today(now, ZoneInfo(ZONE)).since
     spent: list[float] = []
     for _ in range(ROUNDS):
         begin = time.perf_counter()
-        rows = reader.panel(panel, since=now - window, until=now, now=now)
+        rows = reader.panel(panel, since=since, until=now, now=now)
         spent.append(1000 * (time.perf_counter() - begin))
     assert rows
     return f"{statistics.median(spent):.0f} (max {max(spent):.0f}) {len(rows):>6}"
