@@ -27,8 +27,10 @@ NO_CLOCK = 1e9
 """Unix seconds of September 2001: what is below counts from the device's start."""
 SLACK = 86_400.0
 """Seconds that delays and a poor oscillator may move a counter's implied start."""
-SETTLED = 5.0
-"""Seconds between two messages from which their speed can be judged: less may be a burst."""
+SETTLED = 60.0
+"""Seconds between two messages from which their speed can be judged: less may be a burst, or lateness."""
+LATE = 5.0
+"""Seconds by which the delays of two live messages may differ."""
 STEADY_WITHIN = 86_400.0
 """Seconds between two messages up to which an equal step of the stamps proves a clock."""
 
@@ -60,14 +62,21 @@ class Trust(StrEnum):
     COUNTER = "counter"
 
 
+class Sighting(NamedTuple):
+    """A stamp and when it was heard, both in unix seconds."""
+
+    stamp: float
+    heard: float
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceClock:
-    """What one device's stamps have shown so far; times in unix seconds."""
+    """What one device's stamps have shown so far."""
 
     trust: Trust
-    stamp: float
-    """A recent stamp, and when it was heard."""
-    heard: float
+    earlier: Sighting
+    """What speed is measured from: replaced once it is SETTLED old."""
+    last: Sighting
     start: float = math.inf
     """Unless it is a clock: the earliest start that a counter of thousandths may have had."""
 
@@ -116,31 +125,36 @@ def unix_seconds(value: float) -> float:
 
 def observe(known: DeviceClock | None, stamp: float, heard: float, *, within: bool) -> DeviceClock:
     """What is known of the device after one more stamp."""
+    now = Sighting(stamp, heard)
     start = heard - stamp / 1e3
     if known is None:
         trust = Trust.COUNTER if stamp < NO_CLOCK else Trust.CLOCK if within else Trust.DOUBT
-        return DeviceClock(trust, stamp, heard, math.inf if trust is Trust.CLOCK else start)
-    elapsed, advanced = heard - known.heard, stamp - known.stamp
-    if stamp < NO_CLOCK or (elapsed >= SETTLED and _races(advanced / elapsed)):
+        return DeviceClock(trust, now, now, math.inf if trust is Trust.CLOCK else start)
+    elapsed = heard - known.earlier.heard
+    if stamp < NO_CLOCK or (elapsed >= SETTLED and _races(known, now)):
         trust = Trust.COUNTER
-    elif within and (start < known.start - SLACK or _steady(advanced, elapsed)):
+    elif within and (start < known.start - SLACK or _steady(known.earlier, now)):
         trust = Trust.CLOCK
     else:
         trust = known.trust
+    keep = 0 <= elapsed < SETTLED and trust is known.trust
     earliest = math.inf if trust is Trust.CLOCK else min(start, known.start)
-    if 0 <= elapsed < SETTLED and trust is known.trust:
-        if earliest == known.start:
-            return known
-        return DeviceClock(trust, known.stamp, known.heard, earliest)
-    return DeviceClock(trust, stamp, heard, earliest)
+    return DeviceClock(trust, known.earlier if keep else now, now, earliest)
 
 
-def _races(speed: float) -> bool:
-    return any(abs(speed - race) <= race * _TOLERANCE for race in _RACES)
+def _races(known: DeviceClock, now: Sighting) -> bool:
+    """Since the earlier message and since the last one: a backlog delivered at once does but one of them."""
+    return any(_runs(race, known.earlier, now) and _runs(race, known.last, now) for race in _RACES)
 
 
-def _steady(advanced: float, elapsed: float) -> bool:
-    return SETTLED <= elapsed <= STEADY_WITHIN and abs(advanced - elapsed) <= 1.0 + elapsed * _TOLERANCE
+def _steady(earlier: Sighting, now: Sighting) -> bool:
+    return SETTLED <= now.heard - earlier.heard <= STEADY_WITHIN and _runs(1.0, earlier, now)
+
+
+def _runs(speed: float, earlier: Sighting, now: Sighting) -> bool:
+    """Whether the stamps went on at this speed, as far as late arrivals let one tell."""
+    elapsed = now.heard - earlier.heard
+    return abs((now.stamp - earlier.stamp) / speed - elapsed) <= LATE + abs(elapsed) * _TOLERANCE
 
 
 def _number(stamp: object) -> float | None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dosing_tui.plant.clocks import ClockRules, DeviceClock, Trust, Verdict, judge, observe
+from dosing_tui.plant.clocks import ClockRules, DeviceClock, Sighting, Trust, Verdict, judge, observe
 from dosing_tui.plant.readings import TimeQuality
 from tests.plant.samples import MADE, RECEIVED, RULES, STAMP
 
@@ -130,10 +130,10 @@ def test_a_counter_first_heard_shortly_before_it_looks_like_today_is_not_believe
     assert DEVICE not in qualities(*heard)
 
 
-def test_a_counter_first_heard_while_it_looks_like_today_is_found_out_at_the_second_message() -> None:
+def test_a_counter_first_heard_while_it_looks_like_today_is_found_out_after_a_minute() -> None:
     inside = R - 10 * DAY
     heard = [(inside + 1_000 * after, float(after)) for after in range(0, 600, 30)]
-    assert qualities(*heard) == [DEVICE] + [UPTIME] * 19
+    assert qualities(*heard) == [DEVICE] * 2 + [UPTIME] * 18
 
 
 def test_a_station_that_learns_the_time_after_its_start_is_believed_at_once() -> None:
@@ -147,6 +147,16 @@ def test_a_night_of_messages_delivered_at_once_keeps_its_times() -> None:
     assert set(qualities(*night)) == {DEVICE}
     assert qualities((12, 0), *night) == [UPTIME] + [DEVICE] * 500
     assert qualities((R - 30_060, -30_060), *night, (R + 60, 60)) == [DEVICE] * 502
+
+
+@pytest.mark.parametrize("outage", [1_800, 3_600, 3_600 * 5, 3_600 * 16, DAY, 3 * DAY])
+@pytest.mark.parametrize("pause", [1, 5, 6, 8, 30, 60, 61, 90, 300])
+@pytest.mark.parametrize("heard_before", [True, False])
+def test_an_outage_and_its_backlog_leave_a_clock_a_clock(outage: int, pause: int, heard_before: bool) -> None:
+    live = [(R - outage - 60, -outage - 60.0)] if heard_before else []
+    backlog = [(R - outage + 60 * number, number / 1_000) for number in range(outage // 60)]
+    after = [(R + pause + 30 * number, float(pause + 30 * number)) for number in range(10)]
+    assert set(qualities(*live, *backlog, *after)) == {DEVICE}
 
 
 def test_a_repeated_old_message_of_a_station_with_a_clock_changes_nothing() -> None:
@@ -193,8 +203,9 @@ def test_written_dates_are_believed_whatever_the_numbers_were() -> None:
 
 
 def test_a_receive_clock_that_is_set_back_does_not_stop_the_judgement() -> None:
-    clock = observe(DeviceClock(Trust.CLOCK, R, R), R - 3_600, R - 3_600, within=True)
-    assert clock == DeviceClock(Trust.CLOCK, R - 3_600, R - 3_600)
+    now, then = Sighting(R, R), Sighting(R - 3_600, R - 3_600)
+    clock = observe(DeviceClock(Trust.CLOCK, now, now), *then, within=True)
+    assert clock == DeviceClock(Trust.CLOCK, then, then)
 
 
 def test_the_largest_number_json_can_carry_is_no_time() -> None:
