@@ -42,11 +42,10 @@ def _unit(
 
 
 def _plain(value: object) -> str:
-    match value:
-        case datetime():
-            return value.isoformat()
-        case bytes():
-            return value.decode(_BYTES)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode(_BYTES)
     raise TypeError(f"{type(value).__name__} has no place in the spool")
 
 

@@ -2,10 +2,10 @@
 
 import time
 from datetime import timedelta
+from typing import Protocol
 
 from dosing_tui.collector.maintaining import maintain
 from dosing_tui.collector.ports import Surroundings
-from dosing_tui.collector.post import Post
 from dosing_tui.collector.roles import Facts, Vote, decide
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.errors import DatabaseError
@@ -14,6 +14,17 @@ from dosing_tui.live import Role
 UNASKED = "The database cannot be asked who collects: nothing is collected here until it answers."
 CONTESTED = "Another program uses the collector's client id: it may, until the database says who collects."
 TWO = "Another process collects for this site, too: collector.mode is 'always' here."
+
+
+class Position(Protocol):
+    """What this process is at the moment."""
+
+    @property
+    def collecting(self) -> bool: ...
+    @property
+    def contested(self) -> bool: ...
+    @property
+    def collected_here(self) -> bool: ...
 
 
 class Council:
@@ -30,7 +41,7 @@ class Council:
         self._aside_until = 0.0
         self._due = {"maintain": time.monotonic() + around.pace.maintain_s}
 
-    def decide(self, post: Post) -> Role:
+    def decide(self, post: Position) -> Role:
         vote = self._vote(post)
         if vote is not Vote.UNKNOWN:
             self._elected = vote is Vote.WON
@@ -49,7 +60,7 @@ class Council:
         self._explain(role, vote, contested)
         return role
 
-    def look_around(self, post: Post) -> None:
+    def look_around(self, post: Position) -> None:
         """What the one who collects does besides."""
         if not post.collecting:
             return
@@ -69,7 +80,7 @@ class Council:
         except DatabaseError as error:
             self._status.say(str(error))  # the lock falls with the session anyway
 
-    def _vote(self, post: Post) -> Vote:
+    def _vote(self, post: Position) -> Vote:
         if self._mode is CollectorMode.ALWAYS and not post.collecting:
             return Vote.UNKNOWN  # first things first: messages are taken before anybody is asked
         try:
@@ -90,7 +101,7 @@ class Council:
             return Vote.LOST
         return Vote.WON if self._election.held() or self._election.try_acquire() else Vote.LOST
 
-    def _contested(self, post: Post) -> timedelta | None:
+    def _contested(self, post: Position) -> timedelta | None:
         now = time.monotonic()
         if now < self._aside_until:
             return timedelta.max

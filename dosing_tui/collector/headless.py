@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from dosing_tui.collector.announcer import Announcer
+from dosing_tui.collector.machine import spool_folder
 from dosing_tui.collector.service import Collector
 from dosing_tui.collector.status import Report
 from dosing_tui.config.settings import Settings
 from dosing_tui.live import Books, Live
 
 BOOKS_EVERY_S = 60.0
+LAST_WORDS_S = 2.0
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -20,17 +23,17 @@ def run(settings: Settings, *, report: Report, every_s: float = BOOKS_EVERY_S) -
 
     Raises: BrokerError when a TLS file or the broker's name cannot be used.
     """
-    report = _until_nobody_listens(report)
     live = Live()
-    collector = Collector(settings, live, report=report)
+    announcer = Announcer(report)
+    collector = Collector(settings, live, report=announcer.say)
     with _ended_by_signal() as ended:
         collector.start()
-        try:
-            while not ended.wait(every_s):
-                report(books_line(_books(live)))
-        finally:
-            collector.stop()
-            report(books_line(_books(live)))
+        announcer.say(f"Site {settings.plant.site}, spool in {spool_folder(settings)}.")
+        while not ended.wait(every_s):
+            announcer.say(books_line(_books(live)))
+        collector.stop()
+        announcer.say(books_line(_books(live)))
+        announcer.close(LAST_WORDS_S)
     return 0
 
 
@@ -47,21 +50,6 @@ def books_line(books: Books) -> str:
 
 def _books(live: Live) -> Books:
     return live.picture(datetime.now(UTC)).books
-
-
-def _until_nobody_listens(report: Report) -> Report:
-    """A log nobody reads any more, such as a closed pipe, must not end the collector."""
-    gone = threading.Event()
-
-    def careful(sentence: str) -> None:
-        if gone.is_set():
-            return
-        try:
-            report(sentence)
-        except (OSError, ValueError):  # a broken pipe; a closed file
-            gone.set()
-
-    return careful
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from dosing_tui.collector.codec import decode, encode
 from dosing_tui.collector.sightings import LIMIT, Sighting, Sightings
-from dosing_tui.collector.spoolfile import Message, SpoolFile
+from dosing_tui.collector.spoolfile import SpoolFile
 from dosing_tui.database.writes import Progress
 from dosing_tui.live import Books
 from dosing_tui.plant.readings import Unit
@@ -76,10 +76,11 @@ class Spool:
 
         Raises: SpoolError.
         """
-        messages = [Message(encode(each.units), len(each.units), each.sighting) for each in arrivals]
-        units = sum(message.count for message in messages)
+        messages = [(encode(each.units), len(each.units)) for each in arrivals]
+        seen = [each.sighting for each in arrivals]
+        units = sum(count for _, count in messages)
         with self._changed:
-            self._file.append(messages, forget_before=forget_before)
+            self._file.append(messages, seen, forget_before=forget_before)
             if not self._books.spooled:
                 self._waiting_since = time.monotonic()
             self._enter(received=self._books.received + units, spooled=self._books.spooled + units)

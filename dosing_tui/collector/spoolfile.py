@@ -40,15 +40,6 @@ CREATE TABLE probe (bytes BLOB);
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What the spool keeps of one message: its units as text, and how many they are."""
-
-    units: str
-    count: int
-    sighting: Sighting
-
-
-@dataclass(frozen=True, slots=True)
 class Account:
     """What the file says of itself. ``progress`` is the database's word when it was last heard."""
 
@@ -102,18 +93,20 @@ class SpoolFile:
             rows = self._sql.execute(query).fetchall()
         return [Sighting(number, what, datetime.fromisoformat(at), by) for number, what, at, by in rows]
 
-    def append(self, messages: Sequence[Message], *, forget_before: int) -> None:
-        """Durable on return: on the disk, not only with the kernel. All of them or, on an error, none."""
-        rows = [(message.units, message.count) for message in messages]
-        seen = [
-            (sighting.number, sighting.identity, sighting.received_at.isoformat(), sighting.connection)
-            for sighting in (message.sighting for message in messages)
-        ]
+    def append(
+        self, messages: Sequence[tuple[str, int]], seen: Sequence[Sighting], *, forget_before: int
+    ) -> None:
+        """Each message's units as text, and how many they are. All of them or, on an error, none.
+
+        Durable on return: on the disk, not only with the kernel.
+        """
+        recent = [(one.number, one.identity, one.received_at.isoformat(), one.connection) for one in seen]
+        received = sum(count for _, count in messages)
         with self._transaction(durable=True):
-            self._sql.executemany("INSERT INTO spool (units, count) VALUES (?, ?)", rows)
-            self._sql.executemany("INSERT INTO recent VALUES (?, ?, ?, ?)", seen)
+            self._sql.executemany("INSERT INTO spool (units, count) VALUES (?, ?)", messages)
+            self._sql.executemany("INSERT INTO recent VALUES (?, ?, ?, ?)", recent)
             self._sql.execute("DELETE FROM recent WHERE number < ?", (forget_before,))
-            self._sql.execute("UPDATE books SET received = received + ?", (sum(count for _, count in rows),))
+            self._sql.execute("UPDATE books SET received = received + ?", (received,))
 
     def read(self, *, after: int, limit: int) -> list[tuple[int, str, int]]:
         """(seq, units, count) of the next messages, at most ``limit``."""
@@ -170,7 +163,7 @@ class SpoolFile:
 def _own(folder: Path) -> IO[str]:
     """Hold the spool's lock until the file is closed or this process ends, however it ends."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = (folder / "spool.lock").open("a+")
     except OSError as error:
         raise SpoolError(f"The spool folder {folder} cannot be used: {error.strerror}.") from error

@@ -68,7 +68,7 @@ class Writing:
         return self._pace.retry_most_s
 
     def _session(self) -> None:
-        self._database.prepare(self._status.say)
+        self._database.prepare(lambda progress: self._status.database(False, progress))
         maintain(self._database, self._status)
         with closing(self._database.writer()) as writer:
             writer.open()

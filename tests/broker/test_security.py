@@ -9,8 +9,7 @@ from dosing_tui.demo.brokers import find_mosquitto
 from dosing_tui.errors import BrokerError
 from tests.broker.guarded import PASSWORD, USER, GuardedBroker, guarded
 from tests.broker.plants import Ear, listening, publish
-from tests.conftest import absent
-from tests.servers import reachable_temp
+from tests.servers import absent, reachable_temp
 from tests.waiting import until
 
 # paho leaves a socket whose TLS handshake failed to the garbage collector

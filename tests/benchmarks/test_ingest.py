@@ -1,0 +1,116 @@
+"""How fast messages get from the broker into the database, and how many a second. Figures, no limits.
+
+DOSING_SOAK=full measures for a minute each.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.demo.brokers import RunningBroker, free_port
+from dosing_tui.demo.postgres import EmbeddedPostgres
+from tests.collector.plant import collecting, plant_settings
+from tests.servers import SOAK, absent, reachable_temp
+from tests.waiting import until
+
+pytestmark = pytest.mark.benchmark
+
+SECONDS = 60 if SOAK else 4
+LATENCIES = """
+WITH rows AS (
+    SELECT xmin, recipe FROM dosing_consumption UNION ALL SELECT xmin, recipe FROM batch_events
+), said AS (
+    SELECT 1000 * (extract(epoch FROM pg_xact_commit_timestamp(xmin)) - recipe::float8) AS ms FROM rows
+)
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms), percentile_cont(0.9) WITHIN GROUP (ORDER BY ms),
+       percentile_cont(0.99) WITHIN GROUP (ORDER BY ms), max(ms)
+  FROM said
+"""
+BOOKS = "SELECT coalesce(sum(stored), 0)::bigint FROM collector_books"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, mosquitto: RunningBroker, tmp_path: Path) -> Iterator[Settings]:
+    """A database that survives a power cut, as a plant's does, and remembers when each row was committed."""
+    if not shutil.which("mosquitto_pub"):
+        absent(request, "mosquitto_pub is not installed")
+    durable = {"track_commit_timestamp": "on"}
+    with reachable_temp() as folder, EmbeddedPostgres(folder, port=free_port(), settings=durable) as server:
+        yield plant_settings(mosquitto.settings, server.dsn, tmp_path)
+
+
+@pytest.fixture
+def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    def say(figure: str) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n  {figure}")
+
+    return say
+
+
+def test_from_published_to_committed(settings: Settings, tmp_path: Path, show: Callable[[str], None]) -> None:
+    with (
+        collecting(settings, tmp_path) as collector,
+        psycopg.connect(settings.database.dsn, autocommit=True) as db,
+    ):
+        until(lambda: "The broker is connected." in collector.log)
+        said = speak(settings, 200, SECONDS)
+        until(lambda: stored(db) == said)
+        show(f"published to committed at 200 messages/s: {latencies(db)}")
+
+
+def test_many_messages_a_second(settings: Settings, tmp_path: Path, show: Callable[[str], None]) -> None:
+    per_s = 5_000
+    with (
+        collecting(settings, tmp_path) as collector,
+        psycopg.connect(settings.database.dsn, autocommit=True) as db,
+    ):
+        until(lambda: "The broker is connected." in collector.log)
+        before = cpu_seconds(collector.process.pid)
+        begun = time.monotonic()
+        said = speak(settings, per_s, SECONDS)
+        took, done = time.monotonic() - begun, stored(db)
+        until(lambda: stored(db) == said, timeout=300)
+        drained = time.monotonic() - begun
+        used = cpu_seconds(collector.process.pid) - before
+        show(
+            f"{said} messages said in {took:.1f} s ({said / took:.0f}/s), {done} of them stored by then "
+            f"({done / took:.0f}/s), all after {drained:.1f} s; the collector used {used:.1f} s of a core; "
+            f"published to committed: {latencies(db)}"
+        )
+
+
+def speak(settings: Settings, per_s: int, seconds: float) -> int:
+    """Answers how many messages were said."""
+    load = [sys.executable, "-m", "tests.benchmarks.load"]
+    told = [settings.mqtt.host, str(settings.mqtt.port), str(per_s), str(seconds)]
+    return int(subprocess.run([*load, *told], check=True, capture_output=True, text=True).stdout)
+
+
+def stored(db: psycopg.Connection[tuple[object, ...]]) -> int:
+    row = db.execute(BOOKS).fetchone()
+    assert row
+    assert isinstance(row[0], int)
+    return row[0]
+
+
+def latencies(db: psycopg.Connection[tuple[object, ...]]) -> str:
+    """Of the doses and events: they carry the moment they were said."""
+    rows = db.execute(LATENCIES).fetchall()
+    median, p90, p99, longest = (float(str(ms)) for ms in rows[0])
+    return f"median {median:.0f} ms, p90 {p90:.0f} ms, p99 {p99:.0f} ms, longest {longest:.0f} ms"
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used so far, of all cores."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
