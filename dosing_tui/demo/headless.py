@@ -1,8 +1,8 @@
 """The demo without a screen: collect what the plant says for a while, then show that the books balance."""
 
 import json
+import math
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +21,7 @@ from dosing_tui.simulator.run import Tally
 READY_S = 30.0
 DRAIN_S = 60.0
 POLL_S = 0.05
+NAP_S = 0.2
 ROWS = """
 SELECT (SELECT count(*) FROM dosing_consumption), (SELECT count(*) FROM batch_events),
        (SELECT count(*) FROM inventory_levels), (SELECT count(*) FROM rejected_messages)
@@ -45,12 +46,8 @@ def collect_for(
         began = time.monotonic()
         with suppress(KeyboardInterrupt):
             simulation.start()
-            report(
-                "The plant works. Ctrl+C ends it."
-                if duration_s is None
-                else f"The plant works for {duration_s:g} s."
-            )
-            threading.Event().wait(duration_s)
+            report("The plant works" + (f" for {duration_s:g} s." if duration_s else ". Ctrl+C ends it."))
+            _rest(duration_s)
         lasted_s = time.monotonic() - began
         report("The plant stops; waiting until everything it said is stored.")
         tally = simulation.stop()
@@ -91,6 +88,13 @@ def rows(settings: Settings) -> dict[str, int]:
     with connect(settings, application="demo") as session:
         counted: tuple[Any, ...] = session.execute(ROWS).fetchone() or ()
     return dict(zip(TABLES, counted, strict=True))
+
+
+def _rest(duration_s: float | None) -> None:
+    """In naps: a signal that comes just before a long wait would be heeded only after it."""
+    until = time.monotonic() + (math.inf if duration_s is None else duration_s)
+    while (remaining := until - time.monotonic()) > 0:
+        time.sleep(min(remaining, NAP_S))
 
 
 def _when_ready(live: Live) -> Picture:
