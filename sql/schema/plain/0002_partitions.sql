@@ -55,6 +55,8 @@ BEGIN
     WHILE week < to_ts LOOP
         part := format('%s_p%s', parent_name, to_char(week AT TIME ZONE 'UTC', 'YYYYMMDD'));
         IF to_regclass(format('public.%I', part)) IS NULL THEN
+            -- no row of this week may slip into the DEFAULT partition between here and ATTACH
+            EXECUTE format('LOCK TABLE public.%I', parent_name || '_default');
             EXECUTE format('CREATE TABLE public.%I (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part, parent);
             EXECUTE format('WITH moved AS (DELETE FROM public.%I WHERE time >= %L AND time < %L RETURNING *)'
                            ' INSERT INTO public.%I SELECT * FROM moved',
