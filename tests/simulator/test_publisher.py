@@ -9,6 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from dosing_tui.broker.publisher import Publisher
+from dosing_tui.broker.session import address
 from dosing_tui.config.settings import MqttSettings, Protocol
 from dosing_tui.demo.brokers import RunningBroker, free_port
 from dosing_tui.errors import BrokerError
@@ -83,27 +84,37 @@ def test_everything_arrives_in_order_and_is_counted_once(
 
 
 def test_at_qos_1_a_restart_of_the_broker_loses_nothing(mosquitto: RunningBroker) -> None:
-    settings, said, done = mosquitto.settings, list[str](), Event()
+    # fewer at once than a subscriber's window: past it, Mosquitto 2.0.11 was seen to lose one it had taken
+    settings, said, going, done = mosquitto.settings, list[str](), Event(), Event()
     publisher = Publisher(settings, client_id="p", on_link=lambda up, why: said.append(why))
 
     def work() -> None:
         publisher.start()
-        sent = sum(publisher.publish(TOPIC, b"%d" % n, 1, give_up=done.is_set) for n in range(40_000))
-        said.append(f"{sent} sent, all of them taken: {publisher.flush(30)}")
+        for number in range(1_600):
+            if number == 800:
+                going.wait()
+            publisher.publish(TOPIC, b"%d" % number, 1, give_up=done.is_set)
+        said.append(f"all taken: {publisher.flush(30)}")
         publisher.stop()
 
     worker = Thread(target=work)
     with listening(settings) as heard:
         worker.start()
         until(lambda: len(heard.payloads(settings)) > 500)
+        going.set()
         mosquitto.restart()  # by this thread: a broker dies with the thread that started it
         try:
-            until(lambda: said and said[-1].endswith("taken: True"), 60)
+            until(lambda: said[-1].startswith("all taken"), 60)
         finally:
             done.set()
             worker.join()
-        until(lambda: len(set(heard.payloads(settings))) == 40_000, 30)
-    assert [why.endswith("was lost; connecting again.") for why in said] == [False, True, False, False]
+        until(lambda: len(set(heard.payloads(settings))) == 1_600, 30)
+    assert said == [
+        "",
+        f"The connection to broker {address(settings)} was lost; connecting again.",
+        "",
+        "all taken: True",
+    ]
 
 
 def test_at_qos_0_messages_are_lost_while_the_broker_is_away_and_counted(mosquitto: RunningBroker) -> None:
