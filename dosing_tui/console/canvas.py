@@ -87,6 +87,8 @@ def sentence(text: str, width: int, height: int, pen: Pen = DIM) -> Rows:
     heading, _, details = text.rpartition("\n")
     room = max(1, width - 2)
     lines = [(line, TEXT) for line in broken(heading, room)] + [(line, pen) for line in broken(details, room)]
+    if len(lines) > height > 0:
+        lines[height - 1 :] = [(lines[height - 1][0][: room - 1] + "…", lines[height - 1][1])]
     top = max(0, (height - len(lines)) // 2)
     for number, (line, ink) in enumerate(lines):
         canvas.text(max(0, (width - len(cells(line))) // 2), top + number, line, ink)

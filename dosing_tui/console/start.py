@@ -5,10 +5,11 @@ import os
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.console import glyphs, logfile, terminal
+from dosing_tui.console.asking import PanelSource
 from dosing_tui.console.engine import Engine
 from dosing_tui.live import Live
 
@@ -18,27 +19,39 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+class Backstage(PanelSource, Protocol):
+    """What works behind the screen, from the first paint until after the last."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 def run_console(settings: Settings) -> int:
     """Returns the exit status: 0 when the operator quit, 128 + n when signal n ended it.
 
     Raises: ConfigError when this terminal cannot show a screen or the log cannot be written.
     """
+    live = Live()
+    return show(settings, live, Engine(settings, live, now))
+
+
+def show(settings: Settings, live: Live, backstage: Backstage) -> int:
+    """The console over a live picture that somebody else moves. Raises: ConfigError."""
     terminal.check_terminal(os.environ)
     log_file = logfile.open_log(settings.log)
     prepare(os.environ, settings)
     # imported here: textual reads the environment when it is imported
     from dosing_tui.console.app import ConsoleApp
 
-    live = Live()
-    engine = Engine(settings, live, now)
     where = surroundings(os.environ, settings, log_file)
-    app = ConsoleApp(settings, live, engine, now, where=where, after_first_paint=engine.start)
+    app = ConsoleApp(settings, live, backstage, now, where=where, after_first_paint=backstage.start)
     log.info("console starts")
     try:
         app.run()
     finally:
         app.departure.arrived()
-        engine.stop()
+        backstage.stop()
     log.info("console ends with status %s", app.return_code)
     return app.return_code or 0
 

@@ -31,8 +31,9 @@ def framed(
         canvas.put(LABEL_WIDTH, y, "│", LINE)
     for value in marks:
         y = row_of(value, top, rows)
-        canvas.right(LABEL_WIDTH, y, tick_label(value), DIM)
-        canvas.put(LABEL_WIDTH, y, "┤", LINE)
+        if len(tick_label(value)) <= LABEL_WIDTH:
+            canvas.right(LABEL_WIDTH, y, tick_label(value), DIM)
+            canvas.put(LABEL_WIDTH, y, "┤", LINE)
     _time_axis(canvas, rows, width - LEFT, ticks)
     return canvas.rows
 

@@ -10,4 +10,4 @@ def eighths(value: float, top: float, cells: int) -> int:
     """How many eighths of ``cells`` cells a value fills on a scale from 0 to ``top``; one at least."""
     if top <= 0 or value <= 0:
         return 0
-    return max(1, min(cells * 8, round(value / top * cells * 8)))
+    return max(1, round(min(1.0, value / top) * cells * 8))

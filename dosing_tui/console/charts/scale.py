@@ -22,7 +22,7 @@ def nice_top(largest: float) -> float:
 
 def tick_label(value: float) -> str:
     """A round number in as few characters as it needs."""
-    return f"{value:.6g}"
+    return f"{value / 1_000:.4g}k" if value >= 1_000 else f"{value:.4g}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Pictures of the running program for the documentation; not part of what is installed."""

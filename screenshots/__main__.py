@@ -1,0 +1,108 @@
+"""``python -m screenshots [name ...]``: runs the program in terminals of several sizes, takes its pictures.
+
+Needs Chromium, npm and the font JetBrains Mono (Debian: chromium, npm, fonts-jetbrains-mono).
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from screenshots.recorder import Recorder, Size
+from screenshots.rendering import Renderer
+
+HERE = Path(__file__).parent
+LARGE, MEDIUM, SMALL = Size(120, 40), Size(100, 30), Size(80, 24)
+DARK, LIGHT = "#15181b", "#d9dcde"
+SETTLE_S = 12.0
+"""So long the plant runs before its picture is taken: doses have come in, every panel has answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    name: str
+    size: Size = LARGE
+    options: tuple[str, ...] = ()
+    """Of the console."""
+    demo: tuple[str, ...] | None = ("--devices", "1", "--faults", "none", "--rate", "1")
+    """Of the demo plant; None for a console that finds neither broker nor database."""
+    keys: bytes = b""
+    ground: str = DARK
+
+
+PICTURES = (
+    Picture("overview_120x40"),
+    Picture("overview_light_120x40", options=("--theme", "light"), ground=LIGHT),
+    Picture("overview_100x30", MEDIUM),
+    Picture("overview_80x24", SMALL),
+    Picture("three_stations_120x40", demo=("--devices", "3", "--faults", "all", "--rate", "2")),
+    Picture("doses_120x40", keys=b"2jjj"),
+    Picture("consumption_120x40", keys=b"\x1b[A\x1b[A\r"),
+    Picture("books_100x30", MEDIUM, keys=b"3"),
+    Picture("help_80x24", SMALL, keys=b"?"),
+    Picture("ascii_120x40", options=("--glyphs", "ascii")),
+    Picture("nothing_there_100x30", MEDIUM, demo=None),
+)
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m screenshots")
+    parser.add_argument("names", nargs="*", help="only these pictures")
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "dosing-tui-screenshots")
+    chosen = parser.parse_args(arguments)
+    renderer = Renderer(chosen.cache)
+    for picture in PICTURES:
+        if not chosen.names or picture.name in chosen.names:
+            recorded = record(picture, chosen.cache)
+            renderer.draw(recorded, picture.size, HERE / f"{picture.name}.png", picture.ground)
+            sys.stdout.write(f"{picture.name}\n")
+
+
+def record(picture: Picture, cache: Path) -> bytes:
+    """What the program wrote until its picture was taken."""
+    with (
+        tempfile.TemporaryDirectory() as home,
+        Recorder(_command(picture, cache), picture.size, _environment(Path(home))) as recorder,
+    ):
+        recorder.wait_for("Overview")
+        recorder.watch(SETTLE_S if picture.demo else SETTLE_S / 2)
+        for key in _keys(picture.keys):
+            recorder.press(key)
+            recorder.watch(0.7)
+        recorder.watch(1.5 if picture.keys else 0)
+        return recorder.recorded
+
+
+def _keys(keys: bytes) -> list[bytes]:
+    """One by one; an arrow is three bytes."""
+    found = []
+    while keys:
+        length = 3 if keys.startswith(b"\x1b[") else 1
+        found.append(keys[:length])
+        keys = keys[length:]
+    return found
+
+
+def _command(picture: Picture, cache: Path) -> list[str]:
+    program = [sys.executable, "-m", "dosing_tui", *picture.options]
+    if picture.demo is None:
+        return program
+    folder = cache / f"demo{'_'.join(picture.demo).replace('--', '')}"
+    return [*program, "demo", "--folder", str(folder), *picture.demo]
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """A terminal with all colours, and a user with nothing of their own."""
+    kept = {name: os.environ[name] for name in ("PATH", "VIRTUAL_ENV", "LANG") if name in os.environ}
+    return {
+        **kept, "HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8",
+        # ports at which nothing listens, for the picture without a plant
+        "DOSING_MQTT_PORT": "1", "DOSING_DATABASE_DSN": "host=127.0.0.1 port=1 dbname=factory_metrics",
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,94 @@
+"""Drives the console without a terminal: presses keys, reads the screen."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from textual.pilot import Pilot
+
+from dosing_tui.config.settings import ConsoleSettings, PlantSettings, Settings, Theme
+from dosing_tui.console.app import ConsoleApp, Surroundings
+from dosing_tui.live import Live
+from dosing_tui.plant.panels import OVERVIEW
+from tests.console import plant_data
+from tests.console.plant_data import FakeSource, History
+
+LARGE, MEDIUM, SMALL = (120, 40), (100, 30), (80, 24)
+EMPTY = History((), ())
+
+
+def settings(*, theme: Theme = Theme.DARK, devices: tuple[str, ...] = ("dosing_system_01",)) -> Settings:
+    return Settings(
+        plant=PlantSettings(name="Plant 1", devices=devices), console=ConsoleSettings(theme=theme)
+    )
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = plant_data.NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Console:
+    app: ConsoleApp
+    pilot: Pilot[None]
+    live: Live
+    source: FakeSource
+    clock: Clock
+
+    @property
+    def screen(self) -> str:
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+    async def press(self, *keys: str) -> str:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+        return self.screen
+
+    async def shows(self, text: str) -> str:
+        """The screen, once it shows the text."""
+        await until(lambda: text in self.screen, lambda: f"{text!r} is not on\n{self.screen}")
+        return self.screen
+
+    async def answered(self) -> None:
+        """Every panel has its first answer, good or bad, and it has been drawn."""
+        await until(lambda: len(self.app.answers) >= len(OVERVIEW))
+        await self.pilot.pause()
+
+
+async def until(
+    condition: Callable[[], object], why: Callable[[], str] = lambda: "", seconds: float = 20
+) -> None:
+    """Let the console run until the condition holds."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while not condition():
+        if loop.time() > end:
+            raise AssertionError(why() or "did not happen in time")
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def console(
+    *, size: tuple[int, int] = LARGE, source: FakeSource | None = None, live: Live | None = None,
+    chosen: Settings | None = None, where: Surroundings | None = None,
+) -> AsyncIterator[Console]:  # fmt: skip
+    source = source or FakeSource(plant_data.history())
+    live = live or plant_data.live_plant(source.story, plant_data.levels())
+    clock = Clock()
+    app = ConsoleApp(chosen or settings(), live, source, clock, where=where or Surroundings())
+    async with app.run_test(size=size) as pilot:
+        driven = Console(app, pilot, live, source, clock)
+        await driven.answered()
+        yield driven

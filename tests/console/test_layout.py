@@ -1,0 +1,94 @@
+"""Where tiles are: at every size, without gaps, overlaps or tiles out of sight."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dosing_tui.console.content import Frame
+from dosing_tui.console.layout import Direction, Place, TileId, arrange, neighbour
+
+WIDTHS, HEIGHTS, TANKS = st.integers(80, 300), st.integers(24, 100), st.integers(0, 60)
+
+
+def cells(place: Place) -> set[tuple[int, int]]:
+    return {
+        (x, y) for x in range(place.x, place.x + place.width) for y in range(place.y, place.y + place.height)
+    }
+
+
+@given(WIDTHS, HEIGHTS, TANKS)
+def test_tiles_fill_the_room_and_never_overlap(width: int, height: int, tanks: int) -> None:
+    layout = arrange(width, height, tanks=tanks)
+    room = height - 2 - layout.notices
+    areas = [place.width * place.height for place in layout.places.values()]
+    assert sum(areas) == width * room
+    assert all(place.x + place.width <= width for place in layout.places.values())
+    assert all(place.y + place.height <= room for place in layout.places.values())
+    ordered = list(layout.places.values())
+    assert not any(
+        overlap(one, other) for number, one in enumerate(ordered) for other in ordered[number + 1 :]
+    )
+
+
+def overlap(one: Place, other: Place) -> bool:
+    return not (
+        one.x + one.width <= other.x or other.x + other.width <= one.x
+        or one.y + one.height <= other.y or other.y + other.height <= one.y
+    )  # fmt: skip
+
+
+@given(WIDTHS, HEIGHTS, TANKS)
+def test_every_tile_is_large_enough_to_say_something(width: int, height: int, tanks: int) -> None:
+    layout = arrange(width, height, tanks=tanks)
+    edges = 2 if layout.frame is Frame.FULL else 1
+    assert all(place.height - edges >= 3 and place.width >= 24 for place in layout.places.values())
+
+
+@given(WIDTHS, HEIGHTS)
+def test_tanks_and_doses_are_on_every_screen(width: int, height: int) -> None:
+    assert {TileId.INVENTORY, TileId.DOSES, TileId.CHEMICALS} <= set(arrange(width, height).places)
+
+
+def test_the_large_screen_has_every_tile_but_the_books() -> None:
+    assert set(arrange(120, 40).places) == set(TileId) - {TileId.BOOKS}
+    assert set(arrange(100, 30).places) == set(TileId) - {TileId.BOOKS}
+
+
+@pytest.mark.parametrize("size", [(79, 24), (80, 23), (20, 5), (1, 1)])
+def test_a_window_that_is_too_small_has_no_tiles(size: tuple[int, int]) -> None:
+    assert arrange(*size).too_small
+    assert not arrange(*size).places
+
+
+@given(WIDTHS, HEIGHTS, st.sampled_from(TileId))
+def test_a_zoomed_tile_has_all_the_room(width: int, height: int, name: TileId) -> None:
+    layout = arrange(width, height, zoomed=name)
+    assert layout.places == {name: Place(0, 0, width, height - 2 - layout.notices)}
+
+
+@given(WIDTHS, HEIGHTS, st.sampled_from(Direction))
+def test_the_focus_moves_towards_the_arrow_or_stays(width: int, height: int, towards: Direction) -> None:
+    places = arrange(width, height).places
+    for name, here in places.items():
+        there = places[neighbour(places, name, towards)]
+        moved = {
+            Direction.LEFT: there.x < here.x,
+            Direction.RIGHT: there.x > here.x,
+            Direction.UP: there.y < here.y,
+            Direction.DOWN: there.y > here.y,
+        }[towards]
+        assert moved or there == here
+
+
+@given(WIDTHS, HEIGHTS)
+def test_every_tile_can_be_reached_by_arrows(width: int, height: int) -> None:
+    places = arrange(width, height).places
+    reached, edge = {TileId.DOSES}, [TileId.DOSES]
+    while edge:
+        name = edge.pop()
+        for towards in Direction:
+            found = neighbour(places, name, towards)
+            if found not in reached:
+                reached.add(found)
+                edge.append(found)
+    assert reached == set(places)

@@ -1,0 +1,61 @@
+"""Pictures of whole screens, cell by cell: a change that was not meant shows here."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from dosing_tui.config.settings import Glyphs, Theme
+from dosing_tui.console.app import ConsoleApp, Surroundings
+from dosing_tui.live import Books, Link, LinkState, Live
+from dosing_tui.plant.panels import OVERVIEW
+from tests.console.driving import EMPTY, LARGE, MEDIUM, SMALL, Clock, settings, until
+from tests.console.plant_data import NOW, FakeSource, history, levels, live_plant
+
+Compare = Callable[..., bool]
+
+
+def app(*, devices: int = 1, theme: Theme = Theme.DARK, glyphs: Glyphs = Glyphs.UNICODE) -> ConsoleApp:
+    story = history(devices=devices)
+    live = live_plant(story, levels(devices=devices))
+    return ConsoleApp(
+        settings(theme=theme), live, FakeSource(story), Clock(), where=Surroundings(glyphs=glyphs)
+    )
+
+
+def app_without_plant() -> ConsoleApp:
+    """Neither broker nor database, and some messages in the spool."""
+    live, source = Live(), FakeSource(EMPTY)
+    source.away = "No database server listens at db.plant:5432."
+    live.set_broker(
+        LinkState(Link.DOWN, NOW, "Broker mqtt.plant:1883 cannot be reached: connection refused.")
+    )
+    live.set_database(LinkState(Link.DOWN, NOW, source.away))
+    live.set_books(Books(received=12, spooled=12))
+    return ConsoleApp(settings(), live, source, Clock())
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """Every panel has answered, and the answers are drawn."""
+    console = pilot.app
+    assert isinstance(console, ConsoleApp)
+    await until(lambda: len(console.answers) == len(OVERVIEW))
+    await pilot.pause()
+    await pilot.pause(0.6)
+
+
+@pytest.mark.parametrize(
+    ("made", "size"),
+    [
+        pytest.param(app, LARGE, id="120x40"),
+        pytest.param(lambda: app(theme=Theme.LIGHT), LARGE, id="120x40-light"),
+        pytest.param(lambda: app(devices=2), MEDIUM, id="100x30-two-stations"),
+        pytest.param(app, SMALL, id="80x24"),
+        pytest.param(lambda: app(glyphs=Glyphs.ASCII), SMALL, id="80x24-ascii"),
+        pytest.param(app_without_plant, MEDIUM, id="100x30-nothing-there"),
+    ],
+)
+def test_overview(snap_compare: Compare, made: Callable[[], ConsoleApp], size: tuple[int, int]) -> None:
+    run_before: Callable[[Pilot[Any]], Awaitable[None]] = settled
+    assert snap_compare(made(), terminal_size=size, run_before=run_before)
