@@ -3,7 +3,10 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
+import psycopg
 import pytest
 
 from dosing_tui.database.migrations import migrate, pending
@@ -13,6 +16,7 @@ from tests.database.old_plant import Told, guide_database, lived_in
 from tests.database.samples import settings_for
 from tests.database.test_schema_rollups import RECOMPUTED
 from tests.servers import Server
+from tests.waiting import until
 
 OLD_TABLES = "SELECT count(*) FROM pg_class WHERE relname LIKE 'adopted%%'"
 
@@ -185,6 +189,36 @@ def test_the_plant_goes_on_writing_while_it_is_adopted(guide: str) -> None:
     doses = value(guide, "SELECT count(*) FROM dosing_consumption")
     aside = value(guide, "SELECT count(*) FROM rows_set_aside WHERE table_name = 'dosing_consumption'")
     assert doses + aside == told.doses + 1
+    assert value(guide, "SELECT sum(doses) FROM dosing_1h") == doses
+
+
+def test_a_writer_never_misses_a_table(guide: str) -> None:
+    told = lived_in(guide)
+    adopted = Event()
+
+    def telegraf() -> int:
+        """Doses stored, one by one, from before the adoption until after it."""
+        written = 0
+        with psycopg.connect(guide, autocommit=True) as session:
+            while not adopted.is_set() or written < 20:
+                session.execute(
+                    "INSERT INTO dosing_consumption (time, device_id, pump, chemical)"
+                    " VALUES (clock_timestamp(), 'live', 1, 'BDO')"
+                )
+                written += 1
+        return written
+
+    with ThreadPoolExecutor() as threads:
+        writing = threads.submit(telegraf)
+        until(lambda: value(guide, "SELECT count(*) FROM dosing_consumption WHERE device_id = 'live'"))
+        try:
+            adopt(guide)
+        finally:
+            adopted.set()
+        written = writing.result(timeout=60)
+    doses = value(guide, "SELECT count(*) FROM dosing_consumption")
+    aside = value(guide, "SELECT count(*) FROM rows_set_aside WHERE table_name = 'dosing_consumption'")
+    assert doses + aside == told.doses + written
     assert value(guide, "SELECT sum(doses) FROM dosing_1h") == doses
 
 

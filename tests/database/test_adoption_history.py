@@ -94,3 +94,18 @@ def test_an_aggregate_of_another_shape_is_refused(database: str) -> None:
     run(database, "CREATE TABLE dosing_consumption_hourly (bucket timestamptz, grams float8)")
     with pytest.raises(DatabaseRefused, match="dosing_consumption_hourly has no column avg_duration_ms"):
         adopt(database)
+
+
+def test_another_continuous_aggregate_is_named_and_refused(aggregated: str) -> None:
+    if flavour_of(aggregated) is not Flavour.COMMUNITY:
+        adopt(aggregated)  # the other flavours know no such thing
+        return
+    run(
+        aggregated,
+        "CREATE MATERIALIZED VIEW daily WITH (timescaledb.continuous) AS"
+        " SELECT time_bucket('1 day', bucket) AS day, sum(total_grams) AS grams"
+        " FROM dosing_consumption_hourly GROUP BY 1 WITH NO DATA",
+    )
+    with pytest.raises(DatabaseRefused, match=r"continuous aggregate public\.daily"):
+        adopt(aggregated)
+    run(aggregated, "SELECT 1 FROM daily", "SELECT 1 FROM dosing_consumption_hourly")

@@ -1,5 +1,6 @@
 -- Continuous aggregates that are built on the guide's tables or on its own aggregate.
-SELECT format('%%I.%%I', a.view_schema, a.view_name) AS name, a.view_name = 'dosing_consumption_hourly' AS guides
+SELECT quote_ident(a.view_schema) || '.' || quote_ident(a.view_name) AS name,
+       a.view_name = 'dosing_consumption_hourly' AS guides
   FROM timescaledb_information.continuous_aggregates AS a
  WHERE a.hypertable_schema = 'public'
        AND a.hypertable_name IN ('dosing_consumption', 'batch_events', 'inventory_levels')
