@@ -11,9 +11,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
@@ -66,7 +66,8 @@ class RunningBroker:
     username: str
     _command: Sequence[str | Path]
     _log: Path
-    _account: Account | None
+    _account: Account | None = None
+    _env: Mapping[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -85,7 +86,9 @@ class RunningBroker:
         """
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as output:
-            self._process = spawn(self._command, output=output, dies_by=SIGTERM, account=self._account)
+            self._process = spawn(
+                self._command, output=output, dies_by=SIGTERM, account=self._account, env=self._env
+            )
         deadline = time.monotonic() + START_S
         while not _answers(self.port, self.username):
             if not self.pid or time.monotonic() > deadline:
@@ -164,7 +167,10 @@ def _mosquitto(program: Path, folder: Path, port: int) -> RunningBroker:
 def _amqtt(folder: Path, port: int) -> RunningBroker:
     # by its path, and -P: a checkout that is not installed works as well, and nothing here hides a library
     command = (sys.executable, "-P", Path(__file__).with_name("amqtt_broker.py"), str(port))
-    return RunningBroker("amqtt (demo only)", HOST, port, AMQTT_USER, command, folder / "amqtt.log", None)
+    libraries = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    return RunningBroker(
+        "amqtt (demo only)", HOST, port, AMQTT_USER, command, folder / "amqtt.log", None, libraries
+    )
 
 
 def _answers(port: int, username: str) -> bool:
