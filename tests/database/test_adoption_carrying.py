@@ -156,6 +156,13 @@ def test_the_plants_own_views_are_made_again_with_their_rights(guide: str, role:
     assert rows(guide, "SELECT * FROM tanks") == []
 
 
+def test_a_view_of_the_same_name_without_the_guides_tables_is_not_touched(database: str) -> None:
+    run(database, "CREATE VIEW latest_inventory AS SELECT 1 AS mine")
+    with pytest.raises(DatabaseRefused, match='"latest_inventory" already exists'):
+        adopt(database)
+    assert rows(database, "SELECT mine FROM latest_inventory") == [(1,)]
+
+
 REFUSED: dict[LiteralString, str] = {
     "CREATE MATERIALIZED VIEW mine AS SELECT * FROM batch_events": r"materialized view public\.mine",
     "ALTER TABLE batch_events ADD COLUMN dedup text": "a column dedup of its own",

@@ -48,9 +48,11 @@ class Aside:
 
 
 def found(session: Session) -> list[Relation]:
-    """The guide's relations in a database that has no schema of ours yet."""
+    """The guide's relations in a database that has no schema of ours yet; none without one of its tables."""
     with session.cursor(row_factory=class_row(Relation)) as cursor:
-        return cursor.execute(sqlfiles.statement("schema/adoption/found")).fetchall()
+        relations = cursor.execute(sqlfiles.statement("schema/adoption/found")).fetchall()
+    names = {table.name for table in TABLES}
+    return relations if any(relation.name in names for relation in relations) else []
 
 
 def holding_rows(old: Sequence[Relation]) -> tuple[str, ...]:
