@@ -10,7 +10,7 @@ REPLACEMENT = "?"
 _CONSOLE_TABLE = str.maketrans(
     {
         # text console fonts have the full block and two shades, and no eighths
-        **dict.fromkeys("▁▂", "_"), **dict.fromkeys("▃▄", "▒"), **dict.fromkeys("▅▆▇", "█"),
+        **dict.fromkeys("▁▂", "_"), "▃": "░", **dict.fromkeys("▄▅▆▇", "▒"),
         **dict.fromkeys("▏▎", "│"), **dict.fromkeys("▍▌", "▒"), **dict.fromkeys("▋▊▉", "█"),
         "▐": "▒", "▀": "▒", "▖": "▒", "▗": "▒", "◆": "●", "╭": "┌", "╮": "┐", "╰": "└", "╯": "┘",
         "┊": "│", "┄": "─", "›": ">", "…": "~", "−": "-", "○": "o", "⏎": "↵", "✓": "+", "✗": "x", "–": "-",

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from dosing_tui.config.settings import Glyphs
 from dosing_tui.console import glyphs
-from dosing_tui.console.pens import DARK, Palette
+from dosing_tui.console.canvas import Cell
+from dosing_tui.console.pens import DARK, Palette, Pen, Tone
 
 _COLOURS = {"truecolor": 1 << 24, "256": 256, "standard": 16, "windows": 16}
 
@@ -19,6 +20,12 @@ class Look:
         if cell.isascii() and cell.isprintable():
             return cell
         return glyphs.presentable(cell, glyphs.table(self.glyphs), ascii_only=self.glyphs is Glyphs.ASCII)
+
+    def worn(self, cell: Cell) -> Cell:
+        """Without colours, half of one and half of another cannot be told apart: such a cell is whole."""
+        if self.palette.plain and cell[1].bg is Tone.CREST:
+            return "█", Pen(Tone.CREST)
+        return cell
 
 
 def colours_of(color_system: str | None) -> int:

@@ -84,6 +84,17 @@ LIGHT = _palette(
     "#d9dcde", "#c9ced1", "#b5c6d1", "#c8ccce", "#a6aeb4", "#35556b", "#69737b", "#30373c", "#080b0d",
     "#68747d", "#7f99aa", "#b8c7d0", "#35556b", "#9ba4ab", "#4b7a58", "#9a6700", "#b3261e",
 )  # fmt: skip
+DARK_256 = _palette(
+    "dosing-dark-256", True,
+    "#121212", "#1c1c1c", "#303030", "#262626", "#3a3a3a", "#87afaf", "#767676", "#b2b2b2", "#eeeeee",
+    "#808080", "#5f8787", "#303030", "#87afaf", "#4e4e4e", "#87af87", "#d7af5f", "#d75f5f",
+)  # fmt: skip
+"""Exactly colours of the 256, so that no grey is rounded to a green."""
+LIGHT_256 = _palette(
+    "dosing-light-256", False,
+    "#dadada", "#c6c6c6", "#b2b2b2", "#c6c6c6", "#a8a8a8", "#005f87", "#6c6c6c", "#303030", "#080808",
+    "#6c6c6c", "#87afaf", "#bcbcbc", "#005f87", "#9e9e9e", "#5f875f", "#875f00", "#af0000",
+)  # fmt: skip
 DARK_16 = _palette(
     "dosing-dark-16", True,
     "#000000", "#000000", "#555555", "#000000", "#555555", "#ffffff", "#aaaaaa", "#aaaaaa", "#ffffff",
@@ -97,15 +108,13 @@ LIGHT_16 = _palette(
 )  # fmt: skip
 
 
-PALETTES = (DARK, LIGHT, DARK_16, LIGHT_16)
+PALETTES = (DARK, LIGHT, DARK_256, LIGHT_256, DARK_16, LIGHT_16)
 
 
 def choose(*, dark: bool, colours: int, no_colour: bool) -> Palette:
     """The palette for a terminal that has so many colours."""
-    few = colours <= 16
-    chosen = {(True, False): DARK, (False, False): LIGHT, (True, True): DARK_16, (False, True): LIGHT_16}[
-        dark, few
-    ]
+    pair = (DARK, LIGHT) if colours > 256 else (DARK_256, LIGHT_256) if colours > 16 else (DARK_16, LIGHT_16)
+    chosen = pair[0 if dark else 1]
     return Palette(chosen.name, chosen.dark, chosen.colours, plain=no_colour)
 
 
@@ -119,6 +128,7 @@ def style(palette: Palette, pen: Pen) -> Style:
 
 def _plain(pen: Pen) -> Style:
     """Without colour: blocks of the abnormal and the selected row in reverse video."""
-    reverse = pen.bg in ALARMING or pen.bg is Tone.SELECT or (pen.bg is Tone.BAR)
+    reverse = pen.bg in ALARMING or pen.bg in (Tone.SELECT, Tone.BAR)
     bold = pen.bold or pen.fg in ALARMING or pen.fg is Tone.HOT
-    return Style(bold=bold or None, dim=pen.fg in {Tone.DIM, Tone.LINE} or None, reverse=reverse or None)
+    dim = pen.fg in (Tone.DIM, Tone.LINE, Tone.FILL, Tone.FADED)
+    return Style(bold=bold or None, dim=dim or None, reverse=reverse or None)

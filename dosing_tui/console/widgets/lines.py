@@ -55,7 +55,7 @@ def _strip(row: list[Cell], look: Look) -> Strip:
     """Neighbouring cells of one pen become one segment."""
     segments: list[Segment] = []
     text, pen = "", None
-    for cell, next_pen in row:
+    for cell, next_pen in map(look.worn, row):
         if next_pen != pen:
             if text and pen is not None:
                 segments.append(Segment(text, style(look.palette, pen)))
