@@ -102,16 +102,19 @@ def plant_settings(
 
 @dataclass(slots=True)
 class CollectorProcess:
-    """``dosing-tui collect``; ``said`` is what it wrote to stderr."""
+    """``dosing-tui collect``, or another ``program`` in its place; ``said`` is what it wrote to stderr."""
 
     settings: Settings
     folder: Path
+    program: tuple[str, ...] = ("dosing_tui",)
     said: list[str] = field(default_factory=list)
     process: subprocess.Popen[str] = field(init=False)
     reading: threading.Thread = field(init=False)
 
     def start(self) -> None:
-        self.process = start_collector(self.settings, self.folder, stderr=subprocess.PIPE)
+        self.process = start_collector(
+            self.settings, self.folder, stderr=subprocess.PIPE, program=self.program
+        )
         assert self.process.stderr
         self.reading = threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True)
         self.reading.start()
@@ -124,6 +127,10 @@ class CollectorProcess:
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.wait()
+
+    @property
+    def dead(self) -> bool:
+        return self.process.poll() is not None
 
     @property
     def log(self) -> str:
@@ -141,18 +148,22 @@ class CollectorProcess:
         self.said.extend(line.rstrip() for line in stderr)
 
 
-def start_collector(settings: Settings, folder: Path, *, stderr: int) -> subprocess.Popen[str]:
+def start_collector(
+    settings: Settings, folder: Path, *, stderr: int, program: tuple[str, ...] = ("dosing_tui",)
+) -> subprocess.Popen[str]:
     config = folder / "dosing-tui.toml"
     config.write_text(_toml(settings))
-    command = [sys.executable, "-m", "dosing_tui", "--config", str(config), "collect"]
+    command = [sys.executable, "-m", *program, "--config", str(config), "collect"]
     return subprocess.Popen(
         command, stderr=stderr, text=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())}
     )
 
 
 @contextmanager
-def collecting(settings: Settings, folder: Path) -> Iterator[CollectorProcess]:
-    collector = CollectorProcess(settings, folder)
+def collecting(
+    settings: Settings, folder: Path, *, program: tuple[str, ...] = ("dosing_tui",)
+) -> Iterator[CollectorProcess]:
+    collector = CollectorProcess(settings, folder, program)
     collector.start()
     try:
         yield collector

@@ -5,11 +5,15 @@ import re
 import threading
 import time
 from pathlib import Path
+from signal import SIGKILL
 
 import psycopg
+import pytest
 
+from dosing_tui.config.settings import Settings
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
+from tests.collector.crashing import POINTS
 from tests.collector.plant import (
     CollectorProcess,
     Numbered,
@@ -63,11 +67,37 @@ def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_not
                 until(lambda: collector.log.count("cannot be reached") or "database" in collector.log)
                 own_postgres.restart()
         wait_for(own_postgres.dsn, COUNT)
+        until(lambda: collector.log.count("The broker is connected.") == KILLS + 1)
         assert collector.end() == 0
-    stored = stored_numbers(own_postgres.dsn)
-    assert [number for number in range(COUNT) if number not in stored] == []
-    assert [number for number, times in stored.items() if times > 1] == []
+    assert_each_once(own_postgres.dsn, COUNT)
     assert_balanced(collector, stored=COUNT)
+
+
+@pytest.mark.parametrize("nth", [1, 3])
+@pytest.mark.parametrize("point", POINTS)
+def test_a_death_at_any_point_of_the_work_loses_and_doubles_nothing(
+    settings: Settings, tmp_path: Path, point: str, nth: int
+) -> None:
+    now = int(time.time())
+    with collecting(settings, tmp_path, program=("tests.collector.crashing", point, str(nth))) as collector:
+        until(lambda: "The broker is connected." in collector.log)
+        for upto in range(100, 500, 100):
+            # the first is a level without a time: its identity is the hardest to keep
+            publish(settings.mqtt, [Numbered(number, now) for number in reversed(range(upto - 100, upto))])
+            until(lambda: collector.dead or rows(settings.database.dsn) >= upto)  # noqa: B023  # called at once
+        assert collector.wait() == -SIGKILL
+    with collecting(settings, tmp_path) as collector:
+        wait_for(settings.database.dsn, 400)
+        until(lambda: "The broker is connected." in collector.log)
+        assert collector.end() == 0
+    assert_each_once(settings.database.dsn, 400)
+    assert_balanced(collector, stored=400)
+
+
+def assert_each_once(dsn: str, count: int) -> None:
+    stored = stored_numbers(dsn)
+    assert [number for number in range(count) if number not in stored] == []
+    assert [number for number, times in stored.items() if times > 1] == []
 
 
 def assert_balanced(collector: CollectorProcess, *, stored: int) -> None:
