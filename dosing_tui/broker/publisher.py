@@ -12,7 +12,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from dosing_tui.broker.session import address, connect, lost, new_client, refused
+from dosing_tui.broker.session import address, connect, hang_up, lost, new_client, refused
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import BrokerError
 
@@ -125,8 +125,7 @@ class Publisher:
     def stop(self) -> None:
         """Take leave of the broker. What is still on the way is given up."""
         if self._client is not None:
-            self._client.disconnect()
-            self._client.loop_stop()
+            hang_up(self._client)
             self._client = None
         self._up = False
 

@@ -4,6 +4,7 @@ Shared by the side that subscribes and the side that publishes; starts no thread
 """
 
 import ssl
+from threading import Thread
 
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, CleanStartOption, Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -22,6 +23,7 @@ UNSPECIFIED = 128
 """MQTT's reason code for 'no reason given'."""
 RETRY_MIN_S = 1
 RETRY_MAX_S = 30
+STOP_S = 5.0
 
 
 def new_client(
@@ -68,6 +70,15 @@ def connect(client: Client, settings: MqttSettings, *, persistent: bool = False)
         )
     except (OSError, ValueError) as error:
         raise BrokerError(unreachable(settings, error)) from error
+
+
+def hang_up(client: Client) -> None:
+    """Take leave of the broker and end the client's loop, waiting no longer than STOP_S for it."""
+    client.disconnect()
+    # loop_stop waits without a limit, and the thread may hang in a name look-up
+    stopper = Thread(target=client.loop_stop, name="mqtt-stop", daemon=True)
+    stopper.start()
+    stopper.join(STOP_S)
 
 
 def unreachable(settings: MqttSettings, error: Exception | None = None) -> str:

@@ -48,7 +48,6 @@ class Plant:
         self._now = since.timestamp()
         self._topics = _topics(mqtt or MqttSettings())
         self._stations = [self._new_station(seed, number, devices) for number in range(1, devices + 1)]
-        self._queue: list[tuple[float, int]] = []
 
     def history(self, until: datetime, zone: tzinfo) -> Iterator[Message]:
         """What was said up to ``until``, without faults; nobody works at night in ``zone``."""
@@ -96,9 +95,8 @@ class Plant:
 
     def _say(self, station: Station, at: float, mischief: Mischief) -> Iterator[Message]:
         line, after_reboot = station.step(at)
-        fault = (
-            Fault.REBOOT if after_reboot else "" if station.has_clock or _unstamped(line) else Fault.UPTIME
-        )
+        uptime = not station.has_clock and not isinstance(line, LevelLine)
+        fault = Fault.REBOOT if after_reboot else Fault.UPTIME if uptime else ""
         when, topic = datetime.fromtimestamp(at, UTC), self._topics[type(line)]
         for spoken in mischief.speak(line, fault):
             yield Message(when, topic, spoken.payload, spoken.fault, spoken.expect)
@@ -129,10 +127,6 @@ class Plant:
             wears=WEARING if number == 1 else "",
             low=RUNNING_LOW if number == devices else "",
         )
-
-
-def _unstamped(line: Line) -> bool:
-    return isinstance(line, LevelLine)
 
 
 def _topics(mqtt: MqttSettings) -> Mapping[type[Line], str]:

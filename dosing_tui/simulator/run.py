@@ -139,7 +139,7 @@ def _tally(taken: Counter[tuple[str, Expect]], publisher: Publisher) -> Tally:
     for (fault, expect), count in taken.items():
         expects[expect] += count
         if fault:
-            faults[fault] += count
+            faults[str(fault)] += count
     return Tally(
         published=taken.total(),
         faults=dict(sorted(faults.items())),
