@@ -161,10 +161,15 @@ class Publisher:
         self._on_link(True, "")
 
     def _now_down(self, why: str) -> None:
-        was_up, self._up = self._up, False
-        self._no = self._no or why
-        if was_up:
+        if self._up:
+            self._up = False
             self._on_link(False, why)
+        elif not self._no:
+            self._no = f"Broker {address(self._settings)} closes the connection without an answer."
+
+    def _now_refused(self, why: str) -> None:
+        self._no = why
+        self._on_link(False, why)
 
     def _now_taken(self, mid: int, refusal: str) -> None:
         way = self._on_the_way.pop(mid, None)
@@ -189,7 +194,7 @@ class Publisher:
         properties: Properties | None,
     ) -> None:
         if reason.is_failure:
-            self._tell(partial(self._now_down, refused(self._settings, reason)))
+            self._tell(partial(self._now_refused, refused(self._settings, reason)))
         else:
             self._tell(partial(self._now_up, properties))
 
