@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ from textual.theme import Theme as TextualTheme
 from dosing_tui.config.settings import Glyphs, Settings, Theme
 from dosing_tui.console import words
 from dosing_tui.console.asking import Askers, PanelSource, Reply
-from dosing_tui.console.bars import Status
+from dosing_tui.console.bars import Status, waiting
 from dosing_tui.console.builds import Builder, builds
 from dosing_tui.console.canvas import plain
 from dosing_tui.console.departure import Departure
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.5
 SLOW_TICK_S = 2
+SPOOLED_TICKS = 10
 
 
 def nothing() -> None:
@@ -82,7 +84,7 @@ class ConsoleApp(App[None]):
         self._held: Picture | None = None
         self._held_at = ""
         self._began: dict[str, datetime] = {}
-        self._spooled_before = 0
+        self._spooled: deque[int] = deque(maxlen=SPOOLED_TICKS)
         self._dark = settings.console.theme is Theme.DARK
         self._look = self._choose_look()
         self._plant = PlantScreen(self._look, hints(where.keymap))
@@ -150,15 +152,12 @@ class ConsoleApp(App[None]):
             log.exception("drawing %s", name)
 
     def _status(self, picture: Picture, now: datetime) -> Status:
-        # a reading is spooled for a moment on its way: only what stays for a tick is worth a word
-        spooled, self._spooled_before = (
-            min(picture.books.spooled, self._spooled_before),
-            picture.books.spooled,
-        )
+        self._spooled.append(picture.books.spooled)
         slow = self._settings.console.low_bandwidth
         return Status(
             plant=plain(self._settings.plant.name, 40), screen=self._plant.title_now, role=picture.role,
-            broker=picture.broker, database=picture.database, rate=picture.rate, spooled=spooled,
+            broker=picture.broker, database=picture.database, rate=picture.rate,
+            spooled=waiting(self._spooled, picture),
             clock=words.clock(now, self._zone, seconds=not slow), frozen=self._held_at,
             beat=now.second // (SLOW_TICK_S if slow else 1) % 2 == 0,
         )  # fmt: skip

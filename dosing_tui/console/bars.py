@@ -7,7 +7,7 @@ from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows, cells
 from dosing_tui.console.notices import Notice, Severity
 from dosing_tui.console.pens import DIM, Pen, Tone
-from dosing_tui.live import Link, LinkState, Role
+from dosing_tui.live import Link, LinkState, Picture, Role
 
 _BAND = Pen(Tone.TEXT, Tone.BAND)
 _QUIET = Pen(Tone.DIM, Tone.BAND)
@@ -28,6 +28,18 @@ class Status:
     beat: bool
     frozen: str = ""
     """Since when the picture stands still, '' while it is live."""
+
+
+def waiting(spooled: Sequence[int], picture: Picture) -> int:
+    """How many readings wait for the database, from the counts of the last ticks.
+
+    Every reading is spooled for a moment on its way: while the database answers, about a second's worth of
+    messages is nothing to speak of.
+    """
+    if not spooled or picture.database.link is Link.DOWN:
+        return picture.books.spooled
+    least = min(spooled)
+    return least if least > picture.rate else 0
 
 
 def status_rows(status: Status, width: int) -> Rows:

@@ -31,6 +31,9 @@ class Content(Generic[Data]):
     """Why there is nothing to show; '' when there is something."""
 
 
+_OF = "of "
+"""Before the time of what is no longer fresh."""
+
 AnyContent = Content[Any]
 """The tiles hold contents of several data types side by side; each brings the painter that fits."""
 
@@ -57,7 +60,7 @@ def age_of_reading(moment: Moment, newest: datetime | None, *, stale: bool) -> s
 
 def _age_or_time(moment: Moment, at: datetime, stale: bool) -> str:
     if stale:
-        return f"of {words.stamp(at, moment.zone, now=moment.now)}"
+        return f"{_OF}{words.stamp(at, moment.zone, now=moment.now)}"
     return words.age((moment.now - at).total_seconds())
 
 
@@ -112,14 +115,25 @@ def _box(canvas: Canvas, pen: Pen) -> None:
 
 def _heading(canvas: Canvas, content: AnyContent, line: Pen, focused: bool, frame: Frame) -> None:
     left, right = (2, canvas.width - 2) if frame is Frame.FULL else (0, canvas.width - 1)
-    unit = f" {content.unit}" if frame is Frame.TOP and content.unit else ""
-    age = f" {content.age} " if content.age else ""
+    title, age = f" {content.title} ", _age_that_fits(content, right - left)
     room = right - left - len(age) - 1
-    end = canvas.text(left, 0, f" {content.title} ", Pen(Tone.HOT) if focused else TEXT, width=room)
-    if unit and end + len(unit) <= left + room:
-        canvas.text(end - 1, 0, f"{unit} ", DIM)
+    end = canvas.text(left, 0, title, Pen(Tone.HOT) if focused else TEXT, width=room)
+    unit = f" {content.unit} " if frame is Frame.TOP and content.unit else ""
+    if unit and end + len(unit) - 1 <= left + room:
+        canvas.text(end - 1, 0, unit, DIM)
     if age:
         canvas.right(right, 0, age, Pen(Tone.WARN) if content.stale else DIM)
+
+
+def _age_that_fits(content: AnyContent, width: int) -> str:
+    """The title is worth more than the word and the seconds of an old answer's time."""
+    if not content.age:
+        return ""
+    time = content.age.removeprefix(_OF)
+    for said in (content.age, time):
+        if len(content.title) + len(said) + 5 <= width:
+            return f" {said} "
+    return f" {time[:5] if content.stale else time} "
 
 
 def _caption(canvas: Canvas, y: int, text: str, line: Pen) -> None:

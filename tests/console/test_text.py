@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from dosing_tui.config.settings import Glyphs
 from dosing_tui.console import words
-from dosing_tui.console.bars import KeyHint, footer_rows, notice_rows
+from dosing_tui.console.bars import KeyHint, footer_rows, notice_rows, waiting
 from dosing_tui.console.canvas import Canvas, broken, cells, fitted, sentence
 from dosing_tui.console.glyphs import ASCII, CONSOLE, presentable, profile
 from dosing_tui.console.look import Look
@@ -206,6 +206,14 @@ def test_hostile_text_in_a_notice_is_cleaned() -> None:
     picture = Picture(broker=LinkState(Link.DOWN, NOW, HOSTILE), database=UP, notice=HOSTILE)
     for notice in conditions(picture, settings(devices=()), NOW):
         assert notice.text.isprintable()
+
+
+def test_readings_on_their_way_are_not_called_spooled_while_the_database_answers() -> None:
+    busy = Picture(database=UP, rate=200.0, books=Books(received=60, spooled=60))
+    assert waiting([60, 48, 55], busy) == 0
+    assert waiting([900, 700, 800], busy) == 700
+    away = replace(busy, database=LinkState(Link.DOWN, NOW, "gone"))
+    assert waiting([0, 60], away) == 60
 
 
 @given(st.integers(1, 200))
