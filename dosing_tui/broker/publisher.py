@@ -66,6 +66,7 @@ class Publisher:
         self._on_the_way: dict[int, _OnTheWay] = {}
         self._window = WINDOW
         self._up = False
+        self._started = False
         self._no = ""
 
     @property
@@ -88,6 +89,7 @@ class Publisher:
         if not self._up:
             self.stop()
             raise BrokerError(self._no or f"Broker {address(self._settings)} does not answer.")
+        self._started = True
 
     def publish(
         self,
@@ -168,8 +170,9 @@ class Publisher:
             self._no = f"Broker {address(self._settings)} closes the connection without an answer."
 
     def _now_refused(self, why: str) -> None:
-        self._no = why
-        self._on_link(False, why)
+        known, self._no = self._no == why, why
+        if self._started and not known:
+            self._on_link(False, why)
 
     def _now_taken(self, mid: int, refusal: str) -> None:
         way = self._on_the_way.pop(mid, None)
