@@ -43,13 +43,7 @@ def collect_for(
     collector.start()
     try:
         before = _when_ready(live).books
-        began = time.monotonic()
-        with suppress(KeyboardInterrupt):
-            simulation.start()
-            report("The plant works" + (f" for {duration_s:g} s." if duration_s else ". Ctrl+C ends it."))
-            _rest(duration_s)
-        lasted_s = time.monotonic() - began
-        report("The plant stops; waiting until everything it said is stored.")
+        lasted_s = _work(duration_s, simulation, report)
         tally = simulation.stop()
         _drain(live, before, tally)
     finally:
@@ -88,6 +82,17 @@ def rows(settings: Settings) -> dict[str, int]:
     with connect(settings, application="demo") as session:
         counted: tuple[Any, ...] = session.execute(ROWS).fetchone() or ()
     return dict(zip(TABLES, counted, strict=True))
+
+
+def _work(duration_s: float | None, simulation: Simulation, report: Callable[[str], None]) -> float:
+    """For how many seconds the plant worked."""
+    began = time.monotonic()
+    with suppress(KeyboardInterrupt):
+        simulation.start()
+        report("The plant works" + (f" for {duration_s:g} s." if duration_s else ". Ctrl+C ends it."))
+        _rest(duration_s)
+    report("The plant stops; waiting until everything it said is stored.")
+    return time.monotonic() - began
 
 
 def _rest(duration_s: float | None) -> None:

@@ -60,13 +60,12 @@ def run_demo(
     try:
         with _ended_like_ctrl_c(), ExitStack() as running:
             site = _set_up(folder, running, devices=devices, seed=seed, rate=rate, say=say)
-            told = say if headless else log.info  # nothing may write over the screen
-            simulation = Simulation(site.settings.mqtt, site.plant, rate=rate, faults=chosen, report=told)
-            if headless:
-                return collect_for(
-                    duration_s, site.settings, simulation, report=say, about=_about(folder, site)
-                )
-            return _on_screen(duration_s, site.settings, simulation)
+            mqtt, told = site.settings.mqtt, say if headless else log.info  # nothing writes over the screen
+            simulation = Simulation(mqtt, site.plant, rate=rate, faults=chosen, report=told)
+            if not headless:
+                return _on_screen(duration_s, site.settings, simulation)
+            about = _about(folder, site)
+            return collect_for(duration_s, site.settings, simulation, report=say, about=about)
     except KeyboardInterrupt:
         say("The demo was interrupted; everything it started has been stopped.")
         return INTERRUPTED

@@ -1,0 +1,53 @@
+"""The demo's settings, and its books of one run."""
+
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.config.settings import CollectorMode, MqttSettings
+from dosing_tui.demo import site
+from dosing_tui.demo.headless import since
+from dosing_tui.live import Books
+
+
+def test_everything_it_keeps_is_in_its_folder(tmp_path: Path) -> None:
+    settings = site.site_settings(tmp_path, mqtt=MqttSettings(port=1), dsn="dbname=x", devices=2)
+    assert Path(settings.collector.spool_dir).is_relative_to(tmp_path)
+    assert Path(settings.log.file).is_relative_to(tmp_path)
+    assert settings.collector.mode is CollectorMode.ALWAYS
+    assert settings.mqtt.port == 1
+
+
+def test_the_stations_it_expects_are_those_that_will_report() -> None:
+    assert site.station_names(2) == ("dosing_system_01", "dosing_system_02")
+
+
+def test_the_default_folder_is_the_users_own() -> None:
+    assert site.default_folder().is_relative_to(Path.home())
+
+
+@pytest.mark.parametrize(
+    ("zone", "link", "meant"),
+    [
+        ("Europe/Berlin", "", "Europe/Berlin"),
+        (":Asia/Tashkent", "", "Asia/Tashkent"),
+        ("", "zoneinfo/Europe/Paris", "Europe/Paris"),
+        ("", "zoneinfo/America/Argentina/Ushuaia", "America/Argentina/Ushuaia"),
+        ("CET-1CEST", "zoneinfo/UTC", "UTC"),
+        ("", "nowhere/at/all", "UTC"),
+    ],
+)
+def test_the_zone_is_this_machines(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, zone: str, link: str, meant: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    monkeypatch.setattr(site, "LOCALTIME", tmp_path / link)
+    assert site.local_zone() == meant
+
+
+def test_books_of_a_run_begin_with_what_an_earlier_one_left_in_the_spool() -> None:
+    before = Books(received=10, stored=6, duplicates=1, spooled=2, rejected=1)
+    after = Books(received=30, stored=25, duplicates=3, spooled=0, rejected=2)
+    run = since(before, after)
+    assert run == Books(received=22, stored=19, duplicates=2, spooled=0, rejected=1)
+    assert run.balanced
