@@ -92,8 +92,8 @@ class Collecting:
 
     def _switch(self, activity: Listening | Watching) -> None:
         self._activity.stop()
+        activity.start()
         self._activity = activity
-        self._activity.start()
 
 
 class Draining:

@@ -66,13 +66,13 @@ class Post:
     def _collect(self) -> Role:
         """Without a spool this process cannot collect."""
         self._stop_draining()
-        self._stop_watching()
         try:
             self._collecting = Collecting(self._around)
         except SpoolError as error:
             self._status.notice("spool", f"{error} Nothing is collected here.")
             self._start_watching()
             return Role.UNDECIDED
+        self._stop_watching()
         self._status.notice("spool", "")
         remember_collecting(self._folder)
         return Role.COLLECTING

@@ -76,6 +76,7 @@ class Collector:
             if self._post.take(role) is not role:
                 self._council.give_up()
             self._council.look_around(self._post)
+            self._around.status.notice("service", "")
         except BrokerError as error:
             self._around.status.broker(False, str(error))
         except Exception as error:

@@ -34,12 +34,13 @@ class Writing:
         self._thread.start()
 
     def stop(self, *, drain_s: float) -> bool:
-        """Give the database ``drain_s`` to take what is spooled; the rest stays in the spool.
+        """Give the database, unless it is away, ``drain_s`` to take what is spooled; the rest stays there.
 
         False if the thread still waits for an answer that may never come; it ends with the process.
         """
         self._spool.hurry()
-        self._spool.wait_empty(drain_s)
+        if not self._failures:
+            self._spool.wait_empty(drain_s)
         self._stopping.set()
         self._thread.join(STOP_S)
         return not self._thread.is_alive()

@@ -39,31 +39,19 @@ class Numbered:
 
     @property
     def payload(self) -> bytes:
-        device = f"dosing_system_{self.number % 3:02}"
         stamp = {"timestamp": self.now - 3600 + self.number % 60}
         match self.number % 4:
             case 0 | 1:
                 said = {
-                    "device_id": device, "pump": 1 + self.number % 2, "chemical": "T-12", "target_g": 40.0,
-                    "actual_g": 40.15, "error_g": 0.15, "recipe": "CU-85", "mode": "CATALYST",
-                    "duration_ms": self.number, **stamp,
+                    "pump": 1 + self.number % 2, "chemical": "T-12", "target_g": 40.0, "actual_g": 40.15,
+                    "error_g": 0.15, "recipe": "CU-85", "mode": "CATALYST", "duration_ms": self.number,
+                    **stamp,
                 }  # fmt: skip
             case 2:
-                said = {
-                    "device_id": device,
-                    "event": "start",
-                    "recipe": f"R-{self.number}",
-                    "pumps": 2,
-                    **stamp,
-                }
+                said = {"event": "start", "recipe": f"R-{self.number}", "pumps": 2, **stamp}
             case _:
-                said = {
-                    "device_id": device,
-                    "chemical": "T-9",
-                    "remaining_g": self.number,
-                    "capacity_g": 10_000_000,
-                }
-        return json.dumps(said).encode()
+                said = {"chemical": "T-9", "remaining_g": self.number, "capacity_g": 10_000_000}
+        return json.dumps({"device_id": f"dosing_system_{self.number % 3:02}", **said}).encode()
 
 
 def publish(settings: MqttSettings, messages: list[Numbered], *, per_s: int = 1_000_000) -> None:

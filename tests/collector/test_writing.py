@@ -125,7 +125,8 @@ def test_at_the_end_an_absent_database_keeps_nobody_waiting_and_the_rest_stays(b
     bench.server.down = DatabaseAway("Away.")
     bench.put(2)
     bench.writing.start()
-    assert bench.writing.stop(drain_s=0.05)
+    until(lambda: bench.said)
+    assert bench.writing.stop(drain_s=3600)
     assert bench.spool.books == Books(received=2, spooled=2)
 
 
