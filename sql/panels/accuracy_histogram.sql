@@ -9,13 +9,13 @@ SELECT CASE WHEN bin > 0 THEN ((bin - 11) * 0.2)::float8 END AS lower_g,
               WHERE bucket >= %(first_hour)s
                 AND bucket < %(last_hour)s
               UNION ALL
-             SELECT width_bucket(error_g, -2.0, 2.0, 20), 1
+             SELECT width_bucket(error_g::numeric, -2, 2, 20), 1
                FROM dosing_consumption
               WHERE time >= %(since)s
                 AND time < %(first_hour)s
                 AND error_g IS NOT NULL
               UNION ALL
-             SELECT width_bucket(error_g, -2.0, 2.0, 20), 1
+             SELECT width_bucket(error_g::numeric, -2, 2, 20), 1
                FROM dosing_consumption
               WHERE time >= %(last_hour)s
                 AND time < %(until)s

@@ -66,7 +66,8 @@ def _dose(chance: random.Random, day: date, number: int) -> Dose:
 
 
 def _on_an_edge(dose: Dose) -> Dose:
-    edge = {0: 0.0, 1: 2.0, 2: -2.0, 3: 0.5, 4: -0.5}[dose.dedup % 5]
+    edges = (*(round(-2 + 0.2 * k, 1) for k in range(21)), 0.5, -0.5)
+    edge = edges[dose.dedup % len(edges)]
     return replace(dose, time=dose.time.replace(minute=0, second=0, microsecond=0), error_g=edge)
 
 

@@ -37,7 +37,7 @@ RECOMPUTED: dict[LiteralString, LiteralString] = {
         "SELECT date_trunc('hour', time), chemical," + SUMS + "GROUP BY 1, 2 ORDER BY 1, 2"
     ),
     "SELECT * FROM dosing_error_hist_1h ORDER BY 1, 2": (
-        "SELECT date_trunc('hour', time), width_bucket(error_g, -2.0, 2.0, 20), count(*)"
+        "SELECT date_trunc('hour', time), width_bucket(error_g::numeric, -2, 2, 20), count(*)"
         " FROM dosing_consumption WHERE error_g IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
     ),
     "SELECT device_id, last_time FROM device_last_seen ORDER BY 1": (

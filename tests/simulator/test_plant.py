@@ -96,18 +96,20 @@ def test_doses_scatter_about_their_target_with_a_gross_error_now_and_then() -> N
 
 def test_one_pump_drifts_and_the_others_do_not() -> None:
     means: dict[tuple[str, int], list[float]] = {}
-    for message in live(4_000, devices=2, rate=5):
+    for message in live(8_000, devices=2, rate=5):
         said = fields(message)
         if said.get("target_g") == 40 and abs(said["error_g"]) < 1.4:
             means.setdefault((said["device_id"], said["pump"]), []).append(said["error_g"])
-    moved = {
-        pump: abs(sum(errors[-40:]) - sum(errors[:40])) / 40
-        for pump, errors in means.items()
-        if len(errors) > 80
-    }
+    moved = {pump: _spread(errors) for pump, errors in means.items() if len(errors) > 80}
     assert max(moved, key=moved.__getitem__) == ("dosing_system_01", 2)
     *others, drifted = sorted(moved.values())
-    assert drifted > 0.4 > 0.2 > max(others)
+    assert drifted > 0.4 > 0.25 > max(others)
+
+
+def _spread(errors: list[float]) -> float:
+    """How far the mean of 40 doses in a row moves, in g: a tube wears, and is changed again and again."""
+    means = [sum(errors[start : start + 40]) / 40 for start in range(0, len(errors) - 39, 20)]
+    return max(means) - min(means)
 
 
 def test_a_tank_runs_low_and_tanks_are_refilled() -> None:

@@ -6,5 +6,6 @@ CREATE UNIQUE INDEX batch_uq          ON batch_events (device_id, time DESC, eve
 CREATE INDEX batch_time               ON batch_events (time DESC);
 -- "Completed today, by recipe" without touching the table.
 CREATE INDEX batch_complete_time      ON batch_events (time DESC) INCLUDE (recipe) WHERE event = 'complete';
+CREATE INDEX batch_abort_time         ON batch_events (time DESC) INCLUDE (recipe) WHERE event = 'abort';
 CREATE UNIQUE INDEX inventory_uq      ON inventory_levels (device_id, chemical, time DESC, dedup);
 CREATE INDEX inventory_time           ON inventory_levels (time DESC);

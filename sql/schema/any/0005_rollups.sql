@@ -37,7 +37,8 @@ CREATE TABLE dosing_1h (
     PRIMARY KEY (bucket, chemical)
 ) WITH (fillfactor = 70);
 
--- wb 1..20 are the bins of 0.2 g from -2 g; 0 lies below them, 21 at +2 g and above.
+-- wb 1..20 are the bins of 0.2 g from -2 g; 0 lies below them, 21 at +2 g and above. Decimal arithmetic:
+-- in binary, errors of exactly -1.8 and -1.6 g would fall one bin too low.
 CREATE TABLE dosing_error_hist_1h (
     bucket timestamptz NOT NULL,
     wb     integer     NOT NULL,
@@ -87,7 +88,7 @@ BEGIN
            n_duration = r.n_duration + excluded.n_duration;
 
     INSERT INTO dosing_error_hist_1h AS r
-    SELECT date_bin('1 hour', time, '2000-01-01 00:00:00+00'), width_bucket(error_g, -2.0, 2.0, 20), count(*)
+    SELECT date_bin('1 hour', time, '2000-01-01 00:00:00+00'), width_bucket(error_g::numeric, -2, 2, 20), count(*)
       FROM new_rows WHERE error_g IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
     ON CONFLICT (bucket, wb) DO UPDATE SET n = r.n + excluded.n;
     RETURN NULL;
