@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.5
 SLOW_TICK_S = 2
+SOON_S = 0.1
 SPOOLED_TICKS = 10
 
 
@@ -83,6 +84,7 @@ class ConsoleApp(App[None]):
         self.departure = Departure()
         self._held: Picture | None = None
         self._held_at = ""
+        self._drawing_soon = False
         self._began: dict[str, datetime] = {}
         self._spooled: deque[int] = deque(maxlen=SPOOLED_TICKS)
         self._dark = settings.console.theme is Theme.DARK
@@ -176,15 +178,17 @@ class ConsoleApp(App[None]):
 
     @on(Answered)
     def _take_answer(self, message: Answered) -> None:
-        if self._desk.take(message.reply, self._clock()) and self._held is None:
+        if self._desk.take(message.reply, self._clock()) and self._held is None and not self._drawing_soon:
             # several answers that come together are drawn together
-            self.call_after_refresh(self._redraw)
+            self._drawing_soon = True
+            self.set_timer(SOON_S, self._redraw)
 
     @on(Moved)
     def _look_there(self) -> None:
         self._tick()
 
     def _redraw(self) -> None:
+        self._drawing_soon = False
         now = self._clock()
         self._show(self._live.picture(now), now)
 

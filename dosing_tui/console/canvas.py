@@ -76,9 +76,9 @@ class Canvas:
             self.rows[y][x] = (character, pen)
 
     def band(self, y: int, pen: Pen) -> None:
-        """Give a whole row its background."""
+        """Make a whole row blank, on the pen's ground."""
         if 0 <= y < self.height:
-            self.rows[y] = [(character, old._replace(bg=pen.bg)) for character, old in self.rows[y]]
+            self.rows[y] = [(" ", pen)] * self.width
 
 
 def sentence(text: str, width: int, height: int, pen: Pen = DIM) -> Rows:

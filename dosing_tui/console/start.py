@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from dosing_tui.console.app import Surroundings
 
 log = logging.getLogger(__name__)
+
+SWITCH_S = 0.001
+"""How long a busy thread of the collector may keep the screen waiting for its turn; Python says 5 ms."""
 
 
 class Backstage(PanelSource, Protocol):
@@ -46,6 +50,7 @@ def show(settings: Settings, live: Live, backstage: Backstage) -> int:
 
     where = surroundings(os.environ, settings, log_file)
     app = ConsoleApp(settings, live, backstage, now, where=where, after_first_paint=backstage.start)
+    sys.setswitchinterval(SWITCH_S)
     log.info("console starts")
     try:
         app.run()

@@ -63,8 +63,13 @@ class Console:
 
     async def answered(self) -> None:
         """Every panel has its first answer, good or bad, and it has been drawn."""
-        await until(lambda: len(self.app.answers) >= len(OVERVIEW))
+        await drawn(self.app)
         await self.pilot.pause()
+
+
+async def drawn(app: ConsoleApp) -> None:
+    """Every panel has answered, and nothing is left to be drawn."""
+    await until(lambda: len(app.answers) >= len(OVERVIEW) and not app._drawing_soon)
 
 
 async def until(

@@ -9,8 +9,7 @@ from textual.pilot import Pilot
 from dosing_tui.config.settings import Glyphs, Theme
 from dosing_tui.console.app import ConsoleApp, Surroundings
 from dosing_tui.live import Books, Link, LinkState, Live
-from dosing_tui.plant.panels import OVERVIEW
-from tests.console.driving import EMPTY, LARGE, MEDIUM, SMALL, Clock, settings, until
+from tests.console.driving import EMPTY, LARGE, MEDIUM, SMALL, Clock, drawn, settings
 from tests.console.plant_data import NOW, FakeSource, history, levels, live_plant
 
 Compare = Callable[..., bool]
@@ -40,9 +39,8 @@ async def settled(pilot: Pilot[Any]) -> None:
     """Every panel has answered, and the answers are drawn."""
     console = pilot.app
     assert isinstance(console, ConsoleApp)
-    await until(lambda: len(console.answers) == len(OVERVIEW))
+    await drawn(console)
     await pilot.pause()
-    await pilot.pause(0.6)
 
 
 @pytest.mark.parametrize(
