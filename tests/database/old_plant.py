@@ -11,8 +11,8 @@ from tests.database.inspection import run, value
 _GUIDE = Path(__file__).with_name("guide.sql")
 
 DOSES: LiteralString = """
-    INSERT INTO dosing_consumption (time, device_id, pump, chemical, target_g, actual_g, error_g, recipe, mode,
-                                    duration_ms)
+    INSERT INTO dosing_consumption (time, device_id, pump, chemical, target_g, actual_g, error_g, recipe,
+                                    mode, duration_ms)
     SELECT date_trunc('hour', now()) - i * INTERVAL '17 minutes', 'station-' || i % 3, i % 4,
            CASE i % 2 WHEN 0 THEN 'BDO' ELSE 'T-12' END, 50, 50 + i % 16 / 8.0, i % 16 / 8.0 - 1,
            CASE i % 7 WHEN 0 THEN NULL ELSE 'CU-65/75' END, CASE i % 11 WHEN 0 THEN NULL ELSE 'auto' END,
