@@ -76,12 +76,13 @@ def paint(data: Tanks, width: int, height: int) -> Rows:
         shown = tuple(sorted(data.tanks, key=lambda tank: _URGENCY.index(tank.band)))[: height - 1]
         canvas.text(2, height - 1, f"{count - len(shown)} more: enter shows all", DIM)
     name_width = max((len(tank.name) for tank in shown), default=0)
+    masses = all(_fits_with_mass(canvas.width, tank, data) for tank in shown)
     for number, tank in enumerate(shown):
         y = number * rows_each
         if rows_each == 1:
             _one_row(canvas, y, tank, data, min(name_width, width // 2 - 4))
         else:
-            _tall(canvas, y, tank, data, rows_each)
+            _tall(canvas, y, tank, data, rows_each, mass=masses)
     return canvas.rows
 
 
@@ -100,11 +101,19 @@ def _mark(canvas: Canvas, y: int, tank: Tank) -> None:
     canvas.put(0, y, MARKS[tank.band], Pen(TONES[tank.band], bold=True))
 
 
-def _tall(canvas: Canvas, y: int, tank: Tank, data: Tanks, rows: int) -> None:
+def _fits_with_mass(width: int, tank: Tank, data: Tanks) -> bool:
+    """A tank's name is worth more than its mass: the bar and the percentage say how much is left."""
+    return (
+        2 + len(tank.name) + 1 + len(data.mass.words(tank.remaining_g)) + len(f"{_percent(tank):>9}") <= width
+    )
+
+
+def _tall(canvas: Canvas, y: int, tank: Tank, data: Tanks, rows: int, *, mass: bool) -> None:
     name, number = _pens(tank)
     _mark(canvas, y, tank)
     left = canvas.right(canvas.width, y, f"{_percent(tank):>9}", number)
-    left = canvas.right(left, y, data.mass.words(tank.remaining_g), DIM if rows == 3 else TEXT)
+    if mass:
+        left = canvas.right(left, y, data.mass.words(tank.remaining_g), DIM if rows == 3 else TEXT)
     canvas.text(2, y, tank.name, name, width=left - 3)
     bar = gauge(tank.percent, canvas.width - 2, tone=TONES[tank.band], limits=data.limits)
     canvas.paste(2, y + 1, bar)
