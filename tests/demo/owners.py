@@ -12,14 +12,16 @@ from dosing_tui.demo.children import Account, can_reach
 
 @contextmanager
 def owner_of(
-    program: str, *arguments: object, account: Account | None = None
+    program: str, folder: Path, *arguments: str, account: Account | None = None
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A Python process running ``program``, and the first line it says."""
+    """A Python process running ``program`` on the folder, and the first line it says."""
     python = python_for(account) if account else Path(sys.executable)
+    # what a killed owner cannot tidy up is gone with the folder
+    own = {**environment(account), "TMPDIR": str(folder if folder.is_dir() else folder.parent)}
     who = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
     owner = subprocess.Popen(
-        [python, "-c", program, *map(str, arguments)],
-        stdout=subprocess.PIPE, text=True, cwd="/", env=environment(account), **who,  # type: ignore[call-overload]
+        [python, "-c", program, folder, *arguments],
+        stdout=subprocess.PIPE, text=True, cwd="/", env=own, **who,  # type: ignore[call-overload]
     )  # fmt: skip
     try:
         assert owner.stdout

@@ -34,7 +34,9 @@ def demo(folder: Path, *arguments: str, rate: float = QUIET) -> Iterator[subproc
     """The program as a user starts it; what it says goes to ``folder``'s sibling ``said``."""
     command = [sys.executable, *HEADLESS, "--rate", str(rate), "--folder", str(folder), *arguments]
     with said_file(folder).open("w") as said:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
+        # what a killed demo cannot tidy up is gone with the test's folder
+        own = {**os.environ, "TMPDIR": str(folder.parent)}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True, env=own)
     try:
         yield process
     finally:

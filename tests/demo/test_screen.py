@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 
@@ -26,12 +27,18 @@ def folder() -> Iterator[Path]:
         yield folder / "a demo"
 
 
+def demo_on_screen(folder: Path) -> AbstractContextManager[Terminal]:
+    # what a killed demo cannot tidy up is gone with the test's folder
+    own = {"TMPDIR": str(folder.parent)}
+    return terminal.program(folder.parent, "demo", "--folder", str(folder), *QUIET, env=own)
+
+
 @pytest.fixture
 def screen(folder: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     """A demo whose console is drawn, with the past in its charts."""
     if terminal.FOUND is None:
         absent(request, "tmux is not installed")
-    with terminal.program(folder.parent, "demo", "--folder", str(folder), *QUIET) as window:
+    with demo_on_screen(folder) as window:
         window.shows("Demo plant", timeout=60)
         window.shows("CU-85")
         yield window
@@ -60,7 +67,7 @@ def test_no_server_outlives_it(screen: Terminal, signal: int) -> None:
 def test_a_closed_terminal_takes_everything_down(folder: Path, request: pytest.FixtureRequest) -> None:
     if terminal.FOUND is None:
         absent(request, "tmux is not installed")
-    with terminal.program(folder.parent, "demo", "--folder", str(folder), *QUIET) as window:
+    with demo_on_screen(folder) as window:
         window.shows("Demo plant", timeout=60)
         demo, started = window.pid(), children(window.pid())
     until(lambda: not [pid for pid in (demo, *started) if alive(pid)], why="the demo or its servers go on")
