@@ -137,7 +137,7 @@ def observe(known: DeviceClock | None, stamp: float, heard: float, *, within: bo
         trust = Trust.CLOCK
     else:
         trust = known.trust
-    keep = 0 <= elapsed < SETTLED and trust is known.trust
+    keep = 0 <= elapsed < SETTLED
     earliest = math.inf if trust is Trust.CLOCK else min(start, known.start)
     return DeviceClock(trust, known.earlier if keep else now, now, earliest)
 

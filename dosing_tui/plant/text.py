@@ -35,6 +35,7 @@ def clean_text(text: str, *, limit: int = 64) -> str:
     """
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text.strip()
+    # composing takes the square of the length when thousands of marks follow each other
     return _fit(text.strip()[: limit * 8], limit)
 
 

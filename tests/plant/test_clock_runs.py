@@ -69,7 +69,7 @@ RUNS = st.builds(
     Run(0.0, (3_600.0,), (0.0,), frozenset(), messages=1_700)
 )  # two laps of the counter and the trap twice
 @example(Run(0.0, (1_800.0, 2.0, 30.0), (0.5,), frozenset({300}), messages=3_500))
-@example(Run((STAMP - OLDEST) / 1_000 - 60, (1.0, 0.2), (0.0, 2.9), frozenset()))
+@example(Run((STAMP - OLDEST) / 1_000 - 10, (1.0, 0.2), (0.0, 2.9), frozenset()))  # soon to look like today
 @given(RUNS)
 def test_a_counter_of_milliseconds_is_never_taken_for_a_time(run: Run) -> None:
     reader = intake()

@@ -174,6 +174,12 @@ def test_a_repeated_old_message_of_a_counter_does_not_make_it_a_clock() -> None:
     assert DEVICE not in qualities(*heard)
 
 
+def test_weeks_of_silence_do_not_prove_that_a_counter_is_a_clock() -> None:
+    """It started anew meanwhile, and shows by chance as much more as time has passed."""
+    inside = R - 29 * DAY
+    assert qualities((5e5, -2e6), (inside, 0), (inside + 25 * DAY, 25 * DAY)) == [UPTIME] * 3
+
+
 def test_a_clock_that_steps_back_or_is_corrected_stays_a_clock() -> None:
     assert set(qualities((R, 0), (R - 3_590, 10), (R - 3_580, 20), (R + 30, 30), (R + 40, 40))) == {DEVICE}
 

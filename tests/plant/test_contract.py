@@ -183,6 +183,7 @@ def test_invalid_utf8_in_a_text_is_cleaned() -> None:
         ({"recipe": "", "mode": ""}, "", ""),
         ({"recipe": None, "mode": None}, "", ""),
         ({"recipe": 85, "mode": "größe"}, "85", "GRÖSSE"),
+        ({"recipe": "W" * 65, "mode": "ß" * 40}, "W" * 63 + "…", "S" * 63 + "…"),
     ],
 )
 def test_recipe_and_mode_are_trimmed_and_the_mode_is_upper_case(
