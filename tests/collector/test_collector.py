@@ -1,9 +1,12 @@
 """The whole collector against a real broker and a real database."""
 
+from dataclasses import replace
+
 import psycopg
+import pytest
 from paho.mqtt.publish import single
 
-from dosing_tui.config.settings import Settings
+from dosing_tui.config.settings import Protocol, Settings
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.live import Books, Link
 from tests.collector.plant import publish, stored_numbers
@@ -11,8 +14,9 @@ from tests.collector.running import numbered, running
 from tests.waiting import until
 
 
-def test_messages_reach_the_database_and_the_books_balance(settings: Settings) -> None:
-    with running(settings) as plant:
+@pytest.mark.parametrize("protocol", list(Protocol))
+def test_messages_reach_the_database_and_the_books_balance(settings: Settings, protocol: Protocol) -> None:
+    with running(replace(settings, mqtt=replace(settings.mqtt, protocol=protocol))) as plant:
         until(lambda: plant.ready)
         publish(settings.mqtt, numbered(0, 100))
         until(lambda: plant.books == Books(received=100, stored=100))
