@@ -1,14 +1,16 @@
 """A plant that says a fixed number of messages a second, each with the moment it was said in it.
 
 Run as a process of its own: ``python -m tests.benchmarks.load HOST PORT PER_SECOND SECONDS``. Prints how
-many messages it said. What goes over the wire is mosquitto_pub's business, so that this costs little.
+many messages it said. Where mosquitto_pub is installed it does the talking, so that this costs little.
 """
 
+import shutil
 import subprocess
 import sys
 import time
-from typing import IO
+from typing import Protocol
 
+from dosing_tui.broker.publisher import Publisher
 from dosing_tui.config.settings import MqttSettings
 
 TICK_S = 0.01
@@ -28,7 +30,7 @@ LEVEL = (
 
 def main(host: str, port: str, per_s: int, seconds: float) -> int:
     """Doses, events and levels in turn, as in a batch of two pumps."""
-    mouths = [_mouth(host, port, topic) for topic in MqttSettings().topics]
+    voice: Voice = Tool(host, port) if shutil.which("mosquitto_pub") else Library(host, port)
     begun, number = time.time(), 0
     while (now := time.time()) < begun + seconds:
         due = int((now - begun) * per_s)
@@ -36,24 +38,59 @@ def main(host: str, port: str, per_s: int, seconds: float) -> int:
             line = (DOSE, EVENT, LEVEL)[number % 3].format(
                 device=number % 20, pump=1 + number % 4, number=number, said=time.time()
             )
-            _stdin(mouths[number % 3]).write(line)
+            voice.say(number % 3, line)
             number += 1
-        for mouth in mouths:
-            _stdin(mouth).flush()
+        voice.flush()
         time.sleep(max(0.0, now + TICK_S - time.time()))
-    for mouth in mouths:
-        mouth.communicate()
+    voice.end()
     return number
 
 
-def _mouth(host: str, port: str, topic: str) -> subprocess.Popen[str]:
-    command = ["mosquitto_pub", "-h", host, "-p", port, "-t", topic, "-q", "1", "-l"]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
+class Voice(Protocol):
+    def say(self, topic: int, line: str) -> None: ...
+    def flush(self) -> None: ...
+    def end(self) -> None: ...
 
 
-def _stdin(mouth: subprocess.Popen[str]) -> IO[str]:
-    assert mouth.stdin
-    return mouth.stdin
+class Tool:
+    """One mosquitto_pub for each topic."""
+
+    def __init__(self, host: str, port: str) -> None:
+        command = ("mosquitto_pub", "-h", host, "-p", port, "-q", "1", "-l", "-t")
+        self._tools = [
+            subprocess.Popen([*command, topic], stdin=subprocess.PIPE, text=True)
+            for topic in MqttSettings().topics
+        ]
+        self._mouths = [tool.stdin for tool in self._tools if tool.stdin]
+
+    def say(self, topic: int, line: str) -> None:
+        self._mouths[topic].write(line)
+
+    def flush(self) -> None:
+        for mouth in self._mouths:
+            mouth.flush()
+
+    def end(self) -> None:
+        for tool in self._tools:
+            tool.communicate()
+
+
+class Library:
+    """Where that tool is not installed; costs more of the processor."""
+
+    def __init__(self, host: str, port: str) -> None:
+        self._publisher = Publisher(MqttSettings(host=host, port=int(port)), client_id="load")
+        self._publisher.start()
+
+    def say(self, topic: int, line: str) -> None:
+        self._publisher.publish(MqttSettings().topics[topic], line.strip().encode(), 1)
+
+    def flush(self) -> None:
+        self._publisher.poll()
+
+    def end(self) -> None:
+        self._publisher.flush(60)
+        self._publisher.stop()
 
 
 if __name__ == "__main__":

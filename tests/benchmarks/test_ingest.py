@@ -4,7 +4,6 @@ DOSING_SOAK=full measures for a minute each.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.demo.brokers import RunningBroker, free_port
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from tests.collector.plant import collecting, plant_settings
-from tests.servers import SOAK, absent, reachable_temp
+from tests.servers import SOAK, reachable_temp
 from tests.waiting import until
 
 pytestmark = pytest.mark.benchmark
@@ -39,10 +38,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture
-def settings(request: pytest.FixtureRequest, mosquitto: RunningBroker, tmp_path: Path) -> Iterator[Settings]:
+def settings(mosquitto: RunningBroker, tmp_path: Path) -> Iterator[Settings]:
     """A database that survives a power cut, as a plant's does, and remembers when each row was committed."""
-    if not shutil.which("mosquitto_pub"):
-        absent(request, "mosquitto_pub is not installed")
     durable = {"track_commit_timestamp": "on"}
     with reachable_temp() as folder, EmbeddedPostgres(folder, port=free_port(), settings=durable) as server:
         yield plant_settings(mosquitto.settings, server.dsn, tmp_path)

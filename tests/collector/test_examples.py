@@ -1,0 +1,12 @@
+import doctest
+from types import ModuleType
+
+import pytest
+
+from dosing_tui.collector import dropped, headless, pace
+
+
+@pytest.mark.parametrize("module", [dropped, headless, pace], ids=lambda module: module.__name__)
+def test_the_examples_in_the_text_are_true(module: ModuleType) -> None:
+    failed, tried = doctest.testmod(module)
+    assert (failed, tried > 0) == (0, True)
