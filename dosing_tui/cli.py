@@ -125,12 +125,12 @@ def simulate(
 @click.option("--duration", type=click.FloatRange(1), help="Stop after so many seconds.")
 @click.option("--devices", type=click.IntRange(1, 20), default=2, show_default=True, help="Dosing stations.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same plant.")
-@click.option("--rate", type=click.FloatRange(0.01, 10_000), default=1.0, show_default=True,
+@click.option("--rate", type=click.FloatRange(0.01, 10_000), show_default="0.4, headless 20",
               help="Messages a second.")  # fmt: skip
-@click.option("--faults", default="all", show_default=True, help="As for simulate.")
+@click.option("--faults", show_default="nan,duplicates,uptime,reboot, headless all", help="As for simulate.")
 def demo(
-    *, folder: Path | None, headless: bool, duration: float | None, devices: int, seed: int, rate: float,
-    faults: str,
+    *, folder: Path | None, headless: bool, duration: float | None, devices: int, seed: int,
+    rate: float | None, faults: str | None,
 ) -> None:  # fmt: skip
     """A whole plant on this machine: database, broker, simulated stations and the console."""
     from dosing_tui.demo.run import run_demo

@@ -34,6 +34,18 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """``rate``: messages a second in all; ``faults``: as for ``dosing-tui simulate``."""
+
+    rate: float
+    faults: str
+
+
+ON_SCREEN = Traffic(0.4, "nan,duplicates,uptime,reboot")
+HEADLESS = Traffic(20.0, "all")
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A demo that is set up: servers running, history stored, nobody publishing yet."""
 
@@ -46,13 +58,16 @@ class Site:
 
 def run_demo(
     *, folder: Path | None, headless: bool, duration_s: float | None, devices: int = 2, seed: int = 1,
-    rate: float = 1.0, faults: str = "all", report: Report,
+    rate: float | None = None, faults: str | None = None, report: Report,
 ) -> int:  # fmt: skip
     """Until 'q', Ctrl+C, SIGTERM or ``duration_s``; the exit status. ``rate``: messages a second in all.
 
+    Without ``rate`` and ``faults``: a plant to look at with a screen, one that tests the books without.
+
     Raises: ConfigError for a fault nobody knows or a terminal without a screen, DemoError, DatabaseError.
     """
-    chosen = parse_faults(faults)
+    usual = HEADLESS if headless else ON_SCREEN
+    rate, chosen = rate or usual.rate, parse_faults(faults or usual.faults)
     if not headless:
         check_terminal(os.environ)
     folder = (folder or default_folder()).expanduser().absolute()
