@@ -135,8 +135,9 @@ class ConsoleApp(App[None]):
         self._show(picture, now)
 
     def _show(self, picture: Picture, now: datetime) -> None:
-        """Guarded piece by piece; not at all while the line is still busy with the last frame."""
+        """Guarded piece by piece; a little later if the line is still busy with the last frame."""
         if backlog(self._driver):
+            self._show_soon()
             return
         self._guarded("status", lambda: self._plant.show_status(self._status(picture, now)))
         self._guarded("notices", lambda: self._show_notices(picture, now))
@@ -178,8 +179,12 @@ class ConsoleApp(App[None]):
 
     @on(Answered)
     def _take_answer(self, message: Answered) -> None:
-        if self._desk.take(message.reply, self._clock()) and self._held is None and not self._drawing_soon:
-            # several answers that come together are drawn together
+        if self._desk.take(message.reply, self._clock()) and self._held is None:
+            self._show_soon()
+
+    def _show_soon(self) -> None:
+        """Several answers that come together are drawn together."""
+        if not self._drawing_soon:
             self._drawing_soon = True
             self.set_timer(SOON_S, self._redraw)
 

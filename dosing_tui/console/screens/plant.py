@@ -6,7 +6,9 @@ from enum import StrEnum
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from dosing_tui.console import frugal
 from dosing_tui.console.bars import KeyHint, Status, footer_rows, notice_rows, status_rows
@@ -44,6 +46,8 @@ _VIEWS = {View.OVERVIEW: None, View.DOSES: TileId.DOSES, View.BOOKS: TileId.BOOK
 class PlantScreen(Screen[None]):
     BINDINGS = [*VIEW_KEYS, *TILE_KEYS]
     AUTO_FOCUS = "#doses"
+    # as in Screen, but without painting everything anew: the two tiles draw their own frames
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self, look: Look, hints: Sequence[KeyHint]) -> None:
         super().__init__()
@@ -129,13 +133,8 @@ class PlantScreen(Screen[None]):
     def _place(self, tile: Tile, layout: Layout, name: TileId) -> None:
         place = layout.places.get(name)
         tile.display = place is not None
-        if place is None:
-            return
-        tile.styles.offset = (place.x, place.y)
-        tile.styles.width, tile.styles.height = place.width, place.height
-        if tile.frame is not layout.frame:
-            tile.frame = layout.frame
-            tile.draw()
+        if place is not None:
+            tile.place(place, layout.frame)
 
     # keys
 

@@ -52,7 +52,7 @@ class DosesTile(Tile):
         return data.doses if isinstance(data, Doses) else ()
 
     def _page(self) -> int:
-        return max(1, self.size.height - 4)
+        return max(1, self._room[1] - 4)
 
     def action_step(self, rows: int) -> None:
         """Select a dose further down, or up for a negative number."""

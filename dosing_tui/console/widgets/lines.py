@@ -1,7 +1,8 @@
 """A widget made of rows of cells that repaints only the cells that changed."""
 
 from rich.segment import Segment
-from textual.geometry import Region
+from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -15,6 +16,8 @@ class LineWidget(Widget):
     """``put`` takes the rows; what they are sent as depends on the look it wears."""
 
     ALLOW_SELECT = False
+    # as in Widget, but a new size is no reason to paint twice: these widgets do not scroll
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), repaint=False)
 
     def __init__(self, look: Look, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
