@@ -56,9 +56,7 @@ def migrate(settings: Settings, *, report: Report) -> list[str]:
         if not work.names:
             return []
         if work.extension:
-            session.execute("CREATE EXTENSION timescaledb")
-            report("Created the extension timescaledb.")
-            work = replace(_work(session), extension=work.extension)
+            work = _with_extension(session, work, report)
         ownership.become_owner(session)
         ownership.check_may_create(session, schema="compat" if work.flavour is Flavour.PLAIN else "")
         _make_schema(session, work, meant, report)
@@ -66,6 +64,16 @@ def migrate(settings: Settings, *, report: Report) -> list[str]:
         with session.transaction():
             _apply(session, work.after, work.flavour, meant, report)
         return work.names
+
+
+def _with_extension(session: Session, work: Work, report: Report) -> Work:
+    """What is missing once TimescaleDB is there. It is not made where the tables could not follow."""
+    ownership.become_owner(session)
+    ownership.check_may_create(session, schema="")
+    session.execute("RESET ROLE")  # the owner of the tables need not be allowed to make extensions
+    session.execute("CREATE EXTENSION timescaledb")
+    report("Created the extension timescaledb.")
+    return replace(_work(session), extension=work.extension)
 
 
 def pending(settings: Settings) -> list[str]:

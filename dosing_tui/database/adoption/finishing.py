@@ -62,8 +62,8 @@ def _warn_of_retention(session: Session, name: str, report: Report) -> None:
     row = session.execute(SQL(_REACHES_BACK).format(Identifier(name))).fetchone()
     if row is not None:
         report(
-            f"{name} reaches back to {row[0]}: readings older than 90 days are dropped from now on;"
-            " the sums of doses are kept for two years."
+            f"{name} reaches back to {row[0]}: readings older than 90 days are dropped from now on"
+            + ("; the sums of doses are kept for two years." if name == "dosing_consumption" else ".")
         )
 
 
