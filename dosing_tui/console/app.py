@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.5
 SLOW_TICK_S = 2
-SOON_S = 0.1
+SOON_S = 0.05
 SPOOLED_TICKS = 10
 
 
@@ -186,7 +186,7 @@ class ConsoleApp(App[None]):
         """Several answers that come together are drawn together."""
         if not self._drawing_soon:
             self._drawing_soon = True
-            self.set_timer(SOON_S, self._redraw)
+            self.set_timer(SLOW_TICK_S if self._settings.console.low_bandwidth else SOON_S, self._redraw)
 
     @on(Moved)
     def _look_there(self) -> None:
