@@ -59,7 +59,7 @@ def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_not
             publishing.join()
             collector.start()
             if kill == 2:
-                until(lambda: "The database factory_metrics" in collector.log)
+                until(lambda: "database factory_metrics" in collector.log.rpartition("Site plant1")[2])
                 own_postgres.restart()
         wait_for(own_postgres.dsn, COUNT)
         until(lambda: collector.log.count("The broker is connected.") == KILLS + 1)
