@@ -43,7 +43,7 @@ class Terminal:
     def seconds_until(self, seen: Callable[[str], bool], timeout: float = 30.0) -> float:
         """How long it takes from now until the screen answers ``seen``."""
         begin = time.monotonic()
-        until(lambda: seen(self.screen()), timeout, every=0.003, why=self.screen())
+        until(lambda: seen(self.screen()), timeout, every=0.02, why=self.screen())
         return time.monotonic() - begin
 
     def pid(self) -> int:
