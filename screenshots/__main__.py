@@ -21,29 +21,34 @@ SETTLE_S = 12.0
 """So long the plant runs before its picture is taken: doses have come in, every panel has answered."""
 
 
+ONE_STATION = ("--devices", "1", "--faults", "none", "--rate", "1", "--seed", "8")
+TWO_STATIONS = ("--devices", "2", "--faults", "none", "--rate", "1")
+THREE_STATIONS = ("--devices", "3", "--faults", "all", "--rate", "2")
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     name: str
     size: Size = LARGE
-    options: tuple[str, ...] = ()
-    """Of the console."""
-    demo: tuple[str, ...] | None = ("--devices", "1", "--faults", "none", "--rate", "1")
+    demo: tuple[str, ...] | None = ONE_STATION
     """Of the demo plant; None for a console that finds neither broker nor database."""
     keys: bytes = b""
     ground: str = DARK
+    encoding: str = "utf-8"
+    """Of the terminal."""
 
 
 PICTURES = (
     Picture("overview_120x40"),
-    Picture("overview_light_120x40", options=("--theme", "light"), ground=LIGHT),
-    Picture("overview_100x30", MEDIUM),
+    Picture("overview_light_120x40", keys=b"t", ground=LIGHT),
+    Picture("overview_100x30", MEDIUM, TWO_STATIONS),
     Picture("overview_80x24", SMALL),
-    Picture("three_stations_120x40", demo=("--devices", "3", "--faults", "all", "--rate", "2")),
-    Picture("doses_120x40", keys=b"2jjj"),
+    Picture("three_stations_120x40", demo=THREE_STATIONS),
+    Picture("doses_120x40", demo=THREE_STATIONS, keys=b"2jjj"),
     Picture("consumption_120x40", keys=b"\x1b[A\x1b[A\r"),
     Picture("books_100x30", MEDIUM, keys=b"3"),
     Picture("help_80x24", SMALL, keys=b"?"),
-    Picture("ascii_120x40", options=("--glyphs", "ascii")),
+    Picture("ascii_100x30", MEDIUM, TWO_STATIONS, encoding="latin-1"),
     Picture("nothing_there_100x30", MEDIUM, demo=None),
 )
 
@@ -56,24 +61,22 @@ def main(arguments: Sequence[str]) -> None:
     renderer = Renderer(chosen.cache)
     for picture in PICTURES:
         if not chosen.names or picture.name in chosen.names:
-            recorded = record(picture, chosen.cache)
-            renderer.draw(recorded, picture.size, HERE / f"{picture.name}.png", picture.ground)
+            renderer.draw(record(picture), picture.size, HERE / f"{picture.name}.png", picture.ground)
             sys.stdout.write(f"{picture.name}\n")
 
 
-def record(picture: Picture, cache: Path) -> bytes:
+def record(picture: Picture) -> bytes:
     """What the program wrote until its picture was taken."""
-    with (
-        tempfile.TemporaryDirectory() as home,
-        Recorder(_command(picture, cache), picture.size, _environment(Path(home))) as recorder,
-    ):
-        recorder.wait_for("Overview")
-        recorder.watch(SETTLE_S if picture.demo else SETTLE_S / 2)
-        for key in _keys(picture.keys):
-            recorder.press(key)
-            recorder.watch(0.7)
-        recorder.watch(1.5 if picture.keys else 0)
-        return recorder.recorded
+    with tempfile.TemporaryDirectory() as folder:
+        command, environment = _command(picture, Path(folder)), _environment(picture, Path(folder))
+        with Recorder(command, picture.size, environment) as recorder:
+            recorder.wait_for("Overview")
+            recorder.watch(SETTLE_S if picture.demo else SETTLE_S / 2)
+            for key in _keys(picture.keys):
+                recorder.press(key)
+                recorder.watch(0.7)
+            recorder.watch(1.5 if picture.keys else 0)
+            return recorder.recorded
 
 
 def _keys(keys: bytes) -> list[bytes]:
@@ -86,19 +89,21 @@ def _keys(keys: bytes) -> list[bytes]:
     return found
 
 
-def _command(picture: Picture, cache: Path) -> list[str]:
-    program = [sys.executable, "-m", "dosing_tui", *picture.options]
-    if picture.demo is None:
-        return program
-    folder = cache / f"demo{'_'.join(picture.demo).replace('--', '')}"
-    return [*program, "demo", "--folder", str(folder), *picture.demo]
+def _command(picture: Picture, folder: Path) -> list[str]:
+    program = [sys.executable, "-m", "dosing_tui"]
+    return (
+        program
+        if picture.demo is None
+        else [*program, "demo", "--folder", str(folder / "demo"), *picture.demo]
+    )
 
 
-def _environment(home: Path) -> dict[str, str]:
+def _environment(picture: Picture, home: Path) -> dict[str, str]:
     """A terminal with all colours, and a user with nothing of their own."""
-    kept = {name: os.environ[name] for name in ("PATH", "VIRTUAL_ENV", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "VIRTUAL_ENV") if name in os.environ}
     return {
         **kept, "HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8",
+        "PYTHONIOENCODING": picture.encoding,
         # ports at which nothing listens, for the picture without a plant
         "DOSING_MQTT_PORT": "1", "DOSING_DATABASE_DSN": "host=127.0.0.1 port=1 dbname=factory_metrics",
     }  # fmt: skip

@@ -22,9 +22,13 @@ class Look:
         return glyphs.presentable(cell, glyphs.table(self.glyphs), ascii_only=self.glyphs is Glyphs.ASCII)
 
     def worn(self, cell: Cell) -> Cell:
-        """Without colours, half of one and half of another cannot be told apart: such a cell is whole."""
-        if self.palette.plain and cell[1].bg is Tone.CREST:
+        """The cell as this terminal can tell it: what is two things in two colours may have to be one."""
+        character, pen = cell
+        ascii_only = self.glyphs is Glyphs.ASCII
+        if pen.bg is Tone.CREST and (self.palette.plain or ascii_only):
             return "█", Pen(Tone.CREST)
+        if ascii_only and pen.fg is Tone.GROUND and character == "▏":
+            return "▏", Pen(pen.bg)
         return cell
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from math import floor
 
 NOTHING = "–"
 """Stands where a number would be that was not measured."""
@@ -65,6 +66,11 @@ def stamp(moment: datetime, zone: tzinfo, *, now: datetime) -> str:
 
 def full_stamp(moment: datetime, zone: tzinfo) -> str:
     return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def down_to_tenths(value: float) -> float:
+    """Rounded down, as a tank's notice does: 19.96 is below 20, and must not be shown as 20.0."""
+    return floor(value * 10 + 1e-9) / 10
 
 
 def signed(value: float | None, decimals: int = 2) -> str:

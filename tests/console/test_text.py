@@ -41,6 +41,10 @@ def test_a_panel_has_one_unit_for_all_its_masses() -> None:
     assert words.mass_for(20_000.0).number(None) == "–"
 
 
+def test_a_percentage_is_rounded_down_so_that_it_never_reaches_a_limit_it_is_below() -> None:
+    assert [words.down_to_tenths(value) for value in (19.96, 20.0, 64.1, -0.05)] == [19.9, 20.0, 64.1, -0.1]
+
+
 def test_an_error_has_its_sign_and_zero_has_none() -> None:
     assert [words.signed(value) for value in (0.154, -0.004, None, -1.0)] == ["+0.15", "0.00", "–", "-1.00"]
 

@@ -42,6 +42,8 @@ class Column:
     right: bool = False
     grow: int = 0
     """Cells it may take of the room that is left."""
+    least: int = 0
+    """Before it goes it may shrink to this; 0 for a column that is whole or not there."""
     scale: bool = False
     """Drawn around a zero in its middle: its width stays odd."""
 
@@ -117,7 +119,7 @@ _CLOCKS = {
 _TIME = Column("Time", 8, 90, _text(_time, DIM))
 _DATE = Column("Time", 19, 90, _text(lambda dose, facts: words.full_stamp(dose.time, facts.zone), DIM))
 _STATION = Column("Stn", 3, 50, _text(_station))
-_BAR = Column("Error", 5, 30, _bar, grow=8, scale=True)
+_BAR = Column("Error", 9, 30, _bar, grow=4, least=5, scale=True)
 _COLUMNS = (
     Column("Recipe", 8, 60, _text(lambda dose, facts: plain(dose.recipe, 40)), grow=6),
     Column("Chemical", 8, 80, _text(lambda dose, facts: plain(dose.chemical, 40)), grow=6),
@@ -136,7 +138,11 @@ def columns_for(width: int, facts: Facts) -> Sequence[Column]:
     """The columns that fit, the important ones first, widened while there is room, the bar before all."""
     chosen = [_DATE if width >= WIDE else _TIME, *_station_column(facts), *_COLUMNS]
     while len(chosen) > 1 and _needed(chosen) > width:
-        chosen.remove(min(chosen, key=lambda column: column.keep))
+        least = min(chosen, key=lambda column: column.keep)
+        if 0 < least.least < least.width:
+            chosen[chosen.index(least)] = replace(least, width=least.least)
+        else:
+            chosen.remove(least)
     for number in sorted(range(len(chosen)), key=lambda number: not chosen[number].scale):
         column = chosen[number]
         more = min(column.grow, width - _needed(chosen))

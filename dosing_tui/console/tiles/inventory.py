@@ -94,7 +94,7 @@ def _pens(tank: Tank) -> tuple[Pen, Pen]:
 
 
 def _percent(tank: Tank) -> str:
-    return f"{words.NOTHING} %" if tank.percent is None else f"{tank.percent:.1f} %"
+    return f"{words.NOTHING} %" if tank.percent is None else f"{words.down_to_tenths(tank.percent):.1f} %"
 
 
 def _mark(canvas: Canvas, y: int, tank: Tank) -> None:
