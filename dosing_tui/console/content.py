@@ -71,11 +71,11 @@ def framed(content: AnyContent, width: int, height: int, *, frame: Frame, focuse
     if frame is Frame.FULL:
         _box(canvas, line)
         canvas.paste(2, 1, _body(content, width - 4, height - 2))
-        _caption(canvas, height - 1, content.unit, line)
+        _caption(canvas, height - 1, content.unit)
     else:
         canvas.text(0, 0, "─" * width, line)
         canvas.paste(1, 1, _body(content, width - 2, height - 1))
-    _heading(canvas, content, line, focused, frame)
+    _heading(canvas, content, focused, frame)
     return canvas.rows
 
 
@@ -113,7 +113,7 @@ def _box(canvas: Canvas, pen: Pen) -> None:
         canvas.put(canvas.width - 1, y, "│", pen)
 
 
-def _heading(canvas: Canvas, content: AnyContent, line: Pen, focused: bool, frame: Frame) -> None:
+def _heading(canvas: Canvas, content: AnyContent, focused: bool, frame: Frame) -> None:
     left, right = (2, canvas.width - 2) if frame is Frame.FULL else (0, canvas.width - 1)
     title, age = f" {content.title} ", _age_that_fits(content, right - left)
     room = right - left - len(age) - 1
@@ -136,6 +136,6 @@ def _age_that_fits(content: AnyContent, width: int) -> str:
     return f" {time[:5] if content.stale else time} "
 
 
-def _caption(canvas: Canvas, y: int, text: str, line: Pen) -> None:
+def _caption(canvas: Canvas, y: int, text: str) -> None:
     if text and len(text) + 6 <= canvas.width:
         canvas.right(canvas.width - 2, y, f" {text} ", DIM)

@@ -56,5 +56,5 @@ class Desk:
             known = self._answers.get(name, UNANSWERED)
             self._answers[name] = replace(known, trouble=reply.trouble)
         else:
-            self._answers[name] = Answer(reply.rows, at=now, since=reply.question.since)
+            self._answers[name] = Answer(reply.rows, at=now)
         return True

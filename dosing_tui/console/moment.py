@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import TypeVar, cast
 
@@ -20,8 +20,6 @@ class Answer:
 
     rows: tuple[object, ...] | None = None
     at: datetime | None = None
-    since: datetime | None = None
-    """Start of the time range that was asked for."""
     trouble: str = ""
     """Why the newest question had no answer; '' when it had."""
 
@@ -49,10 +47,6 @@ class Moment:
         """The rows shown are older than they should be, and the screen has to say so."""
         answer = self.answer(panel)
         return answer.rows is not None and (bool(answer.trouble) or self.picture.database.link is Link.DOWN)
-
-    def since_answer(self, panel: Panel[Row]) -> timedelta | None:
-        at = self.answer(panel).at
-        return None if at is None else self.now - at
 
     def nothing_from(self, panel: Panel[Row], otherwise: str) -> str:
         """Why a panel has nothing to show: the database, the wait, or ``otherwise`` when it is empty.
