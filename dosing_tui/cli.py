@@ -128,9 +128,10 @@ def simulate(
 @click.option("--rate", type=click.FloatRange(0.01, 10_000), show_default="0.4, headless 20",
               help="Messages a second.")  # fmt: skip
 @click.option("--faults", show_default="nan,duplicates,uptime,reboot, headless all", help="As for simulate.")
+@click.pass_context
 def demo(
-    *, folder: Path | None, headless: bool, duration: float | None, devices: int, seed: int,
-    rate: float | None, faults: str | None,
+    ctx: click.Context, *, folder: Path | None, headless: bool, duration: float | None, devices: int,
+    seed: int, rate: float | None, faults: str | None,
 ) -> None:  # fmt: skip
     """A whole plant on this machine: database, broker, simulated stations and the console."""
     from dosing_tui.demo.run import run_demo
@@ -138,7 +139,7 @@ def demo(
     sys.exit(
         run_demo(
             folder=folder, headless=headless, duration_s=duration, devices=devices, seed=seed, rate=rate,
-            faults=faults, report=_say,
+            faults=faults, console=_settings(ctx).console, report=_say,
         )
     )  # fmt: skip
 

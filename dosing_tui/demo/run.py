@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dosing_tui.config.settings import Settings
+from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.console.terminal import check_terminal
 from dosing_tui.database.migrations import migrate
 from dosing_tui.demo import history
@@ -58,7 +58,8 @@ class Site:
 
 def run_demo(
     *, folder: Path | None, headless: bool, duration_s: float | None, devices: int = 2, seed: int = 1,
-    rate: float | None = None, faults: str | None = None, report: Report,
+    rate: float | None = None, faults: str | None = None, console: ConsoleSettings | None = None,
+    report: Report,
 ) -> int:  # fmt: skip
     """Until 'q', Ctrl+C, SIGTERM or ``duration_s``; the exit status. ``rate``: messages a second in all.
 
@@ -78,7 +79,8 @@ def run_demo(
             mqtt, told = site.settings.mqtt, say if headless else log.info  # nothing writes over the screen
             simulation = Simulation(mqtt, site.plant, rate=rate, faults=chosen, report=told)
             if not headless:
-                return _on_screen(duration_s, site.settings, simulation)
+                looks = replace(site.settings, console=console or site.settings.console)
+                return _on_screen(duration_s, looks, simulation)
             about = _about(folder, site)
             return collect_for(duration_s, site.settings, simulation, report=say, about=about)
     except KeyboardInterrupt:

@@ -27,10 +27,10 @@ def folder() -> Iterator[Path]:
         yield folder / "a demo"
 
 
-def demo_on_screen(folder: Path) -> AbstractContextManager[Terminal]:
+def demo_on_screen(folder: Path, *options: str) -> AbstractContextManager[Terminal]:
     # what a killed demo cannot tidy up is gone with the test's folder
     own = {"TMPDIR": str(folder.parent)}
-    return terminal.program(folder.parent, "demo", "--folder", str(folder), *QUIET, env=own)
+    return terminal.program(folder.parent, *options, "demo", "--folder", str(folder), *QUIET, env=own)
 
 
 @pytest.fixture
@@ -62,6 +62,13 @@ def test_no_server_outlives_it(screen: Terminal, signal: int) -> None:
     demo, started = screen.pid(), children(screen.pid())
     os.kill(demo, signal)
     until(lambda: not [pid for pid in (demo, *started) if alive(pid)], why="the demo or its servers go on")
+
+
+def test_the_consoles_options_hold_for_the_demo_too(folder: Path, request: pytest.FixtureRequest) -> None:
+    if terminal.FOUND is None:
+        absent(request, "tmux is not installed")
+    with demo_on_screen(folder, "--glyphs", "ascii") as window:
+        assert window.shows("Demo plant", timeout=60).isascii()
 
 
 def test_a_closed_terminal_takes_everything_down(folder: Path, request: pytest.FixtureRequest) -> None:
