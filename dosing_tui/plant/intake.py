@@ -1,19 +1,20 @@
 """Every message comes through here once: bytes in, readings and rejections out.
 
-It holds what has to be known across messages: how far each device's clock is trusted, each tank's capacity.
+It holds what has to be known across messages: how far each device's clock is trusted, how late its messages
+come, each tank's capacity.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import TypeVar
 
 from dosing_tui.errors import PayloadError
 from dosing_tui.plant import contract
-from dosing_tui.plant.clocks import ClockRules, DeviceClock, judge
+from dosing_tui.plant.clocks import ClockRules, DeviceClock, Verdict, judge
 from dosing_tui.plant.contract import READERS, Stamp
 from dosing_tui.plant.payloads import Piece, Record, pieces
-from dosing_tui.plant.readings import InventoryLevel, Kind, Reading, Rejection, Unit
+from dosing_tui.plant.readings import InventoryLevel, Kind, Reading, Rejection, TimeQuality, Unit
 from dosing_tui.plant.stock import complete
 from dosing_tui.plant.text import clean_line
 
@@ -21,6 +22,9 @@ __all__ = ["ClockRules", "Intake"]
 
 MAX_KNOWN = 2_000
 """Most devices, and most tanks, that are remembered: those heard last."""
+
+BACKLOG = timedelta(seconds=30)
+"""Delays of a network, and a clock that is a little slow, stay below this."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -34,6 +38,7 @@ class Intake:
         self._rules = rules
         self._clocks: dict[str, DeviceClock] = {}
         self._capacities: dict[tuple[str, str], float] = {}
+        self._lags: dict[str, timedelta] = {}
 
     def read(self, topic: str, payload: bytes, *, received_at: datetime) -> tuple[Unit, ...]:
         """The message's readings and rejections in their order, at least one. Never raises."""
@@ -61,11 +66,20 @@ class Intake:
         )
         if verdict.flag:
             flags.append(verdict.flag)
-        stamp = Stamp(verdict.time, verdict.quality, received_at, _dedup(record, flags))
+        quality = self._quality(device, verdict, received_at)
+        stamp = Stamp(verdict.time, quality, received_at, _dedup(record, flags))
         reading = READERS[kind](device, fields, stamp, flags)
         if verdict.clock is not None:
             _remember(self._clocks, device, verdict.clock)
         return self._with_capacity(reading) if isinstance(reading, InventoryLevel) else reading
+
+    def _quality(self, device: str, verdict: Verdict, received_at: datetime) -> TimeQuality:
+        """What a broker had queued comes with its stamps late; what comes without one is as late."""
+        if verdict.quality is TimeQuality.DEVICE:
+            _remember(self._lags, device, received_at - verdict.time)
+        elif verdict.quality is TimeQuality.RECEIVE and self._lags.get(device, timedelta()) > BACKLOG:
+            return TimeQuality.BACKLOG
+        return verdict.quality
 
     def _with_capacity(self, level: InventoryLevel) -> InventoryLevel:
         tank = (level.device_id, level.chemical)

@@ -23,6 +23,8 @@ class TimeQuality(StrEnum):
     """The station sent a counter since its start, not a time; the receive time is used."""
     WINDOW = "receive(out-of-window)"
     """The station's clock is too far off; the receive time is used."""
+    BACKLOG = "receive(backlog)"
+    """No usable stamp, and the station's last stamped message came late: the receive time is late, too."""
     RECEIVE = "receive"
     """The message carries no usable stamp; the receive time is used."""
 

@@ -1,11 +1,12 @@
 """The intake as a whole: topics, several records in one message, and what tells records apart."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from dosing_tui.plant.intake import MAX_KNOWN
-from dosing_tui.plant.readings import Dose, Rejection, TimeQuality
+from dosing_tui.plant.readings import Dose, InventoryLevel, Rejection, TimeQuality
 from tests.plant.samples import (
     DOSE,
     DOSES,
@@ -125,3 +126,23 @@ def test_a_message_too_large_is_set_aside_in_part() -> None:
     rejection = a_rejection(DOSES, DOSE + b" " * 70_000)
     assert len(rejection.record) == 65_536
     assert rejection.reason.startswith("the message has ")
+
+
+def test_what_comes_unstamped_out_of_a_queue_is_known_to_be_late() -> None:
+    reader, queued = intake(), RECEIVED + timedelta(minutes=10)
+    reader.read(DOSES, DOSE, received_at=queued)
+    (level,) = reader.read(LEVELS, LEVEL, received_at=queued)
+    assert isinstance(level, InventoryLevel)
+    assert (level.time_quality, level.time) == (TimeQuality.BACKLOG, queued)
+    (other,) = reader.read(LEVELS, changed(LEVEL, device_id="another"), received_at=queued)
+    assert isinstance(other, InventoryLevel)
+    assert other.time_quality is TimeQuality.RECEIVE
+
+
+def test_the_backlog_ends_with_the_first_message_that_is_in_time() -> None:
+    reader, queued = intake(), RECEIVED + timedelta(minutes=10)
+    reader.read(DOSES, DOSE, received_at=queued)
+    reader.read(DOSES, changed(DOSE, timestamp=STAMP + 600), received_at=queued)
+    (level,) = reader.read(LEVELS, LEVEL, received_at=queued)
+    assert isinstance(level, InventoryLevel)
+    assert level.time_quality is TimeQuality.RECEIVE

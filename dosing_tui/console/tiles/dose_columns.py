@@ -112,6 +112,7 @@ _CLOCKS = {
     TimeQuality.DEVICE: "device",
     TimeQuality.UPTIME: "uptime",
     TimeQuality.WINDOW: "off",
+    TimeQuality.BACKLOG: "late",
     TimeQuality.RECEIVE: "none",
 }
 """How the station's clock is; all but 'device' mean that the time is that of receipt."""
