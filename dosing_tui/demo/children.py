@@ -4,6 +4,7 @@ import os
 import pwd
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,19 @@ def spawn(
         stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", start_new_session=True,
         env={**_plain_environment(), **(env or {})},
     )  # fmt: skip
+
+
+def children_of(pid: int) -> list[int]:
+    """Linux only; elsewhere nothing is known of them."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def wait_for_end(pids: Sequence[int], seconds: float) -> None:
+    """Until these processes, whoever's children they are now, have ended; at most ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 def end(process: subprocess.Popen[bytes], *steps: tuple[Signals, float]) -> None:

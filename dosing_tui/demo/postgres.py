@@ -13,7 +13,7 @@ from typing import IO
 
 from dosing_tui.demo import wire
 from dosing_tui.demo.binaries import COPIES, find_binaries, reachable
-from dosing_tui.demo.children import Account, end, first_account, spawn
+from dosing_tui.demo.children import Account, children_of, end, first_account, spawn, wait_for_end
 from dosing_tui.demo.cluster import USER, major_of, make_cluster, server_log
 from dosing_tui.demo.folders import lock, reachable_folder, socket_folder
 from dosing_tui.demo.leftovers import clear_leftover
@@ -22,6 +22,7 @@ from dosing_tui.errors import DemoError
 DATABASE = "factory_metrics"
 PORT = 5432
 START_S = 60.0
+WORKERS_S = 10.0
 STOP = ((SIGINT, 20.0), (SIGQUIT, 5.0), (SIGKILL, 5.0))
 SETTINGS = {
     "max_connections": "40",
@@ -102,10 +103,12 @@ class EmbeddedPostgres:
             self._lock = None
 
     def kill(self) -> None:
-        """As a crash would: no shutdown, no clean files."""
+        """As a crash would: no shutdown, no clean files. Its workers have noticed when this returns."""
         if self._process:
+            workers = children_of(self._process.pid)
             self._process.kill()
             self._process.wait()
+            wait_for_end(workers, WORKERS_S)
 
     def restart(self) -> None:
         """Stop if it runs, and start again on the same data and address."""
