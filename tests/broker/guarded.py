@@ -60,6 +60,7 @@ def guarded(folder: Path) -> Iterator[GuardedBroker]:
 def _certificates(folder: Path) -> None:
     for name in ("ca", "stranger"):
         _run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+             "-addext", "keyUsage=critical,keyCertSign,cRLSign",
              "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt")  # fmt: skip
     _run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
          "-keyout", folder / "server.key", "-out", folder / "server.csr")  # fmt: skip

@@ -43,7 +43,10 @@ def certify(folder: Path, name: str, extensions: str = "") -> None:
 
 
 def authorise(folder: Path) -> None:
-    command = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=Plant -keyout ca.key -out ca.pem"
+    command = (
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=Plant -keyout ca.key -out ca.pem"
+        " -addext keyUsage=critical,keyCertSign,cRLSign"
+    )
     subprocess.run(("openssl", *command.split()), cwd=folder, check=True, capture_output=True)
     certify(folder, "server", "subjectAltName=IP:127.0.0.1")
     certify(folder, "client")
