@@ -23,6 +23,8 @@ FOREIGN = (
     "COLORTERM",
 )
 """Beginnings of environment variables that would let the user's own set-up into a test."""
+OURS = "TEXTUAL_SNAPSHOT_TEMPDIR"
+"""Where pytest-textual-snapshot collects what differs, from all of pytest's processes."""
 UNSAFE_BUT_FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -41,7 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        return  # runs no test itself, and what it removed its workers would miss: the servers to test on
+    for name in [name for name in os.environ if name.startswith(FOREIGN) and name != OURS]:
         del os.environ[name]
     os.environ["TZ"] = "UTC"
     time.tzset()

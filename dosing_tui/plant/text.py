@@ -53,7 +53,11 @@ def _fit(text: str, limit: int) -> str:
     used, marks = 0, MAX_MARKS
     for original in unicodedata.normalize("NFC", text):
         character, width = _cell(original)
-        marks = marks + 1 if width == 0 else 0
+        if width:
+            # no mark on a space: trimming would leave it without a letter
+            marks = MAX_MARKS if character == " " else 0
+        else:
+            marks += 1
         if marks > MAX_MARKS:
             continue
         if used + width > limit:

@@ -141,12 +141,14 @@ def untied_server(data: Path) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 1, 4_000_000, 0])
-def test_a_note_of_a_dead_run_whose_number_is_somebody_elses_now_is_forgotten(folder: Path, pid: int) -> None:
+@pytest.mark.parametrize("pid", [None, 1, 4_000_000, 0], ids=["ours", "1", "4000000", "0"])
+def test_a_note_of_a_dead_run_whose_number_is_somebody_elses_now_is_forgotten(
+    folder: Path, pid: int | None
+) -> None:
     with EmbeddedPostgres(folder) as server:
         data = Path(str(ask(server, "SHOW data_directory")))
     note = data / "postmaster.pid"
-    note.write_text(f"{pid}\n{data}\n1700000000\n5432\n\n\n")
+    note.write_text(f"{os.getpid() if pid is None else pid}\n{data}\n1700000000\n5432\n\n\n")
     with EmbeddedPostgres(folder) as server:
         assert ask(server, "SELECT 1") == 1
 

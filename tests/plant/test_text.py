@@ -5,7 +5,7 @@ import unicodedata
 from types import ModuleType
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -116,6 +116,7 @@ def test_cleaned_text_is_harmless_and_fits(dirty: str, limit: int) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(st.one_of(ANY_TEXT, NASTY), st.integers(0, 80))
+@example("\u0300 \u0300", 1)
 def test_cleaning_twice_changes_nothing(dirty: str, limit: int) -> None:
     assert clean_text(clean_text(dirty, limit=limit), limit=limit) == clean_text(dirty, limit=limit)
     assert "\n" not in clean_line(dirty, limit=limit)
