@@ -3,14 +3,13 @@
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol, TypeVar
 
 from dosing_tui.console.spools import SPOOLS, SpoolLine
 from dosing_tui.errors import DatabaseError
-from dosing_tui.plant.panels import Panel
+from dosing_tui.plant.panels import Panel, Query
 from dosing_tui.plant.readings import Reading
 
 log = logging.getLogger(__name__)
@@ -20,7 +19,7 @@ Row = TypeVar("Row")
 class PanelSource(Protocol):
     """Where the panels' rows come from."""
 
-    def panel(self, panel: Panel[Row], *, since: datetime, until: datetime, now: datetime) -> Sequence[Row]:
+    def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
         """Raises: DatabaseError with a sentence for the operator."""
 
     def seed(self) -> Iterable[Reading]:
@@ -34,9 +33,7 @@ class PanelSource(Protocol):
 class Question:
     panel: Panel[Any]
     generation: int
-    since: datetime
-    until: datetime
-    now: datetime
+    query: Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ def put(source: PanelSource, question: Question) -> Reply:
 def _rows(source: PanelSource, question: Question) -> Sequence[object]:
     if question.panel.id == SPOOLS.id:
         return source.books()
-    return source.panel(question.panel, since=question.since, until=question.until, now=question.now)
+    return source.panel(question.panel, question.query)
 
 
 class Askers:

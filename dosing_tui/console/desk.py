@@ -12,7 +12,7 @@ from dosing_tui.console.moment import UNANSWERED, Answer
 from dosing_tui.console.ranges import asked
 from dosing_tui.console.spools import SPOOLS
 from dosing_tui.live import Picture
-from dosing_tui.plant.panels import OVERVIEW, Panel
+from dosing_tui.plant.panels import OVERVIEW, Panel, Query
 
 ALL: tuple[Panel[Any], ...] = (*OVERVIEW, SPOOLS)
 
@@ -38,7 +38,7 @@ class Desk:
             if schedule.due(turn, now, settle=settle):
                 turn = schedule.asked(turn, now)
                 since, until = asked(panel, now, self._zone)
-                self._ask(Question(panel, turn.generation, since, until, now))
+                self._ask(Question(panel, turn.generation, Query(since, until, now)))
             self._turns[panel.id] = turn
 
     def want_all(self) -> None:

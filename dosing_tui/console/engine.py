@@ -10,7 +10,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import BrokerError, DatabaseAway, DatabaseError
 from dosing_tui.live import Link, LinkState, Live
-from dosing_tui.plant.panels import Panel
+from dosing_tui.plant.panels import Panel, Query
 from dosing_tui.plant.readings import Reading
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ class Engine:
         if self._reader is not None:
             self._reader.close()
 
-    def panel(self, panel: Panel[Row], *, since: datetime, until: datetime, now: datetime) -> Sequence[Row]:
-        return self._answering().panel(panel, since=since, until=until, now=now)
+    def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
+        return self._answering().panel(panel, query)
 
     def seed(self) -> Iterable[Reading]:
         return self._answering().seed()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import flavours, ledger, ownership
+from dosing_tui.database import flavours, ledger, ownership, rules
 from dosing_tui.database.adoption import books, finishing, relations
 from dosing_tui.database.adoption.relations import Relation
 from dosing_tui.database.connection import UNLIMITED, connect, target
@@ -38,11 +38,14 @@ class Work:
     adopting: tuple[str, ...]
     """Tables that are to be copied, or whose copying has begun."""
     after: tuple[Migration, ...]
+    rules: tuple[str, ...]
+    """Rules of the plant that the settings state differently."""
 
     @property
     def names(self) -> list[str]:
         adoptions = [f"adopt/{name}" for name in self.adopting]
-        return [*self.extension, *(m.name for m in self.before), *adoptions, *(m.name for m in self.after)]
+        before, after = (m.name for m in self.before), (m.name for m in self.after)
+        return [*self.extension, *before, *adoptions, *after, *self.rules]
 
 
 def migrate(settings: Settings, *, report: Report) -> list[str]:
@@ -52,28 +55,38 @@ def migrate(settings: Settings, *, report: Report) -> list[str]:
     """
     meant = target(settings)
     with _session(settings, "migrate") as session, _alone(session, report):
-        work = _work(session)
+        tolerance_g = settings.limits.tolerance_g
+        work = _work(session, tolerance_g)
         if not work.names:
             return []
         if work.extension:
-            work = _with_extension(session, work, report)
+            work = _with_extension(session, work, tolerance_g, report)
         ownership.become_owner(session)
         ownership.check_may_create(session, schema="compat" if work.flavour is Flavour.PLAIN else "")
         _make_schema(session, work, meant, report)
         finishing.adopt_rows(session, work.flavour, report)
         with session.transaction():
             _apply(session, work.after, work.flavour, meant, report)
+        _keep_rules(session, tolerance_g, report)
         return work.names
 
 
-def _with_extension(session: Session, work: Work, report: Report) -> Work:
+def _keep_rules(session: Session, tolerance_g: float, report: Report) -> None:
+    """A new schema has the guide's rules until here."""
+    if rules.differing(session, tolerance_g):
+        report(f"Counting anew which doses are out of a tolerance of {tolerance_g:g} g.")
+        with session.transaction():
+            rules.keep(session, tolerance_g)
+
+
+def _with_extension(session: Session, work: Work, tolerance_g: float, report: Report) -> Work:
     """What is missing once TimescaleDB is there. It is not made where the tables could not follow."""
     ownership.become_owner(session)
     ownership.check_may_create(session, schema="")
     session.execute("RESET ROLE")  # the owner of the tables need not be allowed to make extensions
     session.execute("CREATE EXTENSION timescaledb")
     report("Created the extension timescaledb.")
-    return replace(_work(session), extension=work.extension)
+    return replace(_work(session, tolerance_g), extension=work.extension)
 
 
 def pending(settings: Settings) -> list[str]:
@@ -82,10 +95,10 @@ def pending(settings: Settings) -> list[str]:
     Raises: DatabaseAway, DatabaseRefused.
     """
     with _session(settings, "check") as session:
-        return _work(session).names
+        return _work(session, settings.limits.tolerance_g).names
 
 
-def _work(session: Session) -> Work:
+def _work(session: Session, tolerance_g: float) -> Work:
     """Raises: DatabaseRefused, if this program and the database do not fit together."""
     server = flavours.ask(session)
     flavours.check(server)
@@ -103,6 +116,7 @@ def _work(session: Session) -> Work:
         found=found,
         adopting=relations.holding_rows(found) if found else tuple(books.unfinished(session)),
         after=tuple(m for m in missing if m.number >= AFTER_ADOPTION),
+        rules=rules.differing(session, tolerance_g),
     )
 
 

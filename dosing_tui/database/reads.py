@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.rows import BaseRowFactory, RowMaker, TupleRow, class_row, scalar_row
@@ -16,9 +15,9 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect, connection_string, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
-from dosing_tui.database.windows import moments
 from dosing_tui.errors import DatabaseAway
-from dosing_tui.plant.panels import Panel
+from dosing_tui.plant.filters import Dimension
+from dosing_tui.plant.panels import Panel, Query
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.plant.text import clean_text
 
@@ -55,7 +54,6 @@ class Reader:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._zone = ZoneInfo(settings.plant.timezone)
         self._pool: ConnectionPool[Session] | None = None
 
     def open(self) -> None:
@@ -81,13 +79,16 @@ class Reader:
             self._pool.close()
             self._pool = None
 
-    def panel(self, panel: Panel[Row], *, since: datetime, until: datetime, now: datetime) -> list[Row]:
-        """The panel's rows for [since, until); panels of a day go by ``now`` and the plant's zone."""
+    def panel(self, panel: Panel[Row], query: Query) -> list[Row]:
+        """The panel's rows for the query's window, by the plant's zone."""
+        narrowed = query.selection.narrowed_to(panel.dimensions)
         asked: dict[str, object] = {
-            **moments(since=since, until=until, now=now, zone=self._zone),
-            "zone": self._settings.plant.timezone,
-            "tolerance_g": self._settings.limits.tolerance_g,
-            "step": panel.bucket_in(since, until),
+            "from": query.since,
+            "to": query.until,
+            "now": query.now,
+            "tz": self._settings.plant.timezone,
+            "step": panel.bucket_in(query.since, query.until),
+            **{name.value: list(narrowed.of(name)) or None for name in Dimension},
         }
         return self._rows(f"panels/{panel.id}", clean_row(panel.row), asked)
 

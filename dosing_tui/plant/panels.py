@@ -1,12 +1,16 @@
-"""What the overview asks the database: one declaration per panel, one row type per shape.
+"""What is asked of the database: one declaration per panel, one row type per shape.
 
 A panel's SQL is ``sql/panels/<id>.sql``; its columns carry the names of the row type's fields.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
 
+from dosing_tui.plant.filters import EVERYTHING, Dimension, Selection
 from dosing_tui.plant.readings import Kind
 
 
@@ -47,8 +51,21 @@ class ErrorSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class TankLevel:
+    """The newest level of one tank; None is 'not told'."""
+
+    device_id: str
+    chemical: str
+    remaining_g: float | None
+    capacity_g: float | None
+    percent_full: float | None
+    time: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ProductionDay:
-    """One plant day so far (``day`` 0 today, 1 yesterday up to the same time of day)."""
+    """``day`` 0 is the window so far (today), 1 the one before it up to the same time (yesterday)."""
 
     day: int
     batches: int
@@ -59,10 +76,55 @@ class ProductionDay:
     aborted: int
 
 
+@dataclass(frozen=True, slots=True)
+class DayOfRecipe:
+    """One day of the plant, recipe and mode.
+
+    ``batches`` is told once per day and recipe, in the row of the mode with most doses; None elsewhere, and
+    where a filter by chemical or mode leaves it unknown.
+    """
+
+    day: date
+    recipe: str
+    mode: str
+    batches: int | None
+    doses: int
+    dosed_g: float | None
+    mean_error_g: float | None
+    mean_duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """[since, until) in UTC, and what of it."""
+
+    since: datetime
+    until: datetime
+    now: datetime
+    selection: Selection = EVERYTHING
+
+
 Row = TypeVar("Row")
-LONG_WINDOW = timedelta(days=2)
-VERY_LONG_WINDOW = timedelta(days=14)
+LADDER = (
+    (timedelta(days=14), timedelta(hours=1)),
+    (timedelta(days=180), timedelta(hours=6)),
+    (timedelta.max, timedelta(days=1)),
+)
+"""How wide buckets are at least in windows up to how long, beyond SHORT_WINDOW."""
+SHORT_WINDOW = timedelta(days=2)
 _HOUR = timedelta(hours=1)
+
+
+class Chart(StrEnum):
+    """How a panel is drawn, here and in Grafana."""
+
+    BARS = "bars"
+    LINES = "lines"
+    AREA = "area"
+    HISTOGRAM = "histogram"
+    GAUGES = "gauges"
+    STATS = "stats"
+    TABLE = "table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +137,71 @@ class Panel(Generic[Row]):
     row: type[Row]
     drawn_from: frozenset[Kind]
     bucket: timedelta | None = None
+    chart: Chart = Chart.TABLE
+    range: str = "now-24h"
+    """Asked for while no other range is chosen: from there to now; ``now/d`` is the whole of today."""
+    dimensions: frozenset[Dimension] = frozenset(Dimension)
+    limit: float | None = None
+    """Drawn as a line; beyond it is abnormal."""
+    guide: int | None = None
+    """The panel's number in the integration guide."""
 
     def bucket_in(self, since: datetime, until: datetime) -> timedelta | None:
-        """How wide its buckets are in this window: one hour or six where quarters are too many to draw."""
+        """How wide its buckets are in this window: wider where there were too many to draw."""
         window = until - since
-        if self.bucket is None or self.bucket >= _HOUR or window <= LONG_WINDOW:
+        if self.bucket is None or window <= SHORT_WINDOW:
             return self.bucket
-        return _HOUR if window <= VERY_LONG_WINDOW else 6 * _HOUR
+        return max(self.bucket, next(width for longest, width in LADDER if window <= longest))
 
 
 _DOSES = frozenset({Kind.DOSE})
 _EVENTS = frozenset({Kind.EVENT})
+_OF_BATCHES = frozenset({Dimension.DEVICE, Dimension.RECIPE})
+_OF_TANKS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
 
-TODAY = Panel("today_by_chemical", "Consumption today", "g", Total, _DOSES)
-CONSUMPTION = Panel("consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES, _HOUR)
-BY_CHEMICAL = Panel(
-    "consumption_by_chemical", "Consumption by chemical", "g", SeriesPoint, _DOSES, timedelta(minutes=15)
+TODAY = Panel(
+    "today_by_chemical", "Consumption today", "g", Total, _DOSES, chart=Chart.BARS, range="now/d", guide=1
 )
-ACCURACY = Panel("accuracy_histogram", "Accuracy", "error g", ErrorBin, _DOSES)
-ACCURACY_SUMMARY = Panel("accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES)
-ERROR_RATE = Panel("error_rate", "Error rate", "%", SeriesPoint, _DOSES, _HOUR)
-BATCHES = Panel("batches_today", "Batches by recipe", "today", Total, _EVENTS)
-PRODUCTION = Panel("production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS)
+BY_CHEMICAL = Panel(
+    "consumption_by_chemical", "Consumption by chemical", "g", SeriesPoint, _DOSES, timedelta(minutes=15),
+    chart=Chart.LINES, guide=2,
+)  # fmt: skip
+CONSUMPTION = Panel(
+    "consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES, _HOUR, chart=Chart.AREA
+)
+ACCURACY = Panel(
+    "accuracy_histogram", "Accuracy", "error g", ErrorBin, _DOSES, chart=Chart.HISTOGRAM, guide=3
+)
+ACCURACY_SUMMARY = Panel("accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES, chart=Chart.STATS)
+INVENTORY = Panel(
+    "inventory", "Inventory", "%", TankLevel, frozenset({Kind.LEVEL}), chart=Chart.GAUGES,
+    dimensions=_OF_TANKS, guide=4,
+)  # fmt: skip
+BATCHES = Panel(
+    "batches_today", "Batches by recipe", "today", Total, _EVENTS, chart=Chart.BARS, range="now/d",
+    dimensions=_OF_BATCHES, guide=5,
+)  # fmt: skip
+DURATION = Panel(
+    "dosing_duration", "Dosing duration", "s", SeriesPoint, _DOSES, _HOUR, chart=Chart.LINES, guide=6
+)
+ERROR_RATE = Panel(
+    "error_rate", "Error rate", "%", SeriesPoint, _DOSES, _HOUR, chart=Chart.AREA, limit=5.0, guide=7
+)
+DAILY = Panel(
+    "daily_summary", "Daily production", "", DayOfRecipe, _DOSES | _EVENTS, chart=Chart.TABLE,
+    range="now-6d/d", guide=8,
+)  # fmt: skip
+PRODUCTION = Panel(
+    "production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS, chart=Chart.STATS,
+    range="now/d",
+)  # fmt: skip
 
-OVERVIEW: tuple[Panel[object], ...] = (  # type: ignore[assignment]  # a tuple of panels of several row types
+OVERVIEW: tuple[Panel[Any], ...] = (
     TODAY, CONSUMPTION, BY_CHEMICAL, ACCURACY, ACCURACY_SUMMARY, ERROR_RATE, BATCHES, PRODUCTION,
 )  # fmt: skip
+"""Panels of several row types side by side."""
+
+PANELS: Mapping[str, Panel[Any]] = MappingProxyType(
+    {panel.id: panel for panel in (*OVERVIEW, INVENTORY, DURATION, DAILY)}
+)
+"""Every panel by its id."""

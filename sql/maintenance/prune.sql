@@ -3,12 +3,12 @@ WITH quarters AS (
     DELETE FROM dosing_15m WHERE bucket < %(sums_from)s RETURNING 1
 ), hours AS (
     DELETE FROM dosing_1h WHERE bucket < %(sums_from)s RETURNING 1
-), errors AS (
-    DELETE FROM dosing_error_hist_1h WHERE bucket < %(sums_from)s RETURNING 1
+), sixes AS (
+    DELETE FROM dosing_6h WHERE bucket < %(sums_from)s RETURNING 1
 ), history AS (
     DELETE FROM dosing_hourly_history WHERE bucket < %(sums_from)s RETURNING 1
 ), rejected AS (
     DELETE FROM rejected_messages WHERE received_at < %(sums_from)s RETURNING 1
 )
-SELECT (SELECT count(*) FROM quarters) + (SELECT count(*) FROM hours) + (SELECT count(*) FROM errors)
+SELECT (SELECT count(*) FROM quarters) + (SELECT count(*) FROM hours) + (SELECT count(*) FROM sixes)
      + (SELECT count(*) FROM history) + (SELECT count(*) FROM rejected)

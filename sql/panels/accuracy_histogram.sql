@@ -1,25 +1,43 @@
 -- How many doses of the window missed their target by how much: 20 bins of 0.2 g and two open ends, all of them
--- always. Whole hours come from the rollup, the hours cut by the window from the doses.
+-- always. Whole six hours come from the rollup, what the window cuts from the doses. Guide's panel 3.
+WITH edge (sixes_from, sixes_to) AS (
+SELECT sixes_from, greatest(date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00'), sixes_from)
+  FROM (SELECT least(date_bin('6 hours', %(from)s::timestamptz + INTERVAL '6 hours' - INTERVAL '1 microsecond',
+                              '2000-01-01 00:00:00+00'), %(to)s::timestamptz) AS sixes_from) AS begin
+), counted (bins) AS (
+SELECT ARRAY[sum(b00), sum(b01), sum(b02), sum(b03), sum(b04), sum(b05), sum(b06), sum(b07), sum(b08), sum(b09), sum(b10),
+             sum(b11), sum(b12), sum(b13), sum(b14), sum(b15), sum(b16), sum(b17), sum(b18), sum(b19), sum(b20), sum(b21)]
+  FROM edge
+  JOIN dosing_6h ON bucket >= sixes_from AND bucket < sixes_to
+ WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+), cut (bin, n) AS (
+SELECT width_bucket(error_g::numeric, -2, 2, 20), count(*)
+  FROM edge
+  JOIN dosing_consumption ON time >= %(from)s::timestamptz AND time < sixes_from
+ WHERE error_g IS NOT NULL
+   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+ GROUP BY 1
+ UNION ALL
+SELECT width_bucket(error_g::numeric, -2, 2, 20), count(*)
+  FROM edge
+  JOIN dosing_consumption ON time >= sixes_to AND time < %(to)s::timestamptz
+ WHERE error_g IS NOT NULL
+   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+ GROUP BY 1
+)
 SELECT CASE WHEN bin > 0 THEN ((bin - 11) * 0.2)::float8 END AS lower_g,
        CASE WHEN bin < 21 THEN ((bin - 10) * 0.2)::float8 END AS upper_g,
-       coalesce(sum(counted.n), 0)::bigint AS doses
-  FROM generate_series(0, 21) AS bin
-  LEFT JOIN (SELECT wb, n
-               FROM dosing_error_hist_1h
-              WHERE bucket >= %(first_hour)s
-                AND bucket < %(last_hour)s
-              UNION ALL
-             SELECT width_bucket(error_g::numeric, -2, 2, 20), 1
-               FROM dosing_consumption
-              WHERE time >= %(since)s
-                AND time < %(first_hour)s
-                AND error_g IS NOT NULL
-              UNION ALL
-             SELECT width_bucket(error_g::numeric, -2, 2, 20), 1
-               FROM dosing_consumption
-              WHERE time >= %(last_hour)s
-                AND time < %(until)s
-                AND error_g IS NOT NULL) AS counted (wb, n)
-         ON counted.wb = bin
- GROUP BY bin
+       (coalesce(counted.bins[bin + 1], 0) + coalesce((SELECT sum(n) FROM cut WHERE cut.bin = all_bins.bin), 0))::bigint
+           AS doses
+  FROM generate_series(0, 21) AS all_bins (bin)
+ CROSS JOIN counted
  ORDER BY bin

@@ -1,17 +1,11 @@
--- How much of each chemical has been dosed in each step, in g: a quarter of an hour, hours in a long window.
--- Buckets that the window touches are whole; one without a dose has no row, one without a mass has NULL.
-SELECT bucket AS at, chemical AS series,
+-- How much of each chemical has been dosed in each step, in g. Steps that the window touches are whole; one
+-- without a dose has no row, one whose doses tell no mass has NULL. Guide's panel 2.
+SELECT at, chemical AS series,
        CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS value
-  FROM dosing_15m
- WHERE %(step)s::interval < INTERVAL '1 hour'
-   AND bucket >= time_bucket('15 minutes', %(since)s::timestamptz)
-   AND bucket < %(until)s::timestamptz
- GROUP BY bucket, chemical
- UNION ALL
-SELECT time_bucket(%(step)s, bucket), chemical, CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END
-  FROM dosing_1h
- WHERE %(step)s::interval >= INTERVAL '1 hour'
-   AND bucket >= time_bucket(%(step)s, %(since)s::timestamptz)
-   AND bucket < time_bucket(%(step)s, %(until)s::timestamptz + %(step)s - INTERVAL '1 microsecond')
- GROUP BY 1, 2
+  FROM dosing_series(%(from)s::timestamptz, %(to)s::timestamptz, %(step)s::interval)
+ WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+ GROUP BY at, chemical
  ORDER BY at, series

@@ -1,9 +1,11 @@
--- How much has been dosed in each hour, in g, all chemicals together. Hours that the window touches are whole;
--- an hour without a dose has no row, one whose doses tell no mass has NULL.
-SELECT bucket AS at, 'all' AS series,
+-- How much has been dosed in each step, in g, all chemicals together. Steps that the window touches are whole;
+-- one without a dose has no row, one whose doses tell no mass has NULL.
+SELECT at, 'all' AS series,
        CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS value
-  FROM dosing_1h
- WHERE bucket >= time_bucket('1 hour', %(since)s::timestamptz)
-   AND bucket < %(until)s::timestamptz
- GROUP BY bucket
- ORDER BY bucket
+  FROM dosing_series(%(from)s::timestamptz, %(to)s::timestamptz, %(step)s::interval)
+ WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+ GROUP BY at
+ ORDER BY at

@@ -1,55 +1,38 @@
--- Today so far (day 0) and yesterday up to the same time of day (day 1): completed and aborted batches, doses,
--- g dosed, mean duration in s, percent out of tolerance. Doses come from the rollup up to the last quarter of
--- an hour that has passed, from there on one by one; so do those out of a tolerance other than 0.5 g.
-WITH span (day, since, until, quarter) AS (
-VALUES (0, %(today)s::timestamptz, %(now)s::timestamptz, time_bucket('15 minutes', %(now)s::timestamptz)),
-       (1, %(yesterday)s::timestamptz, %(yesterday_now)s::timestamptz,
-        time_bucket('15 minutes', %(yesterday_now)s::timestamptz))
+-- The window up to now (day 0) and the one before it up to the same time on the plant's clock (day 1): completed
+-- and aborted batches, doses, g dosed, mean duration in s, percent out of tolerance. Batches are not told apart by
+-- chemical or mode.
+WITH span (day, since, until) AS (
+SELECT 0, %(from)s::timestamptz, least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz))
+ UNION ALL
+SELECT 1, before, least(greatest(((least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz))
+                                   AT TIME ZONE %(tz)s::text) - length) AT TIME ZONE %(tz)s::text, before),
+                        %(from)s::timestamptz)
+  FROM (SELECT ((%(from)s::timestamptz AT TIME ZONE %(tz)s::text) - length) AT TIME ZONE %(tz)s::text, length
+          FROM (SELECT (%(to)s::timestamptz AT TIME ZONE %(tz)s::text)
+                       - (%(from)s::timestamptz AT TIME ZONE %(tz)s::text)) AS wall (length)) AS past (before, length)
+), ended (device_id, time, recipe, event) AS (
+SELECT DISTINCT device_id, time, recipe, event
+  FROM batch_events
+ WHERE event IN ('complete', 'abort')
+   AND time >= (SELECT min(since) FROM span)
+   AND time < (SELECT max(until) FROM span)
+   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
 )
-SELECT day, completed.batches, dosed.doses, dosed.dosed_g, dosed.avg_duration_s,
-       100 * CASE WHEN %(tolerance_g)s::float8 = 0.5 THEN dosed.out ELSE own_tolerance.out END
-           / nullif(dosed.n_error, 0) AS out_percent,
-       aborted.batches AS aborted
+SELECT day,
+       (SELECT count(*) FROM ended WHERE event = 'complete' AND time >= since AND time < until) AS batches,
+       dosed.doses, dosed.dosed_g, dosed.avg_duration_s, dosed.out_percent,
+       (SELECT count(*) FROM ended WHERE event = 'abort' AND time >= since AND time < until) AS aborted
   FROM span
  CROSS JOIN LATERAL (
-       SELECT coalesce(sum(n), 0)::bigint AS doses,
-              CASE WHEN sum(n_actual) > 0 THEN sum(actual_g) END AS dosed_g,
-              (sum(ms) / 1000.0 / nullif(sum(n_ms), 0))::float8 AS avg_duration_s,
-              sum(n_error)::float8 AS n_error,
-              sum(n_out)::float8 AS out
-         FROM (SELECT doses, sum_actual_g, n_actual, sum_duration_ms, n_duration, n_error, n_out_of_tol
-                 FROM dosing_15m
-                WHERE bucket >= span.since
-                  AND bucket < span.quarter
-                UNION ALL
-               SELECT 1, actual_g, (actual_g IS NOT NULL)::int, duration_ms, (duration_ms IS NOT NULL)::int,
-                      (error_g IS NOT NULL)::int, (coalesce(abs(error_g), 0) > 0.5)::int
-                 FROM dosing_consumption
-                WHERE time >= greatest(span.quarter, span.since)
-                  AND time < span.until) AS part (n, actual_g, n_actual, ms, n_ms, n_error, n_out)
+       SELECT coalesce(sum(doses), 0)::bigint AS doses,
+              CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS dosed_g,
+              (sum(sum_duration_ms) / 1000.0 / nullif(sum(n_duration), 0))::float8 AS avg_duration_s,
+              100 * sum(n_out_of_tol)::float8 / nullif(sum(n_error), 0)::float8 AS out_percent
+         FROM dosing_sums(span.since, span.until)
+        WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+          AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+          AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+          AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
        ) AS dosed
- CROSS JOIN LATERAL (
-       SELECT count(*)::float8 AS out
-         FROM dosing_consumption
-        WHERE %(tolerance_g)s::float8 <> 0.5
-          AND time >= span.since
-          AND time < span.until
-          AND abs(error_g) > %(tolerance_g)s
-       ) AS own_tolerance
- CROSS JOIN LATERAL (
-       SELECT count(*) AS batches
-         FROM (SELECT DISTINCT device_id, time, recipe
-                 FROM batch_events
-                WHERE event = 'complete'
-                  AND time >= span.since
-                  AND time < span.until) AS ended
-       ) AS completed
- CROSS JOIN LATERAL (
-       SELECT count(*) AS batches
-         FROM (SELECT DISTINCT device_id, time, recipe
-                 FROM batch_events
-                WHERE event = 'abort'
-                  AND time >= span.since
-                  AND time < span.until) AS ended
-       ) AS aborted
  ORDER BY day

@@ -1,8 +1,10 @@
--- How much of each chemical has been dosed today, in g, largest first.
+-- How much of each chemical has been dosed in the window, in g, largest first. Guide's panel 1.
 SELECT chemical AS label,
        CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS value
-  FROM dosing_15m
- WHERE bucket >= %(today)s
-   AND bucket < %(tomorrow)s
+  FROM dosing_sums(%(from)s::timestamptz, %(to)s::timestamptz)
+ WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
  GROUP BY chemical
  ORDER BY value DESC NULLS LAST, label

@@ -64,6 +64,6 @@ def fill(
         if day % 10 == 9:
             report(f"{day + 1} of {DAYS} days")
     connection.autocommit = True
-    for table in ("dosing_consumption", "batch_events", "dosing_15m", "dosing_1h", "dosing_error_hist_1h"):
+    for table in ("dosing_consumption", "batch_events", "dosing_15m", "dosing_1h", "dosing_6h"):
         connection.execute(psycopg.sql.SQL("VACUUM ANALYZE {}").format(psycopg.sql.Identifier(table)))
     connection.autocommit = False

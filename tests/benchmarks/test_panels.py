@@ -18,7 +18,8 @@ from psycopg import sql
 
 from dosing_tui.database.migrations import migrate
 from dosing_tui.database.reads import Reader
-from dosing_tui.plant.panels import OVERVIEW, Panel
+from dosing_tui.plant.filters import Selection
+from dosing_tui.plant.panels import PANELS, Panel, Query
 from dosing_tui.plant.timeranges import today
 from tests.benchmarks.big_plant import DAYS, fill
 from tests.database.samples import settings_for
@@ -30,8 +31,13 @@ ZONE = "Europe/Berlin"
 ROUNDS = 7
 WINDOWS = ("today", "24 h", "7 d", "90 d")
 LENGTHS = {"24 h": timedelta(days=1), "7 d": timedelta(days=7), "90 d": timedelta(days=DAYS)}
-MEASURED = ((0.5, WINDOWS), (0.4, WINDOWS[:-1]))
-"""Tolerances in g, and windows: one that the rollups do not know is counted dose by dose."""
+SELECTIONS = {
+    "everything": Selection(),
+    "a device": Selection(device=("station-7",)),
+    "two chemicals": Selection(chemical=("chemical-1", "chemical-2")),
+    "a recipe": Selection(recipe=("recipe-1",)),
+    "a mode": Selection(mode=("auto",)),
+}
 
 pytestmark = pytest.mark.benchmark
 
@@ -72,30 +78,26 @@ def say(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> C
     return line
 
 
-def test_panels_of_the_overview(server: Server, say: Callable[[str], None]) -> None:
+@pytest.mark.parametrize("selection", SELECTIONS.values(), ids=list(SELECTIONS))
+def test_panels(server: Server, say: Callable[[str], None], selection: Selection) -> None:
     with big_plant(server, say) as dsn:
-        for tolerance_g, windows in MEASURED:
-            reader = Reader(settings_for(dsn, zone=ZONE, tolerance_g=tolerance_g))
-            reader.open()
-            say(
-                f"\n{'panel, tolerance ' + str(tolerance_g) + ' g':<32}"
-                + "".join(f"{w:>20}" for w in windows)
-            )
-            for panel in OVERVIEW:
-                say(f"{panel.id:<32}" + "".join(f"{_measured(reader, panel, w):>20}" for w in windows))
-            reader.close()
+        reader = Reader(settings_for(dsn, zone=ZONE))
+        reader.open()
+        say(f"\n{'panel':<26}" + "".join(f"{w:>20}" for w in WINDOWS))
+        for panel in PANELS.values():
+            say(f"{panel.id:<26}" + "".join(f"{_measured(reader, panel, w, selection):>20}" for w in WINDOWS))
+        reader.close()
 
 
-def _measured(reader: Reader, panel: Panel[object], window: str) -> str:
+def _measured(reader: Reader, panel: Panel[object], window: str, selection: Selection) -> str:
     """Median and worst of some rounds in ms, and the rows: from the question to the typed rows."""
     now = datetime.now(UTC)
     since = now - LENGTHS[window] if window in LENGTHS else today(now, ZoneInfo(ZONE)).since
     spent: list[float] = []
     for _ in range(ROUNDS):
         begin = time.perf_counter()
-        rows = reader.panel(panel, since=since, until=now, now=now)
+        rows = reader.panel(panel, Query(since, now, now, selection))
         spent.append(1000 * (time.perf_counter() - begin))
-    assert rows
     return f"{statistics.median(spent):.0f} (max {max(spent):.0f}) {len(rows):>6}"
 
 

@@ -12,7 +12,7 @@ from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live import Books, Link, LinkState, Live, Role
 from dosing_tui.plant import panels
-from dosing_tui.plant.panels import ErrorBin, ErrorSummary, Panel, ProductionDay, SeriesPoint, Total
+from dosing_tui.plant.panels import ErrorBin, ErrorSummary, Panel, ProductionDay, Query, SeriesPoint, Total
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.plant.timeranges import today
 
@@ -147,13 +147,13 @@ class FakeSource:
             SpoolLine("16fd2706", 904, 0, 0, NOW - timedelta(days=2)),
         ]
 
-    def panel(self, panel: Panel[Row], *, since: datetime, until: datetime, now: datetime) -> Sequence[Row]:
+    def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
         self.asked.append(panel.id)
         if self.away:
             raise DatabaseAway(self.away)
-        doses = [dose for dose in self.story.doses if since <= dose.time < until]
+        doses = [dose for dose in self.story.doses if query.since <= dose.time < query.until]
         # each answer below makes rows of the type its panel declares
-        return cast("Sequence[Row]", _ANSWERS[panel.id](self.story, doses, panel, now))
+        return cast("Sequence[Row]", _ANSWERS[panel.id](self.story, doses, panel, query.now))
 
 
 Answering = Callable[[History, list[Dose], Panel[Any], datetime], Sequence[object]]

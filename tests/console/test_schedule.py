@@ -109,7 +109,7 @@ def test_the_desk_asks_every_panel_for_its_own_range() -> None:
     _, sent = desk_with_questions()
     assert [question.panel.id for question in sent] == [panel.id for panel in OVERVIEW]
     today = next(question for question in sent if question.panel is TODAY)
-    assert (today.since.hour, today.until - today.since) == (0, timedelta(days=1))
+    assert (today.query.since.hour, today.query.until - today.query.since) == (0, timedelta(days=1))
 
 
 def test_a_failure_keeps_the_last_good_rows_with_their_time() -> None:

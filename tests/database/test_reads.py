@@ -15,7 +15,7 @@ from dosing_tui.database.writes import Writer
 from dosing_tui.demo.brokers import free_port
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
-from dosing_tui.plant.panels import OVERVIEW
+from dosing_tui.plant.panels import OVERVIEW, Query
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, TimeQuality
 from tests.database.samples import DOSE, EVENT, LEVEL, NOW, REJECTION, doses, settings_for, spooled
 from tests.servers import Server
@@ -125,7 +125,7 @@ def test_many_threads_may_ask_at_once(reader: Reader, writer: Writer) -> None:
 
     def ask(number: int) -> int:
         panel = OVERVIEW[number % len(OVERVIEW)]
-        return len(reader.panel(panel, since=NOW - timedelta(days=1), until=NOW + timedelta(days=1), now=NOW))
+        return len(reader.panel(panel, Query(NOW - timedelta(days=1), NOW + timedelta(days=1), NOW)))
 
     with ThreadPoolExecutor(16) as pool:
         assert min(pool.map(ask, range(64))) > 0

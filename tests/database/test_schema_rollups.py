@@ -33,12 +33,25 @@ RECOMPUTED: dict[LiteralString, LiteralString] = {
         + SUMS
         + "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     ),
-    "SELECT * FROM dosing_1h ORDER BY 1, 2": (
-        "SELECT date_trunc('hour', time), chemical," + SUMS + "GROUP BY 1, 2 ORDER BY 1, 2"
+    "SELECT * FROM dosing_1h ORDER BY 1, 2, 3, 4, 5": (
+        "SELECT date_trunc('hour', time), device_id, chemical, recipe, mode,"
+        + SUMS
+        + "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     ),
-    "SELECT * FROM dosing_error_hist_1h ORDER BY 1, 2": (
-        "SELECT date_trunc('hour', time), width_bucket(error_g::numeric, -2, 2, 20), count(*)"
-        " FROM dosing_consumption WHERE error_g IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
+    "SELECT bucket, device_id, chemical, recipe, mode, doses, sum_actual_g, n_actual, sum_error_g,"
+    " sum_abs_error_g, sum_sq_error_g, n_error, n_out_of_tol, sum_duration_ms, n_duration"
+    " FROM dosing_6h ORDER BY 1, 2, 3, 4, 5": (
+        "SELECT to_timestamp(floor(extract(epoch FROM time) / 21600) * 21600),"
+        " device_id, chemical, recipe, mode," + SUMS + "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
+    ),
+    "SELECT sum(b00), sum(b06), sum(b11), sum(b13), sum(b21),"
+    " sum(b00+b01+b02+b03+b04+b05+b06+b07+b08+b09+b10+b11+b12+b13+b14+b15+b16+b17+b18+b19+b20+b21)"
+    " FROM dosing_6h": (
+        "SELECT count(*) FILTER (WHERE error_g < -2),"
+        " count(*) FILTER (WHERE error_g >= -1 AND error_g < -0.8),"
+        " count(*) FILTER (WHERE error_g >= 0 AND error_g < 0.2),"
+        " count(*) FILTER (WHERE error_g >= 0.4 AND error_g < 0.6),"
+        " count(*) FILTER (WHERE error_g >= 2), count(error_g) FROM dosing_consumption"
     ),
     "SELECT device_id, last_time FROM device_last_seen ORDER BY 1": (
         "SELECT device_id, max(time) FROM dosing_consumption GROUP BY 1 ORDER BY 1"

@@ -20,7 +20,7 @@ READABLE = (
     "device_last_seen",
     "dosing_15m",
     "dosing_1h",
-    "dosing_error_hist_1h",
+    "dosing_6h",
     "dosing_hourly_history",
     "rejected_messages",
     "collector_books",

@@ -31,12 +31,19 @@ WITH old AS (
            sum_duration_ms, n_duration
       FROM told
 ), per_hour AS (
-    INSERT INTO dosing_1h AS r
-    SELECT bucket, chemical, sum(doses), sum(sum_actual_g), sum(n_actual), 0, 0, 0, 0, 0,
-           sum(sum_duration_ms), sum(n_duration)
+    INSERT INTO dosing_1h
+    SELECT bucket, device_id, chemical, recipe, mode, doses, sum_actual_g, n_actual, 0, 0, 0, 0, 0,
+           sum_duration_ms, n_duration
       FROM told
-     GROUP BY 1, 2
-    ON CONFLICT (bucket, chemical) DO UPDATE
+), per_six AS (
+    INSERT INTO dosing_6h AS r (bucket, device_id, chemical, recipe, mode, doses, sum_actual_g, n_actual,
+                                sum_error_g, sum_abs_error_g, sum_sq_error_g, n_error, n_out_of_tol,
+                                sum_duration_ms, n_duration)
+    SELECT date_bin('6 hours', bucket, '2000-01-01 00:00:00+00'), device_id, chemical, recipe, mode,
+           sum(doses), sum(sum_actual_g), sum(n_actual), 0, 0, 0, 0, 0, sum(sum_duration_ms), sum(n_duration)
+      FROM told
+     GROUP BY 1, 2, 3, 4, 5
+    ON CONFLICT (bucket, device_id, chemical, recipe, mode) DO UPDATE
        SET doses = r.doses + excluded.doses,
            sum_actual_g = r.sum_actual_g + excluded.sum_actual_g,
            n_actual = r.n_actual + excluded.n_actual,

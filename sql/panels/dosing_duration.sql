@@ -1,0 +1,11 @@
+-- How long a dose of each chemical took on average in each step, in s. A step whose doses tell no duration has
+-- NULL. Guide's panel 6.
+SELECT at, chemical AS series,
+       (sum(sum_duration_ms) / 1000.0 / nullif(sum(n_duration), 0))::float8 AS value
+  FROM dosing_series(%(from)s::timestamptz, %(to)s::timestamptz, %(step)s::interval)
+ WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+ GROUP BY at, chemical
+ ORDER BY at, series

@@ -1,0 +1,10 @@
+-- The newest level of every tank, emptiest first; the percentage from both masses where they are told. It is
+-- the state of now, whatever the window. Guide's panel 4.
+SELECT device_id, chemical, remaining_g, capacity_g,
+       CASE WHEN capacity_g > 0 AND remaining_g IS NOT NULL THEN 100 * remaining_g / capacity_g ELSE percent_full END
+           AS percent_full,
+       time, received_at
+  FROM latest_inventory
+ WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+ ORDER BY percent_full NULLS FIRST, device_id, chemical

@@ -1,0 +1,190 @@
+-- Every panel can be narrowed to stations, chemicals, recipes and modes, so the sums per hour are kept by all
+-- four, and sums per six hours (UTC) with them, for long ranges: these hold the histogram of errors, too. b01..b20
+-- are its bins of 0.2 g from -2 g, b00 lies below them, b21 at +2 g and above; decimal arithmetic, as in
+-- binary errors of exactly -1.8 and -1.6 g would fall one bin too low.
+-- What counts as out of tolerance is the plant's rule: one row here, kept as the settings say by migrate.
+CREATE TABLE plant_rules (
+    only_one    boolean          PRIMARY KEY DEFAULT true CHECK (only_one),
+    tolerance_g double precision NOT NULL CHECK (tolerance_g > 0)
+);
+INSERT INTO plant_rules (tolerance_g) VALUES (0.5);
+GRANT SELECT ON plant_rules TO PUBLIC;
+
+ALTER TABLE dosing_1h RENAME TO dosing_1h_by_chemical;
+ALTER INDEX dosing_1h_pkey RENAME TO dosing_1h_by_chemical_pkey;
+
+CREATE TABLE dosing_1h (
+    bucket          timestamptz      NOT NULL,
+    device_id       text             NOT NULL,
+    chemical        text             NOT NULL,
+    recipe          text             NOT NULL,
+    mode            text             NOT NULL,
+    doses           bigint           NOT NULL,
+    sum_actual_g    double precision NOT NULL,
+    n_actual        bigint           NOT NULL,
+    sum_error_g     double precision NOT NULL,
+    sum_abs_error_g double precision NOT NULL,
+    sum_sq_error_g  double precision NOT NULL,
+    n_error         bigint           NOT NULL,
+    n_out_of_tol    bigint           NOT NULL,
+    sum_duration_ms bigint           NOT NULL,
+    n_duration      bigint           NOT NULL,
+    PRIMARY KEY (bucket, device_id, chemical, recipe, mode)
+) WITH (fillfactor = 70);
+
+CREATE TABLE dosing_6h (
+    bucket          timestamptz      NOT NULL,
+    device_id       text             NOT NULL,
+    chemical        text             NOT NULL,
+    recipe          text             NOT NULL,
+    mode            text             NOT NULL,
+    doses           bigint           NOT NULL,
+    sum_actual_g    double precision NOT NULL,
+    n_actual        bigint           NOT NULL,
+    sum_error_g     double precision NOT NULL,
+    sum_abs_error_g double precision NOT NULL,
+    sum_sq_error_g  double precision NOT NULL,
+    n_error         bigint           NOT NULL,
+    n_out_of_tol    bigint           NOT NULL,
+    sum_duration_ms bigint           NOT NULL,
+    n_duration      bigint           NOT NULL,
+    b00 bigint NOT NULL DEFAULT 0, b01 bigint NOT NULL DEFAULT 0, b02 bigint NOT NULL DEFAULT 0,
+    b03 bigint NOT NULL DEFAULT 0, b04 bigint NOT NULL DEFAULT 0, b05 bigint NOT NULL DEFAULT 0,
+    b06 bigint NOT NULL DEFAULT 0, b07 bigint NOT NULL DEFAULT 0, b08 bigint NOT NULL DEFAULT 0,
+    b09 bigint NOT NULL DEFAULT 0, b10 bigint NOT NULL DEFAULT 0, b11 bigint NOT NULL DEFAULT 0,
+    b12 bigint NOT NULL DEFAULT 0, b13 bigint NOT NULL DEFAULT 0, b14 bigint NOT NULL DEFAULT 0,
+    b15 bigint NOT NULL DEFAULT 0, b16 bigint NOT NULL DEFAULT 0, b17 bigint NOT NULL DEFAULT 0,
+    b18 bigint NOT NULL DEFAULT 0, b19 bigint NOT NULL DEFAULT 0, b20 bigint NOT NULL DEFAULT 0,
+    b21 bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (bucket, device_id, chemical, recipe, mode)
+) WITH (fillfactor = 70);
+
+INSERT INTO dosing_1h
+SELECT date_bin('1 hour', bucket, '2000-01-01 00:00:00+00'), device_id, chemical, recipe, mode,
+       sum(doses), sum(sum_actual_g), sum(n_actual), sum(sum_error_g), sum(sum_abs_error_g),
+       sum(sum_sq_error_g), sum(n_error), sum(n_out_of_tol), sum(sum_duration_ms), sum(n_duration)
+  FROM dosing_15m
+ GROUP BY 1, 2, 3, 4, 5;
+
+-- Errors of doses that are gone are known for all of them together only: they stand under no station.
+INSERT INTO dosing_6h
+SELECT bucket, device_id, chemical, recipe, mode,
+       sum(doses), sum(sum_actual_g), sum(n_actual), sum(sum_error_g), sum(sum_abs_error_g),
+       sum(sum_sq_error_g), sum(n_error), sum(n_out_of_tol), sum(sum_duration_ms), sum(n_duration),
+       sum(b00), sum(b01), sum(b02), sum(b03), sum(b04), sum(b05), sum(b06), sum(b07), sum(b08), sum(b09), sum(b10),
+       sum(b11), sum(b12), sum(b13), sum(b14), sum(b15), sum(b16), sum(b17), sum(b18), sum(b19), sum(b20), sum(b21)
+  FROM (SELECT date_bin('6 hours', bucket, '2000-01-01 00:00:00+00') AS bucket, device_id, chemical, recipe, mode,
+               doses, sum_actual_g, n_actual, sum_error_g, sum_abs_error_g,
+               sum_sq_error_g, n_error, n_out_of_tol, sum_duration_ms, n_duration,
+               0 AS b00, 0 AS b01, 0 AS b02, 0 AS b03, 0 AS b04, 0 AS b05, 0 AS b06, 0 AS b07, 0 AS b08, 0 AS b09, 0 AS b10,
+               0 AS b11, 0 AS b12, 0 AS b13, 0 AS b14, 0 AS b15, 0 AS b16, 0 AS b17, 0 AS b18, 0 AS b19, 0 AS b20, 0 AS b21
+          FROM dosing_15m
+         UNION ALL
+        SELECT date_bin('6 hours', time, '2000-01-01 00:00:00+00'), device_id, chemical, recipe, mode,
+               0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+               (wb = 0)::int, (wb = 1)::int, (wb = 2)::int, (wb = 3)::int, (wb = 4)::int, (wb = 5)::int,
+               (wb = 6)::int, (wb = 7)::int, (wb = 8)::int, (wb = 9)::int, (wb = 10)::int, (wb = 11)::int,
+               (wb = 12)::int, (wb = 13)::int, (wb = 14)::int, (wb = 15)::int, (wb = 16)::int, (wb = 17)::int,
+               (wb = 18)::int, (wb = 19)::int, (wb = 20)::int, (wb = 21)::int
+          FROM (SELECT time, device_id, chemical, recipe, mode, width_bucket(error_g::numeric, -2, 2, 20) AS wb
+                  FROM dosing_consumption WHERE error_g IS NOT NULL) AS dose
+         UNION ALL
+        SELECT date_bin('6 hours', bucket, '2000-01-01 00:00:00+00'), '', '', '', '',
+               0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+               CASE WHEN wb = 0 THEN n ELSE 0 END, CASE WHEN wb = 1 THEN n ELSE 0 END, CASE WHEN wb = 2 THEN n ELSE 0 END,
+               CASE WHEN wb = 3 THEN n ELSE 0 END, CASE WHEN wb = 4 THEN n ELSE 0 END, CASE WHEN wb = 5 THEN n ELSE 0 END,
+               CASE WHEN wb = 6 THEN n ELSE 0 END, CASE WHEN wb = 7 THEN n ELSE 0 END, CASE WHEN wb = 8 THEN n ELSE 0 END,
+               CASE WHEN wb = 9 THEN n ELSE 0 END, CASE WHEN wb = 10 THEN n ELSE 0 END, CASE WHEN wb = 11 THEN n ELSE 0 END,
+               CASE WHEN wb = 12 THEN n ELSE 0 END, CASE WHEN wb = 13 THEN n ELSE 0 END, CASE WHEN wb = 14 THEN n ELSE 0 END,
+               CASE WHEN wb = 15 THEN n ELSE 0 END, CASE WHEN wb = 16 THEN n ELSE 0 END, CASE WHEN wb = 17 THEN n ELSE 0 END,
+               CASE WHEN wb = 18 THEN n ELSE 0 END, CASE WHEN wb = 19 THEN n ELSE 0 END, CASE WHEN wb = 20 THEN n ELSE 0 END,
+               CASE WHEN wb = 21 THEN n ELSE 0 END
+          FROM dosing_error_hist_1h
+         WHERE bucket < (SELECT min(time) - INTERVAL '6 hours' FROM dosing_consumption)) AS part
+ GROUP BY 1, 2, 3, 4, 5;
+
+DROP TABLE dosing_1h_by_chemical;
+DROP TABLE dosing_error_hist_1h;
+
+CREATE OR REPLACE FUNCTION roll_up_doses() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    tolerance double precision := (SELECT tolerance_g FROM plant_rules);
+BEGIN
+    INSERT INTO dosing_15m AS r
+    SELECT date_bin('15 minutes', time, '2000-01-01 00:00:00+00'), device_id, chemical, recipe, mode, count(*),
+           coalesce(sum(actual_g), 0), count(actual_g),
+           coalesce(sum(error_g), 0), coalesce(sum(abs(error_g)), 0), coalesce(sum(error_g * error_g), 0),
+           count(error_g), count(*) FILTER (WHERE abs(error_g) > tolerance),
+           coalesce(sum(duration_ms), 0), count(duration_ms)
+      FROM new_rows GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+    ON CONFLICT (bucket, device_id, chemical, recipe, mode) DO UPDATE
+       SET doses = r.doses + excluded.doses,
+           sum_actual_g = r.sum_actual_g + excluded.sum_actual_g,
+           n_actual = r.n_actual + excluded.n_actual,
+           sum_error_g = r.sum_error_g + excluded.sum_error_g,
+           sum_abs_error_g = r.sum_abs_error_g + excluded.sum_abs_error_g,
+           sum_sq_error_g = r.sum_sq_error_g + excluded.sum_sq_error_g,
+           n_error = r.n_error + excluded.n_error,
+           n_out_of_tol = r.n_out_of_tol + excluded.n_out_of_tol,
+           sum_duration_ms = r.sum_duration_ms + excluded.sum_duration_ms,
+           n_duration = r.n_duration + excluded.n_duration;
+
+    INSERT INTO dosing_1h AS r
+    SELECT date_bin('1 hour', time, '2000-01-01 00:00:00+00'), device_id, chemical, recipe, mode, count(*),
+           coalesce(sum(actual_g), 0), count(actual_g),
+           coalesce(sum(error_g), 0), coalesce(sum(abs(error_g)), 0), coalesce(sum(error_g * error_g), 0),
+           count(error_g), count(*) FILTER (WHERE abs(error_g) > tolerance),
+           coalesce(sum(duration_ms), 0), count(duration_ms)
+      FROM new_rows GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+    ON CONFLICT (bucket, device_id, chemical, recipe, mode) DO UPDATE
+       SET doses = r.doses + excluded.doses,
+           sum_actual_g = r.sum_actual_g + excluded.sum_actual_g,
+           n_actual = r.n_actual + excluded.n_actual,
+           sum_error_g = r.sum_error_g + excluded.sum_error_g,
+           sum_abs_error_g = r.sum_abs_error_g + excluded.sum_abs_error_g,
+           sum_sq_error_g = r.sum_sq_error_g + excluded.sum_sq_error_g,
+           n_error = r.n_error + excluded.n_error,
+           n_out_of_tol = r.n_out_of_tol + excluded.n_out_of_tol,
+           sum_duration_ms = r.sum_duration_ms + excluded.sum_duration_ms,
+           n_duration = r.n_duration + excluded.n_duration;
+
+    INSERT INTO dosing_6h AS r
+    SELECT date_bin('6 hours', time, '2000-01-01 00:00:00+00'), device_id, chemical, recipe, mode, count(*),
+           coalesce(sum(actual_g), 0), count(actual_g),
+           coalesce(sum(error_g), 0), coalesce(sum(abs(error_g)), 0), coalesce(sum(error_g * error_g), 0),
+           count(error_g), count(*) FILTER (WHERE abs(error_g) > tolerance),
+           coalesce(sum(duration_ms), 0), count(duration_ms),
+           count(*) FILTER (WHERE wb = 0), count(*) FILTER (WHERE wb = 1), count(*) FILTER (WHERE wb = 2),
+           count(*) FILTER (WHERE wb = 3), count(*) FILTER (WHERE wb = 4), count(*) FILTER (WHERE wb = 5),
+           count(*) FILTER (WHERE wb = 6), count(*) FILTER (WHERE wb = 7), count(*) FILTER (WHERE wb = 8),
+           count(*) FILTER (WHERE wb = 9), count(*) FILTER (WHERE wb = 10), count(*) FILTER (WHERE wb = 11),
+           count(*) FILTER (WHERE wb = 12), count(*) FILTER (WHERE wb = 13), count(*) FILTER (WHERE wb = 14),
+           count(*) FILTER (WHERE wb = 15), count(*) FILTER (WHERE wb = 16), count(*) FILTER (WHERE wb = 17),
+           count(*) FILTER (WHERE wb = 18), count(*) FILTER (WHERE wb = 19), count(*) FILTER (WHERE wb = 20),
+           count(*) FILTER (WHERE wb = 21)
+      FROM (SELECT time, device_id, chemical, recipe, mode, actual_g, error_g, duration_ms,
+                   width_bucket(error_g::numeric, -2, 2, 20) AS wb
+              FROM new_rows) AS dose
+     GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+    ON CONFLICT (bucket, device_id, chemical, recipe, mode) DO UPDATE
+       SET doses = r.doses + excluded.doses,
+           sum_actual_g = r.sum_actual_g + excluded.sum_actual_g,
+           n_actual = r.n_actual + excluded.n_actual,
+           sum_error_g = r.sum_error_g + excluded.sum_error_g,
+           sum_abs_error_g = r.sum_abs_error_g + excluded.sum_abs_error_g,
+           sum_sq_error_g = r.sum_sq_error_g + excluded.sum_sq_error_g,
+           n_error = r.n_error + excluded.n_error,
+           n_out_of_tol = r.n_out_of_tol + excluded.n_out_of_tol,
+           sum_duration_ms = r.sum_duration_ms + excluded.sum_duration_ms,
+           n_duration = r.n_duration + excluded.n_duration,
+           b00 = r.b00 + excluded.b00, b01 = r.b01 + excluded.b01, b02 = r.b02 + excluded.b02,
+           b03 = r.b03 + excluded.b03, b04 = r.b04 + excluded.b04, b05 = r.b05 + excluded.b05,
+           b06 = r.b06 + excluded.b06, b07 = r.b07 + excluded.b07, b08 = r.b08 + excluded.b08,
+           b09 = r.b09 + excluded.b09, b10 = r.b10 + excluded.b10, b11 = r.b11 + excluded.b11,
+           b12 = r.b12 + excluded.b12, b13 = r.b13 + excluded.b13, b14 = r.b14 + excluded.b14,
+           b15 = r.b15 + excluded.b15, b16 = r.b16 + excluded.b16, b17 = r.b17 + excluded.b17,
+           b18 = r.b18 + excluded.b18, b19 = r.b19 + excluded.b19, b20 = r.b20 + excluded.b20,
+           b21 = r.b21 + excluded.b21;
+    RETURN NULL;
+END $$;
