@@ -1,6 +1,6 @@
 """What the screen asks: panels, the picture at start, the books, who else writes. For any thread."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,11 +13,14 @@ from psycopg.rows import BaseRowFactory, RowMaker, TupleRow, class_row, scalar_r
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.database import annotations
+from dosing_tui.database.annotations import AnnotationRow
 from dosing_tui.database.connection import connect, connection_string, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.database.windows import moments
 from dosing_tui.errors import DatabaseAway
+from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.panels import Panel
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.plant.text import clean_text
@@ -90,6 +93,13 @@ class Reader:
             "step": panel.bucket_in(since, until),
         }
         return self._rows(f"panels/{panel.id}", clean_row(panel.row), asked)
+
+    def annotations(
+        self, *, since: datetime, until: datetime, device: Sequence[str] = (), recipe: Sequence[str] = ()
+    ) -> Annotations:
+        """Batches that reach into [since, until) and notes in it, of these stations and recipes or of all."""
+        asked = annotations.window(since=since, until=until, device=device, recipe=recipe)
+        return annotations.annotations(self._rows("reads/annotations", class_row(AnnotationRow), asked))
 
     def seed(self) -> list[Reading]:
         """The newest level of every tank, and the newest doses and events, oldest first."""
