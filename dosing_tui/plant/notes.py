@@ -1,13 +1,14 @@
 """What an operator writes down about a moment, and what a note has to be before it is stored."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from dosing_tui.plant.text import clean_line, clean_text
 
 TEXT_LONGEST = 500
 """Most characters of a note, as the database holds it."""
 AUTHOR_LONGEST = 60
+_YEARS = range(2020, 2100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +55,6 @@ def fault(draft: NoteDraft) -> str:
         return "The note has no author: enter your name."
     if len(draft.author) > AUTHOR_LONGEST:
         return f"The author's name is longer than {AUTHOR_LONGEST} characters."
+    if draft.at.astimezone(UTC).year not in _YEARS:
+        return f"The note's time lies outside {_YEARS.start} to {_YEARS.stop - 1}."
     return ""

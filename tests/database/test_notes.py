@@ -68,7 +68,7 @@ def test_letters_of_every_language_stay_and_control_characters_do_not(migrated: 
         (replace(DRAFT, author=""), "The note has no author: enter your name."),
         (replace(DRAFT, text="x" * (TEXT_LONGEST + 1)), "The note is longer than 500 characters."),
         (replace(DRAFT, author="漢" * 61), "The author's name is longer than 60 characters."),
-        (replace(DRAFT, at=NOW.replace(year=1999)), "note_time_sane"),
+        (replace(DRAFT, at=NOW.replace(year=1999)), "The note's time lies outside 2020 to 2099."),
     ],
 )
 def test_what_is_no_note_is_refused_with_a_sentence(migrated: str, draft: NoteDraft, sentence: str) -> None:
