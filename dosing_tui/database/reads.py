@@ -1,6 +1,6 @@
 """What the screen asks: panels, the picture at start, the books, who else writes. For any thread."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,10 +12,13 @@ from psycopg.rows import BaseRowFactory, RowMaker, TupleRow, class_row, scalar_r
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.database import annotations
+from dosing_tui.database.annotations import AnnotationRow
 from dosing_tui.database.connection import connect, connection_string, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.errors import DatabaseAway
+from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.panels import Panel, Query
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
@@ -91,6 +94,13 @@ class Reader:
             **{name.value: list(narrowed.of(name)) or None for name in Dimension},
         }
         return self._rows(f"panels/{panel.id}", clean_row(panel.row), asked)
+
+    def annotations(
+        self, *, since: datetime, until: datetime, device: Sequence[str] = (), recipe: Sequence[str] = ()
+    ) -> Annotations:
+        """Batches that reach into [since, until) and notes in it, of these stations and recipes or of all."""
+        asked = annotations.window(since=since, until=until, device=device, recipe=recipe)
+        return annotations.annotations(self._rows("reads/annotations", class_row(AnnotationRow), asked))
 
     def seed(self) -> list[Reading]:
         """The newest level of every tank, and the newest doses and events, oldest first."""

@@ -1,5 +1,6 @@
 """The plant's days and the windows of the panels: half open, in UTC, right across daylight-saving changes."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
@@ -13,6 +14,14 @@ class TimeRange(NamedTuple):
 
     since: datetime
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RangeSpec:
+    """A range as it is written, in Grafana's grammar; ``to`` is '' where ``from_`` names a whole range."""
+
+    from_: str
+    to: str = ""
 
 
 def today(now: datetime, zone: tzinfo) -> TimeRange:

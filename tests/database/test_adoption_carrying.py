@@ -106,6 +106,14 @@ def test_who_could_read_or_write_still_can(guide: str, role: str) -> None:
     assert not value(theirs, "SELECT has_table_privilege('dosing_consumption', 'DELETE')")
 
 
+def test_who_could_write_doses_may_write_notes(guide: str, role: str) -> None:
+    grant(guide, "GRANT INSERT ON dosing_consumption TO {}", role)
+    adopt(guide)
+    theirs = make_conninfo(guide, user=role)
+    run(theirs, "INSERT INTO operator_notes (at, text, author) VALUES (now(), 'x', 'a')")
+    assert value(theirs, "SELECT count(*) FROM operator_notes") == 1
+
+
 def test_a_right_on_one_column_stays_one(database: str, role: str) -> None:
     guide_database(database, extension=False)
     grant(database, "GRANT SELECT (time, event) ON batch_events TO {}", role)

@@ -6,10 +6,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from dosing_tui.console.canvas import Canvas, Rows, broken
+from dosing_tui.console.canvas import Rows, broken
 from dosing_tui.console.keys import GROUPS, keys_of
 from dosing_tui.console.look import Look
-from dosing_tui.console.pens import DIM, LABEL, LINE, TEXT, Pen, Tone
+from dosing_tui.console.pens import DIM, TEXT
+from dosing_tui.console.screens.sheet import KEY, box
 from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.live import Role
 
@@ -19,7 +20,6 @@ _CONSEQUENCES = {
     Role.VIEWER: "This console only watches; nothing is lost.",
     Role.UNDECIDED: "",
 }
-_KEY = Pen(Tone.CREST, bold=True)
 
 
 class QuitScreen(ModalScreen[bool]):
@@ -48,15 +48,14 @@ class QuitScreen(ModalScreen[bool]):
 
 def quit_rows(role: Role, width: int = 56) -> Rows:
     lines = broken(_CONSEQUENCES[role], width - 6)
-    canvas = _box(width, 6 + len(lines))
-    canvas.text(3, 1, "Quit the console?", LABEL)
+    canvas = box(width, 6 + len(lines), "Quit the console?", hint="")
     for number, line in enumerate(lines):
         canvas.text(3, 2 + number, line, DIM)
-    x = canvas.text(3, canvas.height - 2, "q", _KEY)
+    x = canvas.text(3, canvas.height - 2, "q", KEY)
     x = canvas.text(x, canvas.height - 2, " or ", DIM)
-    x = canvas.text(x, canvas.height - 2, "enter", _KEY)
+    x = canvas.text(x, canvas.height - 2, "enter", KEY)
     x = canvas.text(x, canvas.height - 2, " quits     ", TEXT)
-    x = canvas.text(x, canvas.height - 2, "esc", _KEY)
+    x = canvas.text(x, canvas.height - 2, "esc", KEY)
     canvas.text(x, canvas.height - 2, " stays", TEXT)
     return canvas.rows
 
@@ -84,29 +83,16 @@ def help_rows(keymap: Mapping[str, str], width: int = 76) -> Rows:
     """Every key there is, in two columns."""
     columns = (GROUPS[:2], GROUPS[2:])
     height = 4 + max(sum(len(bindings) + 2 for _, bindings in groups) for groups in columns)
-    canvas = _box(width, height - 1)
-    canvas.text(3, 1, "Keys", LABEL)
-    canvas.right(width - 3, 1, "esc closes", DIM)
+    canvas = box(width, height - 1, "Keys", hint="esc closes")
     for number, groups in enumerate(columns):
         x, y = 3 + number * (width // 2 - 1), 3
         for title, bindings in groups:
             canvas.text(x, y, title, DIM)
             for line, binding in enumerate(bindings, start=y + 1):
-                canvas.text(x, line, keys_of(binding, keymap), _KEY, width=10)
+                canvas.text(x, line, keys_of(binding, keymap), KEY, width=10)
                 canvas.text(x + 10, line, binding.tooltip or binding.description, TEXT, width=25)
             y += len(bindings) + 2
     return canvas.rows
-
-
-def _box(width: int, height: int) -> Canvas:
-    canvas = Canvas(width, height)
-    across = "─" * (width - 2)
-    canvas.text(0, 0, f"╭{across}╮", LINE)
-    canvas.text(0, height - 1, f"╰{across}╯", LINE)
-    for y in range(1, height - 1):
-        canvas.put(0, y, "│", LINE)
-        canvas.put(width - 1, y, "│", LINE)
-    return canvas
 
 
 def _sized(widget: LineWidget, rows: Rows) -> None:

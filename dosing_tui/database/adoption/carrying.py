@@ -25,8 +25,12 @@ READABLE = (
     "rejected_messages",
     "collector_books",
     "rows_set_aside",
+    "operator_notes",
 )
 """What a reader of the guide's doses gets to read, so that its dashboards and consoles show everything."""
+
+NOTE = ("at", "text", "author", "os_user", "device_id")
+"""Columns of operator_notes that a writer of the guide's doses may fill; the server fills the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,15 @@ def restore(session: Session, carried: Carried) -> None:
     for reader in carried.readers:
         for relation in READABLE:
             _restore_grant(session, Grant("public", relation, "", "SELECT", reader, grantable=False))
+    for grant in carried.grants:
+        if (grant.relation, grant.column_name, grant.privilege) == ("dosing_consumption", "", "INSERT"):
+            _let_write_notes(session, grant.grantee)
+
+
+def _let_write_notes(session: Session, grantee: str) -> None:
+    _restore_grant(session, Grant("public", "operator_notes", "", "SELECT", grantee, grantable=False))
+    for column in NOTE:
+        _restore_grant(session, Grant("public", "operator_notes", column, "INSERT", grantee, grantable=False))
 
 
 def _restore_view(session: Session, view: View) -> None:

@@ -1,0 +1,46 @@
+"""Rows of ``sql/reads/annotations.sql``, and what a chart makes of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dosing_tui.plant.annotations import Annotation, Annotations, Mark
+from dosing_tui.plant.notes import TEXT_LONGEST
+from dosing_tui.plant.text import clean_line, clean_text
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationRow:
+    """Named as Grafana asks: ``timeend`` None is a moment; ``tags`` are separated by commas."""
+
+    time: datetime
+    timeend: datetime | None
+    text: str
+    tags: str
+    kind: str
+    device: str
+    author: str
+    more: bool
+
+
+def window(
+    *, since: datetime, until: datetime, device: Sequence[str] = (), recipe: Sequence[str] = ()
+) -> dict[str, object]:
+    """The statement's parameters; no device or no recipe is all of them."""
+    return {"from": since, "to": until, "device": list(device) or None, "recipe": list(recipe) or None}
+
+
+def annotations(rows: Sequence[AnnotationRow]) -> Annotations:
+    """With harmless text."""
+    return Annotations(tuple(map(_annotation, rows)), more=bool(rows) and rows[0].more)
+
+
+def _annotation(row: AnnotationRow) -> Annotation:
+    return Annotation(
+        at=row.time,
+        until=row.timeend,
+        kind=Mark(row.kind),
+        text=clean_line(row.text, TEXT_LONGEST),
+        author=clean_text(row.author),
+        device=clean_text(row.device),
+    )

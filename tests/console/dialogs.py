@@ -1,0 +1,96 @@
+"""Opens one dialog over an empty app, presses keys, reads what is drawn."""
+
+import inspect
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from rich.segment import Segment
+from textual import events
+from textual.app import App
+from textual.pilot import Pilot
+
+from dosing_tui.config.settings import Glyphs
+from dosing_tui.console.app import ConsoleApp
+from dosing_tui.console.look import Look
+from dosing_tui.console.pens import DARK, LIGHT
+from dosing_tui.console.screens.sheet import Sheet
+
+Result = TypeVar("Result")
+LOOKS = {"dark": Look(DARK), "light": Look(LIGHT), "ascii": Look(DARK, Glyphs.ASCII)}
+SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
+
+
+class Desk(App[None]):
+    """Nothing but the console's style sheet; a key that gets past a dialog ends up here."""
+
+    CSS_PATH = Path(inspect.getfile(ConsoleApp)).with_name("app.tcss")
+    ENABLE_COMMAND_PALETTE = False
+
+
+@dataclass
+class Dialog(Generic[Result]):
+    pilot: Pilot[None]
+    screen: Sheet[Result]
+    results: list[Result | None] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[str]:
+        return ["".join(segment.text for segment in strip) for strip in self._strips()]
+
+    @property
+    def shown(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def colours(self) -> set[str]:
+        """Every colour that a character is written in."""
+        return {
+            segment.style.color.name
+            for strip in self._strips()
+            for segment in strip
+            if segment.style and segment.style.color and segment.text.strip()
+        }
+
+    async def again(self, screen: Sheet[Result]) -> None:
+        """Open another one, after the first has gone."""
+        self.screen = screen
+        self.pilot.app.push_screen(screen, self.results.append)
+        await self.pilot.pause()
+
+    async def press(self, *keys: str) -> str:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+        return self.shown
+
+    async def paste(self, text: str) -> str:
+        self.screen.post_message(events.Paste(text))
+        await self.pilot.pause()
+        return self.shown
+
+    def _strips(self) -> list[list[Segment]]:
+        return [list(strip) for strip in self.pilot.app.screen._compositor.render_strips()]
+
+
+@asynccontextmanager
+async def opened(screen: Sheet[Result], *, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Dialog[Result]]:
+    app = Desk()
+    async with app.run_test(size=size) as pilot:
+        dialog = Dialog(pilot, screen)
+        await dialog.again(screen)
+        yield dialog
+
+
+def assert_whole(dialog: Dialog[Result], size: tuple[int, int]) -> None:
+    """The frame is closed on every side, inside the window, and nothing on it is a control character."""
+    width, height = size
+    corners = [(y, line) for y, line in enumerate(dialog.lines) if line.strip()]
+    top, bottom = corners[0], corners[-1]
+    assert 0 <= top[0] < bottom[0] < height, dialog.shown
+    for _, line in corners:
+        assert len(line.rstrip()) <= width
+        assert line.isprintable(), repr(line)
+        assert line.strip()[0] in "╭│╰+|", dialog.shown
+        assert line.strip()[-1] in "╮│╯+|", dialog.shown
