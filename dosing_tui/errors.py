@@ -4,6 +4,8 @@ DosingError
 ├── ConfigError        the settings are wrong: say so on stderr, exit 2
 ├── PayloadError       a message cannot be used: set it aside with its reason
 ├── SpoolError         the local spool cannot take or give messages: stop acknowledging
+├── RangeError         a stretch of time cannot be understood: ask again
+├── ExportError        a file cannot be written: say so, ask for another
 ├── BrokerError        the broker cannot be reached or refuses: say so, retry
 ├── DemoError          an embedded server does not start: say so, exit 2
 └── DatabaseError
@@ -33,6 +35,14 @@ class PayloadError(DosingError):
 
 class SpoolError(DosingError):
     """The spool cannot be opened, is held by another process, or its disk is full."""
+
+
+class RangeError(DosingError):
+    """What was written is no stretch of time, or one without length."""
+
+
+class ExportError(DosingError):
+    """A file of rows exists already, or cannot be written."""
 
 
 class BrokerError(DosingError):

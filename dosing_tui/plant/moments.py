@@ -1,0 +1,135 @@
+"""One end of a range, as it is written, to the moment it means: Grafana's grammar, the plant's clock.
+
+``now``, then any number of ``-6h``, ``+1d`` or ``/d`` (rounded to a whole unit, s m h d w M y), taken from
+left to right; or a date with or without a time, in the plant's zone or with an offset; or milliseconds since 1970.
+As the end of a range a whole unit, or a date without a time, means its end. A week begins on Monday.
+"""
+
+import calendar
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from dosing_tui.errors import RangeError
+from dosing_tui.plant.shifts import wall
+from dosing_tui.plant.text import clean_text
+
+YEARS = range(2000, 2100)
+"""Years in which a plant can have readings."""
+WAYS = "now-6h, now-1d/d, 2026-11-24 06:00, 2026-11-24T06:00:00+01:00 or milliseconds since 1970"
+"""Examples for a sentence."""
+
+_STEPS = r"(?:[+-]\d{0,6}[smhdwMy]|/[smhdwMy])"
+_RELATIVE = re.compile(rf"now({_STEPS}*)")
+_STEP = re.compile(_STEPS)
+_ABSOLUTE = re.compile(
+    r"(\d{4}-\d\d-\d\d)([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?( ?(Z|z|[+-]\d\d:?\d\d))?)?", re.ASCII
+)
+_MILLISECONDS = re.compile(r"\d{9,16}", re.ASCII)
+_PASSING = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
+
+
+def moment(text: str, now: datetime, zone: tzinfo, *, end: bool = False) -> datetime:
+    """What is written, in UTC. Raises: RangeError, naming the text and what could be written instead."""
+    written = text.strip()
+    try:
+        found = _understood(written, now, zone, end=end)
+    except (ValueError, OverflowError) as error:
+        raise RangeError(f"{_quoted(written)} is no time that there is.") from error
+    if found is None:
+        raise RangeError(f"{_quoted(written)} is not a time. Write {WAYS}.{_nearly(written)}")
+    if found.year not in YEARS:
+        raise RangeError(f"{_quoted(written)} is in {found.year}; years from 2000 to 2099 can be asked for.")
+    return found
+
+
+def is_moment(text: str) -> bool:
+    """It has the form of a moment; it may still be one that there is not, as 31 February."""
+    return any(form.fullmatch(text) for form in (_RELATIVE, _ABSOLUTE, _MILLISECONDS))
+
+
+def is_date(text: str) -> bool:
+    """It has the form of a date without a time."""
+    return re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) is not None
+
+
+def moved(moment: datetime, count: int, unit: str, zone: tzinfo) -> datetime:
+    """Days and longer by the clock on the wall, shorter units by the time that passes."""
+    if unit in _PASSING:
+        return moment.astimezone(UTC) + _PASSING[unit] * count
+    local = moment.astimezone(zone)
+    naive = local.replace(tzinfo=None)
+    if unit in ("d", "w"):
+        return _kept(naive + timedelta(days=count * (7 if unit == "w" else 1)), local, zone)
+    year, month = divmod(naive.year * 12 + naive.month - 1 + count * (12 if unit == "y" else 1), 12)
+    day = min(naive.day, calendar.monthrange(year, month + 1)[1])
+    return _kept(naive.replace(year=year, month=month + 1, day=day), local, zone)
+
+
+def beginning(moment: datetime, unit: str, zone: tzinfo) -> datetime:
+    """Of the unit the moment is in, on the plant's clock."""
+    local = moment.astimezone(zone)
+    if unit in _PASSING:
+        second = local.second if unit == "s" else 0
+        minute = 0 if unit == "h" else local.minute
+        return local.replace(minute=minute, second=second, microsecond=0).astimezone(UTC)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    if unit == "w":
+        midnight -= timedelta(days=midnight.weekday())
+    elif unit in ("M", "y"):
+        midnight = midnight.replace(day=1, month=1 if unit == "y" else midnight.month)
+    return wall(midnight, zone)
+
+
+def ending(moment: datetime, unit: str, zone: tzinfo) -> datetime:
+    """The beginning of the unit after the one the moment is in."""
+    begin = beginning(moment, unit, zone)
+    if unit in _PASSING:
+        end = begin + _PASSING[unit]
+        if beginning(end, unit, zone) == end:
+            return end
+        # clocks that change by half an hour (Lord Howe): the hour is shorter or longer
+        return wall(begin.astimezone(zone).replace(tzinfo=None, minute=0) + _PASSING[unit], zone)
+    return beginning(moved(begin, 1, unit, zone), unit, zone)
+
+
+def _understood(text: str, now: datetime, zone: tzinfo, *, end: bool) -> datetime | None:
+    if found := _RELATIVE.fullmatch(text):
+        return _relative(_STEP.findall(found[1]), now, zone, end=end)
+    if _ABSOLUTE.fullmatch(text):
+        written = datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", "").replace("z", "Z"))
+        if end and is_date(text):
+            written += timedelta(days=1)
+        return wall(written, zone) if written.tzinfo is None else written.astimezone(UTC)
+    if _MILLISECONDS.fullmatch(text):
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(text))
+    return None
+
+
+def _relative(steps: list[str], now: datetime, zone: tzinfo, *, end: bool) -> datetime:
+    at = now.astimezone(UTC)
+    for step in steps:
+        unit = step[-1]
+        if step[0] == "/":
+            at = (ending if end else beginning)(at, unit, zone)
+        else:
+            count = int(step[1:-1] or 1)
+            at = moved(at, count if step[0] == "+" else -count, unit, zone)
+    return at
+
+
+def _kept(naive: datetime, local: datetime, zone: tzinfo) -> datetime:
+    """Of a time that comes twice the one ``local`` was, so that ``+0d`` changes nothing."""
+    return naive.replace(tzinfo=zone, fold=local.fold).astimezone(UTC)
+
+
+def _nearly(text: str) -> str:
+    """A hint where only capitals or spaces are in the way."""
+    tight = re.sub(r"\s+", "", text)
+    for near in (tight, tight.lower()):
+        if near != text and _RELATIVE.fullmatch(near):
+            return f" Did you mean {near}?"
+    return ""
+
+
+def _quoted(text: str) -> str:
+    return repr(clean_text(text, limit=60))

@@ -1,0 +1,80 @@
+"""The plant's shifts by the clock on the wall: which is on, which was before, across midnight and DST."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""Names of the days on which shifts begin, as datetime.weekday() numbers them."""
+_LOOK = 9
+"""Days to look back and ahead: a week for a shift of one day, and its length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """``start`` and ``length`` are of the clock on the wall; ``days`` are those on which it begins."""
+
+    name: str
+    start: time
+    length: timedelta
+    days: frozenset[str] = frozenset(DAYS)
+
+
+class WorkedShift(NamedTuple):
+    """One shift of one day, [since, until) in UTC."""
+
+    name: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftCalendar:
+    """Shifts that do not overlap; there may be time between them."""
+
+    shifts: tuple[Shift, ...]
+
+    def this_shift(self, now: datetime, zone: tzinfo) -> WorkedShift | None:
+        """The shift that is on, or None between two shifts."""
+        return next((s for s in self._around(now, zone) if s.since <= now < s.until), None)
+
+    def last_shift(self, now: datetime, zone: tzinfo) -> WorkedShift | None:
+        """The newest one that is over, or None where there are no shifts."""
+        over = [s for s in self._around(now, zone) if s.until <= now]
+        return over[-1] if over else None
+
+    def next_shift(self, now: datetime, zone: tzinfo) -> WorkedShift | None:
+        """The first one that begins at ``now`` or later, or None where there are no shifts."""
+        return next((s for s in self._around(now, zone) if s.since >= now), None)
+
+    def _around(self, now: datetime, zone: tzinfo) -> list[WorkedShift]:
+        """In order. A shift the clocks leave no time for is none."""
+        today = now.astimezone(zone).date()
+        days = (today + timedelta(days=offset) for offset in range(-_LOOK, _LOOK + 1))
+        found = (worked for day in days for worked in self._of(day, zone))
+        return sorted((s for s in found if s.since < s.until), key=lambda s: s.since)
+
+    def _of(self, day: date, zone: tzinfo) -> Iterator[WorkedShift]:
+        for shift in self.shifts:
+            if DAYS[day.weekday()] in shift.days:
+                begin = datetime.combine(day, shift.start)
+                yield WorkedShift(shift.name, wall(begin, zone), wall(begin + shift.length, zone))
+
+
+def wall(local: datetime, zone: tzinfo) -> datetime:
+    """The moment, in UTC, at which the plant's clock shows this (a time without a zone).
+
+    A time that comes twice is the first of the two. A time that the clocks skip is taken by the clock before
+    the change: 02:30 in a spring night of Berlin is the moment at which the clock shows 03:30.
+    """
+    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+THREE_SHIFTS = ShiftCalendar(
+    tuple(
+        Shift(name, time(hour), timedelta(hours=8))
+        for name, hour in (("Early", 6), ("Late", 14), ("Night", 22))
+    )
+)
+"""What holds where the settings say nothing else."""
