@@ -1,8 +1,10 @@
 """The settings as frozen records. A field's docstring is its documentation, in the file too."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import StrEnum
+
+from dosing_tui.plant.shifts import DAYS, Shift, ShiftCalendar
 
 
 class CollectorMode(StrEnum):
@@ -155,6 +157,25 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftSettings:
+    name: str
+    """Shown in titles. Shifts may leave time between them, but may not overlap."""
+    start: str
+    """Time of day at which it begins, on the plant's clock, e.g. "06:00"."""
+    hours: float = 8.0
+    """Its length on that clock; it may go past midnight."""
+    days: tuple[str, ...] = DAYS
+    """Days on which it begins."""
+
+
+THREE_SHIFTS = (
+    ShiftSettings("Early", "06:00"),
+    ShiftSettings("Late", "14:00"),
+    ShiftSettings("Night", "22:00"),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     plant: PlantSettings = field(default_factory=PlantSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
@@ -164,3 +185,14 @@ class Settings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    shifts: tuple[ShiftSettings, ...] = THREE_SHIFTS
+
+    @property
+    def calendar(self) -> ShiftCalendar:
+        """The shifts, ready to be asked which one is on."""
+        return ShiftCalendar(
+            tuple(
+                Shift(s.name, time.fromisoformat(s.start), timedelta(hours=s.hours), frozenset(s.days))
+                for s in self.shifts
+            )
+        )

@@ -4,12 +4,15 @@ import ast
 import inspect
 import json
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import get_type_hints
 
 from dosing_tui.config import settings as declarations
 from dosing_tui.config.load import Loaded, section_types
+from dosing_tui.config.settings import THREE_SHIFTS, ShiftSettings
+from dosing_tui.config.shifts import SECTION
 from dosing_tui.errors import ConfigError
 
 _SECRET = "password"
@@ -27,6 +30,7 @@ def template() -> str:
                 continue
             lines += [f"# {documented[kind.__name__, key]}", f"# {key} = {toml(getattr(defaults, key))}"]
         lines.append("")
+    lines += _shift_template(documented)
     return "\n".join(lines)
 
 
@@ -46,6 +50,8 @@ def write_template(path: Path, *, force: bool) -> None:
 def effective(loaded: Loaded) -> str:
     """Every value in force with its source; secrets are only said to be set or not."""
     lines = [f"# {loaded.path}" + ("" if loaded.path.exists() else " (does not exist: defaults)"), ""]
+    if not loaded.settings.shifts:
+        lines += [f"shifts = []  # {loaded.sources[SECTION]}", ""]  # TOML wants it before the first section
     for name, kind in section_types().items():
         lines.append(f"[{name}]")
         section = getattr(loaded.settings, name)
@@ -56,7 +62,25 @@ def effective(loaded: Loaded) -> str:
             else:
                 lines.append(f"{key} = {toml(value)}  # {source}")
         lines.append("")
+    for shift in loaded.settings.shifts:
+        lines += [f"[[{SECTION}]]  # {loaded.sources[SECTION]}", *_settings_of(shift), ""]
     return "\n".join(lines)
+
+
+def _shift_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
+    """All defaults, the first one documented: whoever changes one has to write down them all."""
+    lines = ["# One section for each shift; those below hold as long as there is none here."]
+    for number, shift in enumerate(THREE_SHIFTS):
+        lines.append(f"# [[{SECTION}]]")
+        for key, line in zip(get_type_hints(ShiftSettings), _settings_of(shift), strict=True):
+            lines += [] if number else [f"# {documented[ShiftSettings.__name__, key]}"]
+            lines.append(f"# {line}")
+        lines.append("")
+    return lines
+
+
+def _settings_of(shift: ShiftSettings) -> list[str]:
+    return [f"{key} = {toml(getattr(shift, key))}" for key in get_type_hints(ShiftSettings)]
 
 
 def toml(value: object) -> str:

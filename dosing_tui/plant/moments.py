@@ -1,8 +1,8 @@
 """One end of a range, as it is written, to the moment it means: Grafana's grammar, the plant's clock.
 
 ``now``, then any number of ``-6h``, ``+1d`` or ``/d`` (rounded to a whole unit, s m h d w M y), taken from
-left to right; or a date with or without a time, in the plant's zone or with an offset; or milliseconds since 1970.
-As the end of a range a whole unit, or a date without a time, means its end. A week begins on Monday.
+left to right; or a date with or without a time, in the plant's zone or with an offset; or milliseconds
+since 1970. As the end of a range a whole unit, or a date without a time, means its end. Weeks begin on Monday.
 """
 
 import calendar
