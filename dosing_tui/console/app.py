@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from textual import on
@@ -18,12 +19,11 @@ from dosing_tui.config.settings import Glyphs, Settings, Theme
 from dosing_tui.console import words
 from dosing_tui.console.asking import Askers, PanelSource, Reply
 from dosing_tui.console.bars import Status, waiting
-from dosing_tui.console.builds import Builder, builds
+from dosing_tui.console.builds import Builder, builds, panels_of
 from dosing_tui.console.canvas import plain
 from dosing_tui.console.departure import Departure
 from dosing_tui.console.desk import Desk
 from dosing_tui.console.keys import APP_KEYS, hints
-from dosing_tui.console.layout import TileId
 from dosing_tui.console.look import Look, colours_of
 from dosing_tui.console.moment import Answer, Moment
 from dosing_tui.console.notices import all_clear, conditions, lasting
@@ -34,7 +34,7 @@ from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.spools import SPOOLS
 from dosing_tui.console.terminal import backlog
 from dosing_tui.live import Live, Picture
-from dosing_tui.plant.panels import OVERVIEW
+from dosing_tui.plant.panels import Panel
 
 log = logging.getLogger(__name__)
 
@@ -130,9 +130,13 @@ class ConsoleApp(App[None]):
             return
         now = self._clock()
         picture = self._live.picture(now)
-        books = (SPOOLS,) if self._plant.zoomed is TileId.BOOKS else ()
-        self._desk.ask_due(picture, now, panels=books if self._held else (*OVERVIEW, *books))
+        self._desk.ask_due(picture, now, panels=self._due_panels())
         self._show(picture, now)
+
+    def _due_panels(self) -> tuple[Panel[Any], ...]:
+        """Those of the tiles in sight; the books go on while the rest stands still."""
+        shown = panels_of(self._plant.shown)
+        return tuple(panel for panel in shown if panel is SPOOLS or not self._held)
 
     def _show(self, picture: Picture, now: datetime) -> None:
         """Guarded piece by piece; a little later if the line is still busy with the last frame."""
@@ -142,9 +146,9 @@ class ConsoleApp(App[None]):
         self._guarded("status", lambda: self._plant.show_status(self._status(picture, now)))
         self._guarded("notices", lambda: self._show_notices(picture, now))
         moment = Moment(now, self._zone, self._settings, self._held or picture, self._desk.answers)
-        self._plant.show_tanks(len(moment.picture.levels))
+        self._plant.show_tanks(len(moment.levels))
         for name in self._plant.shown:
-            content = self._builder.content(name, moment)
+            content = self._builder.content(name, moment, large=self._plant.large)
             self._guarded(name, partial(self._plant.show_tile, name, content))
 
     def _guarded(self, name: str, show: Callable[[], None]) -> None:

@@ -1,14 +1,40 @@
 """What each tile is made by, guarded: a mistake in one tile is that tile's."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Any
 
 from dosing_tui.console.canvas import Rows
 from dosing_tui.console.content import AnyContent, Content
-from dosing_tui.console.layout import TileId
 from dosing_tui.console.moment import Moment
-from dosing_tui.console.tiles import books, consumption, doses, inventory, production, quality, sparks, totals
+from dosing_tui.console.places import TileId
+from dosing_tui.console.spools import SPOOLS
+from dosing_tui.console.tiles import (
+    books,
+    consumption,
+    days,
+    doses,
+    inventory,
+    production,
+    quality,
+    sparks,
+    stock,
+    totals,
+)
+from dosing_tui.plant.panels import (
+    ACCURACY,
+    ACCURACY_SUMMARY,
+    BATCHES,
+    BY_CHEMICAL,
+    CONSUMPTION,
+    DAILY,
+    DURATION,
+    ERROR_RATE,
+    PRODUCTION,
+    TODAY,
+    Panel,
+)
 
 log = logging.getLogger(__name__)
 
@@ -17,19 +43,50 @@ Build = Callable[[Moment], AnyContent]
 
 TILES: Mapping[TileId, Build] = {
     TileId.INVENTORY: inventory.content,
-    TileId.TODAY: consumption.today,
+    TileId.STOCK: stock.content,
+    TileId.TODAY: totals.chemicals,
     TileId.BATCHES: totals.batches,
     TileId.CONSUMPTION: consumption.over_time,
+    TileId.LINES: consumption.by_chemical,
     TileId.CHEMICALS: sparks.content,
     TileId.ACCURACY: quality.accuracy,
+    TileId.NUMBERS: quality.numbers,
     TileId.ERRORS: quality.error_rate,
+    TileId.DURATION: quality.duration,
     TileId.DOSES: doses.content,
     TileId.PRODUCTION: production.content,
+    TileId.DAYS: days.content,
 }
+LARGE: Mapping[TileId, Build] = {
+    TileId.TODAY: totals.chemicals_large,
+    TileId.BATCHES: totals.batches_large,
+}
+"""Tiles that are something else when they have the whole screen."""
+PANELS: Mapping[TileId, tuple[Panel[Any], ...]] = {
+    TileId.TODAY: (TODAY,),
+    TileId.BATCHES: (BATCHES,),
+    TileId.CONSUMPTION: (CONSUMPTION,),
+    TileId.LINES: (BY_CHEMICAL,),
+    TileId.CHEMICALS: (BY_CHEMICAL,),
+    TileId.ACCURACY: (ACCURACY, ACCURACY_SUMMARY),
+    TileId.NUMBERS: (ACCURACY_SUMMARY,),
+    TileId.ERRORS: (ERROR_RATE,),
+    TileId.DURATION: (DURATION,),
+    TileId.PRODUCTION: (PRODUCTION,),
+    TileId.DAYS: (DAILY,),
+    TileId.BOOKS: (SPOOLS,),
+}
+"""What each tile asks the database; the others live from messages."""
 
 
 def builds(log_file: str) -> dict[TileId, Build]:
     return {**TILES, TileId.BOOKS: partial(books.content, log_file=log_file)}
+
+
+def panels_of(tiles: Iterable[TileId]) -> tuple[Panel[Any], ...]:
+    """Each panel once, in the order of the tiles."""
+    found = {panel.id: panel for name in tiles for panel in PANELS.get(name, ())}
+    return tuple(found.values())
 
 
 class Builder:
@@ -39,9 +96,10 @@ class Builder:
         self._builds = builds
         self._broken: set[TileId] = set()
 
-    def content(self, name: TileId, moment: Moment) -> AnyContent:
+    def content(self, name: TileId, moment: Moment, *, large: bool = False) -> AnyContent:
+        build = LARGE.get(name, self._builds[name]) if large else self._builds[name]
         try:
-            content = self._builds[name](moment)
+            content = build(moment)
         except Exception:
             # the tile's boundary: the others go on
             if name not in self._broken:

@@ -10,11 +10,8 @@ from dosing_tui.console import schedule
 from dosing_tui.console.asking import Question, Reply
 from dosing_tui.console.moment import UNANSWERED, Answer
 from dosing_tui.console.ranges import asked
-from dosing_tui.console.spools import SPOOLS
 from dosing_tui.live import Picture
-from dosing_tui.plant.panels import OVERVIEW, Panel, Query
-
-ALL: tuple[Panel[Any], ...] = (*OVERVIEW, SPOOLS)
+from dosing_tui.plant.panels import Panel
 
 
 class Desk:
@@ -23,18 +20,20 @@ class Desk:
     def __init__(self, ask: Callable[[Question], None], zone: tzinfo) -> None:
         self._ask = ask
         self._zone = zone
-        self._turns = {panel.id: schedule.Turn() for panel in ALL}
+        self._turns: dict[str, schedule.Turn] = {}
         self._answers: dict[str, Answer] = {}
 
     @property
     def answers(self) -> Mapping[str, Answer]:
         return MappingProxyType(dict(self._answers))
 
-    def ask_due(self, picture: Picture, now: datetime, *, panels: Iterable[Panel[Any]] = OVERVIEW) -> None:
+    def ask_due(self, picture: Picture, now: datetime, *, panels: Iterable[Panel[Any]]) -> None:
         """Send off every question whose time has come."""
         settle = schedule.settle_time(picture.role)
         for panel in panels:
-            turn = schedule.noticed(self._turns[panel.id], schedule.counts(panel, picture), now)
+            turn = schedule.noticed(
+                self._turns.get(panel.id, schedule.Turn()), schedule.counts(panel, picture), now
+            )
             if schedule.due(turn, now, settle=settle):
                 turn = schedule.asked(turn, now)
                 since, until = asked(panel, now, self._zone)

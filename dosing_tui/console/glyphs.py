@@ -7,22 +7,36 @@ from dosing_tui.config.settings import Glyphs
 
 REPLACEMENT = "?"
 
+
+def _braille() -> dict[str, str]:
+    """Thin lines where a cell has dots in one half only, a colon where it has them in both."""
+    upper, lower = 0b0001_1011, 0b1110_0100
+    return {
+        chr(0x2800 + dots): "'" if not dots & lower else "." if not dots & upper else ":"
+        for dots in range(1, 256)
+    }
+
+
 _CONSOLE_TABLE = str.maketrans(
     {
+        **_braille(),
         # text console fonts have the full block and two shades, and no eighths
         **dict.fromkeys("▁▂", "_"), "▃": "░", **dict.fromkeys("▄▅▆▇", "▒"),
         **dict.fromkeys("▏▎", "│"), **dict.fromkeys("▍▌", "▒"), **dict.fromkeys("▋▊▉", "█"),
         "▐": "▒", "▀": "▒", "▖": "▒", "▗": "▒", "◆": "●", "╭": "┌", "╮": "┐", "╰": "└", "╯": "┘",
-        "┊": "│", "┄": "─", "›": ">", "…": "~", "−": "-", "○": "o", "⏎": "↵", "✓": "+", "✗": "x", "–": "-",
+        "┊": "│", "┄": "─", "›": ">", "…": "~", "−": "-", "○": "o", "□": "#", "◇": "*", "╷": ".",
+        "╵": "'", "▼": "v", "⏎": "↵", "✓": "+", "✗": "x", "–": "-",
     }
 )  # fmt: skip
 _ASCII_TABLE = str.maketrans(
     {
+        **_braille(),
         **dict.fromkeys("▁▂", "_"), **dict.fromkeys("▃▄▅", "="), **dict.fromkeys("▆▇█", "#"),
         **dict.fromkeys("▏▎", "|"), **dict.fromkeys("▍▌▐▀▒▖▗", "="), **dict.fromkeys("▋▊▉", "#"),
         **dict.fromkeys("╭╮╰╯┌┐└┘┬┴┼├┤", "+"), **dict.fromkeys("─┄", "-"), **dict.fromkeys("│┊", "|"),
         "■": "#", "▲": "!", "◆": "*", "●": "o", "○": ".", "›": ">", "…": "~", "−": "-", "·": ".",
         "↑": "^", "↓": "v", "←": "<", "→": ">", "⏎": "^", "✓": "+", "✗": "x", "±": "~", "–": "-", "×": "x",
+        "□": "%", "◇": "&", "•": "@", "╷": ".", "╵": "'", "▼": "v",
     }
 )  # fmt: skip
 

@@ -1,36 +1,17 @@
-"""Where each tile is, for any size of the terminal. Pure, so that every size can be tested."""
+"""What is where, for any view and any size of the terminal. Pure, so that every size can be tested."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
 
+from dosing_tui.console import overview
 from dosing_tui.console.content import Frame
-
-
-class TileId(StrEnum):
-    INVENTORY = "inventory"
-    TODAY = "today"
-    BATCHES = "batches"
-    CONSUMPTION = "consumption"
-    CHEMICALS = "chemicals"
-    ACCURACY = "accuracy"
-    ERRORS = "errors"
-    DOSES = "doses"
-    PRODUCTION = "production"
-    BOOKS = "books"
-
+from dosing_tui.console.places import Place, TileId, carved
+from dosing_tui.console.themes import THEMES, View
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 24
-
-
-class Place(NamedTuple):
-    """A rectangle within the room between notices and footer."""
-
-    x: int
-    y: int
-    width: int
-    height: int
+BARS = 2
+"""Rows of the status above and the keys below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,94 +24,33 @@ class Layout:
     too_small: bool = False
 
 
-def arrange(width: int, height: int, *, tanks: int = 4, zoomed: TileId | None = None) -> Layout:
-    """The places for a terminal of this size; ``zoomed`` has all the room to itself."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the operator looks at. ``zoomed`` has all the room; ``bar``: the row of range and filter."""
+
+    view: View = View.OVERVIEW
+    zoomed: TileId | None = None
+    bar: bool = False
+
+
+def arrange(width: int, height: int, wanted: Wanted = Wanted(), *, tanks: int = 4) -> Layout:
+    """The places for a terminal of this size."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return Layout(too_small=True, notices=0)
-    large = width >= 120 and height >= 40
+    large, medium = width >= 120 and height >= 40, width >= 100 and height >= 30
     notices = 2 if large else 1
-    room = height - 2 - notices
-    if zoomed is not None:
-        return Layout({zoomed: Place(0, 0, width, room)}, Frame.FULL, notices)
-    if large:
-        return Layout(_large(width, room, tanks), Frame.FULL, notices)
-    if width >= 100 and height >= 30:
-        return Layout(_medium(width, room, tanks), Frame.FULL, notices)
-    return Layout(_small(width, room, tanks), Frame.TOP, notices)
-
-
-def _large(width: int, height: int, tanks: int) -> dict[TileId, Place]:
-    spare = width - 120
-    left, right = 33 + spare // 5, 32 + spare // 5
-    middle = width - left - right
-    bottom = 11 + (height - 36) * 2 // 5
-    top = height - bottom
-    split = top * 14 // 25
-    today = 6 if top - split - 5 >= 6 else top - split - 5
-    inventory = top - today - 5
-    places = {
-        **_stack(0, 0, left, {TileId.INVENTORY: inventory, TileId.TODAY: today, TileId.BATCHES: 5}),
-        **_stack(left, 0, middle, {TileId.CONSUMPTION: split, TileId.CHEMICALS: top - split}),
-        **_stack(left + middle, 0, right, {TileId.ACCURACY: split, TileId.ERRORS: top - split}),
-        TileId.DOSES: Place(0, top, left + middle, bottom),
-        TileId.PRODUCTION: Place(left + middle, top, right, bottom),
-    }
-    return _crowded(places, left, top) if tanks > inventory - 2 else places
-
-
-def _medium(width: int, height: int, tanks: int) -> dict[TileId, Place]:
-    spare = width - 100
-    left, right = 29 + spare // 5, 32 + spare // 10
-    middle = width - left - right
-    bottom = 9 + (height - 27) // 3
-    top = height - bottom
-    split = top * 10 // 18
-    places = {
-        **_stack(0, 0, left, {TileId.INVENTORY: top - 11, TileId.TODAY: 6, TileId.BATCHES: 5}),
-        **_stack(left, 0, middle, {TileId.CONSUMPTION: split, TileId.CHEMICALS: top - split}),
-        **_stack(left + middle, 0, right, {TileId.ACCURACY: split, TileId.ERRORS: top - split}),
-        TileId.DOSES: Place(0, top, left + middle, bottom),
-        TileId.PRODUCTION: Place(left + middle, top, right, bottom),
-    }
-    return _crowded(places, left, top) if tanks > top - 13 else places
-
-
-def _crowded(places: dict[TileId, Place], width: int, height: int) -> dict[TileId, Place]:
-    """More tanks than rows: stock is worth more than the two tiles below it."""
-    return {
-        **{name: place for name, place in places.items() if name not in (TileId.TODAY, TileId.BATCHES)},
-        TileId.INVENTORY: Place(0, 0, width, height),
-    }
-
-
-def _small(width: int, height: int, tanks: int) -> dict[TileId, Place]:
-    left = width // 2
-    right = width - left
-    if tanks > 5:
-        top = min(13, max(6, tanks + 1), height - 6)
-        beside = {TileId.CHEMICALS: 6, TileId.PRODUCTION: 7} if top == 13 else {TileId.CHEMICALS: top}
-        return {
-            TileId.INVENTORY: Place(0, 0, left, top),
-            **_stack(left, 0, right, beside),
-            TileId.DOSES: Place(0, top, width, height - top),
-        }
-    top = 6
-    charts = 7 + (height - 21) // 3
-    return {
-        TileId.INVENTORY: Place(0, 0, left, top),
-        TileId.CHEMICALS: Place(left, 0, right, top),
-        TileId.CONSUMPTION: Place(0, top, left, charts),
-        TileId.PRODUCTION: Place(left, top, right, charts),
-        TileId.DOSES: Place(0, top + charts, width, height - top - charts),
-    }
-
-
-def _stack(x: int, y: int, width: int, heights: Mapping[TileId, int]) -> dict[TileId, Place]:
-    places = {}
-    for name, height in heights.items():
-        places[name] = Place(x, y, width, height)
-        y += height
-    return places
+    room = Place(0, 0, width, height - BARS - notices - wanted.bar)
+    if wanted.zoomed is not None:
+        return Layout({wanted.zoomed: room}, Frame.FULL, notices)
+    frame = Frame.FULL if medium else Frame.TOP
+    if wanted.view is not View.OVERVIEW:
+        theme = THEMES[wanted.view]
+        single = isinstance(theme.wide, TileId)
+        return Layout(
+            carved(room, theme.wide if medium else theme.narrow), Frame.FULL if single else frame, notices
+        )
+    placed = overview.large if large else overview.medium if medium else overview.small
+    return Layout(placed(width, room.height, tanks), frame, notices)
 
 
 class Direction(StrEnum):

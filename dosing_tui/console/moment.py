@@ -7,8 +7,10 @@ from types import MappingProxyType
 from typing import TypeVar, cast
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.console.charts.curves import Mark
 from dosing_tui.live import Link, Picture
 from dosing_tui.plant.panels import Panel
+from dosing_tui.plant.readings import Dose, InventoryLevel
 from dosing_tui.plant.text import clean_line
 
 Row = TypeVar("Row")
@@ -34,6 +36,25 @@ class Moment:
     settings: Settings
     picture: Picture
     answers: Mapping[str, Answer] = field(default_factory=lambda: MappingProxyType({}))
+
+    marks: tuple[Mark, ...] = ()
+    """What happened, for the time axes."""
+
+    @property
+    def levels(self) -> tuple[InventoryLevel, ...]:
+        """The tanks that the operator wants to see."""
+        return self.picture.levels
+
+    @property
+    def doses(self) -> tuple[Dose, ...]:
+        """The newest doses of what the operator wants to see."""
+        return self.picture.doses
+
+    def caption(self, panel: Panel[Row], unit: str) -> str:
+        return unit
+
+    def none(self, panel: Panel[Row], nothing: str) -> str:
+        return f"{nothing} in the last 24 h"
 
     def answer(self, panel: Panel[Row]) -> Answer:
         return self.answers.get(panel.id, UNANSWERED)

@@ -107,7 +107,7 @@ def _stations(picture: Picture, settings: Settings, now: datetime) -> Iterator[N
 
 def _process(picture: Picture, now: datetime) -> Iterator[Notice]:
     if not picture.books.balanced:
-        yield Notice("books", Severity.MED, "The books do not balance: see 3 Books", now)
+        yield Notice("books", Severity.MED, "The books do not balance: see 7 Books", now)
     if picture.notice:
         yield Notice("notice", Severity.LOW, clean_line(picture.notice), now)
 

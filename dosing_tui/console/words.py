@@ -1,7 +1,7 @@
 """Numbers, masses, times and ages as the operator reads them."""
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from math import floor
 
 NOTHING = "–"
@@ -37,6 +37,19 @@ def mass_for(largest_g: float) -> Mass:
     if size < 100_000:
         return KILOGRAMS
     return Mass("kg", 1_000.0, 1 if size < 1_000_000 else 0)
+
+
+def grams_of(unit: str) -> float:
+    """How many grams the unit of a mass is, also of a mass in some time."""
+    return KILOGRAMS.grams if unit.startswith(KILOGRAMS.unit) else GRAMS.grams
+
+
+def span(length: timedelta) -> str:
+    """A bucket's width: 15 min, 1 h, 1 d."""
+    minutes = round(length.total_seconds() / _MINUTE)
+    if minutes % (24 * 60) == 0:
+        return f"{minutes // (24 * 60)} d"
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
 
 
 def age(seconds: float) -> str:
@@ -84,6 +97,11 @@ def signed(value: float | None, decimals: int = 2) -> str:
 def count(number: int) -> str:
     """Thousands apart by a thin gap: 12 345."""
     return f"{number:,}".replace(",", " ")
+
+
+def whole(number: float | None) -> str:
+    """A count, or the sign for none."""
+    return NOTHING if number is None else count(round(number))
 
 
 def short_names(names: tuple[str, ...]) -> dict[str, str]:

@@ -6,9 +6,7 @@ A panel's SQL is ``sql/panels/<id>.sql``; its columns carry the names of the row
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
-from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from dosing_tui.plant.filters import EVERYTHING, Dimension, Selection
 from dosing_tui.plant.readings import Kind
@@ -78,12 +76,6 @@ class ProductionDay:
 
 @dataclass(frozen=True, slots=True)
 class DayOfRecipe:
-    """One day of the plant, recipe and mode.
-
-    ``batches`` is told once per day and recipe, in the row of the mode with most doses; None elsewhere, and
-    where a filter by chemical or mode leaves it unknown.
-    """
-
     day: date
     recipe: str
     mode: str
@@ -92,16 +84,6 @@ class DayOfRecipe:
     dosed_g: float | None
     mean_error_g: float | None
     mean_duration_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """[since, until) in UTC, and what of it."""
-
-    since: datetime
-    until: datetime
-    now: datetime
-    selection: Selection = EVERYTHING
 
 
 Row = TypeVar("Row")
@@ -162,39 +144,13 @@ _OF_TANKS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
 TODAY = Panel(
     "today_by_chemical", "Consumption today", "g", Total, _DOSES, chart=Chart.BARS, range="now/d", guide=1
 )
-BY_CHEMICAL = Panel(
-    "consumption_by_chemical", "Consumption by chemical", "g", SeriesPoint, _DOSES, timedelta(minutes=15),
-    chart=Chart.LINES, guide=2,
-)  # fmt: skip
-CONSUMPTION = Panel(
-    "consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES, _HOUR, chart=Chart.AREA
-)
-ACCURACY = Panel(
-    "accuracy_histogram", "Accuracy", "error g", ErrorBin, _DOSES, chart=Chart.HISTOGRAM, guide=3
-)
-ACCURACY_SUMMARY = Panel("accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES, chart=Chart.STATS)
-INVENTORY = Panel(
-    "inventory", "Inventory", "%", TankLevel, frozenset({Kind.LEVEL}), chart=Chart.GAUGES,
-    dimensions=_OF_TANKS, guide=4,
-)  # fmt: skip
-BATCHES = Panel(
-    "batches_today", "Batches by recipe", "today", Total, _EVENTS, chart=Chart.BARS, range="now/d",
-    dimensions=_OF_BATCHES, guide=5,
-)  # fmt: skip
-DURATION = Panel(
-    "dosing_duration", "Dosing duration", "s", SeriesPoint, _DOSES, _HOUR, chart=Chart.LINES, guide=6
-)
-ERROR_RATE = Panel(
-    "error_rate", "Error rate", "%", SeriesPoint, _DOSES, _HOUR, chart=Chart.AREA, limit=5.0, guide=7
-)
-DAILY = Panel(
-    "daily_summary", "Daily production", "", DayOfRecipe, _DOSES | _EVENTS, chart=Chart.TABLE,
-    range="now-6d/d", guide=8,
-)  # fmt: skip
-PRODUCTION = Panel(
-    "production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS, chart=Chart.STATS,
-    range="now/d",
-)  # fmt: skip
+ACCURACY = Panel("accuracy_histogram", "Accuracy", "error g", ErrorBin, _DOSES)
+ACCURACY_SUMMARY = Panel("accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES)
+ERROR_RATE = Panel("error_rate", "Error rate", "%", SeriesPoint, _DOSES, _HOUR)
+DURATION = Panel("dosing_duration", "Dosing duration", "s", SeriesPoint, _DOSES, _HOUR)
+DAILY = Panel("daily_summary", "Daily production", "", DayOfRecipe, _DOSES | _EVENTS)
+BATCHES = Panel("batches_today", "Batches by recipe", "today", Total, _EVENTS)
+PRODUCTION = Panel("production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS)
 
 OVERVIEW: tuple[Panel[Any], ...] = (
     TODAY, CONSUMPTION, BY_CHEMICAL, ACCURACY, ACCURACY_SUMMARY, ERROR_RATE, BATCHES, PRODUCTION,

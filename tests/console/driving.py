@@ -10,8 +10,8 @@ from textual.pilot import Pilot
 
 from dosing_tui.config.settings import ConsoleSettings, PlantSettings, Settings, Theme
 from dosing_tui.console.app import ConsoleApp, Surroundings
+from dosing_tui.console.builds import panels_of
 from dosing_tui.live import Live
-from dosing_tui.plant.panels import OVERVIEW
 from tests.console import plant_data
 from tests.console.plant_data import FakeSource, History
 
@@ -69,7 +69,11 @@ class Console:
 
 async def drawn(app: ConsoleApp) -> None:
     """Every panel has answered, and nothing is left to be drawn."""
-    await until(lambda: len(app.answers) >= len(OVERVIEW) and not app._drawing_soon)
+    await until(
+        lambda: (
+            {panel.id for panel in panels_of(app._plant.shown)} <= set(app.answers) and not app._drawing_soon
+        )
+    )
 
 
 async def until(

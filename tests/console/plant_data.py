@@ -4,7 +4,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from statistics import fmean, stdev
 from typing import Any, TypeVar, cast
 
@@ -12,7 +12,15 @@ from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live import Books, Link, LinkState, Live, Role
 from dosing_tui.plant import panels
-from dosing_tui.plant.panels import ErrorBin, ErrorSummary, Panel, ProductionDay, Query, SeriesPoint, Total
+from dosing_tui.plant.panels import (
+    DayOfRecipe,
+    ErrorBin,
+    ErrorSummary,
+    Panel,
+    ProductionDay,
+    SeriesPoint,
+    Total,
+)
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.plant.timeranges import today
 
@@ -235,6 +243,40 @@ def _day(story: History, number: int, until: datetime) -> ProductionDay:
     )  # fmt: skip
 
 
+def _durations(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
+    return [
+        SeriesPoint(at, chemical, fmean(dose.duration_ms or 0 for dose in group) / 1000)
+        for chemical in sorted({dose.chemical for dose in doses})
+        for at, group in _buckets(
+            (dose for dose in doses if dose.chemical == chemical), timedelta(hours=1)
+        ).items()
+    ]
+
+
+def _daily(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[DayOfRecipe]:
+    found: dict[tuple[date, str], list[Dose]] = defaultdict(list)
+    for dose in doses:
+        found[dose.time.date(), dose.recipe].append(dose)
+    return [
+        DayOfRecipe(
+            day, recipe, "CATALYST", _completed(story, day, recipe), len(group),
+            sum(dose.actual_g or 0.0 for dose in group), fmean(dose.error_g or 0.0 for dose in group),
+            fmean(dose.duration_ms or 0 for dose in group) / 1000,
+        )
+        for (day, recipe), group in sorted(found.items(), key=_newest_day_first)
+    ]  # fmt: skip
+
+
+def _newest_day_first(item: tuple[tuple[date, str], list[Dose]]) -> tuple[int, str]:
+    (day, recipe), _ = item
+    return -day.toordinal(), recipe
+
+
+def _completed(story: History, day: date, recipe: str) -> int:
+    ended = (event for event in story.events if event.event == "complete" and event.recipe == recipe)
+    return sum(event.time.date() == day for event in ended)
+
+
 _ANSWERS: dict[str, Answering] = {
     panels.TODAY.id: _totals,
     panels.CONSUMPTION.id: _hourly,
@@ -243,6 +285,8 @@ _ANSWERS: dict[str, Answering] = {
     panels.ACCURACY_SUMMARY.id: _summary,
     panels.ERROR_RATE.id: _rate,
     panels.BATCHES.id: _batches,
+    panels.DURATION.id: _durations,
+    panels.DAILY.id: _daily,
     panels.PRODUCTION.id: _production,
 }
 

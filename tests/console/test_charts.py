@@ -13,8 +13,9 @@ from dosing_tui.console.charts.area import area
 from dosing_tui.console.charts.bars import leaning_bar, thin_bar
 from dosing_tui.console.charts.gauge import gauge, thin_gauge
 from dosing_tui.console.charts.histogram import fold, histogram, shape_for
-from dosing_tui.console.charts.scale import Window, nice_top, tick_label, time_ticks
+from dosing_tui.console.charts.scale import Window, nice_top, tick_label
 from dosing_tui.console.charts.spark import spark
+from dosing_tui.console.charts.ticks import time_ticks
 from dosing_tui.console.pens import Tone
 from dosing_tui.plant.panels import ErrorBin
 

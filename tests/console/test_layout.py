@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.console.content import Frame
-from dosing_tui.console.layout import Direction, Place, TileId, arrange, neighbour
+from dosing_tui.console.layout import Direction, Wanted, arrange, neighbour
+from dosing_tui.console.places import Place, TileId
+from dosing_tui.console.themes import View
 
 WIDTHS, HEIGHTS, TANKS = st.integers(80, 300), st.integers(24, 100), st.integers(0, 60)
 
@@ -16,10 +18,12 @@ def cells(place: Place) -> set[tuple[int, int]]:
     }
 
 
-@given(WIDTHS, HEIGHTS, TANKS)
-def test_tiles_fill_the_room_and_never_overlap(width: int, height: int, tanks: int) -> None:
-    layout = arrange(width, height, tanks=tanks)
-    room = height - 2 - layout.notices
+@given(WIDTHS, HEIGHTS, TANKS, st.sampled_from(View), st.booleans())
+def test_tiles_fill_the_room_and_never_overlap(
+    width: int, height: int, tanks: int, view: View, bar: bool
+) -> None:
+    layout = arrange(width, height, Wanted(view, bar=bar), tanks=tanks)
+    room = height - 2 - layout.notices - bar
     areas = [place.width * place.height for place in layout.places.values()]
     assert sum(areas) == width * room
     assert all(place.x + place.width <= width for place in layout.places.values())
@@ -37,9 +41,11 @@ def overlap(one: Place, other: Place) -> bool:
     )  # fmt: skip
 
 
-@given(WIDTHS, HEIGHTS, TANKS)
-def test_every_tile_is_large_enough_to_say_something(width: int, height: int, tanks: int) -> None:
-    layout = arrange(width, height, tanks=tanks)
+@given(WIDTHS, HEIGHTS, TANKS, st.sampled_from(View), st.booleans())
+def test_every_tile_is_large_enough_to_say_something(
+    width: int, height: int, tanks: int, view: View, bar: bool
+) -> None:
+    layout = arrange(width, height, Wanted(view, bar=bar), tanks=tanks)
     edges = 2 if layout.frame is Frame.FULL else 1
     assert all(place.height - edges >= 3 and place.width >= 24 for place in layout.places.values())
 
@@ -49,9 +55,11 @@ def test_tanks_and_doses_are_on_every_screen(width: int, height: int) -> None:
     assert {TileId.INVENTORY, TileId.DOSES, TileId.CHEMICALS} <= set(arrange(width, height).places)
 
 
-def test_the_large_screen_has_every_tile_but_the_books() -> None:
-    assert set(arrange(120, 40).places) == set(TileId) - {TileId.BOOKS}
-    assert set(arrange(100, 30).places) == set(TileId) - {TileId.BOOKS}
+def test_every_tile_is_on_some_screen_of_every_size() -> None:
+    for size in ((120, 40), (100, 30)):
+        assert {name for view in View for name in arrange(*size, Wanted(view)).places} == set(TileId)
+    small = {name for view in View for name in arrange(80, 24, Wanted(view)).places}
+    assert small == set(TileId)
 
 
 @pytest.mark.parametrize("size", [(79, 24), (80, 23), (20, 5), (1, 1)])
@@ -62,13 +70,15 @@ def test_a_window_that_is_too_small_has_no_tiles(size: tuple[int, int]) -> None:
 
 @given(WIDTHS, HEIGHTS, st.sampled_from(TileId))
 def test_a_zoomed_tile_has_all_the_room(width: int, height: int, name: TileId) -> None:
-    layout = arrange(width, height, zoomed=name)
+    layout = arrange(width, height, Wanted(zoomed=name))
     assert layout.places == {name: Place(0, 0, width, height - 2 - layout.notices)}
 
 
-@given(WIDTHS, HEIGHTS, st.sampled_from(Direction))
-def test_the_focus_moves_towards_the_arrow_or_stays(width: int, height: int, towards: Direction) -> None:
-    places = arrange(width, height).places
+@given(WIDTHS, HEIGHTS, st.sampled_from(View), st.sampled_from(Direction))
+def test_the_focus_moves_towards_the_arrow_or_stays(
+    width: int, height: int, view: View, towards: Direction
+) -> None:
+    places = arrange(width, height, Wanted(view)).places
     for name, here in places.items():
         there = places[neighbour(places, name, towards)]
         moved = {
@@ -80,10 +90,11 @@ def test_the_focus_moves_towards_the_arrow_or_stays(width: int, height: int, tow
         assert moved or there == here
 
 
-@given(WIDTHS, HEIGHTS)
-def test_every_tile_can_be_reached_by_arrows(width: int, height: int) -> None:
-    places = arrange(width, height).places
-    reached, edge = {TileId.DOSES}, [TileId.DOSES]
+@given(WIDTHS, HEIGHTS, st.sampled_from(View))
+def test_every_tile_can_be_reached_by_arrows(width: int, height: int, view: View) -> None:
+    places = arrange(width, height, Wanted(view)).places
+    first = next(iter(places))
+    reached, edge = {first}, [first]
     while edge:
         name = edge.pop()
         for towards in Direction:

@@ -53,7 +53,7 @@ def test_the_console_starts_without_a_plant_answers_keys_and_follows_the_window(
     with program(tmp_path, env=nothing_there(tmp_path)) as terminal:
         assert "Plant 1" in terminal.shows("MQTT down")
         terminal.shows("No database server listens")
-        terminal.keys("3")
+        terminal.keys("7")
         terminal.shows("Readings of process")
         terminal.keys("?")
         terminal.shows("esc closes")

@@ -101,7 +101,7 @@ def test_whatever_happens_questions_keep_their_distance(steps: list[tuple[float,
 def desk_with_questions() -> tuple[Desk, list[Question]]:
     sent: list[Question] = []
     desk = Desk(sent.append, UTC)
-    desk.ask_due(Picture(), NOW)
+    desk.ask_due(Picture(), NOW, panels=OVERVIEW)
     return desk, sent
 
 
@@ -116,7 +116,7 @@ def test_a_failure_keeps_the_last_good_rows_with_their_time() -> None:
     desk, sent = desk_with_questions()
     question = sent[0]
     assert desk.take(Reply(question, ("row",)), NOW)
-    desk.ask_due(Picture(), NOW + 40 * SECOND)
+    desk.ask_due(Picture(), NOW + 40 * SECOND, panels=OVERVIEW)
     assert desk.take(_failed(sent), NOW + 41 * SECOND)
     answer = desk.answers[question.panel.id]
     assert (answer.rows, answer.at, answer.trouble) == (("row",), NOW, "gone")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dosing_tui.console.canvas import Canvas, Rows
 from dosing_tui.console.charts.axes import row_of
 from dosing_tui.console.charts.blocks import UPWARD, eighths
-from dosing_tui.console.charts.scale import bucket_of
+from dosing_tui.console.charts.scale import spread
 from dosing_tui.console.pens import LINE, Pen, Tone
 
 _BODY = Pen(Tone.FILL)
@@ -24,8 +24,7 @@ def area(
     canvas = Canvas(width, height, LINE)
     if limit is not None and limit < top:
         canvas.text(0, row_of(limit, top, height), "┄" * width, _LIMIT)
-    for column in range(width if values else 0):
-        value = values[bucket_of(column, width, len(values))]
+    for column, value in enumerate(spread(values, width)):
         if value is None:
             continue
         if limit is not None and value > limit:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.charts.scale import Tick, tick_label
+from dosing_tui.console.charts.scale import tick_label
+from dosing_tui.console.charts.ticks import Tick
 from dosing_tui.console.pens import DIM, LINE
 
 LABEL_WIDTH = 3

@@ -1,8 +1,8 @@
-"""Scales: a round top for the y-axis, wall-clock ticks for the x-axis."""
+"""Scales: a round top for the y-axis, buckets for the x-axis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from math import floor, log10
 
 _TOPS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
@@ -25,6 +25,10 @@ def tick_label(value: float) -> str:
     return f"{value / 1_000:.4g}k" if value >= 1_000 else f"{value:.4g}"
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Buckets begin at whole multiples since then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """The time axis: ``buckets`` equal spans from ``since`` on."""
@@ -42,6 +46,13 @@ class Window:
         number = (moment - self.since) // self.bucket
         return number if 0 <= number < self.buckets else None
 
+    def coarser(self, bucket: timedelta) -> "Window":
+        """The whole buckets of this width that lie within, the last one also where it is not over."""
+        if bucket <= self.bucket:
+            return self
+        since = EPOCH + -((EPOCH - self.since) // bucket) * bucket
+        return Window(since, bucket, max(1, -((since - self.until) // bucket)))
+
     def last(self, buckets: int) -> "Window":
         """The newest part of this window."""
         kept = min(buckets, self.buckets)
@@ -53,31 +64,17 @@ def bucket_of(column: int, width: int, buckets: int) -> int:
     return column * buckets // width
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    column: int
-    label: str
+def spread(values: Sequence[float | None], width: int) -> list[float | None]:
+    """One value for each column; where a column has several buckets, their largest: no peak is lost."""
+    if not values or width < 1:
+        return [None] * max(0, width)
+    count = len(values)
+    if count <= width:
+        return [values[bucket_of(column, width, count)] for column in range(width)]
+    return [
+        _largest(values[column * count // width : (column + 1) * count // width]) for column in range(width)
+    ]
 
 
-def time_ticks(window: Window, width: int, zone: tzinfo) -> Sequence[Tick]:
-    """Whole hours of the plant's clock, as many as there is room for labels."""
-    if width < 6 or window.buckets < 1:
-        return ()
-    hours = window.bucket.total_seconds() * window.buckets / 3_600
-    step = next((h for h in (1, 2, 3, 6, 12, 24) if h / hours * width >= 8), 24)
-    ticks = []
-    for column in range(width):
-        number = bucket_of(column, width, window.buckets)
-        if column and bucket_of(column - 1, width, window.buckets) == number:
-            continue
-        hour = _hour_within(window.since + window.bucket * number, window.bucket, zone)
-        if hour is not None and hour % step == 0:
-            ticks.append(Tick(column, f"{hour:02}:00"))
-    return ticks
-
-
-def _hour_within(start: datetime, bucket: timedelta, zone: tzinfo) -> int | None:
-    """The whole hour of the plant's clock that a bucket contains, None when it has none."""
-    last = (start + bucket - timedelta(microseconds=1)).astimezone(zone)
-    whole = last.replace(minute=0, second=0, microsecond=0)
-    return whole.hour if whole >= start else None
+def _largest(values: Sequence[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)

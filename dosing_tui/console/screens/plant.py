@@ -1,7 +1,6 @@
 """The screen of the plant: status, notices, tiles, keys. It places the tiles and moves between them."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -20,27 +19,20 @@ from dosing_tui.console.layout import (
     LEAST_WIDTH,
     Direction,
     Layout,
-    TileId,
+    Wanted,
     arrange,
     neighbour,
 )
 from dosing_tui.console.look import Look
 from dosing_tui.console.notices import Notice
 from dosing_tui.console.pens import TEXT
+from dosing_tui.console.places import TileId
 from dosing_tui.console.screens.messages import Moved
-from dosing_tui.console.widgets.doses_tile import DosesTile
+from dosing_tui.console.themes import View
 from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.console.widgets.tile import Tile
 
-
-class View(StrEnum):
-    OVERVIEW = "overview"
-    DOSES = "doses"
-    BOOKS = "books"
-
-
 _TOO_SMALL = f"The console needs {LEAST_WIDTH}x{LEAST_HEIGHT} characters; this window has {{}}x{{}}."
-_VIEWS = {View.OVERVIEW: None, View.DOSES: TileId.DOSES, View.BOOKS: TileId.BOOKS}
 
 
 class PlantScreen(Screen[None]):
@@ -57,11 +49,13 @@ class PlantScreen(Screen[None]):
         self._notices = LineWidget(look, id="notices")
         self._footer = LineWidget(look, id="keys")
         self._too_small = LineWidget(look, id="too-small")
-        self.tiles = {name: DosesTile(look) if name is TileId.DOSES else Tile(name, look) for name in TileId}
+        self.tiles = {name: Tile(name, look) for name in TileId}
         self._tanks = 0
         self._layout_now = Layout()
+        self.view = View.OVERVIEW
         self.zoomed: TileId | None = None
-        self._return_to = TileId.DOSES
+        self._last_focus = {View.OVERVIEW: TileId.DOSES}
+        """Which tile had the focus when a view was left."""
 
     def compose(self) -> ComposeResult:
         yield self._status
@@ -74,13 +68,13 @@ class PlantScreen(Screen[None]):
     @property
     def title_now(self) -> str:
         """What is on the screen, for the status bar."""
-        match self.zoomed:
-            case None:
-                return "Overview"
-            case TileId.DOSES | TileId.BOOKS:
-                return self.zoomed.value.capitalize()
-            case _:
-                return f"Overview › {self.zoomed.value.capitalize()}"
+        view = self.view.value.capitalize()
+        return view if self.zoomed is None else f"{view} › {self.zoomed.value.capitalize()}"
+
+    @property
+    def large(self) -> bool:
+        """One tile has all the room."""
+        return len(self._layout_now.places) == 1
 
     @property
     def shown(self) -> Sequence[TileId]:
@@ -118,7 +112,8 @@ class PlantScreen(Screen[None]):
 
     def _arrange(self) -> None:
         width, height = self.size
-        layout = arrange(width, height, tanks=self._tanks, zoomed=self.zoomed)
+        wanted = Wanted(self.view, self.zoomed)
+        layout = arrange(width, height, wanted, tanks=self._tanks)
         self._layout_now = layout
         self.set_class(layout.too_small, "-too-small")
         self._notices.styles.height = layout.notices
@@ -134,64 +129,62 @@ class PlantScreen(Screen[None]):
         place = layout.places.get(name)
         tile.display = place is not None
         if place is not None:
-            tile.place(place, layout.frame)
+            tile.place(place, layout.frame, large=len(layout.places) == 1)
 
     # keys
 
     def _keep_focus(self) -> None:
         """The focus is always on a tile that can be seen."""
-        focused = self._focused_tile()
-        if focused not in self._layout_now.places:
-            wanted = self._return_to if self._return_to in self._layout_now.places else None
-            self.tiles[wanted or next(iter(self._layout_now.places))].focus()
+        places = self._layout_now.places
+        if self._focused_tile() not in places:
+            first = next(iter(places))
+            wanted = self._last_focus.get(self.view, first)
+            self.tiles[wanted if wanted in places else first].focus()
 
     def _focused_tile(self) -> TileId | None:
         return self.focused.tile if isinstance(self.focused, Tile) else None
 
-    def _zoom(self, name: TileId | None) -> None:
+    def _look_at(self, view: View, zoomed: TileId | None) -> None:
         focused = self._focused_tile()
         if self.zoomed is None and focused is not None:
-            self._return_to = focused
-        self.zoomed = name
+            self._last_focus[self.view] = focused
+        self.view, self.zoomed = view, zoomed
         self._arrange()
         self.post_message(Moved())
 
     def action_view(self, view: str) -> None:
-        self._zoom(_VIEWS[View(view)])
+        self._look_at(View(view), None)
 
     def action_zoom(self) -> None:
-        if self.zoomed is None:
-            self._zoom(self._focused_tile())
-        else:
-            self._zoom(None)
+        if self.zoomed is not None:
+            self._look_at(self.view, None)
+        elif not self.large:
+            self._look_at(self.view, self._focused_tile())
 
     def action_back(self) -> None:
-        self._zoom(None)
+        """From a tile to its screen, from there to the overview."""
+        self._look_at(View.OVERVIEW if self.zoomed is None else self.view, None)
 
     def action_next_tile(self, step: int) -> None:
-        names = list(self._layout_now.places) if self.zoomed is None else _ZOOM_ORDER
-        focused = self._focused_tile()
-        if not names or self._layout_now.too_small:
+        """The tiles of the view, one after the other; also while one of them has all the room."""
+        if self._layout_now.too_small:
             return
-        here = names.index(focused) if focused is not None and focused in names else 0
+        names = list(arrange(*self.size, Wanted(self.view), tanks=self._tanks).places)
+        focused = self._focused_tile()
+        here = names.index(focused) if focused in names else 0
         self._go(names[(here + step) % len(names)])
 
     def action_move(self, direction: str) -> None:
         focused = self._focused_tile()
-        if self.zoomed is not None:
-            self.action_next_tile(-1 if direction in (Direction.LEFT, Direction.UP) else 1)
-        elif focused is not None:
+        if self.zoomed is None and focused is not None:
             self._go(neighbour(self._layout_now.places, focused, Direction(direction)))
 
     def _go(self, name: TileId) -> None:
         if self.zoomed is not None:
-            self._zoom(name)
+            self._look_at(self.view, name)
         self.tiles[name].focus()
 
-    @on(DosesTile.Left)
-    def _leave_doses(self, event: DosesTile.Left) -> None:
+    @on(Tile.Left)
+    def _leave_sheet(self, event: Tile.Left) -> None:
         if self.zoomed is None:
             self.action_move(event.towards)
-
-
-_ZOOM_ORDER: list[TileId] = [name for name in TileId if name is not TileId.BOOKS]

@@ -1,71 +1,61 @@
-"""What was dosed: today by chemical as bars, over a day as an area."""
+"""What was dosed over time: an area of all chemicals, a line of each."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import timedelta
 
-from dosing_tui.console import ranges, words
-from dosing_tui.console.canvas import Rows, plain
+from dosing_tui.console import words
+from dosing_tui.console.canvas import Canvas, Rows
 from dosing_tui.console.charts import axes
 from dosing_tui.console.charts.area import area
-from dosing_tui.console.charts.scale import Window, nice_top, time_ticks
+from dosing_tui.console.charts.braille import marker_of, pen_of
+from dosing_tui.console.charts.curves import Curves
+from dosing_tui.console.charts.plot import plot
+from dosing_tui.console.charts.ticks import time_ticks
 from dosing_tui.console.content import Content, age_of_panel
 from dosing_tui.console.moment import Moment
-from dosing_tui.console.tiles.totals import Totals, paint_totals
-from dosing_tui.plant.panels import CONSUMPTION, TODAY, SeriesPoint
+from dosing_tui.console.pens import DIM, TEXT
+from dosing_tui.console.tiles.series import masses, measured
+from dosing_tui.plant.panels import BY_CHEMICAL, CONSUMPTION
+
+HOUR = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """One series over a window, already in the unit it is shown in."""
-
-    values: tuple[float | None, ...]
-    window: Window
-    zone: tzinfo
-
-
-def today(moment: Moment) -> Content[Totals]:
-    rows = moment.rows(TODAY)
-    mass = words.mass_for(max((row.value or 0.0 for row in rows), default=0.0))
-    items = tuple((plain(row.label, 24), row.value, mass.words(row.value)) for row in rows)
-    age, stale = age_of_panel(moment, TODAY)
-    empty = "" if rows else moment.nothing_from(TODAY, "no dose today")
-    return Content(TODAY.title, Totals(items), paint_totals, "actual mass", age, stale, empty)
-
-
-def over_time(moment: Moment) -> Content[Trend]:
-    window = ranges.window(moment, CONSUMPTION)
-    values = summed(moment.rows(CONSUMPTION), window)
-    mass = words.mass_for(_top(values))
-    scaled = tuple(None if value is None else value / mass.grams for value in values)
+def over_time(moment: Moment) -> Content[Curves]:
+    curves = masses(moment, CONSUMPTION, together=True, per="/h")
     age, stale = age_of_panel(moment, CONSUMPTION)
-    empty = ""
-    if all(value is None for value in values):
-        empty = moment.nothing_from(CONSUMPTION, "no dose in the last 24 h")
-    return Content(
-        CONSUMPTION.title, Trend(scaled, window, moment.zone), paint_trend,
-        f"all chemicals · {mass.unit}/h", age, stale, empty,
-    )  # fmt: skip
+    empty = "" if measured(curves) else moment.nothing_from(CONSUMPTION, moment.none(CONSUMPTION, "no dose"))
+    unit = moment.caption(CONSUMPTION, f"all chemicals · {curves.unit}")
+    return Content(CONSUMPTION.title, curves, paint_area, unit, age, stale, empty)
 
 
-def summed(points: Sequence[SeriesPoint], window: Window) -> tuple[float | None, ...]:
-    """The window's buckets, all series added up; None where nothing was measured."""
-    values: list[float | None] = [None] * window.buckets
-    for point in points:
-        number = window.index(point.at)
-        if number is not None and point.value is not None:
-            values[number] = (values[number] or 0.0) + point.value
-    return tuple(values)
+def by_chemical(moment: Moment) -> Content[Curves]:
+    curves = masses(moment, BY_CHEMICAL, least=HOUR)
+    age, stale = age_of_panel(moment, BY_CHEMICAL)
+    empty = "" if measured(curves) else moment.nothing_from(BY_CHEMICAL, moment.none(BY_CHEMICAL, "no dose"))
+    unit = moment.caption(BY_CHEMICAL, f"{curves.unit} in {words.span(curves.window.bucket)}")
+    return Content("Consumption over time", curves, paint_lines, unit, age, stale, empty)
 
 
-def paint_trend(data: Trend, width: int, height: int) -> Rows:
-    top, columns = _top(data.values), width - axes.LEFT
+def paint_area(data: Curves, width: int, height: int) -> Rows:
+    """One series in a tile."""
+    values = data.curves[0].values if data.curves else ()
+    columns, top = width - axes.LEFT, data.top
     if columns < 8 or height < axes.BELOW + 2:
-        return area(data.values, width, height, top=top)
-    plot = area(data.values, columns, height - axes.BELOW, top=top)
+        return area(values, width, height, top=top, limit=data.limit)
+    drawn = area(values, columns, height - axes.BELOW, top=top, limit=data.limit)
     ticks = time_ticks(data.window, columns, data.zone)
-    return axes.framed(plot, width=width, height=height, top=top, marks=(top, top / 2), ticks=ticks)
+    marks = (top, top / 2 if data.limit is None else data.limit)
+    return axes.framed(drawn, width=width, height=height, top=top, marks=marks, ticks=ticks)
 
 
-def _top(values: Sequence[float | None]) -> float:
-    return nice_top(max((value or 0.0 for value in values), default=0.0))
+def paint_lines(data: Curves, width: int, height: int) -> Rows:
+    """Several series in a tile, their names above them."""
+    canvas = Canvas(width, height)
+    x = 0
+    for number, curve in enumerate(data.curves):
+        if x + len(curve.name) + 2 > width:
+            canvas.text(x, 0, "…", DIM)
+            break
+        canvas.text(x, 0, marker_of(number), pen_of(number))
+        x = canvas.text(x + 2, 0, curve.name, TEXT) + 3
+    canvas.paste(0, 1, plot(data, width, height - 1))
+    return canvas.rows

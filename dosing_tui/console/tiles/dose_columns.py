@@ -1,19 +1,17 @@
-"""The columns of the table of doses: what each says of a dose, and which of them fit."""
+"""The columns of the table of doses: what each says of a dose."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows, cells, plain
 from dosing_tui.console.charts.bars import leaning_bar
-from dosing_tui.console.pens import DIM, HOT, TEXT, Pen, Tone
+from dosing_tui.console.pens import DIM, HOT, Pen, Tone
+from dosing_tui.console.sheets import Column
 from dosing_tui.plant.readings import Dose, TimeQuality
 
 REACH_G = 1.0
 """The error that fills one side of the bar."""
-WIDE = 110
-"""From this width on there is room for whole dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,51 +24,6 @@ class Facts:
     tolerance_g: float
     stations: tuple[tuple[str, str], ...] = ()
     """Station and its short name; none where there is only one."""
-
-
-Draw = Callable[[Dose, Facts, int, Tone], Rows]
-"""One row of cells of the given width, on the given ground."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    title: str
-    width: int
-    keep: int
-    """The column with the lowest number goes first when room is short."""
-    draw: Draw
-    right: bool = False
-    grow: int = 0
-    """Cells it may take of the room that is left."""
-    least: int = 0
-    """Before it goes it may shrink to this; 0 for a column that is whole or not there."""
-    scale: bool = False
-    """Drawn around a zero in its middle: its width stays odd."""
-
-    def heading(self) -> str:
-        """The title, or the signs of the scale, as they stand above the cells."""
-        if self.scale:
-            side = self.width // 2
-            return f"{'−':<{side}}0{'+':>{side}}"
-        return self.title.rjust(self.width) if self.right else self.title
-
-
-def _text(of: Callable[[Dose, Facts], str], pen: Pen = TEXT) -> Draw:
-    def draw(dose: Dose, facts: Facts, width: int, ground: Tone) -> Rows:
-        canvas = Canvas(width, 1, Pen(bg=ground))
-        canvas.text(0, 0, of(dose, facts), pen._replace(bg=ground))
-        return canvas.rows
-
-    return draw
-
-
-def _number(of: Callable[[Dose], str], pen: Pen = TEXT) -> Draw:
-    def draw(dose: Dose, facts: Facts, width: int, ground: Tone) -> Rows:
-        canvas = Canvas(width, 1, Pen(bg=ground))
-        canvas.right(width, 0, of(dose), pen._replace(bg=ground))
-        return canvas.rows
-
-    return draw
 
 
 def _error(dose: Dose, facts: Facts, width: int, ground: Tone) -> Rows:
@@ -96,6 +49,14 @@ def _time(dose: Dose, facts: Facts) -> str:
     return local.strftime("%d %b" if local.year == facts.today.year else "%d.%m.%y")
 
 
+def _when(dose: Dose, facts: Facts, width: int, ground: Tone) -> Rows:
+    """With its day where there is room for it."""
+    stamp = words.full_stamp(dose.time, facts.zone)
+    canvas = Canvas(width, 1, Pen(bg=ground))
+    canvas.text(0, 0, stamp if width >= len(stamp) else _time(dose, facts), Pen(Tone.DIM, ground))
+    return canvas.rows
+
+
 def _station(dose: Dose, facts: Facts) -> str:
     return plain(dict(facts.stations).get(dose.device_id, dose.device_id), 24)
 
@@ -104,8 +65,13 @@ def _mass(value: float | None) -> str:
     return words.NOTHING if value is None else f"{value:.2f}"
 
 
+def _seconds(dose: Dose) -> float | None:
+    return None if dose.duration_ms is None else dose.duration_ms / 1000
+
+
 def _duration(dose: Dose) -> str:
-    return words.NOTHING if dose.duration_ms is None else f"{dose.duration_ms / 1000:.1f}"
+    seconds = _seconds(dose)
+    return words.NOTHING if seconds is None else f"{seconds:.1f}"
 
 
 _CLOCKS = {
@@ -117,47 +83,35 @@ _CLOCKS = {
 }
 """How the station's clock is; all but 'device' mean that the time is that of receipt."""
 
-_TIME = Column("Time", 8, 90, _text(_time, DIM))
-_DATE = Column("Time", 19, 90, _text(lambda dose, facts: words.full_stamp(dose.time, facts.zone), DIM))
-_STATION = Column("Stn", 3, 50, _text(_station))
-_BAR = Column("Error", 9, 30, _bar, grow=4, least=5, scale=True)
-_COLUMNS = (
-    Column("Recipe", 8, 60, _text(lambda dose, facts: plain(dose.recipe, 40)), grow=6),
-    Column("Chemical", 8, 80, _text(lambda dose, facts: plain(dose.chemical, 40)), grow=6),
-    Column("Pump", 4, 20, _number(lambda dose: str(dose.pump), DIM), right=True),
-    Column("Mode", 8, 5, _text(lambda dose, facts: plain(dose.mode, 16), DIM), grow=2),
-    Column("Target g", 8, 70, _number(lambda dose: _mass(dose.target_g)), right=True),
-    Column("Actual g", 8, 85, _number(lambda dose: _mass(dose.actual_g), HOT), right=True),
-    Column("Error g  ", 9, 95, _error, right=True),
-    _BAR,
-    Column("s", 5, 10, _number(_duration, DIM), right=True),
-    Column("Clock", 6, 1, _text(lambda dose, facts: _CLOCKS[dose.time_quality], DIM)),
+_TIME: Column[Dose] = Column(
+    "Time", 8, 90, _time, lambda dose, facts: dose.time, draw=_when, grow=11, snap=True
 )
+_STATION: Column[Dose] = Column("Stn", 3, 50, _station)
+_COLUMNS: tuple[Column[Dose], ...] = (
+    Column("Recipe", 8, 60, lambda dose, facts: plain(dose.recipe, 40), grow=6),
+    Column("Chemical", 8, 80, lambda dose, facts: plain(dose.chemical, 40), grow=6),
+    Column("Pump", 4, 20, lambda dose, facts: str(dose.pump), lambda dose, facts: dose.pump,
+           pen=DIM, right=True),
+    Column("Mode", 8, 5, lambda dose, facts: plain(dose.mode, 16), pen=DIM, grow=2),
+    Column("Target g", 8, 70, lambda dose, facts: _mass(dose.target_g), lambda dose, facts: dose.target_g,
+           unit="g", right=True),
+    Column("Actual g", 8, 85, lambda dose, facts: _mass(dose.actual_g), lambda dose, facts: dose.actual_g,
+           unit="g", pen=HOT, right=True),
+    Column("Error g  ", 9, 95, lambda dose, facts: words.signed(dose.error_g),
+           lambda dose, facts: dose.error_g, unit="g", draw=_error, right=True),
+    Column("Error", 9, 30, lambda dose, facts: "", draw=_bar, grow=4, least=5, scale=True),
+    Column("s", 5, 10, lambda dose, facts: _duration(dose), lambda dose, facts: _seconds(dose),
+           unit="s", pen=DIM, right=True),
+    Column("Clock", 6, 1, lambda dose, facts: _CLOCKS[dose.time_quality], pen=DIM),
+)  # fmt: skip
 
 
-def columns_for(width: int, facts: Facts) -> Sequence[Column]:
-    """The columns that fit, the important ones first, widened while there is room, the bar before all."""
-    chosen = [_DATE if width >= WIDE else _TIME, *_station_column(facts), *_COLUMNS]
-    while len(chosen) > 1 and _needed(chosen) > width:
-        least = min(chosen, key=lambda column: column.keep)
-        if 0 < least.least < least.width:
-            chosen[chosen.index(least)] = replace(least, width=least.least)
-        else:
-            chosen.remove(least)
-    for number in sorted(range(len(chosen)), key=lambda number: not chosen[number].scale):
-        column = chosen[number]
-        more = min(column.grow, width - _needed(chosen))
-        more -= more % 2 if column.scale else 0
-        chosen[number] = replace(column, width=column.width + more)
-    return chosen
+def dose_columns(facts: Facts) -> tuple[Column[Dose], ...]:
+    return (_TIME, *_station_column(facts), *_COLUMNS)
 
 
-def _station_column(facts: Facts) -> Sequence[Column]:
+def _station_column(facts: Facts) -> tuple[Column[Dose], ...]:
     if not facts.stations:
         return ()
     longest = max(len(cells(short)) for _, short in facts.stations)
     return (replace(_STATION, grow=max(0, min(14, longest) - _STATION.width)),)
-
-
-def _needed(columns: Sequence[Column]) -> int:
-    return sum(column.width + 1 for column in columns) - 1

@@ -37,12 +37,13 @@ class Tanks:
 
 def content(moment: Moment) -> Content[Tanks]:
     picture, limits = moment.picture, moment.settings.limits
-    names = words.short_names(tuple(level.device_id for level in picture.levels))
-    tanks = tuple(_tank(moment, level, names) for level in picture.levels)
+    levels = moment.levels
+    names = words.short_names(tuple(level.device_id for level in levels))
+    tanks = tuple(_tank(moment, level, names) for level in levels)
     stale = bool(tanks) and picture.broker.link is Link.DOWN
-    newest = max((level.received_at for level in picture.levels), default=None)
+    newest = max((level.received_at for level in levels), default=None)
     low, warn = limits.stock_low_percent, limits.stock_warn_percent
-    largest = max((level.capacity_g or level.remaining_g or 0 for level in picture.levels), default=0.0)
+    largest = max((level.capacity_g or level.remaining_g or 0 for level in levels), default=0.0)
     return Content(
         TITLE, Tanks(tanks, (low, warn), words.mass_for(largest)), paint, unit=f"limits {low:g} / {warn:g} %",
         age=age_of_reading(moment, newest, stale=stale), stale=stale,

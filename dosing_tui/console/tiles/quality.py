@@ -1,35 +1,20 @@
 """How exactly was dosed: the spread of errors, and the share of doses out of tolerance."""
 
-from dataclasses import dataclass
-from datetime import tzinfo
-
-from dosing_tui.console import ranges, words
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.charts import axes
-from dosing_tui.console.charts.area import area
-from dosing_tui.console.charts.histogram import histogram
-from dosing_tui.console.charts.scale import Window, nice_top, time_ticks
+from dosing_tui.console import words
+from dosing_tui.console.charts.curves import Curves
 from dosing_tui.console.content import Content, age_of_panel
 from dosing_tui.console.moment import Moment
-from dosing_tui.console.pens import DIM, HOT, Pen, Tone
-from dosing_tui.plant.panels import ACCURACY, ACCURACY_SUMMARY, ERROR_RATE, ErrorBin, ErrorSummary
-
-RATE_LIMIT = 5.0
-"""Percent of doses out of tolerance that still counts as normal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    bins: tuple[ErrorBin, ...]
-    summary: ErrorSummary | None
-    tolerance_g: float
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    values: tuple[float | None, ...]
-    window: Window
-    zone: tzinfo
+from dosing_tui.console.tiles.consumption import paint_area, paint_lines
+from dosing_tui.console.tiles.figures import Figure, Figures, paint_figures
+from dosing_tui.console.tiles.series import measured, measures
+from dosing_tui.console.tiles.spread import RATE_LIMIT, Spread, paint_spread
+from dosing_tui.plant.panels import (
+    ACCURACY,
+    ACCURACY_SUMMARY,
+    DURATION,
+    ERROR_RATE,
+    ErrorSummary,
+)
 
 
 def accuracy(moment: Moment) -> Content[Spread]:
@@ -38,61 +23,52 @@ def accuracy(moment: Moment) -> Content[Spread]:
     age, stale = age_of_panel(moment, ACCURACY, ACCURACY_SUMMARY)
     empty = ""
     if not any(bin_.doses for bin_ in bins):
-        empty = moment.nothing_from(ACCURACY, "no dose in the last 24 h")
+        empty = moment.nothing_from(ACCURACY, moment.none(ACCURACY, "no dose"))
     data = Spread(bins, summaries[0] if summaries else None, tolerance)
-    return Content(ACCURACY.title, data, paint_accuracy, f"error g · limit ±{tolerance:g} · 24 h",
-                   age, stale, empty)  # fmt: skip
+    unit = moment.caption(ACCURACY, f"error g · limit ±{tolerance:g}")
+    return Content(ACCURACY.title, data, paint_spread, unit, age, stale, empty)
 
 
-def error_rate(moment: Moment) -> Content[Rate]:
-    window = ranges.window(moment, ERROR_RATE)
-    values: list[float | None] = [None] * window.buckets
-    for point in moment.rows(ERROR_RATE):
-        number = window.index(point.at)
-        if number is not None:
-            values[number] = point.value
-    age, stale = age_of_panel(moment, ERROR_RATE)
-    empty = ""
-    if all(value is None for value in values):
-        empty = moment.nothing_from(ERROR_RATE, "no dose in the last 24 h")
-    data = Rate(tuple(values), window, moment.zone)
-    return Content(
-        ERROR_RATE.title, data, paint_rate, f"% of doses · limit {RATE_LIMIT:g}", age, stale, empty
+def numbers(moment: Moment) -> Content[Figures]:
+    rows = moment.rows(ACCURACY_SUMMARY)
+    age, stale = age_of_panel(moment, ACCURACY_SUMMARY)
+    summary = rows[0] if rows and rows[0].doses else None
+    empty = "" if summary else moment.nothing_from(ACCURACY_SUMMARY, moment.none(ACCURACY_SUMMARY, "no dose"))
+    figures = _figures(summary, moment.settings.limits.tolerance_g) if summary else Figures(())
+    unit = moment.caption(ACCURACY_SUMMARY, "")
+    return Content("Accuracy in numbers", figures, paint_figures, unit, age, stale, empty)
+
+
+def _figures(summary: ErrorSummary, tolerance_g: float) -> Figures:
+    out = summary.out_percent
+    loud = out is not None and out > RATE_LIMIT
+    return Figures(
+        (
+            Figure("Doses", words.count(summary.doses)),
+            Figure("Mean error", _grams(summary.mean_g, signed=True)),
+            Figure("Standard deviation", _grams(summary.sd_g)),
+            Figure(f"Beyond ±{tolerance_g:g} g", words.NOTHING if out is None else f"{out:.1f} %", loud),
+        )
     )
 
 
-def paint_accuracy(data: Spread, width: int, height: int) -> Rows:
-    canvas = Canvas(width, height)
-    stats = 1 if height >= 5 else 0
-    canvas.paste(0, 0, histogram(data.bins, width, height - stats, limit=data.tolerance_g))
-    if stats and data.summary is not None:
-        _statistics(canvas, height - 1, data.summary)
-    return canvas.rows
+def _grams(value: float | None, *, signed: bool = False) -> str:
+    if value is None:
+        return words.NOTHING
+    return f"{words.signed(value) if signed else f'{value:.2f}'} g"
 
 
-def _statistics(canvas: Canvas, y: int, summary: ErrorSummary) -> None:
-    out = summary.out_percent
-    pen = Pen(Tone.WARN) if out is not None and out > RATE_LIMIT else HOT
-    shares = [
-        ("mean", words.signed(summary.mean_g), HOT),
-        ("sd", words.NOTHING if summary.sd_g is None else f"{summary.sd_g:.2f}", HOT),
-        ("out", words.NOTHING if out is None else f"{out:.1f} %" if out < 10 else f"{out:.0f} %", pen),
-    ]
-    written = sum(len(name) + 1 + len(value) for name, value, _ in shares)
-    gap = max(1, (canvas.width - written) // 2)
-    x = 0
-    for number, (name, value, ink) in enumerate(shares):
-        if number == 2:
-            x = max(x, canvas.width - len(name) - 1 - len(value))
-        x = canvas.text(x, y, f"{name} ", DIM)
-        x = canvas.text(x, y, value, ink) + gap
+def error_rate(moment: Moment) -> Content[Curves]:
+    curves = measures(moment, ERROR_RATE, unit="%", limit=RATE_LIMIT, least_top=2 * RATE_LIMIT)
+    age, stale = age_of_panel(moment, ERROR_RATE)
+    empty = "" if measured(curves) else moment.nothing_from(ERROR_RATE, moment.none(ERROR_RATE, "no dose"))
+    unit = moment.caption(ERROR_RATE, f"% of doses · limit {RATE_LIMIT:g}")
+    return Content(ERROR_RATE.title, curves, paint_area, unit, age, stale, empty)
 
 
-def paint_rate(data: Rate, width: int, height: int) -> Rows:
-    columns = width - axes.LEFT
-    top = max(2 * RATE_LIMIT, nice_top(max((value or 0.0 for value in data.values), default=0.0)))
-    if columns < 8 or height < axes.BELOW + 2:
-        return area(data.values, width, height, top=top, limit=RATE_LIMIT)
-    plot = area(data.values, columns, height - axes.BELOW, top=top, limit=RATE_LIMIT)
-    ticks = time_ticks(data.window, columns, data.zone)
-    return axes.framed(plot, width=width, height=height, top=top, marks=(top, RATE_LIMIT), ticks=ticks)
+def duration(moment: Moment) -> Content[Curves]:
+    curves = measures(moment, DURATION, unit="s")
+    age, stale = age_of_panel(moment, DURATION)
+    empty = "" if measured(curves) else moment.nothing_from(DURATION, moment.none(DURATION, "no dose"))
+    unit = moment.caption(DURATION, f"mean s in {words.span(curves.window.bucket)}")
+    return Content(DURATION.title, curves, paint_lines, unit, age, stale, empty)

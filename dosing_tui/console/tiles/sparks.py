@@ -1,93 +1,72 @@
-"""What was dosed of each chemical: a column for each quarter of an hour, and the sum of the day."""
+"""What was dosed of each chemical: a column for each bucket, and the sum of all of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import tzinfo
-
-from dosing_tui.console import ranges, words
-from dosing_tui.console.canvas import Canvas, Rows, plain
-from dosing_tui.console.charts.scale import Window, time_ticks
+from dosing_tui.console import words
+from dosing_tui.console.canvas import Canvas, Rows
+from dosing_tui.console.charts.curves import Curve, Curves, statistics
 from dosing_tui.console.charts.spark import spark
+from dosing_tui.console.charts.ticks import time_ticks
 from dosing_tui.console.content import Content, age_of_panel
 from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, HOT, TEXT
-from dosing_tui.console.tiles.consumption import summed
+from dosing_tui.console.tiles.series import masses, measured
 from dosing_tui.plant.panels import BY_CHEMICAL
 
 NUMBER_WIDTH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    name: str
-    values: tuple[float | None, ...]
-    total: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sparks:
-    series: tuple[Series, ...]
-    window: Window
-    zone: tzinfo
-
-
-def content(moment: Moment) -> Content[Sparks]:
-    window = ranges.window(moment, BY_CHEMICAL)
-    rows = moment.rows(BY_CHEMICAL)
-    columns = {
-        name: summed([row for row in rows if row.series == name], window)
-        for name in sorted({row.series for row in rows})
-    }
-    sums = {name: _sum(values) for name, values in columns.items()}
-    mass = words.mass_for(max((total or 0.0 for total in sums.values()), default=0.0))
-    series = tuple(Series(plain(name, 24), columns[name], mass.number(sums[name])) for name in columns)
+def content(moment: Moment) -> Content[Curves]:
+    curves = masses(moment, BY_CHEMICAL)
     age, stale = age_of_panel(moment, BY_CHEMICAL)
-    empty = "" if series else moment.nothing_from(BY_CHEMICAL, "no dose in the last 24 h")
-    minutes = int(window.bucket.total_seconds() // 60)
-    return Content(
-        BY_CHEMICAL.title, Sparks(series, window, moment.zone), paint,
-        f"{minutes} min columns · 24 h {mass.unit}", age, stale, empty,
-    )  # fmt: skip
+    empty = "" if measured(curves) else moment.nothing_from(BY_CHEMICAL, moment.none(BY_CHEMICAL, "no dose"))
+    columns = f"{words.span(curves.window.bucket)} columns · sum {_mass(curves).unit}"
+    unit = moment.caption(BY_CHEMICAL, columns)
+    return Content(BY_CHEMICAL.title, curves, paint, unit, age, stale, empty)
 
 
-def _sum(values: Sequence[float | None]) -> float | None:
-    measured = [value for value in values if value is not None]
-    return sum(measured) if measured else None
+def _sums(data: Curves) -> list[float | None]:
+    grams = words.grams_of(data.unit)
+    totals = [statistics(curve.values).total for curve in data.curves]
+    return [None if total is None else total * grams for total in totals]
 
 
-def paint(data: Sparks, width: int, height: int) -> Rows:
+def _mass(data: Curves) -> words.Mass:
+    return words.mass_for(max((total or 0.0 for total in _sums(data)), default=0.0))
+
+
+def paint(data: Curves, width: int, height: int) -> Rows:
     """As many rows for each chemical as there are; a time axis below when a row is left."""
     canvas = Canvas(width, height)
-    shown, rows_each = _shares(data.series, height)
-    name_width = min(width // 3, max((len(series.name) for series in shown), default=0))
+    mass, sums = _mass(data), _sums(data)
+    shown, rows_each = _shares(data.curves, height)
+    name_width = min(width // 3, max((len(curve.name) for curve in shown), default=0))
     columns = max(1, min(data.window.buckets, width - name_width - 1 - NUMBER_WIDTH))
     left = width - NUMBER_WIDTH - columns
-    for number, series in enumerate(shown):
+    for number, curve in enumerate(shown):
         y = number * rows_each
         base = y + rows_each - 1
-        canvas.text(0, base, series.name, TEXT, width=name_width)
-        top = max((value or 0.0 for value in series.values[-columns:]), default=0.0)
-        canvas.paste(left, y, spark(series.values, columns, rows_each, top=top))
-        canvas.right(width, base, series.total, HOT)
+        canvas.text(0, base, curve.name, TEXT, width=name_width)
+        top = max((value or 0.0 for value in curve.values[-columns:]), default=0.0)
+        canvas.paste(left, y, spark(curve.values, columns, rows_each, top=top))
+        canvas.right(width, base, mass.number(sums[number]), HOT)
     below = len(shown) * rows_each
-    if len(shown) < len(data.series):
-        canvas.text(0, below, f"{len(data.series) - len(shown)} more: enter shows all", DIM)
+    if len(shown) < len(data.curves):
+        canvas.text(0, below, f"{len(data.curves) - len(shown)} more: enter shows all", DIM)
     else:
         _time_axis(canvas, below, data, left, columns)
     return canvas.rows
 
 
-def _shares(series: tuple[Series, ...], height: int) -> tuple[tuple[Series, ...], int]:
-    """Which series are shown, and how many rows each has."""
-    if len(series) > height:
-        return series[: max(1, height - 1)], 1
-    each = max(1, height // max(1, len(series)))
-    if each > 1 and each * len(series) == height:
-        each = max(1, (height - 1) // len(series))
-    return series, each
+def _shares(curves: tuple[Curve, ...], height: int) -> tuple[tuple[Curve, ...], int]:
+    """Which curves are shown, and how many rows each has."""
+    if len(curves) > height:
+        return curves[: max(1, height - 1)], 1
+    each = max(1, height // max(1, len(curves)))
+    if each > 1 and each * len(curves) == height:
+        each = max(1, (height - 1) // len(curves))
+    return curves, each
 
 
-def _time_axis(canvas: Canvas, y: int, data: Sparks, left: int, columns: int) -> None:
+def _time_axis(canvas: Canvas, y: int, data: Curves, left: int, columns: int) -> None:
     free = 0
     for tick in time_ticks(data.window.last(columns), columns, data.zone):
         start = left + tick.column - len(tick.label) // 2

@@ -1,48 +1,193 @@
-"""One tile of the overview: a content in a frame, at whatever size it is given."""
+"""One tile: a content in a frame, at any size; a reader in tables, a cursor in large charts."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from textual import events
+from textual.message import Message
 
+from dosing_tui.console import sheets
 from dosing_tui.console.canvas import Rows
+from dosing_tui.console.charts.closeup import closeup, resting
+from dosing_tui.console.charts.curves import Curves
 from dosing_tui.console.content import AnyContent, Frame, framed
-from dosing_tui.console.layout import Place, TileId
+from dosing_tui.console.keys import CHART_KEYS, SHEET_KEYS
+from dosing_tui.console.layout import Direction
 from dosing_tui.console.look import Look
+from dosing_tui.console.places import Place, TileId
+from dosing_tui.console.sheets import Reader, Sheet
+from dosing_tui.console.tiles.spread import Spread, paint_spread
 from dosing_tui.console.widgets.lines import LineWidget
+
+_CHARTS = frozenset({"cursor", "cursor_end"})
+_SHEETS = frozenset({"step", "page", "end", "order", "reverse", "find"})
 
 
 class Tile(LineWidget, can_focus=True):
     """Shows the content it is given, and nothing again that it shows already."""
 
+    BINDINGS = [*SHEET_KEYS, *CHART_KEYS]
+
+    class Left(Message):
+        """The operator went past the first row: the focus goes on in that direction."""
+
+        def __init__(self, towards: Direction) -> None:
+            super().__init__()
+            self.towards = towards
+
     def __init__(self, name: TileId, look: Look) -> None:
         super().__init__(look, id=name.value)
         self.tile = name
         self.frame = Frame.FULL
+        self.large = False
+        """It has the whole screen."""
         self._content: AnyContent | None = None
         self._room = (0, 0)
+        self._reader = Reader()
+        self._cursor: datetime | int | None = None
+        """The time, or the number of the bin, that is read; None is the newest, or the middle."""
+
+    # what it is given
 
     def show(self, content: AnyContent) -> None:
         if content != self._content:
             self._content = content
             self.draw()
 
-    def place(self, place: Place, frame: Frame) -> None:
+    def place(self, place: Place, frame: Frame, *, large: bool = False) -> None:
         """Be there. Drawn at once: old cells in the new room would cost a frame."""
         self.styles.offset = (place.x, place.y)
         self.styles.width, self.styles.height = place.width, place.height
-        if (place.width, place.height, frame) != (*self._room, self.frame):
-            self._room, self.frame = (place.width, place.height), frame
+        if (place.width, place.height, frame, large) != (*self._room, self.frame, self.large):
+            self._room, self.frame, self.large = (place.width, place.height), frame, large
             self.draw()
+
+    # what it draws
 
     def draw(self) -> None:
         """Draw what was last shown, for the present room, frame and focus."""
         width, height = self._room
         if self._content is not None and width > 4 and height > 1:
-            self.put(self.painted(self._content, width, height))
+            content = self._read(self._content)
+            self.put(framed(content, width, height, frame=self.frame, focused=self.has_focus))
 
-    def painted(self, content: AnyContent, width: int, height: int) -> Rows:
-        return framed(content, width, height, frame=self.frame, focused=self.has_focus)
+    def _read(self, content: AnyContent) -> AnyContent:
+        """The content as the operator reads it: with cursor or selected row."""
+        match content.data:
+            case Sheet() as sheet if sheet.rows:
+                return self._read_sheet(content, sheet)
+            case Curves() as curves if self.large:
+                bucket = self._bucket(curves)
+                return replace(content, paint=lambda data, w, h: closeup(data, w, h, cursor=bucket))
+            case Spread() as spread if self.large:
+                bin_ = self._bin(spread)
+                return replace(content, paint=lambda data, w, h: paint_spread(data, w, h, cursor=bin_))
+            case _:
+                return content
+
+    def _read_sheet(self, content: AnyContent, sheet: Sheet[Any]) -> AnyContent:
+        rows = sheets.arranged(sheet, self._reader)
+        visible = sheets.visible_rows(self._inner_height(), self._reader)
+        self._reader = reader = sheets.scrolled(self._reader, rows, visible)
+        last = min(len(rows), reader.first + visible)
+        seen = f"{min(reader.first + 1, last)}–{last} of {len(rows)}"
+        select = self.has_focus or reader.held is not None
+
+        def paint(data: Sheet[Any], width: int, height: int) -> Rows:
+            return sheets.paint(data, width, height, reader, select=select)
+
+        return replace(content, paint=paint, unit=f"{content.unit} · {seen}" if content.unit else seen)
+
+    def _inner_height(self) -> int:
+        return self._room[1] - (2 if self.frame is Frame.FULL else 1)
+
+    def _bucket(self, curves: Curves) -> int | None:
+        if not isinstance(self._cursor, datetime):
+            return None
+        found = curves.window.index(self._cursor)
+        return found if found is not None else 0 if self._cursor < curves.window.since else None
+
+    def _bin(self, spread: Spread) -> int:
+        middle = len(spread.bins) // 2
+        return self._cursor if isinstance(self._cursor, int) and self._cursor < len(spread.bins) else middle
 
     def on_focus(self, event: events.Focus) -> None:
         self.draw()
 
     def on_blur(self, event: events.Blur) -> None:
+        self.draw()
+
+    # keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that mean nothing for what is shown are left to the screen."""
+        data = self._content.data if self._content is not None else None
+        if action in _CHARTS:
+            return self.large and isinstance(data, Curves | Spread)
+        if action in _SHEETS:
+            return isinstance(data, Sheet) and (self.large or action not in ("order", "reverse", "find"))
+        return True
+
+    def _rows(self) -> tuple[object, ...]:
+        data = self._content.data if self._content is not None else None
+        return sheets.arranged(data, self._reader) if isinstance(data, Sheet) else ()
+
+    def action_step(self, rows: int) -> None:
+        """Select a row further down, or up for a negative number."""
+        found = self._rows()
+        if rows == -1 and sheets.position(self._reader, found) == 0:
+            self.post_message(self.Left(Direction.UP))
+        elif found:
+            self._read_on(sheets.moved(self._reader, found, rows))
+
+    def action_page(self, pages: int) -> None:
+        self.action_step(pages * max(2, self._room[1] - 4))
+
+    def action_end(self, last: bool) -> None:
+        found = self._rows()
+        if found:
+            self._read_on(sheets.chosen(self._reader, found, len(found) - 1 if last else 0))
+
+    def action_order(self) -> None:
+        if self._content is not None:
+            self._read_on(replace(sheets.ordered(self._reader, self._content.data), held=None))
+
+    def action_reverse(self) -> None:
+        self._read_on(replace(self._reader, reverse=not self._reader.reverse, held=None))
+
+    def action_find(self) -> None:
+        self._read_on(replace(self._reader, typing=True))
+
+    def on_key(self, event: events.Key) -> None:
+        """While a search is typed, keys are letters; on_key because any letter may come."""
+        if self._reader.typing:
+            event.stop()
+            event.prevent_default()
+            self._read_on(sheets.typed(self._reader, event.key, event.character))
+
+    def _read_on(self, reader: Reader) -> None:
+        self._reader = reader
+        self.draw()
+
+    def action_cursor(self, step: int) -> None:
+        data = self._content.data if self._content is not None else None
+        if isinstance(data, Curves):
+            here = self._bucket(data)
+            self._put_cursor(data, (resting(data) if here is None else here) + step)
+        elif isinstance(data, Spread):
+            self._cursor = max(0, min(len(data.bins) - 1, self._bin(data) + step))
+            self.draw()
+
+    def action_cursor_end(self, last: bool) -> None:
+        data = self._content.data if self._content is not None else None
+        if isinstance(data, Curves):
+            self._put_cursor(data, data.window.buckets - 1 if last else 0)
+        elif isinstance(data, Spread):
+            self._cursor = len(data.bins) - 1 if last else 0
+            self.draw()
+
+    def _put_cursor(self, data: Curves, bucket: int) -> None:
+        bucket = max(0, min(bucket, data.window.buckets - 1))
+        self._cursor = data.window.since + data.window.bucket * bucket
         self.draw()

@@ -1,0 +1,59 @@
+"""Each day's production by recipe and mode, as a table: batches and doses told apart."""
+
+from dataclasses import dataclass
+
+from dosing_tui.console import sheets, words
+from dosing_tui.console.canvas import Canvas, Rows, plain
+from dosing_tui.console.content import Content, age_of_panel
+from dosing_tui.console.moment import Moment
+from dosing_tui.console.pens import DIM, HOT, Pen, Tone
+from dosing_tui.console.sheets import Column, Sheet
+from dosing_tui.plant.panels import DAILY, DayOfRecipe
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    mass: words.Mass
+    tolerance_g: float
+
+
+def content(moment: Moment) -> Content[Sheet[DayOfRecipe]]:
+    rows = moment.rows(DAILY)
+    facts = Facts(
+        words.mass_for(max((row.dosed_g or 0.0 for row in rows), default=0.0)),
+        moment.settings.limits.tolerance_g,
+    )
+    age, stale = age_of_panel(moment, DAILY)
+    empty = "" if rows else moment.nothing_from(DAILY, "no dose in these days")
+    return Content(DAILY.title, Sheet(rows, COLUMNS, facts), sheets.paint, "", age, stale, empty)
+
+
+def _error(row: DayOfRecipe, facts: Facts, width: int, ground: Tone) -> Rows:
+    """A mean beyond the tolerance is marked."""
+    outside = row.mean_error_g is not None and abs(row.mean_error_g) > facts.tolerance_g
+    pen = Pen(Tone.WARN, ground, bold=True) if outside else Pen(Tone.TEXT, ground)
+    canvas = Canvas(width, 1, Pen(bg=ground))
+    canvas.right(width - 2, 0, words.signed(row.mean_error_g), pen)
+    canvas.put(width - 1, 0, "▲" if outside else " ", pen)
+    return canvas.rows
+
+
+def _seconds(value: float | None) -> str:
+    return words.NOTHING if value is None else f"{value:.1f}"
+
+
+COLUMNS: tuple[Column[DayOfRecipe], ...] = (
+    Column("Day", 10, 100, lambda row, facts: f"{row.day:%a %d %b}", lambda row, facts: row.day, pen=DIM),
+    Column("Recipe", 10, 95, lambda row, facts: plain(row.recipe, 40), grow=14),
+    Column("Mode", 8, 40, lambda row, facts: plain(row.mode, 16), pen=DIM, grow=4),
+    Column("Batches", 8, 90, lambda row, facts: words.whole(row.batches), lambda row, facts: row.batches,
+           pen=HOT, right=True),
+    Column("Doses", 8, 80, lambda row, facts: words.whole(row.doses), lambda row, facts: row.doses,
+           right=True),
+    Column("Dosed", 11, 85, lambda row, facts: facts.mass.words(row.dosed_g),
+           lambda row, facts: row.dosed_g, unit="g", pen=HOT, right=True),
+    Column("Mean error g  ", 14, 60, lambda row, facts: words.signed(row.mean_error_g),
+           lambda row, facts: row.mean_error_g, unit="g", draw=_error, right=True),
+    Column("Mean s", 7, 50, lambda row, facts: _seconds(row.mean_duration_s),
+           lambda row, facts: row.mean_duration_s, unit="s", pen=DIM, right=True),
+)  # fmt: skip

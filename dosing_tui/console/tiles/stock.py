@@ -1,0 +1,91 @@
+"""What each tank holds, as a table: from messages, so that it moves while the database is away."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from dosing_tui.console import sheets, words
+from dosing_tui.console.canvas import Canvas, Rows, plain
+from dosing_tui.console.content import Content, age_of_reading
+from dosing_tui.console.moment import Moment
+from dosing_tui.console.pens import DIM, HOT, Pen, Tone
+from dosing_tui.console.sheets import Column, Sheet
+from dosing_tui.console.tiles.inventory import MARKS, TONES
+from dosing_tui.live import Link
+from dosing_tui.plant.readings import InventoryLevel
+from dosing_tui.plant.stock import Band, band
+
+TITLE = "Tank levels"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    now: datetime
+    """To the minute: ages are told in steps."""
+    zone: tzinfo
+    names: tuple[tuple[str, str], ...]
+    mass: words.Mass
+    limits: tuple[float, float]
+
+
+def content(moment: Moment) -> Content[Sheet[InventoryLevel]]:
+    picture, limits = moment.picture, moment.settings.limits
+    levels = moment.levels
+    stale = bool(levels) and picture.broker.link is Link.DOWN
+    newest = max((level.received_at for level in levels), default=None)
+    names = words.short_names(tuple(level.device_id for level in levels))
+    largest = max((level.capacity_g or level.remaining_g or 0 for level in levels), default=0.0)
+    facts = Facts(
+        moment.now.replace(second=0, microsecond=0), moment.zone, tuple(names.items()),
+        words.mass_for(largest), (limits.stock_low_percent, limits.stock_warn_percent),
+    )  # fmt: skip
+    empty = "" if levels else moment.nothing_live("no level has been reported yet")
+    return Content(
+        TITLE, Sheet(levels, COLUMNS, facts), sheets.paint, unit=facts.mass.unit,
+        age=age_of_reading(moment, newest, stale=stale), stale=stale, empty=empty,
+    )  # fmt: skip
+
+
+def _band(level: InventoryLevel, facts: Facts) -> Band:
+    return band(level.percent_full, *facts.limits)
+
+
+def _percent(level: InventoryLevel, facts: Facts, width: int, ground: Tone) -> Rows:
+    """With the shape of its band: the colour alone does not tell."""
+    found = _band(level, facts)
+    abnormal = found in (Band.LOW, Band.WARN)
+    pen = Pen(TONES[found], ground, bold=True) if abnormal else Pen(Tone.HOT, ground)
+    canvas = Canvas(width, 1, Pen(bg=ground))
+    canvas.right(width - 2, 0, _said_percent(level), pen)
+    canvas.put(width - 1, 0, MARKS[found], pen)
+    return canvas.rows
+
+
+def _said_percent(level: InventoryLevel) -> str:
+    percent = level.percent_full
+    return words.NOTHING if percent is None else f"{words.down_to_tenths(percent):.1f}"
+
+
+def _used(level: InventoryLevel) -> float | None:
+    if level.capacity_g is None or level.remaining_g is None:
+        return None
+    return level.capacity_g - level.remaining_g
+
+
+def _age(level: InventoryLevel, facts: Facts) -> str:
+    return words.age((facts.now - level.received_at).total_seconds())
+
+
+COLUMNS: tuple[Column[InventoryLevel], ...] = (
+    Column("Station", 8, 80, lambda level, facts: plain(dict(facts.names)[level.device_id], 24), pen=DIM,
+           grow=12),
+    Column("Chemical", 8, 100, lambda level, facts: plain(level.chemical, 24), grow=12),
+    Column("Left", 8, 90, lambda level, facts: facts.mass.number(level.remaining_g),
+           lambda level, facts: level.remaining_g, unit="g", pen=HOT, right=True, grow=2),
+    Column("Capacity", 9, 60, lambda level, facts: facts.mass.number(level.capacity_g),
+           lambda level, facts: level.capacity_g, unit="g", pen=DIM, right=True, grow=2),
+    Column("Used", 8, 40, lambda level, facts: facts.mass.number(_used(level)),
+           lambda level, facts: _used(level), unit="g", right=True, grow=2),
+    Column("Full %  ", 9, 95, lambda level, facts: _said_percent(level),
+           lambda level, facts: level.percent_full, unit="%", draw=_percent, right=True),
+    Column("Told", 8, 50, _age, lambda level, facts: level.received_at, pen=DIM, right=True),
+)  # fmt: skip
