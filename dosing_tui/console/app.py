@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,22 +18,33 @@ from textual.theme import Theme as TextualTheme
 from dosing_tui.config.settings import Glyphs, Settings, Theme
 from dosing_tui.console import words
 from dosing_tui.console.asking import Askers, PanelSource, Reply
-from dosing_tui.console.bars import Status, waiting
+from dosing_tui.console.bars import Chosen, Status, waiting
 from dosing_tui.console.builds import Builder, builds, panels_of
 from dosing_tui.console.canvas import plain
 from dosing_tui.console.departure import Departure
 from dosing_tui.console.desk import Desk
-from dosing_tui.console.keys import APP_KEYS, hints
+from dosing_tui.console.keys import APP_KEYS, SCOPE_KEYS, hints, keys_of
 from dosing_tui.console.look import Look, colours_of
-from dosing_tui.console.moment import Answer, Moment
+from dosing_tui.console.moment import UNANSWERED, Answer, Moment
 from dosing_tui.console.notices import all_clear, conditions, lasting
 from dosing_tui.console.pens import PALETTES, Palette, Tone, choose
+from dosing_tui.console.scope import (
+    CHANGES,
+    Present,
+    Scope,
+    filter_words,
+    follows,
+    moved,
+    range_words,
+)
 from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.console.screens.messages import Answered, Moved
 from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.spools import SPOOLS
 from dosing_tui.console.terminal import backlog
+from dosing_tui.errors import RangeError
 from dosing_tui.live import Live, Picture
+from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.panels import Panel
 
 log = logging.getLogger(__name__)
@@ -42,6 +53,8 @@ TICK_S = 0.5
 SLOW_TICK_S = 2
 SOON_S = 0.05
 SPOOLED_TICKS = 10
+PATIENCE = timedelta(milliseconds=300)
+"""How long the answer to another range or filter may take before the old one is dimmed."""
 
 
 def nothing() -> None:
@@ -65,7 +78,7 @@ class ConsoleApp(App[None]):
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS = [*APP_KEYS]
+    BINDINGS = [*SCOPE_KEYS, *APP_KEYS]
 
     def __init__(
         self, settings: Settings, live: Live, source: PanelSource, clock: Callable[[], datetime], *,
@@ -79,7 +92,9 @@ class ConsoleApp(App[None]):
         self._zone = ZoneInfo(settings.plant.timezone)
         self._after_first_paint = after_first_paint
         self._askers = Askers(source, self._deliver)
-        self._desk = Desk(self._askers.ask, self._zone)
+        self._desk = Desk(self._askers.ask)
+        self._scope = Scope()
+        self._scope_since = clock()
         self._builder = Builder(builds(str(where.log_file or "")))
         self.departure = Departure()
         self._held: Picture | None = None
@@ -90,6 +105,8 @@ class ConsoleApp(App[None]):
         self._dark = settings.console.theme is Theme.DARK
         self._look = self._choose_look()
         self._plant = PlantScreen(self._look, hints(where.keymap))
+        named = {binding.id: keys_of(binding, where.keymap).split(" ")[0] for binding in SCOPE_KEYS}
+        self._scope_keys = named["live"], named["filters"]
 
     @property
     def answers(self) -> Mapping[str, Answer]:
@@ -130,13 +147,17 @@ class ConsoleApp(App[None]):
             return
         now = self._clock()
         picture = self._live.picture(now)
-        self._desk.ask_due(picture, now, panels=self._due_panels())
+        self._desk.ask_due(self._due_panels(), self._scope, Present(now, self._zone, picture))
         self._show(picture, now)
 
     def _due_panels(self) -> tuple[Panel[Any], ...]:
-        """Those of the tiles in sight; the books go on while the rest stands still."""
+        """Those of the tiles in sight. While the rest stands still: the books, and what was chosen since."""
         shown = panels_of(self._plant.shown)
-        return tuple(panel for panel in shown if panel is SPOOLS or not self._held)
+        return tuple(panel for panel in shown if not self._held or panel is SPOOLS or self._missing(panel))
+
+    def _missing(self, panel: Panel[Any]) -> bool:
+        answer = self._desk.answers.get(panel.id, UNANSWERED)
+        return answer.rows is None or answer.scope != self._scope
 
     def _show(self, picture: Picture, now: datetime) -> None:
         """Guarded piece by piece; a little later if the line is still busy with the last frame."""
@@ -145,11 +166,25 @@ class ConsoleApp(App[None]):
             return
         self._guarded("status", lambda: self._plant.show_status(self._status(picture, now)))
         self._guarded("notices", lambda: self._show_notices(picture, now))
-        moment = Moment(now, self._zone, self._settings, self._held or picture, self._desk.answers)
+        self._guarded("scope", lambda: self._plant.show_scope(self._chosen(picture, now)))
+        moment = self._moment(self._held or picture, now)
         self._plant.show_tanks(len(moment.levels))
         for name in self._plant.shown:
             content = self._builder.content(name, moment, large=self._plant.large)
             self._guarded(name, partial(self._plant.show_tile, name, content))
+
+    def _moment(self, picture: Picture, now: datetime) -> Moment:
+        return Moment(
+            now, self._zone, self._settings, picture, self._desk.answers, scope=self._scope,
+            waiting=now - self._scope_since >= PATIENCE,
+        )  # fmt: skip
+
+    def _chosen(self, picture: Picture, now: datetime) -> Chosen:
+        present = Present(now, self._zone, picture)
+        return Chosen(
+            range_words(self._scope, present), follows(self._scope),
+            filter_words(self._scope.selection, frozenset(Dimension)), self._scope_keys,
+        )  # fmt: skip
 
     def _guarded(self, name: str, show: Callable[[], None]) -> None:
         try:
@@ -183,7 +218,7 @@ class ConsoleApp(App[None]):
 
     @on(Answered)
     def _take_answer(self, message: Answered) -> None:
-        if self._desk.take(message.reply, self._clock()) and self._held is None:
+        if self._desk.take(message.reply, self._clock()):
             self._show_soon()
 
     def _show_soon(self) -> None:
@@ -200,6 +235,26 @@ class ConsoleApp(App[None]):
         self._drawing_soon = False
         now = self._clock()
         self._show(self._live.picture(now), now)
+
+    # the range and the filters
+
+    def action_move_range(self, how: str) -> None:
+        now = self._clock()
+        present = Present(now, self._zone, self._live.picture(now))
+        try:
+            self._look_at(moved(self._scope, CHANGES[how], present))
+        except RangeError as error:
+            self._plant.say(str(error))
+
+    def action_live_again(self) -> None:
+        self._look_at(replace(self._scope, spec=None))
+
+    def _look_at(self, scope: Scope) -> None:
+        """From the next question on; what is shown until then is dimmed when it takes long."""
+        if scope != self._scope:
+            self._scope, self._scope_since = scope, self._clock()
+            self._tick()
+            self.set_timer(PATIENCE.total_seconds() + SOON_S, self._redraw)
 
     # keys
 

@@ -7,8 +7,9 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol, TypeVar
 
+from dosing_tui.console.scope import Scope
 from dosing_tui.console.spools import SPOOLS, SpoolLine
-from dosing_tui.errors import DatabaseError
+from dosing_tui.errors import DatabaseAway, DatabaseError
 from dosing_tui.plant.panels import Panel, Query
 from dosing_tui.plant.readings import Reading
 
@@ -33,6 +34,7 @@ class PanelSource(Protocol):
 class Question:
     panel: Panel[Any]
     generation: int
+    scope: Scope
     query: Query
 
 
@@ -43,6 +45,8 @@ class Reply:
     question: Question
     rows: tuple[object, ...] | None
     trouble: str = ""
+    away: bool = False
+    """The database could not be reached."""
 
 
 def put(source: PanelSource, question: Question) -> Reply:
@@ -50,7 +54,7 @@ def put(source: PanelSource, question: Question) -> Reply:
     try:
         return Reply(question, tuple(_rows(source, question)))
     except DatabaseError as error:
-        return Reply(question, None, str(error))
+        return Reply(question, None, str(error), away=isinstance(error, DatabaseAway))
     except Exception:
         # the task's boundary: an unforeseen failure is one tile's, not the screen's
         log.exception("panel %s", question.panel.id)

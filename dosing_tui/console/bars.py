@@ -104,22 +104,65 @@ def notice_rows(notices: Sequence[tuple[Notice, str]], quiet: str, width: int, h
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """The range and the filters in force, in words; ``live``: new readings belong to the range."""
+
+    range: str = ""
+    live: bool = True
+    filters: str = ""
+    keys: tuple[str, str] = (".", "/")
+    """Back to live, and the filters."""
+
+
+def scope_row(chosen: Chosen, width: int) -> Rows:
+    """What is chosen, on the left; how to change it, on the right."""
+    canvas = Canvas(width, 1, _BAND)
+    x = 1
+    if chosen.range:
+        x = canvas.text(x, 0, "Range ", _QUIET)
+        x = canvas.text(x, 0, chosen.range, _LOUD)
+        x = canvas.text(x + 1, 0, "live" if chosen.live else "past", _QUIET) + 3
+    hints = [(chosen.keys[1], "filter")]
+    if chosen.range:
+        hints.insert(0, (chosen.keys[0], "live again"))
+    end = canvas.width - 1
+    for key, label in reversed(hints):
+        end = canvas.right(end, 0, f" {label}", _QUIET)
+        end = canvas.right(end, 0, key, Pen(Tone.CREST, Tone.BAND, bold=True)) - 2
+    if chosen.filters:
+        x = canvas.text(x, 0, "Only ", _QUIET)
+        canvas.text(x, 0, chosen.filters, _LOUD, width=max(0, end - x - 1))
+    return canvas.rows
+
+
+@dataclass(frozen=True, slots=True)
 class KeyHint:
     keys: str
     label: str
+    short: str = ""
+    """For a narrow window; '' is the same."""
 
 
 def footer_rows(hints: Sequence[KeyHint], width: int) -> Rows:
-    """As many keys as fit whole; the last one given, help, always does."""
+    """As many keys as fit whole, by short names where long ones are too many; the last, help, always."""
     canvas = Canvas(width, 1, _BAND)
-    gap = 2 if _length(hints, 2) <= width - 2 else 1
     shown = list(hints)
+    if _length(shown, 1) > width - 2:
+        shown = [KeyHint(hint.keys, hint.short or hint.label) for hint in hints]
+    gap = 2 if _length(shown, 2) <= width - 2 else 1
     while len(shown) > 1 and _length(shown, gap) > width - 2:
         del shown[-2]
     x = 1
     for hint in shown:
         x = canvas.text(x, 0, hint.keys, Pen(Tone.CREST, Tone.BAND, bold=True))
         x = canvas.text(x + 1, 0, hint.label, _BAND) + gap
+    return canvas.rows
+
+
+def said_row(sentence: str, width: int) -> Rows:
+    """What has just been done, or why not."""
+    canvas = Canvas(width, 1, _BAND)
+    canvas.text(1, 0, sentence, _LOUD, width=width - 2)
     return canvas.rows
 
 

@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from dosing_tui.console.canvas import Rows
 from dosing_tui.console.content import AnyContent, Content
-from dosing_tui.console.moment import Moment
+from dosing_tui.console.moment import OWN_RANGES, Moment
 from dosing_tui.console.places import TileId
+from dosing_tui.console.scope import filter_words, range_words
 from dosing_tui.console.spools import SPOOLS
 from dosing_tui.console.tiles import (
     books,
@@ -22,6 +24,7 @@ from dosing_tui.console.tiles import (
     stock,
     totals,
 )
+from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.panels import (
     ACCURACY,
     ACCURACY_SUMMARY,
@@ -35,6 +38,7 @@ from dosing_tui.plant.panels import (
     TODAY,
     Panel,
 )
+from dosing_tui.plant.text import clean_line
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +93,39 @@ def panels_of(tiles: Iterable[TileId]) -> tuple[Panel[Any], ...]:
     return tuple(found.values())
 
 
+LIVE: Mapping[TileId, frozenset[Dimension]] = {
+    TileId.INVENTORY: frozenset({Dimension.DEVICE, Dimension.CHEMICAL}),
+    TileId.STOCK: frozenset({Dimension.DEVICE, Dimension.CHEMICAL}),
+    TileId.DOSES: frozenset(Dimension),
+}
+"""What the tiles that show the present can be narrowed by; the range is nothing to them."""
+
+
+def scoped(name: TileId, moment: Moment) -> str:
+    """Of which time and which readings a tile is, for its caption."""
+    scope = moment.scope
+    if name in LIVE:
+        return filter_words(scope.selection, LIVE[name])
+    if name is TileId.BOOKS:
+        return ""
+    panel = PANELS[name][0]
+    answer = moment.answer(panel)
+    if answer.rows is not None and not moment.refused(panel):
+        scope = answer.scope
+    chosen = filter_words(scope.selection, panel.dimensions)
+    time = OWN_RANGES.get(panel.range, "") if scope.spec is None else range_words(scope, moment.present)
+    return " · ".join(part for part in (time, chosen) if part)
+
+
+def trouble(name: TileId, moment: Moment) -> str:
+    """Why a tile's newest question had no answer, while it shows an older one."""
+    for panel in PANELS.get(name, ()):
+        answer = moment.answer(panel)
+        if answer.trouble and answer.rows is not None and not moment.refused(panel):
+            return clean_line(answer.trouble)
+    return ""
+
+
 class Builder:
     """Logs a failure once, until the tile works again."""
 
@@ -99,7 +136,7 @@ class Builder:
     def content(self, name: TileId, moment: Moment, *, large: bool = False) -> AnyContent:
         build = LARGE.get(name, self._builds[name]) if large else self._builds[name]
         try:
-            content = build(moment)
+            content = replace(build(moment), scope=scoped(name, moment), trouble=trouble(name, moment))
         except Exception:
             # the tile's boundary: the others go on
             if name not in self._broken:

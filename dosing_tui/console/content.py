@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
 from dosing_tui.console import words
-from dosing_tui.console.canvas import Canvas, Rows, sentence
+from dosing_tui.console.canvas import Canvas, Rows, cells, fitted, sentence
 from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, TEXT, Pen, Tone
 from dosing_tui.plant.panels import Panel
@@ -29,6 +29,10 @@ class Content(Generic[Data]):
     """``data`` is the last good one: drawn dim, with its time instead of its age."""
     empty: str = ""
     """Why there is nothing to show; '' when there is something."""
+    scope: str = ""
+    """Of which time and which readings it is."""
+    trouble: str = ""
+    """Why it is not newer; '' when it is as new as can be."""
 
 
 _OF = "of "
@@ -50,6 +54,8 @@ def age_of_panel(moment: Moment, *panels: Panel[Any]) -> tuple[str, bool]:
     if not times:
         return "", False
     stale = any(moment.stale(panel) for panel in panels)
+    if stale and any(moment.other_scope(panel) for panel in panels):
+        return "asking …", True
     return _age_or_time(moment, min(times), stale), stale
 
 
@@ -71,7 +77,7 @@ def framed(content: AnyContent, width: int, height: int, *, frame: Frame, focuse
     if frame is Frame.FULL:
         _box(canvas, line)
         canvas.paste(2, 1, _body(content, width - 4, height - 2))
-        _caption(canvas, height - 1, content.unit)
+        _caption(canvas, height - 1, content)
     else:
         canvas.text(0, 0, "─" * width, line)
         canvas.paste(1, 1, _body(content, width - 2, height - 1))
@@ -118,11 +124,21 @@ def _heading(canvas: Canvas, content: AnyContent, focused: bool, frame: Frame) -
     title, age = f" {content.title} ", _age_that_fits(content, right - left)
     room = right - left - len(age) - 1
     end = canvas.text(left, 0, title, Pen(Tone.HOT) if focused else TEXT, width=room)
-    unit = f" {content.unit} " if frame is Frame.TOP and content.unit else ""
-    if unit and end + len(unit) - 1 <= left + room:
-        canvas.text(end - 1, 0, unit, DIM)
+    if frame is Frame.TOP:
+        _beside(canvas, end - 1, content, left + room - end)
     if age:
         canvas.right(right, 0, age, Pen(Tone.WARN) if content.stale else DIM)
+
+
+def _beside(canvas: Canvas, x: int, content: AnyContent, room: int) -> None:
+    """What the caption would say, as far as there is room beside the title."""
+    if content.trouble:
+        canvas.text(x, 0, f" ▲ {content.trouble} ", Pen(Tone.WARN), width=max(0, room))
+        return
+    for said in (_joined(content.unit, content.scope), content.scope, content.unit):
+        if said and len(cells(said)) + 1 <= room:
+            canvas.text(x, 0, f" {said} ", DIM)
+            return
 
 
 def _age_that_fits(content: AnyContent, width: int) -> str:
@@ -136,6 +152,19 @@ def _age_that_fits(content: AnyContent, width: int) -> str:
     return f" {time[:5] if content.stale else time} "
 
 
-def _caption(canvas: Canvas, y: int, text: str) -> None:
-    if text and len(text) + 6 <= canvas.width:
-        canvas.right(canvas.width - 2, y, f" {text} ", DIM)
+def _caption(canvas: Canvas, y: int, content: AnyContent) -> None:
+    """Trouble before all; then the time and the choice, which matter more than the unit."""
+    room = canvas.width - 6
+    if content.trouble:
+        canvas.text(2, y, f" ▲ {content.trouble} ", Pen(Tone.WARN), width=room + 2)
+        return
+    said = _joined(content.unit, content.scope)
+    if len(cells(said)) > room:
+        said = content.scope or content.unit
+    if said:
+        shown = "".join(fitted(said, room))
+        canvas.right(canvas.width - 2, y, f" {shown} ", DIM)
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)

@@ -2,43 +2,73 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from dosing_tui.console import schedule
 from dosing_tui.console.asking import Question, Reply
 from dosing_tui.console.moment import UNANSWERED, Answer
-from dosing_tui.console.ranges import asked
-from dosing_tui.live import Picture
+from dosing_tui.console.ranges import query
+from dosing_tui.console.scope import Present, Scope
+from dosing_tui.errors import RangeError
 from dosing_tui.plant.panels import Panel
 
 
 class Desk:
-    """Used by the screen's thread only."""
+    """Used by the screen's thread only. ``cancel`` is told the panels whose answers nobody needs."""
 
-    def __init__(self, ask: Callable[[Question], None], zone: tzinfo) -> None:
+    def __init__(
+        self, ask: Callable[[Question], object], cancel: Callable[[frozenset[str]], object] = lambda ids: None
+    ) -> None:
         self._ask = ask
-        self._zone = zone
+        self._cancel = cancel
         self._turns: dict[str, schedule.Turn] = {}
         self._answers: dict[str, Answer] = {}
+        self._scope = Scope()
 
     @property
     def answers(self) -> Mapping[str, Answer]:
         return MappingProxyType(dict(self._answers))
 
-    def ask_due(self, picture: Picture, now: datetime, *, panels: Iterable[Panel[Any]]) -> None:
-        """Send off every question whose time has come."""
-        settle = schedule.settle_time(picture.role)
+    def ask_due(self, panels: Iterable[Panel[Any]], scope: Scope, present: Present) -> None:
+        """Send off every question whose time has come; take back those that nobody waits for."""
+        panels = tuple(panels)
+        self._take_back(scope, frozenset(panel.id for panel in panels))
+        settle = schedule.settle_time(present.picture.role)
         for panel in panels:
             turn = schedule.noticed(
-                self._turns.get(panel.id, schedule.Turn()), schedule.counts(panel, picture), now
-            )
-            if schedule.due(turn, now, settle=settle):
-                turn = schedule.asked(turn, now)
-                since, until = asked(panel, now, self._zone)
-                self._ask(Question(panel, turn.generation, Query(since, until, now)))
+                self._turns.get(panel.id, schedule.Turn()), schedule.counts(panel, present.picture),
+                present.now,
+            )  # fmt: skip
+            if schedule.due(turn, present.now, settle=settle):
+                turn = self._send(panel, turn, scope, present)
             self._turns[panel.id] = turn
+
+    def _send(self, panel: Panel[Any], turn: schedule.Turn, scope: Scope, present: Present) -> schedule.Turn:
+        asked = schedule.asked(turn, present.now)
+        try:
+            self._ask(Question(panel, asked.generation, scope, query(panel, scope, present)))
+        except RangeError as error:
+            known = self._answers.get(panel.id, UNANSWERED)
+            self._answers[panel.id] = replace(known, trouble=str(error), away=False)
+            return replace(asked, in_flight=False, failed=True)
+        return asked
+
+    def _take_back(self, scope: Scope, wanted: frozenset[str]) -> None:
+        """A new scope asks everything anew, at once; panels out of sight need no answer."""
+        anew = scope != self._scope
+        self._scope = scope
+        running = frozenset(
+            name for name, turn in self._turns.items() if turn.in_flight and (anew or name not in wanted)
+        )
+        if running:
+            self._cancel(running)
+        if anew:
+            self._turns = {name: schedule.anew(turn) for name, turn in self._turns.items()}
+            self._answers = {name: replace(answer, trouble="") for name, answer in self._answers.items()}
+        else:
+            self._turns |= {name: schedule.anew(self._turns[name]) for name in running}
 
     def want_all(self) -> None:
         """The operator asked for fresh answers."""
@@ -46,14 +76,17 @@ class Desk:
 
     def take(self, reply: Reply, now: datetime) -> bool:
         """Keep an answer; False when nobody waits for it any more. A failure keeps the last good rows."""
-        name = reply.question.panel.id
-        turn = schedule.answered(self._turns[name], reply.question.generation, failed=reply.rows is None)
+        question = reply.question
+        name = question.panel.id
+        turn = schedule.answered(
+            self._turns.get(name, schedule.Turn()), question.generation, failed=reply.rows is None
+        )
         if turn is None:
             return False
         self._turns[name] = turn
         if reply.rows is None:
             known = self._answers.get(name, UNANSWERED)
-            self._answers[name] = replace(known, trouble=reply.trouble)
+            self._answers[name] = replace(known, trouble=reply.trouble, away=reply.away)
         else:
-            self._answers[name] = Answer(reply.rows, at=now)
+            self._answers[name] = Answer(reply.rows, at=now, query=question.query, scope=question.scope)
         return True

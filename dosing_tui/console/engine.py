@@ -52,7 +52,7 @@ class Engine:
             self._reader.close()
 
     def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
-        return self._answering().panel(panel, query)
+        return self._answering().panel(panel, since=query.since, until=query.until, now=query.now)
 
     def seed(self) -> Iterable[Reading]:
         return self._answering().seed()

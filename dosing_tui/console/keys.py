@@ -6,9 +6,14 @@ from textual.binding import Binding
 
 from dosing_tui.console.bars import KeyHint
 
+_SHORT = {
+    "overview": "All", "inventory": "Tanks", "consumption": "Used", "quality": "Qual", "production": "Prod",
+}  # fmt: skip
+"""For footers of narrow windows."""
 _NAMES = {
-    "question_mark": "?", "escape": "esc", "pageup": "page up", "pagedown": "page down", "up": "↑",
-    "down": "↓", "left": "←", "right": "→",
+    "question_mark": "?", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "up": "↑",
+    "down": "↓", "left": "←", "right": "→", "left_square_bracket": "[", "right_square_bracket": "]",
+    "minus": "-", "plus": "+", "equals_sign": "=", "full_stop": ".", "slash": "/",
 }  # fmt: skip
 
 VIEW_KEYS = (
@@ -30,7 +35,39 @@ TILE_KEYS = (
     Binding("up", "move('up')", "Up", id="up", show=False, tooltip="Tile above"),
     Binding("down", "move('down')", "Down", id="down", show=False, tooltip="Tile below"),
 )
+SCOPE_KEYS = (
+    Binding("g", "ask_range", "Range", id="range", tooltip="Choose a range of time"),
+    Binding(
+        "left_square_bracket",
+        "move_range('back')",
+        "Back",
+        id="range-back",
+        show=False,
+        tooltip="The range before",
+    ),
+    Binding(
+        "right_square_bracket",
+        "move_range('forward')",
+        "Forward",
+        id="range-forward",
+        show=False,
+        tooltip="The range after",
+    ),
+    Binding("minus", "move_range('wider')", "Wider", id="range-wider", show=False, tooltip="Twice the range"),
+    Binding(
+        "plus,equals_sign",
+        "move_range('narrower')",
+        "Narrower",
+        id="range-narrower",
+        show=False,
+        tooltip="Half the range",
+    ),
+    Binding("full_stop", "live_again", "Live", id="live", show=False, tooltip="Back to live"),
+    Binding("slash", "ask_filters", "Filter", id="filters", tooltip="Choose devices, recipes …"),
+)
 APP_KEYS = (
+    Binding("e", "export", "Export", id="export", tooltip="What is shown, as CSV and JSON"),
+    Binding("s", "screenshot", "Picture", id="picture", show=False, tooltip="Screen as SVG and text"),
     Binding("f", "freeze", "Freeze", id="freeze", tooltip="Hold still, or live again"),
     Binding("r", "refresh_now", "Refresh", id="refresh", tooltip="Ask the database now"),
     Binding("t", "switch_theme", "Theme", id="theme", tooltip="Dark or light"),
@@ -38,7 +75,7 @@ APP_KEYS = (
     Binding("ctrl+q", "quit", "Quit now", id="quit-now", show=False, priority=True, tooltip="Quit at once"),
     Binding("question_mark", "help", "Help", id="help", tooltip="This page"),
 )
-SHEET_KEYS = (
+TABLE_KEYS = (
     Binding("down,j", "step(1)", "Down", id="row-down", show=False, tooltip="The next row"),
     Binding("up,k", "step(-1)", "Up", id="row-up", show=False, tooltip="The row above"),
     Binding("pagedown", "page(1)", "Page down", id="page-down", show=False, tooltip="A page down"),
@@ -57,22 +94,62 @@ CHART_KEYS = (
     Binding("home", "cursor_end(False)", "Oldest", id="cursor-home", show=False, tooltip="To the oldest"),
     Binding("end", "cursor_end(True)", "Newest", id="cursor-end", show=False, tooltip="To the newest"),
 )
-GROUPS = (
-    ("Views", VIEW_KEYS),
-    ("Tiles", TILE_KEYS),
-    ("Tables", SHEET_KEYS),
-    ("Charts, when large", CHART_KEYS),
-    ("Console", APP_KEYS),
-)
+ALL_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TABLE_KEYS, *CHART_KEYS, *SCOPE_KEYS, *APP_KEYS)
+HELP = (
+    ("Screens", (
+        ("All at a glance", ("overview",)), ("Tanks and levels", ("inventory",)),
+        ("What was dosed", ("consumption",)), ("How exactly, how fast", ("quality",)),
+        ("Batches and days", ("production",)), ("The newest doses", ("doses",)),
+        ("Readings, role, links", ("books",)), ("Next tile, tile before", ("next", "previous")),
+        ("Tile in that direction", ("left", "right", "up", "down")), ("Large, and back", ("zoom", "back")),
+    )),
+    ("Tables", (
+        ("Row down, row up", ("row-down", "row-up")), ("By pages", ("page-down", "page-up")),
+        ("First row, last row", ("first", "last")), ("Sort, other way round", ("sort", "reverse")),
+        ("Find a text", ("find",)),
+    )),
+    ("Range and filters", (
+        ("Choose a range", ("range",)), ("Range before, after", ("range-back", "range-forward")),
+        ("Wider, narrower", ("range-wider", "range-narrower")), ("Back to live", ("live",)),
+        ("Choose devices, recipes …", ("filters",)),
+    )),
+    ("Charts, when large", (
+        ("Cursor", ("cursor-left", "cursor-right")),
+        ("By ten", ("cursor-left-10", "cursor-right-10")), ("To the ends", ("cursor-home", "cursor-end")),
+    )),
+    ("Console", (
+        ("Hold still, or live again", ("freeze",)), ("Ask the database now", ("refresh",)),
+        ("Save as CSV and JSON", ("export",)), ("Save the picture", ("picture",)),
+        ("Dark or light", ("theme",)), ("This page", ("help",)), ("Quit, after a question", ("quit",)),
+        ("Quit at once", ("quit-now",)),
+    )),
+)  # fmt: skip
+"""The help page: what each key, or pair of keys, does, by the bindings' ids."""
+
+
+def helped(ids: Iterable[str], keymap: Mapping[str, str]) -> str:
+    """The keys of these bindings, side by side: the first of each where there are several bindings."""
+    found = {binding.id: keys_of(binding, keymap) for binding in ALL_KEYS}
+    keys = [found[name] for name in ids]
+    return keys[0] if len(keys) == 1 else " ".join(key.split(" ")[0] for key in keys)
 
 
 def keys_of(binding: Binding, keymap: Mapping[str, str]) -> str:
     """The keys as they are now, after the site's own key map."""
     keys = keymap.get(binding.id or "", binding.key)
-    return " ".join(_NAMES.get(key, key) for key in keys.split(","))
+    return " ".join(_named(key) for key in keys.split(","))
+
+
+def _named(key: str) -> str:
+    """As it stands on the keyboard: ctrl+← for ctrl+left."""
+    modifiers, _, last = key.rpartition("+")
+    return f"{modifiers}+{_NAMES.get(last, last)}" if modifiers else _NAMES.get(last, last)
 
 
 def hints(keymap: Mapping[str, str]) -> list[KeyHint]:
     """What the footer says; the first key of each binding is enough there."""
-    shown: Iterable[Binding] = (b for b in (*VIEW_KEYS, *TILE_KEYS, *APP_KEYS) if b.show)
-    return [KeyHint(keys_of(binding, keymap).split(" ")[0], binding.description) for binding in shown]
+    shown: Iterable[Binding] = (b for b in (*VIEW_KEYS, *TILE_KEYS, *SCOPE_KEYS, *APP_KEYS) if b.show)
+    return [
+        KeyHint(keys_of(binding, keymap).split(" ")[0], binding.description, _SHORT.get(binding.id or "", ""))
+        for binding in shown
+    ]

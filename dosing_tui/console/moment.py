@@ -8,8 +8,9 @@ from typing import TypeVar, cast
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.charts.curves import Mark
+from dosing_tui.console.scope import LIVE, Present, Scope, selects
 from dosing_tui.live import Link, Picture
-from dosing_tui.plant.panels import Panel
+from dosing_tui.plant.panels import Panel, Query
 from dosing_tui.plant.readings import Dose, InventoryLevel
 from dosing_tui.plant.text import clean_line
 
@@ -24,9 +25,17 @@ class Answer:
     at: datetime | None = None
     trouble: str = ""
     """Why the newest question had no answer; '' when it had."""
+    away: bool = False
+    """It had none because the database could not be reached."""
+    query: Query | None = None
+    """What the rows are the answer to."""
+    scope: Scope = LIVE
+    """What the operator looked at when it was asked."""
 
 
 UNANSWERED = Answer()
+OWN_RANGES = {"now/d": "today", "now-24h": "24 h", "now-7d": "7 days", "now-7d/d": "7 days"}
+"""The panels' own ranges in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,50 +49,93 @@ class Moment:
     marks: tuple[Mark, ...] = ()
     """What happened, for the time axes."""
 
+    scope: Scope = LIVE
+    waiting: bool = False
+    """What is chosen was chosen so long ago that an answer should be here."""
+
+    @property
+    def present(self) -> Present:
+        return Present(self.now, self.zone, self.picture)
+
     @property
     def levels(self) -> tuple[InventoryLevel, ...]:
         """The tanks that the operator wants to see."""
-        return self.picture.levels
+        chosen = self.scope.selection
+        return tuple(
+            level for level in self.picture.levels
+            if selects(chosen, device=level.device_id, chemical=level.chemical)
+        )  # fmt: skip
 
     @property
     def doses(self) -> tuple[Dose, ...]:
         """The newest doses of what the operator wants to see."""
-        return self.picture.doses
+        chosen = self.scope.selection
+        return tuple(
+            dose for dose in self.picture.doses
+            if selects(
+                chosen, device=dose.device_id, chemical=dose.chemical, recipe=dose.recipe, mode=dose.mode
+            )
+        )  # fmt: skip
 
-    def caption(self, panel: Panel[Row], unit: str) -> str:
-        return unit
+    def title(self, panel: Panel[Row]) -> str:
+        """'Today' is said only of today."""
+        return panel.title if self.scope.spec is None else panel.title.removesuffix(" today")
 
-    def none(self, panel: Panel[Row], nothing: str) -> str:
-        return f"{nothing} in the last 24 h"
+    def _within(self, panel: Panel[Row]) -> str:
+        if self.scope.spec is not None:
+            return "in this range"
+        own = OWN_RANGES.get(panel.range, "")
+        return own if own == "today" else f"in the last {own}"
+
+    def other_scope(self, panel: Panel[Row]) -> bool:
+        """The rows are of another range, or of other readings, than what is chosen by now."""
+        answer = self.answer(panel)
+        return answer.rows is not None and answer.scope != self.scope
 
     def answer(self, panel: Panel[Row]) -> Answer:
         return self.answers.get(panel.id, UNANSWERED)
 
     def rows(self, panel: Panel[Row]) -> tuple[Row, ...]:
-        """The panel's last good rows, empty when there never were any."""
+        """The panel's last good rows, empty when there are none for what is chosen."""
+        if self.refused(panel):
+            return ()
         # an answer is kept under its panel's id and holds what the source returned for that panel
         return cast("tuple[Row, ...]", self.answer(panel).rows or ())
 
     def stale(self, panel: Panel[Row]) -> bool:
         """The rows shown are older than they should be, and the screen has to say so."""
         answer = self.answer(panel)
-        return answer.rows is not None and (bool(answer.trouble) or self.picture.database.link is Link.DOWN)
+        if answer.rows is None:
+            return False
+        late = self.waiting and answer.scope != self.scope
+        return late or bool(answer.trouble) or self.picture.database.link is Link.DOWN
 
-    def nothing_from(self, panel: Panel[Row], otherwise: str) -> str:
-        """Why a panel has nothing to show: the database, the wait, or ``otherwise`` when it is empty.
+    def nothing_from(self, panel: Panel[Row], nothing: str) -> str:
+        """Why a panel has nothing to show: the database, the wait, or that there is ``nothing`` in its range.
 
         A second line has the details.
         """
         answer, database = self.answer(panel), self.picture.database
-        if answer.rows is not None:
-            return otherwise
+        if answer.rows is not None and not self.refused(panel):
+            return self._nothing(panel, nothing)
         if answer.trouble:
-            return f"no database\n{clean_line(answer.trouble)}"
+            away = database.link is Link.DOWN or answer.away
+            return f"{'no database' if away else 'no answer'}\n{clean_line(answer.trouble)}"
         if database.link is Link.DOWN:
             return f"no database\n{clean_line(database.why)}"
         if database.link is Link.STARTING:
             return "waiting for the database"
         return "waiting for the first answer"
+
+    def _nothing(self, panel: Panel[Row], nothing: str) -> str:
+        """That there is nothing, and where: 'no dose today'."""
+        if self.scope.selection.narrowed_to(panel.dimensions).active:
+            return f"{nothing} of this choice {self._within(panel)}"
+        return f"{nothing} {self._within(panel)}"
+
+    def refused(self, panel: Panel[Row]) -> bool:
+        """What is chosen cannot be answered, and the rows there are belong to something else."""
+        return self.other_scope(panel) and bool(self.answer(panel).trouble)
 
     def nothing_live(self, otherwise: str) -> str:
         """Why nothing is known from messages or from the start-up reading of the database."""

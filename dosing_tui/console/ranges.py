@@ -1,26 +1,38 @@
 """Which stretch of time each panel is asked for, and how it is cut into buckets."""
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 from typing import TypeVar
 
-from dosing_tui.console.charts.scale import Window
+from dosing_tui.console.charts.scale import EPOCH, Window
 from dosing_tui.console.moment import Moment
-from dosing_tui.plant.panels import BATCHES, PRODUCTION, TODAY, Panel
-from dosing_tui.plant.timeranges import TimeRange, last_24h, today
+from dosing_tui.console.scope import Present, Scope, resolved
+from dosing_tui.plant.panels import Panel, Query
+from dosing_tui.plant.timeranges import RangeSpec, TimeRange, last_24h
 
 Row = TypeVar("Row")
 
 HOUR = timedelta(hours=1)
-_TODAY = frozenset({TODAY.id, BATCHES.id, PRODUCTION.id})
 
 
-def asked(panel: Panel[Row], now: datetime, zone: tzinfo) -> TimeRange:
-    """The plant's day, or the 24 hours that end with the newest bucket."""
-    return today(now, zone) if panel.id in _TODAY else last_24h(now, panel.bucket or HOUR)
+def query(panel: Panel[Row], scope: Scope, present: Present) -> Query:
+    """Raises: RangeError, when the chosen range has no meaning now."""
+    since, until = _asked(panel, scope, present)
+    return Query(since, until, present.now, scope.selection.narrowed_to(panel.dimensions))
+
+
+def _asked(panel: Panel[Row], scope: Scope, present: Present) -> TimeRange:
+    """The chosen range; else the panel's own, a day of it ending with the newest bucket."""
+    if scope.spec is not None:
+        return resolved(scope.spec, present, scope.selection)
+    if panel.range == "now-24h":
+        return last_24h(present.now, panel.bucket or HOUR)
+    until = "now/d" if panel.range.endswith("/d") else "now"
+    return resolved(RangeSpec(panel.range, until), present, scope.selection)
 
 
 def window(moment: Moment, panel: Panel[Row]) -> Window:
-    """The buckets of a panel's chart. They end with the present one: an old answer moves to the left."""
-    since, until = asked(panel, moment.now, moment.zone)
-    bucket = panel.bucket_in(since, until) or HOUR
-    return Window(since, bucket, (until - since) // bucket)
+    """The buckets of a panel's chart: all that its rows may be in."""
+    asked = moment.answer(panel).query or query(panel, Scope(), moment.present)
+    bucket = panel.bucket_in(asked.since, asked.until) or HOUR
+    since = EPOCH + (asked.since - EPOCH) // bucket * bucket
+    return Window(since, bucket, -((since - asked.until) // bucket))

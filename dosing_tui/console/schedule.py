@@ -78,6 +78,11 @@ def answered(turn: Turn, generation: int, *, failed: bool) -> Turn | None:
     return replace(turn, in_flight=False, failed=failed)
 
 
+def anew(turn: Turn) -> Turn:
+    """To be asked again, whatever is on its way: the answer to that is not wanted any more."""
+    return replace(turn, in_flight=False, wanted=True)
+
+
 def wanted(turns: Mapping[str, Turn], panels: Iterable[str]) -> dict[str, Turn]:
     """The operator wants these now."""
     chosen = set(panels)

@@ -86,6 +86,16 @@ class DayOfRecipe:
     mean_duration_s: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """[since, until) in UTC, and what of it."""
+
+    since: datetime
+    until: datetime
+    now: datetime
+    selection: Selection = EVERYTHING
+
+
 Row = TypeVar("Row")
 LADDER = (
     (timedelta(days=14), timedelta(hours=1)),
@@ -119,14 +129,9 @@ class Panel(Generic[Row]):
     row: type[Row]
     drawn_from: frozenset[Kind]
     bucket: timedelta | None = None
-    chart: Chart = Chart.TABLE
     range: str = "now-24h"
     """Asked for while no other range is chosen: from there to now; ``now/d`` is the whole of today."""
     dimensions: frozenset[Dimension] = frozenset(Dimension)
-    limit: float | None = None
-    """Drawn as a line; beyond it is abnormal."""
-    guide: int | None = None
-    """The panel's number in the integration guide."""
 
     def bucket_in(self, since: datetime, until: datetime) -> timedelta | None:
         """How wide its buckets are in this window: wider where there were too many to draw."""
@@ -141,16 +146,22 @@ _EVENTS = frozenset({Kind.EVENT})
 _OF_BATCHES = frozenset({Dimension.DEVICE, Dimension.RECIPE})
 _OF_TANKS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
 
-TODAY = Panel(
-    "today_by_chemical", "Consumption today", "g", Total, _DOSES, chart=Chart.BARS, range="now/d", guide=1
+_BATCH = frozenset({Dimension.DEVICE, Dimension.RECIPE})
+
+TODAY = Panel("today_by_chemical", "Consumption today", "g", Total, _DOSES, range="now/d")
+CONSUMPTION = Panel("consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES, _HOUR)
+BY_CHEMICAL = Panel(
+    "consumption_by_chemical", "Consumption by chemical", "g", SeriesPoint, _DOSES, timedelta(minutes=15)
 )
 ACCURACY = Panel("accuracy_histogram", "Accuracy", "error g", ErrorBin, _DOSES)
 ACCURACY_SUMMARY = Panel("accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES)
 ERROR_RATE = Panel("error_rate", "Error rate", "%", SeriesPoint, _DOSES, _HOUR)
 DURATION = Panel("dosing_duration", "Dosing duration", "s", SeriesPoint, _DOSES, _HOUR)
-DAILY = Panel("daily_summary", "Daily production", "", DayOfRecipe, _DOSES | _EVENTS)
-BATCHES = Panel("batches_today", "Batches by recipe", "today", Total, _EVENTS)
-PRODUCTION = Panel("production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS)
+DAILY = Panel("daily_summary", "Daily production", "", DayOfRecipe, _DOSES | _EVENTS, range="now-7d")
+BATCHES = Panel(
+    "batches_today", "Batches by recipe", "today", Total, _EVENTS, range="now/d", dimensions=_BATCH
+)
+PRODUCTION = Panel("production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS, range="now/d")
 
 OVERVIEW: tuple[Panel[Any], ...] = (
     TODAY, CONSUMPTION, BY_CHEMICAL, ACCURACY, ACCURACY_SUMMARY, ERROR_RATE, BATCHES, PRODUCTION,

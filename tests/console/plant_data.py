@@ -18,6 +18,7 @@ from dosing_tui.plant.panels import (
     ErrorSummary,
     Panel,
     ProductionDay,
+    Query,
     SeriesPoint,
     Total,
 )
@@ -143,6 +144,7 @@ class FakeSource:
         self.story = story
         self.away = ""
         self.asked: list[str] = []
+        self.queries: list[Query] = []
 
     def seed(self) -> list[Reading]:
         return [*self.story.doses[-50:]]
@@ -157,11 +159,23 @@ class FakeSource:
 
     def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
         self.asked.append(panel.id)
+        self.queries.append(query)
         if self.away:
             raise DatabaseAway(self.away)
-        doses = [dose for dose in self.story.doses if query.since <= dose.time < query.until]
+        doses = [dose for dose in self.story.doses if _is_asked_for(dose, query)]
         # each answer below makes rows of the type its panel declares
         return cast("Sequence[Row]", _ANSWERS[panel.id](self.story, doses, panel, query.now))
+
+
+def _is_asked_for(dose: Dose, query: Query) -> bool:
+    asked = query.selection
+    return query.since <= dose.time < query.until and all(
+        not chosen or value in chosen
+        for chosen, value in (
+            (asked.device, dose.device_id), (asked.chemical, dose.chemical), (asked.recipe, dose.recipe),
+            (asked.mode, dose.mode),
+        )
+    )  # fmt: skip
 
 
 Answering = Callable[[History, list[Dose], Panel[Any], datetime], Sequence[object]]

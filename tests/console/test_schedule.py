@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from dosing_tui.console.asking import Question, Reply
 from dosing_tui.console.desk import Desk
 from dosing_tui.console.schedule import SETTLE, Turn, answered, asked, counts, due, noticed, settle_time
+from dosing_tui.console.scope import Present, Scope
 from dosing_tui.live import Picture, Role
 from dosing_tui.plant.panels import BATCHES, OVERVIEW, TODAY
 from dosing_tui.plant.readings import Kind
@@ -100,8 +101,8 @@ def test_whatever_happens_questions_keep_their_distance(steps: list[tuple[float,
 
 def desk_with_questions() -> tuple[Desk, list[Question]]:
     sent: list[Question] = []
-    desk = Desk(sent.append, UTC)
-    desk.ask_due(Picture(), NOW, panels=OVERVIEW)
+    desk = Desk(sent.append)
+    desk.ask_due(OVERVIEW, Scope(), Present(NOW, UTC, Picture()))
     return desk, sent
 
 
@@ -116,7 +117,7 @@ def test_a_failure_keeps_the_last_good_rows_with_their_time() -> None:
     desk, sent = desk_with_questions()
     question = sent[0]
     assert desk.take(Reply(question, ("row",)), NOW)
-    desk.ask_due(Picture(), NOW + 40 * SECOND, panels=OVERVIEW)
+    desk.ask_due(OVERVIEW, Scope(), Present(NOW + 40 * SECOND, UTC, Picture()))
     assert desk.take(_failed(sent), NOW + 41 * SECOND)
     answer = desk.answers[question.panel.id]
     assert (answer.rows, answer.at, answer.trouble) == (("row",), NOW, "gone")

@@ -7,7 +7,7 @@ from textual.binding import Binding
 from textual.screen import ModalScreen
 
 from dosing_tui.console.canvas import Rows, broken
-from dosing_tui.console.keys import GROUPS, keys_of
+from dosing_tui.console.keys import HELP, helped
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, TEXT
 from dosing_tui.console.screens.sheet import KEY, box
@@ -79,19 +79,19 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def help_rows(keymap: Mapping[str, str], width: int = 76) -> Rows:
+def help_rows(keymap: Mapping[str, str], width: int = 78) -> Rows:
     """Every key there is, in two columns."""
-    columns = (GROUPS[:2], GROUPS[2:])
-    height = 4 + max(sum(len(bindings) + 2 for _, bindings in groups) for groups in columns)
-    canvas = box(width, height - 1, "Keys", hint="esc closes")
+    columns = (HELP[:2], HELP[2:])
+    height = 3 + max(sum(len(lines) + 1 for _, lines in groups) for groups in columns)
+    canvas = box(width, height, "Keys", hint="esc closes")
     for number, groups in enumerate(columns):
-        x, y = 3 + number * (width // 2 - 1), 3
-        for title, bindings in groups:
+        x, y = 3 + number * (width // 2 - 1), 2
+        for title, lines in groups:
             canvas.text(x, y, title, DIM)
-            for line, binding in enumerate(bindings, start=y + 1):
-                canvas.text(x, line, keys_of(binding, keymap), KEY, width=10)
-                canvas.text(x + 10, line, binding.tooltip or binding.description, TEXT, width=25)
-            y += len(bindings) + 2
+            for line, (does, ids) in enumerate(lines, start=y + 1):
+                canvas.text(x, line, helped(ids, keymap), KEY, width=13)
+                canvas.text(x + 13, line, does, TEXT, width=24)
+            y += len(lines) + 1
     return canvas.rows
 
 

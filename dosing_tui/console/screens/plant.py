@@ -7,10 +7,20 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 
 from dosing_tui.console import frugal
-from dosing_tui.console.bars import KeyHint, Status, footer_rows, notice_rows, status_rows
+from dosing_tui.console.bars import (
+    Chosen,
+    KeyHint,
+    Status,
+    footer_rows,
+    notice_rows,
+    said_row,
+    scope_row,
+    status_rows,
+)
 from dosing_tui.console.canvas import sentence
 from dosing_tui.console.content import AnyContent
 from dosing_tui.console.keys import TILE_KEYS, VIEW_KEYS
@@ -31,7 +41,9 @@ from dosing_tui.console.screens.messages import Moved
 from dosing_tui.console.themes import View
 from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.console.widgets.tile import Tile
+from dosing_tui.plant.text import clean_line
 
+SAID_S = 6.0
 _TOO_SMALL = f"The console needs {LEAST_WIDTH}x{LEAST_HEIGHT} characters; this window has {{}}x{{}}."
 
 
@@ -47,6 +59,9 @@ class PlantScreen(Screen[None]):
         self._hints = hints
         self._status = LineWidget(look, id="status")
         self._notices = LineWidget(look, id="notices")
+        self._scope = LineWidget(look, id="scope")
+        self._bar = False
+        self._said: Timer | None = None
         self._footer = LineWidget(look, id="keys")
         self._too_small = LineWidget(look, id="too-small")
         self.tiles = {name: Tile(name, look) for name in TileId}
@@ -60,6 +75,7 @@ class PlantScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield self._status
         yield self._notices
+        yield self._scope
         with Container(id="tiles"):
             yield from self.tiles.values()
         yield self._footer
@@ -93,6 +109,15 @@ class PlantScreen(Screen[None]):
     def show_notices(self, notices: Sequence[tuple[Notice, str]], quiet: str) -> None:
         self._notices.put(notice_rows(notices, quiet, self.size.width, self._layout_now.notices))
 
+    def show_scope(self, chosen: Chosen) -> None:
+        """A row of its own, as long as anything is chosen."""
+        bar = bool(chosen.range or chosen.filters)
+        if bar != self._bar:
+            self._bar = bar
+            self._arrange()
+        if bar:
+            self._scope.put(scope_row(chosen, self.size.width))
+
     def show_tile(self, name: TileId, content: AnyContent) -> None:
         self.tiles[name].show(content)
 
@@ -101,6 +126,13 @@ class PlantScreen(Screen[None]):
         if count != self._tanks:
             self._tanks = count
             self._arrange()
+
+    def say(self, sentence: str) -> None:
+        """For a few seconds, in place of the keys."""
+        self._footer.put(said_row(clean_line(sentence), self.size.width))
+        if self._said is not None:
+            self._said.stop()
+        self._said = self.set_timer(SAID_S, self._arrange)
 
     # places
 
@@ -112,11 +144,12 @@ class PlantScreen(Screen[None]):
 
     def _arrange(self) -> None:
         width, height = self.size
-        wanted = Wanted(self.view, self.zoomed)
+        wanted = Wanted(self.view, self.zoomed, self._bar)
         layout = arrange(width, height, wanted, tanks=self._tanks)
         self._layout_now = layout
         self.set_class(layout.too_small, "-too-small")
         self._notices.styles.height = layout.notices
+        self._scope.display = self._bar and not layout.too_small
         for name, tile in self.tiles.items():
             self._place(tile, layout, name)
         if layout.too_small:
@@ -185,6 +218,6 @@ class PlantScreen(Screen[None]):
         self.tiles[name].focus()
 
     @on(Tile.Left)
-    def _leave_sheet(self, event: Tile.Left) -> None:
+    def _leave_table(self, event: Tile.Left) -> None:
         if self.zoomed is None:
             self.action_move(event.towards)

@@ -99,7 +99,7 @@ def _panels(moment: Moment) -> Iterator[Line]:
 def _spools(moment: Moment) -> Iterator[Line]:
     rows = moment.rows(SPOOLS)
     if not rows:
-        yield Line("none", moment.nothing_from(SPOOLS, "").replace("\n", ": "), DIM)
+        yield Line("none", moment.nothing_from(SPOOLS, "nothing").replace("\n", ": "), DIM)
     for row in rows:
         age = words.age((moment.now - row.updated_at).total_seconds())
         numbers = f"{words.count(row.stored)} stored, {row.duplicates} duplicates, {row.rejected} rejected"

@@ -20,18 +20,20 @@ HOUR = timedelta(hours=1)
 
 
 def over_time(moment: Moment) -> Content[Curves]:
-    curves = masses(moment, CONSUMPTION, together=True, per="/h")
+    curves = masses(moment, CONSUMPTION, together=True)
     age, stale = age_of_panel(moment, CONSUMPTION)
-    empty = "" if measured(curves) else moment.nothing_from(CONSUMPTION, moment.none(CONSUMPTION, "no dose"))
-    unit = moment.caption(CONSUMPTION, f"all chemicals · {curves.unit}")
+    empty = "" if measured(curves) else moment.nothing_from(CONSUMPTION, "no dose")
+    bucket = curves.window.bucket
+    per = "/h" if bucket == HOUR else f" in {words.span(bucket)}"
+    unit = f"all chemicals · {curves.unit}{per}"
     return Content(CONSUMPTION.title, curves, paint_area, unit, age, stale, empty)
 
 
 def by_chemical(moment: Moment) -> Content[Curves]:
     curves = masses(moment, BY_CHEMICAL, least=HOUR)
     age, stale = age_of_panel(moment, BY_CHEMICAL)
-    empty = "" if measured(curves) else moment.nothing_from(BY_CHEMICAL, moment.none(BY_CHEMICAL, "no dose"))
-    unit = moment.caption(BY_CHEMICAL, f"{curves.unit} in {words.span(curves.window.bucket)}")
+    empty = "" if measured(curves) else moment.nothing_from(BY_CHEMICAL, "no dose")
+    unit = f"{curves.unit} in {words.span(curves.window.bucket)}"
     return Content("Consumption over time", curves, paint_lines, unit, age, stale, empty)
 
 

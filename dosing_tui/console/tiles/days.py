@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from dosing_tui.console import sheets, words
+from dosing_tui.console import tables, words
 from dosing_tui.console.canvas import Canvas, Rows, plain
 from dosing_tui.console.content import Content, age_of_panel
 from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
-from dosing_tui.console.sheets import Column, Sheet
+from dosing_tui.console.tables import Column, Table
 from dosing_tui.plant.panels import DAILY, DayOfRecipe
 
 
@@ -17,15 +17,15 @@ class Facts:
     tolerance_g: float
 
 
-def content(moment: Moment) -> Content[Sheet[DayOfRecipe]]:
+def content(moment: Moment) -> Content[Table[DayOfRecipe]]:
     rows = moment.rows(DAILY)
     facts = Facts(
         words.mass_for(max((row.dosed_g or 0.0 for row in rows), default=0.0)),
         moment.settings.limits.tolerance_g,
     )
     age, stale = age_of_panel(moment, DAILY)
-    empty = "" if rows else moment.nothing_from(DAILY, "no dose in these days")
-    return Content(DAILY.title, Sheet(rows, COLUMNS, facts), sheets.paint, "", age, stale, empty)
+    empty = "" if rows else moment.nothing_from(DAILY, "no dose")
+    return Content(DAILY.title, Table(rows, COLUMNS, facts), tables.paint, "", age, stale, empty)
 
 
 def _error(row: DayOfRecipe, facts: Facts, width: int, ground: Tone) -> Rows:

@@ -7,7 +7,7 @@ from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows, cells, plain
 from dosing_tui.console.charts.bars import leaning_bar
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
-from dosing_tui.console.sheets import Column
+from dosing_tui.console.tables import Column
 from dosing_tui.plant.readings import Dose, TimeQuality
 
 REACH_G = 1.0

@@ -24,7 +24,7 @@ def content(moment: Moment) -> Content[Summary]:
     today = days.get(0)
     age, stale = age_of_panel(moment, PRODUCTION)
     produced = any(row.batches or row.doses or row.aborted for row in days.values())
-    empty = "" if today and produced else moment.nothing_from(PRODUCTION, "no batch and no dose today")
+    empty = "" if today and produced else moment.nothing_from(PRODUCTION, "no batch and no dose")
     lines = _lines(today, days.get(1)) if today else ()
     until = words.clock(moment.now, moment.zone, seconds=False)
     return Content(PRODUCTION.title, Summary(lines), paint, f"today until {until}", age, stale, empty)

@@ -23,9 +23,9 @@ def accuracy(moment: Moment) -> Content[Spread]:
     age, stale = age_of_panel(moment, ACCURACY, ACCURACY_SUMMARY)
     empty = ""
     if not any(bin_.doses for bin_ in bins):
-        empty = moment.nothing_from(ACCURACY, moment.none(ACCURACY, "no dose"))
+        empty = moment.nothing_from(ACCURACY, "no dose")
     data = Spread(bins, summaries[0] if summaries else None, tolerance)
-    unit = moment.caption(ACCURACY, f"error g · limit ±{tolerance:g}")
+    unit = f"error g · limit ±{tolerance:g}"
     return Content(ACCURACY.title, data, paint_spread, unit, age, stale, empty)
 
 
@@ -33,10 +33,9 @@ def numbers(moment: Moment) -> Content[Figures]:
     rows = moment.rows(ACCURACY_SUMMARY)
     age, stale = age_of_panel(moment, ACCURACY_SUMMARY)
     summary = rows[0] if rows and rows[0].doses else None
-    empty = "" if summary else moment.nothing_from(ACCURACY_SUMMARY, moment.none(ACCURACY_SUMMARY, "no dose"))
+    empty = "" if summary else moment.nothing_from(ACCURACY_SUMMARY, "no dose")
     figures = _figures(summary, moment.settings.limits.tolerance_g) if summary else Figures(())
-    unit = moment.caption(ACCURACY_SUMMARY, "")
-    return Content("Accuracy in numbers", figures, paint_figures, unit, age, stale, empty)
+    return Content("Accuracy in numbers", figures, paint_figures, "", age, stale, empty)
 
 
 def _figures(summary: ErrorSummary, tolerance_g: float) -> Figures:
@@ -61,14 +60,14 @@ def _grams(value: float | None, *, signed: bool = False) -> str:
 def error_rate(moment: Moment) -> Content[Curves]:
     curves = measures(moment, ERROR_RATE, unit="%", limit=RATE_LIMIT, least_top=2 * RATE_LIMIT)
     age, stale = age_of_panel(moment, ERROR_RATE)
-    empty = "" if measured(curves) else moment.nothing_from(ERROR_RATE, moment.none(ERROR_RATE, "no dose"))
-    unit = moment.caption(ERROR_RATE, f"% of doses · limit {RATE_LIMIT:g}")
+    empty = "" if measured(curves) else moment.nothing_from(ERROR_RATE, "no dose")
+    unit = f"% of doses · limit {RATE_LIMIT:g}"
     return Content(ERROR_RATE.title, curves, paint_area, unit, age, stale, empty)
 
 
 def duration(moment: Moment) -> Content[Curves]:
     curves = measures(moment, DURATION, unit="s")
     age, stale = age_of_panel(moment, DURATION)
-    empty = "" if measured(curves) else moment.nothing_from(DURATION, moment.none(DURATION, "no dose"))
-    unit = moment.caption(DURATION, f"mean s in {words.span(curves.window.bucket)}")
+    empty = "" if measured(curves) else moment.nothing_from(DURATION, "no dose")
+    unit = f"mean s in {words.span(curves.window.bucket)}"
     return Content(DURATION.title, curves, paint_lines, unit, age, stale, empty)

@@ -15,7 +15,7 @@ NAME = 24
 """Cells of a series' name, at most."""
 
 
-def masses(moment: Moment, panel: Panel[SeriesPoint], *, together: bool = False, per: str = "",
+def masses(moment: Moment, panel: Panel[SeriesPoint], *, together: bool = False,
            least: timedelta = NO_TIME) -> Curves:  # fmt: skip
     """What was dosed, in the unit that fits the largest bucket; all series as one if ``together``.
 
@@ -31,7 +31,7 @@ def masses(moment: Moment, panel: Panel[SeriesPoint], *, together: bool = False,
         for name, values in found.items()
     )
     return Curves(
-        curves, window, moment.zone, f"{mass.unit}{per}", mass.decimals, adds_up=True,
+        curves, window, moment.zone, mass.unit, mass.decimals, adds_up=True,
         partial=partial_bucket(moment, panel, window), marks=moment.marks,
     )  # fmt: skip
 

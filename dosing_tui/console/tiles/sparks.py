@@ -17,9 +17,8 @@ NUMBER_WIDTH = 8
 def content(moment: Moment) -> Content[Curves]:
     curves = masses(moment, BY_CHEMICAL)
     age, stale = age_of_panel(moment, BY_CHEMICAL)
-    empty = "" if measured(curves) else moment.nothing_from(BY_CHEMICAL, moment.none(BY_CHEMICAL, "no dose"))
-    columns = f"{words.span(curves.window.bucket)} columns · sum {_mass(curves).unit}"
-    unit = moment.caption(BY_CHEMICAL, columns)
+    empty = "" if measured(curves) else moment.nothing_from(BY_CHEMICAL, "no dose")
+    unit = f"{words.span(curves.window.bucket)} columns · sum {_mass(curves).unit}"
     return Content(BY_CHEMICAL.title, curves, paint, unit, age, stale, empty)
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from dosing_tui.console import sheets, words
+from dosing_tui.console import tables, words
 from dosing_tui.console.canvas import Canvas, Rows, plain
 from dosing_tui.console.content import Content, age_of_reading
 from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
-from dosing_tui.console.sheets import Column, Sheet
+from dosing_tui.console.tables import Column, Table
 from dosing_tui.console.tiles.inventory import MARKS, TONES
 from dosing_tui.live import Link
 from dosing_tui.plant.readings import InventoryLevel
@@ -27,7 +27,7 @@ class Facts:
     limits: tuple[float, float]
 
 
-def content(moment: Moment) -> Content[Sheet[InventoryLevel]]:
+def content(moment: Moment) -> Content[Table[InventoryLevel]]:
     picture, limits = moment.picture, moment.settings.limits
     levels = moment.levels
     stale = bool(levels) and picture.broker.link is Link.DOWN
@@ -40,7 +40,7 @@ def content(moment: Moment) -> Content[Sheet[InventoryLevel]]:
     )  # fmt: skip
     empty = "" if levels else moment.nothing_live("no level has been reported yet")
     return Content(
-        TITLE, Sheet(levels, COLUMNS, facts), sheets.paint, unit=facts.mass.unit,
+        TITLE, Table(levels, COLUMNS, facts), tables.paint, unit=facts.mass.unit,
         age=age_of_reading(moment, newest, stale=stale), stale=stale, empty=empty,
     )  # fmt: skip
 

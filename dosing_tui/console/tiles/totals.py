@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dosing_tui.console import sheets, words
+from dosing_tui.console import tables, words
 from dosing_tui.console.canvas import Canvas, Rows, plain
 from dosing_tui.console.charts.bars import thin_bar
 from dosing_tui.console.content import Content, age_of_panel
 from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, HOT, TEXT, Tone
-from dosing_tui.console.sheets import Column, Sheet
+from dosing_tui.console.tables import Column, Table
 from dosing_tui.plant.panels import BATCHES, TODAY, Panel, Total
 
 NAME = 24
@@ -37,11 +37,11 @@ def batches(moment: Moment) -> Content[Totals]:
     return _tile(moment, BATCHES, counts(moment.rows(BATCHES)), "completed", "no batch completed")
 
 
-def chemicals_large(moment: Moment) -> Content[Sheet[Item]]:
+def chemicals_large(moment: Moment) -> Content[Table[Item]]:
     return _sheet(moment, TODAY, masses(moment.rows(TODAY)), MASSES, "no dose")
 
 
-def batches_large(moment: Moment) -> Content[Sheet[Item]]:
+def batches_large(moment: Moment) -> Content[Table[Item]]:
     return _sheet(moment, BATCHES, counts(moment.rows(BATCHES)), BATCH_COUNTS, "no batch completed")
 
 
@@ -58,22 +58,20 @@ def _tile(
     moment: Moment, panel: Panel[Total], items: tuple[Item, ...], unit: str, nothing: str
 ) -> Content[Totals]:
     age, stale = age_of_panel(moment, panel)
-    empty = "" if items else moment.nothing_from(panel, moment.none(panel, nothing))
-    unit = moment.caption(panel, unit)
-    return Content(panel.title, Totals(items), paint_totals, unit, age, stale, empty)
+    empty = "" if items else moment.nothing_from(panel, nothing)
+    return Content(moment.title(panel), Totals(items), paint_totals, unit, age, stale, empty)
 
 
 def _sheet(
     moment: Moment, panel: Panel[Total], items: tuple[Item, ...], columns: tuple[Column[Item], ...],
     nothing: str,
-) -> Content[Sheet[Item]]:  # fmt: skip
+) -> Content[Table[Item]]:  # fmt: skip
     age, stale = age_of_panel(moment, panel)
-    empty = "" if items else moment.nothing_from(panel, moment.none(panel, nothing))
+    empty = "" if items else moment.nothing_from(panel, nothing)
     whole = sum(item.value or 0.0 for item in items)
     top = max((item.value or 0.0 for item in items), default=0.0)
-    sheet = Sheet(items, columns, Facts(whole, top))
-    unit = moment.caption(panel, "")
-    return Content(panel.title, sheet, sheets.paint, unit, age, stale, empty)
+    table = Table(items, columns, Facts(whole, top))
+    return Content(moment.title(panel), table, tables.paint, "", age, stale, empty)
 
 
 @dataclass(frozen=True, slots=True)

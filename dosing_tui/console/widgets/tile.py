@@ -7,27 +7,27 @@ from typing import Any
 from textual import events
 from textual.message import Message
 
-from dosing_tui.console import sheets
+from dosing_tui.console import tables
 from dosing_tui.console.canvas import Rows
 from dosing_tui.console.charts.closeup import closeup, resting
 from dosing_tui.console.charts.curves import Curves
 from dosing_tui.console.content import AnyContent, Frame, framed
-from dosing_tui.console.keys import CHART_KEYS, SHEET_KEYS
+from dosing_tui.console.keys import CHART_KEYS, TABLE_KEYS
 from dosing_tui.console.layout import Direction
 from dosing_tui.console.look import Look
 from dosing_tui.console.places import Place, TileId
-from dosing_tui.console.sheets import Reader, Sheet
+from dosing_tui.console.tables import Reader, Table
 from dosing_tui.console.tiles.spread import Spread, paint_spread
 from dosing_tui.console.widgets.lines import LineWidget
 
 _CHARTS = frozenset({"cursor", "cursor_end"})
-_SHEETS = frozenset({"step", "page", "end", "order", "reverse", "find"})
+_TABLES = frozenset({"step", "page", "end", "order", "reverse", "find"})
 
 
 class Tile(LineWidget, can_focus=True):
     """Shows the content it is given, and nothing again that it shows already."""
 
-    BINDINGS = [*SHEET_KEYS, *CHART_KEYS]
+    BINDINGS = [*TABLE_KEYS, *CHART_KEYS]
 
     class Left(Message):
         """The operator went past the first row: the focus goes on in that direction."""
@@ -75,8 +75,8 @@ class Tile(LineWidget, can_focus=True):
     def _read(self, content: AnyContent) -> AnyContent:
         """The content as the operator reads it: with cursor or selected row."""
         match content.data:
-            case Sheet() as sheet if sheet.rows:
-                return self._read_sheet(content, sheet)
+            case Table() as table if table.rows:
+                return self._read_table(content, table)
             case Curves() as curves if self.large:
                 bucket = self._bucket(curves)
                 return replace(content, paint=lambda data, w, h: closeup(data, w, h, cursor=bucket))
@@ -86,16 +86,16 @@ class Tile(LineWidget, can_focus=True):
             case _:
                 return content
 
-    def _read_sheet(self, content: AnyContent, sheet: Sheet[Any]) -> AnyContent:
-        rows = sheets.arranged(sheet, self._reader)
-        visible = sheets.visible_rows(self._inner_height(), self._reader)
-        self._reader = reader = sheets.scrolled(self._reader, rows, visible)
+    def _read_table(self, content: AnyContent, table: Table[Any]) -> AnyContent:
+        rows = tables.arranged(table, self._reader)
+        visible = tables.visible_rows(self._inner_height(), self._reader)
+        self._reader = reader = tables.scrolled(self._reader, rows, visible)
         last = min(len(rows), reader.first + visible)
         seen = f"{min(reader.first + 1, last)}–{last} of {len(rows)}"
         select = self.has_focus or reader.held is not None
 
-        def paint(data: Sheet[Any], width: int, height: int) -> Rows:
-            return sheets.paint(data, width, height, reader, select=select)
+        def paint(data: Table[Any], width: int, height: int) -> Rows:
+            return tables.paint(data, width, height, reader, select=select)
 
         return replace(content, paint=paint, unit=f"{content.unit} · {seen}" if content.unit else seen)
 
@@ -125,21 +125,21 @@ class Tile(LineWidget, can_focus=True):
         data = self._content.data if self._content is not None else None
         if action in _CHARTS:
             return self.large and isinstance(data, Curves | Spread)
-        if action in _SHEETS:
-            return isinstance(data, Sheet) and (self.large or action not in ("order", "reverse", "find"))
+        if action in _TABLES:
+            return isinstance(data, Table) and (self.large or action not in ("order", "reverse", "find"))
         return True
 
     def _rows(self) -> tuple[object, ...]:
         data = self._content.data if self._content is not None else None
-        return sheets.arranged(data, self._reader) if isinstance(data, Sheet) else ()
+        return tables.arranged(data, self._reader) if isinstance(data, Table) else ()
 
     def action_step(self, rows: int) -> None:
         """Select a row further down, or up for a negative number."""
         found = self._rows()
-        if rows == -1 and sheets.position(self._reader, found) == 0:
+        if rows == -1 and tables.position(self._reader, found) == 0:
             self.post_message(self.Left(Direction.UP))
         elif found:
-            self._read_on(sheets.moved(self._reader, found, rows))
+            self._read_on(tables.moved(self._reader, found, rows))
 
     def action_page(self, pages: int) -> None:
         self.action_step(pages * max(2, self._room[1] - 4))
@@ -147,11 +147,11 @@ class Tile(LineWidget, can_focus=True):
     def action_end(self, last: bool) -> None:
         found = self._rows()
         if found:
-            self._read_on(sheets.chosen(self._reader, found, len(found) - 1 if last else 0))
+            self._read_on(tables.chosen(self._reader, found, len(found) - 1 if last else 0))
 
     def action_order(self) -> None:
         if self._content is not None:
-            self._read_on(replace(sheets.ordered(self._reader, self._content.data), held=None))
+            self._read_on(replace(tables.ordered(self._reader, self._content.data), held=None))
 
     def action_reverse(self) -> None:
         self._read_on(replace(self._reader, reverse=not self._reader.reverse, held=None))
@@ -164,7 +164,7 @@ class Tile(LineWidget, can_focus=True):
         if self._reader.typing:
             event.stop()
             event.prevent_default()
-            self._read_on(sheets.typed(self._reader, event.key, event.character))
+            self._read_on(tables.typed(self._reader, event.key, event.character))
 
     def _read_on(self, reader: Reader) -> None:
         self._reader = reader

@@ -19,7 +19,7 @@ LONGEST_FIND = 40
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Row]):
-    """``said`` is the text of a row's cell. The facts of the sheet are given to every function."""
+    """``said`` is the text of a row's cell. The facts of the table are given to every function."""
 
     title: str
     width: int
@@ -50,7 +50,7 @@ class Column(Generic[Row]):
             return f"{'−':<{side}}0{'+':>{side}}"
         return self.title.rjust(self.width) if self.right else self.title
 
-    def worth(self, row: Row, facts: Any) -> Value:  # facts are whatever the sheet's own columns know
+    def worth(self, row: Row, facts: Any) -> Value:  # facts are whatever the table's own columns know
         return self.said(row, facts) if self.value is None else self.value(row, facts)
 
     def cells(self, row: Row, facts: Any, ground: Tone) -> Rows:
@@ -66,7 +66,7 @@ class Column(Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet(Generic[Row]):
+class Table(Generic[Row]):
     """Rows in their own order, e.g. the newest first."""
 
     rows: tuple[Row, ...]
@@ -76,41 +76,41 @@ class Sheet(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Where the operator is in a sheet. ``held`` is the selected row itself: new rows do not move it away."""
+    """Where the operator is in a table. ``held`` is the selected row itself: new rows do not move it away."""
 
     held: object = None
     """None is the first row, whichever that is."""
     first: int = 0
     """The first row in sight."""
     order: str = ""
-    """Title of the column that sorts; '' for the sheet's own order."""
+    """Title of the column that sorts; '' for the table's own order."""
     reverse: bool = False
     find: str = ""
     typing: bool = False
     """Keys go into ``find``."""
 
 
-def arranged(sheet: Sheet[Row], reader: Reader) -> tuple[Row, ...]:
+def arranged(table: Table[Row], reader: Reader) -> tuple[Row, ...]:
     """The rows that hold what is searched for, in the reader's order; what has no value comes last."""
-    rows = sheet.rows
+    rows = table.rows
     if reader.find:
         wanted = reader.find.casefold()
         rows = tuple(
             row for row in rows
-            if any(wanted in column.said(row, sheet.facts).casefold() for column in sheet.columns)
+            if any(wanted in column.said(row, table.facts).casefold() for column in table.columns)
         )  # fmt: skip
-    column = next((column for column in sheet.columns if column.title == reader.order), None)
+    column = next((column for column in table.columns if column.title == reader.order), None)
     if column is None:
         return rows[::-1] if reader.reverse else rows
-    known = [row for row in rows if column.worth(row, sheet.facts) is not None]
+    known = [row for row in rows if column.worth(row, table.facts) is not None]
     # one column's values are all of one type, or None
-    known.sort(key=lambda row: column.worth(row, sheet.facts), reverse=reader.reverse)  # type: ignore[arg-type,return-value]
-    return (*known, *(row for row in rows if column.worth(row, sheet.facts) is None))
+    known.sort(key=lambda row: column.worth(row, table.facts), reverse=reader.reverse)  # type: ignore[arg-type,return-value]
+    return (*known, *(row for row in rows if column.worth(row, table.facts) is None))
 
 
-def ordered(reader: Reader, sheet: Sheet[Row]) -> Reader:
-    """By the next column, then by the sheet's own order again."""
-    titles = ["", *(column.title for column in sheet.columns if column.title and not column.scale)]
+def ordered(reader: Reader, table: Table[Row]) -> Reader:
+    """By the next column, then by the table's own order again."""
+    titles = ["", *(column.title for column in table.columns if column.title and not column.scale)]
     here = titles.index(reader.order) if reader.order in titles else 0
     return replace(reader, order=titles[(here + 1) % len(titles)], reverse=False)
 
@@ -154,9 +154,9 @@ def scrolled(reader: Reader, rows: Sequence[object], visible: int) -> Reader:
     return replace(reader, first=first)
 
 
-def columns_for(sheet: Sheet[Row], width: int) -> list[Column[Row]]:
+def columns_for(table: Table[Row], width: int) -> list[Column[Row]]:
     """The columns that fit, the important ones first, widened while there is room, a scale before all."""
-    kept = list(sheet.columns)
+    kept = list(table.columns)
     while len(kept) > 1 and _needed(kept) > width:
         least = min(kept, key=lambda column: column.keep)
         if 0 < least.least < least.width:
@@ -183,11 +183,11 @@ def visible_rows(height: int, reader: Reader) -> int:
 
 
 def paint(
-    sheet: Sheet[Row], width: int, height: int, reader: Reader = Reader(), *, select: bool = False
+    table: Table[Row], width: int, height: int, reader: Reader = Reader(), *, select: bool = False
 ) -> Rows:
     """From the reader's first row on; the selected row stands out if ``select``."""
     canvas = Canvas(width, height)
-    columns, rows = columns_for(sheet, width), arranged(sheet, reader)
+    columns, rows = columns_for(table, width), arranged(table, reader)
     _headings(canvas, columns, reader)
     visible = visible_rows(height, reader)
     selected = position(reader, rows) if select else None
@@ -197,7 +197,7 @@ def paint(
         canvas.band(y, Pen(bg=ground))
         x = 0
         for column in columns:
-            canvas.paste(x, y, column.cells(row, sheet.facts, ground))
+            canvas.paste(x, y, column.cells(row, table.facts, ground))
             x += column.width + 1
     if reader.find or reader.typing:
         _search(canvas, reader, len(rows))
