@@ -4,47 +4,35 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from textual import on
-from textual.app import App
 from textual.theme import Theme as TextualTheme
 
 from dosing_tui.config.settings import Glyphs, Settings, Theme
 from dosing_tui.console import words
 from dosing_tui.console.asking import Askers, PanelSource, Reply
-from dosing_tui.console.bars import Chosen, Status, waiting
+from dosing_tui.console.bars import Status, waiting
 from dosing_tui.console.builds import Builder, builds, panels_of
 from dosing_tui.console.canvas import plain
 from dosing_tui.console.departure import Departure
 from dosing_tui.console.desk import Desk
-from dosing_tui.console.keys import APP_KEYS, SCOPE_KEYS, hints, keys_of
+from dosing_tui.console.keys import APP_KEYS, SCOPE_KEYS, hints
 from dosing_tui.console.look import Look, colours_of
 from dosing_tui.console.moment import UNANSWERED, Answer, Moment
 from dosing_tui.console.notices import all_clear, conditions, lasting
 from dosing_tui.console.pens import PALETTES, Palette, Tone, choose
-from dosing_tui.console.scope import (
-    CHANGES,
-    Present,
-    Scope,
-    filter_words,
-    follows,
-    moved,
-    range_words,
-)
 from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.console.screens.messages import Answered, Moved
 from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.spools import SPOOLS
+from dosing_tui.console.steering import Steering
 from dosing_tui.console.terminal import backlog
-from dosing_tui.errors import RangeError
 from dosing_tui.live import Live, Picture
-from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.panels import Panel
 
 log = logging.getLogger(__name__)
@@ -73,7 +61,7 @@ class Surroundings:
     log_file: Path | None = None
 
 
-class ConsoleApp(App[None]):
+class ConsoleApp(Steering):
     """``after_first_paint`` is called once something is on the screen: heavy things start there."""
 
     CSS_PATH = "app.tcss"
@@ -84,17 +72,16 @@ class ConsoleApp(App[None]):
         self, settings: Settings, live: Live, source: PanelSource, clock: Callable[[], datetime], *,
         where: Surroundings = Surroundings(), after_first_paint: Callable[[], None] = nothing,
     ) -> None:  # fmt: skip
-        super().__init__(ansi_color=True if where.colourless else None)
-        self._settings = settings
-        self._live = live
-        self._clock = clock
+        super().__init__(
+            settings, live, source, clock, Askers(source, self._deliver), keymap=where.keymap,
+            colourless=where.colourless,
+        )  # fmt: skip
         self._where = where
-        self._zone = ZoneInfo(settings.plant.timezone)
+        self._dark = settings.console.theme is Theme.DARK
+        self._look = self._choose_look()
+        self._plant = PlantScreen(self._look, hints(where.keymap))
         self._after_first_paint = after_first_paint
-        self._askers = Askers(source, self._deliver)
         self._desk = Desk(self._askers.ask)
-        self._scope = Scope()
-        self._scope_since = clock()
         self._builder = Builder(builds(str(where.log_file or "")))
         self.departure = Departure()
         self._held: Picture | None = None
@@ -102,11 +89,6 @@ class ConsoleApp(App[None]):
         self._drawing_soon = False
         self._began: dict[str, datetime] = {}
         self._spooled: deque[int] = deque(maxlen=SPOOLED_TICKS)
-        self._dark = settings.console.theme is Theme.DARK
-        self._look = self._choose_look()
-        self._plant = PlantScreen(self._look, hints(where.keymap))
-        named = {binding.id: keys_of(binding, where.keymap).split(" ")[0] for binding in SCOPE_KEYS}
-        self._scope_keys = named["live"], named["filters"]
 
     @property
     def answers(self) -> Mapping[str, Answer]:
@@ -147,7 +129,7 @@ class ConsoleApp(App[None]):
             return
         now = self._clock()
         picture = self._live.picture(now)
-        self._desk.ask_due(self._due_panels(), self._scope, Present(now, self._zone, picture))
+        self._desk.ask_due(self._due_panels(), self._scope, self.present(picture))
         self._show(picture, now)
 
     def _due_panels(self) -> tuple[Panel[Any], ...]:
@@ -166,7 +148,7 @@ class ConsoleApp(App[None]):
             return
         self._guarded("status", lambda: self._plant.show_status(self._status(picture, now)))
         self._guarded("notices", lambda: self._show_notices(picture, now))
-        self._guarded("scope", lambda: self._plant.show_scope(self._chosen(picture, now)))
+        self._guarded("scope", lambda: self._plant.show_scope(self.chosen(self.present(picture))))
         moment = self._moment(self._held or picture, now)
         self._plant.show_tanks(len(moment.levels))
         for name in self._plant.shown:
@@ -177,13 +159,6 @@ class ConsoleApp(App[None]):
         return Moment(
             now, self._zone, self._settings, picture, self._desk.answers, scope=self._scope,
             waiting=now - self._scope_since >= PATIENCE,
-        )  # fmt: skip
-
-    def _chosen(self, picture: Picture, now: datetime) -> Chosen:
-        present = Present(now, self._zone, picture)
-        return Chosen(
-            range_words(self._scope, present), follows(self._scope),
-            filter_words(self._scope.selection, frozenset(Dimension)), self._scope_keys,
         )  # fmt: skip
 
     def _guarded(self, name: str, show: Callable[[], None]) -> None:
@@ -236,25 +211,15 @@ class ConsoleApp(App[None]):
         now = self._clock()
         self._show(self._live.picture(now), now)
 
-    # the range and the filters
+    # what is asked
 
-    def action_move_range(self, how: str) -> None:
-        now = self._clock()
-        present = Present(now, self._zone, self._live.picture(now))
-        try:
-            self._look_at(moved(self._scope, CHANGES[how], present))
-        except RangeError as error:
-            self._plant.say(str(error))
+    def scope_chosen(self) -> None:
+        """What is shown until the first answers is dimmed when they take long."""
+        self._tick()
+        self.set_timer(PATIENCE.total_seconds() + SOON_S, self._redraw)
 
-    def action_live_again(self) -> None:
-        self._look_at(replace(self._scope, spec=None))
-
-    def _look_at(self, scope: Scope) -> None:
-        """From the next question on; what is shown until then is dimmed when it takes long."""
-        if scope != self._scope:
-            self._scope, self._scope_since = scope, self._clock()
-            self._tick()
-            self.set_timer(PATIENCE.total_seconds() + SOON_S, self._redraw)
+    def note_stored(self) -> None:
+        self.action_refresh_now()
 
     # keys
 

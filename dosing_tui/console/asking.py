@@ -7,9 +7,13 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol, TypeVar
 
+from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.scope import Scope
 from dosing_tui.console.spools import SPOOLS, SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.plant.annotations import Annotation
+from dosing_tui.plant.filters import Dimension
+from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import Panel, Query
 from dosing_tui.plant.readings import Reading
 
@@ -21,6 +25,15 @@ class PanelSource(Protocol):
     """Where the panels' rows come from."""
 
     def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
+        """Raises: DatabaseError with a sentence for the operator."""
+
+    def annotations(self, query: Query) -> Sequence[Annotation]:
+        """What happened in the query's range. Raises: DatabaseError."""
+
+    def known(self, dimension: Dimension) -> Sequence[str]:
+        """The values to choose from. Raises: DatabaseError."""
+
+    def add_note(self, draft: NoteDraft) -> None:
         """Raises: DatabaseError with a sentence for the operator."""
 
     def seed(self) -> Iterable[Reading]:
@@ -64,6 +77,8 @@ def put(source: PanelSource, question: Question) -> Reply:
 def _rows(source: PanelSource, question: Question) -> Sequence[object]:
     if question.panel.id == SPOOLS.id:
         return source.books()
+    if question.panel.id == ANNOTATIONS.id:
+        return source.annotations(question.query)
     return source.panel(question.panel, question.query)
 
 
@@ -73,7 +88,7 @@ class Askers:
     def __init__(self, source: PanelSource, deliver: Callable[[Reply], object], *, threads: int = 3) -> None:
         self._source = source
         self._deliver = deliver
-        self._questions: SimpleQueue[Question | None] = SimpleQueue()
+        self._jobs: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._threads = [
             Thread(target=self._work, name=f"panels-{number}", daemon=True) for number in range(threads)
         ]
@@ -83,13 +98,17 @@ class Askers:
             thread.start()
 
     def ask(self, question: Question) -> None:
-        self._questions.put(question)
+        self._jobs.put(lambda: self._deliver(put(self._source, question)))
+
+    def do(self, job: Callable[[], object]) -> None:
+        """Anything else that may have to wait for the database; it sees to its failures itself."""
+        self._jobs.put(job)
 
     def stop(self) -> None:
         """Let the threads end when they have finished; does not wait."""
         for _ in self._threads:
-            self._questions.put(None)
+            self._jobs.put(None)
 
     def _work(self) -> None:
-        while (question := self._questions.get()) is not None:
-            self._deliver(put(self._source, question))
+        while (job := self._jobs.get()) is not None:
+            job()

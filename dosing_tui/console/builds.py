@@ -1,13 +1,14 @@
 """What each tile is made by, guarded: a mistake in one tile is that tile's."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from dosing_tui.console.canvas import Rows
 from dosing_tui.console.content import AnyContent, Content
+from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.moment import OWN_RANGES, Moment
 from dosing_tui.console.places import TileId
 from dosing_tui.console.scope import filter_words, range_words
@@ -87,9 +88,15 @@ def builds(log_file: str) -> dict[TileId, Build]:
     return {**TILES, TileId.BOOKS: partial(books.content, log_file=log_file)}
 
 
-def panels_of(tiles: Iterable[TileId]) -> tuple[Panel[Any], ...]:
-    """Each panel once, in the order of the tiles."""
+TIMED = frozenset({TileId.CONSUMPTION, TileId.LINES, TileId.CHEMICALS, TileId.ERRORS, TileId.DURATION})
+"""Charts over time: large, they show what happened, too."""
+
+
+def panels_of(tiles: Sequence[TileId]) -> tuple[Panel[Any], ...]:
+    """Each panel once, in the order of the tiles; for a single chart over time also what happened."""
     found = {panel.id: panel for name in tiles for panel in PANELS.get(name, ())}
+    if len(tiles) == 1 and tiles[0] in TIMED:
+        found[ANNOTATIONS.id] = ANNOTATIONS
     return tuple(found.values())
 
 

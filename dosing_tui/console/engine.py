@@ -4,12 +4,16 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from getpass import getuser
 from typing import TYPE_CHECKING, TypeVar
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import BrokerError, DatabaseAway, DatabaseError
 from dosing_tui.live import Link, LinkState, Live
+from dosing_tui.plant.annotations import Annotation
+from dosing_tui.plant.filters import Dimension
+from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import Panel, Query
 from dosing_tui.plant.readings import Reading
 
@@ -53,6 +57,21 @@ class Engine:
 
     def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
         return self._answering().panel(panel, since=query.since, until=query.until, now=query.now)
+
+    def annotations(self, query: Query) -> Sequence[Annotation]:
+        chosen = query.selection
+        return self._answering().annotations(
+            since=query.since, until=query.until, device=chosen.device, recipe=chosen.recipe
+        ).shown  # fmt: skip
+
+    def known(self, dimension: Dimension) -> Sequence[str]:
+        return self._answering().known(dimension)
+
+    def add_note(self, draft: NoteDraft) -> None:
+        # imported here to save start-up: psycopg
+        from dosing_tui.database import notes
+
+        notes.add(self._settings, draft, os_user=getuser())
 
     def seed(self) -> Iterable[Reading]:
         return self._answering().seed()

@@ -66,6 +66,7 @@ SCOPE_KEYS = (
     Binding("slash", "ask_filters", "Filter", id="filters", tooltip="Choose devices, recipes …"),
 )
 APP_KEYS = (
+    Binding("n", "ask_note", "Note", id="note", show=False, tooltip="Write down what happened"),
     Binding("e", "export", "Export", id="export", tooltip="What is shown, as CSV and JSON"),
     Binding("s", "screenshot", "Picture", id="picture", show=False, tooltip="Screen as SVG and text"),
     Binding("f", "freeze", "Freeze", id="freeze", tooltip="Hold still, or live again"),
@@ -119,6 +120,7 @@ HELP = (
     )),
     ("Console", (
         ("Hold still, or live again", ("freeze",)), ("Ask the database now", ("refresh",)),
+        ("Write a note", ("note",)),
         ("Save as CSV and JSON", ("export",)), ("Save the picture", ("picture",)),
         ("Dark or light", ("theme",)), ("This page", ("help",)), ("Quit, after a question", ("quit",)),
         ("Quit at once", ("quit-now",)),

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import TypeVar, cast
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.console.charts.curves import Mark
+from dosing_tui.console.charts.curves import Flag
+from dosing_tui.console.flags import ANNOTATIONS, flags
 from dosing_tui.console.scope import LIVE, Present, Scope, selects
 from dosing_tui.live import Link, Picture
 from dosing_tui.plant.panels import Panel, Query
@@ -46,9 +47,6 @@ class Moment:
     picture: Picture
     answers: Mapping[str, Answer] = field(default_factory=lambda: MappingProxyType({}))
 
-    marks: tuple[Mark, ...] = ()
-    """What happened, for the time axes."""
-
     scope: Scope = LIVE
     waiting: bool = False
     """What is chosen was chosen so long ago that an answer should be here."""
@@ -76,6 +74,11 @@ class Moment:
                 chosen, device=dose.device_id, chemical=dose.chemical, recipe=dose.recipe, mode=dose.mode
             )
         )  # fmt: skip
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """What happened, for the time axes; asked for only while a chart has the whole screen."""
+        return flags(self.rows(ANNOTATIONS))
 
     def title(self, panel: Panel[Row]) -> str:
         """'Today' is said only of today."""

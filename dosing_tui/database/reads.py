@@ -102,6 +102,11 @@ class Reader:
         asked = annotations.window(since=since, until=until, device=device, recipe=recipe)
         return annotations.annotations(self._rows("reads/annotations", class_row(AnnotationRow), asked))
 
+    def known(self, dimension: Dimension) -> list[str]:
+        """The values that readings have had of this dimension, in order."""
+        rows = self._rows(f"reads/known_{dimension.value}", scalar_row)
+        return [clean_text(value) for value in rows]
+
     def seed(self) -> list[Reading]:
         """The newest level of every tank, and the newest doses and events, oldest first."""
         newest = {"rows": SEEDED}

@@ -12,6 +12,9 @@ from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live import Books, Link, LinkState, Live, Role
 from dosing_tui.plant import panels
+from dosing_tui.plant.annotations import Annotation, Mark
+from dosing_tui.plant.filters import Dimension
+from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import (
     DayOfRecipe,
     ErrorBin,
@@ -145,9 +148,24 @@ class FakeSource:
         self.away = ""
         self.asked: list[str] = []
         self.queries: list[Query] = []
+        self.notes: list[Annotation] = []
 
     def seed(self) -> list[Reading]:
         return [*self.story.doses[-50:]]
+
+    def annotations(self, query: Query) -> list[Annotation]:
+        self.asked.append("annotations")
+        return [*_batches_of(self.story, query), *self.notes]
+
+    def known(self, dimension: Dimension) -> list[str]:
+        if self.away:
+            raise DatabaseAway(self.away)
+        return sorted({str(getattr(dose, _FIELDS[dimension])) for dose in self.story.doses})
+
+    def add_note(self, draft: NoteDraft) -> None:
+        if self.away:
+            raise DatabaseAway(self.away)
+        self.notes.append(Annotation(draft.at, None, Mark.NOTE, draft.text, draft.author, draft.device or ""))
 
     def books(self) -> list[SpoolLine]:
         if self.away:
@@ -165,6 +183,25 @@ class FakeSource:
         doses = [dose for dose in self.story.doses if _is_asked_for(dose, query)]
         # each answer below makes rows of the type its panel declares
         return cast("Sequence[Row]", _ANSWERS[panel.id](self.story, doses, panel, query.now))
+
+
+_FIELDS = {
+    Dimension.DEVICE: "device_id", Dimension.CHEMICAL: "chemical", Dimension.RECIPE: "recipe",
+    Dimension.MODE: "mode",
+}  # fmt: skip
+
+
+def _batches_of(story: History, query: Query) -> list[Annotation]:
+    """Each start with the end that follows it."""
+    found, begun = [], dict[str, BatchEvent]()
+    for event in story.events:
+        if event.event == "start":
+            begun[event.device_id] = event
+        elif (start := begun.pop(event.device_id, None)) and query.since <= start.time < query.until:
+            kind = Mark.BATCH if event.event == "complete" else Mark.ABORTED
+            text = f"{event.recipe} {event.event}"
+            found.append(Annotation(start.time, event.time, kind, text, "", event.device_id))
+    return found
 
 
 def _is_asked_for(dose: Dose, query: Query) -> bool:

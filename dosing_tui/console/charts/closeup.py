@@ -1,15 +1,20 @@
 """A chart over the whole screen: the plot, what the cursor reads, and the statistics of every series."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from dosing_tui.console.canvas import Canvas, Rows, cells
 from dosing_tui.console.charts.braille import marker_of, pen_of
-from dosing_tui.console.charts.curves import Curves, statistics
+from dosing_tui.console.charts.curves import Curves, Flag, Sign, statistics
 from dosing_tui.console.charts.plot import plot
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
 
 _NUMBER = 10
 _LEAST_PLOT = 8
+_NAMED = 2
+"""Batches that are told by name."""
+_WORDS = {Sign.START: "started", Sign.END: "ended", Sign.ABORT: "aborted"}
 _WARNING = Pen(Tone.WARN, bold=True)
 
 
@@ -17,16 +22,26 @@ def closeup(data: Curves, width: int, height: int, *, cursor: int | None = None)
     """``cursor`` is a bucket; None reads the newest one that has a value."""
     canvas = Canvas(width, height)
     bucket = resting(data) if cursor is None else max(0, min(cursor, data.window.buckets - 1))
-    told = 1 if data.marks else 0
+    told = 1 if data.flags else 0
     table = min(1 + len(data.curves), max(2, height - _LEAST_PLOT - 1 - told))
     _reading(canvas, data, bucket)
     if told:
-        said = " · ".join(mark.text for mark in data.told(bucket))
-        canvas.text(0, 1, said, TEXT, width=width)
+        canvas.text(0, 1, happened(data.told(bucket)), TEXT, width=width)
     above = 1 + told
     canvas.paste(0, above, plot(data, width, height - above - table, cursor=bucket))
     _table(canvas, data, bucket, height - table, table)
     return canvas.rows
+
+
+def happened(told: Sequence[Flag]) -> str:
+    """Notes in full; batches by what became of them, each by name where there are few."""
+    notes = [flag.text for flag in told if flag.sign is Sign.NOTE]
+    batches = [flag for flag in told if flag.sign is not Sign.NOTE]
+    if len(batches) <= _NAMED:
+        return " · ".join([*notes, *(flag.text for flag in batches)])
+    counts = Counter(flag.sign for flag in batches)
+    said = [f"{counts[sign]} {word}" for sign, word in _WORDS.items() if counts[sign]]
+    return " · ".join([*notes, f"batches: {', '.join(said)}"])
 
 
 def resting(data: Curves) -> int:

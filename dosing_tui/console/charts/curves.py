@@ -1,8 +1,9 @@
 """Series over time, as charts take them: values by bucket, None where nothing was measured."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from enum import StrEnum
 from statistics import fmean
 
 from dosing_tui.console.charts.braille import Points
@@ -16,12 +17,23 @@ class Curve:
     values: tuple[float | None, ...]
 
 
+class Sign(StrEnum):
+    """How something that happened is drawn; where several things share a column, the first of these."""
+
+    NOTE = "◆"
+    ABORT = "✗"
+    BOTH = "│"
+    """A start and an end."""
+    START = "╷"
+    END = "╵"
+
+
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Flag:
     """Something that happened: drawn on the time axis, told by the cursor."""
 
     at: datetime
-    sign: str
+    sign: Sign
     text: str
 
 
@@ -40,7 +52,7 @@ class Curves:
     """The scale reaches at least so far."""
     partial: int | None = None
     """The bucket that is not over yet."""
-    marks: tuple[Mark, ...] = field(default=())
+    flags: tuple[Flag, ...] = ()
 
     @property
     def top(self) -> float:
@@ -55,9 +67,9 @@ class Curves:
         start = self.window.since + self.window.bucket * bucket
         return start.astimezone(self.zone), (start + self.window.bucket).astimezone(self.zone)
 
-    def told(self, bucket: int) -> tuple[Mark, ...]:
+    def told(self, bucket: int) -> tuple[Flag, ...]:
         """What happened within a bucket."""
-        return tuple(mark for mark in self.marks if self.window.index(mark.at) == bucket)
+        return tuple(flag for flag in self.flags if self.window.index(flag.at) == bucket)
 
 
 @dataclass(frozen=True, slots=True)

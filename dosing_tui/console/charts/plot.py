@@ -1,37 +1,34 @@
 """The plot of a chart that has the whole screen: scale, curves, time axis, what happened, and the cursor."""
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 
 from dosing_tui.console.canvas import Canvas, Rows
 from dosing_tui.console.charts.area import area
 from dosing_tui.console.charts.axes import row_of
 from dosing_tui.console.charts.braille import lines, marker_of, pen_of
-from dosing_tui.console.charts.curves import Curves, Mark, pieces
+from dosing_tui.console.charts.curves import Curves, Sign, pieces
 from dosing_tui.console.charts.scale import bucket_of, tick_label
 from dosing_tui.console.charts.ticks import time_ticks
 from dosing_tui.console.pens import DIM, HOT, LINE, Pen, Tone
 
 LEFT = 6
 """Columns for the labels of the scale, and the scale itself."""
-SIGNS = "◆✗│╷╵"
-"""Where several things share a column, the first of these is drawn."""
 _CURSOR = Pen(Tone.FOCUS)
 _MARKER_EVERY = 4
 """Columns between two markers of a curve, at least."""
 
 
 def plot(data: Curves, width: int, height: int, *, cursor: int | None = None) -> Rows:
-    """``cursor`` is a bucket. Marks have a row above the axis, if there are any."""
+    """``cursor`` is a bucket. What happened has a row above the axis, if anything has."""
     canvas = Canvas(width, height)
-    happened = 1 if data.marks else 0
+    happened = 1 if data.flags else 0
     rows, columns = height - 2 - happened, width - LEFT
     if rows < 2 or columns < 8:
         return canvas.rows
     canvas.paste(LEFT, 0, curved(data, columns, rows))
     _scale(canvas, data, rows)
     if happened:
-        _marks(canvas, data, rows, columns)
+        _flags(canvas, data, rows, columns)
     _time_axis(canvas, data, height - 2, columns)
     if cursor is not None:
         _cursor(canvas, data, cursor, height - 2, columns)
@@ -85,23 +82,19 @@ def _scale(canvas: Canvas, data: Curves, rows: int) -> None:
         canvas.put(LEFT - 1, y, "┤", LINE)
 
 
-def _marks(canvas: Canvas, data: Curves, y: int, columns: int) -> None:
+def _flags(canvas: Canvas, data: Curves, y: int, columns: int) -> None:
     canvas.put(LEFT - 1, y, "│", LINE)
-    for column, told in groupby(sorted(_columns(data, columns), key=lambda found: found[0]), lambda f: f[0]):
-        sign = min((mark.sign for _, mark in told), key=_urgency)
-        canvas.put(LEFT + column, y, sign, HOT if _urgency(sign) < 2 else DIM)
-
-
-def _urgency(sign: str) -> int:
-    return SIGNS.find(sign) if sign in SIGNS else len(SIGNS)
-
-
-def _columns(data: Curves, columns: int) -> Iterator[tuple[int, Mark]]:
     whole = data.window.until - data.window.since
-    for mark in data.marks:
-        share = (mark.at - data.window.since) / whole
+    found: dict[int, set[Sign]] = {}
+    for flag in data.flags:
+        share = (flag.at - data.window.since) / whole
         if 0 <= share < 1:
-            yield int(share * columns), mark
+            found.setdefault(int(share * columns), set()).add(flag.sign)
+    for column, signs in found.items():
+        if {Sign.START, Sign.END} <= signs:
+            signs = signs | {Sign.BOTH}
+        sign = min(signs, key=list(Sign).index)
+        canvas.put(LEFT + column, y, sign.value, HOT if sign in (Sign.NOTE, Sign.ABORT) else DIM)
 
 
 def _time_axis(canvas: Canvas, data: Curves, y: int, columns: int) -> None:

@@ -1,6 +1,7 @@
 """The screen of the plant: status, notices, tiles, keys. It places the tiles and moves between them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -86,6 +87,12 @@ class PlantScreen(Screen[None]):
         """What is on the screen, for the status bar."""
         view = self.view.value.capitalize()
         return view if self.zoomed is None else f"{view} › {self.zoomed.value.capitalize()}"
+
+    @property
+    def cursor_time(self) -> datetime | None:
+        """What the cursor of a large chart reads, None where there is none."""
+        focused = self._focused_tile()
+        return None if focused is None else self.tiles[focused].cursor_time
 
     @property
     def large(self) -> bool:

@@ -32,7 +32,7 @@ def masses(moment: Moment, panel: Panel[SeriesPoint], *, together: bool = False,
     )
     return Curves(
         curves, window, moment.zone, mass.unit, mass.decimals, adds_up=True,
-        partial=partial_bucket(moment, panel, window), marks=moment.marks,
+        partial=partial_bucket(moment, panel, window), flags=moment.flags,
     )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def measures(
     )
     return Curves(
         curves, window, moment.zone, unit, 1, limit=limit, least_top=least_top,
-        partial=partial_bucket(moment, panel, window), marks=moment.marks,
+        partial=partial_bucket(moment, panel, window), flags=moment.flags,
     )  # fmt: skip
 
 

@@ -63,6 +63,11 @@ class Tile(LineWidget, can_focus=True):
             self._room, self.frame, self.large = (place.width, place.height), frame, large
             self.draw()
 
+    @property
+    def cursor_time(self) -> datetime | None:
+        """The beginning of the bucket under the cursor, once the cursor has been moved."""
+        return self._cursor if self.large and isinstance(self._cursor, datetime) else None
+
     # what it draws
 
     def draw(self) -> None:

@@ -1,0 +1,174 @@
+"""What the operator chooses and asks for: range, filters, notes, files; the dialogs are answered here."""
+
+import logging
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from textual.app import App
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.console.asking import Askers, PanelSource
+from dosing_tui.console.bars import Chosen
+from dosing_tui.console.keys import SCOPE_KEYS, keys_of
+from dosing_tui.console.look import Look
+from dosing_tui.console.scope import (
+    CHANGES,
+    DEFAULT,
+    LIVE,
+    Present,
+    Scope,
+    filter_words,
+    follows,
+    moved,
+    range_words,
+    resolved,
+)
+from dosing_tui.console.screens.filter_dialog import FilterDialog
+from dosing_tui.console.screens.note_dialog import NoteDialog
+from dosing_tui.console.screens.plant import PlantScreen
+from dosing_tui.console.screens.range_dialog import RangeDialog
+from dosing_tui.errors import DatabaseError, RangeError
+from dosing_tui.live import Live, Picture
+from dosing_tui.plant.filters import Dimension, Selection
+from dosing_tui.plant.notes import NoteDraft
+from dosing_tui.plant.timeranges import RangeSpec
+
+log = logging.getLogger(__name__)
+
+
+class Steering(App[None]):
+    """Holds the scope; what follows from a new one is the console's."""
+
+    _look: Look
+    _plant: PlantScreen
+
+    def __init__(
+        self, settings: Settings, live: Live, source: PanelSource, clock: Callable[[], datetime],
+        askers: Askers, *, keymap: Mapping[str, str], colourless: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(ansi_color=True if colourless else None)
+        self._settings = settings
+        self._live = live
+        self._source = source
+        self._clock = clock
+        self._zone = ZoneInfo(settings.plant.timezone)
+        self._askers = askers
+        self._scope = LIVE
+        self._scope_since = clock()
+        self._author = ""
+        named = {binding.id: keys_of(binding, keymap).split(" ")[0] for binding in SCOPE_KEYS}
+        self._scope_keys = named["live"], named["filters"]
+
+    @abstractmethod
+    def scope_chosen(self) -> None:
+        """Another range or other readings are wanted from now on."""
+
+    def present(self, picture: Picture | None = None) -> Present:
+        now = self._clock()
+        return Present(now, self._zone, self._live.picture(now) if picture is None else picture)
+
+    def chosen(self, present: Present) -> Chosen:
+        """The scope in words, for its row."""
+        return Chosen(
+            range_words(self._scope, present), follows(self._scope),
+            filter_words(self._scope.selection, frozenset(Dimension)), self._scope_keys,
+        )  # fmt: skip
+
+    def _choose(self, scope: Scope) -> None:
+        if scope != self._scope:
+            self._scope, self._scope_since = scope, self._clock()
+            self.scope_chosen()
+
+    # range
+
+    def action_move_range(self, how: str) -> None:
+        try:
+            self._choose(moved(self._scope, CHANGES[how], self.present()))
+        except RangeError as error:
+            self._plant.say(str(error))
+
+    def action_live_again(self) -> None:
+        self._choose(replace(self._scope, spec=None))
+
+    def action_ask_range(self) -> None:
+        selection = self._scope.selection
+        dialog = RangeDialog(
+            self._look, self._scope.spec or DEFAULT, zone=self._zone,
+            resolve=lambda spec: resolved(spec, self.present(), selection),
+        )  # fmt: skip
+        self.push_screen(dialog, self._take_range)
+
+    def _take_range(self, spec: RangeSpec | None) -> None:
+        if spec is not None:
+            self._choose(replace(self._scope, spec=spec))
+
+    # filters
+
+    def action_ask_filters(self) -> None:
+        dialog = FilterDialog(self._look, self._scope.selection)
+        self.push_screen(dialog, self._take_filters)
+        self._askers.do(partial(self._find_values, dialog))
+
+    def _find_values(self, dialog: FilterDialog) -> None:
+        """In one of the askers' threads."""
+        try:
+            values = {dimension: self._source.known(dimension) for dimension in Dimension}
+        except DatabaseError as error:
+            self.call_from_thread(dialog.show_trouble, str(error))
+            self.call_from_thread(dialog.show_values, self._values_seen())
+        else:
+            self.call_from_thread(dialog.show_values, values)
+
+    def _values_seen(self) -> dict[Dimension, Sequence[str]]:
+        """What the messages have told, for as long as the database does not answer."""
+        picture = self._live.picture(self._clock())
+        doses, levels = picture.doses, picture.levels
+        return {
+            Dimension.DEVICE: sorted({name for name, _ in picture.devices}),
+            Dimension.CHEMICAL: sorted({*(d.chemical for d in doses), *(one.chemical for one in levels)}),
+            Dimension.RECIPE: sorted({dose.recipe for dose in doses}),
+            Dimension.MODE: sorted({dose.mode for dose in doses}),
+        }
+
+    def _take_filters(self, selection: Selection | None) -> None:
+        if selection is not None:
+            self._choose(replace(self._scope, selection=selection))
+
+    # notes
+
+    def action_ask_note(self) -> None:
+        """About the time under the cursor of the chart, or about now."""
+        at = self._plant.cursor_time or self._clock()
+        devices = [name for name, _ in self._live.picture(self._clock()).devices]
+        given = NoteDraft(at, "", self._author)
+        self.push_screen(NoteDialog(self._look, given, devices=devices, zone=self._zone), self._take_note)
+
+    def _take_note(self, draft: NoteDraft | None) -> None:
+        if draft is not None:
+            self._author = draft.author
+            self._askers.do(partial(self._store_note, draft))
+
+    def _store_note(self, draft: NoteDraft) -> None:
+        """In one of the askers' threads."""
+        try:
+            self._source.add_note(draft)
+        except DatabaseError as error:
+            self.call_from_thread(self._plant.say, f"The note is not stored: {error}")
+        except Exception:
+            # the task's boundary: the thread goes on answering panels
+            log.exception("storing a note")
+            self.call_from_thread(self._plant.say, "The note is not stored: see the log file.")
+        else:
+            self.call_from_thread(self._note_stored)
+
+    def _note_stored(self) -> None:
+        self._plant.say("The note is stored.")
+        self.note_stored()
+
+    @abstractmethod
+    def note_stored(self) -> None:
+        """What is shown of notes is not all of them any more."""
