@@ -146,6 +146,10 @@ class ConsoleSettings:
     """auto, unicode, console (Linux text console) or ascii."""
     low_bandwidth: bool = False
     """One repaint every two seconds, 256 colours, no seconds in the clock."""
+    export_dir: str = ""
+    """Folder for exports and pictures; empty for the documents folder, or the platform's state folder."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Other keys by name, e.g. freeze = "z" in a section [console.keys]; a comma between several keys."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,8 @@ def toml(value: object) -> str:
             return json.dumps(value.value)
         case str():
             return json.dumps(value, ensure_ascii=False)
+        case dict():
+            return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
         case tuple():
             return "[" + ", ".join(toml(item) for item in value) + "]"
         case _:

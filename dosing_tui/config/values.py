@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from dosing_tui.errors import ConfigError
 
-Value: TypeAlias = str | int | float | bool | tuple[str, ...] | StrEnum
+Value: TypeAlias = str | int | float | bool | tuple[str, ...] | dict[str, str] | StrEnum
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -19,6 +19,10 @@ def from_toml(name: str, kind: object, value: object) -> Value:
     """
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return _choice(name, kind, value)
+    if _is_table(kind):
+        if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+            return {str(key): str(item) for key, item in value.items()}
+        raise ConfigError(f'{name}: {value!r} is not a table of texts, e.g. {{ freeze = "z" }}.')
     if isinstance(kind, GenericAlias):
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
@@ -35,6 +39,11 @@ def from_text(name: str, kind: object, text: str) -> Value:
 
     Raises: ConfigError.
     """
+    if _is_table(kind):
+        pairs = [item.partition("=") for item in text.split()]
+        if all(key and value for key, _, value in pairs):
+            return {key: value for key, _, value in pairs}
+        raise ConfigError(f"{name}: {text!r} is not a list of name=value, with blanks between them.")
     if isinstance(kind, GenericAlias):
         return tuple(item.strip() for item in text.split(",") if item.strip())
     if kind is bool:
@@ -48,6 +57,10 @@ def from_text(name: str, kind: object, text: str) -> Value:
         except ValueError as error:
             raise ConfigError(f"{name}: {text!r} is not {_ARTICLE[kind.__name__]}.") from error
     return from_toml(name, kind, text)
+
+
+def _is_table(kind: object) -> bool:
+    return isinstance(kind, GenericAlias) and kind.__origin__ is dict
 
 
 def _choice(name: str, kind: type[StrEnum], value: object) -> StrEnum:

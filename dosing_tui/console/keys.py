@@ -1,10 +1,12 @@
 """Every key, in one place: bindings, the footer's hints and the help page are made from these."""
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 from textual.binding import Binding
 
 from dosing_tui.console.bars import KeyHint
+from dosing_tui.errors import ConfigError
 
 _SHORT = {
     "overview": "All", "inventory": "Tanks", "consumption": "Used", "quality": "Qual", "production": "Prod",
@@ -68,7 +70,7 @@ SCOPE_KEYS = (
 APP_KEYS = (
     Binding("n", "ask_note", "Note", id="note", show=False, tooltip="Write down what happened"),
     Binding("e", "export", "Export", id="export", tooltip="What is shown, as CSV and JSON"),
-    Binding("s", "screenshot", "Picture", id="picture", show=False, tooltip="Screen as SVG and text"),
+    Binding("s", "picture", "Picture", id="picture", show=False, tooltip="Screen as SVG and text"),
     Binding("f", "freeze", "Freeze", id="freeze", tooltip="Hold still, or live again"),
     Binding("r", "refresh_now", "Refresh", id="refresh", tooltip="Ask the database now"),
     Binding("t", "switch_theme", "Theme", id="theme", tooltip="Dark or light"),
@@ -127,6 +129,19 @@ HELP = (
     )),
 )  # fmt: skip
 """The help page: what each key, or pair of keys, does, by the bindings' ids."""
+
+
+def checked(keymap: Mapping[str, str]) -> Mapping[str, str]:
+    """Raises: ConfigError, for a name that no binding has, or a name without a key."""
+    names = [str(binding.id) for binding in ALL_KEYS]
+    for name, keys in keymap.items():
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            hint = f" Did you mean {near[0]}?" if near else f" The names: {', '.join(names)}."
+            raise ConfigError(f"console.keys: {name!r} is not the name of a key.{hint}")
+        if not all(key.strip() for key in keys.split(",")):
+            raise ConfigError(f"console.keys: {name} has no key.")
+    return keymap
 
 
 def helped(ids: Iterable[str], keymap: Mapping[str, str]) -> str:

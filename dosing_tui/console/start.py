@@ -62,13 +62,16 @@ def show(settings: Settings, live: Live, backstage: Backstage) -> int:
 
 
 def surroundings(environment: Mapping[str, str], settings: Settings, log_file: Path) -> "Surroundings":
+    """Raises: ConfigError for keys that there are not."""
     # imported here for the same reason
     from dosing_tui.console.app import Surroundings
+    from dosing_tui.console.keys import checked
 
     term, wanted = environment.get("TERM", ""), settings.console.glyphs
     return Surroundings(
         glyphs=glyphs.profile(wanted, term=term, encoding=terminal.encoding()),
         colourless=bool(environment.get("NO_COLOR")),
+        keymap=checked(settings.console.keys),
         log_file=log_file,
     )
 

@@ -15,6 +15,7 @@ from dosing_tui.console.asking import Askers, PanelSource
 from dosing_tui.console.bars import Chosen
 from dosing_tui.console.keys import SCOPE_KEYS, keys_of
 from dosing_tui.console.look import Look
+from dosing_tui.console.saving import SaveError, csv_text, folder, json_text, save
 from dosing_tui.console.scope import (
     CHANGES,
     DEFAULT,
@@ -172,3 +173,31 @@ class Steering(App[None]):
     @abstractmethod
     def note_stored(self) -> None:
         """What is shown of notes is not all of them any more."""
+
+    # files
+
+    def action_export(self) -> None:
+        """What the focused tile shows, as CSV and JSON."""
+        what = self._plant.focused_rows(self._zone)
+        if what is None or not what.rows:
+            self._plant.say("There is nothing to export here.")
+            return
+        now = self._clock().astimezone(self._zone)
+        self._save(what.title, {"csv": csv_text(what), "json": json_text(what, now)})
+
+    def action_picture(self) -> None:
+        """The whole screen, as a picture and as text."""
+        # private to textual, as in its own export of the picture; a test sees to it that it still exists
+        rows = ("".join(cell.text for cell in strip) for strip in self.screen._compositor.render_strips())
+        text = "\n".join(row.rstrip() for row in rows)
+        picture = self.export_screenshot(title=self._settings.plant.name)
+        self._save("screen", {"svg": picture, "txt": f"{text}\n"})
+
+    def _save(self, name: str, texts: Mapping[str, str]) -> None:
+        now = self._clock().astimezone(self._zone)
+        try:
+            paths = save(folder(self._settings.console.export_dir), name, now, texts)
+        except SaveError as error:
+            self._plant.say(str(error))
+        else:
+            self._plant.say(f"Saved {paths[0]} and {paths[1].suffix.upper()[1:]}")

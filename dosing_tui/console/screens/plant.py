@@ -1,7 +1,7 @@
 """The screen of the plant: status, notices, tiles, keys. It places the tiles and moves between them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -39,6 +39,7 @@ from dosing_tui.console.notices import Notice
 from dosing_tui.console.pens import TEXT
 from dosing_tui.console.places import TileId
 from dosing_tui.console.screens.messages import Moved
+from dosing_tui.console.shownrows import Shown
 from dosing_tui.console.themes import View
 from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.console.widgets.tile import Tile
@@ -93,6 +94,11 @@ class PlantScreen(Screen[None]):
         """What the cursor of a large chart reads, None where there is none."""
         focused = self._focused_tile()
         return None if focused is None else self.tiles[focused].cursor_time
+
+    def focused_rows(self, zone: tzinfo) -> Shown | None:
+        """What the focused tile shows."""
+        focused = self._focused_tile()
+        return None if focused is None else self.tiles[focused].shown(zone)
 
     @property
     def large(self) -> bool:

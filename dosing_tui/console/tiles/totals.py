@@ -27,6 +27,8 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Totals:
     items: tuple[Item, ...]
+    unit: str = ""
+    """Of the values."""
 
 
 def chemicals(moment: Moment) -> Content[Totals]:
@@ -59,7 +61,15 @@ def _tile(
 ) -> Content[Totals]:
     age, stale = age_of_panel(moment, panel)
     empty = "" if items else moment.nothing_from(panel, nothing)
-    return Content(moment.title(panel), Totals(items), paint_totals, unit, age, stale, empty)
+    return Content(
+        moment.title(panel),
+        Totals(items, panel.unit if panel is TODAY else ""),
+        paint_totals,
+        unit,
+        age,
+        stale,
+        empty,
+    )
 
 
 def _sheet(

@@ -1,7 +1,7 @@
 """One tile: a content in a frame, at any size; a reader in tables, a cursor in large charts."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from textual import events
@@ -16,6 +16,7 @@ from dosing_tui.console.keys import CHART_KEYS, TABLE_KEYS
 from dosing_tui.console.layout import Direction
 from dosing_tui.console.look import Look
 from dosing_tui.console.places import Place, TileId
+from dosing_tui.console.shownrows import Shown, shown
 from dosing_tui.console.tables import Reader, Table
 from dosing_tui.console.tiles.spread import Spread, paint_spread
 from dosing_tui.console.widgets.lines import LineWidget
@@ -67,6 +68,10 @@ class Tile(LineWidget, can_focus=True):
     def cursor_time(self) -> datetime | None:
         """The beginning of the bucket under the cursor, once the cursor has been moved."""
         return self._cursor if self.large and isinstance(self._cursor, datetime) else None
+
+    def shown(self, zone: tzinfo) -> Shown | None:
+        """What is on the screen here, as rows; None before there is anything."""
+        return None if self._content is None else shown(self._content, self._reader, zone)
 
     # what it draws
 
