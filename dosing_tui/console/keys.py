@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from enum import StrEnum
 
 from textual.binding import Binding
 
@@ -163,10 +164,34 @@ def _named(key: str) -> str:
     return f"{modifiers}+{_NAMES.get(last, last)}" if modifiers else _NAMES.get(last, last)
 
 
-def hints(keymap: Mapping[str, str]) -> list[KeyHint]:
+class Mode(StrEnum):
+    """What the keys of the moment are about."""
+
+    SCREEN = "screen"
+    CHART = "chart"
+    TABLE = "table"
+    TILE = "tile"
+    """A large one, in which nothing moves."""
+
+
+_COMMON = ("range", "filters", "export", "help")
+_FOOTERS = {
+    Mode.CHART: ("back", "cursor-left", "cursor-right", "next", "range-wider", "note", *_COMMON),
+    Mode.TABLE: ("back", "row-down", "sort", "reverse", "find", "next", *_COMMON),
+    Mode.TILE: ("back", "next", *_COMMON),
+}
+
+
+def hints(keymap: Mapping[str, str]) -> dict[Mode, list[KeyHint]]:
     """What the footer says; the first key of each binding is enough there."""
-    shown: Iterable[Binding] = (b for b in (*VIEW_KEYS, *TILE_KEYS, *SCOPE_KEYS, *APP_KEYS) if b.show)
-    return [
-        KeyHint(keys_of(binding, keymap).split(" ")[0], binding.description, _SHORT.get(binding.id or "", ""))
-        for binding in shown
-    ]
+    on_screen = (*VIEW_KEYS, *TILE_KEYS, *SCOPE_KEYS, *APP_KEYS)
+    found = {Mode.SCREEN: [_hint(binding, keymap) for binding in on_screen if binding.show]}
+    named = {str(binding.id): binding for binding in ALL_KEYS}
+    for mode, ids in _FOOTERS.items():
+        found[mode] = [_hint(named[name], keymap) for name in ids]
+    return found
+
+
+def _hint(binding: Binding, keymap: Mapping[str, str]) -> KeyHint:
+    key = keys_of(binding, keymap).split(" ")[0]
+    return KeyHint(key, binding.description, _SHORT.get(binding.id or "", ""))

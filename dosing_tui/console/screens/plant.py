@@ -1,6 +1,6 @@
 """The screen of the plant: status, notices, tiles, keys. It places the tiles and moves between them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from textual import events, on
@@ -24,7 +24,7 @@ from dosing_tui.console.bars import (
 )
 from dosing_tui.console.canvas import sentence
 from dosing_tui.console.content import AnyContent
-from dosing_tui.console.keys import TILE_KEYS, VIEW_KEYS
+from dosing_tui.console.keys import TILE_KEYS, VIEW_KEYS, Mode
 from dosing_tui.console.layout import (
     LEAST_HEIGHT,
     LEAST_WIDTH,
@@ -55,7 +55,7 @@ class PlantScreen(Screen[None]):
     # as in Screen, but without painting everything anew: the two tiles draw their own frames
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
-    def __init__(self, look: Look, hints: Sequence[KeyHint]) -> None:
+    def __init__(self, look: Look, hints: Mapping[Mode, Sequence[KeyHint]]) -> None:
         super().__init__()
         frugal.install(self)
         self._hints = hints
@@ -133,6 +133,8 @@ class PlantScreen(Screen[None]):
 
     def show_tile(self, name: TileId, content: AnyContent) -> None:
         self.tiles[name].show(content)
+        if self.large and self._said is None:
+            self._foot()
 
     def show_tanks(self, count: int) -> None:
         """More tanks than rows ask for another arrangement."""
@@ -145,7 +147,17 @@ class PlantScreen(Screen[None]):
         self._footer.put(said_row(clean_line(sentence), self.size.width))
         if self._said is not None:
             self._said.stop()
-        self._said = self.set_timer(SAID_S, self._arrange)
+        self._said = self.set_timer(SAID_S, self._unsay)
+
+    def _unsay(self) -> None:
+        self._said = None
+        self._foot()
+
+    def _foot(self) -> None:
+        """The keys of what is shown."""
+        places = self._layout_now.places
+        mode = self.tiles[next(iter(places))].mode if len(places) == 1 else Mode.SCREEN
+        self._footer.put(footer_rows(self._hints[mode], self.size.width))
 
     # places
 
@@ -168,8 +180,8 @@ class PlantScreen(Screen[None]):
         if layout.too_small:
             self._too_small.put(sentence(_TOO_SMALL.format(width, height), width, height, TEXT))
         else:
-            self._footer.put(footer_rows(self._hints, width))
             self._keep_focus()
+            self._foot()
 
     def _place(self, tile: Tile, layout: Layout, name: TileId) -> None:
         place = layout.places.get(name)

@@ -12,7 +12,7 @@ from dosing_tui.console.canvas import Rows
 from dosing_tui.console.charts.closeup import closeup, resting
 from dosing_tui.console.charts.curves import Curves
 from dosing_tui.console.content import AnyContent, Frame, framed
-from dosing_tui.console.keys import CHART_KEYS, TABLE_KEYS
+from dosing_tui.console.keys import CHART_KEYS, TABLE_KEYS, Mode
 from dosing_tui.console.layout import Direction
 from dosing_tui.console.look import Look
 from dosing_tui.console.places import Place, TileId
@@ -63,6 +63,17 @@ class Tile(LineWidget, can_focus=True):
         if (place.width, place.height, frame, large) != (*self._room, self.frame, self.large):
             self._room, self.frame, self.large = (place.width, place.height), frame, large
             self.draw()
+
+    @property
+    def mode(self) -> Mode:
+        """What keys do here."""
+        match self._content.data if self._content is not None else None:
+            case Curves() | Spread():
+                return Mode.CHART
+            case Table():
+                return Mode.TABLE
+            case _:
+                return Mode.TILE
 
     @property
     def cursor_time(self) -> datetime | None:
