@@ -33,7 +33,7 @@ THEMES: Mapping[View, Theme] = {
     View.CONSUMPTION: Theme(
         wide=rows(
             (3, TileId.LINES),
-            (2, columns((3, TileId.TODAY), (4, TileId.CHEMICALS), (4, TileId.CONSUMPTION))),
+            (2, columns((1, TileId.TODAY), (1, TileId.CHEMICALS), (1, TileId.CONSUMPTION))),
         ),
         narrow=rows((13, TileId.LINES), (8, columns((3, TileId.TODAY), (4, TileId.CHEMICALS)))),
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from dosing_tui.console.charts.scale import Window, bucket_of
 
@@ -61,4 +61,6 @@ def _label(
         return midnight.strftime("%d %b") if due else ""
     minute = (last.hour * 60 + last.minute) // step * step
     whole = last.replace(hour=minute // 60, minute=minute % 60, second=0, microsecond=0)
-    return whole.strftime("%H:%M") if whole >= start else ""
+    # a time that the clock skips in spring is none
+    real = whole.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == whole.replace(tzinfo=None)
+    return whole.strftime("%H:%M") if whole >= start and real else ""
