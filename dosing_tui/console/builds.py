@@ -120,6 +120,8 @@ def scoped(name: TileId, moment: Moment) -> str:
     if answer.rows is not None and not moment.refused(panel):
         scope = answer.scope
     chosen = filter_words(scope.selection, panel.dimensions)
+    if name is TileId.PRODUCTION:
+        return chosen
     time = OWN_RANGES.get(panel.range, "") if scope.spec is None else range_words(scope, moment.present)
     return " · ".join(part for part in (time, chosen) if part)
 

@@ -35,6 +35,8 @@ class Content(Generic[Data]):
     """Why it is not newer; '' when it is as new as can be."""
 
 
+ASKING = "asking …"
+"""In place of an age, while what is shown is not what was asked for."""
 _OF = "of "
 """Before the time of what is no longer fresh."""
 
@@ -51,11 +53,11 @@ class Frame(Enum):
 def age_of_panel(moment: Moment, *panels: Panel[Any]) -> tuple[str, bool]:
     """How old the oldest of these panels' answers is, and whether it has gone stale."""
     times = [at for panel in panels if (at := moment.answer(panel).at) is not None]
-    if not times:
+    if not times or any(moment.refused(panel) for panel in panels):
         return "", False
     stale = any(moment.stale(panel) for panel in panels)
     if stale and any(moment.other_scope(panel) for panel in panels):
-        return "asking …", True
+        return ASKING, True
     return _age_or_time(moment, min(times), stale), stale
 
 
@@ -135,10 +137,9 @@ def _beside(canvas: Canvas, x: int, content: AnyContent, room: int) -> None:
     if content.trouble:
         canvas.text(x, 0, f" ▲ {content.trouble} ", Pen(Tone.WARN), width=max(0, room))
         return
-    for said in (_joined(content.unit, content.scope), content.scope, content.unit):
-        if said and len(cells(said)) + 1 <= room:
-            canvas.text(x, 0, f" {said} ", DIM)
-            return
+    said = _that_fits(content, room - 1)
+    if said and len(cells(said)) < room:
+        canvas.text(x, 0, f" {said} ", DIM)
 
 
 def _age_that_fits(content: AnyContent, width: int) -> str:
@@ -149,6 +150,8 @@ def _age_that_fits(content: AnyContent, width: int) -> str:
     for said in (content.age, time):
         if len(content.title) + len(said) + 5 <= width:
             return f" {said} "
+    if content.age == ASKING:
+        return " … "
     return f" {time[:5] if content.stale else time} "
 
 
@@ -158,13 +161,15 @@ def _caption(canvas: Canvas, y: int, content: AnyContent) -> None:
     if content.trouble:
         canvas.text(2, y, f" ▲ {content.trouble} ", Pen(Tone.WARN), width=room + 2)
         return
-    said = _joined(content.unit, content.scope)
-    if len(cells(said)) > room:
-        said = content.scope or content.unit
+    said = _that_fits(content, room)
     if said:
         shown = "".join(fitted(said, room))
         canvas.right(canvas.width - 2, y, f" {shown} ", DIM)
 
 
-def _joined(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)
+def _that_fits(content: AnyContent, room: int) -> str:
+    """Unit and scope; where both are too long, less and less of the unit."""
+    parts = [part for part in (*content.unit.split(" · "), content.scope) if part]
+    while len(parts) > 1 and len(cells(" · ".join(parts))) > room:
+        del parts[0]
+    return " · ".join(parts)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.spools import SpoolLine
-from dosing_tui.errors import BrokerError, DatabaseAway, DatabaseError
+from dosing_tui.errors import BrokerError, DatabaseAway, DatabaseError, DatabaseRefused
 from dosing_tui.live import Link, LinkState, Live
 from dosing_tui.plant.annotations import Annotation
 from dosing_tui.plant.filters import Dimension
@@ -56,6 +56,8 @@ class Engine:
             self._reader.close()
 
     def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
+        if query.selection.active:
+            raise DatabaseRefused(f"{panel.title} cannot be narrowed: its statement asks for everything.")
         return self._answering().panel(panel, since=query.since, until=query.until, now=query.now)
 
     def annotations(self, query: Query) -> Sequence[Annotation]:

@@ -28,7 +28,9 @@ def folder(setting: str) -> Path:
     if setting:
         return Path(setting).expanduser()
     documents = platformdirs.user_documents_path()
-    return (documents if documents.is_dir() else platformdirs.user_state_path("dosing-tui")) / "dosing-tui"
+    if documents.is_dir():
+        return documents / "dosing-tui"
+    return platformdirs.user_state_path("dosing-tui", appauthor=False) / "exports"
 
 
 def save(where: Path, name: str, at: datetime, texts: Mapping[str, str]) -> list[Path]:

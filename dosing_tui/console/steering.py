@@ -200,4 +200,5 @@ class Steering(App[None]):
         except SaveError as error:
             self._plant.say(str(error))
         else:
-            self._plant.say(f"Saved {paths[0]} and {paths[1].suffix.upper()[1:]}")
+            names = " and ".join([paths[0].name, *(path.suffix for path in paths[1:])])
+            self._plant.say(f"Saved {names} in {paths[0].parent}")

@@ -57,3 +57,23 @@ async def settled(pilot: Pilot[Any]) -> None:
 def test_overview(snap_compare: Compare, made: Callable[[], ConsoleApp], size: tuple[int, int]) -> None:
     run_before: Callable[[Pilot[Any]], Awaitable[None]] = settled
     assert snap_compare(made(), terminal_size=size, run_before=run_before)
+
+
+@pytest.mark.parametrize(
+    ("size", "keys"),
+    [
+        pytest.param(LARGE, "2", id="inventory-120x40"),
+        pytest.param(LARGE, "3", id="consumption-120x40"),
+        pytest.param(MEDIUM, "4", id="quality-100x30"),
+        pytest.param(SMALL, "5", id="production-80x24"),
+        pytest.param(LARGE, "3 enter left left", id="lines-large-120x40"),
+        pytest.param(SMALL, "4 enter right", id="histogram-large-80x24"),
+    ],
+)
+def test_screens(snap_compare: Compare, size: tuple[int, int], keys: str) -> None:
+    async def run_before(pilot: Pilot[Any]) -> None:
+        for key in keys.split():
+            await pilot.press(key)
+            await settled(pilot)
+
+    assert snap_compare(app(), terminal_size=size, run_before=run_before)
