@@ -19,6 +19,7 @@ from dosing_tui.console.asking import Askers, PanelSource, Reply
 from dosing_tui.console.bars import Status, waiting
 from dosing_tui.console.builds import Builder, builds, panels_of
 from dosing_tui.console.canvas import plain
+from dosing_tui.console.charts import braille
 from dosing_tui.console.departure import Departure
 from dosing_tui.console.desk import Desk
 from dosing_tui.console.keys import APP_KEYS, SCOPE_KEYS, hints
@@ -41,6 +42,8 @@ TICK_S = 0.5
 SLOW_TICK_S = 2
 SOON_S = 0.05
 SPOOLED_TICKS = 10
+LIBRARY_AFTER_S = 3.0
+"""The first data come first; the first chart of several lines is not to wait for its library then."""
 PATIENCE = timedelta(milliseconds=300)
 """How long the answer to another range or filter may take before the old one is dimmed."""
 
@@ -81,7 +84,7 @@ class ConsoleApp(Steering):
         self._look = self._choose_look()
         self._plant = PlantScreen(self._look, hints(where.keymap))
         self._after_first_paint = after_first_paint
-        self._desk = Desk(self._askers.ask)
+        self._desk = Desk(self._askers.ask, source.cancel)
         self._builder = Builder(builds(str(where.log_file or "")))
         self.departure = Departure()
         self._held: Picture | None = None
@@ -110,6 +113,7 @@ class ConsoleApp(Steering):
         self._tick()
         self.set_interval(SLOW_TICK_S if self._settings.console.low_bandwidth else TICK_S, self._tick)
         self.call_after_refresh(self._after_first_paint)
+        self.set_timer(LIBRARY_AFTER_S, partial(self._askers.do, braille.load))
 
     def on_unmount(self) -> None:
         self._askers.stop()

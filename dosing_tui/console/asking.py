@@ -1,7 +1,7 @@
 """Threads that put the panels' questions, so that a slow database never holds the screen or the exit."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
@@ -26,6 +26,9 @@ class PanelSource(Protocol):
 
     def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
         """Raises: DatabaseError with a sentence for the operator."""
+
+    def cancel(self, panels: Collection[str]) -> None:
+        """Nobody waits for the answers to these panels any more; returns at once."""
 
     def annotations(self, query: Query) -> Sequence[Annotation]:
         """What happened in the query's range. Raises: DatabaseError."""

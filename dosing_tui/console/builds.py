@@ -120,7 +120,7 @@ def scoped(name: TileId, moment: Moment) -> str:
     if answer.rows is not None and not moment.refused(panel):
         scope = answer.scope
     chosen = filter_words(scope.selection, panel.dimensions)
-    if name is TileId.PRODUCTION:
+    if name is TileId.PRODUCTION and scope.spec is None:
         return chosen
     time = OWN_RANGES.get(panel.range, "") if scope.spec is None else range_words(scope, moment.present)
     return " · ".join(part for part in (time, chosen) if part)

@@ -2,14 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from getpass import getuser
 from typing import TYPE_CHECKING, TypeVar
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.spools import SpoolLine
-from dosing_tui.errors import BrokerError, DatabaseAway, DatabaseError, DatabaseRefused
+from dosing_tui.errors import BrokerError, DatabaseAway, DatabaseError
 from dosing_tui.live import Link, LinkState, Live
 from dosing_tui.plant.annotations import Annotation
 from dosing_tui.plant.filters import Dimension
@@ -56,9 +56,11 @@ class Engine:
             self._reader.close()
 
     def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
-        if query.selection.active:
-            raise DatabaseRefused(f"{panel.title} cannot be narrowed: its statement asks for everything.")
-        return self._answering().panel(panel, since=query.since, until=query.until, now=query.now)
+        return self._answering().panel(panel, query)
+
+    def cancel(self, panels: Collection[str]) -> None:
+        if self._reader is not None:
+            threading.Thread(target=self._reader.cancel, args=(panels,), name="cancel", daemon=True).start()
 
     def annotations(self, query: Query) -> Sequence[Annotation]:
         chosen = query.selection

@@ -35,7 +35,7 @@ class Answer:
 
 
 UNANSWERED = Answer()
-OWN_RANGES = {"now/d": "today", "now-24h": "24 h", "now-7d": "7 days", "now-7d/d": "7 days"}
+OWN_RANGES = {"now/d": "today", "now-24h": "24 h", "now-7d": "7 days", "now-6d/d": "7 days"}
 """The panels' own ranges in words."""
 
 

@@ -52,7 +52,7 @@ def _of(data: object, reader: Reader, zone: tzinfo) -> tuple[Columns, CellRows]:
         case Figures():
             return [("name", ""), ("value", "")], [(one.name, one.value) for one in data.figures]
         case Summary():
-            return [("name", ""), ("today", ""), ("vs yesterday", "")], list(data.lines)
+            return [("name", ""), ("value", ""), (data.against, "")], list(data.lines)
         case Tanks():
             return _tanks(data)
         case Sections():

@@ -1,6 +1,6 @@
 """What the screen asks: panels, the picture at start, the books, who else writes. For any thread."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database import annotations
 from dosing_tui.database.annotations import AnnotationRow
 from dosing_tui.database.connection import connect, connection_string, target
+from dosing_tui.database.running import Running
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.errors import DatabaseAway
@@ -58,6 +59,7 @@ class Reader:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._pool: ConnectionPool[Session] | None = None
+        self._running = Running()
 
     def open(self) -> None:
         """Does not wait for the database, nor fail without it.
@@ -94,6 +96,10 @@ class Reader:
             **{name.value: list(narrowed.of(name)) or None for name in Dimension},
         }
         return self._rows(f"panels/{panel.id}", clean_row(panel.row), asked)
+
+    def cancel(self, panels: Collection[str]) -> None:
+        """Give up what is being asked for these panels: whoever asked gets a DatabaseAway."""
+        self._running.cancel([f"panels/{name}" for name in panels])
 
     def annotations(
         self, *, since: datetime, until: datetime, device: Sequence[str] = (), recipe: Sequence[str] = ()
@@ -142,7 +148,11 @@ class Reader:
     def _rows(
         self, name: str, rows: BaseRowFactory[Row], asked: Mapping[str, object] | None = None
     ) -> list[Row]:
-        with self._session() as session, session.cursor(row_factory=rows) as cursor:
+        with (
+            self._session() as session,
+            self._running.question(name, session),
+            session.cursor(row_factory=rows) as cursor,
+        ):
             return cursor.execute(statement(name), asked or {}).fetchall()
 
     @contextmanager

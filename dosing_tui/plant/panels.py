@@ -6,7 +6,9 @@ A panel's SQL is ``sql/panels/<id>.sql``; its columns carry the names of the row
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Generic, TypeVar
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
 
 from dosing_tui.plant.filters import EVERYTHING, Dimension, Selection
 from dosing_tui.plant.readings import Kind
@@ -76,6 +78,12 @@ class ProductionDay:
 
 @dataclass(frozen=True, slots=True)
 class DayOfRecipe:
+    """One day of the plant, recipe and mode.
+
+    ``batches`` is told once per day and recipe, in the row of the mode with most doses; None elsewhere, and
+    where a filter by chemical or mode leaves it unknown.
+    """
+
     day: date
     recipe: str
     mode: str
@@ -129,9 +137,14 @@ class Panel(Generic[Row]):
     row: type[Row]
     drawn_from: frozenset[Kind]
     bucket: timedelta | None = None
+    chart: Chart = Chart.TABLE
     range: str = "now-24h"
     """Asked for while no other range is chosen: from there to now; ``now/d`` is the whole of today."""
     dimensions: frozenset[Dimension] = frozenset(Dimension)
+    limit: float | None = None
+    """Drawn as a line; beyond it is abnormal."""
+    guide: int | None = None
+    """The panel's number in the integration guide."""
 
     def bucket_in(self, since: datetime, until: datetime) -> timedelta | None:
         """How wide its buckets are in this window: wider where there were too many to draw."""
@@ -146,22 +159,42 @@ _EVENTS = frozenset({Kind.EVENT})
 _OF_BATCHES = frozenset({Dimension.DEVICE, Dimension.RECIPE})
 _OF_TANKS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
 
-_BATCH = frozenset({Dimension.DEVICE, Dimension.RECIPE})
-
-TODAY = Panel("today_by_chemical", "Consumption today", "g", Total, _DOSES, range="now/d")
-CONSUMPTION = Panel("consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES, _HOUR)
+TODAY = Panel(
+    "today_by_chemical", "Consumption today", "g", Total, _DOSES, chart=Chart.BARS, range="now/d", guide=1
+)
 BY_CHEMICAL = Panel(
-    "consumption_by_chemical", "Consumption by chemical", "g", SeriesPoint, _DOSES, timedelta(minutes=15)
+    "consumption_by_chemical", "Consumption by chemical", "g", SeriesPoint, _DOSES, timedelta(minutes=15),
+    chart=Chart.LINES, guide=2,
+)  # fmt: skip
+CONSUMPTION = Panel(
+    "consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES, _HOUR, chart=Chart.AREA
 )
-ACCURACY = Panel("accuracy_histogram", "Accuracy", "error g", ErrorBin, _DOSES)
-ACCURACY_SUMMARY = Panel("accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES)
-ERROR_RATE = Panel("error_rate", "Error rate", "%", SeriesPoint, _DOSES, _HOUR)
-DURATION = Panel("dosing_duration", "Dosing duration", "s", SeriesPoint, _DOSES, _HOUR)
-DAILY = Panel("daily_summary", "Daily production", "", DayOfRecipe, _DOSES | _EVENTS, range="now-7d")
+ACCURACY = Panel(
+    "accuracy_histogram", "Accuracy", "error g", ErrorBin, _DOSES, chart=Chart.HISTOGRAM, guide=3
+)
+ACCURACY_SUMMARY = Panel("accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES, chart=Chart.STATS)
+INVENTORY = Panel(
+    "inventory", "Inventory", "%", TankLevel, frozenset({Kind.LEVEL}), chart=Chart.GAUGES,
+    dimensions=_OF_TANKS, guide=4,
+)  # fmt: skip
 BATCHES = Panel(
-    "batches_today", "Batches by recipe", "today", Total, _EVENTS, range="now/d", dimensions=_BATCH
+    "batches_today", "Batches by recipe", "today", Total, _EVENTS, chart=Chart.BARS, range="now/d",
+    dimensions=_OF_BATCHES, guide=5,
+)  # fmt: skip
+DURATION = Panel(
+    "dosing_duration", "Dosing duration", "s", SeriesPoint, _DOSES, _HOUR, chart=Chart.LINES, guide=6
 )
-PRODUCTION = Panel("production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS, range="now/d")
+ERROR_RATE = Panel(
+    "error_rate", "Error rate", "%", SeriesPoint, _DOSES, _HOUR, chart=Chart.AREA, limit=5.0, guide=7
+)
+DAILY = Panel(
+    "daily_summary", "Daily production", "", DayOfRecipe, _DOSES | _EVENTS, chart=Chart.TABLE,
+    range="now-6d/d", guide=8,
+)  # fmt: skip
+PRODUCTION = Panel(
+    "production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS, chart=Chart.STATS,
+    range="now/d",
+)  # fmt: skip
 
 OVERVIEW: tuple[Panel[Any], ...] = (
     TODAY, CONSUMPTION, BY_CHEMICAL, ACCURACY, ACCURACY_SUMMARY, ERROR_RATE, BATCHES, PRODUCTION,

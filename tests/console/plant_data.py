@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from statistics import fmean, stdev
@@ -149,9 +149,13 @@ class FakeSource:
         self.asked: list[str] = []
         self.queries: list[Query] = []
         self.notes: list[Annotation] = []
+        self.cancelled: set[str] = set()
 
     def seed(self) -> list[Reading]:
         return [*self.story.doses[-50:]]
+
+    def cancel(self, panels: Collection[str]) -> None:
+        self.cancelled |= set(panels)
 
     def annotations(self, query: Query) -> list[Annotation]:
         self.asked.append("annotations")

@@ -39,6 +39,11 @@ def _plotext() -> Any:  # plotext has no type hints
     return plotext
 
 
+def load() -> None:
+    """Load the library before it is needed; for any thread."""
+    _plotext()
+
+
 def pen_of(number: int) -> Pen:
     return PENS[number % len(PENS)]
 

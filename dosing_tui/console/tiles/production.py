@@ -17,6 +17,8 @@ Line = tuple[str, str, str]
 @dataclass(frozen=True, slots=True)
 class Summary:
     lines: tuple[Line, ...]
+    against: str = "vs yesterday"
+    """What the differences are to."""
 
 
 def content(moment: Moment) -> Content[Summary]:
@@ -26,8 +28,10 @@ def content(moment: Moment) -> Content[Summary]:
     produced = any(row.batches or row.doses or row.aborted for row in days.values())
     empty = "" if today and produced else moment.nothing_from(PRODUCTION, "no batch and no dose")
     lines = _lines(today, days.get(1)) if today else ()
-    until = words.clock(moment.now, moment.zone, seconds=False)
-    return Content(PRODUCTION.title, Summary(lines), paint, f"today until {until}", age, stale, empty)
+    own = moment.answer(PRODUCTION).scope.spec is None
+    until = f"today until {words.clock(moment.now, moment.zone, seconds=False)}" if own else ""
+    summary = Summary(lines, "vs yesterday" if own else "vs before")
+    return Content(PRODUCTION.title, summary, paint, until, age, stale, empty)
 
 
 def _lines(today: ProductionDay, before: ProductionDay | None) -> tuple[Line, ...]:
@@ -66,7 +70,7 @@ def paint(data: Summary, width: int, height: int) -> Rows:
     change = 8 if width >= 26 else 0
     heading = 1 if height > len(data.lines) else 0
     if heading:
-        canvas.right(width, 0, "vs yesterday" if change else "today", DIM)
+        canvas.right(width, 0, data.against if change else "", DIM)
     spread = 2 if height - heading >= 2 * len(data.lines) else 1
     for number, (name, today, difference) in enumerate(data.lines):
         y = heading + number * spread

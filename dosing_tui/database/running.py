@@ -1,0 +1,43 @@
+"""Which questions run on which sessions, so that those that nobody needs any more can be cancelled."""
+
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from threading import Lock
+
+import psycopg
+from psycopg.rows import TupleRow
+
+log = logging.getLogger(__name__)
+WITHIN_S = 2.0
+"""A server that does not take the cancellation by then is left to its statement timeout."""
+
+
+class Running:
+    """For any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._sessions: list[tuple[str, psycopg.Connection[TupleRow]]] = []
+
+    @contextmanager
+    def question(self, name: str, session: psycopg.Connection[TupleRow]) -> Iterator[None]:
+        """While it is open, the session's statement may be cancelled under this name."""
+        entry = (name, session)
+        with self._lock:
+            self._sessions.append(entry)
+        try:
+            yield
+        finally:
+            # under the lock, lest a cancellation that is under way hits the session's next statement
+            with self._lock:
+                self._sessions.remove(entry)
+
+    def cancel(self, names: Collection[str]) -> None:
+        """Cancel what runs under these names; takes as long as the server needs to be told."""
+        with self._lock:
+            for name, session in self._sessions:
+                if name in names:
+                    log.debug("cancelling %s", name)
+                    with suppress(psycopg.Error):
+                        session.cancel_safe(timeout=WITHIN_S)
