@@ -53,7 +53,7 @@ class Moment:
 
     @property
     def present(self) -> Present:
-        return Present(self.now, self.zone, self.picture)
+        return Present(self.now, self.zone, self.picture, self.settings.calendar)
 
     @property
     def levels(self) -> tuple[InventoryLevel, ...]:

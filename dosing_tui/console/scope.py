@@ -3,15 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from functools import partial
 
 from dosing_tui.console.canvas import plain
 from dosing_tui.errors import RangeError
 from dosing_tui.live import Picture
 from dosing_tui.plant import ranging
 from dosing_tui.plant.filters import EVERYTHING, Dimension, Selection
+from dosing_tui.plant.shifts import THREE_SHIFTS, ShiftCalendar
 from dosing_tui.plant.timeranges import RangeSpec, TimeRange
 
-THIS_BATCH = "this batch"
 DEFAULT = RangeSpec("now-24h", "now")
 """What is moved and widened while no range has been chosen."""
 
@@ -39,28 +40,28 @@ class Present:
     now: datetime
     zone: tzinfo
     picture: Picture
+    calendar: ShiftCalendar = THREE_SHIFTS
 
 
-Change = Callable[[RangeSpec, Present], RangeSpec]
+Change = Callable[[RangeSpec, Present, TimeRange | None], RangeSpec]
 
 
 def resolved(spec: RangeSpec, present: Present, selection: Selection) -> TimeRange:
     """Raises: RangeError with a sentence."""
-    if spec.from_ == THIS_BATCH:
-        return _this_batch(present, selection)
-    return ranging.resolve(spec, present.now, present.zone)
+    return ranging.resolve(
+        spec, present.now, present.zone, calendar=present.calendar, batch=this_batch(present, selection)
+    )
 
 
-def _this_batch(present: Present, selection: Selection) -> TimeRange:
+def this_batch(present: Present, selection: Selection) -> TimeRange | None:
     """The newest batch that was started, of the chosen stations and recipes: until its end, or until now."""
     events = [
         event for event in present.picture.events
-        if (not selection.device or event.device_id in selection.device)
-        and (not selection.recipe or event.recipe in selection.recipe)
+        if selects(selection, device=event.device_id, recipe=event.recipe)
     ]  # fmt: skip
     start = next((event for event in events if event.event == "start"), None)
     if start is None:
-        raise RangeError("No start of a batch is known: 'this batch' is no range now.")
+        return None
     ends = [
         event.time for event in events
         if event.device_id == start.device_id and event.event != "start" and event.time >= start.time
@@ -71,46 +72,45 @@ def _this_batch(present: Present, selection: Selection) -> TimeRange:
 
 def moved(scope: Scope, change: Change, present: Present) -> Scope:
     """With the range in force changed. Raises: RangeError where that is no range any more."""
-    spec = scope.spec or DEFAULT
-    if spec.from_ == THIS_BATCH:
-        since, until = _this_batch(present, scope.selection)
-        spec = RangeSpec(since.isoformat(), until.isoformat())
-    changed = change(spec, present)
-    ranging.resolve(changed, present.now, present.zone)
+    changed = change(scope.spec or DEFAULT, present, this_batch(present, scope.selection))
+    resolved(changed, present, scope.selection)
     return replace(scope, spec=changed)
 
 
-def back(spec: RangeSpec, present: Present) -> RangeSpec:
-    return ranging.shifted(spec, -1, present.now, present.zone)
+def _shift(steps: int, spec: RangeSpec, present: Present, batch: TimeRange | None) -> RangeSpec:
+    return ranging.shifted(
+        spec, steps, present.now, present.zone, calendar=present.calendar, batch=batch
+    )  # fmt: skip
 
 
-def forward(spec: RangeSpec, present: Present) -> RangeSpec:
-    return ranging.shifted(spec, 1, present.now, present.zone)
+def _zoom(factor: float, spec: RangeSpec, present: Present, batch: TimeRange | None) -> RangeSpec:
+    return ranging.zoomed(
+        spec, factor, present.now, present.zone, calendar=present.calendar, batch=batch
+    )  # fmt: skip
 
 
-def wider(spec: RangeSpec, present: Present) -> RangeSpec:
-    return ranging.zoomed(spec, 2.0, present.now, present.zone)
-
-
-def narrower(spec: RangeSpec, present: Present) -> RangeSpec:
-    return ranging.zoomed(spec, 0.5, present.now, present.zone)
-
-
-CHANGES: Mapping[str, Change] = {"back": back, "forward": forward, "wider": wider, "narrower": narrower}
+CHANGES: Mapping[str, Change] = {
+    "back": partial(_shift, -1), "forward": partial(_shift, 1),
+    "wider": partial(_zoom, 2.0), "narrower": partial(_zoom, 0.5),
+}  # fmt: skip
 
 
 def follows(scope: Scope) -> bool:
     """New readings belong to the range."""
-    return scope.spec is None or scope.spec.from_ == THIS_BATCH or ranging.live(scope.spec)
+    return scope.spec is None or ranging.live(scope.spec)
 
 
 def range_words(scope: Scope, present: Present) -> str:
-    """The chosen range in words; '' where there is none."""
+    """The chosen range in words; '' where there is none. As it is written where it means nothing now."""
     if scope.spec is None:
         return ""
-    return scope.spec.from_ if scope.spec.from_ == THIS_BATCH else (
-        ranging.described(scope.spec, present.now, present.zone)
-    )  # fmt: skip
+    batch = this_batch(present, scope.selection)
+    try:
+        return ranging.described(
+            scope.spec, present.now, present.zone, calendar=present.calendar, batch=batch
+        )
+    except RangeError:
+        return scope.spec.from_
 
 
 def filter_words(selection: Selection, dimensions: frozenset[Dimension]) -> str:

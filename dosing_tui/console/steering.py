@@ -57,6 +57,7 @@ class Steering(App[None]):
         self._source = source
         self._clock = clock
         self._zone = ZoneInfo(settings.plant.timezone)
+        self._calendar = settings.calendar
         self._askers = askers
         self._scope = LIVE
         self._scope_since = clock()
@@ -70,7 +71,8 @@ class Steering(App[None]):
 
     def present(self, picture: Picture | None = None) -> Present:
         now = self._clock()
-        return Present(now, self._zone, self._live.picture(now) if picture is None else picture)
+        picture = self._live.picture(now) if picture is None else picture
+        return Present(now, self._zone, picture, self._calendar)
 
     def chosen(self, present: Present) -> Chosen:
         """The scope in words, for its row."""

@@ -32,7 +32,7 @@ def nothing_there(folder: Path) -> dict[str, str]:
         "DOSING_MQTT_HOST": "127.0.0.1", "DOSING_MQTT_PORT": str(free_port()),
         "DOSING_DATABASE_DSN": f"host=127.0.0.1 port={free_port()} dbname=none user=nobody",
         "DOSING_LOG_FILE": str(folder / "console.log"), "DOSING_COLLECTOR_SPOOL_DIR": str(folder / "spool"),
-        "DOSING_PLANT_NAME": "Plant 1",
+        "DOSING_PLANT_NAME": "Plant 1", "DOSING_CONSOLE_EXPORT_DIR": str(folder / "exports"),
     }  # fmt: skip
 
 
@@ -59,7 +59,17 @@ def test_the_console_starts_without_a_plant_answers_keys_and_follows_the_window(
         terminal.shows("esc closes")
         terminal.keys("Escape")
         until(lambda: "esc closes" not in terminal.screen())
-        terminal.keys("1")
+        terminal.keys("3")
+        terminal.shows("Consumption over time")
+        terminal.keys("[")
+        terminal.shows("live again")
+        terminal.keys("g")
+        terminal.shows("Last 6 hours")
+        terminal.keys("w")
+        terminal.shows("Range this week")
+        terminal.keys("s")
+        terminal.shows("Saved ")
+        terminal.keys(".", "1")
         terminal.shows("Recent doses")
         for columns, rows in ((80, 24), (20, 5), (100, 30), (200, 60), (120, 40)):
             terminal.resize(columns, rows)

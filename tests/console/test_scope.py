@@ -39,7 +39,7 @@ def test_back_and_forward_again_is_the_same_stretch_of_time() -> None:
 
 def test_wider_and_narrower_go_on_to_follow_the_clock() -> None:
     wider = moved(LIVE, CHANGES["wider"], PRESENT)
-    assert range_words(wider, PRESENT) == "last 48 h"
+    assert range_words(wider, PRESENT) == "last 2 d"
     assert follows(wider)
     narrower = moved(LIVE, CHANGES["narrower"], PRESENT)
     assert range_words(narrower, PRESENT) == "last 12 h"
