@@ -98,12 +98,12 @@ def test_batches_are_kept_behind_the_writer(settings: Settings) -> None:
     now = int(datetime.now(UTC).timestamp())
     event = {"device_id": "a", "recipe": "CU-85", "pumps": 2}
     statuses: LiteralString = "SELECT status FROM batches"
-    broker = {"hostname": settings.mqtt.host, "port": settings.mqtt.port}
+    host, port = settings.mqtt.host, settings.mqtt.port
     with running(settings) as plant:
         until(lambda: plant.ready)
         started = json.dumps({**event, "event": "start", "timestamp": now - 130})
-        single(settings.mqtt.topics[1], started, qos=1, **broker)
+        single(settings.mqtt.topics[1], started, qos=1, hostname=host, port=port)
         until(lambda: rows(settings.database.dsn, statuses) == [("open",)])
         completed = json.dumps({**event, "event": "complete", "timestamp": now - 5})
-        single(settings.mqtt.topics[1], completed, qos=1, **broker)
+        single(settings.mqtt.topics[1], completed, qos=1, hostname=host, port=port)
         until(lambda: rows(settings.database.dsn, statuses) == [("complete",)])
