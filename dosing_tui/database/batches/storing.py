@@ -70,14 +70,18 @@ class _Whole:
     judgement: str
 
 
+def masters(session: Session) -> tuple[MasterVersion, ...]:
+    """Every version of every recipe."""
+    rows = session.execute(statement("batches/masters")).fetchall()
+    return tuple(MasterVersion(from_definition(json.loads(d)), version, at) for d, version, at in rows)
+
+
 def reference(session: Session, settings: Settings) -> Reference:
     """The recipe master as it is now, and the limits of the settings."""
-    rows = session.execute(statement("batches/masters")).fetchall()
-    masters = tuple(MasterVersion(from_definition(json.loads(d)), version, at) for d, version, at in rows)
     limits = Limits(
         tolerance_g=settings.limits.tolerance_g, stock_low_percent=settings.limits.stock_low_percent
     )
-    return Reference(masters, limits, ZoneInfo(settings.plant.timezone))
+    return Reference(masters(session), limits, ZoneInfo(settings.plant.timezone))
 
 
 def rebuild_span(session: Session, span: Span, by: Reference, *, now: datetime) -> Change:
