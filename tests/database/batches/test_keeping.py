@@ -156,6 +156,13 @@ def test_a_stored_record_reads_back_as_the_batch(migrated: str) -> None:
     )
 
 
+def test_the_hour_that_a_wall_shows_twice_is_two_hours(migrated: str) -> None:
+    autumn = (datetime(2026, 10, 25, 0, 0, tzinfo=UTC) - NOON).total_seconds()
+    readings = [message for number in range(9) for message in normal(autumn + 900 * number)]
+    now = NOON + timedelta(seconds=autumn + 9000)
+    assert kept(migrated, *readings, now=now) == ["complete CU-85 2"] * 9
+
+
 def test_times_are_utc_whatever_the_session(migrated: str) -> None:
     kept(migrated, *normal(), now=datetime.now(UTC))
     assert '"begins_at":"2026-11-23T12:00:00.000000+00:00"' in rows(migrated, RECORDS)[0][1]
