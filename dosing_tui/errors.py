@@ -8,6 +8,8 @@ DosingError
 ├── ExportError        a file cannot be written: say so, ask for another
 ├── BrokerError        the broker cannot be reached or refuses: say so, retry
 ├── DemoError          an embedded server does not start: say so, exit 2
+├── RecipeError        a recipe master cannot be used: say so, exit 2
+├── ReviewError        a review is not entered: say why, show the batch anew
 └── DatabaseError
     ├── DatabaseAway      try again later: refused connection, restart, timeout
     ├── DatabaseRefused   never on its own: password, right, missing or newer schema
@@ -51,6 +53,14 @@ class BrokerError(DosingError):
 
 class DemoError(DosingError):
     """An embedded server cannot be found, started or reached."""
+
+
+class RecipeError(DosingError):
+    """A recipe master is not readable, or says what cannot be."""
+
+
+class ReviewError(DosingError):
+    """Somebody else has reviewed the batch, it has changed, a reason is missing, or a PIN is wrong."""
 
 
 class DatabaseError(DosingError):

@@ -2,6 +2,7 @@
 
 from dosing_tui.broker.subscriber import Subscriber
 from dosing_tui.collector.inbox import Inbox
+from dosing_tui.collector.keeping import Keeping
 from dosing_tui.collector.machine import spool_folder
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.receiving import Receiving
@@ -68,6 +69,8 @@ class Collecting:
             raise
         self._writing = Writing(self._spool, around)
         self._writing.start()
+        self._keeping = Keeping(around, self._writing.prepared)
+        self._keeping.start()
 
     @property
     def contested(self) -> bool:
@@ -89,6 +92,7 @@ class Collecting:
         self._around.status.notice("held", "")
         if self._writing.stop(drain_s=drain_s):
             self._spool.close()
+        self._keeping.stop()
 
     def _switch(self, activity: Listening | Watching) -> None:
         self._activity.stop()

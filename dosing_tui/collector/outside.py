@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from dosing_tui.collector.ports import Database, Parser
 from dosing_tui.collector.status import Report
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches.keeping import keep
 from dosing_tui.database.leadership import Election
 from dosing_tui.database.maintenance import maintain
 from dosing_tui.database.migrations import migrate, pending
@@ -35,6 +36,7 @@ def plant_database(settings: Settings) -> Database:
         election=partial(Election, settings),
         prepare=partial(_prepare, settings),
         maintain=partial(_maintain, settings),
+        keep_batches=partial(_keep_batches, settings),
         other_writers=partial(_other_writers, settings),
         answers=partial(_answers, settings),
     )
@@ -52,6 +54,10 @@ def _prepare(settings: Settings, report: Report) -> None:
 
 def _maintain(settings: Settings) -> None:
     maintain(settings, now=now_utc())
+
+
+def _keep_batches(settings: Settings) -> None:
+    keep(settings, now=now_utc())
 
 
 def _other_writers(settings: Settings) -> list[str]:

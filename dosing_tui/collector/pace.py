@@ -21,6 +21,8 @@ class Pace:
     maintain_s: float = 3600.0
     foreign_s: float = 60.0
     """Foreign programs that write to the same tables."""
+    batches_s: float = 2.0
+    """After what was written touched batches, they are rebuilt within this time, or a little more."""
     drain_s: float = 5.0
     """At the end, longest wait for the database to take what is spooled."""
 

@@ -47,6 +47,8 @@ class Database:
     """Make sure that the schema is there, as this program knows it."""
     maintain: Callable[[], None]
     """Make room ahead, and end what was kept long enough."""
+    keep_batches: Callable[[], None]
+    """Rebuild the batches that what was written has touched."""
     other_writers: Callable[[], list[str]]
     """Names of foreign programs that write the same tables."""
     answers: Callable[[], None]

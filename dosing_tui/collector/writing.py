@@ -27,6 +27,8 @@ class Writing:
         self._status = around.status
         self._pace = around.pace
         self._failures = 0
+        self.prepared = threading.Event()
+        """The schema is there."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="collector-writer", daemon=True)
 
@@ -70,6 +72,7 @@ class Writing:
 
     def _session(self) -> None:
         self._database.prepare(lambda progress: self._status.database(False, progress))
+        self.prepared.set()
         maintain(self._database, self._status)
         with closing(self._database.writer()) as writer:
             writer.open()

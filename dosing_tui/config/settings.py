@@ -139,6 +139,15 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewSettings:
+    second_person: bool = False
+    """An approved batch counts as approved when another person has confirmed it."""
+    pin: bool = False
+    """Ask for the reviewer's PIN at every signing ("dosing-tui batches pin" sets one). Without it reviews say
+    that they are not e-signatures."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     theme: Theme = Theme.DARK
     """dark or light."""
@@ -187,6 +196,7 @@ class Settings:
     collector: CollectorSettings = field(default_factory=CollectorSettings)
     clock: ClockSettings = field(default_factory=ClockSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    review: ReviewSettings = field(default_factory=ReviewSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     log: LogSettings = field(default_factory=LogSettings)
     shifts: tuple[ShiftSettings, ...] = THREE_SHIFTS

@@ -85,6 +85,7 @@ class FakeServer:
             election=lambda: self,
             prepare=lambda _report: self.ask(),
             maintain=self.ask,
+            keep_batches=lambda: None,
             other_writers=list,
             answers=self.ask,
         )

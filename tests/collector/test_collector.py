@@ -1,6 +1,9 @@
 """The whole collector against a real broker and a real database."""
 
+import json
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -11,6 +14,7 @@ from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.live import Books, Link
 from tests.collector.plant import publish, stored_numbers
 from tests.collector.running import numbered, running
+from tests.database.inspection import rows
 from tests.waiting import until
 
 
@@ -88,3 +92,18 @@ def test_a_broker_that_comes_late_is_waited_for(mosquitto: RunningBroker, settin
         assert "cannot be reached" in plant.picture.broker.why
         mosquitto.start()
         until(lambda: plant.ready)
+
+
+def test_batches_are_kept_behind_the_writer(settings: Settings) -> None:
+    now = int(datetime.now(UTC).timestamp())
+    event = {"device_id": "a", "recipe": "CU-85", "pumps": 2}
+    statuses: LiteralString = "SELECT status FROM batches"
+    host, port = settings.mqtt.host, settings.mqtt.port
+    with running(settings) as plant:
+        until(lambda: plant.ready)
+        started = json.dumps({**event, "event": "start", "timestamp": now - 130})
+        single(settings.mqtt.topics[1], started, qos=1, hostname=host, port=port)
+        until(lambda: rows(settings.database.dsn, statuses) == [("open",)])
+        completed = json.dumps({**event, "event": "complete", "timestamp": now - 5})
+        single(settings.mqtt.topics[1], completed, qos=1, hostname=host, port=port)
+        until(lambda: rows(settings.database.dsn, statuses) == [("complete",)])

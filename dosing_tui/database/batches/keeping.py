@@ -1,0 +1,97 @@
+"""Keeps the stored batches true to the readings: what a write has touched, and on demand any span."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from psycopg.rows import class_row
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches.spans import Span, Touched, affected, merged, pieces
+from dosing_tui.database.batches.storing import Change, Session, rebuild_span, reference
+from dosing_tui.database.connection import Limits, connect, target
+from dosing_tui.database.maintenance import RAW_KEPT
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.translation import rowless_errors
+from dosing_tui.plant.batches.records import RULES
+
+LOCK = 0x646F73696E69
+"""Key of the advisory lock: one program at a time rebuilds. Its neighbours are maintenance and migrations."""
+AT_ONCE = 40
+"""Most stations' days of one call of ``keep``."""
+LIMITS = Limits(statement_s=60.0)
+
+
+def keep(settings: Settings, *, now: datetime) -> Change:
+    """Rebuild what was touched since the last time, the newest first; nothing if somebody else is at it.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    with _session(settings, "batches") as session:
+        if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone() != (True,):
+            return Change()
+        return _keep(session, settings, now)
+
+
+def rebuild(
+    settings: Settings, *, since: datetime, until: datetime, now: datetime, report: Callable[[str], None]
+) -> Change:
+    """Rebuild all batches that begin in [since, until). Reviews, their comments and PINs are not touched.
+
+    Readings are kept for 90 days: what is older stays as it is stored.
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    since, until = max(since, _oldest(now)), min(until, now + RULES.longest)
+    done = Change()
+    with _session(settings, "rebuild") as session:
+        session.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        by = reference(session, settings)
+        asked = {"from": since, "to": until}
+        for (device,) in session.execute(statement("batches/stations"), asked).fetchall():
+            for span in pieces(Span(device, since, until)):
+                with session.transaction():
+                    done += rebuild_span(session, span, by, now=now)
+            report(f"{device}: {done.batches:,} batches so far, {done.stored:,} of them new or changed.")
+    return done
+
+
+def _keep(session: Session, settings: Settings, now: datetime) -> Change:
+    with session.cursor(row_factory=class_row(Touched)) as cursor:
+        touched = cursor.execute(statement("batches/touched"), {"rows": AT_ONCE}).fetchall()
+    silent = {"before": now - RULES.gap, "rows": AT_ONCE}
+    spans = [affected(each, RULES) for each in touched]
+    for device, at in session.execute(statement("batches/silent"), silent).fetchall():
+        spans.append(Span(device, at, at + timedelta(microseconds=1)))
+    if not spans:
+        return Change()
+    by, done = reference(session, settings), Change()
+    for whole in merged(spans):
+        for span in pieces(_kept(whole, now)):
+            with session.transaction():
+                done += rebuild_span(session, span, by, now=now)
+    session.execute(
+        statement("batches/settle"),
+        {name: [getattr(each, name) for each in touched] for name in ("device_id", "day", "touches")},
+    )
+    return done
+
+
+def _kept(span: Span, now: datetime) -> Span:
+    """As far as readings are surely kept: where they are gone, batches must not go with them."""
+    return Span(span.device_id, max(span.since, _oldest(now)), span.until)
+
+
+def _oldest(now: datetime) -> datetime:
+    return now - RAW_KEPT + RULES.book + RULES.longest
+
+
+@contextmanager
+def _session(settings: Settings, application: str) -> Iterator[Session]:
+    """The lock falls with the session."""
+    with (
+        connect(settings, application=application, autocommit=True, limits=LIMITS) as session,
+        rowless_errors(target(settings)),
+    ):
+        # moments of one zone compare by the clock on the wall, which shows an hour of the autumn twice
+        session.execute("SET TIME ZONE 'UTC'")
+        yield session

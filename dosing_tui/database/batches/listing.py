@@ -1,0 +1,172 @@
+"""The list of batches and the whole of one: for screens and commands, with harmless text."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches.reviewing import reviews
+from dosing_tui.database.batches.storing import Session
+from dosing_tui.database.connection import connect, target
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.translation import rowless_errors
+from dosing_tui.plant.batches import judgement as judging
+from dosing_tui.plant.batches.judgement import Judgement
+from dosing_tui.plant.batches.reading_back import batch_of
+from dosing_tui.plant.batches.records import Batch
+from dosing_tui.plant.batches.reviews import Review
+from dosing_tui.plant.text import clean_line, clean_text
+
+APPLICATION = "batches"
+PAGE = 100
+"""Batches of one answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """One batch in a list."""
+
+    batch_key: str
+    batch_id: str
+    device_id: str
+    recipe: str
+    mode: str
+    status: str
+    reason: str
+    begins_at: datetime
+    ends_at: datetime | None
+    last_at: datetime
+    pumps: int | None
+    doses: int
+    target_g: float | None
+    actual_g: float | None
+    findings: int
+    finding_kinds: tuple[str, ...]
+    recipe_version: int | None
+    record_hash: str
+    review_state: str
+    last_review: int
+    disposed_by: str
+    disposed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFilter:
+    """Which batches: an empty tuple, None or False is all. A shift is its range."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    device: tuple[str, ...] = ()
+    recipe: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    review_state: tuple[str, ...] = ()
+    unreviewed: bool = False
+    """Not reviewed, or changed since."""
+    with_findings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many batches a filter finds, and how many of them are what."""
+
+    batches: int
+    under_way: int
+    complete: int
+    not_complete: int
+    with_findings: int
+    unreviewed: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDetail:
+    """All there is of one batch. ``record`` is the canonical JSON that ``row.record_hash`` is of."""
+
+    row: BatchRow
+    batch: Batch
+    judged: Judgement
+    reviews: tuple[Review, ...]
+    record: str
+    judgement: str
+
+
+def listed(
+    settings: Settings, which: BatchFilter, *, after: BatchRow | None = None, rows: int = PAGE
+) -> list[BatchRow]:
+    """The newest first; ``after`` is the last row of the page before.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    asked = {
+        **_asked(which),
+        "after_time": after.begins_at if after else None,
+        "after_key": after.batch_key if after else None,
+        "rows": rows,
+    }
+    with _session(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
+        return [_harmless(row) for row in cursor.execute(statement("batches/listed"), asked)]
+
+
+def counts(settings: Settings, which: BatchFilter) -> Counts:
+    """Raises: DatabaseAway, DatabaseRefused."""
+    with _session(settings) as session, session.cursor(row_factory=class_row(Counts)) as cursor:
+        found = cursor.execute(statement("batches/counts"), _asked(which)).fetchone()
+    assert found is not None  # aggregates answer one row
+    return found
+
+
+def detail(settings: Settings, name: str) -> BatchDetail | None:
+    """The batch of a key or a number such as dosing_system_01-20261124-007; None if there is none.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    with _session(settings) as session:
+        with session.cursor(row_factory=class_row(BatchRow)) as cursor:
+            row = cursor.execute(statement("batches/found"), {"name": name}).fetchone()
+        if row is None:
+            return None
+        texts = session.execute(statement("batches/texts"), {"batch_key": row.batch_key}).fetchone()
+        said = tuple(reviews(session, row.batch_key))
+    assert texts is not None  # stored together with the row
+    record, judgement = texts
+    batch = batch_of(record, row.batch_key)
+    return BatchDetail(_harmless(row), batch, judging.from_text(judgement), said, record, judgement)
+
+
+def _asked(which: BatchFilter) -> dict[str, object]:
+    return {
+        "from": which.since,
+        "to": which.until,
+        "device": list(which.device) or None,
+        "recipe": list(which.recipe) or None,
+        "status": list(which.status) or None,
+        "review_state": list(which.review_state) or None,
+        "unreviewed": which.unreviewed,
+        "with_findings": which.with_findings,
+    }
+
+
+def _harmless(row: BatchRow) -> BatchRow:
+    return replace(
+        row,
+        batch_id=clean_text(row.batch_id, limit=90),
+        device_id=clean_text(row.device_id),
+        recipe=clean_text(row.recipe),
+        mode=clean_text(row.mode),
+        reason=clean_line(row.reason),
+        finding_kinds=tuple(clean_text(kind) for kind in row.finding_kinds),
+        disposed_by=clean_text(row.disposed_by),
+    )
+
+
+@contextmanager
+def _session(settings: Settings) -> Iterator[Session]:
+    with (
+        connect(settings, application=APPLICATION, autocommit=True) as session,
+        rowless_errors(target(settings)),
+    ):
+        session.prepare_threshold = None  # the filter decides the plan
+        session.execute("SET TIME ZONE 'UTC'")  # so that durations are right in the autumn, too
+        yield session

@@ -1,0 +1,71 @@
+"""The recipe master in the database: versions are added, never changed; what they say is audited."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches import audit
+from dosing_tui.database.batches.storing import Session, masters
+from dosing_tui.database.connection import connect, target
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.translation import rowless_errors
+from dosing_tui.errors import RecipeError
+from dosing_tui.plant.batches.masters import MasterRecipe, MasterVersion, definition, from_definition
+
+APPLICATION = "recipes"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A recipe's version in force after an import; ``new``: it is the import's."""
+
+    recipe: MasterRecipe
+    version: int
+    new: bool
+
+
+def versions(settings: Settings) -> tuple[MasterVersion, ...]:
+    """Every version of every recipe, by name, mode and version.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
+        return masters(session)
+
+
+def import_recipes(
+    settings: Settings, recipes: Iterable[MasterRecipe], *, who: str, valid_from: datetime | None = None
+) -> list[Imported]:
+    """Enter what differs from the newest versions; all or nothing.
+
+    It holds from now on, or from ``valid_from``: batches that began since are judged anew.
+    Raises: RecipeError, DatabaseAway, DatabaseRefused.
+    """
+    with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
+        moment = audit.begin(session)
+        since = valid_from or moment.at
+        done = [_import(session, recipe, who, since, moment) for recipe in recipes]
+        if valid_from and any(each.new for each in done):
+            session.execute(statement("batches/touch_since"), {"since": valid_from})
+        return done
+
+
+def _import(
+    session: Session, recipe: MasterRecipe, who: str, valid_from: datetime, moment: audit.Moment
+) -> Imported:
+    name, text = {"recipe": recipe.name, "mode": recipe.mode}, definition(recipe)
+    last = session.execute(statement("batches/master_last"), name).fetchone()
+    if last and from_definition(json.loads(last[1])) == recipe:
+        return Imported(recipe, int(last[0]), new=False)
+    if not who:
+        raise RecipeError(f"{recipe.name}: say who enters it.")
+    version = int(last[0]) + 1 if last else 1
+    content = audit.recipe_content(recipe.name, recipe.mode, version, valid_from, text)
+    seq = audit.append(session, moment, action=audit.RECIPE, subject=recipe.name, who=who, content=content)
+    session.execute(
+        statement("batches/master_add"),
+        {**name, "version": version, "valid_from": valid_from, "definition": text, "audit_seq": seq},
+    )
+    return Imported(recipe, version, new=True)

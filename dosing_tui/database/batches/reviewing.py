@@ -1,0 +1,139 @@
+"""Enters reviews: each in one transaction that compares what was seen with what is there."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from psycopg.rows import class_row
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches import audit
+from dosing_tui.database.batches.pins import check_pin
+from dosing_tui.database.batches.storing import Session
+from dosing_tui.database.connection import connect, target
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.translation import rowless_errors
+from dosing_tui.errors import ReviewError
+from dosing_tui.plant.batches.reviews import NO_SIGNATURE, PIN_SIGNATURE, Review, ReviewDraft, Standing, fault
+from dosing_tui.plant.text import clean_line, clean_text
+
+APPLICATION = "reviews"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reviewed:
+    """The batch as it is when the review is entered."""
+
+    batch_id: str
+    status: str
+    findings: int
+    review_state: str
+    disposition: str
+    disposed_by: str
+    last_review: int
+    record_hash: str
+    judgement_hash: str
+    record: str
+    judgement: str
+
+
+def review(settings: Settings, draft: ReviewDraft, *, os_user: str) -> Review:
+    """Enter what ``draft`` says; answers it as it is stored. ``os_user``: who runs this program.
+
+    Raises: ReviewError (somebody was faster, the batch has changed, a reason is missing, the PIN is wrong),
+    ConfigError (PINs cannot be compared), DatabaseAway, DatabaseRefused.
+    """
+    with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
+        return _enter(session, settings, draft, os_user)
+
+
+def review_all(
+    settings: Settings, drafts: Iterable[ReviewDraft], *, os_user: str
+) -> tuple[list[Review], list[str]]:
+    """Each for itself: what was entered, and why the others were not, in their order.
+
+    Raises: ConfigError, DatabaseAway, DatabaseRefused; what was entered before stays.
+    """
+    entered: list[Review] = []
+    refused: list[str] = []
+    with connect(settings, application=APPLICATION, autocommit=True) as session:
+        for draft in drafts:
+            try:
+                with rowless_errors(target(settings)), session.transaction():
+                    entered.append(_enter(session, settings, draft, os_user))
+            except ReviewError as error:
+                refused.append(str(error))
+    return entered, refused
+
+
+def reviews(session: Session, batch_key: str) -> list[Review]:
+    """What has been said about a batch, in its order, with harmless text."""
+    with session.cursor(row_factory=class_row(Review)) as cursor:
+        found = cursor.execute(statement("batches/reviews"), {"batch_key": batch_key}).fetchall()
+    return [
+        replace(
+            each,
+            who=clean_text(each.who),
+            os_user=clean_text(each.os_user),
+            comment=clean_line(each.comment, 2000),
+            meaning=clean_text(each.meaning),
+            signature=clean_text(each.signature),
+        )
+        for each in found
+    ]
+
+
+def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: str) -> Review:
+    draft = replace(draft, who=clean_text(draft.who, limit=200), comment=clean_line(draft.comment, 2000))
+    moment = audit.begin(session)
+    batch = _batch(session, draft)
+    _compare(session, draft, batch)
+    if settings.review.pin:
+        check_pin(session, who=draft.who, pin=draft.pin)
+    said = {
+        "batch_key": draft.batch_key,
+        "batch_id": batch.batch_id,
+        "at": moment.at,
+        "who": draft.who,
+        "os_user": clean_text(os_user),
+        "db_role": moment.db_role,
+        "meaning": draft.meaning.value,
+        "comment": draft.comment,
+        "signature": PIN_SIGNATURE if settings.review.pin else NO_SIGNATURE,
+        "record_hash": batch.record_hash,
+        "judgement_hash": batch.judgement_hash,
+    }
+    content = audit.review_content((0, *said.values()))
+    seq = audit.append(
+        session, moment, action=audit.REVIEW, subject=batch.batch_id, who=draft.who, content=content
+    )
+    session.execute(
+        statement("batches/review"),
+        {**said, "review_id": seq, "record": batch.record, "judgement": batch.judgement},
+    )
+    return reviews(session, draft.batch_key)[-1]
+
+
+def _batch(session: Session, draft: ReviewDraft) -> _Reviewed:
+    with session.cursor(row_factory=class_row(_Reviewed)) as cursor:
+        found = cursor.execute(statement("batches/standing"), {"batch_key": draft.batch_key}).fetchone()
+    if found is None:
+        raise ReviewError("This batch is no more: its messages turned out to be of another.")
+    return found
+
+
+def _compare(session: Session, draft: ReviewDraft, batch: _Reviewed) -> None:
+    if batch.last_review != draft.seen_review:
+        last = reviews(session, draft.batch_key)[-1]
+        raise ReviewError(
+            f"{batch.batch_id}: {last.who} was faster ('{last.meaning}' at {last.at:%H:%M:%S});"
+            " nothing was entered. Look at it again."
+        )
+    if batch.record_hash != draft.seen_record:
+        raise ReviewError(
+            f"{batch.batch_id} has changed since you saw it; nothing was entered. Look at it again."
+        )
+    standing = Standing(
+        batch.status, batch.findings, batch.review_state, batch.disposition, batch.disposed_by
+    )
+    if wrong := fault(draft, standing):
+        raise ReviewError(f"{batch.batch_id}: {wrong}")

@@ -1,0 +1,196 @@
+"""Rebuilds the batches of one span of one station from its readings and stores what has changed."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from psycopg import Connection
+from psycopg.rows import TupleRow, class_row
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches.spans import Span, around
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.plant.batches import judgement as judging
+from dosing_tui.plant.batches.canonical import digest, record
+from dosing_tui.plant.batches.findings import Limits, judge, verdicts
+from dosing_tui.plant.batches.masters import MasterVersion, from_definition, in_force
+from dosing_tui.plant.batches.naming import anchor_text, batch_id, keep_keys
+from dosing_tui.plant.batches.reconstruction import reconstruct
+from dosing_tui.plant.batches.records import RULES, Batch
+from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
+
+Session = Connection[TupleRow]
+_SEPARATOR = "\x1f"
+_QUALITIES = {quality.value: quality for quality in TimeQuality}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a rebuild has to know of a batch that is stored."""
+
+    batch_key: str
+    anchor: str
+    record_hash: str
+    judgement_hash: str
+    last_review: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a span: batches that are in it, those that were stored anew, those that are no more."""
+
+    batches: int = 0
+    stored: int = 0
+    vanished: int = 0
+
+    def __add__(self, other: "Change") -> "Change":
+        return Change(
+            self.batches + other.batches, self.stored + other.stored, self.vanished + other.vanished
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What batches are judged by, and the zone their days are in."""
+
+    masters: tuple[MasterVersion, ...]
+    limits: Limits
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A batch with its two texts."""
+
+    batch: Batch
+    record: str
+    judged: judging.Judgement
+    judgement: str
+
+
+def masters(session: Session) -> tuple[MasterVersion, ...]:
+    """Every version of every recipe."""
+    rows = session.execute(statement("batches/masters")).fetchall()
+    return tuple(MasterVersion(from_definition(json.loads(d)), version, at) for d, version, at in rows)
+
+
+def reference(session: Session, settings: Settings) -> Reference:
+    """The recipe master as it is now, and the limits of the settings."""
+    limits = Limits(
+        tolerance_g=settings.limits.tolerance_g, stock_low_percent=settings.limits.stock_low_percent
+    )
+    return Reference(masters(session), limits, ZoneInfo(settings.plant.timezone))
+
+
+def rebuild_span(session: Session, span: Span, by: Reference, *, now: datetime) -> Change:
+    """Inside the caller's transaction, who sees to it that nobody else rebuilds."""
+    readings = _readings(session, around(span, RULES))
+    batches = [
+        batch
+        for batch in reconstruct(readings, now=now)
+        if batch.device_id == span.device_id and span.since <= batch.anchored_at < span.until
+    ]
+    asked = {"device": span.device_id, "from": span.since, "to": span.until}
+    with session.cursor(row_factory=class_row(Stored)) as cursor:
+        had = {row.batch_key: row for row in cursor.execute(statement("batches/stored"), asked)}
+    renamed = keep_keys(batches, {key: row.anchor for key, row in had.items()})
+    changed = [whole for whole in (_whole(batch, by) for batch in renamed.batches) if _is_new(whole, had)]
+    vanished = sorted(renamed.vanished)
+    if changed:
+        _store(session, changed, by.zone)
+    if vanished:
+        session.execute(statement("batches/outlived"), {"batch_key": vanished})
+        session.execute(statement("batches/remove"), {"batch_key": vanished})
+    return Change(len(batches), len(changed), len(vanished))
+
+
+def _readings(session: Session, span: Span) -> list[Reading]:
+    asked = {"device": span.device_id, "from": span.since, "to": span.until}
+    found: list[Reading] = []
+    found += [Dose(*_typed(row)) for row in session.execute(statement("batches/doses"), asked)]
+    found += [BatchEvent(*_typed(row)) for row in session.execute(statement("batches/events"), asked)]
+    found += [InventoryLevel(*_typed(row)) for row in session.execute(statement("batches/levels"), asked)]
+    return found
+
+
+def _typed(row: TupleRow) -> TupleRow:
+    """The last two columns are the time quality and the flags."""
+    *values, quality, flags = row
+    return (*values, _QUALITIES.get(quality, TimeQuality.RECEIVE), tuple(flags))
+
+
+def _whole(batch: Batch, by: Reference) -> _Whole:
+    master = in_force(by.masters, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at)
+    judged = judging.judgement(
+        judge(batch, master=master, limits=by.limits),
+        verdicts(batch, master=master, limits=by.limits),
+        master.version if master else None,
+    )
+    return _Whole(batch, record(batch), judged, judging.to_text(judged))
+
+
+def _is_new(whole: _Whole, had: dict[str, Stored]) -> bool:
+    known = had.get(whole.batch.key)
+    if known is None or known.anchor != anchor_text(whole.batch.anchor):
+        return True
+    return (known.record_hash, known.judgement_hash) != (digest(whole.record), digest(whole.judgement))
+
+
+def _store(session: Session, changed: Sequence[_Whole], zone: tzinfo) -> None:
+    ids = _ids(session, [whole.batch for whole in changed], zone)
+    rows = [_row(whole, ids[whole.batch.key]) for whole in changed]
+    session.execute(statement("batches/store"), {name: [row[name] for row in rows] for name in rows[0]})
+    texts = {
+        "batch_key": [whole.batch.key for whole in changed],
+        "record": [whole.record for whole in changed],
+        "judgement": [whole.judgement for whole in changed],
+    }
+    session.execute(statement("batches/store_records"), texts)
+
+
+def _ids(session: Session, batches: Sequence[Batch], zone: tzinfo) -> dict[str, str]:
+    asked = {
+        "batch_key": [batch.key for batch in batches],
+        "device_id": [batch.device_id for batch in batches],
+        "day": [batch.begins_at.astimezone(zone).date() for batch in batches],
+    }
+    session.execute(statement("batches/number"), asked)
+    device = batches[0].device_id
+    found = session.execute(statement("batches/numbers"), {"batch_key": asked["batch_key"]})
+    return {key: batch_id(device, day, number) for key, day, number in found}
+
+
+def _row(whole: _Whole, name: str) -> dict[str, object]:
+    batch, findings = whole.batch, whole.judged.findings
+    return {
+        "batch_key": batch.key,
+        "batch_id": name,
+        "device_id": batch.device_id,
+        "recipe": batch.recipe,
+        "mode": batch.mode,
+        "status": batch.status.value,
+        "reason": batch.reason,
+        "begins_at": batch.begins_at,
+        "ends_at": batch.ends_at,
+        "last_at": batch.last_at,
+        "anchored_at": batch.anchored_at,
+        "anchor": anchor_text(batch.anchor),
+        "pumps": batch.pumps,
+        "doses": len(batch.doses),
+        "target_g": _sum(ingredient.target_g for ingredient in batch.ingredients),
+        "actual_g": _sum(ingredient.actual_g for ingredient in batch.ingredients),
+        "findings": len(findings),
+        "finding_kinds": _SEPARATOR.join(dict.fromkeys(finding.kind.value for finding in findings)),
+        "recipe_version": whole.judged.recipe_version,
+        "record_hash": digest(whole.record),
+        "judgement_hash": digest(whole.judgement),
+    }
+
+
+def _sum(masses: Iterable[float | None]) -> float | None:
+    """None, if one is not known or there is none."""
+    known = list(masses)
+    said = [mass for mass in known if mass is not None]
+    return round(sum(said), 6) if said and len(said) == len(known) else None

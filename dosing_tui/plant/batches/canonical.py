@@ -1,0 +1,88 @@
+"""A batch as canonical JSON, to be hashed and signed: the same facts are the same bytes, on any machine."""
+
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from dosing_tui.plant.batches.records import Batch, StockChange
+from dosing_tui.plant.readings import BatchEvent, Dose
+
+FORMAT = 1
+"""Which reading of a batch the hash is of; a later program may know another."""
+
+
+def canonical(value: object) -> str:
+    """JSON with sorted keys and no spaces. Raises: ValueError, for a number that is none."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(text: str) -> str:
+    """SHA-256 as 64 hexadecimal digits."""
+    return sha256(text.encode()).hexdigest()
+
+
+def record(batch: Batch) -> str:
+    """The facts of a batch, its messages included; not what is thought of them, nor its key and number."""
+    return canonical(
+        {
+            "format": FORMAT,
+            "device_id": batch.device_id,
+            "recipe": batch.recipe,
+            "mode": batch.mode,
+            "status": batch.status.value,
+            "reason": batch.reason,
+            "begins_at": instant(batch.begins_at),
+            "ends_at": None if batch.ends_at is None else instant(batch.ends_at),
+            "pumps": batch.pumps,
+            "marks": batch.marks,
+            "doses": [_dose(dose) for dose in batch.doses],
+            "events": [_event(event) for event in batch.events],
+            "stock": [_stock(change) for change in batch.stock],
+        }
+    )
+
+
+def instant(moment: datetime) -> str:
+    """ISO-8601 in UTC, always with microseconds: one moment has one spelling."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _dose(dose: Dose) -> dict[str, object]:
+    return {
+        "time": instant(dose.time),
+        "pump": dose.pump,
+        "chemical": dose.chemical,
+        "target_g": dose.target_g,
+        "actual_g": dose.actual_g,
+        "error_g": dose.error_g,
+        "recipe": dose.recipe,
+        "mode": dose.mode,
+        "duration_ms": dose.duration_ms,
+        "dedup": dose.dedup,
+        "time_quality": dose.time_quality.value,
+        "flags": list(dose.flags),
+    }
+
+
+def _event(event: BatchEvent) -> dict[str, object]:
+    return {
+        "time": instant(event.time),
+        "event": event.event,
+        "recipe": event.recipe,
+        "pumps": event.pumps,
+        "dedup": event.dedup,
+        "time_quality": event.time_quality.value,
+        "flags": list(event.flags),
+    }
+
+
+def _stock(change: StockChange) -> dict[str, object]:
+    return {
+        "chemical": change.chemical,
+        "before_g": change.before_g,
+        "after_g": change.after_g,
+        "percent_after": change.percent_after,
+        "capacity_g": change.capacity_g,
+        "taken_g": change.taken_g,
+        "doses": change.doses,
+    }

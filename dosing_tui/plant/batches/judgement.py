@@ -1,0 +1,46 @@
+"""What is thought of a batch, as canonical JSON beside its record: findings, bands, the recipe's version."""
+
+import json
+from dataclasses import dataclass
+
+from dosing_tui.plant.batches.canonical import canonical
+from dosing_tui.plant.batches.findings import Finding, Kind, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a reviewer is shown beside the facts. ``recipe_version`` is None without a recipe master."""
+
+    findings: tuple[Finding, ...]
+    bands: tuple[tuple[float | None, bool | None], ...]
+    """For each ingredient half the tolerance band in g, and whether it was kept; None is 'not known'."""
+    recipe_version: int | None = None
+
+
+def judgement(
+    findings: tuple[Finding, ...], verdicts: tuple[Verdict, ...], recipe_version: int | None
+) -> Judgement:
+    bands = tuple([(verdict.tolerance_g, verdict.within) for verdict in verdicts])
+    return Judgement(findings, bands, recipe_version)
+
+
+def to_text(judged: Judgement) -> str:
+    return canonical(
+        {
+            "findings": [
+                [finding.kind.value, finding.subject, finding.sentence] for finding in judged.findings
+            ],
+            "bands": judged.bands,
+            "recipe_version": judged.recipe_version,
+        }
+    )
+
+
+def from_text(text: str) -> Judgement:
+    """What ``to_text`` wrote. Raises: ValueError, KeyError or TypeError, for anything else."""
+    said = json.loads(text)
+    return Judgement(
+        tuple(Finding(Kind(kind), subject, sentence) for kind, subject, sentence in said["findings"]),
+        tuple((tolerance_g, within) for tolerance_g, within in said["bands"]),
+        said["recipe_version"],
+    )

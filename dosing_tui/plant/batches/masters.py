@@ -1,0 +1,180 @@
+"""The recipe master: what a recipe should hold, by which pumps, how exactly; written and read as TOML.
+
+It is optional. Without one, the targets that the station says and its number of pumps are the reference.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from dosing_tui.errors import RecipeError
+from dosing_tui.plant.batches.canonical import canonical
+from dosing_tui.plant.batches.records import same_name
+from dosing_tui.plant.text import clean_text
+
+
+@dataclass(frozen=True, slots=True)
+class MasterIngredient:
+    """One chemical of a recipe; None where the recipe leaves it open."""
+
+    chemical: str
+    pump: int | None = None
+    target_g: float | None = None
+    tolerance_g: float | None = None
+    tolerance_percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MasterRecipe:
+    """What a batch of ``name`` should be like; ``mode`` '' is any."""
+
+    name: str
+    ingredients: tuple[MasterIngredient, ...]
+    mode: str = ""
+    ordered: bool = False
+    """Whether the ingredients have to be dosed in their order."""
+
+    def ingredient(self, chemical: str) -> MasterIngredient | None:
+        return next((each for each in self.ingredients if same_name(each.chemical, chemical)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MasterVersion:
+    """One version of a recipe; it holds for what begins at or after ``valid_from``, until the next."""
+
+    recipe: MasterRecipe
+    version: int
+    valid_from: datetime
+
+
+def in_force(
+    masters: Iterable[MasterVersion], *, recipe: str, mode: str, at: datetime
+) -> MasterVersion | None:
+    """The version for a batch that begins at ``at``; one of its very mode comes before one of any mode."""
+    fitting = [
+        each
+        for each in masters
+        if each.valid_from <= at and recipe and same_name(each.recipe.name, recipe)
+        and each.recipe.mode in ("", mode)
+    ]  # fmt: skip
+    return max(fitting, key=lambda e: (bool(e.recipe.mode), e.valid_from, e.version), default=None)
+
+
+def definition(recipe: MasterRecipe) -> str:
+    """Canonical JSON, as it is stored: equal recipes are equal text."""
+    return canonical(_plain(recipe))
+
+
+def from_definition(stored: Mapping[str, object]) -> MasterRecipe:
+    """Raises: RecipeError."""
+    return _recipe(stored, str(stored.get("name", "?")))
+
+
+def from_toml(text: str) -> tuple[MasterRecipe, ...]:
+    """Every ``[[recipe]]`` of a file. Raises: RecipeError, with the recipe and the value."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"The recipes are not valid TOML: {error}.") from error
+    if unknown := sorted(set(document) - {"recipe"}):
+        raise RecipeError(f"'{clean_text(unknown[0])}' is not known; recipes begin with [[recipe]].")
+    tables = document.get("recipe")
+    if not isinstance(tables, list) or not tables:
+        raise RecipeError("There is no [[recipe]] in the file.")
+    found = tuple(_recipe(table, f"recipe {number}") for number, table in enumerate(tables, start=1))
+    names = [(recipe.name.casefold(), recipe.mode) for recipe in found]
+    for recipe, name in zip(found, names, strict=True):
+        if names.count(name) > 1:
+            raise RecipeError(f"{_named(recipe)} is in the file more than once.")
+    return found
+
+
+def to_toml(recipes: Iterable[MasterRecipe]) -> str:
+    """What ``from_toml`` reads back as the same recipes."""
+    blocks = []
+    for recipe in recipes:
+        lines = ["[[recipe]]", *_lines(recipe, ("name", "mode", "ordered"))]
+        for ingredient in recipe.ingredients:
+            names = tuple(field.name for field in fields(MasterIngredient))
+            lines += ["", "[[recipe.ingredient]]", *_lines(ingredient, names)]
+        blocks.append("\n".join(lines) + "\n")
+    return "\n".join(blocks)
+
+
+def _lines(what: MasterRecipe | MasterIngredient, names: tuple[str, ...]) -> list[str]:
+    values = ((name, getattr(what, name)) for name in names)
+    return [
+        f"{name} = {canonical(value)}"
+        for name, value in values
+        if not (value is None or value is False or value == "")
+    ]
+
+
+def _plain(recipe: MasterRecipe) -> dict[str, object]:
+    return {
+        "name": recipe.name,
+        "mode": recipe.mode,
+        "ordered": recipe.ordered,
+        "ingredient": [
+            {field.name: getattr(each, field.name) for field in fields(MasterIngredient)}
+            for each in recipe.ingredients
+        ],
+    }
+
+
+def _recipe(table: object, place: str) -> MasterRecipe:
+    known = _table(table, place, {"name", "mode", "ordered", "ingredient"})
+    name, mode = _text(known, "name", place), _text({"mode": "", **known}, "mode", place, may_lack=True)
+    ordered, parts = known.get("ordered", False), known.get("ingredient")
+    if not isinstance(ordered, bool):
+        raise RecipeError(f"{name}: ordered is {ordered!r}, neither true nor false.")
+    if not isinstance(parts, list) or not parts:
+        raise RecipeError(f"{name}: it has no [[recipe.ingredient]].")
+    ingredients = tuple(_ingredient(part, name) for part in parts)
+    chemicals = [each.chemical.casefold() for each in ingredients]
+    if twice := next((c for c in chemicals if chemicals.count(c) > 1), None):
+        raise RecipeError(f"{name}: {twice.upper()} is in it more than once.")
+    return MasterRecipe(name, ingredients, mode.upper(), ordered)
+
+
+def _ingredient(table: object, recipe: str) -> MasterIngredient:
+    known = _table(table, recipe, {field.name for field in fields(MasterIngredient)})
+    chemical = _text(known, "chemical", recipe)
+    place = f"{recipe}, {chemical}"
+    pump = known.get("pump")
+    if pump is not None and (isinstance(pump, bool) or not isinstance(pump, int) or not 1 <= pump <= 999):
+        raise RecipeError(f"{place}: pump is {pump!r}, not a pump's number.")
+    return MasterIngredient(
+        chemical,
+        pump,
+        *(_mass(known, name, place) for name in ("target_g", "tolerance_g", "tolerance_percent")),
+    )
+
+
+def _table(table: object, place: str, names: set[str]) -> Mapping[str, object]:
+    if not isinstance(table, Mapping):
+        raise RecipeError(f"{place}: is {table!r}, not a table of settings.")
+    if unknown := sorted(set(table) - names):
+        raise RecipeError(f"{place}: '{clean_text(str(unknown[0]))}' is not known.")
+    return table
+
+
+def _text(table: Mapping[str, object], name: str, place: str, *, may_lack: bool = False) -> str:
+    value = table.get(name)
+    if not isinstance(value, str) or not (value.strip() or may_lack):
+        raise RecipeError(f"{place}: {name} is missing, or not a text.")
+    return clean_text(value)
+
+
+def _mass(table: Mapping[str, object], name: str, place: str) -> float | None:
+    value = table.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+        raise RecipeError(f"{place}: {name} is {value!r}, not a number from 0 on.")
+    return float(value)
+
+
+def _named(recipe: MasterRecipe) -> str:
+    return f"{recipe.name} ({recipe.mode})" if recipe.mode else recipe.name

@@ -1,0 +1,164 @@
+"""What a batch is: its status, its messages, its stock, and the rules by which messages become batches."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from dosing_tui.plant.readings import BatchEvent, Dose
+
+Message: TypeAlias = Dose | BatchEvent
+Identity: TypeAlias = tuple[str, datetime, str, str, int]
+"""What makes a message itself: station, time, what it is, of what, and its dedup."""
+
+
+class Status(StrEnum):
+    """How a batch stands; the value is stored."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    ABORTED = "aborted"
+    """An abort or error was reported, or something else was started while it was under way."""
+    INCOMPLETE = "incomplete"
+    """It fell silent. Its late messages still complete it."""
+    NO_START = "no-start"
+    """Doses without a start; with or without a complete."""
+    COMPLETE_ONLY = "complete-only"
+    """A complete, and nothing of what it completes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How far messages of one batch may lie apart."""
+
+    skew: timedelta = timedelta(minutes=5)
+    """A dose of the batch may seem to have begun so long before the start: the longest a pump runs, as the
+    station's clock may have been set in between."""
+    longest: timedelta = timedelta(hours=4)
+    """No message later than this after its beginning belongs to a batch."""
+    gap: timedelta = timedelta(seconds=330)
+    """Doses without a start belong together if they follow so soon: a pump's time-out, and 30 s."""
+    silence: timedelta = timedelta(minutes=15)
+    """A batch that says nothing for so long is left alone ..."""
+    silence_per_pump: timedelta = timedelta(minutes=5)
+    """... or for its pumps' time-outs and one more, if that is longer."""
+    repeated: timedelta = timedelta(seconds=60)
+    """A second complete so soon after the first, less than a dose takes, is the same one said again."""
+    grace: timedelta = timedelta(seconds=10)
+    """How long after a dose its tank's level may come."""
+    late: timedelta = timedelta(seconds=60)
+    """A message that came later than this after its time tells by its time alone when it was said."""
+    book: timedelta = timedelta(hours=8)
+    """The tank's level before a batch counts if it is at most so old."""
+
+    def abandoned_after(self, pumps: int | None) -> timedelta:
+        """Silence after which a batch counts as left alone."""
+        return max(self.silence, self.silence_per_pump * ((pumps or 0) + 1))
+
+
+RULES = Rules()
+
+
+@dataclass(frozen=True, slots=True)
+class StockChange:
+    """One tank over one batch, in g; None is 'not known'. ``taken_g`` is the sum of the doses meanwhile."""
+
+    chemical: str
+    before_g: float | None
+    after_g: float | None
+    percent_after: float | None
+    capacity_g: float | None
+    taken_g: float | None
+    doses: int
+
+    @property
+    def lost_g(self) -> float | None:
+        """What left the tank and was in no dose; below zero if the tank holds more than it should."""
+        if self.before_g is None or self.after_g is None or self.taken_g is None:
+            return None
+        return round(self.before_g - self.after_g - self.taken_g, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredient:
+    """All doses of one chemical by one pump, the target counted once; None is 'not said'."""
+
+    chemical: str
+    pump: int
+    target_g: float | None
+    actual_g: float | None
+    duration_ms: int | None
+    doses: int
+
+    @property
+    def error_g(self) -> float | None:
+        if self.target_g is None or self.actual_g is None:
+            return None
+        return round(self.actual_g - self.target_g, 6)
+
+    @property
+    def error_percent(self) -> float | None:
+        """Of the target."""
+        error_g = self.error_g
+        return None if error_g is None or not self.target_g else 100.0 * error_g / self.target_g
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One batch as its messages tell it: the same messages, in any order, make the same batch."""
+
+    key: str
+    """Stays the batch's own for good; a hash of the station and the time it began."""
+    device_id: str
+    recipe: str
+    mode: str
+    status: Status
+    reason: str
+    """Why it is not complete; '' if it is, or is under way."""
+    begins_at: datetime
+    ends_at: datetime | None
+    """None while it is under way."""
+    last_at: datetime
+    """Time of its last message."""
+    anchor: Identity
+    """The first of its messages: by it a batch is found again when others have come to it."""
+    pumps: int | None
+    """How many ingredients the station says there are."""
+    doses: tuple[Dose, ...]
+    events: tuple[BatchEvent, ...]
+    stock: tuple[StockChange, ...] = ()
+    marks: tuple[str, ...] = ()
+    """What was odd about how the messages fit together, as sentences."""
+    ingredients: tuple[Ingredient, ...] = field(default=())
+    """In the order in which they were dosed."""
+
+    @property
+    def anchored_at(self) -> datetime:
+        return self.anchor[1]
+
+    @property
+    def seconds(self) -> float | None:
+        """From its beginning to its end."""
+        return None if self.ends_at is None else (self.ends_at - self.begins_at).total_seconds()
+
+    def identities(self) -> Iterator[Identity]:
+        """Of all its messages."""
+        yield from map(identity, self.events)
+        yield from map(identity, self.doses)
+
+
+def identity(message: Message) -> Identity:
+    """Redelivered, a message has the same."""
+    if isinstance(message, Dose):
+        return (message.device_id, message.time, "dose", str(message.pump), message.dedup)
+    return (message.device_id, message.time, message.event, message.recipe, message.dedup)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names of recipes or chemicals mean the same; one that was not said fits any.
+
+    >>> same_name("CU-85", " cu-85"), same_name("", "CU-85"), same_name("CU-85", "FG-85/95")
+    (True, True, False)
+    """
+    return one == other or not one or not other or one.strip().casefold() == other.strip().casefold()

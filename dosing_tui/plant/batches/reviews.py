@@ -1,0 +1,130 @@
+"""What people say about batches: the words they can say, and when which of them may be said. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from dosing_tui.plant.batches.records import Status
+
+WHO_LONGEST = 60
+COMMENT_LONGEST = 500
+NO_SIGNATURE = "not an e-signature"
+"""What a review is labelled with when nobody proved who they are."""
+PIN_SIGNATURE = "signed with a PIN"
+SHARED_NAMES = frozenset({"root", "admin", "administrator", "operator", "user", "pi", "guest"})
+
+
+class Meaning(StrEnum):
+    """What a review says; the value is stored and printed."""
+
+    APPROVED = "approved"
+    DEVIATION = "approved with deviation"
+    REJECTED = "rejected"
+    NEEDS_INFORMATION = "needs information"
+    CONFIRMED = "confirmed"
+    """By a second person, after an approval."""
+    COMMENT = "comment"
+    WITHDRAWN = "withdrawn"
+    """The last word is taken back; it stays to be read."""
+
+
+APPROVALS = frozenset({Meaning.APPROVED, Meaning.DEVIATION})
+
+
+class ReviewState(StrEnum):
+    """How a batch stands with its reviewers; beyond these it is the meaning of the last word about it."""
+
+    UNREVIEWED = "unreviewed"
+    OUTDATED = "outdated"
+    """The batch has changed since it was reviewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewDraft:
+    """What somebody is about to say. ``seen_review`` and ``seen_record`` are of the batch as they saw it."""
+
+    batch_key: str
+    meaning: Meaning
+    who: str
+    comment: str
+    seen_review: int
+    """The last review of the batch; 0 if there was none."""
+    seen_record: str
+    """The hash of its record."""
+    pin: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What somebody has said, as it is stored. ``hash`` is of this review and all entries before it."""
+
+    review_id: int
+    batch_key: str
+    batch_id: str
+    at: datetime
+    who: str
+    os_user: str
+    db_role: str
+    meaning: str
+    comment: str
+    signature: str
+    record_hash: str
+    judgement_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A batch, as far as it decides what may be said about it."""
+
+    status: str
+    findings: int
+    review_state: str
+    disposition: str
+    disposed_by: str
+
+
+def fault(draft: ReviewDraft, standing: Standing) -> str:
+    """Why this cannot be said now, as a sentence; '' if it can."""
+    return _of_words(draft) or _of_batch(draft, standing)
+
+
+def is_approved(review_state: str, *, second_person: bool) -> bool:
+    """Whether the batch is through, by the plant's own rule."""
+    through = {Meaning.CONFIRMED} if second_person else APPROVALS | {Meaning.CONFIRMED}
+    return review_state in through
+
+
+def _of_words(draft: ReviewDraft) -> str:
+    if not 1 <= len(draft.who) <= WHO_LONGEST:
+        return f"Say who you are, in at most {WHO_LONGEST} characters."
+    if len(draft.comment) > COMMENT_LONGEST:
+        return f"The comment has {len(draft.comment)} characters; {COMMENT_LONGEST} are the most."
+    if not draft.comment and draft.meaning not in (Meaning.APPROVED, Meaning.CONFIRMED):
+        return f"Say why: '{draft.meaning}' needs a comment."
+    return ""
+
+
+def _of_batch(draft: ReviewDraft, standing: Standing) -> str:
+    meaning = draft.meaning
+    if meaning is Meaning.COMMENT:
+        return ""
+    if meaning is Meaning.WITHDRAWN:
+        return "" if standing.disposition else "There is nothing to withdraw."
+    if standing.status == Status.OPEN:
+        return "The batch is still under way; it can be commented, nothing else."
+    if meaning is Meaning.APPROVED and standing.findings:
+        count = standing.findings
+        what = f"{count} exceptions" if count > 1 else "an exception"
+        return f"The batch has {what}: approve it with deviation and say why, or reject it."
+    if meaning is Meaning.CONFIRMED:
+        return _of_confirmation(draft, standing)
+    return ""
+
+
+def _of_confirmation(draft: ReviewDraft, standing: Standing) -> str:
+    if standing.review_state not in APPROVALS:
+        return "Only what somebody has approved, and has not changed since, can be confirmed."
+    if standing.disposed_by.casefold() == draft.who.casefold():
+        return f"{standing.disposed_by} has approved it; the second person has to be another."
+    return ""

@@ -1,0 +1,105 @@
+"""What a station's tanks held before and after a batch, by the order in which messages were said."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dosing_tui.plant.batches.records import Message, Rules, StockChange
+from dosing_tui.plant.readings import Dose, InventoryLevel, TimeQuality
+
+
+def heard(message: Message | InventoryLevel, rules: Rules) -> datetime:
+    """When it was said, by our clock: levels have no other time, and the station's may be off."""
+    if abs(message.received_at - message.time) <= rules.late:
+        return message.received_at
+    return message.time
+
+
+@dataclass(frozen=True, slots=True)
+class _Tank:
+    """What was said about one chemical: moments and what was said at them, in step and in order."""
+
+    level_moments: list[datetime] = field(default_factory=list)
+    levels: list[InventoryLevel] = field(default_factory=list)
+    dose_moments: list[datetime] = field(default_factory=list)
+    doses: list[Dose] = field(default_factory=list)
+
+
+class Tanks:
+    """One station's levels and doses. Levels out of a backlog tell nothing: their time is not known."""
+
+    def __init__(self, doses: Iterable[Dose], levels: Iterable[InventoryLevel], rules: Rules) -> None:
+        self._rules = rules
+        self._tanks: dict[str, _Tank] = {}
+        for at, level in sorted(
+            [(heard(level, rules), level) for level in levels if _tells(level)],
+            key=lambda pair: (pair[0], pair[1].dedup),
+        ):
+            tank = self._tanks.setdefault(level.chemical, _Tank())
+            tank.level_moments.append(at)
+            tank.levels.append(level)
+        for at, dose in sorted(
+            [(heard(dose, rules), dose) for dose in doses], key=lambda pair: (pair[0], pair[1].dedup)
+        ):
+            if (known := self._tanks.get(dose.chemical)) is not None:
+                known.dose_moments.append(at)
+                known.doses.append(dose)
+        self._named = sorted(self._tanks.items())
+
+    def changes(
+        self, first: datetime, last: datetime, last_doses: Mapping[str, datetime]
+    ) -> tuple[StockChange, ...]:
+        """The tanks that said something between a batch's first message and shortly after its last.
+
+        ``last_doses`` says when the batch's last dose of a chemical was heard.
+        """
+        until = last + self._rules.grace
+        found: list[StockChange] = []
+        for chemical, tank in self._named:
+            after = _level_after(tank.level_moments, first, until, last_doses.get(chemical))
+            if after is not None:
+                found.append(self._change(chemical, tank, first, after))
+        return tuple(found)
+
+    def _change(self, chemical: str, tank: _Tank, first: datetime, after: int) -> StockChange:
+        level = tank.levels[after]
+        before = bisect_right(tank.level_moments, first) - 1
+        if before < 0 or first - tank.level_moments[before] > self._rules.book:
+            return StockChange(
+                chemical, None, level.remaining_g, level.percent_full, level.capacity_g, None, 0
+            )
+        doses = tank.doses[
+            bisect_right(tank.dose_moments, tank.level_moments[before]) : bisect_right(
+                tank.dose_moments, tank.level_moments[after]
+            )
+        ]
+        return StockChange(
+            chemical,
+            before_g=tank.levels[before].remaining_g,
+            after_g=level.remaining_g,
+            percent_after=level.percent_full,
+            capacity_g=level.capacity_g,
+            taken_g=_sum(doses),
+            doses=len(doses),
+        )
+
+
+def _tells(level: InventoryLevel) -> bool:
+    return level.remaining_g is not None and level.time_quality is not TimeQuality.BACKLOG
+
+
+def _level_after(
+    moments: Sequence[datetime], first: datetime, until: datetime, dosed: datetime | None
+) -> int | None:
+    """The level that follows the batch's last dose; where there is none, the last one during the batch."""
+    beyond = bisect_right(moments, until)
+    if dosed is not None and (found := bisect_left(moments, dosed)) < beyond:
+        return found
+    return beyond - 1 if beyond and moments[beyond - 1] > first else None
+
+
+def _sum(doses: Sequence[Dose]) -> float | None:
+    """None, if a dose does not say its mass."""
+    masses = [dose.actual_g for dose in doses if dose.actual_g is not None]
+    return round(sum(masses), 6) if len(masses) == len(doses) else None

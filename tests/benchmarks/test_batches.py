@@ -1,0 +1,114 @@
+"""How long batches take to be rebuilt, listed and shown: figures only, shown with -s.
+
+BENCHMARK_BATCHES=100000 is a big plant's quarter.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from itertools import islice
+from typing import LiteralString
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from dosing_tui.database.batches.audit import verify
+from dosing_tui.database.batches.keeping import rebuild
+from dosing_tui.database.batches.listing import BatchFilter, counts, detail, listed
+from dosing_tui.database.writes import Writer
+from dosing_tui.plant.batches.canonical import digest, record
+from dosing_tui.plant.batches.findings import judge
+from dosing_tui.plant.batches.reconstruction import reconstruct
+from dosing_tui.plant.readings import Reading
+from tests.database.samples import settings_for
+from tests.plant.batches.days import MUCH_LATER, NOON, level, normal
+
+BATCHES = int(os.environ.get("BENCHMARK_BATCHES", "2000"))
+STATIONS = 10
+
+FILTERS = {
+    "all": BatchFilter(),
+    "a week": BatchFilter(since=NOON - timedelta(days=14), until=NOON - timedelta(days=7)),
+    "a station": BatchFilter(device=("dosing_system_03",)),
+    "a recipe": BatchFilter(recipe=("CU-85",)),
+    "a rare status": BatchFilter(status=("aborted",)),
+    "with exceptions": BatchFilter(with_findings=True),
+    "unreviewed": BatchFilter(unreviewed=True),
+    "nothing": BatchFilter(recipe=("none",), with_findings=True),
+}
+WEEKS: LiteralString = """
+SELECT compat.ensure_partitions(parent, %(since)s, %(until)s)
+  FROM unnest(ARRAY['dosing_consumption', 'batch_events', 'inventory_levels']::regclass[]) AS parent
+"""
+
+pytestmark = pytest.mark.benchmark
+
+
+def readings(batches: int) -> Iterator[Reading]:
+    for number in range(batches):
+        device, begins = f"dosing_system_{number % STATIONS:02}", -400.0 * (number // STATIONS)
+        yield from normal(begins, device=device)
+        yield level(begins + 61.1, "T-9", 9000 - number % 500, device=device)
+        yield level(begins + 122.1, "T-12", 9000 - number % 500, device=device)
+
+
+def test_batches_from_messages(capsys: pytest.CaptureFixture[str]) -> None:
+    messages = list(readings(BATCHES))
+    begun = time.perf_counter()
+    found = reconstruct(messages, now=MUCH_LATER + timedelta(days=1))
+    rebuilt = time.perf_counter()
+    hashes = {digest(record(batch)) for batch in found if judge(batch) is not None}
+    done = time.perf_counter()
+    assert len(found) == len(hashes) == BATCHES
+    spent = (rebuilt - begun, done - rebuilt)
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{BATCHES:,} batches: rebuilt {spent[0]:.1f} s, judged, hashed {spent[1]:.1f} s\n"
+        )
+
+
+def test_batches_in_the_database(migrated: str, capsys: pytest.CaptureFixture[str]) -> None:
+    now = MUCH_LATER + timedelta(days=1)
+    settings = settings_for(migrated)
+    with psycopg.connect(migrated, autocommit=True) as session:
+        if session.execute("SELECT to_regproc('compat.ensure_partitions')").fetchone() != (None,):
+            session.execute(WEEKS, {"since": now - timedelta(days=90), "until": now})
+    write_all(migrated, readings(BATCHES))
+    since = NOON - timedelta(days=85)
+    spent = {"rebuild": seconds(lambda: rebuild(settings, since=since, until=now, now=now, report=print))}
+    with psycopg.connect(migrated, autocommit=True) as session:
+        session.execute("ANALYZE")
+    page = listed(settings, BatchFilter())
+    for name, which in FILTERS.items():
+        spent[f"list, {name}"] = best(partial(listed, settings, which))
+        spent[f"counts, {name}"] = best(partial(counts, settings, which))
+    spent["page after"] = best(lambda: listed(settings, BatchFilter(), after=page[-1]))
+    spent["detail"] = best(lambda: detail(settings, page[50].batch_id))
+    spent["audit verify"] = seconds(lambda: verify(settings))
+    assert counts(settings, BatchFilter()).batches == BATCHES
+    with capsys.disabled():
+        for name, took in spent.items():
+            sys.stdout.write(f"\n{name:<30}{1000 * took:>10.0f} ms")
+
+
+def write_all(dsn: str, said: Iterator[Reading]) -> None:
+    writer, spool_id, seq = Writer(settings_for(dsn)), uuid4(), 0
+    while part := list(islice(said, 4_000)):
+        writer.write(spool_id, [(seq + number, (unit,)) for number, unit in enumerate(part, start=1)])
+        seq += len(part)
+    writer.close()
+
+
+def seconds(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def best(work: Callable[[], object]) -> float:
+    """Of three: what the machine's other work does not add to."""
+    return min(seconds(work) for _ in range(3))

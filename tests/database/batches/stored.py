@@ -1,0 +1,36 @@
+"""Readings into a real database, and the batches that it makes of them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import uuid4
+
+from dosing_tui.database.batches.keeping import keep
+from dosing_tui.database.writes import Writer
+from dosing_tui.plant.readings import Reading
+from tests.database.inspection import rows
+from tests.database.samples import settings_for, spooled
+
+
+def write(dsn: str, readings: Iterable[Reading]) -> None:
+    """As the collector does."""
+    writer = Writer(settings_for(dsn))
+    try:
+        writer.write(uuid4(), spooled(*readings))
+    finally:
+        writer.close()
+
+
+def kept(dsn: str, *readings: Reading, now: datetime) -> list[str]:
+    """Write the readings and rebuild what they touched; the batches that are stored then."""
+    write(dsn, readings)
+    keep(settings_for(dsn), now=now)
+    return told(dsn)
+
+
+def told(dsn: str) -> list[str]:
+    return [
+        f"{status} {recipe} {doses}"
+        for status, recipe, doses in rows(
+            dsn, "SELECT status, recipe, doses FROM batches ORDER BY device_id, anchored_at"
+        )
+    ]

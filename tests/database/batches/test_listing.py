@@ -1,0 +1,74 @@
+"""Lists of batches hold what their filter says, page by page."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches.listing import BatchFilter, Counts, counts, detail, listed
+from dosing_tui.plant.batches.findings import Kind
+from tests.database.batches.stored import kept
+from tests.database.samples import settings_for
+from tests.plant.batches.days import NOON, dose, event, normal
+
+LATER = NOON + timedelta(hours=1)
+
+
+@pytest.fixture
+def plant(migrated: str) -> Settings:
+    kept(
+        migrated, *normal(), *normal(400, "FG-85/95"), *normal(800)[:2], event(900, "abort"),
+        *normal(0, device="b"), dose(99, "L25B", device="b"), *normal(3500)[:1], now=LATER,
+    )  # fmt: skip
+    return settings_for(migrated)
+
+
+FILTERS = {
+    "all": (BatchFilter(), 5),
+    "a range": (BatchFilter(since=NOON + timedelta(seconds=400), until=NOON + timedelta(seconds=800)), 1),
+    "a station": (BatchFilter(device=("b",)), 1),
+    "a recipe": (BatchFilter(recipe=("FG-85/95",)), 1),
+    "statuses": (BatchFilter(status=("aborted", "open")), 2),
+    "with exceptions": (BatchFilter(with_findings=True), 2),
+    "unreviewed": (BatchFilter(unreviewed=True), 5),
+    "reviewed": (BatchFilter(review_state=("approved",)), 0),
+    "several": (BatchFilter(device=("b",), with_findings=True, status=("complete",)), 1),
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_filter_finds_what_it_says(plant: Settings, name: str) -> None:
+    which, expected = FILTERS[name]
+    assert len(listed(plant, which)) == counts(plant, which).batches == expected
+
+
+def test_counts_tell_how_many_are_what(plant: Settings) -> None:
+    assert counts(plant, BatchFilter()) == Counts(5, 1, 3, 1, 2, 5)
+
+
+def test_pages_follow_each_other_without_a_gap_or_a_repetition(plant: Settings) -> None:
+    whole = listed(plant, BatchFilter())
+    pages, after = [], None
+    while page := listed(plant, BatchFilter(), after=after, rows=2):
+        pages += page
+        after = page[-1]
+    assert pages == whole
+    assert whole == sorted(whole, key=lambda row: (row.begins_at, row.batch_key), reverse=True)
+
+
+def test_the_whole_of_a_batch_is_found_by_key_and_by_number(plant: Settings) -> None:
+    (row,) = listed(plant, BatchFilter(device=("b",)))
+    by_number, by_key = detail(plant, row.batch_id), detail(plant, row.batch_key)
+    assert by_number is not None
+    assert by_number == by_key
+    assert [finding.kind for finding in by_number.judged.findings] == [Kind.EXTRA]
+    assert [within for _, within in by_number.judged.bands] == [True, True, True]
+    assert detail(plant, "nothing") is None
+
+
+def test_text_of_the_plant_is_harmless(migrated: str) -> None:
+    kept(migrated, replace(event(0, "complete"), recipe="CU\x1b[2J\u202e"), now=LATER)
+    (row,) = listed(settings_for(migrated), BatchFilter())
+    assert row.recipe.isprintable()
+    assert detail(settings_for(migrated), row.batch_key) is not None

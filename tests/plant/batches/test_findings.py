@@ -1,0 +1,128 @@
+"""What a reviewer is told to look at, and nothing where there is nothing."""
+
+from dataclasses import replace
+
+import pytest
+
+from dosing_tui.plant.batches.findings import AlarmSpan, Finding, Kind, Limits, judge, verdicts
+from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe, MasterVersion
+from dosing_tui.plant.readings import Reading, TimeQuality
+from tests.plant.batches.days import NOON, at, dose, event, level, made, normal
+
+MASTER = MasterVersion(
+    MasterRecipe(
+        "CU-85",
+        (
+            MasterIngredient("T-9", 3, 40.0, tolerance_g=0.5),
+            MasterIngredient("T-12", 2, 5.0, tolerance_g=0.5, tolerance_percent=4.0),
+        ),
+        ordered=True,
+    ),
+    version=1,
+    valid_from=NOON,
+)
+
+
+def found(
+    *readings: Reading, master: MasterVersion | None = None, alarms: tuple[AlarmSpan, ...] = ()
+) -> list[Finding]:
+    return list(judge(made(*readings)[0], master=master, alarms=alarms))
+
+
+def kinds(*readings: Reading, master: MasterVersion | None = None) -> list[Kind]:
+    return [finding.kind for finding in found(*readings, master=master)]
+
+
+def with_t12(*, target_g: float = 5.0, actual_g: float | None = 5.1, duration_s: float = 58) -> list[Reading]:
+    readings = normal()
+    readings[2] = dose(122, "T-12", target_g=target_g, actual_g=actual_g, duration_s=duration_s)
+    return readings
+
+
+@pytest.mark.parametrize("master", [None, MASTER])
+def test_a_good_batch_has_nothing_to_look_at(master: MasterVersion | None) -> None:
+    levels = [level(-9, "T-9", 5000.0), level(61.1, "T-9", 4959.9)]
+    assert kinds(*normal(), *levels, master=master) == []
+
+
+def test_grams_are_the_limit_and_percent_where_the_recipe_says_so() -> None:
+    assert kinds(*with_t12(actual_g=5.5)) == []
+    (finding,) = found(*with_t12(actual_g=5.51))
+    assert finding == Finding(Kind.TOLERANCE, "T-12", "T-12 is off by +0.51 g (+10.2 %); 0.50 g are allowed")
+    assert kinds(*with_t12(actual_g=5.2), master=MASTER) == []
+    assert kinds(*with_t12(actual_g=5.21), master=MASTER) == [Kind.TOLERANCE]
+
+
+def test_what_was_not_weighed_cannot_be_judged() -> None:
+    (finding,) = found(*with_t12(actual_g=None))
+    assert finding.sentence == "T-12 cannot be judged: its mass or target was not said"
+
+
+def test_each_verdict_tells_the_band_it_was_judged_by() -> None:
+    t9, t12 = verdicts(made(*normal())[0], master=MASTER, limits=Limits(tolerance_g=9.0))
+    assert (t9.tolerance_g, t9.within, t12.tolerance_g, t12.within) == (0.5, True, 0.2, True)
+
+
+CASES: dict[str, tuple[list[Reading], list[Kind]]] = {
+    "a dose lost": (normal()[:2] + normal()[3:], [Kind.MISSING]),
+    "one too many": ([*normal(), dose(90, "L25B")], [Kind.EXTRA]),
+    "a dose twice": ([*normal(), dose(70, "T-9", actual_g=0.0, dedup=2)], [Kind.DUPLICATE]),
+    "one pump for two": ([*normal()[:2], dose(90, "T-12", pump=3), normal()[3]], [Kind.PUMP]),
+    "two pumps for one": ([event(0, "start"), dose(61, "T-9"), dose(90, "T-9", pump=4),
+                            event(99, "complete")], [Kind.MISSING, Kind.PUMP]),
+    "a pump that ran long": (with_t12(duration_s=121), [Kind.DURATION]),
+    "a batch that took long": ([*normal()[:3], event(361, "complete")], [Kind.DURATION]),
+    "aborted": ([*normal()[:3], event(130, "abort")], [Kind.ENDING]),
+    "incomplete": (normal()[:3], [Kind.ENDING]),
+    "start lost": (normal()[1:], [Kind.ENDING]),
+    "start and complete lost": (normal()[1:3], [Kind.ENDING, Kind.ENDING]),
+    "only a complete": (normal()[3:], [Kind.ENDING, Kind.MISSING]),
+    "said twice": ([*normal(), event(130, "complete", dedup=2)], [Kind.SEQUENCE]),
+    "filled meanwhile": ([*normal(), level(-9, "T-9", 100.0), level(61.1, "T-9", 9000.0)], [Kind.STOCK]),
+    "more gone than dosed": ([*normal(), level(-9, "T-9", 5000.0), level(61.1, "T-9", 4919.8)], [Kind.LOSS]),
+    "a dose lost, its level not": ([normal()[0], *normal()[2:], level(-9, "T-9", 5000.0),
+                                    level(61.1, "T-9", 4960.0)], [Kind.MISSING, Kind.LOSS]),
+    "a low tank": ([*normal(), level(61.1, "T-9", 1999.0)], [Kind.LOW]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_without_a_recipe_master_the_messages_are_the_reference(case: str) -> None:
+    readings, expected = CASES[case]
+    assert kinds(*readings) == expected
+
+
+def test_with_a_recipe_master_its_ingredients_pumps_targets_and_order_are_the_reference() -> None:
+    start, first, second, complete = normal()
+    assert kinds(start, first, complete, master=MASTER) == [Kind.MISSING]
+    assert kinds(start, first, second, complete, dose(90, "L25B"), master=MASTER) == [Kind.EXTRA]
+    assert kinds(start, dose(61, "T-9", pump=1), second, complete, master=MASTER) == [Kind.PUMP]
+    assert kinds(*with_t12(target_g=6.0, actual_g=6.0), master=MASTER) == [Kind.TARGET]
+    swapped = [start, dose(61, "T-12", target_g=5.0, actual_g=5.0), dose(122, "T-9"), complete]
+    assert kinds(*swapped, master=MASTER) == [Kind.ORDER]
+    assert kinds(*swapped, master=replace(MASTER, recipe=replace(MASTER.recipe, ordered=False))) == []
+
+
+def test_a_batch_under_way_is_not_blamed_for_what_may_still_come() -> None:
+    (batch,) = made(*normal()[:2], now=at(70))
+    assert judge(batch) == () == judge(batch, master=MASTER)
+
+
+def test_times_that_are_not_the_stations_own_and_repaired_data_are_told() -> None:
+    odd = replace(dose(61, "T-9"), time_quality=TimeQuality.UPTIME, flags=("actual_g: text",))
+    readings = normal()
+    readings[1] = odd
+    assert [finding.sentence for finding in found(*readings)] == [
+        "1 of 4 times are not the station's: receive(uptime)",
+        "data were repaired or look odd: actual_g: text",
+    ]
+
+
+def test_alarms_that_were_active_during_the_batch_are_told() -> None:
+    during = AlarmSpan("stock low", at(-50), None, "dosing_system_01")
+    before, elsewhere = (
+        AlarmSpan("early", at(-90), at(-1)),
+        AlarmSpan("there", at(5), None, "dosing_system_02"),
+    )
+    (finding,) = found(*normal(), alarms=(during, before, elsewhere))
+    assert finding == Finding(Kind.ALARM, "", "the alarm 'stock low' was active")
