@@ -5,6 +5,7 @@ DosingError
 ├── PayloadError       a message cannot be used: set it aside with its reason
 ├── SpoolError         the local spool cannot take or give messages: stop acknowledging
 ├── BrokerError        the broker cannot be reached or refuses: say so, retry
+├── AlarmRefused       an alarm cannot be acknowledged, shelved or reset now: say why
 ├── DemoError          an embedded server does not start: say so, exit 2
 └── DatabaseError
     ├── DatabaseAway      try again later: refused connection, restart, timeout
@@ -37,6 +38,10 @@ class SpoolError(DosingError):
 
 class BrokerError(DosingError):
     """The broker cannot be reached, or refuses this client."""
+
+
+class AlarmRefused(DosingError):
+    """What somebody asked of an alarm is not possible in its state."""
 
 
 class DemoError(DosingError):
