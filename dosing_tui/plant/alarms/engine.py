@@ -28,6 +28,8 @@ from dosing_tui.plant.alarms.suppression import Scene, reason
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, Rejection
 
 MAX_CONDITIONS = 10_000
+PATIENCE = timedelta(seconds=5)
+"""What the collector finds, a console that watches has found as well, a moment before it hears of it."""
 
 
 class Condition:
@@ -50,10 +52,16 @@ class Evaluator:
         expected: tuple[str, ...],
         started_at: datetime,
         realarm_after: timedelta = timedelta(),
+        journaling: bool = True,
         new_id: Callable[[], UUID] = uuid4,
     ) -> None:
-        """``expected``: stations that should report; ``realarm_after`` 0: what is acknowledged stays so."""
-        self.replica = Replica()
+        """``expected``: stations that should report; ``realarm_after`` 0: what is acknowledged stays so.
+
+        ``journaling``: entries will be in the journal. Else they only show, and only where the journal is
+        not heard or does not say the same within seconds.
+        """
+        self.replica = Replica(yields=not journaling)
+        self._patience = timedelta() if journaling else PATIENCE
         self.limits = limits
         self._memory = Memory(expected, started_at)
         self._realarm_after = realarm_after
@@ -71,7 +79,7 @@ class Evaluator:
             self._raises.popleft()
         raised = len(self._raises)
         self._flood = flooded(self._flood, raised)
-        states = self.replica.states
+        states = self.replica.states_of(now - self._patience) if journal else self.replica.states
         first = first_outs(states.values())
         views = {key: self._view(state, key in first) for key, state in states.items()}
         return pictured(views, at=now, raised=raised, flood=self._flood, journal=journal)

@@ -1,7 +1,7 @@
 """What a screen needs to know of the alarms: one frozen copy, sorted as it is shown."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -34,7 +34,7 @@ class AlarmView:
 class AlarmPicture:
     """``listed``: what is to be worked through, unacknowledged first, the most urgent first, newest first."""
 
-    at: datetime
+    at: datetime = field(compare=False)
     listed: tuple[AlarmView, ...] = ()
     shelved: tuple[AlarmView, ...] = ()
     suppressed: tuple[AlarmView, ...] = ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Shown
@@ -27,7 +28,9 @@ class Effect:
 class Replica:
     """For one thread. Holds what is not normal, and entries that still have to appear in the journal."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, yields: bool = False) -> None:
+        """``yields``: what the journal says of an alarm replaces what was proposed for it."""
+        self._yields = yields
         self._told: dict[AlarmKey, AlarmState] = {}
         self._pending: dict[UUID, Entry] = {}
         self._states: dict[AlarmKey, AlarmState] = {}
@@ -60,10 +63,21 @@ class Replica:
         _keep(self._states, step.state)
         return Effect(entry, before, step.state, own=True)
 
-    def forget_pending(self) -> None:
-        """Only what the journal tells counts again."""
-        self._pending.clear()
-        self._states = dict(self._told)
+    def states_of(self, before: datetime) -> Mapping[AlarmKey, AlarmState]:
+        """Every alarm that is not normal, without what was proposed since ``before``."""
+        young = {entry.key for entry in self._pending.values() if entry.at > before}
+        if not young:
+            return self._states
+        states = {key: state for key, state in self._states.items() if key not in young}
+        for key in young & self._told.keys():
+            states[key] = self._told[key]
+        return states
+
+    def begin_anew(self) -> None:
+        """The journal is another one, or is read again from its first entry."""
+        self._told.clear()
+        self.last_id = 0
+        self._refold(set(self._states))
 
     def heard(self, entries: Iterable[Entry]) -> list[Effect]:
         """Entries of the journal in the order of their ids; one that was heard before changes nothing."""
@@ -80,6 +94,8 @@ class Replica:
             _keep(self._told, step.state)
             if step.changed:
                 effects.append(Effect(entry, before, step.state, own))
+        if self._yields:
+            self._pending = {uuid: one for uuid, one in self._pending.items() if one.key not in touched}
         self._refold(touched)
         return effects
 

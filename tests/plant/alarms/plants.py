@@ -22,6 +22,7 @@ class Plant:
     limits: AlarmLimits = field(default_factory=AlarmLimits)
     expected: tuple[str, ...] = ()
     realarm_after: timedelta = timedelta()
+    journaling: bool = True
     now: datetime = NOW
     outlook: Outlook = field(default_factory=lambda: Outlook(NOW, broker=UP, database=UP))
     journal: list[Entry] = field(default_factory=list)
@@ -34,6 +35,7 @@ class Plant:
             expected=self.expected,
             started_at=NOW,
             realarm_after=self.realarm_after,
+            journaling=self.journaling,
             new_id=lambda: uuid(next(numbers)),
         )
 

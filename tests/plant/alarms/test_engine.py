@@ -338,3 +338,41 @@ def test_links_that_are_up_say_nothing(rule: str) -> None:
     assert plant.journal == []
     assert plant.outlook.broker == UP
     assert plant.shown(rule, "") is Shown.NORMAL
+
+
+def watcher(plant: Plant) -> Plant:
+    """A console that watches the same plant, and has heard its journal."""
+    plant.written()
+    other = Plant(now=plant.now, journaling=False)
+    other.evaluator.heard([replace(entry, id=n) for n, entry in enumerate(plant.journal, start=1)])
+    return other
+
+
+def listed(plant: Plant, *, journal: bool) -> list[str]:
+    return [view.state.key.rule for view in plant.evaluator.picture(plant.now, journal=journal).listed]
+
+
+def test_who_only_watches_shows_what_the_journal_says_and_its_own_findings_when_there_is_no_journal() -> None:
+    console = watcher(Plant())
+    console.hear(console.level(10))
+    assert listed(console, journal=True) == []
+    assert listed(console, journal=False) == ["STOCK_LOW"]
+    console.tick(6)
+    assert listed(console, journal=True) == ["STOCK_LOW"]
+
+
+def test_who_only_watches_never_revives_what_the_journal_has_ended() -> None:
+    collector = Plant()
+    console = watcher(collector)
+    console.hear(console.level(10))
+    collector.hear(collector.level(10))
+    told(collector, commands.acknowledge(collector.evaluator.replica.state(KEY), asking(collector)))
+    for plant in (collector, console):
+        plant.tick()
+        for percent in (10.9, 11.8, 23.0):
+            plant.hear(plant.level(percent))
+    collector.tick(62)
+    collector.written()
+    console.evaluator.heard([replace(entry, id=n) for n, entry in enumerate(collector.journal, start=1)])
+    assert listed(collector, journal=True) == listed(console, journal=True)
+    assert console.shown(*KEY) is collector.shown(*KEY) is Shown.NORMAL
