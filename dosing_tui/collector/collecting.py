@@ -1,10 +1,13 @@
 """Broker to spool to database: what the one process does that collects for its site."""
 
 from dosing_tui.broker.subscriber import Subscriber
+from dosing_tui.collector.alarming import Alarming, SpoolView
 from dosing_tui.collector.inbox import Inbox
 from dosing_tui.collector.machine import spool_folder
+from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.receiving import Receiving
+from dosing_tui.collector.sending import Sending
 from dosing_tui.collector.spool import Spool
 from dosing_tui.collector.watching import Watching
 from dosing_tui.collector.writing import Writing
@@ -23,7 +26,7 @@ def open_spool(around: Surroundings) -> Spool:
 class Listening:
     """Broker to spool, until it is stopped or the spool takes no more."""
 
-    def __init__(self, spool: Spool, around: Surroundings) -> None:
+    def __init__(self, spool: Spool, around: Surroundings, alarms: Alarming) -> None:
         inbox = Inbox()
         self._subscriber = Subscriber(
             around.settings.mqtt,
@@ -33,7 +36,7 @@ class Listening:
             on_link=around.status.broker,
             clock=around.clock,
         )
-        self._receiving = Receiving(inbox, spool, self._subscriber, around)
+        self._receiving = Receiving(inbox, spool, self._subscriber, around, alarms=alarms)
 
     @property
     def held(self) -> str:
@@ -60,12 +63,17 @@ class Collecting:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._spool = open_spool(around)
-        self._activity: Listening | Watching = Listening(self._spool, around)
         try:
+            self._outbox = Outbox(spool_folder(around.settings))
+            self._alarms = Alarming(around, outbox=self._outbox, spool=self._spool_view)
+            self._activity: Listening | Watching = Listening(self._spool, around, self._alarms)
             self._activity.start()
+            self._alarms.start()
         except BaseException:
             self._spool.close()
             raise
+        self._sending = Sending(self._outbox, around)
+        self._sending.start()
         self._writing = Writing(self._spool, around)
         self._writing.start()
 
@@ -79,16 +87,23 @@ class Collecting:
         if isinstance(self._activity, Listening):
             if held := self._activity.held:
                 self._around.status.notice("held", f"{held} {HELD}")
-                self._switch(Watching(self._around))
+                self._switch(Watching(self._around, mirror=False))
         elif self._spool.has_room():
             self._around.status.notice("held", "")
-            self._switch(Listening(self._spool, self._around))
+            self._switch(Listening(self._spool, self._around, self._alarms))
 
     def stop(self, *, drain_s: float) -> None:
         self._activity.stop()
         self._around.status.notice("held", "")
+        self._alarms.stop()
+        if self._sending.stop():
+            self._outbox.close()
         if self._writing.stop(drain_s=drain_s):
             self._spool.close()
+
+    def _spool_view(self) -> SpoolView:
+        oldest = self._spool.oldest() if self._spool.books.spooled else None
+        return SpoolView(self._spool.percent_full(), oldest)
 
     def _switch(self, activity: Listening | Watching) -> None:
         self._activity.stop()
@@ -104,15 +119,26 @@ class Draining:
 
     def __init__(self, around: Surroundings) -> None:
         self._spool = open_spool(around)
+        try:
+            self._outbox = Outbox(spool_folder(around.settings))
+        except BaseException:
+            self._spool.close()
+            raise
         self._writing: Writing | None = None
-        if not self.done:
+        self._sending: Sending | None = None
+        if self._spool.books.spooled:
             self._writing = Writing(self._spool, around)
             self._writing.start()
+        if self._outbox.waiting(1):
+            self._sending = Sending(self._outbox, around)
+            self._sending.start()
 
     @property
     def done(self) -> bool:
-        return not self._spool.books.spooled
+        return not self._spool.books.spooled and not self._outbox.waiting(1)
 
     def stop(self) -> None:
+        if self._sending is None or self._sending.stop():
+            self._outbox.close()
         if self._writing is None or self._writing.stop(drain_s=0):
             self._spool.close()

@@ -20,6 +20,7 @@ from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import database_errors, rowless_errors
 from dosing_tui.errors import DatabaseError, DatabaseRefused
+from dosing_tui.plant.alarms.memory import MinuteOfErrors
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.plant.text import clean_line, clean_text
 
@@ -56,18 +57,6 @@ class Heard:
     entries: tuple[Entry, ...]
     last_id: int
     anew: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MinuteOfErrors:
-    """Doses of a pump: how many, the sum of their absolute errors in g, how many out of tolerance."""
-
-    device: str
-    pump: int
-    minute: datetime
-    doses: int
-    error_g: float
-    outside: int
 
 
 def append(settings: Settings, entries: Sequence[Entry]) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from dosing_tui.plant.alarms import batches, doses, links, stations, tanks
 from dosing_tui.plant.alarms.findings import Finding, Outlook
 from dosing_tui.plant.alarms.limits import AlarmLimits
-from dosing_tui.plant.alarms.memory import Memory, Station, minute_of
+from dosing_tui.plant.alarms.memory import Memory, MinuteOfErrors, Station, minute_of
 from dosing_tui.plant.alarms.picture import (
     FLOOD_PERIOD,
     AlarmPicture,
@@ -109,12 +109,19 @@ class Evaluator:
                 batches.note_known(station, reading)
         return entries
 
-    def seed_errors(self, rows: Iterable[tuple[str, int, datetime, int, float, int]]) -> None:
-        """(device, pump, minute, doses, sum of errors in g, out of tolerance): an hour, oldest first."""
-        for device, pump, at, count, error_g, outside in rows:
-            station = self._memory.station(device)
+    def seed_errors(self, minutes: Iterable[MinuteOfErrors]) -> None:
+        """The doses of the last hour from the database, oldest first."""
+        for one in minutes:
+            station = self._memory.station(one.device)
             if station is not None:
-                doses.note_errors(station, pump, minute_of(at), doses=count, error_g=error_g, outside=outside)
+                doses.note_errors(
+                    station,
+                    one.pump,
+                    minute_of(one.minute),
+                    doses=one.doses,
+                    error_g=one.error_g,
+                    outside=one.outside,
+                )
         self._memory.seeded = True
 
     def hear(self, reading: Reading) -> list[Entry]:

@@ -4,6 +4,7 @@ Bounded in every dimension. It changes in place, for thousands of readings a sec
 """
 
 from collections import deque
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dosing_tui.plant.readings import BatchEvent, Dose
@@ -15,6 +16,18 @@ RECENT = 4_096
 """Doses and events that are known again when they are delivered twice."""
 WINDOW_MINUTES = 60
 SKEW_SAMPLES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteOfErrors:
+    """Doses of a pump: how many, the sum of their absolute errors in g, how many out of tolerance."""
+
+    device: str
+    pump: int
+    minute: datetime
+    doses: int
+    error_g: float
+    outside: int
 
 
 class ErrorWindow:

@@ -7,6 +7,7 @@ import pytest
 
 from dosing_tui.plant.alarms.findings import LinkView
 from dosing_tui.plant.alarms.limits import AlarmLimits, IngredientLimits, Override
+from dosing_tui.plant.alarms.memory import MinuteOfErrors
 from dosing_tui.plant.alarms.records import Event, Shown
 from dosing_tui.plant.alarms.rules import RULES
 from dosing_tui.plant.readings import TimeQuality
@@ -154,7 +155,7 @@ def test_a_rate_of_doses_out_of_tolerance_needs_twenty() -> None:
 
 def test_after_a_restart_the_last_hour_is_known_from_the_database() -> None:
     plant = Plant()
-    plant.evaluator.seed_errors([(STATION, 2, NOW - timedelta(minutes=5), 10, 14.0, 0)])
+    plant.evaluator.seed_errors([MinuteOfErrors(STATION, 2, NOW - timedelta(minutes=5), 10, 14.0, 0)])
     plant.tick(12)
     assert raised(plant) == ["ERR_MEAN_1H", "ERR_MEAN_1H"]
 
