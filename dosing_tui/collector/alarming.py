@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.config.alarms import alarm_limits
+from dosing_tui.database.alarms import Heard
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live import Link, LinkState
 from dosing_tui.plant.alarms.engine import Evaluator
@@ -80,7 +81,8 @@ class Alarming:
     def stop(self) -> None:
         self._stopping.set()
         for thread in self._threads:
-            thread.join(STOP_S)
+            if thread.is_alive():
+                thread.join(STOP_S)
 
     def hear(self, units: Iterable[Unit]) -> None:
         """New readings and rejections, in the order of their arrival. Never raises."""
@@ -120,12 +122,22 @@ class Alarming:
                 log.exception("looking at the alarms failed")
 
     def _listen(self) -> None:
-        for heard in self._journal.follow(self._stopping, self._on_link):
-            with self._lock:
-                if heard.anew:
-                    self._evaluator.replica.begin_anew()
-                self._evaluator.heard(heard.entries)
-                self._show()
+        while not self._stopping.is_set():
+            try:
+                for heard in self._journal.follow(self._stopping, self._on_link):
+                    self._take(heard)
+            except Exception:
+                # the boundary of this thread: from the beginning, then
+                log.exception("hearing the alarm journal failed")
+                self._journal_up = False
+                self._stopping.wait(TICK_S)
+
+    def _take(self, heard: Heard) -> None:
+        with self._lock:
+            if heard.anew:
+                self._evaluator.begin_anew()
+            self._evaluator.heard(heard.entries)
+            self._show()
 
     def _on_link(self, up: bool, why: str) -> None:
         if up is not self._journal_up:

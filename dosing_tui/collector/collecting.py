@@ -1,10 +1,12 @@
 """Broker to spool to database: what the one process does that collects for its site."""
 
+from contextlib import ExitStack
+
 from dosing_tui.broker.subscriber import Subscriber
 from dosing_tui.collector.alarming import Alarming, SpoolView
 from dosing_tui.collector.inbox import Inbox
 from dosing_tui.collector.machine import spool_folder
-from dosing_tui.collector.outbox import Outbox
+from dosing_tui.collector.outbox import open_outbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.receiving import Receiving
 from dosing_tui.collector.sending import Sending
@@ -62,16 +64,17 @@ class Collecting:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
-        self._spool = open_spool(around)
-        try:
-            self._outbox = Outbox(spool_folder(around.settings))
+        with ExitStack() as opened:
+            self._spool = open_spool(around)
+            opened.callback(self._spool.close)
+            self._outbox = open_outbox(spool_folder(around.settings), around.status.say)
+            opened.callback(self._outbox.close)
             self._alarms = Alarming(around, outbox=self._outbox, spool=self._spool_view)
+            self._alarms.start()
+            opened.callback(self._alarms.stop)
             self._activity: Listening | Watching = Listening(self._spool, around, self._alarms)
             self._activity.start()
-            self._alarms.start()
-        except BaseException:
-            self._spool.close()
-            raise
+            opened.pop_all()
         self._sending = Sending(self._outbox, around)
         self._sending.start()
         self._writing = Writing(self._spool, around)
@@ -118,12 +121,11 @@ class Draining:
     """
 
     def __init__(self, around: Surroundings) -> None:
-        self._spool = open_spool(around)
-        try:
-            self._outbox = Outbox(spool_folder(around.settings))
-        except BaseException:
-            self._spool.close()
-            raise
+        with ExitStack() as opened:
+            self._spool = open_spool(around)
+            opened.callback(self._spool.close)
+            self._outbox = open_outbox(spool_folder(around.settings), around.status.say)
+            opened.pop_all()
         self._writing: Writing | None = None
         self._sending: Sending | None = None
         if self._spool.books.spooled:

@@ -6,7 +6,7 @@ Who owns the spool owns it; two threads may call. Raises: SpoolError when the fi
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +85,24 @@ class Outbox:
             yield
         except sqlite3.Error as error:
             raise SpoolError(f"The alarm entries in {self._path} cannot be used: {error}.") from error
+
+
+def open_outbox(folder: Path, say: Callable[[str], None]) -> Outbox:
+    """A file that cannot be used is set aside: readings have to be collected all the same.
+
+    Raises: SpoolError when the folder takes no file.
+    """
+    try:
+        outbox = Outbox(folder)
+        outbox.waiting()
+        return outbox
+    except SpoolError as error:
+        say(f"{error} It is set aside.")
+        with suppress(OSError):
+            for name in ("alarms.sqlite-wal", "alarms.sqlite-shm"):
+                (folder / name).unlink(missing_ok=True)
+            (folder / "alarms.sqlite").replace(folder / "alarms.sqlite.unusable")
+        return Outbox(folder)
 
 
 def encode(entry: Entry) -> str:

@@ -171,3 +171,20 @@ def test_an_alarm_raised_before_the_picture_was_asked_for_has_its_time(settings:
         raised_at = state(collector, "DOSE_GROSS").raised_at
         assert raised_at is not None
         assert began <= raised_at <= datetime.now(UTC)
+
+
+def test_a_flood_of_500_alarms_is_journaled_and_reported_as_one(settings: Settings) -> None:
+    with running(settings) as collector, station(settings) as plant:
+        until(lambda: collector.ready and heard(collector))
+        for number in range(500):
+            said = {
+                "device_id": "flood",
+                "chemical": f"C-{number}",
+                "remaining_g": 1900,
+                "capacity_g": 10_000,
+            }
+            assert plant.publish(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
+        until(lambda: len(journal(settings)) == 500, timeout=10)
+        picture = collector.picture.alarms
+        assert picture is not None
+        assert (picture.flood, picture.unacknowledged, picture.raised) == (True, 500, 500)

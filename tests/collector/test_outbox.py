@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.collector.outbox import Outbox, decode, encode
+from dosing_tui.collector.outbox import Outbox, decode, encode, open_outbox
 from dosing_tui.collector.sending import Sending
 from dosing_tui.errors import DatabaseAway, RowRefused, SpoolError
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
@@ -65,6 +65,17 @@ def test_a_file_that_is_none_says_so(tmp_path: Path) -> None:
     (tmp_path / "alarms.sqlite").write_bytes(b"not a database" * 100)
     with pytest.raises(SpoolError, match=r"alarms\.sqlite"):
         Outbox(tmp_path)
+
+
+def test_a_file_that_cannot_be_used_is_set_aside(tmp_path: Path) -> None:
+    """It must not keep the readings from being collected."""
+    (tmp_path / "alarms.sqlite").write_bytes(b"not a database" * 100)
+    said: list[str] = []
+    outbox = open_outbox(tmp_path, said.append)
+    outbox.put([entry(1)])
+    outbox.close()
+    assert "set aside" in said[0]
+    assert (tmp_path / "alarms.sqlite.unusable").read_bytes().startswith(b"not a database")
 
 
 def test_entries_reach_the_journal_in_order_once_it_answers(tmp_path: Path) -> None:

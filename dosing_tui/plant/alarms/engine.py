@@ -10,38 +10,26 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from dosing_tui.plant.alarms import batches, doses, links, stations, tanks
+from dosing_tui.plant.alarms.conditions import Condition, settle, viewed
 from dosing_tui.plant.alarms.findings import Finding, Outlook
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.memory import Memory, MinuteOfErrors, Station, minute_of
 from dosing_tui.plant.alarms.picture import (
     FLOOD_PERIOD,
     AlarmPicture,
-    AlarmView,
     first_outs,
     flooded,
     pictured,
 )
 from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Shown
 from dosing_tui.plant.alarms.replica import Effect, Replica
-from dosing_tui.plant.alarms.rules import RULES, VERSION, Rule
+from dosing_tui.plant.alarms.rules import RULES, VERSION
 from dosing_tui.plant.alarms.suppression import Scene, reason
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, Rejection
 
 MAX_CONDITIONS = 10_000
 PATIENCE = timedelta(seconds=5)
 """What the collector finds, a console that watches has found as well, a moment before it hears of it."""
-
-
-class Condition:
-    """``raw``: as last found; ``holds``: after the delays."""
-
-    __slots__ = ("finding", "holds", "raw", "rule", "since")
-
-    def __init__(self, rule: Rule, finding: Finding, *, holds: bool, since: datetime) -> None:
-        self.rule = rule
-        self.finding = finding
-        self.raw = self.holds = holds
-        self.since = since
 
 
 class Evaluator:
@@ -81,17 +69,11 @@ class Evaluator:
         self._flood = flooded(self._flood, raised)
         states = self.replica.states_of(now - self._patience) if journal else self.replica.states
         first = first_outs(states.values())
-        views = {key: self._view(state, key in first) for key, state in states.items()}
+        conditions = self._conditions
+        views = {
+            key: viewed(state, conditions.get(key), first_out=key in first) for key, state in states.items()
+        }
         return pictured(views, at=now, raised=raised, flood=self._flood, journal=journal)
-
-    def _view(self, state: AlarmState, first_out: bool) -> AlarmView:
-        condition = self._conditions.get(state.key)
-        rule = RULES.get(state.key.rule)
-        if condition is None:
-            return AlarmView(state, rule, state.message, state.value, state.limit, None, first_out)
-        found = condition.finding
-        words = found.message if condition.holds and found.message else state.message
-        return AlarmView(state, rule, words, found.value, found.limit, condition.holds, first_out)
 
     def seed(self, readings: Iterable[Reading]) -> list[Entry]:
         """Levels and times from the database; doses and events of the past raise nothing."""
@@ -156,6 +138,11 @@ class Evaluator:
         for key in [*self._restless, *(key for key in self.replica.states if key not in self._restless)]:
             entries += self._reconcile(key, outlook.now)
         return entries
+
+    def begin_anew(self) -> None:
+        """The journal will be heard from its first entry."""
+        self.replica.begin_anew()
+        self._raises.clear()
 
     def heard(self, entries: Iterable[Entry]) -> list[Effect]:
         """What the journal says, in its order; answers what it changed."""
@@ -245,12 +232,7 @@ class Evaluator:
                 return None
             condition.raw = False
             self._restless.add(key)
-        if condition.raw != condition.holds:
-            delay = condition.rule.on_delay if condition.raw else condition.rule.off_delay
-            if now - condition.since >= delay:
-                condition.holds = condition.raw
-        if condition.rule.momentary and condition.raw and condition.holds:
-            condition.raw, condition.since = False, now
+        settle(condition, now)
         return condition
 
     def _hidden(self, state: AlarmState, condition: Condition | None, now: datetime) -> list[Entry]:
