@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dosing_tui import __version__
+from dosing_tui.alarms_cli import alarms
 from dosing_tui.errors import DosingError
 
 if TYPE_CHECKING:
@@ -178,6 +179,9 @@ def path(ctx: click.Context) -> None:
     from dosing_tui.config.load import config_path
 
     click.echo(config_path(ctx.obj, os.environ))
+
+
+main.add_command(alarms)
 
 
 def _load(ctx: click.Context) -> "Loaded":

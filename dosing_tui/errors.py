@@ -7,6 +7,7 @@ DosingError
 ├── RangeError         a stretch of time cannot be understood: ask again
 ├── ExportError        a file cannot be written: say so, ask for another
 ├── BrokerError        the broker cannot be reached or refuses: say so, retry
+├── AlarmRefused       an alarm cannot be acknowledged, shelved or reset now: say why
 ├── DemoError          an embedded server does not start: say so, exit 2
 ├── RecipeError        a recipe master cannot be used: say so, exit 2
 ├── ReviewError        a review is not entered: say why, show the batch anew
@@ -49,6 +50,10 @@ class ExportError(DosingError):
 
 class BrokerError(DosingError):
     """The broker cannot be reached, or refuses this client."""
+
+
+class AlarmRefused(DosingError):
+    """What somebody asked of an alarm is not possible in its state."""
 
 
 class DemoError(DosingError):

@@ -11,6 +11,7 @@ from enum import StrEnum
 from threading import Lock
 from typing import TypeVar
 
+from dosing_tui.plant.alarms.picture import AlarmPicture
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Kind, Reading
 
 RECENT_DOSES = 200
@@ -85,6 +86,8 @@ class Picture:
     database: LinkState = field(default_factory=LinkState)
     books: Books = field(default_factory=Books)
     role: Role = Role.UNDECIDED
+    alarms: AlarmPicture | None = None
+    """None until they were looked at for the first time."""
     notice: str = ""
     """A sentence about how this process works now, e.g. why it only watches; '' when there is none."""
 
@@ -147,6 +150,9 @@ class Live:
 
     def set_books(self, books: Books) -> None:
         self._set(books=books)
+
+    def set_alarms(self, alarms: AlarmPicture) -> None:
+        self._set(alarms=alarms)
 
     def set_role(self, role: Role, notice: str = "") -> None:
         self._set(role=role, notice=notice)

@@ -1,11 +1,16 @@
 """Broker to spool to database: what the one process does that collects for its site."""
 
+from contextlib import ExitStack
+
 from dosing_tui.broker.subscriber import Subscriber
+from dosing_tui.collector.alarming import Alarming, SpoolView
 from dosing_tui.collector.inbox import Inbox
 from dosing_tui.collector.keeping import Keeping
 from dosing_tui.collector.machine import spool_folder
+from dosing_tui.collector.outbox import open_outbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.receiving import Receiving
+from dosing_tui.collector.sending import Sending
 from dosing_tui.collector.spool import Spool
 from dosing_tui.collector.watching import Watching
 from dosing_tui.collector.writing import Writing
@@ -24,7 +29,7 @@ def open_spool(around: Surroundings) -> Spool:
 class Listening:
     """Broker to spool, until it is stopped or the spool takes no more."""
 
-    def __init__(self, spool: Spool, around: Surroundings) -> None:
+    def __init__(self, spool: Spool, around: Surroundings, alarms: Alarming) -> None:
         inbox = Inbox()
         self._subscriber = Subscriber(
             around.settings.mqtt,
@@ -34,7 +39,7 @@ class Listening:
             on_link=around.status.broker,
             clock=around.clock,
         )
-        self._receiving = Receiving(inbox, spool, self._subscriber, around)
+        self._receiving = Receiving(inbox, spool, self._subscriber, around, alarms=alarms)
 
     @property
     def held(self) -> str:
@@ -60,13 +65,19 @@ class Collecting:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
-        self._spool = open_spool(around)
-        self._activity: Listening | Watching = Listening(self._spool, around)
-        try:
+        with ExitStack() as opened:
+            self._spool = open_spool(around)
+            opened.callback(self._spool.close)
+            self._outbox = open_outbox(spool_folder(around.settings), around.status.say)
+            opened.callback(self._outbox.close)
+            self._alarms = Alarming(around, outbox=self._outbox, spool=self._spool_view)
+            self._alarms.start()
+            opened.callback(self._alarms.stop)
+            self._activity: Listening | Watching = Listening(self._spool, around, self._alarms)
             self._activity.start()
-        except BaseException:
-            self._spool.close()
-            raise
+            opened.pop_all()
+        self._sending = Sending(self._outbox, around)
+        self._sending.start()
         self._writing = Writing(self._spool, around)
         self._writing.start()
         self._keeping = Keeping(around, self._writing.prepared)
@@ -82,17 +93,24 @@ class Collecting:
         if isinstance(self._activity, Listening):
             if held := self._activity.held:
                 self._around.status.notice("held", f"{held} {HELD}")
-                self._switch(Watching(self._around))
+                self._switch(Watching(self._around, mirror=False))
         elif self._spool.has_room():
             self._around.status.notice("held", "")
-            self._switch(Listening(self._spool, self._around))
+            self._switch(Listening(self._spool, self._around, self._alarms))
 
     def stop(self, *, drain_s: float) -> None:
         self._activity.stop()
         self._around.status.notice("held", "")
+        self._alarms.stop()
+        if self._sending.stop():
+            self._outbox.close()
         if self._writing.stop(drain_s=drain_s):
             self._spool.close()
         self._keeping.stop()
+
+    def _spool_view(self) -> SpoolView:
+        oldest = self._spool.oldest() if self._spool.books.spooled else None
+        return SpoolView(self._spool.percent_full(), oldest)
 
     def _switch(self, activity: Listening | Watching) -> None:
         self._activity.stop()
@@ -107,16 +125,26 @@ class Draining:
     """
 
     def __init__(self, around: Surroundings) -> None:
-        self._spool = open_spool(around)
+        with ExitStack() as opened:
+            self._spool = open_spool(around)
+            opened.callback(self._spool.close)
+            self._outbox = open_outbox(spool_folder(around.settings), around.status.say)
+            opened.pop_all()
         self._writing: Writing | None = None
-        if not self.done:
+        self._sending: Sending | None = None
+        if self._spool.books.spooled:
             self._writing = Writing(self._spool, around)
             self._writing.start()
+        if self._outbox.waiting(1):
+            self._sending = Sending(self._outbox, around)
+            self._sending.start()
 
     @property
     def done(self) -> bool:
-        return not self._spool.books.spooled
+        return not self._spool.books.spooled and not self._outbox.waiting(1)
 
     def stop(self) -> None:
+        if self._sending is None or self._sending.stop():
+            self._outbox.close()
         if self._writing is None or self._writing.stop(drain_s=0):
             self._spool.close()

@@ -1,14 +1,16 @@
 """The real plant and the real database, as the collector's parts expect them."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from dosing_tui.collector.ports import Database, Parser
+from dosing_tui.collector.ports import AlarmStore, Database, Parser
 from dosing_tui.collector.status import Report
 from dosing_tui.config.settings import Settings
+from dosing_tui.database import alarms
 from dosing_tui.database.batches.keeping import keep
 from dosing_tui.database.leadership import Election
 from dosing_tui.database.maintenance import maintain
@@ -16,8 +18,9 @@ from dosing_tui.database.migrations import migrate, pending
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.writes import Writer
 from dosing_tui.errors import DatabaseRefused
+from dosing_tui.plant.alarms.memory import MinuteOfErrors
 from dosing_tui.plant.intake import ClockRules, Intake
-from dosing_tui.plant.readings import Kind
+from dosing_tui.plant.readings import Kind, Reading
 
 
 def now_utc() -> datetime:
@@ -39,6 +42,12 @@ def plant_database(settings: Settings) -> Database:
         keep_batches=partial(_keep_batches, settings),
         other_writers=partial(_other_writers, settings),
         answers=partial(_answers, settings),
+        alarms=AlarmStore(
+            append=partial(alarms.append, settings),
+            follow=partial(_follow, settings),
+            seed=partial(_seed, settings),
+            errors=partial(_errors, settings),
+        ),
     )
 
 
@@ -68,6 +77,21 @@ def _other_writers(settings: Settings) -> list[str]:
 def _answers(settings: Settings) -> None:
     with _reader(settings) as reader:
         reader.ping()
+
+
+def _follow(
+    settings: Settings, stopping: threading.Event, on_link: Callable[[bool, str], None]
+) -> Iterator[alarms.Heard]:
+    return alarms.follow(settings, stopping, on_link=on_link)
+
+
+def _seed(settings: Settings) -> list[Reading]:
+    with _reader(settings) as reader:
+        return reader.seed()
+
+
+def _errors(settings: Settings, since: datetime) -> list[MinuteOfErrors]:
+    return alarms.errors_of_the_hour(settings, since=since)
 
 
 @contextmanager

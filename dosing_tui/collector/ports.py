@@ -1,6 +1,7 @@
 """What the collector needs of others, so that its threads can be tested without a server."""
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -9,9 +10,12 @@ from uuid import UUID
 from dosing_tui.collector.pace import Pace
 from dosing_tui.collector.status import Report, Status
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.alarms import Heard
 from dosing_tui.database.writes import Progress, SpoolRow, Written
 from dosing_tui.live import Live
-from dosing_tui.plant.readings import Unit
+from dosing_tui.plant.alarms.memory import MinuteOfErrors
+from dosing_tui.plant.alarms.records import Entry
+from dosing_tui.plant.readings import Reading, Unit
 
 
 class Parser(Protocol):
@@ -38,6 +42,22 @@ class Elector(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmStore:
+    """The alarm journal, and what the rules have to know of the past.
+
+    Every call but ``follow`` may raise DatabaseAway or DatabaseRefused; ``append`` RowRefused, too.
+    """
+
+    append: Callable[[Sequence[Entry]], None]
+    """Add entries in order, each once."""
+    follow: Callable[[threading.Event, Callable[[bool, str], None]], Iterator[Heard]]
+    """The journal from its beginning, and on as it grows, until the event is set; told of the link."""
+    seed: Callable[[], list[Reading]]
+    errors: Callable[[datetime], list[MinuteOfErrors]]
+    """The doses since then, by minute."""
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """The database, as far as collecting needs it. Every call may raise DatabaseAway or DatabaseRefused."""
 
@@ -53,6 +73,7 @@ class Database:
     """Names of foreign programs that write the same tables."""
     answers: Callable[[], None]
     """Returns if the database answers."""
+    alarms: AlarmStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""Broker to spool: everything that has arrived is stored, then acknowledged, then shown. In this order."""
+"""Broker to spool: what has arrived is stored, looked at for alarms, acknowledged, shown. In this order."""
 
 import logging
 import secrets
 import threading
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -23,15 +24,31 @@ class Acknowledger(Protocol):
     def ack(self, delivery: Delivery) -> None: ...
 
 
+class Listener(Protocol):
+    """Gets what has arrived, before it is acknowledged. Never raises."""
+
+    def hear(self, units: Iterable[Unit]) -> None: ...
+    def know(self, units: Iterable[Unit]) -> None: ...
+
+
 class Receiving:
     """One thread, from ``start`` until the inbox is closed or the spool takes no more."""
 
-    def __init__(self, inbox: Inbox, spool: Spool, broker: Acknowledger, around: Surroundings) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        spool: Spool,
+        broker: Acknowledger,
+        around: Surroundings,
+        *,
+        alarms: Listener,
+    ) -> None:
         self._inbox = inbox
         self._spool = spool
         self._sightings: Sightings = spool.sightings()
         self._parser = around.parser()
         self._broker = broker
+        self._alarms = alarms
         self._live = around.live
         self._status = around.status
         self._clock = around.clock
@@ -69,6 +86,7 @@ class Receiving:
         arrivals, shown = self._understand(plant)
         if arrivals:
             self._spool.append(arrivals, forget_before=self._sightings.forget(self._clock()))
+            self._alarms.hear(unit for arrival in arrivals for unit in arrival.units)
         for delivery in deliveries:
             self._broker.ack(delivery)
         if plant:
@@ -84,7 +102,9 @@ class Receiving:
         shown: list[Unit] = []
         for delivery in deliveries:
             if delivery.retained:
-                shown += self._read(delivery, delivery.received_at)
+                retained = self._read(delivery, delivery.received_at)
+                self._alarms.know(retained)
+                shown += retained
                 continue
             connection = self._first_connection + delivery.generation
             sighting = self._sightings.see(

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -146,6 +147,16 @@ class Spool:
         with self._changed:
             self._file.renew()
             self._spool_id, self._progress, self._books, self._broker_dropped = self._load()
+
+    def percent_full(self) -> float:
+        with self._changed:
+            return self._file.percent_full()
+
+    def oldest(self) -> datetime | None:
+        """When the first of the spooled readings came; None if nothing waits."""
+        with self._changed:
+            found = self._file.read(after=self._progress.last_seq, limit=1)
+        return decode(found[0][1])[0].received_at if found and found[0][2] else None
 
     def has_room(self) -> bool:
         with self._changed:

@@ -135,6 +135,14 @@ class SpoolFile:
                 (str(uuid4()),),
             )
 
+    def percent_full(self) -> float:
+        """Pages in use of those it may have."""
+        with _spool_errors(self._folder):
+            (pages,) = self._sql.execute("PRAGMA page_count").fetchone()
+            (free,) = self._sql.execute("PRAGMA freelist_count").fetchone()
+            (most,) = self._sql.execute("PRAGMA max_page_count").fetchone()
+        return 100.0 * float(pages - free) / float(most)
+
     def has_room(self) -> bool:
         """Found out by writing and removing a little more than a batch."""
         try:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dosing_tui.config import shifts
-from dosing_tui.config.settings import Settings
+from dosing_tui.config.settings import AlarmSettings, Settings
 from dosing_tui.errors import ConfigError
 
 _SITE = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -64,12 +64,40 @@ def _numbers(settings: Settings) -> Iterator[str]:
         ("limits.stock_low_percent", limits.stock_low_percent, 0, 100),
         ("limits.stock_warn_percent", limits.stock_warn_percent, 0, 100),
         ("limits.tolerance_g", limits.tolerance_g, 0.001, 10_000),
+        *_alarm_ranges(settings.alarms),
     )
     for name, value, low, high in ranges:
         if not (math.isfinite(value) and low <= value <= high):
             yield f"{name}: {value:g} is outside {low:g} to {high:g}."
     if limits.stock_low_percent > limits.stock_warn_percent:
         yield "limits.stock_low_percent: is above limits.stock_warn_percent."
+
+
+def _alarm_ranges(alarms: AlarmSettings) -> Iterator[tuple[str, float, float, float]]:
+    for name, low, high in (
+        ("stock_critical_percent", 0, 100),
+        ("stock_deadband_percent", 0, 50),
+        ("stock_jump_percent", 0.01, 100),
+        ("tolerance_percent", 0, 100),
+        ("gross_error_g", 0.001, 10_000),
+        ("mean_error_g", 0.001, 10_000),
+        ("mean_error_doses", 1, 100_000),
+        ("error_rate_percent", 0, 100),
+        ("error_rate_doses", 1, 100_000),
+        ("batch_stalled_s", 10, 86_400),
+        ("batch_abandoned_minutes", 1, 10_080),
+        ("offline_minutes", 0.1, 10_080),
+        ("skew_warn_s", 0.1, 86_400),
+        ("skew_alarm_s", 0.1, 86_400),
+        ("link_down_s", 0, 3_600),
+        ("spool_percent", 1, 100),
+        ("spool_age_minutes", 0.1, 10_080),
+        ("realarm_minutes", 0, 10_080),
+        ("shelve_high_minutes", 1, 30),
+        ("shelve_medium_minutes", 1, 240),
+        ("shelve_low_minutes", 1, 720),
+    ):
+        yield f"alarms.{name}", getattr(alarms, name), low, high
 
 
 def _secrets(settings: Settings) -> Iterator[str]:

@@ -148,6 +148,54 @@ class ReviewSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmSettings:
+    stock_critical_percent: float = 5.0
+    """Below this a tank is nearly empty."""
+    stock_deadband_percent: float = 2.0
+    """A low tank is normal again so many points above its limit."""
+    stock_jump_percent: float = 1.0
+    """A level that rises by more of its capacity was refilled, or its station was reset."""
+    tolerance_percent: float = 0.0
+    """A dose further from its target than this share of it is out of tolerance, too; 0: grams only."""
+    gross_error_g: float = 2.0
+    """A dose further from its target than this is grossly wrong."""
+    mean_error_g: float = 1.0
+    """The mean absolute error of an hour may be so large, of a station and of a pump."""
+    mean_error_doses: int = 5
+    """Fewer doses in the hour give no mean."""
+    error_rate_percent: float = 5.0
+    """So many of an hour's doses may be out of tolerance."""
+    error_rate_doses: int = 20
+    """Fewer doses in the hour give no rate."""
+    pump_chemicals: tuple[str, ...] = ()
+    """What pumps 1, 2, ... dose on every station, e.g. ["DMDEE", "T-12"]; empty: not checked."""
+    batch_stalled_s: float = 360.0
+    """An open batch may be silent for so long: a pump is given 300 s."""
+    batch_abandoned_minutes: float = 60.0
+    """After so much silence an open batch is not waited for."""
+    offline_minutes: float = 10.0
+    """A station that says nothing for so long is offline."""
+    skew_warn_s: float = 5.0
+    """A station's clock may be off by this."""
+    skew_alarm_s: float = 60.0
+    """Off by more than this it is more urgent."""
+    link_down_s: float = 10.0
+    """Broker and database may be away for so long."""
+    spool_percent: float = 80.0
+    """The spool may be so full."""
+    spool_age_minutes: float = 60.0
+    """A reading may wait in the spool for so long."""
+    realarm_minutes: float = 0.0
+    """An acknowledged alarm whose condition lasts for so long sounds again; 0: never."""
+    shelve_high_minutes: float = 30.0
+    """Longest shelving of an alarm of high priority; 30 at most."""
+    shelve_medium_minutes: float = 240.0
+    """Of medium priority; 240 at most."""
+    shelve_low_minutes: float = 720.0
+    """Of low priority; 720 at most."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     theme: Theme = Theme.DARK
     """dark or light."""
@@ -197,6 +245,7 @@ class Settings:
     clock: ClockSettings = field(default_factory=ClockSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
+    alarms: AlarmSettings = field(default_factory=AlarmSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     log: LogSettings = field(default_factory=LogSettings)
     shifts: tuple[ShiftSettings, ...] = THREE_SHIFTS

@@ -1,7 +1,8 @@
 """Stand-ins at the collector's protocols, with lists of what happened."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -9,13 +10,15 @@ from uuid import UUID
 
 from dosing_tui.broker.delivery import Delivery
 from dosing_tui.collector.pace import Pace
-from dosing_tui.collector.ports import Database, Parser, Surroundings
+from dosing_tui.collector.ports import AlarmStore, Database, Parser, Surroundings
 from dosing_tui.collector.spool import Spool
 from dosing_tui.collector.status import Status
 from dosing_tui.config.settings import CollectorSettings, Settings
+from dosing_tui.database.alarms import Heard
 from dosing_tui.database.writes import Progress, SpoolRow, Written
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live import Live, Picture
+from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.readings import Dose, Unit
 from tests.collector.units import NOON, dose
 
@@ -39,6 +42,7 @@ class FakeServer:
         self.stored: list[Unit] = []
         self.books: dict[UUID, Progress] = {}
         self.asked = 0
+        self.journal: list[Entry] = []
 
     def open(self) -> None:
         self.ask()
@@ -88,7 +92,39 @@ class FakeServer:
             keep_batches=lambda: None,
             other_writers=list,
             answers=self.ask,
+            alarms=AlarmStore(self.append, self.follow, seed=list, errors=lambda _since: []),
         )
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        self.ask()
+        known = {entry.uuid for entry in self.journal}
+        for entry in entries:
+            if entry.uuid not in known:
+                self.journal.append(replace(entry, id=len(self.journal) + 1))
+
+    def follow(self, stopping: Event, on_link: Callable[[bool, str], None]) -> Iterator[Heard]:
+        """Looks at the journal every few milliseconds."""
+        last_id, anew = 0, True
+        while not stopping.wait(0.005):
+            if self.down:
+                on_link(False, str(self.down))
+                continue
+            on_link(True, "")
+            entries = tuple(self.journal[last_id:])
+            if entries or anew:
+                last_id += len(entries)
+                yield Heard(entries, last_id, anew)
+                anew = False
+
+
+class NoAlarms:
+    """Hears everything, and says nothing."""
+
+    def hear(self, units: Iterable[Unit]) -> None:
+        """Nothing."""
+
+    def know(self, units: Iterable[Unit]) -> None:
+        """Nothing."""
 
 
 class PlainParser:

@@ -11,7 +11,7 @@ from dosing_tui.collector.receiving import Receiving
 from dosing_tui.collector.spool import Spool
 from dosing_tui.live import Books
 from dosing_tui.plant.readings import Dose
-from tests.collector.fakes import FakeBroker, FakeServer, delivery, opened, picture, surroundings
+from tests.collector.fakes import FakeBroker, FakeServer, NoAlarms, delivery, opened, picture, surroundings
 from tests.waiting import until
 
 
@@ -22,7 +22,7 @@ class Bench:
         self.spool, self.around = spool, around
         self.inbox = Inbox()
         self.broker = FakeBroker(spool)
-        self.receiving = Receiving(self.inbox, spool, self.broker, around)
+        self.receiving = Receiving(self.inbox, spool, self.broker, around, alarms=NoAlarms())
 
 
 @pytest.fixture

@@ -106,12 +106,18 @@ def test_who_could_read_or_write_still_can(guide: str, role: str) -> None:
     assert not value(theirs, "SELECT has_table_privilege('dosing_consumption', 'DELETE')")
 
 
-def test_who_could_write_doses_may_write_notes(guide: str, role: str) -> None:
+def test_who_could_write_doses_may_write_notes_and_alarms(guide: str, role: str) -> None:
     grant(guide, "GRANT INSERT ON dosing_consumption TO {}", role)
     adopt(guide)
     theirs = make_conninfo(guide, user=role)
     run(theirs, "INSERT INTO operator_notes (at, text, author) VALUES (now(), 'x', 'a')")
     assert value(theirs, "SELECT count(*) FROM operator_notes") == 1
+    run(
+        theirs,
+        "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version)"
+        " VALUES (gen_random_uuid(), 's', 'X', 'raise', now(), now(), 'low', 1)",
+    )
+    assert value(theirs, "SELECT count(*) FROM alarm_journal") == 1
 
 
 def test_a_right_on_one_column_stays_one(database: str, role: str) -> None:

@@ -26,11 +26,19 @@ READABLE = (
     "collector_books",
     "rows_set_aside",
     "operator_notes",
+    "alarm_journal",
 )
 """What a reader of the guide's doses gets to read, so that its dashboards and consoles show everything."""
 
-NOTE = ("at", "text", "author", "os_user", "device_id")
-"""Columns of operator_notes that a writer of the guide's doses may fill; the server fills the others."""
+ADDED_TO = {
+    "operator_notes": ("at", "text", "author", "os_user", "device_id"),
+    "alarm_journal": (
+        "uuid", "site", "rule", "device_id", "item", "event", "at", "received_at", "priority", "rule_version",
+        "message", "value", "limit_value", "latching", "active", "occurrence", "until", "author", "os_user",
+        "comment",
+    ),
+}  # fmt: skip
+"""Columns that a writer of the guide's doses may fill when it adds a row; the server fills the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +119,14 @@ def restore(session: Session, carried: Carried) -> None:
             _restore_grant(session, Grant("public", relation, "", "SELECT", reader, grantable=False))
     for grant in carried.grants:
         if (grant.relation, grant.column_name, grant.privilege) == ("dosing_consumption", "", "INSERT"):
-            _let_write_notes(session, grant.grantee)
+            for relation, columns in ADDED_TO.items():
+                _let_add(session, relation, columns, grant.grantee)
 
 
-def _let_write_notes(session: Session, grantee: str) -> None:
-    _restore_grant(session, Grant("public", "operator_notes", "", "SELECT", grantee, grantable=False))
-    for column in NOTE:
-        _restore_grant(session, Grant("public", "operator_notes", column, "INSERT", grantee, grantable=False))
+def _let_add(session: Session, relation: str, columns: tuple[str, ...], grantee: str) -> None:
+    _restore_grant(session, Grant("public", relation, "", "SELECT", grantee, grantable=False))
+    for column in columns:
+        _restore_grant(session, Grant("public", relation, column, "INSERT", grantee, grantable=False))
 
 
 def _restore_view(session: Session, view: View) -> None:

@@ -1,0 +1,196 @@
+"""The alarms of this process: fed with readings, a clock and the journal; shown on ``live``.
+
+The collector has an outbox: what it finds goes onto the disk, and from there into the journal. Who only
+watches has none: it mirrors the journal, and shows its own findings where the journal says nothing.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dosing_tui.collector.outbox import Outbox
+from dosing_tui.collector.ports import Surroundings
+from dosing_tui.config.alarms import alarm_limits
+from dosing_tui.database.alarms import Heard
+from dosing_tui.errors import DatabaseError, SpoolError
+from dosing_tui.live import Link, LinkState
+from dosing_tui.plant.alarms.engine import Evaluator
+from dosing_tui.plant.alarms.findings import LinkView, Outlook
+from dosing_tui.plant.alarms.memory import HOUR
+from dosing_tui.plant.alarms.records import Entry
+from dosing_tui.plant.readings import Rejection, Unit
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0
+STOP_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolView:
+    """How full the spool is, and when its oldest reading came."""
+
+    percent: float = 0.0
+    oldest: datetime | None = None
+
+
+class Alarming:
+    """Two threads of its own, one for the clock and one for the journal; ``hear`` is for any thread."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        *,
+        outbox: Outbox | None = None,
+        spool: Callable[[], SpoolView] = SpoolView,
+    ) -> None:
+        self._around = around
+        self._journal = around.database.alarms
+        self._clock = around.clock
+        self._outbox = outbox
+        self._spool = spool
+        self._unsaved: list[Entry] = []
+        self._evaluator = Evaluator(
+            alarm_limits(around.settings),
+            expected=around.settings.plant.devices,
+            started_at=around.clock(),
+            realarm_after=timedelta(minutes=around.settings.alarms.realarm_minutes),
+            journaling=outbox is not None,
+        )
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._journal_up = self._seeded = False
+        self._threads = [
+            threading.Thread(target=self._tick_on, name="alarm-clock", daemon=True),
+            threading.Thread(target=self._listen, name="alarm-journal", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """What an earlier process found, and the journal does not have, counts.
+
+        Raises: SpoolError.
+        """
+        if self._outbox is not None:
+            for _, entry in self._outbox.waiting():
+                self._evaluator.replica.propose(entry)
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(STOP_S)
+
+    def hear(self, units: Iterable[Unit]) -> None:
+        """New readings and rejections, in the order of their arrival. Never raises."""
+        try:
+            with self._lock:
+                entries = [entry for unit in units for entry in self._found(unit)]
+                if entries:
+                    self._keep(entries)
+                    self._show()
+        except Exception:
+            # the boundary to who collects: readings are stored, whatever the rules make of them
+            log.exception("looking at readings for alarms failed")
+
+    def know(self, units: Iterable[Unit]) -> None:
+        """What the broker had retained: levels of the past. Never raises."""
+        try:
+            with self._lock:
+                known = [unit for unit in units if not isinstance(unit, Rejection)]
+                self._keep(self._evaluator.seed(known))
+        except Exception:
+            # as above
+            log.exception("looking at retained levels for alarms failed")
+
+    def _found(self, unit: Unit) -> list[Entry]:
+        return self._evaluator.reject(unit) if isinstance(unit, Rejection) else self._evaluator.hear(unit)
+
+    def _tick_on(self) -> None:
+        while not self._stopping.wait(TICK_S):
+            try:
+                if not self._seeded:
+                    self._seed()
+                with self._lock:
+                    self._keep(self._evaluator.tick(self._outlook()))
+                    self._show()
+            except Exception:
+                # the boundary of this thread: the next second may do better
+                log.exception("looking at the alarms failed")
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                for heard in self._journal.follow(self._stopping, self._on_link):
+                    self._take(heard)
+            except Exception:
+                # the boundary of this thread: from the beginning, then
+                log.exception("hearing the alarm journal failed")
+                self._journal_up = False
+                self._stopping.wait(TICK_S)
+
+    def _take(self, heard: Heard) -> None:
+        with self._lock:
+            if heard.anew:
+                self._evaluator.begin_anew()
+            self._evaluator.heard(heard.entries)
+            self._show()
+
+    def _on_link(self, up: bool, why: str) -> None:
+        if up is not self._journal_up:
+            self._journal_up = up
+            log.info("the alarm journal is %s %s", "heard" if up else "not heard:", why)
+
+    def _seed(self) -> None:
+        """Levels, times and the errors of the last hour from the database, once it has answered."""
+        if not self._journal_up:
+            return
+        try:
+            known = self._journal.seed()
+            minutes = self._journal.errors(self._clock() - HOUR)
+        except DatabaseError as error:
+            log.info("the alarms begin without the past: %s", error)
+            return
+        with self._lock:
+            self._keep(self._evaluator.seed(known))
+            self._evaluator.seed_errors(minutes)
+        self._seeded = True
+
+    def _outlook(self) -> Outlook:
+        now = self._clock()
+        picture = self._around.live.picture(now)
+        spool = self._spool()
+        return Outlook(
+            now,
+            broker=_view(picture.broker),
+            database=_view(picture.database),
+            spooled=picture.books.spooled,
+            spooled_since=spool.oldest,
+            spool_percent=spool.percent,
+        )
+
+    def _keep(self, entries: Sequence[Entry]) -> None:
+        """Onto the disk; what the disk does not take now is tried again a second later."""
+        if self._outbox is None:
+            return
+        self._unsaved += entries
+        if not self._unsaved:
+            return
+        try:
+            self._outbox.put(self._unsaved)
+            self._unsaved = []
+            self._around.status.notice("alarms", "")
+        except SpoolError as error:
+            self._around.status.notice("alarms", str(error))
+
+    def _show(self) -> None:
+        picture = self._evaluator.picture(self._clock(), journal=self._journal_up)
+        self._around.live.set_alarms(picture)
+
+
+def _view(state: LinkState) -> LinkView:
+    up = None if state.link is Link.STARTING else state.link is Link.UP
+    return LinkView(up, state.since, state.why)

@@ -1,0 +1,155 @@
+"""Journal entries on the disk until the database has them: one SQLite file beside the spool.
+
+Who owns the spool owns it; two threads may call. Raises: SpoolError when the file cannot be used.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from dosing_tui.errors import SpoolError
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
+
+SCHEMA = "CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL)"
+
+
+class Outbox:
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "alarms.sqlite"
+        self._changed = threading.Condition()
+        self._closed = False
+        with self._errors():
+            # other threads may call, one at a time; transactions are begun by hand
+            self._sql = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            self._sql.execute("PRAGMA journal_mode = WAL")
+            self._sql.execute("PRAGMA synchronous = FULL")
+            self._sql.execute(SCHEMA)
+
+    def put(self, entries: Sequence[Entry]) -> None:
+        """On the disk on return, all or none."""
+        with self._changed, self._errors():
+            self._sql.execute("BEGIN IMMEDIATE")
+            try:
+                self._sql.executemany(
+                    "INSERT INTO entries (entry) VALUES (?)", [(encode(one),) for one in entries]
+                )
+                self._sql.execute("COMMIT")
+            except BaseException:
+                if self._sql.in_transaction:
+                    self._sql.execute("ROLLBACK")
+                raise
+            self._changed.notify_all()
+
+    def waiting(self, most: int = 1_000_000) -> list[tuple[int, Entry]]:
+        """What the database does not have yet, the oldest first, with its number."""
+        with self._changed, self._errors():
+            rows = self._sql.execute(
+                "SELECT seq, entry FROM entries ORDER BY seq LIMIT ?", (most,)
+            ).fetchall()
+        return [(seq, decode(text)) for seq, text in rows]
+
+    def drop(self, upto: int) -> None:
+        """The database has these."""
+        with self._changed, self._errors():
+            self._sql.execute("DELETE FROM entries WHERE seq <= ?", (upto,))
+
+    def await_entries(self, timeout_s: float) -> None:
+        """Returns when there is something to send, ``close_soon`` was called, or the time is over."""
+        with self._changed:
+            if not self._closed and not self._any():
+                self._changed.wait(timeout_s)
+
+    def close_soon(self) -> None:
+        """Nobody waits any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        with self._changed, suppress(sqlite3.Error):
+            self._sql.close()
+
+    def _any(self) -> bool:
+        with self._errors():
+            return self._sql.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is not None
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise SpoolError(f"The alarm entries in {self._path} cannot be used: {error}.") from error
+
+
+def open_outbox(folder: Path, say: Callable[[str], None]) -> Outbox:
+    """A file that cannot be used is set aside: readings have to be collected all the same.
+
+    Raises: SpoolError when the folder takes no file.
+    """
+    try:
+        outbox = Outbox(folder)
+        outbox.waiting()
+        return outbox
+    except SpoolError as error:
+        say(f"{error} It is set aside.")
+        with suppress(OSError):
+            for name in ("alarms.sqlite-wal", "alarms.sqlite-shm"):
+                (folder / name).unlink(missing_ok=True)
+            (folder / "alarms.sqlite").replace(folder / "alarms.sqlite.unusable")
+        return Outbox(folder)
+
+
+def encode(entry: Entry) -> str:
+    return json.dumps(
+        {
+            "uuid": str(entry.uuid),
+            "key": list(entry.key),
+            "event": entry.event.value,
+            "at": entry.at.isoformat(),
+            "received_at": entry.received_at.isoformat(),
+            "priority": entry.priority.value,
+            "rule_version": entry.rule_version,
+            "message": entry.message,
+            "value": entry.value,
+            "limit": entry.limit,
+            "latching": entry.latching,
+            "active": entry.active,
+            "occurrence": entry.occurrence and str(entry.occurrence),
+            "until": entry.until and entry.until.isoformat(),
+            "who": [entry.who.name, entry.who.os_user],
+            "comment": entry.comment,
+        },
+        separators=(",", ":"),
+    )
+
+
+def decode(text: str) -> Entry:
+    """Raises: SpoolError for text this program never wrote."""
+    try:
+        told: dict[str, Any] = json.loads(text)  # Any: what JSON gives, written by encode from a typed record
+        return Entry(
+            uuid=UUID(told["uuid"]),
+            key=AlarmKey(*told["key"]),
+            event=Event(told["event"]),
+            at=datetime.fromisoformat(told["at"]),
+            received_at=datetime.fromisoformat(told["received_at"]),
+            priority=Priority(told["priority"]),
+            rule_version=told["rule_version"],
+            message=told["message"],
+            value=told["value"],
+            limit=told["limit"],
+            latching=told["latching"],
+            active=told["active"],
+            occurrence=told["occurrence"] and UUID(told["occurrence"]),
+            until=told["until"] and datetime.fromisoformat(told["until"]),
+            who=Who(*told["who"]),
+            comment=told["comment"],
+        )
+    except (ValueError, LookupError, TypeError) as error:
+        raise SpoolError(f"An alarm entry on the disk cannot be read: {error}.") from error

@@ -1,0 +1,45 @@
+"""The settings of the alarms, as the rules want them."""
+
+from datetime import timedelta
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.plant.alarms.limits import AlarmLimits, IngredientLimits
+from dosing_tui.plant.alarms.records import Priority
+
+
+def alarm_limits(settings: Settings) -> AlarmLimits:
+    """When a condition is abnormal at this site."""
+    alarms = settings.alarms
+    return AlarmLimits(
+        ingredients=IngredientLimits(
+            stock_low_percent=settings.limits.stock_low_percent,
+            stock_critical_percent=alarms.stock_critical_percent,
+            tolerance_g=settings.limits.tolerance_g,
+            tolerance_percent=alarms.tolerance_percent,
+            gross_error_g=alarms.gross_error_g,
+        ),
+        stock_deadband_percent=alarms.stock_deadband_percent,
+        stock_jump_percent=alarms.stock_jump_percent,
+        pump_chemicals=alarms.pump_chemicals,
+        mean_error_g=alarms.mean_error_g,
+        mean_error_doses=alarms.mean_error_doses,
+        error_rate_percent=alarms.error_rate_percent,
+        error_rate_doses=alarms.error_rate_doses,
+        stalled_after=timedelta(seconds=alarms.batch_stalled_s),
+        abandoned_after=timedelta(minutes=alarms.batch_abandoned_minutes),
+        offline_after=timedelta(minutes=alarms.offline_minutes),
+        skew_warn=timedelta(seconds=alarms.skew_warn_s),
+        skew_alarm=timedelta(seconds=alarms.skew_alarm_s),
+        link_down_after=timedelta(seconds=alarms.link_down_s),
+        spool_percent=alarms.spool_percent,
+        spool_age=timedelta(minutes=alarms.spool_age_minutes),
+    )
+
+
+def most_shelved(settings: Settings, priority: Priority) -> timedelta:
+    """How long an alarm of this priority may be shelved at this site."""
+    minutes = {
+        Priority.HIGH: settings.alarms.shelve_high_minutes,
+        Priority.MEDIUM: settings.alarms.shelve_medium_minutes,
+    }
+    return timedelta(minutes=minutes.get(priority, settings.alarms.shelve_low_minutes))

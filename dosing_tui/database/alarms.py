@@ -1,0 +1,258 @@
+"""The alarm journal in the database: entries added, each once, and heard by every process within a second.
+
+The order of the ids is the order of events for all. A trigger lets ids become visible in their order, so who
+has read up to one has missed none.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import TupleRow, class_row
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.connection import connect, target
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.translation import database_errors, rowless_errors
+from dosing_tui.errors import DatabaseError, DatabaseRefused
+from dosing_tui.plant.alarms.memory import MinuteOfErrors
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
+from dosing_tui.plant.text import clean_line, clean_text
+
+APPLICATION = "alarms"
+CHANNEL = "alarm_journal"
+AT_ONCE = 5_000
+"""Most entries of one answer."""
+ASK_ANYWAY_S = 5.0
+"""A pooler between us may swallow notifications: then the journal is heard this late."""
+LISTEN_S = 0.5
+"""Longest until ``stopping`` is looked at."""
+
+RETRY_MOST_S = 5.0
+
+Session = psycopg.Connection[TupleRow]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFilter:
+    """Which entries; '' and () let everything through. ``tag`` may be any part of rule/station/thing."""
+
+    since: datetime
+    until: datetime
+    tag: str = ""
+    events: tuple[Event, ...] = ()
+    user: str = ""
+    most: int = AT_ONCE
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was read of the journal. ``anew``: what was heard before does not count, it begins again."""
+
+    entries: tuple[Entry, ...]
+    last_id: int
+    anew: bool = False
+
+
+def append(settings: Settings, entries: Sequence[Entry]) -> None:
+    """Add entries in this order, all or none; one that is there already is left alone.
+
+    Raises: DatabaseAway, DatabaseRefused (the right is missing), RowRefused (an entry can never be stored).
+    """
+    meant = target(settings)
+    with connect(settings, application=APPLICATION) as session:
+        try:
+            with database_errors(meant):
+                session.execute(statement("writes/alarm_journal"), _columns(settings, entries))
+                session.commit()
+        except DatabaseRefused as error:
+            if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
+                raise DatabaseRefused(
+                    f"The alarm journal takes nothing from user {meant.user} of the {meant.named}"
+                    " (the right to insert into alarm_journal is missing)."
+                ) from error.__cause__
+            raise
+
+
+def read(settings: Settings) -> list[Entry]:
+    """Every entry of this site, in order, with harmless text.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    found: list[Entry] = []
+    with _reading(settings) as session:
+        while page := _page(session, settings, found[-1].id if found else 0):
+            found += page
+    return found
+
+
+def listed(settings: Settings, wanted: JournalFilter) -> list[Entry]:
+    """The entries that were asked for, the newest first, with harmless text.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    asked = {
+        "site": settings.plant.site,
+        "from": wanted.since,
+        "to": wanted.until,
+        "tag": wanted.tag or None,
+        "event": [event.value for event in wanted.events] or None,
+        "user": wanted.user or None,
+        "rows": wanted.most,
+    }
+    with _reading(settings) as session, session.cursor(row_factory=class_row(_Row)) as cursor:
+        return [_entry(row) for row in cursor.execute(statement("reads/alarm_journal"), asked)]
+
+
+def errors_of_the_hour(settings: Settings, *, since: datetime) -> list[MinuteOfErrors]:
+    """The doses since then by station, pump and minute, oldest first.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    asked = {"since": since, "tolerance_g": settings.limits.tolerance_g}
+    with _reading(settings) as session, session.cursor(row_factory=class_row(MinuteOfErrors)) as cursor:
+        rows = cursor.execute(statement("reads/errors_of_the_hour"), asked).fetchall()
+    return [replace(row, device=clean_text(row.device)) for row in rows]
+
+
+def follow(
+    settings: Settings, stopping: threading.Event, *, on_link: Callable[[bool, str], None]
+) -> Iterator[Heard]:
+    """The whole journal of this site, then what is added to it as it comes, until ``stopping`` is set.
+
+    Goes on by itself when the database was away; ``on_link`` is told of that.
+    """
+    last_id, failures = 0, 0
+    while not stopping.is_set():
+        try:
+            for heard in _listening(settings, last_id, stopping):
+                last_id, failures = heard.last_id, 0
+                on_link(True, "")
+                if heard.entries or heard.anew:
+                    yield heard
+        except DatabaseError as error:
+            on_link(False, str(error))
+            stopping.wait(min(0.25 * 2.0 ** min(failures, 10), RETRY_MOST_S))
+            failures += 1
+
+
+def _listening(settings: Settings, last_id: int, stopping: threading.Event) -> Iterator[Heard]:
+    """One session, as long as it lasts."""
+    with _reading(settings) as session:
+        session.execute(statement("writes/keep_session"))
+        session.execute(f"LISTEN {CHANNEL}")
+        head = session.execute(
+            statement("reads/alarm_journal_head"), {"site": settings.plant.site}
+        ).fetchone()
+        if last_id == 0 or head is None or head[0] < last_id:
+            last_id = 0  # the first time, or the database was replaced or restored
+            yield Heard((), last_id, anew=True)
+        while not stopping.is_set():
+            while page := _page(session, settings, last_id):
+                last_id = page[-1].id
+                yield Heard(tuple(page), last_id)
+            yield Heard((), last_id)
+            _wait(session, stopping)
+
+
+def _wait(session: Session, stopping: threading.Event) -> None:
+    """Until there is something to read, or to stop for."""
+    until = time.monotonic() + ASK_ANYWAY_S
+    while not stopping.is_set() and time.monotonic() < until:
+        if list(session.notifies(timeout=LISTEN_S, stop_after=1)):
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An entry as the table has it."""
+
+    id: int
+    uuid: UUID
+    rule: str
+    device_id: str
+    item: str
+    event: str
+    at: datetime
+    received_at: datetime
+    priority: str
+    rule_version: int
+    message: str
+    value: float | None
+    limit_value: float | None
+    latching: bool
+    active: bool
+    occurrence: UUID | None
+    until: datetime | None
+    author: str
+    os_user: str
+    db_role: str
+    comment: str
+
+
+def _page(session: Session, settings: Settings, after: int) -> list[Entry]:
+    asked = {"site": settings.plant.site, "after": after, "rows": AT_ONCE}
+    with session.cursor(row_factory=class_row(_Row)) as cursor:
+        return [_entry(row) for row in cursor.execute(statement("reads/alarm_journal_since"), asked)]
+
+
+def _entry(row: _Row) -> Entry:
+    """Others than this program may write to the journal, too: nothing in it is trusted."""
+    return Entry(
+        uuid=row.uuid,
+        key=AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item)),
+        event=Event(row.event),
+        at=row.at.astimezone(UTC),
+        received_at=row.received_at.astimezone(UTC),
+        priority=Priority(row.priority),
+        rule_version=row.rule_version,
+        message=clean_line(row.message),
+        value=row.value,
+        limit=row.limit_value,
+        latching=row.latching,
+        active=row.active,
+        occurrence=row.occurrence,
+        until=row.until and row.until.astimezone(UTC),
+        who=Who(clean_text(row.author), clean_text(row.os_user), clean_text(row.db_role)),
+        comment=clean_line(row.comment),
+        id=row.id,
+    )
+
+
+def _columns(settings: Settings, entries: Sequence[Entry]) -> dict[str, object]:
+    return {
+        "site": settings.plant.site,
+        "uuid": [entry.uuid for entry in entries],
+        "rule": [entry.key.rule for entry in entries],
+        "device_id": [entry.key.device for entry in entries],
+        "item": [entry.key.item for entry in entries],
+        "event": [entry.event.value for entry in entries],
+        "at": [entry.at for entry in entries],
+        "received_at": [entry.received_at for entry in entries],
+        "priority": [entry.priority.value for entry in entries],
+        "rule_version": [entry.rule_version for entry in entries],
+        "message": [entry.message for entry in entries],
+        "value": [entry.value for entry in entries],
+        "limit_value": [entry.limit for entry in entries],
+        "latching": [entry.latching for entry in entries],
+        "active": [entry.active for entry in entries],
+        "occurrence": [entry.occurrence for entry in entries],
+        "until": [entry.until for entry in entries],
+        "author": [entry.who.name for entry in entries],
+        "os_user": [entry.who.os_user for entry in entries],
+        "comment": [entry.comment for entry in entries],
+    }
+
+
+@contextmanager
+def _reading(settings: Settings) -> Iterator[Session]:
+    with (
+        connect(settings, application=APPLICATION, autocommit=True) as session,
+        rowless_errors(target(settings)),
+    ):
+        yield session

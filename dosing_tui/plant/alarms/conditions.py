@@ -1,0 +1,41 @@
+"""A condition between what is found and what is an alarm: its delays."""
+
+from datetime import datetime
+
+from dosing_tui.plant.alarms.findings import Finding
+from dosing_tui.plant.alarms.picture import AlarmView
+from dosing_tui.plant.alarms.records import AlarmState
+from dosing_tui.plant.alarms.rules import RULES, Rule
+
+
+class Condition:
+    """``raw``: as last found, since ``since``; ``holds``: after the delays."""
+
+    __slots__ = ("finding", "holds", "raw", "rule", "since")
+
+    def __init__(self, rule: Rule, finding: Finding, *, holds: bool, since: datetime) -> None:
+        self.rule = rule
+        self.finding = finding
+        self.raw = self.holds = holds
+        self.since = since
+
+
+def settle(condition: Condition, now: datetime) -> None:
+    """Let the delays end that are over; what only happened is gone again at once."""
+    rule = condition.rule
+    if condition.raw != condition.holds:
+        delay = rule.on_delay if condition.raw else rule.off_delay
+        if now - condition.since >= delay:
+            condition.holds = condition.raw
+    if rule.momentary and condition.raw and condition.holds:
+        condition.raw, condition.since = False, now
+
+
+def viewed(state: AlarmState, condition: Condition | None, *, first_out: bool) -> AlarmView:
+    """The alarm with the newest words and value, where this process has them."""
+    rule = RULES.get(state.key.rule)
+    if condition is None:
+        return AlarmView(state, rule, state.message, state.value, state.limit, None, first_out)
+    found = condition.finding
+    words = found.message if condition.holds and found.message else state.message
+    return AlarmView(state, rule, words, found.value, found.limit, condition.holds, first_out)

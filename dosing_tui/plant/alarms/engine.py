@@ -1,0 +1,298 @@
+"""Readings and a clock in, journal entries out: the rules, their delays, and the states they lead to.
+
+A plain object without I/O, for one thread at a time. Its entries count at once for this process; the
+collector journals them, and tells with ``heard`` what the journal says; who only watches drops them.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from dosing_tui.plant.alarms import batches, doses, links, stations, tanks
+from dosing_tui.plant.alarms.conditions import Condition, settle, viewed
+from dosing_tui.plant.alarms.findings import Finding, Outlook
+from dosing_tui.plant.alarms.limits import AlarmLimits
+from dosing_tui.plant.alarms.memory import Memory, MinuteOfErrors, Station, minute_of
+from dosing_tui.plant.alarms.picture import (
+    FLOOD_PERIOD,
+    AlarmPicture,
+    first_outs,
+    flooded,
+    pictured,
+)
+from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Shown
+from dosing_tui.plant.alarms.replica import Effect, Replica
+from dosing_tui.plant.alarms.rules import RULES, VERSION
+from dosing_tui.plant.alarms.suppression import Scene, reason
+from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, Rejection
+
+MAX_CONDITIONS = 10_000
+PATIENCE = timedelta(seconds=5)
+"""What the collector finds, a console that watches has found as well, a moment before it hears of it."""
+
+
+class Evaluator:
+    def __init__(
+        self,
+        limits: AlarmLimits,
+        *,
+        expected: tuple[str, ...],
+        started_at: datetime,
+        realarm_after: timedelta = timedelta(),
+        journaling: bool = True,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        """``expected``: stations that should report; ``realarm_after`` 0: what is acknowledged stays so.
+
+        ``journaling``: entries will be in the journal. Else they only show, and only where the journal is
+        not heard or does not say the same within seconds.
+        """
+        self.replica = Replica(yields=not journaling)
+        self._patience = timedelta() if journaling else PATIENCE
+        self.limits = limits
+        self._memory = Memory(expected, started_at)
+        self._realarm_after = realarm_after
+        self._new_id = new_id
+        self._conditions: dict[AlarmKey, Condition] = {}
+        self._restless: set[AlarmKey] = set()
+        """Whose delay runs, or whose condition holds."""
+        self._on_duty = True
+        self._raises: deque[datetime] = deque(maxlen=MAX_CONDITIONS)
+        self._flood = False
+
+    def picture(self, now: datetime, *, journal: bool) -> AlarmPicture:
+        """A copy for the screen; ``journal``: it is being heard."""
+        while self._raises and self._raises[0] <= now - FLOOD_PERIOD:
+            self._raises.popleft()
+        raised = len(self._raises)
+        self._flood = flooded(self._flood, raised)
+        states = self.replica.states_of(now - self._patience) if journal else self.replica.states
+        first = first_outs(states.values())
+        conditions = self._conditions
+        views = {
+            key: viewed(state, conditions.get(key), first_out=key in first) for key, state in states.items()
+        }
+        return pictured(views, at=now, raised=raised, flood=self._flood, journal=journal)
+
+    def seed(self, readings: Iterable[Reading]) -> list[Entry]:
+        """Levels and times from the database; doses and events of the past raise nothing."""
+        entries: list[Entry] = []
+        for reading in readings:
+            station = self._memory.station(reading.device_id)
+            if station is None:
+                continue
+            stations.note_known(station, reading)
+            if isinstance(reading, InventoryLevel):
+                if not self._knows(reading):
+                    for finding in tanks.fullness(reading, self.limits):
+                        entries += self._consider(finding, reading.received_at)
+            elif self._memory.is_new(reading) and isinstance(reading, BatchEvent):
+                batches.note_known(station, reading)
+        return entries
+
+    def seed_errors(self, minutes: Iterable[MinuteOfErrors]) -> None:
+        """The doses of the last hour from the database, oldest first."""
+        for one in minutes:
+            station = self._memory.station(one.device)
+            if station is not None:
+                doses.note_errors(
+                    station,
+                    one.pump,
+                    minute_of(one.minute),
+                    doses=one.doses,
+                    error_g=one.error_g,
+                    outside=one.outside,
+                )
+        self._memory.seeded = True
+
+    def hear(self, reading: Reading) -> list[Entry]:
+        """What a new reading leads to; nothing, as a rule."""
+        station = self._memory.station(reading.device_id)
+        if station is None:
+            return []
+        if isinstance(reading, InventoryLevel):
+            found: Iterable[Finding] = tanks.from_level(self._memory, reading, self.limits)
+        elif self._memory.is_new(reading):
+            found = self._told(station, reading)
+        else:
+            return []
+        stations.note_heard(station, reading)
+        entries: list[Entry] = []
+        for finding in found:
+            entries += self._consider(finding, reading.received_at)
+        return entries
+
+    def reject(self, rejection: Rejection) -> list[Entry]:
+        """What a message that cannot be used leads to."""
+        key = AlarmKey("QUARANTINE", "", rejection.topic)
+        finding = Finding(key, True, f"Unreadable message on {rejection.topic}: {rejection.reason}")
+        return self._consider(finding, rejection.received_at)
+
+    def tick(self, outlook: Outlook) -> list[Entry]:
+        """What time has done, once a second."""
+        self._on_duty = outlook.on_duty
+        entries: list[Entry] = []
+        for finding in self._by_the_clock(outlook):
+            entries += self._consider(finding, outlook.now)
+        for key in [*self._restless, *(key for key in self.replica.states if key not in self._restless)]:
+            entries += self._reconcile(key, outlook.now)
+        return entries
+
+    def begin_anew(self) -> None:
+        """The journal will be heard from its first entry."""
+        self.replica.begin_anew()
+        self._raises.clear()
+
+    def heard(self, entries: Iterable[Entry]) -> list[Effect]:
+        """What the journal says, in its order; answers what it changed."""
+        effects = self.replica.heard(entries)
+        self._raises.extend(effect.entry.at for effect in effects if effect.begins and not effect.own)
+        return effects
+
+    def _told(self, station: Station, reading: Dose | BatchEvent) -> Iterable[Finding]:
+        if isinstance(reading, BatchEvent):
+            return batches.from_event(station, reading)
+        tanks.note_dose(self._memory, reading)
+        batches.note_dose(station, reading)
+        return doses.from_dose(station, reading, self.limits)
+
+    def _by_the_clock(self, outlook: Outlook) -> Iterable[Finding]:
+        now, minute = outlook.now, minute_of(outlook.now)
+        yield from links.states(outlook, self.limits)
+        yield from tanks.lasting_gaps(self._memory, now)
+        for device in self._memory.stations:
+            yield stations.silence(self._memory, device, outlook, self.limits)
+            yield stations.clock(self._memory, device, self.limits)
+            yield from batches.waiting(self._memory, device, now, self.limits)
+            yield from doses.of_the_hour(self._memory, device, minute, self.limits)
+
+    def _knows(self, level: InventoryLevel) -> bool:
+        tank = self._memory.tanks.get((level.device_id, level.chemical))
+        return tank is not None and tank.level_time is not None
+
+    def _consider(self, finding: Finding, at: datetime) -> list[Entry]:
+        condition = self._conditions.get(finding.key)
+        if condition is None:
+            condition = self._first(finding, at)
+            if condition is None:
+                return []
+        active = condition.raw if finding.active is None else finding.active
+        if active == condition.raw == condition.holds:
+            if active:
+                condition.finding = finding
+            return []
+        if active:
+            condition.finding = finding
+        if active != condition.raw:
+            condition.raw, condition.since = active, at
+        self._restless.add(finding.key)
+        return self._reconcile(finding.key, at)
+
+    def _first(self, finding: Finding, at: datetime) -> Condition | None:
+        """None for one too many. What the journal calls active holds until something else is found."""
+        if len(self._conditions) >= MAX_CONDITIONS:
+            return None
+        holds = self.replica.state(finding.key).active
+        condition = Condition(RULES[finding.key.rule], finding, holds=holds, since=at)
+        self._conditions[finding.key] = condition
+        return condition
+
+    def _reconcile(self, key: AlarmKey, now: datetime) -> list[Entry]:
+        """Bring the alarm's state to where its condition, its delays and its hiding want it."""
+        condition = self._settled(key, now)
+        state = self.replica.state(key)
+        if state.hiding is not None:
+            return self._hidden(state, condition, now)
+        if condition is None:
+            return []
+        if not condition.holds:
+            if state.active:
+                return self._emit(Event.RETURN, condition, now)
+            if not condition.raw:
+                self._restless.discard(key)
+            return []
+        if why := self._reason(key):
+            return self._emit(Event.SUPPRESS, condition, now, comment=why)
+        if not state.active:
+            return self._emit(Event.RAISE, condition, now)
+        return self._louder(state, condition, now)
+
+    def _settled(self, key: AlarmKey, now: datetime) -> Condition | None:
+        """The condition, its delay looked at."""
+        condition = self._conditions.get(key)
+        if condition is None:
+            rule = RULES.get(key.rule)
+            if rule is None or not rule.momentary:
+                return None
+            # what happened before a restart is over; it returns after its delay
+            state = self.replica.state(key)
+            condition = self._first(Finding(key, None, state.message, state.value, state.limit), now)
+            if condition is None:
+                return None
+            condition.raw = False
+            self._restless.add(key)
+        settle(condition, now)
+        return condition
+
+    def _hidden(self, state: AlarmState, condition: Condition | None, now: datetime) -> list[Entry]:
+        hiding = state.hiding
+        assert hiding is not None  # asked for a hidden alarm
+        holds = condition is not None and condition.holds
+        if hiding.shown is Shown.SHELVED and hiding.until is not None and hiding.until <= now:
+            return self._reveal(Event.EXPIRE, state, condition, now, active=holds)
+        if hiding.shown is Shown.SUPPRESSED and not self._reason(state.key):
+            return self._reveal(Event.RELEASE, state, condition, now, active=holds)
+        return []
+
+    def _reveal(
+        self, event: Event, state: AlarmState, condition: Condition | None, now: datetime, *, active: bool
+    ) -> list[Entry]:
+        if condition is not None:
+            return self._emit(event, condition, now, active=active)
+        entry = Entry(
+            self._new_id(), state.key, event, now, now, state.priority, VERSION, message=state.message
+        )
+        return self._proposed(entry)
+
+    def _louder(self, state: AlarmState, condition: Condition, now: datetime) -> list[Entry]:
+        """An alarm that lasts: more urgent than it was, or acknowledged for too long."""
+        priority = condition.finding.priority or condition.rule.priority
+        if priority.rank < state.priority.rank:
+            return self._emit(Event.ESCALATE, condition, now)
+        acked_at = state.acked_at if self._realarm_after else None
+        if acked_at is not None and now - acked_at >= self._realarm_after:
+            return self._emit(Event.REALARM, condition, now)
+        return []
+
+    def _reason(self, key: AlarmKey) -> str:
+        return reason(key, Scene(self.replica.states, self._memory, self._on_duty))
+
+    def _emit(
+        self, event: Event, condition: Condition, now: datetime, *, active: bool = False, comment: str = ""
+    ) -> list[Entry]:
+        finding, rule = condition.finding, condition.rule
+        entry = Entry(
+            uuid=self._new_id(),
+            key=finding.key,
+            event=event,
+            at=now,
+            received_at=now,
+            priority=finding.priority or rule.priority,
+            rule_version=VERSION,
+            message=finding.message,
+            value=finding.value,
+            limit=finding.limit,
+            latching=rule.latching,
+            active=active,
+            comment=comment,
+        )
+        return self._proposed(entry)
+
+    def _proposed(self, entry: Entry) -> list[Entry]:
+        effect = self.replica.propose(entry)
+        if effect is None:
+            return []
+        if effect.begins:
+            self._raises.append(entry.at)
+        return [entry]

@@ -1,0 +1,179 @@
+"""What is known of an alarm, and what a journal entry says, as frozen records."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+
+class Priority(StrEnum):
+    """How soon somebody has to act."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    DIAGNOSTIC = "diagnostic"
+
+    @property
+    def rank(self) -> int:
+        """0 is the most urgent."""
+        return list(Priority).index(self)
+
+
+class Event(StrEnum):
+    """What may happen to an alarm; each journal entry is one of these."""
+
+    RAISE = "raise"
+    RETURN = "return"
+    ACKNOWLEDGE = "acknowledge"
+    RESET = "reset"
+    REALARM = "re-alarm"
+    ESCALATE = "escalate"
+    SHELVE = "shelve"
+    UNSHELVE = "unshelve"
+    EXPIRE = "expire"
+    SUPPRESS = "suppress"
+    RELEASE = "release"
+    REMOVE = "remove from service"
+    RESTORE = "return to service"
+
+
+class Shown(StrEnum):
+    """The states of ISA-18.2, A to I."""
+
+    NORMAL = "normal"
+    UNACK = "unacknowledged"
+    ACKED = "acknowledged"
+    RTN_UNACK = "returned unacknowledged"
+    LATCHED_UNACK = "latched unacknowledged"
+    LATCHED_ACKED = "latched acknowledged"
+    SHELVED = "shelved"
+    SUPPRESSED = "suppressed by design"
+    OUT_OF_SERVICE = "out of service"
+
+
+HIDDEN = frozenset({Shown.SHELVED, Shown.SUPPRESSED, Shown.OUT_OF_SERVICE})
+UNACKNOWLEDGED = frozenset({Shown.UNACK, Shown.RTN_UNACK, Shown.LATCHED_UNACK})
+
+MOST_SHELVED = {
+    Priority.HIGH: timedelta(minutes=30),
+    Priority.MEDIUM: timedelta(hours=4),
+    Priority.LOW: timedelta(hours=12),
+    Priority.DIAGNOSTIC: timedelta(hours=12),
+}
+"""Nobody can shelve for longer, whatever a site's settings say: every process has to judge an entry alike."""
+
+
+class AlarmKey(NamedTuple):
+    """Which alarm: a rule about a station, and about one thing of it (a chemical, a pump); '' where none."""
+
+    rule: str
+    device: str = ""
+    item: str = ""
+
+    @property
+    def tag(self) -> str:
+        """
+        >>> AlarmKey("STOCK_LOW", "dosing_system_01", "T-12").tag
+        'STOCK_LOW/dosing_system_01/T-12'
+        """
+        return "/".join(part for part in self if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A person as far as it is known; all '' when the program itself acted.
+
+    ``role`` is the database's own word, and '' until the entry is in the journal.
+    """
+
+    name: str = ""
+    os_user: str = ""
+    role: str = ""
+
+
+NOBODY = Who()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the journal: one event of one alarm."""
+
+    uuid: UUID
+    key: AlarmKey
+    event: Event
+    at: datetime
+    """When it happened (UTC)."""
+    received_at: datetime
+    """When the process that wrote the entry knew of it (UTC)."""
+    priority: Priority
+    rule_version: int
+    message: str = ""
+    value: float | None = None
+    limit: float | None = None
+    latching: bool = False
+    """Of a return: the alarm stays until somebody resets it."""
+    active: bool = False
+    """Of an end of shelving, suppression or being out of service: whether the condition holds then."""
+    occurrence: UUID | None = None
+    """Of an acknowledgement or reset: the occurrence that was seen; the entry's own for what begins one."""
+    until: datetime | None = None
+    """Of shelving: its end."""
+    who: Who = NOBODY
+    comment: str = ""
+    id: int = 0
+    """Place in the journal, 0 before it has one. The order of the ids is the order of events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hiding:
+    """Why an alarm is not annunciated. ``until`` is never None for a shelved one."""
+
+    shown: Shown
+    since: datetime
+    why: str
+    who: Who = NOBODY
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmState:
+    """One alarm. While it is hidden, ``active``, ``acked`` and ``latched`` stay as they were."""
+
+    key: AlarmKey
+    priority: Priority = Priority.LOW
+    active: bool = False
+    acked: bool = False
+    latched: bool = False
+    hiding: Hiding | None = None
+    occurrence: UUID | None = None
+    count: int = 0
+    """How often it was raised since it was last normal."""
+    raised_at: datetime | None = None
+    returned_at: datetime | None = None
+    acked_at: datetime | None = None
+    acked_by: Who = NOBODY
+    comment: str = ""
+    """Of the newest acknowledgement."""
+    message: str = ""
+    value: float | None = None
+    limit: float | None = None
+    rule_version: int = 0
+
+    @property
+    def shown(self) -> Shown:
+        if self.hiding is not None:
+            return self.hiding.shown
+        if self.active:
+            return Shown.ACKED if self.acked else Shown.UNACK
+        if self.latched:
+            return Shown.LATCHED_ACKED if self.acked else Shown.LATCHED_UNACK
+        if self.count and not self.acked:
+            return Shown.RTN_UNACK
+        return Shown.NORMAL
+
+    @property
+    def annunciated(self) -> bool:
+        """It is in the list that somebody has to work through."""
+        return self.shown is not Shown.NORMAL and self.shown not in HIDDEN

@@ -1,0 +1,106 @@
+"""What a level says: low, nearly empty, jumped up, or not what the doses have taken."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from dosing_tui.plant import stock
+from dosing_tui.plant.alarms.findings import Finding
+from dosing_tui.plant.alarms.limits import AlarmLimits
+from dosing_tui.plant.alarms.memory import Memory, Tank
+from dosing_tui.plant.alarms.records import AlarmKey
+from dosing_tui.plant.readings import Dose, InventoryLevel
+
+GAP_LASTS = timedelta(seconds=30)
+"""A dose and the level after it may come in either order: only a gap that lasts is one."""
+LEAST_GAP_G = 0.1
+GAP_PER_DOSE_G = 0.05
+
+
+def from_level(memory: Memory, level: InventoryLevel, limits: AlarmLimits) -> Iterator[Finding]:
+    tank = memory.tank(level.device_id, level.chemical)
+    if tank is None or (tank.level_time is not None and level.time < tank.level_time):
+        return
+    tank.level_time = level.time
+    yield from fullness(level, limits)
+    if level.remaining_g is not None:
+        yield from _movement(memory, tank, level, level.remaining_g, limits)
+
+
+def fullness(level: InventoryLevel, limits: AlarmLimits) -> Iterator[Finding]:
+    """How full the tank is, against both limits."""
+    percent = level.percent_full
+    if percent is None:
+        return
+    own = limits.of(chemical=level.chemical)
+    low = stock.notice(level, own.stock_low_percent) or f"{level.chemical} at {percent:.1f} %"
+    for rule, limit, message in (
+        # the more urgent first: it keeps the other silent
+        ("STOCK_CRITICAL", own.stock_critical_percent, low.replace("Low inventory", "Tank nearly empty")),
+        ("STOCK_LOW", own.stock_low_percent, low),
+    ):
+        active = (
+            True if percent < limit else False if percent >= limit + limits.stock_deadband_percent else None
+        )
+        yield Finding(AlarmKey(rule, level.device_id, level.chemical), active, message, percent, limit)
+
+
+def note_dose(memory: Memory, dose: Dose) -> None:
+    """What a dose takes from its tank."""
+    tank = memory.tank(dose.device_id, dose.chemical)
+    if tank is None:
+        return
+    if dose.actual_g is None or tank.dosed_g is None:
+        tank.dosed_g = None
+    elif tank.gap_since is not None and abs(tank.gap_g - dose.actual_g) <= LEAST_GAP_G:
+        _close_gap(memory, tank, dose.device_id, dose.chemical)  # its level came first
+    else:
+        tank.dosed_g += dose.actual_g
+        tank.doses += 1
+
+
+def lasting_gaps(memory: Memory, now: datetime) -> Iterator[Finding]:
+    """Gaps that nothing has closed."""
+    for device, chemical in sorted(memory.gaps):
+        tank = memory.tanks[device, chemical]
+        if tank.gap_since is not None and now - tank.gap_since >= GAP_LASTS:
+            gap = tank.gap_g
+            _close_gap(memory, tank, device, chemical)
+            key = AlarmKey("STOCK_MISMATCH", device, chemical)
+            words = (
+                f"{chemical}: {abs(gap):.2f} g {'more' if gap > 0 else 'less'} gone than was dosed ({device})"
+            )
+            yield Finding(key, True, words, gap, LEAST_GAP_G)
+
+
+def _movement(
+    memory: Memory, tank: Tank, level: InventoryLevel, remaining_g: float, limits: AlarmLimits
+) -> Iterator[Finding]:
+    before, tank.level_g = tank.level_g, remaining_g
+    dosed, doses = tank.dosed_g, tank.doses
+    tank.dosed_g, tank.doses = 0.0, 0
+    if before is None:
+        return
+    rise = remaining_g - before
+    jump = limits.stock_jump_percent / 100.0 * (level.capacity_g or abs(before))
+    if rise > jump:
+        _close_gap(memory, tank, level.device_id, level.chemical)
+        key = AlarmKey("STOCK_RESET", level.device_id, level.chemical)
+        words = f"{level.chemical} rose by {rise:.0f} g: refilled, or station {level.device_id} restarted"
+        yield Finding(key, True, words, rise, jump)
+    elif dosed is not None:
+        _compare(memory, tank, level, gap=tank.gap_g - rise - dosed, doses=doses)
+
+
+def _compare(memory: Memory, tank: Tank, level: InventoryLevel, *, gap: float, doses: int) -> None:
+    if abs(gap) <= max(GAP_PER_DOSE_G * doses, LEAST_GAP_G):
+        _close_gap(memory, tank, level.device_id, level.chemical)
+        return
+    tank.gap_g = gap
+    if tank.gap_since is None:
+        tank.gap_since = level.received_at
+    memory.gaps.add((level.device_id, level.chemical))
+
+
+def _close_gap(memory: Memory, tank: Tank, device: str, chemical: str) -> None:
+    tank.gap_g, tank.gap_since = 0.0, None
+    memory.gaps.discard((device, chemical))

@@ -1,0 +1,121 @@
+"""Alarm entries on the disk: exactly as they were, in order, until the journal has them."""
+
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dosing_tui.collector.outbox import Outbox, decode, encode, open_outbox
+from dosing_tui.collector.sending import Sending
+from dosing_tui.errors import DatabaseAway, RowRefused, SpoolError
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
+from tests.collector.fakes import FakeServer, surroundings
+from tests.plant.alarms.entries import NOW
+from tests.waiting import until
+
+TEXTS = st.text(max_size=20)
+TIMES = st.integers(-(10**12), 10**12).map(lambda us: NOW + timedelta(microseconds=us))
+NUMBERS = st.none() | st.floats(allow_nan=False)
+ENTRIES = st.builds(
+    Entry,
+    uuid=st.uuids(),
+    key=st.builds(AlarmKey, TEXTS, TEXTS, TEXTS),
+    event=st.sampled_from(Event),
+    at=TIMES,
+    received_at=TIMES,
+    priority=st.sampled_from(Priority),
+    rule_version=st.integers(0, 9),
+    message=TEXTS,
+    value=NUMBERS,
+    limit=NUMBERS,
+    latching=st.booleans(),
+    active=st.booleans(),
+    occurrence=st.none() | st.uuids(),
+    until=st.none() | TIMES,
+    who=st.builds(Who, TEXTS, TEXTS),
+    comment=TEXTS,
+)
+
+
+def entry(number: int) -> Entry:
+    key = AlarmKey("STOCK_LOW", "dosing_system_01", str(number))
+    return Entry(uuid4(), key, Event.RAISE, NOW, NOW, Priority.MEDIUM, 1)
+
+
+@given(ENTRIES)
+def test_an_entry_comes_back_exactly(one: Entry) -> None:
+    assert decode(encode(one)) == one
+
+
+def test_entries_stay_in_order_when_the_file_is_opened_again(tmp_path: Path) -> None:
+    entries = [entry(number) for number in range(5)]
+    outbox = Outbox(tmp_path)
+    outbox.put(entries)
+    outbox.drop(2)
+    outbox.close()
+    outbox = Outbox(tmp_path)
+    assert [one for _, one in outbox.waiting()] == entries[2:]
+    outbox.close()
+
+
+def test_a_file_that_is_none_says_so(tmp_path: Path) -> None:
+    (tmp_path / "alarms.sqlite").write_bytes(b"not a database" * 100)
+    with pytest.raises(SpoolError, match=r"alarms\.sqlite"):
+        Outbox(tmp_path)
+
+
+def test_a_file_that_cannot_be_used_is_set_aside(tmp_path: Path) -> None:
+    """It must not keep the readings from being collected."""
+    (tmp_path / "alarms.sqlite").write_bytes(b"not a database" * 100)
+    said: list[str] = []
+    outbox = open_outbox(tmp_path, said.append)
+    outbox.put([entry(1)])
+    outbox.close()
+    assert "set aside" in said[0]
+    assert (tmp_path / "alarms.sqlite.unusable").read_bytes().startswith(b"not a database")
+
+
+def test_entries_reach_the_journal_in_order_once_it_answers(tmp_path: Path) -> None:
+    server = FakeServer()
+    server.down = DatabaseAway("gone")
+    outbox = Outbox(tmp_path)
+    sending = Sending(outbox, surroundings(tmp_path, server))
+    sending.start()
+    entries = [entry(number) for number in range(700)]
+    outbox.put(entries[:300])
+    asked = server.asked
+    until(lambda: server.asked > asked + 1)
+    outbox.put(entries[300:])
+    assert server.journal == []
+    server.down = None
+    until(lambda: not outbox.waiting(1))
+    assert [one.uuid for one in server.journal] == [one.uuid for one in entries]
+    assert sending.stop()
+    outbox.close()
+
+
+class Choosy(FakeServer):
+    """Never takes entry 1."""
+
+    def append(self, entries: object) -> None:
+        assert isinstance(entries, list)
+        if any(one.key.item == "1" for one in entries):
+            raise RowRefused("item: too long")
+        super().append(entries)
+
+
+def test_an_entry_that_is_refused_does_not_keep_others_waiting(tmp_path: Path) -> None:
+    said: list[str] = []
+    server = Choosy()
+    outbox = Outbox(tmp_path)
+    outbox.put([entry(0), entry(1), entry(2)])
+    sending = Sending(outbox, surroundings(tmp_path, server, said=said))
+    sending.start()
+    until(lambda: not outbox.waiting(1))
+    assert [one.key.item for one in server.journal] == ["0", "2"]
+    assert said == ["An alarm entry of STOCK_LOW/dosing_system_01/1 cannot be stored: item: too long"]
+    assert sending.stop()
+    outbox.close()

@@ -1,0 +1,249 @@
+"""The alarm journal: added to, never changed, in one order for all, heard at once, and harmless to read."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database import alarms
+from dosing_tui.database.alarms import Heard, JournalFilter
+from dosing_tui.database.migrations import migrate
+from dosing_tui.database.writes import Writer
+from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.errors import DatabaseRefused, RowRefused
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Who
+from dosing_tui.plant.alarms.replica import folded
+from tests.database.samples import doses, settings_for, spooled
+from tests.plant.alarms.entries import ANNA, KEY, NOW, entry
+from tests.servers import Server
+from tests.waiting import until
+
+LATER = NOW + timedelta(seconds=120)
+DAY = JournalFilter(NOW - timedelta(hours=12), NOW + timedelta(hours=12))
+
+
+def fresh(event: Event, **changes: object) -> Entry:
+    """An entry that no journal has yet."""
+    return replace(entry(event), **{"uuid": uuid4(), "id": 0, **changes})  # type: ignore[arg-type]  # Entry's
+
+
+@dataclass(slots=True)
+class Ear:
+    """What a process hears of the journal."""
+
+    entries: list[Entry] = field(default_factory=list)
+    links: list[bool] = field(default_factory=list)
+    anew: int = 0
+
+    def link(self, up: bool, why: str) -> None:
+        if self.links[-1:] != [up]:
+            self.links.append(up)
+
+    def take(self, heard: Heard) -> None:
+        self.anew += heard.anew
+        self.entries += heard.entries
+
+    @property
+    def uuids(self) -> list[UUID]:
+        return [one.uuid for one in self.entries]
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[Ear]:
+    ear, stopping = Ear(), threading.Event()
+
+    def run() -> None:
+        for heard in alarms.follow(settings, stopping, on_link=ear.link):
+            ear.take(heard)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        until(lambda: ear.links)
+        yield ear
+    finally:
+        stopping.set()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_every_field_arrives_and_the_server_says_who_and_in_which_order(
+    flavour: Server, migrated: str
+) -> None:
+    settings = settings_for(migrated)
+    first = fresh(Event.RAISE, latching=True, active=True)
+    second = fresh(Event.SHELVE, who=Who("Anna", "anna", "not asked"), occurrence=first.uuid)
+    alarms.append(settings, [first, second])
+    found = alarms.read(settings)
+    with psycopg.connect(migrated) as session:
+        (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
+    assert [one.id for one in found] == sorted(one.id for one in found)
+    assert [replace(one, id=0, who=replace(one.who, role="")) for one in found] == [
+        first,
+        replace(second, who=Who("Anna", "anna")),
+    ]
+    assert {one.who.role for one in found} == {role}
+
+
+def test_an_entry_that_is_sent_twice_is_one(migrated: str) -> None:
+    settings = settings_for(migrated)
+    first, second = fresh(Event.RAISE), fresh(Event.RETURN)
+    alarms.append(settings, [first])
+    alarms.append(settings, [first, second])
+    assert [one.uuid for one in alarms.read(settings)] == [first.uuid, second.uuid]
+
+
+@pytest.mark.parametrize("change", ["UPDATE alarm_journal SET comment = ''", "DELETE FROM alarm_journal",
+                                    "TRUNCATE alarm_journal"])  # fmt: skip
+def test_nobody_changes_the_journal_not_even_its_owner(migrated: str, change: str) -> None:
+    alarms.append(settings_for(migrated), [fresh(Event.RAISE)])
+    with psycopg.connect(migrated) as session, pytest.raises(psycopg.errors.RaiseException):
+        session.execute(sql.SQL(change))
+
+
+def test_sites_do_not_mix(migrated: str) -> None:
+    alarms.append(settings_for(migrated, site="north"), [fresh(Event.RAISE)])
+    assert alarms.read(settings_for(migrated, site="south")) == []
+    assert alarms.listed(settings_for(migrated, site="south"), DAY) == []
+
+
+def test_an_entry_is_heard_by_others_within_a_second(migrated: str) -> None:
+    settings = settings_for(migrated)
+    old, new = fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)
+    alarms.append(settings, [old])
+    with listening(settings) as one, listening(settings) as other:
+        until(lambda: one.uuids == other.uuids == [old.uuid])
+        alarms.append(settings, [new])
+        until(lambda: one.uuids == other.uuids == [old.uuid, new.uuid], timeout=1.0)
+        assert (one.anew, one.links) == (1, [True])
+
+
+def test_many_writers_are_heard_by_all_in_one_order_and_whole(migrated: str) -> None:
+    settings = settings_for(migrated)
+    with listening(settings) as one, listening(settings) as other:
+
+        def write() -> None:
+            for _ in range(10):
+                alarms.append(settings, [fresh(Event.RAISE)])
+
+        writers = [threading.Thread(target=write) for _ in range(4)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        until(lambda: len(one.entries) == len(other.entries) == 40)
+        assert one.entries == other.entries == alarms.read(settings)
+        assert folded(one.entries) == folded(other.entries)
+
+
+def test_a_row_that_is_committed_late_is_not_passed_over(migrated: str) -> None:
+    """The second writer waits for the first, though it began later and would be faster."""
+    settings = settings_for(migrated)
+    late = fresh(Event.RAISE)
+    with listening(settings) as ear, psycopg.connect(migrated) as session:
+        session.execute(
+            "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version)"
+            " VALUES (%s, 'plant1', 'X', 'raise', now(), now(), 'low', 1)",
+            (late.uuid,),
+        )
+        quick = fresh(Event.RAISE)
+        writer = threading.Thread(target=lambda: alarms.append(settings, [quick]))
+        writer.start()
+        session.commit()
+        writer.join()
+        until(lambda: ear.uuids == [late.uuid, quick.uuid])
+
+
+def test_listening_goes_on_after_the_server_was_away(own_postgres: EmbeddedPostgres) -> None:
+    settings = settings_for(own_postgres.dsn)
+    migrate(settings, report=print)
+    first, second = fresh(Event.RAISE), fresh(Event.RETURN)
+    alarms.append(settings, [first])
+    with listening(settings) as ear:
+        until(lambda: ear.uuids == [first.uuid])
+        own_postgres.kill()
+        until(lambda: ear.links == [True, False])
+        own_postgres.restart()
+        until(lambda: ear.links == [True, False, True])
+        alarms.append(settings, [second])
+        until(lambda: ear.uuids == [first.uuid, second.uuid])
+        assert ear.anew == 1
+
+
+def test_the_journal_is_filtered_by_time_tag_event_and_user(migrated: str) -> None:
+    settings = settings_for(migrated)
+    raised = fresh(Event.RAISE)
+    acked = fresh(Event.ACKNOWLEDGE, who=ANNA, at=NOW + timedelta(seconds=60))
+    other = fresh(Event.RAISE, key=AlarmKey("DOSE_GROSS", "x", "50%_off"), at=LATER)
+    alarms.append(settings, [raised, acked, other])
+
+    def found(**changes: object) -> list[UUID]:
+        wanted = replace(DAY, **changes)  # type: ignore[arg-type]  # JournalFilter's fields
+        return [one.uuid for one in alarms.listed(settings, wanted)]
+
+    assert found() == [other.uuid, acked.uuid, raised.uuid]
+    assert found(tag="stock_low/dosing") == [acked.uuid, raised.uuid]
+    assert found(tag="50%_") == [other.uuid]
+    assert found(tag="%") == [other.uuid]
+    assert found(events=(Event.ACKNOWLEDGE,)) == [acked.uuid]
+    assert found(user="anna") == [acked.uuid]
+    assert found(until=NOW + timedelta(seconds=60)) == [raised.uuid]
+    assert found(most=1) == [other.uuid]
+
+
+def test_hostile_text_in_the_journal_is_harmless_when_read(migrated: str) -> None:
+    with psycopg.connect(migrated) as session:
+        session.execute(
+            "INSERT INTO alarm_journal (uuid, site, rule, item, event, at, received_at, priority,"
+            " rule_version, message, comment)"
+            " VALUES (gen_random_uuid(), 'plant1', 'X', E'\\x1b]0;x\\x07', 'raise', now(),"
+            " now(), 'low', 1, E'two\\nlines \\x1b[2J', E'\\u202eabc')"
+        )
+    (found,) = alarms.read(settings_for(migrated))
+    assert not {"\x1b", "\x07", "\n", "\u202e"} & set(found.message + found.comment + found.key.item)
+
+
+def test_an_entry_that_cannot_be_stored_says_so(migrated: str) -> None:
+    long_ago = fresh(Event.RAISE, at=datetime(1999, 1, 1, tzinfo=UTC))
+    with pytest.raises(RowRefused):
+        alarms.append(settings_for(migrated), [long_ago])
+
+
+def test_who_may_only_read_hears_what_right_is_missing(migrated: str) -> None:
+    with psycopg.connect(migrated, autocommit=True) as session:
+        session.execute("DROP ROLE IF EXISTS alarm_viewer")
+        session.execute("CREATE ROLE alarm_viewer LOGIN")
+        session.execute("GRANT SELECT ON alarm_journal TO alarm_viewer")
+        viewer = settings_for(make_conninfo(migrated, user="alarm_viewer"))
+        assert alarms.read(viewer) == []
+        with pytest.raises(DatabaseRefused, match="right to insert into alarm_journal"):
+            alarms.append(viewer, [fresh(Event.RAISE)])
+        session.execute("DROP OWNED BY alarm_viewer")
+        session.execute("DROP ROLE alarm_viewer")
+
+
+def test_the_errors_of_the_last_hour_are_counted_by_minute_and_pump(migrated: str) -> None:
+    settings = settings_for(migrated)
+    writer = Writer(settings)
+    begun = NOW.replace(second=0)
+    writer.write(uuid4(), spooled(*(replace(one, error_g=0.6) for one in doses(3, start=begun))))
+    writer.close()
+    (minute,) = alarms.errors_of_the_hour(settings, since=begun - timedelta(hours=1))
+    assert (minute.device, minute.pump, minute.minute, minute.doses, minute.outside) == (
+        "station-1", 1, begun, 3, 3,
+    )  # fmt: skip
+    assert minute.error_g == pytest.approx(1.8)
+
+
+def test_the_key_of_an_alarm_comes_back_as_it_was(migrated: str) -> None:
+    alarms.append(settings_for(migrated), [fresh(Event.RAISE, key=AlarmKey("A", "x/y", "CU-65/75"))])
+    assert [one.key for one in alarms.read(settings_for(migrated))] == [AlarmKey("A", "x/y", "CU-65/75")]
+    assert KEY.tag == "STOCK_LOW/dosing_system_01/T-12"

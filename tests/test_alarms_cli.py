@@ -1,0 +1,130 @@
+"""``dosing-tui alarms``: what scripts see and do."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from click.testing import CliRunner, Result
+
+from dosing_tui.cli import EXIT_ERROR, main
+from dosing_tui.config.settings import Settings
+from dosing_tui.database import alarms
+from dosing_tui.plant.alarms.records import AlarmKey, Event, Priority
+from tests.database.samples import settings_for
+from tests.plant.alarms.entries import NOW, entry, latching
+from tests.test_cli import UNREACHABLE
+
+TAG = "STOCK_LOW/dosing_system_01/T-12"
+GROSS = AlarmKey("DOSE_GROSS", "dosing_system_01", "=cmd()")
+
+
+@pytest.fixture
+def plant(migrated: str) -> Settings:
+    """A plant with a low tank and a gross dose that is over."""
+    settings = settings_for(migrated)
+    high = {"key": GROSS, "priority": Priority.HIGH, "message": "=cmd()"}
+    told = [entry(Event.RAISE), entry(Event.RAISE, **high), replace(latching(), **high)]  # type: ignore[arg-type]
+    alarms.append(settings, [replace(one, uuid=uuid4(), at=NOW) for one in told])
+    return settings
+
+
+def run(settings: Settings, tmp_path: Path, *arguments: str) -> Result:
+    config = tmp_path / "dosing-tui.toml"
+    config.write_text(f"[database]\ndsn = {json.dumps(settings.database.dsn)}\n")
+    return CliRunner().invoke(main, ["--config", str(config), "alarms", *arguments])
+
+
+def listed(settings: Settings, tmp_path: Path) -> dict[str, str]:
+    rows = json.loads(run(settings, tmp_path, "list", "--format", "json").stdout)
+    return {row["tag"]: row["state"] for row in rows}
+
+
+def test_alarms_are_listed_the_most_urgent_first(plant: Settings, tmp_path: Path) -> None:
+    result = run(plant, tmp_path, "list")
+    header, first, second = result.stdout.splitlines()
+    assert header.split()[:3] == ["state", "priority", "tag"]
+    assert first.startswith("latched unacknowledged  high")
+    assert TAG in second
+    assert "Low inventory: T-12 at 19.9 %" in second
+    assert result.exit_code == 0
+
+
+def test_csv_holds_no_formulas(plant: Settings, tmp_path: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(run(plant, tmp_path, "list", "--format", "csv").stdout)))
+    assert [row["message"] for row in rows] == ["'=cmd()", "Low inventory: T-12 at 19.9 %"]
+
+
+def test_an_alarm_is_acknowledged_by_its_tag(plant: Settings, tmp_path: Path) -> None:
+    result = run(plant, tmp_path, "ack", TAG.lower(), "--comment", "on my way", "--name", "Anna")
+    assert (result.exit_code, result.stdout) == (0, f"acknowledged: {TAG}\n")
+    assert listed(plant, tmp_path)[TAG] == "acknowledged"
+    (row,) = json.loads(
+        run(plant, tmp_path, "journal", "--user", "anna", "--since", "9999d", "--format", "json").stdout
+    )
+    assert (row["event"], row["user"], row["comment"]) == ("acknowledge", "Anna", "on my way")
+    assert row["os_user"]
+    assert row["role"]
+
+
+def test_all_are_acknowledged_and_latched_ones_reset(plant: Settings, tmp_path: Path) -> None:
+    assert run(plant, tmp_path, "ack", "--all").exit_code == 0
+    assert set(listed(plant, tmp_path).values()) == {"acknowledged", "latched acknowledged"}
+    assert run(plant, tmp_path, "ack", "--all").exit_code == 1
+    assert run(plant, tmp_path, "reset", "--all").stdout == f"reset: {GROSS.tag}\n"
+    assert listed(plant, tmp_path) == {TAG: "acknowledged"}
+
+
+def test_an_alarm_is_shelved_and_unshelved(plant: Settings, tmp_path: Path) -> None:
+    result = run(plant, tmp_path, "shelve", TAG, "--for", "4h", "--reason", "refill ordered")
+    assert result.stdout == f"shelved: {TAG}\n"
+    assert listed(plant, tmp_path)[TAG] == "shelved"
+    assert run(plant, tmp_path, "unshelve", TAG).exit_code == 0
+    assert TAG not in listed(plant, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("shelve", TAG, "--for", "5h", "--reason", "x"), "for 240 minutes at most"),
+        (("shelve", TAG, "--for", "1h", "--reason", " "), "a reason is needed"),
+        (("ack", "STOCK_LOW/nowhere"), "There is no alarm STOCK_LOW/nowhere now"),
+        (("reset", TAG), "its condition still holds"),
+        (("ack",), "or say --all"),
+        (("list", "--state", "loud"), "is not one of normal, unacknowledged"),
+        (("shelve", TAG, "--for", "long", "--reason", "x"), "is not a span"),
+    ],
+)
+def test_what_is_not_possible_is_one_sentence(
+    plant: Settings, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    result = run(plant, tmp_path, *arguments)
+    assert result.exit_code == EXIT_ERROR
+    assert words in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_the_journal_is_filtered(plant: Settings, tmp_path: Path) -> None:
+    def tags(*arguments: str) -> list[str]:
+        out = run(plant, tmp_path, "journal", "--since", "9999d", "--format", "json", *arguments).stdout
+        return [row["tag"] for row in json.loads(out)]
+
+    assert tags("--tag", "stock") == [TAG]
+    assert tags("--event", "return") == [GROSS.tag]
+    assert len(tags("--most", "2")) == 2
+    assert tags("--user", "nobody") == []
+
+
+def test_nothing_to_list_is_no_error(migrated: str, tmp_path: Path) -> None:
+    result = run(settings_for(migrated), tmp_path, "list")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "None.\n")
+    assert run(settings_for(migrated), tmp_path, "list", "--format", "json").stdout == "[]\n"
+
+
+def test_without_the_database_it_says_so(tmp_path: Path) -> None:
+    result = run(settings_for(UNREACHABLE), tmp_path, "list")
+    assert result.exit_code == EXIT_ERROR
+    assert result.stderr.startswith("dosing-tui: No database server listens")
