@@ -14,6 +14,7 @@ from dosing_tui.console.charts.curves import Curve, Curves, Flag, Sign, pieces, 
 from dosing_tui.console.charts.plot import plot
 from dosing_tui.console.charts.scale import Window, spread
 from dosing_tui.console.charts.ticks import time_ticks
+from dosing_tui.console.tiles import sparks
 
 SINCE = datetime(2026, 3, 10, 15, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -130,3 +131,8 @@ def test_ticks_follow_the_wall_across_a_change_of_clocks() -> None:
     night = Window(datetime(2026, 3, 28, 23, tzinfo=UTC), HOUR, 24)
     labels = [tick.label for tick in time_ticks(night, 96, ZoneInfo("Europe/Berlin"))]
     assert labels[:3] == ["00:00", "04:00", "06:00"]
+
+
+def test_columns_of_a_day_end_with_the_newest_and_not_with_what_is_to_come() -> None:
+    (row,) = text(sparks.paint(curves([1.0, 2.0, *[None] * 22], partial=1), 40, 1))
+    assert row.rstrip().split()[-2].endswith("▇")

@@ -1,5 +1,7 @@
 """What was dosed of each chemical: a column for each bucket, and the sum of all of them."""
 
+from dataclasses import replace
+
 from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows
 from dosing_tui.console.charts.curves import Curve, Curves, statistics
@@ -22,6 +24,15 @@ def content(moment: Moment) -> Content[Curves]:
     return Content(BY_CHEMICAL.title, curves, paint, unit, age, stale, empty)
 
 
+def _so_far(data: Curves) -> Curves:
+    """Without the buckets that are still to come: the columns end with the newest."""
+    if data.partial is None:
+        return data
+    count = data.partial + 1
+    curves = tuple(Curve(curve.name, curve.values[:count]) for curve in data.curves)
+    return replace(data, curves=curves, window=replace(data.window, buckets=count))
+
+
 def _sums(data: Curves) -> list[float | None]:
     grams = words.grams_of(data.unit)
     totals = [statistics(curve.values).total for curve in data.curves]
@@ -35,6 +46,7 @@ def _mass(data: Curves) -> words.Mass:
 def paint(data: Curves, width: int, height: int) -> Rows:
     """As many rows for each chemical as there are; a time axis below when a row is left."""
     canvas = Canvas(width, height)
+    data = _so_far(data)
     mass, sums = _mass(data), _sums(data)
     shown, rows_each = _shares(data.curves, height)
     name_width = min(width // 3, max((len(curve.name) for curve in shown), default=0))
