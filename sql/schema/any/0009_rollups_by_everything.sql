@@ -10,6 +10,8 @@ CREATE TABLE plant_rules (
 INSERT INTO plant_rules (tolerance_g) VALUES (0.5);
 GRANT SELECT ON plant_rules TO PUBLIC;
 
+-- no dose may come between the old sums and the new
+LOCK TABLE dosing_consumption IN SHARE ROW EXCLUSIVE MODE;
 ALTER TABLE dosing_1h RENAME TO dosing_1h_by_chemical;
 ALTER INDEX dosing_1h_pkey RENAME TO dosing_1h_by_chemical_pkey;
 
@@ -66,42 +68,66 @@ SELECT date_bin('1 hour', bucket, '2000-01-01 00:00:00+00'), device_id, chemical
   FROM dosing_15m
  GROUP BY 1, 2, 3, 4, 5;
 
--- Errors of doses that are gone are known for all of them together only: they stand under no station.
+-- The errors of doses that are gone are known for all of them together only: they stand under no station, in rows
+-- that count no dose.
 INSERT INTO dosing_6h
+WITH there AS MATERIALIZED (
+SELECT date_bin('6 hours', time, '2000-01-01 00:00:00+00') AS bucket, device_id, chemical, recipe, mode,
+       width_bucket(error_g::numeric, -2, 2, 20) AS wb, count(*) AS n
+  FROM dosing_consumption
+ WHERE error_g IS NOT NULL
+ GROUP BY 1, 2, 3, 4, 5, 6
+), gone AS (
+SELECT bucket, wb, sum(n) AS n
+  FROM (SELECT date_bin('6 hours', bucket, '2000-01-01 00:00:00+00') AS bucket, wb, n FROM dosing_error_hist_1h
+         UNION ALL
+        SELECT bucket, wb, -n FROM there) AS known
+ GROUP BY 1, 2
+HAVING sum(n) > 0
+), part AS (
+SELECT date_bin('6 hours', bucket, '2000-01-01 00:00:00+00') AS bucket, device_id, chemical, recipe, mode,
+       doses, sum_actual_g, n_actual, sum_error_g, sum_abs_error_g, sum_sq_error_g, n_error, n_out_of_tol,
+       sum_duration_ms, n_duration, NULL::integer AS wb, NULL::numeric AS n
+  FROM dosing_15m
+ UNION ALL
+SELECT bucket, device_id, chemical, recipe, mode, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, wb, n FROM there
+ UNION ALL
+SELECT bucket, '', '', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, wb, n FROM gone
+)
 SELECT bucket, device_id, chemical, recipe, mode,
        sum(doses), sum(sum_actual_g), sum(n_actual), sum(sum_error_g), sum(sum_abs_error_g),
        sum(sum_sq_error_g), sum(n_error), sum(n_out_of_tol), sum(sum_duration_ms), sum(n_duration),
-       sum(b00), sum(b01), sum(b02), sum(b03), sum(b04), sum(b05), sum(b06), sum(b07), sum(b08), sum(b09), sum(b10),
-       sum(b11), sum(b12), sum(b13), sum(b14), sum(b15), sum(b16), sum(b17), sum(b18), sum(b19), sum(b20), sum(b21)
-  FROM (SELECT date_bin('6 hours', bucket, '2000-01-01 00:00:00+00') AS bucket, device_id, chemical, recipe, mode,
-               doses, sum_actual_g, n_actual, sum_error_g, sum_abs_error_g,
-               sum_sq_error_g, n_error, n_out_of_tol, sum_duration_ms, n_duration,
-               0 AS b00, 0 AS b01, 0 AS b02, 0 AS b03, 0 AS b04, 0 AS b05, 0 AS b06, 0 AS b07, 0 AS b08, 0 AS b09, 0 AS b10,
-               0 AS b11, 0 AS b12, 0 AS b13, 0 AS b14, 0 AS b15, 0 AS b16, 0 AS b17, 0 AS b18, 0 AS b19, 0 AS b20, 0 AS b21
-          FROM dosing_15m
-         UNION ALL
-        SELECT date_bin('6 hours', time, '2000-01-01 00:00:00+00'), device_id, chemical, recipe, mode,
-               0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-               (wb = 0)::int, (wb = 1)::int, (wb = 2)::int, (wb = 3)::int, (wb = 4)::int, (wb = 5)::int,
-               (wb = 6)::int, (wb = 7)::int, (wb = 8)::int, (wb = 9)::int, (wb = 10)::int, (wb = 11)::int,
-               (wb = 12)::int, (wb = 13)::int, (wb = 14)::int, (wb = 15)::int, (wb = 16)::int, (wb = 17)::int,
-               (wb = 18)::int, (wb = 19)::int, (wb = 20)::int, (wb = 21)::int
-          FROM (SELECT time, device_id, chemical, recipe, mode, width_bucket(error_g::numeric, -2, 2, 20) AS wb
-                  FROM dosing_consumption WHERE error_g IS NOT NULL) AS dose
-         UNION ALL
-        SELECT date_bin('6 hours', bucket, '2000-01-01 00:00:00+00'), '', '', '', '',
-               0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-               CASE WHEN wb = 0 THEN n ELSE 0 END, CASE WHEN wb = 1 THEN n ELSE 0 END, CASE WHEN wb = 2 THEN n ELSE 0 END,
-               CASE WHEN wb = 3 THEN n ELSE 0 END, CASE WHEN wb = 4 THEN n ELSE 0 END, CASE WHEN wb = 5 THEN n ELSE 0 END,
-               CASE WHEN wb = 6 THEN n ELSE 0 END, CASE WHEN wb = 7 THEN n ELSE 0 END, CASE WHEN wb = 8 THEN n ELSE 0 END,
-               CASE WHEN wb = 9 THEN n ELSE 0 END, CASE WHEN wb = 10 THEN n ELSE 0 END, CASE WHEN wb = 11 THEN n ELSE 0 END,
-               CASE WHEN wb = 12 THEN n ELSE 0 END, CASE WHEN wb = 13 THEN n ELSE 0 END, CASE WHEN wb = 14 THEN n ELSE 0 END,
-               CASE WHEN wb = 15 THEN n ELSE 0 END, CASE WHEN wb = 16 THEN n ELSE 0 END, CASE WHEN wb = 17 THEN n ELSE 0 END,
-               CASE WHEN wb = 18 THEN n ELSE 0 END, CASE WHEN wb = 19 THEN n ELSE 0 END, CASE WHEN wb = 20 THEN n ELSE 0 END,
-               CASE WHEN wb = 21 THEN n ELSE 0 END
-          FROM dosing_error_hist_1h
-         WHERE bucket < (SELECT min(time) - INTERVAL '6 hours' FROM dosing_consumption)) AS part
+       coalesce(sum(n) FILTER (WHERE wb = 0), 0), coalesce(sum(n) FILTER (WHERE wb = 1), 0),
+       coalesce(sum(n) FILTER (WHERE wb = 2), 0), coalesce(sum(n) FILTER (WHERE wb = 3), 0),
+       coalesce(sum(n) FILTER (WHERE wb = 4), 0), coalesce(sum(n) FILTER (WHERE wb = 5), 0),
+       coalesce(sum(n) FILTER (WHERE wb = 6), 0), coalesce(sum(n) FILTER (WHERE wb = 7), 0),
+       coalesce(sum(n) FILTER (WHERE wb = 8), 0), coalesce(sum(n) FILTER (WHERE wb = 9), 0),
+       coalesce(sum(n) FILTER (WHERE wb = 10), 0), coalesce(sum(n) FILTER (WHERE wb = 11), 0),
+       coalesce(sum(n) FILTER (WHERE wb = 12), 0), coalesce(sum(n) FILTER (WHERE wb = 13), 0),
+       coalesce(sum(n) FILTER (WHERE wb = 14), 0), coalesce(sum(n) FILTER (WHERE wb = 15), 0),
+       coalesce(sum(n) FILTER (WHERE wb = 16), 0), coalesce(sum(n) FILTER (WHERE wb = 17), 0),
+       coalesce(sum(n) FILTER (WHERE wb = 18), 0), coalesce(sum(n) FILTER (WHERE wb = 19), 0),
+       coalesce(sum(n) FILTER (WHERE wb = 20), 0), coalesce(sum(n) FILTER (WHERE wb = 21), 0)
+  FROM part
  GROUP BY 1, 2, 3, 4, 5;
+
+-- Who may read the sums that were there may read those that take their place.
+DO $$
+DECLARE
+    reader text;
+BEGIN
+    FOR reader IN
+        SELECT DISTINCT coalesce(quote_ident(r.rolname), 'PUBLIC')
+          FROM pg_class AS c
+          CROSS JOIN LATERAL aclexplode(c.relacl) AS x
+          LEFT JOIN pg_roles AS r ON r.oid = x.grantee
+         WHERE c.oid IN ('public.dosing_15m'::regclass, 'public.dosing_1h_by_chemical'::regclass)
+           AND x.privilege_type = 'SELECT'
+           AND x.grantee <> c.relowner AND (r.rolname IS NOT NULL OR x.grantee = 0)
+    LOOP
+        EXECUTE format('GRANT SELECT ON public.dosing_15m, public.dosing_1h, public.dosing_6h TO %s', reader);
+    END LOOP;
+END $$;
 
 DROP TABLE dosing_1h_by_chemical;
 DROP TABLE dosing_error_hist_1h;

@@ -15,7 +15,7 @@ SELECT q.a, s.a, greatest(date_bin('6 hours', q.b, '2000-01-01 00:00:00+00'), s.
 $$;
 
 -- The sums of exactly the doses of [since, until): whole six hours, whole quarters of an hour around
--- them, and dose by dose what is left at both ends.
+-- them, and dose by dose what is left at both ends. Rows of six hours without a dose only hold old errors.
 CREATE FUNCTION dosing_sums(since timestamptz, until timestamptz) RETURNS TABLE (
     device_id text, chemical text, recipe text, mode text,
     doses bigint, sum_actual_g double precision, n_actual bigint,
@@ -26,7 +26,7 @@ SELECT r.device_id, r.chemical, r.recipe, r.mode,
        r.doses, r.sum_actual_g, r.n_actual, r.sum_error_g, r.sum_abs_error_g,
        r.sum_sq_error_g, r.n_error, r.n_out_of_tol, r.sum_duration_ms, r.n_duration
   FROM dosing_edges(since, until) AS e
-  JOIN public.dosing_6h AS r ON r.bucket >= e.sixes_from AND r.bucket < e.sixes_to
+  JOIN public.dosing_6h AS r ON r.bucket >= e.sixes_from AND r.bucket < e.sixes_to AND r.doses > 0
  UNION ALL
 SELECT r.device_id, r.chemical, r.recipe, r.mode,
        r.doses, r.sum_actual_g, r.n_actual, r.sum_error_g, r.sum_abs_error_g,
@@ -89,6 +89,7 @@ SELECT date_bin(step, r.bucket, '2000-01-01 00:00:00+00'), r.device_id, r.chemic
        r.sum_sq_error_g, r.n_error, r.n_out_of_tol, r.sum_duration_ms, r.n_duration
   FROM public.dosing_6h AS r
  WHERE step >= INTERVAL '6 hours'
+   AND r.doses > 0
    AND r.bucket >= date_bin(step, since, '2000-01-01 00:00:00+00')
    AND r.bucket < date_bin(step, until + step - INTERVAL '1 microsecond', '2000-01-01 00:00:00+00')
 $$;
