@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from dosing_tui import __version__
+from dosing_tui.commands.batches import audit, batches
+from dosing_tui.commands.recipes import recipes
 from dosing_tui.errors import DosingError
 
 if TYPE_CHECKING:
@@ -142,6 +144,11 @@ def demo(
             faults=faults, console=_settings(ctx).console, report=_say,
         )
     )  # fmt: skip
+
+
+main.add_command(batches)
+main.add_command(audit)
+main.add_command(recipes)
 
 
 @main.group()
