@@ -9,6 +9,8 @@ import click
 
 from dosing_tui import __version__
 from dosing_tui.alarms_cli import alarms
+from dosing_tui.commands.batches import audit, batches
+from dosing_tui.commands.recipes import recipes
 from dosing_tui.errors import DosingError
 
 if TYPE_CHECKING:
@@ -143,6 +145,11 @@ def demo(
             faults=faults, console=_settings(ctx).console, report=_say,
         )
     )  # fmt: skip
+
+
+main.add_command(batches)
+main.add_command(audit)
+main.add_command(recipes)
 
 
 @main.group()

@@ -4,7 +4,7 @@ SELECT count(*) AS batches,
        count(*) FILTER (WHERE b.status = 'complete') AS complete,
        count(*) FILTER (WHERE b.ends_at IS NOT NULL AND b.status <> 'complete') AS not_complete,
        count(*) FILTER (WHERE b.findings > 0) AS with_findings,
-       count(*) FILTER (WHERE b.review_state IN ('unreviewed', 'outdated')) AS unreviewed
+       count(*) FILTER (WHERE b.review_state = ANY (%(open_states)s::text[])) AS unreviewed
   FROM batches AS b
  WHERE (%(from)s::timestamptz IS NULL OR b.begins_at >= %(from)s)
    AND (%(to)s::timestamptz IS NULL OR b.begins_at < %(to)s)
@@ -12,5 +12,5 @@ SELECT count(*) AS batches,
    AND (%(recipe)s::text[] IS NULL OR b.recipe = ANY (%(recipe)s))
    AND (%(status)s::text[] IS NULL OR b.status = ANY (%(status)s))
    AND (%(review_state)s::text[] IS NULL OR b.review_state = ANY (%(review_state)s))
-   AND (NOT %(unreviewed)s OR b.review_state IN ('unreviewed', 'outdated'))
+   AND (NOT %(unreviewed)s OR b.review_state = ANY (%(open_states)s::text[]))
    AND (NOT %(with_findings)s OR b.findings > 0)

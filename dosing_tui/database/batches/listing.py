@@ -17,7 +17,7 @@ from dosing_tui.plant.batches import judgement as judging
 from dosing_tui.plant.batches.judgement import Judgement
 from dosing_tui.plant.batches.reading_back import batch_of
 from dosing_tui.plant.batches.records import Batch
-from dosing_tui.plant.batches.reviews import Review
+from dosing_tui.plant.batches.reviews import Review, open_states
 from dosing_tui.plant.text import clean_line, clean_text
 
 APPLICATION = "batches"
@@ -64,7 +64,7 @@ class BatchFilter:
     status: tuple[str, ...] = ()
     review_state: tuple[str, ...] = ()
     unreviewed: bool = False
-    """Not reviewed, or changed since."""
+    """Not reviewed, changed since, or, where the plant wants a second person, not confirmed yet."""
     with_findings: bool = False
 
 
@@ -100,7 +100,7 @@ def listed(
     Raises: DatabaseAway, DatabaseRefused.
     """
     asked = {
-        **_asked(which),
+        **_asked(settings, which),
         "after_time": after.begins_at if after else None,
         "after_key": after.batch_key if after else None,
         "rows": rows,
@@ -112,7 +112,7 @@ def listed(
 def counts(settings: Settings, which: BatchFilter) -> Counts:
     """Raises: DatabaseAway, DatabaseRefused."""
     with _session(settings) as session, session.cursor(row_factory=class_row(Counts)) as cursor:
-        found = cursor.execute(statement("batches/counts"), _asked(which)).fetchone()
+        found = cursor.execute(statement("batches/counts"), _asked(settings, which)).fetchone()
     assert found is not None  # aggregates answer one row
     return found
 
@@ -135,7 +135,7 @@ def detail(settings: Settings, name: str) -> BatchDetail | None:
     return BatchDetail(_harmless(row), batch, judging.from_text(judgement), said, record, judgement)
 
 
-def _asked(which: BatchFilter) -> dict[str, object]:
+def _asked(settings: Settings, which: BatchFilter) -> dict[str, object]:
     return {
         "from": which.since,
         "to": which.until,
@@ -144,6 +144,7 @@ def _asked(which: BatchFilter) -> dict[str, object]:
         "status": list(which.status) or None,
         "review_state": list(which.review_state) or None,
         "unreviewed": which.unreviewed,
+        "open_states": list(open_states(second_person=settings.review.second_person)),
         "with_findings": which.with_findings,
     }
 

@@ -77,10 +77,10 @@ def masters(session: Session) -> tuple[MasterVersion, ...]:
 
 
 def reference(session: Session, settings: Settings) -> Reference:
-    """The recipe master as it is now, and the limits of the settings."""
-    limits = Limits(
-        tolerance_g=settings.limits.tolerance_g, stock_low_percent=settings.limits.stock_low_percent
-    )
+    """The recipe master and the tolerance as the database has them, whatever this program's settings say."""
+    row = session.execute(statement("reads/tolerance")).fetchone()
+    tolerance_g = float(row[0]) if row else settings.limits.tolerance_g
+    limits = Limits(tolerance_g=tolerance_g, stock_low_percent=settings.limits.stock_low_percent)
     return Reference(masters(session), limits, ZoneInfo(settings.plant.timezone))
 
 

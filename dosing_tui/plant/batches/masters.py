@@ -35,6 +35,10 @@ class MasterRecipe:
     ordered: bool = False
     """Whether the ingredients have to be dosed in their order."""
 
+    @property
+    def title(self) -> str:
+        return f"{self.name} ({self.mode})" if self.mode else self.name
+
     def ingredient(self, chemical: str) -> MasterIngredient | None:
         return next((each for each in self.ingredients if same_name(each.chemical, chemical)), None)
 
@@ -59,6 +63,15 @@ def in_force(
         and each.recipe.mode in ("", mode)
     ]  # fmt: skip
     return max(fitting, key=lambda e: (bool(e.recipe.mode), e.valid_from, e.version), default=None)
+
+
+def newest(masters: Iterable[MasterVersion], *, at: datetime) -> list[MasterVersion]:
+    """Of every recipe and mode the version that holds at the moment, by name and mode."""
+    found: dict[tuple[str, str], MasterVersion] = {}
+    for each in sorted(masters, key=lambda e: (e.recipe.name, e.recipe.mode, e.valid_from, e.version)):
+        if each.valid_from <= at:
+            found[each.recipe.name, each.recipe.mode] = each
+    return list(found.values())
 
 
 def definition(recipe: MasterRecipe) -> str:
@@ -86,7 +99,7 @@ def from_toml(text: str) -> tuple[MasterRecipe, ...]:
     names = [(recipe.name.casefold(), recipe.mode) for recipe in found]
     for recipe, name in zip(found, names, strict=True):
         if names.count(name) > 1:
-            raise RecipeError(f"{_named(recipe)} is in the file more than once.")
+            raise RecipeError(f"{recipe.title} is in the file more than once.")
     return found
 
 
@@ -174,7 +187,3 @@ def _mass(table: Mapping[str, object], name: str, place: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
         raise RecipeError(f"{place}: {name} is {value!r}, not a number from 0 on.")
     return float(value)
-
-
-def _named(recipe: MasterRecipe) -> str:
-    return f"{recipe.name} ({recipe.mode})" if recipe.mode else recipe.name

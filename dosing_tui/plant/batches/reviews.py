@@ -11,7 +11,6 @@ COMMENT_LONGEST = 500
 NO_SIGNATURE = "not an e-signature"
 """What a review is labelled with when nobody proved who they are."""
 PIN_SIGNATURE = "signed with a PIN"
-SHARED_NAMES = frozenset({"root", "admin", "administrator", "operator", "user", "pi", "guest"})
 
 
 class Meaning(StrEnum):
@@ -89,10 +88,10 @@ def fault(draft: ReviewDraft, standing: Standing) -> str:
     return _of_words(draft) or _of_batch(draft, standing)
 
 
-def is_approved(review_state: str, *, second_person: bool) -> bool:
-    """Whether the batch is through, by the plant's own rule."""
-    through = {Meaning.CONFIRMED} if second_person else APPROVALS | {Meaning.CONFIRMED}
-    return review_state in through
+def open_states(*, second_person: bool) -> tuple[str, ...]:
+    """Review states of batches that somebody still has to look at, by the plant's own rule."""
+    undecided = (ReviewState.UNREVIEWED.value, ReviewState.OUTDATED.value)
+    return (*undecided, *sorted(APPROVALS)) if second_person else undecided
 
 
 def _of_words(draft: ReviewDraft) -> str:

@@ -1,11 +1,5 @@
 -- What people say about batches and recipes: added, never changed, every entry chained to the one before by SHA-256.
-CREATE FUNCTION refuse_change_of_audit() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME;
-END $$;
-
--- hash is of previous, a line feed and content; a second entry after the same one is refused.
+-- hash is of all the rest of the entry, what comes before it included; a second entry after the same one is refused.
 CREATE TABLE audit_trail (
     seq      bigint      PRIMARY KEY,
     at       timestamptz NOT NULL,
@@ -92,7 +86,7 @@ DECLARE
 BEGIN
     FOREACH kept IN ARRAY ARRAY['audit_trail', 'batch_reviews', 'recipe_masters', 'reviewer_pins', 'batch_numbers']::regclass[] LOOP
         EXECUTE format('CREATE TRIGGER never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON %s'
-            ' FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit()', kept);
+            ' FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', kept);
     END LOOP;
     -- who may read doses may read what was said; who may store doses may say something
     FOR g IN

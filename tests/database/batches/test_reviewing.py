@@ -12,7 +12,7 @@ from psycopg import sql
 from dosing_tui.config.settings import ReviewSettings, Settings
 from dosing_tui.database.batches.audit import verified, verify
 from dosing_tui.database.batches.keeping import keep, rebuild
-from dosing_tui.database.batches.listing import BatchDetail, BatchFilter, detail, listed
+from dosing_tui.database.batches.listing import BatchDetail, BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.recipes import import_recipes, versions
 from dosing_tui.database.batches.reviewing import review, review_all
@@ -195,10 +195,13 @@ def test_many_are_approved_at_once_and_each_for_itself(migrated: str) -> None:
 
 def test_the_second_person_is_another(plant: Settings) -> None:
     say(plant)
+    plant = replace(plant, review=ReviewSettings(second_person=True))
+    assert counts(plant, BatchFilter(unreviewed=True)).unreviewed == 1
     with pytest.raises(ReviewError, match="the second person has to be another"):
         say(plant, Meaning.CONFIRMED, who="anna")
     say(plant, Meaning.CONFIRMED, who="Berta")
     assert seen(plant).row.review_state == "confirmed"
+    assert listed(plant, BatchFilter(unreviewed=True)) == []
 
 
 def test_a_pin_is_asked_for_where_it_is_configured(plant: Settings) -> None:

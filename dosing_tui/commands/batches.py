@@ -1,0 +1,71 @@
+"""``dosing-tui batches`` and ``dosing-tui audit``: rebuild batches, set PINs, look for what was changed."""
+
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from dosing_tui.commands.words import moment, os_user, say, settings_of
+
+EXIT_CHANGED = 1
+"""``audit verify``: something is not as it was entered."""
+
+
+@click.group()
+def batches() -> None:
+    """Batches, as they are rebuilt from the stations' messages."""
+
+
+@batches.command()
+@click.option("--from", "since", required=True, help="Day or moment, in the plant's zone.")
+@click.option("--to", "until", help="Day or moment; now if it is left out.")
+@click.pass_context
+def rebuild(ctx: click.Context, since: str, until: str | None) -> None:
+    """Rebuild batches from their readings. Reviews and comments are not touched."""
+    from dosing_tui.database.batches.keeping import rebuild as rebuild_batches
+
+    settings, now = settings_of(ctx), datetime.now(UTC)
+    zone = settings.plant.timezone
+    begins, ends = moment(since, zone), moment(until, zone) if until else now
+    if begins >= ends:
+        raise click.BadParameter("--from is not before --to.")
+    done = rebuild_batches(settings, since=begins, until=ends, now=now, report=say)
+    click.echo(
+        f"{done.batches:,} batches, {done.stored:,} of them new or changed; {done.vanished:,} were of others."
+    )
+
+
+@batches.command()
+@click.option("--as", "who", default=os_user, show_default="the account", help="Whose PIN.")
+@click.pass_context
+def pin(ctx: click.Context, who: str) -> None:
+    """Set the PIN that signs reviews, or change it with the old one."""
+    from dosing_tui.database.batches.pins import set_pin
+
+    settings = settings_of(ctx)
+    old = click.prompt("Old PIN (empty if there is none)", default="", hide_input=True, show_default=False)
+    new = click.prompt("New PIN", hide_input=True, confirmation_prompt=True)
+    set_pin(settings, who=who, pin=new, old=old)
+    click.echo(f"The PIN of {who} is set.")
+
+
+@click.group()
+def audit() -> None:
+    """The audit trail of reviews, recipes and PINs."""
+
+
+@audit.command()
+@click.pass_context
+def verify(ctx: click.Context) -> None:
+    """Compare every entry, review, recipe, PIN and stored batch with its hash; exit 1 if one differs."""
+    from dosing_tui.database.batches.audit import verify as verify_all
+
+    found = verify_all(settings_of(ctx))
+    for fault in found.faults:
+        click.echo(fault)
+    click.echo(
+        f"{found.entries:,} entries, {found.reviews:,} reviews, {found.records:,} batches: "
+        + (f"{len(found.faults):,} faults." if found.faults else "all as they were entered.")
+    )
+    click.echo(f"Head of the chain: {found.head}")
+    sys.exit(EXIT_CHANGED if found.faults else 0)

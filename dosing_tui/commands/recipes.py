@@ -1,0 +1,90 @@
+"""``dosing-tui recipes``: the recipe master out of a TOML file, and back."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dosing_tui.commands.words import moment, os_user, settings_of
+from dosing_tui.errors import RecipeError
+
+if TYPE_CHECKING:
+    from dosing_tui.plant.batches.masters import MasterIngredient, MasterVersion
+
+
+@click.group()
+def recipes() -> None:
+    """The recipe master: what batches are compared with. It is optional."""
+
+
+@recipes.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--as", "who", default=os_user, show_default="the account", help="Who enters it.")
+@click.option("--valid-from", help="Day or moment it holds from; now if it is left out.")
+@click.pass_context
+def import_(ctx: click.Context, file: Path, who: str, valid_from: str | None) -> None:
+    """Enter the recipes of FILE; those that differ from the newest version get a new one."""
+    from dosing_tui.database.batches.recipes import import_recipes
+    from dosing_tui.plant.batches.masters import from_toml
+
+    settings = settings_of(ctx)
+    try:
+        found = from_toml(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{file} cannot be read: {error}.") from error
+    since = moment(valid_from, settings.plant.timezone) if valid_from else None
+    for done in import_recipes(settings, found, who=who, valid_from=since):
+        word = "is new" if done.new else "was there"
+        click.echo(f"{done.recipe.title}: version {done.version} {word}")
+
+
+@recipes.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.pass_context
+def export(ctx: click.Context, file: Path | None) -> None:
+    """Write the recipes in force as TOML, to FILE or to the screen."""
+    from dosing_tui.plant.batches.masters import to_toml
+
+    text = to_toml(each.recipe for each in _in_force(ctx))
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RecipeError(f"{file} cannot be written: {error.strerror}.") from error
+
+
+@recipes.command()
+@click.pass_context
+def show(ctx: click.Context) -> None:
+    """List the recipes in force, with their versions."""
+    found = _in_force(ctx)
+    for each in found:
+        recipe = each.recipe
+        order = ", in this order" if recipe.ordered else ""
+        click.echo(f"{recipe.title}, version {each.version} from {each.valid_from:%Y-%m-%d %H:%M %Z}{order}")
+        for ingredient in recipe.ingredients:
+            click.echo(f"  {_described(ingredient)}")
+    if not found:
+        click.echo("There is no recipe master: batches are compared with what the stations say.")
+
+
+def _in_force(ctx: click.Context) -> "list[MasterVersion]":
+    from dosing_tui.database.batches.recipes import versions
+    from dosing_tui.plant.batches.masters import newest
+
+    return newest(versions(settings_of(ctx)), at=datetime.now(UTC))
+
+
+def _described(ingredient: "MasterIngredient") -> str:
+    parts = (
+        (ingredient.pump, "pump {}"),
+        (ingredient.target_g, "{:g} g"),
+        (ingredient.tolerance_g, "± {:g} g"),
+        (ingredient.tolerance_percent, "± {:g} %"),
+    )
+    return ", ".join(
+        [ingredient.chemical, *(form.format(value) for value, form in parts if value is not None)]
+    )
