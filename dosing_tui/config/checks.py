@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dosing_tui.config import exceptions
 from dosing_tui.config.settings import AlarmSettings, Settings
 from dosing_tui.errors import ConfigError
 
@@ -24,6 +25,7 @@ def _faults(settings: Settings) -> Iterator[str]:
     yield from _names(settings)
     yield from _numbers(settings)
     yield from _secrets(settings)
+    yield from exceptions.faults(settings.alarm_limits)
 
 
 def _names(settings: Settings) -> Iterator[str]:

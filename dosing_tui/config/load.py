@@ -3,14 +3,14 @@
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import get_type_hints
 
 import platformdirs
 
-from dosing_tui.config import checks, secrets, values
-from dosing_tui.config.settings import Settings
+from dosing_tui.config import checks, exceptions, secrets, values
+from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.errors import ConfigError
 
 CONFIG_VARIABLE = "DOSING_TUI_CONFIG"
@@ -42,11 +42,10 @@ def load(option: Path | None, env: Mapping[str, str]) -> Loaded:
     _refuse_unknown(document, path)
     _refuse_unknown_variables(env)
     sources: dict[str, str] = {}
-    sections = {
-        section.name: _section(section.name, document.get(section.name, {}), env, path, sources)
-        for section in fields(Settings)
-    }
+    sections = {name: _section(name, document.get(name, {}), env, path, sources) for name in section_types()}
     settings = Settings(**sections)  # type: ignore[arg-type]  # each section was built by its own type
+    if exceptions.SECTION in document:
+        settings = replace(settings, alarm_limits=_exceptions(document[exceptions.SECTION], path))
     checks.check(settings)
     return Loaded(settings, sources, path)
 
@@ -74,9 +73,17 @@ def _section(
 
 
 def section_types() -> dict[str, type]:
-    """Section name -> its dataclass, in the order of the file."""
+    """Section name -> its dataclass, in the order of the file; [[alarm_limits]] comes after them."""
     hints = get_type_hints(Settings)
-    return {section.name: hints[section.name] for section in fields(Settings)}
+    names = [section.name for section in fields(Settings) if section.name != exceptions.SECTION]
+    return {name: hints[name] for name in names}
+
+
+def _exceptions(tables: object, path: Path) -> tuple[AlarmLimitSettings, ...]:
+    try:
+        return exceptions.read(tables)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def _read(path: Path, *, required: bool) -> dict[str, dict[str, object]]:
@@ -98,6 +105,8 @@ def _read(path: Path, *, required: bool) -> dict[str, dict[str, object]]:
 def _refuse_unknown(document: Mapping[str, object], path: Path) -> None:
     kinds = section_types()
     for name, table in document.items():
+        if name == exceptions.SECTION:
+            continue
         if name not in kinds:
             raise ConfigError(f"{path}: {_unknown(f'[{name}]', name, kinds, '[{}]')}")
         if not isinstance(table, dict):

@@ -4,12 +4,15 @@ import ast
 import inspect
 import json
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import get_type_hints
 
 from dosing_tui.config import settings as declarations
+from dosing_tui.config.exceptions import SECTION
 from dosing_tui.config.load import Loaded, section_types
+from dosing_tui.config.settings import AlarmLimitSettings
 from dosing_tui.errors import ConfigError
 
 _SECRET = "password"
@@ -27,7 +30,18 @@ def template() -> str:
                 continue
             lines += [f"# {documented[kind.__name__, key]}", f"# {key} = {toml(getattr(defaults, key))}"]
         lines.append("")
+    lines += _exception_template(documented)
     return "\n".join(lines)
+
+
+def _exception_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
+    lines = ["# Other limits of alarms: one section for each chemical or recipe that has its own."]
+    lines.append(f"# [[{SECTION}]]")
+    example = AlarmLimitSettings("T-12", "CU-85", 25.0, 8.0, 0.2, 2.0, 1.0)
+    for key in get_type_hints(AlarmLimitSettings):
+        text = documented[AlarmLimitSettings.__name__, key]
+        lines += [f"# {text}", f"# {key} = {toml(getattr(example, key))}"]
+    return [*lines, ""]
 
 
 def write_template(path: Path, *, force: bool) -> None:
@@ -56,6 +70,10 @@ def effective(loaded: Loaded) -> str:
             else:
                 lines.append(f"{key} = {toml(value)}  # {source}")
         lines.append("")
+    for one in loaded.settings.alarm_limits:
+        given = {key: getattr(one, key) for key in get_type_hints(AlarmLimitSettings)}
+        said = [f"{key} = {toml(value)}" for key, value in given.items() if value not in (None, "")]
+        lines += [f"[[{SECTION}]]  # file {loaded.path}", *said, ""]
     return "\n".join(lines)
 
 
