@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from dosing_tui.config.settings import Settings
-from dosing_tui.plant.alarms.limits import AlarmLimits, IngredientLimits
+from dosing_tui.config.exceptions import LIMITS
+from dosing_tui.config.settings import AlarmLimitSettings, Settings
+from dosing_tui.plant.alarms.limits import AlarmLimits, IngredientLimits, Override
 from dosing_tui.plant.alarms.records import Priority
 
 
@@ -18,6 +19,7 @@ def alarm_limits(settings: Settings) -> AlarmLimits:
             tolerance_percent=alarms.tolerance_percent,
             gross_error_g=alarms.gross_error_g,
         ),
+        overrides=tuple(Override(one.chemical, one.recipe, _given(one)) for one in settings.alarm_limits),
         stock_deadband_percent=alarms.stock_deadband_percent,
         stock_jump_percent=alarms.stock_jump_percent,
         pump_chemicals=alarms.pump_chemicals,
@@ -34,6 +36,11 @@ def alarm_limits(settings: Settings) -> AlarmLimits:
         spool_percent=alarms.spool_percent,
         spool_age=timedelta(minutes=alarms.spool_age_minutes),
     )
+
+
+def _given(one: AlarmLimitSettings) -> dict[str, float]:
+    told = {name: getattr(one, name) for name, _, _ in LIMITS}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def most_shelved(settings: Settings, priority: Priority) -> timedelta:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dosing_tui.config import shifts
+from dosing_tui.config import exceptions, shifts
 from dosing_tui.config.settings import AlarmSettings, Settings
 from dosing_tui.errors import ConfigError
 
@@ -26,6 +26,7 @@ def _faults(settings: Settings) -> Iterator[str]:
     yield from _numbers(settings)
     yield from _secrets(settings)
     yield from shifts.faults(settings.shifts)
+    yield from exceptions.faults(settings.alarm_limits)
 
 
 def _names(settings: Settings) -> Iterator[str]:

@@ -9,10 +9,12 @@ from typing import get_type_hints
 
 import platformdirs
 
-from dosing_tui.config import checks, secrets, shifts, values
-from dosing_tui.config.settings import Settings, ShiftSettings
+from dosing_tui.config import checks, exceptions, secrets, shifts, values
+from dosing_tui.config.settings import AlarmLimitSettings, Settings, ShiftSettings
 from dosing_tui.errors import ConfigError
 
+ARRAYS = (shifts.SECTION, exceptions.SECTION)
+"""Sections that may be there several times."""
 CONFIG_VARIABLE = "DOSING_TUI_CONFIG"
 _SECRET = "password"
 
@@ -48,6 +50,8 @@ def load(option: Path | None, env: Mapping[str, str]) -> Loaded:
     if shifts.SECTION in document:
         settings = replace(settings, shifts=_shifts(document[shifts.SECTION], path))
         sources[shifts.SECTION] = f"file {path}"
+    if exceptions.SECTION in document:
+        settings = replace(settings, alarm_limits=_exceptions(document[exceptions.SECTION], path))
     checks.check(settings)
     return Loaded(settings, sources, path)
 
@@ -75,16 +79,22 @@ def _section(
 
 
 def section_types() -> dict[str, type]:
-    """Section name -> its dataclass, in the order of the file; [[shifts]] comes after them."""
+    """Section name -> its dataclass, in the order of the file; the arrays of tables come after them."""
     hints = get_type_hints(Settings)
-    return {
-        section.name: hints[section.name] for section in fields(Settings) if section.name != shifts.SECTION
-    }
+    names = [section.name for section in fields(Settings) if section.name not in ARRAYS]
+    return {name: hints[name] for name in names}
 
 
 def _shifts(tables: object, path: Path) -> tuple[ShiftSettings, ...]:
     try:
         return shifts.read(tables)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _exceptions(tables: object, path: Path) -> tuple[AlarmLimitSettings, ...]:
+    try:
+        return exceptions.read(tables)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
@@ -108,10 +118,10 @@ def _read(path: Path, *, required: bool) -> dict[str, dict[str, object]]:
 def _refuse_unknown(document: Mapping[str, object], path: Path) -> None:
     kinds = section_types()
     for name, table in document.items():
-        if name == shifts.SECTION:
+        if name in ARRAYS:
             continue
         if name not in kinds:
-            raise ConfigError(f"{path}: {_unknown(f'[{name}]', name, [*kinds, shifts.SECTION], '[{}]')}")
+            raise ConfigError(f"{path}: {_unknown(f'[{name}]', name, [*kinds, *ARRAYS], '[{}]')}")
         if not isinstance(table, dict):
             raise ConfigError(f"{path}: {name} is a section; write [{name}] and its settings below it.")
         known = get_type_hints(kinds[name])

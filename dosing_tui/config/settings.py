@@ -196,6 +196,24 @@ class AlarmSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmLimitSettings:
+    chemical: str = ""
+    """For this chemical; empty for every one."""
+    recipe: str = ""
+    """In this recipe; empty for every one. The levels of tanks belong to none."""
+    stock_low_percent: float | None = None
+    """Instead of limits.stock_low_percent."""
+    stock_critical_percent: float | None = None
+    """Instead of alarms.stock_critical_percent."""
+    tolerance_g: float | None = None
+    """Instead of limits.tolerance_g."""
+    tolerance_percent: float | None = None
+    """Instead of alarms.tolerance_percent."""
+    gross_error_g: float | None = None
+    """Instead of alarms.gross_error_g."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     theme: Theme = Theme.DARK
     """dark or light."""
@@ -248,6 +266,7 @@ class Settings:
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    alarm_limits: tuple[AlarmLimitSettings, ...] = ()
     shifts: tuple[ShiftSettings, ...] = THREE_SHIFTS
 
     @property

@@ -9,10 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import get_type_hints
 
+from dosing_tui.config import exceptions, shifts
 from dosing_tui.config import settings as declarations
 from dosing_tui.config.load import Loaded, section_types
-from dosing_tui.config.settings import THREE_SHIFTS, ShiftSettings
-from dosing_tui.config.shifts import SECTION
+from dosing_tui.config.settings import THREE_SHIFTS, AlarmLimitSettings, ShiftSettings
 from dosing_tui.errors import ConfigError
 
 _SECRET = "password"
@@ -31,7 +31,18 @@ def template() -> str:
             lines += [f"# {documented[kind.__name__, key]}", f"# {key} = {toml(getattr(defaults, key))}"]
         lines.append("")
     lines += _shift_template(documented)
+    lines += _exception_template(documented)
     return "\n".join(lines)
+
+
+def _exception_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
+    lines = ["# Other limits of alarms: one section for each chemical or recipe that has its own."]
+    lines.append(f"# [[{exceptions.SECTION}]]")
+    example = AlarmLimitSettings("T-12", "CU-85", 25.0, 8.0, 0.2, 2.0, 1.0)
+    for key in get_type_hints(AlarmLimitSettings):
+        text = documented[AlarmLimitSettings.__name__, key]
+        lines += [f"# {text}", f"# {key} = {toml(getattr(example, key))}"]
+    return [*lines, ""]
 
 
 def write_template(path: Path, *, force: bool) -> None:
@@ -51,7 +62,10 @@ def effective(loaded: Loaded) -> str:
     """Every value in force with its source; secrets are only said to be set or not."""
     lines = [f"# {loaded.path}" + ("" if loaded.path.exists() else " (does not exist: defaults)"), ""]
     if not loaded.settings.shifts:
-        lines += [f"shifts = []  # {loaded.sources[SECTION]}", ""]  # TOML wants it before the first section
+        lines += [
+            f"shifts = []  # {loaded.sources[shifts.SECTION]}",
+            "",
+        ]  # TOML wants it before the first section
     for name, kind in section_types().items():
         lines.append(f"[{name}]")
         section = getattr(loaded.settings, name)
@@ -63,7 +77,11 @@ def effective(loaded: Loaded) -> str:
                 lines.append(f"{key} = {toml(value)}  # {source}")
         lines.append("")
     for shift in loaded.settings.shifts:
-        lines += [f"[[{SECTION}]]  # {loaded.sources[SECTION]}", *_settings_of(shift), ""]
+        lines += [f"[[{shifts.SECTION}]]  # {loaded.sources[shifts.SECTION]}", *_settings_of(shift), ""]
+    for one in loaded.settings.alarm_limits:
+        given = {key: getattr(one, key) for key in get_type_hints(AlarmLimitSettings)}
+        said = [f"{key} = {toml(value)}" for key, value in given.items() if value not in (None, "")]
+        lines += [f"[[{exceptions.SECTION}]]  # file {loaded.path}", *said, ""]
     return "\n".join(lines)
 
 
@@ -71,7 +89,7 @@ def _shift_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
     """All defaults, the first one documented: whoever changes one has to write down them all."""
     lines = ["# One section for each shift; those below hold as long as there is none here."]
     for number, shift in enumerate(THREE_SHIFTS):
-        lines.append(f"# [[{SECTION}]]")
+        lines.append(f"# [[{shifts.SECTION}]]")
         for key, line in zip(get_type_hints(ShiftSettings), _settings_of(shift), strict=True):
             lines += [] if number else [f"# {documented[ShiftSettings.__name__, key]}"]
             lines.append(f"# {line}")

@@ -114,7 +114,7 @@ def errors_of_the_hour(settings: Settings, *, since: datetime) -> list[MinuteOfE
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    asked = {"since": since, "tolerance_g": settings.limits.tolerance_g}
+    asked = {"since": since}
     with _reading(settings) as session, session.cursor(row_factory=class_row(MinuteOfErrors)) as cursor:
         rows = cursor.execute(statement("reads/errors_of_the_hour"), asked).fetchall()
     return [replace(row, device=clean_text(row.device)) for row in rows]

@@ -1,8 +1,9 @@
--- Doses of the last hour by station, pump and minute: how many, their absolute errors, how many out of tolerance.
+-- Doses since a moment by station, pump and minute: how many, their absolute errors, how many out of tolerance.
 SELECT device_id AS device, pump, date_trunc('minute', time) AS minute, count(*) AS doses,
        sum(abs(error_g))::float8 AS error_g,
-       count(*) FILTER (WHERE abs(error_g) > %(tolerance_g)s) AS outside
+       count(*) FILTER (WHERE abs(error_g) > rule.tolerance_g) AS outside
   FROM dosing_consumption
+ CROSS JOIN plant_rules AS rule
  WHERE time > %(since)s
    AND error_g IS NOT NULL
  GROUP BY device_id, pump, minute

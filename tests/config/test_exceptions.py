@@ -1,0 +1,72 @@
+"""[[alarm_limits]]: other limits for single chemicals and recipes."""
+
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.config.alarms import alarm_limits
+from dosing_tui.config.load import load
+from dosing_tui.config.show import effective, template
+from dosing_tui.errors import ConfigError
+
+SPECIAL = """
+[[alarm_limits]]
+chemical = "T-12"
+stock_low_percent = 30
+
+[[alarm_limits]]
+chemical = "T-12"
+recipe = "CU-85"
+tolerance_g = 0.1
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_chemical_and_a_recipe_have_their_own_limits(tmp_path: Path) -> None:
+    limits = alarm_limits(load(written(tmp_path, SPECIAL), {}).settings)
+    assert (limits.of(chemical="T-12").stock_low_percent, limits.of(chemical="T-9").stock_low_percent) == (
+        30,
+        20,
+    )
+    assert limits.of(chemical="T-12", recipe="CU-85").tolerance_g == 0.1
+    assert limits.of(chemical="T-12", recipe="FG-85/95").tolerance_g == 0.5
+
+
+def test_what_is_in_force_shows_them(tmp_path: Path) -> None:
+    loaded = load(written(tmp_path, SPECIAL), {})
+    shown = effective(loaded)
+    again = load(written(tmp_path, shown), {})
+    assert again.settings == loaded.settings
+    assert 'recipe = "CU-85"\ntolerance_g = 0.1' in shown
+
+
+def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
+    lines = template().partition("# [[alarm_limits]]")[2].splitlines()
+    example = "[[alarm_limits]]\n" + "\n".join(line.removeprefix("# ") for line in lines if " = " in line)
+    (one,) = load(written(tmp_path, example), {}).settings.alarm_limits
+    assert (one.chemical, one.recipe, one.stock_low_percent) == ("T-12", "CU-85", 25.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "[[alarm_limits]]\nchemicals = 'T-12'",
+            "alarm_limits[1].chemicals is not a setting. Did you mean chem",
+        ),
+        ("[[alarm_limits]]\ntolerance_g = 1", "names neither a chemical nor a recipe"),
+        ("[[alarm_limits]]\nchemical = 'x'\ntolerance_g = 'much'", "alarm_limits[1].tolerance_g: 'much'"),
+        ("[[alarm_limits]]\nchemical = 'x'\nstock_low_percent = 101", "101 is outside 0 to 100"),
+        ("[alarm_limits]\nchemical = 'x'", "write [[alarm_limits]]"),
+        ("[alarms]\nshelve_high_minutes = 31", "alarms.shelve_high_minutes: 31 is outside 1 to 30"),
+    ],
+)
+def test_what_cannot_work_is_one_sentence(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, text), {})
+    assert words in str(caught.value)
