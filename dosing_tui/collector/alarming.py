@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.ports import Surroundings
@@ -49,6 +50,8 @@ class Alarming:
         self._around = around
         self._journal = around.database.alarms
         self._clock = around.clock
+        self._calendar = around.settings.calendar
+        self._zone = ZoneInfo(around.settings.plant.timezone)
         self._outbox = outbox
         self._spool = spool
         self._unsaved: list[Entry] = []
@@ -170,7 +173,11 @@ class Alarming:
             spooled=picture.books.spooled,
             spooled_since=spool.oldest,
             spool_percent=spool.percent,
+            on_duty=self._on_duty(now),
         )
+
+    def _on_duty(self, now: datetime) -> bool:
+        return not self._calendar.shifts or self._calendar.this_shift(now, self._zone) is not None
 
     def _keep(self, entries: Sequence[Entry]) -> None:
         """Onto the disk; what the disk does not take now is tried again a second later."""
