@@ -40,6 +40,15 @@ SELECT time + shift, 'station-' || number %% %(stations)s, event,
  WHERE time + shift < %(until)s
 """
 
+_LEVELS = """
+INSERT INTO inventory_levels (time, device_id, chemical, remaining_g, capacity_g, percent_full, received_at)
+SELECT %(until)s - number * INTERVAL '1 hour', 'station-' || station, 'chemical-' || chemical,
+       10000 - number, 10000, 100 - number / 100.0, %(until)s - number * INTERVAL '1 hour'
+  FROM generate_series(0, 99) AS number
+ CROSS JOIN generate_series(0, %(stations)s - 1) AS station
+ CROSS JOIN generate_series(0, 7) AS chemical
+"""
+
 
 def fill(
     connection: psycopg.Connection[TupleRow], *, doses: int, until: datetime, report: Callable[[str], None]
@@ -63,6 +72,8 @@ def fill(
         connection.commit()
         if day % 10 == 9:
             report(f"{day + 1} of {DAYS} days")
+    connection.execute(_LEVELS, {"until": until, "stations": STATIONS})
+    connection.commit()
     connection.autocommit = True
     for table in ("dosing_consumption", "batch_events", "dosing_15m", "dosing_1h", "dosing_6h"):
         connection.execute(psycopg.sql.SQL("VACUUM ANALYZE {}").format(psycopg.sql.Identifier(table)))

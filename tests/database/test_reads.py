@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -15,11 +16,14 @@ from dosing_tui.database.writes import Writer
 from dosing_tui.demo.brokers import free_port
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
-from dosing_tui.plant.panels import OVERVIEW, Query
+from dosing_tui.plant.panels import OVERVIEW, TODAY, Query
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, TimeQuality
+from tests.database.inspection import rows
 from tests.database.samples import DOSE, EVENT, LEVEL, NOW, REJECTION, doses, settings_for, spooled
 from tests.servers import Server
 from tests.waiting import until
+
+LAST_DAY = Query(NOW - timedelta(days=1), NOW, NOW)
 
 
 @pytest.fixture
@@ -173,3 +177,34 @@ def test_a_server_that_comes_back_is_asked_again(
     assert reader.seed() == []
     reader.close()
     assert capfd.readouterr().err == ""
+
+
+@contextmanager
+def waiting_reader(dsn: str) -> Iterator[Reader]:
+    """A reader with two seconds' patience, whose panels wait for a table that somebody else holds."""
+    settings = settings_for(dsn)
+    reader = Reader(replace(settings, database=replace(settings.database, statement_timeout_s=2.0)))
+    reader.open()
+    with closing(reader), psycopg.connect(dsn) as other:
+        other.execute("LOCK TABLE dosing_6h IN ACCESS EXCLUSIVE MODE")
+        yield reader
+
+
+def test_a_panel_that_takes_too_long_is_given_up(migrated: str) -> None:
+    with waiting_reader(migrated) as reader, pytest.raises(DatabaseAway, match="took too long to answer"):
+        reader.panel(TODAY, LAST_DAY)
+
+
+def test_a_database_that_goes_while_it_answers_is_told_in_a_sentence(own_postgres: EmbeddedPostgres) -> None:
+    migrate(settings_for(own_postgres.dsn), report=lambda sentence: None)
+    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%dosing_sums%'"
+    with (
+        ThreadPoolExecutor(1) as pool,
+        suppress(psycopg.OperationalError),  # of the session that holds the table
+        waiting_reader(own_postgres.dsn) as reader,
+    ):
+        answer = pool.submit(reader.panel, TODAY, LAST_DAY)
+        until(lambda: rows(own_postgres.dsn, waiting))
+        own_postgres.kill()
+        with pytest.raises(DatabaseAway, match=r"^The database .*\.$"):
+            answer.result(timeout=30)
