@@ -91,7 +91,7 @@ class Picture:
     notice: str = ""
     """A sentence about how this process works now, e.g. why it only watches; '' when there is none."""
     process: int = 0
-    """Number of the process that collects or watches for this picture; 0 if it is the one that looks at it."""
+    """Number of the process that collects or watches for this picture; 0 if it is this one."""
 
 
 class PictureSource(Protocol):

@@ -47,7 +47,12 @@ class Mirror:
             if self._lost is None:
                 return self._picture
             return replace(
-                self._picture, broker=self._lost, database=self._lost, role=Role.UNDECIDED, notice="", rate=0.0
+                self._picture,
+                broker=self._lost,
+                database=self._lost,
+                role=Role.UNDECIDED,
+                notice="",
+                rate=0.0,
             )
 
     def known(self, now: datetime) -> tuple[Reading, ...]:
