@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from threading import Lock
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from dosing_tui.plant.alarms.picture import AlarmPicture
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Kind, Reading
@@ -90,10 +90,19 @@ class Picture:
     """None until they were looked at for the first time."""
     notice: str = ""
     """A sentence about how this process works now, e.g. why it only watches; '' when there is none."""
+    process: int = 0
+    """Number of the process that collects or watches for this picture; 0 if it is this one."""
+
+
+class PictureSource(Protocol):
+    """Whoever can tell what is known now."""
+
+    def picture(self, now: datetime) -> Picture:
+        """A copy as of ``now``; cheap enough for every tick."""
 
 
 class Live:
-    """The only mutable state shared between the collector's threads and the screen."""
+    """The only mutable state that the collector's threads share with whoever looks."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -158,7 +167,6 @@ class Live:
         self._set(role=role, notice=notice)
 
     def picture(self, now: datetime) -> Picture:
-        """A copy as of ``now``; cheap enough for every tick."""
         with self._lock:
             self._drop_old_arrivals(now)
             return replace(

@@ -26,7 +26,7 @@ def run(settings: Settings, *, report: Report, every_s: float = BOOKS_EVERY_S) -
     live = Live()
     announcer = Announcer(report)
     collector = Collector(settings, live, report=announcer.say)
-    with _ended_by_signal() as ended:
+    with ended_by_signal() as ended:
         collector.start()
         announcer.say(f"Site {settings.plant.site}, spool in {spool_folder(settings)}.")
         while not ended.wait(every_s):
@@ -53,7 +53,8 @@ def _books(live: Live) -> Books:
 
 
 @contextmanager
-def _ended_by_signal() -> Iterator[threading.Event]:
+def ended_by_signal() -> Iterator[threading.Event]:
+    """Set by the first signal that asks this process to end. For the main thread."""
     ended = threading.Event()
     before = {number: signal.signal(number, lambda *_: ended.set()) for number in SIGNALS}
     try:

@@ -33,7 +33,7 @@ from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.spools import SPOOLS
 from dosing_tui.console.steering import Steering
 from dosing_tui.console.terminal import backlog
-from dosing_tui.live import Live, Picture
+from dosing_tui.live import Picture, PictureSource
 from dosing_tui.plant.panels import Panel
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class ConsoleApp(Steering):
     BINDINGS = [*SCOPE_KEYS, *APP_KEYS]
 
     def __init__(
-        self, settings: Settings, live: Live, source: PanelSource, clock: Callable[[], datetime], *,
+        self, settings: Settings, live: PictureSource, source: PanelSource, clock: Callable[[], datetime], *,
         where: Surroundings = Surroundings(), after_first_paint: Callable[[], None] = nothing,
     ) -> None:  # fmt: skip
         super().__init__(

@@ -1,7 +1,7 @@
 """Threads that put the panels' questions, so that a slow database never holds the screen or the exit."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
@@ -15,7 +15,6 @@ from dosing_tui.plant.annotations import Annotation
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import Panel, Query
-from dosing_tui.plant.readings import Reading
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row")
@@ -38,9 +37,6 @@ class PanelSource(Protocol):
 
     def add_note(self, draft: NoteDraft) -> None:
         """Raises: DatabaseError with a sentence for the operator."""
-
-    def seed(self) -> Iterable[Reading]:
-        """The last known levels and doses. Raises: DatabaseError."""
 
     def books(self) -> Sequence[SpoolLine]:
         """The books of the site's spools, the one written last first. Raises: DatabaseError."""

@@ -1,57 +1,55 @@
-"""Reader and collector of a console: brought up behind the first picture, taken down after the last."""
+"""Reader and collector of a console: brought up behind the first picture, taken down after the last.
+
+The reader works here, the collector in a process of its own.
+"""
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from getpass import getuser
 from typing import TYPE_CHECKING, TypeVar
 
+from dosing_tui.backstage.keeper import Keeper
+from dosing_tui.backstage.mirror import Mirror
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.spools import SpoolLine
-from dosing_tui.errors import BrokerError, DatabaseAway, DatabaseError
-from dosing_tui.live import Link, LinkState, Live
+from dosing_tui.errors import DatabaseAway, DatabaseError
 from dosing_tui.plant.annotations import Annotation
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import Panel, Query
-from dosing_tui.plant.readings import Reading
 
 if TYPE_CHECKING:
-    from dosing_tui.collector.service import Collector
     from dosing_tui.database.reads import Reader
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row")
 
-SEED_RETRY_S = 2.0
 READY_WITHIN_S = 10.0
 
 
 class Engine:
     """A PanelSource from the beginning; its answers come once the reader is there."""
 
-    def __init__(self, settings: Settings, live: Live, clock: Callable[[], datetime]) -> None:
+    def __init__(self, settings: Settings, mirror: Mirror, clock: Callable[[], datetime]) -> None:
         self._settings = settings
-        self._live = live
-        self._clock = clock
-        self._stopping = threading.Event()
+        self._keeper = Keeper(settings, mirror, clock=clock)
         self._ready = threading.Event()
         self._reader: Reader | None = None
-        self._collector: Collector | None = None
-        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._why_not = "the connection is not open yet"
+        self._thread = threading.Thread(target=self._open_reader, name="engine", daemon=True)
 
     def start(self) -> None:
         """Returns at once: importing the drivers alone takes a quarter of a second."""
+        self._keeper.start()
         self._thread.start()
 
     def stop(self) -> None:
         """What was taken from the broker is in the spool before this returns."""
-        self._stopping.set()
+        self._keeper.stop()
         if self._thread.is_alive():
             self._thread.join(READY_WITHIN_S)
-        if self._collector is not None:
-            self._collector.stop()
         if self._reader is not None:
             self._reader.close()
 
@@ -77,9 +75,6 @@ class Engine:
 
         notes.add(self._settings, draft, os_user=getuser())
 
-    def seed(self) -> Iterable[Reading]:
-        return self._answering().seed()
-
     def books(self) -> Sequence[SpoolLine]:
         return [
             SpoolLine(
@@ -91,50 +86,21 @@ class Engine:
     def _answering(self) -> "Reader":
         self._ready.wait(READY_WITHIN_S)
         if self._reader is None:
-            raise DatabaseAway("the connection is not open yet")
+            raise DatabaseAway(self._why_not)
         return self._reader
 
-    def _run(self) -> None:
-        try:
-            self._open_reader()
-            self._start_collector()
-        except Exception:
-            # the boundary of this thread: without it the console would wait for ever and not say why
-            log.exception("reader and collector did not start")
-            self._live.set_database(LinkState(Link.DOWN, self._clock(), "did not start, see the log file"))
-        self._seed()
-
     def _open_reader(self) -> None:
-        # imported here to save start-up: psycopg takes 150 ms
-        from dosing_tui.database.reads import Reader
-
-        reader = Reader(self._settings)
         try:
+            # imported here to save start-up: psycopg takes 150 ms
+            from dosing_tui.database.reads import Reader
+
+            reader = Reader(self._settings)
             reader.open()
+            self._reader = reader
         except DatabaseError as error:
-            self._live.set_database(LinkState(Link.DOWN, self._clock(), str(error)))
-            return
-        self._reader = reader
+            self._why_not = str(error)
+        except Exception:
+            # the boundary of this thread: without it the tiles would wait for ever and not say why
+            log.exception("the reader did not start")
+            self._why_not = "the reader did not start, see the log file"
         self._ready.set()
-
-    def _start_collector(self) -> None:
-        # imported here to save start-up: paho and psycopg
-        from dosing_tui.collector.service import Collector
-
-        collector = Collector(self._settings, self._live, report=log.info, clock=self._clock)
-        try:
-            collector.start()
-        except BrokerError as error:
-            self._live.set_broker(LinkState(Link.DOWN, self._clock(), str(error)))
-            return
-        self._collector = collector
-
-    def _seed(self) -> None:
-        """Fill the picture from the database, as soon as it is there."""
-        while not self._stopping.is_set() and self._reader is not None:
-            try:
-                self._live.seed(self._reader.seed())
-                return
-            except DatabaseError as error:
-                log.info("the picture is not filled from the database yet: %s", error)
-            self._stopping.wait(SEED_RETRY_S)

@@ -50,8 +50,6 @@ def open_log(settings: LogSettings) -> Path:
     root.addHandler(handler)
     root.setLevel(settings.level)
     logging.captureWarnings(True)
-    # each failed try of the pool is a line there; what it means for the operator is logged once, by others
-    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     # a disk that is full may not end up on the screen either
     logging.raiseExceptions = False
     threading.excepthook = _thread_failed

@@ -2,25 +2,22 @@
 
 import logging
 import os
-import sys
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from dosing_tui.backstage.mirror import Mirror
 from dosing_tui.config.settings import Settings
 from dosing_tui.console import glyphs, logfile, terminal
 from dosing_tui.console.asking import PanelSource
 from dosing_tui.console.engine import Engine
-from dosing_tui.live import Live
+from dosing_tui.live import PictureSource
 
 if TYPE_CHECKING:
     from dosing_tui.console.app import Surroundings
 
 log = logging.getLogger(__name__)
-
-SWITCH_S = 0.001
-"""How long a busy thread of the collector may keep the screen waiting for its turn; Python says 5 ms."""
 
 
 class Backstage(PanelSource, Protocol):
@@ -36,11 +33,11 @@ def run_console(settings: Settings) -> int:
 
     Raises: ConfigError when this terminal cannot show a screen or the log cannot be written.
     """
-    live = Live()
-    return show(settings, live, Engine(settings, live, now))
+    mirror = Mirror()
+    return show(settings, mirror, Engine(settings, mirror, now))
 
 
-def show(settings: Settings, live: Live, backstage: Backstage) -> int:
+def show(settings: Settings, live: PictureSource, backstage: Backstage) -> int:
     """The console over a live picture that somebody else moves. Raises: ConfigError."""
     terminal.check_terminal(os.environ)
     log_file = logfile.open_log(settings.log)
@@ -50,7 +47,6 @@ def show(settings: Settings, live: Live, backstage: Backstage) -> int:
 
     where = surroundings(os.environ, settings, log_file)
     app = ConsoleApp(settings, live, backstage, now, where=where, after_first_paint=backstage.start)
-    sys.setswitchinterval(SWITCH_S)
     log.info("console starts")
     try:
         app.run()

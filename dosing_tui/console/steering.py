@@ -33,7 +33,7 @@ from dosing_tui.console.screens.note_dialog import NoteDialog
 from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.screens.range_dialog import RangeDialog
 from dosing_tui.errors import DatabaseError, RangeError
-from dosing_tui.live import Live, Picture
+from dosing_tui.live import Picture, PictureSource
 from dosing_tui.plant.filters import Dimension, Selection
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.timeranges import RangeSpec
@@ -48,7 +48,7 @@ class Steering(App[None]):
     _plant: PlantScreen
 
     def __init__(
-        self, settings: Settings, live: Live, source: PanelSource, clock: Callable[[], datetime],
+        self, settings: Settings, live: PictureSource, source: PanelSource, clock: Callable[[], datetime],
         askers: Askers, *, keymap: Mapping[str, str], colourless: bool,
     ) -> None:  # fmt: skip
         super().__init__(ansi_color=True if colourless else None)

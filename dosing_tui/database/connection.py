@@ -12,6 +12,8 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.translation import Target, bad_connection_string, rowless_errors
 
 logging.getLogger("psycopg").addHandler(logging.NullHandler())  # else its warnings go to stderr: the screen
+# each failed try of a pool is a line there; what it means for the operator is logged once, by others
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 APPLICATION_PREFIX = "dosing-tui/"
 """What every session of this program is called in pg_stat_activity, followed by its part."""

@@ -25,7 +25,7 @@ from dosing_tui.plant.panels import (
     SeriesPoint,
     Total,
 )
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
+from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.plant.timeranges import today
 
 Row = TypeVar("Row")
@@ -150,9 +150,6 @@ class FakeSource:
         self.queries: list[Query] = []
         self.notes: list[Annotation] = []
         self.cancelled: set[str] = set()
-
-    def seed(self) -> list[Reading]:
-        return [*self.story.doses[-50:]]
 
     def cancel(self, panels: Collection[str]) -> None:
         self.cancelled |= set(panels)

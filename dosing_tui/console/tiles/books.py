@@ -43,8 +43,8 @@ class Sections:
     right: tuple[Section, ...]
 
 
-def content(moment: Moment, *, log_file: str = "", process: int | None = None) -> Content[Sections]:
-    number = os.getpid() if process is None else process
+def content(moment: Moment, *, log_file: str = "") -> Content[Sections]:
+    number = moment.picture.process or os.getpid()
     left = (
         Section(f"Readings of process {number}", tuple(_books(moment.picture.books))),
         Section("Process", tuple(_process(moment, log_file))),

@@ -1,0 +1,8 @@
+"""``python -m dosing_tui.backstage``: started by the console, with their channel as stdin; never by hand."""
+
+import sys
+
+from dosing_tui.backstage.process import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.stdin.fileno()))
