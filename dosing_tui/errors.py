@@ -5,7 +5,7 @@ DosingError
 ├── PayloadError       a message cannot be used: set it aside with its reason
 ├── SpoolError         the local spool cannot take or give messages: stop acknowledging
 ├── RangeError         a stretch of time cannot be understood: ask again
-├── ExportError        a file cannot be written: say so, ask for another
+├── ExportError        rows cannot be given out as they are wanted: say so, exit 2
 ├── BrokerError        the broker cannot be reached or refuses: say so, retry
 ├── AlarmRefused       an alarm cannot be acknowledged, shelved or reset now: say why
 ├── DemoError          an embedded server does not start: say so, exit 2
@@ -45,7 +45,7 @@ class RangeError(DosingError):
 
 
 class ExportError(DosingError):
-    """A file of rows exists already, or cannot be written."""
+    """There is no such panel or value, or the file exists already or cannot be written."""
 
 
 class BrokerError(DosingError):

@@ -32,13 +32,16 @@ def test_help_loads_no_screen_database_or_broker_library() -> None:
             "from click.testing import CliRunner\n"
             "from dosing_tui.cli import main\n"
             "assert CliRunner().invoke(main, ['--help']).exit_code == 0\n"
+            "assert CliRunner().invoke(main, ['panel', '--help']).exit_code == 0\n"
             "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
         )
     )
     assert not {"textual", "rich", "psycopg", "psycopg_pool", "paho", "sqlite3", "amqtt"} & set(loaded)
 
 
-@pytest.mark.parametrize("command", [["collect"], ["migrate"], ["simulate"], ["demo"], ["config", "show"]])
+@pytest.mark.parametrize(
+    "command", [["collect"], ["migrate"], ["simulate"], ["demo"], ["config", "show"], ["panel"]]
+)
 def test_every_command_explains_itself(command: list[str]) -> None:
     result = CliRunner().invoke(main, [*command, "--help"])
     assert result.exit_code == 0

@@ -108,9 +108,9 @@ class Reader:
         asked = annotations.window(since=since, until=until, device=device, recipe=recipe)
         return annotations.annotations(self._rows("reads/annotations", class_row(AnnotationRow), asked))
 
-    def known(self, dimension: Dimension) -> list[str]:
-        """The values that readings have had of this dimension, in order."""
-        rows = self._rows(f"reads/known_{dimension.value}", scalar_row)
+    def known(self, dimension: Dimension, *, since: datetime | None = None) -> list[str]:
+        """The values readings have had of this dimension, in order: since then, or in the last 90 days."""
+        rows = self._rows(f"reads/known_{dimension.value}", scalar_row, {"since": since})
         return [clean_text(value) for value in rows]
 
     def seed(self) -> list[Reading]:

@@ -2,8 +2,8 @@
 
 ``now``, then any number of ``-6h``, ``+1d`` or ``/d`` (rounded to a whole unit, s m h d w M y), taken from
 left to right; or a date with or without a time, in the plant's zone or with an offset; or milliseconds
-since 1970. As the end of a range a whole unit, or a date without a time, means its end. Weeks begin on
-Monday.
+since 1970. As the end of a range a whole unit, or a date without a time, means its end.
+Weeks begin on Monday.
 """
 
 import calendar

@@ -46,7 +46,7 @@ def resolve(
 
     Raises: RangeError, a sentence that names what is written and what is possible.
     """
-    name = _name(spec)
+    name = name_of(spec)
     if name in (THIS_SHIFT, LAST_SHIFT):
         return _shift(name, now, zone, calendar)
     if name == THIS_BATCH:
@@ -70,7 +70,7 @@ def ends(spec: RangeSpec) -> tuple[str, str]:
     from_, to = spec.from_.strip(), spec.to.strip()
     if to:
         return from_, to
-    if (named := NAMES.get(_name(spec))) is not None:
+    if (named := NAMES.get(name_of(spec))) is not None:
         return named.from_, named.to
     if _DURATION.fullmatch(from_):
         return f"now-{from_}", "now"
@@ -79,7 +79,7 @@ def ends(spec: RangeSpec) -> tuple[str, str]:
     if is_moment(from_):
         rounded = _ROUNDED.fullmatch(from_)
         return from_, f"now/{rounded[1]}" if rounded else "now"
-    near = difflib.get_close_matches(_name(spec), _ALL_NAMES, n=1)
+    near = difflib.get_close_matches(name_of(spec), _ALL_NAMES, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     raise RangeError(
         f"{_quoted(from_)} is not a range. Write 24h, {', '.join(_ALL_NAMES)}, or a beginning: {WAYS}.{hint}"
@@ -88,8 +88,8 @@ def ends(spec: RangeSpec) -> tuple[str, str]:
 
 def live(spec: RangeSpec) -> bool:
     """The range ends now, or goes on after it: new readings belong to it."""
-    if _name(spec) in (THIS_SHIFT, LAST_SHIFT, THIS_BATCH):
-        return _name(spec) != LAST_SHIFT
+    if name_of(spec) in (THIS_SHIFT, LAST_SHIFT, THIS_BATCH):
+        return name_of(spec) != LAST_SHIFT
     try:
         return _LIVE_END.fullmatch(ends(spec)[1]) is not None
     except RangeError:
@@ -141,7 +141,7 @@ def described(
     Raises: RangeError.
     """
     found = resolve(spec, now, zone, calendar=calendar, batch=batch)
-    name = _name(spec)
+    name = name_of(spec)
     if name in (THIS_SHIFT, LAST_SHIFT):
         worked = calendar.this_shift(found.since, zone)
         since, until = (end.astimezone(zone) for end in found)
@@ -225,7 +225,7 @@ def _shift(name: str, now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> T
     raise RangeError(f"No shift is on now: {clean_text(last.name)} ended at {ended}. 'last shift' shows it.")
 
 
-def _name(spec: RangeSpec) -> str:
+def name_of(spec: RangeSpec) -> str:
     """As names are compared; '' for a range with two ends."""
     return "" if spec.to.strip() else " ".join(spec.from_.split()).casefold()
 

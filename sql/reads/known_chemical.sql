@@ -1,7 +1,8 @@
--- The chemicals that have been dosed, or are in a tank.
+-- The chemicals of the doses since then, of 90 days at least, and those that are in a tank.
 SELECT chemical
-  FROM dosing_1h
- WHERE bucket >= now() - INTERVAL '90 days'
+  FROM dosing_6h
+ WHERE bucket >= least(%(since)s::timestamptz, now() - INTERVAL '90 days')
+   AND chemical <> ''
  UNION
 SELECT chemical
   FROM inventory_last

@@ -1,5 +1,6 @@
--- The modes of the doses of the last 90 days.
+-- The modes of the doses since then, of 90 days at least.
 SELECT DISTINCT mode
-  FROM dosing_15m
- WHERE bucket >= now() - INTERVAL '90 days'
+  FROM dosing_6h
+ WHERE bucket >= least(%(since)s::timestamptz, now() - INTERVAL '90 days')
+   AND mode <> ''
  ORDER BY mode

@@ -1,5 +1,6 @@
--- The recipes of the doses of the last 90 days.
+-- The recipes of the doses since then, of 90 days at least.
 SELECT DISTINCT recipe
-  FROM dosing_15m
- WHERE bucket >= now() - INTERVAL '90 days'
+  FROM dosing_6h
+ WHERE bucket >= least(%(since)s::timestamptz, now() - INTERVAL '90 days')
+   AND recipe <> ''
  ORDER BY recipe

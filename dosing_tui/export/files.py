@@ -1,0 +1,74 @@
+"""Names of exported files, safe on every system, and writing one without losing another."""
+
+import os
+import re
+import unicodedata
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from dosing_tui.errors import ExportError
+from dosing_tui.export.extract import Extract
+from dosing_tui.plant.filters import Dimension
+
+LONGEST = 60
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""Devices of Windows: no file can be called that, whatever follows the dot."""
+
+
+def slug(text: str) -> str:
+    """Part of a file's name: letters, digits, ``-``, ``_`` and single dots; 'export' where nothing is left.
+
+    >>> slug("CU-65/75"), slug(".."), slug("Größe 1"), slug("nul.csv")
+    ('CU-65-75', 'export', 'Grosse-1', '_nul.csv')
+    """
+    ascii_only = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    safe = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._]+", "-", ascii_only))
+    short = safe.strip("-._")[:LONGEST].strip("-._")
+    return f"_{short}" if _RESERVED.fullmatch(short) else short or "export"
+
+
+def file_name(extract: Extract, suffix: str) -> str:
+    """Panel, filters, and when it begins and was made: two exports of one second only have the same name."""
+    chosen = [name for dimension in Dimension for name in extract.selection.of(dimension)]
+    names = [slug(part) for part in (extract.panel, "_".join(chosen)) if part]
+    times = [_stamp(moment, extract.zone) for moment in (extract.since, extract.generated_at)]
+    return f"{'_'.join(names + times)}.{suffix}"
+
+
+def write(path: Path, text: str, *, force: bool) -> None:
+    """All of it; where that fails, what was there before stays. Raises: ExportError, also if the file exists
+    and ``force`` is off.
+    """
+    try:
+        if force and path.is_file():
+            _replace(path, text)
+        else:
+            _create(path, text, mode="w" if force else "x")
+    except FileExistsError as error:
+        raise ExportError(f"{path} exists already; --force replaces it.") from error
+    except OSError as error:
+        raise ExportError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _create(path: Path, text: str, *, mode: str) -> None:
+    with path.open(mode, encoding="utf-8", newline="") as stream:
+        try:
+            stream.write(text)
+            stream.flush()
+        except OSError:
+            if path.is_file():
+                path.unlink(missing_ok=True)
+            raise
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        _create(beside, text, mode="x")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _stamp(moment: datetime, zone: tzinfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d_%H%M%S}"

@@ -1,0 +1,28 @@
+"""What 'this batch' means: the batch that was started last, until its end or until now."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from dosing_tui.plant.filters import Selection
+from dosing_tui.plant.ranging import SHORTEST
+from dosing_tui.plant.readings import BatchEvent
+from dosing_tui.plant.timeranges import TimeRange
+
+START = "start"
+
+
+def latest_batch(events: Iterable[BatchEvent], selection: Selection, now: datetime) -> TimeRange | None:
+    """Of the chosen stations and recipes; a minute at least. None, if no start is among the events."""
+    chosen = [
+        event for event in events
+        if (not selection.device or event.device_id in selection.device)
+        and (not selection.recipe or event.recipe in selection.recipe)
+    ]  # fmt: skip
+    start = max((e for e in chosen if e.event == START), key=lambda e: e.time, default=None)
+    if start is None:
+        return None
+    ends = [
+        event.time for event in chosen
+        if event.device_id == start.device_id and event.event != START and event.time >= start.time
+    ]  # fmt: skip
+    return TimeRange(start.time, max(min(ends, default=now), start.time + SHORTEST))
