@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -204,4 +205,11 @@ def _settings(ctx: click.Context) -> "Settings":
 
 
 def _say(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    """Raises: OSError when nobody reads stderr any more."""
+    try:
+        click.echo(sentence, err=True)
+    except OSError:
+        # what could not be written is tried again at the exit, whose status would become 120
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        raise

@@ -145,6 +145,10 @@ def _on_screen(duration_s: float | None, settings: Settings, simulation: Simulat
     simulation.start()
     try:
         status = run_console(settings)
+    except KeyboardInterrupt:
+        if not over.is_set():  # the time may be over before there is a screen
+            raise
+        status = 0
     finally:
         bell.cancel()
         simulation.stop()

@@ -29,7 +29,7 @@ def test_collecting_goes_on_into_the_spool_and_from_there(
         until(lambda: plant.books == Books(received=100, spooled=100))
         until(lambda: plant.picture.database.link is Link.DOWN)
         assert plant.role is Role.COLLECTING
-        assert len(plant.picture.doses) == 50
+        until(lambda: len(plant.picture.doses) == 50)  # shown a little after it is counted
         own_postgres.restart()
         until(lambda: plant.books == Books(received=100, stored=100))
         until(lambda: plant.ready)
