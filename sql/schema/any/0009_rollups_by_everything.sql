@@ -61,6 +61,8 @@ CREATE TABLE dosing_6h (
     PRIMARY KEY (bucket, device_id, chemical, recipe, mode)
 ) WITH (fillfactor = 70);
 
+-- months of doses are summed in memory, not sorted on disk
+SET LOCAL work_mem = '256MB';
 INSERT INTO dosing_1h
 SELECT date_bin('1 hour', bucket, '2000-01-01 00:00:00+00'), device_id, chemical, recipe, mode,
        sum(doses), sum(sum_actual_g), sum(n_actual), sum(sum_error_g), sum(sum_abs_error_g),
