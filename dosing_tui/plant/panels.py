@@ -80,8 +80,8 @@ class ProductionDay:
 class DayOfRecipe:
     """One day of the plant, recipe and mode.
 
-    ``batches`` is told once per day and recipe, in the row of the mode with most doses; None elsewhere, and
-    where a filter by chemical or mode leaves it unknown.
+    ``batches`` is told once per day and recipe, in the row of the mode with most doses; None elsewhere, on
+    days whose events are no longer kept, and where a filter by chemical or mode leaves it unknown.
     """
 
     day: date

@@ -1,7 +1,8 @@
 -- Per day of the plant, recipe and mode: doses, g dosed, mean error in g and mean duration in s; and the batches that
 -- were completed. Stations tell the recipe of a batch but not its mode: a recipe's batches stand in the row of the
--- mode with most doses that day, and nowhere when a filter by chemical or mode is on. Days cut by the window are cut
--- to the hour (to the quarter where the zone is not whole hours from UTC). Guide's panel 8.
+-- mode with most doses that day, and nowhere when a filter by chemical or mode is on, nor on days before the oldest
+-- event that is still kept: what was then is not known. Days cut by the window are cut to the hour (to the quarter
+-- where the zone is not whole hours from UTC). Guide's panel 8.
 WITH dosed AS (
 SELECT (at AT TIME ZONE %(tz)s::text)::date AS day, recipe, mode, sum(doses)::bigint AS doses,
        CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS dosed_g,
@@ -40,6 +41,8 @@ SELECT day, recipe, mode, doses, dosed_g, mean_error_g, mean_duration_s,
 SELECT coalesce(ranked.day, ended.day) AS day, coalesce(ranked.recipe, ended.recipe) AS recipe,
        coalesce(mode, '') AS mode,
        CASE WHEN %(chemical)s::text[] IS NULL AND %(mode)s::text[] IS NULL AND coalesce(place, 1) = 1
+             AND coalesce(ranked.day, ended.day)
+                 >= (SELECT (min(time) AT TIME ZONE %(tz)s::text)::date FROM batch_events)
             THEN coalesce(batches, 0) END AS batches,
        coalesce(doses, 0) AS doses, dosed_g, mean_error_g, mean_duration_s
   FROM ranked

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from dosing_tui.database import sqlfiles
-from dosing_tui.database.migrations import migrate, pending
+from dosing_tui.database.migrations import migrate
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.writes import Writer
 from dosing_tui.plant import panels
@@ -201,25 +201,6 @@ def test_days_are_those_of_the_plants_zone(plant: str, panel: Panel[object], zon
         since, datetime(2026, 10, 27, tzinfo=ZoneInfo(zone)).astimezone(UTC), since + timedelta(days=2.3)
     )
     assert same(asked(plant, panel, query, zone=zone), expected(panel, query, zone=zone))
-
-
-def test_a_tolerance_of_the_plants_own_is_counted_back_and_from_then_on(
-    flavour: Server, migrated: str
-) -> None:
-    early, late = MONTH.doses[:300], MONTH.doses[300:600]
-    since, until = WINDOWS["the month, cut"]
-    query = Query(since, until, until)
-    before, after = settings_for(migrated), settings_for(migrated, tolerance_g=0.25)
-    writer = Writer(before)
-    writer.write(uuid4(), spooled(*early))
-    assert pending(before) == []
-    assert pending(after) == ["rules/tolerance"]
-    assert migrate(after, report=print) == ["rules/tolerance"]
-    writer.write(uuid4(), spooled(*late))
-    writer.close()
-    told = plant_days.summary(inside([*early, *late], since, until), 0.25)
-    found = asked(migrated, panels.ACCURACY_SUMMARY, query)
-    assert same(found, [told])
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,8 @@ CREATE TABLE dosing_6h (
     PRIMARY KEY (bucket, device_id, chemical, recipe, mode)
 ) WITH (fillfactor = 70);
 
+-- months of doses are summed in memory, not sorted on disk
+SET LOCAL work_mem = '256MB';
 INSERT INTO dosing_1h
 SELECT date_bin('1 hour', bucket, '2000-01-01 00:00:00+00'), device_id, chemical, recipe, mode,
        sum(doses), sum(sum_actual_g), sum(n_actual), sum(sum_error_g), sum(sum_abs_error_g),
@@ -191,7 +193,7 @@ BEGIN
            count(*) FILTER (WHERE wb = 21)
       FROM (SELECT time, device_id, chemical, recipe, mode, actual_g, error_g, duration_ms,
                    width_bucket(error_g::numeric, -2, 2, 20) AS wb
-              FROM new_rows) AS dose
+              FROM new_rows OFFSET 0) AS dose  -- OFFSET: else wb is worked out anew for each of its 22 columns
      GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (bucket, device_id, chemical, recipe, mode) DO UPDATE
        SET doses = r.doses + excluded.doses,

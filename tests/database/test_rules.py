@@ -1,0 +1,44 @@
+"""What the plant's own rules and its retention do to the panels."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+from dosing_tui.database.migrations import migrate, pending
+from dosing_tui.database.writes import Writer
+from dosing_tui.plant import panels
+from dosing_tui.plant.panels import Query
+from tests.database import plant_days
+from tests.database.plant_days import inside
+from tests.database.samples import DOSE, EVENT, NOW, settings_for, spooled
+from tests.database.test_panels import MONTH, WINDOWS, asked, same
+from tests.servers import Server
+
+
+def test_batches_of_days_whose_events_are_gone_are_unknown_and_not_none(migrated: str) -> None:
+    since, day = NOW.replace(hour=0), timedelta(days=1)
+    writer = Writer(settings_for(migrated))
+    doses = [replace(DOSE, time=since + day / 2 + number * day) for number in range(3)]
+    writer.write(uuid4(), spooled(*doses, replace(EVENT, time=since + 1.6 * day)))
+    writer.close()
+    rows = asked(migrated, panels.DAILY, Query(since, since + 3 * day, since + 3 * day))
+    assert [(row.day.day, row.doses, row.batches) for row in rows] == [(25, 1, 0), (24, 1, 1), (23, 1, None)]
+
+
+def test_a_tolerance_of_the_plants_own_is_counted_back_and_from_then_on(
+    flavour: Server, migrated: str
+) -> None:
+    early, late = MONTH.doses[:300], MONTH.doses[300:600]
+    since, until = WINDOWS["the month, cut"]
+    query = Query(since, until, until)
+    before, after = settings_for(migrated), settings_for(migrated, tolerance_g=0.25)
+    writer = Writer(before)
+    writer.write(uuid4(), spooled(*early))
+    assert pending(before) == []
+    assert pending(after) == ["rules/tolerance"]
+    assert migrate(after, report=print) == ["rules/tolerance"]
+    writer.write(uuid4(), spooled(*late))
+    writer.close()
+    told = plant_days.summary(inside([*early, *late], since, until), 0.25)
+    found = asked(migrated, panels.ACCURACY_SUMMARY, query)
+    assert same(found, [told])
