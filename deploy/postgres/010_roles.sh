@@ -1,0 +1,9 @@
+#!/bin/sh
+# Runs once, when the database is made: the roles with their passwords from /run/secrets, as roles.sql says.
+set -eu
+secrets=${SECRETS:-/run/secrets}
+for role in dosing_owner dosing_writer dosing_operator dosing_viewer dosing_telegraf; do
+  # read here and sent through a pipe: a password on a command line is seen by everybody on the machine
+  printf "\\set %s '%s'\n" "$role" "$(cat "$secrets/$role")"
+done | cat - "${ROLES_SQL:-/dosing/roles.sql}" |
+  psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB"

@@ -1,0 +1,28 @@
+-- Who may do what, whole: runs as dosing_owner after each migration, and may run again at any time.
+BEGIN;
+
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM dosing_writer, dosing_operator, dosing_viewer, dosing_telegraf;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO dosing_writer, dosing_operator, dosing_viewer;
+
+-- Collector: readings, its books, alarms and batches.
+GRANT INSERT ON dosing_consumption, batch_events, inventory_levels, rejected_messages TO dosing_writer;
+GRANT INSERT, UPDATE ON collector_books TO dosing_writer;
+GRANT INSERT ON batch_numbers TO dosing_writer;
+GRANT INSERT, UPDATE, DELETE ON batches, batch_records, batches_touched TO dosing_writer;
+
+-- Operators' consoles: notes, what is done about alarms, reviews and the PINs they are signed with.
+GRANT INSERT (at, text, author, os_user, device_id) ON operator_notes TO dosing_operator;
+GRANT INSERT ON audit_trail, batch_reviews, reviewer_pins TO dosing_operator;
+
+-- The server itself says when and as which role an entry was made: nobody inserts into those columns.
+GRANT INSERT (uuid, site, rule, device_id, item, event, at, received_at, priority, rule_version, message, value,
+              limit_value, latching, active, occurrence, until, author, os_user, comment)
+   ON alarm_journal TO dosing_writer, dosing_operator;
+
+-- Hashes of PINs are for those who compare them.
+REVOKE ALL ON reviewer_pins FROM dosing_writer, dosing_viewer;
+
+-- The profile "telegraf": the three tables of readings and nothing else.
+GRANT SELECT, INSERT ON dosing_consumption, batch_events, inventory_levels TO dosing_telegraf;
+
+COMMIT;

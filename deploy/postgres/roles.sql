@@ -1,0 +1,24 @@
+-- The roles of the plant. Superuser; the variables hold the passwords (010_roles.sh).
+CREATE ROLE dosing_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'dosing_owner';
+CREATE ROLE dosing_writer LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'dosing_writer';
+CREATE ROLE dosing_operator LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'dosing_operator';
+CREATE ROLE dosing_viewer LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'dosing_viewer';
+CREATE ROLE dosing_telegraf LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'dosing_telegraf';
+
+-- Grafana does not check what its queries do: this role cannot change anything, nor ask for ever.
+ALTER ROLE dosing_viewer SET default_transaction_read_only = on;
+ALTER ROLE dosing_viewer SET statement_timeout = '30s';
+-- Else a collector does not see that Telegraf writes as well, and cannot warn that doses are counted twice.
+GRANT pg_read_all_stats TO dosing_writer, dosing_operator;
+
+SELECT current_database() AS plant \gset
+ALTER DATABASE :"plant" OWNER TO dosing_owner;
+REVOKE ALL ON DATABASE :"plant" FROM PUBLIC;
+GRANT CONNECT ON DATABASE :"plant" TO dosing_writer, dosing_operator, dosing_viewer, dosing_telegraf;
+ALTER SCHEMA public OWNER TO dosing_owner;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO dosing_writer, dosing_operator, dosing_viewer, dosing_telegraf;
+
+-- Tables of later versions can be read at once; who may do more stands in rights.sql.
+ALTER DEFAULT PRIVILEGES FOR ROLE dosing_owner IN SCHEMA public
+    GRANT SELECT ON TABLES TO dosing_writer, dosing_operator, dosing_viewer;
