@@ -16,6 +16,7 @@ from dosing_tui.database.leadership import Election
 from dosing_tui.database.maintenance import maintain
 from dosing_tui.database.migrations import migrate, pending
 from dosing_tui.database.reads import Reader
+from dosing_tui.database.rules import NAME as TOLERANCE
 from dosing_tui.database.writes import Writer
 from dosing_tui.errors import DatabaseRefused
 from dosing_tui.plant.alarms.memory import MinuteOfErrors
@@ -54,10 +55,17 @@ def plant_database(settings: Settings) -> Database:
 def _prepare(settings: Settings, report: Report) -> None:
     if settings.database.migrate:
         migrate(settings, report=report)
-    elif missing := pending(settings):
+        return
+    missing = pending(settings)
+    if schema := [name for name in missing if name != TOLERANCE]:
         raise DatabaseRefused(
-            f"The database schema is not up to date ({', '.join(missing)} missing): "
+            f"The database schema is not up to date ({', '.join(schema)} missing): "
             "its owner has to run dosing-tui migrate."
+        )
+    if missing:
+        report(
+            "The database counts doses out of another tolerance than the settings' "
+            f"{settings.limits.tolerance_g:g} g: its owner has to run dosing-tui migrate."
         )
 
 

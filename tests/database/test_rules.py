@@ -4,8 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
+from dosing_tui.collector.outside import plant_database
 from dosing_tui.database.migrations import migrate, pending
 from dosing_tui.database.writes import Writer
+from dosing_tui.errors import DatabaseRefused
 from dosing_tui.plant import panels
 from dosing_tui.plant.panels import Query
 from tests.database import plant_days
@@ -42,3 +46,24 @@ def test_a_tolerance_of_the_plants_own_is_counted_back_and_from_then_on(
     told = plant_days.summary(inside([*early, *late], since, until), 0.25)
     found = asked(migrated, panels.ACCURACY_SUMMARY, query)
     assert same(found, [told])
+
+
+def test_another_tolerance_is_told_where_migrating_is_not_allowed_and_nothing_is_held_up(
+    migrated: str,
+) -> None:
+    told: list[str] = []
+    settings = settings_for(migrated, tolerance_g=0.25)
+    own = replace(settings, database=replace(settings.database, migrate=False))
+    plant_database(own).prepare(told.append)
+    assert told == [
+        "The database counts doses out of another tolerance than the settings' 0.25 g:"
+        " its owner has to run dosing-tui migrate."
+    ]
+    assert pending(own) == ["rules/tolerance"]
+
+
+def test_a_schema_that_is_missing_holds_everything_up_where_migrating_is_not_allowed(database: str) -> None:
+    settings = settings_for(database, tolerance_g=0.25)
+    own = replace(settings, database=replace(settings.database, migrate=False))
+    with pytest.raises(DatabaseRefused, match=r"not up to date \(.*any/0001_tables.* missing\)"):
+        plant_database(own).prepare(print)
