@@ -142,12 +142,8 @@ def _store(session: Session, changed: Sequence[_Whole], zone: tzinfo) -> None:
     ids = _ids(session, [whole.batch for whole in changed], zone)
     rows = [_row(whole, ids[whole.batch.key]) for whole in changed]
     session.execute(statement("batches/store"), {name: [row[name] for row in rows] for name in rows[0]})
-    texts = {
-        "batch_key": [whole.batch.key for whole in changed],
-        "record": [whole.record for whole in changed],
-        "judgement": [whole.judgement for whole in changed],
-    }
-    session.execute(statement("batches/store_records"), texts)
+    texts = json.dumps([(whole.batch.key, whole.record, whole.judgement) for whole in changed])
+    session.execute(statement("batches/store_records"), {"texts": texts})
 
 
 def _ids(session: Session, batches: Sequence[Batch], zone: tzinfo) -> dict[str, str]:
