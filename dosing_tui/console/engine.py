@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from getpass import getuser
 from typing import TYPE_CHECKING, TypeVar
@@ -11,11 +12,13 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import BrokerError, DatabaseAway, DatabaseError
 from dosing_tui.live import Link, LinkState, Live
+from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.annotations import Annotation
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import Panel, Query
 from dosing_tui.plant.readings import Reading
+from dosing_tui.plant.text import clean_text
 
 if TYPE_CHECKING:
     from dosing_tui.collector.service import Collector
@@ -76,6 +79,16 @@ class Engine:
         from dosing_tui.database import notes
 
         notes.add(self._settings, draft, os_user=getuser())
+
+    def journal(self, entries: Sequence[Entry]) -> None:
+        # imported here to save start-up: psycopg
+        from dosing_tui.database import alarms
+
+        account = getuser()
+        alarms.append(
+            self._settings,
+            [replace(entry, who=replace(entry.who, os_user=clean_text(account))) for entry in entries],
+        )
 
     def seed(self) -> Iterable[Reading]:
         return self._answering().seed()
