@@ -221,6 +221,8 @@ class ConsoleSettings:
     """auto, unicode, console (Linux text console) or ascii."""
     low_bandwidth: bool = False
     """One repaint every two seconds, 256 colours, no seconds in the clock."""
+    bell: bool = True
+    """The terminal's bell rings for an unacknowledged alarm until somebody silences it."""
     export_dir: str = ""
     """Folder for exports and pictures; empty for the documents folder, or the platform's state folder."""
     keys: dict[str, str] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from textual.theme import Theme as TextualTheme
 
 from dosing_tui.config.settings import Glyphs, Settings, Theme
 from dosing_tui.console import words
+from dosing_tui.console.alerting import Alerting
 from dosing_tui.console.asking import Askers, PanelSource, Reply
 from dosing_tui.console.bars import Status, waiting
 from dosing_tui.console.builds import Builder, builds, panels_of
@@ -22,16 +23,15 @@ from dosing_tui.console.canvas import plain
 from dosing_tui.console.charts import braille
 from dosing_tui.console.departure import Departure
 from dosing_tui.console.desk import Desk
-from dosing_tui.console.keys import APP_KEYS, SCOPE_KEYS, hints
+from dosing_tui.console.keys import APP_KEYS, SCOPE_KEYS, helped, hints
 from dosing_tui.console.look import Look, colours_of
 from dosing_tui.console.moment import UNANSWERED, Answer, Moment
-from dosing_tui.console.notices import all_clear, conditions, lasting
+from dosing_tui.console.notices import conditions, lasting
 from dosing_tui.console.pens import PALETTES, Palette, Tone, choose
 from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.console.screens.messages import Answered, Moved
 from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.spools import SPOOLS
-from dosing_tui.console.steering import Steering
 from dosing_tui.console.terminal import backlog
 from dosing_tui.live import Picture, PictureSource
 from dosing_tui.plant.panels import Panel
@@ -64,7 +64,7 @@ class Surroundings:
     log_file: Path | None = None
 
 
-class ConsoleApp(Steering):
+class ConsoleApp(Alerting):
     """``after_first_paint`` is called once something is on the screen: heavy things start there."""
 
     CSS_PATH = "app.tcss"
@@ -82,7 +82,10 @@ class ConsoleApp(Steering):
         self._where = where
         self._dark = settings.console.theme is Theme.DARK
         self._look = self._choose_look()
-        self._plant = PlantScreen(self._look, hints(where.keymap))
+        self._hints = hints(where.keymap)
+        self._silence_key = helped(["silence"], where.keymap).split(" ")[0]
+        self._clerk = Askers(source, self._deliver, threads=1)
+        self._plant = PlantScreen(self._look, self._hints)
         self._after_first_paint = after_first_paint
         self._desk = Desk(self._askers.ask, source.cancel)
         self._builder = Builder(builds(str(where.log_file or "")))
@@ -110,6 +113,7 @@ class ConsoleApp(Steering):
         self.set_keymap(dict(self._where.keymap))
         await self.push_screen(self._plant)
         self._askers.start()
+        self._clerk.start()
         self._tick()
         self.set_interval(SLOW_TICK_S if self._settings.console.low_bandwidth else TICK_S, self._tick)
         self.call_after_refresh(self._after_first_paint)
@@ -117,6 +121,7 @@ class ConsoleApp(Steering):
 
     def on_unmount(self) -> None:
         self._askers.stop()
+        self._clerk.stop()
 
     def _leave(self, code: int) -> None:
         self.exit(return_code=code)
@@ -150,8 +155,8 @@ class ConsoleApp(Steering):
         if backlog(self._driver):
             self._show_soon()
             return
-        self._guarded("status", lambda: self._plant.show_status(self._status(picture, now)))
-        self._guarded("notices", lambda: self._show_notices(picture, now))
+        self._guarded("status", lambda: self.front.show_status(self._status(picture, now)))
+        self._guarded("alarms", lambda: self._show_notices(picture, now))
         self._guarded("scope", lambda: self._plant.show_scope(self.chosen(self.present(picture))))
         moment = self._moment(self._held or picture, now)
         self._plant.show_tanks(len(moment.levels))
@@ -176,7 +181,7 @@ class ConsoleApp(Steering):
         self._spooled.append(picture.books.spooled)
         slow = self._settings.console.low_bandwidth
         return Status(
-            plant=plain(self._settings.plant.name, 40), screen=self._plant.title_now, role=picture.role,
+            plant=plain(self._settings.plant.name, 40), screen=self.front.title_now, role=picture.role,
             broker=picture.broker, database=picture.database, rate=picture.rate,
             spooled=waiting(self._spooled, picture),
             clock=words.clock(now, self._zone, seconds=not slow), frozen=self._held_at,
@@ -184,10 +189,9 @@ class ConsoleApp(Steering):
         )  # fmt: skip
 
     def _show_notices(self, picture: Picture, now: datetime) -> None:
-        found = lasting(conditions(picture, self._settings, now), self._began)
+        found = lasting(conditions(picture, now), self._began)
         self._began = {notice.key: notice.at for notice in found}
-        stamped = [(notice, words.stamp(notice.at, self._zone, now=now)) for notice in found]
-        self._plant.show_notices(stamped, all_clear(picture))
+        self.show_alarms(picture, found, now)
 
     # answers
 
@@ -242,6 +246,8 @@ class ConsoleApp(Steering):
         self._look = self._choose_look()
         self.theme = self._look.palette.name
         self._plant.wear(self._look)
+        if self.front is not self._plant:
+            self.front.wear(self._look)
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen(self._look, self._where.keymap))

@@ -11,6 +11,7 @@ from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.scope import Scope
 from dosing_tui.console.spools import SPOOLS, SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.annotations import Annotation
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
@@ -37,6 +38,9 @@ class PanelSource(Protocol):
 
     def add_note(self, draft: NoteDraft) -> None:
         """Raises: DatabaseError with a sentence for the operator."""
+
+    def journal(self, entries: Sequence[Entry]) -> None:
+        """Into the alarm journal, all or none. Raises: DatabaseError with a sentence for the operator."""
 
     def books(self) -> Sequence[SpoolLine]:
         """The books of the site's spools, the one written last first. Raises: DatabaseError."""

@@ -1,18 +1,16 @@
-"""The rows around the tiles: status above, notices below it, keys at the foot. Pure."""
+"""The rows around the tiles: status above, range and filters, keys at the foot. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows, cells
-from dosing_tui.console.notices import Notice, Severity
-from dosing_tui.console.pens import DIM, Pen, Tone
+from dosing_tui.console.pens import Pen, Tone
 from dosing_tui.live import Link, LinkState, Picture, Role
 
 _BAND = Pen(Tone.TEXT, Tone.BAND)
 _QUIET = Pen(Tone.DIM, Tone.BAND)
 _LOUD = Pen(Tone.HOT, Tone.BAND, bold=True)
-_TONES = {Severity.HIGH: Tone.ERROR, Severity.MED: Tone.WARN, Severity.LOW: Tone.CREST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +82,6 @@ def _link(name: str, state: LinkState) -> list[tuple[str, Pen]]:
             return [(f" {name} …", _QUIET), ("○", _QUIET)]
         case Link.DOWN:
             return [(f" ■ {name} down ", Pen(Tone.GROUND, Tone.ERROR, bold=True))]
-
-
-def notice_rows(notices: Sequence[tuple[Notice, str]], quiet: str, width: int, height: int) -> Rows:
-    """Each notice with its time; always ``height`` rows, so that nothing below ever jumps."""
-    canvas = Canvas(width, height)
-    if not notices:
-        canvas.text(1, 0, quiet, DIM)
-    hidden = len(notices) - height
-    for y, (notice, at) in enumerate(notices[:height]):
-        tone = _TONES[notice.severity]
-        block = f" {notice.severity.shape} {notice.severity.name:<4} "
-        x = canvas.text(0, y, block, Pen(Tone.GROUND, tone, bold=True))
-        x = canvas.text(x + 1, y, f"{at:<8}", Pen(tone))
-        more = f" {hidden} more " if hidden > 0 and y == height - 1 else ""
-        canvas.text(x + 2, y, notice.text, Pen(tone, bold=True), width=width - x - 3 - len(more))
-        canvas.right(width, y, more, DIM)
-    return canvas.rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ The reader works here, the collector in a process of its own.
 import logging
 import threading
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from getpass import getuser
 from typing import TYPE_CHECKING, TypeVar
@@ -15,10 +16,12 @@ from dosing_tui.backstage.mirror import Mirror
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.annotations import Annotation
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import Panel, Query
+from dosing_tui.plant.text import clean_text
 
 if TYPE_CHECKING:
     from dosing_tui.database.reads import Reader
@@ -74,6 +77,16 @@ class Engine:
         from dosing_tui.database import notes
 
         notes.add(self._settings, draft, os_user=getuser())
+
+    def journal(self, entries: Sequence[Entry]) -> None:
+        # imported here to save start-up: psycopg
+        from dosing_tui.database import alarms
+
+        account = getuser()
+        alarms.append(
+            self._settings,
+            [replace(entry, who=replace(entry.who, os_user=clean_text(account))) for entry in entries],
+        )
 
     def books(self) -> Sequence[SpoolLine]:
         return [

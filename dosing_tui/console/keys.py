@@ -11,6 +11,8 @@ from dosing_tui.errors import ConfigError
 
 _SHORT = {
     "overview": "All", "inventory": "Tanks", "consumption": "Used", "quality": "Qual", "production": "Prod",
+    "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-all": "All", "alarm-remove": "Out",
+    "alarm-back": "Put back",
 }  # fmt: skip
 """For footers of narrow windows."""
 _NAMES = {
@@ -69,6 +71,8 @@ SCOPE_KEYS = (
     Binding("slash", "ask_filters", "Filter", id="filters", tooltip="Choose devices, recipes …"),
 )
 APP_KEYS = (
+    Binding("a", "alarms", "Alarms", id="alarms", tooltip="The lists of alarms"),
+    Binding("x", "silence", "Silence", id="silence", show=False, tooltip="The bell, not the alarms"),
     Binding("n", "ask_note", "Note", id="note", show=False, tooltip="Write down what happened"),
     Binding("e", "export", "Export", id="export", tooltip="What is shown, as CSV and JSON"),
     Binding("s", "picture", "Picture", id="picture", show=False, tooltip="Screen as SVG and text"),
@@ -98,7 +102,23 @@ CHART_KEYS = (
     Binding("home", "cursor_end(False)", "Oldest", id="cursor-home", show=False, tooltip="To the oldest"),
     Binding("end", "cursor_end(True)", "Newest", id="cursor-end", show=False, tooltip="To the newest"),
 )
-ALL_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TABLE_KEYS, *CHART_KEYS, *SCOPE_KEYS, *APP_KEYS)
+ALARM_KEYS = (
+    Binding("space", "wish('acknowledge')", "Acknowledge", id="alarm-ack", tooltip="The alarm, at once"),
+    Binding("c", "wish('comment')", "Comment", id="alarm-comment", tooltip="Acknowledge with a comment"),
+    Binding("A", "wish('all')", "All in sight", id="alarm-all", tooltip="Acknowledge all in sight"),
+    Binding("h", "wish('shelve')", "Shelve", id="alarm-shelve", tooltip="Silent for a limited time"),
+    Binding("o", "wish('remove')", "Out of service", id="alarm-remove", tooltip="Until it is put back"),
+    Binding("u", "wish('back')", "Put back", id="alarm-back", tooltip="Unshelve, back into service"),
+    Binding("R", "wish('reset')", "Reset", id="alarm-reset", tooltip="End a latched alarm"),
+)
+"""What is done with the alarm under the cursor."""
+_PAGE = frozenset(
+    {"zoom", "back", "next", "previous", "left", "right", "row-down", "row-up", "page-down", "page-up",
+     "first", "last"}
+)  # fmt: skip
+PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id in _PAGE)
+"""To move on the alarm page."""
+ALL_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TABLE_KEYS, *CHART_KEYS, *SCOPE_KEYS, *APP_KEYS, *ALARM_KEYS)
 HELP = (
     ("Screens", (
         ("All at a glance", ("overview",)), ("Tanks and levels", ("inventory",)),
@@ -112,21 +132,27 @@ HELP = (
         ("First row, last row", ("first", "last")), ("Sort, other way round", ("sort", "reverse")),
         ("Find a text", ("find",)),
     )),
+    ("Charts, when large", (
+        ("Cursor", ("cursor-left", "cursor-right")),
+        ("By ten", ("cursor-left-10", "cursor-right-10")), ("To the ends", ("cursor-home", "cursor-end")),
+    )),
+    ("Alarms", (
+        ("The lists; silence bell", ("alarms", "silence")),
+        ("Ackn.: one, comment, all", ("alarm-ack", "alarm-comment", "alarm-all")),
+        ("Shelve, out of service", ("alarm-shelve", "alarm-remove")),
+        ("Put back, reset latched", ("alarm-back", "alarm-reset")),
+    )),
     ("Range and filters", (
         ("Choose a range", ("range",)), ("Range before, after", ("range-back", "range-forward")),
         ("Wider, narrower", ("range-wider", "range-narrower")), ("Back to live", ("live",)),
         ("Choose devices, recipes …", ("filters",)),
     )),
-    ("Charts, when large", (
-        ("Cursor", ("cursor-left", "cursor-right")),
-        ("By ten", ("cursor-left-10", "cursor-right-10")), ("To the ends", ("cursor-home", "cursor-end")),
-    )),
     ("Console", (
         ("Hold still, or live again", ("freeze",)), ("Ask the database now", ("refresh",)),
         ("Write a note", ("note",)),
-        ("Save as CSV and JSON", ("export",)), ("Save the picture", ("picture",)),
-        ("Dark or light", ("theme",)), ("This page", ("help",)), ("Quit, after a question", ("quit",)),
-        ("Quit at once", ("quit-now",)),
+        ("Save rows, the picture", ("export", "picture")),
+        ("Dark or light", ("theme",)), ("This page", ("help",)),
+        ("Quit: asked, at once", ("quit", "quit-now")),
     )),
 )  # fmt: skip
 """The help page: what each key, or pair of keys, does, by the bindings' ids."""
@@ -172,13 +198,26 @@ class Mode(StrEnum):
     TABLE = "table"
     TILE = "tile"
     """A large one, in which nothing moves."""
+    ALARMS = "alarms"
 
 
 _COMMON = ("range", "filters", "export", "help")
-_FOOTERS = {
+_FOOTERS: Mapping[Mode, tuple[str, ...]] = {
     Mode.CHART: ("back", "cursor-left", "cursor-right", "next", "range-wider", "note", *_COMMON),
     Mode.TABLE: ("back", "row-down", "sort", "reverse", "find", "next", *_COMMON),
     Mode.TILE: ("back", "next", *_COMMON),
+    Mode.ALARMS: (
+        "alarm-ack",
+        "alarm-comment",
+        "alarm-all",
+        "alarm-shelve",
+        "alarm-remove",
+        "alarm-back",
+        "alarm-reset",
+        "next",
+        "back",
+        "help",
+    ),
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from dosing_tui.console.charts.curves import Curves
 from dosing_tui.console.content import AnyContent
@@ -15,6 +15,7 @@ from dosing_tui.console.tiles.production import Summary
 from dosing_tui.console.tiles.spread import Spread
 from dosing_tui.console.tiles.totals import Totals
 
+Row = TypeVar("Row")
 Cell: TypeAlias = float | int | str | datetime | date | None
 
 
@@ -36,6 +37,12 @@ def shown(content: AnyContent, reader: Reader, zone: tzinfo) -> Shown:
 
 Columns: TypeAlias = Sequence[tuple[str, str]]
 CellRows: TypeAlias = Sequence[tuple[Cell, ...]]
+
+
+def of_table(title: str, table: Table[Row], zone: tzinfo) -> Shown:
+    """The rows of a table that is on no tile."""
+    columns, rows = _table(table, Reader(), zone)
+    return Shown(title, "", tuple(columns), tuple(rows))
 
 
 def _of(data: object, reader: Reader, zone: tzinfo) -> tuple[Columns, CellRows]:
@@ -71,7 +78,7 @@ def _curves(data: Curves) -> tuple[Columns, CellRows]:
     return columns, rows
 
 
-def _table(data: Table[object], reader: Reader, zone: tzinfo) -> tuple[Columns, CellRows]:
+def _table(data: Table[Row], reader: Reader, zone: tzinfo) -> tuple[Columns, CellRows]:
     kept = [column for column in data.columns if column.title and not column.scale]
     rows = [
         tuple(_local(column.worth(row, data.facts), zone) for column in kept)

@@ -4,8 +4,9 @@ import logging
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import partial
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from textual.app import App
@@ -32,6 +33,7 @@ from dosing_tui.console.screens.filter_dialog import FilterDialog
 from dosing_tui.console.screens.note_dialog import NoteDialog
 from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.screens.range_dialog import RangeDialog
+from dosing_tui.console.shownrows import Shown
 from dosing_tui.errors import DatabaseError, RangeError
 from dosing_tui.live import Picture, PictureSource
 from dosing_tui.plant.filters import Dimension, Selection
@@ -39,6 +41,16 @@ from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.timeranges import RangeSpec
 
 log = logging.getLogger(__name__)
+
+
+class Front(Protocol):
+    """A screen that tells what it shows."""
+
+    def say(self, sentence: str) -> None:
+        """For a few seconds, in place of the keys."""
+
+    def focused_rows(self, zone: tzinfo) -> Shown | None:
+        """What the operator's keys are about."""
 
 
 class Steering(App[None]):
@@ -69,6 +81,11 @@ class Steering(App[None]):
     def scope_chosen(self) -> None:
         """Another range or other readings are wanted from now on."""
 
+    @property
+    def front(self) -> Front:
+        """The screen that the operator looks at, below any dialog."""
+        return self._plant
+
     def present(self, picture: Picture | None = None) -> Present:
         now = self._clock()
         picture = self._live.picture(now) if picture is None else picture
@@ -92,7 +109,7 @@ class Steering(App[None]):
         try:
             self._choose(moved(self._scope, CHANGES[how], self.present()))
         except RangeError as error:
-            self._plant.say(str(error))
+            self.front.say(str(error))
 
     def action_live_again(self) -> None:
         self._choose(replace(self._scope, spec=None))
@@ -160,16 +177,16 @@ class Steering(App[None]):
         try:
             self._source.add_note(draft)
         except DatabaseError as error:
-            self.call_from_thread(self._plant.say, f"The note is not stored: {error}")
+            self.call_from_thread(self.front.say, f"The note is not stored: {error}")
         except Exception:
             # the task's boundary: the thread goes on answering panels
             log.exception("storing a note")
-            self.call_from_thread(self._plant.say, "The note is not stored: see the log file.")
+            self.call_from_thread(self.front.say, "The note is not stored: see the log file.")
         else:
             self.call_from_thread(self._note_stored)
 
     def _note_stored(self) -> None:
-        self._plant.say("The note is stored.")
+        self.front.say("The note is stored.")
         self.note_stored()
 
     @abstractmethod
@@ -180,9 +197,9 @@ class Steering(App[None]):
 
     def action_export(self) -> None:
         """What the focused tile shows, as CSV and JSON."""
-        what = self._plant.focused_rows(self._zone)
+        what = self.front.focused_rows(self._zone)
         if what is None or not what.rows:
-            self._plant.say("There is nothing to export here.")
+            self.front.say("There is nothing to export here.")
             return
         now = self._clock().astimezone(self._zone)
         self._save(what.title, {"csv": csv_text(what), "json": json_text(what, now)})
@@ -200,7 +217,7 @@ class Steering(App[None]):
         try:
             paths = save(folder(self._settings.console.export_dir), name, now, texts)
         except SaveError as error:
-            self._plant.say(str(error))
+            self.front.say(str(error))
         else:
             names = " and ".join([paths[0].name, *(path.suffix for path in paths[1:])])
-            self._plant.say(f"Saved {names} in {paths[0].parent}")
+            self.front.say(f"Saved {names} in {paths[0].parent}")

@@ -12,6 +12,9 @@ from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live import Books, Link, LinkState, Live, Role
 from dosing_tui.plant import panels
+from dosing_tui.plant.alarms.engine import Evaluator
+from dosing_tui.plant.alarms.limits import AlarmLimits
+from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.annotations import Annotation, Mark
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
@@ -129,7 +132,7 @@ def _shifted(percent: dict[str, float], device: int) -> dict[str, float]:
 
 def live_plant(story: History, tanks: Iterable[InventoryLevel], *, at: datetime = NOW) -> Live:
     """A live picture as it is after a while of collecting."""
-    live = Live()
+    live, tanks = Live(), tuple(tanks)
     live.seed([*story.doses[-60:], *tanks])
     live.arrived(42, at - timedelta(seconds=1))
     up = LinkState(Link.UP, at - timedelta(hours=2))
@@ -137,7 +140,16 @@ def live_plant(story: History, tanks: Iterable[InventoryLevel], *, at: datetime 
     live.set_database(up)
     live.set_books(Books(received=12_482, stored=12_470, duplicates=7, spooled=0, rejected=5))
     live.set_role(Role.COLLECTING)
+    live.set_alarms(alarms_of(tanks, at=at).picture(at, journal=True))
     return live
+
+
+def alarms_of(tanks: Iterable[InventoryLevel], *, at: datetime = NOW) -> Evaluator:
+    """What the levels of the tanks lead to."""
+    evaluator = Evaluator(AlarmLimits(), expected=(), started_at=at)
+    for level in tanks:
+        evaluator.hear(level)
+    return evaluator
 
 
 class FakeSource:
@@ -150,6 +162,8 @@ class FakeSource:
         self.queries: list[Query] = []
         self.notes: list[Annotation] = []
         self.cancelled: set[str] = set()
+        self.entries: list[Entry] = []
+        self.on_journal: Callable[[Sequence[Entry]], object] = self.entries.extend
 
     def cancel(self, panels: Collection[str]) -> None:
         self.cancelled |= set(panels)
@@ -167,6 +181,11 @@ class FakeSource:
         if self.away:
             raise DatabaseAway(self.away)
         self.notes.append(Annotation(draft.at, None, Mark.NOTE, draft.text, draft.author, draft.device or ""))
+
+    def journal(self, entries: Sequence[Entry]) -> None:
+        if self.away:
+            raise DatabaseAway(self.away)
+        self.on_journal(entries)
 
     def books(self) -> list[SpoolLine]:
         if self.away:

@@ -10,16 +10,17 @@ from rich.cells import cell_len
 
 from dosing_tui.config.settings import Glyphs
 from dosing_tui.console import words
-from dosing_tui.console.bars import KeyHint, footer_rows, notice_rows, waiting
+from dosing_tui.console.bars import KeyHint, footer_rows, waiting
 from dosing_tui.console.canvas import Canvas, broken, cells, fitted, sentence
 from dosing_tui.console.glyphs import ASCII, CONSOLE, presentable, profile
 from dosing_tui.console.look import Look
-from dosing_tui.console.notices import Severity, all_clear, conditions, lasting
+from dosing_tui.console.notices import all_clear, conditions, lasting
 from dosing_tui.console.pens import DARK, PALETTES, TEXT, Pen, Tone, choose, style
 from dosing_tui.console.widgets.runs import changed_runs
 from dosing_tui.live import Books, Link, LinkState, Picture
-from tests.console.driving import settings
-from tests.console.plant_data import HOSTILE, NOW, levels
+from dosing_tui.plant.alarms.records import Priority
+from tests.console.alarmed import picture_of, state
+from tests.console.plant_data import HOSTILE, NOW
 
 UP = LinkState(Link.UP, NOW - timedelta(hours=1))
 DRAWN = "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉▐▖▗╭╮╰╯─│┊┄┬┤└■▲◆●○›…–−·±↑↓←→"
@@ -158,57 +159,45 @@ def test_a_wide_character_that_does_not_fit_leaves_a_blank() -> None:
     assert [cell for cell, _ in canvas.rows[0]] == ["催", "", "…"]
 
 
-def test_the_worst_notice_comes_first_and_links_before_all() -> None:
+def test_the_worst_notice_comes_first() -> None:
     down = LinkState(Link.DOWN, NOW - timedelta(hours=3), "Broker b:1883 cannot be reached: refused.")
-    picture = Picture(levels=tuple(levels()), broker=down, database=UP, notice="Telegraf writes, too.")
-    found = conditions(picture, settings(), NOW)
-    assert [notice.severity for notice in found] == [Severity.HIGH, Severity.HIGH, Severity.LOW]
+    picture = Picture(broker=down, database=UP, notice="Telegraf writes, too.")
+    found = conditions(picture, NOW)
+    assert [notice.priority for notice in found] == [Priority.HIGH, Priority.LOW]
     assert found[0].text == "Broker down · b:1883 cannot be reached: refused"
-    assert found[1].text == "Low inventory: L25B at 16.3 %"
 
 
 def test_a_database_that_is_away_says_how_much_is_buffered() -> None:
     down = LinkState(Link.DOWN, NOW, "No server.")
     picture = Picture(broker=UP, database=down, books=Books(received=1_204, spooled=1_204))
-    assert (
-        conditions(picture, settings(devices=()), NOW)[0].text
-        == "Database down · buffering 1 204 · No server"
-    )
+    assert conditions(picture, NOW)[0].text == "Database down · buffering 1 204 · No server"
 
 
-def test_stations_are_missed_only_while_the_broker_is_there() -> None:
-    heard = (("dosing_system_01", NOW - timedelta(minutes=14)),)
-    picture = Picture(broker=UP, database=UP, devices=heard)
-    assert [notice.text for notice in conditions(picture, settings(), NOW)] == [
-        "Station dosing_system_01 silent for 14 min"
-    ]
-    gone = replace(picture, broker=LinkState(Link.DOWN, NOW, "gone"))
-    assert not any("silent" in notice.text for notice in conditions(gone, settings(), NOW))
+@pytest.mark.parametrize(("rule", "told"), [("BROKER_DOWN", "database"), ("DB_DOWN", "broker")])
+def test_a_link_that_an_alarm_tells_of_is_not_told_twice(rule: str, told: str) -> None:
+    down = LinkState(Link.DOWN, NOW, "gone")
+    alarms = picture_of(state(rule))
+    (notice,) = conditions(Picture(broker=down, database=down, alarms=alarms), NOW)
+    assert notice.key == told
 
 
 def test_a_notice_keeps_the_time_its_condition_began() -> None:
-    picture = Picture(levels=tuple(levels()), broker=UP, database=UP)
-    found = conditions(picture, settings(devices=()), NOW)
+    found = conditions(Picture(broker=UP, database=UP, notice="Telegraf writes, too."), NOW)
     began = {found[0].key: NOW - timedelta(hours=2)}
     assert lasting(found, began)[0].at == NOW - timedelta(hours=2)
 
 
-def test_all_is_not_called_well_before_both_links_are_up() -> None:
+def test_all_is_not_called_well_before_it_is_known() -> None:
     assert "broker" in all_clear(Picture())
     assert "database" in all_clear(Picture(broker=UP))
-    assert all_clear(Picture(broker=UP, database=UP)) == "nothing abnormal"
-
-
-def test_the_strip_says_how_many_notices_do_not_fit() -> None:
-    picture = Picture(levels=tuple(levels(percent={"A": 5.0, "B": 6.0, "C": 7.0})), broker=UP, database=UP)
-    stamped = [(notice, "14:00:00") for notice in conditions(picture, settings(devices=()), NOW)]
-    (row,) = notice_rows(stamped, "", 80, 1)
-    assert "".join(cell for cell, _ in row).endswith(" 2 more ")
+    assert "alarms" in all_clear(Picture(broker=UP, database=UP))
+    known = Picture(broker=UP, database=UP, alarms=picture_of())
+    assert all_clear(known) == "nothing abnormal"
 
 
 def test_hostile_text_in_a_notice_is_cleaned() -> None:
     picture = Picture(broker=LinkState(Link.DOWN, NOW, HOSTILE), database=UP, notice=HOSTILE)
-    for notice in conditions(picture, settings(devices=()), NOW):
+    for notice in conditions(picture, NOW):
         assert notice.text.isprintable()
 
 

@@ -81,7 +81,7 @@ class HelpScreen(ModalScreen[None]):
 
 def help_rows(keymap: Mapping[str, str], width: int = 78) -> Rows:
     """Every key there is, in two columns."""
-    columns = (HELP[:2], HELP[2:])
+    columns = (HELP[:3], HELP[3:])
     height = 3 + max(sum(len(lines) + 1 for _, lines in groups) for groups in columns)
     canvas = box(width, height, "Keys", hint="esc closes")
     for number, groups in enumerate(columns):

@@ -1,6 +1,6 @@
 """The screen of the plant: status, notices, tiles, keys. It places the tiles and moves between them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from textual import events, on
@@ -12,12 +12,12 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from dosing_tui.console import frugal
+from dosing_tui.console.banner import Banner, banner_rows
 from dosing_tui.console.bars import (
     Chosen,
     KeyHint,
     Status,
     footer_rows,
-    notice_rows,
     said_row,
     scope_row,
     status_rows,
@@ -35,7 +35,6 @@ from dosing_tui.console.layout import (
     neighbour,
 )
 from dosing_tui.console.look import Look
-from dosing_tui.console.notices import Notice
 from dosing_tui.console.pens import TEXT
 from dosing_tui.console.places import TileId
 from dosing_tui.console.screens.messages import Moved
@@ -60,7 +59,7 @@ class PlantScreen(Screen[None]):
         frugal.install(self)
         self._hints = hints
         self._status = LineWidget(look, id="status")
-        self._notices = LineWidget(look, id="notices")
+        self._banner = LineWidget(look, id="notices")
         self._scope = LineWidget(look, id="scope")
         self._bar = False
         self._said: Timer | None = None
@@ -76,7 +75,7 @@ class PlantScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield self._status
-        yield self._notices
+        yield self._banner
         yield self._scope
         with Container(id="tiles"):
             yield from self.tiles.values()
@@ -119,8 +118,8 @@ class PlantScreen(Screen[None]):
     def show_status(self, status: Status) -> None:
         self._status.put(status_rows(status, self.size.width))
 
-    def show_notices(self, notices: Sequence[tuple[Notice, str]], quiet: str) -> None:
-        self._notices.put(notice_rows(notices, quiet, self.size.width, self._layout_now.notices))
+    def show_banner(self, told: Banner, stamp: Callable[[datetime], str]) -> None:
+        self._banner.put(banner_rows(told, stamp, self.size.width, self._layout_now.notices))
 
     def show_scope(self, chosen: Chosen) -> None:
         """A row of its own, as long as anything is chosen."""
@@ -173,7 +172,7 @@ class PlantScreen(Screen[None]):
         layout = arrange(width, height, wanted, tanks=self._tanks)
         self._layout_now = layout
         self.set_class(layout.too_small, "-too-small")
-        self._notices.styles.height = layout.notices
+        self._banner.styles.height = layout.notices
         self._scope.display = self._bar and not layout.too_small
         for name, tile in self.tiles.items():
             self._place(tile, layout, name)

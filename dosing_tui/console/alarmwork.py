@@ -1,0 +1,144 @@
+"""What an operator wants done with alarms, as journal entries. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from dosing_tui.config.alarms import most_shelved
+from dosing_tui.config.settings import Settings
+from dosing_tui.errors import AlarmRefused
+from dosing_tui.plant.alarms import commands
+from dosing_tui.plant.alarms.commands import Asking
+from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
+from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Priority, Shown
+from dosing_tui.plant.alarms.table import advance
+
+DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 480, 720))
+
+
+class Wish(StrEnum):
+    """What the keys ask for."""
+
+    ACKNOWLEDGE = "acknowledge"
+    COMMENT = "comment"
+    """Acknowledge, with a comment."""
+    ALL = "all"
+    """Acknowledge every alarm in sight."""
+    RESET = "reset"
+    SHELVE = "shelve"
+    BACK = "back"
+    """End shelving, or being out of service."""
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One event for the alarms as the operator saw them."""
+
+    event: Event
+    views: tuple[AlarmView, ...]
+    comment: str = ""
+    duration: timedelta = timedelta()
+    """Of shelving."""
+
+    @property
+    def done(self) -> str:
+        """What has happened, once it is in the journal."""
+        return f"{_DONE[self.event]} {named(self.views)}."
+
+
+_EVENTS = {
+    Wish.ACKNOWLEDGE: Event.ACKNOWLEDGE,
+    Wish.COMMENT: Event.ACKNOWLEDGE,
+    Wish.ALL: Event.ACKNOWLEDGE,
+    Wish.RESET: Event.RESET,
+    Wish.SHELVE: Event.SHELVE,
+    Wish.REMOVE: Event.REMOVE,
+}
+_DONE = {
+    Event.ACKNOWLEDGE: "Acknowledged:",
+    Event.RESET: "Reset:",
+    Event.SHELVE: "Shelved:",
+    Event.UNSHELVE: "Not shelved any more:",
+    Event.REMOVE: "Out of service:",
+    Event.RESTORE: "Back in service:",
+}
+
+
+def event_of(wish: Wish, view: AlarmView) -> Event:
+    """'Back' is out of whatever hides the alarm."""
+    if wish is Wish.BACK:
+        return Event.RESTORE if view.state.shown is Shown.OUT_OF_SERVICE else Event.UNSHELVE
+    return _EVENTS[wish]
+
+
+def named(views: Sequence[AlarmView]) -> str:
+    """The alarm's tag, or how many they are."""
+    return views[0].state.key.tag if len(views) == 1 else f"{len(views)} alarms"
+
+
+def urgency(view: AlarmView) -> Priority:
+    """The alarm's own while it is active, else its rule's."""
+    return view.state.priority if view.state.active or view.rule is None else view.rule.priority
+
+
+def durations(view: AlarmView, settings: Settings) -> tuple[timedelta, ...]:
+    """How long this alarm may be shelved: some lengths, the longest is the site's limit for its priority."""
+    most = most_shelved(settings, urgency(view))
+    return (*(length for length in DURATIONS if length < most), most)
+
+
+def refusal(event: Event, view: AlarmView, asking: Asking, settings: Settings) -> str:
+    """Why the event is not possible now, before anything is asked about it; '' where it is."""
+    if event is Event.ACKNOWLEDGE and view.state.acked and view.state.annunciated:
+        return f"{view.state.key.tag} is acknowledged already."
+    try:
+        _entry(Work(event, (view,), "asked", durations(view, settings)[0]), view, asking, settings)
+    except AlarmRefused as error:
+        return str(error)
+    return ""
+
+
+def entries(work: Work, picture: AlarmPicture, asking: Asking, settings: Settings) -> list[Entry]:
+    """One for each alarm, judged by what was seen and by what is so by now.
+
+    Raises: AlarmRefused; then none of them is to be journaled.
+    """
+    views = views_of(picture)
+    found = [_entry(work, view, asking, settings) for view in work.views]
+    for entry in found:
+        seen = views.get(entry.key)
+        step = advance(seen.state if seen else AlarmState(entry.key), entry)
+        if step.refusal:
+            raise AlarmRefused(step.refusal)
+    return found
+
+
+def views_of(picture: AlarmPicture) -> Mapping[AlarmKey, AlarmView]:
+    """Every alarm that is not normal, whichever list it is in."""
+    every = (*picture.listed, *picture.shelved, *picture.suppressed, *picture.out_of_service)
+    return {view.state.key: view for view in every}
+
+
+def _entry(work: Work, view: AlarmView, asking: Asking, settings: Settings) -> Entry:
+    state = view.state
+    match work.event:
+        case Event.ACKNOWLEDGE:
+            return commands.acknowledge(state, asking, comment=work.comment)
+        case Event.RESET:
+            return commands.reset(state, asking, comment=work.comment)
+        case Event.SHELVE:
+            priority = urgency(view)
+            return commands.shelve(
+                state, asking, priority=priority, duration=work.duration,
+                most=most_shelved(settings, priority), reason=work.comment,
+            )  # fmt: skip
+        case Event.UNSHELVE:
+            return commands.unshelve(state, asking, comment=work.comment)
+        case Event.REMOVE:
+            return commands.remove(state, asking, priority=urgency(view), reason=work.comment)
+        case Event.RESTORE:
+            return commands.restore(state, asking, comment=work.comment)
+        case _:
+            raise AlarmRefused(f"{state.key.tag}: {work.event} is not for people to ask.")

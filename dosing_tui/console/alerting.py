@@ -1,0 +1,159 @@
+"""What the operator does about alarms: looks at them, silences the bell, has them journaled."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+from dosing_tui.console import alarmlist, alarmwork, horn, words
+from dosing_tui.console.alarmwork import Wish, Work
+from dosing_tui.console.asking import Askers
+from dosing_tui.console.banner import banner
+from dosing_tui.console.bars import KeyHint
+from dosing_tui.console.horn import Horn
+from dosing_tui.console.keys import Mode
+from dosing_tui.console.notices import Notice, all_clear
+from dosing_tui.console.screens.alarm_detail import AlarmDetail
+from dosing_tui.console.screens.alarm_dialog import AlarmDialog, Given, Question
+from dosing_tui.console.screens.alarm_page import AlarmPage
+from dosing_tui.console.screens.messages import Moved
+from dosing_tui.console.screens.plant import PlantScreen
+from dosing_tui.console.steering import Steering
+from dosing_tui.errors import AlarmRefused, DatabaseError
+from dosing_tui.live import Picture
+from dosing_tui.plant.alarms.commands import Asking
+from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Who
+
+log = logging.getLogger(__name__)
+
+OF_THE_PLANT = frozenset({"ask_range", "move_range", "live_again", "ask_filters", "freeze", "refresh_now"})
+"""What would change something that the alarm page covers."""
+
+
+class Alerting(Steering):
+    """Holds the bell, and the alarm page while it is open."""
+
+    _hints: Mapping[Mode, Sequence[KeyHint]]
+    _silence_key: str
+    _clerk: Askers
+    """Takes alarms to the journal; panels that wait for a slow database do not hold it up."""
+    _horn = Horn()
+    _page: AlarmPage | None = None
+
+    @property
+    def front(self) -> PlantScreen | AlarmPage:
+        return self._plant if self._page is None else self._page
+
+    @property
+    def alarms(self) -> AlarmPicture:
+        """As they are now."""
+        return self._live.picture(self._clock()).alarms or alarmlist.UNKNOWN
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._page is None or action not in OF_THE_PLANT
+
+    def show_alarms(self, picture: Picture, notices: Sequence[Notice], now: datetime) -> None:
+        """On whatever screen the operator looks at; rings if the bell is due."""
+        silence = self._silence_key if self._sound(picture, now) else ""
+        told = banner(picture.alarms, notices, quiet=all_clear(picture), silence=silence)
+        self.front.show_banner(told, lambda at: words.stamp(at, self._zone, now=now))
+        if self._page is not None:
+            self._page.show_alarms(picture.alarms or alarmlist.UNKNOWN, now)
+        if isinstance(self.screen, AlarmDetail):
+            self.screen.look_again()
+
+    def _sound(self, picture: Picture, now: datetime) -> bool:
+        """Whether the bell rings now and then; never at a site that does not want it."""
+        calls = horn.calling(picture.alarms)
+        if not self._settings.console.bell:
+            return False
+        if horn.rings(self._horn, calls, now):
+            self._horn = horn.rung(self._horn, now)
+            self.bell()
+        return horn.sounds(self._horn, calls)
+
+    # keys
+
+    def action_silence(self) -> None:
+        self._horn = horn.silenced(horn.calling(self.alarms))
+        self.front.say("The bell is silent until the next alarm; the alarms stay as they are.")
+        self.post_message(Moved())
+
+    def action_alarms(self) -> None:
+        """The lists of alarms, or back from them."""
+        if self._page is not None:
+            self._page.dismiss(None)
+            return
+        self._page = AlarmPage(self._look, self._hints, self._zone, ask=self._wish, open_one=self._open)
+        self.push_screen(self._page, self._left_page)
+
+    def _left_page(self, view: str | None) -> None:
+        self._page = None
+        if view is not None:
+            self._plant.action_view(view)
+        self.post_message(Moved())
+
+    def _open(self, view: AlarmView) -> None:
+        detail = AlarmDetail(self._look, view, find=self._find, clock=self._clock, zone=self._zone)
+        self.push_screen(detail, partial(self._left_detail, view))
+
+    def _find(self, key: AlarmKey) -> AlarmView | None:
+        return alarmwork.views_of(self.alarms).get(key)
+
+    def _left_detail(self, view: AlarmView, wish: Wish | None) -> None:
+        if wish is not None:
+            self._wish(wish, [self._find(view.state.key) or view])
+
+    # what is done
+
+    def _wish(self, wish: Wish, views: Sequence[AlarmView]) -> None:
+        """At once where a slip does no harm, else after a question; or why it is not possible."""
+        if not views:
+            self.front.say("No alarm in sight is unacknowledged.")
+            return
+        event = alarmwork.event_of(wish, views[0])
+        why_not = alarmwork.refusal(event, views[0], self._asking(), self._settings)
+        if why_not:
+            self.front.say(why_not)
+        elif wish is Wish.ACKNOWLEDGE:
+            self._do(Work(event, tuple(views)))
+        else:
+            self._question(event, tuple(views))
+
+    def _question(self, event: Event, views: tuple[AlarmView, ...]) -> None:
+        lengths = alarmwork.durations(views[0], self._settings) if event is Event.SHELVE else ()
+        dialog = AlarmDialog(self._look, Question(event, views, lengths), name=self._author)
+        self.push_screen(dialog, partial(self._take_given, event, views))
+
+    def _take_given(self, event: Event, views: tuple[AlarmView, ...], given: Given | None) -> None:
+        if given is not None:
+            self._author = given.name
+            self._do(Work(event, views, given.comment, given.duration))
+
+    def _asking(self) -> Asking:
+        """The account is added by who has the journal."""
+        return Asking(Who(self._author), self._clock())
+
+    def _do(self, work: Work) -> None:
+        try:
+            entries = alarmwork.entries(work, self.alarms, self._asking(), self._settings)
+        except AlarmRefused as error:
+            self.front.say(str(error))
+        else:
+            self._clerk.do(partial(self._journal, work.done, entries))
+
+    def _journal(self, done: str, entries: Sequence[Entry]) -> None:
+        """In the clerk's thread."""
+        try:
+            self._source.journal(entries)
+        except DatabaseError as error:
+            done = f"Nothing is done: {error}"
+        except Exception:
+            # the task's boundary: the thread has other alarms to take to the journal
+            log.exception("journaling alarms")
+            done = "Nothing is done: see the log file."
+        self.call_from_thread(self._say, done)
+
+    def _say(self, sentence: str) -> None:
+        self.front.say(sentence)

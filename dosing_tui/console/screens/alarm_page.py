@@ -1,0 +1,163 @@
+"""The alarm page: lists of alarms in place of the tiles, and the keys that work on them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, tzinfo
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.timer import Timer
+
+from dosing_tui.console import alarmlist, frugal
+from dosing_tui.console.alarmlist import Browsing, Facts, Tab
+from dosing_tui.console.alarmwork import Wish
+from dosing_tui.console.banner import Banner, banner_rows
+from dosing_tui.console.bars import KeyHint, Status, footer_rows, said_row, status_rows
+from dosing_tui.console.keys import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS, Mode
+from dosing_tui.console.layout import arrange
+from dosing_tui.console.look import Look
+from dosing_tui.console.screens.messages import Moved
+from dosing_tui.console.screens.plant import SAID_S
+from dosing_tui.console.shownrows import Shown, of_table
+from dosing_tui.console.widgets.lines import LineWidget
+from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
+from dosing_tui.plant.text import clean_line
+
+BARS = 3
+"""Rows of status, tabs and keys."""
+
+
+class AlarmPage(Screen[str]):
+    """Ends with the view that was asked for, or None. What is asked of alarms goes to ``ask``."""
+
+    BINDINGS = [*VIEW_KEYS, *PAGE_KEYS, *ALARM_KEYS]
+
+    def __init__(
+        self, look: Look, hints: Mapping[Mode, Sequence[KeyHint]], zone: tzinfo, *,
+        ask: Callable[[Wish, Sequence[AlarmView]], None], open_one: Callable[[AlarmView], None],
+    ) -> None:  # fmt: skip
+        super().__init__()
+        frugal.install(self)
+        self._hints = hints[Mode.ALARMS]
+        self._zone = zone
+        self._ask = ask
+        self._open = open_one
+        self._status = LineWidget(look, id="status")
+        self._banner = LineWidget(look, id="notices")
+        self._tabs = LineWidget(look, id="tabs")
+        self._list = LineWidget(look, id="alarms")
+        self._footer = LineWidget(look, id="keys")
+        self._said: Timer | None = None
+        self._alarms = alarmlist.UNKNOWN
+        self._now: datetime | None = None
+        self._browsing = Browsing()
+
+    def compose(self) -> ComposeResult:
+        yield self._status
+        yield self._banner
+        yield self._tabs
+        yield self._list
+        yield self._footer
+
+    @property
+    def title_now(self) -> str:
+        """What is on the screen, for the status bar."""
+        return "Alarms" if self._browsing.tab is Tab.ALARMS else f"Alarms › {self._browsing.tab.value}"
+
+    def wear(self, look: Look) -> None:
+        for widget in self.query(LineWidget):
+            widget.wear(look)
+
+    def focused_rows(self, zone: tzinfo) -> Shown | None:
+        """The list in sight, whole."""
+        if self._now is None:
+            return None
+        table = alarmlist.list_table(self._browsing, self._alarms, Facts(self._now, zone))
+        return of_table(f"alarms {self._browsing.tab.value}".lower(), table, zone)
+
+    # what the app gives
+
+    def show_status(self, status: Status) -> None:
+        self._status.put(status_rows(status, self.size.width))
+
+    def show_banner(self, told: Banner, stamp: Callable[[datetime], str]) -> None:
+        rows = arrange(*self.size).notices
+        self._banner.styles.height = rows
+        self._banner.put(banner_rows(told, stamp, self.size.width, rows))
+
+    def show_alarms(self, picture: AlarmPicture, now: datetime) -> None:
+        self._alarms, self._now = picture, now
+        self._draw()
+
+    def say(self, sentence: str) -> None:
+        """For a few seconds, in place of the keys."""
+        self._footer.put(said_row(clean_line(sentence), self.size.width))
+        if self._said is not None:
+            self._said.stop()
+        self._said = self.set_timer(SAID_S, self._unsay)
+
+    def _unsay(self) -> None:
+        self._said = None
+        self._draw()
+
+    # drawing
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.post_message(Moved())
+
+    @property
+    def _visible(self) -> int:
+        """Rows of alarms below the heading."""
+        return max(1, self.size.height - BARS - arrange(*self.size).notices - 1)
+
+    def _draw(self) -> None:
+        if self._now is None:
+            return
+        width = self.size.width
+        self._browsing = alarmlist.settled(self._browsing, self._alarms, self._visible)
+        self._tabs.put(alarmlist.tabs_row(self._browsing, self._alarms, width))
+        facts = Facts(self._now, self._zone)
+        rows = alarmlist.list_rows(self._browsing, self._alarms, facts, width, self._visible + 1)
+        self._list.put(rows)
+        if self._said is None:
+            self._footer.put(footer_rows(self._hints, width))
+
+    # keys
+
+    def action_step(self, step: int) -> None:
+        self._browsing = alarmlist.moved(self._browsing, self._alarms, step, self._visible)
+        self._draw()
+
+    def action_page(self, step: int) -> None:
+        self.action_step(step * self._visible)
+
+    def action_end(self, last: bool) -> None:
+        self.action_step(len(alarmlist.listed(self._alarms, self._browsing.tab)) * (1 if last else -1))
+
+    def action_next_tile(self, step: int) -> None:
+        """From list to list."""
+        self._browsing = alarmlist.turned(self._browsing, step)
+        self._draw()
+
+    def action_move(self, direction: str) -> None:
+        self.action_next_tile(1 if direction == "right" else -1)
+
+    def action_zoom(self) -> None:
+        chosen = alarmlist.chosen(self._browsing, self._alarms)
+        if chosen is not None:
+            self._open(chosen)
+
+    def action_wish(self, wish: str) -> None:
+        """About the alarm under the cursor, or about those in sight."""
+        if Wish(wish) is Wish.ALL:
+            self._ask(Wish.ALL, alarmlist.in_sight(self._browsing, self._alarms, self._visible))
+            return
+        chosen = alarmlist.chosen(self._browsing, self._alarms)
+        if chosen is not None:
+            self._ask(Wish(wish), [chosen])
+
+    def action_view(self, view: str) -> None:
+        self.dismiss(view)
+
+    def action_back(self) -> None:
+        self.dismiss(None)
