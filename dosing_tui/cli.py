@@ -11,6 +11,7 @@ import click
 from dosing_tui import __version__
 from dosing_tui.alarms_cli import alarms
 from dosing_tui.commands.batches import audit, batches
+from dosing_tui.commands.grafana import grafana
 from dosing_tui.commands.panel import panel
 from dosing_tui.commands.recipes import recipes
 from dosing_tui.errors import DosingError
@@ -153,6 +154,7 @@ main.add_command(batches)
 main.add_command(audit)
 main.add_command(recipes)
 main.add_command(panel)
+main.add_command(grafana)
 
 
 @main.group()

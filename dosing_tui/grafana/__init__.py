@@ -1,0 +1,1 @@
+"""Grafana's dashboards and alert rules, from the panels and the SQL that the console has."""

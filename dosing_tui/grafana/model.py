@@ -1,0 +1,24 @@
+"""What every part of the provisioning refers to: the data source, the folder, and JSON as a type."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
+Object: TypeAlias = Mapping[str, Json]
+
+SOURCE_UID = "dosing-tui"
+SOURCE: Object = {"type": "grafana-postgresql-datasource", "uid": SOURCE_UID}
+FOLDER = "Dosing"
+TAG = "dosing"
+
+
+def query(sql: str, *, ref: str = "A", format: str = "table") -> dict[str, Json]:
+    """One statement of a panel, an annotation or an alert rule; ``format`` is table or time_series."""
+    return {
+        "refId": ref,
+        "datasource": SOURCE,
+        "editorMode": "code",
+        "format": format,
+        "rawQuery": True,
+        "rawSql": sql,
+    }

@@ -1,0 +1,14 @@
+-- How full every tank is, in percent, as last told; 100 where no tank has told, for silence is another rule's
+-- matter. Grafana warns below a threshold.
+SELECT device_id, chemical, percent_full
+  FROM (SELECT device_id, chemical,
+               CASE WHEN capacity_g > 0 AND remaining_g IS NOT NULL THEN 100 * remaining_g / capacity_g
+                    ELSE percent_full END AS percent_full
+          FROM latest_inventory) AS tank
+ WHERE percent_full IS NOT NULL
+ UNION ALL
+SELECT 'none', 'no tank known', 100.0::float8
+ WHERE NOT EXISTS (SELECT FROM latest_inventory
+                    WHERE percent_full IS NOT NULL
+                       OR (capacity_g > 0 AND remaining_g IS NOT NULL))
+ ORDER BY device_id, chemical

@@ -1,0 +1,47 @@
+"""What Grafana makes of a query before the database sees it, by its documentation and sources."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::(\w+))?\}|\[\[(\w+)\]\]")
+_MACRO = re.compile(r"\$([_a-zA-Z0-9]+)\(([^\)]*)\)")
+
+
+def interpolated(
+    sql: str,
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime | None = None,
+    chosen: Mapping[str, Sequence[str]] | None = None,
+    all_value: Mapping[str, str] | None = None,
+) -> str:
+    """First the browser's part, then the server's. ``chosen``: an empty sequence is 'All', whose custom value
+    goes in as it is. ``now`` stands in for the database's clock.
+
+    Raises: KeyError, for a variable or a macro that there is none of.
+    """
+    values = {name: _sqlstring(picked) for name, picked in (chosen or {}).items()}
+    everything = all_value or {}
+
+    def variable(found: re.Match[str]) -> str:
+        name = found[1] or found[3]
+        if found[2] != "sqlstring":
+            raise KeyError(found[0])
+        return values[name] or everything[name]
+
+    macros = {"__timeFrom": _literal(since), "__timeTo": _literal(until)}
+    text = _MACRO.sub(lambda found: macros[found[1]], _VARIABLE.sub(variable, sql))
+    return text if now is None else text.replace("now()", f"{_literal(now)}::timestamptz")
+
+
+def _sqlstring(picked: Sequence[str]) -> str:
+    return ",".join("'" + value.replace("'", "''") + "'" for value in picked)
+
+
+def _literal(moment: datetime) -> str:
+    """Go's RFC3339Nano, in UTC."""
+    utc = moment.astimezone(UTC)
+    fraction = f".{utc.microsecond:06}".rstrip("0") if utc.microsecond else ""
+    return f"'{utc:%Y-%m-%dT%H:%M:%S}{fraction}Z'"
