@@ -6,41 +6,42 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.connection import target
+from dosing_tui.database.translation import Target
 from dosing_tui.errors import ExportError
 from dosing_tui.grafana.alerts import alerting
 from dosing_tui.grafana.dashboards import dashboards
 from dosing_tui.grafana.model import FOLDER, SOURCE_UID, Object
 from dosing_tui.plant.panels import PANELS
 
-PASSWORD = "DOSING_VIEWER_PASSWORD"
-"""Environment variable from which Grafana takes the password of its database user."""
 _MADE = "# Made by dosing-tui grafana: change the panels or the settings and make it again.\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Database:
-    """Where Grafana finds the database; ``dashboards`` is where it finds these files' dashboards."""
+class Installation:
+    """What Grafana sees: ``password`` in its own notation, e.g. $__file{...}; ``dashboards`` a folder."""
 
-    host: str
-    name: str
-    user: str
+    password: str
     sslmode: str
     dashboards: str
 
 
-def provisioning(settings: Settings, database: Database) -> dict[str, str]:
-    """Text by path, relative to Grafana's provisioning folder."""
+def provisioning(settings: Settings, seen: Installation) -> dict[str, str]:
+    """Text by path, relative to Grafana's provisioning folder. Raises: DatabaseRefused."""
     boards = dashboards(PANELS.values(), settings)
     return {
-        "datasources/dosing.yaml": _yaml(_datasource(database)),
-        "dashboards/dosing.yaml": _yaml(_provider(database)),
+        "datasources/dosing.yaml": _yaml(_datasource(target(settings), seen)),
+        "dashboards/dosing.yaml": _yaml(_provider(seen)),
         "alerting/dosing.yaml": _yaml(alerting(settings)),
         **{f"dashboards/dosing/{board['uid']}.json": _text(board) for board in boards},
     }
 
 
-def write(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """The paths written. Raises: ExportError."""
+def write(folder: Path, files: Mapping[str, str], *, force: bool) -> list[Path]:
+    """The paths written; without ``force`` all of them are new. Raises: ExportError."""
+    existing = [name for name in files if (folder / name).exists()]
+    if existing and not force:
+        raise ExportError(f"{folder / existing[0]} exists already: --force replaces it.")
     try:
         for name, text in files.items():
             path = folder / name
@@ -51,7 +52,7 @@ def write(folder: Path, files: Mapping[str, str]) -> list[Path]:
     return [folder / name for name in files]
 
 
-def _datasource(database: Database) -> Object:
+def _datasource(database: Target, seen: Installation) -> Object:
     return {
         "apiVersion": 1,
         "datasources": [
@@ -60,12 +61,12 @@ def _datasource(database: Database) -> Object:
                 "uid": SOURCE_UID,
                 "type": "grafana-postgresql-datasource",
                 "access": "proxy",
-                "url": database.host,
+                "url": database.server,
                 "user": database.user,
-                "secureJsonData": {"password": f"${PASSWORD}"},
+                "secureJsonData": {"password": seen.password},
                 "jsonData": {
-                    "database": database.name,
-                    "sslmode": database.sslmode,
+                    "database": database.database,
+                    "sslmode": seen.sslmode,
                     "postgresVersion": 1500,
                     "timescaledb": True,
                     "maxOpenConns": 5,
@@ -78,7 +79,7 @@ def _datasource(database: Database) -> Object:
     }
 
 
-def _provider(database: Database) -> Object:
+def _provider(seen: Installation) -> Object:
     return {
         "apiVersion": 1,
         "providers": [
@@ -88,7 +89,7 @@ def _provider(database: Database) -> Object:
                 "type": "file",
                 "disableDeletion": True,
                 "allowUiUpdates": False,
-                "options": {"path": database.dashboards},
+                "options": {"path": seen.dashboards},
             }
         ],
     }

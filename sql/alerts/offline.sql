@@ -8,7 +8,7 @@ SELECT device_id
   FROM device_last_seen
 )
 SELECT station.device_id,
-       coalesce(greatest(extract(epoch FROM now() - seen.received_at), 0), 3155760000)::float8 AS silent_s
+       greatest(coalesce(extract(epoch FROM now() - seen.received_at), 3155760000), 0)::float8 AS silent_s
   FROM station
   LEFT JOIN device_last_seen AS seen ON seen.device_id = station.device_id
  UNION ALL

@@ -255,7 +255,11 @@ def test_every_panel_of_the_guide_is_there() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [name for folder in ("panels", "reads", "writes", "maintenance") for name in sqlfiles.listed(folder)],
+    [
+        name
+        for folder in ("alerts", "panels", "reads", "writes", "maintenance")
+        for name in sqlfiles.listed(folder)
+    ],
 )
 def test_each_file_says_what_it_does_and_holds_one_statement(name: str) -> None:
     text = sqlfiles.statement(name)
