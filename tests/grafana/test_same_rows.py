@@ -35,7 +35,7 @@ NAMES = {"time": "at", "metric": "series"}
 def grafana(plant: str) -> Iterator[psycopg.Connection[DictRow]]:
     """Grafana's session, in a zone that is not the plant's."""
     with psycopg.connect(plant, autocommit=True, row_factory=dict_row) as session:
-        session.execute("SET timezone = 'Asia/Tokyo'")
+        session.execute("SET timezone = 'Asia/Tokyo'; SET default_transaction_read_only = on")
         yield session
 
 
