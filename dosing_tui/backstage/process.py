@@ -11,7 +11,7 @@ from contextlib import closing
 from dosing_tui.backstage.channel import Channel
 from dosing_tui.backstage.messages import Begin, Taken, ToCollector, ToConsole
 from dosing_tui.backstage.telling import LogHandler, Telling
-from dosing_tui.collector.headless import ended_by_signal
+from dosing_tui.collector.ending import Ending, ended_by_signal
 from dosing_tui.collector.outside import now_utc
 from dosing_tui.collector.service import Collector
 from dosing_tui.config.settings import Settings
@@ -46,7 +46,7 @@ def main(descriptor: int) -> int:
     return 0
 
 
-def _collect(settings: Settings, live: Live, ended: threading.Event) -> None:
+def _collect(settings: Settings, live: Live, ended: Ending) -> None:
     collector = Collector(settings, live, report=log.info)
     try:
         collector.start()
@@ -59,7 +59,7 @@ def _collect(settings: Settings, live: Live, ended: threading.Event) -> None:
     collector.stop()
 
 
-def _hear(channel: Channel[ToConsole, ToCollector], telling: Telling, ended: threading.Event) -> None:
+def _hear(channel: Channel[ToConsole, ToCollector], telling: Telling, ended: Ending) -> None:
     """What the console says; its silence for good is the word to end."""
     try:
         while True:
@@ -69,15 +69,15 @@ def _hear(channel: Channel[ToConsole, ToCollector], telling: Telling, ended: thr
                 case Begin():
                     log.error("the console said 'begin' twice")
     except (EOFError, OSError):
-        ended.set()
+        ended.say()
 
 
-def _seed(settings: Settings, live: Live, ended: threading.Event) -> None:
+def _seed(settings: Settings, live: Live, ended: Ending) -> None:
     """Fill the picture from the database, as soon as it is there."""
     try:
         with closing(Reader(settings)) as reader:
             reader.open()
-            while not ended.is_set():
+            while not ended.said:
                 try:
                     live.seed(reader.seed())
                     return

@@ -1,12 +1,9 @@
 """The collector without a screen, for a service: plain sentences, a clean end on SIGTERM and SIGINT."""
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from dosing_tui.collector.announcer import Announcer
+from dosing_tui.collector.ending import ended_by_signal
 from dosing_tui.collector.machine import spool_folder
 from dosing_tui.collector.service import Collector
 from dosing_tui.collector.status import Report
@@ -15,7 +12,6 @@ from dosing_tui.live import Books, Live
 
 BOOKS_EVERY_S = 60.0
 LAST_WORDS_S = 2.0
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def run(settings: Settings, *, report: Report, every_s: float = BOOKS_EVERY_S) -> int:
@@ -50,15 +46,3 @@ def books_line(books: Books) -> str:
 
 def _books(live: Live) -> Books:
     return live.picture(datetime.now(UTC)).books
-
-
-@contextmanager
-def ended_by_signal() -> Iterator[threading.Event]:
-    """Set by the first signal that asks this process to end. For the main thread."""
-    ended = threading.Event()
-    before = {number: signal.signal(number, lambda *_: ended.set()) for number in SIGNALS}
-    try:
-        yield ended
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

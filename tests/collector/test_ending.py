@@ -1,0 +1,41 @@
+import subprocess
+import sys
+
+from dosing_tui.collector.ending import Ending
+
+PROGRAM = """
+import os, random, signal, time
+from dosing_tui.collector.ending import ended_by_signal
+
+dice = random.Random(1)
+for _ in range(200):
+    with ended_by_signal() as ending:
+        late = dice.uniform(0, 0.004)
+        if not (child := os.fork()):
+            time.sleep(late)
+            os.kill(os.getppid(), signal.SIGTERM)
+            os._exit(0)
+        while not ending.wait(0):
+            pass
+        os.waitpid(child, 0)
+"""
+"""An Event in its place hangs within a few rounds."""
+
+
+def test_a_signal_at_any_moment_of_the_wait_is_heard() -> None:
+    with subprocess.Popen([sys.executable, "-c", PROGRAM]) as process:
+        try:
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+
+
+def test_what_was_said_stays_said() -> None:
+    ending = Ending()
+    assert not ending.said
+    assert not ending.wait(0)
+    ending.say()
+    ending.say()
+    assert ending.said
+    assert ending.wait(0)
+    assert ending.wait()
