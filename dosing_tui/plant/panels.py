@@ -81,7 +81,7 @@ class DayOfRecipe:
     """One day of the plant, recipe and mode.
 
     ``batches`` is told once per day and recipe, in the row of the mode with most doses; None elsewhere, on
-    days whose events are no longer kept, and where a filter by chemical or mode leaves it unknown.
+    days before the first batch that is known, and where a filter by chemical or mode leaves it unknown.
     """
 
     day: date

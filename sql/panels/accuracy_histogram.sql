@@ -1,33 +1,36 @@
 -- How many doses of the window missed their target by how much: 20 bins of 0.2 g and two open ends, all of them
 -- always. Whole six hours come from the rollup, what the window cuts from the doses. Guide's panel 3.
-WITH edge (sixes_from, sixes_to) AS (
-SELECT sixes_from, greatest(date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00'), sixes_from)
-  FROM (SELECT least(date_bin('6 hours', %(from)s::timestamptz + INTERVAL '6 hours' - INTERVAL '1 microsecond',
-                              '2000-01-01 00:00:00+00'), %(to)s::timestamptz) AS sixes_from) AS begin
-), counted (bins) AS (
+WITH counted (bins) AS (
 SELECT ARRAY[sum(b00), sum(b01), sum(b02), sum(b03), sum(b04), sum(b05), sum(b06), sum(b07), sum(b08), sum(b09), sum(b10),
              sum(b11), sum(b12), sum(b13), sum(b14), sum(b15), sum(b16), sum(b17), sum(b18), sum(b19), sum(b20), sum(b21)]
-  FROM edge
-  JOIN dosing_6h ON bucket >= sixes_from AND bucket < sixes_to
- WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+  FROM dosing_6h
+ WHERE bucket >= date_bin('6 hours', %(from)s::timestamptz + INTERVAL '6 hours' - INTERVAL '1 microsecond',
+                          '2000-01-01 00:00:00+00')
+   AND bucket < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
+   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
 ), cut (bin, n) AS (
-SELECT width_bucket(error_g::numeric, -2, 2, 20), count(*)
-  FROM edge
-  JOIN dosing_consumption ON time >= %(from)s::timestamptz AND time < sixes_from
+SELECT dosing_error_bin(error_g), count(*)
+  FROM dosing_consumption
  WHERE error_g IS NOT NULL
+   AND time >= %(from)s::timestamptz
+   AND time < least(date_bin('6 hours', %(from)s::timestamptz + INTERVAL '6 hours' - INTERVAL '1 microsecond',
+                             '2000-01-01 00:00:00+00'), %(to)s::timestamptz)
    AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
  GROUP BY 1
  UNION ALL
-SELECT width_bucket(error_g::numeric, -2, 2, 20), count(*)
-  FROM edge
-  JOIN dosing_consumption ON time >= sixes_to AND time < %(to)s::timestamptz
+SELECT dosing_error_bin(error_g), count(*)
+  FROM dosing_consumption
  WHERE error_g IS NOT NULL
+   AND time >= greatest(date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00'),
+                        least(date_bin('6 hours', %(from)s::timestamptz + INTERVAL '6 hours' - INTERVAL '1 microsecond',
+                                       '2000-01-01 00:00:00+00'), %(to)s::timestamptz))
+   AND time < %(to)s::timestamptz
    AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))

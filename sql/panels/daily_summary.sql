@@ -1,8 +1,8 @@
 -- Per day of the plant, recipe and mode: doses, g dosed, mean error in g and mean duration in s; and the batches that
 -- were completed. Stations tell the recipe of a batch but not its mode: a recipe's batches stand in the row of the
--- mode with most doses that day, and nowhere when a filter by chemical or mode is on, nor on days before the oldest
--- event that is still kept: what was then is not known. Days cut by the window are cut to the hour (to the quarter
--- where the zone is not whole hours from UTC). Guide's panel 8.
+-- mode with most doses that day, and nowhere when a filter by chemical or mode is on, nor on days before the first
+-- batch that is known. Days cut by the window are cut to the hour (to the quarter where the zone is not whole hours
+-- from UTC). Guide's panel 8.
 WITH dosed AS (
 SELECT (at AT TIME ZONE %(tz)s::text)::date AS day, recipe, mode, sum(doses)::bigint AS doses,
        CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS dosed_g,
@@ -22,16 +22,20 @@ SELECT (at AT TIME ZONE %(tz)s::text)::date AS day, recipe, mode, sum(doses)::bi
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
  GROUP BY 1, 2, 3
 ), ended AS (
-SELECT day, recipe, count(*) AS batches
-  FROM (SELECT DISTINCT (time AT TIME ZONE %(tz)s::text)::date AS day, device_id, time, recipe
-          FROM batch_events
-         WHERE event = 'complete'
-           AND time >= %(from)s::timestamptz
-           AND time < %(to)s::timestamptz
-           AND %(chemical)s::text[] IS NULL
-           AND %(mode)s::text[] IS NULL
-           AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-           AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))) AS completed
+SELECT (at AT TIME ZONE %(tz)s::text)::date AS day, recipe, sum(completed)::bigint AS batches
+  FROM batch_ends(%(from)s::timestamptz, %(to)s::timestamptz,
+           CASE WHEN extract(minute FROM %(from)s::timestamptz AT TIME ZONE %(tz)s::text)
+                     = extract(minute FROM %(from)s::timestamptz AT TIME ZONE 'UTC')
+                 AND extract(minute FROM %(to)s::timestamptz AT TIME ZONE %(tz)s::text)
+                     = extract(minute FROM %(to)s::timestamptz AT TIME ZONE 'UTC')
+                 AND extract(minute FROM timestamptz '2026-01-01 00:00:00+00' AT TIME ZONE %(tz)s::text) = 0
+                 AND extract(minute FROM timestamptz '2026-07-01 00:00:00+00' AT TIME ZONE %(tz)s::text) = 0
+                THEN INTERVAL '1 hour' ELSE INTERVAL '15 minutes' END)
+ WHERE completed > 0
+   AND %(chemical)s::text[] IS NULL
+   AND %(mode)s::text[] IS NULL
+   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
  GROUP BY 1, 2
 ), ranked AS (
 SELECT day, recipe, mode, doses, dosed_g, mean_error_g, mean_duration_s,
@@ -42,7 +46,7 @@ SELECT coalesce(ranked.day, ended.day) AS day, coalesce(ranked.recipe, ended.rec
        coalesce(mode, '') AS mode,
        CASE WHEN %(chemical)s::text[] IS NULL AND %(mode)s::text[] IS NULL AND coalesce(place, 1) = 1
              AND coalesce(ranked.day, ended.day)
-                 >= (SELECT (min(time) AT TIME ZONE %(tz)s::text)::date FROM batch_events)
+                 >= (SELECT (min(bucket) AT TIME ZONE %(tz)s::text)::date FROM batch_ends_1h)
             THEN coalesce(batches, 0) END AS batches,
        coalesce(doses, 0) AS doses, dosed_g, mean_error_g, mean_duration_s
   FROM ranked

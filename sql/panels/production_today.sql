@@ -10,20 +10,17 @@ SELECT 1, before, least(greatest(((least(%(to)s::timestamptz, greatest(%(now)s::
   FROM (SELECT ((%(from)s::timestamptz AT TIME ZONE %(tz)s::text) - length) AT TIME ZONE %(tz)s::text, length
           FROM (SELECT (%(to)s::timestamptz AT TIME ZONE %(tz)s::text)
                        - (%(from)s::timestamptz AT TIME ZONE %(tz)s::text)) AS wall (length)) AS past (before, length)
-), ended (device_id, time, recipe, event) AS (
-SELECT DISTINCT device_id, time, recipe, event
-  FROM batch_events
- WHERE event IN ('complete', 'abort')
-   AND time >= (SELECT min(since) FROM span)
-   AND time < (SELECT max(until) FROM span)
-   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
 )
-SELECT day,
-       (SELECT count(*) FROM ended WHERE event = 'complete' AND time >= since AND time < until) AS batches,
+SELECT day, ended.batches,
        dosed.doses, dosed.dosed_g, dosed.avg_duration_s, dosed.out_percent,
-       (SELECT count(*) FROM ended WHERE event = 'abort' AND time >= since AND time < until) AS aborted
+       ended.aborted
   FROM span
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(completed), 0)::bigint AS batches, coalesce(sum(aborted), 0)::bigint AS aborted
+         FROM batch_ends(span.since, span.until, INTERVAL '1 hour')
+        WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+          AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+       ) AS ended
  CROSS JOIN LATERAL (
        SELECT coalesce(sum(doses), 0)::bigint AS doses,
               CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS dosed_g,

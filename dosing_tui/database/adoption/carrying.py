@@ -21,6 +21,8 @@ READABLE = (
     "dosing_15m",
     "dosing_1h",
     "dosing_6h",
+    "batch_ends_15m",
+    "batch_ends_1h",
     "dosing_hourly_history",
     "rejected_messages",
     "collector_books",

@@ -1,7 +1,6 @@
 -- Every panel can be narrowed to stations, chemicals, recipes and modes, so the sums per hour are kept by all
 -- four, and sums per six hours (UTC) with them, for long ranges: these hold the histogram of errors, too. b01..b20
--- are its bins of 0.2 g from -2 g, b00 lies below them, b21 at +2 g and above; decimal arithmetic, as in
--- binary errors of exactly -1.8 and -1.6 g would fall one bin too low.
+-- are its bins of 0.2 g from -2 g, b00 lies below them, b21 at +2 g and above.
 -- What counts as out of tolerance is the plant's rule: one row here, kept as the settings say by migrate.
 CREATE TABLE plant_rules (
     only_one    boolean          PRIMARY KEY DEFAULT true CHECK (only_one),
@@ -9,6 +8,12 @@ CREATE TABLE plant_rules (
 );
 INSERT INTO plant_rules (tolerance_g) VALUES (0.5);
 GRANT SELECT ON plant_rules TO PUBLIC;
+
+-- The number of an error's bin. In binary, errors of exactly -1.8 and -1.6 g would fall one bin too low: what is
+-- within a billionth of a gram below an edge lies on it.
+CREATE FUNCTION dosing_error_bin(error_g double precision) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN error_g IS NOT NULL THEN least(greatest(floor((error_g + 1e-9) * 5), -11), 10)::integer + 11 END;
 
 -- no dose may come between the old sums and the new
 LOCK TABLE dosing_consumption IN SHARE ROW EXCLUSIVE MODE;
@@ -75,7 +80,7 @@ SELECT date_bin('1 hour', bucket, '2000-01-01 00:00:00+00'), device_id, chemical
 INSERT INTO dosing_6h
 WITH there AS MATERIALIZED (
 SELECT date_bin('6 hours', time, '2000-01-01 00:00:00+00') AS bucket, device_id, chemical, recipe, mode,
-       width_bucket(error_g::numeric, -2, 2, 20) AS wb, count(*) AS n
+       public.dosing_error_bin(error_g) AS wb, count(*) AS n
   FROM dosing_consumption
  WHERE error_g IS NOT NULL
  GROUP BY 1, 2, 3, 4, 5, 6
@@ -192,7 +197,7 @@ BEGIN
            count(*) FILTER (WHERE wb = 18), count(*) FILTER (WHERE wb = 19), count(*) FILTER (WHERE wb = 20),
            count(*) FILTER (WHERE wb = 21)
       FROM (SELECT time, device_id, chemical, recipe, mode, actual_g, error_g, duration_ms,
-                   width_bucket(error_g::numeric, -2, 2, 20) AS wb
+                   public.dosing_error_bin(error_g) AS wb
               FROM new_rows OFFSET 0) AS dose  -- OFFSET: else wb is worked out anew for each of its 22 columns
      GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (bucket, device_id, chemical, recipe, mode) DO UPDATE
