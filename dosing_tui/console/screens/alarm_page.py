@@ -9,7 +9,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from dosing_tui.console import alarmlist, frugal
-from dosing_tui.console.alarmlist import Browsing, Facts, Tab
+from dosing_tui.console.alarmlist import Browsing, Facts
 from dosing_tui.console.alarmwork import Wish
 from dosing_tui.console.banner import Banner, banner_rows
 from dosing_tui.console.bars import KeyHint, Status, footer_rows, said_row, status_rows
@@ -62,7 +62,7 @@ class AlarmPage(Screen[str]):
     @property
     def title_now(self) -> str:
         """What is on the screen, for the status bar."""
-        return "Alarms" if self._browsing.tab is Tab.ALARMS else f"Alarms › {self._browsing.tab.value}"
+        return "Alarms"
 
     def wear(self, look: Look) -> None:
         for widget in self.query(LineWidget):
