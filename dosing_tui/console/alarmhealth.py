@@ -7,7 +7,7 @@ from datetime import timedelta
 from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows, plain
 from dosing_tui.console.pens import DIM, HOT, TEXT, Pen, Tone
-from dosing_tui.plant.alarms.health import SPAN, Health
+from dosing_tui.plant.alarms.health import Health
 from dosing_tui.plant.alarms.records import AlarmKey, Priority
 
 OK, MANAGEABLE, OVER = "ok", "▲ above target", "■ too many"
@@ -88,7 +88,8 @@ def health_rows(news: HealthNews, width: int, height: int) -> Rows:
         canvas.text(_FIGURE, y, one.value, HOT)
         canvas.text(_TARGET, y, one.target, DIM)
         canvas.text(_MOST, y, one.most, DIM)
-        canvas.text(_VERDICT, y, one.verdict, _PENS[one.verdict])
+        if news.health.judged:
+            canvas.text(_VERDICT, y, one.verdict, _PENS[one.verdict])
     _most_frequent(canvas, 2 + len(lines), news.health.top)
     return canvas.rows
 
@@ -97,8 +98,7 @@ def _heading(canvas: Canvas, found: Health) -> None:
     pen = Pen(Tone.DIM, Tone.BAND)
     canvas.band(0, pen)
     days = f"{found.days:.0f} days" if found.days >= 2 else f"{found.days * 24:.1f} h"
-    short = "" if found.until - found.since >= SPAN else ", 30 to judge"
-    canvas.text(1, 0, f"{days}{short}", pen)
+    canvas.text(1, 0, days if found.judged else f"{days}; it takes 30 to judge", pen)
     for x, title in ((_FIGURE, "Figure"), (_TARGET, "Target"), (_MOST, "At most"), (_VERDICT, "")):
         canvas.text(x, 0, title, pen)
 

@@ -109,7 +109,7 @@ def tabs_row(browsing: Browsing, picture: AlarmPicture, width: int) -> Rows:
         here = tab is browsing.tab
         count = "" if tab is Tab.HEALTH else f" {len(listed(picture, tab))}"
         text = f" {tab.value}{count} "
-        x = canvas.text(x, 0, text, Pen(Tone.HOT, Tone.SELECT, bold=True) if here else TEXT) + 1
+        x = canvas.text(x, 0, text, Pen(Tone.HOT, Tone.SELECT, bold=True) if here else _TAB) + 1
     if not picture.journal:
         said = "journal away: others do not see this" if width >= 120 else "journal away"
         canvas.right(width - 1, 0, said, Pen(Tone.WARN, Tone.BAND, bold=True))
@@ -185,6 +185,7 @@ _PRIORITY: Column[AlarmView] = Column(
     "Pri", 5, 100, lambda v, f: MARKS[v.state.priority].letter, draw=_draw_mark
 )
 _MESSAGE: Column[AlarmView] = Column("Alarm", 30, 99, _message, draw=_draw_message, grow=200, least=20)
+_TAB = Pen(Tone.TEXT, Tone.BAND)
 _HOLDS = {True: "abnormal", False: "normal", None: words.NOTHING}
 _LISTED: tuple[Column[AlarmView], ...] = (
     _PRIORITY,

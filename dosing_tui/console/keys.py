@@ -11,8 +11,7 @@ from dosing_tui.errors import ConfigError
 
 _SHORT = {
     "overview": "All", "inventory": "Tanks", "consumption": "Used", "quality": "Qual", "production": "Prod",
-    "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-all": "All", "alarm-remove": "Out",
-    "alarm-back": "Put back",
+    "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-back": "Back",
 }  # fmt: skip
 """For footers of narrow windows."""
 _NAMES = {
@@ -105,9 +104,9 @@ CHART_KEYS = (
 ALARM_KEYS = (
     Binding("space", "wish('acknowledge')", "Acknowledge", id="alarm-ack", tooltip="The alarm, at once"),
     Binding("c", "wish('comment')", "Comment", id="alarm-comment", tooltip="Acknowledge with a comment"),
-    Binding("A", "wish('all')", "All in sight", id="alarm-all", tooltip="Acknowledge all in sight"),
+    Binding("A", "wish('all')", "All", id="alarm-all", tooltip="Acknowledge all in sight"),
     Binding("h", "wish('shelve')", "Shelve", id="alarm-shelve", tooltip="Silent for a limited time"),
-    Binding("o", "wish('remove')", "Out of service", id="alarm-remove", tooltip="Until it is put back"),
+    Binding("o", "wish('remove')", "Out", id="alarm-remove", tooltip="Until it is put back"),
     Binding("u", "wish('back')", "Put back", id="alarm-back", tooltip="Unshelve, back into service"),
     Binding("R", "wish('reset')", "Reset", id="alarm-reset", tooltip="End a latched alarm"),
 )
@@ -216,6 +215,7 @@ _FOOTERS: Mapping[Mode, tuple[str, ...]] = {
         "alarm-reset",
         "next",
         "back",
+        "zoom",
         "help",
     ),
 }

@@ -46,6 +46,11 @@ class Health:
     """Occurrences that waited longer than ten minutes, or still wait."""
 
     @property
+    def judged(self) -> bool:
+        """There are days enough for a verdict."""
+        return self.until - self.since >= SPAN
+
+    @property
     def days(self) -> float:
         return max((self.until - self.since) / timedelta(days=1), 1 / 144)
 
