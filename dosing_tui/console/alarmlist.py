@@ -24,6 +24,8 @@ class Tab(StrEnum):
     SHELVED = "Shelved"
     SUPPRESSED = "Suppressed"
     OUT_OF_SERVICE = "Out of service"
+    HEALTH = "Health"
+    """No list, but figures from the journal."""
 
 
 NOTHING = {
@@ -60,6 +62,8 @@ def listed(picture: AlarmPicture, tab: Tab) -> tuple[AlarmView, ...]:
             return picture.suppressed
         case Tab.OUT_OF_SERVICE:
             return picture.out_of_service
+        case Tab.HEALTH:
+            return ()
 
 
 def settled(browsing: Browsing, picture: AlarmPicture, visible: int) -> Browsing:
@@ -103,10 +107,11 @@ def tabs_row(browsing: Browsing, picture: AlarmPicture, width: int) -> Rows:
     x = 1
     for tab in Tab:
         here = tab is browsing.tab
-        text = f" {tab.value} {len(listed(picture, tab))} "
-        x = canvas.text(x, 0, text, Pen(Tone.HOT, Tone.SELECT, bold=True) if here else TEXT) + 1
+        count = "" if tab is Tab.HEALTH else f" {len(listed(picture, tab))}"
+        text = f" {tab.value}{count} "
+        x = canvas.text(x, 0, text, Pen(Tone.HOT, Tone.SELECT, bold=True) if here else _TAB) + 1
     if not picture.journal:
-        said = "journal away: others do not see this" if width >= 100 else "journal away"
+        said = "journal away: others do not see this" if width >= 120 else "journal away"
         canvas.right(width - 1, 0, said, Pen(Tone.WARN, Tone.BAND, bold=True))
     return canvas.rows
 
@@ -180,6 +185,7 @@ _PRIORITY: Column[AlarmView] = Column(
     "Pri", 5, 100, lambda v, f: MARKS[v.state.priority].letter, draw=_draw_mark
 )
 _MESSAGE: Column[AlarmView] = Column("Alarm", 30, 99, _message, draw=_draw_message, grow=200, least=20)
+_TAB = Pen(Tone.TEXT, Tone.BAND)
 _HOLDS = {True: "abnormal", False: "normal", None: words.NOTHING}
 _LISTED: tuple[Column[AlarmView], ...] = (
     _PRIORITY,

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from dosing_tui.console import alarmlist, alarmwork, horn, words
+from dosing_tui.console.alarmhealth import HealthNews
 from dosing_tui.console.alarmwork import Wish, Work
 from dosing_tui.console.asking import Askers
 from dosing_tui.console.banner import banner
@@ -22,6 +23,7 @@ from dosing_tui.console.steering import Steering
 from dosing_tui.errors import AlarmRefused, DatabaseError
 from dosing_tui.live import Picture
 from dosing_tui.plant.alarms.commands import Asking
+from dosing_tui.plant.alarms.health import health
 from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Who
 
@@ -85,7 +87,10 @@ class Alerting(Steering):
         if self._page is not None:
             self._page.dismiss(None)
             return
-        self._page = AlarmPage(self._look, self._hints, self._zone, ask=self._wish, open_one=self._open)
+        self._page = AlarmPage(
+            self._look, self._hints, self._zone,
+            ask=self._wish, open_one=self._open, read_health=lambda: self._clerk.do(self._read_health),
+        )  # fmt: skip
         self.push_screen(self._page, self._left_page)
 
     def _left_page(self, view: str | None) -> None:
@@ -154,6 +159,23 @@ class Alerting(Steering):
             log.exception("journaling alarms")
             done = "Nothing is done: see the log file."
         self.call_from_thread(self._say, done)
+
+    def _read_health(self) -> None:
+        """In the clerk's thread: what the journal says of the last thirty days."""
+        try:
+            found = health(self._source.journaled(), self._clock())
+            news = HealthNews(found, "" if found else "The journal is empty: there is nothing to judge.")
+        except DatabaseError as error:
+            news = HealthNews(trouble=str(error))
+        except Exception:
+            # the task's boundary, as above
+            log.exception("reading the alarm journal")
+            news = HealthNews(trouble="The journal cannot be read: see the log file.")
+        self.call_from_thread(self._show_health, news)
+
+    def _show_health(self, news: HealthNews) -> None:
+        if self._page is not None:
+            self._page.show_health(news)
 
     def _say(self, sentence: str) -> None:
         self.front.say(sentence)

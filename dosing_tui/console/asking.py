@@ -39,6 +39,9 @@ class PanelSource(Protocol):
     def add_note(self, draft: NoteDraft) -> None:
         """Raises: DatabaseError with a sentence for the operator."""
 
+    def journaled(self) -> Sequence[Entry]:
+        """The whole alarm journal of this site, in its order. Raises: DatabaseError."""
+
     def journal(self, entries: Sequence[Entry]) -> None:
         """Into the alarm journal, all or none. Raises: DatabaseError with a sentence for the operator."""
 

@@ -78,6 +78,12 @@ class Engine:
 
         notes.add(self._settings, draft, os_user=getuser())
 
+    def journaled(self) -> Sequence[Entry]:
+        # imported here to save start-up: psycopg
+        from dosing_tui.database import alarms
+
+        return alarms.read(self._settings)
+
     def journal(self, entries: Sequence[Entry]) -> None:
         # imported here to save start-up: psycopg
         from dosing_tui.database import alarms

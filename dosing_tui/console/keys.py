@@ -11,8 +11,7 @@ from dosing_tui.errors import ConfigError
 
 _SHORT = {
     "overview": "All", "inventory": "Tanks", "consumption": "Used", "quality": "Qual", "production": "Prod",
-    "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-all": "All", "alarm-remove": "Out",
-    "alarm-back": "Put back",
+    "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-back": "Back",
 }  # fmt: skip
 """For footers of narrow windows."""
 _NAMES = {
@@ -76,7 +75,7 @@ APP_KEYS = (
     Binding("n", "ask_note", "Note", id="note", show=False, tooltip="Write down what happened"),
     Binding("e", "export", "Export", id="export", tooltip="What is shown, as CSV and JSON"),
     Binding("s", "picture", "Picture", id="picture", show=False, tooltip="Screen as SVG and text"),
-    Binding("f", "freeze", "Freeze", id="freeze", tooltip="Hold still, or live again"),
+    Binding("f", "freeze", "Freeze", id="freeze", tooltip="Hold still, live again"),
     Binding("r", "refresh_now", "Refresh", id="refresh", tooltip="Ask the database now"),
     Binding("t", "switch_theme", "Theme", id="theme", tooltip="Dark or light"),
     Binding("q", "ask_quit", "Quit", id="quit", tooltip="Quit, after a question"),
@@ -105,9 +104,9 @@ CHART_KEYS = (
 ALARM_KEYS = (
     Binding("space", "wish('acknowledge')", "Acknowledge", id="alarm-ack", tooltip="The alarm, at once"),
     Binding("c", "wish('comment')", "Comment", id="alarm-comment", tooltip="Acknowledge with a comment"),
-    Binding("A", "wish('all')", "All in sight", id="alarm-all", tooltip="Acknowledge all in sight"),
+    Binding("A", "wish('all')", "All", id="alarm-all", tooltip="Acknowledge all in sight"),
     Binding("h", "wish('shelve')", "Shelve", id="alarm-shelve", tooltip="Silent for a limited time"),
-    Binding("o", "wish('remove')", "Out of service", id="alarm-remove", tooltip="Until it is put back"),
+    Binding("o", "wish('remove')", "Out", id="alarm-remove", tooltip="Until it is put back"),
     Binding("u", "wish('back')", "Put back", id="alarm-back", tooltip="Unshelve, back into service"),
     Binding("R", "wish('reset')", "Reset", id="alarm-reset", tooltip="End a latched alarm"),
 )
@@ -138,17 +137,17 @@ HELP = (
     )),
     ("Alarms", (
         ("The lists; silence bell", ("alarms", "silence")),
-        ("Ackn.: one, comment, all", ("alarm-ack", "alarm-comment", "alarm-all")),
+        ("Ackn. one, comment, all", ("alarm-ack", "alarm-comment", "alarm-all")),
         ("Shelve, out of service", ("alarm-shelve", "alarm-remove")),
         ("Put back, reset latched", ("alarm-back", "alarm-reset")),
     )),
     ("Range and filters", (
         ("Choose a range", ("range",)), ("Range before, after", ("range-back", "range-forward")),
         ("Wider, narrower", ("range-wider", "range-narrower")), ("Back to live", ("live",)),
-        ("Choose devices, recipes …", ("filters",)),
+        ("Choose what is shown", ("filters",)),
     )),
     ("Console", (
-        ("Hold still, or live again", ("freeze",)), ("Ask the database now", ("refresh",)),
+        ("Hold still, live again", ("freeze",)), ("Ask the database now", ("refresh",)),
         ("Write a note", ("note",)),
         ("Save rows, the picture", ("export", "picture")),
         ("Dark or light", ("theme",)), ("This page", ("help",)),
@@ -216,6 +215,7 @@ _FOOTERS: Mapping[Mode, tuple[str, ...]] = {
         "alarm-reset",
         "next",
         "back",
+        "zoom",
         "help",
     ),
 }

@@ -182,6 +182,11 @@ class FakeSource:
             raise DatabaseAway(self.away)
         self.notes.append(Annotation(draft.at, None, Mark.NOTE, draft.text, draft.author, draft.device or ""))
 
+    def journaled(self) -> list[Entry]:
+        if self.away:
+            raise DatabaseAway(self.away)
+        return self.entries
+
     def journal(self, entries: Sequence[Entry]) -> None:
         if self.away:
             raise DatabaseAway(self.away)

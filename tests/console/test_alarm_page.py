@@ -130,7 +130,7 @@ async def test_out_of_service_and_back() -> None:
         assert "until somebody puts it" in await plant.press("a", "o")
         await plant.press(*"scale", "space", *"gone", "enter")
         assert "Out of service 1" in await plant.journaled(1)
-        await plant.press("shift+tab", "u", "enter")
+        await plant.press("tab", "tab", "tab", "u", "enter")
         assert "Out of service 0" in await plant.journaled(2)
         assert [entry.event for entry in plant.journal.asked] == [Event.REMOVE, Event.RESTORE]
 
@@ -226,3 +226,23 @@ async def test_the_list_is_exported_as_it_is_shown(tmp_path: object) -> None:
     chosen = Settings(console=ConsoleSettings(export_dir=str(tmp_path)))
     async with alarmed(chosen=chosen) as plant:
         assert "Saved" in await plant.press("a", "e")
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL])
+async def test_the_health_of_the_alarms_is_told_from_the_journal(size: tuple[int, int]) -> None:
+    async with alarmed(size=size) as plant:
+        plant.console.source.entries = plant.journal.entries
+        plant.console.clock.move(3_600)
+        await plant.press("a", "shift+tab")
+        shown = await plant.console.shows("Alarms an hour")
+        for word in ("3.0", "≤ 6", "≤ 12", "Chattering", "Median time to acknowledge", "30 to judge"):
+            assert word in shown
+
+
+async def test_without_a_journal_there_is_no_health_and_it_is_said_why() -> None:
+    async with alarmed() as plant:
+        await plant.press("a", "shift+tab")
+        await plant.console.shows("The journal is empty")
+        plant.console.source.away = "No database server listens at db.plant:5432."
+        await plant.press("tab", "shift+tab")
+        await plant.console.shows("No database server listens")

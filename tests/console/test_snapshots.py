@@ -9,6 +9,8 @@ from textual.pilot import Pilot
 from dosing_tui.config.settings import Glyphs, Theme
 from dosing_tui.console.app import ConsoleApp, Surroundings
 from dosing_tui.live import Books, Link, LinkState, Live
+from dosing_tui.plant.alarms.records import Who
+from tests.console.alarmed import picture_of, state
 from tests.console.driving import EMPTY, LARGE, MEDIUM, SMALL, Clock, drawn, settings
 from tests.console.plant_data import NOW, FakeSource, history, levels, live_plant
 
@@ -77,3 +79,36 @@ def test_screens(snap_compare: Compare, size: tuple[int, int], keys: str) -> Non
             await settled(pilot)
 
     assert snap_compare(app(), terminal_size=size, run_before=run_before)
+
+
+def app_with_alarms(*, glyphs: Glyphs = Glyphs.UNICODE) -> ConsoleApp:
+    """Alarms of every priority and in several states."""
+    made = app(glyphs=glyphs)
+    alarms = picture_of(
+        state("DOSE_GROSS", "pump 2", number=1),
+        state("STOCK_LOW", "L25B", number=2),
+        state("ERR_RATE_1H", number=3, acked=True, acked_by=Who("Zoe", "zoe")),
+        state("BATCH_ABORTED", "CU-85", number=4, active=False, latched=True, value=None, limit=None),
+    )
+    live = made._live
+    assert isinstance(live, Live)
+    live.set_alarms(alarms)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("glyphs", "size", "keys"),
+    [
+        pytest.param(Glyphs.UNICODE, LARGE, "a", id="list-120x40"),
+        pytest.param(Glyphs.ASCII, SMALL, "a", id="list-80x24-ascii"),
+        pytest.param(Glyphs.UNICODE, LARGE, "a enter", id="detail-120x40"),
+        pytest.param(Glyphs.UNICODE, SMALL, "a h", id="shelve-80x24"),
+    ],
+)
+def test_alarms(snap_compare: Compare, glyphs: Glyphs, size: tuple[int, int], keys: str) -> None:
+    async def run_before(pilot: Pilot[Any]) -> None:
+        for key in keys.split():
+            await pilot.press(key)
+            await settled(pilot)
+
+    assert snap_compare(app_with_alarms(glyphs=glyphs), terminal_size=size, run_before=run_before)

@@ -9,10 +9,12 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from dosing_tui.console import alarmlist, frugal
+from dosing_tui.console.alarmhealth import HealthNews, health_rows
 from dosing_tui.console.alarmlist import Browsing, Facts, Tab
 from dosing_tui.console.alarmwork import Wish
 from dosing_tui.console.banner import Banner, banner_rows
 from dosing_tui.console.bars import KeyHint, Status, footer_rows, said_row, status_rows
+from dosing_tui.console.canvas import Rows
 from dosing_tui.console.keys import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS, Mode
 from dosing_tui.console.layout import arrange
 from dosing_tui.console.look import Look
@@ -35,6 +37,7 @@ class AlarmPage(Screen[str]):
     def __init__(
         self, look: Look, hints: Mapping[Mode, Sequence[KeyHint]], zone: tzinfo, *,
         ask: Callable[[Wish, Sequence[AlarmView]], None], open_one: Callable[[AlarmView], None],
+        read_health: Callable[[], None],
     ) -> None:  # fmt: skip
         super().__init__()
         frugal.install(self)
@@ -42,6 +45,8 @@ class AlarmPage(Screen[str]):
         self._zone = zone
         self._ask = ask
         self._open = open_one
+        self._read_health = read_health
+        self._health = HealthNews()
         self._status = LineWidget(look, id="status")
         self._banner = LineWidget(look, id="notices")
         self._tabs = LineWidget(look, id="tabs")
@@ -62,7 +67,7 @@ class AlarmPage(Screen[str]):
     @property
     def title_now(self) -> str:
         """What is on the screen, for the status bar."""
-        return "Alarms" if self._browsing.tab is Tab.ALARMS else f"Alarms › {self._browsing.tab.value}"
+        return "Alarms"
 
     def wear(self, look: Look) -> None:
         for widget in self.query(LineWidget):
@@ -70,7 +75,7 @@ class AlarmPage(Screen[str]):
 
     def focused_rows(self, zone: tzinfo) -> Shown | None:
         """The list in sight, whole."""
-        if self._now is None:
+        if self._now is None or self._browsing.tab is Tab.HEALTH:
             return None
         table = alarmlist.list_table(self._browsing, self._alarms, Facts(self._now, zone))
         return of_table(f"alarms {self._browsing.tab.value}".lower(), table, zone)
@@ -87,6 +92,10 @@ class AlarmPage(Screen[str]):
 
     def show_alarms(self, picture: AlarmPicture, now: datetime) -> None:
         self._alarms, self._now = picture, now
+        self._draw()
+
+    def show_health(self, news: HealthNews) -> None:
+        self._health = news
         self._draw()
 
     def say(self, sentence: str) -> None:
@@ -116,11 +125,14 @@ class AlarmPage(Screen[str]):
         width = self.size.width
         self._browsing = alarmlist.settled(self._browsing, self._alarms, self._visible)
         self._tabs.put(alarmlist.tabs_row(self._browsing, self._alarms, width))
-        facts = Facts(self._now, self._zone)
-        rows = alarmlist.list_rows(self._browsing, self._alarms, facts, width, self._visible + 1)
-        self._list.put(rows)
+        self._list.put(self._rows(Facts(self._now, self._zone), width, self._visible + 1))
         if self._said is None:
             self._footer.put(footer_rows(self._hints, width))
+
+    def _rows(self, facts: Facts, width: int, height: int) -> Rows:
+        if self._browsing.tab is Tab.HEALTH:
+            return health_rows(self._health, width, height)
+        return alarmlist.list_rows(self._browsing, self._alarms, facts, width, height)
 
     # keys
 
@@ -137,6 +149,8 @@ class AlarmPage(Screen[str]):
     def action_next_tile(self, step: int) -> None:
         """From list to list."""
         self._browsing = alarmlist.turned(self._browsing, step)
+        if self._browsing.tab is Tab.HEALTH:
+            self._read_health()
         self._draw()
 
     def action_move(self, direction: str) -> None:

@@ -90,7 +90,7 @@ def help_rows(keymap: Mapping[str, str], width: int = 78) -> Rows:
             canvas.text(x, y, title, DIM)
             for line, (does, ids) in enumerate(lines, start=y + 1):
                 canvas.text(x, line, helped(ids, keymap), KEY, width=13)
-                canvas.text(x + 13, line, does, TEXT, width=24)
+                canvas.text(x + 13, line, does, TEXT, width=24 - number)
             y += len(lines) + 1
     return canvas.rows
 
