@@ -8,27 +8,31 @@ from dosing_tui.commands.words import settings_of
 
 
 @click.command()
-@click.option("--output", type=click.Path(path_type=Path), default=Path("provisioning"), show_default=True,
+@click.option("--output", type=click.Path(path_type=Path), default=Path("grafana"), show_default=True,
               help="Folder to write: Grafana's is /etc/grafana/provisioning.")  # fmt: skip
-@click.option("--force", is_flag=True, help="Replace files that exist.")
+@click.option("--force", is_flag=True, help="Replace files that this command did not make, too.")
+@click.option("--host", default="", metavar="HOST:PORT", show_default="that of database.dsn",
+              help="The database server, as Grafana sees it.")  # fmt: skip
+@click.option("--database", default="", show_default="that of database.dsn", help="Name of the database.")
+@click.option("--user", default="dosing_viewer", show_default=True, help="A role that may only read.")
 @click.option("--password", default="$__file{/run/secrets/database-password}", show_default=True,
-              help="Where Grafana finds the database password; or '$__env{VARIABLE}'.")  # fmt: skip
+              help="Where Grafana finds it; or in a variable, '$VARIABLE'.")  # fmt: skip
 @click.option("--sslmode", type=click.Choice(["disable", "require", "verify-ca", "verify-full"]),
               default="disable", show_default=True, help="Between Grafana and the database.")  # fmt: skip
 @click.option("--dashboards", default="/etc/grafana/provisioning/dashboards/dosing", show_default=True,
               help="Where Grafana will find the dashboards.")  # fmt: skip
 @click.pass_context
 def grafana(
-    ctx: click.Context, *, output: Path, force: bool, password: str, sslmode: str, dashboards: str
-) -> None:
-    """Write Grafana's provisioning: the same SQL, ranges, filters and limits as in the console.
-
-    Database and user are those of the setting database.dsn: give a role that may only read.
-    """
+    ctx: click.Context, *, output: Path, force: bool, host: str, database: str, user: str, password: str,
+    sslmode: str, dashboards: str,
+) -> None:  # fmt: skip
+    """Write Grafana's provisioning: the same SQL, ranges, filters and limits as in the console."""
     from dosing_tui.grafana.provisioning import Installation, provisioning, write
 
     if not password.startswith("$"):
-        raise click.BadParameter("no password goes into a file: say $__file{...} or $__env{...}.")
-    seen = Installation(password=password, sslmode=sslmode, dashboards=dashboards)
+        raise click.BadParameter("no password goes into a file: say $VARIABLE or $__file{...}.")
+    seen = Installation(
+        password=password, sslmode=sslmode, dashboards=dashboards, host=host, database=database, user=user
+    )
     for path in write(output, provisioning(settings_of(ctx), seen), force=force):
         click.echo(path)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.grafana.drawing import drawn, height, width
-from dosing_tui.grafana.model import SOURCE, TAG, Json, Object, query
+from dosing_tui.grafana.model import MADE, SOURCE, TAG, Json, Object, query
 from dosing_tui.grafana.rawsql import ALL, annotations_sql, variable_sql
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.panels import Panel
@@ -38,11 +38,13 @@ def _dashboard(range_: str, panels: Sequence[Panel[object]], settings: Settings)
     return {
         "uid": uid,
         "title": title,
+        "description": MADE,
         "tags": [TAG],
         "schemaVersion": SCHEMA,
         "version": 1,
         "editable": False,
         "timezone": zone,
+        "weekStart": "monday",
         "time": {"from": range_, "to": "now/d" if range_ == "now/d" else "now"},
         "refresh": "30s",
         "graphTooltip": 1,

@@ -25,6 +25,8 @@ _HIDDEN = {
     Chart.STATS: ("day",),
 }
 """Columns that the console needs, and this chart would draw."""
+_COUNTED = (Chart.HISTOGRAM, Chart.STATS, Chart.TABLE)
+"""Columns are numbers of something, unless their name says another unit."""
 _KIND = {
     Chart.BARS: "barchart",
     Chart.LINES: "timeseries",
@@ -73,7 +75,7 @@ def _description(panel: Panel[object]) -> str:
 
 def _defaults(panel: Panel[object], limits: LimitSettings) -> dict[str, Json]:
     """What holds for every column that has no rule of its own."""
-    unit = "short" if panel.chart is Chart.HISTOGRAM else _UNITS.get(panel.unit, "short")
+    unit = "short" if panel.chart in _COUNTED else _UNITS.get(panel.unit, "short")
     common: dict[str, Json] = {
         "unit": unit,
         "decimals": {"massg": 2, "short": 0}.get(unit, 1),
@@ -141,7 +143,12 @@ def _options(panel: Panel[object]) -> dict[str, Json]:
         case Chart.HISTOGRAM:
             return {"xField": "bin", "orientation": "vertical", "showValue": "auto", **_NO_LEGEND}
         case Chart.GAUGES:
-            shown: Json = {"values": True, "calcs": [], "fields": "/^percent_full$/"}
+            shown: Json = {
+                "values": True,
+                "calcs": [],
+                "fields": "/^percent_full$/",
+                "limit": 200,
+            }
             return {"reduceOptions": shown, "showThresholdMarkers": True, "showThresholdLabels": True}
         case Chart.STATS:
             first: Json = {"values": False, "calcs": ["first"], "fields": "/.*/"}

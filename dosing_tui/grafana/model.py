@@ -10,6 +10,8 @@ SOURCE_UID = "dosing-tui"
 SOURCE: Object = {"type": "grafana-postgresql-datasource", "uid": SOURCE_UID}
 FOLDER = "Dosing"
 TAG = "dosing"
+MADE = "Made by dosing-tui grafana: change the panels or the settings and make it again."
+"""In the head of every file, which may be replaced as long as it says so."""
 
 
 def query(sql: str, *, ref: str = "A", format: str = "table") -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""The files Grafana reads at start: data source, dashboards, alert rules. As JSON, which is YAML as well."""
+"""The files Grafana reads at start: data source, dashboards, alert rules."""
 
 import json
 from collections.abc import Mapping
@@ -11,19 +11,28 @@ from dosing_tui.database.translation import Target
 from dosing_tui.errors import ExportError
 from dosing_tui.grafana.alerts import alerting
 from dosing_tui.grafana.dashboards import dashboards
-from dosing_tui.grafana.model import FOLDER, SOURCE_UID, Object
+from dosing_tui.grafana.model import FOLDER, MADE, SOURCE_UID, Object
+from dosing_tui.grafana.yamltext import yaml
 from dosing_tui.plant.panels import PANELS
 
-_MADE = "# Made by dosing-tui grafana: change the panels or the settings and make it again.\n"
+_HEAD = 1000
+"""Characters in which a file of ours says that it is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What Grafana sees: ``password`` in its own notation, e.g. $__file{...}; ``dashboards`` a folder."""
+    """What Grafana sees: ``password`` in its own notation, e.g. $__file{...}; ``dashboards`` a folder.
 
+    ``user`` is not that of the setting database.dsn: that one may write, and Grafana runs any SQL.
+    An empty ``host`` or ``database`` is that setting's.
+    """
+
+    user: str
     password: str
     sslmode: str
     dashboards: str
+    host: str = ""
+    database: str = ""
 
 
 def provisioning(settings: Settings, seen: Installation) -> dict[str, str]:
@@ -38,18 +47,32 @@ def provisioning(settings: Settings, seen: Installation) -> dict[str, str]:
 
 
 def write(folder: Path, files: Mapping[str, str], *, force: bool) -> list[Path]:
-    """The paths written; without ``force`` all of them are new. Raises: ExportError."""
-    existing = [name for name in files if (folder / name).exists()]
-    if existing and not force:
-        raise ExportError(f"{folder / existing[0]} exists already: --force replaces it.")
+    """The paths written. Without ``force``, a file that this program did not make stays, and so do all.
+
+    Raises: ExportError.
+    """
+    paths = [folder / name for name in files]
     try:
-        for name, text in files.items():
-            path = folder / name
+        for path in paths:
+            if not force and path.exists() and not _ours(path):
+                raise ExportError(f"{path} exists and is not dosing-tui's: --force replaces it.")
+        for path, text in zip(paths, files.values(), strict=True):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise ExportError(f"{folder}: Grafana's files cannot be written: {error.strerror}.") from error
-    return [folder / name for name in files]
+    return paths
+
+
+def _ours(path: Path) -> bool:
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        return MADE in stream.read(_HEAD)
+
+
+def _server(database: Target) -> str:
+    """A host with its port, or the folder of a socket; on this machine where the settings tell none."""
+    told = database.port or database.host.startswith("/")
+    return database.server if told else "localhost:5432"
 
 
 def _datasource(database: Target, seen: Installation) -> Object:
@@ -61,11 +84,11 @@ def _datasource(database: Target, seen: Installation) -> Object:
                 "uid": SOURCE_UID,
                 "type": "grafana-postgresql-datasource",
                 "access": "proxy",
-                "url": database.server,
-                "user": database.user,
+                "url": seen.host or _server(database),
+                "user": seen.user,
                 "secureJsonData": {"password": seen.password},
                 "jsonData": {
-                    "database": database.database,
+                    "database": seen.database or database.database,
                     "sslmode": seen.sslmode,
                     "postgresVersion": 1500,
                     "timescaledb": True,
@@ -96,7 +119,7 @@ def _provider(seen: Installation) -> Object:
 
 
 def _yaml(content: Object) -> str:
-    return _MADE + _text(content)
+    return f"# {MADE}\n{yaml(content)}"
 
 
 def _text(content: Object) -> str:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.plant.filters import Dimension
-from dosing_tui.plant.panels import LADDER, SHORT_WINDOW, ErrorBin, Panel, Row, SeriesPoint
+from dosing_tui.plant.panels import LADDER, SHORT_WINDOW, DayOfRecipe, ErrorBin, Panel, Row, SeriesPoint
 
 FROM = "$__timeFrom()"
 TO = (
@@ -22,18 +22,23 @@ ALL = "NULL"
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _SERIES = "SELECT at AS time, series AS metric, value\n  FROM (\n{sql}\n) AS panel\n ORDER BY time, metric"
 _BINS = (
-    "SELECT concat_ws(' to ', coalesce(round(lower_g::numeric, 1)::text, 'below'),"
-    " coalesce(round(upper_g::numeric, 1)::text, 'above')) AS bin,\n"
+    "SELECT CASE WHEN lower_g IS NULL THEN 'below ' || round(upper_g::numeric, 1)\n"
+    "            WHEN upper_g IS NULL THEN round(lower_g::numeric, 1) || ' and more'\n"
+    "            ELSE round(lower_g::numeric, 1) || ' to ' || round(upper_g::numeric, 1) END AS bin,\n"
     "       lower_g, upper_g, doses\n  FROM (\n{sql}\n) AS panel\n ORDER BY lower_g NULLS FIRST"
 )
+_DAYS = (
+    "SELECT to_char(day, 'YYYY-MM-DD') AS day, recipe, mode, batches, doses, dosed_g, mean_error_g,"
+    " mean_duration_s\n  FROM (\n{sql}\n) AS panel\n ORDER BY panel.day DESC, recipe, mode"
+)
+"""A date would be midnight in UTC to Grafana, and west of Greenwich the day before."""
+_WRAPPED: Mapping[type[object], str] = {SeriesPoint: _SERIES, ErrorBin: _BINS, DayOfRecipe: _DAYS}
 
 
 def panel_sql(panel: Panel[Row], *, zone: str) -> str:
-    """The panel's statement; a series has the columns time, metric and value, bins have a name."""
+    """The panel's statement; a series has time, metric and value, bins have a name, days are text."""
     sql = _filled(f"panels/{panel.id}", _values(zone=zone, bucket=panel.bucket, dimensions=panel.dimensions))
-    if panel.row is SeriesPoint:
-        return _SERIES.format(sql=sql)
-    return _BINS.format(sql=sql) if panel.row is ErrorBin else sql
+    return _WRAPPED.get(panel.row, "{sql}").format(sql=sql)
 
 
 def annotations_sql(*, zone: str) -> str:

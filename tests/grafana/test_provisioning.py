@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from dosing_tui.cli import main
@@ -23,16 +24,15 @@ from tests.database.samples import DOSE, LEVEL, settings_for, spooled
 
 SETTINGS = Settings(
     plant=PlantSettings(timezone="America/New_York", devices=("station-1", "it's new")),
-    database=DatabaseSettings(dsn="host=timescaledb dbname=factory_metrics user=dosing_viewer"),
+    database=DatabaseSettings(dsn="host=timescaledb dbname=factory_metrics user=dosing_writer"),
     limits=LimitSettings(stock_low_percent=15, stock_warn_percent=40),
 )
-SEEN = Installation(password="$__env{SECRET}", sslmode="disable", dashboards="/boards")
+SEEN = Installation(user="dosing_viewer", password="$__env{SECRET}", sslmode="disable", dashboards="/boards")
 FILES = provisioning(SETTINGS, SEEN)
 READ: dict[str, Any] = {
-    name: json.loads("".join(line for line in text.splitlines(keepends=True) if not line.startswith("#")))
-    for name, text in FILES.items()
+    name: json.loads(text) if name.endswith(".json") else yaml.safe_load(text) for name, text in FILES.items()
 }
-"""JSON is YAML; of whatever form."""
+"""Of whatever form."""
 BOARDS = [read for name, read in READ.items() if name.endswith(".json")]
 SHOWN = [panel for board in BOARDS for panel in board["panels"]]
 RULES = {rule["uid"]: rule for rule in READ["alerting/dosing.yaml"]["groups"][0]["rules"]}
@@ -54,6 +54,7 @@ def test_each_dashboard_starts_with_the_range_the_console_starts_with() -> None:
     }
     assert ranges == {panel.id: panel.range for panel in PANELS.values()}
     assert {board["timezone"] for board in BOARDS} == {"America/New_York"}
+    assert {board["weekStart"] for board in BOARDS} == {"monday"}
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board["uid"])
@@ -145,18 +146,71 @@ def test_a_station_that_was_heard_and_one_that_never_was(migrated: str, grafana:
     assert _answer(grafana, "high_error") == [(3.0,)]
 
 
-def test_what_is_there_is_replaced_only_by_force(tmp_path: Path) -> None:
+def test_what_was_made_is_made_again_and_anything_else_is_replaced_only_by_force(tmp_path: Path) -> None:
     written = write(tmp_path, FILES, force=False)
     assert {path.relative_to(tmp_path).as_posix() for path in written} == set(FILES)
-    with pytest.raises(ExportError, match="exists already"):
+    assert write(tmp_path, {name: text + " " for name, text in FILES.items()}, force=False) == written
+    for path in written:
+        path.write_text("somebody's own")
+        with pytest.raises(ExportError, match=f"{path.name} exists and is not dosing-tui's"):
+            write(tmp_path, FILES, force=False)
+        assert path.read_text() == "somebody's own"
+        assert write(tmp_path, FILES, force=True) == written
+        assert path.read_text() == FILES[path.relative_to(tmp_path).as_posix()]
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "datasources").write_text("a file")
+    with pytest.raises(ExportError, match="cannot be written"):
         write(tmp_path, FILES, force=False)
-    assert write(tmp_path, FILES, force=True) == written
+
+
+@pytest.mark.parametrize(
+    ("dsn", "url"),
+    [
+        ("host=db.plant port=5433 user=a dbname=b", "db.plant:5433"),
+        ("host=/run/postgresql user=a dbname=b", "/run/postgresql"),
+        ("user=a dbname=b password=geheim", "localhost:5432"),
+    ],
+)
+def test_the_data_source_is_the_settings_database_without_its_password(dsn: str, url: str) -> None:
+    files = provisioning(replace(SETTINGS, database=DatabaseSettings(dsn=dsn)), SEEN)
+    [source] = yaml.safe_load(files["datasources/dosing.yaml"])["datasources"]
+    assert (source["url"], source["jsonData"]["database"]) == (url, "b")
+    assert source["user"] == "dosing_viewer", "the settings' role may write"
+    assert "geheim" not in "".join(files.values())
+
+
+def test_the_statements_of_the_rules_are_readable_and_keep_their_comments() -> None:
+    text = FILES["alerting/dosing.yaml"]
+    assert "rawSql: |-\n" in text
+    assert "-- How full every tank is" in text
+    for rule in RULES.values():
+        id_ = rule["uid"].removeprefix("dosing-").replace("-", "_")
+        asked = rule["data"][0]["model"]["rawSql"]
+        assert asked == alert_sql(id_, expected=SETTINGS.plant.devices)
+
+
+def test_numbers_of_doses_are_not_drawn_as_grams() -> None:
+    shown = _panel("accuracy_summary")["fieldConfig"]
+    assert shown["defaults"]["unit"] == "short"
+    units = {
+        override["matcher"]["options"]: override["properties"][0]["value"] for override in shown["overrides"]
+    }
+    assert units == {"mean_g": "massg", "sd_g": "massg", "out_percent": "percent"}
 
 
 def test_the_command_writes_the_files_and_no_password(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["grafana", "--output", str(tmp_path / "new")])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "new/alerting/dosing.yaml").exists()
+    again = CliRunner().invoke(
+        main, ["grafana", "--output", str(tmp_path / "new"), "--host", "timescaledb:5432", "--user", "viewer"]
+    )
+    assert again.exit_code == 0, again.output
+    [source] = yaml.safe_load((tmp_path / "new/datasources/dosing.yaml").read_text())["datasources"]
+    assert (source["url"], source["user"]) == ("timescaledb:5432", "viewer")
+    assert source["secureJsonData"] == {"password": "$__file{/run/secrets/database-password}"}
     refused = CliRunner().invoke(main, ["grafana", "--output", str(tmp_path), "--password", "secret"])
     assert refused.exit_code == 2
     assert "no password goes into a file" in refused.output

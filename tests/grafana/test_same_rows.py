@@ -1,8 +1,9 @@
 """Grafana's dashboards tell what the console tells, row for row, on every kind of database."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -10,11 +11,12 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 from dosing_tui.config.settings import PlantSettings, Settings
+from dosing_tui.database import sqlfiles
 from dosing_tui.database.reads import Reader
 from dosing_tui.grafana.dashboards import dashboards
-from dosing_tui.grafana.rawsql import step
+from dosing_tui.grafana.rawsql import alert_sql, step
 from dosing_tui.plant.filters import Dimension, Selection
-from dosing_tui.plant.panels import PANELS, Panel, Query, SeriesPoint
+from dosing_tui.plant.panels import PANELS, DayOfRecipe, Panel, Query, SeriesPoint
 from tests.database.samples import settings_for
 from tests.database.test_panels import SELECTIONS, WINDOWS, same
 from tests.grafana.interpolation import interpolated
@@ -65,6 +67,9 @@ def drawn(session: psycopg.Connection[DictRow], panel: Panel[object], query: Que
     known = {field.name for field in fields(panel.row)}  # type: ignore[arg-type]  # every row is a dataclass
     renamed = NAMES if panel.row is SeriesPoint else {}
     told = [{renamed.get(name, name): value for name, value in row.items()} for row in session.execute(sql)]
+    for row in told:
+        if panel.row is DayOfRecipe:
+            row["day"] = date.fromisoformat(row["day"])
     return [panel.row(**{name: value for name, value in row.items() if name in known}) for row in told]
 
 
@@ -136,3 +141,15 @@ def test_what_can_be_chosen_is_what_the_console_offers(
     rows = [next(iter(row.values())) for row in answered]
     assert rows
     assert rows == console.known(dimension, since=since)
+
+
+@pytest.mark.parametrize("rule", sqlfiles.listed("alerts"))
+def test_an_alert_rule_has_one_number_and_otherwise_words(
+    grafana: psycopg.Connection[DictRow], rule: str
+) -> None:
+    rows = grafana.execute(alert_sql(rule.removeprefix("alerts/"), expected=("never heard",))).fetchall()
+    assert rows
+    for row in rows:
+        [number] = [value for value in row.values() if not isinstance(value, str)]
+        assert isinstance(number, float)
+        assert math.isfinite(number)
