@@ -4,6 +4,6 @@ set -eu
 secrets=${SECRETS:-/run/secrets}
 for role in dosing_owner dosing_writer dosing_operator dosing_viewer dosing_telegraf; do
   # read here and sent through a pipe: a password on a command line is seen by everybody on the machine
-  printf "\\set %s '%s'\n" "$role" "$(cat "$secrets/$role")"
+  printf "%s %s '%s'\n" '\set' "$role" "$(sed "s/\\\\/\\\\\\\\/g; s/'/''/g" "$secrets/$role")"
 done | cat - "${ROLES_SQL:-/dosing/roles.sql}" |
   psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB"

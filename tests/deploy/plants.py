@@ -1,0 +1,103 @@
+"""A database with the stack's roles, made as its containers make it."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.migrations import migrate
+from dosing_tui.demo.binaries import find_binaries
+from tests.database.samples import settings_for
+from tests.deploy.files import FOLDER
+from tests.servers import Server, new_name
+
+ROLES = ("dosing_owner", "dosing_writer", "dosing_operator", "dosing_viewer", "dosing_telegraf")
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    dsn: str
+    """As the superuser."""
+
+    def dsn_of(self, role: str) -> str:
+        return make_conninfo(self.dsn, user=role)
+
+    def settings(self, role: str) -> Settings:
+        return settings_for(self.dsn_of(role))
+
+    def set_rights(self) -> None:
+        psql(self.dsn, "--file", FOLDER / "postgres" / "rights.sql", user="dosing_owner")
+
+
+@contextmanager
+def plant_on(server: Server, secrets: Path) -> Iterator[Plant]:
+    """The roles belong to the whole server: one plant at a time."""
+    name = new_name("deploy")
+    server.run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    plant = Plant(server.dsn_of(name))
+    try:
+        make_roles(plant.dsn, secrets)
+        migrate(plant.settings("dosing_owner"), report=print)
+        plant.set_rights()
+        yield plant
+    finally:
+        server.drop(name)
+        server.run(*(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)) for role in ROLES))
+
+
+def password_of(role: str) -> str:
+    """With all that a shell, psql or SQL could take for its own."""
+    return f"{role} 'a' \\n \"b\" $c :d"
+
+
+def make_roles(dsn: str, secrets: Path) -> None:
+    """As the database's container does when it is new."""
+    for role in ROLES:
+        (secrets / role).write_text(password_of(role) + "\n")
+    user = str(conninfo_to_dict(dsn)["user"])
+    environment = {
+        "SECRETS": str(secrets),
+        "ROLES_SQL": str(FOLDER / "postgres" / "roles.sql"),
+        "POSTGRES_USER": user,
+        "POSTGRES_DB": str(conninfo_to_dict(dsn)["dbname"]),
+    }
+    run((FOLDER / "postgres" / "010_roles.sh",), dsn, user, environment)
+
+
+def psql(dsn: str, *arguments: object, user: str) -> None:
+    run(("psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", *arguments), dsn, user, {})
+
+
+def run(command: tuple[object, ...], dsn: str, user: str, environment: dict[str, str]) -> None:
+    given = conninfo_to_dict(dsn)
+    ours = {
+        "PATH": f"{find_binaries().bin}{os.pathsep}{os.environ['PATH']}",
+        "PGHOST": str(given["host"]),
+        "PGPORT": str(given.get("port", "5432")),
+        "PGDATABASE": str(given["dbname"]),
+        "PGUSER": user,
+        "PGPASSWORD": str(given.get("password", "")),
+    }
+    done = subprocess.run(
+        [str(part) for part in command], env={**ours, **environment}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def refused(dsn: str, statement: sql.Composed) -> bool:
+    """Whether the server says that the role may not; the statement changes nothing in any case."""
+    with psycopg.connect(dsn) as session:
+        try:
+            session.execute(statement)
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction):
+            return True
+        finally:
+            session.rollback()
+    return False
