@@ -14,11 +14,14 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.migrations import migrate
 from dosing_tui.demo.binaries import find_binaries
+from tests.database.inspection import run
 from tests.database.samples import settings_for
 from tests.deploy.files import FOLDER
 from tests.servers import Server, new_name
 
 ROLES = ("dosing_owner", "dosing_writer", "dosing_operator", "dosing_viewer", "dosing_telegraf")
+LOCK = 0x646570
+"""Key of the lock of whoever has the roles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +41,22 @@ class Plant:
 
 @contextmanager
 def plant_on(server: Server, secrets: Path) -> Iterator[Plant]:
-    """The roles belong to the whole server: one plant at a time."""
+    """The roles belong to the whole server: one plant at a time, whichever of pytest's processes wants it."""
     name = new_name("deploy")
-    server.run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     plant = Plant(server.dsn_of(name))
-    try:
-        make_roles(plant.dsn, secrets)
-        migrate(plant.settings("dosing_owner"), report=print)
-        plant.set_rights()
-        yield plant
-    finally:
-        server.drop(name)
-        server.run(*(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)) for role in ROLES))
+    with psycopg.connect(server.dsn, autocommit=True) as alone:
+        alone.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        server.run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            if server.name.startswith("timescale"):
+                run(plant.dsn, "CREATE EXTENSION IF NOT EXISTS timescaledb")  # the image's own scripts have
+            make_roles(plant.dsn, secrets)
+            migrate(plant.settings("dosing_owner"), report=print)
+            plant.set_rights()
+            yield plant
+        finally:
+            server.drop(name)
+            server.run(*(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)) for role in ROLES))
 
 
 def password_of(role: str) -> str:
@@ -68,14 +75,14 @@ def make_roles(dsn: str, secrets: Path) -> None:
         "POSTGRES_USER": user,
         "POSTGRES_DB": str(conninfo_to_dict(dsn)["dbname"]),
     }
-    run((FOLDER / "postgres" / "010_roles.sh",), dsn, user, environment)
+    shell((FOLDER / "postgres" / "010_roles.sh",), dsn, user, environment)
 
 
 def psql(dsn: str, *arguments: object, user: str) -> None:
-    run(("psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", *arguments), dsn, user, {})
+    shell(("psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", *arguments), dsn, user, {})
 
 
-def run(command: tuple[object, ...], dsn: str, user: str, environment: dict[str, str]) -> None:
+def shell(command: tuple[object, ...], dsn: str, user: str, environment: dict[str, str]) -> None:
     given = conninfo_to_dict(dsn)
     ours = {
         "PATH": f"{find_binaries().bin}{os.pathsep}{os.environ['PATH']}",

@@ -35,7 +35,7 @@ from tests.database.samples import LEVEL, REJECTION, doses, spooled
 from tests.deploy.plants import ROLES, Plant, password_of, plant_on, refused
 from tests.plant.alarms.entries import entry
 from tests.plant.batches.days import NOON, normal
-from tests.servers import Server
+from tests.servers import APACHE_DSN, Server, absent
 
 LATER = NOON + timedelta(hours=1)
 DAY = JournalFilter(NOON - timedelta(days=1), NOON + timedelta(days=1))
@@ -51,10 +51,16 @@ SELECT c.relname
 """
 
 
-@pytest.fixture(scope="module")
-def plant(embedded: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+@pytest.fixture(scope="module", params=["plain", "timescale-apache"])
+def plant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
     """With a day's readings, stored by the collector's role."""
-    with plant_on(embedded, tmp_path_factory.mktemp("secrets")) as plant:
+    if request.param == "plain":
+        server = request.getfixturevalue("embedded")
+    elif APACHE_DSN:
+        server = Server(request.param, APACHE_DSN)
+    else:
+        absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
+    with plant_on(server, tmp_path_factory.mktemp("secrets")) as plant:
         writer = Writer(plant.settings("dosing_writer"))
         writer.write(uuid4(), spooled(*normal(), LEVEL, REJECTION))
         writer.close()
