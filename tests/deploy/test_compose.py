@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from dosing_tui.cli import main
 from dosing_tui.config.load import load
 from tests.deploy.files import FOLDER, VARIABLE, Service, compose, example, secrets_of, services, users
 
@@ -117,20 +119,50 @@ def test_our_services_start_with_the_settings_they_are_given(
     """As in the container: the settings file, the variables, and the secrets as credentials."""
     for target in secrets_of(service):
         (tmp_path / target).write_text("secret")
-    variables = {key: VARIABLE_IN.sub(_example, value) for key, value in service["environment"].items()}
-    loaded = load(FOLDER / "dosing-tui.toml", {**variables, "CREDENTIALS_DIRECTORY": str(tmp_path)})
-    settings = loaded.settings
+    settings = load(
+        FOLDER / "dosing-tui.toml", {**environment(service), "CREDENTIALS_DIRECTORY": str(tmp_path)}
+    ).settings
     assert settings.plant.timezone == example()["DOSING_PLANT_TIMEZONE"]
     assert bool(settings.database.password) == ("database-password" in secrets_of(service))
     assert settings.mqtt.username in users()
     assert not settings.database.migrate
 
 
-VARIABLE_IN = re.compile(r"\$\{(\w+):\?[^}]*\}")
+def environment(service: Service) -> dict[str, str]:
+    """What Compose gives the container, where .env is the example."""
+    return {
+        name: re.sub(r"\$\{(\w+):\?[^}]*\}", lambda found: example()[found[1]], value)
+        for name, value in service["environment"].items()
+    }
 
 
-def _example(found: re.Match[str]) -> str:
-    return example()[found[1]]
+@ours
+def test_our_services_run_commands_that_there_are(name: str, service: Service) -> None:
+    command, *arguments = arguments_of(service)
+    main.commands[command].make_context(command, arguments)
+
+
+def arguments_of(service: Service) -> list[str]:
+    return [argument.replace("$$", "$") for argument in service["command"]]
+
+
+def test_grafana_finds_database_password_and_dashboards_where_the_provisioning_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, grafana = services()["provisioning"], services()["grafana"]
+    for variable, text in environment(service).items():
+        monkeypatch.setenv(variable, text)
+    arguments = [a.replace("/provisioning", str(tmp_path), 1) for a in arguments_of(service)]
+    done = CliRunner().invoke(main, ["--config", str(FOLDER / "dosing-tui.toml"), *arguments])
+    assert done.exit_code == 0, done.output
+    (source,) = yaml.safe_load((tmp_path / "datasources" / "dosing.yaml").read_text())["datasources"]
+    assert source["url"].split(":")[0] in services()
+    assert source["user"] == secrets_of(grafana)["database-password"] == "dosing_viewer"
+    assert source["secureJsonData"]["password"] == "$__file{/run/secrets/database-password}"
+    (provider,) = yaml.safe_load((tmp_path / "dashboards" / "dosing.yaml").read_text())["providers"]
+    mounts = [mount.split(":") for mount in grafana["volumes"]]
+    (inside,) = [mount[1] for mount in mounts if mount[0] == "grafana-provisioning"]
+    assert list((tmp_path / Path(provider["options"]["path"]).relative_to(inside)).glob("*.json"))
 
 
 def test_scripts_are_ones_that_a_shell_can_read_and_run() -> None:

@@ -129,6 +129,10 @@ def test_the_collector_stores_each_reading_once_and_keeps_its_books(plant: Plant
     writer.close()
 
 
+def test_the_collector_sees_that_the_schema_is_the_one_it_knows(plant: Plant) -> None:
+    assert pending(plant.settings("dosing_writer")) == []
+
+
 def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) -> None:
     first, second = (Election(plant.settings("dosing_writer")) for _ in range(2))
     assert first.try_acquire()
