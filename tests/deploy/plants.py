@@ -16,7 +16,7 @@ from dosing_tui.database.migrations import migrate
 from dosing_tui.demo.binaries import find_binaries
 from tests.database.inspection import run
 from tests.database.samples import settings_for
-from tests.deploy.files import FOLDER
+from tests.deploy.files import FOLDER, services
 from tests.servers import Server, new_name
 
 ROLES = ("dosing_owner", "dosing_writer", "dosing_operator", "dosing_viewer", "dosing_telegraf")
@@ -28,6 +28,7 @@ LOCK = 0x646570
 class Plant:
     dsn: str
     """As the superuser."""
+    secrets: Path
 
     def dsn_of(self, role: str) -> str:
         return make_conninfo(self.dsn, user=role)
@@ -36,14 +37,25 @@ class Plant:
         return settings_for(self.dsn_of(role))
 
     def set_rights(self) -> None:
-        psql(self.dsn, "--file", FOLDER / "postgres" / "rights.sql", user="dosing_owner")
+        """By the command of the stack's service, with its places put in those here."""
+        (command,) = services()["rights"]["command"]
+        for theirs, here in {
+            "$$": "$",
+            "/run/secrets": self.secrets,
+            "--host=timescaledb ": "",
+            "--dbname=factory_metrics ": "",
+            "/dosing/rights.sql": FOLDER / "postgres" / "rights.sql",
+        }.items():
+            assert theirs in command
+            command = command.replace(theirs, str(here))
+        shell(("/bin/sh", "-c", command), self.dsn, {})
 
 
 @contextmanager
 def plant_on(server: Server, secrets: Path) -> Iterator[Plant]:
     """The roles belong to the whole server: one plant at a time, whichever of pytest's processes wants it."""
     name = new_name("deploy")
-    plant = Plant(server.dsn_of(name))
+    plant = Plant(server.dsn_of(name), secrets)
     with psycopg.connect(server.dsn, autocommit=True) as alone:
         alone.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         server.run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -68,28 +80,26 @@ def make_roles(dsn: str, secrets: Path) -> None:
     """As the database's container does when it is new."""
     for role in ROLES:
         (secrets / role).write_text(password_of(role) + "\n")
-    user = str(conninfo_to_dict(dsn)["user"])
     environment = {
         "SECRETS": str(secrets),
         "ROLES_SQL": str(FOLDER / "postgres" / "roles.sql"),
-        "POSTGRES_USER": user,
+        "POSTGRES_USER": str(conninfo_to_dict(dsn)["user"]),
         "POSTGRES_DB": str(conninfo_to_dict(dsn)["dbname"]),
     }
-    shell((FOLDER / "postgres" / "010_roles.sh",), dsn, user, environment)
+    shell((FOLDER / "postgres" / "010_roles.sh",), dsn, environment)
 
 
-def psql(dsn: str, *arguments: object, user: str) -> None:
-    shell(("psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", *arguments), dsn, user, {})
+def shell(command: tuple[object, ...], dsn: str, environment: dict[str, str]) -> None:
+    """With psql at hand, and the server and database that ``dsn`` names.
 
-
-def shell(command: tuple[object, ...], dsn: str, user: str, environment: dict[str, str]) -> None:
+    AssertionError with what it said, if it fails.
+    """
     given = conninfo_to_dict(dsn)
     ours = {
         "PATH": f"{find_binaries().bin}{os.pathsep}{os.environ['PATH']}",
         "PGHOST": str(given["host"]),
         "PGPORT": str(given.get("port", "5432")),
         "PGDATABASE": str(given["dbname"]),
-        "PGUSER": user,
         "PGPASSWORD": str(given.get("password", "")),
     }
     done = subprocess.run(

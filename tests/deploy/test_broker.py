@@ -152,6 +152,7 @@ def test_passwords_are_made_once_each_another_and_only_their_owner_enters_the_fo
     assert all(len(password) == 48 for password in before.values())
     assert not any(password in hashed for password in before.values())
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
+    assert all(path.stat().st_mode & stat.S_IROTH for path in secrets.iterdir())  # by users of containers
     # else a broker that is told to read its files again would still see the old one
     assert broker.stat().st_ino == inode
 

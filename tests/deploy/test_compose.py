@@ -108,8 +108,8 @@ def test_ports_are_bound_to_an_address_that_was_chosen(name: str, service: Servi
 
 def test_the_roles_need_no_secret_that_the_database_does_not_have() -> None:
     script = (FOLDER / "postgres" / "010_roles.sh").read_text()
-    roles = re.findall(r"dosing_\w+", script.split("for role in ")[1].split(";")[0])
-    assert set(roles) <= set(secrets_of(services()["timescaledb"]))
+    (roles,) = re.findall(r'^roles="(.+)"$', script, re.MULTILINE)
+    assert set(roles.split()) <= set(secrets_of(services()["timescaledb"]))
 
 
 @ours
@@ -163,6 +163,13 @@ def test_grafana_finds_database_password_and_dashboards_where_the_provisioning_s
     mounts = [mount.split(":") for mount in grafana["volumes"]]
     (inside,) = [mount[1] for mount in mounts if mount[0] == "grafana-provisioning"]
     assert list((tmp_path / Path(provider["options"]["path"]).relative_to(inside)).glob("*.json"))
+
+
+def test_no_role_is_made_without_a_password(tmp_path: Path) -> None:
+    script = FOLDER / "postgres" / "010_roles.sh"
+    done = subprocess.run((script,), env={"SECRETS": str(tmp_path)}, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == f"{tmp_path}/dosing_owner holds no password: run ./make-secrets.\n"
 
 
 def test_scripts_are_ones_that_a_shell_can_read_and_run() -> None:
