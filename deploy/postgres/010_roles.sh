@@ -2,8 +2,12 @@
 # Runs once, when the database is made: the roles with their passwords from /run/secrets, as roles.sql says.
 set -eu
 secrets=${SECRETS:-/run/secrets}
-for role in dosing_owner dosing_writer dosing_operator dosing_viewer dosing_telegraf; do
+roles="dosing_owner dosing_writer dosing_operator dosing_viewer dosing_telegraf"
+for role in $roles; do
+  [ -s "$secrets/$role" ] || { echo "$secrets/$role holds no password: run ./make-secrets." >&2; exit 1; }
+done
+for role in $roles; do
   # read here and sent through a pipe: a password on a command line is seen by everybody on the machine
-  printf "\\set %s '%s'\n" "$role" "$(cat "$secrets/$role")"
+  printf "%s %s '%s'\n" '\set' "$role" "$(sed "s/\\\\/\\\\\\\\/g; s/'/''/g" "$secrets/$role")"
 done | cat - "${ROLES_SQL:-/dosing/roles.sql}" |
   psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB"
