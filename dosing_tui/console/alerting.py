@@ -100,7 +100,10 @@ class Alerting(Steering):
         self.post_message(Moved())
 
     def _open(self, view: AlarmView) -> None:
-        detail = AlarmDetail(self._look, view, find=self._find, clock=self._clock, zone=self._zone)
+        detail = AlarmDetail(
+            self._look, view, self._hints[Mode.ALARM],
+            find=self._find, clock=self._clock, zone=self._zone,
+        )  # fmt: skip
         self.push_screen(detail, partial(self._left_detail, view))
 
     def _find(self, key: AlarmKey) -> AlarmView | None:

@@ -198,6 +198,8 @@ class Mode(StrEnum):
     TILE = "tile"
     """A large one, in which nothing moves."""
     ALARMS = "alarms"
+    ALARM = "alarm"
+    """One of them, whole."""
 
 
 _COMMON = ("range", "filters", "export", "help")
@@ -205,6 +207,14 @@ _FOOTERS: Mapping[Mode, tuple[str, ...]] = {
     Mode.CHART: ("back", "cursor-left", "cursor-right", "next", "range-wider", "note", *_COMMON),
     Mode.TABLE: ("back", "row-down", "sort", "reverse", "find", "next", *_COMMON),
     Mode.TILE: ("back", "next", *_COMMON),
+    Mode.ALARM: (
+        "alarm-ack",
+        "alarm-comment",
+        "alarm-shelve",
+        "alarm-remove",
+        "alarm-back",
+        "alarm-reset",
+    ),
     Mode.ALARMS: (
         "alarm-ack",
         "alarm-comment",

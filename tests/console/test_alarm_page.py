@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
+from dosing_tui.console.app import Surroundings
 from dosing_tui.plant.alarms.records import Event
 from tests.console import plant_data
 from tests.console.alarmed import Journal, flood, picture_of, state
@@ -246,3 +247,12 @@ async def test_without_a_journal_there_is_no_health_and_it_is_said_why() -> None
         plant.console.source.away = "No database server listens at db.plant:5432."
         await plant.press("tab", "shift+tab")
         await plant.console.shows("No database server listens")
+
+
+async def test_the_detail_names_the_keys_of_the_site() -> None:
+    story = history(days=0.2)
+    where = Surroundings(keymap={"alarm-ack": "k"})
+    async with console(
+        size=SMALL, source=FakeSource(story), live=live_plant(story, TANKS), where=where
+    ) as one:
+        assert "k Acknowledge" in await one.press("a", "enter")

@@ -1,11 +1,12 @@
 """One alarm, whole: its value against its limit, and what its rule says of cause, consequence, action."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 
 from dosing_tui.console import words
 from dosing_tui.console.alarmlist import left, number, who
 from dosing_tui.console.alarmwork import Wish
+from dosing_tui.console.bars import KeyHint
 from dosing_tui.console.canvas import Canvas, Rows, broken, plain
 from dosing_tui.console.field import Field
 from dosing_tui.console.keys import ALARM_KEYS
@@ -26,11 +27,12 @@ class AlarmDetail(Sheet[Wish]):
     BINDINGS = [binding for binding in ALARM_KEYS if binding.id != "alarm-all"]
 
     def __init__(
-        self, look: Look, view: AlarmView, *, find: Callable[[AlarmKey], AlarmView | None],
-        clock: Callable[[], datetime], zone: tzinfo,
+        self, look: Look, view: AlarmView, hints: Sequence[KeyHint], *,
+        find: Callable[[AlarmKey], AlarmView | None], clock: Callable[[], datetime], zone: tzinfo,
     ) -> None:  # fmt: skip
         super().__init__(look)
         self._view = view
+        self._hints = hints
         self._find = find
         self._clock = clock
         self._zone = zone
@@ -57,10 +59,12 @@ class AlarmDetail(Sheet[Wish]):
         self.dismiss(None)
 
     def rows(self, width: int, height: int) -> Rows:
-        return detail_rows(self._view, self._clock(), self._zone, gone=self._gone)
+        return detail_rows(self._view, self._hints, self._clock(), self._zone, gone=self._gone)
 
 
-def detail_rows(view: AlarmView, now: datetime, zone: tzinfo, *, gone: bool = False) -> Rows:
+def detail_rows(
+    view: AlarmView, hints: Sequence[KeyHint], now: datetime, zone: tzinfo, *, gone: bool = False
+) -> Rows:
     facts = [*_facts(view, now, zone), *_rule(view)]
     room = _WIDTH - _LABELS - 6
     lines = [pair for label, text in facts if text for pair in _labelled(label, text, room)]
@@ -78,10 +82,7 @@ def detail_rows(view: AlarmView, now: datetime, zone: tzinfo, *, gone: bool = Fa
         canvas.text(3 + _LABELS, top + 1 + row, line, TEXT)
     if gone:
         canvas.right(_WIDTH - 3, canvas.height - 3, "normal again", HOT)
-    keys_row(
-        canvas, canvas.height - 2,
-        ("space", "ackn."), ("c", "comment"), ("h", "shelve"), ("u", "back"), ("o", "out"), ("R", "reset"),
-    )  # fmt: skip
+    keys_row(canvas, canvas.height - 2, *((hint.keys, hint.label) for hint in hints))
     return canvas.rows
 
 
