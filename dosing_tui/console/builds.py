@@ -149,7 +149,10 @@ class Builder:
     def content(self, name: TileId, moment: Moment, *, large: bool = False) -> AnyContent:
         build = LARGE.get(name, self._builds[name]) if large else self._builds[name]
         try:
-            content = replace(build(moment), scope=scoped(name, moment), trouble=trouble(name, moment))
+            said = scoped(name, moment)
+            if large and name in TIMED and moment.left_out:
+                said = f"{moment.left_out} {said}"
+            content = replace(build(moment), scope=said, trouble=trouble(name, moment))
         except Exception:
             # the tile's boundary: the others go on
             if name not in self._broken:

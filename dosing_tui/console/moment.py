@@ -78,7 +78,12 @@ class Moment:
     @property
     def flags(self) -> tuple[Flag, ...]:
         """What happened, for the time axes; asked for only while a chart has the whole screen."""
-        return flags(self.rows(ANNOTATIONS))
+        return tuple(flag for found in self.rows(ANNOTATIONS) for flag in flags(found.shown))
+
+    @property
+    def left_out(self) -> str:
+        """That not all of what happened is among the flags; '' if it is."""
+        return "".join(found.sentence for found in self.rows(ANNOTATIONS))
 
     def title(self, panel: Panel[Row]) -> str:
         """'Today' is said only of today."""
