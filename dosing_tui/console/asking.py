@@ -12,7 +12,7 @@ from dosing_tui.console.scope import Scope
 from dosing_tui.console.spools import SPOOLS, SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError
 from dosing_tui.plant.alarms.records import Entry
-from dosing_tui.plant.annotations import Annotation
+from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import Panel, Query
@@ -30,7 +30,7 @@ class PanelSource(Protocol):
     def cancel(self, panels: Collection[str]) -> None:
         """Nobody waits for the answers to these panels any more; returns at once."""
 
-    def annotations(self, query: Query) -> Sequence[Annotation]:
+    def annotations(self, query: Query) -> Annotations:
         """What happened in the query's range. Raises: DatabaseError."""
 
     def known(self, dimension: Dimension) -> Sequence[str]:
@@ -84,7 +84,7 @@ def _rows(source: PanelSource, question: Question) -> Sequence[object]:
     if question.panel.id == SPOOLS.id:
         return source.books()
     if question.panel.id == ANNOTATIONS.id:
-        return source.annotations(question.query)
+        return [source.annotations(question.query)]
     return source.panel(question.panel, question.query)
 
 

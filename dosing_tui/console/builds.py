@@ -11,7 +11,7 @@ from dosing_tui.console.content import AnyContent, Content
 from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.moment import OWN_RANGES, Moment
 from dosing_tui.console.places import TileId
-from dosing_tui.console.scope import filter_words, range_words
+from dosing_tui.console.scope import filter_words, follows, range_words
 from dosing_tui.console.spools import SPOOLS
 from dosing_tui.console.tiles import (
     books,
@@ -106,13 +106,17 @@ LIVE: Mapping[TileId, frozenset[Dimension]] = {
     TileId.DOSES: frozenset(Dimension),
 }
 """What the tiles that show the present can be narrowed by; the range is nothing to them."""
+PRESENT = "now, not the range"
+"""Said of them while the range in force is one that has ended."""
 
 
 def scoped(name: TileId, moment: Moment) -> str:
     """Of which time and which readings a tile is, for its caption."""
     scope = moment.scope
     if name in LIVE:
-        return filter_words(scope.selection, LIVE[name])
+        chosen = filter_words(scope.selection, LIVE[name])
+        time = "" if scope.spec is None or follows(scope) else PRESENT
+        return " · ".join(part for part in (time, chosen) if part)
     if name is TileId.BOOKS:
         return ""
     panel = PANELS[name][0]
@@ -145,7 +149,10 @@ class Builder:
     def content(self, name: TileId, moment: Moment, *, large: bool = False) -> AnyContent:
         build = LARGE.get(name, self._builds[name]) if large else self._builds[name]
         try:
-            content = replace(build(moment), scope=scoped(name, moment), trouble=trouble(name, moment))
+            said = scoped(name, moment)
+            if large and name in TIMED and moment.left_out:
+                said = f"{moment.left_out} {said}"
+            content = replace(build(moment), scope=said, trouble=trouble(name, moment))
         except Exception:
             # the tile's boundary: the others go on
             if name not in self._broken:

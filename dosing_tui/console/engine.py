@@ -17,7 +17,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError
 from dosing_tui.plant.alarms.records import Entry
-from dosing_tui.plant.annotations import Annotation
+from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import Panel, Query
@@ -63,11 +63,11 @@ class Engine:
         if self._reader is not None:
             threading.Thread(target=self._reader.cancel, args=(panels,), name="cancel", daemon=True).start()
 
-    def annotations(self, query: Query) -> Sequence[Annotation]:
+    def annotations(self, query: Query) -> Annotations:
         chosen = query.selection
         return self._answering().annotations(
             since=query.since, until=query.until, device=chosen.device, recipe=chosen.recipe
-        ).shown  # fmt: skip
+        )
 
     def known(self, dimension: Dimension) -> Sequence[str]:
         return self._answering().known(dimension)

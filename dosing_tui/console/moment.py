@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.charts.curves import Flag
 from dosing_tui.console.flags import ANNOTATIONS, flags
-from dosing_tui.console.scope import LIVE, Present, Scope, selects
+from dosing_tui.console.scope import LIVE, Present, Scope, filter_words, selects
 from dosing_tui.live import Link, Picture
 from dosing_tui.plant.panels import Panel, Query
 from dosing_tui.plant.readings import Dose, InventoryLevel
@@ -78,7 +78,12 @@ class Moment:
     @property
     def flags(self) -> tuple[Flag, ...]:
         """What happened, for the time axes; asked for only while a chart has the whole screen."""
-        return flags(self.rows(ANNOTATIONS))
+        return tuple(flag for found in self.rows(ANNOTATIONS) for flag in flags(found.shown))
+
+    @property
+    def left_out(self) -> str:
+        """That not all of what happened is among the flags; '' if it is."""
+        return "".join(found.sentence for found in self.rows(ANNOTATIONS))
 
     def title(self, panel: Panel[Row]) -> str:
         """'Today' is said only of today."""
@@ -131,9 +136,10 @@ class Moment:
         return "waiting for the first answer"
 
     def _nothing(self, panel: Panel[Row], nothing: str) -> str:
-        """That there is nothing, and where: 'no dose today'."""
-        if self.scope.selection.narrowed_to(panel.dimensions).active:
-            return f"{nothing} of this choice {self._within(panel)}"
+        """That there is nothing, and where: 'no dose today'; then of which choice."""
+        narrowed = self.scope.selection.narrowed_to(panel.dimensions)
+        if narrowed.active:
+            return f"{nothing} {self._within(panel)}\nof {filter_words(narrowed, panel.dimensions)}"
         return f"{nothing} {self._within(panel)}"
 
     def refused(self, panel: Panel[Row]) -> bool:

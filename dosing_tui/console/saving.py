@@ -1,21 +1,20 @@
 """Files that the operator asks for: what a tile shows as CSV and JSON, the screen as picture and text."""
 
-import csv
-import io
 import json
 import os
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import platformdirs
 
-from dosing_tui.console.shownrows import Cell, Shown
+from dosing_tui.console.shownrows import Shown
 from dosing_tui.errors import DosingError
+from dosing_tui.export.csvtext import csv_of
+from dosing_tui.export.extract import Column
+from dosing_tui.export.jsontext import value_of
 
-_LEADS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes text that begins so for a formula."""
 _MOST = 1_000
 
 
@@ -48,7 +47,9 @@ def save(where: Path, name: str, at: datetime, texts: Mapping[str, str]) -> list
 
 
 def _written(path: Path, text: str) -> Path:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8", newline=""
+    ) as file:
         file.write(text)
     return path
 
@@ -62,51 +63,18 @@ def safe_name(name: str) -> str:
     return re.sub(r"[^a-z0-9-]+", "_", name.lower()).strip("_")[:60] or "screen"
 
 
-def csv_text(what: Shown) -> str:
-    """Units in the headings, times in ISO 8601 with their offset, no cell that a spreadsheet would run."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([_harmless(f"{name} [{unit}]" if unit else name) for name, unit in what.columns])
-    for row in what.rows:
-        writer.writerow([_csv_cell(cell) for cell in row])
-    return text.getvalue()
+def csv_text(what: Shown, zone: tzinfo) -> str:
+    """The rows as they are on screen, in the form of every export."""
+    return csv_of([Column(name, name, unit) for name, unit in what.columns], what.rows, zone)
 
 
-def _csv_cell(cell: Cell) -> str | float | int:
-    match cell:
-        case None:
-            return ""
-        case datetime():
-            return cell.isoformat(timespec="seconds")
-        case date():
-            return cell.isoformat()
-        case str():
-            return _harmless(cell)
-        case _:
-            return cell
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_LEADS) else text
-
-
-def json_text(what: Shown, at: datetime) -> str:
+def json_text(what: Shown, at: datetime, zone: tzinfo) -> str:
     """The same, with what it is of."""
     return json.dumps(
         {
-            "title": what.title, "of": what.scope, "saved": at.isoformat(timespec="seconds"),
+            "title": what.title, "of": what.scope, "saved": value_of(at, zone),
             "columns": [{"name": name, "unit": unit} for name, unit in what.columns],
-            "rows": [[_json_cell(cell) for cell in row] for row in what.rows],
+            "rows": [[value_of(cell, zone) for cell in row] for row in what.rows],
         },
-        ensure_ascii=False, indent=1,
+        ensure_ascii=False, allow_nan=False, indent=1,
     )  # fmt: skip
-
-
-def _json_cell(cell: Cell) -> str | float | int | None:
-    match cell:
-        case datetime():
-            return cell.isoformat(timespec="seconds")
-        case date():
-            return cell.isoformat()
-        case _:
-            return cell

@@ -10,6 +10,7 @@ from dosing_tui.errors import RangeError
 from dosing_tui.live import Picture
 from dosing_tui.plant import ranging
 from dosing_tui.plant.filters import EVERYTHING, Dimension, Selection
+from dosing_tui.plant.latest_batch import latest_batch
 from dosing_tui.plant.shifts import THREE_SHIFTS, ShiftCalendar
 from dosing_tui.plant.timeranges import RangeSpec, TimeRange
 
@@ -55,19 +56,7 @@ def resolved(spec: RangeSpec, present: Present, selection: Selection) -> TimeRan
 
 def this_batch(present: Present, selection: Selection) -> TimeRange | None:
     """The newest batch that was started, of the chosen stations and recipes: until its end, or until now."""
-    events = [
-        event for event in present.picture.events
-        if selects(selection, device=event.device_id, recipe=event.recipe)
-    ]  # fmt: skip
-    start = next((event for event in events if event.event == "start"), None)
-    if start is None:
-        return None
-    ends = [
-        event.time for event in events
-        if event.device_id == start.device_id and event.event != "start" and event.time >= start.time
-    ]  # fmt: skip
-    until = min(ends) if ends else present.now
-    return TimeRange(start.time, max(until, start.time + ranging.SHORTEST))
+    return latest_batch(present.picture.events, selection, present.now)
 
 
 def moved(scope: Scope, change: Change, present: Present) -> Scope:

@@ -202,7 +202,7 @@ class Steering(App[None]):
             self.front.say("There is nothing to export here.")
             return
         now = self._clock().astimezone(self._zone)
-        self._save(what.title, {"csv": csv_text(what), "json": json_text(what, now)})
+        self._save(what.title, {"csv": csv_text(what, self._zone), "json": json_text(what, now, self._zone)})
 
     def action_picture(self) -> None:
         """The whole screen, as a picture and as text."""

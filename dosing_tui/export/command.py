@@ -132,7 +132,7 @@ def _asked(
 ) -> tuple[Extract, int]:
     """The rows; where there are none, also how many there were without the filter."""
     zone, calendar = ZoneInfo(settings.plant.timezone), settings.calendar
-    events = reader.seed() if ranging.name_of(spec) == ranging.THIS_BATCH else []
+    events = reader.seed() if ranging.of_batch(spec) else []
     batch = latest_batch((e for e in events if isinstance(e, BatchEvent)), selection, now)
     window = ranging.resolve(spec, now, zone, calendar=calendar, batch=batch)
     narrowed = selection.narrowed_to(panel.dimensions)

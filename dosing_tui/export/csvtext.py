@@ -3,9 +3,10 @@
 import csv
 import io
 import math
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 
-from dosing_tui.export.extract import Cell, Extract
+from dosing_tui.export.extract import Cell, Column, Extract
 from dosing_tui.plant.text import clean_text
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
@@ -15,11 +16,16 @@ LONGEST = 4000
 
 
 def to_csv(extract: Extract) -> str:
+    """Header and rows of one panel."""
+    return csv_of(extract.columns, extract.rows, extract.zone)
+
+
+def csv_of(columns: Iterable[Column], rows: Iterable[Sequence[Cell]], zone: tzinfo) -> str:
     """Header and rows. Times are ISO-8601 with the plant's offset, numbers complete, missing is empty."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_harmless(column.header) for column in extract.columns])
-    writer.writerows([_cell(value, extract.zone) for value in row] for row in extract.rows)
+    writer.writerow([_harmless(column.header) for column in columns])
+    writer.writerows([_cell(value, zone) for value in row] for row in rows)
     return out.getvalue()
 
 

@@ -21,25 +21,26 @@ def to_json(extract: Extract) -> str:
         "unit": extract.unit,
         "range": {
             "text": extract.range,
-            "from": _value(extract.since, extract.zone),
-            "to": _value(extract.until, extract.zone),
+            "from": value_of(extract.since, extract.zone),
+            "to": value_of(extract.until, extract.zone),
         },
         "selection": {
-            dimension.value: [_value(name, extract.zone) for name in extract.selection.of(dimension)]
+            dimension.value: [value_of(name, extract.zone) for name in extract.selection.of(dimension)]
             for dimension in Dimension
             if extract.selection.of(dimension)
         },
-        "generated_at": _value(extract.generated_at, extract.zone),
+        "generated_at": value_of(extract.generated_at, extract.zone),
         "columns": [{"name": c.field, "title": c.title, "unit": c.unit} for c in extract.columns],
         "rows": [
-            {c.field: _value(cell, extract.zone) for c, cell in zip(extract.columns, row, strict=True)}
+            {c.field: value_of(cell, extract.zone) for c, cell in zip(extract.columns, row, strict=True)}
             for row in extract.rows
         ],
     }
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
-def _value(cell: Cell, zone: tzinfo) -> Value:
+def value_of(cell: Cell, zone: tzinfo) -> Value:
+    """In JSON: times in ISO 8601 with the zone's offset, what is no number is null, text is harmless."""
     match cell:
         case float():
             return cell if math.isfinite(cell) else None

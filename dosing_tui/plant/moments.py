@@ -26,26 +26,53 @@ _ABSOLUTE = re.compile(
     r"(\d{4}-\d\d-\d\d)([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?( ?(Z|z|[+-]\d\d:?\d\d))?)?", re.ASCII
 )
 _MILLISECONDS = re.compile(r"\d{9,16}", re.ASCII)
+_FISCAL = re.compile(r"now.*[-+/]\d*f[Qy]")
+_LONG_UNIT = re.compile(r"(?<=\d)\s*(sec|min|hour|hr|day|week|month|year)[a-z]*")
 _PASSING = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
 
 
 def moment(text: str, now: datetime, zone: tzinfo, *, end: bool = False) -> datetime:
     """What is written, in UTC. Raises: RangeError, naming the text and what could be written instead."""
-    written = text.strip()
+    written = tight(text)
     try:
         found = _understood(written, now, zone, end=end)
     except (ValueError, OverflowError) as error:
         raise RangeError(f"{_quoted(written)} is no time that there is.") from error
     if found is None:
-        raise RangeError(f"{_quoted(written)} is not a time. Write {WAYS}.{_nearly(written)}")
+        raise RangeError(_not_understood(text.strip()))
     if found.year not in YEARS:
         raise RangeError(f"{_quoted(written)} is in {found.year}; years from 2000 to 2099 can be asked for.")
     return found
 
 
+def tight(text: str) -> str:
+    """As it is understood: what is told from now may have spaces anywhere."""
+    return re.sub(r"\s+", "", text) if text.strip().startswith("now") else text.strip()
+
+
+def nearest(text: str) -> str:
+    """What may have been meant and would be understood; '' if nothing is near.
+
+    >>> nearest("now-6"), nearest("now6h"), nearest("-6h"), nearest("last 15 min")
+    ('now-6h', 'now-6h', 'now-6h', 'now-15m')
+    """
+    exact = re.sub(r"\s+", "", text)
+    spoken = re.sub(r"^\s*(the\s+)?(last|past)\b", "", text.casefold())
+    short = re.sub(r"\s+", "", _LONG_UNIT.sub(_letter, spoken))
+    for tried in (exact, short, f"{short}h", short.replace("now", "now-", 1), f"now{short}", f"now-{short}"):
+        if tried != text and _RELATIVE.fullmatch(tried):
+            return tried
+    return ""
+
+
 def is_moment(text: str) -> bool:
     """It has the form of a moment; it may still be one that there is not, as 31 February."""
-    return any(form.fullmatch(text) for form in (_RELATIVE, _ABSOLUTE, _MILLISECONDS))
+    return any(form.fullmatch(tight(text)) for form in (_RELATIVE, _ABSOLUTE, _MILLISECONDS))
+
+
+def is_fiscal(text: str) -> bool:
+    """It counts in Grafana's fiscal quarters or years, which are answered by a sentence of their own."""
+    return _FISCAL.fullmatch(tight(text)) is not None
 
 
 def is_date(text: str) -> bool:
@@ -123,13 +150,15 @@ def _kept(naive: datetime, local: datetime, zone: tzinfo) -> datetime:
     return naive.replace(tzinfo=zone, fold=local.fold).astimezone(UTC)
 
 
-def _nearly(text: str) -> str:
-    """A hint where only capitals or spaces are in the way."""
-    tight = re.sub(r"\s+", "", text)
-    for near in (tight, tight.lower()):
-        if near != text and _RELATIVE.fullmatch(near):
-            return f" Did you mean {near}?"
-    return ""
+def _letter(unit: re.Match[str]) -> str:
+    return "M" if unit[1] == "month" else unit[1][0]
+
+
+def _not_understood(text: str) -> str:
+    if is_fiscal(text):
+        return f"{_quoted(text)} counts in fiscal quarters or years, none of which the plant has: use M or y."
+    near = nearest(text)
+    return f"{_quoted(text)} is not a time. Write {WAYS}.{f' Did you mean {near}?' if near else ''}"
 
 
 def _quoted(text: str) -> str:

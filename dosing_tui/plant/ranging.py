@@ -5,12 +5,23 @@ import re
 from datetime import datetime, timedelta, tzinfo
 
 from dosing_tui.errors import RangeError
-from dosing_tui.plant.moments import WAYS, beginning, is_date, is_moment, moment, moved
+from dosing_tui.plant.moments import (
+    WAYS,
+    beginning,
+    is_date,
+    is_fiscal,
+    is_moment,
+    moment,
+    moved,
+    nearest,
+    tight,
+)
 from dosing_tui.plant.shifts import THREE_SHIFTS, ShiftCalendar
 from dosing_tui.plant.text import clean_text
 from dosing_tui.plant.timeranges import RangeSpec, TimeRange
 
-LONGEST = timedelta(days=3 * 366)
+LONGEST = timedelta(days=733)
+"""Two years, and the days that rounding adds."""
 SHORTEST = timedelta(minutes=1)
 """No range is zoomed into further."""
 THIS_SHIFT, LAST_SHIFT, THIS_BATCH = "this shift", "last shift", "this batch"
@@ -24,16 +35,18 @@ NAMES = {
 }
 """Calendar ranges by name; shifts and batches have names as well, but no other way to be written."""
 _ALL_NAMES = (*NAMES, THIS_SHIFT, LAST_SHIFT, THIS_BATCH)
+_GOING_ON = frozenset({"today", "this week", "this month", THIS_SHIFT, THIS_BATCH})
 _DURATION = re.compile(r"\d{1,6}[smhdwMy]")
 _ROUNDED = re.compile(r"now.*/([smhdwMy])")
 _LAST = re.compile(r"now-(\d+)([smhdwMy])")
 _WORDS = {"s": "s", "m": "min", "h": "h", "d": "d", "w": "weeks", "M": "months", "y": "years"}
 _LIVE_END = re.compile(r"now(?:\+\d*[smhdwMy])*(?:/[smhdwMy])?")
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_MOST = 999_999
+"""Of one unit, as a range can be written."""
 LADDER = (
     SHORTEST, timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30), _HOUR, 3 * _HOUR, 6 * _HOUR,
     12 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY, 14 * _DAY, 30 * _DAY, 90 * _DAY, 180 * _DAY, 365 * _DAY, 730 * _DAY,
-    LONGEST,
 )  # fmt: skip
 """Lengths of ranges that end now, from one to the next."""
 
@@ -46,32 +59,39 @@ def resolve(
 
     Raises: RangeError, a sentence that names what is written and what is possible.
     """
-    name = name_of(spec)
-    if name in (THIS_SHIFT, LAST_SHIFT):
-        return _shift(name, now, zone, calendar)
-    if name == THIS_BATCH:
-        if batch is None:
-            raise RangeError("No start of a batch is known: 'this batch' is no range now.")
-        return batch
     from_, to = ends(spec)
-    since, until = moment(from_, now, zone), moment(to, now, zone, end=True)
+
+    def end(written: str, *, last: bool) -> datetime:
+        name = _folded(written)
+        if name in (THIS_SHIFT, LAST_SHIFT):
+            return _shift(name, now, zone, calendar)[last]
+        if name == THIS_BATCH:
+            return _known(batch)[last]
+        named = NAMES.get(name, RangeSpec(written, written))
+        return moment(named.to if last else named.from_, now, zone, end=last)
+
+    since, until = end(from_, last=False), end(to, last=True)
     if until <= since:
         raise RangeError(f"{_quoted(from_)} to {_quoted(to)}: the end is not after the beginning.")
     if until - since > LONGEST:
-        raise RangeError(f"{_quoted(from_)} to {_quoted(to)}: is longer than three years.")
+        both = f"{_quoted(from_)} to {_quoted(to)}"
+        raise RangeError(f"{both} is longer than two years, the most that is shown.")
     return TimeRange(since, until)
 
 
 def ends(spec: RangeSpec) -> tuple[str, str]:
-    """From and to in Grafana's grammar. One text alone is a name, a duration up to now, a day or a beginning.
+    """Both ends: names, or Grafana's grammar. One text alone is a name, a duration up to now, a day or a
+    beginning.
 
     Raises: RangeError, if it is none of them.
     """
-    from_, to = spec.from_.strip(), spec.to.strip()
+    from_, to = tight(spec.from_), tight(spec.to)
     if to:
         return from_, to
     if (named := NAMES.get(name_of(spec))) is not None:
         return named.from_, named.to
+    if name_of(spec) in _ALL_NAMES:
+        return name_of(spec), name_of(spec)
     if _DURATION.fullmatch(from_):
         return f"now-{from_}", "now"
     if is_date(from_):
@@ -79,21 +99,23 @@ def ends(spec: RangeSpec) -> tuple[str, str]:
     if is_moment(from_):
         rounded = _ROUNDED.fullmatch(from_)
         return from_, f"now/{rounded[1]}" if rounded else "now"
-    near = difflib.get_close_matches(name_of(spec), _ALL_NAMES, n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    raise RangeError(
-        f"{_quoted(from_)} is not a range. Write 24h, {', '.join(_ALL_NAMES)}, or a beginning: {WAYS}.{hint}"
-    )
+    if is_fiscal(from_):
+        return from_, from_
+    raise RangeError(_no_range(from_))
 
 
 def live(spec: RangeSpec) -> bool:
     """The range ends now, or goes on after it: new readings belong to it."""
-    if name_of(spec) in (THIS_SHIFT, LAST_SHIFT, THIS_BATCH):
-        return name_of(spec) != LAST_SHIFT
     try:
-        return _LIVE_END.fullmatch(ends(spec)[1]) is not None
+        to = ends(spec)[1]
     except RangeError:
         return False
+    return _folded(to) in _GOING_ON or _LIVE_END.fullmatch(to) is not None
+
+
+def of_batch(spec: RangeSpec) -> bool:
+    """What it means depends on which batch was started last."""
+    return THIS_BATCH in (_folded(spec.from_), _folded(spec.to))
 
 
 def shifted(
@@ -102,18 +124,23 @@ def shifted(
 ) -> RangeSpec:  # fmt: skip
     """Back for -1, forward for 1: months, days and shifts to the next ones, others by their length.
 
-    What comes to be today, or the shift that is on, follows the clock again. Raises: RangeError.
+    Forward ends at the present: what would go on beyond it becomes the range of that length that follows the
+    clock, and what reaches the present stays. Raises: RangeError.
     """
     found = resolve(spec, now, zone, calendar=calendar, batch=batch)
+    if steps > 0 and (found.until > now or live(spec)):
+        return spec
     for _ in range(abs(steps)):
         found = _neighbour(found, 1 if steps > 0 else -1, zone, calendar)
+        if steps > 0 and found.until > now:
+            break
     for again in (NAMES["today"], NAMES["this week"], NAMES["this month"]):
         if resolve(again, now, zone) == found:
             return again
     on = calendar.this_shift(now, zone)
     if on is not None and found == on[1:]:
         return RangeSpec(THIS_SHIFT)
-    return absolute(found, zone)
+    return _up_to_now(found, now, zone) if steps > 0 and found.until >= now else absolute(found, zone)
 
 
 def zoomed(
@@ -122,11 +149,13 @@ def zoomed(
 ) -> RangeSpec:  # fmt: skip
     """Wider for a factor above 1, narrower below. Raises: RangeError.
 
-    A live range gets the next length of the ladder and ends now; any other keeps its middle.
+    A live range gets the next length of the ladder and ends now; any other keeps its middle. What is as wide
+    as can be stays.
     """
     since, until = resolve(spec, now, zone, calendar=calendar, batch=batch)
     if live(spec) and since < now:
-        return RangeSpec(f"now-{_written(_rung(now - since, factor))}", "now")
+        rung = _rung(until - since, factor)
+        return spec if rung is None else RangeSpec(f"now-{_written(rung)}", "now")
     length = max(SHORTEST, min(LONGEST, (until - since) * factor))
     middle = since + (until - since) / 2
     return absolute(TimeRange(middle - length / 2, middle + length / 2), zone)
@@ -198,20 +227,31 @@ def _between(since: datetime, until: datetime, unit: str, zone: tzinfo) -> int:
     return (last.year - first.year) * 12 + last.month - first.month
 
 
-def _rung(length: timedelta, factor: float) -> timedelta:
+def _up_to_now(found: TimeRange, now: datetime, zone: tzinfo) -> RangeSpec:
+    """As many whole months or days, else as much time, up to the present."""
+    for unit in ("M", "d"):
+        if all(beginning(end, unit, zone) == end for end in found):
+            if found.until == now:
+                return absolute(found, zone)
+            before = _between(*found, unit, zone) - 1
+            return RangeSpec(f"now-{before}{unit}/{unit}" if before else f"now/{unit}", f"now/{unit}")
+    return RangeSpec(f"now-{_written(found.until - found.since)}", "now")
+
+
+def _rung(length: timedelta, factor: float) -> timedelta | None:
     """The length of the ladder next to ``length * factor``, but never back where it came from."""
     wider = factor > 1
     rungs = [rung for rung in LADDER if (rung > length if wider else rung < length)]
     wanted = length * factor
-    return min(rungs, key=lambda rung: max(rung / wanted, wanted / rung), default=LADDER[-1 if wider else 0])
+    return min(rungs, key=lambda rung: max(rung / wanted, wanted / rung), default=None)
 
 
 def _written(length: timedelta) -> str:
-    for unit, size in (("d", _DAY), ("h", _HOUR)):
+    for unit, size in (("d", _DAY), ("h", _HOUR), ("m", _MINUTE), ("s", timedelta(seconds=1))):
         # 24 hours are 24 hours in every night; longer ones are days on the wall
-        if length % size == timedelta(0) and (unit == "h" or length > _DAY):
+        if length % size == timedelta(0) and (unit != "d" or length > _DAY) and length // size <= _MOST:
             return f"{length // size}{unit}"
-    return f"{length // timedelta(minutes=1)}m"
+    return f"{max(1, round(length / _MINUTE))}m" if length < _DAY else f"{round(length / _HOUR)}h"
 
 
 def _shift(name: str, now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> TimeRange:
@@ -225,9 +265,27 @@ def _shift(name: str, now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> T
     raise RangeError(f"No shift is on now: {clean_text(last.name)} ended at {ended}. 'last shift' shows it.")
 
 
+def _known(batch: TimeRange | None) -> TimeRange:
+    if batch is None:
+        raise RangeError("No start of a batch is known: 'this batch' is no range now.")
+    return batch
+
+
+def _no_range(text: str) -> str:
+    close = difflib.get_close_matches(_folded(text), _ALL_NAMES, n=1)
+    near = nearest(text) or (repr(close[0]) if close else "")
+    hint = f" Did you mean {near}?" if near else ""
+    ways = f"Write 24h, {', '.join(_ALL_NAMES)}, or a beginning: {WAYS}."
+    return f"{_quoted(text)} is not a range. {ways}{hint}"
+
+
 def name_of(spec: RangeSpec) -> str:
     """As names are compared; '' for a range with two ends."""
-    return "" if spec.to.strip() else " ".join(spec.from_.split()).casefold()
+    return "" if spec.to.strip() else _folded(spec.from_)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _quoted(text: str) -> str:

@@ -15,7 +15,7 @@ from dosing_tui.plant import panels
 from dosing_tui.plant.alarms.engine import Evaluator
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.records import Entry
-from dosing_tui.plant.annotations import Annotation, Mark
+from dosing_tui.plant.annotations import Annotation, Annotations, Mark
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import (
@@ -161,6 +161,7 @@ class FakeSource:
         self.asked: list[str] = []
         self.queries: list[Query] = []
         self.notes: list[Annotation] = []
+        self.more_happened = False
         self.cancelled: set[str] = set()
         self.entries: list[Entry] = []
         self.on_journal: Callable[[Sequence[Entry]], object] = self.entries.extend
@@ -168,9 +169,9 @@ class FakeSource:
     def cancel(self, panels: Collection[str]) -> None:
         self.cancelled |= set(panels)
 
-    def annotations(self, query: Query) -> list[Annotation]:
+    def annotations(self, query: Query) -> Annotations:
         self.asked.append("annotations")
-        return [*_batches_of(self.story, query), *self.notes]
+        return Annotations((*_batches_of(self.story, query), *self.notes), more=self.more_happened)
 
     def known(self, dimension: Dimension) -> list[str]:
         if self.away:

@@ -18,16 +18,16 @@ SHOWN = Shown(
 
 
 def test_times_have_their_offset_and_headings_their_units() -> None:
-    rows = list(csv.reader(io.StringIO(csv_text(SHOWN))))
+    rows = list(csv.reader(io.StringIO(csv_text(SHOWN, UTC))))
     assert rows == [
-        ["time", "recipe", "actual [g]"],
+        ["time", "recipe", "actual (g)"],
         ["2026-03-11T14:26:44+00:00", "'=1+1", "40.0"],
         ["2026-03-11T14:26:44+00:00", "", ""],
     ]
 
 
 def test_json_says_what_it_is_of_and_keeps_missing_apart_from_zero() -> None:
-    found = json.loads(json_text(SHOWN, AT))
+    found = json.loads(json_text(SHOWN, AT, UTC))
     assert found["of"] == "24 h"
     assert found["columns"][2] == {"name": "actual", "unit": "g"}
     assert found["rows"][1] == ["2026-03-11T14:26:44+00:00", "", None]

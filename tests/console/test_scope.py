@@ -5,7 +5,9 @@ from datetime import UTC, timedelta
 
 import pytest
 
+from dosing_tui.config.settings import Settings
 from dosing_tui.console.bars import Chosen, scope_row
+from dosing_tui.console.moment import Answer, Moment
 from dosing_tui.console.scope import (
     CHANGES,
     LIVE,
@@ -20,6 +22,7 @@ from dosing_tui.console.scope import (
 from dosing_tui.errors import RangeError
 from dosing_tui.live import Picture
 from dosing_tui.plant.filters import EVERYTHING, Dimension, Selection
+from dosing_tui.plant.panels import CONSUMPTION
 from dosing_tui.plant.timeranges import RangeSpec
 from tests.console.plant_data import NOW, history
 
@@ -65,6 +68,14 @@ def test_a_panel_without_a_chosen_dimension_says_so() -> None:
     chosen = Selection(device=("dosing_system_01",), recipe=("CU-85", "CU-65/75"))
     assert filter_words(chosen, frozenset(Dimension)) == "device dosing_system_01 · recipe CU-85, CU-65/75"
     assert filter_words(chosen, frozenset({Dimension.DEVICE})) == "device dosing_system_01 · not by recipe"
+
+
+def test_an_empty_panel_names_the_device_that_has_nothing_in_the_range() -> None:
+    scope = replace(LIVE, selection=Selection(device=("dosing_system_99",), recipe=("CU-85",)))
+    answers = {CONSUMPTION.id: Answer(rows=(), at=NOW, scope=scope)}
+    moment = Moment(NOW, UTC, Settings(), Picture(), answers, scope=scope)
+    said = moment.nothing_from(CONSUMPTION, "no dose")
+    assert said == "no dose in the last 24 h\nof device dosing_system_99 · recipe CU-85"
 
 
 def test_nothing_chosen_is_everything() -> None:

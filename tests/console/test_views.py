@@ -63,6 +63,22 @@ async def test_a_large_chart_is_read_by_its_cursor() -> None:
         assert "batches: " in driven.screen
 
 
+async def test_a_large_chart_says_that_older_batches_and_notes_are_not_marked() -> None:
+    source = FakeSource(history())
+    source.more_happened = True
+    async with console(source=source) as driven:
+        assert "Only the newest" not in await seen(driven, "3")
+        assert "batches and notes are marked." in await seen(driven, "enter")
+
+
+@pytest.mark.parametrize("key", ["2", "6"])
+async def test_tanks_and_doses_say_that_they_are_of_now_where_the_range_has_ended(key: str) -> None:
+    async with console() as driven:
+        assert "now, not the range" not in await seen(driven, key, "-")
+        assert "now, not the range" in await seen(driven, "[")
+        assert "now, not the range" not in await seen(driven, ".")
+
+
 async def test_a_large_histogram_is_read_bin_by_bin() -> None:
     async with console() as driven:
         await seen(driven, "4", "enter")
