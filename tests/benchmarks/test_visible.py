@@ -46,7 +46,7 @@ def test_message_to_screen_and_key_to_answer(
             answered = _key_to_answer(terminal)
             simulator.send_signal(2)
             published = json.loads(simulator.communicate(timeout=60)[0])["published"]
-        terminal.keys("3")
+        terminal.keys("7")
         books = terminal.shows("received")
     with capsys.disabled():
         sys.stdout.write(
@@ -62,8 +62,10 @@ def load(mqtt: MqttSettings) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "dosing_tui", "simulate", "--broker", f"{mqtt.host}:{mqtt.port}"]
     command += ["--devices", "1", "--rate", str(RATE), "--qos", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _message_to_screen(terminal: Terminal, mqtt: MqttSettings) -> list[float]:
@@ -88,7 +90,7 @@ def _key_to_answer(terminal: Terminal) -> list[float]:
     """Seconds from a key that opens a screen to that screen's name in the status bar."""
     end, taken = time.monotonic() + SECONDS, []
     while time.monotonic() < end:
-        for key, name in (("2", "› Doses"), ("1", "› Overview")):
+        for key, name in (("6", "› Doses"), ("1", "› Overview")):
             terminal.keys(key)
             taken.append(terminal.seconds_until(lambda screen, name=name: name in screen))  # type: ignore[misc]  # bound now
     return taken
