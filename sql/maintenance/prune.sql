@@ -5,6 +5,8 @@ WITH quarters AS (
     DELETE FROM dosing_1h WHERE bucket < %(sums_from)s RETURNING 1
 ), sixes AS (
     DELETE FROM dosing_6h WHERE bucket < %(sums_from)s RETURNING 1
+), recipes AS (
+    DELETE FROM dosing_recipes_15m WHERE bucket < %(sums_from)s RETURNING 1
 ), ends_15m AS (
     DELETE FROM batch_ends_15m WHERE bucket < %(sums_from)s RETURNING 1
 ), ends_1h AS (
@@ -15,5 +17,5 @@ WITH quarters AS (
     DELETE FROM rejected_messages WHERE received_at < %(sums_from)s RETURNING 1
 )
 SELECT (SELECT count(*) FROM quarters) + (SELECT count(*) FROM hours) + (SELECT count(*) FROM sixes)
-     + (SELECT count(*) FROM ends_15m) + (SELECT count(*) FROM ends_1h)
+     + (SELECT count(*) FROM recipes) + (SELECT count(*) FROM ends_15m) + (SELECT count(*) FROM ends_1h)
      + (SELECT count(*) FROM history) + (SELECT count(*) FROM rejected)

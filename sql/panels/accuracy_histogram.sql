@@ -11,7 +11,7 @@ SELECT ARRAY[sum(b00), sum(b01), sum(b02), sum(b03), sum(b04), sum(b05), sum(b06
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
-), cut (bin, n) AS (
+), cut (bin, n) AS MATERIALIZED (
 SELECT dosing_error_bin(error_g), count(*)
   FROM dosing_consumption
  WHERE error_g IS NOT NULL

@@ -9,6 +9,11 @@ from psycopg.rows import TupleRow
 DAYS = 90
 STATIONS = 20
 PUMPS = 4
+TABLES = ("dosing_consumption", "batch_events", "inventory_levels")
+ROLLUPS = (
+    *("dosing_15m", "dosing_1h", "dosing_6h", "dosing_recipes_15m"),
+    *("batch_ends_15m", "batch_ends_1h"),
+)
 
 _WEEKS = """
 SELECT compat.ensure_partitions(parent, %(since)s, %(until)s)
@@ -75,6 +80,6 @@ def fill(
     connection.execute(_LEVELS, {"until": until, "stations": STATIONS})
     connection.commit()
     connection.autocommit = True
-    for table in ("dosing_consumption", "batch_events", "dosing_15m", "dosing_1h", "dosing_6h"):
+    for table in (*TABLES, *ROLLUPS):
         connection.execute(psycopg.sql.SQL("VACUUM ANALYZE {}").format(psycopg.sql.Identifier(table)))
     connection.autocommit = False

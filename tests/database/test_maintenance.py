@@ -69,7 +69,7 @@ def test_raw_readings_are_kept_for_ninety_days_and_their_sums_for_two_years(
     if flavour_of(migrated) is Flavour.COMMUNITY:
         run_jobs(migrated, "policy_retention")
     assert value(migrated, "SELECT count(*) FROM dosing_consumption") == 1
-    for table in ("dosing_15m", "dosing_1h", "dosing_6h"):
+    for table in ("dosing_15m", "dosing_1h", "dosing_6h", "dosing_recipes_15m"):
         assert value(migrated, f"SELECT sum(doses)::int FROM {table}") == 2
 
 

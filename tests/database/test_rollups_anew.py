@@ -1,4 +1,4 @@
-"""A database of the release before gets the sums by station, chemical, recipe and mode, and loses none."""
+"""A database of the release before gets the sums of this one, and loses none of its own."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,12 @@ DOSES: LiteralString = """
            CASE WHEN i % 13 > 0 THEN i % 48 / 8.0 - 3 END, 'recipe-' || i % 2, 'auto', 4000 + i % 100
       FROM generate_series(0, 2999) AS i
 """
+EVENTS: LiteralString = """
+    INSERT INTO batch_events (time, device_id, event, recipe, dedup)
+    SELECT timestamptz '2026-10-01 00:00:00+00' + i * INTERVAL '5 hours', 'station-0',
+           CASE i % 3 WHEN 0 THEN 'start' WHEN 1 THEN 'complete' ELSE 'abort' END, 'recipe-0', told
+      FROM generate_series(0, 239) AS i CROSS JOIN generate_series(1, 2) AS told
+"""
 ERRORS: LiteralString = "SELECT error_g FROM dosing_consumption WHERE error_g IS NOT NULL"
 OLDER: LiteralString = "DELETE FROM dosing_consumption WHERE time < '2026-11-02 09:10:00+00'"
 ALL: LiteralString = "DELETE FROM dosing_consumption"
@@ -51,7 +57,7 @@ def old(flavour: Server, database: str, monkeypatch: pytest.MonkeyPatch) -> str:
     with monkeypatch.context() as past:
         past.setattr(ledger, "migrations", earlier)
         migrate(settings_for(database), report=print)
-    run(database, DOSES)
+    run(database, DOSES, EVENTS)
     return database
 
 
@@ -81,6 +87,9 @@ def test_sums_are_those_of_the_doses(old: str) -> None:
     migrate(settings_for(old), report=print)
     for kept, recomputed in RECOMPUTED.items():
         assert rows(old, kept) == rows(old, recomputed)
+    run(old, EVENTS.replace("(1, 2)", "(3, 4)"))
+    for table in ("batch_ends_15m", "batch_ends_1h"):
+        assert rows(old, f"SELECT sum(completed)::int, sum(aborted)::int FROM {table}") == [(80, 80)]
 
 
 @pytest.mark.parametrize("dropped", [OLDER, ALL], ids=["older ones", "all"])

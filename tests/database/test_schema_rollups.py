@@ -44,6 +44,12 @@ RECOMPUTED: dict[LiteralString, LiteralString] = {
         "SELECT to_timestamp(floor(extract(epoch FROM time) / 21600) * 21600),"
         " device_id, chemical, recipe, mode," + SUMS + "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     ),
+    "SELECT * FROM dosing_recipes_15m ORDER BY 1, 2, 3": (
+        "SELECT to_timestamp(floor(extract(epoch FROM time) / 900) * 900), recipe, mode, count(*),"
+        " coalesce(sum(actual_g), 0), count(actual_g), coalesce(sum(error_g), 0), count(error_g),"
+        " coalesce(sum(duration_ms), 0)::bigint, count(duration_ms)"
+        " FROM dosing_consumption GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    ),
     "SELECT sum(b00), sum(b06), sum(b11), sum(b13), sum(b21),"
     " sum(b00+b01+b02+b03+b04+b05+b06+b07+b08+b09+b10+b11+b12+b13+b14+b15+b16+b17+b18+b19+b20+b21)"
     " FROM dosing_6h": (

@@ -21,6 +21,7 @@ READABLE = (
     "dosing_15m",
     "dosing_1h",
     "dosing_6h",
+    "dosing_recipes_15m",
     "batch_ends_15m",
     "batch_ends_1h",
     "dosing_hourly_history",

@@ -49,5 +49,17 @@ WITH old AS (
            n_actual = r.n_actual + excluded.n_actual,
            sum_duration_ms = r.sum_duration_ms + excluded.sum_duration_ms,
            n_duration = r.n_duration + excluded.n_duration
+), per_recipe AS (
+    INSERT INTO dosing_recipes_15m AS r
+    SELECT bucket, recipe, mode, sum(doses), sum(sum_actual_g), sum(n_actual), 0, 0,
+           sum(sum_duration_ms), sum(n_duration)
+      FROM told
+     GROUP BY 1, 2, 3
+    ON CONFLICT (bucket, recipe, mode) DO UPDATE
+       SET doses = r.doses + excluded.doses,
+           sum_actual_g = r.sum_actual_g + excluded.sum_actual_g,
+           n_actual = r.n_actual + excluded.n_actual,
+           sum_duration_ms = r.sum_duration_ms + excluded.sum_duration_ms,
+           n_duration = r.n_duration + excluded.n_duration
 )
 SELECT (SELECT count(*) FROM old), (SELECT count(*) FROM kept)

@@ -66,6 +66,21 @@ CREATE TABLE dosing_6h (
     PRIMARY KEY (bucket, device_id, chemical, recipe, mode)
 ) WITH (fillfactor = 70);
 
+-- Whole plants are summed up per recipe and mode often, and over months of days that begin in any zone.
+CREATE TABLE dosing_recipes_15m (
+    bucket          timestamptz      NOT NULL,
+    recipe          text             NOT NULL,
+    mode            text             NOT NULL,
+    doses           bigint           NOT NULL,
+    sum_actual_g    double precision NOT NULL,
+    n_actual        bigint           NOT NULL,
+    sum_error_g     double precision NOT NULL,
+    n_error         bigint           NOT NULL,
+    sum_duration_ms bigint           NOT NULL,
+    n_duration      bigint           NOT NULL,
+    PRIMARY KEY (bucket, recipe, mode)
+) WITH (fillfactor = 70);
+
 -- months of doses are summed in memory, not sorted on disk
 SET LOCAL work_mem = '256MB';
 INSERT INTO dosing_1h
@@ -74,6 +89,12 @@ SELECT date_bin('1 hour', bucket, '2000-01-01 00:00:00+00'), device_id, chemical
        sum(sum_sq_error_g), sum(n_error), sum(n_out_of_tol), sum(sum_duration_ms), sum(n_duration)
   FROM dosing_15m
  GROUP BY 1, 2, 3, 4, 5;
+
+INSERT INTO dosing_recipes_15m
+SELECT bucket, recipe, mode, sum(doses), sum(sum_actual_g), sum(n_actual), sum(sum_error_g), sum(n_error),
+       sum(sum_duration_ms), sum(n_duration)
+  FROM dosing_15m
+ GROUP BY 1, 2, 3;
 
 -- The errors of doses that are gone are known for all of them together only: they stand under no station, in rows
 -- that count no dose.
@@ -132,7 +153,8 @@ BEGIN
            AND x.privilege_type = 'SELECT'
            AND x.grantee <> c.relowner AND (r.rolname IS NOT NULL OR x.grantee = 0)
     LOOP
-        EXECUTE format('GRANT SELECT ON public.dosing_15m, public.dosing_1h, public.dosing_6h TO %s', reader);
+        EXECUTE format('GRANT SELECT ON public.dosing_15m, public.dosing_1h, public.dosing_6h, public.dosing_recipes_15m TO %s',
+                       reader);
     END LOOP;
 END $$;
 
@@ -219,5 +241,19 @@ BEGIN
            b15 = r.b15 + excluded.b15, b16 = r.b16 + excluded.b16, b17 = r.b17 + excluded.b17,
            b18 = r.b18 + excluded.b18, b19 = r.b19 + excluded.b19, b20 = r.b20 + excluded.b20,
            b21 = r.b21 + excluded.b21;
+
+    INSERT INTO dosing_recipes_15m AS r
+    SELECT date_bin('15 minutes', time, '2000-01-01 00:00:00+00'), recipe, mode, count(*),
+           coalesce(sum(actual_g), 0), count(actual_g), coalesce(sum(error_g), 0), count(error_g),
+           coalesce(sum(duration_ms), 0), count(duration_ms)
+      FROM new_rows GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (bucket, recipe, mode) DO UPDATE
+       SET doses = r.doses + excluded.doses,
+           sum_actual_g = r.sum_actual_g + excluded.sum_actual_g,
+           n_actual = r.n_actual + excluded.n_actual,
+           sum_error_g = r.sum_error_g + excluded.sum_error_g,
+           n_error = r.n_error + excluded.n_error,
+           sum_duration_ms = r.sum_duration_ms + excluded.sum_duration_ms,
+           n_duration = r.n_duration + excluded.n_duration;
     RETURN NULL;
 END $$;

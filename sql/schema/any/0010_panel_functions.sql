@@ -93,3 +93,13 @@ SELECT date_bin(step, r.bucket, '2000-01-01 00:00:00+00'), r.device_id, r.chemic
    AND r.bucket >= date_bin(step, since, '2000-01-01 00:00:00+00')
    AND r.bucket < date_bin(step, until + step - INTERVAL '1 microsecond', '2000-01-01 00:00:00+00')
 $$;
+
+-- The widest step that days of this zone are made of: an hour, or 15 minutes where the zone is
+-- not whole hours from UTC.
+CREATE FUNCTION dosing_day_step(since timestamptz, until timestamptz, tz text) RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN extract(minute FROM since AT TIME ZONE tz) = extract(minute FROM since AT TIME ZONE 'UTC')
+             AND extract(minute FROM until AT TIME ZONE tz) = extract(minute FROM until AT TIME ZONE 'UTC')
+             AND extract(minute FROM timestamptz '2026-01-01 00:00:00+00' AT TIME ZONE tz) = 0
+             AND extract(minute FROM timestamptz '2026-07-01 00:00:00+00' AT TIME ZONE tz) = 0
+            THEN INTERVAL '1 hour' ELSE INTERVAL '15 minutes' END;

@@ -33,14 +33,14 @@ SELECT date_bin('1 hour', bucket, '2000-01-01 00:00:00+00'), device_id, recipe, 
   FROM batch_ends_15m
  GROUP BY 1, 2, 3;
 
+-- Two writers that tell the same end at the same time see each other's: keep_last_seen, which by its name comes
+-- first, lets one wait for the other's row of the station.
 CREATE FUNCTION roll_up_batches() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM new_rows WHERE event IN ('complete', 'abort')) THEN
         RETURN NULL;
     END IF;
-    -- two writers that tell the same end at the same time have to see each other's
-    PERFORM pg_advisory_xact_lock(hashtext('public.batch_ends'));
     WITH told AS (
         SELECT device_id, time, event, recipe, count(*) AS times
           FROM new_rows
@@ -74,7 +74,7 @@ CREATE TRIGGER roll_up_batches AFTER INSERT ON batch_events
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION roll_up_batches();
 
 -- The batches that ended in exactly [since, until): whole steps (15 minutes or an hour), and event by event what
--- is left at both ends. For the planner, too, the bounds are values: what is not touched is not looked at.
+-- is left at both ends.
 CREATE FUNCTION batch_ends(since timestamptz, until timestamptz, step interval)
 RETURNS TABLE (at timestamptz, device_id text, recipe text, completed bigint, aborted bigint)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
