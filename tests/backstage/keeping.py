@@ -34,6 +34,7 @@ class Kept:
     def signal(self, number: signal.Signals) -> int:
         """Answers which process got it."""
         process = self.picture.process
+        assert process, "no process has told anything yet; 0 would be this test's own group"
         os.kill(process, number)
         return process
 

@@ -7,13 +7,13 @@ PROGRAM = """
 import os, random, signal, time
 from dosing_tui.collector.ending import ended_by_signal
 
-dice = random.Random(1)
+dice, us = random.Random(1), os.getpid()
 for _ in range(200):
     with ended_by_signal() as ending:
         late = dice.uniform(0, 0.004)
         if not (child := os.fork()):
             time.sleep(late)
-            os.kill(os.getppid(), signal.SIGTERM)
+            os.kill(us, signal.SIGTERM)
             os._exit(0)
         while not ending.wait(0):
             pass
