@@ -17,6 +17,9 @@ def differing(session: Session, tolerance_g: float) -> tuple[str, ...]:
 
 def keep(session: Session, tolerance_g: float) -> None:
     """In the caller's transaction. Doses that are gone stay counted by the rule of their time."""
+    session.execute(
+        "SET LOCAL work_mem = '256MB'"
+    )  # months of doses are counted in memory, not sorted on disk
     session.execute("LOCK TABLE dosing_consumption IN SHARE ROW EXCLUSIVE MODE")
     session.execute(statement("maintenance/tolerance"), {"tolerance_g": tolerance_g})
     for name in RECOUNTED:

@@ -1,15 +1,13 @@
--- Counts anew the doses out of tolerance of every six hours whose doses are all still there.
+-- Brings the doses out of tolerance of every six hours in line with its quarters of an hour.
 UPDATE dosing_6h AS r
    SET n_out_of_tol = counted.out
-  FROM (SELECT date_bin('6 hours', time, '2000-01-01 00:00:00+00') AS bucket, device_id, chemical, recipe, mode,
-               count(*) AS doses, count(*) FILTER (WHERE abs(error_g) > rule.tolerance_g) AS out
-          FROM dosing_consumption
-         CROSS JOIN plant_rules AS rule
+  FROM (SELECT date_bin('6 hours', bucket, '2000-01-01 00:00:00+00') AS bucket, device_id, chemical, recipe, mode,
+               sum(n_out_of_tol) AS out
+          FROM dosing_15m
          GROUP BY 1, 2, 3, 4, 5) AS counted
  WHERE r.bucket = counted.bucket
    AND r.device_id = counted.device_id
    AND r.chemical = counted.chemical
    AND r.recipe = counted.recipe
    AND r.mode = counted.mode
-   AND r.doses = counted.doses
    AND r.n_out_of_tol <> counted.out
