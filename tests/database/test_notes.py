@@ -116,7 +116,7 @@ def before_notes(database: str, role: str, right: LiteralString) -> None:
     run(
         database,
         "DROP TABLE operator_notes",
-        "DROP FUNCTION refuse_change()",
+        "DROP FUNCTION refuse_change() CASCADE",
         "DELETE FROM schema_migrations WHERE name = 'any/0012_operator_notes'",
     )
     with psycopg.connect(database, autocommit=True) as session:
