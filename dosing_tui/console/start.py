@@ -53,6 +53,7 @@ def show(settings: Settings, live: PictureSource, backstage: Backstage) -> int:
     finally:
         app.departure.arrived()
         backstage.stop()
+        terminal.let_go()
     log.info("console ends with status %s", app.return_code)
     return app.return_code or 0
 

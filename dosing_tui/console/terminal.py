@@ -1,5 +1,6 @@
 """What the terminal can do: whether it can show the console at all, and whether it keeps up."""
 
+import os
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
@@ -39,3 +40,16 @@ def backlog(driver: "Driver | None") -> bool:
     # private to textual, hence the care; a test sees to it that the attribute still exists
     queue = getattr(getattr(driver, "_writer_thread", None), "_queue", None)
     return queue is not None and queue.qsize() > 0
+
+
+def let_go() -> None:
+    """Drop what a terminal that is gone did not take: Python's exit status would be 120 for it."""
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
