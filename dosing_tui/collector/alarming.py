@@ -6,6 +6,7 @@ watches has none: it mirrors the journal, and shows its own findings where the j
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ from dosing_tui.plant.readings import Rejection, Unit
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
+SHOW_S = 0.2
+"""Shortest time between two pictures: in a storm each would be of thousands of alarms."""
 STOP_S = 10.0
 
 
@@ -65,6 +68,9 @@ class Alarming:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._journal_up = self._seeded = False
+        self._unseen = False
+        """Something has changed that no picture shows."""
+        self._shown_at = self._ticked_at = -TICK_S
         self._threads = [
             threading.Thread(target=self._tick_on, name="alarm-clock", daemon=True),
             threading.Thread(target=self._listen, name="alarm-journal", daemon=True),
@@ -94,7 +100,7 @@ class Alarming:
                 entries = [entry for unit in units for entry in self._found(unit)]
                 if entries:
                     self._keep(entries)
-                    self._show()
+                    self._changed()
         except Exception:
             # the boundary to who collects: readings are stored, whatever the rules make of them
             log.exception("looking at readings for alarms failed")
@@ -113,16 +119,24 @@ class Alarming:
         return self._evaluator.reject(unit) if isinstance(unit, Rejection) else self._evaluator.hear(unit)
 
     def _tick_on(self) -> None:
-        while not self._stopping.wait(TICK_S):
+        while not self._stopping.wait(SHOW_S):
             try:
-                if not self._seeded:
-                    self._seed()
-                with self._lock:
-                    self._keep(self._evaluator.tick(self._outlook()))
-                    self._show()
+                if time.monotonic() - self._ticked_at >= TICK_S:
+                    self._ticked_at = time.monotonic()
+                    self._tick()
+                elif self._unseen:
+                    with self._lock:
+                        self._show()
             except Exception:
                 # the boundary of this thread: the next second may do better
                 log.exception("looking at the alarms failed")
+
+    def _tick(self) -> None:
+        if not self._seeded:
+            self._seed()
+        with self._lock:
+            self._keep(self._evaluator.tick(self._outlook()))
+            self._show()
 
     def _listen(self) -> None:
         while not self._stopping.is_set():
@@ -140,7 +154,7 @@ class Alarming:
             if heard.anew:
                 self._evaluator.begin_anew()
             self._evaluator.heard(heard.entries)
-            self._show()
+            self._changed()
 
     def _on_link(self, up: bool, why: str) -> None:
         if up is not self._journal_up:
@@ -193,7 +207,15 @@ class Alarming:
         except SpoolError as error:
             self._around.status.notice("alarms", str(error))
 
+    def _changed(self) -> None:
+        """Shown at once, or where that has just been done, by the clock's thread a moment later."""
+        if time.monotonic() - self._shown_at >= SHOW_S:
+            self._show()
+        else:
+            self._unseen = True
+
     def _show(self) -> None:
+        self._unseen, self._shown_at = False, time.monotonic()
         picture = self._evaluator.picture(self._clock(), journal=self._journal_up)
         self._around.live.set_alarms(picture)
 

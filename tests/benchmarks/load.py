@@ -14,31 +14,57 @@ from dosing_tui.broker.publisher import Publisher
 from dosing_tui.config.settings import MqttSettings
 
 TICK_S = 0.01
+STATIONS = 20
+DOSED_G = 40.15
+CAPACITY_G = 1_000_000_000.0
 DOSE = (
-    '{{"device_id":"dosing_system_{device:02}","pump":{pump},"chemical":"T-12","target_g":40.00,"actual_g":40.15,'
-    '"error_g":0.15,"recipe":"{said:.6f}","mode":"CATALYST","duration_ms":{number},"timestamp":{said:.0f}}}\n'
+    '{{"device_id":"{station.device}","pump":{pump},"chemical":"{chemical}","target_g":40.00,"actual_g":40.15,'
+    '"error_g":0.15,"recipe":"CU-85","mode":"CATALYST","duration_ms":9000,"seq":{seq},"timestamp":{at}}}\n'
 )
 EVENT = (
-    '{{"device_id":"dosing_system_{device:02}","event":"start","recipe":"{said:.6f}","pumps":2,'
-    '"timestamp":{said:.0f}}}\n'
+    '{{"device_id":"{station.device}","event":"{event}","recipe":"CU-85","pumps":2,"seq":{seq},"timestamp":{at}}}\n'
 )
 LEVEL = (
-    '{{"device_id":"dosing_system_{device:02}","chemical":"T-9","remaining_g":{number}.00,"capacity_g":20000.00,'
-    '"percent_full":50.0}}\n'
+    '{{"device_id":"{station.device}","chemical":"{chemical}","remaining_g":{remaining:.2f},'
+    '"capacity_g":1000000000.00,"percent_full":50.0,"seq":{seq},"timestamp":{at}}}\n'
 )
+DOSES, EVENTS, LEVELS = range(3)
+"""The topics, in the order of the settings."""
+SEQ_PER_S, SEQ_TURN = 100_000, 2**31
+
+
+class Station:
+    """Says batches of two doses: start, dose, level, dose, level, complete. Its sequence number tells when."""
+
+    def __init__(self, number: int) -> None:
+        self.device = f"dosing_system_{number:02}"
+        self._remaining = {"T-12": CAPACITY_G / 2, "T-9": CAPACITY_G / 2}
+        self._step, self._seq = 0, 0
+
+    def next(self, said: float) -> tuple[int, str]:
+        """Which topic, and what."""
+        step, self._step = self._step, (self._step + 1) % 6
+        self._seq = max(self._seq + 1, int(said * SEQ_PER_S) % SEQ_TURN)
+        common = {"station": self, "seq": self._seq, "at": int(said)}
+        if step in {0, 5}:
+            return EVENTS, EVENT.format(**common, event="start" if step == 0 else "complete")
+        pump = 1 + (step > 2)
+        chemical = ("T-12", "T-9")[pump - 1]
+        if step in {1, 3}:
+            self._remaining[chemical] -= DOSED_G
+            return DOSES, DOSE.format(**common, pump=pump, chemical=chemical)
+        return LEVELS, LEVEL.format(**common, chemical=chemical, remaining=self._remaining[chemical])
 
 
 def main(host: str, port: str, per_s: int, seconds: float) -> int:
-    """Doses, events and levels in turn, as in a batch of two pumps."""
+    """The stations take turns."""
+    stations = [Station(number) for number in range(1, STATIONS + 1)]
     voice: Voice = Tool(host, port) if shutil.which("mosquitto_pub") else Library(host, port)
     begun, number = time.time(), 0
     while (now := time.time()) < begun + seconds:
         due = int((now - begun) * per_s)
         while number < due:
-            line = (DOSE, EVENT, LEVEL)[number % 3].format(
-                device=number % 20, pump=1 + number % 4, number=number, said=time.time()
-            )
-            voice.say(number % 3, line)
+            voice.say(*stations[number % STATIONS].next(time.time()))
             number += 1
         voice.flush()
         time.sleep(max(0.0, now + TICK_S - time.time()))
