@@ -15,6 +15,8 @@ from dosing_tui.collector.spool import Spool
 from dosing_tui.collector.watching import Watching
 from dosing_tui.collector.writing import Writing
 
+BEHIND = 2
+"""The writer is behind with more than so many batches spooled."""
 HELD = "Nothing is collected until there is room; the broker queues."
 
 
@@ -80,7 +82,7 @@ class Collecting:
         self._sending.start()
         self._writing = Writing(self._spool, around)
         self._writing.start()
-        self._keeping = Keeping(around, self._writing.prepared)
+        self._keeping = Keeping(around, self._writing.prepared, behind=self._behind)
         self._keeping.start()
 
     @property
@@ -107,6 +109,9 @@ class Collecting:
         if self._writing.stop(drain_s=drain_s):
             self._spool.close()
         self._keeping.stop()
+
+    def _behind(self) -> bool:
+        return self._spool.books.spooled > BEHIND * self._around.settings.collector.batch_rows
 
     def _spool_view(self) -> SpoolView:
         oldest = self._spool.oldest() if self._spool.books.spooled else None

@@ -3,11 +3,14 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.errors import DatabaseAway, DatabaseError
 
 STOP_S = 5.0
+REST_S = 60.0
+"""Longest rest while more comes in than is written: later, everything touched is still to be done."""
 SHARE = 10
 """Rebuilding takes at most one in so many seconds of the time."""
 
@@ -17,9 +20,12 @@ log = logging.getLogger(__name__)
 class Keeping:
     """Never gives up: what could not be rebuilt is still noted in the database."""
 
-    def __init__(self, around: Surroundings, prepared: threading.Event) -> None:
-        """Begins when ``prepared`` is set: the schema is there."""
+    def __init__(
+        self, around: Surroundings, prepared: threading.Event, *, behind: Callable[[], bool]
+    ) -> None:
+        """Begins when ``prepared`` is set: the schema is there. ``behind``: writing comes first."""
         self._prepared = prepared
+        self._behind = behind
         self._keep = around.database.keep_batches
         self._status = around.status
         self._pace_s = around.pace.batches_s
@@ -40,6 +46,12 @@ class Keeping:
             if self._prepared.is_set():
                 self._try()
             self._stopping.wait(max(self._pace_s, SHARE * (time.monotonic() - begun)))
+            self._rest()
+
+    def _rest(self) -> None:
+        until = time.monotonic() + REST_S
+        while self._behind() and time.monotonic() < until and not self._stopping.wait(self._pace_s):
+            pass
 
     def _try(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +19,9 @@ from dosing_tui.plant.readings import Unit
 BYTES_PER_SIGHTING = 80
 SHARE_OF_SIGHTINGS = 4
 """Sightings take a quarter of a small spool at most."""
+
+MOST_AT_HAND = 10_000
+"""Messages whose units are kept beside their text, so that who writes them need not read it."""
 
 Row = tuple[int, tuple[Unit, ...]]
 
@@ -43,6 +47,7 @@ class Spool:
         self._most_sightings = min(LIMIT, max_mb * 1024 * 1024 // SHARE_OF_SIGHTINGS // BYTES_PER_SIGHTING)
         self._waiting_since = time.monotonic()
         self._hurried = False
+        self._at_hand: OrderedDict[str, tuple[Unit, ...]] = OrderedDict()
         self._spool_id, self._progress, self._books, self._broker_dropped = self._load()
 
     @property
@@ -82,6 +87,7 @@ class Spool:
         units = sum(count for _, count in messages)
         with self._changed:
             self._file.append(messages, seen, forget_before=forget_before)
+            self._keep_at_hand(messages, arrivals)
             if not self._books.spooled:
                 self._waiting_since = time.monotonic()
             self._enter(received=self._books.received + units, spooled=self._books.spooled + units)
@@ -117,12 +123,13 @@ class Spool:
         with self._changed:
             self._waiting_since = time.monotonic()
             found = self._file.read(after=self._progress.last_seq, limit=most_units)
+            known = [self._at_hand.pop(text, None) for _, text, _ in found]
         rows: list[Row] = []
-        for seq, text, count in found:
+        for (seq, text, count), units in zip(found, known, strict=True):
             most_units -= count
             if rows and most_units < 0:
                 break
-            rows.append((seq, decode(text)))
+            rows.append((seq, units or decode(text)))
         return rows
 
     def settle(self, progress: Progress) -> None:
@@ -165,6 +172,12 @@ class Spool:
     def close(self) -> None:
         with self._changed:
             self._file.close()
+
+    def _keep_at_hand(self, messages: Sequence[tuple[str, int]], arrivals: Sequence[Arrival]) -> None:
+        for (text, _), each in zip(messages, arrivals, strict=True):
+            self._at_hand[text] = each.units
+        while len(self._at_hand) > MOST_AT_HAND:
+            self._at_hand.popitem(last=False)
 
     def _load(self) -> tuple[UUID, Progress, Books, int | None]:
         account = self._file.account()

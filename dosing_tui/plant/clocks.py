@@ -69,8 +69,7 @@ class Sighting(NamedTuple):
     heard: float
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceClock:
+class DeviceClock(NamedTuple):
     """What one device's stamps have shown so far."""
 
     trust: Trust

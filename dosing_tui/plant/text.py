@@ -27,6 +27,7 @@ _ODD = (
 )
 
 
+@lru_cache(maxsize=4096)  # the plant's few names come with every message
 def clean_text(text: str, *, limit: int = 64) -> str:
     """One name or word: trimmed, at most ``limit`` terminal cells, anything harmful shown as U+FFFD.
 

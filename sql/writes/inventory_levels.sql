@@ -10,14 +10,12 @@ SELECT given.time, given.device_id, given.chemical, given.remaining_g,
         END,
        given.dedup, given.received_at, given.time_quality,
        CASE WHEN given.capacity_g IS NULL AND known.capacity_g IS NOT NULL
-            THEN array_append(string_to_array(nullif(given.flags, ''), E'\x1f'), 'capacity_g: last known')
-            ELSE string_to_array(nullif(given.flags, ''), E'\x1f')
+            THEN array_append(nullif(given.flags, '{}'), 'capacity_g: last known')
+            ELSE nullif(given.flags, '{}')
         END
-  FROM unnest(%(time)s::timestamptz[], %(device_id)s::text[], %(chemical)s::text[], %(remaining_g)s::float8[],
-              %(capacity_g)s::float8[], %(percent_full)s::float8[], %(dedup)s::int[],
-              %(received_at)s::timestamptz[], %(time_quality)s::text[], %(flags)s::text[])
-       AS given (time, device_id, chemical, remaining_g, capacity_g, percent_full,
-                 dedup, received_at, time_quality, flags)
+  FROM json_to_recordset(%(rows)s::json)
+       AS given (time timestamptz, device_id text, chemical text, remaining_g float8, capacity_g float8,
+                 percent_full float8, dedup int, received_at timestamptz, time_quality text, flags text[])
   LEFT JOIN inventory_last AS known
          ON known.device_id = given.device_id AND known.chemical = given.chemical
     ON CONFLICT DO NOTHING

@@ -22,7 +22,8 @@ DOSE = (
     '"error_g":0.15,"recipe":"CU-85","mode":"CATALYST","duration_ms":9000,"seq":{seq},"timestamp":{at}}}\n'
 )
 EVENT = (
-    '{{"device_id":"{station.device}","event":"{event}","recipe":"CU-85","pumps":2,"seq":{seq},"timestamp":{at}}}\n'
+    '{{"device_id":"{station.device}","event":"{event}","recipe":"CU-85","pumps":2,'
+    '"seq":{seq},"timestamp":{at}}}\n'
 )
 LEVEL = (
     '{{"device_id":"{station.device}","chemical":"{chemical}","remaining_g":{remaining:.2f},'
@@ -34,7 +35,7 @@ SEQ_PER_S, SEQ_TURN = 100_000, 2**31
 
 
 class Station:
-    """Says batches of two doses: start, dose, level, dose, level, complete. Its sequence number tells when."""
+    """Says batches of two doses: start, dose, level, dose, level, complete; seq tells when."""
 
     def __init__(self, number: int) -> None:
         self.device = f"dosing_system_{number:02}"

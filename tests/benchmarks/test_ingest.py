@@ -27,8 +27,8 @@ LATENCIES = """
 WITH rows AS (
     SELECT xmin, dedup FROM dosing_consumption UNION ALL SELECT xmin, dedup FROM batch_events
 ), said AS (
-    SELECT ((100000 * extract(epoch FROM pg_xact_commit_timestamp(xmin)))::bigint - dedup) % 2147483648 / 100.0
-           AS ms
+    SELECT ((100000 * extract(epoch FROM pg_xact_commit_timestamp(xmin)))::bigint - dedup) % 2147483648
+           / 100.0 AS ms
       FROM rows
 )
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms), percentile_cont(0.9) WITHIN GROUP (ORDER BY ms),

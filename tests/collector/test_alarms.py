@@ -62,6 +62,11 @@ def shown(this: Running) -> dict[str, Shown]:
     return {view.state.key.rule: view.state.shown for view in views if view.state.key.rule in RULES}
 
 
+def unacknowledged(this: Running) -> int:
+    found = this.picture.alarms
+    return found.unacknowledged if found else 0
+
+
 def heard(this: Running) -> bool:
     return this.listening and this.picture.alarms is not None and this.picture.alarms.journal
 
@@ -101,7 +106,7 @@ def test_after_kill_9_the_alarms_and_acknowledgements_are_the_same(
             until(lambda: heard(console) and "The broker is connected." in collector.log)
             say_level(plant, settings, 19.9)
             say_dose(plant, settings, 3.0)
-            until(lambda: len(journal(settings)) == 2)
+            until(lambda: len(journal(settings)) == 2 and len(shown(console)) == 2)
             acknowledge(settings, state(console, "STOCK_LOW"))
             collector.kill()
         before = journal(settings)
@@ -185,6 +190,7 @@ def test_a_flood_of_500_alarms_is_journaled_and_reported_as_one(settings: Settin
             }
             assert plant.publish(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
         until(lambda: len(journal(settings)) == 500, timeout=10)
+        until(lambda: unacknowledged(collector) == 500)
         picture = collector.picture.alarms
         assert picture is not None
         assert (picture.flood, picture.unacknowledged, picture.raised) == (True, 500, 500)

@@ -1,9 +1,11 @@
-"""Readings as the arrays that ``unnest`` takes, and back: which readings the answered identities mean."""
+"""Readings as the JSON that the statements take, and back: which readings the answered identities mean."""
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Kind, Reading, Rejection
@@ -21,11 +23,18 @@ _IDENTITY = {
 }
 """The unique keys, in the order in which the statements answer them."""
 
-_FLAG_SEPARATOR = "\x1f"
-"""Flags travel as one text: unnest would flatten an array of arrays."""
-
 _BIG = frozenset({"duration_ms"})
 """Whole numbers with 64 bits in the tables; all others have 32."""
+
+
+_KEYS: Mapping[Kind, Callable[[Reading], tuple[Any, ...]]] = {
+    kind: attrgetter(*names) for kind, names in _IDENTITY.items()
+}
+_FIELDS = {kind: [field.name for field in dataclasses.fields(row)] for kind, row in _ROWS.items()}
+_VALUES: Mapping[Kind, Callable[[Reading], tuple[Any, ...]]] = {
+    kind: attrgetter(*names) for kind, names in _FIELDS.items()
+}
+_json = json.JSONEncoder(separators=(",", ":"), default=datetime.isoformat, allow_nan=False)
 
 
 def kind_of(reading: Reading) -> Kind:
@@ -40,15 +49,20 @@ def kind_of(reading: Reading) -> Kind:
 
 def in_key_order(kind: Kind, readings: Iterable[Reading]) -> list[Reading]:
     """Two writers with the same readings then wait for each other in one order: no deadlock."""
-    return sorted(readings, key=lambda reading: [str(value) for value in _identity(kind, reading)])
+    return sorted(readings, key=_KEYS[kind])
 
 
-def columns(kind: Kind, readings: Sequence[Reading]) -> dict[str, list[object]]:
-    """One array per field of the kind's record."""
-    return {
-        field.name: _column(field.name, [getattr(reading, field.name) for reading in readings])
-        for field in dataclasses.fields(_ROWS[kind])
-    }
+def rows(kind: Kind, readings: Iterable[Reading]) -> dict[str, str]:
+    """The statement's parameter: a list of objects, one key for each field of the kind's record.
+
+    One text for all is an order of magnitude quicker to write than a list for each column.
+    """
+    names, values = _FIELDS[kind], _VALUES[kind]
+    objects = [dict(zip(names, values(each), strict=True)) for each in readings]
+    try:
+        return {"rows": _json.encode(objects)}
+    except ValueError:
+        return {"rows": _json.encode([_without_nan(each) for each in objects])}
 
 
 def rejection_columns(rejections: Sequence[Rejection]) -> dict[str, list[object]]:
@@ -88,16 +102,16 @@ def record_of(reading: Reading) -> bytes:
     return json.dumps(dataclasses.asdict(reading), default=str).encode()
 
 
-def _column(name: str, values: list[object]) -> list[object]:
-    if name == "flags":
-        return [_FLAG_SEPARATOR.join(flags) for flags in values if isinstance(flags, tuple)]
-    if any(isinstance(value, float) for value in values):  # psycopg takes no list of int and float
-        return [float(value) if isinstance(value, int) else value for value in values]
-    return [str(value) if isinstance(value, str) else value for value in values]
+def _without_nan(fields: dict[str, object]) -> dict[str, object]:
+    """JSON has no word for what is not finite; PostgreSQL reads it from a text."""
+    return {
+        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in fields.items()
+    }
 
 
 def _identity(kind: Kind, reading: Reading) -> tuple[Any, ...]:
-    return _comparable(getattr(reading, name) for name in _IDENTITY[kind])
+    return _comparable(_KEYS[kind](reading))
 
 
 def _comparable(values: Iterable[Any]) -> tuple[Any, ...]:
