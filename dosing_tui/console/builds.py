@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from dosing_tui.console.canvas import Rows
-from dosing_tui.console.content import AnyContent, Content
+from dosing_tui.console.content import AnyContent, Content, Origin
 from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.moment import OWN_RANGES, Moment
 from dosing_tui.console.places import TileId
@@ -130,6 +130,18 @@ def scoped(name: TileId, moment: Moment) -> str:
     return " · ".join(part for part in (time, chosen) if part)
 
 
+def origin(name: TileId, moment: Moment) -> Origin:
+    """The same for programs."""
+    if name not in PANELS or name is TileId.BOOKS:
+        chosen = moment.scope.selection.narrowed_to(LIVE.get(name, frozenset()))
+        return Origin(name.value, chosen)
+    panel = PANELS[name][0]
+    query = moment.answer(panel).query
+    if query is None:
+        return Origin(panel.id)
+    return Origin(panel.id, query.selection.narrowed_to(panel.dimensions), query.since, query.until)
+
+
 def trouble(name: TileId, moment: Moment) -> str:
     """Why a tile's newest question had no answer, while it shows an older one."""
     for panel in PANELS.get(name, ()):
@@ -152,7 +164,9 @@ class Builder:
             said = scoped(name, moment)
             if large and name in TIMED and moment.left_out:
                 said = f"{moment.left_out} {said}"
-            content = replace(build(moment), scope=said, trouble=trouble(name, moment))
+            content = replace(
+                build(moment), scope=said, trouble=trouble(name, moment), origin=origin(name, moment)
+            )
         except Exception:
             # the tile's boundary: the others go on
             if name not in self._broken:

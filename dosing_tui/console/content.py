@@ -1,7 +1,7 @@
 """What a tile shows, and the frame it shows it in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
@@ -10,10 +10,22 @@ from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows, cells, fitted, sentence
 from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, TEXT, Pen, Tone
+from dosing_tui.plant.filters import EVERYTHING, Selection
 from dosing_tui.plant.panels import Panel
 
 Data = TypeVar("Data")
 Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the rows behind a tile are rows of, for programs: ``scope`` says it to people."""
+
+    panel: str = ""
+    selection: Selection = EVERYTHING
+    since: datetime | None = None
+    """None for a tile of the present."""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,7 @@ class Content(Generic[Data]):
     """Of which time and which readings it is."""
     trouble: str = ""
     """Why it is not newer; '' when it is as new as can be."""
+    origin: Origin = field(default_factory=lambda: Origin())
 
 
 ASKING = "asking …"

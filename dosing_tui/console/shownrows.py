@@ -1,12 +1,12 @@
 """What a tile shows, as rows and columns: exactly that, in the same order. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import TypeAlias, TypeVar
 
 from dosing_tui.console.charts.curves import Curves
-from dosing_tui.console.content import AnyContent
+from dosing_tui.console.content import AnyContent, Origin
 from dosing_tui.console.tables import Reader, Table, arranged
 from dosing_tui.console.tiles.books import Sections
 from dosing_tui.console.tiles.figures import Figures
@@ -27,12 +27,16 @@ class Shown:
     scope: str
     columns: tuple[tuple[str, str], ...]
     rows: tuple[tuple[Cell, ...], ...]
+    unit: str = ""
+    origin: Origin = field(default_factory=Origin)
 
 
 def shown(content: AnyContent, reader: Reader, zone: tzinfo) -> Shown:
     """The rows behind a tile; none where it only says why it is empty."""
     columns, rows = ((), ()) if content.empty else _of(content.data, reader, zone)
-    return Shown(content.title, content.scope, tuple(columns), tuple(rows))
+    return Shown(
+        content.title, content.scope, tuple(columns), tuple(rows), content.unit, content.origin
+    )  # fmt: skip
 
 
 Columns: TypeAlias = Sequence[tuple[str, str]]

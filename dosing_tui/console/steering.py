@@ -16,7 +16,7 @@ from dosing_tui.console.asking import Askers, PanelSource
 from dosing_tui.console.bars import Chosen
 from dosing_tui.console.keys import SCOPE_KEYS, keys_of
 from dosing_tui.console.look import Look
-from dosing_tui.console.saving import SaveError, csv_text, folder, json_text, save
+from dosing_tui.console.saving import extract_of, folder
 from dosing_tui.console.scope import (
     CHANGES,
     DEFAULT,
@@ -34,7 +34,10 @@ from dosing_tui.console.screens.note_dialog import NoteDialog
 from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.screens.range_dialog import RangeDialog
 from dosing_tui.console.shownrows import Shown
-from dosing_tui.errors import DatabaseError, RangeError
+from dosing_tui.errors import DatabaseError, ExportError, RangeError
+from dosing_tui.export.csvtext import to_csv
+from dosing_tui.export.files import stem_of, write_all
+from dosing_tui.export.jsontext import to_json
 from dosing_tui.live import Picture, PictureSource
 from dosing_tui.plant.filters import Dimension, Selection
 from dosing_tui.plant.notes import NoteDraft
@@ -202,7 +205,8 @@ class Steering(App[None]):
             self.front.say("There is nothing to export here.")
             return
         now = self._clock().astimezone(self._zone)
-        self._save(what.title, {"csv": csv_text(what, self._zone), "json": json_text(what, now, self._zone)})
+        found = extract_of(what, now, self._zone)
+        self._save(stem_of(found), {"csv": to_csv(found), "json": to_json(found)})
 
     def action_picture(self) -> None:
         """The whole screen, as a picture and as text."""
@@ -210,13 +214,13 @@ class Steering(App[None]):
         rows = ("".join(cell.text for cell in strip) for strip in self.screen._compositor.render_strips())
         text = "\n".join(row.rstrip() for row in rows)
         picture = self.export_screenshot(title=self._settings.plant.name)
-        self._save("screen", {"svg": picture, "txt": f"{text}\n"})
-
-    def _save(self, name: str, texts: Mapping[str, str]) -> None:
         now = self._clock().astimezone(self._zone)
+        self._save(f"screen_{now:%Y-%m-%d_%H%M%S}", {"svg": picture, "txt": f"{text}\n"})
+
+    def _save(self, stem: str, texts: Mapping[str, str]) -> None:
         try:
-            paths = save(folder(self._settings.console.export_dir), name, now, texts)
-        except SaveError as error:
+            paths = write_all(folder(self._settings.console.export_dir), stem, texts)
+        except ExportError as error:
             self.front.say(str(error))
         else:
             names = " and ".join([paths[0].name, *(path.suffix for path in paths[1:])])

@@ -185,7 +185,7 @@ def _give(text: str, request: Request, write: Write, report: Report, *, name: st
 
 
 def _why(found: Extract, now: datetime, rows_without_filter: int) -> str:
-    if found.since >= now:
+    if found.since is not None and found.since >= now:
         return "The range begins after now."
     if rows_without_filter:
         return f"Without the filter there are {rows_without_filter}."

@@ -39,15 +39,16 @@ class Column:
 class Extract:
     """One panel's rows, as they were asked for or as they are on screen: these columns, in this order.
 
-    ``since`` and ``until`` are what ``range`` meant; times are told on the clock of ``zone``.
+    ``since`` and ``until`` are what ``range`` meant, None for the present; times are told on the clock of
+    ``zone``.
     """
 
     panel: str
     title: str
     unit: str
     range: str
-    since: datetime
-    until: datetime
+    since: datetime | None
+    until: datetime | None
     selection: Selection
     generated_at: datetime
     zone: tzinfo

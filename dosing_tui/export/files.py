@@ -3,6 +3,7 @@
 import os
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from dosing_tui.export.extract import Extract
 from dosing_tui.plant.filters import Dimension
 
 LONGEST = 60
+_MOST = 1_000
+"""Files of one name."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Devices of Windows: no file can be called that, whatever follows the dot."""
 
@@ -28,11 +31,33 @@ def slug(text: str) -> str:
 
 
 def file_name(extract: Extract, suffix: str) -> str:
+    """The stem with a suffix."""
+    return f"{stem_of(extract)}.{suffix}"
+
+
+def stem_of(extract: Extract) -> str:
     """Panel, filters, and when it begins and was made: two exports of one second only have the same name."""
     chosen = [name for dimension in Dimension for name in extract.selection.of(dimension)]
     names = [slug(part) for part in (extract.panel, "_".join(chosen)) if part]
-    times = [_stamp(moment, extract.zone) for moment in (extract.since, extract.generated_at)]
-    return f"{'_'.join(names + times)}.{suffix}"
+    moments = [moment for moment in (extract.since, extract.generated_at) if moment is not None]
+    times = [_stamp(moment, extract.zone) for moment in moments]
+    return "_".join(names + times)
+
+
+def write_all(folder: Path, stem: str, texts: Mapping[str, str]) -> list[Path]:
+    """Each text under its suffix, all with one new name: nothing is overwritten. Raises: ExportError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"Nothing could be written to {folder}: {error.strerror}.") from error
+    for number in range(_MOST):
+        name = f"{stem}_{number}" if number else stem
+        paths = {suffix: folder / f"{name}.{suffix}" for suffix in texts}
+        if not any(path.exists() for path in paths.values()):
+            for suffix, text in texts.items():
+                write(paths[suffix], text, force=False)
+            return list(paths.values())
+    raise ExportError(f"There are too many files named {stem} in {folder}.")
 
 
 def write(path: Path, text: str, *, force: bool) -> None:

@@ -1,53 +1,58 @@
-"""Files: what is in them, what they are called, and that none is ever overwritten."""
+"""What a tile shows, as an export: what it is of stands in it and in the file's name."""
 
 import csv
 import io
 import json
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from dosing_tui.console.saving import SaveError, csv_text, json_text, safe_name, save
+from dosing_tui.console.content import Origin
+from dosing_tui.console.saving import extract_of
 from dosing_tui.console.shownrows import Shown
+from dosing_tui.export.csvtext import to_csv
+from dosing_tui.export.files import stem_of
+from dosing_tui.export.jsontext import to_json
+from dosing_tui.plant.filters import Selection
 
 AT = datetime(2026, 3, 11, 14, 26, 44, tzinfo=UTC)
-SHOWN = Shown(
-    "Doses", "24 h", (("time", ""), ("recipe", ""), ("actual", "g")), ((AT, "=1+1", 40.0), (AT, "", None))
+COLUMNS = (("time", ""), ("recipe", ""), ("error", "g"), ("error", "%"))
+ROWS = ((AT, "=1+1", 40.0, 1.5), (AT, "", None, None))
+CHOSEN = Selection(recipe=("CU-65/75",))
+OF_A_DAY = Shown(
+    "Doses", "24 h", COLUMNS, ROWS, "g", Origin("error_rate", CHOSEN, AT - timedelta(days=1), AT)
 )
+OF_NOW = Shown("Latest doses", "", COLUMNS, ROWS, "", Origin("doses"))
 
 
 def test_times_have_their_offset_and_headings_their_units() -> None:
-    rows = list(csv.reader(io.StringIO(csv_text(SHOWN, UTC))))
+    rows = list(csv.reader(io.StringIO(to_csv(extract_of(OF_A_DAY, AT, UTC)))))
     assert rows == [
-        ["time", "recipe", "actual (g)"],
-        ["2026-03-11T14:26:44+00:00", "'=1+1", "40.0"],
-        ["2026-03-11T14:26:44+00:00", "", ""],
+        ["time", "recipe", "error (g)", "error (%)"],
+        ["2026-03-11T14:26:44+00:00", "'=1+1", "40.0", "1.5"],
+        ["2026-03-11T14:26:44+00:00", "", "", ""],
     ]
 
 
 def test_json_says_what_it_is_of_and_keeps_missing_apart_from_zero() -> None:
-    found = json.loads(json_text(SHOWN, AT, UTC))
-    assert found["of"] == "24 h"
-    assert found["columns"][2] == {"name": "actual", "unit": "g"}
-    assert found["rows"][1] == ["2026-03-11T14:26:44+00:00", "", None]
+    found = json.loads(to_json(extract_of(OF_A_DAY, AT, UTC)))
+    assert (found["panel"], found["title"], found["unit"]) == ("error_rate", "Doses", "g")
+    assert found["range"] == {
+        "text": "24 h",
+        "from": "2026-03-10T14:26:44+00:00",
+        "to": "2026-03-11T14:26:44+00:00",
+    }
+    assert found["selection"] == {"recipe": ["CU-65/75"]}
+    assert found["columns"][2] == {"name": "error (g)", "title": "error", "unit": "g"}
+    assert found["rows"][1] == {
+        "time": "2026-03-11T14:26:44+00:00", "recipe": "", "error (g)": None, "error (%)": None
+    }  # fmt: skip
 
 
-def test_no_file_is_overwritten(tmp_path: Path) -> None:
-    first = save(tmp_path / "new", "Doses", AT, {"csv": "1", "json": "2"})
-    second = save(tmp_path / "new", "Doses", AT, {"csv": "3", "json": "4"})
-    assert [path.read_text() for path in (*first, *second)] == ["1", "2", "3", "4"]
-    assert second[0].stem == second[1].stem == f"{first[0].stem}_1"
+def test_a_tile_of_the_present_has_no_range() -> None:
+    found = json.loads(to_json(extract_of(OF_NOW, AT, UTC)))
+    assert found["range"] == {"text": "", "from": None, "to": None}
+    assert stem_of(extract_of(OF_NOW, AT, UTC)) == "doses_2026-03-11_142644"
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "CU-65/75", "\x1b[2J", "", "Ä" * 300])
-def test_names_of_files_hold_nothing_that_leads_elsewhere(name: str) -> None:
-    found = safe_name(name)
-    assert found
-    assert set(found) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_")
-
-
-def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(SaveError, match="Nothing could be written to"):
-        save(tmp_path / "file", "x", AT, {"csv": ""})
+def test_the_name_of_the_file_tells_filter_and_range() -> None:
+    stem = stem_of(extract_of(OF_A_DAY, AT, UTC))
+    assert stem == "error_rate_CU-65-75_2026-03-10_142644_2026-03-11_142644"

@@ -168,10 +168,11 @@ async def test_what_is_shown_is_exported_as_it_is_shown(tmp_path: Path) -> None:
         await seen(driven, "5", "tab", "tab", "enter")
         await driven.press("o", "o", "O", "e")
         assert "Saved " in driven.screen
-    recipes = [row["Recipe"] for row in csv.DictReader(io.StringIO(saved(tmp_path, "*_production.csv")))]
+    recipes = [row["Recipe"] for row in csv.DictReader(io.StringIO(saved(tmp_path, "daily_summary_*.csv")))]
     assert recipes == sorted(recipes, reverse=True)
-    told = json.loads(saved(tmp_path, "*_production.json"))
-    assert told["of"] == "7 days"
+    told = json.loads(saved(tmp_path, "daily_summary_*.json"))
+    assert (told["panel"], told["range"]["text"]) == ("daily_summary", "7 days")
+    assert told["range"]["from"] < told["range"]["to"]
     assert len(told["rows"]) == len(recipes) > 1
 
 
@@ -179,8 +180,8 @@ async def test_the_screen_is_saved_as_picture_and_text(tmp_path: Path) -> None:
     chosen = Settings(PlantSettings(name="Plant 1"), console=ConsoleSettings(export_dir=str(tmp_path)))
     async with console(chosen=chosen) as driven:
         await driven.press("s")
-    assert "Low inventory: L25B" in saved(tmp_path, "*_screen.txt")
-    assert "<svg" in saved(tmp_path, "*_screen.svg")
+    assert "Low inventory: L25B" in saved(tmp_path, "screen_*.txt")
+    assert "<svg" in saved(tmp_path, "screen_*.svg")
 
 
 async def test_a_note_is_stored_and_marked_on_the_chart() -> None:

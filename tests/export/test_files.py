@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.errors import ExportError
-from dosing_tui.export.files import file_name, slug, write
+from dosing_tui.export.files import file_name, slug, write, write_all
 from dosing_tui.plant.filters import Selection
 from tests.export.samples import an_extract
 
@@ -68,3 +68,16 @@ def test_what_cannot_be_written_is_said_and_what_was_there_stays(tmp_path: Path)
 def test_a_full_disk_leaves_no_half_a_file(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"cannot be written: No space left"):
         write(Path("/dev/full"), "a" * 10_000, force=True)
+
+
+def test_files_written_together_share_a_new_name(tmp_path: Path) -> None:
+    first = write_all(tmp_path / "new", "doses", {"csv": "1", "json": "2"})
+    second = write_all(tmp_path / "new", "doses", {"csv": "3", "json": "4"})
+    assert [path.read_text() for path in (*first, *second)] == ["1", "2", "3", "4"]
+    assert second[0].stem == second[1].stem == "doses_1"
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ExportError, match="Nothing could be written to"):
+        write_all(tmp_path / "file", "x", {"csv": ""})
