@@ -5,6 +5,7 @@ import re
 import unicodedata
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Literal
 
 from dosing_tui.errors import ExportError
 from dosing_tui.export.extract import Extract
@@ -35,25 +36,27 @@ def file_name(extract: Extract, suffix: str) -> str:
     return f"{'_'.join(names + times)}.{suffix}"
 
 
-def write(path: Path, text: str, *, force: bool) -> None:
-    """All of it; where that fails, what was there before stays. Raises: ExportError, also if the file exists
-    and ``force`` is off.
+def write(path: Path, content: str | bytes, *, force: bool) -> None:
+    """All of it, text as UTF-8; where that fails, what was there before stays.
+
+    Raises: ExportError, also if the file exists and ``force`` is off.
     """
+    data = content.encode() if isinstance(content, str) else content
     try:
         if force and path.is_file():
-            _replace(path, text)
+            _replace(path, data)
         else:
-            _create(path, text, mode="w" if force else "x")
+            _create(path, data, mode="wb" if force else "xb")
     except FileExistsError as error:
         raise ExportError(f"{path} exists already; --force replaces it.") from error
     except OSError as error:
         raise ExportError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _create(path: Path, text: str, *, mode: str) -> None:
-    with path.open(mode, encoding="utf-8", newline="") as stream:
+def _create(path: Path, data: bytes, *, mode: Literal["wb", "xb"]) -> None:
+    with path.open(mode) as stream:
         try:
-            stream.write(text)
+            stream.write(data)
             stream.flush()
         except OSError:
             if path.is_file():
@@ -61,10 +64,10 @@ def _create(path: Path, text: str, *, mode: str) -> None:
             raise
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, data: bytes) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        _create(beside, text, mode="x")
+        _create(beside, data, mode="xb")
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
