@@ -14,6 +14,7 @@ from dosing_tui.commands.batches import audit, batches
 from dosing_tui.commands.grafana import grafana
 from dosing_tui.commands.panel import panel
 from dosing_tui.commands.recipes import recipes
+from dosing_tui.commands.report import report
 from dosing_tui.errors import DosingError
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def demo(
 main.add_command(batches)
 main.add_command(audit)
 main.add_command(recipes)
+main.add_command(report)
 main.add_command(panel)
 main.add_command(grafana)
 

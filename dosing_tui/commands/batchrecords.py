@@ -134,9 +134,8 @@ def _whole(settings: "Settings", key: str) -> "WholeBatch":
 
     found = whole(settings, key)
     if found is None:
-        say(
-            f"There is no batch {clean_text(key, limit=100)}; 'dosing-tui batches list' tells those there are."
-        )
+        name = clean_text(key, limit=100)
+        say(f"There is no batch {name}; 'dosing-tui batches list' tells which there are.")
         sys.exit(EXIT_NONE)
     return found
 

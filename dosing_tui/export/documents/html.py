@@ -1,6 +1,6 @@
 """A document as one HTML file: nothing is loaded from elsewhere, and it prints on A4 as it looks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from dosing_tui.export.documents.model import (
@@ -8,6 +8,7 @@ from dosing_tui.export.documents.model import (
     Document,
     Fact,
     Facts,
+    Heading,
     Line,
     Lines,
     Row,
@@ -17,6 +18,8 @@ from dosing_tui.export.documents.model import (
 )
 from dosing_tui.plant.text import clean_line
 
+LONG = 20
+"""Characters of a cell that may be broken anywhere."""
 STYLE = """\
 @page { size: A4; margin: 16mm 15mm 16mm; }
 * { box-sizing: border-box; }
@@ -38,15 +41,16 @@ table { border-collapse: collapse; width: 100%; margin: 1mm 0; font-variant-nume
 thead { display: table-header-group; }
 tr { break-inside: avoid; }
 th { text-align: left; font-weight: 600; color: #55626e; border-bottom: .8pt solid #16202a; }
-th, td { padding: .8mm 2mm .8mm 0; vertical-align: top; overflow-wrap: anywhere; }
+th, td { padding: .8mm 2mm .8mm 0; vertical-align: top; }
+td.long { overflow-wrap: anywhere; }
 td { border-bottom: .3pt solid #d5dbe0; }
 th.right, td.right { text-align: right; white-space: nowrap; }
 tr.total td { border-top: .8pt solid #16202a; border-bottom: 0; font-weight: 600; }
 p { margin: .6mm 0; overflow-wrap: anywhere; }
 .marked { font-weight: 700; color: #9c1c10; }
-.marked::before { content: "! "; }
+.marked::before { content: "!\\00a0"; }
 tr.marked::before { content: none; }
-tr.marked td:first-child::before { content: "! "; }
+tr.marked td:first-child::before { content: "!\\00a0"; }
 .signatures { display: grid; grid-template-columns: 34mm 1fr 12mm 45mm; gap: 11mm 3mm; margin-top: 9mm;
               align-items: end; break-inside: avoid; }
 .signatures i { border-bottom: .8pt solid #16202a; height: 6mm; }
@@ -116,17 +120,25 @@ def _table(table: Table) -> Iterator[str]:
     if not table.rows:
         yield _line(Line(table.empty))
         return
-    rights = [heading.right * "right" for heading in table.headings]
-    names = (
-        f"<th{_classes(right)}>{_safe(h.title)}</th>" for h, right in zip(table.headings, rights, strict=True)
-    )
+    kinds = [_kind(heading, column) for heading, column in zip(table.headings, _columns(table), strict=True)]
+    titles = [_safe(heading.title) for heading in table.headings]
+    names = (f"<th{_classes(kind)}>{title}</th>" for title, kind in zip(titles, kinds, strict=True))
     yield f"<table><thead><tr>{''.join(names)}</tr></thead><tbody>"
-    yield from (_row(row, rights) for row in table.rows)
+    yield from (_row(row, kinds) for row in table.rows)
     yield "</tbody></table>"
 
 
-def _row(row: Row, rights: list[str]) -> str:
-    cells = (
-        f"<td{_classes(right)}>{_safe(text)}</td>" for text, right in zip(row.cells, rights, strict=True)
-    )
+def _columns(table: Table) -> Iterator[tuple[str, ...]]:
+    return zip(*(row.cells for row in table.rows), strict=True)
+
+
+def _kind(heading: Heading, column: tuple[str, ...]) -> str:
+    """Only long text is broken within words; else the narrow columns would be."""
+    if heading.right:
+        return "right"
+    return "long" if max(map(len, column)) > LONG else ""
+
+
+def _row(row: Row, kinds: Sequence[str]) -> str:
+    cells = (f"<td{_classes(kind)}>{_safe(text)}</td>" for text, kind in zip(row.cells, kinds, strict=True))
     return f"<tr{_classes(row.marked * 'marked', row.total * 'total')}>{''.join(cells)}</tr>"

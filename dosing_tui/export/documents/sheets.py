@@ -14,8 +14,6 @@ from dosing_tui.plant.text import clean_line
 INK, GREY, RULE = (22, 32, 42), (85, 98, 110), (170, 180, 189)
 MARGIN, LABEL, LEADING = 15.0, 42.0, 4.6
 SIZE, SMALL = 9.0, 7.0
-SHARE = 0.45
-"""Of the page: the widest a column is asked to be."""
 
 
 class Sheets(FPDF):
@@ -86,7 +84,6 @@ class Sheets(FPDF):
         self, titles: Sequence[str], right: Sequence[bool], rows: Sequence[tuple[Sequence[str], bool]]
     ) -> None:
         """Each row with whether it is bold."""
-        self._pen(SIZE)
         self.set_draw_color(*RULE)
         self.set_line_width(0.2)
         texts = [[self._fit(text) for text in row] for row in (titles, *(cells for cells, _ in rows))]
@@ -122,13 +119,17 @@ class Sheets(FPDF):
         return bytes(self.output())
 
     def _widths(self, texts: Sequence[Sequence[str]]) -> tuple[float, ...]:
-        """What each column's widest text needs, as shares of the page; long text is broken."""
+        """What each column's widest text needs; where that is too much, the widest columns are broken."""
         self._pen(SIZE, bold=True)
-        most = self.epw * SHARE
-        return tuple(
-            min(most, max(self.get_string_width(text) for text in column) + 3)
-            for column in zip(*texts, strict=True)
-        )
+        needed = [max(map(self.get_string_width, column)) + 3 for column in zip(*texts, strict=True)]
+        self._pen(SIZE)
+        left, narrow = self.epw, sorted(needed)
+        for number, width in enumerate(narrow):
+            most = left / (len(narrow) - number)
+            if width > most:
+                return tuple(min(width, most) for width in needed)
+            left -= width
+        return tuple(needed)
 
     def _pen(self, size: float, *, bold: bool = False, grey: bool = False) -> None:
         self.set_font(self._family, "B" if bold else "", size)

@@ -23,7 +23,10 @@ def fixed(value: float | None, digits: int = 2, *, sign: bool = False) -> str:
     >>> fixed(40.1), fixed(0.154, sign=True), fixed(None)
     ('40.10', '+0.15', '-')
     """
-    return UNKNOWN if value is None else f"{value:{'+' if sign else ''},.{digits}f}"
+    if value is None:
+        return UNKNOWN
+    # adding zero takes the sign of a zero away
+    return f"{round(value, digits) + 0.0:{'+' if sign else ''},.{digits}f}"
 
 
 def span(seconds: float | None) -> str:
