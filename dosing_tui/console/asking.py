@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol, TypeVar
@@ -16,6 +17,8 @@ from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import Panel, Query
+from dosing_tui.plant.shiftreport import ShiftReport
+from dosing_tui.plant.shifts import WorkedShift
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row")
@@ -44,6 +47,9 @@ class PanelSource(Protocol):
 
     def journal(self, entries: Sequence[Entry]) -> None:
         """Into the alarm journal, all or none. Raises: DatabaseError with a sentence for the operator."""
+
+    def shift_report(self, shift: WorkedShift, now: datetime) -> ShiftReport:
+        """What the shift made, used, met and left open. Raises: DatabaseError."""
 
     def books(self) -> Sequence[SpoolLine]:
         """The books of the site's spools, the one written last first. Raises: DatabaseError."""

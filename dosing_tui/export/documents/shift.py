@@ -18,6 +18,7 @@ from dosing_tui.export.documents.model import (
 from dosing_tui.export.documents.words import UNKNOWN, clock, day_and_clock, fixed, span, stamp
 from dosing_tui.plant.alarms.records import AlarmState
 from dosing_tui.plant.batches.records import Status
+from dosing_tui.plant.panels import ProductionDay
 from dosing_tui.plant.shiftreport import OpenBatch, ShiftReport
 
 
@@ -30,9 +31,9 @@ def shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) -> Doc
         Section("Stock (g)", (_stock(report),)),
         Section("Alarms", _alarms(report)),
         Section("Operators' notes", (_notes(report, zone),)),
-        Section(f"Open at {clock(report.made_at, zone)}: batches to review", (_open(report),)),
-        Section(f"Open at {clock(report.made_at, zone)}: alarms", (_standing(report, zone),)),
-        Section(f"Open at {clock(report.made_at, zone)}: hidden alarms", (_hidden(report, zone),)),
+        Section(f"Open at {day_and_clock(report.made_at, zone)}: batches to review", (_open(report),)),
+        Section(f"Open at {day_and_clock(report.made_at, zone)}: alarms", (_standing(report, zone),)),
+        Section(f"Open at {day_and_clock(report.made_at, zone)}: hidden alarms", (_hidden(report, zone),)),
         Section("Handover", (Signatures(("Handed over by", "Taken over by")),)),
     )
     return Document(
@@ -48,19 +49,29 @@ def shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) -> Doc
 def _summary(report: ShiftReport, zone: tzinfo) -> Block:
     shift, made = report.shift, report.production
     on = f"; on until {clock(shift.until, zone)}, told so far" if report.under_way else ""
-    right = report.right_first_time_percent
-    mean = None if made.avg_duration_s is None else f"{made.avg_duration_s:.1f} s"
     return facts(
         ("From", stamp(shift.since, zone)),
         ("To", f"{stamp(shift.until, zone)}{on}"),
         ("Completed", f"{made.batches} batches{_by_recipe(report)}"),
         ("Aborts told", str(made.aborted), made.aborted > 0),
-        ("Right first", f"{fixed(right, 1)} % ({report.clean} of {report.ended} ended batches are complete"
-                        " and without exceptions)"),
-        ("Doses", f"{made.doses}, {fixed(made.dosed_g)} g, {mean or UNKNOWN} on average"),
+        ("Right first", _right_first_time(report)),
+        ("Doses", _doses(made)),
         ("Out of tol.", f"{fixed(made.out_percent, 1)} % of the doses", bool(made.out_percent)),
         ("To review", f"{report.unreviewed} batches", report.unreviewed > 0),
-    )  # fmt: skip
+    )
+
+
+def _right_first_time(report: ShiftReport) -> str:
+    percent = report.right_first_time_percent
+    if percent is None:
+        return "no batch has ended"
+    return f"{percent:.1f} % ({report.clean} of {report.ended} are complete and without exceptions)"
+
+
+def _doses(made: ProductionDay) -> str:
+    if not made.doses:
+        return "none"
+    return f"{made.doses}, {fixed(made.dosed_g)} g, {fixed(made.avg_duration_s, 1)} s on average"
 
 
 def _by_recipe(report: ShiftReport) -> str:
