@@ -105,7 +105,8 @@ def migrate(ctx: click.Context, check: bool) -> None:
 @click.option("--speed", type=click.FloatRange(0.01, 10_000), default=1.0, show_default=True,
               help="Plant minutes in a minute.")  # fmt: skip
 @click.option("--faults", default="none", show_default=True,
-              help="Comma-separated: nan, duplicates, uptime, reboot, garbage; or all, none.")  # fmt: skip
+              help="Comma-separated: nan, duplicates, uptime, reboot, lost-start, lost-complete, garbage; "
+                   "or all, none.")  # fmt: skip
 @click.option(
     "--qos", type=click.IntRange(0, 1), default=0, show_default=True, help="0 like the firmware, or 1."
 )
