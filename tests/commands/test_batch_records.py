@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from dosing_tui.cli import EXIT_ERROR
@@ -249,3 +250,26 @@ def test_the_second_person_confirms_without_more_ado(shop: Shop) -> None:
     assert review(shop, "--approve", "--as", "Anna")[0] == 0
     assert review(shop, "--confirm", "--as", "anna")[0] == 1
     assert review(shop, "--confirm", "--as", "Berta")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("UPDATE batch_reviews SET comment = 'fine!'", f"Review 1 of {FIRST} differs from its entry"),
+        (
+            "UPDATE batch_records SET record = overlay(record placing '9' from 40 for 1)"
+            f" FROM batches AS b WHERE b.batch_key = batch_records.batch_key AND b.batch_id = '{FIRST}'",
+            f"The stored record of {FIRST} has been changed.",
+        ),
+    ],
+)
+def test_audit_verify_finds_one_changed_byte_of_a_review_and_of_a_record(
+    shop: Shop, change: str, sentence: str
+) -> None:
+    review(shop, "--needs-info", "--as", "Anna", "--reason", "fine.")
+    assert shop.run("audit", "verify").exit_code == 0
+    with psycopg.connect(shop.dsn) as session:
+        session.execute("SET session_replication_role = replica")
+        assert session.execute(change.encode()).rowcount == 1
+    found = shop.run("audit", "verify")
+    assert (found.exit_code, sentence in found.stdout) == (1, True)
