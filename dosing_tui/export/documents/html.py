@@ -20,6 +20,8 @@ from dosing_tui.plant.text import clean_line
 
 LONG = 20
 """Characters of a cell that may be broken anywhere."""
+NARROW = 3
+"""A table of so few columns is not drawn over the whole page: its rows would be hard to follow."""
 STYLE = """\
 @page { size: A4; margin: 16mm 15mm 16mm; }
 * { box-sizing: border-box; }
@@ -42,6 +44,8 @@ thead { display: table-header-group; }
 tr { break-inside: avoid; }
 th { text-align: left; font-weight: 600; color: #55626e; border-bottom: .8pt solid #16202a; }
 th, td { padding: .8mm 2mm .8mm 0; vertical-align: top; }
+table.narrow { width: auto; min-width: 50%; }
+th.right + th:not(.right), td.right + td:not(.right) { padding-left: 3mm; }
 td.long { overflow-wrap: anywhere; }
 td { border-bottom: .3pt solid #d5dbe0; }
 th.right, td.right { text-align: right; white-space: nowrap; }
@@ -123,7 +127,8 @@ def _table(table: Table) -> Iterator[str]:
     kinds = [_kind(heading, column) for heading, column in zip(table.headings, _columns(table), strict=True)]
     titles = [_safe(heading.title) for heading in table.headings]
     names = (f"<th{_classes(kind)}>{title}</th>" for title, kind in zip(titles, kinds, strict=True))
-    yield f"<table><thead><tr>{''.join(names)}</tr></thead><tbody>"
+    narrow = "narrow" if len(kinds) <= NARROW else ""
+    yield f"<table{_classes(narrow)}><thead><tr>{''.join(names)}</tr></thead><tbody>"
     yield from (_row(row, kinds) for row in table.rows)
     yield "</tbody></table>"
 

@@ -5,14 +5,16 @@ from datetime import datetime
 from pathlib import Path
 
 from fpdf import FPDF
-from fpdf.enums import Align, TableBordersLayout, XPos, YPos
+from fpdf.enums import Align, TableBordersLayout, VAlign, XPos, YPos
 from fpdf.fonts import FontFace, TTFFont
 
 from dosing_tui.export.documents.model import Document
 from dosing_tui.plant.text import clean_line
 
 INK, GREY, RULE = (22, 32, 42), (85, 98, 110), (170, 180, 189)
-MARGIN, LABEL, LEADING = 15.0, 42.0, 4.6
+MARGIN, LABEL, LEADING, PADDING = 15.0, 42.0, 4.6, 1.5
+NARROW = 3
+"""A table of so few columns is not drawn over the whole page."""
 SIZE, SMALL = 9.0, 7.0
 
 
@@ -87,13 +89,17 @@ class Sheets(FPDF):
         self.set_draw_color(*RULE)
         self.set_line_width(0.2)
         texts = [[self._fit(text) for text in row] for row in (titles, *(cells for cells, _ in rows))]
+        widths = self._widths(texts)
         with self.table(
+            align="LEFT",
+            v_align=VAlign.T,
+            width=self.epw if len(widths) > NARROW else min(self.epw, sum(widths) + 12 * len(widths)),
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
-            col_widths=self._widths(texts),
+            col_widths=widths,
             text_align=[Align.R if each else Align.L for each in right],
             headings_style=FontFace(emphasis="BOLD", color=GREY),
             line_height=LEADING,
-            padding=(0.5, 1.2),
+            padding=(0.5, PADDING),
         ) as table:
             table.row(texts[0])
             for cells, (_, bold) in zip(texts[1:], rows, strict=True):
@@ -121,7 +127,9 @@ class Sheets(FPDF):
     def _widths(self, texts: Sequence[Sequence[str]]) -> tuple[float, ...]:
         """What each column's widest text needs; where that is too much, the widest columns are broken."""
         self._pen(SIZE, bold=True)
-        needed = [max(map(self.get_string_width, column)) + 3 for column in zip(*texts, strict=True)]
+        needed = [
+            max(map(self.get_string_width, column)) + 2 * PADDING + 0.6 for column in zip(*texts, strict=True)
+        ]
         self._pen(SIZE)
         left, narrow = self.epw, sorted(needed)
         for number, width in enumerate(narrow):

@@ -54,9 +54,9 @@ def _summary(report: ShiftReport, zone: tzinfo) -> Block:
         ("To", f"{stamp(shift.until, zone)}{on}"),
         ("Completed", f"{made.batches} batches{_by_recipe(report)}"),
         ("Aborts told", str(made.aborted), made.aborted > 0),
-        ("Right first", _right_first_time(report)),
+        ("Right first time", _right_first_time(report)),
         ("Doses", _doses(made)),
-        ("Out of tol.", f"{fixed(made.out_percent, 1)} % of the doses", bool(made.out_percent)),
+        ("Out of tolerance", f"{fixed(made.out_percent, 1)} % of the doses", bool(made.out_percent)),
         ("To review", f"{report.unreviewed} batches", report.unreviewed > 0),
     )
 

@@ -22,7 +22,7 @@ MARGIN = 2
 """Cells at the left, in which a '!' marks what is to be looked at."""
 GAP = 2
 LABEL = 14
-"""Cells of a fact's label: what is left of a line takes a hash."""
+"""Least cells of a fact's label and its gap: what is left of a line takes a hash."""
 ROLE = 20
 INNER = WIDTH - MARGIN
 
@@ -74,8 +74,7 @@ def _section(section: Section) -> Iterator[str]:
     for block in section.blocks:
         match block:
             case Facts():
-                for fact in block.facts:
-                    yield from _labelled(fact.label, fact.value, marked=fact.marked)
+                yield from _facts(block)
             case Table():
                 yield from _table(block)
             case Lines():
@@ -85,11 +84,13 @@ def _section(section: Section) -> Iterator[str]:
                 yield from _signatures(block)
 
 
-def _labelled(label: str, value: str, *, marked: bool) -> Iterator[str]:
-    margin = _margin(marked=marked)
-    for text in wrapped(value, INNER - LABEL):
-        yield f"{margin}{label:<{LABEL}}{text}"
-        margin, label = " " * MARGIN, ""
+def _facts(block: Facts) -> Iterator[str]:
+    indent = max(LABEL, *(cells(clean_line(fact.label, INNER // 2)) + GAP for fact in block.facts))
+    for fact in block.facts:
+        margin, label = _margin(marked=fact.marked), clean_line(fact.label, INNER // 2)
+        for text in wrapped(fact.value, INNER - indent):
+            yield f"{margin}{label}{' ' * (indent - cells(label))}{text}"
+            margin, label = " " * MARGIN, ""
 
 
 def _margin(*, marked: bool) -> str:
