@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import wraps
@@ -85,7 +85,7 @@ def show(ctx: click.Context, key: str) -> None:
 
     settings = settings_of(ctx)
     with away():
-        text = record_of(_whole(settings, key), Form.TEXT, settings, now=datetime.now(UTC))
+        text = record_of(_wholes(settings, [key])[0], Form.TEXT, settings, now=datetime.now(UTC))
     write(str(text))
 
 
@@ -117,7 +117,7 @@ def _chosen(settings: "Settings", keys: tuple[str, ...], wanted: Wanted, now: da
     if keys:
         if wanted != Wanted(most=wanted.most):
             raise click.UsageError("Name batches by their keys, or choose them by filter, not both.")
-        return [_whole(settings, key) for key in keys]
+        return _wholes(settings, keys)
     if wanted == Wanted(most=wanted.most):
         raise click.UsageError("Name batches by their keys, or choose them by filter, e.g. --shift last.")
     found = find(settings, wanted, now=now)
@@ -125,19 +125,22 @@ def _chosen(settings: "Settings", keys: tuple[str, ...], wanted: Wanted, now: da
         say(why_none(settings, found))
         sys.exit(EXIT_NONE)
     _say_more(len(found.rows), found.all_of_them)
-    return [_whole(settings, row.batch_key) for row in found.rows]
+    return _wholes(settings, [row.batch_key for row in found.rows])
 
 
-def _whole(settings: "Settings", key: str) -> "WholeBatch":
-    from dosing_tui.database.batches.whole import whole
+def _wholes(settings: "Settings", keys: Sequence[str]) -> "list[WholeBatch]":
+    """All of them, or none."""
+    from dosing_tui.database.batches.whole import wholes
     from dosing_tui.plant.text import clean_text
 
-    found = whole(settings, key)
-    if found is None:
-        name = clean_text(key, limit=100)
-        say(f"There is no batch {name}; 'dosing-tui batches list' tells which there are.")
-        sys.exit(EXIT_NONE)
-    return found
+    batches = []
+    for key, found in zip(keys, wholes(settings, keys), strict=True):
+        if found is None:
+            name = clean_text(key, limit=100)
+            say(f"There is no batch {name}; 'dosing-tui batches list' tells which there are.")
+            sys.exit(EXIT_NONE)
+        batches.append(found)
+    return batches
 
 
 def _say_more(shown: int, every: int) -> None:

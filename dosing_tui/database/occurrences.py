@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.rows import class_row
+import psycopg
+from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect, target
@@ -38,12 +39,19 @@ def occurrences(
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    asked = {"site": settings.plant.site, "from": since, "to": until, "device": device, "rows": MOST}
     with (
         connect(settings, application="reports", autocommit=True) as session,
         rowless_errors(target(settings)),
-        session.cursor(row_factory=class_row(_Row)) as cursor,
     ):
+        return occurrences_in(session, settings.plant.site, since=since, until=until, device=device)
+
+
+def occurrences_in(
+    session: psycopg.Connection[TupleRow], site: str, *, since: datetime, until: datetime, device: str | None
+) -> list[Occurrence]:
+    """The same in a session of the caller's."""
+    asked = {"site": site, "from": since, "to": until, "device": device, "rows": MOST}
+    with session.cursor(row_factory=class_row(_Row)) as cursor:
         return [_harmless(row) for row in cursor.execute(statement("reads/alarm_occurrences"), asked)]
 
 

@@ -25,7 +25,7 @@ from dosing_tui.plant.shiftreport import (
 )
 from dosing_tui.plant.shifts import WorkedShift
 
-OPEN_LISTED = 40
+OPEN_LISTED = 25
 """Most open batches of a report; how many there are is told."""
 
 

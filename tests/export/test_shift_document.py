@@ -19,7 +19,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 def test_each_part_of_the_handover_is_told() -> None:
     words = " ".join(to_text(shift_document(sample(), Settings(), ZONE)).split())
     for word in (
-        "From 2026-03-11 07:00:00 +0100", "Completed 11 batches: CU-65/75 11", "! Aborts told 1",
+        "From 2026-03-11 07:00:00 +0100", "Completed 11 batches: CU-65/75 11", "! Aborts reported 1",
         "83.3 % (10 of 12 are complete and without exceptions)", "23, 885.35 g, 58.2 s on average",
         "Recipe complete aborted all with exceptions", "CU-65/75 11 0 11 1", "Total 11 1 12 2",
         "dosing_system_01 T-12 2,800.00 18.7 355.00 2,445.00 16.3 +0.00",

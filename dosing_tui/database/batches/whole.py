@@ -1,12 +1,15 @@
 """A batch with what went on around it: its alarms and the operators' notes; what a printed record holds."""
 
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import notes
-from dosing_tui.database.batches.listing import BatchDetail, detail
-from dosing_tui.database.occurrences import occurrences
+from dosing_tui.database.batches.listing import BatchDetail, detail_in, opened
+from dosing_tui.database.batches.storing import Session
+from dosing_tui.database.occurrences import occurrences_in
 from dosing_tui.plant.alarms.occurrences import Occurrence
 from dosing_tui.plant.notes import Note
 
@@ -25,13 +28,23 @@ def whole(settings: Settings, name: str) -> WholeBatch | None:
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    found = detail(settings, name)
-    if found is None:
-        return None
+    with closing(wholes(settings, [name])) as found:
+        return next(found)
+
+
+def wholes(settings: Settings, names: Iterable[str]) -> Generator[WholeBatch | None]:
+    """Each as above, one after the other, in one session."""
+    with opened(settings) as session:
+        for name in names:
+            found = detail_in(session, name)
+            yield None if found is None else _whole(session, settings.plant.site, found)
+
+
+def _whole(session: Session, site: str, found: BatchDetail) -> WholeBatch:
     batch = found.batch
     since = batch.begins_at
     until = (batch.ends_at or batch.last_at) + timedelta(seconds=1)
-    said = notes.listed(settings, since=since, until=until)
+    said = notes.listed_in(session, since=since, until=until)
     ours = [note for note in said if note.device in (None, "", found.row.device_id)]
-    alarms = occurrences(settings, since=since, until=until, device=batch.device_id)
+    alarms = occurrences_in(session, site, since=since, until=until, device=batch.device_id)
     return WholeBatch(found, tuple(alarms), tuple(reversed(ours)))

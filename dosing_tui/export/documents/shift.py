@@ -53,7 +53,7 @@ def _summary(report: ShiftReport, zone: tzinfo) -> Block:
         ("From", stamp(shift.since, zone)),
         ("To", f"{stamp(shift.until, zone)}{on}"),
         ("Completed", f"{made.batches} batches{_by_recipe(report)}"),
-        ("Aborts told", str(made.aborted), made.aborted > 0),
+        ("Aborts reported", str(made.aborted), made.aborted > 0),
         ("Right first time", _right_first_time(report)),
         ("Doses", _doses(made)),
         ("Out of tolerance", f"{fixed(made.out_percent, 1)} % of the doses", bool(made.out_percent)),

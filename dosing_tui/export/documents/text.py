@@ -117,19 +117,21 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _widths(table: Table) -> tuple[list[int], str]:
-    """Of each column, the widest column of text narrowed until the line fits; and what is between them."""
+    """Of each column, the widest narrowed until the line fits; and what is between them."""
     texts = [[heading.title for heading in table.headings], *(row.cells for row in table.rows)]
     widths = [max(cells(clean_line(text, LONGEST)) for text in column) for column in zip(*texts, strict=True)]
     gap = " " * GAP if sum(widths) + GAP * (len(widths) - 1) <= INNER else " "
     room = INNER - len(gap) * (len(widths) - 1)
-    words = [n for n, heading in enumerate(table.headings) if not heading.right] or list(range(len(widths)))
+    least = [max(map(_longest_word, column)) for column in zip(*texts, strict=True)]
     while sum(widths) > room:
-        widest = max(words, key=lambda n: widths[n])
-        if widths[widest] <= 1:
-            words = list(range(len(widths)))
-            widest = max(words, key=lambda n: widths[n])
-        widths[widest] -= 1
+        # between words first; where that is not enough, the widest is broken anywhere
+        loose = [n for n, width in enumerate(widths) if width > least[n]] or range(len(widths))
+        widths[max(loose, key=lambda n: widths[n])] -= 1
     return widths, gap
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cells, clean_line(text, LONGEST).split()), default=1)
 
 
 def _row(row: Row, headings: Sequence[Heading], widths: Sequence[int], gap: str) -> Iterator[str]:
