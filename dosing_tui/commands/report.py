@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from dosing_tui.commands.words import away, say, settings_of, write
-from dosing_tui.errors import ExportError
+from dosing_tui.errors import ExportError, RangeError
 
 FORMS = ("text", "html", "pdf", "json")
 
@@ -39,6 +39,8 @@ def shift(
         raise click.UsageError("--at names a shift; leave out --last and --this.")
     settings, now, form = settings_of(ctx), datetime.now(UTC), Form(format_)
     worked = named_shift(at or which or LAST, now, ZoneInfo(settings.plant.timezone), settings.calendar)
+    if worked.since > now:
+        raise RangeError(f"{at!r} has not begun yet: there is nothing to report.")
     with away():
         found = shift_report(settings, worked, now=now)
     content = rendered(found, form, settings)

@@ -218,4 +218,5 @@ def _integrity(detail: BatchDetail) -> Block:
         ("Hash, SHA-256", detail.row.record_hash),
         ("Audit trail", chain),
         ("Last entry", str(detail.row.last_review)),
+        ("Checked by", "dosing-tui audit verify"),
     )
