@@ -2,16 +2,16 @@
 
 import logging
 from functools import partial
+from typing import TYPE_CHECKING
 
 from dosing_tui.console.saving import SaveError, folder, save
 from dosing_tui.console.screens.shift_page import Page, ShiftPage
 from dosing_tui.console.steering import Steering
 from dosing_tui.errors import DatabaseError
-from dosing_tui.export.documents.html import to_html
-from dosing_tui.export.documents.shift import shift_document
-from dosing_tui.export.documents.text import to_text
-from dosing_tui.plant.shiftreport import ShiftReport
 from dosing_tui.plant.shifts import WorkedShift
+
+if TYPE_CHECKING:
+    from dosing_tui.plant.shiftreport import ShiftReport
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ class Reporting(Steering):
 
     _sheet: ShiftPage | None = None
     _shift: WorkedShift | None = None
-    _report: ShiftReport | None = None
+    _report: "ShiftReport | None" = None
 
     def action_shift_report(self) -> None:
         """Of the shift that is on, else of the last one."""
@@ -73,7 +73,7 @@ class Reporting(Steering):
             trouble = "There is no report: see the log file."
         self.call_from_thread(self._show_report, shift, report, trouble)
 
-    def _show_report(self, shift: WorkedShift, report: ShiftReport | None, trouble: str) -> None:
+    def _show_report(self, shift: WorkedShift, report: "ShiftReport | None", trouble: str) -> None:
         """Unless the operator has gone on to another shift, or away."""
         if self._sheet is None or shift != self._shift:
             return
@@ -81,12 +81,21 @@ class Reporting(Steering):
         if report is None:
             self._sheet.show(Page(sentence=trouble))
             return
+        # imported here to save start-up
+        from dosing_tui.export.documents.shift import shift_document
+        from dosing_tui.export.documents.text import to_text
+
         text = to_text(shift_document(report, self._settings, self._zone))
         self._sheet.show(Page(tuple(text.splitlines())))
 
     def _save_report(self) -> None:
         if self._sheet is None or self._report is None:
             return
+        # imported here to save start-up
+        from dosing_tui.export.documents.html import to_html
+        from dosing_tui.export.documents.shift import shift_document
+        from dosing_tui.export.documents.text import to_text
+
         document = shift_document(self._report, self._settings, self._zone)
         now = self._clock().astimezone(self._zone)
         texts = {"txt": to_text(document), "html": to_html(document)}

@@ -10,6 +10,8 @@ from dosing_tui.console.app import Surroundings
 from dosing_tui.console.pens import Tone
 from dosing_tui.console.screens.shift_page import Page, page_rows
 from tests.console.driving import LARGE, SMALL, console, settings
+from tests.console.plant_data import HOSTILE, FakeSource
+from tests.plant.reports import sample
 
 
 def saving_to(folder: Path) -> Settings:
@@ -73,6 +75,17 @@ async def test_e_saves_text_and_html(tmp_path: Path) -> None:
     saved = texts_in(tmp_path)
     assert "T-12 at 16.3 %" in saved[".txt"]
     assert saved[".html"].startswith("<!DOCTYPE html>")
+
+
+async def test_what_the_plant_says_is_text_in_it_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        FakeSource, "shift_report", lambda self, shift, now: sample(shift, made_at=now, recipe=HOSTILE)
+    )
+    async with console(size=SMALL) as driven:
+        await driven.press("S")
+        shown = await driven.shows("[@click=app.quit]x[/]")
+        assert "\x1b" not in shown
+        assert all(len(line) == SMALL[0] for line in shown.splitlines())
 
 
 async def test_a_database_that_is_away_is_said_and_refresh_asks_again() -> None:
