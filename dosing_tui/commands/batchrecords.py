@@ -108,7 +108,7 @@ def export(
     settings, now = settings_of(ctx), datetime.now(UTC)
     with away():
         batches = _chosen(settings, keys, wanted, now)
-        give(batches, Form(format_), settings, now=now, output=output, force=force, write=write, report=say)
+        give(batches, Form(format_), settings, now=now, output=output, force=force, show=write, report=say)
 
 
 def _chosen(settings: "Settings", keys: tuple[str, ...], wanted: Wanted, now: datetime) -> "list[WholeBatch]":

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from dosing_tui.commands.words import away, say, settings_of, write
-from dosing_tui.errors import ExportError, RangeError
+from dosing_tui.errors import RangeError
 
 FORMS = ("text", "html", "pdf", "json")
 
@@ -31,7 +31,7 @@ def shift(
 ) -> None:
     """Batches, grams, alarms, stock, notes and open points of a shift: exit 0, 2 wrong input, 3 away."""
     from dosing_tui.database.shiftreport import shift_report
-    from dosing_tui.export import files
+    from dosing_tui.export.files import give
     from dosing_tui.export.shiftfiles import Form, file_name, rendered
     from dosing_tui.plant.shiftwords import LAST, named_shift
 
@@ -43,12 +43,7 @@ def shift(
         raise RangeError(f"{at!r} has not begun yet: there is nothing to report.")
     with away():
         found = shift_report(settings, worked, now=now)
-    content = rendered(found, form, settings)
-    if output is not None:
-        path = output / file_name(found, form, settings) if output.is_dir() else output
-        files.write(path, content, force=force)
-        say(f"Wrote {path}")
-    elif isinstance(content, bytes):
-        raise ExportError("A PDF is not for the screen: name a file or a folder with --output.")
-    else:
-        write(content)
+    give(
+        rendered(found, form, settings), output, name=file_name(found, form, settings), force=force,
+        show=write, report=say,
+    )  # fmt: skip

@@ -1,5 +1,6 @@
 """Reads what a shift report is made of; sums come from where the panels have theirs."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -44,27 +45,23 @@ def shift_report(settings: Settings, shift: WorkedShift, *, now: datetime) -> Sh
     Raises: DatabaseAway, DatabaseRefused.
     """
     since, until = shift.since, min(shift.until, max(now, shift.since))
-    sums = _sums(settings, Query(since, until, now))
+    sums, unreviewed = _sums(settings, Query(since, until, now)), BatchFilter(since, until, unreviewed=True)
     batches, stock = _counted(settings, since, until)
     met = occurrences(settings, since=since, until=until)
-    unreviewed = BatchFilter(since, until, unreviewed=True)
-    states = sorted(folded(alarms.read(settings)).values(), key=lambda s: (s.priority.rank, s.key))
+    states = folded(alarms.read(settings)).values()
     return ShiftReport(
         shift=shift,
         made_at=now,
         batches=batches,
-        completed=sums.completed,
-        dosed=sums.dosed,
-        production=sums.production,
+        completed=sums.completed, dosed=sums.dosed, production=sums.production,
         raised=raised_by_priority(met, since),
         top_alarms=top_alarms(met, since, until),
         stock=stock,
         notes=tuple(reversed(notes.listed(settings, since=since, until=until))),
         unreviewed=counts(settings, unreviewed).batches,
         open_batches=_open(settings, unreviewed),
-        standing=_those(states, hidden=False),
-        hidden=_those(states, hidden=True),
-    )
+        standing=_those(states, hidden=False), hidden=_those(states, hidden=True),
+    )  # fmt: skip
 
 
 def _sums(settings: Settings, query: Query) -> _Sums:
@@ -106,5 +103,7 @@ def _of(row: BatchRow) -> OpenBatch:
     return OpenBatch(row.batch_id, row.recipe, row.status, row.findings, row.finding_kinds, row.review_state)
 
 
-def _those(states: list[AlarmState], *, hidden: bool) -> tuple[AlarmState, ...]:
-    return tuple(state for state in states if (state.shown in HIDDEN) is hidden)
+def _those(states: Iterable[AlarmState], *, hidden: bool) -> tuple[AlarmState, ...]:
+    """The most urgent first."""
+    ours = (state for state in states if (state.shown in HIDDEN) is hidden)
+    return tuple(sorted(ours, key=lambda state: (state.priority.rank, state.key)))

@@ -58,9 +58,9 @@ def file_name(whole: WholeBatch, form: Form) -> str:
 
 def give(
     batches: Sequence[WholeBatch], form: Form, settings: Settings, *, now: datetime, output: Path | None,
-    force: bool, write: Callable[[str], object], report: Callable[[str], None],
+    force: bool, show: Callable[[str], object], report: Callable[[str], None],
 ) -> None:  # fmt: skip
-    """To ``write``, into a file, or into a folder that is there, one file each. Raises: ExportError."""
+    """To ``show``, into a file, or into a folder that is there, one file each. Raises: ExportError."""
     if output is not None and output.is_dir():
         for whole in batches:
             path = output / file_name(whole, form)
@@ -70,13 +70,7 @@ def give(
     if len(batches) > 1 and form not in _TOGETHER:
         raise ExportError(f"{len(batches)} batches are as many {form} files: name a folder with --output.")
     content = _together(batches, form, settings, now)
-    if output is not None:
-        files.write(output, content, force=force)
-        report(f"Wrote {output}")
-    elif isinstance(content, bytes):
-        raise ExportError("A PDF is not for the screen: name a file or a folder with --output.")
-    else:
-        write(content)
+    files.give(content, output, name="", force=force, show=show, report=report)
 
 
 def _together(batches: Sequence[WholeBatch], form: Form, settings: Settings, now: datetime) -> str | bytes:

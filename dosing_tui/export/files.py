@@ -3,6 +3,7 @@
 import os
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Literal
@@ -51,6 +52,24 @@ def write(path: Path, content: str | bytes, *, force: bool) -> None:
         raise ExportError(f"{path} exists already; --force replaces it.") from error
     except OSError as error:
         raise ExportError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def give(
+    content: str | bytes, output: Path | None, *, name: str, force: bool, show: Callable[[str], object],
+    report: Callable[[str], object],
+) -> None:  # fmt: skip
+    """Text to ``show`` where there is no output; else into it, or under ``name`` where it is a folder.
+
+    Raises: ExportError, also for a PDF without an output.
+    """
+    if output is not None:
+        path = output / name if output.is_dir() else output
+        write(path, content, force=force)
+        report(f"Wrote {path}")
+    elif isinstance(content, bytes):
+        raise ExportError("A PDF is not for the screen: name a file or a folder with --output.")
+    else:
+        show(content)
 
 
 def _create(path: Path, data: bytes, *, mode: Literal["wb", "xb"]) -> None:
