@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import LiteralString
@@ -13,7 +14,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.keeping import rebuild
 from dosing_tui.simulator.faults import Expect, Fault
 from dosing_tui.simulator.plant import Message, Plant
-from tests.collector.running import running
+from tests.collector.running import PACE, running
 from tests.database.inspection import rows, value
 from tests.simulator.streams import DOSES, fields
 from tests.waiting import until
@@ -94,7 +95,7 @@ def test_each_fault_gives_the_status_it_should_live_and_rebuilt_with_the_same_re
     wanted = expected(messages)
     assert met <= set(wanted)
     dsn = settings.database.dsn
-    with running(settings) as plant:
+    with running(settings, pace=replace(PACE, batches_s=0.2)) as plant:
         until(lambda: plant.ready)
         publish(settings, deliver(messages))
         until(lambda: plant.books.received == len(messages) and not plant.books.spooled)
