@@ -11,9 +11,14 @@ import psycopg
 import pytest
 
 from dosing_tui.cli import EXIT_ERROR
+from dosing_tui.commands.batchrecords import FORMS, STATUSES
+from dosing_tui.commands.batchreview import MEANINGS
 from dosing_tui.database import alarms, notes
+from dosing_tui.export.batchfiles import Form
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.plant.batches.canonical import canonical, digest
+from dosing_tui.plant.batches.records import Status
+from dosing_tui.plant.batches.reviews import Meaning
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.readings import Reading
 from tests.commands.test_batch_commands import Shop
@@ -272,3 +277,9 @@ def test_audit_verify_finds_one_changed_byte_of_a_review_and_of_a_record(
         assert session.execute(change.encode()).rowcount == 1
     found = shop.run("audit", "verify")
     assert (found.exit_code, sentence in found.stdout) == (1, True)
+
+
+def test_the_options_words_are_the_programs_own() -> None:
+    assert list(STATUSES) == [status.value for status in Status]
+    assert sorted(MEANINGS.values()) == sorted(meaning.value for meaning in Meaning)
+    assert list(FORMS) == [form.value for form in Form]
