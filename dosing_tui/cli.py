@@ -14,6 +14,7 @@ from dosing_tui.commands.batches import audit, batches
 from dosing_tui.commands.grafana import grafana
 from dosing_tui.commands.panel import panel
 from dosing_tui.commands.recipes import recipes
+from dosing_tui.commands.report import report
 from dosing_tui.errors import DosingError
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ def migrate(ctx: click.Context, check: bool) -> None:
 @click.option("--speed", type=click.FloatRange(0.01, 10_000), default=1.0, show_default=True,
               help="Plant minutes in a minute.")  # fmt: skip
 @click.option("--faults", default="none", show_default=True,
-              help="Comma-separated: nan, duplicates, uptime, reboot, garbage; or all, none.")  # fmt: skip
+              help="Comma-separated: nan, duplicates, uptime, reboot, lost-start, lost-complete, garbage; "
+                   "or all, none.")  # fmt: skip
 @click.option(
     "--qos", type=click.IntRange(0, 1), default=0, show_default=True, help="0 like the firmware, or 1."
 )
@@ -153,6 +155,7 @@ def demo(
 main.add_command(batches)
 main.add_command(audit)
 main.add_command(recipes)
+main.add_command(report)
 main.add_command(panel)
 main.add_command(grafana)
 

@@ -1,10 +1,12 @@
-"""``dosing-tui batches`` and ``dosing-tui audit``: rebuild batches, set PINs, look for what was changed."""
+"""``dosing-tui batches`` and ``dosing-tui audit``: batches, their reviews and PINs, and what was changed."""
 
 import sys
 from datetime import UTC, datetime
 
 import click
 
+from dosing_tui.commands.batchrecords import export, list_, show
+from dosing_tui.commands.batchreview import review
 from dosing_tui.commands.words import moment, os_user, say, settings_of
 
 EXIT_CHANGED = 1
@@ -14,6 +16,10 @@ EXIT_CHANGED = 1
 @click.group()
 def batches() -> None:
     """Batches, as they are rebuilt from the stations' messages."""
+
+
+for command in (list_, show, export, review):
+    batches.add_command(command)
 
 
 @batches.command()

@@ -2,14 +2,24 @@
 
 import getpass
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
+from dosing_tui.errors import DatabaseAway
+
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
+
+EXIT_NONE = 1
+"""There is nothing to show, or nothing was done; stderr says why."""
+EXIT_AWAY = 3
+"""The database is away: try again later. What does not pass by itself is 2, as everywhere."""
 
 
 def settings_of(ctx: click.Context) -> "Settings":
@@ -45,3 +55,19 @@ def os_user() -> str:
 def say(sentence: str) -> None:
     """On stderr: progress, not the answer."""
     click.echo(sentence, err=True)
+
+
+def write(text: str) -> None:
+    """On stdout, as bytes: every platform gets the same line ends and encoding."""
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+
+
+@contextmanager
+def away() -> Iterator[None]:
+    """A database that is away is one sentence, and exit status EXIT_AWAY."""
+    try:
+        yield
+    except DatabaseAway as error:
+        say(f"dosing-tui: {error}")
+        sys.exit(EXIT_AWAY)

@@ -24,25 +24,34 @@ def password(section: str, *, file: str, env: Mapping[str, str]) -> tuple[str, s
             return _first_line(section, credential), f"systemd credential {credential.name}"
     if file:
         path = Path(file).expanduser()
-        _require_private(section, path)
+        _require_private(f"{section}.password_file", path)
         return _first_line(section, path), f"file {path}"
     return "", ""
 
 
-def _require_private(section: str, path: Path) -> None:
+def private_line(option: str, path: Path) -> str:
+    """The first line of a file that nobody else may read, e.g. a PIN.
+
+    Raises: ConfigError, if the file is missing, unreadable, empty or open to others.
+    """
+    _require_private(option, path)
+    return _first_line(option, path)
+
+
+def _require_private(option: str, path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise ConfigError(f"{section}.password_file: {path} cannot be read: {error.strerror}.") from error
+        raise ConfigError(f"{option}: {path} cannot be read: {error.strerror}.") from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigError(f"{section}.password_file: {path} is open to others; run chmod 600 on it.")
+        raise ConfigError(f"{option}: {path} is open to others; run chmod 600 on it.")
 
 
 def _first_line(section: str, path: Path) -> str:
     try:
         line = path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{section}: the password in {path} cannot be read: {error}.") from error
+        raise ConfigError(f"{section}: the secret in {path} cannot be read: {error}.") from error
     if not line:
-        raise ConfigError(f"{section}: {path} holds no password.")
+        raise ConfigError(f"{section}: {path} is empty.")
     return line

@@ -14,12 +14,12 @@ from dosing_tui.console.bars import KeyHint
 from dosing_tui.console.horn import Horn
 from dosing_tui.console.keys import Mode
 from dosing_tui.console.notices import Notice, all_clear
+from dosing_tui.console.reporting import Reporting
 from dosing_tui.console.screens.alarm_detail import AlarmDetail
 from dosing_tui.console.screens.alarm_dialog import AlarmDialog, Given, Question
 from dosing_tui.console.screens.alarm_page import AlarmPage
 from dosing_tui.console.screens.messages import Moved
 from dosing_tui.console.screens.plant import PlantScreen
-from dosing_tui.console.steering import Steering
 from dosing_tui.errors import AlarmRefused, DatabaseError
 from dosing_tui.live import Picture
 from dosing_tui.plant.alarms.commands import Asking
@@ -33,7 +33,7 @@ OF_THE_PLANT = frozenset({"ask_range", "move_range", "live_again", "ask_filters"
 """What would change something that the alarm page covers."""
 
 
-class Alerting(Steering):
+class Alerting(Reporting):
     """Holds the bell, and the alarm page while it is open."""
 
     _hints: Mapping[Mode, Sequence[KeyHint]]

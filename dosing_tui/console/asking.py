@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.scope import Scope
@@ -16,6 +17,10 @@ from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import Panel, Query
+from dosing_tui.plant.shifts import WorkedShift
+
+if TYPE_CHECKING:
+    from dosing_tui.plant.shiftreport import ShiftReport
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row")
@@ -44,6 +49,9 @@ class PanelSource(Protocol):
 
     def journal(self, entries: Sequence[Entry]) -> None:
         """Into the alarm journal, all or none. Raises: DatabaseError with a sentence for the operator."""
+
+    def shift_report(self, shift: WorkedShift, now: datetime) -> "ShiftReport":
+        """What the shift made, used, met and left open. Raises: DatabaseError."""
 
     def books(self) -> Sequence[SpoolLine]:
         """The books of the site's spools, the one written last first. Raises: DatabaseError."""

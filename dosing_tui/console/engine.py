@@ -21,10 +21,12 @@ from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import Panel, Query
+from dosing_tui.plant.shifts import WorkedShift
 from dosing_tui.plant.text import clean_text
 
 if TYPE_CHECKING:
     from dosing_tui.database.reads import Reader
+    from dosing_tui.plant.shiftreport import ShiftReport
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row")
@@ -93,6 +95,12 @@ class Engine:
             self._settings,
             [replace(entry, who=replace(entry.who, os_user=clean_text(account))) for entry in entries],
         )
+
+    def shift_report(self, shift: WorkedShift, now: datetime) -> "ShiftReport":
+        # imported here to save start-up: psycopg
+        from dosing_tui.database.shiftreport import shift_report
+
+        return shift_report(self._settings, shift, now=now)
 
     def books(self) -> Sequence[SpoolLine]:
         return [

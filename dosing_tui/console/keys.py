@@ -75,6 +75,7 @@ APP_KEYS = (
     Binding("n", "ask_note", "Note", id="note", show=False, tooltip="Write down what happened"),
     Binding("e", "export", "Export", id="export", tooltip="What is shown, as CSV and JSON"),
     Binding("s", "picture", "Picture", id="picture", show=False, tooltip="Screen as SVG and text"),
+    Binding("S", "shift_report", "Shift", id="shift-report", show=False, tooltip="The report of the shift"),
     Binding("f", "freeze", "Freeze", id="freeze", tooltip="Hold still, live again"),
     Binding("r", "refresh_now", "Refresh", id="refresh", tooltip="Ask the database now"),
     Binding("t", "switch_theme", "Theme", id="theme", tooltip="Dark or light"),
@@ -148,7 +149,7 @@ HELP = (
     )),
     ("Console", (
         ("Hold still, live again", ("freeze",)), ("Ask the database now", ("refresh",)),
-        ("Write a note", ("note",)),
+        ("A note; shift report", ("note", "shift-report")),
         ("Save rows, the picture", ("export", "picture")),
         ("Dark or light", ("theme",)), ("This page", ("help",)),
         ("Quit: asked, at once", ("quit", "quit-now")),

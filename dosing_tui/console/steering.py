@@ -206,7 +206,8 @@ class Steering(App[None]):
             return
         now = self._clock().astimezone(self._zone)
         found = extract_of(what, now, self._zone)
-        self._save(stem_of(found), {"csv": to_csv(found), "json": to_json(found)})
+        texts = {"csv": to_csv(found), "json": to_json(found)}
+        self.front.say(self._saved(stem_of(found), texts))
 
     def action_picture(self) -> None:
         """The whole screen, as a picture and as text."""
@@ -215,13 +216,14 @@ class Steering(App[None]):
         text = "\n".join(row.rstrip() for row in rows)
         picture = self.export_screenshot(title=self._settings.plant.name)
         now = self._clock().astimezone(self._zone)
-        self._save(f"screen_{now:%Y-%m-%d_%H%M%S}", {"svg": picture, "txt": f"{text}\n"})
+        texts = {"svg": picture, "txt": f"{text}\n"}
+        self.front.say(self._saved(f"screen_{now:%Y-%m-%d_%H%M%S}", texts))
 
-    def _save(self, stem: str, texts: Mapping[str, str]) -> None:
+    def _saved(self, stem: str, texts: Mapping[str, str]) -> str:
+        """The sentence that says where the files are, or why they are not."""
         try:
             paths = write_all(folder(self._settings.console.export_dir), stem, texts)
         except ExportError as error:
-            self.front.say(str(error))
-        else:
-            names = " and ".join([paths[0].name, *(path.suffix for path in paths[1:])])
-            self.front.say(f"Saved {names} in {paths[0].parent}")
+            return str(error)
+        names = " and ".join([paths[0].name, *(path.suffix for path in paths[1:])])
+        return f"Saved {names} in {paths[0].parent}"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect, target
@@ -51,12 +51,19 @@ def listed(settings: Settings, *, since: datetime, until: datetime, most: int = 
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    asked = {"from": since, "to": until, "rows": most}
     with (
         connect(settings, application=APPLICATION, autocommit=True) as session,
         rowless_errors(target(settings)),
-        session.cursor(row_factory=class_row(Note)) as cursor,
     ):
+        return listed_in(session, since=since, until=until, most=most)
+
+
+def listed_in(
+    session: psycopg.Connection[TupleRow], *, since: datetime, until: datetime, most: int = LISTED
+) -> list[Note]:
+    """The same in a session of the caller's."""
+    asked = {"from": since, "to": until, "rows": most}
+    with session.cursor(row_factory=class_row(Note)) as cursor:
         return [_harmless(note) for note in cursor.execute(statement("reads/operator_notes"), asked)]
 
 

@@ -3,9 +3,10 @@
 import os
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Literal
 
 from dosing_tui.errors import ExportError
 from dosing_tui.export.extract import Extract
@@ -60,25 +61,45 @@ def write_all(folder: Path, stem: str, texts: Mapping[str, str]) -> list[Path]:
     raise ExportError(f"There are too many files named {stem} in {folder}.")
 
 
-def write(path: Path, text: str, *, force: bool) -> None:
-    """All of it; where that fails, what was there before stays. Raises: ExportError, also if the file exists
-    and ``force`` is off.
+def write(path: Path, content: str | bytes, *, force: bool) -> None:
+    """All of it, text as UTF-8; where that fails, what was there before stays.
+
+    Raises: ExportError, also if the file exists and ``force`` is off.
     """
+    data = content.encode() if isinstance(content, str) else content
     try:
         if force and path.is_file():
-            _replace(path, text)
+            _replace(path, data)
         else:
-            _create(path, text, mode="w" if force else "x")
+            _create(path, data, mode="wb" if force else "xb")
     except FileExistsError as error:
         raise ExportError(f"{path} exists already; --force replaces it.") from error
     except OSError as error:
         raise ExportError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _create(path: Path, text: str, *, mode: str) -> None:
-    with path.open(mode, encoding="utf-8", newline="") as stream:
+def give(
+    content: str | bytes, output: Path | None, *, name: str, force: bool, show: Callable[[str], object],
+    report: Callable[[str], object],
+) -> None:  # fmt: skip
+    """Text to ``show`` where there is no output; else into it, or under ``name`` where it is a folder.
+
+    Raises: ExportError, also for a PDF without an output.
+    """
+    if output is not None:
+        path = output / name if output.is_dir() else output
+        write(path, content, force=force)
+        report(f"Wrote {path}")
+    elif isinstance(content, bytes):
+        raise ExportError("A PDF is not for the screen: name a file or a folder with --output.")
+    else:
+        show(content)
+
+
+def _create(path: Path, data: bytes, *, mode: Literal["wb", "xb"]) -> None:
+    with path.open(mode) as stream:
         try:
-            stream.write(text)
+            stream.write(data)
             stream.flush()
         except OSError:
             if path.is_file():
@@ -86,10 +107,10 @@ def _create(path: Path, text: str, *, mode: str) -> None:
             raise
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, data: bytes) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        _create(beside, text, mode="x")
+        _create(beside, data, mode="xb")
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

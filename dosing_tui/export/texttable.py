@@ -1,13 +1,12 @@
 """An extract as a table of text: for people, in a terminal, a mail or a printed page."""
 
 import math
-import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
 from dosing_tui.export.extract import Cell, Extract
 from dosing_tui.plant.filters import Dimension, described
-from dosing_tui.plant.text import clean_line, clean_text
+from dosing_tui.plant.text import cells, clean_line, clean_text
 
 GAP = 2
 """Cells between two columns."""
@@ -28,7 +27,7 @@ def to_table(extract: Extract, *, width: int, ascii_only: bool = False) -> str:
     rule = "─" * min(width, sum(widths) + GAP * (len(widths) - 1))
     shown = [clean_line(caption(extract), width - 1), lines[0], rule, *lines[1:]]
     # one that is still too wide has more numbers than fit
-    cut = [line if _cells(line) <= width else clean_text(line, limit=width - 1) for line in shown]
+    cut = [line if cells(line) <= width else clean_text(line, limit=width - 1) for line in shown]
     return "\n".join(_ascii(line) if ascii_only else line for line in cut) + "\n"
 
 
@@ -67,7 +66,7 @@ def _is_number(extract: Extract, place: int) -> bool:
 
 def _widths(texts: Sequence[Sequence[str]], right: Sequence[bool], width: int) -> list[int]:
     """Of each column, texts shortened, the widest first, until the line fits."""
-    widths = [max(map(_cells, column)) for column in zip(*texts, strict=True)]
+    widths = [max(map(cells, column)) for column in zip(*texts, strict=True)]
     while sum(widths) + GAP * (len(widths) - 1) > width:
         words = [n for n, number in enumerate(right) if not number and widths[n] > NARROWEST]
         if not words:
@@ -78,27 +77,17 @@ def _widths(texts: Sequence[Sequence[str]], right: Sequence[bool], width: int) -
 
 def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
     fitted = [
-        text if _cells(text) <= width else clean_text(text, limit=width - 1)
+        text if cells(text) <= width else clean_text(text, limit=width - 1)
         for text, width in zip(row, widths, strict=True)
     ]
     padded = [
-        " " * (width - _cells(text)) + text if number else text + " " * (width - _cells(text))
+        " " * (width - cells(text)) + text if number else text + " " * (width - cells(text))
         for text, width, number in zip(fitted, widths, right, strict=True)
     ]
     return (" " * GAP).join(padded).rstrip()
 
 
-def _cells(text: str) -> int:
-    """Cells in a terminal of text that is clean."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.category(c) == "Mn" else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
-
-
 def _ascii(text: str) -> str:
     """Each cell keeps its place; a letter that ASCII does not have is a question mark."""
     plain = {"–": "-", "─": "-", "·": "|", "…": "~"}
-    return "".join(plain.get(c, c if c.isascii() else "?" * _cells(c)) for c in text)
+    return "".join(plain.get(c, c if c.isascii() else "?" * cells(c)) for c in text)

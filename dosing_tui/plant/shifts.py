@@ -48,6 +48,10 @@ class ShiftCalendar:
         """The first one that begins at ``now`` or later, or None where there are no shifts."""
         return next((s for s in self._around(now, zone) if s.since >= now), None)
 
+    def on_day(self, day: date, zone: tzinfo) -> list[WorkedShift]:
+        """Those that begin on this day of the plant, in order."""
+        return sorted((s for s in self._of(day, zone) if s.since < s.until), key=lambda s: s.since)
+
     def _around(self, now: datetime, zone: tzinfo) -> list[WorkedShift]:
         """In order. A shift the clocks leave no time for is none."""
         today = now.astimezone(zone).date()

@@ -49,6 +49,11 @@ def clean_line(text: str, limit: int = 240) -> str:
     return clean_text(" ".join(text[: limit * 8].split()), limit=limit)
 
 
+def cells(text: str) -> int:
+    """Cells in a terminal of text that is clean."""
+    return len(text) if text.isascii() else sum(_cell(character)[1] for character in text)
+
+
 def _fit(text: str, limit: int) -> str:
     kept: list[str] = []
     used, marks = 0, MAX_MARKS

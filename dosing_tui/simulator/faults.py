@@ -21,6 +21,10 @@ class Fault(StrEnum):
     """A station without NTP stamps with milliseconds since its boot. To be accepted with the receive time."""
     REBOOT = "reboot"
     """A station starts again in the middle of a batch, and reports full tanks. To be accepted."""
+    LOST_START = "lost-start"
+    """A batch's start never arrives: its doses and its complete do. The message after it bears the fault."""
+    LOST_COMPLETE = "lost-complete"
+    """A batch's complete never arrives. The station's next message bears the fault."""
     GARBAGE = "garbage"
     """Unusable messages, to be rejected; and hostile text in good ones, to be accepted and cleaned."""
 
@@ -48,8 +52,13 @@ EVERY = {
     Fault.DUPLICATES: (20, 50),
     Fault.GARBAGE: (20, 50),
     Fault.REBOOT: (120, 300),
+    Fault.LOST_START: (60, 160),
+    Fault.LOST_COMPLETE: (60, 160),
 }
 """Least and most messages of the plant from one fault to the next."""
+
+LOST = {"start": Fault.LOST_START, "complete": Fault.LOST_COMPLETE}
+"""Which fault takes which event."""
 
 HOSTILE_TEXTS = (
     "[/]",
@@ -103,6 +112,14 @@ class Mischief:
     def done(self, fault: Fault) -> None:
         """It happened; its next turn comes after as many messages as EVERY says."""
         self._waits[fault] = self._random.randint(*EVERY[fault])
+
+    def loses(self, line: Line) -> Fault | None:
+        """The fault that takes this line on its way, if it is one's turn: nobody hears it."""
+        fault = LOST.get(line.event) if isinstance(line, EventLine) else None
+        if fault is None or not self.is_due(fault):
+            return None
+        self.done(fault)
+        return fault
 
     def speak(self, line: Line, fault: str) -> Iterator[Spoken]:
         """The line as published: plain, spoiled, twice, or after garbage. ``fault`` is in it already."""

@@ -47,6 +47,8 @@ class Plant:
         self._random = Random(f"{seed}/plant")
         self._now = since.timestamp()
         self._topics = _topics(mqtt or MqttSettings())
+        self._lost: dict[str, str] = {}
+        """Stations whose last line nobody heard, and by which fault."""
         self._stations = [self._new_station(seed, number, devices) for number in range(1, devices + 1)]
 
     def history(self, until: datetime, zone: tzinfo) -> Iterator[Message]:
@@ -95,8 +97,12 @@ class Plant:
 
     def _say(self, station: Station, at: float, mischief: Mischief) -> Iterator[Message]:
         line, after_reboot = station.step(at)
+        if lost := mischief.loses(line):
+            self._lost[station.device_id] = lost
+            return
         uptime = not station.has_clock and not isinstance(line, LevelLine)
         fault = Fault.REBOOT if after_reboot else Fault.UPTIME if uptime else ""
+        fault = self._lost.pop(station.device_id, fault)
         when, topic = datetime.fromtimestamp(at, UTC), self._topics[type(line)]
         for spoken in mischief.speak(line, fault):
             yield Message(when, topic, spoken.payload, spoken.fault, spoken.expect)

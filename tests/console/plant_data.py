@@ -29,7 +29,10 @@ from dosing_tui.plant.panels import (
     Total,
 )
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, TimeQuality
+from dosing_tui.plant.shiftreport import ShiftReport
+from dosing_tui.plant.shifts import WorkedShift
 from dosing_tui.plant.timeranges import today
+from tests.plant import reports
 
 Row = TypeVar("Row")
 NOW = datetime(2026, 3, 11, 14, 26, 44, tzinfo=UTC)
@@ -192,6 +195,11 @@ class FakeSource:
         if self.away:
             raise DatabaseAway(self.away)
         self.on_journal(entries)
+
+    def shift_report(self, shift: WorkedShift, now: datetime) -> ShiftReport:
+        if self.away:
+            raise DatabaseAway(self.away)
+        return reports.sample(shift, made_at=now)
 
     def books(self) -> list[SpoolLine]:
         if self.away:

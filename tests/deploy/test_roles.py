@@ -19,10 +19,12 @@ from dosing_tui.database.batches.keeping import keep, rebuild
 from dosing_tui.database.batches.listing import BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.reviewing import review
+from dosing_tui.database.batches.whole import whole
 from dosing_tui.database.leadership import Election
 from dosing_tui.database.maintenance import maintain
 from dosing_tui.database.migrations import migrate, pending
 from dosing_tui.database.reads import Reader
+from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.database.writes import Writer
 from dosing_tui.errors import DatabaseRefused
 from dosing_tui.plant.alarms.records import Event
@@ -30,6 +32,7 @@ from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import PANELS, Query
+from dosing_tui.plant.shifts import WorkedShift
 from tests.database.inspection import rows, run, value
 from tests.database.samples import LEVEL, REJECTION, doses, spooled
 from tests.deploy.plants import ROLES, Plant, password_of, plant_on, refused
@@ -193,6 +196,15 @@ def test_notes_alarms_and_batches_can_be_seen(plant: Plant, role: str) -> None:
     batch = listed(settings, BatchFilter())[0]
     assert detail(settings, batch.batch_key)
     assert counts(settings, BatchFilter())
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_records_and_shift_reports_can_be_printed(plant: Plant, role: str) -> None:
+    settings = plant.settings(role)
+    batch = listed(settings, BatchFilter())[0]
+    assert whole(settings, batch.batch_key)
+    shift = WorkedShift("Early", NOON - timedelta(hours=7), LATER)
+    assert shift_report(settings, shift, now=LATER).production.doses
 
 
 def test_the_viewer_reads_all_but_the_hashes_of_pins_and_changes_nothing(plant: Plant) -> None:

@@ -100,6 +100,17 @@ def test_a_reboot_in_the_middle_of_a_batch_fills_every_tank_on_paper() -> None:
     assert found >= 3
 
 
+@pytest.mark.parametrize(("fault", "event"), [(Fault.LOST_START, "start"), (Fault.LOST_COMPLETE, "complete")])
+def test_a_lost_event_is_heard_of_by_nobody_and_leaves_the_rest_as_it_was(fault: Fault, event: str) -> None:
+    whole = [message.payload for message in live(800, rate=None)]
+    heard = live(700, rate=None, faults=[fault])
+    lost = [fields(each) for each in live(800, rate=None) if each.payload not in {m.payload for m in heard}]
+    marks = sum(message.fault == fault for message in heard)
+    assert [message.payload for message in heard if message.payload in whole] == [m.payload for m in heard]
+    assert marks >= 3
+    assert [each["event"] for each in lost if "event" in each][:marks] == [event] * marks
+
+
 def test_full_tanks_are_not_reported_twice_within_hours() -> None:
     reports = Counter(message.payload for message in live(20_000, faults=[Fault.REBOOT], devices=2, rate=10))
     assert max(reports.values()) == 1
@@ -145,5 +156,8 @@ def test_faults_are_named_in_a_list(text: str, faults: frozenset[Fault]) -> None
 def test_a_fault_nobody_knows_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(ConfigError, match=r"'duplicate' is not a fault.* mean 'duplicates'"):
         parse_faults("nan,duplicate")
-    with pytest.raises(ConfigError, match="Known are nan, duplicates, uptime, reboot, garbage, all and none"):
+    with pytest.raises(
+        ConfigError,
+        match="Known are nan, duplicates, uptime, reboot, lost-start, lost-complete, garbage, all",
+    ):
         parse_faults("xyz")

@@ -105,13 +105,13 @@ def listed(
         "after_key": after.batch_key if after else None,
         "rows": rows,
     }
-    with _session(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
+    with opened(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
         return [_harmless(row) for row in cursor.execute(statement("batches/listed"), asked)]
 
 
 def counts(settings: Settings, which: BatchFilter) -> Counts:
     """Raises: DatabaseAway, DatabaseRefused."""
-    with _session(settings) as session, session.cursor(row_factory=class_row(Counts)) as cursor:
+    with opened(settings) as session, session.cursor(row_factory=class_row(Counts)) as cursor:
         found = cursor.execute(statement("batches/counts"), _asked(settings, which)).fetchone()
     assert found is not None  # aggregates answer one row
     return found
@@ -122,13 +122,18 @@ def detail(settings: Settings, name: str) -> BatchDetail | None:
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    with _session(settings) as session:
-        with session.cursor(row_factory=class_row(BatchRow)) as cursor:
-            row = cursor.execute(statement("batches/found"), {"name": name}).fetchone()
-        if row is None:
-            return None
-        texts = session.execute(statement("batches/texts"), {"batch_key": row.batch_key}).fetchone()
-        said = tuple(reviews(session, row.batch_key))
+    with opened(settings) as session:
+        return detail_in(session, name)
+
+
+def detail_in(session: Session, name: str) -> BatchDetail | None:
+    """The same in an ``opened`` session."""
+    with session.cursor(row_factory=class_row(BatchRow)) as cursor:
+        row = cursor.execute(statement("batches/found"), {"name": name}).fetchone()
+    if row is None:
+        return None
+    texts = session.execute(statement("batches/texts"), {"batch_key": row.batch_key}).fetchone()
+    said = tuple(reviews(session, row.batch_key))
     assert texts is not None  # stored together with the row
     record, judgement = texts
     batch = batch_of(record, row.batch_key)
@@ -163,7 +168,8 @@ def _harmless(row: BatchRow) -> BatchRow:
 
 
 @contextmanager
-def _session(settings: Settings) -> Iterator[Session]:
+def opened(settings: Settings) -> Iterator[Session]:
+    """A session to read batches in. Raises: DatabaseAway, DatabaseRefused."""
     with (
         connect(settings, application=APPLICATION, autocommit=True) as session,
         rowless_errors(target(settings)),

@@ -1,0 +1,50 @@
+"""A batch with what went on around it: its alarms and the operators' notes; what a printed record holds."""
+
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database import notes
+from dosing_tui.database.batches.listing import BatchDetail, detail_in, opened
+from dosing_tui.database.batches.storing import Session
+from dosing_tui.database.occurrences import occurrences_in
+from dosing_tui.plant.alarms.occurrences import Occurrence
+from dosing_tui.plant.notes import Note
+
+
+@dataclass(frozen=True, slots=True)
+class WholeBatch:
+    """``alarms`` were active while it was made, ``notes`` are about then; of its station or plant-wide."""
+
+    detail: BatchDetail
+    alarms: tuple[Occurrence, ...]
+    notes: tuple[Note, ...]
+
+
+def whole(settings: Settings, name: str) -> WholeBatch | None:
+    """The batch of a key or a number such as dosing_system_01-20261124-007; None if there is none.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    with closing(wholes(settings, [name])) as found:
+        return next(found)
+
+
+def wholes(settings: Settings, names: Iterable[str]) -> Generator[WholeBatch | None]:
+    """Each as above, one after the other, in one session."""
+    with opened(settings) as session:
+        for name in names:
+            found = detail_in(session, name)
+            yield None if found is None else _whole(session, settings.plant.site, found)
+
+
+def _whole(session: Session, site: str, found: BatchDetail) -> WholeBatch:
+    batch = found.batch
+    since = batch.begins_at
+    until = (batch.ends_at or batch.last_at) + timedelta(seconds=1)
+    said = notes.listed_in(session, since=since, until=until)
+    ours = [note for note in said if note.device in (None, "", found.row.device_id)]
+    alarms = occurrences_in(session, site, since=since, until=until, device=batch.device_id)
+    return WholeBatch(found, tuple(alarms), tuple(reversed(ours)))

@@ -1,0 +1,68 @@
+"""Which alarms were active in a stretch of time: for batch records and shift reports."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from psycopg.rows import TupleRow, class_row
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.connection import connect, target
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.translation import rowless_errors
+from dosing_tui.plant.alarms.occurrences import Occurrence
+from dosing_tui.plant.alarms.records import AlarmKey, Priority
+from dosing_tui.plant.text import clean_line, clean_text
+
+MOST = 5_000
+"""Alarms of one answer, the first of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    rule: str
+    device_id: str
+    item: str
+    priority: str
+    message: str
+    raised_at: datetime
+    returned_at: datetime | None
+    acked_at: datetime | None
+    acked_by: str
+    comment: str
+
+
+def occurrences(
+    settings: Settings, *, since: datetime, until: datetime, device: str | None = None
+) -> list[Occurrence]:
+    """In the order of their raising, with harmless text; ``device`` also tells those of the whole plant.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    with (
+        connect(settings, application="reports", autocommit=True) as session,
+        rowless_errors(target(settings)),
+    ):
+        return occurrences_in(session, settings.plant.site, since=since, until=until, device=device)
+
+
+def occurrences_in(
+    session: psycopg.Connection[TupleRow], site: str, *, since: datetime, until: datetime, device: str | None
+) -> list[Occurrence]:
+    """The same in a session of the caller's."""
+    asked = {"site": site, "from": since, "to": until, "device": device, "rows": MOST}
+    with session.cursor(row_factory=class_row(_Row)) as cursor:
+        return [_harmless(row) for row in cursor.execute(statement("reads/alarm_occurrences"), asked)]
+
+
+def _harmless(row: _Row) -> Occurrence:
+    return Occurrence(
+        AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item)),
+        Priority(row.priority),
+        clean_line(row.message),
+        row.raised_at,
+        row.returned_at,
+        row.acked_at,
+        clean_text(row.acked_by),
+        clean_line(row.comment),
+    )

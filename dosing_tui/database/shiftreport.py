@@ -1,0 +1,109 @@
+"""Reads what a shift report is made of; sums come from where the panels have theirs."""
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database import alarms, notes
+from dosing_tui.database.batches.listing import BatchFilter, BatchRow, counts, listed
+from dosing_tui.database.connection import connect, target
+from dosing_tui.database.occurrences import occurrences
+from dosing_tui.database.reads import Reader, clean_row
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.translation import rowless_errors
+from dosing_tui.plant.alarms.records import HIDDEN, AlarmState
+from dosing_tui.plant.alarms.replica import folded
+from dosing_tui.plant.panels import BATCHES, PRODUCTION, TODAY, ProductionDay, Query, Total
+from dosing_tui.plant.shiftreport import (
+    BatchCount,
+    OpenBatch,
+    ShiftReport,
+    ShiftStock,
+    raised_by_priority,
+    top_alarms,
+)
+from dosing_tui.plant.shifts import WorkedShift
+
+OPEN_LISTED = 25
+"""Most open batches of a report; how many there are is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What the panels tell."""
+
+    completed: tuple[Total, ...]
+    dosed: tuple[Total, ...]
+    production: ProductionDay
+
+
+def shift_report(settings: Settings, shift: WorkedShift, *, now: datetime) -> ShiftReport:
+    """A shift that is on is reported up to ``now``.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    since, until = shift.since, min(shift.until, max(now, shift.since))
+    sums, unreviewed = _sums(settings, Query(since, until, now)), BatchFilter(since, until, unreviewed=True)
+    batches, stock = _counted(settings, since, until)
+    met = occurrences(settings, since=since, until=until)
+    states = folded(alarms.read(settings)).values()
+    return ShiftReport(
+        shift=shift,
+        made_at=now,
+        batches=batches,
+        completed=sums.completed, dosed=sums.dosed, production=sums.production,
+        raised=raised_by_priority(met, since),
+        top_alarms=top_alarms(met, since, until),
+        stock=stock,
+        notes=tuple(reversed(notes.listed(settings, since=since, until=until))),
+        unreviewed=counts(settings, unreviewed).batches,
+        open_batches=_open(settings, unreviewed),
+        standing=_those(states, hidden=False), hidden=_those(states, hidden=True),
+    )  # fmt: skip
+
+
+def _sums(settings: Settings, query: Query) -> _Sums:
+    reader = Reader(settings)
+    reader.open()
+    with closing(reader):
+        (production, *_) = reader.panel(PRODUCTION, query)
+        return _Sums(
+            tuple(reader.panel(BATCHES, query)),
+            tuple(reader.panel(TODAY, query)),
+            production,
+        )
+
+
+def _counted(
+    settings: Settings, since: datetime, until: datetime
+) -> tuple[tuple[BatchCount, ...], tuple[ShiftStock, ...]]:
+    asked = {"from": since, "to": until}
+    with (
+        connect(settings, application="reports", autocommit=True) as session,
+        rowless_errors(target(settings)),
+    ):
+        with session.cursor(row_factory=clean_row(BatchCount)) as cursor:
+            batches = cursor.execute(statement("reports/shift_batches"), asked).fetchall()
+        with session.cursor(row_factory=clean_row(ShiftStock)) as cursor:
+            stock = cursor.execute(statement("reports/shift_stock"), asked).fetchall()
+    return tuple(batches), tuple(stock)
+
+
+def _open(settings: Settings, unreviewed: BatchFilter) -> tuple[OpenBatch, ...]:
+    """Those with exceptions, then the others, the oldest of each first."""
+    wrong = listed(settings, replace(unreviewed, with_findings=True), rows=OPEN_LISTED)
+    every = listed(settings, unreviewed, rows=OPEN_LISTED)
+    rest = [row for row in every if not row.findings]
+    return tuple(_of(row) for row in [*reversed(wrong), *reversed(rest)][:OPEN_LISTED])
+
+
+def _of(row: BatchRow) -> OpenBatch:
+    return OpenBatch(row.batch_id, row.recipe, row.status, row.findings, row.finding_kinds, row.review_state)
+
+
+def _those(states: Iterable[AlarmState], *, hidden: bool) -> tuple[AlarmState, ...]:
+    """The most urgent first."""
+    ours = (state for state in states if (state.shown in HIDDEN) is hidden)
+    return tuple(sorted(ours, key=lambda state: (state.priority.rank, state.key)))

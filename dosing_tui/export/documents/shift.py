@@ -1,0 +1,173 @@
+"""The shift report as a document: for the handover, the file and the wall."""
+
+from collections import defaultdict
+from datetime import timedelta, tzinfo
+
+from dosing_tui import __version__
+from dosing_tui.config.settings import Settings
+from dosing_tui.export.documents.model import (
+    Block,
+    Document,
+    Row,
+    Section,
+    Signatures,
+    Table,
+    facts,
+    headings,
+)
+from dosing_tui.export.documents.words import UNKNOWN, clock, day_and_clock, fixed, span, stamp
+from dosing_tui.plant.alarms.records import AlarmState
+from dosing_tui.plant.batches.records import Status
+from dosing_tui.plant.panels import ProductionDay
+from dosing_tui.plant.shiftreport import OpenBatch, ShiftReport
+
+
+def shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) -> Document:
+    begin = report.shift.since.astimezone(zone)
+    sections = (
+        Section("Shift", (_summary(report, zone),)),
+        Section("Batches that began in the shift", (_batches(report),)),
+        Section("Dosed (g)", (_dosed(report),)),
+        Section("Stock (g)", (_stock(report),)),
+        Section("Alarms", _alarms(report)),
+        Section("Operators' notes", (_notes(report, zone),)),
+        Section(f"Open at {day_and_clock(report.made_at, zone)}: batches to review", (_open(report),)),
+        Section(f"Open at {day_and_clock(report.made_at, zone)}: alarms", (_standing(report, zone),)),
+        Section(f"Open at {day_and_clock(report.made_at, zone)}: hidden alarms", (_hidden(report, zone),)),
+        Section("Handover", (Signatures(("Handed over by", "Taken over by")),)),
+    )
+    return Document(
+        title="Shift report",
+        name=f"{begin:%Y-%m-%d} {report.shift.name}",
+        plant=settings.plant.name,
+        sections=sections,
+        foot=f"Shift {report.shift.name} of {begin:%Y-%m-%d}, printed {stamp(report.made_at, zone)}"
+        f" ({settings.plant.timezone}) by dosing-tui {__version__}",
+    )
+
+
+def _summary(report: ShiftReport, zone: tzinfo) -> Block:
+    shift, made = report.shift, report.production
+    on = f"; on until {clock(shift.until, zone)}, told so far" if report.under_way else ""
+    return facts(
+        ("From", stamp(shift.since, zone)),
+        ("To", f"{stamp(shift.until, zone)}{on}"),
+        ("Completed", f"{made.batches} batches{_by_recipe(report)}"),
+        ("Aborts reported", str(made.aborted), made.aborted > 0),
+        ("Right first time", _right_first_time(report)),
+        ("Doses", _doses(made)),
+        ("Out of tolerance", f"{fixed(made.out_percent, 1)} % of the doses", bool(made.out_percent)),
+        ("To review", f"{report.unreviewed} batches", report.unreviewed > 0),
+    )
+
+
+def _right_first_time(report: ShiftReport) -> str:
+    percent = report.right_first_time_percent
+    if percent is None:
+        return "no batch has ended"
+    return f"{percent:.1f} % ({report.clean} of {report.ended} are complete and without exceptions)"
+
+
+def _doses(made: ProductionDay) -> str:
+    if not made.doses:
+        return "none"
+    return f"{made.doses}, {fixed(made.dosed_g)} g, {fixed(made.avg_duration_s, 1)} s on average"
+
+
+def _by_recipe(report: ShiftReport) -> str:
+    each = ", ".join(f"{total.label or UNKNOWN} {total.value or 0:.0f}" for total in report.completed)
+    return f": {each}" if each else ""
+
+
+def _batches(report: ShiftReport) -> Block:
+    """One row for each recipe, a column for each status that is met."""
+    counts: dict[str, dict[str, int]] = defaultdict(dict)
+    wrong: dict[str, int] = defaultdict(int)
+    for each in report.batches:
+        counts[each.recipe][each.status] = each.batches
+        wrong[each.recipe] += each.with_findings
+    met = [status.value for status in Status if any(status in row for row in counts.values())]
+    rows = [
+        Row((recipe or UNKNOWN, *(str(row.get(status, 0)) for status in met), str(sum(row.values())),
+             str(wrong[recipe])))
+        for recipe, row in counts.items()
+    ]  # fmt: skip
+    if len(rows) > 1:
+        sums = [sum(row.get(status, 0) for row in counts.values()) for status in met]
+        rows.append(Row(("Total", *map(str, [*sums, sum(sums), sum(wrong.values())])), total=True))
+    titles = headings("Recipe", *(f">{status}" for status in met), ">all", ">with exceptions")
+    return Table(titles, tuple(rows))
+
+
+def _dosed(report: ShiftReport) -> Block:
+    rows = [Row((total.label or UNKNOWN, fixed(total.value))) for total in report.dosed]
+    if len(rows) > 1:
+        rows.append(Row(("Total", fixed(report.production.dosed_g)), total=True))
+    return Table(headings("Chemical", ">Dosed"), tuple(rows), "Nothing was dosed.")
+
+
+def _stock(report: ShiftReport) -> Block:
+    rows = tuple(
+        Row((tank.device_id, tank.chemical, fixed(tank.start_g), fixed(tank.start_percent, 1),
+             fixed(tank.dosed_g), fixed(tank.end_g), fixed(tank.end_percent, 1),
+             fixed(tank.refilled_g, sign=True)))
+        for tank in report.stock
+    )  # fmt: skip
+    titles = headings(
+        "Station", "Chemical", ">Start", ">%", ">Dosed", ">End", ">%", ">Filled or lost"
+    )  # fmt: skip
+    return Table(titles, rows, "No tank level is known.")
+
+
+def _alarms(report: ShiftReport) -> tuple[Block, ...]:
+    counted = ", ".join(f"{count} {priority}" for priority, count in report.raised)
+    rows = tuple(
+        Row((each.key.tag, each.priority.value, str(each.raised),
+             span(round(each.active / timedelta(seconds=1))), each.message))
+        for each in report.top_alarms
+    )  # fmt: skip
+    titles = headings("Alarm", "Priority", ">Raised", ">Active", "Last said")
+    return (facts(("Raised", counted)), Table(titles, rows, "No alarm was active."))
+
+
+def _notes(report: ShiftReport, zone: tzinfo) -> Block:
+    rows = tuple(
+        Row((clock(note.at, zone), note.author, note.device or "plant", note.text)) for note in report.notes
+    )
+    return Table(headings("Time", "Author", "About", "Note"), rows)
+
+
+def _open(report: ShiftReport) -> Block:
+    rows = [_open_row(each) for each in report.open_batches]
+    if (more := report.unreviewed - len(rows)) > 0:
+        rows.append(Row((f"and {more} more", "", "", "", "")))
+    return Table(headings("Batch", "Recipe", "Status", "Review", "Exceptions"), tuple(rows))
+
+
+def _open_row(each: OpenBatch) -> Row:
+    kinds = f"{each.findings}: {', '.join(each.finding_kinds)}" if each.findings else "none"
+    cells = (each.batch_id, each.recipe or UNKNOWN, each.status, each.review_state, kinds)
+    return Row(cells, marked=each.findings > 0)
+
+
+def _standing(report: ShiftReport, zone: tzinfo) -> Block:
+    rows = tuple(
+        Row((state.priority.value, state.key.tag, state.shown.value, day_and_clock(state.raised_at, zone),
+             state.message), marked=True)
+        for state in report.standing
+    )  # fmt: skip
+    return Table(headings("Priority", "Alarm", "State", "Raised", "Said"), rows)
+
+
+def _hidden(report: ShiftReport, zone: tzinfo) -> Block:
+    rows = tuple(_hidden_row(state, zone) for state in report.hidden)
+    return Table(headings("Alarm", "State", "Until", "Why", "Who"), rows)
+
+
+def _hidden_row(state: AlarmState, zone: tzinfo) -> Row:
+    hiding = state.hiding
+    if hiding is None:
+        return Row((state.key.tag, state.shown.value, UNKNOWN, UNKNOWN, UNKNOWN))
+    until = day_and_clock(hiding.until, zone)
+    who = hiding.who.name or hiding.who.os_user or UNKNOWN
+    return Row((state.key.tag, state.shown.value, until, hiding.why or UNKNOWN, who), marked=True)

@@ -1,0 +1,74 @@
+"""``dosing-tui report shift``: the report of a shift as text, HTML, PDF or JSON."""
+
+import json
+from dataclasses import fields, is_dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.export.documents.html import to_html
+from dosing_tui.export.documents.pdf import to_pdf
+from dosing_tui.export.documents.shift import shift_document
+from dosing_tui.export.documents.text import to_text
+from dosing_tui.export.files import slug
+from dosing_tui.export.jsontext import value_of
+from dosing_tui.plant.shiftreport import ShiftReport
+
+
+class Form(StrEnum):
+    TEXT = "text"
+    HTML = "html"
+    PDF = "pdf"
+    JSON = "json"
+
+
+SUFFIXES = {Form.TEXT: "txt", Form.HTML: "html", Form.PDF: "pdf", Form.JSON: "json"}
+
+
+def rendered(report: ShiftReport, form: Form, settings: Settings) -> str | bytes:
+    """Raises: ExportError (fpdf2 is not installed)."""
+    zone = ZoneInfo(settings.plant.timezone)
+    if form is Form.JSON:
+        return json.dumps(_whole(report, zone), allow_nan=False, indent=2) + "\n"
+    document = shift_document(report, settings, zone)
+    match form:
+        case Form.TEXT:
+            return to_text(document)
+        case Form.HTML:
+            return to_html(document)
+        case Form.PDF:
+            return to_pdf(document, made_at=report.made_at)
+
+
+def file_name(report: ShiftReport, form: Form, settings: Settings) -> str:
+    """'shift_2026-11-24_Early.html'."""
+    begin = report.shift.since.astimezone(ZoneInfo(settings.plant.timezone))
+    return f"shift_{begin:%Y-%m-%d}_{slug(report.shift.name)}.{SUFFIXES[form]}"
+
+
+def _whole(report: ShiftReport, zone: ZoneInfo) -> dict[str, object]:
+    """Its fields, and what is derived from them."""
+    return {
+        **{field.name: _plain(getattr(report, field.name), zone) for field in fields(report)},
+        "ended": report.ended,
+        "clean": report.clean,
+        "right_first_time_percent": report.right_first_time_percent,
+    }
+
+
+def _plain(value: object, zone: ZoneInfo) -> object:
+    """Dataclasses as objects by the names of their fields, times with the plant's offset, spans in s."""
+    match value:
+        case None | bool() | int() | float() | str() | datetime():
+            return value_of(value, zone)
+        case timedelta():
+            return value.total_seconds()
+        case tuple() if hasattr(value, "_asdict"):
+            return {name: _plain(each, zone) for name, each in value._asdict().items()}
+        case tuple():
+            return [_plain(each, zone) for each in value]
+        case _ if is_dataclass(value):
+            return {field.name: _plain(getattr(value, field.name), zone) for field in fields(value)}
+        case _:
+            return str(value)

@@ -1,0 +1,47 @@
+-- The alarms of a site that were active at some time in [from, to), of a station and of the plant or of all, in the
+-- order of their raising: each with the end of its condition and its first acknowledgement. An alarm may have been
+-- hidden when its condition ended: then the end of its hiding tells.
+WITH raised AS (
+SELECT id, rule, device_id, item, priority, message, at
+  FROM alarm_journal
+ WHERE site = %(site)s
+   AND event = 'raise'
+   AND at >= %(from)s::timestamptz
+   AND at < %(to)s::timestamptz
+   AND (%(device)s::text IS NULL OR device_id IN ('', %(device)s::text))
+ UNION ALL
+(SELECT DISTINCT ON (rule, device_id, item) id, rule, device_id, item, priority, message, at
+   FROM alarm_journal
+  WHERE site = %(site)s
+    AND event = 'raise'
+    AND at >= %(from)s::timestamptz - INTERVAL '30 days'
+    AND at < %(from)s::timestamptz
+    AND (%(device)s::text IS NULL OR device_id IN ('', %(device)s::text))
+  ORDER BY rule, device_id, item, id DESC)
+)
+SELECT r.rule, r.device_id, r.item, r.priority, r.message, r.at AS raised_at, back.at AS returned_at,
+       CASE WHEN seen.event = 'acknowledge' THEN seen.at END AS acked_at,
+       CASE WHEN seen.event = 'acknowledge' THEN coalesce(nullif(seen.author, ''), seen.os_user) ELSE '' END AS acked_by,
+       CASE WHEN seen.event = 'acknowledge' THEN seen.comment ELSE '' END AS comment
+  FROM raised AS r
+  LEFT JOIN LATERAL (
+       SELECT j.at
+         FROM alarm_journal AS j
+        WHERE j.site = %(site)s
+          AND j.rule = r.rule AND j.device_id = r.device_id AND j.item = r.item AND j.id > r.id
+          AND (j.event = 'return'
+               OR (j.event IN ('unshelve', 'expire', 'release', 'return to service') AND NOT j.active))
+        ORDER BY j.id
+        LIMIT 1) AS back ON true
+  LEFT JOIN LATERAL (
+       SELECT j.event, j.at, j.author, j.os_user, j.comment
+         FROM alarm_journal AS j
+        WHERE j.site = %(site)s
+          AND j.rule = r.rule AND j.device_id = r.device_id AND j.item = r.item AND j.id > r.id
+          AND j.event IN ('acknowledge', 'raise')
+        ORDER BY j.id
+        LIMIT 1) AS seen ON true
+ WHERE back.at IS NULL
+    OR back.at >= %(from)s::timestamptz
+ ORDER BY r.at, r.id
+ LIMIT %(rows)s::bigint

@@ -1,0 +1,285 @@
+"""Batches listed, shown, exported and reviewed from the command line, on a real database."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from dosing_tui.cli import EXIT_ERROR
+from dosing_tui.commands.batchrecords import FORMS, STATUSES
+from dosing_tui.commands.batchreview import MEANINGS
+from dosing_tui.database import alarms, notes
+from dosing_tui.export.batchfiles import Form
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
+from dosing_tui.plant.batches.canonical import canonical, digest
+from dosing_tui.plant.batches.records import Status
+from dosing_tui.plant.batches.reviews import Meaning
+from dosing_tui.plant.notes import NoteDraft
+from dosing_tui.plant.readings import Reading
+from tests.commands.test_batch_commands import Shop
+from tests.database.batches.stored import kept
+from tests.database.samples import settings_for
+from tests.plant.batches.days import NOON, STATION, at, dose, event, level, normal
+
+LATER = NOON + timedelta(hours=2)
+FIRST, SECOND, THIRD = (f"{STATION}-20261123-00{number}" for number in (1, 2, 3))
+FORMULA = "=cmd|' /C calc'!A0"
+
+
+def entry(kind: Event, seconds: float, **fields: object) -> Entry:
+    return Entry(
+        uuid=uuid4(), key=AlarmKey("DOSE_GROSS", STATION, "2"), event=kind, at=at(seconds),
+        received_at=at(seconds), priority=Priority.HIGH, rule_version=1, message="T-12 is off by +3.20 g",
+        **fields,  # type: ignore[arg-type]  # names of Entry's fields
+    )  # fmt: skip
+
+
+@pytest.fixture
+def shop(migrated: str) -> Shop:
+    """Three batches: a clean one of CU-85, one with exceptions of CU-65/75, one of hostile names."""
+    clean = [level(-9, "T-9", 5000.0), *normal(), level(61.1, "T-9", 4959.9)]
+    wrong: list[Reading] = [
+        event(400, "start", "CU-65/75"),
+        dose(461, "T-12", recipe="CU-65/75", actual_g=43.2),
+        dose(522, "DMDEE", recipe="CU-65/75", actual_g=39.9),
+        event(525, "complete", "CU-65/75"),
+    ]
+    hostile: list[Reading] = [
+        event(1000, "start", "<b>"),
+        dose(1061, FORMULA, recipe="<b>", pump=1),
+        event(1065, "complete", "<b>"),
+    ]
+    kept(migrated, *clean, *wrong, *hostile, now=LATER)
+    settings = settings_for(migrated)
+    notes.add(settings, NoteDraft(at(470), "looked at pump 2", "Anna"), os_user="anna")
+    notes.add(settings, NoteDraft(at(470), "of another station", "Anna", "elsewhere"), os_user="anna")
+    raised = entry(Event.RAISE, 462)
+    seen = entry(Event.ACKNOWLEDGE, 480, occurrence=raised.uuid, who=Who("Anna", "anna"), comment="on my way")
+    alarms.append(settings, [raised, seen, entry(Event.RETURN, 500)])
+    return Shop(migrated)
+
+
+def names(shop: Shop, *arguments: str) -> list[str]:
+    result = shop.run("batches", "list", "--format", "csv", *arguments)
+    return [row["batch"] for row in csv.DictReader(io.StringIO(result.stdout, newline=""))]
+
+
+def test_the_list_is_newest_first_and_narrowed_by_each_filter(shop: Shop) -> None:
+    assert names(shop) == [THIRD, SECOND, FIRST]
+    assert names(shop, "--recipe", "CU-85") == [FIRST]
+    assert names(shop, "--exceptions") == [THIRD, SECOND]
+    assert names(shop, "--status", "complete", "--most", "1") == [THIRD]
+    assert names(shop, "--from", "2026-11-23 13:05", "--to", "2026-11-23 13:10") == [SECOND]
+    assert names(shop, "--shift", "2026-11-23 Early", "--device", STATION) == [THIRD, SECOND, FIRST]
+    assert names(shop, "--shift", "2026-11-23 late") == []
+    shop.run("batches", "review", FIRST, "--approve", "--as", "Anna")
+    assert names(shop, "--unreviewed") == [THIRD, SECOND]
+
+
+def test_the_table_tells_range_and_filter_and_how_many_more_there_are(shop: Shop) -> None:
+    result = shop.run("batches", "list", "--range", "2026-11-23", "--most", "2", "--unreviewed")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0] == "Batches, unreviewed · 23 Nov"
+    assert "The newest 2 of 3; --most takes more." in result.stderr
+
+
+def test_json_tells_the_range_and_the_whole_of_each_batch(shop: Shop) -> None:
+    found = json.loads(shop.run("batches", "list", "--recipe", "CU-65/75", "--format", "json").stdout)
+    assert found["selection"] == {"recipe": ["CU-65/75"]}
+    (row,) = found["rows"]
+    assert (row["batch_id"], row["findings"], row["review_state"]) == (SECOND, 1, "unreviewed")
+    assert len(row["record_hash"]) == 64
+
+
+def test_nothing_found_is_one_and_says_what_there_is_without_the_filter(shop: Shop) -> None:
+    result = shop.run("batches", "list", "--recipe", "FG-85/95")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "No batches: all that are known. Without the filter there are 3.\n"
+
+
+WRONG = [
+    (("batches", "list", "--shift", "never"), "'never' is no shift"),
+    (("batches", "list", "--shift", "2026-11-23 Lunch"), "on that day: Early, Late, Night"),
+    (("batches", "list", "--range", "tody"), "Did you mean 'today'"),
+    (("batches", "list", "--to", "now"), "where does the range begin"),
+    (("batches", "list", "--range", "24h", "--shift", "last"), "choose one way"),
+    (("batches", "export"), "choose them by filter"),
+    (("batches", "export", FIRST, "--recipe", "CU-85"), "not both"),
+    (("batches", "export", FIRST, "--format", "pdf"), "name a file or a folder"),
+    (("batches", "export", "--recipe", "CU-85", "--recipe", "CU-65/75", "--format", "html"), "2 batches"),
+    (("batches", "review", FIRST), "Say one of --approve"),
+]
+
+
+def test_wrong_input_is_two_and_one_sentence(shop: Shop) -> None:
+    for arguments, sentence in WRONG:
+        result = shop.run(*arguments)
+        assert (result.exit_code, result.stdout) == (EXIT_ERROR, ""), arguments
+        assert sentence in result.stderr
+
+
+@pytest.mark.parametrize("command", [("list",), ("show", "x"), ("export", "x"), ("review", "x", "--approve")])
+def test_a_database_that_is_away_is_three(command: tuple[str, ...]) -> None:
+    result = Shop("host=127.0.0.1 port=1 dbname=plant").run("batches", *command)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "No database server listens" in result.stderr
+
+
+def test_show_prints_all_that_a_reviewer_needs_in_80_columns(shop: Shop) -> None:
+    shop.run("batches", "review", SECOND, "--deviation", "--as", "Anna", "--reason", "topped up by hand")
+    result = shop.run("batches", "show", SECOND)
+    assert result.exit_code == 0
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    words = " ".join(result.stdout.split())
+    for word in (
+        "Recipe CU-65/75", "Begin 2026-11-23 13:06:40 +0100", "Shift Early",
+        "! T-12 2 40.00 43.20 +3.20 +8.00 0.50 58.0 0.745 OUT", "DMDEE 1 40.00 39.90 -0.10 -0.25 0.50",
+        "1. out of tolerance: T-12 is off by +3.20 g", "13:08:00 by Anna: on", "looked at pump 2",
+        "4 of 4 are the station's own", "APPROVED WITH DEVIATION", "Reason topped up by hand",
+        "not an e-signature; it is about this record", "Approved by ____",
+    ):  # fmt: skip
+        assert word in words
+    assert "of another station" not in words
+
+
+def test_stock_before_and_after_is_printed(shop: Shop) -> None:
+    assert "T-9 5,000.00 40.10 4,959.90 49.6 +0.00" in " ".join(
+        shop.run("batches", "show", FIRST).stdout.split()
+    )
+
+
+def test_a_batch_that_is_not_there_is_one(shop: Shop) -> None:
+    result = shop.run("batches", "show", "\x1b[2J-007")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("There is no batch \ufffd[2J-007;")
+
+
+def test_export_writes_a_file_of_a_safe_name_for_each_batch_and_replaces_none(
+    shop: Shop, tmp_path: Path
+) -> None:
+    for form, suffix in (("text", "txt"), ("html", "html"), ("pdf", "pdf"), ("csv", "csv"), ("json", "json")):
+        arguments = ("batches", "export", "--exceptions", "--format", form, "--output", str(tmp_path))
+        assert shop.run(*arguments).exit_code == 0
+        assert (tmp_path / f"{SECOND}_CU-65-75.{suffix}").stat().st_size > 200
+        again = shop.run(*arguments)
+        assert (again.exit_code, "--force replaces it" in again.stderr) == (EXIT_ERROR, True)
+        assert shop.run(*arguments, "--force").exit_code == 0
+    assert len(list(tmp_path.iterdir())) == 10
+    assert "<b>" not in (tmp_path / f"{THIRD}_b.html").read_text()
+
+
+def test_csv_holds_the_doses_and_no_formula(shop: Shop) -> None:
+    found = shop.run("batches", "export", "--from", "2026-11-23", "--format", "csv").stdout
+    rows = list(csv.DictReader(io.StringIO(found, newline="")))
+    assert len(rows) == 5
+    assert f"'{FORMULA}" in {row["chemical"] for row in rows}
+    out = next(row for row in rows if row["actual (g)"] == "43.2")
+    assert (out["batch"], out["ingredient within tolerance"], out["error (%)"]) == (SECOND, "false", "8.0")
+
+
+def test_json_is_the_canonical_record_that_the_hash_is_of_and_verifies(shop: Shop) -> None:
+    shop.run("batches", "review", FIRST, "--approve", "--as", "Anna Łukasik")
+    lines = shop.run("batches", "export", "--range", "2026-11-23", "--format", "json").stdout
+    assert lines.isascii()
+    found = [json.loads(line) for line in lines.splitlines()]
+    assert [each["batch_id"] for each in found] == [THIRD, SECOND, FIRST]
+    assert all(digest(canonical(each["record"])) == each["record_hash"] for each in found)
+    (review,) = found[2]["reviews"]
+    assert (review["who"], review["meaning"], review["record_hash"]) == (
+        "Anna Łukasik", "approved", found[2]["record_hash"],
+    )  # fmt: skip
+
+
+def test_several_texts_are_pages_of_one(shop: Shop) -> None:
+    assert shop.run("batches", "export", FIRST, SECOND).stdout.count("\f") == 1
+
+
+def review(shop: Shop, *arguments: str, typed: str = "") -> tuple[int, str]:
+    result = shop.run("batches", "review", FIRST, *arguments, typed=typed)
+    return result.exit_code, result.output
+
+
+def test_the_second_reviewer_is_told_and_nothing_is_overwritten(shop: Shop) -> None:
+    code, told = review(shop, "--reject", "--as", "Anna", "--reason", "wrong drum")
+    assert (code, f"{FIRST}: rejected by Anna" in told, "entry 1" in told) == (0, True, True)
+    code, told = review(shop, "--approve", "--as", "Berta")
+    assert (code, "Anna was faster ('rejected' at" in told) == (1, True)
+    assert review(shop, "--undo", "--as", "Berta", "--reason", "no")[0] == 1
+    assert review(shop, "--comment", "--as", "Berta", "--reason", "which drum?")[0] == 0
+    assert review(shop, "--approve", "--as", "Anna", "--after", "1")[0] == 1
+    assert review(shop, "--undo", "--as", "Anna", "--reason", "it was the right one", "--after", "2")[0] == 0
+    assert review(shop, "--approve", "--as", "Anna")[0] == 0
+    printed = shop.run("batches", "show", FIRST).stdout
+    assert [f"Entry {number} " in printed for number in range(1, 6)] == [True] * 4 + [False]
+
+
+def test_a_record_that_is_not_the_one_that_was_seen_is_not_signed(shop: Shop) -> None:
+    code, told = review(shop, "--approve", "--as", "Anna", "--record", "0000")
+    assert (code, "has changed since you saw it" in told) == (1, True)
+    digits = json.loads(shop.run("batches", "export", FIRST, "--format", "json").stdout)["record_hash"][:16]
+    assert review(shop, "--approve", "--as", "Anna", "--record", digits)[0] == 0
+
+
+def test_a_reason_is_asked_for_where_one_is_needed(shop: Shop) -> None:
+    for said in ("--deviation", "--reject", "--needs-info", "--comment"):
+        code, told = review(shop, said, "--as", "Anna")
+        assert (code, "Say why" in told) == (1, True)
+
+
+def test_a_pin_comes_from_a_private_file_or_is_asked_for(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.run("batches", "pin", "--as", "Anna", typed="\n1234\n1234\n")
+    monkeypatch.setenv("DOSING_REVIEW_PIN", "true")
+    file = tmp_path / "pin"
+    file.write_text("1234\n")
+    file.chmod(0o644)
+    code, told = review(shop, "--approve", "--as", "Anna", "--pin-file", str(file))
+    assert (code, "--pin-file" in told, "open to others" in told) == (EXIT_ERROR, True, True)
+    file.chmod(0o600)
+    code, told = review(shop, "--approve", "--as", "Anna", "--pin-file", str(file))
+    assert (code, "signed with a PIN" in told) == (0, True)
+    code, told = review(shop, "--undo", "--as", "Anna", "--reason", "oh", typed="9999\n")
+    assert (code, "This is not the PIN of Anna." in told) == (1, True)
+    assert review(shop, "--undo", "--as", "Anna", "--reason", "oh", typed="1234\n")[0] == 0
+    assert "not an e-signature" not in shop.run("batches", "show", FIRST).stdout
+
+
+def test_the_second_person_confirms_without_more_ado(shop: Shop) -> None:
+    assert review(shop, "--approve", "--as", "Anna")[0] == 0
+    assert review(shop, "--confirm", "--as", "anna")[0] == 1
+    assert review(shop, "--confirm", "--as", "Berta")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("UPDATE batch_reviews SET comment = 'fine!'", f"Review 1 of {FIRST} differs from its entry"),
+        (
+            "UPDATE batch_records SET record = overlay(record placing '9' from 40 for 1)"
+            f" FROM batches AS b WHERE b.batch_key = batch_records.batch_key AND b.batch_id = '{FIRST}'",
+            f"The stored record of {FIRST} has been changed.",
+        ),
+    ],
+)
+def test_audit_verify_finds_one_changed_byte_of_a_review_and_of_a_record(
+    shop: Shop, change: str, sentence: str
+) -> None:
+    review(shop, "--needs-info", "--as", "Anna", "--reason", "fine.")
+    assert shop.run("audit", "verify").exit_code == 0
+    with psycopg.connect(shop.dsn) as session:
+        session.execute("SET session_replication_role = replica")
+        assert session.execute(change.encode()).rowcount == 1
+    found = shop.run("audit", "verify")
+    assert (found.exit_code, sentence in found.stdout) == (1, True)
+
+
+def test_the_options_words_are_the_programs_own() -> None:
+    assert list(STATUSES) == [status.value for status in Status]
+    assert sorted(MEANINGS.values()) == sorted(meaning.value for meaning in Meaning)
+    assert list(FORMS) == [form.value for form in Form]

@@ -1,0 +1,185 @@
+"""A shift report tells what the panels, the list of batches and the alarm journal tell of the same time."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database import alarms, notes
+from dosing_tui.database.batches.listing import BatchFilter, counts, listed
+from dosing_tui.database.batches.reviewing import review
+from dosing_tui.database.occurrences import occurrences
+from dosing_tui.database.reads import Reader
+from dosing_tui.database.shiftreport import shift_report
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
+from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft
+from dosing_tui.plant.notes import NoteDraft
+from dosing_tui.plant.panels import BATCHES, INVENTORY, PRODUCTION, TODAY, Panel, Query
+from dosing_tui.plant.shiftreport import AlarmTotal, ShiftReport
+from dosing_tui.plant.shifts import WorkedShift
+from tests.database.batches.stored import kept
+from tests.database.inspection import rows
+from tests.database.samples import settings_for
+from tests.plant.batches.days import NOON, STATION, at, dose, event, level, normal
+from tests.servers import Server
+
+EARLY = WorkedShift("Early", NOON - timedelta(hours=7), NOON + timedelta(hours=1))
+"""06:00 to 14:00 of the plant."""
+AFTER = EARLY.until + timedelta(minutes=10)
+LOW, GROSS = AlarmKey("STOCK_LOW", STATION, "T-12"), AlarmKey("DOSE_GROSS", STATION, "2")
+
+
+def entry(kind: Event, key: AlarmKey, seconds: float, **more: Any) -> Entry:  # an entry's other fields
+    priority = Priority.MEDIUM if key is LOW else Priority.HIGH
+    moment = at(seconds)
+    return Entry(uuid4(), key, kind, moment, moment, priority, 1, message=f"{key.rule} said", **more)
+
+
+@pytest.fixture
+def plant(migrated: str) -> Settings:
+    """Batches in the early shift and around it, a refill, alarms, notes; one batch is reviewed."""
+    hours = 3600.0
+    kept(
+        migrated,
+        level(-9 * hours, "T-9", 5000.0), level(-8 * hours, "T-12", 3000.0),
+        *normal(-8 * hours), *normal(-6 * hours), *normal(-5 * hours, recipe="FG-85/95"), *normal(0),
+        event(-4 * hours, "start", "CU-65/75"),
+        dose(-4 * hours + 61, "T-12", recipe="CU-65/75", actual_g=47.0),
+        *normal(-3 * hours)[1:],
+        level(-2 * hours, "T-9", 9000.0), level(100, "T-9", 8960.0), level(130, "T-12", 2940.0),
+        *normal(2 * hours), level(2 * hours + 90, "T-9", 8900.0),
+        now=NOON + timedelta(hours=4),
+    )  # fmt: skip
+    settings = settings_for(migrated)
+    for seconds, text in ((-8 * hours, "night"), (-7000, "drum changed"), (10, "all well"), (hours, "late")):
+        notes.add(settings, NoteDraft(at(seconds), text, "Anna"), os_user="anna")
+    alarms.append(settings, [
+        entry(Event.RAISE, LOW, -9 * hours), entry(Event.RAISE, GROSS, -4 * hours),
+        entry(Event.ACKNOWLEDGE, GROSS, -3.9 * hours, who=Who("Anna"), comment="seen"),
+        entry(Event.RETURN, GROSS, -3.5 * hours), entry(Event.RAISE, GROSS, -1800),
+        entry(Event.RETURN, GROSS, -900), entry(Event.RAISE, GROSS, 2 * hours),
+    ])  # fmt: skip
+    first = listed(settings, BatchFilter(until=at(-5.5 * hours)))[0]
+    review(
+        settings,
+        ReviewDraft(first.batch_key, Meaning.APPROVED, "Anna", "", 0, first.record_hash),
+        os_user="a",
+    )
+    return settings
+
+
+def report(settings: Settings, shift: WorkedShift = EARLY, now: datetime = AFTER) -> ShiftReport:
+    return shift_report(settings, shift, now=now)
+
+
+def panel(settings: Settings, which: Panel[Any], *, until: datetime = EARLY.until) -> tuple[Any, ...]:
+    reader = Reader(settings)
+    reader.open()
+    try:
+        return tuple(reader.panel(which, Query(EARLY.since, until, AFTER)))
+    finally:
+        reader.close()
+
+
+def test_the_sums_are_the_panels_and_those_of_the_readings(flavour: Server, plant: Settings) -> None:
+    found = report(plant)
+    assert found.dosed == panel(plant, TODAY)
+    assert found.completed == panel(plant, BATCHES)
+    assert found.production == panel(plant, PRODUCTION)[0]
+    window = (EARLY.since, EARLY.until)
+    grams = rows(
+        plant.database.dsn,
+        "SELECT chemical, sum(actual_g) FROM dosing_consumption WHERE time >= %s AND time < %s GROUP BY 1",
+        *window,
+    )
+    assert {total.label: total.value for total in found.dosed} == pytest.approx(dict(grams))
+    assert sum(total.value or 0 for total in found.dosed) == pytest.approx(found.production.dosed_g)
+    completes = rows(
+        plant.database.dsn,
+        "SELECT recipe, count(*) FROM batch_events"
+        " WHERE event = 'complete' AND time >= %s AND time < %s GROUP BY recipe",
+        *window,
+    )
+    assert {total.label: total.value for total in found.completed} == dict(completes)
+
+
+def test_batches_are_those_of_the_list_by_recipe_and_status(plant: Settings) -> None:
+    found = report(plant)
+    assert {(b.recipe, b.status): b.batches for b in found.batches} == {
+        ("CU-85", "complete"): 2, ("CU-85", "no-start"): 1, ("FG-85/95", "complete"): 1,
+        ("CU-65/75", "incomplete"): 1,
+    }  # fmt: skip
+    told = counts(plant, BatchFilter(EARLY.since, EARLY.until))
+    assert sum(each.batches for each in found.batches) == told.batches == 5
+    assert sum(each.with_findings for each in found.batches) == told.with_findings
+    assert found.unreviewed == told.unreviewed == 4
+    clean = [b for b in listed(plant, BatchFilter(EARLY.since, EARLY.until)) if not b.findings]
+    assert (found.ended, found.clean) == (5, len(clean))
+    assert found.right_first_time_percent == pytest.approx(100 * len(clean) / 5)
+
+
+def test_open_batches_with_exceptions_come_first(plant: Settings) -> None:
+    found = report(plant).open_batches
+    assert len(found) == 4
+    assert [bool(each.findings) for each in found] == sorted((bool(e.findings) for e in found), reverse=True)
+
+
+def test_stock_is_told_at_both_ends_with_what_was_dosed_and_filled(plant: Settings) -> None:
+    stock = {each.chemical: each for each in report(plant).stock}
+    assert (stock["T-9"].start_g, stock["T-9"].end_g) == (5000.0, 8960.0)
+    assert stock["T-9"].refilled_g == pytest.approx(3960.0 + (stock["T-9"].dosed_g or 0))
+    assert (stock["T-12"].start_g, stock["T-12"].end_g) == (3000.0, 2940.0)
+
+
+def test_the_stock_of_a_shift_that_is_on_is_the_panels(plant: Settings) -> None:
+    now = NOON + timedelta(hours=4)
+    late = WorkedShift("Late", EARLY.until, EARLY.until + timedelta(hours=8))
+    found = report(plant, late, now)
+    assert found.under_way
+    assert {(t.device_id, t.chemical, t.end_g, t.end_percent) for t in found.stock} == {
+        (t.device_id, t.chemical, t.remaining_g, t.percent_full) for t in panel(plant, INVENTORY)
+    }
+    assert [note.text for note in found.notes] == ["late"]
+
+
+def test_alarms_are_counted_where_they_were_raised_and_timed_within_the_shift(plant: Settings) -> None:
+    found = report(plant)
+    assert found.raised == (
+        (Priority.HIGH, 2), (Priority.MEDIUM, 0), (Priority.LOW, 0), (Priority.DIAGNOSTIC, 0),
+    )  # fmt: skip
+    assert found.top_alarms == (
+        AlarmTotal(GROSS, Priority.HIGH, "DOSE_GROSS said", 2, timedelta(minutes=45)),
+        AlarmTotal(LOW, Priority.MEDIUM, "STOCK_LOW said", 0, timedelta(hours=8)),
+    )
+    assert {state.key for state in found.standing} == {LOW, GROSS}
+    assert found.hidden == ()
+
+
+def test_notes_are_those_of_the_shift_in_their_order(plant: Settings) -> None:
+    assert [note.text for note in report(plant).notes] == ["drum changed", "all well"]
+
+
+def test_an_occurrence_has_its_return_and_its_acknowledgement(plant: Settings) -> None:
+    first, second, third = occurrences(plant, since=EARLY.since, until=EARLY.until)
+    assert (first.key, first.returned_at, first.acked_at) == (LOW, None, None)
+    assert (second.returned_at, second.acked_by, second.comment) == (at(-3.5 * 3600), "Anna", "seen")
+    assert (third.returned_at, third.acked_at) == (at(-900), None)
+    assert [o.key for o in occurrences(plant, since=EARLY.since, until=EARLY.until, device="another")] == []
+
+
+def test_a_condition_that_ended_while_its_alarm_was_shelved_ends_with_the_shelving(plant: Settings) -> None:
+    hide = entry(Event.SHELVE, LOW, 3600, until=at(7200), comment="sensor", who=Who("Anna"))
+    alarms.append(plant, [hide])
+    (hidden,) = report(plant).hidden
+    assert (hidden.key, hidden.hiding and hidden.hiding.why) == (LOW, "sensor")
+    alarms.append(plant, [entry(Event.EXPIRE, LOW, 7200, active=False)])
+    low = next(o for o in occurrences(plant, since=EARLY.since, until=EARLY.until) if o.key == LOW)
+    assert low.returned_at == at(7200)
+
+
+def test_a_shift_without_anything_is_a_report_too(migrated: str) -> None:
+    found = report(settings_for(migrated))
+    assert (found.batches, found.dosed, found.stock, found.right_first_time_percent) == ((), (), (), None)
+    assert found.production.doses == 0
