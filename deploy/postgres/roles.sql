@@ -13,6 +13,8 @@ GRANT pg_read_all_stats TO dosing_writer, dosing_operator;
 
 SELECT current_database() AS plant \gset
 ALTER DATABASE :"plant" OWNER TO dosing_owner;
+-- To compile a panel's statement takes a second, to run it some milliseconds.
+ALTER DATABASE :"plant" SET jit = off;
 REVOKE ALL ON DATABASE :"plant" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"plant" TO dosing_writer, dosing_operator, dosing_viewer, dosing_telegraf;
 ALTER SCHEMA public OWNER TO dosing_owner;

@@ -108,6 +108,7 @@ def _session_options(settings: Settings, limits: Limits | None) -> str:
         "statement_timeout": f"{limits.statement_s * 1000:.0f}",
         "lock_timeout": f"{limits.lock_s * 1000:.0f}",
         "idle_in_transaction_session_timeout": "300000",
+        "jit": "off",  # compiling a panel's statement takes a second, running it some milliseconds
     }
     return " ".join(f"-c {name}={_escaped(value)}" for name, value in options.items())
 

@@ -92,6 +92,12 @@ def test_a_session_is_set_up_for_the_plant(database: str) -> None:
     }
 
 
+def test_a_panels_statement_is_not_compiled_whatever_the_server_does_else(database: str) -> None:
+    with connect(settings_for(database), application="console") as session:
+        asked = "SELECT setting, source FROM pg_settings WHERE name = 'jit'"
+        assert session.execute(asked).fetchone() == ("off", "client")
+
+
 def test_work_that_may_take_long_has_no_limits(database: str) -> None:
     with connect(settings_for(database), application="migrate", limits=UNLIMITED) as session:
         assert session.execute("SHOW statement_timeout").fetchone() == ("0",)
