@@ -1,0 +1,52 @@
+"""What an operator waits for at the start, in figures: first frame, first data. Shown with -s.
+
+BENCHMARK_DOSES doses over 90 days; BENCHMARK_DATABASE on the server of DOSING_TEST_DSN is used again.
+"""
+
+import statistics
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.demo.brokers import free_port
+from tests.benchmarks.test_panels import big_plant, say
+from tests.servers import Server
+from tests.terminal import FOUND, program
+
+pytestmark = [
+    pytest.mark.benchmark,
+    pytest.mark.skipif(FOUND is None, reason="tmux is not installed"),
+]
+__all__ = ["say"]
+
+STARTS = 5
+EMPTY = ("waiting for", "no database", "panel error", "asking")
+"""What a tile says that has no data."""
+
+
+def test_first_data_after_the_first_frame(server: Server, say: Callable[[str], None], tmp_path: Path) -> None:
+    frames, data = [], []
+    with big_plant(server, say) as dsn:
+        for start in range(STARTS):
+            env = {
+                "DOSING_DATABASE_DSN": dsn, "DOSING_MQTT_HOST": "127.0.0.1",
+                "DOSING_MQTT_PORT": str(free_port()), "DOSING_COLLECTOR_MODE": "never",
+                "XDG_STATE_HOME": str(tmp_path / str(start)),
+            }  # fmt: skip
+            (folder := tmp_path / str(start)).mkdir()
+            with program(folder, env=env) as terminal:
+                frames.append(terminal.seconds_until(lambda screen: "Overview" in screen))
+                data.append(terminal.seconds_until(_filled))
+    sys.stdout.write("\n")
+    say(f"command to first frame      {_figures(frames)}")
+    say(f"first frame to all its data {_figures(data)}")
+
+
+def _filled(screen: str) -> bool:
+    return "Overview" in screen and not any(word in screen for word in EMPTY)
+
+
+def _figures(seconds: list[float]) -> str:
+    return f"median {1000 * statistics.median(seconds):.0f} ms, longest {1000 * max(seconds):.0f} ms"

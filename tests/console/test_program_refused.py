@@ -1,0 +1,62 @@
+"""The real console on a real database that does not answer what it is asked: a sentence, never an exception."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dosing_tui.config.settings import DatabaseSettings, Settings
+from dosing_tui.database.migrations import migrate
+from dosing_tui.demo.brokers import free_port
+from dosing_tui.demo.postgres import EmbeddedPostgres
+from tests.terminal import FOUND, Terminal, program
+
+pytestmark = pytest.mark.skipif(FOUND is None, reason="tmux is not installed")
+READER = "reader_of_little"
+
+
+@pytest.fixture
+def plant(own_postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database with the schema, seen by a role that may read doses and levels but no sums."""
+    migrate(Settings(database=DatabaseSettings(dsn=own_postgres.dsn)), report=str)
+    with psycopg.connect(own_postgres.dsn) as session:
+        session.execute(f"CREATE ROLE {READER} LOGIN")
+        session.execute(f"GRANT SELECT ON dosing_consumption, batch_events, inventory_levels TO {READER}")
+    yield psycopg.conninfo.make_conninfo(own_postgres.dsn, user=READER)
+
+
+def environment(dsn: str, folder: Path) -> dict[str, str]:
+    return {
+        "DOSING_DATABASE_DSN": dsn, "DOSING_MQTT_HOST": "127.0.0.1", "DOSING_MQTT_PORT": str(free_port()),
+        "DOSING_COLLECTOR_MODE": "never", "DOSING_LOG_FILE": str(folder / "console.log"),
+    }  # fmt: skip
+
+
+def test_a_missing_right_is_said_in_the_panel(plant: str, tmp_path: Path) -> None:
+    with program(tmp_path, env=environment(plant, tmp_path)) as terminal:
+        terminal.keys("3")
+        assert "Consumption over time" in terminal.shows("permission denied")
+        _answers(terminal)
+    assert "Traceback" not in (tmp_path / "console.log").read_text()
+
+
+def test_a_range_that_is_none_is_said_where_it_is_typed_and_changes_nothing(
+    plant: str, tmp_path: Path
+) -> None:
+    with program(tmp_path, env=environment(plant, tmp_path)) as terminal:
+        terminal.shows("permission denied")
+        terminal.keys("g")
+        terminal.shows("Last 6 hours")
+        terminal.keys("Tab", "C-u")
+        terminal.shows("'' is not a time.")
+        terminal.keys("n", "o", "w", "-", "x", "Enter")
+        terminal.shows("'now-x' is not a time.")
+        terminal.keys("Escape")
+        _answers(terminal)
+    assert "Traceback" not in (tmp_path / "console.log").read_text()
+
+
+def _answers(terminal: Terminal) -> None:
+    terminal.keys("7")
+    terminal.shows("Readings of process")
