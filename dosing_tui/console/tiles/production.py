@@ -10,6 +10,10 @@ from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, HOT, TEXT
 from dosing_tui.plant.panels import PRODUCTION, ProductionDay
 
+LEAST_CHANGE = 8
+LEAST_WIDTH = 26
+"""Narrower tiles have no differences."""
+
 Line = tuple[str, str, str]
 """Name, today, difference."""
 
@@ -65,9 +69,16 @@ def _percent(value: float | None) -> str:
     return words.NOTHING if value is None else f"{value:.1f} %"
 
 
+def _room_for_changes(data: Summary, width: int) -> int:
+    """Columns of the differences; none where they would meet the numbers themselves."""
+    wanted = max([LEAST_CHANGE, *(len(difference) + 1 for _, _, difference in data.lines)])
+    taken = max((len(name) + 1 + len(today) for name, today, _ in data.lines), default=0)
+    return wanted if width >= max(LEAST_WIDTH, taken + wanted) else 0
+
+
 def paint(data: Summary, width: int, height: int) -> Rows:
     canvas = Canvas(width, height)
-    change = 8 if width >= 26 else 0
+    change = _room_for_changes(data, width)
     heading = 1 if height > len(data.lines) else 0
     if heading:
         canvas.right(width, 0, data.against if change else "", DIM)
