@@ -22,10 +22,7 @@ SELECT bucket, recipe, mode, doses, sum_actual_g, n_actual, sum_error_g, n_error
    AND %(chemical)s::text[] IS NULL
    AND bucket >= date_bin(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
                           %(from)s::timestamptz, '2000-01-01 00:00:00+00')
-   AND bucket < date_bin(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
-                         %(to)s::timestamptz
-                         + dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text)
-                         - INTERVAL '1 microsecond', '2000-01-01 00:00:00+00')
+   AND bucket < bin_up(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text), %(to)s::timestamptz)
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
 ), dosed AS (
