@@ -9,10 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import get_type_hints
 
-from dosing_tui.config import exceptions, shifts
+from dosing_tui.config import exceptions, notifications, shifts
 from dosing_tui.config import settings as declarations
 from dosing_tui.config.load import Loaded, section_types
-from dosing_tui.config.settings import THREE_SHIFTS, AlarmLimitSettings, ShiftSettings
+from dosing_tui.config.settings import THREE_SHIFTS, AlarmLimitSettings, NotificationSettings, ShiftSettings
 from dosing_tui.errors import ConfigError
 
 _SECRET = "password"
@@ -31,6 +31,7 @@ def template() -> str:
             lines += [f"# {documented[kind.__name__, key]}", f"# {key} = {toml(getattr(defaults, key))}"]
         lines.append("")
     lines += _shift_template(documented)
+    lines += _notification_template(documented)
     lines += _exception_template(documented)
     return "\n".join(lines)
 
@@ -43,6 +44,31 @@ def _exception_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
         text = documented[AlarmLimitSettings.__name__, key]
         lines += [f"# {text}", f"# {key} = {toml(getattr(example, key))}"]
     return [*lines, ""]
+
+
+def _notification_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
+    lines = ["# Whom the collector tells of alarms: one section for each channel."]
+    lines.append(f"# [[{notifications.SECTION}]]")
+    example = NotificationSettings(name="control-room")
+    for key in get_type_hints(NotificationSettings):
+        if key not in notifications.SECRETS:
+            text = documented[NotificationSettings.__name__, key]
+            lines += [f"# {text}", f"# {key} = {toml(getattr(example, key))}"]
+    return [*lines, ""]
+
+
+def _notifications_in_force(loaded: Loaded) -> list[str]:
+    lines = []
+    for one in loaded.settings.notifications:
+        lines.append(f"[[{notifications.SECTION}]]  # file {loaded.path}")
+        for key in get_type_hints(NotificationSettings):
+            value = getattr(one, key)
+            if key in notifications.SECRETS:
+                lines.append(f"# {key} is {'set' if value else 'not set'}")
+            elif value not in ("", ()):
+                lines.append(f"{key} = {toml(value)}")
+        lines.append("")
+    return lines
 
 
 def write_template(path: Path, *, force: bool) -> None:
@@ -82,6 +108,7 @@ def effective(loaded: Loaded) -> str:
         given = {key: getattr(one, key) for key in get_type_hints(AlarmLimitSettings)}
         said = [f"{key} = {toml(value)}" for key, value in given.items() if value not in (None, "")]
         lines += [f"[[{exceptions.SECTION}]]  # file {loaded.path}", *said, ""]
+    lines += _notifications_in_force(loaded)
     return "\n".join(lines)
 
 

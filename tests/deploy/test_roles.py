@@ -254,6 +254,7 @@ def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Pla
 def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
     assert {name for name, _ in rights(plant, "dosing_writer", "UPDATE", "DELETE", "TRUNCATE")} == {
         "collector_books", "batches", "batch_records", "batches_touched",
+        "alarm_notifications", "alarm_notification_channels",
     }  # fmt: skip
     for table in ("audit_trail", "batch_reviews", "operator_notes", "reviewer_pins", "plant_rules"):
         assert (table, "INSERT") not in rights(plant, "dosing_writer", "INSERT")

@@ -1,0 +1,13 @@
+-- A channel's notices that are due, with what they tell of; of a return, what became of its raise.
+SELECT n.id, n.occasion, n.occurrence, n.due_at, r.fate AS raised, j.rule, j.device_id, j.item, j.event, j.priority,
+       j.at, j.message, j.value::float8, j.limit_value::float8
+  FROM alarm_notifications AS n
+  JOIN alarm_journal AS j ON j.id = n.journal_id
+  LEFT JOIN alarm_notifications AS r ON n.occasion = 'return'
+   AND (r.site, r.channel, r.occasion, r.occurrence) = (n.site, n.channel, 'raise', n.occurrence)
+ WHERE n.site = %(site)s
+   AND n.channel = %(channel)s
+   AND n.fate = 'waiting'
+   AND n.due_at <= %(now)s::timestamptz
+ ORDER BY n.id
+ LIMIT %(rows)s
