@@ -15,6 +15,7 @@ from dosing_tui.database.batches.keeping import keep
 from dosing_tui.database.leadership import Election
 from dosing_tui.database.maintenance import maintain
 from dosing_tui.database.migrations import migrate, pending
+from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.rules import NAME as TOLERANCE
 from dosing_tui.database.writes import Writer
@@ -49,6 +50,7 @@ def plant_database(settings: Settings) -> Database:
             seed=partial(_seed, settings),
             errors=partial(_errors, settings),
         ),
+        postbook=partial(Postbook, settings),
     )
 
 

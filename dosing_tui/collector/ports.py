@@ -11,6 +11,7 @@ from dosing_tui.collector.pace import Pace
 from dosing_tui.collector.status import Report, Status
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import Heard
+from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.writes import Progress, SpoolRow, Written
 from dosing_tui.live import Live
 from dosing_tui.plant.alarms.memory import MinuteOfErrors
@@ -74,6 +75,8 @@ class Database:
     answers: Callable[[], None]
     """Returns if the database answers."""
     alarms: AlarmStore
+    postbook: Callable[[], Postbook]
+    """Who is told of alarms, and what became of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,7 +270,7 @@ class NotificationSettings:
     to: tuple[str, ...] = ()
     """Whom mail goes to."""
     command: tuple[str, ...] = ()
-    """Program and arguments, run without a shell, with the message as JSON on its standard input. Exit status 0:
+    """Program and arguments, run without a shell, with the message as JSON on standard input. Exit status 0:
     told; 75: try again; anything else: never."""
 
 

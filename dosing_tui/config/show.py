@@ -31,8 +31,8 @@ def template() -> str:
             lines += [f"# {documented[kind.__name__, key]}", f"# {key} = {toml(getattr(defaults, key))}"]
         lines.append("")
     lines += _shift_template(documented)
-    lines += _notification_template(documented)
     lines += _exception_template(documented)
+    lines += _notification_template(documented)
     return "\n".join(lines)
 
 

@@ -146,6 +146,12 @@ class Postbook:
                 for row in cursor.execute(statement("notifications/waiting"), asked)
             ]
 
+    def due(self, *, now: datetime) -> list[str]:
+        """Channels with anything to be told now."""
+        with self._asking() as session:
+            rows = session.execute(statement("notifications/due"), {"site": self._site, "now": now})
+            return [str(name) for (name,) in rows]
+
     def recent(self, channel: str, *, now: datetime) -> int:
         """Messages of the last period."""
         asked = {"site": self._site, "channel": channel, "since": now - PERIOD}

@@ -15,6 +15,7 @@ from dosing_tui.collector.spool import Spool
 from dosing_tui.collector.status import Status
 from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.alarms import Heard
+from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.writes import Progress, SpoolRow, Written
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live import Live, Picture
@@ -93,6 +94,7 @@ class FakeServer:
             other_writers=list,
             answers=self.ask,
             alarms=AlarmStore(self.append, self.follow, seed=list, errors=lambda _since: []),
+            postbook=lambda: Postbook(Settings()),
         )
 
     def append(self, entries: Sequence[Entry]) -> None:

@@ -7,14 +7,14 @@ CREATE TABLE alarm_notifications (
     channel    text        NOT NULL,
     occasion   text        NOT NULL,
     occurrence uuid        NOT NULL,
-    journal_id bigint      REFERENCES alarm_journal (id),  -- what it tells of; none for a summary
+    journal_id bigint,  -- what it tells of; none for a summary
     due_at     timestamptz NOT NULL,
     fate       text        NOT NULL DEFAULT 'waiting',
     tries      integer     NOT NULL DEFAULT 0,
     claimed_at timestamptz,
     settled_at timestamptz,
     reason     text        NOT NULL DEFAULT '',  -- of the newest try that failed
-    summary    bigint      REFERENCES alarm_notifications (id),
+    summary    bigint,
     UNIQUE (site, channel, occasion, occurrence),
     CONSTRAINT notification_occasion_known CHECK (occasion IN ('raise', 'return', 'unacknowledged', 'summary')),
     CONSTRAINT notification_fate_known CHECK (fate IN ('waiting', 'claimed', 'sent', 'unknown', 'failed', 'withdrawn',
