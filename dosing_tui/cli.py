@@ -12,6 +12,7 @@ from dosing_tui import __version__
 from dosing_tui.alarms_cli import alarms
 from dosing_tui.commands.batches import audit, batches
 from dosing_tui.commands.grafana import grafana
+from dosing_tui.commands.notifications import notifications, test_notification
 from dosing_tui.commands.panel import panel
 from dosing_tui.commands.recipes import recipes
 from dosing_tui.commands.report import report
@@ -196,6 +197,8 @@ def path(ctx: click.Context) -> None:
     click.echo(config_path(ctx.obj, os.environ))
 
 
+alarms.add_command(notifications)
+alarms.add_command(test_notification)
 main.add_command(alarms)
 
 

@@ -146,7 +146,7 @@ class Notifying:
             if self._book.claim(again.id, now=now):
                 self._carry_summary(telling, again)
             return
-        waiting = self._book.waiting(name, now=now)
+        waiting = self._book.waiting(name, now=now, last_id=self._replica.last_id)
         choice = chosen(waiting, self._replica.states, recent=recent, most=telling.most, now=now)
         if choice.withdrawn:
             self._book.settle(choice.withdrawn, Fate.WITHDRAWN, now=now)

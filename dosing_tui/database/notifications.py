@@ -130,9 +130,9 @@ class Postbook:
                 {"site": self._site, "channels": list(channels), "last_id": last_id},
             )
 
-    def waiting(self, channel: str, *, now: datetime) -> list[Waiting]:
-        """What is due, the oldest first."""
-        asked = {"site": self._site, "channel": channel, "now": now, "rows": AT_ONCE}
+    def waiting(self, channel: str, *, now: datetime, last_id: int) -> list[Waiting]:
+        """What is due, the oldest first, as far as it comes of entries up to ``last_id``."""
+        asked = {"site": self._site, "channel": channel, "now": now, "last_id": last_id, "rows": AT_ONCE}
         with self._asking() as session, session.cursor(row_factory=class_row(_Due)) as cursor:
             return [
                 Waiting(
