@@ -12,7 +12,7 @@ from dosing_tui import __version__
 from dosing_tui.alarms_cli import alarms
 from dosing_tui.commands.batches import audit, batches
 from dosing_tui.commands.grafana import grafana
-from dosing_tui.commands.notifications import notifications, test_notification
+from dosing_tui.commands.notifications import notifications, try_channel
 from dosing_tui.commands.panel import panel
 from dosing_tui.commands.recipes import recipes
 from dosing_tui.commands.report import report
@@ -198,7 +198,7 @@ def path(ctx: click.Context) -> None:
 
 
 alarms.add_command(notifications)
-alarms.add_command(test_notification)
+alarms.add_command(try_channel)
 main.add_command(alarms)
 
 

@@ -1,4 +1,4 @@
-"""``dosing-tui alarms test-notification`` and ``notifications``: try a channel, see how all of them are doing."""
+"""``dosing-tui alarms test-notification`` and ``notifications``: try a channel, see how each is doing."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("test-notification")
 @click.argument("name")
 @click.pass_context
-def test_notification(ctx: click.Context, name: str) -> None:
+def try_channel(ctx: click.Context, name: str) -> None:
     """Tell channel NAME of an alarm that is none, now and from here."""
     from dosing_tui.notification.sending import deliver
 
