@@ -1,6 +1,7 @@
 """Real servers on this machine that take messages, and say how they are to behave."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,13 +29,15 @@ class WebServer:
     """``answers`` are used up one after the other; then everything is taken."""
 
     port: int = 0
+    secure: bool = False
     answers: list[int] = field(default_factory=list)
     posted: list[Posted] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hook/secret"
+        place = "https://localhost" if self.secure else "http://127.0.0.1"
+        return f"{place}:{self.port}/hook/secret"
 
     @property
     def taken(self) -> list[Posted]:
@@ -42,8 +45,8 @@ class WebServer:
 
 
 @contextmanager
-def web_server() -> Iterator[WebServer]:
-    server = WebServer()
+def web_server(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
+    server = WebServer(secure=tls is not None)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -70,6 +73,8 @@ def web_server() -> Iterator[WebServer]:
 
     with Quiet(("127.0.0.1", 0), Handler) as listening:
         server.port = listening.server_address[1]
+        if tls is not None:
+            listening.socket = tls.wrap_socket(listening.socket, server_side=True)
         thread = threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
