@@ -15,6 +15,7 @@ from dosing_tui.commands.grafana import grafana
 from dosing_tui.commands.notifications import notifications, try_channel
 from dosing_tui.commands.panel import panel
 from dosing_tui.commands.recipes import recipes
+from dosing_tui.commands.refill import refill
 from dosing_tui.commands.report import report
 from dosing_tui.errors import DosingError
 
@@ -198,6 +199,7 @@ def path(ctx: click.Context) -> None:
 
 
 alarms.add_command(notifications)
+alarms.add_command(refill)
 alarms.add_command(try_channel)
 main.add_command(alarms)
 

@@ -12,6 +12,7 @@ from dosing_tui.collector.status import Report
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.database.batches.keeping import keep
+from dosing_tui.database.batches.recipes import versions
 from dosing_tui.database.leadership import Election
 from dosing_tui.database.maintenance import maintain
 from dosing_tui.database.migrations import migrate, pending
@@ -49,6 +50,7 @@ def plant_database(settings: Settings) -> Database:
             follow=partial(_follow, settings),
             seed=partial(_seed, settings),
             errors=partial(_errors, settings),
+            masters=partial(versions, settings),
         ),
         postbook=partial(Postbook, settings),
     )

@@ -16,6 +16,7 @@ from dosing_tui.database.writes import Progress, SpoolRow, Written
 from dosing_tui.live import Live
 from dosing_tui.plant.alarms.memory import MinuteOfErrors
 from dosing_tui.plant.alarms.records import Entry
+from dosing_tui.plant.batches.masters import MasterVersion
 from dosing_tui.plant.readings import Reading, Unit
 
 
@@ -56,6 +57,8 @@ class AlarmStore:
     seed: Callable[[], list[Reading]]
     errors: Callable[[datetime], list[MinuteOfErrors]]
     """The doses since then, by minute."""
+    masters: Callable[[], Sequence[MasterVersion]]
+    """The recipe master."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ class FakeServer:
             keep_batches=lambda: None,
             other_writers=list,
             answers=self.ask,
-            alarms=AlarmStore(self.append, self.follow, seed=list, errors=lambda _since: []),
+            alarms=AlarmStore(self.append, self.follow, seed=list, errors=lambda _since: [], masters=tuple),
             postbook=lambda: Postbook(Settings()),
         )
 

@@ -7,6 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli import main
+from dosing_tui.database import alarms
+from dosing_tui.plant.alarms.records import Event
+from tests.database.samples import settings_for
 from tests.notification.receivers import WebServer, web_server
 
 
@@ -42,3 +45,17 @@ def test_one_that_fails_says_why_and_one_that_is_not_there_which_there_are(
 def test_a_channel_that_no_collector_has_used_says_so(web: WebServer, migrated: str, tmp_path: Path) -> None:
     result = run(tmp_path, "notifications", dsn=migrated)
     assert (result.exit_code, result.output) == (0, "shift: no collector has used it yet\n")
+
+
+def test_a_refill_is_in_the_journal_with_who_and_how_much(
+    web: WebServer, migrated: str, tmp_path: Path
+) -> None:
+    result = run(
+        tmp_path, "refill", "dosing_system_01", "T-12", "--grams", "15000", "--as", "Anna", dsn=migrated
+    )
+    assert result.output == (
+        "Refill of T-12 (dosing_system_01): the jump of its level is no alarm for 60 minutes.\n"
+    )
+    (entry,) = alarms.read(settings_for(migrated))
+    assert (entry.key.tag, entry.event) == ("STOCK_RESET/dosing_system_01/T-12", Event.SHELVE)
+    assert (entry.who.name, entry.value, entry.comment) == ("Anna", 15_000.0, "Refilled to 15000 g.")
