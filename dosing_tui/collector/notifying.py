@@ -15,7 +15,7 @@ from dosing_tui.collector.pace import retry_delay
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.telling import Telling
 from dosing_tui.database.notifications import Summary
-from dosing_tui.errors import DatabaseError
+from dosing_tui.errors import DatabaseError, DatabaseRefused
 from dosing_tui.plant.alarms.notification import LATEST, Fate, chosen, noticed
 from dosing_tui.plant.alarms.replica import Replica
 
@@ -26,6 +26,8 @@ STEP_S = 0.1
 LOOK_S = 1.0
 """Between two looks at what is due by the clock alone."""
 SWEEP_S = 60.0
+REFUSALS = 5
+"""Of the database, before somebody has to know: at the very first start the schema is still being made."""
 LAST_ANSWERS_S = 2.0
 """At the end, for the couriers under way."""
 STOP_S = 10.0
@@ -72,15 +74,17 @@ class Notifying:
             except DatabaseError as error:
                 # an outage is told of by who writes the readings
                 log.info("notifications wait: %s", error)
-                self._rest()
+                self._rest(error)
             except Exception:
                 # the boundary of this thread: from the beginning, then
                 log.exception("telling of alarms failed")
                 self._rest()
         self._end()
 
-    def _rest(self) -> None:
+    def _rest(self, error: DatabaseError | None = None) -> None:
         self._failures += 1
+        if isinstance(error, DatabaseRefused) and self._failures >= REFUSALS:
+            self._status.notice("notify", f"Nobody is told of alarms: {error}")
         self._stopping.wait(retry_delay(self._around.pace, self._failures))
 
     def _tell(self) -> None:
@@ -93,7 +97,9 @@ class Notifying:
             if news or time.monotonic() >= self._look_at:
                 self._look_at = time.monotonic() + LOOK_S
                 self._look()
-            self._failures = 0
+            if self._failures:
+                self._failures = 0
+                self._status.notice("notify", "")
             self._book.await_entries(STEP_S)
 
     def _read(self) -> bool:
