@@ -23,8 +23,6 @@ log = logging.getLogger(__name__)
 
 STEP_S = 0.1
 """Between two looks at the couriers."""
-LOOK_S = 1.0
-"""Between two looks at what is due by the clock alone."""
 SWEEP_S = 60.0
 REFUSALS = 5
 """Of the database, before somebody has to know: at the very first start the schema is still being made."""
@@ -95,7 +93,7 @@ class Notifying:
             news = self._read()
             self._settle()
             if news or time.monotonic() >= self._look_at:
-                self._look_at = time.monotonic() + LOOK_S
+                self._look_at = time.monotonic() + self._around.pace.notify_look_s
                 self._look()
             if self._failures:
                 self._failures = 0
@@ -146,7 +144,7 @@ class Notifying:
             self._status.say(f"Notification {name} is given up after a day: {reason or 'it had no turn.'}")
         recent = self._book.recent(name, now=now)
         if recent >= telling.most:
-            telling.rest()
+            telling.full()
             return
         if (again := self._book.summary(name)) is not None:
             if self._book.claim(again.id, now=now):

@@ -18,8 +18,6 @@ from dosing_tui.plant.alarms.records import Priority
 
 JITTER = 0.25
 """Share of a wait that chance adds or takes: many sites must not come back at once."""
-FULL_S = 5.0
-"""While the rate limit lets nothing through, it is looked at again after this."""
 
 
 class Telling:
@@ -42,7 +40,11 @@ class Telling:
     def ready(self) -> bool:
         return self.courier.carries is None and time.monotonic() >= self._not_before
 
-    def rest(self, seconds: float = FULL_S) -> None:
+    def full(self) -> None:
+        """The rate limit lets nothing through for now."""
+        self._rest(self._pace.notify_full_s)
+
+    def _rest(self, seconds: float) -> None:
         self._not_before = time.monotonic() + seconds
 
     def succeeded(self) -> None:
@@ -52,7 +54,7 @@ class Telling:
         """Each time twice as long as the time before, up to a limit."""
         self._failures += 1
         wait = min(self._pace.notify_first_s * 2.0 ** min(self._failures - 1, 30), self._pace.notify_most_s)
-        self.rest(wait * random.uniform(1 - JITTER, 1 + JITTER))
+        self._rest(wait * random.uniform(1 - JITTER, 1 + JITTER))
 
     def single(self, one: Waiting) -> Message:
         before = Occasion.RAISE if Occasion.RAISE in self.wish.occasions else None

@@ -18,7 +18,7 @@ from dosing_tui.database.alarms import CHANNEL, entries_after
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
-from dosing_tui.errors import DatabaseAway
+from dosing_tui.errors import DatabaseAway, DatabaseError
 from dosing_tui.plant.alarms.notification import (
     LATEST,
     PERIOD,
@@ -90,11 +90,15 @@ class Postbook:
         self.close()
         self._session = connect(self._settings, application=APPLICATION, autocommit=True)
         asked = {"site": self._site, "channels": list(channels)}
-        with self._asking() as session:
-            session.execute(statement("writes/keep_session"))
-            session.execute(f"LISTEN {CHANNEL}")
-            session.execute(statement("notifications/begin"), asked)
-            return dict(session.execute(statement("notifications/channels"), asked).fetchall())
+        try:
+            with self._asking() as session:
+                session.execute(statement("writes/keep_session"))
+                session.execute(f"LISTEN {CHANNEL}")
+                session.execute(statement("notifications/begin"), asked)
+                return dict(session.execute(statement("notifications/channels"), asked).fetchall())
+        except DatabaseError:
+            self.close()
+            raise
 
     def close(self) -> None:
         if self._session is not None:

@@ -12,7 +12,7 @@ from dosing_tui.collector.notifying import Notifying
 from dosing_tui.collector.outside import plant_database
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.status import Status
-from dosing_tui.config.settings import NotificationSettings, Settings
+from dosing_tui.config.settings import MailSecurity, NotificationKind, NotificationSettings, Settings
 from dosing_tui.database import alarms, notifications
 from dosing_tui.live import Live
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority
@@ -20,6 +20,7 @@ from tests.collector.fakes import PlainParser
 from tests.collector.running import PACE
 from tests.database.inspection import rows
 from tests.database.samples import settings_for
+from tests.notification.postbox import postbox
 from tests.notification.receivers import HANG, WebServer, web_server
 from tests.plant.alarms.entries import ANNA, entry
 from tests.waiting import until
@@ -57,7 +58,7 @@ class Teller:
         self.settings = settings
         self.ahead = timedelta()
         live = Live()
-        pace = replace(PACE, notify_first_s=0.05, notify_most_s=0.1)
+        pace = replace(PACE, notify_first_s=0.05, notify_most_s=0.1, notify_look_s=0.1, notify_full_s=0.1)
         self.notifying = Notifying(
             Surroundings(
                 settings,
@@ -304,3 +305,25 @@ def test_the_state_of_a_channel_can_be_asked(settings: Settings, web: WebServer)
         assert (state.channel, state.waiting, state.failing_since is not None) == ("shift", 1, True)
         web.answers.clear()
         until(lambda: notifications.states(settings, now=teller.now())[0].last_sent)
+
+
+def test_names_that_a_station_made_up_reach_no_receiver_as_more_than_text(
+    settings: Settings, web: WebServer
+) -> None:
+    nasty = '[/]\x1b[2J<!channel>\r\nBcc: x@y.z "q" &'
+    with postbox() as box:
+        mail = NotificationSettings(
+            name="mail", kind=NotificationKind.MAIL, security=MailSecurity.PLAIN, host="127.0.0.1",
+            port=box.port, sender="a@plant.example", to=("b@plant.example",),
+        )  # fmt: skip
+        chat = channel(web, kind=NotificationKind.SLACK)
+        with telling(replace(settings, notifications=(chat, mail))):
+            happened(settings, item=nasty, message=f"Low inventory: {nasty} at 19.9 %", comment=nasty)
+            until(lambda: box.mails and web.taken)
+    text = web.taken[0].said["text"]
+    assert "[/]�[2J&lt;!channel&gt; Bcc: x＠y.z" in text
+    assert "\x1b" not in text
+    assert "<" not in text
+    assert "[/]�[2J<!channel> Bcc: x@y.z" in box.mails[0]["Subject"]
+    assert box.mails[0]["Bcc"] is None
+    assert box.envelopes[0].rcpt_tos == ["b@plant.example"]
