@@ -10,7 +10,8 @@ from dosing_tui.commands.words import say, settings_of
 from dosing_tui.errors import ConfigError
 
 if TYPE_CHECKING:
-    from dosing_tui.config.settings import NotificationSettings, Settings
+    from dosing_tui.config.channels import NotificationSettings
+    from dosing_tui.config.settings import Settings
     from dosing_tui.plant.alarms.notification import Message
 
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.pass_context
 def try_channel(ctx: click.Context, name: str) -> None:
-    """Tell channel NAME of an alarm that is none, now and from here."""
+    """Try channel NAME with a test alarm."""
     from dosing_tui.notification.sending import deliver
 
     settings = settings_of(ctx)
@@ -30,7 +31,10 @@ def try_channel(ctx: click.Context, name: str) -> None:
 @click.command()
 @click.pass_context
 def notifications(ctx: click.Context) -> None:
-    """Show for each channel what was told last, what waits, and what fails why."""
+    """Show how each channel is doing.
+
+    What was told last, what waits, and what fails why.
+    """
     from dosing_tui.database.notifications import states
 
     settings = settings_of(ctx)

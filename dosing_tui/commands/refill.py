@@ -20,7 +20,10 @@ from dosing_tui.commands.words import os_user, settings_of
 def refill(
     ctx: click.Context, *, device: str, chemical: str, grams: float | None, minutes: float, who: str
 ) -> None:
-    """Tell that the tank of CHEMICAL at station DEVICE is refilled: its level may jump up."""
+    """Say that a tank is refilled.
+
+    The level of CHEMICAL at station DEVICE may jump up without an alarm.
+    """
     from dosing_tui.config.alarms import most_shelved
     from dosing_tui.database import alarms
     from dosing_tui.plant.alarms.commands import Asking

@@ -10,7 +10,8 @@ from typing import get_type_hints
 import platformdirs
 
 from dosing_tui.config import checks, exceptions, notifications, secrets, shifts, values
-from dosing_tui.config.settings import AlarmLimitSettings, NotificationSettings, Settings, ShiftSettings
+from dosing_tui.config.channels import NotificationSettings
+from dosing_tui.config.settings import AlarmLimitSettings, Settings, ShiftSettings
 from dosing_tui.errors import ConfigError
 
 ARRAYS = (shifts.SECTION, exceptions.SECTION, notifications.SECTION)

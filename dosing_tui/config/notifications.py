@@ -9,7 +9,7 @@ from typing import get_type_hints
 from urllib.parse import urlsplit
 
 from dosing_tui.config import secrets, values
-from dosing_tui.config.settings import MailSecurity, NotificationKind, NotificationSettings
+from dosing_tui.config.channels import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.errors import ConfigError
 
 SECTION = "notifications"

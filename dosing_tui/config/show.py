@@ -9,10 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import get_type_hints
 
-from dosing_tui.config import exceptions, notifications, shifts
-from dosing_tui.config import settings as declarations
+from dosing_tui.config import channels, exceptions, notifications, settings, shifts
+from dosing_tui.config.channels import NotificationSettings
 from dosing_tui.config.load import Loaded, section_types
-from dosing_tui.config.settings import THREE_SHIFTS, AlarmLimitSettings, NotificationSettings, ShiftSettings
+from dosing_tui.config.settings import THREE_SHIFTS, AlarmLimitSettings, ShiftSettings
 from dosing_tui.errors import ConfigError
 
 _SECRET = "password"
@@ -148,7 +148,8 @@ def toml(value: object) -> str:
 def _field_docs() -> dict[tuple[str, str], str]:
     """(class, field) -> the docstring written below the field."""
     docs: dict[tuple[str, str], str] = {}
-    for node in ast.parse(inspect.getsource(declarations)).body:
+    sources = (inspect.getsource(module) for module in (settings, channels))
+    for node in ast.parse("\n".join(sources)).body:
         if isinstance(node, ast.ClassDef):
             for field, text in zip(node.body, node.body[1:], strict=False):
                 if (

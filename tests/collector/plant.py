@@ -17,12 +17,12 @@ from typing import IO
 import psycopg
 
 from dosing_tui.broker.publisher import Publisher
+from dosing_tui.config.channels import NotificationSettings
 from dosing_tui.config.settings import (
     CollectorMode,
     CollectorSettings,
     DatabaseSettings,
     MqttSettings,
-    NotificationSettings,
     Settings,
 )
 

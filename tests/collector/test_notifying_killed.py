@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.config.settings import NotificationSettings, Settings
+from dosing_tui.config.channels import NotificationSettings
+from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.plant.alarms.records import Shown
 from dosing_tui.plant.alarms.replica import Replica, folded

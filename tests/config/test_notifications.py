@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from dosing_tui.config.channels import NotificationKind, NotificationSettings
 from dosing_tui.config.load import load
-from dosing_tui.config.settings import NotificationKind, NotificationSettings
 from dosing_tui.config.show import effective, template
 from dosing_tui.errors import ConfigError
 
