@@ -87,12 +87,11 @@ def test_only_what_is_wanted_is_noticed(
     entries: list[Entry], priorities: set[Priority], occasions: set[Occasion]
 ) -> None:
     wish = replace(EVERY, priorities=frozenset(priorities), occasions=frozenset(occasions))
-    found = notices(Replica().heard(entries), wish)
-    by_uuid = {one.uuid: one for one in entries}
+    effects = Replica().heard(entries)
+    found = notices(effects, wish)
+    urgency = {effect.entry.uuid: effect.after.priority for effect in effects}
     assert all(one.occasion in occasions for one in found)
-    assert all(
-        by_uuid[one.occurrence].priority in priorities for one in found if one.occasion is not Occasion.RETURN
-    )
+    assert all(urgency[one.occurrence] in priorities for one in found if one.occasion is not Occasion.RETURN)
 
 
 def test_an_alarm_is_told_in_the_states_that_nobody_has_seen_to() -> None:
