@@ -12,8 +12,10 @@ from dosing_tui import __version__
 from dosing_tui.alarms_cli import alarms
 from dosing_tui.commands.batches import audit, batches
 from dosing_tui.commands.grafana import grafana
+from dosing_tui.commands.notifications import notifications, try_channel
 from dosing_tui.commands.panel import panel
 from dosing_tui.commands.recipes import recipes
+from dosing_tui.commands.refill import refill
 from dosing_tui.commands.report import report
 from dosing_tui.errors import DosingError
 
@@ -196,6 +198,9 @@ def path(ctx: click.Context) -> None:
     click.echo(config_path(ctx.obj, os.environ))
 
 
+alarms.add_command(notifications)
+alarms.add_command(refill)
+alarms.add_command(try_channel)
 main.add_command(alarms)
 
 

@@ -8,6 +8,7 @@ DosingError
 ├── ExportError        rows cannot be given out as they are wanted: say so, exit 2
 ├── BrokerError        the broker cannot be reached or refuses: say so, retry
 ├── AlarmRefused       an alarm cannot be acknowledged, shelved or reset now: say why
+├── DeliveryError      nobody was told of an alarm: try again, unless it says that it is for good
 ├── DemoError          an embedded server does not start: say so, exit 2
 ├── RecipeError        a recipe master cannot be used: say so, exit 2
 ├── ReviewError        a review is not entered: say why, show the batch anew
@@ -54,6 +55,14 @@ class BrokerError(DosingError):
 
 class AlarmRefused(DosingError):
     """What somebody asked of an alarm is not possible in its state."""
+
+
+class DeliveryError(DosingError):
+    """A server or a command did not take a message. ``lasting``: it will never take this one."""
+
+    def __init__(self, reason: str, *, lasting: bool = False) -> None:
+        self.lasting = lasting
+        super().__init__(reason)
 
 
 class DemoError(DosingError):

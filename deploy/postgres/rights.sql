@@ -9,6 +9,7 @@ GRANT INSERT ON dosing_consumption, batch_events, inventory_levels, rejected_mes
 GRANT INSERT, UPDATE ON collector_books TO dosing_writer;
 GRANT INSERT ON batch_numbers TO dosing_writer;
 GRANT INSERT, UPDATE, DELETE ON batches, batch_records, batches_touched TO dosing_writer;
+GRANT INSERT, UPDATE ON alarm_notifications, alarm_notification_channels TO dosing_writer;
 
 -- Operators' consoles: notes, what is done about alarms, reviews and the PINs they are signed with.
 GRANT INSERT (at, text, author, os_user, device_id) ON operator_notes TO dosing_operator;

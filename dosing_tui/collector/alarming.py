@@ -30,6 +30,8 @@ TICK_S = 1.0
 SHOW_S = 0.2
 """Shortest time between two pictures: in a storm each would be of thousands of alarms."""
 STOP_S = 10.0
+MASTERS_S = 30.0
+"""How often the recipe master is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class SpoolView:
 
 
 class Alarming:
-    """Two threads of its own, one for the clock and one for the journal; ``hear`` is for any thread."""
+    """Threads of its own, for the clock, the journal and the recipes; ``hear`` is for any thread."""
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class Alarming:
         self._threads = [
             threading.Thread(target=self._tick_on, name="alarm-clock", daemon=True),
             threading.Thread(target=self._listen, name="alarm-journal", daemon=True),
+            threading.Thread(target=self._read_masters, name="alarm-recipes", daemon=True),
         ]
 
     def start(self) -> None:
@@ -148,6 +151,24 @@ class Alarming:
                 log.exception("hearing the alarm journal failed")
                 self._journal_up = False
                 self._stopping.wait(TICK_S)
+
+    def _read_masters(self) -> None:
+        wait = TICK_S
+        while not self._stopping.wait(wait):
+            if not self._journal_up:
+                continue
+            wait = MASTERS_S
+            try:
+                masters = self._journal.masters()
+                with self._lock:
+                    if masters != self._evaluator.masters:
+                        log.info("the recipe master has %d versions", len(masters))
+                    self._evaluator.masters = masters
+            except DatabaseError as error:
+                log.info("the recipes are as they were: %s", error)
+            except Exception:
+                # the boundary of this thread: the next time may do better
+                log.exception("reading the recipe master failed")
 
     def _take(self, heard: Heard) -> None:
         with self._lock:

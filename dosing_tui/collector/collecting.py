@@ -7,6 +7,7 @@ from dosing_tui.collector.alarming import Alarming, SpoolView
 from dosing_tui.collector.inbox import Inbox
 from dosing_tui.collector.keeping import Keeping
 from dosing_tui.collector.machine import spool_folder
+from dosing_tui.collector.notifying import Notifying
 from dosing_tui.collector.outbox import open_outbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.receiving import Receiving
@@ -84,6 +85,8 @@ class Collecting:
         self._writing.start()
         self._keeping = Keeping(around, self._writing.prepared, behind=self._behind)
         self._keeping.start()
+        self._notifying = Notifying(around)
+        self._notifying.start()
 
     @property
     def contested(self) -> bool:
@@ -106,6 +109,7 @@ class Collecting:
         self._alarms.stop()
         if self._sending.stop():
             self._outbox.close()
+        self._notifying.stop()
         if self._writing.stop(drain_s=drain_s):
             self._spool.close()
         self._keeping.stop()

@@ -12,9 +12,11 @@ from dosing_tui.collector.status import Report
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.database.batches.keeping import keep
+from dosing_tui.database.batches.recipes import versions
 from dosing_tui.database.leadership import Election
 from dosing_tui.database.maintenance import maintain
 from dosing_tui.database.migrations import migrate, pending
+from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.rules import NAME as TOLERANCE
 from dosing_tui.database.writes import Writer
@@ -48,7 +50,9 @@ def plant_database(settings: Settings) -> Database:
             follow=partial(_follow, settings),
             seed=partial(_seed, settings),
             errors=partial(_errors, settings),
+            masters=partial(versions, settings),
         ),
+        postbook=partial(Postbook, settings),
     )
 
 

@@ -23,6 +23,13 @@ class Pace:
     """Foreign programs that write to the same tables."""
     batches_s: float = 2.0
     """After what was written touched batches, they are rebuilt within this time, or a little more."""
+    notify_look_s: float = 1.0
+    """What is to be told by the clock alone."""
+    notify_full_s: float = 5.0
+    """While the rate limit lets nothing through."""
+    notify_first_s: float = 5.0
+    notify_most_s: float = 600.0
+    """People cannot be told: each try waits twice as long as the one before, up to this."""
     drain_s: float = 5.0
     """At the end, longest wait for the database to take what is spooled."""
 

@@ -11,10 +11,12 @@ from dosing_tui.collector.pace import Pace
 from dosing_tui.collector.status import Report, Status
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import Heard
+from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.writes import Progress, SpoolRow, Written
 from dosing_tui.live import Live
 from dosing_tui.plant.alarms.memory import MinuteOfErrors
 from dosing_tui.plant.alarms.records import Entry
+from dosing_tui.plant.batches.masters import MasterVersion
 from dosing_tui.plant.readings import Reading, Unit
 
 
@@ -55,6 +57,8 @@ class AlarmStore:
     seed: Callable[[], list[Reading]]
     errors: Callable[[datetime], list[MinuteOfErrors]]
     """The doses since then, by minute."""
+    masters: Callable[[], Sequence[MasterVersion]]
+    """The recipe master."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class Database:
     answers: Callable[[], None]
     """Returns if the database answers."""
     alarms: AlarmStore
+    postbook: Callable[[], Postbook]
+    """Who is told of alarms, and what became of it."""
 
 
 @dataclass(frozen=True, slots=True)

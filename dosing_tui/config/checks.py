@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dosing_tui.config import exceptions, shifts
+from dosing_tui.config import exceptions, notifications, shifts
 from dosing_tui.config.settings import AlarmSettings, Settings
 from dosing_tui.errors import ConfigError
 
@@ -27,6 +27,7 @@ def _faults(settings: Settings) -> Iterator[str]:
     yield from _secrets(settings)
     yield from shifts.faults(settings.shifts)
     yield from exceptions.faults(settings.alarm_limits)
+    yield from notifications.faults(settings.notifications)
 
 
 def _names(settings: Settings) -> Iterator[str]:

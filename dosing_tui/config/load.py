@@ -9,11 +9,12 @@ from typing import get_type_hints
 
 import platformdirs
 
-from dosing_tui.config import checks, exceptions, secrets, shifts, values
+from dosing_tui.config import checks, exceptions, notifications, secrets, shifts, values
+from dosing_tui.config.channels import NotificationSettings
 from dosing_tui.config.settings import AlarmLimitSettings, Settings, ShiftSettings
 from dosing_tui.errors import ConfigError
 
-ARRAYS = (shifts.SECTION, exceptions.SECTION)
+ARRAYS = (shifts.SECTION, exceptions.SECTION, notifications.SECTION)
 """Sections that may be there several times."""
 CONFIG_VARIABLE = "DOSING_TUI_CONFIG"
 _SECRET = "password"
@@ -52,6 +53,8 @@ def load(option: Path | None, env: Mapping[str, str]) -> Loaded:
         sources[shifts.SECTION] = f"file {path}"
     if exceptions.SECTION in document:
         settings = replace(settings, alarm_limits=_exceptions(document[exceptions.SECTION], path))
+    told = _notifications(document.get(notifications.SECTION, []), env, path)
+    settings = replace(settings, notifications=told)
     checks.check(settings)
     return Loaded(settings, sources, path)
 
@@ -95,6 +98,13 @@ def _shifts(tables: object, path: Path) -> tuple[ShiftSettings, ...]:
 def _exceptions(tables: object, path: Path) -> tuple[AlarmLimitSettings, ...]:
     try:
         return exceptions.read(tables)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _notifications(tables: object, env: Mapping[str, str], path: Path) -> tuple[NotificationSettings, ...]:
+    try:
+        return notifications.read(tables, env)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 

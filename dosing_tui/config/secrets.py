@@ -1,4 +1,4 @@
-"""Where passwords come from: environment, systemd credential, private file; never argv nor the TOML."""
+"""Where secrets come from: environment, systemd credential, private file; never argv nor the TOML."""
 
 import stat
 from collections.abc import Mapping
@@ -15,17 +15,31 @@ def password(section: str, *, file: str, env: Mapping[str, str]) -> tuple[str, s
 
     Raises: ConfigError, if the file is missing, unreadable, empty or open to others.
     """
-    variable = f"DOSING_{section.upper()}_PASSWORD"
+    return secret(
+        f"{section}.password_file",
+        variable=f"DOSING_{section.upper()}_PASSWORD",
+        credential=f"{section}-password",
+        file=file,
+        env=env,
+    )
+
+
+def secret(
+    setting: str, *, variable: str, credential: str, file: str, env: Mapping[str, str]
+) -> tuple[str, str]:
+    """The secret and where it came from; ('', '') if there is none. ``setting`` names the file.
+
+    Raises: ConfigError, if the file is missing, unreadable, empty or open to others.
+    """
     if variable in env:
         return env[variable], f"environment {variable}"
     if folder := env.get(CREDENTIALS):
-        credential = Path(folder) / f"{section}-password"
-        if credential.is_file():
-            return _first_line(section, credential), f"systemd credential {credential.name}"
+        path = Path(folder) / credential
+        if path.is_file():
+            return _first_line(setting, path), f"systemd credential {credential}"
     if file:
         path = Path(file).expanduser()
-        _require_private(f"{section}.password_file", path)
-        return _first_line(section, path), f"file {path}"
+        return private_line(setting, path), f"file {path}"
     return "", ""
 
 
@@ -47,11 +61,11 @@ def _require_private(option: str, path: Path) -> None:
         raise ConfigError(f"{option}: {path} is open to others; run chmod 600 on it.")
 
 
-def _first_line(section: str, path: Path) -> str:
+def _first_line(option: str, path: Path) -> str:
     try:
         line = path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{section}: the secret in {path} cannot be read: {error}.") from error
+        raise ConfigError(f"{option}: the secret in {path} cannot be read: {error}.") from error
     if not line:
-        raise ConfigError(f"{section}: {path} is empty.")
+        raise ConfigError(f"{option}: {path} is empty.")
     return line

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
 
+from dosing_tui.config.channels import NotificationSettings
 from dosing_tui.plant.shifts import DAYS, Shift, ShiftCalendar
 
 
@@ -269,6 +270,7 @@ class Settings:
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     log: LogSettings = field(default_factory=LogSettings)
     alarm_limits: tuple[AlarmLimitSettings, ...] = ()
+    notifications: tuple[NotificationSettings, ...] = ()
     shifts: tuple[ShiftSettings, ...] = THREE_SHIFTS
 
     @property

@@ -9,8 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import get_type_hints
 
-from dosing_tui.config import exceptions, shifts
-from dosing_tui.config import settings as declarations
+from dosing_tui.config import channels, exceptions, notifications, settings, shifts
+from dosing_tui.config.channels import NotificationSettings
 from dosing_tui.config.load import Loaded, section_types
 from dosing_tui.config.settings import THREE_SHIFTS, AlarmLimitSettings, ShiftSettings
 from dosing_tui.errors import ConfigError
@@ -32,6 +32,7 @@ def template() -> str:
         lines.append("")
     lines += _shift_template(documented)
     lines += _exception_template(documented)
+    lines += _notification_template(documented)
     return "\n".join(lines)
 
 
@@ -43,6 +44,31 @@ def _exception_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
         text = documented[AlarmLimitSettings.__name__, key]
         lines += [f"# {text}", f"# {key} = {toml(getattr(example, key))}"]
     return [*lines, ""]
+
+
+def _notification_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
+    lines = ["# Whom the collector tells of alarms: one section for each channel."]
+    lines.append(f"# [[{notifications.SECTION}]]")
+    example = NotificationSettings(name="control-room")
+    for key in get_type_hints(NotificationSettings):
+        if key not in notifications.SECRETS:
+            text = documented[NotificationSettings.__name__, key]
+            lines += [f"# {text}", f"# {key} = {toml(getattr(example, key))}"]
+    return [*lines, ""]
+
+
+def _notifications_in_force(loaded: Loaded) -> list[str]:
+    lines = []
+    for one in loaded.settings.notifications:
+        lines.append(f"[[{notifications.SECTION}]]  # file {loaded.path}")
+        for key in get_type_hints(NotificationSettings):
+            value = getattr(one, key)
+            if key in notifications.SECRETS:
+                lines.append(f"# {key} is {'set' if value else 'not set'}")
+            elif value not in ("", ()):
+                lines.append(f"{key} = {toml(value)}")
+        lines.append("")
+    return lines
 
 
 def write_template(path: Path, *, force: bool) -> None:
@@ -82,6 +108,7 @@ def effective(loaded: Loaded) -> str:
         given = {key: getattr(one, key) for key in get_type_hints(AlarmLimitSettings)}
         said = [f"{key} = {toml(value)}" for key, value in given.items() if value not in (None, "")]
         lines += [f"[[{exceptions.SECTION}]]  # file {loaded.path}", *said, ""]
+    lines += _notifications_in_force(loaded)
     return "\n".join(lines)
 
 
@@ -121,7 +148,8 @@ def toml(value: object) -> str:
 def _field_docs() -> dict[tuple[str, str], str]:
     """(class, field) -> the docstring written below the field."""
     docs: dict[tuple[str, str], str] = {}
-    for node in ast.parse(inspect.getsource(declarations)).body:
+    sources = (inspect.getsource(module) for module in (settings, channels))
+    for node in ast.parse("\n".join(sources)).body:
         if isinstance(node, ast.ClassDef):
             for field, text in zip(node.body, node.body[1:], strict=False):
                 if (

@@ -86,7 +86,7 @@ def read(settings: Settings) -> list[Entry]:
     """
     found: list[Entry] = []
     with _reading(settings) as session:
-        while page := _page(session, settings, found[-1].id if found else 0):
+        while page := entries_after(session, settings, found[-1].id if found else 0):
             found += page
     return found
 
@@ -153,7 +153,7 @@ def _listening(settings: Settings, last_id: int, stopping: threading.Event) -> I
             last_id = 0  # the first time, or the database was replaced or restored
             yield Heard((), last_id, anew=True)
         while not stopping.is_set():
-            while page := _page(session, settings, last_id):
+            while page := entries_after(session, settings, last_id):
                 last_id = page[-1].id
                 yield Heard(tuple(page), last_id)
             yield Heard((), last_id)
@@ -195,7 +195,8 @@ class _Row:
     comment: str
 
 
-def _page(session: Session, settings: Settings, after: int) -> list[Entry]:
+def entries_after(session: Session, settings: Settings, after: int) -> list[Entry]:
+    """The next page of this site's entries, in order, on the caller's session."""
     asked = {"site": settings.plant.site, "after": after, "rows": AT_ONCE}
     with session.cursor(row_factory=class_row(_Row)) as cursor:
         return [_entry(row) for row in cursor.execute(statement("reads/alarm_journal_since"), asked)]

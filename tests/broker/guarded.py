@@ -35,7 +35,7 @@ class GuardedBroker:
 @contextmanager
 def guarded(folder: Path) -> Iterator[GuardedBroker]:
     plain, tls = free_port(), free_port()
-    _certificates(folder)
+    certificates(folder)
     (folder / "passwords").touch(mode=0o644)
     _run("mosquitto_passwd", "-b", folder / "passwords", USER, PASSWORD)
     (folder / "acl").write_text(ACL)
@@ -57,7 +57,7 @@ def guarded(folder: Path) -> Iterator[GuardedBroker]:
         process.wait(10)
 
 
-def _certificates(folder: Path) -> None:
+def certificates(folder: Path) -> None:
     for name in ("ca", "stranger"):
         _run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
              "-addext", "keyUsage=critical,keyCertSign,cRLSign",

@@ -15,6 +15,7 @@ from dosing_tui.collector.spool import Spool
 from dosing_tui.collector.status import Status
 from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.alarms import Heard
+from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.writes import Progress, SpoolRow, Written
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live import Live, Picture
@@ -92,7 +93,8 @@ class FakeServer:
             keep_batches=lambda: None,
             other_writers=list,
             answers=self.ask,
-            alarms=AlarmStore(self.append, self.follow, seed=list, errors=lambda _since: []),
+            alarms=AlarmStore(self.append, self.follow, seed=list, errors=lambda _since: [], masters=tuple),
+            postbook=lambda: Postbook(Settings()),
         )
 
     def append(self, entries: Sequence[Entry]) -> None:

@@ -17,6 +17,7 @@ from typing import IO
 import psycopg
 
 from dosing_tui.broker.publisher import Publisher
+from dosing_tui.config.channels import NotificationSettings
 from dosing_tui.config.settings import (
     CollectorMode,
     CollectorSettings,
@@ -172,4 +173,15 @@ dsn = {json.dumps(settings.database.dsn)}
 mode = "{settings.collector.mode}"
 spool_dir = {json.dumps(settings.collector.spool_dir)}
 spool_max_mb = {settings.collector.spool_max_mb}
+""" + "".join(_channel(one) for one in settings.notifications)
+
+
+def _channel(one: NotificationSettings) -> str:
+    """Its URL comes from the environment."""
+    return f"""
+[[notifications]]
+name = "{one.name}"
+kind = "{one.kind}"
+on = {json.dumps(one.on)}
+timeout_s = {one.timeout_s}
 """

@@ -46,7 +46,7 @@ def test_what_is_in_force_shows_them(tmp_path: Path) -> None:
 
 
 def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
-    lines = template().partition("# [[alarm_limits]]")[2].splitlines()
+    lines = template().partition("# [[alarm_limits]]")[2].partition("# Whom")[0].splitlines()
     example = "[[alarm_limits]]\n" + "\n".join(line.removeprefix("# ") for line in lines if " = " in line)
     (one,) = load(written(tmp_path, example), {}).settings.alarm_limits
     assert (one.chemical, one.recipe, one.stock_low_percent) == ("T-12", "CU-85", 25.0)

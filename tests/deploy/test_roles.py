@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -23,10 +24,12 @@ from dosing_tui.database.batches.whole import whole
 from dosing_tui.database.leadership import Election
 from dosing_tui.database.maintenance import maintain
 from dosing_tui.database.migrations import migrate, pending
+from dosing_tui.database.notifications import Postbook, states
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.database.writes import Writer
 from dosing_tui.errors import DatabaseRefused
+from dosing_tui.plant.alarms.notification import Fate, Notice, Occasion
 from dosing_tui.plant.alarms.records import Event
 from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft
 from dosing_tui.plant.filters import Dimension
@@ -254,9 +257,30 @@ def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Pla
 def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
     assert {name for name, _ in rights(plant, "dosing_writer", "UPDATE", "DELETE", "TRUNCATE")} == {
         "collector_books", "batches", "batch_records", "batches_touched",
+        "alarm_notifications", "alarm_notification_channels",
     }  # fmt: skip
     for table in ("audit_trail", "batch_reviews", "operator_notes", "reviewer_pins", "plant_rules"):
         assert (table, "INSERT") not in rights(plant, "dosing_writer", "INSERT")
+
+
+def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant: Plant) -> None:
+    book, raised = Postbook(plant.settings("dosing_writer")), entry(Event.RAISE, number=77)
+    book.open(["shift"])
+    alarms.append(plant.settings("dosing_writer"), [raised])
+    last_id = alarms.read(plant.settings("dosing_writer"))[-1].id
+    notice = Notice("shift", Occasion.RAISE, raised.uuid, last_id, NOON)
+    book.plan([notice, replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
+    first, second = book.waiting("shift", now=LATER, last_id=last_id)
+    assert book.claim(first.id, now=LATER)
+    book.settle([first.id], Fate.SENT, now=LATER)
+    assert book.claim_summary("shift", [second], now=LATER)
+    assert book.forget_claims(now=LATER + timedelta(hours=1)) == ["shift"]
+    book.close()
+    for role in READERS:
+        (state,) = states(plant.settings(role), now=LATER)
+        assert (state.channel, state.sent_today) == ("shift", 1)
+    with pytest.raises(DatabaseRefused):
+        Postbook(plant.settings("dosing_operator")).open(["shift"])
 
 
 def test_telegraf_sees_the_three_tables_of_readings_only(plant: Plant) -> None:

@@ -1,19 +1,24 @@
 """What a batch event says, and how long an open batch may be silent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from dosing_tui.plant.alarms.findings import Finding
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.memory import Batch, Memory, Station
 from dosing_tui.plant.alarms.records import AlarmKey
+from dosing_tui.plant.batches.masters import MasterRecipe, MasterVersion, in_force
+from dosing_tui.plant.batches.records import same_name
 from dosing_tui.plant.readings import BatchEvent, Dose
 
 ENDED = frozenset({"abort", "error"})
 MOST_DOSES = 64
 
 
-def from_event(station: Station, event: BatchEvent) -> Iterator[Finding]:
+def from_event(
+    station: Station, event: BatchEvent, masters: Sequence[MasterVersion] = ()
+) -> Iterator[Finding]:
+    """``masters``: recipes as they should be, as far as there are any."""
     batch = station.batch
     station.told = True
     match event.event:
@@ -25,7 +30,7 @@ def from_event(station: Station, event: BatchEvent) -> Iterator[Finding]:
         case "complete":
             if batch is not None:
                 yield from _closed(station, event.device_id)
-                yield from _completed(batch, event)
+                yield from _completed(batch, event, masters)
         case word if word in ENDED:
             yield from _closed(station, event.device_id)
             yield _aborted(event.device_id, event.recipe, f"the station says {word}")
@@ -44,6 +49,8 @@ def note_known(station: Station, event: BatchEvent) -> None:
 def note_dose(station: Station, dose: Dose) -> None:
     if station.batch is not None and len(station.batch.doses) < MOST_DOSES:
         station.batch.doses.append(dose.pump)
+        station.batch.chemicals.append(dose.chemical)
+        station.batch.mode = dose.mode
 
 
 def waiting(memory: Memory, device: str, now: datetime, limits: AlarmLimits) -> Iterator[Finding]:
@@ -71,19 +78,48 @@ def _closed(station: Station, device: str) -> Iterator[Finding]:
     yield Finding(AlarmKey("BATCH_STALLED", device), active=False)
 
 
-def _completed(batch: Batch, event: BatchEvent) -> Iterator[Finding]:
-    """Counted only where the batch was seen from its start."""
+def _completed(batch: Batch, event: BatchEvent, masters: Sequence[MasterVersion]) -> Iterator[Finding]:
+    """Only where the batch was seen from its start: against its recipe's master, else counted."""
     if batch.recipe != event.recipe:
         yield _aborted(event.device_id, batch.recipe, f"{event.recipe} was completed instead")
         return
+    if not batch.whole:
+        return
+    master = in_force(masters, recipe=batch.recipe, mode=batch.mode, at=batch.started_at)
+    if master is not None:
+        yield from _compared(batch, event, master.recipe)
+        return
     expected = event.pumps if event.pumps is not None else batch.expected
-    if not batch.whole or not expected:
+    if not expected:
         return
     key = AlarmKey("BATCH_INGREDIENT", event.device_id, event.recipe)
     found, different = len(batch.doses), len(set(batch.doses))
     if different != expected or found != different:
         words = f"Batch {event.recipe}: {found} doses from {different} pumps, {expected} expected"
         yield Finding(key, True, f"{words} ({event.device_id})", float(found), float(expected))
+
+
+def _compared(batch: Batch, event: BatchEvent, master: MasterRecipe) -> Iterator[Finding]:
+    """Ingredients that are missing, do not belong to the recipe, came twice or from another pump."""
+    faults = []
+    for one in master.ingredients:
+        pumps = [
+            pump
+            for pump, chemical in zip(batch.doses, batch.chemicals, strict=True)
+            if same_name(chemical, one.chemical)
+        ]
+        if not pumps:
+            faults.append(f"{one.chemical} is missing")
+        elif len(pumps) > 1:
+            faults.append(f"{one.chemical} came {len(pumps)} times")
+        elif one.pump is not None and pumps[0] != one.pump:
+            faults.append(f"{one.chemical} came from pump {pumps[0]} instead of {one.pump}")
+    extra = dict.fromkeys(chemical for chemical in batch.chemicals if master.ingredient(chemical) is None)
+    faults += [f"{chemical} does not belong to it" for chemical in extra]
+    if faults:
+        words = f"Batch {event.recipe}: {', '.join(faults)} ({event.device_id})"
+        key = AlarmKey("BATCH_INGREDIENT", event.device_id, event.recipe)
+        yield Finding(key, True, words, float(len(batch.doses)), float(len(master.ingredients)))
 
 
 def _aborted(device: str, recipe: str, why: str) -> Finding:

@@ -5,7 +5,7 @@ collector journals them, and tells with ``heard`` what the journal says; who onl
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -25,6 +25,7 @@ from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, 
 from dosing_tui.plant.alarms.replica import Effect, Replica
 from dosing_tui.plant.alarms.rules import RULES, VERSION
 from dosing_tui.plant.alarms.suppression import Scene, reason
+from dosing_tui.plant.batches.masters import MasterVersion
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, Rejection
 
 MAX_CONDITIONS = 10_000
@@ -52,6 +53,7 @@ class Evaluator:
         self._patience = timedelta() if journaling else PATIENCE
         self.limits = limits
         self._memory = Memory(expected, started_at)
+        self.masters: Sequence[MasterVersion] = ()
         self._realarm_after = realarm_after
         self._new_id = new_id
         self._conditions: dict[AlarmKey, Condition] = {}
@@ -78,14 +80,14 @@ class Evaluator:
     def seed(self, readings: Iterable[Reading]) -> list[Entry]:
         """Levels and times from the database; doses and events of the past raise nothing."""
         entries: list[Entry] = []
-        for reading in readings:
+        for reading in tanks.needs_noted(self._memory, readings):
             station = self._memory.station(reading.device_id)
             if station is None:
                 continue
             stations.note_known(station, reading)
             if isinstance(reading, InventoryLevel):
                 if not self._knows(reading):
-                    for finding in tanks.fullness(reading, self.limits):
+                    for finding in tanks.fullness(self._memory, reading, self.limits):
                         entries += self._consider(finding, reading.received_at)
             elif self._memory.is_new(reading) and isinstance(reading, BatchEvent):
                 batches.note_known(station, reading)
@@ -152,7 +154,7 @@ class Evaluator:
 
     def _told(self, station: Station, reading: Dose | BatchEvent) -> Iterable[Finding]:
         if isinstance(reading, BatchEvent):
-            return batches.from_event(station, reading)
+            return batches.from_event(station, reading, self.masters)
         tanks.note_dose(self._memory, reading)
         batches.note_dose(station, reading)
         return doses.from_dose(station, reading, self.limits)

@@ -76,7 +76,7 @@ class ErrorWindow:
 class Batch:
     """An open batch. ``whole``: its beginning was seen, so its doses can be counted."""
 
-    __slots__ = ("doses", "expected", "last_at", "recipe", "started_at", "whole")
+    __slots__ = ("chemicals", "doses", "expected", "last_at", "mode", "recipe", "started_at", "whole")
 
     def __init__(self, recipe: str, at: datetime, expected: int | None, *, whole: bool) -> None:
         self.recipe = recipe
@@ -85,6 +85,9 @@ class Batch:
         self.whole = whole
         self.doses: list[int] = []
         """Pumps, in order."""
+        self.chemicals: list[str] = []
+        """What they dosed."""
+        self.mode = ""
 
 
 class Station:
@@ -106,7 +109,9 @@ class Station:
 class Tank:
     """``dosed_g`` since the last level; ``gap_g``: what level and doses disagree about, not reported yet."""
 
-    __slots__ = ("dosed_g", "doses", "gap_g", "gap_since", "level_g", "level_time")
+    __slots__ = (
+        "dosed_g", "doses", "gap_g", "gap_since", "level_g", "level_time", "need_at", "need_g", "recipe",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.level_g: float | None = None
@@ -115,6 +120,11 @@ class Tank:
         self.doses = 0
         self.gap_g = 0.0
         self.gap_since: datetime | None = None
+        self.need_g = 0.0
+        """What the newest batch took, or should have; 0 while none is known."""
+        self.need_at: datetime | None = None
+        self.recipe = ""
+        """Of that batch."""
 
 
 class Memory:

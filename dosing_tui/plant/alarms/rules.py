@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from dosing_tui.plant.alarms.records import AlarmKey, Priority
 
-VERSION = 1
+VERSION = 2
 """Of this list; stored with each entry. Rises when a rule's meaning changes."""
 
 NO_DELAY = timedelta()
@@ -54,7 +54,7 @@ _ALL = (
     ),
     Rule(
         "STOCK_CRITICAL", _H, "Tank nearly empty", off_delay=_S60,
-        cause="The tank was not refilled after it had been low.",
+        cause="The tank was not refilled after it had been low, or holds less than a batch takes.",
         consequence="The next batch with this chemical will not be complete; the pump may draw air.",
         action="Start no batch that needs it; refill the tank now.",
     ),
@@ -62,7 +62,7 @@ _ALL = (
         "STOCK_RESET", _M, "Level jumped up", off_delay=_S60, latching=True, momentary=True,
         cause="The tank was refilled, or the station restarted and believes the tank is full.",
         consequence="After a restart the level shown is wrong, and running empty will not be noticed.",
-        action="Look into the tank and compare; correct the station's level if it was not refilled.",
+        action="Look into the tank; correct the station's level, or say that it was refilled.",
     ),
     Rule(
         "STOCK_MISMATCH", _M, "Level and doses differ", off_delay=_S60, latching=True, momentary=True,
@@ -108,7 +108,7 @@ _ALL = (
     ),
     Rule(
         "BATCH_INGREDIENT", _H, "Wrong ingredients in a batch", off_delay=_S60, latching=True, momentary=True,
-        cause="A dose is missing or came twice, or a message was lost.",
+        cause="A dose is missing, came twice or is of another chemical, or a message was lost.",
         consequence="The batch does not follow its recipe.",
         action="Set the batch aside; compare its doses with the recipe.",
     ),

@@ -1,6 +1,7 @@
 """What a level says: low, nearly empty, jumped up, or not what the doses have taken."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from dosing_tui.plant import stock
@@ -8,7 +9,7 @@ from dosing_tui.plant.alarms.findings import Finding
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.memory import Memory, Tank
 from dosing_tui.plant.alarms.records import AlarmKey
-from dosing_tui.plant.readings import Dose, InventoryLevel
+from dosing_tui.plant.readings import Dose, InventoryLevel, Reading
 
 GAP_LASTS = timedelta(seconds=30)
 """A dose and the level after it may come in either order: only a gap that lasts is one."""
@@ -21,21 +22,23 @@ def from_level(memory: Memory, level: InventoryLevel, limits: AlarmLimits) -> It
     if tank is None or (tank.level_time is not None and level.time < tank.level_time):
         return
     tank.level_time = level.time
-    yield from fullness(level, limits)
+    yield from fullness(memory, level, limits)
     if level.remaining_g is not None:
         yield from _movement(memory, tank, level, level.remaining_g, limits)
 
 
-def fullness(level: InventoryLevel, limits: AlarmLimits) -> Iterator[Finding]:
-    """How full the tank is, against both limits."""
+def fullness(memory: Memory, level: InventoryLevel, limits: AlarmLimits) -> Iterator[Finding]:
+    """How full the tank is, against both limits; less than the last recipe's batch takes is nearly empty."""
     percent = level.percent_full
     if percent is None:
         return
-    own = limits.of(chemical=level.chemical)
+    own, tank = limits.of(chemical=level.chemical), memory.tanks.get((level.device_id, level.chemical))
     low = stock.notice(level, own.stock_low_percent) or f"{level.chemical} at {percent:.1f} %"
+    low += _batches_left(level, tank)
+    critical = max(own.stock_critical_percent, _one_batch(level, tank))
     for rule, limit, message in (
         # the more urgent first: it keeps the other silent
-        ("STOCK_CRITICAL", own.stock_critical_percent, low.replace("Low inventory", "Tank nearly empty")),
+        ("STOCK_CRITICAL", critical, low.replace("Low inventory", "Tank nearly empty")),
         ("STOCK_LOW", own.stock_low_percent, low),
     ):
         active = (
@@ -44,8 +47,41 @@ def fullness(level: InventoryLevel, limits: AlarmLimits) -> Iterator[Finding]:
         yield Finding(AlarmKey(rule, level.device_id, level.chemical), active, message, percent, limit)
 
 
+def needs_noted(memory: Memory, readings: Iterable[Reading]) -> list[Reading]:
+    """The same readings, once it is known what batches took: levels may come before doses."""
+    known = list(readings)
+    for reading in known:
+        if isinstance(reading, Dose):
+            note_need(memory, reading)
+    return known
+
+
+def note_need(memory: Memory, dose: Dose) -> None:
+    """What a batch takes from the tank, from its newest dose."""
+    tank = memory.tank(dose.device_id, dose.chemical)
+    grams = dose.target_g or dose.actual_g
+    if tank is None or not grams or grams <= 0 or (tank.need_at is not None and dose.time < tank.need_at):
+        return
+    tank.need_g, tank.need_at, tank.recipe = grams, dose.time, dose.recipe
+
+
+def _one_batch(level: InventoryLevel, tank: Tank | None) -> float:
+    """In percent of the tank; 0 where it is not known."""
+    if tank is None or not level.capacity_g or level.capacity_g <= 0:
+        return 0.0
+    return min(100.0 * tank.need_g / level.capacity_g, 100.0)
+
+
+def _batches_left(level: InventoryLevel, tank: Tank | None) -> str:
+    if tank is None or not tank.need_g or level.remaining_g is None:
+        return ""
+    left = max(math.floor(level.remaining_g / tank.need_g), 0)
+    return f" · {left} {'batch' if left == 1 else 'batches'} of {tank.recipe} left"
+
+
 def note_dose(memory: Memory, dose: Dose) -> None:
     """What a dose takes from its tank."""
+    note_need(memory, dose)
     tank = memory.tank(dose.device_id, dose.chemical)
     if tank is None:
         return

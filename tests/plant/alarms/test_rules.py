@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dosing_tui.plant.alarms.findings import LinkView
 from dosing_tui.plant.alarms.limits import AlarmLimits, IngredientLimits, Override
 from dosing_tui.plant.alarms.memory import MinuteOfErrors
 from dosing_tui.plant.alarms.records import Event, Shown
 from dosing_tui.plant.alarms.rules import RULES
+from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.plant.readings import TimeQuality
 from tests.plant.alarms.entries import NOW
 from tests.plant.alarms.plants import STATION, Plant
@@ -40,6 +43,29 @@ def test_a_chemical_may_have_a_limit_of_its_own() -> None:
     plant = Plant(limits)
     plant.hear(plant.level(30, chemical="T-9"), plant.level(30))
     assert [entry.key.item for entry in plant.journal] == ["T-9"]
+
+
+@pytest.mark.parametrize(("need_g", "found"), [(500.0, ["STOCK_LOW"]), (1500.0, ["STOCK_CRITICAL"])])
+def test_a_tank_with_less_than_a_batch_takes_is_nearly_empty(need_g: float, found: list[str]) -> None:
+    plant = Plant()
+    plant.hear(plant.dose(target_g=need_g), plant.level(10))
+    assert raised(plant) == found
+    left = {500.0: "2 batches", 1500.0: "0 batches"}[need_g]
+    assert plant.journal[0].message.endswith(f"T-12 at 10.0 % · {left} of CU-85 left")
+
+
+def test_what_a_batch_takes_is_known_from_before_a_restart() -> None:
+    plant = Plant()
+    plant.journal += plant.evaluator.seed([plant.level(10), plant.dose(target_g=1500)])
+    assert raised(plant) == ["STOCK_CRITICAL"]
+
+
+@given(st.floats(0.1, 100), st.floats(0.1, 10_000))
+def test_nearly_empty_is_below_the_limit_or_below_one_batch(percent: float, need_g: float) -> None:
+    plant = Plant()
+    plant.hear(plant.dose(target_g=need_g), plant.level(percent))
+    expected = percent < 5 or percent < 100 * need_g / 10_000
+    assert ("STOCK_CRITICAL" in raised(plant)) == expected
 
 
 def test_a_level_that_jumps_up_was_refilled_or_reset() -> None:
@@ -196,6 +222,48 @@ def test_a_batch_with_a_dose_missing_or_too_many_is_told_of(pumps: tuple[int, ..
     batch(plant, *pumps)
     assert raised(plant) == ["BATCH_INGREDIENT"]
     assert words(plant, "BATCH_INGREDIENT").endswith("2 expected (dosing_system_01)")
+
+
+MASTER = MasterVersion(
+    MasterRecipe("CU-85", (MasterIngredient("C-1", pump=1, target_g=40.0), MasterIngredient("C-2"))),
+    version=1,
+    valid_from=NOW - timedelta(days=1),
+)
+
+
+@pytest.mark.parametrize(
+    ("pumps", "found"),
+    [
+        ((1, 2), ""),
+        ((1,), "C-2 is missing"),
+        ((1, 3), "C-2 is missing, C-3 does not belong to it"),
+        ((1, 2, 2), "C-2 came 2 times"),
+    ],
+)
+def test_a_batch_is_compared_with_its_recipes_master(pumps: tuple[int, ...], found: str) -> None:
+    plant = Plant()
+    plant.evaluator.masters = (MASTER,)
+    batch(plant, *pumps, expected=len(pumps))
+    said = [entry.message for entry in plant.journal if entry.key.rule == "BATCH_INGREDIENT"]
+    assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
+
+
+def test_an_ingredient_from_another_pump_than_the_masters_is_told_of() -> None:
+    plant = Plant()
+    plant.evaluator.masters = (MASTER,)
+    plant.hear(plant.event("start"))
+    plant.hear(plant.dose(pump=3, chemical="c-1 "), plant.dose(pump=2, chemical="C-2"))
+    plant.tick()
+    plant.hear(plant.event("complete"))
+    assert "C-1 came from pump 3 instead of 1" in words(plant, "BATCH_INGREDIENT")
+
+
+def test_a_master_of_another_recipe_or_of_later_does_not_count() -> None:
+    plant = Plant()
+    other = replace(MASTER, recipe=replace(MASTER.recipe, name="FG-85/95"))
+    plant.evaluator.masters = (other, replace(MASTER, valid_from=NOW + timedelta(days=1)))
+    batch(plant, 3, 4)
+    assert raised(plant) == []
 
 
 def test_a_pump_with_the_wrong_chemical_is_told_of() -> None:

@@ -1,0 +1,79 @@
+"""``dosing-tui alarms test-notification`` and ``notifications``: try a channel, see how each is doing."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from dosing_tui.commands.words import say, settings_of
+from dosing_tui.errors import ConfigError
+
+if TYPE_CHECKING:
+    from dosing_tui.config.channels import NotificationSettings
+    from dosing_tui.config.settings import Settings
+    from dosing_tui.plant.alarms.notification import Message
+
+
+@click.command("test-notification")
+@click.argument("name")
+@click.pass_context
+def try_channel(ctx: click.Context, name: str) -> None:
+    """Try channel NAME with a test alarm."""
+    from dosing_tui.notification.sending import deliver
+
+    settings = settings_of(ctx)
+    channel = _named(settings, name)
+    said = deliver(channel, _example(settings), ZoneInfo(settings.plant.timezone))
+    click.echo(f"Channel {name} ({channel.kind}) took the message{f', but {said}' if said else ''}.")
+
+
+@click.command()
+@click.pass_context
+def notifications(ctx: click.Context) -> None:
+    """Show how each channel is doing.
+
+    What was told last, what waits, and what fails why.
+    """
+    from dosing_tui.database.notifications import states
+
+    settings = settings_of(ctx)
+    zone = ZoneInfo(settings.plant.timezone)
+    found = {one.channel: one for one in states(settings, now=datetime.now(UTC))}
+    for name in dict.fromkeys([*(one.name for one in settings.notifications), *found]):
+        state = found.get(name)
+        if state is None:
+            click.echo(f"{name}: no collector has used it yet")
+            continue
+        last = f"{state.last_sent.astimezone(zone):%Y-%m-%d %H:%M:%S}" if state.last_sent else "never"
+        words = [f"last told {last}", f"{state.sent_today} in 24 h", f"{state.waiting} waiting"]
+        if state.lost:
+            words.append(f"{state.lost} not told or not known")
+        if state.failing_since is not None:
+            since = f"{state.failing_since.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+            words.append(f"fails since {since}: {state.reason}")
+        click.echo(f"{name}: {', '.join(words)}")
+    if not settings.notifications:
+        say("No channel is set up: nobody is told of alarms.")
+
+
+def _named(settings: "Settings", name: str) -> "NotificationSettings":
+    for channel in settings.notifications:
+        if channel.name == name:
+            return channel
+    known = ", ".join(one.name for one in settings.notifications) or "none"
+    raise ConfigError(f"notifications: there is no channel {name!r}; there are: {known}.")
+
+
+def _example(settings: "Settings") -> "Message":
+    from uuid import uuid4
+
+    from dosing_tui.plant.alarms.notification import Message, Occasion, Told
+    from dosing_tui.plant.alarms.records import AlarmKey, Event, Priority
+
+    told = Told(
+        AlarmKey("TEST"), Event.RAISE, Priority.LOW, datetime.now(UTC), "This is a test; nothing is wrong."
+    )
+    return Message(
+        uuid4(), Occasion.TEST, settings.plant.site, settings.plant.name, (told,), {Priority.LOW: 1}
+    )

@@ -1,0 +1,48 @@
+"""``dosing-tui alarms refill``: says that a tank was refilled, or is about to be."""
+
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from dosing_tui.commands.words import os_user, settings_of
+
+
+@click.command()
+@click.argument("device")
+@click.argument("chemical")
+@click.option("--grams", type=click.FloatRange(0), help="What the tank holds now.")
+@click.option(
+    "--within", "minutes", type=click.FloatRange(1, 240), default=60.0, show_default=True, metavar="MINUTES",
+    help="How soon the station will tell its new level.",
+)  # fmt: skip
+@click.option("--as", "who", default=os_user, show_default="the account", help="Who refilled it.")
+@click.pass_context
+def refill(
+    ctx: click.Context, *, device: str, chemical: str, grams: float | None, minutes: float, who: str
+) -> None:
+    """Say that a tank is refilled.
+
+    The level of CHEMICAL at station DEVICE may jump up without an alarm.
+    """
+    from dosing_tui.config.alarms import most_shelved
+    from dosing_tui.database import alarms
+    from dosing_tui.plant.alarms.commands import Asking
+    from dosing_tui.plant.alarms.records import Event, Who
+    from dosing_tui.plant.alarms.refills import RULE, refilled
+    from dosing_tui.plant.alarms.replica import folded
+    from dosing_tui.plant.text import clean_text
+
+    settings = settings_of(ctx)
+    entries = refilled(
+        folded(alarms.read(settings)),
+        Asking(Who(who, os_user()), datetime.now(UTC)),
+        device=clean_text(device),
+        chemical=clean_text(chemical),
+        grams=grams,
+        within=timedelta(minutes=minutes),
+        most=most_shelved(settings, RULE.priority),
+    )
+    alarms.append(settings, entries)
+    done = any(entry.event in (Event.ACKNOWLEDGE, Event.RESET) for entry in entries)
+    said = "is explained" if done else f"is no alarm for {minutes:g} minutes"
+    click.echo(f"Refill of {clean_text(chemical)} ({clean_text(device)}): the jump of its level {said}.")

@@ -1,0 +1,65 @@
+"""The settings of one channel by which people are told of alarms; documented as in ``settings``."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class NotificationKind(StrEnum):
+    WEBHOOK = "webhook"
+    SLACK = "slack"
+    TEAMS = "teams"
+    MAIL = "mail"
+    COMMAND = "command"
+
+
+class MailSecurity(StrEnum):
+    STARTTLS = "starttls"
+    TLS = "tls"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationSettings:
+    name: str = ""
+    """Name of the channel: small letters, digits, - and _. Under a new name nothing of the past is told."""
+    kind: NotificationKind = NotificationKind.WEBHOOK
+    """webhook (JSON), slack (Slack, Mattermost, Rocket.Chat), teams, mail or command."""
+    priorities: tuple[str, ...] = ("high", "medium", "low")
+    """Alarms of these priorities."""
+    on: tuple[str, ...] = ("raise",)
+    """raise, return, unacknowledged (for after_minutes), or several of them."""
+    after_minutes: float = 10.0
+    """Nobody has acknowledged the alarm for so long."""
+    most_in_10_minutes: int = 10
+    """Messages in ten minutes; the last one tells of all the rest together."""
+    timeout_s: float = 10.0
+    """A server, or the command, may take so long; then it is tried again."""
+    url_file: str = ""
+    """File (mode 0600) that holds the URL of webhook, slack or teams. DOSING_NOTIFICATIONS_<NAME>_URL and the
+    systemd credential "notification-<name>-url" come before it. The URL is a secret."""
+    url: str = field(default="", repr=False)
+    """Filled from the environment, a systemd credential or url_file; refused in the file."""
+    unencrypted: bool = False
+    """Allow http:// and mail without TLS to another machine than this one."""
+    ca_file: str = ""
+    """Certificate authority to trust instead of the system's."""
+    host: str = "localhost"
+    """Mail server."""
+    port: int = 0
+    """Its port; 0 for 587 (starttls), 465 (tls) or 25 (plain)."""
+    security: MailSecurity = MailSecurity.STARTTLS
+    """starttls, tls or plain; plain is for this machine's own mail server."""
+    username: str = ""
+    """Account of the mail server; empty for none."""
+    password_file: str = ""
+    """File (mode 0600) that holds its password. DOSING_NOTIFICATIONS_<NAME>_PASSWORD and the systemd
+    credential "notification-<name>-password" come before it."""
+    password: str = field(default="", repr=False)
+    """Filled from the environment, a systemd credential or password_file; refused in the file."""
+    sender: str = ""
+    """From whom mail is, e.g. "dosing@plant.example"."""
+    to: tuple[str, ...] = ()
+    """Whom mail goes to."""
+    command: tuple[str, ...] = ()
+    """Program and arguments, run without a shell, with the message as JSON on standard input. Exit status 0:
+    told; 75: try again; anything else: never."""

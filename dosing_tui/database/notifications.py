@@ -1,0 +1,261 @@
+"""What people are told of alarms, in the database: each thing once, whoever tells it.
+
+A notice is claimed before it is sent. What a process has claimed and not settled when it ended is not sent
+again: whether it was told, nobody knows, and a second message is what must not be.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import TupleRow, class_row
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.alarms import CHANNEL, entries_after
+from dosing_tui.database.connection import connect, target
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.translation import rowless_errors
+from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.plant.alarms.notification import (
+    LATEST,
+    PERIOD,
+    Fate,
+    Notice,
+    Occasion,
+    Told,
+    Waiting,
+    summary_of,
+)
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority
+from dosing_tui.plant.text import clean_line, clean_text
+
+APPLICATION = "notifications"
+AT_ONCE = 5_000
+"""Most notices of one answer; more of them wait for the next summary."""
+CLAIM_LASTS = timedelta(minutes=5)
+"""No try takes so long: who claimed a notice before then has ended."""
+REASON_LONGEST = 400
+
+Session = psycopg.Connection[TupleRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A summary that waits for another try."""
+
+    id: int
+    occurrence: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """How a channel is doing. ``lost``: refused for good, given up, or nobody knows."""
+
+    channel: str
+    waiting: int
+    sent_today: int
+    last_sent: datetime | None
+    failing_since: datetime | None
+    reason: str
+    lost: int
+
+
+def states(settings: Settings, *, now: datetime) -> list[ChannelState]:
+    """Every channel that this site has ever had, by name.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    asked = {"site": settings.plant.site, "now": now}
+    with (
+        connect(settings, application=APPLICATION, autocommit=True) as session,
+        rowless_errors(target(settings)),
+        session.cursor(row_factory=class_row(ChannelState)) as cursor,
+    ):
+        return cursor.execute(statement("notifications/states"), asked).fetchall()
+
+
+class Postbook:
+    """One session. For one thread; every method may raise DatabaseAway or DatabaseRefused."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._site = settings.plant.site
+        self._session: Session | None = None
+
+    def open(self, channels: Sequence[str]) -> dict[str, int]:
+        """A new session; up to which entry of the journal each channel's notices were made."""
+        self.close()
+        self._session = connect(self._settings, application=APPLICATION, autocommit=True)
+        asked = {"site": self._site, "channels": list(channels)}
+        try:
+            with self._asking() as session:
+                session.execute(statement("writes/keep_session"))
+                session.execute(f"LISTEN {CHANNEL}")
+                session.execute(statement("notifications/begin"), asked)
+                return dict(session.execute(statement("notifications/channels"), asked).fetchall())
+        except DatabaseError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def entries(self, after: int) -> list[Entry]:
+        """The next page of the journal; nothing when it was read to its end."""
+        with self._asking() as session:
+            return entries_after(session, self._settings, after)
+
+    def await_entries(self, seconds: float) -> None:
+        """Returns when the journal grows, or the time is over."""
+        with self._asking() as session:
+            for _ in session.notifies(timeout=seconds, stop_after=1):
+                return
+
+    def plan(self, notices: Sequence[Notice], channels: Sequence[str], *, last_id: int) -> None:
+        """Keep what these channels are to be told, and up to where the journal was read for them."""
+        asked = {
+            "site": self._site,
+            "channel": [one.channel for one in notices],
+            "occasion": [one.occasion.value for one in notices],
+            "occurrence": [one.occurrence for one in notices],
+            "journal_id": [one.journal_id for one in notices],
+            "due_at": [one.due_at for one in notices],
+        }
+        with self._asking() as session, session.transaction():
+            if notices:
+                session.execute(statement("notifications/plan"), asked)
+            session.execute(
+                statement("notifications/advance"),
+                {"site": self._site, "channels": list(channels), "last_id": last_id},
+            )
+
+    def waiting(self, channel: str, *, now: datetime, last_id: int) -> list[Waiting]:
+        """What is due, the oldest first, as far as it comes of entries up to ``last_id``."""
+        asked = {"site": self._site, "channel": channel, "now": now, "last_id": last_id, "rows": AT_ONCE}
+        with self._asking() as session, session.cursor(row_factory=class_row(_Due)) as cursor:
+            return [
+                Waiting(
+                    row.id,
+                    Occasion(row.occasion),
+                    row.occurrence,
+                    row.due_at.astimezone(UTC),
+                    _told(row),
+                    Fate(row.raised) if row.raised else None,
+                )
+                for row in cursor.execute(statement("notifications/waiting"), asked)
+            ]
+
+    def due(self, *, now: datetime) -> list[str]:
+        """Channels with anything to be told now."""
+        with self._asking() as session:
+            rows = session.execute(statement("notifications/due"), {"site": self._site, "now": now})
+            return [str(name) for (name,) in rows]
+
+    def recent(self, channel: str, *, now: datetime) -> int:
+        """Messages of the last period."""
+        asked = {"site": self._site, "channel": channel, "since": now - PERIOD}
+        with self._asking() as session:
+            row = session.execute(statement("notifications/recent"), asked).fetchone()
+        return int(row[0]) if row else 0
+
+    def claim(self, id_: int, *, now: datetime) -> bool:
+        """False if another process has it."""
+        with self._asking() as session:
+            row = session.execute(statement("notifications/claim"), {"id": id_, "now": now}).fetchone()
+        return row is not None
+
+    def claim_summary(self, channel: str, members: Sequence[Waiting], *, now: datetime) -> Summary | None:
+        """Put them into one message; None if another process has some of them."""
+        occurrence = summary_of(one.occurrence for one in members)
+        made = {"site": self._site, "channel": channel, "occurrence": occurrence, "now": now}
+        with self._asking() as session, session.transaction() as transaction:
+            row = session.execute(statement("notifications/summarise"), made).fetchone()
+            if row is None:
+                return None
+            joined = {"summary": row[0], "ids": [one.id for one in members], "now": now}
+            if session.execute(statement("notifications/join_summary"), joined).rowcount < len(members):
+                raise psycopg.Rollback(transaction)
+            return Summary(int(row[0]), occurrence)
+        return None
+
+    def summary(self, channel: str) -> Summary | None:
+        """The oldest one that waits for another try."""
+        asked = {"site": self._site, "channel": channel}
+        with self._asking() as session, session.cursor(row_factory=class_row(Summary)) as cursor:
+            return cursor.execute(statement("notifications/summaries"), asked).fetchone()
+
+    def members(self, summary: int) -> list[Told]:
+        """What it tells of, the most urgent first."""
+        with self._asking() as session, session.cursor(row_factory=class_row(_Of)) as cursor:
+            return [_told(row) for row in cursor.execute(statement("notifications/members"), {"id": summary})]
+
+    def settle(self, ids: Sequence[int], fate: Fate, *, now: datetime, reason: str = "") -> None:
+        asked = {
+            "ids": list(ids),
+            "fate": fate.value,
+            "now": now,
+            "reason": clean_line(reason, REASON_LONGEST),
+        }
+        with self._asking() as session:
+            session.execute(statement("notifications/settle"), asked)
+
+    def forget_claims(self, *, now: datetime) -> list[str]:
+        """Channels of notices whose process ended before it knew, once for each."""
+        asked = {"site": self._site, "now": now, "before": now - CLAIM_LASTS}
+        with self._asking() as session:
+            return [str(row[0]) for row in session.execute(statement("notifications/unsettled"), asked)]
+
+    def give_up(self, channel: str, *, now: datetime) -> list[str]:
+        """Notices that could not be told of in time: for each, why not."""
+        asked = {"site": self._site, "channel": channel, "now": now, "before": now - LATEST}
+        with self._asking() as session:
+            return [str(row[1]) for row in session.execute(statement("notifications/outlived"), asked)]
+
+    @contextmanager
+    def _asking(self) -> Iterator[Session]:
+        if self._session is None:
+            raise DatabaseAway("The database is not connected.")
+        with rowless_errors(target(self._settings)):
+            yield self._session
+
+
+@dataclass(frozen=True, slots=True)
+class _Of:
+    """What a notice tells of, as the journal has it."""
+
+    rule: str
+    device_id: str
+    item: str
+    event: str
+    priority: str
+    at: datetime
+    message: str
+    value: float | None
+    limit_value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Due(_Of):
+    id: int
+    occasion: str
+    occurrence: UUID
+    due_at: datetime
+    raised: str | None
+
+
+def _told(row: _Of) -> Told:
+    """Others than this program may write to the journal: nothing in it is trusted."""
+    return Told(
+        AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item)),
+        Event(row.event),
+        Priority(row.priority),
+        row.at.astimezone(UTC),
+        clean_line(row.message),
+        row.value,
+        row.limit_value,
+    )

@@ -1,0 +1,1 @@
+"""Ways to tell people of alarms: by HTTP, by mail, by a command. The only room that knows these."""

@@ -1,0 +1,107 @@
+"""Tells by mail. TLS is verified; what belongs together has one thread in the reader's mailbox."""
+
+import smtplib
+import socket
+import ssl
+from datetime import tzinfo
+from email.message import EmailMessage
+from email.policy import SMTP as FORM
+from email.utils import formatdate
+
+from dosing_tui.config.channels import MailSecurity, NotificationSettings
+from dosing_tui.errors import DeliveryError
+from dosing_tui.notification.ending import MANY, cut_off
+from dosing_tui.notification.wording import lines, subject
+from dosing_tui.plant.alarms.notification import Message
+from dosing_tui.plant.alarms.records import Priority
+from dosing_tui.plant.text import clean_line
+
+_PORTS = {MailSecurity.STARTTLS: 587, MailSecurity.TLS: 465, MailSecurity.PLAIN: 25}
+
+
+def composed(channel: NotificationSettings, message: Message, zone: tzinfo) -> EmailMessage:
+    """The mail. Its Message-ID is the same at every try."""
+    mail = EmailMessage(policy=FORM)
+    mail["From"] = channel.sender
+    mail["To"] = ", ".join(channel.to)
+    mail["Subject"] = subject(message)
+    mail["Date"] = formatdate()
+    mail["Message-ID"] = _named(message.id, channel)
+    if message.follows is not None:
+        mail["In-Reply-To"] = mail["References"] = _named(message.follows, channel)
+    mail["Auto-Submitted"] = "auto-generated"
+    if any(one.priority is Priority.HIGH for one in message.alarms):
+        mail["Importance"] = "high"
+    mail.set_content("\n".join([subject(message), "", *lines(message, zone), "", f"Site {message.site}"]))
+    return mail
+
+
+def send(channel: NotificationSettings, message: Message, zone: tzinfo) -> str:
+    """Which recipients the server refused; '' if it took the mail for all. Raises: DeliveryError."""
+    mail = composed(channel, message, zone)
+    try:
+        server = _made(channel)
+        with cut_off(channel.timeout_s * MANY, lambda: server.sock):
+            try:
+                refused = _handed_over(server, channel, mail)
+            finally:
+                server.close()
+    except smtplib.SMTPException as error:
+        raise _translated(error, channel) from None
+    except (OSError, ValueError) as error:
+        raise DeliveryError(f"The mail server {channel.host} cannot be used: {_why(error)}.") from None
+    return f"not taken for {', '.join(refused)}" if refused else ""
+
+
+def _made(channel: NotificationSettings) -> smtplib.SMTP:
+    """Not connected yet: whoever cuts it off has to know it before."""
+    if channel.security is MailSecurity.TLS:
+        return smtplib.SMTP_SSL(timeout=channel.timeout_s, context=_context(channel))
+    return smtplib.SMTP(timeout=channel.timeout_s)
+
+
+def _handed_over(server: smtplib.SMTP, channel: NotificationSettings, mail: EmailMessage) -> list[str]:
+    # smtplib checks certificates against the name it was made with, and connects at once if it is given one
+    server._host = channel.host  # type: ignore[attr-defined]  # private there, hence in no stub
+    server.connect(channel.host, channel.port or _PORTS[channel.security])
+    if channel.security is MailSecurity.STARTTLS:
+        server.starttls(context=_context(channel))
+    if channel.username:
+        server.login(channel.username, channel.password)
+    return list(server.send_message(mail))
+
+
+def _context(channel: NotificationSettings) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=channel.ca_file or None)
+
+
+def _named(id_: object, channel: NotificationSettings) -> str:
+    return f"<{id_}@{channel.sender.rpartition('@')[2]}>"
+
+
+def _translated(error: smtplib.SMTPException, channel: NotificationSettings) -> DeliveryError:
+    words = f"The mail server {channel.host} does not take the message: {_why(error)}."
+    return DeliveryError(words, lasting=_for_good(error))
+
+
+def _for_good(error: smtplib.SMTPException) -> bool:
+    """Refused with a 5xx for what it is or whom it is for; a password can be mended."""
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            return all(code >= 500 for code, _ in error.recipients.values())
+        case smtplib.SMTPSenderRefused() | smtplib.SMTPDataError():
+            return error.smtp_code >= 500
+        case _:
+            return False
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, socket.timeout | TimeoutError):
+        return "it did not answer in time"
+    if isinstance(error, smtplib.SMTPResponseException):
+        told = error.smtp_error
+        text = told.decode("utf-8", "replace") if isinstance(told, bytes) else told
+        return clean_line(f"{error.smtp_code} {text}").rstrip(".")
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return clean_line("recipients refused: " + ", ".join(error.recipients)).rstrip(".")
+    return clean_line(getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")

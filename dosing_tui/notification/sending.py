@@ -1,0 +1,22 @@
+"""Sends one message over one channel, whatever its kind."""
+
+from datetime import tzinfo
+
+from dosing_tui.config.channels import NotificationKind, NotificationSettings
+from dosing_tui.notification import mail, program, web
+from dosing_tui.plant.alarms.notification import Message
+
+
+def deliver(channel: NotificationSettings, message: Message, zone: tzinfo) -> str:
+    """What there is to say about it, as a rule nothing. Never for a thread in a hurry.
+
+    Raises: DeliveryError.
+    """
+    match channel.kind:
+        case NotificationKind.WEBHOOK | NotificationKind.SLACK | NotificationKind.TEAMS:
+            web.post(channel, message, zone)
+            return ""
+        case NotificationKind.MAIL:
+            return mail.send(channel, message, zone)
+        case NotificationKind.COMMAND:
+            return program.run(channel, message, zone)

@@ -1,0 +1,204 @@
+"""Who is to be told what of the alarms, and what of it now: due rules and rate limit. Pure.
+
+What is told is an effect on the journal, so it is known by the entry that began the occurrence: the same
+journal gives the same notices, however often and by whomever it is read.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey, AlarmState, Event, Priority
+from dosing_tui.plant.alarms.replica import Effect
+
+NAMESPACE = UUID("5f0c9be3-5d2e-4bd8-9f5c-3a86a1f0b1c7")
+"""Of the ids of messages."""
+PERIOD = timedelta(minutes=10)
+"""Of the rate limit."""
+GATHERING = timedelta(seconds=10)
+"""The last message of a period waits so long for company: what is held back is told in one."""
+LATEST = timedelta(days=1)
+"""Nobody is told of what is older."""
+
+
+class Occasion(StrEnum):
+    """Why somebody is told."""
+
+    RAISE = "raise"
+    RETURN = "return"
+    UNACKNOWLEDGED = "unacknowledged"
+    SUMMARY = "summary"
+    """Several of the others in one message."""
+    TEST = "test"
+
+
+class Fate(StrEnum):
+    """What became of a notice, as the database keeps it."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    """A process is sending it, or was when it ended."""
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    """The process that sent it ended before it knew; it is not sent again."""
+    FAILED = "failed"
+    """Refused for good, or given up."""
+    WITHDRAWN = "withdrawn"
+    """Before its turn it was acknowledged, hidden or over."""
+    SUMMARISED = "summarised"
+    """Told in a summary."""
+
+
+TOLD = frozenset({Fate.CLAIMED, Fate.SENT, Fate.UNKNOWN, Fate.SUMMARISED})
+"""Somebody knows of it, or may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a channel wants to be told."""
+
+    channel: str
+    priorities: frozenset[Priority]
+    occasions: frozenset[Occasion]
+    after: timedelta = timedelta()
+    """An alarm that is unacknowledged for so long is told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to be told to one channel; ``occurrence``, ``occasion`` and ``channel`` make it unique."""
+
+    channel: str
+    occasion: Occasion
+    occurrence: UUID
+    journal_id: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One alarm as a message tells of it."""
+
+    key: AlarmKey
+    event: Event
+    priority: Priority
+    at: datetime
+    message: str
+    value: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A notice that waits for its turn. ``raised``: what became of the raise a return belongs to."""
+
+    id: int
+    occasion: Occasion
+    occurrence: UUID
+    due_at: datetime
+    told: Told
+    raised: Fate | None = None
+
+    @property
+    def urgency(self) -> tuple[int, int]:
+        return (self.told.priority.rank, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a channel sends. ``id`` is the same at every try and after every restart."""
+
+    id: UUID
+    occasion: Occasion
+    site: str
+    plant: str
+    alarms: tuple[Told, ...]
+    """The most urgent first; a summary names no more than it has room for."""
+    counts: Mapping[Priority, int] = field(default_factory=dict)
+    """How many alarms the message is about."""
+    follows: UUID | None = None
+    """The message that told of the same occurrence before."""
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is to be done now: notices that are over, and what is sent next, one or several in one."""
+
+    withdrawn: tuple[int, ...] = ()
+    sent: tuple[Waiting, ...] = ()
+
+
+def noticed(effects: Iterable[Effect], wish: Wish) -> Iterator[Notice]:
+    """What the channel is to be told, at once or later if it is still true then."""
+    for effect in effects:
+        entry = effect.entry
+        if effect.begins and effect.after.priority in wish.priorities:
+            for occasion, wait in ((Occasion.RAISE, timedelta()), (Occasion.UNACKNOWLEDGED, wish.after)):
+                if occasion in wish.occasions:
+                    yield Notice(wish.channel, occasion, entry.uuid, entry.id, entry.at + wait)
+        elif _ends(effect) and effect.before.priority in wish.priorities:
+            occurrence = effect.before.occurrence
+            if Occasion.RETURN in wish.occasions and occurrence is not None:
+                yield Notice(wish.channel, Occasion.RETURN, occurrence, entry.id, entry.at)
+
+
+def _ends(effect: Effect) -> bool:
+    return effect.entry.event is Event.RETURN and effect.before.active and not effect.after.active
+
+
+def still_true(waiting: Waiting, state: AlarmState, *, now: datetime) -> bool:
+    """Whether it is to be told all the same, now that its turn has come.
+
+    An alarm: while it is that occurrence, unacknowledged and not hidden. Its end: if somebody was told of its
+    beginning, or did not want to be, and it has not begun again.
+    """
+    if now - waiting.due_at > LATEST or state.hiding is not None:
+        return False
+    if waiting.occasion is Occasion.RETURN:
+        return not state.active and (waiting.raised is None or waiting.raised in TOLD)
+    return state.occurrence == waiting.occurrence and state.shown in UNACKNOWLEDGED
+
+
+def chosen(
+    waiting: Sequence[Waiting],
+    states: Mapping[AlarmKey, AlarmState],
+    *,
+    recent: int,
+    most: int,
+    now: datetime,
+) -> Choice:
+    """What to send next of what is due. ``recent``: messages of the last period, of which there are ``most``.
+
+    The last message that a period allows tells of everything that is due by then.
+    """
+    withdrawn: list[Waiting] = []
+    due: list[Waiting] = []
+    for one in waiting:
+        alive = still_true(one, states.get(one.told.key) or AlarmState(one.told.key), now=now)
+        (due.append if alive else withdrawn.append)(one)
+    gone = tuple(one.id for one in withdrawn)
+    due.sort(key=lambda one: one.urgency)
+    room = most - recent
+    if room <= 0 or not due:
+        return Choice(gone)
+    if room > 1:
+        return Choice(gone, tuple(due[:1]))
+    if now - min(one.due_at for one in due) < GATHERING:
+        return Choice(gone)
+    return Choice(gone, tuple(due))
+
+
+def message_id(site: str, channel: str, occasion: Occasion, occurrence: UUID) -> UUID:
+    """A receiver that gets the same id twice has been told the same thing twice."""
+    return uuid5(NAMESPACE, f"{site}/{channel}/{occasion}/{occurrence}")
+
+
+def summary_of(members: Iterable[UUID]) -> UUID:
+    """Stands for the occurrence of a summary; of the same members it is the same."""
+    return uuid5(NAMESPACE, "/".join(sorted(str(one) for one in members)))

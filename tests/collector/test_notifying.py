@@ -1,0 +1,330 @@
+"""What is committed in the journal is told once, in time, and to nobody whom it does not concern any more."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from dosing_tui.collector.notifying import Notifying
+from dosing_tui.collector.outside import plant_database
+from dosing_tui.collector.ports import Surroundings
+from dosing_tui.collector.status import Status
+from dosing_tui.config.channels import MailSecurity, NotificationKind, NotificationSettings
+from dosing_tui.config.settings import Settings
+from dosing_tui.database import alarms, notifications
+from dosing_tui.live import Live
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority
+from tests.collector.fakes import PlainParser
+from tests.collector.running import PACE
+from tests.database.inspection import rows
+from tests.database.samples import settings_for
+from tests.notification.postbox import postbox
+from tests.notification.receivers import HANG, WebServer, web_server
+from tests.plant.alarms.entries import ANNA, entry
+from tests.waiting import until
+
+FATES = "SELECT occasion, fate FROM alarm_notifications ORDER BY id"
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    with web_server() as server:
+        yield server
+
+
+@pytest.fixture
+def settings(migrated: str, web: WebServer) -> Settings:
+    return replace(settings_for(migrated), notifications=(channel(web),))
+
+
+def channel(web: WebServer, **changes: object) -> NotificationSettings:
+    made = NotificationSettings(name="shift", url=web.url, on=("raise", "return"), timeout_s=1.0)
+    return replace(made, **changes)  # type: ignore[arg-type]  # NotificationSettings'
+
+
+def wanting(settings: Settings, **changes: object) -> Settings:
+    """The same with another channel."""
+    (one,) = settings.notifications
+    return replace(settings, notifications=(replace(one, **changes),))  # type: ignore[arg-type]  # its fields
+
+
+class Teller:
+    """The notifying part of a collector, on the real database."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.said: list[str] = []
+        self.settings = settings
+        self.ahead = timedelta()
+        live = Live()
+        pace = replace(PACE, notify_first_s=0.05, notify_most_s=0.1, notify_look_s=0.1, notify_full_s=0.1)
+        self.notifying = Notifying(
+            Surroundings(
+                settings,
+                plant_database(settings),
+                PlainParser,
+                live,
+                Status(live, report=self.said.append, clock=self.now),
+                pace,
+                self.now,
+            )
+        )
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def follows(self) -> bool:
+        """It has read what is in the journal."""
+        head = len(alarms.read(self.settings))
+        found = rows(self.settings.database.dsn, "SELECT last_id FROM alarm_notification_channels")
+        return bool(found) and all(last_id >= head for (last_id,) in found)
+
+
+@contextmanager
+def telling(settings: Settings, *, ahead: timedelta = timedelta()) -> Iterator[Teller]:
+    """``ahead``: its clock is."""
+    teller = Teller(settings)
+    teller.ahead = ahead
+    teller.notifying.start()
+    try:
+        until(teller.follows)
+        yield teller
+    finally:
+        teller.notifying.stop()
+
+
+def happened(settings: Settings, event: Event = Event.RAISE, item: str = "T-12", **changes: object) -> Entry:
+    """Something that is in the journal from now on."""
+    now = datetime.now(UTC)
+    key = AlarmKey("STOCK_LOW", "dosing_system_01", item)
+    made = replace(entry(event), uuid=uuid4(), id=0, key=key, at=now, received_at=now)
+    made = replace(made, message=f"Low inventory: {item} at 19.9 %")
+    made = replace(made, **changes)  # type: ignore[arg-type]  # Entry's
+    alarms.append(settings, [made])
+    return made
+
+
+def fates(settings: Settings) -> list[tuple[object, ...]]:
+    return rows(settings.database.dsn, FATES)
+
+
+def settled(settings: Settings, count: int) -> bool:
+    found = fates(settings)
+    return len(found) == count and all(fate not in ("waiting", "claimed") for _, fate in found)
+
+
+def ids(web: WebServer) -> list[UUID]:
+    return [UUID(one.headers["Idempotency-Key"]) for one in web.posted]
+
+
+def test_an_alarm_and_its_end_are_told_once_each(settings: Settings, web: WebServer) -> None:
+    with telling(settings):
+        happened(settings)
+        until(lambda: len(web.taken) == 1)
+        happened(settings, Event.RETURN)
+        until(lambda: settled(settings, 2))
+    raised, returned = (one.said for one in web.taken)
+    assert (raised["occasion"], returned["occasion"]) == ("raise", "return")
+    assert raised["alarms"][0]["tag"] == "STOCK_LOW/dosing_system_01/T-12"
+    assert returned["follows"] == raised["id"] == web.taken[0].headers["Idempotency-Key"]
+
+
+def test_what_was_before_the_channel_is_not_told_but_what_came_while_nobody_told_is(
+    settings: Settings, web: WebServer
+) -> None:
+    happened(settings, item="OLD")
+    with telling(settings):
+        pass
+    happened(settings, item="NEW")
+    with telling(settings):
+        until(lambda: settled(settings, 1))
+    with telling(settings):
+        pass
+    assert [one.said["alarms"][0]["item"] for one in web.posted] == ["NEW"]
+
+
+def test_priorities_that_nobody_wants_are_not_told(settings: Settings, web: WebServer) -> None:
+    with telling(wanting(settings, priorities=("high",))):
+        happened(settings, item="A", priority=Priority.MEDIUM)
+        happened(settings, item="B", priority=Priority.HIGH)
+        until(lambda: settled(settings, 1))
+    assert [one.said["alarms"][0]["item"] for one in web.posted] == ["B"]
+
+
+@pytest.mark.parametrize("acknowledged", [False, True])
+def test_an_alarm_that_nobody_acknowledges_in_time_is_told_of(
+    settings: Settings, web: WebServer, acknowledged: bool
+) -> None:
+    with telling(wanting(settings, on=("unacknowledged",), after_minutes=10)) as teller:
+        raised = happened(settings)
+        if acknowledged:
+            happened(settings, Event.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+        until(lambda: fates(settings) == [("unacknowledged", "waiting")])
+        assert web.posted == []
+        teller.ahead = timedelta(minutes=10, seconds=1)
+        until(lambda: settled(settings, 1))
+    assert [one.said["occasion"] for one in web.posted] == [] if acknowledged else ["unacknowledged"]
+
+
+@pytest.mark.parametrize("event", [Event.SHELVE, Event.SUPPRESS, Event.REMOVE, Event.ACKNOWLEDGE])
+def test_what_is_hidden_or_acknowledged_before_its_turn_is_not_told(
+    settings: Settings, web: WebServer, event: Event
+) -> None:
+    with telling(settings):
+        pass
+    happened(settings)
+    end = datetime.now(UTC) + timedelta(minutes=20) if event is Event.SHELVE else None
+    happened(settings, event, until=end)
+    with telling(settings):
+        until(lambda: fates(settings) == [("raise", "withdrawn")])
+    assert web.posted == []
+
+
+def test_a_server_that_answers_500_and_hangs_gets_the_same_message_until_it_takes_it(
+    settings: Settings, web: WebServer
+) -> None:
+    web.answers = [500, HANG, 503]
+    with telling(settings) as teller:
+        happened(settings)
+        until(lambda: settled(settings, 1))
+        assert any("answers 500" in sentence for sentence in teller.said)
+    assert [one.status for one in web.posted] == [500, HANG, 503, 200]
+    assert len(set(ids(web))) == 1
+    assert fates(settings) == [("raise", "sent")]
+
+
+def test_what_the_server_refuses_for_good_does_not_keep_the_next_waiting(
+    settings: Settings, web: WebServer
+) -> None:
+    web.answers = [400]
+    with telling(settings) as teller:
+        happened(settings, item="A")
+        until(lambda: fates(settings) == [("raise", "failed")])
+        happened(settings, item="B")
+        until(lambda: settled(settings, 2))
+        assert any("cannot tell of STOCK_LOW/dosing_system_01/A" in one for one in teller.said)
+    assert len(web.taken) == 1
+
+
+def test_a_flood_is_told_in_one_message_after_the_single_ones(settings: Settings, web: WebServer) -> None:
+    with telling(wanting(settings, most_in_10_minutes=4)) as teller:
+        now = datetime.now(UTC)
+        alarms.append(
+            settings,
+            [
+                replace(
+                    entry(Event.RAISE), uuid=uuid4(), id=0, at=now, received_at=now,
+                    priority=Priority.HIGH if number % 100 == 7 else Priority.LOW,
+                    key=AlarmKey("QUARANTINE", "", f"topic {number}"), message=f"Unreadable on {number}",
+                )
+                for number in range(500)
+            ],
+        )  # fmt: skip
+        until(lambda: len(web.taken) == 3)
+        teller.ahead = timedelta(seconds=11)
+        until(lambda: len(web.taken) == 4)
+    *singles, summary = (one.said for one in web.taken)
+    assert {one["alarms"][0]["priority"] for one in singles} == {"high"}
+    assert (summary["occasion"], summary["total"]) == ("summary", 497)
+    assert summary["counts"] == {"high": 2, "low": 495}
+    assert [one["priority"] for one in summary["alarms"][:3]] == ["high", "high", "low"]
+
+
+def test_after_the_limit_nothing_goes_out_until_the_ten_minutes_are_over(
+    settings: Settings, web: WebServer
+) -> None:
+    with telling(wanting(settings, most_in_10_minutes=1)) as teller:
+        happened(settings, item="A")
+        teller.ahead = timedelta(seconds=11)
+        until(lambda: len(web.taken) == 1)
+        for item in ("B", "C"):
+            happened(settings, item=item)
+        until(lambda: len(fates(settings)) == 3)
+        teller.ahead = timedelta(minutes=10, seconds=12)
+        until(lambda: len(web.taken) == 2)
+    assert web.taken[1].said["total"] == 2
+
+
+def test_two_processes_that_tell_at_once_tell_once(settings: Settings, web: WebServer) -> None:
+    with (
+        telling(wanting(settings, most_in_10_minutes=600)),
+        telling(wanting(settings, most_in_10_minutes=600)),
+    ):
+        for number in range(20):
+            happened(settings, item=f"C-{number}")
+        until(lambda: settled(settings, 20))
+    assert len(set(ids(web))) == len(ids(web)) == 20
+
+
+def test_a_hanging_server_delays_neither_the_end_nor_another_channel(
+    settings: Settings, web: WebServer
+) -> None:
+    web.answers = [HANG]
+    with web_server() as other:
+        both = (*settings.notifications, channel(other, name="other"))
+        with telling(replace(settings, notifications=both)):
+            happened(settings)
+            until(lambda: other.taken and web.posted)
+            begun = datetime.now(UTC)
+        assert datetime.now(UTC) - begun < timedelta(seconds=5)
+
+
+def test_a_claim_that_nobody_settled_is_not_told_again(settings: Settings, web: WebServer) -> None:
+    web.answers = [HANG]
+    with telling(settings):
+        happened(settings)
+        until(lambda: len(web.posted) == 1)
+    assert fates(settings) == [("raise", "waiting")]  # ended in good order: it would be tried again
+    book = notifications.Postbook(settings)
+    book.open(["shift"])
+    assert book.claim(1, now=datetime.now(UTC))
+    book.close()
+    with telling(settings, ahead=timedelta(minutes=6)) as teller:
+        until(lambda: fates(settings) == [("raise", "unknown")])
+        until(lambda: any("is not told again" in sentence for sentence in teller.said))
+    assert len(web.posted) == 1
+
+
+def test_after_a_day_it_is_given_up(settings: Settings, web: WebServer) -> None:
+    web.answers = [503] * 1000
+    with telling(settings) as teller:
+        happened(settings)
+        until(lambda: web.posted)
+        teller.ahead = timedelta(days=1, minutes=1)
+        until(lambda: fates(settings) == [("raise", "failed")])
+        assert any("given up after a day: The server answers 503." in one for one in teller.said)
+
+
+def test_the_state_of_a_channel_can_be_asked(settings: Settings, web: WebServer) -> None:
+    web.answers = [500] * 1000
+    with telling(settings) as teller:
+        happened(settings)
+        until(lambda: any("500" in one.reason for one in notifications.states(settings, now=teller.now())))
+        (state,) = notifications.states(settings, now=teller.now())
+        assert (state.channel, state.waiting, state.failing_since is not None) == ("shift", 1, True)
+        web.answers.clear()
+        until(lambda: notifications.states(settings, now=teller.now())[0].last_sent)
+
+
+def test_names_that_a_station_made_up_reach_no_receiver_as_more_than_text(
+    settings: Settings, web: WebServer
+) -> None:
+    nasty = '[/]\x1b[2J<!channel>\r\nBcc: x@y.z "q" &'
+    with postbox() as box:
+        mail = NotificationSettings(
+            name="mail", kind=NotificationKind.MAIL, security=MailSecurity.PLAIN, host="127.0.0.1",
+            port=box.port, sender="a@plant.example", to=("b@plant.example",),
+        )  # fmt: skip
+        chat = channel(web, kind=NotificationKind.SLACK)
+        with telling(replace(settings, notifications=(chat, mail))):
+            happened(settings, item=nasty, message=f"Low inventory: {nasty} at 19.9 %", comment=nasty)
+            until(lambda: box.mails and web.taken)
+    text = web.taken[0].said["text"]
+    assert "[/]�[2J&lt;!channel&gt; Bcc: x＠y.z" in text
+    assert "\x1b" not in text
+    assert "<" not in text
+    assert "[/]�[2J<!channel> Bcc: x@y.z" in box.mails[0]["Subject"]
+    assert box.mails[0]["Bcc"] is None
+    assert box.envelopes[0].rcpt_tos == ["b@plant.example"]

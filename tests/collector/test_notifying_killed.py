@@ -1,0 +1,100 @@
+"""A collector that is killed with alarms active tells nobody twice, and forgets neither alarm nor answer."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.config.channels import NotificationSettings
+from dosing_tui.config.settings import Settings
+from dosing_tui.database import alarms
+from dosing_tui.plant.alarms.records import Shown
+from dosing_tui.plant.alarms.replica import Replica, folded
+from tests.collector.plant import CollectorProcess, collecting
+from tests.collector.test_alarms import acknowledge, say_dose, say_level, station
+from tests.database.inspection import rows
+from tests.notification.receivers import HANG, WebServer, web_server
+from tests.waiting import until
+
+FATES = """
+SELECT j.rule, n.fate FROM alarm_notifications AS n JOIN alarm_journal AS j ON j.id = n.journal_id
+"""
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[WebServer]:
+    with web_server() as server:
+        monkeypatch.setenv("DOSING_NOTIFICATIONS_SHIFT_URL", server.url)
+        yield server
+
+
+@pytest.fixture
+def told(settings: Settings, web: WebServer) -> Settings:
+    channel = NotificationSettings(name="shift", url=web.url, on=("raise", "return"), timeout_s=30.0)
+    return replace(settings, notifications=(channel,))
+
+
+def follows(settings: Settings) -> bool:
+    """A collector tells from now on."""
+    return bool(rows(settings.database.dsn, "SELECT 1 FROM alarm_notification_channels"))
+
+
+def fates(settings: Settings) -> set[tuple[object, ...]]:
+    return set(rows(settings.database.dsn, FATES))
+
+
+def told_of(web: WebServer) -> list[str]:
+    return [one.said["alarms"][0]["rule"] for one in web.posted]
+
+
+def shown(settings: Settings) -> dict[str, Shown]:
+    return {state.key.rule: state.shown for state in folded(alarms.read(settings)).values()}
+
+
+def ready(collector: CollectorProcess) -> bool:
+    return all(f"The {one} is connected." in collector.log for one in ("broker", "database"))
+
+
+def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
+    told: Settings, web: WebServer, tmp_path: Path
+) -> None:
+    with collecting(told, tmp_path) as collector, station(told) as plant:
+        until(lambda: ready(collector) and follows(told))
+        say_level(plant, told, 19.9)
+        until(lambda: fates(told) == {("STOCK_LOW", "sent")})
+        acknowledge(told, folded(alarms.read(told)).popitem()[1])
+        web.answers = [HANG]
+        say_dose(plant, told, 3.0)
+        until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
+        collector.kill()  # while the server has the message, and has not answered
+        before = shown(told)
+        assert before == {"STOCK_LOW": Shown.ACKED, "DOSE_GROSS": Shown.UNACK}
+        with collecting(told, tmp_path) as again:
+            until(lambda: ready(again))
+            say_level(plant, told, 19.8)
+            say_level(plant, told, 4.0)  # the next alarm shows that what was before has had its turn
+            until(lambda: ("STOCK_CRITICAL", "sent") in fates(told))
+            assert again.end() == 0
+    assert told_of(web) == ["STOCK_LOW", "DOSE_GROSS", "STOCK_CRITICAL"]
+    assert fates(told) >= {("STOCK_LOW", "sent"), ("DOSE_GROSS", "claimed")}
+    after = shown(told)
+    assert after["DOSE_GROSS"] is Shown.UNACK
+    # one that was raised before the journal was heard is in it, and changes nothing
+    raised = [effect.entry.key.rule for effect in Replica().heard(alarms.read(told)) if effect.begins]
+    assert raised == ["STOCK_LOW", "DOSE_GROSS", "STOCK_CRITICAL"]
+
+
+def test_a_server_that_hangs_delays_neither_readings_nor_alarms_nor_the_end(
+    told: Settings, web: WebServer, tmp_path: Path
+) -> None:
+    web.answers = [HANG]
+    with collecting(told, tmp_path) as collector, station(told) as plant:
+        until(lambda: ready(collector) and follows(told))
+        say_level(plant, told, 19.9)
+        until(lambda: web.posted)
+        say_dose(plant, told, 3.0)
+        until(lambda: "DOSE_GROSS" in shown(told), timeout=5)
+        until(lambda: rows(told.database.dsn, "SELECT 1 FROM dosing_consumption"), timeout=5)
+        assert collector.end() == 0
+    assert fates(told) == {("STOCK_LOW", "waiting"), ("DOSE_GROSS", "waiting")}

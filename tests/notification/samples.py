@@ -1,0 +1,31 @@
+"""Messages for tests, with everything in them that a receiver might take for markup."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from dosing_tui.plant.alarms.notification import Message, Occasion, Told
+from dosing_tui.plant.alarms.records import AlarmKey, Event, Priority
+from dosing_tui.plant.text import clean_line, clean_text
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+NASTY = (
+    "[/]", "\x1b[2J\x1b]0;x\x07", "a\r\nBcc: evil@example.com", '"quoted"', "<!channel> & <@U1> @here",
+    "[click](https://evil.example)", "**bold** _x_ `y`", "{{DATE(2026-01-01T00:00:00Z)}}", "\u202eabc\u200b",
+    "ü€🏭",
+)  # fmt: skip
+
+
+def told(name: str = "T-12", **changes: object) -> Told:
+    """An alarm about something of this name, as it comes from the journal: cleaned."""
+    key = AlarmKey("STOCK_CRITICAL", "dosing_system_01", clean_text(name))
+    made = Told(key, Event.RAISE, Priority.HIGH, NOON, clean_line(f"Tank nearly empty: {name}"), 4.1, 5.0)
+    return replace(made, **changes)  # type: ignore[arg-type]  # Told's fields
+
+
+def message(*alarms: Told, **changes: object) -> Message:
+    alarms = alarms or (told(),)
+    made = Message(
+        UUID(int=7), Occasion.RAISE, "plant1", "Plant 1", alarms, {Priority.HIGH: len(alarms)}, UUID(int=6)
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # Message's fields
