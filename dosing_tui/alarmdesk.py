@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from dosing_tui.config.alarms import most_shelved
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
-from dosing_tui.database.alarms import JournalFilter
 from dosing_tui.errors import AlarmRefused
 from dosing_tui.plant.alarms import commands
 from dosing_tui.plant.alarms.commands import Asking
+from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey, AlarmState, Entry, Shown
 from dosing_tui.plant.alarms.replica import folded
 from dosing_tui.plant.alarms.rules import RULES

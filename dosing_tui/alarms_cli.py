@@ -89,7 +89,7 @@ def journal(
 ) -> None:  # fmt: skip
     """What happened to the alarms, the newest first."""
     from dosing_tui import alarmdesk
-    from dosing_tui.database.alarms import JournalFilter
+    from dosing_tui.plant.alarms.journal import JournalFilter
     from dosing_tui.plant.alarms.records import Event
 
     unknown = [word for word in events if word not in set(Event)]

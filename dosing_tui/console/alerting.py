@@ -1,6 +1,7 @@
 """What the operator does about alarms: looks at them, silences the bell, has them journaled."""
 
 import logging
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -75,6 +76,18 @@ class Alerting(Reporting):
             self.bell()
         return horn.sounds(self._horn, calls)
 
+    @abstractmethod
+    def move_journal(self, step: int, height: int) -> None:
+        """In the journal, so many entries further down."""
+
+    @abstractmethod
+    def end_journal(self, last: bool, height: int) -> None:
+        """To the oldest entry that was read, or to the newest there is."""
+
+    @abstractmethod
+    def open_entry(self) -> None:
+        """The entry of the journal under the cursor."""
+
     # keys
 
     def action_silence(self) -> None:
@@ -87,10 +100,7 @@ class Alerting(Reporting):
         if self._page is not None:
             self._page.dismiss(None)
             return
-        self._page = AlarmPage(
-            self._look, self._hints, self._zone,
-            ask=self._wish, open_one=self._open, read_health=lambda: self._clerk.do(self._read_health),
-        )  # fmt: skip
+        self._page = AlarmPage(self._look, self._hints, self._zone, self)
         self.push_screen(self._page, self._left_page)
 
     def _left_page(self, view: str | None) -> None:
@@ -99,7 +109,7 @@ class Alerting(Reporting):
             self._plant.action_view(view)
         self.post_message(Moved())
 
-    def _open(self, view: AlarmView) -> None:
+    def open_alarm(self, view: AlarmView) -> None:
         detail = AlarmDetail(
             self._look, view, self._hints[Mode.ALARM],
             find=self._find, clock=self._clock, zone=self._zone,
@@ -111,11 +121,11 @@ class Alerting(Reporting):
 
     def _left_detail(self, view: AlarmView, wish: Wish | None) -> None:
         if wish is not None:
-            self._wish(wish, [self._find(view.state.key) or view])
+            self.wish(wish, [self._find(view.state.key) or view])
 
     # what is done
 
-    def _wish(self, wish: Wish, views: Sequence[AlarmView]) -> None:
+    def wish(self, wish: Wish, views: Sequence[AlarmView]) -> None:
         """At once where a slip does no harm, else after a question; or why it is not possible."""
         if not views:
             self.front.say("No alarm in sight is unacknowledged.")
@@ -163,7 +173,10 @@ class Alerting(Reporting):
             done = "Nothing is done: see the log file."
         self.call_from_thread(self._say, done)
 
-    def _read_health(self) -> None:
+    def read_health(self) -> None:
+        self._clerk.do(self._find_health)
+
+    def _find_health(self) -> None:
         """In the clerk's thread: what the journal says of the last thirty days."""
         try:
             found = health(self._source.journaled(), self._clock())

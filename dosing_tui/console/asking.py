@@ -12,6 +12,7 @@ from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.scope import Scope
 from dosing_tui.console.spools import SPOOLS, SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.filters import Dimension
@@ -46,6 +47,9 @@ class PanelSource(Protocol):
 
     def journaled(self) -> Sequence[Entry]:
         """The whole alarm journal of this site, in its order. Raises: DatabaseError."""
+
+    def journal_page(self, wanted: JournalFilter) -> Sequence[Entry]:
+        """Entries of the alarm journal, the newest first. Raises: DatabaseError."""
 
     def journal(self, entries: Sequence[Entry]) -> None:
         """Into the alarm journal, all or none. Raises: DatabaseError with a sentence for the operator."""

@@ -16,6 +16,7 @@ from dosing_tui.backstage.mirror import Mirror
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.filters import Dimension
@@ -85,6 +86,12 @@ class Engine:
         from dosing_tui.database import alarms
 
         return alarms.read(self._settings)
+
+    def journal_page(self, wanted: JournalFilter) -> Sequence[Entry]:
+        # imported here to save start-up: psycopg
+        from dosing_tui.database import alarms
+
+        return alarms.listed(self._settings, wanted)
 
     def journal(self, entries: Sequence[Entry]) -> None:
         # imported here to save start-up: psycopg

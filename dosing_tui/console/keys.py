@@ -201,6 +201,7 @@ class Mode(StrEnum):
     ALARMS = "alarms"
     ALARM = "alarm"
     """One of them, whole."""
+    JOURNAL = "journal"
 
 
 _COMMON = ("range", "filters", "export", "help")
@@ -208,6 +209,18 @@ _FOOTERS: Mapping[Mode, tuple[str, ...]] = {
     Mode.CHART: ("back", "cursor-left", "cursor-right", "next", "range-wider", "note", *_COMMON),
     Mode.TABLE: ("back", "row-down", "sort", "reverse", "find", "next", *_COMMON),
     Mode.TILE: ("back", "next", *_COMMON),
+    Mode.JOURNAL: (
+        "zoom",
+        "range",
+        "range-back",
+        "range-forward",
+        "filters",
+        "export",
+        "first",
+        "next",
+        "back",
+        "help",
+    ),
     Mode.ALARM: (
         "alarm-ack",
         "alarm-comment",

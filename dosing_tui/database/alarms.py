@@ -20,14 +20,13 @@ from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import database_errors, rowless_errors
 from dosing_tui.errors import DatabaseError, DatabaseRefused
+from dosing_tui.plant.alarms.journal import AT_ONCE, JournalFilter
 from dosing_tui.plant.alarms.memory import MinuteOfErrors
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.plant.text import clean_line, clean_text
 
 APPLICATION = "alarms"
 CHANNEL = "alarm_journal"
-AT_ONCE = 5_000
-"""Most entries of one answer."""
 ASK_ANYWAY_S = 5.0
 """A pooler between us may swallow notifications: then the journal is heard this late."""
 LISTEN_S = 0.5
@@ -36,18 +35,6 @@ LISTEN_S = 0.5
 RETRY_MOST_S = 5.0
 
 Session = psycopg.Connection[TupleRow]
-
-
-@dataclass(frozen=True, slots=True)
-class JournalFilter:
-    """Which entries; '' and () let everything through. ``tag`` may be any part of rule/station/thing."""
-
-    since: datetime
-    until: datetime
-    tag: str = ""
-    events: tuple[Event, ...] = ()
-    user: str = ""
-    most: int = AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +91,7 @@ def listed(settings: Settings, wanted: JournalFilter) -> list[Entry]:
         "event": [event.value for event in wanted.events] or None,
         "user": wanted.user or None,
         "rows": wanted.most,
+        "before": wanted.before,
     }
     with _reading(settings) as session, session.cursor(row_factory=class_row(_Row)) as cursor:
         return [_entry(row) for row in cursor.execute(statement("reads/alarm_journal"), asked)]

@@ -13,6 +13,7 @@ from dosing_tui.errors import DatabaseAway
 from dosing_tui.live import Books, Link, LinkState, Live, Role
 from dosing_tui.plant import panels
 from dosing_tui.plant.alarms.engine import Evaluator
+from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.annotations import Annotation, Annotations, Mark
@@ -167,6 +168,7 @@ class FakeSource:
         self.more_happened = False
         self.cancelled: set[str] = set()
         self.entries: list[Entry] = []
+        self.pages: list[JournalFilter] = []
         self.on_journal: Callable[[Sequence[Entry]], object] = self.entries.extend
 
     def cancel(self, panels: Collection[str]) -> None:
@@ -190,6 +192,19 @@ class FakeSource:
         if self.away:
             raise DatabaseAway(self.away)
         return self.entries
+
+    def journal_page(self, wanted: JournalFilter) -> list[Entry]:
+        if self.away:
+            raise DatabaseAway(self.away)
+        self.pages.append(wanted)
+        found = [
+            entry for entry in self.entries
+            if wanted.since <= entry.at and (entry.at, entry.id) < (wanted.until, wanted.before)
+            and wanted.tag.lower() in entry.key.tag.lower()
+            and (not wanted.events or entry.event in wanted.events)
+            and wanted.user.lower() in ("", entry.who.name.lower(), entry.who.os_user.lower())
+        ]  # fmt: skip
+        return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[: wanted.most]
 
     def journal(self, entries: Sequence[Entry]) -> None:
         if self.away:

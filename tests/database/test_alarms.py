@@ -14,11 +14,12 @@ from psycopg.conninfo import make_conninfo
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
-from dosing_tui.database.alarms import Heard, JournalFilter
+from dosing_tui.database.alarms import Heard
 from dosing_tui.database.migrations import migrate
 from dosing_tui.database.writes import Writer
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.errors import DatabaseRefused, RowRefused
+from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Who
 from dosing_tui.plant.alarms.replica import folded
 from tests.database.samples import doses, settings_for, spooled
