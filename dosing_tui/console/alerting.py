@@ -2,12 +2,13 @@
 
 import logging
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 from dosing_tui.console import alarmlist, alarmwork, horn, words
 from dosing_tui.console.alarmhealth import HealthNews
+from dosing_tui.console.alarmtrend import TrendNews
 from dosing_tui.console.alarmwork import Wish, Work
 from dosing_tui.console.asking import Askers
 from dosing_tui.console.banner import banner
@@ -27,6 +28,7 @@ from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.health import health
 from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Who
+from dosing_tui.plant.alarms.trends import TrendQuery
 
 log = logging.getLogger(__name__)
 
@@ -112,12 +114,27 @@ class Alerting(Reporting):
     def open_alarm(self, view: AlarmView) -> None:
         detail = AlarmDetail(
             self._look, view, self._hints[Mode.ALARM],
-            find=self._find, clock=self._clock, zone=self._zone,
+            find=self._find, clock=self._clock, zone=self._zone, ask_trend=self._ask_trend,
         )  # fmt: skip
         self.push_screen(detail, partial(self._left_detail, view))
 
     def _find(self, key: AlarmKey) -> AlarmView | None:
         return alarmwork.views_of(self.alarms).get(key)
+
+    def _ask_trend(self, asked: TrendQuery, take: Callable[[TrendNews], None]) -> None:
+        self._askers.do(partial(self._find_trend, asked, take))
+
+    def _find_trend(self, asked: TrendQuery, take: Callable[[TrendNews], None]) -> None:
+        """In one of the askers' threads."""
+        try:
+            news = TrendNews(asked, self._source.trend(asked))
+        except DatabaseError as error:
+            news = TrendNews(asked, trouble=str(error))
+        except Exception:
+            # the task's boundary: the thread goes on answering panels
+            log.exception("reading the trend of an alarm")
+            news = TrendNews(asked, trouble="The last hours cannot be read: see the log file.")
+        self.call_from_thread(take, news)
 
     def _left_detail(self, view: AlarmView, wish: Wish | None) -> None:
         if wish is not None:

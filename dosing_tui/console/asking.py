@@ -14,6 +14,7 @@ from dosing_tui.console.spools import SPOOLS, SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import Entry
+from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
 from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
@@ -50,6 +51,9 @@ class PanelSource(Protocol):
 
     def journal_page(self, wanted: JournalFilter) -> Sequence[Entry]:
         """Entries of the alarm journal, the newest first. Raises: DatabaseError."""
+
+    def trend(self, asked: TrendQuery) -> Sequence[TrendPoint]:
+        """The value of an alarm over time. Raises: DatabaseError."""
 
     def journal(self, entries: Sequence[Entry]) -> None:
         """Into the alarm journal, all or none. Raises: DatabaseError with a sentence for the operator."""

@@ -18,6 +18,7 @@ from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import Entry
+from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
 from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
@@ -92,6 +93,12 @@ class Engine:
         from dosing_tui.database import alarms
 
         return alarms.listed(self._settings, wanted)
+
+    def trend(self, asked: TrendQuery) -> Sequence[TrendPoint]:
+        # imported here to save start-up: psycopg
+        from dosing_tui.database import trends
+
+        return trends.trend(self._settings, asked)
 
     def journal(self, entries: Sequence[Entry]) -> None:
         # imported here to save start-up: psycopg

@@ -16,6 +16,7 @@ from dosing_tui.plant.alarms.engine import Evaluator
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.records import Entry
+from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
 from dosing_tui.plant.annotations import Annotation, Annotations, Mark
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
@@ -205,6 +206,13 @@ class FakeSource:
             and wanted.user.lower() in ("", entry.who.name.lower(), entry.who.os_user.lower())
         ]  # fmt: skip
         return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[: wanted.most]
+
+    def trend(self, asked: TrendQuery) -> list[TrendPoint]:
+        """Down from 60 to 12 in a straight line."""
+        if self.away:
+            raise DatabaseAway(self.away)
+        steps = (asked.until - asked.since) // asked.step + 1
+        return [TrendPoint(asked.since + n * asked.step, 60.0 - 48.0 * n / steps) for n in range(steps)]
 
     def journal(self, entries: Sequence[Entry]) -> None:
         if self.away:

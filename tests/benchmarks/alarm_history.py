@@ -1,4 +1,4 @@
-"""A journal with a million entries in a database: ``python -m tests.console.alarm_history DSN ROWS SITE``."""
+"""A journal with a million entries in a database: ``python -m tests.benchmarks.alarm_history DSN ROWS SITE``."""
 
 import sys
 
