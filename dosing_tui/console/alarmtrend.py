@@ -26,7 +26,7 @@ class TrendNews:
 def trend_rows(news: TrendNews, view: AlarmView, zone: tzinfo, width: int, height: int) -> Rows:
     """A title, and below it the chart with its limit and the moment the alarm was raised."""
     if news.asked is None:
-        return sentence("This alarm tells of an event: it has no value that could be drawn.", width, height)
+        return []
     if news.points is None:
         return sentence(news.trouble or "Reading the last hours …", width, height)
     curves = curves_of(news.asked, news.points, view, zone)

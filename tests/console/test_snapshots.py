@@ -8,10 +8,11 @@ from textual.pilot import Pilot
 
 from dosing_tui.config.settings import Glyphs, Theme
 from dosing_tui.console.app import ConsoleApp, Surroundings
+from dosing_tui.console.screens.alarm_detail import AlarmDetail
 from dosing_tui.live import Books, Link, LinkState, Live
 from dosing_tui.plant.alarms.records import Who
 from tests.console.alarmed import picture_of, state
-from tests.console.driving import EMPTY, LARGE, MEDIUM, SMALL, Clock, drawn, settings
+from tests.console.driving import EMPTY, LARGE, MEDIUM, SMALL, Clock, drawn, settings, until
 from tests.console.plant_data import NOW, FakeSource, history, levels, live_plant
 
 Compare = Callable[..., bool]
@@ -110,5 +111,9 @@ def test_alarms(snap_compare: Compare, glyphs: Glyphs, size: tuple[int, int], ke
         for key in keys.split():
             await pilot.press(key)
             await settled(pilot)
+        detail = pilot.app.screen
+        if isinstance(detail, AlarmDetail):
+            await until(lambda: detail._trend.points is not None)
+            await pilot.pause()
 
     assert snap_compare(app_with_alarms(glyphs=glyphs), terminal_size=size, run_before=run_before)

@@ -15,6 +15,7 @@ _THICKNESS = 4
 """Eighths of a cell."""
 _ABOVE = Pen(Tone.WARN)
 _LIMIT = Pen(Tone.DIM)
+_THROUGH = Pen(Tone.TEXT, Tone.FILL)
 
 
 def area(
@@ -35,7 +36,16 @@ def area(
             _solid(canvas, column, max(1, eighths(value, top, height)))
         else:
             _crested(canvas, column, max(1, eighths(value, top, height)))
+    if limit is not None and low:
+        _cut(canvas, row_of(limit, top, height))
     return canvas.rows
+
+
+def _cut(canvas: Canvas, y: int) -> None:
+    """A limit that the area stands above shows through it."""
+    for x, cell in enumerate(canvas.rows[y]):
+        if cell == ("█", _BODY):
+            canvas.put(x, y, "┄", _THROUGH)
 
 
 def _solid(canvas: Canvas, x: int, filled: int) -> None:

@@ -101,6 +101,8 @@ class AlarmDetail(Sheet[Wish]):
     def rows(self, width: int, height: int) -> Rows:
         said = Said(self._view, self._trend, self._clock(), self._zone, gone=self._gone)
         room = min(TALLEST, height - words_height(said))
+        if self._trend.asked is None:
+            return words_page(said, self._hints)
         if room >= LEAST:
             return words_page(said, self._hints, trend=room)
         turns = KeyHint("tab", "Words" if self._turned else "Trend")
@@ -157,6 +159,8 @@ def _message(view: AlarmView) -> list[str]:
 def _lines(said: Said) -> list[tuple[str, str]]:
     room = _WIDTH - _LABELS - 6
     facts = [*_facts(said.view, said.now, said.zone), *_rule(said.view)]
+    if said.trend.asked is None:
+        facts.append(("Trend", "None: this alarm tells of an event, not of a value over time."))
     return [pair for label, text in facts if text for pair in _labelled(label, text, room)]
 
 
@@ -171,10 +175,9 @@ def _draw_message(canvas: Canvas, view: AlarmView) -> None:
 def _foot(canvas: Canvas, said: Said, hints: Sequence[KeyHint]) -> None:
     if said.gone:
         canvas.right(_WIDTH - 3, canvas.height - 3, "normal again", HOT)
-    shown = list(hints)
-    while sum(len(hint.keys) + len(hint.label) + 4 for hint in shown) > _WIDTH - 4:
-        del shown[-1]
-    keys_row(canvas, canvas.height - 2, *((hint.keys, hint.label) for hint in shown))
+    wide = sum(len(hint.keys) + len(hint.label) + 4 for hint in hints) <= _WIDTH - 4
+    labels = [(hint.keys, hint.label if wide else hint.short or hint.label) for hint in hints]
+    keys_row(canvas, canvas.height - 2, *labels)
 
 
 def _labelled(label: str, text: str, room: int) -> list[tuple[str, str]]:
