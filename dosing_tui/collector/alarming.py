@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from dosing_tui.collector.letterbox import Letters
+from dosing_tui.collector.machine import spool_folder
 from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.config.alarms import alarm_limits
@@ -56,6 +58,7 @@ class Alarming:
         self._calendar = around.settings.calendar
         self._zone = ZoneInfo(around.settings.plant.timezone)
         self._outbox = outbox
+        self._asked = outbox.take_asked if outbox else Letters(spool_folder(around.settings)).fresh
         self._spool = spool
         self._unsaved: list[Entry] = []
         self._evaluator = Evaluator(
@@ -121,6 +124,7 @@ class Alarming:
     def _tick_on(self) -> None:
         while not self._stopping.wait(SHOW_S):
             try:
+                self._take_asked()
                 if time.monotonic() - self._ticked_at >= TICK_S:
                     self._ticked_at = time.monotonic()
                     self._tick()
@@ -130,6 +134,20 @@ class Alarming:
             except Exception:
                 # the boundary of this thread: the next second may do better
                 log.exception("looking at the alarms failed")
+
+    def _take_asked(self) -> None:
+        """What operators of this machine did while the journal was away counts at once."""
+        if self._outbox is None and self._journal_up:
+            return
+        try:
+            entries = self._asked()
+        except SpoolError as error:
+            log.warning("what operators left on the disk waits: %s", error)
+            return
+        if entries:
+            with self._lock:
+                self._evaluator.replica.adopt(entries)
+                self._changed()
 
     def _tick(self) -> None:
         if not self._seeded:

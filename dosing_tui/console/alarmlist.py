@@ -120,7 +120,7 @@ def tabs_row(browsing: Browsing, picture: AlarmPicture, width: int) -> Rows:
         text = f" {name}{count} "
         x = canvas.text(x, 0, text, Pen(Tone.HOT, Tone.SELECT, bold=True) if here else _TAB) + 1
     if not picture.journal:
-        said = "journal away: others do not see this" if width >= 120 else "journal away"
+        said = f"journal away: {_SEEN[picture.pending > 0]}" if width >= 120 else "journal away"
         canvas.right(width - 1, 0, said, Pen(Tone.WARN, Tone.BAND, bold=True))
     return canvas.rows
 
@@ -194,6 +194,7 @@ _PRIORITY: Column[AlarmView] = Column(
     "Pri", 5, 100, lambda v, f: MARKS[v.state.priority].letter, draw=_draw_mark
 )
 _MESSAGE: Column[AlarmView] = Column("Alarm", 30, 99, _message, draw=_draw_message, grow=200, least=20)
+_SEEN = {False: "others do not see this", True: "others see this when it is back"}
 _TAB = Pen(Tone.TEXT, Tone.BAND)
 _HOLDS = {True: "abnormal", False: "normal", None: words.NOTHING}
 _LISTED: tuple[Column[AlarmView], ...] = (

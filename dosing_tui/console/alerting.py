@@ -181,7 +181,8 @@ class Alerting(Reporting):
     def _journal(self, done: str, entries: Sequence[Entry]) -> None:
         """In the clerk's thread."""
         try:
-            self._source.journal(entries)
+            if not self._source.journal(entries):
+                done += " Kept on this machine until the database is back."
         except DatabaseError as error:
             done = f"Nothing is done: {error}"
         except Exception:

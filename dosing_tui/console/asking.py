@@ -55,8 +55,11 @@ class PanelSource(Protocol):
     def trend(self, asked: TrendQuery) -> Sequence[TrendPoint]:
         """The value of an alarm over time. Raises: DatabaseError."""
 
-    def journal(self, entries: Sequence[Entry]) -> None:
-        """Into the alarm journal, all or none. Raises: DatabaseError with a sentence for the operator."""
+    def journal(self, entries: Sequence[Entry]) -> bool:
+        """Into the alarm journal, all or none; False if they are kept on this machine until it is back.
+
+        Raises: DatabaseError with a sentence for the operator.
+        """
 
     def shift_report(self, shift: WorkedShift, now: datetime) -> "ShiftReport":
         """What the shift made, used, met and left open. Raises: DatabaseError."""

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dosing_tui.backstage.keeper import Keeper
 from dosing_tui.backstage.mirror import Mirror
+from dosing_tui.collector import letterbox
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.spools import SpoolLine
-from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
+from dosing_tui.live import Link
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
@@ -41,6 +43,8 @@ class Engine:
 
     def __init__(self, settings: Settings, mirror: Mirror, clock: Callable[[], datetime]) -> None:
         self._settings = settings
+        self._mirror = mirror
+        self._clock = clock
         self._keeper = Keeper(settings, mirror, clock=clock)
         self._ready = threading.Event()
         self._reader: Reader | None = None
@@ -100,15 +104,34 @@ class Engine:
 
         return trends.trend(self._settings, asked)
 
-    def journal(self, entries: Sequence[Entry]) -> None:
+    def journal(self, entries: Sequence[Entry]) -> bool:
         # imported here to save start-up: psycopg
         from dosing_tui.database import alarms
 
-        account = getuser()
-        alarms.append(
-            self._settings,
-            [replace(entry, who=replace(entry.who, os_user=clean_text(account))) for entry in entries],
-        )
+        account = clean_text(getuser())
+        named = [replace(entry, who=replace(entry.who, os_user=account)) for entry in entries]
+        if self._database_away and not self._left(named):
+            return False
+        try:
+            alarms.append(self._settings, named)
+        except DatabaseAway as away:
+            why_not = self._left(named)
+            if why_not:
+                raise DatabaseAway(f"{away} {why_not}") from away
+            return False
+        return True
+
+    @property
+    def _database_away(self) -> bool:
+        return self._mirror.picture(self._clock()).database.link is Link.DOWN
+
+    def _left(self, entries: Sequence[Entry]) -> str:
+        """For this machine's collector to journal; why not, or ''."""
+        try:
+            letterbox.leave(self._settings, entries)
+        except SpoolError as error:
+            return str(error)
+        return ""
 
     def shift_report(self, shift: WorkedShift, now: datetime) -> "ShiftReport":
         # imported here to save start-up: psycopg

@@ -73,7 +73,8 @@ class Evaluator:
         views = {
             key: viewed(state, conditions.get(key), first_out=key in first) for key, state in states.items()
         }
-        return pictured(views, at=now, raised=raised, flood=self._flood, journal=journal)
+        pending = 0 if journal else self.replica.people_pending
+        return pictured(views, at=now, raised=raised, flood=self._flood, journal=journal, pending=pending)
 
     def seed(self, readings: Iterable[Reading]) -> list[Entry]:
         """Levels and times from the database; doses and events of the past raise nothing."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Shown
+from dosing_tui.plant.alarms.records import BY_PEOPLE, AlarmKey, AlarmState, Entry, Shown
 from dosing_tui.plant.alarms.table import advance, normal
 
 
@@ -47,6 +47,11 @@ class Replica:
         """What was proposed and not heard back, the oldest first."""
         return tuple(self._pending.values())
 
+    @property
+    def people_pending(self) -> int:
+        """How much of that people did."""
+        return sum(entry.event in BY_PEOPLE for entry in self._pending.values())
+
     def state(self, key: AlarmKey) -> AlarmState:
         return self._states.get(key) or AlarmState(key)
 
@@ -62,6 +67,13 @@ class Replica:
         self._pending[entry.uuid] = entry
         _keep(self._states, step.state)
         return Effect(entry, before, step.state, own=True)
+
+    def adopt(self, entries: Iterable[Entry]) -> None:
+        """What somebody else will have journaled: until then it counts as well; what is known so is left."""
+        for entry in entries:
+            if entry.uuid not in self._pending:
+                self._pending[entry.uuid] = entry
+                _keep(self._states, advance(self.state(entry.key), entry).state)
 
     def states_of(self, before: datetime) -> Mapping[AlarmKey, AlarmState]:
         """Every alarm that is not normal, without what was proposed since ``before``."""
