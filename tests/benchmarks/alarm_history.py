@@ -1,17 +1,17 @@
-"""A journal with a million entries in a database: ``python -m tests.benchmarks.alarm_history DSN ROWS SITE``."""
+"""Fills a journal: ``python -m tests.benchmarks.alarm_history DSN ROWS SITE``."""
 
 import sys
 
 import psycopg
 
 INSERT = """
-INSERT INTO alarm_journal (uuid, site, rule, device_id, item, event, at, received_at, priority, rule_version, message,
-                           value, limit_value, latching, author, comment)
+INSERT INTO alarm_journal (uuid, site, rule, device_id, item, event, at, received_at, priority,
+                           rule_version, message, value, limit_value, author)
 SELECT gen_random_uuid(), %(site)s, 'STOCK_LOW', 'dosing_system_0' || n / 4 %% 3, 'T-' || n / 4 %% 40,
-       (ARRAY['raise', 'acknowledge', 'return', 'raise'])[1 + n %% 4],
-       now() - make_interval(secs => 20 * (%(rows)s - n)), now() - make_interval(secs => 20 * (%(rows)s - n)),
-       'medium', 1, 'Low inventory: T-' || n / 4 %% 40, 19.9, 20, false, CASE n %% 4 WHEN 1 THEN 'Anna' ELSE '' END, ''
+       (ARRAY['raise', 'acknowledge', 'return', 'raise'])[1 + n %% 4], told.at, told.at, 'medium',
+       1, 'Low inventory: T-' || n / 4 %% 40, 19.9, 20, CASE n %% 4 WHEN 1 THEN 'Anna' ELSE '' END
   FROM generate_series(1, %(rows)s) AS n
+ CROSS JOIN LATERAL (SELECT now() - make_interval(secs => 20 * (%(rows)s - n)) AS at) AS told
 """
 
 
