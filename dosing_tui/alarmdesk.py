@@ -15,7 +15,6 @@ from dosing_tui.plant.alarms import commands
 from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey, AlarmState, Entry, Shown
-from dosing_tui.plant.alarms.replica import folded
 from dosing_tui.plant.alarms.rules import RULES
 
 Asked = Callable[[AlarmState], Entry]
@@ -67,7 +66,7 @@ def listed(settings: Settings, *, tag: str = "", shown: Iterable[Shown] = ()) ->
     wanted = frozenset(shown)
     states = [
         state
-        for state in folded(alarms.read(settings)).values()
+        for state in alarms.states(settings).values()
         if tag.lower() in state.key.tag.lower() and (not wanted or state.shown in wanted)
     ]
     states.sort(key=lambda s: (s.shown not in UNACKNOWLEDGED, s.priority.rank, s.key))
@@ -118,7 +117,7 @@ def unshelve(settings: Settings, tags: Sequence[str], asking: Asking, *, comment
 
 
 def _ask(settings: Settings, tags: Sequence[str], asked: Asked, every: frozenset[Shown]) -> list[str]:
-    states = folded(alarms.read(settings))
+    states = alarms.states(settings)
     if tags:
         chosen = [_named(states, tag) for tag in tags]
     else:

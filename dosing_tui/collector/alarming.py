@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dosing_tui.collector.letterbox import Letters
@@ -20,8 +21,10 @@ from dosing_tui.config.alarms import alarm_limits
 from dosing_tui.database.alarms import Heard
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live import Link, LinkState
+from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.engine import Evaluator
 from dosing_tui.plant.alarms.findings import LinkView, Outlook
+from dosing_tui.plant.alarms.journal import AT_ONCE
 from dosing_tui.plant.alarms.memory import HOUR
 from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.readings import Rejection, Unit
@@ -32,6 +35,8 @@ TICK_S = 1.0
 SHOW_S = 0.2
 """Shortest time between two pictures: in a storm each would be of thousands of alarms."""
 STOP_S = 10.0
+CHECKPOINT_EVERY = 500
+"""Entries of the journal: so many are read at a start, at most, besides the alarms themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class Alarming:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._journal_up = self._seeded = False
+        self._unremembered = 0
+        """Entries of the journal since its last checkpoint."""
         self._unseen = False
         """Something has changed that no picture shows."""
         self._shown_at = self._ticked_at = -TICK_S
@@ -168,11 +175,38 @@ class Alarming:
                 self._stopping.wait(TICK_S)
 
     def _take(self, heard: Heard) -> None:
+        passed = self._passed_over(heard)
         with self._lock:
             if heard.anew:
-                self._evaluator.begin_anew()
+                self._evaluator.replica.forget(passed)
+                self._evaluator.begin_anew(heard.known)
+                self._unremembered = 0
             self._evaluator.heard(heard.entries)
             self._changed()
+            self._unremembered += len(heard.entries)
+            known = self._evaluator.checkpoint() if self._is_due(heard) else None
+        if known is not None:
+            self._remember(known)
+
+    def _passed_over(self, heard: Heard) -> frozenset[UUID]:
+        """Entries that still count as pending, though they are in what is known already.
+
+        Raises: DatabaseError.
+        """
+        pending = [entry.uuid for entry in self._evaluator.replica.pending] if heard.known.last_id else []
+        return self._journal.stored(pending) if pending else frozenset()
+
+    def _is_due(self, heard: Heard) -> bool:
+        """The collector keeps a checkpoint now and then, once it has caught up."""
+        caught_up = len(heard.entries) < AT_ONCE
+        return self._outbox is not None and caught_up and self._unremembered >= CHECKPOINT_EVERY
+
+    def _remember(self, known: Checkpoint) -> None:
+        self._unremembered = 0
+        try:
+            self._journal.remember(known)
+        except DatabaseError as error:
+            log.info("no checkpoint of the alarm journal is kept: %s", error)
 
     def _on_link(self, up: bool, why: str) -> None:
         if up is not self._journal_up:

@@ -20,9 +20,11 @@ from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import database_errors, rowless_errors
 from dosing_tui.errors import DatabaseError, DatabaseRefused
+from dosing_tui.plant.alarms.checkpoint import FOLD, NOTHING, Checkpoint, decode, encode
 from dosing_tui.plant.alarms.journal import AT_ONCE, JournalFilter
 from dosing_tui.plant.alarms.memory import MinuteOfErrors
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
+from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Priority, Who
+from dosing_tui.plant.alarms.replica import folded
 from dosing_tui.plant.text import clean_line, clean_text
 
 APPLICATION = "alarms"
@@ -44,6 +46,8 @@ class Heard:
     entries: tuple[Entry, ...]
     last_id: int
     anew: bool = False
+    known: Checkpoint = NOTHING
+    """Where it begins again: from behind this."""
 
 
 def append(settings: Settings, entries: Sequence[Entry]) -> None:
@@ -64,6 +68,31 @@ def append(settings: Settings, entries: Sequence[Entry]) -> None:
                     " (the right to insert into alarm_journal is missing)."
                 ) from error.__cause__
             raise
+
+
+def remember(settings: Settings, known: Checkpoint) -> None:
+    """Keep what the journal has come to, for whoever starts next. Raises: DatabaseAway, DatabaseRefused."""
+    asked = {"site": settings.plant.site, "last_id": known.last_id, "fold": FOLD, "known": encode(known)}
+    with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
+        session.execute(statement("writes/alarm_checkpoint"), asked)
+        session.commit()
+
+
+def stored(settings: Settings, uuids: Sequence[UUID]) -> frozenset[UUID]:
+    """Which of these entries the journal has. Raises: DatabaseAway, DatabaseRefused."""
+    with _reading(settings) as session:
+        rows = session.execute(statement("reads/alarm_journal_stored"), {"uuid": list(uuids)}).fetchall()
+    return frozenset(uuid for (uuid,) in rows)
+
+
+def states(settings: Settings) -> dict[AlarmKey, AlarmState]:
+    """Every alarm of this site that is not normal. Raises: DatabaseAway, DatabaseRefused."""
+    rest: list[Entry] = []
+    with _reading(settings) as session:
+        known = _known(session, settings)
+        while page := _page(session, settings, rest[-1].id if rest else known.last_id):
+            rest += page
+    return folded(rest, known)
 
 
 def read(settings: Settings) -> list[Entry]:
@@ -111,7 +140,7 @@ def errors_of_the_hour(settings: Settings, *, since: datetime) -> list[MinuteOfE
 def follow(
     settings: Settings, stopping: threading.Event, *, on_link: Callable[[bool, str], None]
 ) -> Iterator[Heard]:
-    """The whole journal of this site, then what is added to it as it comes, until ``stopping`` is set.
+    """What is known of this site's journal, the rest, then what is added to it, until ``stopping`` is set.
 
     Goes on by itself when the database was away; ``on_link`` is told of that.
     """
@@ -138,8 +167,10 @@ def _listening(settings: Settings, last_id: int, stopping: threading.Event) -> I
             statement("reads/alarm_journal_head"), {"site": settings.plant.site}
         ).fetchone()
         if last_id == 0 or head is None or head[0] < last_id:
-            last_id = 0  # the first time, or the database was replaced or restored
-            yield Heard((), last_id, anew=True)
+            # the first time, or the database was replaced or restored
+            known = _known(session, settings)
+            last_id = known.last_id
+            yield Heard((), last_id, anew=True, known=known)
         while not stopping.is_set():
             while page := _page(session, settings, last_id):
                 last_id = page[-1].id
@@ -181,6 +212,13 @@ class _Row:
     os_user: str
     db_role: str
     comment: str
+
+
+def _known(session: Session, settings: Settings) -> Checkpoint:
+    row = session.execute(
+        statement("reads/alarm_checkpoint"), {"site": settings.plant.site, "fold": FOLD}
+    ).fetchone()
+    return NOTHING if row is None else decode(row[1], row[0])
 
 
 def _page(session: Session, settings: Settings, after: int) -> list[Entry]:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from dosing_tui.broker.publisher import Publisher
-from dosing_tui.collector import letterbox
+from dosing_tui.collector import alarming, letterbox
 from dosing_tui.collector.letterbox import Letters
 from dosing_tui.collector.machine import spool_folder
 from dosing_tui.config.settings import CollectorMode, Settings
@@ -195,6 +196,31 @@ def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journa
             assert (told.who.name, told.who.os_user) == ("Anna", "anna")
             assert shown(console) == {"STOCK_LOW": Shown.ACKED}
         assert len(journal(own_plant)) == 2
+
+
+def test_a_collector_that_begins_at_a_checkpoint_shows_the_same(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarming, "CHECKPOINT_EVERY", 1)
+    with running(settings) as collector, station(settings) as plant:
+        until(lambda: collector.ready and heard(collector))
+        say_level(plant, settings, 19.9)
+        say_dose(plant, settings, 3.0)
+        until(lambda: len(shown(collector)) == 2)
+        acknowledge(settings, state(collector, "STOCK_LOW"))
+        expected = {"STOCK_LOW": Shown.ACKED, "DOSE_GROSS": Shown.UNACK}
+        until(lambda: shown(collector) == expected)
+        until(lambda: kept_up_to(settings) == alarms.read(settings)[-1].id)
+        before = [state(collector, rule) for rule in RULES]
+    with running(settings) as again:
+        until(lambda: again.ready and heard(again) and shown(again) == expected)
+        assert [state(again, rule) for rule in RULES] == before
+
+
+def kept_up_to(settings: Settings) -> int:
+    with psycopg.connect(settings.database.dsn) as session:
+        row = session.execute("SELECT last_id FROM alarm_checkpoints").fetchone()
+    return row[0] if row else 0
 
 
 def _waits(folder: Path, settings: Settings) -> bool:

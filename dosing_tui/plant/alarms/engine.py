@@ -10,17 +10,12 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from dosing_tui.plant.alarms import batches, doses, links, stations, tanks
+from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
 from dosing_tui.plant.alarms.conditions import Condition, settle, viewed
 from dosing_tui.plant.alarms.findings import Finding, Outlook
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.memory import Memory, MinuteOfErrors, Station, minute_of
-from dosing_tui.plant.alarms.picture import (
-    FLOOD_PERIOD,
-    AlarmPicture,
-    first_outs,
-    flooded,
-    pictured,
-)
+from dosing_tui.plant.alarms.picture import FLOOD_PERIOD, AlarmPicture, first_outs, flooded, pictured
 from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Shown
 from dosing_tui.plant.alarms.replica import Effect, Replica
 from dosing_tui.plant.alarms.rules import RULES, VERSION
@@ -140,10 +135,14 @@ class Evaluator:
             entries += self._reconcile(key, outlook.now)
         return entries
 
-    def begin_anew(self) -> None:
-        """The journal will be heard from its first entry."""
-        self.replica.begin_anew()
-        self._raises.clear()
+    def begin_anew(self, known: Checkpoint = NOTHING) -> None:
+        """The journal will be heard from behind what is known of it."""
+        self.replica.begin_anew(known)
+        self._raises = deque(known.raises, MAX_CONDITIONS)
+
+    def checkpoint(self) -> Checkpoint:
+        """What the journal has come to, as far as it was heard."""
+        return Checkpoint(self.replica.last_id, self.replica.told, tuple(self._raises))
 
     def heard(self, entries: Iterable[Entry]) -> list[Effect]:
         """What the journal says, in its order; answers what it changed."""

@@ -1,10 +1,11 @@
 """The states as the journal tells them, and on top what this process knows and the journal does not yet."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
 from dosing_tui.plant.alarms.records import BY_PEOPLE, AlarmKey, AlarmState, Entry, Shown
 from dosing_tui.plant.alarms.table import advance, normal
 
@@ -85,11 +86,21 @@ class Replica:
             states[key] = self._told[key]
         return states
 
-    def begin_anew(self) -> None:
-        """The journal is another one, or is read again from its first entry."""
-        self._told.clear()
-        self.last_id = 0
-        self._refold(set(self._states))
+    def forget(self, uuids: Collection[UUID]) -> None:
+        """These are in the journal, and will not be heard of again."""
+        gone = [self._pending.pop(uuid) for uuid in uuids if uuid in self._pending]
+        self._refold({entry.key for entry in gone})
+
+    @property
+    def told(self) -> tuple[AlarmState, ...]:
+        """Every alarm that is not normal by what the journal says alone."""
+        return tuple(self._told.values())
+
+    def begin_anew(self, known: Checkpoint = NOTHING) -> None:
+        """The journal is another one, or is read again: from behind ``known``, or from its first entry."""
+        self._told = {state.key: state for state in known.states}
+        self.last_id = known.last_id
+        self._refold({*self._states, *self._told})
 
     def heard(self, entries: Iterable[Entry]) -> list[Effect]:
         """Entries of the journal in the order of their ids; one that was heard before changes nothing."""
@@ -119,9 +130,9 @@ class Replica:
                 _keep(self._states, advance(self.state(entry.key), entry).state)
 
 
-def folded(entries: Iterable[Entry]) -> dict[AlarmKey, AlarmState]:
-    """The state of every alarm that is not normal after these entries."""
-    states: dict[AlarmKey, AlarmState] = {}
+def folded(entries: Iterable[Entry], known: Checkpoint = NOTHING) -> dict[AlarmKey, AlarmState]:
+    """The state of every alarm that is not normal after these entries, which follow on what is known."""
+    states = {state.key: state for state in known.states}
     for entry in entries:
         _keep(states, advance(states.get(entry.key) or AlarmState(entry.key), entry).state)
     return states
