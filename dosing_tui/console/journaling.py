@@ -13,8 +13,8 @@ from dosing_tui.console.notices import Notice
 from dosing_tui.console.scope import DEFAULT, Scope, follows, range_words, resolved
 from dosing_tui.console.screens.journal_dialogs import JournalDetail, JournalFilterDialog
 from dosing_tui.errors import DatabaseError, RangeError
+from dosing_tui.export.alarms import journal_extract
 from dosing_tui.export.csvtext import to_csv
-from dosing_tui.export.journal import journal_extract
 from dosing_tui.export.jsontext import to_json
 from dosing_tui.live import Picture
 from dosing_tui.plant.alarms.journal import AT_ONCE, JournalFilter
