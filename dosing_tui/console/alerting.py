@@ -197,7 +197,8 @@ class Alerting(Reporting):
     def _find_health(self) -> None:
         """In the clerk's thread: what the journal says of the last thirty days."""
         try:
-            found = health(self._source.journaled(), self._clock())
+            now = self._clock()
+            found = health(self._source.past(now), now)
             news = HealthNews(found, "" if found else "The journal is empty: there is nothing to judge.")
         except DatabaseError as error:
             news = HealthNews(trouble=str(error))

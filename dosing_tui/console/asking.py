@@ -12,6 +12,7 @@ from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.scope import Scope
 from dosing_tui.console.spools import SPOOLS, SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.plant.alarms.health import Past
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
@@ -46,8 +47,8 @@ class PanelSource(Protocol):
     def add_note(self, draft: NoteDraft) -> None:
         """Raises: DatabaseError with a sentence for the operator."""
 
-    def journaled(self) -> Sequence[Entry]:
-        """The whole alarm journal of this site, in its order. Raises: DatabaseError."""
+    def past(self, now: datetime) -> Past:
+        """What the health of the alarms is judged by. Raises: DatabaseError."""
 
     def journal_page(self, wanted: JournalFilter) -> Sequence[Entry]:
         """Entries of the alarm journal, the newest first. Raises: DatabaseError."""

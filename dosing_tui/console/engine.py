@@ -18,6 +18,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
 from dosing_tui.live import Link
+from dosing_tui.plant.alarms.health import Past
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
@@ -86,11 +87,11 @@ class Engine:
 
         notes.add(self._settings, draft, os_user=getuser())
 
-    def journaled(self) -> Sequence[Entry]:
+    def past(self, now: datetime) -> Past:
         # imported here to save start-up: psycopg
         from dosing_tui.database import alarms
 
-        return alarms.read(self._settings)
+        return alarms.past(self._settings, now)
 
     def journal_page(self, wanted: JournalFilter) -> Sequence[Entry]:
         # imported here to save start-up: psycopg

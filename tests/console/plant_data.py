@@ -13,6 +13,7 @@ from dosing_tui.errors import DatabaseAway
 from dosing_tui.live import Books, Link, LinkState, Live, Role
 from dosing_tui.plant import panels
 from dosing_tui.plant.alarms.engine import Evaluator
+from dosing_tui.plant.alarms.health import Past, past_of
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.records import Entry
@@ -191,10 +192,10 @@ class FakeSource:
             raise DatabaseAway(self.away)
         self.notes.append(Annotation(draft.at, None, Mark.NOTE, draft.text, draft.author, draft.device or ""))
 
-    def journaled(self) -> list[Entry]:
+    def past(self, now: datetime) -> Past:
         if self.away:
             raise DatabaseAway(self.away)
-        return self.entries
+        return past_of(self.entries)
 
     def journal_page(self, wanted: JournalFilter) -> list[Entry]:
         if self.away:

@@ -21,6 +21,7 @@ from dosing_tui.database.writes import Writer
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.errors import DatabaseRefused, RowRefused
 from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
+from dosing_tui.plant.alarms.health import health, past_of
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Who
 from dosing_tui.plant.alarms.replica import Replica, folded
@@ -222,6 +223,22 @@ def test_an_older_checkpoint_never_replaces_a_newer_one(migrated: str) -> None:
     alarms.remember(settings, newer)
     alarms.remember(settings, Checkpoint(first.id, tuple(folded([first]).values())))
     assert alarms.states(settings) == folded([first, second])
+
+
+def test_the_health_is_judged_by_the_last_thirty_days_and_knows_how_old_the_journal_is(migrated: str) -> None:
+    settings = settings_for(migrated)
+    assert alarms.past(settings, LATER) == past_of([])
+    stale = fresh(Event.RAISE, at=NOW - timedelta(days=40), key=AlarmKey("DEVICE_OFFLINE", "x"))
+    alarms.append(settings, [stale])
+    before = alarms.past(settings, LATER)
+    assert (before.entries, before.began, len(before.states)) == ([], stale.at, 1)
+    alarms.append(settings, [fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)])
+    found, whole = (
+        health(one, LATER) for one in (alarms.past(settings, LATER), past_of(alarms.read(settings)))
+    )
+    assert found == whole
+    assert found is not None
+    assert (found.annunciated, found.stale, found.judged) == (1, 1, True)
 
 
 def test_which_entries_the_journal_has(migrated: str) -> None:
