@@ -194,7 +194,7 @@ _PRIORITY: Column[AlarmView] = Column(
     "Pri", 5, 100, lambda v, f: MARKS[v.state.priority].letter, draw=_draw_mark
 )
 _MESSAGE: Column[AlarmView] = Column("Alarm", 30, 99, _message, draw=_draw_message, grow=200, least=20)
-_SEEN = {False: "others do not see this", True: "others see this when it is back"}
+_SEEN = {False: "others do not see this", True: "others see this later"}
 _TAB = Pen(Tone.TEXT, Tone.BAND)
 _HOLDS = {True: "abnormal", False: "normal", None: words.NOTHING}
 _LISTED: tuple[Column[AlarmView], ...] = (

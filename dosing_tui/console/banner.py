@@ -117,7 +117,7 @@ def _counts(told: Banner, *, wide: bool) -> list[str]:
     elif told.alarms:
         parts.append(f"{told.alarms} acknowledged" if wide else f"{told.alarms} ackn")
     if told.pending:
-        parts.append(f"{told.pending} kept here for the journal" if wide else f"{told.pending} kept")
+        parts.append(f"{told.pending} kept here" if wide else f"{told.pending} kept")
     if told.silence:
         parts.append(f"{told.silence} silences" if wide else f"{told.silence} silence")
     return parts

@@ -61,7 +61,7 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
         began = datetime.now(UTC)
         window.keys("Space")
         window.shows("Kept on this machine until the database is back.")
-        window.shows("1 kept here for the journal")
+        window.shows("1 kept here")
         ended = datetime.now(UTC)
         console, collector = window.pid(), children(window.pid())[0]
         for process in (collector, console):

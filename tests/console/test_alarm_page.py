@@ -162,8 +162,8 @@ async def test_without_the_database_the_collecting_machine_keeps_what_was_done_a
         kept = replace(picture_of(state("DOSE_GROSS", "P")), journal=False, pending=2)
         plant.console.live.set_alarms(kept)
         plant.console.app._tick()
-        shown = await plant.console.shows("2 kept here for the journal")
-        assert "journal away: others see this when it is back" in shown
+        shown = await plant.console.shows("2 kept here")
+        assert "journal away: others see this later" in shown
 
 
 async def test_the_detail_tells_what_to_do_and_its_keys_work() -> None:

@@ -58,8 +58,8 @@ class Evaluator:
 
     def picture(self, now: datetime, *, journal: bool) -> AlarmPicture:
         """A copy for the screen; ``journal``: it is being heard."""
-        while self._raises and self._raises[0] <= now - FLOOD_PERIOD:
-            self._raises.popleft()
+        # what others did during an outage is heard later: these are not in the order of their times
+        self._raises = deque((at for at in self._raises if at > now - FLOOD_PERIOD), MAX_CONDITIONS)
         raised = len(self._raises)
         self._flood = flooded(self._flood, raised)
         states = self.replica.states_of(now - self._patience) if journal else self.replica.states
