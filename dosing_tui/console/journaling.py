@@ -185,7 +185,7 @@ class Journaling(Alerting):
     def _save_journal(self, known: JournalList, words: str, now: datetime) -> None:
         """In one of the askers' threads."""
         try:
-            entries = self._whole(known)
+            entries, more = self._whole(known)
         except DatabaseError as error:
             self.call_from_thread(self.front.say, f"Nothing is saved: {error}")
             return
@@ -200,15 +200,18 @@ class Journaling(Alerting):
         )
         texts = {"csv": to_csv(found), "json": to_json(found)}
         self.call_from_thread(self._save, "alarm journal", texts)
+        if more:
+            said = f"Saved the newest {len(entries)} entries only: narrow the range for older ones."
+            self.call_from_thread(self.front.say, said)
 
-    def _whole(self, known: JournalList) -> Sequence[Entry]:
-        """What is known, and the pages behind it."""
-        found, more, page = list(known.rows), known.more, known
+    def _whole(self, known: JournalList) -> tuple[Sequence[Entry], bool]:
+        """What is known and the pages behind it; whether there is still more."""
+        found, more = list(known.rows), known.more
         while more and len(found) < MOST_SAVED:
             last = found[-1]
-            assert page.asked is not None
-            wanted = replace(page.asked, until=last.at, before=last.id, most=AT_ONCE)
+            assert known.asked is not None
+            wanted = replace(known.asked, until=last.at, before=last.id, most=AT_ONCE)
             entries = self._source.journal_page(wanted)
             found += entries
             more = len(entries) >= AT_ONCE
-        return found[:MOST_SAVED]
+        return found, more

@@ -259,10 +259,12 @@ def test_more_than_ten_in_ten_minutes_are_a_flood_until_there_are_fewer_than_fiv
 def test_alarms_of_an_hour_ago_that_are_journaled_late_are_no_flood() -> None:
     plant = Plant()
     plant.hear(plant.level(10))
+    (one,), then = plant.evaluator.replica.pending, NOW - timedelta(hours=1)
+    keys = [AlarmKey("STOCK_LOW", "other", str(number)) for number in range(20)]
     late = [
-        replace(one, uuid=UUID(int=n), id=n, at=NOW - timedelta(hours=1), key=AlarmKey("STOCK_LOW", "other", str(n)))
-        for n, one in enumerate([plant.evaluator.replica.pending[0]] * 20, start=1)
-    ]  # fmt: skip
+        replace(one, uuid=UUID(int=number), id=number, at=then, key=key)
+        for number, key in enumerate(keys, start=1)
+    ]
     plant.evaluator.heard(late)
     picture = plant.evaluator.picture(plant.now, journal=True)
     assert (picture.flood, picture.raised, len(picture.listed)) == (False, 1, 21)
