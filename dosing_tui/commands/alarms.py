@@ -9,15 +9,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.commands.words import os_user, say, settings_of, write
+from dosing_tui.commands.words import EXIT_NONE, away, os_user, say, settings_of, write
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
     from dosing_tui.export.extract import Extract
     from dosing_tui.plant.alarms.commands import Asking
-
-EXIT_NOTHING = 1
-"""There was nothing to acknowledge or to reset."""
 
 WIDEST = 1_000
 """No tag is cut: alarms are acknowledged by them."""
@@ -39,10 +36,18 @@ NAME = click.option("--name", default="", help="Who asks; else the account this 
 TAGS = click.argument("tags", nargs=-1, metavar="[TAG]...")
 
 
-@click.group()
+class Alarms(click.Group):
+    """A database that is away is one sentence and an exit status of its own, whatever was asked."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        with away():
+            return super().invoke(ctx)
+
+
+@click.group(cls=Alarms)
 @click.pass_context
 def alarms(ctx: click.Context) -> None:
-    """List and acknowledge alarms, shelve them, read their journal."""
+    """List and acknowledge alarms, shelve them, read their journal; exit 3 where the database is away."""
     ctx.obj = settings_of(ctx)
 
 
@@ -176,7 +181,7 @@ def _done(what: str, tags: Sequence[str]) -> None:
         click.echo(f"{what}: {tag}")
     if not tags:
         click.echo("Nothing to do.", err=True)
-        sys.exit(EXIT_NOTHING)
+        sys.exit(EXIT_NONE)
 
 
 def _print(found: "Extract", form: str, settings: "Settings") -> None:

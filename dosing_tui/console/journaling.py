@@ -15,6 +15,7 @@ from dosing_tui.console.screens.journal_dialogs import JournalDetail, JournalFil
 from dosing_tui.errors import DatabaseError, RangeError
 from dosing_tui.export.alarms import journal_extract
 from dosing_tui.export.csvtext import to_csv
+from dosing_tui.export.files import stem_of
 from dosing_tui.export.jsontext import to_json
 from dosing_tui.live import Picture
 from dosing_tui.plant.alarms.journal import AT_ONCE, JournalFilter
@@ -198,11 +199,10 @@ class Journaling(Alerting):
         found = journal_extract(
             entries, range=words, since=known.asked.since, until=known.asked.until, now=now, zone=self._zone
         )
-        texts = {"csv": to_csv(found), "json": to_json(found)}
-        self.call_from_thread(self._save, "alarm journal", texts)
+        said = self._saved(stem_of(found), {"csv": to_csv(found), "json": to_json(found)})
         if more:
-            said = f"Saved the newest {len(entries)} entries only: narrow the range for older ones."
-            self.call_from_thread(self.front.say, said)
+            said += f": the newest {len(entries)} entries, narrow the range for older ones."
+        self.call_from_thread(self.front.say, said)
 
     def _whole(self, known: JournalList) -> tuple[Sequence[Entry], bool]:
         """What is known and the pages behind it; whether there is still more."""

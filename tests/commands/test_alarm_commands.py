@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli import EXIT_ERROR, main
+from dosing_tui.commands.words import EXIT_AWAY
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.plant.alarms.records import AlarmKey, Event, Priority
@@ -134,5 +135,5 @@ def test_times_are_on_the_plants_clock_in_every_form(plant: Settings, tmp_path: 
 
 def test_without_the_database_it_says_so(tmp_path: Path) -> None:
     result = run(settings_for(UNREACHABLE), tmp_path, "list")
-    assert result.exit_code == EXIT_ERROR
+    assert result.exit_code == EXIT_AWAY
     assert result.stderr.startswith("dosing-tui: No database server listens")
