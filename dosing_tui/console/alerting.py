@@ -192,10 +192,10 @@ class Alerting(Reporting):
         self.call_from_thread(self._say, done)
 
     def read_health(self) -> None:
-        self._clerk.do(self._find_health)
+        self._askers.do(self._find_health)
 
     def _find_health(self) -> None:
-        """In the clerk's thread: what the journal says of the last thirty days."""
+        """In one of the askers' threads: what the journal says of the last thirty days."""
         try:
             now = self._clock()
             found = health(self._source.past(now), now)
