@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dosing_tui import __version__
-from dosing_tui.alarms_cli import alarms
+from dosing_tui.commands.alarms import alarms
 from dosing_tui.commands.batches import audit, batches
 from dosing_tui.commands.grafana import grafana
 from dosing_tui.commands.notifications import notifications, try_channel
@@ -154,6 +154,10 @@ def demo(
     )  # fmt: skip
 
 
+alarms.add_command(notifications)
+alarms.add_command(refill)
+alarms.add_command(try_channel)
+main.add_command(alarms)
 main.add_command(batches)
 main.add_command(audit)
 main.add_command(recipes)
@@ -196,12 +200,6 @@ def path(ctx: click.Context) -> None:
     from dosing_tui.config.load import config_path
 
     click.echo(config_path(ctx.obj, os.environ))
-
-
-alarms.add_command(notifications)
-alarms.add_command(refill)
-alarms.add_command(try_channel)
-main.add_command(alarms)
 
 
 def _load(ctx: click.Context) -> "Loaded":

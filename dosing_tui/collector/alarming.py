@@ -10,16 +10,21 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from dosing_tui.collector.letterbox import Letters
+from dosing_tui.collector.machine import spool_folder
 from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.config.alarms import alarm_limits
 from dosing_tui.database.alarms import Heard
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live import Link, LinkState
+from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.engine import Evaluator
 from dosing_tui.plant.alarms.findings import LinkView, Outlook
+from dosing_tui.plant.alarms.journal import AT_ONCE
 from dosing_tui.plant.alarms.memory import HOUR
 from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.readings import Rejection, Unit
@@ -32,6 +37,8 @@ SHOW_S = 0.2
 STOP_S = 10.0
 MASTERS_S = 30.0
 """How often the recipe master is read."""
+CHECKPOINT_EVERY = 500
+"""Entries of the journal: so many are read at a start, at most, besides the alarms themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ class Alarming:
         self._calendar = around.settings.calendar
         self._zone = ZoneInfo(around.settings.plant.timezone)
         self._outbox = outbox
+        self._asked = outbox.take_asked if outbox else Letters(spool_folder(around.settings)).fresh
         self._spool = spool
         self._unsaved: list[Entry] = []
         self._evaluator = Evaluator(
@@ -70,6 +78,8 @@ class Alarming:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._journal_up = self._seeded = False
+        self._unremembered = 0
+        """Entries of the journal since its last checkpoint."""
         self._unseen = False
         """Something has changed that no picture shows."""
         self._shown_at = self._ticked_at = -TICK_S
@@ -124,6 +134,7 @@ class Alarming:
     def _tick_on(self) -> None:
         while not self._stopping.wait(SHOW_S):
             try:
+                self._take_asked()
                 if time.monotonic() - self._ticked_at >= TICK_S:
                     self._ticked_at = time.monotonic()
                     self._tick()
@@ -133,6 +144,20 @@ class Alarming:
             except Exception:
                 # the boundary of this thread: the next second may do better
                 log.exception("looking at the alarms failed")
+
+    def _take_asked(self) -> None:
+        """What operators of this machine did while the journal was away counts at once."""
+        if self._outbox is None and self._journal_up:
+            return
+        try:
+            entries = self._asked()
+        except SpoolError as error:
+            log.warning("what operators left on the disk waits: %s", error)
+            return
+        if entries:
+            with self._lock:
+                self._evaluator.replica.adopt(entries)
+                self._changed()
 
     def _tick(self) -> None:
         if not self._seeded:
@@ -171,11 +196,38 @@ class Alarming:
                 log.exception("reading the recipe master failed")
 
     def _take(self, heard: Heard) -> None:
+        passed = self._passed_over(heard)
         with self._lock:
             if heard.anew:
-                self._evaluator.begin_anew()
+                self._evaluator.replica.forget(passed)
+                self._evaluator.begin_anew(heard.known)
+                self._unremembered = 0
             self._evaluator.heard(heard.entries)
             self._changed()
+            self._unremembered += len(heard.entries)
+            known = self._evaluator.checkpoint() if self._is_due(heard) else None
+        if known is not None:
+            self._remember(known)
+
+    def _passed_over(self, heard: Heard) -> frozenset[UUID]:
+        """Entries that still count as pending, though they are in what is known already.
+
+        Raises: DatabaseError.
+        """
+        pending = [entry.uuid for entry in self._evaluator.replica.pending] if heard.known.last_id else []
+        return self._journal.stored(pending) if pending else frozenset()
+
+    def _is_due(self, heard: Heard) -> bool:
+        """The collector keeps a checkpoint now and then, once it has caught up."""
+        caught_up = len(heard.entries) < AT_ONCE
+        return self._outbox is not None and caught_up and self._unremembered >= CHECKPOINT_EVERY
+
+    def _remember(self, known: Checkpoint) -> None:
+        self._unremembered = 0
+        try:
+            self._journal.remember(known)
+        except DatabaseError as error:
+            log.info("no checkpoint of the alarm journal is kept: %s", error)
 
     def _on_link(self, up: bool, why: str) -> None:
         if up is not self._journal_up:

@@ -1,6 +1,7 @@
 """Journal entries on the disk until the database has them: one SQLite file beside the spool.
 
-Who owns the spool owns it; two threads may call. Raises: SpoolError when the file cannot be used.
+Who owns the spool sends what is in it; two threads may call. Consoles of the machine leave here what
+operators do while the database is away. Raises: SpoolError when the file cannot be used.
 """
 
 import json
@@ -16,12 +17,18 @@ from uuid import UUID
 from dosing_tui.errors import SpoolError
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
 
-SCHEMA = "CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL)"
+FILE = "alarms.sqlite"
+SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL)",
+    # what consoles have left, until the owner takes it; then where it was put
+    "CREATE TABLE IF NOT EXISTS asked (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS taken (seq INTEGER PRIMARY KEY)",
+)
 
 
 class Outbox:
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "alarms.sqlite"
+        self._path = folder / FILE
         self._changed = threading.Condition()
         self._closed = False
         with self._errors():
@@ -29,22 +36,36 @@ class Outbox:
             self._sql = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
             self._sql.execute("PRAGMA journal_mode = WAL")
             self._sql.execute("PRAGMA synchronous = FULL")
-            self._sql.execute(SCHEMA)
+            for table in SCHEMA:
+                self._sql.execute(table)
 
     def put(self, entries: Sequence[Entry]) -> None:
         """On the disk on return, all or none."""
-        with self._changed, self._errors():
-            self._sql.execute("BEGIN IMMEDIATE")
-            try:
-                self._sql.executemany(
-                    "INSERT INTO entries (entry) VALUES (?)", [(encode(one),) for one in entries]
-                )
-                self._sql.execute("COMMIT")
-            except BaseException:
-                if self._sql.in_transaction:
-                    self._sql.execute("ROLLBACK")
-                raise
+        with self._changed, self._transaction():
+            self._sql.executemany(
+                "INSERT INTO entries (entry) VALUES (?)", [(encode(one),) for one in entries]
+            )
             self._changed.notify_all()
+
+    def ask(self, entries: Sequence[Entry]) -> None:
+        """For whoever owns the outbox. On the disk on return, all or none."""
+        with self._changed, self._transaction():
+            self._sql.executemany("INSERT INTO asked (entry) VALUES (?)", [(encode(one),) for one in entries])
+
+    def take_asked(self) -> list[Entry]:
+        """What others have left here; from now on it waits to be sent, like the owner's own."""
+        with self._changed:
+            with self._errors():
+                if self._sql.execute("SELECT 1 FROM asked LIMIT 1").fetchone() is None:
+                    return []
+            with self._transaction():
+                rows = self._sql.execute("SELECT entry FROM asked ORDER BY seq").fetchall()
+                for row in rows:
+                    put = self._sql.execute("INSERT INTO entries (entry) VALUES (?)", row)
+                    self._sql.execute("INSERT INTO taken (seq) VALUES (?)", (put.lastrowid,))
+                self._sql.execute("DELETE FROM asked")
+            self._changed.notify_all()
+        return [decode(text) for (text,) in rows]
 
     def waiting(self, most: int = 1_000_000) -> list[tuple[int, Entry]]:
         """What the database does not have yet, the oldest first, with its number."""
@@ -56,8 +77,9 @@ class Outbox:
 
     def drop(self, upto: int) -> None:
         """The database has these."""
-        with self._changed, self._errors():
+        with self._changed, self._transaction():
             self._sql.execute("DELETE FROM entries WHERE seq <= ?", (upto,))
+            self._sql.execute("DELETE FROM taken WHERE seq <= ?", (upto,))
 
     def await_entries(self, timeout_s: float) -> None:
         """Returns when there is something to send, ``close_soon`` was called, or the time is over."""
@@ -80,6 +102,18 @@ class Outbox:
             return self._sql.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is not None
 
     @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._errors():
+            self._sql.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._sql.execute("COMMIT")
+            except BaseException:
+                if self._sql.in_transaction:
+                    self._sql.execute("ROLLBACK")
+                raise
+
+    @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
@@ -94,14 +128,15 @@ def open_outbox(folder: Path, say: Callable[[str], None]) -> Outbox:
     """
     try:
         outbox = Outbox(folder)
+        outbox.take_asked()
         outbox.waiting()
         return outbox
     except SpoolError as error:
         say(f"{error} It is set aside.")
         with suppress(OSError):
-            for name in ("alarms.sqlite-wal", "alarms.sqlite-shm"):
+            for name in (f"{FILE}-wal", f"{FILE}-shm"):
                 (folder / name).unlink(missing_ok=True)
-            (folder / "alarms.sqlite").replace(folder / "alarms.sqlite.unusable")
+            (folder / FILE).replace(folder / f"{FILE}.unusable")
         return Outbox(folder)
 
 

@@ -48,6 +48,8 @@ def plant_database(settings: Settings) -> Database:
         alarms=AlarmStore(
             append=partial(alarms.append, settings),
             follow=partial(_follow, settings),
+            remember=partial(alarms.remember, settings),
+            stored=partial(alarms.stored, settings),
             seed=partial(_seed, settings),
             errors=partial(_errors, settings),
             masters=partial(versions, settings),

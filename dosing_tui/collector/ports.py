@@ -14,6 +14,7 @@ from dosing_tui.database.alarms import Heard
 from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.writes import Progress, SpoolRow, Written
 from dosing_tui.live import Live
+from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.memory import MinuteOfErrors
 from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.batches.masters import MasterVersion
@@ -53,7 +54,11 @@ class AlarmStore:
     append: Callable[[Sequence[Entry]], None]
     """Add entries in order, each once."""
     follow: Callable[[threading.Event, Callable[[bool, str], None]], Iterator[Heard]]
-    """The journal from its beginning, and on as it grows, until the event is set; told of the link."""
+    """What is known of the journal, then what it has besides, as it grows, until the event is set."""
+    remember: Callable[[Checkpoint], None]
+    """Keep what the journal has come to: the next one to follow it begins there."""
+    stored: Callable[[Sequence[UUID]], frozenset[UUID]]
+    """Which of these entries the journal has."""
     seed: Callable[[], list[Reading]]
     errors: Callable[[datetime], list[MinuteOfErrors]]
     """The doses since then, by minute."""

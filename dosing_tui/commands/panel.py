@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dosing_tui.commands.words import say, settings_of
+from dosing_tui.commands.words import say, settings_of, write
 
 
 @click.command()
@@ -40,17 +40,11 @@ def panel(
     from dosing_tui.plant.filters import Selection
 
     if listed:
-        _write(listing())
+        write(listing())
         return
     request = Request(
         panel=panel_id, from_=from_, to=to, range=range_, format=Format(format_), output=output, force=force,
         selection=Selection(device=device, chemical=chemical, recipe=recipe, mode=mode),
     )  # fmt: skip
     width = shutil.get_terminal_size((160, 24)).columns
-    sys.exit(run(settings_of(ctx), request, now=datetime.now(UTC), width=width, write=_write, report=say))
-
-
-def _write(text: str) -> None:
-    """As bytes: every platform gets the same line ends and encoding."""
-    sys.stdout.buffer.write(text.encode())
-    sys.stdout.buffer.flush()
+    sys.exit(run(settings_of(ctx), request, now=datetime.now(UTC), width=width, write=write, report=say))

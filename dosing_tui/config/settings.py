@@ -106,7 +106,8 @@ class CollectorSettings:
     batch_ms: int = 250
     """Longest a reading waits for company before it is written."""
     spool_dir: str = ""
-    """Folder of the spool; empty for the platform's state folder. Must be on a local disk."""
+    """Folder of the spool; empty for the platform's state folder. Must be on a local disk. What operators do
+    about alarms while the database is away waits here, too, if they do it on this machine."""
     spool_max_mb: int = 2048
     """Past this size the collector stops acknowledging, and the broker queues."""
 

@@ -24,10 +24,18 @@ class Tab(StrEnum):
     SHELVED = "Shelved"
     SUPPRESSED = "Suppressed"
     OUT_OF_SERVICE = "Out of service"
+    JOURNAL = "Journal"
+    """What happened to the alarms, read from the database."""
     HEALTH = "Health"
     """No list, but figures from the journal."""
 
 
+UNCOUNTED = frozenset({Tab.JOURNAL, Tab.HEALTH})
+"""They are no lists of alarms."""
+
+
+_NARROW = {Tab.SUPPRESSED: "Suppr.", Tab.OUT_OF_SERVICE: "Out"}
+"""Names for a narrow window: there has to be room for a journal that is away."""
 NOTHING = {
     Tab.ALARMS: "No alarm: nothing is abnormal, and nothing waits to be acknowledged.",
     Tab.SHELVED: "No alarm is shelved.",
@@ -62,7 +70,7 @@ def listed(picture: AlarmPicture, tab: Tab) -> tuple[AlarmView, ...]:
             return picture.suppressed
         case Tab.OUT_OF_SERVICE:
             return picture.out_of_service
-        case Tab.HEALTH:
+        case Tab.JOURNAL | Tab.HEALTH:
             return ()
 
 
@@ -107,11 +115,12 @@ def tabs_row(browsing: Browsing, picture: AlarmPicture, width: int) -> Rows:
     x = 1
     for tab in Tab:
         here = tab is browsing.tab
-        count = "" if tab is Tab.HEALTH else f" {len(listed(picture, tab))}"
-        text = f" {tab.value}{count} "
+        count = "" if tab in UNCOUNTED else f" {len(listed(picture, tab))}"
+        name = tab.value if width >= 100 else _NARROW.get(tab, tab.value)
+        text = f" {name}{count} "
         x = canvas.text(x, 0, text, Pen(Tone.HOT, Tone.SELECT, bold=True) if here else _TAB) + 1
     if not picture.journal:
-        said = "journal away: others do not see this" if width >= 120 else "journal away"
+        said = f"journal away: {_SEEN[picture.pending > 0]}" if width >= 120 else "journal away"
         canvas.right(width - 1, 0, said, Pen(Tone.WARN, Tone.BAND, bold=True))
     return canvas.rows
 
@@ -185,6 +194,7 @@ _PRIORITY: Column[AlarmView] = Column(
     "Pri", 5, 100, lambda v, f: MARKS[v.state.priority].letter, draw=_draw_mark
 )
 _MESSAGE: Column[AlarmView] = Column("Alarm", 30, 99, _message, draw=_draw_message, grow=200, least=20)
+_SEEN = {False: "others do not see this", True: "others see this later"}
 _TAB = Pen(Tone.TEXT, Tone.BAND)
 _HOLDS = {True: "abnormal", False: "normal", None: words.NOTHING}
 _LISTED: tuple[Column[AlarmView], ...] = (

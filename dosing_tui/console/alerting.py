@@ -1,12 +1,14 @@
 """What the operator does about alarms: looks at them, silences the bell, has them journaled."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 from dosing_tui.console import alarmlist, alarmwork, horn, words
 from dosing_tui.console.alarmhealth import HealthNews
+from dosing_tui.console.alarmtrend import TrendNews
 from dosing_tui.console.alarmwork import Wish, Work
 from dosing_tui.console.asking import Askers
 from dosing_tui.console.banner import banner
@@ -26,6 +28,7 @@ from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.health import health
 from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Who
+from dosing_tui.plant.alarms.trends import TrendQuery
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +78,18 @@ class Alerting(Reporting):
             self.bell()
         return horn.sounds(self._horn, calls)
 
+    @abstractmethod
+    def move_journal(self, step: int, height: int) -> None:
+        """In the journal, so many entries further down."""
+
+    @abstractmethod
+    def end_journal(self, last: bool, height: int) -> None:
+        """To the oldest entry that was read, or to the newest there is."""
+
+    @abstractmethod
+    def open_entry(self) -> None:
+        """The entry of the journal under the cursor."""
+
     # keys
 
     def action_silence(self) -> None:
@@ -87,10 +102,7 @@ class Alerting(Reporting):
         if self._page is not None:
             self._page.dismiss(None)
             return
-        self._page = AlarmPage(
-            self._look, self._hints, self._zone,
-            ask=self._wish, open_one=self._open, read_health=lambda: self._clerk.do(self._read_health),
-        )  # fmt: skip
+        self._page = AlarmPage(self._look, self._hints, self._zone, self)
         self.push_screen(self._page, self._left_page)
 
     def _left_page(self, view: str | None) -> None:
@@ -99,23 +111,38 @@ class Alerting(Reporting):
             self._plant.action_view(view)
         self.post_message(Moved())
 
-    def _open(self, view: AlarmView) -> None:
+    def open_alarm(self, view: AlarmView) -> None:
         detail = AlarmDetail(
             self._look, view, self._hints[Mode.ALARM],
-            find=self._find, clock=self._clock, zone=self._zone,
+            find=self._find, clock=self._clock, zone=self._zone, ask_trend=self._ask_trend,
         )  # fmt: skip
         self.push_screen(detail, partial(self._left_detail, view))
 
     def _find(self, key: AlarmKey) -> AlarmView | None:
         return alarmwork.views_of(self.alarms).get(key)
 
+    def _ask_trend(self, asked: TrendQuery, take: Callable[[TrendNews], None]) -> None:
+        self._askers.do(partial(self._find_trend, asked, take))
+
+    def _find_trend(self, asked: TrendQuery, take: Callable[[TrendNews], None]) -> None:
+        """In one of the askers' threads."""
+        try:
+            news = TrendNews(asked, self._source.trend(asked))
+        except DatabaseError as error:
+            news = TrendNews(asked, trouble=str(error))
+        except Exception:
+            # the task's boundary: the thread goes on answering panels
+            log.exception("reading the trend of an alarm")
+            news = TrendNews(asked, trouble="The last hours cannot be read: see the log file.")
+        self.call_from_thread(take, news)
+
     def _left_detail(self, view: AlarmView, wish: Wish | None) -> None:
         if wish is not None:
-            self._wish(wish, [self._find(view.state.key) or view])
+            self.wish(wish, [self._find(view.state.key) or view])
 
     # what is done
 
-    def _wish(self, wish: Wish, views: Sequence[AlarmView]) -> None:
+    def wish(self, wish: Wish, views: Sequence[AlarmView]) -> None:
         """At once where a slip does no harm, else after a question; or why it is not possible."""
         if not views:
             self.front.say("No alarm in sight is unacknowledged.")
@@ -154,7 +181,8 @@ class Alerting(Reporting):
     def _journal(self, done: str, entries: Sequence[Entry]) -> None:
         """In the clerk's thread."""
         try:
-            self._source.journal(entries)
+            if not self._source.journal(entries):
+                done += " Kept on this machine until the database is back."
         except DatabaseError as error:
             done = f"Nothing is done: {error}"
         except Exception:
@@ -163,10 +191,14 @@ class Alerting(Reporting):
             done = "Nothing is done: see the log file."
         self.call_from_thread(self._say, done)
 
-    def _read_health(self) -> None:
-        """In the clerk's thread: what the journal says of the last thirty days."""
+    def read_health(self) -> None:
+        self._askers.do(self._find_health)
+
+    def _find_health(self) -> None:
+        """In one of the askers' threads: what the journal says of the last thirty days."""
         try:
-            found = health(self._source.journaled(), self._clock())
+            now = self._clock()
+            found = health(self._source.past(now), now)
             news = HealthNews(found, "" if found else "The journal is empty: there is nothing to judge.")
         except DatabaseError as error:
             news = HealthNews(trouble=str(error))

@@ -15,7 +15,6 @@ from textual.theme import Theme as TextualTheme
 
 from dosing_tui.config.settings import Glyphs, Settings, Theme
 from dosing_tui.console import words
-from dosing_tui.console.alerting import Alerting
 from dosing_tui.console.asking import Askers, PanelSource, Reply
 from dosing_tui.console.bars import Status, waiting
 from dosing_tui.console.builds import Builder, builds, panels_of
@@ -23,6 +22,7 @@ from dosing_tui.console.canvas import plain
 from dosing_tui.console.charts import braille
 from dosing_tui.console.departure import Departure
 from dosing_tui.console.desk import Desk
+from dosing_tui.console.journaling import Journaling
 from dosing_tui.console.keys import APP_KEYS, SCOPE_KEYS, helped, hints
 from dosing_tui.console.look import Look, colours_of
 from dosing_tui.console.moment import UNANSWERED, Answer, Moment
@@ -64,7 +64,7 @@ class Surroundings:
     log_file: Path | None = None
 
 
-class ConsoleApp(Alerting):
+class ConsoleApp(Journaling):
     """``after_first_paint`` is called once something is on the screen: heavy things start there."""
 
     CSS_PATH = "app.tcss"
@@ -238,6 +238,7 @@ class ConsoleApp(Alerting):
         self._redraw()
 
     def action_refresh_now(self) -> None:
+        super().action_refresh_now()
         self._desk.want_all()
         self._tick()
 

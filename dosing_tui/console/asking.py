@@ -12,7 +12,10 @@ from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.scope import Scope
 from dosing_tui.console.spools import SPOOLS, SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.plant.alarms.health import Past
+from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import Entry
+from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
 from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
@@ -44,11 +47,20 @@ class PanelSource(Protocol):
     def add_note(self, draft: NoteDraft) -> None:
         """Raises: DatabaseError with a sentence for the operator."""
 
-    def journaled(self) -> Sequence[Entry]:
-        """The whole alarm journal of this site, in its order. Raises: DatabaseError."""
+    def past(self, now: datetime) -> Past:
+        """What the health of the alarms is judged by. Raises: DatabaseError."""
 
-    def journal(self, entries: Sequence[Entry]) -> None:
-        """Into the alarm journal, all or none. Raises: DatabaseError with a sentence for the operator."""
+    def journal_page(self, wanted: JournalFilter) -> Sequence[Entry]:
+        """Entries of the alarm journal, the newest first. Raises: DatabaseError."""
+
+    def trend(self, asked: TrendQuery) -> Sequence[TrendPoint]:
+        """The value of an alarm over time. Raises: DatabaseError."""
+
+    def journal(self, entries: Sequence[Entry]) -> bool:
+        """Into the alarm journal, all or none; False if they are kept on this machine until it is back.
+
+        Raises: DatabaseError with a sentence for the operator.
+        """
 
     def shift_report(self, shift: WorkedShift, now: datetime) -> "ShiftReport":
         """What the shift made, used, met and left open. Raises: DatabaseError."""

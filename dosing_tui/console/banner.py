@@ -40,6 +40,8 @@ class Banner:
     flood: bool = False
     silence: str = ""
     """The key that silences the bell, '' while it is silent."""
+    pending: int = 0
+    """What operators did that waits on this machine for the journal."""
 
 
 def banner(alarms: AlarmPicture | None, notices: Sequence[Notice], *, quiet: str, silence: str) -> Banner:
@@ -55,6 +57,7 @@ def banner(alarms: AlarmPicture | None, notices: Sequence[Notice], *, quiet: str
         raised=alarms.raised if alarms else 0,
         flood=alarms is not None and alarms.flood,
         silence=silence,
+        pending=alarms.pending if alarms else 0,
     )
 
 
@@ -113,6 +116,8 @@ def _counts(told: Banner, *, wide: bool) -> list[str]:
         parts.append(f"{waiting} of {every} unacknowledged" if wide else f"{waiting}/{every} unack")
     elif told.alarms:
         parts.append(f"{told.alarms} acknowledged" if wide else f"{told.alarms} ackn")
+    if told.pending:
+        parts.append(f"{told.pending} kept here" if wide else f"{told.pending} kept")
     if told.silence:
         parts.append(f"{told.silence} silences" if wide else f"{told.silence} silence")
     return parts

@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dosing_tui.backstage.keeper import Keeper
 from dosing_tui.backstage.mirror import Mirror
+from dosing_tui.collector import letterbox
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.spools import SpoolLine
-from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
+from dosing_tui.live import Link
+from dosing_tui.plant.alarms.health import Past
+from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import Entry
+from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
 from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
@@ -39,6 +44,8 @@ class Engine:
 
     def __init__(self, settings: Settings, mirror: Mirror, clock: Callable[[], datetime]) -> None:
         self._settings = settings
+        self._mirror = mirror
+        self._clock = clock
         self._keeper = Keeper(settings, mirror, clock=clock)
         self._ready = threading.Event()
         self._reader: Reader | None = None
@@ -80,21 +87,52 @@ class Engine:
 
         notes.add(self._settings, draft, os_user=getuser())
 
-    def journaled(self) -> Sequence[Entry]:
+    def past(self, now: datetime) -> Past:
         # imported here to save start-up: psycopg
         from dosing_tui.database import alarms
 
-        return alarms.read(self._settings)
+        return alarms.past(self._settings, now)
 
-    def journal(self, entries: Sequence[Entry]) -> None:
+    def journal_page(self, wanted: JournalFilter) -> Sequence[Entry]:
         # imported here to save start-up: psycopg
         from dosing_tui.database import alarms
 
-        account = getuser()
-        alarms.append(
-            self._settings,
-            [replace(entry, who=replace(entry.who, os_user=clean_text(account))) for entry in entries],
-        )
+        return alarms.listed(self._settings, wanted)
+
+    def trend(self, asked: TrendQuery) -> Sequence[TrendPoint]:
+        # imported here to save start-up: psycopg
+        from dosing_tui.database import trends
+
+        return trends.trend(self._settings, asked)
+
+    def journal(self, entries: Sequence[Entry]) -> bool:
+        # imported here to save start-up: psycopg
+        from dosing_tui.database import alarms
+
+        account = clean_text(getuser())
+        named = [replace(entry, who=replace(entry.who, os_user=account)) for entry in entries]
+        if self._database_away and not self._left(named):
+            return False
+        try:
+            alarms.append(self._settings, named)
+        except DatabaseAway as away:
+            why_not = self._left(named)
+            if why_not:
+                raise DatabaseAway(f"{away} {why_not}") from away
+            return False
+        return True
+
+    @property
+    def _database_away(self) -> bool:
+        return self._mirror.picture(self._clock()).database.link is Link.DOWN
+
+    def _left(self, entries: Sequence[Entry]) -> str:
+        """For this machine's collector to journal; why not, or ''."""
+        try:
+            letterbox.leave(self._settings, entries)
+        except SpoolError as error:
+            return str(error)
+        return ""
 
     def shift_report(self, shift: WorkedShift, now: datetime) -> "ShiftReport":
         # imported here to save start-up: psycopg

@@ -201,6 +201,7 @@ class Mode(StrEnum):
     ALARMS = "alarms"
     ALARM = "alarm"
     """One of them, whole."""
+    JOURNAL = "journal"
 
 
 _COMMON = ("range", "filters", "export", "help")
@@ -208,6 +209,18 @@ _FOOTERS: Mapping[Mode, tuple[str, ...]] = {
     Mode.CHART: ("back", "cursor-left", "cursor-right", "next", "range-wider", "note", *_COMMON),
     Mode.TABLE: ("back", "row-down", "sort", "reverse", "find", "next", *_COMMON),
     Mode.TILE: ("back", "next", *_COMMON),
+    Mode.JOURNAL: (
+        "zoom",
+        "range",
+        "range-back",
+        "range-forward",
+        "filters",
+        "export",
+        "first",
+        "next",
+        "back",
+        "help",
+    ),
     Mode.ALARM: (
         "alarm-ack",
         "alarm-comment",
@@ -232,16 +245,21 @@ _FOOTERS: Mapping[Mode, tuple[str, ...]] = {
 }
 
 
+_SAID: Mapping[Mode, Mapping[str, str]] = {Mode.JOURNAL: {"zoom": "Entry", "first": "Newest"}}
+
+
 def hints(keymap: Mapping[str, str]) -> dict[Mode, list[KeyHint]]:
     """What the footer says; the first key of each binding is enough there."""
     on_screen = (*VIEW_KEYS, *TILE_KEYS, *SCOPE_KEYS, *APP_KEYS)
     found = {Mode.SCREEN: [_hint(binding, keymap) for binding in on_screen if binding.show]}
     named = {str(binding.id): binding for binding in ALL_KEYS}
     for mode, ids in _FOOTERS.items():
-        found[mode] = [_hint(named[name], keymap) for name in ids]
+        said = _SAID.get(mode, {})
+        found[mode] = [_hint(named[name], keymap, said.get(name, "")) for name in ids]
     return found
 
 
-def _hint(binding: Binding, keymap: Mapping[str, str]) -> KeyHint:
+def _hint(binding: Binding, keymap: Mapping[str, str], said: str = "") -> KeyHint:
+    """``said``: what the key does here, where that is not its usual name."""
     key = keys_of(binding, keymap).split(" ")[0]
-    return KeyHint(key, binding.description, _SHORT.get(binding.id or "", ""))
+    return KeyHint(key, said or binding.description, _SHORT.get(binding.id or "", ""))

@@ -16,18 +16,21 @@ import psycopg
 from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.alarmrows import Row, columns, entry_of
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import database_errors, rowless_errors
 from dosing_tui.errors import DatabaseError, DatabaseRefused
+from dosing_tui.plant.alarms.checkpoint import FOLD, NOTHING, Checkpoint, decode, encode
+from dosing_tui.plant.alarms.health import MARGIN, SPAN, Past
+from dosing_tui.plant.alarms.journal import AT_ONCE, JournalFilter
 from dosing_tui.plant.alarms.memory import MinuteOfErrors
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
-from dosing_tui.plant.text import clean_line, clean_text
+from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry
+from dosing_tui.plant.alarms.replica import folded
+from dosing_tui.plant.text import clean_text
 
 APPLICATION = "alarms"
 CHANNEL = "alarm_journal"
-AT_ONCE = 5_000
-"""Most entries of one answer."""
 ASK_ANYWAY_S = 5.0
 """A pooler between us may swallow notifications: then the journal is heard this late."""
 LISTEN_S = 0.5
@@ -39,24 +42,14 @@ Session = psycopg.Connection[TupleRow]
 
 
 @dataclass(frozen=True, slots=True)
-class JournalFilter:
-    """Which entries; '' and () let everything through. ``tag`` may be any part of rule/station/thing."""
-
-    since: datetime
-    until: datetime
-    tag: str = ""
-    events: tuple[Event, ...] = ()
-    user: str = ""
-    most: int = AT_ONCE
-
-
-@dataclass(frozen=True, slots=True)
 class Heard:
     """What was read of the journal. ``anew``: what was heard before does not count, it begins again."""
 
     entries: tuple[Entry, ...]
     last_id: int
     anew: bool = False
+    known: Checkpoint = NOTHING
+    """Where it begins again: from behind this."""
 
 
 def append(settings: Settings, entries: Sequence[Entry]) -> None:
@@ -68,7 +61,7 @@ def append(settings: Settings, entries: Sequence[Entry]) -> None:
     with connect(settings, application=APPLICATION) as session:
         try:
             with database_errors(meant):
-                session.execute(statement("writes/alarm_journal"), _columns(settings, entries))
+                session.execute(statement("writes/alarm_journal"), columns(settings.plant.site, entries))
                 session.commit()
         except DatabaseRefused as error:
             if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
@@ -77,6 +70,31 @@ def append(settings: Settings, entries: Sequence[Entry]) -> None:
                     " (the right to insert into alarm_journal is missing)."
                 ) from error.__cause__
             raise
+
+
+def remember(settings: Settings, known: Checkpoint) -> None:
+    """Keep what the journal has come to, for whoever starts next. Raises: DatabaseAway, DatabaseRefused."""
+    asked = {"site": settings.plant.site, "last_id": known.last_id, "fold": FOLD, "known": encode(known)}
+    with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
+        session.execute(statement("writes/alarm_checkpoint"), asked)
+        session.commit()
+
+
+def stored(settings: Settings, uuids: Sequence[UUID]) -> frozenset[UUID]:
+    """Which of these entries the journal has. Raises: DatabaseAway, DatabaseRefused."""
+    with _reading(settings) as session:
+        rows = session.execute(statement("reads/alarm_journal_stored"), {"uuid": list(uuids)}).fetchall()
+    return frozenset(uuid for (uuid,) in rows)
+
+
+def states(settings: Settings) -> dict[AlarmKey, AlarmState]:
+    """Every alarm of this site that is not normal. Raises: DatabaseAway, DatabaseRefused."""
+    rest: list[Entry] = []
+    with _reading(settings) as session:
+        known = _known(session, settings)
+        while page := entries_after(session, settings, rest[-1].id if rest else known.last_id):
+            rest += page
+    return folded(rest, known)
 
 
 def read(settings: Settings) -> list[Entry]:
@@ -104,9 +122,25 @@ def listed(settings: Settings, wanted: JournalFilter) -> list[Entry]:
         "event": [event.value for event in wanted.events] or None,
         "user": wanted.user or None,
         "rows": wanted.most,
+        "before": wanted.before,
     }
-    with _reading(settings) as session, session.cursor(row_factory=class_row(_Row)) as cursor:
-        return [_entry(row) for row in cursor.execute(statement("reads/alarm_journal"), asked)]
+    with _reading(settings) as session, session.cursor(row_factory=class_row(Row)) as cursor:
+        return [entry_of(row) for row in cursor.execute(statement("reads/alarm_journal"), asked)]
+
+
+def past(settings: Settings, now: datetime) -> Past:
+    """What the health of the alarms is judged by. Raises: DatabaseAway, DatabaseRefused."""
+    wanted = JournalFilter(now - SPAN - MARGIN, now)
+    found: list[Entry] = []
+    while page := listed(settings, wanted):
+        found += page
+        wanted = replace(wanted, until=page[-1].at, before=page[-1].id)
+    with _reading(settings) as session:
+        row = session.execute(
+            statement("reads/alarm_journal_began"), {"site": settings.plant.site}
+        ).fetchone()
+    began = None if row is None else row[0].astimezone(UTC)
+    return Past(sorted(found, key=lambda entry: entry.id), tuple(states(settings).values()), began)
 
 
 def errors_of_the_hour(settings: Settings, *, since: datetime) -> list[MinuteOfErrors]:
@@ -123,7 +157,7 @@ def errors_of_the_hour(settings: Settings, *, since: datetime) -> list[MinuteOfE
 def follow(
     settings: Settings, stopping: threading.Event, *, on_link: Callable[[bool, str], None]
 ) -> Iterator[Heard]:
-    """The whole journal of this site, then what is added to it as it comes, until ``stopping`` is set.
+    """What is known of this site's journal, the rest, then what is added to it, until ``stopping`` is set.
 
     Goes on by itself when the database was away; ``on_link`` is told of that.
     """
@@ -150,8 +184,10 @@ def _listening(settings: Settings, last_id: int, stopping: threading.Event) -> I
             statement("reads/alarm_journal_head"), {"site": settings.plant.site}
         ).fetchone()
         if last_id == 0 or head is None or head[0] < last_id:
-            last_id = 0  # the first time, or the database was replaced or restored
-            yield Heard((), last_id, anew=True)
+            # the first time, or the database was replaced or restored
+            known = _known(session, settings)
+            last_id = known.last_id
+            yield Heard((), last_id, anew=True, known=known)
         while not stopping.is_set():
             while page := entries_after(session, settings, last_id):
                 last_id = page[-1].id
@@ -168,86 +204,18 @@ def _wait(session: Session, stopping: threading.Event) -> None:
             return
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """An entry as the table has it."""
-
-    id: int
-    uuid: UUID
-    rule: str
-    device_id: str
-    item: str
-    event: str
-    at: datetime
-    received_at: datetime
-    priority: str
-    rule_version: int
-    message: str
-    value: float | None
-    limit_value: float | None
-    latching: bool
-    active: bool
-    occurrence: UUID | None
-    until: datetime | None
-    author: str
-    os_user: str
-    db_role: str
-    comment: str
+def _known(session: Session, settings: Settings) -> Checkpoint:
+    row = session.execute(
+        statement("reads/alarm_checkpoint"), {"site": settings.plant.site, "fold": FOLD}
+    ).fetchone()
+    return NOTHING if row is None else decode(row[1], row[0])
 
 
 def entries_after(session: Session, settings: Settings, after: int) -> list[Entry]:
     """The next page of this site's entries, in order, on the caller's session."""
     asked = {"site": settings.plant.site, "after": after, "rows": AT_ONCE}
-    with session.cursor(row_factory=class_row(_Row)) as cursor:
-        return [_entry(row) for row in cursor.execute(statement("reads/alarm_journal_since"), asked)]
-
-
-def _entry(row: _Row) -> Entry:
-    """Others than this program may write to the journal, too: nothing in it is trusted."""
-    return Entry(
-        uuid=row.uuid,
-        key=AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item)),
-        event=Event(row.event),
-        at=row.at.astimezone(UTC),
-        received_at=row.received_at.astimezone(UTC),
-        priority=Priority(row.priority),
-        rule_version=row.rule_version,
-        message=clean_line(row.message),
-        value=row.value,
-        limit=row.limit_value,
-        latching=row.latching,
-        active=row.active,
-        occurrence=row.occurrence,
-        until=row.until and row.until.astimezone(UTC),
-        who=Who(clean_text(row.author), clean_text(row.os_user), clean_text(row.db_role)),
-        comment=clean_line(row.comment),
-        id=row.id,
-    )
-
-
-def _columns(settings: Settings, entries: Sequence[Entry]) -> dict[str, object]:
-    return {
-        "site": settings.plant.site,
-        "uuid": [entry.uuid for entry in entries],
-        "rule": [entry.key.rule for entry in entries],
-        "device_id": [entry.key.device for entry in entries],
-        "item": [entry.key.item for entry in entries],
-        "event": [entry.event.value for entry in entries],
-        "at": [entry.at for entry in entries],
-        "received_at": [entry.received_at for entry in entries],
-        "priority": [entry.priority.value for entry in entries],
-        "rule_version": [entry.rule_version for entry in entries],
-        "message": [entry.message for entry in entries],
-        "value": [entry.value for entry in entries],
-        "limit_value": [entry.limit for entry in entries],
-        "latching": [entry.latching for entry in entries],
-        "active": [entry.active for entry in entries],
-        "occurrence": [entry.occurrence for entry in entries],
-        "until": [entry.until for entry in entries],
-        "author": [entry.who.name for entry in entries],
-        "os_user": [entry.who.os_user for entry in entries],
-        "comment": [entry.comment for entry in entries],
-    }
+    with session.cursor(row_factory=class_row(Row)) as cursor:
+        return [entry_of(row) for row in cursor.execute(statement("reads/alarm_journal_since"), asked)]
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from dosing_tui.database.reads import Reader, clean_row
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.plant.alarms.records import HIDDEN, AlarmState
-from dosing_tui.plant.alarms.replica import folded
 from dosing_tui.plant.panels import BATCHES, PRODUCTION, TODAY, ProductionDay, Query, Total
 from dosing_tui.plant.shiftreport import (
     BatchCount,
@@ -48,7 +47,7 @@ def shift_report(settings: Settings, shift: WorkedShift, *, now: datetime) -> Sh
     sums, unreviewed = _sums(settings, Query(since, until, now)), BatchFilter(since, until, unreviewed=True)
     batches, stock = _counted(settings, since, until)
     met = occurrences(settings, since=since, until=until)
-    states = folded(alarms.read(settings)).values()
+    states = alarms.states(settings).values()
     return ShiftReport(
         shift=shift,
         made_at=now,

@@ -1,10 +1,11 @@
--- The entries of a site in [from, to), the newest first; each filter that is NULL lets everything through.
+-- The entries of a site in [from, to), and at to those with a lower id than before, the newest first; each filter
+-- that is NULL lets everything through.
 SELECT id, uuid, rule, device_id, item, event, at, received_at, priority, rule_version, message, value::float8,
        limit_value::float8, latching, active, occurrence, until, author, os_user, db_role, comment
   FROM alarm_journal
  WHERE site = %(site)s
    AND at >= %(from)s
-   AND at < %(to)s
+   AND (at, id) < (%(to)s, %(before)s::bigint)
    AND (%(tag)s::text IS NULL
         OR strpos(lower(concat_ws('/', rule, nullif(device_id, ''), nullif(item, ''))), lower(%(tag)s)) > 0)
    AND (%(event)s::text[] IS NULL OR event = ANY (%(event)s))

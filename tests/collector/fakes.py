@@ -19,6 +19,7 @@ from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.writes import Progress, SpoolRow, Written
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live import Live, Picture
+from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.readings import Dose, Unit
 from tests.collector.units import NOON, dose
@@ -44,6 +45,7 @@ class FakeServer:
         self.books: dict[UUID, Progress] = {}
         self.asked = 0
         self.journal: list[Entry] = []
+        self.checkpoints: list[Checkpoint] = []
 
     def open(self) -> None:
         self.ask()
@@ -93,9 +95,20 @@ class FakeServer:
             keep_batches=lambda: None,
             other_writers=list,
             answers=self.ask,
-            alarms=AlarmStore(self.append, self.follow, seed=list, errors=lambda _since: [], masters=tuple),
+            alarms=AlarmStore(
+                self.append,
+                self.follow,
+                self.checkpoints.append,
+                stored=self.journaled,
+                seed=list,
+                errors=lambda _since: [],
+                masters=tuple,
+            ),
             postbook=lambda: Postbook(Settings()),
         )
+
+    def journaled(self, uuids: Sequence[UUID]) -> frozenset[UUID]:
+        return frozenset(entry.uuid for entry in self.journal) & frozenset(uuids)
 
     def append(self, entries: Sequence[Entry]) -> None:
         self.ask()

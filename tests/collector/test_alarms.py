@@ -8,14 +8,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from dosing_tui.broker.publisher import Publisher
+from dosing_tui.collector import alarming, letterbox
+from dosing_tui.collector.letterbox import Letters
+from dosing_tui.collector.machine import spool_folder
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.database import alarms
 from dosing_tui.database.migrations import migrate
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.errors import SpoolError
 from dosing_tui.plant.alarms import commands
 from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.picture import AlarmPicture
@@ -139,7 +144,7 @@ def test_without_the_database_alarms_show_and_are_journaled_later_once(
         until(lambda: shown(collector) == shown(console) == {"STOCK_LOW": Shown.UNACK}, timeout=3)
         own_postgres.restart()
         until(lambda: heard(collector) and heard(console) and len(journal(own_plant)) == 1)
-        assert shown(collector) == shown(console) == {"STOCK_LOW": Shown.UNACK}
+        until(lambda: shown(collector) == shown(console) == {"STOCK_LOW": Shown.UNACK})
         assert journal(own_plant)[0].message == "Low inventory: T-12 at 19.9 %"
 
 
@@ -159,6 +164,63 @@ def test_what_a_dead_collector_had_not_journaled_is_journaled_by_the_next_one(
     own_postgres.restart()
     with running(own_plant):
         until(lambda: len(journal(own_plant)) == 1)
+
+
+def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journaled_once(
+    own_plant: Settings, own_postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    viewer = in_mode(own_plant, CollectorMode.NEVER)
+    with running(viewer) as console, station(own_plant) as plant:
+        with collecting(own_plant, tmp_path) as collector:
+            until(lambda: heard(console) and "The broker is connected." in collector.log)
+            say_level(plant, own_plant, 19.9)
+            until(lambda: shown(console) == {"STOCK_LOW": Shown.UNACK} and len(journal(own_plant)) == 1)
+            own_postgres.kill()
+            until(lambda: not heard(console))
+            asked = commands.acknowledge(state(console, "STOCK_LOW"), Asking(ANNA, datetime.now(UTC)))
+            letterbox.leave(own_plant, [asked])
+            until(lambda: shown(console) == {"STOCK_LOW": Shown.ACKED}, timeout=3)
+            assert console.picture.alarms is not None
+            assert console.picture.alarms.pending == 1
+            collector.kill()
+        with pytest.raises(SpoolError, match="No process of this machine collects"):
+            letterbox.leave(own_plant, [asked])
+        with collecting(own_plant, tmp_path) as again:
+            until(lambda: "This process collects for the site." in again.log)
+            letterbox.leave(own_plant, [asked])  # a console that did not hear whether it was taken
+            own_postgres.restart()
+            until(lambda: heard(console) and len(journal(own_plant)) == 2)
+            until(lambda: not Letters(spool_folder(own_plant)).fresh())
+            told = journal(own_plant)[1]
+            assert replace(told, id=0, who=ANNA) == asked
+            assert (told.who.name, told.who.os_user) == ("Anna", "anna")
+            assert shown(console) == {"STOCK_LOW": Shown.ACKED}
+        assert len(journal(own_plant)) == 2
+
+
+def test_a_collector_that_begins_at_a_checkpoint_shows_the_same(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarming, "CHECKPOINT_EVERY", 1)
+    with running(settings) as collector, station(settings) as plant:
+        until(lambda: collector.ready and heard(collector))
+        say_level(plant, settings, 19.9)
+        say_dose(plant, settings, 3.0)
+        until(lambda: len(shown(collector)) == 2)
+        acknowledge(settings, state(collector, "STOCK_LOW"))
+        expected = {"STOCK_LOW": Shown.ACKED, "DOSE_GROSS": Shown.UNACK}
+        until(lambda: shown(collector) == expected)
+        until(lambda: kept_up_to(settings) == alarms.read(settings)[-1].id)
+        before = [state(collector, rule) for rule in RULES]
+    with running(settings) as again:
+        until(lambda: again.ready and heard(again) and shown(again) == expected)
+        assert [state(again, rule) for rule in RULES] == before
+
+
+def kept_up_to(settings: Settings) -> int:
+    with psycopg.connect(settings.database.dsn) as session:
+        row = session.execute("SELECT last_id FROM alarm_checkpoints").fetchone()
+    return row[0] if row else 0
 
 
 def _waits(folder: Path, settings: Settings) -> bool:

@@ -1,5 +1,6 @@
 """Alarm entries on the disk: exactly as they were, in order, until the journal has them."""
 
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.collector.outbox import Outbox, decode, encode, open_outbox
+from dosing_tui.collector.outbox import SCHEMA, Outbox, decode, encode, open_outbox
 from dosing_tui.collector.sending import Sending
 from dosing_tui.errors import DatabaseAway, RowRefused, SpoolError
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
@@ -118,4 +119,40 @@ def test_an_entry_that_is_refused_does_not_keep_others_waiting(tmp_path: Path) -
     assert [one.key.item for one in server.journal] == ["0", "2"]
     assert said == ["An alarm entry of STOCK_LOW/dosing_system_01/1 cannot be stored: item: too long"]
     assert sending.stop()
+    outbox.close()
+
+
+def test_what_a_console_left_waits_behind_what_was_there_and_survives_who_took_it(tmp_path: Path) -> None:
+    own, left = entry(1), entry(2)
+    owner, console = Outbox(tmp_path), Outbox(tmp_path)
+    owner.put([own])
+    console.ask([left])
+    console.close()
+    assert owner.take_asked() == [left]
+    assert owner.take_asked() == []
+    owner.close()
+    again = open_outbox(tmp_path, print)
+    assert [one for _, one in again.waiting()] == [own, left]
+    again.close()
+
+
+def test_what_was_left_while_nobody_owned_the_outbox_is_sent_by_the_next_one(tmp_path: Path) -> None:
+    left = entry(1)
+    console = Outbox(tmp_path)
+    console.ask([left])
+    console.close()
+    outbox = open_outbox(tmp_path, print)
+    assert [one for _, one in outbox.waiting()] == [left]
+    outbox.close()
+
+
+def test_an_outbox_of_an_earlier_release_can_be_left_at(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "alarms.sqlite") as old:
+        old.execute(SCHEMA[0])
+        old.execute("INSERT INTO entries (entry) VALUES (?)", (encode(entry(1)),))
+    old.close()
+    outbox = Outbox(tmp_path)
+    outbox.ask([entry(2)])
+    outbox.take_asked()
+    assert [one.key.item for _, one in outbox.waiting()] == ["1", "2"]
     outbox.close()

@@ -13,8 +13,11 @@ from dosing_tui.errors import DatabaseAway
 from dosing_tui.live import Books, Link, LinkState, Live, Role
 from dosing_tui.plant import panels
 from dosing_tui.plant.alarms.engine import Evaluator
+from dosing_tui.plant.alarms.health import Past, past_of
+from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.records import Entry
+from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
 from dosing_tui.plant.annotations import Annotation, Annotations, Mark
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
@@ -166,7 +169,10 @@ class FakeSource:
         self.notes: list[Annotation] = []
         self.more_happened = False
         self.cancelled: set[str] = set()
+        self.keeps = False
+        """This machine collects: what operators do waits on its disk while the database is away."""
         self.entries: list[Entry] = []
+        self.pages: list[JournalFilter] = []
         self.on_journal: Callable[[Sequence[Entry]], object] = self.entries.extend
 
     def cancel(self, panels: Collection[str]) -> None:
@@ -186,15 +192,36 @@ class FakeSource:
             raise DatabaseAway(self.away)
         self.notes.append(Annotation(draft.at, None, Mark.NOTE, draft.text, draft.author, draft.device or ""))
 
-    def journaled(self) -> list[Entry]:
+    def past(self, now: datetime) -> Past:
         if self.away:
             raise DatabaseAway(self.away)
-        return self.entries
+        return past_of(self.entries)
 
-    def journal(self, entries: Sequence[Entry]) -> None:
+    def journal_page(self, wanted: JournalFilter) -> list[Entry]:
         if self.away:
+            raise DatabaseAway(self.away)
+        self.pages.append(wanted)
+        found = [
+            entry for entry in self.entries
+            if wanted.since <= entry.at and (entry.at, entry.id) < (wanted.until, wanted.before)
+            and wanted.tag.lower() in entry.key.tag.lower()
+            and (not wanted.events or entry.event in wanted.events)
+            and wanted.user.lower() in ("", entry.who.name.lower(), entry.who.os_user.lower())
+        ]  # fmt: skip
+        return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[: wanted.most]
+
+    def trend(self, asked: TrendQuery) -> list[TrendPoint]:
+        """Down from 60 to 12 in a straight line."""
+        if self.away:
+            raise DatabaseAway(self.away)
+        steps = (asked.until - asked.since) // asked.step + 1
+        return [TrendPoint(asked.since + n * asked.step, 60.0 - 48.0 * n / steps) for n in range(steps)]
+
+    def journal(self, entries: Sequence[Entry]) -> bool:
+        if self.away and not self.keeps:
             raise DatabaseAway(self.away)
         self.on_journal(entries)
+        return not self.away
 
     def shift_report(self, shift: WorkedShift, now: datetime) -> ShiftReport:
         if self.away:

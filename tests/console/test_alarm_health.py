@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from dosing_tui.console.alarmhealth import MANAGEABLE, OK, OVER, HealthNews, health_rows, kpis
-from dosing_tui.plant.alarms.health import Health, health
+from dosing_tui.plant.alarms.health import Health, health, past_of
 from dosing_tui.plant.alarms.records import AlarmKey, Event
 from tests.console.plant_data import HOSTILE
 from tests.plant.alarms.entries import NOW, entry
@@ -14,7 +14,7 @@ from tests.plant.alarms.entries import NOW, entry
 
 def found(days: float = 30) -> Health:
     raised = entry(Event.RAISE, key=AlarmKey("STOCK_LOW", HOSTILE, HOSTILE))
-    made = health([raised], NOW + timedelta(days=days))
+    made = health(past_of([raised]), NOW + timedelta(days=days))
     assert made is not None
     return made
 

@@ -1,15 +1,25 @@
 """What a console asks of alarms is in the journal of a real database, by whom, and read back from there."""
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from getpass import getuser
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from dosing_tui.backstage.mirror import Mirror
+from dosing_tui.backstage.packing import changes
+from dosing_tui.collector.letterbox import Letters
+from dosing_tui.collector.machine import remember_collecting, spool_folder
+from dosing_tui.collector.outbox import Outbox
+from dosing_tui.collector.spoolfile import SpoolFile
+from dosing_tui.config.settings import Settings
 from dosing_tui.console.engine import Engine
+from dosing_tui.database import alarms
 from dosing_tui.errors import DatabaseAway
+from dosing_tui.live import Link, LinkState, Picture
 from dosing_tui.plant.alarms.records import Event
 from tests.database.samples import settings_for
 from tests.plant.alarms.entries import ANNA, entry
@@ -23,12 +33,43 @@ def test_an_acknowledgement_is_journaled_under_name_and_account(migrated: str) -
     engine = Engine(settings_for(migrated), Mirror(), now)
     raised = replace(entry(Event.RAISE), uuid=uuid4(), id=0)
     engine.journal([raised, replace(entry(Event.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
-    told = engine.journaled()
+    told = alarms.read(settings_for(migrated))
     assert [one.event for one in told] == [Event.RAISE, Event.ACKNOWLEDGE]
     assert (told[1].who.name, told[1].who.os_user) == ("Anna", getuser())
 
 
-def test_a_database_that_is_away_is_told() -> None:
-    engine = Engine(settings_for("host=127.0.0.1 port=1 dbname=none"), Mirror(), now)
-    with pytest.raises(DatabaseAway):
+def away(folder: Path) -> Settings:
+    settings = settings_for("host=127.0.0.1 port=1 dbname=none")
+    return replace(settings, collector=replace(settings.collector, spool_dir=str(folder)))
+
+
+def down() -> Mirror:
+    """The collector says that the database is away."""
+    mirror = Mirror()
+    mirror.take(changes(Picture(), Picture(database=LinkState(Link.DOWN, now(), "gone"))))
+    return mirror
+
+
+@pytest.mark.parametrize("mirror", [Mirror(), down()], ids=["not known yet", "known"])
+def test_without_database_and_collector_nothing_is_done_and_it_is_said_why(
+    tmp_path: Path, mirror: Mirror
+) -> None:
+    engine = Engine(away(tmp_path), mirror, now)
+    with pytest.raises(DatabaseAway, match="do it on the machine that collects"):
         engine.journal([entry(Event.ACKNOWLEDGE)])
+
+
+@pytest.mark.parametrize("mirror", [Mirror(), down()], ids=["not known yet", "known"])
+def test_where_this_machine_collects_it_is_kept_under_name_and_account(
+    tmp_path: Path, mirror: Mirror
+) -> None:
+    settings = away(tmp_path)
+    folder = spool_folder(settings)
+    with closing(SpoolFile(folder, max_mb=10)), closing(Outbox(folder)) as outbox:
+        remember_collecting(folder)
+        engine = Engine(settings, mirror, now)
+        assert not engine.journal([replace(entry(Event.ACKNOWLEDGE), who=ANNA)])
+        (kept,) = Letters(folder).fresh()
+        assert (kept.who.name, kept.who.os_user) == ("Anna", getuser())
+        assert outbox.take_asked() == [kept]
+        assert [one for _, one in outbox.waiting()] == Letters(folder).fresh() == [kept]

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -151,6 +151,21 @@ async def test_a_journal_that_is_away_is_told_and_nothing_is_acknowledged() -> N
         assert "3 of 3 unack" in shown
 
 
+async def test_without_the_database_the_collecting_machine_keeps_what_was_done_and_says_so() -> None:
+    async with alarmed() as plant:
+        plant.console.source.away = "No database server listens at db.plant:5432."
+        plant.console.source.keeps = True
+        await plant.press("a", "space")
+        await plant.console.shows("Kept on this machine until the database is back.")
+        plant.console.app._tick()
+        await plant.console.shows("2 of 3 unack")
+        kept = replace(picture_of(state("DOSE_GROSS", "P")), journal=False, pending=2)
+        plant.console.live.set_alarms(kept)
+        plant.console.app._tick()
+        shown = await plant.console.shows("2 kept here")
+        assert "journal away: others see this later" in shown
+
+
 async def test_the_detail_tells_what_to_do_and_its_keys_work() -> None:
     async with alarmed(size=SMALL) as plant:
         shown = await plant.press("a", "enter")
@@ -255,4 +270,4 @@ async def test_the_detail_names_the_keys_of_the_site() -> None:
     async with console(
         size=SMALL, source=FakeSource(story), live=live_plant(story, TANKS), where=where
     ) as one:
-        assert "k Acknowledge" in await one.press("a", "enter")
+        assert "k Ackn" in await one.press("a", "enter")

@@ -1,6 +1,8 @@
 """Pictures of whole screens, cell by cell: a change that was not meant shows here."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,11 +10,13 @@ from textual.pilot import Pilot
 
 from dosing_tui.config.settings import Glyphs, Theme
 from dosing_tui.console.app import ConsoleApp, Surroundings
+from dosing_tui.console.screens.alarm_detail import AlarmDetail
 from dosing_tui.live import Books, Link, LinkState, Live
-from dosing_tui.plant.alarms.records import Who
+from dosing_tui.plant.alarms.records import NOBODY, Event, Who
 from tests.console.alarmed import picture_of, state
-from tests.console.driving import EMPTY, LARGE, MEDIUM, SMALL, Clock, drawn, settings
+from tests.console.driving import EMPTY, LARGE, MEDIUM, SMALL, Clock, drawn, settings, until
 from tests.console.plant_data import NOW, FakeSource, history, levels, live_plant
+from tests.plant.alarms.entries import entry
 
 Compare = Callable[..., bool]
 
@@ -93,6 +97,15 @@ def app_with_alarms(*, glyphs: Glyphs = Glyphs.UNICODE) -> ConsoleApp:
     live = made._live
     assert isinstance(live, Live)
     live.set_alarms(alarms)
+    source = made._source
+    assert isinstance(source, FakeSource)
+    source.entries = [
+        replace(entry(event, number), at=NOW - timedelta(minutes=60 - number), who=who, comment=comment)
+        for number, (event, who, comment) in enumerate(
+            [(Event.RAISE, NOBODY, ""), (Event.ACKNOWLEDGE, Who("Zoe", "zoe"), "refill is ordered"),
+             (Event.RETURN, NOBODY, "")], start=1,
+        )
+    ]  # fmt: skip
     return made
 
 
@@ -103,6 +116,7 @@ def app_with_alarms(*, glyphs: Glyphs = Glyphs.UNICODE) -> ConsoleApp:
         pytest.param(Glyphs.ASCII, SMALL, "a", id="list-80x24-ascii"),
         pytest.param(Glyphs.UNICODE, LARGE, "a enter", id="detail-120x40"),
         pytest.param(Glyphs.UNICODE, SMALL, "a h", id="shelve-80x24"),
+        pytest.param(Glyphs.UNICODE, MEDIUM, "a shift+tab shift+tab", id="journal-100x30"),
     ],
 )
 def test_alarms(snap_compare: Compare, glyphs: Glyphs, size: tuple[int, int], keys: str) -> None:
@@ -110,5 +124,11 @@ def test_alarms(snap_compare: Compare, glyphs: Glyphs, size: tuple[int, int], ke
         for key in keys.split():
             await pilot.press(key)
             await settled(pilot)
+        detail = pilot.app.screen
+        assert isinstance(pilot.app, ConsoleApp)
+        known = pilot.app
+        await until(lambda: not isinstance(detail, AlarmDetail) or detail._trend.points is not None)
+        await until(lambda: "shift" not in keys or known._known.asked is not None)
+        await pilot.pause()
 
     assert snap_compare(app_with_alarms(glyphs=glyphs), terminal_size=size, run_before=run_before)

@@ -14,13 +14,17 @@ from psycopg.conninfo import make_conninfo
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
-from dosing_tui.database.alarms import Heard, JournalFilter
+from dosing_tui.database.alarms import Heard
 from dosing_tui.database.migrations import migrate
+from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.writes import Writer
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.errors import DatabaseRefused, RowRefused
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Who
-from dosing_tui.plant.alarms.replica import folded
+from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
+from dosing_tui.plant.alarms.health import health, past_of
+from dosing_tui.plant.alarms.journal import JournalFilter
+from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Who
+from dosing_tui.plant.alarms.replica import Replica, folded
 from tests.database.samples import doses, settings_for, spooled
 from tests.plant.alarms.entries import ANNA, KEY, NOW, entry
 from tests.servers import Server
@@ -42,6 +46,7 @@ class Ear:
     entries: list[Entry] = field(default_factory=list)
     links: list[bool] = field(default_factory=list)
     anew: int = 0
+    known: Checkpoint = NOTHING
 
     def link(self, up: bool, why: str) -> None:
         if self.links[-1:] != [up]:
@@ -49,6 +54,7 @@ class Ear:
 
     def take(self, heard: Heard) -> None:
         self.anew += heard.anew
+        self.known = heard.known if heard.anew else self.known
         self.entries += heard.entries
 
     @property
@@ -176,6 +182,92 @@ def test_listening_goes_on_after_the_server_was_away(own_postgres: EmbeddedPostg
         alarms.append(settings, [second])
         until(lambda: ear.uuids == [first.uuid, second.uuid])
         assert ear.anew == 1
+
+
+def test_who_starts_reads_only_what_came_after_the_checkpoint(flavour: Server, migrated: str) -> None:
+    settings = settings_for(migrated)
+    alarms.append(settings, [fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)])
+    replica = Replica()
+    replica.heard(alarms.read(settings))
+    alarms.remember(settings, Checkpoint(replica.last_id, replica.told))
+    after = fresh(Event.REMOVE)
+    alarms.append(settings, [after])
+    with listening(settings) as ear:
+        until(lambda: ear.uuids == [after.uuid])
+        assert ear.known == Checkpoint(replica.last_id, replica.told)
+    assert alarms.states(settings) == folded(alarms.read(settings))
+    assert folded(ear.entries, ear.known) == folded(alarms.read(settings))
+
+
+def test_a_checkpoint_of_another_fold_or_of_another_database_is_not_used(migrated: str) -> None:
+    settings = settings_for(migrated)
+    raised = fresh(Event.RAISE)
+    alarms.append(settings, [raised])
+    (found,) = alarms.read(settings)
+    wrong = Checkpoint(found.id, (AlarmState(KEY, count=1, active=True, message="wrong"),))
+    for change in ("fold = 0", "last_id = 999"):
+        alarms.remember(settings, wrong)
+        assert alarms.states(settings)[KEY].message == "wrong"
+        with psycopg.connect(migrated) as session:
+            session.execute(sql.SQL(f"UPDATE alarm_checkpoints SET {change}"))
+        assert alarms.states(settings) == folded([found])
+        with psycopg.connect(migrated) as session:
+            session.execute("DELETE FROM alarm_checkpoints")
+
+
+def test_an_older_checkpoint_never_replaces_a_newer_one(migrated: str) -> None:
+    settings = settings_for(migrated)
+    alarms.append(settings, [fresh(Event.RAISE), fresh(Event.RETURN)])
+    first, second = alarms.read(settings)
+    newer = Checkpoint(second.id, tuple(folded([first, second]).values()))
+    alarms.remember(settings, newer)
+    alarms.remember(settings, Checkpoint(first.id, tuple(folded([first]).values())))
+    assert alarms.states(settings) == folded([first, second])
+
+
+def test_the_health_is_judged_by_the_last_thirty_days_and_knows_how_old_the_journal_is(migrated: str) -> None:
+    settings = settings_for(migrated)
+    assert alarms.past(settings, LATER) == past_of([])
+    stale = fresh(Event.RAISE, at=NOW - timedelta(days=40), key=AlarmKey("DEVICE_OFFLINE", "x"))
+    alarms.append(settings, [stale])
+    before = alarms.past(settings, LATER)
+    assert (before.entries, before.began, len(before.states)) == ([], stale.at, 1)
+    alarms.append(settings, [fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)])
+    found, whole = (
+        health(one, LATER) for one in (alarms.past(settings, LATER), past_of(alarms.read(settings)))
+    )
+    assert found == whole
+    assert found is not None
+    assert (found.annunciated, found.stale, found.judged) == (1, 1, True)
+
+
+def test_which_entries_the_journal_has(migrated: str) -> None:
+    settings = settings_for(migrated)
+    raised = fresh(Event.RAISE)
+    alarms.append(settings, [raised])
+    assert alarms.stored(settings, [raised.uuid, uuid4()]) == {raised.uuid}
+
+
+def test_pages_follow_on_each_other_also_among_entries_of_one_moment(migrated: str) -> None:
+    settings = settings_for(migrated)
+    alarms.append(settings, [fresh(Event.RAISE, at=NOW + timedelta(seconds=n // 4)) for n in range(30)])
+    found, wanted = list[Entry](), replace(DAY, most=7)
+    while page := alarms.listed(settings, wanted):
+        found += page
+        wanted = replace(wanted, until=page[-1].at, before=page[-1].id)
+    assert found == alarms.listed(settings, DAY)
+    assert len(found) == 30
+
+
+def test_a_page_of_the_journal_is_read_by_its_index(migrated: str) -> None:
+    asked = {"site": "plant1", "from": DAY.since, "to": DAY.until, "tag": None, "event": None, "user": None,
+             "rows": 200, "before": 0}  # fmt: skip
+    with psycopg.connect(migrated) as session:
+        session.execute("SET enable_seqscan = off")
+        query = sql.SQL("EXPLAIN ") + sql.SQL(statement("reads/alarm_journal"))
+        plan = "\n".join(row[0] for row in session.execute(query, asked))
+    assert "alarm_journal_page" in plan
+    assert "Sort" not in plan
 
 
 def test_the_journal_is_filtered_by_time_tag_event_and_user(migrated: str) -> None:

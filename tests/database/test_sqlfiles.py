@@ -5,7 +5,7 @@ import pytest
 from dosing_tui.database import sqlfiles
 from dosing_tui.database.flavours import Flavour
 
-FOLDERS = ["maintenance", "panels", "reads", "writes", "schema/adoption"] + [
+FOLDERS = ["maintenance", "panels", "reads", "trends", "writes", "schema/adoption"] + [
     f"schema/{folder}" for flavour in Flavour for folder in flavour.folders
 ]
 

@@ -14,7 +14,6 @@ from psycopg import sql
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms, notes
-from dosing_tui.database.alarms import JournalFilter
 from dosing_tui.database.batches.audit import verify
 from dosing_tui.database.batches.keeping import keep, rebuild
 from dosing_tui.database.batches.listing import BatchFilter, counts, detail, listed
@@ -29,6 +28,7 @@ from dosing_tui.database.reads import Reader
 from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.database.writes import Writer
 from dosing_tui.errors import DatabaseRefused
+from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.notification import Fate, Notice, Occasion
 from dosing_tui.plant.alarms.records import Event
 from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft

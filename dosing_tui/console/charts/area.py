@@ -15,23 +15,37 @@ _THICKNESS = 4
 """Eighths of a cell."""
 _ABOVE = Pen(Tone.WARN)
 _LIMIT = Pen(Tone.DIM)
+_THROUGH = Pen(Tone.TEXT, Tone.FILL)
 
 
 def area(
-    values: Sequence[float | None], width: int, height: int, *, top: float, limit: float | None = None
-) -> Rows:
-    """One column per cell; None is a gap, 0 a line on the floor. Values are clipped to ``top``."""
+    values: Sequence[float | None], width: int, height: int, *, top: float, limit: float | None = None,
+    low: bool = False,
+) -> Rows:  # fmt: skip
+    """One column per cell; None is a gap, 0 a line on the floor. Values are clipped to ``top``.
+
+    Columns above the limit warn; those below it if ``low``.
+    """
     canvas = Canvas(width, height, LINE)
     if limit is not None and limit < top:
         canvas.text(0, row_of(limit, top, height), "┄" * width, _LIMIT)
     for column, value in enumerate(spread(values, width)):
         if value is None:
             continue
-        if limit is not None and value > limit:
-            _solid(canvas, column, eighths(value, top, height))
+        if limit is not None and (value < limit if low else value > limit):
+            _solid(canvas, column, max(1, eighths(value, top, height)))
         else:
             _crested(canvas, column, max(1, eighths(value, top, height)))
+    if limit is not None and low:
+        _cut(canvas, row_of(limit, top, height))
     return canvas.rows
+
+
+def _cut(canvas: Canvas, y: int) -> None:
+    """A limit that the area stands above shows through it."""
+    for x, cell in enumerate(canvas.rows[y]):
+        if cell == ("█", _BODY):
+            canvas.put(x, y, "┄", _THROUGH)
 
 
 def _solid(canvas: Canvas, x: int, filled: int) -> None:

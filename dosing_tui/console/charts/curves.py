@@ -48,6 +48,8 @@ class Curves:
     decimals: int = 1
     adds_up: bool = False
     limit: float | None = None
+    low: bool = False
+    """What is below the limit is abnormal, not what is above."""
     least_top: float = 0.0
     """The scale reaches at least so far."""
     partial: int | None = None
@@ -58,6 +60,10 @@ class Curves:
     def top(self) -> float:
         largest = max((value or 0.0 for curve in self.curves for value in curve.values), default=0.0)
         return max(self.least_top, nice_top(largest))
+
+    def beyond(self, value: float) -> bool:
+        """On the abnormal side of the limit."""
+        return self.limit is not None and (value < self.limit if self.low else value > self.limit)
 
     def written(self, value: float | None) -> str:
         return NOTHING if value is None else f"{value:.{self.decimals}f}"

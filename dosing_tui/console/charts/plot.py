@@ -38,7 +38,7 @@ def plot(data: Curves, width: int, height: int, *, cursor: int | None = None) ->
 def curved(data: Curves, width: int, height: int) -> Rows:
     """One series as an area, several as lines, with the limit behind them."""
     if len(data.curves) == 1:
-        return area(data.curves[0].values, width, height, top=data.top, limit=data.limit)
+        return area(data.curves[0].values, width, height, top=data.top, limit=data.limit, low=data.low)
     top = data.top
     drawn = Canvas(width, height)
     if data.limit is not None and data.limit < top:

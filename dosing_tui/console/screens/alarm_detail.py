@@ -1,10 +1,14 @@
 """One alarm, whole: its value against its limit, and what its rule says of cause, consequence, action."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+
+from textual.binding import Binding
 
 from dosing_tui.console import words
 from dosing_tui.console.alarmlist import left, number, who
+from dosing_tui.console.alarmtrend import TrendNews, trend_rows
 from dosing_tui.console.alarmwork import Wish
 from dosing_tui.console.bars import KeyHint
 from dosing_tui.console.canvas import Canvas, Rows, broken, plain
@@ -16,19 +20,30 @@ from dosing_tui.console.screens.sheet import Sheet, box, keys_row
 from dosing_tui.console.urgency import MARKS, STATES, mark
 from dosing_tui.plant.alarms.picture import AlarmView
 from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey
+from dosing_tui.plant.alarms.trends import TrendQuery, trend_query
 from dosing_tui.plant.text import clean_line
 
 _WIDTH, _LABELS, _BAR = 78, 13, 30
+SHORT, LEAST, TALLEST = 24, 9, 16
+"""Rows of the words at most; of the trend below them at least, and at most."""
+TREND_S = 15.0
+"""So often the trend is read again."""
+AskTrend = Callable[[TrendQuery, Callable[[TrendNews], None]], None]
+"""Somebody reads it, and gives it to the second in the screen's thread."""
 
 
 class AlarmDetail(Sheet[Wish]):
     """Answers with what is to be done, None for nothing. ``find`` gives the alarm as it is now."""
 
-    BINDINGS = [binding for binding in ALARM_KEYS if binding.id != "alarm-all"]
+    BINDINGS = [
+        *(binding for binding in ALARM_KEYS if binding.id != "alarm-all"),
+        Binding("tab,shift+tab", "turn", "Trend", show=False),
+    ]
 
     def __init__(
         self, look: Look, view: AlarmView, hints: Sequence[KeyHint], *,
         find: Callable[[AlarmKey], AlarmView | None], clock: Callable[[], datetime], zone: tzinfo,
+        ask_trend: AskTrend,
     ) -> None:  # fmt: skip
         super().__init__(look)
         self._view = view
@@ -36,7 +51,28 @@ class AlarmDetail(Sheet[Wish]):
         self._find = find
         self._clock = clock
         self._zone = zone
+        self._ask_trend = ask_trend
         self._gone = False
+        self._trend = TrendNews(trend_query(view.state, clock()))
+        self._turned = False
+        """Where there is no room for both: the trend, not the words."""
+
+    def on_mount(self) -> None:
+        self._read_trend()
+        self.set_interval(TREND_S, self._read_trend)
+
+    def _read_trend(self) -> None:
+        asked = trend_query(self._view.state, self._clock())
+        if asked is not None:
+            self._ask_trend(asked, self._take_trend)
+
+    def _take_trend(self, news: TrendNews) -> None:
+        """What was drawn stays where there is nothing newer."""
+        if news.points is None and self._trend.points is not None:
+            news = replace(self._trend, trouble=news.trouble)
+        self._trend = news
+        if self.is_mounted:
+            self.draw()
 
     @property
     def typing(self) -> Field | None:
@@ -58,32 +94,90 @@ class AlarmDetail(Sheet[Wish]):
     def action_accept(self) -> None:
         self.dismiss(None)
 
+    def action_turn(self) -> None:
+        self._turned = not self._turned
+        self.draw()
+
     def rows(self, width: int, height: int) -> Rows:
-        return detail_rows(self._view, self._hints, self._clock(), self._zone, gone=self._gone)
+        said = Said(self._view, self._trend, self._clock(), self._zone, gone=self._gone)
+        room = min(TALLEST, height - words_height(said))
+        if self._trend.asked is None:
+            return words_page(said, self._hints)
+        if room >= LEAST:
+            return words_page(said, self._hints, trend=room)
+        turns = KeyHint("tab", "Words" if self._turned else "Trend")
+        if self._turned:
+            return trend_page(said, [turns, *self._hints])
+        return words_page(said, [turns, *self._hints])
 
 
-def detail_rows(
-    view: AlarmView, hints: Sequence[KeyHint], now: datetime, zone: tzinfo, *, gone: bool = False
-) -> Rows:
-    facts = [*_facts(view, now, zone), *_rule(view)]
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the detail tells."""
+
+    view: AlarmView
+    trend: TrendNews
+    now: datetime
+    zone: tzinfo
+    gone: bool = False
+
+
+def trend_page(said: Said, hints: Sequence[KeyHint]) -> Rows:
+    """The chart in place of the words."""
+    canvas = box(_WIDTH, SHORT, plain(said.view.state.key.tag, 60))
+    _draw_message(canvas, said.view)
+    canvas.paste(3, 6, trend_rows(said.trend, said.view, said.zone, _WIDTH - 6, SHORT - 9))
+    _foot(canvas, said, hints)
+    return canvas.rows
+
+
+def words_height(said: Said) -> int:
+    """Rows of the page without a chart."""
+    return min(SHORT, 9 + len(_message(said.view)) + len(_lines(said)))
+
+
+def words_page(said: Said, hints: Sequence[KeyHint], *, trend: int = 0) -> Rows:
+    """The words, and below them so many rows of the chart."""
+    message, lines = _message(said.view), _lines(said)
+    top, height = 4 + len(message), words_height(said)
+    canvas = box(_WIDTH, height + trend, plain(said.view.state.key.tag, 60))
+    _draw_message(canvas, said.view)
+    _draw_value(canvas, top - 1, said.view)
+    for row, (label, line) in enumerate(lines[: height - top - 4]):
+        canvas.text(3, top + 1 + row, label, DIM)
+        canvas.text(3 + _LABELS, top + 1 + row, line, TEXT)
+    if trend:
+        canvas.paste(3, height - 3, trend_rows(said.trend, said.view, said.zone, _WIDTH - 6, trend))
+    _foot(canvas, said, hints)
+    return canvas.rows
+
+
+def _message(view: AlarmView) -> list[str]:
+    return broken(clean_line(view.message), _WIDTH - 12)[:2]
+
+
+def _lines(said: Said) -> list[tuple[str, str]]:
     room = _WIDTH - _LABELS - 6
-    lines = [pair for label, text in facts if text for pair in _labelled(label, text, room)]
-    message = broken(clean_line(view.message), _WIDTH - 12)[:2]
-    top = 4 + len(message)
-    canvas = box(_WIDTH, min(24, top + 2 + len(lines) + 3), plain(view.state.key.tag, 60))
+    facts = [*_facts(said.view, said.now, said.zone), *_rule(said.view)]
+    if said.trend.asked is None:
+        facts.append(("Trend", "None: this alarm tells of an event, not of a value over time."))
+    return [pair for label, text in facts if text for pair in _labelled(label, text, room)]
+
+
+def _draw_message(canvas: Canvas, view: AlarmView) -> None:
     priority = view.state.priority
     loud = view.state.shown in UNACKNOWLEDGED
     canvas.text(3, 3, mark(priority, loud=loud), Pen(MARKS[priority].tone, bold=True))
-    for row, said in enumerate(message):
-        canvas.text(8, 3 + row, said, LABEL)
-    _draw_value(canvas, 3 + len(message), view)
-    for row, (label, line) in enumerate(lines[: canvas.height - top - 4]):
-        canvas.text(3, top + 1 + row, label, DIM)
-        canvas.text(3 + _LABELS, top + 1 + row, line, TEXT)
-    if gone:
+    for row, line in enumerate(_message(view)):
+        canvas.text(8, 3 + row, line, LABEL)
+
+
+def _foot(canvas: Canvas, said: Said, hints: Sequence[KeyHint]) -> None:
+    if said.gone:
         canvas.right(_WIDTH - 3, canvas.height - 3, "normal again", HOT)
-    keys_row(canvas, canvas.height - 2, *((hint.keys, hint.label) for hint in hints))
-    return canvas.rows
+    wide = sum(len(hint.keys) + len(hint.label) + 4 for hint in hints) <= _WIDTH - 4
+    labels = [(hint.keys, hint.label if wide else hint.short or hint.label) for hint in hints]
+    keys_row(canvas, canvas.height - 2, *labels)
 
 
 def _labelled(label: str, text: str, room: int) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
+from typing import Protocol
 
 from textual import events
 from textual.app import ComposeResult
@@ -10,11 +11,12 @@ from textual.timer import Timer
 
 from dosing_tui.console import alarmlist, frugal
 from dosing_tui.console.alarmhealth import HealthNews, health_rows
-from dosing_tui.console.alarmlist import Browsing, Facts, Tab
+from dosing_tui.console.alarmlist import UNCOUNTED, Browsing, Facts, Tab
 from dosing_tui.console.alarmwork import Wish
 from dosing_tui.console.banner import Banner, banner_rows
 from dosing_tui.console.bars import KeyHint, Status, footer_rows, said_row, status_rows
 from dosing_tui.console.canvas import Rows
+from dosing_tui.console.journal import Heading, JournalList, journal_rows
 from dosing_tui.console.keys import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS, Mode
 from dosing_tui.console.layout import arrange
 from dosing_tui.console.look import Look
@@ -29,24 +31,33 @@ BARS = 3
 """Rows of status, tabs and keys."""
 
 
+class Office(Protocol):
+    """Who does what the page's keys ask for."""
+
+    def wish(self, wish: Wish, views: Sequence[AlarmView]) -> None: ...
+    def open_alarm(self, view: AlarmView) -> None: ...
+    def read_health(self) -> None: ...
+    def move_journal(self, step: int, height: int) -> None: ...
+    def end_journal(self, last: bool, height: int) -> None: ...
+    def open_entry(self) -> None: ...
+
+
 class AlarmPage(Screen[str]):
-    """Ends with the view that was asked for, or None. What is asked of alarms goes to ``ask``."""
+    """Ends with the view that was asked for, or None."""
 
     BINDINGS = [*VIEW_KEYS, *PAGE_KEYS, *ALARM_KEYS]
 
     def __init__(
-        self, look: Look, hints: Mapping[Mode, Sequence[KeyHint]], zone: tzinfo, *,
-        ask: Callable[[Wish, Sequence[AlarmView]], None], open_one: Callable[[AlarmView], None],
-        read_health: Callable[[], None],
-    ) -> None:  # fmt: skip
+        self, look: Look, hints: Mapping[Mode, Sequence[KeyHint]], zone: tzinfo, office: Office
+    ) -> None:
         super().__init__()
         frugal.install(self)
-        self._hints = hints[Mode.ALARMS]
+        self._hints = hints
         self._zone = zone
-        self._ask = ask
-        self._open = open_one
-        self._read_health = read_health
+        self._office = office
         self._health = HealthNews()
+        self._journal = JournalList()
+        self._heading = Heading()
         self._status = LineWidget(look, id="status")
         self._banner = LineWidget(look, id="notices")
         self._tabs = LineWidget(look, id="tabs")
@@ -69,13 +80,18 @@ class AlarmPage(Screen[str]):
         """What is on the screen, for the status bar."""
         return "Alarms"
 
+    @property
+    def in_journal(self) -> bool:
+        """The journal is in sight."""
+        return self._browsing.tab is Tab.JOURNAL
+
     def wear(self, look: Look) -> None:
         for widget in self.query(LineWidget):
             widget.wear(look)
 
     def focused_rows(self, zone: tzinfo) -> Shown | None:
         """The list in sight, whole."""
-        if self._now is None or self._browsing.tab is Tab.HEALTH:
+        if self._now is None or self._browsing.tab in UNCOUNTED:
             return None
         table = alarmlist.list_table(self._browsing, self._alarms, Facts(self._now, zone))
         return of_table(f"alarms {self._browsing.tab.value}".lower(), table, zone)
@@ -97,6 +113,11 @@ class AlarmPage(Screen[str]):
     def show_health(self, news: HealthNews) -> None:
         self._health = news
         self._draw()
+
+    def show_journal(self, known: JournalList, heading: Heading) -> None:
+        self._journal, self._heading = known, heading
+        if self.in_journal:
+            self._draw()
 
     def say(self, sentence: str) -> None:
         """For a few seconds, in place of the keys."""
@@ -127,16 +148,22 @@ class AlarmPage(Screen[str]):
         self._tabs.put(alarmlist.tabs_row(self._browsing, self._alarms, width))
         self._list.put(self._rows(Facts(self._now, self._zone), width, self._visible + 1))
         if self._said is None:
-            self._footer.put(footer_rows(self._hints, width))
+            hints = self._hints[Mode.JOURNAL if self.in_journal else Mode.ALARMS]
+            self._footer.put(footer_rows(hints, width))
 
     def _rows(self, facts: Facts, width: int, height: int) -> Rows:
         if self._browsing.tab is Tab.HEALTH:
             return health_rows(self._health, width, height)
+        if self._browsing.tab is Tab.JOURNAL:
+            return journal_rows(self._journal, self._heading, facts, width, height)
         return alarmlist.list_rows(self._browsing, self._alarms, facts, width, height)
 
     # keys
 
     def action_step(self, step: int) -> None:
+        if self.in_journal:
+            self._office.move_journal(step, self._visible + 1)
+            return
         self._browsing = alarmlist.moved(self._browsing, self._alarms, step, self._visible)
         self._draw()
 
@@ -144,31 +171,39 @@ class AlarmPage(Screen[str]):
         self.action_step(step * self._visible)
 
     def action_end(self, last: bool) -> None:
+        if self.in_journal:
+            self._office.end_journal(last, self._visible + 1)
+            return
         self.action_step(len(alarmlist.listed(self._alarms, self._browsing.tab)) * (1 if last else -1))
 
     def action_next_tile(self, step: int) -> None:
         """From list to list."""
         self._browsing = alarmlist.turned(self._browsing, step)
         if self._browsing.tab is Tab.HEALTH:
-            self._read_health()
+            self._office.read_health()
+        elif self._browsing.tab is Tab.JOURNAL:
+            self.post_message(Moved())
         self._draw()
 
     def action_move(self, direction: str) -> None:
         self.action_next_tile(1 if direction == "right" else -1)
 
     def action_zoom(self) -> None:
+        if self.in_journal:
+            self._office.open_entry()
+            return
         chosen = alarmlist.chosen(self._browsing, self._alarms)
         if chosen is not None:
-            self._open(chosen)
+            self._office.open_alarm(chosen)
 
     def action_wish(self, wish: str) -> None:
         """About the alarm under the cursor, or about those in sight."""
         if Wish(wish) is Wish.ALL:
-            self._ask(Wish.ALL, alarmlist.in_sight(self._browsing, self._alarms, self._visible))
+            self._office.wish(Wish.ALL, alarmlist.in_sight(self._browsing, self._alarms, self._visible))
             return
         chosen = alarmlist.chosen(self._browsing, self._alarms)
         if chosen is not None:
-            self._ask(Wish(wish), [chosen])
+            self._office.wish(Wish(wish), [chosen])
 
     def action_view(self, view: str) -> None:
         self.dismiss(view)

@@ -10,17 +10,12 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from dosing_tui.plant.alarms import batches, doses, links, stations, tanks
+from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
 from dosing_tui.plant.alarms.conditions import Condition, settle, viewed
 from dosing_tui.plant.alarms.findings import Finding, Outlook
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.memory import Memory, MinuteOfErrors, Station, minute_of
-from dosing_tui.plant.alarms.picture import (
-    FLOOD_PERIOD,
-    AlarmPicture,
-    first_outs,
-    flooded,
-    pictured,
-)
+from dosing_tui.plant.alarms.picture import FLOOD_PERIOD, AlarmPicture, first_outs, flooded, pictured
 from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Shown
 from dosing_tui.plant.alarms.replica import Effect, Replica
 from dosing_tui.plant.alarms.rules import RULES, VERSION
@@ -65,8 +60,8 @@ class Evaluator:
 
     def picture(self, now: datetime, *, journal: bool) -> AlarmPicture:
         """A copy for the screen; ``journal``: it is being heard."""
-        while self._raises and self._raises[0] <= now - FLOOD_PERIOD:
-            self._raises.popleft()
+        # what others did during an outage is heard later: these are not in the order of their times
+        self._raises = deque((at for at in self._raises if at > now - FLOOD_PERIOD), MAX_CONDITIONS)
         raised = len(self._raises)
         self._flood = flooded(self._flood, raised)
         states = self.replica.states_of(now - self._patience) if journal else self.replica.states
@@ -75,7 +70,8 @@ class Evaluator:
         views = {
             key: viewed(state, conditions.get(key), first_out=key in first) for key, state in states.items()
         }
-        return pictured(views, at=now, raised=raised, flood=self._flood, journal=journal)
+        pending = 0 if journal else self.replica.people_pending
+        return pictured(views, at=now, raised=raised, flood=self._flood, journal=journal, pending=pending)
 
     def seed(self, readings: Iterable[Reading]) -> list[Entry]:
         """Levels and times from the database; doses and events of the past raise nothing."""
@@ -141,10 +137,14 @@ class Evaluator:
             entries += self._reconcile(key, outlook.now)
         return entries
 
-    def begin_anew(self) -> None:
-        """The journal will be heard from its first entry."""
-        self.replica.begin_anew()
-        self._raises.clear()
+    def begin_anew(self, known: Checkpoint = NOTHING) -> None:
+        """The journal will be heard from behind what is known of it."""
+        self.replica.begin_anew(known)
+        self._raises = deque(known.raises, MAX_CONDITIONS)
+
+    def checkpoint(self) -> Checkpoint:
+        """What the journal has come to, as far as it was heard."""
+        return Checkpoint(self.replica.last_id, self.replica.told, tuple(self._raises))
 
     def heard(self, entries: Iterable[Entry]) -> list[Effect]:
         """What the journal says, in its order; answers what it changed."""

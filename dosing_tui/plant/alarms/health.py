@@ -8,7 +8,7 @@ from statistics import median
 
 from dosing_tui.plant.alarms.picture import FLOOD_BEGINS, FLOOD_PERIOD, flooded
 from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Priority, Shown
-from dosing_tui.plant.alarms.replica import Effect, Replica
+from dosing_tui.plant.alarms.replica import Effect, Replica, folded
 
 SPAN = timedelta(days=30)
 """Fewer days than this give figures, but no judgement of the alarm system."""
@@ -17,6 +17,28 @@ CHATTERS, CHATTERING = 3, timedelta(seconds=60)
 STALE = timedelta(hours=24)
 SLOW = timedelta(minutes=10)
 """An alarm that nobody acknowledges for so long."""
+
+
+MARGIN = timedelta(days=1)
+"""Read before the span, so that what was shelved then is known as such; nothing is shelved for longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a judgement needs of a site's journal: its entries of the span and the margin, in their order.
+
+    ``states``: every alarm that is not normal now; ``began``: the journal's first entry, None without any.
+    """
+
+    entries: Sequence[Entry] = ()
+    states: Sequence[AlarmState] = ()
+    began: datetime | None = None
+
+
+def past_of(entries: Sequence[Entry]) -> Past:
+    """Of a journal that is at hand whole."""
+    began = min((entry.at for entry in entries), default=None)
+    return Past(entries, tuple(folded(entries).values()), began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +77,13 @@ class Health:
         return max((self.until - self.since) / timedelta(days=1), 1 / 144)
 
 
-def health(entries: Sequence[Entry], now: datetime) -> Health | None:
-    """Of the whole journal of a site, in its order; None while there is nothing in it."""
-    if not entries:
+def health(past: Past, now: datetime) -> Health | None:
+    """None while there is nothing in the journal."""
+    if past.began is None:
         return None
-    since = max(now - SPAN, min(entry.at for entry in entries))
-    replica = Replica()
-    effects = [effect for effect in replica.heard(entries) if effect.entry.at <= now]
-    return _figures(effects, list(replica.states.values()), since, now)
+    since = max(now - SPAN, past.began)
+    effects = [effect for effect in Replica().heard(past.entries) if effect.entry.at <= now]
+    return _figures(effects, past.states, since, now)
 
 
 def _figures(

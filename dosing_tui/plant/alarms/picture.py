@@ -44,6 +44,8 @@ class AlarmPicture:
     flood: bool = False
     journal: bool = False
     """The journal is heard: what other consoles do shows here, and the other way round."""
+    pending: int = 0
+    """What people did that is kept on this machine until the journal is back."""
 
     @property
     def unacknowledged(self) -> int:
@@ -82,8 +84,9 @@ def first_outs(states: Iterable[AlarmState]) -> frozenset[AlarmKey]:
 
 
 def pictured(
-    views: Mapping[AlarmKey, AlarmView], *, at: datetime, raised: int, flood: bool, journal: bool
-) -> AlarmPicture:
+    views: Mapping[AlarmKey, AlarmView], *, at: datetime, raised: int, flood: bool, journal: bool,
+    pending: int = 0,
+) -> AlarmPicture:  # fmt: skip
     """The views, sorted into their lists."""
     ordered = sorted(views.values(), key=_urgency)
 
@@ -99,6 +102,7 @@ def pictured(
         raised=raised,
         flood=flood,
         journal=journal,
+        pending=pending,
     )
 
 

@@ -39,6 +39,11 @@ class Event(StrEnum):
     RESTORE = "return to service"
 
 
+BY_PEOPLE = frozenset(
+    {Event.ACKNOWLEDGE, Event.RESET, Event.SHELVE, Event.UNSHELVE, Event.REMOVE, Event.RESTORE}
+)
+
+
 class Shown(StrEnum):
     """The states of ISA-18.2, A to I."""
 

@@ -1,11 +1,12 @@
 """The states as the journal tells them, and on top what this process knows and the journal does not yet."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Shown
+from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
+from dosing_tui.plant.alarms.records import BY_PEOPLE, AlarmKey, AlarmState, Entry, Shown
 from dosing_tui.plant.alarms.table import advance, normal
 
 
@@ -47,6 +48,11 @@ class Replica:
         """What was proposed and not heard back, the oldest first."""
         return tuple(self._pending.values())
 
+    @property
+    def people_pending(self) -> int:
+        """How much of that people did."""
+        return sum(entry.event in BY_PEOPLE for entry in self._pending.values())
+
     def state(self, key: AlarmKey) -> AlarmState:
         return self._states.get(key) or AlarmState(key)
 
@@ -63,6 +69,13 @@ class Replica:
         _keep(self._states, step.state)
         return Effect(entry, before, step.state, own=True)
 
+    def adopt(self, entries: Iterable[Entry]) -> None:
+        """What somebody else will have journaled: until then it counts as well; what is known so is left."""
+        for entry in entries:
+            if entry.uuid not in self._pending:
+                self._pending[entry.uuid] = entry
+                _keep(self._states, advance(self.state(entry.key), entry).state)
+
     def states_of(self, before: datetime) -> Mapping[AlarmKey, AlarmState]:
         """Every alarm that is not normal, without what was proposed since ``before``."""
         young = {entry.key for entry in self._pending.values() if entry.at > before}
@@ -73,11 +86,21 @@ class Replica:
             states[key] = self._told[key]
         return states
 
-    def begin_anew(self) -> None:
-        """The journal is another one, or is read again from its first entry."""
-        self._told.clear()
-        self.last_id = 0
-        self._refold(set(self._states))
+    def forget(self, uuids: Collection[UUID]) -> None:
+        """These are in the journal, and will not be heard of again."""
+        gone = [self._pending.pop(uuid) for uuid in uuids if uuid in self._pending]
+        self._refold({entry.key for entry in gone})
+
+    @property
+    def told(self) -> tuple[AlarmState, ...]:
+        """Every alarm that is not normal by what the journal says alone."""
+        return tuple(self._told.values())
+
+    def begin_anew(self, known: Checkpoint = NOTHING) -> None:
+        """The journal is another one, or is read again: from behind ``known``, or from its first entry."""
+        self._told = {state.key: state for state in known.states}
+        self.last_id = known.last_id
+        self._refold({*self._states, *self._told})
 
     def heard(self, entries: Iterable[Entry]) -> list[Effect]:
         """Entries of the journal in the order of their ids; one that was heard before changes nothing."""
@@ -107,9 +130,9 @@ class Replica:
                 _keep(self._states, advance(self.state(entry.key), entry).state)
 
 
-def folded(entries: Iterable[Entry]) -> dict[AlarmKey, AlarmState]:
-    """The state of every alarm that is not normal after these entries."""
-    states: dict[AlarmKey, AlarmState] = {}
+def folded(entries: Iterable[Entry], known: Checkpoint = NOTHING) -> dict[AlarmKey, AlarmState]:
+    """The state of every alarm that is not normal after these entries, which follow on what is known."""
+    states = {state.key: state for state in known.states}
     for entry in entries:
         _keep(states, advance(states.get(entry.key) or AlarmState(entry.key), entry).state)
     return states

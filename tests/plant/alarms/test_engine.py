@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -253,6 +254,31 @@ def test_more_than_ten_in_ten_minutes_are_a_flood_until_there_are_fewer_than_fiv
     assert (picture.flood, picture.raised, picture.unacknowledged) == (True, 11, 11)
     plant.tick(601)
     assert not plant.evaluator.picture(plant.now, journal=True).flood
+
+
+def test_alarms_of_an_hour_ago_that_are_journaled_late_are_no_flood() -> None:
+    plant = Plant()
+    plant.hear(plant.level(10))
+    (one,), then = plant.evaluator.replica.pending, NOW - timedelta(hours=1)
+    keys = [AlarmKey("STOCK_LOW", "other", str(number)) for number in range(20)]
+    late = [
+        replace(one, uuid=UUID(int=number), id=number, at=then, key=key)
+        for number, key in enumerate(keys, start=1)
+    ]
+    plant.evaluator.heard(late)
+    picture = plant.evaluator.picture(plant.now, journal=True)
+    assert (picture.flood, picture.raised, len(picture.listed)) == (False, 1, 21)
+
+
+def test_a_flood_goes_on_after_a_start_at_a_checkpoint() -> None:
+    plant = Plant()
+    for number in range(11):
+        plant.hear(plant.level(10, chemical=f"C-{number}"))
+    plant.written()
+    after = Plant(now=plant.now)
+    after.evaluator.begin_anew(plant.evaluator.checkpoint())
+    assert after.evaluator.picture(after.now, journal=True).raised == 11
+    assert after.evaluator.picture(after.now, journal=True).flood
 
 
 def test_of_links_that_fail_together_the_first_tells_the_cause() -> None:

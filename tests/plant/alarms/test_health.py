@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.plant.alarms.health import Health, health
+from dosing_tui.plant.alarms.health import Health, health, past_of
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority
 from tests.plant.alarms.entries import NOW, entry
 
@@ -19,13 +19,13 @@ def raised(number: int, seconds: float, *, item: str = "", priority: Priority = 
 
 
 def of(*entries: Entry, after: timedelta = HOUR) -> Health:
-    found = health(entries, NOW + after)
+    found = health(past_of(entries), NOW + after)
     assert found is not None
     return found
 
 
 def test_an_empty_journal_says_nothing() -> None:
-    assert health([], NOW) is None
+    assert health(past_of([]), NOW) is None
 
 
 def test_an_entry_that_changed_nothing_is_not_an_alarm() -> None:

@@ -1,65 +1,24 @@
-"""What a script does with alarms: list them, acknowledge, reset, shelve, unshelve, read the journal.
+"""What a script does with alarms: list them, acknowledge, reset, shelve, unshelve.
 
 By the journal alone: it needs the database, and no broker. The collector hears of it like every console.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from dosing_tui.config.alarms import most_shelved
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
-from dosing_tui.database.alarms import JournalFilter
 from dosing_tui.errors import AlarmRefused
 from dosing_tui.plant.alarms import commands
 from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey, AlarmState, Entry, Shown
-from dosing_tui.plant.alarms.replica import folded
 from dosing_tui.plant.alarms.rules import RULES
 
 Asked = Callable[[AlarmState], Entry]
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """An alarm, as it is printed."""
-
-    state: str
-    priority: str
-    tag: str
-    message: str
-    raised_at: datetime | None
-    value: float | None
-    limit: float | None
-    count: int
-    acknowledged_by: str
-    until: datetime | None
-    comment: str
-
-
-@dataclass(frozen=True, slots=True)
-class Journaled:
-    """An entry of the journal, as it is printed."""
-
-    id: int
-    at: datetime
-    received_at: datetime
-    tag: str
-    event: str
-    priority: str
-    message: str
-    value: float | None
-    limit: float | None
-    rule_version: int
-    user: str
-    os_user: str
-    role: str
-    until: datetime | None
-    comment: str
-
-
-def listed(settings: Settings, *, tag: str = "", shown: Iterable[Shown] = ()) -> list[Listed]:
+def listed(settings: Settings, *, tag: str = "", shown: Iterable[Shown] = ()) -> list[AlarmState]:
     """The alarms that are not normal, the most urgent first.
 
     Raises: DatabaseAway, DatabaseRefused.
@@ -67,19 +26,11 @@ def listed(settings: Settings, *, tag: str = "", shown: Iterable[Shown] = ()) ->
     wanted = frozenset(shown)
     states = [
         state
-        for state in folded(alarms.read(settings)).values()
+        for state in alarms.states(settings).values()
         if tag.lower() in state.key.tag.lower() and (not wanted or state.shown in wanted)
     ]
     states.sort(key=lambda s: (s.shown not in UNACKNOWLEDGED, s.priority.rank, s.key))
-    return [_listed(state) for state in states]
-
-
-def journal(settings: Settings, wanted: JournalFilter) -> list[Journaled]:
-    """The entries that were asked for, the newest first.
-
-    Raises: DatabaseAway, DatabaseRefused.
-    """
-    return [_journaled(entry) for entry in alarms.listed(settings, wanted)]
+    return states
 
 
 def acknowledge(settings: Settings, tags: Sequence[str], asking: Asking, *, comment: str) -> list[str]:
@@ -118,7 +69,7 @@ def unshelve(settings: Settings, tags: Sequence[str], asking: Asking, *, comment
 
 
 def _ask(settings: Settings, tags: Sequence[str], asked: Asked, every: frozenset[Shown]) -> list[str]:
-    states = folded(alarms.read(settings))
+    states = alarms.states(settings)
     if tags:
         chosen = [_named(states, tag) for tag in tags]
     else:
@@ -134,28 +85,3 @@ def _named(states: dict[AlarmKey, AlarmState], tag: str) -> AlarmState:
         if state.key.tag.lower() == tag.lower():
             return state
     raise AlarmRefused(f"There is no alarm {tag} now; 'dosing-tui alarms list' shows those there are.")
-
-
-def _listed(state: AlarmState) -> Listed:
-    hiding = state.hiding
-    return Listed(
-        state=state.shown,
-        priority=state.priority,
-        tag=state.key.tag,
-        message=state.message,
-        raised_at=state.raised_at,
-        value=state.value,
-        limit=state.limit,
-        count=state.count,
-        acknowledged_by=state.acked_by.name or state.acked_by.os_user,
-        until=hiding.until if hiding else None,
-        comment=hiding.why if hiding else state.comment,
-    )
-
-
-def _journaled(entry: Entry) -> Journaled:
-    return Journaled(
-        entry.id, entry.at, entry.received_at, entry.key.tag, entry.event, entry.priority, entry.message,
-        entry.value, entry.limit, entry.rule_version, entry.who.name, entry.who.os_user, entry.who.role,
-        entry.until, entry.comment,
-    )  # fmt: skip

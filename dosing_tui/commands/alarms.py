@@ -1,34 +1,24 @@
 """The command ``dosing-tui alarms`` for scripts and for one line over SSH."""
 
-import csv
-import getpass
-import io
-import json
-import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import astuple, fields
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from dosing_tui.commands.words import EXIT_NONE, away, os_user, say, settings_of, write
 
+if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
+    from dosing_tui.export.extract import Extract
     from dosing_tui.plant.alarms.commands import Asking
 
-    Row = TypeVar("Row", bound=DataclassInstance)
-
-EXIT_NOTHING = 1
-"""There was nothing to acknowledge or to reset."""
-
+WIDEST = 1_000
+"""No tag is cut: alarms are acknowledged by them."""
 FORMATS = ("table", "csv", "json")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula to a spreadsheet."""
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -46,13 +36,19 @@ NAME = click.option("--name", default="", help="Who asks; else the account this 
 TAGS = click.argument("tags", nargs=-1, metavar="[TAG]...")
 
 
-@click.group()
+class Alarms(click.Group):
+    """A database that is away is one sentence and an exit status of its own, whatever was asked."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        with away():
+            return super().invoke(ctx)
+
+
+@click.group(cls=Alarms)
 @click.pass_context
 def alarms(ctx: click.Context) -> None:
-    """List and acknowledge alarms, shelve them, read their journal."""
-    from dosing_tui.config.load import load
-
-    ctx.obj = load(ctx.obj, os.environ).settings
+    """List and acknowledge alarms, shelve them, read their journal; exit 3 where the database is away."""
+    ctx.obj = settings_of(ctx)
 
 
 @alarms.command("list")
@@ -62,14 +58,17 @@ def alarms(ctx: click.Context) -> None:
 @click.pass_obj
 def list_(settings: "Settings", tag: str, states: tuple[str, ...], form: str) -> None:
     """The alarms that are not normal, the most urgent first."""
-    from dosing_tui import alarmdesk
+    from dosing_tui.commands import alarmdesk
+    from dosing_tui.export.alarms import alarms_extract
     from dosing_tui.plant.alarms.records import Shown
 
     unknown = [word for word in states if word not in set(Shown)]
     if unknown:
         raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(Shown)}.", param_hint="--state")
-    rows = alarmdesk.listed(settings, tag=tag, shown=[Shown(word) for word in states])
-    _print(rows, form, settings)
+    found = alarmdesk.listed(settings, tag=tag, shown=[Shown(word) for word in states])
+    words = " · ".join(("now", *([f"tag {tag}"] if tag else []), *states))
+    zone = ZoneInfo(settings.plant.timezone)
+    _print(alarms_extract(found, range=words, now=datetime.now(UTC), zone=zone), form, settings)
 
 
 @alarms.command()
@@ -88,8 +87,9 @@ def journal(
     user: str, most: int, form: str,
 ) -> None:  # fmt: skip
     """What happened to the alarms, the newest first."""
-    from dosing_tui import alarmdesk
-    from dosing_tui.database.alarms import JournalFilter
+    from dosing_tui.database import alarms as journal_of
+    from dosing_tui.export.alarms import journal_extract
+    from dosing_tui.plant.alarms.journal import JournalFilter
     from dosing_tui.plant.alarms.records import Event
 
     unknown = [word for word in events if word not in set(Event)]
@@ -99,7 +99,14 @@ def journal(
     # a clock that is a little ahead must not hide what has just happened
     end = now - until if until else now + timedelta(minutes=5)
     asked = JournalFilter(now - since, end, tag, tuple(Event(word) for word in events), user, most)
-    _print(alarmdesk.journal(settings, asked), form, settings)
+    words = " · ".join(
+        part for part in (f"tag {tag}" if tag else "", *events, f"by {user}" if user else "") if part
+    )
+    found = journal_extract(
+        journal_of.listed(settings, asked), range=words or "everything", since=asked.since, until=asked.until,
+        now=now, zone=ZoneInfo(settings.plant.timezone),
+    )  # fmt: skip
+    _print(found, form, settings)
 
 
 @alarms.command()
@@ -110,7 +117,7 @@ def journal(
 @click.pass_obj
 def ack(settings: "Settings", tags: tuple[str, ...], every: bool, comment: str, name: str) -> None:
     """Acknowledge alarms by their tags, or all."""
-    from dosing_tui import alarmdesk
+    from dosing_tui.commands import alarmdesk
 
     _either(tags, every)
     _done("acknowledged", alarmdesk.acknowledge(settings, tags, _asking(name), comment=comment))
@@ -124,7 +131,7 @@ def ack(settings: "Settings", tags: tuple[str, ...], every: bool, comment: str, 
 @click.pass_obj
 def reset(settings: "Settings", tags: tuple[str, ...], every: bool, comment: str, name: str) -> None:
     """End latched alarms whose condition is gone, by their tags, or all."""
-    from dosing_tui import alarmdesk
+    from dosing_tui.commands import alarmdesk
 
     _either(tags, every)
     _done("reset", alarmdesk.reset(settings, tags, _asking(name), comment=comment))
@@ -138,7 +145,7 @@ def reset(settings: "Settings", tags: tuple[str, ...], every: bool, comment: str
 @click.pass_obj
 def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, reason: str, name: str) -> None:
     """Silence alarms for a limited time."""
-    from dosing_tui import alarmdesk
+    from dosing_tui.commands import alarmdesk
 
     asking = _asking(name)
     _done("shelved", alarmdesk.shelve(settings, tags, asking, duration=duration, reason=reason))
@@ -151,7 +158,7 @@ def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, rea
 @click.pass_obj
 def unshelve(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
     """End the shelving of alarms."""
-    from dosing_tui import alarmdesk
+    from dosing_tui.commands import alarmdesk
 
     _done("unshelved", alarmdesk.unshelve(settings, tags, _asking(name), comment=comment))
 
@@ -165,7 +172,7 @@ def _asking(name: str) -> "Asking":
     from dosing_tui.plant.alarms.commands import Asking
     from dosing_tui.plant.alarms.records import Who
 
-    account = getpass.getuser()
+    account = os_user()
     return Asking(Who(name or account, account), datetime.now(UTC))
 
 
@@ -174,53 +181,21 @@ def _done(what: str, tags: Sequence[str]) -> None:
         click.echo(f"{what}: {tag}")
     if not tags:
         click.echo("Nothing to do.", err=True)
-        sys.exit(EXIT_NOTHING)
+        sys.exit(EXIT_NONE)
 
 
-def _print(rows: "Sequence[Row]", form: str, settings: "Settings") -> None:
-    cells = [astuple(row) for row in rows]
-    names = [field.name for field in fields(rows[0])] if rows else []
-    zone = ZoneInfo(settings.plant.timezone)
+def _print(found: "Extract", form: str, settings: "Settings") -> None:
+    from dosing_tui.export.alarms import narrowed
+    from dosing_tui.export.csvtext import to_csv
+    from dosing_tui.export.jsontext import to_json
+    from dosing_tui.export.texttable import to_table
+
     match form:
         case "json":
-            objects = [dict(zip(names, map(_plain, row), strict=True)) for row in cells]
-            click.echo(json.dumps(objects, ensure_ascii=False, indent=2))
+            write(to_json(found))
         case "csv":
-            out = io.StringIO()
-            writer = csv.writer(out, lineterminator="\n")
-            writer.writerows([names] if names else [])
-            writer.writerows([[_safe(_plain(cell)) for cell in row] for row in cells])
-            click.echo(out.getvalue(), nl=False)
+            write(to_csv(found))
+        case _ if not found.rows:
+            say("None.")
         case _:
-            _print_table(names, [[_shown(cell, zone) for cell in row] for row in cells])
-
-
-def _print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    if not rows:
-        click.echo("None.", err=True)
-        return
-    used = [column for column in range(len(names)) if any(row[column] for row in rows)]
-    widths = {column: max(len(names[column]), *(len(row[column]) for row in rows)) for column in used}
-    for row in (names, *rows):
-        click.echo("  ".join(row[column].ljust(widths[column]) for column in used).rstrip())
-
-
-def _plain(cell: object) -> object:
-    return cell.isoformat() if isinstance(cell, datetime) else cell
-
-
-def _safe(cell: object) -> object:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-def _shown(cell: object, zone: tzinfo) -> str:
-    match cell:
-        case None:
-            return ""
-        case datetime():
-            return cell.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-        case float():
-            return f"{cell:.2f}"
-        case _:
-            return str(cell)
+            write(to_table(narrowed(found), width=WIDEST))

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli import EXIT_ERROR, main
+from dosing_tui.commands.words import EXIT_AWAY
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.plant.alarms.records import AlarmKey, Event, Priority
@@ -39,13 +40,14 @@ def run(settings: Settings, tmp_path: Path, *arguments: str) -> Result:
 
 
 def listed(settings: Settings, tmp_path: Path) -> dict[str, str]:
-    rows = json.loads(run(settings, tmp_path, "list", "--format", "json").stdout)
+    rows = json.loads(run(settings, tmp_path, "list", "--format", "json").stdout)["rows"]
     return {row["tag"]: row["state"] for row in rows}
 
 
 def test_alarms_are_listed_the_most_urgent_first(plant: Settings, tmp_path: Path) -> None:
     result = run(plant, tmp_path, "list")
-    header, first, second = result.stdout.splitlines()
+    caption, header, _, first, second = result.stdout.splitlines()
+    assert caption == "Alarms · now"
     assert header.split()[:3] == ["state", "priority", "tag"]
     assert first.startswith("latched unacknowledged  high")
     assert TAG in second
@@ -64,7 +66,7 @@ def test_an_alarm_is_acknowledged_by_its_tag(plant: Settings, tmp_path: Path) ->
     assert listed(plant, tmp_path)[TAG] == "acknowledged"
     (row,) = json.loads(
         run(plant, tmp_path, "journal", "--user", "anna", "--since", "9999d", "--format", "json").stdout
-    )
+    )["rows"]
     assert (row["event"], row["user"], row["comment"]) == ("acknowledge", "Anna", "on my way")
     assert row["os_user"]
     assert row["role"]
@@ -110,7 +112,7 @@ def test_what_is_not_possible_is_one_sentence(
 def test_the_journal_is_filtered(plant: Settings, tmp_path: Path) -> None:
     def tags(*arguments: str) -> list[str]:
         out = run(plant, tmp_path, "journal", "--since", "9999d", "--format", "json", *arguments).stdout
-        return [row["tag"] for row in json.loads(out)]
+        return [row["tag"] for row in json.loads(out)["rows"]]
 
     assert tags("--tag", "stock") == [TAG]
     assert tags("--event", "return") == [GROSS.tag]
@@ -121,10 +123,17 @@ def test_the_journal_is_filtered(plant: Settings, tmp_path: Path) -> None:
 def test_nothing_to_list_is_no_error(migrated: str, tmp_path: Path) -> None:
     result = run(settings_for(migrated), tmp_path, "list")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "None.\n")
-    assert run(settings_for(migrated), tmp_path, "list", "--format", "json").stdout == "[]\n"
+    found = json.loads(run(settings_for(migrated), tmp_path, "list", "--format", "json").stdout)
+    assert (found["panel"], found["rows"]) == ("alarms", [])
+
+
+def test_times_are_on_the_plants_clock_in_every_form(plant: Settings, tmp_path: Path) -> None:
+    (row, *_) = json.loads(run(plant, tmp_path, "list", "--format", "json").stdout)["rows"]
+    assert row["raised_at"] == NOW.isoformat()
+    assert f"{NOW:%Y-%m-%d %H:%M}" in run(plant, tmp_path, "list").stdout
 
 
 def test_without_the_database_it_says_so(tmp_path: Path) -> None:
     result = run(settings_for(UNREACHABLE), tmp_path, "list")
-    assert result.exit_code == EXIT_ERROR
+    assert result.exit_code == EXIT_AWAY
     assert result.stderr.startswith("dosing-tui: No database server listens")

@@ -1,0 +1,84 @@
+"""Rows of the alarm journal as the table has them, and entries as the plant knows them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
+from dosing_tui.plant.text import clean_line, clean_text
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry as the table has it."""
+
+    id: int
+    uuid: UUID
+    rule: str
+    device_id: str
+    item: str
+    event: str
+    at: datetime
+    received_at: datetime
+    priority: str
+    rule_version: int
+    message: str
+    value: float | None
+    limit_value: float | None
+    latching: bool
+    active: bool
+    occurrence: UUID | None
+    until: datetime | None
+    author: str
+    os_user: str
+    db_role: str
+    comment: str
+
+
+def entry_of(row: Row) -> Entry:
+    """Others than this program may write to the journal, too: nothing in it is trusted."""
+    return Entry(
+        uuid=row.uuid,
+        key=AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item)),
+        event=Event(row.event),
+        at=row.at.astimezone(UTC),
+        received_at=row.received_at.astimezone(UTC),
+        priority=Priority(row.priority),
+        rule_version=row.rule_version,
+        message=clean_line(row.message),
+        value=row.value,
+        limit=row.limit_value,
+        latching=row.latching,
+        active=row.active,
+        occurrence=row.occurrence,
+        until=row.until and row.until.astimezone(UTC),
+        who=Who(clean_text(row.author), clean_text(row.os_user), clean_text(row.db_role)),
+        comment=clean_line(row.comment),
+        id=row.id,
+    )
+
+
+def columns(site: str, entries: Sequence[Entry]) -> dict[str, object]:
+    return {
+        "site": site,
+        "uuid": [entry.uuid for entry in entries],
+        "rule": [entry.key.rule for entry in entries],
+        "device_id": [entry.key.device for entry in entries],
+        "item": [entry.key.item for entry in entries],
+        "event": [entry.event.value for entry in entries],
+        "at": [entry.at for entry in entries],
+        "received_at": [entry.received_at for entry in entries],
+        "priority": [entry.priority.value for entry in entries],
+        "rule_version": [entry.rule_version for entry in entries],
+        "message": [entry.message for entry in entries],
+        "value": [entry.value for entry in entries],
+        "limit_value": [entry.limit for entry in entries],
+        "latching": [entry.latching for entry in entries],
+        "active": [entry.active for entry in entries],
+        "occurrence": [entry.occurrence for entry in entries],
+        "until": [entry.until for entry in entries],
+        "author": [entry.who.name for entry in entries],
+        "os_user": [entry.who.os_user for entry in entries],
+        "comment": [entry.comment for entry in entries],
+    }

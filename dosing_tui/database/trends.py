@@ -1,0 +1,29 @@
+"""An alarm's value over time, from the stored readings."""
+
+from psycopg.rows import class_row
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.connection import connect, target
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.translation import rowless_errors
+from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
+
+APPLICATION = "alarms"
+
+
+def trend(settings: Settings, asked: TrendQuery) -> list[TrendPoint]:
+    """A point for every step, the oldest first. Raises: DatabaseAway, DatabaseRefused."""
+    parameters = {
+        "from": asked.since,
+        "to": asked.until,
+        "step": asked.step,
+        "now": asked.now,
+        "device": asked.key.device,
+        "item": asked.key.item,
+    }
+    with (
+        connect(settings, application=APPLICATION, autocommit=True) as session,
+        rowless_errors(target(settings)),
+        session.cursor(row_factory=class_row(TrendPoint)) as cursor,
+    ):
+        return cursor.execute(statement(f"trends/{asked.trend.name}"), parameters).fetchall()

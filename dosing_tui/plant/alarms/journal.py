@@ -1,0 +1,24 @@
+"""Which entries of the alarm journal are asked for. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dosing_tui.plant.alarms.records import Event
+
+AT_ONCE = 5_000
+"""Most entries of one answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFilter:
+    """Which entries; '' and () let everything through. ``tag`` may be any part of rule/station/thing."""
+
+    since: datetime
+    until: datetime
+    tag: str = ""
+    events: tuple[Event, ...] = ()
+    user: str = ""
+    """A name, an account or a database role, whole."""
+    most: int = AT_ONCE
+    before: int = 0
+    """Of the entries at ``until`` itself only those with a lower id: so the next page goes on."""

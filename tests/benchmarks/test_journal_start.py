@@ -1,0 +1,68 @@
+"""How long a process takes until it knows the alarms, in figures: all of the journal read, or a checkpoint.
+
+BENCHMARK_ENTRIES (default 1,000,000) are in the journal, of 120 alarms. Shown with -s.
+"""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database import alarms
+from dosing_tui.database.migrations import migrate
+from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.plant.alarms.checkpoint import Checkpoint
+from dosing_tui.plant.alarms.journal import JournalFilter
+from dosing_tui.plant.alarms.replica import Replica
+from tests.benchmarks.alarm_history import fill
+from tests.database.samples import settings_for
+from tests.plant.alarms.entries import NOW
+
+ENTRIES = int(os.environ.get("BENCHMARK_ENTRIES", "1000000"))
+
+T = TypeVar("T")
+
+pytestmark = pytest.mark.benchmark
+
+
+def test_start_of_a_long_journal(own_postgres: EmbeddedPostgres, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = settings_for(own_postgres.dsn)
+    migrate(settings, report=lambda line: None)
+    fill(own_postgres.dsn, ENTRIES)
+    whole, all_s = timed(lambda: begun(settings))
+    alarms.remember(settings, Checkpoint(whole.last_id, whole.told))
+    short, checkpoint_s = timed(lambda: begun(settings))
+    listed, list_s = timed(lambda: alarms.states(settings))
+    ever = JournalFilter(NOW.replace(year=2000), NOW.replace(year=2090), most=200)
+    page, page_s = timed(lambda: alarms.listed(settings, ever))
+    assert short.states == whole.states == listed
+    assert len(page) == 200
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{ENTRIES:,} entries, {len(whole.states)} alarms not normal"
+            f"\n  all of the journal   {all_s:8.2f} s\n  from a checkpoint    {checkpoint_s * 1e3:8.0f} ms"
+            f"\n  alarms list          {list_s * 1e3:8.0f} ms"
+            f"\n  a page of 200        {page_s * 1e3:8.0f} ms\n"
+        )
+
+
+def begun(settings: Settings) -> Replica:
+    """As the collector begins."""
+    replica, stopping = Replica(), threading.Event()
+    for heard in alarms.follow(settings, stopping, on_link=lambda up, why: None):
+        if heard.anew:
+            replica.begin_anew(heard.known)
+        replica.heard(heard.entries)
+        if replica.last_id >= ENTRIES:
+            stopping.set()
+    return replica
+
+
+def timed(ask: Callable[[], T]) -> tuple[T, float]:
+    begin = time.perf_counter()
+    return ask(), time.perf_counter() - begin
