@@ -21,7 +21,7 @@ from dosing_tui.console.screens.alarm_detail import AlarmDetail
 from dosing_tui.console.screens.alarm_dialog import AlarmDialog, Given, Question
 from dosing_tui.console.screens.alarm_page import AlarmPage
 from dosing_tui.console.screens.messages import Moved
-from dosing_tui.console.screens.plant import PlantScreen
+from dosing_tui.console.steering import Front
 from dosing_tui.errors import AlarmRefused, DatabaseError
 from dosing_tui.live import Picture
 from dosing_tui.plant.alarms.commands import Asking
@@ -47,7 +47,7 @@ class Alerting(Reporting):
     _page: AlarmPage | None = None
 
     @property
-    def front(self) -> PlantScreen | AlarmPage:
+    def front(self) -> Front:
         return self._plant if self._page is None else self._page
 
     @property

@@ -22,12 +22,12 @@ from dosing_tui.console.canvas import plain
 from dosing_tui.console.charts import braille
 from dosing_tui.console.departure import Departure
 from dosing_tui.console.desk import Desk
-from dosing_tui.console.journaling import Journaling
 from dosing_tui.console.keys import APP_KEYS, SCOPE_KEYS, helped, hints
 from dosing_tui.console.look import Look, colours_of
 from dosing_tui.console.moment import UNANSWERED, Answer, Moment
 from dosing_tui.console.notices import conditions, lasting
 from dosing_tui.console.pens import PALETTES, Palette, Tone, choose
+from dosing_tui.console.reviewing import Reviewing
 from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.console.screens.messages import Answered, Moved
 from dosing_tui.console.screens.plant import PlantScreen
@@ -64,7 +64,7 @@ class Surroundings:
     log_file: Path | None = None
 
 
-class ConsoleApp(Journaling):
+class ConsoleApp(Reviewing):
     """``after_first_paint`` is called once something is on the screen: heavy things start there."""
 
     CSS_PATH = "app.tcss"
@@ -84,7 +84,11 @@ class ConsoleApp(Journaling):
         self._look = self._choose_look()
         self._hints = hints(where.keymap)
         self._silence_key = helped(["silence"], where.keymap).split(" ")[0]
+        self._batch_keys = (
+            helped(["batch-unreviewed"], where.keymap), helped(["batch-exceptions"], where.keymap),
+        )  # fmt: skip
         self._clerk = Askers(source, self._deliver, threads=1)
+        self._registrar = Askers(source, self._deliver, threads=2)
         self._plant = PlantScreen(self._look, self._hints)
         self._after_first_paint = after_first_paint
         self._desk = Desk(self._askers.ask, source.cancel)
@@ -114,6 +118,7 @@ class ConsoleApp(Journaling):
         await self.push_screen(self._plant)
         self._askers.start()
         self._clerk.start()
+        self._registrar.start()
         self._tick()
         self.set_interval(SLOW_TICK_S if self._settings.console.low_bandwidth else TICK_S, self._tick)
         self.call_after_refresh(self._after_first_paint)
@@ -122,6 +127,7 @@ class ConsoleApp(Journaling):
     def on_unmount(self) -> None:
         self._askers.stop()
         self._clerk.stop()
+        self._registrar.stop()
 
     def _leave(self, code: int) -> None:
         self.exit(return_code=code)
@@ -157,6 +163,7 @@ class ConsoleApp(Journaling):
             return
         self._guarded("status", lambda: self.front.show_status(self._status(picture, now)))
         self._guarded("alarms", lambda: self._show_notices(picture, now))
+        self._guarded("batches", lambda: self.show_batches(picture, now))
         self._guarded("scope", lambda: self._plant.show_scope(self.chosen(self.present(picture))))
         moment = self._moment(self._held or picture, now)
         self._plant.show_tanks(len(moment.levels))
@@ -247,11 +254,13 @@ class ConsoleApp(Journaling):
         self._look = self._choose_look()
         self.theme = self._look.palette.name
         self._plant.wear(self._look)
-        if self.front is not self._plant:
-            self.front.wear(self._look)
+        for page in (self._page, self._batches):
+            if page is not None:
+                page.wear(self._look)
 
     def action_help(self) -> None:
-        self.push_screen(HelpScreen(self._look, self._where.keymap))
+        about_batches = self._batches is not None and self._page is None
+        self.push_screen(HelpScreen(self._look, self._where.keymap, page=1 if about_batches else 0))
 
     def action_ask_quit(self) -> None:
         role = self._live.picture(self._clock()).role

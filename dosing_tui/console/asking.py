@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.scope import Scope
 from dosing_tui.console.spools import SPOOLS, SpoolLine
@@ -31,6 +32,10 @@ Row = TypeVar("Row")
 
 class PanelSource(Protocol):
     """Where the panels' rows come from."""
+
+    @property
+    def batches(self) -> BatchSource:
+        """The batches, and what is said about them."""
 
     def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
         """Raises: DatabaseError with a sentence for the operator."""

@@ -15,6 +15,7 @@ from dosing_tui.backstage.keeper import Keeper
 from dosing_tui.backstage.mirror import Mirror
 from dosing_tui.collector import letterbox
 from dosing_tui.config.settings import Settings
+from dosing_tui.console.batches.source import StoredBatches
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
 from dosing_tui.live import Link
@@ -46,6 +47,7 @@ class Engine:
         self._settings = settings
         self._mirror = mirror
         self._clock = clock
+        self.batches = StoredBatches(settings)
         self._keeper = Keeper(settings, mirror, clock=clock)
         self._ready = threading.Event()
         self._reader: Reader | None = None

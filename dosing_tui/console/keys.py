@@ -7,11 +7,14 @@ from enum import StrEnum
 from textual.binding import Binding
 
 from dosing_tui.console.bars import KeyHint
+from dosing_tui.console.helppages import HelpGroup
 from dosing_tui.errors import ConfigError
 
 _SHORT = {
     "overview": "All", "inventory": "Tanks", "consumption": "Used", "quality": "Qual", "production": "Prod",
-    "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-back": "Back",
+    "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-back": "Back", "batch-approve": "Appr",
+    "batch-deviation": "Dev", "batch-reject": "Rej", "batch-comment": "Note", "batch-exception": "Exc",
+    "batch-unreviewed": "Unrev", "batch-exceptions": "Exc", "batch-question": "Ask", "batch-messages": "Raw",
 }  # fmt: skip
 """For footers of narrow windows."""
 _NAMES = {
@@ -71,6 +74,7 @@ SCOPE_KEYS = (
 )
 APP_KEYS = (
     Binding("a", "alarms", "Alarms", id="alarms", tooltip="The lists of alarms"),
+    Binding("b", "batches", "Batches", id="batches", tooltip="Batches, to be reviewed"),
     Binding("x", "silence", "Silence", id="silence", show=False, tooltip="The bell, not the alarms"),
     Binding("n", "ask_note", "Note", id="note", show=False, tooltip="Write down what happened"),
     Binding("e", "export", "Export", id="export", tooltip="What is shown, as CSV and JSON"),
@@ -112,14 +116,33 @@ ALARM_KEYS = (
     Binding("R", "wish('reset')", "Reset", id="alarm-reset", tooltip="End a latched alarm"),
 )
 """What is done with the alarm under the cursor."""
+BATCH_KEYS = (
+    Binding("space", "say('approved')", "Approve", id="batch-approve",
+            tooltip="Approve, or confirm as the second person"),
+    Binding("d", "say('approved with deviation')", "Deviation", id="batch-deviation",
+            tooltip="Approve with a deviation"),
+    Binding("R", "say('rejected')", "Reject", id="batch-reject", tooltip="Reject, with a reason"),
+    Binding("i", "say('needs information')", "Ask", id="batch-question", tooltip="Needs information"),
+    Binding("c", "say('comment')", "Comment", id="batch-comment", tooltip="Add a comment"),
+    Binding("u", "say('withdrawn')", "Undo", id="batch-undo", tooltip="Withdraw the last word"),
+    Binding("A", "all_clean", "All clean", id="batch-all", tooltip="Approve all without exceptions"),
+    Binding("n", "next_unreviewed", "Next", id="batch-next", tooltip="The next to review"),
+    Binding("N", "next_exception", "Exception", id="batch-exception", tooltip="The next with exceptions"),
+    Binding("m", "messages", "Messages", id="batch-messages", tooltip="The messages as they are kept"),
+    Binding("o", "only('unreviewed')", "To review", id="batch-unreviewed", tooltip="Only those to review"),
+    Binding("w", "only('with_findings')", "With exc.", id="batch-exceptions",
+            tooltip="Only those with exceptions"),
+)  # fmt: skip
+"""What is done with the batch under the cursor, or with the list."""
 _PAGE = frozenset(
     {"zoom", "back", "next", "previous", "left", "right", "row-down", "row-up", "page-down", "page-up",
      "first", "last"}
 )  # fmt: skip
 PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id in _PAGE)
-"""To move on the alarm page."""
-ALL_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TABLE_KEYS, *CHART_KEYS, *SCOPE_KEYS, *APP_KEYS, *ALARM_KEYS)
-HELP = (
+"""To move on the alarm page, and among batches."""
+_MOVING = (*VIEW_KEYS, *TILE_KEYS, *TABLE_KEYS, *CHART_KEYS)
+ALL_KEYS = (*_MOVING, *SCOPE_KEYS, *APP_KEYS, *ALARM_KEYS, *BATCH_KEYS)
+HELP: tuple[HelpGroup, ...] = (
     ("Screens", (
         ("All at a glance", ("overview",)), ("Tanks and levels", ("inventory",)),
         ("What was dosed", ("consumption",)), ("How exactly, how fast", ("quality",)),
@@ -202,6 +225,9 @@ class Mode(StrEnum):
     ALARM = "alarm"
     """One of them, whole."""
     JOURNAL = "journal"
+    BATCHES = "batches"
+    BATCH = "batch"
+    """One of them, whole."""
 
 
 _COMMON = ("range", "filters", "export", "help")
@@ -228,6 +254,32 @@ _FOOTERS: Mapping[Mode, tuple[str, ...]] = {
         "alarm-remove",
         "alarm-back",
         "alarm-reset",
+    ),
+    Mode.BATCHES: (
+        "zoom",
+        "batch-next",
+        "batch-exception",
+        "batch-unreviewed",
+        "batch-exceptions",
+        "batch-all",
+        "back",
+        "range",
+        "filters",
+        "batch-comment",
+        "help",
+    ),
+    Mode.BATCH: (
+        "batch-approve",
+        "batch-deviation",
+        "batch-reject",
+        "batch-question",
+        "batch-comment",
+        "batch-undo",
+        "batch-next",
+        "batch-exception",
+        "batch-messages",
+        "back",
+        "help",
     ),
     Mode.ALARMS: (
         "alarm-ack",

@@ -13,7 +13,8 @@ from textual.app import App
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.asking import Askers, PanelSource
-from dosing_tui.console.bars import Chosen
+from dosing_tui.console.banner import Banner
+from dosing_tui.console.bars import Chosen, Status
 from dosing_tui.console.keys import SCOPE_KEYS, keys_of
 from dosing_tui.console.look import Look
 from dosing_tui.console.saving import extract_of, folder
@@ -48,6 +49,17 @@ log = logging.getLogger(__name__)
 
 class Front(Protocol):
     """A screen that tells what it shows."""
+
+    @property
+    def title_now(self) -> str:
+        """For the status bar."""
+
+    def show_status(self, status: Status) -> None: ...
+
+    def show_banner(self, told: Banner, stamp: Callable[[datetime], str]) -> None: ...
+
+    def wear(self, look: Look) -> None:
+        """Draw the same in another look."""
 
     def say(self, sentence: str) -> None:
         """For a few seconds, in place of the keys."""

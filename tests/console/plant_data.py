@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from statistics import fmean, stdev
 from typing import Any, TypeVar, cast
 
+from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live import Books, Link, LinkState, Live, Role
@@ -19,6 +20,8 @@ from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
 from dosing_tui.plant.annotations import Annotation, Annotations, Mark
+from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.plant.batches.reviews import Review, ReviewDraft
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import (
@@ -158,6 +161,27 @@ def alarms_of(tanks: Iterable[InventoryLevel], *, at: datetime = NOW) -> Evaluat
     return evaluator
 
 
+class NoBatches:
+    """A plant whose batches nobody has rebuilt."""
+
+    account = "anna"
+
+    def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
+        return ()
+
+    def counts(self, which: BatchFilter) -> Counts:
+        return Counts(0, 0, 0, 0, 0, 0)
+
+    def detail(self, name: str) -> BatchDetail | None:
+        return None
+
+    def happenings(self, device: str, since: datetime, until: datetime) -> Happenings:
+        return Happenings()
+
+    def review(self, drafts: Sequence[ReviewDraft]) -> tuple[Sequence[Review], Sequence[str]]:
+        return (), ()
+
+
 class FakeSource:
     """Answers from a history as the database would; ``away`` makes it fail."""
 
@@ -173,6 +197,7 @@ class FakeSource:
         """This machine collects: what operators do waits on its disk while the database is away."""
         self.entries: list[Entry] = []
         self.pages: list[JournalFilter] = []
+        self.batches: BatchSource = NoBatches()
         self.on_journal: Callable[[Sequence[Entry]], object] = self.entries.extend
 
     def cancel(self, panels: Collection[str]) -> None:

@@ -14,6 +14,7 @@ from dosing_tui.console.screens.alarm_detail import AlarmDetail
 from dosing_tui.live import Books, Link, LinkState, Live
 from dosing_tui.plant.alarms.records import NOBODY, Event, Who
 from tests.console.alarmed import picture_of, state
+from tests.console.batchshown import told_batches
 from tests.console.driving import EMPTY, LARGE, MEDIUM, SMALL, Clock, drawn, settings, until
 from tests.console.plant_data import NOW, FakeSource, history, levels, live_plant
 from tests.plant.alarms.entries import entry
@@ -132,3 +133,39 @@ def test_alarms(snap_compare: Compare, glyphs: Glyphs, size: tuple[int, int], ke
         await pilot.pause()
 
     assert snap_compare(app_with_alarms(glyphs=glyphs), terminal_size=size, run_before=run_before)
+
+
+def app_with_batches(*, glyphs: Glyphs = Glyphs.UNICODE, theme: Theme = Theme.DARK) -> ConsoleApp:
+    """Batches of every kind, judged and partly reviewed, without a database."""
+    source = FakeSource(EMPTY)
+    source.batches = told_batches()
+    return ConsoleApp(settings(theme=theme), Live(), source, Clock(), where=Surroundings(glyphs=glyphs))
+
+
+@pytest.mark.parametrize(
+    ("made", "size", "keys"),
+    [
+        pytest.param(app_with_batches, LARGE, "b", id="list-120x40"),
+        pytest.param(lambda: app_with_batches(theme=Theme.LIGHT), SMALL, "b", id="list-80x24-light"),
+        pytest.param(app_with_batches, LARGE, "b down enter", id="one-120x40"),
+        pytest.param(
+            lambda: app_with_batches(glyphs=Glyphs.ASCII), SMALL, "b down enter", id="one-80x24-ascii"
+        ),
+        pytest.param(app_with_batches, SMALL, "b down d", id="deviation-80x24"),
+    ],
+)
+def test_batches(
+    snap_compare: Compare, made: Callable[[], ConsoleApp], size: tuple[int, int], keys: str
+) -> None:
+    async def run_before(pilot: Pilot[Any]) -> None:
+        console = pilot.app
+        assert isinstance(console, ConsoleApp)
+        for key in keys.split():
+            await pilot.press(key)
+            await settled(pilot)
+            await until(lambda: console._shelf is not None and not console._shelf.waits)
+            console._tick()
+            await until(lambda: console._shelf is not None and not console._shelf.waits)
+            await pilot.pause()
+
+    assert snap_compare(made(), terminal_size=size, run_before=run_before)

@@ -7,6 +7,7 @@ from textual.binding import Binding
 from textual.screen import ModalScreen
 
 from dosing_tui.console.canvas import Rows, broken
+from dosing_tui.console.helppages import HELP_BATCHES, HelpPage
 from dosing_tui.console.keys import HELP, helped
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, TEXT
@@ -61,10 +62,16 @@ def quit_rows(role: Role, width: int = 56) -> Rows:
 
 
 class HelpScreen(ModalScreen[None]):
-    BINDINGS = [Binding("escape,enter,q,question_mark,space", "close", "Close")]
+    """Two pages: the keys of the plant, and those of the batches."""
 
-    def __init__(self, look: Look, keymap: Mapping[str, str]) -> None:
+    BINDINGS = [
+        Binding("escape,enter,q,question_mark,space", "close", "Close"),
+        Binding("tab,left,right", "turn", "Other page"),
+    ]
+
+    def __init__(self, look: Look, keymap: Mapping[str, str], *, page: int = 0) -> None:
         super().__init__()
+        self._number = page
         self._page = LineWidget(look, id="help")
         self._keymap = keymap
 
@@ -72,18 +79,26 @@ class HelpScreen(ModalScreen[None]):
         yield self._page
 
     def on_mount(self) -> None:
-        rows = help_rows(self._keymap)
-        _sized(self._page, rows)
+        self._draw()
+
+    def _draw(self) -> None:
+        _sized(self._page, help_rows(self._keymap, HELP_PAGES[self._number]))
+
+    def action_turn(self) -> None:
+        self._number = 1 - self._number
+        self._draw()
 
     def action_close(self) -> None:
         self.dismiss(None)
 
 
-def help_rows(keymap: Mapping[str, str], width: int = 78) -> Rows:
-    """Every key there is, in two columns."""
-    columns = (HELP[:3], HELP[3:])
+HELP_PAGES = ((HELP[:3], HELP[3:]), (HELP_BATCHES[:2], HELP_BATCHES[2:]))
+
+
+def help_rows(keymap: Mapping[str, str], columns: HelpPage = HELP_PAGES[0], width: int = 78) -> Rows:
+    """A page of keys, in two columns."""
     height = 3 + max(sum(len(lines) + 1 for _, lines in groups) for groups in columns)
-    canvas = box(width, height, "Keys", hint="esc closes")
+    canvas = box(width, height, "Keys", hint="tab: other page   esc closes")
     for number, groups in enumerate(columns):
         x, y = 3 + number * (width // 2 - 1), 2
         for title, lines in groups:

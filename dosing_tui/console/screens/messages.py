@@ -1,5 +1,7 @@
 """What screens and threads tell the app."""
 
+from collections.abc import Callable
+
 from textual.message import Message
 
 from dosing_tui.console.asking import Reply
@@ -15,3 +17,11 @@ class Answered(Message):
     def __init__(self, reply: Reply) -> None:
         super().__init__()
         self.reply = reply
+
+
+class Returned(Message):
+    """Work that had to wait is done: what follows is for the screen's thread. Nobody waits for that."""
+
+    def __init__(self, follow: Callable[[], object]) -> None:
+        super().__init__()
+        self.follow = follow

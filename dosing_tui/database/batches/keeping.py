@@ -45,7 +45,7 @@ def rebuild(
     done = Change()
     with _session(settings, "rebuild") as session:
         session.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
-        by = reference(session, settings)
+        by = reference(session, settings, since=since, until=until)
         asked = {"from": since, "to": until}
         for (device,) in session.execute(statement("batches/stations"), asked).fetchall():
             for span in pieces(Span(device, since, until)):
@@ -64,7 +64,8 @@ def _keep(session: Session, settings: Settings, now: datetime) -> Change:
         spans.append(Span(device, at, at + timedelta(microseconds=1)))
     if not spans:
         return Change()
-    by, done = reference(session, settings), Change()
+    since, until = min(span.since for span in spans), max(span.until for span in spans)
+    by, done = reference(session, settings, since=since, until=until), Change()
     for whole in merged(spans):
         for span in pieces(_kept(whole, now)):
             with session.transaction():

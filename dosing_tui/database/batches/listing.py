@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from psycopg.rows import class_row
 
@@ -14,82 +13,16 @@ from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.plant.batches import judgement as judging
-from dosing_tui.plant.batches.judgement import Judgement
+from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts
 from dosing_tui.plant.batches.reading_back import batch_of
-from dosing_tui.plant.batches.records import Batch
-from dosing_tui.plant.batches.reviews import Review, open_states
+from dosing_tui.plant.batches.reviews import open_states
 from dosing_tui.plant.text import clean_line, clean_text
+
+__all__ = ["PAGE", "BatchDetail", "BatchFilter", "BatchRow", "Counts", "counts", "detail", "listed"]
 
 APPLICATION = "batches"
 PAGE = 100
 """Batches of one answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRow:
-    """One batch in a list."""
-
-    batch_key: str
-    batch_id: str
-    device_id: str
-    recipe: str
-    mode: str
-    status: str
-    reason: str
-    begins_at: datetime
-    ends_at: datetime | None
-    last_at: datetime
-    pumps: int | None
-    doses: int
-    target_g: float | None
-    actual_g: float | None
-    findings: int
-    finding_kinds: tuple[str, ...]
-    recipe_version: int | None
-    record_hash: str
-    review_state: str
-    last_review: int
-    disposed_by: str
-    disposed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class BatchFilter:
-    """Which batches: an empty tuple, None or False is all. A shift is its range."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    device: tuple[str, ...] = ()
-    recipe: tuple[str, ...] = ()
-    status: tuple[str, ...] = ()
-    review_state: tuple[str, ...] = ()
-    unreviewed: bool = False
-    """Not reviewed, changed since, or, where the plant wants a second person, not confirmed yet."""
-    with_findings: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many batches a filter finds, and how many of them are what."""
-
-    batches: int
-    under_way: int
-    complete: int
-    not_complete: int
-    with_findings: int
-    unreviewed: int
-
-
-@dataclass(frozen=True, slots=True)
-class BatchDetail:
-    """All there is of one batch. ``record`` is the canonical JSON that ``row.record_hash`` is of."""
-
-    row: BatchRow
-    batch: Batch
-    judged: Judgement
-    reviews: tuple[Review, ...]
-    record: str
-    judgement: str
 
 
 def listed(
@@ -151,6 +84,7 @@ def _asked(settings: Settings, which: BatchFilter) -> dict[str, object]:
         "unreviewed": which.unreviewed,
         "open_states": list(open_states(second_person=settings.review.second_person)),
         "with_findings": which.with_findings,
+        "without_findings": which.without_findings,
     }
 
 

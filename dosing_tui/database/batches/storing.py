@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -10,11 +10,12 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches.happenings import alarm_spans
 from dosing_tui.database.batches.spans import Span, around
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.plant.batches import judgement as judging
 from dosing_tui.plant.batches.canonical import digest, record
-from dosing_tui.plant.batches.findings import Limits, judge, verdicts
+from dosing_tui.plant.batches.findings import AlarmSpan, Limits, judge, verdicts
 from dosing_tui.plant.batches.masters import MasterVersion, from_definition, in_force
 from dosing_tui.plant.batches.naming import anchor_text, batch_id, keep_keys
 from dosing_tui.plant.batches.reconstruction import reconstruct
@@ -58,6 +59,8 @@ class Reference:
     masters: tuple[MasterVersion, ...]
     limits: Limits
     zone: tzinfo
+    alarms: tuple[AlarmSpan, ...] = ()
+    """Of the whole time that is rebuilt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,17 @@ def masters(session: Session) -> tuple[MasterVersion, ...]:
     return tuple(MasterVersion(from_definition(json.loads(d)), version, at) for d, version, at in rows)
 
 
-def reference(session: Session, settings: Settings) -> Reference:
-    """The recipe master and the tolerance as the database has them, whatever this program's settings say."""
+def reference(session: Session, settings: Settings, *, since: datetime, until: datetime) -> Reference:
+    """What batches that begin in [since, until) are judged by.
+
+    The recipe master and the tolerance are those of the database, whatever this program's settings say.
+    """
     row = session.execute(statement("reads/tolerance")).fetchone()
     tolerance_g = float(row[0]) if row else settings.limits.tolerance_g
     limits = Limits(tolerance_g=tolerance_g, stock_low_percent=settings.limits.stock_low_percent)
-    return Reference(masters(session), limits, ZoneInfo(settings.plant.timezone))
+    site, longest = settings.plant.site, RULES.longest
+    alarms = alarm_spans(session, site=site, since=since - longest, until=until + longest)
+    return Reference(masters(session), limits, ZoneInfo(settings.plant.timezone), alarms)
 
 
 def rebuild_span(session: Session, span: Span, by: Reference, *, now: datetime) -> Change:
@@ -96,6 +104,7 @@ def rebuild_span(session: Session, span: Span, by: Reference, *, now: datetime) 
     with session.cursor(row_factory=class_row(Stored)) as cursor:
         had = {row.batch_key: row for row in cursor.execute(statement("batches/stored"), asked)}
     renamed = keep_keys(batches, {key: row.anchor for key, row in had.items()})
+    by = replace(by, alarms=_alarms_of(span, by.alarms))
     changed = [whole for whole in (_whole(batch, by) for batch in renamed.batches) if _is_new(whole, had)]
     vanished = sorted(renamed.vanished)
     if changed:
@@ -104,6 +113,18 @@ def rebuild_span(session: Session, span: Span, by: Reference, *, now: datetime) 
         session.execute(statement("batches/outlived"), {"batch_key": vanished})
         session.execute(statement("batches/remove"), {"batch_key": vanished})
     return Change(len(batches), len(changed), len(vanished))
+
+
+def _alarms_of(span: Span, alarms: Iterable[AlarmSpan]) -> tuple[AlarmSpan, ...]:
+    """Those that can have been active during one of its batches."""
+    since, until = span.since - RULES.longest, span.until + RULES.longest
+    return tuple(
+        alarm
+        for alarm in alarms
+        if alarm.device_id in ("", span.device_id)
+        and alarm.since <= until
+        and (alarm.until is None or alarm.until >= since)
+    )
 
 
 def _readings(session: Session, span: Span) -> list[Reading]:
@@ -124,7 +145,7 @@ def _typed(row: TupleRow) -> TupleRow:
 def _whole(batch: Batch, by: Reference) -> _Whole:
     master = in_force(by.masters, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at)
     judged = judging.judgement(
-        judge(batch, master=master, limits=by.limits),
+        judge(batch, master=master, limits=by.limits, alarms=by.alarms),
         verdicts(batch, master=master, limits=by.limits),
         master.version if master else None,
     )

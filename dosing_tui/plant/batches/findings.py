@@ -62,6 +62,8 @@ class AlarmSpan:
     until: datetime | None
     device_id: str = ""
     """'' for an alarm of the whole plant."""
+    message: str = ""
+    """What it said when it was raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,11 +249,17 @@ def _stock(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterato
 
 
 def _alarms(batch: Batch, alarms: Sequence[AlarmSpan]) -> Iterator[Finding]:
+    """Each once, however often it came and went."""
     until = batch.ends_at or batch.last_at
-    for alarm in alarms:
-        ours = alarm.device_id in ("", batch.device_id)
-        if ours and alarm.since <= until and (alarm.until is None or alarm.until >= batch.begins_at):
-            yield Finding(Kind.ALARM, "", f"the alarm '{alarm.name}' was active")
+    names = dict.fromkeys(
+        alarm.name
+        for alarm in alarms
+        if alarm.device_id in ("", batch.device_id)
+        and alarm.since <= until
+        and (alarm.until is None or alarm.until >= batch.begins_at)
+    )
+    for name in names:
+        yield Finding(Kind.ALARM, "", f"the alarm '{name}' was active")
 
 
 _CHECKS: tuple[Callable[[Batch, MasterRecipe | None, Limits], Iterator[Finding]], ...] = (

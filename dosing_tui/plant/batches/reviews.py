@@ -13,6 +13,12 @@ NO_SIGNATURE = "not an e-signature"
 PIN_SIGNATURE = "signed with a PIN"
 
 
+SHARED_ACCOUNTS = frozenset(
+    {"root", "admin", "administrator", "operator", "user", "plant", "scada", "pi", "guest"}
+)
+"""Accounts of nobody in particular: who works under one is known by name only."""
+
+
 class Meaning(StrEnum):
     """What a review says; the value is stored and printed."""
 

@@ -1,0 +1,25 @@
+"""A batch under way as the stations' messages tell it now, before the database has it. Pure."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from dosing_tui.live import Picture
+from dosing_tui.plant.batches.reconstruction import reconstruct
+from dosing_tui.plant.batches.records import Batch, Message, Status
+
+
+def followed(batch: Batch, picture: Picture, now: datetime) -> Batch:
+    """The batch with what has been heard of it since; the same one if it is over, or nothing was."""
+    if batch.status is not Status.OPEN:
+        return batch
+    told_now: tuple[Message, ...] = (*picture.doses, *picture.events)
+    heard = [
+        message
+        for message in told_now
+        if message.device_id == batch.device_id and message.time >= batch.begins_at
+    ]
+    if not heard:
+        return batch
+    told = reconstruct([*batch.events, *batch.doses, *heard], now=now)
+    ours = next((each for each in told if batch.anchor in set(each.identities())), batch)
+    return replace(ours, key=batch.key, stock=batch.stock)

@@ -1,0 +1,189 @@
+"""What the review screen shows, as it was last read: the list, its counts, and the batch that is open."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from dosing_tui.console.batches import browsing as browse
+from dosing_tui.console.batches.browsing import PAGE, Browsing
+from dosing_tui.console.batches.jobs import Jobs
+from dosing_tui.console.batches.source import BatchSource
+from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.plant.batches.records import Status
+
+LIST_EVERY = timedelta(seconds=3)
+COUNTS_EVERY = timedelta(seconds=10)
+DETAIL_EVERY = timedelta(seconds=1)
+"""Of a batch under way; others are read again with the list, to see what other reviewers do."""
+LONGEST_AGAIN = 500
+"""Rows that are read again; who is further down looks at history, which stands still."""
+Rows = Sequence[BatchRow]
+
+
+class Shelf:
+    """Used by the screen's thread only. ``changed`` is called when there is something new to draw."""
+
+    def __init__(self, source: BatchSource, jobs: Jobs, changed: Callable[[], object]) -> None:
+        self._source = source
+        self._jobs = jobs
+        self._changed = changed
+        self._which = BatchFilter()
+        self._generation = 0
+        self._due: dict[str, datetime] = {}
+        self._in_flight: set[str] = set()
+        self.browsing = Browsing()
+        self.loaded = False
+        """The list has been read once by the filter in force."""
+        self.counts: Counts | None = None
+        """Of the range and the console's filters."""
+        self._open = ""
+        self.detail: BatchDetail | None = None
+        self.told: Happenings | None = None
+        self.trouble = ""
+        """Why something could not be read; '' once it can."""
+
+    def want(self, which: BatchFilter) -> None:
+        """Another list."""
+        self._which = which
+        self._drop_answers()
+        self.browsing, self.loaded = Browsing(held=self.browsing.held), False
+
+    def look(self, now: datetime, which: BatchFilter, base: BatchFilter) -> None:
+        """Read what is due. ``base`` has the range and the console's filters alone.
+
+        Both may have moved on with the clock.
+        """
+        self._which = which
+        if self._is_due("list", now, LIST_EVERY) and self.browsing.top:
+            self._read_list()
+        if self._is_due("counts", now, COUNTS_EVERY):
+            self._start("counts", partial(self._source.counts, base), self._take_counts)
+        detail = self.detail
+        often = detail is not None and detail.row.status == Status.OPEN
+        if self._open and self._is_due("detail", now, DETAIL_EVERY if often else LIST_EVERY):
+            self.open(self._open)
+
+    @property
+    def waits(self) -> bool:
+        """Something that was asked has not been answered yet."""
+        return bool(self._in_flight)
+
+    def again(self) -> None:
+        """Read everything at the next look."""
+        self._due.clear()
+
+    def _drop_answers(self) -> None:
+        """What is on its way is about what was."""
+        self._generation += 1
+        self._in_flight.clear()
+        self._due.clear()
+
+    def _is_due(self, name: str, now: datetime, every: timedelta) -> bool:
+        if name in self._in_flight or now < self._due.get(name, now):
+            return False
+        self._due[name] = now + every
+        return True
+
+    def _start(self, name: str, job: Callable[[], object], take: Callable[..., object]) -> None:
+        self._in_flight.add(name)
+        generation = self._generation
+        self._jobs.run(
+            job, partial(self._answered, name, generation, take), partial(self._failed, name, generation)
+        )
+
+    def _answered(self, name: str, generation: int, take: Callable[..., object], answer: object) -> None:
+        """An answer to what nobody wants to know any more is dropped."""
+        if generation == self._generation:
+            self._in_flight.discard(name)
+            self.trouble = ""
+            take(answer)
+            self._changed()
+
+    def _failed(self, name: str, generation: int, sentence: str) -> None:
+        if generation == self._generation:
+            self._in_flight.discard(name)
+            self.trouble = sentence
+            self._changed()
+
+    # the list
+
+    def _read_list(self) -> None:
+        rows = max(PAGE, len(self.browsing.rows))
+        if rows <= LONGEST_AGAIN:
+            job = partial(self._source.listed, self._which, None, rows)
+            self._start("list", job, partial(self._take_list, rows))
+
+    def _take_list(self, asked: int, rows: Rows) -> None:
+        self.loaded = True
+        if len(self.browsing.rows) <= asked:  # else a page was added meanwhile
+            self.browsing = browse.read(self.browsing, rows, asked=asked)
+
+    def more(self) -> None:
+        """The page below, if there is one."""
+        rows = self.browsing.rows
+        if rows and not self.browsing.bottom and "more" not in self._in_flight and len(rows) < browse.MOST:
+            job = partial(self._source.listed, self._which, rows[-1], PAGE)
+            self._start("more", job, self._take_more)
+
+    def _take_more(self, rows: Rows) -> None:
+        self.browsing = browse.lengthened(self.browsing, rows, asked=PAGE)
+
+    def from_top(self) -> None:
+        """The newest again, after a jump."""
+        if not self.browsing.top:
+            self.browsing = Browsing()
+            self._read_list()
+
+    def find(self, narrowed: Callable[[BatchFilter], BatchFilter], then: Callable[[bool], object]) -> None:
+        """Go to the next such batch below those that are held; ``then`` is told whether there is one."""
+        last = self.browsing.rows[-1] if self.browsing.rows else None
+        self._start("find", partial(self._found, narrowed(self._which), last), partial(self._jump, then))
+
+    def _found(self, which: BatchFilter, last: BatchRow | None) -> Rows:
+        """The batch and what is below it."""
+        rows = self._source.listed(which, last, 1)
+        return [*rows, *self._source.listed(self._which, rows[0], PAGE - 1)] if rows else []
+
+    def _jump(self, then: Callable[[bool], object], rows: Rows) -> None:
+        if rows:
+            self.browsing = browse.jumped(rows, asked=PAGE)
+        then(bool(rows))
+
+    def _take_counts(self, counts: Counts) -> None:
+        self.counts = counts
+
+    # one batch
+
+    def open(self, key: str) -> None:
+        """Read a batch; what is shown of another one goes."""
+        self._open = key
+        if self.detail is not None and self.detail.row.batch_key != key:
+            self.detail = self.told = None
+        self._start("detail", partial(self._read_detail, key), self._take_detail)
+
+    def close(self) -> None:
+        self._open, self.detail, self.told = "", None, None
+
+    def _read_detail(self, key: str) -> tuple[BatchDetail | None, Happenings | None]:
+        found = self._source.detail(key)
+        if found is None:
+            return None, None
+        batch = found.batch
+        until = (batch.ends_at or batch.last_at) + timedelta(seconds=1)
+        return found, self._source.happenings(batch.device_id, batch.begins_at, until)
+
+    def _take_detail(self, read: tuple[BatchDetail | None, Happenings | None]) -> None:
+        found, told = read
+        if found is None:
+            self.trouble = "This batch is no more: its messages turned out to be of another."
+        elif self._open == found.row.batch_key:
+            self.detail, self.told = found, told
+            self.browsing = browse.replaced(self.browsing, found.row)
+
+    def reviewed(self, done: BatchDetail) -> None:
+        """A batch as it is after a review: answers that may be older than that are dropped."""
+        self._drop_answers()
+        self.browsing = browse.replaced(self.browsing, done.row)
+        if self.detail is not None and self.detail.row.batch_key == done.row.batch_key:
+            self.detail = done
+        self._changed()

@@ -1,0 +1,66 @@
+"""Where the review screen's batches come from, and where what is said about them goes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from getpass import getuser
+from typing import Protocol
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.plant.batches.reviews import Review, ReviewDraft
+
+
+class BatchSource(Protocol):
+    """Everything may have to wait for the database. Raises: DosingError with a sentence for the operator."""
+
+    @property
+    def account(self) -> str:
+        """Who runs this console, by the operating system."""
+
+    def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
+        """The newest first, after a row of the page before."""
+
+    def counts(self, which: BatchFilter) -> Counts: ...
+
+    def detail(self, name: str) -> BatchDetail | None: ...
+
+    def happenings(self, device: str, since: datetime, until: datetime) -> Happenings: ...
+
+    def review(self, drafts: Sequence[ReviewDraft]) -> tuple[Sequence[Review], Sequence[str]]:
+        """What was entered, and why the others were not."""
+
+
+class StoredBatches:
+    """The site's database. Its drivers are imported when it is asked for the first time, to save start-up."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def account(self) -> str:
+        return getuser()
+
+    def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
+        from dosing_tui.database.batches import listing
+
+        return listing.listed(self._settings, which, after=after, rows=rows)
+
+    def counts(self, which: BatchFilter) -> Counts:
+        from dosing_tui.database.batches import listing
+
+        return listing.counts(self._settings, which)
+
+    def detail(self, name: str) -> BatchDetail | None:
+        from dosing_tui.database.batches import listing
+
+        return listing.detail(self._settings, name)
+
+    def happenings(self, device: str, since: datetime, until: datetime) -> Happenings:
+        from dosing_tui.database.batches.happenings import happenings
+
+        return happenings(self._settings, device=device, since=since, until=until)
+
+    def review(self, drafts: Sequence[ReviewDraft]) -> tuple[Sequence[Review], Sequence[str]]:
+        from dosing_tui.database.batches.reviewing import review_all
+
+        return review_all(self._settings, drafts, os_user=self.account)

@@ -1,0 +1,24 @@
+"""The help page's second page: the keys of the batches, by the bindings' ids."""
+
+from typing import TypeAlias
+
+HelpGroup: TypeAlias = tuple[str, tuple[tuple[str, tuple[str, ...]], ...]]
+HelpPage: TypeAlias = tuple[tuple[HelpGroup, ...], tuple[HelpGroup, ...]]
+HELP_BATCHES: tuple[HelpGroup, ...] = (
+    ("Batches: the list", (
+        ("The list, and back", ("batches",)), ("All, under way, complete …", ("left", "right")),
+        ("Only those to review", ("batch-unreviewed",)), ("Only with exceptions", ("batch-exceptions",)),
+        ("The batch, whole; back", ("zoom", "back")), ("Range, filters", ("range", "filters")),
+    )),
+    ("Batches: the one in sight", (
+        ("Newer, older batch", ("left", "right")), ("Next to review", ("batch-next",)),
+        ("Next with exceptions", ("batch-exception",)), ("Its messages", ("batch-messages",)),
+        ("Up, down", ("row-up", "row-down")),
+    )),
+    ("Batches: what is said of it", (
+        ("Approve, and go on", ("batch-approve",)), ("Approve with deviation", ("batch-deviation",)),
+        ("Reject", ("batch-reject",)), ("Needs information", ("batch-question",)),
+        ("Comment", ("batch-comment",)), ("Undo by a new entry", ("batch-undo",)),
+        ("Approve all clean ones", ("batch-all",)),
+    )),
+)  # fmt: skip

@@ -1,0 +1,250 @@
+"""What the operator does about batches: looks at them, and has said of them what a reviewer says."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from textual import on
+
+from dosing_tui.console.asking import Askers
+from dosing_tui.console.bars import Chosen
+from dosing_tui.console.batches.jobs import Jobs
+from dosing_tui.console.batches.onerow import Signing
+from dosing_tui.console.batches.shelf import Shelf
+from dosing_tui.console.journaling import Journaling
+from dosing_tui.console.scope import filter_words, follows, range_words, resolved
+from dosing_tui.console.screens.batch_page import BatchPage
+from dosing_tui.console.screens.batch_view import Sight, Site
+from dosing_tui.console.screens.bulk_dialog import BulkDialog
+from dosing_tui.console.screens.messages import Moved, Returned
+from dosing_tui.console.screens.review_dialog import UNREASONED, Question, ReviewDialog, Said, shared_warning
+from dosing_tui.console.steering import Front
+from dosing_tui.errors import RangeError
+from dosing_tui.live import Picture
+from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow
+from dosing_tui.plant.batches.records import Status
+from dosing_tui.plant.batches.reviews import APPROVALS, Meaning, ReviewDraft, ReviewState, Standing, fault
+from dosing_tui.plant.filters import Dimension
+
+DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
+"""What a batch can be chosen by."""
+MOST_AT_ONCE = 1_000
+"""Batches of one bulk approval."""
+CHUNK = 50
+"""Of which so many are entered at a time, so that it can be told how far it is."""
+_STAYS = frozenset({Meaning.COMMENT, Meaning.WITHDRAWN})
+"""After these the same batch is still to be looked at."""
+
+
+class Reviewing(Journaling):
+    """Holds the batch page while it is open."""
+
+    _registrar: Askers
+    """Reads and reviews batches; nothing else waits for it, and it waits for nothing else."""
+    _jobs: Jobs
+    _shelf: Shelf | None = None
+    _batches: BatchPage | None = None
+    _entering = False
+    _batch_keys: tuple[str, str]
+
+    @property
+    def front(self) -> Front:
+        return self._batches if self._page is None and self._batches is not None else super().front
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self._batches is not None and action == "freeze":
+            return False
+        return super().check_action(action, parameters)
+
+    def action_refresh_now(self) -> None:
+        super().action_refresh_now()
+        if self._shelf is not None:
+            self._shelf.again()
+
+    def action_batches(self) -> None:
+        """The list of batches, or back from it; from the alarms, which lie over it, to it."""
+        if self._page is not None:
+            self._page.dismiss(None)
+            if self._batches is not None:
+                return
+        elif self._batches is not None:
+            self._batches.dismiss(None)
+            return
+        self._unsent: dict[tuple[str, Meaning], str] = {}
+        self._jobs = Jobs(self._registrar, lambda follow: self.post_message(Returned(follow)))
+        self._shelf = Shelf(self._source.batches, self._jobs, self._draw_batches)
+        site = Site(self._zone, self._calendar, self._settings.review.second_person, self._batch_keys)
+        self._batches = BatchPage(
+            self._look, self._hints, site, self._shelf, say_of=self._say_of,
+            approve_all=self._ask_all, clock=self._clock,
+        )  # fmt: skip
+        self.push_screen(self._batches, self._left_batches)
+        self.post_message(Moved())
+
+    def _left_batches(self, view: str | None) -> None:
+        self._batches = self._shelf = None
+        if view is not None:
+            self._plant.action_view(view)
+        self.post_message(Moved())
+
+    def _left_page(self, view: str | None) -> None:
+        super()._left_page(view)
+        if view is not None and self._batches is not None:
+            self._batches.dismiss(None)
+
+    @on(Returned)
+    def _take_returned(self, message: Returned) -> None:
+        message.follow()
+
+    def _draw_batches(self) -> None:
+        if self._batches is not None:
+            self._batches.draw()
+
+    def show_batches(self, picture: Picture, now: datetime) -> None:
+        """While the operator looks at them."""
+        if self._batches is None or self._page is not None:
+            return
+        present, selection = self.present(picture), self._scope.selection
+        within, trouble = None, ""
+        try:
+            if self._scope.spec is not None:
+                within = resolved(self._scope.spec, present, selection)
+        except RangeError as error:
+            trouble = str(error)
+        chosen = Chosen(
+            range_words(self._scope, present), follows(self._scope), filter_words(selection, DIMENSIONS),
+            self._scope_keys,
+        )  # fmt: skip
+        warning = "shared account" if shared_warning(self._source.batches.account) else ""
+        signing = Signing(self._author, self._settings.review.pin, warning)
+        self._batches.show_sight(Sight(picture, now, within, selection, chosen, signing, trouble))
+
+    # one batch
+
+    def _say_of(self, meaning: Meaning, row: BatchRow) -> None:
+        """At once where nothing more has to be asked; or why it is not possible."""
+        if self._entering:
+            self.front.say("One moment: the last review is still being entered.")
+            return
+        second = self._settings.review.second_person
+        if meaning is Meaning.APPROVED and second and row.review_state in APPROVALS:
+            meaning = Meaning.CONFIRMED
+        draft = ReviewDraft(
+            row.batch_key, meaning, self._author or "?", "?", row.last_review, row.record_hash
+        )  # fmt: skip
+        standing = Standing(row.status, row.findings, row.review_state, row.disposed_by, row.disposed_by)
+        if why_not := fault(draft, standing):
+            self.front.say(f"{row.batch_id}: {why_not}")
+        elif meaning in UNREASONED and self._author and not self._settings.review.pin:
+            self._enter(meaning, row, Said("", self._author, ""))
+        else:
+            self._ask_about(meaning, row)
+
+    def _ask_about(self, meaning: Meaning, row: BatchRow) -> None:
+        review = self._settings.review
+        about = f"{row.batch_id}   {row.recipe}   {_exceptions(row)}"
+        asked = Question(
+            meaning, about, self._source.batches.account, review.pin, self._author,
+            self._unsent.get((row.batch_key, meaning), ""),
+        )  # fmt: skip
+        self.push_screen(ReviewDialog(self._look, asked), partial(self._answered_about, meaning, row))
+
+    def _answered_about(self, meaning: Meaning, row: BatchRow, said: Said | None) -> None:
+        if said is not None:
+            self._author = said.who
+            self._enter(meaning, row, said)
+
+    def _enter(self, meaning: Meaning, row: BatchRow, said: Said) -> None:
+        self._entering = True
+        self._unsent[row.batch_key, meaning] = said.comment
+        draft = ReviewDraft(
+            row.batch_key, meaning, said.who, said.comment, row.last_review, row.record_hash, said.pin
+        )
+        self._jobs.run(
+            partial(self._review_one, draft), partial(self._entered, meaning, row), self._not_entered
+        )
+
+    def _review_one(self, draft: ReviewDraft) -> tuple[Sequence[str], BatchDetail | None]:
+        """In the registrar's thread."""
+        source = self._source.batches
+        _, refused = source.review([draft])
+        return refused, source.detail(draft.batch_key)
+
+    def _entered(
+        self, meaning: Meaning, row: BatchRow, outcome: tuple[Sequence[str], BatchDetail | None]
+    ) -> None:
+        self._entering = False
+        refused, detail = outcome
+        if self._shelf is not None and detail is not None:
+            self._shelf.reviewed(detail)
+        if refused:
+            self.front.say(refused[0])
+            return
+        self._unsent.pop((row.batch_key, meaning), None)
+        done = f"{row.batch_id}: {meaning}."
+        self.front.say(done)
+        if self._batches is not None and meaning not in _STAYS:
+            self._batches.next_to_review(done)
+
+    def _not_entered(self, sentence: str) -> None:
+        self._entering = False
+        self.front.say(f"Nothing is entered: {sentence}")
+
+    # all of them
+
+    def _ask_all(self, which: BatchFilter) -> None:
+        """How many they are first; only what is complete, without exceptions, and never reviewed."""
+        if (which.status and Status.COMPLETE.value not in which.status) or which.with_findings:
+            self.front.say("Nothing that is listed here can be approved at once.")
+            return
+        clean = replace(
+            which, status=(Status.COMPLETE.value,), review_state=(ReviewState.UNREVIEWED.value,),
+            unreviewed=False, without_findings=True,
+        )  # fmt: skip
+        source = self._source.batches
+        self._jobs.run(lambda: source.listed(clean, None, MOST_AT_ONCE), self._confirm_all, self._not_entered)
+
+    def _confirm_all(self, rows: Sequence[BatchRow]) -> None:
+        if not rows:
+            self.front.say("No batch that is listed here is complete, without exceptions, and unreviewed.")
+            return
+        dialog = BulkDialog(
+            self._look, len(rows), most=MOST_AT_ONCE, account=self._source.batches.account,
+            pin=self._settings.review.pin, name=self._author,
+        )  # fmt: skip
+        self.push_screen(dialog, partial(self._approve_all, rows))
+
+    def _approve_all(self, rows: Sequence[BatchRow], said: Said | None) -> None:
+        if said is None:
+            return
+        self._author = said.who
+        drafts = [
+            ReviewDraft(row.batch_key, Meaning.APPROVED, said.who, said.comment, row.last_review,
+                        row.record_hash, said.pin)
+            for row in rows
+        ]  # fmt: skip
+        self._go_on(drafts, 0, [])
+
+    def _go_on(self, drafts: Sequence[ReviewDraft], done: int, refused: list[str]) -> None:
+        part = drafts[:CHUNK]
+        if not part:
+            why = f" {len(refused)} were not: {refused[0]}" if refused else ""
+            self.front.say(f"Approved {done} batches.{why}")
+            self.action_refresh_now()
+            self.post_message(Moved())
+            return
+        if len(drafts) > CHUNK:
+            self.front.say(f"Approved {done} of {done + len(refused) + len(drafts)} batches …")
+        source = self._source.batches
+        self._jobs.run(
+            lambda: source.review(part),
+            lambda told: self._go_on(drafts[CHUNK:], done + len(told[0]), [*refused, *told[1]]),
+            lambda sentence: self.front.say(f"Approved {done} batches, then no more: {sentence}"),
+        )
+
+
+def _exceptions(row: BatchRow) -> str:
+    if not row.findings:
+        return "no exceptions"
+    return f"{row.findings} exception{'s' if row.findings > 1 else ''}: {', '.join(row.finding_kinds)}"

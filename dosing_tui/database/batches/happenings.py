@@ -1,0 +1,62 @@
+"""What happened around batches beside their own messages: alarms that were active, and operators' notes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg import Connection
+from psycopg.rows import TupleRow, class_row
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database import notes
+from dosing_tui.database.connection import connect, target
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.translation import rowless_errors
+from dosing_tui.plant.alarms.records import AlarmKey
+from dosing_tui.plant.batches.findings import AlarmSpan
+from dosing_tui.plant.batches.listing import Happenings
+from dosing_tui.plant.text import clean_line, clean_text
+
+APPLICATION = "batches"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    rule: str
+    device_id: str
+    item: str
+    since: datetime
+    until: datetime | None
+    message: str
+
+
+def alarm_spans(
+    session: Connection[TupleRow], *, site: str, since: datetime, until: datetime
+) -> tuple[AlarmSpan, ...]:
+    """Alarms that were active at some time in [since, until), by when they began."""
+    asked = {"site": site, "from": since, "to": until}
+    with session.cursor(row_factory=class_row(_Row)) as cursor:
+        return tuple([_span(row) for row in cursor.execute(statement("batches/alarm_spans"), asked)])
+
+
+def happenings(settings: Settings, *, device: str, since: datetime, until: datetime) -> Happenings:
+    """Of a station, or of the whole plant, in [since, until).
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    with (
+        connect(settings, application=APPLICATION, autocommit=True) as session,
+        rowless_errors(target(settings)),
+    ):
+        spans = alarm_spans(session, site=settings.plant.site, since=since, until=until)
+    said = notes.listed(settings, since=since, until=until)
+    return Happenings(
+        tuple([span for span in spans if span.device_id in ("", device)]),
+        tuple([note for note in reversed(said) if note.device in (None, "", device)]),
+    )
+
+
+def _span(row: _Row) -> AlarmSpan:
+    key = AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item))
+    return AlarmSpan(
+        key._replace(device="").tag, row.since, row.until, row.device_id, clean_line(row.message)
+    )

@@ -1,0 +1,86 @@
+"""Batches as lists and pages show them: a row, a filter, how many there are of what, and the whole of one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dosing_tui.plant.batches.findings import AlarmSpan
+from dosing_tui.plant.batches.judgement import Judgement
+from dosing_tui.plant.batches.records import Batch
+from dosing_tui.plant.batches.reviews import Review
+from dosing_tui.plant.notes import Note
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """One batch in a list."""
+
+    batch_key: str
+    batch_id: str
+    device_id: str
+    recipe: str
+    mode: str
+    status: str
+    reason: str
+    begins_at: datetime
+    ends_at: datetime | None
+    last_at: datetime
+    pumps: int | None
+    doses: int
+    target_g: float | None
+    actual_g: float | None
+    findings: int
+    finding_kinds: tuple[str, ...]
+    recipe_version: int | None
+    record_hash: str
+    review_state: str
+    last_review: int
+    disposed_by: str
+    disposed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFilter:
+    """Which batches: an empty tuple, None or False is all. A shift is its range."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    device: tuple[str, ...] = ()
+    recipe: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    review_state: tuple[str, ...] = ()
+    unreviewed: bool = False
+    """Not reviewed, changed since, or, where the plant wants a second person, not confirmed yet."""
+    with_findings: bool = False
+    without_findings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many batches a filter finds, and how many of them are what."""
+
+    batches: int
+    under_way: int
+    complete: int
+    not_complete: int
+    with_findings: int
+    unreviewed: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDetail:
+    """All there is of one batch. ``record`` is the canonical JSON that ``row.record_hash`` is of."""
+
+    row: BatchRow
+    batch: Batch
+    judged: Judgement
+    reviews: tuple[Review, ...]
+    record: str
+    judgement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happenings:
+    """What fell into a batch beside its own messages, each in order of time."""
+
+    alarms: tuple[AlarmSpan, ...] = ()
+    notes: tuple[Note, ...] = ()

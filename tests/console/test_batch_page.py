@@ -1,0 +1,292 @@
+"""The batch review screen, by keys, over batches in a real database."""
+
+import pytest
+
+from dosing_tui.config.settings import ReviewSettings
+from dosing_tui.console.app import Surroundings
+from dosing_tui.console.batches import shelf
+from dosing_tui.database.batches.pins import set_pin
+from dosing_tui.live import Live
+from tests.console.batchdays import clean, every_kind, heard, reviewing, stored, under_way
+from tests.console.driving import LARGE, MEDIUM, SMALL
+from tests.database.inspection import rows, run
+from tests.database.samples import settings_for
+from tests.plant.batches.days import dose, event, normal
+
+
+def said(dsn: str) -> list[tuple[str, str, str]]:
+    return [
+        (meaning, who, comment)
+        for meaning, who, comment in rows(
+            dsn, "SELECT meaning, who, comment FROM batch_reviews ORDER BY review_id"
+        )
+    ]
+
+
+@pytest.mark.parametrize("size", [LARGE, MEDIUM, SMALL])
+async def test_the_list_tells_of_each_batch_how_it_stands_and_counts_them(
+    migrated: str, size: tuple[int, int]
+) -> None:
+    stored(migrated, *every_kind())
+    async with reviewing(migrated, size=size) as plant:
+        await plant.press("b")
+        shown = await plant.shows("CU-65/75")
+        assert "■ aborted" in shown
+        assert "▲ 2" in shown
+        assert shown.count("□ to review") == 3
+        await plant.shows("All 3")
+        assert ("Done 2" if size == SMALL else "Complete 2") in plant.console.screen
+
+
+async def test_fifty_clean_batches_are_reviewed_one_by_one_with_at_most_sixty_keys(migrated: str) -> None:
+    stored(migrated, *clean(50))
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("All 50")
+        await plant.press("enter")
+        for number in range(50):
+            await plant.shows("Ingredients")
+            await plant.press("space")
+            if number == 0:
+                await plant.type("Anna")
+                await plant.press("enter")
+            await plant.shows(": approved." if number < 49 else "Nothing further down is left to review.")
+        assert said(migrated) == [("approved", "Anna", "")] * 50
+        assert plant.pressed <= 60
+
+
+async def test_a_key_that_is_held_down_approves_nothing_that_was_not_looked_at(migrated: str) -> None:
+    stored(migrated, *clean(3))
+    async with reviewing(migrated) as plant:
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 3")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        await plant.console.press("space")
+        await plant.console.press("space")
+        assert said(migrated) == []
+
+
+async def test_all_clean_batches_are_approved_after_one_confirmation_that_says_how_many(
+    migrated: str,
+) -> None:
+    stored(migrated, *every_kind(), *clean(4))
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("CU-65/75")
+        await plant.press("A")
+        await plant.shows("batches without exceptions, complete and unreviewed")
+        await plant.type("Anna")
+        await plant.press("enter")
+        await plant.shows("Approved")
+        states = rows(migrated, "SELECT DISTINCT findings > 0, review_state FROM batches ORDER BY 1")
+        assert states == [(False, "approved"), (True, "unreviewed")]
+
+
+async def test_what_has_exceptions_is_approved_with_a_reason_only_and_goes_on_to_the_next(
+    migrated: str,
+) -> None:
+    stored(migrated, *every_kind())
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("All 3")
+        await plant.press("N")
+        await plant.shows("T-12 is off by -2.80 g")
+        assert "approve it with deviation and say why" in await plant.press("space")
+        await plant.press("d", "enter")
+        await plant.shows("This needs a few words.")
+        await plant.type("used for foam")
+        await plant.press("enter")
+        await plant.shows("Say who you are.")
+        await plant.type("Anna")
+        await plant.press("enter")
+        await plant.shows("None: everything is as it should be.")
+        assert said(migrated) == [("approved with deviation", "Anna", "used for foam")]
+
+
+async def test_a_review_is_undone_by_a_new_entry(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated) as plant:
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        await plant.press("R")
+        await plant.type("wrong drum")
+        await plant.press("enter")
+        await plant.shows("rejected by Anna (")
+        await plant.press("u")
+        await plant.type("slip")
+        await plant.press("enter")
+        shown = await plant.shows("withdrawn by Anna")
+        assert "rejected by Anna" in shown
+        assert "not an e-signature" in shown
+        assert [meaning for meaning, *_ in said(migrated)] == ["rejected", "withdrawn"]
+
+
+async def test_of_two_reviewers_at_once_the_second_is_told_and_what_was_typed_stays(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated) as anna, reviewing(migrated) as ben:
+        for plant, name in ((anna, "Anna"), (ben, "Ben")):
+            plant.console.app._author = name
+            await plant.press("b")
+            await plant.shows("All 1")
+            await plant.press("enter")
+            await plant.shows("Ingredients")
+        await ben.press("R")
+        await ben.type("too dark")
+        await anna.press("space")
+        await anna.shows("approved")
+        await ben.press("enter")
+        await ben.shows("Anna was faster ('approved'")
+        assert said(migrated) == [("approved", "Anna", "")]
+        await ben.press("R")
+        await ben.shows("too dark")
+
+
+async def test_a_batch_under_way_moves_with_each_dose_and_cannot_be_approved(migrated: str) -> None:
+    live, late = Live(), dose(6 * 3600.0 - 10, "T-12", target_g=5.0, actual_g=5.1)
+    stored(migrated, *under_way())
+    async with reviewing(migrated, live=live) as plant:
+        await plant.press("b")
+        await plant.shows("under way")
+        await plant.press("enter")
+        shown = await plant.shows("1 of 2 doses")
+        assert "T-12" not in shown
+        heard(live, [late])
+        await plant.shows("2 of 2 doses")
+        assert "still under way" in await plant.press("space")
+        heard(live, [event(6 * 3600.0 - 5, "complete")])
+        await plant.shows("● complete")
+
+
+async def test_a_pin_is_asked_for_at_every_signing_where_there_are_pins(migrated: str) -> None:
+    stored(migrated, *clean(2))
+    set_pin(settings_for(migrated), who="Anna", pin="4711")
+    async with reviewing(migrated, review=ReviewSettings(pin=True)) as plant:
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 2")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        await plant.press("space")
+        shown = await plant.type("0815")
+        assert "0815" not in shown
+        await plant.press("enter")
+        await plant.shows("This is not the PIN of Anna.")
+        await plant.press("space")
+        await plant.type("4711")
+        await plant.press("enter")
+        await plant.shows(": approved.")
+        assert rows(migrated, "SELECT signature FROM batch_reviews") == [("signed with a PIN",)]
+
+
+async def test_a_second_person_confirms_what_the_first_has_approved(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated, review=ReviewSettings(second_person=True)) as plant:
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        for name in ("Anna", "Ben"):
+            plant.console.app._author = name
+            await plant.press("space")
+            await plant.shows(f"by {name}")
+        assert [(meaning, who) for meaning, who, _ in said(migrated)] == [
+            ("approved", "Anna"), ("confirmed", "Ben"),
+        ]  # fmt: skip
+
+
+async def test_a_shared_account_is_warned_of(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated, account="operator") as plant:
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("c")
+        await plant.shows("The account 'operator' is not one person's")
+
+
+async def test_text_of_the_plant_is_neither_markup_nor_control(migrated: str) -> None:
+    evil = "[/] \x1b[2J"
+    stored(migrated, *normal(recipe=evil))
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("[/]")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        shown = await plant.press("m")
+        assert "Messages as they are kept 4" in shown
+        assert "\x1b" not in shown
+
+
+async def test_without_the_right_a_sentence_tells_and_what_was_typed_stays(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated) as plant:
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 1")
+        run(migrated, "ALTER TABLE batch_reviews RENAME TO reviews_away")
+        await plant.press("c")
+        await plant.type("hm")
+        await plant.press("enter")
+        await plant.shows("Nothing is entered:")
+        run(migrated, "ALTER TABLE reviews_away RENAME TO batch_reviews")
+        await plant.press("c")
+        await plant.shows("hm")
+
+
+async def test_filters_narrow_the_list_and_the_console_s_filters_apply(migrated: str) -> None:
+    stored(migrated, *every_kind())
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("All 3")
+        await plant.press("w")
+        shown = await plant.shows("aborted")
+        await plant.console.pilot.pause()
+        assert "None" not in shown
+        await plant.press("w", "right")
+        await plant.shows("No batch here is what you look for")
+        await plant.press("left", "[")
+        await plant.shows("Range")
+
+
+async def test_alarms_and_views_are_reached_from_the_batches_and_back(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("a")
+        await plant.shows("No alarm: nothing is abnormal")
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("2")
+        await plant.shows("Inventory")
+        assert "to review" not in plant.console.screen
+
+
+async def test_a_site_may_have_other_keys_and_the_page_names_them(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    where = Surroundings(keymap={"batch-unreviewed": "y", "batches": "B"})
+    async with reviewing(migrated, where=where) as plant:
+        await plant.press("B")
+        await plant.shows("y to review 1")
+
+
+async def test_the_next_with_exceptions_is_found_below_what_has_been_read_and_home_leads_back(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "PAGE", 3)
+    old = dose(-339, "T-9", recipe="OLD", actual_g=30.0)
+    stored(migrated, event(-400, "start", "OLD"), old, event(-330, "complete", "OLD"), *clean(12))
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("All 13")
+        assert "OLD" not in plant.console.screen
+        await plant.press("N")
+        await plant.shows("T-9 is off by -10.00 g")
+        await plant.press("escape")
+        assert "CU-85" not in await plant.shows("▲ 2  missing ingr")
+        await plant.press("home")
+        await plant.shows("CU-85")

@@ -1,0 +1,92 @@
+"""Alarms of the journal are exceptions of the batches that they fell into, live and on a rebuild alike."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+from dosing_tui.database import alarms, notes
+from dosing_tui.database.batches.happenings import happenings
+from dosing_tui.database.batches.keeping import keep, rebuild
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority
+from dosing_tui.plant.notes import NoteDraft
+from tests.database.batches.stored import kept
+from tests.database.inspection import rows
+from tests.database.samples import settings_for
+from tests.plant.alarms.entries import entry
+from tests.plant.batches.days import NOON, STATION, at, normal
+
+LATER = NOON + timedelta(hours=1)
+
+
+def said(event: Event, seconds: float, *, device: str = STATION, **more: object) -> Entry:
+    made = replace(
+        entry(event), uuid=uuid4(), id=0, key=AlarmKey("STOCK_LOW", device, "T-9"), at=at(seconds),
+        received_at=at(seconds), message="T-9 is low.", comment="",
+    )  # fmt: skip
+    return replace(made, **more)  # type: ignore[arg-type]  # names of Entry's fields
+
+
+def exceptions(dsn: str) -> list[list[str]]:
+    return [kinds for (kinds,) in rows(dsn, "SELECT finding_kinds FROM batches ORDER BY begins_at")]
+
+
+def three_batches(dsn: str) -> None:
+    kept(dsn, *normal(), *normal(400), *normal(800), now=LATER)
+
+
+def test_an_alarm_that_comes_after_its_batch_was_judged_is_an_exception_of_it(migrated: str) -> None:
+    three_batches(migrated)
+    settings = settings_for(migrated)
+    alarms.append(settings, [said(Event.RAISE, 410), said(Event.RETURN, 450)])
+    keep(settings, now=LATER)
+    assert exceptions(migrated) == [[], ["alarm"], []]
+
+
+def test_live_and_rebuilt_batches_are_judged_by_the_same_alarms(migrated: str) -> None:
+    three_batches(migrated)
+    settings = settings_for(migrated)
+    alarms.append(settings, [said(Event.RAISE, -90_000), said(Event.RETURN, 300), said(Event.RAISE, 801)])
+    keep(settings, now=LATER)
+    live = rows(migrated, "SELECT batch_key, judgement_hash FROM batches ORDER BY 1")
+    assert exceptions(migrated) == [["alarm"], [], ["alarm"]]
+    done = rebuild(
+        settings, since=NOON - timedelta(days=5), until=LATER, now=LATER, report=lambda sentence: None
+    )
+    assert (done.batches, done.stored) == (3, 0)
+    assert rows(migrated, "SELECT batch_key, judgement_hash FROM batches ORDER BY 1") == live
+
+
+def test_alarms_of_the_plant_count_for_every_station_diagnostic_ones_and_others_do_not(migrated: str) -> None:
+    kept(migrated, *normal(), *normal(device="b"), now=LATER)
+    settings = settings_for(migrated)
+    alarms.append(settings, [said(Event.RAISE, 5, priority=Priority.DIAGNOSTIC)])
+    alarms.append(settings, [said(Event.RAISE, 5, device="c")])
+    keep(settings, now=LATER)
+    assert exceptions(migrated) == [[], []]
+    alarms.append(settings, [said(Event.RAISE, 6, device="")])
+    keep(settings, now=LATER)
+    assert exceptions(migrated) == [["alarm"], ["alarm"]]
+
+
+def test_an_alarm_whose_condition_had_ended_when_it_was_shown_again_was_active_until_then(
+    migrated: str,
+) -> None:
+    three_batches(migrated)
+    settings = settings_for(migrated)
+    hidden = [said(Event.RAISE, 410), said(Event.UNSHELVE, 500, active=False)]
+    alarms.append(settings, hidden)
+    keep(settings, now=LATER)
+    assert exceptions(migrated) == [[], ["alarm"], []]
+
+
+def test_what_fell_into_a_batch_is_told_with_the_notes_about_its_station(migrated: str) -> None:
+    settings = settings_for(migrated)
+    alarms.append(
+        settings, [said(Event.RAISE, 10), said(Event.RETURN, 20), said(Event.RAISE, 30, device="b")]
+    )
+    notes.add(settings, NoteDraft(at(40), "cleaned pump 3", "Anna", STATION), os_user="tester")
+    notes.add(settings, NoteDraft(at(50), "not here", "Anna", "b"), os_user="tester")
+    found = happenings(settings, device=STATION, since=NOON, until=at(125))
+    assert [(alarm.name, alarm.message) for alarm in found.alarms] == [("STOCK_LOW/T-9", "T-9 is low.")]
+    assert (found.alarms[0].since, found.alarms[0].until) == (at(10), at(20))
+    assert [note.text for note in found.notes] == ["cleaned pump 3"]
