@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dosing_tui.plant.batches import judgement as judging
+from dosing_tui.plant.batches.alarmed import AlarmSpan
 from dosing_tui.plant.batches.canonical import digest, record
-from dosing_tui.plant.batches.findings import AlarmSpan, judge, verdicts
+from dosing_tui.plant.batches.findings import judge, verdicts
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
 from dosing_tui.plant.batches.naming import batch_id
 from dosing_tui.plant.batches.reconstruction import reconstruct

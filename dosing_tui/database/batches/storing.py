@@ -14,8 +14,9 @@ from dosing_tui.database.batches.happenings import alarm_spans
 from dosing_tui.database.batches.spans import Span, around
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.plant.batches import judgement as judging
+from dosing_tui.plant.batches.alarmed import AlarmSpan
 from dosing_tui.plant.batches.canonical import digest, record
-from dosing_tui.plant.batches.findings import AlarmSpan, Limits, judge, verdicts
+from dosing_tui.plant.batches.findings import Limits, judge, verdicts
 from dosing_tui.plant.batches.masters import MasterVersion, from_definition, in_force
 from dosing_tui.plant.batches.naming import anchor_text, batch_id, keep_keys
 from dosing_tui.plant.batches.reconstruction import reconstruct

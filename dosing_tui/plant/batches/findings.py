@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
+from dosing_tui.plant.batches.alarmed import AlarmSpan, concerns
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.plant.batches.records import Batch, Ingredient, Message, Status, same_name
 from dosing_tui.plant.readings import TimeQuality
@@ -51,19 +51,6 @@ class Limits:
     """Shortest and longest usual dose: the firmware sets the pumps for a minute."""
     batch_s_per_pump: float = 180.0
     """Longest usual batch, for each ingredient."""
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmSpan:
-    """An alarm of the journal: when it was active (``until`` None: still is)."""
-
-    name: str
-    since: datetime
-    until: datetime | None
-    device_id: str = ""
-    """'' for an alarm of the whole plant."""
-    message: str = ""
-    """What it said when it was raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,14 +237,7 @@ def _stock(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterato
 
 def _alarms(batch: Batch, alarms: Sequence[AlarmSpan]) -> Iterator[Finding]:
     """Each once, however often it came and went."""
-    until = batch.ends_at or batch.last_at
-    names = dict.fromkeys(
-        alarm.name
-        for alarm in alarms
-        if alarm.device_id in ("", batch.device_id)
-        and alarm.since <= until
-        and (alarm.until is None or alarm.until >= batch.begins_at)
-    )
+    names = dict.fromkeys(alarm.name for alarm in alarms if concerns(alarm, batch))
     for name in names:
         yield Finding(Kind.ALARM, "", f"the alarm '{name}' was active")
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.plant.batches.findings import AlarmSpan
+from dosing_tui.plant.batches.alarmed import AlarmSpan
 from dosing_tui.plant.batches.judgement import Judgement
 from dosing_tui.plant.batches.records import Batch
 from dosing_tui.plant.batches.reviews import Review

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from dosing_tui.plant.batches.findings import AlarmSpan, Finding, Kind, Limits, judge, verdicts
+from dosing_tui.plant.batches.alarmed import AlarmSpan
+from dosing_tui.plant.batches.findings import Finding, Kind, Limits, judge, verdicts
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.plant.readings import Reading, TimeQuality
-from tests.plant.batches.days import NOON, at, dose, event, level, made, normal
+from tests.plant.batches.days import NOON, STATION, at, dose, event, level, made, normal
 
 MASTER = MasterVersion(
     MasterRecipe(
@@ -116,6 +117,25 @@ def test_times_that_are_not_the_stations_own_and_repaired_data_are_told() -> Non
         "1 of 4 times are not the station's: receive(uptime)",
         "data were repaired or look odd: actual_g: text",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "since", "until", "told"),
+    [
+        ("DEVICE_OFFLINE", -50, 5, True),
+        ("STOCK_LOW/T-9", -50, None, True),
+        ("STOCK_LOW/L25B", -50, None, False),
+        ("DOSE_GROSS", 30, 95, True),
+        ("DOSE_GROSS", -30, 30, False),
+        ("BATCH_ABORTED/CU-85", 0, 60, False),
+        ("BATCH_INGREDIENT/CU-85", -5, 55, False),
+    ],
+)
+def test_an_alarm_counts_for_the_batch_it_says_something_of(
+    name: str, since: float, until: float | None, told: bool
+) -> None:
+    alarm = AlarmSpan(name, at(since), None if until is None else at(until), STATION)
+    assert bool(found(*normal(), alarms=(alarm,))) is told
 
 
 def test_alarms_that_were_active_during_the_batch_are_told() -> None:

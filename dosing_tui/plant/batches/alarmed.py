@@ -1,0 +1,41 @@
+"""Which alarms of the journal say something of a batch."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dosing_tui.plant.alarms.rules import RULES
+from dosing_tui.plant.batches.records import Batch, same_name
+
+_OF_BATCHES = "BATCH_"
+"""Rules about batches: the batch they mean tells the same itself; they come while the next one is made."""
+_OF_TANKS = "STOCK_"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSpan:
+    """An alarm of the journal: when it was active (``until`` None: still is)."""
+
+    name: str
+    """Its rule and, after a slash, what of the station it is about."""
+    since: datetime
+    until: datetime | None
+    device_id: str = ""
+    """'' for an alarm of the whole plant."""
+    message: str = ""
+    """What it said when it was raised."""
+
+
+def concerns(alarm: AlarmSpan, batch: Batch) -> bool:
+    """Of this station or of the plant, in the time of the batch, and not about a tank that it did without.
+
+    What tells of a moment concerns the batch of that moment, though it is active for a minute longer.
+    """
+    rule, _, item = alarm.name.partition("/")
+    if alarm.device_id not in ("", batch.device_id) or rule.startswith(_OF_BATCHES):
+        return False
+    if rule.startswith(_OF_TANKS) and not any(same_name(one.chemical, item) for one in batch.ingredients):
+        return False
+    known = RULES.get(rule)
+    momentary = known is not None and known.momentary
+    until = alarm.since if momentary else alarm.until
+    return alarm.since <= (batch.ends_at or batch.last_at) and (until is None or until >= batch.begins_at)
