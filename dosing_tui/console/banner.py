@@ -88,7 +88,7 @@ def banner_rows(told: Banner, stamp: Callable[[datetime], str], width: int, heig
         canvas.text(1, 0, told.quiet, DIM)
     for y, line in enumerate(told.lines[:height]):
         right = _right(told, width, y, height)
-        room = width - len(cells(right)) - 1
+        room = width - len(cells(right)) - (2 if right else 1)
         canvas.text(0, y, f" {line.mark} ", line.pen)
         canvas.text(6, y, stamp(line.at) if line.at else "", line.words)
         canvas.text(15, y, line.text, line.words, width=max(0, room - 15))
