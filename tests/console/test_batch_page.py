@@ -146,6 +146,29 @@ async def test_of_two_reviewers_at_once_the_second_is_told_and_what_was_typed_st
         await ben.shows("too dark")
 
 
+async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migrated: str) -> None:
+    stored(migrated, *clean(3))
+    async with reviewing(migrated) as anna, reviewing(migrated) as ben:
+        for plant, name in ((anna, "Anna"), (ben, "Ben")):
+            plant.console.app._author = name
+            await plant.press("b")
+            await plant.shows("All 3")
+            await plant.press("o", "enter")
+            await plant.shows("Ingredients")
+        held = anna.console.app.screen._shelf.detail.row  # type: ignore[attr-defined]  # the batch page's
+        await ben.press("space")
+        await ben.shows(": approved.")
+        page = anna.console.app.screen
+        for _ in range(40):
+            anna.console.clock.move(1)
+            anna.console.app._tick()
+            await anna.console.pilot.pause(0.05)
+            if page._shelf.browsing.rows and held not in page._shelf.browsing.rows:  # type: ignore[attr-defined]
+                break
+        await anna.press("space")
+        assert [(who, meaning) for meaning, who, _ in said(migrated)] == [("Ben", "approved")]
+
+
 async def test_a_batch_under_way_moves_with_each_dose_and_cannot_be_approved(migrated: str) -> None:
     live, late = Live(), dose(6 * 3600.0 - 10, "T-12", target_g=5.0, actual_g=5.1)
     stored(migrated, *under_way())

@@ -17,7 +17,7 @@ from dosing_tui.demo.brokers import free_port
 ACCOUNT = ("shift", "right")
 
 
-@dataclass(slots=True)
+@dataclass
 class Postbox:
     """``answers`` to DATA are used up one after the other; then everything is taken."""
 

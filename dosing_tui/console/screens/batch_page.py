@@ -147,16 +147,22 @@ class BatchPage(BatchView):
     # keys: what is said
 
     def action_say(self, meaning: str) -> None:
-        """About the batch in sight; what decides over one only when it has been looked at."""
+        """About the batch as it is in sight; what decides over one only when it has been looked at."""
         row, wanted = browse.chosen(self._shelf.browsing), Meaning(meaning)
         if row is None:
             return
-        if wanted is not Meaning.APPROVED:
-            self._say_of(wanted, row)
-        elif not self._whole:
-            self.action_zoom()
-        elif self._looked():
-            self._say_of(wanted, row)
+        if not self._whole:
+            if wanted is Meaning.COMMENT:
+                self._say_of(wanted, row)
+            else:
+                self.action_zoom()
+            return
+        detail = self._shelf.detail
+        if detail is None or detail.row.batch_key != row.batch_key:
+            self.say("The list has changed meanwhile: look at this batch first.")
+            self._arrived()
+        elif wanted is not Meaning.APPROVED or self._looked():
+            self._say_of(wanted, detail.row)
 
     def _looked(self) -> bool:
         sight, since = self._sight, self._looked_since

@@ -38,7 +38,7 @@ from dosing_tui.console.shownrows import Shown, of_table
 from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.console.words import short_names
 from dosing_tui.live import Picture
-from dosing_tui.plant.batches.listing import BatchFilter
+from dosing_tui.plant.batches.listing import BatchFilter, BatchRow
 from dosing_tui.plant.filters import Selection
 from dosing_tui.plant.shifts import ShiftCalendar
 from dosing_tui.plant.text import clean_line
@@ -98,7 +98,7 @@ class BatchView(Screen[str]):
         """One batch has all the room."""
         self._messages = False
         self._scrolled = 0
-        self._looked_at = ""
+        self._looked_at: BatchRow | None = None
         self._looked_since: datetime | None = None
 
     def compose(self) -> ComposeResult:
@@ -194,7 +194,7 @@ class BatchView(Screen[str]):
         if self._whole:
             self._draw_whole(sight, width, height)
         else:
-            self._looked_at, self._looked_since = "", None
+            self._looked_at, self._looked_since = None, None
             head = Head(self._wanted, shelf.counts, self._site.keys)
             self._tabs.put(tabs_row(head, width))
             self._body.put(
@@ -226,9 +226,10 @@ class BatchView(Screen[str]):
     def _whole_rows(self, sight: Sight, width: int) -> Rows:
         detail = self._shelf.detail
         if detail is None:
+            self._looked_at, self._looked_since = None, None
             return sentence(self._shelf.trouble or "waiting for the batch", width, self._height)
-        if self._looked_at != detail.row.batch_key:
-            self._looked_at, self._looked_since = detail.row.batch_key, self._clock()
+        if self._looked_at != detail.row:
+            self._looked_at, self._looked_since = detail.row, self._clock()
         batch = followed(detail.batch, sight.picture, sight.now)
         if self._messages:
             return message_rows(batch, self._site.zone, width)

@@ -26,7 +26,7 @@ def from_dose(station: Station, dose: Dose, limits: AlarmLimits) -> Iterator[Fin
         own = limits.of(chemical=dose.chemical, recipe=dose.recipe)
         tolerance = own.tolerance_of(dose.target_g)
         off = abs(error)
-        if off > tolerance:
+        if off > min(tolerance, own.gross_error_g):
             yield _bad_dose(dose, error, tolerance=tolerance, gross=own.gross_error_g)
         minute = minute_of(dose.time)
         if minute > minute_of(dose.received_at) - WINDOW_MINUTES:

@@ -180,6 +180,8 @@ def chosen(
     withdrawn: list[Waiting] = []
     due: list[Waiting] = []
     for one in waiting:
+        if one.occasion is Occasion.RETURN and one.raised is Fate.WAITING and now - one.due_at <= LATEST:
+            continue  # its beginning may still be told: the end comes after it
         alive = still_true(one, states.get(one.told.key) or AlarmState(one.told.key), now=now)
         (due.append if alive else withdrawn.append)(one)
     gone = tuple(one.id for one in withdrawn)

@@ -114,6 +114,17 @@ def test_another_occurrence_and_what_is_a_day_old_are_not_told() -> None:
     assert not still_true(waiting(), state, now=NOW + LATEST + timedelta(seconds=1))
 
 
+def test_an_end_waits_for_its_beginning_and_goes_with_it() -> None:
+    state = STATES[Shown.RTN_UNACK]
+    begun, end = waiting(number=1), waiting(Occasion.RETURN, number=2, raised=Fate.WAITING)
+    choice = chosen([begun, end], {KEY: state}, recent=0, most=10, now=NOW)
+    assert (choice.withdrawn, choice.sent) == ((), (begun,))
+    told = replace(end, raised=Fate.SENT)
+    assert chosen([told], {KEY: state}, recent=1, most=10, now=NOW).sent == (told,)
+    lost = replace(end, raised=Fate.WITHDRAWN)
+    assert chosen([lost], {KEY: state}, recent=1, most=10, now=NOW).withdrawn == (lost.id,)
+
+
 @given(st.integers(1, 40), st.integers(0, 20), st.integers(1, 20), st.integers(0, 30))
 def test_never_more_than_the_limit_and_nothing_is_forgotten(
     due: int, recent: int, most: int, age: int

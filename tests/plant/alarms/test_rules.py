@@ -132,6 +132,12 @@ def test_tolerance_in_percent_finds_what_grams_hide() -> None:
     )
 
 
+def test_a_gross_error_is_one_however_wide_the_tolerance() -> None:
+    plant = Plant(AlarmLimits(overrides=(Override("T-12", "", {"tolerance_g": 3.0}),)))
+    plant.hear(plant.dose(2.5))
+    assert raised(plant) == ["DOSE_GROSS"]
+
+
 def test_a_recipe_may_have_a_tolerance_of_its_own() -> None:
     plant = Plant(AlarmLimits(overrides=(Override("T-12", "CU-85", {"tolerance_g": 0.1}),)))
     plant.hear(plant.dose(0.2), plant.dose(0.2, recipe="FG-85/95", dedup=1))
