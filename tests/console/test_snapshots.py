@@ -151,7 +151,7 @@ def app_with_batches(*, glyphs: Glyphs = Glyphs.UNICODE, theme: Theme = Theme.DA
         pytest.param(
             lambda: app_with_batches(glyphs=Glyphs.ASCII), SMALL, "b down enter", id="one-80x24-ascii"
         ),
-        pytest.param(app_with_batches, SMALL, "b down d", id="deviation-80x24"),
+        pytest.param(app_with_batches, SMALL, "b down enter d", id="deviation-80x24"),
     ],
 )
 def test_batches(
