@@ -13,8 +13,8 @@ from dosing_tui.console.alarmwork import Wish, Work
 from dosing_tui.console.asking import Askers
 from dosing_tui.console.banner import banner
 from dosing_tui.console.bars import KeyHint
+from dosing_tui.console.footers import Mode
 from dosing_tui.console.horn import Horn
-from dosing_tui.console.keys import Mode
 from dosing_tui.console.notices import Notice, all_clear
 from dosing_tui.console.reporting import Reporting
 from dosing_tui.console.screens.alarm_detail import AlarmDetail

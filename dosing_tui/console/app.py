@@ -22,7 +22,8 @@ from dosing_tui.console.canvas import plain
 from dosing_tui.console.charts import braille
 from dosing_tui.console.departure import Departure
 from dosing_tui.console.desk import Desk
-from dosing_tui.console.keys import APP_KEYS, SCOPE_KEYS, helped, hints
+from dosing_tui.console.footers import hints
+from dosing_tui.console.keys import APP_KEYS, SCOPE_KEYS, helped
 from dosing_tui.console.look import Look, colours_of
 from dosing_tui.console.moment import UNANSWERED, Answer, Moment
 from dosing_tui.console.notices import conditions, lasting

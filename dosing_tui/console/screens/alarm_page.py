@@ -16,8 +16,9 @@ from dosing_tui.console.alarmwork import Wish
 from dosing_tui.console.banner import Banner, banner_rows
 from dosing_tui.console.bars import KeyHint, Status, footer_rows, said_row, status_rows
 from dosing_tui.console.canvas import Rows
+from dosing_tui.console.footers import Mode
 from dosing_tui.console.journal import Heading, JournalList, journal_rows
-from dosing_tui.console.keys import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS, Mode
+from dosing_tui.console.keys import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS
 from dosing_tui.console.layout import arrange
 from dosing_tui.console.look import Look
 from dosing_tui.console.screens.messages import Moved

@@ -8,7 +8,8 @@ from dosing_tui.console.bars import KeyHint
 from dosing_tui.console.batches import browsing as browse
 from dosing_tui.console.batches.browsing import Wanted, wants_review
 from dosing_tui.console.batches.shelf import Shelf
-from dosing_tui.console.keys import BATCH_KEYS, PAGE_KEYS, VIEW_KEYS, Mode
+from dosing_tui.console.footers import Mode
+from dosing_tui.console.keys import BATCH_KEYS, PAGE_KEYS, VIEW_KEYS
 from dosing_tui.console.look import Look
 from dosing_tui.console.screens.batch_view import BatchView, Site
 from dosing_tui.console.screens.messages import Moved

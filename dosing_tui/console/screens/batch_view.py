@@ -28,7 +28,7 @@ from dosing_tui.console.batches.listrows import Facts, Head, list_rows, list_tab
 from dosing_tui.console.batches.onerow import Signing, one_row
 from dosing_tui.console.batches.shelf import Shelf
 from dosing_tui.console.canvas import Rows, sentence
-from dosing_tui.console.keys import Mode
+from dosing_tui.console.footers import Mode
 from dosing_tui.console.layout import arrange
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import TEXT

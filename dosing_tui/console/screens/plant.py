@@ -24,7 +24,8 @@ from dosing_tui.console.bars import (
 )
 from dosing_tui.console.canvas import sentence
 from dosing_tui.console.content import AnyContent
-from dosing_tui.console.keys import TILE_KEYS, VIEW_KEYS, Mode
+from dosing_tui.console.footers import Mode
+from dosing_tui.console.keys import TILE_KEYS, VIEW_KEYS
 from dosing_tui.console.layout import (
     LEAST_HEIGHT,
     LEAST_WIDTH,

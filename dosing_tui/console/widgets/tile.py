@@ -12,7 +12,8 @@ from dosing_tui.console.canvas import Rows
 from dosing_tui.console.charts.closeup import closeup, resting
 from dosing_tui.console.charts.curves import Curves
 from dosing_tui.console.content import AnyContent, Frame, framed
-from dosing_tui.console.keys import CHART_KEYS, TABLE_KEYS, Mode
+from dosing_tui.console.footers import Mode
+from dosing_tui.console.keys import CHART_KEYS, TABLE_KEYS
 from dosing_tui.console.layout import Direction
 from dosing_tui.console.look import Look
 from dosing_tui.console.places import Place, TileId
