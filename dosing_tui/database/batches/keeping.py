@@ -38,13 +38,13 @@ def rebuild(
 ) -> Change:
     """Rebuild all batches that begin in [since, until). Reviews, their comments and PINs are not touched.
 
-    Readings are kept for 90 days: what is older stays as it is stored.
+    What is older than the readings that are kept stays as it is stored.
     Raises: DatabaseAway, DatabaseRefused.
     """
-    since, until = max(since, _oldest(now)), min(until, now + RULES.longest)
-    done = Change()
+    until, done = min(until, now + RULES.longest), Change()
     with _session(settings, "rebuild") as session:
         session.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        since = max(since, _oldest(session, now))
         by = reference(session, settings, since=since, until=until)
         asked = {"from": since, "to": until}
         for (device,) in session.execute(statement("batches/stations"), asked).fetchall():
@@ -64,10 +64,11 @@ def _keep(session: Session, settings: Settings, now: datetime) -> Change:
         spans.append(Span(device, at, at + timedelta(microseconds=1)))
     if not spans:
         return Change()
+    oldest = _oldest(session, now)
     since, until = min(span.since for span in spans), max(span.until for span in spans)
     by, done = reference(session, settings, since=since, until=until), Change()
     for whole in merged(spans):
-        for span in pieces(_kept(whole, now)):
+        for span in pieces(_kept(whole, oldest)):
             with session.transaction():
                 done += rebuild_span(session, span, by, now=now)
     session.execute(
@@ -77,13 +78,18 @@ def _keep(session: Session, settings: Settings, now: datetime) -> Change:
     return done
 
 
-def _kept(span: Span, now: datetime) -> Span:
+def _kept(span: Span, oldest: datetime) -> Span:
     """As far as readings are surely kept: where they are gone, batches must not go with them."""
-    return Span(span.device_id, max(span.since, _oldest(now)), span.until)
+    return Span(span.device_id, max(span.since, oldest), span.until)
 
 
-def _oldest(now: datetime) -> datetime:
-    return now - RAW_KEPT + RULES.book + RULES.longest
+def _oldest(session: Session, now: datetime) -> datetime:
+    """From when on the readings of every batch are whole, also where fewer are kept than here is usual."""
+    kept_since = now - RAW_KEPT
+    row = session.execute(statement("batches/oldest_kept")).fetchone()
+    if row is not None:
+        kept_since = max(kept_since, row[0] or now)
+    return kept_since + RULES.book + RULES.longest
 
 
 @contextmanager

@@ -120,6 +120,21 @@ def test_batches_outlive_their_readings(migrated: str) -> None:
     assert rebuilt(migrated, now=later) == ["complete CU-85 2"]
 
 
+def test_batches_outlive_readings_that_were_kept_for_less_than_usual(migrated: str) -> None:
+    day = 86_400.0
+    kept(migrated, *normal(), *normal(10 * day), now=NOON + timedelta(days=11))
+    before = rows(migrated, RECORDS)
+    for table in ("dosing_consumption", "batch_events"):
+        run(migrated, f"DELETE FROM {table} WHERE time < '{NOON + timedelta(days=9)}'")
+    now = NOON + timedelta(days=11)
+    rebuild(settings_for(migrated), since=NOON - timedelta(days=1), until=now, now=now, report=print)
+    assert rows(migrated, RECORDS) == before
+    run(migrated, "DELETE FROM dosing_consumption")
+    run(migrated, "DELETE FROM batch_events")
+    rebuild(settings_for(migrated), since=NOON - timedelta(days=1), until=now, now=now, report=print)
+    assert rows(migrated, RECORDS) == before
+
+
 def test_what_was_written_waits_until_somebody_rebuilds(migrated: str) -> None:
     write(migrated, normal())
     assert value(migrated, "SELECT count(*) FROM batches_touched") == 1
