@@ -38,10 +38,13 @@ CREATE TABLE alarm_notification_channels (
     CONSTRAINT channel_text_short CHECK (octet_length(site) <= 512 AND octet_length(channel) <= 512)
 );
 
--- Who may read doses may see who was told; who may store doses may tell.
-DO $$
+-- Who may read doses may read these tables, and who may store doses may do with them what is listed ('what ON table').
+-- Only its owner, who migrates, may call it.
+CREATE FUNCTION grant_as_for_doses(to_read text, VARIADIC to_write text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     g record;
+    right_ text;
 BEGIN
     FOR g IN
         SELECT DISTINCT x.privilege_type, coalesce(quote_ident(r.rolname), 'PUBLIC') AS grantee
@@ -51,12 +54,19 @@ BEGIN
          WHERE c.oid = 'public.dosing_consumption'::regclass AND x.privilege_type IN ('SELECT', 'INSERT')
            AND x.grantee <> c.relowner AND (r.rolname IS NOT NULL OR x.grantee = 0)
     LOOP
-        EXECUTE format('GRANT SELECT ON public.alarm_notifications, public.alarm_notification_channels TO %s', g.grantee);
+        EXECUTE format('GRANT SELECT ON %s TO %s', to_read, g.grantee);
         IF g.privilege_type = 'INSERT' THEN
-            EXECUTE format('GRANT INSERT (site, channel, occasion, occurrence, journal_id, due_at, fate, tries, claimed_at),'
-                ' UPDATE (fate, tries, claimed_at, settled_at, reason, summary) ON public.alarm_notifications TO %s', g.grantee);
-            EXECUTE format('GRANT INSERT (site, channel, last_id), UPDATE (last_id)'
-                ' ON public.alarm_notification_channels TO %s', g.grantee);
+            FOREACH right_ IN ARRAY to_write LOOP
+                EXECUTE format('GRANT %s TO %s', right_, g.grantee);
+            END LOOP;
         END IF;
     END LOOP;
 END $$;
+REVOKE ALL ON FUNCTION grant_as_for_doses(text, text[]) FROM PUBLIC;
+
+SELECT grant_as_for_doses(
+    'public.alarm_notifications, public.alarm_notification_channels',
+    'INSERT (site, channel, occasion, occurrence, journal_id, due_at, fate, tries, claimed_at) ON public.alarm_notifications',
+    'UPDATE (fate, tries, claimed_at, settled_at, reason, summary) ON public.alarm_notifications',
+    'INSERT (site, channel, last_id), UPDATE (last_id) ON public.alarm_notification_channels'
+);
