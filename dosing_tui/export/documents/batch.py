@@ -20,7 +20,7 @@ from dosing_tui.export.documents.model import (
     headings,
     said,
 )
-from dosing_tui.export.documents.words import UNKNOWN, clock, fixed, length, span, stamp
+from dosing_tui.export.documents.words import UNKNOWN, clock, day_and_clock, fixed, length, span, stamp
 from dosing_tui.plant.alarms.occurrences import Occurrence
 from dosing_tui.plant.batches.records import Batch, Ingredient, Message, Status
 from dosing_tui.plant.batches.reviews import NO_SIGNATURE, Review
@@ -154,7 +154,7 @@ def _stock(batch: Batch) -> Block:
 def _alarms(alarms: Sequence[Occurrence], zone: tzinfo) -> Block:
     rows = tuple(
         Row(
-            (clock(each.raised_at, zone), clock(each.returned_at, zone), each.priority.value,
+            (day_and_clock(each.raised_at, zone), day_and_clock(each.returned_at, zone), each.priority.value,
              f"{each.key.tag}: {each.message}", _acknowledged(each, zone)),
             marked=True,
         )
@@ -167,7 +167,7 @@ def _acknowledged(alarm: Occurrence, zone: tzinfo) -> str:
     if alarm.acked_at is None:
         return "no"
     comment = f": {alarm.comment}" if alarm.comment else ""
-    return f"{clock(alarm.acked_at, zone)} by {alarm.acked_by}{comment}"
+    return f"{day_and_clock(alarm.acked_at, zone)} by {alarm.acked_by}{comment}"
 
 
 def _notes(notes: Sequence[Note], zone: tzinfo) -> Block:

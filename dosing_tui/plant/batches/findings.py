@@ -230,8 +230,12 @@ def _stock(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterato
                 Kind.STOCK, name, f"the stock of {name} rose by {-lost_g:.2f} g: filled, or restarted"
             )
         elif lost_g is not None and abs(lost_g) > allowed_g:
-            yield Finding(Kind.LOSS, name, f"the stock of {name} fell by {lost_g:.2f} g more than was dosed")
-        if change.percent_after is not None and change.percent_after < limits.stock_low_percent:
+            how = "more" if lost_g > 0 else "less"
+            yield Finding(
+                Kind.LOSS, name, f"the stock of {name} fell by {abs(lost_g):.2f} g {how} than was dosed"
+            )
+        used = any(same_name(one.chemical, name) for one in batch.ingredients)
+        if used and change.percent_after is not None and change.percent_after < limits.stock_low_percent:
             yield Finding(Kind.LOW, name, f"{name} was down to {change.percent_after:.1f} %")
 
 

@@ -96,7 +96,9 @@ def fault(draft: ReviewDraft, standing: Standing) -> str:
 
 def open_states(*, second_person: bool) -> tuple[str, ...]:
     """Review states of batches that somebody still has to look at, by the plant's own rule."""
-    undecided = (ReviewState.UNREVIEWED.value, ReviewState.OUTDATED.value)
+    undecided = (
+        ReviewState.UNREVIEWED.value, ReviewState.OUTDATED.value, Meaning.NEEDS_INFORMATION.value
+    )  # fmt: skip
     return (*undecided, *sorted(APPROVALS)) if second_person else undecided
 
 

@@ -23,6 +23,11 @@ END $$;
 CREATE TRIGGER touch_batches AFTER INSERT ON alarm_journal
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION touch_batches_by_alarms();
 
+-- A batch about which somebody has asked still waits for a word.
+DROP INDEX batches_unreviewed;
+CREATE INDEX batches_unreviewed ON batches (begins_at DESC, batch_key DESC)
+    WHERE review_state IN ('unreviewed', 'outdated', 'needs information');
+
 -- Batches since the journal began are judged anew.
 INSERT INTO batches_touched AS t (device_id, day, since, until)
 SELECT device_id, (begins_at AT TIME ZONE 'UTC')::date, min(begins_at), max(last_at)

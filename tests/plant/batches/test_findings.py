@@ -119,6 +119,17 @@ def test_times_that_are_not_the_stations_own_and_repaired_data_are_told() -> Non
     ]
 
 
+def test_a_low_tank_is_told_by_the_batches_that_took_from_it() -> None:
+    low = level(-5, "L25B", 500.0), level(100, "L25B", 500.0)
+    assert found(*normal(), *low) == []
+
+
+def test_less_gone_than_was_dosed_is_said_as_less() -> None:
+    readings = [*normal(), level(-9, "T-9", 5000.0), level(90, "T-9", 4970.0)]
+    (finding,) = [one for one in found(*readings) if one.kind is Kind.LOSS]
+    assert "g less than was dosed" in finding.sentence
+
+
 @pytest.mark.parametrize(
     ("name", "since", "until", "told"),
     [
