@@ -4,7 +4,6 @@ A plain object without I/O, for one thread at a time. Its entries count at once 
 collector journals them, and tells with ``heard`` what the journal says; who only watches drops them.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -55,13 +54,14 @@ class Evaluator:
         self._restless: set[AlarmKey] = set()
         """Whose delay runs, or whose condition holds."""
         self._on_duty = True
-        self._raises: deque[datetime] = deque(maxlen=MAX_CONDITIONS)
+        self._raises: dict[UUID, datetime] = {}
+        """When an alarm began to sound, by the entry: one of this process's own is heard again."""
         self._flood = False
 
     def picture(self, now: datetime, *, journal: bool) -> AlarmPicture:
         """A copy for the screen; ``journal``: it is being heard."""
         # what others did during an outage is heard later: these are not in the order of their times
-        self._raises = deque((at for at in self._raises if at > now - FLOOD_PERIOD), MAX_CONDITIONS)
+        self._raises = {entry: at for entry, at in self._raises.items() if at > now - FLOOD_PERIOD}
         raised = len(self._raises)
         self._flood = flooded(self._flood, raised)
         states = self.replica.states_of(now - self._patience) if journal else self.replica.states
@@ -140,16 +140,17 @@ class Evaluator:
     def begin_anew(self, known: Checkpoint = NOTHING) -> None:
         """The journal will be heard from behind what is known of it."""
         self.replica.begin_anew(known)
-        self._raises = deque(known.raises, MAX_CONDITIONS)
+        self._raises = {uuid4(): at for at in known.raises}
 
     def checkpoint(self) -> Checkpoint:
         """What the journal has come to, as far as it was heard."""
-        return Checkpoint(self.replica.last_id, self.replica.told, tuple(self._raises))
+        return Checkpoint(self.replica.last_id, self.replica.told, tuple(self._raises.values()))
 
     def heard(self, entries: Iterable[Entry]) -> list[Effect]:
         """What the journal says, in its order; answers what it changed."""
         effects = self.replica.heard(entries)
-        self._raises.extend(effect.entry.at for effect in effects if effect.begins and not effect.own)
+        for effect in effects:
+            self._count(effect)
         return effects
 
     def _told(self, station: Station, reading: Dose | BatchEvent) -> Iterable[Finding]:
@@ -295,6 +296,9 @@ class Evaluator:
         effect = self.replica.propose(entry)
         if effect is None:
             return []
-        if effect.begins:
-            self._raises.append(entry.at)
+        self._count(effect)
         return [entry]
+
+    def _count(self, effect: Effect) -> None:
+        if effect.begins and len(self._raises) < MAX_CONDITIONS:
+            self._raises[effect.entry.uuid] = effect.entry.at

@@ -262,7 +262,7 @@ def test_alarms_of_an_hour_ago_that_are_journaled_late_are_no_flood() -> None:
     (one,), then = plant.evaluator.replica.pending, NOW - timedelta(hours=1)
     keys = [AlarmKey("STOCK_LOW", "other", str(number)) for number in range(20)]
     late = [
-        replace(one, uuid=UUID(int=number), id=number, at=then, key=key)
+        replace(one, uuid=UUID(int=1000 + number), id=number, at=then, key=key)
         for number, key in enumerate(keys, start=1)
     ]
     plant.evaluator.heard(late)
@@ -279,6 +279,17 @@ def test_a_flood_goes_on_after_a_start_at_a_checkpoint() -> None:
     after.evaluator.begin_anew(plant.evaluator.checkpoint())
     assert after.evaluator.picture(after.now, journal=True).raised == 11
     assert after.evaluator.picture(after.now, journal=True).flood
+
+
+def test_a_flood_that_came_before_the_journal_was_heard_is_one() -> None:
+    plant = Plant()
+    for number in range(11):
+        plant.hear(plant.level(10, chemical=f"C-{number}"))
+    mine = plant.evaluator.replica.pending
+    plant.evaluator.begin_anew()
+    plant.evaluator.heard([replace(entry, id=number) for number, entry in enumerate(mine, start=1)])
+    picture = plant.evaluator.picture(plant.now, journal=True)
+    assert (picture.flood, picture.raised) == (True, 11)
 
 
 def test_of_links_that_fail_together_the_first_tells_the_cause() -> None:
