@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.processes import alive
 from tests.waiting import until
 
 FOUND = shutil.which("tmux")
@@ -37,13 +38,13 @@ class Terminal:
         return until(
             lambda: screen if text in (screen := self.screen()) else "",
             timeout,
-            why=f"{text!r} does not appear on\n{self.screen()}",
+            why=lambda: f"{text!r} does not appear on\n{self.screen()}",
         )
 
     def seconds_until(self, seen: Callable[[str], bool], timeout: float = 30.0) -> float:
         """How long it takes from now until the screen answers ``seen``."""
         begin = time.monotonic()
-        until(lambda: seen(self.screen()), timeout, every=0.02, why=self.screen())
+        until(lambda: seen(self.screen()), timeout, every=0.02, why=self.screen)
         return time.monotonic() - begin
 
     def pid(self) -> int:
@@ -58,7 +59,7 @@ class Terminal:
 def program(
     folder: Path, *arguments: str, columns: int = 120, rows: int = 40, env: Mapping[str, str] | None = None
 ) -> Iterator[Terminal]:
-    """``dosing-tui`` with these arguments; afterwards the window is gone, whatever became of the program."""
+    """``dosing-tui`` with these arguments; afterwards the window is gone, and the program has ended."""
     socket = folder / "tmux"
     command = shlex.join([sys.executable, "-m", "dosing_tui", *arguments])
     given = [item for name, value in (env or {}).items() for item in ("-e", f"{name}={value}")]
@@ -66,10 +67,13 @@ def program(
     # pytest's own COLUMNS and LINES would win over the window's size
     unset = "unset COLUMNS LINES"
     _tmux(socket, "-f", os.devnull, "new-session", "-d", *size, *given, f"{unset}; exec {command}")
+    window = Terminal(socket)
+    pid = window.pid()
     try:
-        yield Terminal(socket)
+        yield window
     finally:
         subprocess.run(["tmux", "-S", socket, "kill-server"], check=False, capture_output=True)
+        until(lambda: not alive(pid), why="the program outlives its window")
 
 
 def _tmux(socket: Path, *arguments: str) -> str:

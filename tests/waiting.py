@@ -7,7 +7,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], timeout: float = 20.0, *, every: float = 0.02, why: str = "") -> T:
+def until(
+    condition: Callable[[], T],
+    timeout: float = 20.0,
+    *,
+    every: float = 0.02,
+    why: str | Callable[[], str] = "",
+) -> T:
     """The condition's first true value; AssertionError with ``why`` when ``timeout`` seconds bring none."""
     deadline = time.monotonic() + timeout
     while True:
@@ -15,5 +21,6 @@ def until(condition: Callable[[], T], timeout: float = 20.0, *, every: float = 0
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(why or f"not within {timeout:g} s: {condition}")
+            reason = why() if callable(why) else why
+            raise AssertionError(reason or f"not within {timeout:g} s: {condition}")
         time.sleep(every)

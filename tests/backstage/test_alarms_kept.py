@@ -20,7 +20,7 @@ from dosing_tui.plant.alarms.records import Entry, Event
 from tests import terminal
 from tests.backstage.keeping import kept
 from tests.collector.plant import plant_settings
-from tests.demo.owners import alive, children
+from tests.processes import alive, children
 from tests.waiting import until
 
 

@@ -13,7 +13,7 @@ from tests import terminal
 from tests.backstage.keeping import kept
 from tests.collector.plant import publish, stored_numbers
 from tests.collector.running import numbered
-from tests.demo.owners import alive, children
+from tests.processes import alive, children
 from tests.servers import absent
 from tests.terminal import Terminal
 from tests.waiting import until

@@ -18,7 +18,7 @@ from tests.backstage.keeping import QUICK, kept
 from tests.collector.plant import publish, stored_numbers
 from tests.collector.running import numbered
 from tests.console.plant_data import HOSTILE
-from tests.demo.owners import alive
+from tests.processes import alive
 from tests.waiting import until
 
 SECRET = "correct horse"

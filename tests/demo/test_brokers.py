@@ -12,7 +12,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from dosing_tui.demo import brokers
 from dosing_tui.demo.brokers import RunningBroker, start_broker
 from dosing_tui.errors import DemoError
-from tests.demo.owners import alive, owner_of
+from tests.demo.owners import owner_of
+from tests.processes import alive
 from tests.servers import reachable_temp
 from tests.waiting import until
 

@@ -15,7 +15,8 @@ from dosing_tui.demo import binaries as programs
 from dosing_tui.demo.binaries import find_binaries
 from dosing_tui.demo.postgres import SETTINGS, EmbeddedPostgres
 from dosing_tui.errors import DemoError
-from tests.demo.owners import alive, owner_of
+from tests.demo.owners import owner_of
+from tests.processes import alive
 from tests.servers import reachable_temp
 from tests.waiting import until
 

@@ -1,0 +1,20 @@
+"""What the system says of processes."""
+
+from pathlib import Path
+
+
+def alive(pid: int) -> bool:
+    """A zombie is not: its parent may have been killed, and nobody has read its end yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def children(pid: int) -> list[int]:
+    """The process's children and theirs."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found += [child, *children(child)]
+    return found
