@@ -1,5 +1,6 @@
 """The log goes to a file, whatever it comes from: nothing may write over the screen."""
 
+import errno
 import logging
 import sys
 import threading
@@ -59,6 +60,10 @@ def open_log(settings: LogSettings) -> Path:
 
 def _thread_failed(failed: threading.ExceptHookArgs) -> None:
     name = failed.thread.name if failed.thread is not None else "?"
+    # textual's writer, once the terminal was closed: the console itself ends on SIGHUP
+    if name == "textual-output" and getattr(failed.exc_value, "errno", None) in (errno.EIO, errno.EPIPE):
+        log.info("the terminal is gone")
+        return
     log.error(
         "thread %s failed", name, exc_info=_info(failed.exc_type, failed.exc_value, failed.exc_traceback)
     )
