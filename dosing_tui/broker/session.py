@@ -12,6 +12,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from dosing_tui.broker.reading import Reading
 from dosing_tui.config.settings import MqttSettings, Protocol
 from dosing_tui.errors import BrokerError
 
@@ -35,7 +36,7 @@ def new_client(
     Raises: BrokerError when a TLS file cannot be used.
     """
     v5 = settings.protocol is Protocol.V5
-    client = Client(
+    client = Reading(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         clean_session=None if v5 else not persistent,
