@@ -2,13 +2,24 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
+import orjson
+
 from dosing_tui.errors import SpoolError
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Rejection, TimeQuality, Unit
+from dosing_tui.plant.readings import (
+    BatchEvent,
+    Dose,
+    InventoryLevel,
+    Rejection,
+    TimeQuality,
+    Unit,
+    is_finite,
+)
 
 _KINDS: dict[str, type[Unit]] = {
     "dose": Dose,
@@ -21,7 +32,14 @@ _BYTES = "latin-1"
 
 
 def encode(units: Sequence[Unit]) -> str:
-    return _encoder.encode([(_NAMES[type(unit)], *_VALUES[type(unit)](unit)) for unit in units])
+    plain = [(_NAMES[type(unit)], *_VALUES[type(unit)](unit)) for unit in units]
+    if all(map(is_finite, units)):
+        with suppress(orjson.JSONEncodeError):
+            text = orjson.dumps(plain, default=_plain)
+            if text.isascii():
+                return text.decode()
+    # slower, and has a word for everything
+    return _encoder.encode(plain)
 
 
 def decode(text: str) -> tuple[Unit, ...]:

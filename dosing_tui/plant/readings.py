@@ -1,8 +1,11 @@
 """The three things a dosing station says, as frozen records, and how far each can be trusted."""
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import TypeAlias
 
 
@@ -96,3 +99,15 @@ class Rejection:
 
 Unit: TypeAlias = Reading | Rejection
 """What the books count: an array message of three doses is three units, an unreadable one is one."""
+
+
+def is_finite(unit: Unit) -> bool:
+    """False if a number of it is infinite or NaN, which JSON has no word for, or so large that sums are."""
+    numbers = _NUMBERS.get(type(unit))
+    return numbers is None or math.isfinite(sum(number for number in numbers(unit) if number is not None))
+
+
+_NUMBERS: Mapping[type[Unit], Callable[[Unit], tuple[float | None, ...]]] = {
+    Dose: attrgetter("target_g", "actual_g", "error_g"),
+    InventoryLevel: attrgetter("remaining_g", "capacity_g", "percent_full"),
+}
