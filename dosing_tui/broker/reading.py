@@ -1,18 +1,24 @@
-"""paho's client with a socket that reads ahead.
+"""paho's client for many messages a second: it reads ahead, and acknowledges many at once.
 
-paho asks its socket for a byte, another byte and the rest of each packet, and waits anew before the next one:
-four calls of the system for one message, each of which lets go of Python's lock. In a burst that is most of
-what a message costs.
+paho asks its socket for a byte, another byte and the rest of each packet, and waits anew before the next one;
+for each acknowledgement it wakes its thread and sends four bytes: six calls of the system for one message,
+each of which lets go of Python's lock. In a burst that is most of what a message costs.
 """
 
+import struct
+from collections.abc import Sequence
 from typing import Protocol
 
-from paho.mqtt.client import Client
+from paho.mqtt.client import PUBACK, Client
 from paho.mqtt.enums import MQTTErrorCode
 
 AHEAD_BYTES = 64 * 1024
 AT_ONCE = 200
 """Most packets between two looks at what has to be written."""
+
+_PUBACK = struct.Struct("!BBH")
+_PUBACK_REST = 2
+"""Bytes of the packet behind its head, in MQTT 3.1.1 and, where all is well, in MQTT 5."""
 
 
 class Stream(Protocol):
@@ -59,6 +65,12 @@ class Reading(Client):
             if answer is not MQTTErrorCode.MQTT_ERR_SUCCESS or not (self._stream and self._stream.pending()):
                 break
         return answer
+
+    def acknowledge(self, mids: Sequence[int]) -> None:
+        """As ``ack`` for each of these messages of QoS 1, in one piece."""
+        # paho has no public way to say several things at once
+        packets = b"".join(_PUBACK.pack(PUBACK, _PUBACK_REST, mid) for mid in mids)
+        self._packet_queue(PUBACK, packets, mids[-1], 1)
 
     def _create_socket(self) -> ReadAhead:
         # paho has no public place for a socket of one's own

@@ -29,7 +29,7 @@ STOP_S = 5.0
 
 def new_client(
     settings: MqttSettings, client_id: str, *, persistent: bool = False, manual_ack: bool = False
-) -> Client:
+) -> Reading:
     """A client that knows its account and its TLS, and dials again by itself once ``dial`` was called.
 
     ``persistent``: the broker keeps the subscriptions and queues while this client is away.

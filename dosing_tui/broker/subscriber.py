@@ -6,7 +6,7 @@ The network thread belongs to paho. A second, idle one watches over it once a se
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -15,6 +15,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from dosing_tui.broker.contention import Contention
 from dosing_tui.broker.delivery import Delivery
+from dosing_tui.broker.reading import Reading
 from dosing_tui.broker.session import (
     RETRY_MAX_S,
     RETRY_MIN_S,
@@ -80,7 +81,7 @@ class Subscriber:
         self._connected = self._announced = False
         self._contention = Contention(client_id)
         self._stopping = threading.Event()
-        self._client: Client | None = None
+        self._client: Reading | None = None
         self._network: threading.Thread | None = None
         self._watch: threading.Thread | None = None
 
@@ -111,14 +112,15 @@ class Subscriber:
             self._client = None
         self._new_generation(connected=False)
 
-    def ack(self, delivery: Delivery) -> None:
-        """The message is safe; the broker may forget it.
+    def ack(self, deliveries: Iterable[Delivery]) -> None:
+        """These messages are safe; the broker may forget them.
 
-        Ignored when the connection it came by is gone: its packet id may mean another message by now.
+        Ignored where the connection they came by is gone: a packet id may mean another message by now.
         """
         with self._lock:
-            if self._client and delivery.qos and delivery.generation == self._generation:
-                self._client.ack(delivery.mid, delivery.qos)
+            mids = [each.mid for each in deliveries if each.qos and each.generation == self._generation]
+            if self._client and mids:
+                self._client.acknowledge(mids)
 
     def _begin(self) -> None:
         client = new_client(

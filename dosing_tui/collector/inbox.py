@@ -18,26 +18,31 @@ class Inbox:
         self._waiting: deque[Delivery] = deque()
         self._bytes = 0
         self._closed = False
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.Lock())
 
     def put(self, delivery: Delivery) -> None:
         """Blocks while the inbox is full. Once it is closed the message is let go, and comes again."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._has_room())
-            if not self._closed:
-                self._waiting.append(delivery)
-                self._bytes += len(delivery.payload)
+            while not self._has_room() and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                return
+            if not self._waiting:
                 self._changed.notify_all()
+            self._waiting.append(delivery)
+            self._bytes += len(delivery.payload)
 
     def take(self) -> list[Delivery]:
         """All that has arrived, at most AT_ONCE; waits for the first. Empty once the inbox is closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._waiting)
+            while not self._waiting and not self._closed:
+                self._changed.wait()
             if self._closed:
                 return []
+            if not self._has_room():
+                self._changed.notify_all()
             taken = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
             self._bytes -= sum(len(delivery.payload) for delivery in taken)
-            self._changed.notify_all()
             return taken
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Acknowledger(Protocol):
-    def ack(self, delivery: Delivery) -> None: ...
+    def ack(self, deliveries: Iterable[Delivery]) -> None: ...
 
 
 class Listener(Protocol):
@@ -87,8 +87,7 @@ class Receiving:
         if arrivals:
             self._spool.append(arrivals, forget_before=self._sightings.forget(self._clock()))
             self._alarms.hear(unit for arrival in arrivals for unit in arrival.units)
-        for delivery in deliveries:
-            self._broker.ack(delivery)
+        self._broker.ack(deliveries)
         if plant:
             self._live.apply(unit for unit in shown if not isinstance(unit, Rejection))
             self._live.arrived(len(plant), plant[-1].received_at)

@@ -185,9 +185,10 @@ class FakeBroker:
         self.spooled_before: list[int] = []
         self.any = Event()
 
-    def ack(self, delivery: Delivery) -> None:
-        self.acknowledged.append(delivery.mid)
-        self.spooled_before.append(self.spool.books.received)
+    def ack(self, deliveries: Iterable[Delivery]) -> None:
+        mids = [delivery.mid for delivery in deliveries]
+        self.acknowledged += mids
+        self.spooled_before += [self.spool.books.received] * len(mids)
         self.any.set()
 
 

@@ -31,7 +31,7 @@ def listening(settings: MqttSettings) -> Iterator[Heard]:
 
     def keep(delivery: Delivery) -> None:
         heard.deliveries.append(delivery)
-        subscriber.ack(delivery)
+        subscriber.ack([delivery])
 
     subscriber = Subscriber(
         settings,
