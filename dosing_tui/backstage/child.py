@@ -1,18 +1,16 @@
 """Starts the collector's process, and holds it: its channel, what it writes by mistake, its end."""
 
 import logging
-import os
 import signal
-import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO
 
-from dosing_tui.backstage.channel import Channel
 from dosing_tui.backstage.messages import ToCollector, ToConsole
+from dosing_tui.collector.channel import Channel
+from dosing_tui.collector.offspring import start
 
 PROGRAM = ("-m", "dosing_tui.backstage")
 LONGEST_LINE = 2_000
@@ -21,20 +19,11 @@ log = logging.getLogger(__name__)
 
 
 class Child:
-    """In a session of its own: the terminal's signals are the console's alone. Raises: OSError."""
+    """Raises: OSError."""
 
     def __init__(self, program: Sequence[str] = PROGRAM) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                    [sys.executable, "-P", *program], stdin=theirs.fileno(), stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT, start_new_session=True, env=_environment(),
-                )  # fmt: skip
-            except BaseException:
-                ours.close()
-                raise
-        self.channel: Channel[ToCollector, ToConsole] = Channel(ours.detach())
+        self._process, descriptor = start(program, output=subprocess.PIPE)
+        self.channel: Channel[ToCollector, ToConsole] = Channel(descriptor)
         assert self._process.stdout
         self._writing = threading.Thread(
             target=_log_all, args=(self._process.stdout,), name="collector-output", daemon=True
@@ -59,11 +48,6 @@ class Child:
         self.channel.close()
         self._writing.join()
         return _ending(status)
-
-
-def _environment() -> dict[str, str]:
-    """The same program as ours, wherever that was imported from."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(folder or os.getcwd() for folder in sys.path)}
 
 
 def _ending(status: int) -> str:

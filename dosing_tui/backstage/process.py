@@ -5,14 +5,16 @@ Its stdin is the channel. Whatever it writes to stdout or stderr is the console'
 
 import logging
 import os
+import sys
 import threading
 from contextlib import closing
 
-from dosing_tui.backstage.channel import Channel
 from dosing_tui.backstage.messages import Begin, Taken, ToCollector, ToConsole
 from dosing_tui.backstage.telling import LogHandler, Telling
+from dosing_tui.collector.channel import Channel
 from dosing_tui.collector.ending import Ending, ended_by_signal
 from dosing_tui.collector.outside import now_utc
+from dosing_tui.collector.pace import SWITCH_S
 from dosing_tui.collector.service import Collector
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.reads import Reader
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 
 def main(descriptor: int) -> int:
     """The exit status."""
+    sys.setswitchinterval(SWITCH_S)
     channel: Channel[ToConsole, ToCollector] = Channel(descriptor)
     try:
         first = channel.receive()

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from dosing_tui.backstage.channel import Channel
 from dosing_tui.backstage.messages import Logged, News, ToCollector, ToConsole
 from dosing_tui.backstage.packing import changes
+from dosing_tui.collector.channel import Channel
 from dosing_tui.live import Picture, PictureSource
 
 LOOK_S = 0.1

@@ -1,10 +1,12 @@
 """The collector without a screen, for a service: plain sentences, a clean end on SIGTERM and SIGINT."""
 
+import sys
 from datetime import UTC, datetime
 
 from dosing_tui.collector.announcer import Announcer
 from dosing_tui.collector.ending import ended_by_signal
 from dosing_tui.collector.machine import spool_folder
+from dosing_tui.collector.pace import SWITCH_S
 from dosing_tui.collector.service import Collector
 from dosing_tui.collector.status import Report
 from dosing_tui.config.settings import Settings
@@ -19,6 +21,7 @@ def run(settings: Settings, *, report: Report, every_s: float = BOOKS_EVERY_S) -
 
     Raises: BrokerError when a TLS file or the broker's name cannot be used.
     """
+    sys.setswitchinterval(SWITCH_S)
     live = Live()
     announcer = Announcer(report)
     collector = Collector(settings, live, report=announcer.say)

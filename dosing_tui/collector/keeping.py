@@ -1,4 +1,4 @@
-"""Keeps the stored batches up to date behind the writer, in a thread and a session of its own."""
+"""Keeps the stored batches up to date behind the writer, in a process and a session of its own."""
 
 import logging
 import threading
@@ -26,7 +26,7 @@ class Keeping:
         """Begins when ``prepared`` is set: the schema is there. ``behind``: writing comes first."""
         self._prepared = prepared
         self._behind = behind
-        self._keep = around.database.keep_batches
+        self._keeper = around.database.batch_keeper()
         self._status = around.status
         self._pace_s = around.pace.batches_s
         self._stopping = threading.Event()
@@ -38,6 +38,7 @@ class Keeping:
     def stop(self) -> None:
         """Does not wait for long: a rebuild that is cut off leaves everything as it was."""
         self._stopping.set()
+        self._keeper.close()
         self._thread.join(STOP_S)
 
     def _run(self) -> None:
@@ -55,7 +56,7 @@ class Keeping:
 
     def _try(self) -> None:
         try:
-            self._keep()
+            self._keeper()
             self._status.notice("batches", "")
         except DatabaseAway:
             return  # the writer says so
@@ -63,5 +64,7 @@ class Keeping:
             self._status.notice("batches", f"The batches cannot be kept up to date: {error}")
         except Exception as error:
             # the boundary of this thread: the next round may do better
+            if self._stopping.is_set():
+                return
             log.exception("rebuilding batches failed")
             self._status.notice("batches", f"Rebuilding batches failed: {error!r}.")

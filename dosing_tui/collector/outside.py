@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from dosing_tui.collector.apart import Apart
 from dosing_tui.collector.ports import AlarmStore, Database, Parser
 from dosing_tui.collector.status import Report
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
-from dosing_tui.database.batches.keeping import keep
+from dosing_tui.database.batches.keeping import keep_until_now
 from dosing_tui.database.batches.recipes import versions
 from dosing_tui.database.leadership import Election
 from dosing_tui.database.maintenance import maintain
@@ -42,7 +43,7 @@ def plant_database(settings: Settings) -> Database:
         election=partial(Election, settings),
         prepare=partial(_prepare, settings),
         maintain=partial(_maintain, settings),
-        keep_batches=partial(_keep_batches, settings),
+        batch_keeper=partial(Apart, partial(keep_until_now, settings)),
         other_writers=partial(_other_writers, settings),
         answers=partial(_answers, settings),
         alarms=AlarmStore(
@@ -77,10 +78,6 @@ def _prepare(settings: Settings, report: Report) -> None:
 
 def _maintain(settings: Settings) -> None:
     maintain(settings, now=now_utc())
-
-
-def _keep_batches(settings: Settings) -> None:
-    keep(settings, now=now_utc())
 
 
 def _other_writers(settings: Settings) -> list[str]:

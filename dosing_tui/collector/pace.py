@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+SWITCH_S = 0.0005
+"""How soon a thread of the collector lets the next one have Python's lock. Who reads and who writes wait for
+the network many times a batch; at Python's own 5 ms each time, the writer cannot keep up with the reader."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:

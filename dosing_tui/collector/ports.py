@@ -44,6 +44,16 @@ class Elector(Protocol):
     def release(self) -> None: ...
 
 
+class BatchKeeper(Protocol):
+    """A call rebuilds the batches that what was written has touched.
+
+    It may raise DatabaseAway or DatabaseRefused; EOFError or OSError once it was closed.
+    """
+
+    def __call__(self) -> None: ...
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmStore:
     """The alarm journal, and what the rules have to know of the past.
@@ -76,8 +86,7 @@ class Database:
     """Make sure that the schema is there, as this program knows it."""
     maintain: Callable[[], None]
     """Make room ahead, and end what was kept long enough."""
-    keep_batches: Callable[[], None]
-    """Rebuild the batches that what was written has touched."""
+    batch_keeper: Callable[[], BatchKeeper]
     other_writers: Callable[[], list[str]]
     """Names of foreign programs that write the same tables."""
     answers: Callable[[], None]

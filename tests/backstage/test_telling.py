@@ -5,10 +5,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from dosing_tui.backstage.channel import Channel
 from dosing_tui.backstage.messages import Logged, News, ToCollector, ToConsole
 from dosing_tui.backstage.packing import changed
 from dosing_tui.backstage.telling import WAITING, LogHandler, Telling
+from dosing_tui.collector.channel import Channel
 from dosing_tui.live import Live, Picture
 from tests.backstage.keeping import now
 from tests.collector.units import dose

@@ -92,7 +92,7 @@ class FakeServer:
             election=lambda: self,
             prepare=lambda _report: self.ask(),
             maintain=self.ask,
-            keep_batches=lambda: None,
+            batch_keeper=IdleKeeper,
             other_writers=list,
             answers=self.ask,
             alarms=AlarmStore(
@@ -174,6 +174,16 @@ def opened(folder: Path, around: Surroundings, max_mb: int = 10) -> Iterator[Spo
         yield spool
     finally:
         spool.close()
+
+
+class IdleKeeper:
+    """Has no batches to rebuild."""
+
+    def __call__(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 class FakeBroker:

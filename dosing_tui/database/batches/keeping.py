@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from psycopg.rows import class_row
 
@@ -31,6 +31,11 @@ def keep(settings: Settings, *, now: datetime) -> Change:
         if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone() != (True,):
             return Change()
         return _keep(session, settings, now)
+
+
+def keep_until_now(settings: Settings) -> None:
+    """As ``keep``."""
+    keep(settings, now=datetime.now(UTC))
 
 
 def rebuild(
