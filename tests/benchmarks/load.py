@@ -1,12 +1,15 @@
 """A plant that says a fixed number of messages a second, each with the moment it was said in it.
 
-Run as a process of its own: ``python -m tests.benchmarks.load HOST PORT PER_SECOND SECONDS``. Prints how
-many messages it said. Where mosquitto_pub is installed it does the talking, so that this costs little.
+Run as a process of its own: ``python -m tests.benchmarks.load HOST PORT PER_SECOND SECONDS [STATIONS]``.
+SIGINT ends it early. Prints how many messages it said. Where mosquitto_pub is installed it does the talking,
+so that this costs little.
 """
 
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import Protocol
 
@@ -57,15 +60,17 @@ class Station:
         return LEVELS, LEVEL.format(**common, chemical=chemical, remaining=self._remaining[chemical])
 
 
-def main(host: str, port: str, per_s: int, seconds: float) -> int:
+def main(host: str, port: str, per_s: int, seconds: float, count: int) -> int:
     """The stations take turns."""
-    stations = [Station(number) for number in range(1, STATIONS + 1)]
+    stations = [Station(number) for number in range(1, count + 1)]
     voice: Voice = Tool(host, port) if shutil.which("mosquitto_pub") else Library(host, port)
+    ended = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: ended.set())
     begun, number = time.time(), 0
-    while (now := time.time()) < begun + seconds:
+    while not ended.is_set() and (now := time.time()) < begun + seconds:
         due = int((now - begun) * per_s)
         while number < due:
-            voice.say(*stations[number % STATIONS].next(time.time()))
+            voice.say(*stations[number % count].next(time.time()))
             number += 1
         voice.flush()
         time.sleep(max(0.0, now + TICK_S - time.time()))
@@ -85,7 +90,8 @@ class Tool:
     def __init__(self, host: str, port: str) -> None:
         command = ("mosquitto_pub", "-h", host, "-p", port, "-q", "1", "-l", "-t")
         self._tools = [
-            subprocess.Popen([*command, topic], stdin=subprocess.PIPE, text=True)
+            # what ends the talk ends it here, and not in the middle of a line
+            subprocess.Popen([*command, topic], stdin=subprocess.PIPE, text=True, start_new_session=True)
             for topic in MqttSettings().topics
         ]
         self._mouths = [tool.stdin for tool in self._tools if tool.stdin]
@@ -121,4 +127,6 @@ class Library:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))}\n")
+    host, port, per_s, seconds, *rest = sys.argv[1:]
+    count = int(rest[0]) if rest else STATIONS
+    sys.stdout.write(f"{main(host, port, int(per_s), float(seconds), count)}\n")

@@ -3,7 +3,6 @@
 BENCHMARK_RATE (messages a second, default 200) and BENCHMARK_SECONDS (default 15) give the load.
 """
 
-import json
 import os
 import statistics
 import subprocess
@@ -12,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from signal import SIGINT
 
 import pytest
 
@@ -23,6 +23,7 @@ from tests.terminal import FOUND, Terminal, program
 
 RATE = int(os.environ.get("BENCHMARK_RATE", "200"))
 SECONDS = float(os.environ.get("BENCHMARK_SECONDS", "15"))
+LONGEST_S = 600
 CAPACITY_G = 10_000.0
 
 pytestmark = [
@@ -41,11 +42,11 @@ def test_message_to_screen_and_key_to_answer(
            "DOSING_DATABASE_DSN": own_postgres.dsn, "XDG_STATE_HOME": str(tmp_path)}  # fmt: skip
     with program(tmp_path, env=env) as terminal:
         terminal.shows("collecting", 60)
-        with load(mosquitto.settings) as simulator:
+        with load(mosquitto.settings) as talker:
             seen = _message_to_screen(terminal, mosquitto.settings)
             answered = _key_to_answer(terminal)
-            simulator.send_signal(2)
-            published = json.loads(simulator.communicate(timeout=60)[0])["published"]
+            talker.send_signal(SIGINT)
+            published = int(talker.communicate(timeout=60)[0])
         terminal.keys("7")
         books = terminal.shows("received")
     with capsys.disabled():
@@ -59,9 +60,10 @@ def test_message_to_screen_and_key_to_answer(
 
 @contextmanager
 def load(mqtt: MqttSettings) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "dosing_tui", "simulate", "--broker", f"{mqtt.host}:{mqtt.port}"]
-    command += ["--devices", "1", "--rate", str(RATE), "--qos", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    """One station says whole batches, as fast as it is told to."""
+    command = [sys.executable, "-m", "tests.benchmarks.load", mqtt.host, str(mqtt.port), str(RATE)]
+    command += [str(LONGEST_S), "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
         finally:
