@@ -22,6 +22,8 @@ from dosing_tui.errors import BrokerError, DatabaseError
 from dosing_tui.live import Link, LinkState, Live
 
 SEED_RETRY_S = 2.0
+NICE = 5
+"""A key is answered first: what waits to be stored meanwhile is safe in the spool."""
 LAST_RESORT_S = 30.0
 """Longest end: one that hangs would keep the spool from the next. What was taken is in the spool."""
 
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 def main(descriptor: int) -> int:
     """The exit status."""
     sys.setswitchinterval(SWITCH_S)
+    os.nice(NICE)
     channel: Channel[ToConsole, ToCollector] = Channel(descriptor)
     try:
         first = channel.receive()
