@@ -59,6 +59,8 @@ class Moment:
     def levels(self) -> tuple[InventoryLevel, ...]:
         """The tanks that the operator wants to see."""
         chosen = self.scope.selection
+        if not chosen.active:
+            return self.picture.levels
         return tuple(
             level for level in self.picture.levels
             if selects(chosen, device=level.device_id, chemical=level.chemical)
@@ -68,6 +70,8 @@ class Moment:
     def doses(self) -> tuple[Dose, ...]:
         """The newest doses of what the operator wants to see."""
         chosen = self.scope.selection
+        if not chosen.active:
+            return self.picture.doses
         return tuple(
             dose for dose in self.picture.doses
             if selects(

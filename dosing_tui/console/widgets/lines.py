@@ -23,34 +23,43 @@ class LineWidget(Widget):
         super().__init__(id=id, classes=classes)
         self.look = look
         self._shown: Rows = []
-        self._strips: list[Strip] = []
+        self._strips: list[Strip | None] = []
+        """None: made when the line is painted."""
 
     def wear(self, look: Look) -> None:
         """Draw the same cells in another look."""
         self.look = look
-        self._strips = [_strip(row, look) for row in self._shown]
+        self.fill(self._shown)
         self.refresh()
+
+    def fill(self, rows: Rows) -> None:
+        """Show these rows with the next painting of the whole widget, which the caller knows to come."""
+        self._shown, self._strips = rows, [None] * len(rows)
 
     def put(self, rows: Rows) -> None:
         """Show these rows. Rows of another shape than before repaint everything."""
-        old, self._shown = self._shown, rows
+        old = self._shown
         same_shape = len(old) == len(rows) and all(len(a) == len(b) for a, b in zip(old, rows, strict=True))
         if not same_shape:
-            self._strips = [_strip(row, self.look) for row in rows]
+            self.fill(rows)
             self.refresh()
             return
+        self._shown = rows
         dirty: list[Region] = []
         for y, (before, after) in enumerate(zip(old, rows, strict=True)):
             runs = changed_runs(before, after)
             if runs:
-                self._strips[y] = _strip(after, self.look)
+                self._strips[y] = None
                 dirty += [Region(start, y, end - start, 1) for start, end in runs]
         if dirty:
             self.refresh(*dirty)
 
     def render_line(self, y: int) -> Strip:
         if y < len(self._strips):
-            return self._strips[y]
+            strip = self._strips[y]
+            if strip is None:
+                strip = self._strips[y] = _strip(self._shown[y], self.look)
+            return strip
         return Strip.blank(self.size.width, style(self.look.palette, TEXT))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from textual import events
 from textual.message import Message
+from textual.strip import Strip
 
 from dosing_tui.console import tables
 from dosing_tui.console.canvas import Rows
@@ -46,6 +47,8 @@ class Tile(LineWidget, can_focus=True):
         """It has the whole screen."""
         self._content: AnyContent | None = None
         self._room = (0, 0)
+        self._undrawn = False
+        """The room is another than what was drawn is for."""
         self._reader = Reader()
         self._cursor: datetime | int | None = None
         """The time, or the number of the bin, that is read; None is the newest, or the middle."""
@@ -53,17 +56,18 @@ class Tile(LineWidget, can_focus=True):
     # what it is given
 
     def show(self, content: AnyContent) -> None:
-        if content != self._content:
+        if content != self._content or self._undrawn:
             self._content = content
             self.draw()
 
     def place(self, place: Place, frame: Frame, *, large: bool = False) -> None:
-        """Be there. Drawn at once: old cells in the new room would cost a frame."""
+        """Be there; drawn with the next content, or when it is painted before: never twice for one frame."""
         self.styles.offset = (place.x, place.y)
         self.styles.width, self.styles.height = place.width, place.height
         if (place.width, place.height, frame, large) != (*self._room, self.frame, self.large):
             self._room, self.frame, self.large = (place.width, place.height), frame, large
-            self.draw()
+            self._undrawn = True
+            self.refresh()
 
     @property
     def mode(self) -> Mode:
@@ -89,10 +93,25 @@ class Tile(LineWidget, can_focus=True):
 
     def draw(self) -> None:
         """Draw what was last shown, for the present room, frame and focus."""
+        self._undrawn = False
+        if self._content is not None and self._drawable:
+            self.put(self._drawn(self._content))
+
+    def render_line(self, y: int) -> Strip:
+        if self._undrawn:
+            self._undrawn = False
+            if self._content is not None and self._drawable:
+                self.fill(self._drawn(self._content))
+        return super().render_line(y)
+
+    @property
+    def _drawable(self) -> bool:
         width, height = self._room
-        if self._content is not None and width > 4 and height > 1:
-            content = self._read(self._content)
-            self.put(framed(content, width, height, frame=self.frame, focused=self.has_focus))
+        return width > 4 and height > 1
+
+    def _drawn(self, content: AnyContent) -> Rows:
+        width, height = self._room
+        return framed(self._read(content), width, height, frame=self.frame, focused=self.has_focus)
 
     def _read(self, content: AnyContent) -> AnyContent:
         """The content as the operator reads it: with cursor or selected row."""
