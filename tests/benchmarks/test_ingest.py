@@ -43,7 +43,10 @@ TICKS = os.sysconf("SC_CLK_TCK")
 def settings(mosquitto: RunningBroker, tmp_path: Path) -> Iterator[Settings]:
     """A database that survives a power cut, as a plant's does, and remembers when each row was committed."""
     durable = {"track_commit_timestamp": "on"}
-    with reachable_temp() as folder, EmbeddedPostgres(folder, port=free_port(), settings=durable) as server:
+    with (
+        reachable_temp(durable=True) as folder,
+        EmbeddedPostgres(folder, port=free_port(), settings=durable) as server,
+    ):
         yield plant_settings(mosquitto.settings, server.dsn, tmp_path)
 
 

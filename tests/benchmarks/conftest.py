@@ -1,0 +1,16 @@
+"""What is measured is measured on a disk."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from dosing_tui.demo.brokers import free_port
+from dosing_tui.demo.postgres import EmbeddedPostgres
+from tests.servers import reachable_temp
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[EmbeddedPostgres]:
+    """A server of the benchmark's own."""
+    with reachable_temp(durable=True) as folder, EmbeddedPostgres(folder, port=free_port()) as server:
+        yield server
