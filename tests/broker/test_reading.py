@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 
 import pytest
 from hypothesis import given
@@ -46,15 +47,17 @@ pieces = st.lists(st.binary(min_size=1, max_size=200), max_size=20)
 
 @given(pieces, st.lists(st.integers(1, 300), min_size=1, max_size=5))
 def test_nothing_is_lost_doubled_or_moved(arrived: Sequence[bytes], sizes: Sequence[int]) -> None:
-    stream, found, turn = ReadAhead(Arriving(list(arrived))), b"", 0
-    with pytest.raises(BlockingIOError):
-        while True:
-            size = sizes[turn % len(sizes)]
-            piece = stream.recv(size)
-            assert 0 < len(piece) <= size
-            found, turn = found + piece, turn + 1
-    assert found == b"".join(arrived)
+    stream, whole, found = ReadAhead(Arriving(list(arrived))), b"".join(arrived), b""
+    for size in cycle(sizes):
+        if len(found) == len(whole):
+            break
+        piece = stream.recv(size)
+        assert 0 < len(piece) <= size
+        found += piece
+    assert found == whole
     assert stream.pending() == 0
+    with pytest.raises(BlockingIOError):
+        stream.recv(1)
 
 
 def test_what_was_read_ahead_is_told_and_costs_no_call() -> None:
