@@ -34,10 +34,12 @@ class Outbox:
         with self._errors():
             # other threads may call, one at a time; transactions are begun by hand
             self._sql = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-            self._sql.execute("PRAGMA journal_mode = WAL")
-            self._sql.execute("PRAGMA synchronous = FULL")
-            for table in SCHEMA:
-                self._sql.execute(table)
+            try:
+                for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *SCHEMA):
+                    self._sql.execute(statement)
+            except BaseException:
+                self._sql.close()
+                raise
 
     def put(self, entries: Sequence[Entry]) -> None:
         """On the disk on return, all or none."""
@@ -127,10 +129,7 @@ def open_outbox(folder: Path, say: Callable[[str], None]) -> Outbox:
     Raises: SpoolError when the folder takes no file.
     """
     try:
-        outbox = Outbox(folder)
-        outbox.take_asked()
-        outbox.waiting()
-        return outbox
+        return _readable(folder)
     except SpoolError as error:
         say(f"{error} It is set aside.")
         with suppress(OSError):
@@ -138,6 +137,18 @@ def open_outbox(folder: Path, say: Callable[[str], None]) -> Outbox:
                 (folder / name).unlink(missing_ok=True)
             (folder / FILE).replace(folder / f"{FILE}.unusable")
         return Outbox(folder)
+
+
+def _readable(folder: Path) -> Outbox:
+    """One whose entries all can be read."""
+    outbox = Outbox(folder)
+    try:
+        outbox.take_asked()
+        outbox.waiting()
+    except BaseException:
+        outbox.close()
+        raise
+    return outbox
 
 
 def encode(entry: Entry) -> str:

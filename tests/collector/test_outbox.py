@@ -1,6 +1,7 @@
 """Alarm entries on the disk: exactly as they were, in order, until the journal has them."""
 
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -147,7 +148,7 @@ def test_what_was_left_while_nobody_owned_the_outbox_is_sent_by_the_next_one(tmp
 
 
 def test_an_outbox_of_an_earlier_release_can_be_left_at(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "alarms.sqlite") as old:
+    with closing(sqlite3.connect(tmp_path / "alarms.sqlite")) as old, old:
         old.execute(SCHEMA[0])
         old.execute("INSERT INTO entries (entry) VALUES (?)", (encode(entry(1)),))
     old.close()

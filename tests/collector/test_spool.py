@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -194,7 +195,7 @@ def test_a_file_that_is_no_spool_is_refused_or_filled_never_a_traceback(
 
 def test_a_spool_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     open_spool(tmp_path).close()
-    with sqlite3.connect(tmp_path / "spool.sqlite") as file:
+    with closing(sqlite3.connect(tmp_path / "spool.sqlite")) as file, file:
         file.execute("PRAGMA user_version = 99")
     file.close()
     with pytest.raises(SpoolError, match="newer version"):
