@@ -38,6 +38,31 @@ async def test_the_list_tells_of_each_batch_how_it_stands_and_counts_them(
         assert ("Done 2" if size == SMALL else "Complete 2") in plant.console.screen
 
 
+@pytest.mark.parametrize("size", [LARGE, SMALL])
+async def test_each_status_is_listed_alone_by_keys_with_how_many_have_it(
+    migrated: str, size: tuple[int, int]
+) -> None:
+    fallen_silent = event(1600, "start", "FG-85/95", device="b")
+    no_start, only_end = dose(2000, "T-9", recipe="BDO-1"), event(3000, "complete", "BDO-2")
+    stored(migrated, *every_kind(), *under_way(), fallen_silent, no_start, only_end)
+    alone = {
+        "Under way": "CU-85", "Complete": "CU-65/75", "Not complete": "BDO-1", "aborted 1": "CU-85",
+        "incomplete 1": "FG-85/95", "no start 1": "BDO-1", "complete only 1": "BDO-2",
+    }  # fmt: skip
+    async with reviewing(migrated, size=size) as plant:
+        await plant.press("b")
+        await plant.shows("All 7")
+        for name, recipe in alone.items():
+            await plant.press("right")
+            shown = await plant.shows(recipe)
+            if name.endswith(" 1"):
+                (row,) = [line for line in shown.splitlines() if "■" in line and "□" in line]
+                assert (name in shown, recipe in row) == (True, True)
+                assert f"■ {name[:8]}" in row
+        await plant.press("right")
+        await plant.shows("CU-65/75")
+
+
 async def test_fifty_clean_batches_are_reviewed_one_by_one_with_at_most_sixty_keys(migrated: str) -> None:
     stored(migrated, *clean(50))
     async with reviewing(migrated) as plant:

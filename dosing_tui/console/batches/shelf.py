@@ -15,8 +15,6 @@ LIST_EVERY = timedelta(seconds=3)
 COUNTS_EVERY = timedelta(seconds=10)
 DETAIL_EVERY = timedelta(seconds=1)
 """Of a batch under way; others are read again with the list, to see what other reviewers do."""
-LONGEST_AGAIN = 500
-"""Rows that are read again; who is further down looks at history, which stands still."""
 Rows = Sequence[BatchRow]
 
 
@@ -54,7 +52,7 @@ class Shelf:
         Both may have moved on with the clock.
         """
         self._which = which
-        if self._is_due("list", now, LIST_EVERY) and self.browsing.top:
+        if self._is_due("list", now, LIST_EVERY):
             self._read_list()
         if self._is_due("counts", now, COUNTS_EVERY):
             self._start("counts", partial(self._source.counts, base), self._take_counts)
@@ -108,29 +106,43 @@ class Shelf:
     # the list
 
     def _read_list(self) -> None:
-        rows = max(PAGE, len(self.browsing.rows))
-        if rows <= LONGEST_AGAIN:
-            job = partial(self._source.listed, self._which, None, rows)
-            self._start("list", job, partial(self._take_list, rows))
+        """As much of it as is around the cursor: other batches are read anew when they come in sight."""
+        after, rows = browse.stretch(self.browsing)
+        job = partial(self._source.listed, self._which, after, rows)
+        self._start("list", job, partial(self._take_below, after, rows))
 
-    def _take_list(self, asked: int, rows: Rows) -> None:
+    def _take_below(self, after: BatchRow | None, asked: int, rows: Rows) -> None:
         self.loaded = True
-        if len(self.browsing.rows) <= asked:  # else a page was added meanwhile
-            self.browsing = browse.read(self.browsing, rows, asked=asked)
+        self.browsing = browse.spliced(self.browsing, after, rows, asked=asked)
+
+    def near(self, visible: int) -> None:
+        """The cursor has moved: the pages that are near are read, if they are not held."""
+        browsing = self.browsing
+        if browsing.row + 2 * visible >= len(browsing.rows):
+            self.more()
+        if browsing.row < 2 * visible:
+            self._above()
 
     def more(self) -> None:
         """The page below, if there is one."""
         rows = self.browsing.rows
-        if rows and not self.browsing.bottom and "more" not in self._in_flight and len(rows) < browse.MOST:
+        if rows and not self.browsing.bottom and "more" not in self._in_flight:
             job = partial(self._source.listed, self._which, rows[-1], PAGE)
-            self._start("more", job, self._take_more)
+            self._start("more", job, partial(self._take_below, rows[-1], PAGE))
 
-    def _take_more(self, rows: Rows) -> None:
-        self.browsing = browse.lengthened(self.browsing, rows, asked=PAGE)
+    def _above(self) -> None:
+        rows = self.browsing.rows
+        if rows and not self.browsing.top and "above" not in self._in_flight:
+            job = partial(self._source.above, self._which, rows[0], PAGE)
+            self._start("above", job, partial(self._take_above, rows[0]))
+
+    def _take_above(self, before: BatchRow, rows: Rows) -> None:
+        self.browsing = browse.heightened(self.browsing, before, rows, asked=PAGE)
 
     def from_top(self) -> None:
         """The newest again, after a jump."""
         if not self.browsing.top:
+            self._drop_answers()
             self.browsing = Browsing()
             self._read_list()
 
@@ -146,7 +158,9 @@ class Shelf:
 
     def _jump(self, then: Callable[[bool], object], rows: Rows) -> None:
         if rows:
+            self._drop_answers()
             self.browsing = browse.jumped(rows, asked=PAGE)
+            self._above()
         then(bool(rows))
 
     def _take_counts(self, counts: Counts) -> None:

@@ -18,7 +18,7 @@ from dosing_tui.plant.batches.reading_back import batch_of
 from dosing_tui.plant.batches.reviews import open_states
 from dosing_tui.plant.text import clean_line, clean_text
 
-__all__ = ["PAGE", "BatchDetail", "BatchFilter", "BatchRow", "Counts", "counts", "detail", "listed"]
+__all__ = ["PAGE", "BatchDetail", "BatchFilter", "BatchRow", "Counts", "above", "counts", "detail", "listed"]
 
 APPLICATION = "batches"
 PAGE = 100
@@ -40,6 +40,22 @@ def listed(
     }
     with opened(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
         return [_harmless(row) for row in cursor.execute(statement("batches/listed"), asked)]
+
+
+def above(settings: Settings, which: BatchFilter, before: BatchRow, *, rows: int = PAGE) -> list[BatchRow]:
+    """The page that ends above ``before``, the newest first.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    asked = {
+        **_asked(settings, which),
+        "before_time": before.begins_at,
+        "before_key": before.batch_key,
+        "rows": rows,
+    }
+    with opened(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
+        found = [_harmless(row) for row in cursor.execute(statement("batches/listed_above"), asked)]
+    return found[::-1]
 
 
 def counts(settings: Settings, which: BatchFilter) -> Counts:
