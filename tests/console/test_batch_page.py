@@ -4,7 +4,7 @@ import pytest
 
 from dosing_tui.config.settings import ReviewSettings
 from dosing_tui.console.app import Surroundings
-from dosing_tui.console.batches import shelf
+from dosing_tui.console.batches import browsing, shelf
 from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.live import Live
 from tests.console.batchdays import clean, every_kind, heard, reviewing, stored, under_way
@@ -326,6 +326,7 @@ async def test_the_next_with_exceptions_is_found_below_what_has_been_read_and_ho
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shelf, "PAGE", 3)
+    monkeypatch.setattr(browsing, "PAGE", 3)
     old = dose(-339, "T-9", recipe="OLD", actual_g=30.0)
     stored(migrated, event(-400, "start", "OLD"), old, event(-330, "complete", "OLD"), *clean(12))
     async with reviewing(migrated) as plant:
@@ -335,6 +336,12 @@ async def test_the_next_with_exceptions_is_found_below_what_has_been_read_and_ho
         await plant.press("N")
         await plant.shows("T-9 is off by -10.00 g")
         await plant.press("escape")
-        assert "CU-85" not in await plant.shows("▲ 2  missing ingr")
-        await plant.press("home")
-        await plant.shows("CU-85")
+        await plant.shows("▲ 2  missing ingr")
+        # what lies between is read from here upwards
+        assert "CU-85" in await plant.press("up", "up")
+        for _ in range(12):
+            await plant.press("up")
+        await plant.press("end")
+        await plant.shows("OLD")
+        await plant.press("home", "enter")
+        await plant.shows("20260311-013")

@@ -50,7 +50,7 @@ class Kept:
 
     def detail(self, name: str) -> BatchDetail | None:
         row = next((row for row in self.rows if row.batch_key == name), None)
-        return row and replace(told_batches().details[0], row=row)
+        return None if row is None else replace(told_batches().details[0], row=row)
 
     def happenings(self, *_: object) -> Happenings:
         return Happenings()

@@ -14,6 +14,7 @@ from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.plant.batches import judgement as judging
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts
+from dosing_tui.plant.batches.portions import apart
 from dosing_tui.plant.batches.reading_back import batch_of
 from dosing_tui.plant.batches.reviews import open_states
 from dosing_tui.plant.text import clean_line, clean_text
@@ -85,8 +86,9 @@ def detail_in(session: Session, name: str) -> BatchDetail | None:
     said = tuple(reviews(session, row.batch_key))
     assert texts is not None  # stored together with the row
     record, judgement = texts
-    batch = batch_of(record, row.batch_key)
-    return BatchDetail(_harmless(row), batch, judging.from_text(judgement), said, record, judgement)
+    judged = judging.from_text(judgement)
+    batch = apart(batch_of(record, row.batch_key), judged.apart)
+    return BatchDetail(_harmless(row), batch, judged, said, record, judgement)
 
 
 def _asked(settings: Settings, which: BatchFilter) -> dict[str, object]:

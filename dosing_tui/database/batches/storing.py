@@ -19,6 +19,7 @@ from dosing_tui.plant.batches.canonical import digest, record
 from dosing_tui.plant.batches.findings import Limits, judge, verdicts
 from dosing_tui.plant.batches.masters import MasterVersion, from_definition, in_force
 from dosing_tui.plant.batches.naming import anchor_text, batch_id, keep_keys
+from dosing_tui.plant.batches.portions import portioned
 from dosing_tui.plant.batches.reconstruction import reconstruct
 from dosing_tui.plant.batches.records import RULES, Batch
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
@@ -145,10 +146,11 @@ def _typed(row: TupleRow) -> TupleRow:
 
 def _whole(batch: Batch, by: Reference) -> _Whole:
     master = in_force(by.masters, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at)
+    batch = portioned(batch, master.recipe if master else None)
     judged = judging.judgement(
         judge(batch, master=master, limits=by.limits, alarms=by.alarms),
         verdicts(batch, master=master, limits=by.limits),
-        master.version if master else None,
+        master,
     )
     return _Whole(batch, record(batch), judged, judging.to_text(judged))
 
