@@ -1,11 +1,12 @@
 """What a reviewer has to look at: where a batch departs from its recipe, or its messages from each other."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import itemgetter
 
 from dosing_tui.plant.batches.alarmed import AlarmSpan, concerns
+from dosing_tui.plant.batches.durations import Usual
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.plant.batches.portions import references
 from dosing_tui.plant.batches.records import Batch, Ingredient, Message, Status, same_name
@@ -53,6 +54,8 @@ class Limits:
     """Shortest and longest usual dose: the firmware sets the pumps for a minute."""
     batch_s_per_pump: float = 180.0
     """Longest usual batch, for each ingredient."""
+    usual: Mapping[str, Usual] = field(default_factory=dict)
+    """What the recipe's own batches have taught, by chemical, '' is the batch: it comes before those two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +209,20 @@ def _sequence_of_ingredients(batch: Batch, recipe: MasterRecipe | None, limits: 
 
 
 def _durations(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
-    shortest, longest = limits.dose_s
     for dose in batch.doses:
-        if dose.duration_ms is not None and not shortest <= dose.duration_ms / 1000 <= longest:
-            taken_s = dose.duration_ms / 1000
-            yield Finding(Kind.DURATION, dose.chemical, f"the dose of {dose.chemical} took {taken_s:.0f} s")
-    seconds, pumps = batch.seconds, max(batch.pumps or 0, len(batch.ingredients), 1)
-    if seconds is not None and seconds > pumps * limits.batch_s_per_pump:
-        yield Finding(Kind.DURATION, "", f"the batch took {seconds / 60:.0f} min")
+        if dose.duration_ms is not None:
+            seconds, usual = dose.duration_ms / 1000, limits.usual.get(dose.chemical)
+            shortest, longest = (usual.low_s, usual.high_s) if usual else limits.dose_s
+            if not shortest <= seconds <= longest:
+                often = f"; {shortest:.0f} to {longest:.0f} s are usual" if usual else ""
+                said = f"the dose of {dose.chemical} took {seconds:.0f} s{often}"
+                yield Finding(Kind.DURATION, dose.chemical, said)
+    if batch.seconds is not None:
+        usual, pumps = limits.usual.get(""), max(batch.pumps or 0, len(batch.ingredients), 1)
+        shortest, longest = (usual.low_s, usual.high_s) if usual else (0.0, pumps * limits.batch_s_per_pump)
+        if not shortest <= batch.seconds <= longest:
+            often = f"; {shortest / 60:.1f} to {longest / 60:.1f} min are usual" if usual else ""
+            yield Finding(Kind.DURATION, "", f"the batch took {batch.seconds / 60:.0f} min{often}")
 
 
 def _ending(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
