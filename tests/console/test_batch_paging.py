@@ -33,12 +33,14 @@ class Kept:
 
     rows: list[BatchRow] = field(default_factory=list)
     account: str = "anna"
+    asked: list[str] = field(default_factory=list)
 
     def _ordered(self, which: BatchFilter) -> list[BatchRow]:
         wanted = [row for row in self.rows if row.findings or not which.with_findings]
         return sorted(wanted, key=browse.order, reverse=True)
 
     def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
+        self.asked.append(f"list of {', '.join(which.status) or 'all'}")
         found = self._ordered(which)
         return [row for row in found if after is None or browse.order(row) < browse.order(after)][:rows]
 
@@ -46,6 +48,7 @@ class Kept:
         return [row for row in self._ordered(which) if browse.order(row) > browse.order(before)][-rows:]
 
     def counts(self, which: BatchFilter) -> Counts:
+        self.asked.append("counts")
         return Counts(len(self.rows), 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
     def detail(self, name: str) -> BatchDetail | None:
@@ -64,6 +67,16 @@ class AtOnce:
 
     def do(self, job: Callable[[], object]) -> None:
         job()
+
+
+@dataclass
+class Later:
+    """Does it when the test says so."""
+
+    waiting: list[Callable[[], object]]
+
+    def do(self, job: Callable[[], object]) -> None:
+        self.waiting.append(job)
 
 
 class Reviewer:
@@ -159,6 +172,20 @@ def test_no_more_is_held_than_is_good_and_there_is_an_end_all_the_same(
     who.go(browse.MOST)
     assert who.in_sight[-1] == keys(plant)[-1]
     assert who.held == keys(plant)[-len(who.held) :]
+
+
+def test_who_turns_from_tab_to_tab_waits_for_the_last_list_alone() -> None:
+    plant, waiting = kept(5), list[Callable[[], object]]()
+    who = Reviewer(plant)
+    plant.asked.clear()
+    who.shelf._jobs = Jobs(Later(waiting), lambda follow: follow())  # type: ignore[arg-type]  # stands for the threads
+    for status in ("aborted", "incomplete", "complete"):
+        who.shelf.want(BatchFilter(status=(status,)), counted_anew=False)
+        who.shelf.look(who.now, BatchFilter(status=(status,)), BatchFilter())
+    for job in waiting:
+        job()
+    assert plant.asked == ["list of complete"]
+    assert len(who.held) == 5
 
 
 STEPS = st.one_of(

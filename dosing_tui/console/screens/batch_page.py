@@ -87,7 +87,7 @@ class BatchPage(BatchView):
         self._wanted, self._whole = wanted, False
         self._shelf.close()
         if self._sight is not None:
-            self._shelf.want(self._filters(self._sight)[0])
+            self._shelf.want(self._filters(self._sight)[0], counted_anew=False)
             self.show_sight(self._sight)
 
     def action_zoom(self) -> None:
