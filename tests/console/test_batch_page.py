@@ -101,7 +101,8 @@ async def test_all_clean_batches_are_approved_after_one_confirmation_that_says_h
         await plant.press("b")
         await plant.shows("CU-65/75")
         await plant.press("A")
-        await plant.shows("batches without exceptions, complete and unreviewed")
+        shown = await plant.shows("batches without exceptions, complete and unreviewed.")
+        assert "Each of them gets an approval of its own" in shown
         await plant.type("Anna")
         await plant.press("enter")
         await plant.shows("Approved")
@@ -120,7 +121,9 @@ async def test_what_has_exceptions_is_approved_with_a_reason_only_and_goes_on_to
         await plant.shows("T-12 is off by -2.80 g")
         assert "approve it with deviation and say why" in await plant.press("space")
         await plant.press("d", "enter")
-        await plant.shows("This needs a few words.")
+        asked = await plant.shows("This needs a few words.")
+        (about,) = [line for line in asked.splitlines() if "· CU-65/75 · 2 exceptions: " in line]
+        assert "…" not in about
         await plant.type("used for foam")
         await plant.press("enter")
         await plant.shows("Say who you are.")

@@ -88,8 +88,10 @@ def _tab_words(head: Head, tab: Tab, width: int) -> str:
     """Where a status of those that are not complete is chosen alone, it stands in their place."""
     name = tab.value if width >= 100 else _SHORT[tab]
     chosen_tab = head.wanted.tab
-    if tab is not Tab.NOT_COMPLETE or chosen_tab not in OF_NOT_COMPLETE:
+    if tab is not Tab.NOT_COMPLETE:
         return f"{name}{_count(head, tab)}"
+    if chosen_tab not in OF_NOT_COMPLETE:
+        return f"{name}{_count(head, tab)} ›"
     return (
         f"{name}: {chosen_tab}{_count(head, chosen_tab)}"
         if width >= 100

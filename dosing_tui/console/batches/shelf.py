@@ -56,7 +56,8 @@ class Shelf:
         self._which = which
         if self._is_due(_LIST, now, LIST_EVERY):
             self._read_list()
-        if self._is_due(_COUNTS, now, COUNTS_EVERY):
+        # the list first: that is what the reviewer waits for
+        if self.loaded and self._is_due(_COUNTS, now, COUNTS_EVERY):
             self._start(_COUNTS, partial(self._source.counts, base), self._take_counts)
         detail = self.detail
         often = detail is not None and detail.row.status == Status.OPEN

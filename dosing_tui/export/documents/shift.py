@@ -55,13 +55,13 @@ def _summary(report: ShiftReport, zone: tzinfo) -> Block:
     return facts(
         ("From", stamp(shift.since, zone)),
         ("To", f"{stamp(shift.until, zone)}{on}"),
-        ("Completed", f"{made.batches} batches{_by_recipe(report)}"),
+        ("Completed", f"{made.batches:,} batches{_by_recipe(report)}"),
         ("Aborts reported", str(made.aborted), made.aborted > 0),
         ("Right first time", _right_first_time(report)),
         ("Doses", _doses(made)),
         ("Out of tolerance", f"{fixed(made.out_percent, 1)} % of the doses", bool(made.out_percent)),
-        ("To review", f"{report.unreviewed} batches", report.unreviewed > 0),
-        ("Of earlier shifts", f"{report.earlier_unreviewed} batches", report.earlier_unreviewed > 0),
+        ("To review", f"{report.unreviewed:,} batches", report.unreviewed > 0),
+        ("Of earlier shifts", f"{report.earlier_unreviewed:,} batches", report.earlier_unreviewed > 0),
     )
 
 
@@ -75,7 +75,7 @@ def _right_first_time(report: ShiftReport) -> str:
 def _doses(made: ProductionDay) -> str:
     if not made.doses:
         return "none"
-    return f"{made.doses}, {fixed(made.dosed_g)} g, {fixed(made.avg_duration_s, 1)} s on average"
+    return f"{made.doses:,}, {fixed(made.dosed_g)} g, {fixed(made.avg_duration_s, 1)} s on average"
 
 
 def _by_recipe(report: ShiftReport) -> str:
@@ -151,7 +151,7 @@ def _notes(report: ShiftReport, zone: tzinfo) -> Block:
 def _open(batches: tuple[OpenBatch, ...], every: int) -> Block:
     rows = [_open_row(each) for each in batches]
     if (more := every - len(rows)) > 0:
-        rows.append(Row((f"and {more} more", "", "", "", "")))
+        rows.append(Row((f"and {more:,} more", "", "", "", "")))
     return Table(headings("Batch", "Recipe", "Status", "Review", "Exceptions"), tuple(rows))
 
 
