@@ -219,9 +219,9 @@ def _durations(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Ite
                 yield Finding(Kind.DURATION, dose.chemical, said)
     if batch.seconds is not None:
         usual, pumps = limits.usual.get(""), max(batch.pumps or 0, len(batch.ingredients), 1)
-        shortest, longest = (usual.low_s, usual.high_s) if usual else (0.0, pumps * limits.batch_s_per_pump)
-        if not shortest <= batch.seconds <= longest:
-            often = f"; {shortest / 60:.1f} to {longest / 60:.1f} min are usual" if usual else ""
+        longest = usual.high_s if usual else pumps * limits.batch_s_per_pump
+        if batch.seconds > longest:
+            often = f"; up to {longest / 60:.1f} min are usual" if usual else ""
             yield Finding(Kind.DURATION, "", f"the batch took {batch.seconds / 60:.0f} min{often}")
 
 

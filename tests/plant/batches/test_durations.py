@@ -63,8 +63,10 @@ def test_a_batch_is_judged_by_what_its_recipe_has_taught_and_else_by_fixed_limit
     (long,) = made(*batch(0, complete_s=240))
     assert judge(long) == ()
     assert judge(long, limits=taught) == (
-        Finding(Kind.DURATION, "", "the batch took 4 min; 1.6 to 2.6 min are usual"),
+        Finding(Kind.DURATION, "", "the batch took 4 min; up to 2.6 min are usual"),
     )
+    (short,) = made(*batch(0, complete_s=123))
+    assert judge(short, limits=replace(LIMITS, usual={"": replace(usual[""], low_s=124.0)})) == ()
     (usual_here,) = made(*batch(0, first_s=200))
     slow_plant = {"T-9": Usual("CU-85", "CATALYST", "T-9", at(0), 150.0, 250.0, 50)}
     assert [one.subject for one in judge(usual_here)] == ["T-9"]
