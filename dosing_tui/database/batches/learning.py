@@ -1,4 +1,9 @@
-"""Learns from time to time how long batches usually take, and keeps it for those that begin from then on."""
+"""Learns from time to time how long batches usually take, and keeps it for those that begin from then on.
+
+Judged by the history as it is at the moment, a batch would be judged otherwise by each rebuild: as others
+come, or as late messages change what came before. What was learned is therefore entered once, with its time,
+as versions of recipes are.
+"""
 
 from datetime import datetime, timedelta
 
