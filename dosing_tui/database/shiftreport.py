@@ -54,8 +54,8 @@ def shift_report(settings: Settings, shift: WorkedShift, *, now: datetime) -> Sh
     """
     since, until = shift.since, min(shift.until, max(now, shift.since))
     sums, counted = _sums(settings, Query(since, until, now)), _counted(settings, since, until)
-    unreviewed = BatchFilter(since, until, unreviewed=True)
-    earlier = BatchFilter(None, since, unreviewed=True)
+    unreviewed, waiting = _open(settings, BatchFilter(since, until, unreviewed=True))
+    earlier, older = _open(settings, BatchFilter(until=since, unreviewed=True))
     met = occurrences(settings, since=since, until=until)
     states = alarms.states(settings).values()
     return ShiftReport(
@@ -68,10 +68,7 @@ def shift_report(settings: Settings, shift: WorkedShift, *, now: datetime) -> Sh
         stock=counted.stock,
         notes=tuple(reversed(notes.listed(settings, since=since, until=until))),
         unweighed=counted.unweighed,
-        unreviewed=counts(settings, unreviewed).batches,
-        open_batches=_open(settings, unreviewed),
-        earlier_unreviewed=counts(settings, earlier).batches,
-        earlier_batches=_open(settings, earlier),
+        unreviewed=unreviewed, open_batches=waiting, earlier_unreviewed=earlier, earlier_batches=older,
         standing=_those(states, hidden=False), hidden=_those(states, hidden=True),
     )  # fmt: skip
 
@@ -103,12 +100,13 @@ def _counted(settings: Settings, since: datetime, until: datetime) -> _Counted:
     return _Counted(tuple(batches), tuple(stock), tuple(unweighed))
 
 
-def _open(settings: Settings, unreviewed: BatchFilter) -> tuple[OpenBatch, ...]:
-    """Those with exceptions, then the others, the oldest of each first."""
+def _open(settings: Settings, unreviewed: BatchFilter) -> tuple[int, tuple[OpenBatch, ...]]:
+    """How many, and the newest of them: those with exceptions, then the others, the oldest of each first."""
     wrong = listed(settings, replace(unreviewed, with_findings=True), rows=OPEN_LISTED)
     every = listed(settings, unreviewed, rows=OPEN_LISTED)
     rest = [row for row in every if not row.findings]
-    return tuple(_of(row) for row in [*reversed(wrong), *reversed(rest)][:OPEN_LISTED])
+    told = [*reversed(wrong), *reversed(rest)][:OPEN_LISTED]
+    return counts(settings, unreviewed).batches, tuple(_of(row) for row in told)
 
 
 def _of(row: BatchRow) -> OpenBatch:
