@@ -19,7 +19,7 @@ from dosing_tui.database.maintenance import maintain
 from dosing_tui.database.migrations import migrate, pending
 from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.reads import Reader
-from dosing_tui.database.rules import NAME as TOLERANCE
+from dosing_tui.database.rules import NAMES, STOCK_LOW, TOLERANCE
 from dosing_tui.database.writes import Writer
 from dosing_tui.errors import DatabaseRefused
 from dosing_tui.plant.alarms.memory import MinuteOfErrors
@@ -64,15 +64,20 @@ def _prepare(settings: Settings, report: Report) -> None:
         migrate(settings, report=report)
         return
     missing = pending(settings)
-    if schema := [name for name in missing if name != TOLERANCE]:
+    if schema := [name for name in missing if name not in NAMES]:
         raise DatabaseRefused(
             f"The database schema is not up to date ({', '.join(schema)} missing): "
             "its owner has to run dosing-tui migrate."
         )
-    if missing:
+    if TOLERANCE in missing:
         report(
             "The database counts doses out of another tolerance than the settings' "
             f"{settings.limits.tolerance_g:g} g: its owner has to run dosing-tui migrate."
+        )
+    if STOCK_LOW in missing:
+        report(
+            "The database judges batches by another level of low stock than the settings' "
+            f"{settings.limits.stock_low_percent:g} %: its owner has to run dosing-tui migrate."
         )
 
 

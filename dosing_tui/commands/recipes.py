@@ -24,7 +24,10 @@ def recipes() -> None:
 @click.option("--valid-from", help="Day or moment it holds from; now if it is left out.")
 @click.pass_context
 def import_(ctx: click.Context, file: Path, who: str, valid_from: str | None) -> None:
-    """Enter the recipes of FILE; those that differ from the newest version get a new one."""
+    """Enter the recipes of FILE; those that differ from the newest version get a new one.
+
+    An ingredient is one dose: what is dosed twice is listed twice, each time with its target.
+    """
     from dosing_tui.database.batches.recipes import import_recipes
     from dosing_tui.plant.batches.masters import from_toml
 

@@ -133,7 +133,7 @@ class ClockSettings:
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
     stock_low_percent: float = 20.0
-    """Below this a tank is red."""
+    """Below this a tank is red, and an exception of the batches that took from it (kept by "migrate")."""
     stock_warn_percent: float = 50.0
     """Up to this a tank is yellow."""
     tolerance_g: float = 0.5

@@ -25,7 +25,8 @@ class Look:
         """The cell as this terminal can tell it: what is two things in two colours may have to be one."""
         character, pen = cell
         ascii_only = self.glyphs is Glyphs.ASCII
-        if pen.bg is Tone.CREST and (self.palette.plain or ascii_only):
+        under_crest = pen.bg is Tone.CREST and pen.fg is Tone.FILL
+        if under_crest and (self.palette.plain or ascii_only):
             return "█", Pen(Tone.CREST)
         if ascii_only and pen.fg is Tone.GROUND and character == "▏":
             return "▏", Pen(pen.bg)

@@ -143,7 +143,7 @@ class Reviewing(Journaling):
 
     def _ask_about(self, meaning: Meaning, row: BatchRow) -> None:
         review = self._settings.review
-        about = f"{row.batch_id}   {row.recipe}   {_exceptions(row)}"
+        about = f"{row.batch_id} · {row.recipe} · {_exceptions(row)}"
         asked = Question(
             meaning, about, self._source.batches.account, review.pin, self._author,
             self._unsent.get((row.batch_key, meaning), ""),

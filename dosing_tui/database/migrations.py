@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
-from dosing_tui.config.settings import Settings
+from dosing_tui.config.settings import LimitSettings, Settings
 from dosing_tui.database import flavours, ledger, ownership, rules
 from dosing_tui.database.adoption import books, finishing, relations
 from dosing_tui.database.adoption.relations import Relation
@@ -55,38 +55,42 @@ def migrate(settings: Settings, *, report: Report) -> list[str]:
     """
     meant = target(settings)
     with _session(settings, "migrate") as session, _alone(session, report):
-        tolerance_g = settings.limits.tolerance_g
-        work = _work(session, tolerance_g)
+        limits = settings.limits
+        work = _work(session, limits)
         if not work.names:
             return []
         if work.extension:
-            work = _with_extension(session, work, tolerance_g, report)
+            work = _with_extension(session, work, limits, report)
         ownership.become_owner(session)
         ownership.check_may_create(session, schema="compat" if work.flavour is Flavour.PLAIN else "")
         _make_schema(session, work, meant, report)
         finishing.adopt_rows(session, work.flavour, report)
         with session.transaction():
             _apply(session, work.after, work.flavour, meant, report)
-        _keep_rules(session, tolerance_g, report)
+        _keep_rules(session, limits, report)
         return work.names
 
 
-def _keep_rules(session: Session, tolerance_g: float, report: Report) -> None:
+def _keep_rules(session: Session, limits: LimitSettings, report: Report) -> None:
     """A new schema has the guide's rules until here."""
-    if rules.differing(session, tolerance_g):
-        report(f"Counting anew which doses are out of a tolerance of {tolerance_g:g} g.")
+    differing = rules.differing(session, limits)
+    if rules.TOLERANCE in differing:
+        report(f"Counting anew which doses are out of a tolerance of {limits.tolerance_g:g} g.")
         with session.transaction():
-            rules.keep(session, tolerance_g)
+            rules.keep_tolerance(session, limits.tolerance_g)
+    if rules.STOCK_LOW in differing:
+        report(f"Batches are told of tanks below {limits.stock_low_percent:g} % from now on.")
+        rules.keep_stock_low(session, limits.stock_low_percent)
 
 
-def _with_extension(session: Session, work: Work, tolerance_g: float, report: Report) -> Work:
+def _with_extension(session: Session, work: Work, limits: LimitSettings, report: Report) -> Work:
     """What is missing once TimescaleDB is there. It is not made where the tables could not follow."""
     ownership.become_owner(session)
     ownership.check_may_create(session, schema="")
     session.execute("RESET ROLE")  # the owner of the tables need not be allowed to make extensions
     session.execute("CREATE EXTENSION timescaledb")
     report("Created the extension timescaledb.")
-    return replace(_work(session, tolerance_g), extension=work.extension)
+    return replace(_work(session, limits), extension=work.extension)
 
 
 def pending(settings: Settings) -> list[str]:
@@ -95,10 +99,10 @@ def pending(settings: Settings) -> list[str]:
     Raises: DatabaseAway, DatabaseRefused.
     """
     with _session(settings, "check") as session:
-        return _work(session, settings.limits.tolerance_g).names
+        return _work(session, settings.limits).names
 
 
-def _work(session: Session, tolerance_g: float) -> Work:
+def _work(session: Session, limits: LimitSettings) -> Work:
     """Raises: DatabaseRefused, if this program and the database do not fit together."""
     server = flavours.ask(session)
     flavours.check(server)
@@ -116,7 +120,7 @@ def _work(session: Session, tolerance_g: float) -> Work:
         found=found,
         adopting=relations.holding_rows(found) if found else tuple(books.unfinished(session)),
         after=tuple(m for m in missing if m.number >= AFTER_ADOPTION),
-        rules=rules.differing(session, tolerance_g),
+        rules=rules.differing(session, limits),
     )
 
 

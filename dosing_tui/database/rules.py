@@ -1,21 +1,30 @@
-"""Keeps the plant's rules in the database as the settings say: what counts as out of tolerance."""
+"""Keeps the plant's rules in the database as the settings say: what is out of tolerance, and low stock."""
 
+from dosing_tui.config.settings import LimitSettings
 from dosing_tui.database.flavours import Session
 from dosing_tui.database.sqlfiles import statement
 
-NAME = "rules/tolerance"
+TOLERANCE = "rules/tolerance"
+STOCK_LOW = "rules/stock_low"
+NAMES = frozenset({TOLERANCE, STOCK_LOW})
 RECOUNTED = ("recount_15m", "recount_1h", "recount_6h")
 
 
-def differing(session: Session, tolerance_g: float) -> tuple[str, ...]:
+def differing(session: Session, limits: LimitSettings) -> tuple[str, ...]:
     """What would be brought in line; nothing where there are no rules yet, or the same ones."""
     if session.execute("SELECT to_regclass('public.plant_rules')").fetchone() == (None,):
         return ()
-    row = session.execute(statement("reads/tolerance")).fetchone()
-    return () if row is None or row[0] == tolerance_g else (NAME,)
+    row = session.execute(statement("maintenance/rules")).fetchone()
+    if row is None:
+        return ()
+    tolerance_g, stock_low_percent = row
+    found = [TOLERANCE] if tolerance_g != limits.tolerance_g else []
+    if stock_low_percent is not None and stock_low_percent != limits.stock_low_percent:
+        found.append(STOCK_LOW)
+    return tuple(found)
 
 
-def keep(session: Session, tolerance_g: float) -> None:
+def keep_tolerance(session: Session, tolerance_g: float) -> None:
     """In the caller's transaction. Doses that are gone stay counted by the rule of their time."""
     session.execute(
         "SET LOCAL work_mem = '256MB'"
@@ -24,3 +33,8 @@ def keep(session: Session, tolerance_g: float) -> None:
     session.execute(statement("maintenance/tolerance"), {"tolerance_g": tolerance_g})
     for name in RECOUNTED:
         session.execute(statement(f"maintenance/{name}"))
+
+
+def keep_stock_low(session: Session, stock_low_percent: float) -> None:
+    """Batches that are judged from now on, or judged again, go by it."""
+    session.execute(statement("maintenance/stock_low"), {"stock_low_percent": stock_low_percent})

@@ -26,7 +26,7 @@ from dosing_tui.plant.shiftreport import (
 from dosing_tui.plant.shifts import WorkedShift
 
 OPEN_LISTED = 25
-"""Most open batches of a report; how many there are is told."""
+"""Most open batches of the shift, and of those before; how many there are is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +38,37 @@ class _Sums:
     production: ProductionDay
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What only a report asks for."""
+
+    batches: tuple[BatchCount, ...]
+    stock: tuple[ShiftStock, ...]
+    unweighed: tuple[Total, ...]
+
+
 def shift_report(settings: Settings, shift: WorkedShift, *, now: datetime) -> ShiftReport:
     """A shift that is on is reported up to ``now``.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
     since, until = shift.since, min(shift.until, max(now, shift.since))
-    sums, unreviewed = _sums(settings, Query(since, until, now)), BatchFilter(since, until, unreviewed=True)
-    batches, stock = _counted(settings, since, until)
+    sums, counted = _sums(settings, Query(since, until, now)), _counted(settings, since, until)
+    unreviewed, waiting = _open(settings, BatchFilter(since, until, unreviewed=True))
+    earlier, older = _open(settings, BatchFilter(until=since, unreviewed=True))
     met = occurrences(settings, since=since, until=until)
     states = alarms.states(settings).values()
     return ShiftReport(
         shift=shift,
         made_at=now,
-        batches=batches,
+        batches=counted.batches,
         completed=sums.completed, dosed=sums.dosed, production=sums.production,
         raised=raised_by_priority(met, since),
         top_alarms=top_alarms(met, since, until),
-        stock=stock,
+        stock=counted.stock,
         notes=tuple(reversed(notes.listed(settings, since=since, until=until))),
-        unreviewed=counts(settings, unreviewed).batches,
-        open_batches=_open(settings, unreviewed),
+        unweighed=counted.unweighed,
+        unreviewed=unreviewed, open_batches=waiting, earlier_unreviewed=earlier, earlier_batches=older,
         standing=_those(states, hidden=False), hidden=_those(states, hidden=True),
     )  # fmt: skip
 
@@ -75,9 +85,7 @@ def _sums(settings: Settings, query: Query) -> _Sums:
         )
 
 
-def _counted(
-    settings: Settings, since: datetime, until: datetime
-) -> tuple[tuple[BatchCount, ...], tuple[ShiftStock, ...]]:
+def _counted(settings: Settings, since: datetime, until: datetime) -> _Counted:
     asked = {"from": since, "to": until}
     with (
         connect(settings, application="reports", autocommit=True) as session,
@@ -87,15 +95,18 @@ def _counted(
             batches = cursor.execute(statement("reports/shift_batches"), asked).fetchall()
         with session.cursor(row_factory=clean_row(ShiftStock)) as cursor:
             stock = cursor.execute(statement("reports/shift_stock"), asked).fetchall()
-    return tuple(batches), tuple(stock)
+        with session.cursor(row_factory=clean_row(Total)) as cursor:
+            unweighed = cursor.execute(statement("reports/shift_unweighed"), asked).fetchall()
+    return _Counted(tuple(batches), tuple(stock), tuple(unweighed))
 
 
-def _open(settings: Settings, unreviewed: BatchFilter) -> tuple[OpenBatch, ...]:
-    """Those with exceptions, then the others, the oldest of each first."""
+def _open(settings: Settings, unreviewed: BatchFilter) -> tuple[int, tuple[OpenBatch, ...]]:
+    """How many, and the newest of them: those with exceptions, then the others, the oldest of each first."""
     wrong = listed(settings, replace(unreviewed, with_findings=True), rows=OPEN_LISTED)
     every = listed(settings, unreviewed, rows=OPEN_LISTED)
     rest = [row for row in every if not row.findings]
-    return tuple(_of(row) for row in [*reversed(wrong), *reversed(rest)][:OPEN_LISTED])
+    told = [*reversed(wrong), *reversed(rest)][:OPEN_LISTED]
+    return counts(settings, unreviewed).batches, tuple(_of(row) for row in told)
 
 
 def _of(row: BatchRow) -> OpenBatch:

@@ -31,6 +31,8 @@ class Form(StrEnum):
 
 
 SUFFIXES = {Form.TEXT: "txt", Form.HTML: "html", Form.PDF: "pdf", Form.CSV: "csv", Form.JSON: "json"}
+KEY = 12
+"""Letters of its key in the name of a batch's file."""
 _TOGETHER = frozenset({Form.TEXT, Form.CSV, Form.JSON})
 """Several records can be one file."""
 
@@ -51,9 +53,15 @@ def record_of(whole: WholeBatch, form: Form, settings: Settings, *, now: datetim
 
 
 def file_name(whole: WholeBatch, form: Form) -> str:
-    """'dosing_system_01-20261124-007_CU-65-75.html'."""
+    """'dosing_system_01-20261124-007_CU-65-75_0e5c86f68729.html'.
+
+    Its day, its number and a part of its key are whole, however long or foreign the other names are: no two
+    batches share a file.
+    """
     row = whole.detail.row
-    return f"{files.slug(row.batch_id)}_{files.slug(row.recipe)}.{SUFFIXES[form]}"
+    number = "-".join(row.batch_id.rsplit("-", 2)[1:])
+    parts = (f"{files.slug(row.device_id)}-{files.slug(number)}", files.slug(row.recipe), row.batch_key[:KEY])
+    return f"{'_'.join(parts)}.{SUFFIXES[form]}"
 
 
 def give(

@@ -42,7 +42,9 @@ def _row(detail: BatchDetail, dose: Dose) -> list[Cell]:
 def _band(detail: BatchDetail, dose: Dose) -> tuple[float | None, bool | None]:
     """Of the ingredient that the dose is part of."""
     pairs = zip(detail.batch.ingredients, detail.judged.bands, strict=True)
-    return next(band for each, band in pairs if (each.chemical, each.pump) == (dose.chemical, dose.pump))
+    bands = [band for each, band in pairs if (each.chemical, each.pump) == (dose.chemical, dose.pump)]
+    alike = [d for d in detail.batch.doses if (d.chemical, d.pump) == (dose.chemical, dose.pump)]
+    return bands[alike.index(dose)] if len(bands) > 1 else bands[0]
 
 
 def record_json(detail: BatchDetail) -> str:

@@ -42,9 +42,9 @@ def rendered(report: ShiftReport, form: Form, settings: Settings) -> str | bytes
 
 
 def file_name(report: ShiftReport, form: Form, settings: Settings) -> str:
-    """'shift_2026-11-24_Early.html'."""
+    """'shift_2026-11-24_0600_Early.html': its beginning tells shifts apart whose names no file can have."""
     begin = report.shift.since.astimezone(ZoneInfo(settings.plant.timezone))
-    return f"shift_{begin:%Y-%m-%d}_{slug(report.shift.name)}.{SUFFIXES[form]}"
+    return f"shift_{begin:%Y-%m-%d_%H%M}_{slug(report.shift.name)}.{SUFFIXES[form]}"
 
 
 def _whole(report: ShiftReport, zone: ZoneInfo) -> dict[str, object]:

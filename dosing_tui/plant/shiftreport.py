@@ -28,7 +28,8 @@ class BatchCount:
 
 @dataclass(frozen=True, slots=True)
 class ShiftStock:
-    """One tank over the shift; None is 'not told'."""
+    """One tank over the shift; None is 'not told'. ``start_g`` and ``end_g`` are what its station said last
+    before the shift's first dose of it, and before the next shift's."""
 
     device_id: str
     chemical: str
@@ -37,13 +38,18 @@ class ShiftStock:
     end_g: float | None
     end_percent: float | None
     dosed_g: float | None
+    """In the shift, as far as masses are known."""
+    unweighed: int
+    """Doses of the shift whose mass is not known."""
+    taken_g: float | None
+    """Dosed between what was said at the start and at the end; None also if a mass is not known."""
 
     @property
     def refilled_g(self) -> float | None:
         """What the tank holds more than it should: it was filled, or its station started again."""
-        if self.start_g is None or self.end_g is None:
+        if self.start_g is None or self.end_g is None or self.taken_g is None:
             return None
-        return round(self.end_g - self.start_g + (self.dosed_g or 0.0), 3)
+        return round(self.end_g - self.start_g + self.taken_g, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class AlarmTotal:
 
 @dataclass(frozen=True, slots=True)
 class OpenBatch:
-    """A batch of the shift that somebody still has to look at."""
+    """A batch that somebody still has to look at."""
 
     batch_id: str
     recipe: str
@@ -87,9 +93,15 @@ class ShiftReport:
     top_alarms: tuple[AlarmTotal, ...]
     stock: tuple[ShiftStock, ...]
     notes: tuple[Note, ...]
+    unweighed: tuple[Total, ...]
+    """Of each chemical how many doses have no mass, and so are in no sum; none where all have."""
     unreviewed: int
+    """Batches that began in the shift."""
     open_batches: tuple[OpenBatch, ...]
     """Those with exceptions first; not more than fit a report."""
+    earlier_unreviewed: int
+    """Batches that began before the shift, and are open still."""
+    earlier_batches: tuple[OpenBatch, ...]
     standing: tuple[AlarmState, ...]
     """Alarms that are not normal and not hidden."""
     hidden: tuple[AlarmState, ...]

@@ -165,12 +165,32 @@ def test_export_writes_a_file_of_a_safe_name_for_each_batch_and_replaces_none(
     for form, suffix in (("text", "txt"), ("html", "html"), ("pdf", "pdf"), ("csv", "csv"), ("json", "json")):
         arguments = ("batches", "export", "--exceptions", "--format", form, "--output", str(tmp_path))
         assert shop.run(*arguments).exit_code == 0
-        assert (tmp_path / f"{SECOND}_CU-65-75.{suffix}").stat().st_size > 200
+        (second,) = tmp_path.glob(f"{SECOND}_CU-65-75_????????????.{suffix}")
+        assert second.stat().st_size > 200
         again = shop.run(*arguments)
         assert (again.exit_code, "--force replaces it" in again.stderr) == (EXIT_ERROR, True)
         assert shop.run(*arguments, "--force").exit_code == 0
     assert len(list(tmp_path.iterdir())) == 10
-    assert "<b>" not in (tmp_path / f"{THIRD}_b.html").read_text()
+    (third,) = tmp_path.glob(f"{THIRD}_b_*.html")
+    assert "<b>" not in third.read_text()
+
+
+def test_names_that_differ_in_letters_a_file_name_cannot_have_are_two_files(
+    migrated: str, tmp_path: Path
+) -> None:
+    stations = ("硫酸-甲", "硫酸-乙", "x" * 63 + "y", "x" * 64)
+    for station in stations:
+        again = (m for begins in (0, 400) for m in normal(begins, recipe="配方", device=station))
+        kept(migrated, *again, now=LATER)
+    shop = Shop(migrated)
+    arguments = ("batches", "export", "--from", "2026-11-23", "--to", "2026-11-23", "--format", "json",
+                 "--output", str(tmp_path), "--force")  # fmt: skip
+    assert shop.run(*arguments).exit_code == 0
+    written = [json.loads(path.read_text()) for path in tmp_path.iterdir()]
+    assert len(written) == 2 * len(stations)
+    assert all(path.name.isascii() and len(path.name) < 200 for path in tmp_path.iterdir())
+    assert shop.run(*arguments).exit_code == 0
+    assert len(list(tmp_path.iterdir())) == 2 * len(stations)
 
 
 def test_csv_holds_the_doses_and_no_formula(shop: Shop) -> None:

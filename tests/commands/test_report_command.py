@@ -49,7 +49,7 @@ def test_json_holds_every_number(shop: Shop) -> None:
 def test_a_folder_gets_a_file_named_after_the_shift_and_keeps_what_it_has(shop: Shop, tmp_path: Path) -> None:
     for form, suffix in (("html", "html"), ("pdf", "pdf"), ("text", "txt"), ("json", "json")):
         assert shop.run(*EARLY, "--format", form, "--output", str(tmp_path)).exit_code == 0
-        assert (tmp_path / f"shift_2026-11-23_Early.{suffix}").stat().st_size > 1_000
+        assert (tmp_path / f"shift_2026-11-23_0600_Early.{suffix}").stat().st_size > 1_000
     again = shop.run(*EARLY, "--output", str(tmp_path))
     assert (again.exit_code, "--force replaces it" in again.stderr) == (EXIT_ERROR, True)
 

@@ -28,8 +28,11 @@ class ToldBatches:
     def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
         return [each.row for each in self.details]
 
+    def above(self, which: BatchFilter, before: BatchRow, rows: int) -> Sequence[BatchRow]:
+        return []
+
     def counts(self, which: BatchFilter) -> Counts:
-        return Counts(len(self.details), 1, 2, 1, 2, 3)
+        return Counts(len(self.details), 1, 2, 1, 1, 0, 0, 0, 2, 3)
 
     def detail(self, name: str) -> BatchDetail | None:
         return next((each for each in self.details if each.row.batch_key == name), None)

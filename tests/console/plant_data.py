@@ -169,8 +169,11 @@ class NoBatches:
     def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
         return ()
 
+    def above(self, which: BatchFilter, before: BatchRow, rows: int) -> Sequence[BatchRow]:
+        return []
+
     def counts(self, which: BatchFilter) -> Counts:
-        return Counts(0, 0, 0, 0, 0, 0)
+        return Counts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
     def detail(self, name: str) -> BatchDetail | None:
         return None

@@ -53,7 +53,7 @@ def rows(count: int) -> tuple[BatchRow, ...]:
 
 @given(st.lists(st.integers(-30, 30)), st.integers(1, 40), st.integers(0, 50))
 def test_the_cursor_is_always_on_a_batch_in_sight(steps: list[int], visible: int, count: int) -> None:
-    here = browse.read(Browsing(), rows(count), asked=100)
+    here = browse.spliced(Browsing(), None, rows(count), asked=100)
     for step in steps:
         here = browse.moved(here, step, visible)
         assert (browse.chosen(here) is None) == (count == 0)
@@ -63,23 +63,27 @@ def test_the_cursor_is_always_on_a_batch_in_sight(steps: list[int], visible: int
 
 
 def test_the_cursor_stays_on_its_batch_when_newer_ones_come() -> None:
-    here = browse.moved(browse.read(Browsing(), rows(5)[1:], asked=100), 2, 10)
-    after = browse.settled(browse.read(here, rows(5), asked=100), 10)
+    here = browse.moved(browse.spliced(Browsing(), None, rows(5)[1:], asked=100), 2, 10)
+    after = browse.settled(browse.spliced(here, None, rows(5), asked=100), 10)
     assert after.held == here.held == "003"
 
 
 def test_a_page_below_is_added_without_repeating_anything() -> None:
-    here = browse.read(Browsing(), rows(10), asked=10)
-    longer = browse.lengthened(here, rows(14)[8:], asked=6)
+    here = browse.spliced(Browsing(), None, rows(10), asked=10)
+    longer = browse.spliced(here, here.rows[-1], rows(14)[10:], asked=4)
     assert [row.batch_key for row in longer.rows] == [f"{number:03}" for number in range(14)]
     assert not longer.bottom
-    assert browse.lengthened(longer, (), asked=10).bottom
+    assert browse.spliced(longer, longer.rows[-1], (), asked=10).bottom
+    assert (
+        browse.spliced(browse.jumped(rows(30)[20:], asked=10), rows(5)[4], rows(9)[5:], asked=4).rows[0]
+        == (rows(21)[20])
+    )
 
 
 def test_the_next_to_review_is_below_and_never_one_under_way() -> None:
     reviewed, under_way, waiting = rows(3)
     held = (replace(reviewed, review_state="approved"), replace(under_way, status="open"), waiting)
-    here = browse.settled(browse.read(Browsing(), held, asked=10), 5)
+    here = browse.settled(browse.spliced(Browsing(), None, held, asked=10), 5)
     assert browse.next_row(here, lambda row: wants_review(row, second_person=False)) == 2
     assert wants_review(held[0], second_person=True)
 

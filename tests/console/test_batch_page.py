@@ -4,7 +4,6 @@ import pytest
 
 from dosing_tui.config.settings import ReviewSettings
 from dosing_tui.console.app import Surroundings
-from dosing_tui.console.batches import shelf
 from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.live import Live
 from tests.console.batchdays import clean, every_kind, heard, reviewing, stored, under_way
@@ -76,7 +75,8 @@ async def test_all_clean_batches_are_approved_after_one_confirmation_that_says_h
         await plant.press("b")
         await plant.shows("CU-65/75")
         await plant.press("A")
-        await plant.shows("batches without exceptions, complete and unreviewed")
+        shown = await plant.shows("batches without exceptions, complete and unreviewed.")
+        assert "Each of them gets an approval of its own" in shown
         await plant.type("Anna")
         await plant.press("enter")
         await plant.shows("Approved")
@@ -95,7 +95,9 @@ async def test_what_has_exceptions_is_approved_with_a_reason_only_and_goes_on_to
         await plant.shows("T-12 is off by -2.80 g")
         assert "approve it with deviation and say why" in await plant.press("space")
         await plant.press("d", "enter")
-        await plant.shows("This needs a few words.")
+        asked = await plant.shows("This needs a few words.")
+        (about,) = [line for line in asked.splitlines() if "· CU-65/75 · 2 exceptions: " in line]
+        assert "…" not in about
         await plant.type("used for foam")
         await plant.press("enter")
         await plant.shows("Say who you are.")
@@ -295,21 +297,3 @@ async def test_a_site_may_have_other_keys_and_the_page_names_them(migrated: str)
     async with reviewing(migrated, where=where) as plant:
         await plant.press("B")
         await plant.shows("y to review 1")
-
-
-async def test_the_next_with_exceptions_is_found_below_what_has_been_read_and_home_leads_back(
-    migrated: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shelf, "PAGE", 3)
-    old = dose(-339, "T-9", recipe="OLD", actual_g=30.0)
-    stored(migrated, event(-400, "start", "OLD"), old, event(-330, "complete", "OLD"), *clean(12))
-    async with reviewing(migrated) as plant:
-        await plant.press("b")
-        await plant.shows("All 13")
-        assert "OLD" not in plant.console.screen
-        await plant.press("N")
-        await plant.shows("T-9 is off by -10.00 g")
-        await plant.press("escape")
-        assert "CU-85" not in await plant.shows("▲ 2  missing ingr")
-        await plant.press("home")
-        await plant.shows("CU-85")

@@ -217,6 +217,13 @@ def test_the_footer_keeps_help_however_narrow(width: int) -> None:
     assert "?" in "".join(cell for cell, _ in row) or width < 8
 
 
+def test_a_mark_on_a_coloured_ground_keeps_its_letters_where_an_edge_of_a_chart_becomes_solid() -> None:
+    look = Look(DARK, Glyphs.ASCII)
+    mark = ("L", Pen(Tone.GROUND, Tone.CREST))
+    assert look.worn(mark) == mark
+    assert look.worn(("▄", Pen(Tone.FILL, Tone.CREST))) == ("█", Pen(Tone.CREST))
+
+
 def test_a_look_sends_what_it_may() -> None:
     assert Look(DARK, Glyphs.ASCII).character("█") == "#"
     assert Look(DARK, Glyphs.UNICODE).character("\x1b") == "?"

@@ -7,15 +7,20 @@ from uuid import uuid4
 import pytest
 
 from dosing_tui.collector.outside import plant_database
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches.keeping import rebuild
+from dosing_tui.database.batches.listing import BatchFilter, listed
 from dosing_tui.database.migrations import migrate, pending
 from dosing_tui.database.writes import Writer
 from dosing_tui.errors import DatabaseRefused
 from dosing_tui.plant import panels
 from dosing_tui.plant.panels import Query
 from tests.database import plant_days
+from tests.database.batches.stored import kept
 from tests.database.plant_days import inside
 from tests.database.samples import DOSE, EVENT, NOW, settings_for, spooled
 from tests.database.test_panels import MONTH, WINDOWS, asked, same
+from tests.plant.batches.days import MUCH_LATER, NOON, level, normal
 from tests.servers import Server
 
 
@@ -60,6 +65,29 @@ def test_another_tolerance_is_told_where_migrating_is_not_allowed_and_nothing_is
         " its owner has to run dosing-tui migrate."
     ]
     assert pending(own) == ["rules/tolerance"]
+
+
+def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds(migrated: str) -> None:
+    ours, elsewhere = settings_for(migrated), settings_for(migrated)
+    elsewhere = replace(elsewhere, limits=replace(elsewhere.limits, stock_low_percent=60.0))
+    made = [*normal(), level(61.1, "T-9", 5500.0)]
+    assert kept(migrated, *made, now=MUCH_LATER) == ["complete CU-85 2"]
+    told: list[str] = []
+
+    def findings(settings: Settings) -> list[str]:
+        span = (NOON - timedelta(hours=1), MUCH_LATER)
+        rebuild(settings, since=span[0], until=span[1], now=MUCH_LATER, report=told.append)
+        (row,) = listed(settings, BatchFilter())
+        return list(row.finding_kinds)
+
+    assert findings(ours) == findings(elsewhere) == []
+    assert told[0] == "The database's rules: 0.5 g are within tolerance, stock is low below 20 %."
+    assert pending(elsewhere) == ["rules/stock_low"]
+    own = replace(elsewhere, database=replace(elsewhere.database, migrate=False))
+    plant_database(own).prepare(told.append)
+    assert "another level of low stock than the settings' 60 %" in told[-1]
+    assert migrate(elsewhere, report=told.append) == ["rules/stock_low"]
+    assert findings(ours) == findings(elsewhere) == ["low stock"]
 
 
 def test_a_schema_that_is_missing_holds_everything_up_where_migrating_is_not_allowed(database: str) -> None:

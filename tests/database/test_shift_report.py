@@ -1,5 +1,6 @@
 """A shift report tells what the panels, the list of batches and the alarm journal tell of the same time."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Wh
 from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import BATCHES, INVENTORY, PRODUCTION, TODAY, Panel, Query
+from dosing_tui.plant.readings import TimeQuality
 from dosing_tui.plant.shiftreport import AlarmTotal, ShiftReport
 from dosing_tui.plant.shifts import WorkedShift
 from tests.database.batches.stored import kept
@@ -129,8 +131,70 @@ def test_open_batches_with_exceptions_come_first(plant: Settings) -> None:
 def test_stock_is_told_at_both_ends_with_what_was_dosed_and_filled(plant: Settings) -> None:
     stock = {each.chemical: each for each in report(plant).stock}
     assert (stock["T-9"].start_g, stock["T-9"].end_g) == (5000.0, 8960.0)
-    assert stock["T-9"].refilled_g == pytest.approx(3960.0 + (stock["T-9"].dosed_g or 0))
+    taken_since_its_level = 40.1 + (stock["T-9"].dosed_g or 0)
+    assert stock["T-9"].refilled_g == pytest.approx(3960.0 + taken_since_its_level)
     assert (stock["T-12"].start_g, stock["T-12"].end_g) == (3000.0, 2940.0)
+
+
+EDGE = -7 * 3600.0
+"""Where the early shift begins."""
+AROUND_THE_EDGE = {
+    "the dose before it, its level after it": (-1.0, -1.0, 2.0, (4960.0, 0.0)),
+    "the dose by its own clock at it, heard with its level before": (0.0, -0.4, -0.2, (5000.0, 40.0)),
+    "the dose at it, its level later": (0.0, 0.1, 0.3, (5000.0, 40.0)),
+    "all in one moment": (0.0, 0.0, 0.0, (5000.0, 40.0)),
+}
+
+
+@pytest.mark.parametrize("case", AROUND_THE_EDGE)
+def test_a_dose_at_the_very_edge_is_neither_filled_nor_lost(migrated: str, case: str) -> None:
+    told, heard, level_at, (start_g, dosed_g) = AROUND_THE_EDGE[case]
+    edge_dose = replace(dose(EDGE + told, "T-9", actual_g=40.0), received_at=at(EDGE + heard))
+    kept(
+        migrated,
+        level(EDGE - 3600, "T-9", 5000.0), edge_dose, level(EDGE + level_at, "T-9", 4960.0),
+        dose(0, "T-9", actual_g=40.0), level(1, "T-9", 4920.0),
+        now=AFTER,
+    )  # fmt: skip
+    settings = settings_for(migrated)
+    (after,) = report(settings).stock
+    assert (after.start_g, after.dosed_g, after.end_g) == (start_g, 40.0 + dosed_g, 4920.0)
+    assert after.refilled_g == 0.0
+    night = WorkedShift("Night", EARLY.since - timedelta(hours=8), EARLY.since)
+    (before,) = report(settings, night).stock
+    assert (before.end_g, before.refilled_g) == (start_g, None)
+
+
+def test_levels_out_of_a_backlog_are_no_stock(migrated: str) -> None:
+    late = level(EDGE - 1, "T-9", 1234.0, quality=TimeQuality.BACKLOG)
+    kept(migrated, level(EDGE - 60, "T-9", 5000.0), late, level(0, "T-9", 5000.0), now=AFTER)
+    (tank,) = report(settings_for(migrated)).stock
+    assert (tank.start_g, tank.end_g, tank.refilled_g) == (5000.0, 5000.0, 0.0)
+
+
+def test_a_dose_of_unknown_mass_is_said_and_what_was_lost_is_not_known(migrated: str) -> None:
+    kept(
+        migrated,
+        level(EDGE - 60, "T-9", 5000.0), dose(-60, "T-9", actual_g=40.0), dose(0, "T-9", actual_g=None),
+        level(5, "T-9", 4920.0),
+        now=AFTER,
+    )  # fmt: skip
+    found = report(settings_for(migrated))
+    (tank,) = found.stock
+    assert (tank.dosed_g, tank.unweighed, tank.refilled_g) == (40.0, 1, None)
+    assert [(total.label, total.value) for total in found.unweighed] == [("T-9", 1.0)]
+
+
+def test_open_points_of_earlier_shifts_are_told_as_long_as_they_are_open(plant: Settings) -> None:
+    found = report(plant)
+    assert (found.unreviewed, found.earlier_unreviewed) == (4, 1)
+    (earlier,) = found.earlier_batches
+    assert earlier.batch_id.endswith("20261123-001")
+    (row,) = listed(plant, BatchFilter(until=EARLY.since))
+    done = ReviewDraft(row.batch_key, Meaning.DEVIATION, "Anna", "seen", 0, row.record_hash)
+    review(plant, done, os_user="a")
+    found = report(plant)
+    assert (found.unreviewed, found.earlier_unreviewed, found.earlier_batches) == (4, 0, ())
 
 
 def test_the_stock_of_a_shift_that_is_on_is_the_panels(plant: Settings) -> None:

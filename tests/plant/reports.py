@@ -30,12 +30,17 @@ def sample(
         production=ProductionDay(0, 11, 23, 885.35, 58.2, 4.3, 1),
         raised=((Priority.HIGH, 0), (Priority.MEDIUM, 3), (Priority.LOW, 1), (Priority.DIAGNOSTIC, 0)),
         top_alarms=(AlarmTotal(KEY, Priority.MEDIUM, "T-12 at 16.3 %", 3, timedelta(hours=2)),),
-        stock=(ShiftStock("dosing_system_01", "T-12", 2800.0, 18.7, 2445.0, 16.3, 355.0),),
+        stock=(ShiftStock("dosing_system_01", "T-12", 2800.0, 18.7, 2445.0, 16.3, 355.0, 1, 355.0),),
         notes=(Note(1, raised, raised, "T-9 drum changed", "M. Berg", "mberg", "dosing", None),),
+        unweighed=(Total("T-12", 1.0),),
         unreviewed=2,
+        earlier_unreviewed=31,
         open_batches=(
             OpenBatch("station-20260311-004", "CU-85", "aborted", 1, ("not complete",), "unreviewed"),
             OpenBatch("station-20260311-009", recipe, "complete", 0, (), "unreviewed"),
+        ),
+        earlier_batches=(
+            OpenBatch("station-20260310-017", "CU-85", "incomplete", 1, ("not complete",), "unreviewed"),
         ),
         standing=(low,),
         hidden=(AlarmState(pump, Priority.HIGH, hiding=hiding, occurrence=UUID(int=7)),),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from dosing_tui.plant.batches.listing import BatchFilter, BatchRow
@@ -13,7 +14,7 @@ from dosing_tui.plant.timeranges import TimeRange
 PAGE = 100
 """Batches that are read at a time."""
 MOST = 10_000
-"""Batches that are held at most: who goes on further down is better served by a range or a filter."""
+"""Batches that are held at most: what is farthest from the cursor is read anew when it is gone to."""
 
 
 class Tab(StrEnum):
@@ -21,13 +22,23 @@ class Tab(StrEnum):
     UNDER_WAY = "Under way"
     COMPLETE = "Complete"
     NOT_COMPLETE = "Not complete"
+    ABORTED = "aborted"
+    INCOMPLETE = "incomplete"
+    NO_START = "no start"
+    COMPLETE_ONLY = "complete only"
 
 
+OF_NOT_COMPLETE = (Tab.ABORTED, Tab.INCOMPLETE, Tab.NO_START, Tab.COMPLETE_ONLY)
+"""They follow it, in its place: each of its statuses alone."""
 STATUSES = {
     Tab.ALL: (),
     Tab.UNDER_WAY: (Status.OPEN.value,),
     Tab.COMPLETE: (Status.COMPLETE.value,),
     Tab.NOT_COMPLETE: tuple(s.value for s in Status if s not in (Status.OPEN, Status.COMPLETE)),
+    Tab.ABORTED: (Status.ABORTED.value,),
+    Tab.INCOMPLETE: (Status.INCOMPLETE.value,),
+    Tab.NO_START: (Status.NO_START.value,),
+    Tab.COMPLETE_ONLY: (Status.COMPLETE_ONLY.value,),
 }
 
 ENDED = (*STATUSES[Tab.COMPLETE], *STATUSES[Tab.NOT_COMPLETE])
@@ -93,26 +104,84 @@ def moved(browsing: Browsing, step: int, visible: int) -> Browsing:
     return settled(replace(browsing, held="", row=row), visible)
 
 
-def read(browsing: Browsing, rows: Sequence[BatchRow], *, asked: int) -> Browsing:
-    """The list as it was read anew from its top; the cursor stays on its batch."""
-    return replace(browsing, rows=tuple(rows), top=True, bottom=len(rows) < asked)
+def order(row: BatchRow) -> tuple[datetime, str]:
+    """Lists have the greatest first."""
+    return (row.begins_at, row.batch_key)
 
 
-def lengthened(browsing: Browsing, rows: Sequence[BatchRow], *, asked: int) -> Browsing:
-    """With the page below."""
-    known = {row.batch_key for row in browsing.rows}
-    more = tuple(row for row in rows if row.batch_key not in known)
-    return replace(browsing, rows=browsing.rows + more, bottom=len(rows) < asked)
+def stretch(browsing: Browsing) -> tuple[BatchRow | None, int]:
+    """What is in sight and some rows around it: the row it follows (None: the top), and how many rows."""
+    begins = max(0, min(browsing.first, browsing.row) - PAGE // 2)
+    after = None if begins == 0 and browsing.top else browsing.rows[max(begins - 1, 0)]
+    return after, max(PAGE, min(len(browsing.rows) - begins, 2 * PAGE))
+
+
+def spliced(browsing: Browsing, after: BatchRow | None, rows: Sequence[BatchRow], *, asked: int) -> Browsing:
+    """With the batches below ``after`` as they were read now, None is the top.
+
+    What is held between the first and the last of ``rows`` and was not read is not there any more. An answer
+    that does not join what is held now, as that has been left meanwhile, changes nothing.
+    """
+    if not _joins(browsing, after, rows):
+        return browsing
+    known = {row.batch_key for row in rows}
+    others = [row for row in browsing.rows if row.batch_key not in known]
+    above = [row for row in others if after is not None and order(row) >= order(after)]
+    ends = len(rows) < asked
+    below = [] if ends else [row for row in others if order(row) < order(rows[-1])]
+    bottom = ends or (bool(below) and browsing.bottom)
+    whole = replace(browsing, rows=(*above, *rows, *below), top=browsing.top or after is None, bottom=bottom)
+    return _bounded(whole)
+
+
+def _joins(browsing: Browsing, after: BatchRow | None, rows: Sequence[BatchRow]) -> bool:
+    held = browsing.rows
+    if after is None:
+        return browsing.top or not held or (bool(rows) and order(rows[-1]) <= order(held[0]))
+    return bool(held) and order(held[-1]) <= order(after) <= order(held[0])
+
+
+def heightened(browsing: Browsing, before: BatchRow, rows: Sequence[BatchRow], *, asked: int) -> Browsing:
+    """With the page above ``before``, if the list still begins there; the window stays where it is."""
+    if not browsing.rows or order(browsing.rows[0]) != order(before):
+        return browsing
+    known = {row.batch_key for row in rows}
+    held = tuple(row for row in browsing.rows if row.batch_key not in known)
+    first = browsing.first + len(rows)
+    whole = replace(
+        browsing, rows=(*rows, *held), top=len(rows) < asked, first=first, row=browsing.row + len(rows)
+    )  # fmt: skip
+    return _bounded(whole)
+
+
+def _bounded(browsing: Browsing) -> Browsing:
+    """Without what is farthest from the cursor, where it is too much."""
+    over = len(browsing.rows) - MOST
+    if over <= 0:
+        return browsing
+    if browsing.row < MOST // 2:
+        return replace(browsing, rows=browsing.rows[:MOST], bottom=False)
+    return replace(
+        browsing, rows=browsing.rows[over:], top=False, first=max(0, browsing.first - over),
+        row=max(0, browsing.row - over),
+    )  # fmt: skip
 
 
 def jumped(rows: Sequence[BatchRow], *, asked: int) -> Browsing:
-    """The list from a batch far below on: what is above it is not held any more."""
+    """The list from a batch far below on: what is above it is read when it is gone to."""
     return Browsing(tuple(rows), top=False, bottom=len(rows) < asked)
 
 
 def replaced(browsing: Browsing, new: BatchRow) -> Browsing:
-    """With one batch as it is now; also where the filter would not find it any more."""
-    rows = tuple(new if row.batch_key == new.batch_key else row for row in browsing.rows)
+    """With one batch as it is now; also where the filter would not find it any more.
+
+    Its place, and so its beginning, is the one it was read with until that stretch is read again: pages hang
+    together by it.
+    """
+    rows = tuple(
+        replace(new, begins_at=row.begins_at) if row.batch_key == new.batch_key else row
+        for row in browsing.rows
+    )
     return replace(browsing, rows=rows)
 
 

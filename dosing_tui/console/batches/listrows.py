@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from dosing_tui.console import words
-from dosing_tui.console.batches.browsing import Browsing, Tab, Wanted, chosen
+from dosing_tui.console.batches.browsing import OF_NOT_COMPLETE, Browsing, Tab, Wanted, chosen
 from dosing_tui.console.canvas import Canvas, Rows, plain, sentence
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
 from dosing_tui.console.tables import Column, Reader, Table, paint
@@ -51,6 +51,7 @@ REVIEWS = {
 """Where the list has other words than the review itself."""
 _LOUD_REVIEWS = frozenset({ReviewState.OUTDATED.value, Meaning.REJECTED.value})
 _SHORT = {Tab.ALL: "All", Tab.UNDER_WAY: "Open", Tab.COMPLETE: "Done", Tab.NOT_COMPLETE: "Other"}
+"""The tabs that stand side by side, with their names in a narrow window."""
 _MANY = 1_000
 """Counts of so many batches take more room than a narrow window has."""
 _TAB = Pen(Tone.TEXT, Tone.BAND)
@@ -62,11 +63,11 @@ def tabs_row(head: Head, width: int) -> Rows:
     """Tabs on the left, what narrows them on the right; each with how many batches it has."""
     canvas = Canvas(width, 1, _QUIET)
     x = 1 if width >= 100 else 0
-    for tab in Tab:
-        name = tab.value if width >= 100 else _SHORT[tab]
-        text = f" {name}{_count(head, tab)} "
-        x = canvas.text(x, 0, text, _HERE if tab is head.wanted.tab else _TAB)
-    counts = head.counts
+    counts, single = head.counts, head.wanted.tab in OF_NOT_COMPLETE
+    for tab in _SHORT:
+        here = single if tab is Tab.NOT_COMPLETE else tab is head.wanted.tab
+        text = f" {_tab_words(head, tab, width)} "
+        x = canvas.text(x, 0, text, _HERE if here or tab is head.wanted.tab else _TAB)
     unreviewed, with_findings = (None, None) if counts is None else (counts.unreviewed, counts.with_findings)
     chips = (
         (head.keys[0], "to review", head.wanted.unreviewed, unreviewed),
@@ -75,11 +76,27 @@ def tabs_row(head: Head, width: int) -> Rows:
     end = width - 1
     for key, name, on, count in reversed(chips):
         short = name if width >= 100 else name.removeprefix("to ")
-        roomy = width >= 100 or (counts is not None and counts.batches < _MANY)
+        few = counts is not None and counts.batches < _MANY
+        roomy = few if single or width < 100 else True
         said = f"{short} {words.count(count)}" if count is not None and roomy else short
         end = canvas.right(end, 0, f" {said} ", _HERE if on else _TAB)
         end = canvas.right(end, 0, key, Pen(Tone.CREST, Tone.BAND, bold=True)) - 1
     return canvas.rows
+
+
+def _tab_words(head: Head, tab: Tab, width: int) -> str:
+    """Where a status of those that are not complete is chosen alone, it stands in their place."""
+    name = tab.value if width >= 100 else _SHORT[tab]
+    chosen_tab = head.wanted.tab
+    if tab is not Tab.NOT_COMPLETE:
+        return f"{name}{_count(head, tab)}"
+    if chosen_tab not in OF_NOT_COMPLETE:
+        return f"{name}{_count(head, tab)} ›"
+    return (
+        f"{name}: {chosen_tab}{_count(head, chosen_tab)}"
+        if width >= 100
+        else (f"{chosen_tab}{_count(head, chosen_tab)}")
+    )
 
 
 def _count(head: Head, tab: Tab) -> str:
@@ -91,6 +108,10 @@ def _count(head: Head, tab: Tab) -> str:
         Tab.UNDER_WAY: counts.under_way,
         Tab.COMPLETE: counts.complete,
         Tab.NOT_COMPLETE: counts.not_complete,
+        Tab.ABORTED: counts.aborted,
+        Tab.INCOMPLETE: counts.incomplete,
+        Tab.NO_START: counts.no_start,
+        Tab.COMPLETE_ONLY: counts.complete_only,
     }
     return f" {words.count(of[tab])}"
 

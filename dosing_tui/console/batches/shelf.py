@@ -15,8 +15,8 @@ LIST_EVERY = timedelta(seconds=3)
 COUNTS_EVERY = timedelta(seconds=10)
 DETAIL_EVERY = timedelta(seconds=1)
 """Of a batch under way; others are read again with the list, to see what other reviewers do."""
-LONGEST_AGAIN = 500
-"""Rows that are read again; who is further down looks at history, which stands still."""
+_LIST, _COUNTS = "list", "counts"
+"""What is asked is dropped, when it is about what was, together with the list or with the counts."""
 Rows = Sequence[BatchRow]
 
 
@@ -28,7 +28,7 @@ class Shelf:
         self._jobs = jobs
         self._changed = changed
         self._which = BatchFilter()
-        self._generation = 0
+        self._generations = {_LIST: 0, _COUNTS: 0}
         self._due: dict[str, datetime] = {}
         self._in_flight: set[str] = set()
         self.browsing = Browsing()
@@ -42,10 +42,10 @@ class Shelf:
         self.trouble = ""
         """Why something could not be read; '' once it can."""
 
-    def want(self, which: BatchFilter) -> None:
-        """Another list."""
+    def want(self, which: BatchFilter, *, counted_anew: bool = True) -> None:
+        """Another list; the counts are the same where only the tab is another."""
         self._which = which
-        self._drop_answers()
+        self._drop_answers(_LIST, *([_COUNTS] if counted_anew else []))
         self.browsing, self.loaded = Browsing(held=self.browsing.held), False
 
     def look(self, now: datetime, which: BatchFilter, base: BatchFilter) -> None:
@@ -54,10 +54,11 @@ class Shelf:
         Both may have moved on with the clock.
         """
         self._which = which
-        if self._is_due("list", now, LIST_EVERY) and self.browsing.top:
+        if self._is_due(_LIST, now, LIST_EVERY):
             self._read_list()
-        if self._is_due("counts", now, COUNTS_EVERY):
-            self._start("counts", partial(self._source.counts, base), self._take_counts)
+        # the list first: that is what the reviewer waits for
+        if self.loaded and self._is_due(_COUNTS, now, COUNTS_EVERY):
+            self._start(_COUNTS, partial(self._source.counts, base), self._take_counts)
         detail = self.detail
         often = detail is not None and detail.row.status == Status.OPEN
         if self._open and self._is_due("detail", now, DETAIL_EVERY if often else LIST_EVERY):
@@ -72,11 +73,13 @@ class Shelf:
         """Read everything at the next look."""
         self._due.clear()
 
-    def _drop_answers(self) -> None:
+    def _drop_answers(self, *which: str) -> None:
         """What is on its way is about what was."""
-        self._generation += 1
-        self._in_flight.clear()
-        self._due.clear()
+        for name in which:
+            self._generations[name] += 1
+        gone = {name for name in {*self._in_flight, *self._due} if _of(name) in which}
+        self._in_flight -= gone
+        self._due = {name: at for name, at in self._due.items() if name not in gone}
 
     def _is_due(self, name: str, now: datetime, every: timedelta) -> bool:
         if name in self._in_flight or now < self._due.get(name, now):
@@ -86,21 +89,26 @@ class Shelf:
 
     def _start(self, name: str, job: Callable[[], object], take: Callable[..., object]) -> None:
         self._in_flight.add(name)
-        generation = self._generation
+        generation = self._generations[_of(name)]
         self._jobs.run(
-            job, partial(self._answered, name, generation, take), partial(self._failed, name, generation)
-        )
+            partial(self._if_wanted, name, generation, job),
+            partial(self._answered, name, generation, take), partial(self._failed, name, generation),
+        )  # fmt: skip
+
+    def _if_wanted(self, name: str, generation: int, job: Callable[[], object]) -> object:
+        """In the job's thread: who turns quickly from tab to tab does not wait for those that are left."""
+        return job() if generation == self._generations[_of(name)] else None
 
     def _answered(self, name: str, generation: int, take: Callable[..., object], answer: object) -> None:
         """An answer to what nobody wants to know any more is dropped."""
-        if generation == self._generation:
+        if generation == self._generations[_of(name)]:
             self._in_flight.discard(name)
             self.trouble = ""
             take(answer)
             self._changed()
 
     def _failed(self, name: str, generation: int, sentence: str) -> None:
-        if generation == self._generation:
+        if generation == self._generations[_of(name)]:
             self._in_flight.discard(name)
             self.trouble = sentence
             self._changed()
@@ -108,29 +116,43 @@ class Shelf:
     # the list
 
     def _read_list(self) -> None:
-        rows = max(PAGE, len(self.browsing.rows))
-        if rows <= LONGEST_AGAIN:
-            job = partial(self._source.listed, self._which, None, rows)
-            self._start("list", job, partial(self._take_list, rows))
+        """As much of it as is around the cursor: other batches are read anew when they come in sight."""
+        after, rows = browse.stretch(self.browsing)
+        job = partial(self._source.listed, self._which, after, rows)
+        self._start(_LIST, job, partial(self._take_below, after, rows))
 
-    def _take_list(self, asked: int, rows: Rows) -> None:
+    def _take_below(self, after: BatchRow | None, asked: int, rows: Rows) -> None:
         self.loaded = True
-        if len(self.browsing.rows) <= asked:  # else a page was added meanwhile
-            self.browsing = browse.read(self.browsing, rows, asked=asked)
+        self.browsing = browse.spliced(self.browsing, after, rows, asked=asked)
+
+    def near(self, visible: int) -> None:
+        """The cursor has moved: the pages that are near are read, if they are not held."""
+        browsing = self.browsing
+        if browsing.row + 2 * visible >= len(browsing.rows):
+            self.more()
+        if browsing.row < 2 * visible:
+            self._above()
 
     def more(self) -> None:
         """The page below, if there is one."""
         rows = self.browsing.rows
-        if rows and not self.browsing.bottom and "more" not in self._in_flight and len(rows) < browse.MOST:
+        if rows and not self.browsing.bottom and "more" not in self._in_flight:
             job = partial(self._source.listed, self._which, rows[-1], PAGE)
-            self._start("more", job, self._take_more)
+            self._start("more", job, partial(self._take_below, rows[-1], PAGE))
 
-    def _take_more(self, rows: Rows) -> None:
-        self.browsing = browse.lengthened(self.browsing, rows, asked=PAGE)
+    def _above(self) -> None:
+        rows = self.browsing.rows
+        if rows and not self.browsing.top and "above" not in self._in_flight:
+            job = partial(self._source.above, self._which, rows[0], PAGE)
+            self._start("above", job, partial(self._take_above, rows[0]))
+
+    def _take_above(self, before: BatchRow, rows: Rows) -> None:
+        self.browsing = browse.heightened(self.browsing, before, rows, asked=PAGE)
 
     def from_top(self) -> None:
         """The newest again, after a jump."""
         if not self.browsing.top:
+            self._drop_answers(_LIST)
             self.browsing = Browsing()
             self._read_list()
 
@@ -146,7 +168,9 @@ class Shelf:
 
     def _jump(self, then: Callable[[bool], object], rows: Rows) -> None:
         if rows:
+            self._drop_answers(_LIST)
             self.browsing = browse.jumped(rows, asked=PAGE)
+            self._above()
         then(bool(rows))
 
     def _take_counts(self, counts: Counts) -> None:
@@ -182,8 +206,12 @@ class Shelf:
 
     def reviewed(self, done: BatchDetail) -> None:
         """A batch as it is after a review: answers that may be older than that are dropped."""
-        self._drop_answers()
+        self._drop_answers(_LIST, _COUNTS)
         self.browsing = browse.replaced(self.browsing, done.row)
         if self.detail is not None and self.detail.row.batch_key == done.row.batch_key:
             self.detail = done
         self._changed()
+
+
+def _of(name: str) -> str:
+    return _COUNTS if name == _COUNTS else _LIST

@@ -20,6 +20,9 @@ class BatchSource(Protocol):
     def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
         """The newest first, after a row of the page before."""
 
+    def above(self, which: BatchFilter, before: BatchRow, rows: int) -> Sequence[BatchRow]:
+        """The page above a row, the newest first."""
+
     def counts(self, which: BatchFilter) -> Counts: ...
 
     def detail(self, name: str) -> BatchDetail | None: ...
@@ -44,6 +47,11 @@ class StoredBatches:
         from dosing_tui.database.batches import listing
 
         return listing.listed(self._settings, which, after=after, rows=rows)
+
+    def above(self, which: BatchFilter, before: BatchRow, rows: int) -> Sequence[BatchRow]:
+        from dosing_tui.database.batches import listing
+
+        return listing.above(self._settings, which, before, rows=rows)
 
     def counts(self, which: BatchFilter) -> Counts:
         from dosing_tui.database.batches import listing

@@ -37,14 +37,10 @@ class BatchPage(BatchView):
     # keys: where the reviewer is
 
     def _go(self, step: int) -> None:
-        """So many batches on, with the page below read in time."""
+        """So many batches on, with the pages around it read in time."""
         shelf = self._shelf
-        row = shelf.browsing.row
         shelf.browsing = browse.moved(shelf.browsing, step, self._height - 1)
-        if shelf.browsing.row + self._height * 2 >= len(shelf.browsing.rows):
-            shelf.more()
-        if step < 0 and shelf.browsing.row == row == 0 and not shelf.browsing.top:
-            self.say("There are newer batches above: home goes to the newest.")
+        shelf.near(self._height)
         self._arrived()
 
     def _arrived(self) -> None:
@@ -91,7 +87,7 @@ class BatchPage(BatchView):
         self._wanted, self._whole = wanted, False
         self._shelf.close()
         if self._sight is not None:
-            self._shelf.want(self._filters(self._sight)[0])
+            self._shelf.want(self._filters(self._sight)[0], counted_anew=False)
             self.show_sight(self._sight)
 
     def action_zoom(self) -> None:

@@ -39,6 +39,7 @@ from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.console.words import short_names
 from dosing_tui.live import Picture
 from dosing_tui.plant.batches.listing import BatchFilter, BatchRow
+from dosing_tui.plant.batches.portions import apart
 from dosing_tui.plant.filters import Selection
 from dosing_tui.plant.shifts import ShiftCalendar
 from dosing_tui.plant.text import clean_line
@@ -230,7 +231,7 @@ class BatchView(Screen[str]):
             return sentence(self._shelf.trouble or "waiting for the batch", width, self._height)
         if self._looked_at != detail.row:
             self._looked_at, self._looked_since = detail.row, self._clock()
-        batch = followed(detail.batch, sight.picture, sight.now)
+        batch = apart(followed(detail.batch, sight.picture, sight.now), detail.judged.apart)
         if self._messages:
             return message_rows(batch, self._site.zone, width)
         around = Around(sight.now, self._site.zone, self._site.calendar, self._shelf.told)

@@ -54,6 +54,8 @@ class Question:
     name: str = ""
     comment: str = ""
     """What was typed before and did not get through."""
+    consequence: str = ""
+    """What follows, where it is not what follows for one batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +131,16 @@ class ReviewDialog(Sheet[Said]):
 
     def rows(self, width: int, height: int) -> Rows:
         asked = self._asked
-        lines = broken(CONSEQUENCES[asked.meaning], _WIDTH - 6)
+        about = broken(asked.about, _WIDTH - 6)
+        lines = broken(asked.consequence or CONSEQUENCES[asked.meaning], _WIDTH - 6)
         shown = broken(self._fields[Line.COMMENT].text, _WIDTH - _LABELS - 6)[-2:]
         warning = broken(shared_warning(asked.account), _WIDTH - 6)
-        top = 4 + len(lines)
+        top = 3 + len(about) + len(lines)
         canvas = box(_WIDTH, top + len(self._fields) + 8 + len(warning), f"{TITLES[asked.meaning]}?")
-        canvas.text(3, 2, asked.about, TEXT, width=_WIDTH - 6)
-        for number, line in enumerate(lines):
-            canvas.text(3, 3 + number, line, DIM)
+        for number, (line, pen) in enumerate(
+            [*((one, TEXT) for one in about), *((one, DIM) for one in lines)]
+        ):
+            canvas.text(3, 2 + number, line, pen)
         for number, (name, one) in enumerate(self._fields.items()):
             y = top + number + (2 if number else 0)
             label = "Reason" if name is Line.COMMENT and self._reasoned else name.value

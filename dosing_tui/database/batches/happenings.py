@@ -48,7 +48,7 @@ def happenings(settings: Settings, *, device: str, since: datetime, until: datet
         rowless_errors(target(settings)),
     ):
         spans = alarm_spans(session, site=settings.plant.site, since=since, until=until)
-    said = notes.listed(settings, since=since, until=until)
+        said = notes.listed_in(session, since=since, until=until)
     return Happenings(
         tuple([span for span in spans if span.device_id in ("", device)]),
         tuple([note for note in reversed(said) if note.device in (None, "", device)]),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches.learning import learn
 from dosing_tui.database.batches.spans import Span, Touched, affected, merged, pieces
 from dosing_tui.database.batches.storing import Change, Session, rebuild_span, reference
 from dosing_tui.database.connection import Limits, connect, target
@@ -30,7 +31,9 @@ def keep(settings: Settings, *, now: datetime) -> Change:
     with _session(settings, "batches") as session:
         if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone() != (True,):
             return Change()
-        return _keep(session, settings, now)
+        done = _keep(session, settings, now)
+        learn(session, now=now)
+        return done
 
 
 def keep_until_now(settings: Settings) -> None:
@@ -51,6 +54,10 @@ def rebuild(
         session.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         since = max(since, _oldest(session, now))
         by = reference(session, settings, since=since, until=until)
+        report(
+            f"The database's rules: {by.limits.tolerance_g:g} g are within tolerance,"
+            f" stock is low below {by.limits.stock_low_percent:g} %."
+        )
         asked = {"from": since, "to": until}
         for (device,) in session.execute(statement("batches/stations"), asked).fetchall():
             for span in pieces(Span(device, since, until)):

@@ -14,11 +14,12 @@ from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.plant.batches import judgement as judging
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts
+from dosing_tui.plant.batches.portions import apart
 from dosing_tui.plant.batches.reading_back import batch_of
 from dosing_tui.plant.batches.reviews import open_states
 from dosing_tui.plant.text import clean_line, clean_text
 
-__all__ = ["PAGE", "BatchDetail", "BatchFilter", "BatchRow", "Counts", "counts", "detail", "listed"]
+__all__ = ["PAGE", "BatchDetail", "BatchFilter", "BatchRow", "Counts", "above", "counts", "detail", "listed"]
 
 APPLICATION = "batches"
 PAGE = 100
@@ -40,6 +41,22 @@ def listed(
     }
     with opened(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
         return [_harmless(row) for row in cursor.execute(statement("batches/listed"), asked)]
+
+
+def above(settings: Settings, which: BatchFilter, before: BatchRow, *, rows: int = PAGE) -> list[BatchRow]:
+    """The page that ends above ``before``, the newest first.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    asked = {
+        **_asked(settings, which),
+        "before_time": before.begins_at,
+        "before_key": before.batch_key,
+        "rows": rows,
+    }
+    with opened(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
+        found = [_harmless(row) for row in cursor.execute(statement("batches/listed_above"), asked)]
+    return found[::-1]
 
 
 def counts(settings: Settings, which: BatchFilter) -> Counts:
@@ -69,8 +86,9 @@ def detail_in(session: Session, name: str) -> BatchDetail | None:
     said = tuple(reviews(session, row.batch_key))
     assert texts is not None  # stored together with the row
     record, judgement = texts
-    batch = batch_of(record, row.batch_key)
-    return BatchDetail(_harmless(row), batch, judging.from_text(judgement), said, record, judgement)
+    judged = judging.from_text(judgement)
+    batch = apart(batch_of(record, row.batch_key), judged.apart)
+    return BatchDetail(_harmless(row), batch, judged, said, record, judgement)
 
 
 def _asked(settings: Settings, which: BatchFilter) -> dict[str, object]:

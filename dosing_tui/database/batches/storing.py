@@ -16,9 +16,12 @@ from dosing_tui.database.sqlfiles import statement
 from dosing_tui.plant.batches import judgement as judging
 from dosing_tui.plant.batches.alarmed import AlarmSpan
 from dosing_tui.plant.batches.canonical import digest, record
+from dosing_tui.plant.batches.durations import Usual
+from dosing_tui.plant.batches.durations import in_force as in_force_durations
 from dosing_tui.plant.batches.findings import Limits, judge, verdicts
 from dosing_tui.plant.batches.masters import MasterVersion, from_definition, in_force
 from dosing_tui.plant.batches.naming import anchor_text, batch_id, keep_keys
+from dosing_tui.plant.batches.portions import portioned
 from dosing_tui.plant.batches.reconstruction import reconstruct
 from dosing_tui.plant.batches.records import RULES, Batch
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
@@ -62,6 +65,7 @@ class Reference:
     zone: tzinfo
     alarms: tuple[AlarmSpan, ...] = ()
     """Of the whole time that is rebuilt."""
+    usual: tuple[Usual, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +87,21 @@ def masters(session: Session) -> tuple[MasterVersion, ...]:
 def reference(session: Session, settings: Settings, *, since: datetime, until: datetime) -> Reference:
     """What batches that begin in [since, until) are judged by.
 
-    The recipe master and the tolerance are those of the database, whatever this program's settings say.
+    All of it is the database's, whatever this program's settings say: every machine judges alike.
     """
-    row = session.execute(statement("reads/tolerance")).fetchone()
-    tolerance_g = float(row[0]) if row else settings.limits.tolerance_g
-    limits = Limits(tolerance_g=tolerance_g, stock_low_percent=settings.limits.stock_low_percent)
+    row = session.execute(statement("batches/rules")).fetchone()
+    assert row is not None  # there is one row, from the first migration on
+    limits = Limits(tolerance_g=row[0], stock_low_percent=row[1])
     site, longest = settings.plant.site, RULES.longest
     alarms = alarm_spans(session, site=site, since=since - longest, until=until + longest)
-    return Reference(masters(session), limits, ZoneInfo(settings.plant.timezone), alarms)
+    known = usual(session, since=since - longest, until=until)
+    return Reference(masters(session), limits, ZoneInfo(settings.plant.timezone), alarms, known)
+
+
+def usual(session: Session, *, since: datetime, until: datetime) -> tuple[Usual, ...]:
+    """How long batches that begin in [since, until) should take."""
+    with session.cursor(row_factory=class_row(Usual)) as cursor:
+        return tuple(cursor.execute(statement("batches/usual"), {"from": since, "to": until}))
 
 
 def rebuild_span(session: Session, span: Span, by: Reference, *, now: datetime) -> Change:
@@ -145,10 +156,12 @@ def _typed(row: TupleRow) -> TupleRow:
 
 def _whole(batch: Batch, by: Reference) -> _Whole:
     master = in_force(by.masters, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at)
+    batch = portioned(batch, master.recipe if master else None)
+    known = in_force_durations(by.usual, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at)
     judged = judging.judgement(
-        judge(batch, master=master, limits=by.limits, alarms=by.alarms),
+        judge(batch, master=master, limits=replace(by.limits, usual=known), alarms=by.alarms),
         verdicts(batch, master=master, limits=by.limits),
-        master.version if master else None,
+        master,
     )
     return _Whole(batch, record(batch), judged, judging.to_text(judged))
 

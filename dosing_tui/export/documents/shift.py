@@ -27,15 +27,18 @@ def shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) -> Doc
     sections = (
         Section("Shift", (_summary(report, zone),)),
         Section("Batches that began in the shift", (_batches(report),)),
-        Section("Dosed (g)", (_dosed(report),)),
+        Section("Dosed (g)", _dosed(report)),
         Section("Stock (g)", (_stock(report),)),
         Section("Alarms", _alarms(report)),
         Section("Operators' notes", (_notes(report, zone),)),
-        Section(f"Open at {day_and_clock(report.made_at, zone)}: batches to review", (_open(report),)),
+        Section(f"Open at {day_and_clock(report.made_at, zone)}: batches to review",
+                (_open(report.open_batches, report.unreviewed),)),
+        Section(f"Open at {day_and_clock(report.made_at, zone)}: batches of earlier shifts to review",
+                (_open(report.earlier_batches, report.earlier_unreviewed),)),
         Section(f"Open at {day_and_clock(report.made_at, zone)}: alarms", (_standing(report, zone),)),
         Section(f"Open at {day_and_clock(report.made_at, zone)}: hidden alarms", (_hidden(report, zone),)),
         Section("Handover", (Signatures(("Handed over by", "Taken over by")),)),
-    )
+    )  # fmt: skip
     return Document(
         title="Shift report",
         name=f"{begin:%Y-%m-%d} {report.shift.name}",
@@ -52,12 +55,13 @@ def _summary(report: ShiftReport, zone: tzinfo) -> Block:
     return facts(
         ("From", stamp(shift.since, zone)),
         ("To", f"{stamp(shift.until, zone)}{on}"),
-        ("Completed", f"{made.batches} batches{_by_recipe(report)}"),
+        ("Completed", f"{made.batches:,} batches{_by_recipe(report)}"),
         ("Aborts reported", str(made.aborted), made.aborted > 0),
         ("Right first time", _right_first_time(report)),
         ("Doses", _doses(made)),
         ("Out of tolerance", f"{fixed(made.out_percent, 1)} % of the doses", bool(made.out_percent)),
-        ("To review", f"{report.unreviewed} batches", report.unreviewed > 0),
+        ("To review", f"{report.unreviewed:,} batches", report.unreviewed > 0),
+        ("Of earlier shifts", f"{report.earlier_unreviewed:,} batches", report.earlier_unreviewed > 0),
     )
 
 
@@ -71,7 +75,7 @@ def _right_first_time(report: ShiftReport) -> str:
 def _doses(made: ProductionDay) -> str:
     if not made.doses:
         return "none"
-    return f"{made.doses}, {fixed(made.dosed_g)} g, {fixed(made.avg_duration_s, 1)} s on average"
+    return f"{made.doses:,}, {fixed(made.dosed_g)} g, {fixed(made.avg_duration_s, 1)} s on average"
 
 
 def _by_recipe(report: ShiftReport) -> str:
@@ -99,18 +103,25 @@ def _batches(report: ShiftReport) -> Block:
     return Table(titles, tuple(rows))
 
 
-def _dosed(report: ShiftReport) -> Block:
+def _dosed(report: ShiftReport) -> tuple[Block, ...]:
     rows = [Row((total.label or UNKNOWN, fixed(total.value))) for total in report.dosed]
     if len(rows) > 1:
         rows.append(Row(("Total", fixed(report.production.dosed_g)), total=True))
-    return Table(headings("Chemical", ">Dosed"), tuple(rows), "Nothing was dosed.")
+    table = Table(headings("Chemical", ">Dosed"), tuple(rows), "Nothing was dosed.")
+    if not report.unweighed:
+        return (table,)
+    each = ", ".join(
+        f"{total.value or 0:.0f} dose{'' if total.value == 1 else 's'} of {total.label or UNKNOWN}"
+        for total in report.unweighed
+    )
+    return (table, facts(("Without a mass", f"{each}: not in these grams", True)))
 
 
 def _stock(report: ShiftReport) -> Block:
     rows = tuple(
         Row((tank.device_id, tank.chemical, fixed(tank.start_g), fixed(tank.start_percent, 1),
-             fixed(tank.dosed_g), fixed(tank.end_g), fixed(tank.end_percent, 1),
-             fixed(tank.refilled_g, sign=True)))
+             f"{fixed(tank.dosed_g)}{'+?' if tank.unweighed else ''}", fixed(tank.end_g),
+             fixed(tank.end_percent, 1), fixed(tank.refilled_g, sign=True)))
         for tank in report.stock
     )  # fmt: skip
     titles = headings(
@@ -137,10 +148,10 @@ def _notes(report: ShiftReport, zone: tzinfo) -> Block:
     return Table(headings("Time", "Author", "About", "Note"), rows)
 
 
-def _open(report: ShiftReport) -> Block:
-    rows = [_open_row(each) for each in report.open_batches]
-    if (more := report.unreviewed - len(rows)) > 0:
-        rows.append(Row((f"and {more} more", "", "", "", "")))
+def _open(batches: tuple[OpenBatch, ...], every: int) -> Block:
+    rows = [_open_row(each) for each in batches]
+    if (more := every - len(rows)) > 0:
+        rows.append(Row((f"and {more:,} more", "", "", "", "")))
     return Table(headings("Batch", "Recipe", "Status", "Review", "Exceptions"), tuple(rows))
 
 

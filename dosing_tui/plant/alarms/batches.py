@@ -103,6 +103,9 @@ def _compared(batch: Batch, event: BatchEvent, master: MasterRecipe) -> Iterator
     """Ingredients that are missing, do not belong to the recipe, came twice or from another pump."""
     faults = []
     for one in master.ingredients:
+        wanted = len(master.portions(one.chemical))
+        if one is not master.ingredient(one.chemical):
+            continue  # its doses were counted with the first
         pumps = [
             pump
             for pump, chemical in zip(batch.doses, batch.chemicals, strict=True)
@@ -110,9 +113,10 @@ def _compared(batch: Batch, event: BatchEvent, master: MasterRecipe) -> Iterator
         ]
         if not pumps:
             faults.append(f"{one.chemical} is missing")
-        elif len(pumps) > 1:
-            faults.append(f"{one.chemical} came {len(pumps)} times")
-        elif one.pump is not None and pumps[0] != one.pump:
+        elif len(pumps) != wanted:
+            often = "once" if len(pumps) == 1 else f"{len(pumps)} times"
+            faults.append(f"{one.chemical} came {often}{f', not {wanted} times' if wanted > 1 else ''}")
+        elif wanted == 1 and one.pump is not None and pumps[0] != one.pump:
             faults.append(f"{one.chemical} came from pump {pumps[0]} instead of {one.pump}")
     extra = dict.fromkeys(chemical for chemical in batch.chemicals if master.ingredient(chemical) is None)
     faults += [f"{chemical} does not belong to it" for chemical in extra]

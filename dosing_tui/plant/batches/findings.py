@@ -1,11 +1,14 @@
 """What a reviewer has to look at: where a batch departs from its recipe, or its messages from each other."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import itemgetter
 
 from dosing_tui.plant.batches.alarmed import AlarmSpan, concerns
+from dosing_tui.plant.batches.durations import Usual
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe, MasterVersion
+from dosing_tui.plant.batches.portions import references
 from dosing_tui.plant.batches.records import Batch, Ingredient, Message, Status, same_name
 from dosing_tui.plant.readings import TimeQuality
 
@@ -51,6 +54,8 @@ class Limits:
     """Shortest and longest usual dose: the firmware sets the pumps for a minute."""
     batch_s_per_pump: float = 180.0
     """Longest usual batch, for each ingredient."""
+    usual: Mapping[str, Usual] = field(default_factory=dict)
+    """What the recipe's own batches have taught, by chemical, '' is the batch: it comes before those two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +97,11 @@ def verdicts(
 ) -> tuple[Verdict, ...]:
     """Each ingredient's, in the order of dosing."""
     recipe = master.recipe if master else None
-    return tuple([_verdict(ingredient, recipe, limits) for ingredient in batch.ingredients])
+    pairs = zip(batch.ingredients, references(batch, recipe), strict=True)
+    return tuple([_verdict(ingredient, reference, limits) for ingredient, reference in pairs])
 
 
-def _verdict(ingredient: Ingredient, recipe: MasterRecipe | None, limits: Limits) -> Verdict:
-    reference = recipe.ingredient(ingredient.chemical) if recipe else None
+def _verdict(ingredient: Ingredient, reference: MasterIngredient | None, limits: Limits) -> Verdict:
     grams, percent = limits.tolerance_g, limits.tolerance_percent
     if reference and (reference.tolerance_g is not None or reference.tolerance_percent is not None):
         grams, percent = _either(reference.tolerance_g), reference.tolerance_percent
@@ -115,8 +120,8 @@ def _either(limit: float | None) -> float:
 
 
 def _tolerance(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
-    for ingredient in batch.ingredients:
-        verdict = _verdict(ingredient, recipe, limits)
+    for ingredient, reference in zip(batch.ingredients, references(batch, recipe), strict=True):
+        verdict = _verdict(ingredient, reference, limits)
         name, error_g = ingredient.chemical, ingredient.error_g
         if verdict.within is False and error_g is not None:
             share = ingredient.error_percent
@@ -136,13 +141,13 @@ def _tolerance(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Ite
 
 
 def _completeness(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
-    for ingredient in batch.ingredients:
-        if ingredient.doses > 1:
-            name = ingredient.chemical
-            yield Finding(Kind.DUPLICATE, name, f"{name} was dosed {ingredient.doses} times")
     if recipe:
         yield from _against_recipe(batch, recipe)
         return
+    for ingredient in batch.ingredients:
+        if ingredient.doses > 1:
+            name = ingredient.chemical
+            yield Finding(Kind.DUPLICATE, name, f"{name} was dosed {_times(ingredient.doses)}")
     had = len({ingredient.chemical for ingredient in batch.ingredients})
     if batch.pumps is None or had == batch.pumps:
         return
@@ -153,23 +158,34 @@ def _completeness(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> 
 
 
 def _against_recipe(batch: Batch, recipe: MasterRecipe) -> Iterator[Finding]:
-    had = [ingredient.chemical for ingredient in batch.ingredients]
-    for name in had:
-        if recipe.ingredient(name) is None:
+    """Each chemical has as many doses as the recipe says."""
+    for name in dict.fromkeys(dose.chemical for dose in batch.doses):
+        wanted, had = len(recipe.portions(name)), sum(dose.chemical == name for dose in batch.doses)
+        if not wanted:
             yield Finding(Kind.EXTRA, name, f"{name} is not in the recipe")
+        elif had > wanted:
+            said = f"{name} was dosed {_times(had)}; the recipe says {_times(wanted)}"
+            yield Finding(Kind.DUPLICATE, name, said)
     if batch.status is Status.OPEN:
         return
-    for each in recipe.ingredients:
-        if not any(same_name(each.chemical, name) for name in had):
-            yield Finding(Kind.MISSING, each.chemical, f"{each.chemical} is missing")
+    for name in dict.fromkeys(each.chemical for each in recipe.ingredients):
+        wanted, had = len(recipe.portions(name)), sum(same_name(name, d.chemical) for d in batch.doses)
+        if not had:
+            yield Finding(Kind.MISSING, name, f"{name} is missing")
+        elif had < wanted:
+            said = f"{name} was dosed {_times(had)}; the recipe says {_times(wanted)}"
+            yield Finding(Kind.MISSING, name, said)
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _pumps(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
     by_pump: dict[int, str] = {}
     by_chemical: dict[str, int] = {}
-    for ingredient in batch.ingredients:
+    for ingredient, reference in zip(batch.ingredients, references(batch, recipe), strict=True):
         name, pump = ingredient.chemical, ingredient.pump
-        reference = recipe.ingredient(name) if recipe else None
         expected = reference.pump if reference else None
         if expected is not None:
             if expected != pump:
@@ -183,22 +199,30 @@ def _pumps(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterato
 def _sequence_of_ingredients(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
     if recipe is None or not recipe.ordered:
         return
-    order = [each.chemical for each in recipe.ingredients]
-    had = [i.chemical for i in batch.ingredients if recipe.ingredient(i.chemical) is not None]
-    wanted = [name for wish in order for name in had if same_name(wish, name)]
+    numbers = {id(each): number for number, each in enumerate(recipe.ingredients)}
+    pairs = zip(batch.ingredients, references(batch, recipe), strict=True)
+    had = [(numbers[id(each)], one.chemical) for one, each in pairs if each is not None]
+    wanted = sorted(had, key=itemgetter(0))
     if had != wanted:
-        yield Finding(Kind.ORDER, "", f"dosed as {', '.join(had)}; the recipe says {', '.join(wanted)}")
+        dosed, said = (", ".join(name for _, name in names) for names in (had, wanted))
+        yield Finding(Kind.ORDER, "", f"dosed as {dosed}; the recipe says {said}")
 
 
 def _durations(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
-    shortest, longest = limits.dose_s
     for dose in batch.doses:
-        if dose.duration_ms is not None and not shortest <= dose.duration_ms / 1000 <= longest:
-            taken_s = dose.duration_ms / 1000
-            yield Finding(Kind.DURATION, dose.chemical, f"the dose of {dose.chemical} took {taken_s:.0f} s")
-    seconds, pumps = batch.seconds, max(batch.pumps or 0, len(batch.ingredients), 1)
-    if seconds is not None and seconds > pumps * limits.batch_s_per_pump:
-        yield Finding(Kind.DURATION, "", f"the batch took {seconds / 60:.0f} min")
+        if dose.duration_ms is not None:
+            seconds, usual = dose.duration_ms / 1000, limits.usual.get(dose.chemical)
+            shortest, longest = (usual.low_s, usual.high_s) if usual else limits.dose_s
+            if not shortest <= seconds <= longest:
+                often = f"; {shortest:.0f} to {longest:.0f} s are usual" if usual else ""
+                said = f"the dose of {dose.chemical} took {seconds:.0f} s{often}"
+                yield Finding(Kind.DURATION, dose.chemical, said)
+    if batch.seconds is not None:
+        usual, pumps = limits.usual.get(""), max(batch.pumps or 0, len(batch.ingredients), 1)
+        longest = usual.high_s if usual else pumps * limits.batch_s_per_pump
+        if batch.seconds > longest:
+            often = f"; up to {longest / 60:.1f} min are usual" if usual else ""
+            yield Finding(Kind.DURATION, "", f"the batch took {batch.seconds / 60:.0f} min{often}")
 
 
 def _ending(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
@@ -208,7 +232,7 @@ def _ending(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterat
         yield Finding(Kind.ENDING, "", "neither its start nor its complete was received")
 
 
-def _times(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
+def _time_qualities(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
     messages: tuple[Message, ...] = (*batch.events, *batch.doses)
     unsure = [m.time_quality for m in messages if m.time_quality is not TimeQuality.DEVICE]
     if unsure:
@@ -247,5 +271,5 @@ def _alarms(batch: Batch, alarms: Sequence[AlarmSpan]) -> Iterator[Finding]:
 
 
 _CHECKS: tuple[Callable[[Batch, MasterRecipe | None, Limits], Iterator[Finding]], ...] = (
-    _ending, _completeness, _tolerance, _pumps, _sequence_of_ingredients, _durations, _stock, _times,
+    _ending, _completeness, _tolerance, _pumps, _sequence_of_ingredients, _durations, _stock, _time_qualities,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dosing_tui.plant.batches.canonical import canonical
 from dosing_tui.plant.batches.findings import Finding, Kind, Verdict
+from dosing_tui.plant.batches.masters import MasterVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +16,21 @@ class Judgement:
     bands: tuple[tuple[float | None, bool | None], ...]
     """For each ingredient half the tolerance band in g, and whether it was kept; None is 'not known'."""
     recipe_version: int | None = None
+    apart: tuple[str, ...] = ()
+    """Chemicals of which each dose has a band of its own, as the recipe has them more than once."""
 
 
 def judgement(
-    findings: tuple[Finding, ...], verdicts: tuple[Verdict, ...], recipe_version: int | None
+    findings: tuple[Finding, ...], verdicts: tuple[Verdict, ...], master: MasterVersion | None
 ) -> Judgement:
     bands = tuple([(verdict.tolerance_g, verdict.within) for verdict in verdicts])
-    return Judgement(findings, bands, recipe_version)
+    if master is None:
+        return Judgement(findings, bands)
+    return Judgement(findings, bands, master.version, master.recipe.repeated)
 
 
 def to_text(judged: Judgement) -> str:
+    """What is rarely so is only said where it is: judgements without it keep the text, and hash, they had."""
     return canonical(
         {
             "findings": [
@@ -32,6 +38,7 @@ def to_text(judged: Judgement) -> str:
             ],
             "bands": judged.bands,
             "recipe_version": judged.recipe_version,
+            **({"apart": judged.apart} if judged.apart else {}),
         }
     )
 
@@ -43,4 +50,5 @@ def from_text(text: str) -> Judgement:
         tuple(Finding(Kind(kind), subject, sentence) for kind, subject, sentence in said["findings"]),
         tuple((tolerance_g, within) for tolerance_g, within in said["bands"]),
         said["recipe_version"],
+        tuple(said.get("apart", ())),
     )

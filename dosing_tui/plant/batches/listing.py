@@ -62,6 +62,10 @@ class Counts:
     under_way: int
     complete: int
     not_complete: int
+    aborted: int
+    incomplete: int
+    no_start: int
+    complete_only: int
     with_findings: int
     unreviewed: int
 

@@ -27,7 +27,7 @@ class MasterIngredient:
 
 @dataclass(frozen=True, slots=True)
 class MasterRecipe:
-    """What a batch of ``name`` should be like; ``mode`` '' is any."""
+    """What a batch of ``name`` should be like; ``mode`` '' is any. An ingredient is one dose."""
 
     name: str
     ingredients: tuple[MasterIngredient, ...]
@@ -39,8 +39,19 @@ class MasterRecipe:
     def title(self) -> str:
         return f"{self.name} ({self.mode})" if self.mode else self.name
 
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """Chemicals that are dosed more than once, each time for itself."""
+        names = [each.chemical for each in self.ingredients]
+        return tuple(dict.fromkeys(name for name in names if len(self.portions(name)) > 1))
+
     def ingredient(self, chemical: str) -> MasterIngredient | None:
-        return next((each for each in self.ingredients if same_name(each.chemical, chemical)), None)
+        """The first of that chemical."""
+        return next(iter(self.portions(chemical)), None)
+
+    def portions(self, chemical: str) -> tuple[MasterIngredient, ...]:
+        """Each dose that there should be of it, in their order."""
+        return tuple(each for each in self.ingredients if same_name(each.chemical, chemical))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +156,6 @@ def _recipe(table: object, place: str) -> MasterRecipe:
     if not isinstance(parts, list) or not parts:
         raise RecipeError(f"{name}: it has no [[recipe.ingredient]].")
     ingredients = tuple(_ingredient(part, name) for part in parts)
-    chemicals = [each.chemical.casefold() for each in ingredients]
-    if twice := next((c for c in chemicals if chemicals.count(c) > 1), None):
-        raise RecipeError(f"{name}: {twice.upper()} is in it more than once.")
     return MasterRecipe(name, ingredients, mode.upper(), ordered)
 
 

@@ -1,7 +1,7 @@
 """Readings -> batches. Pure: the same readings make the same batches, in whatever order they are given."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -15,6 +15,7 @@ from dosing_tui.plant.batches.records import (
     Rules,
     StockChange,
     identity,
+    same_name,
 )
 from dosing_tui.plant.batches.tanks import Tanks, heard
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading
@@ -110,12 +111,16 @@ def _stock(
     return tanks.changes(min(moments), max(moments), last)
 
 
-def ingredients(doses: Iterable[Dose]) -> tuple[Ingredient, ...]:
-    """Doses of the same chemical by the same pump together, in the order of their first."""
-    together: dict[tuple[str, int], list[Dose]] = {}
-    for dose in doses:
-        together.setdefault((dose.chemical, dose.pump), []).append(dose)
-    return tuple([_ingredient(chemical, pump, same) for (chemical, pump), same in together.items()])
+def ingredients(doses: Iterable[Dose], *, apart: Collection[str] = ()) -> tuple[Ingredient, ...]:
+    """Doses of the same chemical by the same pump together, in the order of their first.
+
+    Doses of a chemical that is in ``apart`` stay alone.
+    """
+    together: dict[tuple[str, int, int], list[Dose]] = {}
+    for number, dose in enumerate(doses, start=1):
+        alone = any(same_name(name, dose.chemical) for name in apart)
+        together.setdefault((dose.chemical, dose.pump, number if alone else 0), []).append(dose)
+    return tuple([_ingredient(chemical, pump, same) for (chemical, pump, _), same in together.items()])
 
 
 def _ingredient(chemical: str, pump: int, doses: list[Dose]) -> Ingredient:

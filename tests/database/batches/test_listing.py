@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.listing import BatchFilter, Counts, counts, detail, listed
+from dosing_tui.database.batches.listing import BatchFilter, Counts, above, counts, detail, listed
 from dosing_tui.plant.batches.findings import Kind
 from tests.database.batches.stored import kept
 from tests.database.samples import settings_for
@@ -44,7 +44,7 @@ def test_a_filter_finds_what_it_says(plant: Settings, name: str) -> None:
 
 
 def test_counts_tell_how_many_are_what(plant: Settings) -> None:
-    assert counts(plant, BatchFilter()) == Counts(5, 1, 3, 1, 2, 5)
+    assert counts(plant, BatchFilter()) == Counts(5, 1, 3, 1, 1, 0, 0, 0, 2, 5)
 
 
 def test_pages_follow_each_other_without_a_gap_or_a_repetition(plant: Settings) -> None:
@@ -55,6 +55,21 @@ def test_pages_follow_each_other_without_a_gap_or_a_repetition(plant: Settings) 
         after = page[-1]
     assert pages == whole
     assert whole == sorted(whole, key=lambda row: (row.begins_at, row.batch_key), reverse=True)
+
+
+def test_pages_upwards_are_those_of_the_way_down_and_what_comes_between_them_is_met_once(
+    plant: Settings, migrated: str
+) -> None:
+    whole = listed(plant, BatchFilter())
+    assert above(plant, BatchFilter(), whole[3], rows=2) == whole[1:3]
+    assert above(plant, BatchFilter(), whole[0]) == []
+    first = listed(plant, BatchFilter(), rows=2)
+    kept(migrated, *normal(-400, device="c"), *normal(1600, device="c"), now=LATER)
+    rest = listed(plant, BatchFilter(), after=first[-1])
+    late = {row.batch_key for row in [*first, *rest]} - {row.batch_key for row in whole}
+    assert len(late) == 1
+    assert listed(plant, BatchFilter())[1].begins_at == NOON + timedelta(seconds=1600)
+    assert listed(plant, BatchFilter())[2:3] == first[1:]
 
 
 def test_the_whole_of_a_batch_is_found_by_key_and_by_number(plant: Settings) -> None:

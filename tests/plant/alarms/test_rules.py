@@ -254,6 +254,18 @@ def test_a_batch_is_compared_with_its_recipes_master(pumps: tuple[int, ...], fou
     assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
 
 
+@pytest.mark.parametrize(
+    ("pumps", "found"), [((1, 2, 1), ""), ((1, 2), "C-1 came once, not 2 times"), ((2,), "C-1 is missing")]
+)
+def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) -> None:
+    plant = Plant()
+    twice = replace(MASTER.recipe, ingredients=(*MASTER.recipe.ingredients, MasterIngredient("c-1", pump=1)))
+    plant.evaluator.masters = (replace(MASTER, recipe=twice),)
+    batch(plant, *pumps, expected=len(pumps))
+    said = [entry.message for entry in plant.journal if entry.key.rule == "BATCH_INGREDIENT"]
+    assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
+
+
 def test_an_ingredient_from_another_pump_than_the_masters_is_told_of() -> None:
     plant = Plant()
     plant.evaluator.masters = (MASTER,)

@@ -7,6 +7,7 @@ import pytest
 from dosing_tui.plant.batches.alarmed import AlarmSpan
 from dosing_tui.plant.batches.findings import Finding, Kind, Limits, judge, verdicts
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe, MasterVersion
+from dosing_tui.plant.batches.portions import portioned
 from dosing_tui.plant.readings import Reading, TimeQuality
 from tests.plant.batches.days import NOON, STATION, at, dose, event, level, made, normal
 
@@ -102,6 +103,64 @@ def test_with_a_recipe_master_its_ingredients_pumps_targets_and_order_are_the_re
     swapped = [start, dose(61, "T-12", target_g=5.0, actual_g=5.0), dose(122, "T-9"), complete]
     assert kinds(*swapped, master=MASTER) == [Kind.ORDER]
     assert kinds(*swapped, master=replace(MASTER, recipe=replace(MASTER.recipe, ordered=False))) == []
+
+
+TWICE = MasterVersion(
+    MasterRecipe(
+        "CU-85",
+        (
+            MasterIngredient("T-12", 2, 30.0),
+            MasterIngredient("T-9", 3, 40.0),
+            MasterIngredient("T-12", 2, 10.0, tolerance_g=0.2),
+        ),
+        ordered=True,
+    ),
+    version=2,
+    valid_from=NOON,
+)
+"""T-12 before and after T-9."""
+TWO_OF_T12: list[Reading] = [
+    event(0, "start"), dose(61, "T-12", target_g=30.0, actual_g=30.1), dose(122, "T-9"),
+    dose(183, "T-12", target_g=10.0, actual_g=10.1), event(186, "complete"),
+]  # fmt: skip
+
+
+def told_by_twice(*readings: Reading) -> list[tuple[Kind, str]]:
+    batch = portioned(made(*readings)[0], TWICE.recipe)
+    return [(one.kind, one.sentence) for one in judge(batch, master=TWICE)]
+
+
+def test_what_a_recipe_doses_twice_is_two_doses_each_against_its_own_target() -> None:
+    assert told_by_twice(*TWO_OF_T12) == []
+    batch = portioned(made(*TWO_OF_T12)[0], TWICE.recipe)
+    judged = verdicts(batch, master=TWICE)
+    assert [(one.ingredient.chemical, one.ingredient.target_g, one.tolerance_g) for one in judged] == [
+        ("T-12", 30.0, 0.5), ("T-9", 40.0, 0.5), ("T-12", 10.0, 0.2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("readings", "told"),
+    [
+        (TWO_OF_T12[:3] + TWO_OF_T12[4:], [(Kind.MISSING, "T-12 was dosed once; the recipe says 2 times")]),
+        (TWO_OF_T12[:1] + TWO_OF_T12[2:], [(Kind.MISSING, "T-12 was dosed once; the recipe says 2 times")]),
+        ([one for one in TWO_OF_T12 if getattr(one, "chemical", "") != "T-12"],
+         [(Kind.MISSING, "T-12 is missing")]),
+        ([*TWO_OF_T12, dose(184, "T-12", target_g=10.0, actual_g=10.0)],
+         [(Kind.DUPLICATE, "T-12 was dosed 3 times; the recipe says 2 times")]),
+        ([*TWO_OF_T12, dose(123, "T-9", dedup=2)],
+         [(Kind.DUPLICATE, "T-9 was dosed 2 times; the recipe says once"),
+          (Kind.TOLERANCE, "T-9 is off by +40.20 g (+100.5 %); 0.50 g are allowed")]),
+        ([*TWO_OF_T12[:3], dose(183, "T-12", target_g=10.0, actual_g=10.3), TWO_OF_T12[4]],
+         [(Kind.TOLERANCE, "T-12 is off by +0.30 g (+3.0 %); 0.20 g are allowed")]),
+        ([TWO_OF_T12[0], dose(40, "T-9"), *TWO_OF_T12[1:2], *TWO_OF_T12[3:]],
+         [(Kind.ORDER, "dosed as T-9, T-12, T-12; the recipe says T-12, T-9, T-12")]),
+    ],
+)  # fmt: skip
+def test_of_what_is_dosed_twice_each_dose_counts(
+    readings: list[Reading], told: list[tuple[Kind, str]]
+) -> None:
+    assert told_by_twice(*readings) == told
 
 
 def test_a_batch_under_way_is_not_blamed_for_what_may_still_come() -> None:

@@ -28,7 +28,7 @@ recipes = st.builds(
     names,
     st.lists(
         st.builds(MasterIngredient, names, st.one_of(st.none(), st.integers(1, 9)), masses, masses, masses),
-        min_size=1, max_size=4, unique_by=lambda ingredient: ingredient.chemical.casefold(),
+        min_size=1, max_size=4,
     ).map(tuple),
     st.sampled_from(["", "CATALYST", "BDO"]),
     st.booleans(),
@@ -52,7 +52,6 @@ def test_what_is_written_is_read_back(recipes: list[MasterRecipe]) -> None:
         (RECIPE + "order = 1", "recipe 1: 'order' is not known"),
         (RECIPE + PART + "pump = 3.5", "A, T-9: pump is 3.5"),
         (RECIPE + PART + "target_g = nan", "A, T-9: target_g is nan"),
-        (RECIPE + PART + PART, "A: T-9 is in it more than once"),
         ((RECIPE + PART) * 2, "A is in the file more than once"),
     ],
 )  # fmt: skip

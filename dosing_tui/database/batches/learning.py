@@ -1,0 +1,34 @@
+"""Learns from time to time how long batches usually take, and keeps it for those that begin from then on.
+
+Judged by the history as it is at the moment, a batch would be judged otherwise by each rebuild: as others
+come, or as late messages change what came before. What was learned is therefore entered once, with its time,
+as versions of recipes are.
+"""
+
+from datetime import datetime, timedelta
+
+from dosing_tui.database.batches.storing import Session
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.plant.batches.durations import LEAST, MOST, Usual, learned
+from dosing_tui.plant.batches.reading_back import batch_of
+
+EVERY = timedelta(days=7)
+AGAIN = timedelta(days=1)
+"""As long as there was nothing to learn from."""
+LOOKED_AT = timedelta(days=90)
+"""What is older teaches nothing any more."""
+_FIELDS = ("recipe", "mode", "chemical", "low_s", "high_s", "batches")
+
+
+def learn(session: Session, *, now: datetime) -> None:
+    """In a session that alone rebuilds. What holds for batches that have begun already is not touched."""
+    since = {"learned_since": now - EVERY, "looked_since": now - AGAIN}
+    due = session.execute(statement("batches/learn_due"), since).fetchone()
+    if due != (True,):
+        return
+    asked = {"from": now - LOOKED_AT, "to": now, "least": LEAST, "most": MOST}
+    records = session.execute(statement("batches/learn_from"), asked).fetchall()
+    told = learned((batch_of(record, key) for key, record in records), at=now)
+    done = [*told, Usual("", "", "", now, 0.0, 0.0, len(records))]
+    columns = {name: [getattr(each, name) for each in done] for name in _FIELDS}
+    session.execute(statement("batches/learned"), {**columns, "valid_from": now})
