@@ -1,6 +1,7 @@
 """``dosing-tui batches review``: what a reviewer says of one batch, signed with a PIN where that is set."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -72,16 +73,14 @@ def _enter(
     record: str, pin_file: Path | None,
 ) -> None:  # fmt: skip
     from dosing_tui.database.batches.reviewing import review as enter
-    from dosing_tui.plant.batches.reviews import ReviewDraft
+    from dosing_tui.plant.batches.listing import draft_of
 
     found = _found(settings, key, record)
     row = found.row
-    draft = ReviewDraft(
-        row.batch_key, meaning, who, reason,
+    draft = replace(
+        draft_of(row, meaning, who=who, comment=reason, pin=_pin(settings, who, pin_file)),
         seen_review=_seen(found, meaning, who) if after is None else after,
-        seen_record=row.record_hash,
-        pin=_pin(settings, who, pin_file),
-    )  # fmt: skip
+    )
     zone = ZoneInfo(settings.plant.timezone)
     entered = enter(settings, draft, os_user=os_user())
     click.echo(

@@ -22,9 +22,9 @@ from dosing_tui.console.screens.review_dialog import UNREASONED, Question, Revie
 from dosing_tui.console.steering import Front
 from dosing_tui.errors import RangeError
 from dosing_tui.live import Picture
-from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow
+from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, draft_of
 from dosing_tui.plant.batches.records import Status
-from dosing_tui.plant.batches.reviews import APPROVALS, Meaning, ReviewDraft, ReviewState, Standing, fault
+from dosing_tui.plant.batches.reviews import APPROVALS, Meaning, ReviewDraft, ReviewState, fault
 from dosing_tui.plant.filters import Dimension
 
 DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
@@ -130,11 +130,8 @@ class Reviewing(Journaling):
         second = self._settings.review.second_person
         if meaning is Meaning.APPROVED and second and row.review_state in APPROVALS:
             meaning = Meaning.CONFIRMED
-        draft = ReviewDraft(
-            row.batch_key, meaning, self._author or "?", "?", row.last_review, row.record_hash
-        )  # fmt: skip
-        standing = Standing(row.status, row.findings, row.review_state, row.disposed_by, row.disposed_by)
-        if why_not := fault(draft, standing):
+        draft = draft_of(row, meaning, who=self._author or "?", comment="?")
+        if why_not := fault(draft, row.standing):
             self.front.say(f"{row.batch_id}: {why_not}")
         elif meaning in UNREASONED and self._author and not self._settings.review.pin:
             self._enter(meaning, row, Said("", self._author, ""))
@@ -144,6 +141,8 @@ class Reviewing(Journaling):
     def _ask_about(self, meaning: Meaning, row: BatchRow) -> None:
         review = self._settings.review
         about = f"{row.batch_id}   {row.recipe}   {_exceptions(row)}"
+        if meaning is Meaning.WITHDRAWN:
+            about = f"{row.batch_id}   {_last_word(row)}"
         asked = Question(
             meaning, about, self._source.batches.account, review.pin, self._author,
             self._unsent.get((row.batch_key, meaning), ""),
@@ -158,9 +157,7 @@ class Reviewing(Journaling):
     def _enter(self, meaning: Meaning, row: BatchRow, said: Said) -> None:
         self._entering = True
         self._unsent[row.batch_key, meaning] = said.comment
-        draft = ReviewDraft(
-            row.batch_key, meaning, said.who, said.comment, row.last_review, row.record_hash, said.pin
-        )
+        draft = draft_of(row, meaning, who=said.who, comment=said.comment, pin=said.pin)
         self._jobs.run(
             partial(self._review_one, draft), partial(self._entered, meaning, row), self._not_entered
         )
@@ -182,7 +179,7 @@ class Reviewing(Journaling):
             self.front.say(refused[0])
             return
         self._unsent.pop((row.batch_key, meaning), None)
-        done = f"{row.batch_id}: {meaning}."
+        done = f"{row.batch_id}: {_done(meaning, detail)}."
         self.front.say(done)
         if self._batches is not None and meaning not in _STAYS:
             self._batches.next_to_review(done)
@@ -220,10 +217,8 @@ class Reviewing(Journaling):
             return
         self._author = said.who
         drafts = [
-            ReviewDraft(row.batch_key, Meaning.APPROVED, said.who, said.comment, row.last_review,
-                        row.record_hash, said.pin)
-            for row in rows
-        ]  # fmt: skip
+            draft_of(row, Meaning.APPROVED, who=said.who, comment=said.comment, pin=said.pin) for row in rows
+        ]
         self._go_on(drafts, 0, [])
 
     def _go_on(self, drafts: Sequence[ReviewDraft], done: int, refused: list[str]) -> None:
@@ -242,6 +237,20 @@ class Reviewing(Journaling):
             lambda told: self._go_on(drafts[CHUNK:], done + len(told[0]), [*refused, *told[1]]),
             lambda sentence: self.front.say(f"Approved {done} batches, then no more: {sentence}"),
         )
+
+
+def _done(meaning: Meaning, detail: BatchDetail | None) -> str:
+    """What it is now, where that is not what was said."""
+    if meaning is Meaning.WITHDRAWN and detail is not None:
+        return f"withdrawn; it is {detail.row.review_state} now"
+    return meaning.value
+
+
+def _last_word(row: BatchRow) -> str:
+    """What an undo takes back."""
+    if row.confirmed_by:
+        return f"'{Meaning.CONFIRMED}' by {row.confirmed_by}; the approval by {row.disposed_by} stays"
+    return f"what {row.disposed_by} decided"
 
 
 def _exceptions(row: BatchRow) -> str:

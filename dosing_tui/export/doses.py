@@ -54,6 +54,8 @@ def record_json(detail: BatchDetail) -> str:
         "record": json.loads(detail.record),
         "record_hash": row.record_hash,
         "hash_of": HASHED,
+        "judgement": json.loads(detail.judgement),
+        "judgement_hash": row.judgement_hash,
         "exceptions": [_finding(each) for each in detail.judged.findings],
         "recipe_version": detail.judged.recipe_version,
         "review_state": row.review_state,
@@ -77,5 +79,7 @@ def _review(each: Review) -> dict[str, object]:
         "reason": each.comment,
         "signature": each.signature,
         "record_hash": each.record_hash,
+        "judgement_hash": each.judgement_hash,
+        "withdraws": each.withdraws or None,
         "hash": each.hash,
     }

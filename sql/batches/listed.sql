@@ -1,7 +1,7 @@
 -- One page of the batches that a filter finds, the newest first, after the last batch of the page before.
 SELECT b.batch_key, b.batch_id, b.device_id, b.recipe, b.mode, b.status, b.reason, b.begins_at, b.ends_at, b.last_at,
        b.pumps, b.doses, b.target_g, b.actual_g, b.findings, b.finding_kinds, b.recipe_version, b.record_hash,
-       b.review_state, b.last_review, b.disposed_by, b.disposed_at
+       b.review_state, b.last_review, b.disposed_by, b.disposed_at, b.judgement_hash, b.confirmed_by, b.gone
   FROM batches AS b
  WHERE (%(from)s::timestamptz IS NULL OR b.begins_at >= %(from)s)
    AND (%(to)s::timestamptz IS NULL OR b.begins_at < %(to)s)

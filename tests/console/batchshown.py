@@ -65,7 +65,7 @@ def _detail(batch: Batch, number: int) -> BatchDetail:
         batch.pumps,
         len(batch.doses), sum(one for one, _ in masses), sum(one for _, one in masses), len(judged.findings),
         tuple(dict.fromkeys(one.kind.value for one in judged.findings)), None, digest(text), "unreviewed", 0,
-        "", None,
+        "", None, digest(thought),
     )  # fmt: skip
     return BatchDetail(row, batch, judged, (), text, thought)
 

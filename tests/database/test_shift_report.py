@@ -14,7 +14,8 @@ from dosing_tui.database.occurrences import occurrences
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
-from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft
+from dosing_tui.plant.batches.listing import draft_of
+from dosing_tui.plant.batches.reviews import Meaning
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import BATCHES, INVENTORY, PRODUCTION, TODAY, Panel, Query
 from dosing_tui.plant.shiftreport import AlarmTotal, ShiftReport
@@ -64,7 +65,7 @@ def plant(migrated: str) -> Settings:
     first = listed(settings, BatchFilter(until=at(-5.5 * hours)))[0]
     review(
         settings,
-        ReviewDraft(first.batch_key, Meaning.APPROVED, "Anna", "", 0, first.record_hash),
+        draft_of(first, Meaning.APPROVED, who="Anna"),
         os_user="a",
     )
     return settings

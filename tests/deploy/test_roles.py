@@ -31,6 +31,7 @@ from dosing_tui.errors import DatabaseRefused
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.notification import Fate, Notice, Occasion
 from dosing_tui.plant.alarms.records import Event
+from dosing_tui.plant.batches.listing import draft_of
 from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
@@ -241,8 +242,7 @@ def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
 
 
 def draft(settings: Settings) -> ReviewDraft:
-    row = listed(settings, BatchFilter())[0]
-    return ReviewDraft(row.batch_key, Meaning.APPROVED, "Anna", "", row.last_review, row.record_hash)
+    return draft_of(listed(settings, BatchFilter())[0], Meaning.APPROVED, who="Anna")
 
 
 def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Plant) -> None:

@@ -135,14 +135,20 @@ def _chain(entries: list[Entry]) -> Iterator[str]:
 
 REVIEW_COLUMNS = (
     "seq", "batch_key", "batch_id", "at", "who", "os_user", "db_role", "meaning", "comment", "signature",
-    "record_hash", "judgement_hash",
+    "record_hash", "judgement_hash", "withdraws",
 )  # fmt: skip
 
 
 def review_content(values: tuple[object, ...]) -> dict[str, object]:
-    """A review as its entry holds it: all but the two texts, which its hashes stand for."""
+    """A review as its entry holds it: all but the two texts, which its hashes stand for.
+
+    What takes nothing back does not say so, as no entry did before withdrawals named what they take back.
+    """
     plain = [instant(value) if isinstance(value, datetime) else value for value in values]
-    return dict(zip(REVIEW_COLUMNS, plain, strict=True))
+    content = dict(zip(REVIEW_COLUMNS, plain, strict=True))
+    if not content["withdraws"]:
+        del content["withdraws"]
+    return content
 
 
 def _reviews(rows: list[tuple[object, ...]], by_seq: Mapping[int, Entry]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from psycopg import IsolationLevel
 from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
@@ -13,9 +14,9 @@ from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.plant.batches import judgement as judging
-from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts
+from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Side
 from dosing_tui.plant.batches.reading_back import batch_of
-from dosing_tui.plant.batches.reviews import open_states
+from dosing_tui.plant.batches.reviews import ReviewState, open_states
 from dosing_tui.plant.text import clean_line, clean_text
 
 __all__ = ["PAGE", "BatchDetail", "BatchFilter", "BatchRow", "Counts", "counts", "detail", "listed"]
@@ -55,12 +56,12 @@ def detail(settings: Settings, name: str) -> BatchDetail | None:
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    with opened(settings) as session:
+    with opened(settings) as session, one_moment(session):
         return detail_in(session, name)
 
 
 def detail_in(session: Session, name: str) -> BatchDetail | None:
-    """The same in an ``opened`` session."""
+    """The same inside ``one_moment`` of an ``opened`` session."""
     with session.cursor(row_factory=class_row(BatchRow)) as cursor:
         row = cursor.execute(statement("batches/found"), {"name": name}).fetchone()
     if row is None:
@@ -70,7 +71,13 @@ def detail_in(session: Session, name: str) -> BatchDetail | None:
     assert texts is not None  # stored together with the row
     record, judgement = texts
     batch = batch_of(record, row.batch_key)
-    return BatchDetail(_harmless(row), batch, judging.from_text(judgement), said, record, judgement)
+    reviewed = _reviewed(session, row) if row.review_state == ReviewState.OUTDATED else None
+    return BatchDetail(_harmless(row), batch, judging.from_text(judgement), said, record, judgement, reviewed)
+
+
+def _reviewed(session: Session, row: BatchRow) -> Side | None:
+    with session.cursor(row_factory=class_row(Side)) as cursor:
+        return cursor.execute(statement("batches/reviewed"), {"batch_key": row.batch_key}).fetchone()
 
 
 def _asked(settings: Settings, which: BatchFilter) -> dict[str, object]:
@@ -98,7 +105,16 @@ def _harmless(row: BatchRow) -> BatchRow:
         reason=clean_line(row.reason),
         finding_kinds=tuple(clean_text(kind) for kind in row.finding_kinds),
         disposed_by=clean_text(row.disposed_by),
+        confirmed_by=clean_text(row.confirmed_by),
     )
+
+
+@contextmanager
+def one_moment(session: Session) -> Iterator[None]:
+    """Everything that is read in it is of one moment: what is written meanwhile is in none of the answers."""
+    session.isolation_level, session.read_only = IsolationLevel.REPEATABLE_READ, True
+    with session.transaction():
+        yield
 
 
 @contextmanager

@@ -13,7 +13,15 @@ from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.errors import ReviewError
-from dosing_tui.plant.batches.reviews import NO_SIGNATURE, PIN_SIGNATURE, Review, ReviewDraft, Standing, fault
+from dosing_tui.plant.batches.reviews import (
+    NO_SIGNATURE,
+    PIN_SIGNATURE,
+    Meaning,
+    Review,
+    ReviewDraft,
+    Standing,
+    fault,
+)
 from dosing_tui.plant.text import clean_line, clean_text
 
 APPLICATION = "reviews"
@@ -32,8 +40,10 @@ class _Reviewed:
     last_review: int
     record_hash: str
     judgement_hash: str
+    gone: bool
     record: str
     judgement: str
+    last_word: int
 
 
 def review(settings: Settings, draft: ReviewDraft, *, os_user: str) -> Review:
@@ -101,6 +111,7 @@ def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: st
         "signature": PIN_SIGNATURE if settings.review.pin else NO_SIGNATURE,
         "record_hash": batch.record_hash,
         "judgement_hash": batch.judgement_hash,
+        "withdraws": batch.last_word if draft.meaning is Meaning.WITHDRAWN else 0,
     }
     content = audit.review_content((0, *said.values()))
     seq = audit.append(
@@ -132,8 +143,13 @@ def _compare(session: Session, draft: ReviewDraft, batch: _Reviewed) -> None:
         raise ReviewError(
             f"{batch.batch_id} has changed since you saw it; nothing was entered. Look at it again."
         )
+    if batch.judgement_hash != draft.seen_judgement:
+        raise ReviewError(
+            f"{batch.batch_id}: its exceptions or alarms are others than those you saw; nothing was entered."
+            " Look at it again."
+        )
     standing = Standing(
-        batch.status, batch.findings, batch.review_state, batch.disposition, batch.disposed_by
+        batch.status, batch.findings, batch.review_state, batch.disposition, batch.disposed_by, batch.gone
     )
     if wrong := fault(draft, standing):
         raise ReviewError(f"{batch.batch_id}: {wrong}")

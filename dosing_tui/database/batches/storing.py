@@ -14,7 +14,7 @@ from dosing_tui.database.batches.happenings import alarm_spans
 from dosing_tui.database.batches.spans import Span, around
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.plant.batches import judgement as judging
-from dosing_tui.plant.batches.alarmed import AlarmSpan
+from dosing_tui.plant.batches.alarmed import AlarmSpan, alarms_of
 from dosing_tui.plant.batches.canonical import digest, record
 from dosing_tui.plant.batches.findings import Limits, judge, verdicts
 from dosing_tui.plant.batches.masters import MasterVersion, from_definition, in_force
@@ -149,6 +149,7 @@ def _whole(batch: Batch, by: Reference) -> _Whole:
         judge(batch, master=master, limits=by.limits, alarms=by.alarms),
         verdicts(batch, master=master, limits=by.limits),
         master.version if master else None,
+        alarms_of(batch, by.alarms),
     )
     return _Whole(batch, record(batch), judged, judging.to_text(judged))
 

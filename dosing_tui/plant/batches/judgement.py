@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
-from dosing_tui.plant.batches.canonical import canonical
+from dosing_tui.plant.batches.alarmed import Alarmed
+from dosing_tui.plant.batches.canonical import canonical, instant
 from dosing_tui.plant.batches.findings import Finding, Kind, Verdict
 
 
@@ -15,16 +17,20 @@ class Judgement:
     bands: tuple[tuple[float | None, bool | None], ...]
     """For each ingredient half the tolerance band in g, and whether it was kept; None is 'not known'."""
     recipe_version: int | None = None
+    alarms: tuple[Alarmed, ...] = ()
 
 
 def judgement(
-    findings: tuple[Finding, ...], verdicts: tuple[Verdict, ...], recipe_version: int | None
-) -> Judgement:
+    findings: tuple[Finding, ...], verdicts: tuple[Verdict, ...], recipe_version: int | None,
+    alarms: tuple[Alarmed, ...] = (),
+) -> Judgement:  # fmt: skip
     bands = tuple([(verdict.tolerance_g, verdict.within) for verdict in verdicts])
-    return Judgement(findings, bands, recipe_version)
+    return Judgement(findings, bands, recipe_version, alarms)
 
 
 def to_text(judged: Judgement) -> str:
+    """Alarms are named where there are any: the others' texts are as they were before these were kept."""
+    alarms = {"alarms": [[alarm.name, instant(alarm.at)] for alarm in judged.alarms]}
     return canonical(
         {
             "findings": [
@@ -32,6 +38,7 @@ def to_text(judged: Judgement) -> str:
             ],
             "bands": judged.bands,
             "recipe_version": judged.recipe_version,
+            **(alarms if judged.alarms else {}),
         }
     )
 
@@ -43,4 +50,5 @@ def from_text(text: str) -> Judgement:
         tuple(Finding(Kind(kind), subject, sentence) for kind, subject, sentence in said["findings"]),
         tuple((tolerance_g, within) for tolerance_g, within in said["bands"]),
         said["recipe_version"],
+        tuple(Alarmed(datetime.fromisoformat(at), name) for name, at in said.get("alarms", ())),
     )

@@ -17,8 +17,9 @@ from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.recipes import import_recipes, versions
 from dosing_tui.database.batches.reviewing import review, review_all
 from dosing_tui.errors import DatabaseRefused, ReviewError
+from dosing_tui.plant.batches.listing import draft_of
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe
-from dosing_tui.plant.batches.reviews import Meaning, Review, ReviewDraft
+from dosing_tui.plant.batches.reviews import Meaning, Review
 from tests.database.batches.stored import kept
 from tests.database.inspection import rows, run, value
 from tests.database.samples import settings_for
@@ -44,8 +45,7 @@ def say(
     at: BatchDetail | None = None,
     pin: str = "",
 ) -> Review:
-    row = (at or seen(settings)).row
-    draft = ReviewDraft(row.batch_key, meaning, who, comment, row.last_review, row.record_hash, pin)
+    draft = draft_of((at or seen(settings)).row, meaning, who=who, comment=comment, pin=pin)
     return review(settings, draft, os_user="tester")
 
 
@@ -115,7 +115,7 @@ def test_a_reviewed_batch_whose_messages_go_to_another_stays_and_says_so(migrate
     settings = settings_for(migrated)
     kept(migrated, dose(100, "T-9"), dose(1200, "T-12"), now=LATER)
     for row in listed(settings, BatchFilter()):
-        draft = ReviewDraft(row.batch_key, Meaning.REJECTED, "Anna", "no start", 0, row.record_hash)
+        draft = draft_of(row, Meaning.REJECTED, who="Anna", comment="no start")
         review(settings, draft, os_user="tester")
     kept(migrated, event(30, "start"), now=LATER)
     later, earlier = listed(settings, BatchFilter())
@@ -184,10 +184,7 @@ def test_a_batch_under_way_is_not_approved(migrated: str) -> None:
 def test_many_are_approved_at_once_and_each_for_itself(migrated: str) -> None:
     kept(migrated, *(m for number in range(5) for m in normal(400.0 * number)), *GROSS, now=LATER)
     settings = settings_for(migrated)
-    drafts = [
-        ReviewDraft(row.batch_key, Meaning.APPROVED, "Anna", "", row.last_review, row.record_hash)
-        for row in listed(settings, BatchFilter())
-    ]
+    drafts = [draft_of(row, Meaning.APPROVED, who="Anna") for row in listed(settings, BatchFilter())]
     entered, refused = review_all(settings, drafts, os_user="tester")
     assert (len(entered), len(refused)) == (4, 1)
     assert verify(settings).faults == ()
