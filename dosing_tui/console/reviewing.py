@@ -1,7 +1,7 @@
 """What the operator does about batches: looks at them, and has said of them what a reviewer says."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -20,9 +20,10 @@ from dosing_tui.console.screens.bulk_dialog import BulkDialog
 from dosing_tui.console.screens.messages import Moved, Returned
 from dosing_tui.console.screens.review_dialog import UNREASONED, Question, ReviewDialog, Said, shared_warning
 from dosing_tui.console.steering import Front
-from dosing_tui.errors import RangeError
+from dosing_tui.errors import DosingError, RangeError
 from dosing_tui.live import Picture
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, draft_of
+from dosing_tui.plant.batches.outcome import NOTHING, UNKNOWN, Outcome, fate_of_many, fate_of_one
 from dosing_tui.plant.batches.records import Status
 from dosing_tui.plant.batches.reviews import APPROVALS, Meaning, ReviewDraft, ReviewState, fault
 from dosing_tui.plant.filters import Dimension
@@ -35,6 +36,15 @@ CHUNK = 50
 """Of which so many are entered at a time, so that it can be told how far it is."""
 _STAYS = frozenset({Meaning.COMMENT, Meaning.WITHDRAWN})
 """After these the same batch is still to be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of a review, and the batch as it is after it; or why that could not be read."""
+
+    outcome: Outcome
+    detail: BatchDetail | None
+    trouble: str = ""
 
 
 class Reviewing(Journaling):
@@ -158,35 +168,42 @@ class Reviewing(Journaling):
         self._entering = True
         self._unsent[row.batch_key, meaning] = said.comment
         draft = draft_of(row, meaning, who=said.who, comment=said.comment, pin=said.pin)
-        self._jobs.run(
-            partial(self._review_one, draft), partial(self._entered, meaning, row), self._not_entered
-        )
+        self._jobs.run(partial(self._review_one, draft), partial(self._tried, meaning, row), self._unsure)
 
-    def _review_one(self, draft: ReviewDraft) -> tuple[Sequence[str], BatchDetail | None]:
+    def _review_one(self, draft: ReviewDraft) -> Tried:
         """In the registrar's thread."""
         source = self._source.batches
-        _, refused = source.review([draft])
-        return refused, source.detail(draft.batch_key)
+        outcome = source.review([draft])
+        try:
+            return Tried(outcome, source.detail(draft.batch_key))
+        except DosingError as error:
+            return Tried(outcome, None, str(error))
 
-    def _entered(
-        self, meaning: Meaning, row: BatchRow, outcome: tuple[Sequence[str], BatchDetail | None]
-    ) -> None:
+    def _tried(self, meaning: Meaning, row: BatchRow, tried: Tried) -> None:
         self._entering = False
-        refused, detail = outcome
-        if self._shelf is not None and detail is not None:
-            self._shelf.reviewed(detail)
-        if refused:
-            self.front.say(refused[0])
+        outcome, detail = tried.outcome, tried.detail
+        if self._shelf is not None:
+            if detail is not None:
+                self._shelf.reviewed(detail)
+            else:
+                self._shelf.again()
+        if not outcome.entered:
+            self.front.say(outcome.refused[0] if outcome.refused else fate_of_one(outcome))
             return
         self._unsent.pop((row.batch_key, meaning), None)
         done = f"{row.batch_id}: {_done(meaning, detail)}."
+        if tried.trouble:
+            self.front.say(f"{done} It could not be shown as it is now: {tried.trouble}")
+            return
         self.front.say(done)
         if self._batches is not None and meaning not in _STAYS:
             self._batches.next_to_review(done)
 
-    def _not_entered(self, sentence: str) -> None:
+    def _unsure(self, sentence: str) -> None:
+        """Something that nobody thought of."""
         self._entering = False
-        self.front.say(f"Nothing is entered: {sentence}")
+        self.front.say(f"{UNKNOWN}: {sentence}")
+        self.action_refresh_now()
 
     # all of them
 
@@ -200,7 +217,10 @@ class Reviewing(Journaling):
             unreviewed=False, without_findings=True,
         )  # fmt: skip
         source = self._source.batches
-        self._jobs.run(lambda: source.listed(clean, None, MOST_AT_ONCE), self._confirm_all, self._not_entered)
+        self._jobs.run(lambda: source.listed(clean, None, MOST_AT_ONCE), self._confirm_all, self._not_listed)
+
+    def _not_listed(self, sentence: str) -> None:
+        self.front.say(f"{NOTHING}: {sentence}")
 
     def _confirm_all(self, rows: Sequence[BatchRow]) -> None:
         if not rows:
@@ -219,23 +239,28 @@ class Reviewing(Journaling):
         drafts = [
             draft_of(row, Meaning.APPROVED, who=said.who, comment=said.comment, pin=said.pin) for row in rows
         ]
-        self._go_on(drafts, 0, [])
+        self._go_on(drafts, Outcome())
 
-    def _go_on(self, drafts: Sequence[ReviewDraft], done: int, refused: list[str]) -> None:
+    def _go_on(self, drafts: Sequence[ReviewDraft], done: Outcome) -> None:
+        """The next part of them; what an error leaves is not tried."""
         part = drafts[:CHUNK]
+        if done.error is not None:
+            done, part = done + Outcome(left=tuple(drafts)), []
         if not part:
-            why = f" {len(refused)} were not: {refused[0]}" if refused else ""
-            self.front.say(f"Approved {done} batches.{why}")
+            self.front.say(fate_of_many(done))
             self.action_refresh_now()
             self.post_message(Moved())
             return
         if len(drafts) > CHUNK:
-            self.front.say(f"Approved {done} of {done + len(refused) + len(drafts)} batches …")
+            every = len(done.entered) + len(done.refused) + len(drafts)
+            self.front.say(f"Approved {len(done.entered)} of {every} batches …")
         source = self._source.batches
         self._jobs.run(
             lambda: source.review(part),
-            lambda told: self._go_on(drafts[CHUNK:], done + len(told[0]), [*refused, *told[1]]),
-            lambda sentence: self.front.say(f"Approved {done} batches, then no more: {sentence}"),
+            lambda told: self._go_on(drafts[CHUNK:], done + told),
+            lambda sentence: self._go_on(
+                drafts[CHUNK:], done + Outcome(unknown=tuple(part), error=DosingError(sentence))
+            ),
         )
 
 

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
-from dosing_tui.plant.batches.reviews import Review, ReviewDraft
+from dosing_tui.plant.batches.outcome import Outcome
+from dosing_tui.plant.batches.reviews import ReviewDraft
 
 
 class BatchSource(Protocol):
@@ -26,8 +27,8 @@ class BatchSource(Protocol):
 
     def happenings(self, device: str, since: datetime, until: datetime) -> Happenings: ...
 
-    def review(self, drafts: Sequence[ReviewDraft]) -> tuple[Sequence[Review], Sequence[str]]:
-        """What was entered, and why the others were not."""
+    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
+        """Raises nothing: what went wrong is part of the outcome."""
 
 
 class StoredBatches:
@@ -60,7 +61,7 @@ class StoredBatches:
 
         return happenings(self._settings, device=device, since=since, until=until)
 
-    def review(self, drafts: Sequence[ReviewDraft]) -> tuple[Sequence[Review], Sequence[str]]:
+    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
         from dosing_tui.database.batches.reviewing import review_all
 
         return review_all(self._settings, drafts, os_user=self.account)

@@ -185,8 +185,8 @@ def test_many_are_approved_at_once_and_each_for_itself(migrated: str) -> None:
     kept(migrated, *(m for number in range(5) for m in normal(400.0 * number)), *GROSS, now=LATER)
     settings = settings_for(migrated)
     drafts = [draft_of(row, Meaning.APPROVED, who="Anna") for row in listed(settings, BatchFilter())]
-    entered, refused = review_all(settings, drafts, os_user="tester")
-    assert (len(entered), len(refused)) == (4, 1)
+    done = review_all(settings, drafts, os_user="tester")
+    assert (len(done.entered), len(done.refused)) == (4, 1)
     assert verify(settings).faults == ()
 
 
