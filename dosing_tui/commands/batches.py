@@ -64,7 +64,7 @@ def audit() -> None:
 @click.pass_context
 def verify(ctx: click.Context) -> None:
     """Compare every entry, review, recipe, PIN and stored batch with its hash; exit 1 if one differs."""
-    from dosing_tui.database.batches.audit import verify as verify_all
+    from dosing_tui.database.batches.verification import verify as verify_all
 
     found = verify_all(settings_of(ctx))
     for fault in found.faults:

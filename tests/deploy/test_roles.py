@@ -14,11 +14,11 @@ from psycopg import sql
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms, notes
-from dosing_tui.database.batches.audit import verify
 from dosing_tui.database.batches.keeping import keep, rebuild
 from dosing_tui.database.batches.listing import BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.reviewing import review
+from dosing_tui.database.batches.verification import verify
 from dosing_tui.database.batches.whole import whole
 from dosing_tui.database.leadership import Election
 from dosing_tui.database.maintenance import maintain

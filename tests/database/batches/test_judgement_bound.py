@@ -8,9 +8,9 @@ import pytest
 
 from dosing_tui.config.settings import LimitSettings, Settings
 from dosing_tui.database import alarms
-from dosing_tui.database.batches.audit import verify
 from dosing_tui.database.batches.keeping import keep
 from dosing_tui.database.batches.recipes import import_recipes
+from dosing_tui.database.batches.verification import verify
 from dosing_tui.errors import ReviewError
 from dosing_tui.plant.alarms.records import Event
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe

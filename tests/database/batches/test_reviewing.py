@@ -10,12 +10,12 @@ import pytest
 from psycopg import sql
 
 from dosing_tui.config.settings import ReviewSettings, Settings
-from dosing_tui.database.batches.audit import verified, verify
 from dosing_tui.database.batches.keeping import keep, rebuild
 from dosing_tui.database.batches.listing import BatchDetail, BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.recipes import import_recipes, versions
 from dosing_tui.database.batches.reviewing import review, review_all
+from dosing_tui.database.batches.verification import verified, verify
 from dosing_tui.errors import DatabaseRefused, ReviewError
 from dosing_tui.plant.batches.listing import draft_of
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.audit import verify
+from dosing_tui.database.batches.verification import verify
 from dosing_tui.errors import ReviewError
 from dosing_tui.plant.batches.reviews import Meaning
 from tests.database.batches.stored import kept
