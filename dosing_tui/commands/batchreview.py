@@ -46,7 +46,8 @@ _ABOUT_OTHERS = frozenset({"confirm", "comment"})
 @click.option("--after", type=click.IntRange(min=0), metavar="ENTRY",
               help="The last entry you have seen, as show prints it; needed after another's.")  # fmt: skip
 @click.option("--record", default="", metavar="HASH",
-              help="The record you have seen: first digits of its hash, as show prints it.")  # fmt: skip
+              help="The record you have read, as show prints it under 'To sign it'; needed, but for --comment and"
+              " --undo, unless you read and confirm it on this terminal.")  # fmt: skip
 @click.option("--pin-file", type=click.Path(path_type=Path),
               help="Private file with your PIN; else it is asked for, where PINs are set.")  # fmt: skip
 @click.pass_context

@@ -1,7 +1,7 @@
 """What the operator does about batches: looks at them, and has said of them what a reviewer says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -12,6 +12,7 @@ from dosing_tui.console.bars import Chosen
 from dosing_tui.console.batches.jobs import Jobs
 from dosing_tui.console.batches.onerow import Signing
 from dosing_tui.console.batches.shelf import Shelf
+from dosing_tui.console.batches.spoken import Tried, done_words, exceptions_words, last_word
 from dosing_tui.console.journaling import Journaling
 from dosing_tui.console.scope import filter_words, follows, range_words, resolved
 from dosing_tui.console.screens.batch_page import BatchPage
@@ -22,8 +23,9 @@ from dosing_tui.console.screens.review_dialog import UNREASONED, Question, Revie
 from dosing_tui.console.steering import Front
 from dosing_tui.errors import DosingError, RangeError
 from dosing_tui.live import Picture
-from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, draft_of
+from dosing_tui.plant.batches.listing import BatchFilter, BatchRow, draft_of
 from dosing_tui.plant.batches.outcome import NOTHING, UNKNOWN, Outcome, fate_of_many, fate_of_one
+from dosing_tui.plant.batches.policy import ReviewPolicy
 from dosing_tui.plant.batches.records import Status
 from dosing_tui.plant.batches.reviews import APPROVALS, Meaning, ReviewDraft, ReviewState, fault
 from dosing_tui.plant.filters import Dimension
@@ -36,15 +38,6 @@ CHUNK = 50
 """Of which so many are entered at a time, so that it can be told how far it is."""
 _STAYS = frozenset({Meaning.COMMENT, Meaning.WITHDRAWN})
 """After these the same batch is still to be looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What became of a review, and the batch as it is after it; or why that could not be read."""
-
-    outcome: Outcome
-    detail: BatchDetail | None
-    trouble: str = ""
 
 
 class Reviewing(Journaling):
@@ -83,8 +76,10 @@ class Reviewing(Journaling):
             return
         self._unsent: dict[tuple[str, Meaning], str] = {}
         self._jobs = Jobs(self._registrar, lambda follow: self.post_message(Returned(follow)))
-        self._shelf = Shelf(self._source.batches, self._jobs, self._draw_batches)
-        site = Site(self._zone, self._calendar, self._settings.review.second_person, self._batch_keys)
+        review = self._settings.review
+        policy = ReviewPolicy(review.pin, review.second_person)
+        self._shelf = Shelf(self._source.batches, self._jobs, self._draw_batches, policy)
+        site = Site(self._zone, self._calendar, self._batch_keys)
         self._batches = BatchPage(
             self._look, self._hints, site, self._shelf, say_of=self._say_of,
             approve_all=self._ask_all, clock=self._clock,
@@ -107,6 +102,11 @@ class Reviewing(Journaling):
     def _take_returned(self, message: Returned) -> None:
         message.follow()
 
+    @property
+    def _policy(self) -> ReviewPolicy:
+        """What is wanted of a review that is entered now."""
+        return self._shelf.policy if self._shelf is not None else ReviewPolicy()
+
     def _draw_batches(self) -> None:
         if self._batches is not None:
             self._batches.draw()
@@ -127,7 +127,7 @@ class Reviewing(Journaling):
             self._scope_keys,
         )  # fmt: skip
         warning = "shared account" if shared_warning(self._source.batches.account) else ""
-        signing = Signing(self._author, self._settings.review.pin, warning)
+        signing = Signing(self._author, self._policy.pin, warning)
         self._batches.show_sight(Sight(picture, now, within, selection, chosen, signing, trouble))
 
     # one batch
@@ -137,24 +137,22 @@ class Reviewing(Journaling):
         if self._entering:
             self.front.say("One moment: the last review is still being entered.")
             return
-        second = self._settings.review.second_person
-        if meaning is Meaning.APPROVED and second and row.review_state in APPROVALS:
+        if meaning is Meaning.APPROVED and self._policy.second_person and row.review_state in APPROVALS:
             meaning = Meaning.CONFIRMED
         draft = draft_of(row, meaning, who=self._author or "?", comment="?")
         if why_not := fault(draft, row.standing):
             self.front.say(f"{row.batch_id}: {why_not}")
-        elif meaning in UNREASONED and self._author and not self._settings.review.pin:
+        elif meaning in UNREASONED and self._author and not self._policy.pin:
             self._enter(meaning, row, Said("", self._author, ""))
         else:
             self._ask_about(meaning, row)
 
     def _ask_about(self, meaning: Meaning, row: BatchRow) -> None:
-        review = self._settings.review
-        about = f"{row.batch_id}   {row.recipe}   {_exceptions(row)}"
+        about = f"{row.batch_id}   {row.recipe}   {exceptions_words(row)}"
         if meaning is Meaning.WITHDRAWN:
-            about = f"{row.batch_id}   {_last_word(row)}"
+            about = f"{row.batch_id}   {last_word(row)}"
         asked = Question(
-            meaning, about, self._source.batches.account, review.pin, self._author,
+            meaning, about, self._source.batches.account, self._policy.pin, self._author,
             self._unsent.get((row.batch_key, meaning), ""),
         )  # fmt: skip
         self.push_screen(ReviewDialog(self._look, asked), partial(self._answered_about, meaning, row))
@@ -191,7 +189,7 @@ class Reviewing(Journaling):
             self.front.say(outcome.refused[0] if outcome.refused else fate_of_one(outcome))
             return
         self._unsent.pop((row.batch_key, meaning), None)
-        done = f"{row.batch_id}: {_done(meaning, detail)}."
+        done = f"{row.batch_id}: {done_words(meaning, detail)}."
         if tried.trouble:
             self.front.say(f"{done} It could not be shown as it is now: {tried.trouble}")
             return
@@ -228,7 +226,7 @@ class Reviewing(Journaling):
             return
         dialog = BulkDialog(
             self._look, len(rows), most=MOST_AT_ONCE, account=self._source.batches.account,
-            pin=self._settings.review.pin, name=self._author,
+            pin=self._policy.pin, name=self._author,
         )  # fmt: skip
         self.push_screen(dialog, partial(self._approve_all, rows))
 
@@ -262,23 +260,3 @@ class Reviewing(Journaling):
                 drafts[CHUNK:], done + Outcome(unknown=tuple(part), error=DosingError(sentence))
             ),
         )
-
-
-def _done(meaning: Meaning, detail: BatchDetail | None) -> str:
-    """What it is now, where that is not what was said."""
-    if meaning is Meaning.WITHDRAWN and detail is not None:
-        return f"withdrawn; it is {detail.row.review_state} now"
-    return meaning.value
-
-
-def _last_word(row: BatchRow) -> str:
-    """What an undo takes back."""
-    if row.confirmed_by:
-        return f"'{Meaning.CONFIRMED}' by {row.confirmed_by}; the approval by {row.disposed_by} stays"
-    return f"what {row.disposed_by} decided"
-
-
-def _exceptions(row: BatchRow) -> str:
-    if not row.findings:
-        return "no exceptions"
-    return f"{row.findings} exception{'s' if row.findings > 1 else ''}: {', '.join(row.finding_kinds)}"

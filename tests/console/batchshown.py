@@ -11,6 +11,7 @@ from dosing_tui.plant.batches.findings import judge, verdicts
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
 from dosing_tui.plant.batches.naming import batch_id
 from dosing_tui.plant.batches.outcome import Outcome
+from dosing_tui.plant.batches.policy import ReviewPolicy
 from dosing_tui.plant.batches.reconstruction import reconstruct
 from dosing_tui.plant.batches.records import Batch
 from dosing_tui.plant.batches.reviews import NO_SIGNATURE, Review, ReviewDraft
@@ -37,6 +38,9 @@ class ToldBatches:
 
     def happenings(self, device: str, since: datetime, until: datetime) -> Happenings:
         return self.told
+
+    def policy(self) -> ReviewPolicy:
+        return ReviewPolicy()
 
     def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
         return Outcome()

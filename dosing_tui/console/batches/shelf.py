@@ -9,10 +9,12 @@ from dosing_tui.console.batches.browsing import PAGE, Browsing
 from dosing_tui.console.batches.jobs import Jobs
 from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.plant.batches.policy import ReviewPolicy
 from dosing_tui.plant.batches.records import Status
 
 LIST_EVERY = timedelta(seconds=3)
 COUNTS_EVERY = timedelta(seconds=10)
+POLICY_EVERY = timedelta(seconds=30)
 DETAIL_EVERY = timedelta(seconds=1)
 """Of a batch under way; others are read again with the list, to see what other reviewers do."""
 LONGEST_AGAIN = 500
@@ -23,7 +25,9 @@ Rows = Sequence[BatchRow]
 class Shelf:
     """Used by the screen's thread only. ``changed`` is called when there is something new to draw."""
 
-    def __init__(self, source: BatchSource, jobs: Jobs, changed: Callable[[], object]) -> None:
+    def __init__(
+        self, source: BatchSource, jobs: Jobs, changed: Callable[[], object], policy: ReviewPolicy
+    ) -> None:
         self._source = source
         self._jobs = jobs
         self._changed = changed
@@ -34,6 +38,8 @@ class Shelf:
         self.browsing = Browsing()
         self.loaded = False
         """The list has been read once by the filter in force."""
+        self.policy = policy
+        """What is wanted of reviews, as far as it is known: the settings', until the plant's is read."""
         self.counts: Counts | None = None
         """Of the range and the console's filters."""
         self._open = ""
@@ -58,6 +64,8 @@ class Shelf:
             self._read_list()
         if self._is_due("counts", now, COUNTS_EVERY):
             self._start("counts", partial(self._source.counts, base), self._take_counts)
+        if self._is_due("policy", now, POLICY_EVERY):
+            self._start("policy", self._source.policy, self._take_policy)
         detail = self.detail
         often = detail is not None and detail.row.status == Status.OPEN
         if self._open and self._is_due("detail", now, DETAIL_EVERY if often else LIST_EVERY):
@@ -151,6 +159,9 @@ class Shelf:
 
     def _take_counts(self, counts: Counts) -> None:
         self.counts = counts
+
+    def _take_policy(self, policy: ReviewPolicy) -> None:
+        self.policy = policy
 
     # one batch
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from dosing_tui.config.settings import Settings
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
 from dosing_tui.plant.batches.outcome import Outcome
+from dosing_tui.plant.batches.policy import ReviewPolicy
 from dosing_tui.plant.batches.reviews import ReviewDraft
 
 
@@ -26,6 +27,9 @@ class BatchSource(Protocol):
     def detail(self, name: str) -> BatchDetail | None: ...
 
     def happenings(self, device: str, since: datetime, until: datetime) -> Happenings: ...
+
+    def policy(self) -> ReviewPolicy:
+        """What the plant, and this console's settings beyond it, want of every review."""
 
     def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
         """Raises nothing: what went wrong is part of the outcome."""
@@ -60,6 +64,11 @@ class StoredBatches:
         from dosing_tui.database.batches.happenings import happenings
 
         return happenings(self._settings, device=device, since=since, until=until)
+
+    def policy(self) -> ReviewPolicy:
+        from dosing_tui.database.batches.policies import in_force
+
+        return in_force(self._settings)
 
     def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
         from dosing_tui.database.batches.reviewing import review_all

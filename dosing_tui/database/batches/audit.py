@@ -13,7 +13,7 @@ from dosing_tui.plant.batches.canonical import canonical, digest, instant
 LOCK = 0x646F73696E6A
 BEGINNING = "0" * 64
 """What the first entry follows."""
-REVIEW, RECIPE, PIN = "review", "recipe", "pin"
+REVIEW, RECIPE, PIN, POLICY = "review", "recipe", "pin", "policy"
 """The actions."""
 
 
@@ -100,6 +100,10 @@ def recipe_content(
         "valid_from": instant(valid_from),
         "definition": digest(definition),
     }
+
+
+def policy_content(pin: bool, second_person: bool, reason: str) -> dict[str, object]:
+    return {"pin": pin, "second_person": second_person, "reason": reason}
 
 
 def pin_content(who: str, pin_hash: str) -> dict[str, object]:

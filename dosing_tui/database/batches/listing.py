@@ -8,6 +8,7 @@ from psycopg import IsolationLevel
 from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches.policies import in_force_in
 from dosing_tui.database.batches.reviewing import reviews
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import connect, target
@@ -33,20 +34,20 @@ def listed(
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    asked = {
-        **_asked(settings, which),
+    paged = {
         "after_time": after.begins_at if after else None,
         "after_key": after.batch_key if after else None,
         "rows": rows,
     }
     with opened(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
+        asked = {**_asked(session, settings, which), **paged}
         return [_harmless(row) for row in cursor.execute(statement("batches/listed"), asked)]
 
 
 def counts(settings: Settings, which: BatchFilter) -> Counts:
     """Raises: DatabaseAway, DatabaseRefused."""
     with opened(settings) as session, session.cursor(row_factory=class_row(Counts)) as cursor:
-        found = cursor.execute(statement("batches/counts"), _asked(settings, which)).fetchone()
+        found = cursor.execute(statement("batches/counts"), _asked(session, settings, which)).fetchone()
     assert found is not None  # aggregates answer one row
     return found
 
@@ -80,7 +81,8 @@ def _reviewed(session: Session, row: BatchRow) -> Side | None:
         return cursor.execute(statement("batches/reviewed"), {"batch_key": row.batch_key}).fetchone()
 
 
-def _asked(settings: Settings, which: BatchFilter) -> dict[str, object]:
+def _asked(session: Session, settings: Settings, which: BatchFilter) -> dict[str, object]:
+    second_person = in_force_in(session, settings).second_person
     return {
         "from": which.since,
         "to": which.until,
@@ -89,7 +91,7 @@ def _asked(settings: Settings, which: BatchFilter) -> dict[str, object]:
         "status": list(which.status) or None,
         "review_state": list(which.review_state) or None,
         "unreviewed": which.unreviewed,
-        "open_states": list(open_states(second_person=settings.review.second_person)),
+        "open_states": list(open_states(second_person=second_person)),
         "with_findings": which.with_findings,
         "without_findings": which.without_findings,
     }

@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import audit
 from dosing_tui.database.batches.pins import check_pin
+from dosing_tui.database.batches.policies import in_force_in
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
@@ -134,7 +135,10 @@ def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: st
     moment = audit.begin(session)
     batch = _batch(session, draft)
     _compare(session, draft, batch)
-    if settings.review.pin:
+    policy = in_force_in(session, settings)
+    if policy.pin:
+        if not draft.pin:
+            raise ReviewError("This plant wants a PIN with every review; nothing was entered without one.")
         check_pin(session, who=draft.who, pin=draft.pin)
     said = {
         "batch_key": draft.batch_key,
@@ -145,7 +149,7 @@ def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: st
         "db_role": moment.db_role,
         "meaning": draft.meaning.value,
         "comment": draft.comment,
-        "signature": PIN_SIGNATURE if settings.review.pin else NO_SIGNATURE,
+        "signature": PIN_SIGNATURE if policy.pin else NO_SIGNATURE,
         "record_hash": batch.record_hash,
         "judgement_hash": batch.judgement_hash,
         "withdraws": batch.last_word if draft.meaning is Meaning.WITHDRAWN else 0,

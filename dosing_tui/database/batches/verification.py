@@ -33,7 +33,7 @@ class Audit:
 
 
 def verify(settings: Settings) -> Audit:
-    """Compare every entry, review, recipe, PIN and batch with its hash, and each list with what it lists.
+    """Compare every entry, review, recipe, PIN, policy and batch with its hash, and lists with what they list.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
@@ -51,7 +51,12 @@ def verified(session: Session) -> Audit:
     with session.cursor(row_factory=class_row(Entry)) as cursor:
         entries = cursor.execute(statement("batches/audit_all")).fetchall()
     by_seq = {entry.seq: entry for entry in entries}
-    told = [*_reviews(session, by_seq), *_recipes(session, by_seq), *_pins(session, by_seq)]
+    told = [
+        *_reviews(session, by_seq),
+        *_recipes(session, by_seq),
+        *_pins(session, by_seq),
+        *_policies(session, by_seq),
+    ]
     records, faults = stored_faults(session)
     found = (
         *_chain(entries),
@@ -112,6 +117,13 @@ def _pins(session: Session, by_seq: Entries) -> Told:
         yield seq, "" if good else f"The PIN of {who}{_DIFFERS}"
 
 
+def _policies(session: Session, by_seq: Entries) -> Told:
+    for seq, pin, second_person, reason in session.execute(statement("batches/audited_policies")).fetchall():
+        content = audit.policy_content(pin, second_person, reason)
+        good = _same(by_seq, seq, audit.POLICY, content)
+        yield seq, "" if good else f"The review policy of entry {seq}{_DIFFERS}"
+
+
 def _same(by_seq: Entries, seq: int, action: str, content: Mapping[str, object]) -> bool:
     entry = by_seq.get(seq)
     said = canonical({**content, "seq": seq})
@@ -133,6 +145,8 @@ def _named(entry: Entry) -> str:
             return f"Version {_version(entry)} of the recipe {entry.subject}"
         case audit.PIN:
             return f"The PIN of {entry.subject}"
+        case audit.POLICY:
+            return "The review policy"
         case _:
             return f"What is called '{entry.action}' of {entry.subject}"
 
