@@ -8,6 +8,7 @@ from dosing_tui.database.batches.listing import BatchDetail
 from dosing_tui.export.csvtext import csv_of
 from dosing_tui.export.extract import Cell, Column
 from dosing_tui.plant.batches.findings import Finding
+from dosing_tui.plant.batches.listing import seen_as
 from dosing_tui.plant.batches.reviews import Review
 from dosing_tui.plant.readings import Dose
 
@@ -56,6 +57,7 @@ def record_json(detail: BatchDetail) -> str:
         "hash_of": HASHED,
         "judgement": json.loads(detail.judgement),
         "judgement_hash": row.judgement_hash,
+        "seen_as": seen_as(row),
         "exceptions": [_finding(each) for each in detail.judged.findings],
         "recipe_version": detail.judged.recipe_version,
         "review_state": row.review_state,

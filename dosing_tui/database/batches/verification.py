@@ -33,7 +33,7 @@ class Audit:
 
 
 def verify(settings: Settings) -> Audit:
-    """Compare every entry, review, recipe, PIN, policy and batch with its hash, and lists with what they list.
+    """Compare every entry, review, recipe, PIN, policy and batch with its hash, and lists with the batches.
 
     Raises: DatabaseAway, DatabaseRefused.
     """

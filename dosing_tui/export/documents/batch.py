@@ -22,6 +22,7 @@ from dosing_tui.export.documents.model import (
 )
 from dosing_tui.export.documents.words import UNKNOWN, clock, day_and_clock, fixed, length, span, stamp
 from dosing_tui.plant.alarms.occurrences import Occurrence
+from dosing_tui.plant.batches.listing import seen_as
 from dosing_tui.plant.batches.records import Batch, Ingredient, Message, Status
 from dosing_tui.plant.batches.reviews import NO_SIGNATURE, Review, taken_back
 from dosing_tui.plant.batches.since import what_came
@@ -227,6 +228,7 @@ def _integrity(detail: BatchDetail) -> Block:
         ("Key", detail.row.batch_key),
         ("Hash, SHA-256", detail.row.record_hash),
         ("Judgement's hash", detail.row.judgement_hash),
+        ("To sign it", f"--record {seen_as(detail.row)}"),
         ("Audit trail", chain),
         ("Last entry", str(detail.row.last_review)),
         ("Checked by", "dosing-tui audit verify"),

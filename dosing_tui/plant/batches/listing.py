@@ -55,6 +55,11 @@ class BatchRow:
         return f"{self.disposed_by}, {self.confirmed_by}" if self.confirmed_by else self.disposed_by
 
 
+def seen_as(row: BatchRow) -> str:
+    """What names the batch as it is in this row, its record and what is thought of it, for who signs it."""
+    return f"{row.record_hash[:16]}-{row.judgement_hash[:16]}"
+
+
 def draft_of(row: BatchRow, meaning: Meaning, *, who: str, comment: str = "", pin: str = "") -> ReviewDraft:
     """To be said of the batch as it is in this row."""
     return ReviewDraft(
