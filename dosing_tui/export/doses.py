@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 
 from dosing_tui.database.batches.listing import BatchDetail
 from dosing_tui.export.csvtext import csv_of
@@ -10,6 +10,7 @@ from dosing_tui.export.extract import Cell, Column
 from dosing_tui.plant.batches.findings import Finding
 from dosing_tui.plant.batches.listing import seen_as
 from dosing_tui.plant.batches.reviews import Review
+from dosing_tui.plant.batches.since import what_came
 from dosing_tui.plant.readings import Dose
 
 HASHED = "SHA-256 of the record as JSON: UTF-8, sorted keys, no spaces, nothing escaped that need not be"
@@ -62,6 +63,8 @@ def record_json(detail: BatchDetail) -> str:
         "recipe_version": detail.judged.recipe_version,
         "review_state": row.review_state,
         "reviews": [_review(each) for each in detail.reviews],
+        "changed_since_review": list(what_came(detail, UTC)),
+        "absorbed_reviews": [{"batch_id": each.batch_id, **_review(each)} for each in detail.absorbed],
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
 

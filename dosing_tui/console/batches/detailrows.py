@@ -15,7 +15,7 @@ from dosing_tui.plant.batches.canonical import canonical, record
 from dosing_tui.plant.batches.listing import BatchDetail, Happenings
 from dosing_tui.plant.batches.records import Batch, Status, StockChange
 from dosing_tui.plant.batches.reviews import Meaning, Review, ReviewState, taken_back
-from dosing_tui.plant.batches.since import what_came
+from dosing_tui.plant.batches.since import what_came, what_was_absorbed
 from dosing_tui.plant.shifts import ShiftCalendar
 from dosing_tui.plant.text import clean_line
 
@@ -45,7 +45,7 @@ def detail_rows(detail: BatchDetail, batch: Batch, around: Around, width: int) -
         (_counted("Exceptions", len(detail.judged.findings)), _exceptions(detail, room)),
         ("Course", timeline_rows(batch, told, around.now, around.zone, room)),
         ("Alarms and notes", _happenings(around, room)),
-        ("Reviews", _reviews(detail.reviews, around.zone, room)),
+        ("Reviews", [*_absorbed(detail, around.zone, room), *_reviews(detail.reviews, around.zone, room)]),
         ("Stock", _stock(batch.stock, room)),
     ]
     rows = _header(detail, batch, around, width)
@@ -212,6 +212,12 @@ def _came(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:
     """Why its review is outdated."""
     warn = Pen(Tone.WARN, bold=True)
     return _texts([("▲", warn, clean_line(each), HOT) for each in what_came(detail, zone)], width, 2)
+
+
+def _absorbed(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:
+    """Old words about what is part of this batch now."""
+    told = what_was_absorbed(detail, zone)
+    return _texts([("◆", Pen(Tone.CREST), clean_line(each, 300), TEXT) for each in told], width, 2)
 
 
 def _reviews(said: Sequence[Review], zone: tzinfo, width: int) -> Rows:

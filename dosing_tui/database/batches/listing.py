@@ -16,8 +16,10 @@ from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.plant.batches import judgement as judging
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Side
+from dosing_tui.plant.batches.naming import anchor_text
 from dosing_tui.plant.batches.reading_back import batch_of
-from dosing_tui.plant.batches.reviews import ReviewState, open_states
+from dosing_tui.plant.batches.records import Batch
+from dosing_tui.plant.batches.reviews import Review, ReviewState, open_states
 from dosing_tui.plant.text import clean_line, clean_text
 
 __all__ = ["PAGE", "BatchDetail", "BatchFilter", "BatchRow", "Counts", "counts", "detail", "listed"]
@@ -73,7 +75,19 @@ def detail_in(session: Session, name: str) -> BatchDetail | None:
     record, judgement = texts
     batch = batch_of(record, row.batch_key)
     reviewed = _reviewed(session, row) if row.review_state == ReviewState.OUTDATED else None
-    return BatchDetail(_harmless(row), batch, judging.from_text(judgement), said, record, judgement, reviewed)
+    absorbed = () if row.gone else tuple(_absorbed(session, batch))
+    judged = judging.from_text(judgement)
+    return BatchDetail(_harmless(row), batch, judged, said, record, judgement, reviewed, absorbed)
+
+
+def _absorbed(session: Session, batch: Batch) -> Iterator[Review]:
+    """Reviews of batches that are gone, and whose first message is one of this batch."""
+    ours = {anchor_text(identity) for identity in batch.identities()}
+    times = [at for _, at, *_ in batch.identities()]
+    asked = {"device": batch.device_id, "from": min(times), "to": max(times)}
+    for key, anchor in session.execute(statement("batches/absorbed"), asked).fetchall():
+        if anchor in ours:
+            yield from reviews(session, key)
 
 
 def _reviewed(session: Session, row: BatchRow) -> Side | None:

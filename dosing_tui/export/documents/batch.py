@@ -11,7 +11,6 @@ from dosing_tui.database.batches.whole import WholeBatch
 from dosing_tui.export.documents.model import (
     Block,
     Document,
-    Lines,
     Row,
     Section,
     Signatures,
@@ -25,7 +24,7 @@ from dosing_tui.plant.alarms.occurrences import Occurrence
 from dosing_tui.plant.batches.listing import seen_as
 from dosing_tui.plant.batches.records import Batch, Ingredient, Message, Status
 from dosing_tui.plant.batches.reviews import NO_SIGNATURE, Review, taken_back
-from dosing_tui.plant.batches.since import what_came
+from dosing_tui.plant.batches.since import what_came, what_was_absorbed
 from dosing_tui.plant.notes import Note
 from dosing_tui.plant.readings import Dose, TimeQuality
 from dosing_tui.plant.shifts import ShiftCalendar
@@ -199,10 +198,11 @@ def _quality(batch: Batch) -> tuple[Block, ...]:
 
 def _reviews(detail: BatchDetail, zone: tzinfo) -> tuple[Block, ...]:
     """Printed name, date and time, meaning and reason of every review, with what its signature is."""
+    told = said([*what_came(detail, zone), *what_was_absorbed(detail, zone)], marked=True)
+    before = (told,) if told.lines else ()
     if not detail.reviews:
-        return (Lines(said(["Nobody has reviewed this batch."], marked=True).lines),)
-    came = said(what_came(detail, zone), marked=True)
-    return (*((came,) if came.lines else ()), *(_review(each, detail, zone) for each in detail.reviews))
+        return (*before, said(["Nobody has reviewed this batch."], marked=True))
+    return (*before, *(_review(each, detail, zone) for each in detail.reviews))
 
 
 def _review(review: Review, detail: BatchDetail, zone: tzinfo) -> Block:

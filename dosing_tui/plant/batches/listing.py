@@ -115,6 +115,8 @@ class BatchDetail:
     judgement: str
     reviewed: Side | None = None
     """What the review is about, if it is outdated."""
+    absorbed: tuple[Review, ...] = ()
+    """What was said of batches that are no more because their messages are of this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,15 @@ def what_came(detail: BatchDetail, zone: tzinfo) -> tuple[str, ...]:
     return found or ("Its record is written in another way now; what it says is the same.",)
 
 
+def what_was_absorbed(detail: BatchDetail, zone: tzinfo) -> tuple[str, ...]:
+    """What was said of batches that have become part of this one, each in a sentence."""
+    return tuple(
+        f"'{each.meaning}' by {each.who}, {each.at.astimezone(zone):%Y-%m-%d %H:%M:%S}, is about"
+        f" {each.batch_id}, whose messages are of this batch now: it says nothing of this one."
+        for each in detail.absorbed
+    )
+
+
 def _facts(seen: Batch, now: Batch, zone: tzinfo) -> Iterator[str]:
     had, has = dict(_named(seen)), dict(_named(now))
     for key in _new(has, had):
