@@ -8,10 +8,12 @@ from dosing_tui.config.settings import ReviewSettings
 from dosing_tui.console.app import Surroundings
 from dosing_tui.console.batches import shelf
 from dosing_tui.database.batches.pins import set_pin
+from dosing_tui.database.batches.policies import set_policy
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live import Live
 from dosing_tui.plant.batches.listing import BatchDetail
 from dosing_tui.plant.batches.outcome import Outcome
+from dosing_tui.plant.batches.policy import ReviewPolicy
 from dosing_tui.plant.batches.reviews import ReviewDraft
 from tests.console.batchdays import Accounted, clean, every_kind, heard, reviewing, stored, under_way
 from tests.console.driving import LARGE, MEDIUM, SMALL
@@ -377,3 +379,51 @@ async def test_when_a_later_part_of_many_fails_it_is_told_what_is_entered_and_wh
             "Approved 4 batches. Not known of 1 batch: look before you repeat it. 4 were not. The cable"
         )
         assert len(said(migrated)) == 4
+
+
+async def test_the_plant_s_policy_asks_for_pin_and_second_person_whatever_the_console_is_set_to(
+    migrated: str,
+) -> None:
+    stored(migrated, *clean(1))
+    settings = settings_for(migrated)
+    for name in ("Anna", "Ben"):
+        set_pin(settings, who=name, pin="4711")
+    set_policy(settings, ReviewPolicy(pin=True, second_person=True), who="Boss", reason="customer's audit")
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("enter")
+        await plant.shows("signed with a PIN")
+        for name in ("Anna", "Ben"):
+            plant.console.app._author = name
+            await plant.press("space")
+            await plant.shows("Your PIN signs the record")
+            await plant.type("4711")
+            await plant.press("enter")
+            await plant.shows(f"by {name}")
+        assert [(meaning, who) for meaning, who, _ in said(migrated)] == [
+            ("approved", "Anna"), ("confirmed", "Ben"),
+        ]  # fmt: skip
+        await plant.press("u")
+        await plant.shows("the confirmation by Ben")
+        await plant.type("slip")
+        await plant.press("tab", "tab")
+        await plant.type("4711")
+        await plant.press("enter")
+        await plant.shows("withdrawn; it is approved now")
+        await plant.shows("withdrawn by Ben (anna) (takes back 'confirmed' by Ben)")
+
+
+async def test_what_came_after_a_review_is_told_on_the_batch(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated) as plant:
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        await plant.press("space")
+        await plant.shows("approved by Anna")
+        stored(migrated, dose(90, "L25B"))
+        await plant.shows("Changed since its review")
+        await plant.shows("A message came: dose of L25B, 40.10 g, at ")

@@ -26,8 +26,8 @@ def done_words(meaning: Meaning, detail: BatchDetail | None) -> str:
 def last_word(row: BatchRow) -> str:
     """What an undo takes back."""
     if row.confirmed_by:
-        return f"'{Meaning.CONFIRMED}' by {row.confirmed_by}; the approval by {row.disposed_by} stays"
-    return f"what {row.disposed_by} decided"
+        return f"the confirmation by {row.confirmed_by}"
+    return f"the decision by {row.disposed_by}"
 
 
 def exceptions_words(row: BatchRow) -> str:

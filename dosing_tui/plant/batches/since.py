@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from dosing_tui.plant.batches import judgement as judging
 from dosing_tui.plant.batches.alarmed import Alarmed
+from dosing_tui.plant.batches.findings import Kind
 from dosing_tui.plant.batches.judgement import Judgement
 from dosing_tui.plant.batches.listing import BatchDetail
 from dosing_tui.plant.batches.reading_back import batch_of
@@ -78,9 +79,19 @@ def _thoughts(seen: Judgement, now: Judgement, zone: tzinfo) -> Iterator[str]:
     if seen.recipe_version != now.recipe_version:
         yield f"It is judged by {_version(now)} now; there was {_version(seen)} then."
     for finding in _new(now.findings, seen.findings):
-        yield f"An exception came: {finding.sentence}."
+        if finding.kind is not Kind.ALARM:
+            yield f"An exception came: {finding.sentence}."
     for finding in _new(seen.findings, now.findings):
-        yield f"No exception any more: {finding.sentence}."
+        if finding.kind is not Kind.ALARM:
+            yield f"No exception any more: {finding.sentence}."
+    yield from _alarms(seen, now, zone)
+
+
+def _alarms(seen: Judgement, now: Judgement, zone: tzinfo) -> Iterator[str]:
+    """Once they were kept by name alone, as exceptions; since then each with its time."""
+    if not seen.alarms and any(finding.kind is Kind.ALARM for finding in seen.findings):
+        yield "Its alarms are kept with their times now; they were not when it was reviewed."
+        return
     for alarm in _new(now.alarms, seen.alarms):
         yield f"An alarm came: {_alarm(alarm, zone)}."
     for alarm in _new(seen.alarms, now.alarms):
