@@ -10,7 +10,7 @@ from dosing_tui.database.batches.storing import Session, shown_columns
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.plant.batches import judgement as judging
 from dosing_tui.plant.batches.canonical import digest
-from dosing_tui.plant.batches.naming import batch_id
+from dosing_tui.plant.batches.naming import anchor_text, batch_id
 from dosing_tui.plant.batches.reading_back import batch_of
 
 OF_REVIEWS = (
@@ -60,6 +60,25 @@ def stored_faults(session: Session) -> tuple[int, list[str]]:
             count += 1
             faults += _faults(row)
     return count, faults
+
+
+def hidden_faults(session: Session) -> list[str]:
+    """Batches that are said to be part of another, which no other has the first message of, in sentences."""
+    found: dict[str, bool] = {}
+    for name, anchor, key, record in session.execute(statement("batches/audited_gone")).fetchall():
+        found[name] = found.get(name, False) or (record is not None and _holds(record, key, anchor))
+    return [
+        f"No list shows {name}, as if its messages were of another batch, but no other batch has them."
+        for name, held in found.items()
+        if not held
+    ]
+
+
+def _holds(record: str, key: str, anchor: str) -> bool:
+    try:
+        return anchor in {anchor_text(identity) for identity in batch_of(record, key).identities()}
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _faults(row: _Stored) -> Iterator[str]:

@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import audit
 from dosing_tui.database.batches.audit import Entry
-from dosing_tui.database.batches.shown import stored_faults
+from dosing_tui.database.batches.shown import hidden_faults, stored_faults
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import UNLIMITED, connect, target
 from dosing_tui.database.sqlfiles import statement
@@ -67,6 +67,7 @@ def verified(session: Session) -> Audit:
             for (name,) in session.execute(statement("batches/audited_missing"))
         ),
         *faults,
+        *hidden_faults(session),
     )
     reviews = sum(entry.action == audit.REVIEW for entry in entries)
     head = entries[-1].hash if entries else audit.BEGINNING
@@ -90,15 +91,17 @@ def _chain(entries: list[Entry]) -> Iterator[str]:
 
 
 def _reviews(session: Session, by_seq: Entries) -> Told:
-    for *values, record, judgement in session.execute(statement("batches/audited_reviews")).fetchall():
-        content = audit.review_content(tuple(values))
-        seq = int(str(content["seq"]))
-        name = f"Review {seq} of {content['batch_id']}"
-        yield seq, "" if _same(by_seq, seq, audit.REVIEW, content) else f"{name}{_DIFFERS}"
-        if digest(str(record)) != content["record_hash"]:
-            yield seq, f"The record that {name} is about has been changed."
-        if digest(str(judgement)) != content["judgement_hash"]:
-            yield seq, f"The findings that {name} is about have been changed."
+    """By a server-side cursor: each has a whole record with it."""
+    with session.cursor(name="audited_reviews") as cursor:
+        for *values, record, judgement in cursor.execute(statement("batches/audited_reviews")):
+            content = audit.review_content(tuple(values))
+            seq = int(str(content["seq"]))
+            name = f"Review {seq} of {content['batch_id']}"
+            yield seq, "" if _same(by_seq, seq, audit.REVIEW, content) else f"{name}{_DIFFERS}"
+            if digest(str(record)) != content["record_hash"]:
+                yield seq, f"The record that {name} is about has been changed."
+            if digest(str(judgement)) != content["judgement_hash"]:
+                yield seq, f"The findings that {name} is about have been changed."
 
 
 _DIFFERS = " differs from its entry in the audit trail."

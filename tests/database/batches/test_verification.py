@@ -57,6 +57,10 @@ MISSING = {
         "DELETE FROM batches",
         f"The batch {BATCH} is missing, though there are reviews of it.",
     ),
+    "a batch hidden from every list": (
+        "UPDATE batches SET gone = true",
+        f"No list shows {BATCH}, as if its messages were of another batch, but no other batch has them.",
+    ),
     "its record": ("DELETE FROM batch_records", f"The record of {BATCH} is missing."),
     "a review": (
         "DELETE FROM batch_reviews WHERE meaning = 'confirmed'",
