@@ -270,6 +270,28 @@ def test_what_is_said_beside_the_record_needs_none(shop: Shop) -> None:
     assert shop.run(*said, "--undo").exit_code == 0
 
 
+def test_a_reviewed_batch_that_became_part_of_another_is_told_of_by_both(shop: Shop) -> None:
+    orphan, later = f"{STATION}-20261124-001", f"{STATION}-20261124-002"
+    day = 86_400.0
+    kept(shop.dsn, dose(day + 100, "T-9"), dose(day + 1200, "T-12"), now=at(day + 7200))
+    for name in (orphan, later):
+        assert review(shop, "--reject", "--as", "Anna", "--reason", "no start", of=name)[0] == 0
+    kept(shop.dsn, event(day + 30, "start"), now=at(day + 7200))
+    listed = names(shop)
+    (gone,) = {orphan, later} - set(listed)
+    (whole,) = {orphan, later} & set(listed)
+    assert "Its messages turned out to be of another batch" in printed(shop, gone)
+    assert f"is about {gone}, whose messages are of this batch now" in printed(shop, whole)
+    assert f"{len(listed) + 1} batches: all as they were entered." in shop.run("audit", "verify").stdout
+    code, told = review(shop, "--reject", "--as", "Anna", "--reason", "again", "--after", "2", of=gone)
+    assert (code, "It is no more" in told) == (1, True)
+
+
+def printed(shop: Shop, name: str) -> str:
+    """Its record, in one line."""
+    return " ".join(shop.run("batches", "show", name).stdout.replace("!", " ").split())
+
+
 def test_the_policy_of_the_plant_is_set_with_a_reason_and_binds_every_console(shop: Shop) -> None:
     assert "no PIN; no second person." in shop.run("batches", "policy").stdout
     assert "needs who makes it, and why" in shop.run("batches", "policy", "--pin").output

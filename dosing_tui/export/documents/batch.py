@@ -227,7 +227,7 @@ def _integrity(detail: BatchDetail) -> Block:
     return facts(
         ("Key", detail.row.batch_key),
         ("Hash, SHA-256", detail.row.record_hash),
-        ("Judgement's hash", detail.row.judgement_hash),
+        ("Exceptions' hash", detail.row.judgement_hash),
         ("To sign it", f"--record {seen_as(detail.row)}"),
         ("Audit trail", chain),
         ("Last entry", str(detail.row.last_review)),
