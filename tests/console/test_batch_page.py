@@ -425,5 +425,6 @@ async def test_what_came_after_a_review_is_told_on_the_batch(migrated: str) -> N
         await plant.press("space")
         await plant.shows("approved by Anna")
         stored(migrated, dose(90, "L25B"))
+        await plant.press("escape", "enter")
         await plant.shows("Changed since its review")
         await plant.shows("A message came: dose of L25B, 40.10 g, at ")
