@@ -135,11 +135,7 @@ def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: st
     moment = audit.begin(session)
     batch = _batch(session, draft)
     _compare(session, draft, batch)
-    policy = in_force_in(session, settings)
-    if policy.pin:
-        if not draft.pin:
-            raise ReviewError("This plant wants a PIN with every review; nothing was entered without one.")
-        check_pin(session, who=draft.who, pin=draft.pin)
+    signature = _signature(session, settings, draft)
     said = {
         "batch_key": draft.batch_key,
         "batch_id": batch.batch_id,
@@ -149,7 +145,7 @@ def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: st
         "db_role": moment.db_role,
         "meaning": draft.meaning.value,
         "comment": draft.comment,
-        "signature": PIN_SIGNATURE if policy.pin else NO_SIGNATURE,
+        "signature": signature,
         "record_hash": batch.record_hash,
         "judgement_hash": batch.judgement_hash,
         "withdraws": batch.last_word if draft.meaning is Meaning.WITHDRAWN else 0,
@@ -163,6 +159,16 @@ def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: st
         {**said, "review_id": seq, "record": batch.record, "judgement": batch.judgement},
     )
     return reviews(session, draft.batch_key)[-1]
+
+
+def _signature(session: Session, settings: Settings, draft: ReviewDraft) -> str:
+    """What the review is signed with. Raises: ReviewError, if a PIN is wanted and missing or wrong."""
+    if not in_force_in(session, settings).pin:
+        return NO_SIGNATURE
+    if not draft.pin:
+        raise ReviewError("This plant wants a PIN with every review; nothing was entered without one.")
+    check_pin(session, who=draft.who, pin=draft.pin)
+    return PIN_SIGNATURE
 
 
 def _batch(session: Session, draft: ReviewDraft) -> _Reviewed:
