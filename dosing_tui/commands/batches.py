@@ -7,7 +7,7 @@ import click
 
 from dosing_tui.commands.batchrecords import export, list_, show
 from dosing_tui.commands.batchreview import review
-from dosing_tui.commands.words import moment, os_user, say, settings_of
+from dosing_tui.commands.words import away, moment, os_user, say, settings_of
 
 EXIT_CHANGED = 1
 """``audit verify``: something is not as it was entered."""
@@ -55,16 +55,46 @@ def pin(ctx: click.Context, who: str) -> None:
     click.echo(f"The PIN of {who} is set.")
 
 
+@batches.command()
+@click.option("--pin/--no-pin", default=None, help="Whoever reviews proves who they are with a PIN.")
+@click.option("--second-person/--no-second-person", default=None,
+              help="An approval waits until another person confirms it.")  # fmt: skip
+@click.option("--as", "who", default=os_user, show_default="the account", help="Who changes it.")
+@click.option("--reason", default="", help="Why; kept in the audit trail.")
+@click.pass_context
+def policy(
+    ctx: click.Context, *, pin: bool | None, second_person: bool | None, who: str, reason: str
+) -> None:
+    """What the plant wants of every review, whatever a console's settings say; they can only want more.
+
+    Without an option it is shown. Only the database role that owns the schema may change it.
+    """
+    from dosing_tui.database.batches.policies import plants, set_policy
+    from dosing_tui.plant.batches.policy import ReviewPolicy, words
+
+    settings = settings_of(ctx)
+    with away():
+        had = plants(settings)
+        wanted = ReviewPolicy(
+            had.pin if pin is None else pin, had.second_person if second_person is None else second_person
+        )
+        if (pin, second_person) != (None, None) and not set_policy(settings, wanted, who=who, reason=reason):
+            say("It was so already.")
+    click.echo(f"Reviews of this plant: {words(wanted)}.")
+
+
 @click.group()
 def audit() -> None:
-    """The audit trail of reviews, recipes and PINs."""
+    """The audit trail of reviews, recipes, PINs and the review policy."""
 
 
 @audit.command()
 @click.pass_context
 def verify(ctx: click.Context) -> None:
-    """Compare every entry, review, recipe, PIN and stored batch with its hash; exit 1 if one differs."""
-    from dosing_tui.database.batches.audit import verify as verify_all
+    """Compare every entry, review, recipe, PIN, policy and batch with its hash, and lists with records.
+
+    Exit 0: all is as it was entered; 1: something differs or is missing; 2: wrong input or set-up."""
+    from dosing_tui.database.batches.verification import verify as verify_all
 
     found = verify_all(settings_of(ctx))
     for fault in found.faults:

@@ -143,10 +143,11 @@ class LimitSettings:
 @dataclass(frozen=True, slots=True)
 class ReviewSettings:
     second_person: bool = False
-    """An approved batch counts as approved when another person has confirmed it."""
+    """An approved batch counts as approved when another person has confirmed it. The plant's own policy is in
+    the database ("dosing-tui batches policy"): what is set here can only be stricter."""
     pin: bool = False
-    """Ask for the reviewer's PIN at every signing ("dosing-tui batches pin" sets one). Without it reviews say
-    that they are not e-signatures."""
+    """Ask for the reviewer's PIN at every signing ("dosing-tui batches pin" sets one), also where the plant's
+    policy does not. Without it reviews say that they are not e-signatures."""
 
 
 @dataclass(frozen=True, slots=True)

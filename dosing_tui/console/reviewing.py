@@ -12,6 +12,7 @@ from dosing_tui.console.bars import Chosen
 from dosing_tui.console.batches.jobs import Jobs
 from dosing_tui.console.batches.onerow import Signing
 from dosing_tui.console.batches.shelf import Shelf
+from dosing_tui.console.batches.spoken import Tried, done_words, exceptions_words, last_word
 from dosing_tui.console.journaling import Journaling
 from dosing_tui.console.scope import filter_words, follows, range_words, resolved
 from dosing_tui.console.screens.batch_page import BatchPage
@@ -20,11 +21,13 @@ from dosing_tui.console.screens.bulk_dialog import BulkDialog
 from dosing_tui.console.screens.messages import Moved, Returned
 from dosing_tui.console.screens.review_dialog import UNREASONED, Question, ReviewDialog, Said, shared_warning
 from dosing_tui.console.steering import Front
-from dosing_tui.errors import RangeError
+from dosing_tui.errors import DosingError, RangeError
 from dosing_tui.live import Picture
-from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow
+from dosing_tui.plant.batches.listing import BatchFilter, BatchRow, draft_of
+from dosing_tui.plant.batches.outcome import NOTHING, UNKNOWN, Outcome, fate_of_many, fate_of_one
+from dosing_tui.plant.batches.policy import ReviewPolicy
 from dosing_tui.plant.batches.records import Status
-from dosing_tui.plant.batches.reviews import APPROVALS, Meaning, ReviewDraft, ReviewState, Standing, fault
+from dosing_tui.plant.batches.reviews import APPROVALS, Meaning, ReviewDraft, ReviewState, fault
 from dosing_tui.plant.filters import Dimension
 
 DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
@@ -73,8 +76,10 @@ class Reviewing(Journaling):
             return
         self._unsent: dict[tuple[str, Meaning], str] = {}
         self._jobs = Jobs(self._registrar, lambda follow: self.post_message(Returned(follow)))
-        self._shelf = Shelf(self._source.batches, self._jobs, self._draw_batches)
-        site = Site(self._zone, self._calendar, self._settings.review.second_person, self._batch_keys)
+        review = self._settings.review
+        policy = ReviewPolicy(review.pin, review.second_person)
+        self._shelf = Shelf(self._source.batches, self._jobs, self._draw_batches, policy)
+        site = Site(self._zone, self._calendar, self._batch_keys)
         self._batches = BatchPage(
             self._look, self._hints, site, self._shelf, say_of=self._say_of,
             approve_all=self._ask_all, clock=self._clock,
@@ -97,6 +102,11 @@ class Reviewing(Journaling):
     def _take_returned(self, message: Returned) -> None:
         message.follow()
 
+    @property
+    def _policy(self) -> ReviewPolicy:
+        """What is wanted of a review that is entered now."""
+        return self._shelf.policy if self._shelf is not None else ReviewPolicy()
+
     def _draw_batches(self) -> None:
         if self._batches is not None:
             self._batches.draw()
@@ -117,7 +127,7 @@ class Reviewing(Journaling):
             self._scope_keys,
         )  # fmt: skip
         warning = "shared account" if shared_warning(self._source.batches.account) else ""
-        signing = Signing(self._author, self._settings.review.pin, warning)
+        signing = Signing(self._author, self._policy.pin, warning)
         self._batches.show_sight(Sight(picture, now, within, selection, chosen, signing, trouble))
 
     # one batch
@@ -127,25 +137,22 @@ class Reviewing(Journaling):
         if self._entering:
             self.front.say("One moment: the last review is still being entered.")
             return
-        second = self._settings.review.second_person
-        if meaning is Meaning.APPROVED and second and row.review_state in APPROVALS:
+        if meaning is Meaning.APPROVED and self._policy.second_person and row.review_state in APPROVALS:
             meaning = Meaning.CONFIRMED
-        draft = ReviewDraft(
-            row.batch_key, meaning, self._author or "?", "?", row.last_review, row.record_hash
-        )  # fmt: skip
-        standing = Standing(row.status, row.findings, row.review_state, row.disposed_by, row.disposed_by)
-        if why_not := fault(draft, standing):
+        draft = draft_of(row, meaning, who=self._author or "?", comment="?")
+        if why_not := fault(draft, row.standing):
             self.front.say(f"{row.batch_id}: {why_not}")
-        elif meaning in UNREASONED and self._author and not self._settings.review.pin:
+        elif meaning in UNREASONED and self._author and not self._policy.pin:
             self._enter(meaning, row, Said("", self._author, ""))
         else:
             self._ask_about(meaning, row)
 
     def _ask_about(self, meaning: Meaning, row: BatchRow) -> None:
-        review = self._settings.review
-        about = f"{row.batch_id} · {row.recipe} · {_exceptions(row)}"
+        about = f"{row.batch_id} · {row.recipe} · {exceptions_words(row)}"
+        if meaning is Meaning.WITHDRAWN:
+            about = f"{row.batch_id} · {last_word(row)}"
         asked = Question(
-            meaning, about, self._source.batches.account, review.pin, self._author,
+            meaning, about, self._source.batches.account, self._policy.pin, self._author,
             self._unsent.get((row.batch_key, meaning), ""),
         )  # fmt: skip
         self.push_screen(ReviewDialog(self._look, asked), partial(self._answered_about, meaning, row))
@@ -158,38 +165,43 @@ class Reviewing(Journaling):
     def _enter(self, meaning: Meaning, row: BatchRow, said: Said) -> None:
         self._entering = True
         self._unsent[row.batch_key, meaning] = said.comment
-        draft = ReviewDraft(
-            row.batch_key, meaning, said.who, said.comment, row.last_review, row.record_hash, said.pin
-        )
-        self._jobs.run(
-            partial(self._review_one, draft), partial(self._entered, meaning, row), self._not_entered
-        )
+        draft = draft_of(row, meaning, who=said.who, comment=said.comment, pin=said.pin)
+        self._jobs.run(partial(self._review_one, draft), partial(self._tried, meaning, row), self._unsure)
 
-    def _review_one(self, draft: ReviewDraft) -> tuple[Sequence[str], BatchDetail | None]:
+    def _review_one(self, draft: ReviewDraft) -> Tried:
         """In the registrar's thread."""
         source = self._source.batches
-        _, refused = source.review([draft])
-        return refused, source.detail(draft.batch_key)
+        outcome = source.review([draft])
+        try:
+            return Tried(outcome, source.detail(draft.batch_key))
+        except DosingError as error:
+            return Tried(outcome, None, str(error))
 
-    def _entered(
-        self, meaning: Meaning, row: BatchRow, outcome: tuple[Sequence[str], BatchDetail | None]
-    ) -> None:
+    def _tried(self, meaning: Meaning, row: BatchRow, tried: Tried) -> None:
         self._entering = False
-        refused, detail = outcome
-        if self._shelf is not None and detail is not None:
-            self._shelf.reviewed(detail)
-        if refused:
-            self.front.say(refused[0])
+        outcome, detail = tried.outcome, tried.detail
+        if self._shelf is not None:
+            if detail is not None:
+                self._shelf.reviewed(detail)
+            else:
+                self._shelf.again()
+        if not outcome.entered:
+            self.front.say(outcome.refused[0] if outcome.refused else fate_of_one(outcome))
             return
         self._unsent.pop((row.batch_key, meaning), None)
-        done = f"{row.batch_id}: {meaning}."
+        done = f"{row.batch_id}: {done_words(meaning, detail)}."
+        if tried.trouble:
+            self.front.say(f"{done} It could not be shown as it is now: {tried.trouble}")
+            return
         self.front.say(done)
         if self._batches is not None and meaning not in _STAYS:
             self._batches.next_to_review(done)
 
-    def _not_entered(self, sentence: str) -> None:
+    def _unsure(self, sentence: str) -> None:
+        """Something that nobody thought of."""
         self._entering = False
-        self.front.say(f"Nothing is entered: {sentence}")
+        self.front.say(f"{UNKNOWN}: {sentence}")
+        self.action_refresh_now()
 
     # all of them
 
@@ -203,7 +215,10 @@ class Reviewing(Journaling):
             unreviewed=False, without_findings=True,
         )  # fmt: skip
         source = self._source.batches
-        self._jobs.run(lambda: source.listed(clean, None, MOST_AT_ONCE), self._confirm_all, self._not_entered)
+        self._jobs.run(lambda: source.listed(clean, None, MOST_AT_ONCE), self._confirm_all, self._not_listed)
+
+    def _not_listed(self, sentence: str) -> None:
+        self.front.say(f"{NOTHING}: {sentence}")
 
     def _confirm_all(self, rows: Sequence[BatchRow]) -> None:
         if not rows:
@@ -211,7 +226,7 @@ class Reviewing(Journaling):
             return
         dialog = BulkDialog(
             self._look, len(rows), most=MOST_AT_ONCE, account=self._source.batches.account,
-            pin=self._settings.review.pin, name=self._author,
+            pin=self._policy.pin, name=self._author,
         )  # fmt: skip
         self.push_screen(dialog, partial(self._approve_all, rows))
 
@@ -220,31 +235,28 @@ class Reviewing(Journaling):
             return
         self._author = said.who
         drafts = [
-            ReviewDraft(row.batch_key, Meaning.APPROVED, said.who, said.comment, row.last_review,
-                        row.record_hash, said.pin)
-            for row in rows
-        ]  # fmt: skip
-        self._go_on(drafts, 0, [])
+            draft_of(row, Meaning.APPROVED, who=said.who, comment=said.comment, pin=said.pin) for row in rows
+        ]
+        self._go_on(drafts, Outcome())
 
-    def _go_on(self, drafts: Sequence[ReviewDraft], done: int, refused: list[str]) -> None:
+    def _go_on(self, drafts: Sequence[ReviewDraft], done: Outcome) -> None:
+        """The next part of them; what an error leaves is not tried."""
         part = drafts[:CHUNK]
+        if done.error is not None:
+            done, part = done + Outcome(left=tuple(drafts)), []
         if not part:
-            why = f" {len(refused)} were not: {refused[0]}" if refused else ""
-            self.front.say(f"Approved {done} batches.{why}")
+            self.front.say(fate_of_many(done))
             self.action_refresh_now()
             self.post_message(Moved())
             return
         if len(drafts) > CHUNK:
-            self.front.say(f"Approved {done} of {done + len(refused) + len(drafts)} batches …")
+            every = len(done.entered) + len(done.refused) + len(drafts)
+            self.front.say(f"Approved {len(done.entered)} of {every} batches …")
         source = self._source.batches
         self._jobs.run(
             lambda: source.review(part),
-            lambda told: self._go_on(drafts[CHUNK:], done + len(told[0]), [*refused, *told[1]]),
-            lambda sentence: self.front.say(f"Approved {done} batches, then no more: {sentence}"),
+            lambda told: self._go_on(drafts[CHUNK:], done + told),
+            lambda sentence: self._go_on(
+                drafts[CHUNK:], done + Outcome(unknown=tuple(part), error=DosingError(sentence))
+            ),
         )
-
-
-def _exceptions(row: BatchRow) -> str:
-    if not row.findings:
-        return "no exceptions"
-    return f"{row.findings} exception{'s' if row.findings > 1 else ''}: {', '.join(row.finding_kinds)}"

@@ -41,7 +41,7 @@ SHORT: tuple[_Field, ...] = (
     (Column("actual_g", "dosed", "g"), lambda row: row.actual_g),
     (Column("findings", "exceptions"), lambda row: row.findings),
     (Column("review_state", "review"), lambda row: row.review_state),
-    (Column("disposed_by", "by"), lambda row: row.disposed_by or None),
+    (Column("disposed_by", "by"), lambda row: row.reviewers or None),
 )
 """What a terminal has room for."""
 WHOLE: tuple[_Field, ...] = (
@@ -64,6 +64,7 @@ WHOLE: tuple[_Field, ...] = (
     (Column("review_state", "review"), lambda row: row.review_state),
     (Column("disposed_by", "reviewed by"), lambda row: row.disposed_by or None),
     (Column("disposed_at", "reviewed at"), lambda row: row.disposed_at),
+    (Column("confirmed_by", "confirmed by"), lambda row: row.confirmed_by or None),
     (Column("last_review", "last entry"), lambda row: row.last_review or None),
     (Column("record_hash", "record hash"), lambda row: row.record_hash),
 )

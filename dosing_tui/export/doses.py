@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterable
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 
 from dosing_tui.database.batches.listing import BatchDetail
 from dosing_tui.export.csvtext import csv_of
 from dosing_tui.export.extract import Cell, Column
 from dosing_tui.plant.batches.findings import Finding
+from dosing_tui.plant.batches.listing import seen_as
 from dosing_tui.plant.batches.reviews import Review
+from dosing_tui.plant.batches.since import what_came
 from dosing_tui.plant.readings import Dose
 
 HASHED = "SHA-256 of the record as JSON: UTF-8, sorted keys, no spaces, nothing escaped that need not be"
@@ -56,10 +58,15 @@ def record_json(detail: BatchDetail) -> str:
         "record": json.loads(detail.record),
         "record_hash": row.record_hash,
         "hash_of": HASHED,
+        "judgement": json.loads(detail.judgement),
+        "judgement_hash": row.judgement_hash,
+        "seen_as": seen_as(row),
         "exceptions": [_finding(each) for each in detail.judged.findings],
         "recipe_version": detail.judged.recipe_version,
         "review_state": row.review_state,
         "reviews": [_review(each) for each in detail.reviews],
+        "changed_since_review": list(what_came(detail, UTC)),
+        "absorbed_reviews": [{"batch_id": each.batch_id, **_review(each)} for each in detail.absorbed],
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
 
@@ -79,5 +86,7 @@ def _review(each: Review) -> dict[str, object]:
         "reason": each.comment,
         "signature": each.signature,
         "record_hash": each.record_hash,
+        "judgement_hash": each.judgement_hash,
+        "withdraws": each.withdraws or None,
         "hash": each.hash,
     }

@@ -1,4 +1,4 @@
--- How many batches a filter finds, and how many of them are what.
+-- How many batches a filter finds (none whose messages are of another by now), and how many of them are what.
 SELECT count(*) AS batches,
        count(*) FILTER (WHERE b.ends_at IS NULL) AS under_way,
        count(*) FILTER (WHERE b.status = 'complete') AS complete,
@@ -10,7 +10,8 @@ SELECT count(*) AS batches,
        count(*) FILTER (WHERE b.findings > 0) AS with_findings,
        count(*) FILTER (WHERE b.review_state = ANY (%(open_states)s::text[])) AS unreviewed
   FROM batches AS b
- WHERE (%(from)s::timestamptz IS NULL OR b.begins_at >= %(from)s)
+ WHERE NOT b.gone
+   AND (%(from)s::timestamptz IS NULL OR b.begins_at >= %(from)s)
    AND (%(to)s::timestamptz IS NULL OR b.begins_at < %(to)s)
    AND (%(device)s::text[] IS NULL OR b.device_id = ANY (%(device)s))
    AND (%(recipe)s::text[] IS NULL OR b.recipe = ANY (%(recipe)s))

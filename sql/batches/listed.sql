@@ -1,9 +1,10 @@
--- One page of the batches that a filter finds, the newest first, after the last batch of the page before.
+-- One page of the batches that a filter finds (none whose messages are of another by now), the newest first, after the last batch of the page before.
 SELECT b.batch_key, b.batch_id, b.device_id, b.recipe, b.mode, b.status, b.reason, b.begins_at, b.ends_at, b.last_at,
        b.pumps, b.doses, b.target_g, b.actual_g, b.findings, b.finding_kinds, b.recipe_version, b.record_hash,
-       b.review_state, b.last_review, b.disposed_by, b.disposed_at
+       b.review_state, b.last_review, b.disposed_by, b.disposed_at, b.judgement_hash, b.confirmed_by, b.gone
   FROM batches AS b
- WHERE (%(from)s::timestamptz IS NULL OR b.begins_at >= %(from)s)
+ WHERE NOT b.gone
+   AND (%(from)s::timestamptz IS NULL OR b.begins_at >= %(from)s)
    AND (%(to)s::timestamptz IS NULL OR b.begins_at < %(to)s)
    AND (%(device)s::text[] IS NULL OR b.device_id = ANY (%(device)s))
    AND (%(recipe)s::text[] IS NULL OR b.recipe = ANY (%(recipe)s))

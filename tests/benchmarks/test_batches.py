@@ -16,9 +16,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from dosing_tui.database.batches.audit import verify
 from dosing_tui.database.batches.keeping import rebuild
 from dosing_tui.database.batches.listing import BatchFilter, counts, detail, listed
+from dosing_tui.database.batches.verification import verify
 from dosing_tui.database.writes import Writer
 from dosing_tui.plant.batches.canonical import digest, record
 from dosing_tui.plant.batches.findings import judge

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from dosing_tui.cli import EXIT_ERROR
+from dosing_tui.commands import batchreview
 from dosing_tui.commands.batchrecords import FORMS, STATUSES
 from dosing_tui.commands.batchreview import MEANINGS
 from dosing_tui.database import alarms, notes
@@ -77,7 +78,7 @@ def test_the_list_is_newest_first_and_narrowed_by_each_filter(shop: Shop) -> Non
     assert names(shop, "--from", "2026-11-23 13:05", "--to", "2026-11-23 13:10") == [SECOND]
     assert names(shop, "--shift", "2026-11-23 Early", "--device", STATION) == [THIRD, SECOND, FIRST]
     assert names(shop, "--shift", "2026-11-23 late") == []
-    shop.run("batches", "review", FIRST, "--approve", "--as", "Anna")
+    assert review(shop, "--approve", "--as", "Anna")[0] == 0
     assert names(shop, "--unreviewed") == [THIRD, SECOND]
 
 
@@ -113,6 +114,9 @@ WRONG = [
     (("batches", "export", FIRST, "--format", "pdf"), "name a file or a folder"),
     (("batches", "export", "--recipe", "CU-85", "--recipe", "CU-65/75", "--format", "html"), "2 batches"),
     (("batches", "review", FIRST), "Say one of --approve"),
+    (("batches", "review", FIRST, "--approve"), "Name the record you have read: --record, as 'dosing-tui"),
+    (("batches", "review", FIRST, "--approve", "--record", "1234567"), "at least 8 digits of its hash"),
+    (("batches", "review", FIRST, "--reject", "--record", "all of it"), "names no record"),
 ]
 
 
@@ -123,7 +127,10 @@ def test_wrong_input_is_two_and_one_sentence(shop: Shop) -> None:
         assert sentence in result.stderr
 
 
-@pytest.mark.parametrize("command", [("list",), ("show", "x"), ("export", "x"), ("review", "x", "--approve")])
+@pytest.mark.parametrize(
+    "command",
+    [("list",), ("show", "x"), ("export", "x"), ("review", "x", "--approve", "--record", "12345678")],
+)
 def test_a_database_that_is_away_is_three(command: tuple[str, ...]) -> None:
     result = Shop("host=127.0.0.1 port=1 dbname=plant").run("batches", *command)
     assert (result.exit_code, result.stdout) == (3, "")
@@ -131,7 +138,7 @@ def test_a_database_that_is_away_is_three(command: tuple[str, ...]) -> None:
 
 
 def test_show_prints_all_that_a_reviewer_needs_in_80_columns(shop: Shop) -> None:
-    shop.run("batches", "review", SECOND, "--deviation", "--as", "Anna", "--reason", "topped up by hand")
+    review(shop, "--deviation", "--as", "Anna", "--reason", "topped up by hand", of=SECOND)
     result = shop.run("batches", "show", SECOND)
     assert result.exit_code == 0
     assert max(map(len, result.stdout.splitlines())) <= 80
@@ -203,14 +210,14 @@ def test_csv_holds_the_doses_and_no_formula(shop: Shop) -> None:
 
 
 def test_json_is_the_canonical_record_that_the_hash_is_of_and_verifies(shop: Shop) -> None:
-    shop.run("batches", "review", FIRST, "--approve", "--as", "Anna Łukasik")
+    review(shop, "--approve", "--as", "Anna Łukasik")
     lines = shop.run("batches", "export", "--range", "2026-11-23", "--format", "json").stdout
     assert lines.isascii()
     found = [json.loads(line) for line in lines.splitlines()]
     assert [each["batch_id"] for each in found] == [THIRD, SECOND, FIRST]
     assert all(digest(canonical(each["record"])) == each["record_hash"] for each in found)
-    (review,) = found[2]["reviews"]
-    assert (review["who"], review["meaning"], review["record_hash"]) == (
+    (said,) = found[2]["reviews"]
+    assert (said["who"], said["meaning"], said["record_hash"]) == (
         "Anna Łukasik", "approved", found[2]["record_hash"],
     )  # fmt: skip
 
@@ -219,8 +226,16 @@ def test_several_texts_are_pages_of_one(shop: Shop) -> None:
     assert shop.run("batches", "export", FIRST, SECOND).stdout.count("\f") == 1
 
 
-def review(shop: Shop, *arguments: str, typed: str = "") -> tuple[int, str]:
-    result = shop.run("batches", "review", FIRST, *arguments, typed=typed)
+def seen_as(shop: Shop, name: str = FIRST) -> str:
+    """As show prints it under 'To sign it'."""
+    printed = shop.run("batches", "show", name).stdout
+    return next(line.split()[-1] for line in printed.splitlines() if "--record" in line)
+
+
+def review(shop: Shop, *arguments: str, typed: str = "", of: str = FIRST) -> tuple[int, str]:
+    """Of the record as it is; or of the one that ``arguments`` name."""
+    seen = () if "--record" in arguments else ("--record", seen_as(shop, of))
+    result = shop.run("batches", "review", of, *arguments, *seen, typed=typed)
     return result.exit_code, result.output
 
 
@@ -239,10 +254,74 @@ def test_the_second_reviewer_is_told_and_nothing_is_overwritten(shop: Shop) -> N
 
 
 def test_a_record_that_is_not_the_one_that_was_seen_is_not_signed(shop: Shop) -> None:
-    code, told = review(shop, "--approve", "--as", "Anna", "--record", "0000")
+    code, told = review(shop, "--approve", "--as", "Anna", "--record", "00000000")
     assert (code, "has changed since you saw it" in told) == (1, True)
     digits = json.loads(shop.run("batches", "export", FIRST, "--format", "json").stdout)["record_hash"][:16]
     assert review(shop, "--approve", "--as", "Anna", "--record", digits)[0] == 0
+
+
+def test_who_approves_with_deviation_names_the_exceptions_as_they_were_read(shop: Shop) -> None:
+    said = ("--deviation", "--as", "Anna", "--reason", "by hand")
+    seen = seen_as(shop, SECOND)
+    code, told = review(shop, *said, "--record", seen[:16], of=SECOND)
+    assert (code, "names the exceptions, too" in told) == (1, True)
+    late = entry(Event.RAISE, 463)
+    alarms.append(settings_for(shop.dsn), [late])
+    kept(shop.dsn, now=LATER)
+    code, told = review(shop, *said, "--record", seen, of=SECOND)
+    assert (code, "exceptions or alarms are others than those you saw" in told) == (1, True)
+    assert review(shop, *said, of=SECOND)[0] == 0
+
+
+def test_on_a_terminal_the_record_is_shown_and_agreed_to(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batchreview, "at_terminal", lambda: True)
+    said = ("batches", "review", SECOND, "--reject", "--as", "Anna", "--reason", "too dark")
+    refused = shop.run(*said, typed="n\n")
+    assert (refused.exit_code, "T-12 is off by +3.20 g" in refused.stdout) == (1, True)
+    assert f"Is this the record of {SECOND} that is 'rejected' by Anna?" in refused.stderr
+    assert "nothing was entered" in refused.stderr
+    assert shop.run(*said, typed="y\n").exit_code == 0
+
+
+def test_what_is_said_beside_the_record_needs_none(shop: Shop) -> None:
+    said = ("batches", "review", FIRST, "--as", "Anna", "--reason", "hm")
+    assert shop.run(*said, "--comment").exit_code == 0
+    assert review(shop, "--approve", "--as", "Anna")[0] == 0
+    assert shop.run(*said, "--undo").exit_code == 0
+
+
+def test_a_reviewed_batch_that_became_part_of_another_is_told_of_by_both(shop: Shop) -> None:
+    orphan, later = f"{STATION}-20261124-001", f"{STATION}-20261124-002"
+    day = 86_400.0
+    kept(shop.dsn, dose(day + 100, "T-9"), dose(day + 1200, "T-12"), now=at(day + 7200))
+    for name in (orphan, later):
+        assert review(shop, "--reject", "--as", "Anna", "--reason", "no start", of=name)[0] == 0
+    kept(shop.dsn, event(day + 30, "start"), now=at(day + 7200))
+    listed = names(shop)
+    (gone,) = {orphan, later} - set(listed)
+    (whole,) = {orphan, later} & set(listed)
+    assert "Its messages turned out to be of another batch" in printed(shop, gone)
+    assert f"is about {gone}, whose messages are of this batch now" in printed(shop, whole)
+    assert f"{len(listed) + 1} batches: all as they were entered." in shop.run("audit", "verify").stdout
+    code, told = review(shop, "--reject", "--as", "Anna", "--reason", "again", "--after", "2", of=gone)
+    assert (code, "It is no more" in told) == (1, True)
+
+
+def printed(shop: Shop, name: str) -> str:
+    """Its record, in one line."""
+    return " ".join(shop.run("batches", "show", name).stdout.replace("!", " ").split())
+
+
+def test_the_policy_of_the_plant_is_set_with_a_reason_and_binds_every_console(shop: Shop) -> None:
+    assert "no PIN; no second person." in shop.run("batches", "policy").stdout
+    assert "needs who makes it, and why" in shop.run("batches", "policy", "--pin").output
+    done = shop.run("batches", "policy", "--pin", "--as", "Anna", "--reason", "customer's audit")
+    assert (done.exit_code, done.stdout) == (
+        0, "Reviews of this plant: a PIN with every review; no second person.\n",
+    )  # fmt: skip
+    shop.run("batches", "pin", "--as", "Anna", typed="\n1234\n1234\n")
+    code, told = review(shop, "--approve", "--as", "Anna", typed="1234\n")
+    assert (code, "PIN of Anna" in told, "signed with a PIN" in told) == (0, True, True)
 
 
 def test_a_reason_is_asked_for_where_one_is_needed(shop: Shop) -> None:

@@ -69,6 +69,7 @@ def under_way(chemical: str = "T-9") -> list[Reading]:
 @dataclass
 class Reviewed:
     console: Console
+    source: FakeSource
     pressed: int = 0
 
     async def press(self, *keys: str) -> str:
@@ -95,7 +96,7 @@ async def reviewing(
     source = FakeSource(EMPTY)
     source.batches = Accounted(chosen, account)
     async with console(size=size, source=source, live=live or Live(), chosen=chosen, where=where) as driven:
-        yield Reviewed(driven)
+        yield Reviewed(driven, source)
 
 
 def heard(live: Live, readings: Iterable[Reading]) -> None:

@@ -10,6 +10,8 @@ from dosing_tui.plant.batches.canonical import digest, record
 from dosing_tui.plant.batches.findings import judge, verdicts
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
 from dosing_tui.plant.batches.naming import batch_id
+from dosing_tui.plant.batches.outcome import Outcome
+from dosing_tui.plant.batches.policy import ReviewPolicy
 from dosing_tui.plant.batches.reconstruction import reconstruct
 from dosing_tui.plant.batches.records import Batch
 from dosing_tui.plant.batches.reviews import NO_SIGNATURE, Review, ReviewDraft
@@ -40,8 +42,11 @@ class ToldBatches:
     def happenings(self, device: str, since: datetime, until: datetime) -> Happenings:
         return self.told
 
-    def review(self, drafts: Sequence[ReviewDraft]) -> tuple[Sequence[Review], Sequence[str]]:
-        return (), ()
+    def policy(self) -> ReviewPolicy:
+        return ReviewPolicy()
+
+    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
+        return Outcome()
 
 
 def told_batches() -> ToldBatches:
@@ -68,7 +73,7 @@ def _detail(batch: Batch, number: int) -> BatchDetail:
         batch.pumps,
         len(batch.doses), sum(one for one, _ in masses), sum(one for _, one in masses), len(judged.findings),
         tuple(dict.fromkeys(one.kind.value for one in judged.findings)), None, digest(text), "unreviewed", 0,
-        "", None,
+        "", None, digest(thought),
     )  # fmt: skip
     return BatchDetail(row, batch, judged, (), text, thought)
 

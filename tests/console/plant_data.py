@@ -21,7 +21,9 @@ from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
 from dosing_tui.plant.annotations import Annotation, Annotations, Mark
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
-from dosing_tui.plant.batches.reviews import Review, ReviewDraft
+from dosing_tui.plant.batches.outcome import Outcome
+from dosing_tui.plant.batches.policy import ReviewPolicy
+from dosing_tui.plant.batches.reviews import ReviewDraft
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import (
@@ -181,8 +183,11 @@ class NoBatches:
     def happenings(self, device: str, since: datetime, until: datetime) -> Happenings:
         return Happenings()
 
-    def review(self, drafts: Sequence[ReviewDraft]) -> tuple[Sequence[Review], Sequence[str]]:
-        return (), ()
+    def policy(self) -> ReviewPolicy:
+        return ReviewPolicy()
+
+    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
+        return Outcome()
 
 
 class FakeSource:

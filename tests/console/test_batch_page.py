@@ -1,12 +1,20 @@
 """The batch review screen, by keys, over batches in a real database."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from dosing_tui.config.settings import ReviewSettings
 from dosing_tui.console.app import Surroundings
 from dosing_tui.database.batches.pins import set_pin
+from dosing_tui.database.batches.policies import set_policy
+from dosing_tui.errors import DatabaseAway
 from dosing_tui.live import Live
-from tests.console.batchdays import clean, every_kind, heard, reviewing, stored, under_way
+from dosing_tui.plant.batches.listing import BatchDetail
+from dosing_tui.plant.batches.outcome import Outcome
+from dosing_tui.plant.batches.policy import ReviewPolicy
+from dosing_tui.plant.batches.reviews import ReviewDraft
+from tests.console.batchdays import Accounted, clean, every_kind, heard, reviewing, stored, under_way
 from tests.console.driving import LARGE, MEDIUM, SMALL
 from tests.database.inspection import rows, run
 from tests.database.samples import settings_for
@@ -256,7 +264,7 @@ async def test_without_the_right_a_sentence_tells_and_what_was_typed_stays(migra
         await plant.press("c")
         await plant.type("hm")
         await plant.press("enter")
-        await plant.shows("Nothing is entered:")
+        await plant.shows("Nothing was entered: The database")
         run(migrated, "ALTER TABLE reviews_away RENAME TO batch_reviews")
         await plant.press("c")
         await plant.shows("hm")
@@ -297,3 +305,110 @@ async def test_a_site_may_have_other_keys_and_the_page_names_them(migrated: str)
     async with reviewing(migrated, where=where) as plant:
         await plant.press("B")
         await plant.shows("y to review 1")
+
+
+class Troubled(Accounted):
+    """Loses its connection after, or in the middle of, what it is asked."""
+
+    details_away = False
+    away_after = 10_000
+
+    def detail(self, name: str) -> BatchDetail | None:
+        if self.details_away:
+            raise DatabaseAway("No database server listens.")
+        return super().detail(name)
+
+    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
+        done = super().review(drafts[: self.away_after])
+        tried, left = tuple(drafts[self.away_after :][:1]), tuple(drafts[self.away_after :][1:])
+        self.away_after = max(0, self.away_after - len(drafts))
+        if not tried:
+            return done
+        return done + Outcome(left=left, unknown=tried, error=DatabaseAway("The cable is out."))
+
+
+async def test_what_is_entered_is_said_to_be_though_the_batch_cannot_be_read_after_it(migrated: str) -> None:
+    stored(migrated, *clean(2))
+    async with reviewing(migrated) as plant:
+        plant.source.batches = source = Troubled(settings_for(migrated), "anna")
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 2")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        source.details_away = True
+        await plant.press("space")
+        shown = await plant.shows(
+            ": approved. It could not be shown as it is now: No database server listens."
+        )
+        assert "Nothing" not in shown
+        assert said(migrated) == [("approved", "Anna", "")]
+
+
+async def test_when_a_later_part_of_many_fails_it_is_told_what_is_entered_and_what_is_not_known(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dosing_tui.console.reviewing.CHUNK", 3)
+    stored(migrated, *clean(9))
+    async with reviewing(migrated) as plant:
+        plant.source.batches = source = Troubled(settings_for(migrated), "anna")
+        source.away_after = 4
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 9")
+        await plant.press("A")
+        await plant.shows("batches without exceptions, complete and unreviewed")
+        await plant.press("enter")
+        await plant.shows(
+            "Approved 4 batches. Not known of 1 batch: look before you repeat it. 4 were not. The cable"
+        )
+        assert len(said(migrated)) == 4
+
+
+async def test_the_plant_s_policy_asks_for_pin_and_second_person_whatever_the_console_is_set_to(
+    migrated: str,
+) -> None:
+    stored(migrated, *clean(1))
+    settings = settings_for(migrated)
+    for name in ("Anna", "Ben"):
+        set_pin(settings, who=name, pin="4711")
+    set_policy(settings, ReviewPolicy(pin=True, second_person=True), who="Boss", reason="customer's audit")
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("enter")
+        await plant.shows("signed with a PIN")
+        for name in ("Anna", "Ben"):
+            plant.console.app._author = name
+            await plant.press("space")
+            await plant.shows("Your PIN signs the record")
+            await plant.type("4711")
+            await plant.press("enter")
+            await plant.shows(f"by {name}")
+        assert [(meaning, who) for meaning, who, _ in said(migrated)] == [
+            ("approved", "Anna"), ("confirmed", "Ben"),
+        ]  # fmt: skip
+        await plant.press("u")
+        await plant.shows("the confirmation by Ben")
+        await plant.type("slip")
+        await plant.press("tab", "tab")
+        await plant.type("4711")
+        await plant.press("enter")
+        await plant.shows("withdrawn; it is approved now")
+        await plant.shows("withdrawn by Ben (anna) (takes back 'confirmed' by Ben)")
+
+
+async def test_what_came_after_a_review_is_told_on_the_batch(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated) as plant:
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        await plant.press("space")
+        await plant.shows("approved by Anna")
+        stored(migrated, dose(90, "L25B"))
+        await plant.press("escape", "enter")
+        await plant.shows("Changed since its review")
+        await plant.shows("A message came: dose of L25B, 40.10 g, at ")

@@ -13,7 +13,9 @@ from dosing_tui.console.batches.browsing import PAGE
 from dosing_tui.console.batches.jobs import Jobs
 from dosing_tui.console.batches.shelf import Shelf
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
-from dosing_tui.plant.batches.reviews import Review, ReviewDraft
+from dosing_tui.plant.batches.outcome import Outcome
+from dosing_tui.plant.batches.policy import ReviewPolicy
+from dosing_tui.plant.batches.reviews import ReviewDraft
 from tests.console.batchshown import told_batches
 from tests.plant.batches.days import NOON
 
@@ -58,8 +60,11 @@ class Kept:
     def happenings(self, *_: object) -> Happenings:
         return Happenings()
 
-    def review(self, drafts: Sequence[ReviewDraft]) -> tuple[Sequence[Review], Sequence[str]]:
-        return (), ()
+    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
+        return Outcome(left=tuple(drafts))
+
+    def policy(self) -> ReviewPolicy:
+        return ReviewPolicy()
 
 
 class AtOnce:
@@ -85,7 +90,7 @@ class Reviewer:
     def __init__(self, kept: Kept) -> None:
         self.kept, self.now = kept, NOON
         jobs = Jobs(AtOnce(), lambda follow: follow())  # type: ignore[arg-type]  # stands for the threads
-        self.shelf = Shelf(kept, jobs, lambda: None)
+        self.shelf = Shelf(kept, jobs, lambda: None, ReviewPolicy())
         self.look()
 
     def look(self) -> None:

@@ -15,7 +15,8 @@ from dosing_tui.database.occurrences import occurrences
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
-from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft
+from dosing_tui.plant.batches.listing import draft_of
+from dosing_tui.plant.batches.reviews import Meaning
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import BATCHES, INVENTORY, PRODUCTION, TODAY, Panel, Query
 from dosing_tui.plant.readings import TimeQuality
@@ -66,7 +67,7 @@ def plant(migrated: str) -> Settings:
     first = listed(settings, BatchFilter(until=at(-5.5 * hours)))[0]
     review(
         settings,
-        ReviewDraft(first.batch_key, Meaning.APPROVED, "Anna", "", 0, first.record_hash),
+        draft_of(first, Meaning.APPROVED, who="Anna"),
         os_user="a",
     )
     return settings
@@ -191,8 +192,7 @@ def test_open_points_of_earlier_shifts_are_told_as_long_as_they_are_open(plant: 
     (earlier,) = found.earlier_batches
     assert earlier.batch_id.endswith("20261123-001")
     (row,) = listed(plant, BatchFilter(until=EARLY.since))
-    done = ReviewDraft(row.batch_key, Meaning.DEVIATION, "Anna", "seen", 0, row.record_hash)
-    review(plant, done, os_user="a")
+    review(plant, draft_of(row, Meaning.DEVIATION, who="Anna", comment="seen"), os_user="a")
     found = report(plant)
     assert (found.unreviewed, found.earlier_unreviewed, found.earlier_batches) == (4, 0, ())
 

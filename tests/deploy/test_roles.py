@@ -14,11 +14,12 @@ from psycopg import sql
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms, notes
-from dosing_tui.database.batches.audit import verify
 from dosing_tui.database.batches.keeping import keep, rebuild
 from dosing_tui.database.batches.listing import BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.pins import set_pin
+from dosing_tui.database.batches.policies import in_force, set_policy
 from dosing_tui.database.batches.reviewing import review
+from dosing_tui.database.batches.verification import verify
 from dosing_tui.database.batches.whole import whole
 from dosing_tui.database.leadership import Election
 from dosing_tui.database.maintenance import maintain
@@ -31,6 +32,8 @@ from dosing_tui.errors import DatabaseRefused
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.notification import Fate, Notice, Occasion
 from dosing_tui.plant.alarms.records import Event
+from dosing_tui.plant.batches.listing import draft_of
+from dosing_tui.plant.batches.policy import ReviewPolicy
 from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
@@ -240,9 +243,20 @@ def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
     assert verify(settings).faults == ()
 
 
+def test_who_reviews_does_not_say_what_is_wanted_of_reviews(plant: Plant) -> None:
+    for role in ("dosing_operator", "dosing_writer"):
+        with pytest.raises(DatabaseRefused, match="lacks a right"):
+            set_policy(plant.settings(role), ReviewPolicy(pin=True), who="Anna", reason="why not")
+    assert set_policy(
+        plant.settings("dosing_owner"), ReviewPolicy(second_person=True), who="Anna", reason="audit"
+    )
+    for role in READERS:
+        assert in_force(plant.settings(role)) == ReviewPolicy(second_person=True)
+    assert set_policy(plant.settings("dosing_owner"), ReviewPolicy(), who="Anna", reason="end of the test")
+
+
 def draft(settings: Settings) -> ReviewDraft:
-    row = listed(settings, BatchFilter())[0]
-    return ReviewDraft(row.batch_key, Meaning.APPROVED, "Anna", "", row.last_review, row.record_hash)
+    return draft_of(listed(settings, BatchFilter())[0], Meaning.APPROVED, who="Anna")
 
 
 def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Plant) -> None:

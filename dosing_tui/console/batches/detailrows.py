@@ -14,7 +14,8 @@ from dosing_tui.console.pens import DIM, HOT, LABEL, LINE, TEXT, Pen, Tone
 from dosing_tui.plant.batches.canonical import canonical, record
 from dosing_tui.plant.batches.listing import BatchDetail, Happenings
 from dosing_tui.plant.batches.records import Batch, Status, StockChange
-from dosing_tui.plant.batches.reviews import Meaning, Review, ReviewState
+from dosing_tui.plant.batches.reviews import Meaning, Review, ReviewState, taken_back
+from dosing_tui.plant.batches.since import what_came, what_was_absorbed
 from dosing_tui.plant.shifts import ShiftCalendar
 from dosing_tui.plant.text import clean_line
 
@@ -39,11 +40,12 @@ def detail_rows(detail: BatchDetail, batch: Batch, around: Around, width: int) -
     room = width - 2
     told = around.told or Happenings()
     sections: list[tuple[str, Rows]] = [
+        ("Changed since its review", _came(detail, around.zone, room)),
         ("Ingredients", ingredient_rows(judged_ingredients(batch, detail.judged), room)),
         (_counted("Exceptions", len(detail.judged.findings)), _exceptions(detail, room)),
         ("Course", timeline_rows(batch, told, around.now, around.zone, room)),
         ("Alarms and notes", _happenings(around, room)),
-        ("Reviews", _reviews(detail.reviews, around.zone, room)),
+        ("Reviews", [*_absorbed(detail, around.zone, room), *_reviews(detail.reviews, around.zone, room)]),
         ("Stock", _stock(batch.stock, room)),
     ]
     rows = _header(detail, batch, around, width)
@@ -118,14 +120,14 @@ def _draw_state(canvas: Canvas, detail: BatchDetail, batch: Batch, zone: tzinfo)
     row, state = detail.row, detail.row.review_state
     if batch.status is Status.OPEN and state == ReviewState.UNREVIEWED:
         return
-    said = f" {review_words(state)} "
+    said = f" {review_words(state, short=False)} "
     loud = state in (ReviewState.OUTDATED, Meaning.REJECTED)
     waits = state == ReviewState.UNREVIEWED
     pen = Pen(Tone.GROUND, Tone.WARN, True) if loud else Pen(Tone.HOT, Tone.SELECT, bold=waits)
     x = canvas.right(canvas.width - 1, 0, said, pen)
     if row.disposed_by and row.disposed_at is not None:
         when = words.stamp(row.disposed_at, zone, now=row.disposed_at)[:5]
-        canvas.right(x - 1, 0, f"{plain(row.disposed_by, 20)} {when}", DIM)
+        canvas.right(x - 1, 0, f"{plain(row.reviewers, 30)} {when}", DIM)
 
 
 def _when(batch: Batch, around: Around) -> str:
@@ -206,13 +208,26 @@ def _span(since: datetime, until: datetime | None, zone: tzinfo) -> str:
     return f"{words.clock(since, zone)}–{words.clock(until, zone) if until else 'now'}"
 
 
+def _came(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:
+    """Why its review is outdated."""
+    warn = Pen(Tone.WARN, bold=True)
+    return _texts([("▲", warn, clean_line(each), HOT) for each in what_came(detail, zone)], width, 2)
+
+
+def _absorbed(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:
+    """Old words about what is part of this batch now."""
+    told = what_was_absorbed(detail, zone)
+    return _texts([("◆", Pen(Tone.CREST), clean_line(each, 300), TEXT) for each in told], width, 2)
+
+
 def _reviews(said: Sequence[Review], zone: tzinfo, width: int) -> Rows:
     lines = []
     for one in said:
         role = f" ({plain(one.os_user)})" if one.os_user and one.os_user != one.who else ""
         comment = f": {clean_line(one.comment, 600)}" if one.comment else ""
         pen = Pen(Tone.WARN) if one.meaning == Meaning.REJECTED else HOT
-        text = f"{one.meaning} by {plain(one.who)}{role}, {plain(one.signature)}{comment}"
+        back = f" (takes back {taken})" if (taken := taken_back(one, said)) else ""
+        text = f"{one.meaning} by {plain(one.who)}{role}{back}, {plain(one.signature)}{comment}"
         lines.append((words.full_stamp(one.at, zone), DIM, text, pen))
     return _texts(lines, width, 21)
 

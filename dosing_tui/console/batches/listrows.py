@@ -47,6 +47,7 @@ REVIEWS = {
     ReviewState.OUTDATED.value: "changed since",
     Meaning.DEVIATION.value: "with deviation",
     Meaning.NEEDS_INFORMATION.value: "needs info",
+    ReviewState.CONFIRMED_DEVIATION.value: "dev. confirmed",
 }
 """Where the list has other words than the review itself."""
 _LOUD_REVIEWS = frozenset({ReviewState.OUTDATED.value, Meaning.REJECTED.value})
@@ -135,7 +136,9 @@ def status_words(status: str) -> tuple[str, str]:
     return STATES[Status(status)] if status in set(Status) else ("■", plain(status, 14))
 
 
-def review_words(state: str) -> str:
+def review_words(state: str, *, short: bool = True) -> str:
+    if not short and state == ReviewState.CONFIRMED_DEVIATION:
+        return state
     return REVIEWS.get(state, plain(state, 24))
 
 
@@ -185,7 +188,7 @@ def _review(row: BatchRow, facts: Facts, width: int, ground: Tone) -> Rows:
     words_now = "–" if row.status == Status.OPEN and state == ReviewState.UNREVIEWED else review_words(state)
     x = canvas.text(0, 0, f"{'▲' if loud else '□' if waits else ' '} {words_now}", pen, width=width)
     if row.disposed_by and width - x > 4:
-        canvas.text(x + 2, 0, row.disposed_by, Pen(Tone.DIM, ground), width=width - x - 2)
+        canvas.text(x + 2, 0, row.reviewers, Pen(Tone.DIM, ground), width=width - x - 2)
     return canvas.rows
 
 

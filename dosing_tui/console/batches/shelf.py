@@ -9,13 +9,15 @@ from dosing_tui.console.batches.browsing import PAGE, Browsing
 from dosing_tui.console.batches.jobs import Jobs
 from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.plant.batches.policy import ReviewPolicy
 from dosing_tui.plant.batches.records import Status
 
 LIST_EVERY = timedelta(seconds=3)
 COUNTS_EVERY = timedelta(seconds=10)
+POLICY_EVERY = timedelta(seconds=30)
 DETAIL_EVERY = timedelta(seconds=1)
 """Of a batch under way; others are read again with the list, to see what other reviewers do."""
-_LIST, _COUNTS = "list", "counts"
+_LIST, _COUNTS, _POLICY = "list", "counts", "policy"
 """What is asked is dropped, when it is about what was, together with the list or with the counts."""
 Rows = Sequence[BatchRow]
 
@@ -23,17 +25,21 @@ Rows = Sequence[BatchRow]
 class Shelf:
     """Used by the screen's thread only. ``changed`` is called when there is something new to draw."""
 
-    def __init__(self, source: BatchSource, jobs: Jobs, changed: Callable[[], object]) -> None:
+    def __init__(
+        self, source: BatchSource, jobs: Jobs, changed: Callable[[], object], policy: ReviewPolicy
+    ) -> None:
         self._source = source
         self._jobs = jobs
         self._changed = changed
         self._which = BatchFilter()
-        self._generations = {_LIST: 0, _COUNTS: 0}
+        self._generations = {_LIST: 0, _COUNTS: 0, _POLICY: 0}
         self._due: dict[str, datetime] = {}
         self._in_flight: set[str] = set()
         self.browsing = Browsing()
         self.loaded = False
         """The list has been read once by the filter in force."""
+        self.policy = policy
+        """What is wanted of reviews, as far as it is known: the settings', until the plant's is read."""
         self.counts: Counts | None = None
         """Of the range and the console's filters."""
         self._open = ""
@@ -59,6 +65,8 @@ class Shelf:
         # the list first: that is what the reviewer waits for
         if self.loaded and self._is_due(_COUNTS, now, COUNTS_EVERY):
             self._start(_COUNTS, partial(self._source.counts, base), self._take_counts)
+        if self._is_due(_POLICY, now, POLICY_EVERY):
+            self._start(_POLICY, self._source.policy, self._take_policy)
         detail = self.detail
         often = detail is not None and detail.row.status == Status.OPEN
         if self._open and self._is_due("detail", now, DETAIL_EVERY if often else LIST_EVERY):
@@ -176,6 +184,9 @@ class Shelf:
     def _take_counts(self, counts: Counts) -> None:
         self.counts = counts
 
+    def _take_policy(self, policy: ReviewPolicy) -> None:
+        self.policy = policy
+
     # one batch
 
     def open(self, key: str) -> None:
@@ -214,4 +225,4 @@ class Shelf:
 
 
 def _of(name: str) -> str:
-    return _COUNTS if name == _COUNTS else _LIST
+    return name if name in (_COUNTS, _POLICY) else _LIST

@@ -7,7 +7,9 @@ from typing import Protocol
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
-from dosing_tui.plant.batches.reviews import Review, ReviewDraft
+from dosing_tui.plant.batches.outcome import Outcome
+from dosing_tui.plant.batches.policy import ReviewPolicy
+from dosing_tui.plant.batches.reviews import ReviewDraft
 
 
 class BatchSource(Protocol):
@@ -29,8 +31,11 @@ class BatchSource(Protocol):
 
     def happenings(self, device: str, since: datetime, until: datetime) -> Happenings: ...
 
-    def review(self, drafts: Sequence[ReviewDraft]) -> tuple[Sequence[Review], Sequence[str]]:
-        """What was entered, and why the others were not."""
+    def policy(self) -> ReviewPolicy:
+        """What the plant, and this console's settings beyond it, want of every review."""
+
+    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
+        """Raises nothing: what went wrong is part of the outcome."""
 
 
 class StoredBatches:
@@ -68,7 +73,12 @@ class StoredBatches:
 
         return happenings(self._settings, device=device, since=since, until=until)
 
-    def review(self, drafts: Sequence[ReviewDraft]) -> tuple[Sequence[Review], Sequence[str]]:
+    def policy(self) -> ReviewPolicy:
+        from dosing_tui.database.batches.policies import in_force
+
+        return in_force(self._settings)
+
+    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
         from dosing_tui.database.batches.reviewing import review_all
 
         return review_all(self._settings, drafts, os_user=self.account)

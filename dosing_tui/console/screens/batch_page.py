@@ -108,7 +108,7 @@ class BatchPage(BatchView):
 
     def next_to_review(self, done: str = "") -> None:
         """The next one below; ``done`` is what has just been said."""
-        second = self._site.second_person
+        second = self._shelf.policy.second_person
         self._next(
             lambda row: wants_review(row, second_person=second),
             lambda which: replace(which, unreviewed=True, status=which.status or browse.ENDED),

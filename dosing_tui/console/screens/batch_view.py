@@ -55,7 +55,6 @@ class Site:
 
     zone: tzinfo
     calendar: ShiftCalendar
-    second_person: bool
     keys: tuple[str, str]
     """Only those to review, only those with exceptions."""
 

@@ -161,7 +161,7 @@ class ReviewDialog(Sheet[Said]):
 
 def signature_words(*, pin: bool) -> str:
     if pin:
-        return "Your PIN signs it, with your name, the time and the record's hash."
+        return "Your PIN signs the record and its exceptions as you see them now."
     return "This is not an e-signature: nobody has to prove who they are."
 
 

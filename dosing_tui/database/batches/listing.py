@@ -4,19 +4,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from psycopg import IsolationLevel
 from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches.policies import in_force_in
 from dosing_tui.database.batches.reviewing import reviews
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.plant.batches import judgement as judging
-from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts
+from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Side
+from dosing_tui.plant.batches.naming import anchor_text
 from dosing_tui.plant.batches.portions import apart
 from dosing_tui.plant.batches.reading_back import batch_of
-from dosing_tui.plant.batches.reviews import open_states
+from dosing_tui.plant.batches.records import Batch
+from dosing_tui.plant.batches.reviews import Review, ReviewState, open_states
 from dosing_tui.plant.text import clean_line, clean_text
 
 __all__ = ["PAGE", "BatchDetail", "BatchFilter", "BatchRow", "Counts", "above", "counts", "detail", "listed"]
@@ -33,13 +37,13 @@ def listed(
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    asked = {
-        **_asked(settings, which),
+    paged = {
         "after_time": after.begins_at if after else None,
         "after_key": after.batch_key if after else None,
         "rows": rows,
     }
     with opened(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
+        asked = {**_asked(session, settings, which), **paged}
         return [_harmless(row) for row in cursor.execute(statement("batches/listed"), asked)]
 
 
@@ -48,13 +52,9 @@ def above(settings: Settings, which: BatchFilter, before: BatchRow, *, rows: int
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    asked = {
-        **_asked(settings, which),
-        "before_time": before.begins_at,
-        "before_key": before.batch_key,
-        "rows": rows,
-    }
+    paged = {"before_time": before.begins_at, "before_key": before.batch_key, "rows": rows}
     with opened(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
+        asked = {**_asked(session, settings, which), **paged}
         found = [_harmless(row) for row in cursor.execute(statement("batches/listed_above"), asked)]
     return found[::-1]
 
@@ -62,7 +62,7 @@ def above(settings: Settings, which: BatchFilter, before: BatchRow, *, rows: int
 def counts(settings: Settings, which: BatchFilter) -> Counts:
     """Raises: DatabaseAway, DatabaseRefused."""
     with opened(settings) as session, session.cursor(row_factory=class_row(Counts)) as cursor:
-        found = cursor.execute(statement("batches/counts"), _asked(settings, which)).fetchone()
+        found = cursor.execute(statement("batches/counts"), _asked(session, settings, which)).fetchone()
     assert found is not None  # aggregates answer one row
     return found
 
@@ -72,12 +72,12 @@ def detail(settings: Settings, name: str) -> BatchDetail | None:
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    with opened(settings) as session:
+    with opened(settings) as session, one_moment(session):
         return detail_in(session, name)
 
 
 def detail_in(session: Session, name: str) -> BatchDetail | None:
-    """The same in an ``opened`` session."""
+    """The same inside ``one_moment`` of an ``opened`` session."""
     with session.cursor(row_factory=class_row(BatchRow)) as cursor:
         row = cursor.execute(statement("batches/found"), {"name": name}).fetchone()
     if row is None:
@@ -88,10 +88,28 @@ def detail_in(session: Session, name: str) -> BatchDetail | None:
     record, judgement = texts
     judged = judging.from_text(judgement)
     batch = apart(batch_of(record, row.batch_key), judged.apart)
-    return BatchDetail(_harmless(row), batch, judged, said, record, judgement)
+    reviewed = _reviewed(session, row) if row.review_state == ReviewState.OUTDATED else None
+    absorbed = () if row.gone else tuple(_absorbed(session, batch))
+    return BatchDetail(_harmless(row), batch, judged, said, record, judgement, reviewed, absorbed)
 
 
-def _asked(settings: Settings, which: BatchFilter) -> dict[str, object]:
+def _absorbed(session: Session, batch: Batch) -> Iterator[Review]:
+    """Reviews of batches that are gone, and whose first message is one of this batch."""
+    ours = {anchor_text(identity) for identity in batch.identities()}
+    times = [at for _, at, *_ in batch.identities()]
+    asked = {"device": batch.device_id, "from": min(times), "to": max(times)}
+    for key, anchor in session.execute(statement("batches/absorbed"), asked).fetchall():
+        if anchor in ours:
+            yield from reviews(session, key)
+
+
+def _reviewed(session: Session, row: BatchRow) -> Side | None:
+    with session.cursor(row_factory=class_row(Side)) as cursor:
+        return cursor.execute(statement("batches/reviewed"), {"batch_key": row.batch_key}).fetchone()
+
+
+def _asked(session: Session, settings: Settings, which: BatchFilter) -> dict[str, object]:
+    second_person = in_force_in(session, settings).second_person
     return {
         "from": which.since,
         "to": which.until,
@@ -100,7 +118,7 @@ def _asked(settings: Settings, which: BatchFilter) -> dict[str, object]:
         "status": list(which.status) or None,
         "review_state": list(which.review_state) or None,
         "unreviewed": which.unreviewed,
-        "open_states": list(open_states(second_person=settings.review.second_person)),
+        "open_states": list(open_states(second_person=second_person)),
         "with_findings": which.with_findings,
         "without_findings": which.without_findings,
     }
@@ -116,7 +134,16 @@ def _harmless(row: BatchRow) -> BatchRow:
         reason=clean_line(row.reason),
         finding_kinds=tuple(clean_text(kind) for kind in row.finding_kinds),
         disposed_by=clean_text(row.disposed_by),
+        confirmed_by=clean_text(row.confirmed_by),
     )
+
+
+@contextmanager
+def one_moment(session: Session) -> Iterator[None]:
+    """Everything that is read in it is of one moment: what is written meanwhile is in none of the answers."""
+    session.isolation_level, session.read_only = IsolationLevel.REPEATABLE_READ, True
+    with session.transaction():
+        yield
 
 
 @contextmanager

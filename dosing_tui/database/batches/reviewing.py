@@ -1,6 +1,6 @@
 """Enters reviews: each in one transaction that compares what was seen with what is there."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from psycopg.rows import class_row
@@ -8,12 +8,22 @@ from psycopg.rows import class_row
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import audit
 from dosing_tui.database.batches.pins import check_pin
+from dosing_tui.database.batches.policies import in_force_in
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
-from dosing_tui.errors import ReviewError
-from dosing_tui.plant.batches.reviews import NO_SIGNATURE, PIN_SIGNATURE, Review, ReviewDraft, Standing, fault
+from dosing_tui.errors import DatabaseAway, DosingError, ReviewError
+from dosing_tui.plant.batches.outcome import Outcome, fate_of_one
+from dosing_tui.plant.batches.reviews import (
+    NO_SIGNATURE,
+    PIN_SIGNATURE,
+    Meaning,
+    Review,
+    ReviewDraft,
+    Standing,
+    fault,
+)
 from dosing_tui.plant.text import clean_line, clean_text
 
 APPLICATION = "reviews"
@@ -32,37 +42,75 @@ class _Reviewed:
     last_review: int
     record_hash: str
     judgement_hash: str
+    gone: bool
     record: str
     judgement: str
+    last_word: int
 
 
 def review(settings: Settings, draft: ReviewDraft, *, os_user: str) -> Review:
     """Enter what ``draft`` says; answers it as it is stored. ``os_user``: who runs this program.
 
     Raises: ReviewError (somebody was faster, the batch has changed, a reason is missing, the PIN is wrong),
-    ConfigError (PINs cannot be compared), DatabaseAway, DatabaseRefused.
+    ConfigError (PINs cannot be compared), DatabaseAway, DatabaseRefused, which say whether it was entered.
     """
-    with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
-        return _enter(session, settings, draft, os_user)
+    outcome = review_all(settings, [draft], os_user=os_user)
+    if outcome.error is not None and not outcome.entered:
+        raise type(outcome.error)(fate_of_one(outcome)) from outcome.error
+    if outcome.refused:
+        raise ReviewError(outcome.refused[0])
+    return outcome.entered[0]
 
 
-def review_all(
-    settings: Settings, drafts: Iterable[ReviewDraft], *, os_user: str
-) -> tuple[list[Review], list[str]]:
-    """Each for itself: what was entered, and why the others were not, in their order.
+def review_all(settings: Settings, drafts: Sequence[ReviewDraft], *, os_user: str) -> Outcome:
+    """Each for itself, in their order. It raises nothing: what went wrong is part of the outcome."""
+    done, tried = Outcome(), 0
+    try:
+        with connect(settings, application=APPLICATION, autocommit=True) as session:
+            for draft in drafts:
+                tried += 1
+                done += _try(session, settings, draft, os_user)
+    except DatabaseAway as error:
+        left = Outcome(left=tuple(drafts[tried:]), error=error)
+        return done + (_looked_up(settings, drafts[tried - 1], os_user) if tried else Outcome()) + left
+    except DosingError as error:  # an answer: it is rolled back
+        return done + Outcome(left=tuple(drafts[max(0, tried - 1) :]), error=error)
+    return done
 
-    Raises: ConfigError, DatabaseAway, DatabaseRefused; what was entered before stays.
+
+def _try(session: Session, settings: Settings, draft: ReviewDraft, os_user: str) -> Outcome:
+    try:
+        with rowless_errors(target(settings)), session.transaction():
+            entered = _enter(session, settings, draft, os_user)
+    except ReviewError as error:
+        return Outcome(refused=(str(error),))
+    return Outcome(entered=(entered,))
+
+
+def _looked_up(settings: Settings, draft: ReviewDraft, os_user: str) -> Outcome:
+    """Of a draft that the connection was lost over: the server may have entered it all the same.
+
+    Whoever enters something holds the lock until it is entered or is not: after that it stays as it is.
     """
-    entered: list[Review] = []
-    refused: list[str] = []
-    with connect(settings, application=APPLICATION, autocommit=True) as session:
-        for draft in drafts:
-            try:
-                with rowless_errors(target(settings)), session.transaction():
-                    entered.append(_enter(session, settings, draft, os_user))
-            except ReviewError as error:
-                refused.append(str(error))
-    return entered, refused
+    wanted = _cleaned(draft)
+    try:
+        with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
+            audit.begin(session)
+            said = reviews(session, draft.batch_key)
+    except DosingError:
+        return Outcome(unknown=(draft,))
+    ours = (wanted.who, wanted.meaning, wanted.comment, clean_text(os_user))
+    for each in said:
+        if (
+            each.review_id > draft.seen_review
+            and (each.who, each.meaning, each.comment, each.os_user) == ours
+        ):
+            return Outcome(entered=(each,))
+    return Outcome(left=(draft,))
+
+
+def _cleaned(draft: ReviewDraft) -> ReviewDraft:
+    return replace(draft, who=clean_text(draft.who, limit=200), comment=clean_line(draft.comment, 2000))
 
 
 def reviews(session: Session, batch_key: str) -> list[Review]:
@@ -83,12 +131,11 @@ def reviews(session: Session, batch_key: str) -> list[Review]:
 
 
 def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: str) -> Review:
-    draft = replace(draft, who=clean_text(draft.who, limit=200), comment=clean_line(draft.comment, 2000))
+    draft = _cleaned(draft)
     moment = audit.begin(session)
     batch = _batch(session, draft)
     _compare(session, draft, batch)
-    if settings.review.pin:
-        check_pin(session, who=draft.who, pin=draft.pin)
+    signature = _signature(session, settings, draft)
     said = {
         "batch_key": draft.batch_key,
         "batch_id": batch.batch_id,
@@ -98,9 +145,10 @@ def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: st
         "db_role": moment.db_role,
         "meaning": draft.meaning.value,
         "comment": draft.comment,
-        "signature": PIN_SIGNATURE if settings.review.pin else NO_SIGNATURE,
+        "signature": signature,
         "record_hash": batch.record_hash,
         "judgement_hash": batch.judgement_hash,
+        "withdraws": batch.last_word if draft.meaning is Meaning.WITHDRAWN else 0,
     }
     content = audit.review_content((0, *said.values()))
     seq = audit.append(
@@ -111,6 +159,16 @@ def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: st
         {**said, "review_id": seq, "record": batch.record, "judgement": batch.judgement},
     )
     return reviews(session, draft.batch_key)[-1]
+
+
+def _signature(session: Session, settings: Settings, draft: ReviewDraft) -> str:
+    """What the review is signed with. Raises: ReviewError, if a PIN is wanted and missing or wrong."""
+    if not in_force_in(session, settings).pin:
+        return NO_SIGNATURE
+    if not draft.pin:
+        raise ReviewError("This plant wants a PIN with every review; nothing was entered without one.")
+    check_pin(session, who=draft.who, pin=draft.pin)
+    return PIN_SIGNATURE
 
 
 def _batch(session: Session, draft: ReviewDraft) -> _Reviewed:
@@ -132,8 +190,13 @@ def _compare(session: Session, draft: ReviewDraft, batch: _Reviewed) -> None:
         raise ReviewError(
             f"{batch.batch_id} has changed since you saw it; nothing was entered. Look at it again."
         )
+    if batch.judgement_hash != draft.seen_judgement:
+        raise ReviewError(
+            f"{batch.batch_id}: its exceptions or alarms are others than those you saw; nothing was entered."
+            " Look at it again."
+        )
     standing = Standing(
-        batch.status, batch.findings, batch.review_state, batch.disposition, batch.disposed_by
+        batch.status, batch.findings, batch.review_state, batch.disposition, batch.disposed_by, batch.gone
     )
     if wrong := fault(draft, standing):
         raise ReviewError(f"{batch.batch_id}: {wrong}")

@@ -14,7 +14,7 @@ from dosing_tui.database.batches.happenings import alarm_spans
 from dosing_tui.database.batches.spans import Span, around
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.plant.batches import judgement as judging
-from dosing_tui.plant.batches.alarmed import AlarmSpan
+from dosing_tui.plant.batches.alarmed import AlarmSpan, alarms_of
 from dosing_tui.plant.batches.canonical import digest, record
 from dosing_tui.plant.batches.durations import Usual
 from dosing_tui.plant.batches.durations import in_force as in_force_durations
@@ -162,6 +162,7 @@ def _whole(batch: Batch, by: Reference) -> _Whole:
         judge(batch, master=master, limits=replace(by.limits, usual=known), alarms=by.alarms),
         verdicts(batch, master=master, limits=by.limits),
         master,
+        alarms_of(batch, by.alarms),
     )
     return _Whole(batch, record(batch), judged, judging.to_text(judged))
 
@@ -194,10 +195,23 @@ def _ids(session: Session, batches: Sequence[Batch], zone: tzinfo) -> dict[str, 
 
 
 def _row(whole: _Whole, name: str) -> dict[str, object]:
-    batch, findings = whole.batch, whole.judged.findings
+    batch, kinds = whole.batch, _kinds(whole.judged)
     return {
+        **shown_columns(batch, whole.judged),
         "batch_key": batch.key,
         "batch_id": name,
+        "last_at": batch.last_at,
+        "anchored_at": batch.anchored_at,
+        "anchor": anchor_text(batch.anchor),
+        "finding_kinds": _SEPARATOR.join(kinds),
+        "record_hash": digest(whole.record),
+        "judgement_hash": digest(whole.judgement),
+    }
+
+
+def shown_columns(batch: Batch, judged: judging.Judgement) -> dict[str, object]:
+    """What lists show of a batch, by its column, as its record and its judgement say it."""
+    return {
         "device_id": batch.device_id,
         "recipe": batch.recipe,
         "mode": batch.mode,
@@ -205,19 +219,19 @@ def _row(whole: _Whole, name: str) -> dict[str, object]:
         "reason": batch.reason,
         "begins_at": batch.begins_at,
         "ends_at": batch.ends_at,
-        "last_at": batch.last_at,
-        "anchored_at": batch.anchored_at,
-        "anchor": anchor_text(batch.anchor),
         "pumps": batch.pumps,
         "doses": len(batch.doses),
         "target_g": _sum(ingredient.target_g for ingredient in batch.ingredients),
         "actual_g": _sum(ingredient.actual_g for ingredient in batch.ingredients),
-        "findings": len(findings),
-        "finding_kinds": _SEPARATOR.join(dict.fromkeys(finding.kind.value for finding in findings)),
-        "recipe_version": whole.judged.recipe_version,
-        "record_hash": digest(whole.record),
-        "judgement_hash": digest(whole.judgement),
+        "findings": len(judged.findings),
+        "finding_kinds": _kinds(judged),
+        "recipe_version": judged.recipe_version,
     }
+
+
+def _kinds(judged: judging.Judgement) -> list[str]:
+    """Each once."""
+    return list(dict.fromkeys(finding.kind.value for finding in judged.findings))
 
 
 def _sum(masses: Iterable[float | None]) -> float | None:

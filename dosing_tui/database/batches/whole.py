@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import notes
-from dosing_tui.database.batches.listing import BatchDetail, detail_in, opened
+from dosing_tui.database.batches.listing import BatchDetail, detail_in, one_moment, opened
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.occurrences import occurrences_in
 from dosing_tui.plant.alarms.occurrences import Occurrence
@@ -36,8 +36,10 @@ def wholes(settings: Settings, names: Iterable[str]) -> Generator[WholeBatch | N
     """Each as above, one after the other, in one session."""
     with opened(settings) as session:
         for name in names:
-            found = detail_in(session, name)
-            yield None if found is None else _whole(session, settings.plant.site, found)
+            with one_moment(session):
+                found = detail_in(session, name)
+                whole = None if found is None else _whole(session, settings.plant.site, found)
+            yield whole
 
 
 def _whole(session: Session, site: str, found: BatchDetail) -> WholeBatch:

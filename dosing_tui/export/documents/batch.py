@@ -6,12 +6,11 @@ from datetime import datetime, tzinfo
 
 from dosing_tui import __version__
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.listing import BatchDetail
+from dosing_tui.database.batches.listing import BatchDetail, BatchRow
 from dosing_tui.database.batches.whole import WholeBatch
 from dosing_tui.export.documents.model import (
     Block,
     Document,
-    Lines,
     Row,
     Section,
     Signatures,
@@ -22,8 +21,10 @@ from dosing_tui.export.documents.model import (
 )
 from dosing_tui.export.documents.words import UNKNOWN, clock, day_and_clock, fixed, length, span, stamp
 from dosing_tui.plant.alarms.occurrences import Occurrence
+from dosing_tui.plant.batches.listing import seen_as
 from dosing_tui.plant.batches.records import Batch, Ingredient, Message, Status
-from dosing_tui.plant.batches.reviews import NO_SIGNATURE, Review
+from dosing_tui.plant.batches.reviews import NO_SIGNATURE, Review, taken_back
+from dosing_tui.plant.batches.since import what_came, what_was_absorbed
 from dosing_tui.plant.notes import Note
 from dosing_tui.plant.readings import Dose, TimeQuality
 from dosing_tui.plant.shifts import ShiftCalendar
@@ -69,13 +70,18 @@ def _header(detail: BatchDetail, calendar: ShiftCalendar, zone: tzinfo) -> Block
         ("Mode", batch.mode or "not said"),
         ("Station", batch.device_id),
         ("Status", f"{batch.status}: {batch.reason}" if batch.reason else batch.status.value, not good),
-        ("Review", row.review_state, row.review_state in ("outdated", "rejected")),
+        ("Review", _stands(row), row.review_state in ("outdated", "rejected")),
         ("Begin", stamp(batch.begins_at, zone)),
         ("End", stamp(batch.ends_at, zone) if batch.ends_at else "under way"),
         ("Duration", span(batch.seconds)),
         ("Shift", shift.name if shift else "none"),
         ("Ingredients", f"{len(batch.ingredients)} dosed, {_said(batch.pumps)} announced"),
     )
+
+
+def _stands(row: BatchRow) -> str:
+    """How it stands with its reviewers, and who they are."""
+    return f"{row.review_state} ({row.reviewers})" if row.disposed_by else row.review_state
 
 
 def _said(number: int | None) -> str:
@@ -192,18 +198,23 @@ def _quality(batch: Batch) -> tuple[Block, ...]:
 
 def _reviews(detail: BatchDetail, zone: tzinfo) -> tuple[Block, ...]:
     """Printed name, date and time, meaning and reason of every review, with what its signature is."""
+    told = said([*what_came(detail, zone), *what_was_absorbed(detail, zone)], marked=True)
+    before = (told,) if told.lines else ()
     if not detail.reviews:
-        return (Lines(said(["Nobody has reviewed this batch."], marked=True).lines),)
-    return tuple(_review(each, detail, zone) for each in detail.reviews)
+        return (*before, said(["Nobody has reviewed this batch."], marked=True))
+    return (*before, *(_review(each, detail, zone) for each in detail.reviews))
 
 
 def _review(review: Review, detail: BatchDetail, zone: tzinfo) -> Block:
-    same = review.record_hash == detail.row.record_hash
+    row, back = detail.row, taken_back(review, detail.reviews)
+    same = (review.record_hash, review.judgement_hash) == (row.record_hash, row.judgement_hash)
     whose = "this record" if same else f"an earlier record, {review.record_hash[:16]}"
+    if review.record_hash == row.record_hash and not same:
+        whose = f"this record with other exceptions or alarms, {review.judgement_hash[:16]}"
     unsigned = review.signature == NO_SIGNATURE
     account = f"account {review.os_user or UNKNOWN}, database role {review.db_role}"
     return facts(
-        (f"Entry {review.review_id}", review.meaning.upper()),
+        (f"Entry {review.review_id}", review.meaning.upper() + (f", takes back {back}" if back else "")),
         ("Name", f"{review.who} ({account})"),
         ("Date and time", stamp(review.at, zone)),
         ("Reason", review.comment or "none given"),
@@ -216,6 +227,8 @@ def _integrity(detail: BatchDetail) -> Block:
     return facts(
         ("Key", detail.row.batch_key),
         ("Hash, SHA-256", detail.row.record_hash),
+        ("Exceptions' hash", detail.row.judgement_hash),
+        ("To sign it", f"--record {seen_as(detail.row)}"),
         ("Audit trail", chain),
         ("Last entry", str(detail.row.last_review)),
         ("Checked by", "dosing-tui audit verify"),

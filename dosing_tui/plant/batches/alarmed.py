@@ -1,5 +1,6 @@
 """Which alarms of the journal say something of a batch."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,22 @@ class AlarmSpan:
     """'' for an alarm of the whole plant."""
     message: str = ""
     """What it said when it was raised."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Alarmed:
+    """An alarm of a batch: which, and when it came; of one that was active before, when the batch began."""
+
+    at: datetime
+    name: str
+
+
+def alarms_of(batch: Batch, alarms: Iterable[AlarmSpan]) -> tuple[Alarmed, ...]:
+    """Those that concern it, by their time. When they end later on, they stay what they are."""
+    ours = {
+        Alarmed(max(alarm.since, batch.begins_at), alarm.name) for alarm in alarms if concerns(alarm, batch)
+    }
+    return tuple(sorted(ours))
 
 
 def concerns(alarm: AlarmSpan, batch: Batch) -> bool:

@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
-from dosing_tui.plant.batches.canonical import canonical
+from dosing_tui.plant.batches.alarmed import Alarmed
+from dosing_tui.plant.batches.canonical import canonical, instant
 from dosing_tui.plant.batches.findings import Finding, Kind, Verdict
 from dosing_tui.plant.batches.masters import MasterVersion
 
@@ -18,19 +20,22 @@ class Judgement:
     recipe_version: int | None = None
     apart: tuple[str, ...] = ()
     """Chemicals of which each dose has a band of its own, as the recipe has them more than once."""
+    alarms: tuple[Alarmed, ...] = ()
 
 
 def judgement(
-    findings: tuple[Finding, ...], verdicts: tuple[Verdict, ...], master: MasterVersion | None
-) -> Judgement:
+    findings: tuple[Finding, ...], verdicts: tuple[Verdict, ...], master: MasterVersion | None,
+    alarms: tuple[Alarmed, ...] = (),
+) -> Judgement:  # fmt: skip
     bands = tuple([(verdict.tolerance_g, verdict.within) for verdict in verdicts])
     if master is None:
-        return Judgement(findings, bands)
-    return Judgement(findings, bands, master.version, master.recipe.repeated)
+        return Judgement(findings, bands, alarms=alarms)
+    return Judgement(findings, bands, master.version, master.recipe.repeated, alarms)
 
 
 def to_text(judged: Judgement) -> str:
     """What is rarely so is only said where it is: judgements without it keep the text, and hash, they had."""
+    alarms = {"alarms": [[alarm.name, instant(alarm.at)] for alarm in judged.alarms]}
     return canonical(
         {
             "findings": [
@@ -39,6 +44,7 @@ def to_text(judged: Judgement) -> str:
             "bands": judged.bands,
             "recipe_version": judged.recipe_version,
             **({"apart": judged.apart} if judged.apart else {}),
+            **(alarms if judged.alarms else {}),
         }
     )
 
@@ -51,4 +57,5 @@ def from_text(text: str) -> Judgement:
         tuple((tolerance_g, within) for tolerance_g, within in said["bands"]),
         said["recipe_version"],
         tuple(said.get("apart", ())),
+        tuple(Alarmed(datetime.fromisoformat(at), name) for name, at in said.get("alarms", ())),
     )

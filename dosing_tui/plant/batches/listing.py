@@ -6,7 +6,7 @@ from datetime import datetime
 from dosing_tui.plant.batches.alarmed import AlarmSpan
 from dosing_tui.plant.batches.judgement import Judgement
 from dosing_tui.plant.batches.records import Batch
-from dosing_tui.plant.batches.reviews import Review
+from dosing_tui.plant.batches.reviews import Meaning, Review, ReviewDraft, Standing
 from dosing_tui.plant.notes import Note
 
 
@@ -36,6 +36,43 @@ class BatchRow:
     last_review: int
     disposed_by: str
     disposed_at: datetime | None
+    judgement_hash: str
+    confirmed_by: str = ""
+    """The second person, if there is one."""
+    gone: bool = False
+    """Its messages turned out to be of another batch; it stays because it was reviewed."""
+
+    @property
+    def standing(self) -> Standing:
+        """For what may be said of it."""
+        return Standing(
+            self.status, self.findings, self.review_state, self.disposed_by, self.disposed_by, self.gone
+        )
+
+    @property
+    def reviewers(self) -> str:
+        """Who has decided, and who has confirmed it."""
+        return f"{self.disposed_by}, {self.confirmed_by}" if self.confirmed_by else self.disposed_by
+
+
+def seen_as(row: BatchRow) -> str:
+    """What names the batch as it is in this row, its record and what is thought of it, for who signs it."""
+    return f"{row.record_hash[:16]}-{row.judgement_hash[:16]}"
+
+
+def draft_of(row: BatchRow, meaning: Meaning, *, who: str, comment: str = "", pin: str = "") -> ReviewDraft:
+    """To be said of the batch as it is in this row."""
+    return ReviewDraft(
+        row.batch_key, meaning, who, comment, row.last_review, row.record_hash, row.judgement_hash, pin
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A batch's two texts at some time."""
+
+    record: str
+    judgement: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +117,10 @@ class BatchDetail:
     reviews: tuple[Review, ...]
     record: str
     judgement: str
+    reviewed: Side | None = None
+    """What the review is about, if it is outdated."""
+    absorbed: tuple[Review, ...] = ()
+    """What was said of batches that are no more because their messages are of this one."""
 
 
 @dataclass(frozen=True, slots=True)

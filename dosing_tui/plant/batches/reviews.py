@@ -1,5 +1,6 @@
 """What people say about batches: the words they can say, and when which of them may be said. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -41,12 +42,14 @@ class ReviewState(StrEnum):
 
     UNREVIEWED = "unreviewed"
     OUTDATED = "outdated"
-    """The batch has changed since it was reviewed."""
+    """The batch, or what is thought of it, has changed since it was reviewed."""
+    CONFIRMED_DEVIATION = "confirmed with deviation"
+    """An approval with deviation, and the second person agrees."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewDraft:
-    """What somebody is about to say. ``seen_review`` and ``seen_record`` are of the batch as they saw it."""
+    """What somebody is about to say. What is ``seen`` is of the batch as they saw it."""
 
     batch_key: str
     meaning: Meaning
@@ -56,6 +59,8 @@ class ReviewDraft:
     """The last review of the batch; 0 if there was none."""
     seen_record: str
     """The hash of its record."""
+    seen_judgement: str
+    """The hash of what was thought of it: its exceptions, tolerances and alarms."""
     pin: str = field(default="", repr=False)
 
 
@@ -76,6 +81,8 @@ class Review:
     record_hash: str
     judgement_hash: str
     hash: str
+    withdraws: int = 0
+    """The entry that it takes back; 0 if it is no withdrawal, or an old one, of all there was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +94,20 @@ class Standing:
     review_state: str
     disposition: str
     disposed_by: str
+    gone: bool = False
+    """Its messages turned out to be of another batch."""
 
 
 def fault(draft: ReviewDraft, standing: Standing) -> str:
     """Why this cannot be said now, as a sentence; '' if it can."""
     return _of_words(draft) or _of_batch(draft, standing)
+
+
+def taken_back(withdrawal: Review, said: Iterable[Review]) -> str:
+    """What it takes back and whose that was, in words; '' if it is no withdrawal that says so."""
+    return next(
+        (f"'{one.meaning}' by {one.who}" for one in said if one.review_id == withdrawal.withdraws), ""
+    )
 
 
 def open_states(*, second_person: bool) -> tuple[str, ...]:
@@ -114,6 +130,8 @@ def _of_words(draft: ReviewDraft) -> str:
 
 def _of_batch(draft: ReviewDraft, standing: Standing) -> str:
     meaning = draft.meaning
+    if standing.gone:
+        return "It is no more, its messages are of another batch: what was said of it stays as it is."
     if meaning is Meaning.COMMENT:
         return ""
     if meaning is Meaning.WITHDRAWN:

@@ -6,8 +6,13 @@ from datetime import timedelta
 import pytest
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches import listing, reviewing
 from dosing_tui.database.batches.listing import BatchFilter, Counts, above, counts, detail, listed
+from dosing_tui.database.batches.reviewing import review
+from dosing_tui.database.batches.storing import Session
 from dosing_tui.plant.batches.findings import Kind
+from dosing_tui.plant.batches.listing import draft_of
+from dosing_tui.plant.batches.reviews import Meaning, Review
 from tests.database.batches.stored import kept
 from tests.database.samples import settings_for
 from tests.plant.batches.days import NOON, dose, event, normal
@@ -80,6 +85,22 @@ def test_the_whole_of_a_batch_is_found_by_key_and_by_number(plant: Settings) -> 
     assert [finding.kind for finding in by_number.judged.findings] == [Kind.EXTRA]
     assert [within for _, within in by_number.judged.bands] == [True, True, True]
     assert detail(plant, "nothing") is None
+
+
+def test_the_whole_of_a_batch_is_of_one_moment_whatever_is_entered_meanwhile(
+    plant: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, read = listed(plant, BatchFilter(device=("b",)))[0], reviewing.reviews
+
+    def meanwhile(session: Session, batch_key: str) -> list[Review]:
+        review(plant, draft_of(row, Meaning.REJECTED, who="Ben", comment="late"), os_user="ben")
+        return read(session, batch_key)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(listing, "reviews", meanwhile)
+        found = detail(plant, row.batch_id)
+    assert found is not None
+    assert (found.row.last_review, found.row.review_state, found.reviews) == (0, "unreviewed", ())
 
 
 def test_text_of_the_plant_is_harmless(migrated: str) -> None:

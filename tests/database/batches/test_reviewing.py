@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import LiteralString
 
 import psycopg
@@ -10,15 +10,18 @@ import pytest
 from psycopg import sql
 
 from dosing_tui.config.settings import ReviewSettings, Settings
-from dosing_tui.database.batches.audit import verified, verify
 from dosing_tui.database.batches.keeping import keep, rebuild
 from dosing_tui.database.batches.listing import BatchDetail, BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.recipes import import_recipes, versions
 from dosing_tui.database.batches.reviewing import review, review_all
+from dosing_tui.database.batches.verification import verified, verify
+from dosing_tui.database.sqlfiles import statement
 from dosing_tui.errors import DatabaseRefused, ReviewError
+from dosing_tui.plant.batches.listing import draft_of
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe
-from dosing_tui.plant.batches.reviews import Meaning, Review, ReviewDraft
+from dosing_tui.plant.batches.reviews import Meaning, Review
+from dosing_tui.plant.batches.since import GONE, what_came, what_was_absorbed
 from tests.database.batches.stored import kept
 from tests.database.inspection import rows, run, value
 from tests.database.samples import settings_for
@@ -44,8 +47,7 @@ def say(
     at: BatchDetail | None = None,
     pin: str = "",
 ) -> Review:
-    row = (at or seen(settings)).row
-    draft = ReviewDraft(row.batch_key, meaning, who, comment, row.last_review, row.record_hash, pin)
+    draft = draft_of((at or seen(settings)).row, meaning, who=who, comment=comment, pin=pin)
     return review(settings, draft, os_user="tester")
 
 
@@ -115,16 +117,34 @@ def test_a_reviewed_batch_whose_messages_go_to_another_stays_and_says_so(migrate
     settings = settings_for(migrated)
     kept(migrated, dose(100, "T-9"), dose(1200, "T-12"), now=LATER)
     for row in listed(settings, BatchFilter()):
-        draft = ReviewDraft(row.batch_key, Meaning.REJECTED, "Anna", "no start", 0, row.record_hash)
+        draft = draft_of(row, Meaning.REJECTED, who="Anna", comment="no start")
         review(settings, draft, os_user="tester")
     kept(migrated, event(30, "start"), now=LATER)
-    later, earlier = listed(settings, BatchFilter())
-    assert (earlier.review_state, earlier.status, earlier.doses) == ("outdated", "incomplete", 2)
-    assert (later.review_state, later.status, later.doses) == ("outdated", "no-start", 1)
+    (whole,) = listed(settings, BatchFilter())
+    assert (whole.review_state, whole.status, whole.doses) == ("outdated", "incomplete", 2)
+    assert counts(settings, BatchFilter()).batches == 1
+    asked = {"from": NOON - timedelta(days=1), "to": LATER}
+    with psycopg.connect(migrated) as session:
+        reported = session.execute(statement("reports/shift_batches"), asked).fetchall()
+    assert reported == [("CU-85", "incomplete", 1, 1)]
+    found, gone = seen(settings), detail(settings, key_of(migrated, gone=True))
+    assert gone is not None
+    assert (gone.row.review_state, gone.row.status, gone.row.doses) == ("outdated", "no-start", 1)
+    assert what_came(gone, UTC) == (GONE,)
+    assert found.absorbed == gone.reviews
+    (sentence,) = what_was_absorbed(found, UTC)
+    assert f"is about {gone.row.batch_id}, whose messages are of this batch now" in sentence
+    with pytest.raises(ReviewError, match="It is no more, its messages are of another batch"):
+        say(settings, Meaning.COMMENT, "which?", at=gone)
     assert verify(settings).faults == ()
     before = rows(migrated, "SELECT * FROM batches ORDER BY batch_key")
     rebuild(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
     assert rows(migrated, "SELECT * FROM batches ORDER BY batch_key") == before
+
+
+def key_of(dsn: str, *, gone: bool) -> str:
+    key: str = value(dsn, f"SELECT batch_key FROM batches WHERE gone = {gone}")
+    return key
 
 
 def test_reviews_outlive_their_readings(plant: Settings) -> None:
@@ -184,12 +204,9 @@ def test_a_batch_under_way_is_not_approved(migrated: str) -> None:
 def test_many_are_approved_at_once_and_each_for_itself(migrated: str) -> None:
     kept(migrated, *(m for number in range(5) for m in normal(400.0 * number)), *GROSS, now=LATER)
     settings = settings_for(migrated)
-    drafts = [
-        ReviewDraft(row.batch_key, Meaning.APPROVED, "Anna", "", row.last_review, row.record_hash)
-        for row in listed(settings, BatchFilter())
-    ]
-    entered, refused = review_all(settings, drafts, os_user="tester")
-    assert (len(entered), len(refused)) == (4, 1)
+    drafts = [draft_of(row, Meaning.APPROVED, who="Anna") for row in listed(settings, BatchFilter())]
+    done = review_all(settings, drafts, os_user="tester")
+    assert (len(done.entered), len(done.refused)) == (4, 1)
     assert verify(settings).faults == ()
 
 

@@ -1,0 +1,119 @@
+"""Whether what lists show of each batch is what its record, its judgement and its reviews say."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from psycopg.rows import class_row
+
+from dosing_tui.database.batches.storing import Session, shown_columns
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.plant.batches import judgement as judging
+from dosing_tui.plant.batches.canonical import digest
+from dosing_tui.plant.batches.naming import anchor_text, batch_id
+from dosing_tui.plant.batches.reading_back import batch_of
+
+OF_REVIEWS = (
+    "last_review", "disposition", "disposed_by", "disposed_at", "reviewed_hash", "reviewed_judgement",
+    "confirmed_by", "confirmed_at",
+)  # fmt: skip
+"""Columns that are kept by reviews, in the statement's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    batch_key: str
+    batch_id: str
+    device_id: str
+    recipe: str
+    mode: str
+    status: str
+    reason: str
+    begins_at: datetime
+    ends_at: datetime | None
+    pumps: int | None
+    doses: int
+    target_g: float | None
+    actual_g: float | None
+    findings: int
+    finding_kinds: list[str]
+    recipe_version: int | None
+    record_hash: str
+    judgement_hash: str
+    record: str | None
+    judgement: str | None
+    numbered_of: str | None
+    day: date | None
+    number: int | None
+    shown: list[str | None]
+    said: list[str | None]
+
+
+def stored_faults(session: Session) -> tuple[int, list[str]]:
+    """How many batches there are, and what is wrong with them, in sentences.
+
+    A server-side cursor: all records at once would fill the memory.
+    """
+    count, faults = 0, list[str]()
+    with session.cursor(name="audited_records", row_factory=class_row(_Stored)) as cursor:
+        for row in cursor.execute(statement("batches/audited_records")):
+            count += 1
+            faults += _faults(row)
+    return count, faults
+
+
+def hidden_faults(session: Session) -> list[str]:
+    """Batches that are said to be part of another, which no other has the first message of, in sentences."""
+    found: dict[str, bool] = {}
+    for name, anchor, key, record in session.execute(statement("batches/audited_gone")).fetchall():
+        found[name] = found.get(name, False) or (record is not None and _holds(record, key, anchor))
+    return [
+        f"No list shows {name}, as if its messages were of another batch, but no other batch has them."
+        for name, held in found.items()
+        if not held
+    ]
+
+
+def _holds(record: str, key: str, anchor: str) -> bool:
+    try:
+        return anchor in {anchor_text(identity) for identity in batch_of(record, key).identities()}
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _faults(row: _Stored) -> Iterator[str]:
+    name = row.batch_id
+    pairs = zip(OF_REVIEWS, row.shown, row.said, strict=True)
+    if differing := [column for column, shown, said in pairs if shown != said]:
+        yield f"What the list says of {name} differs from its reviews: {', '.join(differing)}."
+    if row.record is None or row.judgement is None:
+        yield f"The record of {name} is missing."
+        return
+    whole = True
+    if digest(row.record) != row.record_hash:
+        whole = False
+        yield f"The stored record of {name} has been changed."
+    if digest(row.judgement) != row.judgement_hash:
+        whole = False
+        yield f"The stored findings of {name} have been changed."
+    if whole:
+        yield from _columns(row, row.record, row.judgement)
+
+
+def _columns(row: _Stored, record: str, judgement: str) -> Iterator[str]:
+    try:
+        said: Mapping[str, object] = {
+            **shown_columns(batch_of(record, row.batch_key), judging.from_text(judgement)),
+            "batch_id": _number(row),
+        }
+    except (ValueError, KeyError, TypeError):
+        yield f"The stored record of {row.batch_id} cannot be read."
+        return
+    if differing := [column for column, value in said.items() if getattr(row, column) != value]:
+        yield f"What the list says of {row.batch_id} differs from its record: {', '.join(differing)}."
+
+
+def _number(row: _Stored) -> str | None:
+    if row.numbered_of is None or row.day is None or row.number is None:
+        return None
+    return batch_id(row.numbered_of, row.day, row.number)

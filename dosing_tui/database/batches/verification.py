@@ -1,0 +1,161 @@
+"""Compares the audit trail, and all that it tells of, with what is stored, and names what differs."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from psycopg.rows import class_row
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches import audit
+from dosing_tui.database.batches.audit import Entry
+from dosing_tui.database.batches.shown import hidden_faults, stored_faults
+from dosing_tui.database.batches.storing import Session
+from dosing_tui.database.connection import UNLIMITED, connect, target
+from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.translation import rowless_errors
+from dosing_tui.plant.batches.canonical import canonical, digest
+
+Entries = Mapping[int, Entry]
+Told = Iterator[tuple[int, str]]
+"""Entries of the audit trail whose rows were met, each with what is wrong about it ('' if nothing is)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What ``verify`` found. ``head`` is the last entry's hash: kept elsewhere, it shows a cut-off end."""
+
+    entries: int
+    reviews: int
+    records: int
+    head: str
+    faults: tuple[str, ...]
+
+
+def verify(settings: Settings) -> Audit:
+    """Compare every entry, review, recipe, PIN, policy and batch with its hash, and lists with the batches.
+
+    Raises: DatabaseAway, DatabaseRefused.
+    """
+    with (
+        connect(settings, application="audit", limits=UNLIMITED) as session,
+        rowless_errors(target(settings)),
+    ):
+        session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return verified(session)
+
+
+def verified(session: Session) -> Audit:
+    """The same inside a transaction, of what that sees."""
+    session.execute("SET LOCAL TIME ZONE 'UTC'")  # elsewhere an hour of the autumn equals nothing
+    with session.cursor(row_factory=class_row(Entry)) as cursor:
+        entries = cursor.execute(statement("batches/audit_all")).fetchall()
+    by_seq = {entry.seq: entry for entry in entries}
+    told = [
+        *_reviews(session, by_seq),
+        *_recipes(session, by_seq),
+        *_pins(session, by_seq),
+        *_policies(session, by_seq),
+    ]
+    records, faults = stored_faults(session)
+    found = (
+        *_chain(entries),
+        *(fault for _, fault in told if fault),
+        *_without_row(entries, {seq for seq, _ in told}),
+        *(
+            f"The batch {name} is missing, though there are reviews of it."
+            for (name,) in session.execute(statement("batches/audited_missing"))
+        ),
+        *faults,
+        *hidden_faults(session),
+    )
+    reviews = sum(entry.action == audit.REVIEW for entry in entries)
+    head = entries[-1].hash if entries else audit.BEGINNING
+    return Audit(len(entries), reviews, records, head, found)
+
+
+def _chain(entries: list[Entry]) -> Iterator[str]:
+    previous = audit.BEGINNING
+    for number, entry in enumerate(entries, start=1):
+        if entry.seq != number:
+            yield f"Entry {number} of the audit trail is missing; {entry.seq} stands in its place."
+            return
+        name = f"Entry {entry.seq} of the audit trail ({entry.action} of {entry.subject})"
+        if entry.previous != previous:
+            yield f"{name} does not follow the one before it."
+        if entry.hash != audit.chained(
+            entry.previous, entry.at, entry.action, entry.subject, entry.who, entry.content
+        ):
+            yield f"{name} has been changed."
+        previous = entry.hash
+
+
+def _reviews(session: Session, by_seq: Entries) -> Told:
+    """By a server-side cursor: each has a whole record with it."""
+    with session.cursor(name="audited_reviews") as cursor:
+        for *values, record, judgement in cursor.execute(statement("batches/audited_reviews")):
+            content = audit.review_content(tuple(values))
+            seq = int(str(content["seq"]))
+            name = f"Review {seq} of {content['batch_id']}"
+            yield seq, "" if _same(by_seq, seq, audit.REVIEW, content) else f"{name}{_DIFFERS}"
+            if digest(str(record)) != content["record_hash"]:
+                yield seq, f"The record that {name} is about has been changed."
+            if digest(str(judgement)) != content["judgement_hash"]:
+                yield seq, f"The findings that {name} is about have been changed."
+
+
+_DIFFERS = " differs from its entry in the audit trail."
+
+
+def _recipes(session: Session, by_seq: Entries) -> Told:
+    for seq, *values in session.execute(statement("batches/audited_masters")).fetchall():
+        recipe, _, version, *_ = values
+        good = _same(by_seq, seq, audit.RECIPE, audit.recipe_content(*values))
+        yield seq, "" if good else f"Version {version} of the recipe {recipe}{_DIFFERS}"
+
+
+def _pins(session: Session, by_seq: Entries) -> Told:
+    for seq, who, pin_hash in session.execute(statement("batches/audited_pins")).fetchall():
+        good = _same(by_seq, seq, audit.PIN, audit.pin_content(who, pin_hash))
+        yield seq, "" if good else f"The PIN of {who}{_DIFFERS}"
+
+
+def _policies(session: Session, by_seq: Entries) -> Told:
+    for seq, pin, second_person, reason in session.execute(statement("batches/audited_policies")).fetchall():
+        content = audit.policy_content(pin, second_person, reason)
+        good = _same(by_seq, seq, audit.POLICY, content)
+        yield seq, "" if good else f"The review policy of entry {seq}{_DIFFERS}"
+
+
+def _same(by_seq: Entries, seq: int, action: str, content: Mapping[str, object]) -> bool:
+    entry = by_seq.get(seq)
+    said = canonical({**content, "seq": seq})
+    return entry is not None and entry.action == action and entry.content == said
+
+
+def _without_row(entries: list[Entry], met: set[int]) -> Iterator[str]:
+    for entry in entries:
+        if entry.seq not in met:
+            yield f"{_named(entry)} is missing; entry {entry.seq} of the audit trail tells of it."
+
+
+def _named(entry: Entry) -> str:
+    """The row that an entry tells of."""
+    match entry.action:
+        case audit.REVIEW:
+            return f"Review {entry.seq} of {entry.subject}"
+        case audit.RECIPE:
+            return f"Version {_version(entry)} of the recipe {entry.subject}"
+        case audit.PIN:
+            return f"The PIN of {entry.subject}"
+        case audit.POLICY:
+            return "The review policy"
+        case _:
+            return f"What is called '{entry.action}' of {entry.subject}"
+
+
+def _version(entry: Entry) -> str:
+    try:
+        return str(json.loads(entry.content)["version"])
+    except (ValueError, KeyError, TypeError):
+        return "?"

@@ -1,0 +1,3 @@
+-- Enters what the plant wants of every review from now on.
+INSERT INTO review_policy (audit_seq, pin, second_person, reason)
+VALUES (%(audit_seq)s, %(pin)s, %(second_person)s, %(reason)s)
