@@ -29,7 +29,7 @@ from dosing_tui.plant.alarms.notification import (
     Waiting,
     summary_of,
 )
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.plant.text import clean_line, clean_text
 
 APPLICATION = "notifications"
@@ -237,6 +237,10 @@ class _Of:
     message: str
     value: float | None
     limit_value: float | None
+    author: str
+    os_user: str
+    comment: str
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,4 +262,7 @@ def _told(row: _Of) -> Told:
         clean_line(row.message),
         row.value,
         row.limit_value,
+        Who(clean_text(row.author), clean_text(row.os_user)),
+        clean_line(row.comment),
+        row.until and row.until.astimezone(UTC),
     )

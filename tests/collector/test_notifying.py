@@ -16,7 +16,7 @@ from dosing_tui.config.channels import MailSecurity, NotificationKind, Notificat
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms, notifications
 from dosing_tui.live import Live
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority
+from dosing_tui.plant.alarms.records import NOBODY, AlarmKey, Entry, Event, Priority
 from tests.collector.fakes import PlainParser
 from tests.collector.running import PACE
 from tests.database.inspection import rows
@@ -177,9 +177,55 @@ def test_what_is_hidden_or_acknowledged_before_its_turn_is_not_told(
     happened(settings)
     end = datetime.now(UTC) + timedelta(minutes=20) if event is Event.SHELVE else None
     happened(settings, event, until=end)
+    both = [("raise", "withdrawn"), ("hidden", "withdrawn")]
+    expected = both[:1] if event is Event.ACKNOWLEDGE else both
     with telling(settings):
-        until(lambda: fates(settings) == [("raise", "withdrawn")])
+        until(lambda: fates(settings) == expected)
     assert web.posted == []
+
+
+@pytest.mark.parametrize("event", [Event.SHELVE, Event.SUPPRESS, Event.REMOVE])
+def test_of_an_alarm_that_was_told_and_is_hidden_then_people_are_told_that_once(
+    settings: Settings, web: WebServer, event: Event
+) -> None:
+    by_hand = event is not Event.SUPPRESS
+    end = datetime.now(UTC) + timedelta(minutes=20) if event is Event.SHELVE else None
+    with telling(settings):
+        happened(settings)
+        until(lambda: len(web.taken) == 1)
+        happened(settings, event, until=end, comment="being repaired", who=ANNA if by_hand else NOBODY)
+        until(lambda: len(web.taken) == 2)
+        if event is Event.SUPPRESS:
+            happened(settings, Event.REMOVE, comment="being repaired", who=ANNA)
+        happened(settings, Event.RETURN)
+        happened(settings, Event.RESTORE if event is not Event.SHELVE else Event.UNSHELVE)
+        happened(settings, item="LATER")
+        until(lambda: len(web.taken) == 3)
+    raised, hidden, later = (one.said for one in web.taken)
+    assert (hidden["occasion"], hidden["follows"]) == ("hidden", raised["id"])
+    (alarm,) = hidden["alarms"]
+    assert (alarm["event"], alarm["reason"]) == (event.value, "being repaired")
+    assert alarm["by"] == ("Anna" if by_hand else "")
+    assert alarm["until"] == (end and end.isoformat())
+    assert later["alarms"][0]["item"] == "LATER"
+
+
+def test_an_end_is_told_of_what_was_told_because_nobody_acknowledged_it_and_of_nothing_else(
+    settings: Settings, web: WebServer
+) -> None:
+    with telling(wanting(settings, on=("unacknowledged", "return"), after_minutes=10)) as teller:
+        happened(settings, item="LONG")
+        brief = happened(settings, item="BRIEF")
+        happened(settings, Event.ACKNOWLEDGE, item="BRIEF", occurrence=brief.uuid, who=ANNA)
+        happened(settings, Event.RETURN, item="BRIEF")
+        teller.ahead = timedelta(minutes=10, seconds=1)
+        until(lambda: len(web.taken) == 1)
+        happened(settings, Event.RETURN, item="LONG")
+        until(lambda: settled(settings, 4))
+    assert [(one.said["occasion"], one.said["alarms"][0]["item"]) for one in web.taken] == [
+        ("unacknowledged", "LONG"),
+        ("return", "LONG"),
+    ]
 
 
 def test_a_server_that_answers_500_and_hangs_gets_the_same_message_until_it_takes_it(
