@@ -26,8 +26,9 @@ STEP_S = 0.1
 SWEEP_S = 60.0
 REFUSALS = 5
 """Of the database, before somebody has to know: at the very first start the schema is still being made."""
-LAST_ANSWERS_S = 2.0
-"""At the end, for the couriers under way."""
+LAST_ANSWERS_S = 3.0
+"""At the end, for the couriers under way: nothing that ends in good order hangs for longer."""
+NOT_KNOWN = "whether it was told is not known, and it is not told again."
 STOP_S = 10.0
 
 
@@ -60,7 +61,7 @@ class Notifying:
             self._thread.start()
 
     def stop(self) -> None:
-        """Whatever was not answered by then is tried again by who collects next."""
+        """Waits shortly for the answers to what is under way."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(STOP_S)
@@ -129,8 +130,7 @@ class Notifying:
             self._sweep_at = time.monotonic() + SWEEP_S
             for name in self._book.forget_claims(now=now):
                 self._status.say(
-                    f"Notification {name}: a process ended while it told of an alarm; whether it was told is"
-                    " not known, and it is not told again."
+                    f"Notification {name}: a process ended while it told of an alarm; {NOT_KNOWN}"
                 )
         for name in self._book.due(now=now):
             telling = self._tellings.get(name)
@@ -200,7 +200,7 @@ class Notifying:
             )
 
     def _end(self) -> None:
-        """What is answered soon counts; what is not is another's to try."""
+        """What is answered soon counts. Of the rest nobody knows whether it was told: not again."""
         until = time.monotonic() + LAST_ANSWERS_S
         try:
             while self._under_way() and time.monotonic() < until:
@@ -211,10 +211,17 @@ class Notifying:
         except DatabaseError as error:
             log.info("what became of notifications is not stored: %s", error)
         try:
-            self._book.settle(self._under_way(), Fate.WAITING, now=self._clock(), reason="No answer yet.")
+            self._abandon()
         except DatabaseError as error:
+            # they stay claimed: whoever tells next finds them so, and does not tell them either
             log.info("notifications under way stay claimed: %s", error)
         self._book.close()
+
+    def _abandon(self) -> None:
+        for name, telling in self._tellings.items():
+            if (carried := telling.courier.carries) is not None:
+                self._book.settle([carried], Fate.UNKNOWN, now=self._clock(), reason="The collector ended.")
+                self._status.say(f"Notification {name}: this process ends while it tells; {NOT_KNOWN}")
 
     def _under_way(self) -> list[int]:
         carried = (telling.courier.carries for telling in self._tellings.values())

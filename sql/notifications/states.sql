@@ -5,7 +5,7 @@ SELECT c.channel,
        max(n.settled_at) FILTER (WHERE n.fate = 'sent') AS last_sent,
        min(n.due_at) FILTER (WHERE n.fate = 'waiting' AND n.tries > 0) AS failing_since,
        coalesce((array_agg(n.reason ORDER BY n.id DESC) FILTER (WHERE n.fate = 'waiting' AND n.tries > 0))[1], '') AS reason,
-       count(n.id) FILTER (WHERE n.fate IN ('failed', 'unknown')) AS lost
+       count(n.id) FILTER (WHERE n.fate IN ('failed', 'unknown') AND n.occasion <> 'summary') AS lost
   FROM alarm_notification_channels AS c
   LEFT JOIN alarm_notifications AS n ON (n.site, n.channel) = (c.site, c.channel)
  WHERE c.site = %(site)s

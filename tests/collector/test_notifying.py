@@ -22,7 +22,7 @@ from tests.collector.running import PACE
 from tests.database.inspection import rows
 from tests.database.samples import settings_for
 from tests.notification.postbox import postbox
-from tests.notification.receivers import HANG, WebServer, web_server
+from tests.notification.receivers import HANG, SLOW, WebServer, web_server
 from tests.plant.alarms.entries import ANNA, entry
 from tests.waiting import until
 
@@ -319,18 +319,78 @@ def test_a_hanging_server_delays_neither_the_end_nor_another_channel(
 
 def test_a_claim_that_nobody_settled_is_not_told_again(settings: Settings, web: WebServer) -> None:
     web.answers = [HANG]
-    with telling(settings):
-        happened(settings)
-        until(lambda: len(web.posted) == 1)
-    assert fates(settings) == [("raise", "waiting")]  # ended in good order: it would be tried again
     book = notifications.Postbook(settings)
-    book.open(["shift"])
-    assert book.claim(1, now=datetime.now(UTC))
-    book.close()
+    with telling(wanting(settings, most_in_10_minutes=1)):
+        happened(settings)
+        until(lambda: fates(settings) == [("raise", "waiting")])  # waits for company
+        book.open(["shift"])
+        assert book.claim(1, now=datetime.now(UTC))
+        book.close()
     with telling(settings, ahead=timedelta(minutes=6)) as teller:
         until(lambda: fates(settings) == [("raise", "unknown")])
         until(lambda: any("is not told again" in sentence for sentence in teller.said))
-    assert len(web.posted) == 1
+    assert web.posted == []
+
+
+def test_at_a_clean_end_the_answer_to_what_is_under_way_is_waited_for(
+    settings: Settings, web: WebServer
+) -> None:
+    web.answers = [SLOW]
+    with telling(settings):
+        happened(settings)
+        until(lambda: len(web.posted) == 1)
+    assert fates(settings) == [("raise", "sent")]
+
+
+def test_what_has_no_answer_at_a_clean_end_is_not_sent_again(settings: Settings, web: WebServer) -> None:
+    web.answers = [HANG]
+    with telling(wanting(settings, timeout_s=30.0)) as teller:
+        happened(settings)
+        until(lambda: len(web.posted) == 1)
+    assert fates(settings) == [("raise", "unknown")]
+    assert any("whether it was told is not known" in sentence for sentence in teller.said)
+    with telling(settings):
+        happened(settings, item="LATER")
+        until(lambda: settled(settings, 2))
+    assert [one.said["alarms"][0]["item"] for one in web.posted] == ["T-12", "LATER"]
+
+
+SUMMARISED = "SELECT DISTINCT fate FROM alarm_notifications WHERE occasion <> 'summary'"
+
+
+def test_a_summary_that_does_not_go_out_is_tried_again_with_all_it_tells_of(
+    settings: Settings, web: WebServer
+) -> None:
+    web.answers = [503, 503]
+    with telling(wanting(settings, most_in_10_minutes=1)) as teller:
+        for item in ("A", "B", "C"):
+            happened(settings, item=item)
+        until(lambda: len(fates(settings)) == 3)
+        teller.ahead = timedelta(seconds=11)
+        until(lambda: web.taken)
+    assert [one.status for one in web.posted] == [503, 503, 200]
+    assert len(set(ids(web))) == 1
+    assert web.taken[0].said["total"] == 3
+    assert rows(settings.database.dsn, SUMMARISED) == [("summarised",)]
+
+
+@pytest.mark.parametrize("answer", [400, 503])
+def test_what_a_summary_was_to_tell_of_is_lost_with_it_and_counted(
+    settings: Settings, web: WebServer, answer: int
+) -> None:
+    web.answers = [answer] * 1000
+    with telling(wanting(settings, most_in_10_minutes=1)) as teller:
+        for item in ("A", "B", "C"):
+            happened(settings, item=item)
+        until(lambda: len(fates(settings)) == 3)
+        teller.ahead = timedelta(seconds=11)
+        until(lambda: web.posted)
+        if answer == 503:
+            teller.ahead = timedelta(days=1, minutes=1)
+        until(lambda: settled(settings, 4))
+        (state,) = notifications.states(settings, now=teller.now())
+    assert rows(settings.database.dsn, SUMMARISED) == [("failed",)]
+    assert state.lost == 3
 
 
 def test_after_a_day_it_is_given_up(settings: Settings, web: WebServer) -> None:
