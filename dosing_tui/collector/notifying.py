@@ -16,8 +16,9 @@ from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.telling import Telling
 from dosing_tui.database.notifications import Summary
 from dosing_tui.errors import DatabaseError, DatabaseRefused
+from dosing_tui.plant.alarms.checkpoint import CHECKPOINT_EVERY, NOTHING, Checkpoint
 from dosing_tui.plant.alarms.notification import LATEST, Fate, chosen, noticed
-from dosing_tui.plant.alarms.replica import Replica
+from dosing_tui.plant.alarms.replica import Effect, Replica
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,10 @@ class Notifying:
             one.name: Telling(one, settings, around.pace, self._done) for one in settings.notifications
         }
         self._replica = Replica()
+        self._known = NOTHING
+        """What the journal had come to when all notices of it were made last."""
+        self._unremembered = 0
+        """Entries of the journal since the last checkpoint."""
         self._cursors: dict[str, int] = {}
         self._look_at = self._sweep_at = 0.0
         self._failures = 0
@@ -75,8 +80,9 @@ class Notifying:
                 log.info("notifications wait: %s", error)
                 self._rest(error)
             except Exception:
-                # the boundary of this thread: from the beginning, then
+                # the boundary of this thread: by what the database knows, then
                 log.exception("telling of alarms failed")
+                self._known = NOTHING
                 self._rest()
         self._end()
 
@@ -88,8 +94,7 @@ class Notifying:
 
     def _tell(self) -> None:
         """One session, as long as it lasts."""
-        self._replica = Replica()
-        self._cursors = self._book.open(list(self._tellings))
+        self._begin()
         while not self._stopping.is_set():
             news = self._read()
             self._settle()
@@ -101,28 +106,45 @@ class Notifying:
                 self._status.notice("notify", "")
             self._book.await_entries(STEP_S)
 
+    def _begin(self) -> None:
+        """From the newest of what is known of the journal, as far as nobody has still to be told of it."""
+        opened = self._book.open(list(self._tellings))
+        self._cursors = opened.cursors
+        known = opened.known
+        if known.last_id < self._known.last_id <= min(opened.cursors.values()):
+            known = self._known
+        self._replica = Replica()
+        self._replica.begin_anew(known)
+
     def _read(self) -> bool:
         """The journal to its end; what people want to know of it goes into the book."""
         any_news = False
         while entries := self._book.entries(self._replica.last_id):
-            effects = self._replica.heard(entries)
-            last_id = self._replica.last_id
-            behind = [name for name, upto in self._cursors.items() if upto < last_id]
-            if not behind:
-                continue
-            since = self._clock() - LATEST
-            notices = [
-                notice
-                for name in behind
-                for notice in noticed(
-                    (one for one in effects if one.entry.id > self._cursors[name] and one.entry.at > since),
-                    self._tellings[name].wish,
-                )
-            ]
-            self._book.plan(notices, behind, last_id=last_id)
-            self._cursors.update(dict.fromkeys(behind, last_id))
-            any_news = any_news or bool(notices)
+            any_news |= self._plan(self._replica.heard(entries))
+            self._known = Checkpoint(self._replica.last_id, self._replica.told)
+            self._unremembered += len(entries)
+        if self._unremembered >= CHECKPOINT_EVERY:
+            self._unremembered = 0
+            self._book.remember(self._known)
         return any_news
+
+    def _plan(self, effects: list[Effect]) -> bool:
+        last_id = self._replica.last_id
+        behind = [name for name, upto in self._cursors.items() if upto < last_id]
+        if not behind:
+            return False
+        since = self._clock() - LATEST
+        notices = [
+            notice
+            for name in behind
+            for notice in noticed(
+                (one for one in effects if one.entry.id > self._cursors[name] and one.entry.at > since),
+                self._tellings[name].wish,
+            )
+        ]
+        self._book.plan(notices, behind, last_id=last_id)
+        self._cursors.update(dict.fromkeys(behind, last_id))
+        return bool(notices)
 
     def _look(self) -> None:
         now = self._clock()

@@ -14,11 +14,13 @@ import psycopg
 from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms import CHANNEL, entries_after
+from dosing_tui.database.alarms import CHANNEL, checkpoint, entries_after, keep_checkpoint
+from dosing_tui.database.alarms import READER as ALARMS
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.notification import (
     LATEST,
     PERIOD,
@@ -33,6 +35,9 @@ from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Wh
 from dosing_tui.plant.text import clean_line, clean_text
 
 APPLICATION = "notifications"
+READER = "notifications"
+READERS = (READER, ALARMS)
+"""Whose checkpoints are of use: both fold the same journal in the same way."""
 AT_ONCE = 5_000
 """Most notices of one answer; more of them wait for the next summary."""
 CLAIM_LASTS = timedelta(minutes=5)
@@ -77,6 +82,15 @@ def states(settings: Settings, *, now: datetime) -> list[ChannelState]:
         return cursor.execute(statement("notifications/states"), asked).fetchall()
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """``cursors``: up to which entry of the journal each channel's notices were made."""
+
+    cursors: dict[str, int]
+    known: Checkpoint
+    """The newest that was kept of the journal, of which nobody has still to be told."""
+
+
 class Postbook:
     """One session. For one thread; every method may raise DatabaseAway or DatabaseRefused."""
 
@@ -85,8 +99,8 @@ class Postbook:
         self._site = settings.plant.site
         self._session: Session | None = None
 
-    def open(self, channels: Sequence[str]) -> dict[str, int]:
-        """A new session; up to which entry of the journal each channel's notices were made."""
+    def open(self, channels: Sequence[str]) -> Opened:
+        """A new session, and where to go on."""
         self.close()
         self._session = connect(self._settings, application=APPLICATION, autocommit=True)
         asked = {"site": self._site, "channels": list(channels)}
@@ -95,7 +109,9 @@ class Postbook:
                 session.execute(statement("writes/keep_session"))
                 session.execute(f"LISTEN {CHANNEL}")
                 session.execute(statement("notifications/begin"), asked)
-                return dict(session.execute(statement("notifications/channels"), asked).fetchall())
+                cursors = dict(session.execute(statement("notifications/channels"), asked).fetchall())
+                upto = min(cursors.values(), default=0)
+                return Opened(cursors, checkpoint(session, self._settings, readers=READERS, upto=upto))
         except DatabaseError:
             self.close()
             raise
@@ -109,6 +125,11 @@ class Postbook:
         """The next page of the journal; nothing when it was read to its end."""
         with self._asking() as session:
             return entries_after(session, self._settings, after)
+
+    def remember(self, known: Checkpoint) -> None:
+        """For whoever tells next."""
+        with self._asking() as session:
+            keep_checkpoint(session, self._settings, known, reader=READER)
 
     def await_entries(self, seconds: float) -> None:
         """Returns when the journal grows, or the time is over."""

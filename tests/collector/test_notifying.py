@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from dosing_tui.collector import notifying
 from dosing_tui.collector.notifying import Notifying
 from dosing_tui.collector.outside import plant_database
 from dosing_tui.collector.ports import Surroundings
@@ -16,7 +17,9 @@ from dosing_tui.config.channels import MailSecurity, NotificationKind, Notificat
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms, notifications
 from dosing_tui.live import Live
+from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.records import NOBODY, AlarmKey, Entry, Event, Priority
+from dosing_tui.plant.alarms.replica import Replica
 from tests.collector.fakes import PlainParser
 from tests.collector.running import PACE
 from tests.database.inspection import rows
@@ -401,6 +404,78 @@ def test_after_a_day_it_is_given_up(settings: Settings, web: WebServer) -> None:
         teller.ahead = timedelta(days=1, minutes=1)
         until(lambda: fates(settings) == [("raise", "failed")])
         assert any("given up after a day: The server answers 503." in one for one in teller.said)
+
+
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """From behind which entries the journal is read."""
+    found: list[int] = []
+    entries = notifications.Postbook.entries
+
+    def watched(book: notifications.Postbook, after: int) -> list[Entry]:
+        found.append(after)
+        return entries(book, after)
+
+    monkeypatch.setattr(notifications.Postbook, "entries", watched)
+    return found
+
+
+def lose_the_session(settings: Settings) -> None:
+    rows(settings.database.dsn, LOSE)
+
+
+LOSE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'notifications'"
+
+
+def test_after_an_outage_the_journal_is_read_on_and_not_again(
+    settings: Settings, web: WebServer, pages: list[int]
+) -> None:
+    with telling(settings):
+        for item in ("A", "B", "C"):
+            happened(settings, item=item)
+        until(lambda: len(web.taken) == 3)
+        lose_the_session(settings)
+        pages.clear()
+        happened(settings, Event.RETURN, item="A")
+        until(lambda: len(web.taken) == 4)
+    assert min(pages) >= 3
+    assert web.taken[3].said["follows"] == web.taken[0].said["id"]
+
+
+def test_who_tells_next_begins_where_the_alarms_were_remembered(
+    settings: Settings, web: WebServer, pages: list[int]
+) -> None:
+    with telling(settings):
+        raised = [happened(settings, item=item) for item in ("A", "B", "C")]
+        until(lambda: len(web.taken) == 3)
+    replica = Replica()
+    replica.heard(alarms.read(settings))
+    alarms.remember(settings, Checkpoint(replica.last_id, replica.told))
+    pages.clear()
+    with telling(settings):
+        happened(settings, Event.RETURN, item="B")
+        until(lambda: len(web.taken) == 4)
+    assert min(pages) == len(raised)
+    assert web.taken[3].said["follows"] == web.taken[1].said["id"]
+
+
+def test_what_nobody_has_made_notices_of_is_told_though_the_alarms_are_remembered_from_later_on(
+    settings: Settings, web: WebServer, pages: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifying, "CHECKPOINT_EVERY", 1)
+    with telling(settings):
+        happened(settings, item="OLD")
+        until(lambda: len(web.taken) == 1)
+    happened(settings, item="A")
+    happened(settings, Event.RETURN, item="OLD")
+    replica = Replica()
+    replica.heard(alarms.read(settings))
+    alarms.remember(settings, Checkpoint(replica.last_id, replica.told))
+    pages.clear()
+    with telling(settings):
+        until(lambda: len(web.taken) == 3)
+    assert min(pages) == 1  # from its own checkpoint, not from the first entry
+    assert [one.said["alarms"][0]["item"] for one in web.taken] == ["OLD", "A", "OLD"]
 
 
 def test_the_state_of_a_channel_can_be_asked(settings: Settings, web: WebServer) -> None:
