@@ -9,7 +9,7 @@ from functools import partial
 from dosing_tui.console import alarmlist, alarmwork, horn, words
 from dosing_tui.console.alarmhealth import HealthNews
 from dosing_tui.console.alarmtrend import TrendNews
-from dosing_tui.console.alarmwork import Wish, Work
+from dosing_tui.console.alarmwork import Judged, Wish, Work
 from dosing_tui.console.asking import Askers
 from dosing_tui.console.banner import banner
 from dosing_tui.console.bars import KeyHint
@@ -20,16 +20,18 @@ from dosing_tui.console.reporting import Reporting
 from dosing_tui.console.screens.alarm_detail import AlarmDetail
 from dosing_tui.console.screens.alarm_dialog import AlarmDialog, Given, Question
 from dosing_tui.console.screens.alarm_page import AlarmPage
+from dosing_tui.console.screens.left_dialog import LeftDialog
 from dosing_tui.console.screens.messages import Moved
 from dosing_tui.console.steering import Front
-from dosing_tui.errors import AlarmRefused, DatabaseError
+from dosing_tui.errors import DatabaseError
 from dosing_tui.live import Picture
 from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.health import health
 from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Who
+from dosing_tui.plant.alarms.records import AlarmKey, Event, Who
 from dosing_tui.plant.alarms.trends import TrendQuery
 
+KEPT = "Kept on this machine until the database is back."
 log = logging.getLogger(__name__)
 
 OF_THE_PLANT = frozenset({"ask_range", "move_range", "live_again", "ask_filters", "freeze", "refresh_now"})
@@ -171,25 +173,34 @@ class Alerting(Reporting):
         return Asking(Who(self._author), self._clock())
 
     def _do(self, work: Work) -> None:
-        try:
-            entries = alarmwork.entries(work, self.alarms, self._asking(), self._settings)
-        except AlarmRefused as error:
-            self.front.say(str(error))
+        judged = alarmwork.judged(work, self.alarms, self._asking(), self._settings)
+        if judged.entries:
+            self._clerk.do(partial(self._journal, work, judged))
         else:
-            self._clerk.do(partial(self._journal, work.done, entries))
+            self._tell(work, judged)
 
-    def _journal(self, done: str, entries: Sequence[Entry]) -> None:
+    def _journal(self, work: Work, judged: Judged) -> None:
         """In the clerk's thread."""
         try:
-            if not self._source.journal(entries):
-                done += " Kept on this machine until the database is back."
+            kept = "" if self._source.journal(judged.entries) else KEPT
         except DatabaseError as error:
-            done = f"Nothing is done: {error}"
+            self.call_from_thread(self._say, f"Nothing is done: {error}")
         except Exception:
             # the task's boundary: the thread has other alarms to take to the journal
             log.exception("journaling alarms")
-            done = "Nothing is done: see the log file."
-        self.call_from_thread(self._say, done)
+            self.call_from_thread(self._say, "Nothing is done: see the log file.")
+        else:
+            self.call_from_thread(self._tell, work, judged, kept)
+
+    def _tell(self, work: Work, judged: Judged, kept: str = "") -> None:
+        """What was done; what of many was not has to be read before it goes away."""
+        if len(work.views) == 1 and judged.left:
+            self._say(judged.left[0])
+        elif judged.left:
+            title = alarmwork.done(work, judged)
+            self.push_screen(LeftDialog(self._look, title, judged.left, kept=kept))
+        else:
+            self._say(f"{alarmwork.done(work, judged)} {kept}".rstrip())
 
     def read_health(self) -> None:
         self._askers.do(self._find_health)

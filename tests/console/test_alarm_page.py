@@ -8,12 +8,16 @@ import pytest
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.console.app import Surroundings
-from dosing_tui.plant.alarms.records import Event
+from dosing_tui.plant.alarms import commands
+from dosing_tui.plant.alarms.commands import Asking
+from dosing_tui.plant.alarms.records import Event, Who
 from tests.console import plant_data
 from tests.console.alarmed import Journal, flood, picture_of, state
 from tests.console.driving import LARGE, SMALL, Console, console, until
 from tests.console.plant_data import HOSTILE, FakeSource, alarms_of, history, levels, live_plant
 
+OTHER = Asking(Who("Bob", "bob"), plant_data.NOW)
+"""Somebody at another console."""
 TANKS = levels(percent={"DMDEE": 12.0, "T-12": 16.3, "T-9": 3.0})
 
 
@@ -98,6 +102,48 @@ async def test_all_in_sight_are_acknowledged_after_a_question_with_comment_and_n
         await plant.journaled(3)
         assert {entry.comment for entry in plant.journal.asked} == {"seen"}
         assert {entry.who.name for entry in plant.journal.asked} == {"Zoe"}
+
+
+async def test_what_changed_under_the_question_is_left_out_and_told_with_its_reason() -> None:
+    async with alarmed() as plant:
+        await plant.press("a", "A")
+        first, second, third = (one.state for one in plant.console.app.alarms.listed)
+        reason = "the pump is being repaired"
+        others = [
+            commands.remove(first, OTHER, priority=first.priority, reason=reason),
+            commands.acknowledge(second, OTHER),
+        ]
+        plant.journal.take(others)
+        await plant.press(*"seen", "tab", *"Zoe", "enter")
+        shown = await plant.console.shows("Acknowledged 1 of 3 alarms")
+        assert [entry.key for entry in plant.journal.asked[2:]] == [third.key]
+        said = " ".join(shown.replace("│", " ").split())
+        assert f"{first.key.tag} is out of service: it cannot be acknowledged." in said
+        assert f"{second.key.tag} is acknowledged already, by Bob." in said
+        assert "Acknowledged 1 of 3" not in await plant.press("enter")
+
+
+async def test_if_nothing_is_left_to_acknowledge_that_is_said_and_nothing_is_journaled() -> None:
+    async with alarmed() as plant:
+        await plant.press("a", "A")
+        plant.journal.take(
+            [commands.acknowledge(one.state, OTHER) for one in plant.console.app.alarms.listed]
+        )
+        await plant.press("enter")
+        assert "Acknowledged 0 of 3 alarms" in plant.console.screen
+        assert len(plant.journal.asked) == 3
+
+
+async def test_a_long_list_of_what_was_left_is_named_as_far_as_there_is_room() -> None:
+    async with alarmed(size=SMALL) as plant:
+        plant.console.live.set_alarms(flood(15))
+        plant.console.app._tick()
+        await plant.press("a", "A")
+        plant.console.live.set_alarms(picture_of())
+        plant.console.app._tick()
+        shown = await plant.press("enter")
+        assert "Acknowledged 0 of 15 alarms" in shown
+        assert "and 10 more" in shown
 
 
 async def test_leaving_the_question_does_nothing() -> None:
