@@ -124,9 +124,16 @@ class Notifying:
             self._known = Checkpoint(self._replica.last_id, self._replica.told)
             self._unremembered += len(entries)
         if self._unremembered >= CHECKPOINT_EVERY:
-            self._unremembered = 0
-            self._book.remember(self._known)
+            self._remember()
         return any_news
+
+    def _remember(self) -> None:
+        """A right that is missing costs the next start time; it keeps nothing from being told."""
+        self._unremembered = 0
+        try:
+            self._book.remember(self._known)
+        except DatabaseRefused as error:
+            log.info("no checkpoint of what was told is kept: %s", error)
 
     def _plan(self, effects: list[Effect]) -> bool:
         last_id = self._replica.last_id

@@ -99,6 +99,17 @@ def test_every_field_arrives_and_the_server_says_who_and_in_which_order(
     assert {one.who.role for one in found} == {role}
 
 
+def test_what_was_entered_without_the_database_is_of_no_database_role(migrated: str) -> None:
+    settings = settings_for(migrated)
+    with psycopg.connect(migrated) as session:
+        (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
+    alarms.append(settings, [fresh(Event.ACKNOWLEDGE, who=ANNA, offline=True)])
+    (found,) = alarms.read(settings)
+    assert (found.who, found.offline) == (ANNA, True)
+    assert alarms.listed(settings, replace(DAY, user=role)) == []
+    assert [one.who for one in alarms.listed(settings, replace(DAY, user="anna"))] == [ANNA]
+
+
 def test_an_entry_that_is_sent_twice_is_one(migrated: str) -> None:
     settings = settings_for(migrated)
     first, second = fresh(Event.RAISE), fresh(Event.RETURN)

@@ -165,7 +165,8 @@ def detail_rows(entry: Entry, zone: tzinfo) -> Rows:
 def _facts(entry: Entry, zone: tzinfo) -> Sequence[tuple[str, str]]:
     who = entry.who
     account = f"{plain(who.os_user)} (account)" if who.os_user and who.os_user != by(who) else ""
-    people = [by(who) or "the program itself", account, f"{plain(who.role)} (database role)"]
+    role = f"{plain(who.role)} (database role)" if who.role else ""
+    people = [by(who) or "the program itself", account, role]
     value = "" if entry.value is None else number(entry.value)
     limit = "" if entry.limit is None else f"limit {number(entry.limit)}"
     return (
@@ -173,7 +174,8 @@ def _facts(entry: Entry, zone: tzinfo) -> Sequence[tuple[str, str]]:
         ("At", words.full_stamp(entry.at, zone)),
         ("Received", words.full_stamp(entry.received_at, zone)),
         ("Until", words.full_stamp(entry.until, zone) if entry.until else ""),
-        ("By", ", ".join(part for part in people if part and not part.startswith(" ("))),
+        ("By", ", ".join(part for part in people if part)),
+        ("Entered", "while the database was away: under no database role" if entry.offline else ""),
         ("Comment", clean_line(entry.comment)),
         ("Value", ", ".join(part for part in (value, limit) if part)),
         ("Rule", f"version {entry.rule_version}" + (", latching" if entry.latching else "")),
