@@ -10,7 +10,7 @@ from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.console.app import Surroundings
 from dosing_tui.plant.alarms import commands
 from dosing_tui.plant.alarms.commands import Asking
-from dosing_tui.plant.alarms.records import Event, Who
+from dosing_tui.plant.alarms.records import Event, Hiding, Shown, Who
 from tests.console import plant_data
 from tests.console.alarmed import Journal, flood, picture_of, state
 from tests.console.driving import LARGE, SMALL, Console, console, until
@@ -180,6 +180,22 @@ async def test_out_of_service_and_back() -> None:
         await plant.press("tab", "tab", "tab", "u", "enter")
         assert "Out of service 0" in await plant.journaled(2)
         assert [entry.event for entry in plant.journal.asked] == [Event.REMOVE, Event.RESTORE]
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL])
+async def test_what_is_suppressed_by_design_is_listed_with_its_reason(size: tuple[int, int]) -> None:
+    async with alarmed(size=size) as plant:
+        hiding = Hiding(Shown.SUPPRESSED, plant_data.NOW, "the station is offline")
+        dose = state("DOSE_OUT_OF_TOL", "T-12", message="Dose out of tolerance: T-12 +1.50 g", hiding=hiding)
+        plant.console.live.set_alarms(picture_of(state("DEVICE_OFFLINE"), dose))
+        plant.console.app._tick()
+        shown = await plant.press("a")
+        assert "Dose out of tolerance" not in shown
+        shown = await plant.press("tab", "tab")
+        (row,) = [line for line in shown.splitlines() if "Dose out of tolerance" in line]
+        assert "the station is offline" in row
+        detail = await plant.press("enter")
+        assert "the station is offline" in detail
 
 
 async def test_what_is_not_possible_is_refused_with_a_sentence() -> None:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from dosing_tui.plant.alarms import batches, doses, links, stations, tanks
 from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
-from dosing_tui.plant.alarms.conditions import Condition, settle, viewed
+from dosing_tui.plant.alarms.conditions import Condition, may_be_suppressed, settle, sounds_again, viewed
 from dosing_tui.plant.alarms.findings import Finding, Outlook
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.memory import Memory, MinuteOfErrors, Station, minute_of
@@ -215,7 +215,7 @@ class Evaluator:
             if not condition.raw:
                 self._restless.discard(key)
             return []
-        if why := self._reason(key):
+        if may_be_suppressed(state, condition.rule) and (why := self._reason(key)):
             return self._emit(Event.SUPPRESS, condition, now, comment=why)
         if not state.active:
             return self._emit(Event.RAISE, condition, now)
@@ -245,7 +245,8 @@ class Evaluator:
         if hiding.shown is Shown.SHELVED and hiding.until is not None and hiding.until <= now:
             return self._reveal(Event.EXPIRE, state, condition, now, active=holds)
         if hiding.shown is Shown.SUPPRESSED and not self._reason(state.key):
-            return self._reveal(Event.RELEASE, state, condition, now, active=holds)
+            back = sounds_again(state, holds=holds)
+            return self._reveal(Event.RELEASE, state, condition, now, active=back)
         return []
 
     def _reveal(
