@@ -12,7 +12,6 @@ from dosing_tui.plant.alarms import commands
 from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
 from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Priority, Shown
-from dosing_tui.plant.alarms.table import advance
 
 DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 480, 720))
 
@@ -118,23 +117,12 @@ def judged(work: Work, picture: AlarmPicture, asking: Asking, settings: Settings
         try:
             entry = _entry(work, view, asking, settings)
             now = views.get(entry.key)
-            _check(now.state if now else AlarmState(entry.key), entry)
+            commands.check(now.state if now else AlarmState(entry.key), entry)
         except AlarmRefused as error:
             left.append(str(error))
         else:
             entries.append(entry)
     return Judged(tuple(entries), tuple(left))
-
-
-def _check(state: AlarmState, entry: Entry) -> None:
-    """Raises: AlarmRefused."""
-    step = advance(state, entry)
-    if step.refusal:
-        raise AlarmRefused(step.refusal)
-    if not step.changed:
-        who = state.acked_by.name or state.acked_by.os_user
-        by = f", by {who}" if who else ""
-        raise AlarmRefused(f"{state.key.tag} is {state.shown} already{by}.")
 
 
 def views_of(picture: AlarmPicture) -> Mapping[AlarmKey, AlarmView]:
