@@ -2,7 +2,8 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -67,9 +68,7 @@ def list_(settings: "Settings", tag: str, states: tuple[str, ...], form: str) ->
     from dosing_tui.export.alarms import alarms_extract
     from dosing_tui.plant.alarms.records import Shown
 
-    unknown = [word for word in states if word not in set(Shown)]
-    if unknown:
-        raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(Shown)}.", param_hint="--state")
+    _known(states, Shown, "--state")
     found = alarmdesk.listed(settings, tag=tag, shown=[Shown(word) for word in states])
     words = " · ".join(("now", *([f"tag {tag}"] if tag else []), *states))
     zone = ZoneInfo(settings.plant.timezone)
@@ -83,29 +82,33 @@ def list_(settings: "Settings", tag: str, states: tuple[str, ...], form: str) ->
 )
 @click.option("--tag", default="", help="Any part of rule/station/thing.")
 @click.option("--event", "events", multiple=True, help="Only this event, e.g. acknowledge; repeatable.")
+@click.option(
+    "--state", "states", multiple=True, help="Only of alarms that are so now, e.g. shelved; repeatable."
+)
 @click.option("--user", default="", help="Only what this name, account or database role did.")
 @click.option("--most", type=click.IntRange(1, 1_000_000), default=1_000, show_default=True)
 @FORMAT
 @click.pass_obj
 def journal(
     settings: "Settings", *, since: timedelta, until: timedelta, tag: str, events: tuple[str, ...],
-    user: str, most: int, form: str,
+    states: tuple[str, ...], user: str, most: int, form: str,
 ) -> None:  # fmt: skip
     """What happened to the alarms, the newest first."""
     from dosing_tui.database import alarms as journal_of
     from dosing_tui.export.alarms import journal_extract
     from dosing_tui.plant.alarms.journal import JournalFilter
-    from dosing_tui.plant.alarms.records import Event
+    from dosing_tui.plant.alarms.records import Event, Shown
 
-    unknown = [word for word in events if word not in set(Event)]
-    if unknown:
-        raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(Event)}.", param_hint="--event")
+    _known(events, Event, "--event")
+    _known(states, (shown for shown in Shown if shown is not Shown.NORMAL), "--state")
     now = datetime.now(UTC)
     # a clock that is a little ahead must not hide what has just happened
     end = now - until if until else now + timedelta(minutes=5)
-    asked = JournalFilter(now - since, end, tag, tuple(Event(word) for word in events), user, most)
+    asked = JournalFilter(now - since, end, tag, tuple(Event(word) for word in events), user)
+    asked = replace(asked, shown=tuple(Shown(word) for word in states), most=most)
+    now_so = [f"now {word}" for word in states]
     words = " · ".join(
-        part for part in (f"tag {tag}" if tag else "", *events, f"by {user}" if user else "") if part
+        part for part in (f"tag {tag}" if tag else "", *events, *now_so, f"by {user}" if user else "") if part
     )
     found = journal_extract(
         journal_of.listed(settings, asked), range=words or "everything", since=asked.since, until=asked.until,
@@ -208,6 +211,14 @@ def restore(settings: "Settings", tags: tuple[str, ...], comment: str, name: str
 
     seen = alarmdesk.named(settings, tags)
     _done("back in service", alarmdesk.restore(settings, seen, _asking(name), comment=comment))
+
+
+def _known(words: Iterable[str], names: Iterable[str], option: str) -> None:
+    """Raises: click.BadParameter."""
+    names = list(names)
+    for word in words:
+        if word not in names:
+            raise click.BadParameter(f"{word!r} is not one of {', '.join(names)}.", param_hint=option)
 
 
 def _either(tags: Sequence[str], every: bool) -> None:

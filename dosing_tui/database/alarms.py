@@ -25,7 +25,7 @@ from dosing_tui.plant.alarms.checkpoint import FOLD, NOTHING, Checkpoint, decode
 from dosing_tui.plant.alarms.health import MARGIN, SPAN, Past
 from dosing_tui.plant.alarms.journal import AT_ONCE, JournalFilter
 from dosing_tui.plant.alarms.memory import MinuteOfErrors
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry
+from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Shown
 from dosing_tui.plant.alarms.replica import folded
 from dosing_tui.plant.text import clean_text
 
@@ -115,6 +115,9 @@ def listed(settings: Settings, wanted: JournalFilter) -> list[Entry]:
 
     Raises: DatabaseAway, DatabaseRefused.
     """
+    of = _of_alarms(settings, wanted.shown)
+    if of["rules"] == []:
+        return []
     asked = {
         "site": settings.plant.site,
         "from": wanted.since,
@@ -124,9 +127,22 @@ def listed(settings: Settings, wanted: JournalFilter) -> list[Entry]:
         "user": wanted.user or None,
         "rows": wanted.most,
         "before": wanted.before,
+        **of,
     }
     with _reading(settings) as session, session.cursor(row_factory=class_row(Row)) as cursor:
         return [entry_of(row) for row in cursor.execute(statement("reads/alarm_journal"), asked)]
+
+
+def _of_alarms(settings: Settings, shown: Sequence[Shown]) -> dict[str, list[str] | None]:
+    """Which alarms are in one of these states now; no matter which, where no state is asked for."""
+    if not shown:
+        return {"rules": None, "devices": None, "items": None}
+    keys = [key for key, state in states(settings).items() if state.shown in shown]
+    return {
+        "rules": [key.rule for key in keys],
+        "devices": [key.device for key in keys],
+        "items": [key.item for key in keys],
+    }
 
 
 def past(settings: Settings, now: datetime) -> Past:

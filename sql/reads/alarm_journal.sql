@@ -8,6 +8,10 @@ SELECT id, uuid, rule, device_id, item, event, at, received_at, priority, rule_v
    AND (at, id) < (%(to)s, %(before)s::bigint)
    AND (%(tag)s::text IS NULL
         OR strpos(lower(concat_ws('/', rule, nullif(device_id, ''), nullif(item, ''))), lower(%(tag)s)) > 0)
+   AND (%(rules)s::text[] IS NULL
+        OR (rule, device_id, item) IN (
+           SELECT one.rule, one.device, one.item
+             FROM unnest(%(rules)s::text[], %(devices)s::text[], %(items)s::text[]) AS one (rule, device, item)))
    AND (%(event)s::text[] IS NULL OR event = ANY (%(event)s))
    AND (%(user)s::text IS NULL OR lower(%(user)s) IN (lower(author), lower(os_user))
         OR NOT offline AND lower(db_role) = lower(%(user)s))

@@ -151,6 +151,7 @@ def test_an_alarm_is_shelved_and_unshelved(plant: Settings, tmp_path: Path) -> N
         (("ack", "STOCK_LOW/nowhere"), "There is no alarm STOCK_LOW/nowhere now"),
         (("reset", TAG), "its condition still holds"),
         (("ack",), "or say --all"),
+        (("journal", "--state", "normal"), "is not one of unacknowledged"),
         (("list", "--state", "loud"), "is not one of normal, unacknowledged"),
         (("remove", TAG, "--reason", " "), "a reason is needed"),
         (("restore", TAG), "is not out of service"),
@@ -173,6 +174,9 @@ def test_the_journal_is_filtered(plant: Settings, tmp_path: Path) -> None:
 
     assert tags("--tag", "stock") == [TAG]
     assert tags("--event", "return") == [GROSS.tag]
+    assert tags("--state", "unacknowledged") == [TAG]
+    assert set(tags("--state", "latched unacknowledged")) == {GROSS.tag}
+    assert tags("--state", "shelved") == []
     assert len(tags("--most", "2")) == 2
     assert tags("--user", "nobody") == []
 

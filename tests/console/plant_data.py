@@ -18,6 +18,7 @@ from dosing_tui.plant.alarms.health import Past, past_of
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.records import Entry
+from dosing_tui.plant.alarms.replica import folded
 from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
 from dosing_tui.plant.annotations import Annotation, Annotations, Mark
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
@@ -229,11 +230,14 @@ class FakeSource:
         if self.away:
             raise DatabaseAway(self.away)
         self.pages.append(wanted)
+        states = folded(sorted(self.entries, key=lambda entry: entry.id))
+        now_so = {key for key, state in states.items() if state.shown in wanted.shown}
         found = [
             entry for entry in self.entries
             if wanted.since <= entry.at and (entry.at, entry.id) < (wanted.until, wanted.before)
             and wanted.tag.lower() in entry.key.tag.lower()
             and (not wanted.events or entry.event in wanted.events)
+            and (not wanted.shown or entry.key in now_so)
             and wanted.user.lower() in ("", entry.who.name.lower(), entry.who.os_user.lower())
         ]  # fmt: skip
         return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[: wanted.most]
