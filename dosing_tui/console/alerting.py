@@ -153,14 +153,15 @@ class Alerting(Reporting):
         why_not = alarmwork.refusal(event, views[0], self._asking(), self._settings)
         if why_not:
             self.front.say(why_not)
-        elif wish is Wish.ACKNOWLEDGE:
+        elif wish is Wish.ACKNOWLEDGE and not self._relieved:
             self._do(Work(event, tuple(views)))
         else:
             self._question(event, tuple(views))
 
     def _question(self, event: Event, views: tuple[AlarmView, ...]) -> None:
         lengths = alarmwork.durations(views[0], self._settings) if event is Event.SHELVE else ()
-        dialog = AlarmDialog(self._look, Question(event, views, lengths), name=self._author)
+        asked = Question(event, views, lengths, relieved=self._relieved)
+        dialog = AlarmDialog(self._look, asked, name=self._author)
         self.push_screen(dialog, partial(self._take_given, event, views))
 
     def _take_given(self, event: Event, views: tuple[AlarmView, ...], given: Given | None) -> None:

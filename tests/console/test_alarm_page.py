@@ -13,7 +13,7 @@ from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.records import Event, Hiding, Shown, Who
 from tests.console import plant_data
 from tests.console.alarmed import Journal, flood, picture_of, state
-from tests.console.driving import LARGE, SMALL, Console, console, until
+from tests.console.driving import LARGE, SMALL, Console, console, settings, until
 from tests.console.plant_data import HOSTILE, FakeSource, alarms_of, history, levels, live_plant
 
 OTHER = Asking(Who("Bob", "bob"), plant_data.NOW)
@@ -151,6 +151,37 @@ async def test_leaving_the_question_does_nothing() -> None:
         await plant.press("a", "A", "escape")
         assert "Acknowledge 3" not in await plant.press("h", "escape")
         assert plant.journal.asked == []
+
+
+HOUR = 3_600
+"""NOW is 14:26 in the late shift, which ends at 22:00."""
+
+
+async def test_a_name_holds_until_the_shift_changes_and_is_asked_for_then() -> None:
+    async with alarmed() as plant:
+        await plant.press("a", "c", *"seen", "tab", *"Zoe", "enter")
+        await plant.journaled(1)
+        plant.console.clock.move(2 * HOUR)
+        await plant.press("home", "space")
+        await plant.journaled(2)
+        plant.console.clock.move(6 * HOUR)
+        plant.console.app._tick()
+        shown = await plant.press("home", "space")
+        assert "The shift has changed: who are you?" in shown
+        assert "Zoe" not in "".join(shown.splitlines()[8:])
+        await plant.press(*"Bob", "enter")
+        await plant.journaled(3)
+        assert [entry.who.name for entry in plant.journal.asked] == ["Zoe", "Zoe", "Bob"]
+
+
+async def test_without_shifts_a_name_holds() -> None:
+    async with alarmed(chosen=replace(settings(), shifts=())) as plant:
+        await plant.press("a", "c", *"seen", "tab", *"Zoe", "enter")
+        await plant.journaled(1)
+        plant.console.clock.move(24 * HOUR)
+        await plant.press("home", "space")
+        await plant.journaled(2)
+        assert [entry.who.name for entry in plant.journal.asked] == ["Zoe", "Zoe"]
 
 
 async def test_shelving_needs_a_reason_and_is_bounded_by_the_priority() -> None:
