@@ -28,7 +28,7 @@ from dosing_tui.live import Picture
 from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.health import health
 from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
-from dosing_tui.plant.alarms.records import AlarmKey, Event, Who
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Who
 from dosing_tui.plant.alarms.trends import TrendQuery
 
 KEPT = "Kept on this machine until the database is back."
@@ -176,14 +176,14 @@ class Alerting(Reporting):
     def _do(self, work: Work) -> None:
         judged = alarmwork.judged(work, self.alarms, self._asking(), self._settings)
         if judged.entries:
-            self._clerk.do(partial(self._journal, work, judged))
+            self._clerk.do(partial(self._journal, judged.entries, partial(self._tell, work, judged)))
         else:
             self._tell(work, judged)
 
-    def _journal(self, work: Work, judged: Judged) -> None:
-        """In the clerk's thread."""
+    def _journal(self, entries: Sequence[Entry], tell: Callable[[str], None]) -> None:
+        """In the clerk's thread. ``tell`` is told where the entries wait, '' if they are journaled."""
         try:
-            kept = "" if self._source.journal(judged.entries) else KEPT
+            kept = "" if self._source.journal(entries) else KEPT
         except DatabaseError as error:
             self.call_from_thread(self._say, f"Nothing is done: {error}")
         except Exception:
@@ -191,7 +191,7 @@ class Alerting(Reporting):
             log.exception("journaling alarms")
             self.call_from_thread(self._say, "Nothing is done: see the log file.")
         else:
-            self.call_from_thread(self._tell, work, judged, kept)
+            self.call_from_thread(tell, kept)
 
     def _tell(self, work: Work, judged: Judged, kept: str = "") -> None:
         """What was done; what of many was not has to be read before it goes away."""
