@@ -7,16 +7,15 @@ from datetime import datetime
 from functools import partial
 
 from dosing_tui.console import alarmlist, alarmwork, horn, words
-from dosing_tui.console.alarmhealth import HealthNews
 from dosing_tui.console.alarmtrend import TrendNews
 from dosing_tui.console.alarmwork import Judged, Wish, Work
 from dosing_tui.console.asking import Askers
 from dosing_tui.console.banner import banner
 from dosing_tui.console.bars import KeyHint
 from dosing_tui.console.footers import Mode
+from dosing_tui.console.healthreading import HealthReading
 from dosing_tui.console.horn import Horn
 from dosing_tui.console.notices import Notice, all_clear
-from dosing_tui.console.reporting import Reporting
 from dosing_tui.console.screens.alarm_detail import AlarmDetail
 from dosing_tui.console.screens.alarm_dialog import AlarmDialog, Given, Question
 from dosing_tui.console.screens.alarm_page import AlarmPage
@@ -26,7 +25,6 @@ from dosing_tui.console.steering import Front
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live import Picture
 from dosing_tui.plant.alarms.commands import Asking
-from dosing_tui.plant.alarms.health import health
 from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Who
 from dosing_tui.plant.alarms.trends import TrendQuery
@@ -38,15 +36,14 @@ OF_THE_PLANT = frozenset({"ask_range", "move_range", "live_again", "ask_filters"
 """What would change something that the alarm page covers."""
 
 
-class Alerting(Reporting):
-    """Holds the bell, and the alarm page while it is open."""
+class Alerting(HealthReading):
+    """Holds the bell."""
 
     _hints: Mapping[Mode, Sequence[KeyHint]]
     _silence_key: str
     _clerk: Askers
     """Takes alarms to the journal; panels that wait for a slow database do not hold it up."""
     _horn = Horn()
-    _page: AlarmPage | None = None
 
     @property
     def front(self) -> Front:
@@ -67,6 +64,7 @@ class Alerting(Reporting):
         self.front.show_banner(told, lambda at: words.stamp(at, self._zone, now=now))
         if self._page is not None:
             self._page.show_alarms(picture.alarms or alarmlist.UNKNOWN, now)
+            self.follow_channels(now)
         if isinstance(self.screen, AlarmDetail):
             self.screen.look_again()
 
@@ -202,27 +200,6 @@ class Alerting(Reporting):
             self.push_screen(LeftDialog(self._look, title, judged.left, kept=kept))
         else:
             self._say(f"{alarmwork.done(work, judged)} {kept}".rstrip())
-
-    def read_health(self) -> None:
-        self._askers.do(self._find_health)
-
-    def _find_health(self) -> None:
-        """In one of the askers' threads: what the journal says of the last thirty days."""
-        try:
-            now = self._clock()
-            found = health(self._source.past(now), now)
-            news = HealthNews(found, "" if found else "The journal is empty: there is nothing to judge.")
-        except DatabaseError as error:
-            news = HealthNews(trouble=str(error))
-        except Exception:
-            # the task's boundary, as above
-            log.exception("reading the alarm journal")
-            news = HealthNews(trouble="The journal cannot be read: see the log file.")
-        self.call_from_thread(self._show_health, news)
-
-    def _show_health(self, news: HealthNews) -> None:
-        if self._page is not None:
-            self._page.show_health(news)
 
     def _say(self, sentence: str) -> None:
         self.front.say(sentence)

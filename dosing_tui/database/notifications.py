@@ -6,7 +6,7 @@ again: whether it was told, nobody knows, and a second message is what must not 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.plant.alarms.channels import ChannelState
 from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.notification import (
     LATEST,
@@ -55,19 +56,6 @@ class Summary:
     occurrence: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelState:
-    """How a channel is doing. ``lost``: refused for good, given up, or nobody knows."""
-
-    channel: str
-    waiting: int
-    sent_today: int
-    last_sent: datetime | None
-    failing_since: datetime | None
-    reason: str
-    lost: int
-
-
 def states(settings: Settings, *, now: datetime) -> list[ChannelState]:
     """Every channel that this site has ever had, by name.
 
@@ -79,7 +67,8 @@ def states(settings: Settings, *, now: datetime) -> list[ChannelState]:
         rowless_errors(target(settings)),
         session.cursor(row_factory=class_row(ChannelState)) as cursor,
     ):
-        return cursor.execute(statement("notifications/states"), asked).fetchall()
+        found = cursor.execute(statement("notifications/states"), asked).fetchall()
+    return [replace(one, channel=clean_text(one.channel), reason=clean_line(one.reason)) for one in found]
 
 
 @dataclass(frozen=True, slots=True)

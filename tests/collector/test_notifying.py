@@ -485,8 +485,11 @@ def test_the_state_of_a_channel_can_be_asked(settings: Settings, web: WebServer)
         until(lambda: any("500" in one.reason for one in notifications.states(settings, now=teller.now())))
         (state,) = notifications.states(settings, now=teller.now())
         assert (state.channel, state.waiting, state.failing_since is not None) == ("shift", 1, True)
+        assert state.last_error is not None
         web.answers.clear()
         until(lambda: notifications.states(settings, now=teller.now())[0].last_sent)
+        (state,) = notifications.states(settings, now=teller.now())
+        assert (state.failing_since, state.last_error, state.reason) == (None, None, "")
 
 
 def test_names_that_a_station_made_up_reach_no_receiver_as_more_than_text(

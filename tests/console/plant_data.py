@@ -13,6 +13,7 @@ from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live import Books, Link, LinkState, Live, Role
 from dosing_tui.plant import panels
+from dosing_tui.plant.alarms.channels import ChannelState
 from dosing_tui.plant.alarms.engine import Evaluator
 from dosing_tui.plant.alarms.health import Past, past_of
 from dosing_tui.plant.alarms.journal import JournalFilter
@@ -201,6 +202,7 @@ class FakeSource:
         """This machine collects: what operators do waits on its disk while the database is away."""
         self.entries: list[Entry] = []
         self.pages: list[JournalFilter] = []
+        self.told_by: list[ChannelState] = []
         self.batches: BatchSource = NoBatches()
         self.on_journal: Callable[[Sequence[Entry]], object] = self.entries.extend
 
@@ -225,6 +227,11 @@ class FakeSource:
         if self.away:
             raise DatabaseAway(self.away)
         return past_of(self.entries)
+
+    def channels(self, now: datetime) -> list[ChannelState]:
+        if self.away:
+            raise DatabaseAway(self.away)
+        return self.told_by
 
     def journal_page(self, wanted: JournalFilter) -> list[Entry]:
         if self.away:

@@ -9,6 +9,7 @@ import pytest
 from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.console.app import Surroundings
 from dosing_tui.plant.alarms import commands
+from dosing_tui.plant.alarms.channels import ChannelState
 from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.records import Event, Hiding, Shown, Who
 from tests.console import plant_data
@@ -346,6 +347,20 @@ async def test_the_health_of_the_alarms_is_told_from_the_journal(size: tuple[int
         shown = await plant.console.shows("Alarms an hour")
         for word in ("3.0", "≤ 6", "≤ 12", "Chattering", "Median time to acknowledge", "30 to judge"):
             assert word in shown
+
+
+async def test_a_channel_that_fails_shows_while_the_page_is_open() -> None:
+    why = "The server answers 500."
+    async with alarmed() as plant:
+        plant.console.source.entries = plant.journal.entries
+        plant.console.clock.move(3_600)
+        await plant.press("a", "shift+tab")
+        await plant.console.shows("nobody is told of alarms")
+        failing = ChannelState("shift", waiting=2, failing_since=plant_data.NOW, reason=why)
+        plant.console.source.told_by = [failing]
+        plant.console.clock.move(11)
+        plant.console.app._tick()
+        await plant.console.shows(why)
 
 
 async def test_without_a_journal_there_is_no_health_and_it_is_said_why() -> None:
