@@ -339,7 +339,7 @@ def test_at_a_clean_end_the_answer_to_what_is_under_way_is_waited_for(
     settings: Settings, web: WebServer
 ) -> None:
     web.answers = [SLOW]
-    with telling(settings):
+    with telling(wanting(settings, timeout_s=30.0)):
         happened(settings)
         until(lambda: len(web.posted) == 1)
     assert fates(settings) == [("raise", "sent")]
