@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import pytest
+from textual import events
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.console.app import Surroundings
@@ -122,6 +123,15 @@ async def test_what_changed_under_the_question_is_left_out_and_told_with_its_rea
         assert f"{first.key.tag} is out of service: it cannot be acknowledged." in said
         assert f"{second.key.tag} is acknowledged already, by Bob." in said
         assert "Acknowledged 1 of 3" not in await plant.press("enter")
+
+
+async def test_keys_that_come_in_one_packet_are_taken_in_their_order() -> None:
+    async with alarmed() as plant:
+        await plant.press("a", "A")
+        for key in (*"seen", "tab", *"Zoe", "enter"):
+            plant.console.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await plant.journaled(3)
+        assert {(one.comment, one.who.name) for one in plant.journal.asked} == {("seen", "Zoe")}
 
 
 async def test_if_nothing_is_left_to_acknowledge_that_is_said_and_nothing_is_journaled() -> None:
