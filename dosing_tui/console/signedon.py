@@ -12,5 +12,9 @@ class SignedOn:
     since: datetime | None = None
 
     def name_in(self, since: datetime | None) -> str:
-        """'' in another shift."""
+        """'' in another shift.
+
+        >>> SignedOn("Zoe").name_in(None)
+        'Zoe'
+        """
         return self.name if since == self.since else ""

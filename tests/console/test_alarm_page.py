@@ -15,7 +15,7 @@ from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.records import Event, Hiding, Shown, Who
 from tests.console import plant_data
 from tests.console.alarmed import Journal, flood, picture_of, state
-from tests.console.driving import LARGE, SMALL, Console, console, settings, until
+from tests.console.driving import LARGE, SMALL, Console, console, until
 from tests.console.plant_data import HOSTILE, FakeSource, alarms_of, history, levels, live_plant
 
 OTHER = Asking(Who("Bob", "bob"), plant_data.NOW)
@@ -183,16 +183,6 @@ async def test_a_name_holds_until_the_shift_changes_and_is_asked_for_then() -> N
         await plant.press(*"Bob", "enter")
         await plant.journaled(3)
         assert [entry.who.name for entry in plant.journal.asked] == ["Zoe", "Zoe", "Bob"]
-
-
-async def test_without_shifts_a_name_holds() -> None:
-    async with alarmed(chosen=replace(settings(), shifts=())) as plant:
-        await plant.press("a", "c", *"seen", "tab", *"Zoe", "enter")
-        await plant.journaled(1)
-        plant.console.clock.move(24 * HOUR)
-        await plant.press("home", "space")
-        await plant.journaled(2)
-        assert [entry.who.name for entry in plant.journal.asked] == ["Zoe", "Zoe"]
 
 
 async def test_shelving_needs_a_reason_and_is_bounded_by_the_priority() -> None:

@@ -12,8 +12,8 @@ from typing import Any
 HANG = -1
 """Instead of a status: nothing is answered until the server is stopped."""
 SLOW = -2
-"""Instead of a status: taken, but said so a second later."""
-SLOW_S = 1.0
+"""Instead of a status: taken, but said so half a second later."""
+SLOW_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
