@@ -127,7 +127,10 @@ def journal(
 def ack(
     settings: "Settings", *, tags: tuple[str, ...], every: bool, sure: bool, comment: str, name: str
 ) -> None:
-    """Acknowledge alarms by their tags, or all; asks before it acknowledges all."""
+    """Acknowledge alarms by their tags, or all.
+
+    Asks before it acknowledges all, and says how many they are and which.
+    """
     from dosing_tui.commands import alarmdesk
     from dosing_tui.plant.alarms.records import UNACKNOWLEDGED
 
@@ -148,7 +151,10 @@ def ack(
 def reset(
     settings: "Settings", *, tags: tuple[str, ...], every: bool, sure: bool, comment: str, name: str
 ) -> None:
-    """End latched alarms whose condition is gone, by their tags, or all; asks before it ends all."""
+    """End latched alarms, by their tags, or all.
+
+    Their conditions have to be gone. Asks before it ends all, and says how many they are and which.
+    """
     from dosing_tui.commands import alarmdesk
     from dosing_tui.plant.alarms.records import Shown
 
@@ -193,7 +199,10 @@ def unshelve(settings: "Settings", tags: tuple[str, ...], comment: str, name: st
 @NAME
 @click.pass_obj
 def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) -> None:
-    """Take alarms out of service: silent, until somebody restores them."""
+    """Take alarms out of service.
+
+    They are silent, on every console, until somebody restores them.
+    """
     from dosing_tui.commands import alarmdesk
 
     seen = alarmdesk.named(settings, tags)
