@@ -9,7 +9,7 @@ GRANT INSERT ON dosing_consumption, batch_events, inventory_levels, rejected_mes
 GRANT INSERT, UPDATE ON collector_books TO dosing_writer;
 GRANT INSERT ON batch_numbers, usual_durations TO dosing_writer;
 GRANT INSERT, UPDATE, DELETE ON batches, batch_records, batches_touched TO dosing_writer;
-GRANT INSERT, UPDATE ON alarm_notifications, alarm_notification_channels TO dosing_writer;
+GRANT INSERT, UPDATE ON alarm_notifications, alarm_notification_channels, alarm_checkpoints TO dosing_writer;
 
 -- Operators' consoles: notes, what is done about alarms, reviews and the PINs they are signed with.
 GRANT INSERT (at, text, author, os_user, device_id) ON operator_notes TO dosing_operator;
@@ -17,7 +17,7 @@ GRANT INSERT ON audit_trail, batch_reviews, reviewer_pins TO dosing_operator;
 
 -- The server itself says when and as which role an entry was made: nobody inserts into those columns.
 GRANT INSERT (uuid, site, rule, device_id, item, event, at, received_at, priority, rule_version, message, value,
-              limit_value, latching, active, occurrence, until, author, os_user, comment)
+              limit_value, latching, active, occurrence, until, author, os_user, offline, comment)
    ON alarm_journal TO dosing_writer, dosing_operator;
 
 -- Hashes of PINs are for those who compare them.

@@ -21,7 +21,7 @@ from dosing_tui.config.alarms import alarm_limits
 from dosing_tui.database.alarms import Heard
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live import Link, LinkState
-from dosing_tui.plant.alarms.checkpoint import Checkpoint
+from dosing_tui.plant.alarms.checkpoint import CHECKPOINT_EVERY, Checkpoint
 from dosing_tui.plant.alarms.engine import Evaluator
 from dosing_tui.plant.alarms.findings import LinkView, Outlook
 from dosing_tui.plant.alarms.journal import AT_ONCE
@@ -37,8 +37,6 @@ SHOW_S = 0.2
 STOP_S = 10.0
 MASTERS_S = 30.0
 """How often the recipe master is read."""
-CHECKPOINT_EVERY = 500
-"""Entries of the journal: so many are read at a start, at most, besides the alarms themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import fcntl
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from dosing_tui.collector.machine import collected_here, spool_folder
@@ -21,7 +22,7 @@ SELECT entry FROM entries WHERE seq IN (SELECT seq FROM taken) UNION ALL SELECT 
 
 
 def leave(settings: Settings, entries: Sequence[Entry]) -> None:
-    """On the disk on return, all or none.
+    """On the disk on return, all or none; the journal will say that no database role stood behind them.
 
     Raises: SpoolError when no process of this machine collects for the site, or when the disk takes nothing.
     """
@@ -32,7 +33,7 @@ def leave(settings: Settings, entries: Sequence[Entry]) -> None:
             " until the database is back: do it on the machine that collects."
         )
     with closing(Outbox(folder)) as outbox:
-        outbox.ask(entries)
+        outbox.ask([replace(entry, offline=True) for entry in entries])
 
 
 class Letters:

@@ -16,8 +16,9 @@ from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.telling import Telling
 from dosing_tui.database.notifications import Summary
 from dosing_tui.errors import DatabaseError, DatabaseRefused
+from dosing_tui.plant.alarms.checkpoint import CHECKPOINT_EVERY, NOTHING, Checkpoint
 from dosing_tui.plant.alarms.notification import LATEST, Fate, chosen, noticed
-from dosing_tui.plant.alarms.replica import Replica
+from dosing_tui.plant.alarms.replica import Effect, Replica
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +27,9 @@ STEP_S = 0.1
 SWEEP_S = 60.0
 REFUSALS = 5
 """Of the database, before somebody has to know: at the very first start the schema is still being made."""
-LAST_ANSWERS_S = 2.0
-"""At the end, for the couriers under way."""
+LAST_ANSWERS_S = 3.0
+"""At the end, for the couriers under way: nothing that ends in good order hangs for longer."""
+NOT_KNOWN = "whether it was told is not known, and it is not told again."
 STOP_S = 10.0
 
 
@@ -47,6 +49,10 @@ class Notifying:
             one.name: Telling(one, settings, around.pace, self._done) for one in settings.notifications
         }
         self._replica = Replica()
+        self._known = NOTHING
+        """What the journal had come to when all notices of it were made last."""
+        self._unremembered = 0
+        """Entries of the journal since the last checkpoint."""
         self._cursors: dict[str, int] = {}
         self._look_at = self._sweep_at = 0.0
         self._failures = 0
@@ -60,7 +66,7 @@ class Notifying:
             self._thread.start()
 
     def stop(self) -> None:
-        """Whatever was not answered by then is tried again by who collects next."""
+        """Waits shortly for the answers to what is under way."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(STOP_S)
@@ -74,8 +80,9 @@ class Notifying:
                 log.info("notifications wait: %s", error)
                 self._rest(error)
             except Exception:
-                # the boundary of this thread: from the beginning, then
+                # the boundary of this thread: by what the database knows, then
                 log.exception("telling of alarms failed")
+                self._known = NOTHING
                 self._rest()
         self._end()
 
@@ -87,8 +94,7 @@ class Notifying:
 
     def _tell(self) -> None:
         """One session, as long as it lasts."""
-        self._replica = Replica()
-        self._cursors = self._book.open(list(self._tellings))
+        self._begin()
         while not self._stopping.is_set():
             news = self._read()
             self._settle()
@@ -100,28 +106,52 @@ class Notifying:
                 self._status.notice("notify", "")
             self._book.await_entries(STEP_S)
 
+    def _begin(self) -> None:
+        """From the newest of what is known of the journal, as far as nobody has still to be told of it."""
+        opened = self._book.open(list(self._tellings))
+        self._cursors = opened.cursors
+        known = opened.known
+        if known.last_id < self._known.last_id <= min(opened.cursors.values()):
+            known = self._known
+        self._replica = Replica()
+        self._replica.begin_anew(known)
+
     def _read(self) -> bool:
         """The journal to its end; what people want to know of it goes into the book."""
         any_news = False
         while entries := self._book.entries(self._replica.last_id):
-            effects = self._replica.heard(entries)
-            last_id = self._replica.last_id
-            behind = [name for name, upto in self._cursors.items() if upto < last_id]
-            if not behind:
-                continue
-            since = self._clock() - LATEST
-            notices = [
-                notice
-                for name in behind
-                for notice in noticed(
-                    (one for one in effects if one.entry.id > self._cursors[name] and one.entry.at > since),
-                    self._tellings[name].wish,
-                )
-            ]
-            self._book.plan(notices, behind, last_id=last_id)
-            self._cursors.update(dict.fromkeys(behind, last_id))
-            any_news = any_news or bool(notices)
+            any_news |= self._plan(self._replica.heard(entries))
+            self._known = Checkpoint(self._replica.last_id, self._replica.told)
+            self._unremembered += len(entries)
+        if self._unremembered >= CHECKPOINT_EVERY:
+            self._remember()
         return any_news
+
+    def _remember(self) -> None:
+        """A right that is missing costs the next start time; it keeps nothing from being told."""
+        self._unremembered = 0
+        try:
+            self._book.remember(self._known)
+        except DatabaseRefused as error:
+            log.info("no checkpoint of what was told is kept: %s", error)
+
+    def _plan(self, effects: list[Effect]) -> bool:
+        last_id = self._replica.last_id
+        behind = [name for name, upto in self._cursors.items() if upto < last_id]
+        if not behind:
+            return False
+        since = self._clock() - LATEST
+        notices = [
+            notice
+            for name in behind
+            for notice in noticed(
+                (one for one in effects if one.entry.id > self._cursors[name] and one.entry.at > since),
+                self._tellings[name].wish,
+            )
+        ]
+        self._book.plan(notices, behind, last_id=last_id)
+        self._cursors.update(dict.fromkeys(behind, last_id))
+        return bool(notices)
 
     def _look(self) -> None:
         now = self._clock()
@@ -129,8 +159,7 @@ class Notifying:
             self._sweep_at = time.monotonic() + SWEEP_S
             for name in self._book.forget_claims(now=now):
                 self._status.say(
-                    f"Notification {name}: a process ended while it told of an alarm; whether it was told is"
-                    " not known, and it is not told again."
+                    f"Notification {name}: a process ended while it told of an alarm; {NOT_KNOWN}"
                 )
         for name in self._book.due(now=now):
             telling = self._tellings.get(name)
@@ -200,7 +229,7 @@ class Notifying:
             )
 
     def _end(self) -> None:
-        """What is answered soon counts; what is not is another's to try."""
+        """What is answered soon counts. Of the rest nobody knows whether it was told: not again."""
         until = time.monotonic() + LAST_ANSWERS_S
         try:
             while self._under_way() and time.monotonic() < until:
@@ -211,10 +240,17 @@ class Notifying:
         except DatabaseError as error:
             log.info("what became of notifications is not stored: %s", error)
         try:
-            self._book.settle(self._under_way(), Fate.WAITING, now=self._clock(), reason="No answer yet.")
+            self._abandon()
         except DatabaseError as error:
+            # they stay claimed: whoever tells next finds them so, and does not tell them either
             log.info("notifications under way stay claimed: %s", error)
         self._book.close()
+
+    def _abandon(self) -> None:
+        for name, telling in self._tellings.items():
+            if (carried := telling.courier.carries) is not None:
+                self._book.settle([carried], Fate.UNKNOWN, now=self._clock(), reason="The collector ended.")
+                self._status.say(f"Notification {name}: this process ends while it tells; {NOT_KNOWN}")
 
     def _under_way(self) -> list[int]:
         carried = (telling.courier.carries for telling in self._tellings.values())

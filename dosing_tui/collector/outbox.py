@@ -169,6 +169,7 @@ def encode(entry: Entry) -> str:
             "occurrence": entry.occurrence and str(entry.occurrence),
             "until": entry.until and entry.until.isoformat(),
             "who": [entry.who.name, entry.who.os_user],
+            "offline": entry.offline,
             "comment": entry.comment,
         },
         separators=(",", ":"),
@@ -195,6 +196,7 @@ def decode(text: str) -> Entry:
             occurrence=told["occurrence"] and UUID(told["occurrence"]),
             until=told["until"] and datetime.fromisoformat(told["until"]),
             who=Who(*told["who"]),
+            offline=told.get("offline", False),  # earlier releases did not say
             comment=told["comment"],
         )
     except (ValueError, LookupError, TypeError) as error:

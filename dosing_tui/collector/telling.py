@@ -58,7 +58,8 @@ class Telling:
         self._rest(wait * random.uniform(1 - JITTER, 1 + JITTER))
 
     def single(self, one: Waiting) -> Message:
-        before = Occasion.RAISE if Occasion.RAISE in self.wish.occasions else None
+        firsts = (Occasion.RAISE, Occasion.UNACKNOWLEDGED)
+        before = next((first for first in firsts if first in self.wish.occasions), None)
         follows = None
         if before is not None and one.occasion is not before:
             follows = self._id(before, one.occurrence)

@@ -1,9 +1,10 @@
-"""What a script does with alarms: list them, acknowledge, reset, shelve, unshelve.
+"""What a script does with alarms: list them, acknowledge, reset, shelve, put out of service.
 
 By the journal alone: it needs the database, and no broker. The collector hears of it like every console.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from dosing_tui.config.alarms import most_shelved
@@ -12,7 +13,7 @@ from dosing_tui.database import alarms
 from dosing_tui.errors import AlarmRefused
 from dosing_tui.plant.alarms import commands
 from dosing_tui.plant.alarms.commands import Asking
-from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey, AlarmState, Entry, Shown
+from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey, AlarmState, Entry, Priority, Shown
 from dosing_tui.plant.alarms.rules import RULES
 
 Asked = Callable[[AlarmState], Entry]
@@ -33,51 +34,83 @@ def listed(settings: Settings, *, tag: str = "", shown: Iterable[Shown] = ()) ->
     return states
 
 
-def acknowledge(settings: Settings, tags: Sequence[str], asking: Asking, *, comment: str) -> list[str]:
-    """Acknowledge these alarms, or without tags all that are unacknowledged; answers their tags.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Tags of what was done, and of what was left as it is, why, a sentence each."""
 
-    Raises: AlarmRefused (then nothing was done), DatabaseAway, DatabaseRefused.
-    """
-    return _ask(
-        settings, tags, lambda state: commands.acknowledge(state, asking, comment=comment), UNACKNOWLEDGED
-    )
+    done: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
 
-def reset(settings: Settings, tags: Sequence[str], asking: Asking, *, comment: str) -> list[str]:
-    """End these latched alarms, or without tags all that are latched and acknowledged. Raises: as above."""
-    every = frozenset({Shown.LATCHED_ACKED})
-    return _ask(settings, tags, lambda state: commands.reset(state, asking, comment=comment), every)
+def named(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
+    """The alarms of these tags. Raises: AlarmRefused if there is none, DatabaseAway, DatabaseRefused."""
+    states = alarms.states(settings)
+    return [_named(states, tag) for tag in tags]
+
+
+def acknowledge(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, comment: str) -> Done:
+    """Raises: AlarmRefused if nothing can be done about any of them, DatabaseAway, DatabaseRefused."""
+    return _ask(settings, seen, lambda state: commands.acknowledge(state, asking, comment=comment))
+
+
+def reset(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, comment: str) -> Done:
+    """End latched alarms. Raises: as above."""
+    return _ask(settings, seen, lambda state: commands.reset(state, asking, comment=comment))
 
 
 def shelve(
-    settings: Settings, tags: Sequence[str], asking: Asking, *, duration: timedelta, reason: str
-) -> list[str]:
+    settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, duration: timedelta, reason: str
+) -> Done:
     """Raises: as above."""
 
     def entry(state: AlarmState) -> Entry:
-        rule = RULES.get(state.key.rule)
-        priority = state.priority if state.active or rule is None else rule.priority
+        priority = _urgency(state)
         most = most_shelved(settings, priority)
         return commands.shelve(state, asking, priority=priority, duration=duration, most=most, reason=reason)
 
-    return _ask(settings, tags, entry, frozenset())
+    return _ask(settings, seen, entry)
 
 
-def unshelve(settings: Settings, tags: Sequence[str], asking: Asking, *, comment: str) -> list[str]:
+def unshelve(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, comment: str) -> Done:
     """Raises: as above."""
-    return _ask(settings, tags, lambda state: commands.unshelve(state, asking, comment=comment), frozenset())
+    return _ask(settings, seen, lambda state: commands.unshelve(state, asking, comment=comment))
 
 
-def _ask(settings: Settings, tags: Sequence[str], asked: Asked, every: frozenset[Shown]) -> list[str]:
+def remove(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, reason: str) -> Done:
+    """Out of service. Raises: as above."""
+    return _ask(
+        settings, seen,
+        lambda state: commands.remove(state, asking, priority=_urgency(state), reason=reason),
+    )  # fmt: skip
+
+
+def restore(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, comment: str) -> Done:
+    """Raises: as above."""
+    return _ask(settings, seen, lambda state: commands.restore(state, asking, comment=comment))
+
+
+def _urgency(state: AlarmState) -> Priority:
+    rule = RULES.get(state.key.rule)
+    return state.priority if state.active or rule is None else rule.priority
+
+
+def _ask(settings: Settings, seen: Sequence[AlarmState], asked: Asked) -> Done:
+    """Judged by what was seen and by what is so by now."""
     states = alarms.states(settings)
-    if tags:
-        chosen = [_named(states, tag) for tag in tags]
-    else:
-        chosen = [state for state in states.values() if state.shown in every]
-    entries = [asked(state) for state in chosen]
+    entries, left = [], []
+    for state in seen:
+        try:
+            entry = asked(state)
+            commands.check(states.get(state.key) or AlarmState(state.key), entry)
+        except AlarmRefused as error:
+            left.append(str(error))
+        else:
+            entries.append(entry)
     if entries:
         alarms.append(settings, entries)
-    return [entry.key.tag for entry in entries]
+    elif left:
+        raise AlarmRefused(" ".join(left))
+    return Done(tuple(entry.key.tag for entry in entries), tuple(left))
 
 
 def _named(states: dict[AlarmKey, AlarmState], tag: str) -> AlarmState:

@@ -2,7 +2,8 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -12,9 +13,11 @@ import click
 from dosing_tui.commands.words import EXIT_NONE, away, os_user, say, settings_of, write
 
 if TYPE_CHECKING:
+    from dosing_tui.commands.alarmdesk import Done
     from dosing_tui.config.settings import Settings
     from dosing_tui.export.extract import Extract
     from dosing_tui.plant.alarms.commands import Asking
+    from dosing_tui.plant.alarms.records import AlarmState
 
 WIDEST = 1_000
 """No tag is cut: alarms are acknowledged by them."""
@@ -33,6 +36,9 @@ def span(text: str) -> timedelta:
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 COMMENT = click.option("--comment", default="", help="Why; kept in the journal.")
 NAME = click.option("--name", default="", help="Who asks; else the account this runs under.")
+REASON = click.option("--reason", required=True, help="Why; kept in the journal.")
+YES = click.option("--yes", "sure", is_flag=True, help="With --all: do not ask.")
+NAMED = click.argument("tags", nargs=-1, required=True, metavar="TAG...")
 TAGS = click.argument("tags", nargs=-1, metavar="[TAG]...")
 
 
@@ -62,9 +68,7 @@ def list_(settings: "Settings", tag: str, states: tuple[str, ...], form: str) ->
     from dosing_tui.export.alarms import alarms_extract
     from dosing_tui.plant.alarms.records import Shown
 
-    unknown = [word for word in states if word not in set(Shown)]
-    if unknown:
-        raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(Shown)}.", param_hint="--state")
+    _known(states, Shown, "--state")
     found = alarmdesk.listed(settings, tag=tag, shown=[Shown(word) for word in states])
     words = " · ".join(("now", *([f"tag {tag}"] if tag else []), *states))
     zone = ZoneInfo(settings.plant.timezone)
@@ -78,29 +82,33 @@ def list_(settings: "Settings", tag: str, states: tuple[str, ...], form: str) ->
 )
 @click.option("--tag", default="", help="Any part of rule/station/thing.")
 @click.option("--event", "events", multiple=True, help="Only this event, e.g. acknowledge; repeatable.")
+@click.option(
+    "--state", "states", multiple=True, help="Only of alarms that are so now, e.g. shelved; repeatable."
+)
 @click.option("--user", default="", help="Only what this name, account or database role did.")
 @click.option("--most", type=click.IntRange(1, 1_000_000), default=1_000, show_default=True)
 @FORMAT
 @click.pass_obj
 def journal(
     settings: "Settings", *, since: timedelta, until: timedelta, tag: str, events: tuple[str, ...],
-    user: str, most: int, form: str,
+    states: tuple[str, ...], user: str, most: int, form: str,
 ) -> None:  # fmt: skip
     """What happened to the alarms, the newest first."""
     from dosing_tui.database import alarms as journal_of
     from dosing_tui.export.alarms import journal_extract
     from dosing_tui.plant.alarms.journal import JournalFilter
-    from dosing_tui.plant.alarms.records import Event
+    from dosing_tui.plant.alarms.records import Event, Shown
 
-    unknown = [word for word in events if word not in set(Event)]
-    if unknown:
-        raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(Event)}.", param_hint="--event")
+    _known(events, Event, "--event")
+    _known(states, (shown for shown in Shown if shown is not Shown.NORMAL), "--state")
     now = datetime.now(UTC)
     # a clock that is a little ahead must not hide what has just happened
     end = now - until if until else now + timedelta(minutes=5)
-    asked = JournalFilter(now - since, end, tag, tuple(Event(word) for word in events), user, most)
+    asked = JournalFilter(now - since, end, tag, tuple(Event(word) for word in events), user)
+    asked = replace(asked, shown=tuple(Shown(word) for word in states), most=most)
+    now_so = [f"now {word}" for word in states]
     words = " · ".join(
-        part for part in (f"tag {tag}" if tag else "", *events, f"by {user}" if user else "") if part
+        part for part in (f"tag {tag}" if tag else "", *events, *now_so, f"by {user}" if user else "") if part
     )
     found = journal_extract(
         journal_of.listed(settings, asked), range=words or "everything", since=asked.since, until=asked.until,
@@ -112,47 +120,68 @@ def journal(
 @alarms.command()
 @TAGS
 @click.option("--all", "every", is_flag=True, help="Every unacknowledged alarm.")
+@YES
 @COMMENT
 @NAME
 @click.pass_obj
-def ack(settings: "Settings", tags: tuple[str, ...], every: bool, comment: str, name: str) -> None:
-    """Acknowledge alarms by their tags, or all."""
+def ack(
+    settings: "Settings", *, tags: tuple[str, ...], every: bool, sure: bool, comment: str, name: str
+) -> None:
+    """Acknowledge alarms by their tags, or all.
+
+    Asks before it acknowledges all, and says how many they are and which.
+    """
     from dosing_tui.commands import alarmdesk
+    from dosing_tui.plant.alarms.records import UNACKNOWLEDGED
 
     _either(tags, every)
-    _done("acknowledged", alarmdesk.acknowledge(settings, tags, _asking(name), comment=comment))
+    seen = alarmdesk.named(settings, tags) if tags else alarmdesk.listed(settings, shown=UNACKNOWLEDGED)
+    if every:
+        _confirm("Acknowledge", seen, sure=sure)
+    _done("acknowledged", alarmdesk.acknowledge(settings, seen, _asking(name), comment=comment))
 
 
 @alarms.command()
 @TAGS
 @click.option("--all", "every", is_flag=True, help="Every alarm that is latched and acknowledged.")
+@YES
 @COMMENT
 @NAME
 @click.pass_obj
-def reset(settings: "Settings", tags: tuple[str, ...], every: bool, comment: str, name: str) -> None:
-    """End latched alarms whose condition is gone, by their tags, or all."""
+def reset(
+    settings: "Settings", *, tags: tuple[str, ...], every: bool, sure: bool, comment: str, name: str
+) -> None:
+    """End latched alarms, by their tags, or all.
+
+    Their conditions have to be gone. Asks before it ends all, and says how many they are and which.
+    """
     from dosing_tui.commands import alarmdesk
+    from dosing_tui.plant.alarms.records import Shown
 
     _either(tags, every)
-    _done("reset", alarmdesk.reset(settings, tags, _asking(name), comment=comment))
+    latched = [Shown.LATCHED_ACKED]
+    seen = alarmdesk.named(settings, tags) if tags else alarmdesk.listed(settings, shown=latched)
+    if every:
+        _confirm("Reset", seen, sure=sure)
+    _done("reset", alarmdesk.reset(settings, seen, _asking(name), comment=comment))
 
 
 @alarms.command()
-@click.argument("tags", nargs=-1, required=True, metavar="TAG...")
+@NAMED
 @click.option("--for", "duration", type=span, metavar="SPAN", required=True, help="How long, e.g. 30m or 4h.")
-@click.option("--reason", required=True, help="Why; kept in the journal.")
+@REASON
 @NAME
 @click.pass_obj
 def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, reason: str, name: str) -> None:
     """Silence alarms for a limited time."""
     from dosing_tui.commands import alarmdesk
 
-    asking = _asking(name)
-    _done("shelved", alarmdesk.shelve(settings, tags, asking, duration=duration, reason=reason))
+    seen, asking = alarmdesk.named(settings, tags), _asking(name)
+    _done("shelved", alarmdesk.shelve(settings, seen, asking, duration=duration, reason=reason))
 
 
 @alarms.command()
-@click.argument("tags", nargs=-1, required=True, metavar="TAG...")
+@NAMED
 @COMMENT
 @NAME
 @click.pass_obj
@@ -160,12 +189,62 @@ def unshelve(settings: "Settings", tags: tuple[str, ...], comment: str, name: st
     """End the shelving of alarms."""
     from dosing_tui.commands import alarmdesk
 
-    _done("unshelved", alarmdesk.unshelve(settings, tags, _asking(name), comment=comment))
+    seen = alarmdesk.named(settings, tags)
+    _done("unshelved", alarmdesk.unshelve(settings, seen, _asking(name), comment=comment))
+
+
+@alarms.command()
+@NAMED
+@REASON
+@NAME
+@click.pass_obj
+def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) -> None:
+    """Take alarms out of service.
+
+    They are silent, on every console, until somebody restores them.
+    """
+    from dosing_tui.commands import alarmdesk
+
+    seen = alarmdesk.named(settings, tags)
+    _done("out of service", alarmdesk.remove(settings, seen, _asking(name), reason=reason))
+
+
+@alarms.command()
+@NAMED
+@COMMENT
+@NAME
+@click.pass_obj
+def restore(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
+    """Put alarms back into service."""
+    from dosing_tui.commands import alarmdesk
+
+    seen = alarmdesk.named(settings, tags)
+    _done("back in service", alarmdesk.restore(settings, seen, _asking(name), comment=comment))
+
+
+def _known(words: Iterable[str], names: Iterable[str], option: str) -> None:
+    """Raises: click.BadParameter."""
+    names = list(names)
+    for word in words:
+        if word not in names:
+            raise click.BadParameter(f"{word!r} is not one of {', '.join(names)}.", param_hint=option)
 
 
 def _either(tags: Sequence[str], every: bool) -> None:
     if bool(tags) is every:
         raise click.UsageError("Name the alarms by their tags, or say --all.")
+
+
+def _confirm(what: str, seen: "Sequence[AlarmState]", *, sure: bool) -> None:
+    """Says how many they are and which, and asks; where nobody can answer, only with a yes given before."""
+    if sure or not seen:
+        return
+    many = "1 alarm" if len(seen) == 1 else f"{len(seen)} alarms"
+    say(f"{many}: {', '.join(state.key.tag for state in seen)}")
+    if not sys.stdin.isatty():
+        raise click.UsageError("Nobody can be asked whether that is meant: say --yes.")
+    if not click.confirm(f"{what} {'it' if len(seen) == 1 else 'them'}?", err=True):
+        sys.exit(EXIT_NONE)
 
 
 def _asking(name: str) -> "Asking":
@@ -176,11 +255,13 @@ def _asking(name: str) -> "Asking":
     return Asking(Who(name or account, account), datetime.now(UTC))
 
 
-def _done(what: str, tags: Sequence[str]) -> None:
-    for tag in tags:
+def _done(what: str, outcome: "Done") -> None:
+    for tag in outcome.done:
         click.echo(f"{what}: {tag}")
-    if not tags:
-        click.echo("Nothing to do.", err=True)
+    for sentence in outcome.left:
+        say(sentence)
+    if not outcome.done:
+        say("Nothing to do.")
         sys.exit(EXIT_NONE)
 
 

@@ -52,6 +52,8 @@ def notifications(ctx: click.Context) -> None:
         if state.failing_since is not None:
             since = f"{state.failing_since.astimezone(zone):%Y-%m-%d %H:%M:%S}"
             words.append(f"fails since {since}: {state.reason}")
+        elif state.last_error is not None:
+            words.append(f"last error {state.last_error.astimezone(zone):%Y-%m-%d %H:%M:%S}: {state.reason}")
         click.echo(f"{name}: {', '.join(words)}")
     if not settings.notifications:
         say("No channel is set up: nobody is told of alarms.")

@@ -29,12 +29,11 @@ def refill(
     from dosing_tui.plant.alarms.commands import Asking
     from dosing_tui.plant.alarms.records import Event, Who
     from dosing_tui.plant.alarms.refills import RULE, refilled
-    from dosing_tui.plant.alarms.replica import folded
     from dosing_tui.plant.text import clean_text
 
     settings = settings_of(ctx)
     entries = refilled(
-        folded(alarms.read(settings)),
+        alarms.states(settings),
         Asking(Who(who, os_user()), datetime.now(UTC)),
         device=clean_text(device),
         chemical=clean_text(chemical),

@@ -27,7 +27,8 @@ class NotificationSettings:
     priorities: tuple[str, ...] = ("high", "medium", "low")
     """Alarms of these priorities."""
     on: tuple[str, ...] = ("raise",)
-    """raise, return, unacknowledged (for after_minutes), or several of them."""
+    """raise, return, unacknowledged (for after_minutes), or several of them. With return, also that an alarm
+    was hidden: shelved, suppressed by design, put out of service."""
     after_minutes: float = 10.0
     """Nobody has acknowledged the alarm for so long."""
     most_in_10_minutes: int = 10

@@ -5,13 +5,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dosing_tui.console import words
+from dosing_tui.console.alarmlist import Facts
 from dosing_tui.console.canvas import Canvas, Rows, plain
+from dosing_tui.console.channelrows import draw_channels
 from dosing_tui.console.pens import DIM, HOT, TEXT, Pen, Tone
+from dosing_tui.plant.alarms.channels import ChannelState
 from dosing_tui.plant.alarms.health import Health
 from dosing_tui.plant.alarms.records import AlarmKey, Priority
 
 OK, MANAGEABLE, OVER = "ok", "▲ above target", "■ too many"
 _PENS = {OK: DIM, MANAGEABLE: Pen(Tone.WARN, bold=True), OVER: Pen(Tone.ERROR, bold=True), "": DIM}
+_SPARE = 8
+"""With so many rows left, a blank one between two parts is no waste."""
+_LEAST = 3
+"""Rows that the channels leave to the most frequent alarms, and their own heading."""
 _FIGURE, _TARGET, _MOST, _VERDICT = 32, 46, 58, 68
 
 
@@ -21,6 +28,10 @@ class HealthNews:
 
     health: Health | None = None
     trouble: str = ""
+    channels: tuple[ChannelState, ...] | None = None
+    """By which people are told; None while that is being asked."""
+    unread: str = ""
+    """Why they are not newer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,8 @@ def length(span: timedelta) -> str:
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def health_rows(news: HealthNews, width: int, height: int) -> Rows:
+def health_rows(news: HealthNews, facts: Facts, width: int, height: int) -> Rows:
+    """The figures first; the channels and the most frequent alarms share what room is left."""
     canvas = Canvas(width, height)
     if news.health is None:
         canvas.text(2, 1, news.trouble or "reading the journal …", DIM, width=width - 4)
@@ -90,7 +102,10 @@ def health_rows(news: HealthNews, width: int, height: int) -> Rows:
         canvas.text(_MOST, y, one.most, DIM)
         if news.health.judged:
             canvas.text(_VERDICT, y, one.verdict, _PENS[one.verdict])
-    _most_frequent(canvas, 2 + len(lines), news.health.top)
+    y = 1 + len(lines)
+    y += height - y > _SPARE
+    y = draw_channels(canvas, y, news.channels, news.unread, facts, most=max(1, height - y - _LEAST))
+    _most_frequent(canvas, y + (height - y > _SPARE), news.health.top)
     return canvas.rows
 
 

@@ -126,7 +126,7 @@ def tabs_row(browsing: Browsing, picture: AlarmPicture, width: int) -> Rows:
 
 
 def list_table(browsing: Browsing, picture: AlarmPicture, facts: Facts) -> Table[AlarmView]:
-    columns = _LISTED if browsing.tab is Tab.ALARMS else _HIDDEN
+    columns = _COLUMNS.get(browsing.tab, _HIDDEN)
     return Table(listed(picture, browsing.tab), columns, facts)
 
 
@@ -216,3 +216,10 @@ _HIDDEN: tuple[Column[AlarmView], ...] = (
     Column("Why", 20, 70, _of_hiding(lambda h, f: clean_line(h.why)), grow=20),
     Column("By", 10, 50, _of_hiding(lambda h, f: who(h.who)), pen=DIM),
 )
+_SUPPRESSED: tuple[Column[AlarmView], ...] = (
+    *_HIDDEN[:3],
+    _MESSAGE,
+    Column("Why", 43, 70, _of_hiding(lambda h, f: clean_line(h.why)), least=23),
+)
+"""By nobody, and with no end: there is room for the reason."""
+_COLUMNS = {Tab.ALARMS: _LISTED, Tab.SUPPRESSED: _SUPPRESSED}

@@ -12,7 +12,6 @@ from dosing_tui.plant.alarms import commands
 from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
 from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Priority, Shown
-from dosing_tui.plant.alarms.table import advance
 
 DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 480, 720))
 
@@ -42,10 +41,13 @@ class Work:
     duration: timedelta = timedelta()
     """Of shelving."""
 
-    @property
-    def done(self) -> str:
-        """What has happened, once it is in the journal."""
-        return f"{_DONE[self.event]} {named(self.views)}."
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is to be journaled, and of the alarms that are left as they are, why, a sentence each."""
+
+    entries: tuple[Entry, ...]
+    left: tuple[str, ...] = ()
 
 
 _EVENTS = {
@@ -57,12 +59,12 @@ _EVENTS = {
     Wish.REMOVE: Event.REMOVE,
 }
 _DONE = {
-    Event.ACKNOWLEDGE: "Acknowledged:",
-    Event.RESET: "Reset:",
-    Event.SHELVE: "Shelved:",
-    Event.UNSHELVE: "Not shelved any more:",
-    Event.REMOVE: "Out of service:",
-    Event.RESTORE: "Back in service:",
+    Event.ACKNOWLEDGE: "Acknowledged",
+    Event.RESET: "Reset",
+    Event.SHELVE: "Shelved",
+    Event.UNSHELVE: "Not shelved any more",
+    Event.REMOVE: "Out of service",
+    Event.RESTORE: "Back in service",
 }
 
 
@@ -100,19 +102,27 @@ def refusal(event: Event, view: AlarmView, asking: Asking, settings: Settings) -
     return ""
 
 
-def entries(work: Work, picture: AlarmPicture, asking: Asking, settings: Settings) -> list[Entry]:
-    """One for each alarm, judged by what was seen and by what is so by now.
+def done(work: Work, judged: Judged) -> str:
+    """What has happened, once it is in the journal."""
+    if judged.left:
+        return f"{_DONE[work.event]} {len(judged.entries)} of {len(work.views)} alarms"
+    return f"{_DONE[work.event]}: {named(work.views)}."
 
-    Raises: AlarmRefused; then none of them is to be journaled.
-    """
+
+def judged(work: Work, picture: AlarmPicture, asking: Asking, settings: Settings) -> Judged:
+    """By what was seen and by what is so by now: what somebody has done meanwhile is left out."""
     views = views_of(picture)
-    found = [_entry(work, view, asking, settings) for view in work.views]
-    for entry in found:
-        seen = views.get(entry.key)
-        step = advance(seen.state if seen else AlarmState(entry.key), entry)
-        if step.refusal:
-            raise AlarmRefused(step.refusal)
-    return found
+    entries, left = [], []
+    for view in work.views:
+        try:
+            entry = _entry(work, view, asking, settings)
+            now = views.get(entry.key)
+            commands.check(now.state if now else AlarmState(entry.key), entry)
+        except AlarmRefused as error:
+            left.append(str(error))
+        else:
+            entries.append(entry)
+    return Judged(tuple(entries), tuple(left))
 
 
 def views_of(picture: AlarmPicture) -> Mapping[AlarmKey, AlarmView]:

@@ -7,44 +7,43 @@ from datetime import datetime
 from functools import partial
 
 from dosing_tui.console import alarmlist, alarmwork, horn, words
-from dosing_tui.console.alarmhealth import HealthNews
 from dosing_tui.console.alarmtrend import TrendNews
-from dosing_tui.console.alarmwork import Wish, Work
+from dosing_tui.console.alarmwork import Judged, Wish, Work
 from dosing_tui.console.asking import Askers
 from dosing_tui.console.banner import banner
 from dosing_tui.console.bars import KeyHint
 from dosing_tui.console.footers import Mode
+from dosing_tui.console.healthreading import HealthReading
 from dosing_tui.console.horn import Horn
 from dosing_tui.console.notices import Notice, all_clear
-from dosing_tui.console.reporting import Reporting
 from dosing_tui.console.screens.alarm_detail import AlarmDetail
 from dosing_tui.console.screens.alarm_dialog import AlarmDialog, Given, Question
 from dosing_tui.console.screens.alarm_page import AlarmPage
+from dosing_tui.console.screens.left_dialog import LeftDialog
 from dosing_tui.console.screens.messages import Moved
 from dosing_tui.console.steering import Front
-from dosing_tui.errors import AlarmRefused, DatabaseError
+from dosing_tui.errors import DatabaseError
 from dosing_tui.live import Picture
 from dosing_tui.plant.alarms.commands import Asking
-from dosing_tui.plant.alarms.health import health
 from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Who
 from dosing_tui.plant.alarms.trends import TrendQuery
 
+KEPT = "Kept on this machine until the database is back."
 log = logging.getLogger(__name__)
 
 OF_THE_PLANT = frozenset({"ask_range", "move_range", "live_again", "ask_filters", "freeze", "refresh_now"})
 """What would change something that the alarm page covers."""
 
 
-class Alerting(Reporting):
-    """Holds the bell, and the alarm page while it is open."""
+class Alerting(HealthReading):
+    """Holds the bell."""
 
     _hints: Mapping[Mode, Sequence[KeyHint]]
     _silence_key: str
     _clerk: Askers
     """Takes alarms to the journal; panels that wait for a slow database do not hold it up."""
     _horn = Horn()
-    _page: AlarmPage | None = None
 
     @property
     def front(self) -> Front:
@@ -65,6 +64,7 @@ class Alerting(Reporting):
         self.front.show_banner(told, lambda at: words.stamp(at, self._zone, now=now))
         if self._page is not None:
             self._page.show_alarms(picture.alarms or alarmlist.UNKNOWN, now)
+            self.follow_channels(now)
         if isinstance(self.screen, AlarmDetail):
             self.screen.look_again()
 
@@ -151,14 +151,15 @@ class Alerting(Reporting):
         why_not = alarmwork.refusal(event, views[0], self._asking(), self._settings)
         if why_not:
             self.front.say(why_not)
-        elif wish is Wish.ACKNOWLEDGE:
+        elif wish is Wish.ACKNOWLEDGE and not self._relieved:
             self._do(Work(event, tuple(views)))
         else:
             self._question(event, tuple(views))
 
     def _question(self, event: Event, views: tuple[AlarmView, ...]) -> None:
         lengths = alarmwork.durations(views[0], self._settings) if event is Event.SHELVE else ()
-        dialog = AlarmDialog(self._look, Question(event, views, lengths), name=self._author)
+        asked = Question(event, views, lengths, relieved=self._relieved)
+        dialog = AlarmDialog(self._look, asked, name=self._author)
         self.push_screen(dialog, partial(self._take_given, event, views))
 
     def _take_given(self, event: Event, views: tuple[AlarmView, ...], given: Given | None) -> None:
@@ -171,46 +172,34 @@ class Alerting(Reporting):
         return Asking(Who(self._author), self._clock())
 
     def _do(self, work: Work) -> None:
-        try:
-            entries = alarmwork.entries(work, self.alarms, self._asking(), self._settings)
-        except AlarmRefused as error:
-            self.front.say(str(error))
+        judged = alarmwork.judged(work, self.alarms, self._asking(), self._settings)
+        if judged.entries:
+            self._clerk.do(partial(self._journal, judged.entries, partial(self._tell, work, judged)))
         else:
-            self._clerk.do(partial(self._journal, work.done, entries))
+            self._tell(work, judged)
 
-    def _journal(self, done: str, entries: Sequence[Entry]) -> None:
-        """In the clerk's thread."""
+    def _journal(self, entries: Sequence[Entry], tell: Callable[[str], None]) -> None:
+        """In the clerk's thread. ``tell`` is told where the entries wait, '' if they are journaled."""
         try:
-            if not self._source.journal(entries):
-                done += " Kept on this machine until the database is back."
+            kept = "" if self._source.journal(entries) else KEPT
         except DatabaseError as error:
-            done = f"Nothing is done: {error}"
+            self.call_from_thread(self._say, f"Nothing is done: {error}")
         except Exception:
             # the task's boundary: the thread has other alarms to take to the journal
             log.exception("journaling alarms")
-            done = "Nothing is done: see the log file."
-        self.call_from_thread(self._say, done)
+            self.call_from_thread(self._say, "Nothing is done: see the log file.")
+        else:
+            self.call_from_thread(tell, kept)
 
-    def read_health(self) -> None:
-        self._askers.do(self._find_health)
-
-    def _find_health(self) -> None:
-        """In one of the askers' threads: what the journal says of the last thirty days."""
-        try:
-            now = self._clock()
-            found = health(self._source.past(now), now)
-            news = HealthNews(found, "" if found else "The journal is empty: there is nothing to judge.")
-        except DatabaseError as error:
-            news = HealthNews(trouble=str(error))
-        except Exception:
-            # the task's boundary, as above
-            log.exception("reading the alarm journal")
-            news = HealthNews(trouble="The journal cannot be read: see the log file.")
-        self.call_from_thread(self._show_health, news)
-
-    def _show_health(self, news: HealthNews) -> None:
-        if self._page is not None:
-            self._page.show_health(news)
+    def _tell(self, work: Work, judged: Judged, kept: str = "") -> None:
+        """What was done; what of many was not has to be read before it goes away."""
+        if len(work.views) == 1 and judged.left:
+            self._say(judged.left[0])
+        elif judged.left:
+            title = alarmwork.done(work, judged)
+            self.push_screen(LeftDialog(self._look, title, judged.left, kept=kept))
+        else:
+            self._say(f"{alarmwork.done(work, judged)} {kept}".rstrip())
 
     def _say(self, sentence: str) -> None:
         self.front.say(sentence)

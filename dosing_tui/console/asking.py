@@ -13,6 +13,7 @@ from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.scope import Scope
 from dosing_tui.console.spools import SPOOLS, SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.plant.alarms.channels import ChannelState
 from dosing_tui.plant.alarms.health import Past
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import Entry
@@ -54,6 +55,9 @@ class PanelSource(Protocol):
 
     def past(self, now: datetime) -> Past:
         """What the health of the alarms is judged by. Raises: DatabaseError."""
+
+    def channels(self, now: datetime) -> Sequence[ChannelState]:
+        """By which people are told of alarms, those that fail first. Raises: DatabaseError."""
 
     def journal_page(self, wanted: JournalFilter) -> Sequence[Entry]:
         """Entries of the alarm journal, the newest first. Raises: DatabaseError."""

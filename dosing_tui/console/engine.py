@@ -19,6 +19,7 @@ from dosing_tui.console.batches.source import StoredBatches
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
 from dosing_tui.live import Link
+from dosing_tui.plant.alarms.channels import ChannelState, with_unused
 from dosing_tui.plant.alarms.health import Past
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.records import Entry
@@ -94,6 +95,13 @@ class Engine:
         from dosing_tui.database import alarms
 
         return alarms.past(self._settings, now)
+
+    def channels(self, now: datetime) -> Sequence[ChannelState]:
+        # imported here to save start-up: psycopg
+        from dosing_tui.database import notifications
+
+        configured = [channel.name for channel in self._settings.notifications]
+        return with_unused(notifications.states(self._settings, now=now), configured)
 
     def journal_page(self, wanted: JournalFilter) -> Sequence[Entry]:
         # imported here to save start-up: psycopg

@@ -6,7 +6,7 @@ from enum import StrEnum
 from textual.binding import Binding
 
 from dosing_tui.console.bars import KeyHint
-from dosing_tui.console.keys import ALL_KEYS, APP_KEYS, SCOPE_KEYS, TILE_KEYS, VIEW_KEYS, keys_of
+from dosing_tui.console.keys import ALL_KEYS, APP_KEYS, SCOPE_KEYS, STOCK_KEYS, TILE_KEYS, VIEW_KEYS, keys_of
 
 _SHORT = {
     "overview": "All", "inventory": "Tanks", "consumption": "Used", "quality": "Qual", "production": "Prod",
@@ -21,6 +21,8 @@ class Mode(StrEnum):
     """What the keys of the moment are about."""
 
     SCREEN = "screen"
+    STOCK = "stock"
+    """The screen of the tanks."""
     CHART = "chart"
     TABLE = "table"
     TILE = "tile"
@@ -108,6 +110,12 @@ def hints(keymap: Mapping[str, str]) -> dict[Mode, list[KeyHint]]:
     """What the footer says; the first key of each binding is enough there."""
     on_screen = (*VIEW_KEYS, *TILE_KEYS, *SCOPE_KEYS, *APP_KEYS)
     found = {Mode.SCREEN: [_hint(binding, keymap) for binding in on_screen if binding.show]}
+    refill = [_hint(binding, keymap) for binding in STOCK_KEYS]
+    found[Mode.STOCK] = [
+        *found[Mode.SCREEN][: len(VIEW_KEYS)],
+        *refill,
+        *found[Mode.SCREEN][len(VIEW_KEYS) :],
+    ]
     named = {str(binding.id): binding for binding in ALL_KEYS}
     for mode, ids in _FOOTERS.items():
         said = _SAID.get(mode, {})

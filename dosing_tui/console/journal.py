@@ -9,9 +9,9 @@ from dosing_tui.console.alarmlist import Facts, number
 from dosing_tui.console.canvas import Canvas, Rows, plain, sentence
 from dosing_tui.console.pens import DIM, HOT, TEXT, Pen, Tone
 from dosing_tui.console.tables import Column, Reader, Table
-from dosing_tui.console.urgency import mark
+from dosing_tui.console.urgency import STATES, mark
 from dosing_tui.plant.alarms.journal import JournalFilter
-from dosing_tui.plant.alarms.records import Entry, Event, Who
+from dosing_tui.plant.alarms.records import Entry, Event, Shown, Who
 from dosing_tui.plant.text import clean_line
 
 PAGE = 200
@@ -45,17 +45,20 @@ class Sieve:
     tag: str = ""
     events: tuple[Event, ...] = ()
     user: str = ""
+    shown: tuple[Shown, ...] = ()
+    """Of alarms that are so now."""
 
     @property
     def words(self) -> str:
         """
-        >>> Sieve("T-12", (Event.RAISE,), "Anna").words
-        'tag T-12 · raised · by Anna'
+        >>> Sieve("T-12", (Event.RAISE,), "Anna", (Shown.SHELVED,)).words
+        'tag T-12 · raised · now shelved · by Anna'
         """
         return " · ".join(
             part for part in (
                 f"tag {plain(self.tag)}" if self.tag else "",
                 ", ".join(DONE[event] for event in self.events),
+                f"now {', '.join(STATES[shown] for shown in self.shown)}" if self.shown else "",
                 f"by {plain(self.user)}" if self.user else "",
             ) if part
         )  # fmt: skip
@@ -90,7 +93,7 @@ class JournalList:
 
 def filter_of(sieve: Sieve, since: datetime, until: datetime) -> JournalFilter:
     """The newest page."""
-    return JournalFilter(since, until, sieve.tag, sieve.events, sieve.user, most=PAGE)
+    return JournalFilter(since, until, sieve.tag, sieve.events, sieve.user, sieve.shown, most=PAGE)
 
 
 def older(known: JournalList) -> JournalFilter | None:

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from dosing_tui.console import journal
-from dosing_tui.console.alerting import OF_THE_PLANT, Alerting
+from dosing_tui.console.alerting import OF_THE_PLANT
 from dosing_tui.console.journal import Heading, JournalList, Sieve
 from dosing_tui.console.notices import Notice
+from dosing_tui.console.refilling import Refilling
 from dosing_tui.console.scope import DEFAULT, Scope, follows, range_words, resolved
 from dosing_tui.console.screens.journal_dialogs import JournalDetail, JournalFilterDialog
 from dosing_tui.errors import DatabaseError, RangeError
@@ -34,7 +35,7 @@ MOST_SAVED = 100_000
 Asked = tuple[RangeSpec, Sieve]
 
 
-class Journaling(Alerting):
+class Journaling(Refilling):
     """Holds the filter of the journal. Its range is the console's."""
 
     _sieve = Sieve()

@@ -33,6 +33,9 @@ TILE_KEYS = (
     Binding("up", "move('up')", "Up", id="up", show=False, tooltip="Tile above"),
     Binding("down", "move('down')", "Down", id="down", show=False, tooltip="Tile below"),
 )
+STOCK_KEYS = (
+    Binding("R", "app.ask_refill", "Refill", id="refill", show=False, tooltip="Tell of a tank's refill"),
+)
 SCOPE_KEYS = (
     Binding("g", "ask_range", "Range", id="range", tooltip="Choose a range of time"),
     Binding(
@@ -131,7 +134,7 @@ _PAGE = frozenset(
 )  # fmt: skip
 PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id in _PAGE)
 """To move on the alarm page, and among batches."""
-_MOVING = (*VIEW_KEYS, *TILE_KEYS, *TABLE_KEYS, *CHART_KEYS)
+_MOVING = (*VIEW_KEYS, *TILE_KEYS, *STOCK_KEYS, *TABLE_KEYS, *CHART_KEYS)
 ALL_KEYS = (*_MOVING, *SCOPE_KEYS, *APP_KEYS, *ALARM_KEYS, *BATCH_KEYS)
 HELP: tuple[HelpGroup, ...] = (
     ("Screens", (
@@ -155,6 +158,7 @@ HELP: tuple[HelpGroup, ...] = (
         ("Ackn. one, comment, all", ("alarm-ack", "alarm-comment", "alarm-all")),
         ("Shelve, out of service", ("alarm-shelve", "alarm-remove")),
         ("Put back, reset latched", ("alarm-back", "alarm-reset")),
+        ("Tell of a refill", ("refill",)),
     )),
     ("Range and filters", (
         ("Choose a range", ("range",)), ("Range before, after", ("range-back", "range-forward")),

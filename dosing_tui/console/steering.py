@@ -35,6 +35,7 @@ from dosing_tui.console.screens.note_dialog import NoteDialog
 from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.screens.range_dialog import RangeDialog
 from dosing_tui.console.shownrows import Shown
+from dosing_tui.console.signedon import SignedOn
 from dosing_tui.errors import DatabaseError, ExportError, RangeError
 from dosing_tui.export.csvtext import to_csv
 from dosing_tui.export.files import stem_of, write_all
@@ -88,7 +89,7 @@ class Steering(App[None]):
         self._askers = askers
         self._scope = LIVE
         self._scope_since = clock()
-        self._author = ""
+        self._signed_on = SignedOn()
         named = {binding.id: keys_of(binding, keymap).split(" ")[0] for binding in SCOPE_KEYS}
         self._scope_keys = named["live"], named["filters"]
 
@@ -100,6 +101,24 @@ class Steering(App[None]):
     def front(self) -> Front:
         """The screen that the operator looks at, below any dialog."""
         return self._plant
+
+    @property
+    def _author(self) -> str:
+        """The name that was entered last, until the shift changes: then it is asked for anew."""
+        return self._signed_on.name_in(self._watch)
+
+    @_author.setter
+    def _author(self, name: str) -> None:
+        self._signed_on = SignedOn(name, self._watch)
+
+    @property
+    def _relieved(self) -> bool:
+        """Somebody had entered a name, and the shift has changed since."""
+        return bool(self._signed_on.name) and not self._author
+
+    @property
+    def _watch(self) -> datetime | None:
+        return self._calendar.watch_since(self._clock(), self._zone)
 
     def present(self, picture: Picture | None = None) -> Present:
         now = self._clock()

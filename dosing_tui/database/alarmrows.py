@@ -33,6 +33,7 @@ class Row:
     author: str
     os_user: str
     db_role: str
+    offline: bool
     comment: str
 
 
@@ -53,7 +54,11 @@ def entry_of(row: Row) -> Entry:
         active=row.active,
         occurrence=row.occurrence,
         until=row.until and row.until.astimezone(UTC),
-        who=Who(clean_text(row.author), clean_text(row.os_user), clean_text(row.db_role)),
+        # whose session brought it later says nothing of who did it
+        who=Who(
+            clean_text(row.author), clean_text(row.os_user), "" if row.offline else clean_text(row.db_role)
+        ),
+        offline=row.offline,
         comment=clean_line(row.comment),
         id=row.id,
     )
@@ -80,5 +85,6 @@ def columns(site: str, entries: Sequence[Entry]) -> dict[str, object]:
         "until": [entry.until for entry in entries],
         "author": [entry.who.name for entry in entries],
         "os_user": [entry.who.os_user for entry in entries],
+        "offline": [entry.offline for entry in entries],
         "comment": [entry.comment for entry in entries],
     }

@@ -25,11 +25,13 @@ from dosing_tui.plant.alarms.checkpoint import FOLD, NOTHING, Checkpoint, decode
 from dosing_tui.plant.alarms.health import MARGIN, SPAN, Past
 from dosing_tui.plant.alarms.journal import AT_ONCE, JournalFilter
 from dosing_tui.plant.alarms.memory import MinuteOfErrors
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry
+from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Shown
 from dosing_tui.plant.alarms.replica import folded
 from dosing_tui.plant.text import clean_text
 
 APPLICATION = "alarms"
+READER = "alarms"
+"""Whose checkpoint it is."""
 CHANNEL = "alarm_journal"
 ASK_ANYWAY_S = 5.0
 """A pooler between us may swallow notifications: then the journal is heard this late."""
@@ -74,9 +76,8 @@ def append(settings: Settings, entries: Sequence[Entry]) -> None:
 
 def remember(settings: Settings, known: Checkpoint) -> None:
     """Keep what the journal has come to, for whoever starts next. Raises: DatabaseAway, DatabaseRefused."""
-    asked = {"site": settings.plant.site, "last_id": known.last_id, "fold": FOLD, "known": encode(known)}
     with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
-        session.execute(statement("writes/alarm_checkpoint"), asked)
+        keep_checkpoint(session, settings, known, reader=READER)
         session.commit()
 
 
@@ -91,7 +92,7 @@ def states(settings: Settings) -> dict[AlarmKey, AlarmState]:
     """Every alarm of this site that is not normal. Raises: DatabaseAway, DatabaseRefused."""
     rest: list[Entry] = []
     with _reading(settings) as session:
-        known = _known(session, settings)
+        known = checkpoint(session, settings)
         while page := entries_after(session, settings, rest[-1].id if rest else known.last_id):
             rest += page
     return folded(rest, known)
@@ -114,6 +115,9 @@ def listed(settings: Settings, wanted: JournalFilter) -> list[Entry]:
 
     Raises: DatabaseAway, DatabaseRefused.
     """
+    of = _of_alarms(settings, wanted.shown)
+    if of["rules"] == []:
+        return []
     asked = {
         "site": settings.plant.site,
         "from": wanted.since,
@@ -123,9 +127,22 @@ def listed(settings: Settings, wanted: JournalFilter) -> list[Entry]:
         "user": wanted.user or None,
         "rows": wanted.most,
         "before": wanted.before,
+        **of,
     }
     with _reading(settings) as session, session.cursor(row_factory=class_row(Row)) as cursor:
         return [entry_of(row) for row in cursor.execute(statement("reads/alarm_journal"), asked)]
+
+
+def _of_alarms(settings: Settings, shown: Sequence[Shown]) -> dict[str, list[str] | None]:
+    """Which alarms are in one of these states now; no matter which, where no state is asked for."""
+    if not shown:
+        return {"rules": None, "devices": None, "items": None}
+    keys = [key for key, state in states(settings).items() if state.shown in shown]
+    return {
+        "rules": [key.rule for key in keys],
+        "devices": [key.device for key in keys],
+        "items": [key.item for key in keys],
+    }
 
 
 def past(settings: Settings, now: datetime) -> Past:
@@ -185,7 +202,7 @@ def _listening(settings: Settings, last_id: int, stopping: threading.Event) -> I
         ).fetchone()
         if last_id == 0 or head is None or head[0] < last_id:
             # the first time, or the database was replaced or restored
-            known = _known(session, settings)
+            known = checkpoint(session, settings)
             last_id = known.last_id
             yield Heard((), last_id, anew=True, known=known)
         while not stopping.is_set():
@@ -204,11 +221,24 @@ def _wait(session: Session, stopping: threading.Event) -> None:
             return
 
 
-def _known(session: Session, settings: Settings) -> Checkpoint:
-    row = session.execute(
-        statement("reads/alarm_checkpoint"), {"site": settings.plant.site, "fold": FOLD}
-    ).fetchone()
+def checkpoint(
+    session: Session, settings: Settings, *, readers: Sequence[str] = (READER,), upto: int | None = None
+) -> Checkpoint:
+    """The newest that was kept of this site's journal, NOTHING if there is none; on the caller's session.
+
+    ``upto``: none that knows of later entries.
+    """
+    asked = {"site": settings.plant.site, "fold": FOLD, "readers": list(readers), "upto": upto}
+    row = session.execute(statement("reads/alarm_checkpoint"), asked).fetchone()
     return NOTHING if row is None else decode(row[1], row[0])
+
+
+def keep_checkpoint(session: Session, settings: Settings, known: Checkpoint, *, reader: str) -> None:
+    """On the caller's session."""
+    kept = {"last_id": known.last_id, "fold": FOLD, "known": encode(known)}
+    session.execute(
+        statement("writes/alarm_checkpoint"), {"site": settings.plant.site, "reader": reader, **kept}
+    )
 
 
 def entries_after(session: Session, settings: Settings, after: int) -> list[Entry]:

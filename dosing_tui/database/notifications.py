@@ -6,7 +6,7 @@ again: whether it was told, nobody knows, and a second message is what must not 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,11 +14,14 @@ import psycopg
 from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms import CHANNEL, entries_after
+from dosing_tui.database.alarms import CHANNEL, checkpoint, entries_after, keep_checkpoint
+from dosing_tui.database.alarms import READER as ALARMS
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.plant.alarms.channels import ChannelState
+from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.notification import (
     LATEST,
     PERIOD,
@@ -29,10 +32,13 @@ from dosing_tui.plant.alarms.notification import (
     Waiting,
     summary_of,
 )
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority
+from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.plant.text import clean_line, clean_text
 
 APPLICATION = "notifications"
+READER = "notifications"
+READERS = (READER, ALARMS)
+"""Whose checkpoints are of use: both fold the same journal in the same way."""
 AT_ONCE = 5_000
 """Most notices of one answer; more of them wait for the next summary."""
 CLAIM_LASTS = timedelta(minutes=5)
@@ -50,19 +56,6 @@ class Summary:
     occurrence: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelState:
-    """How a channel is doing. ``lost``: refused for good, given up, or nobody knows."""
-
-    channel: str
-    waiting: int
-    sent_today: int
-    last_sent: datetime | None
-    failing_since: datetime | None
-    reason: str
-    lost: int
-
-
 def states(settings: Settings, *, now: datetime) -> list[ChannelState]:
     """Every channel that this site has ever had, by name.
 
@@ -74,7 +67,17 @@ def states(settings: Settings, *, now: datetime) -> list[ChannelState]:
         rowless_errors(target(settings)),
         session.cursor(row_factory=class_row(ChannelState)) as cursor,
     ):
-        return cursor.execute(statement("notifications/states"), asked).fetchall()
+        found = cursor.execute(statement("notifications/states"), asked).fetchall()
+    return [replace(one, channel=clean_text(one.channel), reason=clean_line(one.reason)) for one in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """``cursors``: up to which entry of the journal each channel's notices were made."""
+
+    cursors: dict[str, int]
+    known: Checkpoint
+    """The newest that was kept of the journal, of which nobody has still to be told."""
 
 
 class Postbook:
@@ -85,8 +88,8 @@ class Postbook:
         self._site = settings.plant.site
         self._session: Session | None = None
 
-    def open(self, channels: Sequence[str]) -> dict[str, int]:
-        """A new session; up to which entry of the journal each channel's notices were made."""
+    def open(self, channels: Sequence[str]) -> Opened:
+        """A new session, and where to go on."""
         self.close()
         self._session = connect(self._settings, application=APPLICATION, autocommit=True)
         asked = {"site": self._site, "channels": list(channels)}
@@ -95,7 +98,9 @@ class Postbook:
                 session.execute(statement("writes/keep_session"))
                 session.execute(f"LISTEN {CHANNEL}")
                 session.execute(statement("notifications/begin"), asked)
-                return dict(session.execute(statement("notifications/channels"), asked).fetchall())
+                cursors = dict(session.execute(statement("notifications/channels"), asked).fetchall())
+                upto = min(cursors.values(), default=0)
+                return Opened(cursors, checkpoint(session, self._settings, readers=READERS, upto=upto))
         except DatabaseError:
             self.close()
             raise
@@ -109,6 +114,11 @@ class Postbook:
         """The next page of the journal; nothing when it was read to its end."""
         with self._asking() as session:
             return entries_after(session, self._settings, after)
+
+    def remember(self, known: Checkpoint) -> None:
+        """For whoever tells next."""
+        with self._asking() as session:
+            keep_checkpoint(session, self._settings, known, reader=READER)
 
     def await_entries(self, seconds: float) -> None:
         """Returns when the journal grows, or the time is over."""
@@ -237,6 +247,10 @@ class _Of:
     message: str
     value: float | None
     limit_value: float | None
+    author: str
+    os_user: str
+    comment: str
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,4 +272,7 @@ def _told(row: _Of) -> Told:
         clean_line(row.message),
         row.value,
         row.limit_value,
+        Who(clean_text(row.author), clean_text(row.os_user)),
+        clean_line(row.comment),
+        row.until and row.until.astimezone(UTC),
     )

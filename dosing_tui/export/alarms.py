@@ -35,6 +35,7 @@ JOURNAL = (
     Column("user", "user"),
     Column("os_user", "account"),
     Column("role", "database role"),
+    Column("offline", "entered offline"),
     Column("until", "until"),
     Column("comment", "comment"),
 )
@@ -64,7 +65,7 @@ def _entry(entry: Entry) -> tuple[Cell, ...]:
     return (
         entry.id, entry.at, entry.received_at, entry.key.tag, entry.event.value, entry.priority.value,
         entry.message, entry.value, entry.limit, entry.rule_version, who.name, who.os_user, who.role,
-        entry.until, entry.comment,
+        "yes" if entry.offline else "", entry.until, entry.comment,
     )  # fmt: skip
 
 

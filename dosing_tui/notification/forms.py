@@ -20,17 +20,17 @@ def body(kind: NotificationKind, message: Message, zone: tzinfo) -> bytes:
 
 
 def _generic(message: Message, zone: tzinfo) -> object:
-    return fields(message)
+    return fields(message, zone)
 
 
 def _slack(message: Message, zone: tzinfo) -> object:
-    text = "\n".join(chat_safe(line) for line in [subject(message), *lines(message, zone)])
+    text = "\n".join(chat_safe(line) for line in [subject(message, zone), *lines(message, zone)])
     return {"text": text, "mrkdwn": False}
 
 
 def _teams(message: Message, zone: tzinfo) -> object:
     """An adaptive card of text runs: of all its elements, the ones without markdown."""
-    first, *rest = [subject(message), *lines(message, zone)]
+    first, *rest = [subject(message, zone), *lines(message, zone)]
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",

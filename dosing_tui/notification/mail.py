@@ -24,7 +24,7 @@ def composed(channel: NotificationSettings, message: Message, zone: tzinfo) -> E
     mail = EmailMessage(policy=FORM)
     mail["From"] = channel.sender
     mail["To"] = ", ".join(channel.to)
-    mail["Subject"] = subject(message)
+    mail["Subject"] = about = subject(message, zone)
     mail["Date"] = formatdate()
     mail["Message-ID"] = _named(message.id, channel)
     if message.follows is not None:
@@ -32,7 +32,7 @@ def composed(channel: NotificationSettings, message: Message, zone: tzinfo) -> E
     mail["Auto-Submitted"] = "auto-generated"
     if any(one.priority is Priority.HIGH for one in message.alarms):
         mail["Importance"] = "high"
-    mail.set_content("\n".join([subject(message), "", *lines(message, zone), "", f"Site {message.site}"]))
+    mail.set_content("\n".join([about, "", *lines(message, zone), "", f"Site {message.site}"]))
     return mail
 
 

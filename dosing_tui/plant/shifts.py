@@ -48,6 +48,16 @@ class ShiftCalendar:
         """The first one that begins at ``now`` or later, or None where there are no shifts."""
         return next((s for s in self._around(now, zone) if s.since >= now), None)
 
+    def watch_since(self, now: datetime, zone: tzinfo) -> datetime | None:
+        """Since when the same people are there: since the shift that is on began, or the last one ended.
+
+        None where there are no shifts.
+        """
+        if (this := self.this_shift(now, zone)) is not None:
+            return this.since
+        last = self.last_shift(now, zone)
+        return None if last is None else last.until
+
     def on_day(self, day: date, zone: tzinfo) -> list[WorkedShift]:
         """Those that begin on this day of the plant, in order."""
         return sorted((s for s in self._of(day, zone) if s.since < s.until), key=lambda s: s.since)

@@ -1,6 +1,6 @@
 -- The entries of a site past one id, in their order.
 SELECT id, uuid, rule, device_id, item, event, at, received_at, priority, rule_version, message, value::float8,
-       limit_value::float8, latching, active, occurrence, until, author, os_user, db_role, comment
+       limit_value::float8, latching, active, occurrence, until, author, os_user, db_role, offline, comment
   FROM alarm_journal
  WHERE site = %(site)s
    AND id > %(after)s

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from dosing_tui.collector import notifying
 from dosing_tui.collector.notifying import Notifying
 from dosing_tui.collector.outside import plant_database
 from dosing_tui.collector.ports import Surroundings
@@ -16,13 +17,15 @@ from dosing_tui.config.channels import MailSecurity, NotificationKind, Notificat
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms, notifications
 from dosing_tui.live import Live
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority
+from dosing_tui.plant.alarms.checkpoint import Checkpoint
+from dosing_tui.plant.alarms.records import NOBODY, AlarmKey, Entry, Event, Priority
+from dosing_tui.plant.alarms.replica import Replica
 from tests.collector.fakes import PlainParser
 from tests.collector.running import PACE
 from tests.database.inspection import rows
 from tests.database.samples import settings_for
 from tests.notification.postbox import postbox
-from tests.notification.receivers import HANG, WebServer, web_server
+from tests.notification.receivers import HANG, SLOW, WebServer, web_server
 from tests.plant.alarms.entries import ANNA, entry
 from tests.waiting import until
 
@@ -177,9 +180,55 @@ def test_what_is_hidden_or_acknowledged_before_its_turn_is_not_told(
     happened(settings)
     end = datetime.now(UTC) + timedelta(minutes=20) if event is Event.SHELVE else None
     happened(settings, event, until=end)
+    both = [("raise", "withdrawn"), ("hidden", "withdrawn")]
+    expected = both[:1] if event is Event.ACKNOWLEDGE else both
     with telling(settings):
-        until(lambda: fates(settings) == [("raise", "withdrawn")])
+        until(lambda: fates(settings) == expected)
     assert web.posted == []
+
+
+@pytest.mark.parametrize("event", [Event.SHELVE, Event.SUPPRESS, Event.REMOVE])
+def test_of_an_alarm_that_was_told_and_is_hidden_then_people_are_told_that_once(
+    settings: Settings, web: WebServer, event: Event
+) -> None:
+    by_hand = event is not Event.SUPPRESS
+    end = datetime.now(UTC) + timedelta(minutes=20) if event is Event.SHELVE else None
+    with telling(settings):
+        happened(settings)
+        until(lambda: len(web.taken) == 1)
+        happened(settings, event, until=end, comment="being repaired", who=ANNA if by_hand else NOBODY)
+        until(lambda: len(web.taken) == 2)
+        if event is Event.SUPPRESS:
+            happened(settings, Event.REMOVE, comment="being repaired", who=ANNA)
+        happened(settings, Event.RETURN)
+        happened(settings, Event.RESTORE if event is not Event.SHELVE else Event.UNSHELVE)
+        happened(settings, item="LATER")
+        until(lambda: len(web.taken) == 3)
+    raised, hidden, later = (one.said for one in web.taken)
+    assert (hidden["occasion"], hidden["follows"]) == ("hidden", raised["id"])
+    (alarm,) = hidden["alarms"]
+    assert (alarm["event"], alarm["reason"]) == (event.value, "being repaired")
+    assert alarm["by"] == ("Anna" if by_hand else "")
+    assert alarm["until"] == (end and end.isoformat())
+    assert later["alarms"][0]["item"] == "LATER"
+
+
+def test_an_end_is_told_of_what_was_told_because_nobody_acknowledged_it_and_of_nothing_else(
+    settings: Settings, web: WebServer
+) -> None:
+    with telling(wanting(settings, on=("unacknowledged", "return"), after_minutes=10)) as teller:
+        happened(settings, item="LONG")
+        brief = happened(settings, item="BRIEF")
+        happened(settings, Event.ACKNOWLEDGE, item="BRIEF", occurrence=brief.uuid, who=ANNA)
+        happened(settings, Event.RETURN, item="BRIEF")
+        teller.ahead = timedelta(minutes=10, seconds=1)
+        until(lambda: len(web.taken) == 1)
+        happened(settings, Event.RETURN, item="LONG")
+        until(lambda: settled(settings, 4))
+    assert [(one.said["occasion"], one.said["alarms"][0]["item"]) for one in web.taken] == [
+        ("unacknowledged", "LONG"),
+        ("return", "LONG"),
+    ]
 
 
 def test_a_server_that_answers_500_and_hangs_gets_the_same_message_until_it_takes_it(
@@ -273,18 +322,78 @@ def test_a_hanging_server_delays_neither_the_end_nor_another_channel(
 
 def test_a_claim_that_nobody_settled_is_not_told_again(settings: Settings, web: WebServer) -> None:
     web.answers = [HANG]
-    with telling(settings):
-        happened(settings)
-        until(lambda: len(web.posted) == 1)
-    assert fates(settings) == [("raise", "waiting")]  # ended in good order: it would be tried again
     book = notifications.Postbook(settings)
-    book.open(["shift"])
-    assert book.claim(1, now=datetime.now(UTC))
-    book.close()
+    with telling(wanting(settings, most_in_10_minutes=1)):
+        happened(settings)
+        until(lambda: fates(settings) == [("raise", "waiting")])  # waits for company
+        book.open(["shift"])
+        assert book.claim(1, now=datetime.now(UTC))
+        book.close()
     with telling(settings, ahead=timedelta(minutes=6)) as teller:
         until(lambda: fates(settings) == [("raise", "unknown")])
         until(lambda: any("is not told again" in sentence for sentence in teller.said))
-    assert len(web.posted) == 1
+    assert web.posted == []
+
+
+def test_at_a_clean_end_the_answer_to_what_is_under_way_is_waited_for(
+    settings: Settings, web: WebServer
+) -> None:
+    web.answers = [SLOW]
+    with telling(wanting(settings, timeout_s=30.0)):
+        happened(settings)
+        until(lambda: len(web.posted) == 1)
+    assert fates(settings) == [("raise", "sent")]
+
+
+def test_what_has_no_answer_at_a_clean_end_is_not_sent_again(settings: Settings, web: WebServer) -> None:
+    web.answers = [HANG]
+    with telling(wanting(settings, timeout_s=30.0)) as teller:
+        happened(settings)
+        until(lambda: len(web.posted) == 1)
+    assert fates(settings) == [("raise", "unknown")]
+    assert any("whether it was told is not known" in sentence for sentence in teller.said)
+    with telling(settings):
+        happened(settings, item="LATER")
+        until(lambda: settled(settings, 2))
+    assert [one.said["alarms"][0]["item"] for one in web.posted] == ["T-12", "LATER"]
+
+
+SUMMARISED = "SELECT DISTINCT fate FROM alarm_notifications WHERE occasion <> 'summary'"
+
+
+def test_a_summary_that_does_not_go_out_is_tried_again_with_all_it_tells_of(
+    settings: Settings, web: WebServer
+) -> None:
+    web.answers = [503, 503]
+    with telling(wanting(settings, most_in_10_minutes=1)) as teller:
+        for item in ("A", "B", "C"):
+            happened(settings, item=item)
+        until(lambda: len(fates(settings)) == 3)
+        teller.ahead = timedelta(seconds=11)
+        until(lambda: web.taken)
+    assert [one.status for one in web.posted] == [503, 503, 200]
+    assert len(set(ids(web))) == 1
+    assert web.taken[0].said["total"] == 3
+    assert rows(settings.database.dsn, SUMMARISED) == [("summarised",)]
+
+
+@pytest.mark.parametrize("answer", [400, 503])
+def test_what_a_summary_was_to_tell_of_is_lost_with_it_and_counted(
+    settings: Settings, web: WebServer, answer: int
+) -> None:
+    web.answers = [answer] * 1000
+    with telling(wanting(settings, most_in_10_minutes=1)) as teller:
+        for item in ("A", "B", "C"):
+            happened(settings, item=item)
+        until(lambda: len(fates(settings)) == 3)
+        teller.ahead = timedelta(seconds=11)
+        until(lambda: web.posted)
+        if answer == 503:
+            teller.ahead = timedelta(days=1, minutes=1)
+        until(lambda: settled(settings, 4))
+        (state,) = notifications.states(settings, now=teller.now())
+    assert rows(settings.database.dsn, SUMMARISED) == [("failed",)]
+    assert state.lost == 3
 
 
 def test_after_a_day_it_is_given_up(settings: Settings, web: WebServer) -> None:
@@ -297,6 +406,78 @@ def test_after_a_day_it_is_given_up(settings: Settings, web: WebServer) -> None:
         assert any("given up after a day: The server answers 503." in one for one in teller.said)
 
 
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """From behind which entries the journal is read."""
+    found: list[int] = []
+    entries = notifications.Postbook.entries
+
+    def watched(book: notifications.Postbook, after: int) -> list[Entry]:
+        found.append(after)
+        return entries(book, after)
+
+    monkeypatch.setattr(notifications.Postbook, "entries", watched)
+    return found
+
+
+def lose_the_session(settings: Settings) -> None:
+    rows(settings.database.dsn, LOSE)
+
+
+LOSE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'notifications'"
+
+
+def test_after_an_outage_the_journal_is_read_on_and_not_again(
+    settings: Settings, web: WebServer, pages: list[int]
+) -> None:
+    with telling(settings):
+        for item in ("A", "B", "C"):
+            happened(settings, item=item)
+        until(lambda: len(web.taken) == 3)
+        lose_the_session(settings)
+        pages.clear()
+        happened(settings, Event.RETURN, item="A")
+        until(lambda: len(web.taken) == 4)
+    assert min(pages) >= 3
+    assert web.taken[3].said["follows"] == web.taken[0].said["id"]
+
+
+def test_who_tells_next_begins_where_the_alarms_were_remembered(
+    settings: Settings, web: WebServer, pages: list[int]
+) -> None:
+    with telling(settings):
+        raised = [happened(settings, item=item) for item in ("A", "B", "C")]
+        until(lambda: len(web.taken) == 3)
+    replica = Replica()
+    replica.heard(alarms.read(settings))
+    alarms.remember(settings, Checkpoint(replica.last_id, replica.told))
+    pages.clear()
+    with telling(settings):
+        happened(settings, Event.RETURN, item="B")
+        until(lambda: len(web.taken) == 4)
+    assert min(pages) == len(raised)
+    assert web.taken[3].said["follows"] == web.taken[1].said["id"]
+
+
+def test_what_nobody_has_made_notices_of_is_told_though_the_alarms_are_remembered_from_later_on(
+    settings: Settings, web: WebServer, pages: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifying, "CHECKPOINT_EVERY", 1)
+    with telling(settings):
+        happened(settings, item="OLD")
+        until(lambda: len(web.taken) == 1)
+    happened(settings, item="A")
+    happened(settings, Event.RETURN, item="OLD")
+    replica = Replica()
+    replica.heard(alarms.read(settings))
+    alarms.remember(settings, Checkpoint(replica.last_id, replica.told))
+    pages.clear()
+    with telling(settings):
+        until(lambda: len(web.taken) == 3)
+    assert min(pages) == 1  # from its own checkpoint, not from the first entry
+    assert [one.said["alarms"][0]["item"] for one in web.taken] == ["OLD", "A", "OLD"]
+
+
 def test_the_state_of_a_channel_can_be_asked(settings: Settings, web: WebServer) -> None:
     web.answers = [500] * 1000
     with telling(settings) as teller:
@@ -304,8 +485,11 @@ def test_the_state_of_a_channel_can_be_asked(settings: Settings, web: WebServer)
         until(lambda: any("500" in one.reason for one in notifications.states(settings, now=teller.now())))
         (state,) = notifications.states(settings, now=teller.now())
         assert (state.channel, state.waiting, state.failing_since is not None) == ("shift", 1, True)
+        assert state.last_error is not None
         web.answers.clear()
         until(lambda: notifications.states(settings, now=teller.now())[0].last_sent)
+        (state,) = notifications.states(settings, now=teller.now())
+        assert (state.failing_since, state.last_error, state.reason) == (None, None, "")
 
 
 def test_names_that_a_station_made_up_reach_no_receiver_as_more_than_text(

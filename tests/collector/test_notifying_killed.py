@@ -74,9 +74,12 @@ def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
             until(lambda: ready(again))
             say_level(plant, told, 19.8)
             say_level(plant, told, 4.0)  # the next alarm shows that what was before has had its turn
-            until(lambda: ("STOCK_CRITICAL", "sent") in fates(told))
+            until(lambda: len(told_of(web)) == 4 and ("STOCK_CRITICAL", "sent") in fates(told))
             assert again.end() == 0
-    assert told_of(web) == ["STOCK_LOW", "DOSE_GROSS", "STOCK_CRITICAL"]
+    occasions = [(one.said["alarms"][0]["rule"], one.said["occasion"]) for one in web.posted]
+    assert occasions[:2] == [("STOCK_LOW", "raise"), ("DOSE_GROSS", "raise")]
+    # the tank that is nearly empty hides that it is low
+    assert sorted(occasions[2:]) == [("STOCK_CRITICAL", "raise"), ("STOCK_LOW", "hidden")]
     assert fates(told) >= {("STOCK_LOW", "sent"), ("DOSE_GROSS", "claimed")}
     after = shown(told)
     assert after["DOSE_GROSS"] is Shown.UNACK
@@ -97,4 +100,41 @@ def test_a_server_that_hangs_delays_neither_readings_nor_alarms_nor_the_end(
         until(lambda: "DOSE_GROSS" in shown(told), timeout=5)
         until(lambda: rows(told.database.dsn, "SELECT 1 FROM dosing_consumption"), timeout=5)
         assert collector.end() == 0
-    assert fates(told) == {("STOCK_LOW", "waiting"), ("DOSE_GROSS", "waiting")}
+    assert fates(told) == {("STOCK_LOW", "unknown"), ("DOSE_GROSS", "waiting")}
+    with collecting(told, tmp_path) as again:  # what was under way at the clean end is not told again
+        until(lambda: ("DOSE_GROSS", "sent") in fates(told))
+        assert again.end() == 0
+    assert told_of(web) == ["STOCK_LOW", "DOSE_GROSS"]
+
+
+def test_a_standby_that_takes_over_tells_nobody_what_the_dead_leader_has_told(
+    told: Settings, web: WebServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "standby"
+    folder.mkdir()
+    elsewhere = replace(told, collector=replace(told.collector, spool_dir=str(folder)))
+    with collecting(told, tmp_path) as leader, station(told) as plant:
+        until(lambda: ready(leader) and follows(told))
+        with collecting(elsewhere, folder) as standby:
+            until(lambda: "this one stands by" in standby.log)
+            say_level(plant, told, 19.9)
+            until(lambda: fates(told) == {("STOCK_LOW", "sent")})
+            web.answers = [HANG]
+            say_dose(plant, told, 3.0)
+            until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
+            leader.kill()  # while the server has a message, and has not answered
+            say_dose(plant, told, 1.9)  # nobody collects now: the next leader finds it at the broker
+            until(lambda: "This process collects for the site." in standby.log)
+            until(lambda: ("DOSE_OUT_OF_TOL", "sent") in fates(told))
+            say_level(plant, told, 4.0)
+            until(lambda: len(told_of(web)) == 5 and ("STOCK_CRITICAL", "sent") in fates(told))
+            assert standby.end() == 0
+    said = sorted((one.said["alarms"][0]["rule"], one.said["occasion"]) for one in web.posted)
+    assert said == [
+        ("DOSE_GROSS", "raise"), ("DOSE_OUT_OF_TOL", "raise"), ("STOCK_CRITICAL", "raise"),
+        ("STOCK_LOW", "hidden"), ("STOCK_LOW", "raise"),
+    ]  # fmt: skip
+    assert len({one.headers["Idempotency-Key"] for one in web.posted}) == len(web.posted)
+    # the standby had found the same alarms: none of them is in the journal twice
+    raised = [effect.entry.key.rule for effect in Replica().heard(alarms.read(told)) if effect.begins]
+    assert sorted(raised) == ["DOSE_GROSS", "DOSE_OUT_OF_TOL", "STOCK_CRITICAL", "STOCK_LOW"]

@@ -147,6 +147,13 @@ def test_what_was_left_while_nobody_owned_the_outbox_is_sent_by_the_next_one(tmp
     outbox.close()
 
 
+def test_an_entry_of_an_earlier_release_is_read(tmp_path: Path) -> None:
+    written = entry(1)
+    old = encode(written).replace('"offline":false,', "")
+    assert '"offline"' not in old
+    assert decode(old) == written
+
+
 def test_an_outbox_of_an_earlier_release_can_be_left_at(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "alarms.sqlite")) as old, old:
         old.execute(SCHEMA[0])

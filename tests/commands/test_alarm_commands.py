@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -11,10 +14,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli import EXIT_ERROR, main
+from dosing_tui.commands import alarmdesk
 from dosing_tui.commands.words import EXIT_AWAY
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
-from dosing_tui.plant.alarms.records import AlarmKey, Event, Priority
+from dosing_tui.plant.alarms.commands import Asking, acknowledge
+from dosing_tui.plant.alarms.records import AlarmKey, Event, Priority, Who
 from tests.database.samples import settings_for
 from tests.plant.alarms.entries import NOW, entry, latching
 from tests.test_cli import UNREACHABLE
@@ -73,11 +78,61 @@ def test_an_alarm_is_acknowledged_by_its_tag(plant: Settings, tmp_path: Path) ->
 
 
 def test_all_are_acknowledged_and_latched_ones_reset(plant: Settings, tmp_path: Path) -> None:
-    assert run(plant, tmp_path, "ack", "--all").exit_code == 0
+    assert run(plant, tmp_path, "ack", "--all", "--yes").exit_code == 0
     assert set(listed(plant, tmp_path).values()) == {"acknowledged", "latched acknowledged"}
-    assert run(plant, tmp_path, "ack", "--all").exit_code == 1
-    assert run(plant, tmp_path, "reset", "--all").stdout == f"reset: {GROSS.tag}\n"
+    assert run(plant, tmp_path, "ack", "--all", "--yes").exit_code == 1
+    assert run(plant, tmp_path, "reset", "--all", "--yes").stdout == f"reset: {GROSS.tag}\n"
     assert listed(plant, tmp_path) == {TAG: "acknowledged"}
+
+
+@pytest.mark.parametrize("what", ["ack", "reset"])
+def test_without_a_terminal_all_needs_a_yes(plant: Settings, tmp_path: Path, what: str) -> None:
+    run(plant, tmp_path, "ack", GROSS.tag)
+    before = listed(plant, tmp_path)
+    result = run(plant, tmp_path, what, "--all")
+    assert (result.exit_code, result.stdout) == (EXIT_ERROR, "")
+    tag = TAG if what == "ack" else GROSS.tag
+    assert f"1 alarm: {tag}" in result.stderr
+    assert "say --yes" in result.stderr
+    assert listed(plant, tmp_path) == before
+
+
+@pytest.mark.parametrize(("answer", "left"), [("n", {"unacknowledged"}), ("y", {"acknowledged"})])
+def test_on_a_terminal_all_is_asked_about_with_how_many_and_which(
+    plant: Settings, tmp_path: Path, answer: str, left: set[str]
+) -> None:
+    run(plant, tmp_path, "ack", GROSS.tag)
+    config = str(tmp_path / "dosing-tui.toml")
+    keyboard, terminal = os.openpty()
+    os.write(keyboard, f"{answer}\n".encode())
+    result = subprocess.run(
+        [sys.executable, "-m", "dosing_tui", "--config", config, "alarms", "ack", "--all"],
+        stdin=terminal, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    os.close(keyboard)
+    os.close(terminal)
+    assert f"1 alarm: {TAG}" in result.stderr
+    assert "Acknowledge it?" in result.stderr
+    assert {listed(plant, tmp_path)[TAG]} == left
+    assert result.returncode == (0 if answer == "y" else 1)
+
+
+def test_what_changed_since_it_was_seen_is_left_out_with_its_reason(plant: Settings) -> None:
+    seen = alarmdesk.listed(plant)
+    others = Asking(Who("Bob", "bob"), NOW)
+    alarms.append(plant, [acknowledge(seen[0], others)])
+    done = alarmdesk.acknowledge(plant, seen, Asking(Who("Anna", "anna"), NOW), comment="")
+    assert done.done == (seen[1].key.tag,)
+    assert done.left == (f"{seen[0].key.tag} is latched acknowledged already, by Bob.",)
+
+
+def test_an_alarm_is_put_out_of_service_and_back(plant: Settings, tmp_path: Path) -> None:
+    result = run(plant, tmp_path, "remove", TAG, "--reason", "scale is away", "--name", "Anna")
+    assert (result.exit_code, result.stdout) == (0, f"out of service: {TAG}\n")
+    assert listed(plant, tmp_path)[TAG] == "out of service"
+    result = run(plant, tmp_path, "restore", TAG.lower(), "--comment", "scale is back")
+    assert (result.exit_code, result.stdout) == (0, f"back in service: {TAG}\n")
+    assert TAG not in listed(plant, tmp_path)
 
 
 def test_an_alarm_is_shelved_and_unshelved(plant: Settings, tmp_path: Path) -> None:
@@ -96,7 +151,10 @@ def test_an_alarm_is_shelved_and_unshelved(plant: Settings, tmp_path: Path) -> N
         (("ack", "STOCK_LOW/nowhere"), "There is no alarm STOCK_LOW/nowhere now"),
         (("reset", TAG), "its condition still holds"),
         (("ack",), "or say --all"),
+        (("journal", "--state", "normal"), "is not one of unacknowledged"),
         (("list", "--state", "loud"), "is not one of normal, unacknowledged"),
+        (("remove", TAG, "--reason", " "), "a reason is needed"),
+        (("restore", TAG), "is not out of service"),
         (("shelve", TAG, "--for", "long", "--reason", "x"), "is not a span"),
     ],
 )
@@ -116,6 +174,9 @@ def test_the_journal_is_filtered(plant: Settings, tmp_path: Path) -> None:
 
     assert tags("--tag", "stock") == [TAG]
     assert tags("--event", "return") == [GROSS.tag]
+    assert tags("--state", "unacknowledged") == [TAG]
+    assert set(tags("--state", "latched unacknowledged")) == {GROSS.tag}
+    assert tags("--state", "shelved") == []
     assert len(tags("--most", "2")) == 2
     assert tags("--user", "nobody") == []
 

@@ -13,11 +13,13 @@ from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live import Books, Link, LinkState, Live, Role
 from dosing_tui.plant import panels
+from dosing_tui.plant.alarms.channels import ChannelState
 from dosing_tui.plant.alarms.engine import Evaluator
 from dosing_tui.plant.alarms.health import Past, past_of
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.records import Entry
+from dosing_tui.plant.alarms.replica import folded
 from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
 from dosing_tui.plant.annotations import Annotation, Annotations, Mark
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
@@ -205,6 +207,7 @@ class FakeSource:
         """This machine collects: what operators do waits on its disk while the database is away."""
         self.entries: list[Entry] = []
         self.pages: list[JournalFilter] = []
+        self.told_by: list[ChannelState] = []
         self.batches: BatchSource = NoBatches()
         self.on_journal: Callable[[Sequence[Entry]], object] = self.entries.extend
 
@@ -230,15 +233,23 @@ class FakeSource:
             raise DatabaseAway(self.away)
         return past_of(self.entries)
 
+    def channels(self, now: datetime) -> list[ChannelState]:
+        if self.away:
+            raise DatabaseAway(self.away)
+        return self.told_by
+
     def journal_page(self, wanted: JournalFilter) -> list[Entry]:
         if self.away:
             raise DatabaseAway(self.away)
         self.pages.append(wanted)
+        states = folded(sorted(self.entries, key=lambda entry: entry.id))
+        now_so = {key for key, state in states.items() if state.shown in wanted.shown}
         found = [
             entry for entry in self.entries
             if wanted.since <= entry.at and (entry.at, entry.id) < (wanted.until, wanted.before)
             and wanted.tag.lower() in entry.key.tag.lower()
             and (not wanted.events or entry.event in wanted.events)
+            and (not wanted.shown or entry.key in now_so)
             and wanted.user.lower() in ("", entry.who.name.lower(), entry.who.os_user.lower())
         ]  # fmt: skip
         return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[: wanted.most]

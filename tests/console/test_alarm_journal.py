@@ -70,6 +70,6 @@ def test_where_this_machine_collects_it_is_kept_under_name_and_account(
         engine = Engine(settings, mirror, now)
         assert not engine.journal([replace(entry(Event.ACKNOWLEDGE), who=ANNA)])
         (kept,) = Letters(folder).fresh()
-        assert (kept.who.name, kept.who.os_user) == ("Anna", getuser())
+        assert (kept.who.name, kept.who.os_user, kept.offline) == ("Anna", getuser(), True)
         assert outbox.take_asked() == [kept]
         assert [one for _, one in outbox.waiting()] == Letters(folder).fresh() == [kept]

@@ -5,15 +5,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import pytest
+from textual import events
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.console.app import Surroundings
-from dosing_tui.plant.alarms.records import Event
+from dosing_tui.plant.alarms import commands
+from dosing_tui.plant.alarms.channels import ChannelState
+from dosing_tui.plant.alarms.commands import Asking
+from dosing_tui.plant.alarms.records import Event, Hiding, Shown, Who
 from tests.console import plant_data
 from tests.console.alarmed import Journal, flood, picture_of, state
 from tests.console.driving import LARGE, SMALL, Console, console, until
 from tests.console.plant_data import HOSTILE, FakeSource, alarms_of, history, levels, live_plant
 
+OTHER = Asking(Who("Bob", "bob"), plant_data.NOW)
+"""Somebody at another console."""
 TANKS = levels(percent={"DMDEE": 12.0, "T-12": 16.3, "T-9": 3.0})
 
 
@@ -100,11 +106,83 @@ async def test_all_in_sight_are_acknowledged_after_a_question_with_comment_and_n
         assert {entry.who.name for entry in plant.journal.asked} == {"Zoe"}
 
 
+async def test_what_changed_under_the_question_is_left_out_and_told_with_its_reason() -> None:
+    async with alarmed() as plant:
+        await plant.press("a", "A")
+        first, second, third = (one.state for one in plant.console.app.alarms.listed)
+        reason = "the pump is being repaired"
+        others = [
+            commands.remove(first, OTHER, priority=first.priority, reason=reason),
+            commands.acknowledge(second, OTHER),
+        ]
+        plant.journal.take(others)
+        await plant.press(*"seen", "tab", *"Zoe", "enter")
+        shown = await plant.console.shows("Acknowledged 1 of 3 alarms")
+        assert [entry.key for entry in plant.journal.asked[2:]] == [third.key]
+        said = " ".join(shown.replace("│", " ").split())
+        assert f"{first.key.tag} is out of service: it cannot be acknowledged." in said
+        assert f"{second.key.tag} is acknowledged already, by Bob." in said
+        assert "Acknowledged 1 of 3" not in await plant.press("enter")
+
+
+async def test_keys_that_come_in_one_packet_are_taken_in_their_order() -> None:
+    async with alarmed() as plant:
+        await plant.press("a", "A")
+        for key in (*"seen", "tab", *"Zoe", "enter"):
+            plant.console.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await plant.journaled(3)
+        assert {(one.comment, one.who.name) for one in plant.journal.asked} == {("seen", "Zoe")}
+
+
+async def test_if_nothing_is_left_to_acknowledge_that_is_said_and_nothing_is_journaled() -> None:
+    async with alarmed() as plant:
+        await plant.press("a", "A")
+        plant.journal.take(
+            [commands.acknowledge(one.state, OTHER) for one in plant.console.app.alarms.listed]
+        )
+        await plant.press("enter")
+        assert "Acknowledged 0 of 3 alarms" in plant.console.screen
+        assert len(plant.journal.asked) == 3
+
+
+async def test_a_long_list_of_what_was_left_is_named_as_far_as_there_is_room() -> None:
+    async with alarmed(size=SMALL) as plant:
+        plant.console.live.set_alarms(flood(15))
+        plant.console.app._tick()
+        await plant.press("a", "A")
+        plant.console.live.set_alarms(picture_of())
+        plant.console.app._tick()
+        shown = await plant.press("enter")
+        assert "Acknowledged 0 of 15 alarms" in shown
+        assert "and 10 more" in shown
+
+
 async def test_leaving_the_question_does_nothing() -> None:
     async with alarmed() as plant:
         await plant.press("a", "A", "escape")
         assert "Acknowledge 3" not in await plant.press("h", "escape")
         assert plant.journal.asked == []
+
+
+HOUR = 3_600
+"""NOW is 14:26 in the late shift, which ends at 22:00."""
+
+
+async def test_a_name_holds_until_the_shift_changes_and_is_asked_for_then() -> None:
+    async with alarmed() as plant:
+        await plant.press("a", "c", *"seen", "tab", *"Zoe", "enter")
+        await plant.journaled(1)
+        plant.console.clock.move(2 * HOUR)
+        await plant.press("home", "space")
+        await plant.journaled(2)
+        plant.console.clock.move(6 * HOUR)
+        plant.console.app._tick()
+        shown = await plant.press("home", "space")
+        assert "The shift has changed: who are you?" in shown
+        assert "Zoe" not in "".join(shown.splitlines()[8:])
+        await plant.press(*"Bob", "enter")
+        await plant.journaled(3)
+        assert [entry.who.name for entry in plant.journal.asked] == ["Zoe", "Zoe", "Bob"]
 
 
 async def test_shelving_needs_a_reason_and_is_bounded_by_the_priority() -> None:
@@ -134,6 +212,22 @@ async def test_out_of_service_and_back() -> None:
         await plant.press("tab", "tab", "tab", "u", "enter")
         assert "Out of service 0" in await plant.journaled(2)
         assert [entry.event for entry in plant.journal.asked] == [Event.REMOVE, Event.RESTORE]
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL])
+async def test_what_is_suppressed_by_design_is_listed_with_its_reason(size: tuple[int, int]) -> None:
+    async with alarmed(size=size) as plant:
+        hiding = Hiding(Shown.SUPPRESSED, plant_data.NOW, "the station is offline")
+        dose = state("DOSE_OUT_OF_TOL", "T-12", message="Dose out of tolerance: T-12 +1.50 g", hiding=hiding)
+        plant.console.live.set_alarms(picture_of(state("DEVICE_OFFLINE"), dose))
+        plant.console.app._tick()
+        shown = await plant.press("a")
+        assert "Dose out of tolerance" not in shown
+        shown = await plant.press("tab", "tab")
+        (row,) = [line for line in shown.splitlines() if "Dose out of tolerance" in line]
+        assert "the station is offline" in row
+        detail = await plant.press("enter")
+        assert "the station is offline" in detail
 
 
 async def test_what_is_not_possible_is_refused_with_a_sentence() -> None:
@@ -253,6 +347,20 @@ async def test_the_health_of_the_alarms_is_told_from_the_journal(size: tuple[int
         shown = await plant.console.shows("Alarms an hour")
         for word in ("3.0", "≤ 6", "≤ 12", "Chattering", "Median time to acknowledge", "30 to judge"):
             assert word in shown
+
+
+async def test_a_channel_that_fails_shows_while_the_page_is_open() -> None:
+    why = "The server answers 500."
+    async with alarmed() as plant:
+        plant.console.source.entries = plant.journal.entries
+        plant.console.clock.move(3_600)
+        await plant.press("a", "shift+tab")
+        await plant.console.shows("nobody is told of alarms")
+        failing = ChannelState("shift", waiting=2, failing_since=plant_data.NOW, reason=why)
+        plant.console.source.told_by = [failing]
+        plant.console.clock.move(11)
+        plant.console.app._tick()
+        await plant.console.shows(why)
 
 
 async def test_without_a_journal_there_is_no_health_and_it_is_said_why() -> None:

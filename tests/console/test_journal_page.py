@@ -169,6 +169,33 @@ async def test_entries_are_chosen_by_tag_user_and_event() -> None:
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL])
+async def test_entries_are_chosen_by_the_state_that_their_alarm_is_in_now(size: tuple[int, int]) -> None:
+    happened = [
+        told(1, minutes=9, key=AlarmKey("DOSE_GROSS", "station-1", "P"), message="tank P"),
+        told(2, minutes=8, message="tank A"),
+        told(3, Event.SHELVE, minutes=7, message="tank A", who=ANNA, until=NOW + timedelta(hours=1)),
+    ]
+    async with journaled(happened, size=size) as one:
+        asked = await one.press("slash", "tab", "tab", "tab")
+        assert "Alarms now: all" in asked
+        assert "out of service" in asked
+        await one.press("down", "down", "down", "down", "down", "space", "enter")
+        shown = await one.shows("only now shelved")
+        assert len(rows_of(shown)) == 2
+        assert all("tank A" in row for row in rows_of(shown))
+        assert "[x] shelved" in await one.press("slash", "shift+tab")
+
+
+async def test_what_was_entered_without_the_database_says_so() -> None:
+    kept = told(7, Event.ACKNOWLEDGE, minutes=3, who=Who("Anna", "hmi"), offline=True)
+    async with journaled([kept]) as one:
+        await one.shows("1 entry")
+        shown = await one.press("enter")
+        assert "while the database was away: under no database role" in shown
+        assert "(database role)" not in shown
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL])
 async def test_an_entry_tells_everything_it_has(size: tuple[int, int]) -> None:
     acked = told(
         7, Event.SHELVE, minutes=3, who=Who("Anna", "hmi", "dosing_writer"), comment="pump is away",

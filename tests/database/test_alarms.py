@@ -23,7 +23,7 @@ from dosing_tui.errors import DatabaseRefused, RowRefused
 from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
 from dosing_tui.plant.alarms.health import health, past_of
 from dosing_tui.plant.alarms.journal import JournalFilter
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Who
+from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Shown, Who
 from dosing_tui.plant.alarms.replica import Replica, folded
 from tests.database.samples import doses, settings_for, spooled
 from tests.plant.alarms.entries import ANNA, KEY, NOW, entry
@@ -97,6 +97,32 @@ def test_every_field_arrives_and_the_server_says_who_and_in_which_order(
         replace(second, who=Who("Anna", "anna")),
     ]
     assert {one.who.role for one in found} == {role}
+
+
+def test_what_was_entered_without_the_database_is_of_no_database_role(migrated: str) -> None:
+    settings = settings_for(migrated)
+    with psycopg.connect(migrated) as session:
+        (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
+    alarms.append(settings, [fresh(Event.ACKNOWLEDGE, who=ANNA, offline=True)])
+    (found,) = alarms.read(settings)
+    assert (found.who, found.offline) == (ANNA, True)
+    assert alarms.listed(settings, replace(DAY, user=role)) == []
+    assert [one.who for one in alarms.listed(settings, replace(DAY, user="anna"))] == [ANNA]
+
+
+def test_the_entries_of_alarms_in_a_state_are_found(migrated: str) -> None:
+    settings = settings_for(migrated)
+    shelved, other = KEY._replace(item="A"), KEY._replace(item="B")
+    raised = [fresh(Event.RAISE, key=key) for key in (shelved, other)]
+    alarms.append(settings, [*raised, fresh(Event.SHELVE, key=shelved)])
+
+    def found(*shown: Shown) -> list[tuple[str, Event]]:
+        return [(one.key.item, one.event) for one in alarms.listed(settings, replace(DAY, shown=shown))]
+
+    assert found(Shown.SHELVED) == [("A", Event.SHELVE), ("A", Event.RAISE)]
+    assert found(Shown.UNACK) == [("B", Event.RAISE)]
+    assert found(Shown.OUT_OF_SERVICE) == []
+    assert len(found(Shown.SHELVED, Shown.UNACK)) == 3
 
 
 def test_an_entry_that_is_sent_twice_is_one(migrated: str) -> None:
@@ -261,7 +287,7 @@ def test_pages_follow_on_each_other_also_among_entries_of_one_moment(migrated: s
 
 def test_a_page_of_the_journal_is_read_by_its_index(migrated: str) -> None:
     asked = {"site": "plant1", "from": DAY.since, "to": DAY.until, "tag": None, "event": None, "user": None,
-             "rows": 200, "before": 0}  # fmt: skip
+             "rows": 200, "before": 0, "rules": None, "devices": None, "items": None}  # fmt: skip
     with psycopg.connect(migrated) as session:
         session.execute("SET enable_seqscan = off")
         query = sql.SQL("EXPLAIN ") + sql.SQL(statement("reads/alarm_journal"))

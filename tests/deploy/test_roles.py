@@ -29,6 +29,7 @@ from dosing_tui.database.reads import Reader
 from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.database.writes import Writer
 from dosing_tui.errors import DatabaseRefused
+from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.notification import Fate, Notice, Occasion
 from dosing_tui.plant.alarms.records import Event
@@ -268,10 +269,16 @@ def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Pla
     }  # fmt: skip
 
 
+def test_the_collector_remembers_what_the_alarm_journal_has_come_to(plant: Plant) -> None:
+    alarms.remember(plant.settings("dosing_writer"), Checkpoint(1))
+    with pytest.raises(DatabaseRefused):
+        alarms.remember(plant.settings("dosing_operator"), Checkpoint(1))
+
+
 def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
     assert {name for name, _ in rights(plant, "dosing_writer", "UPDATE", "DELETE", "TRUNCATE")} == {
         "collector_books", "batches", "batch_records", "batches_touched",
-        "alarm_notifications", "alarm_notification_channels",
+        "alarm_notifications", "alarm_notification_channels", "alarm_checkpoints",
     }  # fmt: skip
     for table in ("audit_trail", "batch_reviews", "operator_notes", "reviewer_pins", "plant_rules"):
         assert (table, "INSERT") not in rights(plant, "dosing_writer", "INSERT")

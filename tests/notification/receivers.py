@@ -11,6 +11,9 @@ from typing import Any
 
 HANG = -1
 """Instead of a status: nothing is answered until the server is stopped."""
+SLOW = -2
+"""Instead of a status: taken, but said so half a second later."""
+SLOW_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ def web_server(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
             if status == HANG:
                 server.stopping.wait(60)
                 return
+            if status == SLOW:
+                server.stopping.wait(SLOW_S)
+                status = 200
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("Location", f"http://127.0.0.1:{server.port}/elsewhere")

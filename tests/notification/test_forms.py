@@ -2,6 +2,8 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +15,7 @@ from dosing_tui.config.channels import NotificationKind
 from dosing_tui.notification.forms import body
 from dosing_tui.notification.wording import NAMED, lines, subject
 from dosing_tui.plant.alarms.notification import Occasion
-from dosing_tui.plant.alarms.records import Event, Priority
+from dosing_tui.plant.alarms.records import NOBODY, Event, Priority, Who
 from tests.notification.samples import NASTY, message, told
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -73,7 +75,7 @@ def test_the_generic_form_says_everything_a_program_may_ask() -> None:
 
 
 def test_people_read_what_to_do_in_the_plants_time() -> None:
-    assert subject(message()) == "[HIGH] Tank nearly empty: T-12 (Plant 1)"
+    assert subject(message(), ZONE) == "[HIGH] Tank nearly empty: T-12 (Plant 1)"
     text = "\n".join(lines(message(), ZONE))
     assert "Raised: 2026-11-23 13:00:00 CET" in text
     assert "Action: Start no batch that needs it; refill the tank now." in text
@@ -88,14 +90,44 @@ def test_people_read_what_to_do_in_the_plants_time() -> None:
     ],
 )
 def test_the_subject_says_the_occasion(occasion: Occasion, begins: str) -> None:
-    assert subject(message(occasion=occasion)).startswith(begins)
+    assert subject(message(occasion=occasion), ZONE).startswith(begins)
+
+
+NOT_NOW = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("changes", "begins"),
+    [
+        ({"event": Event.SHELVE, "until": NOT_NOW}, "[HIGH] Shelved by Anna until 14:30: Tank"),
+        ({"event": Event.REMOVE}, "[HIGH] Out of service by Anna: Tank"),
+        (
+            {"event": Event.SUPPRESS, "who": NOBODY, "comment": "the station is offline"},
+            "[HIGH] Suppressed by design (the station is offline): Tank",
+        ),
+    ],
+)
+def test_of_what_is_hidden_people_read_how_by_whom_why_and_until_when(
+    changes: dict[str, object], begins: str
+) -> None:
+    hidden = told(who=Who("Anna", "anna"), comment="pump is being repaired")
+    hidden = replace(hidden, **changes)  # type: ignore[arg-type]  # Told's fields
+    one = message(hidden, occasion=Occasion.HIDDEN)
+    assert subject(one, ZONE).startswith(begins)
+    text = "\n".join(lines(one, ZONE))
+    assert f"Reason: {hidden.comment}" in text
+    assert ("By: Anna" in text) == (hidden.who.name == "Anna")
+    assert ("Until: 2026-11-23 14:30:00 CET" in text) == (hidden.until is not None)
+    (alarm,) = json.loads(body(NotificationKind.WEBHOOK, one, ZONE))["alarms"]
+    assert (alarm["by"], alarm["reason"]) == (hidden.who.name, hidden.comment)
+    assert alarm["until"] == (hidden.until and "2026-11-23T13:30:00+00:00")
 
 
 def test_a_summary_names_the_most_urgent_and_counts_the_rest() -> None:
     alarms = [told(f"C-{number}", event=Event.RETURN) for number in range(50)]
     counts = {Priority.HIGH: 50, Priority.LOW: 450}
     summary = message(*alarms, occasion=Occasion.SUMMARY, counts=counts)
-    assert subject(summary) == "[HIGH] 500 alarm messages: 50 high, 450 low (Plant 1)"
+    assert subject(summary, ZONE) == "[HIGH] 500 alarm messages: 50 high, 450 low (Plant 1)"
     said = lines(summary, ZONE)
     assert len(said) == NAMED + 1
     assert said[0] == "13:00:00 [HIGH] returned: Tank nearly empty: C-0"

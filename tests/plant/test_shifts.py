@@ -88,3 +88,15 @@ def test_answers_are_in_utc() -> None:
     found = THREE_SHIFTS.this_shift(local("2026-11-24T12:00"), BERLIN)
     assert found is not None
     assert found.since.tzinfo is UTC
+
+
+def test_a_watch_lasts_as_long_as_the_shift_or_the_time_between_two() -> None:
+    early = ShiftCalendar((Shift("Early", time(6), timedelta(hours=8)),))
+
+    def since(day: int, hour: int) -> datetime | None:
+        return early.watch_since(datetime(2026, 3, day, hour, tzinfo=UTC), UTC)
+
+    assert since(11, 6) == since(11, 13) == datetime(2026, 3, 11, 6, tzinfo=UTC)
+    assert since(11, 14) == since(12, 5) == datetime(2026, 3, 11, 14, tzinfo=UTC)
+    assert since(12, 6) == datetime(2026, 3, 12, 6, tzinfo=UTC)
+    assert ShiftCalendar(()).watch_since(datetime(2026, 3, 11, tzinfo=UTC), UTC) is None

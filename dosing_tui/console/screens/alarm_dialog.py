@@ -65,6 +65,8 @@ class Question:
     event: Event
     views: tuple[AlarmView, ...]
     durations: tuple[timedelta, ...] = ()
+    relieved: bool = False
+    """The shift has changed: the name is asked for before all."""
 
 
 class AlarmDialog(Sheet[Given]):
@@ -79,7 +81,7 @@ class AlarmDialog(Sheet[Given]):
         super().__init__(look)
         self._asked = asked
         self._fields = (Field(longest=COMMENT_LONGEST), field.filled(name, AUTHOR_LONGEST))
-        self._line = Line.COMMENT
+        self._line = Line.NAME if asked.relieved else Line.COMMENT
         self._duration = min(1, len(asked.durations) - 1)
         self._sentence = ""
 
@@ -125,7 +127,8 @@ class AlarmDialog(Sheet[Given]):
         for number, line in enumerate(consequence):
             canvas.text(3, 4 + named + number, line, DIM)
         self._draw_fields(canvas, top + 1)
-        say(canvas, canvas.height - 4, self._sentence, fault=bool(self._sentence))
+        anew = "The shift has changed: who are you?" if asked.relieved else ""
+        say(canvas, canvas.height - 4, self._sentence or anew, fault=bool(self._sentence))
         does = _TITLES[asked.event].lower()
         keys_row(canvas, canvas.height - 2, ("enter", does), ("tab", "next line"), ("esc", "leaves"))
         return canvas.rows

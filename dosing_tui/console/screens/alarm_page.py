@@ -86,6 +86,11 @@ class AlarmPage(Screen[str]):
         """The journal is in sight."""
         return self._browsing.tab is Tab.JOURNAL
 
+    @property
+    def in_health(self) -> bool:
+        """The health of the alarms is in sight."""
+        return self._browsing.tab is Tab.HEALTH
+
     def wear(self, look: Look) -> None:
         for widget in self.query(LineWidget):
             widget.wear(look)
@@ -154,7 +159,7 @@ class AlarmPage(Screen[str]):
 
     def _rows(self, facts: Facts, width: int, height: int) -> Rows:
         if self._browsing.tab is Tab.HEALTH:
-            return health_rows(self._health, width, height)
+            return health_rows(self._health, facts, width, height)
         if self._browsing.tab is Tab.JOURNAL:
             return journal_rows(self._journal, self._heading, facts, width, height)
         return alarmlist.list_rows(self._browsing, self._alarms, facts, width, height)

@@ -1,6 +1,6 @@
 """Over the alarm journal: which entries are wanted, and one entry whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from enum import IntEnum
 
@@ -14,14 +14,12 @@ from dosing_tui.console.journal import DONE, Sieve, by
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT
 from dosing_tui.console.screens.sheet import CHOSEN, Sheet, box, keys_row
-from dosing_tui.console.urgency import mark
-from dosing_tui.plant.alarms.records import Entry, Event
+from dosing_tui.console.urgency import STATES, mark
+from dosing_tui.plant.alarms.records import Entry, Event, Shown
 from dosing_tui.plant.text import clean_line
 
 _WIDTH, _LABELS, _LONGEST = 74, 10, 60
 _COLUMNS, _COLUMN = 3, 22
-_EVENTS = tuple(Event)
-_DEEP = -(-len(_EVENTS) // _COLUMNS)
 _DETAIL, _NAMES = 78, 14
 
 
@@ -31,6 +29,24 @@ class Line(IntEnum):
     TAG = 0
     USER = 1
     EVENTS = 2
+    STATES = 3
+
+
+_EVENTS = tuple(Event)
+_STATES = tuple(shown for shown in Shown if shown is not Shown.NORMAL)
+_WORDS: Mapping[Line, tuple[str, ...]] = {
+    Line.EVENTS: tuple(DONE[event] for event in _EVENTS),
+    Line.STATES: tuple(STATES[shown] for shown in _STATES),
+}
+"""What may be marked."""
+_TITLES = {Line.EVENTS: ("Events", "Events: all"), Line.STATES: ("Alarms that are now", "Alarms now: all")}
+_MARKED = tuple(_WORDS)
+_TEXTS = (Line.TAG, Line.USER)
+
+
+def _deep(line: Line) -> int:
+    """Rows of a group of marks."""
+    return -(-len(_WORDS[line]) // _COLUMNS)
 
 
 class JournalFilterDialog(Sheet[Sieve]):
@@ -48,53 +64,60 @@ class JournalFilterDialog(Sheet[Sieve]):
     def __init__(self, look: Look, wanted: Sieve) -> None:
         super().__init__(look)
         self._fields = (field.filled(wanted.tag, _LONGEST), field.filled(wanted.user, _LONGEST))
-        self._chosen = frozenset(wanted.events)
+        self._chosen = {
+            Line.EVENTS: frozenset(_EVENTS.index(event) for event in wanted.events),
+            Line.STATES: frozenset(_STATES.index(shown) for shown in wanted.shown),
+        }
         self._line = Line.TAG
         self._at = 0
 
     @property
     def typing(self) -> Field | None:
-        return None if self._line is Line.EVENTS else self._fields[self._line]
+        return self._fields[self._line] if self._line in _TEXTS else None
 
     def put(self, changed: Field) -> None:
         tag, user = self._fields
         self._fields = (changed, user) if self._line is Line.TAG else (tag, changed)
 
     def action_line(self, step: int) -> None:
-        self._line = Line((self._line + step) % len(Line))
+        self._line, self._at = Line((self._line + step) % len(Line)), 0
         self.draw()
 
     def action_move(self, step: int) -> None:
-        """Among the events; from line to line elsewhere, and out of the events at their top."""
-        if self._line is not Line.EVENTS or (self._at == 0 and step < 0):
-            self._line = Line(max(0, min(self._line + step, Line.EVENTS)))
-        else:
-            self._at = min(self._at + step, len(_EVENTS) - 1)
+        """Among the marks; from line to line elsewhere, and out of a group of marks at its ends."""
+        if self._line in _MARKED and 0 <= self._at + step < len(_WORDS[self._line]):
+            self._at += step
+        elif 0 <= self._line + step < len(Line):
+            self._line = Line(self._line + step)
+            self._at = len(_WORDS[self._line]) - 1 if step < 0 and self._line in _MARKED else 0
         self.draw()
 
     def action_edit(self, key: str) -> None:
-        if self._line is not Line.EVENTS:
+        if self._line in _TEXTS:
             super().action_edit(key)
         elif key in ("left", "right"):
-            step = _DEEP if key == "right" else -_DEEP
-            self._at = self._at + step if 0 <= self._at + step < len(_EVENTS) else self._at
+            step = _deep(self._line) if key == "right" else -_deep(self._line)
+            self._at = self._at + step if 0 <= self._at + step < len(_WORDS[self._line]) else self._at
             self.draw()
 
     def action_mark(self) -> None:
-        self._chosen ^= {_EVENTS[self._at]}
+        self._chosen[self._line] ^= {self._at}
         self.draw()
 
     def action_clear(self) -> None:
         """Everything is wanted."""
-        self._fields, self._chosen = (Field(longest=_LONGEST), Field(longest=_LONGEST)), frozenset()
+        self._fields = (Field(longest=_LONGEST), Field(longest=_LONGEST))
+        self._chosen = dict.fromkeys(_MARKED, frozenset())
         self.draw()
 
     def action_accept(self) -> None:
         tag, user = (one.text.strip() for one in self._fields)
-        self.dismiss(Sieve(tag, tuple(event for event in _EVENTS if event in self._chosen), user))
+        events = tuple(_EVENTS[number] for number in sorted(self._chosen[Line.EVENTS]))
+        shown = tuple(_STATES[number] for number in sorted(self._chosen[Line.STATES]))
+        self.dismiss(Sieve(tag, events, user, shown))
 
     def rows(self, width: int, height: int) -> Rows:
-        canvas = box(_WIDTH, 10 + _DEEP, "Entries of the journal")
+        canvas = box(_WIDTH, 12 + sum(_deep(line) for line in _MARKED), "Entries of the journal")
         for line, label, hint in (
             (Line.TAG, "Tag", "part of it"), (Line.USER, "User", "whole name, account or role"),
         ):  # fmt: skip
@@ -102,20 +125,23 @@ class JournalFilterDialog(Sheet[Sieve]):
             canvas.text(3, 3 + line, label, LABEL if here else DIM)
             field.draw(canvas, 3 + _LABELS, 3 + line, self._fields[line], width=30, focused=here)
             canvas.text(5 + _LABELS + 30, 3 + line, hint, DIM)
-        self._draw_events(canvas, 6)
-        commands = self._line is Line.EVENTS
+        y = 6
+        for line in _MARKED:
+            self._draw_marks(canvas, y, line)
+            y += _deep(line) + 2
+        commands = self._line in _MARKED
         keys = (("space", "marks"), ("c", "everything")) if commands else (("↓", "to the events"),)
         keys_row(canvas, canvas.height - 2, ("enter", "applies"), *keys, ("esc", "leaves it as it is"))
         return canvas.rows
 
-    def _draw_events(self, canvas: Canvas, y: int) -> None:
-        here = self._line is Line.EVENTS
-        canvas.text(3, y, "Events" if self._chosen else "Events: all", LABEL if here else DIM)
-        for number_, event in enumerate(_EVENTS):
-            column, row = divmod(number_, _DEEP)
-            chosen = event in self._chosen
+    def _draw_marks(self, canvas: Canvas, y: int, line: Line) -> None:
+        here, some, deep = self._line is line, bool(self._chosen[line]), _deep(line)
+        canvas.text(3, y, _TITLES[line][not some], LABEL if here else DIM)
+        for number_, word in enumerate(_WORDS[line]):
+            column, row = divmod(number_, deep)
+            chosen = number_ in self._chosen[line]
             pen = CHOSEN if here and number_ == self._at else HOT if chosen else TEXT
-            text = f"{'[x]' if chosen else '[ ]'} {DONE[event]}"
+            text = f"{'[x]' if chosen else '[ ]'} {word}"
             canvas.text(3 + column * _COLUMN, y + 1 + row, text.ljust(_COLUMN - 2), pen)
 
 
@@ -165,7 +191,8 @@ def detail_rows(entry: Entry, zone: tzinfo) -> Rows:
 def _facts(entry: Entry, zone: tzinfo) -> Sequence[tuple[str, str]]:
     who = entry.who
     account = f"{plain(who.os_user)} (account)" if who.os_user and who.os_user != by(who) else ""
-    people = [by(who) or "the program itself", account, f"{plain(who.role)} (database role)"]
+    role = f"{plain(who.role)} (database role)" if who.role else ""
+    people = [by(who) or "the program itself", account, role]
     value = "" if entry.value is None else number(entry.value)
     limit = "" if entry.limit is None else f"limit {number(entry.limit)}"
     return (
@@ -173,7 +200,8 @@ def _facts(entry: Entry, zone: tzinfo) -> Sequence[tuple[str, str]]:
         ("At", words.full_stamp(entry.at, zone)),
         ("Received", words.full_stamp(entry.received_at, zone)),
         ("Until", words.full_stamp(entry.until, zone) if entry.until else ""),
-        ("By", ", ".join(part for part in people if part and not part.startswith(" ("))),
+        ("By", ", ".join(part for part in people if part)),
+        ("Entered", "while the database was away: under no database role" if entry.offline else ""),
         ("Comment", clean_line(entry.comment)),
         ("Value", ", ".join(part for part in (value, limit) if part)),
         ("Rule", f"version {entry.rule_version}" + (", latching" if entry.latching else "")),

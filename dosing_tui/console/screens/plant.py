@@ -25,7 +25,7 @@ from dosing_tui.console.bars import (
 from dosing_tui.console.canvas import sentence
 from dosing_tui.console.content import AnyContent
 from dosing_tui.console.footers import Mode
-from dosing_tui.console.keys import TILE_KEYS, VIEW_KEYS
+from dosing_tui.console.keys import STOCK_KEYS, TILE_KEYS, VIEW_KEYS
 from dosing_tui.console.layout import (
     LEAST_HEIGHT,
     LEAST_WIDTH,
@@ -43,6 +43,7 @@ from dosing_tui.console.shownrows import Shown
 from dosing_tui.console.themes import View
 from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.console.widgets.tile import Tile
+from dosing_tui.plant.readings import InventoryLevel
 from dosing_tui.plant.text import clean_line
 
 SAID_S = 6.0
@@ -50,7 +51,7 @@ _TOO_SMALL = f"The console needs {LEAST_WIDTH}x{LEAST_HEIGHT} characters; this w
 
 
 class PlantScreen(Screen[None]):
-    BINDINGS = [*VIEW_KEYS, *TILE_KEYS]
+    BINDINGS = [*VIEW_KEYS, *TILE_KEYS, *STOCK_KEYS]
     AUTO_FOCUS = "#doses"
     # as in Screen, but without painting everything anew: the two tiles draw their own frames
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
@@ -94,6 +95,12 @@ class PlantScreen(Screen[None]):
         """What the cursor of a large chart reads, None where there is none."""
         focused = self._focused_tile()
         return None if focused is None else self.tiles[focused].cursor_time
+
+    @property
+    def chosen_tank(self) -> InventoryLevel | None:
+        """The row that was chosen in the table of levels; None where none was."""
+        chosen = self.tiles[TileId.STOCK].chosen
+        return chosen if isinstance(chosen, InventoryLevel) else None
 
     def focused_rows(self, zone: tzinfo) -> Shown | None:
         """What the focused tile shows."""
@@ -156,7 +163,8 @@ class PlantScreen(Screen[None]):
     def _foot(self) -> None:
         """The keys of what is shown."""
         places = self._layout_now.places
-        mode = self.tiles[next(iter(places))].mode if len(places) == 1 else Mode.SCREEN
+        many = Mode.STOCK if self.view is View.INVENTORY else Mode.SCREEN
+        mode = self.tiles[next(iter(places))].mode if len(places) == 1 else many
         self._footer.put(footer_rows(self._hints[mode], self.size.width))
 
     # places

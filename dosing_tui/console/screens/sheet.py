@@ -67,11 +67,16 @@ class Sheet(ModalScreen[Result]):
         self._sheet.styles.width, self._sheet.styles.height = len(rows[0]), len(rows)
         self._sheet.put(rows)
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         # no binding can name every letter; in a field each of them is text before it is a command
         if self.typing is not None and event.is_printable and event.character is not None:
             event.stop()
             self._type(event.character)
+        elif (bound := self.active_bindings.get(event.key)) is not None and bound.node is self:
+            # textual looks at bindings when letters that came behind them are taken already: over a slow line
+            # they come in one packet, and the name would stand in the comment
+            event.stop()
+            await self.run_action(bound.binding.action)
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()

@@ -81,6 +81,12 @@ class Tile(LineWidget, can_focus=True):
                 return Mode.TILE
 
     @property
+    def chosen(self) -> object:
+        """The row of a table that the operator has chosen; None where he has not."""
+        rows = self._rows()
+        return self._reader.held or (rows[0] if rows and self.has_focus else None)
+
+    @property
     def cursor_time(self) -> datetime | None:
         """The beginning of the bucket under the cursor, once the cursor has been moved."""
         return self._cursor if self.large and isinstance(self._cursor, datetime) else None

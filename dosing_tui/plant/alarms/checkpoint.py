@@ -15,6 +15,9 @@ from dosing_tui.plant.text import clean_line, clean_text
 FOLD = 1
 """Of ``table.advance``. Rises whenever the same entries lead to another state."""
 
+CHECKPOINT_EVERY = 500
+"""Entries of the journal: so many are read at a start, at most, besides the alarms themselves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:

@@ -68,6 +68,17 @@ def restore(state: AlarmState, asking: Asking, *, comment: str = "") -> Entry:
     return _entry(state, asking, Event.RESTORE, comment)
 
 
+def check(state: AlarmState, entry: Entry) -> None:
+    """The entry was made for what somebody saw; this is the alarm as it is now. Raises: AlarmRefused."""
+    step = advance(state, entry)
+    if step.refusal:
+        raise AlarmRefused(step.refusal)
+    if not step.changed:
+        who = state.acked_by.name or state.acked_by.os_user
+        by = f", by {who}" if who else ""
+        raise AlarmRefused(f"{state.key.tag} is {state.shown} already{by}.")
+
+
 def _entry(
     state: AlarmState,
     asking: Asking,

@@ -31,6 +31,17 @@ def settle(condition: Condition, now: datetime) -> None:
         condition.raw, condition.since = False, now
 
 
+def may_be_suppressed(state: AlarmState, rule: Rule) -> bool:
+    """What happened, and is announced, is no consequence of what is found later: it stays."""
+    return not (rule.momentary and state.active)
+
+
+def sounds_again(state: AlarmState, *, holds: bool) -> bool:
+    """What happened while it was suppressed was seen by nobody: it is announced, however long ago it was."""
+    rule = RULES.get(state.key.rule)
+    return holds or (rule is not None and rule.momentary)
+
+
 def viewed(state: AlarmState, condition: Condition | None, *, first_out: bool) -> AlarmView:
     """The alarm with the newest words and value, where this process has them."""
     rule = RULES.get(state.key.rule)

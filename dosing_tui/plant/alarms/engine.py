@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from dosing_tui.plant.alarms import batches, doses, links, stations, tanks
+from dosing_tui.plant.alarms import batches, doses, stations, tanks
 from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
-from dosing_tui.plant.alarms.conditions import Condition, settle, viewed
+from dosing_tui.plant.alarms.conditions import Condition, may_be_suppressed, settle, sounds_again, viewed
 from dosing_tui.plant.alarms.findings import Finding, Outlook
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.memory import Memory, MinuteOfErrors, Station, minute_of
+from dosing_tui.plant.alarms.overtime import over_time
 from dosing_tui.plant.alarms.picture import FLOOD_PERIOD, AlarmPicture, first_outs, flooded, pictured
 from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Shown
 from dosing_tui.plant.alarms.replica import Effect, Replica
@@ -131,7 +132,7 @@ class Evaluator:
         """What time has done, once a second."""
         self._on_duty = outlook.on_duty
         entries: list[Entry] = []
-        for finding in self._by_the_clock(outlook):
+        for finding in over_time(self._memory, outlook, self.limits):
             entries += self._consider(finding, outlook.now)
         for key in [*self._restless, *(key for key in self.replica.states if key not in self._restless)]:
             entries += self._reconcile(key, outlook.now)
@@ -159,16 +160,6 @@ class Evaluator:
         tanks.note_dose(self._memory, reading)
         batches.note_dose(station, reading)
         return doses.from_dose(station, reading, self.limits)
-
-    def _by_the_clock(self, outlook: Outlook) -> Iterable[Finding]:
-        now, minute = outlook.now, minute_of(outlook.now)
-        yield from links.states(outlook, self.limits)
-        yield from tanks.lasting_gaps(self._memory, now)
-        for device in self._memory.stations:
-            yield stations.silence(self._memory, device, outlook, self.limits)
-            yield stations.clock(self._memory, device, self.limits)
-            yield from batches.waiting(self._memory, device, now, self.limits)
-            yield from doses.of_the_hour(self._memory, device, minute, self.limits)
 
     def _knows(self, level: InventoryLevel) -> bool:
         tank = self._memory.tanks.get((level.device_id, level.chemical))
@@ -215,7 +206,7 @@ class Evaluator:
             if not condition.raw:
                 self._restless.discard(key)
             return []
-        if why := self._reason(key):
+        if may_be_suppressed(state, condition.rule) and (why := self._reason(key)):
             return self._emit(Event.SUPPRESS, condition, now, comment=why)
         if not state.active:
             return self._emit(Event.RAISE, condition, now)
@@ -245,7 +236,8 @@ class Evaluator:
         if hiding.shown is Shown.SHELVED and hiding.until is not None and hiding.until <= now:
             return self._reveal(Event.EXPIRE, state, condition, now, active=holds)
         if hiding.shown is Shown.SUPPRESSED and not self._reason(state.key):
-            return self._reveal(Event.RELEASE, state, condition, now, active=holds)
+            back = sounds_again(state, holds=holds)
+            return self._reveal(Event.RELEASE, state, condition, now, active=back)
         return []
 
     def _reveal(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.plant.alarms.records import Event
+from dosing_tui.plant.alarms.records import Event, Shown
 
 AT_ONCE = 5_000
 """Most entries of one answer."""
@@ -19,6 +19,8 @@ class JournalFilter:
     events: tuple[Event, ...] = ()
     user: str = ""
     """A name, an account or a database role, whole."""
+    shown: tuple[Shown, ...] = ()
+    """Only of alarms that are in one of these states now. Of what is normal there is no list."""
     most: int = AT_ONCE
     before: int = 0
     """Of the entries at ``until`` itself only those with a lower id: so the next page goes on."""

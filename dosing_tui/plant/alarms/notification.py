@@ -2,6 +2,12 @@
 
 What is told is an effect on the journal, so it is known by the entry that began the occurrence: the same
 journal gives the same notices, however often and by whomever it is read.
+
+Whoever was told that an alarm sounds has somebody on the way. So he is told as well when that is over, and
+that once: it returned, or it was hidden (shelved, suppressed by design, put out of service), by whom, why and
+until when. Hidden is not normal, so it has an occasion of its own; a program that keeps incidents closes them
+on both. What happens while it is hidden is told to nobody. When the hiding ends and the condition holds, that
+is a new occurrence, and told as one; if it is gone, there is nothing left to tell.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey, AlarmState, Event, Priority
+from dosing_tui.plant.alarms.records import NOBODY, UNACKNOWLEDGED, AlarmKey, AlarmState, Event, Priority, Who
 from dosing_tui.plant.alarms.replica import Effect
 
 NAMESPACE = UUID("5f0c9be3-5d2e-4bd8-9f5c-3a86a1f0b1c7")
@@ -28,6 +34,8 @@ class Occasion(StrEnum):
 
     RAISE = "raise"
     RETURN = "return"
+    HIDDEN = "hidden"
+    """Nobody need come: shelved, suppressed by design, out of service. Whoever wants returns gets it."""
     UNACKNOWLEDGED = "unacknowledged"
     SUMMARY = "summary"
     """Several of the others in one message."""
@@ -51,6 +59,8 @@ class Fate(StrEnum):
     """Told in a summary."""
 
 
+ENDS = frozenset({Occasion.RETURN, Occasion.HIDDEN})
+"""The alarm sounds no more."""
 TOLD = frozenset({Fate.CLAIMED, Fate.SENT, Fate.UNKNOWN, Fate.SUMMARISED})
 """Somebody knows of it, or may."""
 
@@ -88,11 +98,16 @@ class Told:
     message: str
     value: float | None = None
     limit: float | None = None
+    who: Who = NOBODY
+    """Of what a person did."""
+    comment: str = ""
+    until: datetime | None = None
+    """Of shelving: its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A notice that waits for its turn. ``raised``: what became of the raise a return belongs to."""
+    """A notice that waits for its turn. ``raised``: what became of what an end belongs to."""
 
     id: int
     occasion: Occasion
@@ -142,14 +157,20 @@ def noticed(effects: Iterable[Effect], wish: Wish) -> Iterator[Notice]:
             for occasion, wait in ((Occasion.RAISE, timedelta()), (Occasion.UNACKNOWLEDGED, wish.after)):
                 if occasion in wish.occasions:
                     yield Notice(wish.channel, occasion, entry.uuid, entry.id, entry.at + wait)
-        elif _ends(effect) and effect.before.priority in wish.priorities:
+        elif (end := _end(effect)) is not None and effect.before.priority in wish.priorities:
             occurrence = effect.before.occurrence
             if Occasion.RETURN in wish.occasions and occurrence is not None:
-                yield Notice(wish.channel, Occasion.RETURN, occurrence, entry.id, entry.at)
+                yield Notice(wish.channel, end, occurrence, entry.id, entry.at)
 
 
-def _ends(effect: Effect) -> bool:
-    return effect.entry.event is Event.RETURN and effect.before.active and not effect.after.active
+def _end(effect: Effect) -> Occasion | None:
+    """How the alarm ceased to sound, if it did: what is hidden or has returned already does not again."""
+    before, after = effect.before, effect.after
+    if not before.active or before.hiding is not None:
+        return None
+    if after.hiding is not None:
+        return Occasion.HIDDEN
+    return None if after.active else Occasion.RETURN
 
 
 def still_true(waiting: Waiting, state: AlarmState, *, now: datetime) -> bool:
@@ -158,10 +179,13 @@ def still_true(waiting: Waiting, state: AlarmState, *, now: datetime) -> bool:
     An alarm: while it is that occurrence, unacknowledged and not hidden. Its end: if somebody was told of its
     beginning, or did not want to be, and it has not begun again.
     """
-    if now - waiting.due_at > LATEST or state.hiding is not None:
+    if now - waiting.due_at > LATEST:
         return False
-    if waiting.occasion is Occasion.RETURN:
-        return not state.active and (waiting.raised is None or waiting.raised in TOLD)
+    if waiting.occasion in ENDS:
+        over = not state.active or state.hiding is not None
+        return over and (waiting.raised is None or waiting.raised in TOLD)
+    if state.hiding is not None:
+        return False
     return state.occurrence == waiting.occurrence and state.shown in UNACKNOWLEDGED
 
 
@@ -180,7 +204,7 @@ def chosen(
     withdrawn: list[Waiting] = []
     due: list[Waiting] = []
     for one in waiting:
-        if one.occasion is Occasion.RETURN and one.raised is Fate.WAITING and now - one.due_at <= LATEST:
+        if one.occasion in ENDS and one.raised is Fate.WAITING and now - one.due_at <= LATEST:
             continue  # its beginning may still be told: the end comes after it
         alive = still_true(one, states.get(one.told.key) or AlarmState(one.told.key), now=now)
         (due.append if alive else withdrawn.append)(one)

@@ -126,6 +126,8 @@ class Entry:
     until: datetime | None = None
     """Of shelving: its end."""
     who: Who = NOBODY
+    offline: bool = False
+    """A person did it while the database was away, so under no database role: it was journaled later."""
     comment: str = ""
     id: int = 0
     """Place in the journal, 0 before it has one. The order of the ids is the order of events."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from dosing_tui.plant.alarms.memory import Memory
 from dosing_tui.plant.alarms.records import AlarmKey, AlarmState
 
-_OF_THE_STATION = frozenset({"ERR_MEAN_1H", "ERR_RATE_1H", "BATCH_STALLED", "CLOCK_SKEW"})
+_OF_THE_STATION = frozenset(
+    {"DOSE_OUT_OF_TOL", "DOSE_GROSS", "ERR_MEAN_1H", "ERR_RATE_1H", "BATCH_STALLED", "CLOCK_SKEW"}
+)
 _OF_THE_BROKER = frozenset({"DEVICE_OFFLINE", "BATCH_STALLED"})
 
 _BROKER = AlarmKey("BROKER_DOWN")

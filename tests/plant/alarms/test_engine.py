@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dosing_tui.plant.alarms import commands
 from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.findings import LinkView
+from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Shown
 from dosing_tui.plant.alarms.replica import folded
 from dosing_tui.plant.readings import Reading, Rejection
@@ -162,6 +163,45 @@ def test_a_lower_limit_makes_it_more_urgent_and_the_lesser_alarm_silent() -> Non
     plant.tick(62)
     assert plant.shown("STOCK_CRITICAL", item="T-12") is Shown.RTN_UNACK
     assert plant.shown(*KEY) is Shown.UNACK
+
+
+OFFLINE_AFTER = timedelta(minutes=10)
+
+
+def offline_plant() -> Plant:
+    """Its station is silent for too long."""
+    plant = Plant(AlarmLimits(offline_after=OFFLINE_AFTER))
+    plant.hear(plant.dose())
+    plant.tick(601)
+    assert plant.shown("DEVICE_OFFLINE") is Shown.UNACK
+    return plant
+
+
+@pytest.mark.parametrize(("rule", "error_g"), [("DOSE_OUT_OF_TOL", 1.5), ("DOSE_GROSS", 3.0)])
+def test_a_dose_of_a_station_that_is_offline_is_suppressed_until_it_is_back_and_never_lost(
+    rule: str, error_g: float
+) -> None:
+    plant = offline_plant()
+    (entry,) = plant.hear(plant.dose(error_g, dedup=1))
+    assert (entry.event, entry.comment) == (Event.SUPPRESS, "the station is offline")
+    assert plant.shown(rule, item="T-12") is Shown.SUPPRESSED
+    plant.outlook = replace(plant.outlook, broker=LinkView(None, plant.now))
+    plant.tick(120)  # the broker is asked anew before anybody sees that the station is back
+    assert plant.shown(rule, item="T-12") is Shown.SUPPRESSED
+    plant.outlook = replace(plant.outlook, broker=UP)
+    plant.tick(1)
+    assert plant.shown("DEVICE_OFFLINE") is not Shown.UNACK
+    assert plant.shown(rule, item="T-12") is Shown.UNACK
+    plant.tick(1)
+    assert plant.shown(rule, item="T-12") is Shown.LATCHED_UNACK
+
+
+def test_a_dose_that_was_announced_before_the_station_went_offline_stays() -> None:
+    plant = Plant(AlarmLimits(offline_after=timedelta(seconds=20)))
+    plant.hear(plant.dose(3.0))
+    plant.tick(300)
+    assert plant.shown("DEVICE_OFFLINE") is Shown.UNACK
+    assert plant.shown("DOSE_GROSS", item="T-12") is Shown.LATCHED_UNACK
 
 
 def test_what_was_acknowledged_for_too_long_sounds_again() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,7 +80,27 @@ def test_each_alarm_that_sounds_is_noticed_and_an_end_only_after_its_beginning(e
     found = notices(effects)
     raised = [one.occurrence for one in found if one.occasion is Occasion.RAISE]
     assert raised == [effect.entry.uuid for effect in effects if effect.begins]
-    assert {one.occurrence for one in found if one.occasion is Occasion.RETURN} <= set(raised)
+    ended = [one.occurrence for one in found if one.occasion in (Occasion.RETURN, Occasion.HIDDEN)]
+    assert set(ended) <= set(raised)
+    assert len(set(ended)) == len(ended)
+
+
+@given(journals())
+def test_whatever_sounded_and_sounds_no_more_is_noticed_as_over_or_hidden(entries: list[Entry]) -> None:
+    replica = Replica()
+    found = notices(replica.heard(entries))
+    sounding = {
+        state.occurrence for state in replica.states.values() if state.active and state.hiding is None
+    }
+    raised = {one.occurrence: one.journal_id for one in found if one.occasion is Occasion.RAISE}
+    ended = {one.occurrence for one in found if one.occasion in (Occasion.RETURN, Occasion.HIDDEN)}
+    of_alarm = {one.id: one.key for one in entries}
+    newest = {
+        of_alarm[journal_id]: occurrence
+        for occurrence, journal_id in sorted(raised.items(), key=lambda item: item[1])
+    }
+    assert sounding <= set(newest.values())
+    assert set(newest.values()) - sounding <= ended
 
 
 @given(journals(), st.sets(st.sampled_from(Priority)), st.sets(st.sampled_from(sorted(EVERY.occasions))))
@@ -90,8 +111,11 @@ def test_only_what_is_wanted_is_noticed(
     effects = Replica().heard(entries)
     found = notices(effects, wish)
     urgency = {effect.entry.uuid: effect.after.priority for effect in effects}
-    assert all(one.occasion in occasions for one in found)
-    assert all(urgency[one.occurrence] in priorities for one in found if one.occasion is not Occasion.RETURN)
+    # who wants to hear of the end is told of what is hidden, too
+    wanted = occasions | {Occasion.HIDDEN} if Occasion.RETURN in occasions else occasions
+    assert all(one.occasion in wanted for one in found)
+    ends = (Occasion.RETURN, Occasion.HIDDEN)
+    assert all(urgency[one.occurrence] in priorities for one in found if one.occasion not in ends)
 
 
 def test_an_alarm_is_told_in_the_states_that_nobody_has_seen_to() -> None:
@@ -99,11 +123,12 @@ def test_an_alarm_is_told_in_the_states_that_nobody_has_seen_to() -> None:
     assert told == UNACKNOWLEDGED
 
 
-def test_an_end_is_told_if_its_beginning_was_and_nothing_is_hidden() -> None:
+@pytest.mark.parametrize("occasion", [Occasion.RETURN, Occasion.HIDDEN])
+def test_an_end_is_told_if_its_beginning_was_and_it_does_not_sound_again(occasion: Occasion) -> None:
     for shown, state in STATES.items():
-        over = shown not in HIDDEN and not state.active
+        over = shown in HIDDEN or not state.active
         for raised in (None, *Fate):
-            told = still_true(waiting(Occasion.RETURN, raised=raised), state, now=NOW)
+            told = still_true(waiting(occasion, raised=raised), state, now=NOW)
             known = raised not in (Fate.WAITING, Fate.FAILED, Fate.WITHDRAWN)
             assert told == (over and known), (shown, raised)
 

@@ -1,0 +1,19 @@
+"""What is found because time goes on, without any reading: looked for once a second. Pure."""
+
+from collections.abc import Iterator
+
+from dosing_tui.plant.alarms import batches, doses, links, stations, tanks
+from dosing_tui.plant.alarms.findings import Finding, Outlook
+from dosing_tui.plant.alarms.limits import AlarmLimits
+from dosing_tui.plant.alarms.memory import Memory, minute_of
+
+
+def over_time(memory: Memory, outlook: Outlook, limits: AlarmLimits) -> Iterator[Finding]:
+    now, minute = outlook.now, minute_of(outlook.now)
+    yield from links.states(outlook, limits)
+    yield from tanks.lasting_gaps(memory, now)
+    for device in memory.stations:
+        yield stations.silence(memory, device, outlook, limits)
+        yield stations.clock(memory, device, limits)
+        yield from batches.waiting(memory, device, now, limits)
+        yield from doses.of_the_hour(memory, device, minute, limits)
