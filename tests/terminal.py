@@ -1,6 +1,7 @@
 """The real program on a real terminal: starts it in tmux, presses keys, reads the screen."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tests.processes import alive
 from tests.waiting import until
@@ -41,11 +43,22 @@ class Terminal:
             why=lambda: f"{text!r} does not appear on\n{self.screen()}",
         )
 
-    def seconds_until(self, seen: Callable[[str], bool], timeout: float = 30.0) -> float:
+    def seconds_until(
+        self, seen: Callable[[str], bool], timeout: float = 30.0, *, every: float = 0.02
+    ) -> float:
         """How long it takes from now until the screen answers ``seen``."""
         begin = time.monotonic()
-        until(lambda: seen(self.screen()), timeout, every=0.02, why=self.screen)
+        until(lambda: seen(self.screen()), timeout, every=every, why=self.screen)
         return time.monotonic() - begin
+
+    @contextmanager
+    def copied(self, to: Path) -> Iterator["Copy"]:
+        """What the program writes, as it writes it: asking tmux costs a process for each look."""
+        to.touch()
+        self._tmux("pipe-pane", f"cat >> {shlex.quote(str(to))}")
+        with to.open("rb") as file:
+            yield Copy(file)
+        self._tmux("pipe-pane")
 
     def pid(self) -> int:
         """Of the program in the window."""
@@ -53,6 +66,28 @@ class Terminal:
 
     def _tmux(self, *arguments: str) -> str:
         return _tmux(self.socket, *arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Bytes that a program has written to its terminal."""
+
+    file: IO[bytes]
+
+    def seconds_until(self, row: int, text: str, act: Callable[[], None], timeout: float = 30.0) -> float:
+        """How long it takes from before ``act`` until this text is written into this row, from 1 on."""
+        wanted = re.compile(rb"\x1b\[%d;\d+H(?:\x1b\[[\d;]*m)*%s" % (row, re.escape(text.encode())))
+        self.file.read()
+        begin, written = time.monotonic(), b""
+        act()
+
+        def seen() -> bool:
+            nonlocal written
+            written += self.file.read()
+            return wanted.search(written) is not None
+
+        until(seen, timeout, every=0.005, why=f"{text!r} is not written into row {row}")
+        return time.monotonic() - begin
 
 
 @contextmanager

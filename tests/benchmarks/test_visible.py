@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from signal import SIGINT
 
@@ -44,7 +45,7 @@ def test_message_to_screen_and_key_to_answer(
         terminal.shows("collecting", 60)
         with load(mosquitto.settings) as talker:
             seen = _message_to_screen(terminal, mosquitto.settings)
-            answered = _key_to_answer(terminal)
+            answered = _key_to_answer(terminal, tmp_path)
             talker.send_signal(SIGINT)
             published = int(talker.communicate(timeout=60)[0])
         terminal.keys("7")
@@ -83,18 +84,18 @@ def _message_to_screen(terminal: Terminal, mqtt: MqttSettings) -> list[float]:
         )
         publisher.publish(f"{mqtt.prefix}/inventory/levels", level.encode(), 1)
         text = f"{permille / 10:.1f} %"
-        taken.append(terminal.seconds_until(lambda screen, text=text: text in screen))  # type: ignore[misc]  # bound now
+        taken.append(terminal.seconds_until(lambda screen, text=text: text in screen, every=0.05))  # type: ignore[misc]  # bound now
     publisher.stop()
     return taken
 
 
-def _key_to_answer(terminal: Terminal) -> list[float]:
-    """Seconds from a key that opens a screen to that screen's name in the status bar."""
+def _key_to_answer(terminal: Terminal, folder: Path) -> list[float]:
+    """Seconds from a key that opens a screen until that screen's name is written into the status bar."""
     end, taken = time.monotonic() + SECONDS, []
-    while time.monotonic() < end:
-        for key, name in (("6", "› Doses"), ("1", "› Overview")):
-            terminal.keys(key)
-            taken.append(terminal.seconds_until(lambda screen, name=name: name in screen))  # type: ignore[misc]  # bound now
+    with terminal.copied(folder / "written") as copy:
+        while time.monotonic() < end:
+            for key, name in (("6", "Doses"), ("1", "Overview")):
+                taken.append(copy.seconds_until(1, name, partial(terminal.keys, key)))
     return taken
 
 
