@@ -11,6 +11,8 @@ from textual.pilot import Pilot
 from dosing_tui.config.settings import ConsoleSettings, PlantSettings, Settings, Theme
 from dosing_tui.console.app import ConsoleApp, Surroundings
 from dosing_tui.console.builds import panels_of
+from dosing_tui.console.pens import Tone
+from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.live import Live
 from tests.console import plant_data
 from tests.console.plant_data import FakeSource, History
@@ -68,12 +70,23 @@ class Console:
 
 
 async def drawn(app: ConsoleApp) -> None:
-    """Every panel has answered, and nothing is left to be drawn."""
+    """Every panel has answered, nothing is left to be drawn, and the focus has come to what is in sight."""
+    plant = app._plant
     await until(
         lambda: (
-            {panel.id for panel in panels_of(app._plant.shown)} <= set(app.answers) and not app._drawing_soon
+            {panel.id for panel in panels_of(plant.shown)} <= set(app.answers)
+            and not app._drawing_soon
+            and (app.screen is not plant or not plant.shown or _focus_is_drawn(plant))
         )
     )
+
+
+def _focus_is_drawn(plant: PlantScreen) -> bool:
+    focused = plant._focused_tile()
+    if focused is None or focused not in plant.shown:
+        return False
+    rows = plant.tiles[focused]._shown
+    return not rows or any(pen.fg is Tone.FOCUS for _, pen in rows[0])
 
 
 async def until(

@@ -159,10 +159,9 @@ class Tile(LineWidget, can_focus=True):
         middle = len(spread.bins) // 2
         return self._cursor if isinstance(self._cursor, int) and self._cursor < len(spread.bins) else middle
 
-    def on_focus(self, event: events.Focus) -> None:
-        self.draw()
-
-    def on_blur(self, event: events.Blur) -> None:
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Not ``on_focus``, which comes before the widget knows it."""
+        super().watch_has_focus(_has_focus)
         self.draw()
 
     # keys
