@@ -9,6 +9,7 @@ import pytest
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.listing import BatchFilter, detail, listed
 from dosing_tui.database.batches.recipes import import_recipes
+from dosing_tui.database.batches.verification import verify
 from dosing_tui.export.doses import doses_csv
 from dosing_tui.plant.batches.findings import Kind
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe
@@ -63,3 +64,7 @@ def test_what_came_to_it_since_its_review_is_told(plant: Settings) -> None:
     kept(plant.database.dsn, dose(90, "L25B"), now=NOON + timedelta(hours=1))
     assert seen(plant).row.review_state == "outdated"
     assert "An exception came: L25B is not in the recipe." in what_came(seen(plant), UTC)
+
+
+def test_the_audit_finds_nothing_wrong_with_it(plant: Settings) -> None:
+    assert verify(plant).faults == ()
