@@ -10,7 +10,7 @@ SELECT b.batch_key, b.batch_id, b.device_id, b.recipe, b.mode, b.status, b.reaso
    AND (%(recipe)s::text[] IS NULL OR b.recipe = ANY (%(recipe)s))
    AND (%(status)s::text[] IS NULL OR b.status = ANY (%(status)s))
    AND (%(review_state)s::text[] IS NULL OR b.review_state = ANY (%(review_state)s))
-   AND (NOT %(unreviewed)s OR b.review_state = ANY (%(open_states)s::text[]))
+   AND (NOT %(unreviewed)s OR (b.review_state = ANY (%(open_states)s::text[]) AND b.status <> 'open'))
    AND (NOT %(with_findings)s OR b.findings > 0)
    AND (NOT %(without_findings)s OR b.findings = 0)
    AND (%(after_time)s::timestamptz IS NULL OR (b.begins_at, b.batch_key) < (%(after_time)s, %(after_key)s::text))

@@ -136,6 +136,24 @@ async def test_a_review_is_undone_by_a_new_entry(migrated: str) -> None:
         assert [meaning for meaning, *_ in said(migrated)] == ["rejected", "withdrawn"]
 
 
+async def test_one_key_approves_nothing_that_is_rejected(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated, review=ReviewSettings(second_person=True)) as plant:
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        plant.console.app._author = "Anna"
+        await plant.press("R")
+        await plant.type("wrong drum")
+        await plant.press("enter")
+        await plant.shows("rejected by Anna (")
+        plant.console.app._author = "Ben"
+        await plant.press("space")
+        await plant.shows("It is rejected already. Undo that first, and say why.")
+        assert said(migrated) == [("rejected", "Anna", "wrong drum")]
+
+
 async def test_of_two_reviewers_at_once_the_second_is_told_and_what_was_typed_stays(migrated: str) -> None:
     stored(migrated, *clean(1))
     async with reviewing(migrated) as anna, reviewing(migrated) as ben:

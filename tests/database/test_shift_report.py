@@ -129,6 +129,13 @@ def test_open_batches_with_exceptions_come_first(plant: Settings) -> None:
     assert [bool(each.findings) for each in found] == sorted((bool(e.findings) for e in found), reverse=True)
 
 
+def test_a_batch_under_way_is_not_yet_to_review(migrated: str) -> None:
+    kept(migrated, *normal(), *normal(600)[:2], now=at(700))
+    found = report(settings_for(migrated), now=at(700))
+    assert {b.status: b.batches for b in found.batches} == {"complete": 1, "open": 1}
+    assert (found.unreviewed, [each.status for each in found.open_batches]) == (1, ["complete"])
+
+
 def test_stock_is_told_at_both_ends_with_what_was_dosed_and_filled(plant: Settings) -> None:
     stock = {each.chemical: each for each in report(plant).stock}
     assert (stock["T-9"].start_g, stock["T-9"].end_g) == (5000.0, 8960.0)

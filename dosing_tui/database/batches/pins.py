@@ -9,6 +9,7 @@ from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.errors import ConfigError, ReviewError
+from dosing_tui.plant.text import clean_text
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -23,6 +24,7 @@ def set_pin(settings: Settings, *, who: str, pin: str, old: str = "") -> None:
     """
     if len(pin) < SHORTEST or not pin.isprintable():
         raise ReviewError(f"A PIN has at least {SHORTEST} characters that can be typed.")
+    who = clean_text(who, limit=200)  # as reviews have it
     hashed = _hasher().hash(pin)
     with connect(settings, application="reviews") as session, rowless_errors(target(settings)):
         moment = audit.begin(session)

@@ -158,6 +158,7 @@ def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: st
         statement("batches/review"),
         {**said, "review_id": seq, "record": batch.record, "judgement": batch.judgement},
     )
+    _batch(session, draft)  # raises if it went while the PIN was compared; from here on it cannot
     return reviews(session, draft.batch_key)[-1]
 
 

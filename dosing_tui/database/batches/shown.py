@@ -11,6 +11,7 @@ from dosing_tui.database.sqlfiles import statement
 from dosing_tui.plant.batches import judgement as judging
 from dosing_tui.plant.batches.canonical import digest
 from dosing_tui.plant.batches.naming import anchor_text, batch_id
+from dosing_tui.plant.batches.portions import apart
 from dosing_tui.plant.batches.reading_back import batch_of
 
 OF_REVIEWS = (
@@ -102,10 +103,9 @@ def _faults(row: _Stored) -> Iterator[str]:
 
 def _columns(row: _Stored, record: str, judgement: str) -> Iterator[str]:
     try:
-        said: Mapping[str, object] = {
-            **shown_columns(batch_of(record, row.batch_key), judging.from_text(judgement)),
-            "batch_id": _number(row),
-        }
+        judged = judging.from_text(judgement)
+        batch = apart(batch_of(record, row.batch_key), judged.apart)
+        said: Mapping[str, object] = {**shown_columns(batch, judged), "batch_id": _number(row)}
     except (ValueError, KeyError, TypeError):
         yield f"The stored record of {row.batch_id} cannot be read."
         return

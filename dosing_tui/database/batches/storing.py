@@ -122,8 +122,9 @@ def rebuild_span(session: Session, span: Span, by: Reference, *, now: datetime) 
     if changed:
         _store(session, changed, by.zone)
     if vanished:
-        session.execute(statement("batches/outlived"), {"batch_key": vanished})
         session.execute(statement("batches/remove"), {"batch_key": vanished})
+        # After it: what was reviewed while its removal waited is seen here only.
+        session.execute(statement("batches/outlived"), {"batch_key": vanished})
     return Change(len(batches), len(changed), len(vanished))
 
 

@@ -142,14 +142,20 @@ def _tolerance(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Ite
 
 def _completeness(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
     if recipe:
-        yield from _against_recipe(batch, recipe)
+        departures = tuple(_against_recipe(batch, recipe))
+        yield from departures or _announced(batch, portions=len(batch.doses))
         return
     for ingredient in batch.ingredients:
         if ingredient.doses > 1:
             name = ingredient.chemical
             yield Finding(Kind.DUPLICATE, name, f"{name} was dosed {_times(ingredient.doses)}")
+    yield from _announced(batch)
+
+
+def _announced(batch: Batch, *, portions: int = 0) -> Iterator[Finding]:
+    """What is dosed in ``portions`` may be announced as one ingredient, or as so many."""
     had = len({ingredient.chemical for ingredient in batch.ingredients})
-    if batch.pumps is None or had == batch.pumps:
+    if batch.pumps is None or had <= batch.pumps <= max(had, portions):
         return
     if had > batch.pumps:
         yield Finding(Kind.EXTRA, "", f"{had} ingredients were dosed, {batch.pumps} were announced")

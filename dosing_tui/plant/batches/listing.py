@@ -86,7 +86,7 @@ class BatchFilter:
     status: tuple[str, ...] = ()
     review_state: tuple[str, ...] = ()
     unreviewed: bool = False
-    """Not reviewed, changed since, or, where the plant wants a second person, not confirmed yet."""
+    """Ended, and not reviewed, changed since, or, where the plant wants a second person, not confirmed."""
     with_findings: bool = False
     without_findings: bool = False
 

@@ -47,6 +47,10 @@ class ReviewState(StrEnum):
     """An approval with deviation, and the second person agrees."""
 
 
+UNDECIDED = (ReviewState.UNREVIEWED.value, ReviewState.OUTDATED.value, Meaning.NEEDS_INFORMATION.value)
+"""Where somebody still has to decide, whatever was said before."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewDraft:
     """What somebody is about to say. What is ``seen`` is of the batch as they saw it."""
@@ -112,10 +116,7 @@ def taken_back(withdrawal: Review, said: Iterable[Review]) -> str:
 
 def open_states(*, second_person: bool) -> tuple[str, ...]:
     """Review states of batches that somebody still has to look at, by the plant's own rule."""
-    undecided = (
-        ReviewState.UNREVIEWED.value, ReviewState.OUTDATED.value, Meaning.NEEDS_INFORMATION.value
-    )  # fmt: skip
-    return (*undecided, *sorted(APPROVALS)) if second_person else undecided
+    return (*UNDECIDED, *sorted(APPROVALS)) if second_person else UNDECIDED
 
 
 def _of_words(draft: ReviewDraft) -> str:
@@ -138,12 +139,20 @@ def _of_batch(draft: ReviewDraft, standing: Standing) -> str:
         return "" if standing.disposition else "There is nothing to withdraw."
     if standing.status == Status.OPEN:
         return "The batch is still under way; it can be commented, nothing else."
-    if meaning is Meaning.APPROVED and standing.findings:
-        count = standing.findings
-        what = f"{count} exceptions" if count > 1 else "an exception"
-        return f"The batch has {what}: approve it with deviation and say why, or reject it."
+    if meaning is Meaning.APPROVED:
+        return _of_approval(standing)
     if meaning is Meaning.CONFIRMED:
         return _of_confirmation(draft, standing)
+    return ""
+
+
+def _of_approval(standing: Standing) -> str:
+    """It needs no reason, so nothing that was decided may be lost by it."""
+    if standing.review_state not in UNDECIDED:
+        return f"It is {standing.review_state} already. Undo that first, and say why."
+    if count := standing.findings:
+        what = f"{count} exceptions" if count > 1 else "an exception"
+        return f"The batch has {what}: approve it with deviation and say why, or reject it."
     return ""
 
 

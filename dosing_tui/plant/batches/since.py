@@ -1,5 +1,6 @@
 """What has come to a batch since it was reviewed, in sentences: why its review is outdated. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from typing import TypeVar
@@ -9,6 +10,7 @@ from dosing_tui.plant.batches.alarmed import Alarmed
 from dosing_tui.plant.batches.findings import Kind
 from dosing_tui.plant.batches.judgement import Judgement
 from dosing_tui.plant.batches.listing import BatchDetail
+from dosing_tui.plant.batches.portions import apart
 from dosing_tui.plant.batches.reading_back import batch_of
 from dosing_tui.plant.batches.records import Batch, Identity, Message, identity
 from dosing_tui.plant.readings import Dose
@@ -23,8 +25,8 @@ def what_came(detail: BatchDetail, zone: tzinfo) -> tuple[str, ...]:
         return (GONE,)
     if detail.reviewed is None:
         return ()
-    seen = batch_of(detail.reviewed.record, detail.row.batch_key)
     thought = judging.from_text(detail.reviewed.judgement)
+    seen = apart(batch_of(detail.reviewed.record, detail.row.batch_key), thought.apart)
     found = (
         *_facts(seen, detail.batch, zone),
         *_thoughts(thought, detail.judged, zone),
@@ -112,14 +114,21 @@ def _new(these: Iterable[Thing], those: Iterable[Thing]) -> Iterator[Thing]:
 
 
 def _bands(before: Batch, seen: Judgement, after: Batch, now: Judgement) -> Iterator[str]:
-    """Tolerances of ingredients that were there then, too."""
-    had = {
-        (one.chemical, one.pump): band[0] for one, band in zip(before.ingredients, seen.bands, strict=True)
-    }
-    for one, (allowed_g, _) in zip(after.ingredients, now.bands, strict=True):
-        then_g = had.get((one.chemical, one.pump), allowed_g)
+    """Tolerances of ingredients that were there then, too; the second portion is compared with the second."""
+    had = dict(_allowed(before, seen))
+    for portion, allowed_g in _allowed(after, now):
+        then_g = had.get(portion, allowed_g)
         if then_g != allowed_g:
-            yield f"{one.chemical} may be off by {_grams(allowed_g)} now; {_grams(then_g)} then."
+            chemical, *_ = portion
+            yield f"{chemical} may be off by {_grams(allowed_g)} now; {_grams(then_g)} then."
+
+
+def _allowed(batch: Batch, judged: Judgement) -> Iterator[tuple[tuple[str, int, int], float | None]]:
+    """Of each portion (chemical, pump, its number among these) half its band in g."""
+    met = Counter[tuple[str, int]]()
+    for one, (allowed_g, _) in zip(batch.ingredients, judged.bands, strict=True):
+        met[one.chemical, one.pump] += 1
+        yield (one.chemical, one.pump, met[one.chemical, one.pump]), allowed_g
 
 
 def _grams(mass: float | None) -> str:

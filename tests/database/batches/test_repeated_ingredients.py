@@ -4,13 +4,19 @@ import csv
 import io
 from datetime import UTC, timedelta
 
+import pytest
+
+from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.listing import BatchFilter, detail, listed
 from dosing_tui.database.batches.recipes import import_recipes
+from dosing_tui.database.batches.verification import verify
 from dosing_tui.export.doses import doses_csv
 from dosing_tui.plant.batches.findings import Kind
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe
+from dosing_tui.plant.batches.since import what_came
 from dosing_tui.plant.readings import Reading
 from tests.database.batches.stored import kept
+from tests.database.batches.test_reviewing import say, seen
 from tests.database.samples import settings_for
 from tests.plant.batches.days import NOON, dose, event
 from tests.plant.batches.test_findings import TWO_OF_T12
@@ -43,3 +49,22 @@ def test_each_dose_has_its_band_and_one_that_is_missing_is_found(migrated: str) 
     assert [row["tolerance (g)"] for row in told] == ["0.5", "0.5", "0.2"]
     assert short is not None
     assert [finding.kind for finding in short.judged.findings] == [Kind.MISSING]
+
+
+@pytest.fixture
+def plant(migrated: str) -> Settings:
+    settings = settings_for(migrated)
+    import_recipes(settings, [TWICE], who="Anna", valid_from=NOON - timedelta(days=1))
+    kept(migrated, *TWO_OF_T12, now=NOON + timedelta(hours=1))
+    return settings
+
+
+def test_what_came_to_it_since_its_review_is_told(plant: Settings) -> None:
+    say(plant)
+    kept(plant.database.dsn, dose(90, "L25B"), now=NOON + timedelta(hours=1))
+    assert seen(plant).row.review_state == "outdated"
+    assert "An exception came: L25B is not in the recipe." in what_came(seen(plant), UTC)
+
+
+def test_the_audit_finds_nothing_wrong_with_it(plant: Settings) -> None:
+    assert verify(plant).faults == ()

@@ -236,6 +236,13 @@ def test_a_pin_is_asked_for_where_it_is_configured(plant: Settings) -> None:
     assert verify(signing).faults == ()
 
 
+def test_the_pin_of_a_name_is_found_as_reviews_write_the_name(plant: Settings) -> None:
+    signing = replace(plant, review=ReviewSettings(pin=True))
+    set_pin(signing, who=" Anna\u202e  Lee\x1b", pin="1234")
+    assert say(signing, who=" Anna\u202e  Lee\x1b", pin="1234").signature == "signed with a PIN"
+    assert verify(signing).faults == ()
+
+
 COLUMNS = {
     "audit_trail": "content", "batch_reviews": "comment", "recipe_masters": "definition",
     "reviewer_pins": "pin_hash", "batch_numbers": "number",

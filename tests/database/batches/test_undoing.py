@@ -13,7 +13,7 @@ from tests.database.batches.stored import kept
 from tests.database.batches.test_reviewing import GROSS, LATER, say, seen
 from tests.database.inspection import rows, run
 from tests.database.samples import settings_for
-from tests.plant.batches.days import normal
+from tests.plant.batches.days import level, normal
 
 
 @pytest.fixture
@@ -54,11 +54,35 @@ def test_a_confirmed_deviation_is_still_a_deviation(migrated: str) -> None:
 
 def test_the_undo_of_a_second_decision_leaves_the_first(plant: Settings) -> None:
     say(plant, Meaning.REJECTED, "too dark")
-    say(plant, who="Ben")
+    say(plant, Meaning.DEVIATION, "light enough for foam", who="Ben")
     say(plant, Meaning.COMMENT, "was it not too dark?", who="Carl")
     say(plant, Meaning.WITHDRAWN, "it was", who="Ben")
     assert state(plant) == "rejected: Anna"
     assert verify(plant).faults == ()
+
+
+def test_no_approval_without_a_reason_follows_what_stands(plant: Settings) -> None:
+    say(plant, Meaning.REJECTED, "drum mislabelled")
+    with pytest.raises(ReviewError, match=r"It is rejected already\. Undo that first, and say why\.$"):
+        say(plant, who="Ben")
+    say(plant, Meaning.WITHDRAWN, "the label was right", who="Ben")
+    say(plant, who="Ben")
+    with pytest.raises(ReviewError, match="It is approved already"):
+        say(plant, who="Carl")
+    say(plant, Meaning.CONFIRMED, who="Carl")
+    with pytest.raises(ReviewError, match="It is confirmed already"):
+        say(plant, who="Dora")
+    assert state(plant) == "confirmed: Ben, Carl"
+
+
+def test_what_lacked_information_or_has_changed_since_is_approved_without_an_undo(plant: Settings) -> None:
+    say(plant, Meaning.NEEDS_INFORMATION, "which drum?")
+    say(plant, who="Ben")
+    assert state(plant) == "approved: Ben"
+    kept(plant.database.dsn, level(-9, "T-9", 5000.0), level(61.1, "T-9", 4959.9), now=LATER)
+    assert state(plant) == "outdated: Ben"
+    say(plant, who="Carl")
+    assert state(plant) == "approved: Carl"
 
 
 INSERT: LiteralString = """
@@ -84,7 +108,7 @@ def test_the_database_itself_refuses_what_is_no_undo_or_confirmation(plant: Sett
 
 def test_withdrawals_from_before_took_back_all_there_was(plant: Settings) -> None:
     say(plant, Meaning.REJECTED, "too dark")
-    say(plant)
+    say(plant, Meaning.DEVIATION, "light enough for foam")
     say(plant, Meaning.WITHDRAWN, "wrong")
     with psycopg.connect(plant.database.dsn) as session:
         session.execute("SET session_replication_role = replica")

@@ -105,6 +105,27 @@ def test_with_a_recipe_master_its_ingredients_pumps_targets_and_order_are_the_re
     assert kinds(*swapped, master=replace(MASTER, recipe=replace(MASTER.recipe, ordered=False))) == []
 
 
+def announced(pumps: int, *, open_: bool = False, master: MasterVersion = MASTER) -> list[tuple[Kind, str]]:
+    doses = normal()[1:3] if master is MASTER else TWO_OF_T12[1:-1]
+    ends = [] if open_ else [event(187, "complete", pumps=pumps)]
+    (batch,) = made(event(0, "start", pumps=pumps), *doses, *ends, now=at(190))
+    return [(one.kind, one.sentence) for one in judge(portioned(batch, master.recipe), master=master)]
+
+
+def test_what_the_station_announced_counts_though_all_of_the_recipe_was_dosed() -> None:
+    assert announced(2) == []
+    assert announced(3) == [(Kind.MISSING, "2 of 3 ingredients were dosed")]
+    assert announced(3, open_=True) == []
+    assert announced(1) == [(Kind.EXTRA, "2 ingredients were dosed, 1 were announced")]
+    assert announced(1, open_=True) == announced(1)
+
+
+def test_what_is_dosed_twice_may_be_announced_once_or_twice() -> None:
+    assert announced(2, master=TWICE) == announced(3, master=TWICE) == []
+    assert announced(4, master=TWICE) == [(Kind.MISSING, "2 of 4 ingredients were dosed")]
+    assert announced(1, master=TWICE) == [(Kind.EXTRA, "2 ingredients were dosed, 1 were announced")]
+
+
 TWICE = MasterVersion(
     MasterRecipe(
         "CU-85",

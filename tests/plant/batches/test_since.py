@@ -12,10 +12,13 @@ from dosing_tui.plant.batches.canonical import record
 from dosing_tui.plant.batches.findings import Finding, Kind, judge, verdicts
 from dosing_tui.plant.batches.judgement import Judgement
 from dosing_tui.plant.batches.listing import BatchDetail, Side
+from dosing_tui.plant.batches.masters import MasterVersion
+from dosing_tui.plant.batches.portions import portioned
 from dosing_tui.plant.batches.records import Batch
 from dosing_tui.plant.batches.since import what_came
 from tests.console.batchshown import told_batches
 from tests.plant.batches.days import at, dose, level, made, normal
+from tests.plant.batches.test_findings import TWICE, TWO_OF_T12
 
 NAMED = Finding(Kind.ALARM, "", "the alarm 'STOCK_LOW/T-9' was active")
 LOW, LATER = Alarmed(at(60), "STOCK_LOW/T-9"), Alarmed(at(90), "STOCK_LOW/T-9")
@@ -84,3 +87,22 @@ def test_a_judgement_without_alarms_is_written_as_it_was_before_they_were_kept()
 
 def test_what_says_the_same_in_other_words_is_told_to_be_the_same() -> None:
     assert came(BATCH, BATCH) == ["Its record is written in another way now; what it says is the same."]
+
+
+def portions(batch: Batch, master: MasterVersion) -> tuple[Batch, Judgement]:
+    apart = portioned(batch, master.recipe)
+    return apart, judging.judgement(judge(apart, master=master), verdicts(apart, master=master), master)
+
+
+def test_each_portion_of_what_a_recipe_doses_twice_has_its_own_tolerance() -> None:
+    before, then = portions(made(*TWO_OF_T12)[0], TWICE)
+    after, now = portions(made(*TWO_OF_T12, dose(150, "L25B"))[0], TWICE)
+    assert came(before, after, then, now) == [
+        "A message came: dose of L25B, 40.10 g, at 12:02:30.",
+        "An exception came: L25B is not in the recipe.",
+    ]
+    *first, last = TWICE.recipe.ingredients
+    wider = replace(TWICE, recipe=replace(TWICE.recipe, ingredients=(*first, replace(last, tolerance_g=0.3))))
+    assert came(before, before, then, portions(before, wider)[1]) == [
+        "T-12 may be off by 0.30 g now; 0.20 g then."
+    ]
