@@ -38,7 +38,7 @@ def affected(touched: Touched, rules: Rules) -> Span:
 
 def around(span: Span, rules: Rules) -> Span:
     """What has to be read so that every batch that begins in the span comes out right."""
-    before = rules.book + rules.late
+    before = max(rules.book + rules.late, rules.forgotten_after())
     return Span(span.device_id, span.since - before, span.until + rules.longest + rules.late)
 
 
