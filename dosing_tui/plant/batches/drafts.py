@@ -118,7 +118,7 @@ class Sorting:
             batch.add(start)
             batch.marks.append("its start was said more than once")
             return
-        if batch and self._abandoned(batch, start.time):
+        if batch and (self._abandoned(batch, start.time) or self._outlived(batch, start)):
             self._leave()
         elif batch:
             what = start.recipe or "another batch"

@@ -19,7 +19,7 @@ def doses(since_h: float, until_h: float, *, every: float = 60.0, recipe: str = 
 
 
 def partly(hours: float, readings: list[Reading]) -> tuple[list[Batch], list[Batch]]:
-    """The batches that begin from this hour on and within four: of all readings, and of what is read for them."""
+    """The batches that begin within four hours: of all readings, and of what is read for them."""
     span = Span(STATION, at(hours * HOUR), at((hours + 4) * HOUR))
     read = around(span, RULES)
     some = [reading for reading in readings if read.since <= reading.time < read.until]
@@ -66,7 +66,7 @@ stretches = st.tuples(
     st.sampled_from([60.0, 130.0, 329.0, 330.0]),
     st.sampled_from(["CU-85", "CU-85", "FG-85/95", ""]),
     st.sampled_from(["", "", "", "start", "start", "complete", "abort", "pause"]),
-    st.sampled_from([60.0, 200.0, 331.0, 1000.0]),
+    st.sampled_from([60.0, 200.0, 331.0, 1000.0, 5 * HOUR]),
 )
 """How many doses, how far apart, of what; the event after them; and the time until the next ones."""
 
