@@ -137,7 +137,8 @@ class LimitSettings:
     stock_warn_percent: float = 50.0
     """Up to this a tank is yellow."""
     tolerance_g: float = 0.5
-    """A dose further from its target than this is out of tolerance."""
+    """A dose further from its target than this is out of tolerance, and an exception of its batch where the
+    recipe master does not say otherwise (kept by "migrate")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,8 @@ class AlarmSettings:
     stock_jump_percent: float = 1.0
     """A level that rises by more of its capacity was refilled, or its station was reset."""
     tolerance_percent: float = 0.0
-    """A dose further from its target than this share of it is out of tolerance, too; 0: grams only."""
+    """A dose further from its target than this share of it is out of tolerance, too; 0: grams only.
+    For alarms only: batches go by the recipe master, or by limits.tolerance_g."""
     gross_error_g: float = 2.0
     """A dose further from its target than this is grossly wrong."""
     mean_error_g: float = 1.0

@@ -37,8 +37,12 @@ def template() -> str:
 
 
 def _exception_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
-    lines = ["# Other limits of alarms: one section for each chemical or recipe that has its own."]
-    lines.append(f"# [[{exceptions.SECTION}]]")
+    lines = [
+        "# Other limits of alarms: one section for each chemical or recipe that has its own.",
+        "# They are for alarms only. Batches are judged by the recipe master, and where it does not say,",
+        "# by limits.tolerance_g; their tanks by limits.stock_low_percent.",
+        f"# [[{exceptions.SECTION}]]",
+    ]
     example = AlarmLimitSettings("T-12", "CU-85", 25.0, 8.0, 0.2, 2.0, 1.0)
     for key in get_type_hints(AlarmLimitSettings):
         text = documented[AlarmLimitSettings.__name__, key]

@@ -1,5 +1,6 @@
 """Batches, recipes and the audit trail from the command line, on a real database."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -7,7 +8,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli import EXIT_ERROR, main
+from dosing_tui.database import alarms
+from dosing_tui.plant.alarms.records import Event
 from tests.database.batches.stored import told, write
+from tests.database.samples import settings_for
+from tests.plant.alarms.entries import entry
 from tests.plant.batches.days import NOON, normal
 
 RECIPES = """\
@@ -47,6 +52,16 @@ def test_batches_are_rebuilt_over_a_range(shop: Shop) -> None:
     assert told(shop.dsn) == ["complete CU-85 2"]
     assert shop.run("batches", "rebuild", "--from", "yesterdaily").exit_code != 0
     assert shop.run("batches", "rebuild", "--from", "2026-11-23", "--to", "2026-11-22").exit_code != 0
+
+
+def test_a_rebuild_under_another_sites_name_is_refused_with_a_sentence(shop: Shop) -> None:
+    write(shop.dsn, normal())
+    settings = settings_for(shop.dsn)
+    alarms.append(replace(settings, plant=replace(settings.plant, site="works")), [entry(Event.RAISE)])
+    result = shop.run("batches", "rebuild", "--from", "2026-11-23")
+    assert result.exit_code == EXIT_ERROR
+    assert "the alarms in the database are of works" in result.stderr
+    assert told(shop.dsn) == []
 
 
 def test_recipes_go_in_and_come_out(shop: Shop, tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ from dosing_tui.database.connection import Limits, connect, target
 from dosing_tui.database.maintenance import RAW_KEPT
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
+from dosing_tui.errors import ConfigError
 from dosing_tui.plant.batches.records import RULES
+from dosing_tui.plant.text import clean_line
 
 LOCK = 0x646F73696E69
 """Key of the advisory lock: one program at a time rebuilds. Its neighbours are maintenance and migrations."""
@@ -47,10 +49,12 @@ def rebuild(
     """Rebuild all batches that begin in [since, until). Reviews, their comments and PINs are not touched.
 
     What is older than the readings that are kept stays as it is stored.
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: ConfigError, if the alarms by which batches are judged are of another site; DatabaseAway,
+    DatabaseRefused.
     """
     until, done = min(until, now + RULES.longest), Change()
     with _session(settings, "rebuild") as session:
+        _check_site(session, settings.plant.site)
         session.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         since = max(since, _oldest(session, now))
         by = reference(session, settings, since=since, until=until)
@@ -65,6 +69,16 @@ def rebuild(
                     done += rebuild_span(session, span, by, now=now)
             report(f"{device}: {done.batches:,} batches so far, {done.stored:,} of them new or changed.")
     return done
+
+
+def _check_site(session: Session, site: str) -> None:
+    """The journal goes by sites: under another name batches would lose their alarms, and reviews outdate."""
+    row = session.execute(statement("batches/other_site"), {"site": site}).fetchone()
+    if row is not None:
+        raise ConfigError(
+            f"plant.site is {site}, but the alarms in the database are of {clean_line(row[0])}:"
+            " batches are rebuilt under the collector's plant.site, so that none loses its alarms."
+        )
 
 
 def _keep(session: Session, settings: Settings, now: datetime) -> Change:

@@ -37,8 +37,11 @@ def affected(touched: Touched, rules: Rules) -> Span:
 
 
 def around(span: Span, rules: Rules) -> Span:
-    """What has to be read so that every batch that begins in the span comes out right."""
-    before = rules.book + rules.late
+    """What has to be read so that every batch that begins in the span comes out right.
+
+    With ``RULES`` that is some 12 h more than the span, however long a station has dosed without a pause.
+    """
+    before = max(rules.book + rules.late, rules.forgotten_after())
     return Span(span.device_id, span.since - before, span.until + rules.longest + rules.late)
 
 

@@ -17,7 +17,7 @@ class Draft:
 
     __slots__ = (
         "anchor", "begins_at", "device_id", "doses", "ends_at", "events", "last_at", "marks", "paused",
-        "pumps", "reason", "recipe", "started", "status",
+        "pumps", "reason", "recipe", "started", "status", "unbroken_since",
     )  # fmt: skip
 
     def __init__(self, first: Message, begins_at: datetime, *, started: bool) -> None:
@@ -26,6 +26,8 @@ class Draft:
         self.recipe = first.recipe
         self.begins_at = begins_at
         self.last_at = first.time
+        self.unbroken_since = first.time
+        """Since when doses without a start have followed each other, those of earlier batches included."""
         self.ends_at: datetime | None = None
         self.started = started
         self.paused = False
@@ -116,7 +118,7 @@ class Sorting:
             batch.add(start)
             batch.marks.append("its start was said more than once")
             return
-        if batch and self._abandoned(batch, start.time):
+        if batch and (self._abandoned(batch, start.time) or self._outlived(batch, start)):
             self._leave()
         elif batch:
             what = start.recipe or "another batch"
@@ -138,12 +140,15 @@ class Sorting:
         self._stray_dose(dose, beside=self._open)
 
     def _stray_dose(self, dose: Dose, *, beside: Draft | None) -> None:
-        stray = self._stray
-        if stray and self._belongs(stray, dose):
-            stray.add(dose)
+        before = self._stray
+        follows = before is not None and self._belongs(before, dose)
+        if before and follows and not self._is_cut(before, dose):
+            before.add(dose)
             return
         self._close_stray()
         stray = self._stray = self._new(Draft(dose, _began(dose), started=False))
+        if before and follows:
+            stray.unbroken_since = before.unbroken_since
         if beside:
             stray.marks.append(f"it was dosed while {beside.recipe or 'another batch'} was under way")
             beside.marks.append(f"{stray.recipe or 'something else'} was dosed meanwhile")
@@ -222,9 +227,19 @@ class Sorting:
         return again and not batch.lacks_doses() and self._abandoned(batch, dose.time)
 
     def _belongs(self, stray: Draft, message: Message) -> bool:
-        rules = self._rules
-        soon = message.time - stray.last_at <= rules.gap
-        return soon and not self._outlived(stray, message) and same_name(stray.recipe, message.recipe)
+        soon = message.time - stray.last_at <= self._rules.gap
+        return soon and same_name(stray.recipe, message.recipe)
+
+    def _is_cut(self, stray: Draft, dose: Dose) -> bool:
+        """Doses of a station whose events never arrive: somewhere their batch has to end.
+
+        Where, must not depend on its first dose: a rebuild reads some hours back, and nowhere in days
+        without a pause would it find the same first dose again. So it ends at full hours, which any two
+        readers share. What is shorter than ``Rules.unbroken`` is left whole, as a batch whose start was lost
+        may well go on over the full hour.
+        """
+        cut = self._rules.cut_before(dose.time)
+        return stray.last_at < cut and cut - stray.unbroken_since >= self._rules.unbroken
 
 
 def _began(dose: Dose) -> datetime:

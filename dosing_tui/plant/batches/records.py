@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -11,6 +11,9 @@ from dosing_tui.plant.readings import BatchEvent, Dose
 Message: TypeAlias = Dose | BatchEvent
 Identity: TypeAlias = tuple[str, datetime, str, str, int]
 """What makes a message itself: station, time, what it is, of what, and its dedup."""
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Status(StrEnum):
@@ -39,6 +42,10 @@ class Rules:
     """No message later than this after its beginning belongs to a batch."""
     gap: timedelta = timedelta(seconds=330)
     """Doses without a start belong together if they follow so soon: a pump's time-out, and 30 s."""
+    unbroken: timedelta = timedelta(hours=2)
+    """Doses without a start that follow each other for longer are not one batch for ever: they are cut ..."""
+    cut: timedelta = timedelta(hours=1)
+    """... at each full one of these in UTC that comes when they have lasted so long, and not before."""
     silence: timedelta = timedelta(minutes=15)
     """A batch that says nothing for so long is left alone ..."""
     silence_per_pump: timedelta = timedelta(minutes=5)
@@ -55,6 +62,18 @@ class Rules:
     def abandoned_after(self, pumps: int | None) -> timedelta:
         """Silence after which a batch counts as left alone."""
         return max(self.silence, self.silence_per_pump * ((pumps or 0) + 1))
+
+    def forgotten_after(self) -> timedelta:
+        """After so long it does not matter any more to which batch a message belonged.
+
+        A batch that was started then is over, doses without a start have been cut twice since, and they
+        are cut from then on at the same moments, whenever they are thought to have begun.
+        """
+        return self.longest + self.unbroken + 2 * self.cut + self.gap
+
+    def cut_before(self, moment: datetime) -> datetime:
+        """The last moment, this one included, at which doses without a start may be cut."""
+        return moment - (moment - _EPOCH) % self.cut
 
 
 RULES = Rules()

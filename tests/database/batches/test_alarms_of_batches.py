@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
 from dosing_tui.database import alarms, notes
 from dosing_tui.database.batches.happenings import happenings
 from dosing_tui.database.batches.keeping import keep, rebuild
+from dosing_tui.errors import ConfigError
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority
 from dosing_tui.plant.notes import NoteDraft
 from tests.database.batches.stored import kept
@@ -90,3 +93,17 @@ def test_what_fell_into_a_batch_is_told_with_the_notes_about_its_station(migrate
     assert [(alarm.name, alarm.message) for alarm in found.alarms] == [("STOCK_LOW/T-9", "T-9 is low.")]
     assert (found.alarms[0].since, found.alarms[0].until) == (at(10), at(20))
     assert [note.text for note in found.notes] == ["cleaned pump 3"]
+
+
+def test_a_machine_that_calls_the_site_otherwise_does_not_rebuild_without_the_alarms(migrated: str) -> None:
+    three_batches(migrated)
+    settings = settings_for(migrated)
+    other = replace(settings, plant=replace(settings.plant, site="office"))
+    span = (NOON - timedelta(days=1), LATER)
+    rebuild(other, since=span[0], until=span[1], now=LATER, report=print)  # no alarms yet: nothing is lost
+    alarms.append(settings, [said(Event.RAISE, 410), said(Event.RETURN, 450)])
+    keep(settings, now=LATER)
+    wrong = f"plant.site is office, but the alarms in the database are of {settings.plant.site}"
+    with pytest.raises(ConfigError, match=wrong):
+        rebuild(other, since=span[0], until=span[1], now=LATER, report=print)
+    assert exceptions(migrated) == [[], ["alarm"], []]

@@ -97,6 +97,12 @@ def test_a_batch_that_says_it_pauses_is_open_for_longer() -> None:
     assert told(made(*normal()[:2], event(90, "pause"), now=at(3600))) == ["open CU-85 1"]
 
 
+def test_a_batch_that_paused_for_good_is_not_aborted_by_a_start_hours_later() -> None:
+    paused = [*normal()[:2], event(90, "pause")]
+    for later in ([], normal(5 * 3600)):
+        assert told(made(*paused, *later))[0] == "incomplete CU-85 1"
+
+
 def test_nothing_belongs_to_a_batch_of_the_day_before() -> None:
     assert told(made(*normal()[:2], *normal(8 * 3600)[2:])) == ["incomplete CU-85 1", "no-start CU-85 1"]
 
