@@ -1,11 +1,12 @@
-"""A condition between what is found and what is an alarm: its delays."""
+"""A condition between what is found and what is an alarm: its delays, and what the journal is told of it."""
 
 from datetime import datetime
+from uuid import UUID
 
 from dosing_tui.plant.alarms.findings import Finding
 from dosing_tui.plant.alarms.picture import AlarmView
-from dosing_tui.plant.alarms.records import AlarmState
-from dosing_tui.plant.alarms.rules import RULES, Rule
+from dosing_tui.plant.alarms.records import AlarmState, Entry, Event
+from dosing_tui.plant.alarms.rules import RULES, VERSION, Rule
 
 
 class Condition:
@@ -20,9 +21,14 @@ class Condition:
         self.since = since
 
 
-def settle(condition: Condition, now: datetime) -> None:
-    """Let the delays end that are over; what only happened is gone again at once."""
+def settle(condition: Condition, now: datetime, *, sounds: bool) -> None:
+    """Let the delays end that are over; what only happened is gone again at once.
+
+    ``sounds``: its alarm is active. Where the journal was heard while the delay ran, it has run before.
+    """
     rule = condition.rule
+    if sounds and condition.raw:
+        condition.holds = True
     if condition.raw != condition.holds:
         delay = rule.on_delay if condition.raw else rule.off_delay
         if now - condition.since >= delay:
@@ -40,6 +46,28 @@ def sounds_again(state: AlarmState, *, holds: bool) -> bool:
     """What happened while it was suppressed was seen by nobody: it is announced, however long ago it was."""
     rule = RULES.get(state.key.rule)
     return holds or (rule is not None and rule.momentary)
+
+
+def entry_of(
+    condition: Condition, event: Event, at: datetime, uuid: UUID, *, active: bool, comment: str
+) -> Entry:
+    """What the program itself says of the alarm, with what was found last."""
+    finding, rule = condition.finding, condition.rule
+    return Entry(
+        uuid=uuid,
+        key=finding.key,
+        event=event,
+        at=at,
+        received_at=at,
+        priority=finding.priority or rule.priority,
+        rule_version=VERSION,
+        message=finding.message,
+        value=finding.value,
+        limit=finding.limit,
+        latching=rule.latching,
+        active=active,
+        comment=comment,
+    )
 
 
 def viewed(state: AlarmState, condition: Condition | None, *, first_out: bool) -> AlarmView:
