@@ -5,7 +5,7 @@ from uuid import UUID
 
 from dosing_tui.plant.alarms.findings import Finding
 from dosing_tui.plant.alarms.picture import AlarmView
-from dosing_tui.plant.alarms.records import AlarmState, Entry, Event
+from dosing_tui.plant.alarms.records import AlarmState, Entry, Event, Shown
 from dosing_tui.plant.alarms.rules import RULES, VERSION, Rule
 
 
@@ -35,6 +35,17 @@ def settle(condition: Condition, now: datetime, *, sounds: bool) -> None:
             condition.holds = condition.raw
     if rule.momentary and condition.raw and condition.holds:
         condition.raw, condition.since = False, now
+
+
+def happens_again(state: AlarmState, rule: Rule) -> bool:
+    """What was acknowledged was the last time it happened: this time somebody has to see it anew."""
+    return rule.momentary and state.shown is Shown.ACKED
+
+
+def note_again(condition: Condition, finding: Finding, at: datetime) -> None:
+    """Found once more, and gone again at once: its return is delayed from now on."""
+    condition.finding, condition.since = finding, at
+    condition.raw, condition.holds = False, True
 
 
 def may_be_suppressed(state: AlarmState, rule: Rule) -> bool:

@@ -13,7 +13,9 @@ from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
 from dosing_tui.plant.alarms.conditions import (
     Condition,
     entry_of,
+    happens_again,
     may_be_suppressed,
+    note_again,
     settle,
     sounds_again,
     viewed,
@@ -180,6 +182,10 @@ class Evaluator:
             condition = self._first(finding, at)
             if condition is None:
                 return []
+        if finding.active and happens_again(self.replica.state(finding.key), condition.rule):
+            note_again(condition, finding, at)
+            self._restless.add(finding.key)
+            return self._emit(Event.REALARM, condition, at)
         active = condition.raw if finding.active is None else finding.active
         if active == condition.raw == condition.holds:
             if active:

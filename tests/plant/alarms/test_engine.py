@@ -332,6 +332,49 @@ def test_a_tank_in_its_dead_band_keeps_its_alarm_through_a_restart_and_its_shelv
     assert after.shown(*KEY) is Shown.UNACK
 
 
+GROSS = AlarmKey("DOSE_GROSS", STATION, "T-12")
+
+
+def gross_and_acknowledged() -> Plant:
+    plant = Plant()
+    plant.hear(plant.dose(3.0))
+    plant.written()
+    plant.tick(10)
+    told(plant, commands.acknowledge(plant.evaluator.replica.state(GROSS), asking(plant)))
+    assert plant.shown(*GROSS) is Shown.ACKED
+    return plant
+
+
+def test_what_happens_again_after_it_was_acknowledged_sounds_again_with_what_happened() -> None:
+    plant = gross_and_acknowledged()
+    plant.tick(45)
+    (entry,) = plant.hear(plant.dose(31.0, dedup=1))
+    assert (entry.event, entry.value, plant.shown(*GROSS)) == (Event.REALARM, 31.0, Shown.UNACK)
+    plant.tick(45)
+    assert plant.hear(plant.dose(32.0, dedup=2)) == []  # it still sounds
+    plant.tick(61)
+    assert plant.shown(*GROSS) is Shown.LATCHED_UNACK
+
+
+def test_after_a_restart_too_what_happens_again_sounds_again() -> None:
+    plant = gross_and_acknowledged()
+    after = restarted(plant)
+    (entry,) = after.hear(after.dose(31.0, dedup=1))
+    assert (entry.event, entry.value) == (Event.REALARM, 31.0)
+    after.tick(61)
+    assert after.shown(*GROSS) is Shown.LATCHED_UNACK
+
+
+def test_a_dose_that_is_delivered_twice_does_not_sound_again() -> None:
+    plant = Plant()
+    dose = plant.dose(3.0)
+    plant.hear(dose)
+    plant.written()
+    told(plant, commands.acknowledge(plant.evaluator.replica.state(GROSS), asking(plant)))
+    assert plant.hear(dose) == []
+    assert plant.shown(*GROSS) is Shown.ACKED
+
+
 def test_chattering_doses_are_one_entry_a_minute() -> None:
     plant = Plant()
     for second in range(50):
