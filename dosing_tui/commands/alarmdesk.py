@@ -10,11 +10,14 @@ from datetime import timedelta
 from dosing_tui.config.alarms import most_shelved
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
+from dosing_tui.database.reads import Reader
 from dosing_tui.errors import AlarmRefused
 from dosing_tui.plant.alarms import commands
 from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey, AlarmState, Entry, Priority, Shown
 from dosing_tui.plant.alarms.rules import RULES
+from dosing_tui.plant.alarms.tags import Heard, normal_alarm
+from dosing_tui.plant.filters import Dimension
 
 Asked = Callable[[AlarmState], Entry]
 
@@ -46,6 +49,18 @@ def named(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
     """The alarms of these tags. Raises: AlarmRefused if there is none, DatabaseAway, DatabaseRefused."""
     states = alarms.states(settings)
     return [_named(states, tag) for tag in tags]
+
+
+def named_or_normal(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
+    """The alarms of these tags, normal ones too: an alarm is hidden before the work that would raise it.
+
+    Raises: AlarmRefused if nothing could ever raise one of them, DatabaseAway, DatabaseRefused.
+    """
+    known = {state.key.tag.lower(): state for state in alarms.states(settings).values()}
+    if all(tag.lower() in known for tag in tags):
+        return [known[tag.lower()] for tag in tags]
+    heard = _heard(settings)
+    return [known.get(tag.lower()) or normal_alarm(tag, heard) for tag in tags]
 
 
 def acknowledge(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, comment: str) -> Done:
@@ -111,6 +126,16 @@ def _ask(settings: Settings, seen: Sequence[AlarmState], asked: Asked) -> Done:
     elif left:
         raise AlarmRefused(" ".join(left))
     return Done(tuple(entry.key.tag for entry in entries), tuple(left))
+
+
+def _heard(settings: Settings) -> Heard:
+    reader = Reader(settings)
+    reader.open()
+    try:
+        stations = {*reader.known(Dimension.DEVICE), *settings.plant.devices}
+        return Heard(stations, reader.known(Dimension.CHEMICAL))
+    finally:
+        reader.close()
 
 
 def _named(states: dict[AlarmKey, AlarmState], tag: str) -> AlarmState:

@@ -173,10 +173,13 @@ def reset(
 @NAME
 @click.pass_obj
 def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, reason: str, name: str) -> None:
-    """Silence alarms for a limited time."""
+    """Silence alarms for a limited time.
+
+    Normal ones too, before work that would raise them: STOCK_LOW/dosing_system_01/T-12.
+    """
     from dosing_tui.commands import alarmdesk
 
-    seen, asking = alarmdesk.named(settings, tags), _asking(name)
+    seen, asking = alarmdesk.named_or_normal(settings, tags), _asking(name)
     _done("shelved", alarmdesk.shelve(settings, seen, asking, duration=duration, reason=reason))
 
 
@@ -201,11 +204,12 @@ def unshelve(settings: "Settings", tags: tuple[str, ...], comment: str, name: st
 def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) -> None:
     """Take alarms out of service.
 
-    They are silent, on every console, until somebody restores them.
+    They are silent, on every console, until somebody restores them. Normal ones too, before work that would
+    raise them, e.g. while a scale is away: DOSE_GROSS/dosing_system_01/T-12.
     """
     from dosing_tui.commands import alarmdesk
 
-    seen = alarmdesk.named(settings, tags)
+    seen = alarmdesk.named_or_normal(settings, tags)
     _done("out of service", alarmdesk.remove(settings, seen, _asking(name), reason=reason))
 
 

@@ -1,22 +1,29 @@
 -- The alarms of a site that were active at some time in [from, to), of a station and of the plant or of all, in the
 -- order of their raising: each with the end of its condition and its first acknowledgement. An alarm may have been
--- hidden when its condition ended: then the end of its hiding tells.
-WITH raised AS (
-SELECT id, rule, device_id, item, priority, message, at
+-- hidden when its condition began or ended: then the end of its hiding tells. One that comes out of its hiding as
+-- it went in is the same alarm still.
+WITH turns AS (
+SELECT id, rule, device_id, item, priority, message, at, event = 'raise' OR (event <> 'return' AND active) AS begins,
+       lag(event = 'raise' OR (event <> 'return' AND active)) OVER alarm AS before
   FROM alarm_journal
  WHERE site = %(site)s
-   AND event = 'raise'
-   AND at >= %(from)s::timestamptz
+   AND event IN ('raise', 'return', 'unshelve', 'expire', 'release', 'return to service')
+   AND at >= %(from)s::timestamptz - INTERVAL '30 days'
    AND at < %(to)s::timestamptz
    AND (%(device)s::text IS NULL OR device_id IN ('', %(device)s::text))
+WINDOW alarm AS (PARTITION BY rule, device_id, item ORDER BY id)
+), raised AS (
+SELECT id, rule, device_id, item, priority, message, at
+  FROM turns
+ WHERE begins
+   AND before IS DISTINCT FROM true
+   AND at >= %(from)s::timestamptz
  UNION ALL
 (SELECT DISTINCT ON (rule, device_id, item) id, rule, device_id, item, priority, message, at
-   FROM alarm_journal
-  WHERE site = %(site)s
-    AND event = 'raise'
-    AND at >= %(from)s::timestamptz - INTERVAL '30 days'
+   FROM turns
+  WHERE begins
+    AND before IS DISTINCT FROM true
     AND at < %(from)s::timestamptz
-    AND (%(device)s::text IS NULL OR device_id IN ('', %(device)s::text))
   ORDER BY rule, device_id, item, id DESC)
 )
 SELECT r.rule, r.device_id, r.item, r.priority, r.message, r.at AS raised_at, back.at AS returned_at,
@@ -25,7 +32,7 @@ SELECT r.rule, r.device_id, r.item, r.priority, r.message, r.at AS raised_at, ba
        CASE WHEN seen.event = 'acknowledge' THEN seen.comment ELSE '' END AS comment
   FROM raised AS r
   LEFT JOIN LATERAL (
-       SELECT j.at
+       SELECT j.id, j.at
          FROM alarm_journal AS j
         WHERE j.site = %(site)s
           AND j.rule = r.rule AND j.device_id = r.device_id AND j.item = r.item AND j.id > r.id
@@ -38,7 +45,10 @@ SELECT r.rule, r.device_id, r.item, r.priority, r.message, r.at AS raised_at, ba
          FROM alarm_journal AS j
         WHERE j.site = %(site)s
           AND j.rule = r.rule AND j.device_id = r.device_id AND j.item = r.item AND j.id > r.id
-          AND j.event IN ('acknowledge', 'raise')
+          AND (j.event = 'acknowledge'
+               OR (j.id > back.id
+                   AND (j.event = 'raise'
+                        OR (j.event IN ('unshelve', 'expire', 'release', 'return to service') AND j.active))))
         ORDER BY j.id
         LIMIT 1) AS seen ON true
  WHERE back.at IS NULL

@@ -164,6 +164,9 @@ def _toml(settings: Settings) -> str:
     return f"""
 [plant]
 site = {json.dumps(settings.plant.site)}
+devices = {json.dumps(settings.plant.devices)}
+[alarms]
+offline_minutes = {settings.alarms.offline_minutes}
 [mqtt]
 host = {json.dumps(settings.mqtt.host)}
 port = {settings.mqtt.port}

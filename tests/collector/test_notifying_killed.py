@@ -9,13 +9,19 @@ import pytest
 from dosing_tui.config.channels import NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
-from dosing_tui.plant.alarms.records import Shown
+from dosing_tui.database.migrations import migrate
+from dosing_tui.demo.brokers import RunningBroker
+from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.plant.alarms.records import AlarmKey, Event, Shown
 from dosing_tui.plant.alarms.replica import Replica, folded
-from tests.collector.plant import CollectorProcess, collecting
-from tests.collector.test_alarms import acknowledge, say_dose, say_level, station
+from tests.collector.plant import CollectorProcess, collecting, plant_settings
+from tests.collector.running import running
+from tests.collector.test_alarms import acknowledge, heard, say_dose, say_level, station
 from tests.database.inspection import rows
 from tests.notification.receivers import HANG, WebServer, web_server
 from tests.waiting import until
+
+SILENT = ("dosing_system_02", "dosing_system_03")
 
 FATES = """
 SELECT j.rule, n.fate FROM alarm_notifications AS n JOIN alarm_journal AS j ON j.id = n.journal_id
@@ -52,6 +58,11 @@ def shown(settings: Settings) -> dict[str, Shown]:
     return {state.key.rule: state.shown for state in folded(alarms.read(settings)).values()}
 
 
+def of_stations(settings: Settings) -> list[tuple[str, Event]]:
+    journal = alarms.read(settings)
+    return [(entry.key.device, entry.event) for entry in journal if entry.key.rule == "DEVICE_OFFLINE"]
+
+
 def ready(collector: CollectorProcess) -> bool:
     return all(f"The {one} is connected." in collector.log for one in ("broker", "database"))
 
@@ -86,6 +97,37 @@ def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
     # one that was raised before the journal was heard is in it, and changes nothing
     raised = [effect.entry.key.rule for effect in Replica().heard(alarms.read(told)) if effect.begins]
     assert raised == ["STOCK_LOW", "DOSE_GROSS", "STOCK_CRITICAL"]
+
+
+def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_again(
+    mosquitto: RunningBroker, own_postgres: EmbeddedPostgres, web: WebServer, tmp_path: Path
+) -> None:
+    site = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
+    migrate(site, report=print)
+    channel = NotificationSettings(name="shift", url=web.url, on=("raise", "return"))
+    six_seconds = replace(site.alarms, offline_minutes=0.1)
+    told = replace(
+        site, notifications=(channel,), alarms=six_seconds, plant=replace(site.plant, devices=SILENT[:1])
+    )
+    with collecting(told, tmp_path) as collector:
+        until(lambda: ready(collector) and follows(told))
+        until(lambda: fates(told) == {("DEVICE_OFFLINE", "sent")})
+        acknowledge(told, folded(alarms.read(told)).popitem()[1])
+        collector.kill()
+    own_postgres.kill()
+    # one more that is silent shows that the rules have looked at the first again
+    with running(replace(told, plant=replace(told.plant, devices=SILENT))) as again:
+        until(lambda: again.listening and again.picture.alarms is not None)
+        assert not heard(again)
+        own_postgres.restart()
+        until(lambda: len(web.posted) > 1 and (SILENT[1], Event.RAISE) in of_stations(told))
+    assert of_stations(told) == [
+        (SILENT[0], Event.RAISE), (SILENT[0], Event.ACKNOWLEDGE), (SILENT[1], Event.RAISE),
+    ]  # fmt: skip
+    acknowledged = folded(alarms.read(told))[AlarmKey("DEVICE_OFFLINE", SILENT[0])]
+    assert (acknowledged.shown, acknowledged.acked_by.name) == (Shown.ACKED, "Anna")
+    said = [(one.said["alarms"][0]["tag"], one.said["occasion"]) for one in web.posted]
+    assert said == [(f"DEVICE_OFFLINE/{device}", "raise") for device in SILENT]
 
 
 def test_a_server_that_hangs_delays_neither_readings_nor_alarms_nor_the_end(

@@ -20,8 +20,12 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.plant.alarms.commands import Asking, acknowledge
 from dosing_tui.plant.alarms.records import AlarmKey, Event, Priority, Who
+from dosing_tui.plant.alarms.rules import RULES, VERSION
+from tests.database.batches.stored import kept
 from tests.database.samples import settings_for
 from tests.plant.alarms.entries import NOW, entry, latching
+from tests.plant.batches.days import NOON, dose
+from tests.plant.batches.days import STATION as DEVICE
 from tests.test_cli import UNREACHABLE
 
 TAG = "STOCK_LOW/dosing_system_01/T-12"
@@ -141,6 +145,62 @@ def test_an_alarm_is_shelved_and_unshelved(plant: Settings, tmp_path: Path) -> N
     assert listed(plant, tmp_path)[TAG] == "shelved"
     assert run(plant, tmp_path, "unshelve", TAG).exit_code == 0
     assert TAG not in listed(plant, tmp_path)
+
+
+@pytest.fixture
+def quiet(migrated: str) -> Settings:
+    """A station that has dosed T-12, and nothing wrong."""
+    kept(migrated, dose(0, "T-12", actual_g=40.0), now=NOON)
+    return settings_for(migrated)
+
+
+@pytest.mark.parametrize(
+    ("tag", "meant"),
+    [
+        (f"DOSE_GROSS/{DEVICE}/T-12", f"DOSE_GROSS/{DEVICE}/T-12"),
+        (f"dose_gross/{DEVICE.upper()}/t-12", f"DOSE_GROSS/{DEVICE}/T-12"),
+        (f"DEVICE_OFFLINE/{DEVICE}", f"DEVICE_OFFLINE/{DEVICE}"),
+        ("DB_DOWN", "DB_DOWN"),
+    ],
+)
+def test_a_normal_alarm_is_put_out_of_service_before_the_work_and_back(
+    quiet: Settings, tmp_path: Path, tag: str, meant: str
+) -> None:
+    result = run(quiet, tmp_path, "remove", tag, "--reason", "scale is away")
+    assert (result.exit_code, result.stdout) == (0, f"out of service: {meant}\n")
+    assert listed(quiet, tmp_path) == {meant: "out of service"}
+    (removed,) = alarms.read(quiet)
+    assert (removed.priority, removed.rule_version) == (RULES[removed.key.rule].priority, VERSION)
+    assert run(quiet, tmp_path, "restore", meant).exit_code == 0
+    assert listed(quiet, tmp_path) == {}
+
+
+def test_a_normal_alarm_is_shelved_as_long_as_its_rule_allows(quiet: Settings, tmp_path: Path) -> None:
+    tag = f"DOSE_GROSS/{DEVICE}/T-12"
+    too_long = run(quiet, tmp_path, "shelve", tag, "--for", "1h", "--reason", "calibration")
+    assert "with priority high for 30 minutes at most" in too_long.stderr
+    result = run(quiet, tmp_path, "shelve", tag, "--for", "30m", "--reason", "calibration")
+    assert (result.exit_code, result.stdout) == (0, f"shelved: {tag}\n")
+    assert listed(quiet, tmp_path) == {tag: "shelved"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "words"),
+    [
+        (f"DOSE_GROS/{DEVICE}/T-12", "There is no rule DOSE_GROS; the rules are STOCK_LOW, "),
+        ("DEVICE_OFFLINE/dosing_system_09", f"No station dosing_system_09 is known; known are {DEVICE}."),
+        (f"DOSE_GROSS/{DEVICE}/T-21", "No chemical T-21 is known; known are T-12."),
+    ],
+)
+@pytest.mark.parametrize("what", ["remove", "shelve"])
+def test_nothing_is_hidden_that_could_never_sound(
+    quiet: Settings, tmp_path: Path, what: str, tag: str, words: str
+) -> None:
+    more = ("--for", "5m") if what == "shelve" else ()
+    result = run(quiet, tmp_path, what, tag, "--reason", "x", *more)
+    assert result.exit_code == EXIT_ERROR
+    assert words in result.stderr
+    assert alarms.read(quiet) == []
 
 
 @pytest.mark.parametrize(

@@ -250,6 +250,62 @@ def test_a_condition_that_ended_while_its_alarm_was_shelved_ends_with_the_shelvi
     assert low.returned_at == at(7200)
 
 
+AWAY = AlarmKey("DEVICE_OFFLINE", STATION)
+Spans = list[tuple[float, float | None, float | None]]
+OF_AWAY: dict[str, tuple[list[tuple[str, float, bool]], Spans]] = {
+    "it began while it was suppressed": (
+        [("suppress", 0, False), ("release", 60, True), ("acknowledge", 70, False), ("return", 90, False)],
+        [(60, 90, 70)],
+    ),
+    "it was over when its suppression was": ([("suppress", 0, False), ("release", 60, False)], []),
+    "it lasted while it was shelved": (
+        [("raise", 0, False), ("shelve", 10, False), ("expire", 60, True), ("acknowledge", 70, False)],
+        [(0, None, 70)],
+    ),
+    "it ended when it was put back into service, and began anew": (
+        [
+            ("raise", 0, False), ("remove from service", 10, False), ("return to service", 60, False),
+            ("raise", 61, False), ("acknowledge", 70, False),
+        ],
+        [(0, 60, None), (61, None, 70)],
+    ),
+    "it ended, and came out of the next shelving active": (
+        [
+            ("raise", 0, False), ("return", 5, False), ("shelve", 10, False), ("expire", 60, True),
+            ("acknowledge", 70, False),
+        ],
+        [(0, 5, None), (60, None, 70)],
+    ),
+    "it began before the shift, and lasted through its shelving": (
+        [
+            ("raise", -30_000, False), ("shelve", -29_000, False), ("expire", -27_000, True),
+            ("acknowledge", 10, False),
+        ],
+        [(-30_000, None, 10)],
+    ),
+    "it came out of its suppression before the shift": (
+        [("suppress", -30_000, False), ("release", -27_000, True), ("return", 10, False)],
+        [(-27_000, 10, None)],
+    ),
+}  # fmt: skip
+"""Events, their seconds, whether the condition holds; then its begin, its end and its acknowledgement."""
+
+
+@pytest.mark.parametrize("case", OF_AWAY)
+def test_an_alarm_may_begin_with_the_end_of_its_hiding(migrated: str, case: str) -> None:
+    told, expected = OF_AWAY[case]
+    settings = settings_for(migrated)
+    alarms.append(
+        settings, [entry(Event(word), AWAY, seconds, active=holds) for word, seconds, holds in told]
+    )
+    found = occurrences(settings, since=EARLY.since, until=EARLY.until)
+    assert [(o.raised_at, o.returned_at, o.acked_at) for o in found] == [
+        tuple(seconds if seconds is None else at(seconds) for seconds in one) for one in expected
+    ]
+    in_shift = sum(at(began) >= EARLY.since for began, _, _ in expected)
+    assert sum(count for _, count in report(settings).raised) == in_shift
+
+
 def test_a_shift_without_anything_is_a_report_too(migrated: str) -> None:
     found = report(settings_for(migrated))
     assert (found.batches, found.dosed, found.stock, found.right_first_time_percent) == ((), (), (), None)

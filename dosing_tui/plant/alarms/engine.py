@@ -10,7 +10,16 @@ from uuid import UUID, uuid4
 
 from dosing_tui.plant.alarms import batches, doses, stations, tanks
 from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
-from dosing_tui.plant.alarms.conditions import Condition, may_be_suppressed, settle, sounds_again, viewed
+from dosing_tui.plant.alarms.conditions import (
+    Condition,
+    entry_of,
+    happens_again,
+    may_be_suppressed,
+    note_again,
+    settle,
+    sounds_again,
+    viewed,
+)
 from dosing_tui.plant.alarms.findings import Finding, Outlook
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.memory import Memory, MinuteOfErrors, Station, minute_of
@@ -168,9 +177,15 @@ class Evaluator:
     def _consider(self, finding: Finding, at: datetime) -> list[Entry]:
         condition = self._conditions.get(finding.key)
         if condition is None:
+            if finding.active is None and not self._known_active(finding.key):
+                return []  # the journal may not be heard yet: nothing is known to be over
             condition = self._first(finding, at)
             if condition is None:
                 return []
+        if finding.active and happens_again(self.replica.state(finding.key), condition.rule):
+            note_again(condition, finding, at)
+            self._restless.add(finding.key)
+            return self._emit(Event.REALARM, condition, at)
         active = condition.raw if finding.active is None else finding.active
         if active == condition.raw == condition.holds:
             if active:
@@ -183,19 +198,23 @@ class Evaluator:
         self._restless.add(finding.key)
         return self._reconcile(finding.key, at)
 
+    def _known_active(self, key: AlarmKey) -> bool:
+        state = self.replica.states.get(key)
+        return state is not None and state.active
+
     def _first(self, finding: Finding, at: datetime) -> Condition | None:
         """None for one too many. What the journal calls active holds until something else is found."""
         if len(self._conditions) >= MAX_CONDITIONS:
             return None
-        holds = self.replica.state(finding.key).active
+        holds = self._known_active(finding.key)
         condition = Condition(RULES[finding.key.rule], finding, holds=holds, since=at)
         self._conditions[finding.key] = condition
         return condition
 
     def _reconcile(self, key: AlarmKey, now: datetime) -> list[Entry]:
         """Bring the alarm's state to where its condition, its delays and its hiding want it."""
-        condition = self._settled(key, now)
         state = self.replica.state(key)
+        condition = self._settled(state, now)
         if state.hiding is not None:
             return self._hidden(state, condition, now)
         if condition is None:
@@ -212,21 +231,20 @@ class Evaluator:
             return self._emit(Event.RAISE, condition, now)
         return self._louder(state, condition, now)
 
-    def _settled(self, key: AlarmKey, now: datetime) -> Condition | None:
+    def _settled(self, state: AlarmState, now: datetime) -> Condition | None:
         """The condition, its delay looked at."""
-        condition = self._conditions.get(key)
+        condition = self._conditions.get(state.key)
         if condition is None:
-            rule = RULES.get(key.rule)
+            rule = RULES.get(state.key.rule)
             if rule is None or not rule.momentary:
                 return None
             # what happened before a restart is over; it returns after its delay
-            state = self.replica.state(key)
-            condition = self._first(Finding(key, None, state.message, state.value, state.limit), now)
+            condition = self._first(Finding(state.key, None, state.message, state.value, state.limit), now)
             if condition is None:
                 return None
             condition.raw = False
-            self._restless.add(key)
-        settle(condition, now)
+            self._restless.add(state.key)
+        settle(condition, now, sounds=state.active and state.hiding is None)
         return condition
 
     def _hidden(self, state: AlarmState, condition: Condition | None, now: datetime) -> list[Entry]:
@@ -266,22 +284,7 @@ class Evaluator:
     def _emit(
         self, event: Event, condition: Condition, now: datetime, *, active: bool = False, comment: str = ""
     ) -> list[Entry]:
-        finding, rule = condition.finding, condition.rule
-        entry = Entry(
-            uuid=self._new_id(),
-            key=finding.key,
-            event=event,
-            at=now,
-            received_at=now,
-            priority=finding.priority or rule.priority,
-            rule_version=VERSION,
-            message=finding.message,
-            value=finding.value,
-            limit=finding.limit,
-            latching=rule.latching,
-            active=active,
-            comment=comment,
-        )
+        entry = entry_of(condition, event, now, self._new_id(), active=active, comment=comment)
         return self._proposed(entry)
 
     def _proposed(self, entry: Entry) -> list[Entry]:

@@ -161,7 +161,9 @@ def _waits(effects: Iterable[Effect], since: datetime, now: datetime) -> list[tu
 
 
 def _is_stale(state: AlarmState, now: datetime) -> bool:
-    return state.active and state.raised_at is not None and now - state.raised_at > STALE
+    if not state.active or state.hiding is not None or state.raised_at is None:
+        return False
+    return now - state.raised_at > STALE
 
 
 def _is_endless(state: AlarmState) -> bool:

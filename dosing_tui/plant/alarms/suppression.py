@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from dosing_tui.plant.alarms.memory import Memory
 from dosing_tui.plant.alarms.records import AlarmKey, AlarmState
 
-_OF_THE_STATION = frozenset(
-    {"DOSE_OUT_OF_TOL", "DOSE_GROSS", "ERR_MEAN_1H", "ERR_RATE_1H", "BATCH_STALLED", "CLOCK_SKEW"}
-)
+_OF_THE_STATION = frozenset({"DOSE_OUT_OF_TOL", "DOSE_GROSS", "ERR_MEAN_1H", "ERR_RATE_1H", "CLOCK_SKEW"})
+"""Not BATCH_STALLED: a mixture that waits is more urgent than the silence of its station, not part of it."""
 _OF_THE_BROKER = frozenset({"DEVICE_OFFLINE", "BATCH_STALLED"})
 
 _BROKER = AlarmKey("BROKER_DOWN")

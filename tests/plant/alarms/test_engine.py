@@ -278,6 +278,103 @@ def test_a_restart_without_the_journal_agrees_once_it_is_there() -> None:
     assert after.shown(*KEY) is Shown.ACKED
 
 
+def heard_late(plant: Plant, after: Plant) -> None:
+    """The journal of one is heard by the other, which has been looking on without it."""
+    after.evaluator.heard([replace(entry, id=n) for n, entry in enumerate(plant.journal, start=1)])
+
+
+def silent_and_acknowledged() -> Plant:
+    plant = Plant(expected=(STATION,))
+    plant.tick(700)
+    plant.written()
+    offline = plant.evaluator.replica.state(AlarmKey("DEVICE_OFFLINE", STATION))
+    told(plant, commands.acknowledge(offline, asking(plant)))
+    return plant
+
+
+def test_seconds_without_the_journal_after_a_restart_end_no_alarm() -> None:
+    plant = silent_and_acknowledged()
+    after = Plant(expected=(STATION,), now=plant.now)
+    after.outlook = replace(after.outlook, broker=LinkView(None))
+    after.tick(3)
+    heard_late(plant, after)
+    after.outlook = replace(after.outlook, broker=replace(UP, since=after.now))
+    after.tick(700)
+    assert after.journal == []
+    assert after.shown("DEVICE_OFFLINE") is Shown.ACKED
+
+
+def test_a_delay_that_runs_when_the_journal_is_heard_ends_no_alarm() -> None:
+    plant = Plant()
+    plant.outlook = replace(plant.outlook, spool_percent=90.0)
+    plant.tick(11)
+    plant.written()
+    spool = AlarmKey("SPOOL_HIGH")
+    told(plant, commands.acknowledge(plant.evaluator.replica.state(spool), asking(plant)))
+    after = Plant(now=plant.now, outlook=plant.outlook)
+    after.tick(3)
+    heard_late(plant, after)
+    after.tick(20)
+    assert after.journal == []
+    assert after.shown(*spool) is Shown.ACKED
+
+
+def test_a_tank_in_its_dead_band_keeps_its_alarm_through_a_restart_and_its_shelving() -> None:
+    plant = low()
+    plant.written()
+    told(plant, commands.shelve(
+        plant.evaluator.replica.state(KEY), asking(plant), priority=Priority.MEDIUM,
+        duration=10 * MINUTE, most=240 * MINUTE, reason="refill ordered",
+    ))  # fmt: skip
+    after = restarted(plant)
+    after.evaluator.seed([after.level(21.0)])
+    after.tick(601)
+    assert after.shown(*KEY) is Shown.UNACK
+
+
+GROSS = AlarmKey("DOSE_GROSS", STATION, "T-12")
+
+
+def gross_and_acknowledged() -> Plant:
+    plant = Plant()
+    plant.hear(plant.dose(3.0))
+    plant.written()
+    plant.tick(10)
+    told(plant, commands.acknowledge(plant.evaluator.replica.state(GROSS), asking(plant)))
+    assert plant.shown(*GROSS) is Shown.ACKED
+    return plant
+
+
+def test_what_happens_again_after_it_was_acknowledged_sounds_again_with_what_happened() -> None:
+    plant = gross_and_acknowledged()
+    plant.tick(45)
+    (entry,) = plant.hear(plant.dose(31.0, dedup=1))
+    assert (entry.event, entry.value, plant.shown(*GROSS)) == (Event.REALARM, 31.0, Shown.UNACK)
+    plant.tick(45)
+    assert plant.hear(plant.dose(32.0, dedup=2)) == []  # it still sounds
+    plant.tick(61)
+    assert plant.shown(*GROSS) is Shown.LATCHED_UNACK
+
+
+def test_after_a_restart_too_what_happens_again_sounds_again() -> None:
+    plant = gross_and_acknowledged()
+    after = restarted(plant)
+    (entry,) = after.hear(after.dose(31.0, dedup=1))
+    assert (entry.event, entry.value) == (Event.REALARM, 31.0)
+    after.tick(61)
+    assert after.shown(*GROSS) is Shown.LATCHED_UNACK
+
+
+def test_a_dose_that_is_delivered_twice_does_not_sound_again() -> None:
+    plant = Plant()
+    dose = plant.dose(3.0)
+    plant.hear(dose)
+    plant.written()
+    told(plant, commands.acknowledge(plant.evaluator.replica.state(GROSS), asking(plant)))
+    assert plant.hear(dose) == []
+    assert plant.shown(*GROSS) is Shown.ACKED
+
+
 def test_chattering_doses_are_one_entry_a_minute() -> None:
     plant = Plant()
     for second in range(50):

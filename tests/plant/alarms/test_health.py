@@ -54,6 +54,13 @@ def test_what_is_active_for_more_than_a_day_is_stale(hours: float, stale: int) -
     assert of(raised(1, 0), after=hours * HOUR).stale == stale
 
 
+@pytest.mark.parametrize("hidden", [Event.REMOVE, Event.SUPPRESS])
+def test_what_is_hidden_is_not_stale(hidden: Event) -> None:
+    first = raised(1, 0)
+    found = of(first, entry(hidden, 2, seconds=5, key=first.key, comment="scale is away"), after=72 * HOUR)
+    assert found.stale == 0
+
+
 def test_how_long_alarms_waited_and_which_still_wait() -> None:
     entries = [raised(1, 0), raised(2, 0), raised(3, 0)]
     entries += [entry(Event.ACKNOWLEDGE, 4, seconds=60, key=entries[0].key)]

@@ -395,6 +395,25 @@ def test_a_batch_is_waited_for_outside_the_shifts_too() -> None:
     plant.outlook = replace(plant.outlook, on_duty=False)
     plant.tick(601)
     assert plant.shown("DEVICE_OFFLINE") is Shown.UNACK
+
+
+def test_a_stalled_batch_stays_urgent_when_its_station_counts_as_offline() -> None:
+    plant = Plant()
+    plant.hear(plant.event("start"))
+    plant.tick(400)
+    assert plant.shown("BATCH_STALLED") is Shown.UNACK
+    plant.tick(201)
+    assert plant.shown("DEVICE_OFFLINE") is Shown.UNACK
+    assert plant.shown("BATCH_STALLED") is Shown.UNACK
+    assert [entry.event for entry in plant.journal] == [Event.RAISE, Event.RAISE]
+
+
+def test_a_batch_that_nobody_can_hear_of_is_not_called_stalled() -> None:
+    plant = Plant()
+    plant.hear(plant.event("start"))
+    plant.outlook = replace(plant.outlook, broker=LinkView(False, NOW, "connection refused"))
+    plant.tick(400)
+    assert plant.shown("BROKER_DOWN", "") is Shown.UNACK
     assert plant.shown("BATCH_STALLED") is Shown.SUPPRESSED
 
 
