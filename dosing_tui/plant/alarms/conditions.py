@@ -5,7 +5,7 @@ from uuid import UUID
 
 from dosing_tui.plant.alarms.findings import Finding
 from dosing_tui.plant.alarms.picture import AlarmView
-from dosing_tui.plant.alarms.records import AlarmState, Entry, Event, Shown
+from dosing_tui.plant.alarms.records import AlarmState, Entry, Event, Priority, Shown
 from dosing_tui.plant.alarms.rules import RULES, VERSION, Rule
 
 
@@ -38,8 +38,11 @@ def settle(condition: Condition, now: datetime, *, sounds: bool) -> None:
 
 
 def happens_again(state: AlarmState, rule: Rule) -> bool:
-    """What was acknowledged was the last time it happened: this time somebody has to see it anew."""
-    return rule.momentary and state.shown is Shown.ACKED
+    """What was acknowledged was the last time it happened: this time somebody has to see it anew.
+
+    Not so with low priority: a station that sends nothing but rubbish would sound once a second.
+    """
+    return rule.momentary and rule.priority is not Priority.LOW and state.shown is Shown.ACKED
 
 
 def note_again(condition: Condition, finding: Finding, at: datetime) -> None:
