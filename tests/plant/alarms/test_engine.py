@@ -359,7 +359,7 @@ def test_what_happens_again_after_it_was_acknowledged_sounds_again_with_what_hap
 def test_rubbish_that_goes_on_coming_does_not_sound_after_every_acknowledgement() -> None:
     plant = Plant()
     (entry,) = plant.evaluator.reject(Rejection("factory/x", b"{", "not JSON", NOW))
-    plant.written()
+    told(plant, entry)
     told(plant, commands.acknowledge(plant.evaluator.replica.state(entry.key), asking(plant)))
     assert plant.evaluator.reject(Rejection("factory/x", b"{", "not JSON", NOW)) == []
     assert plant.shown(*entry.key) is Shown.ACKED
