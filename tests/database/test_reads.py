@@ -60,6 +60,20 @@ def test_the_picture_starts_with_what_was_stored(flavour: Server, reader: Reader
     assert [row for row in seeded if isinstance(row, Dose)] == [*doses(SEEDED + 5)[6:], flagged]
 
 
+def test_what_stations_say_of_one_second_is_in_the_order_of_its_arrival(
+    reader: Reader, writer: Writer
+) -> None:
+    """Else a batch that ended in the second in which the next began would never have ended."""
+    ended = replace(EVENT, event="complete", dedup=1, received_at=NOW + timedelta(milliseconds=300))
+    began = replace(EVENT, event="start", dedup=2, received_at=NOW + timedelta(milliseconds=800))
+    for seed in range(4):
+        told = [replace(each, device_id=f"station {seed}") for each in (ended, began)]
+        writer.write(uuid4(), spooled(*(told if seed % 2 else told[::-1])))
+    events = [each for each in reader.seed() if isinstance(each, BatchEvent)]
+    assert {each.event for each in events[:4]} == {"complete"}
+    assert {each.event for each in events[4:]} == {"start"}
+
+
 def test_the_picture_of_an_empty_database_is_empty(reader: Reader) -> None:
     assert reader.seed() == []
 
