@@ -165,6 +165,17 @@ class Notifying:
             telling = self._tellings.get(name)
             if telling is not None and telling.ready:
                 self._serve(telling)
+        failing = [telling for telling in self._tellings.values() if telling.failing]
+        if failing:
+            tried = self._book.tried()
+            for telling in failing:
+                if telling.name not in tried:
+                    self._goes_out(telling)
+
+    def _goes_out(self, telling: Telling) -> None:
+        """As far as anybody knows: nothing that was tried in vain waits."""
+        telling.succeeded()
+        self._status.notice(f"notify {telling.name}", "")
 
     def _serve(self, telling: Telling) -> None:
         """Give the courier what is to be told next, if anything is."""
@@ -208,24 +219,20 @@ class Notifying:
             self._look_at = 0.0
 
     def _settle_one(self, outcome: Outcome) -> None:
-        telling, trouble, about = (
-            self._tellings[outcome.channel],
-            outcome.trouble,
-            f"notify {outcome.channel}",
-        )
+        telling, trouble = self._tellings[outcome.channel], outcome.trouble
         fate = Fate.SENT if trouble is None else Fate.FAILED if trouble.lasting else Fate.WAITING
         self._book.settle([outcome.id], fate, now=self._clock(), reason=str(trouble or outcome.said))
         telling.courier.carries = None
         if trouble is None:
-            telling.succeeded()
-            self._status.notice(about, "")
+            self._goes_out(telling)
             log.info("notification %s: told of %s. %s", outcome.channel, outcome.what, outcome.said)
         elif trouble.lasting:
             self._status.say(f"Notification {outcome.channel} cannot tell of {outcome.what}: {trouble}")
         else:
             telling.failed()
             self._status.notice(
-                about, f"Notification {outcome.channel} does not go out, and is tried again: {trouble}"
+                f"notify {outcome.channel}",
+                f"Notification {outcome.channel} does not go out, and is tried again: {trouble}",
             )
 
     def _end(self) -> None:

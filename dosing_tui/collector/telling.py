@@ -41,6 +41,10 @@ class Telling:
     def ready(self) -> bool:
         return self.courier.carries is None and time.monotonic() >= self._not_before
 
+    @property
+    def failing(self) -> bool:
+        return self._failures > 0
+
     def full(self) -> None:
         """The rate limit lets nothing through for now."""
         self._rest(self._pace.notify_full_s)

@@ -166,6 +166,14 @@ class Postbook:
             rows = session.execute(statement("notifications/due"), {"site": self._site, "now": now})
             return [str(name) for (name,) in rows]
 
+    def tried(self) -> set[str]:
+        """Channels with anything that was tried and is not settled."""
+        with self._asking() as session:
+            return {
+                str(name)
+                for (name,) in session.execute(statement("notifications/tried"), {"site": self._site})
+            }
+
     def recent(self, channel: str, *, now: datetime) -> int:
         """Messages of the last period."""
         asked = {"site": self._site, "channel": channel, "since": now - PERIOD}

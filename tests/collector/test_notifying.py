@@ -61,7 +61,7 @@ class Teller:
         self.said: list[str] = []
         self.settings = settings
         self.ahead = timedelta()
-        live = Live()
+        self.live = live = Live()
         pace = replace(PACE, notify_first_s=0.05, notify_most_s=0.1, notify_look_s=0.1, notify_full_s=0.1)
         self.notifying = Notifying(
             Surroundings(
@@ -77,6 +77,11 @@ class Teller:
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
+
+    @property
+    def banner(self) -> str:
+        """What it has to say as long as it is so."""
+        return self.live.picture(self.now()).notice
 
     def follows(self) -> bool:
         """It has read what is in the journal."""
@@ -404,6 +409,24 @@ def test_after_a_day_it_is_given_up(settings: Settings, web: WebServer) -> None:
         teller.ahead = timedelta(days=1, minutes=1)
         until(lambda: fates(settings) == [("raise", "failed")])
         assert any("given up after a day: The server answers 503." in one for one in teller.said)
+
+
+@pytest.mark.parametrize("becomes", ["withdrawn", "refused", "given up"])
+def test_that_a_channel_does_not_go_out_is_said_only_while_something_is_tried_again(
+    settings: Settings, web: WebServer, becomes: str
+) -> None:
+    web.answers = [503] * 1000
+    with telling(settings) as teller:
+        raised = happened(settings)
+        until(lambda: "is tried again" in teller.banner)
+        if becomes == "withdrawn":
+            happened(settings, Event.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+        elif becomes == "refused":
+            web.answers[:] = [400]
+        else:
+            teller.ahead = timedelta(days=1, minutes=1)
+        until(lambda: settled(settings, 1))
+        until(lambda: "is tried again" not in teller.banner, timeout=5)
 
 
 @pytest.fixture
