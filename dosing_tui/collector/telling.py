@@ -62,11 +62,7 @@ class Telling:
         self._rest(wait * random.uniform(1 - JITTER, 1 + JITTER))
 
     def single(self, one: Waiting) -> Message:
-        firsts = (Occasion.RAISE, Occasion.UNACKNOWLEDGED)
-        before = next((first for first in firsts if first in self.wish.occasions), None)
-        follows = None
-        if before is not None and one.occasion is not before:
-            follows = self._id(before, one.occurrence)
+        follows = self._id(*one.before) if one.before is not None else None
         return self._message(one.occasion, one.occurrence, [one.told], follows)
 
     def summary(self, occurrence: UUID, members: list[Told]) -> Message:

@@ -25,6 +25,7 @@ from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.notification import (
     LATEST,
     PERIOD,
+    TOLD,
     Fate,
     Notice,
     Occasion,
@@ -148,17 +149,7 @@ class Postbook:
         """What is due, the oldest first, as far as it comes of entries up to ``last_id``."""
         asked = {"site": self._site, "channel": channel, "now": now, "last_id": last_id, "rows": AT_ONCE}
         with self._asking() as session, session.cursor(row_factory=class_row(_Due)) as cursor:
-            return [
-                Waiting(
-                    row.id,
-                    Occasion(row.occasion),
-                    row.occurrence,
-                    row.due_at.astimezone(UTC),
-                    _told(row),
-                    Fate(row.raised) if row.raised else None,
-                )
-                for row in cursor.execute(statement("notifications/waiting"), asked)
-            ]
+            return [_waiting(row) for row in cursor.execute(statement("notifications/waiting"), asked)]
 
     def due(self, *, now: datetime) -> list[str]:
         """Channels with anything to be told now."""
@@ -268,6 +259,17 @@ class _Due(_Of):
     occurrence: UUID
     due_at: datetime
     raised: str | None
+    raised_as: str | None
+    raised_of: UUID | None
+
+
+def _waiting(row: _Due) -> Waiting:
+    raised = before = None
+    if row.raised and row.raised_as and row.raised_of:
+        raised = Fate(row.raised)
+        before = (Occasion(row.raised_as), row.raised_of) if raised in TOLD else None
+    due_at = row.due_at.astimezone(UTC)
+    return Waiting(row.id, Occasion(row.occasion), row.occurrence, due_at, _told(row), raised, before)
 
 
 def _told(row: _Of) -> Told:

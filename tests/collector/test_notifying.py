@@ -236,6 +236,59 @@ def test_an_end_is_told_of_what_was_told_because_nobody_acknowledged_it_and_of_n
     ]
 
 
+@pytest.mark.parametrize("event", [Event.REALARM, Event.ESCALATE])
+def test_the_end_of_an_alarm_that_was_to_sound_again_is_told_though_that_was_not(
+    settings: Settings, web: WebServer, event: Event
+) -> None:
+    with telling(wanting(settings, most_in_10_minutes=2)) as teller:
+        raised = happened(settings)
+        until(lambda: len(web.taken) == 1)
+        happened(settings, Event.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+        again = happened(settings, event, priority=Priority.HIGH)  # the last of the limit waits for company
+        until(lambda: len(fates(settings)) == 2)
+        happened(settings, Event.ACKNOWLEDGE, occurrence=again.uuid, who=ANNA)
+        happened(settings, Event.RETURN, priority=Priority.HIGH)
+        until(lambda: fates(settings)[1] == ("raise", "withdrawn"))
+        teller.ahead = timedelta(seconds=11)
+        until(lambda: settled(settings, 3))
+    assert [one.said["occasion"] for one in web.taken] == ["raise", "return"]
+    assert web.taken[1].said["follows"] == web.taken[0].said["id"]
+
+
+def test_all_that_is_told_of_an_alarm_follows_what_told_of_it_first_until_it_returns(
+    settings: Settings, web: WebServer
+) -> None:
+    with telling(settings):
+        for number, event in enumerate(
+            [Event.RAISE, Event.ACKNOWLEDGE, Event.REALARM, Event.RAISE, Event.RETURN]
+        ):
+            happened(settings, event, who=ANNA if event is Event.ACKNOWLEDGE else NOBODY)
+            until(lambda: len(web.taken) == [1, 1, 2, 2, 3][number])  # noqa: B023 -- called at once
+        happened(settings)
+        until(lambda: len(web.taken) == 4)
+        happened(settings, Event.RETURN)
+        until(lambda: settled(settings, 5))
+    first, again, end, second, its_end = (one.said for one in web.taken)
+    assert again["follows"] == end["follows"] == first["id"]
+    assert (second["follows"], its_end["follows"]) == (None, second["id"])
+
+
+def test_the_end_of_what_may_have_been_told_before_it_was_acknowledged_is_told(
+    settings: Settings, web: WebServer
+) -> None:
+    web.answers = [HANG, *[503] * 1000]
+    with telling(settings):
+        raised = happened(settings)
+        until(lambda: len(web.posted) >= 2)
+        happened(settings, Event.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+        until(lambda: fates(settings) == [("raise", "withdrawn")])
+        web.answers.clear()
+        happened(settings, Event.RETURN)
+        until(lambda: settled(settings, 2))
+    assert [one.said["occasion"] for one in web.taken] == ["return"]
+    assert web.taken[0].said["follows"] == web.posted[0].said["id"]
+
+
 def test_a_server_that_answers_500_and_hangs_gets_the_same_message_until_it_takes_it(
     settings: Settings, web: WebServer
 ) -> None:
