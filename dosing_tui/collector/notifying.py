@@ -8,8 +8,11 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
+from uuid import UUID
 
+from dosing_tui.collector.absence import KEY as AWAY
 from dosing_tui.collector.courier import Outcome
 from dosing_tui.collector.pace import retry_delay
 from dosing_tui.collector.ports import Surroundings
@@ -17,7 +20,7 @@ from dosing_tui.collector.telling import Telling
 from dosing_tui.database.notifications import Summary
 from dosing_tui.errors import DatabaseError, DatabaseRefused
 from dosing_tui.plant.alarms.checkpoint import CHECKPOINT_EVERY, NOTHING, Checkpoint
-from dosing_tui.plant.alarms.notification import LATEST, Fate, chosen, noticed
+from dosing_tui.plant.alarms.notification import LATEST, Fate, Occasion, Waiting, chosen, noticed
 from dosing_tui.plant.alarms.replica import Effect, Replica
 
 log = logging.getLogger(__name__)
@@ -32,12 +35,20 @@ LAST_ANSWERS_S = 3.0
 NOT_KNOWN = "whether it was told is not known, and it is not told again."
 STOP_S = 10.0
 
+HandOver = Callable[[str, UUID], Fate]
+"""What came of telling the channel of that occurrence while the database was away; WAITING if nobody did."""
+
+
+def not_told(channel: str, occurrence: UUID) -> Fate:
+    return Fate.WAITING
+
 
 class Notifying:
     """One thread that never gives up until it is stopped; none where nobody wants to be told."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, *, hand_over: HandOver = not_told) -> None:
         self._around = around
+        self._hand_over = hand_over
         self._clock = around.clock
         self._status = around.status
         self._book = around.database.postbook()
@@ -191,6 +202,7 @@ class Notifying:
                 self._carry_summary(telling, again)
             return
         waiting = self._book.waiting(name, now=now, last_id=self._replica.last_id)
+        waiting = self._taken_over(name, waiting)
         choice = chosen(waiting, self._replica.states, recent=recent, most=telling.most, now=now)
         if choice.withdrawn:
             self._book.settle(choice.withdrawn, Fate.WITHDRAWN, now=now)
@@ -201,6 +213,20 @@ class Notifying:
         elif choice.sent and self._book.claim(choice.sent[0].id, now=now):
             one = choice.sent[0]
             telling.courier.carry(one.id, f"{one.told.key.tag}, {one.occasion}", telling.single(one))
+
+    def _taken_over(self, name: str, waiting: Sequence[Waiting]) -> list[Waiting]:
+        """What is still to be told of it: not what was told while the database was away, or is just now."""
+        left: list[Waiting] = []
+        for one in waiting:
+            fate = Fate.WAITING
+            if one.told.key == AWAY and one.occasion is Occasion.RAISE:
+                fate = self._hand_over(name, one.occurrence)
+            if fate is Fate.WAITING:
+                left.append(one)
+            elif fate is not Fate.CLAIMED:
+                said = "Told while the database was away."
+                self._book.settle([one.id], fate, now=self._clock(), reason=said if fate is Fate.SENT else "")
+        return left
 
     def _carry_summary(self, telling: Telling, summary: Summary) -> None:
         members = self._book.members(summary.id)
