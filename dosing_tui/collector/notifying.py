@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from dosing_tui.collector.telling import Telling
 from dosing_tui.database.notifications import Summary
 from dosing_tui.errors import DatabaseError, DatabaseRefused
 from dosing_tui.plant.alarms.checkpoint import CHECKPOINT_EVERY, NOTHING, Checkpoint
-from dosing_tui.plant.alarms.notification import LATEST, Fate, Occasion, Waiting, chosen, noticed
+from dosing_tui.plant.alarms.notification import LATEST, Choice, Fate, Occasion, Waiting, chosen, noticed
 from dosing_tui.plant.alarms.replica import Effect, Replica
 
 log = logging.getLogger(__name__)
@@ -193,17 +194,24 @@ class Notifying:
         now, name = self._clock(), telling.name
         for reason in self._book.give_up(name, now=now):
             self._status.say(f"Notification {name} is given up after a day: {reason or 'it had no turn.'}")
-        recent = self._book.recent(name, now=now)
-        if recent >= telling.most:
+        recent, high = self._book.recent(name, now=now)
+        if min(recent, high) >= telling.most:
             telling.full()
             return
-        if (again := self._book.summary(name)) is not None:
+        if recent < telling.most and (again := self._book.summary(name)) is not None:
             if self._book.claim(again.id, now=now):
                 self._carry_summary(telling, again)
             return
-        waiting = self._book.waiting(name, now=now, last_id=self._replica.last_id)
-        waiting = self._taken_over(name, waiting)
-        choice = chosen(waiting, self._replica.states, recent=recent, most=telling.most, now=now)
+        waiting = self._taken_over(name, self._book.waiting(name, now=now, last_id=self._replica.last_id))
+        choice = chosen(
+            waiting, self._replica.states, recent=recent, recent_high=high, most=telling.most, now=now
+        )
+        self._send(telling, choice, now)
+        if recent >= telling.most and not choice.sent:
+            telling.full()
+
+    def _send(self, telling: Telling, choice: Choice, now: datetime) -> None:
+        name = telling.name
         if choice.withdrawn:
             self._book.settle(choice.withdrawn, Fate.WITHDRAWN, now=now)
         if len(choice.sent) > 1:

@@ -165,12 +165,12 @@ class Postbook:
                 for (name,) in session.execute(statement("notifications/tried"), {"site": self._site})
             }
 
-    def recent(self, channel: str, *, now: datetime) -> int:
-        """Messages of the last period."""
+    def recent(self, channel: str, *, now: datetime) -> tuple[int, int]:
+        """Messages of the last period, and how many of them told of high priority."""
         asked = {"site": self._site, "channel": channel, "since": now - PERIOD}
         with self._asking() as session:
             row = session.execute(statement("notifications/recent"), asked).fetchone()
-        return int(row[0]) if row else 0
+        return (int(row[0]), int(row[1])) if row else (0, 0)
 
     def claim(self, id_: int, *, now: datetime) -> bool:
         """False if another process has it."""

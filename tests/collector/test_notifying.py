@@ -241,13 +241,13 @@ def test_the_end_of_an_alarm_that_was_to_sound_again_is_told_though_that_was_not
     settings: Settings, web: WebServer, event: Event
 ) -> None:
     with telling(wanting(settings, most_in_10_minutes=2)) as teller:
-        raised = happened(settings)
+        raised = happened(settings, priority=Priority.LOW)
         until(lambda: len(web.taken) == 1)
         happened(settings, Event.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
-        again = happened(settings, event, priority=Priority.HIGH)  # the last of the limit waits for company
+        again = happened(settings, event, priority=Priority.MEDIUM)  # the last of the limit waits for company
         until(lambda: len(fates(settings)) == 2)
         happened(settings, Event.ACKNOWLEDGE, occurrence=again.uuid, who=ANNA)
-        happened(settings, Event.RETURN, priority=Priority.HIGH)
+        happened(settings, Event.RETURN)
         until(lambda: fates(settings)[1] == ("raise", "withdrawn"))
         teller.ahead = timedelta(seconds=11)
         until(lambda: settled(settings, 3))
@@ -352,6 +352,34 @@ def test_after_the_limit_nothing_goes_out_until_the_ten_minutes_are_over(
         teller.ahead = timedelta(minutes=10, seconds=12)
         until(lambda: len(web.taken) == 2)
     assert web.taken[1].said["total"] == 2
+
+
+def test_what_is_of_high_priority_goes_out_though_others_have_used_up_the_limit_and_up_to_it(
+    settings: Settings, web: WebServer
+) -> None:
+    with telling(wanting(settings, most_in_10_minutes=2)) as teller:
+        happened(settings, item="A")
+        until(lambda: len(web.taken) == 1)
+        for item in ("B", "C"):
+            happened(settings, item=item)
+        until(lambda: len(fates(settings)) == 3)
+        teller.ahead = timedelta(seconds=11)
+        until(lambda: len(web.taken) == 2)
+        happened(settings, item="D")
+        happened(settings, item="H-1", priority=Priority.HIGH)
+        until(lambda: len(web.taken) == 3)
+        for item in ("H-2", "H-3", "H-4"):
+            happened(settings, item=item, priority=Priority.HIGH, at=teller.now())
+        until(lambda: len(fates(settings)) == 9)
+        teller.ahead = timedelta(seconds=25)
+        until(lambda: len(web.taken) == 4)
+        happened(settings, item="H-5", priority=Priority.HIGH)
+        until(teller.follows)
+        assert [one.said["total"] for one in web.posted] == [1, 2, 1, 3]
+        teller.ahead = timedelta(minutes=11)
+        until(lambda: len(web.taken) == 5)
+    assert [one["item"] for one in web.taken[2].said["alarms"]] == ["H-1"]
+    assert "H-5" in [one["item"] for one in web.taken[4].said["alarms"]]
 
 
 def test_two_processes_that_tell_at_once_tell_once(settings: Settings, web: WebServer) -> None:

@@ -200,12 +200,14 @@ def chosen(
     states: Mapping[AlarmKey, AlarmState],
     *,
     recent: int,
+    recent_high: int,
     most: int,
     now: datetime,
 ) -> Choice:
     """What to send next of what is due. ``recent``: messages of the last period, of which there are ``most``.
 
-    The last message that a period allows tells of everything that is due by then.
+    The last message that a period allows tells of everything that is due by then. What is of high priority
+    has as many messages again: for it, only those count that told of some of it (``recent_high``).
     """
     withdrawn: list[Waiting] = []
     due: list[Waiting] = []
@@ -216,7 +218,12 @@ def chosen(
         (due.append if alive else withdrawn.append)(one)
     gone = tuple(one.id for one in withdrawn)
     due.sort(key=lambda one: one.urgency)
-    room = most - recent
+    urgent = [one for one in due if one.told.priority is Priority.HIGH]
+    room, room_high = most - recent, most - recent_high
+    if urgent and room_high > 1:
+        return Choice(gone, tuple(urgent[:1]))
+    if room <= 0:
+        due, room = urgent, room_high
     if room <= 0 or not due:
         return Choice(gone)
     if room > 1:
