@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 
 from dosing_tui.broker.subscriber import Subscriber
+from dosing_tui.collector.absence import Absence
 from dosing_tui.collector.alarming import Alarming, SpoolView
 from dosing_tui.collector.inbox import Inbox
 from dosing_tui.collector.keeping import Keeping
@@ -85,7 +86,9 @@ class Collecting:
         self._writing.start()
         self._keeping = Keeping(around, self._writing.prepared, behind=self._behind)
         self._keeping.start()
-        self._notifying = Notifying(around)
+        self._absence = Absence(around, self._outbox)
+        self._absence.start()
+        self._notifying = Notifying(around, hand_over=self._absence.hand_over)
         self._notifying.start()
 
     @property
@@ -107,9 +110,11 @@ class Collecting:
         self._activity.stop()
         self._around.status.notice("held", "")
         self._alarms.stop()
-        if self._sending.stop():
-            self._outbox.close()
+        self._absence.stop()
+        sent = self._sending.stop()
         self._notifying.stop()
+        if sent:
+            self._outbox.close()
         if self._writing.stop(drain_s=drain_s):
             self._spool.close()
         self._keeping.stop()

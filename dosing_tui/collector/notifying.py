@@ -8,8 +8,12 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from queue import Empty, SimpleQueue
+from uuid import UUID
 
+from dosing_tui.collector.absence import KEY as AWAY
 from dosing_tui.collector.courier import Outcome
 from dosing_tui.collector.pace import retry_delay
 from dosing_tui.collector.ports import Surroundings
@@ -17,7 +21,7 @@ from dosing_tui.collector.telling import Telling
 from dosing_tui.database.notifications import Summary
 from dosing_tui.errors import DatabaseError, DatabaseRefused
 from dosing_tui.plant.alarms.checkpoint import CHECKPOINT_EVERY, NOTHING, Checkpoint
-from dosing_tui.plant.alarms.notification import LATEST, Fate, chosen, noticed
+from dosing_tui.plant.alarms.notification import LATEST, Choice, Fate, Occasion, Waiting, chosen, noticed
 from dosing_tui.plant.alarms.replica import Effect, Replica
 
 log = logging.getLogger(__name__)
@@ -32,12 +36,20 @@ LAST_ANSWERS_S = 3.0
 NOT_KNOWN = "whether it was told is not known, and it is not told again."
 STOP_S = 10.0
 
+HandOver = Callable[[str, UUID], Fate]
+"""What came of telling the channel of that occurrence while the database was away; WAITING if nobody did."""
+
+
+def not_told(channel: str, occurrence: UUID) -> Fate:
+    return Fate.WAITING
+
 
 class Notifying:
     """One thread that never gives up until it is stopped; none where nobody wants to be told."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, *, hand_over: HandOver = not_told) -> None:
         self._around = around
+        self._hand_over = hand_over
         self._clock = around.clock
         self._status = around.status
         self._book = around.database.postbook()
@@ -165,22 +177,41 @@ class Notifying:
             telling = self._tellings.get(name)
             if telling is not None and telling.ready:
                 self._serve(telling)
+        failing = [telling for telling in self._tellings.values() if telling.failing]
+        if failing:
+            tried = self._book.tried()
+            for telling in failing:
+                if telling.name not in tried:
+                    self._goes_out(telling)
+
+    def _goes_out(self, telling: Telling) -> None:
+        """As far as anybody knows: nothing that was tried in vain waits."""
+        telling.succeeded()
+        self._status.notice(f"notify {telling.name}", "")
 
     def _serve(self, telling: Telling) -> None:
         """Give the courier what is to be told next, if anything is."""
         now, name = self._clock(), telling.name
         for reason in self._book.give_up(name, now=now):
             self._status.say(f"Notification {name} is given up after a day: {reason or 'it had no turn.'}")
-        recent = self._book.recent(name, now=now)
-        if recent >= telling.most:
+        recent, high = self._book.recent(name, now=now)
+        if min(recent, high) >= telling.most:
             telling.full()
             return
-        if (again := self._book.summary(name)) is not None:
+        if recent < telling.most and (again := self._book.summary(name)) is not None:
             if self._book.claim(again.id, now=now):
                 self._carry_summary(telling, again)
             return
-        waiting = self._book.waiting(name, now=now, last_id=self._replica.last_id)
-        choice = chosen(waiting, self._replica.states, recent=recent, most=telling.most, now=now)
+        waiting = self._taken_over(name, self._book.waiting(name, now=now, last_id=self._replica.last_id))
+        choice = chosen(
+            waiting, self._replica.states, recent=recent, recent_high=high, most=telling.most, now=now
+        )
+        self._send(telling, choice, now)
+        if recent >= telling.most and not choice.sent:
+            telling.full()
+
+    def _send(self, telling: Telling, choice: Choice, now: datetime) -> None:
+        name = telling.name
         if choice.withdrawn:
             self._book.settle(choice.withdrawn, Fate.WITHDRAWN, now=now)
         if len(choice.sent) > 1:
@@ -190,6 +221,20 @@ class Notifying:
         elif choice.sent and self._book.claim(choice.sent[0].id, now=now):
             one = choice.sent[0]
             telling.courier.carry(one.id, f"{one.told.key.tag}, {one.occasion}", telling.single(one))
+
+    def _taken_over(self, name: str, waiting: Sequence[Waiting]) -> list[Waiting]:
+        """What is still to be told of it: not what was told while the database was away, or is just now."""
+        left: list[Waiting] = []
+        for one in waiting:
+            fate = Fate.WAITING
+            if one.told.key == AWAY and one.occasion is Occasion.RAISE:
+                fate = self._hand_over(name, one.occurrence)
+            if fate is Fate.WAITING:
+                left.append(one)
+            elif fate is not Fate.CLAIMED:
+                said = "Told while the database was away."
+                self._book.settle([one.id], fate, now=self._clock(), reason=said if fate is Fate.SENT else "")
+        return left
 
     def _carry_summary(self, telling: Telling, summary: Summary) -> None:
         members = self._book.members(summary.id)
@@ -208,24 +253,20 @@ class Notifying:
             self._look_at = 0.0
 
     def _settle_one(self, outcome: Outcome) -> None:
-        telling, trouble, about = (
-            self._tellings[outcome.channel],
-            outcome.trouble,
-            f"notify {outcome.channel}",
-        )
+        telling, trouble = self._tellings[outcome.channel], outcome.trouble
         fate = Fate.SENT if trouble is None else Fate.FAILED if trouble.lasting else Fate.WAITING
         self._book.settle([outcome.id], fate, now=self._clock(), reason=str(trouble or outcome.said))
         telling.courier.carries = None
         if trouble is None:
-            telling.succeeded()
-            self._status.notice(about, "")
+            self._goes_out(telling)
             log.info("notification %s: told of %s. %s", outcome.channel, outcome.what, outcome.said)
         elif trouble.lasting:
             self._status.say(f"Notification {outcome.channel} cannot tell of {outcome.what}: {trouble}")
         else:
             telling.failed()
             self._status.notice(
-                about, f"Notification {outcome.channel} does not go out, and is tried again: {trouble}"
+                f"notify {outcome.channel}",
+                f"Notification {outcome.channel} does not go out, and is tried again: {trouble}",
             )
 
     def _end(self) -> None:

@@ -1,6 +1,6 @@
 """Journal entries on the disk until the database has them: one SQLite file beside the spool.
 
-Who owns the spool sends what is in it; two threads may call. Consoles of the machine leave here what
+Who owns the spool sends what is in it; any thread may call. Consoles of the machine leave here what
 operators do while the database is away. Raises: SpoolError when the file cannot be used.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from dosing_tui.errors import SpoolError
+from dosing_tui.plant.alarms.notification import LATEST, Fate
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
 
 FILE = "alarms.sqlite"
@@ -23,7 +24,12 @@ SCHEMA = (
     # what consoles have left, until the owner takes it; then where it was put
     "CREATE TABLE IF NOT EXISTS asked (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS taken (seq INTEGER PRIMARY KEY)",
+    # what people were told of while the database was away
+    "CREATE TABLE IF NOT EXISTS told (channel TEXT, occurrence TEXT, fate TEXT NOT NULL, at REAL NOT NULL,"
+    " PRIMARY KEY (channel, occurrence))",
 )
+KEPT = 30 * LATEST
+"""What was told may be asked for so long: the database may be away for some time."""
 
 
 class Outbox:
@@ -82,6 +88,32 @@ class Outbox:
         with self._changed, self._transaction():
             self._sql.execute("DELETE FROM entries WHERE seq <= ?", (upto,))
             self._sql.execute("DELETE FROM taken WHERE seq <= ?", (upto,))
+
+    def told(self, channel: str, occurrence: UUID) -> Fate | None:
+        """What came of telling the channel of that without the database."""
+        asked = (channel, str(occurrence))
+        with self._changed, self._errors():
+            row = self._sql.execute(
+                "SELECT fate FROM told WHERE channel = ? AND occurrence = ?", asked
+            ).fetchone()
+        return Fate(row[0]) if row else None
+
+    def told_since(self, channel: str, at: datetime, *, besides: UUID) -> bool:
+        """Whether the channel was told of another one since then."""
+        asked = (channel, str(besides), at.timestamp(), Fate.SENT, Fate.CLAIMED)
+        with self._changed, self._errors():
+            found = self._sql.execute(
+                "SELECT 1 FROM told WHERE channel = ? AND occurrence <> ? AND at > ? AND fate IN (?, ?)",
+                asked,
+            ).fetchone()
+        return found is not None
+
+    def note_told(self, channel: str, occurrence: UUID, fate: Fate, at: datetime) -> None:
+        """On the disk on return; what is too old to be told is forgotten."""
+        row = (channel, str(occurrence), fate, at.timestamp())
+        with self._changed, self._transaction():
+            self._sql.execute("DELETE FROM told WHERE at < ?", ((at - KEPT).timestamp(),))
+            self._sql.execute("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?)", row)
 
     def await_entries(self, timeout_s: float) -> None:
         """Returns when there is something to send, ``close_soon`` was called, or the time is over."""

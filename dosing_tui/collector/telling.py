@@ -41,6 +41,10 @@ class Telling:
     def ready(self) -> bool:
         return self.courier.carries is None and time.monotonic() >= self._not_before
 
+    @property
+    def failing(self) -> bool:
+        return self._failures > 0
+
     def full(self) -> None:
         """The rate limit lets nothing through for now."""
         self._rest(self._pace.notify_full_s)
@@ -58,11 +62,7 @@ class Telling:
         self._rest(wait * random.uniform(1 - JITTER, 1 + JITTER))
 
     def single(self, one: Waiting) -> Message:
-        firsts = (Occasion.RAISE, Occasion.UNACKNOWLEDGED)
-        before = next((first for first in firsts if first in self.wish.occasions), None)
-        follows = None
-        if before is not None and one.occasion is not before:
-            follows = self._id(before, one.occurrence)
+        follows = self._id(*one.before) if one.before is not None else None
         return self._message(one.occasion, one.occurrence, [one.told], follows)
 
     def summary(self, occurrence: UUID, members: list[Told]) -> Message:

@@ -25,6 +25,7 @@ from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.notification import (
     LATEST,
     PERIOD,
+    TOLD,
     Fate,
     Notice,
     Occasion,
@@ -148,17 +149,7 @@ class Postbook:
         """What is due, the oldest first, as far as it comes of entries up to ``last_id``."""
         asked = {"site": self._site, "channel": channel, "now": now, "last_id": last_id, "rows": AT_ONCE}
         with self._asking() as session, session.cursor(row_factory=class_row(_Due)) as cursor:
-            return [
-                Waiting(
-                    row.id,
-                    Occasion(row.occasion),
-                    row.occurrence,
-                    row.due_at.astimezone(UTC),
-                    _told(row),
-                    Fate(row.raised) if row.raised else None,
-                )
-                for row in cursor.execute(statement("notifications/waiting"), asked)
-            ]
+            return [_waiting(row) for row in cursor.execute(statement("notifications/waiting"), asked)]
 
     def due(self, *, now: datetime) -> list[str]:
         """Channels with anything to be told now."""
@@ -166,12 +157,20 @@ class Postbook:
             rows = session.execute(statement("notifications/due"), {"site": self._site, "now": now})
             return [str(name) for (name,) in rows]
 
-    def recent(self, channel: str, *, now: datetime) -> int:
-        """Messages of the last period."""
+    def tried(self) -> set[str]:
+        """Channels with anything that was tried and is not settled."""
+        with self._asking() as session:
+            return {
+                str(name)
+                for (name,) in session.execute(statement("notifications/tried"), {"site": self._site})
+            }
+
+    def recent(self, channel: str, *, now: datetime) -> tuple[int, int]:
+        """Messages of the last period, and how many of them told of high priority."""
         asked = {"site": self._site, "channel": channel, "since": now - PERIOD}
         with self._asking() as session:
             row = session.execute(statement("notifications/recent"), asked).fetchone()
-        return int(row[0]) if row else 0
+        return (int(row[0]), int(row[1])) if row else (0, 0)
 
     def claim(self, id_: int, *, now: datetime) -> bool:
         """False if another process has it."""
@@ -260,6 +259,17 @@ class _Due(_Of):
     occurrence: UUID
     due_at: datetime
     raised: str | None
+    raised_as: str | None
+    raised_of: UUID | None
+
+
+def _waiting(row: _Due) -> Waiting:
+    raised = before = None
+    if row.raised and row.raised_as and row.raised_of:
+        raised = Fate(row.raised)
+        before = (Occasion(row.raised_as), row.raised_of) if raised in TOLD else None
+    due_at = row.due_at.astimezone(UTC)
+    return Waiting(row.id, Occasion(row.occasion), row.occurrence, due_at, _told(row), raised, before)
 
 
 def _told(row: _Of) -> Told:

@@ -1,16 +1,32 @@
--- A channel's notices that are due, with what they tell of; of an end, what became of what told of the alarm (if any
--- of it was told, then that). What comes from later entries than the asking process has read is not for it to judge.
-SELECT n.id, n.occasion, n.occurrence, n.due_at, r.fate AS raised, j.rule, j.device_id, j.item, j.event, j.priority,
-       j.at, j.message, j.value::float8, j.limit_value::float8, j.author, j.os_user, j.comment, j.until
+-- A channel's notices that are due, with what they tell of, and what told of that alarm before: of all that was told the
+-- first, else what waits, else what was not told. An alarm is the same one until it returns or is hidden, however often it
+-- sounds meanwhile. What was tried and then withdrawn may have been told. What comes from later entries than the asking
+-- process has read is not for it to judge.
+SELECT n.id, n.occasion, n.occurrence, n.due_at, r.fate AS raised, r.occasion AS raised_as, r.occurrence AS raised_of,
+       j.rule, j.device_id, j.item, j.event, j.priority, j.at, j.message, j.value::float8, j.limit_value::float8,
+       j.author, j.os_user, j.comment, j.until
   FROM alarm_notifications AS n
   JOIN alarm_journal AS j ON j.id = n.journal_id
   LEFT JOIN LATERAL (
-       SELECT t.fate
-         FROM alarm_notifications AS t
-        WHERE n.occasion IN ('return', 'hidden')
-          AND (t.site, t.channel, t.occurrence) = (n.site, n.channel, n.occurrence)
+       SELECT e.id
+         FROM alarm_journal AS e
+        WHERE (e.site, e.rule, e.device_id, e.item) = (j.site, j.rule, j.device_id, j.item)
+          AND e.event IN ('return', 'shelve', 'suppress', 'remove from service')
+          AND e.id < j.id
+        ORDER BY e.id DESC
+        LIMIT 1) AS ended ON true
+  LEFT JOIN LATERAL (
+       SELECT t.occasion, t.occurrence, f.fate
+         FROM alarm_journal AS b
+         JOIN alarm_notifications AS t ON (t.site, t.channel, t.occurrence) = (n.site, n.channel, b.uuid)
+        CROSS JOIN LATERAL (
+              SELECT CASE WHEN t.fate = 'withdrawn' AND t.tries > 0 THEN 'unknown' ELSE t.fate END AS fate) AS f
+        WHERE (b.site, b.rule, b.device_id, b.item) = (j.site, j.rule, j.device_id, j.item)
+          AND b.id > coalesce(ended.id, 0)
+          AND b.id <= j.id
           AND t.occasion IN ('raise', 'unacknowledged')
-        ORDER BY array_position(ARRAY['sent', 'claimed', 'unknown', 'summarised', 'waiting'], t.fate)
+          AND t.id <> n.id
+        ORDER BY f.fate IN ('sent', 'claimed', 'unknown', 'summarised') DESC, f.fate = 'waiting' DESC, t.id
         LIMIT 1) AS r ON true
  WHERE n.site = %(site)s
    AND n.channel = %(channel)s

@@ -167,6 +167,7 @@ site = {json.dumps(settings.plant.site)}
 devices = {json.dumps(settings.plant.devices)}
 [alarms]
 offline_minutes = {settings.alarms.offline_minutes}
+link_down_s = {settings.alarms.link_down_s}
 [mqtt]
 host = {json.dumps(settings.mqtt.host)}
 port = {settings.mqtt.port}

@@ -61,7 +61,7 @@ class Teller:
         self.said: list[str] = []
         self.settings = settings
         self.ahead = timedelta()
-        live = Live()
+        self.live = live = Live()
         pace = replace(PACE, notify_first_s=0.05, notify_most_s=0.1, notify_look_s=0.1, notify_full_s=0.1)
         self.notifying = Notifying(
             Surroundings(
@@ -77,6 +77,11 @@ class Teller:
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
+
+    @property
+    def banner(self) -> str:
+        """What it has to say as long as it is so."""
+        return self.live.picture(self.now()).notice
 
     def follows(self) -> bool:
         """It has read what is in the journal."""
@@ -231,6 +236,59 @@ def test_an_end_is_told_of_what_was_told_because_nobody_acknowledged_it_and_of_n
     ]
 
 
+@pytest.mark.parametrize("event", [Event.REALARM, Event.ESCALATE])
+def test_the_end_of_an_alarm_that_was_to_sound_again_is_told_though_that_was_not(
+    settings: Settings, web: WebServer, event: Event
+) -> None:
+    with telling(wanting(settings, most_in_10_minutes=2)) as teller:
+        raised = happened(settings, priority=Priority.LOW)
+        until(lambda: len(web.taken) == 1)
+        happened(settings, Event.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+        again = happened(settings, event, priority=Priority.MEDIUM)  # the last of the limit waits for company
+        until(lambda: len(fates(settings)) == 2)
+        happened(settings, Event.ACKNOWLEDGE, occurrence=again.uuid, who=ANNA)
+        happened(settings, Event.RETURN)
+        until(lambda: fates(settings)[1] == ("raise", "withdrawn"))
+        teller.ahead = timedelta(seconds=11)
+        until(lambda: settled(settings, 3))
+    assert [one.said["occasion"] for one in web.taken] == ["raise", "return"]
+    assert web.taken[1].said["follows"] == web.taken[0].said["id"]
+
+
+def test_all_that_is_told_of_an_alarm_follows_what_told_of_it_first_until_it_returns(
+    settings: Settings, web: WebServer
+) -> None:
+    with telling(settings):
+        for number, event in enumerate(
+            [Event.RAISE, Event.ACKNOWLEDGE, Event.REALARM, Event.RAISE, Event.RETURN]
+        ):
+            happened(settings, event, who=ANNA if event is Event.ACKNOWLEDGE else NOBODY)
+            until(lambda: len(web.taken) == [1, 1, 2, 2, 3][number])  # noqa: B023 -- called at once
+        happened(settings)
+        until(lambda: len(web.taken) == 4)
+        happened(settings, Event.RETURN)
+        until(lambda: settled(settings, 5))
+    first, again, end, second, its_end = (one.said for one in web.taken)
+    assert again["follows"] == end["follows"] == first["id"]
+    assert (second["follows"], its_end["follows"]) == (None, second["id"])
+
+
+def test_the_end_of_what_may_have_been_told_before_it_was_acknowledged_is_told(
+    settings: Settings, web: WebServer
+) -> None:
+    web.answers = [HANG, *[503] * 1000]
+    with telling(settings):
+        raised = happened(settings)
+        until(lambda: len(web.posted) >= 2)
+        happened(settings, Event.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+        until(lambda: fates(settings) == [("raise", "withdrawn")])
+        web.answers.clear()
+        happened(settings, Event.RETURN)
+        until(lambda: settled(settings, 2))
+    assert [one.said["occasion"] for one in web.taken] == ["return"]
+    assert web.taken[0].said["follows"] == web.posted[0].said["id"]
+
+
 def test_a_server_that_answers_500_and_hangs_gets_the_same_message_until_it_takes_it(
     settings: Settings, web: WebServer
 ) -> None:
@@ -294,6 +352,34 @@ def test_after_the_limit_nothing_goes_out_until_the_ten_minutes_are_over(
         teller.ahead = timedelta(minutes=10, seconds=12)
         until(lambda: len(web.taken) == 2)
     assert web.taken[1].said["total"] == 2
+
+
+def test_what_is_of_high_priority_goes_out_though_others_have_used_up_the_limit_and_up_to_it(
+    settings: Settings, web: WebServer
+) -> None:
+    with telling(wanting(settings, most_in_10_minutes=2)) as teller:
+        happened(settings, item="A")
+        until(lambda: len(web.taken) == 1)
+        for item in ("B", "C"):
+            happened(settings, item=item)
+        until(lambda: len(fates(settings)) == 3)
+        teller.ahead = timedelta(seconds=11)
+        until(lambda: len(web.taken) == 2)
+        happened(settings, item="D")
+        happened(settings, item="H-1", priority=Priority.HIGH)
+        until(lambda: len(web.taken) == 3)
+        for item in ("H-2", "H-3", "H-4"):
+            happened(settings, item=item, priority=Priority.HIGH, at=teller.now())
+        until(lambda: len(fates(settings)) == 9)
+        teller.ahead = timedelta(seconds=25)
+        until(lambda: len(web.taken) == 4)
+        happened(settings, item="H-5", priority=Priority.HIGH)
+        until(teller.follows)
+        assert [one.said["total"] for one in web.posted] == [1, 2, 1, 3]
+        teller.ahead = timedelta(minutes=11)
+        until(lambda: len(web.taken) == 5)
+    assert [one["item"] for one in web.taken[2].said["alarms"]] == ["H-1"]
+    assert "H-5" in [one["item"] for one in web.taken[4].said["alarms"]]
 
 
 def test_two_processes_that_tell_at_once_tell_once(settings: Settings, web: WebServer) -> None:
@@ -404,6 +490,24 @@ def test_after_a_day_it_is_given_up(settings: Settings, web: WebServer) -> None:
         teller.ahead = timedelta(days=1, minutes=1)
         until(lambda: fates(settings) == [("raise", "failed")])
         assert any("given up after a day: The server answers 503." in one for one in teller.said)
+
+
+@pytest.mark.parametrize("becomes", ["withdrawn", "refused", "given up"])
+def test_that_a_channel_does_not_go_out_is_said_only_while_something_is_tried_again(
+    settings: Settings, web: WebServer, becomes: str
+) -> None:
+    web.answers = [503] * 1000
+    with telling(settings) as teller:
+        raised = happened(settings)
+        until(lambda: "is tried again" in teller.banner)
+        if becomes == "withdrawn":
+            happened(settings, Event.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+        elif becomes == "refused":
+            web.answers[:] = [400]
+        else:
+            teller.ahead = timedelta(days=1, minutes=1)
+        until(lambda: settled(settings, 1))
+        until(lambda: "is tried again" not in teller.banner, timeout=5)
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ Whoever was told that an alarm sounds has somebody on the way. So he is told as 
 that once: it returned, or it was hidden (shelved, suppressed by design, put out of service), by whom, why and
 until when. Hidden is not normal, so it has an occasion of its own; a program that keeps incidents closes them
 on both. What happens while it is hidden is told to nobody. When the hiding ends and the condition holds, that
-is a new occurrence, and told as one; if it is gone, there is nothing left to tell.
+is a new occurrence, and told as one; if it is gone, there is nothing left to tell. An alarm that sounds again
+while it is active (again after an acknowledgement, or louder) is still the one that was told first, and so is
+its end.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -107,7 +109,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A notice that waits for its turn. ``raised``: what became of what an end belongs to."""
+    """A notice that waits for its turn.
+
+    ``raised``: what became of what told before that the same alarm sounds; ``before``: which one told it.
+    """
 
     id: int
     occasion: Occasion
@@ -115,6 +120,7 @@ class Waiting:
     due_at: datetime
     told: Told
     raised: Fate | None = None
+    before: tuple[Occasion, UUID] | None = None
 
     @property
     def urgency(self) -> tuple[int, int]:
@@ -134,7 +140,7 @@ class Message:
     counts: Mapping[Priority, int] = field(default_factory=dict)
     """How many alarms the message is about."""
     follows: UUID | None = None
-    """The message that told of the same occurrence before."""
+    """The message that told first of the same alarm: it has neither returned nor been hidden since."""
 
     @property
     def total(self) -> int:
@@ -194,12 +200,14 @@ def chosen(
     states: Mapping[AlarmKey, AlarmState],
     *,
     recent: int,
+    recent_high: int,
     most: int,
     now: datetime,
 ) -> Choice:
     """What to send next of what is due. ``recent``: messages of the last period, of which there are ``most``.
 
-    The last message that a period allows tells of everything that is due by then.
+    The last message that a period allows tells of everything that is due by then. What is of high priority
+    has as many messages again: for it, only those count that told of some of it (``recent_high``).
     """
     withdrawn: list[Waiting] = []
     due: list[Waiting] = []
@@ -210,7 +218,12 @@ def chosen(
         (due.append if alive else withdrawn.append)(one)
     gone = tuple(one.id for one in withdrawn)
     due.sort(key=lambda one: one.urgency)
-    room = most - recent
+    urgent = [one for one in due if one.told.priority is Priority.HIGH]
+    room, room_high = most - recent, most - recent_high
+    if urgent and room_high > 1:
+        return Choice(gone, tuple(urgent[:1]))
+    if room <= 0:
+        due, room = urgent, room_high
     if room <= 0 or not due:
         return Choice(gone)
     if room > 1:

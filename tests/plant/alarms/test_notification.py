@@ -142,12 +142,12 @@ def test_another_occurrence_and_what_is_a_day_old_are_not_told() -> None:
 def test_an_end_waits_for_its_beginning_and_goes_with_it() -> None:
     state = STATES[Shown.RTN_UNACK]
     begun, end = waiting(number=1), waiting(Occasion.RETURN, number=2, raised=Fate.WAITING)
-    choice = chosen([begun, end], {KEY: state}, recent=0, most=10, now=NOW)
+    choice = chosen([begun, end], {KEY: state}, recent=0, recent_high=0, most=10, now=NOW)
     assert (choice.withdrawn, choice.sent) == ((), (begun,))
     told = replace(end, raised=Fate.SENT)
-    assert chosen([told], {KEY: state}, recent=1, most=10, now=NOW).sent == (told,)
+    assert chosen([told], {KEY: state}, recent=1, recent_high=0, most=10, now=NOW).sent == (told,)
     lost = replace(end, raised=Fate.WITHDRAWN)
-    assert chosen([lost], {KEY: state}, recent=1, most=10, now=NOW).withdrawn == (lost.id,)
+    assert chosen([lost], {KEY: state}, recent=1, recent_high=0, most=10, now=NOW).withdrawn == (lost.id,)
 
 
 @given(st.integers(1, 40), st.integers(0, 20), st.integers(1, 20), st.integers(0, 30))
@@ -156,16 +156,31 @@ def test_never_more_than_the_limit_and_nothing_is_forgotten(
 ) -> None:
     state = STATES[Shown.UNACK]
     given_ = [waiting(number=number) for number in range(1, due + 1)]
-    choice = chosen(given_, {KEY: state}, recent=recent, most=most, now=NOW + timedelta(seconds=age))
+    choice = chosen(
+        given_, {KEY: state}, recent=recent, recent_high=0, most=most, now=NOW + timedelta(seconds=age)
+    )
     room, gathered = most - recent, timedelta(seconds=age) >= GATHERING
     assert choice.withdrawn == ()
     assert len(choice.sent) == (0 if room <= 0 else 1 if room > 1 else due if gathered else 0)
 
 
+def test_what_is_of_high_priority_is_not_bound_by_what_the_others_have_used() -> None:
+    state = STATES[Shown.UNACK]
+    high = replace(waiting().told, priority=Priority.HIGH)
+    given_ = [waiting(number=1), waiting(number=8, told=high), waiting(number=9, told=high)]
+    late = NOW + GATHERING
+
+    def sent(recent_high: int) -> list[int]:
+        choice = chosen(given_, {KEY: state}, recent=5, recent_high=recent_high, most=5, now=late)
+        return [one.id for one in choice.sent]
+
+    assert [sent(used) for used in (0, 3, 4, 5)] == [[8], [8], [8, 9], []]
+
+
 def test_the_most_urgent_is_told_first() -> None:
     state = STATES[Shown.UNACK]
     urgent = waiting(number=9, told=replace(waiting().told, priority=Priority.HIGH))
-    choice = chosen([waiting(number=1), urgent], {KEY: state}, recent=0, most=5, now=NOW)
+    choice = chosen([waiting(number=1), urgent], {KEY: state}, recent=0, recent_high=0, most=5, now=NOW)
     assert [one.id for one in choice.sent] == [9]
 
 
