@@ -16,6 +16,7 @@ from dosing_tui.collector.sending import Sending
 from dosing_tui.collector.spool import Spool
 from dosing_tui.collector.watching import Watching
 from dosing_tui.collector.writing import Writing
+from dosing_tui.config.settings import Settings
 
 BEHIND = 2
 """The writer is behind with more than so many batches spooled."""
@@ -30,6 +31,11 @@ def open_spool(around: Surroundings) -> Spool:
     )
 
 
+def client_id(settings: Settings) -> str:
+    """The site's one name at the broker, which queues under it while nobody collects."""
+    return f"dosing-tui-collector-{settings.plant.site}"
+
+
 class Listening:
     """Broker to spool, until it is stopped or the spool takes no more."""
 
@@ -37,7 +43,7 @@ class Listening:
         inbox = Inbox()
         self._subscriber = Subscriber(
             around.settings.mqtt,
-            client_id=f"dosing-tui-collector-{around.settings.plant.site}",
+            client_id=client_id(around.settings),
             persistent=True,
             on_delivery=inbox.put,
             on_link=around.status.broker,

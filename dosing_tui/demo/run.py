@@ -19,6 +19,7 @@ from dosing_tui.demo import history
 from dosing_tui.demo.brokers import RunningBroker, start_broker
 from dosing_tui.demo.folders import lock
 from dosing_tui.demo.headless import collect_for
+from dosing_tui.demo.mailbox import open_mailbox
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.demo.simulation import Simulation
 from dosing_tui.demo.site import default_folder, site_settings
@@ -142,6 +143,8 @@ def _on_screen(duration_s: float | None, settings: Settings, simulation: Simulat
     bell = threading.Timer(duration_s or 0.0, ring)
     if duration_s:
         bell.start()
+    if not open_mailbox(settings):
+        log.warning("what the plant says before the collector has come will be missed")
     simulation.start()
     try:
         status = run_console(settings)
