@@ -12,11 +12,10 @@ from dosing_tui.console.alarmtrend import TrendNews, trend_rows
 from dosing_tui.console.alarmwork import Wish
 from dosing_tui.console.bars import KeyHint
 from dosing_tui.console.canvas import Canvas, Rows, broken, plain
-from dosing_tui.console.field import Field
 from dosing_tui.console.keys import ALARM_KEYS
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
-from dosing_tui.console.screens.sheet import Sheet, box, keys_row
+from dosing_tui.console.screens.sheet import ReadSheet, box, keys_row
 from dosing_tui.console.urgency import MARKS, STATES, mark
 from dosing_tui.plant.alarms.picture import AlarmView
 from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey
@@ -32,7 +31,7 @@ AskTrend = Callable[[TrendQuery, Callable[[TrendNews], None]], None]
 """Somebody reads it, and gives it to the second in the screen's thread."""
 
 
-class AlarmDetail(Sheet[Wish]):
+class AlarmDetail(ReadSheet[Wish]):
     """Answers with what is to be done, None for nothing. ``find`` gives the alarm as it is now."""
 
     BINDINGS = [
@@ -74,13 +73,6 @@ class AlarmDetail(Sheet[Wish]):
         if self.is_mounted:
             self.draw()
 
-    @property
-    def typing(self) -> Field | None:
-        return None
-
-    def put(self, changed: Field) -> None:
-        """Nothing is typed here."""
-
     def look_again(self) -> None:
         """The alarm may have another value, or be another state's."""
         found = self._find(self._view.state.key)
@@ -90,9 +82,6 @@ class AlarmDetail(Sheet[Wish]):
 
     def action_wish(self, wish: str) -> None:
         self.dismiss(Wish(wish))
-
-    def action_accept(self) -> None:
-        self.dismiss(None)
 
     def action_turn(self) -> None:
         self._turned = not self._turned

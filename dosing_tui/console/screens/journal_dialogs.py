@@ -13,7 +13,7 @@ from dosing_tui.console.field import Field
 from dosing_tui.console.journal import DONE, Sieve, by
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT
-from dosing_tui.console.screens.sheet import CHOSEN, Sheet, box, keys_row
+from dosing_tui.console.screens.sheet import CHOSEN, ReadSheet, Sheet, box, keys_row
 from dosing_tui.console.urgency import STATES, mark
 from dosing_tui.plant.alarms.records import Entry, Event, Shown
 from dosing_tui.plant.text import clean_line
@@ -145,23 +145,13 @@ class JournalFilterDialog(Sheet[Sieve]):
             canvas.text(3 + column * _COLUMN, y + 1 + row, text.ljust(_COLUMN - 2), pen)
 
 
-class JournalDetail(Sheet[None]):
+class JournalDetail(ReadSheet[None]):
     """Whatever the entry says."""
 
     def __init__(self, look: Look, entry: Entry, zone: tzinfo) -> None:
         super().__init__(look)
         self._entry = entry
         self._zone = zone
-
-    @property
-    def typing(self) -> Field | None:
-        return None
-
-    def put(self, changed: Field) -> None:
-        """Nothing is typed here."""
-
-    def action_accept(self) -> None:
-        self.dismiss(None)
 
     def rows(self, width: int, height: int) -> Rows:
         return detail_rows(self._entry, self._zone)

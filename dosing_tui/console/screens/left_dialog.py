@@ -3,34 +3,21 @@
 from collections.abc import Sequence
 
 from dosing_tui.console.canvas import Rows, broken
-from dosing_tui.console.field import Field
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, TEXT
-from dosing_tui.console.screens.sheet import Sheet, box, keys_row
+from dosing_tui.console.screens.sheet import ReadSheet, box, keys_row
 from dosing_tui.plant.text import clean_line
 
 _WIDTH, _NAMED = 74, 5
 
 
-class LeftDialog(Sheet[None]):
-    """``enter`` and ``esc`` close it."""
-
+class LeftDialog(ReadSheet[None]):
     def __init__(self, look: Look, title: str, left: Sequence[str], *, kept: str) -> None:
         """``left``: a sentence for each alarm; ``kept``: where what was done waits, '' if it is journaled."""
         super().__init__(look)
         self._title = title
         self._left = left
         self._kept = kept
-
-    @property
-    def typing(self) -> Field | None:
-        return None
-
-    def put(self, changed: Field) -> None:
-        """Nothing is typed here."""
-
-    def action_accept(self) -> None:
-        self.dismiss(None)
 
     def rows(self, width: int, height: int) -> Rows:
         said = [broken(clean_line(one), _WIDTH - 8) for one in self._left[:_NAMED]]

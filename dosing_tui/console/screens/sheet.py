@@ -96,6 +96,20 @@ class Sheet(ModalScreen[Result]):
         self.dismiss(None)
 
 
+class ReadSheet(Sheet[Result]):
+    """Only read: ``enter`` and ``esc`` close it."""
+
+    @property
+    def typing(self) -> Field | None:
+        return None
+
+    def put(self, changed: Field) -> None:
+        """Nothing is typed here."""
+
+    def action_accept(self) -> None:
+        self.dismiss(None)
+
+
 def box(width: int, height: int, title: str, *, hint: str = "esc leaves") -> Canvas:
     """An empty frame with its title."""
     canvas = Canvas(width, height)
