@@ -196,8 +196,6 @@ def _compare(session: Session, draft: ReviewDraft, batch: _Reviewed) -> None:
             f"{batch.batch_id}: its exceptions or alarms are others than those you saw; nothing was entered."
             " Look at it again."
         )
-    standing = Standing(
-        batch.status, batch.findings, batch.review_state, batch.disposition, batch.disposed_by, batch.gone
-    )
+    standing = Standing(batch.status, batch.findings, batch.review_state, batch.disposed_by, batch.gone)
     if wrong := fault(draft, standing):
         raise ReviewError(f"{batch.batch_id}: {wrong}")

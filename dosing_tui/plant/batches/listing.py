@@ -45,9 +45,7 @@ class BatchRow:
     @property
     def standing(self) -> Standing:
         """For what may be said of it."""
-        return Standing(
-            self.status, self.findings, self.review_state, self.disposed_by, self.disposed_by, self.gone
-        )
+        return Standing(self.status, self.findings, self.review_state, self.disposed_by, self.gone)
 
     @property
     def reviewers(self) -> str:

@@ -96,8 +96,8 @@ class Standing:
     status: str
     findings: int
     review_state: str
-    disposition: str
     disposed_by: str
+    """Who has decided; '' if nothing stands."""
     gone: bool = False
     """Its messages turned out to be of another batch."""
 
@@ -136,7 +136,7 @@ def _of_batch(draft: ReviewDraft, standing: Standing) -> str:
     if meaning is Meaning.COMMENT:
         return ""
     if meaning is Meaning.WITHDRAWN:
-        return "" if standing.disposition else "There is nothing to withdraw."
+        return "" if standing.disposed_by else "There is nothing to withdraw."
     if standing.status == Status.OPEN:
         return "The batch is still under way; it can be commented, nothing else."
     if meaning is Meaning.APPROVED:
