@@ -39,7 +39,7 @@ def keep(settings: Settings, *, now: datetime) -> Change:
 
 
 def keep_until_now(settings: Settings) -> None:
-    """As ``keep``."""
+    """As ``keep``, by the clock of the process that does it: it may be another than the one that asks."""
     keep(settings, now=datetime.now(UTC))
 
 

@@ -10,6 +10,7 @@ from dosing_tui.database.batches import listing, reviewing
 from dosing_tui.database.batches.listing import BatchFilter, Counts, above, counts, detail, listed
 from dosing_tui.database.batches.reviewing import review
 from dosing_tui.database.batches.storing import Session
+from dosing_tui.database.sqlfiles import statement
 from dosing_tui.plant.batches.findings import Kind
 from dosing_tui.plant.batches.listing import draft_of
 from dosing_tui.plant.batches.reviews import Meaning, Review
@@ -108,3 +109,16 @@ def test_text_of_the_plant_is_harmless(migrated: str) -> None:
     (row,) = listed(settings_for(migrated), BatchFilter())
     assert row.recipe.isprintable()
     assert detail(settings_for(migrated), row.batch_key) is not None
+
+
+def test_the_list_its_pages_above_and_its_counts_are_filtered_alike() -> None:
+    """A condition that one lacks shows batches that are not counted, or counts what is never shown."""
+
+    def conditions(name: str) -> list[str]:
+        lines = statement(f"batches/{name}").splitlines()
+        begin = next(number for number, line in enumerate(lines) if line.startswith(" WHERE"))
+        end = next(number for number, line in enumerate(lines) if "without_findings" in line)
+        return lines[begin : end + 1]
+
+    assert len(conditions("listed")) == 10
+    assert conditions("listed_above") == conditions("counts") == conditions("listed")
