@@ -48,25 +48,32 @@ def status_rows(status: Status, width: int) -> Rows:
     left = canvas.text(left + 1, 0, "›", _QUIET)
     left = canvas.text(left + 1, 0, status.screen, _QUIET)
     if status.frozen:
-        canvas.text(left + 2, 0, f" FROZEN {status.frozen} ", Pen(Tone.GROUND, Tone.WARN, bold=True))
-    _right_side(canvas, status)
+        frozen = f" FROZEN {status.frozen} "
+        left = canvas.text(left + 2, 0, frozen, Pen(Tone.GROUND, Tone.WARN, bold=True))
+    _right_side(canvas, status, left)
     return canvas.rows
 
 
-def _right_side(canvas: Canvas, status: Status) -> None:
+def _right_side(canvas: Canvas, status: Status, left: int) -> None:
+    """From column ``left`` on; without room for all, the role goes first, then the rate."""
+    role = "" if status.role is Role.UNDECIDED else status.role.value
+    rate = f" {_rate(status.rate)}" if status.broker.link is Link.UP else ""
+    for parts in (_parts(status, rate, role), _parts(status, rate, ""), _parts(status, "", "")):
+        if left + sum(len(text) for text, _ in parts) < canvas.width - 1:
+            break
+    x = canvas.width - 1
+    for text, pen in parts:
+        x = canvas.right(x, 0, text, pen)
+
+
+def _parts(status: Status, rate: str, role: str) -> list[tuple[str, Pen]]:
+    """From right to left."""
     parts: list[tuple[str, Pen]] = [("●" if status.beat else "○", _QUIET), (" ", _BAND)]
     parts += [(status.clock, _LOUD), ("   ", _BAND)]
     if status.spooled:
         parts.append((f" {words.count(status.spooled)} spooled", _BAND))
-    parts += [*_link("DB", status.database), ("  ", _BAND)]
-    if status.broker.link is Link.UP:
-        parts.append((f" {_rate(status.rate)}", _QUIET))
-    parts += _link("MQTT", status.broker)
-    if status.role is not Role.UNDECIDED:
-        parts += [("  ", _BAND), (status.role.value, _QUIET)]
-    x = canvas.width - 1
-    for text, pen in parts:
-        x = canvas.right(x, 0, text, pen)
+    parts += [*_link("DB", status.database), ("  ", _BAND), (rate, _QUIET)]
+    return [*parts, *_link("MQTT", status.broker), ("  ", _BAND), (role, _QUIET)]
 
 
 def _rate(rate: float) -> str:

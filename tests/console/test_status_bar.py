@@ -1,0 +1,33 @@
+"""The first row: what has no room in it is left out, and nothing runs into what stands beside it."""
+
+import pytest
+
+from dosing_tui.console.bars import Status, status_rows
+from dosing_tui.live import Link, LinkState, Role
+
+UP, DOWN = LinkState(Link.UP), LinkState(Link.DOWN, why="connection refused")
+
+
+def row(width: int, *, link: LinkState, frozen: str = "") -> str:
+    status = Status(
+        "Demo plant", "Overview", Role.COLLECTING, link, link, 1.0, 0, "10:07:43", beat=True, frozen=frozen
+    )
+    return "".join(character for character, _ in status_rows(status, width)[0])
+
+
+def test_with_both_links_down_the_role_gives_way_to_the_screens_name() -> None:
+    shown = row(80, link=DOWN)
+    assert "› Overview " in shown
+    assert " ■ MQTT down    ■ DB down " in shown
+    assert "collecting" not in shown
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_the_role_is_told_where_there_is_room(width: int) -> None:
+    assert "› Overview " in row(width, link=UP)
+    assert "  collecting  ● MQTT" in row(width, link=UP)
+    assert ("  collecting   ■ MQTT down" in row(width, link=DOWN)) == (width > 80)
+
+
+def test_since_when_the_picture_stands_still_is_not_covered() -> None:
+    assert " FROZEN 10:01:02 " in row(80, link=UP, frozen="10:01:02")
