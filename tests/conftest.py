@@ -1,6 +1,7 @@
 """Real servers for every test that asks, and nothing of the machine's user in any test."""
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 
@@ -49,6 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     os.environ["TZ"] = "UTC"
     time.tzset()
+    # started in the background, a shell has everything ignore Ctrl+C, the programs under test included
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
