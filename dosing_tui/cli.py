@@ -13,10 +13,9 @@ from dosing_tui.commands.alarms import alarms
 from dosing_tui.commands.batches import audit, batches
 from dosing_tui.commands.grafana import grafana
 from dosing_tui.commands.notifications import notifications, try_channel
-from dosing_tui.commands.panel import panel
+from dosing_tui.commands.panel import panel, report
 from dosing_tui.commands.recipes import recipes
 from dosing_tui.commands.refill import refill
-from dosing_tui.commands.report import report
 from dosing_tui.errors import DosingError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dosing_tui.export.extract import Cell, Column, Extract
 from dosing_tui.export.jsontext import to_json
 from dosing_tui.export.texttable import to_table
 from dosing_tui.plant import ranging
-from dosing_tui.plant.batches.wanted import Wanted
+from dosing_tui.plant.batches.listing import Wanted
 from dosing_tui.plant.filters import Selection
 from dosing_tui.plant.shiftwords import named_shift
 from dosing_tui.plant.timeranges import RangeSpec
