@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from dosing_tui.live import MAX_SERIES, RECENT_DOSES, Books, Link, LinkState, Live, Role
+from dosing_tui.live_state import MAX_SERIES, RECENT_DOSES, Books, Link, LinkState, Live, Role
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Kind, TimeQuality
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

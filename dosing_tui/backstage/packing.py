@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any
 
-from dosing_tui.live import Picture
+from dosing_tui.live_state import Picture
 from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading
 
 _READINGS: Mapping[str, type[Reading]] = {"levels": InventoryLevel, "doses": Dose, "events": BatchEvent}

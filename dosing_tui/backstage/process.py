@@ -19,7 +19,7 @@ from dosing_tui.collector.service import Collector
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.reads import Reader
 from dosing_tui.errors import BrokerError, DatabaseError
-from dosing_tui.live import Link, LinkState, Live
+from dosing_tui.live_state import Link, LinkState, Live
 
 SEED_RETRY_S = 2.0
 NICE = 5

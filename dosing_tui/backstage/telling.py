@@ -10,7 +10,7 @@ from datetime import datetime
 from dosing_tui.backstage.messages import Logged, News, ToCollector, ToConsole
 from dosing_tui.backstage.packing import changes
 from dosing_tui.collector.channel import Channel
-from dosing_tui.live import Picture, PictureSource
+from dosing_tui.live_state import Picture, PictureSource
 
 LOOK_S = 0.1
 """News at most so often."""

@@ -20,7 +20,7 @@ from dosing_tui.collector.ports import Surroundings
 from dosing_tui.config.alarms import alarm_limits
 from dosing_tui.database.alarms import Heard
 from dosing_tui.errors import DatabaseError, SpoolError
-from dosing_tui.live import Link, LinkState
+from dosing_tui.live_state import Link, LinkState
 from dosing_tui.plant.alarms.checkpoint import CHECKPOINT_EVERY, Checkpoint
 from dosing_tui.plant.alarms.engine import Evaluator
 from dosing_tui.plant.alarms.findings import LinkView, Outlook

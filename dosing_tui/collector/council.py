@@ -9,7 +9,7 @@ from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.roles import Facts, Vote, decide
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.errors import DatabaseError
-from dosing_tui.live import Role
+from dosing_tui.live_state import Role
 
 UNASKED = "The database cannot be asked who collects: nothing is collected here until it answers."
 CONTESTED = "Another program uses the collector's client id: it may, until the database says who collects."

@@ -10,7 +10,7 @@ from dosing_tui.collector.pace import SWITCH_S
 from dosing_tui.collector.service import Collector
 from dosing_tui.collector.status import Report
 from dosing_tui.config.settings import Settings
-from dosing_tui.live import Books, Live
+from dosing_tui.live_state import Books, Live
 
 BOOKS_EVERY_S = 60.0
 LAST_WORDS_S = 2.0

@@ -13,7 +13,7 @@ from dosing_tui.collector.machine import (
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.watching import Watching
 from dosing_tui.errors import SpoolError
-from dosing_tui.live import Role
+from dosing_tui.live_state import Role
 
 
 class Post:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from dosing_tui.config.settings import CollectorMode
-from dosing_tui.live import Role
+from dosing_tui.live_state import Role
 
 PATIENCE = timedelta(seconds=30)
 """An elected process whose client id another one uses gives way after this, one that was not at once."""

@@ -15,7 +15,7 @@ from dosing_tui.collector.post import Post
 from dosing_tui.collector.status import Report, Status
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import BrokerError
-from dosing_tui.live import Live
+from dosing_tui.live_state import Live
 
 log = logging.getLogger(__name__)
 

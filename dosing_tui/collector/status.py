@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from dosing_tui.live import Link, LinkState, Live, Role
+from dosing_tui.live_state import Link, LinkState, Live, Role
 
 Report = Callable[[str], None]
 """Takes one plain sentence."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows, cells
 from dosing_tui.console.pens import Pen, Tone
-from dosing_tui.live import Link, LinkState, Picture, Role
+from dosing_tui.live_state import Link, LinkState, Picture, Role
 
 _BAND = Pen(Tone.TEXT, Tone.BAND)
 _QUIET = Pen(Tone.DIM, Tone.BAND)

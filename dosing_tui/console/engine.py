@@ -18,7 +18,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.console.batches.source import StoredBatches
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
-from dosing_tui.live import Link
+from dosing_tui.live_state import Link
 from dosing_tui.plant.alarms.channels import ChannelState, with_unused
 from dosing_tui.plant.alarms.health import Past
 from dosing_tui.plant.alarms.journal import JournalFilter

@@ -18,7 +18,7 @@ from dosing_tui.export.alarms import journal_extract
 from dosing_tui.export.csvtext import to_csv
 from dosing_tui.export.files import stem_of
 from dosing_tui.export.jsontext import to_json
-from dosing_tui.live import Picture
+from dosing_tui.live_state import Picture
 from dosing_tui.plant.alarms.journal import AT_ONCE, JournalFilter
 from dosing_tui.plant.alarms.picture import AlarmPicture
 from dosing_tui.plant.alarms.records import Entry

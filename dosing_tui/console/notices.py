@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dosing_tui.console import words
-from dosing_tui.live import Link, Picture
+from dosing_tui.live_state import Link, Picture
 from dosing_tui.plant.alarms.records import Priority
 from dosing_tui.plant.text import clean_line
 

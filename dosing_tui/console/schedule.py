@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from dosing_tui.live import Picture, Role
+from dosing_tui.live_state import Picture, Role
 from dosing_tui.plant.panels import Panel
 from dosing_tui.plant.readings import Kind
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from dosing_tui.console.canvas import plain
 from dosing_tui.errors import RangeError
-from dosing_tui.live import Picture
+from dosing_tui.live_state import Picture
 from dosing_tui.plant import ranging
 from dosing_tui.plant.filters import EVERYTHING, Dimension, Selection
 from dosing_tui.plant.latest_batch import latest_batch

@@ -12,7 +12,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.console import glyphs, logfile, terminal
 from dosing_tui.console.asking import PanelSource
 from dosing_tui.console.engine import Engine
-from dosing_tui.live import PictureSource
+from dosing_tui.live_state import PictureSource
 
 if TYPE_CHECKING:
     from dosing_tui.console.app import Surroundings

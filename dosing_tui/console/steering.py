@@ -40,7 +40,7 @@ from dosing_tui.errors import DatabaseError, ExportError, RangeError
 from dosing_tui.export.csvtext import to_csv
 from dosing_tui.export.files import stem_of, write_all
 from dosing_tui.export.jsontext import to_json
-from dosing_tui.live import Picture, PictureSource
+from dosing_tui.live_state import Picture, PictureSource
 from dosing_tui.plant.filters import Dimension, Selection
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.timeranges import RangeSpec

@@ -15,7 +15,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect
 from dosing_tui.demo.simulation import Simulation
 from dosing_tui.errors import DemoError
-from dosing_tui.live import Books, Link, Live, Picture, Role
+from dosing_tui.live_state import Books, Link, Live, Picture, Role
 from dosing_tui.simulator.run import Tally
 
 READY_S = 30.0

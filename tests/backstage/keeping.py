@@ -11,7 +11,7 @@ from dosing_tui.backstage.child import PROGRAM
 from dosing_tui.backstage.keeper import Keeper, Patience
 from dosing_tui.backstage.mirror import Mirror
 from dosing_tui.config.settings import Settings
-from dosing_tui.live import Link, Picture, Role
+from dosing_tui.live_state import Link, Picture, Role
 
 QUICK = Patience(silent_s=0.5, again_s=0.5)
 

@@ -13,7 +13,7 @@ from paho.mqtt.publish import single
 
 from dosing_tui.backstage.keeper import NO_ANSWER, Patience
 from dosing_tui.config.settings import CollectorSettings, DatabaseSettings, MqttSettings, Settings
-from dosing_tui.live import Books, Link
+from dosing_tui.live_state import Books, Link
 from tests.backstage.keeping import QUICK, kept
 from tests.collector.plant import publish, stored_numbers
 from tests.collector.running import numbered

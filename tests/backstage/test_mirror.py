@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from dosing_tui.backstage.mirror import Mirror
 from dosing_tui.backstage.packing import changes
-from dosing_tui.live import Link, LinkState, Live, Picture, Role
+from dosing_tui.live_state import Link, LinkState, Live, Picture, Role
 from tests.collector.units import NOON, dose
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

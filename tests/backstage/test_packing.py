@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.backstage.packing import changed, changes
-from dosing_tui.live import Books, Link, LinkState, Picture, Role
+from dosing_tui.live_state import Books, Link, LinkState, Picture, Role
 from tests.collector.units import doses, events, levels
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

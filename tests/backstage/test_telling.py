@@ -9,7 +9,7 @@ from dosing_tui.backstage.messages import Logged, News, ToCollector, ToConsole
 from dosing_tui.backstage.packing import changed
 from dosing_tui.backstage.telling import WAITING, LogHandler, Telling
 from dosing_tui.collector.channel import Channel
-from dosing_tui.live import Live, Picture
+from dosing_tui.live_state import Live, Picture
 from tests.backstage.keeping import now
 from tests.collector.units import dose
 

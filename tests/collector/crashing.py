@@ -14,7 +14,7 @@ from typing import Any
 from dosing_tui.cli import main
 from dosing_tui.collector.spoolfile import SpoolFile
 from dosing_tui.database.writes import Writer
-from dosing_tui.live import Live
+from dosing_tui.live_state import Live
 
 POINTS: dict[str, tuple[type, str, bool]] = {
     "before-the-spool": (SpoolFile, "append", False),

@@ -18,7 +18,7 @@ from dosing_tui.database.alarms import Heard
 from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.writes import Progress, SpoolRow, Written
 from dosing_tui.errors import DatabaseError
-from dosing_tui.live import Live, Picture
+from dosing_tui.live_state import Live, Picture
 from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.records import Entry
 from dosing_tui.plant.readings import Dose, Unit

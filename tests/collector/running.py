@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from dosing_tui.collector.pace import Pace
 from dosing_tui.collector.service import Collector
 from dosing_tui.config.settings import CollectorMode, Settings
-from dosing_tui.live import Books, Link, Live, Picture, Role
+from dosing_tui.live_state import Books, Link, Live, Picture, Role
 from tests.collector.plant import Numbered
 
 PACE = Pace(

@@ -14,7 +14,7 @@ from dosing_tui.collector.outbox import Outbox
 from dosing_tui.config.channels import NotificationSettings
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
-from dosing_tui.live import Link, LinkState
+from dosing_tui.live_state import Link, LinkState
 from dosing_tui.plant.alarms.notification import PERIOD, Fate
 from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
 from dosing_tui.plant.alarms.records import AlarmState, Priority

@@ -11,7 +11,7 @@ from paho.mqtt.publish import single
 
 from dosing_tui.config.settings import Protocol, Settings
 from dosing_tui.demo.brokers import RunningBroker
-from dosing_tui.live import Books, Link
+from dosing_tui.live_state import Books, Link
 from tests.collector.plant import publish, stored_numbers
 from tests.collector.running import numbered, running
 from tests.database.inspection import rows

@@ -6,7 +6,7 @@ import pytest
 from dosing_tui.collector.council import CONTESTED, UNASKED, Council
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.errors import DatabaseAway
-from dosing_tui.live import Link, Role
+from dosing_tui.live_state import Link, Role
 from tests.collector.fakes import FakeServer, picture, surroundings
 
 AWAY = DatabaseAway("The database is away.")

@@ -16,7 +16,7 @@ from dosing_tui.collector.status import Status
 from dosing_tui.config.channels import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms, notifications
-from dosing_tui.live import Live
+from dosing_tui.live_state import Live
 from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.records import NOBODY, AlarmKey, Entry, Event, Priority
 from dosing_tui.plant.alarms.replica import Replica

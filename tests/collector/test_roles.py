@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from dosing_tui.collector.dropped import dropped_count, lost_since
 from dosing_tui.collector.roles import PATIENCE, Facts, Vote, decide
 from dosing_tui.config.settings import CollectorMode
-from dosing_tui.live import Role
+from dosing_tui.live_state import Role
 
 AUTO, ALWAYS, NEVER = CollectorMode.AUTO, CollectorMode.ALWAYS, CollectorMode.NEVER
 any_vote = st.sampled_from(Vote)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from dosing_tui.live import Live
+from dosing_tui.live_state import Live
 from dosing_tui.plant.alarms.engine import Evaluator
 from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView, pictured
 from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event

@@ -13,7 +13,7 @@ from dosing_tui.console.app import ConsoleApp, Surroundings
 from dosing_tui.console.builds import panels_of
 from dosing_tui.console.pens import Tone
 from dosing_tui.console.screens.plant import PlantScreen
-from dosing_tui.live import Live
+from dosing_tui.live_state import Live
 from tests.console import plant_data
 from tests.console.plant_data import FakeSource, History
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.errors import DatabaseAway
-from dosing_tui.live import Books, Link, LinkState, Live, Role
+from dosing_tui.live_state import Books, Link, LinkState, Live, Role
 from dosing_tui.plant import panels
 from dosing_tui.plant.alarms.channels import ChannelState
 from dosing_tui.plant.alarms.engine import Evaluator

@@ -9,7 +9,7 @@ from dosing_tui.console.app import Surroundings
 from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.policies import set_policy
 from dosing_tui.errors import DatabaseAway
-from dosing_tui.live import Live
+from dosing_tui.live_state import Live
 from dosing_tui.plant.batches.listing import BatchDetail
 from dosing_tui.plant.batches.outcome import Outcome
 from dosing_tui.plant.batches.policy import ReviewPolicy

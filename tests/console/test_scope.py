@@ -20,7 +20,7 @@ from dosing_tui.console.scope import (
     selects,
 )
 from dosing_tui.errors import RangeError
-from dosing_tui.live import Picture
+from dosing_tui.live_state import Picture
 from dosing_tui.plant.filters import EVERYTHING, Dimension, Selection
 from dosing_tui.plant.panels import CONSUMPTION
 from dosing_tui.plant.timeranges import RangeSpec

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from dosing_tui.config.settings import Glyphs, Theme
 from dosing_tui.console.app import ConsoleApp, Surroundings
 from dosing_tui.console.screens.alarm_detail import AlarmDetail
-from dosing_tui.live import Books, Link, LinkState, Live
+from dosing_tui.live_state import Books, Link, LinkState, Live
 from dosing_tui.plant.alarms.records import NOBODY, Event, Who
 from tests.console.alarmed import picture_of, state
 from tests.console.batchshown import told_batches

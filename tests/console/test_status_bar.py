@@ -3,7 +3,7 @@
 import pytest
 
 from dosing_tui.console.bars import Status, status_rows
-from dosing_tui.live import Link, LinkState, Role
+from dosing_tui.live_state import Link, LinkState, Role
 
 UP, DOWN = LinkState(Link.UP), LinkState(Link.DOWN, why="connection refused")
 

@@ -7,7 +7,7 @@ import pytest
 from dosing_tui.config.settings import CollectorMode, MqttSettings
 from dosing_tui.demo import site
 from dosing_tui.demo.headless import since
-from dosing_tui.live import Books
+from dosing_tui.live_state import Books
 
 
 def test_everything_it_keeps_is_in_its_folder(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from dosing_tui.live import Picture
+from dosing_tui.live_state import Picture
 from dosing_tui.plant.batches.reconstruction import reconstruct
 from dosing_tui.plant.batches.records import Batch, Message, Status
 

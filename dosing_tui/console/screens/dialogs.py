@@ -13,7 +13,7 @@ from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, TEXT
 from dosing_tui.console.screens.sheet import KEY, box
 from dosing_tui.console.widgets.lines import LineWidget
-from dosing_tui.live import Role
+from dosing_tui.live_state import Role
 
 _CONSEQUENCES = {
     Role.COLLECTING: "This console collects. Until another process takes over, messages wait at the broker.",

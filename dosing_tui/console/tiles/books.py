@@ -10,7 +10,7 @@ from dosing_tui.console.content import Content
 from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
 from dosing_tui.console.spools import SPOOLS
-from dosing_tui.live import Books, Link, LinkState, Role
+from dosing_tui.live_state import Books, Link, LinkState, Role
 from dosing_tui.plant.panels import OVERVIEW
 from dosing_tui.plant.text import clean_line
 

@@ -10,7 +10,7 @@ from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
 from dosing_tui.console.tables import Column, Table
 from dosing_tui.console.tiles.inventory import MARKS, TONES
-from dosing_tui.live import Link
+from dosing_tui.live_state import Link
 from dosing_tui.plant.readings import InventoryLevel
 from dosing_tui.plant.stock import Band, band
 
