@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dosing_tui.cli import EXIT_ERROR, main
+from dosing_tui.cli.main import EXIT_ERROR, main
 
 UNREACHABLE = "host=127.0.0.1 port=1 dbname=factory_metrics"
 
@@ -30,7 +30,7 @@ def test_help_loads_no_screen_database_or_broker_library() -> None:
         python(
             "import sys, json\n"
             "from click.testing import CliRunner\n"
-            "from dosing_tui.cli import main\n"
+            "from dosing_tui.cli.main import main\n"
             "assert CliRunner().invoke(main, ['--help']).exit_code == 0\n"
             "assert CliRunner().invoke(main, ['panel', '--help']).exit_code == 0\n"
             "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from dosing_tui.cli import main
+from dosing_tui.cli.main import main
 from dosing_tui.collector.spoolfile import SpoolFile
 from dosing_tui.database.writes import Writer
 from dosing_tui.live_state import Live

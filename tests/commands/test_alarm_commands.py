@@ -13,9 +13,8 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner, Result
 
-from dosing_tui.cli import EXIT_ERROR, main
-from dosing_tui.commands import alarmdesk
-from dosing_tui.commands.words import EXIT_AWAY
+from dosing_tui.cli.context import EXIT_AWAY
+from dosing_tui.cli.main import EXIT_ERROR, alarm_actions, main
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.plant.alarms.commands import Asking, acknowledge
@@ -122,10 +121,10 @@ def test_on_a_terminal_all_is_asked_about_with_how_many_and_which(
 
 
 def test_what_changed_since_it_was_seen_is_left_out_with_its_reason(plant: Settings) -> None:
-    seen = alarmdesk.listed(plant)
+    seen = alarm_actions.listed(plant)
     others = Asking(Who("Bob", "bob"), NOW)
     alarms.append(plant, [acknowledge(seen[0], others)])
-    done = alarmdesk.acknowledge(plant, seen, Asking(Who("Anna", "anna"), NOW), comment="")
+    done = alarm_actions.acknowledge(plant, seen, Asking(Who("Anna", "anna"), NOW), comment="")
     assert done.done == (seen[1].key.tag,)
     assert done.left == (f"{seen[0].key.tag} is latched acknowledged already, by Bob.",)
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from dosing_tui.cli import EXIT_ERROR, main
+from dosing_tui.cli.main import EXIT_ERROR, main
 from dosing_tui.database import alarms
 from dosing_tui.plant.alarms.records import Event
 from tests.database.batches.stored import told, write

@@ -10,10 +10,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from dosing_tui.cli import EXIT_ERROR
-from dosing_tui.commands import batchreview
-from dosing_tui.commands.batchrecords import FORMS, STATUSES
-from dosing_tui.commands.batchreview import MEANINGS
+from dosing_tui.cli.batch_records import FORMS, STATUSES
+from dosing_tui.cli.batch_review import MEANINGS
+from dosing_tui.cli.main import EXIT_ERROR, batch_review
 from dosing_tui.database import alarms, notes
 from dosing_tui.export.batchfiles import Form
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who

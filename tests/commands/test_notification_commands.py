@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from dosing_tui.cli import main
+from dosing_tui.cli.main import main
 from dosing_tui.database import alarms
 from dosing_tui.plant.alarms.records import Event
 from tests.database.samples import settings_for

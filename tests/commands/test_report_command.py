@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.cli import EXIT_ERROR
+from dosing_tui.cli.main import EXIT_ERROR
 from tests.commands.test_batch_commands import Shop
 from tests.database.batches.stored import kept
 from tests.plant.batches.days import NOON, level, normal

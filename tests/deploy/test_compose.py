@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from dosing_tui.cli import main
+from dosing_tui.cli.main import main
 from dosing_tui.config.load import load
 from tests.deploy.files import FOLDER, VARIABLE, Service, compose, example, secrets_of, services, users
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from dosing_tui.cli import main
+from dosing_tui.cli.main import main
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.writes import Writer
 from dosing_tui.demo.brokers import free_port

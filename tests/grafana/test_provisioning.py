@@ -13,7 +13,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from dosing_tui.cli import main
+from dosing_tui.cli.main import main
 from dosing_tui.config.settings import DatabaseSettings, LimitSettings, PlantSettings, Settings
 from dosing_tui.database.writes import Writer
 from dosing_tui.errors import ExportError

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dosing_tui.commands.words import moment, os_user, settings_of
+from dosing_tui.cli.context import moment, os_user, settings_of
 from dosing_tui.errors import RecipeError
 
 if TYPE_CHECKING:

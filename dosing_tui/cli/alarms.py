@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.commands.words import EXIT_NONE, away, os_user, say, settings_of, write
+from dosing_tui.cli.context import EXIT_NONE, away, os_user, say, settings_of, write
 
 if TYPE_CHECKING:
-    from dosing_tui.commands.alarmdesk import Done
+    from dosing_tui.cli.alarm_actions import Done
     from dosing_tui.config.settings import Settings
     from dosing_tui.export.extract import Extract
     from dosing_tui.plant.alarms.commands import Asking
@@ -64,12 +64,12 @@ def alarms(ctx: click.Context) -> None:
 @click.pass_obj
 def list_(settings: "Settings", tag: str, states: tuple[str, ...], form: str) -> None:
     """The alarms that are not normal, the most urgent first."""
-    from dosing_tui.commands import alarmdesk
+    from dosing_tui.cli.main import alarm_actions
     from dosing_tui.export.alarms import alarms_extract
     from dosing_tui.plant.alarms.records import Shown
 
     _known(states, Shown, "--state")
-    found = alarmdesk.listed(settings, tag=tag, shown=[Shown(word) for word in states])
+    found = alarm_actions.listed(settings, tag=tag, shown=[Shown(word) for word in states])
     words = " · ".join(("now", *([f"tag {tag}"] if tag else []), *states))
     zone = ZoneInfo(settings.plant.timezone)
     _print(alarms_extract(found, range=words, now=datetime.now(UTC), zone=zone), form, settings)
@@ -131,14 +131,16 @@ def ack(
 
     Asks before it acknowledges all, and says how many they are and which.
     """
-    from dosing_tui.commands import alarmdesk
+    from dosing_tui.cli.main import alarm_actions
     from dosing_tui.plant.alarms.records import UNACKNOWLEDGED
 
     _either(tags, every)
-    seen = alarmdesk.named(settings, tags) if tags else alarmdesk.listed(settings, shown=UNACKNOWLEDGED)
+    seen = (
+        alarm_actions.named(settings, tags) if tags else alarm_actions.listed(settings, shown=UNACKNOWLEDGED)
+    )
     if every:
         _confirm("Acknowledge", seen, sure=sure)
-    _done("acknowledged", alarmdesk.acknowledge(settings, seen, _asking(name), comment=comment))
+    _done("acknowledged", alarm_actions.acknowledge(settings, seen, _asking(name), comment=comment))
 
 
 @alarms.command()
@@ -155,15 +157,15 @@ def reset(
 
     Their conditions have to be gone. Asks before it ends all, and says how many they are and which.
     """
-    from dosing_tui.commands import alarmdesk
+    from dosing_tui.cli.main import alarm_actions
     from dosing_tui.plant.alarms.records import Shown
 
     _either(tags, every)
     latched = [Shown.LATCHED_ACKED]
-    seen = alarmdesk.named(settings, tags) if tags else alarmdesk.listed(settings, shown=latched)
+    seen = alarm_actions.named(settings, tags) if tags else alarm_actions.listed(settings, shown=latched)
     if every:
         _confirm("Reset", seen, sure=sure)
-    _done("reset", alarmdesk.reset(settings, seen, _asking(name), comment=comment))
+    _done("reset", alarm_actions.reset(settings, seen, _asking(name), comment=comment))
 
 
 @alarms.command()
@@ -177,10 +179,10 @@ def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, rea
 
     Normal ones too, before work that would raise them: STOCK_LOW/dosing_system_01/T-12.
     """
-    from dosing_tui.commands import alarmdesk
+    from dosing_tui.cli.main import alarm_actions
 
-    seen, asking = alarmdesk.named_or_normal(settings, tags), _asking(name)
-    _done("shelved", alarmdesk.shelve(settings, seen, asking, duration=duration, reason=reason))
+    seen, asking = alarm_actions.named_or_normal(settings, tags), _asking(name)
+    _done("shelved", alarm_actions.shelve(settings, seen, asking, duration=duration, reason=reason))
 
 
 @alarms.command()
@@ -190,10 +192,10 @@ def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, rea
 @click.pass_obj
 def unshelve(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
     """End the shelving of alarms."""
-    from dosing_tui.commands import alarmdesk
+    from dosing_tui.cli.main import alarm_actions
 
-    seen = alarmdesk.named(settings, tags)
-    _done("unshelved", alarmdesk.unshelve(settings, seen, _asking(name), comment=comment))
+    seen = alarm_actions.named(settings, tags)
+    _done("unshelved", alarm_actions.unshelve(settings, seen, _asking(name), comment=comment))
 
 
 @alarms.command()
@@ -207,10 +209,10 @@ def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) 
     They are silent, on every console, until somebody restores them. Normal ones too, before work that would
     raise them, e.g. while a scale is away: DOSE_GROSS/dosing_system_01/T-12.
     """
-    from dosing_tui.commands import alarmdesk
+    from dosing_tui.cli.main import alarm_actions
 
-    seen = alarmdesk.named_or_normal(settings, tags)
-    _done("out of service", alarmdesk.remove(settings, seen, _asking(name), reason=reason))
+    seen = alarm_actions.named_or_normal(settings, tags)
+    _done("out of service", alarm_actions.remove(settings, seen, _asking(name), reason=reason))
 
 
 @alarms.command()
@@ -220,10 +222,10 @@ def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) 
 @click.pass_obj
 def restore(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
     """Put alarms back into service."""
-    from dosing_tui.commands import alarmdesk
+    from dosing_tui.cli.main import alarm_actions
 
-    seen = alarmdesk.named(settings, tags)
-    _done("back in service", alarmdesk.restore(settings, seen, _asking(name), comment=comment))
+    seen = alarm_actions.named(settings, tags)
+    _done("back in service", alarm_actions.restore(settings, seen, _asking(name), comment=comment))
 
 
 def _known(words: Iterable[str], names: Iterable[str], option: str) -> None:

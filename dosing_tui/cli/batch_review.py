@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.commands.words import away, os_user, say, settings_of, write
+from dosing_tui.cli.context import away, os_user, say, settings_of, write
 from dosing_tui.errors import ReviewError
 from dosing_tui.plant.text import clean_text
 

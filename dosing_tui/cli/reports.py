@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.commands.words import away, say, settings_of, write
+from dosing_tui.cli.context import away, say, settings_of, write
 from dosing_tui.errors import RangeError
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.commands.words import say, settings_of
+from dosing_tui.cli.context import say, settings_of
 from dosing_tui.errors import ConfigError
 
 if TYPE_CHECKING:

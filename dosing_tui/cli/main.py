@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from dosing_tui import __version__
-from dosing_tui.commands.alarms import alarms
-from dosing_tui.commands.batches import audit, batches
-from dosing_tui.commands.grafana import grafana
-from dosing_tui.commands.notifications import notifications, try_channel
-from dosing_tui.commands.panel import panel, report
-from dosing_tui.commands.recipes import recipes
-from dosing_tui.commands.refill import refill
+from dosing_tui.cli.alarms import alarms
+from dosing_tui.cli.batches import audit, batches
+from dosing_tui.cli.grafana import grafana
+from dosing_tui.cli.notifications import notifications, try_channel
+from dosing_tui.cli.recipes import recipes
+from dosing_tui.cli.refill import refill
+from dosing_tui.cli.reports import panel, report
 from dosing_tui.errors import DosingError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dosing_tui.commands.words import EXIT_NONE, away, say, settings_of, write
+from dosing_tui.cli.context import EXIT_NONE, away, say, settings_of, write
 from dosing_tui.plant.batches.listing import Wanted
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from dosing_tui.commands.words import settings_of
+from dosing_tui.cli.context import settings_of
 
 
 @click.command()

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import click
 
-from dosing_tui.commands.batchrecords import export, list_, show
-from dosing_tui.commands.batchreview import review
-from dosing_tui.commands.words import away, moment, os_user, say, settings_of
+from dosing_tui.cli.batch_records import export, list_, show
+from dosing_tui.cli.batch_review import review
+from dosing_tui.cli.context import away, moment, os_user, say, settings_of
 
 EXIT_CHANGED = 1
 """``audit verify``: something is not as it was entered."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from dosing_tui.commands.words import os_user, settings_of
+from dosing_tui.cli.context import os_user, settings_of
 
 
 @click.command()
