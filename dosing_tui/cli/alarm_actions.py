@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dosing_tui.config.alarms import most_shelved
+from dosing_tui.config.alarm_limits import most_shelved
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.database.reads import Reader

@@ -24,7 +24,7 @@ EXIT_AWAY = 3
 
 def settings_of(ctx: click.Context) -> "Settings":
     """Raises: ConfigError."""
-    from dosing_tui.config.load import load
+    from dosing_tui.config.loader import load
 
     return load(ctx.find_root().obj, os.environ).settings
 

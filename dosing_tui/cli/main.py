@@ -19,7 +19,7 @@ from dosing_tui.cli.reports import panel, report
 from dosing_tui.errors import DosingError
 
 if TYPE_CHECKING:
-    from dosing_tui.config.load import Loaded
+    from dosing_tui.config.loader import Loaded
     from dosing_tui.config.settings import Settings
 
 EXIT_PENDING = 1
@@ -175,8 +175,8 @@ def config() -> None:
 @click.pass_context
 def init(ctx: click.Context, force: bool) -> None:
     """Write a documented settings file to start from."""
-    from dosing_tui.config.load import config_path
-    from dosing_tui.config.show import write_template
+    from dosing_tui.config.loader import config_path
+    from dosing_tui.config.render_toml import write_template
 
     path = config_path(ctx.obj, os.environ)
     write_template(path, force=force)
@@ -187,7 +187,7 @@ def init(ctx: click.Context, force: bool) -> None:
 @click.pass_context
 def show(ctx: click.Context) -> None:
     """Print every setting in force and where it comes from; secrets are not printed."""
-    from dosing_tui.config.show import effective
+    from dosing_tui.config.render_toml import effective
 
     click.echo(effective(_load(ctx)), nl=False)
 
@@ -196,13 +196,13 @@ def show(ctx: click.Context) -> None:
 @click.pass_context
 def path(ctx: click.Context) -> None:
     """Print where the settings file is, or would be."""
-    from dosing_tui.config.load import config_path
+    from dosing_tui.config.loader import config_path
 
     click.echo(config_path(ctx.obj, os.environ))
 
 
 def _load(ctx: click.Context) -> "Loaded":
-    from dosing_tui.config.load import load
+    from dosing_tui.config.loader import load
 
     return load(ctx.obj, os.environ)
 

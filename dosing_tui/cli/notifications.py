@@ -10,7 +10,7 @@ from dosing_tui.cli.context import say, settings_of
 from dosing_tui.errors import ConfigError
 
 if TYPE_CHECKING:
-    from dosing_tui.config.channels import NotificationSettings
+    from dosing_tui.config.notification_channel import NotificationSettings
     from dosing_tui.config.settings import Settings
     from dosing_tui.plant.alarms.notification import Message
 

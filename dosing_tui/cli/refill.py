@@ -24,7 +24,7 @@ def refill(
 
     The level of CHEMICAL at station DEVICE may jump up without an alarm.
     """
-    from dosing_tui.config.alarms import most_shelved
+    from dosing_tui.config.alarm_limits import most_shelved
     from dosing_tui.database import alarms
     from dosing_tui.plant.alarms.commands import Asking
     from dosing_tui.plant.alarms.records import Event, Who

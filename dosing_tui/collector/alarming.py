@@ -17,7 +17,7 @@ from dosing_tui.collector.letterbox import Letters
 from dosing_tui.collector.machine import spool_folder
 from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.ports import Surroundings
-from dosing_tui.config.alarms import alarm_limits
+from dosing_tui.config.alarm_limits import alarm_limits
 from dosing_tui.database.alarms import Heard
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live_state import Link, LinkState

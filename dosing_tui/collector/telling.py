@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.collector.courier import Courier, Outcome
 from dosing_tui.collector.pace import Pace
-from dosing_tui.config.channels import NotificationSettings
+from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.notification.sending import deliver
 from dosing_tui.plant.alarms.notification import Message, Occasion, Told, Waiting, Wish, message_id

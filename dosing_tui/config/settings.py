@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
 
-from dosing_tui.config.channels import NotificationSettings
+from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.plant.shifts import DAYS, Shift, ShiftCalendar
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from dosing_tui.config.alarms import most_shelved
+from dosing_tui.config.alarm_limits import most_shelved
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import AlarmRefused
 from dosing_tui.plant.alarms import commands

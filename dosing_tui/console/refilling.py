@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
-from dosing_tui.config.alarms import most_shelved
+from dosing_tui.config.alarm_limits import most_shelved
 from dosing_tui.console import alarmwork
 from dosing_tui.console.alerting import Alerting
 from dosing_tui.console.screens.refill_dialog import Refill, RefillDialog

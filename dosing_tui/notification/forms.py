@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
 
-from dosing_tui.config.channels import NotificationKind
+from dosing_tui.config.notification_channel import NotificationKind
 from dosing_tui.notification.wording import fields, lines, subject
 from dosing_tui.plant.alarms.notification import Message
 

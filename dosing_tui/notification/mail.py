@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP as FORM
 from email.utils import formatdate
 
-from dosing_tui.config.channels import MailSecurity, NotificationSettings
+from dosing_tui.config.notification_channel import MailSecurity, NotificationSettings
 from dosing_tui.errors import DeliveryError
 from dosing_tui.notification.ending import MANY, cut_off
 from dosing_tui.notification.wording import lines, subject

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import tzinfo
 
-from dosing_tui.config.channels import NotificationSettings
+from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.errors import DeliveryError
 from dosing_tui.notification.forms import body
 from dosing_tui.plant.alarms.notification import Message

@@ -2,7 +2,7 @@
 
 from datetime import tzinfo
 
-from dosing_tui.config.channels import NotificationKind, NotificationSettings
+from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.notification import mail, program, web
 from dosing_tui.plant.alarms.notification import Message
 

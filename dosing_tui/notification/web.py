@@ -12,7 +12,7 @@ from datetime import tzinfo
 from email.message import Message as Headers
 from typing import IO
 
-from dosing_tui.config.channels import NotificationSettings
+from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.errors import DeliveryError
 from dosing_tui.notification.ending import MANY, cut_off
 from dosing_tui.notification.forms import body

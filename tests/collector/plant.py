@@ -17,7 +17,7 @@ from typing import IO
 import psycopg
 
 from dosing_tui.broker.publisher import Publisher
-from dosing_tui.config.channels import NotificationSettings
+from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import (
     CollectorMode,
     CollectorSettings,

@@ -11,7 +11,7 @@ import pytest
 
 from dosing_tui.collector.absence import KEY, Absence
 from dosing_tui.collector.outbox import Outbox
-from dosing_tui.config.channels import NotificationSettings
+from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.live_state import Link, LinkState

@@ -13,7 +13,7 @@ from dosing_tui.collector.notifying import Notifying
 from dosing_tui.collector.outside import plant_database
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.status import Status
-from dosing_tui.config.channels import MailSecurity, NotificationKind, NotificationSettings
+from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms, notifications
 from dosing_tui.live_state import Live

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.config.channels import NotificationSettings
+from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.database.migrations import migrate

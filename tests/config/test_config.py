@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.config.checks import has_password
-from dosing_tui.config.load import Loaded, config_path, load
+from dosing_tui.config.loader import Loaded, config_path, load
+from dosing_tui.config.render_toml import effective, template, write_template
 from dosing_tui.config.settings import CollectorMode, Settings
-from dosing_tui.config.show import effective, template, write_template
+from dosing_tui.config.validation import has_password
 from dosing_tui.errors import ConfigError
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.config.alarms import alarm_limits
-from dosing_tui.config.load import load
-from dosing_tui.config.show import effective, template
+from dosing_tui.config.alarm_limits import alarm_limits
+from dosing_tui.config.loader import load
+from dosing_tui.config.render_toml import effective, template
 from dosing_tui.errors import ConfigError
 
 SPECIAL = """

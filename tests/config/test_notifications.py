@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.config.channels import NotificationKind, NotificationSettings
-from dosing_tui.config.load import load
-from dosing_tui.config.show import effective, template
+from dosing_tui.config.loader import load
+from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
+from dosing_tui.config.render_toml import effective, template
 from dosing_tui.errors import ConfigError
 
 HOOK = '[[notifications]]\nname = "shift"\n'

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dosing_tui.config.render_toml import effective, template
 from dosing_tui.config.settings import THREE_SHIFTS, Settings, ShiftSettings
-from dosing_tui.config.show import effective, template
 from dosing_tui.plant import shifts
 from dosing_tui.plant.shifts import Shift
 from tests.config.test_config import loaded, refusal

@@ -10,7 +10,7 @@ import yaml
 from click.testing import CliRunner
 
 from dosing_tui.cli.main import main
-from dosing_tui.config.load import load
+from dosing_tui.config.loader import load
 from tests.deploy.files import FOLDER, VARIABLE, Service, compose, example, secrets_of, services, users
 
 PINNED = re.compile(r"[\w./-]+:\d+\.\d+\.\d+[\w.-]*")

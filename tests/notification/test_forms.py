@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.config.channels import NotificationKind
+from dosing_tui.config.notification_channel import NotificationKind
 from dosing_tui.notification.forms import body
 from dosing_tui.notification.wording import NAMED, lines, subject
 from dosing_tui.plant.alarms.notification import Occasion

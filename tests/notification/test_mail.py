@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.config.channels import MailSecurity, NotificationKind, NotificationSettings
+from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.demo.brokers import free_port
 from dosing_tui.errors import DeliveryError
 from dosing_tui.notification.mail import composed

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dosing_tui.config.channels import NotificationKind, NotificationSettings
+from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.errors import DeliveryError
 from dosing_tui.notification.sending import deliver
 from tests.notification.samples import NASTY, message, told

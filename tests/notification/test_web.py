@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dosing_tui.config.channels import NotificationKind, NotificationSettings
+from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.demo.brokers import free_port
 from dosing_tui.errors import DeliveryError
 from dosing_tui.notification.sending import deliver

@@ -9,12 +9,19 @@ from typing import get_type_hints
 
 import platformdirs
 
-from dosing_tui.config import checks, exceptions, notifications, secrets, shifts, values
-from dosing_tui.config.channels import NotificationSettings
+from dosing_tui.config import (
+    alarm_limit_overrides,
+    notification_sections,
+    secrets,
+    shift_sections,
+    type_coercion,
+    validation,
+)
+from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import AlarmLimitSettings, Settings, ShiftSettings
 from dosing_tui.errors import ConfigError
 
-ARRAYS = (shifts.SECTION, exceptions.SECTION, notifications.SECTION)
+ARRAYS = (shift_sections.SECTION, alarm_limit_overrides.SECTION, notification_sections.SECTION)
 """Sections that may be there several times."""
 CONFIG_VARIABLE = "DOSING_TUI_CONFIG"
 _SECRET = "password"
@@ -47,15 +54,15 @@ def load(option: Path | None, env: Mapping[str, str]) -> Loaded:
     sources: dict[str, str] = {}
     sections = {name: _section(name, document.get(name, {}), env, path, sources) for name in section_types()}
     settings = Settings(**sections)  # type: ignore[arg-type]  # each section was built by its own type
-    sources[shifts.SECTION] = "default"
-    if shifts.SECTION in document:
-        settings = replace(settings, shifts=_shifts(document[shifts.SECTION], path))
-        sources[shifts.SECTION] = f"file {path}"
-    if exceptions.SECTION in document:
-        settings = replace(settings, alarm_limits=_exceptions(document[exceptions.SECTION], path))
-    told = _notifications(document.get(notifications.SECTION, []), env, path)
+    sources[shift_sections.SECTION] = "default"
+    if shift_sections.SECTION in document:
+        settings = replace(settings, shifts=_shifts(document[shift_sections.SECTION], path))
+        sources[shift_sections.SECTION] = f"file {path}"
+    if alarm_limit_overrides.SECTION in document:
+        settings = replace(settings, alarm_limits=_exceptions(document[alarm_limit_overrides.SECTION], path))
+    told = _notifications(document.get(notification_sections.SECTION, []), env, path)
     settings = replace(settings, notifications=told)
-    checks.check(settings)
+    validation.check(settings)
     return Loaded(settings, sources, path)
 
 
@@ -70,10 +77,10 @@ def _section(
         if key == _SECRET:
             continue
         if key in table:
-            given[key] = values.from_toml(full, hint, table[key])
+            given[key] = type_coercion.from_toml(full, hint, table[key])
             sources[full] = f"file {path}"
         if variable in env:
-            given[key] = values.from_text(variable, hint, env[variable])
+            given[key] = type_coercion.from_text(variable, hint, env[variable])
             sources[full] = f"environment {variable}"
     if any(field.name == _SECRET for field in fields(kind)):
         secret, source = secrets.password(name, file=str(given.get("password_file", "")), env=env)
@@ -90,21 +97,21 @@ def section_types() -> dict[str, type]:
 
 def _shifts(tables: object, path: Path) -> tuple[ShiftSettings, ...]:
     try:
-        return shifts.read(tables)
+        return shift_sections.read(tables)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
 
 def _exceptions(tables: object, path: Path) -> tuple[AlarmLimitSettings, ...]:
     try:
-        return exceptions.read(tables)
+        return alarm_limit_overrides.read(tables)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
 
 def _notifications(tables: object, env: Mapping[str, str], path: Path) -> tuple[NotificationSettings, ...]:
     try:
-        return notifications.read(tables, env)
+        return notification_sections.read(tables, env)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import get_type_hints
 from urllib.parse import urlsplit
 
-from dosing_tui.config import secrets, values
-from dosing_tui.config.channels import MailSecurity, NotificationKind, NotificationSettings
+from dosing_tui.config import secrets, type_coercion
+from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.errors import ConfigError
 
 SECTION = "notifications"
@@ -41,7 +41,9 @@ def _one(place: str, table: Mapping[str, object], env: Mapping[str, str]) -> Not
             near = difflib.get_close_matches(key, [name for name in hints if name not in SECRETS], n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise ConfigError(f"{place}.{key} is not a setting.{hint}")
-    given = {key: values.from_toml(f"{place}.{key}", hints[key], value) for key, value in table.items()}
+    given = {
+        key: type_coercion.from_toml(f"{place}.{key}", hints[key], value) for key, value in table.items()
+    }
     one = NotificationSettings(**given)  # type: ignore[arg-type]  # from_toml has seen to each one's type
     if not _NAME.fullmatch(one.name):
         raise ConfigError(

@@ -9,9 +9,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import get_type_hints
 
-from dosing_tui.config import channels, exceptions, notifications, settings, shifts
-from dosing_tui.config.channels import NotificationSettings
-from dosing_tui.config.load import Loaded, section_types
+from dosing_tui.config import (
+    alarm_limit_overrides,
+    notification_channel,
+    notification_sections,
+    settings,
+    shift_sections,
+)
+from dosing_tui.config.loader import Loaded, section_types
+from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import THREE_SHIFTS, AlarmLimitSettings, ShiftSettings
 from dosing_tui.errors import ConfigError
 
@@ -55,7 +61,7 @@ def _notification_template(documented: Mapping[tuple[str, str], str]) -> list[st
     lines.append(f"# [[{notifications.SECTION}]]")
     example = NotificationSettings(name="control-room")
     for key in get_type_hints(NotificationSettings):
-        if key not in notifications.SECRETS:
+        if key not in notification_sections.SECRETS:
             text = documented[NotificationSettings.__name__, key]
             lines += [f"# {text}", f"# {key} = {toml(getattr(example, key))}"]
     return [*lines, ""]
@@ -67,7 +73,7 @@ def _notifications_in_force(loaded: Loaded) -> list[str]:
         lines.append(f"[[{notifications.SECTION}]]  # file {loaded.path}")
         for key in get_type_hints(NotificationSettings):
             value = getattr(one, key)
-            if key in notifications.SECRETS:
+            if key in notification_sections.SECRETS:
                 lines.append(f"# {key} is {'set' if value else 'not set'}")
             elif value not in ("", ()):
                 lines.append(f"{key} = {toml(value)}")

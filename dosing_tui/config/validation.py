@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dosing_tui.config import exceptions, notifications, shifts
+from dosing_tui.config import alarm_limit_overrides, notification_sections, shift_sections
 from dosing_tui.config.settings import AlarmSettings, Settings
 from dosing_tui.errors import ConfigError
 

@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from itertools import pairwise
 from typing import get_type_hints
 
-from dosing_tui.config import values
+from dosing_tui.config import type_coercion
 from dosing_tui.config.settings import ShiftSettings
 from dosing_tui.errors import ConfigError
 from dosing_tui.plant.shifts import DAYS
@@ -35,7 +35,9 @@ def _shift(place: str, table: Mapping[str, object]) -> ShiftSettings:
     for field in fields(ShiftSettings):
         if field.name not in table and field.default is MISSING:
             raise ConfigError(f"{place}: has no {field.name}; a shift needs a name and a start.")
-    given = {key: values.from_toml(f"{place}.{key}", hints[key], value) for key, value in table.items()}
+    given = {
+        key: type_coercion.from_toml(f"{place}.{key}", hints[key], value) for key, value in table.items()
+    }
     return ShiftSettings(**given)  # type: ignore[arg-type]  # from_toml has seen to each one's type
 
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import get_type_hints
 
-from dosing_tui.config import values
+from dosing_tui.config import type_coercion
 from dosing_tui.config.settings import AlarmLimitSettings
 from dosing_tui.errors import ConfigError
 
@@ -35,7 +35,9 @@ def _one(place: str, table: Mapping[str, object]) -> AlarmLimitSettings:
             near = difflib.get_close_matches(key, kinds, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise ConfigError(f"{place}.{key} is not a setting.{hint}")
-    given = {key: values.from_toml(f"{place}.{key}", kinds[key], value) for key, value in table.items()}
+    given = {
+        key: type_coercion.from_toml(f"{place}.{key}", kinds[key], value) for key, value in table.items()
+    }
     return AlarmLimitSettings(**given)  # type: ignore[arg-type]  # from_toml has seen to each one's type
 
 
