@@ -33,7 +33,7 @@ from dosing_tui.plant.text import clean_text
 
 if TYPE_CHECKING:
     from dosing_tui.database.reads import Reader
-    from dosing_tui.plant.shiftreport import ShiftReport
+    from dosing_tui.domain.shift_report import ShiftReport
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row")

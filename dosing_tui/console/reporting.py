@@ -11,7 +11,7 @@ from dosing_tui.export.files import slug
 from dosing_tui.plant.shifts import WorkedShift
 
 if TYPE_CHECKING:
-    from dosing_tui.plant.shiftreport import ShiftReport
+    from dosing_tui.domain.shift_report import ShiftReport
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,7 @@ from dosing_tui.database.occurrences import occurrences
 from dosing_tui.database.reads import Reader, clean_row
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
-from dosing_tui.plant.alarms.records import HIDDEN, AlarmState
-from dosing_tui.plant.panels import BATCHES, PRODUCTION, TODAY, ProductionDay, Query, Total
-from dosing_tui.plant.shiftreport import (
+from dosing_tui.domain.shift_report import (
     BatchCount,
     OpenBatch,
     ShiftReport,
@@ -23,6 +21,8 @@ from dosing_tui.plant.shiftreport import (
     raised_by_priority,
     top_alarms,
 )
+from dosing_tui.plant.alarms.records import HIDDEN, AlarmState
+from dosing_tui.plant.panels import BATCHES, PRODUCTION, TODAY, ProductionDay, Query, Total
 from dosing_tui.plant.shifts import WorkedShift
 
 OPEN_LISTED = 25

@@ -7,13 +7,13 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.export.documents.html import to_html
 from dosing_tui.export.documents.pdf import to_pdf
 from dosing_tui.export.documents.shift import shift_document
 from dosing_tui.export.documents.text import to_text
 from dosing_tui.export.files import slug
 from dosing_tui.export.jsontext import value_of
-from dosing_tui.plant.shiftreport import ShiftReport
 
 
 class Form(StrEnum):
