@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Kind, TimeQuality
 from dosing_tui.live_state import MAX_SERIES, RECENT_DOSES, Books, Link, LinkState, Live, Role
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Kind, TimeQuality
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

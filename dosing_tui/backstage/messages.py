@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.plant.readings import Reading
+from dosing_tui.domain.messages.models import Reading
 
 
 @dataclass(frozen=True, slots=True)

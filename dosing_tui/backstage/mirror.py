@@ -6,8 +6,8 @@ from datetime import datetime
 from threading import Lock
 
 from dosing_tui.backstage.packing import changed
+from dosing_tui.domain.messages.models import Reading
 from dosing_tui.live_state import Link, LinkState, Picture, Role
-from dosing_tui.plant.readings import Reading
 
 
 class Mirror:

@@ -9,8 +9,8 @@ from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any
 
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
 from dosing_tui.live_state import Picture
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading
 
 _READINGS: Mapping[str, type[Reading]] = {"levels": InventoryLevel, "doses": Dose, "events": BatchEvent}
 _VALUES: Mapping[str, Callable[[Reading], tuple[object, ...]]] = {

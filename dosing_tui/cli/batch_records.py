@@ -131,7 +131,7 @@ def _chosen(settings: "Settings", keys: tuple[str, ...], wanted: Wanted, now: da
 def _wholes(settings: "Settings", keys: Sequence[str]) -> "list[WholeBatch]":
     """All of them, or none."""
     from dosing_tui.database.batches.whole import wholes
-    from dosing_tui.plant.text import clean_text
+    from dosing_tui.domain.messages.text_sanitizer import clean_text
 
     batches = []
     for key, found in zip(keys, wholes(settings, keys), strict=True):

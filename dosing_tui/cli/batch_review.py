@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from dosing_tui.cli.context import away, os_user, say, settings_of, write
+from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import ReviewError
-from dosing_tui.plant.text import clean_text
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings

@@ -10,8 +10,7 @@ from typing import Any
 
 import orjson
 
-from dosing_tui.errors import SpoolError
-from dosing_tui.plant.readings import (
+from dosing_tui.domain.messages.models import (
     BatchEvent,
     Dose,
     InventoryLevel,
@@ -20,6 +19,7 @@ from dosing_tui.plant.readings import (
     Unit,
     is_finite,
 )
+from dosing_tui.errors import SpoolError
 
 _KINDS: dict[str, type[Unit]] = {
     "dose": Dose,

@@ -14,8 +14,8 @@ from dosing_tui.collector.inbox import Inbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.sightings import Sightings
 from dosing_tui.collector.spool import Arrival, Spool
+from dosing_tui.domain.messages.models import Rejection, Unit
 from dosing_tui.errors import SpoolError
-from dosing_tui.plant.readings import Rejection, Unit
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from dosing_tui.collector.codec import decode, encode
 from dosing_tui.collector.sightings import LIMIT, Sighting, Sightings
 from dosing_tui.collector.spoolfile import SpoolFile
 from dosing_tui.database.writes import Progress
+from dosing_tui.domain.messages.models import Unit
 from dosing_tui.live_state import Books
-from dosing_tui.plant.readings import Unit
 
 BYTES_PER_SIGHTING = 80
 SHARE_OF_SIGHTINGS = 4

@@ -9,7 +9,7 @@ from dosing_tui.broker.subscriber import Subscriber
 from dosing_tui.collector.alarming import Alarming
 from dosing_tui.collector.inbox import Inbox
 from dosing_tui.collector.ports import Surroundings
-from dosing_tui.plant.readings import Rejection, Unit
+from dosing_tui.domain.messages.models import Rejection, Unit
 
 log = logging.getLogger(__name__)
 

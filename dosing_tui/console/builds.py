@@ -25,6 +25,7 @@ from dosing_tui.console.tiles import (
     stock,
     totals,
 )
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.panels import (
     ACCURACY,
@@ -39,7 +40,6 @@ from dosing_tui.plant.panels import (
     TODAY,
     Panel,
 )
-from dosing_tui.plant.text import clean_line
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from dosing_tui.console.canvas import Canvas, cells
 from dosing_tui.console.pens import Pen, Tone
-from dosing_tui.plant.text import clean_text
+from dosing_tui.domain.messages.text_sanitizer import clean_text
 
 _GROUND = Pen(Tone.TEXT, Tone.BAND)
 _FOCUSED = Pen(Tone.HOT, Tone.BAND)

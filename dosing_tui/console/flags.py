@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from dosing_tui.console.canvas import plain
 from dosing_tui.console.charts.curves import Flag, Sign
+from dosing_tui.domain.messages.models import Kind
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.plant.annotations import Annotation, Annotations, Mark
 from dosing_tui.plant.panels import Panel
-from dosing_tui.plant.readings import Kind
-from dosing_tui.plant.text import clean_line
 
 ANNOTATIONS = Panel("annotations", "Batches and notes", "", Annotations, frozenset({Kind.EVENT}))
 """Asked like a panel, but only while a chart over time has the whole screen."""

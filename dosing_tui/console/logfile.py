@@ -11,8 +11,8 @@ from types import TracebackType
 import platformdirs
 
 from dosing_tui.config.settings import LogSettings
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import ConfigError
-from dosing_tui.plant.text import clean_line
 
 _MOST_BYTES, _KEPT = 2_000_000, 4
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"

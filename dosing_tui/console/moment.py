@@ -10,10 +10,10 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.console.charts.curves import Flag
 from dosing_tui.console.flags import ANNOTATIONS, flags
 from dosing_tui.console.scope import LIVE, Present, Scope, filter_words, selects
+from dosing_tui.domain.messages.models import Dose, InventoryLevel
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.live_state import Link, Picture
 from dosing_tui.plant.panels import Panel, Query
-from dosing_tui.plant.readings import Dose, InventoryLevel
-from dosing_tui.plant.text import clean_line
 
 Row = TypeVar("Row")
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from dosing_tui.domain.messages.models import Kind
 from dosing_tui.live_state import Picture, Role
 from dosing_tui.plant.panels import Panel
-from dosing_tui.plant.readings import Kind
 
 AT_MOST_EVERY = timedelta(seconds=1)
 AT_LEAST_EVERY = timedelta(seconds=30)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from dosing_tui.domain.messages.models import Kind
 from dosing_tui.plant.panels import Panel
-from dosing_tui.plant.readings import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.plant.annotations import Annotation, Annotations, Mark
 from dosing_tui.plant.notes import TEXT_LONGEST
-from dosing_tui.plant.text import clean_line, clean_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from dosing_tui.database.alarms import READER as ALARMS
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
+from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.errors import DatabaseAway, DatabaseError
 from dosing_tui.plant.alarms.channels import ChannelState
 from dosing_tui.plant.alarms.checkpoint import Checkpoint
@@ -34,7 +35,6 @@ from dosing_tui.plant.alarms.notification import (
     summary_of,
 )
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
-from dosing_tui.plant.text import clean_line, clean_text
 
 APPLICATION = "notifications"
 READER = "notifications"

@@ -11,7 +11,15 @@ from typing import Any
 
 import orjson
 
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Kind, Reading, Rejection, is_finite
+from dosing_tui.domain.messages.models import (
+    BatchEvent,
+    Dose,
+    InventoryLevel,
+    Kind,
+    Reading,
+    Rejection,
+    is_finite,
+)
 
 _ROWS: Mapping[Kind, type[Reading]] = {
     Kind.DOSE: Dose,

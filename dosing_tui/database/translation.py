@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import DatabaseAway, DatabaseError, DatabaseRefused, RowRefused
-from dosing_tui.plant.text import clean_line
 
 LONGEST = 400
 """Most terminal cells of a sentence."""

@@ -12,8 +12,8 @@ from dosing_tui.database import rowsets
 from dosing_tui.database.connection import Limits, connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import Target, database_errors, rowless_errors
+from dosing_tui.domain.messages.models import Kind, Reading, Rejection, Unit
 from dosing_tui.errors import RowRefused
-from dosing_tui.plant.readings import Kind, Reading, Rejection, Unit
 
 LIMITS = Limits(statement_s=30.0)
 """A batch may meet a slow disk; a lock that is not had in time is waited for outside the transaction."""

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Glyphs, Settings
 from dosing_tui.database.reads import Reader
+from dosing_tui.domain.messages.models import BatchEvent
+from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import DatabaseAway, ExportError, RangeError
 from dosing_tui.export import files
 from dosing_tui.export.csvtext import to_csv
@@ -22,8 +24,6 @@ from dosing_tui.plant import ranging
 from dosing_tui.plant.filters import Dimension, Selection
 from dosing_tui.plant.latest_batch import latest_batch
 from dosing_tui.plant.panels import PANELS, Panel, Query
-from dosing_tui.plant.readings import BatchEvent
-from dosing_tui.plant.text import clean_text
 from dosing_tui.plant.timeranges import RangeSpec
 
 NO_ROWS = 1

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 
+from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.export.extract import Cell, Column, Extract
-from dosing_tui.plant.text import clean_text
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """How a cell begins that a spreadsheet calculates."""

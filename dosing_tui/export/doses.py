@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from datetime import UTC, tzinfo
 
 from dosing_tui.database.batches.listing import BatchDetail
+from dosing_tui.domain.messages.models import Dose
 from dosing_tui.export.csvtext import csv_of
 from dosing_tui.export.extract import Cell, Column
 from dosing_tui.plant.batches.findings import Finding
 from dosing_tui.plant.batches.listing import seen_as
 from dosing_tui.plant.batches.reviews import Review
 from dosing_tui.plant.batches.since import what_came
-from dosing_tui.plant.readings import Dose
 
 HASHED = "SHA-256 of the record as JSON: UTF-8, sorted keys, no spaces, nothing escaped that need not be"
 COLUMNS = (

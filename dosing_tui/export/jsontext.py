@@ -5,10 +5,10 @@ import math
 from datetime import date, datetime, tzinfo
 from typing import TypeAlias
 
+from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.export.csvtext import LONGEST
 from dosing_tui.export.extract import Cell, Extract
 from dosing_tui.plant.filters import Dimension
-from dosing_tui.plant.text import clean_text
 
 Value: TypeAlias = str | int | float | bool | None
 

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
+from dosing_tui.domain.messages.text_sanitizer import cells, clean_line, clean_text
 from dosing_tui.export.extract import Cell, Extract
 from dosing_tui.plant.filters import Dimension, described
-from dosing_tui.plant.text import cells, clean_line, clean_text
 
 GAP = 2
 """Cells between two columns."""

@@ -13,11 +13,11 @@ from email.message import Message as Headers
 from typing import IO
 
 from dosing_tui.config.notification_channel import NotificationSettings
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import DeliveryError
 from dosing_tui.notification.ending import MANY, cut_off
 from dosing_tui.notification.forms import body
 from dosing_tui.plant.alarms.notification import Message
-from dosing_tui.plant.text import clean_line
 
 AGENT = "dosing-tui"
 _NEVER = frozenset({400, 405, 406, 411, 413, 415, 422, 431})

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from dosing_tui.domain.messages.models import BatchEvent
 from dosing_tui.plant.filters import Selection
 from dosing_tui.plant.ranging import SHORTEST
-from dosing_tui.plant.readings import BatchEvent
 from dosing_tui.plant.timeranges import TimeRange
 
 START = "start"

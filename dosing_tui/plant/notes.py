@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from dosing_tui.plant.text import clean_line, clean_text
+from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 TEXT_LONGEST = 500
 """Most characters of a note, as the database holds it."""

@@ -10,8 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
+from dosing_tui.domain.messages.models import Kind
 from dosing_tui.plant.filters import EVERYTHING, Dimension, Selection
-from dosing_tui.plant.readings import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import difflib
 import re
 from datetime import datetime, timedelta, tzinfo
 
+from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import RangeError
 from dosing_tui.plant.moments import (
     WAYS,
@@ -17,7 +18,6 @@ from dosing_tui.plant.moments import (
     tight,
 )
 from dosing_tui.plant.shifts import THREE_SHIFTS, ShiftCalendar
-from dosing_tui.plant.text import clean_text
 from dosing_tui.plant.timeranges import RangeSpec, TimeRange
 
 LONGEST = timedelta(days=733)

@@ -2,9 +2,9 @@
 
 from datetime import date, datetime, tzinfo
 
+from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import RangeError
 from dosing_tui.plant.shifts import ShiftCalendar, WorkedShift
-from dosing_tui.plant.text import clean_text
 
 THIS, LAST = "this", "last"
 

@@ -16,7 +16,7 @@ import pytest
 from dosing_tui.console import words
 from dosing_tui.database.batches.keeping import rebuild
 from dosing_tui.demo.brokers import free_port
-from dosing_tui.plant.readings import Reading
+from dosing_tui.domain.messages.models import Reading
 from tests.benchmarks.test_batches import BATCHES, write_all
 from tests.database.samples import settings_for
 from tests.plant.batches.days import MUCH_LATER, NOON, dose, event, normal

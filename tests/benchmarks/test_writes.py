@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from dosing_tui.database.writes import Writer
-from dosing_tui.plant.readings import Dose
+from dosing_tui.domain.messages.models import Dose
 from tests.database.samples import DOSE, NOW, settings_for
 
 ROUNDS = {1: 200, 10: 100, 100: 50, 500: 20}

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.collector.codec import decode, encode
+from dosing_tui.domain.messages.models import Unit
 from dosing_tui.errors import SpoolError
-from dosing_tui.plant.readings import Unit
 from tests.collector.units import units
 
 

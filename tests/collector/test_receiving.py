@@ -9,8 +9,8 @@ from dosing_tui.collector.inbox import Inbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.receiving import Receiving
 from dosing_tui.collector.spool import Spool
+from dosing_tui.domain.messages.models import Dose
 from dosing_tui.live_state import Books
-from dosing_tui.plant.readings import Dose
 from tests.collector.fakes import FakeBroker, FakeServer, NoAlarms, delivery, opened, picture, surroundings
 from tests.waiting import until
 

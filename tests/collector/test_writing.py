@@ -8,9 +8,9 @@ from dosing_tui.collector.sightings import Sighting
 from dosing_tui.collector.spool import Arrival, Spool
 from dosing_tui.collector.writing import Writing
 from dosing_tui.database.writes import Progress
+from dosing_tui.domain.messages.models import Dose, Kind
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
 from dosing_tui.live_state import Books, Link
-from dosing_tui.plant.readings import Dose, Kind
 from tests.collector.fakes import FakeServer, opened, picture, surroundings
 from tests.collector.units import NOON, dose
 from tests.waiting import until

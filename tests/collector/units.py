@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Rejection, TimeQuality
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Rejection, TimeQuality
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.console.spools import SpoolLine
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Books, Link, LinkState, Live, Role
@@ -39,7 +40,6 @@ from dosing_tui.plant.panels import (
     SeriesPoint,
     Total,
 )
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.plant.shifts import WorkedShift
 from dosing_tui.plant.timeranges import today
 from tests.plant import reports

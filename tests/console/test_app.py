@@ -12,8 +12,8 @@ from dosing_tui.console.keys import ALL_KEYS, HELP
 from dosing_tui.console.places import TileId
 from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.console.widgets.tile import Tile
+from dosing_tui.domain.messages.models import Kind
 from dosing_tui.live_state import Link, LinkState, Live
-from dosing_tui.plant.readings import Kind
 from tests.console import plant_data
 from tests.console.driving import EMPTY, LARGE, MEDIUM, SMALL, Console, console, until
 from tests.console.plant_data import FakeSource, dose, history, hostile, levels, live_plant

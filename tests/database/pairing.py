@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from dosing_tui.domain.messages.models import BatchEvent
 from dosing_tui.plant.annotations import Mark
-from dosing_tui.plant.readings import BatchEvent
 
 MARGIN = timedelta(hours=12)
 Marked = tuple[datetime, datetime | None, Mark, str, str]

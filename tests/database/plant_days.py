@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from zoneinfo import ZoneInfo
 
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel
 from dosing_tui.plant.filters import Dimension, Selection
 from dosing_tui.plant.panels import (
     DayOfRecipe,
@@ -20,7 +21,6 @@ from dosing_tui.plant.panels import (
     TankLevel,
     Total,
 )
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel
 from tests.database.samples import DOSE, EVENT, LEVEL
 
 MONTH = tuple(date(2026, 10, day) for day in range(3, 32))

@@ -4,7 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dosing_tui.config.settings import DatabaseSettings, LimitSettings, PlantSettings, Settings
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, Rejection, TimeQuality
+from dosing_tui.domain.messages.models import (
+    BatchEvent,
+    Dose,
+    InventoryLevel,
+    Reading,
+    Rejection,
+    TimeQuality,
+)
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 

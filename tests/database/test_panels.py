@@ -17,10 +17,10 @@ from dosing_tui.database import sqlfiles
 from dosing_tui.database.migrations import migrate
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.writes import Writer
+from dosing_tui.domain.messages.models import Dose, Reading
 from dosing_tui.plant import panels
 from dosing_tui.plant.filters import Selection
 from dosing_tui.plant.panels import PANELS, Panel, Query
-from dosing_tui.plant.readings import Dose, Reading
 from tests.database import plant_days
 from tests.database.plant_days import Plant, inside, touched
 from tests.database.samples import settings_for, spooled

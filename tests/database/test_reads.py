@@ -15,9 +15,9 @@ from dosing_tui.database.reads import SEEDED, Reader
 from dosing_tui.database.writes import Writer
 from dosing_tui.demo.brokers import free_port
 from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
 from dosing_tui.plant.panels import OVERVIEW, TODAY, Query
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, TimeQuality
 from tests.database.inspection import rows
 from tests.database.samples import DOSE, EVENT, LEVEL, NOW, REJECTION, doses, settings_for, spooled
 from tests.servers import Server

@@ -21,8 +21,8 @@ from psycopg.rows import class_row
 from dosing_tui.database.migrations import migrate
 from dosing_tui.database.writes import Progress, SpoolRow, Writer, Written
 from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.domain.messages.models import Dose, Kind, Reading, Rejection, Unit
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
-from dosing_tui.plant.readings import Dose, Kind, Reading, Rejection, Unit
 from tests.database.samples import DOSE, EVENT, LEVEL, NOW, REJECTION, doses, settings_for, spooled
 from tests.servers import Server
 from tests.waiting import until

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing_tui.domain.messages.text_sanitizer import cells, clean_line
 from dosing_tui.errors import ExportError
 from dosing_tui.export.documents import pdf
 from dosing_tui.export.documents.html import to_html
@@ -26,7 +27,6 @@ from dosing_tui.export.documents.model import (
 )
 from dosing_tui.export.documents.pdf import to_pdf
 from dosing_tui.export.documents.text import WIDTH, to_text, wrapped
-from dosing_tui.plant.text import cells, clean_line
 from tests.console.plant_data import HOSTILE
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

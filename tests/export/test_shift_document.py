@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.messages.text_sanitizer import cells
 from dosing_tui.export.documents.html import to_html
 from dosing_tui.export.documents.shift import shift_document
 from dosing_tui.export.documents.text import to_text
 from dosing_tui.export.shiftfiles import Form, rendered
-from dosing_tui.plant.text import cells
 from tests.console.plant_data import HOSTILE
 from tests.plant.reports import sample
 

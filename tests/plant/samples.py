@@ -3,8 +3,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from dosing_tui.plant.intake import ClockRules, Intake
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Kind, Rejection, Unit
+from dosing_tui.domain.messages.message_parser import ClockRules, Intake
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Kind, Rejection, Unit
 
 DOSES = "factory/dosing/consumption"
 EVENTS = "factory/batch/events"

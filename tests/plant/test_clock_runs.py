@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.plant.intake import Intake
-from dosing_tui.plant.readings import Dose, TimeQuality
+from dosing_tui.domain.messages.message_parser import Intake
+from dosing_tui.domain.messages.models import Dose, TimeQuality
 from tests.plant.samples import DOSE, DOSES, RECEIVED, RULES, STAMP, intake
 
 DAY = 86_400.0

@@ -6,8 +6,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dosing_tui.plant.clocks import ClockRules, DeviceClock, Sighting, Trust, Verdict, judge, observe
-from dosing_tui.plant.readings import TimeQuality
+from dosing_tui.domain.messages.models import TimeQuality
+from dosing_tui.domain.messages.timestamp_rules import (
+    ClockRules,
+    DeviceClock,
+    Sighting,
+    Trust,
+    Verdict,
+    judge,
+    observe,
+)
 from tests.plant.samples import MADE, RECEIVED, RULES, STAMP
 
 DEVICE, UPTIME = TimeQuality.DEVICE, TimeQuality.UPTIME

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Rejection, TimeQuality
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Rejection, TimeQuality
 from tests.plant.samples import (
     DOSE,
     DOSES,

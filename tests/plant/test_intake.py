@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from dosing_tui.plant.intake import MAX_KNOWN
-from dosing_tui.plant.readings import Dose, InventoryLevel, Rejection, TimeQuality
+from dosing_tui.domain.messages.message_parser import MAX_KNOWN
+from dosing_tui.domain.messages.models import Dose, InventoryLevel, Rejection, TimeQuality
 from tests.plant.samples import (
     DOSE,
     DOSES,

@@ -4,7 +4,14 @@ import json
 
 import pytest
 
-from dosing_tui.plant.payloads import MAX_BYTES, MAX_RECORDS, MAX_UNREADABLE, Record, Unreadable, pieces
+from dosing_tui.domain.messages.json_decoder import (
+    MAX_BYTES,
+    MAX_RECORDS,
+    MAX_UNREADABLE,
+    Record,
+    Unreadable,
+    pieces,
+)
 from tests.plant.samples import DOSE, EVENT, LEVEL
 
 A, B, C = b'{"a":1}', b'{"b":2}', b'{"c":3}'

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from dosing_tui.plant.readings import Dose, Kind, Rejection, TimeQuality, Unit
+from dosing_tui.domain.messages.models import Dose, Kind, Rejection, TimeQuality, Unit
 from tests.plant.samples import DOSE, EVENT, LEVEL, PAYLOADS, RECEIVED, RULES, TOPICS, intake, read
 
 TOPIC = st.sampled_from(sorted(TOPICS))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dosing_tui.plant.stock import Band, band, complete, notice, notices, percent_of
+from dosing_tui.domain.messages.tank_level import Band, band, complete, notice, notices, percent_of
 from tests.plant.samples import LEVEL, a_level, changed, without
 
 FULL = a_level(LEVEL)

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from dosing_tui.plant import stock, text
-from dosing_tui.plant.text import clean_line, clean_text
+from dosing_tui.domain.messages import tank_level, text_sanitizer
+from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=200)
 """Every code point, lone surrogates too."""

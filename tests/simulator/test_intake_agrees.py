@@ -7,8 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosing_tui.config.settings import ClockSettings, MqttSettings
-from dosing_tui.plant.intake import ClockRules, Intake
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Kind, Reading, Rejection, TimeQuality
+from dosing_tui.domain.messages.message_parser import ClockRules, Intake
+from dosing_tui.domain.messages.models import (
+    BatchEvent,
+    Dose,
+    InventoryLevel,
+    Kind,
+    Reading,
+    Rejection,
+    TimeQuality,
+)
 from dosing_tui.simulator.faults import Expect, Fault
 from dosing_tui.simulator.plant import Message
 from tests.simulator.streams import ALL, NOW, live

@@ -43,8 +43,8 @@ from dosing_tui.console.shownrows import Shown
 from dosing_tui.console.themes import View
 from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.console.widgets.tile import Tile
-from dosing_tui.plant.readings import InventoryLevel
-from dosing_tui.plant.text import clean_line
+from dosing_tui.domain.messages.models import InventoryLevel
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 
 SAID_S = 6.0
 _TOO_SMALL = f"The console needs {LEAST_WIDTH}x{LEAST_HEIGHT} characters; this window has {{}}x{{}}."

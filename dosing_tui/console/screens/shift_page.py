@@ -14,7 +14,7 @@ from dosing_tui.console.keys import keys_of
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, LABEL, TEXT, Pen, Tone
 from dosing_tui.console.widgets.lines import LineWidget
-from dosing_tui.plant.text import clean_line
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 
 ABOVE = 2
 """Rows of the screen below that stay in sight: its status and the alarms."""

@@ -10,9 +10,9 @@ from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
 from dosing_tui.console.tables import Column, Table
 from dosing_tui.console.tiles.inventory import MARKS, TONES
+from dosing_tui.domain.messages.models import InventoryLevel
+from dosing_tui.domain.messages.tank_level import Band, band
 from dosing_tui.live_state import Link
-from dosing_tui.plant.readings import InventoryLevel
-from dosing_tui.plant.stock import Band, band
 
 TITLE = "Tank levels"
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from dosing_tui.plant.readings import TimeQuality
+from dosing_tui.domain.messages.models import TimeQuality
 
 HOURLY: Final = "dosing_consumption_hourly"
 LATEST: Final = "latest_inventory"

@@ -8,8 +8,8 @@ from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
+from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import ConfigError, ReviewError
-from dosing_tui.plant.text import clean_text
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher

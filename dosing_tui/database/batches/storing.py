@@ -13,6 +13,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.happenings import alarm_spans
 from dosing_tui.database.batches.spans import Span, around
 from dosing_tui.database.sqlfiles import statement
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.plant.batches import judgement as judging
 from dosing_tui.plant.batches.alarmed import AlarmSpan, alarms_of
 from dosing_tui.plant.batches.canonical import digest, record
@@ -24,7 +25,6 @@ from dosing_tui.plant.batches.naming import anchor_text, batch_id, keep_keys
 from dosing_tui.plant.batches.portions import portioned
 from dosing_tui.plant.batches.reconstruction import reconstruct
 from dosing_tui.plant.batches.records import RULES, Batch
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 
 Session = Connection[TupleRow]
 _SEPARATOR = "\x1f"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.export.documents.model import (
     LONGEST,
     Document,
@@ -16,7 +17,6 @@ from dosing_tui.export.documents.model import (
     Signatures,
     Table,
 )
-from dosing_tui.plant.text import clean_line
 
 LONG = 20
 """Characters of a cell that may be broken anywhere."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dosing_tui.domain.messages.text_sanitizer import REPLACEMENT, clean_line
 from dosing_tui.errors import ExportError
 from dosing_tui.export.documents.model import (
     LONGEST,
@@ -16,7 +17,6 @@ from dosing_tui.export.documents.model import (
     Signatures,
     Table,
 )
-from dosing_tui.plant.text import REPLACEMENT, clean_line
 
 if TYPE_CHECKING:
     from dosing_tui.export.documents.sheets import Sheets

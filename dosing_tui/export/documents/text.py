@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
+from dosing_tui.domain.messages.text_sanitizer import cells, clean_line, clean_text
 from dosing_tui.export.documents.model import (
     LONGEST,
     Document,
@@ -15,7 +16,6 @@ from dosing_tui.export.documents.model import (
     Signatures,
     Table,
 )
-from dosing_tui.plant.text import cells, clean_line, clean_text
 
 WIDTH = 80
 MARGIN = 2

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
 from dosing_tui.plant.alarms import batches, doses, stations, tanks
 from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
 from dosing_tui.plant.alarms.conditions import (
@@ -30,7 +31,6 @@ from dosing_tui.plant.alarms.replica import Effect, Replica
 from dosing_tui.plant.alarms.rules import RULES, VERSION
 from dosing_tui.plant.alarms.suppression import Scene, reason
 from dosing_tui.plant.batches.masters import MasterVersion
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading, Rejection
 
 MAX_CONDITIONS = 10_000
 PATIENCE = timedelta(seconds=5)

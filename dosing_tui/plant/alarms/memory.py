@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dosing_tui.plant.readings import BatchEvent, Dose
+from dosing_tui.domain.messages.models import BatchEvent, Dose
 
 MAX_SERIES = 2_000
 """Most stations, and most tanks, that are remembered: a flood of invented names must not fill the memory."""

@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from dosing_tui.plant import stock
+from dosing_tui.domain.messages import tank_level
+from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading
 from dosing_tui.plant.alarms.findings import Finding
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.memory import Memory, Tank
 from dosing_tui.plant.alarms.records import AlarmKey
-from dosing_tui.plant.readings import Dose, InventoryLevel, Reading
 
 GAP_LASTS = timedelta(seconds=30)
 """A dose and the level after it may come in either order: only a gap that lasts is one."""
@@ -33,7 +33,7 @@ def fullness(memory: Memory, level: InventoryLevel, limits: AlarmLimits) -> Iter
     if percent is None:
         return
     own, tank = limits.of(chemical=level.chemical), memory.tanks.get((level.device_id, level.chemical))
-    low = stock.notice(level, own.stock_low_percent) or f"{level.chemical} at {percent:.1f} %"
+    low = tank_level.notice(level, own.stock_low_percent) or f"{level.chemical} at {percent:.1f} %"
     low += _batches_left(level, tank)
     critical = max(own.stock_critical_percent, _one_batch(level, tank))
     for rule, limit, message in (

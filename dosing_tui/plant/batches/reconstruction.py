@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
 from dosing_tui.plant.batches.drafts import Draft, drafts
 from dosing_tui.plant.batches.records import (
     RULES,
@@ -18,7 +19,6 @@ from dosing_tui.plant.batches.records import (
     same_name,
 )
 from dosing_tui.plant.batches.tanks import Tanks, heard
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Reading
 
 _RANKS = {"start": 0, "complete": 3, "abort": 3, "error": 3}
 """'start' sorts before doses (1), other events (2), and what ends a batch, in the same second."""

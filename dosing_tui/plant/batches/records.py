@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from dosing_tui.plant.readings import BatchEvent, Dose
+from dosing_tui.domain.messages.models import BatchEvent, Dose
 
 Message: TypeAlias = Dose | BatchEvent
 Identity: TypeAlias = tuple[str, datetime, str, str, int]

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dosing_tui.domain.messages.models import Dose, InventoryLevel, TimeQuality
 from dosing_tui.plant.batches.records import Message, Rules, StockChange
-from dosing_tui.plant.readings import Dose, InventoryLevel, TimeQuality
 
 
 def heard(message: Message | InventoryLevel, rules: Rules) -> datetime:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from dosing_tui.database.batches.keeping import keep
 from dosing_tui.database.writes import Writer
-from dosing_tui.plant.readings import Reading
+from dosing_tui.domain.messages.models import Reading
 from tests.database.inspection import rows
 from tests.database.samples import settings_for, spooled
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from dosing_tui.domain.messages.models import Reading, Rejection
 from dosing_tui.plant.alarms import commands
 from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.findings import LinkView
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Shown
 from dosing_tui.plant.alarms.replica import folded
-from dosing_tui.plant.readings import Reading, Rejection
 from tests.plant.alarms.entries import ANNA, KEY, NOW
 from tests.plant.alarms.plants import STATION, UP, Plant
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing_tui.domain.messages.models import TimeQuality
 from dosing_tui.plant.alarms.findings import LinkView
 from dosing_tui.plant.alarms.limits import AlarmLimits, IngredientLimits, Override
 from dosing_tui.plant.alarms.memory import MinuteOfErrors
 from dosing_tui.plant.alarms.records import Event, Shown
 from dosing_tui.plant.alarms.rules import RULES
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe, MasterVersion
-from dosing_tui.plant.readings import TimeQuality
 from tests.plant.alarms.entries import NOW
 from tests.plant.alarms.plants import STATION, Plant
 

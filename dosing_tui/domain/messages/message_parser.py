@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import TypeVar
 
+from dosing_tui.domain.messages import message_schema
+from dosing_tui.domain.messages.json_decoder import Piece, Record, pieces
+from dosing_tui.domain.messages.message_schema import READERS, Stamp
+from dosing_tui.domain.messages.models import InventoryLevel, Kind, Reading, Rejection, TimeQuality, Unit
+from dosing_tui.domain.messages.tank_level import complete
+from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.messages.timestamp_rules import ClockRules, DeviceClock, Verdict, judge
 from dosing_tui.errors import PayloadError
-from dosing_tui.plant import contract
-from dosing_tui.plant.clocks import ClockRules, DeviceClock, Verdict, judge
-from dosing_tui.plant.contract import READERS, Stamp
-from dosing_tui.plant.payloads import Piece, Record, pieces
-from dosing_tui.plant.readings import InventoryLevel, Kind, Reading, Rejection, TimeQuality, Unit
-from dosing_tui.plant.stock import complete
-from dosing_tui.plant.text import clean_line
 
 __all__ = ["ClockRules", "Intake"]
 
@@ -60,9 +60,9 @@ class Intake:
         """Raises: PayloadError, having learnt nothing from the record."""
         flags: list[str] = []
         fields = record.fields
-        device = contract.device_id(fields, flags)
+        device = message_schema.device_id(fields, flags)
         verdict = judge(
-            contract.said(fields, "timestamp"), received_at, self._rules, self._clocks.get(device)
+            message_schema.said(fields, "timestamp"), received_at, self._rules, self._clocks.get(device)
         )
         if verdict.flag:
             flags.append(verdict.flag)

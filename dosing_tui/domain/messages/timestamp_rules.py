@@ -20,8 +20,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
 
-from dosing_tui.plant.coercion import quoted
-from dosing_tui.plant.readings import TimeQuality
+from dosing_tui.domain.messages.field_coercion import quoted
+from dosing_tui.domain.messages.models import TimeQuality
 
 NO_CLOCK = 1e9
 """Unix seconds of September 2001: what is below counts from the device's start."""

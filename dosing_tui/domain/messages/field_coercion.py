@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import PayloadError
-from dosing_tui.plant.text import clean_text
 
 Fields: TypeAlias = Mapping[str, object]
 Flags: TypeAlias = list[str]

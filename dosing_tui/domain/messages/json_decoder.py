@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from dosing_tui.plant.coercion import quoted
-from dosing_tui.plant.text import clean_line
+from dosing_tui.domain.messages.field_coercion import quoted
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 
 MAX_BYTES = 64 * 1024
 """A larger message is not looked into: it would only serve to exhaust memory or the parser's depth."""

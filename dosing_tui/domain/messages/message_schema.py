@@ -7,11 +7,20 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
+from dosing_tui.domain.messages.field_coercion import (
+    Fields,
+    Flags,
+    int4,
+    number,
+    quoted,
+    required_text,
+    text,
+    whole,
+)
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Kind, Reading, TimeQuality
+from dosing_tui.domain.messages.tank_level import percent_of
+from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import PayloadError
-from dosing_tui.plant.coercion import Fields, Flags, int4, number, quoted, required_text, text, whole
-from dosing_tui.plant.readings import BatchEvent, Dose, InventoryLevel, Kind, Reading, TimeQuality
-from dosing_tui.plant.stock import percent_of
-from dosing_tui.plant.text import clean_text
 
 SYNONYMS = {"device_id": ("device", "deviceId"), "timestamp": ("ts", "time")}
 """Other names of a field, looked at where the field is missing."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 
-from dosing_tui.plant.readings import InventoryLevel
+from dosing_tui.domain.messages.models import InventoryLevel
 
 LOW_PERCENT = 20.0
 WARN_PERCENT = 50.0

@@ -1,0 +1,1 @@
+"""MQTT payload -> typed reading. Pure. "Where is a payload validated?" - here"""
