@@ -74,9 +74,9 @@ def shift(
 ) -> None:
     """Batches, grams, alarms, stock, notes and open points of a shift: exit 0, 2 wrong input, 3 away."""
     from dosing_tui.database.shiftreport import shift_report
+    from dosing_tui.domain.time.shift_names import LAST, named_shift
     from dosing_tui.export.files import give
     from dosing_tui.export.shiftfiles import Form, file_name, rendered
-    from dosing_tui.plant.shiftwords import LAST, named_shift
 
     if at and which:
         raise click.UsageError("--at names a shift; leave out --last and --this.")

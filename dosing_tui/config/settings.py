@@ -5,7 +5,7 @@ from datetime import time, timedelta
 from enum import StrEnum
 
 from dosing_tui.config.notification_channel import NotificationSettings
-from dosing_tui.plant.shifts import DAYS, Shift, ShiftCalendar
+from dosing_tui.domain.time.shift_calendar import DAYS, Shift, ShiftCalendar
 
 
 class CollectorMode(StrEnum):

@@ -9,8 +9,8 @@ from typing import get_type_hints
 
 from dosing_tui.config import type_coercion
 from dosing_tui.config.settings import ShiftSettings
+from dosing_tui.domain.time.shift_calendar import DAYS
 from dosing_tui.errors import ConfigError
-from dosing_tui.plant.shifts import DAYS
 
 SECTION = "shifts"
 MOST = 50

@@ -12,6 +12,7 @@ from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.scope import Scope
 from dosing_tui.console.spools import SPOOLS, SpoolLine
+from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.errors import DatabaseAway, DatabaseError
 from dosing_tui.plant.alarms.channels import ChannelState
 from dosing_tui.plant.alarms.health import Past
@@ -22,7 +23,6 @@ from dosing_tui.plant.annotations import Annotations
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import Panel, Query
-from dosing_tui.plant.shifts import WorkedShift
 
 if TYPE_CHECKING:
     from dosing_tui.domain.shift_report import ShiftReport

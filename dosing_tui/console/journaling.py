@@ -13,6 +13,7 @@ from dosing_tui.console.notices import Notice
 from dosing_tui.console.refilling import Refilling
 from dosing_tui.console.scope import DEFAULT, Scope, follows, range_words, resolved
 from dosing_tui.console.screens.journal_dialogs import JournalDetail, JournalFilterDialog
+from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import DatabaseError, RangeError
 from dosing_tui.export.alarms import journal_extract
 from dosing_tui.export.csvtext import to_csv
@@ -22,7 +23,6 @@ from dosing_tui.live_state import Picture
 from dosing_tui.plant.alarms.journal import AT_ONCE, JournalFilter
 from dosing_tui.plant.alarms.picture import AlarmPicture
 from dosing_tui.plant.alarms.records import Entry
-from dosing_tui.plant.timeranges import RangeSpec
 
 log = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ from datetime import datetime, tzinfo
 from functools import partial
 
 from dosing_tui.console.canvas import plain
+from dosing_tui.domain.time import range_parser
+from dosing_tui.domain.time.latest_batch import latest_batch
+from dosing_tui.domain.time.shift_calendar import THREE_SHIFTS, ShiftCalendar
+from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import RangeError
 from dosing_tui.live_state import Picture
-from dosing_tui.plant import ranging
 from dosing_tui.plant.filters import EVERYTHING, Dimension, Selection
-from dosing_tui.plant.latest_batch import latest_batch
-from dosing_tui.plant.shifts import THREE_SHIFTS, ShiftCalendar
-from dosing_tui.plant.timeranges import RangeSpec, TimeRange
 
 DEFAULT = RangeSpec("now-24h", "now")
 """What is moved and widened while no range has been chosen."""
@@ -49,7 +49,7 @@ Change = Callable[[RangeSpec, Present, TimeRange | None], RangeSpec]
 
 def resolved(spec: RangeSpec, present: Present, selection: Selection) -> TimeRange:
     """Raises: RangeError with a sentence."""
-    return ranging.resolve(
+    return range_parser.resolve(
         spec, present.now, present.zone, calendar=present.calendar, batch=this_batch(present, selection)
     )
 
@@ -67,13 +67,13 @@ def moved(scope: Scope, change: Change, present: Present) -> Scope:
 
 
 def _shift(steps: int, spec: RangeSpec, present: Present, batch: TimeRange | None) -> RangeSpec:
-    return ranging.shifted(
+    return range_parser.shifted(
         spec, steps, present.now, present.zone, calendar=present.calendar, batch=batch
     )  # fmt: skip
 
 
 def _zoom(factor: float, spec: RangeSpec, present: Present, batch: TimeRange | None) -> RangeSpec:
-    return ranging.zoomed(
+    return range_parser.zoomed(
         spec, factor, present.now, present.zone, calendar=present.calendar, batch=batch
     )  # fmt: skip
 
@@ -86,7 +86,7 @@ CHANGES: Mapping[str, Change] = {
 
 def follows(scope: Scope) -> bool:
     """New readings belong to the range."""
-    return scope.spec is None or ranging.live(scope.spec)
+    return scope.spec is None or range_parser.live(scope.spec)
 
 
 def range_words(scope: Scope, present: Present) -> str:
@@ -95,7 +95,7 @@ def range_words(scope: Scope, present: Present) -> str:
         return ""
     batch = this_batch(present, scope.selection)
     try:
-        return ranging.described(
+        return range_parser.described(
             scope.spec, present.now, present.zone, calendar=present.calendar, batch=batch
         )
     except RangeError:

@@ -21,9 +21,9 @@ from dosing_tui.domain.shift_report import (
     raised_by_priority,
     top_alarms,
 )
+from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.plant.alarms.records import HIDDEN, AlarmState
 from dosing_tui.plant.panels import BATCHES, PRODUCTION, TODAY, ProductionDay, Query, Total
-from dosing_tui.plant.shifts import WorkedShift
 
 OPEN_LISTED = 25
 """Most open batches of the shift, and of those before; how many there are is told."""

@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Glyphs, Settings
 from dosing_tui.database.batches.listing import BatchFilter, BatchRow, counts, listed
+from dosing_tui.domain.time import range_parser
+from dosing_tui.domain.time.shift_names import named_shift
+from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
 from dosing_tui.export.csvtext import to_csv
 from dosing_tui.export.extract import Cell, Column, Extract
 from dosing_tui.export.jsontext import to_json
 from dosing_tui.export.texttable import to_table
-from dosing_tui.plant import ranging
 from dosing_tui.plant.batches.listing import Wanted
 from dosing_tui.plant.filters import Selection
-from dosing_tui.plant.shiftwords import named_shift
-from dosing_tui.plant.timeranges import RangeSpec
 
 ALWAYS = "all that are known"
 
@@ -117,8 +117,8 @@ def _window(
     if not written:
         return None, None, ALWAYS
     spec = RangeSpec(written, wanted.until)
-    window = ranging.resolve(spec, now, zone, calendar=calendar)
-    return *window, ranging.described(spec, now, zone, calendar=calendar)
+    window = range_parser.resolve(spec, now, zone, calendar=calendar)
+    return *window, range_parser.described(spec, now, zone, calendar=calendar)
 
 
 def _extract(found: Found, fields: Sequence[_Field], settings: Settings, now: datetime) -> Extract:

@@ -14,17 +14,17 @@ from dosing_tui.config.settings import Glyphs, Settings
 from dosing_tui.database.reads import Reader
 from dosing_tui.domain.messages.models import BatchEvent
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.time import range_parser
+from dosing_tui.domain.time.latest_batch import latest_batch
+from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import DatabaseAway, ExportError, RangeError
 from dosing_tui.export import files
 from dosing_tui.export.csvtext import to_csv
 from dosing_tui.export.extract import Extract, extract
 from dosing_tui.export.jsontext import to_json
 from dosing_tui.export.texttable import caption, to_table
-from dosing_tui.plant import ranging
 from dosing_tui.plant.filters import Dimension, Selection
-from dosing_tui.plant.latest_batch import latest_batch
 from dosing_tui.plant.panels import PANELS, Panel, Query
-from dosing_tui.plant.timeranges import RangeSpec
 
 NO_ROWS = 1
 """There is nothing to show; stderr says why."""
@@ -132,16 +132,16 @@ def _asked(
 ) -> tuple[Extract, int]:
     """The rows; where there are none, also how many there were without the filter."""
     zone, calendar = ZoneInfo(settings.plant.timezone), settings.calendar
-    events = reader.seed() if ranging.of_batch(spec) else []
+    events = reader.seed() if range_parser.of_batch(spec) else []
     batch = latest_batch((e for e in events if isinstance(e, BatchEvent)), selection, now)
-    window = ranging.resolve(spec, now, zone, calendar=calendar, batch=batch)
+    window = range_parser.resolve(spec, now, zone, calendar=calendar, batch=batch)
     narrowed = selection.narrowed_to(panel.dimensions)
     for dimension in Dimension:
         if narrowed.of(dimension):
             _refuse_unknown(dimension, narrowed.of(dimension), reader.known(dimension, since=window.since))
     query = Query(window.since, window.until, now, narrowed)
     rows = reader.panel(panel, query)
-    words = ranging.described(spec, now, zone, calendar=calendar, batch=batch)
+    words = range_parser.described(spec, now, zone, calendar=calendar, batch=batch)
     without = reader.panel(panel, Query(*window, now)) if narrowed.active and not rows else []
     return extract(panel, rows, query, range=words, zone=zone), len(without)
 

@@ -8,15 +8,15 @@ import pytest
 
 from dosing_tui.config.render_toml import effective, template
 from dosing_tui.config.settings import THREE_SHIFTS, Settings, ShiftSettings
-from dosing_tui.plant import shifts
-from dosing_tui.plant.shifts import Shift
+from dosing_tui.domain.time import shift_calendar
+from dosing_tui.domain.time.shift_calendar import Shift
 from tests.config.test_config import loaded, refusal
 
 EARLY = '[[shifts]]\nname = "Early"\nstart = "06:00"\n'
 
 
 def test_three_shifts_of_eight_hours_hold_where_nothing_is_set() -> None:
-    assert Settings().calendar == shifts.THREE_SHIFTS
+    assert Settings().calendar == shift_calendar.THREE_SHIFTS
 
 
 def test_shifts_are_read_and_replace_all_defaults(tmp_path: Path) -> None:

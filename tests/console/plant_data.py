@@ -12,6 +12,8 @@ from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.shift_report import ShiftReport
+from dosing_tui.domain.time.shift_calendar import WorkedShift
+from dosing_tui.domain.time.time_range import today
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Books, Link, LinkState, Live, Role
 from dosing_tui.plant import panels
@@ -40,8 +42,6 @@ from dosing_tui.plant.panels import (
     SeriesPoint,
     Total,
 )
-from dosing_tui.plant.shifts import WorkedShift
-from dosing_tui.plant.timeranges import today
 from tests.plant import reports
 
 Row = TypeVar("Row")

@@ -28,6 +28,7 @@ from dosing_tui.database.notifications import Postbook, states
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.database.writes import Writer
+from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.errors import DatabaseRefused
 from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.journal import JournalFilter
@@ -39,7 +40,6 @@ from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft
 from dosing_tui.plant.filters import Dimension
 from dosing_tui.plant.notes import NoteDraft
 from dosing_tui.plant.panels import PANELS, Query
-from dosing_tui.plant.shifts import WorkedShift
 from tests.database.inspection import rows, run, value
 from tests.database.samples import LEVEL, REJECTION, doses, spooled
 from tests.deploy.plants import ROLES, Plant, password_of, plant_on, refused

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from dosing_tui.domain.time.range_parser import LONGEST, NAMES, described, live, resolve, shifted, zoomed
+from dosing_tui.domain.time.shift_calendar import ShiftCalendar
+from dosing_tui.domain.time.time_range import RangeSpec, TimeRange, today
 from dosing_tui.errors import RangeError
-from dosing_tui.plant.ranging import LONGEST, NAMES, described, live, resolve, shifted, zoomed
-from dosing_tui.plant.shifts import ShiftCalendar
-from dosing_tui.plant.timeranges import RangeSpec, TimeRange, today
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dosing_tui.domain.time.range_parser import resolve
+from dosing_tui.domain.time.shift_calendar import THREE_SHIFTS, Shift, ShiftCalendar, WorkedShift
+from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
-from dosing_tui.plant.ranging import resolve
-from dosing_tui.plant.shifts import THREE_SHIFTS, Shift, ShiftCalendar, WorkedShift
-from dosing_tui.plant.timeranges import RangeSpec
 from tests.plant.test_ranging import BERLIN, NOWS, ZONES, local
 
 WEEKDAYS = frozenset({"mon", "tue", "wed", "thu", "fri"})

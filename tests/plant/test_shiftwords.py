@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dosing_tui.domain.time.shift_calendar import THREE_SHIFTS, ShiftCalendar
+from dosing_tui.domain.time.shift_names import named_shift
 from dosing_tui.errors import RangeError
-from dosing_tui.plant.shifts import THREE_SHIFTS, ShiftCalendar
-from dosing_tui.plant.shiftwords import named_shift
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.plant.timeranges import day, last_24h, today, today_so_far, yesterday_so_far
+from dosing_tui.domain.time.time_range import day, last_24h, today, today_so_far, yesterday_so_far
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(

@@ -12,12 +12,12 @@ from dosing_tui.console.batches.timeline import timeline_rows
 from dosing_tui.console.canvas import Canvas, Rows, broken, plain
 from dosing_tui.console.pens import DIM, HOT, LABEL, LINE, TEXT, Pen, Tone
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.plant.batches.canonical import canonical, record
 from dosing_tui.plant.batches.listing import BatchDetail, Happenings
 from dosing_tui.plant.batches.records import Batch, Status, StockChange
 from dosing_tui.plant.batches.reviews import Meaning, Review, ReviewState, taken_back
 from dosing_tui.plant.batches.since import what_came, what_was_absorbed
-from dosing_tui.plant.shifts import ShiftCalendar
 
 _KINDS = 18
 """Cells of the kind of an exception."""

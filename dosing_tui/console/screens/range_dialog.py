@@ -13,8 +13,8 @@ from dosing_tui.console.field import Field
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, LABEL, TEXT
 from dosing_tui.console.screens.sheet import CHOSEN, KEY, Sheet, box, keys_row, say
+from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import DosingError
-from dosing_tui.plant.timeranges import RangeSpec, TimeRange
 
 Resolve = Callable[[RangeSpec], TimeRange]
 """What a range means at this moment. Raises a DosingError whose sentence says why it means nothing."""

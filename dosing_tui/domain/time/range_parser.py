@@ -5,8 +5,8 @@ import re
 from datetime import datetime, timedelta, tzinfo
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
-from dosing_tui.errors import RangeError
-from dosing_tui.plant.moments import (
+from dosing_tui.domain.time.shift_calendar import THREE_SHIFTS, ShiftCalendar
+from dosing_tui.domain.time.time_expression import (
     WAYS,
     beginning,
     is_date,
@@ -17,8 +17,8 @@ from dosing_tui.plant.moments import (
     nearest,
     tight,
 )
-from dosing_tui.plant.shifts import THREE_SHIFTS, ShiftCalendar
-from dosing_tui.plant.timeranges import RangeSpec, TimeRange
+from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
+from dosing_tui.errors import RangeError
 
 LONGEST = timedelta(days=733)
 """Two years, and the days that rounding adds."""

@@ -3,8 +3,8 @@
 from datetime import date, datetime, tzinfo
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.time.shift_calendar import ShiftCalendar, WorkedShift
 from dosing_tui.errors import RangeError
-from dosing_tui.plant.shifts import ShiftCalendar, WorkedShift
 
 THIS, LAST = "this", "last"
 

@@ -11,8 +11,8 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.time.shift_calendar import wall
 from dosing_tui.errors import RangeError
-from dosing_tui.plant.shifts import wall
 
 YEARS = range(2000, 2100)
 """Years in which a plant can have readings."""

@@ -1,0 +1,1 @@
+"""ranges, shifts, DST. Pure"""
