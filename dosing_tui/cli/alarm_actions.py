@@ -11,13 +11,13 @@ from dosing_tui.config.alarm_limits import most_shelved
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.database.reads import Reader
+from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import AlarmRefused
 from dosing_tui.plant.alarms import commands
 from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey, AlarmState, Entry, Priority, Shown
 from dosing_tui.plant.alarms.rules import RULES
 from dosing_tui.plant.alarms.tags import Heard, normal_alarm
-from dosing_tui.plant.filters import Dimension
 
 Asked = Callable[[AlarmState], Entry]
 

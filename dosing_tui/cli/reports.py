@@ -38,8 +38,8 @@ def panel(
     format_: str, output: Path | None, force: bool,
 ) -> None:  # fmt: skip
     """Print a panel's rows over a range: exit 0 rows, 1 none, 2 wrong input or set-up, 3 database away."""
+    from dosing_tui.domain.panels.filters import Selection
     from dosing_tui.export.command import Format, Request, listing, run
-    from dosing_tui.plant.filters import Selection
 
     if listed:
         write(listing())

@@ -34,8 +34,8 @@ from dosing_tui.console.screens.messages import Answered, Moved
 from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.spools import SPOOLS
 from dosing_tui.console.terminal import backlog
+from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.live_state import Picture, PictureSource
-from dosing_tui.plant.panels import Panel
 
 log = logging.getLogger(__name__)
 

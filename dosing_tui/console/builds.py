@@ -26,8 +26,8 @@ from dosing_tui.console.tiles import (
     totals,
 )
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.plant.filters import Dimension
-from dosing_tui.plant.panels import (
+from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.domain.panels.panel_catalog import (
     ACCURACY,
     ACCURACY_SUMMARY,
     BATCHES,

@@ -11,8 +11,8 @@ from dosing_tui.console.asking import Question, Reply
 from dosing_tui.console.moment import UNANSWERED, Answer
 from dosing_tui.console.ranges import query
 from dosing_tui.console.scope import Present, Scope
+from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.errors import RangeError
-from dosing_tui.plant.panels import Panel
 
 
 class Desk:

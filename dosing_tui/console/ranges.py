@@ -6,8 +6,8 @@ from typing import TypeVar
 from dosing_tui.console.charts.scale import EPOCH, Window
 from dosing_tui.console.moment import Moment
 from dosing_tui.console.scope import Present, Scope, resolved
+from dosing_tui.domain.panels.panel_catalog import Panel, Query
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange, last_24h
-from dosing_tui.plant.panels import Panel, Query
 
 Row = TypeVar("Row")
 

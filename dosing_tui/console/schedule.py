@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dosing_tui.domain.messages.models import Kind
+from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.live_state import Picture, Role
-from dosing_tui.plant.panels import Panel
 
 AT_MOST_EVERY = timedelta(seconds=1)
 AT_LEAST_EVERY = timedelta(seconds=30)

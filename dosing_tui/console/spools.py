@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dosing_tui.domain.messages.models import Kind
-from dosing_tui.plant.panels import Panel
+from dosing_tui.domain.panels.panel_catalog import Panel
 
 
 @dataclass(frozen=True, slots=True)

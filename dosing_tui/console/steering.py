@@ -36,14 +36,14 @@ from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.screens.range_dialog import RangeDialog
 from dosing_tui.console.shownrows import Shown
 from dosing_tui.console.signedon import SignedOn
+from dosing_tui.domain.panels.filters import Dimension, Selection
+from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import DatabaseError, ExportError, RangeError
 from dosing_tui.export.csvtext import to_csv
 from dosing_tui.export.files import stem_of, write_all
 from dosing_tui.export.jsontext import to_json
 from dosing_tui.live_state import Picture, PictureSource
-from dosing_tui.plant.filters import Dimension, Selection
-from dosing_tui.plant.notes import NoteDraft
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.plant.annotations import Annotation, Annotations, Mark
-from dosing_tui.plant.notes import TEXT_LONGEST
+from dosing_tui.domain.panels.annotations import Annotation, Annotations, Mark
+from dosing_tui.domain.panels.operator_notes import TEXT_LONGEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.panels.annotations import Annotations
+from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.domain.panels.panel_catalog import Panel, Query
 from dosing_tui.errors import DatabaseAway
-from dosing_tui.plant.annotations import Annotations
-from dosing_tui.plant.filters import Dimension
-from dosing_tui.plant.panels import Panel, Query
 
 APPLICATION = "console"
 SESSIONS = 4

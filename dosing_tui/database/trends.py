@@ -6,7 +6,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
-from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
+from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
 
 APPLICATION = "alarms"
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dosing_tui.domain.panels.operator_notes import Note
+from dosing_tui.domain.panels.panel_catalog import ProductionDay, Total
 from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.plant.alarms.occurrences import Occurrence
 from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Priority
 from dosing_tui.plant.batches.records import Status
-from dosing_tui.plant.notes import Note
-from dosing_tui.plant.panels import ProductionDay, Total
 
 TOP = 5
 """Alarms that are told by name."""

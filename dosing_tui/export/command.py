@@ -14,6 +14,8 @@ from dosing_tui.config.settings import Glyphs, Settings
 from dosing_tui.database.reads import Reader
 from dosing_tui.domain.messages.models import BatchEvent
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.panels.filters import Dimension, Selection
+from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, Query
 from dosing_tui.domain.time import range_parser
 from dosing_tui.domain.time.latest_batch import latest_batch
 from dosing_tui.domain.time.time_range import RangeSpec
@@ -23,8 +25,6 @@ from dosing_tui.export.csvtext import to_csv
 from dosing_tui.export.extract import Extract, extract
 from dosing_tui.export.jsontext import to_json
 from dosing_tui.export.texttable import caption, to_table
-from dosing_tui.plant.filters import Dimension, Selection
-from dosing_tui.plant.panels import PANELS, Panel, Query
 
 NO_ROWS = 1
 """There is nothing to show; stderr says why."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
 
-from dosing_tui.plant.filters import Selection
-from dosing_tui.plant.panels import Panel, Query
+from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.domain.panels.panel_catalog import Panel, Query
 
 Cell: TypeAlias = str | int | float | bool | datetime | date | None
 UNITS = {

@@ -8,9 +8,9 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Literal
 
+from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import ExportError
 from dosing_tui.export.extract import Extract
-from dosing_tui.plant.filters import Dimension
 
 LONGEST = 60
 _MOST = 1_000

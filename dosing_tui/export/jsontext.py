@@ -6,9 +6,9 @@ from datetime import date, datetime, tzinfo
 from typing import TypeAlias
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.export.csvtext import LONGEST
 from dosing_tui.export.extract import Cell, Extract
-from dosing_tui.plant.filters import Dimension
 
 Value: TypeAlias = str | int | float | bool | None
 

@@ -6,11 +6,11 @@ Grafana's ranges belong to a dashboard: a panel with one of its own would not fo
 from collections.abc import Iterable, Iterator, Sequence
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.grafana.drawing import drawn, height, width
 from dosing_tui.grafana.model import MADE, SOURCE, TAG, Json, Object, query
 from dosing_tui.grafana.rawsql import ALL, annotations_sql, variable_sql
-from dosing_tui.plant.filters import Dimension
-from dosing_tui.plant.panels import Panel
 
 SCHEMA = 41
 """Of Grafana 12.0; newer ones bring it up to date themselves."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from dosing_tui.config.settings import LimitSettings
+from dosing_tui.domain.panels.panel_catalog import Chart, Panel, SeriesPoint
 from dosing_tui.grafana.model import SOURCE, Json, query
 from dosing_tui.grafana.rawsql import panel_sql
-from dosing_tui.plant.panels import Chart, Panel, SeriesPoint
 
 RED, YELLOW, GREEN, NEUTRAL = "red", "yellow", "green", "text"
 WIDTH = {Chart.STATS: 12, Chart.GAUGES: 12, Chart.TABLE: 24}

@@ -8,12 +8,12 @@ from pathlib import Path
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import target
 from dosing_tui.database.translation import Target
+from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.errors import ExportError
 from dosing_tui.grafana.alerts import alerting
 from dosing_tui.grafana.dashboards import dashboards
 from dosing_tui.grafana.model import FOLDER, MADE, SOURCE_UID, Object
 from dosing_tui.grafana.yamltext import yaml
-from dosing_tui.plant.panels import PANELS
 
 _HEAD = 1000
 """Characters in which a file of ours says that it is one."""

@@ -8,8 +8,16 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from dosing_tui.database.sqlfiles import statement
-from dosing_tui.plant.filters import Dimension
-from dosing_tui.plant.panels import LADDER, SHORT_WINDOW, DayOfRecipe, ErrorBin, Panel, Row, SeriesPoint
+from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.domain.panels.panel_catalog import (
+    LADDER,
+    SHORT_WINDOW,
+    DayOfRecipe,
+    ErrorBin,
+    Panel,
+    Row,
+    SeriesPoint,
+)
 
 FROM = "$__timeFrom()"
 TO = (

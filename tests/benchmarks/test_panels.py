@@ -18,9 +18,9 @@ from psycopg import sql
 
 from dosing_tui.database.migrations import migrate
 from dosing_tui.database.reads import Reader
+from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, Query
 from dosing_tui.domain.time.time_range import today
-from dosing_tui.plant.filters import Selection
-from dosing_tui.plant.panels import PANELS, Panel, Query
 from tests.benchmarks.big_plant import DAYS, fill
 from tests.database.samples import settings_for
 from tests.servers import Server

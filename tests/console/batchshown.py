@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from dosing_tui.domain.panels.operator_notes import Note
 from dosing_tui.plant.batches import judgement as judging
 from dosing_tui.plant.batches.alarmed import AlarmSpan
 from dosing_tui.plant.batches.canonical import digest, record
@@ -15,7 +16,6 @@ from dosing_tui.plant.batches.policy import ReviewPolicy
 from dosing_tui.plant.batches.reconstruction import reconstruct
 from dosing_tui.plant.batches.records import Batch
 from dosing_tui.plant.batches.reviews import NO_SIGNATURE, Review, ReviewDraft
-from dosing_tui.plant.notes import Note
 from tests.console.batchdays import every_kind, moved, under_way
 from tests.console.plant_data import NOW
 from tests.plant.batches.days import STATION

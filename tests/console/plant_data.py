@@ -11,28 +11,12 @@ from typing import Any, TypeVar, cast
 from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.console.spools import SpoolLine
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
-from dosing_tui.domain.shift_report import ShiftReport
-from dosing_tui.domain.time.shift_calendar import WorkedShift
-from dosing_tui.domain.time.time_range import today
-from dosing_tui.errors import DatabaseAway
-from dosing_tui.live_state import Books, Link, LinkState, Live, Role
-from dosing_tui.plant import panels
-from dosing_tui.plant.alarms.channels import ChannelState
-from dosing_tui.plant.alarms.engine import Evaluator
-from dosing_tui.plant.alarms.health import Past, past_of
-from dosing_tui.plant.alarms.journal import JournalFilter
-from dosing_tui.plant.alarms.limits import AlarmLimits
-from dosing_tui.plant.alarms.records import Entry
-from dosing_tui.plant.alarms.replica import folded
-from dosing_tui.plant.alarms.trends import TrendPoint, TrendQuery
-from dosing_tui.plant.annotations import Annotation, Annotations, Mark
-from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
-from dosing_tui.plant.batches.outcome import Outcome
-from dosing_tui.plant.batches.policy import ReviewPolicy
-from dosing_tui.plant.batches.reviews import ReviewDraft
-from dosing_tui.plant.filters import Dimension
-from dosing_tui.plant.notes import NoteDraft
-from dosing_tui.plant.panels import (
+from dosing_tui.domain.panels import panel_catalog
+from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
+from dosing_tui.domain.panels.annotations import Annotation, Annotations, Mark
+from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.domain.panels.operator_notes import NoteDraft
+from dosing_tui.domain.panels.panel_catalog import (
     DayOfRecipe,
     ErrorBin,
     ErrorSummary,
@@ -42,6 +26,22 @@ from dosing_tui.plant.panels import (
     SeriesPoint,
     Total,
 )
+from dosing_tui.domain.shift_report import ShiftReport
+from dosing_tui.domain.time.shift_calendar import WorkedShift
+from dosing_tui.domain.time.time_range import today
+from dosing_tui.errors import DatabaseAway
+from dosing_tui.live_state import Books, Link, LinkState, Live, Role
+from dosing_tui.plant.alarms.channels import ChannelState
+from dosing_tui.plant.alarms.engine import Evaluator
+from dosing_tui.plant.alarms.health import Past, past_of
+from dosing_tui.plant.alarms.journal import JournalFilter
+from dosing_tui.plant.alarms.limits import AlarmLimits
+from dosing_tui.plant.alarms.records import Entry
+from dosing_tui.plant.alarms.replica import folded
+from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.plant.batches.outcome import Outcome
+from dosing_tui.plant.batches.policy import ReviewPolicy
+from dosing_tui.plant.batches.reviews import ReviewDraft
 from tests.plant import reports
 
 Row = TypeVar("Row")
@@ -434,16 +434,16 @@ def _completed(story: History, day: date, recipe: str) -> int:
 
 
 _ANSWERS: dict[str, Answering] = {
-    panels.TODAY.id: _totals,
-    panels.CONSUMPTION.id: _hourly,
-    panels.BY_CHEMICAL.id: _series,
-    panels.ACCURACY.id: _histogram,
-    panels.ACCURACY_SUMMARY.id: _summary,
-    panels.ERROR_RATE.id: _rate,
-    panels.BATCHES.id: _batches,
-    panels.DURATION.id: _durations,
-    panels.DAILY.id: _daily,
-    panels.PRODUCTION.id: _production,
+    panel_catalog.TODAY.id: _totals,
+    panel_catalog.CONSUMPTION.id: _hourly,
+    panel_catalog.BY_CHEMICAL.id: _series,
+    panel_catalog.ACCURACY.id: _histogram,
+    panel_catalog.ACCURACY_SUMMARY.id: _summary,
+    panel_catalog.ERROR_RATE.id: _rate,
+    panel_catalog.BATCHES.id: _batches,
+    panel_catalog.DURATION.id: _durations,
+    panel_catalog.DAILY.id: _daily,
+    panel_catalog.PRODUCTION.id: _production,
 }
 
 HOSTILE = "[/] [bold \x1b]52;c;aGk=\x07 \u202eevil\u0000 [@click=app.quit]x[/]"

@@ -17,7 +17,7 @@ from dosing_tui.console.charts.scale import Window, nice_top, tick_label
 from dosing_tui.console.charts.spark import spark
 from dosing_tui.console.charts.ticks import time_ticks
 from dosing_tui.console.pens import Tone
-from dosing_tui.plant.panels import ErrorBin
+from dosing_tui.domain.panels.panel_catalog import ErrorBin
 
 SIZES = st.tuples(st.integers(0, 130), st.integers(0, 40))
 VALUES = st.lists(st.none() | st.floats(-1e9, 1e9), max_size=120)

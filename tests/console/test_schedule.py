@@ -10,8 +10,8 @@ from dosing_tui.console.desk import Desk
 from dosing_tui.console.schedule import SETTLE, Turn, answered, asked, counts, due, noticed, settle_time
 from dosing_tui.console.scope import Present, Scope
 from dosing_tui.domain.messages.models import Kind
+from dosing_tui.domain.panels.panel_catalog import BATCHES, OVERVIEW, TODAY
 from dosing_tui.live_state import Picture, Role
-from dosing_tui.plant.panels import BATCHES, OVERVIEW, TODAY
 from tests.console.plant_data import NOW
 
 NO_TIME = timedelta(0)

@@ -19,11 +19,11 @@ from dosing_tui.console.scope import (
     resolved,
     selects,
 )
+from dosing_tui.domain.panels.filters import EVERYTHING, Dimension, Selection
+from dosing_tui.domain.panels.panel_catalog import CONSUMPTION
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
 from dosing_tui.live_state import Picture
-from dosing_tui.plant.filters import EVERYTHING, Dimension, Selection
-from dosing_tui.plant.panels import CONSUMPTION
 from tests.console.plant_data import NOW, history
 
 PRESENT = Present(NOW, UTC, Picture())

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from dosing_tui.domain.messages.models import BatchEvent
-from dosing_tui.plant.annotations import Mark
+from dosing_tui.domain.panels.annotations import Mark
 
 MARGIN = timedelta(hours=12)
 Marked = tuple[datetime, datetime | None, Mark, str, str]

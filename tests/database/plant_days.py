@@ -11,8 +11,8 @@ from decimal import ROUND_FLOOR, Decimal
 from zoneinfo import ZoneInfo
 
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel
-from dosing_tui.plant.filters import Dimension, Selection
-from dosing_tui.plant.panels import (
+from dosing_tui.domain.panels.filters import Dimension, Selection
+from dosing_tui.domain.panels.panel_catalog import (
     DayOfRecipe,
     ErrorBin,
     ErrorSummary,

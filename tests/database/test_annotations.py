@@ -14,8 +14,8 @@ from dosing_tui.database.reads import Reader
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.writes import Writer
 from dosing_tui.domain.messages.models import BatchEvent
-from dosing_tui.plant.annotations import Annotation, Mark
-from dosing_tui.plant.notes import NoteDraft
+from dosing_tui.domain.panels.annotations import Annotation, Mark
+from dosing_tui.domain.panels.operator_notes import NoteDraft
 from tests.database.pairing import paired
 from tests.database.samples import EVENT, NOW, settings_for, spooled
 from tests.servers import Server

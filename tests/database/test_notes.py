@@ -12,8 +12,8 @@ from psycopg.conninfo import make_conninfo
 
 from dosing_tui.database import notes
 from dosing_tui.database.migrations import migrate
+from dosing_tui.domain.panels.operator_notes import TEXT_LONGEST, NoteDraft
 from dosing_tui.errors import DatabaseAway, DatabaseRefused, RowRefused
-from dosing_tui.plant.notes import TEXT_LONGEST, NoteDraft
 from tests.database.inspection import run, value
 from tests.database.samples import NOW, settings_for
 from tests.servers import Server, new_name

@@ -18,9 +18,9 @@ from dosing_tui.database.migrations import migrate
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.writes import Writer
 from dosing_tui.domain.messages.models import Dose, Reading
-from dosing_tui.plant import panels
-from dosing_tui.plant.filters import Selection
-from dosing_tui.plant.panels import PANELS, Panel, Query
+from dosing_tui.domain.panels import panel_catalog
+from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, Query
 from tests.database import plant_days
 from tests.database.plant_days import Plant, inside, touched
 from tests.database.samples import settings_for, spooled
@@ -142,8 +142,8 @@ def _keep_old_doses(dsn: str) -> None:
 
 
 def asked(
-    plant: str, panel: Panel[panels.Row], query: Query, *, zone: str = "Europe/Berlin"
-) -> list[panels.Row]:
+    plant: str, panel: Panel[panel_catalog.Row], query: Query, *, zone: str = "Europe/Berlin"
+) -> list[panel_catalog.Row]:
     reader = Reader(settings_for(plant, zone=zone))
     reader.open()
     try:
@@ -153,7 +153,7 @@ def asked(
 
 
 def expected(
-    panel: Panel[panels.Row], query: Query, *, zone: str = "Europe/Berlin", tolerance_g: float = 0.5
+    panel: Panel[panel_catalog.Row], query: Query, *, zone: str = "Europe/Berlin", tolerance_g: float = 0.5
 ) -> list[object]:
     width = panel.bucket_in(query.since, query.until) or timedelta(hours=1)
     narrowed = replace(query, selection=query.selection.narrowed_to(panel.dimensions))
@@ -194,7 +194,7 @@ def test_every_panel_says_what_the_readings_say(plant: str, panel: Panel[object]
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize("panel", [panels.DAILY, panels.PRODUCTION], ids=lambda panel: panel.id)
+@pytest.mark.parametrize("panel", [panel_catalog.DAILY, panel_catalog.PRODUCTION], ids=lambda panel: panel.id)
 def test_days_are_those_of_the_plants_zone(plant: str, panel: Panel[object], zone: str) -> None:
     since = datetime(2026, 10, 22, tzinfo=ZoneInfo(zone)).astimezone(UTC)
     query = Query(
@@ -209,8 +209,8 @@ def test_days_are_those_of_the_plants_zone(plant: str, panel: Panel[object], zon
 )
 def test_buckets_widen_with_the_window(days: int, width: timedelta) -> None:
     until = datetime(2026, 11, 1, tzinfo=UTC)
-    assert panels.BY_CHEMICAL.bucket_in(until - timedelta(days=days), until) == width
-    assert panels.TODAY.bucket_in(until - timedelta(days=days), until) is None
+    assert panel_catalog.BY_CHEMICAL.bucket_in(until - timedelta(days=days), until) == width
+    assert panel_catalog.TODAY.bucket_in(until - timedelta(days=days), until) is None
 
 
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
@@ -237,9 +237,9 @@ def test_every_panel_answers_in_an_empty_database(migrated: str, panel: Panel[ob
         case "accuracy_histogram":
             assert [row.doses for row in rows] == [0] * 22  # type: ignore[attr-defined]  # rows of that panel
         case "accuracy_summary":
-            assert rows == [panels.ErrorSummary(0, None, None, None)]
+            assert rows == [panel_catalog.ErrorSummary(0, None, None, None)]
         case "production_today":
-            nothing = [panels.ProductionDay(day, 0, 0, None, None, None, 0) for day in (0, 1)]
+            nothing = [panel_catalog.ProductionDay(day, 0, 0, None, None, None, 0) for day in (0, 1)]
             assert rows == nothing
         case _:
             assert rows == []

@@ -16,8 +16,8 @@ from dosing_tui.database.writes import Writer
 from dosing_tui.demo.brokers import free_port
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
+from dosing_tui.domain.panels.panel_catalog import OVERVIEW, TODAY, Query
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
-from dosing_tui.plant.panels import OVERVIEW, TODAY, Query
 from tests.database.inspection import rows
 from tests.database.samples import DOSE, EVENT, LEVEL, NOW, REJECTION, doses, settings_for, spooled
 from tests.servers import Server

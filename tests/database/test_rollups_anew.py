@@ -13,10 +13,10 @@ from dosing_tui.database import ledger
 from dosing_tui.database.flavours import Flavour
 from dosing_tui.database.migrations import migrate
 from dosing_tui.database.reads import Reader
+from dosing_tui.domain.panels import panel_catalog
+from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.domain.panels.panel_catalog import PANELS, Query
 from dosing_tui.errors import DatabaseRefused
-from dosing_tui.plant import panels
-from dosing_tui.plant.filters import Selection
-from dosing_tui.plant.panels import PANELS, Query
 from tests.database.inspection import rows, run
 from tests.database.samples import settings_for
 from tests.database.test_schema_rollups import RECOMPUTED
@@ -74,7 +74,9 @@ def viewer(old: str) -> Iterator[str]:
         session.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
-def ask(dsn: str, panel: panels.Panel[panels.Row], selection: Selection) -> list[panels.Row]:
+def ask(
+    dsn: str, panel: panel_catalog.Panel[panel_catalog.Row], selection: Selection
+) -> list[panel_catalog.Row]:
     reader = Reader(settings_for(dsn))
     reader.open()
     try:
@@ -97,16 +99,16 @@ def test_doses_that_are_gone_still_count(old: str, dropped: LiteralString) -> No
     errors = [error for (error,) in rows(old, ERRORS)]
     run(old, dropped)
     migrate(settings_for(old), report=print)
-    whole = ask(old, panels.ACCURACY, Selection())
+    whole = ask(old, panel_catalog.ACCURACY, Selection())
     assert [bin_.doses for bin_ in whole] == [
         sum((bin_.lower_g is None or bin_.lower_g <= error) and (bin_.upper_g is None or error < bin_.upper_g)
             for error in errors)
         for bin_ in whole
     ]  # fmt: skip
-    assert sum(row.doses for row in ask(old, panels.DAILY, Selection())) == 3000
-    assert [row.label for row in ask(old, panels.TODAY, Selection())] == ["T-12", "BDO"]
-    assert {point.series for point in ask(old, panels.BY_CHEMICAL, Selection())} == {"BDO", "T-12"}
-    assert sum(row.doses for row in ask(old, panels.DAILY, Selection(device=("station-0",)))) == 1000
+    assert sum(row.doses for row in ask(old, panel_catalog.DAILY, Selection())) == 3000
+    assert [row.label for row in ask(old, panel_catalog.TODAY, Selection())] == ["T-12", "BDO"]
+    assert {point.series for point in ask(old, panel_catalog.BY_CHEMICAL, Selection())} == {"BDO", "T-12"}
+    assert sum(row.doses for row in ask(old, panel_catalog.DAILY, Selection(device=("station-0",)))) == 1000
 
 
 def test_who_could_read_the_panels_still_can(old: str, viewer: str) -> None:
@@ -121,4 +123,4 @@ def test_who_may_not_read_a_table_of_the_panels_is_told_which_and_as_whom(old: s
     with psycopg.connect(old) as session:
         session.execute(sql.SQL("REVOKE SELECT ON dosing_6h FROM {}").format(sql.Identifier(user)))
     with pytest.raises(DatabaseRefused, match=f"User {user} lacks a right .* denied for table dosing_6h"):
-        ask(viewer, panels.TODAY, Selection())
+        ask(viewer, panel_catalog.TODAY, Selection())

@@ -12,9 +12,9 @@ from dosing_tui.database.batches.keeping import rebuild
 from dosing_tui.database.batches.listing import BatchFilter, listed
 from dosing_tui.database.migrations import migrate, pending
 from dosing_tui.database.writes import Writer
+from dosing_tui.domain.panels import panel_catalog
+from dosing_tui.domain.panels.panel_catalog import Query
 from dosing_tui.errors import DatabaseRefused
-from dosing_tui.plant import panels
-from dosing_tui.plant.panels import Query
 from tests.database import plant_days
 from tests.database.batches.stored import kept
 from tests.database.plant_days import inside
@@ -30,7 +30,7 @@ def test_batches_of_days_whose_events_are_gone_are_unknown_and_not_none(migrated
     doses = [replace(DOSE, time=since + day / 2 + number * day) for number in range(3)]
     writer.write(uuid4(), spooled(*doses, replace(EVENT, time=since + 1.6 * day)))
     writer.close()
-    rows = asked(migrated, panels.DAILY, Query(since, since + 3 * day, since + 3 * day))
+    rows = asked(migrated, panel_catalog.DAILY, Query(since, since + 3 * day, since + 3 * day))
     assert [(row.day.day, row.doses, row.batches) for row in rows] == [(25, 1, 0), (24, 1, 1), (23, 1, None)]
 
 
@@ -49,7 +49,7 @@ def test_a_tolerance_of_the_plants_own_is_counted_back_and_from_then_on(
     writer.write(uuid4(), spooled(*late))
     writer.close()
     told = plant_days.summary(inside([*early, *late], since, until), 0.25)
-    found = asked(migrated, panels.ACCURACY_SUMMARY, query)
+    found = asked(migrated, panel_catalog.ACCURACY_SUMMARY, query)
     assert same(found, [told])
 
 

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from dosing_tui.database.reads import Reader
+from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.domain.panels.panel_catalog import BATCHES, TODAY, Query
 from dosing_tui.errors import DatabaseAway
-from dosing_tui.plant.filters import Dimension
-from dosing_tui.plant.panels import BATCHES, TODAY, Query
 from tests.database.samples import NOW, settings_for
 from tests.waiting import until
 

@@ -28,6 +28,9 @@ from dosing_tui.database.notifications import Postbook, states
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.database.writes import Writer
+from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.domain.panels.operator_notes import NoteDraft
+from dosing_tui.domain.panels.panel_catalog import PANELS, Query
 from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.errors import DatabaseRefused
 from dosing_tui.plant.alarms.checkpoint import Checkpoint
@@ -37,9 +40,6 @@ from dosing_tui.plant.alarms.records import Event
 from dosing_tui.plant.batches.listing import draft_of
 from dosing_tui.plant.batches.policy import ReviewPolicy
 from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft
-from dosing_tui.plant.filters import Dimension
-from dosing_tui.plant.notes import NoteDraft
-from dosing_tui.plant.panels import PANELS, Query
 from tests.database.inspection import rows, run, value
 from tests.database.samples import LEVEL, REJECTION, doses, spooled
 from tests.deploy.plants import ROLES, Plant, password_of, plant_on, refused

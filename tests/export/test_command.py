@@ -16,10 +16,10 @@ from dosing_tui.cli.main import main
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.writes import Writer
 from dosing_tui.demo.brokers import free_port
+from dosing_tui.domain.panels.filters import Dimension, Selection
+from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.domain.time.latest_batch import latest_batch
 from dosing_tui.domain.time.time_range import TimeRange
-from dosing_tui.plant.filters import Dimension, Selection
-from dosing_tui.plant.panels import PANELS
 from tests.database.samples import DOSE, EVENT, LEVEL, NOW, settings_for, spooled
 
 FROM_TO = ("--from", "2026-11-23 06:00", "--to", "2026-11-23 14:00")

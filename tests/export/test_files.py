@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.errors import ExportError
 from dosing_tui.export.files import file_name, slug, write, write_all
-from dosing_tui.plant.filters import Selection
 from tests.export.samples import an_extract
 
 

@@ -13,10 +13,10 @@ from psycopg.rows import DictRow, dict_row
 from dosing_tui.config.settings import PlantSettings, Settings
 from dosing_tui.database import sqlfiles
 from dosing_tui.database.reads import Reader
+from dosing_tui.domain.panels.filters import Dimension, Selection
+from dosing_tui.domain.panels.panel_catalog import PANELS, DayOfRecipe, Panel, Query, SeriesPoint
 from dosing_tui.grafana.dashboards import dashboards
 from dosing_tui.grafana.rawsql import alert_sql, step
-from dosing_tui.plant.filters import Dimension, Selection
-from dosing_tui.plant.panels import PANELS, DayOfRecipe, Panel, Query, SeriesPoint
 from tests.database.samples import settings_for
 from tests.database.test_panels import SELECTIONS, WINDOWS, same
 from tests.grafana.interpolation import interpolated

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from dosing_tui.console.canvas import plain
 from dosing_tui.console.field import Field
-from dosing_tui.plant.filters import Dimension, Selection
+from dosing_tui.domain.panels.filters import Dimension, Selection
 
 NOTHING = Field()
 Values = Mapping[Dimension, Sequence[str]]

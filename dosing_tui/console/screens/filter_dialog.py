@@ -12,7 +12,7 @@ from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen
 from dosing_tui.console.screens import choosing
 from dosing_tui.console.screens.choosing import Choosing, Group, Values
 from dosing_tui.console.screens.sheet import CHOSEN, KEY, Sheet, box, keys_row, say
-from dosing_tui.plant.filters import Selection
+from dosing_tui.domain.panels.filters import Selection
 
 _WIDEST, _TALLEST = 112, 30
 _AROUND = 10

@@ -13,7 +13,7 @@ from dosing_tui.console.field import Field
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, LABEL, TEXT
 from dosing_tui.console.screens.sheet import CHOSEN, Sheet, box, keys_row, say
-from dosing_tui.plant.notes import AUTHOR_LONGEST, TEXT_LONGEST, NoteDraft, cleaned, fault
+from dosing_tui.domain.panels.operator_notes import AUTHOR_LONGEST, TEXT_LONGEST, NoteDraft, cleaned, fault
 
 WHOLE_PLANT = "the whole plant"
 _WIDTH, _LABELS = 74, 10

@@ -15,7 +15,7 @@ from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, LABEL, TEXT
 from dosing_tui.console.screens.sheet import CHOSEN, Sheet, box, keys_row, say
 from dosing_tui.domain.messages.models import InventoryLevel
-from dosing_tui.plant.notes import AUTHOR_LONGEST
+from dosing_tui.domain.panels.operator_notes import AUTHOR_LONGEST
 
 _WIDTH, _LABELS, _MASS = 74, 10, 12
 

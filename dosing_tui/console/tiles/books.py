@@ -11,8 +11,8 @@ from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
 from dosing_tui.console.spools import SPOOLS
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.panels.panel_catalog import OVERVIEW
 from dosing_tui.live_state import Books, Link, LinkState, Role
-from dosing_tui.plant.panels import OVERVIEW
 
 TITLE = "Books"
 _WRONG = Pen(Tone.ERROR, bold=True)

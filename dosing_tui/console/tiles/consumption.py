@@ -14,7 +14,7 @@ from dosing_tui.console.content import Content, age_of_panel
 from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, TEXT
 from dosing_tui.console.tiles.series import masses, measured
-from dosing_tui.plant.panels import BY_CHEMICAL, CONSUMPTION
+from dosing_tui.domain.panels.panel_catalog import BY_CHEMICAL, CONSUMPTION
 
 HOUR = timedelta(hours=1)
 

@@ -8,7 +8,7 @@ from dosing_tui.console.content import Content, age_of_panel
 from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
 from dosing_tui.console.tables import Column, Table
-from dosing_tui.plant.panels import DAILY, DayOfRecipe
+from dosing_tui.domain.panels.panel_catalog import DAILY, DayOfRecipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dosing_tui.console.canvas import Canvas, Rows
 from dosing_tui.console.content import Content, age_of_panel
 from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, HOT, TEXT
-from dosing_tui.plant.panels import PRODUCTION, ProductionDay
+from dosing_tui.domain.panels.panel_catalog import PRODUCTION, ProductionDay
 
 LEAST_CHANGE = 8
 LEAST_WIDTH = 26

@@ -8,7 +8,7 @@ from dosing_tui.console.tiles.consumption import paint_area, paint_lines
 from dosing_tui.console.tiles.figures import Figure, Figures, paint_figures
 from dosing_tui.console.tiles.series import measured, measures
 from dosing_tui.console.tiles.spread import RATE_LIMIT, Spread, paint_spread
-from dosing_tui.plant.panels import (
+from dosing_tui.domain.panels.panel_catalog import (
     ACCURACY,
     ACCURACY_SUMMARY,
     DURATION,

@@ -8,7 +8,7 @@ from dosing_tui.console.canvas import plain
 from dosing_tui.console.charts.curves import Curve, Curves
 from dosing_tui.console.charts.scale import Window
 from dosing_tui.console.moment import Moment
-from dosing_tui.plant.panels import Panel, SeriesPoint
+from dosing_tui.domain.panels.panel_catalog import Panel, SeriesPoint
 
 NO_TIME = timedelta(0)
 NAME = 24

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from dosing_tui.domain.messages.models import BatchEvent
+from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time.range_parser import SHORTEST
 from dosing_tui.domain.time.time_range import TimeRange
-from dosing_tui.plant.filters import Selection
 
 START = "start"
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from dosing_tui.domain.panels.operator_notes import Note
 from dosing_tui.plant.batches.alarmed import AlarmSpan
 from dosing_tui.plant.batches.judgement import Judgement
 from dosing_tui.plant.batches.records import Batch
 from dosing_tui.plant.batches.reviews import Meaning, Review, ReviewDraft, Standing
-from dosing_tui.plant.notes import Note
 
 
 @dataclass(frozen=True, slots=True)

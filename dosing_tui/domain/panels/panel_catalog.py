@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from dosing_tui.domain.messages.models import Kind
-from dosing_tui.plant.filters import EVERYTHING, Dimension, Selection
+from dosing_tui.domain.panels.filters import EVERYTHING, Dimension, Selection
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""one declaration per panel; what a panel may be filtered by"""
