@@ -11,8 +11,8 @@ from enum import StrEnum
 from threading import Lock
 from typing import Protocol, TypeVar
 
+from dosing_tui.domain.alarms.snapshot import AlarmPicture
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Kind, Reading
-from dosing_tui.plant.alarms.picture import AlarmPicture
 
 RECENT_DOSES = 200
 MAX_SERIES = 2_000

@@ -11,13 +11,13 @@ from dosing_tui.config.alarm_limits import most_shelved
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.database.reads import Reader
+from dosing_tui.domain.alarms import operator_commands
+from dosing_tui.domain.alarms.catalog import RULES
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey, AlarmState, Entry, Priority, Shown
+from dosing_tui.domain.alarms.operator_commands import Asking
+from dosing_tui.domain.alarms.tag_lookup import Heard, normal_alarm
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import AlarmRefused
-from dosing_tui.plant.alarms import commands
-from dosing_tui.plant.alarms.commands import Asking
-from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey, AlarmState, Entry, Priority, Shown
-from dosing_tui.plant.alarms.rules import RULES
-from dosing_tui.plant.alarms.tags import Heard, normal_alarm
 
 Asked = Callable[[AlarmState], Entry]
 
@@ -65,12 +65,12 @@ def named_or_normal(settings: Settings, tags: Sequence[str]) -> list[AlarmState]
 
 def acknowledge(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, comment: str) -> Done:
     """Raises: AlarmRefused if nothing can be done about any of them, DatabaseAway, DatabaseRefused."""
-    return _ask(settings, seen, lambda state: commands.acknowledge(state, asking, comment=comment))
+    return _ask(settings, seen, lambda state: operator_commands.acknowledge(state, asking, comment=comment))
 
 
 def reset(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, comment: str) -> Done:
     """End latched alarms. Raises: as above."""
-    return _ask(settings, seen, lambda state: commands.reset(state, asking, comment=comment))
+    return _ask(settings, seen, lambda state: operator_commands.reset(state, asking, comment=comment))
 
 
 def shelve(
@@ -81,27 +81,29 @@ def shelve(
     def entry(state: AlarmState) -> Entry:
         priority = _urgency(state)
         most = most_shelved(settings, priority)
-        return commands.shelve(state, asking, priority=priority, duration=duration, most=most, reason=reason)
+        return operator_commands.shelve(
+            state, asking, priority=priority, duration=duration, most=most, reason=reason
+        )
 
     return _ask(settings, seen, entry)
 
 
 def unshelve(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, comment: str) -> Done:
     """Raises: as above."""
-    return _ask(settings, seen, lambda state: commands.unshelve(state, asking, comment=comment))
+    return _ask(settings, seen, lambda state: operator_commands.unshelve(state, asking, comment=comment))
 
 
 def remove(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, reason: str) -> Done:
     """Out of service. Raises: as above."""
     return _ask(
         settings, seen,
-        lambda state: commands.remove(state, asking, priority=_urgency(state), reason=reason),
+        lambda state: operator_commands.remove(state, asking, priority=_urgency(state), reason=reason),
     )  # fmt: skip
 
 
 def restore(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, comment: str) -> Done:
     """Raises: as above."""
-    return _ask(settings, seen, lambda state: commands.restore(state, asking, comment=comment))
+    return _ask(settings, seen, lambda state: operator_commands.restore(state, asking, comment=comment))
 
 
 def _urgency(state: AlarmState) -> Priority:
@@ -116,7 +118,7 @@ def _ask(settings: Settings, seen: Sequence[AlarmState], asked: Asked) -> Done:
     for state in seen:
         try:
             entry = asked(state)
-            commands.check(states.get(state.key) or AlarmState(state.key), entry)
+            operator_commands.check(states.get(state.key) or AlarmState(state.key), entry)
         except AlarmRefused as error:
             left.append(str(error))
         else:

@@ -15,9 +15,9 @@ from dosing_tui.cli.context import EXIT_NONE, away, os_user, say, settings_of, w
 if TYPE_CHECKING:
     from dosing_tui.cli.alarm_actions import Done
     from dosing_tui.config.settings import Settings
+    from dosing_tui.domain.alarms.models import AlarmState
+    from dosing_tui.domain.alarms.operator_commands import Asking
     from dosing_tui.export.extract import Extract
-    from dosing_tui.plant.alarms.commands import Asking
-    from dosing_tui.plant.alarms.records import AlarmState
 
 WIDEST = 1_000
 """No tag is cut: alarms are acknowledged by them."""
@@ -65,8 +65,8 @@ def alarms(ctx: click.Context) -> None:
 def list_(settings: "Settings", tag: str, states: tuple[str, ...], form: str) -> None:
     """The alarms that are not normal, the most urgent first."""
     from dosing_tui.cli.main import alarm_actions
+    from dosing_tui.domain.alarms.models import Shown
     from dosing_tui.export.alarms import alarms_extract
-    from dosing_tui.plant.alarms.records import Shown
 
     _known(states, Shown, "--state")
     found = alarm_actions.listed(settings, tag=tag, shown=[Shown(word) for word in states])
@@ -95,9 +95,9 @@ def journal(
 ) -> None:  # fmt: skip
     """What happened to the alarms, the newest first."""
     from dosing_tui.database import alarms as journal_of
+    from dosing_tui.domain.alarms.journal_filter import JournalFilter
+    from dosing_tui.domain.alarms.models import Event, Shown
     from dosing_tui.export.alarms import journal_extract
-    from dosing_tui.plant.alarms.journal import JournalFilter
-    from dosing_tui.plant.alarms.records import Event, Shown
 
     _known(events, Event, "--event")
     _known(states, (shown for shown in Shown if shown is not Shown.NORMAL), "--state")
@@ -132,7 +132,7 @@ def ack(
     Asks before it acknowledges all, and says how many they are and which.
     """
     from dosing_tui.cli.main import alarm_actions
-    from dosing_tui.plant.alarms.records import UNACKNOWLEDGED
+    from dosing_tui.domain.alarms.models import UNACKNOWLEDGED
 
     _either(tags, every)
     seen = (
@@ -158,7 +158,7 @@ def reset(
     Their conditions have to be gone. Asks before it ends all, and says how many they are and which.
     """
     from dosing_tui.cli.main import alarm_actions
-    from dosing_tui.plant.alarms.records import Shown
+    from dosing_tui.domain.alarms.models import Shown
 
     _either(tags, every)
     latched = [Shown.LATCHED_ACKED]
@@ -254,8 +254,8 @@ def _confirm(what: str, seen: "Sequence[AlarmState]", *, sure: bool) -> None:
 
 
 def _asking(name: str) -> "Asking":
-    from dosing_tui.plant.alarms.commands import Asking
-    from dosing_tui.plant.alarms.records import Who
+    from dosing_tui.domain.alarms.models import Who
+    from dosing_tui.domain.alarms.operator_commands import Asking
 
     account = os_user()
     return Asking(Who(name or account, account), datetime.now(UTC))

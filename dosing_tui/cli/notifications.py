@@ -70,8 +70,8 @@ def _named(settings: "Settings", name: str) -> "NotificationSettings":
 def _example(settings: "Settings") -> "Message":
     from uuid import uuid4
 
+    from dosing_tui.domain.alarms.models import AlarmKey, Event, Priority
     from dosing_tui.plant.alarms.notification import Message, Occasion, Told
-    from dosing_tui.plant.alarms.records import AlarmKey, Event, Priority
 
     told = Told(
         AlarmKey("TEST"), Event.RAISE, Priority.LOW, datetime.now(UTC), "This is a test; nothing is wrong."

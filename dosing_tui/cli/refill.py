@@ -26,10 +26,10 @@ def refill(
     """
     from dosing_tui.config.alarm_limits import most_shelved
     from dosing_tui.database import alarms
+    from dosing_tui.domain.alarms.models import Event, Who
+    from dosing_tui.domain.alarms.operator_commands import Asking
+    from dosing_tui.domain.alarms.tank_refill import RULE, refilled
     from dosing_tui.domain.messages.text_sanitizer import clean_text
-    from dosing_tui.plant.alarms.commands import Asking
-    from dosing_tui.plant.alarms.records import Event, Who
-    from dosing_tui.plant.alarms.refills import RULE, refilled
 
     settings = settings_of(ctx)
     entries = refilled(

@@ -16,10 +16,10 @@ from dosing_tui.collector.courier import Outcome
 from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.telling import Telling
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Event, Shown
 from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import Link
 from dosing_tui.plant.alarms.notification import LATEST, PERIOD, Fate, Occasion, Told, Waiting
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Event, Shown
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from dosing_tui.collector.machine import collected_here, spool_folder
 from dosing_tui.collector.outbox import FILE, Outbox, decode
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.errors import SpoolError
-from dosing_tui.plant.alarms.records import Entry
 
 WAITING = """
 SELECT entry FROM entries WHERE seq IN (SELECT seq FROM taken) UNION ALL SELECT entry FROM asked

@@ -19,10 +19,10 @@ from dosing_tui.collector.pace import retry_delay
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.telling import Telling
 from dosing_tui.database.notifications import Summary
+from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_EVERY, NOTHING, Checkpoint
+from dosing_tui.domain.alarms.journal_projection import Effect, Replica
 from dosing_tui.errors import DatabaseError, DatabaseRefused
-from dosing_tui.plant.alarms.checkpoint import CHECKPOINT_EVERY, NOTHING, Checkpoint
 from dosing_tui.plant.alarms.notification import LATEST, Choice, Fate, Occasion, Waiting, chosen, noticed
-from dosing_tui.plant.alarms.replica import Effect, Replica
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.errors import SpoolError
 from dosing_tui.plant.alarms.notification import LATEST, Fate
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
 
 FILE = "alarms.sqlite"
 SCHEMA = (

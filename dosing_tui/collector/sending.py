@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.pace import retry_delay
 from dosing_tui.collector.ports import Surroundings
+from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.errors import DatabaseError, RowRefused, SpoolError
-from dosing_tui.plant.alarms.records import Entry
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from dosing_tui.console.alarmlist import Facts
 from dosing_tui.console.canvas import Canvas, Rows, plain
 from dosing_tui.console.channelrows import draw_channels
 from dosing_tui.console.pens import DIM, HOT, TEXT, Pen, Tone
+from dosing_tui.domain.alarms.kpis import Health
+from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.plant.alarms.channels import ChannelState
-from dosing_tui.plant.alarms.health import Health
-from dosing_tui.plant.alarms.records import AlarmKey, Priority
 
 OK, MANAGEABLE, OVER = "ok", "▲ above target", "■ too many"
 _PENS = {OK: DIM, MANAGEABLE: Pen(Tone.WARN, bold=True), OVER: Pen(Tone.ERROR, bold=True), "": DIM}

@@ -11,9 +11,9 @@ from dosing_tui.console.canvas import Canvas, Rows, plain
 from dosing_tui.console.pens import DIM, HOT, TEXT, Pen, Tone
 from dosing_tui.console.tables import Column, Reader, Table, paint
 from dosing_tui.console.urgency import MARKS, STATES, mark, mark_pen
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey, Who
+from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
-from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey, Who
 
 UNKNOWN = AlarmPicture(at=datetime.min.replace(tzinfo=UTC))
 """Before the first look."""

@@ -9,8 +9,8 @@ from dosing_tui.console.charts.curves import Curve, Curves, Flag, Sign
 from dosing_tui.console.charts.plot import plot
 from dosing_tui.console.charts.scale import Window
 from dosing_tui.console.pens import DIM, LABEL, Pen, Tone
+from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
-from dosing_tui.plant.alarms.picture import AlarmView
 
 
 @dataclass(frozen=True, slots=True)

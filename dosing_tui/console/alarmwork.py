@@ -7,11 +7,11 @@ from enum import StrEnum
 
 from dosing_tui.config.alarm_limits import most_shelved
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.alarms import operator_commands
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Priority, Shown
+from dosing_tui.domain.alarms.operator_commands import Asking
+from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.errors import AlarmRefused
-from dosing_tui.plant.alarms import commands
-from dosing_tui.plant.alarms.commands import Asking
-from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Priority, Shown
 
 DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 480, 720))
 
@@ -117,7 +117,7 @@ def judged(work: Work, picture: AlarmPicture, asking: Asking, settings: Settings
         try:
             entry = _entry(work, view, asking, settings)
             now = views.get(entry.key)
-            commands.check(now.state if now else AlarmState(entry.key), entry)
+            operator_commands.check(now.state if now else AlarmState(entry.key), entry)
         except AlarmRefused as error:
             left.append(str(error))
         else:
@@ -135,20 +135,20 @@ def _entry(work: Work, view: AlarmView, asking: Asking, settings: Settings) -> E
     state = view.state
     match work.event:
         case Event.ACKNOWLEDGE:
-            return commands.acknowledge(state, asking, comment=work.comment)
+            return operator_commands.acknowledge(state, asking, comment=work.comment)
         case Event.RESET:
-            return commands.reset(state, asking, comment=work.comment)
+            return operator_commands.reset(state, asking, comment=work.comment)
         case Event.SHELVE:
             priority = urgency(view)
-            return commands.shelve(
+            return operator_commands.shelve(
                 state, asking, priority=priority, duration=work.duration,
                 most=most_shelved(settings, priority), reason=work.comment,
             )  # fmt: skip
         case Event.UNSHELVE:
-            return commands.unshelve(state, asking, comment=work.comment)
+            return operator_commands.unshelve(state, asking, comment=work.comment)
         case Event.REMOVE:
-            return commands.remove(state, asking, priority=urgency(view), reason=work.comment)
+            return operator_commands.remove(state, asking, priority=urgency(view), reason=work.comment)
         case Event.RESTORE:
-            return commands.restore(state, asking, comment=work.comment)
+            return operator_commands.restore(state, asking, comment=work.comment)
         case _:
             raise AlarmRefused(f"{state.key.tag}: {work.event} is not for people to ask.")

@@ -22,12 +22,12 @@ from dosing_tui.console.screens.alarm_page import AlarmPage
 from dosing_tui.console.screens.left_dialog import LeftDialog
 from dosing_tui.console.screens.messages import Moved
 from dosing_tui.console.steering import Front
+from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Who
+from dosing_tui.domain.alarms.operator_commands import Asking
+from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.panels.alarm_trend_query import TrendQuery
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import Picture
-from dosing_tui.plant.alarms.commands import Asking
-from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Who
 
 KEPT = "Kept on this machine until the database is back."
 log = logging.getLogger(__name__)

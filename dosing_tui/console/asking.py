@@ -12,6 +12,9 @@ from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.scope import Scope
 from dosing_tui.console.spools import SPOOLS, SpoolLine
+from dosing_tui.domain.alarms.journal_filter import JournalFilter
+from dosing_tui.domain.alarms.kpis import Past
+from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
 from dosing_tui.domain.panels.annotations import Annotations
 from dosing_tui.domain.panels.filters import Dimension
@@ -20,9 +23,6 @@ from dosing_tui.domain.panels.panel_catalog import Panel, Query
 from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.errors import DatabaseAway, DatabaseError
 from dosing_tui.plant.alarms.channels import ChannelState
-from dosing_tui.plant.alarms.health import Past
-from dosing_tui.plant.alarms.journal import JournalFilter
-from dosing_tui.plant.alarms.records import Entry
 
 if TYPE_CHECKING:
     from dosing_tui.domain.shift_report import ShiftReport

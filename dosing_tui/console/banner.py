@@ -8,9 +8,9 @@ from dosing_tui.console.canvas import Canvas, Rows, cells
 from dosing_tui.console.notices import LINKS, Notice
 from dosing_tui.console.pens import DIM, HOT, Pen
 from dosing_tui.console.urgency import MARKS, mark, mark_pen
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, Shown
+from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
-from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, Shown
 
 WIDE = 100
 

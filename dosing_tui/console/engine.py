@@ -17,6 +17,9 @@ from dosing_tui.collector import letterbox
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.batches.source import StoredBatches
 from dosing_tui.console.spools import SpoolLine
+from dosing_tui.domain.alarms.journal_filter import JournalFilter
+from dosing_tui.domain.alarms.kpis import Past
+from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
 from dosing_tui.domain.panels.annotations import Annotations
@@ -27,9 +30,6 @@ from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
 from dosing_tui.live_state import Link
 from dosing_tui.plant.alarms.channels import ChannelState, with_unused
-from dosing_tui.plant.alarms.health import Past
-from dosing_tui.plant.alarms.journal import JournalFilter
-from dosing_tui.plant.alarms.records import Entry
 
 if TYPE_CHECKING:
     from dosing_tui.database.reads import Reader

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from dosing_tui.console.alarmhealth import HealthNews
 from dosing_tui.console.reporting import Reporting
 from dosing_tui.console.screens.alarm_page import AlarmPage
+from dosing_tui.domain.alarms.kpis import Health, health
 from dosing_tui.errors import DatabaseError
 from dosing_tui.plant.alarms.channels import ChannelState
-from dosing_tui.plant.alarms.health import Health, health
 
 log = logging.getLogger(__name__)
 

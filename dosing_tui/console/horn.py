@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
-from dosing_tui.plant.alarms.picture import AlarmPicture
-from dosing_tui.plant.alarms.records import AlarmKey, Priority, Shown
+from dosing_tui.domain.alarms.models import AlarmKey, Priority, Shown
+from dosing_tui.domain.alarms.snapshot import AlarmPicture
 
 EVERY = timedelta(seconds=3)
 

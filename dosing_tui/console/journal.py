@@ -10,9 +10,9 @@ from dosing_tui.console.canvas import Canvas, Rows, plain, sentence
 from dosing_tui.console.pens import DIM, HOT, TEXT, Pen, Tone
 from dosing_tui.console.tables import Column, Reader, Table
 from dosing_tui.console.urgency import STATES, mark
+from dosing_tui.domain.alarms.journal_filter import JournalFilter
+from dosing_tui.domain.alarms.models import Entry, Event, Shown, Who
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.plant.alarms.journal import JournalFilter
-from dosing_tui.plant.alarms.records import Entry, Event, Shown, Who
 
 PAGE = 200
 """Entries that are read at once."""

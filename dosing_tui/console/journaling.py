@@ -13,6 +13,9 @@ from dosing_tui.console.notices import Notice
 from dosing_tui.console.refilling import Refilling
 from dosing_tui.console.scope import DEFAULT, Scope, follows, range_words, resolved
 from dosing_tui.console.screens.journal_dialogs import JournalDetail, JournalFilterDialog
+from dosing_tui.domain.alarms.journal_filter import AT_ONCE, JournalFilter
+from dosing_tui.domain.alarms.models import Entry
+from dosing_tui.domain.alarms.snapshot import AlarmPicture
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import DatabaseError, RangeError
 from dosing_tui.export.alarms import journal_extract
@@ -20,9 +23,6 @@ from dosing_tui.export.csvtext import to_csv
 from dosing_tui.export.files import stem_of
 from dosing_tui.export.jsontext import to_json
 from dosing_tui.live_state import Picture
-from dosing_tui.plant.alarms.journal import AT_ONCE, JournalFilter
-from dosing_tui.plant.alarms.picture import AlarmPicture
-from dosing_tui.plant.alarms.records import Entry
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dosing_tui.console import words
+from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.live_state import Link, Picture
-from dosing_tui.plant.alarms.records import Priority
 
 LINKS = frozenset({"broker", "database"})
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dosing_tui.console.pens import Pen, Tone
-from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmState, Priority, Shown
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmState, Priority, Shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,11 @@ from dosing_tui.database.alarms import READER as ALARMS
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
+from dosing_tui.domain.alarms.checkpoint import Checkpoint
+from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.errors import DatabaseAway, DatabaseError
 from dosing_tui.plant.alarms.channels import ChannelState
-from dosing_tui.plant.alarms.checkpoint import Checkpoint
 from dosing_tui.plant.alarms.notification import (
     LATEST,
     PERIOD,
@@ -34,7 +35,6 @@ from dosing_tui.plant.alarms.notification import (
     Waiting,
     summary_of,
 )
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
 
 APPLICATION = "notifications"
 READER = "notifications"

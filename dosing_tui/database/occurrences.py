@@ -10,9 +10,9 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
+from dosing_tui.domain.alarms.models import AlarmKey, Priority
+from dosing_tui.domain.alarms.occurrence import Occurrence
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.plant.alarms.occurrences import Occurrence
-from dosing_tui.plant.alarms.records import AlarmKey, Priority
 
 MOST = 5_000
 """Alarms of one answer, the first of them."""

@@ -13,6 +13,7 @@ from dosing_tui.database.occurrences import occurrences
 from dosing_tui.database.reads import Reader, clean_row
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
+from dosing_tui.domain.alarms.models import HIDDEN, AlarmState
 from dosing_tui.domain.panels.panel_catalog import BATCHES, PRODUCTION, TODAY, ProductionDay, Query, Total
 from dosing_tui.domain.shift_report import (
     BatchCount,
@@ -23,7 +24,6 @@ from dosing_tui.domain.shift_report import (
     top_alarms,
 )
 from dosing_tui.domain.time.shift_calendar import WorkedShift
-from dosing_tui.plant.alarms.records import HIDDEN, AlarmState
 
 OPEN_LISTED = 25
 """Most open batches of the shift, and of those before; how many there are is told."""

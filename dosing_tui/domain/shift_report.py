@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Priority
+from dosing_tui.domain.alarms.occurrence import Occurrence
 from dosing_tui.domain.panels.operator_notes import Note
 from dosing_tui.domain.panels.panel_catalog import ProductionDay, Total
 from dosing_tui.domain.time.shift_calendar import WorkedShift
-from dosing_tui.plant.alarms.occurrences import Occurrence
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Priority
 from dosing_tui.plant.batches.records import Status
 
 TOP = 5

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
+from dosing_tui.domain.alarms.models import AlarmState, Entry
 from dosing_tui.domain.panels.filters import EVERYTHING
 from dosing_tui.export.extract import Cell, Column, Extract
-from dosing_tui.plant.alarms.records import AlarmState, Entry
 
 ALARMS = (
     Column("state", "state"),

@@ -16,7 +16,7 @@ from dosing_tui.database import alarms
 from dosing_tui.database.migrations import migrate
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
-from dosing_tui.plant.alarms.records import Entry, Event
+from dosing_tui.domain.alarms.models import Entry, Event
 from tests import terminal
 from tests.backstage.keeping import kept
 from tests.collector.plant import plant_settings

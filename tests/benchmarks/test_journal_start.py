@@ -17,9 +17,9 @@ from dosing_tui.database import alarms
 from dosing_tui.database.migrations import migrate
 from dosing_tui.database.notifications import Postbook
 from dosing_tui.demo.postgres import EmbeddedPostgres
-from dosing_tui.plant.alarms.checkpoint import Checkpoint
-from dosing_tui.plant.alarms.journal import JournalFilter
-from dosing_tui.plant.alarms.replica import Replica
+from dosing_tui.domain.alarms.checkpoint import Checkpoint
+from dosing_tui.domain.alarms.journal_filter import JournalFilter
+from dosing_tui.domain.alarms.journal_projection import Replica
 from tests.benchmarks.alarm_history import fill
 from tests.database.samples import settings_for
 from tests.plant.alarms.entries import NOW

@@ -17,11 +17,11 @@ from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.alarms import Heard
 from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.writes import Progress, SpoolRow, Written
+from dosing_tui.domain.alarms.checkpoint import Checkpoint
+from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.messages.models import Dose, Unit
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import Live, Picture
-from dosing_tui.plant.alarms.checkpoint import Checkpoint
-from dosing_tui.plant.alarms.records import Entry
 from tests.collector.units import NOON, dose
 
 QUICK = Pace(

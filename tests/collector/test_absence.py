@@ -14,10 +14,10 @@ from dosing_tui.collector.outbox import Outbox
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.domain.alarms.models import AlarmState, Priority
+from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.live_state import Link, LinkState
 from dosing_tui.plant.alarms.notification import PERIOD, Fate
-from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
-from dosing_tui.plant.alarms.records import AlarmState, Priority
 from tests.collector.fakes import QUICK, FakeServer, surroundings
 from tests.collector.plant import collecting, plant_settings
 from tests.database.inspection import rows

@@ -8,9 +8,9 @@ import pytest
 
 from dosing_tui.collector.alarming import Alarming
 from dosing_tui.config.settings import PlantSettings, ShiftSettings
+from dosing_tui.domain.alarms.models import Shown
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Link, LinkState
-from dosing_tui.plant.alarms.records import Shown
 from tests.collector.fakes import FakeServer, surroundings
 from tests.collector.units import NOON
 from tests.waiting import until

@@ -20,11 +20,11 @@ from dosing_tui.database import alarms
 from dosing_tui.database.migrations import migrate
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.domain.alarms import operator_commands
+from dosing_tui.domain.alarms.models import AlarmState, Entry, Event, Shown
+from dosing_tui.domain.alarms.operator_commands import Asking
+from dosing_tui.domain.alarms.snapshot import AlarmPicture
 from dosing_tui.errors import SpoolError
-from dosing_tui.plant.alarms import commands
-from dosing_tui.plant.alarms.commands import Asking
-from dosing_tui.plant.alarms.picture import AlarmPicture
-from dosing_tui.plant.alarms.records import AlarmState, Entry, Event, Shown
 from tests.collector.plant import collecting, plant_settings
 from tests.collector.running import Running, in_mode, running
 from tests.plant.alarms.entries import ANNA
@@ -86,7 +86,7 @@ def state(this: Running, rule: str) -> AlarmState:
 
 
 def acknowledge(settings: Settings, of: AlarmState) -> None:
-    alarms.append(settings, [commands.acknowledge(of, Asking(ANNA, datetime.now(UTC)))])
+    alarms.append(settings, [operator_commands.acknowledge(of, Asking(ANNA, datetime.now(UTC)))])
 
 
 def test_an_alarm_and_its_acknowledgement_are_seen_by_every_console(settings: Settings) -> None:
@@ -177,7 +177,9 @@ def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journa
             until(lambda: shown(console) == {"STOCK_LOW": Shown.UNACK} and len(journal(own_plant)) == 1)
             own_postgres.kill()
             until(lambda: not heard(console))
-            asked = commands.acknowledge(state(console, "STOCK_LOW"), Asking(ANNA, datetime.now(UTC)))
+            asked = operator_commands.acknowledge(
+                state(console, "STOCK_LOW"), Asking(ANNA, datetime.now(UTC))
+            )
             letterbox.leave(own_plant, [asked])
             until(lambda: shown(console) == {"STOCK_LOW": Shown.ACKED}, timeout=3)
             assert console.picture.alarms is not None

@@ -16,10 +16,10 @@ from dosing_tui.collector.status import Status
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms, notifications
+from dosing_tui.domain.alarms.checkpoint import Checkpoint
+from dosing_tui.domain.alarms.journal_projection import Replica
+from dosing_tui.domain.alarms.models import NOBODY, AlarmKey, Entry, Event, Priority
 from dosing_tui.live_state import Live
-from dosing_tui.plant.alarms.checkpoint import Checkpoint
-from dosing_tui.plant.alarms.records import NOBODY, AlarmKey, Entry, Event, Priority
-from dosing_tui.plant.alarms.replica import Replica
 from tests.collector.fakes import PlainParser
 from tests.collector.running import PACE
 from tests.database.inspection import rows

@@ -12,8 +12,8 @@ from dosing_tui.database import alarms
 from dosing_tui.database.migrations import migrate
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
-from dosing_tui.plant.alarms.records import AlarmKey, Event, Shown
-from dosing_tui.plant.alarms.replica import Replica, folded
+from dosing_tui.domain.alarms.journal_projection import Replica, folded
+from dosing_tui.domain.alarms.models import AlarmKey, Event, Shown
 from tests.collector.plant import CollectorProcess, collecting, plant_settings
 from tests.collector.running import running
 from tests.collector.test_alarms import acknowledge, heard, say_dose, say_level, station

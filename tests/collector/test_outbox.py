@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from dosing_tui.collector.outbox import SCHEMA, Outbox, decode, encode, open_outbox
 from dosing_tui.collector.sending import Sending
+from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.errors import DatabaseAway, RowRefused, SpoolError
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
 from tests.collector.fakes import FakeServer, surroundings
 from tests.plant.alarms.entries import NOW
 from tests.waiting import until

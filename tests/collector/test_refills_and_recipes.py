@@ -10,9 +10,9 @@ from dosing_tui.collector import alarming
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.database.batches.recipes import import_recipes
-from dosing_tui.plant.alarms.commands import Asking
-from dosing_tui.plant.alarms.records import Event
-from dosing_tui.plant.alarms.refills import refilled
+from dosing_tui.domain.alarms.models import Event
+from dosing_tui.domain.alarms.operator_commands import Asking
+from dosing_tui.domain.alarms.tank_refill import refilled
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe
 from tests.collector.running import running
 from tests.collector.test_alarms import heard, say_dose, say_level, station

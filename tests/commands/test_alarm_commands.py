@@ -17,9 +17,9 @@ from dosing_tui.cli.context import EXIT_AWAY
 from dosing_tui.cli.main import EXIT_ERROR, alarm_actions, main
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
-from dosing_tui.plant.alarms.commands import Asking, acknowledge
-from dosing_tui.plant.alarms.records import AlarmKey, Event, Priority, Who
-from dosing_tui.plant.alarms.rules import RULES, VERSION
+from dosing_tui.domain.alarms.catalog import RULES, VERSION
+from dosing_tui.domain.alarms.models import AlarmKey, Event, Priority, Who
+from dosing_tui.domain.alarms.operator_commands import Asking, acknowledge
 from tests.database.batches.stored import kept
 from tests.database.samples import settings_for
 from tests.plant.alarms.entries import NOW, entry, latching

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import EXIT_ERROR, main
 from dosing_tui.database import alarms
-from dosing_tui.plant.alarms.records import Event
+from dosing_tui.domain.alarms.models import Event
 from tests.database.batches.stored import told, write
 from tests.database.samples import settings_for
 from tests.plant.alarms.entries import entry

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import main
 from dosing_tui.database import alarms
-from dosing_tui.plant.alarms.records import Event
+from dosing_tui.domain.alarms.models import Event
 from tests.database.samples import settings_for
 from tests.notification.receivers import WebServer, web_server
 

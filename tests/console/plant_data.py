@@ -10,6 +10,10 @@ from typing import Any, TypeVar, cast
 
 from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.console.spools import SpoolLine
+from dosing_tui.domain.alarms.journal_filter import JournalFilter
+from dosing_tui.domain.alarms.journal_projection import folded
+from dosing_tui.domain.alarms.kpis import Past, past_of
+from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
@@ -33,11 +37,7 @@ from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Books, Link, LinkState, Live, Role
 from dosing_tui.plant.alarms.channels import ChannelState
 from dosing_tui.plant.alarms.engine import Evaluator
-from dosing_tui.plant.alarms.health import Past, past_of
-from dosing_tui.plant.alarms.journal import JournalFilter
 from dosing_tui.plant.alarms.limits import AlarmLimits
-from dosing_tui.plant.alarms.records import Entry
-from dosing_tui.plant.alarms.replica import folded
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
 from dosing_tui.plant.batches.outcome import Outcome
 from dosing_tui.plant.batches.policy import ReviewPolicy

@@ -18,9 +18,9 @@ from dosing_tui.collector.spoolfile import SpoolFile
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.engine import Engine
 from dosing_tui.database import alarms
+from dosing_tui.domain.alarms.models import Event
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Link, LinkState, Picture
-from dosing_tui.plant.alarms.records import Event
 from tests.database.samples import settings_for
 from tests.plant.alarms.entries import ANNA, entry
 

@@ -9,10 +9,10 @@ from textual import events
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.console.app import Surroundings
-from dosing_tui.plant.alarms import commands
+from dosing_tui.domain.alarms import operator_commands
+from dosing_tui.domain.alarms.models import Event, Hiding, Shown, Who
+from dosing_tui.domain.alarms.operator_commands import Asking
 from dosing_tui.plant.alarms.channels import ChannelState
-from dosing_tui.plant.alarms.commands import Asking
-from dosing_tui.plant.alarms.records import Event, Hiding, Shown, Who
 from tests.console import plant_data
 from tests.console.alarmed import Journal, flood, picture_of, state
 from tests.console.driving import LARGE, SMALL, Console, console, until
@@ -112,8 +112,8 @@ async def test_what_changed_under_the_question_is_left_out_and_told_with_its_rea
         first, second, third = (one.state for one in plant.console.app.alarms.listed)
         reason = "the pump is being repaired"
         others = [
-            commands.remove(first, OTHER, priority=first.priority, reason=reason),
-            commands.acknowledge(second, OTHER),
+            operator_commands.remove(first, OTHER, priority=first.priority, reason=reason),
+            operator_commands.acknowledge(second, OTHER),
         ]
         plant.journal.take(others)
         await plant.press(*"seen", "tab", *"Zoe", "enter")
@@ -138,7 +138,7 @@ async def test_if_nothing_is_left_to_acknowledge_that_is_said_and_nothing_is_jou
     async with alarmed() as plant:
         await plant.press("a", "A")
         plant.journal.take(
-            [commands.acknowledge(one.state, OTHER) for one in plant.console.app.alarms.listed]
+            [operator_commands.acknowledge(one.state, OTHER) for one in plant.console.app.alarms.listed]
         )
         await plant.press("enter")
         assert "Acknowledged 0 of 3 alarms" in plant.console.screen

@@ -15,8 +15,8 @@ from dosing_tui.console.horn import Horn
 from dosing_tui.console.look import Look
 from dosing_tui.console.notices import Notice
 from dosing_tui.console.pens import DARK, DIM, Tone
-from dosing_tui.plant.alarms.picture import AlarmPicture
-from dosing_tui.plant.alarms.records import Priority
+from dosing_tui.domain.alarms.models import Priority
+from dosing_tui.domain.alarms.snapshot import AlarmPicture
 from tests.console.alarmed import flood, picture_of, state
 from tests.console.plant_data import NOW
 

@@ -17,8 +17,8 @@ from dosing_tui.console.look import Look
 from dosing_tui.console.notices import all_clear, conditions, lasting
 from dosing_tui.console.pens import DARK, PALETTES, TEXT, Pen, Tone, choose, style
 from dosing_tui.console.widgets.runs import changed_runs
+from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.live_state import Books, Link, LinkState, Picture
-from dosing_tui.plant.alarms.records import Priority
 from tests.console.alarmed import picture_of, state
 from tests.console.plant_data import HOSTILE, NOW
 

@@ -19,12 +19,12 @@ from dosing_tui.database.migrations import migrate
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.writes import Writer
 from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint
+from dosing_tui.domain.alarms.journal_filter import JournalFilter
+from dosing_tui.domain.alarms.journal_projection import Replica, folded
+from dosing_tui.domain.alarms.kpis import health, past_of
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Shown, Who
 from dosing_tui.errors import DatabaseRefused, RowRefused
-from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
-from dosing_tui.plant.alarms.health import health, past_of
-from dosing_tui.plant.alarms.journal import JournalFilter
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Shown, Who
-from dosing_tui.plant.alarms.replica import Replica, folded
 from tests.database.samples import doses, settings_for, spooled
 from tests.plant.alarms.entries import ANNA, KEY, NOW, entry
 from tests.servers import Server

@@ -14,12 +14,12 @@ from dosing_tui.database.batches.reviewing import review
 from dosing_tui.database.occurrences import occurrences
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.shiftreport import shift_report
+from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.domain.messages.models import TimeQuality
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import BATCHES, INVENTORY, PRODUCTION, TODAY, Panel, Query
 from dosing_tui.domain.shift_report import AlarmTotal, ShiftReport
 from dosing_tui.domain.time.shift_calendar import WorkedShift
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.plant.batches.listing import draft_of
 from dosing_tui.plant.batches.reviews import Meaning
 from tests.database.batches.stored import kept

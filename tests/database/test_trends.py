@@ -9,8 +9,8 @@ import pytest
 
 from dosing_tui.database.trends import trend
 from dosing_tui.database.writes import Writer
+from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.panels.alarm_trend_query import TRENDS, TrendQuery
-from dosing_tui.plant.alarms.records import AlarmKey
 from tests.database.samples import doses, settings_for, spooled
 from tests.plant.alarms.entries import NOW
 from tests.servers import Server

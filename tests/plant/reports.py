@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Hiding, Priority, Shown, Who
 from dosing_tui.domain.panels.operator_notes import Note
 from dosing_tui.domain.panels.panel_catalog import ProductionDay, Total
 from dosing_tui.domain.shift_report import AlarmTotal, BatchCount, OpenBatch, ShiftReport, ShiftStock
 from dosing_tui.domain.time.shift_calendar import WorkedShift
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Hiding, Priority, Shown, Who
 
 SIX = datetime(2026, 3, 11, 6, 0, tzinfo=UTC)
 EARLY = WorkedShift("Early", SIX, SIX + timedelta(hours=8))

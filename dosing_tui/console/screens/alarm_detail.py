@@ -17,10 +17,10 @@ from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
 from dosing_tui.console.screens.sheet import ReadSheet, box, keys_row
 from dosing_tui.console.urgency import MARKS, STATES, mark
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey
+from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.alarm_trend_query import TrendQuery, trend_query
-from dosing_tui.plant.alarms.picture import AlarmView
-from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey
 
 _WIDTH, _LABELS, _BAR = 78, 13, 30
 SHORT, LEAST, TALLEST = 24, 9, 16

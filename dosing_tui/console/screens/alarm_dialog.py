@@ -15,11 +15,11 @@ from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, LABEL, TEXT, Pen
 from dosing_tui.console.screens.sheet import CHOSEN, Sheet, box, keys_row, say
 from dosing_tui.console.urgency import MARKS, mark
+from dosing_tui.domain.alarms.models import Event
+from dosing_tui.domain.alarms.operator_commands import COMMENT_LONGEST
+from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.operator_notes import AUTHOR_LONGEST
-from dosing_tui.plant.alarms.commands import COMMENT_LONGEST
-from dosing_tui.plant.alarms.picture import AlarmView
-from dosing_tui.plant.alarms.records import Event
 
 _WIDTH, _LABELS, _NAMED = 74, 10, 4
 _TITLES = {

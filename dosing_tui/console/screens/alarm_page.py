@@ -25,8 +25,8 @@ from dosing_tui.console.screens.messages import Moved
 from dosing_tui.console.screens.plant import SAID_S
 from dosing_tui.console.shownrows import Shown, of_table
 from dosing_tui.console.widgets.lines import LineWidget
+from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.plant.alarms.picture import AlarmPicture, AlarmView
 
 BARS = 3
 """Rows of status, tabs and keys."""

@@ -15,8 +15,8 @@ from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT
 from dosing_tui.console.screens.sheet import CHOSEN, ReadSheet, Sheet, box, keys_row
 from dosing_tui.console.urgency import STATES, mark
+from dosing_tui.domain.alarms.models import Entry, Event, Shown
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.plant.alarms.records import Entry, Event, Shown
 
 _WIDTH, _LABELS, _LONGEST = 74, 10, 60
 _COLUMNS, _COLUMN = 3, 22

@@ -10,8 +10,8 @@ from dosing_tui.database import notes
 from dosing_tui.database.batches.listing import BatchDetail, detail_in, one_moment, opened
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.occurrences import occurrences_in
+from dosing_tui.domain.alarms.occurrence import Occurrence
 from dosing_tui.domain.panels.operator_notes import Note
-from dosing_tui.plant.alarms.occurrences import Occurrence
 
 
 @dataclass(frozen=True, slots=True)

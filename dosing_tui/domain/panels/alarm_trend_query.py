@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 
 SPAN = timedelta(hours=6)
 """So much is shown, ..."""

@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from dosing_tui.domain.alarms.catalog import RULES, VERSION, Rule
+from dosing_tui.domain.alarms.models import AlarmState, Entry, Event, Priority, Shown
+from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.plant.alarms.findings import Finding
-from dosing_tui.plant.alarms.picture import AlarmView
-from dosing_tui.plant.alarms.records import AlarmState, Entry, Event, Priority, Shown
-from dosing_tui.plant.alarms.rules import RULES, VERSION, Rule
 
 
 class Condition:

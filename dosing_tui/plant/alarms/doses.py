@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.plant.alarms.findings import Finding
 from dosing_tui.plant.alarms.limits import AlarmLimits
@@ -14,7 +15,6 @@ from dosing_tui.plant.alarms.memory import (
     Station,
     minute_of,
 )
-from dosing_tui.plant.alarms.records import AlarmKey
 
 STILL = 0.9
 """A mean or a rate is normal again below this share of its limit."""

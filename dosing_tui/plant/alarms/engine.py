@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from dosing_tui.domain.alarms.catalog import RULES, VERSION
+from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint
+from dosing_tui.domain.alarms.journal_projection import Effect, Replica
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Shown
+from dosing_tui.domain.alarms.snapshot import FLOOD_PERIOD, AlarmPicture, first_outs, flooded, pictured
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
 from dosing_tui.plant.alarms import batches, doses, stations, tanks
-from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
 from dosing_tui.plant.alarms.conditions import (
     Condition,
     entry_of,
@@ -25,10 +29,6 @@ from dosing_tui.plant.alarms.findings import Finding, Outlook
 from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.alarms.memory import Memory, MinuteOfErrors, Station, minute_of
 from dosing_tui.plant.alarms.overtime import over_time
-from dosing_tui.plant.alarms.picture import FLOOD_PERIOD, AlarmPicture, first_outs, flooded, pictured
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Shown
-from dosing_tui.plant.alarms.replica import Effect, Replica
-from dosing_tui.plant.alarms.rules import RULES, VERSION
 from dosing_tui.plant.alarms.suppression import Scene, reason
 from dosing_tui.plant.batches.masters import MasterVersion
 

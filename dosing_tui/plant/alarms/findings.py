@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from dosing_tui.plant.alarms.records import AlarmKey, Priority
+from dosing_tui.domain.alarms.models import AlarmKey, Priority
 
 
 class Finding(NamedTuple):

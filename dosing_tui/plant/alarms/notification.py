@@ -18,8 +18,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from dosing_tui.plant.alarms.records import NOBODY, UNACKNOWLEDGED, AlarmKey, AlarmState, Event, Priority, Who
-from dosing_tui.plant.alarms.replica import Effect
+from dosing_tui.domain.alarms.journal_projection import Effect
+from dosing_tui.domain.alarms.models import NOBODY, UNACKNOWLEDGED, AlarmKey, AlarmState, Event, Priority, Who
 
 NAMESPACE = UUID("5f0c9be3-5d2e-4bd8-9f5c-3a86a1f0b1c7")
 """Of the ids of messages."""

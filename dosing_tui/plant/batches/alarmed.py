@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.plant.alarms.rules import RULES
+from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.plant.batches.records import Batch, same_name
 
 _OF_BATCHES = "BATCH_"

@@ -9,9 +9,9 @@ import pytest
 from dosing_tui.database import alarms, notes
 from dosing_tui.database.batches.happenings import happenings
 from dosing_tui.database.batches.keeping import keep, rebuild
+from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.errors import ConfigError
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority
 from tests.database.batches.stored import kept
 from tests.database.inspection import rows
 from tests.database.samples import settings_for

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Priority, Shown, Who
-from dosing_tui.plant.alarms.table import advance
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Priority, Shown, Who
+from dosing_tui.domain.alarms.state_machine import advance
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 KEY = AlarmKey("STOCK_LOW", "dosing_system_01", "T-12")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint, decode, encode
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Priority, Who
-from dosing_tui.plant.alarms.replica import Replica, folded
+from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint, decode, encode
+from dosing_tui.domain.alarms.journal_projection import Replica, folded
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Priority, Who
 from tests.plant.alarms.entries import NOW, STATES, entry, uuid
 
 KEYS = [AlarmKey("STOCK_LOW", "dosing_system_01", item) for item in ("T-9", "T-12", "x/y")]

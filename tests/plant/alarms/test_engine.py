@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from dosing_tui.domain.alarms import operator_commands
+from dosing_tui.domain.alarms.journal_projection import folded
+from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Shown
+from dosing_tui.domain.alarms.operator_commands import Asking
 from dosing_tui.domain.messages.models import Reading, Rejection
-from dosing_tui.plant.alarms import commands
-from dosing_tui.plant.alarms.commands import Asking
 from dosing_tui.plant.alarms.findings import LinkView
 from dosing_tui.plant.alarms.limits import AlarmLimits
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority, Shown
-from dosing_tui.plant.alarms.replica import folded
 from tests.plant.alarms.entries import ANNA, KEY, NOW
 from tests.plant.alarms.plants import STATION, UP, Plant
 
@@ -92,7 +92,10 @@ def test_a_link_that_is_down_for_ten_seconds_is_none() -> None:
 def test_what_is_acknowledged_elsewhere_is_acknowledged_here() -> None:
     plant = low()
     plant.written()
-    told(plant, commands.acknowledge(plant.evaluator.replica.state(KEY), asking(plant), comment="seen"))
+    told(
+        plant,
+        operator_commands.acknowledge(plant.evaluator.replica.state(KEY), asking(plant), comment="seen"),
+    )
     assert plant.shown(*KEY) is Shown.ACKED
     plant.tick(5)
     assert plant.shown(*KEY) is Shown.ACKED
@@ -101,7 +104,7 @@ def test_what_is_acknowledged_elsewhere_is_acknowledged_here() -> None:
 def test_the_order_of_the_journal_counts_not_that_of_hearing() -> None:
     """An acknowledgement that reached the journal before the raise it could not know of does nothing."""
     plant = low()
-    ack = commands.acknowledge(plant.evaluator.replica.state(KEY), asking(plant))
+    ack = operator_commands.acknowledge(plant.evaluator.replica.state(KEY), asking(plant))
     plant.evaluator.heard([replace(ack, id=1)])
     assert plant.shown(*KEY) is Shown.UNACK
     plant.evaluator.heard([replace(plant.journal[0], id=2)])
@@ -112,8 +115,8 @@ def test_the_order_of_the_journal_counts_not_that_of_hearing() -> None:
 def test_a_shelved_alarm_is_silent_and_comes_back_unacknowledged() -> None:
     plant = low()
     state = plant.evaluator.replica.state(KEY)
-    told(plant, commands.acknowledge(state, asking(plant)))
-    shelve = commands.shelve(
+    told(plant, operator_commands.acknowledge(state, asking(plant)))
+    shelve = operator_commands.shelve(
         plant.evaluator.replica.state(KEY), asking(plant), priority=Priority.MEDIUM,
         duration=10 * MINUTE, most=240 * MINUTE, reason="refill ordered",
     )  # fmt: skip
@@ -130,7 +133,7 @@ def test_a_shelved_alarm_is_silent_and_comes_back_unacknowledged() -> None:
 
 def test_a_shelved_alarm_whose_condition_went_comes_back_as_normal() -> None:
     plant = low()
-    told(plant, commands.shelve(
+    told(plant, operator_commands.shelve(
         plant.evaluator.replica.state(KEY), asking(plant), priority=Priority.MEDIUM,
         duration=10 * MINUTE, most=240 * MINUTE, reason="refill ordered",
     ))  # fmt: skip
@@ -142,11 +145,11 @@ def test_a_shelved_alarm_whose_condition_went_comes_back_as_normal() -> None:
 
 def test_unshelved_by_hand_it_is_raised_anew_if_its_condition_holds() -> None:
     plant = low()
-    told(plant, commands.shelve(
+    told(plant, operator_commands.shelve(
         plant.evaluator.replica.state(KEY), asking(plant), priority=Priority.MEDIUM,
         duration=10 * MINUTE, most=240 * MINUTE, reason="refill ordered",
     ))  # fmt: skip
-    told(plant, commands.unshelve(plant.evaluator.replica.state(KEY), asking(plant)))
+    told(plant, operator_commands.unshelve(plant.evaluator.replica.state(KEY), asking(plant)))
     plant.tick()
     assert plant.shown(*KEY) is Shown.UNACK
 
@@ -207,7 +210,7 @@ def test_a_dose_that_was_announced_before_the_station_went_offline_stays() -> No
 def test_what_was_acknowledged_for_too_long_sounds_again() -> None:
     plant = Plant(realarm_after=30 * MINUTE)
     plant.hear(plant.level(10))
-    told(plant, commands.acknowledge(plant.evaluator.replica.state(KEY), asking(plant)))
+    told(plant, operator_commands.acknowledge(plant.evaluator.replica.state(KEY), asking(plant)))
     plant.tick(1799)
     assert plant.shown(*KEY) is Shown.ACKED
     plant.tick(1)
@@ -224,7 +227,7 @@ def test_a_clock_that_gets_worse_sounds_again_as_more_urgent() -> None:
 
     doses(30)
     assert plant.evaluator.replica.state(AlarmKey("CLOCK_SKEW", STATION)).priority is Priority.LOW
-    told(plant, commands.acknowledge(
+    told(plant, operator_commands.acknowledge(
         plant.evaluator.replica.state(AlarmKey("CLOCK_SKEW", STATION)), asking(plant)
     ))  # fmt: skip
     doses(90)
@@ -243,7 +246,7 @@ def restarted(plant: Plant) -> Plant:
 
 def test_after_a_restart_alarms_and_acknowledgements_are_the_same() -> None:
     plant = low()
-    told(plant, commands.acknowledge(plant.evaluator.replica.state(KEY), asking(plant)))
+    told(plant, operator_commands.acknowledge(plant.evaluator.replica.state(KEY), asking(plant)))
     after = restarted(plant)
     assert after.evaluator.replica.states == plant.evaluator.replica.states
     known = len(after.journal)
@@ -266,7 +269,7 @@ def test_what_happened_before_a_restart_returns_and_stays_latched() -> None:
 
 def test_a_restart_without_the_journal_agrees_once_it_is_there() -> None:
     plant = low()
-    told(plant, commands.acknowledge(plant.evaluator.replica.state(KEY), asking(plant)))
+    told(plant, operator_commands.acknowledge(plant.evaluator.replica.state(KEY), asking(plant)))
     after = Plant(now=plant.now)
     after.evaluator.seed([after.level(19.9)])
     after.tick(2)
@@ -288,7 +291,7 @@ def silent_and_acknowledged() -> Plant:
     plant.tick(700)
     plant.written()
     offline = plant.evaluator.replica.state(AlarmKey("DEVICE_OFFLINE", STATION))
-    told(plant, commands.acknowledge(offline, asking(plant)))
+    told(plant, operator_commands.acknowledge(offline, asking(plant)))
     return plant
 
 
@@ -310,7 +313,7 @@ def test_a_delay_that_runs_when_the_journal_is_heard_ends_no_alarm() -> None:
     plant.tick(11)
     plant.written()
     spool = AlarmKey("SPOOL_HIGH")
-    told(plant, commands.acknowledge(plant.evaluator.replica.state(spool), asking(plant)))
+    told(plant, operator_commands.acknowledge(plant.evaluator.replica.state(spool), asking(plant)))
     after = Plant(now=plant.now, outlook=plant.outlook)
     after.tick(3)
     heard_late(plant, after)
@@ -322,7 +325,7 @@ def test_a_delay_that_runs_when_the_journal_is_heard_ends_no_alarm() -> None:
 def test_a_tank_in_its_dead_band_keeps_its_alarm_through_a_restart_and_its_shelving() -> None:
     plant = low()
     plant.written()
-    told(plant, commands.shelve(
+    told(plant, operator_commands.shelve(
         plant.evaluator.replica.state(KEY), asking(plant), priority=Priority.MEDIUM,
         duration=10 * MINUTE, most=240 * MINUTE, reason="refill ordered",
     ))  # fmt: skip
@@ -340,7 +343,7 @@ def gross_and_acknowledged() -> Plant:
     plant.hear(plant.dose(3.0))
     plant.written()
     plant.tick(10)
-    told(plant, commands.acknowledge(plant.evaluator.replica.state(GROSS), asking(plant)))
+    told(plant, operator_commands.acknowledge(plant.evaluator.replica.state(GROSS), asking(plant)))
     assert plant.shown(*GROSS) is Shown.ACKED
     return plant
 
@@ -360,7 +363,7 @@ def test_rubbish_that_goes_on_coming_does_not_sound_after_every_acknowledgement(
     plant = Plant()
     (entry,) = plant.evaluator.reject(Rejection("factory/x", b"{", "not JSON", NOW))
     told(plant, entry)
-    told(plant, commands.acknowledge(plant.evaluator.replica.state(entry.key), asking(plant)))
+    told(plant, operator_commands.acknowledge(plant.evaluator.replica.state(entry.key), asking(plant)))
     assert plant.evaluator.reject(Rejection("factory/x", b"{", "not JSON", NOW)) == []
     assert plant.shown(*entry.key) is Shown.ACKED
 
@@ -379,7 +382,7 @@ def test_a_dose_that_is_delivered_twice_does_not_sound_again() -> None:
     dose = plant.dose(3.0)
     plant.hear(dose)
     plant.written()
-    told(plant, commands.acknowledge(plant.evaluator.replica.state(GROSS), asking(plant)))
+    told(plant, operator_commands.acknowledge(plant.evaluator.replica.state(GROSS), asking(plant)))
     assert plant.hear(dose) == []
     assert plant.shown(*GROSS) is Shown.ACKED
 
@@ -452,7 +455,7 @@ def test_the_most_urgent_unacknowledged_is_listed_first() -> None:
     plant = Plant()
     plant.hear(plant.level(10, chemical="A"), plant.level(2, chemical="B"), plant.level(10, chemical="C"))
     plant.written()
-    told(plant, commands.acknowledge(
+    told(plant, operator_commands.acknowledge(
         plant.evaluator.replica.state(AlarmKey("STOCK_CRITICAL", STATION, "B")), asking(plant)
     ))  # fmt: skip
     order = [view.state.key.item for view in plant.evaluator.picture(plant.now, journal=True).listed]
@@ -489,9 +492,9 @@ def test_the_journal_of_a_random_plant_replays_to_its_state(
         plant.tick(seconds)
         for state in list(plant.evaluator.replica.states.values()):
             if asked == "ack" and state.shown is Shown.UNACK:
-                told(plant, commands.acknowledge(state, asking(plant)))
+                told(plant, operator_commands.acknowledge(state, asking(plant)))
             elif asked == "shelve" and state.annunciated:
-                told(plant, commands.shelve(
+                told(plant, operator_commands.shelve(
                     state, asking(plant), priority=state.priority, duration=MINUTE,
                     most=5 * MINUTE, reason="x",
                 ))  # fmt: skip
@@ -549,7 +552,7 @@ def test_who_only_watches_never_revives_what_the_journal_has_ended() -> None:
     console = watcher(collector)
     console.hear(console.level(10))
     collector.hear(collector.level(10))
-    told(collector, commands.acknowledge(collector.evaluator.replica.state(KEY), asking(collector)))
+    told(collector, operator_commands.acknowledge(collector.evaluator.replica.state(KEY), asking(collector)))
     for plant in (collector, console):
         plant.tick()
         for percent in (10.9, 11.8, 23.0):

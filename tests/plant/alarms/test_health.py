@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.plant.alarms.health import Health, health, past_of
-from dosing_tui.plant.alarms.records import AlarmKey, Entry, Event, Priority
+from dosing_tui.domain.alarms.kpis import Health, health, past_of
+from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority
 from tests.plant.alarms.entries import NOW, entry
 
 HOUR = timedelta(hours=1)

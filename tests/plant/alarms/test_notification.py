@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing_tui.domain.alarms.journal_projection import Effect, Replica
+from dosing_tui.domain.alarms.models import HIDDEN, UNACKNOWLEDGED, AlarmKey, Entry, Event, Priority, Shown
 from dosing_tui.plant.alarms.notification import (
     GATHERING,
     LATEST,
@@ -23,8 +25,6 @@ from dosing_tui.plant.alarms.notification import (
     noticed,
     still_true,
 )
-from dosing_tui.plant.alarms.records import HIDDEN, UNACKNOWLEDGED, AlarmKey, Entry, Event, Priority, Shown
-from dosing_tui.plant.alarms.replica import Effect, Replica
 from tests.plant.alarms.entries import KEY, NOW, STATES, entry
 
 EVERY = Wish(

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Shown
+from dosing_tui.domain.alarms.operator_commands import Asking, remove
+from dosing_tui.domain.alarms.tank_refill import RULE, refilled
 from dosing_tui.errors import AlarmRefused
-from dosing_tui.plant.alarms.commands import Asking, remove
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Shown
-from dosing_tui.plant.alarms.refills import RULE, refilled
 from tests.plant.alarms.entries import ANNA
 from tests.plant.alarms.plants import STATION, Plant
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.plant.alarms.records import HIDDEN, MOST_SHELVED, AlarmState, Entry, Event, Priority, Shown
-from dosing_tui.plant.alarms.replica import folded
-from dosing_tui.plant.alarms.table import advance
+from dosing_tui.domain.alarms.journal_projection import folded
+from dosing_tui.domain.alarms.models import HIDDEN, MOST_SHELVED, AlarmState, Entry, Event, Priority, Shown
+from dosing_tui.domain.alarms.state_machine import advance
 from tests.plant.alarms.entries import ANNA, KEY, NOW, STATES, entry, follow, latching, uuid
 
 A, B, C, D, E, F, G, H, I = Shown  # noqa: E741  # the letters of the standard

@@ -2,12 +2,12 @@
 
 import pytest
 
+from dosing_tui.domain.alarms import operator_commands
+from dosing_tui.domain.alarms.catalog import RULES
+from dosing_tui.domain.alarms.models import AlarmKey, Priority, Shown
+from dosing_tui.domain.alarms.operator_commands import Asking
+from dosing_tui.domain.alarms.tag_lookup import ABOUT, Heard, normal_alarm
 from dosing_tui.errors import AlarmRefused
-from dosing_tui.plant.alarms import commands
-from dosing_tui.plant.alarms.commands import Asking
-from dosing_tui.plant.alarms.records import AlarmKey, Priority, Shown
-from dosing_tui.plant.alarms.rules import RULES
-from dosing_tui.plant.alarms.tags import ABOUT, Heard, normal_alarm
 from tests.plant.alarms.entries import ANNA
 from tests.plant.alarms.plants import STATION, Plant
 
@@ -58,13 +58,15 @@ def test_while_the_scale_is_away_its_doses_raise_nothing() -> None:
     plant = Plant()
     gross = normal_alarm(f"DOSE_GROSS/{STATION}/T-12", HEARD)
     asking = Asking(ANNA, plant.now)
-    plant.journal.append(commands.remove(gross, asking, priority=Priority.HIGH, reason="scale is away"))
+    plant.journal.append(
+        operator_commands.remove(gross, asking, priority=Priority.HIGH, reason="scale is away")
+    )
     plant.written()
     assert plant.hear(plant.dose(30.0)) == []
     plant.tick(120)
     removed = plant.evaluator.replica.state(gross.key)
     assert removed.shown is Shown.OUT_OF_SERVICE
-    plant.journal.append(commands.restore(removed, Asking(ANNA, plant.now)))
+    plant.journal.append(operator_commands.restore(removed, Asking(ANNA, plant.now)))
     plant.written()
     plant.tick(2)
     assert plant.shown(*gross.key) is Shown.NORMAL

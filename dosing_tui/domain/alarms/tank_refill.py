@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+from dosing_tui.domain.alarms import operator_commands
+from dosing_tui.domain.alarms.catalog import RULES
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey, AlarmState, Entry, Shown
+from dosing_tui.domain.alarms.operator_commands import Asking
+from dosing_tui.domain.alarms.state_machine import advance
 from dosing_tui.errors import AlarmRefused
-from dosing_tui.plant.alarms import commands
-from dosing_tui.plant.alarms.commands import Asking
-from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey, AlarmState, Entry, Shown
-from dosing_tui.plant.alarms.rules import RULES
-from dosing_tui.plant.alarms.table import advance
 
 RULE = RULES["STOCK_RESET"]
 
@@ -39,15 +39,17 @@ def refilled(
         raise AlarmRefused(f"{key.tag} is {state.shown}: a refill raises no alarm.")
     if state.annunciated and not state.active:
         return _explained(state, asking, words)
-    entry = commands.shelve(state, asking, priority=RULE.priority, duration=within, most=most, reason=words)
+    entry = operator_commands.shelve(
+        state, asking, priority=RULE.priority, duration=within, most=most, reason=words
+    )
     return [replace(entry, value=grams)]
 
 
 def _explained(state: AlarmState, asking: Asking, words: str) -> list[Entry]:
     entries = []
     if state.shown in UNACKNOWLEDGED:
-        entries.append(commands.acknowledge(state, asking, comment=words))
+        entries.append(operator_commands.acknowledge(state, asking, comment=words))
         state = advance(state, entries[0]).state
     if state.shown is Shown.LATCHED_ACKED:
-        entries.append(commands.reset(state, asking, comment=words))
+        entries.append(operator_commands.reset(state, asking, comment=words))
     return entries

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from dosing_tui.domain.alarms.catalog import RULES, VERSION
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import AlarmRefused
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState
-from dosing_tui.plant.alarms.rules import RULES, VERSION
 
 
 class About(Enum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from dosing_tui.plant.alarms.records import AlarmKey, Priority
+from dosing_tui.domain.alarms.models import AlarmKey, Priority
 
 VERSION = 2
 """Of this list; stored with each entry. Rises when a rule's meaning changes."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.plant.alarms.records import AlarmKey, Priority
+from dosing_tui.domain.alarms.models import AlarmKey, Priority
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from dosing_tui.domain.alarms.models import AlarmState, Entry, Event, Priority, Who
+from dosing_tui.domain.alarms.state_machine import advance
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.errors import AlarmRefused
-from dosing_tui.plant.alarms.records import AlarmState, Entry, Event, Priority, Who
-from dosing_tui.plant.alarms.table import advance
 
 COMMENT_LONGEST = 240
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from dosing_tui.plant.alarms.picture import FLOOD_BEGINS, FLOOD_PERIOD, flooded
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Entry, Event, Priority, Shown
-from dosing_tui.plant.alarms.replica import Effect, Replica, folded
+from dosing_tui.domain.alarms.journal_projection import Effect, Replica, folded
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Priority, Shown
+from dosing_tui.domain.alarms.snapshot import FLOOD_BEGINS, FLOOD_PERIOD, flooded
 
 SPAN = timedelta(days=30)
 """Fewer days than this give figures, but no judgement of the alarm system."""

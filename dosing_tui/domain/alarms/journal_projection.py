@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from dosing_tui.plant.alarms.checkpoint import NOTHING, Checkpoint
-from dosing_tui.plant.alarms.records import BY_PEOPLE, AlarmKey, AlarmState, Entry, Shown
-from dosing_tui.plant.alarms.table import advance, normal
+from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint
+from dosing_tui.domain.alarms.models import BY_PEOPLE, AlarmKey, AlarmState, Entry, Shown
+from dosing_tui.domain.alarms.state_machine import advance, normal
 
 
 @dataclass(frozen=True, slots=True)

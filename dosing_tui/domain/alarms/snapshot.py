@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from dosing_tui.plant.alarms.records import UNACKNOWLEDGED, AlarmKey, AlarmState, Priority, Shown
-from dosing_tui.plant.alarms.rules import RULES, Rule
+from dosing_tui.domain.alarms.catalog import RULES, Rule
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey, AlarmState, Priority, Shown
 
 FIRST_OUT = timedelta(seconds=5)
 FLOOD_PERIOD = timedelta(minutes=10)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.plant.alarms.records import Event, Shown
+from dosing_tui.domain.alarms.models import Event, Shown
 
 AT_ONCE = 5_000
 """Most entries of one answer."""

@@ -7,7 +7,7 @@ What an event does not apply to stays as it is, with the sentence that says why 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from dosing_tui.plant.alarms.records import (
+from dosing_tui.domain.alarms.models import (
     MOST_SHELVED,
     UNACKNOWLEDGED,
     AlarmState,

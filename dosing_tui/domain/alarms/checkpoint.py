@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Hiding, Priority, Shown, Who
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.plant.alarms.records import AlarmKey, AlarmState, Hiding, Priority, Shown, Who
 
 FOLD = 1
 """Of ``table.advance``. Rises whenever the same entries lead to another state."""
