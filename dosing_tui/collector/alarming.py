@@ -19,15 +19,15 @@ from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.config.alarm_limits import alarm_limits
 from dosing_tui.database.alarms import Heard
+from dosing_tui.domain.alarm_rules.detection import LinkView, Outlook
+from dosing_tui.domain.alarm_rules.evaluator import Evaluator
+from dosing_tui.domain.alarm_rules.rule_state import HOUR
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_EVERY, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import AT_ONCE
 from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.messages.models import Rejection, Unit
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live_state import Link, LinkState
-from dosing_tui.plant.alarms.engine import Evaluator
-from dosing_tui.plant.alarms.findings import LinkView, Outlook
-from dosing_tui.plant.alarms.memory import HOUR
 
 log = logging.getLogger(__name__)
 

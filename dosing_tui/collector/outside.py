@@ -21,10 +21,10 @@ from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.rules import NAMES, STOCK_LOW, TOLERANCE
 from dosing_tui.database.writes import Writer
+from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
 from dosing_tui.domain.messages.message_parser import ClockRules, Intake
 from dosing_tui.domain.messages.models import Kind, Reading
 from dosing_tui.errors import DatabaseRefused
-from dosing_tui.plant.alarms.memory import MinuteOfErrors
 
 
 def now_utc() -> datetime:

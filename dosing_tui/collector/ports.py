@@ -13,11 +13,11 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import Heard
 from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.writes import Progress, SpoolRow, Written
+from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.messages.models import Reading, Unit
 from dosing_tui.live_state import Live
-from dosing_tui.plant.alarms.memory import MinuteOfErrors
 from dosing_tui.plant.batches.masters import MasterVersion
 
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from dosing_tui.config.alarm_limit_overrides import LIMITS
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, Override
 from dosing_tui.domain.alarms.models import Priority
-from dosing_tui.plant.alarms.limits import AlarmLimits, IngredientLimits, Override
 
 
 def alarm_limits(settings: Settings) -> AlarmLimits:

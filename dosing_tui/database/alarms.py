@@ -20,6 +20,7 @@ from dosing_tui.database.alarmrows import Row, columns, entry_of
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import database_errors, rowless_errors
+from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
 from dosing_tui.domain.alarms.checkpoint import FOLD, NOTHING, Checkpoint, decode, encode
 from dosing_tui.domain.alarms.journal_filter import AT_ONCE, JournalFilter
 from dosing_tui.domain.alarms.journal_projection import folded
@@ -27,7 +28,6 @@ from dosing_tui.domain.alarms.kpis import MARGIN, SPAN, Past
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Shown
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import DatabaseError, DatabaseRefused
-from dosing_tui.plant.alarms.memory import MinuteOfErrors
 
 APPLICATION = "alarms"
 READER = "alarms"

@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView, pictured
 from dosing_tui.live_state import Live
-from dosing_tui.plant.alarms.engine import Evaluator
 from tests.console.plant_data import NOW
 
 STATION = "dosing_system_01"

@@ -10,6 +10,8 @@ from typing import Any, TypeVar, cast
 
 from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.console.spools import SpoolLine
+from dosing_tui.domain.alarm_rules.evaluator import Evaluator
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.journal_projection import folded
 from dosing_tui.domain.alarms.kpis import Past, past_of
@@ -36,8 +38,6 @@ from dosing_tui.domain.time.time_range import today
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Books, Link, LinkState, Live, Role
 from dosing_tui.plant.alarms.channels import ChannelState
-from dosing_tui.plant.alarms.engine import Evaluator
-from dosing_tui.plant.alarms.limits import AlarmLimits
 from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
 from dosing_tui.plant.batches.outcome import Outcome
 from dosing_tui.plant.batches.policy import ReviewPolicy

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 
+from dosing_tui.domain.alarm_rules.detection import LinkView, Outlook
+from dosing_tui.domain.alarm_rules.evaluator import Evaluator
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Shown
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
-from dosing_tui.plant.alarms.engine import Evaluator
-from dosing_tui.plant.alarms.findings import LinkView, Outlook
-from dosing_tui.plant.alarms.limits import AlarmLimits
 from tests.plant.alarms.entries import NOW, uuid
 
 STATION = "dosing_system_01"

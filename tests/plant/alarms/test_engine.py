@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from dosing_tui.domain.alarm_rules.detection import LinkView
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.journal_projection import folded
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Shown
 from dosing_tui.domain.alarms.operator_commands import Asking
 from dosing_tui.domain.messages.models import Reading, Rejection
-from dosing_tui.plant.alarms.findings import LinkView
-from dosing_tui.plant.alarms.limits import AlarmLimits
 from tests.plant.alarms.entries import ANNA, KEY, NOW
 from tests.plant.alarms.plants import STATION, UP, Plant
 

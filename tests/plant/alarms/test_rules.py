@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing_tui.domain.alarm_rules.detection import LinkView
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, Override
+from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import Event, Shown
 from dosing_tui.domain.messages.models import TimeQuality
-from dosing_tui.plant.alarms.findings import LinkView
-from dosing_tui.plant.alarms.limits import AlarmLimits, IngredientLimits, Override
-from dosing_tui.plant.alarms.memory import MinuteOfErrors
 from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe, MasterVersion
 from tests.plant.alarms.entries import NOW
 from tests.plant.alarms.plants import STATION, Plant

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dosing_tui.domain.alarm_rules.rule_state import Memory
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
-from dosing_tui.plant.alarms.memory import Memory
 
 _OF_THE_STATION = frozenset({"DOSE_OUT_OF_TOL", "DOSE_GROSS", "ERR_MEAN_1H", "ERR_RATE_1H", "CLOCK_SKEW"})
 """Not BATCH_STALLED: a mixture that waits is more urgent than the silence of its station, not part of it."""

@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from dosing_tui.domain.alarm_rules.detection import Finding
 from dosing_tui.domain.alarms.catalog import RULES, VERSION, Rule
 from dosing_tui.domain.alarms.models import AlarmState, Entry, Event, Priority, Shown
 from dosing_tui.domain.alarms.snapshot import AlarmView
-from dosing_tui.plant.alarms.findings import Finding
 
 
 class Condition:

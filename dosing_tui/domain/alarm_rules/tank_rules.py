@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from dosing_tui.domain.alarm_rules.detection import Finding
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.rule_state import Memory, Tank
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages import tank_level
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading
-from dosing_tui.plant.alarms.findings import Finding
-from dosing_tui.plant.alarms.limits import AlarmLimits
-from dosing_tui.plant.alarms.memory import Memory, Tank
 
 GAP_LASTS = timedelta(seconds=30)
 """A dose and the level after it may come in either order: only a gap that lasts is one."""

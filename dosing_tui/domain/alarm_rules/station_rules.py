@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
+from dosing_tui.domain.alarm_rules.detection import Finding, Outlook
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.rule_state import Memory, Station
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.messages.models import Reading, TimeQuality
-from dosing_tui.plant.alarms.findings import Finding, Outlook
-from dosing_tui.plant.alarms.limits import AlarmLimits
-from dosing_tui.plant.alarms.memory import Memory, Station
 
 SETTLING = timedelta(minutes=1)
 """After the broker came, what it had queued is on its way."""

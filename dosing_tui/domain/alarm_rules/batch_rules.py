@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from dosing_tui.domain.alarm_rules.detection import Finding
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.rule_state import Batch, Memory, Station
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages.models import BatchEvent, Dose
-from dosing_tui.plant.alarms.findings import Finding
-from dosing_tui.plant.alarms.limits import AlarmLimits
-from dosing_tui.plant.alarms.memory import Batch, Memory, Station
 from dosing_tui.plant.batches.masters import MasterRecipe, MasterVersion, in_force
 from dosing_tui.plant.batches.records import same_name
 

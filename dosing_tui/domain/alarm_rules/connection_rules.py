@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from dosing_tui.domain.alarm_rules.detection import Finding, LinkView, Outlook
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmKey
-from dosing_tui.plant.alarms.findings import Finding, LinkView, Outlook
-from dosing_tui.plant.alarms.limits import AlarmLimits
 
 
 def states(outlook: Outlook, limits: AlarmLimits) -> Iterator[Finding]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from dosing_tui.plant.alarms import batches, doses, links, stations, tanks
-from dosing_tui.plant.alarms.findings import Finding, Outlook
-from dosing_tui.plant.alarms.limits import AlarmLimits
-from dosing_tui.plant.alarms.memory import Memory, minute_of
+from dosing_tui.domain.alarm_rules import batch_rules, connection_rules, dose_rules, station_rules, tank_rules
+from dosing_tui.domain.alarm_rules.detection import Finding, Outlook
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.rule_state import Memory, minute_of
 
 
 def over_time(memory: Memory, outlook: Outlook, limits: AlarmLimits) -> Iterator[Finding]:
@@ -13,7 +13,7 @@ def over_time(memory: Memory, outlook: Outlook, limits: AlarmLimits) -> Iterator
     yield from links.states(outlook, limits)
     yield from tanks.lasting_gaps(memory, now)
     for device in memory.stations:
-        yield stations.silence(memory, device, outlook, limits)
-        yield stations.clock(memory, device, limits)
+        yield station_rules.silence(memory, device, outlook, limits)
+        yield station_rules.clock(memory, device, limits)
         yield from batches.waiting(memory, device, now, limits)
         yield from doses.of_the_hour(memory, device, minute, limits)

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-from dosing_tui.domain.alarms.models import AlarmKey
-from dosing_tui.domain.messages.models import Dose
-from dosing_tui.plant.alarms.findings import Finding
-from dosing_tui.plant.alarms.limits import AlarmLimits
-from dosing_tui.plant.alarms.memory import (
+from dosing_tui.domain.alarm_rules.detection import Finding
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.rule_state import (
     HOUR,
     MAX_PUMPS,
     WINDOW_MINUTES,
@@ -15,6 +13,8 @@ from dosing_tui.plant.alarms.memory import (
     Station,
     minute_of,
 )
+from dosing_tui.domain.alarms.models import AlarmKey
+from dosing_tui.domain.messages.models import Dose
 
 STILL = 0.9
 """A mean or a rate is normal again below this share of its limit."""

@@ -8,14 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from dosing_tui.domain.alarms.catalog import RULES, VERSION
-from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint
-from dosing_tui.domain.alarms.journal_projection import Effect, Replica
-from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Shown
-from dosing_tui.domain.alarms.snapshot import FLOOD_PERIOD, AlarmPicture, first_outs, flooded, pictured
-from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
-from dosing_tui.plant.alarms import batches, doses, stations, tanks
-from dosing_tui.plant.alarms.conditions import (
+from dosing_tui.domain.alarm_rules import batch_rules, dose_rules, station_rules, tank_rules
+from dosing_tui.domain.alarm_rules.delays import (
     Condition,
     entry_of,
     happens_again,
@@ -25,11 +19,17 @@ from dosing_tui.plant.alarms.conditions import (
     sounds_again,
     viewed,
 )
-from dosing_tui.plant.alarms.findings import Finding, Outlook
-from dosing_tui.plant.alarms.limits import AlarmLimits
-from dosing_tui.plant.alarms.memory import Memory, MinuteOfErrors, Station, minute_of
-from dosing_tui.plant.alarms.overtime import over_time
-from dosing_tui.plant.alarms.suppression import Scene, reason
+from dosing_tui.domain.alarm_rules.detection import Finding, Outlook
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.periodic_rules import over_time
+from dosing_tui.domain.alarm_rules.rule_state import Memory, MinuteOfErrors, Station, minute_of
+from dosing_tui.domain.alarm_rules.suppression import Scene, reason
+from dosing_tui.domain.alarms.catalog import RULES, VERSION
+from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint
+from dosing_tui.domain.alarms.journal_projection import Effect, Replica
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Shown
+from dosing_tui.domain.alarms.snapshot import FLOOD_PERIOD, AlarmPicture, first_outs, flooded, pictured
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
 from dosing_tui.plant.batches.masters import MasterVersion
 
 MAX_CONDITIONS = 10_000
@@ -86,17 +86,17 @@ class Evaluator:
     def seed(self, readings: Iterable[Reading]) -> list[Entry]:
         """Levels and times from the database; doses and events of the past raise nothing."""
         entries: list[Entry] = []
-        for reading in tanks.needs_noted(self._memory, readings):
+        for reading in tank_rules.needs_noted(self._memory, readings):
             station = self._memory.station(reading.device_id)
             if station is None:
                 continue
-            stations.note_known(station, reading)
+            station_rules.note_known(station, reading)
             if isinstance(reading, InventoryLevel):
                 if not self._knows(reading):
-                    for finding in tanks.fullness(self._memory, reading, self.limits):
+                    for finding in tank_rules.fullness(self._memory, reading, self.limits):
                         entries += self._consider(finding, reading.received_at)
             elif self._memory.is_new(reading) and isinstance(reading, BatchEvent):
-                batches.note_known(station, reading)
+                batch_rules.note_known(station, reading)
         return entries
 
     def seed_errors(self, minutes: Iterable[MinuteOfErrors]) -> None:
@@ -104,7 +104,7 @@ class Evaluator:
         for one in minutes:
             station = self._memory.station(one.device)
             if station is not None:
-                doses.note_errors(
+                dose_rules.note_errors(
                     station,
                     one.pump,
                     minute_of(one.minute),
@@ -120,12 +120,12 @@ class Evaluator:
         if station is None:
             return []
         if isinstance(reading, InventoryLevel):
-            found: Iterable[Finding] = tanks.from_level(self._memory, reading, self.limits)
+            found: Iterable[Finding] = tank_rules.from_level(self._memory, reading, self.limits)
         elif self._memory.is_new(reading):
             found = self._told(station, reading)
         else:
             return []
-        stations.note_heard(station, reading)
+        station_rules.note_heard(station, reading)
         entries: list[Entry] = []
         for finding in found:
             entries += self._consider(finding, reading.received_at)
@@ -165,10 +165,10 @@ class Evaluator:
 
     def _told(self, station: Station, reading: Dose | BatchEvent) -> Iterable[Finding]:
         if isinstance(reading, BatchEvent):
-            return batches.from_event(station, reading, self.masters)
-        tanks.note_dose(self._memory, reading)
-        batches.note_dose(station, reading)
-        return doses.from_dose(station, reading, self.limits)
+            return batch_rules.from_event(station, reading, self.masters)
+        tank_rules.note_dose(self._memory, reading)
+        batch_rules.note_dose(station, reading)
+        return dose_rules.from_dose(station, reading, self.limits)
 
     def _knows(self, level: InventoryLevel) -> bool:
         tank = self._memory.tanks.get((level.device_id, level.chemical))

@@ -1,0 +1,1 @@
+""" "Where is an alarm rule?" - declared in alarms/catalog.py, decided in one *_rules.py here. Pure"""
