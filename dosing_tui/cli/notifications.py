@@ -12,7 +12,7 @@ from dosing_tui.errors import ConfigError
 if TYPE_CHECKING:
     from dosing_tui.config.notification_channel import NotificationSettings
     from dosing_tui.config.settings import Settings
-    from dosing_tui.plant.alarms.notification import Message
+    from dosing_tui.domain.notifications.policy import Message
 
 
 @click.command("test-notification")
@@ -71,7 +71,7 @@ def _example(settings: "Settings") -> "Message":
     from uuid import uuid4
 
     from dosing_tui.domain.alarms.models import AlarmKey, Event, Priority
-    from dosing_tui.plant.alarms.notification import Message, Occasion, Told
+    from dosing_tui.domain.notifications.policy import Message, Occasion, Told
 
     told = Told(
         AlarmKey("TEST"), Event.RAISE, Priority.LOW, datetime.now(UTC), "This is a test; nothing is wrong."

@@ -17,9 +17,9 @@ from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.telling import Telling
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Event, Shown
+from dosing_tui.domain.notifications.policy import LATEST, PERIOD, Fate, Occasion, Told, Waiting
 from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import Link
-from dosing_tui.plant.alarms.notification import LATEST, PERIOD, Fate, Occasion, Told, Waiting
 
 log = logging.getLogger(__name__)
 

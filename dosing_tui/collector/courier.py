@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+from dosing_tui.domain.notifications.policy import Message
 from dosing_tui.errors import DeliveryError
-from dosing_tui.plant.alarms.notification import Message
 
 log = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ from dosing_tui.collector.telling import Telling
 from dosing_tui.database.notifications import Summary
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_EVERY, NOTHING, Checkpoint
 from dosing_tui.domain.alarms.journal_projection import Effect, Replica
+from dosing_tui.domain.notifications.policy import LATEST, Choice, Fate, Occasion, Waiting, chosen, noticed
 from dosing_tui.errors import DatabaseError, DatabaseRefused
-from dosing_tui.plant.alarms.notification import LATEST, Choice, Fate, Occasion, Waiting, chosen, noticed
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from typing import Any
 from uuid import UUID
 
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
+from dosing_tui.domain.notifications.policy import LATEST, Fate
 from dosing_tui.errors import SpoolError
-from dosing_tui.plant.alarms.notification import LATEST, Fate
 
 FILE = "alarms.sqlite"
 SCHEMA = (

@@ -11,7 +11,7 @@ from dosing_tui.console.channelrows import draw_channels
 from dosing_tui.console.pens import DIM, HOT, TEXT, Pen, Tone
 from dosing_tui.domain.alarms.kpis import Health
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
-from dosing_tui.plant.alarms.channels import ChannelState
+from dosing_tui.domain.notifications.channel_status import ChannelState
 
 OK, MANAGEABLE, OVER = "ok", "▲ above target", "■ too many"
 _PENS = {OK: DIM, MANAGEABLE: Pen(Tone.WARN, bold=True), OVER: Pen(Tone.ERROR, bold=True), "": DIM}

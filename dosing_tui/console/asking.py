@@ -15,6 +15,7 @@ from dosing_tui.console.spools import SPOOLS, SpoolLine
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.kpis import Past
 from dosing_tui.domain.alarms.models import Entry
+from dosing_tui.domain.notifications.channel_status import ChannelState
 from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
 from dosing_tui.domain.panels.annotations import Annotations
 from dosing_tui.domain.panels.filters import Dimension
@@ -22,7 +23,6 @@ from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import Panel, Query
 from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.errors import DatabaseAway, DatabaseError
-from dosing_tui.plant.alarms.channels import ChannelState
 
 if TYPE_CHECKING:
     from dosing_tui.domain.shift_report import ShiftReport

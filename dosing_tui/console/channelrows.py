@@ -5,7 +5,7 @@ from dosing_tui.console.alarmlist import Facts
 from dosing_tui.console.canvas import Canvas, plain
 from dosing_tui.console.pens import DIM, HOT, TEXT, Pen, Tone
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.plant.alarms.channels import ChannelState
+from dosing_tui.domain.notifications.channel_status import ChannelState
 
 _TOLD, _WAITING, _LOST, _ERROR = 14, 31, 37, 39
 """Where a column begins; of the two figures, where it ends."""

@@ -21,6 +21,7 @@ from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.kpis import Past
 from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.notifications.channel_status import ChannelState, with_unused
 from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
 from dosing_tui.domain.panels.annotations import Annotations
 from dosing_tui.domain.panels.filters import Dimension
@@ -29,7 +30,6 @@ from dosing_tui.domain.panels.panel_catalog import Panel, Query
 from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
 from dosing_tui.live_state import Link
-from dosing_tui.plant.alarms.channels import ChannelState, with_unused
 
 if TYPE_CHECKING:
     from dosing_tui.database.reads import Reader

@@ -8,8 +8,8 @@ from dosing_tui.console.alarmhealth import HealthNews
 from dosing_tui.console.reporting import Reporting
 from dosing_tui.console.screens.alarm_page import AlarmPage
 from dosing_tui.domain.alarms.kpis import Health, health
+from dosing_tui.domain.notifications.channel_status import ChannelState
 from dosing_tui.errors import DatabaseError
-from dosing_tui.plant.alarms.channels import ChannelState
 
 log = logging.getLogger(__name__)
 

@@ -22,9 +22,8 @@ from dosing_tui.database.translation import rowless_errors
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.errors import DatabaseAway, DatabaseError
-from dosing_tui.plant.alarms.channels import ChannelState
-from dosing_tui.plant.alarms.notification import (
+from dosing_tui.domain.notifications.channel_status import ChannelState
+from dosing_tui.domain.notifications.policy import (
     LATEST,
     PERIOD,
     TOLD,
@@ -35,6 +34,7 @@ from dosing_tui.plant.alarms.notification import (
     Waiting,
     summary_of,
 )
+from dosing_tui.errors import DatabaseAway, DatabaseError
 
 APPLICATION = "notifications"
 READER = "notifications"

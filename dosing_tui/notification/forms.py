@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import tzinfo
 
 from dosing_tui.config.notification_channel import NotificationKind
+from dosing_tui.domain.notifications.policy import Message
 from dosing_tui.notification.wording import fields, lines, subject
-from dosing_tui.plant.alarms.notification import Message
 
 Form = Callable[[Message, tzinfo], object]
 

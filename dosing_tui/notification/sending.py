@@ -3,8 +3,8 @@
 from datetime import tzinfo
 
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
+from dosing_tui.domain.notifications.policy import Message
 from dosing_tui.notification import mail, program, web
-from dosing_tui.plant.alarms.notification import Message
 
 
 def deliver(channel: NotificationSettings, message: Message, zone: tzinfo) -> str:

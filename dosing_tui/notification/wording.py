@@ -10,7 +10,7 @@ from datetime import tzinfo
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import NOBODY, Event, Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.plant.alarms.notification import Message, Occasion, Told
+from dosing_tui.domain.notifications.policy import Message, Occasion, Told
 
 SUBJECT_LONGEST = 200
 NAMED = 20

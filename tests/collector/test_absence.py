@@ -16,8 +16,8 @@ from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.models import AlarmState, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
+from dosing_tui.domain.notifications.policy import PERIOD, Fate
 from dosing_tui.live_state import Link, LinkState
-from dosing_tui.plant.alarms.notification import PERIOD, Fate
 from tests.collector.fakes import QUICK, FakeServer, surroundings
 from tests.collector.plant import collecting, plant_settings
 from tests.database.inspection import rows

@@ -9,7 +9,7 @@ from dosing_tui.console.alarmhealth import MANAGEABLE, OK, OVER, HealthNews, hea
 from dosing_tui.console.alarmlist import Facts
 from dosing_tui.domain.alarms.kpis import Health, health, past_of
 from dosing_tui.domain.alarms.models import AlarmKey, Event
-from dosing_tui.plant.alarms.channels import ChannelState, with_unused
+from dosing_tui.domain.notifications.channel_status import ChannelState, with_unused
 from tests.console.plant_data import HOSTILE
 from tests.plant.alarms.entries import NOW, entry
 

@@ -31,12 +31,12 @@ from dosing_tui.database.writes import Writer
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import Event
+from dosing_tui.domain.notifications.policy import Fate, Notice, Occasion
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import PANELS, Query
 from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.errors import DatabaseRefused
-from dosing_tui.plant.alarms.notification import Fate, Notice, Occasion
 from dosing_tui.plant.batches.listing import draft_of
 from dosing_tui.plant.batches.policy import ReviewPolicy
 from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from dosing_tui.domain.alarms.models import AlarmKey, Event, Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.plant.alarms.notification import Message, Occasion, Told
+from dosing_tui.domain.notifications.policy import Message, Occasion, Told
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 NASTY = (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.alarms.journal_projection import Effect, Replica
 from dosing_tui.domain.alarms.models import HIDDEN, UNACKNOWLEDGED, AlarmKey, Entry, Event, Priority, Shown
-from dosing_tui.plant.alarms.notification import (
+from dosing_tui.domain.notifications.policy import (
     GATHERING,
     LATEST,
     Fate,

@@ -1,0 +1,1 @@
+"""who is notified of which alarm transition. Pure"""
