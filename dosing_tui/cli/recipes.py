@@ -10,7 +10,7 @@ from dosing_tui.cli.context import moment, os_user, settings_of
 from dosing_tui.errors import RecipeError
 
 if TYPE_CHECKING:
-    from dosing_tui.plant.batches.masters import MasterIngredient, MasterVersion
+    from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterVersion
 
 
 @click.group()
@@ -29,7 +29,7 @@ def import_(ctx: click.Context, file: Path, who: str, valid_from: str | None) ->
     An ingredient is one dose: what is dosed twice is listed twice, each time with its target.
     """
     from dosing_tui.database.batches.recipes import import_recipes
-    from dosing_tui.plant.batches.masters import from_toml
+    from dosing_tui.domain.batches.master_recipe import from_toml
 
     settings = settings_of(ctx)
     try:
@@ -47,7 +47,7 @@ def import_(ctx: click.Context, file: Path, who: str, valid_from: str | None) ->
 @click.pass_context
 def export(ctx: click.Context, file: Path | None) -> None:
     """Write the recipes in force as TOML, to FILE or to the screen."""
-    from dosing_tui.plant.batches.masters import to_toml
+    from dosing_tui.domain.batches.master_recipe import to_toml
 
     text = to_toml(each.recipe for each in _in_force(ctx))
     if file is None:
@@ -76,7 +76,7 @@ def show(ctx: click.Context) -> None:
 
 def _in_force(ctx: click.Context) -> "list[MasterVersion]":
     from dosing_tui.database.batches.recipes import versions
-    from dosing_tui.plant.batches.masters import newest
+    from dosing_tui.domain.batches.master_recipe import newest
 
     return newest(versions(settings_of(ctx)), at=datetime.now(UTC))
 

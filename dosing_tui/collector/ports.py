@@ -16,9 +16,9 @@ from dosing_tui.database.writes import Progress, SpoolRow, Written
 from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import Entry
+from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.messages.models import Reading, Unit
 from dosing_tui.live_state import Live
-from dosing_tui.plant.batches.masters import MasterVersion
 
 
 class Parser(Protocol):

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Priority
 from dosing_tui.domain.alarms.occurrence import Occurrence
+from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.panels.operator_notes import Note
 from dosing_tui.domain.panels.panel_catalog import ProductionDay, Total
 from dosing_tui.domain.time.shift_calendar import WorkedShift
-from dosing_tui.plant.batches.records import Status
 
 TOP = 5
 """Alarms that are told by name."""

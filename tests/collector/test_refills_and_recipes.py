@@ -13,7 +13,7 @@ from dosing_tui.database.batches.recipes import import_recipes
 from dosing_tui.domain.alarms.models import Event
 from dosing_tui.domain.alarms.operator_commands import Asking
 from dosing_tui.domain.alarms.tank_refill import refilled
-from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe
+from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from tests.collector.running import running
 from tests.collector.test_alarms import heard, say_dose, say_level, station
 from tests.plant.alarms.entries import ANNA

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.plant.batches.listing import BatchFilter, BatchRow
-from dosing_tui.plant.batches.records import Status
 from dosing_tui.plant.batches.reviews import open_states
 
 PAGE = 100

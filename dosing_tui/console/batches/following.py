@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
+from dosing_tui.domain.batches.models import Batch, Message, Status
+from dosing_tui.domain.batches.reconstruction import reconstruct
 from dosing_tui.live_state import Picture
-from dosing_tui.plant.batches.reconstruction import reconstruct
-from dosing_tui.plant.batches.records import Batch, Message, Status
 
 
 def followed(batch: Batch, picture: Picture, now: datetime) -> Batch:

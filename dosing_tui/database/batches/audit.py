@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.sqlfiles import statement
-from dosing_tui.plant.batches.canonical import canonical, digest, instant
+from dosing_tui.domain.batches.canonical_json import canonical, digest, instant
 
 LOCK = 0x646F73696E6A
 BEGINNING = "0" * 64

@@ -14,9 +14,9 @@ from dosing_tui.database.connection import Limits, connect, target
 from dosing_tui.database.maintenance import RAW_KEPT
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
+from dosing_tui.domain.batches.models import RULES
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import ConfigError
-from dosing_tui.plant.batches.records import RULES
 
 LOCK = 0x646F73696E69
 """Key of the advisory lock: one program at a time rebuilds. Its neighbours are maintenance and migrations."""

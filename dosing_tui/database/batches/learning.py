@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.sqlfiles import statement
-from dosing_tui.plant.batches.durations import LEAST, MOST, Usual, learned
-from dosing_tui.plant.batches.reading_back import batch_of
+from dosing_tui.domain.batches.canonical_json_reader import batch_of
+from dosing_tui.domain.batches.duration_baseline import LEAST, MOST, Usual, learned
 
 EVERY = timedelta(days=7)
 AGAIN = timedelta(days=1)

@@ -11,8 +11,8 @@ from dosing_tui.database.batches.storing import Session, masters
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
+from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, definition, from_definition
 from dosing_tui.errors import RecipeError
-from dosing_tui.plant.batches.masters import MasterRecipe, MasterVersion, definition, from_definition
 
 APPLICATION = "recipes"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from dosing_tui.plant.batches.records import Rules
+from dosing_tui.domain.batches.models import Rules
 
 LONGEST = timedelta(days=2)
 """Most that is rebuilt in one transaction, the surroundings aside."""

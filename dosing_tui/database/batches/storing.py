@@ -13,18 +13,18 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.happenings import alarm_spans
 from dosing_tui.database.batches.spans import Span, around
 from dosing_tui.database.sqlfiles import statement
+from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, alarms_of
+from dosing_tui.domain.batches.batch_identity import anchor_text, batch_id, keep_keys
+from dosing_tui.domain.batches.canonical_json import digest, record
+from dosing_tui.domain.batches.duration_baseline import Usual
+from dosing_tui.domain.batches.duration_baseline import in_force as in_force_durations
+from dosing_tui.domain.batches.master_recipe import MasterVersion, from_definition, in_force
+from dosing_tui.domain.batches.models import RULES, Batch
+from dosing_tui.domain.batches.recipe_matching import portioned
+from dosing_tui.domain.batches.reconstruction import reconstruct
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.plant.batches import judgement as judging
-from dosing_tui.plant.batches.alarmed import AlarmSpan, alarms_of
-from dosing_tui.plant.batches.canonical import digest, record
-from dosing_tui.plant.batches.durations import Usual
-from dosing_tui.plant.batches.durations import in_force as in_force_durations
 from dosing_tui.plant.batches.findings import Limits, judge, verdicts
-from dosing_tui.plant.batches.masters import MasterVersion, from_definition, in_force
-from dosing_tui.plant.batches.naming import anchor_text, batch_id, keep_keys
-from dosing_tui.plant.batches.portions import portioned
-from dosing_tui.plant.batches.reconstruction import reconstruct
-from dosing_tui.plant.batches.records import RULES, Batch
 
 Session = Connection[TupleRow]
 _SEPARATOR = "\x1f"

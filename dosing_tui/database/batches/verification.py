@@ -14,7 +14,7 @@ from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import UNLIMITED, connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
-from dosing_tui.plant.batches.canonical import canonical, digest
+from dosing_tui.domain.batches.canonical_json import canonical, digest
 
 Entries = Mapping[int, Entry]
 Told = Iterator[tuple[int, str]]

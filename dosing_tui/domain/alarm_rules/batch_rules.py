@@ -7,9 +7,9 @@ from dosing_tui.domain.alarm_rules.detection import Finding
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.rule_state import Batch, Memory, Station
 from dosing_tui.domain.alarms.models import AlarmKey
+from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, in_force
+from dosing_tui.domain.batches.models import same_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose
-from dosing_tui.plant.batches.masters import MasterRecipe, MasterVersion, in_force
-from dosing_tui.plant.batches.records import same_name
 
 ENDED = frozenset({"abort", "error"})
 MOST_DOSES = 64

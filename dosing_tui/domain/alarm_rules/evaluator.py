@@ -29,8 +29,8 @@ from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint
 from dosing_tui.domain.alarms.journal_projection import Effect, Replica
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Shown
 from dosing_tui.domain.alarms.snapshot import FLOOD_PERIOD, AlarmPicture, first_outs, flooded, pictured
+from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
-from dosing_tui.plant.batches.masters import MasterVersion
 
 MAX_CONDITIONS = 10_000
 PATIENCE = timedelta(seconds=5)

@@ -6,6 +6,7 @@ from datetime import timedelta, tzinfo
 from dosing_tui import __version__
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import AlarmState
+from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.panels.panel_catalog import ProductionDay
 from dosing_tui.domain.shift_report import OpenBatch, ShiftReport
 from dosing_tui.export.documents.model import (
@@ -19,7 +20,6 @@ from dosing_tui.export.documents.model import (
     headings,
 )
 from dosing_tui.export.documents.words import UNKNOWN, clock, day_and_clock, fixed, span, stamp
-from dosing_tui.plant.batches.records import Status
 
 
 def shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) -> Document:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import itemgetter
 
+from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, concerns
+from dosing_tui.domain.batches.duration_baseline import Usual
+from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
+from dosing_tui.domain.batches.models import Batch, Ingredient, Message, Status, same_name
+from dosing_tui.domain.batches.recipe_matching import references
 from dosing_tui.domain.messages.models import TimeQuality
-from dosing_tui.plant.batches.alarmed import AlarmSpan, concerns
-from dosing_tui.plant.batches.durations import Usual
-from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe, MasterVersion
-from dosing_tui.plant.batches.portions import references
-from dosing_tui.plant.batches.records import Batch, Ingredient, Message, Status, same_name
 
 
 class Kind(StrEnum):

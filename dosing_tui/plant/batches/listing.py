@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
+from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.panels.operator_notes import Note
-from dosing_tui.plant.batches.alarmed import AlarmSpan
 from dosing_tui.plant.batches.judgement import Judgement
-from dosing_tui.plant.batches.records import Batch
 from dosing_tui.plant.batches.reviews import Meaning, Review, ReviewDraft, Standing
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from dosing_tui.plant.batches.records import Status
+from dosing_tui.domain.batches.models import Status
 
 WHO_LONGEST = 60
 COMMENT_LONGEST = 500

@@ -10,10 +10,10 @@ import pytest
 
 from dosing_tui.database.batches import keeping
 from dosing_tui.database.batches.keeping import keep, rebuild
+from dosing_tui.domain.batches.canonical_json import record
+from dosing_tui.domain.batches.canonical_json_reader import batch_of
+from dosing_tui.domain.batches.reconstruction import reconstruct
 from dosing_tui.domain.messages.models import Reading
-from dosing_tui.plant.batches.canonical import record
-from dosing_tui.plant.batches.reading_back import batch_of
-from dosing_tui.plant.batches.reconstruction import reconstruct
 from tests.database.batches.stored import kept, told, write
 from tests.database.inspection import rows, run, value
 from tests.database.samples import settings_for

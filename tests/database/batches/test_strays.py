@@ -6,9 +6,9 @@ from typing import LiteralString
 import pytest
 
 from dosing_tui.database.batches.keeping import rebuild
+from dosing_tui.domain.batches.canonical_json import record
+from dosing_tui.domain.batches.reconstruction import reconstruct
 from dosing_tui.domain.messages.models import Reading
-from dosing_tui.plant.batches.canonical import record
-from dosing_tui.plant.batches.reconstruction import reconstruct
 from tests.database.batches.stored import kept
 from tests.database.inspection import rows
 from tests.database.samples import settings_for

@@ -12,8 +12,8 @@ from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, 
 from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import Event, Shown
+from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.messages.models import TimeQuality
-from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe, MasterVersion
 from tests.plant.alarms.entries import NOW
 from tests.plant.alarms.plants import STATION, Plant
 

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from dosing_tui.domain.batches.models import Batch
+from dosing_tui.domain.batches.reconstruction import reconstruct
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
-from dosing_tui.plant.batches.reconstruction import reconstruct
-from dosing_tui.plant.batches.records import Batch
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MUCH_LATER = NOON + timedelta(days=2)

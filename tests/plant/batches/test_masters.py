@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.errors import RecipeError
-from dosing_tui.plant.batches.masters import (
+from dosing_tui.domain.batches.master_recipe import (
     MasterIngredient,
     MasterRecipe,
     MasterVersion,
@@ -18,6 +17,7 @@ from dosing_tui.plant.batches.masters import (
     in_force,
     to_toml,
 )
+from dosing_tui.errors import RecipeError
 from tests.plant.batches.days import NOON
 
 names = st.text("ABCdef-/ 85\"\\'äö", min_size=1, max_size=12).map(str.strip).filter(bool)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dosing_tui.domain.batches.canonical_json import record
+from dosing_tui.domain.batches.reconstruction import key_of, reconstruct
 from dosing_tui.domain.messages.models import Dose, Reading, Rejection, TimeQuality
-from dosing_tui.plant.batches.canonical import record
-from dosing_tui.plant.batches.reconstruction import key_of, reconstruct
 from dosing_tui.simulator.faults import Fault
 from tests.plant.batches.days import MUCH_LATER, STATION, at, dose, event, level, made, normal, told
 from tests.simulator.streams import live

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosing_tui.database.batches.spans import Span, Touched, affected, around
+from dosing_tui.domain.batches.models import RULES, Batch
 from dosing_tui.domain.messages.models import Dose, Reading
-from dosing_tui.plant.batches.records import RULES, Batch
 from tests.plant.batches.days import STATION, at, dose, event, made, told
 
 HOUR = 3600.0

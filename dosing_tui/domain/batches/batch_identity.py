@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from dosing_tui.plant.batches.canonical import canonical, instant
-from dosing_tui.plant.batches.records import Batch, Identity
+from dosing_tui.domain.batches.canonical_json import canonical, instant
+from dosing_tui.domain.batches.models import Batch, Identity
 
 
 @dataclass(frozen=True, slots=True)

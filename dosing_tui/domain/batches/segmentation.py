@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
+from dosing_tui.domain.batches.models import Identity, Message, Rules, Status, identity, same_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose
-from dosing_tui.plant.batches.records import Identity, Message, Rules, Status, identity, same_name
 
 ENDS = {"complete": "", "abort": "its abort was reported", "error": "an error was reported"}
 """Events that end a batch, with the reason why it is not complete."""

@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime
 from hashlib import sha256
 
+from dosing_tui.domain.batches.models import Batch, StockChange
 from dosing_tui.domain.messages.models import BatchEvent, Dose
-from dosing_tui.plant.batches.records import Batch, StockChange
 
 FORMAT = 1
 """Which reading of a batch the hash is of; a later program may know another."""

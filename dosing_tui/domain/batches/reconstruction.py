@@ -5,9 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
-from dosing_tui.plant.batches.drafts import Draft, drafts
-from dosing_tui.plant.batches.records import (
+from dosing_tui.domain.batches.models import (
     RULES,
     Batch,
     Identity,
@@ -18,7 +16,9 @@ from dosing_tui.plant.batches.records import (
     identity,
     same_name,
 )
-from dosing_tui.plant.batches.tanks import Tanks, heard
+from dosing_tui.domain.batches.segmentation import Draft, drafts
+from dosing_tui.domain.batches.stock_balance import Tanks, heard
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
 
 _RANKS = {"start": 0, "complete": 3, "abort": 3, "error": 3}
 """'start' sorts before doses (1), other events (2), and what ends a batch, in the same second."""

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dosing_tui.domain.batches.models import Message, Rules, StockChange
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, TimeQuality
-from dosing_tui.plant.batches.records import Message, Rules, StockChange
 
 
 def heard(message: Message | InventoryLevel, rules: Rules) -> datetime:

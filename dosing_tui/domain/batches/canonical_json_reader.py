@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from dosing_tui.domain.batches.models import Batch, Message, Status, StockChange, identity
+from dosing_tui.domain.batches.reconstruction import ingredients
 from dosing_tui.domain.messages.models import BatchEvent, Dose, TimeQuality
-from dosing_tui.plant.batches.reconstruction import ingredients
-from dosing_tui.plant.batches.records import Batch, Message, Status, StockChange, identity
 
 Said = Mapping[str, Any]
 """JSON has no types of ours; they are made here, once."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dosing_tui.domain.alarms.catalog import RULES
-from dosing_tui.plant.batches.records import Batch, same_name
+from dosing_tui.domain.batches.models import Batch, same_name
 
 _OF_BATCHES = "BATCH_"
 """Rules about batches: the batch they mean tells the same itself; they come while the next one is made."""

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from dosing_tui.domain.batches.canonical_json import canonical
+from dosing_tui.domain.batches.models import same_name
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import RecipeError
-from dosing_tui.plant.batches.canonical import canonical
-from dosing_tui.plant.batches.records import same_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from dosing_tui.plant.batches.records import Batch
+from dosing_tui.domain.batches.models import Batch
 
 LEAST = 20
 """Batches, or doses of a chemical, below which nothing is learned: the limits of the settings hold."""

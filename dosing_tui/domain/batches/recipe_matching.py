@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from dosing_tui.plant.batches.masters import MasterIngredient, MasterRecipe
-from dosing_tui.plant.batches.reconstruction import ingredients
-from dosing_tui.plant.batches.records import Batch, Ingredient
+from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
+from dosing_tui.domain.batches.models import Batch, Ingredient
+from dosing_tui.domain.batches.reconstruction import ingredients
 
 
 def portioned(batch: Batch, recipe: MasterRecipe | None) -> Batch:
