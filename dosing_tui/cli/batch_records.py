@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dosing_tui.cli.context import EXIT_NONE, away, say, settings_of, write
-from dosing_tui.plant.batches.listing import Wanted
+from dosing_tui.domain.batch_review.query_models import Wanted
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings

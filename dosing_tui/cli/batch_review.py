@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
     from dosing_tui.database.batches.listing import BatchDetail, BatchRow
     from dosing_tui.database.batches.whole import WholeBatch
-    from dosing_tui.plant.batches.reviews import Meaning
+    from dosing_tui.domain.batch_review.review_rules import Meaning
 
 EXIT_REFUSED = 1
 """Nothing was entered: somebody was faster, the batch has changed, a reason is missing, the PIN is wrong."""
@@ -65,7 +65,7 @@ def review(
     pin_file: Path | None,
 ) -> None:  # fmt: skip
     """Review the batch KEY: exit 0 entered, 1 not entered, 2 wrong input or set-up, 3 database away."""
-    from dosing_tui.plant.batches.reviews import Meaning
+    from dosing_tui.domain.batch_review.review_rules import Meaning
 
     if said is None:
         raise click.UsageError(f"Say one of {', '.join(f'--{name}' for name in MEANINGS)}.")
@@ -99,7 +99,7 @@ def _enter(
     record: str, pin_file: Path | None,
 ) -> None:  # fmt: skip
     from dosing_tui.database.batches.reviewing import review as enter
-    from dosing_tui.plant.batches.listing import draft_of
+    from dosing_tui.domain.batch_review.query_models import draft_of
 
     whole = _found(settings, key)
     found, row = whole.detail, whole.detail.row

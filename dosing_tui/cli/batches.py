@@ -70,7 +70,7 @@ def policy(
     Without an option it is shown. Only the database role that owns the schema may change it.
     """
     from dosing_tui.database.batches.policies import plants, set_policy
-    from dosing_tui.plant.batches.policy import ReviewPolicy, words
+    from dosing_tui.domain.batch_review.review_policy import ReviewPolicy, words
 
     settings = settings_of(ctx)
     with away():

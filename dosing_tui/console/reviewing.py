@@ -21,14 +21,14 @@ from dosing_tui.console.screens.bulk_dialog import BulkDialog
 from dosing_tui.console.screens.messages import Moved, Returned
 from dosing_tui.console.screens.review_dialog import UNREASONED, Question, ReviewDialog, Said, shared_warning
 from dosing_tui.console.steering import Front
+from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow, draft_of
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_result import NOTHING, UNKNOWN, Outcome, fate_of_many, fate_of_one
+from dosing_tui.domain.batch_review.review_rules import APPROVALS, Meaning, ReviewDraft, ReviewState, fault
 from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import DosingError, RangeError
 from dosing_tui.live_state import Picture
-from dosing_tui.plant.batches.listing import BatchFilter, BatchRow, draft_of
-from dosing_tui.plant.batches.outcome import NOTHING, UNKNOWN, Outcome, fate_of_many, fate_of_one
-from dosing_tui.plant.batches.policy import ReviewPolicy
-from dosing_tui.plant.batches.reviews import APPROVALS, Meaning, ReviewDraft, ReviewState, fault
 
 DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
 """What a batch can be chosen by."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Glyphs, Settings
 from dosing_tui.database.batches.listing import BatchFilter, BatchRow, counts, listed
+from dosing_tui.domain.batch_review.query_models import Wanted
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time import range_parser
 from dosing_tui.domain.time.shift_names import named_shift
@@ -16,7 +17,6 @@ from dosing_tui.export.csvtext import to_csv
 from dosing_tui.export.extract import Cell, Column, Extract
 from dosing_tui.export.jsontext import to_json
 from dosing_tui.export.texttable import to_table
-from dosing_tui.plant.batches.listing import Wanted
 
 ALWAYS = "all that are known"
 

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from datetime import UTC, tzinfo
 
 from dosing_tui.database.batches.listing import BatchDetail
+from dosing_tui.domain.batch_review.changes_since_review import what_came
+from dosing_tui.domain.batch_review.exception_checks import Finding
+from dosing_tui.domain.batch_review.query_models import seen_as
+from dosing_tui.domain.batch_review.review_rules import Review
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.export.csvtext import csv_of
 from dosing_tui.export.extract import Cell, Column
-from dosing_tui.plant.batches.findings import Finding
-from dosing_tui.plant.batches.listing import seen_as
-from dosing_tui.plant.batches.reviews import Review
-from dosing_tui.plant.batches.since import what_came
 
 HASHED = "SHA-256 of the record as JSON: UTF-8, sorted keys, no spaces, nothing escaped that need not be"
 COLUMNS = (

@@ -20,10 +20,10 @@ from dosing_tui.database.batches.keeping import rebuild
 from dosing_tui.database.batches.listing import BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.verification import verify
 from dosing_tui.database.writes import Writer
+from dosing_tui.domain.batch_review.exception_checks import judge
 from dosing_tui.domain.batches.canonical_json import digest, record
 from dosing_tui.domain.batches.reconstruction import reconstruct
 from dosing_tui.domain.messages.models import Reading
-from dosing_tui.plant.batches.findings import judge
 from tests.database.samples import settings_for
 from tests.plant.batches.days import MUCH_LATER, NOON, level, normal
 

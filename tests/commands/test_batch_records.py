@@ -15,12 +15,12 @@ from dosing_tui.cli.batch_review import MEANINGS
 from dosing_tui.cli.main import EXIT_ERROR, batch_review
 from dosing_tui.database import alarms, notes
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
+from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.domain.batches.canonical_json import canonical, digest
 from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.export.batchfiles import Form
-from dosing_tui.plant.batches.reviews import Meaning
 from tests.commands.test_batch_commands import Shop
 from tests.database.batches.stored import kept
 from tests.database.samples import settings_for

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from dosing_tui.domain.batch_review import assessment as judging
+from dosing_tui.domain.batch_review.exception_checks import judge, verdicts
+from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_result import Outcome
+from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, Review, ReviewDraft
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.batches.batch_identity import batch_id
 from dosing_tui.domain.batches.canonical_json import digest, record
 from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.batches.reconstruction import reconstruct
 from dosing_tui.domain.panels.operator_notes import Note
-from dosing_tui.plant.batches import judgement as judging
-from dosing_tui.plant.batches.findings import judge, verdicts
-from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
-from dosing_tui.plant.batches.outcome import Outcome
-from dosing_tui.plant.batches.policy import ReviewPolicy
-from dosing_tui.plant.batches.reviews import NO_SIGNATURE, Review, ReviewDraft
 from tests.console.batchdays import every_kind, moved, under_way
 from tests.console.plant_data import NOW
 from tests.plant.batches.days import STATION

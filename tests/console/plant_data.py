@@ -16,6 +16,10 @@ from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.journal_projection import folded
 from dosing_tui.domain.alarms.kpis import Past, past_of
 from dosing_tui.domain.alarms.models import Entry
+from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_result import Outcome
+from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.notifications.channel_status import ChannelState
 from dosing_tui.domain.panels import panel_catalog
@@ -38,10 +42,6 @@ from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.domain.time.time_range import today
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Books, Link, LinkState, Live, Role
-from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
-from dosing_tui.plant.batches.outcome import Outcome
-from dosing_tui.plant.batches.policy import ReviewPolicy
-from dosing_tui.plant.batches.reviews import ReviewDraft
 from tests.plant import reports
 
 Row = TypeVar("Row")

@@ -12,11 +12,11 @@ from dosing_tui.console.batches.browsing import Browsing, Tab, Wanted, filter_of
 from dosing_tui.console.batches.following import followed
 from dosing_tui.console.batches.timeline import longest_gap
 from dosing_tui.console.pens import Tone
+from dosing_tui.domain.batch_review.query_models import BatchRow
 from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.panels.filters import EVERYTHING, Selection
 from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.live_state import Picture
-from dosing_tui.plant.batches.listing import BatchRow
 from tests.console.batchshown import told_batches
 from tests.plant.batches.days import NOON, at, dose, event, made, normal
 

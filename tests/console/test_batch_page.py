@@ -8,12 +8,12 @@ from dosing_tui.config.settings import ReviewSettings
 from dosing_tui.console.app import Surroundings
 from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.policies import set_policy
+from dosing_tui.domain.batch_review.query_models import BatchDetail
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_result import Outcome
+from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Live
-from dosing_tui.plant.batches.listing import BatchDetail
-from dosing_tui.plant.batches.outcome import Outcome
-from dosing_tui.plant.batches.policy import ReviewPolicy
-from dosing_tui.plant.batches.reviews import ReviewDraft
 from tests.console.batchdays import Accounted, clean, every_kind, heard, reviewing, stored, under_way
 from tests.console.driving import LARGE, MEDIUM, SMALL
 from tests.database.inspection import rows, run

@@ -12,10 +12,10 @@ from dosing_tui.console.batches import browsing as browse
 from dosing_tui.console.batches.browsing import PAGE
 from dosing_tui.console.batches.jobs import Jobs
 from dosing_tui.console.batches.shelf import Shelf
-from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
-from dosing_tui.plant.batches.outcome import Outcome
-from dosing_tui.plant.batches.policy import ReviewPolicy
-from dosing_tui.plant.batches.reviews import ReviewDraft
+from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_result import Outcome
+from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from tests.console.batchshown import told_batches
 from tests.plant.batches.days import NOON
 

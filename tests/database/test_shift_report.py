@@ -15,13 +15,13 @@ from dosing_tui.database.occurrences import occurrences
 from dosing_tui.database.reads import Reader
 from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
+from dosing_tui.domain.batch_review.query_models import draft_of
+from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.domain.messages.models import TimeQuality
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import BATCHES, INVENTORY, PRODUCTION, TODAY, Panel, Query
 from dosing_tui.domain.shift_report import AlarmTotal, ShiftReport
 from dosing_tui.domain.time.shift_calendar import WorkedShift
-from dosing_tui.plant.batches.listing import draft_of
-from dosing_tui.plant.batches.reviews import Meaning
 from tests.database.batches.stored import kept
 from tests.database.inspection import rows
 from tests.database.samples import settings_for

@@ -31,15 +31,15 @@ from dosing_tui.database.writes import Writer
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import Event
+from dosing_tui.domain.batch_review.query_models import draft_of
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_rules import Meaning, ReviewDraft
 from dosing_tui.domain.notifications.policy import Fate, Notice, Occasion
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import PANELS, Query
 from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.errors import DatabaseRefused
-from dosing_tui.plant.batches.listing import draft_of
-from dosing_tui.plant.batches.policy import ReviewPolicy
-from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft
 from tests.database.inspection import rows, run, value
 from tests.database.samples import LEVEL, REJECTION, doses, spooled
 from tests.deploy.plants import ROLES, Plant, password_of, plant_on, refused

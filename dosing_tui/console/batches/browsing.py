@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
+from dosing_tui.domain.batch_review.review_rules import open_states
 from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time.time_range import TimeRange
-from dosing_tui.plant.batches.listing import BatchFilter, BatchRow
-from dosing_tui.plant.batches.reviews import open_states
 
 PAGE = 100
 """Batches that are read at a time."""

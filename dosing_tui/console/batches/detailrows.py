@@ -11,13 +11,13 @@ from dosing_tui.console.batches.listrows import is_loud, review_words, status_wo
 from dosing_tui.console.batches.timeline import timeline_rows
 from dosing_tui.console.canvas import Canvas, Rows, broken, plain
 from dosing_tui.console.pens import DIM, HOT, LABEL, LINE, TEXT, Pen, Tone
+from dosing_tui.domain.batch_review.changes_since_review import what_came, what_was_absorbed
+from dosing_tui.domain.batch_review.query_models import BatchDetail, Happenings
+from dosing_tui.domain.batch_review.review_rules import Meaning, Review, ReviewState, taken_back
 from dosing_tui.domain.batches.canonical_json import canonical, record
 from dosing_tui.domain.batches.models import Batch, Status, StockChange
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
-from dosing_tui.plant.batches.listing import BatchDetail, Happenings
-from dosing_tui.plant.batches.reviews import Meaning, Review, ReviewState, taken_back
-from dosing_tui.plant.batches.since import what_came, what_was_absorbed
 
 _KINDS = 18
 """Cells of the kind of an exception."""

@@ -7,8 +7,8 @@ from dosing_tui.console.batches.band import band_bar
 from dosing_tui.console.canvas import Canvas, Rows, plain
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
 from dosing_tui.console.tables import Column, Table, paint
+from dosing_tui.domain.batch_review.assessment import Judgement
 from dosing_tui.domain.batches.models import Batch, Ingredient
-from dosing_tui.plant.batches.judgement import Judgement
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from dosing_tui.console.batches.browsing import OF_NOT_COMPLETE, Browsing, Tab, 
 from dosing_tui.console.canvas import Canvas, Rows, plain, sentence
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
 from dosing_tui.console.tables import Column, Reader, Table, paint
+from dosing_tui.domain.batch_review.query_models import BatchRow, Counts
+from dosing_tui.domain.batch_review.review_rules import Meaning, ReviewState
 from dosing_tui.domain.batches.models import Status
-from dosing_tui.plant.batches.listing import BatchRow, Counts
-from dosing_tui.plant.batches.reviews import Meaning, ReviewState
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dosing_tui.console.canvas import Canvas, Rows, plain
 from dosing_tui.console.pens import Pen, Tone
-from dosing_tui.plant.batches.reviews import NO_SIGNATURE, PIN_SIGNATURE
+from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, PIN_SIGNATURE
 
 _QUIET = Pen(Tone.DIM, Tone.BAND)
 

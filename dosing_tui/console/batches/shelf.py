@@ -8,9 +8,9 @@ from dosing_tui.console.batches import browsing as browse
 from dosing_tui.console.batches.browsing import PAGE, Browsing
 from dosing_tui.console.batches.jobs import Jobs
 from dosing_tui.console.batches.source import BatchSource
+from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batches.models import Status
-from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
-from dosing_tui.plant.batches.policy import ReviewPolicy
 
 LIST_EVERY = timedelta(seconds=3)
 COUNTS_EVERY = timedelta(seconds=10)

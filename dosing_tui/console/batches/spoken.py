@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from dosing_tui.plant.batches.listing import BatchDetail, BatchRow
-from dosing_tui.plant.batches.outcome import Outcome
-from dosing_tui.plant.batches.reviews import Meaning
+from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchRow
+from dosing_tui.domain.batch_review.review_result import Outcome
+from dosing_tui.domain.batch_review.review_rules import Meaning
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dosing_tui.console import words
 from dosing_tui.console.batches.listrows import is_loud
 from dosing_tui.console.canvas import Canvas, Rows, cells, plain
 from dosing_tui.console.pens import DIM, HOT, LINE, TEXT, Pen, Tone
+from dosing_tui.domain.batch_review.query_models import Happenings
 from dosing_tui.domain.batches.models import Batch, Status
 from dosing_tui.domain.messages.models import Dose
-from dosing_tui.plant.batches.listing import Happenings
 
 GAP_S = 5.0
 """Shorter ones are not worth a word."""

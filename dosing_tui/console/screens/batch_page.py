@@ -13,8 +13,8 @@ from dosing_tui.console.keys import BATCH_KEYS, PAGE_KEYS, VIEW_KEYS
 from dosing_tui.console.look import Look
 from dosing_tui.console.screens.batch_view import BatchView, Site
 from dosing_tui.console.screens.messages import Moved
-from dosing_tui.plant.batches.listing import BatchFilter, BatchRow
-from dosing_tui.plant.batches.reviews import Meaning
+from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
+from dosing_tui.domain.batch_review.review_rules import Meaning
 
 LOOKED = timedelta(milliseconds=300)
 """A batch counts as looked at when it was in sight for so long: a key held down approves nothing."""

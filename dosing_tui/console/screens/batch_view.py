@@ -37,13 +37,13 @@ from dosing_tui.console.screens.plant import SAID_S
 from dosing_tui.console.shownrows import Shown, of_table
 from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.console.words import short_names
+from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
 from dosing_tui.domain.batches.recipe_matching import apart
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.live_state import Picture
-from dosing_tui.plant.batches.listing import BatchFilter, BatchRow
 
 BARS = 3
 """Rows of status, tabs and keys."""

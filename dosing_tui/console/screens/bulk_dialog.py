@@ -3,7 +3,7 @@
 from dosing_tui.console import words
 from dosing_tui.console.look import Look
 from dosing_tui.console.screens.review_dialog import Question, ReviewDialog
-from dosing_tui.plant.batches.reviews import Meaning
+from dosing_tui.domain.batch_review.review_rules import Meaning
 
 CONSEQUENCE = "Each of them gets an approval of its own, with your name."
 

@@ -12,7 +12,7 @@ from dosing_tui.console.field import Field
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, LABEL, TEXT, Pen, Tone
 from dosing_tui.console.screens.sheet import Sheet, box, keys_row, say
-from dosing_tui.plant.batches.reviews import COMMENT_LONGEST, SHARED_ACCOUNTS, WHO_LONGEST, Meaning
+from dosing_tui.domain.batch_review.review_rules import COMMENT_LONGEST, SHARED_ACCOUNTS, WHO_LONGEST, Meaning
 
 _WIDTH, _LABELS = 74, 10
 PIN_LONGEST = 64

@@ -12,9 +12,9 @@ from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
 from dosing_tui.domain.alarms.models import AlarmKey
+from dosing_tui.domain.batch_review.query_models import Happenings
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.plant.batches.listing import Happenings
 
 APPLICATION = "batches"
 

@@ -14,14 +14,14 @@ from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
+from dosing_tui.domain.batch_review import assessment as judging
+from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Side
+from dosing_tui.domain.batch_review.review_rules import Review, ReviewState, open_states
 from dosing_tui.domain.batches.batch_identity import anchor_text
 from dosing_tui.domain.batches.canonical_json_reader import batch_of
 from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.batches.recipe_matching import apart
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.plant.batches import judgement as judging
-from dosing_tui.plant.batches.listing import BatchDetail, BatchFilter, BatchRow, Counts, Side
-from dosing_tui.plant.batches.reviews import Review, ReviewState, open_states
 
 __all__ = ["PAGE", "BatchDetail", "BatchFilter", "BatchRow", "Counts", "above", "counts", "detail", "listed"]
 

@@ -8,9 +8,9 @@ from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.errors import ReviewError
-from dosing_tui.plant.batches.policy import ReviewPolicy
 
 APPLICATION = "policy"
 

@@ -13,10 +13,8 @@ from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.sqlfiles import statement
 from dosing_tui.database.translation import rowless_errors
-from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.errors import DatabaseAway, DosingError, ReviewError
-from dosing_tui.plant.batches.outcome import Outcome, fate_of_one
-from dosing_tui.plant.batches.reviews import (
+from dosing_tui.domain.batch_review.review_result import Outcome, fate_of_one
+from dosing_tui.domain.batch_review.review_rules import (
     NO_SIGNATURE,
     PIN_SIGNATURE,
     Meaning,
@@ -25,6 +23,8 @@ from dosing_tui.plant.batches.reviews import (
     Standing,
     fault,
 )
+from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
+from dosing_tui.errors import DatabaseAway, DosingError, ReviewError
 
 APPLICATION = "reviews"
 

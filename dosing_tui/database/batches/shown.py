@@ -8,11 +8,11 @@ from psycopg.rows import class_row
 
 from dosing_tui.database.batches.storing import Session, shown_columns
 from dosing_tui.database.sqlfiles import statement
+from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batches.batch_identity import anchor_text, batch_id
 from dosing_tui.domain.batches.canonical_json import digest
 from dosing_tui.domain.batches.canonical_json_reader import batch_of
 from dosing_tui.domain.batches.recipe_matching import apart
-from dosing_tui.plant.batches import judgement as judging
 
 OF_REVIEWS = (
     "last_review", "disposition", "disposed_by", "disposed_at", "reviewed_hash", "reviewed_judgement",

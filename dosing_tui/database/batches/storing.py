@@ -13,6 +13,8 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.happenings import alarm_spans
 from dosing_tui.database.batches.spans import Span, around
 from dosing_tui.database.sqlfiles import statement
+from dosing_tui.domain.batch_review import assessment as judging
+from dosing_tui.domain.batch_review.exception_checks import Limits, judge, verdicts
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, alarms_of
 from dosing_tui.domain.batches.batch_identity import anchor_text, batch_id, keep_keys
 from dosing_tui.domain.batches.canonical_json import digest, record
@@ -23,8 +25,6 @@ from dosing_tui.domain.batches.models import RULES, Batch
 from dosing_tui.domain.batches.recipe_matching import portioned
 from dosing_tui.domain.batches.reconstruction import reconstruct
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
-from dosing_tui.plant.batches import judgement as judging
-from dosing_tui.plant.batches.findings import Limits, judge, verdicts
 
 Session = Connection[TupleRow]
 _SEPARATOR = "\x1f"

@@ -9,6 +9,9 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.listing import BatchDetail, BatchRow
 from dosing_tui.database.batches.whole import WholeBatch
 from dosing_tui.domain.alarms.occurrence import Occurrence
+from dosing_tui.domain.batch_review.changes_since_review import what_came, what_was_absorbed
+from dosing_tui.domain.batch_review.query_models import seen_as
+from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, Review, taken_back
 from dosing_tui.domain.batches.models import Batch, Ingredient, Message, Status
 from dosing_tui.domain.messages.models import Dose, TimeQuality
 from dosing_tui.domain.panels.operator_notes import Note
@@ -25,9 +28,6 @@ from dosing_tui.export.documents.model import (
     said,
 )
 from dosing_tui.export.documents.words import UNKNOWN, clock, day_and_clock, fixed, length, span, stamp
-from dosing_tui.plant.batches.listing import seen_as
-from dosing_tui.plant.batches.reviews import NO_SIGNATURE, Review, taken_back
-from dosing_tui.plant.batches.since import what_came, what_was_absorbed
 
 _VERDICTS = {True: "ok", False: "OUT", None: "unknown"}
 

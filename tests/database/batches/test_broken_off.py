@@ -12,9 +12,9 @@ from dosing_tui.database.batches.audit import begin
 from dosing_tui.database.batches.listing import BatchFilter, listed
 from dosing_tui.database.batches.reviewing import review, review_all
 from dosing_tui.database.connection import connect
+from dosing_tui.domain.batch_review.query_models import draft_of
+from dosing_tui.domain.batch_review.review_rules import Meaning, ReviewDraft
 from dosing_tui.errors import DatabaseAway
-from dosing_tui.plant.batches.listing import draft_of
-from dosing_tui.plant.batches.reviews import Meaning, ReviewDraft
 from tests.database.batches.stored import kept
 from tests.database.batches.test_reviewing import LATER
 from tests.database.inspection import value

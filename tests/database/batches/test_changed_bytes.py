@@ -9,7 +9,7 @@ from psycopg import sql
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.verification import verified
-from dosing_tui.plant.batches.reviews import Meaning
+from dosing_tui.domain.batch_review.review_rules import Meaning
 from tests.database.batches.stored import kept
 from tests.database.batches.test_reviewing import LATER, say
 from tests.database.samples import settings_for

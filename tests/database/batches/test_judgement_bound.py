@@ -12,10 +12,10 @@ from dosing_tui.database.batches.keeping import keep
 from dosing_tui.database.batches.recipes import import_recipes
 from dosing_tui.database.batches.verification import verify
 from dosing_tui.domain.alarms.models import Event
+from dosing_tui.domain.batch_review.changes_since_review import what_came
+from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.errors import ReviewError
-from dosing_tui.plant.batches.reviews import Meaning
-from dosing_tui.plant.batches.since import what_came
 from tests.database.batches.stored import kept
 from tests.database.batches.test_alarms_of_batches import said
 from tests.database.batches.test_reviewing import LATER, say, seen

@@ -11,9 +11,9 @@ from dosing_tui.database.batches.listing import BatchFilter, Counts, above, coun
 from dosing_tui.database.batches.reviewing import review
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.sqlfiles import statement
-from dosing_tui.plant.batches.findings import Kind
-from dosing_tui.plant.batches.listing import draft_of
-from dosing_tui.plant.batches.reviews import Meaning, Review
+from dosing_tui.domain.batch_review.exception_checks import Kind
+from dosing_tui.domain.batch_review.query_models import draft_of
+from dosing_tui.domain.batch_review.review_rules import Meaning, Review
 from tests.database.batches.stored import kept
 from tests.database.samples import settings_for
 from tests.plant.batches.days import NOON, dose, event, normal

@@ -10,9 +10,9 @@ from dosing_tui.database.batches.listing import BatchFilter, counts, listed
 from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.policies import in_force, plants, set_policy
 from dosing_tui.database.batches.verification import verified, verify
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.errors import ReviewError
-from dosing_tui.plant.batches.policy import ReviewPolicy
-from dosing_tui.plant.batches.reviews import Meaning
 from tests.database.batches.stored import kept
 from tests.database.batches.test_reviewing import LATER, say, seen
 from tests.database.inspection import run, value

@@ -10,11 +10,11 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.listing import BatchFilter, detail, listed
 from dosing_tui.database.batches.recipes import import_recipes
 from dosing_tui.database.batches.verification import verify
+from dosing_tui.domain.batch_review.changes_since_review import what_came
+from dosing_tui.domain.batch_review.exception_checks import Kind
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.export.doses import doses_csv
-from dosing_tui.plant.batches.findings import Kind
-from dosing_tui.plant.batches.since import what_came
 from tests.database.batches.stored import kept
 from tests.database.batches.test_reviewing import say, seen
 from tests.database.samples import settings_for

@@ -17,11 +17,11 @@ from dosing_tui.database.batches.recipes import import_recipes, versions
 from dosing_tui.database.batches.reviewing import review, review_all
 from dosing_tui.database.batches.verification import verified, verify
 from dosing_tui.database.sqlfiles import statement
+from dosing_tui.domain.batch_review.changes_since_review import GONE, what_came, what_was_absorbed
+from dosing_tui.domain.batch_review.query_models import draft_of
+from dosing_tui.domain.batch_review.review_rules import Meaning, Review
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.errors import DatabaseRefused, ReviewError
-from dosing_tui.plant.batches.listing import draft_of
-from dosing_tui.plant.batches.reviews import Meaning, Review
-from dosing_tui.plant.batches.since import GONE, what_came, what_was_absorbed
 from tests.database.batches.stored import kept
 from tests.database.inspection import rows, run, value
 from tests.database.samples import settings_for

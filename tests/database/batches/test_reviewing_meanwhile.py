@@ -12,10 +12,10 @@ from dosing_tui.database.batches.reviewing import review
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.batches.verification import verify
 from dosing_tui.database.sqlfiles import statement
+from dosing_tui.domain.batch_review.query_models import draft_of
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.errors import ReviewError
-from dosing_tui.plant.batches.listing import draft_of
-from dosing_tui.plant.batches.policy import ReviewPolicy
-from dosing_tui.plant.batches.reviews import Meaning
 from tests.database.batches.stored import kept
 from tests.database.batches.test_reviewing import LATER, key_of, say
 from tests.database.inspection import run, value

@@ -7,8 +7,8 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.verification import verify
+from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.errors import ReviewError
-from dosing_tui.plant.batches.reviews import Meaning
 from tests.database.batches.stored import kept
 from tests.database.batches.test_reviewing import GROSS, LATER, say, seen
 from tests.database.inspection import rows, run

@@ -9,8 +9,8 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.recipes import import_recipes
 from dosing_tui.database.batches.verification import verified, verify
+from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
-from dosing_tui.plant.batches.reviews import Meaning
 from tests.database.batches.stored import kept
 from tests.database.batches.test_reviewing import LATER, say
 from tests.database.samples import settings_for

@@ -7,10 +7,10 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing_tui.domain.batch_review.exception_checks import LIMITS, Finding, Kind, judge
 from dosing_tui.domain.batches.duration_baseline import LEAST, Usual, in_force, learned
 from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.messages.models import Reading
-from dosing_tui.plant.batches.findings import LIMITS, Finding, Kind, judge
 from tests.plant.batches.days import NOON, at, dose, event, made
 
 

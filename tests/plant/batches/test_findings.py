@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from dosing_tui.domain.batch_review.exception_checks import Finding, Kind, Limits, judge, verdicts
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.batches.recipe_matching import portioned
 from dosing_tui.domain.messages.models import Reading, TimeQuality
-from dosing_tui.plant.batches.findings import Finding, Kind, Limits, judge, verdicts
 from tests.plant.batches.days import NOON, STATION, at, dose, event, level, made, normal
 
 MASTER = MasterVersion(

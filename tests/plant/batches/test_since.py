@@ -6,16 +6,16 @@ from datetime import UTC
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing_tui.domain.batch_review import assessment as judging
+from dosing_tui.domain.batch_review.assessment import Judgement
+from dosing_tui.domain.batch_review.changes_since_review import what_came
+from dosing_tui.domain.batch_review.exception_checks import Finding, Kind, judge, verdicts
+from dosing_tui.domain.batch_review.query_models import BatchDetail, Side
 from dosing_tui.domain.batches.alarm_overlap import Alarmed
 from dosing_tui.domain.batches.canonical_json import record
 from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.batches.recipe_matching import portioned
-from dosing_tui.plant.batches import judgement as judging
-from dosing_tui.plant.batches.findings import Finding, Kind, judge, verdicts
-from dosing_tui.plant.batches.judgement import Judgement
-from dosing_tui.plant.batches.listing import BatchDetail, Side
-from dosing_tui.plant.batches.since import what_came
 from tests.console.batchshown import told_batches
 from tests.plant.batches.days import at, dose, level, made, normal
 from tests.plant.batches.test_findings import TWICE, TWO_OF_T12

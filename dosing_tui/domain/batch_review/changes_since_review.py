@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from typing import TypeVar
 
+from dosing_tui.domain.batch_review import assessment as judging
+from dosing_tui.domain.batch_review.assessment import Judgement
+from dosing_tui.domain.batch_review.exception_checks import Kind
+from dosing_tui.domain.batch_review.query_models import BatchDetail
 from dosing_tui.domain.batches.alarm_overlap import Alarmed
 from dosing_tui.domain.batches.canonical_json_reader import batch_of
 from dosing_tui.domain.batches.models import Batch, Identity, Message, identity
 from dosing_tui.domain.batches.recipe_matching import apart
 from dosing_tui.domain.messages.models import Dose
-from dosing_tui.plant.batches import judgement as judging
-from dosing_tui.plant.batches.findings import Kind
-from dosing_tui.plant.batches.judgement import Judgement
-from dosing_tui.plant.batches.listing import BatchDetail
 
 Thing = TypeVar("Thing")
 GONE = "Its messages turned out to be of another batch: what was said of it is about nothing that is left."

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from dosing_tui.domain.batch_review.review_rules import Review, ReviewDraft
 from dosing_tui.errors import DosingError
-from dosing_tui.plant.batches.reviews import Review, ReviewDraft
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from dosing_tui.domain.batch_review.exception_checks import Finding, Kind, Verdict
 from dosing_tui.domain.batches.alarm_overlap import Alarmed
 from dosing_tui.domain.batches.canonical_json import canonical, instant
 from dosing_tui.domain.batches.master_recipe import MasterVersion
-from dosing_tui.plant.batches.findings import Finding, Kind, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from dosing_tui.domain.batch_review.assessment import Judgement
+from dosing_tui.domain.batch_review.review_rules import Meaning, Review, ReviewDraft, Standing
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.panels.operator_notes import Note
-from dosing_tui.plant.batches.judgement import Judgement
-from dosing_tui.plant.batches.reviews import Meaning, Review, ReviewDraft, Standing
 
 
 @dataclass(frozen=True, slots=True)

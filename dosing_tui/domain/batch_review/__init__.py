@@ -1,0 +1,1 @@
+"""review by exception. Pure"""
