@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack
 
-from dosing_tui.broker.subscriber import Subscriber
 from dosing_tui.collector.absence import Absence
 from dosing_tui.collector.alarming import Alarming, SpoolView
 from dosing_tui.collector.inbox import Inbox
@@ -17,6 +16,7 @@ from dosing_tui.collector.spool import Spool
 from dosing_tui.collector.watching import Watching
 from dosing_tui.collector.writing import Writing
 from dosing_tui.config.settings import Settings
+from dosing_tui.mqtt.subscriber import Subscriber
 
 BEHIND = 2
 """The writer is behind with more than so many batches spooled."""

@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 
-from dosing_tui.broker.delivery import Delivery
+from dosing_tui.mqtt.message import Delivery
 
 MOST_MESSAGES = 5_000
 MOST_BYTES = 32 * 1024 * 1024

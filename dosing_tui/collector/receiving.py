@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from dosing_tui.broker.delivery import Delivery
-from dosing_tui.broker.subscriber import DROPPED_TOPIC
 from dosing_tui.collector.dropped import dropped_count, lost_since
 from dosing_tui.collector.inbox import Inbox
 from dosing_tui.collector.ports import Surroundings
@@ -16,6 +14,8 @@ from dosing_tui.collector.sightings import Sightings
 from dosing_tui.collector.spool import Arrival, Spool
 from dosing_tui.domain.messages.models import Rejection, Unit
 from dosing_tui.errors import SpoolError
+from dosing_tui.mqtt.message import Delivery
+from dosing_tui.mqtt.subscriber import DROPPED_TOPIC
 
 log = logging.getLogger(__name__)
 

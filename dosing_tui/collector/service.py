@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from dosing_tui.broker.subscriber import check
 from dosing_tui.collector.council import Council
 from dosing_tui.collector.outside import now_utc, plant_database, plant_parser
 from dosing_tui.collector.pace import Pace
@@ -16,6 +15,7 @@ from dosing_tui.collector.status import Report, Status
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import BrokerError
 from dosing_tui.live_state import Live
+from dosing_tui.mqtt.subscriber import check
 
 log = logging.getLogger(__name__)
 

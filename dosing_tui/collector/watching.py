@@ -4,12 +4,12 @@ import logging
 import secrets
 import threading
 
-from dosing_tui.broker.delivery import Delivery
-from dosing_tui.broker.subscriber import Subscriber
 from dosing_tui.collector.alarming import Alarming
 from dosing_tui.collector.inbox import Inbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.domain.messages.models import Rejection, Unit
+from dosing_tui.mqtt.message import Delivery
+from dosing_tui.mqtt.subscriber import Subscriber
 
 log = logging.getLogger(__name__)
 

@@ -3,10 +3,10 @@
 import threading
 from datetime import UTC, datetime
 
-from dosing_tui.broker.delivery import Delivery
-from dosing_tui.broker.subscriber import Subscriber
 from dosing_tui.collector.collecting import client_id
 from dosing_tui.config.settings import Settings
+from dosing_tui.mqtt.message import Delivery
+from dosing_tui.mqtt.subscriber import Subscriber
 
 PATIENCE_S = 5.0
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from threading import Event
 
-from dosing_tui.broker.session import address
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import ConfigError
+from dosing_tui.mqtt.connection import address
 from dosing_tui.simulator.faults import parse_faults
 from dosing_tui.simulator.run import Report, simulate
 

@@ -11,9 +11,9 @@ from threading import Event
 from typing import Protocol
 from uuid import uuid4
 
-from dosing_tui.broker.publisher import Publisher
-from dosing_tui.broker.session import address
 from dosing_tui.config.settings import MqttSettings
+from dosing_tui.mqtt.connection import address
+from dosing_tui.mqtt.publisher import Publisher
 from dosing_tui.simulator.faults import Expect, Fault
 from dosing_tui.simulator.plant import Message, Plant
 

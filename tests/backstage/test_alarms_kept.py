@@ -10,13 +10,13 @@ from signal import SIGKILL
 
 import pytest
 
-from dosing_tui.broker.publisher import Publisher
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.database.migrations import migrate
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.models import Entry, Event
+from dosing_tui.mqtt.publisher import Publisher
 from tests import terminal
 from tests.backstage.keeping import kept
 from tests.collector.plant import plant_settings

@@ -13,8 +13,8 @@ import threading
 import time
 from typing import Protocol
 
-from dosing_tui.broker.publisher import Publisher
 from dosing_tui.config.settings import MqttSettings
+from dosing_tui.mqtt.publisher import Publisher
 
 TICK_S = 0.01
 STATIONS = 20

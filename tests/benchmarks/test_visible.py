@@ -16,10 +16,10 @@ from signal import SIGINT
 
 import pytest
 
-from dosing_tui.broker.publisher import Publisher
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.mqtt.publisher import Publisher
 from tests.terminal import FOUND, Terminal, program
 
 RATE = int(os.environ.get("BENCHMARK_RATE", "200"))

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from dosing_tui.broker.delivery import Delivery
-from dosing_tui.broker.publisher import Publisher
-from dosing_tui.broker.subscriber import Subscriber
 from dosing_tui.config.settings import MqttSettings
+from dosing_tui.mqtt.message import Delivery
+from dosing_tui.mqtt.publisher import Publisher
+from dosing_tui.mqtt.subscriber import Subscriber
 from tests.waiting import until
 
 DOSES = MqttSettings().topics[0]

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from dosing_tui.broker.contention import Contention
+from dosing_tui.mqtt.client_id_conflict import Contention
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 import pytest
 from paho.mqtt.publish import single
 
-from dosing_tui.broker.delivery import Delivery
-from dosing_tui.broker.subscriber import DROPPED_TOPIC
 from dosing_tui.config.settings import MqttSettings, Protocol
 from dosing_tui.demo.brokers import RunningBroker, free_port
 from dosing_tui.errors import BrokerError
+from dosing_tui.mqtt.message import Delivery
+from dosing_tui.mqtt.subscriber import DROPPED_TOPIC
 from tests.broker.plants import DOSES, Ear, listening, publish
 from tests.waiting import until
 

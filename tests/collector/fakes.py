@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Event
 from uuid import UUID
 
-from dosing_tui.broker.delivery import Delivery
 from dosing_tui.collector.pace import Pace
 from dosing_tui.collector.ports import AlarmStore, Database, Parser, Surroundings
 from dosing_tui.collector.spool import Spool
@@ -22,6 +21,7 @@ from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.messages.models import Dose, Unit
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import Live, Picture
+from dosing_tui.mqtt.message import Delivery
 from tests.collector.units import NOON, dose
 
 QUICK = Pace(

@@ -16,7 +16,6 @@ from typing import IO
 
 import psycopg
 
-from dosing_tui.broker.publisher import Publisher
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import (
     CollectorMode,
@@ -25,6 +24,7 @@ from dosing_tui.config.settings import (
     MqttSettings,
     Settings,
 )
+from dosing_tui.mqtt.publisher import Publisher
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dosing_tui.broker.publisher import Publisher
 from dosing_tui.collector import alarming, letterbox
 from dosing_tui.collector.letterbox import Letters
 from dosing_tui.collector.machine import spool_folder
@@ -25,6 +24,7 @@ from dosing_tui.domain.alarms.models import AlarmState, Entry, Event, Shown
 from dosing_tui.domain.alarms.operator_commands import Asking
 from dosing_tui.domain.alarms.snapshot import AlarmPicture
 from dosing_tui.errors import SpoolError
+from dosing_tui.mqtt.publisher import Publisher
 from tests.collector.plant import collecting, plant_settings
 from tests.collector.running import Running, in_mode, running
 from tests.plant.alarms.entries import ANNA

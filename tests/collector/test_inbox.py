@@ -1,7 +1,7 @@
 import threading
 
-from dosing_tui.broker.delivery import Delivery
 from dosing_tui.collector.inbox import AT_ONCE, Inbox
+from dosing_tui.mqtt.message import Delivery
 from tests.collector.units import NOON
 from tests.waiting import until
 

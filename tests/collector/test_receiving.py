@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.broker.subscriber import DROPPED_TOPIC
 from dosing_tui.collector.inbox import Inbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.receiving import Receiving
 from dosing_tui.collector.spool import Spool
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.live_state import Books
+from dosing_tui.mqtt.subscriber import DROPPED_TOPIC
 from tests.collector.fakes import FakeBroker, FakeServer, NoAlarms, delivery, opened, picture, surroundings
 from tests.waiting import until
 

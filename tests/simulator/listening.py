@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from dosing_tui.broker.delivery import Delivery
-from dosing_tui.broker.subscriber import Subscriber
 from dosing_tui.config.settings import MqttSettings
+from dosing_tui.mqtt.message import Delivery
+from dosing_tui.mqtt.subscriber import Subscriber
 from tests.waiting import until
 
 

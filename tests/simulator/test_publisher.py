@@ -8,11 +8,11 @@ from threading import Event, Thread
 
 import pytest
 
-from dosing_tui.broker.publisher import Publisher
-from dosing_tui.broker.session import address
 from dosing_tui.config.settings import MqttSettings, Protocol
 from dosing_tui.demo.brokers import RunningBroker, free_port
 from dosing_tui.errors import BrokerError
+from dosing_tui.mqtt.connection import address
+from dosing_tui.mqtt.publisher import Publisher
 from tests.simulator.listening import listening
 from tests.waiting import until
 

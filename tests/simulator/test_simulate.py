@@ -10,11 +10,11 @@ from threading import Event, Thread
 
 import pytest
 
-from dosing_tui.broker.delivery import Delivery
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.brokers import RunningBroker, free_port
 from dosing_tui.domain.messages.models import Rejection
 from dosing_tui.errors import BrokerError, ConfigError
+from dosing_tui.mqtt.message import Delivery
 from dosing_tui.simulator.command import at_address, run
 from dosing_tui.simulator.faults import Fault
 from dosing_tui.simulator.plant import Plant

@@ -12,9 +12,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from dosing_tui.broker.reading import Reading
 from dosing_tui.config.settings import MqttSettings, Protocol
 from dosing_tui.errors import BrokerError
+from dosing_tui.mqtt.buffered_client import Reading
 
 SESSION_EXPIRY_S = 7 * 86_400
 """How long an MQTT 5 broker keeps a session whose client is away; 3.1.1 leaves that to the broker."""

@@ -13,10 +13,11 @@ from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from dosing_tui.broker.contention import Contention
-from dosing_tui.broker.delivery import Delivery
-from dosing_tui.broker.reading import Reading
-from dosing_tui.broker.session import (
+from dosing_tui.config.settings import MqttSettings
+from dosing_tui.errors import BrokerError
+from dosing_tui.mqtt.buffered_client import Reading
+from dosing_tui.mqtt.client_id_conflict import Contention
+from dosing_tui.mqtt.connection import (
     RETRY_MAX_S,
     RETRY_MIN_S,
     address,
@@ -26,8 +27,7 @@ from dosing_tui.broker.session import (
     refused,
     unreachable,
 )
-from dosing_tui.config.settings import MqttSettings
-from dosing_tui.errors import BrokerError
+from dosing_tui.mqtt.message import Delivery
 
 DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
 """Where Mosquitto counts what it threw away because a queue was full."""

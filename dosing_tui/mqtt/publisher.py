@@ -12,9 +12,9 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from dosing_tui.broker.session import address, connect, hang_up, lost, new_client, refused
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import BrokerError
+from dosing_tui.mqtt.connection import address, connect, hang_up, lost, new_client, refused
 
 WINDOW = 1_000
 """Most messages on the way at once. Bounds the memory, and what is sent again after a lost link."""
