@@ -17,7 +17,7 @@ from dosing_tui.collector.outside import now_utc
 from dosing_tui.collector.pace import SWITCH_S
 from dosing_tui.collector.service import Collector
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.reads import Reader
+from dosing_tui.database.panel_reader import Reader
 from dosing_tui.errors import BrokerError, DatabaseError
 from dosing_tui.live_state import Link, LinkState, Live
 

@@ -12,7 +12,7 @@ from dosing_tui.collector.status import Report, Status
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import Heard
 from dosing_tui.database.notifications import Postbook
-from dosing_tui.database.writes import Progress, SpoolRow, Written
+from dosing_tui.database.reading_writer import Progress, SpoolRow, Written
 from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import Entry

@@ -15,7 +15,7 @@ from typing import IO
 from uuid import UUID, uuid4
 
 from dosing_tui.collector.sightings import Sighting
-from dosing_tui.database.writes import Progress
+from dosing_tui.database.reading_writer import Progress
 from dosing_tui.errors import SpoolError
 
 FORMAT = 1

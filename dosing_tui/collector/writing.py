@@ -8,7 +8,7 @@ from dosing_tui.collector.maintaining import maintain
 from dosing_tui.collector.pace import retry_delay
 from dosing_tui.collector.ports import RowWriter, Surroundings
 from dosing_tui.collector.spool import Spool
-from dosing_tui.database.writes import Progress
+from dosing_tui.database.reading_writer import Progress
 from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
 
 STOP_S = 10.0

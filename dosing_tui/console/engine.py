@@ -32,7 +32,7 @@ from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
 from dosing_tui.live_state import Link
 
 if TYPE_CHECKING:
-    from dosing_tui.database.reads import Reader
+    from dosing_tui.database.panel_reader import Reader
     from dosing_tui.domain.shift_report import ShiftReport
 
 log = logging.getLogger(__name__)
@@ -86,9 +86,9 @@ class Engine:
 
     def add_note(self, draft: NoteDraft) -> None:
         # imported here to save start-up: psycopg
-        from dosing_tui.database import notes
+        from dosing_tui.database import operator_notes
 
-        notes.add(self._settings, draft, os_user=getuser())
+        operator_notes.add(self._settings, draft, os_user=getuser())
 
     def past(self, now: datetime) -> Past:
         # imported here to save start-up: psycopg
@@ -167,7 +167,7 @@ class Engine:
     def _open_reader(self) -> None:
         try:
             # imported here to save start-up: psycopg takes 150 ms
-            from dosing_tui.database.reads import Reader
+            from dosing_tui.database.panel_reader import Reader
 
             reader = Reader(self._settings)
             reader.open()

@@ -18,8 +18,8 @@ from psycopg.rows import TupleRow, class_row
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarmrows import Row, columns, entry_of
 from dosing_tui.database.connection import connect, target
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import database_errors, rowless_errors
+from dosing_tui.database.error_mapping import database_errors, rowless_errors
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
 from dosing_tui.domain.alarms.checkpoint import FOLD, NOTHING, Checkpoint, decode, encode
 from dosing_tui.domain.alarms.journal_filter import AT_ONCE, JournalFilter

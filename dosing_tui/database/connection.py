@@ -9,7 +9,7 @@ from psycopg.pq import Conninfo
 from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.translation import Target, bad_connection_string, rowless_errors
+from dosing_tui.database.error_mapping import Target, bad_connection_string, rowless_errors
 
 logging.getLogger("psycopg").addHandler(logging.NullHandler())  # else its warnings go to stderr: the screen
 # each failed try of a pool is a line there; what it means for the operator is logged once, by others

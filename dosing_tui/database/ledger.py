@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from psycopg.rows import class_row
 
-from dosing_tui.database import sqlfiles
-from dosing_tui.database.flavours import Flavour, Session
+from dosing_tui.database import sql_files
+from dosing_tui.database.server_flavour import Flavour, Session
 from dosing_tui.errors import DatabaseRefused
 
 
@@ -36,8 +36,8 @@ class Applied:
 
 def migrations(flavour: Flavour) -> list[Migration]:
     """Every migration that a database of this flavour gets, in order."""
-    names = [name for folder in flavour.folders for name in sqlfiles.listed(f"schema/{folder}")]
-    found = [Migration(name.removeprefix("schema/"), sqlfiles.statement(name)) for name in names]
+    names = [name for folder in flavour.folders for name in sql_files.listed(f"schema/{folder}")]
+    found = [Migration(name.removeprefix("schema/"), sql_files.statement(name)) for name in names]
     return sorted(found, key=lambda migration: migration.number)
 
 

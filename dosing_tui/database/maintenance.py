@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import flavours, ledger, ownership, sqlfiles
+from dosing_tui.database import ledger, server_flavour, sql_files, table_owner
 from dosing_tui.database.adoption import books
 from dosing_tui.database.connection import Limits, connect, target
-from dosing_tui.database.flavours import Flavour, Session
-from dosing_tui.database.translation import database_errors
+from dosing_tui.database.error_mapping import database_errors
+from dosing_tui.database.server_flavour import Flavour, Session
 from dosing_tui.errors import DatabaseRefused
 
 RAW_KEPT = timedelta(days=90)
@@ -48,12 +48,12 @@ def _tidy(session: Session, now: datetime) -> None:
     had = ledger.applied(session)
     if not had:
         raise DatabaseRefused("This database has no schema yet: run dosing-tui migrate.")
-    ownership.become_owner(session)
+    table_owner.become_owner(session)
     moments = {"now": now, "raw_from": now - RAW_KEPT, "sums_from": now - SUMS_KEPT}
-    steps = _steps(Flavour(had[0].flavour), flavours.ask(session).flavour)
+    steps = _steps(Flavour(had[0].flavour), server_flavour.ask(session).flavour)
     wanted = steps.ahead if books.unfinished(session) else steps.ahead + steps.kept
     for name in wanted:
-        session.execute(sqlfiles.statement(f"maintenance/{name}"), moments)
+        session.execute(sql_files.statement(f"maintenance/{name}"), moments)
 
 
 def _steps(made_as: Flavour, now_is: Flavour) -> Steps:

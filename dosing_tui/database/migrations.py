@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from dosing_tui.config.settings import LimitSettings, Settings
-from dosing_tui.database import flavours, ledger, ownership, rules
+from dosing_tui.database import ledger, rules, server_flavour, table_owner
 from dosing_tui.database.adoption import books, finishing, relations
 from dosing_tui.database.adoption.relations import Relation
 from dosing_tui.database.connection import UNLIMITED, connect, target
-from dosing_tui.database.flavours import Flavour, Session
+from dosing_tui.database.error_mapping import Target, database_errors, translated
 from dosing_tui.database.ledger import Migration
-from dosing_tui.database.translation import Target, database_errors, translated
+from dosing_tui.database.server_flavour import Flavour, Session
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
 
 Report = Callable[[str], None]
@@ -61,8 +61,8 @@ def migrate(settings: Settings, *, report: Report) -> list[str]:
             return []
         if work.extension:
             work = _with_extension(session, work, limits, report)
-        ownership.become_owner(session)
-        ownership.check_may_create(session, schema="compat" if work.flavour is Flavour.PLAIN else "")
+        table_owner.become_owner(session)
+        table_owner.check_may_create(session, schema="compat" if work.flavour is Flavour.PLAIN else "")
         _make_schema(session, work, meant, report)
         finishing.adopt_rows(session, work.flavour, report)
         with session.transaction():
@@ -85,8 +85,8 @@ def _keep_rules(session: Session, limits: LimitSettings, report: Report) -> None
 
 def _with_extension(session: Session, work: Work, limits: LimitSettings, report: Report) -> Work:
     """What is missing once TimescaleDB is there. It is not made where the tables could not follow."""
-    ownership.become_owner(session)
-    ownership.check_may_create(session, schema="")
+    table_owner.become_owner(session)
+    table_owner.check_may_create(session, schema="")
     session.execute("RESET ROLE")  # the owner of the tables need not be allowed to make extensions
     session.execute("CREATE EXTENSION timescaledb")
     report("Created the extension timescaledb.")
@@ -104,8 +104,8 @@ def pending(settings: Settings) -> list[str]:
 
 def _work(session: Session, limits: LimitSettings) -> Work:
     """Raises: DatabaseRefused, if this program and the database do not fit together."""
-    server = flavours.ask(session)
-    flavours.check(server)
+    server = server_flavour.ask(session)
+    server_flavour.check(server)
     had = ledger.applied(session)
     # its license, and with it the flavour, is known when the extension is there
     extension = ("extension/timescaledb",) if server.offered and not server.extension and not had else ()

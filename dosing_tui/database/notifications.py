@@ -17,8 +17,8 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import CHANNEL, checkpoint, entries_after, keep_checkpoint
 from dosing_tui.database.alarms import READER as ALARMS
 from dosing_tui.database.connection import connect, target
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import rowless_errors
+from dosing_tui.database.error_mapping import rowless_errors
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text

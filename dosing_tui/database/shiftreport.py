@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms, notes
+from dosing_tui.database import alarms, operator_notes
 from dosing_tui.database.batches.listing import BatchFilter, BatchRow, counts, listed
 from dosing_tui.database.connection import connect, target
+from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.occurrences import occurrences
-from dosing_tui.database.reads import Reader, clean_row
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import rowless_errors
+from dosing_tui.database.panel_reader import Reader, clean_row
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.alarms.models import HIDDEN, AlarmState
 from dosing_tui.domain.panels.panel_catalog import BATCHES, PRODUCTION, TODAY, ProductionDay, Query, Total
 from dosing_tui.domain.shift_report import (
@@ -66,7 +66,7 @@ def shift_report(settings: Settings, shift: WorkedShift, *, now: datetime) -> Sh
         raised=raised_by_priority(met, since),
         top_alarms=top_alarms(met, since, until),
         stock=counted.stock,
-        notes=tuple(reversed(notes.listed(settings, since=since, until=until))),
+        notes=tuple(reversed(operator_notes.listed(settings, since=since, until=until))),
         unweighed=counted.unweighed,
         unreviewed=unreviewed, open_batches=waiting, earlier_unreviewed=earlier, earlier_batches=older,
         standing=_those(states, hidden=False), hidden=_those(states, hidden=True),

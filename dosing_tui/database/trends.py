@@ -4,8 +4,8 @@ from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect, target
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import rowless_errors
+from dosing_tui.database.error_mapping import rowless_errors
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
 
 APPLICATION = "alarms"

@@ -10,7 +10,7 @@ from uuid import uuid4
 from dosing_tui.collector.outside import plant_parser
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect
-from dosing_tui.database.writes import SpoolRow, Writer, Written
+from dosing_tui.database.reading_writer import SpoolRow, Writer, Written
 from dosing_tui.simulator.plant import Message, Plant
 from dosing_tui.simulator.rhythm import next_working_moment
 

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Glyphs, Settings
-from dosing_tui.database.reads import Reader
+from dosing_tui.database.panel_reader import Reader
 from dosing_tui.domain.messages.models import BatchEvent
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.filters import Dimension, Selection

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import target
-from dosing_tui.database.translation import Target
+from dosing_tui.database.error_mapping import Target
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.errors import ExportError
 from dosing_tui.grafana.alerts import alerting

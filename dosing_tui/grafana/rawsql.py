@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import (
     LADDER,

@@ -19,7 +19,7 @@ import pytest
 from dosing_tui.database.batches.keeping import rebuild
 from dosing_tui.database.batches.listing import BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.verification import verify
-from dosing_tui.database.writes import Writer
+from dosing_tui.database.reading_writer import Writer
 from dosing_tui.domain.batch_review.exception_checks import judge
 from dosing_tui.domain.batches.canonical_json import digest, record
 from dosing_tui.domain.batches.reconstruction import reconstruct

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from dosing_tui.database.writes import Writer
+from dosing_tui.database.reading_writer import Writer
 from dosing_tui.domain.messages.models import Dose
 from tests.database.samples import DOSE, NOW, settings_for
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from dosing_tui.cli.main import main
 from dosing_tui.collector.spoolfile import SpoolFile
-from dosing_tui.database.writes import Writer
+from dosing_tui.database.reading_writer import Writer
 from dosing_tui.live_state import Live
 
 POINTS: dict[str, tuple[type, str, bool]] = {

@@ -9,7 +9,7 @@ import pytest
 
 from dosing_tui.collector.machine import collected_here, remember_collecting, spool_folder
 from dosing_tui.config.settings import CollectorMode, Settings
-from dosing_tui.database.leadership import lock_key
+from dosing_tui.database.leader_election import lock_key
 from dosing_tui.live_state import Books, Link, Role
 from tests.collector.plant import collecting, publish, stored_numbers
 from tests.collector.running import in_mode, numbered, running

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from dosing_tui.collector.sightings import Sighting
 from dosing_tui.collector.spool import Arrival, Spool
-from dosing_tui.database.writes import Progress
+from dosing_tui.database.reading_writer import Progress
 from dosing_tui.domain.messages.models import Unit
 from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import Books

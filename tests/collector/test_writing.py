@@ -7,7 +7,7 @@ from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.sightings import Sighting
 from dosing_tui.collector.spool import Arrival, Spool
 from dosing_tui.collector.writing import Writing
-from dosing_tui.database.writes import Progress
+from dosing_tui.database.reading_writer import Progress
 from dosing_tui.domain.messages.models import Dose, Kind
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
 from dosing_tui.live_state import Books, Link

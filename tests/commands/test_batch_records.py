@@ -13,7 +13,7 @@ import pytest
 from dosing_tui.cli.batch_records import FORMS, STATUSES
 from dosing_tui.cli.batch_review import MEANINGS
 from dosing_tui.cli.main import EXIT_ERROR, batch_review
-from dosing_tui.database import alarms, notes
+from dosing_tui.database import alarms, operator_notes
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.domain.batches.canonical_json import canonical, digest
@@ -56,8 +56,10 @@ def shop(migrated: str) -> Shop:
     ]
     kept(migrated, *clean, *wrong, *hostile, now=LATER)
     settings = settings_for(migrated)
-    notes.add(settings, NoteDraft(at(470), "looked at pump 2", "Anna"), os_user="anna")
-    notes.add(settings, NoteDraft(at(470), "of another station", "Anna", "elsewhere"), os_user="anna")
+    operator_notes.add(settings, NoteDraft(at(470), "looked at pump 2", "Anna"), os_user="anna")
+    operator_notes.add(
+        settings, NoteDraft(at(470), "of another station", "Anna", "elsewhere"), os_user="anna"
+    )
     raised = entry(Event.RAISE, 462)
     seen = entry(Event.ACKNOWLEDGE, 480, occurrence=raised.uuid, who=Who("Anna", "anna"), comment="on my way")
     alarms.append(settings, [raised, seen, entry(Event.RETURN, 500)])

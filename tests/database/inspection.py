@@ -4,7 +4,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from dosing_tui.database.flavours import Flavour, ask
+from dosing_tui.database.server_flavour import Flavour, ask
 
 Rows = list[tuple[Any, ...]]
 

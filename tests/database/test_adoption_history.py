@@ -4,8 +4,8 @@ from typing import LiteralString
 
 import pytest
 
-from dosing_tui.database.flavours import Flavour
 from dosing_tui.database.migrations import migrate
+from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.errors import DatabaseRefused
 from tests.database.inspection import flavour_of, rows, run, value
 from tests.database.old_plant import guide_database

@@ -16,8 +16,8 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.database.alarms import Heard
 from dosing_tui.database.migrations import migrate
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.writes import Writer
+from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.sql_files import statement
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter

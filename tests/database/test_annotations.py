@@ -9,10 +9,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from dosing_tui.database import notes
-from dosing_tui.database.reads import Reader
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.writes import Writer
+from dosing_tui.database import operator_notes
+from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.messages.models import BatchEvent
 from dosing_tui.domain.panels.annotations import Annotation, Mark
 from dosing_tui.domain.panels.operator_notes import NoteDraft
@@ -104,7 +104,7 @@ def test_pause_and_resume_do_not_end_a_batch(reader: Reader, migrated: str) -> N
 
 def test_notes_are_marked_with_their_author(reader: Reader, migrated: str) -> None:
     for device, text in ((None, "whole plant"), ("station-1", "one"), ("station-2", "two")):
-        notes.add(settings_for(migrated), NoteDraft(NOW, text, "M. Berg", device), os_user="")
+        operator_notes.add(settings_for(migrated), NoteDraft(NOW, text, "M. Berg", device), os_user="")
     assert [a.text for a in hour(reader)] == ["whole plant", "one", "two"]
     assert [a.text for a in hour(reader, device=["station-2"], recipe=["CU-85"])] == ["whole plant", "two"]
     assert {(a.kind, a.author) for a in hour(reader)} == {(Mark.NOTE, "M. Berg")}

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from dosing_tui.database.leadership import Election, Holder, lock_key
+from dosing_tui.database.leader_election import Election, Holder, lock_key
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.errors import DatabaseAway
 from tests.database.samples import settings_for

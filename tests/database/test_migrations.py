@@ -9,9 +9,9 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from dosing_tui.database import flavours, ledger, migrations
-from dosing_tui.database.flavours import Flavour
+from dosing_tui.database import ledger, migrations, server_flavour
 from dosing_tui.database.migrations import migrate, pending
+from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.errors import DatabaseRefused
 from tests.database.inspection import flavour_of, rows, run, value
 from tests.database.samples import settings_for
@@ -63,21 +63,24 @@ def test_the_files_are_numbered_and_every_number_is_used_once(flavour_: Flavour)
 @pytest.mark.parametrize(
     ("server_", "words"),
     [
-        (flavours.Server(13, "", "", offered=False), "PostgreSQL 13 is too old"),
+        (server_flavour.Server(13, "", "", offered=False), "PostgreSQL 13 is too old"),
         (
-            flavours.Server(15, "2.17.2", "timescale", offered=True),
+            server_flavour.Server(15, "2.17.2", "timescale", offered=True),
             "TimescaleDB 2.17.2 is too old .* 2.18 or",
         ),
-        (flavours.Server(15, "2.12.0", "apache", offered=True), "TimescaleDB 2.12.0 is too old .* 2.13 or"),
+        (
+            server_flavour.Server(15, "2.12.0", "apache", offered=True),
+            "TimescaleDB 2.12.0 is too old .* 2.13 or",
+        ),
     ],
 )
-def test_a_server_that_is_too_old_is_refused(server_: flavours.Server, words: str) -> None:
+def test_a_server_that_is_too_old_is_refused(server_: server_flavour.Server, words: str) -> None:
     with pytest.raises(DatabaseRefused, match=words):
-        flavours.check(server_)
+        server_flavour.check(server_)
 
 
 def test_a_server_of_the_guides_container_will_do() -> None:
-    flavours.check(flavours.Server(14, "2.19.3", "timescale", offered=True))
+    server_flavour.check(server_flavour.Server(14, "2.19.3", "timescale", offered=True))
 
 
 def test_a_new_database_gets_every_migration_of_its_flavour_once(flavour: Server, database: str) -> None:

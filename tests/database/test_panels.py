@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from dosing_tui.database import sqlfiles
+from dosing_tui.database import sql_files
 from dosing_tui.database.migrations import migrate
-from dosing_tui.database.reads import Reader
-from dosing_tui.database.writes import Writer
+from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.reading_writer import Writer
 from dosing_tui.domain.messages.models import Dose, Reading
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
@@ -246,7 +246,7 @@ def test_every_panel_answers_in_an_empty_database(migrated: str, panel: Panel[ob
 
 
 def test_every_panel_has_a_file_and_every_file_a_panel() -> None:
-    assert {f"panels/{name}" for name in PANELS} == set(sqlfiles.listed("panels"))
+    assert {f"panels/{name}" for name in PANELS} == set(sql_files.listed("panels"))
 
 
 def test_every_panel_of_the_guide_is_there() -> None:
@@ -258,11 +258,11 @@ def test_every_panel_of_the_guide_is_there() -> None:
     [
         name
         for folder in ("alerts", "panels", "reads", "writes", "maintenance")
-        for name in sqlfiles.listed(folder)
+        for name in sql_files.listed(folder)
     ],
 )
 def test_each_file_says_what_it_does_and_holds_one_statement(name: str) -> None:
-    text = sqlfiles.statement(name)
+    text = sql_files.statement(name)
     assert text.startswith("-- ")
     assert ";" not in "".join(line for line in text.splitlines() if not line.startswith("--"))
     assert "SELECT *" not in text

@@ -10,9 +10,9 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dosing_tui.database import ledger
-from dosing_tui.database.flavours import Flavour
 from dosing_tui.database.migrations import migrate
-from dosing_tui.database.reads import Reader
+from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Query

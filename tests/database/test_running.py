@@ -8,7 +8,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from dosing_tui.database.reads import Reader
+from dosing_tui.database.panel_reader import Reader
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import BATCHES, TODAY, Query
 from dosing_tui.errors import DatabaseAway

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.flavours import Flavour
 from dosing_tui.database.migrations import migrate
+from dosing_tui.database.server_flavour import Flavour
 from tests.database import inspection
 from tests.database.inspection import flavour_of, rows, run, value
 from tests.database.samples import settings_for

@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms, notes
+from dosing_tui.database import alarms, operator_notes
 from dosing_tui.database.batches.listing import BatchFilter, counts, listed
 from dosing_tui.database.batches.reviewing import review
 from dosing_tui.database.occurrences import occurrences
-from dosing_tui.database.reads import Reader
+from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.domain.batch_review.query_models import draft_of
@@ -57,7 +57,7 @@ def plant(migrated: str) -> Settings:
     )  # fmt: skip
     settings = settings_for(migrated)
     for seconds, text in ((-8 * hours, "night"), (-7000, "drum changed"), (10, "all well"), (hours, "late")):
-        notes.add(settings, NoteDraft(at(seconds), text, "Anna"), os_user="anna")
+        operator_notes.add(settings, NoteDraft(at(seconds), text, "Anna"), os_user="anna")
     alarms.append(settings, [
         entry(Event.RAISE, LOW, -9 * hours), entry(Event.RAISE, GROSS, -4 * hours),
         entry(Event.ACKNOWLEDGE, GROSS, -3.9 * hours, who=Who("Anna"), comment="seen"),

@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms, notes
+from dosing_tui.database import alarms, operator_notes
 from dosing_tui.database.batches.keeping import keep, rebuild
 from dosing_tui.database.batches.listing import BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.pins import set_pin
@@ -21,13 +21,13 @@ from dosing_tui.database.batches.policies import in_force, set_policy
 from dosing_tui.database.batches.reviewing import review
 from dosing_tui.database.batches.verification import verify
 from dosing_tui.database.batches.whole import whole
-from dosing_tui.database.leadership import Election
+from dosing_tui.database.leader_election import Election
 from dosing_tui.database.maintenance import maintain
 from dosing_tui.database.migrations import migrate, pending
 from dosing_tui.database.notifications import Postbook, states
-from dosing_tui.database.reads import Reader
+from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.shiftreport import shift_report
-from dosing_tui.database.writes import Writer
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import Event
@@ -198,7 +198,7 @@ def test_panels_and_annotations_show_what_was_stored(reader: Reader) -> None:
 @pytest.mark.parametrize("role", READERS)
 def test_notes_alarms_and_batches_can_be_seen(plant: Plant, role: str) -> None:
     settings = plant.settings(role)
-    notes.listed(settings, since=NOON, until=LATER)
+    operator_notes.listed(settings, since=NOON, until=LATER)
     alarms.listed(settings, DAY)
     batch = listed(settings, BatchFilter())[0]
     assert detail(settings, batch.batch_key)
@@ -221,7 +221,7 @@ def test_the_viewer_reads_all_but_the_hashes_of_pins_and_changes_nothing(plant: 
     assert rights(plant, "dosing_viewer", "INSERT", "UPDATE", "DELETE", "TRUNCATE") == set()
     assert refused(plant.dsn_of("dosing_viewer"), sql.SQL(DOSE).format())
     with pytest.raises(DatabaseRefused):
-        notes.add(plant.settings("dosing_viewer"), NOTE, os_user="")
+        operator_notes.add(plant.settings("dosing_viewer"), NOTE, os_user="")
     with pytest.raises(DatabaseRefused):
         alarms.append(plant.settings("dosing_viewer"), [entry(Event.ACKNOWLEDGE, number=9)])
 
@@ -236,7 +236,7 @@ def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: 
 
 def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
     settings = plant.settings("dosing_operator")
-    assert notes.add(settings, NOTE, os_user="panel3").db_role == "dosing_operator"
+    assert operator_notes.add(settings, NOTE, os_user="panel3").db_role == "dosing_operator"
     alarms.append(settings, [entry(Event.ACKNOWLEDGE, number=2)])
     set_pin(settings, who="Anna", pin="4711")
     said = review(settings, draft(settings), os_user="panel3")

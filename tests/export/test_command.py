@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import main
-from dosing_tui.database.reads import Reader
-from dosing_tui.database.writes import Writer
+from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.reading_writer import Writer
 from dosing_tui.demo.brokers import free_port
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS

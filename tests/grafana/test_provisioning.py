@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from dosing_tui.cli.main import main
 from dosing_tui.config.settings import DatabaseSettings, LimitSettings, PlantSettings, Settings
-from dosing_tui.database.writes import Writer
+from dosing_tui.database.reading_writer import Writer
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.errors import ExportError
 from dosing_tui.grafana.provisioning import Installation, provisioning, write

@@ -11,8 +11,8 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 from dosing_tui.config.settings import PlantSettings, Settings
-from dosing_tui.database import sqlfiles
-from dosing_tui.database.reads import Reader
+from dosing_tui.database import sql_files
+from dosing_tui.database.panel_reader import Reader
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, DayOfRecipe, Panel, Query, SeriesPoint
 from dosing_tui.grafana.dashboards import dashboards
@@ -143,7 +143,7 @@ def test_what_can_be_chosen_is_what_the_console_offers(
     assert rows == console.known(dimension, since=since)
 
 
-@pytest.mark.parametrize("rule", sqlfiles.listed("alerts"))
+@pytest.mark.parametrize("rule", sql_files.listed("alerts"))
 def test_an_alert_rule_has_one_number_and_otherwise_words(
     grafana: psycopg.Connection[DictRow], rule: str
 ) -> None:

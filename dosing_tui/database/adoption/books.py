@@ -5,8 +5,8 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
-from dosing_tui.database import sqlfiles
-from dosing_tui.database.flavours import Session
+from dosing_tui.database import sql_files
+from dosing_tui.database.server_flavour import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def unfinished(session: Session) -> dict[str, State]:
     if session.execute("SELECT to_regclass('public.adoptions') IS NULL").fetchone() == (True,):
         return {}
     with session.cursor(row_factory=class_row(State)) as cursor:
-        states = cursor.execute(sqlfiles.statement("schema/adoption/unfinished")).fetchall()
+        states = cursor.execute(sql_files.statement("schema/adoption/unfinished")).fetchall()
     return {state.table_name: state for state in states}
 
 
@@ -43,7 +43,7 @@ def opened(session: Session, table: str, rows: int) -> None:
 def advanced(session: Session, table: str, *, until: datetime, copied: int, set_aside: int) -> None:
     """So many more rows are done; in the transaction that did them."""
     session.execute(
-        sqlfiles.statement("schema/adoption/advance"),
+        sql_files.statement("schema/adoption/advance"),
         {"table": table, "until": until, "copied": copied, "set_aside": set_aside},
     )
 

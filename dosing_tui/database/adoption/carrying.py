@@ -7,9 +7,9 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Composable, Identifier
 
-from dosing_tui.database import sqlfiles
+from dosing_tui.database import sql_files
 from dosing_tui.database.adoption.guide import HOURLY, LATEST, TABLES
-from dosing_tui.database.flavours import Session
+from dosing_tui.database.server_flavour import Session
 from dosing_tui.errors import DatabaseRefused
 
 READABLE = (
@@ -83,7 +83,7 @@ def gather(session: Session, relations: Sequence[int]) -> Carried:
     """
     oids = {"relations": list(relations)}
     with session.cursor(row_factory=class_row(View)) as cursor:
-        views = cursor.execute(sqlfiles.statement("schema/adoption/views"), oids).fetchall()
+        views = cursor.execute(sql_files.statement("schema/adoption/views"), oids).fetchall()
     for view in views:
         if view.kind != "v":
             raise DatabaseRefused(
@@ -92,8 +92,8 @@ def gather(session: Session, relations: Sequence[int]) -> Carried:
             )
     granted = {"relations": [*relations, *(view.oid for view in views)]}
     with session.cursor(row_factory=class_row(Grant)) as cursor:
-        grants = cursor.execute(sqlfiles.statement("schema/adoption/grants"), granted).fetchall()
-    readers = session.execute(sqlfiles.statement("schema/adoption/readers"), oids).fetchall()
+        grants = cursor.execute(sql_files.statement("schema/adoption/grants"), granted).fetchall()
+    readers = session.execute(sql_files.statement("schema/adoption/readers"), oids).fetchall()
     return Carried(tuple(grants), tuple(views), tuple(name for (name,) in readers))
 
 

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from psycopg.errors import DeadlockDetected
 from psycopg.sql import SQL, Identifier
 
-from dosing_tui.database import sqlfiles
+from dosing_tui.database import sql_files
 from dosing_tui.database.adoption import books, relations, slices
 from dosing_tui.database.adoption.books import State
 from dosing_tui.database.adoption.guide import GuideTable
 from dosing_tui.database.adoption.slices import Plan
-from dosing_tui.database.flavours import Flavour, Session
+from dosing_tui.database.server_flavour import Flavour, Session
 from dosing_tui.errors import DatabaseAway
 
 Report = Callable[[str], None]
@@ -65,7 +65,7 @@ def _begin(session: Session, plan: Plan, state: State) -> None:
     """Count, and set the rows aside that no slice of time can hold."""
     old = Identifier(state.old_name)
     indexed = session.execute(
-        sqlfiles.statement("schema/adoption/time_index"), {"relation": f"public.{state.old_name}"}
+        sql_files.statement("schema/adoption/time_index"), {"relation": f"public.{state.old_name}"}
     )
     if indexed.fetchone() == (False,):
         session.execute(SQL("CREATE INDEX ON {} (time)").format(old))

@@ -5,7 +5,7 @@ from psycopg.sql import SQL, Identifier
 from dosing_tui.database.adoption import books, copying, history
 from dosing_tui.database.adoption.copying import Report
 from dosing_tui.database.adoption.guide import HOURLY, TABLES
-from dosing_tui.database.flavours import Flavour, Session
+from dosing_tui.database.server_flavour import Flavour, Session
 from dosing_tui.errors import DatabaseRefused
 
 

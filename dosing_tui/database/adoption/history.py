@@ -5,10 +5,10 @@ from typing import LiteralString
 
 from psycopg.sql import SQL, Identifier, Literal
 
-from dosing_tui.database import sqlfiles
+from dosing_tui.database import sql_files
 from dosing_tui.database.adoption import books
 from dosing_tui.database.adoption.guide import HOURLY, HOURLY_COLUMNS
-from dosing_tui.database.flavours import Flavour, Session
+from dosing_tui.database.server_flavour import Flavour, Session
 
 LEAST_REFRESH = timedelta(hours=4)
 """A refresh of fewer than two whole hours is refused."""
@@ -47,7 +47,7 @@ def keep(session: Session, flavour: Flavour) -> None:
     if state is None or state.copied_to is not None:
         return
     with session.transaction():
-        row = session.execute(sqlfiles.statement("schema/adoption/hourly_history")).fetchone()
+        row = session.execute(sql_files.statement("schema/adoption/hourly_history")).fetchone()
         assert row is not None  # a SELECT of counts
         books.opened(session, HOURLY, row[0])
         books.advanced(session, HOURLY, until=state.sane_until, copied=row[1], set_aside=0)
@@ -69,7 +69,7 @@ def _oldest(session: Session, question: LiteralString) -> datetime | None:
 
 def _into_aggregate(session: Session) -> None:
     """Put them where the aggregate keeps its own rows, as TimescaleDB's migration of aggregates does."""
-    row = session.execute(sqlfiles.statement("schema/adoption/aggregate_store")).fetchone()
+    row = session.execute(sql_files.statement("schema/adoption/aggregate_store")).fetchone()
     assert row is not None  # the schema has it
     columns = SQL(", ").join(Identifier(name) for name in HOURLY_COLUMNS)
     session.execute(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
 
-from dosing_tui.database import sqlfiles
+from dosing_tui.database import sql_files
 from dosing_tui.database.adoption import carrying
 from dosing_tui.database.adoption.carrying import Carried
 from dosing_tui.database.adoption.guide import (
@@ -23,7 +23,7 @@ from dosing_tui.database.adoption.guide import (
     old_name,
 )
 from dosing_tui.database.adoption.slices import OldColumn, Plan
-from dosing_tui.database.flavours import Session
+from dosing_tui.database.server_flavour import Session
 from dosing_tui.errors import DatabaseRefused
 
 
@@ -50,7 +50,7 @@ class Aside:
 def found(session: Session) -> list[Relation]:
     """The guide's relations in a database that has no schema of ours yet; none without one of its tables."""
     with session.cursor(row_factory=class_row(Relation)) as cursor:
-        relations = cursor.execute(sqlfiles.statement("schema/adoption/found")).fetchall()
+        relations = cursor.execute(sql_files.statement("schema/adoption/found")).fetchall()
     names = {table.name for table in TABLES}
     return relations if any(relation.name in names for relation in relations) else []
 
@@ -75,7 +75,7 @@ def put_aside(session: Session, old: Sequence[Relation], *, timescale: bool) -> 
     carried = carrying.gather(session, [relation.oid for relation in old])
     carrying.drop_views(session, carried)
     if timescale:
-        session.execute(sqlfiles.statement("schema/adoption/stop_jobs"))
+        session.execute(sql_files.statement("schema/adoption/stop_jobs"))
     _drop_if_view(session, old, LATEST)
     holding = _put_hourly_aside(session, old, aggregate=aggregate)
     for table in tables:
@@ -115,7 +115,7 @@ def plan(session: Session, table: GuideTable) -> Plan:
 
 def _columns(session: Session, relation: str) -> list[OldColumn]:
     with session.cursor(row_factory=class_row(OldColumn)) as cursor:
-        statement = sqlfiles.statement("schema/adoption/columns")
+        statement = sql_files.statement("schema/adoption/columns")
         return cursor.execute(statement, {"relation": f"public.{relation}"}).fetchall()
 
 
@@ -165,7 +165,7 @@ def _guides_aggregate(session: Session) -> bool:
 
     Raises: DatabaseRefused, if another one is built on the tables.
     """
-    rows = session.execute(sqlfiles.statement("schema/adoption/aggregates")).fetchall()
+    rows = session.execute(sql_files.statement("schema/adoption/aggregates")).fetchall()
     for name, guides in rows:
         if not guides:
             raise DatabaseRefused(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
-from dosing_tui.database import sqlfiles
+from dosing_tui.database import sql_files
 from dosing_tui.database.adoption.guide import Column, GuideTable
 
 SANE_FROM = datetime(2020, 1, 1, tzinfo=UTC)
@@ -41,7 +41,7 @@ class Plan:
 
 def set_aside_insane(plan: Plan) -> Composed:
     """Rows whose time no slice can hold. Parameters: table, sane_from, sane_until. Answers their number."""
-    template = SQL(sqlfiles.statement("schema/adoption/set_aside_insane"))
+    template = SQL(sql_files.statement("schema/adoption/set_aside_insane"))
     return template.format(old=Identifier(plan.table.old_name))
 
 
@@ -49,7 +49,7 @@ def copy_slice(plan: Plan) -> Composed:
     """Parameters: table, since, until, time_quality. Answers (read, copied, set aside)."""
     columns = [column.name for column in plan.table.columns]
     same = [SQL("i.{0} = j.{0}").format(Identifier(name)) for name in plan.table.key]
-    return SQL(sqlfiles.statement("schema/adoption/copy_slice")).format(
+    return SQL(sql_files.statement("schema/adoption/copy_slice")).format(
         reads=SQL(", ").join(_read(column, plan) for column in plan.table.columns),
         extra=SQL("").join(SQL("o.{}, ").format(Identifier(name)) for name in plan.extra),
         old=Identifier(plan.table.old_name),

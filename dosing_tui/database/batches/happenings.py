@@ -7,10 +7,10 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import notes
+from dosing_tui.database import operator_notes
 from dosing_tui.database.connection import connect, target
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import rowless_errors
+from dosing_tui.database.error_mapping import rowless_errors
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.batch_review.query_models import Happenings
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
@@ -48,7 +48,7 @@ def happenings(settings: Settings, *, device: str, since: datetime, until: datet
         rowless_errors(target(settings)),
     ):
         spans = alarm_spans(session, site=settings.plant.site, since=since, until=until)
-        said = notes.listed_in(session, since=since, until=until)
+        said = operator_notes.listed_in(session, since=since, until=until)
     return Happenings(
         tuple([span for span in spans if span.device_id in ("", device)]),
         tuple([note for note in reversed(said) if note.device in (None, "", device)]),

@@ -12,8 +12,8 @@ from dosing_tui.database.batches.policies import in_force_in
 from dosing_tui.database.batches.reviewing import reviews
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import connect, target
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import rowless_errors
+from dosing_tui.database.error_mapping import rowless_errors
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Side
 from dosing_tui.domain.batch_review.review_rules import Review, ReviewState, open_states

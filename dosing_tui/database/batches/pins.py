@@ -6,8 +6,8 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import audit
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import connect, target
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import rowless_errors
+from dosing_tui.database.error_mapping import rowless_errors
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import ConfigError, ReviewError
 

@@ -9,8 +9,8 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import audit
 from dosing_tui.database.batches.storing import Session, masters
 from dosing_tui.database.connection import connect, target
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import rowless_errors
+from dosing_tui.database.error_mapping import rowless_errors
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, definition, from_definition
 from dosing_tui.errors import RecipeError
 

@@ -11,8 +11,8 @@ from dosing_tui.database.batches.pins import check_pin
 from dosing_tui.database.batches.policies import in_force_in
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import connect, target
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import rowless_errors
+from dosing_tui.database.error_mapping import rowless_errors
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review.review_result import Outcome, fate_of_one
 from dosing_tui.domain.batch_review.review_rules import (
     NO_SIGNATURE,

@@ -12,8 +12,8 @@ from dosing_tui.database.batches.audit import Entry
 from dosing_tui.database.batches.shown import hidden_faults, stored_faults
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.connection import UNLIMITED, connect, target
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import rowless_errors
+from dosing_tui.database.error_mapping import rowless_errors
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batches.canonical_json import canonical, digest
 
 Entries = Mapping[int, Entry]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import notes
+from dosing_tui.database import operator_notes
 from dosing_tui.database.batches.listing import BatchDetail, detail_in, one_moment, opened
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.occurrences import occurrences_in
@@ -46,7 +46,7 @@ def _whole(session: Session, site: str, found: BatchDetail) -> WholeBatch:
     batch = found.batch
     since = batch.begins_at
     until = (batch.ends_at or batch.last_at) + timedelta(seconds=1)
-    said = notes.listed_in(session, since=since, until=until)
+    said = operator_notes.listed_in(session, since=since, until=until)
     ours = [note for note in said if note.device in (None, "", found.row.device_id)]
     alarms = occurrences_in(session, site, since=since, until=until, device=batch.device_id)
     return WholeBatch(found, tuple(alarms), tuple(reversed(ours)))

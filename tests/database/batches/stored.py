@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from dosing_tui.database.batches.keeping import keep
-from dosing_tui.database.writes import Writer
+from dosing_tui.database.reading_writer import Writer
 from dosing_tui.domain.messages.models import Reading
 from tests.database.inspection import rows
 from tests.database.samples import settings_for, spooled

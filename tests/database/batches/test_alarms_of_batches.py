@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from dosing_tui.database import alarms, notes
+from dosing_tui.database import alarms, operator_notes
 from dosing_tui.database.batches.happenings import happenings
 from dosing_tui.database.batches.keeping import keep, rebuild
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority
@@ -87,8 +87,8 @@ def test_what_fell_into_a_batch_is_told_with_the_notes_about_its_station(migrate
     alarms.append(
         settings, [said(Event.RAISE, 10), said(Event.RETURN, 20), said(Event.RAISE, 30, device="b")]
     )
-    notes.add(settings, NoteDraft(at(40), "cleaned pump 3", "Anna", STATION), os_user="tester")
-    notes.add(settings, NoteDraft(at(50), "not here", "Anna", "b"), os_user="tester")
+    operator_notes.add(settings, NoteDraft(at(40), "cleaned pump 3", "Anna", STATION), os_user="tester")
+    operator_notes.add(settings, NoteDraft(at(50), "not here", "Anna", "b"), os_user="tester")
     found = happenings(settings, device=STATION, since=NOON, until=at(125))
     assert [(alarm.name, alarm.message) for alarm in found.alarms] == [("STOCK_LOW/T-9", "T-9 is low.")]
     assert (found.alarms[0].since, found.alarms[0].until) == (at(10), at(20))

@@ -10,7 +10,7 @@ from dosing_tui.database.batches import listing, reviewing
 from dosing_tui.database.batches.listing import BatchFilter, Counts, above, counts, detail, listed
 from dosing_tui.database.batches.reviewing import review
 from dosing_tui.database.batches.storing import Session
-from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review.exception_checks import Kind
 from dosing_tui.domain.batch_review.query_models import draft_of
 from dosing_tui.domain.batch_review.review_rules import Meaning, Review

@@ -8,8 +8,8 @@ from dosing_tui.database import ledger
 from dosing_tui.database.batches import audit
 from dosing_tui.database.batches.listing import BatchFilter, listed
 from dosing_tui.database.batches.verification import verify
-from dosing_tui.database.flavours import Flavour
 from dosing_tui.database.migrations import migrate
+from dosing_tui.database.server_flavour import Flavour
 from tests.database.batches.stored import kept
 from tests.database.batches.test_reviewing import LATER
 from tests.database.inspection import rows

@@ -16,7 +16,7 @@ from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.recipes import import_recipes, versions
 from dosing_tui.database.batches.reviewing import review, review_all
 from dosing_tui.database.batches.verification import verified, verify
-from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review.changes_since_review import GONE, what_came, what_was_absorbed
 from dosing_tui.domain.batch_review.query_models import draft_of
 from dosing_tui.domain.batch_review.review_rules import Meaning, Review

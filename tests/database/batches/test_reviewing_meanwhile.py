@@ -11,7 +11,7 @@ from dosing_tui.database.batches.policies import in_force_in
 from dosing_tui.database.batches.reviewing import review
 from dosing_tui.database.batches.storing import Session
 from dosing_tui.database.batches.verification import verify
-from dosing_tui.database.sqlfiles import statement
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review.query_models import draft_of
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_rules import Meaning

@@ -15,9 +15,9 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database import annotations
 from dosing_tui.database.annotations import AnnotationRow
 from dosing_tui.database.connection import connect, connection_string, target
-from dosing_tui.database.running import Running
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import rowless_errors
+from dosing_tui.database.error_mapping import rowless_errors
+from dosing_tui.database.query_cancellation import Running
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.annotations import Annotations

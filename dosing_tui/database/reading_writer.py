@@ -8,10 +8,10 @@ import psycopg
 from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import rowsets
+from dosing_tui.database import row_codec
 from dosing_tui.database.connection import Limits, connect, target
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import Target, database_errors, rowless_errors
+from dosing_tui.database.error_mapping import Target, database_errors, rowless_errors
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.messages.models import Kind, Reading, Rejection, Unit
 from dosing_tui.errors import RowRefused
 
@@ -61,7 +61,7 @@ class Written:
     @property
     def kinds(self) -> frozenset[Kind]:
         """Kinds of the stored readings."""
-        return frozenset(rowsets.kind_of(reading) for reading in self.stored_readings)
+        return frozenset(row_codec.kind_of(reading) for reading in self.stored_readings)
 
 
 class Writer:
@@ -157,11 +157,11 @@ class _Batch:
         outcome = Outcome(rejections=[unit for unit in units if isinstance(unit, Rejection)])
         readings = [unit for unit in units if not isinstance(unit, Rejection)]
         for kind in Kind:
-            alike = [reading for reading in readings if rowsets.kind_of(reading) is kind]
-            outcome += self._bisect(kind, rowsets.in_key_order(kind, alike))
+            alike = [reading for reading in readings if row_codec.kind_of(reading) is kind]
+            outcome += self._bisect(kind, row_codec.in_key_order(kind, alike))
         if outcome.rejections:
             self.session.execute(
-                statement("writes/rejected_messages"), rowsets.rejection_columns(outcome.rejections)
+                statement("writes/rejected_messages"), row_codec.rejection_columns(outcome.rejections)
             )
         return outcome
 
@@ -171,7 +171,7 @@ class _Batch:
             return Outcome()
         try:
             with database_errors(self.meant), self.session.transaction():
-                done = self.session.execute(statement(f"writes/{kind.value}"), rowsets.rows(kind, readings))
+                done = self.session.execute(statement(f"writes/{kind.value}"), row_codec.rows(kind, readings))
                 if done.rowcount == len(readings):
                     return Outcome(list(readings))
                 answered = done.fetchall()
@@ -180,7 +180,7 @@ class _Batch:
                 return Outcome(rejections=[self._rejection(kind, readings[0], refused)])
             middle = len(readings) // 2
             return self._bisect(kind, readings[:middle]) + self._bisect(kind, readings[middle:])
-        stored, known = rowsets.split(kind, readings, answered)
+        stored, known = row_codec.split(kind, readings, answered)
         return Outcome(stored, known)
 
     def _rejection(self, kind: Kind, reading: Reading, refused: RowRefused) -> Rejection:
@@ -188,7 +188,7 @@ class _Batch:
         columns = self._at_fault(kind, reading, refused)
         return Rejection(
             topic=topics[kind],
-            record=rowsets.record_of(reading),
+            record=row_codec.record_of(reading),
             reason=f"{columns}: {refused}" if columns else str(refused),
             received_at=reading.received_at,
         )
@@ -198,7 +198,7 @@ class _Batch:
         cause = refused.__cause__
         constraint = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
         if constraint is None:
-            return ", ".join(rowsets.unfit(reading))
+            return ", ".join(row_codec.unfit(reading))
         found = self.session.execute(
             statement("writes/constraint_columns"), {"table": kind.value, "constraint": constraint}
         ).fetchone()

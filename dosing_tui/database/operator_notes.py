@@ -8,8 +8,8 @@ from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect, target
-from dosing_tui.database.sqlfiles import statement
-from dosing_tui.database.translation import Target, database_errors, rowless_errors
+from dosing_tui.database.error_mapping import Target, database_errors, rowless_errors
+from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.domain.panels.operator_notes import TEXT_LONGEST, Note, NoteDraft, cleaned, fault
 from dosing_tui.errors import DatabaseRefused, RowRefused
