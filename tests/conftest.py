@@ -151,6 +151,6 @@ def _served(server: Server) -> Iterator[Server]:
 
 
 def _migrate(dsn: str) -> None:
-    from dosing_tui.database.migrations import migrate
+    from dosing_tui.database.schema.migrate import migrate
 
     migrate(Settings(database=DatabaseSettings(dsn=dsn)), report=print)

@@ -82,8 +82,8 @@ def collect(ctx: click.Context) -> None:
 @click.pass_context
 def migrate(ctx: click.Context, check: bool) -> None:
     """Create the database schema, bring it up to date, or adopt the guide's tables with their rows."""
-    from dosing_tui.database.migrations import migrate as apply
-    from dosing_tui.database.migrations import pending
+    from dosing_tui.database.schema.migrate import migrate as apply
+    from dosing_tui.database.schema.migrate import pending
 
     settings = _settings(ctx)
     names = pending(settings) if check else apply(settings, report=_say)

@@ -15,12 +15,12 @@ from dosing_tui.database import alarms
 from dosing_tui.database.batches.keeping import keep_until_now
 from dosing_tui.database.batches.recipes import versions
 from dosing_tui.database.leader_election import Election
-from dosing_tui.database.maintenance import maintain
-from dosing_tui.database.migrations import migrate, pending
 from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.reading_writer import Writer
-from dosing_tui.database.rules import NAMES, STOCK_LOW, TOLERANCE
+from dosing_tui.database.schema.maintenance import maintain
+from dosing_tui.database.schema.migrate import migrate, pending
+from dosing_tui.database.schema.plant_limits import NAMES, STOCK_LOW, TOLERANCE
 from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
 from dosing_tui.domain.messages.message_parser import ClockRules, Intake
 from dosing_tui.domain.messages.models import Kind, Reading

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.console.terminal import check_terminal
-from dosing_tui.database.migrations import migrate
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo import history
 from dosing_tui.demo.brokers import RunningBroker, start_broker
 from dosing_tui.demo.folders import lock

@@ -12,7 +12,7 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
-from dosing_tui.database.migrations import migrate
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.models import Entry, Event

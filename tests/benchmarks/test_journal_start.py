@@ -14,8 +14,8 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
-from dosing_tui.database.migrations import migrate
 from dosing_tui.database.notifications import Postbook
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter

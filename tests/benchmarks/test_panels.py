@@ -16,8 +16,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dosing_tui.database.migrations import migrate
 from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, Query
 from dosing_tui.domain.time.time_range import today

@@ -16,7 +16,7 @@ from dosing_tui.collector.letterbox import Letters
 from dosing_tui.collector.machine import spool_folder
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.database import alarms
-from dosing_tui.database.migrations import migrate
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms import operator_commands

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import DatabaseSettings, Settings
-from dosing_tui.database.migrations import migrate
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.brokers import free_port
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from tests.terminal import FOUND, Terminal, program

@@ -9,7 +9,7 @@ from threading import Event
 import psycopg
 import pytest
 
-from dosing_tui.database.migrations import migrate, pending
+from dosing_tui.database.schema.migrate import migrate, pending
 from dosing_tui.errors import DatabaseRefused
 from tests.database.inspection import rows, run, value
 from tests.database.old_plant import Told, guide_database, lived_in
@@ -154,7 +154,7 @@ def test_an_interrupted_adoption_goes_on_where_it_stopped(guide: str, stage: str
 
 UNTIL_KILLED = """
 import sys
-from dosing_tui.database.migrations import migrate
+from dosing_tui.database.schema.migrate import migrate
 from tests.database.samples import settings_for
 
 def report(line):

@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from dosing_tui.database.migrations import migrate
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.errors import DatabaseRefused
 from tests.database.inspection import rows, run, value
 from tests.database.old_plant import guide_database

@@ -4,7 +4,7 @@ from typing import LiteralString
 
 import pytest
 
-from dosing_tui.database.migrations import migrate
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.errors import DatabaseRefused
 from tests.database.inspection import flavour_of, rows, run, value

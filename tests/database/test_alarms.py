@@ -15,8 +15,8 @@ from psycopg.conninfo import make_conninfo
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import alarms
 from dosing_tui.database.alarms import Heard
-from dosing_tui.database.migrations import migrate
 from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.database.sql_files import statement
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dosing_tui.database import maintenance
-from dosing_tui.database.maintenance import maintain
+from dosing_tui.database.schema import maintenance
+from dosing_tui.database.schema.maintenance import maintain
 from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.errors import DatabaseRefused
 from tests.database.inspection import flavour_of, rows, run, value

@@ -9,8 +9,9 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from dosing_tui.database import ledger, migrations, server_flavour
-from dosing_tui.database.migrations import migrate, pending
+from dosing_tui.database import server_flavour
+from dosing_tui.database.schema import migrate, migration_history
+from dosing_tui.database.schema.migrate import migrate, pending
 from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.errors import DatabaseRefused
 from tests.database.inspection import flavour_of, rows, run, value
@@ -54,8 +55,8 @@ def role_of(dsn: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("flavour_", list(Flavour))
 def test_the_files_are_numbered_and_every_number_is_used_once(flavour_: Flavour) -> None:
-    names = [migration.name for migration in ledger.migrations(flavour_)]
-    numbers = [migration.number for migration in ledger.migrations(flavour_)]
+    names = [migration.name for migration in migration_history.migrations(flavour_)]
+    numbers = [migration.number for migration in migration_history.migrations(flavour_)]
     assert [name for name in names if not re.fullmatch(r"[a-z]+/\d{4}_[a-z_]+", name)] == []
     assert numbers == sorted(set(numbers))
 
@@ -87,7 +88,7 @@ def test_a_new_database_gets_every_migration_of_its_flavour_once(flavour: Server
     assert migrated_by(database)
     assert migrated_by(database) == []
     assert pending(settings_for(database)) == []
-    known = [migration.name for migration in ledger.migrations(flavour_of(database))]
+    known = [migration.name for migration in migration_history.migrations(flavour_of(database))]
     assert sorted(applied(database)) == sorted(known)
 
 
@@ -118,10 +119,10 @@ def test_two_at_once_make_one_schema(flavour: Server, database: str) -> None:
 def test_waiting_for_another_one_is_told(database: str) -> None:
     told: list[str] = []
     with psycopg.connect(database, autocommit=True) as other, ThreadPoolExecutor() as threads:
-        other.execute("SELECT pg_advisory_lock(%s)", (migrations.LOCK,))
+        other.execute("SELECT pg_advisory_lock(%s)", (migrate.LOCK,))
         waiting = threads.submit(migrate, settings_for(database), report=told.append)
         until(lambda: told)
-        other.execute("SELECT pg_advisory_unlock(%s)", (migrations.LOCK,))
+        other.execute("SELECT pg_advisory_unlock(%s)", (migrate.LOCK,))
         waiting.result(timeout=60)
     assert told[0] == "Another dosing-tui is changing the schema; waiting for it to finish."
 
@@ -140,7 +141,7 @@ def test_a_changed_file_is_refused(migrated: str) -> None:
 
 
 def test_line_ends_are_no_change() -> None:
-    unix, windows = (ledger.Migration("any/0001_x", f"SELECT 1;{end}") for end in ("\n", "\r\n"))
+    unix, windows = (migration_history.Migration("any/0001_x", f"SELECT 1;{end}") for end in ("\n", "\r\n"))
     assert unix.checksum == windows.checksum
 
 

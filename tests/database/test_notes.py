@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from dosing_tui.database import operator_notes
-from dosing_tui.database.migrations import migrate
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.domain.panels.operator_notes import TEXT_LONGEST, NoteDraft
 from dosing_tui.errors import DatabaseAway, DatabaseRefused, RowRefused
 from tests.database.inspection import run, value

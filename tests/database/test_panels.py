@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.migrations import migrate
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.domain.messages.models import Dose, Reading
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection

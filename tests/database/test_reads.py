@@ -10,9 +10,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from dosing_tui.database.migrations import migrate
 from dosing_tui.database.panel_reader import SEEDED, Reader
 from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.brokers import free_port
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality

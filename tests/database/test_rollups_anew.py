@@ -9,9 +9,9 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from dosing_tui.database import ledger
-from dosing_tui.database.migrations import migrate
 from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.schema import migration_history
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
@@ -49,9 +49,9 @@ ALL: LiteralString = "DELETE FROM dosing_consumption"
 @pytest.fixture
 def old(flavour: Server, database: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The schema before, with fifty days of doses; what is migrated from here on is the present schema."""
-    known = ledger.migrations
+    known = migration_history.migrations
 
-    def earlier(flavour: Flavour) -> list[ledger.Migration]:
+    def earlier(flavour: Flavour) -> list[migration_history.Migration]:
         return [migration for migration in known(flavour) if not BEFORE <= migration.number < 50]
 
     with monkeypatch.context() as past:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.migrations import migrate
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.database.server_flavour import Flavour
 from tests.database import inspection
 from tests.database.inspection import flavour_of, rows, run, value

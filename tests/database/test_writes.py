@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from psycopg import sql
 from psycopg.rows import class_row
 
-from dosing_tui.database.migrations import migrate
 from dosing_tui.database.reading_writer import Progress, SpoolRow, Writer, Written
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.domain.messages.models import Dose, Kind, Reading, Rejection, Unit
 from dosing_tui.errors import DatabaseAway, DatabaseRefused

@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.migrations import migrate
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.binaries import find_binaries
 from tests.database.inspection import run
 from tests.database.samples import settings_for

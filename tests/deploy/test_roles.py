@@ -22,11 +22,11 @@ from dosing_tui.database.batches.reviewing import review
 from dosing_tui.database.batches.verification import verify
 from dosing_tui.database.batches.whole import whole
 from dosing_tui.database.leader_election import Election
-from dosing_tui.database.maintenance import maintain
-from dosing_tui.database.migrations import migrate, pending
 from dosing_tui.database.notifications import Postbook, states
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.schema.maintenance import maintain
+from dosing_tui.database.schema.migrate import migrate, pending
 from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter

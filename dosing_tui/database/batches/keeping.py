@@ -12,7 +12,7 @@ from dosing_tui.database.batches.spans import Span, Touched, affected, merged, p
 from dosing_tui.database.batches.storing import Change, Session, rebuild_span, reference
 from dosing_tui.database.connection import Limits, connect, target
 from dosing_tui.database.error_mapping import rowless_errors
-from dosing_tui.database.maintenance import RAW_KEPT
+from dosing_tui.database.schema.maintenance import RAW_KEPT
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batches.models import RULES
 from dosing_tui.domain.messages.text_sanitizer import clean_line

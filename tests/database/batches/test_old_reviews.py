@@ -4,11 +4,11 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import ledger
 from dosing_tui.database.batches import audit
 from dosing_tui.database.batches.listing import BatchFilter, listed
 from dosing_tui.database.batches.verification import verify
-from dosing_tui.database.migrations import migrate
+from dosing_tui.database.schema import migration_history
+from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.database.server_flavour import Flavour
 from tests.database.batches.stored import kept
 from tests.database.batches.test_reviewing import LATER
@@ -32,9 +32,9 @@ SELECT %(seq)s, batch_key, batch_id, %(at)s, %(who)s, 'tester', %(db_role)s, %(m
 @pytest.fixture
 def old(database: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Three batches in a database of the version before."""
-    known, settings = ledger.migrations, settings_for(database)
+    known, settings = migration_history.migrations, settings_for(database)
 
-    def earlier(flavour: Flavour) -> list[ledger.Migration]:
+    def earlier(flavour: Flavour) -> list[migration_history.Migration]:
         return [migration for migration in known(flavour) if migration.number not in SINCE]
 
     with monkeypatch.context() as past:

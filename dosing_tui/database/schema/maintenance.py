@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import ledger, server_flavour, sql_files, table_owner
+from dosing_tui.database import server_flavour, sql_files, table_owner
 from dosing_tui.database.adoption import books
 from dosing_tui.database.connection import Limits, connect, target
 from dosing_tui.database.error_mapping import database_errors
+from dosing_tui.database.schema import migration_history
 from dosing_tui.database.server_flavour import Flavour, Session
 from dosing_tui.errors import DatabaseRefused
 
@@ -45,7 +46,7 @@ def maintain(settings: Settings, *, now: datetime) -> None:
 
 
 def _tidy(session: Session, now: datetime) -> None:
-    had = ledger.applied(session)
+    had = migration_history.applied(session)
     if not had:
         raise DatabaseRefused("This database has no schema yet: run dosing-tui migrate.")
     table_owner.become_owner(session)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from dosing_tui.config.settings import LimitSettings, Settings
-from dosing_tui.database import ledger, rules, server_flavour, table_owner
+from dosing_tui.database import server_flavour, table_owner
 from dosing_tui.database.adoption import books, finishing, relations
 from dosing_tui.database.adoption.relations import Relation
 from dosing_tui.database.connection import UNLIMITED, connect, target
 from dosing_tui.database.error_mapping import Target, database_errors, translated
-from dosing_tui.database.ledger import Migration
+from dosing_tui.database.schema import migration_history, plant_limits
+from dosing_tui.database.schema.migration_history import Migration
 from dosing_tui.database.server_flavour import Flavour, Session
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
 
@@ -73,14 +74,14 @@ def migrate(settings: Settings, *, report: Report) -> list[str]:
 
 def _keep_rules(session: Session, limits: LimitSettings, report: Report) -> None:
     """A new schema has the guide's rules until here."""
-    differing = rules.differing(session, limits)
-    if rules.TOLERANCE in differing:
+    differing = plant_limits.differing(session, limits)
+    if plant_limits.TOLERANCE in differing:
         report(f"Counting anew which doses are out of a tolerance of {limits.tolerance_g:g} g.")
         with session.transaction():
-            rules.keep_tolerance(session, limits.tolerance_g)
-    if rules.STOCK_LOW in differing:
+            plant_limits.keep_tolerance(session, limits.tolerance_g)
+    if plant_limits.STOCK_LOW in differing:
         report(f"Batches are told of tanks below {limits.stock_low_percent:g} % from now on.")
-        rules.keep_stock_low(session, limits.stock_low_percent)
+        plant_limits.keep_stock_low(session, limits.stock_low_percent)
 
 
 def _with_extension(session: Session, work: Work, limits: LimitSettings, report: Report) -> Work:
@@ -106,12 +107,14 @@ def _work(session: Session, limits: LimitSettings) -> Work:
     """Raises: DatabaseRefused, if this program and the database do not fit together."""
     server = server_flavour.ask(session)
     server_flavour.check(server)
-    had = ledger.applied(session)
+    had = migration_history.applied(session)
     # its license, and with it the flavour, is known when the extension is there
     extension = ("extension/timescaledb",) if server.offered and not server.extension and not had else ()
     # a database keeps the flavour it was made with, whatever the server has become since
     flavour = Flavour(had[0].flavour) if had else server.flavour
-    missing = ledger.missing(ledger.common() if extension else ledger.migrations(flavour), had)
+    missing = migration_history.missing(
+        migration_history.common() if extension else migration_history.migrations(flavour), had
+    )
     found = () if had else tuple(relations.found(session))
     return Work(
         extension,
@@ -120,7 +123,7 @@ def _work(session: Session, limits: LimitSettings) -> Work:
         found=found,
         adopting=relations.holding_rows(found) if found else tuple(books.unfinished(session)),
         after=tuple(m for m in missing if m.number >= AFTER_ADOPTION),
-        rules=rules.differing(session, limits),
+        rules=plant_limits.differing(session, limits),
     )
 
 
@@ -149,8 +152,8 @@ def _make_schema(session: Session, work: Work, meant: Target, report: Report) ->
         session.execute("SET LOCAL lock_timeout = '15s'")
         timescale = work.flavour is not Flavour.PLAIN
         aside = relations.put_aside(session, work.found, timescale=timescale) if work.found else None
-        if not ledger.exists(session):
-            ledger.create(session)
+        if not migration_history.exists(session):
+            migration_history.create(session)
         _apply(session, work.before, work.flavour, meant, report)
         if aside:
             relations.register(session, aside)
@@ -164,7 +167,7 @@ def _apply(
             session.execute(migration.text)
         except psycopg.Error as error:
             raise _failed(migration, error, meant) from error
-        ledger.record(session, migration, flavour)
+        migration_history.record(session, migration, flavour)
         report(f"Applied {migration.name}.")
 
 
