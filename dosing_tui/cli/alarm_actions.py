@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from dosing_tui.config.alarm_limits import most_shelved
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms
+from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.catalog import RULES
@@ -30,7 +30,7 @@ def listed(settings: Settings, *, tag: str = "", shown: Iterable[Shown] = ()) ->
     wanted = frozenset(shown)
     states = [
         state
-        for state in alarms.states(settings).values()
+        for state in journal.states(settings).values()
         if tag.lower() in state.key.tag.lower() and (not wanted or state.shown in wanted)
     ]
     states.sort(key=lambda s: (s.shown not in UNACKNOWLEDGED, s.priority.rank, s.key))
@@ -47,7 +47,7 @@ class Done:
 
 def named(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
     """The alarms of these tags. Raises: AlarmRefused if there is none, DatabaseAway, DatabaseRefused."""
-    states = alarms.states(settings)
+    states = journal.states(settings)
     return [_named(states, tag) for tag in tags]
 
 
@@ -56,7 +56,7 @@ def named_or_normal(settings: Settings, tags: Sequence[str]) -> list[AlarmState]
 
     Raises: AlarmRefused if nothing could ever raise one of them, DatabaseAway, DatabaseRefused.
     """
-    known = {state.key.tag.lower(): state for state in alarms.states(settings).values()}
+    known = {state.key.tag.lower(): state for state in journal.states(settings).values()}
     if all(tag.lower() in known for tag in tags):
         return [known[tag.lower()] for tag in tags]
     heard = _heard(settings)
@@ -113,7 +113,7 @@ def _urgency(state: AlarmState) -> Priority:
 
 def _ask(settings: Settings, seen: Sequence[AlarmState], asked: Asked) -> Done:
     """Judged by what was seen and by what is so by now."""
-    states = alarms.states(settings)
+    states = journal.states(settings)
     entries, left = [], []
     for state in seen:
         try:
@@ -124,7 +124,7 @@ def _ask(settings: Settings, seen: Sequence[AlarmState], asked: Asked) -> Done:
         else:
             entries.append(entry)
     if entries:
-        alarms.append(settings, entries)
+        journal.append(settings, entries)
     elif left:
         raise AlarmRefused(" ".join(left))
     return Done(tuple(entry.key.tag for entry in entries), tuple(left))

@@ -94,7 +94,7 @@ def journal(
     states: tuple[str, ...], user: str, most: int, form: str,
 ) -> None:  # fmt: skip
     """What happened to the alarms, the newest first."""
-    from dosing_tui.database import alarms as journal_of
+    from dosing_tui.database.alarms.journal import journal as journal_of
     from dosing_tui.domain.alarms.journal_filter import JournalFilter
     from dosing_tui.domain.alarms.models import Event, Shown
     from dosing_tui.export.alarms import journal_extract

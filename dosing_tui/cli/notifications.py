@@ -35,7 +35,7 @@ def notifications(ctx: click.Context) -> None:
 
     What was told last, what waits, and what fails why.
     """
-    from dosing_tui.database.notifications import states
+    from dosing_tui.database.alarms.notification_queue import states
 
     settings = settings_of(ctx)
     zone = ZoneInfo(settings.plant.timezone)

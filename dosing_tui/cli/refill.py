@@ -25,7 +25,7 @@ def refill(
     The level of CHEMICAL at station DEVICE may jump up without an alarm.
     """
     from dosing_tui.config.alarm_limits import most_shelved
-    from dosing_tui.database import alarms
+    from dosing_tui.database.alarms.journal import journal
     from dosing_tui.domain.alarms.models import Event, Who
     from dosing_tui.domain.alarms.operator_commands import Asking
     from dosing_tui.domain.alarms.tank_refill import RULE, refilled
@@ -33,7 +33,7 @@ def refill(
 
     settings = settings_of(ctx)
     entries = refilled(
-        alarms.states(settings),
+        journal.states(settings),
         Asking(Who(who, os_user()), datetime.now(UTC)),
         device=clean_text(device),
         chemical=clean_text(chemical),
@@ -41,7 +41,7 @@ def refill(
         within=timedelta(minutes=minutes),
         most=most_shelved(settings, RULE.priority),
     )
-    alarms.append(settings, entries)
+    journal.append(settings, entries)
     done = any(entry.event in (Event.ACKNOWLEDGE, Event.RESET) for entry in entries)
     said = "is explained" if done else f"is no alarm for {minutes:g} minutes"
     click.echo(f"Refill of {clean_text(chemical)} ({clean_text(device)}): the jump of its level {said}.")

@@ -18,7 +18,7 @@ from dosing_tui.collector.machine import spool_folder
 from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.config.alarm_limits import alarm_limits
-from dosing_tui.database.alarms import Heard
+from dosing_tui.database.alarms.journal import Heard
 from dosing_tui.domain.alarm_rules.detection import LinkView, Outlook
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.rule_state import HOUR

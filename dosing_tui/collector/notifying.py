@@ -18,7 +18,7 @@ from dosing_tui.collector.courier import Outcome
 from dosing_tui.collector.pace import retry_delay
 from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.telling import Telling
-from dosing_tui.database.notifications import Summary
+from dosing_tui.database.alarms.notification_queue import Summary
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_EVERY, NOTHING, Checkpoint
 from dosing_tui.domain.alarms.journal_projection import Effect, Replica
 from dosing_tui.domain.notifications.policy import LATEST, Choice, Fate, Occasion, Waiting, chosen, noticed

@@ -11,11 +11,11 @@ from dosing_tui.collector.apart import Apart
 from dosing_tui.collector.ports import AlarmStore, Database, Parser
 from dosing_tui.collector.status import Report
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms
+from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms.notification_queue import Postbook
 from dosing_tui.database.batches.keeping import keep_until_now
 from dosing_tui.database.batches.recipes import versions
 from dosing_tui.database.leader_election import Election
-from dosing_tui.database.notifications import Postbook
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.schema.maintenance import maintain
@@ -47,10 +47,10 @@ def plant_database(settings: Settings) -> Database:
         other_writers=partial(_other_writers, settings),
         answers=partial(_answers, settings),
         alarms=AlarmStore(
-            append=partial(alarms.append, settings),
+            append=partial(journal.append, settings),
             follow=partial(_follow, settings),
-            remember=partial(alarms.remember, settings),
-            stored=partial(alarms.stored, settings),
+            remember=partial(journal.remember, settings),
+            stored=partial(journal.stored, settings),
             seed=partial(_seed, settings),
             errors=partial(_errors, settings),
             masters=partial(versions, settings),
@@ -97,8 +97,8 @@ def _answers(settings: Settings) -> None:
 
 def _follow(
     settings: Settings, stopping: threading.Event, on_link: Callable[[bool, str], None]
-) -> Iterator[alarms.Heard]:
-    return alarms.follow(settings, stopping, on_link=on_link)
+) -> Iterator[journal.Heard]:
+    return journal.follow(settings, stopping, on_link=on_link)
 
 
 def _seed(settings: Settings) -> list[Reading]:
@@ -107,7 +107,7 @@ def _seed(settings: Settings) -> list[Reading]:
 
 
 def _errors(settings: Settings, since: datetime) -> list[MinuteOfErrors]:
-    return alarms.errors_of_the_hour(settings, since=since)
+    return journal.errors_of_the_hour(settings, since=since)
 
 
 @contextmanager

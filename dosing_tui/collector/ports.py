@@ -10,8 +10,8 @@ from uuid import UUID
 from dosing_tui.collector.pace import Pace
 from dosing_tui.collector.status import Report, Status
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms import Heard
-from dosing_tui.database.notifications import Postbook
+from dosing_tui.database.alarms.journal import Heard
+from dosing_tui.database.alarms.notification_queue import Postbook
 from dosing_tui.database.reading_writer import Progress, SpoolRow, Written
 from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
 from dosing_tui.domain.alarms.checkpoint import Checkpoint

@@ -92,39 +92,39 @@ class Engine:
 
     def past(self, now: datetime) -> Past:
         # imported here to save start-up: psycopg
-        from dosing_tui.database import alarms
+        from dosing_tui.database.alarms.journal import journal
 
-        return alarms.past(self._settings, now)
+        return journal.past(self._settings, now)
 
     def channels(self, now: datetime) -> Sequence[ChannelState]:
         # imported here to save start-up: psycopg
-        from dosing_tui.database import notifications
+        from dosing_tui.database.alarms.journal import notification_queue
 
         configured = [channel.name for channel in self._settings.notifications]
-        return with_unused(notifications.states(self._settings, now=now), configured)
+        return with_unused(notification_queue.states(self._settings, now=now), configured)
 
     def journal_page(self, wanted: JournalFilter) -> Sequence[Entry]:
         # imported here to save start-up: psycopg
-        from dosing_tui.database import alarms
+        from dosing_tui.database.alarms.journal import journal
 
-        return alarms.listed(self._settings, wanted)
+        return journal.listed(self._settings, wanted)
 
     def trend(self, asked: TrendQuery) -> Sequence[TrendPoint]:
         # imported here to save start-up: psycopg
-        from dosing_tui.database import trends
+        from dosing_tui.database.alarms.journal import trend
 
-        return trends.trend(self._settings, asked)
+        return trend.trend(self._settings, asked)
 
     def journal(self, entries: Sequence[Entry]) -> bool:
         # imported here to save start-up: psycopg
-        from dosing_tui.database import alarms
+        from dosing_tui.database.alarms.journal import journal
 
         account = clean_text(getuser())
         named = [replace(entry, who=replace(entry.who, os_user=account)) for entry in entries]
         if self._database_away and not self._left(named):
             return False
         try:
-            alarms.append(self._settings, named)
+            journal.append(self._settings, named)
         except DatabaseAway as away:
             why_not = self._left(named)
             if why_not:

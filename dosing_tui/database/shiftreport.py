@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms, operator_notes
+from dosing_tui.database import operator_notes
+from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms.occurrences import occurrences
 from dosing_tui.database.batches.listing import BatchFilter, BatchRow, counts, listed
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
-from dosing_tui.database.occurrences import occurrences
 from dosing_tui.database.panel_reader import Reader, clean_row
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.alarms.models import HIDDEN, AlarmState
@@ -57,7 +58,7 @@ def shift_report(settings: Settings, shift: WorkedShift, *, now: datetime) -> Sh
     unreviewed, waiting = _open(settings, BatchFilter(since, until, unreviewed=True))
     earlier, older = _open(settings, BatchFilter(until=since, unreviewed=True))
     met = occurrences(settings, since=since, until=until)
-    states = alarms.states(settings).values()
+    states = journal.states(settings).values()
     return ShiftReport(
         shift=shift,
         made_at=now,

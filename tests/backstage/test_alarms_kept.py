@@ -11,7 +11,7 @@ from signal import SIGKILL
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms
+from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
@@ -25,7 +25,7 @@ from tests.waiting import until
 
 
 def acknowledged(settings: Settings) -> list[Entry]:
-    return [entry for entry in alarms.read(settings) if entry.event is Event.ACKNOWLEDGE]
+    return [entry for entry in journal.read(settings) if entry.event is Event.ACKNOWLEDGE]
 
 
 def say_low(settings: Settings) -> None:
@@ -54,7 +54,7 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
         window.shows("collecting", 60)
         say_low(settings)
         window.shows("1 of 1 unacknowledged")
-        until(lambda: len(alarms.read(settings)) == 1)
+        until(lambda: len(journal.read(settings)) == 1)
         own_postgres.kill()
         window.keys("a")
         window.shows("DB down")

@@ -13,8 +13,8 @@ from typing import TypeVar
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms
-from dosing_tui.database.notifications import Postbook
+from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms.notification_queue import Postbook
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
@@ -37,12 +37,12 @@ def test_start_of_a_long_journal(own_postgres: EmbeddedPostgres, capsys: pytest.
     fill(own_postgres.dsn, ENTRIES)
     whole, all_s = timed(lambda: begun(settings))
     anew, anew_s = timed(lambda: telling(settings))
-    alarms.remember(settings, Checkpoint(whole.last_id, whole.told))
+    journal.remember(settings, Checkpoint(whole.last_id, whole.told))
     on, on_s = timed(lambda: telling(settings))
     short, checkpoint_s = timed(lambda: begun(settings))
-    listed, list_s = timed(lambda: alarms.states(settings))
+    listed, list_s = timed(lambda: journal.states(settings))
     ever = JournalFilter(NOW.replace(year=2000), NOW.replace(year=2090), most=200)
-    page, page_s = timed(lambda: alarms.listed(settings, ever))
+    page, page_s = timed(lambda: journal.listed(settings, ever))
     assert short.states == whole.states == listed == anew.states == on.states
     assert len(page) == 200
     with capsys.disabled():
@@ -58,7 +58,7 @@ def test_start_of_a_long_journal(own_postgres: EmbeddedPostgres, capsys: pytest.
 def begun(settings: Settings) -> Replica:
     """As the collector begins."""
     replica, stopping = Replica(), threading.Event()
-    for heard in alarms.follow(settings, stopping, on_link=lambda up, why: None):
+    for heard in journal.follow(settings, stopping, on_link=lambda up, why: None):
         if heard.anew:
             replica.begin_anew(heard.known)
         replica.heard(heard.entries)

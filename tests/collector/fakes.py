@@ -13,8 +13,8 @@ from dosing_tui.collector.ports import AlarmStore, Database, Parser, Surrounding
 from dosing_tui.collector.spool import Spool
 from dosing_tui.collector.status import Status
 from dosing_tui.config.settings import CollectorSettings, Settings
-from dosing_tui.database.alarms import Heard
-from dosing_tui.database.notifications import Postbook
+from dosing_tui.database.alarms.journal import Heard
+from dosing_tui.database.alarms.notification_queue import Postbook
 from dosing_tui.database.reading_writer import Progress, SpoolRow, Written
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import Entry

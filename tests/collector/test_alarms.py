@@ -15,7 +15,7 @@ from dosing_tui.collector import alarming, letterbox
 from dosing_tui.collector.letterbox import Letters
 from dosing_tui.collector.machine import spool_folder
 from dosing_tui.config.settings import CollectorMode, Settings
-from dosing_tui.database import alarms
+from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
@@ -77,7 +77,7 @@ def heard(this: Running) -> bool:
 
 
 def journal(settings: Settings) -> list[Entry]:
-    return [entry for entry in alarms.read(settings) if entry.key.rule in RULES]
+    return [entry for entry in journal.read(settings) if entry.key.rule in RULES]
 
 
 def state(this: Running, rule: str) -> AlarmState:
@@ -86,7 +86,7 @@ def state(this: Running, rule: str) -> AlarmState:
 
 
 def acknowledge(settings: Settings, of: AlarmState) -> None:
-    alarms.append(settings, [operator_commands.acknowledge(of, Asking(ANNA, datetime.now(UTC)))])
+    journal.append(settings, [operator_commands.acknowledge(of, Asking(ANNA, datetime.now(UTC)))])
 
 
 def test_an_alarm_and_its_acknowledgement_are_seen_by_every_console(settings: Settings) -> None:
@@ -212,7 +212,7 @@ def test_a_collector_that_begins_at_a_checkpoint_shows_the_same(
         acknowledge(settings, state(collector, "STOCK_LOW"))
         expected = {"STOCK_LOW": Shown.ACKED, "DOSE_GROSS": Shown.UNACK}
         until(lambda: shown(collector) == expected)
-        until(lambda: kept_up_to(settings) == alarms.read(settings)[-1].id)
+        until(lambda: kept_up_to(settings) == journal.read(settings)[-1].id)
         before = [state(collector, rule) for rule in RULES]
     with running(settings) as again:
         until(lambda: again.ready and heard(again) and shown(again) == expected)

@@ -15,7 +15,7 @@ from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.status import Status
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms, notifications
+from dosing_tui.database.alarms.journal import journal, notification_queue
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_projection import Replica
 from dosing_tui.domain.alarms.models import NOBODY, AlarmKey, Entry, Event, Priority
@@ -85,7 +85,7 @@ class Teller:
 
     def follows(self) -> bool:
         """It has read what is in the journal."""
-        head = len(alarms.read(self.settings))
+        head = len(journal.read(self.settings))
         found = rows(self.settings.database.dsn, "SELECT last_id FROM alarm_notification_channels")
         return bool(found) and all(last_id >= head for (last_id,) in found)
 
@@ -110,7 +110,7 @@ def happened(settings: Settings, event: Event = Event.RAISE, item: str = "T-12",
     made = replace(entry(event), uuid=uuid4(), id=0, key=key, at=now, received_at=now)
     made = replace(made, message=f"Low inventory: {item} at 19.9 %")
     made = replace(made, **changes)  # type: ignore[arg-type]  # Entry's
-    alarms.append(settings, [made])
+    journal.append(settings, [made])
     return made
 
 
@@ -318,7 +318,7 @@ def test_what_the_server_refuses_for_good_does_not_keep_the_next_waiting(
 def test_a_flood_is_told_in_one_message_after_the_single_ones(settings: Settings, web: WebServer) -> None:
     with telling(wanting(settings, most_in_10_minutes=4)) as teller:
         now = datetime.now(UTC)
-        alarms.append(
+        journal.append(
             settings,
             [
                 replace(
@@ -408,7 +408,7 @@ def test_a_hanging_server_delays_neither_the_end_nor_another_channel(
 
 def test_a_claim_that_nobody_settled_is_not_told_again(settings: Settings, web: WebServer) -> None:
     web.answers = [HANG]
-    book = notifications.Postbook(settings)
+    book = notification_queue.Postbook(settings)
     with telling(wanting(settings, most_in_10_minutes=1)):
         happened(settings)
         until(lambda: fates(settings) == [("raise", "waiting")])  # waits for company
@@ -477,7 +477,7 @@ def test_what_a_summary_was_to_tell_of_is_lost_with_it_and_counted(
         if answer == 503:
             teller.ahead = timedelta(days=1, minutes=1)
         until(lambda: settled(settings, 4))
-        (state,) = notifications.states(settings, now=teller.now())
+        (state,) = notification_queue.states(settings, now=teller.now())
     assert rows(settings.database.dsn, SUMMARISED) == [("failed",)]
     assert state.lost == 3
 
@@ -514,13 +514,13 @@ def test_that_a_channel_does_not_go_out_is_said_only_while_something_is_tried_ag
 def pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """From behind which entries the journal is read."""
     found: list[int] = []
-    entries = notifications.Postbook.entries
+    entries = notification_queue.Postbook.entries
 
-    def watched(book: notifications.Postbook, after: int) -> list[Entry]:
+    def watched(book: notification_queue.Postbook, after: int) -> list[Entry]:
         found.append(after)
         return entries(book, after)
 
-    monkeypatch.setattr(notifications.Postbook, "entries", watched)
+    monkeypatch.setattr(notification_queue.Postbook, "entries", watched)
     return found
 
 
@@ -553,8 +553,8 @@ def test_who_tells_next_begins_where_the_alarms_were_remembered(
         raised = [happened(settings, item=item) for item in ("A", "B", "C")]
         until(lambda: len(web.taken) == 3)
     replica = Replica()
-    replica.heard(alarms.read(settings))
-    alarms.remember(settings, Checkpoint(replica.last_id, replica.told))
+    replica.heard(journal.read(settings))
+    journal.remember(settings, Checkpoint(replica.last_id, replica.told))
     pages.clear()
     with telling(settings):
         happened(settings, Event.RETURN, item="B")
@@ -573,8 +573,8 @@ def test_what_nobody_has_made_notices_of_is_told_though_the_alarms_are_remembere
     happened(settings, item="A")
     happened(settings, Event.RETURN, item="OLD")
     replica = Replica()
-    replica.heard(alarms.read(settings))
-    alarms.remember(settings, Checkpoint(replica.last_id, replica.told))
+    replica.heard(journal.read(settings))
+    journal.remember(settings, Checkpoint(replica.last_id, replica.told))
     pages.clear()
     with telling(settings):
         until(lambda: len(web.taken) == 3)
@@ -586,13 +586,15 @@ def test_the_state_of_a_channel_can_be_asked(settings: Settings, web: WebServer)
     web.answers = [500] * 1000
     with telling(settings) as teller:
         happened(settings)
-        until(lambda: any("500" in one.reason for one in notifications.states(settings, now=teller.now())))
-        (state,) = notifications.states(settings, now=teller.now())
+        until(
+            lambda: any("500" in one.reason for one in notification_queue.states(settings, now=teller.now()))
+        )
+        (state,) = notification_queue.states(settings, now=teller.now())
         assert (state.channel, state.waiting, state.failing_since is not None) == ("shift", 1, True)
         assert state.last_error is not None
         web.answers.clear()
-        until(lambda: notifications.states(settings, now=teller.now())[0].last_sent)
-        (state,) = notifications.states(settings, now=teller.now())
+        until(lambda: notification_queue.states(settings, now=teller.now())[0].last_sent)
+        (state,) = notification_queue.states(settings, now=teller.now())
         assert (state.failing_since, state.last_error, state.reason) == (None, None, "")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms
+from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres
@@ -55,11 +55,11 @@ def told_of(web: WebServer) -> list[str]:
 
 
 def shown(settings: Settings) -> dict[str, Shown]:
-    return {state.key.rule: state.shown for state in folded(alarms.read(settings)).values()}
+    return {state.key.rule: state.shown for state in folded(journal.read(settings)).values()}
 
 
 def of_stations(settings: Settings) -> list[tuple[str, Event]]:
-    journal = alarms.read(settings)
+    journal = journal.read(settings)
     return [(entry.key.device, entry.event) for entry in journal if entry.key.rule == "DEVICE_OFFLINE"]
 
 
@@ -74,7 +74,7 @@ def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
         until(lambda: ready(collector) and follows(told))
         say_level(plant, told, 19.9)
         until(lambda: fates(told) == {("STOCK_LOW", "sent")})
-        acknowledge(told, folded(alarms.read(told)).popitem()[1])
+        acknowledge(told, folded(journal.read(told)).popitem()[1])
         web.answers = [HANG]
         say_dose(plant, told, 3.0)
         until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
@@ -95,7 +95,7 @@ def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
     after = shown(told)
     assert after["DOSE_GROSS"] is Shown.UNACK
     # one that was raised before the journal was heard is in it, and changes nothing
-    raised = [effect.entry.key.rule for effect in Replica().heard(alarms.read(told)) if effect.begins]
+    raised = [effect.entry.key.rule for effect in Replica().heard(journal.read(told)) if effect.begins]
     assert raised == ["STOCK_LOW", "DOSE_GROSS", "STOCK_CRITICAL"]
 
 
@@ -112,7 +112,7 @@ def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_aga
     with collecting(told, tmp_path) as collector:
         until(lambda: ready(collector) and follows(told))
         until(lambda: fates(told) == {("DEVICE_OFFLINE", "sent")})
-        acknowledge(told, folded(alarms.read(told)).popitem()[1])
+        acknowledge(told, folded(journal.read(told)).popitem()[1])
         collector.kill()
     own_postgres.kill()
     # one more that is silent shows that the rules have looked at the first again
@@ -124,7 +124,7 @@ def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_aga
     assert of_stations(told) == [
         (SILENT[0], Event.RAISE), (SILENT[0], Event.ACKNOWLEDGE), (SILENT[1], Event.RAISE),
     ]  # fmt: skip
-    acknowledged = folded(alarms.read(told))[AlarmKey("DEVICE_OFFLINE", SILENT[0])]
+    acknowledged = folded(journal.read(told))[AlarmKey("DEVICE_OFFLINE", SILENT[0])]
     assert (acknowledged.shown, acknowledged.acked_by.name) == (Shown.ACKED, "Anna")
     said = [(one.said["alarms"][0]["tag"], one.said["occasion"]) for one in web.posted]
     assert said == [(f"DEVICE_OFFLINE/{device}", "raise") for device in SILENT]
@@ -178,5 +178,5 @@ def test_a_standby_that_takes_over_tells_nobody_what_the_dead_leader_has_told(
     ]  # fmt: skip
     assert len({one.headers["Idempotency-Key"] for one in web.posted}) == len(web.posted)
     # the standby had found the same alarms: none of them is in the journal twice
-    raised = [effect.entry.key.rule for effect in Replica().heard(alarms.read(told)) if effect.begins]
+    raised = [effect.entry.key.rule for effect in Replica().heard(journal.read(told)) if effect.begins]
     assert sorted(raised) == ["DOSE_GROSS", "DOSE_OUT_OF_TOL", "STOCK_CRITICAL", "STOCK_LOW"]

@@ -8,7 +8,7 @@ import pytest
 
 from dosing_tui.collector import alarming
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms
+from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.batches.recipes import import_recipes
 from dosing_tui.domain.alarms.models import Event
 from dosing_tui.domain.alarms.operator_commands import Asking
@@ -24,7 +24,7 @@ MASTER = MasterRecipe("CU-85", (MasterIngredient("T-9"), MasterIngredient("T-12"
 
 def raised(settings: Settings) -> dict[str, str]:
     """The tags that were raised, with their words."""
-    return {one.key.tag: one.message for one in alarms.read(settings) if one.event is Event.RAISE}
+    return {one.key.tag: one.message for one in journal.read(settings) if one.event is Event.RAISE}
 
 
 def test_a_tank_that_somebody_says_is_refilled_jumps_up_without_an_alarm(settings: Settings) -> None:
@@ -36,7 +36,7 @@ def test_a_tank_that_somebody_says_is_refilled_jumps_up_without_an_alarm(setting
             {}, Asking(ANNA, datetime.now(UTC)), device="dosing_system_01", chemical="T-12", grams=10_000.0,
             within=timedelta(hours=1), most=timedelta(hours=4),
         )  # fmt: skip
-        alarms.append(settings, told)
+        journal.append(settings, told)
         until(lambda: collector.picture.alarms is not None and collector.picture.alarms.shelved)
         say_level(plant, settings, 100)
         say_level(plant, settings, 19.9)  # an alarm that shows that the jump has had its turn

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from dosing_tui.cli.context import EXIT_AWAY
 from dosing_tui.cli.main import EXIT_ERROR, alarm_actions, main
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms
+from dosing_tui.database.alarms.journal import journal
 from dosing_tui.domain.alarms.catalog import RULES, VERSION
 from dosing_tui.domain.alarms.models import AlarmKey, Event, Priority, Who
 from dosing_tui.domain.alarms.operator_commands import Asking, acknowledge
@@ -37,7 +37,7 @@ def plant(migrated: str) -> Settings:
     settings = settings_for(migrated)
     high = {"key": GROSS, "priority": Priority.HIGH, "message": "=cmd()"}
     told = [entry(Event.RAISE), entry(Event.RAISE, **high), replace(latching(), **high)]  # type: ignore[arg-type]
-    alarms.append(settings, [replace(one, uuid=uuid4(), at=NOW) for one in told])
+    journal.append(settings, [replace(one, uuid=uuid4(), at=NOW) for one in told])
     return settings
 
 
@@ -123,7 +123,7 @@ def test_on_a_terminal_all_is_asked_about_with_how_many_and_which(
 def test_what_changed_since_it_was_seen_is_left_out_with_its_reason(plant: Settings) -> None:
     seen = alarm_actions.listed(plant)
     others = Asking(Who("Bob", "bob"), NOW)
-    alarms.append(plant, [acknowledge(seen[0], others)])
+    journal.append(plant, [acknowledge(seen[0], others)])
     done = alarm_actions.acknowledge(plant, seen, Asking(Who("Anna", "anna"), NOW), comment="")
     assert done.done == (seen[1].key.tag,)
     assert done.left == (f"{seen[0].key.tag} is latched acknowledged already, by Bob.",)
@@ -168,7 +168,7 @@ def test_a_normal_alarm_is_put_out_of_service_before_the_work_and_back(
     result = run(quiet, tmp_path, "remove", tag, "--reason", "scale is away")
     assert (result.exit_code, result.stdout) == (0, f"out of service: {meant}\n")
     assert listed(quiet, tmp_path) == {meant: "out of service"}
-    (removed,) = alarms.read(quiet)
+    (removed,) = journal.read(quiet)
     assert (removed.priority, removed.rule_version) == (RULES[removed.key.rule].priority, VERSION)
     assert run(quiet, tmp_path, "restore", meant).exit_code == 0
     assert listed(quiet, tmp_path) == {}
@@ -199,7 +199,7 @@ def test_nothing_is_hidden_that_could_never_sound(
     result = run(quiet, tmp_path, what, tag, "--reason", "x", *more)
     assert result.exit_code == EXIT_ERROR
     assert words in result.stderr
-    assert alarms.read(quiet) == []
+    assert journal.read(quiet) == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import pytest
 from dosing_tui.cli.batch_records import FORMS, STATUSES
 from dosing_tui.cli.batch_review import MEANINGS
 from dosing_tui.cli.main import EXIT_ERROR, batch_review
-from dosing_tui.database import alarms, operator_notes
+from dosing_tui.database import operator_notes
+from dosing_tui.database.alarms.journal import journal
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.domain.batches.canonical_json import canonical, digest
@@ -62,7 +63,7 @@ def shop(migrated: str) -> Shop:
     )
     raised = entry(Event.RAISE, 462)
     seen = entry(Event.ACKNOWLEDGE, 480, occurrence=raised.uuid, who=Who("Anna", "anna"), comment="on my way")
-    alarms.append(settings, [raised, seen, entry(Event.RETURN, 500)])
+    journal.append(settings, [raised, seen, entry(Event.RETURN, 500)])
     return Shop(migrated)
 
 
@@ -267,7 +268,7 @@ def test_who_approves_with_deviation_names_the_exceptions_as_they_were_read(shop
     code, told = review(shop, *said, "--record", seen[:16], of=SECOND)
     assert (code, "names the exceptions, too" in told) == (1, True)
     late = entry(Event.RAISE, 463)
-    alarms.append(settings_for(shop.dsn), [late])
+    journal.append(settings_for(shop.dsn), [late])
     kept(shop.dsn, now=LATER)
     code, told = review(shop, *said, "--record", seen, of=SECOND)
     assert (code, "exceptions or alarms are others than those you saw" in told) == (1, True)

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import main
-from dosing_tui.database import alarms
+from dosing_tui.database.alarms.journal import journal
 from dosing_tui.domain.alarms.models import Event
 from tests.database.samples import settings_for
 from tests.notification.receivers import WebServer, web_server
@@ -56,6 +56,6 @@ def test_a_refill_is_in_the_journal_with_who_and_how_much(
     assert result.output == (
         "Refill of T-12 (dosing_system_01): the jump of its level is no alarm for 60 minutes.\n"
     )
-    (entry,) = alarms.read(settings_for(migrated))
+    (entry,) = journal.read(settings_for(migrated))
     assert (entry.key.tag, entry.event) == ("STOCK_RESET/dosing_system_01/T-12", Event.SHELVE)
     assert (entry.who.name, entry.value, entry.comment) == ("Anna", 15_000.0, "Refilled to 15000 g.")

@@ -17,7 +17,7 @@ from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.spoolfile import SpoolFile
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.engine import Engine
-from dosing_tui.database import alarms
+from dosing_tui.database.alarms.journal import journal
 from dosing_tui.domain.alarms.models import Event
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Link, LinkState, Picture
@@ -33,7 +33,7 @@ def test_an_acknowledgement_is_journaled_under_name_and_account(migrated: str) -
     engine = Engine(settings_for(migrated), Mirror(), now)
     raised = replace(entry(Event.RAISE), uuid=uuid4(), id=0)
     engine.journal([raised, replace(entry(Event.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
-    told = alarms.read(settings_for(migrated))
+    told = journal.read(settings_for(migrated))
     assert [one.event for one in told] == [Event.RAISE, Event.ACKNOWLEDGE]
     assert (told[1].who.name, told[1].who.os_user) == ("Anna", getuser())
 

@@ -13,8 +13,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms
-from dosing_tui.database.alarms import Heard
+from dosing_tui.database.alarms.journal import Heard, journal
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.database.sql_files import statement
@@ -67,7 +66,7 @@ def listening(settings: Settings) -> Iterator[Ear]:
     ear, stopping = Ear(), threading.Event()
 
     def run() -> None:
-        for heard in alarms.follow(settings, stopping, on_link=ear.link):
+        for heard in journal.follow(settings, stopping, on_link=ear.link):
             ear.take(heard)
 
     thread = threading.Thread(target=run, daemon=True)
@@ -87,8 +86,8 @@ def test_every_field_arrives_and_the_server_says_who_and_in_which_order(
     settings = settings_for(migrated)
     first = fresh(Event.RAISE, latching=True, active=True)
     second = fresh(Event.SHELVE, who=Who("Anna", "anna", "not asked"), occurrence=first.uuid)
-    alarms.append(settings, [first, second])
-    found = alarms.read(settings)
+    journal.append(settings, [first, second])
+    found = journal.read(settings)
     with psycopg.connect(migrated) as session:
         (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
     assert [one.id for one in found] == sorted(one.id for one in found)
@@ -103,21 +102,21 @@ def test_what_was_entered_without_the_database_is_of_no_database_role(migrated: 
     settings = settings_for(migrated)
     with psycopg.connect(migrated) as session:
         (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
-    alarms.append(settings, [fresh(Event.ACKNOWLEDGE, who=ANNA, offline=True)])
-    (found,) = alarms.read(settings)
+    journal.append(settings, [fresh(Event.ACKNOWLEDGE, who=ANNA, offline=True)])
+    (found,) = journal.read(settings)
     assert (found.who, found.offline) == (ANNA, True)
-    assert alarms.listed(settings, replace(DAY, user=role)) == []
-    assert [one.who for one in alarms.listed(settings, replace(DAY, user="anna"))] == [ANNA]
+    assert journal.listed(settings, replace(DAY, user=role)) == []
+    assert [one.who for one in journal.listed(settings, replace(DAY, user="anna"))] == [ANNA]
 
 
 def test_the_entries_of_alarms_in_a_state_are_found(migrated: str) -> None:
     settings = settings_for(migrated)
     shelved, other = KEY._replace(item="A"), KEY._replace(item="B")
     raised = [fresh(Event.RAISE, key=key) for key in (shelved, other)]
-    alarms.append(settings, [*raised, fresh(Event.SHELVE, key=shelved)])
+    journal.append(settings, [*raised, fresh(Event.SHELVE, key=shelved)])
 
     def found(*shown: Shown) -> list[tuple[str, Event]]:
-        return [(one.key.item, one.event) for one in alarms.listed(settings, replace(DAY, shown=shown))]
+        return [(one.key.item, one.event) for one in journal.listed(settings, replace(DAY, shown=shown))]
 
     assert found(Shown.SHELVED) == [("A", Event.SHELVE), ("A", Event.RAISE)]
     assert found(Shown.UNACK) == [("B", Event.RAISE)]
@@ -128,32 +127,32 @@ def test_the_entries_of_alarms_in_a_state_are_found(migrated: str) -> None:
 def test_an_entry_that_is_sent_twice_is_one(migrated: str) -> None:
     settings = settings_for(migrated)
     first, second = fresh(Event.RAISE), fresh(Event.RETURN)
-    alarms.append(settings, [first])
-    alarms.append(settings, [first, second])
-    assert [one.uuid for one in alarms.read(settings)] == [first.uuid, second.uuid]
+    journal.append(settings, [first])
+    journal.append(settings, [first, second])
+    assert [one.uuid for one in journal.read(settings)] == [first.uuid, second.uuid]
 
 
 @pytest.mark.parametrize("change", ["UPDATE alarm_journal SET comment = ''", "DELETE FROM alarm_journal",
                                     "TRUNCATE alarm_journal"])  # fmt: skip
 def test_nobody_changes_the_journal_not_even_its_owner(migrated: str, change: str) -> None:
-    alarms.append(settings_for(migrated), [fresh(Event.RAISE)])
+    journal.append(settings_for(migrated), [fresh(Event.RAISE)])
     with psycopg.connect(migrated) as session, pytest.raises(psycopg.errors.RaiseException):
         session.execute(sql.SQL(change))
 
 
 def test_sites_do_not_mix(migrated: str) -> None:
-    alarms.append(settings_for(migrated, site="north"), [fresh(Event.RAISE)])
-    assert alarms.read(settings_for(migrated, site="south")) == []
-    assert alarms.listed(settings_for(migrated, site="south"), DAY) == []
+    journal.append(settings_for(migrated, site="north"), [fresh(Event.RAISE)])
+    assert journal.read(settings_for(migrated, site="south")) == []
+    assert journal.listed(settings_for(migrated, site="south"), DAY) == []
 
 
 def test_an_entry_is_heard_by_others_within_a_second(migrated: str) -> None:
     settings = settings_for(migrated)
     old, new = fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)
-    alarms.append(settings, [old])
+    journal.append(settings, [old])
     with listening(settings) as one, listening(settings) as other:
         until(lambda: one.uuids == other.uuids == [old.uuid])
-        alarms.append(settings, [new])
+        journal.append(settings, [new])
         until(lambda: one.uuids == other.uuids == [old.uuid, new.uuid], timeout=1.0)
         assert (one.anew, one.links) == (1, [True])
 
@@ -164,7 +163,7 @@ def test_many_writers_are_heard_by_all_in_one_order_and_whole(migrated: str) -> 
 
         def write() -> None:
             for _ in range(10):
-                alarms.append(settings, [fresh(Event.RAISE)])
+                journal.append(settings, [fresh(Event.RAISE)])
 
         writers = [threading.Thread(target=write) for _ in range(4)]
         for writer in writers:
@@ -172,7 +171,7 @@ def test_many_writers_are_heard_by_all_in_one_order_and_whole(migrated: str) -> 
         for writer in writers:
             writer.join()
         until(lambda: len(one.entries) == len(other.entries) == 40)
-        assert one.entries == other.entries == alarms.read(settings)
+        assert one.entries == other.entries == journal.read(settings)
         assert folded(one.entries) == folded(other.entries)
 
 
@@ -187,7 +186,7 @@ def test_a_row_that_is_committed_late_is_not_passed_over(migrated: str) -> None:
             (late.uuid,),
         )
         quick = fresh(Event.RAISE)
-        writer = threading.Thread(target=lambda: alarms.append(settings, [quick]))
+        writer = threading.Thread(target=lambda: journal.append(settings, [quick]))
         writer.start()
         session.commit()
         writer.join()
@@ -198,69 +197,69 @@ def test_listening_goes_on_after_the_server_was_away(own_postgres: EmbeddedPostg
     settings = settings_for(own_postgres.dsn)
     migrate(settings, report=print)
     first, second = fresh(Event.RAISE), fresh(Event.RETURN)
-    alarms.append(settings, [first])
+    journal.append(settings, [first])
     with listening(settings) as ear:
         until(lambda: ear.uuids == [first.uuid])
         own_postgres.kill()
         until(lambda: ear.links == [True, False])
         own_postgres.restart()
         until(lambda: ear.links == [True, False, True])
-        alarms.append(settings, [second])
+        journal.append(settings, [second])
         until(lambda: ear.uuids == [first.uuid, second.uuid])
         assert ear.anew == 1
 
 
 def test_who_starts_reads_only_what_came_after_the_checkpoint(flavour: Server, migrated: str) -> None:
     settings = settings_for(migrated)
-    alarms.append(settings, [fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)])
+    journal.append(settings, [fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)])
     replica = Replica()
-    replica.heard(alarms.read(settings))
-    alarms.remember(settings, Checkpoint(replica.last_id, replica.told))
+    replica.heard(journal.read(settings))
+    journal.remember(settings, Checkpoint(replica.last_id, replica.told))
     after = fresh(Event.REMOVE)
-    alarms.append(settings, [after])
+    journal.append(settings, [after])
     with listening(settings) as ear:
         until(lambda: ear.uuids == [after.uuid])
         assert ear.known == Checkpoint(replica.last_id, replica.told)
-    assert alarms.states(settings) == folded(alarms.read(settings))
-    assert folded(ear.entries, ear.known) == folded(alarms.read(settings))
+    assert journal.states(settings) == folded(journal.read(settings))
+    assert folded(ear.entries, ear.known) == folded(journal.read(settings))
 
 
 def test_a_checkpoint_of_another_fold_or_of_another_database_is_not_used(migrated: str) -> None:
     settings = settings_for(migrated)
     raised = fresh(Event.RAISE)
-    alarms.append(settings, [raised])
-    (found,) = alarms.read(settings)
+    journal.append(settings, [raised])
+    (found,) = journal.read(settings)
     wrong = Checkpoint(found.id, (AlarmState(KEY, count=1, active=True, message="wrong"),))
     for change in ("fold = 0", "last_id = 999"):
-        alarms.remember(settings, wrong)
-        assert alarms.states(settings)[KEY].message == "wrong"
+        journal.remember(settings, wrong)
+        assert journal.states(settings)[KEY].message == "wrong"
         with psycopg.connect(migrated) as session:
             session.execute(sql.SQL(f"UPDATE alarm_checkpoints SET {change}"))
-        assert alarms.states(settings) == folded([found])
+        assert journal.states(settings) == folded([found])
         with psycopg.connect(migrated) as session:
             session.execute("DELETE FROM alarm_checkpoints")
 
 
 def test_an_older_checkpoint_never_replaces_a_newer_one(migrated: str) -> None:
     settings = settings_for(migrated)
-    alarms.append(settings, [fresh(Event.RAISE), fresh(Event.RETURN)])
-    first, second = alarms.read(settings)
+    journal.append(settings, [fresh(Event.RAISE), fresh(Event.RETURN)])
+    first, second = journal.read(settings)
     newer = Checkpoint(second.id, tuple(folded([first, second]).values()))
-    alarms.remember(settings, newer)
-    alarms.remember(settings, Checkpoint(first.id, tuple(folded([first]).values())))
-    assert alarms.states(settings) == folded([first, second])
+    journal.remember(settings, newer)
+    journal.remember(settings, Checkpoint(first.id, tuple(folded([first]).values())))
+    assert journal.states(settings) == folded([first, second])
 
 
 def test_the_health_is_judged_by_the_last_thirty_days_and_knows_how_old_the_journal_is(migrated: str) -> None:
     settings = settings_for(migrated)
-    assert alarms.past(settings, LATER) == past_of([])
+    assert journal.past(settings, LATER) == past_of([])
     stale = fresh(Event.RAISE, at=NOW - timedelta(days=40), key=AlarmKey("DEVICE_OFFLINE", "x"))
-    alarms.append(settings, [stale])
-    before = alarms.past(settings, LATER)
+    journal.append(settings, [stale])
+    before = journal.past(settings, LATER)
     assert (before.entries, before.began, len(before.states)) == ([], stale.at, 1)
-    alarms.append(settings, [fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)])
+    journal.append(settings, [fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)])
     found, whole = (
-        health(one, LATER) for one in (alarms.past(settings, LATER), past_of(alarms.read(settings)))
+        health(one, LATER) for one in (journal.past(settings, LATER), past_of(journal.read(settings)))
     )
     assert found == whole
     assert found is not None
@@ -270,18 +269,18 @@ def test_the_health_is_judged_by_the_last_thirty_days_and_knows_how_old_the_jour
 def test_which_entries_the_journal_has(migrated: str) -> None:
     settings = settings_for(migrated)
     raised = fresh(Event.RAISE)
-    alarms.append(settings, [raised])
-    assert alarms.stored(settings, [raised.uuid, uuid4()]) == {raised.uuid}
+    journal.append(settings, [raised])
+    assert journal.stored(settings, [raised.uuid, uuid4()]) == {raised.uuid}
 
 
 def test_pages_follow_on_each_other_also_among_entries_of_one_moment(migrated: str) -> None:
     settings = settings_for(migrated)
-    alarms.append(settings, [fresh(Event.RAISE, at=NOW + timedelta(seconds=n // 4)) for n in range(30)])
+    journal.append(settings, [fresh(Event.RAISE, at=NOW + timedelta(seconds=n // 4)) for n in range(30)])
     found, wanted = list[Entry](), replace(DAY, most=7)
-    while page := alarms.listed(settings, wanted):
+    while page := journal.listed(settings, wanted):
         found += page
         wanted = replace(wanted, until=page[-1].at, before=page[-1].id)
-    assert found == alarms.listed(settings, DAY)
+    assert found == journal.listed(settings, DAY)
     assert len(found) == 30
 
 
@@ -301,11 +300,11 @@ def test_the_journal_is_filtered_by_time_tag_event_and_user(migrated: str) -> No
     raised = fresh(Event.RAISE)
     acked = fresh(Event.ACKNOWLEDGE, who=ANNA, at=NOW + timedelta(seconds=60))
     other = fresh(Event.RAISE, key=AlarmKey("DOSE_GROSS", "x", "50%_off"), at=LATER)
-    alarms.append(settings, [raised, acked, other])
+    journal.append(settings, [raised, acked, other])
 
     def found(**changes: object) -> list[UUID]:
         wanted = replace(DAY, **changes)  # type: ignore[arg-type]  # JournalFilter's fields
-        return [one.uuid for one in alarms.listed(settings, wanted)]
+        return [one.uuid for one in journal.listed(settings, wanted)]
 
     assert found() == [other.uuid, acked.uuid, raised.uuid]
     assert found(tag="stock_low/dosing") == [acked.uuid, raised.uuid]
@@ -325,14 +324,14 @@ def test_hostile_text_in_the_journal_is_harmless_when_read(migrated: str) -> Non
             " VALUES (gen_random_uuid(), 'plant1', 'X', E'\\x1b]0;x\\x07', 'raise', now(),"
             " now(), 'low', 1, E'two\\nlines \\x1b[2J', E'\\u202eabc')"
         )
-    (found,) = alarms.read(settings_for(migrated))
+    (found,) = journal.read(settings_for(migrated))
     assert not {"\x1b", "\x07", "\n", "\u202e"} & set(found.message + found.comment + found.key.item)
 
 
 def test_an_entry_that_cannot_be_stored_says_so(migrated: str) -> None:
     long_ago = fresh(Event.RAISE, at=datetime(1999, 1, 1, tzinfo=UTC))
     with pytest.raises(RowRefused):
-        alarms.append(settings_for(migrated), [long_ago])
+        journal.append(settings_for(migrated), [long_ago])
 
 
 def test_who_may_only_read_hears_what_right_is_missing(migrated: str) -> None:
@@ -341,9 +340,9 @@ def test_who_may_only_read_hears_what_right_is_missing(migrated: str) -> None:
         session.execute("CREATE ROLE alarm_viewer LOGIN")
         session.execute("GRANT SELECT ON alarm_journal TO alarm_viewer")
         viewer = settings_for(make_conninfo(migrated, user="alarm_viewer"))
-        assert alarms.read(viewer) == []
+        assert journal.read(viewer) == []
         with pytest.raises(DatabaseRefused, match="right to insert into alarm_journal"):
-            alarms.append(viewer, [fresh(Event.RAISE)])
+            journal.append(viewer, [fresh(Event.RAISE)])
         session.execute("DROP OWNED BY alarm_viewer")
         session.execute("DROP ROLE alarm_viewer")
 
@@ -354,7 +353,7 @@ def test_the_errors_of_the_last_hour_are_counted_by_minute_and_pump(migrated: st
     begun = NOW.replace(second=0)
     writer.write(uuid4(), spooled(*(replace(one, error_g=0.6) for one in doses(3, start=begun))))
     writer.close()
-    (minute,) = alarms.errors_of_the_hour(settings, since=begun - timedelta(hours=1))
+    (minute,) = journal.errors_of_the_hour(settings, since=begun - timedelta(hours=1))
     assert (minute.device, minute.pump, minute.minute, minute.doses, minute.outside) == (
         "station-1", 1, begun, 3, 3,
     )  # fmt: skip
@@ -362,6 +361,6 @@ def test_the_errors_of_the_last_hour_are_counted_by_minute_and_pump(migrated: st
 
 
 def test_the_key_of_an_alarm_comes_back_as_it_was(migrated: str) -> None:
-    alarms.append(settings_for(migrated), [fresh(Event.RAISE, key=AlarmKey("A", "x/y", "CU-65/75"))])
-    assert [one.key for one in alarms.read(settings_for(migrated))] == [AlarmKey("A", "x/y", "CU-65/75")]
+    journal.append(settings_for(migrated), [fresh(Event.RAISE, key=AlarmKey("A", "x/y", "CU-65/75"))])
+    assert [one.key for one in journal.read(settings_for(migrated))] == [AlarmKey("A", "x/y", "CU-65/75")]
     assert KEY.tag == "STOCK_LOW/dosing_system_01/T-12"

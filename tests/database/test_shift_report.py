@@ -8,10 +8,11 @@ from uuid import uuid4
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms, operator_notes
+from dosing_tui.database import operator_notes
+from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms.occurrences import occurrences
 from dosing_tui.database.batches.listing import BatchFilter, counts, listed
 from dosing_tui.database.batches.reviewing import review
-from dosing_tui.database.occurrences import occurrences
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
@@ -58,7 +59,7 @@ def plant(migrated: str) -> Settings:
     settings = settings_for(migrated)
     for seconds, text in ((-8 * hours, "night"), (-7000, "drum changed"), (10, "all well"), (hours, "late")):
         operator_notes.add(settings, NoteDraft(at(seconds), text, "Anna"), os_user="anna")
-    alarms.append(settings, [
+    journal.append(settings, [
         entry(Event.RAISE, LOW, -9 * hours), entry(Event.RAISE, GROSS, -4 * hours),
         entry(Event.ACKNOWLEDGE, GROSS, -3.9 * hours, who=Who("Anna"), comment="seen"),
         entry(Event.RETURN, GROSS, -3.5 * hours), entry(Event.RAISE, GROSS, -1800),
@@ -242,10 +243,10 @@ def test_an_occurrence_has_its_return_and_its_acknowledgement(plant: Settings) -
 
 def test_a_condition_that_ended_while_its_alarm_was_shelved_ends_with_the_shelving(plant: Settings) -> None:
     hide = entry(Event.SHELVE, LOW, 3600, until=at(7200), comment="sensor", who=Who("Anna"))
-    alarms.append(plant, [hide])
+    journal.append(plant, [hide])
     (hidden,) = report(plant).hidden
     assert (hidden.key, hidden.hiding and hidden.hiding.why) == (LOW, "sensor")
-    alarms.append(plant, [entry(Event.EXPIRE, LOW, 7200, active=False)])
+    journal.append(plant, [entry(Event.EXPIRE, LOW, 7200, active=False)])
     low = next(o for o in occurrences(plant, since=EARLY.since, until=EARLY.until) if o.key == LOW)
     assert low.returned_at == at(7200)
 
@@ -295,7 +296,7 @@ OF_AWAY: dict[str, tuple[list[tuple[str, float, bool]], Spans]] = {
 def test_an_alarm_may_begin_with_the_end_of_its_hiding(migrated: str, case: str) -> None:
     told, expected = OF_AWAY[case]
     settings = settings_for(migrated)
-    alarms.append(
+    journal.append(
         settings, [entry(Event(word), AWAY, seconds, active=holds) for word, seconds, holds in told]
     )
     found = occurrences(settings, since=EARLY.since, until=EARLY.until)

@@ -7,8 +7,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from dosing_tui.database.alarms.trend import trend
 from dosing_tui.database.reading_writer import Writer
-from dosing_tui.database.trends import trend
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.panels.alarm_trend_query import TRENDS, TrendQuery
 from tests.database.samples import doses, settings_for, spooled

@@ -13,7 +13,9 @@ import pytest
 from psycopg import sql
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import alarms, operator_notes
+from dosing_tui.database import operator_notes
+from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms.notification_queue import Postbook, states
 from dosing_tui.database.batches.keeping import keep, rebuild
 from dosing_tui.database.batches.listing import BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.pins import set_pin
@@ -22,7 +24,6 @@ from dosing_tui.database.batches.reviewing import review
 from dosing_tui.database.batches.verification import verify
 from dosing_tui.database.batches.whole import whole
 from dosing_tui.database.leader_election import Election
-from dosing_tui.database.notifications import Postbook, states
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.schema.maintenance import maintain
@@ -158,9 +159,9 @@ def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:
     settings = plant.settings("dosing_writer")
     done = rebuild(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
     assert done.batches == len(listed(settings, BatchFilter())) > 0
-    alarms.append(settings, [entry(Event.RAISE, number=1)])
-    assert [each.event for each in alarms.read(settings)] == [Event.RAISE]
-    alarms.errors_of_the_hour(settings, since=NOON)
+    journal.append(settings, [entry(Event.RAISE, number=1)])
+    assert [each.event for each in journal.read(settings)] == [Event.RAISE]
+    journal.errors_of_the_hour(settings, since=NOON)
 
 
 def test_the_collector_may_not_change_the_schema_which_is_why_it_cannot_tidy_up(plant: Plant) -> None:
@@ -199,7 +200,7 @@ def test_panels_and_annotations_show_what_was_stored(reader: Reader) -> None:
 def test_notes_alarms_and_batches_can_be_seen(plant: Plant, role: str) -> None:
     settings = plant.settings(role)
     operator_notes.listed(settings, since=NOON, until=LATER)
-    alarms.listed(settings, DAY)
+    journal.listed(settings, DAY)
     batch = listed(settings, BatchFilter())[0]
     assert detail(settings, batch.batch_key)
     assert counts(settings, BatchFilter())
@@ -223,7 +224,7 @@ def test_the_viewer_reads_all_but_the_hashes_of_pins_and_changes_nothing(plant: 
     with pytest.raises(DatabaseRefused):
         operator_notes.add(plant.settings("dosing_viewer"), NOTE, os_user="")
     with pytest.raises(DatabaseRefused):
-        alarms.append(plant.settings("dosing_viewer"), [entry(Event.ACKNOWLEDGE, number=9)])
+        journal.append(plant.settings("dosing_viewer"), [entry(Event.ACKNOWLEDGE, number=9)])
 
 
 def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: Plant) -> None:
@@ -237,7 +238,7 @@ def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: 
 def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
     settings = plant.settings("dosing_operator")
     assert operator_notes.add(settings, NOTE, os_user="panel3").db_role == "dosing_operator"
-    alarms.append(settings, [entry(Event.ACKNOWLEDGE, number=2)])
+    journal.append(settings, [entry(Event.ACKNOWLEDGE, number=2)])
     set_pin(settings, who="Anna", pin="4711")
     said = review(settings, draft(settings), os_user="panel3")
     assert said.meaning == "approved"
@@ -270,9 +271,9 @@ def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Pla
 
 
 def test_the_collector_remembers_what_the_alarm_journal_has_come_to(plant: Plant) -> None:
-    alarms.remember(plant.settings("dosing_writer"), Checkpoint(1))
+    journal.remember(plant.settings("dosing_writer"), Checkpoint(1))
     with pytest.raises(DatabaseRefused):
-        alarms.remember(plant.settings("dosing_operator"), Checkpoint(1))
+        journal.remember(plant.settings("dosing_operator"), Checkpoint(1))
 
 
 def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
@@ -287,8 +288,8 @@ def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
 def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant: Plant) -> None:
     book, raised = Postbook(plant.settings("dosing_writer")), entry(Event.RAISE, number=77)
     book.open(["shift"])
-    alarms.append(plant.settings("dosing_writer"), [raised])
-    last_id = alarms.read(plant.settings("dosing_writer"))[-1].id
+    journal.append(plant.settings("dosing_writer"), [raised])
+    last_id = journal.read(plant.settings("dosing_writer"))[-1].id
     notice = Notice("shift", Occasion.RAISE, raised.uuid, last_id, NOON)
     book.plan([notice, replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
     first, second = book.waiting("shift", now=LATER, last_id=last_id)

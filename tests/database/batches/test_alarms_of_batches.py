@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from dosing_tui.database import alarms, operator_notes
+from dosing_tui.database import operator_notes
+from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.batches.happenings import happenings
 from dosing_tui.database.batches.keeping import keep, rebuild
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority
@@ -40,7 +41,7 @@ def three_batches(dsn: str) -> None:
 def test_an_alarm_that_comes_after_its_batch_was_judged_is_an_exception_of_it(migrated: str) -> None:
     three_batches(migrated)
     settings = settings_for(migrated)
-    alarms.append(settings, [said(Event.RAISE, 410), said(Event.RETURN, 450)])
+    journal.append(settings, [said(Event.RAISE, 410), said(Event.RETURN, 450)])
     keep(settings, now=LATER)
     assert exceptions(migrated) == [[], ["alarm"], []]
 
@@ -48,7 +49,7 @@ def test_an_alarm_that_comes_after_its_batch_was_judged_is_an_exception_of_it(mi
 def test_live_and_rebuilt_batches_are_judged_by_the_same_alarms(migrated: str) -> None:
     three_batches(migrated)
     settings = settings_for(migrated)
-    alarms.append(settings, [said(Event.RAISE, -90_000), said(Event.RETURN, 300), said(Event.RAISE, 801)])
+    journal.append(settings, [said(Event.RAISE, -90_000), said(Event.RETURN, 300), said(Event.RAISE, 801)])
     keep(settings, now=LATER)
     live = rows(migrated, "SELECT batch_key, judgement_hash FROM batches ORDER BY 1")
     assert exceptions(migrated) == [["alarm"], [], ["alarm"]]
@@ -62,11 +63,11 @@ def test_live_and_rebuilt_batches_are_judged_by_the_same_alarms(migrated: str) -
 def test_alarms_of_the_plant_count_for_every_station_diagnostic_ones_and_others_do_not(migrated: str) -> None:
     kept(migrated, *normal(), *normal(device="b"), now=LATER)
     settings = settings_for(migrated)
-    alarms.append(settings, [said(Event.RAISE, 5, priority=Priority.DIAGNOSTIC)])
-    alarms.append(settings, [said(Event.RAISE, 5, device="c")])
+    journal.append(settings, [said(Event.RAISE, 5, priority=Priority.DIAGNOSTIC)])
+    journal.append(settings, [said(Event.RAISE, 5, device="c")])
     keep(settings, now=LATER)
     assert exceptions(migrated) == [[], []]
-    alarms.append(settings, [said(Event.RAISE, 6, device="")])
+    journal.append(settings, [said(Event.RAISE, 6, device="")])
     keep(settings, now=LATER)
     assert exceptions(migrated) == [["alarm"], ["alarm"]]
 
@@ -77,14 +78,14 @@ def test_an_alarm_whose_condition_had_ended_when_it_was_shown_again_was_active_u
     three_batches(migrated)
     settings = settings_for(migrated)
     hidden = [said(Event.RAISE, 410), said(Event.UNSHELVE, 500, active=False)]
-    alarms.append(settings, hidden)
+    journal.append(settings, hidden)
     keep(settings, now=LATER)
     assert exceptions(migrated) == [[], ["alarm"], []]
 
 
 def test_what_fell_into_a_batch_is_told_with_the_notes_about_its_station(migrated: str) -> None:
     settings = settings_for(migrated)
-    alarms.append(
+    journal.append(
         settings, [said(Event.RAISE, 10), said(Event.RETURN, 20), said(Event.RAISE, 30, device="b")]
     )
     operator_notes.add(settings, NoteDraft(at(40), "cleaned pump 3", "Anna", STATION), os_user="tester")
@@ -101,7 +102,7 @@ def test_a_machine_that_calls_the_site_otherwise_does_not_rebuild_without_the_al
     other = replace(settings, plant=replace(settings.plant, site="office"))
     span = (NOON - timedelta(days=1), LATER)
     rebuild(other, since=span[0], until=span[1], now=LATER, report=print)  # no alarms yet: nothing is lost
-    alarms.append(settings, [said(Event.RAISE, 410), said(Event.RETURN, 450)])
+    journal.append(settings, [said(Event.RAISE, 410), said(Event.RETURN, 450)])
     keep(settings, now=LATER)
     wrong = f"plant.site is office, but the alarms in the database are of {settings.plant.site}"
     with pytest.raises(ConfigError, match=wrong):

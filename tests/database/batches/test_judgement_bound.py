@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dosing_tui.config.settings import LimitSettings, Settings
-from dosing_tui.database import alarms
+from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.batches.keeping import keep
 from dosing_tui.database.batches.recipes import import_recipes
 from dosing_tui.database.batches.verification import verify
@@ -34,7 +34,7 @@ def plant(migrated: str) -> Settings:
 
 def raised(settings: Settings, at: float, until: float | None = None) -> None:
     ended = [said(Event.RETURN, until)] if until is not None else []
-    alarms.append(settings, [said(Event.RAISE, at), *ended])
+    journal.append(settings, [said(Event.RAISE, at), *ended])
     keep(settings, now=LATER)
 
 
@@ -58,7 +58,7 @@ def test_an_alarm_that_comes_a_second_time_is_another_and_one_that_only_returns_
 ) -> None:
     raised(plant, 60)
     say(plant, Meaning.DEVIATION, "the drum was changed")
-    alarms.append(plant, [said(Event.RETURN, 80)])
+    journal.append(plant, [said(Event.RETURN, 80)])
     keep(plant, now=LATER)
     assert seen(plant).row.review_state == "approved with deviation"
     raised(plant, 100)

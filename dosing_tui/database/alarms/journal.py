@@ -16,7 +16,7 @@ import psycopg
 from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarmrows import Row, columns, entry_of
+from dosing_tui.database.alarms.journal_rows import Row, columns, entry_of
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import database_errors, rowless_errors
 from dosing_tui.database.sql_files import statement

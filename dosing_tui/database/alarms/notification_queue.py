@@ -14,8 +14,8 @@ import psycopg
 from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms import CHANNEL, checkpoint, entries_after, keep_checkpoint
-from dosing_tui.database.alarms import READER as ALARMS
+from dosing_tui.database.alarms.journal import CHANNEL, checkpoint, entries_after, keep_checkpoint
+from dosing_tui.database.alarms.journal import READER as ALARMS
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
