@@ -16,7 +16,7 @@ from dosing_tui.errors import ReviewError
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
-    from dosing_tui.database.batches.listing import BatchDetail, BatchRow
+    from dosing_tui.database.batches.queries import BatchDetail, BatchRow
     from dosing_tui.database.batches.whole import WholeBatch
     from dosing_tui.domain.batch_review.review_rules import Meaning
 
@@ -98,7 +98,7 @@ def _enter(
     settings: "Settings", key: str, meaning: "Meaning", reason: str, who: str, after: int | None,
     record: str, pin_file: Path | None,
 ) -> None:  # fmt: skip
-    from dosing_tui.database.batches.reviewing import review as enter
+    from dosing_tui.database.batches.review_writer import review as enter
     from dosing_tui.domain.batch_review.query_models import draft_of
 
     whole = _found(settings, key)
@@ -169,7 +169,7 @@ def _seen(found: "BatchDetail", meaning: "Meaning", who: str) -> int:
 
 
 def _pin(settings: "Settings", who: str, file: Path | None) -> str:
-    from dosing_tui.database.batches.policies import in_force
+    from dosing_tui.database.batches.review_policy import in_force
 
     if not in_force(settings).pin:
         return ""

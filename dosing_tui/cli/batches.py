@@ -28,7 +28,7 @@ for command in (list_, show, export, review):
 @click.pass_context
 def rebuild(ctx: click.Context, since: str, until: str | None) -> None:
     """Rebuild batches from their readings. Reviews and comments are not touched."""
-    from dosing_tui.database.batches.keeping import rebuild as rebuild_batches
+    from dosing_tui.database.batches.incremental_rebuild import rebuild as rebuild_batches
 
     settings, now = settings_of(ctx), datetime.now(UTC)
     zone = settings.plant.timezone
@@ -69,7 +69,7 @@ def policy(
 
     Without an option it is shown. Only the database role that owns the schema may change it.
     """
-    from dosing_tui.database.batches.policies import plants, set_policy
+    from dosing_tui.database.batches.review_policy import plants, set_policy
     from dosing_tui.domain.batch_review.review_policy import ReviewPolicy, words
 
     settings = settings_of(ctx)
@@ -94,7 +94,7 @@ def verify(ctx: click.Context) -> None:
     """Compare every entry, review, recipe, PIN, policy and batch with its hash, and lists with records.
 
     Exit 0: all is as it was entered; 1: something differs or is missing; 2: wrong input or set-up."""
-    from dosing_tui.database.batches.verification import verify as verify_all
+    from dosing_tui.database.batches.audit_verify import verify as verify_all
 
     found = verify_all(settings_of(ctx))
     for fault in found.faults:

@@ -28,7 +28,7 @@ def import_(ctx: click.Context, file: Path, who: str, valid_from: str | None) ->
 
     An ingredient is one dose: what is dosed twice is listed twice, each time with its target.
     """
-    from dosing_tui.database.batches.recipes import import_recipes
+    from dosing_tui.database.batches.master_recipes import import_recipes
     from dosing_tui.domain.batches.master_recipe import from_toml
 
     settings = settings_of(ctx)
@@ -75,7 +75,7 @@ def show(ctx: click.Context) -> None:
 
 
 def _in_force(ctx: click.Context) -> "list[MasterVersion]":
-    from dosing_tui.database.batches.recipes import versions
+    from dosing_tui.database.batches.master_recipes import versions
     from dosing_tui.domain.batches.master_recipe import newest
 
     return newest(versions(settings_of(ctx)), at=datetime.now(UTC))

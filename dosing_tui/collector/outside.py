@@ -13,8 +13,8 @@ from dosing_tui.collector.status import Report
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.alarms.notification_queue import Postbook
-from dosing_tui.database.batches.keeping import keep_until_now
-from dosing_tui.database.batches.recipes import versions
+from dosing_tui.database.batches.incremental_rebuild import keep_until_now
+from dosing_tui.database.batches.master_recipes import versions
 from dosing_tui.database.leader_election import Election
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.reading_writer import Writer

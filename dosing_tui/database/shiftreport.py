@@ -9,7 +9,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.alarms.occurrences import occurrences
-from dosing_tui.database.batches.listing import BatchFilter, BatchRow, counts, listed
+from dosing_tui.database.batches.queries import BatchFilter, BatchRow, counts, listed
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.panel_reader import Reader, clean_row

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Glyphs, Settings
-from dosing_tui.database.batches.listing import BatchFilter, BatchRow, counts, listed
+from dosing_tui.database.batches.queries import BatchFilter, BatchRow, counts, listed
 from dosing_tui.domain.batch_review.query_models import Wanted
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time import range_parser

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, tzinfo
 
-from dosing_tui.database.batches.listing import BatchDetail
+from dosing_tui.database.batches.queries import BatchDetail
 from dosing_tui.domain.batch_review.changes_since_review import what_came
 from dosing_tui.domain.batch_review.exception_checks import Finding
 from dosing_tui.domain.batch_review.query_models import seen_as

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from dosing_tui.console import words
-from dosing_tui.database.batches.keeping import rebuild
+from dosing_tui.database.batches.incremental_rebuild import rebuild
 from dosing_tui.demo.brokers import free_port
 from dosing_tui.domain.messages.models import Reading
 from tests.benchmarks.test_batches import BATCHES, write_all

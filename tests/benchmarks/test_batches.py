@@ -16,9 +16,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from dosing_tui.database.batches.keeping import rebuild
-from dosing_tui.database.batches.listing import BatchFilter, counts, detail, listed
-from dosing_tui.database.batches.verification import verify
+from dosing_tui.database.batches.audit_verify import verify
+from dosing_tui.database.batches.incremental_rebuild import rebuild
+from dosing_tui.database.batches.queries import BatchFilter, counts, detail, listed
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.domain.batch_review.exception_checks import judge
 from dosing_tui.domain.batches.canonical_json import digest, record

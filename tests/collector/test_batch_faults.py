@@ -10,7 +10,7 @@ from typing import LiteralString
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.keeping import rebuild
+from dosing_tui.database.batches.incremental_rebuild import rebuild
 from dosing_tui.mqtt.publisher import Publisher
 from dosing_tui.simulator.faults import Expect, Fault
 from dosing_tui.simulator.plant import Message, Plant

@@ -9,7 +9,7 @@ import pytest
 from dosing_tui.collector import alarming
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import journal
-from dosing_tui.database.batches.recipes import import_recipes
+from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.domain.alarms.models import Event
 from dosing_tui.domain.alarms.operator_commands import Asking
 from dosing_tui.domain.alarms.tank_refill import refilled

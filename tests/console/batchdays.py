@@ -8,7 +8,7 @@ from datetime import timedelta
 from dosing_tui.config.settings import PlantSettings, ReviewSettings, Settings
 from dosing_tui.console.app import Surroundings
 from dosing_tui.console.batches.source import StoredBatches
-from dosing_tui.database.batches.keeping import keep
+from dosing_tui.database.batches.incremental_rebuild import keep
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.live_state import Live
 from tests.console.driving import EMPTY, LARGE, Console, console

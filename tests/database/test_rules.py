@@ -8,8 +8,8 @@ import pytest
 
 from dosing_tui.collector.outside import plant_database
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.keeping import rebuild
-from dosing_tui.database.batches.listing import BatchFilter, listed
+from dosing_tui.database.batches.incremental_rebuild import rebuild
+from dosing_tui.database.batches.queries import BatchFilter, listed
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.schema.migrate import migrate, pending
 from dosing_tui.domain.panels import panel_catalog

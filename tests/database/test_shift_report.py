@@ -11,8 +11,8 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.alarms.occurrences import occurrences
-from dosing_tui.database.batches.listing import BatchFilter, counts, listed
-from dosing_tui.database.batches.reviewing import review
+from dosing_tui.database.batches.queries import BatchFilter, counts, listed
+from dosing_tui.database.batches.review_writer import review
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who

@@ -16,12 +16,12 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.alarms.notification_queue import Postbook, states
-from dosing_tui.database.batches.keeping import keep, rebuild
-from dosing_tui.database.batches.listing import BatchFilter, counts, detail, listed
+from dosing_tui.database.batches.audit_verify import verify
+from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
 from dosing_tui.database.batches.pins import set_pin
-from dosing_tui.database.batches.policies import in_force, set_policy
-from dosing_tui.database.batches.reviewing import review
-from dosing_tui.database.batches.verification import verify
+from dosing_tui.database.batches.queries import BatchFilter, counts, detail, listed
+from dosing_tui.database.batches.review_policy import in_force, set_policy
+from dosing_tui.database.batches.review_writer import review
 from dosing_tui.database.batches.whole import whole
 from dosing_tui.database.leader_election import Election
 from dosing_tui.database.panel_reader import Reader

@@ -49,36 +49,36 @@ class StoredBatches:
         return getuser()
 
     def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
-        from dosing_tui.database.batches import listing
+        from dosing_tui.database.batches import queries
 
-        return listing.listed(self._settings, which, after=after, rows=rows)
+        return queries.listed(self._settings, which, after=after, rows=rows)
 
     def above(self, which: BatchFilter, before: BatchRow, rows: int) -> Sequence[BatchRow]:
-        from dosing_tui.database.batches import listing
+        from dosing_tui.database.batches import queries
 
-        return listing.above(self._settings, which, before, rows=rows)
+        return queries.above(self._settings, which, before, rows=rows)
 
     def counts(self, which: BatchFilter) -> Counts:
-        from dosing_tui.database.batches import listing
+        from dosing_tui.database.batches import queries
 
-        return listing.counts(self._settings, which)
+        return queries.counts(self._settings, which)
 
     def detail(self, name: str) -> BatchDetail | None:
-        from dosing_tui.database.batches import listing
+        from dosing_tui.database.batches import queries
 
-        return listing.detail(self._settings, name)
+        return queries.detail(self._settings, name)
 
     def happenings(self, device: str, since: datetime, until: datetime) -> Happenings:
-        from dosing_tui.database.batches.happenings import happenings
+        from dosing_tui.database.batches.context_events import happenings
 
         return happenings(self._settings, device=device, since=since, until=until)
 
     def policy(self) -> ReviewPolicy:
-        from dosing_tui.database.batches.policies import in_force
+        from dosing_tui.database.batches.review_policy import in_force
 
         return in_force(self._settings)
 
     def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
-        from dosing_tui.database.batches.reviewing import review_all
+        from dosing_tui.database.batches.review_writer import review_all
 
         return review_all(self._settings, drafts, os_user=self.account)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import uuid4
 
-from dosing_tui.database.batches.keeping import keep
+from dosing_tui.database.batches.incremental_rebuild import keep
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.domain.messages.models import Reading
 from tests.database.inspection import rows

@@ -8,8 +8,8 @@ import pytest
 
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms.journal import journal
-from dosing_tui.database.batches.happenings import happenings
-from dosing_tui.database.batches.keeping import keep, rebuild
+from dosing_tui.database.batches.context_events import happenings
+from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.errors import ConfigError

@@ -7,10 +7,10 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches import reviewing
+from dosing_tui.database.batches import review_writer
 from dosing_tui.database.batches.audit import begin
-from dosing_tui.database.batches.listing import BatchFilter, listed
-from dosing_tui.database.batches.reviewing import review, review_all
+from dosing_tui.database.batches.queries import BatchFilter, listed
+from dosing_tui.database.batches.review_writer import review, review_all
 from dosing_tui.database.connection import connect
 from dosing_tui.domain.batch_review.query_models import draft_of
 from dosing_tui.domain.batch_review.review_rules import Meaning, ReviewDraft
@@ -34,7 +34,7 @@ def drafts(settings: Settings) -> list[ReviewDraft]:
 
 def breaking(monkeypatch: pytest.MonkeyPatch, *, at: int, commits: bool) -> None:
     """The connection goes at the end of that transaction: the server has heard of it, or has not."""
-    enter, seen = reviewing._enter, []
+    enter, seen = review_writer._enter, []
 
     def entered(session, *arguments):  # type: ignore[no-untyped-def]  # as the one that it stands for
         said = enter(session, *arguments)

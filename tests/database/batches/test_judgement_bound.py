@@ -8,9 +8,9 @@ import pytest
 
 from dosing_tui.config.settings import LimitSettings, Settings
 from dosing_tui.database.alarms.journal import journal
-from dosing_tui.database.batches.keeping import keep
-from dosing_tui.database.batches.recipes import import_recipes
-from dosing_tui.database.batches.verification import verify
+from dosing_tui.database.batches.audit_verify import verify
+from dosing_tui.database.batches.incremental_rebuild import keep
+from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.domain.alarms.models import Event
 from dosing_tui.domain.batch_review.changes_since_review import what_came
 from dosing_tui.domain.batch_review.review_rules import Meaning

@@ -8,8 +8,8 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from dosing_tui.database.batches import keeping
-from dosing_tui.database.batches.keeping import keep, rebuild
+from dosing_tui.database.batches import incremental_rebuild
+from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
 from dosing_tui.domain.batches.canonical_json import record
 from dosing_tui.domain.batches.canonical_json_reader import batch_of
 from dosing_tui.domain.batches.reconstruction import reconstruct
@@ -145,7 +145,7 @@ def test_what_was_written_waits_until_somebody_rebuilds(migrated: str) -> None:
 def test_only_one_rebuilds_at_a_time(migrated: str) -> None:
     write(migrated, normal())
     with psycopg.connect(migrated, autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", (keeping.LOCK,))
+        other.execute("SELECT pg_advisory_lock(%s)", (incremental_rebuild.LOCK,))
         assert keep(settings_for(migrated), now=LATER).stored == 0
     assert kept(migrated, now=LATER) == ["complete CU-85 2"]
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from dosing_tui.database.batches.keeping import keep, rebuild
+from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
 from dosing_tui.domain.messages.models import Reading
 from tests.database.batches.stored import kept, write
 from tests.database.inspection import rows, run

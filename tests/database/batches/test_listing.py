@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches import listing, reviewing
-from dosing_tui.database.batches.listing import BatchFilter, Counts, above, counts, detail, listed
-from dosing_tui.database.batches.reviewing import review
-from dosing_tui.database.batches.storing import Session
+from dosing_tui.database.batches import queries, review_writer
+from dosing_tui.database.batches.queries import BatchFilter, Counts, above, counts, detail, listed
+from dosing_tui.database.batches.rebuild_span import Session
+from dosing_tui.database.batches.review_writer import review
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review.exception_checks import Kind
 from dosing_tui.domain.batch_review.query_models import draft_of
@@ -91,7 +91,7 @@ def test_the_whole_of_a_batch_is_found_by_key_and_by_number(plant: Settings) -> 
 def test_the_whole_of_a_batch_is_of_one_moment_whatever_is_entered_meanwhile(
     plant: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row, read = listed(plant, BatchFilter(device=("b",)))[0], reviewing.reviews
+    row, read = listed(plant, BatchFilter(device=("b",)))[0], review_writer.reviews
 
     def meanwhile(session: Session, batch_key: str) -> list[Review]:
         review(plant, draft_of(row, Meaning.REJECTED, who="Ben", comment="late"), os_user="ben")

@@ -5,8 +5,8 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import audit
-from dosing_tui.database.batches.listing import BatchFilter, listed
-from dosing_tui.database.batches.verification import verify
+from dosing_tui.database.batches.audit_verify import verify
+from dosing_tui.database.batches.queries import BatchFilter, listed
 from dosing_tui.database.schema import migration_history
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.database.server_flavour import Flavour

@@ -7,9 +7,9 @@ from datetime import UTC, timedelta
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.listing import BatchFilter, detail, listed
-from dosing_tui.database.batches.recipes import import_recipes
-from dosing_tui.database.batches.verification import verify
+from dosing_tui.database.batches.audit_verify import verify
+from dosing_tui.database.batches.master_recipes import import_recipes
+from dosing_tui.database.batches.queries import BatchFilter, detail, listed
 from dosing_tui.domain.batch_review.changes_since_review import what_came
 from dosing_tui.domain.batch_review.exception_checks import Kind
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe

@@ -10,12 +10,12 @@ import pytest
 from psycopg import sql
 
 from dosing_tui.config.settings import ReviewSettings, Settings
-from dosing_tui.database.batches.keeping import keep, rebuild
-from dosing_tui.database.batches.listing import BatchDetail, BatchFilter, counts, detail, listed
+from dosing_tui.database.batches.audit_verify import verified, verify
+from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
+from dosing_tui.database.batches.master_recipes import import_recipes, versions
 from dosing_tui.database.batches.pins import set_pin
-from dosing_tui.database.batches.recipes import import_recipes, versions
-from dosing_tui.database.batches.reviewing import review, review_all
-from dosing_tui.database.batches.verification import verified, verify
+from dosing_tui.database.batches.queries import BatchDetail, BatchFilter, counts, detail, listed
+from dosing_tui.database.batches.review_writer import review, review_all
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review.changes_since_review import GONE, what_came, what_was_absorbed
 from dosing_tui.domain.batch_review.query_models import draft_of

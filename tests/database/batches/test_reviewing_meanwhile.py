@@ -5,12 +5,12 @@ from typing import LiteralString
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches import storing
-from dosing_tui.database.batches.listing import BatchFilter, counts, detail, listed
-from dosing_tui.database.batches.policies import in_force_in
-from dosing_tui.database.batches.reviewing import review
-from dosing_tui.database.batches.storing import Session
-from dosing_tui.database.batches.verification import verify
+from dosing_tui.database.batches import rebuild_span
+from dosing_tui.database.batches.audit_verify import verify
+from dosing_tui.database.batches.queries import BatchFilter, counts, detail, listed
+from dosing_tui.database.batches.rebuild_span import Session
+from dosing_tui.database.batches.review_policy import in_force_in
+from dosing_tui.database.batches.review_writer import review
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review.query_models import draft_of
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
@@ -33,7 +33,7 @@ def test_a_batch_that_goes_while_it_is_being_signed_is_not_reviewed(
         run(plant.database.dsn, "DELETE FROM batches WHERE last_review = 0")
         return in_force_in(session, settings)
 
-    monkeypatch.setattr("dosing_tui.database.batches.reviewing.in_force_in", meanwhile)
+    monkeypatch.setattr("dosing_tui.database.batches.review_writer.in_force_in", meanwhile)
     with pytest.raises(ReviewError, match="This batch is no more"):
         say(plant)
     assert value(plant.database.dsn, "SELECT count(*) FROM audit_trail") == 0

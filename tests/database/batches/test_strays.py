@@ -5,7 +5,7 @@ from typing import LiteralString
 
 import pytest
 
-from dosing_tui.database.batches.keeping import rebuild
+from dosing_tui.database.batches.incremental_rebuild import rebuild
 from dosing_tui.domain.batches.canonical_json import record
 from dosing_tui.domain.batches.reconstruction import reconstruct
 from dosing_tui.domain.messages.models import Reading

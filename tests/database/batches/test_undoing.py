@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.verification import verify
+from dosing_tui.database.batches.audit_verify import verify
 from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.errors import ReviewError
 from tests.database.batches.stored import kept

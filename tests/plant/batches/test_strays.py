@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.database.batches.spans import Span, Touched, affected, around
+from dosing_tui.database.batches.span_planner import Span, Touched, affected, around
 from dosing_tui.domain.batches.models import RULES, Batch
 from dosing_tui.domain.messages.models import Dose, Reading
 from tests.plant.batches.days import STATION, at, dose, event, made, told

@@ -10,8 +10,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.happenings import alarm_spans
-from dosing_tui.database.batches.spans import Span, around
+from dosing_tui.database.batches.context_events import alarm_spans
+from dosing_tui.database.batches.span_planner import Span, around
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.exception_checks import Limits, judge, verdicts

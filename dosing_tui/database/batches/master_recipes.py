@@ -7,7 +7,7 @@ from datetime import datetime
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import audit
-from dosing_tui.database.batches.storing import Session, masters
+from dosing_tui.database.batches.rebuild_span import Session, masters
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement

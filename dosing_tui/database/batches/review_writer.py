@@ -8,8 +8,8 @@ from psycopg.rows import class_row
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import audit
 from dosing_tui.database.batches.pins import check_pin
-from dosing_tui.database.batches.policies import in_force_in
-from dosing_tui.database.batches.storing import Session
+from dosing_tui.database.batches.rebuild_span import Session
+from dosing_tui.database.batches.review_policy import in_force_in
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement

@@ -9,8 +9,8 @@ from psycopg.rows import class_row
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import audit
 from dosing_tui.database.batches.audit import Entry
-from dosing_tui.database.batches.shown import hidden_faults, stored_faults
-from dosing_tui.database.batches.storing import Session
+from dosing_tui.database.batches.list_consistency import hidden_faults, stored_faults
+from dosing_tui.database.batches.rebuild_span import Session
 from dosing_tui.database.connection import UNLIMITED, connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement

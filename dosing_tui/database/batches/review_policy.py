@@ -4,7 +4,7 @@ from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import audit
-from dosing_tui.database.batches.storing import Session
+from dosing_tui.database.batches.rebuild_span import Session
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
