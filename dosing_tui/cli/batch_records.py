@@ -16,7 +16,7 @@ from dosing_tui.domain.batch_review.query_models import Wanted
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
-    from dosing_tui.database.batches.whole import WholeBatch
+    from dosing_tui.database.reports.batch_record import WholeBatch
 
 STATUSES = ("open", "complete", "aborted", "incomplete", "no-start", "complete-only")
 FORMS = ("text", "html", "pdf", "csv", "json")
@@ -130,7 +130,7 @@ def _chosen(settings: "Settings", keys: tuple[str, ...], wanted: Wanted, now: da
 
 def _wholes(settings: "Settings", keys: Sequence[str]) -> "list[WholeBatch]":
     """All of them, or none."""
-    from dosing_tui.database.batches.whole import wholes
+    from dosing_tui.database.reports.batch_record import wholes
     from dosing_tui.domain.messages.text_sanitizer import clean_text
 
     batches = []

@@ -17,7 +17,7 @@ from dosing_tui.errors import ReviewError
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
     from dosing_tui.database.batches.queries import BatchDetail, BatchRow
-    from dosing_tui.database.batches.whole import WholeBatch
+    from dosing_tui.database.reports.batch_record import WholeBatch
     from dosing_tui.domain.batch_review.review_rules import Meaning
 
 EXIT_REFUSED = 1
@@ -120,7 +120,7 @@ def _enter(
 
 
 def _found(settings: "Settings", key: str) -> "WholeBatch":
-    from dosing_tui.database.batches.whole import whole
+    from dosing_tui.database.reports.batch_record import whole
 
     found = whole(settings, key)
     if found is None:

@@ -73,7 +73,7 @@ def shift(
     ctx: click.Context, *, which: str | None, at: str, format_: str, output: Path | None, force: bool
 ) -> None:
     """Batches, grams, alarms, stock, notes and open points of a shift: exit 0, 2 wrong input, 3 away."""
-    from dosing_tui.database.shiftreport import shift_report
+    from dosing_tui.database.reports.shift_report import shift_report
     from dosing_tui.domain.time.shift_names import LAST, named_shift
     from dosing_tui.export.files import give
     from dosing_tui.export.shiftfiles import Form, file_name, rendered

@@ -146,7 +146,7 @@ class Engine:
 
     def shift_report(self, shift: WorkedShift, now: datetime) -> "ShiftReport":
         # imported here to save start-up: psycopg
-        from dosing_tui.database.shiftreport import shift_report
+        from dosing_tui.database.reports.shift_report import shift_report
 
         return shift_report(self._settings, shift, now=now)
 

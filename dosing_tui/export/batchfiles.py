@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.whole import WholeBatch
+from dosing_tui.database.reports.batch_record import WholeBatch
 from dosing_tui.errors import ExportError
 from dosing_tui.export import files
 from dosing_tui.export.documents.batch import batch_record

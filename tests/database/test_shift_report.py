@@ -14,7 +14,7 @@ from dosing_tui.database.alarms.occurrences import occurrences
 from dosing_tui.database.batches.queries import BatchFilter, counts, listed
 from dosing_tui.database.batches.review_writer import review
 from dosing_tui.database.panel_reader import Reader
-from dosing_tui.database.shiftreport import shift_report
+from dosing_tui.database.reports.shift_report import shift_report
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.domain.batch_review.query_models import draft_of
 from dosing_tui.domain.batch_review.review_rules import Meaning

@@ -22,13 +22,13 @@ from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.queries import BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.review_policy import in_force, set_policy
 from dosing_tui.database.batches.review_writer import review
-from dosing_tui.database.batches.whole import whole
 from dosing_tui.database.leader_election import Election
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.reports.batch_record import whole
+from dosing_tui.database.reports.shift_report import shift_report
 from dosing_tui.database.schema.maintenance import maintain
 from dosing_tui.database.schema.migrate import migrate, pending
-from dosing_tui.database.shiftreport import shift_report
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import Event

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from dosing_tui import __version__
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.queries import BatchDetail, BatchRow
-from dosing_tui.database.batches.whole import WholeBatch
+from dosing_tui.database.reports.batch_record import WholeBatch
 from dosing_tui.domain.alarms.occurrence import Occurrence
 from dosing_tui.domain.batch_review.changes_since_review import what_came, what_was_absorbed
 from dosing_tui.domain.batch_review.query_models import seen_as
