@@ -46,7 +46,7 @@ def rebuild(ctx: click.Context, since: str, until: str | None) -> None:
 @click.pass_context
 def pin(ctx: click.Context, who: str) -> None:
     """Set the PIN that signs reviews, or change it with the old one."""
-    from dosing_tui.database.batches.pins import set_pin
+    from dosing_tui.database.audit.pins import set_pin
 
     settings = settings_of(ctx)
     old = click.prompt("Old PIN (empty if there is none)", default="", hide_input=True, show_default=False)

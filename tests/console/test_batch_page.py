@@ -6,7 +6,7 @@ import pytest
 
 from dosing_tui.config.settings import ReviewSettings
 from dosing_tui.console.app import Surroundings
-from dosing_tui.database.batches.pins import set_pin
+from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.review_policy import set_policy
 from dosing_tui.domain.batch_review.query_models import BatchDetail
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy

@@ -16,9 +16,9 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.alarms.notification_queue import Postbook, states
+from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.audit_verify import verify
 from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
-from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.queries import BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.review_policy import in_force, set_policy
 from dosing_tui.database.batches.review_writer import review

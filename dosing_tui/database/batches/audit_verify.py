@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches import audit
-from dosing_tui.database.batches.audit import Entry
+from dosing_tui.database.audit import audit_trail
+from dosing_tui.database.audit.audit_trail import Entry
 from dosing_tui.database.batches.list_consistency import hidden_faults, stored_faults
 from dosing_tui.database.batches.rebuild_span import Session
 from dosing_tui.database.connection import UNLIMITED, connect, target
@@ -69,13 +69,13 @@ def verified(session: Session) -> Audit:
         *faults,
         *hidden_faults(session),
     )
-    reviews = sum(entry.action == audit.REVIEW for entry in entries)
-    head = entries[-1].hash if entries else audit.BEGINNING
+    reviews = sum(entry.action == audit_trail.REVIEW for entry in entries)
+    head = entries[-1].hash if entries else audit_trail.BEGINNING
     return Audit(len(entries), reviews, records, head, found)
 
 
 def _chain(entries: list[Entry]) -> Iterator[str]:
-    previous = audit.BEGINNING
+    previous = audit_trail.BEGINNING
     for number, entry in enumerate(entries, start=1):
         if entry.seq != number:
             yield f"Entry {number} of the audit trail is missing; {entry.seq} stands in its place."
@@ -83,7 +83,7 @@ def _chain(entries: list[Entry]) -> Iterator[str]:
         name = f"Entry {entry.seq} of the audit trail ({entry.action} of {entry.subject})"
         if entry.previous != previous:
             yield f"{name} does not follow the one before it."
-        if entry.hash != audit.chained(
+        if entry.hash != audit_trail.chained(
             entry.previous, entry.at, entry.action, entry.subject, entry.who, entry.content
         ):
             yield f"{name} has been changed."
@@ -94,10 +94,10 @@ def _reviews(session: Session, by_seq: Entries) -> Told:
     """By a server-side cursor: each has a whole record with it."""
     with session.cursor(name="audited_reviews") as cursor:
         for *values, record, judgement in cursor.execute(statement("batches/audited_reviews")):
-            content = audit.review_content(tuple(values))
+            content = audit_trail.review_content(tuple(values))
             seq = int(str(content["seq"]))
             name = f"Review {seq} of {content['batch_id']}"
-            yield seq, "" if _same(by_seq, seq, audit.REVIEW, content) else f"{name}{_DIFFERS}"
+            yield seq, "" if _same(by_seq, seq, audit_trail.REVIEW, content) else f"{name}{_DIFFERS}"
             if digest(str(record)) != content["record_hash"]:
                 yield seq, f"The record that {name} is about has been changed."
             if digest(str(judgement)) != content["judgement_hash"]:
@@ -110,20 +110,20 @@ _DIFFERS = " differs from its entry in the audit trail."
 def _recipes(session: Session, by_seq: Entries) -> Told:
     for seq, *values in session.execute(statement("batches/audited_masters")).fetchall():
         recipe, _, version, *_ = values
-        good = _same(by_seq, seq, audit.RECIPE, audit.recipe_content(*values))
+        good = _same(by_seq, seq, audit_trail.RECIPE, audit_trail.recipe_content(*values))
         yield seq, "" if good else f"Version {version} of the recipe {recipe}{_DIFFERS}"
 
 
 def _pins(session: Session, by_seq: Entries) -> Told:
     for seq, who, pin_hash in session.execute(statement("batches/audited_pins")).fetchall():
-        good = _same(by_seq, seq, audit.PIN, audit.pin_content(who, pin_hash))
+        good = _same(by_seq, seq, audit_trail.PIN, audit_trail.pin_content(who, pin_hash))
         yield seq, "" if good else f"The PIN of {who}{_DIFFERS}"
 
 
 def _policies(session: Session, by_seq: Entries) -> Told:
     for seq, pin, second_person, reason in session.execute(statement("batches/audited_policies")).fetchall():
-        content = audit.policy_content(pin, second_person, reason)
-        good = _same(by_seq, seq, audit.POLICY, content)
+        content = audit_trail.policy_content(pin, second_person, reason)
+        good = _same(by_seq, seq, audit_trail.POLICY, content)
         yield seq, "" if good else f"The review policy of entry {seq}{_DIFFERS}"
 
 
@@ -142,13 +142,13 @@ def _without_row(entries: list[Entry], met: set[int]) -> Iterator[str]:
 def _named(entry: Entry) -> str:
     """The row that an entry tells of."""
     match entry.action:
-        case audit.REVIEW:
+        case audit_trail.REVIEW:
             return f"Review {entry.seq} of {entry.subject}"
-        case audit.RECIPE:
+        case audit_trail.RECIPE:
             return f"Version {_version(entry)} of the recipe {entry.subject}"
-        case audit.PIN:
+        case audit_trail.PIN:
             return f"The PIN of {entry.subject}"
-        case audit.POLICY:
+        case audit_trail.POLICY:
             return "The review policy"
         case _:
             return f"What is called '{entry.action}' of {entry.subject}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches import audit
+from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.batches.rebuild_span import Session, masters
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
@@ -44,7 +44,7 @@ def import_recipes(
     Raises: RecipeError, DatabaseAway, DatabaseRefused.
     """
     with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
-        moment = audit.begin(session)
+        moment = audit_trail.begin(session)
         since = valid_from or moment.at
         done = [_import(session, recipe, who, since, moment) for recipe in recipes]
         if valid_from and any(each.new for each in done):
@@ -53,7 +53,7 @@ def import_recipes(
 
 
 def _import(
-    session: Session, recipe: MasterRecipe, who: str, valid_from: datetime, moment: audit.Moment
+    session: Session, recipe: MasterRecipe, who: str, valid_from: datetime, moment: audit_trail.Moment
 ) -> Imported:
     name, text = {"recipe": recipe.name, "mode": recipe.mode}, definition(recipe)
     last = session.execute(statement("batches/master_last"), name).fetchone()
@@ -62,8 +62,10 @@ def _import(
     if not who:
         raise RecipeError(f"{recipe.name}: say who enters it.")
     version = int(last[0]) + 1 if last else 1
-    content = audit.recipe_content(recipe.name, recipe.mode, version, valid_from, text)
-    seq = audit.append(session, moment, action=audit.RECIPE, subject=recipe.name, who=who, content=content)
+    content = audit_trail.recipe_content(recipe.name, recipe.mode, version, valid_from, text)
+    seq = audit_trail.append(
+        session, moment, action=audit_trail.RECIPE, subject=recipe.name, who=who, content=content
+    )
     session.execute(
         statement("batches/master_add"),
         {**name, "version": version, "valid_from": valid_from, "definition": text, "audit_seq": seq},

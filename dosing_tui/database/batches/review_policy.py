@@ -3,7 +3,7 @@
 from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches import audit
+from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.batches.rebuild_span import Session
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
@@ -45,11 +45,13 @@ def set_policy(settings: Settings, policy: ReviewPolicy, *, who: str, reason: st
     if not who or not reason:
         raise ReviewError("A change of the review policy needs who makes it, and why.")
     with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
-        moment = audit.begin(session)
+        moment = audit_trail.begin(session)
         if _stored(session) == policy:
             return False
-        content = audit.policy_content(policy.pin, policy.second_person, reason)
-        seq = audit.append(session, moment, action=audit.POLICY, subject="reviews", who=who, content=content)
+        content = audit_trail.policy_content(policy.pin, policy.second_person, reason)
+        seq = audit_trail.append(
+            session, moment, action=audit_trail.POLICY, subject="reviews", who=who, content=content
+        )
         session.execute(statement("batches/set_policy"), {**content, "audit_seq": seq})
         return True
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches import audit
-from dosing_tui.database.batches.pins import check_pin
+from dosing_tui.database.audit import audit_trail
+from dosing_tui.database.audit.pins import check_pin
 from dosing_tui.database.batches.rebuild_span import Session
 from dosing_tui.database.batches.review_policy import in_force_in
 from dosing_tui.database.connection import connect, target
@@ -95,7 +95,7 @@ def _looked_up(settings: Settings, draft: ReviewDraft, os_user: str) -> Outcome:
     wanted = _cleaned(draft)
     try:
         with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
-            audit.begin(session)
+            audit_trail.begin(session)
             said = reviews(session, draft.batch_key)
     except DosingError:
         return Outcome(unknown=(draft,))
@@ -132,7 +132,7 @@ def reviews(session: Session, batch_key: str) -> list[Review]:
 
 def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: str) -> Review:
     draft = _cleaned(draft)
-    moment = audit.begin(session)
+    moment = audit_trail.begin(session)
     batch = _batch(session, draft)
     _compare(session, draft, batch)
     signature = _signature(session, settings, draft)
@@ -150,9 +150,9 @@ def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: st
         "judgement_hash": batch.judgement_hash,
         "withdraws": batch.last_word if draft.meaning is Meaning.WITHDRAWN else 0,
     }
-    content = audit.review_content((0, *said.values()))
-    seq = audit.append(
-        session, moment, action=audit.REVIEW, subject=batch.batch_id, who=draft.who, content=content
+    content = audit_trail.review_content((0, *said.values()))
+    seq = audit_trail.append(
+        session, moment, action=audit_trail.REVIEW, subject=batch.batch_id, who=draft.who, content=content
     )
     session.execute(
         statement("batches/review"),

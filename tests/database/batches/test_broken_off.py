@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.audit.audit_trail import begin
 from dosing_tui.database.batches import review_writer
-from dosing_tui.database.batches.audit import begin
 from dosing_tui.database.batches.queries import BatchFilter, listed
 from dosing_tui.database.batches.review_writer import review, review_all
 from dosing_tui.database.connection import connect

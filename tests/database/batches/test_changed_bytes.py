@@ -7,8 +7,8 @@ import pytest
 from psycopg import sql
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.audit_verify import verified
-from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.domain.batch_review.review_rules import Meaning
 from tests.database.batches.stored import kept
 from tests.database.batches.test_reviewing import LATER, say

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches import audit
+from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.batches.audit_verify import verify
 from dosing_tui.database.batches.queries import BatchFilter, listed
 from dosing_tui.database.schema import migration_history
@@ -47,7 +47,7 @@ def old(database: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def said(settings: Settings, key: str, who: str, meaning: str) -> None:
     """As it was entered then."""
     with psycopg.connect(settings.database.dsn) as session:
-        moment = audit.begin(session)
+        moment = audit_trail.begin(session)
         name, record_hash, judgement_hash = session.execute(  # type: ignore[misc]  # it is there
             "SELECT batch_id, record_hash, judgement_hash FROM batches WHERE batch_key = %s", (key,)
         ).fetchone()
@@ -55,8 +55,10 @@ def said(settings: Settings, key: str, who: str, meaning: str) -> None:
             0, key, name, moment.at, who, "tester", moment.db_role, meaning, "so", "not an e-signature",
             record_hash, judgement_hash, 0,
         )  # fmt: skip
-        content = audit.review_content(values)
-        seq = audit.append(session, moment, action=audit.REVIEW, subject=name, who=who, content=content)
+        content = audit_trail.review_content(values)
+        seq = audit_trail.append(
+            session, moment, action=audit_trail.REVIEW, subject=name, who=who, content=content
+        )
         session.execute(
             INSERT,
             {"seq": seq, "key": key, "who": who, "meaning": meaning, "at": moment.at,

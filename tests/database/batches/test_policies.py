@@ -6,8 +6,8 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import ReviewSettings, Settings
+from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.audit_verify import verified, verify
-from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.queries import BatchFilter, counts, listed
 from dosing_tui.database.batches.review_policy import in_force, plants, set_policy
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy

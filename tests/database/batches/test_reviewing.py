@@ -10,10 +10,10 @@ import pytest
 from psycopg import sql
 
 from dosing_tui.config.settings import ReviewSettings, Settings
+from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.audit_verify import verified, verify
 from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
 from dosing_tui.database.batches.master_recipes import import_recipes, versions
-from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.database.batches.queries import BatchDetail, BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.review_writer import review, review_all
 from dosing_tui.database.sql_files import statement

@@ -6,9 +6,9 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.audit_verify import verified, verify
 from dosing_tui.database.batches.master_recipes import import_recipes
-from dosing_tui.database.batches.pins import set_pin
 from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from tests.database.batches.stored import kept

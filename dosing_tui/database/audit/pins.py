@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches import audit
+from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.batches.rebuild_span import Session
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
@@ -27,11 +27,13 @@ def set_pin(settings: Settings, *, who: str, pin: str, old: str = "") -> None:
     who = clean_text(who, limit=200)  # as reviews have it
     hashed = _hasher().hash(pin)
     with connect(settings, application="reviews") as session, rowless_errors(target(settings)):
-        moment = audit.begin(session)
+        moment = audit_trail.begin(session)
         if _stored(session, who):
             check_pin(session, who=who, pin=old)
-        content = audit.pin_content(who, hashed)
-        seq = audit.append(session, moment, action=audit.PIN, subject=who, who=who, content=content)
+        content = audit_trail.pin_content(who, hashed)
+        seq = audit_trail.append(
+            session, moment, action=audit_trail.PIN, subject=who, who=who, content=content
+        )
         session.execute(statement("batches/set_pin"), {"who": who, "pin_hash": hashed, "audit_seq": seq})
 
 
