@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import server_flavour, sql_files, table_owner
-from dosing_tui.database.adoption import books
 from dosing_tui.database.connection import Limits, connect, target
 from dosing_tui.database.error_mapping import database_errors
+from dosing_tui.database.legacy_import import progress
 from dosing_tui.database.schema import migration_history
 from dosing_tui.database.server_flavour import Flavour, Session
 from dosing_tui.errors import DatabaseRefused
@@ -52,7 +52,7 @@ def _tidy(session: Session, now: datetime) -> None:
     table_owner.become_owner(session)
     moments = {"now": now, "raw_from": now - RAW_KEPT, "sums_from": now - SUMS_KEPT}
     steps = _steps(Flavour(had[0].flavour), server_flavour.ask(session).flavour)
-    wanted = steps.ahead if books.unfinished(session) else steps.ahead + steps.kept
+    wanted = steps.ahead if progress.unfinished(session) else steps.ahead + steps.kept
     for name in wanted:
         session.execute(sql_files.statement(f"maintenance/{name}"), moments)
 

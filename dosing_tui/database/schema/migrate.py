@@ -8,10 +8,10 @@ import psycopg
 
 from dosing_tui.config.settings import LimitSettings, Settings
 from dosing_tui.database import server_flavour, table_owner
-from dosing_tui.database.adoption import books, finishing, relations
-from dosing_tui.database.adoption.relations import Relation
 from dosing_tui.database.connection import UNLIMITED, connect, target
 from dosing_tui.database.error_mapping import Target, database_errors, translated
+from dosing_tui.database.legacy_import import finalize, progress, table_swap
+from dosing_tui.database.legacy_import.table_swap import Relation
 from dosing_tui.database.schema import migration_history, plant_limits
 from dosing_tui.database.schema.migration_history import Migration
 from dosing_tui.database.server_flavour import Flavour, Session
@@ -65,7 +65,7 @@ def migrate(settings: Settings, *, report: Report) -> list[str]:
         table_owner.become_owner(session)
         table_owner.check_may_create(session, schema="compat" if work.flavour is Flavour.PLAIN else "")
         _make_schema(session, work, meant, report)
-        finishing.adopt_rows(session, work.flavour, report)
+        finalize.adopt_rows(session, work.flavour, report)
         with session.transaction():
             _apply(session, work.after, work.flavour, meant, report)
         _keep_rules(session, limits, report)
@@ -115,13 +115,13 @@ def _work(session: Session, limits: LimitSettings) -> Work:
     missing = migration_history.missing(
         migration_history.common() if extension else migration_history.migrations(flavour), had
     )
-    found = () if had else tuple(relations.found(session))
+    found = () if had else tuple(table_swap.found(session))
     return Work(
         extension,
         flavour,
         before=tuple(m for m in missing if m.number < AFTER_ADOPTION),
         found=found,
-        adopting=relations.holding_rows(found) if found else tuple(books.unfinished(session)),
+        adopting=table_swap.holding_rows(found) if found else tuple(progress.unfinished(session)),
         after=tuple(m for m in missing if m.number >= AFTER_ADOPTION),
         rules=plant_limits.differing(session, limits),
     )
@@ -151,12 +151,12 @@ def _make_schema(session: Session, work: Work, meant: Target, report: Report) ->
     with session.transaction():
         session.execute("SET LOCAL lock_timeout = '15s'")
         timescale = work.flavour is not Flavour.PLAIN
-        aside = relations.put_aside(session, work.found, timescale=timescale) if work.found else None
+        aside = table_swap.put_aside(session, work.found, timescale=timescale) if work.found else None
         if not migration_history.exists(session):
             migration_history.create(session)
         _apply(session, work.before, work.flavour, meant, report)
         if aside:
-            relations.register(session, aside)
+            table_swap.register(session, aside)
 
 
 def _apply(

@@ -11,9 +11,10 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.adoption import carrying
-from dosing_tui.database.adoption.carrying import Carried
-from dosing_tui.database.adoption.guide import (
+from dosing_tui.database.legacy_import import grants_and_views
+from dosing_tui.database.legacy_import.copy_statements import OldColumn, Plan
+from dosing_tui.database.legacy_import.grants_and_views import Carried
+from dosing_tui.database.legacy_import.legacy_schema import (
     HOURLY,
     HOURLY_COLUMNS,
     LATEST,
@@ -22,7 +23,6 @@ from dosing_tui.database.adoption.guide import (
     GuideTable,
     old_name,
 )
-from dosing_tui.database.adoption.slices import OldColumn, Plan
 from dosing_tui.database.server_flavour import Session
 from dosing_tui.errors import DatabaseRefused
 
@@ -72,8 +72,8 @@ def put_aside(session: Session, old: Sequence[Relation], *, timescale: bool) -> 
     for relation in old:
         _check(relation, is_table=relation.name not in (LATEST, HOURLY))
     extra = {table.name: _extra(session, table) for table in tables}
-    carried = carrying.gather(session, [relation.oid for relation in old])
-    carrying.drop_views(session, carried)
+    carried = grants_and_views.gather(session, [relation.oid for relation in old])
+    grants_and_views.drop_views(session, carried)
     if timescale:
         session.execute(sql_files.statement("schema/adoption/stop_jobs"))
     _drop_if_view(session, old, LATEST)
@@ -95,7 +95,7 @@ def register(session: Session, aside: Aside) -> None:
                     Identifier(table), Identifier(column.name), SQL(column.type)
                 )
             )
-    carrying.restore(session, aside.carried)
+    grants_and_views.restore(session, aside.carried)
     for name in aside.holding:
         session.execute(
             "INSERT INTO adoptions (table_name, old_name) VALUES (%s, %s)", (name, old_name(name))

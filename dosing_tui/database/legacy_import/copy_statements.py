@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.adoption.guide import Column, GuideTable
+from dosing_tui.database.legacy_import.legacy_schema import Column, GuideTable
 
 SANE_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 """The tables' own check; what is older is a clock that was never set."""

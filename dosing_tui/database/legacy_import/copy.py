@@ -8,10 +8,10 @@ from psycopg.errors import DeadlockDetected
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.adoption import books, relations, slices
-from dosing_tui.database.adoption.books import State
-from dosing_tui.database.adoption.guide import GuideTable
-from dosing_tui.database.adoption.slices import Plan
+from dosing_tui.database.legacy_import import copy_statements, progress, table_swap
+from dosing_tui.database.legacy_import.copy_statements import Plan
+from dosing_tui.database.legacy_import.legacy_schema import GuideTable
+from dosing_tui.database.legacy_import.progress import State
 from dosing_tui.database.server_flavour import Flavour, Session
 from dosing_tui.errors import DatabaseAway
 
@@ -30,7 +30,7 @@ def copy_rows(session: Session, table: GuideTable, flavour: Flavour, report: Rep
 
     Raises: DatabaseAway, if a slice collides with writers again and again.
     """
-    plan = relations.plan(session, table)
+    plan = table_swap.plan(session, table)
     state = _state(session, table)
     if state.copied_to is None:
         _begin(session, plan, state)
@@ -58,7 +58,7 @@ def next_width(width: timedelta, rows: int) -> timedelta:
 
 
 def _state(session: Session, table: GuideTable) -> State:
-    return books.unfinished(session)[table.name]
+    return progress.unfinished(session)[table.name]
 
 
 def _begin(session: Session, plan: Plan, state: State) -> None:
@@ -70,15 +70,19 @@ def _begin(session: Session, plan: Plan, state: State) -> None:
     if indexed.fetchone() == (False,):
         session.execute(SQL("CREATE INDEX ON {} (time)").format(old))
     with session.transaction():
-        rows = books.number(session.execute(SQL("SELECT count(*) FROM {}").format(old)).fetchone())
-        books.opened(session, state.table_name, rows)
+        rows = progress.number(session.execute(SQL("SELECT count(*) FROM {}").format(old)).fetchone())
+        progress.opened(session, state.table_name, rows)
         parameters = {
             "table": state.table_name,
-            "sane_from": slices.SANE_FROM,
+            "sane_from": copy_statements.SANE_FROM,
             "sane_until": state.sane_until,
         }
-        insane = books.number(session.execute(slices.set_aside_insane(plan), parameters).fetchone())
-        books.advanced(session, state.table_name, until=slices.SANE_FROM, copied=0, set_aside=insane)
+        insane = progress.number(
+            session.execute(copy_statements.set_aside_insane(plan), parameters).fetchone()
+        )
+        progress.advanced(
+            session, state.table_name, until=copy_statements.SANE_FROM, copied=0, set_aside=insane
+        )
 
 
 def _copy_slice(session: Session, plan: Plan, flavour: Flavour, since: datetime, until: datetime) -> int:
@@ -102,10 +106,10 @@ def _copied(session: Session, plan: Plan, flavour: Flavour, since: datetime, unt
         "until": until,
         "time_quality": plan.table.time_quality.value,
     }
-    row = session.execute(slices.copy_slice(plan), parameters).fetchone()
+    row = session.execute(copy_statements.copy_slice(plan), parameters).fetchone()
     assert row is not None  # a SELECT of counts
     read, copied, set_aside = row
-    books.advanced(session, name, until=until, copied=copied, set_aside=set_aside)
+    progress.advanced(session, name, until=until, copied=copied, set_aside=set_aside)
     return int(read)
 
 

@@ -2,9 +2,9 @@
 
 from psycopg.sql import SQL, Identifier
 
-from dosing_tui.database.adoption import books, copying, history
-from dosing_tui.database.adoption.copying import Report
-from dosing_tui.database.adoption.guide import HOURLY, TABLES
+from dosing_tui.database.legacy_import import copy, hourly_history, progress
+from dosing_tui.database.legacy_import.copy import Report
+from dosing_tui.database.legacy_import.legacy_schema import HOURLY, TABLES
 from dosing_tui.database.server_flavour import Flavour, Session
 from dosing_tui.errors import DatabaseRefused
 
@@ -14,7 +14,7 @@ def adopt_rows(session: Session, flavour: Flavour, report: Report) -> list[str]:
 
     Raises: DatabaseRefused, if the books of a table do not balance; DatabaseAway.
     """
-    waiting = books.unfinished(session)
+    waiting = progress.unfinished(session)
     if not waiting:
         return []
     # times without a zone were written in UTC; a nested loop over a slice would take for ever
@@ -22,11 +22,11 @@ def adopt_rows(session: Session, flavour: Flavour, report: Report) -> list[str]:
     session.execute("SET enable_nestloop = off")
     tables = [table for table in TABLES if table.name in waiting]
     for table in tables:
-        copying.copy_rows(session, table, flavour, report)
+        copy.copy_rows(session, table, flavour, report)
     if flavour is Flavour.COMMUNITY:
         report("Refreshing the hourly aggregate.")
-        history.refresh(session)
-    history.keep(session, flavour)
+        hourly_history.refresh(session)
+    hourly_history.keep(session, flavour)
     # the aggregate goes before the table it is built on
     for name in (HOURLY, *(table.name for table in tables)):
         if name in waiting:
@@ -36,7 +36,7 @@ def adopt_rows(session: Session, flavour: Flavour, report: Report) -> list[str]:
 
 def _finish(session: Session, name: str, report: Report) -> None:
     """Drop the old relation, if its books balance."""
-    state = books.unfinished(session)[name]
+    state = progress.unfinished(session)[name]
     with session.transaction():
         session.execute("SET LOCAL lock_timeout = '15s'")
         rows = state.rows if name == HOURLY else _recounted(session, state.old_name)
@@ -46,7 +46,7 @@ def _finish(session: Session, name: str, report: Report) -> None:
                 f" {state.set_aside:,} set aside: it is kept, and {name} is not adopted yet."
             )
         _drop(session, state.old_name)
-        books.closed(session, name)
+        progress.closed(session, name)
     report(f"Adopted {name}: {state.copied:,} rows copied, {state.set_aside:,} set aside.")
     session.execute(SQL("ANALYZE {}").format(Identifier(name)))
     if name != HOURLY:
@@ -70,7 +70,7 @@ def _warn_of_retention(session: Session, name: str, report: Report) -> None:
 def _recounted(session: Session, old_name: str) -> int:
     old = Identifier(old_name)
     session.execute(SQL("LOCK TABLE {}").format(old))
-    return books.number(session.execute(SQL("SELECT count(*) FROM {}").format(old)).fetchone())
+    return progress.number(session.execute(SQL("SELECT count(*) FROM {}").format(old)).fetchone())
 
 
 def _drop(session: Session, old_name: str) -> None:

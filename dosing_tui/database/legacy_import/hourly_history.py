@@ -6,8 +6,8 @@ from typing import LiteralString
 from psycopg.sql import SQL, Identifier, Literal
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.adoption import books
-from dosing_tui.database.adoption.guide import HOURLY, HOURLY_COLUMNS
+from dosing_tui.database.legacy_import import progress
+from dosing_tui.database.legacy_import.legacy_schema import HOURLY, HOURLY_COLUMNS
 from dosing_tui.database.server_flavour import Flavour, Session
 
 LEAST_REFRESH = timedelta(hours=4)
@@ -20,7 +20,7 @@ def refresh(session: Session) -> None:
     Else the first run of its policy would hide every hour before the policy's window, and delete the kept
     hours inside it. Run again after an interruption, it does the same.
     """
-    state = books.unfinished(session).get(HOURLY)
+    state = progress.unfinished(session).get(HOURLY)
     if state is not None and state.copied_to is not None:
         return
     known = [_oldest(session, "SELECT min(time) FROM dosing_consumption")]
@@ -43,14 +43,14 @@ def refresh(session: Session) -> None:
 
 def keep(session: Session, flavour: Flavour) -> None:
     """Keep those hours; once, and after the doses are copied and the new aggregate is refreshed."""
-    state = books.unfinished(session).get(HOURLY)
+    state = progress.unfinished(session).get(HOURLY)
     if state is None or state.copied_to is not None:
         return
     with session.transaction():
         row = session.execute(sql_files.statement("schema/adoption/hourly_history")).fetchone()
         assert row is not None  # a SELECT of counts
-        books.opened(session, HOURLY, row[0])
-        books.advanced(session, HOURLY, until=state.sane_until, copied=row[1], set_aside=0)
+        progress.opened(session, HOURLY, row[0])
+        progress.advanced(session, HOURLY, until=state.sane_until, copied=row[1], set_aside=0)
         if flavour is Flavour.COMMUNITY:
             _into_aggregate(session)
 
