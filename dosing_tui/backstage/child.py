@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import IO
 
 from dosing_tui.backstage.messages import ToCollector, ToConsole
-from dosing_tui.collector.channel import Channel
-from dosing_tui.collector.offspring import start
+from dosing_tui.ipc.pipe import Channel
+from dosing_tui.ipc.spawn import start
 
 PROGRAM = ("-m", "dosing_tui.backstage")
 LONGEST_LINE = 2_000

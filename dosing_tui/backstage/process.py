@@ -11,14 +11,14 @@ from contextlib import closing
 
 from dosing_tui.backstage.messages import Begin, Taken, ToCollector, ToConsole
 from dosing_tui.backstage.telling import LogHandler, Telling
-from dosing_tui.collector.channel import Channel
-from dosing_tui.collector.ending import Ending, ended_by_signal
 from dosing_tui.collector.outside import now_utc
 from dosing_tui.collector.pace import SWITCH_S
 from dosing_tui.collector.service import Collector
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.errors import BrokerError, DatabaseError
+from dosing_tui.ipc.pipe import Channel
+from dosing_tui.ipc.stop_signal import Ending, ended_by_signal
 from dosing_tui.live_state import Link, LinkState, Live
 
 SEED_RETRY_S = 2.0

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from dosing_tui.backstage.messages import Logged, News, ToCollector, ToConsole
 from dosing_tui.backstage.packing import changes
-from dosing_tui.collector.channel import Channel
+from dosing_tui.ipc.pipe import Channel
 from dosing_tui.live_state import Picture, PictureSource
 
 LOOK_S = 0.1

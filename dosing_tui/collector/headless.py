@@ -4,12 +4,12 @@ import sys
 from datetime import UTC, datetime
 
 from dosing_tui.collector.announcer import Announcer
-from dosing_tui.collector.ending import ended_by_signal
 from dosing_tui.collector.machine import spool_folder
 from dosing_tui.collector.pace import SWITCH_S
 from dosing_tui.collector.service import Collector
 from dosing_tui.collector.status import Report
 from dosing_tui.config.settings import Settings
+from dosing_tui.ipc.stop_signal import ended_by_signal
 from dosing_tui.live_state import Books, Live
 
 BOOKS_EVERY_S = 60.0

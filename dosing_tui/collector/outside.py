@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from dosing_tui.collector.apart import Apart
 from dosing_tui.collector.ports import AlarmStore, Database, Parser
 from dosing_tui.collector.status import Report
 from dosing_tui.config.settings import Settings
@@ -25,6 +24,7 @@ from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
 from dosing_tui.domain.messages.message_parser import ClockRules, Intake
 from dosing_tui.domain.messages.models import Kind, Reading
 from dosing_tui.errors import DatabaseRefused
+from dosing_tui.ipc.subprocess_call import Apart
 
 
 def now_utc() -> datetime:

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dosing_tui.backstage.messages import Logged, News, ToCollector, ToConsole
 from dosing_tui.backstage.packing import changed
 from dosing_tui.backstage.telling import WAITING, LogHandler, Telling
-from dosing_tui.collector.channel import Channel
+from dosing_tui.ipc.pipe import Channel
 from dosing_tui.live_state import Live, Picture
 from tests.backstage.keeping import now
 from tests.collector.units import dose

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.collector.apart import Apart
 from dosing_tui.errors import DatabaseAway
+from dosing_tui.ipc.subprocess_call import Apart
 from tests.processes import alive
 from tests.waiting import until
 
@@ -86,7 +86,7 @@ OWNER = """
 import sys
 from functools import partial
 from pathlib import Path
-from dosing_tui.collector.apart import Apart
+from dosing_tui.ipc.subprocess_call import Apart
 from tests.collector.test_apart import note_pid
 apart = Apart(partial(note_pid, Path(sys.argv[1])))
 apart()

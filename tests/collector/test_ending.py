@@ -1,11 +1,11 @@
 import subprocess
 import sys
 
-from dosing_tui.collector.ending import Ending
+from dosing_tui.ipc.stop_signal import Ending
 
 PROGRAM = """
 import os, random, signal, time
-from dosing_tui.collector.ending import ended_by_signal
+from dosing_tui.ipc.stop_signal import ended_by_signal
 
 dice, us = random.Random(1), os.getpid()
 for _ in range(200):

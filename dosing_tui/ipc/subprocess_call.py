@@ -11,10 +11,10 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TypeAlias
 
-from dosing_tui.collector.channel import Channel
-from dosing_tui.collector.offspring import start
+from dosing_tui.ipc.pipe import Channel
+from dosing_tui.ipc.spawn import start
 
-PROGRAM = ("-m", "dosing_tui.collector.apart")
+PROGRAM = ("-m", "dosing_tui.ipc.subprocess_call")
 NICE = 5
 """Whoever waits for a reading or a key comes first."""
 

@@ -1,0 +1,1 @@
+"""processes and pipes of our own"""
