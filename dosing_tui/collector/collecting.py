@@ -4,12 +4,12 @@ from contextlib import ExitStack
 
 from dosing_tui.collector.absence import Absence
 from dosing_tui.collector.alarming import Alarming, SpoolView
+from dosing_tui.collector.context.interfaces import Surroundings
+from dosing_tui.collector.context.local_state import spool_folder
 from dosing_tui.collector.inbox import Inbox
 from dosing_tui.collector.keeping import Keeping
-from dosing_tui.collector.machine import spool_folder
 from dosing_tui.collector.notifying import Notifying
 from dosing_tui.collector.outbox import open_outbox
-from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.receiving import Receiving
 from dosing_tui.collector.sending import Sending
 from dosing_tui.collector.spool import Spool

@@ -4,8 +4,8 @@ import time
 from datetime import timedelta
 from typing import Protocol
 
+from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.maintaining import maintain
-from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.roles import Facts, Vote, decide
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.errors import DatabaseError

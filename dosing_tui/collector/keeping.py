@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from dosing_tui.collector.ports import Surroundings
+from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.errors import DatabaseAway, DatabaseError
 
 STOP_S = 5.0

@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from dosing_tui.collector.machine import collected_here, spool_folder
+from dosing_tui.collector.context.local_state import collected_here, spool_folder
 from dosing_tui.collector.outbox import FILE, Outbox, decode
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import Entry

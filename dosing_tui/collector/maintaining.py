@@ -1,7 +1,7 @@
 """Room ahead in the database, at the start and every hour."""
 
-from dosing_tui.collector.ports import Database
-from dosing_tui.collector.status import Status
+from dosing_tui.collector.context.interfaces import Database
+from dosing_tui.collector.context.status import Status
 from dosing_tui.errors import DatabaseRefused
 
 

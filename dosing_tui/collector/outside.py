@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from dosing_tui.collector.ports import AlarmStore, Database, Parser
-from dosing_tui.collector.status import Report
+from dosing_tui.collector.context.interfaces import AlarmStore, Database, Parser
+from dosing_tui.collector.context.status import Report
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.alarms.notification_queue import Postbook

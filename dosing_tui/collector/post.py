@@ -3,14 +3,14 @@
 import time
 
 from dosing_tui.collector.collecting import Collecting, Draining
-from dosing_tui.collector.machine import (
+from dosing_tui.collector.context.interfaces import Surroundings
+from dosing_tui.collector.context.local_state import (
     collected_here,
     forget_collecting,
     remember_collecting,
     spool_folder,
     spool_stamp,
 )
-from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.watching import Watching
 from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import Role

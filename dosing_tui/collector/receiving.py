@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
+from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.dropped import dropped_count, lost_since
 from dosing_tui.collector.inbox import Inbox
-from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.sightings import Sightings
 from dosing_tui.collector.spool import Arrival, Spool
 from dosing_tui.domain.messages.models import Rejection, Unit

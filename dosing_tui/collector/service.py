@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from dosing_tui.collector.context.interfaces import Database, Surroundings
+from dosing_tui.collector.context.intervals import Pace
+from dosing_tui.collector.context.status import Report, Status
 from dosing_tui.collector.council import Council
 from dosing_tui.collector.outside import now_utc, plant_database, plant_parser
-from dosing_tui.collector.pace import Pace
-from dosing_tui.collector.ports import Database, Surroundings
 from dosing_tui.collector.post import Post
-from dosing_tui.collector.status import Report, Status
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import BrokerError
 from dosing_tui.live_state import Live

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from dosing_tui.collector import alarming, letterbox
+from dosing_tui.collector.context.local_state import spool_folder
 from dosing_tui.collector.letterbox import Letters
-from dosing_tui.collector.machine import spool_folder
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.schema.migrate import migrate

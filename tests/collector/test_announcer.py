@@ -1,6 +1,6 @@
 import threading
 
-from dosing_tui.collector.announcer import WAITING, Announcer
+from dosing_tui.collector.context.non_blocking_log import WAITING, Announcer
 
 
 def test_sentences_are_said_in_order_and_all_of_them_at_the_end() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dosing_tui.collector.machine import collected_here, remember_collecting, spool_folder
+from dosing_tui.collector.context.local_state import collected_here, remember_collecting, spool_folder
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.database.leader_election import lock_key
 from dosing_tui.live_state import Books, Link, Role

@@ -3,7 +3,8 @@ from types import ModuleType
 
 import pytest
 
-from dosing_tui.collector import dropped, headless, pace
+from dosing_tui.collector import dropped, headless
+from dosing_tui.collector.context import intervals
 
 
 @pytest.mark.parametrize("module", [dropped, headless, pace], ids=lambda module: module.__name__)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.collector.machine import collected_here, spool_folder
+from dosing_tui.collector.context.local_state import collected_here, spool_folder
 from dosing_tui.config.settings import Settings
 from tests.collector.plant import collecting, publish, start_collector, stored_numbers
 from tests.collector.running import numbered

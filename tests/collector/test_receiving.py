@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.inbox import Inbox
-from dosing_tui.collector.ports import Surroundings
 from dosing_tui.collector.receiving import Receiving
 from dosing_tui.collector.spool import Spool
 from dosing_tui.domain.messages.models import Dose

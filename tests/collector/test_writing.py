@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.collector.ports import Surroundings
+from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.sightings import Sighting
 from dosing_tui.collector.spool import Arrival, Spool
 from dosing_tui.collector.writing import Writing

@@ -11,8 +11,8 @@ import pytest
 
 from dosing_tui.backstage.mirror import Mirror
 from dosing_tui.backstage.packing import changes
+from dosing_tui.collector.context.local_state import remember_collecting, spool_folder
 from dosing_tui.collector.letterbox import Letters
-from dosing_tui.collector.machine import remember_collecting, spool_folder
 from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.spoolfile import SpoolFile
 from dosing_tui.config.settings import Settings

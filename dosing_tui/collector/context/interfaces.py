@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from dosing_tui.collector.pace import Pace
-from dosing_tui.collector.status import Report, Status
+from dosing_tui.collector.context.intervals import Pace
+from dosing_tui.collector.context.status import Report, Status
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import Heard
 from dosing_tui.database.alarms.notification_queue import Postbook

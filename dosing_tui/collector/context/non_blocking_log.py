@@ -3,7 +3,7 @@
 import queue
 import threading
 
-from dosing_tui.collector.status import Report
+from dosing_tui.collector.context.status import Report
 
 WAITING = 1_000
 """Most sentences kept for a slow log; what comes beyond is not said."""

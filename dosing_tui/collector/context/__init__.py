@@ -1,0 +1,1 @@
+"""what every part of the collector is given"""
