@@ -72,7 +72,7 @@ def main(
 @click.pass_context
 def collect(ctx: click.Context) -> None:
     """Collect without a screen: broker to database, for a service. Logs to stderr."""
-    from dosing_tui.collector.headless import run
+    from dosing_tui.collector.service_main import run
 
     sys.exit(run(_settings(ctx), report=_say))
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from dosing_tui.collector.service import Collector
+from dosing_tui.collector.collector import Collector
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect
 from dosing_tui.demo.simulation import Simulation

@@ -7,7 +7,7 @@ from itertools import islice
 from random import Random
 from uuid import uuid4
 
-from dosing_tui.collector.outside import plant_parser
+from dosing_tui.collector.dependencies import plant_parser
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect
 from dosing_tui.database.reading_writer import SpoolRow, Writer, Written

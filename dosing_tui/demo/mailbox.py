@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime
 
-from dosing_tui.collector.collecting import client_id
+from dosing_tui.collector.leader import client_id
 from dosing_tui.config.settings import Settings
 from dosing_tui.mqtt.message import Delivery
 from dosing_tui.mqtt.subscriber import Subscriber

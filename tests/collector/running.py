@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from dosing_tui.collector.collector import Collector
 from dosing_tui.collector.context.intervals import Pace
-from dosing_tui.collector.service import Collector
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.live_state import Books, Link, Live, Picture, Role
 from tests.collector.plant import Numbered

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.council import CONTESTED, UNASKED, Council
+from dosing_tui.collector.leadership_monitor import CONTESTED, UNASKED, Council
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Link, Role
 from tests.collector.fakes import FakeServer, picture, surroundings

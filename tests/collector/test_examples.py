@@ -3,7 +3,7 @@ from types import ModuleType
 
 import pytest
 
-from dosing_tui.collector import dropped, headless
+from dosing_tui.collector import dropped, service_main
 from dosing_tui.collector.context import intervals
 
 

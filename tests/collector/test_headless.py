@@ -49,7 +49,7 @@ def test_settings_that_can_never_work_end_it_with_one_sentence(settings: Setting
 
 def test_nothing_of_the_collector_needs_a_screen() -> None:
     program = (
-        "import sys, dosing_tui.collector.headless;"
+        "import sys, dosing_tui.collector.service_main;"
         "sys.exit(any(name in sys.modules for name in ('textual', 'rich')))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.collector.dropped import dropped_count, lost_since
-from dosing_tui.collector.roles import PATIENCE, Facts, Vote, decide
+from dosing_tui.collector.role_decision import PATIENCE, Facts, Vote, decide
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.live_state import Role
 

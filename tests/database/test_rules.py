@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from dosing_tui.collector.outside import plant_database
+from dosing_tui.collector.dependencies import plant_database
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.incremental_rebuild import rebuild
 from dosing_tui.database.batches.queries import BatchFilter, listed

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dosing_tui.collector.collecting import client_id
+from dosing_tui.collector.leader import client_id
 from dosing_tui.config.settings import MqttSettings, Settings
 from dosing_tui.demo import brokers
 from dosing_tui.demo.brokers import RunningBroker, free_port, start_broker

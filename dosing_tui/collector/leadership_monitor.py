@@ -6,7 +6,7 @@ from typing import Protocol
 
 from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.maintaining import maintain
-from dosing_tui.collector.roles import Facts, Vote, decide
+from dosing_tui.collector.role_decision import Facts, Vote, decide
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import Role

@@ -3,11 +3,11 @@
 import sys
 from datetime import UTC, datetime
 
+from dosing_tui.collector.collector import Collector
 from dosing_tui.collector.context.intervals import SWITCH_S
 from dosing_tui.collector.context.local_state import spool_folder
 from dosing_tui.collector.context.non_blocking_log import Announcer
 from dosing_tui.collector.context.status import Report
-from dosing_tui.collector.service import Collector
 from dosing_tui.config.settings import Settings
 from dosing_tui.ipc.stop_signal import ended_by_signal
 from dosing_tui.live_state import Books, Live

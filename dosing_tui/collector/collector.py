@@ -9,9 +9,9 @@ from functools import partial
 from dosing_tui.collector.context.interfaces import Database, Surroundings
 from dosing_tui.collector.context.intervals import Pace
 from dosing_tui.collector.context.status import Report, Status
-from dosing_tui.collector.council import Council
-from dosing_tui.collector.outside import now_utc, plant_database, plant_parser
-from dosing_tui.collector.post import Post
+from dosing_tui.collector.dependencies import now_utc, plant_database, plant_parser
+from dosing_tui.collector.leadership_monitor import Council
+from dosing_tui.collector.role_runtime import Post
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import BrokerError
 from dosing_tui.live_state import Live

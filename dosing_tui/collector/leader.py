@@ -13,7 +13,7 @@ from dosing_tui.collector.outbox import open_outbox
 from dosing_tui.collector.receiving import Receiving
 from dosing_tui.collector.sending import Sending
 from dosing_tui.collector.spool import Spool
-from dosing_tui.collector.watching import Watching
+from dosing_tui.collector.viewer import Watching
 from dosing_tui.collector.writing import Writing
 from dosing_tui.config.settings import Settings
 from dosing_tui.mqtt.subscriber import Subscriber

@@ -2,7 +2,6 @@
 
 import time
 
-from dosing_tui.collector.collecting import Collecting, Draining
 from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.context.local_state import (
     collected_here,
@@ -11,7 +10,8 @@ from dosing_tui.collector.context.local_state import (
     spool_folder,
     spool_stamp,
 )
-from dosing_tui.collector.watching import Watching
+from dosing_tui.collector.leader import Collecting, Draining
+from dosing_tui.collector.viewer import Watching
 from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import Role
 
