@@ -6,15 +6,15 @@ from dosing_tui.collector.absence import Absence
 from dosing_tui.collector.alarming import Alarming, SpoolView
 from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.context.local_state import spool_folder
-from dosing_tui.collector.inbox import Inbox
-from dosing_tui.collector.keeping import Keeping
 from dosing_tui.collector.notifying import Notifying
 from dosing_tui.collector.outbox import open_outbox
-from dosing_tui.collector.receiving import Receiving
+from dosing_tui.collector.pipeline.batch_rebuilder import Keeping
+from dosing_tui.collector.pipeline.database_writer import Writing
+from dosing_tui.collector.pipeline.receive_buffer import Inbox
+from dosing_tui.collector.pipeline.receiver import Receiving
+from dosing_tui.collector.pipeline.spool import Spool
 from dosing_tui.collector.sending import Sending
-from dosing_tui.collector.spool import Spool
 from dosing_tui.collector.viewer import Watching
-from dosing_tui.collector.writing import Writing
 from dosing_tui.config.settings import Settings
 from dosing_tui.mqtt.subscriber import Subscriber
 

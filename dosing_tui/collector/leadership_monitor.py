@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.maintaining import maintain
+from dosing_tui.collector.pipeline.database_maintenance import maintain
 from dosing_tui.collector.role_decision import Facts, Vote, decide
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.errors import DatabaseError

@@ -6,7 +6,7 @@ import threading
 
 from dosing_tui.collector.alarming import Alarming
 from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.inbox import Inbox
+from dosing_tui.collector.pipeline.receive_buffer import Inbox
 from dosing_tui.domain.messages.models import Rejection, Unit
 from dosing_tui.mqtt.message import Delivery
 from dosing_tui.mqtt.subscriber import Subscriber

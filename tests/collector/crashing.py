@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dosing_tui.cli.main import main
-from dosing_tui.collector.spoolfile import SpoolFile
+from dosing_tui.collector.pipeline.spool_file import SpoolFile
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.live_state import Live
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from dosing_tui.collector.context.interfaces import AlarmStore, Database, Parser, Surroundings
 from dosing_tui.collector.context.intervals import Pace
 from dosing_tui.collector.context.status import Status
-from dosing_tui.collector.spool import Spool
+from dosing_tui.collector.pipeline.spool import Spool
 from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.alarms.journal import Heard
 from dosing_tui.database.alarms.notification_queue import Postbook

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.collector.codec import decode, encode
+from dosing_tui.collector.pipeline.spool_codec import decode, encode
 from dosing_tui.domain.messages.models import Unit
 from dosing_tui.errors import SpoolError
 from tests.collector.units import units

@@ -3,8 +3,9 @@ from types import ModuleType
 
 import pytest
 
-from dosing_tui.collector import dropped, service_main
+from dosing_tui.collector import service_main
 from dosing_tui.collector.context import intervals
+from dosing_tui.collector.pipeline import broker_drop_count
 
 
 @pytest.mark.parametrize("module", [dropped, headless, pace], ids=lambda module: module.__name__)

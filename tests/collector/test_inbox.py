@@ -1,6 +1,6 @@
 import threading
 
-from dosing_tui.collector.inbox import AT_ONCE, Inbox
+from dosing_tui.collector.pipeline.receive_buffer import AT_ONCE, Inbox
 from dosing_tui.mqtt.message import Delivery
 from tests.collector.units import NOON
 from tests.waiting import until

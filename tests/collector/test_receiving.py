@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.inbox import Inbox
-from dosing_tui.collector.receiving import Receiving
-from dosing_tui.collector.spool import Spool
+from dosing_tui.collector.pipeline.receive_buffer import Inbox
+from dosing_tui.collector.pipeline.receiver import Receiving
+from dosing_tui.collector.pipeline.spool import Spool
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.live_state import Books
 from dosing_tui.mqtt.subscriber import DROPPED_TOPIC

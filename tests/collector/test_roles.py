@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.collector.dropped import dropped_count, lost_since
+from dosing_tui.collector.pipeline.broker_drop_count import dropped_count, lost_since
 from dosing_tui.collector.role_decision import PATIENCE, Facts, Vote, decide
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.live_state import Role

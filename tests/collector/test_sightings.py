@@ -3,7 +3,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.collector.sightings import Sightings
+from dosing_tui.collector.pipeline.redelivery_filter import Sightings
 from tests.collector.units import NOON
 
 TOPIC = "factory/inventory/levels"

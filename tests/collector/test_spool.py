@@ -13,8 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from dosing_tui.collector.sightings import Sighting
-from dosing_tui.collector.spool import Arrival, Spool
+from dosing_tui.collector.pipeline.redelivery_filter import Sighting
+from dosing_tui.collector.pipeline.spool import Arrival, Spool
 from dosing_tui.database.reading_writer import Progress
 from dosing_tui.domain.messages.models import Unit
 from dosing_tui.errors import SpoolError

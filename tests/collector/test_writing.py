@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.sightings import Sighting
-from dosing_tui.collector.spool import Arrival, Spool
-from dosing_tui.collector.writing import Writing
+from dosing_tui.collector.pipeline.database_writer import Writing
+from dosing_tui.collector.pipeline.redelivery_filter import Sighting
+from dosing_tui.collector.pipeline.spool import Arrival, Spool
 from dosing_tui.database.reading_writer import Progress
 from dosing_tui.domain.messages.models import Dose, Kind
 from dosing_tui.errors import DatabaseAway, DatabaseRefused

@@ -14,7 +14,7 @@ from dosing_tui.backstage.packing import changes
 from dosing_tui.collector.context.local_state import remember_collecting, spool_folder
 from dosing_tui.collector.letterbox import Letters
 from dosing_tui.collector.outbox import Outbox
-from dosing_tui.collector.spoolfile import SpoolFile
+from dosing_tui.collector.pipeline.spool_file import SpoolFile
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.engine import Engine
 from dosing_tui.database.alarms.journal import journal

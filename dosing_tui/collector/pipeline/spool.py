@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from dosing_tui.collector.codec import decode, encode
-from dosing_tui.collector.sightings import LIMIT, Sighting, Sightings
-from dosing_tui.collector.spoolfile import SpoolFile
+from dosing_tui.collector.pipeline.redelivery_filter import LIMIT, Sighting, Sightings
+from dosing_tui.collector.pipeline.spool_codec import decode, encode
+from dosing_tui.collector.pipeline.spool_file import SpoolFile
 from dosing_tui.database.reading_writer import Progress
 from dosing_tui.domain.messages.models import Unit
 from dosing_tui.live_state import Books

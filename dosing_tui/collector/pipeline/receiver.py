@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Protocol
 
 from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.dropped import dropped_count, lost_since
-from dosing_tui.collector.inbox import Inbox
-from dosing_tui.collector.sightings import Sightings
-from dosing_tui.collector.spool import Arrival, Spool
+from dosing_tui.collector.pipeline.broker_drop_count import dropped_count, lost_since
+from dosing_tui.collector.pipeline.receive_buffer import Inbox
+from dosing_tui.collector.pipeline.redelivery_filter import Sightings
+from dosing_tui.collector.pipeline.spool import Arrival, Spool
 from dosing_tui.domain.messages.models import Rejection, Unit
 from dosing_tui.errors import SpoolError
 from dosing_tui.mqtt.message import Delivery

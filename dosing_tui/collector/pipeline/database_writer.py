@@ -6,8 +6,8 @@ from contextlib import closing
 
 from dosing_tui.collector.context.interfaces import RowWriter, Surroundings
 from dosing_tui.collector.context.intervals import retry_delay
-from dosing_tui.collector.maintaining import maintain
-from dosing_tui.collector.spool import Spool
+from dosing_tui.collector.pipeline.database_maintenance import maintain
+from dosing_tui.collector.pipeline.spool import Spool
 from dosing_tui.database.reading_writer import Progress
 from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID, uuid4
 
-from dosing_tui.collector.sightings import Sighting
+from dosing_tui.collector.pipeline.redelivery_filter import Sighting
 from dosing_tui.database.reading_writer import Progress
 from dosing_tui.errors import SpoolError
 

@@ -1,0 +1,1 @@
+"""broker -> spool -> database, in this order"""
