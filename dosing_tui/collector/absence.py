@@ -12,9 +12,9 @@ from queue import Empty, SimpleQueue
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from dosing_tui.collector.alarms.journal_outbox import Outbox
 from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.courier import Outcome
-from dosing_tui.collector.outbox import Outbox
 from dosing_tui.collector.telling import Telling
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Event, Shown
 from dosing_tui.domain.notifications.policy import LATEST, PERIOD, Fate, Occasion, Told, Waiting

@@ -3,17 +3,17 @@
 from contextlib import ExitStack
 
 from dosing_tui.collector.absence import Absence
-from dosing_tui.collector.alarming import Alarming, SpoolView
+from dosing_tui.collector.alarms.alarm_service import Alarming, SpoolView
+from dosing_tui.collector.alarms.journal_outbox import open_outbox
+from dosing_tui.collector.alarms.outbox_sender import Sending
 from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.context.local_state import spool_folder
 from dosing_tui.collector.notifying import Notifying
-from dosing_tui.collector.outbox import open_outbox
 from dosing_tui.collector.pipeline.batch_rebuilder import Keeping
 from dosing_tui.collector.pipeline.database_writer import Writing
 from dosing_tui.collector.pipeline.receive_buffer import Inbox
 from dosing_tui.collector.pipeline.receiver import Receiving
 from dosing_tui.collector.pipeline.spool import Spool
-from dosing_tui.collector.sending import Sending
 from dosing_tui.collector.viewer import Watching
 from dosing_tui.config.settings import Settings
 from dosing_tui.mqtt.subscriber import Subscriber

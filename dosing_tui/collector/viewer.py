@@ -4,7 +4,7 @@ import logging
 import secrets
 import threading
 
-from dosing_tui.collector.alarming import Alarming
+from dosing_tui.collector.alarms.alarm_service import Alarming
 from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.pipeline.receive_buffer import Inbox
 from dosing_tui.domain.messages.models import Rejection, Unit

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dosing_tui.backstage.keeper import Keeper
 from dosing_tui.backstage.mirror import Mirror
-from dosing_tui.collector import letterbox
+from dosing_tui.collector.alarms import offline_commands
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.batches.source import StoredBatches
 from dosing_tui.console.spools import SpoolLine
@@ -139,7 +139,7 @@ class Engine:
     def _left(self, entries: Sequence[Entry]) -> str:
         """For this machine's collector to journal; why not, or ''."""
         try:
-            letterbox.leave(self._settings, entries)
+            offline_commands.leave(self._settings, entries)
         except SpoolError as error:
             return str(error)
         return ""

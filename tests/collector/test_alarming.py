@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.collector.alarming import Alarming
+from dosing_tui.collector.alarms.alarm_service import Alarming
 from dosing_tui.config.settings import PlantSettings, ShiftSettings
 from dosing_tui.domain.alarms.models import Shown
 from dosing_tui.errors import DatabaseAway

@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dosing_tui.collector import alarming, letterbox
+from dosing_tui.collector.alarms import alarm_service, offline_commands
+from dosing_tui.collector.alarms.offline_commands import Letters
 from dosing_tui.collector.context.local_state import spool_folder
-from dosing_tui.collector.letterbox import Letters
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.schema.migrate import migrate
@@ -180,16 +180,16 @@ def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journa
             asked = operator_commands.acknowledge(
                 state(console, "STOCK_LOW"), Asking(ANNA, datetime.now(UTC))
             )
-            letterbox.leave(own_plant, [asked])
+            offline_commands.leave(own_plant, [asked])
             until(lambda: shown(console) == {"STOCK_LOW": Shown.ACKED}, timeout=3)
             assert console.picture.alarms is not None
             assert console.picture.alarms.pending == 1
             collector.kill()
         with pytest.raises(SpoolError, match="No process of this machine collects"):
-            letterbox.leave(own_plant, [asked])
+            offline_commands.leave(own_plant, [asked])
         with collecting(own_plant, tmp_path) as again:
             until(lambda: "This process collects for the site." in again.log)
-            letterbox.leave(own_plant, [asked])  # a console that did not hear whether it was taken
+            offline_commands.leave(own_plant, [asked])  # a console that did not hear whether it was taken
             own_postgres.restart()
             until(lambda: heard(console) and len(journal(own_plant)) == 2)
             until(lambda: not Letters(spool_folder(own_plant)).fresh())

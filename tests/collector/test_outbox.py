@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.collector.outbox import SCHEMA, Outbox, decode, encode, open_outbox
-from dosing_tui.collector.sending import Sending
+from dosing_tui.collector.alarms.journal_outbox import SCHEMA, Outbox, decode, encode, open_outbox
+from dosing_tui.collector.alarms.outbox_sender import Sending
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.errors import DatabaseAway, RowRefused, SpoolError
 from tests.collector.fakes import FakeServer, surroundings

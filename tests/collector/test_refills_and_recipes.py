@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dosing_tui.collector import alarming
+from dosing_tui.collector.alarms import alarm_service
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.batches.master_recipes import import_recipes

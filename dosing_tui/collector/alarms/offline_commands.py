@@ -10,8 +10,8 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from dosing_tui.collector.alarms.journal_outbox import FILE, Outbox, decode
 from dosing_tui.collector.context.local_state import collected_here, spool_folder
-from dosing_tui.collector.outbox import FILE, Outbox, decode
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.errors import SpoolError

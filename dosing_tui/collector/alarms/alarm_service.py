@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from dosing_tui.collector.alarms.journal_outbox import Outbox
+from dosing_tui.collector.alarms.offline_commands import Letters
 from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.context.local_state import spool_folder
-from dosing_tui.collector.letterbox import Letters
-from dosing_tui.collector.outbox import Outbox
 from dosing_tui.config.alarm_limits import alarm_limits
 from dosing_tui.database.alarms.journal import Heard
 from dosing_tui.domain.alarm_rules.detection import LinkView, Outlook

@@ -4,9 +4,9 @@ import logging
 import threading
 from collections.abc import Sequence
 
+from dosing_tui.collector.alarms.journal_outbox import Outbox
 from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.context.intervals import retry_delay
-from dosing_tui.collector.outbox import Outbox
 from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.errors import DatabaseError, RowRefused, SpoolError
 
