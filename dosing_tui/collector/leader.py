@@ -2,13 +2,13 @@
 
 from contextlib import ExitStack
 
-from dosing_tui.collector.absence import Absence
 from dosing_tui.collector.alarms.alarm_service import Alarming, SpoolView
 from dosing_tui.collector.alarms.journal_outbox import open_outbox
 from dosing_tui.collector.alarms.outbox_sender import Sending
 from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.context.local_state import spool_folder
-from dosing_tui.collector.notifying import Notifying
+from dosing_tui.collector.notifications.database_outage import Absence
+from dosing_tui.collector.notifications.dispatcher import Notifying
 from dosing_tui.collector.pipeline.batch_rebuilder import Keeping
 from dosing_tui.collector.pipeline.database_writer import Writing
 from dosing_tui.collector.pipeline.receive_buffer import Inbox

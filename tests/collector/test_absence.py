@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from dosing_tui.collector.absence import KEY, Absence
 from dosing_tui.collector.alarms.journal_outbox import Outbox
+from dosing_tui.collector.notifications.database_outage import KEY, Absence
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.demo.brokers import RunningBroker
 from dosing_tui.demo.postgres import EmbeddedPostgres

@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from dosing_tui.collector import notifying
 from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.context.status import Status
 from dosing_tui.collector.dependencies import plant_database
-from dosing_tui.collector.notifying import Notifying
+from dosing_tui.collector.notifications import dispatcher
+from dosing_tui.collector.notifications.dispatcher import Notifying
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import journal, notification_queue

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dosing_tui.collector.context.intervals import Pace
-from dosing_tui.collector.courier import Courier, Outcome
+from dosing_tui.collector.notifications.delivery_worker import Courier, Outcome
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import Priority

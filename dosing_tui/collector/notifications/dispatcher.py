@@ -13,11 +13,11 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
-from dosing_tui.collector.absence import KEY as AWAY
 from dosing_tui.collector.context.interfaces import Surroundings
 from dosing_tui.collector.context.intervals import retry_delay
-from dosing_tui.collector.courier import Outcome
-from dosing_tui.collector.telling import Telling
+from dosing_tui.collector.notifications.channel_state import Telling
+from dosing_tui.collector.notifications.database_outage import KEY as AWAY
+from dosing_tui.collector.notifications.delivery_worker import Outcome
 from dosing_tui.database.alarms.notification_queue import Summary
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_EVERY, NOTHING, Checkpoint
 from dosing_tui.domain.alarms.journal_projection import Effect, Replica

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.collector.alarms.journal_outbox import Outbox
 from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.courier import Outcome
-from dosing_tui.collector.telling import Telling
+from dosing_tui.collector.notifications.channel_state import Telling
+from dosing_tui.collector.notifications.delivery_worker import Outcome
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Event, Shown
 from dosing_tui.domain.notifications.policy import LATEST, PERIOD, Fate, Occasion, Told, Waiting
 from dosing_tui.errors import SpoolError
