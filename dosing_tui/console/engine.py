@@ -11,9 +11,9 @@ from datetime import datetime
 from getpass import getuser
 from typing import TYPE_CHECKING, TypeVar
 
-from dosing_tui.backstage.keeper import Keeper
-from dosing_tui.backstage.mirror import Mirror
 from dosing_tui.collector.alarms import offline_commands
+from dosing_tui.collector_process.remote_live_state import Mirror
+from dosing_tui.collector_process.supervisor import Keeper
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.batches.source import StoredBatches
 from dosing_tui.console.spools import SpoolLine

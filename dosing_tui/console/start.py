@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dosing_tui.backstage.mirror import Mirror
+from dosing_tui.collector_process.remote_live_state import Mirror
 from dosing_tui.config.settings import Settings
 from dosing_tui.console import glyphs, logfile, terminal
 from dosing_tui.console.asking import PanelSource

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dosing_tui.backstage.child import PROGRAM
-from dosing_tui.backstage.keeper import Keeper, Patience
-from dosing_tui.backstage.mirror import Mirror
+from dosing_tui.collector_process.child_process import PROGRAM
+from dosing_tui.collector_process.remote_live_state import Mirror
+from dosing_tui.collector_process.supervisor import Keeper, Patience
 from dosing_tui.config.settings import Settings
 from dosing_tui.live_state import Link, Picture, Role
 

@@ -11,7 +11,7 @@ from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 import pytest
 from paho.mqtt.publish import single
 
-from dosing_tui.backstage.keeper import NO_ANSWER, Patience
+from dosing_tui.collector_process.supervisor import NO_ANSWER, Patience
 from dosing_tui.config.settings import CollectorSettings, DatabaseSettings, MqttSettings, Settings
 from dosing_tui.live_state import Books, Link
 from tests.backstage.keeping import QUICK, kept

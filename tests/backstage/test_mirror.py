@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from dosing_tui.backstage.mirror import Mirror
-from dosing_tui.backstage.packing import changes
+from dosing_tui.collector_process.remote_live_state import Mirror
+from dosing_tui.collector_process.state_delta import changes
 from dosing_tui.live_state import Link, LinkState, Live, Picture, Role
 from tests.collector.units import NOON, dose
 

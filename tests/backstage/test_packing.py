@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.backstage.packing import changed, changes
+from dosing_tui.collector_process.state_delta import changed, changes
 from dosing_tui.live_state import Books, Link, LinkState, Picture, Role
 from tests.collector.units import doses, events, levels
 

@@ -5,9 +5,9 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from dosing_tui.backstage.messages import Logged, News, ToCollector, ToConsole
-from dosing_tui.backstage.packing import changed
-from dosing_tui.backstage.telling import WAITING, LogHandler, Telling
+from dosing_tui.collector_process.messages import Logged, News, ToCollector, ToConsole
+from dosing_tui.collector_process.state_delta import changed
+from dosing_tui.collector_process.state_publisher import WAITING, LogHandler, Telling
 from dosing_tui.ipc.pipe import Channel
 from dosing_tui.live_state import Live, Picture
 from tests.backstage.keeping import now

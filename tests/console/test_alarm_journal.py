@@ -9,12 +9,12 @@ from uuid import uuid4
 
 import pytest
 
-from dosing_tui.backstage.mirror import Mirror
-from dosing_tui.backstage.packing import changes
 from dosing_tui.collector.alarms.journal_outbox import Outbox
 from dosing_tui.collector.alarms.offline_commands import Letters
 from dosing_tui.collector.context.local_state import remember_collecting, spool_folder
 from dosing_tui.collector.pipeline.spool_file import SpoolFile
+from dosing_tui.collector_process.remote_live_state import Mirror
+from dosing_tui.collector_process.state_delta import changes
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.engine import Engine
 from dosing_tui.database.alarms.journal import journal

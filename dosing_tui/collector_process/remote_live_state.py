@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
-from dosing_tui.backstage.packing import changed
+from dosing_tui.collector_process.state_delta import changed
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.live_state import Link, LinkState, Picture, Role
 

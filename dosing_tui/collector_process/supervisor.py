@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.backstage.child import PROGRAM, Child
-from dosing_tui.backstage.messages import Begin, Logged, News, Taken
-from dosing_tui.backstage.mirror import Mirror
+from dosing_tui.collector_process.child_process import PROGRAM, Child
+from dosing_tui.collector_process.messages import Begin, Logged, News, Taken
+from dosing_tui.collector_process.remote_live_state import Mirror
 from dosing_tui.config.settings import Settings
 
 NO_ANSWER = "The collector process does not answer."

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from dosing_tui.backstage.messages import Logged, News, ToCollector, ToConsole
-from dosing_tui.backstage.packing import changes
+from dosing_tui.collector_process.messages import Logged, News, ToCollector, ToConsole
+from dosing_tui.collector_process.state_delta import changes
 from dosing_tui.ipc.pipe import Channel
 from dosing_tui.live_state import Picture, PictureSource
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO
 
-from dosing_tui.backstage.messages import ToCollector, ToConsole
+from dosing_tui.collector_process.messages import ToCollector, ToConsole
 from dosing_tui.ipc.pipe import Channel
 from dosing_tui.ipc.spawn import start
 

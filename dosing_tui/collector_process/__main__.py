@@ -2,7 +2,7 @@
 
 import sys
 
-from dosing_tui.backstage.process import main
+from dosing_tui.collector_process.worker_main import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.stdin.fileno()))

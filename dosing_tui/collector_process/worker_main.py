@@ -9,11 +9,11 @@ import sys
 import threading
 from contextlib import closing
 
-from dosing_tui.backstage.messages import Begin, Taken, ToCollector, ToConsole
-from dosing_tui.backstage.telling import LogHandler, Telling
 from dosing_tui.collector.collector import Collector
 from dosing_tui.collector.context.intervals import SWITCH_S
 from dosing_tui.collector.dependencies import now_utc
+from dosing_tui.collector_process.messages import Begin, Taken, ToCollector, ToConsole
+from dosing_tui.collector_process.state_publisher import LogHandler, Telling
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.errors import BrokerError, DatabaseError
