@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def try_channel(ctx: click.Context, name: str) -> None:
     """Try channel NAME with a test alarm."""
-    from dosing_tui.notification.sending import deliver
+    from dosing_tui.notifiers.send import deliver
 
     settings = settings_of(ctx)
     channel = _named(settings, name)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from dosing_tui.config.notification_channel import NotificationKind
 from dosing_tui.domain.alarms.models import NOBODY, Event, Priority, Who
 from dosing_tui.domain.notifications.policy import Occasion
-from dosing_tui.notification.forms import body
-from dosing_tui.notification.wording import NAMED, lines, subject
+from dosing_tui.notifiers.message_text import NAMED, lines, subject
+from dosing_tui.notifiers.payloads import body
 from tests.notification.samples import NASTY, message, told
 
 ZONE = ZoneInfo("Europe/Berlin")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.demo.brokers import free_port
 from dosing_tui.errors import DeliveryError
-from dosing_tui.notification.mail import composed
-from dosing_tui.notification.sending import deliver
+from dosing_tui.notifiers.send import deliver
+from dosing_tui.notifiers.smtp import composed
 from tests.notification.postbox import ACCOUNT, Postbox, postbox
 from tests.notification.samples import NASTY, message, told
 

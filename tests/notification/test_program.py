@@ -9,7 +9,7 @@ import pytest
 
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.errors import DeliveryError
-from dosing_tui.notification.sending import deliver
+from dosing_tui.notifiers.send import deliver
 from tests.notification.samples import NASTY, message, told
 from tests.waiting import until
 

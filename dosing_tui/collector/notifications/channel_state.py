@@ -15,7 +15,7 @@ from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.notifications.policy import Message, Occasion, Told, Waiting, Wish, message_id
-from dosing_tui.notification.sending import deliver
+from dosing_tui.notifiers.send import deliver
 
 JITTER = 0.25
 """Share of a wait that chance adds or takes: many sites must not come back at once."""

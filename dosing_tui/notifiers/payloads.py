@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from dosing_tui.config.notification_channel import NotificationKind
 from dosing_tui.domain.notifications.policy import Message
-from dosing_tui.notification.wording import fields, lines, subject
+from dosing_tui.notifiers.message_text import fields, lines, subject
 
 Form = Callable[[Message, tzinfo], object]
 

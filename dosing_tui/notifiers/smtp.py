@@ -13,8 +13,8 @@ from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.notifications.policy import Message
 from dosing_tui.errors import DeliveryError
-from dosing_tui.notification.ending import MANY, cut_off
-from dosing_tui.notification.wording import lines, subject
+from dosing_tui.notifiers.deadline import MANY, cut_off
+from dosing_tui.notifiers.message_text import lines, subject
 
 _PORTS = {MailSecurity.STARTTLS: 587, MailSecurity.TLS: 465, MailSecurity.PLAIN: 25}
 

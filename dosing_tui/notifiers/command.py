@@ -10,7 +10,7 @@ from datetime import tzinfo
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.domain.notifications.policy import Message
 from dosing_tui.errors import DeliveryError
-from dosing_tui.notification.forms import body
+from dosing_tui.notifiers.payloads import body
 
 TRY_AGAIN = os.EX_TEMPFAIL
 _OURS = ("DOSING_", "PG", "CREDENTIALS_DIRECTORY")

@@ -16,8 +16,8 @@ from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.notifications.policy import Message
 from dosing_tui.errors import DeliveryError
-from dosing_tui.notification.ending import MANY, cut_off
-from dosing_tui.notification.forms import body
+from dosing_tui.notifiers.deadline import MANY, cut_off
+from dosing_tui.notifiers.payloads import body
 
 AGENT = "dosing-tui"
 _NEVER = frozenset({400, 405, 406, 411, 413, 415, 422, 431})

@@ -4,7 +4,7 @@ from datetime import tzinfo
 
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.domain.notifications.policy import Message
-from dosing_tui.notification import mail, program, web
+from dosing_tui.notifiers import command, smtp, webhook
 
 
 def deliver(channel: NotificationSettings, message: Message, zone: tzinfo) -> str:
@@ -14,9 +14,9 @@ def deliver(channel: NotificationSettings, message: Message, zone: tzinfo) -> st
     """
     match channel.kind:
         case NotificationKind.WEBHOOK | NotificationKind.SLACK | NotificationKind.TEAMS:
-            web.post(channel, message, zone)
+            webhook.post(channel, message, zone)
             return ""
         case NotificationKind.MAIL:
-            return mail.send(channel, message, zone)
+            return smtp.send(channel, message, zone)
         case NotificationKind.COMMAND:
-            return program.run(channel, message, zone)
+            return command.run(channel, message, zone)
