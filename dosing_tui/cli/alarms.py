@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
     from dosing_tui.domain.alarms.models import AlarmState
     from dosing_tui.domain.alarms.operator_commands import Asking
-    from dosing_tui.export.extract import Extract
+    from dosing_tui.export.table import Extract
 
 WIDEST = 1_000
 """No tag is cut: alarms are acknowledged by them."""
@@ -66,7 +66,7 @@ def list_(settings: "Settings", tag: str, states: tuple[str, ...], form: str) ->
     """The alarms that are not normal, the most urgent first."""
     from dosing_tui.cli.main import alarm_actions
     from dosing_tui.domain.alarms.models import Shown
-    from dosing_tui.export.alarms import alarms_extract
+    from dosing_tui.export.alarm_export import alarms_extract
 
     _known(states, Shown, "--state")
     found = alarm_actions.listed(settings, tag=tag, shown=[Shown(word) for word in states])
@@ -97,7 +97,7 @@ def journal(
     from dosing_tui.database.alarms.journal import journal as journal_of
     from dosing_tui.domain.alarms.journal_filter import JournalFilter
     from dosing_tui.domain.alarms.models import Event, Shown
-    from dosing_tui.export.alarms import journal_extract
+    from dosing_tui.export.alarm_export import journal_extract
 
     _known(events, Event, "--event")
     _known(states, (shown for shown in Shown if shown is not Shown.NORMAL), "--state")
@@ -272,10 +272,10 @@ def _done(what: str, outcome: "Done") -> None:
 
 
 def _print(found: "Extract", form: str, settings: "Settings") -> None:
-    from dosing_tui.export.alarms import narrowed
-    from dosing_tui.export.csvtext import to_csv
-    from dosing_tui.export.jsontext import to_json
-    from dosing_tui.export.texttable import to_table
+    from dosing_tui.export.alarm_export import narrowed
+    from dosing_tui.export.csv_format import to_csv
+    from dosing_tui.export.json_format import to_json
+    from dosing_tui.export.text_format import to_table
 
     match form:
         case "json":

@@ -62,7 +62,7 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
 @click.pass_context
 def list_(ctx: click.Context, *, wanted: Wanted, format_: str) -> None:
     """List batches, the newest first: exit 0 some, 1 none, 2 wrong input or set-up, 3 database away."""
-    from dosing_tui.export.batchlist import find, rendered, why_none
+    from dosing_tui.export.batch_list_export import find, rendered, why_none
 
     settings, now = settings_of(ctx), datetime.now(UTC)
     with away():
@@ -81,7 +81,7 @@ def list_(ctx: click.Context, *, wanted: Wanted, format_: str) -> None:
 @click.pass_context
 def show(ctx: click.Context, key: str) -> None:
     """Print the record of the batch KEY (its number or key), 80 columns wide: exit 0, 1 if there is none."""
-    from dosing_tui.export.batchfiles import Form, record_of
+    from dosing_tui.export.batch_record_files import Form, record_of
 
     settings = settings_of(ctx)
     with away():
@@ -103,7 +103,7 @@ def export(
     force: bool,
 ) -> None:  # fmt: skip
     """Write records of batches, by their numbers or by filter: exit 0, 1 none, 2 wrong input, 3 away."""
-    from dosing_tui.export.batchfiles import Form, give
+    from dosing_tui.export.batch_record_files import Form, give
 
     settings, now = settings_of(ctx), datetime.now(UTC)
     with away():
@@ -112,7 +112,7 @@ def export(
 
 
 def _chosen(settings: "Settings", keys: tuple[str, ...], wanted: Wanted, now: datetime) -> "list[WholeBatch]":
-    from dosing_tui.export.batchlist import find, why_none
+    from dosing_tui.export.batch_list_export import find, why_none
 
     if keys:
         if wanted != Wanted(most=wanted.most):

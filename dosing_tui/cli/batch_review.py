@@ -146,7 +146,7 @@ def _compare(row: "BatchRow", meaning: "Meaning", record: str) -> None:
 
 def _confirm(settings: "Settings", whole: "WholeBatch", meaning: "Meaning", who: str) -> None:
     """The record is shown and agreed to on the terminal. Raises: ReviewError."""
-    from dosing_tui.export.batchfiles import Form, record_of
+    from dosing_tui.export.batch_record_files import Form, record_of
 
     write(str(record_of(whole, Form.TEXT, settings, now=datetime.now(UTC))))
     name = whole.detail.row.batch_id

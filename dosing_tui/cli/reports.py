@@ -39,7 +39,7 @@ def panel(
 ) -> None:  # fmt: skip
     """Print a panel's rows over a range: exit 0 rows, 1 none, 2 wrong input or set-up, 3 database away."""
     from dosing_tui.domain.panels.filters import Selection
-    from dosing_tui.export.command import Format, Request, listing, run
+    from dosing_tui.export.panel_export import Format, Request, listing, run
 
     if listed:
         write(listing())
@@ -75,8 +75,8 @@ def shift(
     """Batches, grams, alarms, stock, notes and open points of a shift: exit 0, 2 wrong input, 3 away."""
     from dosing_tui.database.reports.shift_report import shift_report
     from dosing_tui.domain.time.shift_names import LAST, named_shift
-    from dosing_tui.export.files import give
-    from dosing_tui.export.shiftfiles import Form, file_name, rendered
+    from dosing_tui.export.output_files import give
+    from dosing_tui.export.shift_report_files import Form, file_name, rendered
 
     if at and which:
         raise click.UsageError("--at names a shift; leave out --last and --this.")

@@ -18,10 +18,10 @@ from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.alarms.snapshot import AlarmPicture
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import DatabaseError, RangeError
-from dosing_tui.export.alarms import journal_extract
-from dosing_tui.export.csvtext import to_csv
-from dosing_tui.export.files import stem_of
-from dosing_tui.export.jsontext import to_json
+from dosing_tui.export.alarm_export import journal_extract
+from dosing_tui.export.csv_format import to_csv
+from dosing_tui.export.json_format import to_json
+from dosing_tui.export.output_files import stem_of
 from dosing_tui.live_state import Picture
 
 log = logging.getLogger(__name__)

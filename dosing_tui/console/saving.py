@@ -6,7 +6,7 @@ from pathlib import Path
 import platformdirs
 
 from dosing_tui.console.shownrows import Shown
-from dosing_tui.export.extract import Column, Extract
+from dosing_tui.export.table import Column, Extract
 
 
 def folder(setting: str) -> Path:

@@ -40,9 +40,9 @@ from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import DatabaseError, ExportError, RangeError
-from dosing_tui.export.csvtext import to_csv
-from dosing_tui.export.files import stem_of, write_all
-from dosing_tui.export.jsontext import to_json
+from dosing_tui.export.csv_format import to_csv
+from dosing_tui.export.json_format import to_json
+from dosing_tui.export.output_files import stem_of, write_all
 from dosing_tui.live_state import Picture, PictureSource
 
 log = logging.getLogger(__name__)

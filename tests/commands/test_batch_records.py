@@ -21,7 +21,7 @@ from dosing_tui.domain.batches.canonical_json import canonical, digest
 from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.panels.operator_notes import NoteDraft
-from dosing_tui.export.batchfiles import Form
+from dosing_tui.export.batch_record_files import Form
 from tests.commands.test_batch_commands import Shop
 from tests.database.batches.stored import kept
 from tests.database.samples import settings_for

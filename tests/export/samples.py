@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from dosing_tui.domain.panels.filters import Selection
-from dosing_tui.export.extract import Cell, Column, Extract
+from dosing_tui.export.table import Cell, Column, Extract
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SINCE = datetime(2026, 10, 24, 22, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.errors import ExportError
-from dosing_tui.export.files import file_name, slug, write, write_all
+from dosing_tui.export.output_files import file_name, slug, write, write_all
 from tests.export.samples import an_extract
 
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, ErrorBin, Query, SeriesPoint
-from dosing_tui.export.csvtext import to_csv
-from dosing_tui.export.extract import Column, columns_of, extract
-from dosing_tui.export.jsontext import to_json
-from dosing_tui.export.texttable import to_table
+from dosing_tui.export.csv_format import to_csv
+from dosing_tui.export.json_format import to_json
+from dosing_tui.export.table import Column, columns_of, extract
+from dosing_tui.export.text_format import to_table
 from tests.export.samples import BERLIN, SINCE, UNTIL, an_extract, of_text
 
 

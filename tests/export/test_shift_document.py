@@ -9,7 +9,7 @@ from dosing_tui.domain.messages.text_sanitizer import cells
 from dosing_tui.export.documents.html import to_html
 from dosing_tui.export.documents.shift import shift_document
 from dosing_tui.export.documents.text import to_text
-from dosing_tui.export.shiftfiles import Form, rendered
+from dosing_tui.export.shift_report_files import Form, rendered
 from tests.console.plant_data import HOSTILE
 from tests.plant.reports import sample
 

@@ -14,7 +14,7 @@ from dosing_tui.domain.batch_review.changes_since_review import what_came
 from dosing_tui.domain.batch_review.exception_checks import Kind
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.domain.messages.models import Reading
-from dosing_tui.export.doses import doses_csv
+from dosing_tui.export.dose_export import doses_csv
 from tests.database.batches.stored import kept
 from tests.database.batches.test_reviewing import say, seen
 from tests.database.samples import settings_for

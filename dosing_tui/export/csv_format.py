@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
-from dosing_tui.export.extract import Cell, Column, Extract
+from dosing_tui.export.table import Cell, Column, Extract
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """How a cell begins that a spreadsheet calculates."""

@@ -10,8 +10,8 @@ from dosing_tui.domain.batch_review.exception_checks import Finding
 from dosing_tui.domain.batch_review.query_models import seen_as
 from dosing_tui.domain.batch_review.review_rules import Review
 from dosing_tui.domain.messages.models import Dose
-from dosing_tui.export.csvtext import csv_of
-from dosing_tui.export.extract import Cell, Column
+from dosing_tui.export.csv_format import csv_of
+from dosing_tui.export.table import Cell, Column
 
 HASHED = "SHA-256 of the record as JSON: UTF-8, sorted keys, no spaces, nothing escaped that need not be"
 COLUMNS = (

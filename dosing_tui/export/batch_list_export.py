@@ -13,10 +13,10 @@ from dosing_tui.domain.time import range_parser
 from dosing_tui.domain.time.shift_names import named_shift
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
-from dosing_tui.export.csvtext import to_csv
-from dosing_tui.export.extract import Cell, Column, Extract
-from dosing_tui.export.jsontext import to_json
-from dosing_tui.export.texttable import to_table
+from dosing_tui.export.csv_format import to_csv
+from dosing_tui.export.json_format import to_json
+from dosing_tui.export.table import Cell, Column, Extract
+from dosing_tui.export.text_format import to_table
 
 ALWAYS = "all that are known"
 

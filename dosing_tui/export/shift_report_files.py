@@ -12,8 +12,8 @@ from dosing_tui.export.documents.html import to_html
 from dosing_tui.export.documents.pdf import to_pdf
 from dosing_tui.export.documents.shift import shift_document
 from dosing_tui.export.documents.text import to_text
-from dosing_tui.export.files import slug
-from dosing_tui.export.jsontext import value_of
+from dosing_tui.export.json_format import value_of
+from dosing_tui.export.output_files import slug
 
 
 class Form(StrEnum):

@@ -6,7 +6,7 @@ from datetime import date, datetime, tzinfo
 
 from dosing_tui.domain.messages.text_sanitizer import cells, clean_line, clean_text
 from dosing_tui.domain.panels.filters import Dimension, described
-from dosing_tui.export.extract import Cell, Extract
+from dosing_tui.export.table import Cell, Extract
 
 GAP = 2
 """Cells between two columns."""

@@ -20,11 +20,11 @@ from dosing_tui.domain.time import range_parser
 from dosing_tui.domain.time.latest_batch import latest_batch
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import DatabaseAway, ExportError, RangeError
-from dosing_tui.export import files
-from dosing_tui.export.csvtext import to_csv
-from dosing_tui.export.extract import Extract, extract
-from dosing_tui.export.jsontext import to_json
-from dosing_tui.export.texttable import caption, to_table
+from dosing_tui.export import output_files
+from dosing_tui.export.csv_format import to_csv
+from dosing_tui.export.json_format import to_json
+from dosing_tui.export.table import Extract, extract
+from dosing_tui.export.text_format import caption, to_table
 
 NO_ROWS = 1
 """There is nothing to show; stderr says why."""
@@ -79,7 +79,7 @@ def run(
     if found.rows or request.format is not Format.TABLE:
         ascii_only = settings.console.glyphs is Glyphs.ASCII
         text = _rendered(found, request.format, width=width, ascii_only=ascii_only)
-        _give(text, request, write, report, name=files.file_name(found, _SUFFIX[request.format]))
+        _give(text, request, write, report, name=output_files.file_name(found, _SUFFIX[request.format]))
     if not found.rows:
         report(f"No rows: {caption(found)}. {_why(found, now, rows_without_filter)}")
     return 0 if found.rows else NO_ROWS
@@ -180,7 +180,7 @@ def _give(text: str, request: Request, write: Write, report: Report, *, name: st
         write(text)
         return
     path = request.output / name if request.output.is_dir() else request.output
-    files.write(path, text, force=request.force)
+    output_files.write(path, text, force=request.force)
     report(f"Wrote {path}")
 
 

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.filters import Dimension
-from dosing_tui.export.csvtext import LONGEST
-from dosing_tui.export.extract import Cell, Extract
+from dosing_tui.export.csv_format import LONGEST
+from dosing_tui.export.table import Cell, Extract
 
 Value: TypeAlias = str | int | float | bool | None
 

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from dosing_tui.domain.alarms.models import AlarmState, Entry
 from dosing_tui.domain.panels.filters import EVERYTHING
-from dosing_tui.export.extract import Cell, Column, Extract
+from dosing_tui.export.table import Cell, Column, Extract
 
 ALARMS = (
     Column("state", "state"),

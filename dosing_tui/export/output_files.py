@@ -10,7 +10,7 @@ from typing import Literal
 
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import ExportError
-from dosing_tui.export.extract import Extract
+from dosing_tui.export.table import Extract
 
 LONGEST = 60
 _MOST = 1_000

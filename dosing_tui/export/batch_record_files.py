@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.reports.batch_record import WholeBatch
 from dosing_tui.errors import ExportError
-from dosing_tui.export import files
+from dosing_tui.export import output_files
 from dosing_tui.export.documents.batch import batch_record
 from dosing_tui.export.documents.html import to_html
 from dosing_tui.export.documents.pdf import to_pdf
 from dosing_tui.export.documents.text import to_text
-from dosing_tui.export.doses import doses_csv, record_json
+from dosing_tui.export.dose_export import doses_csv, record_json
 
 PAGE = "\f"
 """Between two records of one text file: a printer begins a new page."""
@@ -60,7 +60,11 @@ def file_name(whole: WholeBatch, form: Form) -> str:
     """
     row = whole.detail.row
     number = "-".join(row.batch_id.rsplit("-", 2)[1:])
-    parts = (f"{files.slug(row.device_id)}-{files.slug(number)}", files.slug(row.recipe), row.batch_key[:KEY])
+    parts = (
+        f"{output_files.slug(row.device_id)}-{output_files.slug(number)}",
+        output_files.slug(row.recipe),
+        row.batch_key[:KEY],
+    )
     return f"{'_'.join(parts)}.{SUFFIXES[form]}"
 
 
@@ -72,13 +76,13 @@ def give(
     if output is not None and output.is_dir():
         for whole in batches:
             path = output / file_name(whole, form)
-            files.write(path, record_of(whole, form, settings, now=now), force=force)
+            output_files.write(path, record_of(whole, form, settings, now=now), force=force)
             report(f"Wrote {path}")
         return
     if len(batches) > 1 and form not in _TOGETHER:
         raise ExportError(f"{len(batches)} batches are as many {form} files: name a folder with --output.")
     content = _together(batches, form, settings, now)
-    files.give(content, output, name="", force=force, show=show, report=report)
+    output_files.give(content, output, name="", force=force, show=show, report=report)
 
 
 def _together(batches: Sequence[WholeBatch], form: Form, settings: Settings, now: datetime) -> str | bytes:
