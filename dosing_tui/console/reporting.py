@@ -82,8 +82,8 @@ class Reporting(Steering):
             self._sheet.show(Page(sentence=trouble))
             return
         # imported here to save start-up
-        from dosing_tui.export.documents.shift import shift_document
-        from dosing_tui.export.documents.text import to_text
+        from dosing_tui.export.documents.shift_report import shift_document
+        from dosing_tui.export.documents.text_renderer import to_text
 
         text = to_text(shift_document(report, self._settings, self._zone))
         self._sheet.show(Page(tuple(text.splitlines())))
@@ -92,9 +92,9 @@ class Reporting(Steering):
         if self._sheet is None or self._report is None:
             return
         # imported here to save start-up
-        from dosing_tui.export.documents.html import to_html
-        from dosing_tui.export.documents.shift import shift_document
-        from dosing_tui.export.documents.text import to_text
+        from dosing_tui.export.documents.html_renderer import to_html
+        from dosing_tui.export.documents.shift_report import shift_document
+        from dosing_tui.export.documents.text_renderer import to_text
 
         document = shift_document(self._report, self._settings, self._zone)
         now = self._clock().astimezone(self._zone)

@@ -10,10 +10,10 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.reports.batch_record import WholeBatch
 from dosing_tui.errors import ExportError
 from dosing_tui.export import output_files
-from dosing_tui.export.documents.batch import batch_record
-from dosing_tui.export.documents.html import to_html
-from dosing_tui.export.documents.pdf import to_pdf
-from dosing_tui.export.documents.text import to_text
+from dosing_tui.export.documents.batch_record import batch_record
+from dosing_tui.export.documents.html_renderer import to_html
+from dosing_tui.export.documents.pdf_renderer import to_pdf
+from dosing_tui.export.documents.text_renderer import to_text
 from dosing_tui.export.dose_export import doses_csv, record_json
 
 PAGE = "\f"

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.shift_report import ShiftReport
-from dosing_tui.export.documents.html import to_html
-from dosing_tui.export.documents.pdf import to_pdf
-from dosing_tui.export.documents.shift import shift_document
-from dosing_tui.export.documents.text import to_text
+from dosing_tui.export.documents.html_renderer import to_html
+from dosing_tui.export.documents.pdf_renderer import to_pdf
+from dosing_tui.export.documents.shift_report import shift_document
+from dosing_tui.export.documents.text_renderer import to_text
 from dosing_tui.export.json_format import value_of
 from dosing_tui.export.output_files import slug
 

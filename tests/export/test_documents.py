@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.messages.text_sanitizer import cells, clean_line
 from dosing_tui.errors import ExportError
-from dosing_tui.export.documents import pdf
-from dosing_tui.export.documents.html import to_html
-from dosing_tui.export.documents.model import (
+from dosing_tui.export.documents import pdf_renderer
+from dosing_tui.export.documents.document import (
     Document,
     Row,
     Section,
@@ -25,8 +24,9 @@ from dosing_tui.export.documents.model import (
     headings,
     said,
 )
-from dosing_tui.export.documents.pdf import to_pdf
-from dosing_tui.export.documents.text import WIDTH, to_text, wrapped
+from dosing_tui.export.documents.html_renderer import to_html
+from dosing_tui.export.documents.pdf_renderer import to_pdf
+from dosing_tui.export.documents.text_renderer import WIDTH, to_text, wrapped
 from tests.console.plant_data import HOSTILE
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -119,7 +119,7 @@ def pdf_text(data: bytes) -> str:
     return "\n".join(pdf_pages(data))
 
 
-@pytest.mark.parametrize("fonts", [pdf.FONTS, ()])
+@pytest.mark.parametrize("fonts", [pdf_renderer.FONTS, ()])
 def test_a_pdf_holds_the_same_words_with_and_without_a_font_of_the_system(fonts: tuple[Path, ...]) -> None:
     found = pdf_text(to_pdf(document("CU-65/75", "OUT by +3.20 g", "Stock"), made_at=NOW, fonts=fonts))
     for word in ("Batch record", "CU-65/75", "! OUT by +3.20 g", "Stock", "Reviewed by", "Page 1 of 1"):
@@ -146,6 +146,6 @@ def test_a_long_pdf_has_its_name_and_number_on_every_page() -> None:
 
 
 def test_without_fpdf2_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "dosing_tui.export.documents.sheets", None)
+    monkeypatch.setitem(sys.modules, "dosing_tui.export.documents.pdf_pages", None)
     with pytest.raises(ExportError, match="extra 'pdf'"):
         to_pdf(document("a"), made_at=NOW)

@@ -6,9 +6,9 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.text_sanitizer import cells
-from dosing_tui.export.documents.html import to_html
-from dosing_tui.export.documents.shift import shift_document
-from dosing_tui.export.documents.text import to_text
+from dosing_tui.export.documents.html_renderer import to_html
+from dosing_tui.export.documents.shift_report import shift_document
+from dosing_tui.export.documents.text_renderer import to_text
 from dosing_tui.export.shift_report_files import Form, rendered
 from tests.console.plant_data import HOSTILE
 from tests.plant.reports import sample

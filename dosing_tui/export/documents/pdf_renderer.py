@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dosing_tui.domain.messages.text_sanitizer import REPLACEMENT, clean_line
 from dosing_tui.errors import ExportError
-from dosing_tui.export.documents.model import (
+from dosing_tui.export.documents.document import (
     LONGEST,
     Document,
     Facts,
@@ -19,7 +19,7 @@ from dosing_tui.export.documents.model import (
 )
 
 if TYPE_CHECKING:
-    from dosing_tui.export.documents.sheets import Sheets
+    from dosing_tui.export.documents.pdf_pages import Sheets
 
 MISSING = "PDF needs the package fpdf2: install dosing-tui with its extra 'pdf', or choose html or text."
 FONTS = tuple(
@@ -38,7 +38,7 @@ def to_pdf(document: Document, *, made_at: datetime, fonts: Sequence[Path] = FON
     """What the font does not have is printed as '?'. Raises: ExportError, if fpdf2 is not installed."""
     try:
         # a large library, and most commands print no PDF
-        from dosing_tui.export.documents.sheets import Sheets
+        from dosing_tui.export.documents.pdf_pages import Sheets
     except ImportError as error:
         raise ExportError(MISSING) from error
     sheets = Sheets(document, made_at=made_at, font=_font(fonts))

@@ -9,7 +9,7 @@ from fpdf.enums import Align, TableBordersLayout, VAlign, XPos, YPos
 from fpdf.fonts import FontFace, TTFFont
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.export.documents.model import Document
+from dosing_tui.export.documents.document import Document
 
 INK, GREY, RULE = (22, 32, 42), (85, 98, 110), (170, 180, 189)
 MARGIN, LABEL, LEADING, PADDING = 15.0, 42.0, 4.6, 1.5

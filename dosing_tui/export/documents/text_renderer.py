@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from dosing_tui.domain.messages.text_sanitizer import cells, clean_line, clean_text
-from dosing_tui.export.documents.model import (
+from dosing_tui.export.documents.document import (
     LONGEST,
     Document,
     Facts,

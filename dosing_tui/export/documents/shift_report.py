@@ -9,7 +9,7 @@ from dosing_tui.domain.alarms.models import AlarmState
 from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.panels.panel_catalog import ProductionDay
 from dosing_tui.domain.shift_report import OpenBatch, ShiftReport
-from dosing_tui.export.documents.model import (
+from dosing_tui.export.documents.document import (
     Block,
     Document,
     Row,
@@ -19,7 +19,7 @@ from dosing_tui.export.documents.model import (
     facts,
     headings,
 )
-from dosing_tui.export.documents.words import UNKNOWN, clock, day_and_clock, fixed, span, stamp
+from dosing_tui.export.documents.formatting import UNKNOWN, clock, day_and_clock, fixed, span, stamp
 
 
 def shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) -> Document:

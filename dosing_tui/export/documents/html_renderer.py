@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.export.documents.model import (
+from dosing_tui.export.documents.document import (
     LONGEST,
     Document,
     Fact,

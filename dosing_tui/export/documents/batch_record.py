@@ -16,7 +16,7 @@ from dosing_tui.domain.batches.models import Batch, Ingredient, Message, Status
 from dosing_tui.domain.messages.models import Dose, TimeQuality
 from dosing_tui.domain.panels.operator_notes import Note
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
-from dosing_tui.export.documents.model import (
+from dosing_tui.export.documents.document import (
     Block,
     Document,
     Row,
@@ -27,7 +27,7 @@ from dosing_tui.export.documents.model import (
     headings,
     said,
 )
-from dosing_tui.export.documents.words import UNKNOWN, clock, day_and_clock, fixed, length, span, stamp
+from dosing_tui.export.documents.formatting import UNKNOWN, clock, day_and_clock, fixed, length, span, stamp
 
 _VERDICTS = {True: "ok", False: "OUT", None: "unknown"}
 
