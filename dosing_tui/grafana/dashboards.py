@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import Panel
-from dosing_tui.grafana.drawing import drawn, height, width
-from dosing_tui.grafana.model import MADE, SOURCE, TAG, Json, Object, query
-from dosing_tui.grafana.rawsql import ALL, annotations_sql, variable_sql
+from dosing_tui.grafana.datasource import MADE, SOURCE, TAG, Json, Object, query
+from dosing_tui.grafana.panel_json import drawn, height, width
+from dosing_tui.grafana.sql_macros import ALL, annotations_sql, variable_sql
 
 SCHEMA = 41
 """Of Grafana 12.0; newer ones bring it up to date themselves."""

@@ -10,10 +10,10 @@ from dosing_tui.database.connection import target
 from dosing_tui.database.error_mapping import Target
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.errors import ExportError
-from dosing_tui.grafana.alerts import alerting
+from dosing_tui.grafana.alert_rules import alerting
 from dosing_tui.grafana.dashboards import dashboards
-from dosing_tui.grafana.model import FOLDER, MADE, SOURCE_UID, Object
-from dosing_tui.grafana.yamltext import yaml
+from dosing_tui.grafana.datasource import FOLDER, MADE, SOURCE_UID, Object
+from dosing_tui.grafana.yaml_writer import yaml
 
 _HEAD = 1000
 """Characters in which a file of ours says that it is one."""

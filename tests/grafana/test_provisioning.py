@@ -19,7 +19,7 @@ from dosing_tui.database.reading_writer import Writer
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.errors import ExportError
 from dosing_tui.grafana.provisioning import Installation, provisioning, write
-from dosing_tui.grafana.rawsql import alert_sql
+from dosing_tui.grafana.sql_macros import alert_sql
 from tests.database.samples import DOSE, LEVEL, settings_for, spooled
 
 SETTINGS = Settings(

@@ -16,7 +16,7 @@ from dosing_tui.database.panel_reader import Reader
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, DayOfRecipe, Panel, Query, SeriesPoint
 from dosing_tui.grafana.dashboards import dashboards
-from dosing_tui.grafana.rawsql import alert_sql, step
+from dosing_tui.grafana.sql_macros import alert_sql, step
 from tests.database.samples import settings_for
 from tests.database.test_panels import SELECTIONS, WINDOWS, same
 from tests.grafana.interpolation import interpolated

@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.grafana.model import Json
-from dosing_tui.grafana.yamltext import yaml as written
+from dosing_tui.grafana.datasource import Json
+from dosing_tui.grafana.yaml_writer import yaml as written
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"])) | st.text("a \n-:#'\"|%\\{")
 SCALARS = st.none() | st.booleans() | st.integers() | st.sampled_from([0.0, 1.5, -20.25]) | TEXT

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from dosing_tui.grafana.model import Json
+from dosing_tui.grafana.datasource import Json
 
 _UNPRINTABLE = re.compile("[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _BLOCK = re.compile(r"[!-~][ -~]*(?:\n(?:[ -~]*[!-~])?)*\n(?:[ -~]*[!-~])")

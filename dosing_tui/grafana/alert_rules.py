@@ -7,8 +7,8 @@ an alert of its own.
 from dataclasses import dataclass
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.grafana.model import FOLDER, SOURCE_UID, Json, Object, query
-from dosing_tui.grafana.rawsql import alert_sql
+from dosing_tui.grafana.datasource import FOLDER, SOURCE_UID, Json, Object, query
+from dosing_tui.grafana.sql_macros import alert_sql
 
 _EXPRESSION: Json = {"type": "__expr__", "uid": "__expr__"}
 

@@ -5,8 +5,8 @@ from dataclasses import fields
 
 from dosing_tui.config.settings import LimitSettings
 from dosing_tui.domain.panels.panel_catalog import Chart, Panel, SeriesPoint
-from dosing_tui.grafana.model import SOURCE, Json, query
-from dosing_tui.grafana.rawsql import panel_sql
+from dosing_tui.grafana.datasource import SOURCE, Json, query
+from dosing_tui.grafana.sql_macros import panel_sql
 
 RED, YELLOW, GREEN, NEUTRAL = "red", "yellow", "green", "text"
 WIDTH = {Chart.STATS: 12, Chart.GAUGES: 12, Chart.TABLE: 24}
