@@ -63,7 +63,7 @@ def main(
         if value is not None:
             os.environ[f"DOSING_CONSOLE_{name}"] = value
     if ctx.invoked_subcommand is None:
-        from dosing_tui.console.start import run_console
+        from dosing_tui.tui.app.main import run_console
 
         sys.exit(run_console(_settings(ctx)))
 

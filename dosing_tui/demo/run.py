@@ -13,7 +13,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
-from dosing_tui.console.terminal import check_terminal
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo import history
 from dosing_tui.demo.brokers import RunningBroker, start_broker
@@ -25,6 +24,7 @@ from dosing_tui.demo.simulation import Simulation
 from dosing_tui.demo.site import default_folder, site_settings
 from dosing_tui.simulator.faults import parse_faults
 from dosing_tui.simulator.plant import Plant
+from dosing_tui.tui.app.terminal import check_terminal
 
 Report = Callable[[str], None]
 
@@ -132,7 +132,7 @@ def _with_a_past(
 def _on_screen(duration_s: float | None, settings: Settings, simulation: Simulation) -> int:
     """The console's exit status; 0 when the time was over."""
     # imported here: Textual takes a while, and only a demo with a screen needs it
-    from dosing_tui.console.start import run_console
+    from dosing_tui.tui.app.main import run_console
 
     over = threading.Event()
 

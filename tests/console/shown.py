@@ -5,9 +5,9 @@ import sys
 import threading
 
 from dosing_tui.config.settings import PlantSettings, Settings
-from dosing_tui.console.start import now, show
 from dosing_tui.domain.messages.models import Kind
 from dosing_tui.live_state import Live
+from dosing_tui.tui.app.main import now, show
 from tests.console.plant_data import RECIPES, FakeSource, History, dose, history, levels, live_plant
 
 

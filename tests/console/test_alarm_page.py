@@ -8,11 +8,11 @@ import pytest
 from textual import events
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
-from dosing_tui.console.app import Surroundings
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.models import Event, Hiding, Shown, Who
 from dosing_tui.domain.alarms.operator_commands import Asking
 from dosing_tui.domain.notifications.channel_status import ChannelState
+from dosing_tui.tui.app.app import Surroundings
 from tests.console import plant_data
 from tests.console.alarmed import Journal, flood, picture_of, state
 from tests.console.driving import LARGE, SMALL, Console, console, until

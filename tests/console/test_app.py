@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from textual.widgets import Static
 
-from dosing_tui.console.app import Surroundings
 from dosing_tui.console.helppages import HELP_BATCHES
 from dosing_tui.console.keys import ALL_KEYS, HELP
 from dosing_tui.console.places import TileId
@@ -14,6 +13,7 @@ from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.console.widgets.tile import Tile
 from dosing_tui.domain.messages.models import Kind
 from dosing_tui.live_state import Link, LinkState, Live
+from dosing_tui.tui.app.app import Surroundings
 from tests.console import plant_data
 from tests.console.driving import EMPTY, LARGE, MEDIUM, SMALL, Console, console, until
 from tests.console.plant_data import FakeSource, dose, history, hostile, levels, live_plant
@@ -276,7 +276,7 @@ async def test_wide_characters_keep_every_row_at_the_width_of_the_screen() -> No
 async def test_nothing_is_drawn_while_the_line_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     async with console() as driven:
         busy = True
-        monkeypatch.setattr("dosing_tui.console.app.backlog", lambda driver: busy)
+        monkeypatch.setattr("dosing_tui.tui.app.app.backlog", lambda driver: busy)
         driven.live.set_broker(LinkState(Link.DOWN, driven.clock(), "gone"))
         await driven.pilot.pause(1.2)
         assert "MQTT down" not in driven.screen

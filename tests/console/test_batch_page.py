@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import pytest
 
 from dosing_tui.config.settings import ReviewSettings
-from dosing_tui.console.app import Surroundings
 from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.review_policy import set_policy
 from dosing_tui.domain.batch_review.query_models import BatchDetail
@@ -14,6 +13,7 @@ from dosing_tui.domain.batch_review.review_result import Outcome
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Live
+from dosing_tui.tui.app.app import Surroundings
 from tests.console.batchdays import Accounted, clean, every_kind, heard, reviewing, stored, under_way
 from tests.console.driving import LARGE, MEDIUM, SMALL
 from tests.database.inspection import rows, run

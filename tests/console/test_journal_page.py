@@ -12,8 +12,8 @@ import pytest
 
 from dosing_tui.config.settings import ConsoleSettings, Glyphs, Settings
 from dosing_tui.console import journal
-from dosing_tui.console.app import Surroundings
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Who
+from dosing_tui.tui.app.app import Surroundings
 from tests.console.driving import LARGE, MEDIUM, SMALL, Console, console
 from tests.console.plant_data import HOSTILE, NOW, FakeSource, history
 from tests.plant.alarms.entries import entry, uuid

@@ -13,10 +13,11 @@ from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
 from dosing_tui.config.settings import ConsoleSettings, LogSettings, Settings
-from dosing_tui.console import frugal, logfile, terminal
-from dosing_tui.console.departure import Departure
-from dosing_tui.console.start import prepare
+from dosing_tui.console import frugal
 from dosing_tui.errors import ConfigError
+from dosing_tui.tui.app import log_file, terminal
+from dosing_tui.tui.app.main import prepare
+from dosing_tui.tui.app.shutdown import Departure
 from tests.console.driving import console
 from tests.console.plant_data import HOSTILE
 
@@ -38,7 +39,7 @@ def clean_logging() -> Iterator[None]:
 
 @pytest.mark.usefixtures("clean_logging")
 def test_log_warnings_and_failures_of_threads_go_to_the_file_in_one_line_each(tmp_path: Path) -> None:
-    path = logfile.open_log(LogSettings(file=str(tmp_path / "logs" / "console.log")))
+    path = log_file.open_log(LogSettings(file=str(tmp_path / "logs" / "console.log")))
     logging.getLogger("plant").warning("tank %s\nforged line", HOSTILE)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
@@ -58,13 +59,13 @@ def test_log_warnings_and_failures_of_threads_go_to_the_file_in_one_line_each(tm
 def test_a_log_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
-        logfile.open_log(LogSettings(file=str(tmp_path / "file" / "console.log")))
+        log_file.open_log(LogSettings(file=str(tmp_path / "file" / "console.log")))
 
 
 def test_the_log_is_in_the_platforms_folder_unless_the_site_says_otherwise(tmp_path: Path) -> None:
-    assert logfile.path_for(LogSettings()).name == "console.log"
-    assert "dosing-tui" in str(logfile.path_for(LogSettings()))
-    assert logfile.path_for(LogSettings(file="/var/log/x.log")) == Path("/var/log/x.log")
+    assert log_file.path_for(LogSettings()).name == "console.log"
+    assert "dosing-tui" in str(log_file.path_for(LogSettings()))
+    assert log_file.path_for(LogSettings(file="/var/log/x.log")) == Path("/var/log/x.log")
 
 
 class Screen:

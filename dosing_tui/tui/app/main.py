@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from dosing_tui.collector_process.remote_live_state import Mirror
 from dosing_tui.config.settings import Settings
-from dosing_tui.console import glyphs, logfile, terminal
+from dosing_tui.console import glyphs
 from dosing_tui.console.asking import PanelSource
 from dosing_tui.console.engine import Engine
 from dosing_tui.live_state import PictureSource
+from dosing_tui.tui.app import log_file, terminal
 
 if TYPE_CHECKING:
-    from dosing_tui.console.app import Surroundings
+    from dosing_tui.tui.app.app import Surroundings
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,10 @@ def run_console(settings: Settings) -> int:
 def show(settings: Settings, live: PictureSource, backstage: Backstage) -> int:
     """The console over a live picture that somebody else moves. Raises: ConfigError."""
     terminal.check_terminal(os.environ)
-    log_file = logfile.open_log(settings.log)
+    log_file = log_file.open_log(settings.log)
     prepare(os.environ, settings)
     # imported here: textual reads the environment when it is imported
-    from dosing_tui.console.app import ConsoleApp
+    from dosing_tui.tui.app.app import ConsoleApp
 
     where = surroundings(os.environ, settings, log_file)
     app = ConsoleApp(settings, live, backstage, now, where=where, after_first_paint=backstage.start)
@@ -61,8 +62,8 @@ def show(settings: Settings, live: PictureSource, backstage: Backstage) -> int:
 def surroundings(environment: Mapping[str, str], settings: Settings, log_file: Path) -> "Surroundings":
     """Raises: ConfigError for keys that there are not."""
     # imported here for the same reason
-    from dosing_tui.console.app import Surroundings
     from dosing_tui.console.keys import checked
+    from dosing_tui.tui.app.app import Surroundings
 
     term, wanted = environment.get("TERM", ""), settings.console.glyphs
     return Surroundings(

@@ -20,7 +20,6 @@ from dosing_tui.console.bars import Status, waiting
 from dosing_tui.console.builds import Builder, builds, panels_of
 from dosing_tui.console.canvas import plain
 from dosing_tui.console.charts import braille
-from dosing_tui.console.departure import Departure
 from dosing_tui.console.desk import Desk
 from dosing_tui.console.footers import hints
 from dosing_tui.console.keys import APP_KEYS, SCOPE_KEYS, helped
@@ -33,9 +32,10 @@ from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.console.screens.messages import Answered, Moved
 from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.spools import SPOOLS
-from dosing_tui.console.terminal import backlog
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.live_state import Picture, PictureSource
+from dosing_tui.tui.app.shutdown import Departure
+from dosing_tui.tui.app.terminal import backlog
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""the Textual App, its ticks and its threads"""
