@@ -9,7 +9,6 @@ from functools import partial
 from dosing_tui.console import alarmlist, alarmwork, horn, words
 from dosing_tui.console.alarmtrend import TrendNews
 from dosing_tui.console.alarmwork import Judged, Wish, Work
-from dosing_tui.console.asking import Askers
 from dosing_tui.console.banner import banner
 from dosing_tui.console.bars import KeyHint
 from dosing_tui.console.footers import Mode
@@ -28,6 +27,7 @@ from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.panels.alarm_trend_query import TrendQuery
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import Picture
+from dosing_tui.tui.data.query_workers import Askers
 
 KEPT = "Kept on this machine until the database is back."
 log = logging.getLogger(__name__)

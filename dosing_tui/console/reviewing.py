@@ -7,11 +7,8 @@ from functools import partial
 
 from textual import on
 
-from dosing_tui.console.asking import Askers
 from dosing_tui.console.bars import Chosen
-from dosing_tui.console.batches.jobs import Jobs
 from dosing_tui.console.batches.onerow import Signing
-from dosing_tui.console.batches.shelf import Shelf
 from dosing_tui.console.batches.spoken import Tried, done_words, exceptions_words, last_word
 from dosing_tui.console.journaling import Journaling
 from dosing_tui.console.scope import filter_words, follows, range_words, resolved
@@ -29,6 +26,9 @@ from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import DosingError, RangeError
 from dosing_tui.live_state import Picture
+from dosing_tui.tui.data.background_jobs import Jobs
+from dosing_tui.tui.data.batch_store import Shelf
+from dosing_tui.tui.data.query_workers import Askers
 
 DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
 """What a batch can be chosen by."""

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from textual.app import App
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.console.asking import Askers, PanelSource
 from dosing_tui.console.banner import Banner
 from dosing_tui.console.bars import Chosen, Status
 from dosing_tui.console.keys import SCOPE_KEYS, keys_of
@@ -44,6 +43,7 @@ from dosing_tui.export.csv_format import to_csv
 from dosing_tui.export.json_format import to_json
 from dosing_tui.export.output_files import stem_of, write_all
 from dosing_tui.live_state import Picture, PictureSource
+from dosing_tui.tui.data.query_workers import Askers, PanelSource
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from dosing_tui.config.settings import PlantSettings, ReviewSettings, Settings
-from dosing_tui.console.batches.source import StoredBatches
 from dosing_tui.database.batches.incremental_rebuild import keep
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.live_state import Live
 from dosing_tui.tui.app.app import Surroundings
+from dosing_tui.tui.data.batch_source import StoredBatches
 from tests.console.driving import EMPTY, LARGE, Console, console
 from tests.console.plant_data import NOW, FakeSource
 from tests.database.batches.stored import write

@@ -6,9 +6,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.console.batches import browsing as browse
 from dosing_tui.console.batches.band import band_bar
-from dosing_tui.console.batches.browsing import Browsing, Tab, Wanted, filter_of, wants_review
 from dosing_tui.console.batches.following import followed
 from dosing_tui.console.batches.timeline import longest_gap
 from dosing_tui.console.pens import Tone
@@ -17,6 +15,8 @@ from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.panels.filters import EVERYTHING, Selection
 from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.live_state import Picture
+from dosing_tui.tui.data import batch_list_state as browse
+from dosing_tui.tui.data.batch_list_state import Browsing, Tab, Wanted, filter_of, wants_review
 from tests.console.batchshown import told_batches
 from tests.plant.batches.days import NOON, at, dose, event, made, normal
 

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.console.batches import browsing as browse
-from dosing_tui.console.batches.browsing import PAGE
-from dosing_tui.console.batches.jobs import Jobs
-from dosing_tui.console.batches.shelf import Shelf
 from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import Outcome
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
+from dosing_tui.tui.data import batch_list_state as browse
+from dosing_tui.tui.data.background_jobs import Jobs
+from dosing_tui.tui.data.batch_list_state import PAGE
+from dosing_tui.tui.data.batch_store import Shelf
 from tests.console.batchshown import told_batches
 from tests.plant.batches.days import NOON
 

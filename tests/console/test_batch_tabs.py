@@ -2,7 +2,7 @@
 
 import pytest
 
-from dosing_tui.console.batches import browsing, shelf
+from dosing_tui.tui.data import batch_list_state, batch_store
 from tests.console.batchdays import clean, every_kind, reviewing, stored, under_way
 from tests.console.driving import LARGE, SMALL
 from tests.plant.batches.days import dose, event

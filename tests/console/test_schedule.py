@@ -5,13 +5,22 @@ from datetime import UTC, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.console.asking import Question, Reply
-from dosing_tui.console.desk import Desk
-from dosing_tui.console.schedule import SETTLE, Turn, answered, asked, counts, due, noticed, settle_time
 from dosing_tui.console.scope import Present, Scope
 from dosing_tui.domain.messages.models import Kind
 from dosing_tui.domain.panels.panel_catalog import BATCHES, OVERVIEW, TODAY
 from dosing_tui.live_state import Picture, Role
+from dosing_tui.tui.data.panel_cache import Desk
+from dosing_tui.tui.data.query_workers import Question, Reply
+from dosing_tui.tui.data.refresh_policy import (
+    SETTLE,
+    Turn,
+    answered,
+    asked,
+    counts,
+    due,
+    noticed,
+    settle_time,
+)
 from tests.console.plant_data import NOW
 
 NO_TIME = timedelta(0)

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from dosing_tui.console import words
-from dosing_tui.console.batches.browsing import OF_NOT_COMPLETE, Browsing, Tab, Wanted, chosen
 from dosing_tui.console.canvas import Canvas, Rows, plain, sentence
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
 from dosing_tui.console.tables import Column, Reader, Table, paint
 from dosing_tui.domain.batch_review.query_models import BatchRow, Counts
 from dosing_tui.domain.batch_review.review_rules import Meaning, ReviewState
 from dosing_tui.domain.batches.models import Status
+from dosing_tui.tui.data.batch_list_state import OF_NOT_COMPLETE, Browsing, Tab, Wanted, chosen
 
 
 @dataclass(frozen=True, slots=True)

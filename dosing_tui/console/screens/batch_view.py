@@ -20,13 +20,10 @@ from dosing_tui.console.bars import (
     scope_row,
     status_rows,
 )
-from dosing_tui.console.batches import browsing as browse
-from dosing_tui.console.batches.browsing import Wanted, filter_of
 from dosing_tui.console.batches.detailrows import Around, detail_rows, message_rows
 from dosing_tui.console.batches.following import followed
 from dosing_tui.console.batches.listrows import Facts, Head, list_rows, list_table, tabs_row
 from dosing_tui.console.batches.onerow import Signing, one_row
-from dosing_tui.console.batches.shelf import Shelf
 from dosing_tui.console.canvas import Rows, sentence
 from dosing_tui.console.footers import Mode
 from dosing_tui.console.layout import arrange
@@ -44,6 +41,9 @@ from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.live_state import Picture
+from dosing_tui.tui.data import batch_list_state as browse
+from dosing_tui.tui.data.batch_list_state import Wanted, filter_of
+from dosing_tui.tui.data.batch_store import Shelf
 
 BARS = 3
 """Rows of status, tabs and keys."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from textual.message import Message
 
-from dosing_tui.console.asking import Reply
+from dosing_tui.tui.data.query_workers import Reply
 
 
 class Moved(Message):

@@ -15,12 +15,10 @@ from textual.theme import Theme as TextualTheme
 
 from dosing_tui.config.settings import Glyphs, Settings, Theme
 from dosing_tui.console import words
-from dosing_tui.console.asking import Askers, PanelSource, Reply
 from dosing_tui.console.bars import Status, waiting
 from dosing_tui.console.builds import Builder, builds, panels_of
 from dosing_tui.console.canvas import plain
 from dosing_tui.console.charts import braille
-from dosing_tui.console.desk import Desk
 from dosing_tui.console.footers import hints
 from dosing_tui.console.keys import APP_KEYS, SCOPE_KEYS, helped
 from dosing_tui.console.look import Look, colours_of
@@ -36,6 +34,8 @@ from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.live_state import Picture, PictureSource
 from dosing_tui.tui.app.shutdown import Departure
 from dosing_tui.tui.app.terminal import backlog
+from dosing_tui.tui.data.panel_cache import Desk
+from dosing_tui.tui.data.query_workers import Askers, PanelSource, Reply
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,6 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.scope import Scope
 from dosing_tui.console.spools import SPOOLS, SpoolLine
@@ -23,6 +22,7 @@ from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import Panel, Query
 from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.tui.data.batch_source import BatchSource
 
 if TYPE_CHECKING:
     from dosing_tui.domain.shift_report import ShiftReport

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from dosing_tui.console.asking import Askers
 from dosing_tui.errors import DosingError
+from dosing_tui.tui.data.query_workers import Askers
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from dosing_tui.console.batches import browsing as browse
-from dosing_tui.console.batches.browsing import PAGE, Browsing
-from dosing_tui.console.batches.jobs import Jobs
-from dosing_tui.console.batches.source import BatchSource
 from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batches.models import Status
+from dosing_tui.tui.data import batch_list_state as browse
+from dosing_tui.tui.data.background_jobs import Jobs
+from dosing_tui.tui.data.batch_list_state import PAGE, Browsing
+from dosing_tui.tui.data.batch_source import BatchSource
 
 LIST_EVERY = timedelta(seconds=3)
 COUNTS_EVERY = timedelta(seconds=10)

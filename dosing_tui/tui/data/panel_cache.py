@@ -6,13 +6,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from dosing_tui.console import schedule
-from dosing_tui.console.asking import Question, Reply
 from dosing_tui.console.moment import UNANSWERED, Answer
 from dosing_tui.console.ranges import query
 from dosing_tui.console.scope import Present, Scope
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.errors import RangeError
+from dosing_tui.tui.data import refresh_policy
+from dosing_tui.tui.data.query_workers import Question, Reply
 
 
 class Desk:
@@ -23,7 +23,7 @@ class Desk:
     ) -> None:
         self._ask = ask
         self._cancel = cancel
-        self._turns: dict[str, schedule.Turn] = {}
+        self._turns: dict[str, refresh_policy.Turn] = {}
         self._answers: dict[str, Answer] = {}
         self._scope = Scope()
 
@@ -35,18 +35,20 @@ class Desk:
         """Send off every question whose time has come; take back those that nobody waits for."""
         panels = tuple(panels)
         self._take_back(scope, frozenset(panel.id for panel in panels))
-        settle = schedule.settle_time(present.picture.role)
+        settle = refresh_policy.settle_time(present.picture.role)
         for panel in panels:
-            turn = schedule.noticed(
-                self._turns.get(panel.id, schedule.Turn()), schedule.counts(panel, present.picture),
+            turn = refresh_policy.noticed(
+                self._turns.get(panel.id, refresh_policy.Turn()), refresh_policy.counts(panel, present.picture),
                 present.now,
             )  # fmt: skip
-            if schedule.due(turn, present.now, settle=settle):
+            if refresh_policy.due(turn, present.now, settle=settle):
                 turn = self._send(panel, turn, scope, present)
             self._turns[panel.id] = turn
 
-    def _send(self, panel: Panel[Any], turn: schedule.Turn, scope: Scope, present: Present) -> schedule.Turn:
-        asked = schedule.asked(turn, present.now)
+    def _send(
+        self, panel: Panel[Any], turn: refresh_policy.Turn, scope: Scope, present: Present
+    ) -> refresh_policy.Turn:
+        asked = refresh_policy.asked(turn, present.now)
         try:
             self._ask(Question(panel, asked.generation, scope, query(panel, scope, present)))
         except RangeError as error:
@@ -65,21 +67,21 @@ class Desk:
         if running:
             self._cancel(running)
         if anew:
-            self._turns = {name: schedule.anew(turn) for name, turn in self._turns.items()}
+            self._turns = {name: refresh_policy.anew(turn) for name, turn in self._turns.items()}
             self._answers = {name: replace(answer, trouble="") for name, answer in self._answers.items()}
         else:
-            self._turns |= {name: schedule.anew(self._turns[name]) for name in running}
+            self._turns |= {name: refresh_policy.anew(self._turns[name]) for name in running}
 
     def want_all(self) -> None:
         """The operator asked for fresh answers."""
-        self._turns = schedule.wanted(self._turns, self._turns)
+        self._turns = refresh_policy.wanted(self._turns, self._turns)
 
     def take(self, reply: Reply, now: datetime) -> bool:
         """Keep an answer; False when nobody waits for it any more. A failure keeps the last good rows."""
         question = reply.question
         name = question.panel.id
-        turn = schedule.answered(
-            self._turns.get(name, schedule.Turn()), question.generation, failed=reply.rows is None
+        turn = refresh_policy.answered(
+            self._turns.get(name, refresh_policy.Turn()), question.generation, failed=reply.rows is None
         )
         if turn is None:
             return False

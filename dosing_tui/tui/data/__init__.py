@@ -1,0 +1,1 @@
+"""what the screen knows: queries, their threads, their answers"""
