@@ -25,7 +25,6 @@ from dosing_tui.console.look import Look, colours_of
 from dosing_tui.console.moment import UNANSWERED, Answer, Moment
 from dosing_tui.console.notices import conditions, lasting
 from dosing_tui.console.pens import PALETTES, Palette, Tone, choose
-from dosing_tui.console.reviewing import Reviewing
 from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.console.screens.messages import Answered, Moved
 from dosing_tui.console.screens.plant import PlantScreen
@@ -34,6 +33,7 @@ from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.live_state import Picture, PictureSource
 from dosing_tui.tui.app.shutdown import Departure
 from dosing_tui.tui.app.terminal import backlog
+from dosing_tui.tui.controllers.review_controller import Reviewing
 from dosing_tui.tui.data.panel_cache import Desk
 from dosing_tui.tui.data.query_workers import Askers, PanelSource, Reply
 

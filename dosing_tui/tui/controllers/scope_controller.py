@@ -16,7 +16,6 @@ from dosing_tui.console.banner import Banner
 from dosing_tui.console.bars import Chosen, Status
 from dosing_tui.console.keys import SCOPE_KEYS, keys_of
 from dosing_tui.console.look import Look
-from dosing_tui.console.saving import extract_of, folder
 from dosing_tui.console.scope import (
     CHANGES,
     DEFAULT,
@@ -34,7 +33,6 @@ from dosing_tui.console.screens.note_dialog import NoteDialog
 from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.screens.range_dialog import RangeDialog
 from dosing_tui.console.shownrows import Shown
-from dosing_tui.console.signedon import SignedOn
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec
@@ -43,6 +41,8 @@ from dosing_tui.export.csv_format import to_csv
 from dosing_tui.export.json_format import to_json
 from dosing_tui.export.output_files import stem_of, write_all
 from dosing_tui.live_state import Picture, PictureSource
+from dosing_tui.tui.controllers.file_export import extract_of, folder
+from dosing_tui.tui.controllers.operator_session import SignedOn
 from dosing_tui.tui.data.query_workers import Askers, PanelSource
 
 log = logging.getLogger(__name__)

@@ -10,14 +10,12 @@ from textual import on
 from dosing_tui.console.bars import Chosen
 from dosing_tui.console.batches.onerow import Signing
 from dosing_tui.console.batches.spoken import Tried, done_words, exceptions_words, last_word
-from dosing_tui.console.journaling import Journaling
 from dosing_tui.console.scope import filter_words, follows, range_words, resolved
 from dosing_tui.console.screens.batch_page import BatchPage
 from dosing_tui.console.screens.batch_view import Sight, Site
 from dosing_tui.console.screens.bulk_dialog import BulkDialog
 from dosing_tui.console.screens.messages import Moved, Returned
 from dosing_tui.console.screens.review_dialog import UNREASONED, Question, ReviewDialog, Said, shared_warning
-from dosing_tui.console.steering import Front
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow, draft_of
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import NOTHING, UNKNOWN, Outcome, fate_of_many, fate_of_one
@@ -26,6 +24,8 @@ from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import DosingError, RangeError
 from dosing_tui.live_state import Picture
+from dosing_tui.tui.controllers.journal_controller import Journaling
+from dosing_tui.tui.controllers.scope_controller import Front
 from dosing_tui.tui.data.background_jobs import Jobs
 from dosing_tui.tui.data.batch_store import Shelf
 from dosing_tui.tui.data.query_workers import Askers

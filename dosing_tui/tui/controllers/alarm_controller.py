@@ -12,7 +12,6 @@ from dosing_tui.console.alarmwork import Judged, Wish, Work
 from dosing_tui.console.banner import banner
 from dosing_tui.console.bars import KeyHint
 from dosing_tui.console.footers import Mode
-from dosing_tui.console.healthreading import HealthReading
 from dosing_tui.console.horn import Horn
 from dosing_tui.console.notices import Notice, all_clear
 from dosing_tui.console.screens.alarm_detail import AlarmDetail
@@ -20,13 +19,14 @@ from dosing_tui.console.screens.alarm_dialog import AlarmDialog, Given, Question
 from dosing_tui.console.screens.alarm_page import AlarmPage
 from dosing_tui.console.screens.left_dialog import LeftDialog
 from dosing_tui.console.screens.messages import Moved
-from dosing_tui.console.steering import Front
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Who
 from dosing_tui.domain.alarms.operator_commands import Asking
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.panels.alarm_trend_query import TrendQuery
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import Picture
+from dosing_tui.tui.controllers.alarm_kpi_controller import HealthReading
+from dosing_tui.tui.controllers.scope_controller import Front
 from dosing_tui.tui.data.query_workers import Askers
 
 KEPT = "Kept on this machine until the database is back."

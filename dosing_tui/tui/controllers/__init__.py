@@ -1,0 +1,1 @@
+"""plain objects; today an 8-deep App inheritance chain"""
