@@ -16,9 +16,7 @@ from dosing_tui.console.alarmwork import Wish
 from dosing_tui.console.banner import Banner, banner_rows
 from dosing_tui.console.bars import KeyHint, Status, footer_rows, said_row, status_rows
 from dosing_tui.console.canvas import Rows
-from dosing_tui.console.footers import Mode
 from dosing_tui.console.journal import Heading, JournalList, journal_rows
-from dosing_tui.console.keys import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS
 from dosing_tui.console.layout import arrange
 from dosing_tui.console.look import Look
 from dosing_tui.console.screens.messages import Moved
@@ -27,6 +25,8 @@ from dosing_tui.console.shownrows import Shown, of_table
 from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.tui.keys.bindings import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS
+from dosing_tui.tui.keys.footer_hints import Mode
 
 BARS = 3
 """Rows of status, tabs and keys."""

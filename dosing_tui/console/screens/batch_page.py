@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dosing_tui.console.bars import KeyHint
-from dosing_tui.console.footers import Mode
-from dosing_tui.console.keys import BATCH_KEYS, PAGE_KEYS, VIEW_KEYS
 from dosing_tui.console.look import Look
 from dosing_tui.console.screens.batch_view import BatchView, Site
 from dosing_tui.console.screens.messages import Moved
@@ -15,6 +13,8 @@ from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.tui.data import batch_list_state as browse
 from dosing_tui.tui.data.batch_list_state import Wanted, wants_review
 from dosing_tui.tui.data.batch_store import Shelf
+from dosing_tui.tui.keys.bindings import BATCH_KEYS, PAGE_KEYS, VIEW_KEYS
+from dosing_tui.tui.keys.footer_hints import Mode
 
 LOOKED = timedelta(milliseconds=300)
 """A batch counts as looked at when it was in sight for so long: a key held down approves nothing."""

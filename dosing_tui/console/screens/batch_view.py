@@ -25,7 +25,6 @@ from dosing_tui.console.batches.following import followed
 from dosing_tui.console.batches.listrows import Facts, Head, list_rows, list_table, tabs_row
 from dosing_tui.console.batches.onerow import Signing, one_row
 from dosing_tui.console.canvas import Rows, sentence
-from dosing_tui.console.footers import Mode
 from dosing_tui.console.layout import arrange
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import TEXT
@@ -44,6 +43,7 @@ from dosing_tui.live_state import Picture
 from dosing_tui.tui.data import batch_list_state as browse
 from dosing_tui.tui.data.batch_list_state import Wanted, filter_of
 from dosing_tui.tui.data.batch_store import Shelf
+from dosing_tui.tui.keys.footer_hints import Mode
 
 BARS = 3
 """Rows of status, tabs and keys."""

@@ -7,13 +7,13 @@ from textual.binding import Binding
 from textual.screen import ModalScreen
 
 from dosing_tui.console.canvas import Rows, broken
-from dosing_tui.console.helppages import HELP_BATCHES, HelpPage
-from dosing_tui.console.keys import HELP, helped
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, TEXT
 from dosing_tui.console.screens.sheet import KEY, box
 from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.live_state import Role
+from dosing_tui.tui.keys.bindings import HELP, helped
+from dosing_tui.tui.keys.help_pages import HELP_BATCHES, HelpPage
 
 _CONSEQUENCES = {
     Role.COLLECTING: "This console collects. Until another process takes over, messages wait at the broker.",

@@ -24,8 +24,6 @@ from dosing_tui.console.bars import (
 )
 from dosing_tui.console.canvas import sentence
 from dosing_tui.console.content import AnyContent
-from dosing_tui.console.footers import Mode
-from dosing_tui.console.keys import STOCK_KEYS, TILE_KEYS, VIEW_KEYS
 from dosing_tui.console.layout import (
     LEAST_HEIGHT,
     LEAST_WIDTH,
@@ -45,6 +43,8 @@ from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.console.widgets.tile import Tile
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.tui.keys.bindings import STOCK_KEYS, TILE_KEYS, VIEW_KEYS
+from dosing_tui.tui.keys.footer_hints import Mode
 
 SAID_S = 6.0
 _TOO_SMALL = f"The console needs {LEAST_WIDTH}x{LEAST_HEIGHT} characters; this window has {{}}x{{}}."

@@ -19,8 +19,6 @@ from dosing_tui.console.bars import Status, waiting
 from dosing_tui.console.builds import Builder, builds, panels_of
 from dosing_tui.console.canvas import plain
 from dosing_tui.console.charts import braille
-from dosing_tui.console.footers import hints
-from dosing_tui.console.keys import APP_KEYS, SCOPE_KEYS, helped
 from dosing_tui.console.look import Look, colours_of
 from dosing_tui.console.moment import UNANSWERED, Answer, Moment
 from dosing_tui.console.notices import conditions, lasting
@@ -36,6 +34,8 @@ from dosing_tui.tui.app.terminal import backlog
 from dosing_tui.tui.controllers.review_controller import Reviewing
 from dosing_tui.tui.data.panel_cache import Desk
 from dosing_tui.tui.data.query_workers import Askers, PanelSource, Reply
+from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS, helped
+from dosing_tui.tui.keys.footer_hints import hints
 
 log = logging.getLogger(__name__)
 

@@ -62,8 +62,8 @@ def show(settings: Settings, live: PictureSource, backstage: Backstage) -> int:
 def surroundings(environment: Mapping[str, str], settings: Settings, log_file: Path) -> "Surroundings":
     """Raises: ConfigError for keys that there are not."""
     # imported here for the same reason
-    from dosing_tui.console.keys import checked
     from dosing_tui.tui.app.app import Surroundings
+    from dosing_tui.tui.keys.bindings import checked
 
     term, wanted = environment.get("TERM", ""), settings.console.glyphs
     return Surroundings(

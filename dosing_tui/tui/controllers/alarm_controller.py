@@ -11,7 +11,6 @@ from dosing_tui.console.alarmtrend import TrendNews
 from dosing_tui.console.alarmwork import Judged, Wish, Work
 from dosing_tui.console.banner import banner
 from dosing_tui.console.bars import KeyHint
-from dosing_tui.console.footers import Mode
 from dosing_tui.console.horn import Horn
 from dosing_tui.console.notices import Notice, all_clear
 from dosing_tui.console.screens.alarm_detail import AlarmDetail
@@ -28,6 +27,7 @@ from dosing_tui.live_state import Picture
 from dosing_tui.tui.controllers.alarm_kpi_controller import HealthReading
 from dosing_tui.tui.controllers.scope_controller import Front
 from dosing_tui.tui.data.query_workers import Askers
+from dosing_tui.tui.keys.footer_hints import Mode
 
 KEPT = "Kept on this machine until the database is back."
 log = logging.getLogger(__name__)

@@ -6,7 +6,15 @@ from enum import StrEnum
 from textual.binding import Binding
 
 from dosing_tui.console.bars import KeyHint
-from dosing_tui.console.keys import ALL_KEYS, APP_KEYS, SCOPE_KEYS, STOCK_KEYS, TILE_KEYS, VIEW_KEYS, keys_of
+from dosing_tui.tui.keys.bindings import (
+    ALL_KEYS,
+    APP_KEYS,
+    SCOPE_KEYS,
+    STOCK_KEYS,
+    TILE_KEYS,
+    VIEW_KEYS,
+    keys_of,
+)
 
 _SHORT = {
     "overview": "All", "inventory": "Tanks", "consumption": "Used", "quality": "Qual", "production": "Prod",

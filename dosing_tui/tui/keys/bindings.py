@@ -5,8 +5,8 @@ from difflib import get_close_matches
 
 from textual.binding import Binding
 
-from dosing_tui.console.helppages import HelpGroup
 from dosing_tui.errors import ConfigError
+from dosing_tui.tui.keys.help_pages import HelpGroup
 
 _NAMES = {
     "question_mark": "?", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "up": "↑",
