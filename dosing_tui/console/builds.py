@@ -10,7 +10,6 @@ from dosing_tui.console.canvas import Rows
 from dosing_tui.console.content import AnyContent, Content, Origin
 from dosing_tui.console.flags import ANNOTATIONS
 from dosing_tui.console.moment import OWN_RANGES, Moment
-from dosing_tui.console.places import TileId
 from dosing_tui.console.scope import filter_words, follows, range_words
 from dosing_tui.console.spools import SPOOLS
 from dosing_tui.console.tiles import (
@@ -40,6 +39,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     TODAY,
     Panel,
 )
+from dosing_tui.tui.layout.geometry import TileId
 
 log = logging.getLogger(__name__)
 

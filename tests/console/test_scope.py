@@ -6,7 +6,6 @@ from datetime import UTC, timedelta
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.console.bars import Chosen, scope_row
 from dosing_tui.console.moment import Answer, Moment
 from dosing_tui.console.scope import (
     CHANGES,
@@ -24,6 +23,7 @@ from dosing_tui.domain.panels.panel_catalog import CONSUMPTION
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
 from dosing_tui.live_state import Picture
+from dosing_tui.tui.layout.status_and_footer import Chosen, scope_row
 from tests.console.plant_data import NOW, history
 
 PRESENT = Present(NOW, UTC, Picture())

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dosing_tui.console.bars import Status, status_rows
 from dosing_tui.live_state import Link, LinkState, Role
+from dosing_tui.tui.layout.status_and_footer import Status, status_rows
 
 UP, DOWN = LinkState(Link.UP), LinkState(Link.DOWN, why="connection refused")
 

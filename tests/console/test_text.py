@@ -10,15 +10,15 @@ from rich.cells import cell_len
 
 from dosing_tui.config.settings import Glyphs
 from dosing_tui.console import words
-from dosing_tui.console.bars import KeyHint, footer_rows, waiting
 from dosing_tui.console.canvas import Canvas, broken, cells, fitted, sentence
 from dosing_tui.console.glyphs import ASCII, CONSOLE, presentable, profile
 from dosing_tui.console.look import Look
-from dosing_tui.console.notices import all_clear, conditions, lasting
 from dosing_tui.console.pens import DARK, PALETTES, TEXT, Pen, Tone, choose, style
 from dosing_tui.console.widgets.runs import changed_runs
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.live_state import Books, Link, LinkState, Picture
+from dosing_tui.tui.layout.status_and_footer import KeyHint, footer_rows, waiting
+from dosing_tui.tui.layout.system_notices import all_clear, conditions, lasting
 from tests.console.alarmed import picture_of, state
 from tests.console.plant_data import HOSTILE, NOW
 

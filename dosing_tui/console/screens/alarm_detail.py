@@ -10,7 +10,6 @@ from dosing_tui.console import words
 from dosing_tui.console.alarmlist import left, number, who
 from dosing_tui.console.alarmtrend import TrendNews, trend_rows
 from dosing_tui.console.alarmwork import Wish
-from dosing_tui.console.bars import KeyHint
 from dosing_tui.console.canvas import Canvas, Rows, broken, plain
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
@@ -21,6 +20,7 @@ from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.alarm_trend_query import TrendQuery, trend_query
 from dosing_tui.tui.keys.bindings import ALARM_KEYS
+from dosing_tui.tui.layout.status_and_footer import KeyHint
 
 _WIDTH, _LABELS, _BAR = 78, 13, 30
 SHORT, LEAST, TALLEST = 24, 9, 16

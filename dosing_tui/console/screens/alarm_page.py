@@ -13,11 +13,8 @@ from dosing_tui.console import alarmlist, frugal
 from dosing_tui.console.alarmhealth import HealthNews, health_rows
 from dosing_tui.console.alarmlist import UNCOUNTED, Browsing, Facts, Tab
 from dosing_tui.console.alarmwork import Wish
-from dosing_tui.console.banner import Banner, banner_rows
-from dosing_tui.console.bars import KeyHint, Status, footer_rows, said_row, status_rows
 from dosing_tui.console.canvas import Rows
 from dosing_tui.console.journal import Heading, JournalList, journal_rows
-from dosing_tui.console.layout import arrange
 from dosing_tui.console.look import Look
 from dosing_tui.console.screens.messages import Moved
 from dosing_tui.console.screens.plant import SAID_S
@@ -27,6 +24,9 @@ from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.keys.bindings import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import Mode
+from dosing_tui.tui.layout.alarm_banner import Banner, banner_rows
+from dosing_tui.tui.layout.layout import arrange
+from dosing_tui.tui.layout.status_and_footer import KeyHint, Status, footer_rows, said_row, status_rows
 
 BARS = 3
 """Rows of status, tabs and keys."""

@@ -10,22 +10,11 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from dosing_tui.console import frugal
-from dosing_tui.console.banner import Banner, banner_rows
-from dosing_tui.console.bars import (
-    Chosen,
-    KeyHint,
-    Status,
-    footer_rows,
-    said_row,
-    scope_row,
-    status_rows,
-)
 from dosing_tui.console.batches.detailrows import Around, detail_rows, message_rows
 from dosing_tui.console.batches.following import followed
 from dosing_tui.console.batches.listrows import Facts, Head, list_rows, list_table, tabs_row
 from dosing_tui.console.batches.onerow import Signing, one_row
 from dosing_tui.console.canvas import Rows, sentence
-from dosing_tui.console.layout import arrange
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import TEXT
 from dosing_tui.console.screens.messages import Moved
@@ -44,6 +33,17 @@ from dosing_tui.tui.data import batch_list_state as browse
 from dosing_tui.tui.data.batch_list_state import Wanted, filter_of
 from dosing_tui.tui.data.batch_store import Shelf
 from dosing_tui.tui.keys.footer_hints import Mode
+from dosing_tui.tui.layout.alarm_banner import Banner, banner_rows
+from dosing_tui.tui.layout.layout import arrange
+from dosing_tui.tui.layout.status_and_footer import (
+    Chosen,
+    KeyHint,
+    Status,
+    footer_rows,
+    said_row,
+    scope_row,
+    status_rows,
+)
 
 BARS = 3
 """Rows of status, tabs and keys."""

@@ -12,19 +12,21 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from dosing_tui.console import frugal
-from dosing_tui.console.banner import Banner, banner_rows
-from dosing_tui.console.bars import (
-    Chosen,
-    KeyHint,
-    Status,
-    footer_rows,
-    said_row,
-    scope_row,
-    status_rows,
-)
 from dosing_tui.console.canvas import sentence
 from dosing_tui.console.content import AnyContent
-from dosing_tui.console.layout import (
+from dosing_tui.console.look import Look
+from dosing_tui.console.pens import TEXT
+from dosing_tui.console.screens.messages import Moved
+from dosing_tui.console.shownrows import Shown
+from dosing_tui.console.widgets.lines import LineWidget
+from dosing_tui.console.widgets.tile import Tile
+from dosing_tui.domain.messages.models import InventoryLevel
+from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.tui.keys.bindings import STOCK_KEYS, TILE_KEYS, VIEW_KEYS
+from dosing_tui.tui.keys.footer_hints import Mode
+from dosing_tui.tui.layout.alarm_banner import Banner, banner_rows
+from dosing_tui.tui.layout.geometry import TileId
+from dosing_tui.tui.layout.layout import (
     LEAST_HEIGHT,
     LEAST_WIDTH,
     Direction,
@@ -33,18 +35,16 @@ from dosing_tui.console.layout import (
     arrange,
     neighbour,
 )
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import TEXT
-from dosing_tui.console.places import TileId
-from dosing_tui.console.screens.messages import Moved
-from dosing_tui.console.shownrows import Shown
-from dosing_tui.console.themes import View
-from dosing_tui.console.widgets.lines import LineWidget
-from dosing_tui.console.widgets.tile import Tile
-from dosing_tui.domain.messages.models import InventoryLevel
-from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.tui.keys.bindings import STOCK_KEYS, TILE_KEYS, VIEW_KEYS
-from dosing_tui.tui.keys.footer_hints import Mode
+from dosing_tui.tui.layout.status_and_footer import (
+    Chosen,
+    KeyHint,
+    Status,
+    footer_rows,
+    said_row,
+    scope_row,
+    status_rows,
+)
+from dosing_tui.tui.layout.view_layouts import View
 
 SAID_S = 6.0
 _TOO_SMALL = f"The console needs {LEAST_WIDTH}x{LEAST_HEIGHT} characters; this window has {{}}x{{}}."

@@ -15,13 +15,11 @@ from textual.theme import Theme as TextualTheme
 
 from dosing_tui.config.settings import Glyphs, Settings, Theme
 from dosing_tui.console import words
-from dosing_tui.console.bars import Status, waiting
 from dosing_tui.console.builds import Builder, builds, panels_of
 from dosing_tui.console.canvas import plain
 from dosing_tui.console.charts import braille
 from dosing_tui.console.look import Look, colours_of
 from dosing_tui.console.moment import UNANSWERED, Answer, Moment
-from dosing_tui.console.notices import conditions, lasting
 from dosing_tui.console.pens import PALETTES, Palette, Tone, choose
 from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.console.screens.messages import Answered, Moved
@@ -36,6 +34,8 @@ from dosing_tui.tui.data.panel_cache import Desk
 from dosing_tui.tui.data.query_workers import Askers, PanelSource, Reply
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS, helped
 from dosing_tui.tui.keys.footer_hints import hints
+from dosing_tui.tui.layout.status_and_footer import Status, waiting
+from dosing_tui.tui.layout.system_notices import conditions, lasting
 
 log = logging.getLogger(__name__)
 

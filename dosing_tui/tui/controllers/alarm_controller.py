@@ -9,10 +9,7 @@ from functools import partial
 from dosing_tui.console import alarmlist, alarmwork, horn, words
 from dosing_tui.console.alarmtrend import TrendNews
 from dosing_tui.console.alarmwork import Judged, Wish, Work
-from dosing_tui.console.banner import banner
-from dosing_tui.console.bars import KeyHint
 from dosing_tui.console.horn import Horn
-from dosing_tui.console.notices import Notice, all_clear
 from dosing_tui.console.screens.alarm_detail import AlarmDetail
 from dosing_tui.console.screens.alarm_dialog import AlarmDialog, Given, Question
 from dosing_tui.console.screens.alarm_page import AlarmPage
@@ -28,6 +25,9 @@ from dosing_tui.tui.controllers.alarm_kpi_controller import HealthReading
 from dosing_tui.tui.controllers.scope_controller import Front
 from dosing_tui.tui.data.query_workers import Askers
 from dosing_tui.tui.keys.footer_hints import Mode
+from dosing_tui.tui.layout.alarm_banner import banner
+from dosing_tui.tui.layout.status_and_footer import KeyHint
+from dosing_tui.tui.layout.system_notices import Notice, all_clear
 
 KEPT = "Kept on this machine until the database is back."
 log = logging.getLogger(__name__)

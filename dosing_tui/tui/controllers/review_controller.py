@@ -7,7 +7,6 @@ from functools import partial
 
 from textual import on
 
-from dosing_tui.console.bars import Chosen
 from dosing_tui.console.batches.onerow import Signing
 from dosing_tui.console.batches.spoken import Tried, done_words, exceptions_words, last_word
 from dosing_tui.console.scope import filter_words, follows, range_words, resolved
@@ -29,6 +28,7 @@ from dosing_tui.tui.controllers.scope_controller import Front
 from dosing_tui.tui.data.background_jobs import Jobs
 from dosing_tui.tui.data.batch_store import Shelf
 from dosing_tui.tui.data.query_workers import Askers
+from dosing_tui.tui.layout.status_and_footer import Chosen
 
 DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
 """What a batch can be chosen by."""

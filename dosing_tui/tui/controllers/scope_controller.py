@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 from textual.app import App
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.console.banner import Banner
-from dosing_tui.console.bars import Chosen, Status
 from dosing_tui.console.look import Look
 from dosing_tui.console.scope import (
     CHANGES,
@@ -44,6 +42,8 @@ from dosing_tui.tui.controllers.file_export import extract_of, folder
 from dosing_tui.tui.controllers.operator_session import SignedOn
 from dosing_tui.tui.data.query_workers import Askers, PanelSource
 from dosing_tui.tui.keys.bindings import SCOPE_KEYS, keys_of
+from dosing_tui.tui.layout.alarm_banner import Banner
+from dosing_tui.tui.layout.status_and_footer import Chosen, Status
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,6 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
-from dosing_tui.console.bars import KeyHint
 from dosing_tui.tui.keys.bindings import (
     ALL_KEYS,
     APP_KEYS,
@@ -15,6 +14,7 @@ from dosing_tui.tui.keys.bindings import (
     VIEW_KEYS,
     keys_of,
 )
+from dosing_tui.tui.layout.status_and_footer import KeyHint
 
 _SHORT = {
     "overview": "All", "inventory": "Tanks", "consumption": "Used", "quality": "Qual", "production": "Prod",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dosing_tui.console.places import Part, TileId, columns, rows
+from dosing_tui.tui.layout.geometry import Part, TileId, columns, rows
 
 
 class View(StrEnum):

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dosing_tui.console.canvas import Canvas, Rows, cells
-from dosing_tui.console.notices import LINKS, Notice
 from dosing_tui.console.pens import DIM, HOT, Pen
 from dosing_tui.console.urgency import MARKS, mark, mark_pen
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, Shown
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.tui.layout.system_notices import LINKS, Notice
 
 WIDE = 100
 

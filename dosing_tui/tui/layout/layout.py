@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from dosing_tui.console import overview
 from dosing_tui.console.content import Frame
-from dosing_tui.console.places import Place, TileId, carved
-from dosing_tui.console.themes import THEMES, View
+from dosing_tui.tui.layout import overview_layout
+from dosing_tui.tui.layout.geometry import Place, TileId, carved
+from dosing_tui.tui.layout.view_layouts import THEMES, View
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 24
 BARS = 2
@@ -49,7 +49,7 @@ def arrange(width: int, height: int, wanted: Wanted = Wanted(), *, tanks: int = 
         return Layout(
             carved(room, theme.wide if medium else theme.narrow), Frame.FULL if single else frame, notices
         )
-    placed = overview.large if large else overview.medium if medium else overview.small
+    placed = overview_layout.large if large else overview_layout.medium if medium else overview_layout.small
     return Layout(placed(width, room.height, tanks), frame, notices)
 
 

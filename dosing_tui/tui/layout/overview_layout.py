@@ -1,6 +1,6 @@
 """Where the overview's tiles are: made to measure for three sizes, growing in between. Pure."""
 
-from dosing_tui.console.places import Place, TileId, stacked
+from dosing_tui.tui.layout.geometry import Place, TileId, stacked
 
 
 def large(width: int, height: int, tanks: int) -> dict[TileId, Place]:
