@@ -8,10 +8,6 @@ from typing import Any
 
 from dosing_tui.console.canvas import Rows
 from dosing_tui.console.content import AnyContent, Content, Origin
-from dosing_tui.console.flags import ANNOTATIONS
-from dosing_tui.console.moment import OWN_RANGES, Moment
-from dosing_tui.console.scope import filter_words, follows, range_words
-from dosing_tui.console.spools import SPOOLS
 from dosing_tui.console.tiles import (
     books,
     consumption,
@@ -40,6 +36,10 @@ from dosing_tui.domain.panels.panel_catalog import (
     Panel,
 )
 from dosing_tui.tui.layout.geometry import TileId
+from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS
+from dosing_tui.tui.scope.render_context import OWN_RANGES, Moment
+from dosing_tui.tui.scope.scope import filter_words, follows, range_words
+from dosing_tui.tui.scope.spool_status import SPOOLS
 
 log = logging.getLogger(__name__)
 

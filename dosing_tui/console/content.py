@@ -8,10 +8,10 @@ from typing import Any, Generic, TypeVar
 
 from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows, cells, fitted, sentence
-from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, TEXT, Pen, Tone
 from dosing_tui.domain.panels.filters import EVERYTHING, Selection
 from dosing_tui.domain.panels.panel_catalog import Panel
+from dosing_tui.tui.scope.render_context import Moment
 
 Data = TypeVar("Data")
 Row = TypeVar("Row")

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from statistics import fmean, stdev
 from typing import Any, TypeVar, cast
 
-from dosing_tui.console.spools import SpoolLine
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
@@ -42,6 +41,7 @@ from dosing_tui.domain.time.time_range import today
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Books, Link, LinkState, Live, Role
 from dosing_tui.tui.data.batch_source import BatchSource
+from dosing_tui.tui.scope.spool_status import SpoolLine
 from tests.plant import reports
 
 Row = TypeVar("Row")

@@ -5,7 +5,6 @@ from datetime import UTC, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.console.scope import Present, Scope
 from dosing_tui.domain.messages.models import Kind
 from dosing_tui.domain.panels.panel_catalog import BATCHES, OVERVIEW, TODAY
 from dosing_tui.live_state import Picture, Role
@@ -21,6 +20,7 @@ from dosing_tui.tui.data.refresh_policy import (
     noticed,
     settle_time,
 )
+from dosing_tui.tui.scope.scope import Present, Scope
 from tests.console.plant_data import NOW
 
 NO_TIME = timedelta(0)

@@ -6,8 +6,14 @@ from datetime import UTC, timedelta
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.console.moment import Answer, Moment
-from dosing_tui.console.scope import (
+from dosing_tui.domain.panels.filters import EVERYTHING, Dimension, Selection
+from dosing_tui.domain.panels.panel_catalog import CONSUMPTION
+from dosing_tui.domain.time.time_range import RangeSpec
+from dosing_tui.errors import RangeError
+from dosing_tui.live_state import Picture
+from dosing_tui.tui.layout.status_and_footer import Chosen, scope_row
+from dosing_tui.tui.scope.render_context import Answer, Moment
+from dosing_tui.tui.scope.scope import (
     CHANGES,
     LIVE,
     Present,
@@ -18,12 +24,6 @@ from dosing_tui.console.scope import (
     resolved,
     selects,
 )
-from dosing_tui.domain.panels.filters import EVERYTHING, Dimension, Selection
-from dosing_tui.domain.panels.panel_catalog import CONSUMPTION
-from dosing_tui.domain.time.time_range import RangeSpec
-from dosing_tui.errors import RangeError
-from dosing_tui.live_state import Picture
-from dosing_tui.tui.layout.status_and_footer import Chosen, scope_row
 from tests.console.plant_data import NOW, history
 
 PRESENT = Present(NOW, UTC, Picture())

@@ -11,10 +11,10 @@ from dosing_tui.console.charts.curves import Curves
 from dosing_tui.console.charts.plot import plot
 from dosing_tui.console.charts.ticks import time_ticks
 from dosing_tui.console.content import Content, age_of_panel
-from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, TEXT
 from dosing_tui.console.tiles.series import masses, measured
 from dosing_tui.domain.panels.panel_catalog import BY_CHEMICAL, CONSUMPTION
+from dosing_tui.tui.scope.render_context import Moment
 
 HOUR = timedelta(hours=1)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows
 from dosing_tui.console.content import Content, age_of_panel
-from dosing_tui.console.moment import Moment
 from dosing_tui.console.pens import DIM, HOT, TEXT
 from dosing_tui.domain.panels.panel_catalog import PRODUCTION, ProductionDay
+from dosing_tui.tui.scope.render_context import Moment
 
 LEAST_CHANGE = 8
 LEAST_WIDTH = 26

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from dosing_tui.console import ranges, words
+from dosing_tui.console import words
 from dosing_tui.console.canvas import plain
 from dosing_tui.console.charts.curves import Curve, Curves
 from dosing_tui.console.charts.scale import Window
-from dosing_tui.console.moment import Moment
 from dosing_tui.domain.panels.panel_catalog import Panel, SeriesPoint
+from dosing_tui.tui.scope import panel_query
+from dosing_tui.tui.scope.render_context import Moment
 
 NO_TIME = timedelta(0)
 NAME = 24
@@ -21,7 +22,7 @@ def masses(moment: Moment, panel: Panel[SeriesPoint], *, together: bool = False,
 
     ``least`` is the narrowest bucket that is wanted: narrower ones are added up.
     """
-    window = ranges.window(moment, panel).coarser(least)
+    window = panel_query.window(moment, panel).coarser(least)
     points = moment.rows(panel)
     names = ["all"] if together else sorted({point.series for point in points})
     found = {name: summed(points if together else _of(points, name), window) for name in names}
@@ -45,7 +46,7 @@ def measures(
     least_top: float = 0.0,
 ) -> Curves:
     """What cannot be added up: percent, seconds. Each bucket has one value of each series."""
-    window = ranges.window(moment, panel)
+    window = panel_query.window(moment, panel)
     points = moment.rows(panel)
     curves = tuple(
         Curve(plain(name, NAME), placed(_of(points, name), window))

@@ -19,12 +19,10 @@ from dosing_tui.console.builds import Builder, builds, panels_of
 from dosing_tui.console.canvas import plain
 from dosing_tui.console.charts import braille
 from dosing_tui.console.look import Look, colours_of
-from dosing_tui.console.moment import UNANSWERED, Answer, Moment
 from dosing_tui.console.pens import PALETTES, Palette, Tone, choose
 from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.console.screens.messages import Answered, Moved
 from dosing_tui.console.screens.plant import PlantScreen
-from dosing_tui.console.spools import SPOOLS
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.live_state import Picture, PictureSource
 from dosing_tui.tui.app.shutdown import Departure
@@ -36,6 +34,8 @@ from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS, helped
 from dosing_tui.tui.keys.footer_hints import hints
 from dosing_tui.tui.layout.status_and_footer import Status, waiting
 from dosing_tui.tui.layout.system_notices import conditions, lasting
+from dosing_tui.tui.scope.render_context import UNANSWERED, Answer, Moment
+from dosing_tui.tui.scope.spool_status import SPOOLS
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,6 @@ from functools import partial
 
 from dosing_tui.console import journal
 from dosing_tui.console.journal import Heading, JournalList, Sieve
-from dosing_tui.console.scope import DEFAULT, Scope, follows, range_words, resolved
 from dosing_tui.console.screens.journal_dialogs import JournalDetail, JournalFilterDialog
 from dosing_tui.domain.alarms.journal_filter import AT_ONCE, JournalFilter
 from dosing_tui.domain.alarms.models import Entry
@@ -23,6 +22,7 @@ from dosing_tui.live_state import Picture
 from dosing_tui.tui.controllers.alarm_controller import OF_THE_PLANT
 from dosing_tui.tui.controllers.refill_controller import Refilling
 from dosing_tui.tui.layout.system_notices import Notice
+from dosing_tui.tui.scope.scope import DEFAULT, Scope, follows, range_words, resolved
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ from textual import on
 
 from dosing_tui.console.batches.onerow import Signing
 from dosing_tui.console.batches.spoken import Tried, done_words, exceptions_words, last_word
-from dosing_tui.console.scope import filter_words, follows, range_words, resolved
 from dosing_tui.console.screens.batch_page import BatchPage
 from dosing_tui.console.screens.batch_view import Sight, Site
 from dosing_tui.console.screens.bulk_dialog import BulkDialog
@@ -29,6 +28,7 @@ from dosing_tui.tui.data.background_jobs import Jobs
 from dosing_tui.tui.data.batch_store import Shelf
 from dosing_tui.tui.data.query_workers import Askers
 from dosing_tui.tui.layout.status_and_footer import Chosen
+from dosing_tui.tui.scope.scope import filter_words, follows, range_words, resolved
 
 DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
 """What a batch can be chosen by."""

@@ -15,7 +15,6 @@ from dosing_tui.collector.alarms import offline_commands
 from dosing_tui.collector_process.remote_live_state import Mirror
 from dosing_tui.collector_process.supervisor import Keeper
 from dosing_tui.config.settings import Settings
-from dosing_tui.console.spools import SpoolLine
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.kpis import Past
 from dosing_tui.domain.alarms.models import Entry
@@ -30,6 +29,7 @@ from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
 from dosing_tui.live_state import Link
 from dosing_tui.tui.data.batch_source import StoredBatches
+from dosing_tui.tui.scope.spool_status import SpoolLine
 
 if TYPE_CHECKING:
     from dosing_tui.database.panel_reader import Reader

@@ -6,13 +6,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from dosing_tui.console.moment import UNANSWERED, Answer
-from dosing_tui.console.ranges import query
-from dosing_tui.console.scope import Present, Scope
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.errors import RangeError
 from dosing_tui.tui.data import refresh_policy
 from dosing_tui.tui.data.query_workers import Question, Reply
+from dosing_tui.tui.scope.panel_query import query
+from dosing_tui.tui.scope.render_context import UNANSWERED, Answer
+from dosing_tui.tui.scope.scope import Present, Scope
 
 
 class Desk:

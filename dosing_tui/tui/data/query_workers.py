@@ -8,9 +8,6 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from dosing_tui.console.flags import ANNOTATIONS
-from dosing_tui.console.scope import Scope
-from dosing_tui.console.spools import SPOOLS, SpoolLine
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.kpis import Past
 from dosing_tui.domain.alarms.models import Entry
@@ -23,6 +20,9 @@ from dosing_tui.domain.panels.panel_catalog import Panel, Query
 from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.errors import DatabaseAway, DatabaseError
 from dosing_tui.tui.data.batch_source import BatchSource
+from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS
+from dosing_tui.tui.scope.scope import Scope
+from dosing_tui.tui.scope.spool_status import SPOOLS, SpoolLine
 
 if TYPE_CHECKING:
     from dosing_tui.domain.shift_report import ShiftReport

@@ -1,0 +1,1 @@
+"""time range, filters, and what a tile may read"""
