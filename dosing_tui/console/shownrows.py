@@ -8,12 +8,12 @@ from typing import TypeAlias, TypeVar
 from dosing_tui.console.charts.curves import Curves
 from dosing_tui.console.content import AnyContent, Origin
 from dosing_tui.console.tables import Reader, Table, arranged
-from dosing_tui.console.tiles.books import Sections
 from dosing_tui.console.tiles.figures import Figures
-from dosing_tui.console.tiles.inventory import Tanks
-from dosing_tui.console.tiles.production import Summary
 from dosing_tui.console.tiles.spread import Spread
-from dosing_tui.console.tiles.totals import Totals
+from dosing_tui.tui.tiles.inventory import Tanks
+from dosing_tui.tui.tiles.production import Summary
+from dosing_tui.tui.tiles.system_status import Sections
+from dosing_tui.tui.tiles.totals import Totals
 
 Row = TypeVar("Row")
 Cell: TypeAlias = float | int | str | datetime | date | None

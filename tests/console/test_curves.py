@@ -14,7 +14,7 @@ from dosing_tui.console.charts.curves import Curve, Curves, Flag, Sign, pieces, 
 from dosing_tui.console.charts.plot import plot
 from dosing_tui.console.charts.scale import Window, spread
 from dosing_tui.console.charts.ticks import time_ticks
-from dosing_tui.console.tiles import sparks
+from dosing_tui.tui.tiles import consumption_sparklines
 
 SINCE = datetime(2026, 3, 10, 15, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -134,5 +134,5 @@ def test_ticks_follow_the_wall_across_a_change_of_clocks() -> None:
 
 
 def test_columns_of_a_day_end_with_the_newest_and_not_with_what_is_to_come() -> None:
-    (row,) = text(sparks.paint(curves([1.0, 2.0, *[None] * 22], partial=1), 40, 1))
+    (row,) = text(consumption_sparklines.paint(curves([1.0, 2.0, *[None] * 22], partial=1), 40, 1))
     assert row.rstrip().split()[-2].endswith("▇")

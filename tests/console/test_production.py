@@ -2,7 +2,7 @@
 
 import pytest
 
-from dosing_tui.console.tiles.production import Summary, paint
+from dosing_tui.tui.tiles.production import Summary, paint
 
 LINES = (("Batches", "4 936 848", "+4934374"), ("Doses", "19 989 852", "+19979730"), ("Aborted", "0", "0"))
 

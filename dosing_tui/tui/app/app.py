@@ -15,7 +15,6 @@ from textual.theme import Theme as TextualTheme
 
 from dosing_tui.config.settings import Glyphs, Settings, Theme
 from dosing_tui.console import words
-from dosing_tui.console.builds import Builder, builds, panels_of
 from dosing_tui.console.canvas import plain
 from dosing_tui.console.charts import braille
 from dosing_tui.console.look import Look, colours_of
@@ -36,6 +35,7 @@ from dosing_tui.tui.layout.status_and_footer import Status, waiting
 from dosing_tui.tui.layout.system_notices import conditions, lasting
 from dosing_tui.tui.scope.render_context import UNANSWERED, Answer, Moment
 from dosing_tui.tui.scope.spool_status import SPOOLS
+from dosing_tui.tui.tiles.registry import Builder, builds, panels_of
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 from dosing_tui.console import words
 from dosing_tui.console.charts.curves import Curves
 from dosing_tui.console.content import Content, age_of_panel
-from dosing_tui.console.tiles.consumption import paint_area, paint_lines
 from dosing_tui.console.tiles.figures import Figure, Figures, paint_figures
 from dosing_tui.console.tiles.series import measured, measures
 from dosing_tui.console.tiles.spread import RATE_LIMIT, Spread, paint_spread
@@ -15,6 +14,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     ErrorSummary,
 )
 from dosing_tui.tui.scope.render_context import Moment
+from dosing_tui.tui.tiles.consumption import paint_area, paint_lines
 
 
 def accuracy(moment: Moment) -> Content[Spread]:

@@ -8,18 +8,6 @@ from typing import Any
 
 from dosing_tui.console.canvas import Rows
 from dosing_tui.console.content import AnyContent, Content, Origin
-from dosing_tui.console.tiles import (
-    books,
-    consumption,
-    days,
-    doses,
-    inventory,
-    production,
-    quality,
-    sparks,
-    stock,
-    totals,
-)
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import (
@@ -40,6 +28,18 @@ from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS
 from dosing_tui.tui.scope.render_context import OWN_RANGES, Moment
 from dosing_tui.tui.scope.scope import filter_words, follows, range_words
 from dosing_tui.tui.scope.spool_status import SPOOLS
+from dosing_tui.tui.tiles import (
+    accuracy,
+    consumption,
+    consumption_sparklines,
+    daily_production,
+    dose_table,
+    inventory,
+    production,
+    system_status,
+    tank_table,
+    totals,
+)
 
 log = logging.getLogger(__name__)
 
@@ -48,19 +48,19 @@ Build = Callable[[Moment], AnyContent]
 
 TILES: Mapping[TileId, Build] = {
     TileId.INVENTORY: inventory.content,
-    TileId.STOCK: stock.content,
+    TileId.STOCK: tank_table.content,
     TileId.TODAY: totals.chemicals,
     TileId.BATCHES: totals.batches,
     TileId.CONSUMPTION: consumption.over_time,
     TileId.LINES: consumption.by_chemical,
-    TileId.CHEMICALS: sparks.content,
-    TileId.ACCURACY: quality.accuracy,
-    TileId.NUMBERS: quality.numbers,
-    TileId.ERRORS: quality.error_rate,
-    TileId.DURATION: quality.duration,
-    TileId.DOSES: doses.content,
+    TileId.CHEMICALS: consumption_sparklines.content,
+    TileId.ACCURACY: accuracy.accuracy,
+    TileId.NUMBERS: accuracy.numbers,
+    TileId.ERRORS: accuracy.error_rate,
+    TileId.DURATION: accuracy.duration,
+    TileId.DOSES: dose_table.content,
     TileId.PRODUCTION: production.content,
-    TileId.DAYS: days.content,
+    TileId.DAYS: daily_production.content,
 }
 LARGE: Mapping[TileId, Build] = {
     TileId.TODAY: totals.chemicals_large,
@@ -85,7 +85,7 @@ PANELS: Mapping[TileId, tuple[Panel[Any], ...]] = {
 
 
 def builds(log_file: str) -> dict[TileId, Build]:
-    return {**TILES, TileId.BOOKS: partial(books.content, log_file=log_file)}
+    return {**TILES, TileId.BOOKS: partial(system_status.content, log_file=log_file)}
 
 
 TIMED = frozenset({TileId.CONSUMPTION, TileId.LINES, TileId.CHEMICALS, TileId.ERRORS, TileId.DURATION})

@@ -8,11 +8,11 @@ from dosing_tui.console.canvas import Canvas, Rows, plain
 from dosing_tui.console.content import Content, age_of_reading
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
 from dosing_tui.console.tables import Column, Table
-from dosing_tui.console.tiles.inventory import MARKS, TONES
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import Band, band
 from dosing_tui.live_state import Link
 from dosing_tui.tui.scope.render_context import Moment
+from dosing_tui.tui.tiles.inventory import MARKS, TONES
 
 TITLE = "Tank levels"
 
