@@ -6,12 +6,12 @@ from datetime import date, datetime, tzinfo
 from typing import TypeAlias, TypeVar
 
 from dosing_tui.console.charts.curves import Curves
-from dosing_tui.console.content import AnyContent, Origin
 from dosing_tui.console.tables import Reader, Table, arranged
-from dosing_tui.console.tiles.figures import Figures
-from dosing_tui.console.tiles.spread import Spread
 from dosing_tui.tui.tiles.inventory import Tanks
 from dosing_tui.tui.tiles.production import Summary
+from dosing_tui.tui.tiles.shared.error_histogram import Spread
+from dosing_tui.tui.tiles.shared.number_list import Figures
+from dosing_tui.tui.tiles.shared.tile_content import AnyContent, Origin
 from dosing_tui.tui.tiles.system_status import Sections
 from dosing_tui.tui.tiles.totals import Totals
 

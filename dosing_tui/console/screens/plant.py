@@ -13,7 +13,6 @@ from textual.widget import Widget
 
 from dosing_tui.console import frugal
 from dosing_tui.console.canvas import sentence
-from dosing_tui.console.content import AnyContent
 from dosing_tui.console.look import Look
 from dosing_tui.console.pens import TEXT
 from dosing_tui.console.screens.messages import Moved
@@ -45,6 +44,7 @@ from dosing_tui.tui.layout.status_and_footer import (
     status_rows,
 )
 from dosing_tui.tui.layout.view_layouts import View
+from dosing_tui.tui.tiles.shared.tile_content import AnyContent
 
 SAID_S = 6.0
 _TOO_SMALL = f"The console needs {LEAST_WIDTH}x{LEAST_HEIGHT} characters; this window has {{}}x{{}}."

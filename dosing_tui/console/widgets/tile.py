@@ -12,16 +12,16 @@ from dosing_tui.console import tables
 from dosing_tui.console.canvas import Rows
 from dosing_tui.console.charts.closeup import closeup, resting
 from dosing_tui.console.charts.curves import Curves
-from dosing_tui.console.content import AnyContent, Frame, framed
 from dosing_tui.console.look import Look
 from dosing_tui.console.shownrows import Shown, shown
 from dosing_tui.console.tables import Reader, Table
-from dosing_tui.console.tiles.spread import Spread, paint_spread
 from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.tui.keys.bindings import CHART_KEYS, TABLE_KEYS
 from dosing_tui.tui.keys.footer_hints import Mode
 from dosing_tui.tui.layout.geometry import Place, TileId
 from dosing_tui.tui.layout.layout import Direction
+from dosing_tui.tui.tiles.shared.error_histogram import Spread, paint_spread
+from dosing_tui.tui.tiles.shared.tile_content import AnyContent, Frame, framed
 
 _CHARTS = frozenset({"cursor", "cursor_end"})
 _TABLES = frozenset({"step", "page", "end", "order", "reverse", "find"})

@@ -2,10 +2,6 @@
 
 from dosing_tui.console import words
 from dosing_tui.console.charts.curves import Curves
-from dosing_tui.console.content import Content, age_of_panel
-from dosing_tui.console.tiles.figures import Figure, Figures, paint_figures
-from dosing_tui.console.tiles.series import measured, measures
-from dosing_tui.console.tiles.spread import RATE_LIMIT, Spread, paint_spread
 from dosing_tui.domain.panels.panel_catalog import (
     ACCURACY,
     ACCURACY_SUMMARY,
@@ -15,6 +11,10 @@ from dosing_tui.domain.panels.panel_catalog import (
 )
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.consumption import paint_area, paint_lines
+from dosing_tui.tui.tiles.shared.bucketing import measured, measures
+from dosing_tui.tui.tiles.shared.error_histogram import RATE_LIMIT, Spread, paint_spread
+from dosing_tui.tui.tiles.shared.number_list import Figure, Figures, paint_figures
+from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel
 
 
 def accuracy(moment: Moment) -> Content[Spread]:

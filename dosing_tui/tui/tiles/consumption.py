@@ -10,11 +10,11 @@ from dosing_tui.console.charts.braille import marker_of, pen_of
 from dosing_tui.console.charts.curves import Curves
 from dosing_tui.console.charts.plot import plot
 from dosing_tui.console.charts.ticks import time_ticks
-from dosing_tui.console.content import Content, age_of_panel
 from dosing_tui.console.pens import DIM, TEXT
-from dosing_tui.console.tiles.series import masses, measured
 from dosing_tui.domain.panels.panel_catalog import BY_CHEMICAL, CONSUMPTION
 from dosing_tui.tui.scope.render_context import Moment
+from dosing_tui.tui.tiles.shared.bucketing import masses, measured
+from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel
 
 HOUR = timedelta(hours=1)
 

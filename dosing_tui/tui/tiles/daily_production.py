@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from dosing_tui.console import tables, words
 from dosing_tui.console.canvas import Canvas, Rows, plain
-from dosing_tui.console.content import Content, age_of_panel
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
 from dosing_tui.console.tables import Column, Table
 from dosing_tui.domain.panels.panel_catalog import DAILY, DayOfRecipe
 from dosing_tui.tui.scope.render_context import Moment
+from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.content import Content, age_of_panel
 from dosing_tui.console.pens import DIM, HOT, TEXT
 from dosing_tui.domain.panels.panel_catalog import PRODUCTION, ProductionDay
 from dosing_tui.tui.scope.render_context import Moment
+from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel
 
 LEAST_CHANGE = 8
 LEAST_WIDTH = 26

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from dosing_tui.console.canvas import Rows
-from dosing_tui.console.content import AnyContent, Content, Origin
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import (
@@ -40,6 +39,7 @@ from dosing_tui.tui.tiles import (
     tank_table,
     totals,
 )
+from dosing_tui.tui.tiles.shared.tile_content import AnyContent, Content, Origin
 
 log = logging.getLogger(__name__)
 

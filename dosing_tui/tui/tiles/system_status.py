@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows, broken
-from dosing_tui.console.content import Content
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import OVERVIEW
 from dosing_tui.live_state import Books, Link, LinkState, Role
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.scope.spool_status import SPOOLS
+from dosing_tui.tui.tiles.shared.tile_content import Content
 
 TITLE = "Books"
 _WRONG = Pen(Tone.ERROR, bold=True)

@@ -5,7 +5,6 @@ from datetime import datetime, tzinfo
 
 from dosing_tui.console import tables, words
 from dosing_tui.console.canvas import Canvas, Rows, plain
-from dosing_tui.console.content import Content, age_of_reading
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
 from dosing_tui.console.tables import Column, Table
 from dosing_tui.domain.messages.models import InventoryLevel
@@ -13,6 +12,7 @@ from dosing_tui.domain.messages.tank_level import Band, band
 from dosing_tui.live_state import Link
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.inventory import MARKS, TONES
+from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_reading
 
 TITLE = "Tank levels"
 
