@@ -10,12 +10,12 @@ from textual.strip import Strip
 
 from dosing_tui.console import tables
 from dosing_tui.console.canvas import Rows
-from dosing_tui.console.charts.closeup import closeup, resting
-from dosing_tui.console.charts.curves import Curves
 from dosing_tui.console.look import Look
 from dosing_tui.console.shownrows import Shown, shown
 from dosing_tui.console.tables import Reader, Table
 from dosing_tui.console.widgets.lines import LineWidget
+from dosing_tui.tui.charts.full_screen_chart import closeup, resting
+from dosing_tui.tui.charts.series import Curves
 from dosing_tui.tui.keys.bindings import CHART_KEYS, TABLE_KEYS
 from dosing_tui.tui.keys.footer_hints import Mode
 from dosing_tui.tui.layout.geometry import Place, TileId

@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import TypeVar, cast
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.console.charts.curves import Flag
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import Panel, Query
 from dosing_tui.live_state import Link, Picture
+from dosing_tui.tui.charts.series import Flag
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS, flags
 from dosing_tui.tui.scope.scope import LIVE, Present, Scope, filter_words, selects
 

@@ -1,7 +1,6 @@
 """How exactly was dosed: the spread of errors, and the share of doses out of tolerance."""
 
 from dosing_tui.console import words
-from dosing_tui.console.charts.curves import Curves
 from dosing_tui.domain.panels.panel_catalog import (
     ACCURACY,
     ACCURACY_SUMMARY,
@@ -9,6 +8,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     ERROR_RATE,
     ErrorSummary,
 )
+from dosing_tui.tui.charts.series import Curves
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.consumption import paint_area, paint_lines
 from dosing_tui.tui.tiles.shared.bucketing import measured, measures

@@ -7,11 +7,11 @@ from dosing_tui.console.canvas import Canvas, Rows
 from dosing_tui.console.charts import axes
 from dosing_tui.console.charts.area import area
 from dosing_tui.console.charts.braille import marker_of, pen_of
-from dosing_tui.console.charts.curves import Curves
-from dosing_tui.console.charts.plot import plot
 from dosing_tui.console.charts.ticks import time_ticks
 from dosing_tui.console.pens import DIM, TEXT
 from dosing_tui.domain.panels.panel_catalog import BY_CHEMICAL, CONSUMPTION
+from dosing_tui.tui.charts.large_plot import plot
+from dosing_tui.tui.charts.series import Curves
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.bucketing import masses, measured
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.charts.histogram import histogram, shape_for
 from dosing_tui.console.pens import DIM, HOT, LABEL, Pen, Tone
 from dosing_tui.domain.panels.panel_catalog import ErrorBin, ErrorSummary
+from dosing_tui.tui.charts.histogram import histogram, shape_for
 
 RATE_LIMIT = 5.0
 """Percent of doses out of tolerance that still counts as normal."""

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from dosing_tui.console.canvas import Canvas, Rows, cells
 from dosing_tui.console.charts.braille import marker_of, pen_of
-from dosing_tui.console.charts.curves import Curves, Flag, Sign, statistics
-from dosing_tui.console.charts.plot import plot
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
+from dosing_tui.tui.charts.large_plot import plot
+from dosing_tui.tui.charts.series import Curves, Flag, Sign, statistics
 
 _NUMBER = 10
 _LEAST_PLOT = 8
