@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from dosing_tui.console.canvas import Canvas, Rows, sentence
-from dosing_tui.console.charts.scale import Window
 from dosing_tui.console.pens import DIM, LABEL, Pen, Tone
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
 from dosing_tui.tui.charts.large_plot import plot
+from dosing_tui.tui.charts.primitives.scale import Window
 from dosing_tui.tui.charts.series import Curve, Curves, Flag, Sign
 
 

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.console.canvas import Rows
-from dosing_tui.console.charts import axes
-from dosing_tui.console.charts.area import area
-from dosing_tui.console.charts.bars import leaning_bar, thin_bar
-from dosing_tui.console.charts.gauge import gauge, thin_gauge
-from dosing_tui.console.charts.scale import Window, nice_top, tick_label
-from dosing_tui.console.charts.spark import spark
-from dosing_tui.console.charts.ticks import time_ticks
 from dosing_tui.console.pens import Tone
 from dosing_tui.domain.panels.panel_catalog import ErrorBin
 from dosing_tui.tui.charts.histogram import fold, histogram, shape_for
+from dosing_tui.tui.charts.primitives import axes
+from dosing_tui.tui.charts.primitives.area import area
+from dosing_tui.tui.charts.primitives.bars import leaning_bar, thin_bar
+from dosing_tui.tui.charts.primitives.gauge import gauge, thin_gauge
+from dosing_tui.tui.charts.primitives.scale import Window, nice_top, tick_label
+from dosing_tui.tui.charts.primitives.sparkline import spark
+from dosing_tui.tui.charts.primitives.time_ticks import time_ticks
 
 SIZES = st.tuples(st.integers(0, 130), st.integers(0, 40))
 VALUES = st.lists(st.none() | st.floats(-1e9, 1e9), max_size=120)

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosing_tui.console.canvas import Rows
-from dosing_tui.console.charts import braille
-from dosing_tui.console.charts.scale import Window, spread
-from dosing_tui.console.charts.ticks import time_ticks
 from dosing_tui.tui.charts.full_screen_chart import closeup, happened, resting
 from dosing_tui.tui.charts.large_plot import plot
+from dosing_tui.tui.charts.primitives import braille
+from dosing_tui.tui.charts.primitives.scale import Window, spread
+from dosing_tui.tui.charts.primitives.time_ticks import time_ticks
 from dosing_tui.tui.charts.series import Curve, Curves, Flag, Sign, pieces, statistics
 from dosing_tui.tui.tiles import consumption_sparklines
 

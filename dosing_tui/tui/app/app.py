@@ -16,7 +16,6 @@ from textual.theme import Theme as TextualTheme
 from dosing_tui.config.settings import Glyphs, Settings, Theme
 from dosing_tui.console import words
 from dosing_tui.console.canvas import plain
-from dosing_tui.console.charts import braille
 from dosing_tui.console.look import Look, colours_of
 from dosing_tui.console.pens import PALETTES, Palette, Tone, choose
 from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
@@ -26,6 +25,7 @@ from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.live_state import Picture, PictureSource
 from dosing_tui.tui.app.shutdown import Departure
 from dosing_tui.tui.app.terminal import backlog
+from dosing_tui.tui.charts.primitives import braille
 from dosing_tui.tui.controllers.review_controller import Reviewing
 from dosing_tui.tui.data.panel_cache import Desk
 from dosing_tui.tui.data.query_workers import Askers, PanelSource, Reply

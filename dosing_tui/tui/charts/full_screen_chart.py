@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dosing_tui.console.canvas import Canvas, Rows, cells
-from dosing_tui.console.charts.braille import marker_of, pen_of
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
 from dosing_tui.tui.charts.large_plot import plot
+from dosing_tui.tui.charts.primitives.braille import marker_of, pen_of
 from dosing_tui.tui.charts.series import Curves, Flag, Sign, statistics
 
 _NUMBER = 10

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.charts.area import area
-from dosing_tui.console.charts.axes import row_of
-from dosing_tui.console.charts.braille import lines, marker_of, pen_of
-from dosing_tui.console.charts.scale import bucket_of, tick_label
-from dosing_tui.console.charts.ticks import time_ticks
 from dosing_tui.console.pens import DIM, HOT, LINE, Pen, Tone
+from dosing_tui.tui.charts.primitives.area import area
+from dosing_tui.tui.charts.primitives.axes import row_of
+from dosing_tui.tui.charts.primitives.braille import lines, marker_of, pen_of
+from dosing_tui.tui.charts.primitives.scale import bucket_of, tick_label
+from dosing_tui.tui.charts.primitives.time_ticks import time_ticks
 from dosing_tui.tui.charts.series import Curves, Sign, pieces
 
 LEFT = 6

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import TypeVar
 
-from dosing_tui.console.charts.scale import EPOCH, Window
 from dosing_tui.domain.panels.panel_catalog import Panel, Query
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange, last_24h
+from dosing_tui.tui.charts.primitives.scale import EPOCH, Window
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.scope.scope import Present, Scope, resolved
 

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.charts import axes
-from dosing_tui.console.charts.area import area
-from dosing_tui.console.charts.braille import marker_of, pen_of
-from dosing_tui.console.charts.ticks import time_ticks
 from dosing_tui.console.pens import DIM, TEXT
 from dosing_tui.domain.panels.panel_catalog import BY_CHEMICAL, CONSUMPTION
 from dosing_tui.tui.charts.large_plot import plot
+from dosing_tui.tui.charts.primitives import axes
+from dosing_tui.tui.charts.primitives.area import area
+from dosing_tui.tui.charts.primitives.braille import marker_of, pen_of
+from dosing_tui.tui.charts.primitives.time_ticks import time_ticks
 from dosing_tui.tui.charts.series import Curves
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.bucketing import masses, measured

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.charts.spark import spark
-from dosing_tui.console.charts.ticks import time_ticks
 from dosing_tui.console.pens import DIM, HOT, TEXT
 from dosing_tui.domain.panels.panel_catalog import BY_CHEMICAL
+from dosing_tui.tui.charts.primitives.sparkline import spark
+from dosing_tui.tui.charts.primitives.time_ticks import time_ticks
 from dosing_tui.tui.charts.series import Curve, Curves, statistics
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.bucketing import masses, measured

@@ -5,11 +5,11 @@ from datetime import datetime, tzinfo
 
 from dosing_tui.console import tables, words
 from dosing_tui.console.canvas import Canvas, Rows, cells, plain
-from dosing_tui.console.charts.bars import leaning_bar
 from dosing_tui.console.pens import DIM, HOT, Pen, Tone
 from dosing_tui.console.tables import Column, Table
 from dosing_tui.domain.messages.models import Dose, TimeQuality
 from dosing_tui.live_state import Link
+from dosing_tui.tui.charts.primitives.bars import leaning_bar
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_reading
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from dosing_tui.console import words
 from dosing_tui.console.canvas import Canvas, Rows, plain
-from dosing_tui.console.charts.gauge import gauge, thin_gauge
 from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import Band, band
 from dosing_tui.live_state import Link
+from dosing_tui.tui.charts.primitives.gauge import gauge, thin_gauge
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_reading
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from dosing_tui.console import tables, words
 from dosing_tui.console.canvas import Canvas, Rows, plain
-from dosing_tui.console.charts.bars import thin_bar
 from dosing_tui.console.pens import DIM, HOT, TEXT, Tone
 from dosing_tui.console.tables import Column, Table
 from dosing_tui.domain.panels.panel_catalog import BATCHES, TODAY, Panel, Total
+from dosing_tui.tui.charts.primitives.bars import thin_bar
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from dosing_tui.console import words
 from dosing_tui.console.canvas import plain
-from dosing_tui.console.charts.scale import Window
 from dosing_tui.domain.panels.panel_catalog import Panel, SeriesPoint
+from dosing_tui.tui.charts.primitives.scale import Window
 from dosing_tui.tui.charts.series import Curve, Curves
 from dosing_tui.tui.scope import panel_query
 from dosing_tui.tui.scope.render_context import Moment

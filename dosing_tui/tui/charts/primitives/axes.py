@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.charts.scale import tick_label
-from dosing_tui.console.charts.ticks import Tick
 from dosing_tui.console.pens import DIM, LINE
+from dosing_tui.tui.charts.primitives.scale import tick_label
+from dosing_tui.tui.charts.primitives.time_ticks import Tick
 
 LABEL_WIDTH = 3
 LEFT = LABEL_WIDTH + 1

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from dosing_tui.console.charts.scale import Window, bucket_of
+from dosing_tui.tui.charts.primitives.scale import Window, bucket_of
 
 _MINUTES = (5, 10, 15, 30, 60, 120, 180, 360, 720)
 _DAYS = (1, 2, 7, 14, 28, 56, 112, 364)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.charts.axes import row_of
-from dosing_tui.console.charts.blocks import UPWARD, eighths
-from dosing_tui.console.charts.scale import spread
 from dosing_tui.console.pens import LINE, Pen, Tone
+from dosing_tui.tui.charts.primitives.axes import row_of
+from dosing_tui.tui.charts.primitives.block_characters import UPWARD, eighths
+from dosing_tui.tui.charts.primitives.scale import spread
 
 _BODY = Pen(Tone.FILL)
 _CREST = Pen(Tone.CREST)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.charts.blocks import RIGHTWARD, eighths
 from dosing_tui.console.pens import Pen, Tone
+from dosing_tui.tui.charts.primitives.block_characters import RIGHTWARD, eighths
 
 
 def gauge(percent: float | None, width: int, *, tone: Tone, limits: Sequence[float]) -> Rows:

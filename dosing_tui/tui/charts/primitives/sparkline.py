@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.charts.blocks import UPWARD
 from dosing_tui.console.pens import LINE, Pen, Tone
+from dosing_tui.tui.charts.primitives.block_characters import UPWARD
 
 _BODY = Pen(Tone.SPARK)
 _NEWEST = Pen(Tone.CREST)
