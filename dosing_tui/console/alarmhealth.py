@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dosing_tui.console import words
 from dosing_tui.console.alarmlist import Facts
-from dosing_tui.console.canvas import Canvas, Rows, plain
 from dosing_tui.console.channelrows import draw_channels
-from dosing_tui.console.pens import DIM, HOT, TEXT, Pen, Tone
 from dosing_tui.domain.alarms.kpis import Health
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.notifications.channel_status import ChannelState
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Pen, Tone
 
 OK, MANAGEABLE, OVER = "ok", "▲ above target", "■ too many"
 _PENS = {OK: DIM, MANAGEABLE: Pen(Tone.WARN, bold=True), OVER: Pen(Tone.ERROR, bold=True), "": DIM}
@@ -63,7 +63,7 @@ def kpis(found: Health) -> list[Kpi]:
         Kpi("Low / medium / high", f"{shares} %", "80/15/5"),
         Kpi("Shelved now, times shelved", f"{found.shelved}, {found.shelvings}"),
         _judged("Shelved without an end", found.endless, 0, 0, decimals=0),
-        Kpi("Median time to acknowledge", words.NOTHING if ack is None else length(ack)),
+        Kpi("Median time to acknowledge", number_format.NOTHING if ack is None else length(ack)),
         Kpi("Unacknowledged over 10 min", str(found.slow)),
     ]
 
@@ -124,5 +124,5 @@ def _most_frequent(canvas: Canvas, y: int, top: Sequence[tuple[AlarmKey, int]]) 
         return
     canvas.text(1, y, "Most frequent", DIM)
     for row, (key, count) in enumerate(top[: canvas.height - y - 1], start=y + 1):
-        canvas.right(8, row, words.count(count), HOT)
+        canvas.right(8, row, number_format.count(count), HOT)
         canvas.text(10, row, plain(key.tag, 100), TEXT)

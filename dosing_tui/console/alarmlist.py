@@ -6,14 +6,14 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from dosing_tui.console import words
-from dosing_tui.console.canvas import Canvas, Rows, plain
-from dosing_tui.console.pens import DIM, HOT, TEXT, Pen, Tone
-from dosing_tui.console.tables import Column, Reader, Table, paint
-from dosing_tui.console.urgency import MARKS, STATES, mark, mark_pen
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey, Who
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Pen, Tone
+from dosing_tui.tui.rendering.priority_style import MARKS, STATES, mark, mark_pen
+from dosing_tui.tui.rendering.table import Column, Reader, Table, paint
 
 UNKNOWN = AlarmPicture(at=datetime.min.replace(tzinfo=UTC))
 """Before the first look."""
@@ -151,7 +151,7 @@ def who(person: Who) -> str:
 
 
 def number(value: float | None) -> str:
-    return words.NOTHING if value is None else f"{value:,.2f}".replace(",", " ")
+    return number_format.NOTHING if value is None else f"{value:,.2f}".replace(",", " ")
 
 
 def left(until: datetime | None, now: datetime) -> str:
@@ -182,7 +182,7 @@ def _message(view: AlarmView, facts: Facts) -> str:
 
 
 def _at(moment: datetime | None, facts: Facts) -> str:
-    return words.NOTHING if moment is None else words.stamp(moment, facts.zone, now=facts.now)
+    return number_format.NOTHING if moment is None else number_format.stamp(moment, facts.zone, now=facts.now)
 
 
 def _of_hiding(said: Callable[[Any, Facts], str]) -> Callable[[AlarmView, Facts], str]:
@@ -196,7 +196,7 @@ _PRIORITY: Column[AlarmView] = Column(
 _MESSAGE: Column[AlarmView] = Column("Alarm", 30, 99, _message, draw=_draw_message, grow=200, least=20)
 _SEEN = {False: "others do not see this", True: "others see this later"}
 _TAB = Pen(Tone.TEXT, Tone.BAND)
-_HOLDS = {True: "abnormal", False: "normal", None: words.NOTHING}
+_HOLDS = {True: "abnormal", False: "normal", None: number_format.NOTHING}
 _LISTED: tuple[Column[AlarmView], ...] = (
     _PRIORITY,
     Column("State", 14, 90, lambda v, f: STATES[v.state.shown]),

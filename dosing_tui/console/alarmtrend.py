@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from dosing_tui.console.canvas import Canvas, Rows, sentence
-from dosing_tui.console.pens import DIM, LABEL, Pen, Tone
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
 from dosing_tui.tui.charts.large_plot import plot
 from dosing_tui.tui.charts.primitives.scale import Window
 from dosing_tui.tui.charts.series import Curve, Curves, Flag, Sign
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sentence
+from dosing_tui.tui.rendering.palette import DIM, LABEL, Pen, Tone
 
 
 @dataclass(frozen=True, slots=True)

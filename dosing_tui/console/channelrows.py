@@ -1,11 +1,11 @@
 """How the channels are doing by which people are told of alarms, a row each. Pure."""
 
-from dosing_tui.console import words
 from dosing_tui.console.alarmlist import Facts
-from dosing_tui.console.canvas import Canvas, plain
-from dosing_tui.console.pens import DIM, HOT, TEXT, Pen, Tone
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.notifications.channel_status import ChannelState
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, plain
+from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Pen, Tone
 
 _TOLD, _WAITING, _LOST, _ERROR = 14, 31, 37, 39
 """Where a column begins; of the two figures, where it ends."""
@@ -26,7 +26,7 @@ def draw_channels(
     for x, title in ((_WAITING, "Waiting"), (_LOST, "Lost")):
         canvas.right(x, y, title, DIM)
     more = len(channels) - most
-    said = f"▲ {unread}" if unread else f"{words.count(more)} more" if more > 0 else ""
+    said = f"▲ {unread}" if unread else f"{number_format.count(more)} more" if more > 0 else ""
     x = _ERROR + len("Last error") + 2
     canvas.text(x, y, said, FAILS if unread else DIM, width=canvas.width - x - 1)
     shown = channels[:most]
@@ -39,10 +39,10 @@ def _draw_channel(canvas: Canvas, y: int, one: ChannelState, facts: Facts) -> No
     fails = one.failing_since is not None
     canvas.text(1, y, "▲" if fails else " ", FAILS)
     canvas.text(3, y, plain(one.channel, 40), TEXT, width=_TOLD - 4)
-    told = "never" if one.last_sent is None else words.stamp(one.last_sent, facts.zone, now=facts.now)
+    told = "never" if one.last_sent is None else number_format.stamp(one.last_sent, facts.zone, now=facts.now)
     canvas.text(_TOLD, y, told, HOT if one.last_sent else DIM)
     for x, count in ((_WAITING, one.waiting), (_LOST, one.lost)):
-        canvas.right(x, y, words.count(count), HOT if count else DIM)
+        canvas.right(x, y, number_format.count(count), HOT if count else DIM)
     canvas.text(_ERROR, y, _trouble(one, facts), FAILS if fails else DIM, width=canvas.width - _ERROR - 1)
 
 
@@ -52,4 +52,4 @@ def _trouble(one: ChannelState, facts: Facts) -> str:
     if at is None:
         return "none"
     begins = "since " if one.failing_since is not None else ""
-    return f"{begins}{words.stamp(at, facts.zone, now=facts.now)}: {clean_line(one.reason)}"
+    return f"{begins}{number_format.stamp(at, facts.zone, now=facts.now)}: {clean_line(one.reason)}"

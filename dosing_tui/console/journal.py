@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from dosing_tui.console import tables, words
 from dosing_tui.console.alarmlist import Facts, number
-from dosing_tui.console.canvas import Canvas, Rows, plain, sentence
-from dosing_tui.console.pens import DIM, HOT, TEXT, Pen, Tone
-from dosing_tui.console.tables import Column, Reader, Table
-from dosing_tui.console.urgency import STATES, mark
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import Entry, Event, Shown, Who
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.tui.rendering import number_format, table
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain, sentence
+from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Pen, Tone
+from dosing_tui.tui.rendering.priority_style import STATES, mark
+from dosing_tui.tui.rendering.table import Column, Reader, Table
 
 PAGE = 200
 """Entries that are read at once."""
@@ -84,7 +84,7 @@ class JournalList:
 
     @property
     def chosen(self) -> Entry | None:
-        return self.rows[tables.position(self.reader, self.rows)] if self.rows else None
+        return self.rows[table.position(self.reader, self.rows)] if self.rows else None
 
     @property
     def full(self) -> bool:
@@ -123,8 +123,8 @@ def visible(height: int) -> int:
 
 
 def moved(known: JournalList, step: int, height: int) -> JournalList:
-    reader = tables.moved(known.reader, known.rows, step)
-    return replace(known, reader=tables.scrolled(reader, known.rows, visible(height)))
+    reader = table.moved(known.reader, known.rows, step)
+    return replace(known, reader=table.scrolled(reader, known.rows, visible(height)))
 
 
 def nears_end(known: JournalList, height: int) -> bool:
@@ -149,8 +149,8 @@ def journal_rows(known: JournalList, heading: Heading, facts: Facts, width: int,
     canvas = Canvas(width, height)
     _band(canvas, known, heading)
     if known.rows:
-        reader = tables.scrolled(known.reader, known.rows, visible(height))
-        canvas.paste(0, BAND, tables.paint(table(known, facts), width, height - BAND, reader, select=True))
+        reader = table.scrolled(known.reader, known.rows, visible(height))
+        canvas.paste(0, BAND, table.paint(table(known, facts), width, height - BAND, reader, select=True))
     else:
         said = known.trouble or _nothing(known, heading)
         canvas.paste(0, BAND, sentence(said, width, min(height - BAND, 9)))
@@ -183,9 +183,9 @@ def _extent(known: JournalList, heading: Heading) -> str:
     if known.asked is None:
         return ""
     count = len(known.rows)
-    said = f"{words.count(count)} entr{'y' if count == 1 else 'ies'}"
+    said = f"{number_format.count(count)} entr{'y' if count == 1 else 'ies'}"
     if known.full:
-        return f"the newest {words.count(count)}: narrow the range for older ones"
+        return f"the newest {number_format.count(count)}: narrow the range for older ones"
     if known.more:
         said += ", older below"
     if heading.live:

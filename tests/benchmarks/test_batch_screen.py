@@ -13,10 +13,10 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from dosing_tui.console import words
 from dosing_tui.database.batches.incremental_rebuild import rebuild
 from dosing_tui.demo.brokers import free_port
 from dosing_tui.domain.messages.models import Reading
+from dosing_tui.tui.rendering import number_format
 from tests.benchmarks.test_batches import BATCHES, write_all
 from tests.database.samples import settings_for
 from tests.plant.batches.days import MUCH_LATER, NOON, dose, event, normal
@@ -83,7 +83,7 @@ def measure(terminal: Terminal, spent: dict[str, list[float]]) -> None:
         spent.setdefault(name, []).append(terminal.seconds_until(seen))
 
     timed("b: the list", "b", lambda screen: screen.count("CU-85") > 20)
-    terminal.shows(f"All {words.count(BATCHES)}")
+    terminal.shows(f"All {number_format.count(BATCHES)}")
     timed("w: those with exceptions", "w", lambda screen: screen.count("▲") > 20)
     timed("enter: a batch", "Enter", lambda screen: "Ingredients" in screen)
     before = named(terminal.screen())

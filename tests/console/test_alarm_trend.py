@@ -6,10 +6,10 @@ import pytest
 
 from dosing_tui.config.settings import Glyphs
 from dosing_tui.console.alarmtrend import TrendNews, curves_of, trend_rows
-from dosing_tui.console.canvas import Rows
-from dosing_tui.console.pens import Tone
 from dosing_tui.domain.panels.alarm_trend_query import TRENDS, TrendPoint, TrendQuery, trend_query
 from dosing_tui.tui.app.app import Surroundings
+from dosing_tui.tui.rendering.canvas import Rows
+from dosing_tui.tui.rendering.palette import Tone
 from tests.console.alarmed import picture_of, state, view
 from tests.console.driving import LARGE, MEDIUM, SMALL, Console, console
 from tests.console.plant_data import NOW

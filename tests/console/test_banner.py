@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from dosing_tui.config.settings import Glyphs
 from dosing_tui.console import horn
 from dosing_tui.console.horn import Horn
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import DARK, DIM, Tone
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.alarms.snapshot import AlarmPicture
 from dosing_tui.tui.layout.alarm_banner import banner, banner_rows
 from dosing_tui.tui.layout.system_notices import Notice
+from dosing_tui.tui.rendering.palette import DARK, DIM, Tone
+from dosing_tui.tui.rendering.theme import Look
 from tests.console.alarmed import flood, picture_of, state
 from tests.console.plant_data import NOW
 

@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.console.canvas import Rows
-from dosing_tui.console.pens import Tone
 from dosing_tui.domain.panels.panel_catalog import ErrorBin
 from dosing_tui.tui.charts.histogram import fold, histogram, shape_for
 from dosing_tui.tui.charts.primitives import axes
@@ -18,6 +16,8 @@ from dosing_tui.tui.charts.primitives.gauge import gauge, thin_gauge
 from dosing_tui.tui.charts.primitives.scale import Window, nice_top, tick_label
 from dosing_tui.tui.charts.primitives.sparkline import spark
 from dosing_tui.tui.charts.primitives.time_ticks import time_ticks
+from dosing_tui.tui.rendering.canvas import Rows
+from dosing_tui.tui.rendering.palette import Tone
 
 SIZES = st.tuples(st.integers(0, 130), st.integers(0, 40))
 VALUES = st.lists(st.none() | st.floats(-1e9, 1e9), max_size=120)

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.console.canvas import Rows
 from dosing_tui.tui.charts.full_screen_chart import closeup, happened, resting
 from dosing_tui.tui.charts.large_plot import plot
 from dosing_tui.tui.charts.primitives import braille
 from dosing_tui.tui.charts.primitives.scale import Window, spread
 from dosing_tui.tui.charts.primitives.time_ticks import time_ticks
 from dosing_tui.tui.charts.series import Curve, Curves, Flag, Sign, pieces, statistics
+from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.tiles import consumption_sparklines
 
 SINCE = datetime(2026, 3, 10, 15, tzinfo=UTC)

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.console.canvas import Canvas
-from dosing_tui.console.field import EDITING, Field, draw, edited, filled, typed
-from dosing_tui.console.pens import Tone
+from dosing_tui.tui.rendering.canvas import Canvas
+from dosing_tui.tui.rendering.palette import Tone
+from dosing_tui.tui.rendering.text_field import EDITING, Field, draw, edited, filled, typed
 from tests.console.plant_data import HOSTILE
 
 PRESSES = st.lists(st.one_of(st.sampled_from(EDITING), st.text(max_size=5)), max_size=20)

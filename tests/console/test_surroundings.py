@@ -13,11 +13,11 @@ from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
 from dosing_tui.config.settings import ConsoleSettings, LogSettings, Settings
-from dosing_tui.console import frugal
 from dosing_tui.errors import ConfigError
 from dosing_tui.tui.app import log_file, terminal
 from dosing_tui.tui.app.main import prepare
 from dosing_tui.tui.app.shutdown import Departure
+from dosing_tui.tui.rendering import minimal_repaint
 from tests.console.driving import console
 from tests.console.plant_data import HOSTILE
 
@@ -125,7 +125,7 @@ def test_textual_still_has_the_queue_by_which_a_busy_line_is_known() -> None:
 
 async def test_the_frugal_compositor_fits_this_textual() -> None:
     async with console() as driven:
-        assert isinstance(driven.app.screen._compositor, frugal.FrugalCompositor)
+        assert isinstance(driven.app.screen._compositor, minimal_repaint.FrugalCompositor)
 
 
 def test_signals_are_left_alone_outside_the_main_thread() -> None:

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from dosing_tui.config.settings import Glyphs
-from dosing_tui.console import words
-from dosing_tui.console.canvas import Canvas, broken, cells, fitted, sentence
-from dosing_tui.console.glyphs import ASCII, CONSOLE, presentable, profile
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import DARK, PALETTES, TEXT, Pen, Tone, choose, style
-from dosing_tui.console.widgets.runs import changed_runs
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.live_state import Books, Link, LinkState, Picture
 from dosing_tui.tui.layout.status_and_footer import KeyHint, footer_rows, waiting
 from dosing_tui.tui.layout.system_notices import all_clear, conditions, lasting
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, broken, cells, fitted, sentence
+from dosing_tui.tui.rendering.changed_spans import changed_runs
+from dosing_tui.tui.rendering.glyphs import ASCII, CONSOLE, presentable, profile
+from dosing_tui.tui.rendering.palette import DARK, PALETTES, TEXT, Pen, Tone, choose, style
+from dosing_tui.tui.rendering.theme import Look
 from tests.console.alarmed import picture_of, state
 from tests.console.plant_data import HOSTILE, NOW
 
@@ -32,36 +32,46 @@ DRAWN = "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉▐▖▗╭╮╰╯─�
      (90_000, "25 h"), (200_000, "2 d")],
 )  # fmt: skip
 def test_ages_are_said_in_steps(seconds: float, said: str) -> None:
-    assert words.age(seconds) == said
+    assert number_format.age(seconds) == said
 
 
 def test_a_panel_has_one_unit_for_all_its_masses() -> None:
-    assert words.mass_for(40.0).words(39.87) == "39.9 g"
-    assert words.mass_for(950.0).words(949.6) == "950 g"
-    assert words.mass_for(20_000.0).words(3_204.0) == "3.20 kg"
-    assert words.mass_for(20_000.0).number(None) == "–"
+    assert number_format.mass_for(40.0).words(39.87) == "39.9 g"
+    assert number_format.mass_for(950.0).words(949.6) == "950 g"
+    assert number_format.mass_for(20_000.0).words(3_204.0) == "3.20 kg"
+    assert number_format.mass_for(20_000.0).number(None) == "–"
 
 
 def test_a_percentage_is_rounded_down_so_that_it_never_reaches_a_limit_it_is_below() -> None:
-    assert [words.down_to_tenths(value) for value in (19.96, 20.0, 64.1, -0.05)] == [19.9, 20.0, 64.1, -0.1]
+    assert [number_format.down_to_tenths(value) for value in (19.96, 20.0, 64.1, -0.05)] == [
+        19.9,
+        20.0,
+        64.1,
+        -0.1,
+    ]
 
 
 def test_an_error_has_its_sign_and_zero_has_none() -> None:
-    assert [words.signed(value) for value in (0.154, -0.004, None, -1.0)] == ["+0.15", "0.00", "–", "-1.00"]
+    assert [number_format.signed(value) for value in (0.154, -0.004, None, -1.0)] == [
+        "+0.15",
+        "0.00",
+        "–",
+        "-1.00",
+    ]
 
 
 def test_stations_are_told_apart_by_what_they_do_not_share() -> None:
-    names = words.short_names(("dosing_system_01", "dosing_system_02", "dosing_system_11"))
+    names = number_format.short_names(("dosing_system_01", "dosing_system_02", "dosing_system_11"))
     assert list(names.values()) == ["01", "02", "11"]
-    assert words.short_names(("only_one",)) == {"only_one": "only_one"}
-    assert words.short_names(("line", "line2")) == {"line": "line", "line2": "line2"}
+    assert number_format.short_names(("only_one",)) == {"only_one": "only_one"}
+    assert number_format.short_names(("line", "line2")) == {"line": "line", "line2": "line2"}
 
 
 def test_doses_of_another_day_show_their_day() -> None:
     moment = datetime(2026, 3, 9, 8, 5, tzinfo=UTC)
-    assert words.stamp(moment, UTC, now=NOW) == "09 Mar"
-    assert words.stamp(moment.replace(year=2025), UTC, now=NOW) == "09.03.25"
-    assert words.stamp(NOW, UTC, now=NOW) == "14:26:44"
+    assert number_format.stamp(moment, UTC, now=NOW) == "09 Mar"
+    assert number_format.stamp(moment.replace(year=2025), UTC, now=NOW) == "09.03.25"
+    assert number_format.stamp(NOW, UTC, now=NOW) == "14:26:44"
 
 
 @given(st.text(max_size=60), st.integers(0, 40))

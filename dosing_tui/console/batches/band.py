@@ -1,7 +1,7 @@
 """An error drawn against its tolerance band: zero in the middle, the band's edges halfway out. Pure."""
 
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import Pen, Tone
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import Pen, Tone
 
 REACH = 2.0
 """Tolerances that one side of the bar has room for."""

@@ -5,12 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from dosing_tui.console import words
 from dosing_tui.console.batches.ingredients import ingredient_rows, judged_ingredients
 from dosing_tui.console.batches.listrows import is_loud, review_words, status_words
 from dosing_tui.console.batches.timeline import timeline_rows
-from dosing_tui.console.canvas import Canvas, Rows, broken, plain
-from dosing_tui.console.pens import DIM, HOT, LABEL, LINE, TEXT, Pen, Tone
 from dosing_tui.domain.batch_review.changes_since_review import what_came, what_was_absorbed
 from dosing_tui.domain.batch_review.query_models import BatchDetail, Happenings
 from dosing_tui.domain.batch_review.review_rules import Meaning, Review, ReviewState, taken_back
@@ -18,6 +15,9 @@ from dosing_tui.domain.batches.canonical_json import canonical, record
 from dosing_tui.domain.batches.models import Batch, Status, StockChange
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken, plain
+from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, LINE, TEXT, Pen, Tone
 
 _KINDS = 18
 """Cells of the kind of an exception."""
@@ -61,7 +61,7 @@ def message_rows(batch: Batch, zone: tzinfo, width: int) -> Rows:
     kept = [(each["time"], each.get("event", "dose"), each) for each in (*said["events"], *said["doses"])]
     found: Rows = _title(_counted("Messages as they are kept", len(kept)), width)
     for at, kind, fields in sorted(kept, key=lambda one: one[0]):
-        stamp = words.clock(datetime.fromisoformat(at), zone)
+        stamp = number_format.clock(datetime.fromisoformat(at), zone)
         text = clean_line(canonical(fields), 2000).replace(",", ", ")
         lines = [(f"{stamp} {plain(kind, 10)}", HOT, text, TEXT)]
         found += _indented(_texts(lines, width - 2, 20), width)
@@ -126,7 +126,7 @@ def _draw_state(canvas: Canvas, detail: BatchDetail, batch: Batch, zone: tzinfo)
     pen = Pen(Tone.GROUND, Tone.WARN, True) if loud else Pen(Tone.HOT, Tone.SELECT, bold=waits)
     x = canvas.right(canvas.width - 1, 0, said, pen)
     if row.disposed_by and row.disposed_at is not None:
-        when = words.stamp(row.disposed_at, zone, now=row.disposed_at)[:5]
+        when = number_format.stamp(row.disposed_at, zone, now=row.disposed_at)[:5]
         canvas.right(x - 1, 0, f"{plain(row.reviewers, 30)} {when}", DIM)
 
 
@@ -155,7 +155,7 @@ def _masses(batch: Batch) -> str:
     if not actual or None in actual or None in target:
         return ""
     had, wanted = (sum(mass for mass in masses if mass is not None) for masses in (actual, target))
-    return f"{had:.2f} g of {wanted:.2f} g ({words.signed(had - wanted)} g)"
+    return f"{had:.2f} g of {wanted:.2f} g ({number_format.signed(had - wanted)} g)"
 
 
 # what follows
@@ -197,7 +197,7 @@ def _happenings(around: Around, width: int) -> Rows:
                        f"{plain(alarm.name, 90)}  {clean_line(alarm.message)}", TEXT))
         for alarm in told.alarms
     ] + [
-        (note.at, (f"◆ {words.clock(note.at, zone)}", Pen(Tone.CREST),
+        (note.at, (f"◆ {number_format.clock(note.at, zone)}", Pen(Tone.CREST),
                    f"{plain(note.author)}: {clean_line(note.text)}", TEXT))
         for note in told.notes
     ]  # fmt: skip
@@ -205,7 +205,7 @@ def _happenings(around: Around, width: int) -> Rows:
 
 
 def _span(since: datetime, until: datetime | None, zone: tzinfo) -> str:
-    return f"{words.clock(since, zone)}–{words.clock(until, zone) if until else 'now'}"
+    return f"{number_format.clock(since, zone)}–{number_format.clock(until, zone) if until else 'now'}"
 
 
 def _came(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:
@@ -228,7 +228,7 @@ def _reviews(said: Sequence[Review], zone: tzinfo, width: int) -> Rows:
         pen = Pen(Tone.WARN) if one.meaning == Meaning.REJECTED else HOT
         back = f" (takes back {taken})" if (taken := taken_back(one, said)) else ""
         text = f"{one.meaning} by {plain(one.who)}{role}{back}, {plain(one.signature)}{comment}"
-        lines.append((words.full_stamp(one.at, zone), DIM, text, pen))
+        lines.append((number_format.full_stamp(one.at, zone), DIM, text, pen))
     return _texts(lines, width, 21)
 
 
@@ -239,11 +239,11 @@ def _stock(stock: Sequence[StockChange], width: int) -> Rows:
         x = canvas.text(13, y, f"{_grams(change.before_g)} → {_grams(change.after_g)}", TEXT)
         x = canvas.text(x, y, f" · {_grams(change.taken_g)} dosed", DIM)
         if change.lost_g is not None:
-            x = canvas.text(x, y, f" · {words.signed(-change.lost_g)} g unexplained", DIM)
+            x = canvas.text(x, y, f" · {number_format.signed(-change.lost_g)} g unexplained", DIM)
         if change.percent_after is not None:
-            canvas.text(x, y, f" · {words.down_to_tenths(change.percent_after):.1f} % left", DIM)
+            canvas.text(x, y, f" · {number_format.down_to_tenths(change.percent_after):.1f} % left", DIM)
     return canvas.rows
 
 
 def _grams(mass: float | None) -> str:
-    return words.NOTHING if mass is None else f"{mass:,.1f} g".replace(",", " ")
+    return number_format.NOTHING if mass is None else f"{mass:,.1f} g".replace(",", " ")

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from dosing_tui.console import words
 from dosing_tui.console.batches.band import band_bar
-from dosing_tui.console.canvas import Canvas, Rows, plain
-from dosing_tui.console.pens import DIM, HOT, Pen, Tone
-from dosing_tui.console.tables import Column, Table, paint
 from dosing_tui.domain.batch_review.assessment import Judgement
 from dosing_tui.domain.batches.models import Batch, Ingredient
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.palette import DIM, HOT, Pen, Tone
+from dosing_tui.tui.rendering.table import Column, Table, paint
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,17 @@ def ingredient_rows(lines: tuple[Judged, ...], width: int) -> Rows:
 
 
 def _mass(value: float | None) -> str:
-    return words.NOTHING if value is None else f"{value:.2f}"
+    return number_format.NOTHING if value is None else f"{value:.2f}"
 
 
 def _error(line: Judged, facts: None, width: int, ground: Tone) -> Rows:
     canvas = Canvas(width, 1, Pen(bg=ground))
     outside = line.within is False
     canvas.right(
-        width, 0, words.signed(line.ingredient.error_g), Pen(Tone.WARN if outside else Tone.HOT, bold=outside)
+        width,
+        0,
+        number_format.signed(line.ingredient.error_g),
+        Pen(Tone.WARN if outside else Tone.HOT, bold=outside),
     )
     return canvas.rows
 
@@ -64,12 +67,12 @@ def _word(line: Judged) -> str:
 
 
 def _percent(line: Judged) -> str:
-    return words.signed(line.ingredient.error_percent, 1)
+    return number_format.signed(line.ingredient.error_percent, 1)
 
 
 def _seconds(line: Judged) -> str:
     taken_ms = line.ingredient.duration_ms
-    return words.NOTHING if taken_ms is None else f"{taken_ms / 1000:.0f}"
+    return number_format.NOTHING if taken_ms is None else f"{taken_ms / 1000:.0f}"
 
 
 def _name(line: Judged) -> str:
@@ -78,7 +81,7 @@ def _name(line: Judged) -> str:
 
 
 def _limit(line: Judged) -> str:
-    return words.NOTHING if line.tolerance_g is None else f"±{line.tolerance_g:.2f}"
+    return number_format.NOTHING if line.tolerance_g is None else f"±{line.tolerance_g:.2f}"
 
 
 _COLUMNS: tuple[Column[Judged], ...] = (
@@ -86,7 +89,7 @@ _COLUMNS: tuple[Column[Judged], ...] = (
     Column("Pump", 4, 30, lambda line, facts: str(line.ingredient.pump), pen=DIM, right=True),
     Column("Target g", 8, 80, lambda line, facts: _mass(line.ingredient.target_g), right=True),
     Column("Actual g", 8, 90, lambda line, facts: _mass(line.ingredient.actual_g), pen=HOT, right=True),
-    Column("Error g", 7, 95, lambda line, facts: words.signed(line.ingredient.error_g), draw=_error,
+    Column("Error g", 7, 95, lambda line, facts: number_format.signed(line.ingredient.error_g), draw=_error,
            right=True),
     Column("%", 6, 60, lambda line, facts: _percent(line), pen=DIM, right=True),
     Column("Limit g", 7, 50, lambda line, facts: _limit(line), pen=DIM, right=True),

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from dosing_tui.console import words
-from dosing_tui.console.canvas import Canvas, Rows, plain, sentence
-from dosing_tui.console.pens import DIM, HOT, Pen, Tone
-from dosing_tui.console.tables import Column, Reader, Table, paint
 from dosing_tui.domain.batch_review.query_models import BatchRow, Counts
 from dosing_tui.domain.batch_review.review_rules import Meaning, ReviewState
 from dosing_tui.domain.batches.models import Status
 from dosing_tui.tui.data.batch_list_state import OF_NOT_COMPLETE, Browsing, Tab, Wanted, chosen
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain, sentence
+from dosing_tui.tui.rendering.palette import DIM, HOT, Pen, Tone
+from dosing_tui.tui.rendering.table import Column, Reader, Table, paint
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def tabs_row(head: Head, width: int) -> Rows:
         short = name if width >= 100 else name.removeprefix("to ")
         few = counts is not None and counts.batches < _MANY
         roomy = few if single or width < 100 else True
-        said = f"{short} {words.count(count)}" if count is not None and roomy else short
+        said = f"{short} {number_format.count(count)}" if count is not None and roomy else short
         end = canvas.right(end, 0, f" {said} ", _HERE if on else _TAB)
         end = canvas.right(end, 0, key, Pen(Tone.CREST, Tone.BAND, bold=True)) - 1
     return canvas.rows
@@ -114,7 +114,7 @@ def _count(head: Head, tab: Tab) -> str:
         Tab.NO_START: counts.no_start,
         Tab.COMPLETE_ONLY: counts.complete_only,
     }
-    return f" {words.count(of[tab])}"
+    return f" {number_format.count(of[tab])}"
 
 
 def list_rows(browsing: Browsing, facts: Facts, width: int, height: int, *, nothing: str) -> Rows:
@@ -203,7 +203,7 @@ def _doses(row: BatchRow) -> str:
 
 
 _BEFORE: tuple[Column[BatchRow], ...] = (
-    Column("Begun", 12, 95, lambda row, facts: words.full_stamp(row.begins_at, facts.zone),
+    Column("Begun", 12, 95, lambda row, facts: number_format.full_stamp(row.begins_at, facts.zone),
            lambda row, facts: row.begins_at, draw=_when, grow=2),
     Column("Nr", 3, 80, lambda row, facts: plain(row.batch_id.rpartition("-")[2], 6), pen=DIM, right=True),
 )  # fmt: skip
@@ -216,11 +216,11 @@ _COLUMNS: tuple[Column[BatchRow], ...] = (
     Column("Mode", 8, 10, lambda row, facts: plain(row.mode, 16), pen=DIM),
     Column("Status", 12, 94, lambda row, facts: status_words(row.status)[1], draw=_status, grow=3),
     Column("Doses", 5, 30, lambda row, facts: _doses(row), lambda row, facts: row.doses, right=True),
-    Column("Mass g", 8, 20, lambda row, facts: words.NOTHING if row.actual_g is None
+    Column("Mass g", 8, 20, lambda row, facts: number_format.NOTHING if row.actual_g is None
            else f"{row.actual_g:.2f}", lambda row, facts: row.actual_g, unit="g", right=True),
-    Column("Error g", 7, 40, lambda row, facts: words.signed(_error(row)), lambda row, facts: _error(row),
+    Column("Error g", 7, 40, lambda row, facts: number_format.signed(_error(row)), lambda row, facts: _error(row),
            unit="g", right=True),
-    Column("min", 5, 35, lambda row, facts: words.NOTHING if minutes(row) is None else f"{minutes(row):.1f}",
+    Column("min", 5, 35, lambda row, facts: number_format.NOTHING if minutes(row) is None else f"{minutes(row):.1f}",
            lambda row, facts: minutes(row), unit="min", pen=DIM, right=True),
     Column("Exceptions", 18, 93, lambda row, facts: ", ".join(row.finding_kinds),
            draw=_exceptions, grow=60, least=6),

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from dosing_tui.console.canvas import Canvas, Rows, plain
-from dosing_tui.console.pens import Pen, Tone
 from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, PIN_SIGNATURE
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.palette import Pen, Tone
 
 _QUIET = Pen(Tone.DIM, Tone.BAND)
 

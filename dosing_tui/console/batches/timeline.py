@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from dosing_tui.console import words
 from dosing_tui.console.batches.listrows import is_loud
-from dosing_tui.console.canvas import Canvas, Rows, cells, plain
-from dosing_tui.console.pens import DIM, HOT, LINE, TEXT, Pen, Tone
 from dosing_tui.domain.batch_review.query_models import Happenings
 from dosing_tui.domain.batches.models import Batch, Status
 from dosing_tui.domain.messages.models import Dose
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cells, plain
+from dosing_tui.tui.rendering.palette import DIM, HOT, LINE, TEXT, Pen, Tone
 
 GAP_S = 5.0
 """Shorter ones are not worth a word."""
@@ -91,8 +91,8 @@ def _draw_happenings(canvas: Canvas, told: Happenings, line: Line) -> None:
 
 def _draw_times(canvas: Canvas, batch: Batch, since: datetime, zone: tzinfo) -> None:
     y = canvas.height - 1
-    canvas.text(0, y, words.clock(since, zone), DIM)
-    end = "now" if batch.ends_at is None else words.clock(batch.ends_at, zone)
+    canvas.text(0, y, number_format.clock(since, zone), DIM)
+    end = "now" if batch.ends_at is None else number_format.clock(batch.ends_at, zone)
     canvas.right(canvas.width, y, end, DIM)
     seconds, before = longest_gap(batch)
     if seconds >= GAP_S:

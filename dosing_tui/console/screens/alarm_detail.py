@@ -6,21 +6,21 @@ from datetime import datetime, tzinfo
 
 from textual.binding import Binding
 
-from dosing_tui.console import words
 from dosing_tui.console.alarmlist import left, number, who
 from dosing_tui.console.alarmtrend import TrendNews, trend_rows
 from dosing_tui.console.alarmwork import Wish
-from dosing_tui.console.canvas import Canvas, Rows, broken, plain
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
 from dosing_tui.console.screens.sheet import ReadSheet, box, keys_row
-from dosing_tui.console.urgency import MARKS, STATES, mark
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.alarm_trend_query import TrendQuery, trend_query
 from dosing_tui.tui.keys.bindings import ALARM_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken, plain
+from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, TEXT, Pen, Tone
+from dosing_tui.tui.rendering.priority_style import MARKS, STATES, mark
+from dosing_tui.tui.rendering.theme import Look
 
 _WIDTH, _LABELS, _BAR = 78, 13, 30
 SHORT, LEAST, TALLEST = 24, 9, 16
@@ -179,16 +179,16 @@ def _facts(view: AlarmView, now: datetime, zone: tzinfo) -> list[tuple[str, str]
     raised = ""
     if state.raised_at is not None:
         times = f", {state.count} times since it was normal" if state.count > 1 else ""
-        raised = f"{words.full_stamp(state.raised_at, zone)}{times}"
+        raised = f"{number_format.full_stamp(state.raised_at, zone)}{times}"
     acked = ""
     if state.acked_at is not None:
         comment = f": {clean_line(state.comment)}" if state.comment else ""
-        acked = f"{words.full_stamp(state.acked_at, zone)} by {who(state.acked_by)}{comment}"
+        acked = f"{number_format.full_stamp(state.acked_at, zone)} by {who(state.acked_by)}{comment}"
     hidden = ""
     if hiding is not None:
         person = f" by {who(hiding.who)}" if who(hiding.who) else ""
         ends = f", {left(hiding.until, now)} left" if hiding.until else ""
-        hidden = f"{words.full_stamp(hiding.since, zone)}{person}{ends}: {clean_line(hiding.why)}"
+        hidden = f"{number_format.full_stamp(hiding.since, zone)}{person}{ends}: {clean_line(hiding.why)}"
     return [
         ("State", f"{STATES[state.shown]}, {state.priority} priority{first}"),
         ("Raised", raised), ("Acknowledged", acked), ("Hidden", hidden),

@@ -7,19 +7,19 @@ from enum import IntEnum
 
 from textual.binding import Binding
 
-from dosing_tui.console import field, words
 from dosing_tui.console.alarmwork import urgency
-from dosing_tui.console.canvas import Canvas, Rows, broken
-from dosing_tui.console.field import Field
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import DIM, LABEL, TEXT, Pen
 from dosing_tui.console.screens.sheet import CHOSEN, Sheet, box, keys_row, say
-from dosing_tui.console.urgency import MARKS, mark
 from dosing_tui.domain.alarms.models import Event
 from dosing_tui.domain.alarms.operator_commands import COMMENT_LONGEST
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.operator_notes import AUTHOR_LONGEST
+from dosing_tui.tui.rendering import number_format, text_field
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken
+from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, Pen
+from dosing_tui.tui.rendering.priority_style import MARKS, mark
+from dosing_tui.tui.rendering.text_field import Field
+from dosing_tui.tui.rendering.theme import Look
 
 _WIDTH, _LABELS, _NAMED = 74, 10, 4
 _TITLES = {
@@ -80,7 +80,7 @@ class AlarmDialog(Sheet[Given]):
     def __init__(self, look: Look, asked: Question, *, name: str) -> None:
         super().__init__(look)
         self._asked = asked
-        self._fields = (Field(longest=COMMENT_LONGEST), field.filled(name, AUTHOR_LONGEST))
+        self._fields = (Field(longest=COMMENT_LONGEST), text_field.filled(name, AUTHOR_LONGEST))
         self._line = Line.NAME if asked.relieved else Line.COMMENT
         self._duration = min(1, len(asked.durations) - 1)
         self._sentence = ""
@@ -138,12 +138,12 @@ class AlarmDialog(Sheet[Given]):
         for line, (label, one) in enumerate(zip(labels, self._fields, strict=True)):
             here = line == self._line
             canvas.text(3, top + line, label, LABEL if here else DIM)
-            field.draw(canvas, 3 + _LABELS, top + line, one, width=_WIDTH - _LABELS - 6, focused=here)
+            text_field.draw(canvas, 3 + _LABELS, top + line, one, width=_WIDTH - _LABELS - 6, focused=here)
         if self._asked.durations:
             here = self._line is Line.DURATION
             canvas.text(3, top + Line.DURATION, "For", LABEL if here else DIM)
-            length = words.span(self._asked.durations[self._duration])
-            most = words.span(self._asked.durations[-1])
+            length = number_format.span(self._asked.durations[self._duration])
+            most = number_format.span(self._asked.durations[-1])
             x = canvas.text(3 + _LABELS, top + Line.DURATION, f"← {length} →", CHOSEN if here else TEXT)
             canvas.text(x + 2, top + Line.DURATION, f"{most} at most", DIM)
 

@@ -9,17 +9,14 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.timer import Timer
 
-from dosing_tui.console import alarmlist, frugal
+from dosing_tui.console import alarmlist
 from dosing_tui.console.alarmhealth import HealthNews, health_rows
 from dosing_tui.console.alarmlist import UNCOUNTED, Browsing, Facts, Tab
 from dosing_tui.console.alarmwork import Wish
-from dosing_tui.console.canvas import Rows
 from dosing_tui.console.journal import Heading, JournalList, journal_rows
-from dosing_tui.console.look import Look
 from dosing_tui.console.screens.messages import Moved
 from dosing_tui.console.screens.plant import SAID_S
 from dosing_tui.console.shownrows import Shown, of_table
-from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.keys.bindings import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS
@@ -27,6 +24,10 @@ from dosing_tui.tui.keys.footer_hints import Mode
 from dosing_tui.tui.layout.alarm_banner import Banner, banner_rows
 from dosing_tui.tui.layout.layout import arrange
 from dosing_tui.tui.layout.status_and_footer import KeyHint, Status, footer_rows, said_row, status_rows
+from dosing_tui.tui.rendering import minimal_repaint
+from dosing_tui.tui.rendering.canvas import Rows
+from dosing_tui.tui.rendering.line_widget import LineWidget
+from dosing_tui.tui.rendering.theme import Look
 
 BARS = 3
 """Rows of status, tabs and keys."""
@@ -52,7 +53,7 @@ class AlarmPage(Screen[str]):
         self, look: Look, hints: Mapping[Mode, Sequence[KeyHint]], zone: tzinfo, office: Office
     ) -> None:
         super().__init__()
-        frugal.install(self)
+        minimal_repaint.install(self)
         self._hints = hints
         self._zone = zone
         self._office = office

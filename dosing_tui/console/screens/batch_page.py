@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from dosing_tui.console.look import Look
 from dosing_tui.console.screens.batch_view import BatchView, Site
 from dosing_tui.console.screens.messages import Moved
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
@@ -15,6 +14,7 @@ from dosing_tui.tui.data.batch_store import Shelf
 from dosing_tui.tui.keys.bindings import BATCH_KEYS, PAGE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import Mode
 from dosing_tui.tui.layout.status_and_footer import KeyHint
+from dosing_tui.tui.rendering.theme import Look
 
 LOOKED = timedelta(milliseconds=300)
 """A batch counts as looked at when it was in sight for so long: a key held down approves nothing."""

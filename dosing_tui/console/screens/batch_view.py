@@ -9,19 +9,13 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.timer import Timer
 
-from dosing_tui.console import frugal
 from dosing_tui.console.batches.detailrows import Around, detail_rows, message_rows
 from dosing_tui.console.batches.following import followed
 from dosing_tui.console.batches.listrows import Facts, Head, list_rows, list_table, tabs_row
 from dosing_tui.console.batches.onerow import Signing, one_row
-from dosing_tui.console.canvas import Rows, sentence
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import TEXT
 from dosing_tui.console.screens.messages import Moved
 from dosing_tui.console.screens.plant import SAID_S
 from dosing_tui.console.shownrows import Shown, of_table
-from dosing_tui.console.widgets.lines import LineWidget
-from dosing_tui.console.words import short_names
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
 from dosing_tui.domain.batches.recipe_matching import apart
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -44,6 +38,12 @@ from dosing_tui.tui.layout.status_and_footer import (
     scope_row,
     status_rows,
 )
+from dosing_tui.tui.rendering import minimal_repaint
+from dosing_tui.tui.rendering.canvas import Rows, sentence
+from dosing_tui.tui.rendering.line_widget import LineWidget
+from dosing_tui.tui.rendering.number_format import short_names
+from dosing_tui.tui.rendering.palette import TEXT
+from dosing_tui.tui.rendering.theme import Look
 
 BARS = 3
 """Rows of status, tabs and keys."""
@@ -80,7 +80,7 @@ class BatchView(Screen[str]):
         clock: Callable[[], datetime],
     ) -> None:  # fmt: skip
         super().__init__()
-        frugal.install(self)
+        minimal_repaint.install(self)
         self._hints = hints
         self._site = site
         self._shelf = shelf

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dosing_tui.console.canvas import plain
-from dosing_tui.console.field import Field
 from dosing_tui.domain.panels.filters import Dimension, Selection
+from dosing_tui.tui.rendering.canvas import plain
+from dosing_tui.tui.rendering.text_field import Field
 
 NOTHING = Field()
 Values = Mapping[Dimension, Sequence[str]]

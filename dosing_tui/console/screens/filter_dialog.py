@@ -4,15 +4,15 @@ from dataclasses import replace
 
 from textual.binding import Binding
 
-from dosing_tui.console import field
-from dosing_tui.console.canvas import Canvas, Rows, cells, plain
-from dosing_tui.console.field import Field
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen
 from dosing_tui.console.screens import choosing
 from dosing_tui.console.screens.choosing import Choosing, Group, Values
 from dosing_tui.console.screens.sheet import CHOSEN, KEY, Sheet, box, keys_row, say
 from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.tui.rendering import text_field
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cells, plain
+from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, TEXT, Pen
+from dosing_tui.tui.rendering.text_field import Field
+from dosing_tui.tui.rendering.theme import Look
 
 _WIDEST, _TALLEST = 112, 30
 _AROUND = 10
@@ -91,7 +91,7 @@ def _draw_search(canvas: Canvas, asked: Choosing) -> None:
         return
     label = f"Search {group.dimension.value}"
     x = canvas.text(3, y, label, DIM) + 1
-    field.draw(canvas, x, y, group.search, width=30, focused=asked.searching)
+    text_field.draw(canvas, x, y, group.search, width=30, focused=asked.searching)
     found = len(group.matching)
     canvas.text(x + 32, y, f"{found} found", TEXT if found else LABEL)
 

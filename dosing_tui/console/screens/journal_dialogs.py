@@ -6,17 +6,17 @@ from enum import IntEnum
 
 from textual.binding import Binding
 
-from dosing_tui.console import field, words
 from dosing_tui.console.alarmlist import number
-from dosing_tui.console.canvas import Canvas, Rows, broken, plain
-from dosing_tui.console.field import Field
 from dosing_tui.console.journal import DONE, Sieve, by
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT
 from dosing_tui.console.screens.sheet import CHOSEN, ReadSheet, Sheet, box, keys_row
-from dosing_tui.console.urgency import STATES, mark
 from dosing_tui.domain.alarms.models import Entry, Event, Shown
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.tui.rendering import number_format, text_field
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken, plain
+from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, TEXT
+from dosing_tui.tui.rendering.priority_style import STATES, mark
+from dosing_tui.tui.rendering.text_field import Field
+from dosing_tui.tui.rendering.theme import Look
 
 _WIDTH, _LABELS, _LONGEST = 74, 10, 60
 _COLUMNS, _COLUMN = 3, 22
@@ -63,7 +63,7 @@ class JournalFilterDialog(Sheet[Sieve]):
 
     def __init__(self, look: Look, wanted: Sieve) -> None:
         super().__init__(look)
-        self._fields = (field.filled(wanted.tag, _LONGEST), field.filled(wanted.user, _LONGEST))
+        self._fields = (text_field.filled(wanted.tag, _LONGEST), text_field.filled(wanted.user, _LONGEST))
         self._chosen = {
             Line.EVENTS: frozenset(_EVENTS.index(event) for event in wanted.events),
             Line.STATES: frozenset(_STATES.index(shown) for shown in wanted.shown),
@@ -123,7 +123,7 @@ class JournalFilterDialog(Sheet[Sieve]):
         ):  # fmt: skip
             here = self._line is line
             canvas.text(3, 3 + line, label, LABEL if here else DIM)
-            field.draw(canvas, 3 + _LABELS, 3 + line, self._fields[line], width=30, focused=here)
+            text_field.draw(canvas, 3 + _LABELS, 3 + line, self._fields[line], width=30, focused=here)
             canvas.text(5 + _LABELS + 30, 3 + line, hint, DIM)
         y = 6
         for line in _MARKED:
@@ -187,9 +187,9 @@ def _facts(entry: Entry, zone: tzinfo) -> Sequence[tuple[str, str]]:
     limit = "" if entry.limit is None else f"limit {number(entry.limit)}"
     return (
         ("Event", f"{DONE[entry.event]}, {entry.priority} priority"),
-        ("At", words.full_stamp(entry.at, zone)),
-        ("Received", words.full_stamp(entry.received_at, zone)),
-        ("Until", words.full_stamp(entry.until, zone) if entry.until else ""),
+        ("At", number_format.full_stamp(entry.at, zone)),
+        ("Received", number_format.full_stamp(entry.received_at, zone)),
+        ("Until", number_format.full_stamp(entry.until, zone) if entry.until else ""),
         ("By", ", ".join(part for part in people if part)),
         ("Entered", "while the database was away: under no database role" if entry.offline else ""),
         ("Comment", clean_line(entry.comment)),

@@ -7,13 +7,13 @@ from enum import IntEnum
 
 from textual.binding import Binding
 
-from dosing_tui.console import field, words
-from dosing_tui.console.canvas import Canvas, Rows, broken, plain
-from dosing_tui.console.field import Field
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import DIM, LABEL, TEXT
 from dosing_tui.console.screens.sheet import CHOSEN, Sheet, box, keys_row, say
 from dosing_tui.domain.panels.operator_notes import AUTHOR_LONGEST, TEXT_LONGEST, NoteDraft, cleaned, fault
+from dosing_tui.tui.rendering import number_format, text_field
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken, plain
+from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT
+from dosing_tui.tui.rendering.text_field import Field
+from dosing_tui.tui.rendering.theme import Look
 
 WHOLE_PLANT = "the whole plant"
 _WIDTH, _LABELS = 74, 10
@@ -47,9 +47,9 @@ def entry(given: NoteDraft, devices: Sequence[str], zone: tzinfo) -> Entry:
     return Entry(
         given=given.at,
         fields=(
-            field.filled(given.text, TEXT_LONGEST),
-            field.filled(given.author, AUTHOR_LONGEST),
-            field.filled(words.full_stamp(given.at, zone), 25),
+            text_field.filled(given.text, TEXT_LONGEST),
+            text_field.filled(given.author, AUTHOR_LONGEST),
+            text_field.filled(number_format.full_stamp(given.at, zone), 25),
         ),
         devices=known,
         device=1 if given.device else 0,
@@ -59,7 +59,7 @@ def entry(given: NoteDraft, devices: Sequence[str], zone: tzinfo) -> Entry:
 def moment(asked: Entry, zone: tzinfo) -> datetime | None:
     """The time that stands in its field, in the plant's zone; None if it cannot be read."""
     text = asked.fields[Line.TIME].text.strip()
-    if text == words.full_stamp(asked.given, zone):
+    if text == number_format.full_stamp(asked.given, zone):
         return asked.given  # to the microsecond, and in the right one of two equal hours
     try:
         written = datetime.fromisoformat(text)
@@ -91,7 +91,9 @@ def note_rows(asked: Entry, sentence: str, width: int = _WIDTH) -> Rows:
         if line is Line.DEVICE:
             _draw_device(canvas, asked, room)
         else:
-            field.draw(canvas, 3 + _LABELS, y, asked.fields[line], width=room, focused=line is asked.line)
+            text_field.draw(
+                canvas, 3 + _LABELS, y, asked.fields[line], width=room, focused=line is asked.line
+            )
     for number, shown in enumerate(broken(asked.fields[Line.TEXT].text, room)[-_SHOWN:]):
         canvas.text(3 + _LABELS, 4 + number, shown, TEXT)
     say(canvas, canvas.height - 4, sentence, fault=bool(sentence))

@@ -11,13 +11,8 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from dosing_tui.console import frugal
-from dosing_tui.console.canvas import sentence
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import TEXT
 from dosing_tui.console.screens.messages import Moved
 from dosing_tui.console.shownrows import Shown
-from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.console.widgets.tile import Tile
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -44,6 +39,11 @@ from dosing_tui.tui.layout.status_and_footer import (
     status_rows,
 )
 from dosing_tui.tui.layout.view_layouts import View
+from dosing_tui.tui.rendering import minimal_repaint
+from dosing_tui.tui.rendering.canvas import sentence
+from dosing_tui.tui.rendering.line_widget import LineWidget
+from dosing_tui.tui.rendering.palette import TEXT
+from dosing_tui.tui.rendering.theme import Look
 from dosing_tui.tui.tiles.shared.tile_content import AnyContent
 
 SAID_S = 6.0
@@ -58,7 +58,7 @@ class PlantScreen(Screen[None]):
 
     def __init__(self, look: Look, hints: Mapping[Mode, Sequence[KeyHint]]) -> None:
         super().__init__()
-        frugal.install(self)
+        minimal_repaint.install(self)
         self._hints = hints
         self._status = LineWidget(look, id="status")
         self._banner = LineWidget(look, id="notices")

@@ -7,14 +7,14 @@ from enum import Enum, auto
 
 from textual.binding import Binding
 
-from dosing_tui.console import field, words
-from dosing_tui.console.canvas import Canvas, Rows, plain
-from dosing_tui.console.field import Field
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import DIM, LABEL, TEXT
 from dosing_tui.console.screens.sheet import CHOSEN, KEY, Sheet, box, keys_row, say
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import DosingError
+from dosing_tui.tui.rendering import number_format, text_field
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT
+from dosing_tui.tui.rendering.text_field import Field
+from dosing_tui.tui.rendering.theme import Look
 
 Resolve = Callable[[RangeSpec], TimeRange]
 """What a range means at this moment. Raises a DosingError whose sentence says why it means nothing."""
@@ -83,7 +83,7 @@ class Asked:
 
 def opened(spec: RangeSpec) -> Asked:
     """With the present range in the fields, and in the list if it is one of its own."""
-    start = Asked(field.filled(spec.from_, _LONGEST), field.filled(spec.to, _LONGEST))
+    start = Asked(text_field.filled(spec.from_, _LONGEST), text_field.filled(spec.to, _LONGEST))
     for number, column in enumerate(COLUMNS):
         for row, quick in enumerate(column):
             if quick.spec == spec:
@@ -116,7 +116,10 @@ def _length(span: timedelta) -> str:
     minutes = round(span / timedelta(minutes=1))
     days, rest = divmod(minutes, 24 * 60)
     parts = ((days, "d"), (rest // 60, "h"), (rest % 60, "min"))
-    return " ".join(f"{words.count(number)} {unit}" for number, unit in parts if number) or "less than 1 min"
+    return (
+        " ".join(f"{number_format.count(number)} {unit}" for number, unit in parts if number)
+        or "less than 1 min"
+    )
 
 
 def range_rows(asked: Asked, meaning: str, *, valid: bool) -> Rows:
@@ -128,7 +131,7 @@ def range_rows(asked: Asked, meaning: str, *, valid: bool) -> Rows:
     for part, y, label, shown in ((Part.FROM, 11, "From", asked.from_), (Part.TO, 12, "To", asked.to)):
         present = asked.part is part
         canvas.text(3, y, label, LABEL if present else DIM)
-        field.draw(canvas, 9, y, shown, width=_LONGEST + 1, focused=present)
+        text_field.draw(canvas, 9, y, shown, width=_LONGEST + 1, focused=present)
     canvas.text(9, 13, "now-6h, now/d, now-7d/d, 2026-11-24 06:00", DIM)
     say(canvas, 15, meaning, fault=not valid)
     keys_row(canvas, 17, ("enter", "takes it"), ("tab", "type a range"), ("esc", "leaves it as it is"))

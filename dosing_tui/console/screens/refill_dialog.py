@@ -8,14 +8,14 @@ from enum import IntEnum
 
 from textual.binding import Binding
 
-from dosing_tui.console import field, words
-from dosing_tui.console.canvas import Canvas, Rows, broken, plain
-from dosing_tui.console.field import Field
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import DIM, LABEL, TEXT
 from dosing_tui.console.screens.sheet import CHOSEN, Sheet, box, keys_row, say
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.panels.operator_notes import AUTHOR_LONGEST
+from dosing_tui.tui.rendering import number_format, text_field
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken, plain
+from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT
+from dosing_tui.tui.rendering.text_field import Field
+from dosing_tui.tui.rendering.theme import Look
 
 _WIDTH, _LABELS, _MASS = 74, 10, 12
 
@@ -51,7 +51,7 @@ class RefillDialog(Sheet[Refill]):
         self._tanks = tanks
         self._tank = chosen
         self._within = within
-        self._fields = {Line.GRAMS: Field(longest=_MASS), Line.NAME: field.filled(name, AUTHOR_LONGEST)}
+        self._fields = {Line.GRAMS: Field(longest=_MASS), Line.NAME: text_field.filled(name, AUTHOR_LONGEST)}
         self._line = Line.GRAMS
         self._sentence = ""
 
@@ -87,7 +87,7 @@ class RefillDialog(Sheet[Refill]):
 
     def rows(self, width: int, height: int) -> Rows:
         consequence = broken(
-            f"The jump of its level is no alarm for {words.span(self._within)}. The journal keeps who"
+            f"The jump of its level is no alarm for {number_format.span(self._within)}. The journal keeps who"
             " refilled it, and to how much.",
             _WIDTH - 6,
         )
@@ -109,10 +109,10 @@ class RefillDialog(Sheet[Refill]):
         named = f"← {plain(tank.chemical, 24)} · {plain(tank.device_id, 24)} →"
         canvas.text(x, 3, named, CHOSEN if self._line is Line.TANK else TEXT, width=_WIDTH - _LABELS - 6)
         here = self._line is Line.GRAMS
-        field.draw(canvas, x, 4, self._fields[Line.GRAMS], width=_MASS + 1, focused=here)
+        text_field.draw(canvas, x, 4, self._fields[Line.GRAMS], width=_MASS + 1, focused=here)
         canvas.text(x + _MASS + 3, 4, f"in it now, {_room(tank)}; empty if not weighed", DIM)
         name, here = self._fields[Line.NAME], self._line is Line.NAME
-        field.draw(canvas, x, 5, name, width=_WIDTH - _LABELS - 6, focused=here)
+        text_field.draw(canvas, x, 5, name, width=_WIDTH - _LABELS - 6, focused=here)
 
 
 def _room(tank: InventoryLevel) -> str:

@@ -6,13 +6,13 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
-from dosing_tui.console import field
-from dosing_tui.console.canvas import Rows, broken
-from dosing_tui.console.field import Field
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import DIM, LABEL, TEXT, Pen, Tone
 from dosing_tui.console.screens.sheet import Sheet, box, keys_row, say
 from dosing_tui.domain.batch_review.review_rules import COMMENT_LONGEST, SHARED_ACCOUNTS, WHO_LONGEST, Meaning
+from dosing_tui.tui.rendering import text_field
+from dosing_tui.tui.rendering.canvas import Rows, broken
+from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, Pen, Tone
+from dosing_tui.tui.rendering.text_field import Field
+from dosing_tui.tui.rendering.theme import Look
 
 _WIDTH, _LABELS = 74, 10
 PIN_LONGEST = 64
@@ -79,8 +79,8 @@ class ReviewDialog(Sheet[Said]):
         super().__init__(look)
         self._asked = asked
         self._fields = {
-            Line.COMMENT: field.filled(asked.comment, COMMENT_LONGEST),
-            Line.NAME: field.filled(asked.name, WHO_LONGEST),
+            Line.COMMENT: text_field.filled(asked.comment, COMMENT_LONGEST),
+            Line.NAME: text_field.filled(asked.name, WHO_LONGEST),
         }
         if asked.pin:
             self._fields[Line.PIN] = Field(longest=PIN_LONGEST)
@@ -146,7 +146,9 @@ class ReviewDialog(Sheet[Said]):
             label = "Reason" if name is Line.COMMENT and self._reasoned else name.value
             canvas.text(3, y, label, LABEL if name is self._line else DIM)
             drawn = replace(one, text="•" * len(one.text)) if name is Line.PIN else one
-            field.draw(canvas, 3 + _LABELS, y, drawn, width=_WIDTH - _LABELS - 6, focused=name is self._line)
+            text_field.draw(
+                canvas, 3 + _LABELS, y, drawn, width=_WIDTH - _LABELS - 6, focused=name is self._line
+            )
         for number, line in enumerate(shown):
             canvas.text(3 + _LABELS, top + 1 + number, line, TEXT)
         y = canvas.height - 4 - len(warning)

@@ -8,19 +8,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from dosing_tui.console import field
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.field import Field
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import DIM, LABEL, LINE, Pen, Tone
-from dosing_tui.console.widgets.lines import LineWidget
+from dosing_tui.tui.rendering import text_field
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.line_widget import LineWidget
+from dosing_tui.tui.rendering.palette import DIM, LABEL, LINE, Pen, Tone
+from dosing_tui.tui.rendering.text_field import Field
+from dosing_tui.tui.rendering.theme import Look
 
 Result = TypeVar("Result")
 KEY = Pen(Tone.CREST, bold=True)
 CHOSEN = Pen(Tone.HOT, Tone.SELECT, bold=True)
 """The row that the keys are about."""
 FAULT = Pen(Tone.WARN, bold=True)
-EDIT_KEYS = [Binding(key, f"edit('{key}')", show=False) for key in field.EDITING]
+EDIT_KEYS = [Binding(key, f"edit('{key}')", show=False) for key in text_field.EDITING]
 
 
 class Sheet(ModalScreen[Result]):
@@ -84,12 +84,12 @@ class Sheet(ModalScreen[Result]):
 
     def _type(self, text: str) -> None:
         if self.typing is not None:
-            self.put(field.typed(self.typing, text))
+            self.put(text_field.typed(self.typing, text))
             self.draw()
 
     def action_edit(self, key: str) -> None:
         if self.typing is not None:
-            self.put(field.edited(self.typing, key))
+            self.put(text_field.edited(self.typing, key))
             self.draw()
 
     def action_leave(self) -> None:

@@ -8,13 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from dosing_tui.console.canvas import Canvas, Rows, broken
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import DIM, LABEL, TEXT, Pen, Tone
-from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.keys.bindings import keys_of
 from dosing_tui.tui.layout.status_and_footer import KeyHint, footer_rows, said_row
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken
+from dosing_tui.tui.rendering.line_widget import LineWidget
+from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, Pen, Tone
+from dosing_tui.tui.rendering.theme import Look
 
 ABOVE = 2
 """Rows of the screen below that stay in sight: its status and the alarms."""

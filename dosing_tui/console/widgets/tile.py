@@ -8,18 +8,18 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from dosing_tui.console import tables
-from dosing_tui.console.canvas import Rows
-from dosing_tui.console.look import Look
 from dosing_tui.console.shownrows import Shown, shown
-from dosing_tui.console.tables import Reader, Table
-from dosing_tui.console.widgets.lines import LineWidget
 from dosing_tui.tui.charts.full_screen_chart import closeup, resting
 from dosing_tui.tui.charts.series import Curves
 from dosing_tui.tui.keys.bindings import CHART_KEYS, TABLE_KEYS
 from dosing_tui.tui.keys.footer_hints import Mode
 from dosing_tui.tui.layout.geometry import Place, TileId
 from dosing_tui.tui.layout.layout import Direction
+from dosing_tui.tui.rendering import table
+from dosing_tui.tui.rendering.canvas import Rows
+from dosing_tui.tui.rendering.line_widget import LineWidget
+from dosing_tui.tui.rendering.table import Reader, Table
+from dosing_tui.tui.rendering.theme import Look
 from dosing_tui.tui.tiles.shared.error_histogram import Spread, paint_spread
 from dosing_tui.tui.tiles.shared.tile_content import AnyContent, Frame, framed
 
@@ -134,15 +134,15 @@ class Tile(LineWidget, can_focus=True):
                 return content
 
     def _read_table(self, content: AnyContent, table: Table[Any]) -> AnyContent:
-        rows = tables.arranged(table, self._reader)
-        visible = tables.visible_rows(self._inner_height(), self._reader)
-        self._reader = reader = tables.scrolled(self._reader, rows, visible)
+        rows = table.arranged(table, self._reader)
+        visible = table.visible_rows(self._inner_height(), self._reader)
+        self._reader = reader = table.scrolled(self._reader, rows, visible)
         last = min(len(rows), reader.first + visible)
         seen = f"{min(reader.first + 1, last)}–{last} of {len(rows)}"
         select = self.has_focus or reader.held is not None
 
         def paint(data: Table[Any], width: int, height: int) -> Rows:
-            return tables.paint(data, width, height, reader, select=select)
+            return table.paint(data, width, height, reader, select=select)
 
         return replace(content, paint=paint, unit=f"{content.unit} · {seen}" if content.unit else seen)
 
@@ -177,15 +177,15 @@ class Tile(LineWidget, can_focus=True):
 
     def _rows(self) -> tuple[object, ...]:
         data = self._content.data if self._content is not None else None
-        return tables.arranged(data, self._reader) if isinstance(data, Table) else ()
+        return table.arranged(data, self._reader) if isinstance(data, Table) else ()
 
     def action_step(self, rows: int) -> None:
         """Select a row further down, or up for a negative number."""
         found = self._rows()
-        if rows == -1 and tables.position(self._reader, found) == 0:
+        if rows == -1 and table.position(self._reader, found) == 0:
             self.post_message(self.Left(Direction.UP))
         elif found:
-            self._read_on(tables.moved(self._reader, found, rows))
+            self._read_on(table.moved(self._reader, found, rows))
 
     def action_page(self, pages: int) -> None:
         self.action_step(pages * max(2, self._room[1] - 4))
@@ -193,11 +193,11 @@ class Tile(LineWidget, can_focus=True):
     def action_end(self, last: bool) -> None:
         found = self._rows()
         if found:
-            self._read_on(tables.chosen(self._reader, found, len(found) - 1 if last else 0))
+            self._read_on(table.chosen(self._reader, found, len(found) - 1 if last else 0))
 
     def action_order(self) -> None:
         if self._content is not None:
-            self._read_on(replace(tables.ordered(self._reader, self._content.data), held=None))
+            self._read_on(replace(table.ordered(self._reader, self._content.data), held=None))
 
     def action_reverse(self) -> None:
         self._read_on(replace(self._reader, reverse=not self._reader.reverse, held=None))
@@ -210,7 +210,7 @@ class Tile(LineWidget, can_focus=True):
         if self._reader.typing:
             event.stop()
             event.prevent_default()
-            self._read_on(tables.typed(self._reader, event.key, event.character))
+            self._read_on(table.typed(self._reader, event.key, event.character))
 
     def _read_on(self, reader: Reader) -> None:
         self._reader = reader

@@ -14,10 +14,6 @@ from textual import on
 from textual.theme import Theme as TextualTheme
 
 from dosing_tui.config.settings import Glyphs, Settings, Theme
-from dosing_tui.console import words
-from dosing_tui.console.canvas import plain
-from dosing_tui.console.look import Look, colours_of
-from dosing_tui.console.pens import PALETTES, Palette, Tone, choose
 from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.console.screens.messages import Answered, Moved
 from dosing_tui.console.screens.plant import PlantScreen
@@ -33,6 +29,10 @@ from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS, helped
 from dosing_tui.tui.keys.footer_hints import hints
 from dosing_tui.tui.layout.status_and_footer import Status, waiting
 from dosing_tui.tui.layout.system_notices import conditions, lasting
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import plain
+from dosing_tui.tui.rendering.palette import PALETTES, Palette, Tone, choose
+from dosing_tui.tui.rendering.theme import Look, colours_of
 from dosing_tui.tui.scope.render_context import UNANSWERED, Answer, Moment
 from dosing_tui.tui.scope.spool_status import SPOOLS
 from dosing_tui.tui.tiles.registry import Builder, builds, panels_of
@@ -192,7 +192,7 @@ class ConsoleApp(Reviewing):
             plant=plain(self._settings.plant.name, 40), screen=self.front.title_now, role=picture.role,
             broker=picture.broker, database=picture.database, rate=picture.rate,
             spooled=waiting(self._spooled, picture),
-            clock=words.clock(now, self._zone, seconds=not slow), frozen=self._held_at,
+            clock=number_format.clock(now, self._zone, seconds=not slow), frozen=self._held_at,
             beat=now.second // (SLOW_TICK_S if slow else 1) % 2 == 0,
         )  # fmt: skip
 
@@ -242,7 +242,7 @@ class ConsoleApp(Reviewing):
     def action_freeze(self) -> None:
         now = self._clock()
         self._held = None if self._held else self._live.picture(now)
-        self._held_at = words.clock(now, self._zone) if self._held else ""
+        self._held_at = number_format.clock(now, self._zone) if self._held else ""
         self._redraw()
 
     def action_refresh_now(self) -> None:

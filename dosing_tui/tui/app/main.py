@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from dosing_tui.collector_process.remote_live_state import Mirror
 from dosing_tui.config.settings import Settings
-from dosing_tui.console import glyphs
 from dosing_tui.live_state import PictureSource
 from dosing_tui.tui.app import log_file, terminal
 from dosing_tui.tui.data.backend import Engine
 from dosing_tui.tui.data.query_workers import PanelSource
+from dosing_tui.tui.rendering import glyphs
 
 if TYPE_CHECKING:
     from dosing_tui.tui.app.app import Surroundings

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from dosing_tui.console.canvas import Canvas, Rows, cells
-from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
 from dosing_tui.tui.charts.large_plot import plot
 from dosing_tui.tui.charts.primitives.braille import marker_of, pen_of
 from dosing_tui.tui.charts.series import Curves, Flag, Sign, statistics
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cells
+from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, TEXT, Pen, Tone
 
 _NUMBER = 10
 _LEAST_PLOT = 8

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import DIM, LINE, Pen, Tone
 from dosing_tui.domain.panels.panel_catalog import ErrorBin
 from dosing_tui.tui.charts.primitives.block_characters import UPWARD, eighths
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import DIM, LINE, Pen, Tone
 
 _INSIDE = Pen(Tone.BAR)
 _OUTSIDE = Pen(Tone.WARN)

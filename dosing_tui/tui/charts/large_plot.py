@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import DIM, HOT, LINE, Pen, Tone
 from dosing_tui.tui.charts.primitives.area import area
 from dosing_tui.tui.charts.primitives.axes import row_of
 from dosing_tui.tui.charts.primitives.braille import lines, marker_of, pen_of
 from dosing_tui.tui.charts.primitives.scale import bucket_of, tick_label
 from dosing_tui.tui.charts.primitives.time_ticks import time_ticks
 from dosing_tui.tui.charts.series import Curves, Sign, pieces
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import DIM, HOT, LINE, Pen, Tone
 
 LEFT = 6
 """Columns for the labels of the scale, and the scale itself."""

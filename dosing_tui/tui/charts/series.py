@@ -6,9 +6,9 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from statistics import fmean
 
-from dosing_tui.console.words import NOTHING
 from dosing_tui.tui.charts.primitives.braille import Points
 from dosing_tui.tui.charts.primitives.scale import Window, nice_top
+from dosing_tui.tui.rendering.number_format import NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from dosing_tui.console import alarmlist, alarmwork, horn, words
+from dosing_tui.console import alarmlist, alarmwork, horn
 from dosing_tui.console.alarmtrend import TrendNews
 from dosing_tui.console.alarmwork import Judged, Wish, Work
 from dosing_tui.console.horn import Horn
@@ -28,6 +28,7 @@ from dosing_tui.tui.keys.footer_hints import Mode
 from dosing_tui.tui.layout.alarm_banner import banner
 from dosing_tui.tui.layout.status_and_footer import KeyHint
 from dosing_tui.tui.layout.system_notices import Notice, all_clear
+from dosing_tui.tui.rendering import number_format
 
 KEPT = "Kept on this machine until the database is back."
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class Alerting(HealthReading):
         """On whatever screen the operator looks at; rings if the bell is due."""
         silence = self._silence_key if self._sound(picture, now) else ""
         told = banner(picture.alarms, notices, quiet=all_clear(picture), silence=silence)
-        self.front.show_banner(told, lambda at: words.stamp(at, self._zone, now=now))
+        self.front.show_banner(told, lambda at: number_format.stamp(at, self._zone, now=now))
         if self._page is not None:
             self._page.show_alarms(picture.alarms or alarmlist.UNKNOWN, now)
             self.follow_channels(now)

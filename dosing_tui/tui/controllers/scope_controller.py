@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from textual.app import App
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.console.look import Look
 from dosing_tui.console.screens.filter_dialog import FilterDialog
 from dosing_tui.console.screens.note_dialog import NoteDialog
 from dosing_tui.console.screens.plant import PlantScreen
@@ -32,6 +31,7 @@ from dosing_tui.tui.data.query_workers import Askers, PanelSource
 from dosing_tui.tui.keys.bindings import SCOPE_KEYS, keys_of
 from dosing_tui.tui.layout.alarm_banner import Banner
 from dosing_tui.tui.layout.status_and_footer import Chosen, Status
+from dosing_tui.tui.rendering.theme import Look
 from dosing_tui.tui.scope.scope import (
     CHANGES,
     DEFAULT,

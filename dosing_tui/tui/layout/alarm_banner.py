@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.console.canvas import Canvas, Rows, cells
-from dosing_tui.console.pens import DIM, HOT, Pen
-from dosing_tui.console.urgency import MARKS, mark, mark_pen
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, Shown
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.layout.system_notices import LINKS, Notice
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cells
+from dosing_tui.tui.rendering.palette import DIM, HOT, Pen
+from dosing_tui.tui.rendering.priority_style import MARKS, mark, mark_pen
 
 WIDE = 100
 

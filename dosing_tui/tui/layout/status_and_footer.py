@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dosing_tui.console import words
-from dosing_tui.console.canvas import Canvas, Rows, cells
-from dosing_tui.console.pens import Pen, Tone
 from dosing_tui.live_state import Link, LinkState, Picture, Role
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cells
+from dosing_tui.tui.rendering.palette import Pen, Tone
 
 _BAND = Pen(Tone.TEXT, Tone.BAND)
 _QUIET = Pen(Tone.DIM, Tone.BAND)
@@ -71,13 +71,13 @@ def _parts(status: Status, rate: str, role: str) -> list[tuple[str, Pen]]:
     parts: list[tuple[str, Pen]] = [("●" if status.beat else "○", _QUIET), (" ", _BAND)]
     parts += [(status.clock, _LOUD), ("   ", _BAND)]
     if status.spooled:
-        parts.append((f" {words.count(status.spooled)} spooled", _BAND))
+        parts.append((f" {number_format.count(status.spooled)} spooled", _BAND))
     parts += [*_link("DB", status.database), ("  ", _BAND), (rate, _QUIET)]
     return [*parts, *_link("MQTT", status.broker), ("  ", _BAND), (role, _QUIET)]
 
 
 def _rate(rate: float) -> str:
-    return f"{rate:.1f}/s" if rate < 10 else f"{words.count(round(rate))}/s"
+    return f"{rate:.1f}/s" if rate < 10 else f"{number_format.count(round(rate))}/s"
 
 
 def _link(name: str, state: LinkState) -> list[tuple[str, Pen]]:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dosing_tui.console import words
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.live_state import Link, Picture
+from dosing_tui.tui.rendering import number_format
 
 LINKS = frozenset({"broker", "database"})
 
@@ -46,7 +46,7 @@ def _links(picture: Picture, now: datetime) -> Iterator[Notice]:
         yield Notice("broker", Priority.HIGH, text, broker.since or now)
     if database.link is Link.DOWN and "DB_DOWN" not in told:
         spooled = picture.books.spooled
-        buffering = f"buffering {words.count(spooled)}" if spooled else ""
+        buffering = f"buffering {number_format.count(spooled)}" if spooled else ""
         text = _sentence("Database down", buffering, clean_line(database.why))
         yield Notice("database", Priority.MEDIUM, text, database.since or now)
 

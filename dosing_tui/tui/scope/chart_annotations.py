@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from dosing_tui.console.canvas import plain
 from dosing_tui.domain.messages.models import Kind
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.annotations import Annotation, Annotations, Mark
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.tui.charts.series import Flag, Sign
+from dosing_tui.tui.rendering.canvas import plain
 
 ANNOTATIONS = Panel("annotations", "Batches and notes", "", Annotations, frozenset({Kind.EVENT}))
 """Asked like a panel, but only while a chart over time has the whole screen."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import partial
 
-from dosing_tui.console.canvas import plain
 from dosing_tui.domain.panels.filters import EVERYTHING, Dimension, Selection
 from dosing_tui.domain.time import range_parser
 from dosing_tui.domain.time.latest_batch import latest_batch
@@ -13,6 +12,7 @@ from dosing_tui.domain.time.shift_calendar import THREE_SHIFTS, ShiftCalendar
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import RangeError
 from dosing_tui.live_state import Picture
+from dosing_tui.tui.rendering.canvas import plain
 
 DEFAULT = RangeSpec("now-24h", "now")
 """What is moved and widened while no range has been chosen."""

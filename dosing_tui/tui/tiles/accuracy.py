@@ -1,6 +1,5 @@
 """How exactly was dosed: the spread of errors, and the share of doses out of tolerance."""
 
-from dosing_tui.console import words
 from dosing_tui.domain.panels.panel_catalog import (
     ACCURACY,
     ACCURACY_SUMMARY,
@@ -9,6 +8,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     ErrorSummary,
 )
 from dosing_tui.tui.charts.series import Curves
+from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.consumption import paint_area, paint_lines
 from dosing_tui.tui.tiles.shared.bucketing import measured, measures
@@ -43,18 +43,20 @@ def _figures(summary: ErrorSummary, tolerance_g: float) -> Figures:
     loud = out is not None and out > RATE_LIMIT
     return Figures(
         (
-            Figure("Doses", words.count(summary.doses)),
+            Figure("Doses", number_format.count(summary.doses)),
             Figure("Mean error", _grams(summary.mean_g, signed=True)),
             Figure("Standard deviation", _grams(summary.sd_g)),
-            Figure(f"Beyond ±{tolerance_g:g} g", words.NOTHING if out is None else f"{out:.1f} %", loud),
+            Figure(
+                f"Beyond ±{tolerance_g:g} g", number_format.NOTHING if out is None else f"{out:.1f} %", loud
+            ),
         )
     )
 
 
 def _grams(value: float | None, *, signed: bool = False) -> str:
     if value is None:
-        return words.NOTHING
-    return f"{words.signed(value) if signed else f'{value:.2f}'} g"
+        return number_format.NOTHING
+    return f"{number_format.signed(value) if signed else f'{value:.2f}'} g"
 
 
 def error_rate(moment: Moment) -> Content[Curves]:
@@ -69,5 +71,5 @@ def duration(moment: Moment) -> Content[Curves]:
     curves = measures(moment, DURATION, unit="s")
     age, stale = age_of_panel(moment, DURATION)
     empty = "" if measured(curves) else moment.nothing_from(DURATION, "no dose")
-    unit = f"mean s in {words.span(curves.window.bucket)}"
+    unit = f"mean s in {number_format.span(curves.window.bucket)}"
     return Content(DURATION.title, curves, paint_lines, unit, age, stale, empty)

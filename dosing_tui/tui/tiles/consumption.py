@@ -2,9 +2,6 @@
 
 from datetime import timedelta
 
-from dosing_tui.console import words
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import DIM, TEXT
 from dosing_tui.domain.panels.panel_catalog import BY_CHEMICAL, CONSUMPTION
 from dosing_tui.tui.charts.large_plot import plot
 from dosing_tui.tui.charts.primitives import axes
@@ -12,6 +9,9 @@ from dosing_tui.tui.charts.primitives.area import area
 from dosing_tui.tui.charts.primitives.braille import marker_of, pen_of
 from dosing_tui.tui.charts.primitives.time_ticks import time_ticks
 from dosing_tui.tui.charts.series import Curves
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import DIM, TEXT
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.bucketing import masses, measured
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel
@@ -24,7 +24,7 @@ def over_time(moment: Moment) -> Content[Curves]:
     age, stale = age_of_panel(moment, CONSUMPTION)
     empty = "" if measured(curves) else moment.nothing_from(CONSUMPTION, "no dose")
     bucket = curves.window.bucket
-    per = "/h" if bucket == HOUR else f" in {words.span(bucket)}"
+    per = "/h" if bucket == HOUR else f" in {number_format.span(bucket)}"
     unit = f"all chemicals · {curves.unit}{per}"
     return Content(CONSUMPTION.title, curves, paint_area, unit, age, stale, empty)
 
@@ -33,7 +33,7 @@ def by_chemical(moment: Moment) -> Content[Curves]:
     curves = masses(moment, BY_CHEMICAL, least=HOUR)
     age, stale = age_of_panel(moment, BY_CHEMICAL)
     empty = "" if measured(curves) else moment.nothing_from(BY_CHEMICAL, "no dose")
-    unit = f"{curves.unit} in {words.span(curves.window.bucket)}"
+    unit = f"{curves.unit} in {number_format.span(curves.window.bucket)}"
     return Content("Consumption over time", curves, paint_lines, unit, age, stale, empty)
 
 

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from dosing_tui.console import words
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import DIM, HOT, TEXT
 from dosing_tui.domain.panels.panel_catalog import BY_CHEMICAL
 from dosing_tui.tui.charts.primitives.sparkline import spark
 from dosing_tui.tui.charts.primitives.time_ticks import time_ticks
 from dosing_tui.tui.charts.series import Curve, Curves, statistics
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.bucketing import masses, measured
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel
@@ -20,7 +20,7 @@ def content(moment: Moment) -> Content[Curves]:
     curves = masses(moment, BY_CHEMICAL)
     age, stale = age_of_panel(moment, BY_CHEMICAL)
     empty = "" if measured(curves) else moment.nothing_from(BY_CHEMICAL, "no dose")
-    unit = f"{words.span(curves.window.bucket)} columns · sum {_mass(curves).unit}"
+    unit = f"{number_format.span(curves.window.bucket)} columns · sum {_mass(curves).unit}"
     return Content(BY_CHEMICAL.title, curves, paint, unit, age, stale, empty)
 
 
@@ -34,13 +34,13 @@ def _so_far(data: Curves) -> Curves:
 
 
 def _sums(data: Curves) -> list[float | None]:
-    grams = words.grams_of(data.unit)
+    grams = number_format.grams_of(data.unit)
     totals = [statistics(curve.values).total for curve in data.curves]
     return [None if total is None else total * grams for total in totals]
 
 
-def _mass(data: Curves) -> words.Mass:
-    return words.mass_for(max((total or 0.0 for total in _sums(data)), default=0.0))
+def _mass(data: Curves) -> number_format.Mass:
+    return number_format.mass_for(max((total or 0.0 for total in _sums(data)), default=0.0))
 
 
 def paint(data: Curves, width: int, height: int) -> Rows:

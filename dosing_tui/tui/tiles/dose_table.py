@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from dosing_tui.console import tables, words
-from dosing_tui.console.canvas import Canvas, Rows, cells, plain
-from dosing_tui.console.pens import DIM, HOT, Pen, Tone
-from dosing_tui.console.tables import Column, Table
 from dosing_tui.domain.messages.models import Dose, TimeQuality
 from dosing_tui.live_state import Link
 from dosing_tui.tui.charts.primitives.bars import leaning_bar
+from dosing_tui.tui.rendering import number_format, table
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cells, plain
+from dosing_tui.tui.rendering.palette import DIM, HOT, Pen, Tone
+from dosing_tui.tui.rendering.table import Column, Table
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_reading
 
@@ -34,7 +34,7 @@ def _error(dose: Dose, facts: Facts, width: int, ground: Tone) -> Rows:
     outside = dose.error_g is not None and abs(dose.error_g) > facts.tolerance_g
     pen = Pen(Tone.WARN, ground, bold=True) if outside else Pen(Tone.HOT, ground)
     canvas = Canvas(width, 1, Pen(bg=ground))
-    canvas.right(width - 2, 0, words.signed(dose.error_g), pen)
+    canvas.right(width - 2, 0, number_format.signed(dose.error_g), pen)
     canvas.put(width - 1, 0, "▲" if outside else " ", pen)
     return canvas.rows
 
@@ -54,7 +54,7 @@ def _time(dose: Dose, facts: Facts) -> str:
 
 def _when(dose: Dose, facts: Facts, width: int, ground: Tone) -> Rows:
     """With its day where there is room for it."""
-    stamp = words.full_stamp(dose.time, facts.zone)
+    stamp = number_format.full_stamp(dose.time, facts.zone)
     canvas = Canvas(width, 1, Pen(bg=ground))
     canvas.text(0, 0, stamp if width >= len(stamp) else _time(dose, facts), Pen(Tone.DIM, ground))
     return canvas.rows
@@ -65,7 +65,7 @@ def _station(dose: Dose, facts: Facts) -> str:
 
 
 def _mass(value: float | None) -> str:
-    return words.NOTHING if value is None else f"{value:.2f}"
+    return number_format.NOTHING if value is None else f"{value:.2f}"
 
 
 def _seconds(dose: Dose) -> float | None:
@@ -74,7 +74,7 @@ def _seconds(dose: Dose) -> float | None:
 
 def _duration(dose: Dose) -> str:
     seconds = _seconds(dose)
-    return words.NOTHING if seconds is None else f"{seconds:.1f}"
+    return number_format.NOTHING if seconds is None else f"{seconds:.1f}"
 
 
 _CLOCKS = {
@@ -100,7 +100,7 @@ _COLUMNS: tuple[Column[Dose], ...] = (
            unit="g", right=True),
     Column("Actual g", 8, 85, lambda dose, facts: _mass(dose.actual_g), lambda dose, facts: dose.actual_g,
            unit="g", pen=HOT, right=True),
-    Column("Error g  ", 9, 95, lambda dose, facts: words.signed(dose.error_g),
+    Column("Error g  ", 9, 95, lambda dose, facts: number_format.signed(dose.error_g),
            lambda dose, facts: dose.error_g, unit="g", draw=_error, right=True),
     Column("Error", 9, 30, lambda dose, facts: "", draw=_bar, grow=4, least=5, scale=True),
     Column("s", 5, 10, lambda dose, facts: _duration(dose), lambda dose, facts: _seconds(dose),
@@ -133,9 +133,9 @@ def content(moment: Moment) -> Content[Table[Dose]]:
     age = age_of_reading(moment, newest, stale=stale)
     empty = "" if doses else moment.nothing_live("no dose has been reported yet")
     table = Table(doses, dose_columns(facts), facts)
-    return Content(TITLE, table, tables.paint, age=age, stale=stale, empty=empty)
+    return Content(TITLE, table, table.paint, age=age, stale=stale, empty=empty)
 
 
 def _stations(doses: tuple[Dose, ...]) -> tuple[tuple[str, str], ...]:
-    names = words.short_names(tuple(dose.device_id for dose in doses))
+    names = number_format.short_names(tuple(dose.device_id for dose in doses))
     return tuple(names.items()) if len(names) > 1 else ()

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from dosing_tui.console import words
-from dosing_tui.console.canvas import Canvas, Rows, plain
-from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import Band, band
 from dosing_tui.live_state import Link
 from dosing_tui.tui.charts.primitives.gauge import gauge, thin_gauge
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, TEXT, Pen, Tone
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_reading
 
@@ -32,20 +32,20 @@ class Tank:
 class Tanks:
     tanks: tuple[Tank, ...]
     limits: tuple[float, float]
-    mass: words.Mass
+    mass: number_format.Mass
 
 
 def content(moment: Moment) -> Content[Tanks]:
     picture, limits = moment.picture, moment.settings.limits
     levels = moment.levels
-    names = words.short_names(tuple(level.device_id for level in levels))
+    names = number_format.short_names(tuple(level.device_id for level in levels))
     tanks = tuple(_tank(moment, level, names) for level in levels)
     stale = bool(tanks) and picture.broker.link is Link.DOWN
     newest = max((level.received_at for level in levels), default=None)
     low, warn = limits.stock_low_percent, limits.stock_warn_percent
     largest = max((level.capacity_g or level.remaining_g or 0 for level in levels), default=0.0)
     return Content(
-        TITLE, Tanks(tanks, (low, warn), words.mass_for(largest)), paint, unit=f"limits {low:g} / {warn:g} %",
+        TITLE, Tanks(tanks, (low, warn), number_format.mass_for(largest)), paint, unit=f"limits {low:g} / {warn:g} %",
         age=age_of_reading(moment, newest, stale=stale), stale=stale,
         empty="" if tanks else moment.nothing_live("no level has been reported yet"),
     )  # fmt: skip
@@ -64,7 +64,7 @@ def _tank(moment: Moment, level: InventoryLevel, names: dict[str, str]) -> Tank:
 
 def _age(seconds: float) -> str:
     """Only a tank that has said nothing for a while is worth a word of its own."""
-    return f"{words.age(seconds)} ago" if seconds >= 60 else ""
+    return f"{number_format.age(seconds)} ago" if seconds >= 60 else ""
 
 
 def paint(data: Tanks, width: int, height: int) -> Rows:
@@ -95,7 +95,11 @@ def _pens(tank: Tank) -> tuple[Pen, Pen]:
 
 
 def _percent(tank: Tank) -> str:
-    return f"{words.NOTHING} %" if tank.percent is None else f"{words.down_to_tenths(tank.percent):.1f} %"
+    return (
+        f"{words.NOTHING} %"
+        if tank.percent is None
+        else f"{number_format.down_to_tenths(tank.percent):.1f} %"
+    )
 
 
 def _mark(canvas: Canvas, y: int, tank: Tank) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dosing_tui.console import words
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import DIM, HOT, TEXT
 from dosing_tui.domain.panels.panel_catalog import PRODUCTION, ProductionDay
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel
 
@@ -33,18 +33,18 @@ def content(moment: Moment) -> Content[Summary]:
     empty = "" if today and produced else moment.nothing_from(PRODUCTION, "no batch and no dose")
     lines = _lines(today, days.get(1)) if today else ()
     own = moment.answer(PRODUCTION).scope.spec is None
-    until = f"today until {words.clock(moment.now, moment.zone, seconds=False)}" if own else ""
+    until = f"today until {number_format.clock(moment.now, moment.zone, seconds=False)}" if own else ""
     summary = Summary(lines, "vs yesterday" if own else "vs before")
     return Content(PRODUCTION.title, summary, paint, until, age, stale, empty)
 
 
 def _lines(today: ProductionDay, before: ProductionDay | None) -> tuple[Line, ...]:
-    mass = words.mass_for(max(today.dosed_g or 0.0, (before.dosed_g if before else 0.0) or 0.0))
+    mass = number_format.mass_for(max(today.dosed_g or 0.0, (before.dosed_g if before else 0.0) or 0.0))
 
     def line(name: str, of: Callable[[ProductionDay], float | None], write: Callable[[float | None], str],
              scale: float, decimals: int) -> Line:  # fmt: skip
         now, then = of(today), of(before) if before else None
-        change = "" if now is None or then is None else words.signed((now - then) / scale, decimals)
+        change = "" if now is None or then is None else number_format.signed((now - then) / scale, decimals)
         return name, write(now), change
 
     return (
@@ -58,15 +58,15 @@ def _lines(today: ProductionDay, before: ProductionDay | None) -> tuple[Line, ..
 
 
 def _whole(value: float | None) -> str:
-    return words.NOTHING if value is None else words.count(round(value))
+    return number_format.NOTHING if value is None else number_format.count(round(value))
 
 
 def _seconds(value: float | None) -> str:
-    return words.NOTHING if value is None else f"{value:.1f} s"
+    return number_format.NOTHING if value is None else f"{value:.1f} s"
 
 
 def _percent(value: float | None) -> str:
-    return words.NOTHING if value is None else f"{value:.1f} %"
+    return number_format.NOTHING if value is None else f"{value:.1f} %"
 
 
 def _room_for_changes(data: Summary, width: int) -> int:

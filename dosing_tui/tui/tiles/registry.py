@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from dosing_tui.console.canvas import Rows
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import (
@@ -23,6 +22,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     Panel,
 )
 from dosing_tui.tui.layout.geometry import TileId
+from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS
 from dosing_tui.tui.scope.render_context import OWN_RANGES, Moment
 from dosing_tui.tui.scope.scope import filter_words, follows, range_words

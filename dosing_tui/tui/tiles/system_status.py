@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dosing_tui.console import words
-from dosing_tui.console.canvas import Canvas, Rows, broken
-from dosing_tui.console.pens import DIM, HOT, LABEL, TEXT, Pen, Tone
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import OVERVIEW
 from dosing_tui.live_state import Books, Link, LinkState, Role
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken
+from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, TEXT, Pen, Tone
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.scope.spool_status import SPOOLS
 from dosing_tui.tui.tiles.shared.tile_content import Content
@@ -60,11 +60,11 @@ def content(moment: Moment, *, log_file: str = "") -> Content[Sections]:
 
 
 def _books(books: Books) -> Iterator[Line]:
-    yield Line("received", words.count(books.received), HOT)
-    yield Line("= stored", words.count(books.stored))
-    yield Line("+ duplicates", words.count(books.duplicates))
-    yield Line("+ spooled", words.count(books.spooled), HOT if books.spooled else TEXT)
-    yield Line("+ rejected", words.count(books.rejected), HOT if books.rejected else TEXT)
+    yield Line("received", number_format.count(books.received), HOT)
+    yield Line("= stored", number_format.count(books.stored))
+    yield Line("+ duplicates", number_format.count(books.duplicates))
+    yield Line("+ spooled", number_format.count(books.spooled), HOT if books.spooled else TEXT)
+    yield Line("+ rejected", number_format.count(books.rejected), HOT if books.rejected else TEXT)
     yield Line("balanced", "yes" if books.balanced else "■ NO", TEXT if books.balanced else _WRONG)
 
 
@@ -76,14 +76,14 @@ def _process(moment: Moment, log_file: str) -> Iterator[Line]:
     yield _link("broker", picture.broker, moment)
     yield _link("database", picture.database, moment)
     last = picture.last_message
-    yield Line("last message", "none yet" if last is None else words.full_stamp(last, moment.zone))
+    yield Line("last message", "none yet" if last is None else number_format.full_stamp(last, moment.zone))
     yield Line("rate", f"{picture.rate:.1f} messages/s")
     yield Line("time zone", moment.settings.plant.timezone)
-    yield Line("log file", log_file or words.NOTHING)
+    yield Line("log file", log_file or number_format.NOTHING)
 
 
 def _link(name: str, state: LinkState, moment: Moment) -> Line:
-    since = f" since {words.stamp(state.since, moment.zone, now=moment.now)}" if state.since else ""
+    since = f" since {number_format.stamp(state.since, moment.zone, now=moment.now)}" if state.since else ""
     why = f": {clean_line(state.why)}" if state.why else ""
     return Line(name, f"{state.link.value}{since}{why}", _WRONG if state.link is Link.DOWN else TEXT)
 
@@ -91,7 +91,11 @@ def _link(name: str, state: LinkState, moment: Moment) -> Line:
 def _panels(moment: Moment) -> Iterator[Line]:
     for panel in OVERVIEW:
         answer = moment.answer(panel)
-        when = "no answer yet" if answer.at is None else words.age((moment.now - answer.at).total_seconds())
+        when = (
+            "no answer yet"
+            if answer.at is None
+            else number_format.age((moment.now - answer.at).total_seconds())
+        )
         trouble = f" · {clean_line(answer.trouble)}" if answer.trouble else ""
         yield Line(panel.id, f"{when}{trouble}", Pen(Tone.WARN) if answer.trouble else TEXT)
 
@@ -101,8 +105,10 @@ def _spools(moment: Moment) -> Iterator[Line]:
     if not rows:
         yield Line("none", moment.nothing_from(SPOOLS, "nothing").replace("\n", ": "), DIM)
     for row in rows:
-        age = words.age((moment.now - row.updated_at).total_seconds())
-        numbers = f"{words.count(row.stored)} stored, {row.duplicates} duplicates, {row.rejected} rejected"
+        age = number_format.age((moment.now - row.updated_at).total_seconds())
+        numbers = (
+            f"{number_format.count(row.stored)} stored, {row.duplicates} duplicates, {row.rejected} rejected"
+        )
         yield Line(row.spool, f"{numbers} · {age}")
 
 
@@ -110,7 +116,7 @@ def _stations(moment: Moment) -> Iterator[Line]:
     if not moment.picture.devices:
         yield Line("none yet", "")
     for device, heard in moment.picture.devices:
-        yield Line(clean_line(device, 28), words.age((moment.now - heard).total_seconds()))
+        yield Line(clean_line(device, 28), number_format.age((moment.now - heard).total_seconds()))
 
 
 def paint(data: Sections, width: int, height: int) -> Rows:

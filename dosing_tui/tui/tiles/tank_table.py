@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from dosing_tui.console import tables, words
-from dosing_tui.console.canvas import Canvas, Rows, plain
-from dosing_tui.console.pens import DIM, HOT, Pen, Tone
-from dosing_tui.console.tables import Column, Table
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import Band, band
 from dosing_tui.live_state import Link
+from dosing_tui.tui.rendering import number_format, table
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.palette import DIM, HOT, Pen, Tone
+from dosing_tui.tui.rendering.table import Column, Table
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.inventory import MARKS, TONES
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_reading
@@ -23,7 +23,7 @@ class Facts:
     """To the minute: ages are told in steps."""
     zone: tzinfo
     names: tuple[tuple[str, str], ...]
-    mass: words.Mass
+    mass: number_format.Mass
     limits: tuple[float, float]
 
 
@@ -32,15 +32,15 @@ def content(moment: Moment) -> Content[Table[InventoryLevel]]:
     levels = moment.levels
     stale = bool(levels) and picture.broker.link is Link.DOWN
     newest = max((level.received_at for level in levels), default=None)
-    names = words.short_names(tuple(level.device_id for level in levels))
+    names = number_format.short_names(tuple(level.device_id for level in levels))
     largest = max((level.capacity_g or level.remaining_g or 0 for level in levels), default=0.0)
     facts = Facts(
         moment.now.replace(second=0, microsecond=0), moment.zone, tuple(names.items()),
-        words.mass_for(largest), (limits.stock_low_percent, limits.stock_warn_percent),
+        number_format.mass_for(largest), (limits.stock_low_percent, limits.stock_warn_percent),
     )  # fmt: skip
     empty = "" if levels else moment.nothing_live("no level has been reported yet")
     return Content(
-        TITLE, Table(levels, COLUMNS, facts), tables.paint, unit=facts.mass.unit,
+        TITLE, Table(levels, COLUMNS, facts), table.paint, unit=facts.mass.unit,
         age=age_of_reading(moment, newest, stale=stale), stale=stale, empty=empty,
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ def _percent(level: InventoryLevel, facts: Facts, width: int, ground: Tone) -> R
 
 def _said_percent(level: InventoryLevel) -> str:
     percent = level.percent_full
-    return words.NOTHING if percent is None else f"{words.down_to_tenths(percent):.1f}"
+    return number_format.NOTHING if percent is None else f"{number_format.down_to_tenths(percent):.1f}"
 
 
 def _used(level: InventoryLevel) -> float | None:
@@ -72,7 +72,7 @@ def _used(level: InventoryLevel) -> float | None:
 
 
 def _age(level: InventoryLevel, facts: Facts) -> str:
-    return words.age((facts.now - level.received_at).total_seconds())
+    return number_format.age((facts.now - level.received_at).total_seconds())
 
 
 COLUMNS: tuple[Column[InventoryLevel], ...] = (

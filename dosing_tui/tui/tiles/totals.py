@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dosing_tui.console import tables, words
-from dosing_tui.console.canvas import Canvas, Rows, plain
-from dosing_tui.console.pens import DIM, HOT, TEXT, Tone
-from dosing_tui.console.tables import Column, Table
 from dosing_tui.domain.panels.panel_catalog import BATCHES, TODAY, Panel, Total
 from dosing_tui.tui.charts.primitives.bars import thin_bar
+from dosing_tui.tui.rendering import number_format, table
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Tone
+from dosing_tui.tui.rendering.table import Column, Table
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel
 
@@ -48,12 +48,12 @@ def batches_large(moment: Moment) -> Content[Table[Item]]:
 
 
 def masses(rows: Sequence[Total]) -> tuple[Item, ...]:
-    mass = words.mass_for(max((row.value or 0.0 for row in rows), default=0.0))
+    mass = number_format.mass_for(max((row.value or 0.0 for row in rows), default=0.0))
     return tuple(Item(plain(row.label, NAME), row.value, mass.words(row.value)) for row in rows)
 
 
 def counts(rows: Sequence[Total]) -> tuple[Item, ...]:
-    return tuple(Item(plain(row.label, NAME), row.value, words.whole(row.value)) for row in rows)
+    return tuple(Item(plain(row.label, NAME), row.value, number_format.whole(row.value)) for row in rows)
 
 
 def _tile(
@@ -81,7 +81,7 @@ def _sheet(
     whole = sum(item.value or 0.0 for item in items)
     top = max((item.value or 0.0 for item in items), default=0.0)
     table = Table(items, columns, Facts(whole, top))
-    return Content(moment.title(panel), table, tables.paint, "", age, stale, empty)
+    return Content(moment.title(panel), table, table.paint, "", age, stale, empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _share(item: Item, facts: Facts) -> float | None:
 
 def _said_share(item: Item, facts: Facts) -> str:
     share = _share(item, facts)
-    return words.NOTHING if share is None else f"{share:.1f} %"
+    return number_format.NOTHING if share is None else f"{share:.1f} %"
 
 
 def _bar(item: Item, facts: Facts, width: int, ground: Tone) -> Rows:

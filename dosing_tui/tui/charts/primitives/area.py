@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import LINE, Pen, Tone
 from dosing_tui.tui.charts.primitives.axes import row_of
 from dosing_tui.tui.charts.primitives.block_characters import UPWARD, eighths
 from dosing_tui.tui.charts.primitives.scale import spread
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import LINE, Pen, Tone
 
 _BODY = Pen(Tone.FILL)
 _CREST = Pen(Tone.CREST)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import DIM, LINE
 from dosing_tui.tui.charts.primitives.scale import tick_label
 from dosing_tui.tui.charts.primitives.time_ticks import Tick
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import DIM, LINE
 
 LABEL_WIDTH = 3
 LEFT = LABEL_WIDTH + 1

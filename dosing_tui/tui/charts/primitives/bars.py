@@ -1,8 +1,8 @@
 """Horizontal bars: thin ones for totals, one that leans to either side for an error."""
 
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import LINE, Pen, Tone
 from dosing_tui.tui.charts.primitives.block_characters import eighths
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import LINE, Pen, Tone
 
 _BAR = Pen(Tone.BAR)
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import Pen, Tone
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import Pen, Tone
 
 log = logging.getLogger(__name__)
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import Pen, Tone
 from dosing_tui.tui.charts.primitives.block_characters import RIGHTWARD, eighths
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import Pen, Tone
 
 
 def gauge(percent: float | None, width: int, *, tone: Tone, limits: Sequence[float]) -> Rows:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import LINE, Pen, Tone
 from dosing_tui.tui.charts.primitives.block_characters import UPWARD
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import LINE, Pen, Tone
 
 _BODY = Pen(Tone.SPARK)
 _NEWEST = Pen(Tone.CREST)

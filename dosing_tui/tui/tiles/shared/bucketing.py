@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from dosing_tui.console import words
-from dosing_tui.console.canvas import plain
 from dosing_tui.domain.panels.panel_catalog import Panel, SeriesPoint
 from dosing_tui.tui.charts.primitives.scale import Window
 from dosing_tui.tui.charts.series import Curve, Curves
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import plain
 from dosing_tui.tui.scope import panel_query
 from dosing_tui.tui.scope.render_context import Moment
 
@@ -26,7 +26,7 @@ def masses(moment: Moment, panel: Panel[SeriesPoint], *, together: bool = False,
     points = moment.rows(panel)
     names = ["all"] if together else sorted({point.series for point in points})
     found = {name: summed(points if together else _of(points, name), window) for name in names}
-    mass = words.mass_for(max((v or 0.0 for values in found.values() for v in values), default=0.0))
+    mass = number_format.mass_for(max((v or 0.0 for values in found.values() for v in values), default=0.0))
     curves = tuple(
         Curve(plain(name, NAME), tuple(None if v is None else v / mass.grams for v in values))
         for name, values in found.items()

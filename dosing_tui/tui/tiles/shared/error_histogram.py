@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from dosing_tui.console import words
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import DIM, HOT, LABEL, Pen, Tone
 from dosing_tui.domain.panels.panel_catalog import ErrorBin, ErrorSummary
 from dosing_tui.tui.charts.histogram import histogram, shape_for
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, Pen, Tone
 
 RATE_LIMIT = 5.0
 """Percent of doses out of tolerance that still counts as normal."""
@@ -45,7 +45,7 @@ def _reading(canvas: Canvas, data: Spread, cursor: int) -> None:
     bin_ = data.bins[cursor]
     whole = sum(one.doses for one in data.bins)
     x = canvas.text(0, 0, edges(bin_), LABEL)
-    x = canvas.text(x + 3, 0, words.count(bin_.doses), HOT)
+    x = canvas.text(x + 3, 0, number_format.count(bin_.doses), HOT)
     canvas.text(x + 1, 0, f"doses · {100 * bin_.doses / whole:.1f} %" if whole else "doses", DIM)
     shape = shape_for(canvas.width)
     left = max(0, (canvas.width - shape.width) // 2)
@@ -61,9 +61,13 @@ def _statistics(canvas: Canvas, y: int, summary: ErrorSummary) -> None:
     out = summary.out_percent
     pen = Pen(Tone.WARN) if out is not None and out > RATE_LIMIT else HOT
     shares = [
-        ("mean", words.signed(summary.mean_g), HOT),
-        ("sd", words.NOTHING if summary.sd_g is None else f"{summary.sd_g:.2f}", HOT),
-        ("out", words.NOTHING if out is None else f"{out:.1f} %" if out < 10 else f"{out:.0f} %", pen),
+        ("mean", number_format.signed(summary.mean_g), HOT),
+        ("sd", number_format.NOTHING if summary.sd_g is None else f"{summary.sd_g:.2f}", HOT),
+        (
+            "out",
+            number_format.NOTHING if out is None else f"{out:.1f} %" if out < 10 else f"{out:.0f} %",
+            pen,
+        ),
     ]
     written = sum(len(name) + 1 + len(value) for name, value, _ in shares)
     gap = max(1, (canvas.width - written) // 2)

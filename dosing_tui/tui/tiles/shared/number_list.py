@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import HOT, TEXT, Pen, Tone
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import HOT, TEXT, Pen, Tone
 
 _LOUD = Pen(Tone.WARN, bold=True)
 

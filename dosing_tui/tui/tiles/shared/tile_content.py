@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
-from dosing_tui.console import words
-from dosing_tui.console.canvas import Canvas, Rows, cells, fitted, sentence
-from dosing_tui.console.pens import DIM, TEXT, Pen, Tone
 from dosing_tui.domain.panels.filters import EVERYTHING, Selection
 from dosing_tui.domain.panels.panel_catalog import Panel
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cells, fitted, sentence
+from dosing_tui.tui.rendering.palette import DIM, TEXT, Pen, Tone
 from dosing_tui.tui.scope.render_context import Moment
 
 Data = TypeVar("Data")
@@ -81,8 +81,8 @@ def age_of_reading(moment: Moment, newest: datetime | None, *, stale: bool) -> s
 
 def _age_or_time(moment: Moment, at: datetime, stale: bool) -> str:
     if stale:
-        return f"{_OF}{words.stamp(at, moment.zone, now=moment.now)}"
-    return words.age((moment.now - at).total_seconds())
+        return f"{_OF}{number_format.stamp(at, moment.zone, now=moment.now)}"
+    return number_format.age((moment.now - at).total_seconds())
 
 
 def framed(content: AnyContent, width: int, height: int, *, frame: Frame, focused: bool) -> Rows:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dosing_tui.console.pens import Pen, Tone
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmState, Priority, Shown
+from dosing_tui.tui.rendering.palette import Pen, Tone
 
 
 @dataclass(frozen=True, slots=True)

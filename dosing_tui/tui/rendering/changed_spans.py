@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dosing_tui.console.canvas import Cell
+from dosing_tui.tui.rendering.canvas import Cell
 
 MERGE_GAP = 6
 """Moving the cursor costs about as many bytes as this many unchanged cells."""

@@ -4,8 +4,8 @@ from typing import TypeAlias
 
 from rich.cells import get_character_cell_size
 
-from dosing_tui.console.pens import DIM, TEXT, Pen
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.tui.rendering.palette import DIM, TEXT, Pen
 
 Cell: TypeAlias = tuple[str, Pen]
 """One character; '' follows a character that is two cells wide."""

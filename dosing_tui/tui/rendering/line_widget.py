@@ -6,10 +6,10 @@ from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from dosing_tui.console.canvas import Cell, Rows
-from dosing_tui.console.look import Look
-from dosing_tui.console.pens import TEXT, style
-from dosing_tui.console.widgets.runs import changed_runs
+from dosing_tui.tui.rendering.canvas import Cell, Rows
+from dosing_tui.tui.rendering.changed_spans import changed_runs
+from dosing_tui.tui.rendering.palette import TEXT, style
+from dosing_tui.tui.rendering.theme import Look
 
 
 class LineWidget(Widget):

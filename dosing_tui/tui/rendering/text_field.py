@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from dosing_tui.console.canvas import Canvas, cells
-from dosing_tui.console.pens import Pen, Tone
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.tui.rendering.canvas import Canvas, cells
+from dosing_tui.tui.rendering.palette import Pen, Tone
 
 _GROUND = Pen(Tone.TEXT, Tone.BAND)
 _FOCUSED = Pen(Tone.HOT, Tone.BAND)

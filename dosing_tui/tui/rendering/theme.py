@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from dosing_tui.config.settings import Glyphs
-from dosing_tui.console import glyphs
-from dosing_tui.console.canvas import Cell
-from dosing_tui.console.pens import DARK, Palette, Pen, Tone
+from dosing_tui.tui.rendering import glyphs
+from dosing_tui.tui.rendering.canvas import Cell
+from dosing_tui.tui.rendering.palette import DARK, Palette, Pen, Tone
 
 _COLOURS = {"truecolor": 1 << 24, "256": 256, "standard": 16, "windows": 16}
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from dosing_tui.console.canvas import Canvas, Rows
-from dosing_tui.console.pens import DIM, TEXT, Pen, Tone
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.palette import DIM, TEXT, Pen, Tone
 
 Row = TypeVar("Row")
 Value: TypeAlias = float | int | str | datetime | date | None
