@@ -13,10 +13,10 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from dosing_tui.config.settings import Glyphs
-from dosing_tui.console.screens.sheet import Sheet
 from dosing_tui.tui.app.app import ConsoleApp
 from dosing_tui.tui.rendering.palette import DARK, LIGHT
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.widgets.form_dialog import Sheet
 
 Result = TypeVar("Result")
 LOOKS = {"dark": Look(DARK), "light": Look(LIGHT), "ascii": Look(DARK, Glyphs.ASCII)}

@@ -7,13 +7,13 @@ import pytest
 from textual.widgets import Static
 
 from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
-from dosing_tui.console.widgets.tile import Tile
 from dosing_tui.domain.messages.models import Kind
 from dosing_tui.live_state import Link, LinkState, Live
 from dosing_tui.tui.app.app import Surroundings
 from dosing_tui.tui.keys.bindings import ALL_KEYS, HELP
 from dosing_tui.tui.keys.help_pages import HELP_BATCHES
 from dosing_tui.tui.layout.geometry import TileId
+from dosing_tui.tui.widgets.tile_widget import Tile
 from tests.console import plant_data
 from tests.console.driving import EMPTY, LARGE, MEDIUM, SMALL, Console, console, until
 from tests.console.plant_data import FakeSource, dose, history, hostile, levels, live_plant

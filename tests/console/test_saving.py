@@ -5,13 +5,13 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 
-from dosing_tui.console.shownrows import Shown
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.export.csv_format import to_csv
 from dosing_tui.export.json_format import to_json
 from dosing_tui.export.output_files import stem_of
 from dosing_tui.tui.controllers.file_export import extract_of
 from dosing_tui.tui.tiles.shared.tile_content import Origin
+from dosing_tui.tui.widgets.visible_rows import Shown
 
 AT = datetime(2026, 3, 11, 14, 26, 44, tzinfo=UTC)
 COLUMNS = (("time", ""), ("recipe", ""), ("error", "g"), ("error", "%"))

@@ -9,7 +9,6 @@ from textual.binding import Binding
 from dosing_tui.console.alarmlist import left, number, who
 from dosing_tui.console.alarmtrend import TrendNews, trend_rows
 from dosing_tui.console.alarmwork import Wish
-from dosing_tui.console.screens.sheet import ReadSheet, box, keys_row
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -21,6 +20,7 @@ from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken, plain
 from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, TEXT, Pen, Tone
 from dosing_tui.tui.rendering.priority_style import MARKS, STATES, mark
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.widgets.form_dialog import ReadSheet, box, keys_row
 
 _WIDTH, _LABELS, _BAR = 78, 13, 30
 SHORT, LEAST, TALLEST = 24, 9, 16

@@ -8,7 +8,6 @@ from enum import IntEnum
 from textual.binding import Binding
 
 from dosing_tui.console.alarmwork import urgency
-from dosing_tui.console.screens.sheet import CHOSEN, Sheet, box, keys_row, say
 from dosing_tui.domain.alarms.models import Event
 from dosing_tui.domain.alarms.operator_commands import COMMENT_LONGEST
 from dosing_tui.domain.alarms.snapshot import AlarmView
@@ -20,6 +19,7 @@ from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, Pen
 from dosing_tui.tui.rendering.priority_style import MARKS, mark
 from dosing_tui.tui.rendering.text_field import Field
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.widgets.form_dialog import CHOSEN, Sheet, box, keys_row, say
 
 _WIDTH, _LABELS, _NAMED = 74, 10, 4
 _TITLES = {

@@ -14,9 +14,7 @@ from dosing_tui.console.alarmhealth import HealthNews, health_rows
 from dosing_tui.console.alarmlist import UNCOUNTED, Browsing, Facts, Tab
 from dosing_tui.console.alarmwork import Wish
 from dosing_tui.console.journal import Heading, JournalList, journal_rows
-from dosing_tui.console.screens.messages import Moved
 from dosing_tui.console.screens.plant import SAID_S
-from dosing_tui.console.shownrows import Shown, of_table
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.keys.bindings import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS
@@ -28,6 +26,8 @@ from dosing_tui.tui.rendering import minimal_repaint
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.widgets.messages import Moved
+from dosing_tui.tui.widgets.visible_rows import Shown, of_table
 
 BARS = 3
 """Rows of status, tabs and keys."""

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dosing_tui.console.screens.batch_view import BatchView, Site
-from dosing_tui.console.screens.messages import Moved
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
 from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.tui.data import batch_list_state as browse
@@ -15,6 +14,7 @@ from dosing_tui.tui.keys.bindings import BATCH_KEYS, PAGE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import Mode
 from dosing_tui.tui.layout.status_and_footer import KeyHint
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.widgets.messages import Moved
 
 LOOKED = timedelta(milliseconds=300)
 """A batch counts as looked at when it was in sight for so long: a key held down approves nothing."""

@@ -13,9 +13,7 @@ from dosing_tui.console.batches.detailrows import Around, detail_rows, message_r
 from dosing_tui.console.batches.following import followed
 from dosing_tui.console.batches.listrows import Facts, Head, list_rows, list_table, tabs_row
 from dosing_tui.console.batches.onerow import Signing, one_row
-from dosing_tui.console.screens.messages import Moved
 from dosing_tui.console.screens.plant import SAID_S
-from dosing_tui.console.shownrows import Shown, of_table
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
 from dosing_tui.domain.batches.recipe_matching import apart
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -44,6 +42,8 @@ from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.number_format import short_names
 from dosing_tui.tui.rendering.palette import TEXT
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.widgets.messages import Moved
+from dosing_tui.tui.widgets.visible_rows import Shown, of_table
 
 BARS = 3
 """Rows of status, tabs and keys."""

@@ -6,7 +6,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from dosing_tui.console.screens.sheet import KEY, box
 from dosing_tui.live_state import Role
 from dosing_tui.tui.keys.bindings import HELP, helped
 from dosing_tui.tui.keys.help_pages import HELP_BATCHES, HelpPage
@@ -14,6 +13,7 @@ from dosing_tui.tui.rendering.canvas import Rows, broken
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.palette import DIM, TEXT
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.widgets.form_dialog import KEY, box
 
 _CONSEQUENCES = {
     Role.COLLECTING: "This console collects. Until another process takes over, messages wait at the broker.",

@@ -6,13 +6,13 @@ from textual.binding import Binding
 
 from dosing_tui.console.screens import choosing
 from dosing_tui.console.screens.choosing import Choosing, Group, Values
-from dosing_tui.console.screens.sheet import CHOSEN, KEY, Sheet, box, keys_row, say
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.tui.rendering import text_field
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, cells, plain
 from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, TEXT, Pen
 from dosing_tui.tui.rendering.text_field import Field
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.widgets.form_dialog import CHOSEN, KEY, Sheet, box, keys_row, say
 
 _WIDEST, _TALLEST = 112, 30
 _AROUND = 10

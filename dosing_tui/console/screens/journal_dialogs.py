@@ -8,7 +8,6 @@ from textual.binding import Binding
 
 from dosing_tui.console.alarmlist import number
 from dosing_tui.console.journal import DONE, Sieve, by
-from dosing_tui.console.screens.sheet import CHOSEN, ReadSheet, Sheet, box, keys_row
 from dosing_tui.domain.alarms.models import Entry, Event, Shown
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.rendering import number_format, text_field
@@ -17,6 +16,7 @@ from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, TEXT
 from dosing_tui.tui.rendering.priority_style import STATES, mark
 from dosing_tui.tui.rendering.text_field import Field
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.widgets.form_dialog import CHOSEN, ReadSheet, Sheet, box, keys_row
 
 _WIDTH, _LABELS, _LONGEST = 74, 10, 60
 _COLUMNS, _COLUMN = 3, 22

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from dosing_tui.console.screens.sheet import ReadSheet, box, keys_row
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.rendering.canvas import Rows, broken
 from dosing_tui.tui.rendering.palette import DIM, TEXT
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.widgets.form_dialog import ReadSheet, box, keys_row
 
 _WIDTH, _NAMED = 74, 5
 

@@ -11,9 +11,6 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from dosing_tui.console.screens.messages import Moved
-from dosing_tui.console.shownrows import Shown
-from dosing_tui.console.widgets.tile import Tile
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.keys.bindings import STOCK_KEYS, TILE_KEYS, VIEW_KEYS
@@ -45,6 +42,9 @@ from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.palette import TEXT
 from dosing_tui.tui.rendering.theme import Look
 from dosing_tui.tui.tiles.shared.tile_content import AnyContent
+from dosing_tui.tui.widgets.messages import Moved
+from dosing_tui.tui.widgets.tile_widget import Tile
+from dosing_tui.tui.widgets.visible_rows import Shown
 
 SAID_S = 6.0
 _TOO_SMALL = f"The console needs {LEAST_WIDTH}x{LEAST_HEIGHT} characters; this window has {{}}x{{}}."

@@ -7,7 +7,6 @@ from enum import Enum, auto
 
 from textual.binding import Binding
 
-from dosing_tui.console.screens.sheet import CHOSEN, KEY, Sheet, box, keys_row, say
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import DosingError
 from dosing_tui.tui.rendering import number_format, text_field
@@ -15,6 +14,7 @@ from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT
 from dosing_tui.tui.rendering.text_field import Field
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.widgets.form_dialog import CHOSEN, KEY, Sheet, box, keys_row, say
 
 Resolve = Callable[[RangeSpec], TimeRange]
 """What a range means at this moment. Raises a DosingError whose sentence says why it means nothing."""

@@ -8,7 +8,6 @@ from enum import IntEnum
 
 from textual.binding import Binding
 
-from dosing_tui.console.screens.sheet import CHOSEN, Sheet, box, keys_row, say
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.panels.operator_notes import AUTHOR_LONGEST
 from dosing_tui.tui.rendering import number_format, text_field
@@ -16,6 +15,7 @@ from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken, plain
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT
 from dosing_tui.tui.rendering.text_field import Field
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.widgets.form_dialog import CHOSEN, Sheet, box, keys_row, say
 
 _WIDTH, _LABELS, _MASS = 74, 10, 12
 

@@ -6,13 +6,13 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
-from dosing_tui.console.screens.sheet import Sheet, box, keys_row, say
 from dosing_tui.domain.batch_review.review_rules import COMMENT_LONGEST, SHARED_ACCOUNTS, WHO_LONGEST, Meaning
 from dosing_tui.tui.rendering import text_field
 from dosing_tui.tui.rendering.canvas import Rows, broken
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, Pen, Tone
 from dosing_tui.tui.rendering.text_field import Field
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.widgets.form_dialog import Sheet, box, keys_row, say
 
 _WIDTH, _LABELS = 74, 10
 PIN_LONGEST = 64

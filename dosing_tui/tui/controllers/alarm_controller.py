@@ -14,7 +14,6 @@ from dosing_tui.console.screens.alarm_detail import AlarmDetail
 from dosing_tui.console.screens.alarm_dialog import AlarmDialog, Given, Question
 from dosing_tui.console.screens.alarm_page import AlarmPage
 from dosing_tui.console.screens.left_dialog import LeftDialog
-from dosing_tui.console.screens.messages import Moved
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Who
 from dosing_tui.domain.alarms.operator_commands import Asking
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
@@ -29,6 +28,7 @@ from dosing_tui.tui.layout.alarm_banner import banner
 from dosing_tui.tui.layout.status_and_footer import KeyHint
 from dosing_tui.tui.layout.system_notices import Notice, all_clear
 from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.widgets.messages import Moved
 
 KEPT = "Kept on this machine until the database is back."
 log = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import platformdirs
 
-from dosing_tui.console.shownrows import Shown
 from dosing_tui.export.table import Column, Extract
+from dosing_tui.tui.widgets.visible_rows import Shown
 
 
 def folder(setting: str) -> Path:

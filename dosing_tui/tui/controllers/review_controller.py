@@ -12,7 +12,6 @@ from dosing_tui.console.batches.spoken import Tried, done_words, exceptions_word
 from dosing_tui.console.screens.batch_page import BatchPage
 from dosing_tui.console.screens.batch_view import Sight, Site
 from dosing_tui.console.screens.bulk_dialog import BulkDialog
-from dosing_tui.console.screens.messages import Moved, Returned
 from dosing_tui.console.screens.review_dialog import UNREASONED, Question, ReviewDialog, Said, shared_warning
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow, draft_of
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
@@ -29,6 +28,7 @@ from dosing_tui.tui.data.batch_store import Shelf
 from dosing_tui.tui.data.query_workers import Askers
 from dosing_tui.tui.layout.status_and_footer import Chosen
 from dosing_tui.tui.scope.scope import filter_words, follows, range_words, resolved
+from dosing_tui.tui.widgets.messages import Moved, Returned
 
 DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
 """What a batch can be chosen by."""

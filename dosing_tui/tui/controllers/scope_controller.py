@@ -16,7 +16,6 @@ from dosing_tui.console.screens.filter_dialog import FilterDialog
 from dosing_tui.console.screens.note_dialog import NoteDialog
 from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.screens.range_dialog import RangeDialog
-from dosing_tui.console.shownrows import Shown
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec
@@ -44,6 +43,7 @@ from dosing_tui.tui.scope.scope import (
     range_words,
     resolved,
 )
+from dosing_tui.tui.widgets.visible_rows import Shown
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,6 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from dosing_tui.console.shownrows import Shown, shown
 from dosing_tui.tui.charts.full_screen_chart import closeup, resting
 from dosing_tui.tui.charts.series import Curves
 from dosing_tui.tui.keys.bindings import CHART_KEYS, TABLE_KEYS
@@ -22,6 +21,7 @@ from dosing_tui.tui.rendering.table import Reader, Table
 from dosing_tui.tui.rendering.theme import Look
 from dosing_tui.tui.tiles.shared.error_histogram import Spread, paint_spread
 from dosing_tui.tui.tiles.shared.tile_content import AnyContent, Frame, framed
+from dosing_tui.tui.widgets.visible_rows import Shown, shown
 
 _CHARTS = frozenset({"cursor", "cursor_end"})
 _TABLES = frozenset({"step", "page", "end", "order", "reverse", "find"})
