@@ -5,11 +5,11 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from dosing_tui.console.alarmhealth import MANAGEABLE, OK, OVER, HealthNews, health_rows, kpis
-from dosing_tui.console.alarmlist import Facts
 from dosing_tui.domain.alarms.kpis import Health, health, past_of
 from dosing_tui.domain.alarms.models import AlarmKey, Event
 from dosing_tui.domain.notifications.channel_status import ChannelState, with_unused
+from dosing_tui.tui.alarms.alarm_list import Facts
+from dosing_tui.tui.alarms.kpi_view import MANAGEABLE, OK, OVER, HealthNews, health_rows, kpis
 from tests.console.plant_data import HOSTILE
 from tests.plant.alarms.entries import NOW, entry
 

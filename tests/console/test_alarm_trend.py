@@ -5,8 +5,8 @@ from datetime import UTC, timedelta
 import pytest
 
 from dosing_tui.config.settings import Glyphs
-from dosing_tui.console.alarmtrend import TrendNews, curves_of, trend_rows
 from dosing_tui.domain.panels.alarm_trend_query import TRENDS, TrendPoint, TrendQuery, trend_query
+from dosing_tui.tui.alarms.alarm_trend import TrendNews, curves_of, trend_rows
 from dosing_tui.tui.app.app import Surroundings
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.palette import Tone

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.config.settings import Glyphs
-from dosing_tui.console import horn
-from dosing_tui.console.horn import Horn
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.alarms.snapshot import AlarmPicture
+from dosing_tui.tui.alarms import audible_alarm
+from dosing_tui.tui.alarms.audible_alarm import Horn
 from dosing_tui.tui.layout.alarm_banner import banner, banner_rows
 from dosing_tui.tui.layout.system_notices import Notice
 from dosing_tui.tui.rendering.palette import DARK, DIM, Tone
@@ -79,33 +79,37 @@ def test_without_unicode_the_letters_tell() -> None:
 
 
 def test_the_bell_repeats_until_it_is_silenced() -> None:
-    calls = horn.calling(picture_of(LOW))
-    first = horn.rung(Horn(), NOW)
-    assert horn.rings(Horn(), calls, NOW)
-    assert not horn.rings(first, calls, NOW + horn.EVERY / 2)
-    assert horn.rings(first, calls, NOW + horn.EVERY)
-    assert not horn.rings(horn.silenced(calls), calls, NOW + timedelta(hours=1))
+    calls = audible_alarm.calling(picture_of(LOW))
+    first = audible_alarm.rung(Horn(), NOW)
+    assert audible_alarm.rings(Horn(), calls, NOW)
+    assert not audible_alarm.rings(first, calls, NOW + audible_alarm.EVERY / 2)
+    assert audible_alarm.rings(first, calls, NOW + audible_alarm.EVERY)
+    assert not audible_alarm.rings(audible_alarm.silenced(calls), calls, NOW + timedelta(hours=1))
 
 
 def test_a_clock_that_was_set_back_does_not_hold_the_bell() -> None:
-    assert horn.rings(horn.rung(Horn(), NOW), horn.calling(picture_of(LOW)), NOW - timedelta(hours=1))
+    assert audible_alarm.rings(
+        audible_alarm.rung(Horn(), NOW), audible_alarm.calling(picture_of(LOW)), NOW - timedelta(hours=1)
+    )
 
 
 def test_the_same_alarm_raised_again_sounds_again() -> None:
-    silent = horn.silenced(horn.calling(picture_of(LOW)))
-    again = horn.calling(picture_of(replace(LOW, occurrence=UUID(int=9))))
-    assert horn.sounds(silent, again)
+    silent = audible_alarm.silenced(audible_alarm.calling(picture_of(LOW)))
+    again = audible_alarm.calling(picture_of(replace(LOW, occurrence=UUID(int=9))))
+    assert audible_alarm.sounds(silent, again)
 
 
 def test_what_is_acknowledged_returned_or_diagnostic_does_not_sound() -> None:
     diagnostic = replace(GROSS, priority=Priority.DIAGNOSTIC)
-    assert not horn.calling(picture_of(ACKED, RETURNED, diagnostic))
-    assert not horn.calling(None)
+    assert not audible_alarm.calling(picture_of(ACKED, RETURNED, diagnostic))
+    assert not audible_alarm.calling(None)
 
 
 @given(st.sets(st.integers(1, 20)), st.sets(st.integers(1, 20)))
 def test_it_sounds_exactly_when_something_calls_that_was_not_silenced(was: set[int], now: set[int]) -> None:
-    def calls(numbers: set[int]) -> horn.Calls:
-        return horn.calling(picture_of(*(state("STOCK_LOW", str(one), number=one) for one in numbers)))
+    def calls(numbers: set[int]) -> audible_alarm.Calls:
+        return audible_alarm.calling(
+            picture_of(*(state("STOCK_LOW", str(one), number=one) for one in numbers))
+        )
 
-    assert horn.sounds(horn.silenced(calls(was)), calls(now)) is bool(now - was)
+    assert audible_alarm.sounds(audible_alarm.silenced(calls(was)), calls(now)) is bool(now - was)

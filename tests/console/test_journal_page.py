@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.config.settings import ConsoleSettings, Glyphs, Settings
-from dosing_tui.console import journal
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Who
+from dosing_tui.tui.alarms import journal_list
 from dosing_tui.tui.app.app import Surroundings
 from tests.console.driving import LARGE, MEDIUM, SMALL, Console, console
 from tests.console.plant_data import HOSTILE, NOW, FakeSource, history
@@ -266,7 +266,7 @@ async def test_hostile_texts_are_harmless(keys: tuple[str, ...]) -> None:
 
 
 def test_no_more_entries_are_kept_than_can_be_walked_through() -> None:
-    known = journal.JournalList(
-        journal.filter_of(journal.Sieve(), NOW, NOW), tuple(story(journal.MOST)), more=True
+    known = journal_list.JournalList(
+        journal_list.filter_of(journal_list.Sieve(), NOW, NOW), tuple(story(journal_list.MOST)), more=True
     )
-    assert journal.older(known) is None
+    assert journal_list.older(known) is None

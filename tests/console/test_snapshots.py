@@ -9,9 +9,9 @@ import pytest
 from textual.pilot import Pilot
 
 from dosing_tui.config.settings import Glyphs, Theme
-from dosing_tui.console.screens.alarm_detail import AlarmDetail
 from dosing_tui.domain.alarms.models import NOBODY, Event, Who
 from dosing_tui.live_state import Books, Link, LinkState, Live
+from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetail
 from dosing_tui.tui.app.app import ConsoleApp, Surroundings
 from tests.console.alarmed import picture_of, state
 from tests.console.batchshown import told_batches

@@ -7,12 +7,12 @@ from enum import IntEnum
 
 from textual.binding import Binding
 
-from dosing_tui.console.alarmwork import urgency
 from dosing_tui.domain.alarms.models import Event
 from dosing_tui.domain.alarms.operator_commands import COMMENT_LONGEST
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.operator_notes import AUTHOR_LONGEST
+from dosing_tui.tui.alarms.alarm_actions import urgency
 from dosing_tui.tui.rendering import number_format, text_field
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, Pen

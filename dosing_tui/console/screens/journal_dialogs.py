@@ -6,10 +6,10 @@ from enum import IntEnum
 
 from textual.binding import Binding
 
-from dosing_tui.console.alarmlist import number
-from dosing_tui.console.journal import DONE, Sieve, by
 from dosing_tui.domain.alarms.models import Entry, Event, Shown
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.tui.alarms.alarm_list import number
+from dosing_tui.tui.alarms.journal_list import DONE, Sieve, by
 from dosing_tui.tui.rendering import number_format, text_field
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken, plain
 from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, TEXT

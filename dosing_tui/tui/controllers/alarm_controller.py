@@ -6,13 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from dosing_tui.console import alarmlist, alarmwork, horn
-from dosing_tui.console.alarmtrend import TrendNews
-from dosing_tui.console.alarmwork import Judged, Wish, Work
-from dosing_tui.console.horn import Horn
-from dosing_tui.console.screens.alarm_detail import AlarmDetail
 from dosing_tui.console.screens.alarm_dialog import AlarmDialog, Given, Question
-from dosing_tui.console.screens.alarm_page import AlarmPage
 from dosing_tui.console.screens.left_dialog import LeftDialog
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Who
 from dosing_tui.domain.alarms.operator_commands import Asking
@@ -20,6 +14,12 @@ from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.panels.alarm_trend_query import TrendQuery
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import Picture
+from dosing_tui.tui.alarms import alarm_actions, alarm_list, audible_alarm
+from dosing_tui.tui.alarms.alarm_actions import Judged, Wish, Work
+from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetail
+from dosing_tui.tui.alarms.alarm_screen import AlarmPage
+from dosing_tui.tui.alarms.alarm_trend import TrendNews
+from dosing_tui.tui.alarms.audible_alarm import Horn
 from dosing_tui.tui.controllers.alarm_kpi_controller import HealthReading
 from dosing_tui.tui.controllers.scope_controller import Front
 from dosing_tui.tui.data.query_workers import Askers
@@ -53,7 +53,7 @@ class Alerting(HealthReading):
     @property
     def alarms(self) -> AlarmPicture:
         """As they are now."""
-        return self._live.picture(self._clock()).alarms or alarmlist.UNKNOWN
+        return self._live.picture(self._clock()).alarms or alarm_list.UNKNOWN
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._page is None or action not in OF_THE_PLANT
@@ -64,20 +64,20 @@ class Alerting(HealthReading):
         told = banner(picture.alarms, notices, quiet=all_clear(picture), silence=silence)
         self.front.show_banner(told, lambda at: number_format.stamp(at, self._zone, now=now))
         if self._page is not None:
-            self._page.show_alarms(picture.alarms or alarmlist.UNKNOWN, now)
+            self._page.show_alarms(picture.alarms or alarm_list.UNKNOWN, now)
             self.follow_channels(now)
         if isinstance(self.screen, AlarmDetail):
             self.screen.look_again()
 
     def _sound(self, picture: Picture, now: datetime) -> bool:
         """Whether the bell rings now and then; never at a site that does not want it."""
-        calls = horn.calling(picture.alarms)
+        calls = audible_alarm.calling(picture.alarms)
         if not self._settings.console.bell:
             return False
-        if horn.rings(self._horn, calls, now):
-            self._horn = horn.rung(self._horn, now)
+        if audible_alarm.rings(self._horn, calls, now):
+            self._horn = audible_alarm.rung(self._horn, now)
             self.bell()
-        return horn.sounds(self._horn, calls)
+        return audible_alarm.sounds(self._horn, calls)
 
     @abstractmethod
     def move_journal(self, step: int, height: int) -> None:
@@ -94,7 +94,7 @@ class Alerting(HealthReading):
     # keys
 
     def action_silence(self) -> None:
-        self._horn = horn.silenced(horn.calling(self.alarms))
+        self._horn = audible_alarm.silenced(audible_alarm.calling(self.alarms))
         self.front.say("The bell is silent until the next alarm; the alarms stay as they are.")
         self.post_message(Moved())
 
@@ -120,7 +120,7 @@ class Alerting(HealthReading):
         self.push_screen(detail, partial(self._left_detail, view))
 
     def _find(self, key: AlarmKey) -> AlarmView | None:
-        return alarmwork.views_of(self.alarms).get(key)
+        return alarm_actions.views_of(self.alarms).get(key)
 
     def _ask_trend(self, asked: TrendQuery, take: Callable[[TrendNews], None]) -> None:
         self._askers.do(partial(self._find_trend, asked, take))
@@ -148,8 +148,8 @@ class Alerting(HealthReading):
         if not views:
             self.front.say("No alarm in sight is unacknowledged.")
             return
-        event = alarmwork.event_of(wish, views[0])
-        why_not = alarmwork.refusal(event, views[0], self._asking(), self._settings)
+        event = alarm_actions.event_of(wish, views[0])
+        why_not = alarm_actions.refusal(event, views[0], self._asking(), self._settings)
         if why_not:
             self.front.say(why_not)
         elif wish is Wish.ACKNOWLEDGE and not self._relieved:
@@ -158,7 +158,7 @@ class Alerting(HealthReading):
             self._question(event, tuple(views))
 
     def _question(self, event: Event, views: tuple[AlarmView, ...]) -> None:
-        lengths = alarmwork.durations(views[0], self._settings) if event is Event.SHELVE else ()
+        lengths = alarm_actions.durations(views[0], self._settings) if event is Event.SHELVE else ()
         asked = Question(event, views, lengths, relieved=self._relieved)
         dialog = AlarmDialog(self._look, asked, name=self._author)
         self.push_screen(dialog, partial(self._take_given, event, views))
@@ -173,7 +173,7 @@ class Alerting(HealthReading):
         return Asking(Who(self._author), self._clock())
 
     def _do(self, work: Work) -> None:
-        judged = alarmwork.judged(work, self.alarms, self._asking(), self._settings)
+        judged = alarm_actions.judged(work, self.alarms, self._asking(), self._settings)
         if judged.entries:
             self._clerk.do(partial(self._journal, judged.entries, partial(self._tell, work, judged)))
         else:
@@ -197,10 +197,10 @@ class Alerting(HealthReading):
         if len(work.views) == 1 and judged.left:
             self._say(judged.left[0])
         elif judged.left:
-            title = alarmwork.done(work, judged)
+            title = alarm_actions.done(work, judged)
             self.push_screen(LeftDialog(self._look, title, judged.left, kept=kept))
         else:
-            self._say(f"{alarmwork.done(work, judged)} {kept}".rstrip())
+            self._say(f"{alarm_actions.done(work, judged)} {kept}".rstrip())
 
     def _say(self, sentence: str) -> None:
         self.front.say(sentence)

@@ -4,11 +4,11 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from dosing_tui.console.alarmhealth import HealthNews
-from dosing_tui.console.screens.alarm_page import AlarmPage
 from dosing_tui.domain.alarms.kpis import Health, health
 from dosing_tui.domain.notifications.channel_status import ChannelState
 from dosing_tui.errors import DatabaseError
+from dosing_tui.tui.alarms.alarm_screen import AlarmPage
+from dosing_tui.tui.alarms.kpi_view import HealthNews
 from dosing_tui.tui.controllers.shift_report_controller import Reporting
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from dosing_tui.console import journal
-from dosing_tui.console.journal import Heading, JournalList, Sieve
 from dosing_tui.console.screens.journal_dialogs import JournalDetail, JournalFilterDialog
 from dosing_tui.domain.alarms.journal_filter import AT_ONCE, JournalFilter
 from dosing_tui.domain.alarms.models import Entry
@@ -19,6 +17,8 @@ from dosing_tui.export.csv_format import to_csv
 from dosing_tui.export.json_format import to_json
 from dosing_tui.export.output_files import stem_of
 from dosing_tui.live_state import Picture
+from dosing_tui.tui.alarms import journal_list
+from dosing_tui.tui.alarms.journal_list import Heading, JournalList, Sieve
 from dosing_tui.tui.controllers.alarm_controller import OF_THE_PLANT
 from dosing_tui.tui.controllers.refill_controller import Refilling
 from dosing_tui.tui.layout.system_notices import Notice
@@ -87,12 +87,12 @@ class Journaling(Refilling):
         except RangeError as error:
             self._known = replace(self._known, trouble=str(error))
             return
-        wanted = journal.filter_of(self._sieve, since, until + AHEAD if self._is_live else until)
+        wanted = journal_list.filter_of(self._sieve, since, until + AHEAD if self._is_live else until)
         self._ask_page(wanted, partial(self._take_newest, wanted))
 
     def read_older(self) -> None:
         """The page behind the last row, once somebody comes near it."""
-        wanted = None if self._reading else journal.older(self._known)
+        wanted = None if self._reading else journal_list.older(self._known)
         if wanted is not None:
             self._ask_page(wanted, self._take_older)
 
@@ -120,10 +120,10 @@ class Journaling(Refilling):
             self._show_journal()
 
     def _take_newest(self, wanted: JournalFilter, entries: Sequence[Entry]) -> None:
-        self._known = journal.read_anew(self._known, wanted, entries)
+        self._known = journal_list.read_anew(self._known, wanted, entries)
 
     def _take_older(self, entries: Sequence[Entry]) -> None:
-        self._known = journal.read_older(self._known, entries)
+        self._known = journal_list.read_older(self._known, entries)
 
     def _fail(self, turn: int, why: str) -> None:
         if turn == self._turn:
@@ -139,15 +139,15 @@ class Journaling(Refilling):
     # keys
 
     def move_journal(self, step: int, height: int) -> None:
-        self._known = journal.moved(self._known, step, height)
-        if journal.nears_end(self._known, height):
+        self._known = journal_list.moved(self._known, step, height)
+        if journal_list.nears_end(self._known, height):
             self.read_older()
         self._show_journal()
 
     def end_journal(self, last: bool, height: int) -> None:
         """To the last row that was read; home reads the newest page again."""
-        if not last and len(self._known.rows) > journal.PAGE:
-            self._known = replace(self._known, rows=self._known.rows[: journal.PAGE], more=True)
+        if not last and len(self._known.rows) > journal_list.PAGE:
+            self._known = replace(self._known, rows=self._known.rows[: journal_list.PAGE], more=True)
             self._read_at = None
         self.move_journal(len(self._known.rows) * (1 if last else -1), height)
 

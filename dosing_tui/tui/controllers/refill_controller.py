@@ -4,11 +4,11 @@ from datetime import timedelta
 from functools import partial
 
 from dosing_tui.config.alarm_limits import most_shelved
-from dosing_tui.console import alarmwork
 from dosing_tui.console.screens.refill_dialog import Refill, RefillDialog
 from dosing_tui.domain.alarms.tank_refill import RULE, refilled
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.errors import AlarmRefused
+from dosing_tui.tui.alarms import alarm_actions
 from dosing_tui.tui.controllers.alarm_controller import Alerting
 
 WITHIN = timedelta(hours=1)
@@ -38,7 +38,7 @@ class Refilling(Alerting):
         if said is None:
             return
         self._author = said.name
-        states = {key: view.state for key, view in alarmwork.views_of(self.alarms).items()}
+        states = {key: view.state for key, view in alarm_actions.views_of(self.alarms).items()}
         try:
             entries = refilled(
                 states, self._asking(), device=said.tank.device_id, chemical=said.tank.chemical,

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dosing_tui.console.alarmlist import Facts
-from dosing_tui.console.channelrows import draw_channels
 from dosing_tui.domain.alarms.kpis import Health
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.notifications.channel_status import ChannelState
+from dosing_tui.tui.alarms.alarm_list import Facts
+from dosing_tui.tui.alarms.channel_status_view import draw_channels
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
 from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Pen, Tone

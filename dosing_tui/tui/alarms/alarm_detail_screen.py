@@ -6,13 +6,13 @@ from datetime import datetime, tzinfo
 
 from textual.binding import Binding
 
-from dosing_tui.console.alarmlist import left, number, who
-from dosing_tui.console.alarmtrend import TrendNews, trend_rows
-from dosing_tui.console.alarmwork import Wish
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.alarm_trend_query import TrendQuery, trend_query
+from dosing_tui.tui.alarms.alarm_actions import Wish
+from dosing_tui.tui.alarms.alarm_list import left, number, who
+from dosing_tui.tui.alarms.alarm_trend import TrendNews, trend_rows
 from dosing_tui.tui.keys.bindings import ALARM_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint
 from dosing_tui.tui.rendering import number_format

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from dosing_tui.console.alarmlist import Facts, number
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import Entry, Event, Shown, Who
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.tui.alarms.alarm_list import Facts, number
 from dosing_tui.tui.rendering import number_format, table
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain, sentence
 from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Pen, Tone

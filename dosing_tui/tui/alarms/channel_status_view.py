@@ -1,8 +1,8 @@
 """How the channels are doing by which people are told of alarms, a row each. Pure."""
 
-from dosing_tui.console.alarmlist import Facts
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.notifications.channel_status import ChannelState
+from dosing_tui.tui.alarms.alarm_list import Facts
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, plain
 from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Pen, Tone

@@ -9,14 +9,14 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.timer import Timer
 
-from dosing_tui.console import alarmlist
-from dosing_tui.console.alarmhealth import HealthNews, health_rows
-from dosing_tui.console.alarmlist import UNCOUNTED, Browsing, Facts, Tab
-from dosing_tui.console.alarmwork import Wish
-from dosing_tui.console.journal import Heading, JournalList, journal_rows
 from dosing_tui.console.screens.plant import SAID_S
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.tui.alarms import alarm_list
+from dosing_tui.tui.alarms.alarm_actions import Wish
+from dosing_tui.tui.alarms.alarm_list import UNCOUNTED, Browsing, Facts, Tab
+from dosing_tui.tui.alarms.journal_list import Heading, JournalList, journal_rows
+from dosing_tui.tui.alarms.kpi_view import HealthNews, health_rows
 from dosing_tui.tui.keys.bindings import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import Mode
 from dosing_tui.tui.layout.alarm_banner import Banner, banner_rows
@@ -66,7 +66,7 @@ class AlarmPage(Screen[str]):
         self._list = LineWidget(look, id="alarms")
         self._footer = LineWidget(look, id="keys")
         self._said: Timer | None = None
-        self._alarms = alarmlist.UNKNOWN
+        self._alarms = alarm_list.UNKNOWN
         self._now: datetime | None = None
         self._browsing = Browsing()
 
@@ -100,7 +100,7 @@ class AlarmPage(Screen[str]):
         """The list in sight, whole."""
         if self._now is None or self._browsing.tab in UNCOUNTED:
             return None
-        table = alarmlist.list_table(self._browsing, self._alarms, Facts(self._now, zone))
+        table = alarm_list.list_table(self._browsing, self._alarms, Facts(self._now, zone))
         return of_table(f"alarms {self._browsing.tab.value}".lower(), table, zone)
 
     # what the app gives
@@ -151,8 +151,8 @@ class AlarmPage(Screen[str]):
         if self._now is None:
             return
         width = self.size.width
-        self._browsing = alarmlist.settled(self._browsing, self._alarms, self._visible)
-        self._tabs.put(alarmlist.tabs_row(self._browsing, self._alarms, width))
+        self._browsing = alarm_list.settled(self._browsing, self._alarms, self._visible)
+        self._tabs.put(alarm_list.tabs_row(self._browsing, self._alarms, width))
         self._list.put(self._rows(Facts(self._now, self._zone), width, self._visible + 1))
         if self._said is None:
             hints = self._hints[Mode.JOURNAL if self.in_journal else Mode.ALARMS]
@@ -163,7 +163,7 @@ class AlarmPage(Screen[str]):
             return health_rows(self._health, facts, width, height)
         if self._browsing.tab is Tab.JOURNAL:
             return journal_rows(self._journal, self._heading, facts, width, height)
-        return alarmlist.list_rows(self._browsing, self._alarms, facts, width, height)
+        return alarm_list.list_rows(self._browsing, self._alarms, facts, width, height)
 
     # keys
 
@@ -171,7 +171,7 @@ class AlarmPage(Screen[str]):
         if self.in_journal:
             self._office.move_journal(step, self._visible + 1)
             return
-        self._browsing = alarmlist.moved(self._browsing, self._alarms, step, self._visible)
+        self._browsing = alarm_list.moved(self._browsing, self._alarms, step, self._visible)
         self._draw()
 
     def action_page(self, step: int) -> None:
@@ -181,11 +181,11 @@ class AlarmPage(Screen[str]):
         if self.in_journal:
             self._office.end_journal(last, self._visible + 1)
             return
-        self.action_step(len(alarmlist.listed(self._alarms, self._browsing.tab)) * (1 if last else -1))
+        self.action_step(len(alarm_list.listed(self._alarms, self._browsing.tab)) * (1 if last else -1))
 
     def action_next_tile(self, step: int) -> None:
         """From list to list."""
-        self._browsing = alarmlist.turned(self._browsing, step)
+        self._browsing = alarm_list.turned(self._browsing, step)
         if self._browsing.tab is Tab.HEALTH:
             self._office.read_health()
         elif self._browsing.tab is Tab.JOURNAL:
@@ -199,16 +199,16 @@ class AlarmPage(Screen[str]):
         if self.in_journal:
             self._office.open_entry()
             return
-        chosen = alarmlist.chosen(self._browsing, self._alarms)
+        chosen = alarm_list.chosen(self._browsing, self._alarms)
         if chosen is not None:
             self._office.open_alarm(chosen)
 
     def action_wish(self, wish: str) -> None:
         """About the alarm under the cursor, or about those in sight."""
         if Wish(wish) is Wish.ALL:
-            self._office.wish(Wish.ALL, alarmlist.in_sight(self._browsing, self._alarms, self._visible))
+            self._office.wish(Wish.ALL, alarm_list.in_sight(self._browsing, self._alarms, self._visible))
             return
-        chosen = alarmlist.chosen(self._browsing, self._alarms)
+        chosen = alarm_list.chosen(self._browsing, self._alarms)
         if chosen is not None:
             self._office.wish(Wish(wish), [chosen])
 
