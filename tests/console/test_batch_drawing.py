@@ -6,14 +6,14 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.console.batches.band import band_bar
-from dosing_tui.console.batches.following import followed
-from dosing_tui.console.batches.timeline import longest_gap
 from dosing_tui.domain.batch_review.query_models import BatchRow
 from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.panels.filters import EVERYTHING, Selection
 from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.live_state import Picture
+from dosing_tui.tui.batches.live_batch import followed
+from dosing_tui.tui.batches.timeline import longest_gap
+from dosing_tui.tui.batches.tolerance_bar import band_bar
 from dosing_tui.tui.data import batch_list_state as browse
 from dosing_tui.tui.data.batch_list_state import Browsing, Tab, Wanted, filter_of, wants_review
 from dosing_tui.tui.rendering.palette import Tone

@@ -7,10 +7,6 @@ from functools import partial
 
 from textual import on
 
-from dosing_tui.console.batches.onerow import Signing
-from dosing_tui.console.batches.spoken import Tried, done_words, exceptions_words, last_word
-from dosing_tui.console.screens.batch_page import BatchPage
-from dosing_tui.console.screens.batch_view import Sight, Site
 from dosing_tui.console.screens.bulk_dialog import BulkDialog
 from dosing_tui.console.screens.review_dialog import UNREASONED, Question, ReviewDialog, Said, shared_warning
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow, draft_of
@@ -21,6 +17,10 @@ from dosing_tui.domain.batches.models import Status
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import DosingError, RangeError
 from dosing_tui.live_state import Picture
+from dosing_tui.tui.batches.batch_screen import BatchPage
+from dosing_tui.tui.batches.batch_screen_view import Sight, Site
+from dosing_tui.tui.batches.detail_header import Signing
+from dosing_tui.tui.batches.review_messages import Tried, done_words, exceptions_words, last_word
 from dosing_tui.tui.controllers.journal_controller import Journaling
 from dosing_tui.tui.controllers.scope_controller import Front
 from dosing_tui.tui.data.background_jobs import Jobs

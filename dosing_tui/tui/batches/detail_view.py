@@ -5,9 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from dosing_tui.console.batches.ingredients import ingredient_rows, judged_ingredients
-from dosing_tui.console.batches.listrows import is_loud, review_words, status_words
-from dosing_tui.console.batches.timeline import timeline_rows
 from dosing_tui.domain.batch_review.changes_since_review import what_came, what_was_absorbed
 from dosing_tui.domain.batch_review.query_models import BatchDetail, Happenings
 from dosing_tui.domain.batch_review.review_rules import Meaning, Review, ReviewState, taken_back
@@ -15,6 +12,9 @@ from dosing_tui.domain.batches.canonical_json import canonical, record
 from dosing_tui.domain.batches.models import Batch, Status, StockChange
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
+from dosing_tui.tui.batches.ingredient_table import ingredient_rows, judged_ingredients
+from dosing_tui.tui.batches.list_view import is_loud, review_words, status_words
+from dosing_tui.tui.batches.timeline import timeline_rows
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken, plain
 from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, LINE, TEXT, Pen, Tone

@@ -9,10 +9,6 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.timer import Timer
 
-from dosing_tui.console.batches.detailrows import Around, detail_rows, message_rows
-from dosing_tui.console.batches.following import followed
-from dosing_tui.console.batches.listrows import Facts, Head, list_rows, list_table, tabs_row
-from dosing_tui.console.batches.onerow import Signing, one_row
 from dosing_tui.console.screens.plant import SAID_S
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
 from dosing_tui.domain.batches.recipe_matching import apart
@@ -21,6 +17,10 @@ from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.live_state import Picture
+from dosing_tui.tui.batches.detail_header import Signing, one_row
+from dosing_tui.tui.batches.detail_view import Around, detail_rows, message_rows
+from dosing_tui.tui.batches.list_view import Facts, Head, list_rows, list_table, tabs_row
+from dosing_tui.tui.batches.live_batch import followed
 from dosing_tui.tui.data import batch_list_state as browse
 from dosing_tui.tui.data.batch_list_state import Wanted, filter_of
 from dosing_tui.tui.data.batch_store import Shelf

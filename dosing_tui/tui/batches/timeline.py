@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from dosing_tui.console.batches.listrows import is_loud
 from dosing_tui.domain.batch_review.query_models import Happenings
 from dosing_tui.domain.batches.models import Batch, Status
 from dosing_tui.domain.messages.models import Dose
+from dosing_tui.tui.batches.list_view import is_loud
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, cells, plain
 from dosing_tui.tui.rendering.palette import DIM, HOT, LINE, TEXT, Pen, Tone

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from dosing_tui.console.screens.batch_view import BatchView, Site
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
 from dosing_tui.domain.batch_review.review_rules import Meaning
+from dosing_tui.tui.batches.batch_screen_view import BatchView, Site
 from dosing_tui.tui.data import batch_list_state as browse
 from dosing_tui.tui.data.batch_list_state import Wanted, wants_review
 from dosing_tui.tui.data.batch_store import Shelf

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from dosing_tui.console.batches.band import band_bar
 from dosing_tui.domain.batch_review.assessment import Judgement
 from dosing_tui.domain.batches.models import Batch, Ingredient
+from dosing_tui.tui.batches.tolerance_bar import band_bar
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
 from dosing_tui.tui.rendering.palette import DIM, HOT, Pen, Tone
