@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from textual.pilot import Pilot
 
 from dosing_tui.config.settings import ConsoleSettings, PlantSettings, Settings, Theme
-from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.live_state import Live
 from dosing_tui.tui.app.app import ConsoleApp, Surroundings
 from dosing_tui.tui.rendering.palette import Tone
+from dosing_tui.tui.screens.dashboard_screen import PlantScreen
 from dosing_tui.tui.tiles.registry import panels_of
 from tests.console import plant_data
 from tests.console.plant_data import FakeSource, History

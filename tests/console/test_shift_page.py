@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.config.settings import ConsoleSettings, Glyphs, Settings
-from dosing_tui.console.screens.shift_page import Page, page_rows
 from dosing_tui.tui.app.app import Surroundings
 from dosing_tui.tui.rendering.palette import Tone
+from dosing_tui.tui.screens.shift_report_screen import Page, page_rows
 from tests.console.driving import LARGE, SMALL, console, settings
 from tests.console.plant_data import HOSTILE, FakeSource
 from tests.plant.reports import sample

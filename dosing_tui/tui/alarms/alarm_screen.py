@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.timer import Timer
 
-from dosing_tui.console.screens.plant import SAID_S
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.alarms import alarm_list
@@ -26,6 +25,7 @@ from dosing_tui.tui.rendering import minimal_repaint
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.screens.dashboard_screen import SAID_S
 from dosing_tui.tui.widgets.messages import Moved
 from dosing_tui.tui.widgets.visible_rows import Shown, of_table
 

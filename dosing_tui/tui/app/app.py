@@ -15,7 +15,6 @@ from textual.theme import Theme as TextualTheme
 
 from dosing_tui.config.settings import Glyphs, Settings, Theme
 from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
-from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.live_state import Picture, PictureSource
 from dosing_tui.tui.app.shutdown import Departure
@@ -34,6 +33,7 @@ from dosing_tui.tui.rendering.palette import PALETTES, Palette, Tone, choose
 from dosing_tui.tui.rendering.theme import Look, colours_of
 from dosing_tui.tui.scope.render_context import UNANSWERED, Answer, Moment
 from dosing_tui.tui.scope.spool_status import SPOOLS
+from dosing_tui.tui.screens.dashboard_screen import PlantScreen
 from dosing_tui.tui.tiles.registry import Builder, builds, panels_of
 from dosing_tui.tui.widgets.messages import Answered, Moved
 

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.timer import Timer
 
-from dosing_tui.console.screens.plant import SAID_S
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
 from dosing_tui.domain.batches.recipe_matching import apart
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -42,6 +41,7 @@ from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.number_format import short_names
 from dosing_tui.tui.rendering.palette import TEXT
 from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.screens.dashboard_screen import SAID_S
 from dosing_tui.tui.widgets.messages import Moved
 from dosing_tui.tui.widgets.visible_rows import Shown, of_table
 

@@ -14,7 +14,6 @@ from textual.app import App
 from dosing_tui.config.settings import Settings
 from dosing_tui.console.screens.filter_dialog import FilterDialog
 from dosing_tui.console.screens.note_dialog import NoteDialog
-from dosing_tui.console.screens.plant import PlantScreen
 from dosing_tui.console.screens.range_dialog import RangeDialog
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.operator_notes import NoteDraft
@@ -43,6 +42,7 @@ from dosing_tui.tui.scope.scope import (
     range_words,
     resolved,
 )
+from dosing_tui.tui.screens.dashboard_screen import PlantScreen
 from dosing_tui.tui.widgets.visible_rows import Shown
 
 log = logging.getLogger(__name__)

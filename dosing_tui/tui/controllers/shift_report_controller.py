@@ -4,11 +4,11 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dosing_tui.console.screens.shift_page import Page, ShiftPage
 from dosing_tui.domain.time.shift_calendar import WorkedShift
 from dosing_tui.errors import DatabaseError
 from dosing_tui.export.output_files import slug
 from dosing_tui.tui.controllers.scope_controller import Steering
+from dosing_tui.tui.screens.shift_report_screen import Page, ShiftPage
 
 if TYPE_CHECKING:
     from dosing_tui.domain.shift_report import ShiftReport
