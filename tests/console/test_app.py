@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from textual.widgets import Static
 
-from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.domain.messages.models import Kind
 from dosing_tui.live_state import Link, LinkState, Live
 from dosing_tui.tui.app.app import Surroundings
+from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import ALL_KEYS, HELP
 from dosing_tui.tui.keys.help_pages import HELP_BATCHES
 from dosing_tui.tui.layout.geometry import TileId

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dosing_tui.console.screens.filter_dialog import FilterDialog
 from dosing_tui.domain.panels.filters import Dimension, Selection
+from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
 from tests.console.dialogs import LOOKS, SIZES, Dialog, assert_whole, opened
 from tests.console.plant_data import HOSTILE
 

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dosing_tui.console.screens.note_dialog import NoteDialog
 from dosing_tui.domain.panels.operator_notes import NoteDraft
+from dosing_tui.tui.dialogs.note_dialog import NoteDialog
 from tests.console.dialogs import LOOKS, SIZES, assert_whole, opened
 from tests.console.plant_data import HOSTILE, NOW
 

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dosing_tui.console.screens.range_dialog import LASTING, NAMED, RangeDialog
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import DosingError
+from dosing_tui.tui.dialogs.range_dialog import LASTING, NAMED, RangeDialog
 from dosing_tui.tui.rendering.theme import Look
 from tests.console.dialogs import LOOKS, SIZES, assert_whole, opened
 from tests.console.plant_data import HOSTILE, NOW

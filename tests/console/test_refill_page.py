@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from dosing_tui.console.screens.refill_dialog import mass
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmKey, Event, Hiding, Shown
 from dosing_tui.domain.messages.models import InventoryLevel
+from dosing_tui.tui.dialogs.refill_dialog import mass
 from dosing_tui.tui.layout.geometry import TileId
 from tests.console import plant_data
 from tests.console.alarmed import Journal, picture_of, state

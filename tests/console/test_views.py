@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.config.settings import ConsoleSettings, PlantSettings, Settings
-from dosing_tui.console.screens.filter_dialog import FilterDialog
-from dosing_tui.console.screens.range_dialog import RangeDialog
 from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
+from dosing_tui.tui.dialogs.range_dialog import RangeDialog
 from tests.console.driving import LARGE, MEDIUM, SMALL, Console, console, until
 from tests.console.plant_data import FakeSource, history
 

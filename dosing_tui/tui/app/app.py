@@ -14,7 +14,6 @@ from textual import on
 from textual.theme import Theme as TextualTheme
 
 from dosing_tui.config.settings import Glyphs, Settings, Theme
-from dosing_tui.console.screens.dialogs import HelpScreen, QuitScreen
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.live_state import Picture, PictureSource
 from dosing_tui.tui.app.shutdown import Departure
@@ -23,6 +22,7 @@ from dosing_tui.tui.charts.primitives import braille
 from dosing_tui.tui.controllers.review_controller import Reviewing
 from dosing_tui.tui.data.panel_cache import Desk
 from dosing_tui.tui.data.query_workers import Askers, PanelSource, Reply
+from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS, helped
 from dosing_tui.tui.keys.footer_hints import hints
 from dosing_tui.tui.layout.status_and_footer import Status, waiting

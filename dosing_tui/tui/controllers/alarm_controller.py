@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from dosing_tui.console.screens.alarm_dialog import AlarmDialog, Given, Question
-from dosing_tui.console.screens.left_dialog import LeftDialog
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Who
 from dosing_tui.domain.alarms.operator_commands import Asking
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
@@ -23,6 +21,8 @@ from dosing_tui.tui.alarms.audible_alarm import Horn
 from dosing_tui.tui.controllers.alarm_kpi_controller import HealthReading
 from dosing_tui.tui.controllers.scope_controller import Front
 from dosing_tui.tui.data.query_workers import Askers
+from dosing_tui.tui.dialogs.alarm_action_dialog import AlarmDialog, Given, Question
+from dosing_tui.tui.dialogs.skipped_alarms_dialog import LeftDialog
 from dosing_tui.tui.keys.footer_hints import Mode
 from dosing_tui.tui.layout.alarm_banner import banner
 from dosing_tui.tui.layout.status_and_footer import KeyHint

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from dosing_tui.console.screens.journal_dialogs import JournalDetail, JournalFilterDialog
 from dosing_tui.domain.alarms.journal_filter import AT_ONCE, JournalFilter
 from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.alarms.snapshot import AlarmPicture
@@ -21,6 +20,7 @@ from dosing_tui.tui.alarms import journal_list
 from dosing_tui.tui.alarms.journal_list import Heading, JournalList, Sieve
 from dosing_tui.tui.controllers.alarm_controller import OF_THE_PLANT
 from dosing_tui.tui.controllers.refill_controller import Refilling
+from dosing_tui.tui.dialogs.journal_dialogs import JournalDetail, JournalFilterDialog
 from dosing_tui.tui.layout.system_notices import Notice
 from dosing_tui.tui.scope.scope import DEFAULT, Scope, follows, range_words, resolved
 

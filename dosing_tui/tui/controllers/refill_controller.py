@@ -4,12 +4,12 @@ from datetime import timedelta
 from functools import partial
 
 from dosing_tui.config.alarm_limits import most_shelved
-from dosing_tui.console.screens.refill_dialog import Refill, RefillDialog
 from dosing_tui.domain.alarms.tank_refill import RULE, refilled
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.errors import AlarmRefused
 from dosing_tui.tui.alarms import alarm_actions
 from dosing_tui.tui.controllers.alarm_controller import Alerting
+from dosing_tui.tui.dialogs.refill_dialog import Refill, RefillDialog
 
 WITHIN = timedelta(hours=1)
 """How long the station may take to tell its new level, unless the site shelves for less."""

@@ -7,8 +7,6 @@ from functools import partial
 
 from textual import on
 
-from dosing_tui.console.screens.bulk_dialog import BulkDialog
-from dosing_tui.console.screens.review_dialog import UNREASONED, Question, ReviewDialog, Said, shared_warning
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow, draft_of
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import NOTHING, UNKNOWN, Outcome, fate_of_many, fate_of_one
@@ -26,6 +24,8 @@ from dosing_tui.tui.controllers.scope_controller import Front
 from dosing_tui.tui.data.background_jobs import Jobs
 from dosing_tui.tui.data.batch_store import Shelf
 from dosing_tui.tui.data.query_workers import Askers
+from dosing_tui.tui.dialogs.bulk_approval_dialog import BulkDialog
+from dosing_tui.tui.dialogs.review_dialog import UNREASONED, Question, ReviewDialog, Said, shared_warning
 from dosing_tui.tui.layout.status_and_footer import Chosen
 from dosing_tui.tui.scope.scope import filter_words, follows, range_words, resolved
 from dosing_tui.tui.widgets.messages import Moved, Returned

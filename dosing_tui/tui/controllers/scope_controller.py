@@ -12,9 +12,6 @@ from zoneinfo import ZoneInfo
 from textual.app import App
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.console.screens.filter_dialog import FilterDialog
-from dosing_tui.console.screens.note_dialog import NoteDialog
-from dosing_tui.console.screens.range_dialog import RangeDialog
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec
@@ -26,6 +23,9 @@ from dosing_tui.live_state import Picture, PictureSource
 from dosing_tui.tui.controllers.file_export import extract_of, folder
 from dosing_tui.tui.controllers.operator_session import SignedOn
 from dosing_tui.tui.data.query_workers import Askers, PanelSource
+from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
+from dosing_tui.tui.dialogs.note_dialog import NoteDialog
+from dosing_tui.tui.dialogs.range_dialog import RangeDialog
 from dosing_tui.tui.keys.bindings import SCOPE_KEYS, keys_of
 from dosing_tui.tui.layout.alarm_banner import Banner
 from dosing_tui.tui.layout.status_and_footer import Chosen, Status

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from textual.binding import Binding
 
-from dosing_tui.console.screens import choosing
-from dosing_tui.console.screens.choosing import Choosing, Group, Values
 from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.tui.dialogs import filter_selection
+from dosing_tui.tui.dialogs.filter_selection import Choosing, Group, Values
 from dosing_tui.tui.rendering import text_field
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, cells, plain
 from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, TEXT, Pen
@@ -115,14 +115,14 @@ class FilterDialog(Sheet[Selection]):
 
     def __init__(self, look: Look, chosen: Selection, *, values: Values | None = None) -> None:
         super().__init__(look)
-        begun = choosing.begun(chosen)
-        self._asked = begun if values is None else choosing.loaded(begun, values)
+        begun = filter_selection.begun(chosen)
+        self._asked = begun if values is None else filter_selection.loaded(begun, values)
         self._trouble = ""
 
     def show_values(self, values: Values) -> None:
         """The values there are; what has been marked meanwhile stays marked."""
         self._trouble = ""
-        self._set(choosing.loaded(self._asked, values))
+        self._set(filter_selection.loaded(self._asked, values))
 
     def show_trouble(self, sentence: str) -> None:
         """Why the values are not known."""
@@ -135,7 +135,7 @@ class FilterDialog(Sheet[Selection]):
 
     def put(self, changed: Field) -> None:
         group = replace(self._asked.group, search=changed, row=0)
-        self._asked = choosing.changed(self._asked, group)
+        self._asked = filter_selection.changed(self._asked, group)
 
     def rows(self, width: int, height: int) -> Rows:
         return filter_rows(self._asked, self._trouble, width, height)
@@ -152,13 +152,13 @@ class FilterDialog(Sheet[Selection]):
         self._set(replace(self._asked, searching=True))
 
     def action_go_to(self, number: int) -> None:
-        self._set(choosing.at_group(self._asked, number))
+        self._set(filter_selection.at_group(self._asked, number))
 
     def action_group(self, step: int) -> None:
-        self._set(choosing.at_group(self._asked, self._asked.at + step))
+        self._set(filter_selection.at_group(self._asked, self._asked.at + step))
 
     def action_move(self, rows: int) -> None:
-        self._set(choosing.moved(self._asked, rows))
+        self._set(filter_selection.moved(self._asked, rows))
 
     def action_edit(self, key: str) -> None:
         """Where nothing is typed, the arrows go from group to group."""
@@ -177,7 +177,7 @@ class FilterDialog(Sheet[Selection]):
         if self._asked.searching:
             self._set(replace(self._asked, searching=False))
         else:
-            self.dismiss(choosing.selection(self._asked))
+            self.dismiss(filter_selection.selection(self._asked))
 
     def action_leave(self) -> None:
         if not self._asked.searching:
@@ -188,7 +188,7 @@ class FilterDialog(Sheet[Selection]):
 
 
 _CHANGES = {
-    "toggled": choosing.toggled,
-    "all_of_group": choosing.all_of_group,
-    "all_of_everything": choosing.all_of_everything,
+    "toggled": filter_selection.toggled,
+    "all_of_group": filter_selection.all_of_group,
+    "all_of_everything": filter_selection.all_of_everything,
 }

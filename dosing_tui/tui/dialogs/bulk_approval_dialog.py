@@ -1,7 +1,7 @@
 """Asks once before many batches are approved: how many they are, and who approves them."""
 
-from dosing_tui.console.screens.review_dialog import Question, ReviewDialog
 from dosing_tui.domain.batch_review.review_rules import Meaning
+from dosing_tui.tui.dialogs.review_dialog import Question, ReviewDialog
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.theme import Look
 
