@@ -16,7 +16,7 @@ from dosing_tui.database.connection import connect
 from dosing_tui.demo.simulation import Simulation
 from dosing_tui.errors import DemoError
 from dosing_tui.live_state import Books, Link, Live, Picture, Role
-from dosing_tui.simulator.run import Tally
+from dosing_tui.simulator.publish_loop import Tally
 
 READY_S = 30.0
 DRAIN_S = 60.0

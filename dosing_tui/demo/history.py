@@ -12,7 +12,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect
 from dosing_tui.database.reading_writer import SpoolRow, Writer, Written
 from dosing_tui.simulator.plant import Message, Plant
-from dosing_tui.simulator.rhythm import next_working_moment
+from dosing_tui.simulator.shift_pattern import next_working_moment
 
 SPAN = timedelta(days=3)
 SLICE = timedelta(minutes=5)

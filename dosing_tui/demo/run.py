@@ -22,7 +22,7 @@ from dosing_tui.demo.mailbox import open_mailbox
 from dosing_tui.demo.postgres import EmbeddedPostgres
 from dosing_tui.demo.simulation import Simulation
 from dosing_tui.demo.site import default_folder, site_settings
-from dosing_tui.simulator.faults import parse_faults
+from dosing_tui.simulator.fault_injection import parse_faults
 from dosing_tui.simulator.plant import Plant
 from dosing_tui.tui.app.terminal import check_terminal
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import BrokerError, DemoError
-from dosing_tui.simulator.faults import Fault
+from dosing_tui.simulator.fault_injection import Fault
 from dosing_tui.simulator.plant import Plant
-from dosing_tui.simulator.run import Tally, simulate
+from dosing_tui.simulator.publish_loop import Tally, simulate
 
 
 class Simulation:

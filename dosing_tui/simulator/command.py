@@ -11,8 +11,8 @@ from threading import Event
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import ConfigError
 from dosing_tui.mqtt.connection import address
-from dosing_tui.simulator.faults import parse_faults
-from dosing_tui.simulator.run import Report, simulate
+from dosing_tui.simulator.fault_injection import parse_faults
+from dosing_tui.simulator.publish_loop import Report, simulate
 
 
 def run(

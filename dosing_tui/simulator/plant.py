@@ -12,9 +12,9 @@ from datetime import UTC, datetime, tzinfo
 from random import Random
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.simulator.faults import Expect, Fault, Mischief
-from dosing_tui.simulator.firmware import DoseLine, EventLine, LevelLine, Line
-from dosing_tui.simulator.rhythm import next_working_moment
+from dosing_tui.simulator.fault_injection import Expect, Fault, Mischief
+from dosing_tui.simulator.payload_format import DoseLine, EventLine, LevelLine, Line
+from dosing_tui.simulator.shift_pattern import next_working_moment
 from dosing_tui.simulator.station import Station
 
 WEARING = "T-12"

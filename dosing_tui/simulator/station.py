@@ -7,7 +7,7 @@ from functools import partial
 from random import Random
 
 from dosing_tui.simulator.equipment import Pump, Tank
-from dosing_tui.simulator.firmware import DoseLine, EventLine, LevelLine, Line
+from dosing_tui.simulator.payload_format import DoseLine, EventLine, LevelLine, Line
 from dosing_tui.simulator.recipes import CAPACITY_G, PUMPS, Batch, next_batch
 
 GAP_S = (300.0, 1_000.0)

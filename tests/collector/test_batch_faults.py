@@ -12,7 +12,7 @@ import pytest
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.incremental_rebuild import rebuild
 from dosing_tui.mqtt.publisher import Publisher
-from dosing_tui.simulator.faults import Expect, Fault
+from dosing_tui.simulator.fault_injection import Expect, Fault
 from dosing_tui.simulator.plant import Message, Plant
 from tests.collector.running import PACE, running
 from tests.database.inspection import rows, value

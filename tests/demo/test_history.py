@@ -10,7 +10,7 @@ import psycopg
 from dosing_tui.config.settings import DatabaseSettings, PlantSettings, Settings
 from dosing_tui.demo import history
 from dosing_tui.simulator.plant import Message, Plant
-from dosing_tui.simulator.rhythm import next_working_moment
+from dosing_tui.simulator.shift_pattern import next_working_moment
 
 BERLIN = ZoneInfo("Europe/Berlin")
 UNTIL = datetime(2026, 3, 30, 14, 2, 33, tzinfo=UTC)

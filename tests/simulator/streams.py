@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from dosing_tui.simulator.faults import Fault
+from dosing_tui.simulator.fault_injection import Fault
 from dosing_tui.simulator.plant import Message, Plant
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

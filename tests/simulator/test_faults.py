@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosing_tui.errors import ConfigError
-from dosing_tui.simulator.faults import EVERY, HOSTILE_TEXTS, Expect, Fault, parse_faults
+from dosing_tui.simulator.fault_injection import EVERY, HOSTILE_TEXTS, Expect, Fault, parse_faults
 from tests.simulator.streams import ALL, EVENTS, LEVELS, by_device, fields, live
 
 CHOICES = st.frozensets(st.sampled_from(list(Fault)))

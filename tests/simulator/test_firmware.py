@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.simulator.firmware import DoseLine, EventLine, LevelLine, Line, payload
+from dosing_tui.simulator.payload_format import DoseLine, EventLine, LevelLine, Line, payload
 from tests.simulator.streams import DOSES, EVENTS, LEVELS, fields, live
 
 KEYS = {

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.simulator.plant import Plant
-from dosing_tui.simulator.rhythm import HOURS, next_working_moment
+from dosing_tui.simulator.shift_pattern import HOURS, next_working_moment
 from tests.simulator.streams import DOSES, LEVELS, NOW, centigrams, fields, tanks
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -17,7 +17,7 @@ from dosing_tui.domain.messages.models import (
     Rejection,
     TimeQuality,
 )
-from dosing_tui.simulator.faults import Expect, Fault
+from dosing_tui.simulator.fault_injection import Expect, Fault
 from dosing_tui.simulator.plant import Message
 from tests.simulator.streams import ALL, NOW, live
 

@@ -16,9 +16,9 @@ from dosing_tui.domain.messages.models import Rejection
 from dosing_tui.errors import BrokerError, ConfigError
 from dosing_tui.mqtt.message import Delivery
 from dosing_tui.simulator.command import at_address, run
-from dosing_tui.simulator.faults import Fault
+from dosing_tui.simulator.fault_injection import Fault
 from dosing_tui.simulator.plant import Plant
-from dosing_tui.simulator.run import Tally, simulate
+from dosing_tui.simulator.publish_loop import Tally, simulate
 from tests.simulator.listening import listening
 from tests.simulator.streams import ALL, LEVELS, fields
 from tests.simulator.test_intake_agrees import new_intake

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dosing_tui.domain.batches.canonical_json import record
 from dosing_tui.domain.batches.reconstruction import key_of, reconstruct
 from dosing_tui.domain.messages.models import Dose, Reading, Rejection, TimeQuality
-from dosing_tui.simulator.faults import Fault
+from dosing_tui.simulator.fault_injection import Fault
 from tests.plant.batches.days import MUCH_LATER, STATION, at, dose, event, level, made, normal, told
 from tests.simulator.streams import live
 from tests.simulator.test_intake_agrees import new_intake, received

@@ -9,7 +9,7 @@ from math import inf, nan
 from random import Random
 
 from dosing_tui.errors import ConfigError
-from dosing_tui.simulator.firmware import DoseLine, EventLine, LevelLine, Line, payload
+from dosing_tui.simulator.payload_format import DoseLine, EventLine, LevelLine, Line, payload
 
 
 class Fault(StrEnum):

@@ -14,7 +14,7 @@ from uuid import uuid4
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.mqtt.connection import address
 from dosing_tui.mqtt.publisher import Publisher
-from dosing_tui.simulator.faults import Expect, Fault
+from dosing_tui.simulator.fault_injection import Expect, Fault
 from dosing_tui.simulator.plant import Message, Plant
 
 EARLY_S = 0.002
