@@ -143,7 +143,7 @@ def demo(
     seed: int, rate: float | None, faults: str | None,
 ) -> None:  # fmt: skip
     """A whole plant on this machine: database, broker, simulated stations and the console."""
-    from dosing_tui.demo.run import run_demo
+    from dosing_tui.demo.main import run_demo
 
     sys.exit(
         run_demo(

@@ -13,7 +13,7 @@ from typing import Any
 from dosing_tui.collector.collector import Collector
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect
-from dosing_tui.demo.simulation import Simulation
+from dosing_tui.demo.simulator_thread import Simulation
 from dosing_tui.errors import DemoError
 from dosing_tui.live_state import Books, Link, Live, Picture, Role
 from dosing_tui.simulator.publish_loop import Tally

@@ -13,7 +13,7 @@ import pytest
 
 from dosing_tui.demo import brokers
 from dosing_tui.demo.children import first_account
-from dosing_tui.demo.run import run_demo
+from dosing_tui.demo.main import run_demo
 from tests.demo.owners import environment, python_for
 from tests.processes import alive, children
 from tests.servers import reachable_temp

@@ -7,8 +7,8 @@ import pytest
 from dosing_tui.collector.leader import client_id
 from dosing_tui.config.settings import MqttSettings, Settings
 from dosing_tui.demo import brokers
+from dosing_tui.demo.broker_session_setup import open_mailbox
 from dosing_tui.demo.brokers import RunningBroker, free_port, start_broker
-from dosing_tui.demo.mailbox import open_mailbox
 from tests.broker.plants import listening, publish
 from tests.servers import reachable_temp
 from tests.waiting import until
@@ -35,5 +35,5 @@ def test_the_collector_hears_what_was_said_before_it_came_for_the_first_time(bro
 
 
 def test_a_broker_that_is_not_there_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dosing_tui.demo.mailbox.PATIENCE_S", 0.2)
+    monkeypatch.setattr("dosing_tui.demo.broker_session_setup.PATIENCE_S", 0.2)
     assert not open_mailbox(Settings(mqtt=MqttSettings(host="127.0.0.1", port=free_port())))

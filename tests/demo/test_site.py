@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.config.settings import CollectorMode, MqttSettings
-from dosing_tui.demo import site
+from dosing_tui.demo import demo_settings
 from dosing_tui.demo.headless import since
 from dosing_tui.live_state import Books
 
 
 def test_everything_it_keeps_is_in_its_folder(tmp_path: Path) -> None:
-    settings = site.site_settings(tmp_path, mqtt=MqttSettings(port=1), dsn="dbname=x", devices=2)
+    settings = demo_settings.site_settings(tmp_path, mqtt=MqttSettings(port=1), dsn="dbname=x", devices=2)
     assert Path(settings.collector.spool_dir).is_relative_to(tmp_path)
     assert Path(settings.log.file).is_relative_to(tmp_path)
     assert settings.collector.mode is CollectorMode.ALWAYS
@@ -19,11 +19,11 @@ def test_everything_it_keeps_is_in_its_folder(tmp_path: Path) -> None:
 
 
 def test_the_stations_it_expects_are_those_that_will_report() -> None:
-    assert site.station_names(2) == ("dosing_system_01", "dosing_system_02")
+    assert demo_settings.station_names(2) == ("dosing_system_01", "dosing_system_02")
 
 
 def test_the_default_folder_is_the_users_own() -> None:
-    assert site.default_folder().is_relative_to(Path.home())
+    assert demo_settings.default_folder().is_relative_to(Path.home())
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_the_zone_is_this_machines(
 ) -> None:
     monkeypatch.setenv("TZ", zone)
     monkeypatch.setattr(site, "LOCALTIME", tmp_path / link)
-    assert site.local_zone() == meant
+    assert demo_settings.local_zone() == meant
 
 
 def test_books_of_a_run_begin_with_what_an_earlier_one_left_in_the_spool() -> None:

@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.demo import history
+from dosing_tui.demo import seed_history
+from dosing_tui.demo.broker_session_setup import open_mailbox
 from dosing_tui.demo.brokers import RunningBroker, start_broker
+from dosing_tui.demo.demo_settings import default_folder, site_settings
 from dosing_tui.demo.folders import lock
 from dosing_tui.demo.headless import collect_for
-from dosing_tui.demo.mailbox import open_mailbox
 from dosing_tui.demo.postgres import EmbeddedPostgres
-from dosing_tui.demo.simulation import Simulation
-from dosing_tui.demo.site import default_folder, site_settings
+from dosing_tui.demo.simulator_thread import Simulation
 from dosing_tui.simulator.fault_injection import parse_faults
 from dosing_tui.simulator.plant import Plant
 from dosing_tui.tui.app.terminal import check_terminal
@@ -112,16 +112,16 @@ def _with_a_past(
 ) -> tuple[Plant, int]:
     """A plant whose last three days are in the database, and how many messages were stored for that now."""
     now = datetime.now(UTC)
-    since = history.missing_since(settings, now)
-    fresh = since == now - history.SPAN
+    since = seed_history.missing_since(settings, now)
+    fresh = since == now - seed_history.SPAN
     # a plant says the same again for the same seed, which would be taken for repetitions of the last run's
     seed = seed if fresh else seed + int(since.timestamp())
     plant = Plant(seed, devices, since=since, mqtt=settings.mqtt)
     if fresh:
         say("Writing three days of history.")
-    written = history.store(
+    written = seed_history.store(
         settings,
-        history.messages(
+        seed_history.messages(
             plant, seed=seed, since=since, until=now, zone=ZoneInfo(settings.plant.timezone), rate=rate
         ),
     )
