@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from dosing_tui.config.settings import DatabaseSettings, Settings
-from dosing_tui.demo.brokers import RunningBroker, find_mosquitto, free_port, start_broker
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker, find_mosquitto, free_port, start_broker
 from tests.servers import ANY_DSN, APACHE_DSN, Server, absent, reachable_temp
 
 FOREIGN = (

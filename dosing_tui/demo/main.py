@@ -16,11 +16,11 @@ from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo import seed_history
 from dosing_tui.demo.broker_session_setup import open_mailbox
-from dosing_tui.demo.brokers import RunningBroker, start_broker
 from dosing_tui.demo.demo_settings import default_folder, site_settings
-from dosing_tui.demo.folders import lock
 from dosing_tui.demo.headless import collect_for
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.folders import lock
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker, start_broker
 from dosing_tui.demo.simulator_thread import Simulation
 from dosing_tui.simulator.fault_injection import parse_faults
 from dosing_tui.simulator.plant import Plant

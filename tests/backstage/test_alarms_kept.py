@@ -13,8 +13,8 @@ import pytest
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.demo.brokers import RunningBroker
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
 from dosing_tui.domain.alarms.models import Entry, Event
 from dosing_tui.mqtt.publisher import Publisher
 from tests import terminal

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dosing_tui.demo.brokers import free_port
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import free_port
 from tests.servers import reachable_temp
 
 

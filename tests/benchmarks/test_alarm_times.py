@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.demo.brokers import RunningBroker
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
 from dosing_tui.mqtt.publisher import Publisher
 from tests.terminal import FOUND, Terminal, program
 

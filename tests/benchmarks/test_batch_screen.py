@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from dosing_tui.database.batches.incremental_rebuild import rebuild
-from dosing_tui.demo.brokers import free_port
+from dosing_tui.demo.servers.mqtt_broker import free_port
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.tui.rendering import number_format
 from tests.benchmarks.test_batches import BATCHES, write_all

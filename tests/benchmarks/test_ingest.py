@@ -14,8 +14,8 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.demo.brokers import RunningBroker, free_port
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port
 from tests.collector.plant import collecting, plant_settings
 from tests.servers import SOAK, reachable_temp
 from tests.waiting import until

@@ -16,7 +16,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.alarms.notification_queue import Postbook
 from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.journal_projection import Replica

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.demo.brokers import find_mosquitto, free_port
+from dosing_tui.demo.servers.mqtt_broker import find_mosquitto, free_port
 
 USER, PASSWORD = "dosing", "right"
 CONF = """per_listener_settings false

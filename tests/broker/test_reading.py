@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.demo.brokers import RunningBroker
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
 from dosing_tui.mqtt.buffered_client import ReadAhead
 from tests.broker.plants import listening, publish
 from tests.waiting import until

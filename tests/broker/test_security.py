@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dosing_tui.config.settings import MqttSettings, Protocol
-from dosing_tui.demo.brokers import find_mosquitto
+from dosing_tui.demo.servers.mqtt_broker import find_mosquitto
 from dosing_tui.errors import BrokerError
 from tests.broker.guarded import PASSWORD, USER, GuardedBroker, guarded
 from tests.broker.plants import Ear, listening, publish

@@ -5,7 +5,7 @@ import pytest
 from paho.mqtt.publish import single
 
 from dosing_tui.config.settings import MqttSettings, Protocol
-from dosing_tui.demo.brokers import RunningBroker, free_port
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port
 from dosing_tui.errors import BrokerError
 from dosing_tui.mqtt.message import Delivery
 from dosing_tui.mqtt.subscriber import DROPPED_TOPIC

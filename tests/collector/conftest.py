@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.demo.brokers import RunningBroker
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
 from tests.collector.plant import plant_settings
 
 

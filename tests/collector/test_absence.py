@@ -12,8 +12,8 @@ import pytest
 from dosing_tui.collector.alarms.journal_outbox import Outbox
 from dosing_tui.collector.notifications.database_outage import KEY, Absence
 from dosing_tui.config.notification_channel import NotificationSettings
-from dosing_tui.demo.brokers import RunningBroker
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
 from dosing_tui.domain.alarms.models import AlarmState, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.notifications.policy import PERIOD, Fate

@@ -17,8 +17,8 @@ from dosing_tui.collector.context.local_state import spool_folder
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.demo.brokers import RunningBroker
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.models import AlarmState, Entry, Event, Shown
 from dosing_tui.domain.alarms.operator_commands import Asking

@@ -10,7 +10,7 @@ import pytest
 from paho.mqtt.publish import single
 
 from dosing_tui.config.settings import Protocol, Settings
-from dosing_tui.demo.brokers import RunningBroker
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
 from dosing_tui.live_state import Books, Link
 from tests.collector.plant import publish, stored_numbers
 from tests.collector.running import numbered, running

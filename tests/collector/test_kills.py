@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.demo.brokers import RunningBroker
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
 from tests.collector.crashing import POINTS
 from tests.collector.plant import (
     CollectorProcess,

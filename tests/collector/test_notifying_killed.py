@@ -10,8 +10,8 @@ from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import journal
 from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.demo.brokers import RunningBroker
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
 from dosing_tui.domain.alarms.journal_projection import Replica, folded
 from dosing_tui.domain.alarms.models import AlarmKey, Event, Shown
 from tests.collector.plant import CollectorProcess, collecting, plant_settings

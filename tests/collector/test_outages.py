@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.config.settings import CollectorMode, Settings
-from dosing_tui.demo.brokers import RunningBroker
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
 from dosing_tui.live_state import Books, Link, Role
 from tests.collector.plant import plant_settings, publish, stored_numbers
 from tests.collector.running import in_mode, numbered, running

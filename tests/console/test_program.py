@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.demo.brokers import free_port
+from dosing_tui.demo.servers.mqtt_broker import free_port
 from screenshots.recorder import Recorder, Size
 from tests.terminal import FOUND, program
 from tests.waiting import until

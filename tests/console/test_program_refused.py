@@ -7,8 +7,8 @@ import pytest
 
 from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.demo.brokers import free_port
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import free_port
 from tests.terminal import FOUND, Terminal, program
 from tests.waiting import until
 

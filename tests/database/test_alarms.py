@@ -17,7 +17,7 @@ from dosing_tui.database.alarms.journal import Heard, journal
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.database.sql_files import statement
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.journal_projection import Replica, folded

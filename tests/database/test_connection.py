@@ -10,8 +10,8 @@ import pytest
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import UNLIMITED, Limits, connect, target
 from dosing_tui.database.error_mapping import Target, database_errors, translated
-from dosing_tui.demo.brokers import free_port
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import free_port
 from dosing_tui.errors import DatabaseAway, DatabaseError, DatabaseRefused, RowRefused
 from tests.database.samples import settings_for
 from tests.servers import reachable_temp

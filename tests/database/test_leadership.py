@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from dosing_tui.database.leader_election import Election, Holder, lock_key
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.errors import DatabaseAway
 from tests.database.samples import settings_for
 from tests.waiting import until

@@ -13,8 +13,8 @@ import pytest
 from dosing_tui.database.panel_reader import SEEDED, Reader
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.demo.brokers import free_port
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import free_port
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.panels.panel_catalog import OVERVIEW, TODAY, Query
 from dosing_tui.errors import DatabaseAway, DatabaseRefused

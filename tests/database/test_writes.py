@@ -20,7 +20,7 @@ from psycopg.rows import class_row
 
 from dosing_tui.database.reading_writer import Progress, SpoolRow, Writer, Written
 from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.messages.models import Dose, Kind, Reading, Rejection, Unit
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
 from tests.database.samples import DOSE, EVENT, LEVEL, NOW, REJECTION, doses, settings_for, spooled

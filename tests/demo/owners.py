@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dosing_tui.demo.children import Account, can_reach
+from dosing_tui.demo.servers.child_processes import Account, can_reach
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dosing_tui.demo import binaries as programs
-from dosing_tui.demo import brokers, postgres
-from dosing_tui.demo.binaries import Binaries, find_binaries, reachable
-from dosing_tui.demo.brokers import start_broker
-from dosing_tui.demo.children import Account, can_reach, first_account
-from dosing_tui.demo.folders import private_folder, reachable_folder
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers import embedded_postgres, mqtt_broker
+from dosing_tui.demo.servers import postgres_binaries as programs
+from dosing_tui.demo.servers.child_processes import Account, can_reach, first_account
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.folders import private_folder, reachable_folder
+from dosing_tui.demo.servers.mqtt_broker import start_broker
+from dosing_tui.demo.servers.postgres_binaries import Binaries, find_binaries, reachable
 from dosing_tui.errors import DemoError
 from tests.demo.owners import owner_of, python_for
 from tests.servers import reachable_temp
@@ -23,8 +23,8 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes its 
 
 AS_USER = """
 import pathlib, sys
-from dosing_tui.demo.brokers import start_broker
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import start_broker
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 folder = pathlib.Path(sys.argv[1])
 with EmbeddedPostgres(folder) as server:
     broker = start_broker(folder)

@@ -9,8 +9,8 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from dosing_tui.demo import brokers
-from dosing_tui.demo.brokers import RunningBroker, start_broker
+from dosing_tui.demo.servers import mqtt_broker
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker, start_broker
 from dosing_tui.errors import DemoError
 from tests.demo.owners import owner_of
 from tests.processes import alive
@@ -112,7 +112,7 @@ def test_the_broker_ends_with_its_owner(folder: Path, which: str, request: pytes
 
 def test_a_taken_port_is_told_in_one_sentence(folder: Path) -> None:
     with socket.socket() as taken:
-        taken.bind((brokers.HOST, 0))
+        taken.bind((mqtt_broker.HOST, 0))
         with pytest.raises(DemoError, match="does not start"):
             start_broker(folder, taken.getsockname()[1])
 

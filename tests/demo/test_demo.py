@@ -11,9 +11,9 @@ from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM, Signals
 
 import pytest
 
-from dosing_tui.demo import brokers
-from dosing_tui.demo.children import first_account
 from dosing_tui.demo.main import run_demo
+from dosing_tui.demo.servers import mqtt_broker
+from dosing_tui.demo.servers.child_processes import first_account
 from tests.demo.owners import environment, python_for
 from tests.processes import alive, children
 from tests.servers import reachable_temp

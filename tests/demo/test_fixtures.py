@@ -4,8 +4,8 @@ import socket
 
 import psycopg
 
-from dosing_tui.demo.brokers import RunningBroker
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
 from tests.servers import Server
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from dosing_tui.collector.leader import client_id
 from dosing_tui.config.settings import MqttSettings, Settings
-from dosing_tui.demo import brokers
 from dosing_tui.demo.broker_session_setup import open_mailbox
-from dosing_tui.demo.brokers import RunningBroker, free_port, start_broker
+from dosing_tui.demo.servers import mqtt_broker
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port, start_broker
 from tests.broker.plants import listening, publish
 from tests.servers import reachable_temp
 from tests.waiting import until

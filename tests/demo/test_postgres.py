@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from dosing_tui.demo import binaries as programs
-from dosing_tui.demo.binaries import find_binaries
-from dosing_tui.demo.postgres import SETTINGS, EmbeddedPostgres
+from dosing_tui.demo.servers import postgres_binaries as programs
+from dosing_tui.demo.servers.embedded_postgres import SETTINGS, EmbeddedPostgres
+from dosing_tui.demo.servers.postgres_binaries import find_binaries
 from dosing_tui.errors import DemoError
 from tests.demo.owners import owner_of
 from tests.processes import alive
@@ -22,7 +22,7 @@ from tests.waiting import until
 
 OWNER = """
 import pathlib, sys, time
-from dosing_tui.demo.postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 server = EmbeddedPostgres(pathlib.Path(sys.argv[1]))
 server.start()
 print(server.pid, flush=True)
@@ -191,9 +191,7 @@ def test_without_the_extra_the_systems_own_is_used(folder: Path, monkeypatch: py
 
 
 def test_the_module_that_carries_the_programs_is_never_imported() -> None:
-    code = (
-        "import sys; from dosing_tui.demo.binaries import find_binaries; find_binaries(); print(*sys.modules)"
-    )
+    code = "import sys; from dosing_tui.demo.servers.postgres_binaries import find_binaries; find_binaries(); print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.demo.binaries import find_binaries
+from dosing_tui.demo.servers.postgres_binaries import find_binaries
 from tests.database.inspection import run
 from tests.database.samples import settings_for
 from tests.deploy.files import FOLDER, services

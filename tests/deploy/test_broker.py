@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.demo.brokers import find_mosquitto, free_port
+from dosing_tui.demo.servers.mqtt_broker import find_mosquitto, free_port
 from dosing_tui.mqtt.subscriber import DROPPED_TOPIC
 from tests.broker.plants import listening, publish
 from tests.deploy.files import FOLDER, users

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from dosing_tui.cli.main import main
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.reading_writer import Writer
-from dosing_tui.demo.brokers import free_port
+from dosing_tui.demo.servers.mqtt_broker import free_port
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.domain.time.latest_batch import latest_batch

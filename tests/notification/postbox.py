@@ -12,7 +12,7 @@ from email.policy import default
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from dosing_tui.demo.brokers import free_port
+from dosing_tui.demo.servers.mqtt_broker import free_port
 
 ACCOUNT = ("shift", "right")
 

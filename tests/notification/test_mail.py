@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
-from dosing_tui.demo.brokers import free_port
+from dosing_tui.demo.servers.mqtt_broker import free_port
 from dosing_tui.errors import DeliveryError
 from dosing_tui.notifiers.send import deliver
 from dosing_tui.notifiers.smtp import composed

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
-from dosing_tui.demo.brokers import free_port
+from dosing_tui.demo.servers.mqtt_broker import free_port
 from dosing_tui.errors import DeliveryError
 from dosing_tui.notifiers.send import deliver
 from tests.notification.receivers import HANG, WebServer, web_server

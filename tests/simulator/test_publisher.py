@@ -9,7 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from dosing_tui.config.settings import MqttSettings, Protocol
-from dosing_tui.demo.brokers import RunningBroker, free_port
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port
 from dosing_tui.errors import BrokerError
 from dosing_tui.mqtt.connection import address
 from dosing_tui.mqtt.publisher import Publisher

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.config.settings import MqttSettings, Protocol
-from dosing_tui.demo.brokers import find_mosquitto, free_port
+from dosing_tui.demo.servers.mqtt_broker import find_mosquitto, free_port
 from dosing_tui.errors import BrokerError
 from dosing_tui.mqtt.publisher import Publisher
 from tests.servers import absent, reachable_temp

@@ -11,7 +11,7 @@ from threading import Event, Thread
 import pytest
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.demo.brokers import RunningBroker, free_port
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port
 from dosing_tui.domain.messages.models import Rejection
 from dosing_tui.errors import BrokerError, ConfigError
 from dosing_tui.mqtt.message import Delivery

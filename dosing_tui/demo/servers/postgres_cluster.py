@@ -11,8 +11,8 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import IO
 
-from dosing_tui.demo.binaries import Binaries
-from dosing_tui.demo.children import Account, end, spawn
+from dosing_tui.demo.servers.child_processes import Account, end, spawn
+from dosing_tui.demo.servers.postgres_binaries import Binaries
 from dosing_tui.errors import DemoError
 
 USER = "dosing"

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from dosing_tui.demo.children import Account, can_reach
+from dosing_tui.demo.servers.child_processes import Account, can_reach
 from dosing_tui.errors import DemoError
 
 STANDS_FOR = "stands-for"

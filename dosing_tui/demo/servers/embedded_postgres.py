@@ -11,12 +11,19 @@ from signal import SIGINT, SIGKILL, SIGQUIT
 from types import TracebackType
 from typing import IO
 
-from dosing_tui.demo import wire
-from dosing_tui.demo.binaries import COPIES, find_binaries, reachable
-from dosing_tui.demo.children import Account, children_of, end, first_account, spawn, wait_for_end
-from dosing_tui.demo.cluster import USER, major_of, make_cluster, server_log
-from dosing_tui.demo.folders import lock, reachable_folder, socket_folder
-from dosing_tui.demo.leftovers import clear_leftover
+from dosing_tui.demo.servers import postgres_ping
+from dosing_tui.demo.servers.child_processes import (
+    Account,
+    children_of,
+    end,
+    first_account,
+    spawn,
+    wait_for_end,
+)
+from dosing_tui.demo.servers.folders import lock, reachable_folder, socket_folder
+from dosing_tui.demo.servers.postgres_binaries import COPIES, find_binaries, reachable
+from dosing_tui.demo.servers.postgres_cluster import USER, major_of, make_cluster, server_log
+from dosing_tui.demo.servers.stale_postgres import clear_leftover
 from dosing_tui.errors import DemoError
 
 DATABASE = "factory_metrics"
@@ -151,17 +158,17 @@ class EmbeddedPostgres:
     def _answers(self, deadline: float) -> bool:
         """True once it lets us in, False if it ended or took too long."""
         while self.pid and time.monotonic() < deadline:
-            with suppress(wire.NotReadyError):
-                wire.run(self._socket, USER, "postgres")
+            with suppress(postgres_ping.NotReadyError):
+                postgres_ping.run(self._socket, USER, "postgres")
                 return True
             time.sleep(0.01)
         return False
 
     def _make_database(self) -> None:
         try:
-            wire.run(self._socket, USER, DATABASE)
-        except wire.NotReadyError:
-            wire.run(self._socket, USER, "postgres", f"CREATE DATABASE {DATABASE}")
+            postgres_ping.run(self._socket, USER, DATABASE)
+        except postgres_ping.NotReadyError:
+            postgres_ping.run(self._socket, USER, "postgres", f"CREATE DATABASE {DATABASE}")
 
     def _remove_sockets(self) -> None:
         """A server removes its own; one that was killed did not."""

@@ -1,0 +1,1 @@
+"""embedded PostgreSQL and broker (tests use these, too)"""
