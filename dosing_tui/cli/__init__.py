@@ -1,1 +1,1 @@
-"""Commands that are too many for one file; each imports what it needs when it is called."""
+"""Click commands, one file per command group; each imports what it needs when it is called."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from dosing_tui.config.alarm_limits import most_shelved
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.catalog import RULES

@@ -64,7 +64,7 @@ def alarms(ctx: click.Context) -> None:
 @click.pass_obj
 def list_(settings: "Settings", tag: str, states: tuple[str, ...], form: str) -> None:
     """The alarms that are not normal, the most urgent first."""
-    from dosing_tui.cli.main import alarm_actions
+    from dosing_tui.cli import alarm_actions
     from dosing_tui.domain.alarms.models import Shown
     from dosing_tui.export.alarm_export import alarms_extract
 
@@ -94,7 +94,7 @@ def journal(
     states: tuple[str, ...], user: str, most: int, form: str,
 ) -> None:  # fmt: skip
     """What happened to the alarms, the newest first."""
-    from dosing_tui.database.alarms.journal import journal as journal_of
+    from dosing_tui.database.alarms import journal as journal_of
     from dosing_tui.domain.alarms.journal_filter import JournalFilter
     from dosing_tui.domain.alarms.models import Event, Shown
     from dosing_tui.export.alarm_export import journal_extract
@@ -131,7 +131,7 @@ def ack(
 
     Asks before it acknowledges all, and says how many they are and which.
     """
-    from dosing_tui.cli.main import alarm_actions
+    from dosing_tui.cli import alarm_actions
     from dosing_tui.domain.alarms.models import UNACKNOWLEDGED
 
     _either(tags, every)
@@ -157,7 +157,7 @@ def reset(
 
     Their conditions have to be gone. Asks before it ends all, and says how many they are and which.
     """
-    from dosing_tui.cli.main import alarm_actions
+    from dosing_tui.cli import alarm_actions
     from dosing_tui.domain.alarms.models import Shown
 
     _either(tags, every)
@@ -179,7 +179,7 @@ def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, rea
 
     Normal ones too, before work that would raise them: STOCK_LOW/dosing_system_01/T-12.
     """
-    from dosing_tui.cli.main import alarm_actions
+    from dosing_tui.cli import alarm_actions
 
     seen, asking = alarm_actions.named_or_normal(settings, tags), _asking(name)
     _done("shelved", alarm_actions.shelve(settings, seen, asking, duration=duration, reason=reason))
@@ -192,7 +192,7 @@ def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, rea
 @click.pass_obj
 def unshelve(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
     """End the shelving of alarms."""
-    from dosing_tui.cli.main import alarm_actions
+    from dosing_tui.cli import alarm_actions
 
     seen = alarm_actions.named(settings, tags)
     _done("unshelved", alarm_actions.unshelve(settings, seen, _asking(name), comment=comment))
@@ -209,7 +209,7 @@ def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) 
     They are silent, on every console, until somebody restores them. Normal ones too, before work that would
     raise them, e.g. while a scale is away: DOSE_GROSS/dosing_system_01/T-12.
     """
-    from dosing_tui.cli.main import alarm_actions
+    from dosing_tui.cli import alarm_actions
 
     seen = alarm_actions.named_or_normal(settings, tags)
     _done("out of service", alarm_actions.remove(settings, seen, _asking(name), reason=reason))
@@ -222,7 +222,7 @@ def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) 
 @click.pass_obj
 def restore(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
     """Put alarms back into service."""
-    from dosing_tui.cli.main import alarm_actions
+    from dosing_tui.cli import alarm_actions
 
     seen = alarm_actions.named(settings, tags)
     _done("back in service", alarm_actions.restore(settings, seen, _asking(name), comment=comment))

@@ -25,7 +25,7 @@ def refill(
     The level of CHEMICAL at station DEVICE may jump up without an alarm.
     """
     from dosing_tui.config.alarm_limits import most_shelved
-    from dosing_tui.database.alarms.journal import journal
+    from dosing_tui.database.alarms import journal
     from dosing_tui.domain.alarms.models import Event, Who
     from dosing_tui.domain.alarms.operator_commands import Asking
     from dosing_tui.domain.alarms.tank_refill import RULE, refilled

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from dosing_tui.collector.context.interfaces import AlarmStore, Database, Parser
 from dosing_tui.collector.context.status import Report
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.notification_queue import Postbook
 from dosing_tui.database.batches.incremental_rebuild import keep_until_now
 from dosing_tui.database.batches.master_recipes import versions

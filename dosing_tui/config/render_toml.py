@@ -47,7 +47,7 @@ def _exception_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
         "# Other limits of alarms: one section for each chemical or recipe that has its own.",
         "# They are for alarms only. Batches are judged by the recipe master, and where it does not say,",
         "# by limits.tolerance_g; their tanks by limits.stock_low_percent.",
-        f"# [[{exceptions.SECTION}]]",
+        f"# [[{alarm_limit_overrides.SECTION}]]",
     ]
     example = AlarmLimitSettings("T-12", "CU-85", 25.0, 8.0, 0.2, 2.0, 1.0)
     for key in get_type_hints(AlarmLimitSettings):
@@ -58,7 +58,7 @@ def _exception_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
 
 def _notification_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
     lines = ["# Whom the collector tells of alarms: one section for each channel."]
-    lines.append(f"# [[{notifications.SECTION}]]")
+    lines.append(f"# [[{notification_sections.SECTION}]]")
     example = NotificationSettings(name="control-room")
     for key in get_type_hints(NotificationSettings):
         if key not in notification_sections.SECRETS:
@@ -70,7 +70,7 @@ def _notification_template(documented: Mapping[tuple[str, str], str]) -> list[st
 def _notifications_in_force(loaded: Loaded) -> list[str]:
     lines = []
     for one in loaded.settings.notifications:
-        lines.append(f"[[{notifications.SECTION}]]  # file {loaded.path}")
+        lines.append(f"[[{notification_sections.SECTION}]]  # file {loaded.path}")
         for key in get_type_hints(NotificationSettings):
             value = getattr(one, key)
             if key in notification_sections.SECRETS:
@@ -99,7 +99,7 @@ def effective(loaded: Loaded) -> str:
     lines = [f"# {loaded.path}" + ("" if loaded.path.exists() else " (does not exist: defaults)"), ""]
     if not loaded.settings.shifts:
         lines += [
-            f"shifts = []  # {loaded.sources[shifts.SECTION]}",
+            f"shifts = []  # {loaded.sources[shift_sections.SECTION]}",
             "",
         ]  # TOML wants it before the first section
     for name, kind in section_types().items():
@@ -113,11 +113,15 @@ def effective(loaded: Loaded) -> str:
                 lines.append(f"{key} = {toml(value)}  # {source}")
         lines.append("")
     for shift in loaded.settings.shifts:
-        lines += [f"[[{shifts.SECTION}]]  # {loaded.sources[shifts.SECTION]}", *_settings_of(shift), ""]
+        lines += [
+            f"[[{shift_sections.SECTION}]]  # {loaded.sources[shift_sections.SECTION]}",
+            *_settings_of(shift),
+            "",
+        ]
     for one in loaded.settings.alarm_limits:
         given = {key: getattr(one, key) for key in get_type_hints(AlarmLimitSettings)}
         said = [f"{key} = {toml(value)}" for key, value in given.items() if value not in (None, "")]
-        lines += [f"[[{exceptions.SECTION}]]  # file {loaded.path}", *said, ""]
+        lines += [f"[[{alarm_limit_overrides.SECTION}]]  # file {loaded.path}", *said, ""]
     lines += _notifications_in_force(loaded)
     return "\n".join(lines)
 
@@ -126,7 +130,7 @@ def _shift_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
     """All defaults, the first one documented: whoever changes one has to write down them all."""
     lines = ["# One section for each shift; those below hold as long as there is none here."]
     for number, shift in enumerate(THREE_SHIFTS):
-        lines.append(f"# [[{shifts.SECTION}]]")
+        lines.append(f"# [[{shift_sections.SECTION}]]")
         for key, line in zip(get_type_hints(ShiftSettings), _settings_of(shift), strict=True):
             lines += [] if number else [f"# {documented[ShiftSettings.__name__, key]}"]
             lines.append(f"# {line}")
@@ -158,7 +162,7 @@ def toml(value: object) -> str:
 def _field_docs() -> dict[tuple[str, str], str]:
     """(class, field) -> the docstring written below the field."""
     docs: dict[tuple[str, str], str] = {}
-    sources = (inspect.getsource(module) for module in (settings, channels))
+    sources = (inspect.getsource(module) for module in (settings, notification_channel))
     for node in ast.parse("\n".join(sources)).body:
         if isinstance(node, ast.ClassDef):
             for field, text in zip(node.body, node.body[1:], strict=False):

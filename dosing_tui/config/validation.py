@@ -25,9 +25,9 @@ def _faults(settings: Settings) -> Iterator[str]:
     yield from _names(settings)
     yield from _numbers(settings)
     yield from _secrets(settings)
-    yield from shifts.faults(settings.shifts)
-    yield from exceptions.faults(settings.alarm_limits)
-    yield from notifications.faults(settings.notifications)
+    yield from shift_sections.faults(settings.shifts)
+    yield from alarm_limit_overrides.faults(settings.alarm_limits)
+    yield from notification_sections.faults(settings.notifications)
 
 
 def _names(settings: Settings) -> Iterator[str]:

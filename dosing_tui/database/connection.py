@@ -11,6 +11,8 @@ from psycopg.rows import TupleRow
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.error_mapping import Target, bad_connection_string, rowless_errors
 
+Session = psycopg.Connection[TupleRow]
+
 logging.getLogger("psycopg").addHandler(logging.NullHandler())  # else its warnings go to stderr: the screen
 # each failed try of a pool is a line there; what it means for the operator is logged once, by others
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
 
+from dosing_tui.database.connection import Session
 from dosing_tui.errors import DatabaseRefused
-
-Session = psycopg.Connection[TupleRow]
 
 
 class Flavour(StrEnum):

@@ -2,7 +2,7 @@
 
 from psycopg.sql import SQL, Identifier
 
-from dosing_tui.database.server_flavour import Session
+from dosing_tui.database.connection import Session
 from dosing_tui.errors import DatabaseRefused
 
 _ASK = """

@@ -1,1 +1,1 @@
-"""processes and pipes of our own"""
+"""Processes and pipes: spawn, messages between processes, stop signals."""

@@ -11,7 +11,7 @@ from signal import SIGKILL
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import RunningBroker

@@ -13,7 +13,7 @@ from typing import TypeVar
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.notification_queue import Postbook
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres

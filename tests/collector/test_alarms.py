@@ -15,7 +15,7 @@ from dosing_tui.collector.alarms import alarm_service, offline_commands
 from dosing_tui.collector.alarms.offline_commands import Letters
 from dosing_tui.collector.context.local_state import spool_folder
 from dosing_tui.config.settings import CollectorMode, Settings
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import RunningBroker
@@ -76,7 +76,7 @@ def heard(this: Running) -> bool:
     return this.listening and this.picture.alarms is not None and this.picture.alarms.journal
 
 
-def journal(settings: Settings) -> list[Entry]:
+def read_entries(settings: Settings) -> list[Entry]:
     return [entry for entry in journal.read(settings) if entry.key.rule in RULES]
 
 
@@ -100,7 +100,7 @@ def test_an_alarm_and_its_acknowledgement_are_seen_by_every_console(settings: Se
         acknowledge(settings, state(one, "STOCK_LOW"))
         until(lambda: [shown(this) for this in everybody] == [{"STOCK_LOW": Shown.ACKED}] * 3, timeout=3)
         assert state(other, "STOCK_LOW").acked_by.name == "Anna"
-    assert [entry.event for entry in journal(settings)] == [Event.RAISE, Event.ACKNOWLEDGE]
+    assert [entry.event for entry in read_entries(settings)] == [Event.RAISE, Event.ACKNOWLEDGE]
 
 
 def test_after_kill_9_the_alarms_and_acknowledgements_are_the_same(
@@ -111,10 +111,10 @@ def test_after_kill_9_the_alarms_and_acknowledgements_are_the_same(
             until(lambda: heard(console) and "The broker is connected." in collector.log)
             say_level(plant, settings, 19.9)
             say_dose(plant, settings, 3.0)
-            until(lambda: len(journal(settings)) == 2 and len(shown(console)) == 2)
+            until(lambda: len(read_entries(settings)) == 2 and len(shown(console)) == 2)
             acknowledge(settings, state(console, "STOCK_LOW"))
             collector.kill()
-        before = journal(settings)
+        before = read_entries(settings)
         with running(settings) as again:
             until(lambda: again.ready and heard(again) and len(shown(again)) == 2)
             say_level(plant, settings, 19.8)
@@ -122,7 +122,7 @@ def test_after_kill_9_the_alarms_and_acknowledgements_are_the_same(
             expected = {"STOCK_LOW": Shown.ACKED, "DOSE_GROSS": Shown.UNACK}
             assert shown(again) == expected
             until(lambda: shown(console) == expected)
-            assert journal(settings) == before
+            assert read_entries(settings) == before
 
 
 @pytest.fixture
@@ -143,9 +143,9 @@ def test_without_the_database_alarms_show_and_are_journaled_later_once(
         say_level(plant, own_plant, 19.9)
         until(lambda: shown(collector) == shown(console) == {"STOCK_LOW": Shown.UNACK}, timeout=3)
         own_postgres.restart()
-        until(lambda: heard(collector) and heard(console) and len(journal(own_plant)) == 1)
+        until(lambda: heard(collector) and heard(console) and len(read_entries(own_plant)) == 1)
         until(lambda: shown(collector) == shown(console) == {"STOCK_LOW": Shown.UNACK})
-        assert journal(own_plant)[0].message == "Low inventory: T-12 at 19.9 %"
+        assert read_entries(own_plant)[0].message == "Low inventory: T-12 at 19.9 %"
 
 
 def test_what_a_dead_collector_had_not_journaled_is_journaled_by_the_next_one(
@@ -163,7 +163,7 @@ def test_what_a_dead_collector_had_not_journaled_is_journaled_by_the_next_one(
         collector.kill()
     own_postgres.restart()
     with running(own_plant):
-        until(lambda: len(journal(own_plant)) == 1)
+        until(lambda: len(read_entries(own_plant)) == 1)
 
 
 def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journaled_once(
@@ -174,7 +174,7 @@ def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journa
         with collecting(own_plant, tmp_path) as collector:
             until(lambda: heard(console) and "The broker is connected." in collector.log)
             say_level(plant, own_plant, 19.9)
-            until(lambda: shown(console) == {"STOCK_LOW": Shown.UNACK} and len(journal(own_plant)) == 1)
+            until(lambda: shown(console) == {"STOCK_LOW": Shown.UNACK} and len(read_entries(own_plant)) == 1)
             own_postgres.kill()
             until(lambda: not heard(console))
             asked = operator_commands.acknowledge(
@@ -191,19 +191,19 @@ def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journa
             until(lambda: "This process collects for the site." in again.log)
             offline_commands.leave(own_plant, [asked])  # a console that did not hear whether it was taken
             own_postgres.restart()
-            until(lambda: heard(console) and len(journal(own_plant)) == 2)
+            until(lambda: heard(console) and len(read_entries(own_plant)) == 2)
             until(lambda: not Letters(spool_folder(own_plant)).fresh())
-            told = journal(own_plant)[1]
+            told = read_entries(own_plant)[1]
             # not under the role of the collector, which brought it
             assert replace(told, id=0) == replace(asked, who=ANNA, offline=True)
             assert shown(console) == {"STOCK_LOW": Shown.ACKED}
-        assert len(journal(own_plant)) == 2
+        assert len(read_entries(own_plant)) == 2
 
 
 def test_a_collector_that_begins_at_a_checkpoint_shows_the_same(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alarming, "CHECKPOINT_EVERY", 1)
+    monkeypatch.setattr(alarm_service, "CHECKPOINT_EVERY", 1)
     with running(settings) as collector, station(settings) as plant:
         until(lambda: collector.ready and heard(collector))
         say_level(plant, settings, 19.9)
@@ -253,7 +253,7 @@ def test_a_flood_of_500_alarms_is_journaled_and_reported_as_one(settings: Settin
                 "capacity_g": 10_000,
             }
             assert plant.publish(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
-        until(lambda: len(journal(settings)) == 500, timeout=10)
+        until(lambda: len(read_entries(settings)) == 500, timeout=10)
         until(lambda: unacknowledged(collector) == 500)
         picture = collector.picture.alarms
         assert picture is not None

@@ -15,7 +15,7 @@ from dosing_tui.collector.notifications import dispatcher
 from dosing_tui.collector.notifications.dispatcher import Notifying
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal import journal, notification_queue
+from dosing_tui.database.alarms import journal, notification_queue
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_projection import Replica
 from dosing_tui.domain.alarms.models import NOBODY, AlarmKey, Entry, Event, Priority
@@ -566,7 +566,7 @@ def test_who_tells_next_begins_where_the_alarms_were_remembered(
 def test_what_nobody_has_made_notices_of_is_told_though_the_alarms_are_remembered_from_later_on(
     settings: Settings, web: WebServer, pages: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notifying, "CHECKPOINT_EVERY", 1)
+    monkeypatch.setattr(dispatcher, "CHECKPOINT_EVERY", 1)
     with telling(settings):
         happened(settings, item="OLD")
         until(lambda: len(web.taken) == 1)

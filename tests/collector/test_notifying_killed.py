@@ -8,7 +8,7 @@ import pytest
 
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import RunningBroker
@@ -59,8 +59,8 @@ def shown(settings: Settings) -> dict[str, Shown]:
 
 
 def of_stations(settings: Settings) -> list[tuple[str, Event]]:
-    journal = journal.read(settings)
-    return [(entry.key.device, entry.event) for entry in journal if entry.key.rule == "DEVICE_OFFLINE"]
+    entries = journal.read(settings)
+    return [(entry.key.device, entry.event) for entry in entries if entry.key.rule == "DEVICE_OFFLINE"]
 
 
 def ready(collector: CollectorProcess) -> bool:

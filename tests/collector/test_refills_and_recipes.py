@@ -8,7 +8,7 @@ import pytest
 
 from dosing_tui.collector.alarms import alarm_service
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.domain.alarms.models import Event
 from dosing_tui.domain.alarms.operator_commands import Asking
@@ -48,7 +48,7 @@ def test_a_batch_is_compared_with_the_master_that_was_imported(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    monkeypatch.setattr(alarming, "MASTERS_S", 0.2)
+    monkeypatch.setattr(alarm_service, "MASTERS_S", 0.2)
     began = datetime.now(UTC) - timedelta(hours=1)
 
     def say(event: str) -> None:

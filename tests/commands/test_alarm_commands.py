@@ -13,10 +13,11 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner, Result
 
+from dosing_tui.cli import alarm_actions
 from dosing_tui.cli.context import EXIT_AWAY
-from dosing_tui.cli.main import EXIT_ERROR, alarm_actions, main
+from dosing_tui.cli.main import EXIT_ERROR, main
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.catalog import RULES, VERSION
 from dosing_tui.domain.alarms.models import AlarmKey, Event, Priority, Who
 from dosing_tui.domain.alarms.operator_commands import Asking, acknowledge

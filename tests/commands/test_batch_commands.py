@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import EXIT_ERROR, main
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.models import Event
 from tests.database.batches.stored import told, write
 from tests.database.samples import settings_for

@@ -10,11 +10,12 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from dosing_tui.cli import batch_review
 from dosing_tui.cli.batch_records import FORMS, STATUSES
 from dosing_tui.cli.batch_review import MEANINGS
-from dosing_tui.cli.main import EXIT_ERROR, batch_review
+from dosing_tui.cli.main import EXIT_ERROR
 from dosing_tui.database import operator_notes
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.domain.batch_review.review_rules import Meaning
 from dosing_tui.domain.batches.canonical_json import canonical, digest
@@ -276,7 +277,7 @@ def test_who_approves_with_deviation_names_the_exceptions_as_they_were_read(shop
 
 
 def test_on_a_terminal_the_record_is_shown_and_agreed_to(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batchreview, "at_terminal", lambda: True)
+    monkeypatch.setattr(batch_review, "at_terminal", lambda: True)
     said = ("batches", "review", SECOND, "--reject", "--as", "Anna", "--reason", "too dark")
     refused = shop.run(*said, typed="n\n")
     assert (refused.exit_code, "T-12 is off by +3.20 g" in refused.stdout) == (1, True)

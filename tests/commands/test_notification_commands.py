@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import main
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.models import Event
 from tests.database.samples import settings_for
 from tests.notification.receivers import WebServer, web_server

@@ -16,7 +16,7 @@ from dosing_tui.collector.pipeline.spool_file import SpoolFile
 from dosing_tui.collector_process.remote_live_state import Mirror
 from dosing_tui.collector_process.state_delta import changes
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.models import Event
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Link, LinkState, Picture

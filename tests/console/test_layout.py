@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.tui.layout.geometry import Place, TileId
+from dosing_tui.tui.layout.geometry import Frame, Place, TileId
 from dosing_tui.tui.layout.layout import Direction, Wanted, arrange, neighbour
 from dosing_tui.tui.layout.view_layouts import View
-from dosing_tui.tui.tiles.shared.tile_content import Frame
 
 WIDTHS, HEIGHTS, TANKS = st.integers(80, 300), st.integers(24, 100), st.integers(0, 60)
 

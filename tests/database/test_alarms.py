@@ -13,7 +13,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal import Heard, journal
+from dosing_tui.database.alarms import journal
+from dosing_tui.database.alarms.journal import Heard
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.database.sql_files import statement

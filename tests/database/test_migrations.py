@@ -10,8 +10,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dosing_tui.database import server_flavour
-from dosing_tui.database.schema import migrate, migration_history
-from dosing_tui.database.schema.migrate import migrate, pending
+from dosing_tui.database.schema import migration_history
+from dosing_tui.database.schema.migrate import LOCK, migrate, pending
 from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.errors import DatabaseRefused
 from tests.database.inspection import flavour_of, rows, run, value
@@ -119,10 +119,10 @@ def test_two_at_once_make_one_schema(flavour: Server, database: str) -> None:
 def test_waiting_for_another_one_is_told(database: str) -> None:
     told: list[str] = []
     with psycopg.connect(database, autocommit=True) as other, ThreadPoolExecutor() as threads:
-        other.execute("SELECT pg_advisory_lock(%s)", (migrate.LOCK,))
+        other.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         waiting = threads.submit(migrate, settings_for(database), report=told.append)
         until(lambda: told)
-        other.execute("SELECT pg_advisory_unlock(%s)", (migrate.LOCK,))
+        other.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
         waiting.result(timeout=60)
     assert told[0] == "Another dosing-tui is changing the schema; waiting for it to finish."
 

@@ -55,7 +55,7 @@ def old(flavour: Server, database: str, monkeypatch: pytest.MonkeyPatch) -> str:
         return [migration for migration in known(flavour) if not BEFORE <= migration.number < 50]
 
     with monkeypatch.context() as past:
-        past.setattr(ledger, "migrations", earlier)
+        past.setattr(migration_history, "migrations", earlier)
         migrate(settings_for(database), report=print)
     run(database, DOSES, EVENTS)
     return database

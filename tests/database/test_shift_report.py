@@ -9,7 +9,7 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.occurrences import occurrences
 from dosing_tui.database.batches.queries import BatchFilter, counts, listed
 from dosing_tui.database.batches.review_writer import review

@@ -50,7 +50,7 @@ def private(tmp_path: Path) -> Path:
 @pytest.fixture
 def copies(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with reachable_temp() as folder:
-        for room in (programs, brokers, postgres):
+        for room in (programs, mqtt_broker, embedded_postgres):
             monkeypatch.setattr(room, "COPIES", folder / "copies")
         yield folder / "copies"
 

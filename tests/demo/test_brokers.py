@@ -35,7 +35,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def amqtt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningBroker]:
-    monkeypatch.setattr(brokers, "find_mosquitto", lambda: None)
+    monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: None)
     broker = start_broker(folder)
     yield broker
     broker.stop()
@@ -120,14 +120,14 @@ def test_a_taken_port_is_told_in_one_sentence(folder: Path) -> None:
 def test_amqtt_takes_over_where_mosquitto_is_there_but_does_not_start(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(brokers, "find_mosquitto", lambda: Path("/bin/false"))
+    monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: Path("/bin/false"))
     broker = start_broker(folder)
     assert "amqtt" in broker.name
     broker.stop()
 
 
 def test_without_any_broker_it_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(brokers, "find_mosquitto", lambda: None)
-    monkeypatch.setattr(brokers, "find_spec", lambda name: None)
+    monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: None)
+    monkeypatch.setattr(mqtt_broker, "find_spec", lambda name: None)
     with pytest.raises(DemoError, match="Mosquitto"):
         start_broker(folder)

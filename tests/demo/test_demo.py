@@ -160,7 +160,7 @@ def servers_on(folder: Path) -> list[int]:
 def test_amqtt_takes_mosquittos_place_where_there_is_none(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(brokers, "find_mosquitto", lambda: None)
+    monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: None)
     status = run_demo(folder=folder, headless=True, duration_s=3, rate=50, report=lambda sentence: None)
     told = json.loads(capsys.readouterr().out)
     assert status == 0

@@ -19,7 +19,7 @@ def broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     if request.param == "mosquitto":
         yield request.getfixturevalue("mosquitto")
         return
-    monkeypatch.setattr(brokers, "find_mosquitto", lambda: None)
+    monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: None)
     with reachable_temp() as folder:
         started = start_broker(folder)
         yield started

@@ -191,7 +191,11 @@ def test_without_the_extra_the_systems_own_is_used(folder: Path, monkeypatch: py
 
 
 def test_the_module_that_carries_the_programs_is_never_imported() -> None:
-    code = "import sys; from dosing_tui.demo.servers.postgres_binaries import find_binaries; find_binaries(); print(*sys.modules)"
+    code = (
+        "import sys; "
+        "from dosing_tui.demo.servers.postgres_binaries import find_binaries; "
+        "find_binaries(); print(*sys.modules)"
+    )
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

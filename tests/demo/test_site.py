@@ -41,7 +41,7 @@ def test_the_zone_is_this_machines(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, zone: str, link: str, meant: str
 ) -> None:
     monkeypatch.setenv("TZ", zone)
-    monkeypatch.setattr(site, "LOCALTIME", tmp_path / link)
+    monkeypatch.setattr(demo_settings, "LOCALTIME", tmp_path / link)
     assert demo_settings.local_zone() == meant
 
 

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.notification_queue import Postbook, states
 from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.audit_verify import verify

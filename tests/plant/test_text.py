@@ -23,7 +23,7 @@ NASTY = st.text(
 )
 
 
-@pytest.mark.parametrize("module", [text, stock], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [text_sanitizer, tank_level], ids=lambda module: module.__name__)
 def test_the_examples_in_the_docstrings_are_true(module: ModuleType) -> None:
     assert doctest.testmod(module).failed == 0
     assert doctest.testmod(module).attempted > 0

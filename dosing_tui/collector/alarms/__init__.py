@@ -1,1 +1,1 @@
-"""collector/alarms"""
+"""Alarm evaluation in the collector, its journal outbox, and commands entered offline."""

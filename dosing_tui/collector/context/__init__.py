@@ -1,1 +1,1 @@
-"""what every part of the collector is given"""
+"""What every part of the collector is given: interfaces, status, intervals, local state."""

@@ -1,1 +1,1 @@
-"""collector/notifications"""
+"""Alarm notifications: dispatch, delivery, and the outage of the database itself."""

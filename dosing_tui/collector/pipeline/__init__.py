@@ -1,1 +1,1 @@
-"""broker -> spool -> database, in this order"""
+"""Broker to spool to database, in this order."""

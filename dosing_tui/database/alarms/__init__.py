@@ -1,1 +1,1 @@
-"""database/alarms"""
+"""The alarm journal, occurrences, trends and the notification queue in the database."""

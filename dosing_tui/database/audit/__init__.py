@@ -1,1 +1,1 @@
-"""hash chain and PINs (type alias Session moves to database/connection.py)"""
+"""The audit trail: hash chain and PINs."""

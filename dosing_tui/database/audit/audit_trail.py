@@ -6,7 +6,7 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
-from dosing_tui.database.batches.rebuild_span import Session
+from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batches.canonical_json import canonical, digest, instant
 

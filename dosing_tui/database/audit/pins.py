@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.batches.rebuild_span import Session
-from dosing_tui.database.connection import connect, target
+from dosing_tui.database.connection import Session, connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.messages.text_sanitizer import clean_text

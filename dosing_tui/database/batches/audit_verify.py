@@ -10,8 +10,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.audit.audit_trail import Entry
 from dosing_tui.database.batches.list_consistency import hidden_faults, stored_faults
-from dosing_tui.database.batches.rebuild_span import Session
-from dosing_tui.database.connection import UNLIMITED, connect, target
+from dosing_tui.database.connection import UNLIMITED, Session, connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batches.canonical_json import canonical, digest

@@ -7,7 +7,7 @@ as versions of recipes are.
 
 from datetime import datetime, timedelta
 
-from dosing_tui.database.batches.rebuild_span import Session
+from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batches.canonical_json_reader import batch_of
 from dosing_tui.domain.batches.duration_baseline import LEAST, MOST, Usual, learned

@@ -8,9 +8,9 @@ from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.duration_learning import learn
-from dosing_tui.database.batches.rebuild_span import Change, Session, rebuild_span, reference
+from dosing_tui.database.batches.rebuild_span import Change, rebuild_span, reference
 from dosing_tui.database.batches.span_planner import Span, Touched, affected, merged, pieces
-from dosing_tui.database.connection import Limits, connect, target
+from dosing_tui.database.connection import Limits, Session, connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.schema.maintenance import RAW_KEPT
 from dosing_tui.database.sql_files import statement

@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from psycopg.rows import class_row
 
-from dosing_tui.database.batches.rebuild_span import Session, shown_columns
+from dosing_tui.database.batches.rebuild_span import shown_columns
+from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batches.batch_identity import anchor_text, batch_id

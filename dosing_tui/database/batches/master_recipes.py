@@ -7,8 +7,8 @@ from datetime import datetime
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.batches.rebuild_span import Session, masters
-from dosing_tui.database.connection import connect, target
+from dosing_tui.database.batches.rebuild_span import masters
+from dosing_tui.database.connection import Session, connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, definition, from_definition

@@ -8,10 +8,9 @@ from psycopg import IsolationLevel
 from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.rebuild_span import Session
 from dosing_tui.database.batches.review_policy import in_force_in
 from dosing_tui.database.batches.review_writer import reviews
-from dosing_tui.database.connection import connect, target
+from dosing_tui.database.connection import Session, connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review import assessment as judging

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from psycopg import Connection
 from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.context_events import alarm_spans
 from dosing_tui.database.batches.span_planner import Span, around
+from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.exception_checks import Limits, judge, verdicts
@@ -26,7 +26,6 @@ from dosing_tui.domain.batches.recipe_matching import portioned
 from dosing_tui.domain.batches.reconstruction import reconstruct
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 
-Session = Connection[TupleRow]
 _SEPARATOR = "\x1f"
 _QUALITIES = {quality.value: quality for quality in TimeQuality}
 

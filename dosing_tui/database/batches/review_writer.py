@@ -8,9 +8,8 @@ from psycopg.rows import class_row
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.audit.pins import check_pin
-from dosing_tui.database.batches.rebuild_span import Session
 from dosing_tui.database.batches.review_policy import in_force_in
-from dosing_tui.database.connection import connect, target
+from dosing_tui.database.connection import Session, connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review.review_result import Outcome, fate_of_one

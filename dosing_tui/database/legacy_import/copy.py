@@ -8,11 +8,12 @@ from psycopg.errors import DeadlockDetected
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database import sql_files
+from dosing_tui.database.connection import Session
 from dosing_tui.database.legacy_import import copy_statements, progress, table_swap
 from dosing_tui.database.legacy_import.copy_statements import Plan
 from dosing_tui.database.legacy_import.legacy_schema import GuideTable
 from dosing_tui.database.legacy_import.progress import State
-from dosing_tui.database.server_flavour import Flavour, Session
+from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.errors import DatabaseAway
 
 Report = Callable[[str], None]

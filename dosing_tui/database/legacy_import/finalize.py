@@ -2,10 +2,11 @@
 
 from psycopg.sql import SQL, Identifier
 
+from dosing_tui.database.connection import Session
 from dosing_tui.database.legacy_import import copy, hourly_history, progress
 from dosing_tui.database.legacy_import.copy import Report
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY, TABLES
-from dosing_tui.database.server_flavour import Flavour, Session
+from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.errors import DatabaseRefused
 
 

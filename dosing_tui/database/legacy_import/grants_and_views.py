@@ -8,8 +8,8 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL, Composable, Identifier
 
 from dosing_tui.database import sql_files
+from dosing_tui.database.connection import Session
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY, LATEST, TABLES
-from dosing_tui.database.server_flavour import Session
 from dosing_tui.errors import DatabaseRefused
 
 READABLE = (

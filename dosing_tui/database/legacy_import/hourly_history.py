@@ -6,9 +6,10 @@ from typing import LiteralString
 from psycopg.sql import SQL, Identifier, Literal
 
 from dosing_tui.database import sql_files
+from dosing_tui.database.connection import Session
 from dosing_tui.database.legacy_import import progress
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY, HOURLY_COLUMNS
-from dosing_tui.database.server_flavour import Flavour, Session
+from dosing_tui.database.server_flavour import Flavour
 
 LEAST_REFRESH = timedelta(hours=4)
 """A refresh of fewer than two whole hours is refused."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.server_flavour import Session
+from dosing_tui.database.connection import Session
 
 
 @dataclass(frozen=True, slots=True)

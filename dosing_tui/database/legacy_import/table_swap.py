@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database import sql_files
+from dosing_tui.database.connection import Session
 from dosing_tui.database.legacy_import import grants_and_views
 from dosing_tui.database.legacy_import.copy_statements import OldColumn, Plan
 from dosing_tui.database.legacy_import.grants_and_views import Carried
@@ -23,7 +24,6 @@ from dosing_tui.database.legacy_import.legacy_schema import (
     GuideTable,
     old_name,
 )
-from dosing_tui.database.server_flavour import Session
 from dosing_tui.errors import DatabaseRefused
 
 

@@ -1,1 +1,1 @@
-"""database/reports"""
+"""Whole reports in one read: the shift report, one batch record."""

@@ -9,7 +9,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms.occurrences import occurrences_in
 from dosing_tui.database.batches.queries import BatchDetail, detail_in, one_moment, opened
-from dosing_tui.database.batches.rebuild_span import Session
+from dosing_tui.database.connection import Session
 from dosing_tui.domain.alarms.occurrence import Occurrence
 from dosing_tui.domain.panels.operator_notes import Note
 

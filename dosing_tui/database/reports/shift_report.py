@@ -7,7 +7,7 @@ from datetime import datetime
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.occurrences import occurrences
 from dosing_tui.database.batches.queries import BatchFilter, BatchRow, counts, listed
 from dosing_tui.database.connection import connect, target

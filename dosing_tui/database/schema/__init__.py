@@ -1,1 +1,1 @@
-"""database/schema"""
+"""Schema: migrations, their history, background maintenance, limits that SQL reads."""

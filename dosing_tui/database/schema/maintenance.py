@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import server_flavour, sql_files, table_owner
-from dosing_tui.database.connection import Limits, connect, target
+from dosing_tui.database.connection import Limits, Session, connect, target
 from dosing_tui.database.error_mapping import database_errors
 from dosing_tui.database.legacy_import import progress
 from dosing_tui.database.schema import migration_history
-from dosing_tui.database.server_flavour import Flavour, Session
+from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.errors import DatabaseRefused
 
 RAW_KEPT = timedelta(days=90)

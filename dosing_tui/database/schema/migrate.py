@@ -8,13 +8,13 @@ import psycopg
 
 from dosing_tui.config.settings import LimitSettings, Settings
 from dosing_tui.database import server_flavour, table_owner
-from dosing_tui.database.connection import UNLIMITED, connect, target
+from dosing_tui.database.connection import UNLIMITED, Session, connect, target
 from dosing_tui.database.error_mapping import Target, database_errors, translated
 from dosing_tui.database.legacy_import import finalize, progress, table_swap
 from dosing_tui.database.legacy_import.table_swap import Relation
 from dosing_tui.database.schema import migration_history, plant_limits
 from dosing_tui.database.schema.migration_history import Migration
-from dosing_tui.database.server_flavour import Flavour, Session
+from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
 
 Report = Callable[[str], None]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from psycopg.rows import class_row
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.server_flavour import Flavour, Session
+from dosing_tui.database.connection import Session
+from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.errors import DatabaseRefused
 
 

@@ -1,7 +1,7 @@
 """Keeps the plant's rules in the database as the settings say: what is out of tolerance, and low stock."""
 
 from dosing_tui.config.settings import LimitSettings
-from dosing_tui.database.server_flavour import Session
+from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import statement
 
 TOLERANCE = "rules/tolerance"

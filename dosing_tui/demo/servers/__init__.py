@@ -1,1 +1,1 @@
-"""embedded PostgreSQL and broker (tests use these, too)"""
+"""Embedded PostgreSQL and MQTT broker, for the demo and for tests."""

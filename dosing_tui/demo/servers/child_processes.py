@@ -11,7 +11,7 @@ from pathlib import Path
 from signal import Signals
 from typing import IO
 
-LAUNCHER = Path(__file__).with_name("launcher.py")
+LAUNCHER = Path(__file__).with_name("child_launcher.py")
 
 
 @dataclass(frozen=True, slots=True)

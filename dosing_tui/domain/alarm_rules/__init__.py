@@ -1,1 +1,1 @@
-""" "Where is an alarm rule?" - declared in alarms/catalog.py, decided in one *_rules.py here. Pure"""
+"""Alarm rules, declared in ``domain.alarms.catalog`` and decided here, one module per subject. Pure."""

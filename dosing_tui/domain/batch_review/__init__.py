@@ -1,1 +1,1 @@
-"""review by exception. Pure"""
+"""Review by exception: exceptions, assessment, review rules. Pure."""

@@ -1,1 +1,1 @@
-"""MQTT payload -> typed reading. Pure. "Where is a payload validated?" - here"""
+"""MQTT payload to typed reading: parsing, validation, time stamps. Pure."""

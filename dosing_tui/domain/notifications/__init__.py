@@ -1,1 +1,1 @@
-"""who is notified of which alarm transition. Pure"""
+"""Who is notified of which alarm transition. Pure."""

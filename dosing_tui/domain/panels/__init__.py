@@ -1,1 +1,1 @@
-"""one declaration per panel; what a panel may be filtered by"""
+"""One declaration per panel, and what a panel may be filtered by. Pure."""

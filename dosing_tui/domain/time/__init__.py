@@ -1,1 +1,1 @@
-"""ranges, shifts, DST. Pure"""
+"""Time ranges, shifts and daylight saving time. Pure."""

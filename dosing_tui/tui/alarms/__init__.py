@@ -1,1 +1,1 @@
-"""tui/alarms"""
+"""The alarm screen: active alarms, journal, KPIs, details."""

@@ -11,9 +11,9 @@ from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.data_table import Column, Reader, Table, paint
 from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Pen, Tone
 from dosing_tui.tui.rendering.priority_style import MARKS, STATES, mark, mark_pen
-from dosing_tui.tui.rendering.table import Column, Reader, Table, paint
 
 UNKNOWN = AlarmPicture(at=datetime.min.replace(tzinfo=UTC))
 """Before the first look."""

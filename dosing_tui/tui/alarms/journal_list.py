@@ -8,11 +8,11 @@ from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import Entry, Event, Shown, Who
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.alarms.alarm_list import Facts, number
-from dosing_tui.tui.rendering import number_format, table
+from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain, sentence
+from dosing_tui.tui.rendering.data_table import Column, Reader, Table
 from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Pen, Tone
 from dosing_tui.tui.rendering.priority_style import STATES, mark
-from dosing_tui.tui.rendering.table import Column, Reader, Table
 
 PAGE = 200
 """Entries that are read at once."""
@@ -84,7 +84,7 @@ class JournalList:
 
     @property
     def chosen(self) -> Entry | None:
-        return self.rows[table.position(self.reader, self.rows)] if self.rows else None
+        return self.rows[data_table.position(self.reader, self.rows)] if self.rows else None
 
     @property
     def full(self) -> bool:
@@ -123,8 +123,8 @@ def visible(height: int) -> int:
 
 
 def moved(known: JournalList, step: int, height: int) -> JournalList:
-    reader = table.moved(known.reader, known.rows, step)
-    return replace(known, reader=table.scrolled(reader, known.rows, visible(height)))
+    reader = data_table.moved(known.reader, known.rows, step)
+    return replace(known, reader=data_table.scrolled(reader, known.rows, visible(height)))
 
 
 def nears_end(known: JournalList, height: int) -> bool:
@@ -132,7 +132,7 @@ def nears_end(known: JournalList, height: int) -> bool:
     return known.reader.first + 2 * visible(height) >= len(known.rows)
 
 
-def table(known: JournalList, facts: Facts) -> Table[Entry]:
+def build_table(known: JournalList, facts: Facts) -> Table[Entry]:
     return Table(known.rows, COLUMNS, facts)
 
 
@@ -149,8 +149,10 @@ def journal_rows(known: JournalList, heading: Heading, facts: Facts, width: int,
     canvas = Canvas(width, height)
     _band(canvas, known, heading)
     if known.rows:
-        reader = table.scrolled(known.reader, known.rows, visible(height))
-        canvas.paste(0, BAND, table.paint(table(known, facts), width, height - BAND, reader, select=True))
+        reader = data_table.scrolled(known.reader, known.rows, visible(height))
+        canvas.paste(
+            0, BAND, data_table.paint(build_table(known, facts), width, height - BAND, reader, select=True)
+        )
     else:
         said = known.trouble or _nothing(known, heading)
         canvas.paste(0, BAND, sentence(said, width, min(height - BAND, 9)))

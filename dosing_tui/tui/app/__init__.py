@@ -1,1 +1,1 @@
-"""the Textual App, its ticks and its threads"""
+"""The Textual App: start, ticks, screen stack, shutdown."""

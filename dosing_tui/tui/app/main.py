@@ -41,12 +41,12 @@ def run_console(settings: Settings) -> int:
 def show(settings: Settings, live: PictureSource, backstage: Backstage) -> int:
     """The console over a live picture that somebody else moves. Raises: ConfigError."""
     terminal.check_terminal(os.environ)
-    log_file = log_file.open_log(settings.log)
+    log_path = log_file.open_log(settings.log)
     prepare(os.environ, settings)
     # imported here: textual reads the environment when it is imported
     from dosing_tui.tui.app.app import ConsoleApp
 
-    where = surroundings(os.environ, settings, log_file)
+    where = surroundings(os.environ, settings, log_path)
     app = ConsoleApp(settings, live, backstage, now, where=where, after_first_paint=backstage.start)
     log.info("console starts")
     try:

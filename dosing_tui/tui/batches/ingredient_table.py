@@ -7,8 +7,8 @@ from dosing_tui.domain.batches.models import Batch, Ingredient
 from dosing_tui.tui.batches.tolerance_bar import band_bar
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.data_table import Column, Table, paint
 from dosing_tui.tui.rendering.palette import DIM, HOT, Pen, Tone
-from dosing_tui.tui.rendering.table import Column, Table, paint
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from dosing_tui.domain.batches.models import Status
 from dosing_tui.tui.data.batch_list_state import OF_NOT_COMPLETE, Browsing, Tab, Wanted, chosen
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain, sentence
+from dosing_tui.tui.rendering.data_table import Column, Reader, Table, paint
 from dosing_tui.tui.rendering.palette import DIM, HOT, Pen, Tone
-from dosing_tui.tui.rendering.table import Column, Reader, Table, paint
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +216,42 @@ _COLUMNS: tuple[Column[BatchRow], ...] = (
     Column("Mode", 8, 10, lambda row, facts: plain(row.mode, 16), pen=DIM),
     Column("Status", 12, 94, lambda row, facts: status_words(row.status)[1], draw=_status, grow=3),
     Column("Doses", 5, 30, lambda row, facts: _doses(row), lambda row, facts: row.doses, right=True),
-    Column("Mass g", 8, 20, lambda row, facts: number_format.NOTHING if row.actual_g is None
-           else f"{row.actual_g:.2f}", lambda row, facts: row.actual_g, unit="g", right=True),
-    Column("Error g", 7, 40, lambda row, facts: number_format.signed(_error(row)), lambda row, facts: _error(row),
-           unit="g", right=True),
-    Column("min", 5, 35, lambda row, facts: number_format.NOTHING if minutes(row) is None else f"{minutes(row):.1f}",
-           lambda row, facts: minutes(row), unit="min", pen=DIM, right=True),
-    Column("Exceptions", 18, 93, lambda row, facts: ", ".join(row.finding_kinds),
-           draw=_exceptions, grow=60, least=6),
+    Column(
+        "Mass g",
+        8,
+        20,
+        lambda row, facts: number_format.NOTHING if row.actual_g is None else f"{row.actual_g:.2f}",
+        lambda row, facts: row.actual_g,
+        unit="g",
+        right=True,
+    ),
+    Column(
+        "Error g",
+        7,
+        40,
+        lambda row, facts: number_format.signed(_error(row)),
+        lambda row, facts: _error(row),
+        unit="g",
+        right=True,
+    ),
+    Column(
+        "min",
+        5,
+        35,
+        lambda row, facts: number_format.NOTHING if minutes(row) is None else f"{minutes(row):.1f}",
+        lambda row, facts: minutes(row),
+        unit="min",
+        pen=DIM,
+        right=True,
+    ),
+    Column(
+        "Exceptions",
+        18,
+        93,
+        lambda row, facts: ", ".join(row.finding_kinds),
+        draw=_exceptions,
+        grow=60,
+        least=6,
+    ),
     Column("Review", 16, 94, lambda row, facts: review_words(row.review_state), draw=_review, grow=10),
-)  # fmt: skip
+)

@@ -1,1 +1,1 @@
-"""plain objects; today an 8-deep App inheritance chain"""
+"""Controllers: each acts on the keys of one subject and is given what it needs."""

@@ -1,1 +1,1 @@
-"""what the screen knows: queries, their threads, their answers"""
+"""Queries of the screen: their threads, results and refresh."""

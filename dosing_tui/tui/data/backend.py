@@ -92,32 +92,32 @@ class Engine:
 
     def past(self, now: datetime) -> Past:
         # imported here to save start-up: psycopg
-        from dosing_tui.database.alarms.journal import journal
+        from dosing_tui.database.alarms import journal
 
         return journal.past(self._settings, now)
 
     def channels(self, now: datetime) -> Sequence[ChannelState]:
         # imported here to save start-up: psycopg
-        from dosing_tui.database.alarms.journal import notification_queue
+        from dosing_tui.database.alarms import notification_queue
 
         configured = [channel.name for channel in self._settings.notifications]
         return with_unused(notification_queue.states(self._settings, now=now), configured)
 
     def journal_page(self, wanted: JournalFilter) -> Sequence[Entry]:
         # imported here to save start-up: psycopg
-        from dosing_tui.database.alarms.journal import journal
+        from dosing_tui.database.alarms import journal
 
         return journal.listed(self._settings, wanted)
 
     def trend(self, asked: TrendQuery) -> Sequence[TrendPoint]:
         # imported here to save start-up: psycopg
-        from dosing_tui.database.alarms.journal import trend
+        from dosing_tui.database.alarms import trend
 
         return trend.trend(self._settings, asked)
 
     def journal(self, entries: Sequence[Entry]) -> bool:
         # imported here to save start-up: psycopg
-        from dosing_tui.database.alarms.journal import journal
+        from dosing_tui.database.alarms import journal
 
         account = clean_text(getuser())
         named = [replace(entry, who=replace(entry.who, os_user=account)) for entry in entries]

@@ -38,9 +38,10 @@ class Desk:
         settle = refresh_policy.settle_time(present.picture.role)
         for panel in panels:
             turn = refresh_policy.noticed(
-                self._turns.get(panel.id, refresh_policy.Turn()), refresh_policy.counts(panel, present.picture),
+                self._turns.get(panel.id, refresh_policy.Turn()),
+                refresh_policy.counts(panel, present.picture),
                 present.now,
-            )  # fmt: skip
+            )
             if refresh_policy.due(turn, present.now, settle=settle):
                 turn = self._send(panel, turn, scope, present)
             self._turns[panel.id] = turn

@@ -1,1 +1,1 @@
-"""tui/dialogs"""
+"""Modal dialogs, each returning a typed result."""

@@ -1,1 +1,1 @@
-""""Where is a key bound?""""
+"""Where keys are bound, and how the footer and the help describe them."""

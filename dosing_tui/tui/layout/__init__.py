@@ -1,1 +1,1 @@
-"""which tile is where"""
+"""Which tile is where at which size; status bar, footer and alarm banner."""

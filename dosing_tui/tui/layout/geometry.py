@@ -2,8 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import NamedTuple, TypeAlias
+
+
+class Frame(Enum):
+    FULL = auto()
+    TOP = auto()
+    """Only a line with the title: saves a row and two columns on small screens."""
 
 
 class TileId(StrEnum):

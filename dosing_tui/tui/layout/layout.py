@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dosing_tui.tui.layout import overview_layout
-from dosing_tui.tui.layout.geometry import Place, TileId, carved
+from dosing_tui.tui.layout.geometry import Frame, Place, TileId, carved
 from dosing_tui.tui.layout.view_layouts import THEMES, View
-from dosing_tui.tui.tiles.shared.tile_content import Frame
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 24
 BARS = 2

@@ -1,1 +1,1 @@
-"""cells, colours, formats"""
+"""Cells, styles, glyphs and number formats, and what repaints only what changed."""

@@ -1,1 +1,1 @@
-"""time range, filters, and what a tile may read"""
+"""Time range and filters, and what a tile may read when it is drawn."""

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from dosing_tui.domain.panels.panel_catalog import DAILY, DayOfRecipe
-from dosing_tui.tui.rendering import number_format, table
+from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.data_table import Column, Table
 from dosing_tui.tui.rendering.palette import DIM, HOT, Pen, Tone
-from dosing_tui.tui.rendering.table import Column, Table
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel
 
@@ -25,7 +25,7 @@ def content(moment: Moment) -> Content[Table[DayOfRecipe]]:
     )
     age, stale = age_of_panel(moment, DAILY)
     empty = "" if rows else moment.nothing_from(DAILY, "no dose")
-    return Content(DAILY.title, Table(rows, COLUMNS, facts), table.paint, "", age, stale, empty)
+    return Content(DAILY.title, Table(rows, COLUMNS, facts), data_table.paint, "", age, stale, empty)
 
 
 def _error(row: DayOfRecipe, facts: Facts, width: int, ground: Tone) -> Rows:
@@ -46,14 +46,51 @@ COLUMNS: tuple[Column[DayOfRecipe], ...] = (
     Column("Day", 10, 100, lambda row, facts: f"{row.day:%a %d %b}", lambda row, facts: row.day, pen=DIM),
     Column("Recipe", 10, 95, lambda row, facts: plain(row.recipe, 40), grow=14),
     Column("Mode", 8, 40, lambda row, facts: plain(row.mode, 16), pen=DIM, grow=4),
-    Column("Batches", 8, 90, lambda row, facts: number_format.whole(row.batches), lambda row, facts: row.batches,
-           pen=HOT, right=True),
-    Column("Doses", 8, 80, lambda row, facts: number_format.whole(row.doses), lambda row, facts: row.doses,
-           right=True),
-    Column("Dosed", 11, 85, lambda row, facts: facts.mass.words(row.dosed_g),
-           lambda row, facts: row.dosed_g, unit="g", pen=HOT, right=True),
-    Column("Mean error g  ", 14, 60, lambda row, facts: number_format.signed(row.mean_error_g),
-           lambda row, facts: row.mean_error_g, unit="g", draw=_error, right=True),
-    Column("Mean s", 7, 50, lambda row, facts: _seconds(row.mean_duration_s),
-           lambda row, facts: row.mean_duration_s, unit="s", pen=DIM, right=True),
-)  # fmt: skip
+    Column(
+        "Batches",
+        8,
+        90,
+        lambda row, facts: number_format.whole(row.batches),
+        lambda row, facts: row.batches,
+        pen=HOT,
+        right=True,
+    ),
+    Column(
+        "Doses",
+        8,
+        80,
+        lambda row, facts: number_format.whole(row.doses),
+        lambda row, facts: row.doses,
+        right=True,
+    ),
+    Column(
+        "Dosed",
+        11,
+        85,
+        lambda row, facts: facts.mass.words(row.dosed_g),
+        lambda row, facts: row.dosed_g,
+        unit="g",
+        pen=HOT,
+        right=True,
+    ),
+    Column(
+        "Mean error g  ",
+        14,
+        60,
+        lambda row, facts: number_format.signed(row.mean_error_g),
+        lambda row, facts: row.mean_error_g,
+        unit="g",
+        draw=_error,
+        right=True,
+    ),
+    Column(
+        "Mean s",
+        7,
+        50,
+        lambda row, facts: _seconds(row.mean_duration_s),
+        lambda row, facts: row.mean_duration_s,
+        unit="s",
+        pen=DIM,
+        right=True,
+    ),
+)

@@ -6,10 +6,10 @@ from datetime import datetime, tzinfo
 from dosing_tui.domain.messages.models import Dose, TimeQuality
 from dosing_tui.live_state import Link
 from dosing_tui.tui.charts.primitives.bars import leaning_bar
-from dosing_tui.tui.rendering import number_format, table
+from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, cells, plain
+from dosing_tui.tui.rendering.data_table import Column, Table
 from dosing_tui.tui.rendering.palette import DIM, HOT, Pen, Tone
-from dosing_tui.tui.rendering.table import Column, Table
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_reading
 
@@ -133,7 +133,7 @@ def content(moment: Moment) -> Content[Table[Dose]]:
     age = age_of_reading(moment, newest, stale=stale)
     empty = "" if doses else moment.nothing_live("no dose has been reported yet")
     table = Table(doses, dose_columns(facts), facts)
-    return Content(TITLE, table, table.paint, age=age, stale=stale, empty=empty)
+    return Content(TITLE, table, data_table.paint, age=age, stale=stale, empty=empty)
 
 
 def _stations(doses: tuple[Dose, ...]) -> tuple[tuple[str, str], ...]:

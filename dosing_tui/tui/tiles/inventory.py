@@ -45,10 +45,14 @@ def content(moment: Moment) -> Content[Tanks]:
     low, warn = limits.stock_low_percent, limits.stock_warn_percent
     largest = max((level.capacity_g or level.remaining_g or 0 for level in levels), default=0.0)
     return Content(
-        TITLE, Tanks(tanks, (low, warn), number_format.mass_for(largest)), paint, unit=f"limits {low:g} / {warn:g} %",
-        age=age_of_reading(moment, newest, stale=stale), stale=stale,
+        TITLE,
+        Tanks(tanks, (low, warn), number_format.mass_for(largest)),
+        paint,
+        unit=f"limits {low:g} / {warn:g} %",
+        age=age_of_reading(moment, newest, stale=stale),
+        stale=stale,
         empty="" if tanks else moment.nothing_live("no level has been reported yet"),
-    )  # fmt: skip
+    )
 
 
 def _tank(moment: Moment, level: InventoryLevel, names: dict[str, str]) -> Tank:
@@ -96,7 +100,7 @@ def _pens(tank: Tank) -> tuple[Pen, Pen]:
 
 def _percent(tank: Tank) -> str:
     return (
-        f"{words.NOTHING} %"
+        f"{number_format.NOTHING} %"
         if tank.percent is None
         else f"{number_format.down_to_tenths(tank.percent):.1f} %"
     )

@@ -6,10 +6,10 @@ from datetime import datetime, tzinfo
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import Band, band
 from dosing_tui.live_state import Link
-from dosing_tui.tui.rendering import number_format, table
+from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.data_table import Column, Table
 from dosing_tui.tui.rendering.palette import DIM, HOT, Pen, Tone
-from dosing_tui.tui.rendering.table import Column, Table
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.inventory import MARKS, TONES
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_reading
@@ -40,7 +40,7 @@ def content(moment: Moment) -> Content[Table[InventoryLevel]]:
     )  # fmt: skip
     empty = "" if levels else moment.nothing_live("no level has been reported yet")
     return Content(
-        TITLE, Table(levels, COLUMNS, facts), table.paint, unit=facts.mass.unit,
+        TITLE, Table(levels, COLUMNS, facts), data_table.paint, unit=facts.mass.unit,
         age=age_of_reading(moment, newest, stale=stale), stale=stale, empty=empty,
     )  # fmt: skip
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from dosing_tui.domain.panels.panel_catalog import BATCHES, TODAY, Panel, Total
 from dosing_tui.tui.charts.primitives.bars import thin_bar
-from dosing_tui.tui.rendering import number_format, table
+from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.data_table import Column, Table
 from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Tone
-from dosing_tui.tui.rendering.table import Column, Table
 from dosing_tui.tui.scope.render_context import Moment
 from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel
 
@@ -81,7 +81,7 @@ def _sheet(
     whole = sum(item.value or 0.0 for item in items)
     top = max((item.value or 0.0 for item in items), default=0.0)
     table = Table(items, columns, Facts(whole, top))
-    return Content(moment.title(panel), table, table.paint, "", age, stale, empty)
+    return Content(moment.title(panel), table, data_table.paint, "", age, stale, empty)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,15 @@ from dosing_tui.tui.charts.full_screen_chart import closeup, resting
 from dosing_tui.tui.charts.series import Curves
 from dosing_tui.tui.keys.bindings import CHART_KEYS, TABLE_KEYS
 from dosing_tui.tui.keys.footer_hints import Mode
-from dosing_tui.tui.layout.geometry import Place, TileId
+from dosing_tui.tui.layout.geometry import Frame, Place, TileId
 from dosing_tui.tui.layout.layout import Direction
-from dosing_tui.tui.rendering import table
+from dosing_tui.tui.rendering import data_table
 from dosing_tui.tui.rendering.canvas import Rows
+from dosing_tui.tui.rendering.data_table import Reader, Table
 from dosing_tui.tui.rendering.line_widget import LineWidget
-from dosing_tui.tui.rendering.table import Reader, Table
 from dosing_tui.tui.rendering.theme import Look
 from dosing_tui.tui.tiles.shared.error_histogram import Spread, paint_spread
-from dosing_tui.tui.tiles.shared.tile_content import AnyContent, Frame, framed
+from dosing_tui.tui.tiles.shared.tile_content import AnyContent, framed
 from dosing_tui.tui.widgets.visible_rows import Shown, shown
 
 _CHARTS = frozenset({"cursor", "cursor_end"})
@@ -134,15 +134,15 @@ class Tile(LineWidget, can_focus=True):
                 return content
 
     def _read_table(self, content: AnyContent, table: Table[Any]) -> AnyContent:
-        rows = table.arranged(table, self._reader)
-        visible = table.visible_rows(self._inner_height(), self._reader)
-        self._reader = reader = table.scrolled(self._reader, rows, visible)
+        rows = data_table.arranged(table, self._reader)
+        visible = data_table.visible_rows(self._inner_height(), self._reader)
+        self._reader = reader = data_table.scrolled(self._reader, rows, visible)
         last = min(len(rows), reader.first + visible)
         seen = f"{min(reader.first + 1, last)}–{last} of {len(rows)}"
         select = self.has_focus or reader.held is not None
 
         def paint(data: Table[Any], width: int, height: int) -> Rows:
-            return table.paint(data, width, height, reader, select=select)
+            return data_table.paint(data, width, height, reader, select=select)
 
         return replace(content, paint=paint, unit=f"{content.unit} · {seen}" if content.unit else seen)
 
@@ -177,15 +177,15 @@ class Tile(LineWidget, can_focus=True):
 
     def _rows(self) -> tuple[object, ...]:
         data = self._content.data if self._content is not None else None
-        return table.arranged(data, self._reader) if isinstance(data, Table) else ()
+        return data_table.arranged(data, self._reader) if isinstance(data, Table) else ()
 
     def action_step(self, rows: int) -> None:
         """Select a row further down, or up for a negative number."""
         found = self._rows()
-        if rows == -1 and table.position(self._reader, found) == 0:
+        if rows == -1 and data_table.position(self._reader, found) == 0:
             self.post_message(self.Left(Direction.UP))
         elif found:
-            self._read_on(table.moved(self._reader, found, rows))
+            self._read_on(data_table.moved(self._reader, found, rows))
 
     def action_page(self, pages: int) -> None:
         self.action_step(pages * max(2, self._room[1] - 4))
@@ -193,11 +193,11 @@ class Tile(LineWidget, can_focus=True):
     def action_end(self, last: bool) -> None:
         found = self._rows()
         if found:
-            self._read_on(table.chosen(self._reader, found, len(found) - 1 if last else 0))
+            self._read_on(data_table.chosen(self._reader, found, len(found) - 1 if last else 0))
 
     def action_order(self) -> None:
         if self._content is not None:
-            self._read_on(replace(table.ordered(self._reader, self._content.data), held=None))
+            self._read_on(replace(data_table.ordered(self._reader, self._content.data), held=None))
 
     def action_reverse(self) -> None:
         self._read_on(replace(self._reader, reverse=not self._reader.reverse, held=None))
@@ -210,7 +210,7 @@ class Tile(LineWidget, can_focus=True):
         if self._reader.typing:
             event.stop()
             event.prevent_default()
-            self._read_on(table.typed(self._reader, event.key, event.character))
+            self._read_on(data_table.typed(self._reader, event.key, event.character))
 
     def _read_on(self, reader: Reader) -> None:
         self._reader = reader

@@ -6,7 +6,7 @@ from datetime import date, datetime, tzinfo
 from typing import TypeAlias, TypeVar
 
 from dosing_tui.tui.charts.series import Curves
-from dosing_tui.tui.rendering.table import Reader, Table, arranged
+from dosing_tui.tui.rendering.data_table import Reader, Table, arranged
 from dosing_tui.tui.tiles.inventory import Tanks
 from dosing_tui.tui.tiles.production import Summary
 from dosing_tui.tui.tiles.shared.error_histogram import Spread

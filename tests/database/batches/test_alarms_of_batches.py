@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from dosing_tui.database import operator_notes
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.context_events import happenings
 from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority

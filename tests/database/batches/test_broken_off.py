@@ -45,7 +45,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch, *, at: int, commits: bool) -> None
             session.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         return said
 
-    monkeypatch.setattr(reviewing, "_enter", entered)
+    monkeypatch.setattr(review_writer, "_enter", entered)
 
 
 def test_what_was_entered_before_the_end_is_told_and_what_was_not(
@@ -84,7 +84,7 @@ def test_what_cannot_be_read_again_is_unknown_and_said_to_be(
         return connect(*arguments, **named)
 
     wanted = drafts(plant)
-    monkeypatch.setattr(reviewing, "connect", once)
+    monkeypatch.setattr(review_writer, "connect", once)
     done = review_all(plant, wanted, os_user="tester")
     assert (done.entered, done.unknown, done.left) == ((), tuple(wanted[:1]), tuple(wanted[1:]))
     opened = 0

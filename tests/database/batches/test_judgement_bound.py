@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dosing_tui.config.settings import LimitSettings, Settings
-from dosing_tui.database.alarms.journal import journal
+from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.audit_verify import verify
 from dosing_tui.database.batches.incremental_rebuild import keep
 from dosing_tui.database.batches.master_recipes import import_recipes

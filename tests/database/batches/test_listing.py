@@ -8,8 +8,8 @@ import pytest
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import queries, review_writer
 from dosing_tui.database.batches.queries import BatchFilter, Counts, above, counts, detail, listed
-from dosing_tui.database.batches.rebuild_span import Session
 from dosing_tui.database.batches.review_writer import review
+from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review.exception_checks import Kind
 from dosing_tui.domain.batch_review.query_models import draft_of
@@ -98,7 +98,7 @@ def test_the_whole_of_a_batch_is_of_one_moment_whatever_is_entered_meanwhile(
         return read(session, batch_key)
 
     with monkeypatch.context() as patched:
-        patched.setattr(listing, "reviews", meanwhile)
+        patched.setattr(queries, "reviews", meanwhile)
         found = detail(plant, row.batch_id)
     assert found is not None
     assert (found.row.last_review, found.row.review_state, found.reviews) == (0, "unreviewed", ())

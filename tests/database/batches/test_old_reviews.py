@@ -38,7 +38,7 @@ def old(database: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
         return [migration for migration in known(flavour) if migration.number not in SINCE]
 
     with monkeypatch.context() as past:
-        past.setattr(ledger, "migrations", earlier)
+        past.setattr(migration_history, "migrations", earlier)
         migrate(settings, report=lambda sentence: None)
     kept(database, *normal(), *normal(400), *normal(800), now=LATER)
     return settings

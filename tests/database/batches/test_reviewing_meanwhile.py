@@ -8,9 +8,9 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import rebuild_span
 from dosing_tui.database.batches.audit_verify import verify
 from dosing_tui.database.batches.queries import BatchFilter, counts, detail, listed
-from dosing_tui.database.batches.rebuild_span import Session
 from dosing_tui.database.batches.review_policy import in_force_in
 from dosing_tui.database.batches.review_writer import review
+from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review.query_models import draft_of
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
@@ -52,7 +52,7 @@ def test_a_batch_that_is_reviewed_while_its_messages_go_to_another_stays_and_say
             review(settings, draft, os_user="tester")
         return statement(name)
 
-    monkeypatch.setattr(storing, "statement", meanwhile)
+    monkeypatch.setattr(rebuild_span, "statement", meanwhile)
     kept(migrated, event(30, "start"), now=LATER)
     assert counts(settings, BatchFilter()).batches == 1
     gone = detail(settings, key_of(migrated, gone=True))

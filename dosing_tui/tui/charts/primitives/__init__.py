@@ -1,1 +1,1 @@
-"""tui/charts/primitives"""
+"""Single chart elements: bars, gauges, axes, sparklines. Pure."""

@@ -1,1 +1,1 @@
-"""tui/tiles/shared"""
+"""Parts that several tiles are made of."""

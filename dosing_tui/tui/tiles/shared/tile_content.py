@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
 from dosing_tui.domain.panels.filters import EVERYTHING, Selection
 from dosing_tui.domain.panels.panel_catalog import Panel
+from dosing_tui.tui.layout.geometry import Frame
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, cells, fitted, sentence
 from dosing_tui.tui.rendering.palette import DIM, TEXT, Pen, Tone
@@ -55,12 +55,6 @@ _OF = "of "
 
 AnyContent = Content[Any]
 """The tiles hold contents of several data types side by side; each brings the painter that fits."""
-
-
-class Frame(Enum):
-    FULL = auto()
-    TOP = auto()
-    """Only a line with the title: saves a row and two columns on small screens."""
 
 
 def age_of_panel(moment: Moment, *panels: Panel[Any]) -> tuple[str, bool]:
