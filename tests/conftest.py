@@ -10,7 +10,7 @@ import pytest
 from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import RunningBroker, find_mosquitto, free_port, start_broker
-from tests.servers import ANY_DSN, APACHE_DSN, Server, absent, reachable_temp
+from tests.support.database_servers import ANY_DSN, APACHE_DSN, Server, absent, reachable_temp
 
 FOREIGN = (
     "PG",

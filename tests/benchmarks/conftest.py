@@ -6,7 +6,7 @@ import pytest
 
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import free_port
-from tests.servers import reachable_temp
+from tests.support.database_servers import reachable_temp
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from dosing_tui.demo.servers.mqtt_broker import free_port
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.tui.rendering import number_format
 from tests.benchmarks.test_batches import BATCHES, write_all
-from tests.database.samples import settings_for
-from tests.plant.batches.days import MUCH_LATER, NOON, dose, event, normal
-from tests.terminal import FOUND, Terminal, program
+from tests.support.database.reading_samples import settings_for
+from tests.support.domain.batch_messages import MUCH_LATER, NOON, dose, event, normal
+from tests.support.tmux_terminal import FOUND, Terminal, program
 
 pytestmark = [
     pytest.mark.benchmark,

@@ -24,8 +24,8 @@ from dosing_tui.domain.batch_review.exception_checks import judge
 from dosing_tui.domain.batches.canonical_json import digest, record
 from dosing_tui.domain.batches.reconstruction import reconstruct
 from dosing_tui.domain.messages.models import Reading
-from tests.database.samples import settings_for
-from tests.plant.batches.days import MUCH_LATER, NOON, level, normal
+from tests.support.database.reading_samples import settings_for
+from tests.support.domain.batch_messages import MUCH_LATER, NOON, level, normal
 
 BATCHES = int(os.environ.get("BENCHMARK_BATCHES", "2000"))
 STATIONS = 10

@@ -16,9 +16,9 @@ import pytest
 from dosing_tui.config.settings import Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port
-from tests.collector.plant import collecting, plant_settings
-from tests.servers import SOAK, reachable_temp
-from tests.waiting import until
+from tests.support.collector.numbered_messages import collecting, plant_settings
+from tests.support.database_servers import SOAK, reachable_temp
+from tests.support.polling import until
 
 pytestmark = pytest.mark.benchmark
 

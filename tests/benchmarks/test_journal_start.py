@@ -21,8 +21,8 @@ from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.journal_projection import Replica
 from tests.benchmarks.alarm_history import fill
-from tests.database.samples import settings_for
-from tests.plant.alarms.entries import NOW
+from tests.support.database.reading_samples import settings_for
+from tests.support.domain.alarm_entries import NOW
 
 ENTRIES = int(os.environ.get("BENCHMARK_ENTRIES", "1000000"))
 

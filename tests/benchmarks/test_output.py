@@ -22,7 +22,7 @@ pytestmark = pytest.mark.benchmark
     ("doses_per_second", "most"), [(0.0, 1_000), (0.2, 4_000), (1.0, 10_000)], ids=["idle", "calm", "busy"]
 )
 def test_bytes_a_second(doses_per_second: float, most: int, capsys: pytest.CaptureFixture[str]) -> None:
-    command = [sys.executable, "-m", "tests.console.shown", str(doses_per_second)]
+    command = [sys.executable, "-m", "tests.support.tui.sample_console", str(doses_per_second)]
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     with Recorder(command, SIZE, environment) as console:
         console.watch(SETTLE_S)

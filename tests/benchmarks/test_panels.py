@@ -22,8 +22,8 @@ from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, Query
 from dosing_tui.domain.time.time_range import today
 from tests.benchmarks.big_plant import DAYS, fill
-from tests.database.samples import settings_for
-from tests.servers import Server
+from tests.support.database.reading_samples import settings_for
+from tests.support.database_servers import Server
 
 DOSES = int(os.environ.get("BENCHMARK_DOSES", "20000"))
 KEPT = os.environ.get("BENCHMARK_DATABASE", "")

@@ -12,8 +12,8 @@ import pytest
 
 from dosing_tui.demo.servers.mqtt_broker import free_port
 from tests.benchmarks.test_panels import big_plant, say
-from tests.servers import Server
-from tests.terminal import FOUND, program
+from tests.support.database_servers import Server
+from tests.support.tmux_terminal import FOUND, program
 
 pytestmark = [
     pytest.mark.benchmark,

@@ -20,7 +20,7 @@ from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import RunningBroker
 from dosing_tui.mqtt.publisher import Publisher
-from tests.terminal import FOUND, Terminal, program
+from tests.support.tmux_terminal import FOUND, Terminal, program
 
 RATE = int(os.environ.get("BENCHMARK_RATE", "200"))
 SECONDS = float(os.environ.get("BENCHMARK_SECONDS", "15"))

@@ -11,7 +11,7 @@ import pytest
 
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.domain.messages.models import Dose
-from tests.database.samples import DOSE, NOW, settings_for
+from tests.support.database.reading_samples import DOSE, NOW, settings_for
 
 ROUNDS = {1: 200, 10: 100, 100: 50, 500: 20}
 """How many batches of each size."""

@@ -1,0 +1,188 @@
+"""A collector that is killed with alarms active tells nobody twice, and forgets neither alarm nor answer."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.config.notification_channel import NotificationSettings
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.alarms import journal
+from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.domain.alarms.journal_projection import Replica, folded
+from dosing_tui.domain.alarms.models import AlarmKey, Event, Shown
+from tests.integration.collector.alarms.test_alarm_service_on_servers import (
+    acknowledge,
+    heard,
+    say_dose,
+    say_level,
+    station,
+)
+from tests.support.collector.numbered_messages import CollectorProcess, collecting, plant_settings
+from tests.support.collector.running_collector import running
+from tests.support.database.schema_inspection import rows
+from tests.support.notifiers.message_receivers import HANG, WebServer, web_server
+from tests.support.polling import until
+
+SILENT = ("dosing_system_02", "dosing_system_03")
+
+FATES = """
+SELECT j.rule, n.fate FROM alarm_notifications AS n JOIN alarm_journal AS j ON j.id = n.journal_id
+"""
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[WebServer]:
+    with web_server() as server:
+        monkeypatch.setenv("DOSING_NOTIFICATIONS_SHIFT_URL", server.url)
+        yield server
+
+
+@pytest.fixture
+def told(settings: Settings, web: WebServer) -> Settings:
+    channel = NotificationSettings(name="shift", url=web.url, on=("raise", "return"), timeout_s=30.0)
+    return replace(settings, notifications=(channel,))
+
+
+def follows(settings: Settings) -> bool:
+    """A collector tells from now on."""
+    return bool(rows(settings.database.dsn, "SELECT 1 FROM alarm_notification_channels"))
+
+
+def fates(settings: Settings) -> set[tuple[object, ...]]:
+    return set(rows(settings.database.dsn, FATES))
+
+
+def told_of(web: WebServer) -> list[str]:
+    return [one.said["alarms"][0]["rule"] for one in web.posted]
+
+
+def shown(settings: Settings) -> dict[str, Shown]:
+    return {state.key.rule: state.shown for state in folded(journal.read(settings)).values()}
+
+
+def of_stations(settings: Settings) -> list[tuple[str, Event]]:
+    entries = journal.read(settings)
+    return [(entry.key.device, entry.event) for entry in entries if entry.key.rule == "DEVICE_OFFLINE"]
+
+
+def ready(collector: CollectorProcess) -> bool:
+    return all(f"The {one} is connected." in collector.log for one in ("broker", "database"))
+
+
+def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
+    told: Settings, web: WebServer, tmp_path: Path
+) -> None:
+    with collecting(told, tmp_path) as collector, station(told) as plant:
+        until(lambda: ready(collector) and follows(told))
+        say_level(plant, told, 19.9)
+        until(lambda: fates(told) == {("STOCK_LOW", "sent")})
+        acknowledge(told, folded(journal.read(told)).popitem()[1])
+        web.answers = [HANG]
+        say_dose(plant, told, 3.0)
+        until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
+        collector.kill()  # while the server has the message, and has not answered
+        before = shown(told)
+        assert before == {"STOCK_LOW": Shown.ACKED, "DOSE_GROSS": Shown.UNACK}
+        with collecting(told, tmp_path) as again:
+            until(lambda: ready(again))
+            say_level(plant, told, 19.8)
+            say_level(plant, told, 4.0)  # the next alarm shows that what was before has had its turn
+            until(lambda: len(told_of(web)) == 4 and ("STOCK_CRITICAL", "sent") in fates(told))
+            assert again.end() == 0
+    occasions = [(one.said["alarms"][0]["rule"], one.said["occasion"]) for one in web.posted]
+    assert occasions[:2] == [("STOCK_LOW", "raise"), ("DOSE_GROSS", "raise")]
+    # the tank that is nearly empty hides that it is low
+    assert sorted(occasions[2:]) == [("STOCK_CRITICAL", "raise"), ("STOCK_LOW", "hidden")]
+    assert fates(told) >= {("STOCK_LOW", "sent"), ("DOSE_GROSS", "claimed")}
+    after = shown(told)
+    assert after["DOSE_GROSS"] is Shown.UNACK
+    # one that was raised before the journal was heard is in it, and changes nothing
+    raised = [effect.entry.key.rule for effect in Replica().heard(journal.read(told)) if effect.begins]
+    assert raised == ["STOCK_LOW", "DOSE_GROSS", "STOCK_CRITICAL"]
+
+
+def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_again(
+    mosquitto: RunningBroker, own_postgres: EmbeddedPostgres, web: WebServer, tmp_path: Path
+) -> None:
+    site = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
+    migrate(site, report=print)
+    channel = NotificationSettings(name="shift", url=web.url, on=("raise", "return"))
+    six_seconds = replace(site.alarms, offline_minutes=0.1)
+    told = replace(
+        site, notifications=(channel,), alarms=six_seconds, plant=replace(site.plant, devices=SILENT[:1])
+    )
+    with collecting(told, tmp_path) as collector:
+        until(lambda: ready(collector) and follows(told))
+        until(lambda: fates(told) == {("DEVICE_OFFLINE", "sent")})
+        acknowledge(told, folded(journal.read(told)).popitem()[1])
+        collector.kill()
+    own_postgres.kill()
+    # one more that is silent shows that the rules have looked at the first again
+    with running(replace(told, plant=replace(told.plant, devices=SILENT))) as again:
+        until(lambda: again.listening and again.picture.alarms is not None)
+        assert not heard(again)
+        own_postgres.restart()
+        until(lambda: len(web.posted) > 1 and (SILENT[1], Event.RAISE) in of_stations(told))
+    assert of_stations(told) == [
+        (SILENT[0], Event.RAISE), (SILENT[0], Event.ACKNOWLEDGE), (SILENT[1], Event.RAISE),
+    ]  # fmt: skip
+    acknowledged = folded(journal.read(told))[AlarmKey("DEVICE_OFFLINE", SILENT[0])]
+    assert (acknowledged.shown, acknowledged.acked_by.name) == (Shown.ACKED, "Anna")
+    said = [(one.said["alarms"][0]["tag"], one.said["occasion"]) for one in web.posted]
+    assert said == [(f"DEVICE_OFFLINE/{device}", "raise") for device in SILENT]
+
+
+def test_a_server_that_hangs_delays_neither_readings_nor_alarms_nor_the_end(
+    told: Settings, web: WebServer, tmp_path: Path
+) -> None:
+    web.answers = [HANG]
+    with collecting(told, tmp_path) as collector, station(told) as plant:
+        until(lambda: ready(collector) and follows(told))
+        say_level(plant, told, 19.9)
+        until(lambda: web.posted)
+        say_dose(plant, told, 3.0)
+        until(lambda: "DOSE_GROSS" in shown(told), timeout=5)
+        until(lambda: rows(told.database.dsn, "SELECT 1 FROM dosing_consumption"), timeout=5)
+        assert collector.end() == 0
+    assert fates(told) == {("STOCK_LOW", "unknown"), ("DOSE_GROSS", "waiting")}
+    with collecting(told, tmp_path) as again:  # what was under way at the clean end is not told again
+        until(lambda: ("DOSE_GROSS", "sent") in fates(told))
+        assert again.end() == 0
+    assert told_of(web) == ["STOCK_LOW", "DOSE_GROSS"]
+
+
+def test_a_standby_that_takes_over_tells_nobody_what_the_dead_leader_has_told(
+    told: Settings, web: WebServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "standby"
+    folder.mkdir()
+    elsewhere = replace(told, collector=replace(told.collector, spool_dir=str(folder)))
+    with collecting(told, tmp_path) as leader, station(told) as plant:
+        until(lambda: ready(leader) and follows(told))
+        with collecting(elsewhere, folder) as standby:
+            until(lambda: "this one stands by" in standby.log)
+            say_level(plant, told, 19.9)
+            until(lambda: fates(told) == {("STOCK_LOW", "sent")})
+            web.answers = [HANG]
+            say_dose(plant, told, 3.0)
+            until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
+            leader.kill()  # while the server has a message, and has not answered
+            say_dose(plant, told, 1.9)  # nobody collects now: the next leader finds it at the broker
+            until(lambda: "This process collects for the site." in standby.log)
+            until(lambda: ("DOSE_OUT_OF_TOL", "sent") in fates(told))
+            say_level(plant, told, 4.0)
+            until(lambda: len(told_of(web)) == 5 and ("STOCK_CRITICAL", "sent") in fates(told))
+            assert standby.end() == 0
+    said = sorted((one.said["alarms"][0]["rule"], one.said["occasion"]) for one in web.posted)
+    assert said == [
+        ("DOSE_GROSS", "raise"), ("DOSE_OUT_OF_TOL", "raise"), ("STOCK_CRITICAL", "raise"),
+        ("STOCK_LOW", "hidden"), ("STOCK_LOW", "raise"),
+    ]  # fmt: skip
+    assert len({one.headers["Idempotency-Key"] for one in web.posted}) == len(web.posted)
+    # the standby had found the same alarms: none of them is in the journal twice
+    raised = [effect.entry.key.rule for effect in Replica().heard(journal.read(told)) if effect.begins]
+    assert sorted(raised) == ["DOSE_GROSS", "DOSE_OUT_OF_TOL", "STOCK_CRITICAL", "STOCK_LOW"]

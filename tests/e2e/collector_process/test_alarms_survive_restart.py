@@ -1,0 +1,77 @@
+"""The real console, its database gone: what the operator does about an alarm counts, and is never lost."""
+
+import json
+import os
+import time
+from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
+from signal import SIGKILL
+
+import pytest
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.alarms import journal
+from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.domain.alarms.models import Entry, Event
+from dosing_tui.mqtt.publisher import Publisher
+from tests.support import tmux_terminal
+from tests.support.collector.numbered_messages import plant_settings
+from tests.support.collector_process.supervised_collector import kept
+from tests.support.os_processes import alive, children
+from tests.support.polling import until
+
+
+def acknowledged(settings: Settings) -> list[Entry]:
+    return [entry for entry in journal.read(settings) if entry.event is Event.ACKNOWLEDGE]
+
+
+def say_low(settings: Settings) -> None:
+    publisher = Publisher(settings.mqtt, client_id="station")
+    publisher.start()
+    said = {
+        "device_id": "dosing_system_01", "chemical": "T-12", "remaining_g": 1990, "capacity_g": 10_000,
+        "timestamp": int(time.time()),
+    }  # fmt: skip
+    assert publisher.publish(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
+    publisher.stop()
+
+
+@pytest.mark.skipif(tmux_terminal.FOUND is None, reason="tmux is not installed")
+def test_an_acknowledgement_without_the_database_outlives_everything_and_is_journaled_once(
+    mosquitto: RunningBroker, own_postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path / "spool")
+    migrate(settings, report=print)
+    environment = {
+        "DOSING_MQTT_HOST": mosquitto.host, "DOSING_MQTT_PORT": str(mosquitto.port),
+        "DOSING_DATABASE_DSN": own_postgres.dsn, "DOSING_LOG_FILE": str(tmp_path / "console.log"),
+        "DOSING_COLLECTOR_SPOOL_DIR": settings.collector.spool_dir,
+    }  # fmt: skip
+    with tmux_terminal.program(tmp_path, env=environment) as window:
+        window.shows("collecting", 60)
+        say_low(settings)
+        window.shows("1 of 1 unacknowledged")
+        until(lambda: len(journal.read(settings)) == 1)
+        own_postgres.kill()
+        window.keys("a")
+        window.shows("DB down")
+        began = datetime.now(UTC)
+        window.keys("Space")
+        window.shows("Kept on this machine until the database is back.")
+        window.shows("1 kept here")
+        ended = datetime.now(UTC)
+        console, collector = window.pid(), children(window.pid())[0]
+        for process in (collector, console):
+            os.kill(process, SIGKILL)
+        until(lambda: not alive(collector) and not alive(console))
+    own_postgres.restart()
+    with kept(settings) as next_one:
+        (entry,) = until(lambda: acknowledged(settings))
+        until(lambda: next_one.ready and next_one.picture.alarms and next_one.picture.alarms.journal)
+    assert acknowledged(settings) == [entry]
+    assert entry.key.tag == "STOCK_LOW/dosing_system_01/T-12"
+    assert began <= entry.at <= ended
+    assert entry.who.os_user == getuser()

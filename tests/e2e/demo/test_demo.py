@@ -1,0 +1,219 @@
+"""The whole demo as a process: its books, and what is left when it ends in any way there is."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM, Signals
+
+import pytest
+
+from dosing_tui.demo.main import run_demo
+from dosing_tui.demo.servers import mqtt_broker
+from dosing_tui.demo.servers.child_processes import first_account
+from tests.support.database_servers import reachable_temp
+from tests.support.demo.server_owners import environment, python_for
+from tests.support.os_processes import alive, children
+from tests.support.polling import until
+
+HEADLESS = ("-m", "dosing_tui", "demo", "--headless")
+BUSY, QUIET = 100.0, 0.05
+"""Messages a second: enough for every fault in seconds, or a short past that is soon written."""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with reachable_temp() as folder:
+        yield folder / "a demo"
+
+
+@contextmanager
+def demo(folder: Path, *arguments: str, rate: float = QUIET) -> Iterator[subprocess.Popen[str]]:
+    """The program as a user starts it; what it says goes to ``folder``'s sibling ``said``."""
+    command = [sys.executable, *HEADLESS, "--rate", str(rate), "--folder", str(folder), *arguments]
+    with said_file(folder).open("w") as said:
+        # what a killed demo cannot tidy up is gone with the test's folder
+        own = {**os.environ, "TMPDIR": str(folder.parent)}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True, env=own)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout
+        process.stdout.close()
+
+
+def said_file(folder: Path) -> Path:
+    return folder.parent / "said"
+
+
+def wait_for(folder: Path, words: str) -> None:
+    until(lambda: words in said_file(folder).read_text(), 60, why=f"never said '{words}'")
+
+
+def books(process: subprocess.Popen[str]) -> dict[str, object]:
+    answer, _ = process.communicate(timeout=90)
+    lines = answer.splitlines()
+    assert len(lines) == 1, answer
+    found: dict[str, object] = json.loads(lines[0])
+    return found
+
+
+def assert_everything_is_accounted_for(told: dict[str, object]) -> None:
+    assert told["balanced"] is True
+    assert told["spooled"] == 0
+    assert told["received"] == told["published"]
+    assert {name: told[name] for name in ("rejected", "duplicates")} == told["expected"]
+
+
+@pytest.fixture(scope="module")
+def told() -> Iterator[dict[str, object]]:
+    """What a busy demo on a fresh folder said at its end."""
+    with reachable_temp() as folder, demo(folder / "a demo", "--duration", "5", rate=BUSY) as process:
+        yield books(process)
+        assert process.returncode == 0
+
+
+def test_the_books_balance_and_every_fault_is_found(told: dict[str, object]) -> None:
+    assert_everything_is_accounted_for(told)
+    assert told["rejected"]
+    assert told["duplicates"]
+
+
+def test_every_row_is_in_the_database_history_included(told: dict[str, object]) -> None:
+    rows = told["rows"]
+    assert isinstance(rows, dict)
+    assert rows["rejected_messages"] == told["rejected"]
+    readings = sum(rows.values()) - rows["rejected_messages"]
+    assert readings == told["history"] + told["stored"]  # type: ignore[operator]  # both are counts
+    assert told["history"]
+
+
+def test_a_second_demo_on_the_same_folder_is_told_so_in_one_sentence(folder: Path) -> None:
+    with demo(folder) as first:
+        wait_for(folder, "plant works")
+        second = subprocess.run(
+            [sys.executable, *HEADLESS, "--folder", str(folder)], capture_output=True, text=True, timeout=60
+        )
+        assert second.returncode == 2
+        assert "already running" in second.stderr
+        assert len(second.stderr.splitlines()) == 1
+        assert first.poll() is None
+
+
+@pytest.mark.parametrize("signal", [SIGINT, SIGTERM, SIGHUP])
+def test_a_signal_ends_it_in_order_with_its_books_and_leaves_nothing(folder: Path, signal: Signals) -> None:
+    with demo(folder) as process:
+        wait_for(folder, "plant works")
+        started = children(process.pid)
+        assert started
+        process.send_signal(signal)
+        told = books(process)
+        assert process.returncode == 0
+    assert_everything_is_accounted_for(told)
+    assert not [pid for pid in started if alive(pid)]
+
+
+@pytest.mark.parametrize("words", ["Starting PostgreSQL", "Writing three days"])
+def test_a_signal_while_it_is_set_up_leaves_nothing(folder: Path, words: str) -> None:
+    with demo(folder) as process:
+        wait_for(folder, words)
+        process.send_signal(SIGTERM)
+        process.wait(60)
+        assert process.returncode == 130
+    assert "Traceback" not in said_file(folder).read_text()
+    assert servers_on(folder) == []
+
+
+def test_kill_9_leaves_nothing_and_the_next_demo_goes_on_with_the_data(folder: Path) -> None:
+    with demo(folder) as process:
+        wait_for(folder, "plant works")
+        started = children(process.pid)
+        process.send_signal(SIGKILL)
+        until(lambda: not [pid for pid in started if alive(pid)], why="servers outlive the demo")
+    with demo(folder, "--duration", "2", rate=BUSY) as process:
+        told = books(process)
+        assert process.returncode == 0
+    assert told["balanced"] is True
+    rows = told["rows"]
+    assert isinstance(rows, dict)
+    assert sum(rows.values()) > 1_000
+
+
+def servers_on(folder: Path) -> list[int]:
+    """Processes whose working folder or command line names the folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if os.fsencode(folder) in command and alive(int(process.name)):
+            found.append(int(process.name))
+    return found
+
+
+def test_amqtt_takes_mosquittos_place_where_there_is_none(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: None)
+    status = run_demo(folder=folder, headless=True, duration_s=3, rate=50, report=lambda sentence: None)
+    told = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert "amqtt" in told["broker"]
+    assert_everything_is_accounted_for(told)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as an ordinary user already")
+def test_an_ordinary_user_can_run_it(folder: Path) -> None:
+    nobody = first_account(("nobody",))
+    python = python_for(nobody) if nobody else None
+    if nobody is None or python is None:
+        pytest.skip("no Python of this version that an ordinary user may run")
+    os.chown(folder.parent, nobody.uid, nobody.gid)
+    done = subprocess.run(
+        [python, *HEADLESS, "--rate", str(BUSY), "--folder", str(folder), "--duration", "2"],
+        capture_output=True, text=True, timeout=90, cwd="/",
+        env=environment(nobody), user=nobody.uid, group=nobody.gid, extra_groups=[],
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert_everything_is_accounted_for(json.loads(done.stdout))
+
+
+def test_the_users_own_database_settings_are_not_for_the_demo(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "PGHOSTADDR": "192.0.2.1",
+        "PGREQUIREAUTH": "scram-sha-256",
+        "PGSERVICE": "no",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with demo(folder, "--duration", "1") as process:
+        assert books(process)["balanced"] is True
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(folder: Path) -> None:
+    folder.write_text("not a folder")
+    done = subprocess.run(
+        [sys.executable, *HEADLESS, "--folder", str(folder / "x")], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert str(folder) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_unknown_fault_is_told_in_one_sentence(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, *HEADLESS, "--folder", str(folder), "--faults", "gremlins"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "gremlins" in done.stderr
+    assert not folder.exists()

@@ -1,0 +1,3 @@
+"""A terminal with all colours, whatever the tests run on."""
+
+from tests.support.tui.terminal_fixture import _colours as _colours

@@ -1,0 +1,129 @@
+"""The real program in real terminals, with neither broker nor database: starts, answers, leaves cleanly."""
+
+import os
+import signal
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.demo.servers.mqtt_broker import free_port
+from screenshots.recorder import Recorder, Size
+from tests.support.polling import until
+from tests.support.tmux_terminal import FOUND, program
+
+LARGE = Size(120, 40)
+needs_tmux = pytest.mark.skipif(FOUND is None, reason="tmux is not installed")
+
+
+_IGNORING = (
+    "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+"""What wrappers and some remote shells leave behind: a program that never hears of a closed terminal."""
+
+
+def nothing_there(folder: Path) -> dict[str, str]:
+    """Settings that lead nowhere."""
+    return {
+        "DOSING_MQTT_HOST": "127.0.0.1", "DOSING_MQTT_PORT": str(free_port()),
+        "DOSING_DATABASE_DSN": f"host=127.0.0.1 port={free_port()} dbname=none user=nobody",
+        "DOSING_LOG_FILE": str(folder / "console.log"), "DOSING_COLLECTOR_SPOOL_DIR": str(folder / "spool"),
+        "DOSING_PLANT_NAME": "Plant 1", "DOSING_CONSOLE_EXPORT_DIR": str(folder / "exports"),
+    }  # fmt: skip
+
+
+@contextmanager
+def started(folder: Path, *, ignoring_hangups: bool = False) -> Iterator[Recorder]:
+    """The console in a pseudo-terminal, its first picture drawn."""
+    environment = {**os.environ, **nothing_there(folder), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    command = [sys.executable, "-m", "dosing_tui"]
+    if ignoring_hangups:
+        command = [sys.executable, "-c", _IGNORING, *command]
+    with Recorder(command, LARGE, environment) as recorder:
+        recorder.wait_for("DB down")
+        yield recorder
+
+
+@needs_tmux
+def test_the_console_starts_without_a_plant_answers_keys_and_follows_the_window(tmp_path: Path) -> None:
+    with program(tmp_path, env=nothing_there(tmp_path)) as terminal:
+        assert "Plant 1" in terminal.shows("MQTT down")
+        terminal.shows("No database server listens")
+        terminal.keys("7")
+        terminal.shows("Readings of process")
+        terminal.keys("?")
+        terminal.shows("esc closes")
+        terminal.keys("Escape")
+        until(lambda: "esc closes" not in terminal.screen())
+        terminal.keys("3")
+        terminal.shows("Consumption over time")
+        terminal.keys("[")
+        terminal.shows("live again")
+        terminal.keys("g")
+        terminal.shows("Last 6 hours")
+        terminal.keys("w")
+        terminal.shows("Range this week")
+        terminal.keys("s")
+        terminal.shows("Saved ")
+        terminal.keys(".", "1")
+        terminal.shows("Recent doses")
+        for columns, rows in ((80, 24), (20, 5), (100, 30), (200, 60), (120, 40)):
+            terminal.resize(columns, rows)
+        terminal.shows("Consumption by chemical")
+        terminal.keys("q")
+        terminal.shows("Quit the console?")
+        terminal.keys("Escape")
+        terminal.keys("C-q")
+
+
+@needs_tmux
+def test_the_console_is_drawn_in_ascii_where_the_terminal_knows_no_more(tmp_path: Path) -> None:
+    env = {**nothing_there(tmp_path), "PYTHONIOENCODING": "latin-1"}
+    with program(tmp_path, env=env) as terminal:
+        screen = terminal.shows("DB down")
+        assert "+- Inventory -" in screen
+        assert screen.isascii()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_the_console_and_restores_the_terminal(tmp_path: Path, number: signal.Signals) -> None:
+    with started(tmp_path) as recorder:
+        raw = termios.tcgetattr(recorder.terminal)
+        recorder.program.send_signal(number)
+        assert recorder.status(20) == 128 + number
+        assert b"\x1b[?1049l" in recorder.recorded
+        assert b"\x1b[?25h" in recorder.recorded
+        assert b"Traceback" not in recorder.recorded
+        restored = termios.tcgetattr(recorder.terminal)
+        assert not raw[3] & termios.ICANON
+        assert restored[3] & termios.ICANON
+        assert restored[3] & termios.ECHO
+
+
+def test_a_terminal_that_is_gone_ends_the_console_even_where_hangups_are_ignored(tmp_path: Path) -> None:
+    with started(tmp_path, ignoring_hangups=True) as recorder:
+        os.close(recorder.terminal)
+        until(lambda: recorder.program.poll() is not None)
+        assert recorder.program.returncode == 128 + signal.SIGHUP
+
+
+def test_a_terminal_that_takes_nothing_cannot_hold_the_program(tmp_path: Path) -> None:
+    with started(tmp_path) as recorder:
+        for _ in range(200):
+            # each key repaints everything, and nobody reads it
+            recorder.press(b"t")
+        recorder.program.send_signal(signal.SIGTERM)
+        until(lambda: recorder.program.poll() is not None)
+        assert recorder.program.returncode == 128 + signal.SIGTERM
+
+
+def test_what_goes_wrong_is_in_the_log_and_not_on_the_screen(tmp_path: Path) -> None:
+    with started(tmp_path) as recorder:
+        recorder.press(b"\x11")
+        assert recorder.status(20) == 0
+    assert "console ends with status 0" in (tmp_path / "console.log").read_text(encoding="utf-8")
+    assert b"psycopg" not in recorder.recorded

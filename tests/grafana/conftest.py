@@ -1,3 +1,0 @@
-"""The month the panels are tested with, for Grafana's queries."""
-
-from tests.database.test_panels import plant as plant

@@ -1,0 +1,260 @@
+"""Alarms on real servers: seen by every console within seconds, agreed on, and the same after a kill -9."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dosing_tui.collector.alarms import alarm_service, offline_commands
+from dosing_tui.collector.alarms.offline_commands import Letters
+from dosing_tui.collector.context.local_state import spool_folder
+from dosing_tui.config.settings import CollectorMode, Settings
+from dosing_tui.database.alarms import journal
+from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.domain.alarms import operator_commands
+from dosing_tui.domain.alarms.models import AlarmState, Entry, Event, Shown
+from dosing_tui.domain.alarms.operator_commands import Asking
+from dosing_tui.domain.alarms.snapshot import AlarmPicture
+from dosing_tui.errors import SpoolError
+from dosing_tui.mqtt.publisher import Publisher
+from tests.support.collector.numbered_messages import collecting, plant_settings
+from tests.support.collector.running_collector import Running, in_mode, running
+from tests.support.domain.alarm_entries import ANNA
+from tests.support.polling import until
+
+RULES = ("STOCK_LOW", "DOSE_GROSS")
+
+
+@contextmanager
+def station(settings: Settings) -> Iterator[Publisher]:
+    publisher = Publisher(settings.mqtt, client_id="station")
+    publisher.start()
+    yield publisher
+    publisher.stop()
+
+
+def say_level(station: Publisher, settings: Settings, percent: float) -> None:
+    said = {
+        "device_id": "dosing_system_01",
+        "chemical": "T-12",
+        "remaining_g": percent * 100,
+        "capacity_g": 10_000,
+    }
+    assert station.publish(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
+
+
+def say_dose(station: Publisher, settings: Settings, error_g: float) -> None:
+    said = {
+        "device_id": "dosing_system_01", "pump": 2, "chemical": "T-12", "target_g": 40,
+        "actual_g": 40 + error_g, "error_g": error_g, "recipe": "CU-85", "mode": "CATALYST",
+        "timestamp": int(time.time()),
+    }  # fmt: skip
+    assert station.publish(settings.mqtt.topics[0], json.dumps(said).encode(), 1)
+
+
+def shown(this: Running) -> dict[str, Shown]:
+    """The rules of this plant, as the process shows them."""
+    found: AlarmPicture | None = this.picture.alarms
+    views = found.listed if found else ()
+    return {view.state.key.rule: view.state.shown for view in views if view.state.key.rule in RULES}
+
+
+def unacknowledged(this: Running) -> int:
+    found = this.picture.alarms
+    return found.unacknowledged if found else 0
+
+
+def heard(this: Running) -> bool:
+    return this.listening and this.picture.alarms is not None and this.picture.alarms.journal
+
+
+def read_entries(settings: Settings) -> list[Entry]:
+    return [entry for entry in journal.read(settings) if entry.key.rule in RULES]
+
+
+def state(this: Running, rule: str) -> AlarmState:
+    assert this.picture.alarms is not None
+    return next(view.state for view in this.picture.alarms.listed if view.state.key.rule == rule)
+
+
+def acknowledge(settings: Settings, of: AlarmState) -> None:
+    journal.append(settings, [operator_commands.acknowledge(of, Asking(ANNA, datetime.now(UTC)))])
+
+
+def test_an_alarm_and_its_acknowledgement_are_seen_by_every_console(settings: Settings) -> None:
+    viewer = in_mode(settings, CollectorMode.NEVER)
+    with running(settings) as collector, running(viewer) as one, running(viewer) as other:
+        everybody = (collector, one, other)
+        until(lambda: collector.ready and all(heard(this) for this in everybody))
+        with station(settings) as plant:
+            say_level(plant, settings, 19.9)
+            until(lambda: [shown(this) for this in everybody] == [{"STOCK_LOW": Shown.UNACK}] * 3, timeout=3)
+        acknowledge(settings, state(one, "STOCK_LOW"))
+        until(lambda: [shown(this) for this in everybody] == [{"STOCK_LOW": Shown.ACKED}] * 3, timeout=3)
+        assert state(other, "STOCK_LOW").acked_by.name == "Anna"
+    assert [entry.event for entry in read_entries(settings)] == [Event.RAISE, Event.ACKNOWLEDGE]
+
+
+def test_after_kill_9_the_alarms_and_acknowledgements_are_the_same(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with running(in_mode(settings, CollectorMode.NEVER)) as console, station(settings) as plant:
+        with collecting(settings, tmp_path) as collector:
+            until(lambda: heard(console) and "The broker is connected." in collector.log)
+            say_level(plant, settings, 19.9)
+            say_dose(plant, settings, 3.0)
+            until(lambda: len(read_entries(settings)) == 2 and len(shown(console)) == 2)
+            acknowledge(settings, state(console, "STOCK_LOW"))
+            collector.kill()
+        before = read_entries(settings)
+        with running(settings) as again:
+            until(lambda: again.ready and heard(again) and len(shown(again)) == 2)
+            say_level(plant, settings, 19.8)
+            until(lambda: again.books.spooled == 0 and again.books.stored >= 3)
+            expected = {"STOCK_LOW": Shown.ACKED, "DOSE_GROSS": Shown.UNACK}
+            assert shown(again) == expected
+            until(lambda: shown(console) == expected)
+            assert read_entries(settings) == before
+
+
+@pytest.fixture
+def own_plant(mosquitto: RunningBroker, own_postgres: EmbeddedPostgres, tmp_path: Path) -> Settings:
+    settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
+    migrate(settings, report=print)
+    return settings
+
+
+def test_without_the_database_alarms_show_and_are_journaled_later_once(
+    own_plant: Settings, own_postgres: EmbeddedPostgres
+) -> None:
+    viewer = in_mode(own_plant, CollectorMode.NEVER)
+    with running(own_plant) as collector, running(viewer) as console, station(own_plant) as plant:
+        until(lambda: collector.ready and heard(collector) and heard(console))
+        own_postgres.kill()
+        until(lambda: not heard(collector) and not heard(console))
+        say_level(plant, own_plant, 19.9)
+        until(lambda: shown(collector) == shown(console) == {"STOCK_LOW": Shown.UNACK}, timeout=3)
+        own_postgres.restart()
+        until(lambda: heard(collector) and heard(console) and len(read_entries(own_plant)) == 1)
+        until(lambda: shown(collector) == shown(console) == {"STOCK_LOW": Shown.UNACK})
+        assert read_entries(own_plant)[0].message == "Low inventory: T-12 at 19.9 %"
+
+
+def test_what_a_dead_collector_had_not_journaled_is_journaled_by_the_next_one(
+    own_plant: Settings, own_postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    with collecting(own_plant, tmp_path) as collector, station(own_plant) as plant:
+        until(
+            lambda: (
+                "The broker is connected." in collector.log and "The database is connected." in collector.log
+            )
+        )
+        own_postgres.kill()
+        say_level(plant, own_plant, 19.9)
+        until(lambda: _waits(tmp_path, own_plant))
+        collector.kill()
+    own_postgres.restart()
+    with running(own_plant):
+        until(lambda: len(read_entries(own_plant)) == 1)
+
+
+def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journaled_once(
+    own_plant: Settings, own_postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    viewer = in_mode(own_plant, CollectorMode.NEVER)
+    with running(viewer) as console, station(own_plant) as plant:
+        with collecting(own_plant, tmp_path) as collector:
+            until(lambda: heard(console) and "The broker is connected." in collector.log)
+            say_level(plant, own_plant, 19.9)
+            until(lambda: shown(console) == {"STOCK_LOW": Shown.UNACK} and len(read_entries(own_plant)) == 1)
+            own_postgres.kill()
+            until(lambda: not heard(console))
+            asked = operator_commands.acknowledge(
+                state(console, "STOCK_LOW"), Asking(ANNA, datetime.now(UTC))
+            )
+            offline_commands.leave(own_plant, [asked])
+            until(lambda: shown(console) == {"STOCK_LOW": Shown.ACKED}, timeout=3)
+            assert console.picture.alarms is not None
+            assert console.picture.alarms.pending == 1
+            collector.kill()
+        with pytest.raises(SpoolError, match="No process of this machine collects"):
+            offline_commands.leave(own_plant, [asked])
+        with collecting(own_plant, tmp_path) as again:
+            until(lambda: "This process collects for the site." in again.log)
+            offline_commands.leave(own_plant, [asked])  # a console that did not hear whether it was taken
+            own_postgres.restart()
+            until(lambda: heard(console) and len(read_entries(own_plant)) == 2)
+            until(lambda: not Letters(spool_folder(own_plant)).fresh())
+            told = read_entries(own_plant)[1]
+            # not under the role of the collector, which brought it
+            assert replace(told, id=0) == replace(asked, who=ANNA, offline=True)
+            assert shown(console) == {"STOCK_LOW": Shown.ACKED}
+        assert len(read_entries(own_plant)) == 2
+
+
+def test_a_collector_that_begins_at_a_checkpoint_shows_the_same(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarm_service, "CHECKPOINT_EVERY", 1)
+    with running(settings) as collector, station(settings) as plant:
+        until(lambda: collector.ready and heard(collector))
+        say_level(plant, settings, 19.9)
+        say_dose(plant, settings, 3.0)
+        until(lambda: len(shown(collector)) == 2)
+        acknowledge(settings, state(collector, "STOCK_LOW"))
+        expected = {"STOCK_LOW": Shown.ACKED, "DOSE_GROSS": Shown.UNACK}
+        until(lambda: shown(collector) == expected)
+        until(lambda: kept_up_to(settings) == journal.read(settings)[-1].id)
+        before = [state(collector, rule) for rule in RULES]
+    with running(settings) as again:
+        until(lambda: again.ready and heard(again) and shown(again) == expected)
+        assert [state(again, rule) for rule in RULES] == before
+
+
+def kept_up_to(settings: Settings) -> int:
+    with psycopg.connect(settings.database.dsn) as session:
+        row = session.execute("SELECT last_id FROM alarm_checkpoints").fetchone()
+    return row[0] if row else 0
+
+
+def _waits(folder: Path, settings: Settings) -> bool:
+    """The entry is on the disk: SQLite's log has its words."""
+    log = folder / settings.plant.site / "alarms.sqlite-wal"
+    return log.exists() and b"Low inventory" in log.read_bytes()
+
+
+def test_an_alarm_raised_before_the_picture_was_asked_for_has_its_time(settings: Settings) -> None:
+    with running(replace(settings)) as collector, station(settings) as plant:
+        until(lambda: collector.ready and heard(collector))
+        began = datetime.now(UTC)
+        say_dose(plant, settings, 3.0)
+        until(lambda: shown(collector) == {"DOSE_GROSS": Shown.UNACK})
+        raised_at = state(collector, "DOSE_GROSS").raised_at
+        assert raised_at is not None
+        assert began <= raised_at <= datetime.now(UTC)
+
+
+def test_a_flood_of_500_alarms_is_journaled_and_reported_as_one(settings: Settings) -> None:
+    with running(settings) as collector, station(settings) as plant:
+        until(lambda: collector.ready and heard(collector))
+        for number in range(500):
+            said = {
+                "device_id": "flood",
+                "chemical": f"C-{number}",
+                "remaining_g": 1900,
+                "capacity_g": 10_000,
+            }
+            assert plant.publish(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
+        until(lambda: len(read_entries(settings)) == 500, timeout=10)
+        until(lambda: unacknowledged(collector) == 500)
+        picture = collector.picture.alarms
+        assert picture is not None
+        assert (picture.flood, picture.unacknowledged, picture.raised) == (True, 500, 500)

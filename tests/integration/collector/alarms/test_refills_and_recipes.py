@@ -1,0 +1,73 @@
+"""What people tell of tanks and recipes reaches the collector's alarms, over the database."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dosing_tui.collector.alarms import alarm_service
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.alarms import journal
+from dosing_tui.database.batches.master_recipes import import_recipes
+from dosing_tui.domain.alarms.models import Event
+from dosing_tui.domain.alarms.operator_commands import Asking
+from dosing_tui.domain.alarms.tank_refill import refilled
+from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
+from tests.integration.collector.alarms.test_alarm_service_on_servers import (
+    heard,
+    say_dose,
+    say_level,
+    station,
+)
+from tests.support.collector.running_collector import running
+from tests.support.domain.alarm_entries import ANNA
+from tests.support.polling import until
+
+MASTER = MasterRecipe("CU-85", (MasterIngredient("T-9"), MasterIngredient("T-12")))
+
+
+def raised(settings: Settings) -> dict[str, str]:
+    """The tags that were raised, with their words."""
+    return {one.key.tag: one.message for one in journal.read(settings) if one.event is Event.RAISE}
+
+
+def test_a_tank_that_somebody_says_is_refilled_jumps_up_without_an_alarm(settings: Settings) -> None:
+    with running(settings) as collector, station(settings) as plant:
+        until(lambda: collector.ready and heard(collector))
+        say_level(plant, settings, 50)
+        until(lambda: collector.books.stored == 1)
+        told = refilled(
+            {}, Asking(ANNA, datetime.now(UTC)), device="dosing_system_01", chemical="T-12", grams=10_000.0,
+            within=timedelta(hours=1), most=timedelta(hours=4),
+        )  # fmt: skip
+        journal.append(settings, told)
+        until(lambda: collector.picture.alarms is not None and collector.picture.alarms.shelved)
+        say_level(plant, settings, 100)
+        say_level(plant, settings, 19.9)  # an alarm that shows that the jump has had its turn
+        until(lambda: "STOCK_LOW/dosing_system_01/T-12" in raised(settings))
+        assert "STOCK_RESET/dosing_system_01/T-12" not in raised(settings)
+
+
+def test_a_batch_is_compared_with_the_master_that_was_imported(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(alarm_service, "MASTERS_S", 0.2)
+    began = datetime.now(UTC) - timedelta(hours=1)
+
+    def say(event: str) -> None:
+        said = {"device_id": "dosing_system_01", "event": event, "recipe": "CU-85", "pumps": 1}
+        stamped = {**said, "timestamp": int(time.time())}
+        assert plant.publish(settings.mqtt.topics[1], json.dumps(stamped).encode(), 1)
+
+    with running(settings) as collector, station(settings) as plant:
+        until(lambda: collector.ready and heard(collector))
+        import_recipes(settings, [MASTER], who="Anna", valid_from=began)
+        until(lambda: "the recipe master has 1 versions" in caplog.text)
+        say("start")
+        say_dose(plant, settings, 0.0)
+        say("complete")
+        tag = "BATCH_INGREDIENT/dosing_system_01/CU-85"
+        until(lambda: tag in raised(settings))
+        assert raised(settings)[tag] == "Batch CU-85: T-9 is missing (dosing_system_01)"

@@ -1,0 +1,186 @@
+"""That the database is away is told while it is away, once, and its end when it is back."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from dosing_tui.collector.alarms.journal_outbox import Outbox
+from dosing_tui.collector.notifications.database_outage import KEY, Absence
+from dosing_tui.config.notification_channel import NotificationSettings
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.domain.alarms.models import AlarmState, Priority
+from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
+from dosing_tui.domain.notifications.policy import PERIOD, Fate
+from dosing_tui.live_state import Link, LinkState
+from tests.support.collector.numbered_messages import collecting, plant_settings
+from tests.support.collector.protocol_fakes import QUICK, FakeServer, surroundings
+from tests.support.database.schema_inspection import rows
+from tests.support.notifiers.message_receivers import HANG, WebServer, web_server
+from tests.support.polling import until
+
+FIRST, SECOND = UUID(int=1), UUID(int=2)
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    with web_server() as server:
+        yield server
+
+
+def channel(web: WebServer, name: str = "shift", **changes: object) -> NotificationSettings:
+    made = NotificationSettings(name=name, url=web.url, on=("raise", "return"), timeout_s=1.0)
+    return replace(made, **changes)  # type: ignore[arg-type]  # NotificationSettings'
+
+
+class Away:
+    """A collector's telling of the absence, on a real disk and a picture that the test draws."""
+
+    def __init__(self, folder: Path, outbox: Outbox, *channels: NotificationSettings) -> None:
+        self.said: list[str] = []
+        self.ahead = timedelta()
+        around = surroundings(folder, FakeServer(), said=self.said)
+        self._live = around.live
+        pace = replace(QUICK, notify_look_s=0.02, notify_first_s=0.05, notify_most_s=0.1)
+        settings = replace(around.settings, notifications=channels)
+        self.absence = Absence(replace(around, settings=settings, pace=pace, clock=self.now), outbox)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    @property
+    def notice(self) -> str:
+        return self._live.picture(self.now()).notice
+
+    def show(self, occurrence: UUID = FIRST, *, acked: bool = False, link: Link = Link.DOWN) -> None:
+        now = self.now()
+        state = AlarmState(
+            KEY, Priority.MEDIUM, active=True, acked=acked, occurrence=occurrence, count=1, raised_at=now
+        )
+        view = AlarmView(state, None, "Database down", None, None, holds=True, first_out=False)
+        self._live.set_alarms(AlarmPicture(now, (view,)))
+        self._live.set_database(LinkState(link, now, "It refuses the connection."))
+
+
+@contextmanager
+def away(folder: Path, *channels: NotificationSettings, **shown: object) -> Iterator[Away]:
+    with closing(Outbox(folder)) as outbox:
+        night = Away(folder, outbox, *channels)
+        night.show(**shown)  # type: ignore[arg-type]  # show's
+        night.absence.start()
+        try:
+            yield night
+        finally:
+            night.absence.stop()
+
+
+def test_every_channel_that_wants_it_is_told_once_and_a_restart_changes_nothing(
+    tmp_path: Path, web: WebServer
+) -> None:
+    with web_server() as late, web_server() as urgent:
+        deaf = channel(urgent, "urgent", priorities=("high",))
+        with away(tmp_path, channel(web), deaf):
+            until(lambda: web.taken)
+        with away(tmp_path, channel(web), deaf, channel(late, "late")) as night:
+            until(lambda: late.taken)
+            assert night.absence.hand_over("shift", FIRST) is Fate.SENT
+        assert urgent.posted == []
+    (posted,) = web.posted
+    assert (posted.said["occasion"], posted.said["alarms"][0]["tag"]) == ("raise", "DB_DOWN")
+    assert "has been away since" in posted.said["text"]
+    assert "alarms are not told until it is back" in posted.said["text"]
+
+
+def test_what_does_not_go_out_is_tried_again_until_somebody_else_takes_it_over(
+    tmp_path: Path, web: WebServer
+) -> None:
+    web.answers = [503] * 1000
+    with away(tmp_path, channel(web)) as night:
+        until(lambda: len(web.posted) >= 3 and "is tried again" in night.notice)
+        until(lambda: night.absence.hand_over("shift", FIRST) is Fate.WAITING)
+        web.answers.clear()
+        night.show(SECOND)
+        until(lambda: web.taken)
+        night.show(link=Link.UP)
+        until(lambda: night.notice == "")
+    assert len({one.said["id"] for one in web.posted}) == 2
+    assert len(web.taken) == 1
+
+
+def test_one_that_hangs_holds_up_nobody_and_is_not_told_again(tmp_path: Path, web: WebServer) -> None:
+    web.answers = [HANG]
+    with web_server() as other, web_server() as late:
+        both = channel(web, timeout_s=60.0), channel(other, "other")
+        with away(tmp_path, *both) as night:
+            until(lambda: web.posted and other.taken)
+            assert night.absence.hand_over("shift", FIRST) is Fate.CLAIMED
+        with away(tmp_path, *both, channel(late, "late")) as night:
+            until(lambda: late.taken)
+            assert night.absence.hand_over("shift", FIRST) is Fate.UNKNOWN
+        assert (len(web.posted), len(other.posted)) == (1, 1)
+
+
+def test_what_comes_and_goes_is_told_once_in_ten_minutes(tmp_path: Path, web: WebServer) -> None:
+    with away(tmp_path, channel(web)):
+        until(lambda: web.taken)
+    with (
+        web_server() as witness,
+        away(tmp_path, channel(web), channel(witness, "witness"), occurrence=SECOND) as night,
+    ):
+        until(lambda: witness.taken)
+        assert len(web.posted) == 1
+        night.ahead = PERIOD + timedelta(seconds=1)
+        until(lambda: len(web.taken) == 2)
+
+
+@pytest.mark.parametrize("shown", [{"acked": True}, {"link": Link.UP}])
+def test_nobody_is_told_of_what_somebody_has_seen_or_is_over(
+    tmp_path: Path, web: WebServer, shown: dict[str, object]
+) -> None:
+    with away(tmp_path, channel(web), **shown) as night:
+        night.show(SECOND)
+        until(lambda: web.taken)
+        assert night.absence.hand_over("shift", FIRST) is Fate.WAITING
+    assert len(web.posted) == 1
+
+
+def test_the_absence_is_told_at_once_and_its_end_afterwards_though_the_collector_is_killed_meanwhile(
+    mosquitto: RunningBroker,
+    own_postgres: EmbeddedPostgres,
+    tmp_path: Path,
+    web: WebServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
+    settings = replace(settings, alarms=replace(settings.alarms, link_down_s=0.5))
+    with web_server() as late:
+        monkeypatch.setenv("DOSING_NOTIFICATIONS_SHIFT_URL", web.url)
+        one = replace(settings, notifications=(channel(web, timeout_s=5.0),))
+        two = replace(one, notifications=(*one.notifications, channel(late, "late", timeout_s=5.0)))
+        with collecting(one, tmp_path) as collector:
+            until(lambda: "The broker is connected." in collector.log, why=lambda: collector.log)
+            until(lambda: followed(own_postgres), timeout=30)
+            own_postgres.kill()
+            until(lambda: web.taken, timeout=20)
+            collector.kill()
+        monkeypatch.setenv("DOSING_NOTIFICATIONS_LATE_URL", late.url)
+        with collecting(two, tmp_path) as again:
+            until(lambda: late.taken, timeout=20)
+            own_postgres.restart()
+            until(lambda: len(web.taken) == 2, timeout=40)
+            assert again.end() == 0
+    raised, returned = (posted.said for posted in web.posted)
+    assert [one["alarms"][0]["tag"] for one in (raised, returned)] == ["DB_DOWN", "DB_DOWN"]
+    assert (raised["occasion"], returned["occasion"]) == ("raise", "return")
+    assert returned["follows"] == raised["id"]
+
+
+def followed(server: EmbeddedPostgres) -> bool:
+    """A collector tells of alarms from now on."""
+    found = rows(server.dsn, "SELECT to_regclass('alarm_notification_channels') IS NOT NULL")
+    return found == [(True,)] and bool(rows(server.dsn, "SELECT 1 FROM alarm_notification_channels"))

@@ -1,0 +1,121 @@
+"""What goes wrong at a plant gives batches the status it should, as they are collected and when rebuilt."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import LiteralString
+
+import pytest
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches.incremental_rebuild import rebuild
+from dosing_tui.mqtt.publisher import Publisher
+from dosing_tui.simulator.fault_injection import Expect, Fault
+from dosing_tui.simulator.plant import Message, Plant
+from tests.support.collector.running_collector import PACE, running
+from tests.support.database.schema_inspection import rows, value
+from tests.support.polling import until
+from tests.support.simulator.simulated_plants import DOSES, fields
+
+Deliver = Callable[[list[Message]], list[Message]]
+ABANDONED_S = 15 * 60
+"""Silence after which a batch of two pumps counts as left alone."""
+RECORDS: LiteralString = """
+    SELECT batch_id, batch_key, record, judgement FROM batches JOIN batch_records USING (batch_key)
+     ORDER BY batch_id
+"""
+
+
+def as_said(messages: list[Message]) -> list[Message]:
+    return messages
+
+
+def reordered(messages: list[Message]) -> list[Message]:
+    """Some dozens of messages at a time come in any order."""
+    dice, found = Random(5), list[Message]()
+    for first in range(0, len(messages), 40):
+        part = messages[first : first + 40]
+        dice.shuffle(part)
+        found += part
+    return found
+
+
+def said_since(start: datetime, *, faults: frozenset[Fault]) -> list[Message]:
+    """One station's messages from then until an hour ago, at the plant's natural rhythm."""
+    found: list[Message] = []
+    for message in Plant(3, 1, since=start).live(start, faults=faults):
+        if message.at > datetime.now(UTC) - timedelta(hours=1):
+            return found
+        found.append(message)
+    raise AssertionError("a plant never falls silent")
+
+
+def expected(messages: list[Message]) -> Counter[str]:
+    """Each batch by what was heard of it: its start, how many doses, its complete, and what came next."""
+    found: Counter[str] = Counter()
+    stamped = [fields(m) | {"topic": m.topic} for m in messages if m.expect is not Expect.DUPLICATE]
+    started, doses, last = False, 0, 0.0
+    for said in (each for each in stamped if "timestamp" in each):
+        event, at = said.get("event"), said["timestamp"]
+        if event == "start":
+            if started:
+                found["incomplete" if at - last > ABANDONED_S else "aborted"] += 1
+            started, doses = True, 0
+        elif event == "complete":
+            found["complete" if started else "no-start" if doses else "complete-only"] += 1
+            started, doses = False, 0
+        else:
+            assert said["topic"] == DOSES
+            doses += 1
+        last = at
+    found["incomplete"] += started
+    return +found
+
+
+CASES: dict[str, tuple[frozenset[Fault], float, Deliver, set[str]]] = {
+    "aborted": (frozenset(), 0.3, as_said, {"complete", "aborted", "incomplete"}),
+    "lost start": (frozenset({Fault.LOST_START}), 0.0, as_said, {"complete", "no-start"}),
+    "lost complete": (frozenset({Fault.LOST_COMPLETE}), 0.0, as_said, {"complete", "aborted"}),
+    "reboot": (frozenset({Fault.REBOOT}), 0.0, as_said, {"complete", "aborted"}),
+    "duplicates": (frozenset({Fault.DUPLICATES}), 0.0, as_said, {"complete"}),
+    "reordering": (frozenset({Fault.LOST_START}), 0.2, reordered, {"complete", "no-start", "incomplete"}),
+}  # fmt: skip
+"""Faults, share of aborted batches, how it is delivered, and what has to be met for the case to be one."""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_fault_gives_the_status_it_should_live_and_rebuilt_with_the_same_records(
+    case: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults, aborted, deliver, met = CASES[case]
+    monkeypatch.setattr("dosing_tui.simulator.station.ABORTED_SHARE", aborted)
+    messages = said_since(datetime.now(UTC) - timedelta(hours=40), faults=faults)
+    wanted = expected(messages)
+    assert met <= set(wanted)
+    dsn = settings.database.dsn
+    with running(settings, pace=replace(PACE, batches_s=0.2)) as plant:
+        until(lambda: plant.ready)
+        publish(settings, deliver(messages))
+        until(lambda: plant.books.received == len(messages) and not plant.books.spooled)
+        until(lambda: statuses(dsn) == wanted, why=f"{case}: {wanted}, not {statuses(dsn)}")
+        until(lambda: value(dsn, "SELECT count(*) FROM batches_touched") == 0)
+    live = rows(dsn, RECORDS)
+    now = datetime.now(UTC)
+    rebuild(settings, since=now - timedelta(days=3), until=now, now=now, report=print)
+    assert rows(dsn, RECORDS) == live
+    assert statuses(dsn) == wanted
+
+
+def publish(settings: Settings, messages: list[Message]) -> None:
+    publisher = Publisher(settings.mqtt, client_id="faulty-plant")
+    publisher.start()
+    for message in messages:
+        assert publisher.publish(message.topic, message.payload, 1)
+    assert publisher.flush(20)
+    publisher.stop()
+
+
+def statuses(dsn: str) -> Counter[str]:
+    return Counter(dict(rows(dsn, "SELECT status, count(*) FROM batches GROUP BY status")))

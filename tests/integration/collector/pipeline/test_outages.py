@@ -1,0 +1,115 @@
+"""The collector while the database, the broker or the spool is not what it should be."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.config.settings import CollectorMode, Settings
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.live_state import Books, Link, Role
+from tests.support.collector.numbered_messages import plant_settings, publish, stored_numbers
+from tests.support.collector.running_collector import in_mode, numbered, running
+from tests.support.polling import until
+
+
+@pytest.fixture
+def settings(mosquitto: RunningBroker, own_postgres: EmbeddedPostgres, tmp_path: Path) -> Settings:
+    return plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
+
+
+def test_collecting_goes_on_into_the_spool_and_from_there(
+    settings: Settings, own_postgres: EmbeddedPostgres
+) -> None:
+    with running(settings) as plant:
+        until(lambda: plant.ready)
+        own_postgres.kill()
+        publish(settings.mqtt, numbered(0, 100))
+        until(lambda: plant.books == Books(received=100, spooled=100))
+        until(lambda: plant.picture.database.link is Link.DOWN)
+        assert plant.role is Role.COLLECTING
+        until(lambda: len(plant.picture.doses) == 50)  # shown a little after it is counted
+        own_postgres.restart()
+        until(lambda: plant.books == Books(received=100, stored=100))
+        until(lambda: plant.ready)
+
+
+def test_a_process_that_never_collected_only_watches_and_says_so(
+    settings: Settings, own_postgres: EmbeddedPostgres
+) -> None:
+    own_postgres.stop()
+    with running(settings) as plant:
+        until(lambda: plant.listening)
+        assert plant.role is Role.UNDECIDED
+        assert "cannot be asked who collects" in plant.picture.notice
+        publish(settings.mqtt, numbered(0, 4))
+        until(lambda: len(plant.picture.doses) == 2)
+        assert plant.books == Books()
+        own_postgres.start()
+        until(lambda: plant.ready)
+        assert plant.picture.notice == ""
+
+
+def test_the_machine_that_was_the_last_to_collect_goes_on(
+    settings: Settings, own_postgres: EmbeddedPostgres
+) -> None:
+    with running(settings) as plant:
+        until(lambda: plant.ready)
+    own_postgres.stop()
+    with running(settings) as plant:
+        until(lambda: plant.role is Role.COLLECTING)
+        until(lambda: plant.listening)
+        publish(settings.mqtt, numbered(0, 4))
+        until(lambda: plant.books == Books(received=4, spooled=4))
+        own_postgres.start()
+        until(lambda: plant.books == Books(received=4, stored=4))
+
+
+def test_always_collects_with_nothing_there_at_all(
+    settings: Settings, mosquitto: RunningBroker, own_postgres: EmbeddedPostgres
+) -> None:
+    own_postgres.stop()
+    mosquitto.stop()
+    settings = in_mode(settings, CollectorMode.ALWAYS)
+    with running(settings) as plant:
+        until(lambda: plant.role is Role.COLLECTING)
+        until(lambda: plant.picture.database.link is Link.DOWN and plant.picture.broker.link is Link.DOWN)
+        mosquitto.start()
+        until(lambda: plant.listening)
+        publish(settings.mqtt, numbered(0, 4))
+        until(lambda: plant.books == Books(received=4, spooled=4))
+        own_postgres.start()
+        until(lambda: plant.books == Books(received=4, stored=4))
+
+
+def test_a_full_spool_leaves_the_rest_with_the_broker_and_recovers_by_itself(
+    settings: Settings, own_postgres: EmbeddedPostgres
+) -> None:
+    count = 8_000
+    settings = replace(settings, collector=replace(settings.collector, spool_max_mb=1))
+    with running(settings) as plant:
+        until(lambda: plant.ready)
+        own_postgres.stop()
+        publish(settings.mqtt, numbered(0, count))
+        until(lambda: "is full" in plant.picture.notice)
+        until(lambda: plant.listening)  # to look on
+        assert plant.books.received == plant.books.spooled < count
+        own_postgres.start()
+        until(lambda: plant.books.stored == count, timeout=60)
+        assert plant.books.balanced
+        until(lambda: plant.picture.notice == "")
+    assert stored_numbers(settings.database.dsn) == dict.fromkeys(range(count), 1)
+
+
+def test_a_wrong_password_is_said_in_one_sentence_and_waited_out(settings: Settings) -> None:
+    settings = replace(
+        settings,
+        collector=replace(settings.collector, mode=CollectorMode.ALWAYS),
+        database=replace(settings.database, dsn=settings.database.dsn.replace("dosing", "nobody")),
+    )
+    with running(settings) as plant:
+        until(lambda: plant.picture.database.link is Link.DOWN)
+        assert "nobody" in plant.picture.database.why
+        publish(settings.mqtt, numbered(0, 1))
+        until(lambda: plant.listening)

@@ -1,0 +1,109 @@
+"""The whole collector against a real broker and a real database."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import LiteralString
+
+import psycopg
+import pytest
+from paho.mqtt.publish import single
+
+from dosing_tui.config.settings import Protocol, Settings
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.live_state import Books, Link
+from tests.support.collector.numbered_messages import publish, stored_numbers
+from tests.support.collector.running_collector import numbered, running
+from tests.support.database.schema_inspection import rows
+from tests.support.polling import until
+
+
+@pytest.mark.parametrize("protocol", list(Protocol))
+def test_messages_reach_the_database_and_the_books_balance(settings: Settings, protocol: Protocol) -> None:
+    with running(replace(settings, mqtt=replace(settings.mqtt, protocol=protocol))) as plant:
+        until(lambda: plant.ready)
+        publish(settings.mqtt, numbered(0, 100))
+        until(lambda: plant.books == Books(received=100, stored=100))
+        assert sorted(stored_numbers(settings.database.dsn)) == list(range(100))
+        assert len(plant.picture.doses) == 50
+
+
+def test_the_books_balance_whenever_one_looks(settings: Settings) -> None:
+    with running(settings) as plant:
+        until(lambda: plant.ready)
+        looks: list[Books] = []
+        publish(settings.mqtt, numbered(0, 1000))
+        until(lambda: looks.append(plant.books) or plant.books.stored == 1000, every=0.001)  # type: ignore[func-returns-value]
+        assert all(books.balanced and books.spooled >= 0 for books in looks)
+
+
+def test_a_message_sent_twice_is_stored_once_and_counted_as_a_duplicate(settings: Settings) -> None:
+    with running(settings) as plant:
+        until(lambda: plant.ready)
+        publish(settings.mqtt, numbered(0, 4) + numbered(0, 4))
+        until(lambda: plant.books == Books(received=8, stored=4, duplicates=4))
+
+
+def test_a_retained_message_is_seen_and_not_stored(settings: Settings) -> None:
+    level = numbered(3, 4)[0]
+    single(
+        level.topic, level.payload, qos=1, retain=True, hostname=settings.mqtt.host, port=settings.mqtt.port
+    )
+    with running(settings) as plant:
+        until(lambda: plant.picture.levels)
+        until(lambda: plant.ready)
+        publish(settings.mqtt, numbered(0, 1))
+        until(lambda: plant.books == Books(received=1, stored=1))
+
+
+def test_what_cannot_be_read_is_rejected_and_kept(settings: Settings) -> None:
+    with running(settings) as plant:
+        until(lambda: plant.ready)
+        single(settings.mqtt.topics[0], b"\xff{", qos=1, hostname=settings.mqtt.host, port=settings.mqtt.port)
+        until(lambda: plant.books == Books(received=1, rejected=1))
+        with psycopg.connect(settings.database.dsn) as session:
+            assert session.execute("SELECT record FROM rejected_messages").fetchall() == [(b"\xff{",)]
+
+
+def test_a_row_the_database_refuses_does_not_take_its_neighbours_with_it(settings: Settings) -> None:
+    with psycopg.connect(settings.database.dsn) as session:
+        session.execute("ALTER TABLE dosing_consumption ADD CHECK (duration_ms <> 8)")
+    with running(settings) as plant:
+        until(lambda: plant.ready)
+        publish(settings.mqtt, numbered(0, 20))
+        until(lambda: plant.books == Books(received=20, stored=19, rejected=1))
+        assert set(range(20)) - set(stored_numbers(settings.database.dsn)) == {8}
+
+
+def test_a_restarted_broker_keeps_what_came_meanwhile(mosquitto: RunningBroker, settings: Settings) -> None:
+    with running(settings) as plant:
+        until(lambda: plant.ready)
+        publish(settings.mqtt, numbered(0, 10))
+        mosquitto.restart()
+        publish(settings.mqtt, numbered(10, 20))
+        until(lambda: plant.books.stored == 20)
+        assert max(stored_numbers(settings.database.dsn).values()) == 1
+
+
+def test_a_broker_that_comes_late_is_waited_for(mosquitto: RunningBroker, settings: Settings) -> None:
+    mosquitto.stop()
+    with running(settings) as plant:
+        until(lambda: plant.picture.broker.link is Link.DOWN)
+        assert "cannot be reached" in plant.picture.broker.why
+        mosquitto.start()
+        until(lambda: plant.ready)
+
+
+def test_batches_are_kept_behind_the_writer(settings: Settings) -> None:
+    now = int(datetime.now(UTC).timestamp())
+    event = {"device_id": "a", "recipe": "CU-85", "pumps": 2}
+    statuses: LiteralString = "SELECT status FROM batches"
+    host, port = settings.mqtt.host, settings.mqtt.port
+    with running(settings) as plant:
+        until(lambda: plant.ready)
+        started = json.dumps({**event, "event": "start", "timestamp": now - 130})
+        single(settings.mqtt.topics[1], started, qos=1, hostname=host, port=port)
+        until(lambda: rows(settings.database.dsn, statuses) == [("open",)])
+        completed = json.dumps({**event, "event": "complete", "timestamp": now - 5})
+        single(settings.mqtt.topics[1], completed, qos=1, hostname=host, port=port)
+        until(lambda: rows(settings.database.dsn, statuses) == [("complete",)])

@@ -1,0 +1,122 @@
+"""Several processes for one site: exactly one collects."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dosing_tui.collector.context.local_state import collected_here, remember_collecting, spool_folder
+from dosing_tui.config.settings import CollectorMode, Settings
+from dosing_tui.database.leader_election import lock_key
+from dosing_tui.live_state import Books, Link, Role
+from tests.support.collector.numbered_messages import collecting, publish, stored_numbers
+from tests.support.collector.running_collector import in_mode, numbered, running
+from tests.support.polling import until
+
+
+def test_exactly_one_collects_and_the_other_sees_the_same(settings: Settings, tmp_path: Path) -> None:
+    elsewhere = replace(
+        settings, collector=replace(settings.collector, spool_dir=str(tmp_path / "elsewhere"))
+    )
+    with running(settings) as first:
+        until(lambda: first.ready)
+        with running(elsewhere) as second:
+            until(lambda: second.role is Role.STANDBY and second.listening)
+            publish(settings.mqtt, numbered(0, 20))
+            until(lambda: first.books == Books(received=20, stored=20))
+            until(lambda: len(second.picture.doses) == len(first.picture.doses) == 10)
+            assert second.books == Books()
+
+
+@pytest.mark.parametrize("same_machine", [True, False])
+def test_the_standby_takes_over_from_a_killed_leader_and_nothing_is_lost(
+    settings: Settings, tmp_path: Path, same_machine: bool
+) -> None:
+    folder = str(tmp_path if same_machine else tmp_path / "elsewhere")
+    elsewhere = replace(settings, collector=replace(settings.collector, spool_dir=folder))
+    with collecting(settings, tmp_path) as leader:
+        until(lambda: "The broker is connected." in leader.log)
+        with running(elsewhere) as standby:
+            until(lambda: standby.role is Role.STANDBY)
+            publish(settings.mqtt, numbered(0, 500))
+            leader.kill()
+            publish(settings.mqtt, numbered(500, 1000))
+            until(lambda: standby.role is Role.COLLECTING)
+            leader.start()  # as a standby, it brings what it left in its spool
+            until(lambda: "this one stands by" in leader.log)
+            until(lambda: len(stored_numbers(settings.database.dsn)) == 1000)
+            stored = stored_numbers(settings.database.dsn)
+            assert {number for number, times in stored.items() if times > 1 and number % 4 != 3} == set()
+
+
+def test_who_lost_the_election_meanwhile_steps_down_with_an_empty_spool(settings: Settings) -> None:
+    with running(settings) as plant, psycopg.connect(settings.database.dsn, autocommit=True) as other:
+        until(lambda: plant.ready)
+        publish(settings.mqtt, numbered(0, 10))
+        take_office(other, settings)
+        until(lambda: plant.role is Role.STANDBY)
+        assert plant.books == Books(received=10, stored=10)
+        assert not collected_here(spool_folder(settings))
+        other.close()
+        until(lambda: plant.ready)
+
+
+def test_a_spool_left_behind_is_written_by_a_standby(settings: Settings) -> None:
+    away = replace(settings, database=replace(settings.database, dsn="host=127.0.0.1 port=1"))
+    with running(in_mode(away, CollectorMode.ALWAYS)) as plant:
+        until(lambda: plant.listening)
+        publish(settings.mqtt, numbered(0, 10))
+        until(lambda: plant.books.spooled == 10)
+    with psycopg.connect(settings.database.dsn, autocommit=True) as other:
+        take_office(other, settings)
+        with running(settings) as plant:
+            until(lambda: plant.role is Role.STANDBY)
+            until(lambda: plant.books == Books(received=10, stored=10))
+
+
+def test_a_spool_in_use_by_another_process_is_named(settings: Settings) -> None:
+    always = in_mode(settings, CollectorMode.ALWAYS)
+    with running(always) as first:
+        until(lambda: first.ready)
+        with running(always) as second:
+            until(lambda: f"in use by process {os.getpid()}" in second.picture.notice)
+            assert second.role is Role.UNDECIDED
+            until(lambda: second.listening)
+
+
+def test_a_viewer_never_collects(settings: Settings) -> None:
+    never = in_mode(settings, CollectorMode.NEVER)
+    remember_collecting(spool_folder(never))
+    with running(never) as plant:
+        until(lambda: plant.role is Role.VIEWER and plant.listening)
+        publish(settings.mqtt, numbered(0, 4))
+        until(lambda: plant.picture.doses)
+        until(lambda: plant.picture.database.link is Link.UP)
+        assert plant.books == Books()
+
+
+def test_a_telegraf_that_writes_the_same_tables_is_noticed(settings: Settings) -> None:
+    dsn = settings.database.dsn
+    with running(settings) as plant, psycopg.connect(dsn, application_name="telegraf") as telegraf:
+        until(lambda: plant.ready)
+        telegraf.execute("INSERT INTO batch_events (time, device_id, event) VALUES (now(), 'd', 'start')")
+        telegraf.commit()
+        until(lambda: "telegraf" in plant.picture.notice)
+        assert "counted twice" in plant.picture.notice
+
+
+def take_office(other: psycopg.Connection[tuple[object, ...]], settings: Settings) -> None:
+    """Become the elected one, whoever is."""
+    other.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'dosing-tui/election' AND datname = current_database()"
+    )
+    until(
+        lambda: (
+            other.execute("SELECT pg_try_advisory_lock(%s)", (lock_key(settings.plant.site),)).fetchone()
+            == (True,)
+        ),
+        every=0.001,
+    )

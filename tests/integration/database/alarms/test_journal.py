@@ -1,0 +1,367 @@
+"""The alarm journal: added to, never changed, in one order for all, heard at once, and harmless to read."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.alarms import journal
+from dosing_tui.database.alarms.journal import Heard
+from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.sql_files import statement
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint
+from dosing_tui.domain.alarms.journal_filter import JournalFilter
+from dosing_tui.domain.alarms.journal_projection import Replica, folded
+from dosing_tui.domain.alarms.kpis import health, past_of
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Shown, Who
+from dosing_tui.errors import DatabaseRefused, RowRefused
+from tests.support.database.reading_samples import doses, settings_for, spooled
+from tests.support.database_servers import Server
+from tests.support.domain.alarm_entries import ANNA, KEY, NOW, entry
+from tests.support.polling import until
+
+LATER = NOW + timedelta(seconds=120)
+DAY = JournalFilter(NOW - timedelta(hours=12), NOW + timedelta(hours=12))
+
+
+def fresh(event: Event, **changes: object) -> Entry:
+    """An entry that no journal has yet."""
+    return replace(entry(event), **{"uuid": uuid4(), "id": 0, **changes})  # type: ignore[arg-type]  # Entry's
+
+
+@dataclass(slots=True)
+class Ear:
+    """What a process hears of the journal."""
+
+    entries: list[Entry] = field(default_factory=list)
+    links: list[bool] = field(default_factory=list)
+    anew: int = 0
+    known: Checkpoint = NOTHING
+
+    def link(self, up: bool, why: str) -> None:
+        if self.links[-1:] != [up]:
+            self.links.append(up)
+
+    def take(self, heard: Heard) -> None:
+        self.anew += heard.anew
+        self.known = heard.known if heard.anew else self.known
+        self.entries += heard.entries
+
+    @property
+    def uuids(self) -> list[UUID]:
+        return [one.uuid for one in self.entries]
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[Ear]:
+    ear, stopping = Ear(), threading.Event()
+
+    def run() -> None:
+        for heard in journal.follow(settings, stopping, on_link=ear.link):
+            ear.take(heard)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        until(lambda: ear.links)
+        yield ear
+    finally:
+        stopping.set()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_every_field_arrives_and_the_server_says_who_and_in_which_order(
+    flavour: Server, migrated: str
+) -> None:
+    settings = settings_for(migrated)
+    first = fresh(Event.RAISE, latching=True, active=True)
+    second = fresh(Event.SHELVE, who=Who("Anna", "anna", "not asked"), occurrence=first.uuid)
+    journal.append(settings, [first, second])
+    found = journal.read(settings)
+    with psycopg.connect(migrated) as session:
+        (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
+    assert [one.id for one in found] == sorted(one.id for one in found)
+    assert [replace(one, id=0, who=replace(one.who, role="")) for one in found] == [
+        first,
+        replace(second, who=Who("Anna", "anna")),
+    ]
+    assert {one.who.role for one in found} == {role}
+
+
+def test_what_was_entered_without_the_database_is_of_no_database_role(migrated: str) -> None:
+    settings = settings_for(migrated)
+    with psycopg.connect(migrated) as session:
+        (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
+    journal.append(settings, [fresh(Event.ACKNOWLEDGE, who=ANNA, offline=True)])
+    (found,) = journal.read(settings)
+    assert (found.who, found.offline) == (ANNA, True)
+    assert journal.listed(settings, replace(DAY, user=role)) == []
+    assert [one.who for one in journal.listed(settings, replace(DAY, user="anna"))] == [ANNA]
+
+
+def test_the_entries_of_alarms_in_a_state_are_found(migrated: str) -> None:
+    settings = settings_for(migrated)
+    shelved, other = KEY._replace(item="A"), KEY._replace(item="B")
+    raised = [fresh(Event.RAISE, key=key) for key in (shelved, other)]
+    journal.append(settings, [*raised, fresh(Event.SHELVE, key=shelved)])
+
+    def found(*shown: Shown) -> list[tuple[str, Event]]:
+        return [(one.key.item, one.event) for one in journal.listed(settings, replace(DAY, shown=shown))]
+
+    assert found(Shown.SHELVED) == [("A", Event.SHELVE), ("A", Event.RAISE)]
+    assert found(Shown.UNACK) == [("B", Event.RAISE)]
+    assert found(Shown.OUT_OF_SERVICE) == []
+    assert len(found(Shown.SHELVED, Shown.UNACK)) == 3
+
+
+def test_an_entry_that_is_sent_twice_is_one(migrated: str) -> None:
+    settings = settings_for(migrated)
+    first, second = fresh(Event.RAISE), fresh(Event.RETURN)
+    journal.append(settings, [first])
+    journal.append(settings, [first, second])
+    assert [one.uuid for one in journal.read(settings)] == [first.uuid, second.uuid]
+
+
+@pytest.mark.parametrize("change", ["UPDATE alarm_journal SET comment = ''", "DELETE FROM alarm_journal",
+                                    "TRUNCATE alarm_journal"])  # fmt: skip
+def test_nobody_changes_the_journal_not_even_its_owner(migrated: str, change: str) -> None:
+    journal.append(settings_for(migrated), [fresh(Event.RAISE)])
+    with psycopg.connect(migrated) as session, pytest.raises(psycopg.errors.RaiseException):
+        session.execute(sql.SQL(change))
+
+
+def test_sites_do_not_mix(migrated: str) -> None:
+    journal.append(settings_for(migrated, site="north"), [fresh(Event.RAISE)])
+    assert journal.read(settings_for(migrated, site="south")) == []
+    assert journal.listed(settings_for(migrated, site="south"), DAY) == []
+
+
+def test_an_entry_is_heard_by_others_within_a_second(migrated: str) -> None:
+    settings = settings_for(migrated)
+    old, new = fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)
+    journal.append(settings, [old])
+    with listening(settings) as one, listening(settings) as other:
+        until(lambda: one.uuids == other.uuids == [old.uuid])
+        journal.append(settings, [new])
+        until(lambda: one.uuids == other.uuids == [old.uuid, new.uuid], timeout=1.0)
+        assert (one.anew, one.links) == (1, [True])
+
+
+def test_many_writers_are_heard_by_all_in_one_order_and_whole(migrated: str) -> None:
+    settings = settings_for(migrated)
+    with listening(settings) as one, listening(settings) as other:
+
+        def write() -> None:
+            for _ in range(10):
+                journal.append(settings, [fresh(Event.RAISE)])
+
+        writers = [threading.Thread(target=write) for _ in range(4)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        until(lambda: len(one.entries) == len(other.entries) == 40)
+        assert one.entries == other.entries == journal.read(settings)
+        assert folded(one.entries) == folded(other.entries)
+
+
+def test_a_row_that_is_committed_late_is_not_passed_over(migrated: str) -> None:
+    """The second writer waits for the first, though it began later and would be faster."""
+    settings = settings_for(migrated)
+    late = fresh(Event.RAISE)
+    with listening(settings) as ear, psycopg.connect(migrated) as session:
+        session.execute(
+            "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version)"
+            " VALUES (%s, 'plant1', 'X', 'raise', now(), now(), 'low', 1)",
+            (late.uuid,),
+        )
+        quick = fresh(Event.RAISE)
+        writer = threading.Thread(target=lambda: journal.append(settings, [quick]))
+        writer.start()
+        session.commit()
+        writer.join()
+        until(lambda: ear.uuids == [late.uuid, quick.uuid])
+
+
+def test_listening_goes_on_after_the_server_was_away(own_postgres: EmbeddedPostgres) -> None:
+    settings = settings_for(own_postgres.dsn)
+    migrate(settings, report=print)
+    first, second = fresh(Event.RAISE), fresh(Event.RETURN)
+    journal.append(settings, [first])
+    with listening(settings) as ear:
+        until(lambda: ear.uuids == [first.uuid])
+        own_postgres.kill()
+        until(lambda: ear.links == [True, False])
+        own_postgres.restart()
+        until(lambda: ear.links == [True, False, True])
+        journal.append(settings, [second])
+        until(lambda: ear.uuids == [first.uuid, second.uuid])
+        assert ear.anew == 1
+
+
+def test_who_starts_reads_only_what_came_after_the_checkpoint(flavour: Server, migrated: str) -> None:
+    settings = settings_for(migrated)
+    journal.append(settings, [fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)])
+    replica = Replica()
+    replica.heard(journal.read(settings))
+    journal.remember(settings, Checkpoint(replica.last_id, replica.told))
+    after = fresh(Event.REMOVE)
+    journal.append(settings, [after])
+    with listening(settings) as ear:
+        until(lambda: ear.uuids == [after.uuid])
+        assert ear.known == Checkpoint(replica.last_id, replica.told)
+    assert journal.states(settings) == folded(journal.read(settings))
+    assert folded(ear.entries, ear.known) == folded(journal.read(settings))
+
+
+def test_a_checkpoint_of_another_fold_or_of_another_database_is_not_used(migrated: str) -> None:
+    settings = settings_for(migrated)
+    raised = fresh(Event.RAISE)
+    journal.append(settings, [raised])
+    (found,) = journal.read(settings)
+    wrong = Checkpoint(found.id, (AlarmState(KEY, count=1, active=True, message="wrong"),))
+    for change in ("fold = 0", "last_id = 999"):
+        journal.remember(settings, wrong)
+        assert journal.states(settings)[KEY].message == "wrong"
+        with psycopg.connect(migrated) as session:
+            session.execute(sql.SQL(f"UPDATE alarm_checkpoints SET {change}"))
+        assert journal.states(settings) == folded([found])
+        with psycopg.connect(migrated) as session:
+            session.execute("DELETE FROM alarm_checkpoints")
+
+
+def test_an_older_checkpoint_never_replaces_a_newer_one(migrated: str) -> None:
+    settings = settings_for(migrated)
+    journal.append(settings, [fresh(Event.RAISE), fresh(Event.RETURN)])
+    first, second = journal.read(settings)
+    newer = Checkpoint(second.id, tuple(folded([first, second]).values()))
+    journal.remember(settings, newer)
+    journal.remember(settings, Checkpoint(first.id, tuple(folded([first]).values())))
+    assert journal.states(settings) == folded([first, second])
+
+
+def test_the_health_is_judged_by_the_last_thirty_days_and_knows_how_old_the_journal_is(migrated: str) -> None:
+    settings = settings_for(migrated)
+    assert journal.past(settings, LATER) == past_of([])
+    stale = fresh(Event.RAISE, at=NOW - timedelta(days=40), key=AlarmKey("DEVICE_OFFLINE", "x"))
+    journal.append(settings, [stale])
+    before = journal.past(settings, LATER)
+    assert (before.entries, before.began, len(before.states)) == ([], stale.at, 1)
+    journal.append(settings, [fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)])
+    found, whole = (
+        health(one, LATER) for one in (journal.past(settings, LATER), past_of(journal.read(settings)))
+    )
+    assert found == whole
+    assert found is not None
+    assert (found.annunciated, found.stale, found.judged) == (1, 1, True)
+
+
+def test_which_entries_the_journal_has(migrated: str) -> None:
+    settings = settings_for(migrated)
+    raised = fresh(Event.RAISE)
+    journal.append(settings, [raised])
+    assert journal.stored(settings, [raised.uuid, uuid4()]) == {raised.uuid}
+
+
+def test_pages_follow_on_each_other_also_among_entries_of_one_moment(migrated: str) -> None:
+    settings = settings_for(migrated)
+    journal.append(settings, [fresh(Event.RAISE, at=NOW + timedelta(seconds=n // 4)) for n in range(30)])
+    found, wanted = list[Entry](), replace(DAY, most=7)
+    while page := journal.listed(settings, wanted):
+        found += page
+        wanted = replace(wanted, until=page[-1].at, before=page[-1].id)
+    assert found == journal.listed(settings, DAY)
+    assert len(found) == 30
+
+
+def test_a_page_of_the_journal_is_read_by_its_index(migrated: str) -> None:
+    asked = {"site": "plant1", "from": DAY.since, "to": DAY.until, "tag": None, "event": None, "user": None,
+             "rows": 200, "before": 0, "rules": None, "devices": None, "items": None}  # fmt: skip
+    with psycopg.connect(migrated) as session:
+        session.execute("SET enable_seqscan = off")
+        query = sql.SQL("EXPLAIN ") + sql.SQL(statement("reads/alarm_journal"))
+        plan = "\n".join(row[0] for row in session.execute(query, asked))
+    assert "alarm_journal_page" in plan
+    assert "Sort" not in plan
+
+
+def test_the_journal_is_filtered_by_time_tag_event_and_user(migrated: str) -> None:
+    settings = settings_for(migrated)
+    raised = fresh(Event.RAISE)
+    acked = fresh(Event.ACKNOWLEDGE, who=ANNA, at=NOW + timedelta(seconds=60))
+    other = fresh(Event.RAISE, key=AlarmKey("DOSE_GROSS", "x", "50%_off"), at=LATER)
+    journal.append(settings, [raised, acked, other])
+
+    def found(**changes: object) -> list[UUID]:
+        wanted = replace(DAY, **changes)  # type: ignore[arg-type]  # JournalFilter's fields
+        return [one.uuid for one in journal.listed(settings, wanted)]
+
+    assert found() == [other.uuid, acked.uuid, raised.uuid]
+    assert found(tag="stock_low/dosing") == [acked.uuid, raised.uuid]
+    assert found(tag="50%_") == [other.uuid]
+    assert found(tag="%") == [other.uuid]
+    assert found(events=(Event.ACKNOWLEDGE,)) == [acked.uuid]
+    assert found(user="anna") == [acked.uuid]
+    assert found(until=NOW + timedelta(seconds=60)) == [raised.uuid]
+    assert found(most=1) == [other.uuid]
+
+
+def test_hostile_text_in_the_journal_is_harmless_when_read(migrated: str) -> None:
+    with psycopg.connect(migrated) as session:
+        session.execute(
+            "INSERT INTO alarm_journal (uuid, site, rule, item, event, at, received_at, priority,"
+            " rule_version, message, comment)"
+            " VALUES (gen_random_uuid(), 'plant1', 'X', E'\\x1b]0;x\\x07', 'raise', now(),"
+            " now(), 'low', 1, E'two\\nlines \\x1b[2J', E'\\u202eabc')"
+        )
+    (found,) = journal.read(settings_for(migrated))
+    assert not {"\x1b", "\x07", "\n", "\u202e"} & set(found.message + found.comment + found.key.item)
+
+
+def test_an_entry_that_cannot_be_stored_says_so(migrated: str) -> None:
+    long_ago = fresh(Event.RAISE, at=datetime(1999, 1, 1, tzinfo=UTC))
+    with pytest.raises(RowRefused):
+        journal.append(settings_for(migrated), [long_ago])
+
+
+def test_who_may_only_read_hears_what_right_is_missing(migrated: str) -> None:
+    with psycopg.connect(migrated, autocommit=True) as session:
+        session.execute("DROP ROLE IF EXISTS alarm_viewer")
+        session.execute("CREATE ROLE alarm_viewer LOGIN")
+        session.execute("GRANT SELECT ON alarm_journal TO alarm_viewer")
+        viewer = settings_for(make_conninfo(migrated, user="alarm_viewer"))
+        assert journal.read(viewer) == []
+        with pytest.raises(DatabaseRefused, match="right to insert into alarm_journal"):
+            journal.append(viewer, [fresh(Event.RAISE)])
+        session.execute("DROP OWNED BY alarm_viewer")
+        session.execute("DROP ROLE alarm_viewer")
+
+
+def test_the_errors_of_the_last_hour_are_counted_by_minute_and_pump(migrated: str) -> None:
+    settings = settings_for(migrated)
+    writer = Writer(settings)
+    begun = NOW.replace(second=0)
+    writer.write(uuid4(), spooled(*(replace(one, error_g=0.6) for one in doses(3, start=begun))))
+    writer.close()
+    (minute,) = journal.errors_of_the_hour(settings, since=begun - timedelta(hours=1))
+    assert (minute.device, minute.pump, minute.minute, minute.doses, minute.outside) == (
+        "station-1", 1, begun, 3, 3,
+    )  # fmt: skip
+    assert minute.error_g == pytest.approx(1.8)
+
+
+def test_the_key_of_an_alarm_comes_back_as_it_was(migrated: str) -> None:
+    journal.append(settings_for(migrated), [fresh(Event.RAISE, key=AlarmKey("A", "x/y", "CU-65/75"))])
+    assert [one.key for one in journal.read(settings_for(migrated))] == [AlarmKey("A", "x/y", "CU-65/75")]
+    assert KEY.tag == "STOCK_LOW/dosing_system_01/T-12"

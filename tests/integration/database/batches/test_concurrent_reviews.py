@@ -1,0 +1,61 @@
+"""A batch may go while it is being reviewed: then nothing is entered, or the batch stays and says so."""
+
+from typing import LiteralString
+
+import pytest
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches import rebuild_span
+from dosing_tui.database.batches.audit_verify import verify
+from dosing_tui.database.batches.queries import BatchFilter, counts, detail, listed
+from dosing_tui.database.batches.review_policy import in_force_in
+from dosing_tui.database.batches.review_writer import review
+from dosing_tui.database.connection import Session
+from dosing_tui.database.sql_files import statement
+from dosing_tui.domain.batch_review.query_models import draft_of
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_rules import Meaning
+from dosing_tui.errors import ReviewError
+from tests.integration.database.batches.test_review_writer import LATER, key_of, say
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import run, value
+from tests.support.database.stored_batches import kept
+from tests.support.domain.batch_messages import dose, event, normal
+
+
+def test_a_batch_that_goes_while_it_is_being_signed_is_not_reviewed(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(migrated, *normal(), now=LATER)
+    plant = settings_for(migrated)
+
+    def meanwhile(session: Session, settings: Settings) -> ReviewPolicy:
+        run(plant.database.dsn, "DELETE FROM batches WHERE last_review = 0")
+        return in_force_in(session, settings)
+
+    monkeypatch.setattr("dosing_tui.database.batches.review_writer.in_force_in", meanwhile)
+    with pytest.raises(ReviewError, match="This batch is no more"):
+        say(plant)
+    assert value(plant.database.dsn, "SELECT count(*) FROM audit_trail") == 0
+
+
+def test_a_batch_that_is_reviewed_while_its_messages_go_to_another_stays_and_says_so(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(migrated)
+    kept(migrated, dose(100, "T-9"), dose(1200, "T-12"), now=LATER)
+    later, _ = listed(settings, BatchFilter())
+    draft = draft_of(later, Meaning.REJECTED, who="Anna", comment="no start")
+
+    def meanwhile(name: str) -> LiteralString:
+        if name == "batches/remove":
+            review(settings, draft, os_user="tester")
+        return statement(name)
+
+    monkeypatch.setattr(rebuild_span, "statement", meanwhile)
+    kept(migrated, event(30, "start"), now=LATER)
+    assert counts(settings, BatchFilter()).batches == 1
+    gone = detail(settings, key_of(migrated, gone=True))
+    assert gone is not None
+    assert [each.meaning for each in gone.reviews] == ["rejected"]
+    assert verify(settings).faults == ()

@@ -1,0 +1,60 @@
+"""What is usual is kept with the time from which on it holds: a rebuild judges as the first time."""
+
+from datetime import timedelta
+
+from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
+from dosing_tui.domain.messages.models import Reading
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import rows, run
+from tests.support.database.stored_batches import kept, write
+from tests.support.domain.batch_messages import NOON, dose, event, normal
+
+LEARNED = NOON + timedelta(hours=10)
+DAY = 86_400.0
+
+
+def slow(seconds: float) -> list[Reading]:
+    """Within the fixed limits, and far from what the recipe's batches are like."""
+    first, second = dose(seconds + 110, "T-9", duration_s=105), dose(seconds + 170, "T-12", target_g=40.0)
+    return [event(seconds, "start"), first, second, event(seconds + 173, "complete")]
+
+
+def judged(dsn: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in rows(
+        dsn,
+        "SELECT begins_at, findings, finding_kinds, record_hash, judgement_hash FROM batches ORDER BY 1",
+    )]  # fmt: skip
+
+
+def test_only_what_begins_after_it_was_learned_is_judged_by_it_and_a_rebuild_does_the_same(
+    migrated: str,
+) -> None:
+    settings = settings_for(migrated)
+    many = [one for number in range(25) for one in normal(600.0 * number)]
+    kept(migrated, *many, *slow(600.0 * 25), now=LEARNED)
+    assert rows(migrated, "SELECT recipe, chemical, batches FROM usual_durations ORDER BY 1, 2") == [
+        ("", "", 26), ("CU-85", "", 26), ("CU-85", "T-12", 26), ("CU-85", "T-9", 26),
+    ]  # fmt: skip
+    kept(migrated, *normal(DAY), *slow(DAY + 600), now=LEARNED + timedelta(days=1))
+    before = judged(migrated)
+    assert [(number, kinds) for number, (_, found, kinds, *_) in enumerate(before) if found] == [
+        (27, ["duration"])
+    ]
+    # what was learned later does not change how these are judged
+    run(migrated, "UPDATE batches SET judgement_hash = ''")
+    write(migrated, [one for number in range(60) for one in slow(2 * DAY + 600 * number)])
+    later = LEARNED + timedelta(days=9)
+    keep(settings, now=later)
+    keep(settings, now=later)
+    assert rows(migrated, "SELECT count(DISTINCT valid_from) FROM usual_durations") == [(2,)]
+    rebuild(settings, since=NOON - timedelta(days=1), until=later, now=later, report=print)
+    assert judged(migrated)[:28] == before
+    assert rows(migrated, "SELECT DISTINCT finding_kinds FROM batches WHERE begins_at > %s",
+                NOON + timedelta(days=1, hours=1)) == [(["duration"],)]  # fmt: skip
+
+
+def test_where_there_is_nothing_to_learn_from_it_is_looked_again_after_a_day(migrated: str) -> None:
+    settings = settings_for(migrated)
+    for days in (0.0, 0.9, 1.1):
+        keep(settings, now=NOON + timedelta(days=days))
+    assert rows(migrated, "SELECT count(*), max(batches) FROM usual_durations") == [(2, 0)]

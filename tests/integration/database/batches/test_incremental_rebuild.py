@@ -1,0 +1,183 @@
+"""The stored batches are what the readings say, however and whenever those came."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import LiteralString
+
+import psycopg
+import pytest
+
+from dosing_tui.database.batches import incremental_rebuild
+from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
+from dosing_tui.domain.batches.canonical_json import record
+from dosing_tui.domain.batches.canonical_json_reader import batch_of
+from dosing_tui.domain.batches.reconstruction import reconstruct
+from dosing_tui.domain.messages.models import Reading
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import rows, run, value
+from tests.support.database.stored_batches import kept, told, write
+from tests.support.database_servers import Server
+from tests.support.domain.batch_messages import NOON, dose, event, level, normal
+from tests.unit.domain.batches.test_reconstruction import simulated
+
+LATER = NOON + timedelta(hours=1)
+RECORDS: LiteralString = """
+    SELECT batch_id, record, judgement FROM batches JOIN batch_records USING (batch_key)
+     ORDER BY device_id, anchored_at
+"""
+
+
+def rebuilt(dsn: str, *, now: datetime = LATER) -> list[str]:
+    ago = timedelta(days=80)
+    rebuild(settings_for(dsn), since=NOON - ago, until=NOON + ago, now=now, report=print)
+    return told(dsn)
+
+
+CASES: dict[str, tuple[list[Reading], list[str]]] = {
+    "normal": (normal(), ["complete CU-85 2"]),
+    "aborted": ([*normal()[:2], *normal(400)], ["aborted CU-85 1", "complete CU-85 2"]),
+    "start lost": (normal()[1:], ["no-start CU-85 2"]),
+    "complete lost": (normal()[:3], ["incomplete CU-85 2"]),
+    "both lost": (normal()[1:3], ["no-start CU-85 2"]),
+    "rebooted": ([*normal()[:2], level(70, "T-9", 1e4), level(70, "T-12", 1e4)], ["incomplete CU-85 1"]),
+    "only a complete": (normal()[3:], ["complete-only CU-85 0"]),
+    "complete twice": ([*normal(), event(130, "complete", dedup=2)], ["complete CU-85 2"]),
+    "a slash in the recipe": (normal(recipe="CU-65/75"), ["complete CU-65/75 2"]),
+    "two stations": ([*normal(), *normal(9, device="b")], ["complete CU-85 2", "complete CU-85 2"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_fault_has_its_status_live_shuffled_and_rebuilt(case: str, migrated: str) -> None:
+    readings, expected = CASES[case]
+    shuffled = list(readings)
+    Random(1).shuffle(shuffled)
+    for reading in shuffled:
+        write(migrated, [reading])
+        keep(settings_for(migrated), now=reading.time + timedelta(seconds=1))
+    assert kept(migrated, now=LATER) == expected
+    before = rows(migrated, RECORDS)
+    assert rebuilt(migrated) == expected
+    assert rows(migrated, RECORDS) == before
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_faulty_plant_gives_the_same_records_in_any_order_and_rebuilt(
+    seed: int, flavour: Server, migrated: str
+) -> None:
+    readings = simulated(seed, rate=1.0, count=300)
+    now = readings[-1].received_at + timedelta(hours=1)
+    expected = reconstruct(readings, now=now)
+    mixed = [*readings, *readings[::7]]
+    Random(seed).shuffle(mixed)
+    for at in range(0, len(mixed), 60):
+        kept(migrated, *mixed[at : at + 60], now=now)
+    assert sorted(row[1] for row in rows(migrated, RECORDS)) == sorted(record(batch) for batch in expected)
+    before = rows(migrated, RECORDS)
+    rebuilt(migrated, now=now)
+    assert rows(migrated, RECORDS) == before
+
+
+def test_a_batch_that_falls_silent_becomes_incomplete_without_a_message(migrated: str) -> None:
+    assert kept(migrated, *normal()[:2], now=NOON + timedelta(minutes=2)) == ["open CU-85 1"]
+    assert kept(migrated, now=LATER) == ["incomplete CU-85 1"]
+
+
+def test_a_late_start_leaves_a_batch_its_key_and_its_number(migrated: str) -> None:
+    start, *others = normal()
+    names: LiteralString = "SELECT batch_key, batch_id FROM batches"
+    kept(migrated, *others, now=LATER)
+    before = rows(migrated, names)
+    assert kept(migrated, start, now=LATER) == ["complete CU-85 2"]
+    assert rows(migrated, names) == before
+    assert rebuilt(migrated) == ["complete CU-85 2"]
+    assert rows(migrated, names) == before
+
+
+def test_numbers_follow_the_day_and_late_batches_take_the_next_one(migrated: str) -> None:
+    names: LiteralString = "SELECT batch_id FROM batches ORDER BY begins_at"
+    kept(migrated, *normal(), *normal(1000), now=LATER)
+    kept(migrated, *normal(500), *normal(-86400), now=LATER)
+    expected = ["20261122-001", "20261123-001", "20261123-003", "20261123-002"]
+    assert [name for (name,) in rows(migrated, names)] == [f"dosing_system_01-{end}" for end in expected]
+    rebuilt(migrated)
+    assert [name for (name,) in rows(migrated, names)] == [f"dosing_system_01-{end}" for end in expected]
+
+
+def test_nothing_is_written_when_nothing_has_changed(migrated: str) -> None:
+    kept(migrated, *normal(), now=LATER)
+    done = rebuild(settings_for(migrated), since=NOON, until=LATER, now=LATER, report=print)
+    assert (done.batches, done.stored, done.vanished) == (1, 0, 0)
+    assert value(migrated, "SELECT count(*) FROM batches_touched") == 0
+
+
+def test_batches_outlive_their_readings(migrated: str) -> None:
+    kept(migrated, *normal(), now=LATER)
+    run(migrated, "DELETE FROM dosing_consumption")
+    run(migrated, "DELETE FROM batch_events")
+    later = NOON + timedelta(days=100)
+    assert rebuilt(migrated, now=later) == ["complete CU-85 2"]
+
+
+def test_batches_outlive_readings_that_were_kept_for_less_than_usual(migrated: str) -> None:
+    day = 86_400.0
+    kept(migrated, *normal(), *normal(10 * day), now=NOON + timedelta(days=11))
+    before = rows(migrated, RECORDS)
+    for table in ("dosing_consumption", "batch_events"):
+        run(migrated, f"DELETE FROM {table} WHERE time < '{NOON + timedelta(days=9)}'")
+    now = NOON + timedelta(days=11)
+    rebuild(settings_for(migrated), since=NOON - timedelta(days=1), until=now, now=now, report=print)
+    assert rows(migrated, RECORDS) == before
+    run(migrated, "DELETE FROM dosing_consumption")
+    run(migrated, "DELETE FROM batch_events")
+    rebuild(settings_for(migrated), since=NOON - timedelta(days=1), until=now, now=now, report=print)
+    assert rows(migrated, RECORDS) == before
+
+
+def test_what_was_written_waits_until_somebody_rebuilds(migrated: str) -> None:
+    write(migrated, normal())
+    assert value(migrated, "SELECT count(*) FROM batches_touched") == 1
+    assert told(migrated) == []
+    assert kept(migrated, now=LATER) == ["complete CU-85 2"]
+
+
+def test_only_one_rebuilds_at_a_time(migrated: str) -> None:
+    write(migrated, normal())
+    with psycopg.connect(migrated, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (incremental_rebuild.LOCK,))
+        assert keep(settings_for(migrated), now=LATER).stored == 0
+    assert kept(migrated, now=LATER) == ["complete CU-85 2"]
+
+
+def test_what_comes_while_it_is_rebuilt_is_not_forgotten(migrated: str) -> None:
+    write(migrated, normal())
+    touched = rows(migrated, "SELECT device_id, day, touches FROM batches_touched")
+    write(migrated, [dose(70, "T-9", dedup=9)])
+    (row,) = rows(migrated, "SELECT device_id, day, touches FROM batches_touched")
+    assert row[:2] == touched[0][:2]
+    assert row[2] > touched[0][2]
+
+
+def test_a_stored_record_reads_back_as_the_batch(migrated: str) -> None:
+    readings = [*normal(), level(-9, "T-9", 5000.0), level(61.1, "T-9", 4959.9)]
+    kept(migrated, *readings, now=LATER)
+    (batch,) = reconstruct(readings, now=LATER)
+    ((_, text, _),) = rows(migrated, RECORDS)
+    assert batch_of(text, batch.key) == replace(
+        batch,
+        doses=tuple(replace(d, received_at=d.time) for d in batch.doses),
+        events=tuple(replace(e, received_at=e.time) for e in batch.events),
+    )
+
+
+def test_the_hour_that_a_wall_shows_twice_is_two_hours(migrated: str) -> None:
+    autumn = (datetime(2026, 10, 25, 0, 0, tzinfo=UTC) - NOON).total_seconds()
+    readings = [message for number in range(9) for message in normal(autumn + 900 * number)]
+    now = NOON + timedelta(seconds=autumn + 9000)
+    assert kept(migrated, *readings, now=now) == ["complete CU-85 2"] * 9
+
+
+def test_times_are_utc_whatever_the_session(migrated: str) -> None:
+    kept(migrated, *normal(), now=datetime.now(UTC))
+    assert '"begins_at":"2026-11-23T12:00:00.000000+00:00"' in rows(migrated, RECORDS)[0][1]

@@ -1,0 +1,124 @@
+"""Lists of batches hold what their filter says, page by page."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.batches import queries, review_writer
+from dosing_tui.database.batches.queries import BatchFilter, Counts, above, counts, detail, listed
+from dosing_tui.database.batches.review_writer import review
+from dosing_tui.database.connection import Session
+from dosing_tui.database.sql_files import statement
+from dosing_tui.domain.batch_review.exception_checks import Kind
+from dosing_tui.domain.batch_review.query_models import draft_of
+from dosing_tui.domain.batch_review.review_rules import Meaning, Review
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.stored_batches import kept
+from tests.support.domain.batch_messages import NOON, dose, event, normal
+
+LATER = NOON + timedelta(hours=1)
+
+
+@pytest.fixture
+def plant(migrated: str) -> Settings:
+    kept(
+        migrated, *normal(), *normal(400, "FG-85/95"), *normal(800)[:2], event(900, "abort"),
+        *normal(0, device="b"), dose(99, "L25B", device="b"), *normal(3500)[:1], now=LATER,
+    )  # fmt: skip
+    return settings_for(migrated)
+
+
+FILTERS = {
+    "all": (BatchFilter(), 5),
+    "a range": (BatchFilter(since=NOON + timedelta(seconds=400), until=NOON + timedelta(seconds=800)), 1),
+    "a station": (BatchFilter(device=("b",)), 1),
+    "a recipe": (BatchFilter(recipe=("FG-85/95",)), 1),
+    "statuses": (BatchFilter(status=("aborted", "open")), 2),
+    "with exceptions": (BatchFilter(with_findings=True), 2),
+    "unreviewed and not under way": (BatchFilter(unreviewed=True), 4),
+    "reviewed": (BatchFilter(review_state=("approved",)), 0),
+    "several": (BatchFilter(device=("b",), with_findings=True, status=("complete",)), 1),
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_filter_finds_what_it_says(plant: Settings, name: str) -> None:
+    which, expected = FILTERS[name]
+    assert len(listed(plant, which)) == counts(plant, which).batches == expected
+
+
+def test_counts_tell_how_many_are_what(plant: Settings) -> None:
+    assert counts(plant, BatchFilter()) == Counts(5, 1, 3, 1, 1, 0, 0, 0, 2, 4)
+
+
+def test_pages_follow_each_other_without_a_gap_or_a_repetition(plant: Settings) -> None:
+    whole = listed(plant, BatchFilter())
+    pages, after = [], None
+    while page := listed(plant, BatchFilter(), after=after, rows=2):
+        pages += page
+        after = page[-1]
+    assert pages == whole
+    assert whole == sorted(whole, key=lambda row: (row.begins_at, row.batch_key), reverse=True)
+
+
+def test_pages_upwards_are_those_of_the_way_down_and_what_comes_between_them_is_met_once(
+    plant: Settings, migrated: str
+) -> None:
+    whole = listed(plant, BatchFilter())
+    assert above(plant, BatchFilter(), whole[3], rows=2) == whole[1:3]
+    assert above(plant, BatchFilter(), whole[0]) == []
+    first = listed(plant, BatchFilter(), rows=2)
+    kept(migrated, *normal(-400, device="c"), *normal(1600, device="c"), now=LATER)
+    rest = listed(plant, BatchFilter(), after=first[-1])
+    late = {row.batch_key for row in [*first, *rest]} - {row.batch_key for row in whole}
+    assert len(late) == 1
+    assert listed(plant, BatchFilter())[1].begins_at == NOON + timedelta(seconds=1600)
+    assert listed(plant, BatchFilter())[2:3] == first[1:]
+
+
+def test_the_whole_of_a_batch_is_found_by_key_and_by_number(plant: Settings) -> None:
+    (row,) = listed(plant, BatchFilter(device=("b",)))
+    by_number, by_key = detail(plant, row.batch_id), detail(plant, row.batch_key)
+    assert by_number is not None
+    assert by_number == by_key
+    assert [finding.kind for finding in by_number.judged.findings] == [Kind.EXTRA]
+    assert [within for _, within in by_number.judged.bands] == [True, True, True]
+    assert detail(plant, "nothing") is None
+
+
+def test_the_whole_of_a_batch_is_of_one_moment_whatever_is_entered_meanwhile(
+    plant: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, read = listed(plant, BatchFilter(device=("b",)))[0], review_writer.reviews
+
+    def meanwhile(session: Session, batch_key: str) -> list[Review]:
+        review(plant, draft_of(row, Meaning.REJECTED, who="Ben", comment="late"), os_user="ben")
+        return read(session, batch_key)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(queries, "reviews", meanwhile)
+        found = detail(plant, row.batch_id)
+    assert found is not None
+    assert (found.row.last_review, found.row.review_state, found.reviews) == (0, "unreviewed", ())
+
+
+def test_text_of_the_plant_is_harmless(migrated: str) -> None:
+    kept(migrated, replace(event(0, "complete"), recipe="CU\x1b[2J\u202e"), now=LATER)
+    (row,) = listed(settings_for(migrated), BatchFilter())
+    assert row.recipe.isprintable()
+    assert detail(settings_for(migrated), row.batch_key) is not None
+
+
+def test_the_list_its_pages_above_and_its_counts_are_filtered_alike() -> None:
+    """A condition that one lacks shows batches that are not counted, or counts what is never shown."""
+
+    def conditions(name: str) -> list[str]:
+        lines = statement(f"batches/{name}").splitlines()
+        begin = next(number for number, line in enumerate(lines) if line.startswith(" WHERE"))
+        end = next(number for number, line in enumerate(lines) if "without_findings" in line)
+        return lines[begin : end + 1]
+
+    assert len(conditions("listed")) == 10
+    assert conditions("listed_above") == conditions("counts") == conditions("listed")

@@ -1,0 +1,116 @@
+"""When entering reviews is broken off, what is said of it is what the database holds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.audit.audit_trail import begin
+from dosing_tui.database.batches import review_writer
+from dosing_tui.database.batches.queries import BatchFilter, listed
+from dosing_tui.database.batches.review_writer import review, review_all
+from dosing_tui.database.connection import connect
+from dosing_tui.domain.batch_review.query_models import draft_of
+from dosing_tui.domain.batch_review.review_rules import Meaning, ReviewDraft
+from dosing_tui.errors import DatabaseAway
+from tests.integration.database.batches.test_review_writer import LATER
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import value
+from tests.support.database.stored_batches import kept
+from tests.support.domain.batch_messages import normal
+
+
+@pytest.fixture
+def plant(migrated: str) -> Settings:
+    kept(migrated, *(m for number in range(4) for m in normal(400.0 * number)), now=LATER)
+    return settings_for(migrated)
+
+
+def drafts(settings: Settings) -> list[ReviewDraft]:
+    return [draft_of(row, Meaning.APPROVED, who="Anna") for row in listed(settings, BatchFilter())]
+
+
+def breaking(monkeypatch: pytest.MonkeyPatch, *, at: int, commits: bool) -> None:
+    """The connection goes at the end of that transaction: the server has heard of it, or has not."""
+    enter, seen = review_writer._enter, []
+
+    def entered(session, *arguments):  # type: ignore[no-untyped-def]  # as the one that it stands for
+        said = enter(session, *arguments)
+        seen.append(said)
+        if len(seen) == at:
+            if commits:
+                session.execute("COMMIT")
+            session.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return said
+
+    monkeypatch.setattr(review_writer, "_enter", entered)
+
+
+def test_what_was_entered_before_the_end_is_told_and_what_was_not(
+    plant: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaking(monkeypatch, at=3, commits=False)
+    wanted = drafts(plant)
+    done = review_all(plant, wanted, os_user="tester")
+    assert [each.batch_key for each in done.entered] == [each.batch_key for each in wanted[:2]]
+    assert (done.left, done.unknown, done.refused) == (tuple(wanted[2:]), (), ())
+    assert isinstance(done.error, DatabaseAway)
+    assert value(plant.database.dsn, "SELECT count(*) FROM batch_reviews") == 2
+
+
+def test_what_the_server_had_heard_of_is_found_to_be_entered(
+    plant: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaking(monkeypatch, at=3, commits=True)
+    wanted = drafts(plant)
+    done = review_all(plant, wanted, os_user="tester")
+    assert [each.batch_key for each in done.entered] == [each.batch_key for each in wanted[:3]]
+    assert (done.left, done.unknown) == (tuple(wanted[3:]), ())
+
+
+def test_what_cannot_be_read_again_is_unknown_and_said_to_be(
+    plant: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaking(monkeypatch, at=1, commits=True)
+    opened = 0
+
+    def once(*arguments, **named):  # type: ignore[no-untyped-def]  # as the one that it stands for
+        nonlocal opened
+        opened += 1
+        if opened > 1:
+            raise DatabaseAway("No database server listens.")
+        return connect(*arguments, **named)
+
+    wanted = drafts(plant)
+    monkeypatch.setattr(review_writer, "connect", once)
+    done = review_all(plant, wanted, os_user="tester")
+    assert (done.entered, done.unknown, done.left) == ((), tuple(wanted[:1]), tuple(wanted[1:]))
+    opened = 0
+    breaking(monkeypatch, at=1, commits=True)
+    with pytest.raises(DatabaseAway, match="It is not known whether it was entered"):
+        review(plant, wanted[1], os_user="tester")
+
+
+def test_while_somebody_is_still_entering_it_is_not_known(plant: Settings) -> None:
+    (draft, *_) = drafts(plant)
+
+    @contextmanager
+    def at_work() -> Iterator[None]:
+        with psycopg.connect(plant.database.dsn) as other:
+            begin(other)
+            yield
+
+    hasty = settings_for(f"{plant.database.dsn} options='-c lock_timeout=100'")
+    with at_work():
+        done = review_all(hasty, [draft], os_user="tester")
+    assert (done.entered, done.unknown, done.left) == ((), (draft,), ())
+
+
+def test_without_a_connection_nothing_is_entered(plant: Settings) -> None:
+    wanted, nowhere = drafts(plant), settings_for("host=127.0.0.1 port=1 dbname=plant")
+    done = review_all(nowhere, wanted, os_user="tester")
+    assert (done.left, done.unknown) == (tuple(wanted), ())
+    with pytest.raises(DatabaseAway, match="Nothing was entered: No database server"):
+        review(nowhere, wanted[0], os_user="tester")

@@ -1,0 +1,97 @@
+"""What the plant wants of every review is the database's to say: no program's settings can want less."""
+
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from dosing_tui.config.settings import ReviewSettings, Settings
+from dosing_tui.database.audit.pins import set_pin
+from dosing_tui.database.batches.audit_verify import verified, verify
+from dosing_tui.database.batches.queries import BatchFilter, counts, listed
+from dosing_tui.database.batches.review_policy import in_force, plants, set_policy
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_rules import Meaning
+from dosing_tui.errors import ReviewError
+from tests.integration.database.batches.test_review_writer import LATER, say, seen
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import run, value
+from tests.support.database.stored_batches import kept
+from tests.support.domain.batch_messages import normal
+
+STRICT = ReviewPolicy(pin=True, second_person=True)
+
+
+@pytest.fixture
+def lax(migrated: str) -> Settings:
+    kept(migrated, *normal(), now=LATER)
+    return settings_for(migrated)
+
+
+def strict(settings: Settings, policy: ReviewPolicy = STRICT) -> None:
+    assert set_policy(settings, policy, who="Anna", reason="customer's audit")
+
+
+def test_a_program_whose_settings_want_no_pin_signs_nothing_without_one(lax: Settings) -> None:
+    strict(lax)
+    with pytest.raises(ReviewError, match="wants a PIN with every review"):
+        say(lax)
+    set_pin(lax, who="Anna", pin="1234")
+    with pytest.raises(ReviewError, match="not the PIN of Anna"):
+        say(lax, pin="4321")
+    assert say(lax, pin="1234").signature == "signed with a PIN"
+
+
+def test_the_database_refuses_a_review_that_no_pin_signed(lax: Settings) -> None:
+    say(lax)
+    strict(lax)
+    insert = """
+        INSERT INTO audit_trail
+        SELECT 9, at, action, subject, who, content, 'x', 'y' FROM audit_trail LIMIT 1;
+        INSERT INTO batch_reviews
+        SELECT 9, batch_key, batch_id, clock_timestamp(), who, os_user, db_role, 'approved', '',
+               {signature}, record_hash, judgement_hash, record, judgement
+          FROM batch_reviews
+    """
+    for signature in ("'not an e-signature'", "'signed with a PIN'"):
+        with pytest.raises(psycopg.errors.RaiseException, match="wants the PIN of Anna"):
+            run(lax.database.dsn, insert.format(signature=signature))
+
+
+def test_an_approval_waits_for_a_second_person_whatever_the_settings_want(lax: Settings) -> None:
+    say(lax)
+    assert counts(lax, BatchFilter(unreviewed=True)).unreviewed == 0
+    strict(lax, ReviewPolicy(second_person=True))
+    assert counts(lax, BatchFilter(unreviewed=True)).unreviewed == 1
+    assert len(listed(lax, BatchFilter(unreviewed=True))) == 1
+    say(lax, Meaning.CONFIRMED, who="Ben")
+    assert listed(lax, BatchFilter(unreviewed=True)) == []
+    assert seen(lax).row.review_state == "confirmed"
+
+
+def test_settings_may_want_more_than_the_plant_but_not_less(lax: Settings) -> None:
+    wanting = replace(lax, review=ReviewSettings(pin=True))
+    assert (in_force(wanting), in_force(lax)) == (ReviewPolicy(pin=True), ReviewPolicy())
+    strict(lax, ReviewPolicy(second_person=True))
+    assert in_force(wanting) == STRICT
+    assert plants(wanting) == ReviewPolicy(second_person=True)
+
+
+def test_each_change_is_an_entry_with_its_reason_and_a_changed_one_is_found(lax: Settings) -> None:
+    strict(lax)
+    assert not set_policy(lax, STRICT, who="Anna", reason="once more")
+    strict(lax, ReviewPolicy())
+    assert value(lax.database.dsn, "SELECT count(*) FROM audit_trail WHERE action = 'policy'") == 2
+    assert verify(lax).faults == ()
+    with pytest.raises(ReviewError, match="needs who makes it, and why"):
+        set_policy(lax, STRICT, who="Anna", reason=" ")
+    for change, sentence in (
+        ("DELETE FROM review_policy WHERE pin", "The review policy is missing; entry 1 of the audit trail"),
+        ("UPDATE review_policy SET pin = NOT pin", "The review policy of entry 1 differs from its entry"),
+        ("UPDATE review_policy SET reason = 'x'", "The review policy of entry 1 differs from its entry"),
+    ):
+        with psycopg.connect(lax.database.dsn) as session:
+            session.execute("SET session_replication_role = replica")
+            assert session.execute(change.encode()).rowcount > 0
+            assert any(each.startswith(sentence) for each in verified(session).faults), change
+            session.rollback()

@@ -1,0 +1,81 @@
+"""Reviews from before they held for the judgement, too, verify as they are and stand as they were meant."""
+
+import psycopg
+import pytest
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.audit import audit_trail
+from dosing_tui.database.batches.audit_verify import verify
+from dosing_tui.database.batches.queries import BatchFilter, listed
+from dosing_tui.database.schema import migration_history
+from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.server_flavour import Flavour
+from tests.integration.database.batches.test_review_writer import LATER
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import rows
+from tests.support.database.stored_batches import kept
+from tests.support.domain.batch_messages import normal
+
+SINCE = (25, 26)
+"""The migrations that made reviews hold for the judgement."""
+INSERT = """
+INSERT INTO batch_reviews (review_id, batch_key, batch_id, at, who, os_user, db_role, meaning, comment,
+                           signature, record_hash, judgement_hash, record, judgement)
+SELECT %(seq)s, batch_key, batch_id, %(at)s, %(who)s, 'tester', %(db_role)s, %(meaning)s, 'so',
+       'not an e-signature', record_hash, judgement_hash, record, judgement
+  FROM batches
+  JOIN batch_records USING (batch_key)
+ WHERE batch_key = %(key)s
+"""
+
+
+@pytest.fixture
+def old(database: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Three batches in a database of the version before."""
+    known, settings = migration_history.migrations, settings_for(database)
+
+    def earlier(flavour: Flavour) -> list[migration_history.Migration]:
+        return [migration for migration in known(flavour) if migration.number not in SINCE]
+
+    with monkeypatch.context() as past:
+        past.setattr(migration_history, "migrations", earlier)
+        migrate(settings, report=lambda sentence: None)
+    kept(database, *normal(), *normal(400), *normal(800), now=LATER)
+    return settings
+
+
+def said(settings: Settings, key: str, who: str, meaning: str) -> None:
+    """As it was entered then."""
+    with psycopg.connect(settings.database.dsn) as session:
+        moment = audit_trail.begin(session)
+        name, record_hash, judgement_hash = session.execute(  # type: ignore[misc]  # it is there
+            "SELECT batch_id, record_hash, judgement_hash FROM batches WHERE batch_key = %s", (key,)
+        ).fetchone()
+        values = (
+            0, key, name, moment.at, who, "tester", moment.db_role, meaning, "so", "not an e-signature",
+            record_hash, judgement_hash, 0,
+        )  # fmt: skip
+        content = audit_trail.review_content(values)
+        seq = audit_trail.append(
+            session, moment, action=audit_trail.REVIEW, subject=name, who=who, content=content
+        )
+        session.execute(
+            INSERT,
+            {"seq": seq, "key": key, "who": who, "meaning": meaning, "at": moment.at,
+             "db_role": moment.db_role},
+        )  # fmt: skip
+
+
+def test_old_reviews_verify_and_stand_as_they_were_meant(old: Settings) -> None:
+    keys = [key for (key,) in rows(old.database.dsn, "SELECT batch_key FROM batches ORDER BY begins_at DESC")]
+    for number, who, meaning in (
+        (0, "Anna", "approved with deviation"), (0, "Ben", "confirmed"),
+        (1, "Anna", "rejected"), (1, "Ben", "approved"), (1, "Ben", "withdrawn"),
+        (2, "Anna", "approved"), (2, "Ben", "comment"),
+    ):  # fmt: skip
+        said(old, keys[number], who, meaning)
+    migrate(old, report=lambda sentence: None)
+    assert [(row.review_state, row.reviewers) for row in listed(old, BatchFilter())] == [
+        ("confirmed with deviation", "Anna, Ben"), ("unreviewed", ""), ("approved", "Anna"),
+    ]  # fmt: skip
+    assert verify(old).faults == ()

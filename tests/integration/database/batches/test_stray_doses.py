@@ -1,0 +1,44 @@
+"""A station whose events never arrive: each dose is in one batch, live and wherever a rebuild begins."""
+
+from datetime import timedelta
+from typing import LiteralString
+
+import pytest
+
+from dosing_tui.database.batches.incremental_rebuild import rebuild
+from dosing_tui.domain.batches.canonical_json import record
+from dosing_tui.domain.batches.reconstruction import reconstruct
+from dosing_tui.domain.messages.models import Reading
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import rows
+from tests.support.database.stored_batches import kept
+from tests.support.domain.batch_messages import NOON, at, dose
+
+HOURS = 20
+LATER = at(24 * 3600)
+STORED: LiteralString = """
+    SELECT batch_key, batch_id, record FROM batches JOIN batch_records USING (batch_key)
+     WHERE NOT gone
+     ORDER BY anchored_at
+"""
+
+
+@pytest.mark.parametrize("every", [60.0, 180.0])
+def test_twenty_hours_of_doses_alone_are_the_same_batches_live_at_once_and_rebuilt_from_anywhere(
+    every: float, migrated: str
+) -> None:
+    readings: list[Reading] = [
+        dose(every * n, "T-9" if n % 2 else "T-12") for n in range(int(HOURS * 3600 / every))
+    ]
+    for hour in range(0, HOURS, 2):
+        ends = at((hour + 2) * 3600)
+        kept(migrated, *[r for r in readings if at(hour * 3600) <= r.time < ends], now=ends)
+    kept(migrated, now=LATER)
+    live = rows(migrated, STORED)
+    whole = reconstruct(readings, now=LATER)
+    assert [(row[0], row[2]) for row in live] == [(batch.key, record(batch)) for batch in whole]
+    assert sum(len(batch.doses) for batch in whole) == len(readings)
+    for since in (NOON - timedelta(days=1), at(9 * 3600), at(13.7 * 3600)):
+        done = rebuild(settings_for(migrated), since=since, until=LATER, now=LATER, report=print)
+        assert (done.stored, done.vanished) == (0, 0)
+    assert rows(migrated, STORED) == live

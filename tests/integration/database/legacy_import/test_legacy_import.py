@@ -1,0 +1,266 @@
+"""A database that the guide's SQL made is taken over without losing a row."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import psycopg
+import pytest
+
+from dosing_tui.database.schema.migrate import migrate, pending
+from dosing_tui.errors import DatabaseRefused
+from tests.integration.database.schema.test_rollups import RECOMPUTED
+from tests.support.database.guide_database import Told, guide_database, lived_in
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import rows, run, value
+from tests.support.database_servers import Server
+from tests.support.polling import until
+
+OLD_TABLES = "SELECT count(*) FROM pg_class WHERE relname LIKE 'adopted%%'"
+
+
+class BrokenOffError(Exception):
+    """The copying is broken off from outside."""
+
+
+def adopt(dsn: str) -> list[str]:
+    return migrate(settings_for(dsn), report=lambda line: None)
+
+
+@pytest.fixture
+def guide(flavour: Server, database: str) -> str:
+    guide_database(database)
+    return database
+
+
+def counts(dsn: str) -> tuple[int, int, int]:
+    ((doses, events, levels),) = rows(
+        dsn,
+        "SELECT (SELECT count(*) FROM dosing_consumption), (SELECT count(*) FROM batch_events),"
+        " (SELECT count(*) FROM inventory_levels)",
+    )
+    return doses, events, levels
+
+
+def check_books(dsn: str, told: Told) -> None:
+    """Every old row is in its table or set aside, and the old tables are gone."""
+    aside: dict[str, int] = dict(rows(dsn, "SELECT table_name, count(*) FROM rows_set_aside GROUP BY 1"))
+    doses, events, levels = counts(dsn)
+    assert doses + aside["dosing_consumption"] == told.doses
+    assert events + aside["batch_events"] == told.events
+    assert levels + aside["inventory_levels"] == told.levels
+    assert sum(aside.values()) == told.spoilt + told.copies
+    copies = value(dsn, "SELECT count(*) FROM rows_set_aside WHERE reason = 'a copy of another row'")
+    assert copies == told.copies
+    assert value(dsn, OLD_TABLES) == 0
+
+
+def test_every_row_is_kept_or_set_aside_with_its_reason(guide: str) -> None:
+    told = lived_in(guide)
+    names = pending(settings_for(guide))
+    assert {"adopt/dosing_consumption", "adopt/batch_events", "adopt/inventory_levels"} < set(names)
+    assert adopt(guide) == names
+    assert pending(settings_for(guide)) == []
+    check_books(guide, told)
+    reasons = {reason for (reason,) in rows(guide, "SELECT reason FROM rows_set_aside")}
+    assert {"actual_g is NaN", "time is 1970-01-01 00:00:01+00", "time is 2106-02-07 06:28:15+00"} < reasons
+    assert {"device_id is longer than 512 bytes", "remaining_g is Infinity"} < reasons
+
+
+def test_a_row_set_aside_is_whole(guide: str) -> None:
+    run(
+        guide,
+        "INSERT INTO dosing_consumption VALUES ('1970-01-02', 'd', 1, 'c', 1, 'NaN', 0.5, NULL, 'm', 9)",
+    )
+    adopt(guide)
+    assert value(guide, "SELECT row FROM rows_set_aside") == {
+        "time": "1970-01-02T00:00:00+00:00",
+        "device_id": "d",
+        "pump": 1,
+        "chemical": "c",
+        "target_g": 1,
+        "actual_g": "NaN",
+        "error_g": 0.5,
+        "recipe": None,
+        "mode": "m",
+        "duration_ms": 9,
+    }
+
+
+def test_rollups_and_last_values_are_what_the_adopted_rows_say(guide: str) -> None:
+    lived_in(guide)
+    adopt(guide)
+    for question, recomputed in RECOMPUTED.items():
+        if "device_last_seen" not in question:
+            assert rows(guide, question) == rows(guide, recomputed)
+    newest = rows(
+        guide,
+        "SELECT DISTINCT ON (device_id, chemical) device_id, chemical, time, percent_full"
+        " FROM inventory_levels ORDER BY device_id, chemical, time DESC",
+    )
+    kept = rows(guide, "SELECT device_id, chemical, time, percent_full FROM latest_inventory ORDER BY 1, 2")
+    assert kept == newest
+    seen = rows(guide, "SELECT device_id, received_at FROM device_last_seen ORDER BY 1")
+    assert seen == rows(
+        guide,
+        "SELECT device_id, max(time) FROM (SELECT device_id, time FROM dosing_consumption UNION ALL"
+        " SELECT device_id, time FROM batch_events UNION ALL SELECT device_id, time FROM inventory_levels)"
+        " AS r GROUP BY 1 ORDER BY 1",
+    )
+
+
+def test_an_empty_guide_database_is_adopted(guide: str) -> None:
+    adopt(guide)
+    assert counts(guide) == (0, 0, 0)
+    assert value(guide, OLD_TABLES) == 0
+
+
+def test_progress_is_told(guide: str) -> None:
+    lived_in(guide)
+    told: list[str] = []
+    migrate(settings_for(guide), report=told.append)
+    assert [line for line in told if line.startswith("Adopting dosing_consumption: ")]
+    assert [line for line in told if line.startswith("Adopted dosing_consumption: ")]
+
+
+def interrupting(wanted: str) -> Callable[[str], None]:
+    def report(line: str) -> None:
+        if line.startswith(wanted):
+            raise BrokenOffError
+
+    return report
+
+
+STAGES = [
+    "Adopting dosing_consumption",
+    "Adopting inventory_levels",
+    "Adopted dosing_consumption",
+    "Adopted batch_events",
+]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_interrupted_adoption_goes_on_where_it_stopped(guide: str, stage: str) -> None:
+    told = lived_in(guide)
+    with pytest.raises(BrokenOffError):
+        migrate(settings_for(guide), report=interrupting(stage))
+    left = pending(settings_for(guide))
+    assert left
+    assert adopt(guide) == left
+    check_books(guide, told)
+
+
+UNTIL_KILLED = """
+import sys
+from dosing_tui.database.schema.migrate import migrate
+from tests.support.database.reading_samples import settings_for
+
+def report(line):
+    print(line, flush=True)
+    if line.startswith("Adopting dosing_consumption"):
+        sys.stdin.read()
+
+migrate(settings_for(sys.argv[1]), report=report)
+"""
+
+
+def test_an_adoption_whose_process_is_killed_goes_on(guide: str) -> None:
+    told = lived_in(guide)
+    command = [sys.executable, "-c", UNTIL_KILLED, guide]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert any(line.startswith("Adopting") for line in process.stdout)
+        process.kill()
+    adopt(guide)
+    check_books(guide, told)
+
+
+def test_the_plant_goes_on_writing_while_it_is_adopted(guide: str) -> None:
+    told = lived_in(guide)
+    with pytest.raises(BrokenOffError):
+        migrate(settings_for(guide), report=interrupting("Adopting dosing_consumption"))
+    run(
+        guide,
+        "INSERT INTO dosing_consumption (time, device_id, pump, chemical) VALUES (now(), 'new', 1, 'BDO')",
+    )
+    adopt(guide)
+    doses = value(guide, "SELECT count(*) FROM dosing_consumption")
+    aside = value(guide, "SELECT count(*) FROM rows_set_aside WHERE table_name = 'dosing_consumption'")
+    assert doses + aside == told.doses + 1
+    assert value(guide, "SELECT sum(doses) FROM dosing_1h") == doses
+
+
+def test_a_writer_never_misses_a_table(guide: str) -> None:
+    told = lived_in(guide)
+    adopted = Event()
+
+    def telegraf() -> int:
+        """Doses stored, one by one, from before the adoption until after it."""
+        written = 0
+        with psycopg.connect(guide, autocommit=True) as session:
+            while not adopted.is_set() or written < 20:
+                session.execute(
+                    "INSERT INTO dosing_consumption (time, device_id, pump, chemical)"
+                    " VALUES (clock_timestamp(), 'live', 1, 'BDO')"
+                )
+                written += 1
+        return written
+
+    with ThreadPoolExecutor() as threads:
+        writing = threads.submit(telegraf)
+        until(lambda: value(guide, "SELECT count(*) FROM dosing_consumption WHERE device_id = 'live'"))
+        try:
+            adopt(guide)
+        finally:
+            adopted.set()
+        written = writing.result(timeout=60)
+    doses = value(guide, "SELECT count(*) FROM dosing_consumption")
+    aside = value(guide, "SELECT count(*) FROM rows_set_aside WHERE table_name = 'dosing_consumption'")
+    assert doses + aside == told.doses + written
+    assert value(guide, "SELECT sum(doses) FROM dosing_1h") == doses
+
+
+def test_the_old_table_is_kept_when_its_books_do_not_balance(guide: str) -> None:
+    lived_in(guide)
+    with pytest.raises(BrokenOffError):
+        migrate(settings_for(guide), report=interrupting("Adopting inventory_levels"))
+    run(guide, "INSERT INTO adopted_dosing_consumption VALUES ('2021-01-01', 'late', 1, 'c')")
+    with pytest.raises(DatabaseRefused, match=r"adopted_dosing_consumption holds .* it is kept"):
+        adopt(guide)
+    assert value(guide, "SELECT count(*) FROM adopted_dosing_consumption WHERE device_id = 'late'") == 1
+    assert "adopt/dosing_consumption" in pending(settings_for(guide))
+
+
+def test_rows_that_differ_in_one_value_only_are_both_kept(guide: str) -> None:
+    run(
+        guide,
+        "INSERT INTO dosing_consumption VALUES ('2026-11-01', 'd', 1, 'c', 50, 50, 0, 'r', 'auto', 1)",
+        "INSERT INTO dosing_consumption VALUES ('2026-11-01', 'd', 1, 'c', 50, 51, 1, 'r', 'auto', 1)",
+    )
+    adopt(guide)
+    assert counts(guide) == (2, 0, 0)
+
+
+def test_identity_does_not_depend_on_the_session(flavour: Server) -> None:
+    def dedups(zone: str) -> list[tuple[object, ...]]:
+        with flavour.database() as dsn:
+            guide_database(dsn)
+            run(dsn, "INSERT INTO batch_events VALUES ('2026-10-25 00:30:00+00', 'd', 'start', 'r', 1)")
+            migrate(settings_for(dsn, zone=zone), report=print)
+            return rows(dsn, "SELECT time, dedup FROM batch_events")
+
+    assert dedups("Europe/Berlin") == dedups("Asia/Kathmandu")
+
+
+def test_only_some_of_the_guides_tables_are_adopted_as_well(flavour: Server, database: str) -> None:
+    guide_database(database)
+    run(
+        database,
+        "DROP VIEW latest_inventory",
+        "DROP TABLE inventory_levels",
+        "INSERT INTO batch_events VALUES ('2026-11-01', 'd', 'start', 'r', 1)",
+    )
+    adopt(database)
+    assert counts(database) == (0, 1, 0)

@@ -1,0 +1,126 @@
+"""A database of the release before gets the sums of this one, and loses none of its own."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import LiteralString
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.schema import migration_history
+from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.server_flavour import Flavour
+from dosing_tui.domain.panels import panel_catalog
+from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.domain.panels.panel_catalog import PANELS, Query
+from dosing_tui.errors import DatabaseRefused
+from tests.integration.database.schema.test_rollups import RECOMPUTED
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import rows, run
+from tests.support.database_servers import Server, new_name
+
+BEFORE = 9
+"""The first migration that knows the sums by everything."""
+SINCE, UNTIL = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC)
+NOW = UNTIL + timedelta(days=1)
+# whole numbers of 1/8 g add up exactly; some doses tell no error
+DOSES: LiteralString = """
+    INSERT INTO dosing_consumption (time, device_id, pump, chemical, target_g, actual_g, error_g, recipe,
+                                    mode, duration_ms)
+    SELECT timestamptz '2026-10-01 00:00:00+00' + i * INTERVAL '24 minutes', 'station-' || i % 3, i % 4,
+           CASE i % 2 WHEN 0 THEN 'BDO' ELSE 'T-12' END, 50, 50 + i % 16 / 8.0,
+           CASE WHEN i % 13 > 0 THEN i % 48 / 8.0 - 3 END, 'recipe-' || i % 2, 'auto', 4000 + i % 100
+      FROM generate_series(0, 2999) AS i
+"""
+EVENTS: LiteralString = """
+    INSERT INTO batch_events (time, device_id, event, recipe, dedup)
+    SELECT timestamptz '2026-10-01 00:00:00+00' + i * INTERVAL '5 hours', 'station-0',
+           CASE i % 3 WHEN 0 THEN 'start' WHEN 1 THEN 'complete' ELSE 'abort' END, 'recipe-0', told
+      FROM generate_series(0, 239) AS i CROSS JOIN generate_series(1, 2) AS told
+"""
+ERRORS: LiteralString = "SELECT error_g FROM dosing_consumption WHERE error_g IS NOT NULL"
+OLDER: LiteralString = "DELETE FROM dosing_consumption WHERE time < '2026-11-02 09:10:00+00'"
+ALL: LiteralString = "DELETE FROM dosing_consumption"
+
+
+@pytest.fixture
+def old(flavour: Server, database: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The schema before, with fifty days of doses; what is migrated from here on is the present schema."""
+    known = migration_history.migrations
+
+    def earlier(flavour: Flavour) -> list[migration_history.Migration]:
+        return [migration for migration in known(flavour) if not BEFORE <= migration.number < 50]
+
+    with monkeypatch.context() as past:
+        past.setattr(migration_history, "migrations", earlier)
+        migrate(settings_for(database), report=print)
+    run(database, DOSES, EVENTS)
+    return database
+
+
+@pytest.fixture
+def viewer(old: str) -> Iterator[str]:
+    """A role that may read what the panels of the release before read."""
+    name = new_name("role")
+    with psycopg.connect(old, autocommit=True) as session:
+        role = sql.Identifier(name)
+        session.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
+        session.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(role))
+        yield make_conninfo(old, user=name)
+        session.execute(sql.SQL("DROP OWNED BY {}").format(role))
+        session.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+def ask(
+    dsn: str, panel: panel_catalog.Panel[panel_catalog.Row], selection: Selection
+) -> list[panel_catalog.Row]:
+    reader = Reader(settings_for(dsn))
+    reader.open()
+    try:
+        return reader.panel(panel, Query(SINCE, UNTIL, NOW, selection))
+    finally:
+        reader.close()
+
+
+def test_sums_are_those_of_the_doses(old: str) -> None:
+    migrate(settings_for(old), report=print)
+    for kept, recomputed in RECOMPUTED.items():
+        assert rows(old, kept) == rows(old, recomputed)
+    run(old, EVENTS.replace("(1, 2)", "(3, 4)"))
+    for table in ("batch_ends_15m", "batch_ends_1h"):
+        assert rows(old, f"SELECT sum(completed)::int, sum(aborted)::int FROM {table}") == [(80, 80)]
+
+
+@pytest.mark.parametrize("dropped", [OLDER, ALL], ids=["older ones", "all"])
+def test_doses_that_are_gone_still_count(old: str, dropped: LiteralString) -> None:
+    errors = [error for (error,) in rows(old, ERRORS)]
+    run(old, dropped)
+    migrate(settings_for(old), report=print)
+    whole = ask(old, panel_catalog.ACCURACY, Selection())
+    assert [bin_.doses for bin_ in whole] == [
+        sum((bin_.lower_g is None or bin_.lower_g <= error) and (bin_.upper_g is None or error < bin_.upper_g)
+            for error in errors)
+        for bin_ in whole
+    ]  # fmt: skip
+    assert sum(row.doses for row in ask(old, panel_catalog.DAILY, Selection())) == 3000
+    assert [row.label for row in ask(old, panel_catalog.TODAY, Selection())] == ["T-12", "BDO"]
+    assert {point.series for point in ask(old, panel_catalog.BY_CHEMICAL, Selection())} == {"BDO", "T-12"}
+    assert sum(row.doses for row in ask(old, panel_catalog.DAILY, Selection(device=("station-0",)))) == 1000
+
+
+def test_who_could_read_the_panels_still_can(old: str, viewer: str) -> None:
+    migrate(settings_for(old), report=print)
+    for panel in PANELS.values():
+        assert ask(viewer, panel, Selection()) is not None
+
+
+def test_who_may_not_read_a_table_of_the_panels_is_told_which_and_as_whom(old: str, viewer: str) -> None:
+    migrate(settings_for(old), report=print)
+    user = str(conninfo_to_dict(viewer)["user"])
+    with psycopg.connect(old) as session:
+        session.execute(sql.SQL("REVOKE SELECT ON dosing_6h FROM {}").format(sql.Identifier(user)))
+    with pytest.raises(DatabaseRefused, match=f"User {user} lacks a right .* denied for table dosing_6h"):
+        ask(viewer, panel_catalog.TODAY, Selection())

@@ -1,0 +1,233 @@
+"""What the screen learns at start, and how it learns that the database is away."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from dosing_tui.database.panel_reader import SEEDED, Reader
+from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import free_port
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
+from dosing_tui.domain.panels.panel_catalog import OVERVIEW, TODAY, Query
+from dosing_tui.errors import DatabaseAway, DatabaseRefused
+from tests.support.database.reading_samples import (
+    DOSE,
+    EVENT,
+    LEVEL,
+    NOW,
+    REJECTION,
+    doses,
+    settings_for,
+    spooled,
+)
+from tests.support.database.schema_inspection import rows
+from tests.support.database_servers import Server
+from tests.support.polling import until
+
+LAST_DAY = Query(NOW - timedelta(days=1), NOW, NOW)
+
+
+@pytest.fixture
+def reader(migrated: str) -> Iterator[Reader]:
+    reader = Reader(settings_for(migrated))
+    reader.open()
+    yield reader
+    reader.close()
+
+
+@pytest.fixture
+def writer(migrated: str) -> Iterator[Writer]:
+    writer = Writer(settings_for(migrated))
+    yield writer
+    writer.close()
+
+
+def answers(reader: Reader) -> bool:
+    try:
+        reader.ping()
+    except DatabaseAway:
+        return False
+    return True
+
+
+def test_the_picture_starts_with_what_was_stored(flavour: Server, reader: Reader, writer: Writer) -> None:
+    later = replace(LEVEL, time=NOW + timedelta(minutes=1), remaining_g=1.0, percent_full=0.01, dedup=2)
+    other = replace(LEVEL, chemical="T-12", flags=("capacity_g: last known",))
+    flagged = replace(DOSE, dedup=77, time=NOW + timedelta(days=1), flags=("error_g: recomputed", "odd"))
+    writer.write(uuid4(), spooled(LEVEL, later, other, EVENT, flagged, *doses(SEEDED + 5)))
+    seeded = reader.seed()
+    assert [row for row in seeded if isinstance(row, InventoryLevel)] == [later, other]
+    assert [row for row in seeded if isinstance(row, BatchEvent)] == [EVENT]
+    assert [row for row in seeded if isinstance(row, Dose)] == [*doses(SEEDED + 5)[6:], flagged]
+
+
+def test_what_stations_say_of_one_second_is_in_the_order_of_its_arrival(
+    reader: Reader, writer: Writer
+) -> None:
+    """Else a batch that ended in the second in which the next began would never have ended."""
+    ended = replace(EVENT, event="complete", dedup=1, received_at=NOW + timedelta(milliseconds=300))
+    began = replace(EVENT, event="start", dedup=2, received_at=NOW + timedelta(milliseconds=800))
+    for seed in range(4):
+        told = [replace(each, device_id=f"station {seed}") for each in (ended, began)]
+        writer.write(uuid4(), spooled(*(told if seed % 2 else told[::-1])))
+    events = [each for each in reader.seed() if isinstance(each, BatchEvent)]
+    assert {each.event for each in events[:4]} == {"complete"}
+    assert {each.event for each in events[4:]} == {"start"}
+
+
+def test_the_picture_of_an_empty_database_is_empty(reader: Reader) -> None:
+    assert reader.seed() == []
+
+
+def test_rows_of_other_writers_are_read_and_cleaned(reader: Reader, migrated: str) -> None:
+    with psycopg.connect(migrated) as connection:
+        connection.execute(
+            "INSERT INTO dosing_consumption (time, device_id, pump, chemical, recipe, time_quality, flags)"
+            " VALUES (%s, E'a\\x1b[2J', 1, E'\\u202eB', '[/bold]', 'by hand', ARRAY[E'\\x07'])",
+            (NOW,),
+        )
+    (dose,) = reader.seed()
+    assert isinstance(dose, Dose)
+    assert (dose.device_id, dose.chemical, dose.recipe) == ("a\ufffd[2J", "\ufffdB", "[/bold]")
+    assert dose.time_quality is TimeQuality.RECEIVE
+    assert dose.flags == ("\ufffd",)
+
+
+def test_times_come_in_the_zone_of_the_plant(reader: Reader, writer: Writer) -> None:
+    writer.write(uuid4(), spooled(DOSE))
+    (dose,) = reader.seed()
+    assert str(dose.time.tzinfo) == "Europe/Berlin"
+
+
+def test_books_are_those_of_the_site(reader: Reader, writer: Writer, migrated: str) -> None:
+    spool, elsewhere = uuid4(), Writer(settings_for(migrated, site="elsewhere"))
+    writer.write(spool, spooled(DOSE, DOSE, REJECTION))
+    elsewhere.write(uuid4(), spooled(EVENT))
+    elsewhere.close()
+    (books,) = reader.books()
+    assert (books.spool_id, books.last_seq) == (spool, 3)
+    assert (books.stored, books.duplicates, books.rejected) == (1, 1, 1)
+
+
+def test_telegraf_is_noticed_and_this_program_is_not(
+    flavour: Server, reader: Reader, writer: Writer, migrated: str
+) -> None:
+    writer.write(uuid4(), spooled(DOSE))
+    assert reader.other_writers() == []
+    with psycopg.connect(migrated, application_name="telegraf"):
+        (found,) = reader.other_writers()
+    assert found.startswith("telegraf (")
+
+
+def test_who_copies_into_the_tables_is_noticed_whatever_its_name(reader: Reader, migrated: str) -> None:
+    with psycopg.connect(migrated, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO public.batch_events (time, device_id, event) VALUES (now(), 'by hand', 'start')"
+        )
+        (found,) = reader.other_writers()
+    assert found.startswith("unnamed (")
+
+
+def test_who_only_reads_is_not_noticed(reader: Reader, migrated: str) -> None:
+    with psycopg.connect(migrated, autocommit=True, application_name="grafana") as connection:
+        connection.execute("SELECT count(*) FROM dosing_consumption")
+        assert reader.other_writers() == []
+
+
+def test_the_servers_clock_is_compared_with_ours(reader: Reader) -> None:
+    behind = reader.clock_difference(lambda: datetime.now(UTC) - timedelta(hours=2))
+    assert timedelta(hours=1, minutes=59) < behind < timedelta(hours=2, minutes=1)
+
+
+def test_many_threads_may_ask_at_once(reader: Reader, writer: Writer) -> None:
+    writer.write(uuid4(), spooled(EVENT, *doses(100)))
+
+    def ask(number: int) -> int:
+        panel = OVERVIEW[number % len(OVERVIEW)]
+        return len(reader.panel(panel, Query(NOW - timedelta(days=1), NOW + timedelta(days=1), NOW)))
+
+    with ThreadPoolExecutor(16) as pool:
+        assert min(pool.map(ask, range(64))) > 0
+
+
+def test_without_the_schema_somebody_has_to_migrate(database: str) -> None:
+    reader = Reader(settings_for(database))
+    reader.open()
+    with pytest.raises(DatabaseRefused, match="lacks the schema; run dosing-tui migrate"):
+        reader.seed()
+    reader.close()
+
+
+def test_opening_does_not_wait_and_the_reason_is_told_when_something_is_asked(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    port = free_port()
+    reader = Reader(settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant"))
+    reader.open()
+    with pytest.raises(DatabaseAway, match=f"No database server listens at 127.0.0.1:{port}"):
+        reader.ping()
+    reader.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_reader_that_is_closed_says_so(reader: Reader) -> None:
+    reader.close()
+    with pytest.raises(DatabaseAway, match="closed"):
+        reader.ping()
+
+
+def test_a_server_that_comes_back_is_asked_again(
+    own_postgres: EmbeddedPostgres, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_for(own_postgres.dsn)
+    migrate(settings, report=lambda sentence: None)
+    reader = Reader(settings)
+    reader.open()
+    assert reader.seed() == []
+    own_postgres.kill()
+    with pytest.raises(DatabaseAway):
+        reader.seed()
+    own_postgres.restart()
+    until(lambda: answers(reader))
+    assert reader.seed() == []
+    reader.close()
+    assert capfd.readouterr().err == ""
+
+
+@contextmanager
+def waiting_reader(dsn: str) -> Iterator[Reader]:
+    """A reader with two seconds' patience, whose panels wait for a table that somebody else holds."""
+    settings = settings_for(dsn)
+    reader = Reader(replace(settings, database=replace(settings.database, statement_timeout_s=2.0)))
+    reader.open()
+    with closing(reader), psycopg.connect(dsn) as other:
+        other.execute("LOCK TABLE dosing_6h IN ACCESS EXCLUSIVE MODE")
+        yield reader
+
+
+def test_a_panel_that_takes_too_long_is_given_up(migrated: str) -> None:
+    with waiting_reader(migrated) as reader, pytest.raises(DatabaseAway, match="took too long to answer"):
+        reader.panel(TODAY, LAST_DAY)
+
+
+def test_a_database_that_goes_while_it_answers_is_told_in_a_sentence(own_postgres: EmbeddedPostgres) -> None:
+    migrate(settings_for(own_postgres.dsn), report=lambda sentence: None)
+    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%dosing_sums%'"
+    with (
+        ThreadPoolExecutor(1) as pool,
+        suppress(psycopg.OperationalError),  # of the session that holds the table
+        waiting_reader(own_postgres.dsn) as reader,
+    ):
+        answer = pool.submit(reader.panel, TODAY, LAST_DAY)
+        until(lambda: rows(own_postgres.dsn, waiting))
+        own_postgres.kill()
+        with pytest.raises(DatabaseAway, match=r"^The database .*\.$"):
+            answer.result(timeout=30)

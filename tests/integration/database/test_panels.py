@@ -1,0 +1,283 @@
+"""Every panel says what the readings say: a month, worked out again in Python, on every kind of database."""
+
+import math
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from types import UnionType
+from typing import get_args, get_type_hints
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+
+from dosing_tui.database import sql_files
+from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.domain.messages.models import Dose, Reading
+from dosing_tui.domain.panels import panel_catalog
+from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, Query
+from tests.support.database import sample_month
+from tests.support.database.reading_samples import settings_for, spooled
+from tests.support.database.sample_month import Plant, inside, touched
+from tests.support.database_servers import Server
+
+MONTH = sample_month.a_month()
+BERLIN = ZoneInfo("Europe/Berlin")
+ZONES = ("Europe/Berlin", "UTC", "Asia/Kolkata", "America/Los_Angeles", "Pacific/Chatham")
+
+
+def _berlin(day: int, hour: int = 0, minute: int = 0, *, fold: int = 0) -> datetime:
+    return datetime(2026, 10, day, hour, minute, fold=fold, tzinfo=BERLIN).astimezone(UTC)
+
+
+WINDOWS: Mapping[str, tuple[datetime, datetime]] = {
+    "a day": (_berlin(14), _berlin(15)),
+    "the long day": (_berlin(25), _berlin(26)),
+    "an empty day": (datetime(2026, 10, 26, tzinfo=UTC), datetime(2026, 10, 27, tzinfo=UTC)),
+    "24 h, cut": (
+        datetime(2026, 10, 24, 13, 7, 1, 5, tzinfo=UTC),
+        datetime(2026, 10, 25, 13, 7, 1, 5, tzinfo=UTC),
+    ),
+    "the repeated hour": (_berlin(25, 2, 10), _berlin(25, 2, 50, fold=1)),
+    "within a quarter": (_berlin(14, 12, 1), _berlin(14, 12, 9)),
+    "around an hour": (_berlin(14, 11, 50), _berlin(14, 13, 10)),
+    "7 days": (datetime(2026, 10, 20, 7, 1, tzinfo=UTC), datetime(2026, 10, 27, 7, 1, tzinfo=UTC)),
+    "the month, cut": (datetime(2026, 10, 3, 1, 1, tzinfo=UTC), datetime(2026, 10, 31, 23, 1, tzinfo=UTC)),
+    "a year": (datetime(2025, 11, 3, 1, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)),
+}
+SELECTIONS: Mapping[str, Selection] = {
+    "everything": Selection(),
+    "a device": Selection(device=("station-1",)),
+    "two chemicals": Selection(chemical=("BDO", "T-12")),
+    "a recipe": Selection(recipe=("CU-65/75",)),
+    "a mode": Selection(mode=("BDO",)),
+    "all four": Selection(("station-0", "station-1"), ("BDO",), ("CU-80", ""), ("CATALYST",)),
+    "nobody": Selection(device=("no such station",)),
+}
+Expected = Callable[[Plant, Query, timedelta, ZoneInfo, float], Iterable[object]]
+
+
+def _series(name: Callable[[Dose], str], value: Callable[[list[Dose]], float | None]) -> Expected:
+    def expected(
+        plant: Plant, query: Query, width: timedelta, zone: ZoneInfo, tolerance_g: float
+    ) -> Iterable[object]:
+        return sample_month.series(touched(plant.doses, width, query.since, query.until), width, name, value)
+
+    return expected
+
+
+def _error_rate(
+    plant: Plant, query: Query, width: timedelta, zone: ZoneInfo, tolerance_g: float
+) -> Iterable[object]:
+    def rate(doses: list[Dose]) -> float | None:
+        return sample_month.out_percent(doses, tolerance_g)
+
+    return _series(lambda dose: "all", rate)(plant, query, width, zone, tolerance_g)
+
+
+def _production(
+    plant: Plant, query: Query, width: timedelta, zone: ZoneInfo, tolerance_g: float
+) -> Iterable[object]:
+    until = min(query.until, max(query.now, query.since))
+    wall = [moment.astimezone(zone).replace(tzinfo=None) for moment in (query.since, query.until, until)]
+    before, before_now = (
+        (moment - (wall[1] - wall[0])).replace(tzinfo=zone, fold=1).astimezone(UTC)
+        for moment in (wall[0], wall[2])
+    )
+    spans = [(query.since, until), (before, min(max(before_now, before), query.since))]
+    return [sample_month.production(plant, day, *span, tolerance_g) for day, span in enumerate(spans)]
+
+
+EXPECTED: Mapping[str, Expected] = {
+    "today_by_chemical": lambda plant, q, *_: sample_month.by_chemical(inside(plant.doses, q.since, q.until)),
+    "consumption_by_chemical": _series(lambda dose: dose.chemical, sample_month.mass),
+    "consumption_over_time": _series(lambda dose: "all", sample_month.mass),
+    "accuracy_histogram": lambda plant, q, *_: sample_month.histogram(inside(plant.doses, q.since, q.until)),
+    "accuracy_summary": lambda plant, q, width, zone, tolerance_g: [
+        sample_month.summary(inside(plant.doses, q.since, q.until), tolerance_g)
+    ],
+    "inventory": lambda plant, *_: sample_month.tanks(plant.levels),
+    "batches_today": lambda plant, q, *_: sample_month.batches(plant.events, q.since, q.until),
+    "dosing_duration": _series(lambda dose: dose.chemical, sample_month.mean_duration),
+    "error_rate": _error_rate,
+    "daily_summary": lambda plant, q, width, zone, tolerance_g: sample_month.daily(
+        plant, q.since, q.until, zone,
+        batches_known=not q.selection.chemical and not q.selection.mode,
+    ),
+    "production_today": _production,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def plant(flavour: Server) -> Iterator[str]:
+    """A database with the month, everything delivered twice and out of order, and an attempt to store NaN."""
+    with flavour.database() as dsn:
+        migrate(settings_for(dsn), report=print)
+        _keep_old_doses(dsn)
+        readings: list[Reading] = [*MONTH.doses, *MONTH.events, *MONTH.levels]
+        spoilt = replace(MONTH.doses[0], actual_g=math.nan, dedup=9999)
+        writer = Writer(settings_for(dsn))
+        for seed in range(2):
+            random.Random(seed).shuffle(readings)
+            for start in range(0, len(readings), 500):
+                writer.write(uuid4(), spooled(*readings[start : start + 500]))
+        writer.write(uuid4(), spooled(spoilt))
+        writer.close()
+        yield dsn
+
+
+def _keep_old_doses(dsn: str) -> None:
+    """Stop the policy that drops what is older than 90 days, where there is one: the days are fixed dates."""
+    with psycopg.connect(dsn) as connection:
+        if connection.execute("SELECT to_regclass('timescaledb_information.jobs')").fetchone() != (None,):
+            connection.execute(
+                "SELECT alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs"
+                " WHERE hypertable_name IN ('dosing_consumption', 'batch_events', 'inventory_levels')"
+            )
+
+
+def asked(
+    plant: str, panel: Panel[panel_catalog.Row], query: Query, *, zone: str = "Europe/Berlin"
+) -> list[panel_catalog.Row]:
+    reader = Reader(settings_for(plant, zone=zone))
+    reader.open()
+    try:
+        return reader.panel(panel, query)
+    finally:
+        reader.close()
+
+
+def expected(
+    panel: Panel[panel_catalog.Row], query: Query, *, zone: str = "Europe/Berlin", tolerance_g: float = 0.5
+) -> list[object]:
+    width = panel.bucket_in(query.since, query.until) or timedelta(hours=1)
+    narrowed = replace(query, selection=query.selection.narrowed_to(panel.dimensions))
+    seen = MONTH.narrowed(narrowed.selection)
+    return list(EXPECTED[panel.id](seen, narrowed, width, ZoneInfo(zone), tolerance_g))
+
+
+def same(found: Sequence[object], told: Sequence[object]) -> bool:
+    """Equal but for the last digits of a sum."""
+    return [_values(row) for row in found] == [
+        pytest.approx(_values(row), rel=1e-9, abs=1e-9) for row in told
+    ]
+
+
+def _values(row: object) -> dict[str, object]:
+    return {field.name: _comparable(getattr(row, field.name)) for field in fields(row)}  # type: ignore[arg-type]  # every row is a dataclass
+
+
+def _comparable(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    return value.toordinal() if hasattr(value, "toordinal") else value
+
+
+@pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
+def test_every_panel_says_what_the_readings_say(plant: str, panel: Panel[object]) -> None:
+    reader = Reader(settings_for(plant, zone="Europe/Berlin"))
+    reader.open()
+    wrong = []
+    for window, (since, until) in WINDOWS.items():
+        for choice, selection in SELECTIONS.items():
+            for now in (since + (until - since) / 3, until + timedelta(days=3)):
+                query = Query(since, until, now, selection)
+                if not same(reader.panel(panel, query), expected(panel, query)):
+                    wrong.append((window, choice, now))
+    reader.close()
+    assert not wrong
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("panel", [panel_catalog.DAILY, panel_catalog.PRODUCTION], ids=lambda panel: panel.id)
+def test_days_are_those_of_the_plants_zone(plant: str, panel: Panel[object], zone: str) -> None:
+    since = datetime(2026, 10, 22, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    query = Query(
+        since, datetime(2026, 10, 27, tzinfo=ZoneInfo(zone)).astimezone(UTC), since + timedelta(days=2.3)
+    )
+    assert same(asked(plant, panel, query, zone=zone), expected(panel, query, zone=zone))
+
+
+@pytest.mark.parametrize(
+    ("days", "width"),
+    [(1, timedelta(minutes=15)), (7, timedelta(hours=1)), (90, timedelta(hours=6)), (365, timedelta(days=1))],
+)
+def test_buckets_widen_with_the_window(days: int, width: timedelta) -> None:
+    until = datetime(2026, 11, 1, tzinfo=UTC)
+    assert panel_catalog.BY_CHEMICAL.bucket_in(until - timedelta(days=days), until) == width
+    assert panel_catalog.TODAY.bucket_in(until - timedelta(days=days), until) is None
+
+
+@pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
+def test_every_column_has_the_type_its_row_says(plant: str, panel: Panel[object]) -> None:
+    since, until = WINDOWS["the month, cut"]
+    rows = asked(plant, panel, Query(since, until, until))
+    hints = get_type_hints(panel.row)
+    assert rows
+    for row in rows:
+        for name, value in ((field.name, getattr(row, field.name)) for field in fields(panel.row)):  # type: ignore[arg-type]  # every row is a dataclass
+            allowed = get_args(hints[name]) if isinstance(hints[name], UnionType) else (hints[name],)
+            assert type(value) in allowed, f"{panel.id}.{name} is {value!r}"
+            if isinstance(value, datetime):
+                assert value.tzinfo is not None
+            if isinstance(value, float):
+                assert math.isfinite(value)
+
+
+@pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
+def test_every_panel_answers_in_an_empty_database(migrated: str, panel: Panel[object]) -> None:
+    since, until = WINDOWS["a day"]
+    rows = asked(migrated, panel, Query(since, until, until))
+    match panel.id:
+        case "accuracy_histogram":
+            assert [row.doses for row in rows] == [0] * 22  # type: ignore[attr-defined]  # rows of that panel
+        case "accuracy_summary":
+            assert rows == [panel_catalog.ErrorSummary(0, None, None, None)]
+        case "production_today":
+            nothing = [panel_catalog.ProductionDay(day, 0, 0, None, None, None, 0) for day in (0, 1)]
+            assert rows == nothing
+        case _:
+            assert rows == []
+
+
+def test_every_panel_has_a_file_and_every_file_a_panel() -> None:
+    assert {f"panels/{name}" for name in PANELS} == set(sql_files.listed("panels"))
+
+
+def test_every_panel_of_the_guide_is_there() -> None:
+    assert sorted(panel.guide for panel in PANELS.values() if panel.guide) == list(range(1, 9))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for folder in ("alerts", "panels", "reads", "writes", "maintenance")
+        for name in sql_files.listed(folder)
+    ],
+)
+def test_each_file_says_what_it_does_and_holds_one_statement(name: str) -> None:
+    text = sql_files.statement(name)
+    assert text.startswith("-- ")
+    assert ";" not in "".join(line for line in text.splitlines() if not line.startswith("--"))
+    assert "SELECT *" not in text
+
+
+def test_the_month_holds_what_it_should() -> None:
+    """The expectations are worth something only if there is something to get wrong."""
+    doses = MONTH.doses
+    assert (
+        {dose.error_g is None for dose in doses} == {dose.actual_g is None for dose in doses} == {True, False}
+    )
+    assert len({(dose.device_id, dose.time, dose.pump, dose.dedup) for dose in doses}) == len(doses)
+    assert not inside(doses, *WINDOWS["an empty day"])
+    assert all(
+        inside(doses, *WINDOWS[name]) for name in WINDOWS if name not in ("an empty day", "within a quarter")
+    )
+    for name, selection in SELECTIONS.items():
+        assert bool(MONTH.narrowed(selection).doses) == (name != "nobody")

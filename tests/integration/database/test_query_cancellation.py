@@ -1,0 +1,49 @@
+"""A question that nobody needs any more is cancelled where it runs, and no other."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from dosing_tui.database.panel_reader import Reader
+from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.domain.panels.panel_catalog import BATCHES, TODAY, Query
+from dosing_tui.errors import DatabaseAway
+from tests.support.database.reading_samples import NOW, settings_for
+from tests.support.polling import until
+
+QUERY = Query(NOW - timedelta(days=1), NOW, NOW)
+
+
+@contextmanager
+def held(dsn: str, table: str) -> Iterator[None]:
+    """Nobody can read the table for as long as this lasts."""
+    with psycopg.connect(dsn) as session:
+        session.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        yield
+        session.rollback()
+
+
+def test_a_cancelled_question_ends_at_once_and_its_session_answers_the_next(migrated: str) -> None:
+    reader = Reader(settings_for(migrated))
+    reader.open()
+    with ThreadPoolExecutor(1) as pool, held(migrated, "dosing_15m"):
+        asked = pool.submit(reader.panel, TODAY, QUERY)
+        until(lambda: reader._running._sessions)
+        reader.cancel([BATCHES.id])
+        assert not asked.done()
+        reader.cancel([TODAY.id])
+        with pytest.raises(DatabaseAway):
+            asked.result(timeout=4)
+    assert reader.panel(TODAY, QUERY) == []
+    reader.close()
+
+
+def test_the_values_to_choose_from_are_none_before_there_is_a_dose(migrated: str) -> None:
+    reader = Reader(settings_for(migrated))
+    reader.open()
+    assert {dimension: reader.known(dimension) for dimension in Dimension} == {one: [] for one in Dimension}
+    reader.close()

@@ -1,0 +1,39 @@
+"""What a plant says before the collector comes is not lost."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from dosing_tui.collector.leader import client_id
+from dosing_tui.config.settings import MqttSettings, Settings
+from dosing_tui.demo.broker_session_setup import open_mailbox
+from dosing_tui.demo.servers import mqtt_broker
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port, start_broker
+from tests.support.database_servers import reachable_temp
+from tests.support.mqtt.publishers import listening, publish
+from tests.support.polling import until
+
+
+@pytest.fixture(params=["mosquitto", "amqtt"])
+def broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningBroker]:
+    if request.param == "mosquitto":
+        yield request.getfixturevalue("mosquitto")
+        return
+    monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: None)
+    with reachable_temp() as folder:
+        started = start_broker(folder)
+        yield started
+        started.stop()
+
+
+def test_the_collector_hears_what_was_said_before_it_came_for_the_first_time(broker: RunningBroker) -> None:
+    settings = Settings(mqtt=broker.settings)
+    assert open_mailbox(settings)
+    publish(settings.mqtt, b"1", b"2")
+    with listening(settings.mqtt, client_id=client_id(settings)) as ear:
+        until(lambda: ear.payloads == [b"1", b"2"])
+
+
+def test_a_broker_that_is_not_there_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dosing_tui.demo.broker_session_setup.PATIENCE_S", 0.2)
+    assert not open_mailbox(Settings(mqtt=MqttSettings(host="127.0.0.1", port=free_port())))

@@ -1,0 +1,133 @@
+"""Both brokers, driven by the client library the program uses."""
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from signal import SIGKILL
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from dosing_tui.demo.servers import mqtt_broker
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker, start_broker
+from dosing_tui.errors import DemoError
+from tests.support.database_servers import reachable_temp
+from tests.support.demo.server_owners import owner_of
+from tests.support.os_processes import alive
+from tests.support.polling import until
+
+OWNER = """
+import pathlib, sys, time
+from dosing_tui.demo import brokers
+if sys.argv[2] == "amqtt":
+    brokers.find_mosquitto = lambda: None
+print(brokers.start_broker(pathlib.Path(sys.argv[1])).pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with reachable_temp() as folder:
+        yield folder
+
+
+@pytest.fixture
+def amqtt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningBroker]:
+    monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: None)
+    broker = start_broker(folder)
+    yield broker
+    broker.stop()
+
+
+def client(broker: RunningBroker, name: str, got: list[bytes]) -> mqtt.Client:
+    made = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False)
+    made.on_message = lambda _client, _data, message: got.append(bytes(message.payload))
+    if broker.username:
+        made.username_pw_set(broker.username)
+    made.connect(broker.host, broker.port)
+    made.loop_start()
+    until(made.is_connected)
+    return made
+
+
+def leave(*clients: mqtt.Client) -> None:
+    for one in clients:
+        one.disconnect()
+        one.loop_stop()
+
+
+def subscriber(broker: RunningBroker, got: list[bytes]) -> mqtt.Client:
+    listening = client(broker, "listener", got)
+    agreed: list[int] = []
+    listening.on_subscribe = lambda *about: agreed.append(1)
+    listening.subscribe("t", qos=1)
+    until(lambda: agreed)
+    return listening
+
+
+def queued_while_away(broker: RunningBroker, messages: int, meanwhile: Callable[[], None]) -> list[bytes]:
+    """What a persistent session gets of what was published while it was away."""
+    got: list[bytes] = []
+    leave(subscriber(broker, got))
+    speaking = client(broker, "speaker", [])
+    for number in range(messages):
+        sent = speaking.publish("t", str(number).encode(), qos=1)
+    sent.wait_for_publish(20)
+    leave(speaking)
+    meanwhile()
+    listening = subscriber(broker, got)
+    until(lambda: len(got) >= messages, why=f"only {len(got)} of {messages}")
+    leave(listening)
+    return got
+
+
+def test_mosquitto_keeps_more_than_its_own_default_for_a_collector_that_is_away_even_over_a_restart(
+    mosquitto: RunningBroker,
+) -> None:
+    got = queued_while_away(mosquitto, 1500, mosquitto.restart)
+    assert got == [str(number).encode() for number in range(1500)]
+
+
+def test_amqtt_keeps_messages_for_a_collector_that_is_away(amqtt: RunningBroker) -> None:
+    assert amqtt.username
+    assert queued_while_away(amqtt, 100, lambda: None) == [str(number).encode() for number in range(100)]
+
+
+def test_amqtt_is_named_for_what_it_is(amqtt: RunningBroker) -> None:
+    assert "demo only" in amqtt.name
+
+
+@pytest.mark.parametrize("which", ["mosquitto", "amqtt"])
+def test_the_broker_ends_with_its_owner(folder: Path, which: str, request: pytest.FixtureRequest) -> None:
+    if which == "mosquitto":
+        request.getfixturevalue("mosquitto")  # skips where there is none
+    with owner_of(OWNER, folder, which) as (owner, said):
+        assert alive(int(said))
+        owner.send_signal(SIGKILL)
+        owner.wait()
+        until(lambda: not alive(int(said)), why="the broker outlives its owner")
+
+
+def test_a_taken_port_is_told_in_one_sentence(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind((mqtt_broker.HOST, 0))
+        with pytest.raises(DemoError, match="does not start"):
+            start_broker(folder, taken.getsockname()[1])
+
+
+def test_amqtt_takes_over_where_mosquitto_is_there_but_does_not_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: Path("/bin/false"))
+    broker = start_broker(folder)
+    assert "amqtt" in broker.name
+    broker.stop()
+
+
+def test_without_any_broker_it_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: None)
+    monkeypatch.setattr(mqtt_broker, "find_spec", lambda name: None)
+    with pytest.raises(DemoError, match="Mosquitto"):
+        start_broker(folder)

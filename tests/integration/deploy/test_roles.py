@@ -1,0 +1,333 @@
+"""Each role of the stack can do its work and nothing beyond it, on a real server."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database import operator_notes
+from dosing_tui.database.alarms import journal
+from dosing_tui.database.alarms.notification_queue import Postbook, states
+from dosing_tui.database.audit.pins import set_pin
+from dosing_tui.database.batches.audit_verify import verify
+from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
+from dosing_tui.database.batches.queries import BatchFilter, counts, detail, listed
+from dosing_tui.database.batches.review_policy import in_force, set_policy
+from dosing_tui.database.batches.review_writer import review
+from dosing_tui.database.leader_election import Election
+from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.reports.batch_record import whole
+from dosing_tui.database.reports.shift_report import shift_report
+from dosing_tui.database.schema.maintenance import maintain
+from dosing_tui.database.schema.migrate import migrate, pending
+from dosing_tui.domain.alarms.checkpoint import Checkpoint
+from dosing_tui.domain.alarms.journal_filter import JournalFilter
+from dosing_tui.domain.alarms.models import Event
+from dosing_tui.domain.batch_review.query_models import draft_of
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_rules import Meaning, ReviewDraft
+from dosing_tui.domain.notifications.policy import Fate, Notice, Occasion
+from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.domain.panels.operator_notes import NoteDraft
+from dosing_tui.domain.panels.panel_catalog import PANELS, Query
+from dosing_tui.domain.time.shift_calendar import WorkedShift
+from dosing_tui.errors import DatabaseRefused
+from tests.support.database.reading_samples import LEVEL, REJECTION, doses, spooled
+from tests.support.database.schema_inspection import rows, run, value
+from tests.support.database_servers import APACHE_DSN, Server, absent
+from tests.support.deploy.deploy_database import ROLES, Plant, password_of, plant_on, refused
+from tests.support.domain.alarm_entries import entry
+from tests.support.domain.batch_messages import NOON, normal
+
+LATER = NOON + timedelta(hours=1)
+DAY = JournalFilter(NOON - timedelta(days=1), NOON + timedelta(days=1))
+NOTE = NoteDraft(at=NOON, text="Filter of pump 2 changed.", author="M. Berg", device=None)
+DOSE = "INSERT INTO dosing_consumption (time, device_id, pump, chemical) VALUES (now(), 'd', 1, 'BDO')"
+READERS = ("dosing_writer", "dosing_operator", "dosing_viewer")
+TABLES = """
+SELECT c.relname
+  FROM pg_class AS c
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+   AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
+ ORDER BY 1
+"""
+
+
+@pytest.fixture(scope="module", params=["plain", "timescale-apache"])
+def plant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """With a day's readings, stored by the collector's role."""
+    if request.param == "plain":
+        server = request.getfixturevalue("embedded")
+    elif APACHE_DSN:
+        server = Server(request.param, APACHE_DSN)
+    else:
+        absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
+    with plant_on(server, tmp_path_factory.mktemp("secrets")) as plant:
+        writer = Writer(plant.settings("dosing_writer"))
+        writer.write(uuid4(), spooled(*normal(), LEVEL, REJECTION))
+        writer.close()
+        keep(plant.settings("dosing_writer"), now=LATER)
+        yield plant
+
+
+@pytest.fixture(params=READERS)
+def reader(plant: Plant, request: pytest.FixtureRequest) -> Iterator[Reader]:
+    reader = Reader(plant.settings(request.param))
+    reader.open()
+    yield reader
+    reader.close()
+
+
+def rights(plant: Plant, role: str, *which: str) -> set[tuple[str, str]]:
+    """Table and right, on the whole table."""
+    names = [name for (name,) in rows(plant.dsn, TABLES)]
+    return {
+        (name, right)
+        for name in names
+        for right in which
+        if value(plant.dsn, "SELECT has_table_privilege(%s, %s, %s)", role, f"public.{name}", right)
+    }
+
+
+def test_the_owner_has_made_the_whole_schema_and_rights_can_be_set_again(plant: Plant) -> None:
+    settings = plant.settings("dosing_owner")
+    assert pending(settings) == []
+    assert migrate(settings, report=print) == []
+    before = rows(plant.dsn, "SELECT relname, relacl::text FROM pg_class ORDER BY oid")
+    plant.set_rights()
+    after = rows(plant.dsn, "SELECT relname, relacl::text FROM pg_class ORDER BY oid")
+    assert [name for name, _ in after] == [name for name, _ in before]
+    assert all(rights(plant, role, "SELECT") for role in READERS)
+
+
+def test_every_role_has_the_password_of_its_secret_and_none_may_make_roles_or_databases(plant: Plant) -> None:
+    found = rows(
+        plant.dsn,
+        "SELECT rolname, rolpassword, rolsuper OR rolcreaterole OR rolcreatedb"
+        " FROM pg_authid WHERE rolname LIKE 'dosing\\_%' ORDER BY 1",
+    )
+    assert [role for role, _, _ in found] == sorted(ROLES)
+    assert all(is_password(password_of(role), stored) and not mighty for role, stored, mighty in found)
+
+
+def is_password(password: str, stored: str) -> bool:
+    """Whether SCRAM would let in who knows it (RFC 5802)."""
+    method, salted, keys = stored.split("$")
+    rounds, salt = salted.split(":")
+    secret = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(rounds))
+    client = hmac.digest(secret, b"Client Key", "sha256")
+    key = base64.b64encode(hashlib.sha256(client).digest()).decode()
+    return method == "SCRAM-SHA-256" and keys.startswith(f"{key}:")
+
+
+def test_the_collector_stores_each_reading_once_and_keeps_its_books(plant: Plant) -> None:
+    settings, spool = plant.settings("dosing_writer"), uuid4()
+    writer = Writer(settings)
+    given = spooled(*doses(3, start=NOON - timedelta(hours=2)), REJECTION)
+    assert len(writer.write(spool, given).stored_readings) == 3
+    assert writer.write(spool, given).stored_readings == ()
+    assert len(writer.write(uuid4(), given).duplicate_readings) == 3
+    assert writer.progress(spool).stored == 3
+    writer.close()
+
+
+def test_the_collector_sees_that_the_schema_is_the_one_it_knows(plant: Plant) -> None:
+    assert pending(plant.settings("dosing_writer")) == []
+
+
+def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) -> None:
+    first, second = (Election(plant.settings("dosing_writer")) for _ in range(2))
+    assert first.try_acquire()
+    assert not second.try_acquire()
+    holder = second.who_holds()
+    assert holder
+    assert holder.application == "dosing-tui/election"
+    second.release()
+    first.release()
+
+
+def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:
+    settings = plant.settings("dosing_writer")
+    done = rebuild(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
+    assert done.batches == len(listed(settings, BatchFilter())) > 0
+    journal.append(settings, [entry(Event.RAISE, number=1)])
+    assert [each.event for each in journal.read(settings)] == [Event.RAISE]
+    journal.errors_of_the_hour(settings, since=NOON)
+
+
+def test_the_collector_may_not_change_the_schema_which_is_why_it_cannot_tidy_up(plant: Plant) -> None:
+    with pytest.raises(DatabaseRefused, match="may not change the schema"):
+        maintain(plant.settings("dosing_writer"), now=datetime.now(UTC))
+    maintain(plant.settings("dosing_owner"), now=datetime.now(UTC))
+    for role in ("dosing_writer", "dosing_operator", "dosing_viewer", "dosing_telegraf"):
+        assert refused(plant.dsn_of(role), sql.SQL("CREATE TABLE public.mine (a int)").format())
+        assert refused(plant.dsn_of(role), sql.SQL("DROP TABLE public.batch_events").format())
+
+
+def test_a_collector_sees_that_telegraf_writes_as_well(plant: Plant) -> None:
+    reader = Reader(plant.settings("dosing_writer"))
+    reader.open()
+    with psycopg.connect(plant.dsn_of("dosing_telegraf"), application_name="telegraf"):
+        assert [name.split()[0] for name in reader.other_writers()] == ["telegraf"]
+    reader.close()
+
+
+@pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS)
+def test_every_panel_can_be_seen(reader: Reader, panel: object) -> None:
+    query = Query(since=NOON - timedelta(hours=6), until=LATER, now=LATER)
+    assert reader.panel(panel, query) is not None  # type: ignore[arg-type]  # one of PANELS
+
+
+def test_panels_and_annotations_show_what_was_stored(reader: Reader) -> None:
+    query = Query(since=NOON - timedelta(hours=1), until=LATER, now=LATER)
+    assert reader.panel(PANELS["today_by_chemical"], query)
+    assert reader.annotations(since=NOON, until=LATER)
+    assert all(reader.known(dimension) for dimension in Dimension)
+    assert reader.seed()
+    assert reader.books()
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_notes_alarms_and_batches_can_be_seen(plant: Plant, role: str) -> None:
+    settings = plant.settings(role)
+    operator_notes.listed(settings, since=NOON, until=LATER)
+    journal.listed(settings, DAY)
+    batch = listed(settings, BatchFilter())[0]
+    assert detail(settings, batch.batch_key)
+    assert counts(settings, BatchFilter())
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_records_and_shift_reports_can_be_printed(plant: Plant, role: str) -> None:
+    settings = plant.settings(role)
+    batch = listed(settings, BatchFilter())[0]
+    assert whole(settings, batch.batch_key)
+    shift = WorkedShift("Early", NOON - timedelta(hours=7), LATER)
+    assert shift_report(settings, shift, now=LATER).production.doses
+
+
+def test_the_viewer_reads_all_but_the_hashes_of_pins_and_changes_nothing(plant: Plant) -> None:
+    names = {name for (name,) in rows(plant.dsn, TABLES)}
+    readable = {name for name, _ in rights(plant, "dosing_viewer", "SELECT")}
+    assert names - readable == {"reviewer_pins"}
+    assert rights(plant, "dosing_viewer", "INSERT", "UPDATE", "DELETE", "TRUNCATE") == set()
+    assert refused(plant.dsn_of("dosing_viewer"), sql.SQL(DOSE).format())
+    with pytest.raises(DatabaseRefused):
+        operator_notes.add(plant.settings("dosing_viewer"), NOTE, os_user="")
+    with pytest.raises(DatabaseRefused):
+        journal.append(plant.settings("dosing_viewer"), [entry(Event.ACKNOWLEDGE, number=9)])
+
+
+def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: Plant) -> None:
+    run(plant.dsn, "GRANT INSERT ON operator_notes TO dosing_viewer")
+    insert = "INSERT INTO operator_notes (at, text, author) VALUES (now(), 'a', 'b')"
+    assert refused(plant.dsn_of("dosing_viewer"), sql.SQL(insert).format())
+    plant.set_rights()
+    assert ("operator_notes", "INSERT") not in rights(plant, "dosing_viewer", "INSERT")
+
+
+def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
+    settings = plant.settings("dosing_operator")
+    assert operator_notes.add(settings, NOTE, os_user="panel3").db_role == "dosing_operator"
+    journal.append(settings, [entry(Event.ACKNOWLEDGE, number=2)])
+    set_pin(settings, who="Anna", pin="4711")
+    said = review(settings, draft(settings), os_user="panel3")
+    assert said.meaning == "approved"
+    assert verify(settings).faults == ()
+
+
+def test_who_reviews_does_not_say_what_is_wanted_of_reviews(plant: Plant) -> None:
+    for role in ("dosing_operator", "dosing_writer"):
+        with pytest.raises(DatabaseRefused, match="lacks a right"):
+            set_policy(plant.settings(role), ReviewPolicy(pin=True), who="Anna", reason="why not")
+    assert set_policy(
+        plant.settings("dosing_owner"), ReviewPolicy(second_person=True), who="Anna", reason="audit"
+    )
+    for role in READERS:
+        assert in_force(plant.settings(role)) == ReviewPolicy(second_person=True)
+    assert set_policy(plant.settings("dosing_owner"), ReviewPolicy(), who="Anna", reason="end of the test")
+
+
+def draft(settings: Settings) -> ReviewDraft:
+    return draft_of(listed(settings, BatchFilter())[0], Meaning.APPROVED, who="Anna")
+
+
+def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Plant) -> None:
+    assert refused(plant.dsn_of("dosing_operator"), sql.SQL(DOSE).format())
+    forged = "INSERT INTO operator_notes (at, text, author, db_role) VALUES (now(), 'a', 'b', 'dosing_owner')"
+    assert refused(plant.dsn_of("dosing_operator"), sql.SQL(forged).format())
+    assert rights(plant, "dosing_operator", "INSERT", "UPDATE", "DELETE", "TRUNCATE") == {
+        ("audit_trail", "INSERT"), ("batch_reviews", "INSERT"), ("reviewer_pins", "INSERT"),
+    }  # fmt: skip
+
+
+def test_the_collector_remembers_what_the_alarm_journal_has_come_to(plant: Plant) -> None:
+    journal.remember(plant.settings("dosing_writer"), Checkpoint(1))
+    with pytest.raises(DatabaseRefused):
+        journal.remember(plant.settings("dosing_operator"), Checkpoint(1))
+
+
+def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
+    assert {name for name, _ in rights(plant, "dosing_writer", "UPDATE", "DELETE", "TRUNCATE")} == {
+        "collector_books", "batches", "batch_records", "batches_touched",
+        "alarm_notifications", "alarm_notification_channels", "alarm_checkpoints",
+    }  # fmt: skip
+    for table in ("audit_trail", "batch_reviews", "operator_notes", "reviewer_pins", "plant_rules"):
+        assert (table, "INSERT") not in rights(plant, "dosing_writer", "INSERT")
+
+
+def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant: Plant) -> None:
+    book, raised = Postbook(plant.settings("dosing_writer")), entry(Event.RAISE, number=77)
+    book.open(["shift"])
+    journal.append(plant.settings("dosing_writer"), [raised])
+    last_id = journal.read(plant.settings("dosing_writer"))[-1].id
+    notice = Notice("shift", Occasion.RAISE, raised.uuid, last_id, NOON)
+    book.plan([notice, replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
+    first, second = book.waiting("shift", now=LATER, last_id=last_id)
+    assert book.claim(first.id, now=LATER)
+    book.settle([first.id], Fate.SENT, now=LATER)
+    assert book.claim_summary("shift", [second], now=LATER)
+    assert book.forget_claims(now=LATER + timedelta(hours=1)) == ["shift"]
+    book.close()
+    for role in READERS:
+        (state,) = states(plant.settings(role), now=LATER)
+        assert (state.channel, state.sent_today) == ("shift", 1)
+    with pytest.raises(DatabaseRefused):
+        Postbook(plant.settings("dosing_operator")).open(["shift"])
+
+
+def test_telegraf_sees_the_three_tables_of_readings_only(plant: Plant) -> None:
+    readings = {"dosing_consumption", "batch_events", "inventory_levels"}
+    public = {"adoptions", "plant_rules", "schema_migrations"}  # everybody's to read
+    every = rights(plant, "dosing_telegraf", "SELECT", "INSERT", "UPDATE", "DELETE")
+    assert {(name, right) for name, right in every if name not in public} == {
+        (name, right) for name in readings for right in ("SELECT", "INSERT")
+    }
+    with psycopg.connect(plant.dsn_of("dosing_telegraf")) as session:
+        session.execute(DOSE)
+        session.rollback()
+
+
+def test_a_table_of_a_later_version_can_be_read_at_once(plant: Plant) -> None:
+    run(plant.dsn_of("dosing_owner"), "CREATE TABLE public.later (a int)")
+    try:
+        assert all(("later", "SELECT") in rights(plant, role, "SELECT") for role in READERS)
+    finally:
+        run(plant.dsn_of("dosing_owner"), "DROP TABLE public.later")
+
+
+def test_nobody_else_may_connect(plant: Plant) -> None:
+    assert not value(
+        plant.dsn,
+        "SELECT EXISTS (SELECT FROM aclexplode((SELECT datacl FROM pg_database WHERE datname ="
+        " current_database())) WHERE grantee = 0)",
+    )

@@ -1,0 +1,3 @@
+"""The month the panels are tested with, for Grafana's queries."""
+
+from tests.integration.database.test_panels import plant as plant

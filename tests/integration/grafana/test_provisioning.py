@@ -1,0 +1,216 @@
+"""What Grafana reads at start is whole, holds no secret, and its alert rules always answer with a number."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from dosing_tui.cli.main import main
+from dosing_tui.config.settings import DatabaseSettings, LimitSettings, PlantSettings, Settings
+from dosing_tui.database.reading_writer import Writer
+from dosing_tui.domain.panels.panel_catalog import PANELS
+from dosing_tui.errors import ExportError
+from dosing_tui.grafana.provisioning import Installation, provisioning, write
+from dosing_tui.grafana.sql_macros import alert_sql
+from tests.support.database.reading_samples import DOSE, LEVEL, settings_for, spooled
+
+SETTINGS = Settings(
+    plant=PlantSettings(timezone="America/New_York", devices=("station-1", "it's new")),
+    database=DatabaseSettings(dsn="host=timescaledb dbname=factory_metrics user=dosing_writer"),
+    limits=LimitSettings(stock_low_percent=15, stock_warn_percent=40),
+)
+SEEN = Installation(user="dosing_viewer", password="$__env{SECRET}", sslmode="disable", dashboards="/boards")
+FILES = provisioning(SETTINGS, SEEN)
+READ: dict[str, Any] = {
+    name: json.loads(text) if name.endswith(".json") else yaml.safe_load(text) for name, text in FILES.items()
+}
+"""Of whatever form."""
+BOARDS = [read for name, read in READ.items() if name.endswith(".json")]
+SHOWN = [panel for board in BOARDS for panel in board["panels"]]
+RULES = {rule["uid"]: rule for rule in READ["alerting/dosing.yaml"]["groups"][0]["rules"]}
+
+
+def _panel(id_: str) -> Any:
+    [found] = [panel for panel in SHOWN if panel["description"].endswith(f" {id_}")]
+    return found
+
+
+def test_every_panel_is_on_one_dashboard() -> None:
+    assert sorted(panel["title"] for panel in SHOWN) == sorted(panel.title for panel in PANELS.values())
+    assert len({board["uid"] for board in BOARDS}) == len(BOARDS)
+
+
+def test_each_dashboard_starts_with_the_range_the_console_starts_with() -> None:
+    ranges = {
+        panel["description"].rsplit(" ", 1)[-1]: b["time"]["from"] for b in BOARDS for panel in b["panels"]
+    }
+    assert ranges == {panel.id: panel.range for panel in PANELS.values()}
+    assert {board["timezone"] for board in BOARDS} == {"America/New_York"}
+    assert {board["weekStart"] for board in BOARDS} == {"monday"}
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board["uid"])
+def test_panels_do_not_overlap_and_fit(board: Any) -> None:
+    taken = [
+        (x, y)
+        for panel in board["panels"]
+        for x in range(panel["gridPos"]["x"], panel["gridPos"]["x"] + panel["gridPos"]["w"])
+        for y in range(panel["gridPos"]["y"], panel["gridPos"]["y"] + panel["gridPos"]["h"])
+    ]
+    assert len(taken) == len(set(taken))
+    assert max(x for x, _ in taken) < 24
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+
+
+def test_limits_are_the_plants() -> None:
+    tanks = _panel("inventory")["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert [(step["color"], step["value"]) for step in tanks] == [
+        ("red", None),
+        ("yellow", 15),
+        ("green", 40),
+    ]
+    rate = _panel("error_rate")["fieldConfig"]["defaults"]
+    assert rate["thresholds"]["steps"][-1] == {"color": "red", "value": 5.0}
+    assert rate["custom"]["thresholdsStyle"] == {"mode": "line"}
+    low = RULES["dosing-low-inventory"]["data"][-1]["model"]["conditions"][0]["evaluator"]
+    assert low == {"type": "lt", "params": [15]}
+
+
+def test_every_query_goes_to_the_data_source_that_is_provisioned() -> None:
+    [source] = READ["datasources/dosing.yaml"]["datasources"]
+    queries = [
+        *(panel["targets"][0] for panel in SHOWN),
+        *(board["annotations"]["list"][0]["target"] for board in BOARDS),
+        *(rule["data"][0]["model"] for rule in RULES.values()),
+    ]
+    assert {(q["datasource"]["type"], q["datasource"]["uid"]) for q in queries} == {
+        (source["type"], source["uid"])
+    }
+    assert source["url"] == "timescaledb:5432"
+    assert source["user"] == "dosing_viewer"
+    assert source["secureJsonData"] == {"password": "$__env{SECRET}"}
+
+
+def test_no_parameter_of_ours_is_left_for_grafana_to_choke_on() -> None:
+    assert all("%(" not in text for text in FILES.values())
+
+
+def test_the_rules_ask_for_a_number_and_compare_it() -> None:
+    assert set(RULES) == {"dosing-low-inventory", "dosing-high-error", "dosing-offline"}
+    for rule in RULES.values():
+        asked, reduced, compared = rule["data"]
+        assert reduced["model"]["expression"] == asked["refId"]
+        assert compared["model"]["expression"] == reduced["refId"]
+        assert rule["condition"] == compared["refId"]
+        assert "$__" not in asked["model"]["rawSql"]
+
+
+@pytest.fixture
+def grafana(migrated: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(migrated, autocommit=True) as session:
+        yield session
+
+
+def _answer(session: psycopg.Connection, rule: str, *expected: str) -> list[tuple[Any, ...]]:
+    return session.execute(alert_sql(rule, expected=expected)).fetchall()
+
+
+def test_an_empty_database_is_a_number_too(grafana: psycopg.Connection) -> None:
+    assert _answer(grafana, "low_inventory") == [("none", "no tank known", 100.0)]
+    assert _answer(grafana, "high_error") == [(0.0,)]
+    assert _answer(grafana, "offline") == [("any station", 3155760000.0)]
+    assert _answer(grafana, "offline", "it's new") == [("it's new", 3155760000.0)]
+
+
+def test_a_station_that_was_heard_and_one_that_never_was(migrated: str, grafana: psycopg.Connection) -> None:
+    now = datetime.now(UTC)
+    writer = Writer(settings_for(migrated))
+    future = replace(
+        DOSE, time=now + timedelta(minutes=4), received_at=now - timedelta(minutes=20), error_g=-3.0
+    )
+    low = replace(LEVEL, time=now, received_at=now - timedelta(minutes=20), remaining_g=10, capacity_g=200)
+    writer.write(uuid4(), spooled(future, low))
+    writer.close()
+    silent = dict(_answer(grafana, "offline", "never"))
+    assert silent["never"] == 3155760000
+    assert silent[DOSE.device_id] == pytest.approx(20 * 60, abs=60)
+    assert _answer(grafana, "low_inventory") == [(LEVEL.device_id, LEVEL.chemical, 5.0)]
+    assert _answer(grafana, "high_error") == [(3.0,)]
+
+
+def test_what_was_made_is_made_again_and_anything_else_is_replaced_only_by_force(tmp_path: Path) -> None:
+    written = write(tmp_path, FILES, force=False)
+    assert {path.relative_to(tmp_path).as_posix() for path in written} == set(FILES)
+    assert write(tmp_path, {name: text + " " for name, text in FILES.items()}, force=False) == written
+    for path in written:
+        path.write_text("somebody's own")
+        with pytest.raises(ExportError, match=f"{path.name} exists and is not dosing-tui's"):
+            write(tmp_path, FILES, force=False)
+        assert path.read_text() == "somebody's own"
+        assert write(tmp_path, FILES, force=True) == written
+        assert path.read_text() == FILES[path.relative_to(tmp_path).as_posix()]
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "datasources").write_text("a file")
+    with pytest.raises(ExportError, match="cannot be written"):
+        write(tmp_path, FILES, force=False)
+
+
+@pytest.mark.parametrize(
+    ("dsn", "url"),
+    [
+        ("host=db.plant port=5433 user=a dbname=b", "db.plant:5433"),
+        ("host=/run/postgresql user=a dbname=b", "/run/postgresql"),
+        ("user=a dbname=b password=geheim", "localhost:5432"),
+    ],
+)
+def test_the_data_source_is_the_settings_database_without_its_password(dsn: str, url: str) -> None:
+    files = provisioning(replace(SETTINGS, database=DatabaseSettings(dsn=dsn)), SEEN)
+    [source] = yaml.safe_load(files["datasources/dosing.yaml"])["datasources"]
+    assert (source["url"], source["jsonData"]["database"]) == (url, "b")
+    assert source["user"] == "dosing_viewer", "the settings' role may write"
+    assert "geheim" not in "".join(files.values())
+
+
+def test_the_statements_of_the_rules_are_readable_and_keep_their_comments() -> None:
+    text = FILES["alerting/dosing.yaml"]
+    assert "rawSql: |-\n" in text
+    assert "-- How full every tank is" in text
+    for rule in RULES.values():
+        id_ = rule["uid"].removeprefix("dosing-").replace("-", "_")
+        asked = rule["data"][0]["model"]["rawSql"]
+        assert asked == alert_sql(id_, expected=SETTINGS.plant.devices)
+
+
+def test_numbers_of_doses_are_not_drawn_as_grams() -> None:
+    shown = _panel("accuracy_summary")["fieldConfig"]
+    assert shown["defaults"]["unit"] == "short"
+    units = {
+        override["matcher"]["options"]: override["properties"][0]["value"] for override in shown["overrides"]
+    }
+    assert units == {"mean_g": "massg", "sd_g": "massg", "out_percent": "percent"}
+
+
+def test_the_command_writes_the_files_and_no_password(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["grafana", "--output", str(tmp_path / "new")])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "new/alerting/dosing.yaml").exists()
+    again = CliRunner().invoke(
+        main, ["grafana", "--output", str(tmp_path / "new"), "--host", "timescaledb:5432", "--user", "viewer"]
+    )
+    assert again.exit_code == 0, again.output
+    [source] = yaml.safe_load((tmp_path / "new/datasources/dosing.yaml").read_text())["datasources"]
+    assert (source["url"], source["user"]) == ("timescaledb:5432", "viewer")
+    assert source["secureJsonData"] == {"password": "$__file{/run/secrets/database-password}"}
+    refused = CliRunner().invoke(main, ["grafana", "--output", str(tmp_path), "--password", "secret"])
+    assert refused.exit_code == 2
+    assert "no password goes into a file" in refused.output

@@ -1,0 +1,109 @@
+"""Work in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.errors import DatabaseAway
+from dosing_tui.ipc.subprocess_call import Apart
+from tests.support.os_processes import alive
+from tests.support.polling import until
+
+
+def note_pid(file: Path) -> None:
+    with file.open("a") as told:
+        told.write(f"{os.getpid()}\n")
+
+
+def note_pid_and_hang(file: Path) -> None:
+    note_pid(file)
+    time.sleep(600)
+
+
+def fail() -> None:
+    raise DatabaseAway("No database server listens at 127.0.0.1:1.")
+
+
+def pids(file: Path) -> list[int]:
+    return [int(line) for line in file.read_text().split()] if file.exists() else []
+
+
+def test_it_is_done_elsewhere_each_time_by_the_same_process(tmp_path: Path) -> None:
+    apart = Apart(partial(note_pid, tmp_path / "pids"))
+    apart()
+    apart()
+    first, second = pids(tmp_path / "pids")
+    assert first == second != os.getpid()
+    apart.close()
+    assert not alive(first)
+
+
+def test_what_is_raised_there_is_raised_here_and_tells_where() -> None:
+    apart = Apart(fail)
+    with pytest.raises(DatabaseAway, match="No database server listens") as caught:
+        apart()
+    assert "in fail" in caught.value.__notes__[0]
+    apart.close()
+
+
+def test_closing_ends_what_is_under_way(tmp_path: Path) -> None:
+    apart, ended = Apart(partial(note_pid_and_hang, tmp_path / "pids")), threading.Event()
+
+    def call() -> None:
+        with pytest.raises((EOFError, OSError)):
+            apart()
+        ended.set()
+
+    threading.Thread(target=call, daemon=True).start()
+    (pid,) = until(lambda: pids(tmp_path / "pids"))
+    apart.close()
+    assert ended.wait(10)
+    assert not alive(pid)
+    with pytest.raises(EOFError):
+        apart()
+
+
+def test_a_process_that_was_killed_is_followed_by_another(tmp_path: Path) -> None:
+    apart = Apart(partial(note_pid, tmp_path / "pids"))
+    apart()
+    os.kill(pids(tmp_path / "pids")[0], signal.SIGKILL)
+    with pytest.raises((EOFError, OSError)):
+        apart()
+    apart()
+    first, second = pids(tmp_path / "pids")
+    assert first != second
+    apart.close()
+
+
+OWNER = """
+import sys
+from functools import partial
+from pathlib import Path
+from dosing_tui.ipc.subprocess_call import Apart
+from tests.integration.ipc.test_subprocess_call import note_pid
+apart = Apart(partial(note_pid, Path(sys.argv[1])))
+apart()
+print("done", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_it_does_not_outlive_its_owner(tmp_path: Path) -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(tmp_path / "pids")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert owner.stdout
+    assert owner.stdout.readline() == b"done\n"
+    (pid,) = pids(tmp_path / "pids")
+    os.kill(pid, signal.SIGTERM)  # a service manager ends all of a group: only the owner's end counts
+    assert alive(pid)
+    owner.kill()
+    owner.communicate()
+    until(lambda: not alive(pid))

@@ -1,0 +1,140 @@
+"""TLS, client certificates and accounts, against a Mosquitto that insists on them."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.config.settings import MqttSettings, Protocol
+from dosing_tui.demo.servers.mqtt_broker import find_mosquitto, free_port
+from dosing_tui.errors import BrokerError
+from dosing_tui.mqtt.publisher import Publisher
+from tests.support.database_servers import absent, reachable_temp
+from tests.support.polling import until
+
+CONFIGURATION = """\
+user root
+listener {port} 127.0.0.1
+allow_anonymous false
+password_file {folder}/passwords
+cafile {folder}/ca.pem
+certfile {folder}/server.pem
+keyfile {folder}/server.key
+require_certificate true
+"""
+LEAKY = pytest.mark.filterwarnings("ignore:.*SSLSocket:pytest.PytestUnraisableExceptionWarning")
+"""paho leaves the socket of a failed handshake to the garbage collector."""
+
+
+def certify(folder: Path, name: str, extensions: str = "") -> None:
+    """A key and a certificate for ``name``, signed by the folder's authority."""
+    (folder / "extensions").write_text(extensions)
+    for command in (
+        f"req -newkey rsa:2048 -nodes -subj /CN={name} -keyout {name}.key -out {name}.csr",
+        f"x509 -req -in {name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 "
+        f"-extfile extensions -out {name}.pem",
+    ):
+        subprocess.run(("openssl", *command.split()), cwd=folder, check=True, capture_output=True)
+
+
+def authorise(folder: Path) -> None:
+    command = (
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=Plant -keyout ca.key -out ca.pem"
+        " -addext keyUsage=critical,keyCertSign,cRLSign"
+    )
+    subprocess.run(("openssl", *command.split()), cwd=folder, check=True, capture_output=True)
+    certify(folder, "server", "subjectAltName=IP:127.0.0.1")
+    certify(folder, "client")
+
+
+@pytest.fixture(scope="module")
+def secured(request: pytest.FixtureRequest) -> Iterator[MqttSettings]:
+    """Settings that are let in; whatever a test changes in them is not."""
+    if not all((find_mosquitto(), shutil.which("mosquitto_passwd"), shutil.which("openssl"))):
+        absent(request, "Mosquitto, mosquitto_passwd or openssl is not installed")
+    program = str(find_mosquitto())
+    with reachable_temp() as folder:
+        authorise(folder)
+        passwords = ("mosquitto_passwd", "-b", "-c", folder / "passwords", "station", "right")
+        subprocess.run(passwords, check=True, capture_output=True)
+        port = free_port()
+        (folder / "mosquitto.conf").write_text(CONFIGURATION.format(port=port, folder=folder))
+        broker = subprocess.Popen((program, "-c", folder / "mosquitto.conf"), stderr=subprocess.DEVNULL)
+        try:
+            until(lambda: listens(port))
+            yield MqttSettings(
+                host="127.0.0.1", port=port, tls=True, username="station", password="right",
+                ca_file=str(folder / "ca.pem"),
+                cert_file=str(folder / "client.pem"), key_file=str(folder / "client.key"),
+            )  # fmt: skip
+        finally:
+            broker.terminate()
+            broker.wait()
+
+
+def listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def connects(settings: MqttSettings) -> None:
+    publisher = Publisher(settings, client_id="p")
+    publisher.start(timeout_s=5)
+    assert publisher.publish("t", b"1", 1)
+    assert publisher.flush(10)
+    publisher.stop()
+
+
+@pytest.mark.parametrize("protocol", Protocol)
+def test_certificates_and_password_let_a_client_in(secured: MqttSettings, protocol: Protocol) -> None:
+    connects(replace(secured, protocol=protocol))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "reason"), [(Protocol.V311, "not authorized"), (Protocol.V5, "not authorized")]
+)
+def test_a_wrong_password_is_refused(secured: MqttSettings, protocol: Protocol, reason: str) -> None:
+    with pytest.raises(BrokerError, match=rf"^Broker .* refuses this client: {reason}\.$"):
+        connects(replace(secured, protocol=protocol, password="wrong"))
+
+
+@LEAKY
+def test_a_broker_nobody_vouches_for_is_not_trusted(secured: MqttSettings) -> None:
+    with pytest.raises(BrokerError, match=r"is not trusted: .*certificate"):
+        connects(replace(secured, ca_file=""))
+
+
+@LEAKY
+def test_a_certificate_for_another_name_is_not_trusted(secured: MqttSettings) -> None:
+    with pytest.raises(BrokerError, match=r"is not trusted: .*localhost"):
+        connects(replace(secured, host="localhost"))
+
+
+def test_a_client_without_certificate_is_one_sentence(secured: MqttSettings) -> None:
+    with pytest.raises(BrokerError, match="closes the connection without an answer"):
+        connects(replace(secured, cert_file="", key_file=""))
+
+
+def test_no_tls_where_the_broker_wants_it_is_one_sentence(secured: MqttSettings) -> None:
+    with pytest.raises(BrokerError, match="closes the connection without an answer"):
+        connects(replace(secured, tls=False))
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"ca_file": "/nowhere/ca.pem"}, r"^mqtt: ca_file '/nowhere/ca.pem' cannot be used: no such file"),
+        ({"cert_file": "/nowhere/c.pem"}, r"^mqtt: cert_file '/nowhere/c.pem' with key_file .* no such file"),
+    ],
+)
+def test_a_file_that_is_missing_is_named(
+    secured: MqttSettings, changed: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(BrokerError, match=sentence):
+        connects(replace(secured, **changed))  # type: ignore[arg-type]  # names of text fields, from above

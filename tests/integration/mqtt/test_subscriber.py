@@ -1,0 +1,197 @@
+import threading
+from dataclasses import replace
+
+import pytest
+from paho.mqtt.publish import single
+
+from dosing_tui.config.settings import MqttSettings, Protocol
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port
+from dosing_tui.errors import BrokerError
+from dosing_tui.mqtt.message import Delivery
+from dosing_tui.mqtt.subscriber import DROPPED_TOPIC
+from tests.support.mqtt.publishers import DOSES, Ear, listening, publish
+from tests.support.polling import until
+
+both_protocols = pytest.mark.parametrize("protocol", list(Protocol))
+
+
+@both_protocols
+def test_every_message_of_the_three_topics_is_handed_over(
+    mosquitto: RunningBroker, protocol: Protocol
+) -> None:
+    settings = replace(mosquitto.settings, protocol=protocol)
+    with listening(settings) as ear:
+        for topic in settings.topics:
+            publish(settings, b"said", topic=topic)
+        publish(settings, b"said", topic="factory/elsewhere")
+        until(lambda: len(ear.plant) == 3)
+        assert [delivery.topic for delivery in ear.plant] == list(settings.topics)
+        assert {delivery.qos for delivery in ear.plant} == {1}
+
+
+@both_protocols
+def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(
+    mosquitto: RunningBroker, protocol: Protocol
+) -> None:
+    settings = replace(mosquitto.settings, protocol=protocol)
+    with listening(settings) as ear:
+        publish(settings, b"1", b"2", b"3")
+        until(lambda: len(ear.plant) == 3)
+        ear.subscriber.ack(ear.plant[:2])
+    with listening(settings) as ear:
+        publish(settings, b"4")
+        until(lambda: len(ear.plant) == 2)
+        assert ear.payloads == [b"3", b"4"]
+
+
+@both_protocols
+def test_the_broker_keeps_what_is_published_while_nobody_listens(
+    mosquitto: RunningBroker, protocol: Protocol
+) -> None:
+    settings = replace(mosquitto.settings, protocol=protocol)
+    with listening(settings):
+        pass
+    publish(settings, b"1", b"2")
+    with listening(settings) as ear:
+        until(lambda: ear.payloads == [b"1", b"2"])
+
+
+def test_an_acknowledgement_of_a_lost_session_says_nothing_about_the_next(mosquitto: RunningBroker) -> None:
+    with listening(mosquitto.settings) as ear:
+        publish(mosquitto.settings, b"old")
+        until(lambda: ear.plant)
+        old = ear.plant[0]
+        mosquitto.kill()  # and with it the session: packet ids begin again
+        until(lambda: not ear.up)
+        mosquitto.start()
+        until(lambda: ear.up)
+        publish(mosquitto.settings, b"new")
+        until(lambda: ear.payloads == [b"old", b"new"])
+        assert ear.plant[1].mid == old.mid
+        ear.subscriber.ack([old])
+    with listening(mosquitto.settings) as ear:
+        until(lambda: ear.payloads == [b"new"])
+
+
+def test_a_restarted_broker_is_found_again_and_listened_to_again(mosquitto: RunningBroker) -> None:
+    with listening(mosquitto.settings) as ear:
+        mosquitto.kill()
+        until(lambda: not ear.up)
+        assert "was lost" in ear.why
+        mosquitto.start()
+        until(lambda: ear.up)
+        publish(mosquitto.settings, b"1")
+        until(lambda: ear.payloads == [b"1"])
+
+
+def test_a_broker_that_is_not_there_is_named_and_waited_for(mosquitto: RunningBroker) -> None:
+    mosquitto.stop()
+    with listening(mosquitto.settings, wait=False) as ear:
+        until(lambda: ear.links)
+        assert ear.why == f"Broker 127.0.0.1:{mosquitto.port} cannot be reached: connection refused."
+        mosquitto.start()
+        until(lambda: ear.up)
+
+
+def test_who_only_looks_on_leaves_nothing_behind(mosquitto: RunningBroker) -> None:
+    with listening(mosquitto.settings, client_id="viewer", persistent=False) as ear:
+        publish(mosquitto.settings, b"1")
+        until(lambda: ear.payloads == [b"1"])
+        ear.subscriber.ack(ear.plant[:1])
+        assert ear.plant[0].qos == 0
+    publish(mosquitto.settings, b"2")
+    with listening(mosquitto.settings, client_id="viewer", persistent=False) as ear:
+        publish(mosquitto.settings, b"3")
+        until(lambda: ear.payloads == [b"3"])
+
+
+def test_a_retained_message_is_marked_as_one(mosquitto: RunningBroker) -> None:
+    with listening(mosquitto.settings) as ear:
+        retain(mosquitto.settings, b"kept")
+        until(lambda: ear.plant)
+        assert not ear.plant[0].retained
+    with listening(mosquitto.settings, client_id="another") as ear:
+        until(lambda: ear.plant)
+        assert ear.plant[0].retained
+
+
+def retain(settings: MqttSettings, payload: bytes) -> None:
+    single(DOSES, payload, qos=1, retain=True, hostname=settings.host, port=settings.port)
+
+
+def test_the_broker_tells_how_many_messages_it_threw_away(mosquitto: RunningBroker) -> None:
+    with listening(mosquitto.settings) as ear:
+        until(lambda: [delivery for delivery in ear.heard if delivery.topic == DROPPED_TOPIC])
+
+
+def test_a_taker_that_waits_holds_the_broker_back(mosquitto: RunningBroker) -> None:
+    go_on = threading.Event()
+
+    def wait(_delivery: Delivery) -> None:
+        go_on.wait(30)
+
+    with listening(mosquitto.settings, take=wait) as ear:
+        publish(mosquitto.settings, *(b"%d" % number for number in range(300)))
+        assert len(ear.heard) <= 1
+        go_on.set()
+        until(lambda: len(ear.plant) == 300)
+
+
+@both_protocols
+def test_two_programs_with_one_client_id_find_out(mosquitto: RunningBroker, protocol: Protocol) -> None:
+    settings = replace(mosquitto.settings, protocol=protocol)
+    with listening(settings, wait=False) as one, listening(settings, wait=False) as other:
+        until(lambda: one.subscriber.contested and other.subscriber.contested, timeout=40)
+        assert "client id 'collector'" in one.why
+        assert "nother program" in one.why
+        other.subscriber.stop()
+        until(lambda: one.up and not one.subscriber.contested, timeout=40)
+
+
+def test_a_taker_that_fails_does_not_end_the_connection(
+    mosquitto: RunningBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(delivery: Delivery) -> None:
+        if delivery.payload == b"1":
+            raise RuntimeError
+
+    with listening(mosquitto.settings, take=fail) as ear:
+        publish(mosquitto.settings, b"1", b"2")
+        until(lambda: ear.payloads == [b"1", b"2"])
+        assert "could not be handed over" in caplog.text
+        assert ear.up
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_network_thread_that_dies_is_replaced(
+    mosquitto: RunningBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    def die_once(delivery: Delivery) -> None:
+        if delivery.topic == DOSES and len(ear.plant) == 1:
+            raise SystemExit
+
+    with listening(mosquitto.settings, take=die_once) as ear:
+        publish(mosquitto.settings, b"1")
+        until(lambda: "broke down" in ear.why)
+        until(lambda: ear.up)
+        until(lambda: ear.payloads == [b"1", b"1"])
+        assert "died" in caplog.text
+
+
+def test_the_name_of_no_machine_is_refused_at_once() -> None:
+    ear = Ear(MqttSettings(host="a..b"))
+    with pytest.raises(BrokerError, match=r"host 'a\.\.b' is not the name"):
+        ear.subscriber.start()
+
+
+def test_stopping_while_the_broker_is_away_is_quick() -> None:
+    with listening(MqttSettings(host="127.0.0.1", port=free_port()), wait=False) as ear:
+        until(lambda: ear.links)
+
+
+def test_a_stopped_subscriber_can_be_started_again(mosquitto: RunningBroker) -> None:
+    with listening(mosquitto.settings) as ear:
+        ear.subscriber.stop()
+        publish(mosquitto.settings, b"1")
+        ear.subscriber.start()
+        until(lambda: ear.payloads == [b"1"])

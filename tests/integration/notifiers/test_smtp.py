@@ -1,0 +1,130 @@
+"""Mail: encrypted and verified, in one thread for one alarm, and no header holds what a name brings."""
+
+import ssl
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
+from dosing_tui.demo.servers.mqtt_broker import free_port
+from dosing_tui.errors import DeliveryError
+from dosing_tui.notifiers.send import deliver
+from dosing_tui.notifiers.smtp import composed
+from tests.support.notifiers.mail_server import ACCOUNT, Postbox, postbox
+from tests.support.notifiers.message_samples import NASTY, message, told
+
+UTC = ZoneInfo("UTC")
+CHANNEL = NotificationSettings(
+    name="shift",
+    kind=NotificationKind.MAIL,
+    security=MailSecurity.PLAIN,
+    sender="dosing@plant.example",
+    to=("shift@plant.example", "boss@plant.example"),
+    timeout_s=2.0,
+)
+
+
+@pytest.fixture
+def box() -> Iterator[Postbox]:
+    with postbox() as found:
+        yield found
+
+
+def to(box: Postbox, **changes: object) -> NotificationSettings:
+    return replace(CHANNEL, port=box.port, **changes)  # type: ignore[arg-type]  # NotificationSettings' fields
+
+
+def refused(channel: NotificationSettings) -> DeliveryError:
+    with pytest.raises(DeliveryError) as raised:
+        deliver(channel, message(), UTC)
+    return raised.value
+
+
+def test_a_mail_says_the_alarm_and_belongs_to_the_one_before(box: Postbox) -> None:
+    assert deliver(to(box), message(), UTC) == ""
+    (mail,), (envelope,) = box.mails, box.envelopes
+    assert mail["Subject"] == "[HIGH] Tank nearly empty: T-12 (Plant 1)"
+    assert mail["Message-ID"] == f"<{message().id}@plant.example>"
+    assert mail["In-Reply-To"] == mail["References"] == f"<{message().follows}@plant.example>"
+    assert (mail["Importance"], mail["Auto-Submitted"]) == ("high", "auto-generated")
+    assert envelope.rcpt_tos == list(CHANNEL.to)
+    assert "Action: Start no batch that needs it" in mail.get_content()
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_names_that_a_header_or_a_terminal_would_obey_are_text(box: Postbox, name: str) -> None:
+    deliver(to(box), message(told(name)), UTC)
+    (mail,) = box.mails
+    assert set(mail.keys()) <= {
+        "From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Auto-Submitted",
+        "Importance", "Content-Type", "Content-Transfer-Encoding", "MIME-Version", "X-Peer", "X-MailFrom",
+        "X-RcptTo",
+    }  # fmt: skip
+    assert box.envelopes[0].rcpt_tos == list(CHANNEL.to)
+    assert all(letter.isprintable() or letter in "\r\n" for letter in mail.get_content())
+    assert mail["Subject"].isprintable()
+
+
+@given(st.text())
+def test_no_text_breaks_a_header(name: str) -> None:
+    raw = composed(CHANNEL, message(told(name)), UTC).as_bytes()
+    head, _, _ = raw.partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    assert not any(b"\n" in line or b"\r" in line or b"\x1b" in line for line in lines)
+    assert [line for line in lines if line.lower().startswith(b"bcc:")] == []
+
+
+@pytest.mark.parametrize("way", ["starttls", "tls"])
+def test_it_is_encrypted_and_the_certificate_has_to_be_right(
+    tls: ssl.SSLContext, certificates: Path, way: str
+) -> None:
+    secure = {"starttls": MailSecurity.STARTTLS, "tls": MailSecurity.TLS}[way]
+    account = {"username": ACCOUNT[0], "password": ACCOUNT[1]} if way == "starttls" else {}
+    with postbox(starttls=tls) if way == "starttls" else postbox(tls=tls) as box:
+        ours = to(box, security=secure, ca_file=str(certificates / "ca.crt"), **account)
+        deliver(ours, message(), UTC)
+        assert len(box.mails) == 1
+        assert "certificate" in str(refused(replace(ours, ca_file="")))
+        assert "certificate" in str(refused(replace(ours, host="127.0.0.1")))
+
+
+def test_a_wrong_password_can_be_mended_and_is_not_told(tls: ssl.SSLContext, certificates: Path) -> None:
+    with postbox(starttls=tls) as box:
+        wrong = to(
+            box,
+            security=MailSecurity.STARTTLS,
+            ca_file=str(certificates / "ca.crt"),
+            username=ACCOUNT[0],
+            password="wr0ng",
+        )
+        error = refused(wrong)
+    assert not error.lasting
+    assert "535" in str(error)
+    assert "wr0ng" not in str(error)
+
+
+@pytest.mark.parametrize(("answer", "lasting"), [("451 later", False), ("554 never", True)])
+def test_what_the_server_says_decides_whether_it_is_tried_again(
+    box: Postbox, answer: str, lasting: bool
+) -> None:
+    box.answers = [answer]
+    error = refused(to(box))
+    assert (answer in str(error), error.lasting) == (True, lasting)
+
+
+def test_one_unknown_recipient_does_not_keep_it_from_the_others(box: Postbox) -> None:
+    box.unknown = "boss@plant.example"
+    assert deliver(to(box), message(), UTC) == "not taken for boss@plant.example"
+    assert len(box.mails) == 1
+    assert refused(to(box, to=("boss@plant.example",))).lasting
+
+
+def test_no_server_is_no_reason_to_give_up() -> None:
+    error = refused(replace(CHANNEL, port=free_port()))
+    assert not error.lasting
+    assert "Connection refused" in str(error)

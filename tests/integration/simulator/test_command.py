@@ -1,0 +1,173 @@
+"""The simulator against a real broker: the tally is what subscribers find."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+
+import pytest
+
+from dosing_tui.config.settings import MqttSettings
+from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port
+from dosing_tui.domain.messages.models import Rejection
+from dosing_tui.errors import BrokerError, ConfigError
+from dosing_tui.mqtt.message import Delivery
+from dosing_tui.simulator.command import at_address, run
+from dosing_tui.simulator.fault_injection import Fault
+from dosing_tui.simulator.plant import Plant
+from dosing_tui.simulator.publish_loop import Tally, simulate
+from tests.support.polling import until
+from tests.support.simulator.recording_subscriber import listening
+from tests.support.simulator.simulated_plants import ALL, LEVELS, fields
+from tests.unit.simulator.test_message_parser_agrees import new_intake
+
+
+def publish(
+    settings: MqttSettings,
+    *,
+    rate: float | None = 500.0,
+    duration_s: float | None = 2.0,
+    qos: int = 1,
+    faults: frozenset[Fault] = ALL,
+    stop: Event | None = None,
+    report: list[str] | None = None,
+    plant: Plant | None = None,
+) -> Tally:
+    return simulate(
+        settings, devices=4, rate=rate, seed=7, speed=1.0, faults=faults, qos=qos, duration_s=duration_s,
+        stop=stop or Event(), report=(report if report is not None else []).append, plant=plant,
+    )  # fmt: skip
+
+
+def rejected(deliveries: list[Delivery]) -> int:
+    intake = new_intake()
+    units = [intake.read(each.topic, each.payload, received_at=each.received_at) for each in deliveries]
+    return sum(isinstance(unit, Rejection) for (unit,) in units)
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+def test_subscribers_find_what_the_tally_says(mosquitto: RunningBroker, qos: int) -> None:
+    settings = mosquitto.settings
+    with listening(settings) as heard:
+        tally = publish(settings, qos=qos)
+        until(lambda: len(heard.payloads(settings)) >= tally.published)
+    messages = Counter(heard.payloads(settings))
+    assert messages.total() == tally.published == 1_000
+    assert messages.total() - len(messages) == tally.duplicates_expected == tally.faults[Fault.DUPLICATES]
+    plant = [each for each in heard.deliveries if each.topic in settings.topics]
+    assert rejected(plant) == tally.rejects_expected > 0
+    assert set(tally.faults) == set(Fault)
+    assert (tally.lost, tally.resent, tally.unconfirmed) == (0, 0, 0)
+
+
+def test_no_message_is_lost_when_the_broker_restarts_at_qos_1(mosquitto: RunningBroker) -> None:
+    settings, stop, sentences, tallies = mosquitto.settings, Event(), list[str](), list[Tally]()
+
+    def work() -> None:
+        tallies.append(publish(settings, rate=300, duration_s=None, stop=stop, report=sentences))
+
+    with listening(settings) as heard:
+        worker = Thread(target=work)
+        worker.start()
+        until(lambda: len(heard.payloads(settings)) > 200)
+        mosquitto.restart()
+        until(lambda: any("is back" in sentence for sentence in sentences), 40)
+        before = len(heard.payloads(settings))
+        until(lambda: len(heard.payloads(settings)) > before + 200, 40)
+        stop.set()
+        worker.join()
+        (tally,) = tallies
+        distinct = tally.published - tally.duplicates_expected
+        until(lambda: len(set(heard.payloads(settings))) >= distinct)
+    assert "was lost; connecting again." in sentences[0]
+    assert tally.lost == tally.unconfirmed == 0
+
+
+def test_stop_ends_it_at_once_also_between_two_batches(mosquitto: RunningBroker) -> None:
+    stop = Event()
+    stop.set()
+    assert publish(mosquitto.settings, rate=None, duration_s=None, stop=stop).published == 0
+
+
+def test_a_plant_with_a_past_goes_on_at_the_broker(mosquitto: RunningBroker) -> None:
+    settings, now = mosquitto.settings, datetime.now(UTC)
+    plant = Plant(1, 1, since=now - timedelta(days=1), mqtt=settings)
+    last = {
+        fields(m)["chemical"]: fields(m)["remaining_g"] for m in plant.history(now, UTC) if m.topic == LEVELS
+    }
+    with listening(settings) as heard:
+        tally = publish(settings, rate=100, duration_s=0.5, faults=frozenset(), plant=plant)
+        until(lambda: len(heard.payloads(settings)) == tally.published == 50)
+    levels = [json.loads(payload) for topic, payload in heard.payloads(settings) if topic == LEVELS]
+    for level in levels:
+        chemical = level["chemical"]
+        assert 0 < last[chemical] - level["remaining_g"] < 120
+        last[chemical] = level["remaining_g"]
+
+
+def test_a_prefix_is_honoured_at_the_broker(mosquitto: RunningBroker) -> None:
+    settings = MqttSettings(host=mosquitto.host, port=mosquitto.port, prefix="works/7")
+    with listening(settings) as heard:
+        tally = publish(settings, rate=200, duration_s=0.2)
+        until(lambda: len(heard.payloads(settings)) == tally.published)
+    assert {topic for topic, _ in heard.payloads(settings)} <= set(settings.topics)
+
+
+def test_a_broker_that_is_not_there_is_one_sentence() -> None:
+    with pytest.raises(BrokerError, match="cannot be reached"):
+        publish(MqttSettings(host="127.0.0.1", port=free_port()))
+
+
+def test_the_command_prints_its_tally_as_one_line_of_json(
+    mosquitto: RunningBroker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentences: list[str] = []
+    status = run(
+        MqttSettings(), broker=f"127.0.0.1:{mosquitto.port}", devices=2, rate=100, seed=1, speed=1,
+        faults="nan", qos=1, duration_s=0.5, report=sentences.append,
+    )  # fmt: skip
+    (line,) = capsys.readouterr().out.splitlines()
+    assert status == 0
+    assert json.loads(line)["published"] == 50
+    assert sentences[0].startswith(f"Publishing to 127.0.0.1:{mosquitto.port} as 2 station(s)")
+
+
+def test_sigterm_ends_the_program_with_its_tally(mosquitto: RunningBroker) -> None:
+    command = (sys.executable, "-m", "dosing_tui", "simulate", "--broker", f"127.0.0.1:{mosquitto.port}")
+    with (
+        listening(mosquitto.settings) as heard,
+        subprocess.Popen(
+            (*command, "--rate", "50", "--qos", "1"), stdout=subprocess.PIPE, text=True
+        ) as program,
+    ):
+        until(lambda: len(heard.payloads(mosquitto.settings)) > 10)
+        program.send_signal(signal.SIGTERM)
+        output, _ = program.communicate(timeout=20)
+        tally = json.loads(output)
+        until(lambda: len(heard.payloads(mosquitto.settings)) == tally["published"])
+    assert program.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "host", "port"),
+    [
+        ("", "there", 1884),
+        ("here", "here", 1884),
+        ("here:1", "here", 1),
+        ("[::1]:2", "::1", 2),
+        ("::1", "::1", 1884),
+        ("[::1]", "::1", 1884),
+    ],
+)
+def test_a_broker_is_typed_as_host_and_port(typed: str, host: str, port: int) -> None:
+    settings = at_address(MqttSettings(host="there", port=1884), typed)
+    assert (settings.host, settings.port) == (host, port)
+
+
+@pytest.mark.parametrize("typed", ["mqtt://x:1", "x:0", "x:y", "x:65536", ":1", "x:²"])
+def test_what_is_not_host_and_port_is_refused(typed: str) -> None:
+    with pytest.raises(ConfigError, match="is not HOST or HOST:PORT"):
+        at_address(MqttSettings(), typed)

@@ -1,0 +1,136 @@
+"""The trend in an alarm's detail: value against limit, when it was raised, and why there is none."""
+
+from datetime import UTC, timedelta
+
+import pytest
+
+from dosing_tui.config.settings import Glyphs
+from dosing_tui.domain.panels.alarm_trend_query import TRENDS, TrendPoint, TrendQuery, trend_query
+from dosing_tui.tui.alarms.alarm_trend import TrendNews, curves_of, trend_rows
+from dosing_tui.tui.app.app import Surroundings
+from dosing_tui.tui.rendering.canvas import Rows
+from dosing_tui.tui.rendering.palette import Tone
+from tests.support.tui.alarm_samples import picture_of, state, view
+from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL, Console, console
+from tests.support.tui.sample_plant import NOW
+
+
+def lines(rows: Rows) -> list[str]:
+    return ["".join(cell for cell, _ in row) for row in rows]
+
+
+def asked_of(rule: str, **fields: object) -> TrendQuery:
+    asked = trend_query(state(rule, "T-12", **fields), NOW)  # type: ignore[arg-type]  # AlarmState's fields
+    assert asked is not None
+    return asked
+
+
+def falling(asked: TrendQuery, *, first: float = 60.0, last: float = 12.0) -> list[TrendPoint]:
+    steps = (asked.until - asked.since) // asked.step + 1
+    return [
+        TrendPoint(asked.since + n * asked.step, first + (last - first) * n / (steps - 1))
+        for n in range(steps)
+    ]
+
+
+def test_a_level_below_its_limit_warns_and_one_above_does_not() -> None:
+    low = state("STOCK_LOW", "T-12")
+    asked = asked_of("STOCK_LOW")
+    curves = curves_of(asked, falling(asked), view(low), UTC)
+    assert (curves.limit, curves.beyond(19.9), curves.beyond(20.0)) == (20.0, True, False)
+    rows = trend_rows(TrendNews(asked, falling(asked)), view(low), UTC, 72, 12)
+    warned = [x for row in rows[1:-2] for x, (_, pen) in enumerate(row) if pen.fg is Tone.WARN]
+    assert warned
+    assert min(warned) > 50
+    assert "▲ 12.0 %   limit 20.0" in lines(rows)[0]
+    assert any(line.count("┄") > 40 for line in lines(rows))
+
+
+def test_the_moment_it_was_raised_is_marked_and_always_in_sight() -> None:
+    raised = NOW - timedelta(hours=20)
+    asked = asked_of("STOCK_LOW", raised_at=raised)
+    assert asked.since <= raised - timedelta(minutes=59)
+    low = state("STOCK_LOW", "T-12", raised_at=raised)
+    shown = lines(trend_rows(TrendNews(asked, falling(asked)), view(low), UTC, 72, 12))
+    assert "◆ raised" in shown[0]
+    assert shown[-3].index("◆") < 20
+
+
+def test_no_more_than_a_day_is_read_in_no_more_steps_than_columns() -> None:
+    for hours in (0, 1, 7, 30, 3_000):
+        asked = asked_of("STOCK_LOW", raised_at=NOW - timedelta(hours=hours))
+        assert timedelta(hours=6) <= asked.until - asked.since <= timedelta(hours=24, minutes=30)
+        assert (asked.until - asked.since) // asked.step <= 73
+
+
+def test_silence_is_drawn_in_minutes_and_an_error_without_its_sign() -> None:
+    offline = state("DEVICE_OFFLINE", value=700.0, limit=600.0)
+    asked = asked_of("DEVICE_OFFLINE")
+    assert curves_of(asked, [], view(offline), UTC).limit == 10.0
+    gross = state("DOSE_GROSS", "P", value=-3.0, limit=2.0)
+    assert curves_of(asked_of("DOSE_GROSS"), [], view(gross), UTC).limit == 2.0
+
+
+def test_a_jump_is_drawn_without_the_limit_of_something_else() -> None:
+    asked = asked_of("STOCK_RESET")
+    assert curves_of(asked, [], view(state("STOCK_RESET", "T-12")), UTC).limit is None
+
+
+@pytest.mark.parametrize("rule", ["BROKER_DOWN", "QUARANTINE", "BATCH_ABORTED", "CLOCK_SKEW"])
+async def test_a_rule_without_a_value_says_so(rule: str) -> None:
+    assert rule not in TRENDS
+    async with console(size=SMALL) as one:
+        one.live.set_alarms(picture_of(state(rule)))
+        one.app._tick()
+        shown = await one.press("a", "enter")
+        assert "None: this alarm tells of an event" in shown
+        assert "tab Trend" not in shown
+
+
+def test_nothing_measured_and_a_database_that_is_away_are_said() -> None:
+    asked = asked_of("ERR_MEAN_1H")
+    one = view(state("ERR_MEAN_1H"))
+    empty = [TrendPoint(asked.since, None)]
+    assert any(
+        "Nothing was measured" in line for line in lines(trend_rows(TrendNews(asked, empty), one, UTC, 72, 9))
+    )
+    away = TrendNews(asked, trouble="No database server listens.")
+    assert any("No database server" in line for line in lines(trend_rows(away, one, UTC, 72, 9)))
+
+
+async def opened(one: Console) -> None:
+    one.live.set_alarms(picture_of(state("STOCK_LOW", "T-12", number=90)))
+    one.app._tick()
+    await one.press("a", "enter")
+
+
+@pytest.mark.parametrize("size", [LARGE, MEDIUM])
+async def test_words_and_trend_stand_together_where_there_is_room(size: tuple[int, int]) -> None:
+    async with console(size=size) as one:
+        await opened(one)
+        shown = await one.shows("Level, since")
+        for word in ("Cause", "Consequence", "Action", "limit 20.0", "◆ raised"):
+            assert word in shown
+
+
+@pytest.mark.parametrize("glyphs", [Glyphs.UNICODE, Glyphs.ASCII])
+async def test_tab_turns_to_the_trend_and_back_in_a_small_window(glyphs: Glyphs) -> None:
+    async with console(size=SMALL, where=Surroundings(glyphs=glyphs)) as one:
+        await opened(one)
+        assert "tab Trend" in one.screen
+        await one.press("tab")
+        shown = await one.shows("Level, since")
+        assert "Cause" not in shown
+        if glyphs is Glyphs.ASCII:
+            assert shown.isascii()
+        assert "Cause" in await one.press("tab")
+
+
+async def test_a_trend_that_was_read_stays_when_the_database_goes_away() -> None:
+    async with console() as one:
+        await opened(one)
+        await one.shows("Level, since")
+        one.source.away = "No database server listens."
+        one.app.screen._read_trend()  # type: ignore[attr-defined]  # the detail: its timer is not waited for
+        shown = await one.shows("▲ No database server listens.")
+        assert "limit 20.0" in shown

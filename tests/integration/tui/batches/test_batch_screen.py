@@ -1,0 +1,432 @@
+"""The batch review screen, by keys, over batches in a real database."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from dosing_tui.config.settings import ReviewSettings
+from dosing_tui.database.audit.pins import set_pin
+from dosing_tui.database.batches.review_policy import set_policy
+from dosing_tui.domain.batch_review.query_models import BatchDetail
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_result import Outcome
+from dosing_tui.domain.batch_review.review_rules import ReviewDraft
+from dosing_tui.errors import DatabaseAway
+from dosing_tui.live_state import Live
+from dosing_tui.tui.app.app import Surroundings
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import rows, run
+from tests.support.domain.batch_messages import dose, event, normal
+from tests.support.tui.batch_console import Accounted, clean, every_kind, heard, reviewing, stored, under_way
+from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL
+
+
+def said(dsn: str) -> list[tuple[str, str, str]]:
+    return [
+        (meaning, who, comment)
+        for meaning, who, comment in rows(
+            dsn, "SELECT meaning, who, comment FROM batch_reviews ORDER BY review_id"
+        )
+    ]
+
+
+@pytest.mark.parametrize("size", [LARGE, MEDIUM, SMALL])
+async def test_the_list_tells_of_each_batch_how_it_stands_and_counts_them(
+    migrated: str, size: tuple[int, int]
+) -> None:
+    stored(migrated, *every_kind())
+    async with reviewing(migrated, size=size) as plant:
+        await plant.press("b")
+        shown = await plant.shows("CU-65/75")
+        assert "■ aborted" in shown
+        assert "▲ 2" in shown
+        assert shown.count("□ to review") == 3
+        await plant.shows("All 3")
+        assert ("Done 2" if size == SMALL else "Complete 2") in plant.console.screen
+
+
+async def test_fifty_clean_batches_are_reviewed_one_by_one_with_at_most_sixty_keys(migrated: str) -> None:
+    stored(migrated, *clean(50))
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("All 50")
+        await plant.press("enter")
+        for number in range(50):
+            await plant.shows("Ingredients")
+            await plant.press("space")
+            if number == 0:
+                await plant.type("Anna")
+                await plant.press("enter")
+            await plant.shows(": approved." if number < 49 else "Nothing further down is left to review.")
+        assert said(migrated) == [("approved", "Anna", "")] * 50
+        assert plant.pressed <= 60
+
+
+async def test_a_key_that_is_held_down_approves_nothing_that_was_not_looked_at(migrated: str) -> None:
+    stored(migrated, *clean(3))
+    async with reviewing(migrated) as plant:
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 3")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        await plant.console.press("space")
+        await plant.console.press("space")
+        assert said(migrated) == []
+
+
+async def test_all_clean_batches_are_approved_after_one_confirmation_that_says_how_many(
+    migrated: str,
+) -> None:
+    stored(migrated, *every_kind(), *clean(4))
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("CU-65/75")
+        await plant.press("A")
+        shown = await plant.shows("batches without exceptions, complete and unreviewed.")
+        assert "Each of them gets an approval of its own" in shown
+        await plant.type("Anna")
+        await plant.press("enter")
+        await plant.shows("Approved")
+        states = rows(migrated, "SELECT DISTINCT findings > 0, review_state FROM batches ORDER BY 1")
+        assert states == [(False, "approved"), (True, "unreviewed")]
+
+
+async def test_what_has_exceptions_is_approved_with_a_reason_only_and_goes_on_to_the_next(
+    migrated: str,
+) -> None:
+    stored(migrated, *every_kind())
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("All 3")
+        await plant.press("N")
+        await plant.shows("T-12 is off by -2.80 g")
+        assert "approve it with deviation and say why" in await plant.press("space")
+        await plant.press("d", "enter")
+        asked = await plant.shows("This needs a few words.")
+        (about,) = [line for line in asked.splitlines() if "· CU-65/75 · 2 exceptions: " in line]
+        assert "…" not in about
+        await plant.type("used for foam")
+        await plant.press("enter")
+        await plant.shows("Say who you are.")
+        await plant.type("Anna")
+        await plant.press("enter")
+        await plant.shows("None: everything is as it should be.")
+        assert said(migrated) == [("approved with deviation", "Anna", "used for foam")]
+
+
+async def test_a_review_is_undone_by_a_new_entry(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated) as plant:
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        await plant.press("R")
+        await plant.type("wrong drum")
+        await plant.press("enter")
+        await plant.shows("rejected by Anna (")
+        await plant.press("u")
+        await plant.type("slip")
+        await plant.press("enter")
+        shown = await plant.shows("withdrawn by Anna")
+        assert "rejected by Anna" in shown
+        assert "not an e-signature" in shown
+        assert [meaning for meaning, *_ in said(migrated)] == ["rejected", "withdrawn"]
+
+
+async def test_one_key_approves_nothing_that_is_rejected(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated, review=ReviewSettings(second_person=True)) as plant:
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        plant.console.app._author = "Anna"
+        await plant.press("R")
+        await plant.type("wrong drum")
+        await plant.press("enter")
+        await plant.shows("rejected by Anna (")
+        plant.console.app._author = "Ben"
+        await plant.press("space")
+        await plant.shows("It is rejected already. Undo that first, and say why.")
+        assert said(migrated) == [("rejected", "Anna", "wrong drum")]
+
+
+async def test_of_two_reviewers_at_once_the_second_is_told_and_what_was_typed_stays(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated) as anna, reviewing(migrated) as ben:
+        for plant, name in ((anna, "Anna"), (ben, "Ben")):
+            plant.console.app._author = name
+            await plant.press("b")
+            await plant.shows("All 1")
+            await plant.press("enter")
+            await plant.shows("Ingredients")
+        await ben.press("R")
+        await ben.type("too dark")
+        await anna.press("space")
+        await anna.shows("approved")
+        await ben.press("enter")
+        await ben.shows("Anna was faster ('approved'")
+        assert said(migrated) == [("approved", "Anna", "")]
+        await ben.press("R")
+        await ben.shows("too dark")
+
+
+async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migrated: str) -> None:
+    stored(migrated, *clean(3))
+    async with reviewing(migrated) as anna, reviewing(migrated) as ben:
+        for plant, name in ((anna, "Anna"), (ben, "Ben")):
+            plant.console.app._author = name
+            await plant.press("b")
+            await plant.shows("All 3")
+            await plant.press("o", "enter")
+            await plant.shows("Ingredients")
+        held = anna.console.app.screen._shelf.detail.row  # type: ignore[attr-defined]  # the batch page's
+        await ben.press("space")
+        await ben.shows(": approved.")
+        page = anna.console.app.screen
+        for _ in range(40):
+            anna.console.clock.move(1)
+            anna.console.app._tick()
+            await anna.console.pilot.pause(0.05)
+            if page._shelf.browsing.rows and held not in page._shelf.browsing.rows:  # type: ignore[attr-defined]
+                break
+        await anna.press("space")
+        assert [(who, meaning) for meaning, who, _ in said(migrated)] == [("Ben", "approved")]
+
+
+async def test_a_batch_under_way_moves_with_each_dose_and_cannot_be_approved(migrated: str) -> None:
+    live, late = Live(), dose(6 * 3600.0 - 10, "T-12", target_g=5.0, actual_g=5.1)
+    stored(migrated, *under_way())
+    async with reviewing(migrated, live=live) as plant:
+        await plant.press("b")
+        await plant.shows("under way")
+        await plant.press("enter")
+        shown = await plant.shows("1 of 2 doses")
+        assert "T-12" not in shown
+        heard(live, [late])
+        await plant.shows("2 of 2 doses")
+        assert "still under way" in await plant.press("space")
+        heard(live, [event(6 * 3600.0 - 5, "complete")])
+        await plant.shows("● complete")
+
+
+async def test_a_pin_is_asked_for_at_every_signing_where_there_are_pins(migrated: str) -> None:
+    stored(migrated, *clean(2))
+    set_pin(settings_for(migrated), who="Anna", pin="4711")
+    async with reviewing(migrated, review=ReviewSettings(pin=True)) as plant:
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 2")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        await plant.press("space")
+        shown = await plant.type("0815")
+        assert "0815" not in shown
+        await plant.press("enter")
+        await plant.shows("This is not the PIN of Anna.")
+        await plant.press("space")
+        await plant.type("4711")
+        await plant.press("enter")
+        await plant.shows(": approved.")
+        assert rows(migrated, "SELECT signature FROM batch_reviews") == [("signed with a PIN",)]
+
+
+async def test_a_second_person_confirms_what_the_first_has_approved(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated, review=ReviewSettings(second_person=True)) as plant:
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        for name in ("Anna", "Ben"):
+            plant.console.app._author = name
+            await plant.press("space")
+            await plant.shows(f"by {name}")
+        assert [(meaning, who) for meaning, who, _ in said(migrated)] == [
+            ("approved", "Anna"), ("confirmed", "Ben"),
+        ]  # fmt: skip
+
+
+async def test_a_shared_account_is_warned_of(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated, account="operator") as plant:
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("c")
+        await plant.shows("The account 'operator' is not one person's")
+
+
+async def test_text_of_the_plant_is_neither_markup_nor_control(migrated: str) -> None:
+    evil = "[/] \x1b[2J"
+    stored(migrated, *normal(recipe=evil))
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("[/]")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        shown = await plant.press("m")
+        assert "Messages as they are kept 4" in shown
+        assert "\x1b" not in shown
+
+
+async def test_without_the_right_a_sentence_tells_and_what_was_typed_stays(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated) as plant:
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 1")
+        run(migrated, "ALTER TABLE batch_reviews RENAME TO reviews_away")
+        await plant.press("c")
+        await plant.type("hm")
+        await plant.press("enter")
+        await plant.shows("Nothing was entered: The database")
+        run(migrated, "ALTER TABLE reviews_away RENAME TO batch_reviews")
+        await plant.press("c")
+        await plant.shows("hm")
+
+
+async def test_filters_narrow_the_list_and_the_console_s_filters_apply(migrated: str) -> None:
+    stored(migrated, *every_kind())
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("All 3")
+        await plant.press("w")
+        shown = await plant.shows("aborted")
+        await plant.console.pilot.pause()
+        assert "None" not in shown
+        await plant.press("w", "right")
+        await plant.shows("No batch here is what you look for")
+        await plant.press("left", "[")
+        await plant.shows("Range")
+
+
+async def test_alarms_and_views_are_reached_from_the_batches_and_back(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("a")
+        await plant.shows("No alarm: nothing is abnormal")
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("2")
+        await plant.shows("Inventory")
+        assert "to review" not in plant.console.screen
+
+
+async def test_a_site_may_have_other_keys_and_the_page_names_them(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    where = Surroundings(keymap={"batch-unreviewed": "y", "batches": "B"})
+    async with reviewing(migrated, where=where) as plant:
+        await plant.press("B")
+        await plant.shows("y to review 1")
+
+
+class Troubled(Accounted):
+    """Loses its connection after, or in the middle of, what it is asked."""
+
+    details_away = False
+    away_after = 10_000
+
+    def detail(self, name: str) -> BatchDetail | None:
+        if self.details_away:
+            raise DatabaseAway("No database server listens.")
+        return super().detail(name)
+
+    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
+        done = super().review(drafts[: self.away_after])
+        tried, left = tuple(drafts[self.away_after :][:1]), tuple(drafts[self.away_after :][1:])
+        self.away_after = max(0, self.away_after - len(drafts))
+        if not tried:
+            return done
+        return done + Outcome(left=left, unknown=tried, error=DatabaseAway("The cable is out."))
+
+
+async def test_what_is_entered_is_said_to_be_though_the_batch_cannot_be_read_after_it(migrated: str) -> None:
+    stored(migrated, *clean(2))
+    async with reviewing(migrated) as plant:
+        plant.source.batches = source = Troubled(settings_for(migrated), "anna")
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 2")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        source.details_away = True
+        await plant.press("space")
+        shown = await plant.shows(
+            ": approved. It could not be shown as it is now: No database server listens."
+        )
+        assert "Nothing" not in shown
+        assert said(migrated) == [("approved", "Anna", "")]
+
+
+async def test_when_a_later_part_of_many_fails_it_is_told_what_is_entered_and_what_is_not_known(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dosing_tui.tui.controllers.review_controller.CHUNK", 3)
+    stored(migrated, *clean(9))
+    async with reviewing(migrated) as plant:
+        plant.source.batches = source = Troubled(settings_for(migrated), "anna")
+        source.away_after = 4
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 9")
+        await plant.press("A")
+        await plant.shows("batches without exceptions, complete and unreviewed")
+        await plant.press("enter")
+        await plant.shows(
+            "Approved 4 batches. Not known of 1 batch: look before you repeat it. 4 were not. The cable"
+        )
+        assert len(said(migrated)) == 4
+
+
+async def test_the_plant_s_policy_asks_for_pin_and_second_person_whatever_the_console_is_set_to(
+    migrated: str,
+) -> None:
+    stored(migrated, *clean(1))
+    settings = settings_for(migrated)
+    for name in ("Anna", "Ben"):
+        set_pin(settings, who=name, pin="4711")
+    set_policy(settings, ReviewPolicy(pin=True, second_person=True), who="Boss", reason="customer's audit")
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("enter")
+        await plant.shows("signed with a PIN")
+        for name in ("Anna", "Ben"):
+            plant.console.app._author = name
+            await plant.press("space")
+            await plant.shows("Your PIN signs the record")
+            await plant.type("4711")
+            await plant.press("enter")
+            await plant.shows(f"by {name}")
+        assert [(meaning, who) for meaning, who, _ in said(migrated)] == [
+            ("approved", "Anna"), ("confirmed", "Ben"),
+        ]  # fmt: skip
+        await plant.press("u")
+        await plant.shows("the confirmation by Ben")
+        await plant.type("slip")
+        await plant.press("tab", "tab")
+        await plant.type("4711")
+        await plant.press("enter")
+        await plant.shows("withdrawn; it is approved now")
+        await plant.shows("withdrawn by Ben (anna) (takes back 'confirmed' by Ben)")
+
+
+async def test_what_came_after_a_review_is_told_on_the_batch(migrated: str) -> None:
+    stored(migrated, *clean(1))
+    async with reviewing(migrated) as plant:
+        plant.console.app._author = "Anna"
+        await plant.press("b")
+        await plant.shows("All 1")
+        await plant.press("enter")
+        await plant.shows("Ingredients")
+        await plant.press("space")
+        await plant.shows("approved by Anna")
+        stored(migrated, dose(90, "L25B"))
+        await plant.press("escape", "enter")
+        await plant.shows("Changed since its review")
+        await plant.shows("A message came: dose of L25B, 40.10 g, at ")

@@ -1,0 +1,75 @@
+"""What a console asks of alarms is in the journal of a real database, by whom, and read back from there."""
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from dosing_tui.collector.alarms.journal_outbox import Outbox
+from dosing_tui.collector.alarms.offline_commands import Letters
+from dosing_tui.collector.context.local_state import remember_collecting, spool_folder
+from dosing_tui.collector.pipeline.spool_file import SpoolFile
+from dosing_tui.collector_process.remote_live_state import Mirror
+from dosing_tui.collector_process.state_delta import changes
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.alarms import journal
+from dosing_tui.domain.alarms.models import Event
+from dosing_tui.errors import DatabaseAway
+from dosing_tui.live_state import Link, LinkState, Picture
+from dosing_tui.tui.data.backend import Engine
+from tests.support.database.reading_samples import settings_for
+from tests.support.domain.alarm_entries import ANNA, entry
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_an_acknowledgement_is_journaled_under_name_and_account(migrated: str) -> None:
+    engine = Engine(settings_for(migrated), Mirror(), now)
+    raised = replace(entry(Event.RAISE), uuid=uuid4(), id=0)
+    engine.journal([raised, replace(entry(Event.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
+    told = journal.read(settings_for(migrated))
+    assert [one.event for one in told] == [Event.RAISE, Event.ACKNOWLEDGE]
+    assert (told[1].who.name, told[1].who.os_user) == ("Anna", getuser())
+
+
+def away(folder: Path) -> Settings:
+    settings = settings_for("host=127.0.0.1 port=1 dbname=none")
+    return replace(settings, collector=replace(settings.collector, spool_dir=str(folder)))
+
+
+def down() -> Mirror:
+    """The collector says that the database is away."""
+    mirror = Mirror()
+    mirror.take(changes(Picture(), Picture(database=LinkState(Link.DOWN, now(), "gone"))))
+    return mirror
+
+
+@pytest.mark.parametrize("mirror", [Mirror(), down()], ids=["not known yet", "known"])
+def test_without_database_and_collector_nothing_is_done_and_it_is_said_why(
+    tmp_path: Path, mirror: Mirror
+) -> None:
+    engine = Engine(away(tmp_path), mirror, now)
+    with pytest.raises(DatabaseAway, match="do it on the machine that collects"):
+        engine.journal([entry(Event.ACKNOWLEDGE)])
+
+
+@pytest.mark.parametrize("mirror", [Mirror(), down()], ids=["not known yet", "known"])
+def test_where_this_machine_collects_it_is_kept_under_name_and_account(
+    tmp_path: Path, mirror: Mirror
+) -> None:
+    settings = away(tmp_path)
+    folder = spool_folder(settings)
+    with closing(SpoolFile(folder, max_mb=10)), closing(Outbox(folder)) as outbox:
+        remember_collecting(folder)
+        engine = Engine(settings, mirror, now)
+        assert not engine.journal([replace(entry(Event.ACKNOWLEDGE), who=ANNA)])
+        (kept,) = Letters(folder).fresh()
+        assert (kept.who.name, kept.who.os_user, kept.offline) == ("Anna", getuser(), True)
+        assert outbox.take_asked() == [kept]
+        assert [one for _, one in outbox.waiting()] == Letters(folder).fresh() == [kept]

@@ -1,0 +1,171 @@
+"""Pictures of whole screens, cell by cell: a change that was not meant shows here."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from dosing_tui.config.settings import Glyphs, Theme
+from dosing_tui.domain.alarms.models import NOBODY, Event, Who
+from dosing_tui.live_state import Books, Link, LinkState, Live
+from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetail
+from dosing_tui.tui.app.app import ConsoleApp, Surroundings
+from tests.support.domain.alarm_entries import entry
+from tests.support.tui.alarm_samples import picture_of, state
+from tests.support.tui.batch_samples import told_batches
+from tests.support.tui.console_driver import EMPTY, LARGE, MEDIUM, SMALL, Clock, drawn, settings, until
+from tests.support.tui.sample_plant import NOW, FakeSource, history, levels, live_plant
+
+Compare = Callable[..., bool]
+
+
+def app(*, devices: int = 1, theme: Theme = Theme.DARK, glyphs: Glyphs = Glyphs.UNICODE) -> ConsoleApp:
+    story = history(devices=devices)
+    live = live_plant(story, levels(devices=devices))
+    return ConsoleApp(
+        settings(theme=theme), live, FakeSource(story), Clock(), where=Surroundings(glyphs=glyphs)
+    )
+
+
+def app_without_plant() -> ConsoleApp:
+    """Neither broker nor database, and some messages in the spool."""
+    live, source = Live(), FakeSource(EMPTY)
+    source.away = "No database server listens at db.plant:5432."
+    live.set_broker(
+        LinkState(Link.DOWN, NOW, "Broker mqtt.plant:1883 cannot be reached: connection refused.")
+    )
+    live.set_database(LinkState(Link.DOWN, NOW, source.away))
+    live.set_books(Books(received=12, spooled=12))
+    return ConsoleApp(settings(), live, source, Clock())
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """Every panel has answered, and the answers are drawn."""
+    console = pilot.app
+    assert isinstance(console, ConsoleApp)
+    await drawn(console)
+    await pilot.pause()
+
+
+@pytest.mark.parametrize(
+    ("made", "size"),
+    [
+        pytest.param(app, LARGE, id="120x40"),
+        pytest.param(lambda: app(theme=Theme.LIGHT), LARGE, id="120x40-light"),
+        pytest.param(lambda: app(devices=2), MEDIUM, id="100x30-two-stations"),
+        pytest.param(app, SMALL, id="80x24"),
+        pytest.param(lambda: app(glyphs=Glyphs.ASCII), SMALL, id="80x24-ascii"),
+        pytest.param(app_without_plant, MEDIUM, id="100x30-nothing-there"),
+    ],
+)
+def test_overview(snap_compare: Compare, made: Callable[[], ConsoleApp], size: tuple[int, int]) -> None:
+    run_before: Callable[[Pilot[Any]], Awaitable[None]] = settled
+    assert snap_compare(made(), terminal_size=size, run_before=run_before)
+
+
+@pytest.mark.parametrize(
+    ("size", "keys"),
+    [
+        pytest.param(LARGE, "2", id="inventory-120x40"),
+        pytest.param(LARGE, "3", id="consumption-120x40"),
+        pytest.param(MEDIUM, "4", id="quality-100x30"),
+        pytest.param(SMALL, "5", id="production-80x24"),
+        pytest.param(LARGE, "3 enter left left", id="lines-large-120x40"),
+        pytest.param(SMALL, "4 enter right", id="histogram-large-80x24"),
+    ],
+)
+def test_screens(snap_compare: Compare, size: tuple[int, int], keys: str) -> None:
+    async def run_before(pilot: Pilot[Any]) -> None:
+        for key in keys.split():
+            await pilot.press(key)
+            await settled(pilot)
+
+    assert snap_compare(app(), terminal_size=size, run_before=run_before)
+
+
+def app_with_alarms(*, glyphs: Glyphs = Glyphs.UNICODE) -> ConsoleApp:
+    """Alarms of every priority and in several states."""
+    made = app(glyphs=glyphs)
+    alarms = picture_of(
+        state("DOSE_GROSS", "pump 2", number=1),
+        state("STOCK_LOW", "L25B", number=2),
+        state("ERR_RATE_1H", number=3, acked=True, acked_by=Who("Zoe", "zoe")),
+        state("BATCH_ABORTED", "CU-85", number=4, active=False, latched=True, value=None, limit=None),
+    )
+    live = made._live
+    assert isinstance(live, Live)
+    live.set_alarms(alarms)
+    source = made._source
+    assert isinstance(source, FakeSource)
+    source.entries = [
+        replace(entry(event, number), at=NOW - timedelta(minutes=60 - number), who=who, comment=comment)
+        for number, (event, who, comment) in enumerate(
+            [(Event.RAISE, NOBODY, ""), (Event.ACKNOWLEDGE, Who("Zoe", "zoe"), "refill is ordered"),
+             (Event.RETURN, NOBODY, "")], start=1,
+        )
+    ]  # fmt: skip
+    return made
+
+
+@pytest.mark.parametrize(
+    ("glyphs", "size", "keys"),
+    [
+        pytest.param(Glyphs.UNICODE, LARGE, "a", id="list-120x40"),
+        pytest.param(Glyphs.ASCII, SMALL, "a", id="list-80x24-ascii"),
+        pytest.param(Glyphs.UNICODE, LARGE, "a enter", id="detail-120x40"),
+        pytest.param(Glyphs.UNICODE, SMALL, "a h", id="shelve-80x24"),
+        pytest.param(Glyphs.UNICODE, MEDIUM, "a shift+tab shift+tab", id="journal-100x30"),
+    ],
+)
+def test_alarms(snap_compare: Compare, glyphs: Glyphs, size: tuple[int, int], keys: str) -> None:
+    async def run_before(pilot: Pilot[Any]) -> None:
+        for key in keys.split():
+            await pilot.press(key)
+            await settled(pilot)
+        detail = pilot.app.screen
+        assert isinstance(pilot.app, ConsoleApp)
+        known = pilot.app
+        await until(lambda: not isinstance(detail, AlarmDetail) or detail._trend.points is not None)
+        await until(lambda: "shift" not in keys or known._known.asked is not None)
+        await pilot.pause()
+
+    assert snap_compare(app_with_alarms(glyphs=glyphs), terminal_size=size, run_before=run_before)
+
+
+def app_with_batches(*, glyphs: Glyphs = Glyphs.UNICODE, theme: Theme = Theme.DARK) -> ConsoleApp:
+    """Batches of every kind, judged and partly reviewed, without a database."""
+    source = FakeSource(EMPTY)
+    source.batches = told_batches()
+    return ConsoleApp(settings(theme=theme), Live(), source, Clock(), where=Surroundings(glyphs=glyphs))
+
+
+@pytest.mark.parametrize(
+    ("made", "size", "keys"),
+    [
+        pytest.param(app_with_batches, LARGE, "b", id="list-120x40"),
+        pytest.param(lambda: app_with_batches(theme=Theme.LIGHT), SMALL, "b", id="list-80x24-light"),
+        pytest.param(app_with_batches, LARGE, "b down enter", id="one-120x40"),
+        pytest.param(
+            lambda: app_with_batches(glyphs=Glyphs.ASCII), SMALL, "b down enter", id="one-80x24-ascii"
+        ),
+        pytest.param(app_with_batches, SMALL, "b down enter d", id="deviation-80x24"),
+    ],
+)
+def test_batches(
+    snap_compare: Compare, made: Callable[[], ConsoleApp], size: tuple[int, int], keys: str
+) -> None:
+    async def run_before(pilot: Pilot[Any]) -> None:
+        console = pilot.app
+        assert isinstance(console, ConsoleApp)
+        for key in keys.split():
+            await pilot.press(key)
+            await settled(pilot)
+            await until(lambda: console._shelf is not None and not console._shelf.waits)
+            console._tick()
+            await until(lambda: console._shelf is not None and not console._shelf.waits)
+            await pilot.pause()
+
+    assert snap_compare(made(), terminal_size=size, run_before=run_before)

@@ -1,0 +1,206 @@
+"""Stand-ins at the collector's protocols, with lists of what happened."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from uuid import UUID
+
+from dosing_tui.collector.context.interfaces import AlarmStore, Database, Parser, Surroundings
+from dosing_tui.collector.context.intervals import Pace
+from dosing_tui.collector.context.status import Status
+from dosing_tui.collector.pipeline.spool import Spool
+from dosing_tui.config.settings import CollectorSettings, Settings
+from dosing_tui.database.alarms.journal import Heard
+from dosing_tui.database.alarms.notification_queue import Postbook
+from dosing_tui.database.reading_writer import Progress, SpoolRow, Written
+from dosing_tui.domain.alarms.checkpoint import Checkpoint
+from dosing_tui.domain.alarms.models import Entry
+from dosing_tui.domain.messages.models import Dose, Unit
+from dosing_tui.errors import DatabaseError
+from dosing_tui.live_state import Live, Picture
+from dosing_tui.mqtt.message import Delivery
+from tests.support.collector.parsed_items import NOON, dose
+
+QUICK = Pace(
+    poll_s=0.02, retry_first_s=0.01, retry_most_s=0.1, refused_s=0.1, idle_s=0.1, leftover_s=0.1, drain_s=10.0
+)
+
+
+def now_utc() -> datetime:
+    return datetime.now(UTC)
+
+
+class FakeServer:
+    """A database as the collector sees it. ``down`` is raised by every call while it is set."""
+
+    def __init__(self) -> None:
+        self.down: DatabaseError | None = None
+        self.forgets_to_answer = False
+        """The next commit succeeds, and its answer is lost."""
+        self.elected = True
+        self.stored: list[Unit] = []
+        self.books: dict[UUID, Progress] = {}
+        self.asked = 0
+        self.journal: list[Entry] = []
+        self.checkpoints: list[Checkpoint] = []
+
+    def open(self) -> None:
+        self.ask()
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def progress(self, spool_id: UUID) -> Progress:
+        self.ask()
+        return self.books.get(spool_id, Progress())
+
+    def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> Written:
+        self.ask()
+        before = self.books.get(spool_id, Progress())
+        new = [unit for seq, units in rows if seq > before.last_seq for unit in units]
+        self.stored += new
+        after = Progress(max(before.last_seq, rows[-1][0]), before.stored + len(new))
+        self.books[spool_id] = after
+        if self.forgets_to_answer:
+            self.forgets_to_answer = False
+            raise self.lost
+        return Written(after, tuple(unit for unit in new if isinstance(unit, Dose)))
+
+    lost = DatabaseError()
+
+    def ask(self) -> None:
+        self.asked += 1
+        if self.down:
+            raise self.down
+
+    def try_acquire(self) -> bool:
+        self.ask()
+        return self.elected
+
+    def held(self) -> bool:
+        return False
+
+    def release(self) -> None:
+        """Nothing was held."""
+
+    def as_database(self) -> Database:
+        return Database(
+            writer=lambda: self,
+            election=lambda: self,
+            prepare=lambda _report: self.ask(),
+            maintain=self.ask,
+            batch_keeper=IdleKeeper,
+            other_writers=list,
+            answers=self.ask,
+            alarms=AlarmStore(
+                self.append,
+                self.follow,
+                self.checkpoints.append,
+                stored=self.journaled,
+                seed=list,
+                errors=lambda _since: [],
+                masters=tuple,
+            ),
+            postbook=lambda: Postbook(Settings()),
+        )
+
+    def journaled(self, uuids: Sequence[UUID]) -> frozenset[UUID]:
+        return frozenset(entry.uuid for entry in self.journal) & frozenset(uuids)
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        self.ask()
+        known = {entry.uuid for entry in self.journal}
+        for entry in entries:
+            if entry.uuid not in known:
+                self.journal.append(replace(entry, id=len(self.journal) + 1))
+
+    def follow(self, stopping: Event, on_link: Callable[[bool, str], None]) -> Iterator[Heard]:
+        """Looks at the journal every few milliseconds."""
+        last_id, anew = 0, True
+        while not stopping.wait(0.005):
+            if self.down:
+                on_link(False, str(self.down))
+                continue
+            on_link(True, "")
+            entries = tuple(self.journal[last_id:])
+            if entries or anew:
+                last_id += len(entries)
+                yield Heard(entries, last_id, anew)
+                anew = False
+
+
+class NoAlarms:
+    """Hears everything, and says nothing."""
+
+    def hear(self, units: Iterable[Unit]) -> None:
+        """Nothing."""
+
+    def know(self, units: Iterable[Unit]) -> None:
+        """Nothing."""
+
+
+class PlainParser:
+    """Every payload is the number of a dose."""
+
+    def read(self, topic: str, payload: bytes, *, received_at: datetime) -> tuple[Unit, ...]:
+        return (dose(int(payload), at=received_at),)
+
+
+def surroundings(
+    folder: Path,
+    server: FakeServer,
+    *,
+    said: list[str] | None = None,
+    parser: Callable[[], Parser] = PlainParser,
+    pace: Pace = QUICK,
+) -> Surroundings:
+    live = Live()
+    status = Status(live, report=(said if said is not None else []).append, clock=now_utc)
+    settings = Settings(collector=CollectorSettings(spool_dir=str(folder), batch_ms=1))
+    return Surroundings(settings, server.as_database(), parser, live, status, pace, now_utc)
+
+
+def picture(around: Surroundings) -> Picture:
+    return around.live.picture(NOON)
+
+
+@contextmanager
+def opened(folder: Path, around: Surroundings, max_mb: int = 10) -> Iterator[Spool]:
+    spool = Spool(folder, max_mb=max_mb, publish=around.live.set_books)
+    try:
+        yield spool
+    finally:
+        spool.close()
+
+
+class IdleKeeper:
+    """Has no batches to rebuild."""
+
+    def __call__(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class FakeBroker:
+    """Takes acknowledgements, and looks what is in the spool at each."""
+
+    def __init__(self, spool: Spool) -> None:
+        self.spool = spool
+        self.acknowledged: list[int] = []
+        self.spooled_before: list[int] = []
+        self.any = Event()
+
+    def ack(self, deliveries: Iterable[Delivery]) -> None:
+        mids = [delivery.mid for delivery in deliveries]
+        self.acknowledged += mids
+        self.spooled_before += [self.spool.books.received] * len(mids)
+        self.any.set()
+
+
+def delivery(number: int, *, topic: str = "factory/dosing/consumption", retained: bool = False) -> Delivery:
+    return Delivery(topic, b"%d" % number, NOON, number, 1, retained, 1)

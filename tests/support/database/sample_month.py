@@ -1,0 +1,296 @@
+"""A month of a plant with a clock change, and what its panels should say, in plain Python."""
+
+import math
+import random
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
+from zoneinfo import ZoneInfo
+
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel
+from dosing_tui.domain.panels.filters import Dimension, Selection
+from dosing_tui.domain.panels.panel_catalog import (
+    DayOfRecipe,
+    ErrorBin,
+    ErrorSummary,
+    ProductionDay,
+    SeriesPoint,
+    TankLevel,
+    Total,
+)
+from tests.support.database.reading_samples import DOSE, EVENT, LEVEL
+
+MONTH = tuple(date(2026, 10, day) for day in range(3, 32))
+EMPTY_DAYS = (date(2026, 10, 11), date(2026, 10, 18), date(2026, 10, 26))
+"""Without a message; the last one is the day after the clocks went back."""
+BUSY_DAYS = (date(2026, 10, 14), date(2026, 10, 25))
+"""With doses in every window of minutes."""
+CHEMICALS = ("BDO", "T-12", "Isocyanate", "Catalyst, unmeasured")
+RECIPES = ("CU-65/75", "CU-80", "")
+MODES = ("CATALYST", "BDO")
+STATIONS = 3
+ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    doses: tuple[Dose, ...]
+    events: tuple[BatchEvent, ...]
+    levels: tuple[InventoryLevel, ...]
+
+    def narrowed(self, selection: Selection) -> "Plant":
+        """What a panel of doses, or of batches, sees of the plant."""
+
+        def chosen(dimension: Dimension, value: str) -> bool:
+            return not selection.of(dimension) or value in selection.of(dimension)
+
+        return Plant(
+            tuple(
+                dose
+                for dose in self.doses
+                if chosen(Dimension.DEVICE, dose.device_id) and chosen(Dimension.CHEMICAL, dose.chemical)
+                and chosen(Dimension.RECIPE, dose.recipe) and chosen(Dimension.MODE, dose.mode)
+            ),
+            tuple(
+                event
+                for event in self.events
+                if chosen(Dimension.DEVICE, event.device_id) and chosen(Dimension.RECIPE, event.recipe)
+            ),
+            tuple(
+                level
+                for level in self.levels
+                if chosen(Dimension.DEVICE, level.device_id) and chosen(Dimension.CHEMICAL, level.chemical)
+            ),
+        )  # fmt: skip
+
+
+def a_month() -> Plant:
+    """One dose in ten tells no error, one in twenty no mass; some are on the edges of buckets and bins."""
+    chance = random.Random(20261025)
+    days = [day for day in MONTH if day not in EMPTY_DAYS]
+    doses = [_dose(chance, day, number) for day in days for number in range(300 if day in BUSY_DAYS else 50)]
+    edges = [_on_an_edge(dose, number) for number, dose in enumerate(doses[::23])]
+    events = [_event(chance, day, number) for day in days for number in range(20)]
+    told_twice = [replace(event, dedup=1000 + event.dedup, pumps=None) for event in events[::9]]
+    levels = [_level(chance, day, number) for day in days for number in range(6)]
+    return Plant((*doses, *edges), (*events, *told_twice), tuple(levels))
+
+
+def _dose(chance: random.Random, day: date, number: int) -> Dose:
+    chemical = chance.choice(CHEMICALS)
+    unmeasured = chemical == CHEMICALS[-1] or chance.random() < 0.05
+    mode = chance.choices(MODES, weights=(4, 1))[0]
+    target = 40.0 if mode == "CATALYST" else round(chance.uniform(5, 1900), 2)
+    return replace(
+        DOSE,
+        time=_moment(chance, day),
+        device_id=f"station-{chance.randrange(STATIONS)}",
+        pump=chance.randrange(4),
+        chemical=chemical,
+        target_g=target,
+        actual_g=None if unmeasured else round(target + chance.uniform(-2, 2), 2),
+        error_g=None if chance.random() < 0.1 else round(chance.gauss(0.1, 0.9), 3),
+        recipe=chance.choice(RECIPES),
+        mode=mode,
+        duration_ms=None if chance.random() < 0.1 else chance.randrange(1000, 9000),
+        dedup=number,
+    )
+
+
+def _on_an_edge(dose: Dose, number: int) -> Dose:
+    edges = (*(round(-2 + 0.2 * k, 1) for k in range(21)), 0.5, -0.5)
+    whole = dose.time.replace(minute=0, second=0, microsecond=0)
+    at = whole.replace(hour=whole.hour // 6 * 6) if number % 3 == 0 else whole
+    return replace(dose, time=at, error_g=edges[number % len(edges)], dedup=5000 + number)
+
+
+def _event(chance: random.Random, day: date, number: int) -> BatchEvent:
+    return replace(
+        EVENT,
+        time=_moment(chance, day),
+        device_id=f"station-{chance.randrange(STATIONS)}",
+        event=chance.choice(("start", "complete", "complete", "abort")),
+        recipe=chance.choice((*RECIPES, "only batches")),
+        dedup=number,
+    )
+
+
+def _level(chance: random.Random, day: date, number: int) -> InventoryLevel:
+    capacity = chance.choice((0.0, 10_000.0))
+    at = _moment(chance, day)
+    return replace(
+        LEVEL,
+        time=at,
+        device_id=f"station-{chance.randrange(STATIONS)}",
+        chemical=chance.choice(CHEMICALS),
+        remaining_g=chance.choice((None, round(chance.uniform(-5, 10_000), 2))),
+        capacity_g=capacity,
+        percent_full=chance.choice((None, round(chance.uniform(0, 100), 1))),
+        dedup=number,
+        received_at=at + timedelta(seconds=1),
+    )
+
+
+def _moment(chance: random.Random, day: date) -> datetime:
+    """With microseconds, so that a lost one shows."""
+    begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return begin + timedelta(microseconds=chance.randrange(86_400_000_000))
+
+
+def bucket(moment: datetime, width: timedelta) -> datetime:
+    return ORIGIN + (moment - ORIGIN) // width * width
+
+
+def touched(doses: Iterable[Dose], width: timedelta, since: datetime, until: datetime) -> list[Dose]:
+    """Doses of the whole buckets that the window touches."""
+    return [dose for dose in doses if bucket(since, width) <= bucket(dose.time, width) < until]
+
+
+def inside(doses: Iterable[Dose], since: datetime, until: datetime) -> list[Dose]:
+    return [dose for dose in doses if since <= dose.time < until]
+
+
+def series(
+    doses: Iterable[Dose], width: timedelta, name: Callable[[Dose], str],
+    value: Callable[[list[Dose]], float | None],
+) -> list[SeriesPoint]:  # fmt: skip
+    groups: dict[tuple[datetime, str], list[Dose]] = defaultdict(list)
+    for dose in doses:
+        groups[bucket(dose.time, width), name(dose)].append(dose)
+    return [SeriesPoint(at, label, value(group)) for (at, label), group in sorted(groups.items())]
+
+
+def mass(doses: Iterable[Dose]) -> float | None:
+    told = [dose.actual_g for dose in doses if dose.actual_g is not None]
+    return math.fsum(told) if told else None
+
+
+def mean_duration(doses: Iterable[Dose]) -> float | None:
+    told = [dose.duration_ms / 1000 for dose in doses if dose.duration_ms is not None]
+    return statistics.fmean(told) if told else None
+
+
+def mean_error(doses: Iterable[Dose]) -> float | None:
+    told = [dose.error_g for dose in doses if dose.error_g is not None]
+    return statistics.fmean(told) if told else None
+
+
+def out_percent(doses: Iterable[Dose], tolerance_g: float) -> float | None:
+    errors = [abs(dose.error_g) for dose in doses if dose.error_g is not None]
+    return 100 * sum(error > tolerance_g for error in errors) / len(errors) if errors else None
+
+
+def by_chemical(doses: Iterable[Dose]) -> list[Total]:
+    groups: dict[str, list[Dose]] = defaultdict(list)
+    for dose in doses:
+        groups[dose.chemical].append(dose)
+    totals = [Total(chemical, mass(group)) for chemical, group in groups.items()]
+    return sorted(totals, key=lambda total: (total.value is None, -(total.value or 0.0), total.label))
+
+
+def ended(
+    events: Iterable[BatchEvent], since: datetime, until: datetime, *, how: str
+) -> set[tuple[str, datetime, str]]:
+    return {
+        (event.device_id, event.time, event.recipe)
+        for event in events
+        if event.event == how and since <= event.time < until
+    }
+
+
+def batches(events: Iterable[BatchEvent], since: datetime, until: datetime) -> list[Total]:
+    counts = Counter(recipe for _, _, recipe in ended(events, since, until, how="complete"))
+    totals = [Total(recipe, float(count)) for recipe, count in counts.items()]
+    return sorted(totals, key=lambda total: (-(total.value or 0.0), total.label))
+
+
+def histogram(doses: Iterable[Dose]) -> list[ErrorBin]:
+    counts = [0] * 22
+    for dose in doses:
+        if dose.error_g is not None:
+            bin_ = (Decimal(str(dose.error_g)) + 2) / Decimal("0.2")
+            counts[min(max(int(bin_.to_integral_value(ROUND_FLOOR)) + 1, 0), 21)] += 1
+    edges = [None, *(round(-2 + 0.2 * k, 1) for k in range(21)), None]
+    return [ErrorBin(edges[k], edges[k + 1], count) for k, count in enumerate(counts)]
+
+
+def summary(doses: Iterable[Dose], tolerance_g: float) -> ErrorSummary:
+    measured = [dose for dose in doses if dose.error_g is not None]
+    errors = [dose.error_g for dose in measured if dose.error_g is not None]
+    return ErrorSummary(
+        doses=len(errors),
+        mean_g=statistics.fmean(errors) if errors else None,
+        sd_g=statistics.stdev(errors) if len(errors) > 1 else None,
+        out_percent=out_percent(measured, tolerance_g),
+    )
+
+
+def production(plant: Plant, day: int, since: datetime, until: datetime, tolerance_g: float) -> ProductionDay:
+    found = inside(plant.doses, since, until)
+    return ProductionDay(
+        day=day,
+        batches=len(ended(plant.events, since, until, how="complete")),
+        doses=len(found),
+        dosed_g=mass(found),
+        avg_duration_s=mean_duration(found),
+        out_percent=out_percent(found, tolerance_g),
+        aborted=len(ended(plant.events, since, until, how="abort")),
+    )
+
+
+def daily(
+    plant: Plant, since: datetime, until: datetime, zone: ZoneInfo, *, batches_known: bool
+) -> list[DayOfRecipe]:
+    """Doses of whole hours or quarters; batches in the row of the mode with most doses."""
+    groups: dict[tuple[date, str, str], list[Dose]] = defaultdict(list)
+    for dose in touched(plant.doses, _cut(since, until, zone), since, until):
+        groups[dose.time.astimezone(zone).date(), dose.recipe, dose.mode].append(dose)
+    completed = Counter(
+        (at.astimezone(zone).date(), recipe)
+        for _, at, recipe in ended(plant.events, since, until, how="complete")
+        if batches_known
+    )
+    leading: dict[tuple[date, str], str] = {}
+    for (day, recipe, mode), _ in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0][2])):
+        leading.setdefault((day, recipe), mode)
+    rows = [
+        DayOfRecipe(
+            day, recipe, mode,
+            completed[day, recipe] if batches_known and leading[day, recipe] == mode else None,
+            len(group), mass(group), mean_error(group), mean_duration(group),
+        )
+        for (day, recipe, mode), group in groups.items()
+    ]  # fmt: skip
+    rows += [
+        DayOfRecipe(day, recipe, "", count, 0, None, None, None)
+        for (day, recipe), count in completed.items()
+        if (day, recipe) not in leading
+    ]
+    return sorted(rows, key=lambda row: (-row.day.toordinal(), row.recipe, row.mode))
+
+
+def _cut(since: datetime, until: datetime, zone: ZoneInfo) -> timedelta:
+    whole = all(moment.astimezone(zone).minute == moment.minute for moment in (since, until))
+    return timedelta(hours=1) if whole else timedelta(minutes=15)
+
+
+def tanks(levels: Iterable[InventoryLevel]) -> list[TankLevel]:
+    newest: dict[tuple[str, str], InventoryLevel] = {}
+    for level in sorted(levels, key=lambda level: (level.time, level.received_at, level.dedup)):
+        newest[level.device_id, level.chemical] = level
+    rows = [
+        TankLevel(
+            level.device_id, level.chemical, level.remaining_g, level.capacity_g,
+            100 * level.remaining_g / level.capacity_g
+            if level.remaining_g is not None and level.capacity_g else level.percent_full,
+            level.time, level.received_at,
+        )
+        for level in newest.values()
+    ]  # fmt: skip
+    return sorted(
+        rows,
+        key=lambda row: (row.percent_full is not None, row.percent_full or 0.0, row.device_id, row.chemical),
+    )

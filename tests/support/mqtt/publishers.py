@@ -1,0 +1,90 @@
+"""Who publishes and who listens in the tests of the broker room."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from dosing_tui.config.settings import MqttSettings
+from dosing_tui.mqtt.message import Delivery
+from dosing_tui.mqtt.publisher import Publisher
+from dosing_tui.mqtt.subscriber import Subscriber
+from tests.support.polling import until
+
+DOSES = MqttSettings().topics[0]
+
+
+@dataclass(slots=True)
+class Ear:
+    """A subscriber and what it heard."""
+
+    settings: MqttSettings
+    client_id: str = "collector"
+    persistent: bool = True
+    take: Callable[[Delivery], None] | None = None
+    """What to do with a message besides hearing it."""
+    heard: list[Delivery] = field(default_factory=list)
+    links: list[tuple[bool, str]] = field(default_factory=list)
+    subscriber: Subscriber = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.subscriber = Subscriber(
+            self.settings,
+            client_id=self.client_id,
+            persistent=self.persistent,
+            on_delivery=self._hear,
+            on_link=lambda up, why: self.links.append((up, why)),
+            clock=lambda: datetime.now(UTC),
+        )
+
+    def _hear(self, delivery: Delivery) -> None:
+        self.heard.append(delivery)
+        if self.take:
+            self.take(delivery)
+
+    @property
+    def plant(self) -> list[Delivery]:
+        """Without what the broker says of itself."""
+        return [delivery for delivery in self.heard if not delivery.topic.startswith("$")]
+
+    @property
+    def payloads(self) -> list[bytes]:
+        return [delivery.payload for delivery in self.plant]
+
+    @property
+    def up(self) -> bool:
+        return bool(self.links) and self.links[-1][0]
+
+    @property
+    def why(self) -> str:
+        """The latest sentence about a link that is down."""
+        return next((why for up, why in reversed(self.links) if not up), "")
+
+
+@contextmanager
+def listening(
+    settings: MqttSettings,
+    *,
+    client_id: str = "collector",
+    persistent: bool = True,
+    take: Callable[[Delivery], None] | None = None,
+    wait: bool = True,
+) -> Iterator[Ear]:
+    ear = Ear(settings, client_id, persistent, take)
+    ear.subscriber.start()
+    try:
+        if wait:
+            until(lambda: ear.up, why="the subscriber does not connect")
+        yield ear
+    finally:
+        ear.subscriber.stop()
+
+
+def publish(settings: MqttSettings, *payloads: bytes, topic: str = DOSES) -> None:
+    """At QoS 1; on return the broker has them."""
+    publisher = Publisher(settings, client_id="plant")
+    publisher.start()
+    for payload in payloads:
+        assert publisher.publish(topic, payload, 1)
+    assert publisher.flush(20)
+    publisher.stop()

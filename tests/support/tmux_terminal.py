@@ -1,0 +1,118 @@
+"""The real program on a real terminal: starts it in tmux, presses keys, reads the screen."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from tests.support.os_processes import alive
+from tests.support.polling import until
+
+FOUND = shutil.which("tmux")
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """One tmux server of the test's own, with one window."""
+
+    socket: Path
+
+    def keys(self, *names: str) -> None:
+        """As tmux names them: ``q``, ``Enter``, ``C-q``, ``Escape``."""
+        self._tmux("send-keys", *names)
+
+    def screen(self) -> str:
+        return self._tmux("capture-pane", "-p")
+
+    def resize(self, columns: int, rows: int) -> None:
+        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def shows(self, text: str, timeout: float = 30.0) -> str:
+        """The screen, once it shows the text."""
+        return until(
+            lambda: screen if text in (screen := self.screen()) else "",
+            timeout,
+            why=lambda: f"{text!r} does not appear on\n{self.screen()}",
+        )
+
+    def seconds_until(
+        self, seen: Callable[[str], bool], timeout: float = 30.0, *, every: float = 0.02
+    ) -> float:
+        """How long it takes from now until the screen answers ``seen``."""
+        begin = time.monotonic()
+        until(lambda: seen(self.screen()), timeout, every=every, why=self.screen)
+        return time.monotonic() - begin
+
+    @contextmanager
+    def copied(self, to: Path) -> Iterator["Copy"]:
+        """What the program writes, as it writes it: asking tmux costs a process for each look."""
+        to.touch()
+        self._tmux("pipe-pane", f"cat >> {shlex.quote(str(to))}")
+        with to.open("rb") as file:
+            yield Copy(file)
+        self._tmux("pipe-pane")
+
+    def pid(self) -> int:
+        """Of the program in the window."""
+        return int(self._tmux("display-message", "-p", "#{pane_pid}"))
+
+    def _tmux(self, *arguments: str) -> str:
+        return _tmux(self.socket, *arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Bytes that a program has written to its terminal."""
+
+    file: IO[bytes]
+
+    def seconds_until(self, row: int, text: str, act: Callable[[], None], timeout: float = 30.0) -> float:
+        """How long it takes from before ``act`` until this text is written into this row, from 1 on."""
+        wanted = re.compile(rb"\x1b\[%d;\d+H(?:\x1b\[[\d;]*m)*%s" % (row, re.escape(text.encode())))
+        self.file.read()
+        begin, written = time.monotonic(), b""
+        act()
+
+        def seen() -> bool:
+            nonlocal written
+            written += self.file.read()
+            return wanted.search(written) is not None
+
+        until(seen, timeout, every=0.005, why=f"{text!r} is not written into row {row}")
+        return time.monotonic() - begin
+
+
+@contextmanager
+def program(
+    folder: Path, *arguments: str, columns: int = 120, rows: int = 40, env: Mapping[str, str] | None = None
+) -> Iterator[Terminal]:
+    """``dosing-tui`` with these arguments; afterwards the window is gone, and the program has ended."""
+    socket = folder / "tmux"
+    command = shlex.join([sys.executable, "-m", "dosing_tui", *arguments])
+    given = [item for name, value in (env or {}).items() for item in ("-e", f"{name}={value}")]
+    size = ("-x", str(columns), "-y", str(rows))
+    # pytest's own COLUMNS and LINES would win over the window's size
+    unset = "unset COLUMNS LINES"
+    _tmux(socket, "-f", os.devnull, "new-session", "-d", *size, *given, f"{unset}; exec {command}")
+    window = Terminal(socket)
+    pid = window.pid()
+    try:
+        yield window
+    finally:
+        subprocess.run(["tmux", "-S", socket, "kill-server"], check=False, capture_output=True)
+        until(lambda: not alive(pid), why="the program outlives its window")
+
+
+def _tmux(socket: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["tmux", "-S", socket, *arguments], check=True, capture_output=True, encoding="utf-8", timeout=20
+    )
+    return done.stdout

@@ -1,0 +1,103 @@
+"""A console over batches in a real database: the plant's live picture is made up, its batches are stored."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from dosing_tui.config.settings import PlantSettings, ReviewSettings, Settings
+from dosing_tui.database.batches.incremental_rebuild import keep
+from dosing_tui.domain.messages.models import Reading
+from dosing_tui.live_state import Live
+from dosing_tui.tui.app.app import Surroundings
+from dosing_tui.tui.data.batch_source import StoredBatches
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.stored_batches import write
+from tests.support.domain.batch_messages import NOON, dose, event, normal
+from tests.support.tui.console_driver import EMPTY, LARGE, Console, console
+from tests.support.tui.sample_plant import NOW, FakeSource
+
+NO_PIN = ReviewSettings()
+
+
+class Accounted(StoredBatches):
+    """Under an account that does not depend on who runs the tests."""
+
+    def __init__(self, settings: Settings, account: str) -> None:
+        super().__init__(settings)
+        self._account = account
+
+    @property
+    def account(self) -> str:
+        return self._account
+
+
+def moved(reading: Reading) -> Reading:
+    """From the days of the batches' tests to the hours before the console's present."""
+    by = NOW - timedelta(hours=6) - NOON
+    return replace(reading, time=reading.time + by, received_at=reading.received_at + by)
+
+
+def stored(dsn: str, *readings: Reading) -> None:
+    write(dsn, [moved(reading) for reading in readings])
+    keep(settings_for(dsn), now=NOW)
+
+
+def clean(count: int) -> list[Reading]:
+    return [reading for number in range(count) for reading in normal(400.0 * number)]
+
+
+def every_kind() -> list[Reading]:
+    """One clean, one out of tolerance, one aborted, one that has only just begun."""
+    return [
+        *normal(),
+        event(400, "start", "CU-65/75"),
+        dose(461, "DMDEE", recipe="CU-65/75", actual_g=40.9),
+        dose(530, "T-12", recipe="CU-65/75", actual_g=37.2),
+        event(533, "complete", "CU-65/75"),
+        *normal(800)[:2],
+        event(900, "abort"),
+    ]
+
+
+def under_way(chemical: str = "T-9") -> list[Reading]:
+    """Begun two minutes ago, one of two doses so far."""
+    begun = 6 * 3600.0 - 120
+    return [event(begun, "start"), dose(begun + 61, chemical)]
+
+
+@dataclass
+class Reviewed:
+    console: Console
+    source: FakeSource
+    pressed: int = 0
+
+    async def press(self, *keys: str) -> str:
+        """Each key counts; a moment passes before each, as it does for people."""
+        for key in keys:
+            self.console.clock.move(1)
+            self.pressed += 1
+            await self.console.press(key)
+        return self.console.screen
+
+    async def type(self, text: str) -> str:
+        return await self.press(*["space" if letter == " " else letter for letter in text])
+
+    async def shows(self, text: str) -> str:
+        return await self.console.shows(text)
+
+
+@asynccontextmanager
+async def reviewing(
+    dsn: str, *, size: tuple[int, int] = LARGE, live: Live | None = None, account: str = "anna",
+    review: ReviewSettings = NO_PIN, where: Surroundings | None = None,
+) -> AsyncIterator[Reviewed]:  # fmt: skip
+    chosen = replace(settings_for(dsn), plant=PlantSettings(name="Plant 1"), review=review)
+    source = FakeSource(EMPTY)
+    source.batches = Accounted(chosen, account)
+    async with console(size=size, source=source, live=live or Live(), chosen=chosen, where=where) as driven:
+        yield Reviewed(driven, source)
+
+
+def heard(live: Live, readings: Iterable[Reading]) -> None:
+    live.apply([moved(reading) for reading in readings])

@@ -1,0 +1,116 @@
+"""Drives the console without a terminal: presses keys, reads the screen."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from textual.pilot import Pilot
+
+from dosing_tui.config.settings import ConsoleSettings, PlantSettings, Settings, Theme
+from dosing_tui.live_state import Live
+from dosing_tui.tui.app.app import ConsoleApp, Surroundings
+from dosing_tui.tui.rendering.palette import Tone
+from dosing_tui.tui.screens.dashboard_screen import PlantScreen
+from dosing_tui.tui.tiles.registry import panels_of
+from tests.support.tui import sample_plant
+from tests.support.tui.sample_plant import FakeSource, History
+
+LARGE, MEDIUM, SMALL = (120, 40), (100, 30), (80, 24)
+EMPTY = History((), ())
+
+
+def settings(*, theme: Theme = Theme.DARK, devices: tuple[str, ...] = ("dosing_system_01",)) -> Settings:
+    return Settings(
+        plant=PlantSettings(name="Plant 1", devices=devices), console=ConsoleSettings(theme=theme)
+    )
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = sample_plant.NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Console:
+    app: ConsoleApp
+    pilot: Pilot[None]
+    live: Live
+    source: FakeSource
+    clock: Clock
+
+    @property
+    def screen(self) -> str:
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+    async def press(self, *keys: str) -> str:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+        return self.screen
+
+    async def shows(self, text: str) -> str:
+        """The screen, once it shows the text."""
+        await until(lambda: text in self.screen, lambda: f"{text!r} is not on\n{self.screen}")
+        return self.screen
+
+    async def answered(self) -> None:
+        """Every panel has its first answer, good or bad, and it has been drawn."""
+        await drawn(self.app)
+        await self.pilot.pause()
+
+
+async def drawn(app: ConsoleApp) -> None:
+    """Every panel has answered, nothing is left to be drawn, and the focus has come to what is in sight."""
+    plant = app._plant
+    await until(
+        lambda: (
+            {panel.id for panel in panels_of(plant.shown)} <= set(app.answers)
+            and not app._drawing_soon
+            and (app.screen is not plant or not plant.shown or _focus_is_drawn(plant))
+        )
+    )
+
+
+def _focus_is_drawn(plant: PlantScreen) -> bool:
+    focused = plant._focused_tile()
+    if focused is None or focused not in plant.shown:
+        return False
+    rows = plant.tiles[focused]._shown
+    return not rows or any(pen.fg is Tone.FOCUS for _, pen in rows[0])
+
+
+async def until(
+    condition: Callable[[], object], why: Callable[[], str] = lambda: "", seconds: float = 20
+) -> None:
+    """Let the console run until the condition holds."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while not condition():
+        if loop.time() > end:
+            raise AssertionError(why() or "did not happen in time")
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def console(
+    *, size: tuple[int, int] = LARGE, source: FakeSource | None = None, live: Live | None = None,
+    chosen: Settings | None = None, where: Surroundings | None = None,
+) -> AsyncIterator[Console]:  # fmt: skip
+    source = source or FakeSource(sample_plant.history())
+    live = live or sample_plant.live_plant(source.story, sample_plant.levels())
+    clock = Clock()
+    app = ConsoleApp(chosen or settings(), live, source, clock, where=where or Surroundings())
+    async with app.run_test(size=size) as pilot:
+        driven = Console(app, pilot, live, source, clock)
+        await driven.answered()
+        yield driven

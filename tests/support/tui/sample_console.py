@@ -1,0 +1,52 @@
+"""The console on a made-up plant: ``python -m tests.support.tui.sample_console [doses a second]``."""
+
+import random
+import sys
+import threading
+
+from dosing_tui.config.settings import PlantSettings, Settings
+from dosing_tui.domain.messages.models import Kind
+from dosing_tui.live_state import Live
+from dosing_tui.tui.app.main import now, show
+from tests.support.tui.sample_plant import RECIPES, FakeSource, History, dose, history, levels, live_plant
+
+
+class Dosing(FakeSource):
+    """Behind the screen: doses as they come from a plant, stored at once."""
+
+    def __init__(self, live: Live, story: History, per_second: float) -> None:
+        super().__init__(story)
+        self._live = live
+        self._per_second = per_second
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._dose, daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _dose(self) -> None:
+        dice = random.Random(3)
+        number = 58_000
+        while self._per_second and not self._stopping.wait(1 / self._per_second):
+            number += 1
+            recipe = dice.choice(list(RECIPES))
+            chemical, target = dice.choice(RECIPES[recipe])
+            error = round(dice.gauss(0.03, 0.22), 2)
+            made = dose("dosing_system_01", chemical, target, error, recipe, now(), number)
+            self.story = History((*self.story.doses, made), self.story.events)
+            self._live.arrived(1, made.received_at)
+            self._live.apply([made])
+            self._live.committed([Kind.DOSE])
+
+
+def main(per_second: float) -> int:
+    story = history(at=now())
+    live = live_plant(story, levels(at=now()), at=now())
+    settings = Settings(plant=PlantSettings(name="Plant 1"))
+    return show(settings, live, Dosing(live, story, per_second))
+
+
+if __name__ == "__main__":
+    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 0.0))

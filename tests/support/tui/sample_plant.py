@@ -1,0 +1,459 @@
+"""A small plant with three days behind it, and its answers to the panels: seeded, so that pictures repeat."""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from statistics import fmean, stdev
+from typing import Any, TypeVar, cast
+
+from dosing_tui.domain.alarm_rules.evaluator import Evaluator
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarms.journal_filter import JournalFilter
+from dosing_tui.domain.alarms.journal_projection import folded
+from dosing_tui.domain.alarms.kpis import Past, past_of
+from dosing_tui.domain.alarms.models import Entry
+from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_result import Outcome
+from dosing_tui.domain.batch_review.review_rules import ReviewDraft
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
+from dosing_tui.domain.notifications.channel_status import ChannelState
+from dosing_tui.domain.panels import panel_catalog
+from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
+from dosing_tui.domain.panels.annotations import Annotation, Annotations, Mark
+from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.domain.panels.operator_notes import NoteDraft
+from dosing_tui.domain.panels.panel_catalog import (
+    DayOfRecipe,
+    ErrorBin,
+    ErrorSummary,
+    Panel,
+    ProductionDay,
+    Query,
+    SeriesPoint,
+    Total,
+)
+from dosing_tui.domain.shift_report import ShiftReport
+from dosing_tui.domain.time.shift_calendar import WorkedShift
+from dosing_tui.domain.time.time_range import today
+from dosing_tui.errors import DatabaseAway
+from dosing_tui.live_state import Books, Link, LinkState, Live, Role
+from dosing_tui.tui.data.batch_source import BatchSource
+from dosing_tui.tui.scope.spool_status import SpoolLine
+from tests.support.domain import shift_report_samples
+
+Row = TypeVar("Row")
+NOW = datetime(2026, 3, 11, 14, 26, 44, tzinfo=UTC)
+PUMPS = {"DMDEE": 1, "T-12": 2, "T-9": 3, "L25B": 4}
+CAPACITY_G = {"DMDEE": 20_000.0, "T-12": 15_000.0, "T-9": 10_000.0, "L25B": 10_000.0}
+RECIPES = {
+    "CU-85": (("T-9", 40.0), ("T-12", 5.0)),
+    "CU-65/75": (("DMDEE", 40.0), ("T-12", 40.0)),
+    "FG-85/95": (("T-12", 40.0), ("L25B", 10.0)),
+}
+LEVELS = {"DMDEE": 67.1, "T-12": 38.3, "T-9": 83.4, "L25B": 16.3}
+
+
+@dataclass(frozen=True)
+class History:
+    doses: tuple[Dose, ...]
+    events: tuple[BatchEvent, ...]
+
+
+def history(*, devices: int = 1, days: float = 3.0, seed: int = 7, at: datetime = NOW) -> History:
+    """Batches every few minutes by day, fewer at night, none around noon; T-12 drifts in the last hours."""
+    dice = random.Random(seed)
+    doses: list[Dose] = []
+    events: list[BatchEvent] = []
+    for number in range(1, devices + 1):
+        begin = at - timedelta(days=days) + timedelta(seconds=dice.uniform(0, 300))
+        while begin < at - timedelta(seconds=100):
+            made, told = _batch(
+                dice, f"dosing_system_{number:02}", begin, drifts=begin > at - timedelta(hours=3)
+            )
+            if told[-1].time < at:
+                doses += made
+                events += told
+            begin += timedelta(seconds=_pause(dice, begin))
+    return History(tuple(sorted(doses, key=lambda d: d.time)), tuple(sorted(events, key=lambda e: e.time)))
+
+
+def _pause(dice: random.Random, at: datetime) -> float:
+    if at.hour in (11,):
+        return 3_700.0
+    return dice.uniform(150, 420) if 6 <= at.hour < 20 else dice.uniform(400, 1_500)
+
+
+def _batch(
+    dice: random.Random, device: str, at: datetime, *, drifts: bool
+) -> tuple[list[Dose], list[BatchEvent]]:
+    recipe = dice.choices(list(RECIPES), weights=(5, 3, 2))[0]
+    events = [_event(device, "start", recipe, at)]
+    doses = []
+    for chemical, target in RECIPES[recipe]:
+        seconds = dice.gauss(58, 3)
+        at += timedelta(seconds=seconds + 3)
+        bias = 0.28 if drifts and chemical == "T-12" else 0.03
+        error = round(dice.gauss(bias, 0.22), 2)
+        doses.append(dose(device, chemical, target, error, recipe, at, round(seconds * 1000)))
+    aborted = dice.random() < 0.01
+    events.append(_event(device, "abort" if aborted else "complete", recipe, at + timedelta(seconds=1)))
+    return doses, events
+
+
+def dose(device: str, chemical: str, target: float, error: float, recipe: str, at: datetime, ms: int) -> Dose:
+    return Dose(
+        time=at.replace(microsecond=0), device_id=device, pump=PUMPS[chemical], chemical=chemical,
+        target_g=target, actual_g=round(target + error, 2), error_g=error, recipe=recipe, mode="CATALYST",
+        duration_ms=ms, dedup=ms, received_at=at, time_quality=TimeQuality.DEVICE,
+    )  # fmt: skip
+
+
+def _event(device: str, event: str, recipe: str, at: datetime) -> BatchEvent:
+    return BatchEvent(
+        time=at.replace(microsecond=0), device_id=device, event=event, recipe=recipe, pumps=2, dedup=0,
+        received_at=at, time_quality=TimeQuality.DEVICE,
+    )  # fmt: skip
+
+
+def levels(
+    *, devices: int = 1, at: datetime = NOW, percent: dict[str, float] | None = None
+) -> list[InventoryLevel]:
+    return [
+        _level(f"dosing_system_{number:02}", chemical, full, at - timedelta(seconds=4 + 9 * number))
+        for number in range(1, devices + 1)
+        for chemical, full in _shifted(LEVELS if percent is None else percent, number).items()
+    ]
+
+
+def _level(device: str, chemical: str, full: float, at: datetime) -> InventoryLevel:
+    capacity = CAPACITY_G.get(chemical, 10_000.0)
+    return InventoryLevel(
+        time=at, device_id=device, chemical=chemical, remaining_g=round(capacity * full / 100, 2),
+        capacity_g=capacity, percent_full=full, dedup=0, received_at=at, time_quality=TimeQuality.RECEIVE,
+    )  # fmt: skip
+
+
+def _shifted(percent: dict[str, float], device: int) -> dict[str, float]:
+    """Other stations hold other amounts."""
+    if device == 1:
+        return percent
+    return {name: round((full + 31.7 * (device - 1)) % 75 + 22, 1) for name, full in percent.items()}
+
+
+def live_plant(story: History, tanks: Iterable[InventoryLevel], *, at: datetime = NOW) -> Live:
+    """A live picture as it is after a while of collecting."""
+    live, tanks = Live(), tuple(tanks)
+    live.seed([*story.doses[-60:], *tanks])
+    live.arrived(42, at - timedelta(seconds=1))
+    up = LinkState(Link.UP, at - timedelta(hours=2))
+    live.set_broker(up)
+    live.set_database(up)
+    live.set_books(Books(received=12_482, stored=12_470, duplicates=7, spooled=0, rejected=5))
+    live.set_role(Role.COLLECTING)
+    live.set_alarms(alarms_of(tanks, at=at).picture(at, journal=True))
+    return live
+
+
+def alarms_of(tanks: Iterable[InventoryLevel], *, at: datetime = NOW) -> Evaluator:
+    """What the levels of the tanks lead to."""
+    evaluator = Evaluator(AlarmLimits(), expected=(), started_at=at)
+    for level in tanks:
+        evaluator.hear(level)
+    return evaluator
+
+
+class NoBatches:
+    """A plant whose batches nobody has rebuilt."""
+
+    account = "anna"
+
+    def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
+        return ()
+
+    def above(self, which: BatchFilter, before: BatchRow, rows: int) -> Sequence[BatchRow]:
+        return []
+
+    def counts(self, which: BatchFilter) -> Counts:
+        return Counts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+    def detail(self, name: str) -> BatchDetail | None:
+        return None
+
+    def happenings(self, device: str, since: datetime, until: datetime) -> Happenings:
+        return Happenings()
+
+    def policy(self) -> ReviewPolicy:
+        return ReviewPolicy()
+
+    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
+        return Outcome()
+
+
+class FakeSource:
+    """Answers from a history as the database would; ``away`` makes it fail."""
+
+    def __init__(self, story: History) -> None:
+        self.story = story
+        self.away = ""
+        self.asked: list[str] = []
+        self.queries: list[Query] = []
+        self.notes: list[Annotation] = []
+        self.more_happened = False
+        self.cancelled: set[str] = set()
+        self.keeps = False
+        """This machine collects: what operators do waits on its disk while the database is away."""
+        self.entries: list[Entry] = []
+        self.pages: list[JournalFilter] = []
+        self.told_by: list[ChannelState] = []
+        self.batches: BatchSource = NoBatches()
+        self.on_journal: Callable[[Sequence[Entry]], object] = self.entries.extend
+
+    def cancel(self, panels: Collection[str]) -> None:
+        self.cancelled |= set(panels)
+
+    def annotations(self, query: Query) -> Annotations:
+        self.asked.append("annotations")
+        return Annotations((*_batches_of(self.story, query), *self.notes), more=self.more_happened)
+
+    def known(self, dimension: Dimension) -> list[str]:
+        if self.away:
+            raise DatabaseAway(self.away)
+        return sorted({str(getattr(dose, _FIELDS[dimension])) for dose in self.story.doses})
+
+    def add_note(self, draft: NoteDraft) -> None:
+        if self.away:
+            raise DatabaseAway(self.away)
+        self.notes.append(Annotation(draft.at, None, Mark.NOTE, draft.text, draft.author, draft.device or ""))
+
+    def past(self, now: datetime) -> Past:
+        if self.away:
+            raise DatabaseAway(self.away)
+        return past_of(self.entries)
+
+    def channels(self, now: datetime) -> list[ChannelState]:
+        if self.away:
+            raise DatabaseAway(self.away)
+        return self.told_by
+
+    def journal_page(self, wanted: JournalFilter) -> list[Entry]:
+        if self.away:
+            raise DatabaseAway(self.away)
+        self.pages.append(wanted)
+        states = folded(sorted(self.entries, key=lambda entry: entry.id))
+        now_so = {key for key, state in states.items() if state.shown in wanted.shown}
+        found = [
+            entry for entry in self.entries
+            if wanted.since <= entry.at and (entry.at, entry.id) < (wanted.until, wanted.before)
+            and wanted.tag.lower() in entry.key.tag.lower()
+            and (not wanted.events or entry.event in wanted.events)
+            and (not wanted.shown or entry.key in now_so)
+            and wanted.user.lower() in ("", entry.who.name.lower(), entry.who.os_user.lower())
+        ]  # fmt: skip
+        return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[: wanted.most]
+
+    def trend(self, asked: TrendQuery) -> list[TrendPoint]:
+        """Down from 60 to 12 in a straight line."""
+        if self.away:
+            raise DatabaseAway(self.away)
+        steps = (asked.until - asked.since) // asked.step + 1
+        return [TrendPoint(asked.since + n * asked.step, 60.0 - 48.0 * n / steps) for n in range(steps)]
+
+    def journal(self, entries: Sequence[Entry]) -> bool:
+        if self.away and not self.keeps:
+            raise DatabaseAway(self.away)
+        self.on_journal(entries)
+        return not self.away
+
+    def shift_report(self, shift: WorkedShift, now: datetime) -> ShiftReport:
+        if self.away:
+            raise DatabaseAway(self.away)
+        return shift_report_samples.sample(shift, made_at=now)
+
+    def books(self) -> list[SpoolLine]:
+        if self.away:
+            raise DatabaseAway(self.away)
+        return [
+            SpoolLine("7c9e6679", 12_470, 7, 5, NOW),
+            SpoolLine("16fd2706", 904, 0, 0, NOW - timedelta(days=2)),
+        ]
+
+    def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
+        self.asked.append(panel.id)
+        self.queries.append(query)
+        if self.away:
+            raise DatabaseAway(self.away)
+        doses = [dose for dose in self.story.doses if _is_asked_for(dose, query)]
+        # each answer below makes rows of the type its panel declares
+        return cast("Sequence[Row]", _ANSWERS[panel.id](self.story, doses, panel, query.now))
+
+
+_FIELDS = {
+    Dimension.DEVICE: "device_id", Dimension.CHEMICAL: "chemical", Dimension.RECIPE: "recipe",
+    Dimension.MODE: "mode",
+}  # fmt: skip
+
+
+def _batches_of(story: History, query: Query) -> list[Annotation]:
+    """Each start with the end that follows it."""
+    found, begun = [], dict[str, BatchEvent]()
+    for event in story.events:
+        if event.event == "start":
+            begun[event.device_id] = event
+        elif (start := begun.pop(event.device_id, None)) and query.since <= start.time < query.until:
+            kind = Mark.BATCH if event.event == "complete" else Mark.ABORTED
+            text = f"{event.recipe} {event.event}"
+            found.append(Annotation(start.time, event.time, kind, text, "", event.device_id))
+    return found
+
+
+def _is_asked_for(dose: Dose, query: Query) -> bool:
+    asked = query.selection
+    return query.since <= dose.time < query.until and all(
+        not chosen or value in chosen
+        for chosen, value in (
+            (asked.device, dose.device_id), (asked.chemical, dose.chemical), (asked.recipe, dose.recipe),
+            (asked.mode, dose.mode),
+        )
+    )  # fmt: skip
+
+
+Answering = Callable[[History, list[Dose], Panel[Any], datetime], Sequence[object]]
+
+
+def _totals(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[Total]:
+    sums: dict[str, float] = defaultdict(float)
+    for dose in doses:
+        sums[dose.chemical] += dose.actual_g or 0.0
+    return [Total(name, value) for name, value in sorted(sums.items(), key=lambda item: -item[1])]
+
+
+def _buckets(doses: Iterable[Dose], width: timedelta) -> dict[datetime, list[Dose]]:
+    found: dict[datetime, list[Dose]] = defaultdict(list)
+    for dose in doses:
+        found[dose.time - (dose.time - datetime(2020, 1, 1, tzinfo=UTC)) % width].append(dose)
+    return dict(sorted(found.items()))
+
+
+def _hourly(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
+    hours = _buckets(doses, timedelta(hours=1))
+    return [SeriesPoint(at, "all", sum(d.actual_g or 0 for d in group)) for at, group in hours.items()]
+
+
+def _series(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
+    return [
+        SeriesPoint(at, chemical, sum(dose.actual_g or 0.0 for dose in group))
+        for chemical in sorted({dose.chemical for dose in doses})
+        for at, group in _buckets(
+            (dose for dose in doses if dose.chemical == chemical), timedelta(minutes=15)
+        ).items()
+    ]
+
+
+def _histogram(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[ErrorBin]:
+    counts = [0] * 22
+    for dose in doses:
+        counts[max(0, min(21, int(((dose.error_g or 0.0) + 2.0) // 0.2) + 1))] += 1
+    edges = [None, *(round(-2 + 0.2 * number, 1) for number in range(21)), None]
+    return [ErrorBin(edges[number], edges[number + 1], count) for number, count in enumerate(counts)]
+
+
+def _out(doses: Sequence[Dose]) -> float | None:
+    return 100 * sum(abs(d.error_g or 0) > 0.5 for d in doses) / len(doses) if doses else None
+
+
+def _summary(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[ErrorSummary]:
+    errors = [dose.error_g or 0.0 for dose in doses]
+    if len(errors) < 2:
+        return [ErrorSummary(len(errors), None, None, None)]
+    return [ErrorSummary(len(errors), fmean(errors), stdev(errors), _out(doses))]
+
+
+def _rate(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
+    return [SeriesPoint(at, "all", _out(group)) for at, group in _buckets(doses, timedelta(hours=1)).items()]
+
+
+def _batches(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[Total]:
+    since, until = today(now, UTC)
+    counts: dict[str, float] = defaultdict(float)
+    for event in story.events:
+        if event.event == "complete" and since <= event.time < until:
+            counts[event.recipe] += 1
+    return [Total(name, value) for name, value in sorted(counts.items(), key=lambda item: -item[1])]
+
+
+def _production(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[ProductionDay]:
+    return [_day(story, number, now - timedelta(days=number)) for number in (0, 1)]
+
+
+def _day(story: History, number: int, until: datetime) -> ProductionDay:
+    since = today(until, UTC).since
+    doses = [dose for dose in story.doses if since <= dose.time < until]
+    ends = [event.event for event in story.events if since <= event.time < until]
+    durations = [dose.duration_ms or 0 for dose in doses]
+    return ProductionDay(
+        number, ends.count("complete"), len(doses), sum(dose.actual_g or 0.0 for dose in doses) or None,
+        fmean(durations) / 1000 if durations else None, _out(doses), ends.count("abort"),
+    )  # fmt: skip
+
+
+def _durations(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
+    return [
+        SeriesPoint(at, chemical, fmean(dose.duration_ms or 0 for dose in group) / 1000)
+        for chemical in sorted({dose.chemical for dose in doses})
+        for at, group in _buckets(
+            (dose for dose in doses if dose.chemical == chemical), timedelta(hours=1)
+        ).items()
+    ]
+
+
+def _daily(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[DayOfRecipe]:
+    found: dict[tuple[date, str], list[Dose]] = defaultdict(list)
+    for dose in doses:
+        found[dose.time.date(), dose.recipe].append(dose)
+    return [
+        DayOfRecipe(
+            day, recipe, "CATALYST", _completed(story, day, recipe), len(group),
+            sum(dose.actual_g or 0.0 for dose in group), fmean(dose.error_g or 0.0 for dose in group),
+            fmean(dose.duration_ms or 0 for dose in group) / 1000,
+        )
+        for (day, recipe), group in sorted(found.items(), key=_newest_day_first)
+    ]  # fmt: skip
+
+
+def _newest_day_first(item: tuple[tuple[date, str], list[Dose]]) -> tuple[int, str]:
+    (day, recipe), _ = item
+    return -day.toordinal(), recipe
+
+
+def _completed(story: History, day: date, recipe: str) -> int:
+    ended = (event for event in story.events if event.event == "complete" and event.recipe == recipe)
+    return sum(event.time.date() == day for event in ended)
+
+
+_ANSWERS: dict[str, Answering] = {
+    panel_catalog.TODAY.id: _totals,
+    panel_catalog.CONSUMPTION.id: _hourly,
+    panel_catalog.BY_CHEMICAL.id: _series,
+    panel_catalog.ACCURACY.id: _histogram,
+    panel_catalog.ACCURACY_SUMMARY.id: _summary,
+    panel_catalog.ERROR_RATE.id: _rate,
+    panel_catalog.BATCHES.id: _batches,
+    panel_catalog.DURATION.id: _durations,
+    panel_catalog.DAILY.id: _daily,
+    panel_catalog.PRODUCTION.id: _production,
+}
+
+HOSTILE = "[/] [bold \x1b]52;c;aGk=\x07 \u202eevil\u0000 [@click=app.quit]x[/]"
+
+
+def hostile(story: History) -> History:
+    """The same plant, whose every text is an attack."""
+    doses = tuple(
+        replace(dose, device_id=HOSTILE, chemical=f"{HOSTILE}{dose.pump}", recipe=HOSTILE, mode=HOSTILE)
+        for dose in story.doses
+    )
+    events = tuple(replace(event, device_id=HOSTILE, recipe=HOSTILE) for event in story.events)
+    return History(doses, events)

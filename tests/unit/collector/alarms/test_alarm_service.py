@@ -1,0 +1,48 @@
+"""The shifts of the settings say when a silent station is expected to be silent."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.collector.alarms.alarm_service import Alarming
+from dosing_tui.config.settings import PlantSettings, ShiftSettings
+from dosing_tui.domain.alarms.models import Shown
+from dosing_tui.errors import DatabaseAway
+from dosing_tui.live_state import Link, LinkState
+from tests.support.collector.parsed_items import NOON
+from tests.support.collector.protocol_fakes import FakeServer, surroundings
+from tests.support.polling import until
+
+AT_NOON = ShiftSettings("Day", "06:00")
+AT_NIGHT = ShiftSettings("Night", "22:00")
+
+
+@pytest.mark.parametrize(
+    ("shifts", "expected"),
+    [((AT_NOON,), Shown.UNACK), ((AT_NIGHT,), Shown.SUPPRESSED), ((), Shown.UNACK)],
+)
+def test_a_silent_station_is_only_told_of_in_a_shift(
+    tmp_path: Path, shifts: tuple[ShiftSettings, ...], expected: Shown
+) -> None:
+    now = [NOON]
+
+    def clock() -> datetime:
+        return now[0]
+
+    server = FakeServer()
+    server.down = DatabaseAway("gone")  # without a journal, who watches shows its own findings at once
+    around = surroundings(tmp_path, server)
+    settings = replace(around.settings, plant=PlantSettings(devices=("dosing_system_01",)), shifts=shifts)
+    around.live.set_broker(LinkState(Link.UP, NOON))
+    alarming = Alarming(replace(around, settings=settings, clock=clock))
+    now[0] += timedelta(minutes=11)
+    alarming.start()
+
+    def shown() -> list[Shown]:
+        picture = around.live.picture(now[0]).alarms
+        return [view.state.shown for view in (*picture.listed, *picture.suppressed)] if picture else []
+
+    until(lambda: shown() == [expected])
+    alarming.stop()

@@ -1,0 +1,166 @@
+"""Alarm entries on the disk: exactly as they were, in order, until the journal has them."""
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dosing_tui.collector.alarms.journal_outbox import SCHEMA, Outbox, decode, encode, open_outbox
+from dosing_tui.collector.alarms.outbox_sender import Sending
+from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
+from dosing_tui.errors import DatabaseAway, RowRefused, SpoolError
+from tests.support.collector.protocol_fakes import FakeServer, surroundings
+from tests.support.domain.alarm_entries import NOW
+from tests.support.polling import until
+
+TEXTS = st.text(max_size=20)
+TIMES = st.integers(-(10**12), 10**12).map(lambda us: NOW + timedelta(microseconds=us))
+NUMBERS = st.none() | st.floats(allow_nan=False)
+ENTRIES = st.builds(
+    Entry,
+    uuid=st.uuids(),
+    key=st.builds(AlarmKey, TEXTS, TEXTS, TEXTS),
+    event=st.sampled_from(Event),
+    at=TIMES,
+    received_at=TIMES,
+    priority=st.sampled_from(Priority),
+    rule_version=st.integers(0, 9),
+    message=TEXTS,
+    value=NUMBERS,
+    limit=NUMBERS,
+    latching=st.booleans(),
+    active=st.booleans(),
+    occurrence=st.none() | st.uuids(),
+    until=st.none() | TIMES,
+    who=st.builds(Who, TEXTS, TEXTS),
+    comment=TEXTS,
+)
+
+
+def entry(number: int) -> Entry:
+    key = AlarmKey("STOCK_LOW", "dosing_system_01", str(number))
+    return Entry(uuid4(), key, Event.RAISE, NOW, NOW, Priority.MEDIUM, 1)
+
+
+@given(ENTRIES)
+def test_an_entry_comes_back_exactly(one: Entry) -> None:
+    assert decode(encode(one)) == one
+
+
+def test_entries_stay_in_order_when_the_file_is_opened_again(tmp_path: Path) -> None:
+    entries = [entry(number) for number in range(5)]
+    outbox = Outbox(tmp_path)
+    outbox.put(entries)
+    outbox.drop(2)
+    outbox.close()
+    outbox = Outbox(tmp_path)
+    assert [one for _, one in outbox.waiting()] == entries[2:]
+    outbox.close()
+
+
+def test_a_file_that_is_none_says_so(tmp_path: Path) -> None:
+    (tmp_path / "alarms.sqlite").write_bytes(b"not a database" * 100)
+    with pytest.raises(SpoolError, match=r"alarms\.sqlite"):
+        Outbox(tmp_path)
+
+
+def test_a_file_that_cannot_be_used_is_set_aside(tmp_path: Path) -> None:
+    """It must not keep the readings from being collected."""
+    (tmp_path / "alarms.sqlite").write_bytes(b"not a database" * 100)
+    said: list[str] = []
+    outbox = open_outbox(tmp_path, said.append)
+    outbox.put([entry(1)])
+    outbox.close()
+    assert "set aside" in said[0]
+    assert (tmp_path / "alarms.sqlite.unusable").read_bytes().startswith(b"not a database")
+
+
+def test_entries_reach_the_journal_in_order_once_it_answers(tmp_path: Path) -> None:
+    server = FakeServer()
+    server.down = DatabaseAway("gone")
+    outbox = Outbox(tmp_path)
+    sending = Sending(outbox, surroundings(tmp_path, server))
+    sending.start()
+    entries = [entry(number) for number in range(700)]
+    outbox.put(entries[:300])
+    asked = server.asked
+    until(lambda: server.asked > asked + 1)
+    outbox.put(entries[300:])
+    assert server.journal == []
+    server.down = None
+    until(lambda: not outbox.waiting(1))
+    assert [one.uuid for one in server.journal] == [one.uuid for one in entries]
+    assert sending.stop()
+    outbox.close()
+
+
+class Choosy(FakeServer):
+    """Never takes entry 1."""
+
+    def append(self, entries: object) -> None:
+        assert isinstance(entries, list)
+        if any(one.key.item == "1" for one in entries):
+            raise RowRefused("item: too long")
+        super().append(entries)
+
+
+def test_an_entry_that_is_refused_does_not_keep_others_waiting(tmp_path: Path) -> None:
+    said: list[str] = []
+    server = Choosy()
+    outbox = Outbox(tmp_path)
+    outbox.put([entry(0), entry(1), entry(2)])
+    sending = Sending(outbox, surroundings(tmp_path, server, said=said))
+    sending.start()
+    until(lambda: not outbox.waiting(1))
+    assert [one.key.item for one in server.journal] == ["0", "2"]
+    assert said == ["An alarm entry of STOCK_LOW/dosing_system_01/1 cannot be stored: item: too long"]
+    assert sending.stop()
+    outbox.close()
+
+
+def test_what_a_console_left_waits_behind_what_was_there_and_survives_who_took_it(tmp_path: Path) -> None:
+    own, left = entry(1), entry(2)
+    owner, console = Outbox(tmp_path), Outbox(tmp_path)
+    owner.put([own])
+    console.ask([left])
+    console.close()
+    assert owner.take_asked() == [left]
+    assert owner.take_asked() == []
+    owner.close()
+    again = open_outbox(tmp_path, print)
+    assert [one for _, one in again.waiting()] == [own, left]
+    again.close()
+
+
+def test_what_was_left_while_nobody_owned_the_outbox_is_sent_by_the_next_one(tmp_path: Path) -> None:
+    left = entry(1)
+    console = Outbox(tmp_path)
+    console.ask([left])
+    console.close()
+    outbox = open_outbox(tmp_path, print)
+    assert [one for _, one in outbox.waiting()] == [left]
+    outbox.close()
+
+
+def test_an_entry_of_an_earlier_release_is_read(tmp_path: Path) -> None:
+    written = entry(1)
+    old = encode(written).replace('"offline":false,', "")
+    assert '"offline"' not in old
+    assert decode(old) == written
+
+
+def test_an_outbox_of_an_earlier_release_can_be_left_at(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "alarms.sqlite")) as old, old:
+        old.execute(SCHEMA[0])
+        old.execute("INSERT INTO entries (entry) VALUES (?)", (encode(entry(1)),))
+    old.close()
+    outbox = Outbox(tmp_path)
+    outbox.ask([entry(2)])
+    outbox.take_asked()
+    assert [one.key.item for _, one in outbox.waiting()] == ["1", "2"]
+    outbox.close()

@@ -1,0 +1,127 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.collector.context.interfaces import Surroundings
+from dosing_tui.collector.pipeline.receive_buffer import Inbox
+from dosing_tui.collector.pipeline.receiver import Receiving
+from dosing_tui.collector.pipeline.spool import Spool
+from dosing_tui.domain.messages.models import Dose
+from dosing_tui.live_state import Books
+from dosing_tui.mqtt.subscriber import DROPPED_TOPIC
+from tests.support.collector.protocol_fakes import (
+    FakeBroker,
+    FakeServer,
+    NoAlarms,
+    delivery,
+    opened,
+    picture,
+    surroundings,
+)
+from tests.support.polling import until
+
+
+class Bench:
+    """A receiving end with its spool, and a broker that only remembers."""
+
+    def __init__(self, spool: Spool, around: Surroundings) -> None:
+        self.spool, self.around = spool, around
+        self.inbox = Inbox()
+        self.broker = FakeBroker(spool)
+        self.receiving = Receiving(self.inbox, spool, self.broker, around, alarms=NoAlarms())
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    around = surroundings(tmp_path, FakeServer())
+    with opened(tmp_path, around, max_mb=1) as spool:
+        bench = Bench(spool, around)
+        yield bench
+        bench.inbox.close()
+
+
+def test_nothing_is_acknowledged_before_it_is_in_the_spool(bench: Bench) -> None:
+    for number in range(5):
+        bench.inbox.put(delivery(number))
+    bench.receiving.start()
+    until(lambda: len(bench.broker.acknowledged) == 5)
+    assert bench.broker.acknowledged == [0, 1, 2, 3, 4]
+    assert min(bench.broker.spooled_before) == 5
+
+
+def test_what_was_taken_is_finished_before_the_end(bench: Bench) -> None:
+    bench.inbox.put(delivery(1))
+    bench.receiving.start()
+    bench.broker.any.wait(10)
+    bench.receiving.stop()
+    assert bench.spool.books == Books(received=1, spooled=1)
+    assert bench.receiving.held == ""
+
+
+def test_every_message_moves_the_picture(bench: Bench) -> None:
+    bench.inbox.put(delivery(1))
+    bench.receiving.start()
+    until(lambda: picture(bench.around).last_message)
+    assert [dose.dedup for dose in picture(bench.around).doses] == [1]
+    assert picture(bench.around).books == Books(received=1, spooled=1)
+
+
+def test_a_retained_message_is_shown_and_not_stored_again(bench: Bench) -> None:
+    bench.inbox.put(delivery(1, retained=True))
+    bench.receiving.start()
+    until(lambda: picture(bench.around).doses)
+    assert bench.broker.acknowledged == [1]
+    assert bench.spool.books == Books()
+
+
+def test_a_full_spool_ends_receiving_with_its_reason_and_without_acknowledgement(bench: Bench) -> None:
+    bench.receiving.start()
+    for number in range(100_000):
+        bench.inbox.put(delivery(number))
+    until(lambda: bench.receiving.held)
+    bench.receiving.stop()
+    assert "is full" in bench.receiving.held
+    assert len(bench.broker.acknowledged) == bench.spool.books.received
+
+
+class BrokenParser:
+    def read(self, topic: str, payload: bytes, *, received_at: object) -> tuple[Dose, ...]:
+        raise RuntimeError("out of order")
+
+
+@pytest.mark.usefixtures("caplog")
+def test_a_fault_of_the_program_stops_receiving_and_loses_nothing(tmp_path: Path) -> None:
+    around = surroundings(tmp_path, FakeServer(), parser=BrokenParser)
+    with opened(tmp_path, around) as spool:
+        bench = Bench(spool, around)
+        bench.inbox.put(delivery(1))
+        bench.receiving.start()
+        until(lambda: bench.receiving.held)
+        assert "out of order" in bench.receiving.held
+        assert bench.broker.acknowledged == []
+
+
+def test_a_message_that_comes_again_on_the_next_connection_has_the_time_of_its_first_coming(
+    bench: Bench,
+) -> None:
+    first = delivery(7)
+    again = replace(first, generation=3, received_at=first.received_at.replace(hour=13))
+    bench.inbox.put(first)
+    bench.inbox.put(again)
+    bench.receiving.start()
+    until(lambda: bench.spool.books.received == 2)
+    ((_, one), (_, two)) = bench.spool.batch(10)
+    assert one == two
+
+
+def test_a_rise_of_the_brokers_dropped_messages_is_noticed_and_its_first_word_is_not(bench: Bench) -> None:
+    bench.receiving.start()
+    bench.inbox.put(delivery(4000, topic=DROPPED_TOPIC, retained=True))
+    until(lambda: bench.spool.broker_dropped == 4000)
+    assert picture(bench.around).notice == ""
+    bench.inbox.put(delivery(4012, topic=DROPPED_TOPIC))
+    until(lambda: "threw away 12 messages" in picture(bench.around).notice)
+    assert picture(bench.around).doses == ()
+    assert bench.spool.books == Books()

@@ -1,0 +1,81 @@
+"""What the screen is shown of a collector that works elsewhere."""
+
+from datetime import UTC, datetime, timedelta
+
+from dosing_tui.collector_process.remote_live_state import Mirror
+from dosing_tui.collector_process.state_delta import changes
+from dosing_tui.live_state import Link, LinkState, Live, Picture, Role
+from tests.support.collector.parsed_items import NOON, dose
+
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+UP = LinkState(Link.UP, NOW)
+
+
+def collecting() -> Picture:
+    """One dose, everything up."""
+    live = Live()
+    live.apply([dose()])
+    live.arrived(20, NOW)
+    live.set_broker(UP)
+    live.set_database(UP)
+    live.set_role(Role.COLLECTING)
+    return live.picture(NOW)
+
+
+def told(picture: Picture, process: int = 7) -> Mirror:
+    mirror = Mirror()
+    mirror.begin(process)
+    mirror.take(changes(Picture(), picture))
+    return mirror
+
+
+def test_it_shows_what_it_was_told_and_by_which_process() -> None:
+    picture = told(collecting()).picture(NOW)
+    assert (picture.doses, picture.broker, picture.process) == ((dose(),), UP, 7)
+
+
+def test_news_that_nobody_looked_at_in_between_add_up() -> None:
+    first = collecting()
+    live = Live()
+    live.apply([dose(), dose(1)])
+    second = live.picture(NOW)
+    mirror = told(first)
+    mirror.take(changes(first, second))
+    assert mirror.picture(NOW).doses == second.doses
+    assert mirror.picture(NOW).broker == second.broker
+
+
+def test_a_lost_collector_leaves_its_last_data_and_both_links_down() -> None:
+    mirror = told(collecting())
+    mirror.lose("It is gone.", NOW)
+    mirror.lose("It is still gone.", NOW + timedelta(seconds=9))
+    picture = mirror.picture(NOW)
+    assert picture.doses == (dose(),)
+    assert picture.broker == picture.database == LinkState(Link.DOWN, NOW, "It is still gone.")
+    assert (picture.role, picture.rate) == (Role.UNDECIDED, 0.0)
+
+
+def test_one_that_answers_again_is_believed_again() -> None:
+    mirror = told(collecting())
+    mirror.lose("It is silent.", NOW)
+    mirror.take({})
+    assert mirror.picture(NOW).broker == UP
+
+
+def test_the_last_data_stay_until_a_new_collector_has_told_its_own() -> None:
+    mirror = told(collecting())
+    mirror.lose("It is gone.", NOW)
+    mirror.begin(8)
+    assert mirror.picture(NOW).doses == (dose(),)
+    mirror.take({})
+    assert mirror.picture(NOW) == Picture(process=8)
+
+
+def test_what_is_known_is_handed_on_with_the_oldest_first() -> None:
+    live = Live()
+    live.apply([dose(2), dose(0), dose(1)])
+    known = told(live.picture(NOW)).known(NOW)
+    assert known == (dose(0), dose(1), dose(2))
+    after = Live()
+    after.seed(known)
+    assert after.picture(NOON).doses == live.picture(NOON).doses

@@ -1,0 +1,94 @@
+"""How full a tank is, in bands, percent and words."""
+
+from dataclasses import replace
+
+import pytest
+
+from dosing_tui.domain.messages.tank_level import Band, band, complete, notice, notices, percent_of
+from tests.support.domain.payload_samples import LEVEL, a_level, changed, without
+
+FULL = a_level(LEVEL)
+
+
+@pytest.mark.parametrize(
+    ("percent", "expected"),
+    [
+        (None, Band.UNKNOWN), (float("nan"), Band.UNKNOWN), (-1.0, Band.LOW), (0.0, Band.LOW),
+        (19.999, Band.LOW),
+        (20.0, Band.WARN), (35.0, Band.WARN), (50.0, Band.WARN), (50.001, Band.NORMAL), (101.0, Band.NORMAL),
+    ],
+)  # fmt: skip
+def test_bands_begin_and_end_at_the_limits(percent: float | None, expected: Band) -> None:
+    assert band(percent) is expected
+
+
+def test_limits_may_be_others() -> None:
+    assert band(25.0, 30.0, 60.0) is Band.LOW
+    assert band(60.0, 30.0, 60.0) is Band.WARN
+
+
+@pytest.mark.parametrize(
+    ("remaining", "capacity", "percent"),
+    [
+        (7_500.0, 15_000.0, 50.0), (2_999.4, 15_000.0, 19.996), (-150.0, 15_000.0, -1.0),
+        (0.0, 15_000.0, 0.0),
+        (None, 15_000.0, None), (1.0, None, None), (1.0, 0.0, None), (1.0, -5.0, None),
+    ],
+)  # fmt: skip
+def test_percent_is_computed_where_it_can_be(
+    remaining: float | None, capacity: float | None, percent: float | None
+) -> None:
+    assert percent_of(remaining, capacity) == percent
+
+
+def test_a_level_that_tells_its_capacity_is_complete() -> None:
+    assert complete(FULL, 99.0) is FULL
+
+
+def test_a_level_without_a_capacity_takes_the_known_one() -> None:
+    found = complete(replace(FULL, capacity_g=None, percent_full=1.0), 20_000.0)
+    assert (found.capacity_g, found.percent_full) == (20_000.0, 61.728)
+    assert found.flags == ("capacity_g: last known",)
+
+
+@pytest.mark.parametrize("known", [None, 0.0, -1.0])
+def test_a_level_stays_as_it_is_where_no_capacity_is_known(known: float | None) -> None:
+    level = a_level(without(LEVEL, "capacity_g"))
+    assert complete(level, known) is level
+
+
+def test_a_level_without_mass_keeps_the_percent_it_was_told() -> None:
+    level = replace(FULL, remaining_g=None, capacity_g=None, percent_full=12.5)
+    assert complete(level, 20_000.0).percent_full == 12.5
+
+
+@pytest.mark.parametrize(
+    ("percent", "sentence"),
+    [
+        (16.4, "Low inventory: T-9 at 16.4 %"),
+        (19.996, "Low inventory: T-9 at 19.9 %"),
+        (0.0, "Low inventory: T-9 at 0.0 %"),
+        (-0.34, "Low inventory: T-9 at -0.4 %"),
+        (20.0, None),
+        (None, None),
+    ],
+)
+def test_a_tank_that_runs_low_is_told_in_a_sentence(percent: float | None, sentence: str | None) -> None:
+    assert notice(replace(FULL, chemical="T-9", percent_full=percent)) == sentence
+
+
+def test_the_emptiest_tank_is_told_first() -> None:
+    tanks = [replace(FULL, chemical=name, percent_full=percent) for name, percent in
+             (("T-9", 16.4), ("L25B", 80.0), ("DMDEE", 3.0), ("T-12", None))]  # fmt: skip
+    assert notices(tanks) == ("Low inventory: DMDEE at 3.0 %", "Low inventory: T-9 at 16.4 %")
+    assert notices(tanks, low=2.0) == ()
+
+
+def test_the_station_is_told_where_there_are_several() -> None:
+    tanks = [replace(FULL, percent_full=5.0), replace(FULL, device_id="north", percent_full=80.0)]
+    assert notices(tanks) == ("Low inventory: T-12 at 5.0 % (dosing_system_01)",)
+
+
+def test_a_refilled_tank_is_told_no_more() -> None:
+    assert notice(a_level(changed(LEVEL, remaining_g=3_000.0))) is None
+    assert notice(a_level(changed(LEVEL, remaining_g=2_999.9))) == "Low inventory: T-12 at 19.9 %"

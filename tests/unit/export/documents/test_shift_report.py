@@ -1,0 +1,44 @@
+"""The shift report as a document: every part of it is there, whatever the plant calls things."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.domain.messages.text_sanitizer import cells
+from dosing_tui.export.documents.html_renderer import to_html
+from dosing_tui.export.documents.shift_report import shift_document
+from dosing_tui.export.documents.text_renderer import to_text
+from dosing_tui.export.shift_report_files import Form, rendered
+from tests.support.domain.shift_report_samples import sample
+from tests.support.tui.sample_plant import HOSTILE
+
+ZONE = ZoneInfo("Europe/Berlin")
+
+
+def test_each_part_of_the_handover_is_told() -> None:
+    words = " ".join(to_text(shift_document(sample(), Settings(), ZONE)).split())
+    for word in (
+        "From 2026-03-11 07:00:00 +0100", "Completed 11 batches: CU-65/75 11", "! Aborts reported 1",
+        "83.3 % (10 of 12 are complete and without exceptions)", "23, 885.35 g, 58.2 s on average",
+        "Recipe complete aborted all with exceptions", "CU-65/75 11 0 11 1", "Total 11 1 12 2",
+        "dosing_system_01 T-12 2,800.00 18.7 355.00+? 2,445.00 16.3 +0.00",
+        "! Without a mass 1 dose of T-12: not in these grams",
+        "! station-20260310-017 CU-85 incomplete unreviewed 1: not", "and 30 more", "To review 2 batches",
+        "! Of earlier shifts 31 batches",
+        "0 high, 3 medium, 1 low, 0 diagnostic",
+        "T-9 drum changed", "! station-20260311-004 CU-85 aborted unreviewed 1: not", "sensor is",
+    ):  # fmt: skip
+        assert word in words
+
+
+@pytest.mark.parametrize("recipe", [HOSTILE, "<script>", "龍" * 40, ""])
+def test_names_from_the_plant_break_neither_lines_nor_pages(recipe: str) -> None:
+    document = shift_document(sample(recipe=recipe), Settings(), ZONE)
+    assert all(cells(line) <= 80 for line in to_text(document).splitlines())
+    assert "<script>" not in to_html(document)
+
+
+@pytest.mark.parametrize("form", list(Form))
+def test_it_is_given_in_every_form(form: Form) -> None:
+    assert len(rendered(sample(), form, Settings())) > 1_000

@@ -1,0 +1,145 @@
+"""Extracts as CSV, JSON and text: readable again, harmless, aligned, and nothing lost on the way."""
+
+import csv
+import io
+import json
+import math
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.domain.panels.panel_catalog import PANELS, ErrorBin, Query, SeriesPoint
+from dosing_tui.export.csv_format import to_csv
+from dosing_tui.export.json_format import to_json
+from dosing_tui.export.table import Column, columns_of, extract
+from dosing_tui.export.text_format import to_table
+from tests.support.export.extract_samples import BERLIN, SINCE, UNTIL, an_extract, of_text
+
+
+def read_back(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("panel", "headers"),
+    [
+        ("consumption_over_time", ["at", "series", "value (g/h)"]),
+        ("batches_today", ["label", "value"]),
+        ("error_rate", ["at", "series", "value (%)"]),
+        ("accuracy_histogram", ["lower (g)", "upper (g)", "doses"]),
+        ("inventory", ["device id", "chemical", "remaining (g)", "capacity (g)", "full (%)", "time",
+                       "received at"]),
+        ("daily_summary", ["day", "recipe", "mode", "batches", "doses", "dosed (g)", "mean error (g)",
+                           "mean duration (s)"]),
+    ],
+)  # fmt: skip
+def test_headers_name_the_unit(panel: str, headers: list[str]) -> None:
+    assert [column.header for column in columns_of(PANELS[panel], PANELS[panel].unit)] == headers
+
+
+def test_csv_has_offsets_complete_numbers_and_empty_cells_for_what_is_missing() -> None:
+    assert to_csv(an_extract()) == (
+        "at,chemical,day,doses,dosed (g)\r\n"
+        "2026-10-25T02:30:00+02:00,BDO,2026-10-25,3,0.30000000000000004\r\n"
+        "2026-10-25T02:30:00+01:00,T-12,2026-10-25,0,\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"), ("  =1", "'=1"),
+        ("\t=1", "'=1"), ("＝1", "'＝1"), ("CU-65/75", "CU-65/75"), ('a "b", c', 'a "b", c'),
+        ("a\r\nb", "a��b"), ("\x1b[2J", "�[2J"),
+    ],
+)  # fmt: skip
+def test_text_is_never_a_formula_nor_a_control(text: str, cell: str) -> None:
+    assert read_back(to_csv(of_text(text)))[1] == [cell]
+
+
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=5))
+def test_any_text_stays_in_its_cell(texts: list[str]) -> None:
+    rows = read_back(to_csv(of_text(*texts)))
+    assert len(rows) == 1 + len(texts)
+    assert all(len(row) == 1 and not row[0].startswith(("=", "+", "-", "@", "\t")) for row in rows)
+
+
+@given(st.one_of(st.none(), st.floats()))
+def test_numbers_are_read_back_exactly_from_both(number: float | None) -> None:
+    found = an_extract((number,), columns=(Column("dosed_g", "dosed", "g"),))
+    expected = number if number is not None and math.isfinite(number) else None
+    assert json.loads(to_json(found))["rows"] == [{"dosed_g": expected}]
+    (cell,) = read_back(to_csv(found))[1]
+    assert (float(cell) if cell else None) == expected
+
+
+def test_json_says_what_the_rows_are_rows_of() -> None:
+    document = json.loads(to_json(an_extract()))
+    assert document.pop("rows")[1] == {
+        "at": "2026-10-25T02:30:00+01:00", "chemical": "T-12", "day": "2026-10-25", "doses": 0,
+        "dosed_g": None,
+    }  # fmt: skip
+    assert document.pop("columns")[4] == {"name": "dosed_g", "title": "dosed", "unit": "g"}
+    assert document == {
+        "panel": "daily_summary", "title": "Daily production", "unit": "g",
+        "range": {"text": "25 Oct", "from": "2026-10-25T00:00:00+02:00", "to": "2026-10-26T00:00:00+01:00"},
+        "selection": {"device": ["station-1"], "recipe": ["CU-65/75"]},
+        "generated_at": "2026-10-26T00:00:00+01:00",
+    }  # fmt: skip
+
+
+def test_a_table_is_aligned_under_a_caption() -> None:
+    assert to_table(an_extract(), width=80).splitlines() == [
+        "Daily production (g) · 25 Oct · device station-1 · recipe CU-65/75",
+        "at                      chemical  day         doses  dosed (g)",
+        "─" * 62,
+        "2026-10-25 02:30+02:00  BDO       2026-10-25      3        0.3",
+        "2026-10-25 02:30+01:00  T-12      2026-10-25      0          –",
+    ]
+
+
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=4), st.integers(12, 60))
+def test_no_line_is_wider_than_asked_for_and_ascii_is_ascii(texts: list[str], width: int) -> None:
+    found = an_extract(
+        *((text, text[::-1], 12.5) for text in texts),
+        columns=(Column("a", "a"), Column("b", "b"), Column("c_g", "c", "g")),
+    )
+    plain = to_table(found, width=width, ascii_only=True)
+    assert plain.isascii()
+    assert max(map(len, plain.splitlines())) <= width
+    assert len(to_table(found, width=width).splitlines()) == 3 + len(texts)
+
+
+def test_wide_letters_take_two_places() -> None:
+    table = to_table(
+        an_extract(("硫酸", 1), ("acid", 2), columns=(Column("a", "a"), Column("n", "n"))), width=40
+    )
+    assert table.splitlines()[3:] == ["硫酸  1", "acid  2"]
+
+
+def test_a_panels_answer_becomes_an_extract_without_filters_it_does_not_know() -> None:
+    query = Query(SINCE, UNTIL, UNTIL, Selection(device=("a",), mode=("auto",)))
+    found = extract(PANELS["batches_today"], [], query, range="today", zone=BERLIN)
+    assert (found.selection, found.rows) == (Selection(device=("a",)), ())
+    assert "batches" not in to_csv(found)
+    bins = extract(PANELS["accuracy_histogram"], [ErrorBin(None, -2.0, 4)], query, range="today", zone=BERLIN)
+    assert to_csv(bins).splitlines()[1] == ",-2.0,4"
+
+
+@pytest.mark.parametrize(("days", "unit"), [(1, "g/h"), (14, "g/h"), (90, "g per 6 h"), (365, "g per 24 h")])
+def test_the_unit_follows_the_steps_of_the_range(days: int, unit: str) -> None:
+    query = Query(SINCE - timedelta(days=days), SINCE, SINCE)
+    found = extract(PANELS["consumption_over_time"], [], query, range="x", zone=BERLIN)
+    assert (found.unit, found.columns[2].header) == (unit, f"value ({unit})")
+
+
+def test_every_row_of_a_long_extract_is_there() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    points = [SeriesPoint(start + timedelta(minutes=15 * n), "BDO", n / 7) for n in range(2_000)]
+    found = extract(
+        PANELS["consumption_by_chemical"], points, Query(start, UNTIL, UNTIL), range="x", zone=BERLIN
+    )
+    assert len(to_csv(found).splitlines()) == len(to_table(found, width=80).splitlines()) - 2 == 2_001

@@ -1,0 +1,86 @@
+"""What the simulator expects of a correct consumer is what the program's own intake does."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dosing_tui.config.settings import ClockSettings, MqttSettings
+from dosing_tui.domain.messages.message_parser import ClockRules, Intake
+from dosing_tui.domain.messages.models import (
+    BatchEvent,
+    Dose,
+    InventoryLevel,
+    Kind,
+    Reading,
+    Rejection,
+    TimeQuality,
+)
+from dosing_tui.simulator.fault_injection import Expect, Fault
+from dosing_tui.simulator.plant import Message
+from tests.support.simulator.simulated_plants import ALL, NOW, live
+
+
+def new_intake() -> Intake:
+    clock = ClockSettings()
+    topics = dict(zip(MqttSettings().topics, (Kind.DOSE, Kind.EVENT, Kind.LEVEL), strict=True))
+    return Intake(topics, ClockRules(clock.oldest, clock.ahead, NOW.tzinfo))  # type: ignore[arg-type]  # NOW has a zone
+
+
+def received(intake: Intake, message: Message) -> Reading | Rejection:
+    arrived = message.at + timedelta(milliseconds=3)
+    (unit,) = intake.read(message.topic, message.payload, received_at=arrived)
+    return unit
+
+
+def texts(reading: Reading) -> list[str]:
+    match reading:
+        case Dose():
+            return [reading.device_id, reading.chemical, reading.recipe, reading.mode]
+        case BatchEvent():
+            return [reading.device_id, reading.event, reading.recipe]
+        case InventoryLevel():
+            return [reading.device_id, reading.chemical]
+
+
+@given(st.integers(0, 10_000), st.sampled_from([None, 2.0, 900.0]))
+@settings(max_examples=15, deadline=None)
+def test_every_message_is_accepted_or_rejected_as_expected(seed: int, rate: float | None) -> None:
+    intake = new_intake()
+    for message in live(1_500, seed=seed, rate=rate, speed=30, faults=ALL):
+        unit = received(intake, message)
+        assert isinstance(unit, Rejection) == (message.expect is Expect.REJECT), (message, unit)
+        if not isinstance(unit, Rejection):
+            assert all(text and text.isprintable() for text in texts(unit)), message
+
+
+def test_a_duplicate_reads_as_its_original() -> None:
+    intake = new_intake()
+    before: Reading | Rejection | None = None
+    for message in live(4_000, faults=[Fault.DUPLICATES, Fault.UPTIME]):
+        unit = received(intake, message)
+        if message.expect is Expect.DUPLICATE:
+            assert unit == before
+        before = unit
+
+
+@pytest.mark.parametrize(("fault", "quality"), [("", TimeQuality.DEVICE), (Fault.UPTIME, TimeQuality.UPTIME)])
+def test_times_are_the_stations_own_unless_it_has_no_clock(fault: str, quality: TimeQuality) -> None:
+    intake = new_intake()
+    for message in live(2_000, faults=[Fault.UPTIME]):
+        unit = received(intake, message)
+        if message.fault == fault and isinstance(unit, Dose | BatchEvent):
+            assert unit.time_quality is quality
+
+
+def test_a_nan_is_left_out_and_the_rest_kept() -> None:
+    intake = new_intake()
+    doses = 0
+    for message in live(3_000, faults=[Fault.NAN]):
+        unit = received(intake, message)
+        if message.fault == Fault.NAN and isinstance(unit, Dose):
+            doses += 1
+            assert unit.actual_g is None
+            assert unit.target_g is not None
+    assert doses > 10

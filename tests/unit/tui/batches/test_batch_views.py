@@ -1,0 +1,116 @@
+"""Where the reviewer is in the list, and how errors, courses and batches under way are drawn."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dosing_tui.domain.batch_review.query_models import BatchRow
+from dosing_tui.domain.batches.models import Status
+from dosing_tui.domain.panels.filters import EVERYTHING, Selection
+from dosing_tui.domain.time.time_range import TimeRange
+from dosing_tui.live_state import Picture
+from dosing_tui.tui.batches.live_batch import followed
+from dosing_tui.tui.batches.timeline import longest_gap
+from dosing_tui.tui.batches.tolerance_bar import band_bar
+from dosing_tui.tui.data import batch_list_state as browse
+from dosing_tui.tui.data.batch_list_state import Browsing, Tab, Wanted, filter_of, wants_review
+from dosing_tui.tui.rendering.palette import Tone
+from tests.support.domain.batch_messages import NOON, at, dose, event, made, normal
+from tests.support.tui.batch_samples import told_batches
+
+
+def bar(error_g: float | None, tolerance_g: float | None, width: int = 13) -> str:
+    return "".join(cell for cell, _ in band_bar(error_g, tolerance_g, width, Tone.GROUND)[0])
+
+
+def test_an_error_leans_to_its_side_and_passes_the_edge_of_its_band_when_it_is_out() -> None:
+    assert bar(0.0, 0.5) == "   ┊  │  ┊   "
+    assert bar(0.4, 0.5) == "   ┊  │▄▄▖   "
+    assert bar(9.0, 0.5).endswith("→")
+    assert bar(-9.0, 0.5).startswith("←")
+    assert bar(None, 0.5).strip() == bar(0.1, None).strip() == ""
+
+
+@given(st.floats(-100, 100), st.floats(0.01, 10), st.integers(2, 20))
+def test_a_bar_has_its_width_and_is_yellow_exactly_when_it_is_out(
+    error_g: float, tolerance_g: float, half: int
+) -> None:
+    (row,) = band_bar(error_g, tolerance_g, 2 * half + 1, Tone.GROUND)
+    drawn = {pen.fg for cell, pen in row if cell in "▄▖▗←→"}
+    assert len(row) == 2 * half + 1
+    assert drawn <= {Tone.WARN if abs(error_g) > tolerance_g + 1e-9 else Tone.BAR}
+
+
+def rows(count: int) -> tuple[BatchRow, ...]:
+    row = told_batches().details[0].row
+    return tuple(
+        replace(row, batch_key=f"{number:03}", begins_at=NOON - timedelta(minutes=number), status="complete")
+        for number in range(count)
+    )
+
+
+@given(st.lists(st.integers(-30, 30)), st.integers(1, 40), st.integers(0, 50))
+def test_the_cursor_is_always_on_a_batch_in_sight(steps: list[int], visible: int, count: int) -> None:
+    here = browse.spliced(Browsing(), None, rows(count), asked=100)
+    for step in steps:
+        here = browse.moved(here, step, visible)
+        assert (browse.chosen(here) is None) == (count == 0)
+        if count:
+            assert here.first <= here.row < here.first + visible
+            assert browse.chosen(here) == here.rows[here.row]
+
+
+def test_the_cursor_stays_on_its_batch_when_newer_ones_come() -> None:
+    here = browse.moved(browse.spliced(Browsing(), None, rows(5)[1:], asked=100), 2, 10)
+    after = browse.settled(browse.spliced(here, None, rows(5), asked=100), 10)
+    assert after.held == here.held == "003"
+
+
+def test_a_page_below_is_added_without_repeating_anything() -> None:
+    here = browse.spliced(Browsing(), None, rows(10), asked=10)
+    longer = browse.spliced(here, here.rows[-1], rows(14)[10:], asked=4)
+    assert [row.batch_key for row in longer.rows] == [f"{number:03}" for number in range(14)]
+    assert not longer.bottom
+    assert browse.spliced(longer, longer.rows[-1], (), asked=10).bottom
+    assert (
+        browse.spliced(browse.jumped(rows(30)[20:], asked=10), rows(5)[4], rows(9)[5:], asked=4).rows[0]
+        == (rows(21)[20])
+    )
+
+
+def test_the_next_to_review_is_below_and_never_one_under_way() -> None:
+    reviewed, under_way, waiting = rows(3)
+    held = (replace(reviewed, review_state="approved"), replace(under_way, status="open"), waiting)
+    here = browse.settled(browse.spliced(Browsing(), None, held, asked=10), 5)
+    assert browse.next_row(here, lambda row: wants_review(row, second_person=False)) == 2
+    assert wants_review(held[0], second_person=True)
+
+
+def test_tabs_narrow_and_range_and_filters_of_the_console_apply() -> None:
+    selection = Selection(device=("a",), chemical=("T-9",), recipe=("CU-85",))
+    which = filter_of(Wanted(Tab.NOT_COMPLETE, unreviewed=True), TimeRange(NOON, at(60)), selection)
+    assert (which.since, which.until, which.device, which.recipe) == (NOON, at(60), ("a",), ("CU-85",))
+    assert {Status.OPEN, Status.COMPLETE}.isdisjoint(which.status)
+    assert which.unreviewed
+    assert filter_of(Wanted(), None, EVERYTHING).status == ()
+
+
+def test_a_batch_under_way_takes_what_was_heard_of_it_and_keeps_its_key() -> None:
+    start, first, *_ = normal()
+    (batch,) = made(start, first, now=at(70))
+    second = dose(122, "T-12", target_g=5.0, actual_g=5.1)
+    heard = Picture(doses=(second, dose(122, "T-12", device="b")), events=())
+    after = followed(batch, heard, at(123))
+    assert (after.key, [one.chemical for one in after.ingredients]) == (batch.key, ["T-9", "T-12"])
+    ended = followed(batch, Picture(doses=(second,), events=(event(125, "complete"),)), at(126))
+    assert ended.status is Status.COMPLETE
+    assert followed(ended, Picture(events=(event(130, "start"),)), at(131)) is ended
+
+
+def test_the_longest_gap_is_named_by_what_came_after_it() -> None:
+    (batch,) = made(*normal())
+    assert longest_gap(batch) == (3.0, "T-9")
+    (slow,) = made(event(0, "start"), dose(61, "T-9"), dose(200, "T-12"), event(203, "complete"))
+    assert longest_gap(slow) == (81.0, "T-12")

@@ -1,0 +1,226 @@
+"""Pages of the list of batches fit together, whatever happens to the batches while they are read."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.batch_review.review_result import Outcome
+from dosing_tui.domain.batch_review.review_rules import ReviewDraft
+from dosing_tui.tui.data import batch_list_state as browse
+from dosing_tui.tui.data.background_jobs import Jobs
+from dosing_tui.tui.data.batch_list_state import PAGE
+from dosing_tui.tui.data.batch_store import Shelf
+from tests.support.domain.batch_messages import NOON
+from tests.support.tui.batch_samples import told_batches
+
+ROW = replace(told_batches().details[0].row, status="complete", findings=0)
+VISIBLE = 30
+
+
+def row(number: float, key: str = "", findings: int = 0) -> BatchRow:
+    """The greater the number, the newer."""
+    begins = NOON + timedelta(minutes=number)
+    return replace(ROW, batch_key=key or f"{number:08.1f}", begins_at=begins, findings=findings)
+
+
+@dataclass
+class Kept:
+    """Batches as a database keeps them: they come, go, and begin at another time than they seemed to."""
+
+    rows: list[BatchRow] = field(default_factory=list)
+    account: str = "anna"
+    asked: list[str] = field(default_factory=list)
+
+    def _ordered(self, which: BatchFilter) -> list[BatchRow]:
+        wanted = [row for row in self.rows if row.findings or not which.with_findings]
+        return sorted(wanted, key=browse.order, reverse=True)
+
+    def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
+        self.asked.append(f"list of {', '.join(which.status) or 'all'}")
+        found = self._ordered(which)
+        return [row for row in found if after is None or browse.order(row) < browse.order(after)][:rows]
+
+    def above(self, which: BatchFilter, before: BatchRow, rows: int) -> Sequence[BatchRow]:
+        return [row for row in self._ordered(which) if browse.order(row) > browse.order(before)][-rows:]
+
+    def counts(self, which: BatchFilter) -> Counts:
+        self.asked.append("counts")
+        return Counts(len(self.rows), 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+    def detail(self, name: str) -> BatchDetail | None:
+        row = next((row for row in self.rows if row.batch_key == name), None)
+        return None if row is None else replace(told_batches().details[0], row=row)
+
+    def happenings(self, *_: object) -> Happenings:
+        return Happenings()
+
+    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
+        return Outcome(left=tuple(drafts))
+
+    def policy(self) -> ReviewPolicy:
+        return ReviewPolicy()
+
+
+class AtOnce:
+    """Does what it is asked when it is asked."""
+
+    def do(self, job: Callable[[], object]) -> None:
+        job()
+
+
+@dataclass
+class Later:
+    """Does it when the test says so."""
+
+    waiting: list[Callable[[], object]]
+
+    def do(self, job: Callable[[], object]) -> None:
+        self.waiting.append(job)
+
+
+class Reviewer:
+    """Somebody in front of the list; a moment passes at every step."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.kept, self.now = kept, NOON
+        jobs = Jobs(AtOnce(), lambda follow: follow())  # type: ignore[arg-type]  # stands for the threads
+        self.shelf = Shelf(kept, jobs, lambda: None, ReviewPolicy())
+        self.look()
+
+    def look(self) -> None:
+        self.now += timedelta(seconds=10)
+        self.shelf.look(self.now, BatchFilter(), BatchFilter())
+        self.shelf.browsing = browse.settled(self.shelf.browsing, VISIBLE)
+
+    def go(self, step: int) -> None:
+        self.shelf.browsing = browse.moved(self.shelf.browsing, step, VISIBLE)
+        self.shelf.near(VISIBLE)
+        self.look()
+
+    def find(self) -> None:
+        self.shelf.find(lambda which: replace(which, with_findings=True), lambda found: None)
+        self.look()
+
+    @property
+    def in_sight(self) -> list[str]:
+        here = self.shelf.browsing
+        return [row.batch_key for row in here.rows[here.first : here.first + VISIBLE]]
+
+    @property
+    def held(self) -> list[str]:
+        return [row.batch_key for row in self.shelf.browsing.rows]
+
+
+def kept(count: int) -> Kept:
+    return Kept([row(number) for number in range(count)])
+
+
+def keys(kept: Kept) -> list[str]:
+    return [row.batch_key for row in kept.listed(BatchFilter(), None, 100_000)]
+
+
+def test_a_batch_that_turns_out_to_have_begun_earlier_leaves_no_hole_behind_it() -> None:
+    plant = kept(3 * PAGE)
+    who = Reviewer(plant)
+    last = who.shelf.browsing.rows[-1]
+    # late messages: the last batch of the page began an hour before
+    plant.rows[plant.rows.index(last)] = moved = replace(last, begins_at=last.begins_at - timedelta(hours=1))
+    who.shelf.open(moved.batch_key)
+    who.shelf.more()
+    assert len(who.held) == 2 * PAGE - 1
+    assert who.held == keys(plant)[: 2 * PAGE - 1]
+
+
+def test_a_batch_that_comes_between_two_pages_is_there_as_soon_as_its_place_is_in_sight() -> None:
+    plant = kept(10 * PAGE)
+    who = Reviewer(plant)
+    who.go(5 * PAGE // 3)
+    for _ in range(8):
+        who.go(PAGE)
+    place = who.shelf.browsing.rows[4 * PAGE]
+    plant.rows.append(row(0, "late"))
+    plant.rows[-1] = replace(plant.rows[-1], begins_at=place.begins_at + timedelta(seconds=1))
+    who.go(4 * PAGE - who.shelf.browsing.row)
+    assert "late" in who.in_sight
+    assert who.held == keys(plant)[: len(who.held)]
+
+
+def test_what_lies_above_a_batch_that_was_gone_to_is_read_page_by_page() -> None:
+    plant = kept(12 * PAGE)
+    plant.rows[3] = replace(plant.rows[3], findings=1)
+    who = Reviewer(plant)
+    who.find()
+    here = browse.chosen(who.shelf.browsing)
+    assert here is not None
+    assert here.batch_key == row(3).batch_key
+    for _ in range(12 * PAGE // VISIBLE + 1):
+        who.go(-VISIBLE)
+    assert who.shelf.browsing.top
+    assert who.held == keys(plant)
+
+
+def test_no_more_is_held_than_is_good_and_there_is_an_end_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(browse, "MOST", 6 * PAGE)
+    plant = kept(3 * browse.MOST // 2)
+    who = Reviewer(plant)
+    while not who.shelf.browsing.bottom:
+        who.go(PAGE)
+        assert len(who.held) <= browse.MOST
+    who.go(browse.MOST)
+    assert who.in_sight[-1] == keys(plant)[-1]
+    assert who.held == keys(plant)[-len(who.held) :]
+
+
+def test_who_turns_from_tab_to_tab_waits_for_the_last_list_alone() -> None:
+    plant, waiting = kept(5), list[Callable[[], object]]()
+    who = Reviewer(plant)
+    plant.asked.clear()
+    who.shelf._jobs = Jobs(Later(waiting), lambda follow: follow())  # type: ignore[arg-type]  # stands for the threads
+    for status in ("aborted", "incomplete", "complete"):
+        who.shelf.want(BatchFilter(status=(status,)), counted_anew=False)
+        who.shelf.look(who.now, BatchFilter(status=(status,)), BatchFilter())
+    for job in waiting:
+        job()
+    assert plant.asked == ["list of complete"]
+    assert len(who.held) == 5
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("go"), st.integers(-150, 150)),
+    st.tuples(st.just("find"), st.just(0)),
+    st.tuples(st.just("come"), st.integers(-50, 350)),
+    st.tuples(st.just("move"), st.integers(0, 400)),
+    st.tuples(st.just("leave"), st.integers(0, 400)),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(STEPS, max_size=14))
+def test_what_is_in_sight_is_what_is_there_whatever_happens_meanwhile(steps: list[tuple[str, int]]) -> None:
+    plant = Kept([row(number, findings=number % 97 == 0) for number in range(300)])
+    who = Reviewer(plant)
+    for count, (what, number) in enumerate(steps):
+        if what == "go":
+            who.go(number)
+        elif what == "find":
+            who.find()
+        elif what == "come":
+            plant.rows.append(row(number + 0.5, f"new-{count}"))
+        else:
+            gone = plant.rows.pop(number % len(plant.rows))
+            if what == "move":
+                plant.rows.append(replace(gone, begins_at=gone.begins_at - timedelta(minutes=90.3)))
+        who.look()
+        who.look()
+        assert len(set(who.held)) == len(who.held)
+        sight, every = who.in_sight, keys(plant)
+        begins = every.index(sight[0])
+        assert sight == every[begins : begins + len(sight)]

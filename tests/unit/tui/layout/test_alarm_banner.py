@@ -1,0 +1,115 @@
+"""The banner's rows and the bell: pure, so that every state can be looked at."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dosing_tui.config.settings import Glyphs
+from dosing_tui.domain.alarms.models import Priority
+from dosing_tui.domain.alarms.snapshot import AlarmPicture
+from dosing_tui.tui.alarms import audible_alarm
+from dosing_tui.tui.alarms.audible_alarm import Horn
+from dosing_tui.tui.layout.alarm_banner import banner, banner_rows
+from dosing_tui.tui.layout.system_notices import Notice
+from dosing_tui.tui.rendering.palette import DARK, DIM, Tone
+from dosing_tui.tui.rendering.theme import Look
+from tests.support.tui.alarm_samples import flood, picture_of, state
+from tests.support.tui.sample_plant import NOW
+
+LOW = state("STOCK_LOW", "A", number=3)
+GROSS = state("DOSE_GROSS", "P", number=2)
+ACKED = replace(state("STOCK_CRITICAL", "B", number=1), acked=True)
+RETURNED = replace(LOW, active=False)
+
+
+def stamp(at: datetime) -> str:
+    return "14:00:00"
+
+
+def lines(alarms: AlarmPicture, *notices: Notice, width: int = 120, height: int = 2) -> list[str]:
+    told = banner(alarms, notices, quiet="nothing abnormal", silence="")
+    return ["".join(cell for cell, _ in row) for row in banner_rows(told, stamp, width, height)]
+
+
+def test_the_unacknowledged_come_first_then_the_most_urgent() -> None:
+    first, second, third = lines(picture_of(ACKED, LOW, GROSS), height=3)
+    assert first.startswith(" ■H*  14:00:00 Gross dosing error: P")
+    assert second.startswith(" ▲M*  14:00:00 Low inventory: A")
+    assert third.startswith(" ■H   14:00:00 Tank nearly empty: B")
+
+
+def test_what_is_acknowledged_is_dim_and_what_is_not_is_a_block_of_colour() -> None:
+    told = banner(picture_of(ACKED, LOW), [], quiet="", silence="")
+    loud, quiet = banner_rows(told, stamp, 120, 2)
+    assert loud[1][1].bg is Tone.WARN
+    assert quiet[1][1] == DIM
+
+
+def test_a_link_that_is_away_comes_before_alarms_of_its_rank_and_has_no_star() -> None:
+    notice = Notice("broker", Priority.HIGH, "Broker down", NOW)
+    first, second = lines(picture_of(GROSS), notice)
+    assert first.startswith(" ■H   14:00:00 Broker down")
+    assert second.startswith(" ■H*")
+
+
+def test_an_alarm_that_returned_says_so() -> None:
+    assert "returned · Low inventory" in lines(picture_of(RETURNED))[0]
+
+
+@pytest.mark.parametrize("count", [0, 1, 500])
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("height", [1, 2])
+def test_the_banner_has_always_the_same_height(count: int, width: int, height: int) -> None:
+    shown = lines(flood(count) if count else picture_of(), width=width, height=height)
+    assert [len(line) for line in shown] == [width] * height
+    if count == 500:
+        assert ("FLOOD 500" in shown[0]) is True
+        assert ("499 more" in shown[-1] or "498 more" in shown[-1]) is (width == 120 or height == 2)
+
+
+def test_without_unicode_the_letters_tell() -> None:
+    look = Look(DARK, Glyphs.ASCII)
+    text = "".join(map(look.character, lines(picture_of(GROSS))[0]))
+    assert text.startswith(" #H*")
+    assert text.isascii()
+
+
+def test_the_bell_repeats_until_it_is_silenced() -> None:
+    calls = audible_alarm.calling(picture_of(LOW))
+    first = audible_alarm.rung(Horn(), NOW)
+    assert audible_alarm.rings(Horn(), calls, NOW)
+    assert not audible_alarm.rings(first, calls, NOW + audible_alarm.EVERY / 2)
+    assert audible_alarm.rings(first, calls, NOW + audible_alarm.EVERY)
+    assert not audible_alarm.rings(audible_alarm.silenced(calls), calls, NOW + timedelta(hours=1))
+
+
+def test_a_clock_that_was_set_back_does_not_hold_the_bell() -> None:
+    assert audible_alarm.rings(
+        audible_alarm.rung(Horn(), NOW), audible_alarm.calling(picture_of(LOW)), NOW - timedelta(hours=1)
+    )
+
+
+def test_the_same_alarm_raised_again_sounds_again() -> None:
+    silent = audible_alarm.silenced(audible_alarm.calling(picture_of(LOW)))
+    again = audible_alarm.calling(picture_of(replace(LOW, occurrence=UUID(int=9))))
+    assert audible_alarm.sounds(silent, again)
+
+
+def test_what_is_acknowledged_returned_or_diagnostic_does_not_sound() -> None:
+    diagnostic = replace(GROSS, priority=Priority.DIAGNOSTIC)
+    assert not audible_alarm.calling(picture_of(ACKED, RETURNED, diagnostic))
+    assert not audible_alarm.calling(None)
+
+
+@given(st.sets(st.integers(1, 20)), st.sets(st.integers(1, 20)))
+def test_it_sounds_exactly_when_something_calls_that_was_not_silenced(was: set[int], now: set[int]) -> None:
+    def calls(numbers: set[int]) -> audible_alarm.Calls:
+        return audible_alarm.calling(
+            picture_of(*(state("STOCK_LOW", str(one), number=one) for one in numbers))
+        )
+
+    assert audible_alarm.sounds(audible_alarm.silenced(calls(was)), calls(now)) is bool(now - was)
