@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Protocol, TypeVar
 
 from dosing_tui.domain.alarms.snapshot import AlarmPicture
-from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Kind, Reading
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, ReadingKind
 
 RECENT_DOSES = 200
 MAX_SERIES = 2_000
@@ -80,8 +80,8 @@ class Picture:
     last_message: datetime | None = None
     rate: float = 0.0
     """Messages per second over the last ten seconds."""
-    changed: tuple[tuple[Kind, int], ...] = ()
-    stored: tuple[tuple[Kind, int], ...] = ()
+    changed: tuple[tuple[ReadingKind, int], ...] = ()
+    stored: tuple[tuple[ReadingKind, int], ...] = ()
     broker: LinkState = field(default_factory=LinkState)
     database: LinkState = field(default_factory=LinkState)
     books: Books = field(default_factory=Books)
@@ -97,7 +97,7 @@ class Picture:
 class PictureSource(Protocol):
     """Whoever can tell what is known now."""
 
-    def picture(self, now: datetime) -> Picture:
+    def get_snapshot(self, now: datetime) -> Picture:
         """A copy as of ``now``; cheap enough for every tick."""
 
 
@@ -110,8 +110,8 @@ class Live:
         self._doses: OrderedDict[tuple[object, ...], Dose] = OrderedDict()
         self._events: OrderedDict[tuple[object, ...], BatchEvent] = OrderedDict()
         self._devices: dict[str, datetime] = {}
-        self._changed = dict.fromkeys(Kind, 0)
-        self._stored = dict.fromkeys(Kind, 0)
+        self._changed = dict.fromkeys(ReadingKind, 0)
+        self._stored = dict.fromkeys(ReadingKind, 0)
         self._arrivals: deque[tuple[datetime, int]] = deque()
         self._state = Picture()
 
@@ -144,7 +144,7 @@ class Live:
             self._state = replace(self._state, last_message=at)
             self._touch()
 
-    def committed(self, kinds: Iterable[Kind]) -> None:
+    def committed(self, kinds: Iterable[ReadingKind]) -> None:
         """Readings of these kinds are in the database now."""
         with self._lock:
             for kind in kinds:
@@ -166,7 +166,7 @@ class Live:
     def set_role(self, role: Role, notice: str = "") -> None:
         self._set(role=role, notice=notice)
 
-    def picture(self, now: datetime) -> Picture:
+    def get_snapshot(self, now: datetime) -> Picture:
         with self._lock:
             self._drop_old_arrivals(now)
             return replace(
@@ -195,11 +195,11 @@ class Live:
         match reading:
             case InventoryLevel():
                 self._level(reading)
-                self._changed[Kind.LEVEL] += 1
+                self._changed[ReadingKind.LEVEL] += 1
             case Dose():
-                self._changed[Kind.DOSE] += _keep(self._doses, _identity(reading), reading)
+                self._changed[ReadingKind.DOSE] += _keep(self._doses, _identity(reading), reading)
             case BatchEvent():
-                self._changed[Kind.EVENT] += _keep(self._events, _identity(reading), reading)
+                self._changed[ReadingKind.EVENT] += _keep(self._events, _identity(reading), reading)
 
     def _level(self, level: InventoryLevel) -> None:
         key = (level.device_id, level.chemical)

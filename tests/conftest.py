@@ -9,7 +9,7 @@ import pytest
 
 from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker, find_mosquitto, free_port, start_broker
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port, find_mosquitto, start_broker
 from tests.support.database_servers import ANY_DSN, APACHE_DSN, Server, absent, reachable_temp
 
 FOREIGN = (
@@ -130,12 +130,12 @@ def migrated(server: Server) -> Iterator[str]:
 @pytest.fixture
 def own_postgres() -> Iterator[EmbeddedPostgres]:
     """A server of the test's own, to stop, kill and restart."""
-    with reachable_temp() as folder, EmbeddedPostgres(folder, port=free_port()) as server:
+    with reachable_temp() as folder, EmbeddedPostgres(folder, port=find_free_port()) as server:
         yield server
 
 
 @pytest.fixture
-def mosquitto(request: pytest.FixtureRequest) -> Iterator[RunningBroker]:
+def mosquitto(request: pytest.FixtureRequest) -> Iterator[EmbeddedBroker]:
     """A Mosquitto of the test's own, configured as a plant's; to stop, kill and restart."""
     if find_mosquitto() is None:
         absent(request, "Mosquitto is not installed")

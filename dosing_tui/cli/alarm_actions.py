@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dosing_tui.config.alarm_limits import most_shelved
+from dosing_tui.config.alarm_limits import get_max_shelving
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.panel_reader import Reader
@@ -19,15 +19,15 @@ from dosing_tui.domain.alarms.tag_lookup import Heard, normal_alarm
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import AlarmRefused
 
-Asked = Callable[[AlarmState], Entry]
+EntryBuilder = Callable[[AlarmState], Entry]
 
 
-def listed(settings: Settings, *, tag: str = "", shown: Iterable[Shown] = ()) -> list[AlarmState]:
+def list_alarms(settings: Settings, *, tag: str = "", state_names: Iterable[Shown] = ()) -> list[AlarmState]:
     """The alarms that are not normal, the most urgent first.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    wanted = frozenset(shown)
+    wanted = frozenset(state_names)
     states = [
         state
         for state in journal.states(settings).values()
@@ -38,20 +38,20 @@ def listed(settings: Settings, *, tag: str = "", shown: Iterable[Shown] = ()) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class AlarmCommandResult:
     """Tags of what was done, and of what was left as it is, why, a sentence each."""
 
-    done: tuple[str, ...]
-    left: tuple[str, ...] = ()
+    changed_tags: tuple[str, ...]
+    refusals: tuple[str, ...] = ()
 
 
-def named(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
+def find_alarms(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
     """The alarms of these tags. Raises: AlarmRefused if there is none, DatabaseAway, DatabaseRefused."""
     states = journal.states(settings)
-    return [_named(states, tag) for tag in tags]
+    return [_find_alarm(states, tag) for tag in tags]
 
 
-def named_or_normal(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
+def find_alarms_or_normal(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
     """The alarms of these tags, normal ones too: an alarm is hidden before the work that would raise it.
 
     Raises: AlarmRefused if nothing could ever raise one of them, DatabaseAway, DatabaseRefused.
@@ -59,65 +59,85 @@ def named_or_normal(settings: Settings, tags: Sequence[str]) -> list[AlarmState]
     known = {state.key.tag.lower(): state for state in journal.states(settings).values()}
     if all(tag.lower() in known for tag in tags):
         return [known[tag.lower()] for tag in tags]
-    heard = _heard(settings)
+    heard = _read_known_tags(settings)
     return [known.get(tag.lower()) or normal_alarm(tag, heard) for tag in tags]
 
 
-def acknowledge(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, comment: str) -> Done:
+def acknowledge_alarms(
+    settings: Settings, targets: Sequence[AlarmState], context: Asking, *, comment: str
+) -> AlarmCommandResult:
     """Raises: AlarmRefused if nothing can be done about any of them, DatabaseAway, DatabaseRefused."""
-    return _ask(settings, seen, lambda state: operator_commands.acknowledge(state, asking, comment=comment))
+    return _append_entries(
+        settings, targets, lambda state: operator_commands.acknowledge(state, context, comment=comment)
+    )
 
 
-def reset(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, comment: str) -> Done:
+def reset_alarms(
+    settings: Settings, targets: Sequence[AlarmState], context: Asking, *, comment: str
+) -> AlarmCommandResult:
     """End latched alarms. Raises: as above."""
-    return _ask(settings, seen, lambda state: operator_commands.reset(state, asking, comment=comment))
+    return _append_entries(
+        settings, targets, lambda state: operator_commands.reset(state, context, comment=comment)
+    )
 
 
-def shelve(
-    settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, duration: timedelta, reason: str
-) -> Done:
+def shelve_alarms(
+    settings: Settings, targets: Sequence[AlarmState], context: Asking, *, duration: timedelta, reason: str
+) -> AlarmCommandResult:
     """Raises: as above."""
 
     def entry(state: AlarmState) -> Entry:
-        priority = _urgency(state)
-        most = most_shelved(settings, priority)
+        priority = _get_priority(state)
+        most = get_max_shelving(settings, priority)
         return operator_commands.shelve(
-            state, asking, priority=priority, duration=duration, most=most, reason=reason
+            state, context, priority=priority, duration=duration, most=most, reason=reason
         )
 
-    return _ask(settings, seen, entry)
+    return _append_entries(settings, targets, entry)
 
 
-def unshelve(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, comment: str) -> Done:
+def unshelve_alarms(
+    settings: Settings, targets: Sequence[AlarmState], context: Asking, *, comment: str
+) -> AlarmCommandResult:
     """Raises: as above."""
-    return _ask(settings, seen, lambda state: operator_commands.unshelve(state, asking, comment=comment))
+    return _append_entries(
+        settings, targets, lambda state: operator_commands.unshelve(state, context, comment=comment)
+    )
 
 
-def remove(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, reason: str) -> Done:
+def remove_from_service(
+    settings: Settings, targets: Sequence[AlarmState], context: Asking, *, reason: str
+) -> AlarmCommandResult:
     """Out of service. Raises: as above."""
-    return _ask(
-        settings, seen,
-        lambda state: operator_commands.remove(state, asking, priority=_urgency(state), reason=reason),
+    return _append_entries(
+        settings, targets,
+        lambda state: operator_commands.remove(state, context, priority=_get_priority(state), reason=reason),
     )  # fmt: skip
 
 
-def restore(settings: Settings, seen: Sequence[AlarmState], asking: Asking, *, comment: str) -> Done:
+def return_to_service(
+    settings: Settings, targets: Sequence[AlarmState], context: Asking, *, comment: str
+) -> AlarmCommandResult:
     """Raises: as above."""
-    return _ask(settings, seen, lambda state: operator_commands.restore(state, asking, comment=comment))
+    return _append_entries(
+        settings, targets, lambda state: operator_commands.restore(state, context, comment=comment)
+    )
 
 
-def _urgency(state: AlarmState) -> Priority:
+def _get_priority(state: AlarmState) -> Priority:
     rule = RULES.get(state.key.rule)
     return state.priority if state.active or rule is None else rule.priority
 
 
-def _ask(settings: Settings, seen: Sequence[AlarmState], asked: Asked) -> Done:
+def _append_entries(
+    settings: Settings, targets: Sequence[AlarmState], build_entry: EntryBuilder
+) -> AlarmCommandResult:
     """Judged by what was seen and by what is so by now."""
     states = journal.states(settings)
     entries, left = [], []
-    for state in seen:
+    for state in targets:
         try:
-            entry = asked(state)
+            entry = build_entry(state)
             operator_commands.check(states.get(state.key) or AlarmState(state.key), entry)
         except AlarmRefused as error:
             left.append(str(error))
@@ -127,10 +147,10 @@ def _ask(settings: Settings, seen: Sequence[AlarmState], asked: Asked) -> Done:
         journal.append(settings, entries)
     elif left:
         raise AlarmRefused(" ".join(left))
-    return Done(tuple(entry.key.tag for entry in entries), tuple(left))
+    return AlarmCommandResult(tuple(entry.key.tag for entry in entries), tuple(left))
 
 
-def _heard(settings: Settings) -> Heard:
+def _read_known_tags(settings: Settings) -> Heard:
     reader = Reader(settings)
     reader.open()
     try:
@@ -140,7 +160,7 @@ def _heard(settings: Settings) -> Heard:
         reader.close()
 
 
-def _named(states: dict[AlarmKey, AlarmState], tag: str) -> AlarmState:
+def _find_alarm(states: dict[AlarmKey, AlarmState], tag: str) -> AlarmState:
     for state in states.values():
         if state.key.tag.lower() == tag.lower():
             return state

@@ -10,22 +10,29 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.cli.context import EXIT_NONE, away, os_user, say, settings_of, write
+from dosing_tui.cli.context import (
+    EXIT_NO_RESULT,
+    exit_if_unavailable,
+    get_os_user,
+    get_settings,
+    print_message,
+    write_stdout,
+)
 
 if TYPE_CHECKING:
-    from dosing_tui.cli.alarm_actions import Done
+    from dosing_tui.cli.alarm_actions import AlarmCommandResult
     from dosing_tui.config.settings import Settings
     from dosing_tui.domain.alarms.models import AlarmState
     from dosing_tui.domain.alarms.operator_commands import Asking
-    from dosing_tui.export.table import Extract
+    from dosing_tui.export.table import ExportTable
 
-WIDEST = 1_000
+TABLE_WIDTH = 1_000
 """No tag is cut: alarms are acknowledged by them."""
-FORMATS = ("table", "csv", "json")
+OUTPUT_FORMATS = ("table", "csv", "json")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-def span(text: str) -> timedelta:
+def parse_duration(text: str) -> timedelta:
     """30m, 4h or 2d."""
     found = re.fullmatch(r"(\d{1,5})([mhd])", text.strip())
     if not found:
@@ -33,52 +40,61 @@ def span(text: str) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
-FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
-COMMENT = click.option("--comment", default="", help="Why; kept in the journal.")
-NAME = click.option("--name", default="", help="Who asks; else the account this runs under.")
-REASON = click.option("--reason", required=True, help="Why; kept in the journal.")
-YES = click.option("--yes", "sure", is_flag=True, help="With --all: do not ask.")
-NAMED = click.argument("tags", nargs=-1, required=True, metavar="TAG...")
-TAGS = click.argument("tags", nargs=-1, metavar="[TAG]...")
+FORMAT_OPTION = click.option(
+    "--format", "form", type=click.Choice(OUTPUT_FORMATS), default="table", show_default=True
+)
+COMMENT_OPTION = click.option("--comment", default="", help="Why; kept in the journal.")
+NAME_OPTION = click.option("--name", default="", help="Who asks; else the account this runs under.")
+REASON_OPTION = click.option("--reason", required=True, help="Why; kept in the journal.")
+YES_OPTION = click.option("--yes", "sure", is_flag=True, help="With --all: do not ask.")
+REQUIRED_TAGS = click.argument("tags", nargs=-1, required=True, metavar="TAG...")
+OPTIONAL_TAGS = click.argument("tags", nargs=-1, metavar="[TAG]...")
 
 
-class Alarms(click.Group):
+class AlarmCommandGroup(click.Group):
     """A database that is away is one sentence and an exit status of its own, whatever was asked."""
 
     def invoke(self, ctx: click.Context) -> object:
-        with away():
+        with exit_if_unavailable():
             return super().invoke(ctx)
 
 
-@click.group(cls=Alarms)
+@click.group(cls=AlarmCommandGroup)
 @click.pass_context
 def alarms(ctx: click.Context) -> None:
     """List and acknowledge alarms, shelve them, read their journal; exit 3 where the database is away."""
-    ctx.obj = settings_of(ctx)
+    ctx.obj = get_settings(ctx)
 
 
 @alarms.command("list")
 @click.option("--tag", default="", help="Any part of rule/station/thing.")
 @click.option("--state", "states", multiple=True, help="Only this state, e.g. unacknowledged; repeatable.")
-@FORMAT
+@FORMAT_OPTION
 @click.pass_obj
-def list_(settings: "Settings", tag: str, states: tuple[str, ...], form: str) -> None:
+def list_active(settings: "Settings", tag: str, states: tuple[str, ...], form: str) -> None:
     """The alarms that are not normal, the most urgent first."""
     from dosing_tui.cli import alarm_actions
     from dosing_tui.domain.alarms.models import Shown
-    from dosing_tui.export.alarm_export import alarms_extract
+    from dosing_tui.export.alarm_export import build_alarm_table
 
-    _known(states, Shown, "--state")
-    found = alarm_actions.listed(settings, tag=tag, shown=[Shown(word) for word in states])
+    _check_names(states, Shown, "--state")
+    found = alarm_actions.list_alarms(settings, tag=tag, state_names=[Shown(word) for word in states])
     words = " · ".join(("now", *([f"tag {tag}"] if tag else []), *states))
     zone = ZoneInfo(settings.plant.timezone)
-    _print(alarms_extract(found, range=words, now=datetime.now(UTC), zone=zone), form, settings)
+    _print_table(build_alarm_table(found, range=words, now=datetime.now(UTC), zone=zone), form, settings)
 
 
 @alarms.command()
-@click.option("--since", type=span, metavar="SPAN", default="24h", show_default=True, help="How far back.")
 @click.option(
-    "--until", type=span, metavar="SPAN", default="0m", show_default=True, help="How long ago to end."
+    "--since", type=parse_duration, metavar="SPAN", default="24h", show_default=True, help="How far back."
+)
+@click.option(
+    "--until",
+    type=parse_duration,
+    metavar="SPAN",
+    default="0m",
+    show_default=True,
+    help="How long ago to end.",
 )
 @click.option("--tag", default="", help="Any part of rule/station/thing.")
 @click.option("--event", "events", multiple=True, help="Only this event, e.g. acknowledge; repeatable.")
@@ -87,7 +103,7 @@ def list_(settings: "Settings", tag: str, states: tuple[str, ...], form: str) ->
 )
 @click.option("--user", default="", help="Only what this name, account or database role did.")
 @click.option("--most", type=click.IntRange(1, 1_000_000), default=1_000, show_default=True)
-@FORMAT
+@FORMAT_OPTION
 @click.pass_obj
 def journal(
     settings: "Settings", *, since: timedelta, until: timedelta, tag: str, events: tuple[str, ...],
@@ -97,10 +113,10 @@ def journal(
     from dosing_tui.database.alarms import journal as journal_of
     from dosing_tui.domain.alarms.journal_filter import JournalFilter
     from dosing_tui.domain.alarms.models import Event, Shown
-    from dosing_tui.export.alarm_export import journal_extract
+    from dosing_tui.export.alarm_export import build_journal_table
 
-    _known(events, Event, "--event")
-    _known(states, (shown for shown in Shown if shown is not Shown.NORMAL), "--state")
+    _check_names(events, Event, "--event")
+    _check_names(states, (shown for shown in Shown if shown is not Shown.NORMAL), "--state")
     now = datetime.now(UTC)
     # a clock that is a little ahead must not hide what has just happened
     end = now - until if until else now + timedelta(minutes=5)
@@ -110,19 +126,19 @@ def journal(
     words = " · ".join(
         part for part in (f"tag {tag}" if tag else "", *events, *now_so, f"by {user}" if user else "") if part
     )
-    found = journal_extract(
+    found = build_journal_table(
         journal_of.listed(settings, asked), range=words or "everything", since=asked.since, until=asked.until,
         now=now, zone=ZoneInfo(settings.plant.timezone),
     )  # fmt: skip
-    _print(found, form, settings)
+    _print_table(found, form, settings)
 
 
 @alarms.command()
-@TAGS
+@OPTIONAL_TAGS
 @click.option("--all", "every", is_flag=True, help="Every unacknowledged alarm.")
-@YES
-@COMMENT
-@NAME
+@YES_OPTION
+@COMMENT_OPTION
+@NAME_OPTION
 @click.pass_obj
 def ack(
     settings: "Settings", *, tags: tuple[str, ...], every: bool, sure: bool, comment: str, name: str
@@ -134,21 +150,26 @@ def ack(
     from dosing_tui.cli import alarm_actions
     from dosing_tui.domain.alarms.models import UNACKNOWLEDGED
 
-    _either(tags, every)
+    _require_tags_or_all(tags, every)
     seen = (
-        alarm_actions.named(settings, tags) if tags else alarm_actions.listed(settings, shown=UNACKNOWLEDGED)
+        alarm_actions.find_alarms(settings, tags)
+        if tags
+        else alarm_actions.list_alarms(settings, state_names=UNACKNOWLEDGED)
     )
     if every:
-        _confirm("Acknowledge", seen, sure=sure)
-    _done("acknowledged", alarm_actions.acknowledge(settings, seen, _asking(name), comment=comment))
+        _confirm_all("Acknowledge", seen, is_confirmed=sure)
+    _print_result(
+        "acknowledged",
+        alarm_actions.acknowledge_alarms(settings, seen, _build_context(name), comment=comment),
+    )
 
 
 @alarms.command()
-@TAGS
+@OPTIONAL_TAGS
 @click.option("--all", "every", is_flag=True, help="Every alarm that is latched and acknowledged.")
-@YES
-@COMMENT
-@NAME
+@YES_OPTION
+@COMMENT_OPTION
+@NAME_OPTION
 @click.pass_obj
 def reset(
     settings: "Settings", *, tags: tuple[str, ...], every: bool, sure: bool, comment: str, name: str
@@ -160,19 +181,25 @@ def reset(
     from dosing_tui.cli import alarm_actions
     from dosing_tui.domain.alarms.models import Shown
 
-    _either(tags, every)
+    _require_tags_or_all(tags, every)
     latched = [Shown.LATCHED_ACKED]
-    seen = alarm_actions.named(settings, tags) if tags else alarm_actions.listed(settings, shown=latched)
+    seen = (
+        alarm_actions.find_alarms(settings, tags)
+        if tags
+        else alarm_actions.list_alarms(settings, state_names=latched)
+    )
     if every:
-        _confirm("Reset", seen, sure=sure)
-    _done("reset", alarm_actions.reset(settings, seen, _asking(name), comment=comment))
+        _confirm_all("Reset", seen, is_confirmed=sure)
+    _print_result("reset", alarm_actions.reset_alarms(settings, seen, _build_context(name), comment=comment))
 
 
 @alarms.command()
-@NAMED
-@click.option("--for", "duration", type=span, metavar="SPAN", required=True, help="How long, e.g. 30m or 4h.")
-@REASON
-@NAME
+@REQUIRED_TAGS
+@click.option(
+    "--for", "duration", type=parse_duration, metavar="SPAN", required=True, help="How long, e.g. 30m or 4h."
+)
+@REASON_OPTION
+@NAME_OPTION
 @click.pass_obj
 def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, reason: str, name: str) -> None:
     """Silence alarms for a limited time.
@@ -181,27 +208,31 @@ def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, rea
     """
     from dosing_tui.cli import alarm_actions
 
-    seen, asking = alarm_actions.named_or_normal(settings, tags), _asking(name)
-    _done("shelved", alarm_actions.shelve(settings, seen, asking, duration=duration, reason=reason))
+    seen, asking = alarm_actions.find_alarms_or_normal(settings, tags), _build_context(name)
+    _print_result(
+        "shelved", alarm_actions.shelve_alarms(settings, seen, asking, duration=duration, reason=reason)
+    )
 
 
 @alarms.command()
-@NAMED
-@COMMENT
-@NAME
+@REQUIRED_TAGS
+@COMMENT_OPTION
+@NAME_OPTION
 @click.pass_obj
 def unshelve(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
     """End the shelving of alarms."""
     from dosing_tui.cli import alarm_actions
 
-    seen = alarm_actions.named(settings, tags)
-    _done("unshelved", alarm_actions.unshelve(settings, seen, _asking(name), comment=comment))
+    seen = alarm_actions.find_alarms(settings, tags)
+    _print_result(
+        "unshelved", alarm_actions.unshelve_alarms(settings, seen, _build_context(name), comment=comment)
+    )
 
 
 @alarms.command()
-@NAMED
-@REASON
-@NAME
+@REQUIRED_TAGS
+@REASON_OPTION
+@NAME_OPTION
 @click.pass_obj
 def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) -> None:
     """Take alarms out of service.
@@ -211,78 +242,84 @@ def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) 
     """
     from dosing_tui.cli import alarm_actions
 
-    seen = alarm_actions.named_or_normal(settings, tags)
-    _done("out of service", alarm_actions.remove(settings, seen, _asking(name), reason=reason))
+    seen = alarm_actions.find_alarms_or_normal(settings, tags)
+    _print_result(
+        "out of service",
+        alarm_actions.remove_from_service(settings, seen, _build_context(name), reason=reason),
+    )
 
 
 @alarms.command()
-@NAMED
-@COMMENT
-@NAME
+@REQUIRED_TAGS
+@COMMENT_OPTION
+@NAME_OPTION
 @click.pass_obj
 def restore(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
     """Put alarms back into service."""
     from dosing_tui.cli import alarm_actions
 
-    seen = alarm_actions.named(settings, tags)
-    _done("back in service", alarm_actions.restore(settings, seen, _asking(name), comment=comment))
+    seen = alarm_actions.find_alarms(settings, tags)
+    _print_result(
+        "back in service",
+        alarm_actions.return_to_service(settings, seen, _build_context(name), comment=comment),
+    )
 
 
-def _known(words: Iterable[str], names: Iterable[str], option: str) -> None:
+def _check_names(values: Iterable[str], names: Iterable[str], option: str) -> None:
     """Raises: click.BadParameter."""
     names = list(names)
-    for word in words:
+    for word in values:
         if word not in names:
             raise click.BadParameter(f"{word!r} is not one of {', '.join(names)}.", param_hint=option)
 
 
-def _either(tags: Sequence[str], every: bool) -> None:
-    if bool(tags) is every:
+def _require_tags_or_all(tags: Sequence[str], is_all: bool) -> None:
+    if bool(tags) is is_all:
         raise click.UsageError("Name the alarms by their tags, or say --all.")
 
 
-def _confirm(what: str, seen: "Sequence[AlarmState]", *, sure: bool) -> None:
+def _confirm_all(action: str, targets: "Sequence[AlarmState]", *, is_confirmed: bool) -> None:
     """Says how many they are and which, and asks; where nobody can answer, only with a yes given before."""
-    if sure or not seen:
+    if is_confirmed or not targets:
         return
-    many = "1 alarm" if len(seen) == 1 else f"{len(seen)} alarms"
-    say(f"{many}: {', '.join(state.key.tag for state in seen)}")
+    many = "1 alarm" if len(targets) == 1 else f"{len(targets)} alarms"
+    print_message(f"{many}: {', '.join(state.key.tag for state in targets)}")
     if not sys.stdin.isatty():
         raise click.UsageError("Nobody can be asked whether that is meant: say --yes.")
-    if not click.confirm(f"{what} {'it' if len(seen) == 1 else 'them'}?", err=True):
-        sys.exit(EXIT_NONE)
+    if not click.confirm(f"{action} {'it' if len(targets) == 1 else 'them'}?", err=True):
+        sys.exit(EXIT_NO_RESULT)
 
 
-def _asking(name: str) -> "Asking":
+def _build_context(name: str) -> "Asking":
     from dosing_tui.domain.alarms.models import Who
     from dosing_tui.domain.alarms.operator_commands import Asking
 
-    account = os_user()
+    account = get_os_user()
     return Asking(Who(name or account, account), datetime.now(UTC))
 
 
-def _done(what: str, outcome: "Done") -> None:
-    for tag in outcome.done:
-        click.echo(f"{what}: {tag}")
-    for sentence in outcome.left:
-        say(sentence)
-    if not outcome.done:
-        say("Nothing to do.")
-        sys.exit(EXIT_NONE)
+def _print_result(action: str, result: "AlarmCommandResult") -> None:
+    for tag in result.changed_tags:
+        click.echo(f"{action}: {tag}")
+    for sentence in result.refusals:
+        print_message(sentence)
+    if not result.changed_tags:
+        print_message("Nothing to do.")
+        sys.exit(EXIT_NO_RESULT)
 
 
-def _print(found: "Extract", form: str, settings: "Settings") -> None:
-    from dosing_tui.export.alarm_export import narrowed
+def _print_table(table: "ExportTable", output_format: str, settings: "Settings") -> None:
+    from dosing_tui.export.alarm_export import drop_empty_columns
     from dosing_tui.export.csv_format import to_csv
     from dosing_tui.export.json_format import to_json
     from dosing_tui.export.text_format import to_table
 
-    match form:
+    match output_format:
         case "json":
-            write(to_json(found))
+            write_stdout(to_json(table))
         case "csv":
-            write(to_csv(found))
-        case _ if not found.rows:
-            say("None.")
+            write_stdout(to_csv(table))
+        case _ if not table.rows:
+            print_message("None.")
         case _:
-            write(to_table(narrowed(found), width=WIDEST))
+            write_stdout(to_table(drop_empty_columns(table), width=TABLE_WIDTH))

@@ -11,17 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dosing_tui.cli.context import EXIT_NONE, away, say, settings_of, write
-from dosing_tui.domain.batch_review.query_models import Wanted
+from dosing_tui.cli.context import (
+    EXIT_NO_RESULT,
+    exit_if_unavailable,
+    get_settings,
+    print_message,
+    write_stdout,
+)
+from dosing_tui.domain.batch_review.query_models import BatchListQuery
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
     from dosing_tui.database.reports.batch_record import WholeBatch
 
 STATUSES = ("open", "complete", "aborted", "incomplete", "no-start", "complete-only")
-FORMS = ("text", "html", "pdf", "csv", "json")
+RECORD_FORMATS = ("text", "html", "pdf", "csv", "json")
 
-_FILTERS = (
+_FILTER_OPTIONS = (
     click.option("--from", "since", default="", metavar="TIME",
                  help="now-6h, now-1d/d, '2026-11-24 06:00' ...; without --to: up to now."),
     click.option("--to", "until", default="", metavar="TIME",
@@ -41,39 +47,39 @@ _FILTERS = (
 )  # fmt: skip
 
 
-def filters(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that choose batches, given to the command as ``wanted``."""
-    names = [field.name for field in fields(Wanted)]
+def add_filter_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that choose batches, given to the command as ``query``."""
+    names = [field.name for field in fields(BatchListQuery)]
 
     @wraps(command)
     def gathered(*arguments: Any, **options: Any) -> None:  # click's, of whatever type
         chosen = {name: options.pop(name) for name in names}
-        command(*arguments, wanted=Wanted(**chosen), **options)
+        command(*arguments, wanted=BatchListQuery(**chosen), **options)
 
-    for option in reversed(_FILTERS):
+    for option in reversed(_FILTER_OPTIONS):
         gathered = option(gathered)
     return gathered
 
 
 @click.command("list")
-@filters
+@add_filter_options
 @click.option("--format", "format_", type=click.Choice(["table", "csv", "json"]), default="table",
               show_default=True)  # fmt: skip
 @click.pass_context
-def list_(ctx: click.Context, *, wanted: Wanted, format_: str) -> None:
+def list_batches(ctx: click.Context, *, wanted: BatchListQuery, format_: str) -> None:
     """List batches, the newest first: exit 0 some, 1 none, 2 wrong input or set-up, 3 database away."""
-    from dosing_tui.export.batch_list_export import find, rendered, why_none
+    from dosing_tui.export.batch_list_export import explain_no_batches, find_batches, render_batches
 
-    settings, now = settings_of(ctx), datetime.now(UTC)
-    with away():
-        found = find(settings, wanted, now=now)
+    settings, now = get_settings(ctx), datetime.now(UTC)
+    with exit_if_unavailable():
+        found = find_batches(settings, wanted, now=now)
         if found.rows or format_ != "table":
             width = shutil.get_terminal_size((160, 24)).columns
-            write(rendered(found, settings, format_=format_, now=now, width=width))
+            write_stdout(render_batches(found, settings, format_=format_, now=now, width=width))
         if not found.rows:
-            say(why_none(settings, found))
-            sys.exit(EXIT_NONE)
-    _say_more(len(found.rows), found.all_of_them)
+            print_message(explain_no_batches(settings, found))
+            sys.exit(EXIT_NO_RESULT)
+    _print_remaining(len(found.rows), found.total_count)
 
 
 @click.command()
@@ -81,54 +87,67 @@ def list_(ctx: click.Context, *, wanted: Wanted, format_: str) -> None:
 @click.pass_context
 def show(ctx: click.Context, key: str) -> None:
     """Print the record of the batch KEY (its number or key), 80 columns wide: exit 0, 1 if there is none."""
-    from dosing_tui.export.batch_record_files import Form, record_of
+    from dosing_tui.export.batch_record_files import BatchRecordFormat, render_record
 
-    settings = settings_of(ctx)
-    with away():
-        text = record_of(_wholes(settings, [key])[0], Form.TEXT, settings, now=datetime.now(UTC))
-    write(str(text))
+    settings = get_settings(ctx)
+    with exit_if_unavailable():
+        text = render_record(
+            _load_records(settings, [key])[0], BatchRecordFormat.TEXT, settings, now=datetime.now(UTC)
+        )
+    write_stdout(str(text))
 
 
 @click.command()
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
-@filters
-@click.option("--format", "format_", type=click.Choice(FORMS), default="text", show_default=True,
+@add_filter_options
+@click.option("--format", "format_", type=click.Choice(RECORD_FORMATS), default="text", show_default=True,
               help="csv: the doses; json: the canonical record with its hash.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path),
               help="A file, or a folder to put a file for each batch in, instead of stdout.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @click.pass_context
 def export(
-    ctx: click.Context, *, keys: tuple[str, ...], wanted: Wanted, format_: str, output: Path | None,
+    ctx: click.Context, *, keys: tuple[str, ...], wanted: BatchListQuery, format_: str, output: Path | None,
     force: bool,
 ) -> None:  # fmt: skip
     """Write records of batches, by their numbers or by filter: exit 0, 1 none, 2 wrong input, 3 away."""
-    from dosing_tui.export.batch_record_files import Form, give
+    from dosing_tui.export.batch_record_files import BatchRecordFormat, write_records
 
-    settings, now = settings_of(ctx), datetime.now(UTC)
-    with away():
-        batches = _chosen(settings, keys, wanted, now)
-        give(batches, Form(format_), settings, now=now, output=output, force=force, show=write, report=say)
+    settings, now = get_settings(ctx), datetime.now(UTC)
+    with exit_if_unavailable():
+        batches = _select_batches(settings, keys, wanted, now)
+        write_records(
+            batches,
+            BatchRecordFormat(format_),
+            settings,
+            now=now,
+            output=output,
+            force=force,
+            show=write_stdout,
+            report=print_message,
+        )
 
 
-def _chosen(settings: "Settings", keys: tuple[str, ...], wanted: Wanted, now: datetime) -> "list[WholeBatch]":
-    from dosing_tui.export.batch_list_export import find, why_none
+def _select_batches(
+    settings: "Settings", keys: tuple[str, ...], query: BatchListQuery, now: datetime
+) -> "list[WholeBatch]":
+    from dosing_tui.export.batch_list_export import explain_no_batches, find_batches
 
     if keys:
-        if wanted != Wanted(most=wanted.most):
+        if query != BatchListQuery(most=query.most):
             raise click.UsageError("Name batches by their keys, or choose them by filter, not both.")
-        return _wholes(settings, keys)
-    if wanted == Wanted(most=wanted.most):
+        return _load_records(settings, keys)
+    if query == BatchListQuery(most=query.most):
         raise click.UsageError("Name batches by their keys, or choose them by filter, e.g. --shift last.")
-    found = find(settings, wanted, now=now)
+    found = find_batches(settings, query, now=now)
     if not found.rows:
-        say(why_none(settings, found))
-        sys.exit(EXIT_NONE)
-    _say_more(len(found.rows), found.all_of_them)
-    return _wholes(settings, [row.batch_key for row in found.rows])
+        print_message(explain_no_batches(settings, found))
+        sys.exit(EXIT_NO_RESULT)
+    _print_remaining(len(found.rows), found.total_count)
+    return _load_records(settings, [row.batch_key for row in found.rows])
 
 
-def _wholes(settings: "Settings", keys: Sequence[str]) -> "list[WholeBatch]":
+def _load_records(settings: "Settings", keys: Sequence[str]) -> "list[WholeBatch]":
     """All of them, or none."""
     from dosing_tui.database.reports.batch_record import wholes
     from dosing_tui.domain.messages.text_sanitizer import clean_text
@@ -137,12 +156,12 @@ def _wholes(settings: "Settings", keys: Sequence[str]) -> "list[WholeBatch]":
     for key, found in zip(keys, wholes(settings, keys), strict=True):
         if found is None:
             name = clean_text(key, limit=100)
-            say(f"There is no batch {name}; 'dosing-tui batches list' tells which there are.")
-            sys.exit(EXIT_NONE)
+            print_message(f"There is no batch {name}; 'dosing-tui batches list' tells which there are.")
+            sys.exit(EXIT_NO_RESULT)
         batches.append(found)
     return batches
 
 
-def _say_more(shown: int, every: int) -> None:
-    if every > shown:
-        say(f"The newest {shown:,} of {every:,}; --most takes more.")
+def _print_remaining(row_count: int, total: int) -> None:
+    if total > row_count:
+        print_message(f"The newest {row_count:,} of {total:,}; --most takes more.")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.cli.context import away, os_user, say, settings_of, write
+from dosing_tui.cli.context import exit_if_unavailable, get_os_user, get_settings, print_message, write_stdout
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import ReviewError
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
     from dosing_tui.database.batches.queries import BatchDetail, BatchRow
     from dosing_tui.database.reports.batch_record import WholeBatch
-    from dosing_tui.domain.batch_review.review_rules import Meaning
+    from dosing_tui.domain.batch_review.review_rules import Decision
 
-EXIT_REFUSED = 1
+EXIT_REFUSAL = 1
 """Nothing was entered: somebody was faster, the batch has changed, a reason is missing, the PIN is wrong."""
-MEANINGS = {
+DECISIONS = {
     "approve": "approved",
     "deviation": "approved with deviation",
     "reject": "rejected",
@@ -32,12 +32,12 @@ MEANINGS = {
     "undo": "withdrawn",
 }
 """The options, and what each enters."""
-_UNSIGNED = frozenset({"comment", "undo"})
+_UNSIGNED_DECISIONS = frozenset({"comment", "undo"})
 """What is said beside a record, or about somebody's word."""
-_LEAST = 8
-_RECORD = re.compile(rf"[0-9a-f]{{{_LEAST},64}}(-[0-9a-f]{{{_LEAST},64}})?")
+_MIN_HASH_DIGITS = 8
+_RECORD_HASH = re.compile(rf"[0-9a-f]{{{_MIN_HASH_DIGITS},64}}(-[0-9a-f]{{{_MIN_HASH_DIGITS},64}})?")
 """First digits of the record's hash, and of that of what is thought of it."""
-_ABOUT_OTHERS = frozenset({"confirm", "comment"})
+_FOLLOW_UP_DECISIONS = frozenset({"confirm", "comment"})
 """What is said about another's word, or beside it."""
 
 
@@ -51,7 +51,7 @@ _ABOUT_OTHERS = frozenset({"confirm", "comment"})
 @click.option("--comment", "said", flag_value="comment", help="Only the reason, as a comment.")
 @click.option("--undo", "said", flag_value="undo", help="Withdraw the last word; it stays to be read.")
 @click.option("--reason", default="", help="Why; kept with the review.")
-@click.option("--as", "who", default=os_user, show_default="the account", help="Who signs.")
+@click.option("--as", "who", default=get_os_user, show_default="the account", help="Who signs.")
 @click.option("--after", type=click.IntRange(min=0), metavar="ENTRY",
               help="The last entry you have seen, as show prints it; needed after another's.")  # fmt: skip
 @click.option("--record", default="", metavar="HASH",
@@ -65,61 +65,61 @@ def review(
     pin_file: Path | None,
 ) -> None:  # fmt: skip
     """Review the batch KEY: exit 0 entered, 1 not entered, 2 wrong input or set-up, 3 database away."""
-    from dosing_tui.domain.batch_review.review_rules import Meaning
+    from dosing_tui.domain.batch_review.review_rules import Decision
 
     if said is None:
-        raise click.UsageError(f"Say one of {', '.join(f'--{name}' for name in MEANINGS)}.")
+        raise click.UsageError(f"Say one of {', '.join(f'--{name}' for name in DECISIONS)}.")
     record = record.strip().lower()
     _check_record(said, key, record)
-    settings = settings_of(ctx)
-    with away():
+    settings = get_settings(ctx)
+    with exit_if_unavailable():
         try:
-            _enter(settings, key, Meaning(MEANINGS[said]), reason, who, after, record, pin_file)
+            _enter_review(settings, key, Decision(DECISIONS[said]), reason, who, after, record, pin_file)
         except ReviewError as error:
-            say(f"dosing-tui: {error}")
-            sys.exit(EXIT_REFUSED)
+            print_message(f"dosing-tui: {error}")
+            sys.exit(EXIT_REFUSAL)
 
 
-def _check_record(said: str, key: str, record: str) -> None:
+def _check_record(decision: str, key: str, record: str) -> None:
     """Raises: click.UsageError, if what is to be signed is not named."""
-    if not record and said not in _UNSIGNED and not at_terminal():
+    if not record and decision not in _UNSIGNED_DECISIONS and not is_interactive():
         raise click.UsageError(
             f"Name the record you have read: --record, as 'dosing-tui batches show {key}' prints it under"
             " 'To sign it'."
         )
-    if record and not _RECORD.fullmatch(record):
+    if record and not _RECORD_HASH.fullmatch(record):
         raise click.UsageError(
-            f"--record {clean_text(record, limit=80)} names no record: give at least {_LEAST} digits of its"
+            f"--record {clean_text(record, limit=80)} names no record: give at least {_MIN_HASH_DIGITS} digits of its"
             f" hash, as 'dosing-tui batches show {key}' prints it under 'To sign it'."
         )
 
 
-def _enter(
-    settings: "Settings", key: str, meaning: "Meaning", reason: str, who: str, after: int | None,
+def _enter_review(
+    settings: "Settings", key: str, decision: "Decision", reason: str, who: str, after: int | None,
     record: str, pin_file: Path | None,
 ) -> None:  # fmt: skip
     from dosing_tui.database.batches.review_writer import review as enter
-    from dosing_tui.domain.batch_review.query_models import draft_of
+    from dosing_tui.domain.batch_review.query_models import create_review_draft
 
-    whole = _found(settings, key)
+    whole = _load_record(settings, key)
     found, row = whole.detail, whole.detail.row
     if record:
-        _compare(row, meaning, record)
-    elif meaning.value not in {MEANINGS[name] for name in _UNSIGNED}:
-        _confirm(settings, whole, meaning, who)
+        _check_hashes(row, decision, record)
+    elif decision.value not in {DECISIONS[name] for name in _UNSIGNED_DECISIONS}:
+        _confirm_record(settings, whole, decision, who)
     draft = replace(
-        draft_of(row, meaning, who=who, comment=reason, pin=_pin(settings, who, pin_file)),
-        seen_review=_seen(found, meaning, who) if after is None else after,
+        create_review_draft(row, decision, who=who, comment=reason, pin=_prompt_pin(settings, who, pin_file)),
+        expected_review_id=_find_last_review(found, decision, who) if after is None else after,
     )
     zone = ZoneInfo(settings.plant.timezone)
-    entered = enter(settings, draft, os_user=os_user())
+    entered = enter(settings, draft, os_user=get_os_user())
     click.echo(
         f"{row.batch_id}: {entered.meaning} by {entered.who} at"
         f" {entered.at.astimezone(zone):%Y-%m-%d %H:%M:%S} ({entered.signature}), entry {entered.review_id}."
     )
 
 
-def _found(settings: "Settings", key: str) -> "WholeBatch":
+def _load_record(settings: "Settings", key: str) -> "WholeBatch":
     from dosing_tui.database.reports.batch_record import whole
 
     found = whole(settings, key)
@@ -128,7 +128,7 @@ def _found(settings: "Settings", key: str) -> "WholeBatch":
     return found
 
 
-def _compare(row: "BatchRow", meaning: "Meaning", record: str) -> None:
+def _check_hashes(row: "BatchRow", decision: "Decision", record: str) -> None:
     """What was read with what is there. Raises: ReviewError."""
     facts, _, thoughts = record.partition("-")
     again = f"nothing was entered. Look at it again: 'dosing-tui batches show {row.batch_id}'."
@@ -137,44 +137,44 @@ def _compare(row: "BatchRow", meaning: "Meaning", record: str) -> None:
         raise ReviewError(f"{row.batch_id} has changed since you saw it: its record is {now} now; {again}")
     if thoughts and not row.judgement_hash.startswith(thoughts):
         raise ReviewError(f"{row.batch_id}: its exceptions or alarms are others than those you saw; {again}")
-    if meaning.value == MEANINGS["deviation"] and row.findings and not thoughts:
+    if decision.value == DECISIONS["deviation"] and row.findings and not thoughts:
         raise ReviewError(
             f"{row.batch_id}: who approves with deviation names the exceptions, too; nothing was entered."
             f" Give the whole of what 'dosing-tui batches show {row.batch_id}' prints under 'To sign it'."
         )
 
 
-def _confirm(settings: "Settings", whole: "WholeBatch", meaning: "Meaning", who: str) -> None:
+def _confirm_record(settings: "Settings", batch_record: "WholeBatch", decision: "Decision", who: str) -> None:
     """The record is shown and agreed to on the terminal. Raises: ReviewError."""
-    from dosing_tui.export.batch_record_files import Form, record_of
+    from dosing_tui.export.batch_record_files import BatchRecordFormat, render_record
 
-    write(str(record_of(whole, Form.TEXT, settings, now=datetime.now(UTC))))
-    name = whole.detail.row.batch_id
-    if not click.confirm(f"Is this the record of {name} that is '{meaning}' by {who}?", err=True):
+    write_stdout(str(render_record(batch_record, BatchRecordFormat.TEXT, settings, now=datetime.now(UTC))))
+    name = batch_record.detail.row.batch_id
+    if not click.confirm(f"Is this the record of {name} that is '{decision}' by {who}?", err=True):
         raise ReviewError(f"{name}: nothing was entered.")
 
 
-def at_terminal() -> bool:
+def is_interactive() -> bool:
     """Somebody reads what is written, and answers."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _seen(found: "BatchDetail", meaning: "Meaning", who: str) -> int:
+def _find_last_review(detail: "BatchDetail", decision: "Decision", who: str) -> int:
     """Without --after: one's own last word, or what a confirmation or comment is about; else nobody's."""
-    last = found.reviews[-1] if found.reviews else None
-    about_others = meaning.value in {MEANINGS[name] for name in _ABOUT_OTHERS}
+    last = detail.reviews[-1] if detail.reviews else None
+    about_others = decision.value in {DECISIONS[name] for name in _FOLLOW_UP_DECISIONS}
     if last is None or not (about_others or last.who.casefold() == who.casefold()):
         return 0
     return last.review_id
 
 
-def _pin(settings: "Settings", who: str, file: Path | None) -> str:
+def _prompt_pin(settings: "Settings", who: str, file: Path | None) -> str:
     from dosing_tui.database.batches.review_policy import in_force
 
     if not in_force(settings).pin:
         return ""
     if file is None:
         return str(click.prompt(f"PIN of {who}", hide_input=True, err=True))
-    from dosing_tui.config.secrets import private_line
+    from dosing_tui.config.secrets import read_private_line
 
-    return private_line("--pin-file", file)
+    return read_private_line("--pin-file", file)

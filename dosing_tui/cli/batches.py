@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import click
 
-from dosing_tui.cli.batch_records import export, list_, show
+from dosing_tui.cli.batch_records import export, list_batches, show
 from dosing_tui.cli.batch_review import review
-from dosing_tui.cli.context import away, moment, os_user, say, settings_of
+from dosing_tui.cli.context import exit_if_unavailable, get_os_user, get_settings, parse_time, print_message
 
-EXIT_CHANGED = 1
+EXIT_MISMATCH = 1
 """``audit verify``: something is not as it was entered."""
 
 
@@ -18,7 +18,7 @@ def batches() -> None:
     """Batches, as they are rebuilt from the stations' messages."""
 
 
-for command in (list_, show, export, review):
+for command in (list_batches, show, export, review):
     batches.add_command(command)
 
 
@@ -30,25 +30,25 @@ def rebuild(ctx: click.Context, since: str, until: str | None) -> None:
     """Rebuild batches from their readings. Reviews and comments are not touched."""
     from dosing_tui.database.batches.incremental_rebuild import rebuild as rebuild_batches
 
-    settings, now = settings_of(ctx), datetime.now(UTC)
+    settings, now = get_settings(ctx), datetime.now(UTC)
     zone = settings.plant.timezone
-    begins, ends = moment(since, zone), moment(until, zone) if until else now
+    begins, ends = parse_time(since, zone), parse_time(until, zone) if until else now
     if begins >= ends:
         raise click.BadParameter("--from is not before --to.")
-    done = rebuild_batches(settings, since=begins, until=ends, now=now, report=say)
+    done = rebuild_batches(settings, since=begins, until=ends, now=now, report=print_message)
     click.echo(
         f"{done.batches:,} batches, {done.stored:,} of them new or changed; {done.vanished:,} were of others."
     )
 
 
 @batches.command()
-@click.option("--as", "who", default=os_user, show_default="the account", help="Whose PIN.")
+@click.option("--as", "who", default=get_os_user, show_default="the account", help="Whose PIN.")
 @click.pass_context
 def pin(ctx: click.Context, who: str) -> None:
     """Set the PIN that signs reviews, or change it with the old one."""
     from dosing_tui.database.audit.pins import set_pin
 
-    settings = settings_of(ctx)
+    settings = get_settings(ctx)
     old = click.prompt("Old PIN (empty if there is none)", default="", hide_input=True, show_default=False)
     new = click.prompt("New PIN", hide_input=True, confirmation_prompt=True)
     set_pin(settings, who=who, pin=new, old=old)
@@ -59,7 +59,7 @@ def pin(ctx: click.Context, who: str) -> None:
 @click.option("--pin/--no-pin", default=None, help="Whoever reviews proves who they are with a PIN.")
 @click.option("--second-person/--no-second-person", default=None,
               help="An approval waits until another person confirms it.")  # fmt: skip
-@click.option("--as", "who", default=os_user, show_default="the account", help="Who changes it.")
+@click.option("--as", "who", default=get_os_user, show_default="the account", help="Who changes it.")
 @click.option("--reason", default="", help="Why; kept in the audit trail.")
 @click.pass_context
 def policy(
@@ -70,17 +70,17 @@ def policy(
     Without an option it is shown. Only the database role that owns the schema may change it.
     """
     from dosing_tui.database.batches.review_policy import plants, set_policy
-    from dosing_tui.domain.batch_review.review_policy import ReviewPolicy, words
+    from dosing_tui.domain.batch_review.review_policy import ReviewPolicy, format_policy
 
-    settings = settings_of(ctx)
-    with away():
+    settings = get_settings(ctx)
+    with exit_if_unavailable():
         had = plants(settings)
         wanted = ReviewPolicy(
             had.pin if pin is None else pin, had.second_person if second_person is None else second_person
         )
         if (pin, second_person) != (None, None) and not set_policy(settings, wanted, who=who, reason=reason):
-            say("It was so already.")
-    click.echo(f"Reviews of this plant: {words(wanted)}.")
+            print_message("It was so already.")
+    click.echo(f"Reviews of this plant: {format_policy(wanted)}.")
 
 
 @click.group()
@@ -96,7 +96,7 @@ def verify(ctx: click.Context) -> None:
     Exit 0: all is as it was entered; 1: something differs or is missing; 2: wrong input or set-up."""
     from dosing_tui.database.batches.audit_verify import verify as verify_all
 
-    found = verify_all(settings_of(ctx))
+    found = verify_all(get_settings(ctx))
     for fault in found.faults:
         click.echo(fault)
     click.echo(
@@ -104,4 +104,4 @@ def verify(ctx: click.Context) -> None:
         + (f"{len(found.faults):,} faults." if found.faults else "all as they were entered.")
     )
     click.echo(f"Head of the chain: {found.head}")
-    sys.exit(EXIT_CHANGED if found.faults else 0)
+    sys.exit(EXIT_MISMATCH if found.faults else 0)

@@ -16,20 +16,20 @@ from dosing_tui.errors import DatabaseAway
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
 
-EXIT_NONE = 1
+EXIT_NO_RESULT = 1
 """There is nothing to show, or nothing was done; stderr says why."""
-EXIT_AWAY = 3
+EXIT_UNAVAILABLE = 3
 """The database is away: try again later. What does not pass by itself is 2, as everywhere."""
 
 
-def settings_of(ctx: click.Context) -> "Settings":
+def get_settings(ctx: click.Context) -> "Settings":
     """Raises: ConfigError."""
-    from dosing_tui.config.loader import load
+    from dosing_tui.config.loader import load_settings
 
-    return load(ctx.find_root().obj, os.environ).settings
+    return load_settings(ctx.find_root().obj, os.environ).settings
 
 
-def moment(text: str, zone: str) -> datetime:
+def parse_time(text: str, zone: str) -> datetime:
     """A day or a moment in the plant's zone, in UTC. Raises: click.BadParameter.
 
     >>> moment("2026-11-24 06:00", "Europe/Berlin").isoformat()
@@ -44,7 +44,7 @@ def moment(text: str, zone: str) -> datetime:
         ) from error
 
 
-def os_user() -> str:
+def get_os_user() -> str:
     """The account that runs this program; '' if the system does not say."""
     try:
         return getpass.getuser()
@@ -52,22 +52,22 @@ def os_user() -> str:
         return ""
 
 
-def say(sentence: str) -> None:
+def print_message(text: str) -> None:
     """On stderr: progress, not the answer."""
-    click.echo(sentence, err=True)
+    click.echo(text, err=True)
 
 
-def write(text: str) -> None:
+def write_stdout(text: str) -> None:
     """On stdout, as bytes: every platform gets the same line ends and encoding."""
     sys.stdout.buffer.write(text.encode())
     sys.stdout.buffer.flush()
 
 
 @contextmanager
-def away() -> Iterator[None]:
+def exit_if_unavailable() -> Iterator[None]:
     """A database that is away is one sentence, and exit status EXIT_AWAY."""
     try:
         yield
     except DatabaseAway as error:
-        say(f"dosing-tui: {error}")
-        sys.exit(EXIT_AWAY)
+        print_message(f"dosing-tui: {error}")
+        sys.exit(EXIT_UNAVAILABLE)

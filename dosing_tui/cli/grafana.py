@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from dosing_tui.cli.context import settings_of
+from dosing_tui.cli.context import get_settings
 
 
 @click.command()
@@ -27,12 +27,12 @@ def grafana(
     sslmode: str, dashboards: str,
 ) -> None:  # fmt: skip
     """Write Grafana's provisioning: the same SQL, ranges, filters and limits as in the console."""
-    from dosing_tui.grafana.provisioning import Installation, provisioning, write
+    from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files, write_files
 
     if not password.startswith("$"):
         raise click.BadParameter("no password goes into a file: say $VARIABLE or $__file{...}.")
-    seen = Installation(
+    seen = GrafanaOptions(
         password=password, sslmode=sslmode, dashboards=dashboards, host=host, database=database, user=user
     )
-    for path in write(output, provisioning(settings_of(ctx), seen), force=force):
+    for path in write_files(output, build_provisioning_files(get_settings(ctx), seen), force=force):
         click.echo(path)

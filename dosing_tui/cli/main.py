@@ -19,7 +19,7 @@ from dosing_tui.cli.reports import panel, report
 from dosing_tui.errors import DosingError
 
 if TYPE_CHECKING:
-    from dosing_tui.config.loader import Loaded
+    from dosing_tui.config.loader import LoadedSettings
     from dosing_tui.config.settings import Settings
 
 EXIT_PENDING = 1
@@ -28,7 +28,7 @@ EXIT_ERROR = 2
 """A setting, a password or a server is wrong; the reason is on stderr."""
 
 
-class OneSentence(click.Group):
+class ErrorReportingGroup(click.Group):
     """Every foreseen error becomes one sentence on stderr and exit status 2, never a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
@@ -39,7 +39,7 @@ class OneSentence(click.Group):
             ctx.exit(EXIT_ERROR)
 
 
-@click.group(cls=OneSentence, invoke_without_command=True)
+@click.group(cls=ErrorReportingGroup, invoke_without_command=True)
 @click.version_option(__version__, prog_name="dosing-tui")
 @click.option(
     "--config", type=click.Path(path_type=Path), help="Settings file; else $DOSING_TUI_CONFIG or the default."
@@ -65,7 +65,7 @@ def main(
     if ctx.invoked_subcommand is None:
         from dosing_tui.tui.app.main import run_console
 
-        sys.exit(run_console(_settings(ctx)))
+        sys.exit(run_console(_get_settings(ctx)))
 
 
 @main.command()
@@ -74,7 +74,7 @@ def collect(ctx: click.Context) -> None:
     """Collect without a screen: broker to database, for a service. Logs to stderr."""
     from dosing_tui.collector.service_main import run
 
-    sys.exit(run(_settings(ctx), report=_say))
+    sys.exit(run(_get_settings(ctx), report=_print_message))
 
 
 @main.command()
@@ -85,8 +85,8 @@ def migrate(ctx: click.Context, check: bool) -> None:
     from dosing_tui.database.schema.migrate import migrate as apply
     from dosing_tui.database.schema.migrate import pending
 
-    settings = _settings(ctx)
-    names = pending(settings) if check else apply(settings, report=_say)
+    settings = _get_settings(ctx)
+    names = pending(settings) if check else apply(settings, report=_print_message)
     for name in names:
         click.echo(f"{'missing' if check else 'applied'}: {name}")
     if not names:
@@ -118,12 +118,12 @@ def simulate(
     faults: str, qos: int, duration: float | None,
 ) -> None:  # fmt: skip
     """Publish what a plant of ESP32 dosing stations would. Ends with a tally as one line of JSON."""
-    from dosing_tui.simulator.command import run
+    from dosing_tui.simulator.command import run_simulate_command
 
     sys.exit(
-        run(
-            _settings(ctx).mqtt, broker=broker, devices=devices, rate=rate, seed=seed, speed=speed,
-            faults=faults, qos=qos, duration_s=duration, report=_say,
+        run_simulate_command(
+            _get_settings(ctx).mqtt, broker=broker, devices=devices, rate=rate, seed=seed, speed=speed,
+            faults=faults, qos=qos, duration_s=duration, report=_print_message,
         )
     )  # fmt: skip
 
@@ -148,7 +148,7 @@ def demo(
     sys.exit(
         run_demo(
             folder=folder, headless=headless, duration_s=duration, devices=devices, seed=seed, rate=rate,
-            faults=faults, console=_settings(ctx).console, report=_say,
+            faults=faults, console=_get_settings(ctx).console, report=_print_message,
         )
     )  # fmt: skip
 
@@ -175,10 +175,10 @@ def config() -> None:
 @click.pass_context
 def init(ctx: click.Context, force: bool) -> None:
     """Write a documented settings file to start from."""
-    from dosing_tui.config.loader import config_path
+    from dosing_tui.config.loader import resolve_config_path
     from dosing_tui.config.render_toml import write_template
 
-    path = config_path(ctx.obj, os.environ)
+    path = resolve_config_path(ctx.obj, os.environ)
     write_template(path, force=force)
     click.echo(f"Wrote {path}")
 
@@ -187,34 +187,34 @@ def init(ctx: click.Context, force: bool) -> None:
 @click.pass_context
 def show(ctx: click.Context) -> None:
     """Print every setting in force and where it comes from; secrets are not printed."""
-    from dosing_tui.config.render_toml import effective
+    from dosing_tui.config.render_toml import render_settings
 
-    click.echo(effective(_load(ctx)), nl=False)
+    click.echo(render_settings(_load_config(ctx)), nl=False)
 
 
 @config.command()
 @click.pass_context
 def path(ctx: click.Context) -> None:
     """Print where the settings file is, or would be."""
-    from dosing_tui.config.loader import config_path
+    from dosing_tui.config.loader import resolve_config_path
 
-    click.echo(config_path(ctx.obj, os.environ))
-
-
-def _load(ctx: click.Context) -> "Loaded":
-    from dosing_tui.config.loader import load
-
-    return load(ctx.obj, os.environ)
+    click.echo(resolve_config_path(ctx.obj, os.environ))
 
 
-def _settings(ctx: click.Context) -> "Settings":
-    return _load(ctx).settings
+def _load_config(ctx: click.Context) -> "LoadedSettings":
+    from dosing_tui.config.loader import load_settings
+
+    return load_settings(ctx.obj, os.environ)
 
 
-def _say(sentence: str) -> None:
+def _get_settings(ctx: click.Context) -> "Settings":
+    return _load_config(ctx).settings
+
+
+def _print_message(text: str) -> None:
     """Raises: OSError when nobody reads stderr any more."""
     try:
-        click.echo(sentence, err=True)
+        click.echo(text, err=True)
     except OSError:
         # what could not be written is tried again at the exit, whose status would become 120
         with suppress(OSError):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.cli.context import say, settings_of
+from dosing_tui.cli.context import get_settings, print_message
 from dosing_tui.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ def try_channel(ctx: click.Context, name: str) -> None:
     """Try channel NAME with a test alarm."""
     from dosing_tui.notifiers.send import deliver
 
-    settings = settings_of(ctx)
-    channel = _named(settings, name)
-    said = deliver(channel, _example(settings), ZoneInfo(settings.plant.timezone))
+    settings = get_settings(ctx)
+    channel = _find_channel(settings, name)
+    said = deliver(channel, _build_test_message(settings), ZoneInfo(settings.plant.timezone))
     click.echo(f"Channel {name} ({channel.kind}) took the message{f', but {said}' if said else ''}.")
 
 
@@ -37,7 +37,7 @@ def notifications(ctx: click.Context) -> None:
     """
     from dosing_tui.database.alarms.notification_queue import states
 
-    settings = settings_of(ctx)
+    settings = get_settings(ctx)
     zone = ZoneInfo(settings.plant.timezone)
     found = {one.channel: one for one in states(settings, now=datetime.now(UTC))}
     for name in dict.fromkeys([*(one.name for one in settings.notifications), *found]):
@@ -56,10 +56,10 @@ def notifications(ctx: click.Context) -> None:
             words.append(f"last error {state.last_error.astimezone(zone):%Y-%m-%d %H:%M:%S}: {state.reason}")
         click.echo(f"{name}: {', '.join(words)}")
     if not settings.notifications:
-        say("No channel is set up: nobody is told of alarms.")
+        print_message("No channel is set up: nobody is told of alarms.")
 
 
-def _named(settings: "Settings", name: str) -> "NotificationSettings":
+def _find_channel(settings: "Settings", name: str) -> "NotificationSettings":
     for channel in settings.notifications:
         if channel.name == name:
             return channel
@@ -67,7 +67,7 @@ def _named(settings: "Settings", name: str) -> "NotificationSettings":
     raise ConfigError(f"notifications: there is no channel {name!r}; there are: {known}.")
 
 
-def _example(settings: "Settings") -> "Message":
+def _build_test_message(settings: "Settings") -> "Message":
     from uuid import uuid4
 
     from dosing_tui.domain.alarms.models import AlarmKey, Event, Priority

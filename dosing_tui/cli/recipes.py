@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dosing_tui.cli.context import moment, os_user, settings_of
+from dosing_tui.cli.context import get_os_user, get_settings, parse_time
 from dosing_tui.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -20,23 +20,23 @@ def recipes() -> None:
 
 @recipes.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--as", "who", default=os_user, show_default="the account", help="Who enters it.")
+@click.option("--as", "who", default=get_os_user, show_default="the account", help="Who enters it.")
 @click.option("--valid-from", help="Day or moment it holds from; now if it is left out.")
 @click.pass_context
-def import_(ctx: click.Context, file: Path, who: str, valid_from: str | None) -> None:
+def import_recipe_file(ctx: click.Context, file: Path, who: str, valid_from: str | None) -> None:
     """Enter the recipes of FILE; those that differ from the newest version get a new one.
 
     An ingredient is one dose: what is dosed twice is listed twice, each time with its target.
     """
     from dosing_tui.database.batches.master_recipes import import_recipes
-    from dosing_tui.domain.batches.master_recipe import from_toml
+    from dosing_tui.domain.batches.master_recipe import parse_recipes
 
-    settings = settings_of(ctx)
+    settings = get_settings(ctx)
     try:
-        found = from_toml(file.read_text(encoding="utf-8"))
+        found = parse_recipes(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{file} cannot be read: {error}.") from error
-    since = moment(valid_from, settings.plant.timezone) if valid_from else None
+    since = parse_time(valid_from, settings.plant.timezone) if valid_from else None
     for done in import_recipes(settings, found, who=who, valid_from=since):
         word = "is new" if done.new else "was there"
         click.echo(f"{done.recipe.title}: version {done.version} {word}")
@@ -47,9 +47,9 @@ def import_(ctx: click.Context, file: Path, who: str, valid_from: str | None) ->
 @click.pass_context
 def export(ctx: click.Context, file: Path | None) -> None:
     """Write the recipes in force as TOML, to FILE or to the screen."""
-    from dosing_tui.domain.batches.master_recipe import to_toml
+    from dosing_tui.domain.batches.master_recipe import format_recipes
 
-    text = to_toml(each.recipe for each in _in_force(ctx))
+    text = format_recipes(each.recipe for each in _load_active_recipes(ctx))
     if file is None:
         click.echo(text, nl=False)
         return
@@ -63,25 +63,25 @@ def export(ctx: click.Context, file: Path | None) -> None:
 @click.pass_context
 def show(ctx: click.Context) -> None:
     """List the recipes in force, with their versions."""
-    found = _in_force(ctx)
+    found = _load_active_recipes(ctx)
     for each in found:
         recipe = each.recipe
         order = ", in this order" if recipe.ordered else ""
         click.echo(f"{recipe.title}, version {each.version} from {each.valid_from:%Y-%m-%d %H:%M %Z}{order}")
         for ingredient in recipe.ingredients:
-            click.echo(f"  {_described(ingredient)}")
+            click.echo(f"  {_format_ingredient(ingredient)}")
     if not found:
         click.echo("There is no recipe master: batches are compared with what the stations say.")
 
 
-def _in_force(ctx: click.Context) -> "list[MasterVersion]":
+def _load_active_recipes(ctx: click.Context) -> "list[MasterVersion]":
     from dosing_tui.database.batches.master_recipes import versions
-    from dosing_tui.domain.batches.master_recipe import newest
+    from dosing_tui.domain.batches.master_recipe import list_current_versions
 
-    return newest(versions(settings_of(ctx)), at=datetime.now(UTC))
+    return list_current_versions(versions(get_settings(ctx)), at=datetime.now(UTC))
 
 
-def _described(ingredient: "MasterIngredient") -> str:
+def _format_ingredient(ingredient: "MasterIngredient") -> str:
     parts = (
         (ingredient.pump, "pump {}"),
         (ingredient.target_g, "{:g} g"),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from dosing_tui.cli.context import os_user, settings_of
+from dosing_tui.cli.context import get_os_user, get_settings
 
 
 @click.command()
@@ -15,7 +15,7 @@ from dosing_tui.cli.context import os_user, settings_of
     "--within", "minutes", type=click.FloatRange(1, 240), default=60.0, show_default=True, metavar="MINUTES",
     help="How soon the station will tell its new level.",
 )  # fmt: skip
-@click.option("--as", "who", default=os_user, show_default="the account", help="Who refilled it.")
+@click.option("--as", "who", default=get_os_user, show_default="the account", help="Who refilled it.")
 @click.pass_context
 def refill(
     ctx: click.Context, *, device: str, chemical: str, grams: float | None, minutes: float, who: str
@@ -24,22 +24,22 @@ def refill(
 
     The level of CHEMICAL at station DEVICE may jump up without an alarm.
     """
-    from dosing_tui.config.alarm_limits import most_shelved
+    from dosing_tui.config.alarm_limits import get_max_shelving
     from dosing_tui.database.alarms import journal
     from dosing_tui.domain.alarms.models import Event, Who
     from dosing_tui.domain.alarms.operator_commands import Asking
     from dosing_tui.domain.alarms.tank_refill import RULE, refilled
     from dosing_tui.domain.messages.text_sanitizer import clean_text
 
-    settings = settings_of(ctx)
+    settings = get_settings(ctx)
     entries = refilled(
         journal.states(settings),
-        Asking(Who(who, os_user()), datetime.now(UTC)),
+        Asking(Who(who, get_os_user()), datetime.now(UTC)),
         device=clean_text(device),
         chemical=clean_text(chemical),
         grams=grams,
         within=timedelta(minutes=minutes),
-        most=most_shelved(settings, RULE.priority),
+        most=get_max_shelving(settings, RULE.priority),
     )
     journal.append(settings, entries)
     done = any(entry.event in (Event.ACKNOWLEDGE, Event.RESET) for entry in entries)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.cli.context import away, say, settings_of, write
+from dosing_tui.cli.context import exit_if_unavailable, get_settings, print_message, write_stdout
 from dosing_tui.errors import RangeError
 
 
@@ -39,20 +39,40 @@ def panel(
 ) -> None:  # fmt: skip
     """Print a panel's rows over a range: exit 0 rows, 1 none, 2 wrong input or set-up, 3 database away."""
     from dosing_tui.domain.panels.filters import Selection
-    from dosing_tui.export.panel_export import Format, Request, listing, run
+    from dosing_tui.export.panel_export import (
+        PanelExportRequest,
+        PanelFormat,
+        export_panel,
+        format_panel_list,
+    )
 
     if listed:
-        write(listing())
+        write_stdout(format_panel_list())
         return
-    request = Request(
-        panel=panel_id, from_=from_, to=to, range=range_, format=Format(format_), output=output, force=force,
+    request = PanelExportRequest(
+        panel=panel_id,
+        from_=from_,
+        to=to,
+        range=range_,
+        format=PanelFormat(format_),
+        output=output,
+        force=force,
         selection=Selection(device=device, chemical=chemical, recipe=recipe, mode=mode),
-    )  # fmt: skip
+    )
     width = shutil.get_terminal_size((160, 24)).columns
-    sys.exit(run(settings_of(ctx), request, now=datetime.now(UTC), width=width, write=write, report=say))
+    sys.exit(
+        export_panel(
+            get_settings(ctx),
+            request,
+            now=datetime.now(UTC),
+            width=width,
+            write=write_stdout,
+            report=print_message,
+        )
+    )
 
 
-FORMS = ("text", "html", "pdf", "json")
+REPORT_FORMATS = ("text", "html", "pdf", "json")
 
 
 @click.group()
@@ -64,7 +84,7 @@ def report() -> None:
 @click.option("--last", "which", flag_value="last", help="The shift that is over (the default).")
 @click.option("--this", "which", flag_value="this", help="The shift that is on, so far.")
 @click.option("--at", default="", metavar="'DAY NAME'", help="That shift of that day: '2026-11-24 Early'.")
-@click.option("--format", "format_", type=click.Choice(FORMS), default="text", show_default=True)
+@click.option("--format", "format_", type=click.Choice(REPORT_FORMATS), default="text", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path),
               help="A file, or a folder to name one in, instead of stdout.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
@@ -74,19 +94,23 @@ def shift(
 ) -> None:
     """Batches, grams, alarms, stock, notes and open points of a shift: exit 0, 2 wrong input, 3 away."""
     from dosing_tui.database.reports.shift_report import shift_report
-    from dosing_tui.domain.time.shift_names import LAST, named_shift
-    from dosing_tui.export.output_files import give
-    from dosing_tui.export.shift_report_files import Form, file_name, rendered
+    from dosing_tui.domain.time.shift_names import LAST, parse_shift
+    from dosing_tui.export.output_files import write_output
+    from dosing_tui.export.shift_report_files import ShiftReportFormat, build_file_name, render_report
 
     if at and which:
         raise click.UsageError("--at names a shift; leave out --last and --this.")
-    settings, now, form = settings_of(ctx), datetime.now(UTC), Form(format_)
-    worked = named_shift(at or which or LAST, now, ZoneInfo(settings.plant.timezone), settings.calendar)
+    settings, now, form = get_settings(ctx), datetime.now(UTC), ShiftReportFormat(format_)
+    worked = parse_shift(at or which or LAST, now, ZoneInfo(settings.plant.timezone), settings.calendar)
     if worked.since > now:
         raise RangeError(f"{at!r} has not begun yet: there is nothing to report.")
-    with away():
+    with exit_if_unavailable():
         found = shift_report(settings, worked, now=now)
-    give(
-        rendered(found, form, settings), output, name=file_name(found, form, settings), force=force,
-        show=write, report=say,
-    )  # fmt: skip
+    write_output(
+        render_report(found, form, settings),
+        output,
+        name=build_file_name(found, form, settings),
+        force=force,
+        show=write_stdout,
+        report=print_message,
+    )

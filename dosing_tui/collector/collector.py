@@ -6,20 +6,20 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from dosing_tui.collector.context.interfaces import Database, Surroundings
-from dosing_tui.collector.context.intervals import Pace
-from dosing_tui.collector.context.status import Report, Status
-from dosing_tui.collector.dependencies import now_utc, plant_database, plant_parser
-from dosing_tui.collector.leadership_monitor import Council
-from dosing_tui.collector.role_runtime import Post
+from dosing_tui.collector.context.interfaces import CollectorContext, CollectorDatabase
+from dosing_tui.collector.context.intervals import Intervals
+from dosing_tui.collector.context.status import CollectorStatus, StatusReporter
+from dosing_tui.collector.dependencies import build_database, build_parser, now_utc
+from dosing_tui.collector.leadership_monitor import LeadershipMonitor
+from dosing_tui.collector.role_runtime import RoleRuntime
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import BrokerError
 from dosing_tui.live_state import Live
-from dosing_tui.mqtt.subscriber import check
+from dosing_tui.mqtt.subscriber import validate_mqtt_settings
 
 log = logging.getLogger(__name__)
 
-DEFAULT_PACE = Pace()
+DEFAULT_INTERVALS = Intervals()
 
 
 class Collector:
@@ -30,56 +30,56 @@ class Collector:
         settings: Settings,
         live: Live,
         *,
-        report: Report,
+        report: StatusReporter,
         clock: Callable[[], datetime] = now_utc,
-        database: Database | None = None,
-        pace: Pace = DEFAULT_PACE,
+        database: CollectorDatabase | None = None,
+        intervals: Intervals = DEFAULT_INTERVALS,
     ) -> None:
-        self._around = Surroundings(
+        self._context = CollectorContext(
             settings,
-            database or plant_database(settings),
-            partial(plant_parser, settings),
+            database or build_database(settings),
+            partial(build_parser, settings),
             live,
-            Status(live, report=report, clock=clock),
-            pace,
+            CollectorStatus(live, report=report, clock=clock),
+            intervals,
             clock,
         )
-        self._post = Post(self._around)
-        self._council = Council(self._around)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
+        self._role_runtime = RoleRuntime(self._context)
+        self._leadership = LeadershipMonitor(self._context)
+        self._stop_event = threading.Event()
+        self._thread = threading.Thread(target=self._run_loop, name="collector", daemon=True)
 
     def start(self) -> None:
         """Returns at once.
 
         Raises: BrokerError when a TLS file or the host's name cannot be used.
         """
-        check(self._around.settings.mqtt)
+        validate_mqtt_settings(self._context.settings.mqtt)
         self._thread.start()
 
     def stop(self) -> None:
         """Ends cleanly: what was taken is in the spool, and in the database if that answers soon."""
-        self._stopping.set()
+        self._stop_event.set()
         if self._thread.is_alive():
             self._thread.join()
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._step()
-            self._stopping.wait(self._around.pace.poll_s)
-        self._post.leave(drain_s=self._around.pace.drain_s)
-        self._council.give_up()
+    def _run_loop(self) -> None:
+        while not self._stop_event.is_set():
+            self._update_role()
+            self._stop_event.wait(self._context.intervals.poll_s)
+        self._role_runtime.stop(drain_timeout_s=self._context.intervals.drain_timeout_s)
+        self._leadership.release_leadership()
 
-    def _step(self) -> None:
+    def _update_role(self) -> None:
         try:
-            role = self._council.decide(self._post)
-            if self._post.take(role) is not role:
-                self._council.give_up()
-            self._council.look_around(self._post)
-            self._around.status.notice("service", "")
+            role = self._leadership.determine_role(self._role_runtime)
+            if self._role_runtime.switch_to(role) is not role:
+                self._leadership.release_leadership()
+            self._leadership.run_periodic_checks(self._role_runtime)
+            self._context.status.set_notice("service", "")
         except BrokerError as error:
-            self._around.status.broker(False, str(error))
+            self._context.status.set_broker_link(False, str(error))
         except Exception as error:
             # the boundary of this thread: the next round may do better
             log.exception("deciding who collects failed")
-            self._around.status.notice("service", f"Deciding who collects failed: {error!r}.")
+            self._context.status.set_notice("service", f"Deciding who collects failed: {error!r}.")

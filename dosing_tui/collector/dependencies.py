@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from dosing_tui.collector.context.interfaces import AlarmStore, Database, Parser
-from dosing_tui.collector.context.status import Report
+from dosing_tui.collector.context.interfaces import AlarmStore, CollectorDatabase, PayloadParser
+from dosing_tui.collector.context.status import StatusReporter
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.notification_queue import Postbook
@@ -21,45 +21,47 @@ from dosing_tui.database.schema.maintenance import maintain
 from dosing_tui.database.schema.migrate import migrate, pending
 from dosing_tui.database.schema.plant_limits import NAMES, STOCK_LOW, TOLERANCE
 from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
-from dosing_tui.domain.messages.message_parser import ClockRules, Intake
-from dosing_tui.domain.messages.models import Kind, Reading
+from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
+from dosing_tui.domain.messages.models import Reading, ReadingKind
 from dosing_tui.errors import DatabaseRefused
-from dosing_tui.ipc.subprocess_call import Apart
+from dosing_tui.ipc.subprocess_call import SubprocessCall
 
 
 def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-def plant_parser(settings: Settings) -> Parser:
+def build_parser(settings: Settings) -> PayloadParser:
     clock = settings.clock
-    rules = ClockRules(oldest=clock.oldest, ahead=clock.ahead, device_zone=ZoneInfo(clock.device_timezone))
-    return Intake(dict(zip(settings.mqtt.topics, Kind, strict=True)), rules)
+    rules = ClockRules(
+        max_age=clock.max_age, max_ahead=clock.max_ahead, device_zone=ZoneInfo(clock.device_timezone)
+    )
+    return MessageParser(dict(zip(settings.mqtt.topics, ReadingKind, strict=True)), rules)
 
 
-def plant_database(settings: Settings) -> Database:
-    return Database(
-        writer=partial(Writer, settings),
-        election=partial(Election, settings),
-        prepare=partial(_prepare, settings),
-        maintain=partial(_maintain, settings),
-        batch_keeper=partial(Apart, partial(keep_until_now, settings)),
-        other_writers=partial(_other_writers, settings),
-        answers=partial(_answers, settings),
-        alarms=AlarmStore(
-            append=partial(journal.append, settings),
-            follow=partial(_follow, settings),
-            remember=partial(journal.remember, settings),
-            stored=partial(journal.stored, settings),
-            seed=partial(_seed, settings),
-            errors=partial(_errors, settings),
-            masters=partial(versions, settings),
+def build_database(settings: Settings) -> CollectorDatabase:
+    return CollectorDatabase(
+        create_writer=partial(Writer, settings),
+        create_leader_lock=partial(Election, settings),
+        prepare_schema=partial(_prepare_schema, settings),
+        run_maintenance=partial(_run_maintenance, settings),
+        create_rebuild_call=partial(SubprocessCall, partial(keep_until_now, settings)),
+        list_other_writers=partial(_list_other_writers, settings),
+        ping_database=partial(_ping_database, settings),
+        alarm_store=AlarmStore(
+            append_entries=partial(journal.append, settings),
+            follow_journal=partial(_follow_journal, settings),
+            save_checkpoint=partial(journal.remember, settings),
+            find_stored=partial(journal.stored, settings),
+            load_readings=partial(_load_readings, settings),
+            list_dose_errors=partial(_list_dose_errors, settings),
+            list_master_recipes=partial(versions, settings),
         ),
-        postbook=partial(Postbook, settings),
+        create_notification_queue=partial(Postbook, settings),
     )
 
 
-def _prepare(settings: Settings, report: Report) -> None:
+def _prepare_schema(settings: Settings, report: StatusReporter) -> None:
     if settings.database.migrate:
         migrate(settings, report=report)
         return
@@ -81,37 +83,37 @@ def _prepare(settings: Settings, report: Report) -> None:
         )
 
 
-def _maintain(settings: Settings) -> None:
+def _run_maintenance(settings: Settings) -> None:
     maintain(settings, now=now_utc())
 
 
-def _other_writers(settings: Settings) -> list[str]:
-    with _reader(settings) as reader:
+def _list_other_writers(settings: Settings) -> list[str]:
+    with _open_reader(settings) as reader:
         return reader.other_writers()
 
 
-def _answers(settings: Settings) -> None:
-    with _reader(settings) as reader:
+def _ping_database(settings: Settings) -> None:
+    with _open_reader(settings) as reader:
         reader.ping()
 
 
-def _follow(
-    settings: Settings, stopping: threading.Event, on_link: Callable[[bool, str], None]
+def _follow_journal(
+    settings: Settings, stop_event: threading.Event, on_link: Callable[[bool, str], None]
 ) -> Iterator[journal.Heard]:
-    return journal.follow(settings, stopping, on_link=on_link)
+    return journal.follow(settings, stop_event, on_link=on_link)
 
 
-def _seed(settings: Settings) -> list[Reading]:
-    with _reader(settings) as reader:
+def _load_readings(settings: Settings) -> list[Reading]:
+    with _open_reader(settings) as reader:
         return reader.seed()
 
 
-def _errors(settings: Settings, since: datetime) -> list[MinuteOfErrors]:
+def _list_dose_errors(settings: Settings, since: datetime) -> list[MinuteOfErrors]:
     return journal.errors_of_the_hour(settings, since=since)
 
 
 @contextmanager
-def _reader(settings: Settings) -> Iterator[Reader]:
+def _open_reader(settings: Settings) -> Iterator[Reader]:
     reader = Reader(settings)
     reader.open()
     try:

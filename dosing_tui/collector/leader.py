@@ -2,169 +2,177 @@
 
 from contextlib import ExitStack
 
-from dosing_tui.collector.alarms.alarm_service import Alarming, SpoolView
+from dosing_tui.collector.alarms.alarm_service import AlarmService, SpoolFill
 from dosing_tui.collector.alarms.journal_outbox import open_outbox
-from dosing_tui.collector.alarms.outbox_sender import Sending
-from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.context.local_state import spool_folder
-from dosing_tui.collector.notifications.database_outage import Absence
-from dosing_tui.collector.notifications.dispatcher import Notifying
-from dosing_tui.collector.pipeline.batch_rebuilder import Keeping
-from dosing_tui.collector.pipeline.database_writer import Writing
-from dosing_tui.collector.pipeline.receive_buffer import Inbox
-from dosing_tui.collector.pipeline.receiver import Receiving
+from dosing_tui.collector.alarms.outbox_sender import OutboxSender
+from dosing_tui.collector.context.interfaces import CollectorContext
+from dosing_tui.collector.context.local_state import get_spool_folder
+from dosing_tui.collector.notifications.database_outage import OutageNotifier
+from dosing_tui.collector.notifications.dispatcher import NotificationDispatcher
+from dosing_tui.collector.pipeline.batch_rebuilder import BatchRebuilder
+from dosing_tui.collector.pipeline.database_writer import DatabaseWriter
+from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
+from dosing_tui.collector.pipeline.receiver import MessageReceiver
 from dosing_tui.collector.pipeline.spool import Spool
-from dosing_tui.collector.viewer import Watching
+from dosing_tui.collector.viewer import Viewer
 from dosing_tui.config.settings import Settings
 from dosing_tui.mqtt.subscriber import Subscriber
 
-BEHIND = 2
+BACKLOG_CHUNKS = 2
 """The writer is behind with more than so many batches spooled."""
-HELD = "Nothing is collected until there is room; the broker queues."
+SPOOL_FULL_TEXT = "Nothing is collected until there is room; the broker queues."
 
 
-def open_spool(around: Surroundings) -> Spool:
+def open_spool(context: CollectorContext) -> Spool:
     """Raises: SpoolError when another process of this machine has it, or when it cannot be used."""
-    settings = around.settings
+    settings = context.settings
     return Spool(
-        spool_folder(settings), max_mb=settings.collector.spool_max_mb, publish=around.live.set_books
+        get_spool_folder(settings),
+        max_mb=settings.collector.spool_max_mb,
+        publish_counts=context.live_state.set_books,
     )
 
 
-def client_id(settings: Settings) -> str:
+def build_client_id(settings: Settings) -> str:
     """The site's one name at the broker, which queues under it while nobody collects."""
     return f"dosing-tui-collector-{settings.plant.site}"
 
 
-class Listening:
+class IngestPipeline:
     """Broker to spool, until it is stopped or the spool takes no more."""
 
-    def __init__(self, spool: Spool, around: Surroundings, alarms: Alarming) -> None:
-        inbox = Inbox()
+    def __init__(self, spool: Spool, context: CollectorContext, alarms: AlarmService) -> None:
+        inbox = ReceiveBuffer()
         self._subscriber = Subscriber(
-            around.settings.mqtt,
-            client_id=client_id(around.settings),
+            context.settings.mqtt,
+            client_id=build_client_id(context.settings),
             persistent=True,
-            on_delivery=inbox.put,
-            on_link=around.status.broker,
-            clock=around.clock,
+            on_message=inbox.put_message,
+            on_link=context.status.set_broker_link,
+            clock=context.clock,
         )
-        self._receiving = Receiving(inbox, spool, self._subscriber, around, alarms=alarms)
+        self._receiver = MessageReceiver(inbox, spool, self._subscriber, context, alarms=alarms)
 
     @property
-    def held(self) -> str:
+    def stop_reason(self) -> str:
         """Why the spool takes no more; '' while it does."""
-        return self._receiving.held
+        return self._receiver.stop_reason
 
     @property
-    def contested(self) -> bool:
-        return self._subscriber.contested
+    def has_client_id_conflict(self) -> bool:
+        return self._subscriber.has_client_id_conflict
 
     def start(self) -> None:
         """Raises: BrokerError when a TLS file or the host's name cannot be used."""
         self._subscriber.start()
-        self._receiving.start()
+        self._receiver.start()
 
     def stop(self) -> None:
-        self._receiving.stop()
+        self._receiver.stop()
         self._subscriber.stop()
 
 
-class Collecting:
-    """Raises: SpoolError as ``open_spool`` does; BrokerError as ``Listening.start`` does."""
+class Leader:
+    """Raises: SpoolError as ``open_spool`` does; BrokerError as ``IngestPipeline.start`` does."""
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
+    def __init__(self, context: CollectorContext) -> None:
+        self._context = context
         with ExitStack() as opened:
-            self._spool = open_spool(around)
+            self._spool = open_spool(context)
             opened.callback(self._spool.close)
-            self._outbox = open_outbox(spool_folder(around.settings), around.status.say)
+            self._outbox = open_outbox(get_spool_folder(context.settings), context.status.report_once)
             opened.callback(self._outbox.close)
-            self._alarms = Alarming(around, outbox=self._outbox, spool=self._spool_view)
-            self._alarms.start()
-            opened.callback(self._alarms.stop)
-            self._activity: Listening | Watching = Listening(self._spool, around, self._alarms)
-            self._activity.start()
+            self._alarm_service = AlarmService(
+                context, outbox=self._outbox, measure_spool=self._measure_spool
+            )
+            self._alarm_service.start()
+            opened.callback(self._alarm_service.stop)
+            self._intake: IngestPipeline | Viewer = IngestPipeline(self._spool, context, self._alarm_service)
+            self._intake.start()
             opened.pop_all()
-        self._sending = Sending(self._outbox, around)
-        self._sending.start()
-        self._writing = Writing(self._spool, around)
-        self._writing.start()
-        self._keeping = Keeping(around, self._writing.prepared, behind=self._behind)
-        self._keeping.start()
-        self._absence = Absence(around, self._outbox)
-        self._absence.start()
-        self._notifying = Notifying(around, hand_over=self._absence.hand_over)
-        self._notifying.start()
+        self._outbox_sender = OutboxSender(self._outbox, context)
+        self._outbox_sender.start()
+        self._database_writer = DatabaseWriter(self._spool, context)
+        self._database_writer.start()
+        self._batch_rebuilder = BatchRebuilder(
+            context, self._database_writer.schema_ready, is_writer_behind=self._is_writer_behind
+        )
+        self._batch_rebuilder.start()
+        self._outage_notifier = OutageNotifier(context, self._outbox)
+        self._outage_notifier.start()
+        self._dispatcher = NotificationDispatcher(
+            context, hand_over_notice=self._outage_notifier.hand_over_notice
+        )
+        self._dispatcher.start()
 
     @property
-    def contested(self) -> bool:
+    def has_client_id_conflict(self) -> bool:
         """Another program uses the collector's client id."""
-        return isinstance(self._activity, Listening) and self._activity.contested
+        return isinstance(self._intake, IngestPipeline) and self._intake.has_client_id_conflict
 
-    def tend(self) -> None:
+    def check_spool_space(self) -> None:
         """Stop listening while the spool takes no more, and only watch; the broker queues meanwhile."""
-        if isinstance(self._activity, Listening):
-            if held := self._activity.held:
-                self._around.status.notice("held", f"{held} {HELD}")
-                self._switch(Watching(self._around, mirror=False))
+        if isinstance(self._intake, IngestPipeline):
+            if held := self._intake.stop_reason:
+                self._context.status.set_notice("held", f"{held} {SPOOL_FULL_TEXT}")
+                self._switch_intake(Viewer(self._context, show_alarms=False))
         elif self._spool.has_room():
-            self._around.status.notice("held", "")
-            self._switch(Listening(self._spool, self._around, self._alarms))
+            self._context.status.set_notice("held", "")
+            self._switch_intake(IngestPipeline(self._spool, self._context, self._alarm_service))
 
-    def stop(self, *, drain_s: float) -> None:
-        self._activity.stop()
-        self._around.status.notice("held", "")
-        self._alarms.stop()
-        self._absence.stop()
-        sent = self._sending.stop()
-        self._notifying.stop()
+    def stop(self, *, drain_timeout_s: float) -> None:
+        self._intake.stop()
+        self._context.status.set_notice("held", "")
+        self._alarm_service.stop()
+        self._outage_notifier.stop()
+        sent = self._outbox_sender.stop()
+        self._dispatcher.stop()
         if sent:
             self._outbox.close()
-        if self._writing.stop(drain_s=drain_s):
+        if self._database_writer.stop(drain_timeout_s=drain_timeout_s):
             self._spool.close()
-        self._keeping.stop()
+        self._batch_rebuilder.stop()
 
-    def _behind(self) -> bool:
-        return self._spool.books.spooled > BEHIND * self._around.settings.collector.batch_rows
+    def _is_writer_behind(self) -> bool:
+        return self._spool.counts.spooled > BACKLOG_CHUNKS * self._context.settings.collector.batch_rows
 
-    def _spool_view(self) -> SpoolView:
-        oldest = self._spool.oldest() if self._spool.books.spooled else None
-        return SpoolView(self._spool.percent_full(), oldest)
+    def _measure_spool(self) -> SpoolFill:
+        oldest = self._spool.find_oldest_time() if self._spool.counts.spooled else None
+        return SpoolFill(self._spool.measure_fill(), oldest)
 
-    def _switch(self, activity: Listening | Watching) -> None:
-        self._activity.stop()
-        activity.start()
-        self._activity = activity
+    def _switch_intake(self, intake: IngestPipeline | Viewer) -> None:
+        self._intake.stop()
+        intake.start()
+        self._intake = intake
 
 
-class Draining:
+class SpoolDrainer:
     """Spool to database and nothing else: what a process of this machine left behind.
 
     Raises: SpoolError as ``open_spool`` does.
     """
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, context: CollectorContext) -> None:
         with ExitStack() as opened:
-            self._spool = open_spool(around)
+            self._spool = open_spool(context)
             opened.callback(self._spool.close)
-            self._outbox = open_outbox(spool_folder(around.settings), around.status.say)
+            self._outbox = open_outbox(get_spool_folder(context.settings), context.status.report_once)
             opened.pop_all()
-        self._writing: Writing | None = None
-        self._sending: Sending | None = None
-        if self._spool.books.spooled:
-            self._writing = Writing(self._spool, around)
-            self._writing.start()
-        if self._outbox.waiting(1):
-            self._sending = Sending(self._outbox, around)
-            self._sending.start()
+        self._database_writer: DatabaseWriter | None = None
+        self._outbox_sender: OutboxSender | None = None
+        if self._spool.counts.spooled:
+            self._database_writer = DatabaseWriter(self._spool, context)
+            self._database_writer.start()
+        if self._outbox.list_pending(1):
+            self._outbox_sender = OutboxSender(self._outbox, context)
+            self._outbox_sender.start()
 
     @property
-    def done(self) -> bool:
-        return not self._spool.books.spooled and not self._outbox.waiting(1)
+    def is_empty(self) -> bool:
+        return not self._spool.counts.spooled and not self._outbox.list_pending(1)
 
     def stop(self) -> None:
-        if self._sending is None or self._sending.stop():
+        if self._outbox_sender is None or self._outbox_sender.stop():
             self._outbox.close()
-        if self._writing is None or self._writing.stop(drain_s=0):
+        if self._database_writer is None or self._database_writer.stop(drain_timeout_s=0):
             self._spool.close()

@@ -4,130 +4,138 @@ import time
 from datetime import timedelta
 from typing import Protocol
 
-from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.pipeline.database_maintenance import maintain
-from dosing_tui.collector.role_decision import Facts, Vote, decide
+from dosing_tui.collector.context.interfaces import CollectorContext
+from dosing_tui.collector.pipeline.database_maintenance import run_maintenance
+from dosing_tui.collector.role_decision import ElectionResult, RoleInputs, decide_role
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import Role
 
-UNASKED = "The database cannot be asked who collects: nothing is collected here until it answers."
-CONTESTED = "Another program uses the collector's client id: it may, until the database says who collects."
-TWO = "Another process collects for this site, too: collector.mode is 'always' here."
+ELECTION_UNAVAILABLE = (
+    "The database cannot be asked who collects: nothing is collected here until it answers."
+)
+CLIENT_ID_CONFLICT = (
+    "Another program uses the collector's client id: it may, until the database says who collects."
+)
+SECOND_COLLECTOR = "Another process collects for this site, too: collector.mode is 'always' here."
 
 
-class Position(Protocol):
+class RoleState(Protocol):
     """What this process is at the moment."""
 
     @property
-    def collecting(self) -> bool: ...
+    def is_collecting(self) -> bool: ...
     @property
-    def contested(self) -> bool: ...
+    def has_client_id_conflict(self) -> bool: ...
     @property
-    def collected_here(self) -> bool: ...
+    def is_last_collector(self) -> bool: ...
 
 
-class Council:
+class LeadershipMonitor:
     """For one thread."""
 
-    def __init__(self, around: Surroundings) -> None:
-        self._mode = around.settings.collector.mode
-        self._database = around.database
-        self._election = around.database.election()
-        self._status = around.status
-        self._pace = around.pace
-        self._elected = False
-        self._contested_since: float | None = None
-        self._aside_until = 0.0
-        self._due = {"maintain": time.monotonic() + around.pace.maintain_s}
+    def __init__(self, context: CollectorContext) -> None:
+        self._mode = context.settings.collector.mode
+        self._database = context.database
+        self._leader_lock = context.database.create_leader_lock()
+        self._status = context.status
+        self._intervals = context.intervals
+        self._is_elected = False
+        self._conflict_since: float | None = None
+        self._stand_aside_until = 0.0
+        self._next_due = {"maintain": time.monotonic() + context.intervals.maintenance_s}
 
-    def decide(self, post: Position) -> Role:
-        vote = self._vote(post)
-        if vote is not Vote.UNKNOWN:
-            self._elected = vote is Vote.WON
-        contested = self._contested(post)
-        role = decide(
-            Facts(
+    def determine_role(self, state: RoleState) -> Role:
+        vote = self._query_election(state)
+        if vote is not ElectionResult.UNKNOWN:
+            self._is_elected = vote is ElectionResult.LEADER
+        contested = self._measure_conflict(state)
+        role = decide_role(
+            RoleInputs(
                 self._mode,
                 vote,
-                elected=self._elected,
-                collected_here=post.collected_here,
-                contested=contested,
+                is_elected=self._is_elected,
+                is_last_collector=state.is_last_collector,
+                conflict=contested,
             )
         )
-        if post.collecting and role is Role.UNDECIDED:
-            self._aside_until = time.monotonic() + self._pace.aside_s
-        self._explain(role, vote, contested)
+        if state.is_collecting and role is Role.UNDECIDED:
+            self._stand_aside_until = time.monotonic() + self._intervals.stand_aside_s
+        self._explain_role(role, vote, contested)
         return role
 
-    def look_around(self, post: Position) -> None:
+    def run_periodic_checks(self, state: RoleState) -> None:
         """What the one who collects does besides."""
-        if not post.collecting:
+        if not state.is_collecting:
             return
         try:
-            if self._is_due("maintain", self._pace.maintain_s):
-                maintain(self._database, self._status)
-            if self._is_due("foreign", self._pace.foreign_s):
-                self._tell_of_others(self._database.other_writers())
+            if self._is_due("maintain", self._intervals.maintenance_s):
+                run_maintenance(self._database, self._status)
+            if self._is_due("foreign", self._intervals.other_writers_s):
+                self._report_other_writers(self._database.list_other_writers())
         except DatabaseError as error:
-            self._status.say(f"Looking after the database has to wait: {error}")
+            self._status.report_once(f"Looking after the database has to wait: {error}")
 
-    def give_up(self) -> None:
+    def release_leadership(self) -> None:
         """Let another process be elected, or end."""
-        self._elected = False
+        self._is_elected = False
         try:
-            self._election.release()
+            self._leader_lock.release_lock()
         except DatabaseError as error:
-            self._status.say(str(error))  # the lock falls with the session anyway
+            self._status.report_once(str(error))  # the lock falls with the session anyway
 
-    def _vote(self, post: Position) -> Vote:
-        if self._mode is CollectorMode.ALWAYS and not post.collecting:
-            return Vote.UNKNOWN  # first things first: messages are taken before anybody is asked
+    def _query_election(self, state: RoleState) -> ElectionResult:
+        if self._mode is CollectorMode.ALWAYS and not state.is_collecting:
+            return ElectionResult.UNKNOWN  # first things first: messages are taken before anybody is asked
         try:
-            vote = self._ask()
+            vote = self._acquire_leadership()
         except DatabaseError as error:
-            if not post.collecting:  # who collects, tells of the database himself
-                self._status.database(False, str(error))
-            return Vote.UNKNOWN
-        if not post.collecting:
-            self._status.database(True, "")
+            if not state.is_collecting:  # who collects, tells of the database himself
+                self._status.set_database_link(False, str(error))
+            return ElectionResult.UNKNOWN
+        if not state.is_collecting:
+            self._status.set_database_link(True, "")
         return vote
 
-    def _ask(self) -> Vote:
+    def _acquire_leadership(self) -> ElectionResult:
         """Raises: DatabaseError."""
         if self._mode is CollectorMode.NEVER:
-            if self._is_due("answers", self._pace.idle_s):
-                self._database.answers()
-            return Vote.LOST
-        return Vote.WON if self._election.held() or self._election.try_acquire() else Vote.LOST
+            if self._is_due("answers", self._intervals.keepalive_s):
+                self._database.ping_database()
+            return ElectionResult.FOLLOWER
+        return (
+            ElectionResult.LEADER
+            if self._leader_lock.is_held() or self._leader_lock.try_acquire()
+            else ElectionResult.FOLLOWER
+        )
 
-    def _contested(self, post: Position) -> timedelta | None:
+    def _measure_conflict(self, state: RoleState) -> timedelta | None:
         now = time.monotonic()
-        if now < self._aside_until:
+        if now < self._stand_aside_until:
             return timedelta.max
-        if not post.contested:
-            self._contested_since = None
+        if not state.has_client_id_conflict:
+            self._conflict_since = None
             return None
-        self._contested_since = self._contested_since or now
-        return timedelta(seconds=now - self._contested_since)
+        self._conflict_since = self._conflict_since or now
+        return timedelta(seconds=now - self._conflict_since)
 
-    def _explain(self, role: Role, vote: Vote, contested: timedelta | None) -> None:
+    def _explain_role(self, role: Role, election: ElectionResult, conflict: timedelta | None) -> None:
         sentence = ""
         if role is Role.UNDECIDED:
-            sentence = CONTESTED if contested is not None else UNASKED
-        elif self._mode is CollectorMode.ALWAYS and vote is Vote.LOST:
-            sentence = TWO
-        self._status.notice("role", sentence)
+            sentence = CLIENT_ID_CONFLICT if conflict is not None else ELECTION_UNAVAILABLE
+        elif self._mode is CollectorMode.ALWAYS and election is ElectionResult.FOLLOWER:
+            sentence = SECOND_COLLECTOR
+        self._status.set_notice("role", sentence)
 
-    def _tell_of_others(self, names: list[str]) -> None:
+    def _report_other_writers(self, names: list[str]) -> None:
         who = ", ".join(names)
-        self._status.notice(
+        self._status.set_notice(
             "foreign", f"{who} writes the same tables: every reading may be counted twice." if names else ""
         )
 
-    def _is_due(self, what: str, every_s: float) -> bool:
+    def _is_due(self, task: str, interval_s: float) -> bool:
         now = time.monotonic()
-        if now < self._due.get(what, 0.0):
+        if now < self._next_due.get(task, 0.0):
             return False
-        self._due[what] = now + every_s
+        self._next_due[task] = now + interval_s
         return True

@@ -12,40 +12,40 @@ from enum import StrEnum
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.live_state import Role
 
-PATIENCE = timedelta(seconds=30)
+CONFLICT_GRACE = timedelta(seconds=30)
 """An elected process whose client id another one uses gives way after this, one that was not at once."""
 
 
-class Vote(StrEnum):
+class ElectionResult(StrEnum):
     """What the database says about this process."""
 
-    WON = "won"
-    LOST = "lost"
+    LEADER = "won"
+    FOLLOWER = "lost"
     """Another process holds the lock."""
     UNKNOWN = "unknown"
     """The database cannot be asked."""
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RoleInputs:
     mode: CollectorMode
-    vote: Vote
-    elected: bool = False
+    election: ElectionResult
+    is_elected: bool = False
     """This process has won before, and not lost since."""
-    collected_here: bool = False
+    is_last_collector: bool = False
     """This machine was the last to collect."""
-    contested: timedelta | None = None
+    conflict: timedelta | None = None
     """How long another program has been using the collector's client id; None if none does."""
 
 
-def decide(facts: Facts) -> Role:
-    if facts.mode is CollectorMode.NEVER:
+def decide_role(inputs: RoleInputs) -> Role:
+    if inputs.mode is CollectorMode.NEVER:
         return Role.VIEWER
-    if facts.mode is CollectorMode.ALWAYS or facts.vote is Vote.WON:
+    if inputs.mode is CollectorMode.ALWAYS or inputs.election is ElectionResult.LEADER:
         return Role.COLLECTING
-    if facts.vote is Vote.LOST:
+    if inputs.election is ElectionResult.FOLLOWER:
         return Role.STANDBY
-    patience = PATIENCE if facts.elected else timedelta()
-    if facts.contested is not None and facts.contested >= patience:
+    patience = CONFLICT_GRACE if inputs.is_elected else timedelta()
+    if inputs.conflict is not None and inputs.conflict >= patience:
         return Role.UNDECIDED
-    return Role.COLLECTING if facts.elected or facts.collected_here else Role.UNDECIDED
+    return Role.COLLECTING if inputs.is_elected or inputs.is_last_collector else Role.UNDECIDED

@@ -2,121 +2,121 @@
 
 import time
 
-from dosing_tui.collector.context.interfaces import Surroundings
+from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import (
-    collected_here,
-    forget_collecting,
-    remember_collecting,
-    spool_folder,
-    spool_stamp,
+    clear_collector_marker,
+    get_spool_folder,
+    get_spool_mtime,
+    is_last_collector,
+    set_collector_marker,
 )
-from dosing_tui.collector.leader import Collecting, Draining
-from dosing_tui.collector.viewer import Watching
+from dosing_tui.collector.leader import Leader, SpoolDrainer
+from dosing_tui.collector.viewer import Viewer
 from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import Role
 
 
-class Post:
+class RoleRuntime:
     """For one thread."""
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
-        self._status = around.status
-        self._folder = spool_folder(around.settings)
-        self._collecting: Collecting | None = None
-        self._watching: Watching | None = None
-        self._draining: Draining | None = None
-        self._look_again_at = 0.0
-        self._found_empty: int | None = None
+    def __init__(self, context: CollectorContext) -> None:
+        self._context = context
+        self._status = context.status
+        self._spool_folder = get_spool_folder(context.settings)
+        self._leader: Leader | None = None
+        self._viewer: Viewer | None = None
+        self._drainer: SpoolDrainer | None = None
+        self._next_orphan_check = 0.0
+        self._empty_spool_mtime: int | None = None
 
     @property
-    def collecting(self) -> bool:
-        return self._collecting is not None
+    def is_collecting(self) -> bool:
+        return self._leader is not None
 
     @property
-    def contested(self) -> bool:
+    def has_client_id_conflict(self) -> bool:
         """Another program uses the collector's client id."""
-        return self._collecting is not None and self._collecting.contested
+        return self._leader is not None and self._leader.has_client_id_conflict
 
     @property
-    def collected_here(self) -> bool:
+    def is_last_collector(self) -> bool:
         """This machine was the last to collect."""
-        return collected_here(self._folder)
+        return is_last_collector(self._spool_folder)
 
-    def take(self, role: Role) -> Role:
-        """Become what ``role`` says, or see to it that this process still is; answers what it is now.
+    def switch_to(self, role: Role) -> Role:
+        """Become what ``set_role`` says, or see to it that this process still is; answers what it is now.
 
         Raises: BrokerError when a TLS file or the host's name cannot be used.
         """
         if role is not Role.COLLECTING:
-            self._watch(role)
-        elif self._collecting:
-            self._collecting.tend()
+            self._become_viewer(role)
+        elif self._leader:
+            self._leader.check_spool_space()
         else:
-            role = self._collect()
-        self._status.role(role)
+            role = self._start_leader()
+        self._status.set_role(role)
         return role
 
-    def leave(self, *, drain_s: float) -> None:
-        """Stop everything; the database gets ``drain_s`` to take what is spooled."""
-        self._stop_watching()
-        self._stop_draining()
-        self._stop_collecting(drain_s)
+    def stop(self, *, drain_timeout_s: float) -> None:
+        """Stop everything; the database gets ``drain_timeout_s`` to take what is spooled."""
+        self._stop_viewer()
+        self._stop_drainer()
+        self._stop_leader(drain_timeout_s)
 
-    def _collect(self) -> Role:
+    def _start_leader(self) -> Role:
         """Without a spool this process cannot collect."""
-        self._stop_draining()
+        self._stop_drainer()
         try:
-            self._collecting = Collecting(self._around)
+            self._leader = Leader(self._context)
         except SpoolError as error:
-            self._status.notice("spool", f"{error} Nothing is collected here.")
-            self._start_watching()
+            self._status.set_notice("spool", f"{error} Nothing is collected here.")
+            self._start_viewer()
             return Role.UNDECIDED
-        self._stop_watching()
-        self._status.notice("spool", "")
-        remember_collecting(self._folder)
+        self._stop_viewer()
+        self._status.set_notice("spool", "")
+        set_collector_marker(self._spool_folder)
         return Role.COLLECTING
 
-    def _watch(self, role: Role) -> None:
-        self._stop_collecting(self._around.pace.drain_s)
-        self._start_watching()
+    def _become_viewer(self, role: Role) -> None:
+        self._stop_leader(self._context.intervals.drain_timeout_s)
+        self._start_viewer()
         if role is Role.STANDBY:
-            self._drain_leftovers()
+            self._drain_orphan_spool()
 
-    def _drain_leftovers(self) -> None:
+    def _drain_orphan_spool(self) -> None:
         """Write what a process of this machine left in the spool; another machine collects now."""
-        if self._draining and self._draining.done:
-            self._stop_draining()
-        if self._draining or time.monotonic() < self._look_again_at:
+        if self._drainer and self._drainer.is_empty:
+            self._stop_drainer()
+        if self._drainer or time.monotonic() < self._next_orphan_check:
             return
-        self._look_again_at = time.monotonic() + self._around.pace.leftover_s
-        if spool_stamp(self._folder) == self._found_empty:
+        self._next_orphan_check = time.monotonic() + self._context.intervals.orphan_check_s
+        if get_spool_mtime(self._spool_folder) == self._empty_spool_mtime:
             return
         try:
-            self._draining = Draining(self._around)
+            self._drainer = SpoolDrainer(self._context)
         except SpoolError:
             return  # the one who has it takes care of it
-        forget_collecting(self._folder)
+        clear_collector_marker(self._spool_folder)
 
-    def _stop_draining(self) -> None:
-        if self._draining:
-            empty = self._draining.done
-            self._draining.stop()
-            self._draining = None
-            self._found_empty = spool_stamp(self._folder) if empty else None
+    def _stop_drainer(self) -> None:
+        if self._drainer:
+            empty = self._drainer.is_empty
+            self._drainer.stop()
+            self._drainer = None
+            self._empty_spool_mtime = get_spool_mtime(self._spool_folder) if empty else None
 
-    def _start_watching(self) -> None:
-        if self._watching is None:
-            watching = Watching(self._around)
+    def _start_viewer(self) -> None:
+        if self._viewer is None:
+            watching = Viewer(self._context)
             watching.start()
-            self._watching = watching
+            self._viewer = watching
 
-    def _stop_watching(self) -> None:
-        if self._watching:
-            self._watching.stop()
-            self._watching = None
+    def _stop_viewer(self) -> None:
+        if self._viewer:
+            self._viewer.stop()
+            self._viewer = None
 
-    def _stop_collecting(self, drain_s: float) -> None:
-        if self._collecting:
-            self._collecting.stop(drain_s=drain_s)
-            self._collecting = None
+    def _stop_leader(self, drain_timeout_s: float) -> None:
+        if self._leader:
+            self._leader.stop(drain_timeout_s=drain_timeout_s)
+            self._leader = None

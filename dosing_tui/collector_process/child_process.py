@@ -8,49 +8,49 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO
 
-from dosing_tui.collector_process.messages import ToCollector, ToConsole
-from dosing_tui.ipc.pipe import Channel
-from dosing_tui.ipc.spawn import start
+from dosing_tui.collector_process.messages import MessageToCollector, MessageToConsole
+from dosing_tui.ipc.pipe import MessagePipe
+from dosing_tui.ipc.spawn import spawn_process
 
-PROGRAM = ("-m", "dosing_tui.backstage")
-LONGEST_LINE = 2_000
+PROGRAM_ARGS = ("-m", "dosing_tui.backstage")
+MAX_LINE_BYTES = 2_000
 
 log = logging.getLogger(__name__)
 
 
-class Child:
+class CollectorSubprocess:
     """Raises: OSError."""
 
-    def __init__(self, program: Sequence[str] = PROGRAM) -> None:
-        self._process, descriptor = start(program, output=subprocess.PIPE)
-        self.channel: Channel[ToCollector, ToConsole] = Channel(descriptor)
+    def __init__(self, program: Sequence[str] = PROGRAM_ARGS) -> None:
+        self._process, descriptor = spawn_process(program, output=subprocess.PIPE)
+        self.pipe: MessagePipe[MessageToCollector, MessageToConsole] = MessagePipe(descriptor)
         assert self._process.stdout
-        self._writing = threading.Thread(
-            target=_log_all, args=(self._process.stdout,), name="collector-output", daemon=True
+        self._output_thread = threading.Thread(
+            target=_log_output, args=(self._process.stdout,), name="collector-output", daemon=True
         )
-        self._writing.start()
+        self._output_thread.start()
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    def kill(self) -> None:
+    def kill_process(self) -> None:
         """At once. What was taken is in the spool."""
         self._process.kill()
 
-    def bury(self, within_s: float) -> str:
-        """Wait for its end, force it after ``within_s``; answers how it ended, for a sentence."""
+    def wait_and_close(self, timeout_s: float) -> str:
+        """Wait for its end, force it after ``timeout_s``; answers how it ended, for a sentence."""
         try:
-            status = self._process.wait(within_s)
+            status = self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            self.kill()
+            self.kill_process()
             status = self._process.wait()
-        self.channel.close()
-        self._writing.join()
-        return _ending(status)
+        self.pipe.close()
+        self._output_thread.join()
+        return _describe_exit(status)
 
 
-def _ending(status: int) -> str:
+def _describe_exit(status: int) -> str:
     if status >= 0:
         return f"ended with status {status}"
     with suppress(ValueError):
@@ -58,8 +58,8 @@ def _ending(status: int) -> str:
     return f"was ended by signal {-status}"
 
 
-def _log_all(output: IO[bytes]) -> None:
+def _log_output(output: IO[bytes]) -> None:
     """Until its end. A line beyond any reason comes in pieces."""
     with output:
-        while line := output.readline(LONGEST_LINE):
+        while line := output.readline(MAX_LINE_BYTES):
             log.warning("the collector process wrote: %s", line.decode("utf-8", "replace").rstrip())

@@ -9,31 +9,31 @@ from dosing_tui.domain.messages.models import Reading
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
+class StartCollector:
     """The first thing said. Passwords travel in it, and nowhere else."""
 
     settings: Settings
-    known: tuple[Reading, ...] = ()
+    initial_readings: tuple[Reading, ...] = ()
     """What the screen shows already, the oldest first: a collector that died left it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class UpdateAck:
     """The last news were taken: there is room for the next."""
 
 
-ToCollector: TypeAlias = Begin | Taken
+MessageToCollector: TypeAlias = StartCollector | UpdateAck
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class StateUpdate:
     """Fields of the picture that have changed, each packed by itself. Without any it is a sign of life."""
 
     fields: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
+class LogLine:
     """A line for the log, of which the console's process is the only writer."""
 
     logger: str
@@ -42,4 +42,4 @@ class Logged:
     trace: str = ""
 
 
-ToConsole: TypeAlias = News | Logged
+MessageToConsole: TypeAlias = StateUpdate | LogLine

@@ -12,33 +12,33 @@ from typing import Any
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
 from dosing_tui.live_state import Picture
 
-_READINGS: Mapping[str, type[Reading]] = {"levels": InventoryLevel, "doses": Dose, "events": BatchEvent}
-_VALUES: Mapping[str, Callable[[Reading], tuple[object, ...]]] = {
-    name: attrgetter(*(field.name for field in fields(kind))) for name, kind in _READINGS.items()
+_READING_FIELDS: Mapping[str, type[Reading]] = {"levels": InventoryLevel, "doses": Dose, "events": BatchEvent}
+_VALUE_GETTERS: Mapping[str, Callable[[Reading], tuple[object, ...]]] = {
+    name: attrgetter(*(field.name for field in fields(kind))) for name, kind in _READING_FIELDS.items()
 }
-_NAMES = tuple(field.name for field in fields(Picture))
+_FIELD_NAMES = tuple(field.name for field in fields(Picture))
 
 
-def changes(before: Picture, after: Picture) -> dict[str, bytes]:
+def pack_changes(before: Picture, after: Picture) -> dict[str, bytes]:
     """The fields of ``after`` that ``before`` has not, packed."""
     return {
-        name: _packed(name, value)
-        for name in _NAMES
+        name: _pack_value(name, value)
+        for name in _FIELD_NAMES
         if (value := getattr(after, name)) != getattr(before, name)
     }
 
 
-def changed(picture: Picture, by: Mapping[str, bytes]) -> Picture:
+def apply_changes(snapshot: Picture, packed_fields: Mapping[str, bytes]) -> Picture:
     """The picture with these fields put in."""
-    return replace(picture, **{name: _unpacked(name, packed) for name, packed in by.items()})
+    return replace(snapshot, **{name: _unpack_value(name, packed) for name, packed in packed_fields.items()})
 
 
-def _packed(name: str, value: Any) -> bytes:  # Any: a field of Picture, known by its name only
-    values = _VALUES.get(name)
+def _pack_value(name: str, value: Any) -> bytes:  # Any: a field of Picture, known by its name only
+    values = _VALUE_GETTERS.get(name)
     return pickle.dumps([values(reading) for reading in value] if values else value, pickle.HIGHEST_PROTOCOL)
 
 
-def _unpacked(name: str, packed: bytes) -> Any:  # Any: what _packed was given, from our own child process
+def _unpack_value(name: str, packed: bytes) -> Any:  # Any: what _packed was given, from our own child process
     value = pickle.loads(packed)
-    kind = _READINGS.get(name)
+    kind = _READING_FIELDS.get(name)
     return tuple(kind(*values) for values in value) if kind else value

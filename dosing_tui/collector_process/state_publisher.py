@@ -7,88 +7,88 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from dosing_tui.collector_process.messages import Logged, News, ToCollector, ToConsole
-from dosing_tui.collector_process.state_delta import changes
-from dosing_tui.ipc.pipe import Channel
+from dosing_tui.collector_process.messages import LogLine, MessageToCollector, MessageToConsole, StateUpdate
+from dosing_tui.collector_process.state_delta import pack_changes
+from dosing_tui.ipc.pipe import MessagePipe
 from dosing_tui.live_state import Picture, PictureSource
 
-LOOK_S = 0.1
+UPDATE_INTERVAL_S = 0.1
 """News at most so often."""
-SIGN_OF_LIFE_S = 1.0
-WAITING = 1_000
+HEARTBEAT_S = 1.0
+MAX_QUEUE_LINES = 1_000
 """Most lines kept for a console that does not read; what comes beyond is not logged."""
-LAST_WORDS_S = 2.0
+CLOSE_TIMEOUT_S = 2.0
 
 
-class Telling:
+class StatePublisher:
     """One thread, from ``start`` to ``close`` or until nobody is there any more. There are never two news
-    under way: the next ones wait for ``taken``, and then tell everything that has changed since.
+    under way: the next ones wait for ``on_update_ack``, and then tell everything that has changed since.
     """
 
     def __init__(
         self,
-        channel: Channel[ToConsole, ToCollector],
+        pipe: MessagePipe[MessageToConsole, MessageToCollector],
         source: PictureSource,
         clock: Callable[[], datetime],
     ) -> None:
-        self._channel = channel
+        self._pipe = pipe
         self._source = source
         self._clock = clock
-        self._lines: queue.Queue[Logged] = queue.Queue(WAITING)
-        self._told = Picture()
-        self._room = True
-        self._told_at = -SIGN_OF_LIFE_S
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="telling", daemon=True)
+        self._log_lines: queue.Queue[LogLine] = queue.Queue(MAX_QUEUE_LINES)
+        self._last_snapshot = Picture()
+        self._can_send = True
+        self._last_update = -HEARTBEAT_S
+        self._stop_event = threading.Event()
+        self._thread = threading.Thread(target=self._run_loop, name="telling", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
         """The last lines are sent, if anybody reads them in time."""
-        self._closing.set()
-        self._thread.join(LAST_WORDS_S)
+        self._stop_event.set()
+        self._thread.join(CLOSE_TIMEOUT_S)
 
-    def taken(self) -> None:
-        self._room = True
+    def on_update_ack(self) -> None:
+        self._can_send = True
 
-    def log(self, line: Logged) -> None:
+    def queue_log_line(self, line: LogLine) -> None:
         try:
-            self._lines.put_nowait(line)
+            self._log_lines.put_nowait(line)
         except queue.Full:
             return
 
-    def _run(self) -> None:
+    def _run_loop(self) -> None:
         try:
-            while not self._closing.wait(LOOK_S):
-                self._send_lines()
-                if self._room:
-                    self._send_news()
-            self._send_lines()
+            while not self._stop_event.wait(UPDATE_INTERVAL_S):
+                self._send_log_lines()
+                if self._can_send:
+                    self._send_update()
+            self._send_log_lines()
         except OSError:
             return  # the console is gone, which the receiving side notices, too
 
-    def _send_lines(self) -> None:
-        while not self._lines.empty():
-            self._channel.send(self._lines.get())
+    def _send_log_lines(self) -> None:
+        while not self._log_lines.empty():
+            self._pipe.send(self._log_lines.get())
 
-    def _send_news(self) -> None:
-        picture = self._source.picture(self._clock())
-        fields = changes(self._told, picture)
-        if not fields and time.monotonic() - self._told_at < SIGN_OF_LIFE_S:
+    def _send_update(self) -> None:
+        picture = self._source.get_snapshot(self._clock())
+        fields = pack_changes(self._last_snapshot, picture)
+        if not fields and time.monotonic() - self._last_update < HEARTBEAT_S:
             return
-        self._room = False
-        self._channel.send(News(fields))
-        self._told, self._told_at = picture, time.monotonic()
+        self._can_send = False
+        self._pipe.send(StateUpdate(fields))
+        self._last_snapshot, self._last_update = picture, time.monotonic()
 
 
-class LogHandler(logging.Handler):
+class PipeLogHandler(logging.Handler):
     """Every record becomes a line for the console's log."""
 
-    def __init__(self, telling: Telling) -> None:
+    def __init__(self, publisher: StatePublisher) -> None:
         super().__init__()
-        self._telling = telling
+        self._publisher = publisher
 
     def emit(self, record: logging.LogRecord) -> None:
         trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
-        self._telling.log(Logged(record.name, record.levelno, record.getMessage(), trace))
+        self._publisher.queue_log_line(LogLine(record.name, record.levelno, record.getMessage(), trace))

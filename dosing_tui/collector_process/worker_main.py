@@ -10,21 +10,26 @@ import threading
 from contextlib import closing
 
 from dosing_tui.collector.collector import Collector
-from dosing_tui.collector.context.intervals import SWITCH_S
+from dosing_tui.collector.context.intervals import THREAD_SWITCH_S
 from dosing_tui.collector.dependencies import now_utc
-from dosing_tui.collector_process.messages import Begin, Taken, ToCollector, ToConsole
-from dosing_tui.collector_process.state_publisher import LogHandler, Telling
+from dosing_tui.collector_process.messages import (
+    MessageToCollector,
+    MessageToConsole,
+    StartCollector,
+    UpdateAck,
+)
+from dosing_tui.collector_process.state_publisher import PipeLogHandler, StatePublisher
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.errors import BrokerError, DatabaseError
-from dosing_tui.ipc.pipe import Channel
-from dosing_tui.ipc.stop_signal import Ending, ended_by_signal
+from dosing_tui.ipc.pipe import MessagePipe
+from dosing_tui.ipc.stop_signal import StopSignal, stop_on_signal
 from dosing_tui.live_state import Link, LinkState, Live
 
 SEED_RETRY_S = 2.0
-NICE = 5
+NICE_LEVEL = 5
 """A key is answered first: what waits to be stored meanwhile is safe in the spool."""
-LAST_RESORT_S = 30.0
+FORCE_EXIT_S = 30.0
 """Longest end: one that hangs would keep the spool from the next. What was taken is in the spool."""
 
 log = logging.getLogger(__name__)
@@ -32,64 +37,72 @@ log = logging.getLogger(__name__)
 
 def main(descriptor: int) -> int:
     """The exit status."""
-    sys.setswitchinterval(SWITCH_S)
-    os.nice(NICE)
-    channel: Channel[ToConsole, ToCollector] = Channel(descriptor)
+    sys.setswitchinterval(THREAD_SWITCH_S)
+    os.nice(NICE_LEVEL)
+    channel: MessagePipe[MessageToConsole, MessageToCollector] = MessagePipe(descriptor)
     try:
-        first = channel.receive()
+        first = channel.receive_message()
     except (EOFError, OSError):
         return 0  # the console was gone at once
-    assert isinstance(first, Begin)
+    assert isinstance(first, StartCollector)
     live = Live()
-    live.seed(first.known)
-    telling = Telling(channel, live, now_utc)
-    _log_to(telling, first.settings)
-    with ended_by_signal() as ended:
-        threading.Thread(target=_hear, args=(channel, telling, ended), name="hearing", daemon=True).start()
+    live.seed(first.initial_readings)
+    telling = StatePublisher(channel, live, now_utc)
+    _install_log_handler(telling, first.settings)
+    with stop_on_signal() as ended:
+        threading.Thread(
+            target=_receive_commands, args=(channel, telling, ended), name="hearing", daemon=True
+        ).start()
         telling.start()
-        _collect(first.settings, live, ended)
+        _run_collector(first.settings, live, ended)
         telling.close()
     return 0
 
 
-def _collect(settings: Settings, live: Live, ended: Ending) -> None:
-    collector = Collector(settings, live, report=log.info)
+def _run_collector(settings: Settings, live_state: Live, stop_signal: StopSignal) -> None:
+    collector = Collector(settings, live_state, report=log.info)
     try:
         collector.start()
     except BrokerError as error:
-        live.set_broker(LinkState(Link.DOWN, now_utc(), str(error)))
-    threading.Thread(target=_seed, args=(settings, live, ended), name="seeding", daemon=True).start()
-    ended.wait()
+        live_state.set_broker(LinkState(Link.DOWN, now_utc(), str(error)))
+    threading.Thread(
+        target=_seed_live_state, args=(settings, live_state, stop_signal), name="seeding", daemon=True
+    ).start()
+    stop_signal.wait_until_set()
     log.info("the collector process %s ends", os.getpid())
-    _end_in_any_case()
+    _start_exit_timer()
     collector.stop()
 
 
-def _hear(channel: Channel[ToConsole, ToCollector], telling: Telling, ended: Ending) -> None:
+def _receive_commands(
+    pipe: MessagePipe[MessageToConsole, MessageToCollector],
+    publisher: StatePublisher,
+    stop_signal: StopSignal,
+) -> None:
     """What the console says; its silence for good is the word to end."""
     try:
         while True:
-            match channel.receive():
-                case Taken():
-                    telling.taken()
-                case Begin():
+            match pipe.receive_message():
+                case UpdateAck():
+                    publisher.on_update_ack()
+                case StartCollector():
                     log.error("the console said 'begin' twice")
     except (EOFError, OSError):
-        ended.say()
+        stop_signal.request_stop()
 
 
-def _seed(settings: Settings, live: Live, ended: Ending) -> None:
+def _seed_live_state(settings: Settings, live_state: Live, stop_signal: StopSignal) -> None:
     """Fill the picture from the database, as soon as it is there."""
     try:
         with closing(Reader(settings)) as reader:
             reader.open()
-            while not ended.said:
+            while not stop_signal.is_set:
                 try:
-                    live.seed(reader.seed())
+                    live_state.seed(reader.seed())
                     return
                 except DatabaseError as error:
                     log.info("the picture is not filled from the database yet: %s", error)
-                ended.wait(SEED_RETRY_S)
+                stop_signal.wait_until_set(SEED_RETRY_S)
     except DatabaseError as error:
         log.warning("the picture cannot be filled from the database: %s", error)
     except Exception:
@@ -97,14 +110,14 @@ def _seed(settings: Settings, live: Live, ended: Ending) -> None:
         log.exception("filling the picture from the database failed")
 
 
-def _log_to(telling: Telling, settings: Settings) -> None:
+def _install_log_handler(publisher: StatePublisher, settings: Settings) -> None:
     root = logging.getLogger()
-    root.addHandler(LogHandler(telling))
+    root.addHandler(PipeLogHandler(publisher))
     root.setLevel(settings.log.level)
     logging.captureWarnings(True)
 
 
-def _end_in_any_case() -> None:
-    timer = threading.Timer(LAST_RESORT_S, os._exit, (1,))
+def _start_exit_timer() -> None:
+    timer = threading.Timer(FORCE_EXIT_S, os._exit, (1,))
     timer.daemon = True
     timer.start()

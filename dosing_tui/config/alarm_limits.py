@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from dosing_tui.config.alarm_limit_overrides import LIMITS
+from dosing_tui.config.alarm_limit_overrides import LIMIT_RANGES
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, Override
 from dosing_tui.domain.alarms.models import Priority
 
 
-def alarm_limits(settings: Settings) -> AlarmLimits:
+def build_alarm_limits(settings: Settings) -> AlarmLimits:
     """When a condition is abnormal at this site."""
     alarms = settings.alarms
     return AlarmLimits(
@@ -19,7 +19,9 @@ def alarm_limits(settings: Settings) -> AlarmLimits:
             tolerance_percent=alarms.tolerance_percent,
             gross_error_g=alarms.gross_error_g,
         ),
-        overrides=tuple(Override(one.chemical, one.recipe, _given(one)) for one in settings.alarm_limits),
+        overrides=tuple(
+            Override(one.chemical, one.recipe, _select_overrides(one)) for one in settings.alarm_limits
+        ),
         stock_deadband_percent=alarms.stock_deadband_percent,
         stock_jump_percent=alarms.stock_jump_percent,
         pump_chemicals=alarms.pump_chemicals,
@@ -38,12 +40,12 @@ def alarm_limits(settings: Settings) -> AlarmLimits:
     )
 
 
-def _given(one: AlarmLimitSettings) -> dict[str, float]:
-    told = {name: getattr(one, name) for name, _, _ in LIMITS}
+def _select_overrides(one: AlarmLimitSettings) -> dict[str, float]:
+    told = {name: getattr(one, name) for name, _, _ in LIMIT_RANGES}
     return {name: value for name, value in told.items() if value is not None}
 
 
-def most_shelved(settings: Settings, priority: Priority) -> timedelta:
+def get_max_shelving(settings: Settings, priority: Priority) -> timedelta:
     """How long an alarm of this priority may be shelved at this site."""
     minutes = {
         Priority.HIGH: settings.alarms.shelve_high_minutes,

@@ -16,33 +16,36 @@ from dosing_tui.config import (
     settings,
     shift_sections,
 )
-from dosing_tui.config.loader import Loaded, section_types
+from dosing_tui.config.loader import LoadedSettings, get_section_types
 from dosing_tui.config.notification_channel import NotificationSettings
-from dosing_tui.config.settings import THREE_SHIFTS, AlarmLimitSettings, ShiftSettings
+from dosing_tui.config.settings import DEFAULT_SHIFTS, AlarmLimitSettings, ShiftSettings
 from dosing_tui.errors import ConfigError
 
-_SECRET = "password"
+_PASSWORD_KEY = "password"
 
 
-def template() -> str:
+def render_template() -> str:
     """Every setting with its documentation and its default, commented out."""
-    documented = _field_docs()
+    documented = _collect_field_docs()
     lines = ["# dosing-tui: settings. Remove the # before a line to change it.", ""]
-    for name, kind in section_types().items():
+    for name, kind in get_section_types().items():
         lines.append(f"[{name}]")
         defaults = kind()
         for key in get_type_hints(kind):
-            if key == _SECRET:
+            if key == _PASSWORD_KEY:
                 continue
-            lines += [f"# {documented[kind.__name__, key]}", f"# {key} = {toml(getattr(defaults, key))}"]
+            lines += [
+                f"# {documented[kind.__name__, key]}",
+                f"# {key} = {format_toml(getattr(defaults, key))}",
+            ]
         lines.append("")
-    lines += _shift_template(documented)
-    lines += _exception_template(documented)
-    lines += _notification_template(documented)
+    lines += _render_default_shifts(documented)
+    lines += _render_alarm_limits(documented)
+    lines += _render_notifications(documented)
     return "\n".join(lines)
 
 
-def _exception_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
+def _render_alarm_limits(field_docs: Mapping[tuple[str, str], str]) -> list[str]:
     lines = [
         "# Other limits of alarms: one section for each chemical or recipe that has its own.",
         "# They are for alarms only. Batches are judged by the recipe master, and where it does not say,",
@@ -51,32 +54,32 @@ def _exception_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
     ]
     example = AlarmLimitSettings("T-12", "CU-85", 25.0, 8.0, 0.2, 2.0, 1.0)
     for key in get_type_hints(AlarmLimitSettings):
-        text = documented[AlarmLimitSettings.__name__, key]
-        lines += [f"# {text}", f"# {key} = {toml(getattr(example, key))}"]
+        text = field_docs[AlarmLimitSettings.__name__, key]
+        lines += [f"# {text}", f"# {key} = {format_toml(getattr(example, key))}"]
     return [*lines, ""]
 
 
-def _notification_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
+def _render_notifications(field_docs: Mapping[tuple[str, str], str]) -> list[str]:
     lines = ["# Whom the collector tells of alarms: one section for each channel."]
     lines.append(f"# [[{notification_sections.SECTION}]]")
     example = NotificationSettings(name="control-room")
     for key in get_type_hints(NotificationSettings):
-        if key not in notification_sections.SECRETS:
-            text = documented[NotificationSettings.__name__, key]
-            lines += [f"# {text}", f"# {key} = {toml(getattr(example, key))}"]
+        if key not in notification_sections.SECRET_KEYS:
+            text = field_docs[NotificationSettings.__name__, key]
+            lines += [f"# {text}", f"# {key} = {format_toml(getattr(example, key))}"]
     return [*lines, ""]
 
 
-def _notifications_in_force(loaded: Loaded) -> list[str]:
+def _render_active_notifications(loaded: LoadedSettings) -> list[str]:
     lines = []
     for one in loaded.settings.notifications:
         lines.append(f"[[{notification_sections.SECTION}]]  # file {loaded.path}")
         for key in get_type_hints(NotificationSettings):
             value = getattr(one, key)
-            if key in notification_sections.SECRETS:
+            if key in notification_sections.SECRET_KEYS:
                 lines.append(f"# {key} is {'set' if value else 'not set'}")
             elif value not in ("", ()):
-                lines.append(f"{key} = {toml(value)}")
+                lines.append(f"{key} = {format_toml(value)}")
         lines.append("")
     return lines
 
@@ -87,14 +90,14 @@ def write_template(path: Path, *, force: bool) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as stream:
-            stream.write(template())
+            stream.write(render_template())
     except FileExistsError as error:
         raise ConfigError(f"configuration: {path} exists already; --force replaces it.") from error
     except OSError as error:
         raise ConfigError(f"configuration: {path} cannot be written: {error.strerror}.") from error
 
 
-def effective(loaded: Loaded) -> str:
+def render_settings(loaded: LoadedSettings) -> str:
     """Every value in force with its source; secrets are only said to be set or not."""
     lines = [f"# {loaded.path}" + ("" if loaded.path.exists() else " (does not exist: defaults)"), ""]
     if not loaded.settings.shifts:
@@ -102,47 +105,47 @@ def effective(loaded: Loaded) -> str:
             f"shifts = []  # {loaded.sources[shift_sections.SECTION]}",
             "",
         ]  # TOML wants it before the first section
-    for name, kind in section_types().items():
+    for name, kind in get_section_types().items():
         lines.append(f"[{name}]")
         section = getattr(loaded.settings, name)
         for key in get_type_hints(kind):
             value, source = getattr(section, key), loaded.sources[f"{name}.{key}"]
-            if key == _SECRET:
+            if key == _PASSWORD_KEY:
                 lines.append(f"# {key} is {'set' if value else 'not set'}  ({source})")
             else:
-                lines.append(f"{key} = {toml(value)}  # {source}")
+                lines.append(f"{key} = {format_toml(value)}  # {source}")
         lines.append("")
     for shift in loaded.settings.shifts:
         lines += [
             f"[[{shift_sections.SECTION}]]  # {loaded.sources[shift_sections.SECTION]}",
-            *_settings_of(shift),
+            *_render_shift(shift),
             "",
         ]
     for one in loaded.settings.alarm_limits:
         given = {key: getattr(one, key) for key in get_type_hints(AlarmLimitSettings)}
-        said = [f"{key} = {toml(value)}" for key, value in given.items() if value not in (None, "")]
+        said = [f"{key} = {format_toml(value)}" for key, value in given.items() if value not in (None, "")]
         lines += [f"[[{alarm_limit_overrides.SECTION}]]  # file {loaded.path}", *said, ""]
-    lines += _notifications_in_force(loaded)
+    lines += _render_active_notifications(loaded)
     return "\n".join(lines)
 
 
-def _shift_template(documented: Mapping[tuple[str, str], str]) -> list[str]:
+def _render_default_shifts(field_docs: Mapping[tuple[str, str], str]) -> list[str]:
     """All defaults, the first one documented: whoever changes one has to write down them all."""
     lines = ["# One section for each shift; those below hold as long as there is none here."]
-    for number, shift in enumerate(THREE_SHIFTS):
+    for number, shift in enumerate(DEFAULT_SHIFTS):
         lines.append(f"# [[{shift_sections.SECTION}]]")
-        for key, line in zip(get_type_hints(ShiftSettings), _settings_of(shift), strict=True):
-            lines += [] if number else [f"# {documented[ShiftSettings.__name__, key]}"]
+        for key, line in zip(get_type_hints(ShiftSettings), _render_shift(shift), strict=True):
+            lines += [] if number else [f"# {field_docs[ShiftSettings.__name__, key]}"]
             lines.append(f"# {line}")
         lines.append("")
     return lines
 
 
-def _settings_of(shift: ShiftSettings) -> list[str]:
-    return [f"{key} = {toml(getattr(shift, key))}" for key in get_type_hints(ShiftSettings)]
+def _render_shift(shift: ShiftSettings) -> list[str]:
+    return [f"{key} = {format_toml(getattr(shift, key))}" for key in get_type_hints(ShiftSettings)]
 
 
-def toml(value: object) -> str:
+def format_toml(value: object) -> str:
     """One value as TOML."""
     match value:
         case bool():
@@ -152,14 +155,14 @@ def toml(value: object) -> str:
         case str():
             return json.dumps(value, ensure_ascii=False)
         case dict():
-            return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
+            return "{ " + ", ".join(f"{key} = {format_toml(item)}" for key, item in value.items()) + " }"
         case tuple():
-            return "[" + ", ".join(toml(item) for item in value) + "]"
+            return "[" + ", ".join(format_toml(item) for item in value) + "]"
         case _:
             return str(value)
 
 
-def _field_docs() -> dict[tuple[str, str], str]:
+def _collect_field_docs() -> dict[tuple[str, str], str]:
     """(class, field) -> the docstring written below the field."""
     docs: dict[tuple[str, str], str] = {}
     sources = (inspect.getsource(module) for module in (settings, notification_channel))

@@ -6,16 +6,16 @@ from pathlib import Path
 
 from dosing_tui.errors import ConfigError
 
-CREDENTIALS = "CREDENTIALS_DIRECTORY"
+CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 """Set by systemd for a unit with LoadCredential=."""
 
 
-def password(section: str, *, file: str, env: Mapping[str, str]) -> tuple[str, str]:
+def read_password(section: str, *, file: str, env: Mapping[str, str]) -> tuple[str, str]:
     """Return the password of ``mqtt`` or ``database`` and where it came from; ('', '') if there is none.
 
     Raises: ConfigError, if the file is missing, unreadable, empty or open to others.
     """
-    return secret(
+    return read_secret(
         f"{section}.password_file",
         variable=f"DOSING_{section.upper()}_PASSWORD",
         credential=f"{section}-password",
@@ -24,7 +24,7 @@ def password(section: str, *, file: str, env: Mapping[str, str]) -> tuple[str, s
     )
 
 
-def secret(
+def read_secret(
     setting: str, *, variable: str, credential: str, file: str, env: Mapping[str, str]
 ) -> tuple[str, str]:
     """The secret and where it came from; ('', '') if there is none. ``setting`` names the file.
@@ -33,26 +33,26 @@ def secret(
     """
     if variable in env:
         return env[variable], f"environment {variable}"
-    if folder := env.get(CREDENTIALS):
+    if folder := env.get(CREDENTIALS_VARIABLE):
         path = Path(folder) / credential
         if path.is_file():
-            return _first_line(setting, path), f"systemd credential {credential}"
+            return _read_first_line(setting, path), f"systemd credential {credential}"
     if file:
         path = Path(file).expanduser()
-        return private_line(setting, path), f"file {path}"
+        return read_private_line(setting, path), f"file {path}"
     return "", ""
 
 
-def private_line(option: str, path: Path) -> str:
+def read_private_line(option: str, path: Path) -> str:
     """The first line of a file that nobody else may read, e.g. a PIN.
 
     Raises: ConfigError, if the file is missing, unreadable, empty or open to others.
     """
-    _require_private(option, path)
-    return _first_line(option, path)
+    _check_permissions(option, path)
+    return _read_first_line(option, path)
 
 
-def _require_private(option: str, path: Path) -> None:
+def _check_permissions(option: str, path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -61,7 +61,7 @@ def _require_private(option: str, path: Path) -> None:
         raise ConfigError(f"{option}: {path} is open to others; run chmod 600 on it.")
 
 
-def _first_line(option: str, path: Path) -> str:
+def _read_first_line(option: str, path: Path) -> str:
     try:
         line = path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
     except (OSError, UnicodeDecodeError) as error:

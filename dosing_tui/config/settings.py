@@ -5,7 +5,7 @@ from datetime import time, timedelta
 from enum import StrEnum
 
 from dosing_tui.config.notification_channel import NotificationSettings
-from dosing_tui.domain.time.shift_calendar import DAYS, Shift, ShiftCalendar
+from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
 
 
 class CollectorMode(StrEnum):
@@ -14,19 +14,19 @@ class CollectorMode(StrEnum):
     NEVER = "never"
 
 
-class Glyphs(StrEnum):
+class GlyphMode(StrEnum):
     AUTO = "auto"
     UNICODE = "unicode"
     CONSOLE = "console"
     ASCII = "ascii"
 
 
-class Theme(StrEnum):
+class ColourTheme(StrEnum):
     DARK = "dark"
     LIGHT = "light"
 
 
-class Protocol(StrEnum):
+class MqttVersion(StrEnum):
     V311 = "3.1.1"
     V5 = "5"
 
@@ -52,7 +52,7 @@ class MqttSettings:
     prefix: str = "factory"
     """First level(s) of the topics <prefix>/dosing/consumption, <prefix>/batch/events and
     <prefix>/inventory/levels."""
-    protocol: Protocol = Protocol.V311
+    protocol: MqttVersion = MqttVersion.V311
     """"3.1.1" is fastest and spoken by every broker; "5" where the broker asks for it."""
     keepalive_s: int = 30
     """Seconds of silence after which the link is tested."""
@@ -122,11 +122,11 @@ class ClockSettings:
     """Zone of device times written without one (ISO-8601 text only)."""
 
     @property
-    def oldest(self) -> timedelta:
+    def max_age(self) -> timedelta:
         return timedelta(days=self.oldest_days)
 
     @property
-    def ahead(self) -> timedelta:
+    def max_ahead(self) -> timedelta:
         return timedelta(seconds=self.ahead_s)
 
 
@@ -220,9 +220,9 @@ class AlarmLimitSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleSettings:
-    theme: Theme = Theme.DARK
+    theme: ColourTheme = ColourTheme.DARK
     """dark or light."""
-    glyphs: Glyphs = Glyphs.AUTO
+    glyphs: GlyphMode = GlyphMode.AUTO
     """auto, unicode, console (Linux text console) or ascii."""
     low_bandwidth: bool = False
     """One repaint every two seconds, 256 colours, no seconds in the clock."""
@@ -250,11 +250,11 @@ class ShiftSettings:
     """Time of day at which it begins, on the plant's clock, e.g. "06:00"."""
     hours: float = 8.0
     """Its length on that clock; it may go past midnight."""
-    days: tuple[str, ...] = DAYS
+    days: tuple[str, ...] = WEEKDAYS
     """Days on which it begins."""
 
 
-THREE_SHIFTS = (
+DEFAULT_SHIFTS = (
     ShiftSettings("Early", "06:00"),
     ShiftSettings("Late", "14:00"),
     ShiftSettings("Night", "22:00"),
@@ -275,7 +275,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     alarm_limits: tuple[AlarmLimitSettings, ...] = ()
     notifications: tuple[NotificationSettings, ...] = ()
-    shifts: tuple[ShiftSettings, ...] = THREE_SHIFTS
+    shifts: tuple[ShiftSettings, ...] = DEFAULT_SHIFTS
 
     @property
     def calendar(self) -> ShiftCalendar:

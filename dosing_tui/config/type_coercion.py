@@ -6,19 +6,19 @@ from typing import TypeAlias
 
 from dosing_tui.errors import ConfigError
 
-Value: TypeAlias = str | int | float | bool | tuple[str, ...] | dict[str, str] | StrEnum
+SettingValue: TypeAlias = str | int | float | bool | tuple[str, ...] | dict[str, str] | StrEnum
 
-_TRUE = frozenset({"1", "true", "yes", "on"})
-_FALSE = frozenset({"0", "false", "no", "off"})
+_TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
+_FALSE_WORDS = frozenset({"0", "false", "no", "off"})
 
 
-def from_toml(name: str, kind: object, value: object) -> Value:
+def coerce_toml(name: str, kind: object, value: object) -> SettingValue:
     """``port = true`` and ``port = "1883"`` are refused, not guessed at.
 
     Raises: ConfigError.
     """
     if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return _choice(name, kind, value)
+        return _coerce_choice(name, kind, value)
     if _is_table(kind):
         if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
             return {str(key): str(item) for key, item in value.items()}
@@ -31,10 +31,10 @@ def from_toml(name: str, kind: object, value: object) -> Value:
         return float(value)
     if kind in (str, int, float, bool) and type(value) is kind:
         return value
-    raise ConfigError(f"{name}: {value!r} is not {_ARTICLE[str(getattr(kind, '__name__', kind))]}.")
+    raise ConfigError(f"{name}: {value!r} is not {_TYPE_NAMES[str(getattr(kind, '__name__', kind))]}.")
 
 
-def from_text(name: str, kind: object, text: str) -> Value:
+def coerce_text(name: str, kind: object, text: str) -> SettingValue:
     """The same for an environment variable, whose values are all text.
 
     Raises: ConfigError.
@@ -48,26 +48,26 @@ def from_text(name: str, kind: object, text: str) -> Value:
         return tuple(item.strip() for item in text.split(",") if item.strip())
     if kind is bool:
         word = text.strip().lower()
-        if word in _TRUE | _FALSE:
-            return word in _TRUE
+        if word in _TRUE_WORDS | _FALSE_WORDS:
+            return word in _TRUE_WORDS
         raise ConfigError(f"{name}: {text!r} is neither true nor false.")
     if kind is int or kind is float:
         try:
             return int(text) if kind is int else float(text)
         except ValueError as error:
-            raise ConfigError(f"{name}: {text!r} is not {_ARTICLE[kind.__name__]}.") from error
-    return from_toml(name, kind, text)
+            raise ConfigError(f"{name}: {text!r} is not {_TYPE_NAMES[kind.__name__]}.") from error
+    return coerce_toml(name, kind, text)
 
 
 def _is_table(kind: object) -> bool:
     return isinstance(kind, GenericAlias) and kind.__origin__ is dict
 
 
-def _choice(name: str, kind: type[StrEnum], value: object) -> StrEnum:
+def _coerce_choice(name: str, kind: type[StrEnum], value: object) -> StrEnum:
     if isinstance(value, str) and value in {member.value for member in kind}:
         return kind(value)
     choices = ", ".join(member.value for member in kind)
     raise ConfigError(f"{name}: {value!r} is not one of {choices}.")
 
 
-_ARTICLE = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
+_TYPE_NAMES = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}

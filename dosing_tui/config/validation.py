@@ -10,35 +10,35 @@ from dosing_tui.config import alarm_limit_overrides, notification_sections, shif
 from dosing_tui.config.settings import AlarmSettings, Settings
 from dosing_tui.errors import ConfigError
 
-_SITE = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_PASSWORD = re.compile(r"(^|\s)password\s*=", re.IGNORECASE)
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_SITE_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_DSN_PASSWORD = re.compile(r"(^|\s)password\s*=", re.IGNORECASE)
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
-def check(settings: Settings) -> None:
+def validate_settings(settings: Settings) -> None:
     """Raises: ConfigError, for the first setting that cannot work."""
-    for sentence in _faults(settings):
+    for sentence in _find_errors(settings):
         raise ConfigError(sentence)
 
 
-def _faults(settings: Settings) -> Iterator[str]:
-    yield from _names(settings)
-    yield from _numbers(settings)
-    yield from _secrets(settings)
-    yield from shift_sections.faults(settings.shifts)
-    yield from alarm_limit_overrides.faults(settings.alarm_limits)
-    yield from notification_sections.faults(settings.notifications)
+def _find_errors(settings: Settings) -> Iterator[str]:
+    yield from _check_names(settings)
+    yield from _check_ranges(settings)
+    yield from _check_secrets(settings)
+    yield from shift_sections.find_errors(settings.shifts)
+    yield from alarm_limit_overrides.find_errors(settings.alarm_limits)
+    yield from notification_sections.find_errors(settings.notifications)
 
 
-def _names(settings: Settings) -> Iterator[str]:
+def _check_names(settings: Settings) -> Iterator[str]:
     plant, mqtt = settings.plant, settings.mqtt
-    if not _SITE.fullmatch(plant.site):
+    if not _SITE_NAME.fullmatch(plant.site):
         yield f"plant.site: {plant.site!r} may hold letters, digits, - and _ only (40 at most)."
     for name, zone in (
         ("plant.timezone", plant.timezone),
         ("clock.device_timezone", settings.clock.device_timezone),
     ):
-        if not _is_zone(zone):
+        if not _is_time_zone(zone):
             yield f"{name}: {zone!r} is not a time zone of this machine, e.g. 'Europe/Berlin'."
     if not mqtt.host:
         yield "mqtt.host: is empty; name the broker's host."
@@ -48,11 +48,11 @@ def _names(settings: Settings) -> Iterator[str]:
         yield "mqtt.cert_file: a client certificate needs both cert_file and key_file."
     if mqtt.ca_file and not mqtt.tls:
         yield "mqtt.ca_file: is set, but mqtt.tls is false; nothing would be encrypted."
-    if settings.log.level not in _LEVELS:
-        yield f"log.level: {settings.log.level!r} is not one of {', '.join(_LEVELS)}."
+    if settings.log.level not in _LOG_LEVELS:
+        yield f"log.level: {settings.log.level!r} is not one of {', '.join(_LOG_LEVELS)}."
 
 
-def _numbers(settings: Settings) -> Iterator[str]:
+def _check_ranges(settings: Settings) -> Iterator[str]:
     collector, limits, clock = settings.collector, settings.limits, settings.clock
     ranges: tuple[tuple[str, float, float, float], ...] = (
         ("mqtt.port", settings.mqtt.port, 1, 65_535),
@@ -66,7 +66,7 @@ def _numbers(settings: Settings) -> Iterator[str]:
         ("limits.stock_low_percent", limits.stock_low_percent, 0, 100),
         ("limits.stock_warn_percent", limits.stock_warn_percent, 0, 100),
         ("limits.tolerance_g", limits.tolerance_g, 0.001, 10_000),
-        *_alarm_ranges(settings.alarms),
+        *_list_alarm_ranges(settings.alarms),
     )
     for name, value, low, high in ranges:
         if not (math.isfinite(value) and low <= value <= high):
@@ -75,7 +75,7 @@ def _numbers(settings: Settings) -> Iterator[str]:
         yield "limits.stock_low_percent: is above limits.stock_warn_percent."
 
 
-def _alarm_ranges(alarms: AlarmSettings) -> Iterator[tuple[str, float, float, float]]:
+def _list_alarm_ranges(alarms: AlarmSettings) -> Iterator[tuple[str, float, float, float]]:
     for name, low, high in (
         ("stock_critical_percent", 0, 100),
         ("stock_deadband_percent", 0, 50),
@@ -102,7 +102,7 @@ def _alarm_ranges(alarms: AlarmSettings) -> Iterator[tuple[str, float, float, fl
         yield f"alarms.{name}", getattr(alarms, name), low, high
 
 
-def _secrets(settings: Settings) -> Iterator[str]:
+def _check_secrets(settings: Settings) -> Iterator[str]:
     if has_password(settings.database.dsn):
         yield (
             "database.dsn: holds a password; put it into ~/.pgpass, a service file, database.password_file "
@@ -113,13 +113,13 @@ def _secrets(settings: Settings) -> Iterator[str]:
 def has_password(dsn: str) -> bool:
     """True for ``password=`` in a keyword string, and for ``user:secret@`` or ``?password=`` in a URI."""
     if "://" not in dsn:
-        return bool(_PASSWORD.search(dsn))
+        return bool(_DSN_PASSWORD.search(dsn))
     authority, query = urlsplit(dsn).netloc, urlsplit(dsn).query
     user_info = authority.rpartition("@")[0]
     return ":" in user_info or bool(re.search(r"(^|&)password=", query))
 
 
-def _is_zone(name: str) -> bool:
+def _is_time_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.domain.panels.annotations import Annotation, Annotations, Mark
-from dosing_tui.domain.panels.operator_notes import TEXT_LONGEST
+from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind, AnnotationList
+from dosing_tui.domain.panels.operator_notes import MAX_TEXT_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +30,17 @@ def window(
     return {"from": since, "to": until, "device": list(device) or None, "recipe": list(recipe) or None}
 
 
-def annotations(rows: Sequence[AnnotationRow]) -> Annotations:
+def annotations(rows: Sequence[AnnotationRow]) -> AnnotationList:
     """With harmless text."""
-    return Annotations(tuple(map(_annotation, rows)), more=bool(rows) and rows[0].more)
+    return AnnotationList(tuple(map(_annotation, rows)), is_truncated=bool(rows) and rows[0].more)
 
 
 def _annotation(row: AnnotationRow) -> Annotation:
     return Annotation(
         at=row.time,
         until=row.timeend,
-        kind=Mark(row.kind),
-        text=clean_line(row.text, TEXT_LONGEST),
+        kind=AnnotationKind(row.kind),
+        text=clean_line(row.text, MAX_TEXT_LENGTH),
         author=clean_text(row.author),
         device=clean_text(row.device),
     )

@@ -36,7 +36,7 @@ class Election:
 
         Raises: DatabaseAway, DatabaseRefused.
         """
-        if self.held():
+        if self.is_held():
             return True
         session = self._opened()
         with rowless_errors(target(self._settings)):
@@ -44,7 +44,7 @@ class Election:
         self._elected = row == (True,)
         return self._elected
 
-    def held(self) -> bool:
+    def is_held(self) -> bool:
         """Whether this process still collects. Asks the server: a session lost is leadership lost."""
         if self._session is None or not self._elected:
             return False
@@ -52,10 +52,10 @@ class Election:
             with rowless_errors(target(self._settings)):
                 self._session.execute("")
         except DatabaseAway:
-            self.release()
+            self.release_lock()
         return self._elected
 
-    def release(self) -> None:
+    def release_lock(self) -> None:
         """Let another process collect; nothing if this one did not."""
         self._elected = False
         if self._session is not None:

@@ -11,7 +11,13 @@ from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import Target, database_errors, rowless_errors
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.domain.panels.operator_notes import TEXT_LONGEST, Note, NoteDraft, cleaned, fault
+from dosing_tui.domain.panels.operator_notes import (
+    MAX_TEXT_LENGTH,
+    Note,
+    NoteDraft,
+    clean_note,
+    validate_note,
+)
 from dosing_tui.errors import DatabaseRefused, RowRefused
 
 APPLICATION = "notes"
@@ -24,8 +30,8 @@ def add(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
 
     Raises: DatabaseAway, DatabaseRefused (this user may not), RowRefused (this note cannot be stored).
     """
-    note = cleaned(draft)
-    if wrong := fault(note):
+    note = clean_note(draft)
+    if wrong := validate_note(note):
         raise RowRefused(wrong)
     asked = {
         "at": note.at,
@@ -71,7 +77,7 @@ def _harmless(note: Note) -> Note:
     """Others than this console may write notes, too."""
     return replace(
         note,
-        text=clean_line(note.text, TEXT_LONGEST),
+        text=clean_line(note.text, MAX_TEXT_LENGTH),
         author=clean_text(note.author),
         os_user=clean_text(note.os_user),
         db_role=clean_text(note.db_role),

@@ -20,9 +20,9 @@ from dosing_tui.database.query_cancellation import Running
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.messages.text_sanitizer import clean_text
-from dosing_tui.domain.panels.annotations import Annotations
+from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
-from dosing_tui.domain.panels.panel_catalog import Panel, Query
+from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.errors import DatabaseAway
 
 APPLICATION = "console"
@@ -84,18 +84,18 @@ class Reader:
             self._pool.close()
             self._pool = None
 
-    def panel(self, panel: Panel[Row], query: Query) -> list[Row]:
+    def panel(self, panel: Panel[Row], query: PanelQuery) -> list[Row]:
         """The panel's rows for the query's window, by the plant's zone."""
-        narrowed = query.selection.narrowed_to(panel.dimensions)
+        narrowed = query.selection.restrict_to(panel.dimensions)
         asked: dict[str, object] = {
             "from": query.since,
             "to": query.until,
             "now": query.now,
             "tz": self._settings.plant.timezone,
-            "step": panel.bucket_in(query.since, query.until),
-            **{name.value: list(narrowed.of(name)) or None for name in Dimension},
+            "step": panel.get_bucket_width(query.since, query.until),
+            **{name.value: list(narrowed.get_values(name)) or None for name in Dimension},
         }
-        return self._rows(f"panels/{panel.id}", clean_row(panel.row), asked)
+        return self._rows(f"panels/{panel.id}", clean_row(panel.row_type), asked)
 
     def cancel(self, panels: Collection[str]) -> None:
         """Give up what is being asked for these panels: whoever asked gets a DatabaseAway."""
@@ -103,7 +103,7 @@ class Reader:
 
     def annotations(
         self, *, since: datetime, until: datetime, device: Sequence[str] = (), recipe: Sequence[str] = ()
-    ) -> Annotations:
+    ) -> AnnotationList:
         """Batches that reach into [since, until) and notes in it, of these stations and recipes or of all."""
         asked = annotations.window(since=since, until=until, device=device, recipe=recipe)
         return annotations.annotations(self._rows("reads/annotations", class_row(AnnotationRow), asked))

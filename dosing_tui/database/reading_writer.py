@@ -12,14 +12,14 @@ from dosing_tui.database import row_codec
 from dosing_tui.database.connection import Limits, connect, target
 from dosing_tui.database.error_mapping import Target, database_errors, rowless_errors
 from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.messages.models import Kind, Reading, Rejection, Unit
+from dosing_tui.domain.messages.models import ParsedItem, Reading, ReadingKind, Rejection
 from dosing_tui.errors import RowRefused
 
 LIMITS = Limits(statement_s=30.0)
 """A batch may meet a slow disk; a lock that is not had in time is waited for outside the transaction."""
 
 Session = psycopg.Connection[TupleRow]
-SpoolRow = tuple[int, tuple[Unit, ...]]
+SpoolRow = tuple[int, tuple[ParsedItem, ...]]
 """A sequence number of the spool, and the units of its message."""
 
 
@@ -59,7 +59,7 @@ class Written:
     rejections: tuple[Rejection, ...] = ()
 
     @property
-    def kinds(self) -> frozenset[Kind]:
+    def kinds(self) -> frozenset[ReadingKind]:
         """Kinds of the stored readings."""
         return frozenset(row_codec.kind_of(reading) for reading in self.stored_readings)
 
@@ -91,7 +91,7 @@ class Writer:
             self._session.close()
             self._session = None
 
-    def progress(self, spool_id: UUID) -> Progress:
+    def read_progress(self, spool_id: UUID) -> Progress:
         """Zeros for a spool that is not known."""
         session, meant = self._opened()
         with rowless_errors(meant), session.transaction():
@@ -153,10 +153,10 @@ class _Batch:
     meant: Target
     settings: Settings
 
-    def store(self, units: Sequence[Unit]) -> Outcome:
+    def store(self, units: Sequence[ParsedItem]) -> Outcome:
         outcome = Outcome(rejections=[unit for unit in units if isinstance(unit, Rejection)])
         readings = [unit for unit in units if not isinstance(unit, Rejection)]
-        for kind in Kind:
+        for kind in ReadingKind:
             alike = [reading for reading in readings if row_codec.kind_of(reading) is kind]
             outcome += self._bisect(kind, row_codec.in_key_order(kind, alike))
         if outcome.rejections:
@@ -165,7 +165,7 @@ class _Batch:
             )
         return outcome
 
-    def _bisect(self, kind: Kind, readings: Sequence[Reading]) -> Outcome:
+    def _bisect(self, kind: ReadingKind, readings: Sequence[Reading]) -> Outcome:
         """Store all; if the server refuses one, each half for itself, down to the one it refuses."""
         if not readings:
             return Outcome()
@@ -183,8 +183,8 @@ class _Batch:
         stored, known = row_codec.split(kind, readings, answered)
         return Outcome(stored, known)
 
-    def _rejection(self, kind: Kind, reading: Reading, refused: RowRefused) -> Rejection:
-        topics = dict(zip(Kind, self.settings.mqtt.topics, strict=True))
+    def _rejection(self, kind: ReadingKind, reading: Reading, refused: RowRefused) -> Rejection:
+        topics = dict(zip(ReadingKind, self.settings.mqtt.topics, strict=True))
         columns = self._at_fault(kind, reading, refused)
         return Rejection(
             topic=topics[kind],
@@ -193,7 +193,7 @@ class _Batch:
             received_at=reading.received_at,
         )
 
-    def _at_fault(self, kind: Kind, reading: Reading, refused: RowRefused) -> str:
+    def _at_fault(self, kind: ReadingKind, reading: Reading, refused: RowRefused) -> str:
         """The columns that the refusal is about, as far as they are not in its sentence."""
         cause = refused.__cause__
         constraint = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None

@@ -15,22 +15,22 @@ from dosing_tui.domain.messages.models import (
     BatchEvent,
     Dose,
     InventoryLevel,
-    Kind,
     Reading,
+    ReadingKind,
     Rejection,
     is_finite,
 )
 
-_ROWS: Mapping[Kind, type[Reading]] = {
-    Kind.DOSE: Dose,
-    Kind.EVENT: BatchEvent,
-    Kind.LEVEL: InventoryLevel,
+_ROWS: Mapping[ReadingKind, type[Reading]] = {
+    ReadingKind.DOSE: Dose,
+    ReadingKind.EVENT: BatchEvent,
+    ReadingKind.LEVEL: InventoryLevel,
 }
 
 _IDENTITY = {
-    Kind.DOSE: ("device_id", "time", "pump", "dedup"),
-    Kind.EVENT: ("device_id", "time", "event", "recipe", "dedup"),
-    Kind.LEVEL: ("device_id", "chemical", "time", "dedup"),
+    ReadingKind.DOSE: ("device_id", "time", "pump", "dedup"),
+    ReadingKind.EVENT: ("device_id", "time", "event", "recipe", "dedup"),
+    ReadingKind.LEVEL: ("device_id", "chemical", "time", "dedup"),
 }
 """The unique keys, in the order in which the statements answer them."""
 
@@ -38,32 +38,32 @@ _BIG = frozenset({"duration_ms"})
 """Whole numbers with 64 bits in the tables; all others have 32."""
 
 
-_KEYS: Mapping[Kind, Callable[[Reading], tuple[Any, ...]]] = {
+_KEYS: Mapping[ReadingKind, Callable[[Reading], tuple[Any, ...]]] = {
     kind: attrgetter(*names) for kind, names in _IDENTITY.items()
 }
 _FIELDS = {kind: [field.name for field in dataclasses.fields(row)] for kind, row in _ROWS.items()}
-_VALUES: Mapping[Kind, Callable[[Reading], tuple[Any, ...]]] = {
+_VALUES: Mapping[ReadingKind, Callable[[Reading], tuple[Any, ...]]] = {
     kind: attrgetter(*names) for kind, names in _FIELDS.items()
 }
 _json = json.JSONEncoder(separators=(",", ":"), default=datetime.isoformat, allow_nan=False)
 
 
-def kind_of(reading: Reading) -> Kind:
+def kind_of(reading: Reading) -> ReadingKind:
     match reading:
         case Dose():
-            return Kind.DOSE
+            return ReadingKind.DOSE
         case BatchEvent():
-            return Kind.EVENT
+            return ReadingKind.EVENT
         case InventoryLevel():
-            return Kind.LEVEL
+            return ReadingKind.LEVEL
 
 
-def in_key_order(kind: Kind, readings: Iterable[Reading]) -> list[Reading]:
+def in_key_order(kind: ReadingKind, readings: Iterable[Reading]) -> list[Reading]:
     """Two writers with the same readings then wait for each other in one order: no deadlock."""
     return sorted(readings, key=_KEYS[kind])
 
 
-def rows(kind: Kind, readings: Sequence[Reading]) -> dict[str, str]:
+def rows(kind: ReadingKind, readings: Sequence[Reading]) -> dict[str, str]:
     """The statement's parameter: a list of objects, one key for each field of the kind's record.
 
     One text for all is an order of magnitude quicker to write than a list for each column.
@@ -86,7 +86,7 @@ def rejection_columns(rejections: Sequence[Rejection]) -> dict[str, list[object]
 
 
 def split(
-    kind: Kind, readings: Sequence[Reading], answered: Iterable[Sequence[object]]
+    kind: ReadingKind, readings: Sequence[Reading], answered: Iterable[Sequence[object]]
 ) -> tuple[list[Reading], list[Reading]]:
     """Those the server stored and those it knew already; of two alike in one batch, the first is stored."""
     new = {_comparable(values) for values in answered}
@@ -121,7 +121,7 @@ def _without_nan(fields: dict[str, object]) -> dict[str, object]:
     }
 
 
-def _identity(kind: Kind, reading: Reading) -> tuple[Any, ...]:
+def _identity(kind: ReadingKind, reading: Reading) -> tuple[Any, ...]:
     return _comparable(_KEYS[kind](reading))
 
 

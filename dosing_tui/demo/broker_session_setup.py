@@ -3,15 +3,15 @@
 import threading
 from datetime import UTC, datetime
 
-from dosing_tui.collector.leader import client_id
+from dosing_tui.collector.leader import build_client_id
 from dosing_tui.config.settings import Settings
-from dosing_tui.mqtt.message import Delivery
+from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.subscriber import Subscriber
 
-PATIENCE_S = 5.0
+CONNECT_TIMEOUT_S = 5.0
 
 
-def open_mailbox(settings: Settings) -> bool:
+def create_broker_session(settings: Settings) -> bool:
     """False if the broker did not answer in time: what is said until the collector comes is lost then."""
     known = threading.Event()
 
@@ -21,18 +21,18 @@ def open_mailbox(settings: Settings) -> bool:
 
     subscriber = Subscriber(
         settings.mqtt,
-        client_id=client_id(settings),
+        client_id=build_client_id(settings),
         persistent=True,
-        on_delivery=_leave_it,
+        on_message=_ignore_message,
         on_link=on_link,
         clock=lambda: datetime.now(UTC),
     )
     subscriber.start()
     try:
-        return known.wait(PATIENCE_S)
+        return known.wait(CONNECT_TIMEOUT_S)
     finally:
         subscriber.stop()
 
 
-def _leave_it(delivery: Delivery) -> None:
+def _ignore_message(message: ReceivedMessage) -> None:
     """Not acknowledged, so that it comes again, to the collector."""

@@ -15,21 +15,23 @@ from dosing_tui.config.settings import (
     PlantSettings,
     Settings,
 )
-from dosing_tui.simulator.station import Station
+from dosing_tui.simulator.station import SimulatedStation
 
-NAME = "Demo plant"
-SITE = "demo"
+PLANT_NAME = "Demo plant"
+SITE_ID = "demo"
 LOCALTIME = Path("/etc/localtime")
 
 
-def default_folder() -> Path:
+def get_default_folder() -> Path:
     return user_data_path("dosing-tui", appauthor=False) / "demo"
 
 
-def site_settings(folder: Path, *, mqtt: MqttSettings, dsn: str, devices: int) -> Settings:
+def build_demo_settings(folder: Path, *, mqtt: MqttSettings, dsn: str, devices: int) -> Settings:
     """Everything the collector and the console need, all of it inside ``folder``."""
     return Settings(
-        plant=PlantSettings(name=NAME, site=SITE, timezone=local_zone(), devices=station_names(devices)),
+        plant=PlantSettings(
+            name=PLANT_NAME, site=SITE_ID, timezone=find_local_zone(), devices=list_station_names(devices)
+        ),
         mqtt=mqtt,
         database=DatabaseSettings(dsn=dsn),
         collector=CollectorSettings(mode=CollectorMode.ALWAYS, spool_dir=str(folder / "spool")),
@@ -37,11 +39,11 @@ def site_settings(folder: Path, *, mqtt: MqttSettings, dsn: str, devices: int) -
     )
 
 
-def station_names(devices: int) -> tuple[str, ...]:
-    return tuple(Station("", number, due=0.0).device_id for number in range(1, devices + 1))
+def list_station_names(devices: int) -> tuple[str, ...]:
+    return tuple(SimulatedStation("", number, due_at=0.0).device_id for number in range(1, devices + 1))
 
 
-def local_zone() -> str:
+def find_local_zone() -> str:
     """The IANA name of this machine's zone; UTC where it cannot be told."""
     parts = LOCALTIME.resolve().parts
     names = (

@@ -13,16 +13,16 @@ from typing import Any
 from dosing_tui.collector.collector import Collector
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect
-from dosing_tui.demo.simulator_thread import Simulation
+from dosing_tui.demo.simulator_thread import SimulatorThread
 from dosing_tui.errors import DemoError
 from dosing_tui.live_state import Books, Link, Live, Picture, Role
-from dosing_tui.simulator.publish_loop import Tally
+from dosing_tui.simulator.publish_loop import PublishTally
 
-READY_S = 30.0
-DRAIN_S = 60.0
-POLL_S = 0.05
-NAP_S = 0.2
-ROWS = """
+READY_TIMEOUT_S = 30.0
+DRAIN_TIMEOUT_S = 60.0
+POLL_INTERVAL_S = 0.05
+MAX_SLEEP_S = 0.2
+COUNT_ROWS_SQL = """
 SELECT (SELECT count(*) FROM dosing_consumption), (SELECT count(*) FROM batch_events),
        (SELECT count(*) FROM inventory_levels), (SELECT count(*) FROM rejected_messages)
 """
@@ -30,30 +30,36 @@ TABLES = ("dosing_consumption", "batch_events", "inventory_levels", "rejected_me
 
 
 def collect_for(
-    duration_s: float | None, settings: Settings, simulation: Simulation, *, report: Callable[[str], None],
-    about: dict[str, object],
-) -> int:  # fmt: skip
+    duration_s: float | None,
+    settings: Settings,
+    simulation: SimulatorThread,
+    *,
+    report: Callable[[str], None],
+    run_info: dict[str, object],
+) -> int:
     """Until the time is over or Ctrl+C; the plant stops first, and everything it published is waited for.
 
-    Prints the books as one line of JSON, together with what is known ``about`` the run. 0 if they balance and
+    Prints the books as one line of JSON, together with what is known ``run_info`` the run. 0 if they balance and
     nothing is missing, else 1.
     """
     live = Live()
     collector = Collector(settings, live, report=report)
     collector.start()
     try:
-        before = _when_ready(live).books
-        lasted_s = _work(duration_s, simulation, report)
+        before = _wait_until_ready(live).books
+        lasted_s = _run_plant(duration_s, simulation, report)
         tally = simulation.stop()
-        _drain(live, before, tally)
+        _wait_for_drain(live, before, tally)
     finally:
         collector.stop()
-    books = since(before, _picture(live).books)
-    sys.stdout.write(json.dumps(about | summary(books, tally, rows(settings), lasted_s)) + "\n")
+    books = subtract_counts(before, _take_snapshot(live).books)
+    sys.stdout.write(
+        json.dumps(run_info | build_summary(books, tally, count_rows(settings), lasted_s)) + "\n"
+    )
     return 0 if books.balanced and not books.spooled and books.received >= tally.published else 1
 
 
-def since(before: Books, after: Books) -> Books:
+def subtract_counts(before: Books, after: Books) -> Books:
     """What moved between the two; a message left in the spool by an earlier run counts as received now."""
     return Books(
         received=after.received - before.received + before.spooled,
@@ -64,65 +70,67 @@ def since(before: Books, after: Books) -> Books:
     )
 
 
-def summary(books: Books, tally: Tally, stored_rows: dict[str, int], lasted_s: float) -> dict[str, object]:
+def build_summary(
+    counts: Books, tally: PublishTally, stored_rows: dict[str, int], elapsed_s: float
+) -> dict[str, object]:
     return {
-        **asdict(books),
-        "balanced": books.balanced,
+        **asdict(counts),
+        "balanced": counts.balanced,
         "published": tally.published,
         "faults": tally.faults,
         "expected": {"rejected": tally.rejects_expected, "duplicates": tally.duplicates_expected},
         "resent": tally.resent,
         "rows": stored_rows,
-        "duration_s": round(lasted_s, 1),
+        "duration_s": round(elapsed_s, 1),
     }
 
 
-def rows(settings: Settings) -> dict[str, int]:
+def count_rows(settings: Settings) -> dict[str, int]:
     """Rows of the plant's tables, history included."""
     with connect(settings, application="demo") as session:
-        counted: tuple[Any, ...] = session.execute(ROWS).fetchone() or ()
+        counted: tuple[Any, ...] = session.execute(COUNT_ROWS_SQL).fetchone() or ()
     return dict(zip(TABLES, counted, strict=True))
 
 
-def _work(duration_s: float | None, simulation: Simulation, report: Callable[[str], None]) -> float:
+def _run_plant(duration_s: float | None, simulation: SimulatorThread, report: Callable[[str], None]) -> float:
     """For how many seconds the plant worked."""
     began = time.monotonic()
     with suppress(KeyboardInterrupt):
         simulation.start()
         report("The plant works" + (f" for {duration_s:g} s." if duration_s else ". Ctrl+C ends it."))
-        _rest(duration_s)
+        _sleep_for(duration_s)
     report("The plant stops; waiting until everything it said is stored.")
     return time.monotonic() - began
 
 
-def _rest(duration_s: float | None) -> None:
+def _sleep_for(duration_s: float | None) -> None:
     """In naps: a signal that comes just before a long wait would be heeded only after it."""
     until = time.monotonic() + (math.inf if duration_s is None else duration_s)
     while (remaining := until - time.monotonic()) > 0:
-        time.sleep(min(remaining, NAP_S))
+        time.sleep(min(remaining, MAX_SLEEP_S))
 
 
-def _when_ready(live: Live) -> Picture:
+def _wait_until_ready(live: Live) -> Picture:
     """Messages published before the collector has subscribed would be nobody's."""
-    deadline = time.monotonic() + READY_S
+    deadline = time.monotonic() + READY_TIMEOUT_S
     while True:
-        picture = _picture(live)
+        picture = _take_snapshot(live)
         if picture.role is Role.COLLECTING and picture.broker.link is picture.database.link is Link.UP:
             return picture
         if time.monotonic() > deadline:
             why = picture.database.why or picture.broker.why or picture.notice
-            raise DemoError(f"The collector does not begin within {READY_S:.0f} s. {why}".strip())
-        time.sleep(POLL_S)
+            raise DemoError(f"The collector does not begin within {READY_TIMEOUT_S:.0f} s. {why}".strip())
+        time.sleep(POLL_INTERVAL_S)
 
 
-def _drain(live: Live, before: Books, tally: Tally) -> None:
-    deadline = time.monotonic() + DRAIN_S
+def _wait_for_drain(live: Live, before: Books, tally: PublishTally) -> None:
+    deadline = time.monotonic() + DRAIN_TIMEOUT_S
     while time.monotonic() < deadline:
-        books = _picture(live).books
+        books = _take_snapshot(live).books
         if books.received - before.received >= tally.published and not books.spooled:
             return
-        time.sleep(POLL_S)
+        time.sleep(POLL_INTERVAL_S)
 
 
-def _picture(live: Live) -> Picture:
-    return live.picture(datetime.now(UTC))
+def _take_snapshot(live: Live) -> Picture:
+    return live.get_snapshot(datetime.now(UTC))

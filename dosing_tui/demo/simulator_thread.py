@@ -6,17 +6,17 @@ from collections.abc import Callable
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import BrokerError, DemoError
 from dosing_tui.simulator.fault_injection import Fault
-from dosing_tui.simulator.plant import Plant
-from dosing_tui.simulator.publish_loop import Tally, simulate
+from dosing_tui.simulator.plant import SimulatedPlant
+from dosing_tui.simulator.publish_loop import PublishTally, run_simulation
 
 
-class Simulation:
+class SimulatorThread:
     """Publishes at QoS 1 between ``start`` and ``stop``, which tells what has to have become of it all."""
 
     def __init__(
         self,
         mqtt: MqttSettings,
-        plant: Plant,
+        plant: SimulatedPlant,
         *,
         rate: float,
         faults: frozenset[Fault],
@@ -27,30 +27,30 @@ class Simulation:
         self._rate = rate
         self._faults = faults
         self._report = report
-        self._stop = threading.Event()
-        self._tally: Tally | BrokerError = Tally()
-        self._thread = threading.Thread(target=self._run, name="simulated-plant", daemon=True)
+        self._stop_event = threading.Event()
+        self._tally: PublishTally | BrokerError = PublishTally()
+        self._thread = threading.Thread(target=self._run_simulation, name="simulated-plant", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> Tally:
+    def stop(self) -> PublishTally:
         """Returns when the broker has everything that was published.
 
         Raises: DemoError, if the plant could not reach its broker at the start.
         """
-        self._stop.set()
+        self._stop_event.set()
         if self._thread.is_alive():
             self._thread.join()
         if isinstance(self._tally, BrokerError):
             raise DemoError(f"The simulated plant could not publish: {self._tally}") from self._tally
         return self._tally
 
-    def _run(self) -> None:
+    def _run_simulation(self) -> None:
         try:
-            self._tally = simulate(
+            self._tally = run_simulation(
                 self._mqtt, devices=0, rate=self._rate, seed=0, speed=1.0, faults=self._faults, qos=1,
-                duration_s=None, stop=self._stop, report=self._report, plant=self._plant,
+                duration_s=None, stop=self._stop_event, report=self._report, plant=self._plant,
             )  # fmt: skip
         except BrokerError as error:
             self._tally = error

@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Priority
 from dosing_tui.domain.alarms.occurrence import Occurrence
-from dosing_tui.domain.batches.models import Status
+from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.operator_notes import Note
-from dosing_tui.domain.panels.panel_catalog import ProductionDay, Total
-from dosing_tui.domain.time.shift_calendar import WorkedShift
+from dosing_tui.domain.panels.panel_catalog import LabeledTotal, ProductionDay
+from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 
-TOP = 5
+TOP_COUNT = 5
 """Alarms that are told by name."""
 
 
 @dataclass(frozen=True, slots=True)
-class BatchCount:
+class ShiftBatchCount:
     """Batches of one recipe and status that began in the shift."""
 
     recipe: str
@@ -64,7 +64,7 @@ class AlarmTotal:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenBatch:
+class UnreviewedBatch:
     """A batch that somebody still has to look at."""
 
     batch_id: str
@@ -82,73 +82,75 @@ class ShiftReport:
     ``completed``, ``dosed`` and ``production`` are what the panels tell of [shift.since, shift.until).
     """
 
-    shift: WorkedShift
+    shift: ShiftPeriod
     made_at: datetime
-    batches: tuple[BatchCount, ...]
-    completed: tuple[Total, ...]
-    dosed: tuple[Total, ...]
+    batches: tuple[ShiftBatchCount, ...]
+    completed: tuple[LabeledTotal, ...]
+    dosed: tuple[LabeledTotal, ...]
     production: ProductionDay
     raised: tuple[tuple[Priority, int], ...]
     """How many alarms of each priority were raised, the most urgent first."""
     top_alarms: tuple[AlarmTotal, ...]
     stock: tuple[ShiftStock, ...]
     notes: tuple[Note, ...]
-    unweighed: tuple[Total, ...]
+    unweighed: tuple[LabeledTotal, ...]
     """Of each chemical how many doses have no mass, and so are in no sum; none where all have."""
     unreviewed: int
     """Batches that began in the shift."""
-    open_batches: tuple[OpenBatch, ...]
+    open_batches: tuple[UnreviewedBatch, ...]
     """Those with exceptions first; not more than fit a report."""
     earlier_unreviewed: int
     """Batches that began before the shift, and are open still."""
-    earlier_batches: tuple[OpenBatch, ...]
+    earlier_batches: tuple[UnreviewedBatch, ...]
     standing: tuple[AlarmState, ...]
     """Alarms that are not normal and not hidden."""
     hidden: tuple[AlarmState, ...]
     """Alarms that are shelved, suppressed or out of service."""
 
     @property
-    def under_way(self) -> bool:
+    def is_running(self) -> bool:
         return self.made_at < self.shift.until
 
     @property
-    def ended(self) -> int:
+    def ended_batches(self) -> int:
         """Batches that began in the shift and have ended, in whatever way."""
-        return sum(each.batches for each in self.batches if each.status != Status.OPEN)
+        return sum(each.batches for each in self.batches if each.status != BatchStatus.OPEN)
 
     @property
-    def clean(self) -> int:
+    def clean_batches(self) -> int:
         """Those of them that are complete and without exceptions."""
-        return sum(e.batches - e.with_findings for e in self.batches if e.status == Status.COMPLETE)
+        return sum(e.batches - e.with_findings for e in self.batches if e.status == BatchStatus.COMPLETE)
 
     @property
     def right_first_time_percent(self) -> float | None:
-        return 100.0 * self.clean / self.ended if self.ended else None
+        return 100.0 * self.clean_batches / self.ended_batches if self.ended_batches else None
 
 
-def raised_by_priority(alarms: Iterable[Occurrence], since: datetime) -> tuple[tuple[Priority, int], ...]:
+def count_by_priority(alarms: Iterable[Occurrence], since: datetime) -> tuple[tuple[Priority, int], ...]:
     """Every priority, also those that none was of."""
     counts = Counter(alarm.priority for alarm in alarms if alarm.raised_at >= since)
     return tuple((priority, counts[priority]) for priority in Priority)
 
 
-def top_alarms(
-    alarms: Iterable[Occurrence], since: datetime, until: datetime, *, most: int = TOP
+def rank_alarms(
+    alarms: Iterable[Occurrence], since: datetime, until: datetime, *, limit: int = TOP_COUNT
 ) -> tuple[AlarmTotal, ...]:
     """The alarms of [since, until) that were raised most often, then those active for longest."""
     by_key: dict[AlarmKey, list[Occurrence]] = defaultdict(list)
     for alarm in alarms:
         by_key[alarm.key].append(alarm)
-    totals = [_total(key, met, since, until) for key, met in by_key.items()]
-    return tuple(sorted(totals, key=lambda each: (-each.raised, -each.active, each.key))[:most])
+    totals = [_summarize_alarm(key, met, since, until) for key, met in by_key.items()]
+    return tuple(sorted(totals, key=lambda each: (-each.raised, -each.active, each.key))[:limit])
 
 
-def _total(key: AlarmKey, met: list[Occurrence], since: datetime, until: datetime) -> AlarmTotal:
-    spans = [min(each.returned_at or until, until) - max(each.raised_at, since) for each in met]
+def _summarize_alarm(
+    key: AlarmKey, occurrences: list[Occurrence], since: datetime, until: datetime
+) -> AlarmTotal:
+    spans = [min(each.returned_at or until, until) - max(each.raised_at, since) for each in occurrences]
     return AlarmTotal(
         key,
-        min((each.priority for each in met), key=lambda priority: priority.rank),
-        met[-1].message,
-        raised=sum(each.raised_at >= since for each in met),
+        min((each.priority for each in occurrences), key=lambda priority: priority.rank),
+        occurrences[-1].message,
+        raised=sum(each.raised_at >= since for each in occurrences),
         active=sum((span for span in spans if span > timedelta()), timedelta()),
     )

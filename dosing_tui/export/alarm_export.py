@@ -5,62 +5,73 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from dosing_tui.domain.alarms.models import AlarmState, Entry
-from dosing_tui.domain.panels.filters import EVERYTHING
-from dosing_tui.export.table import Cell, Column, Extract
+from dosing_tui.domain.panels.filters import NO_FILTER
+from dosing_tui.export.table import CellValue, ExportColumn, ExportTable
 
-ALARMS = (
-    Column("state", "state"),
-    Column("priority", "priority"),
-    Column("tag", "tag"),
-    Column("message", "message"),
-    Column("raised_at", "raised at"),
-    Column("value", "value"),
-    Column("limit", "limit"),
-    Column("count", "times"),
-    Column("acknowledged_by", "acknowledged by"),
-    Column("until", "until"),
-    Column("comment", "comment"),
+ALARM_COLUMNS = (
+    ExportColumn("state", "state"),
+    ExportColumn("priority", "priority"),
+    ExportColumn("tag", "tag"),
+    ExportColumn("message", "message"),
+    ExportColumn("raised_at", "raised at"),
+    ExportColumn("value", "value"),
+    ExportColumn("limit", "limit"),
+    ExportColumn("count", "times"),
+    ExportColumn("acknowledged_by", "acknowledged by"),
+    ExportColumn("until", "until"),
+    ExportColumn("comment", "comment"),
 )
-JOURNAL = (
-    Column("id", "id"),
-    Column("at", "at"),
-    Column("received_at", "received at"),
-    Column("tag", "tag"),
-    Column("event", "event"),
-    Column("priority", "priority"),
-    Column("message", "message"),
-    Column("value", "value"),
-    Column("limit", "limit"),
-    Column("rule_version", "rule version"),
-    Column("user", "user"),
-    Column("os_user", "account"),
-    Column("role", "database role"),
-    Column("offline", "entered offline"),
-    Column("until", "until"),
-    Column("comment", "comment"),
+JOURNAL_COLUMNS = (
+    ExportColumn("id", "id"),
+    ExportColumn("at", "at"),
+    ExportColumn("received_at", "received at"),
+    ExportColumn("tag", "tag"),
+    ExportColumn("event", "event"),
+    ExportColumn("priority", "priority"),
+    ExportColumn("message", "message"),
+    ExportColumn("value", "value"),
+    ExportColumn("limit", "limit"),
+    ExportColumn("rule_version", "rule version"),
+    ExportColumn("user", "user"),
+    ExportColumn("os_user", "account"),
+    ExportColumn("role", "database role"),
+    ExportColumn("offline", "entered offline"),
+    ExportColumn("until", "until"),
+    ExportColumn("comment", "comment"),
 )
 
 
-def alarms_extract(states: Iterable[AlarmState], *, range: str, now: datetime, zone: tzinfo) -> Extract:
+def build_alarm_table(
+    states: Iterable[AlarmState], *, range: str, now: datetime, zone: tzinfo
+) -> ExportTable:
     """The alarms as they are now, in their order; ``range`` in words, with what was filtered for."""
-    return Extract(
-        panel="alarms", title="Alarms", unit="", range=range, since=now, until=now, selection=EVERYTHING,
-        generated_at=now, zone=zone, columns=ALARMS, rows=tuple(_alarm(state) for state in states),
-    )  # fmt: skip
+    return ExportTable(
+        panel="alarms",
+        title="Alarms",
+        unit="",
+        range=range,
+        since=now,
+        until=now,
+        selection=NO_FILTER,
+        generated_at=now,
+        zone=zone,
+        columns=ALARM_COLUMNS,
+        rows=tuple(_alarm_to_row(state) for state in states),
+    )
 
 
-def journal_extract(
+def build_journal_table(
     entries: Iterable[Entry], *, range: str, since: datetime, until: datetime, now: datetime, zone: tzinfo
-) -> Extract:
+) -> ExportTable:
     """The entries in their order; ``range`` in words, with what was filtered for."""
-    return Extract(
+    return ExportTable(
         panel="alarm_journal", title="Alarm journal", unit="", range=range, since=since, until=until,
-        selection=EVERYTHING, generated_at=now, zone=zone, columns=JOURNAL,
-        rows=tuple(_entry(entry) for entry in entries),
+        selection=NO_FILTER, generated_at=now, zone=zone, columns=JOURNAL_COLUMNS,
+        rows=tuple(_entry_to_row(entry) for entry in entries),
     )  # fmt: skip
 
 
-def _entry(entry: Entry) -> tuple[Cell, ...]:
+def _entry_to_row(entry: Entry) -> tuple[CellValue, ...]:
     who = entry.who
     return (
         entry.id, entry.at, entry.received_at, entry.key.tag, entry.event.value, entry.priority.value,
@@ -69,7 +80,7 @@ def _entry(entry: Entry) -> tuple[Cell, ...]:
     )  # fmt: skip
 
 
-def _alarm(state: AlarmState) -> tuple[Cell, ...]:
+def _alarm_to_row(state: AlarmState) -> tuple[CellValue, ...]:
     hiding = state.hiding
     return (
         state.shown.value, state.priority.value, state.key.tag, state.message, state.raised_at, state.value,
@@ -78,11 +89,11 @@ def _alarm(state: AlarmState) -> tuple[Cell, ...]:
     )  # fmt: skip
 
 
-def narrowed(extract: Extract) -> Extract:
+def drop_empty_columns(table: ExportTable) -> ExportTable:
     """Without the columns in which no row says anything: for people."""
-    used = [n for n in range(len(extract.columns)) if any(row[n] not in (None, "") for row in extract.rows)]
+    used = [n for n in range(len(table.columns)) if any(row[n] not in (None, "") for row in table.rows)]
     return replace(
-        extract,
-        columns=tuple(extract.columns[n] for n in used),
-        rows=tuple(tuple(row[n] for n in used) for row in extract.rows),
+        table,
+        columns=tuple(table.columns[n] for n in used),
+        rows=tuple(tuple(row[n] for n in used) for row in table.rows),
     )

@@ -7,29 +7,29 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
-from dosing_tui.export.table import Cell, Column, Extract
+from dosing_tui.export.table import CellValue, ExportColumn, ExportTable
 
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """How a cell begins that a spreadsheet calculates."""
-LONGEST = 4000
+MAX_TEXT_CELLS = 4000
 """Most terminal cells of one text."""
 
 
-def to_csv(extract: Extract) -> str:
+def to_csv(table: ExportTable) -> str:
     """Header and rows of one panel."""
-    return csv_of(extract.columns, extract.rows, extract.zone)
+    return format_csv(table.columns, table.rows, table.zone)
 
 
-def csv_of(columns: Iterable[Column], rows: Iterable[Sequence[Cell]], zone: tzinfo) -> str:
+def format_csv(columns: Iterable[ExportColumn], rows: Iterable[Sequence[CellValue]], zone: tzinfo) -> str:
     """Header and rows. Times are ISO-8601 with the plant's offset, numbers complete, missing is empty."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_harmless(column.header) for column in columns])
-    writer.writerows([_cell(value, zone) for value in row] for row in rows)
+    writer.writerow([_escape_formula(column.header) for column in columns])
+    writer.writerows([_format_cell(value, zone) for value in row] for row in rows)
     return out.getvalue()
 
 
-def _cell(value: Cell, zone: tzinfo) -> str:
+def _format_cell(value: CellValue, zone: tzinfo) -> str:
     match value:
         case None:
             return ""
@@ -44,10 +44,10 @@ def _cell(value: Cell, zone: tzinfo) -> str:
         case date():
             return value.isoformat()
         case str():
-            return _harmless(value)
+            return _escape_formula(value)
 
 
-def _harmless(text: str) -> str:
+def _escape_formula(text: str) -> str:
     """An apostrophe before what looks like a formula: spreadsheets then show it as it is."""
-    clean = clean_text(text, limit=LONGEST)
-    return f"'{clean}" if clean.startswith(_FORMULA) else clean
+    clean = clean_text(text, limit=MAX_TEXT_CELLS)
+    return f"'{clean}" if clean.startswith(_FORMULA_PREFIXES) else clean

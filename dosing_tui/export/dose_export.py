@@ -5,34 +5,51 @@ from collections.abc import Iterable
 from datetime import UTC, tzinfo
 
 from dosing_tui.database.batches.queries import BatchDetail
-from dosing_tui.domain.batch_review.changes_since_review import what_came
-from dosing_tui.domain.batch_review.exception_checks import Finding
-from dosing_tui.domain.batch_review.query_models import seen_as
+from dosing_tui.domain.batch_review.changes_since_review import describe_changes
+from dosing_tui.domain.batch_review.exception_checks import BatchException
+from dosing_tui.domain.batch_review.query_models import format_version_tag
 from dosing_tui.domain.batch_review.review_rules import Review
 from dosing_tui.domain.messages.models import Dose
-from dosing_tui.export.csv_format import csv_of
-from dosing_tui.export.table import Cell, Column
+from dosing_tui.export.csv_format import format_csv
+from dosing_tui.export.table import CellValue, ExportColumn
 
-HASHED = "SHA-256 of the record as JSON: UTF-8, sorted keys, no spaces, nothing escaped that need not be"
-COLUMNS = (
-    Column("batch_id", "batch"), Column("batch_key", "batch key"), Column("device_id", "device id"),
-    Column("recipe", "recipe"), Column("mode", "mode"), Column("status", "batch status"),
-    Column("review_state", "review"), Column("time", "time"), Column("time_quality", "time quality"),
-    Column("pump", "pump"), Column("chemical", "chemical"), Column("target_g", "target", "g"),
-    Column("actual_g", "actual", "g"), Column("error_g", "error", "g"), Column("error_percent", "error", "%"),
-    Column("tolerance_g", "tolerance", "g"), Column("within", "ingredient within tolerance"),
-    Column("duration_ms", "duration", "ms"), Column("flags", "flags"), Column("record_hash", "record hash"),
-)  # fmt: skip
+HASH_DESCRIPTION = (
+    "SHA-256 of the record as JSON: UTF-8, sorted keys, no spaces, nothing escaped that need not be"
+)
+DOSE_COLUMNS = (
+    ExportColumn("batch_id", "batch"),
+    ExportColumn("batch_key", "batch key"),
+    ExportColumn("device_id", "device id"),
+    ExportColumn("recipe", "recipe"),
+    ExportColumn("mode", "mode"),
+    ExportColumn("status", "batch status"),
+    ExportColumn("review_state", "review"),
+    ExportColumn("time", "time"),
+    ExportColumn("time_quality", "time quality"),
+    ExportColumn("pump", "pump"),
+    ExportColumn("chemical", "chemical"),
+    ExportColumn("target_g", "target", "g"),
+    ExportColumn("actual_g", "actual", "g"),
+    ExportColumn("error_g", "error", "g"),
+    ExportColumn("error_percent", "error", "%"),
+    ExportColumn("tolerance_g", "tolerance", "g"),
+    ExportColumn("within", "ingredient within tolerance"),
+    ExportColumn("duration_ms", "duration", "ms"),
+    ExportColumn("flags", "flags"),
+    ExportColumn("record_hash", "record hash"),
+)
 
 
-def doses_csv(details: Iterable[BatchDetail], zone: tzinfo) -> str:
+def format_doses_csv(details: Iterable[BatchDetail], zone: tzinfo) -> str:
     """One row for each dose, the batch's facts in each."""
-    return csv_of(COLUMNS, [_row(detail, dose) for detail in details for dose in detail.batch.doses], zone)
+    return format_csv(
+        DOSE_COLUMNS, [_dose_to_row(detail, dose) for detail in details for dose in detail.batch.doses], zone
+    )
 
 
-def _row(detail: BatchDetail, dose: Dose) -> list[Cell]:
+def _dose_to_row(detail: BatchDetail, dose: Dose) -> list[CellValue]:
     row = detail.row
-    tolerance_g, within = _band(detail, dose)
+    tolerance_g, within = _find_tolerance(detail, dose)
     percent = 100 * dose.error_g / dose.target_g if dose.error_g is not None and dose.target_g else None
     return [
         row.batch_id, row.batch_key, row.device_id, dose.recipe, dose.mode, row.status, row.review_state,
@@ -41,41 +58,43 @@ def _row(detail: BatchDetail, dose: Dose) -> list[Cell]:
     ]  # fmt: skip
 
 
-def _band(detail: BatchDetail, dose: Dose) -> tuple[float | None, bool | None]:
+def _find_tolerance(detail: BatchDetail, dose: Dose) -> tuple[float | None, bool | None]:
     """Of the ingredient that the dose is part of."""
-    pairs = zip(detail.batch.ingredients, detail.judged.bands, strict=True)
+    pairs = zip(detail.batch.ingredients, detail.assessment.tolerance_bands, strict=True)
     bands = [band for each, band in pairs if (each.chemical, each.pump) == (dose.chemical, dose.pump)]
     alike = [d for d in detail.batch.doses if (d.chemical, d.pump) == (dose.chemical, dose.pump)]
     return bands[alike.index(dose)] if len(bands) > 1 else bands[0]
 
 
-def record_json(detail: BatchDetail) -> str:
+def format_record_json(detail: BatchDetail) -> str:
     """One line. Whatever is no ASCII is escaped: no terminal takes it for a command."""
     row = detail.row
     document = {
         "batch_id": row.batch_id,
         "batch_key": row.batch_key,
-        "record": json.loads(detail.record),
+        "record": json.loads(detail.record_text),
         "record_hash": row.record_hash,
-        "hash_of": HASHED,
-        "judgement": json.loads(detail.judgement),
+        "hash_of": HASH_DESCRIPTION,
+        "judgement": json.loads(detail.assessment_text),
         "judgement_hash": row.judgement_hash,
-        "seen_as": seen_as(row),
-        "exceptions": [_finding(each) for each in detail.judged.findings],
-        "recipe_version": detail.judged.recipe_version,
+        "seen_as": format_version_tag(row),
+        "exceptions": [_exception_to_json(each) for each in detail.assessment.exceptions],
+        "recipe_version": detail.assessment.recipe_version,
         "review_state": row.review_state,
-        "reviews": [_review(each) for each in detail.reviews],
-        "changed_since_review": list(what_came(detail, UTC)),
-        "absorbed_reviews": [{"batch_id": each.batch_id, **_review(each)} for each in detail.absorbed],
+        "reviews": [_review_to_json(each) for each in detail.reviews],
+        "changed_since_review": list(describe_changes(detail, UTC)),
+        "absorbed_reviews": [
+            {"batch_id": each.batch_id, **_review_to_json(each)} for each in detail.merged_reviews
+        ],
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
 
 
-def _finding(each: Finding) -> dict[str, str]:
+def _exception_to_json(each: BatchException) -> dict[str, str]:
     return {"kind": each.kind.value, "subject": each.subject, "sentence": each.sentence}
 
 
-def _review(each: Review) -> dict[str, object]:
+def _review_to_json(each: Review) -> dict[str, object]:
     return {
         "entry": each.review_id,
         "at": each.at.isoformat(),

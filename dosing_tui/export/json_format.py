@@ -7,39 +7,41 @@ from typing import TypeAlias
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.filters import Dimension
-from dosing_tui.export.csv_format import LONGEST
-from dosing_tui.export.table import Cell, Extract
+from dosing_tui.export.csv_format import MAX_TEXT_CELLS
+from dosing_tui.export.table import CellValue, ExportTable
 
-Value: TypeAlias = str | int | float | bool | None
+JsonValue: TypeAlias = str | int | float | bool | None
 
 
-def to_json(extract: Extract) -> str:
+def to_json(table: ExportTable) -> str:
     """One object; rows are objects by column name, missing is null, a filter that is not set is absent."""
     document = {
-        "panel": extract.panel,
-        "title": extract.title,
-        "unit": extract.unit,
+        "panel": table.panel,
+        "title": table.title,
+        "unit": table.unit,
         "range": {
-            "text": extract.range,
-            "from": value_of(extract.since, extract.zone),
-            "to": value_of(extract.until, extract.zone),
+            "text": table.range,
+            "from": cell_to_json(table.since, table.zone),
+            "to": cell_to_json(table.until, table.zone),
         },
         "selection": {
-            dimension.value: [value_of(name, extract.zone) for name in extract.selection.of(dimension)]
+            dimension.value: [
+                cell_to_json(name, table.zone) for name in table.selection.get_values(dimension)
+            ]
             for dimension in Dimension
-            if extract.selection.of(dimension)
+            if table.selection.get_values(dimension)
         },
-        "generated_at": value_of(extract.generated_at, extract.zone),
-        "columns": [{"name": c.field, "title": c.title, "unit": c.unit} for c in extract.columns],
+        "generated_at": cell_to_json(table.generated_at, table.zone),
+        "columns": [{"name": c.field, "title": c.title, "unit": c.unit} for c in table.columns],
         "rows": [
-            {c.field: value_of(cell, extract.zone) for c, cell in zip(extract.columns, row, strict=True)}
-            for row in extract.rows
+            {c.field: cell_to_json(cell, table.zone) for c, cell in zip(table.columns, row, strict=True)}
+            for row in table.rows
         ],
     }
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
-def value_of(cell: Cell, zone: tzinfo) -> Value:
+def cell_to_json(cell: CellValue, zone: tzinfo) -> JsonValue:
     """In JSON: times in ISO 8601 with the zone's offset, what is no number is null, text is harmless."""
     match cell:
         case float():
@@ -49,6 +51,6 @@ def value_of(cell: Cell, zone: tzinfo) -> Value:
         case date():
             return cell.isoformat()
         case str():
-            return clean_text(cell, limit=LONGEST)
+            return clean_text(cell, limit=MAX_TEXT_CELLS)
         case _:
             return cell

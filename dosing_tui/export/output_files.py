@@ -10,16 +10,16 @@ from typing import Literal
 
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import ExportError
-from dosing_tui.export.table import Extract
+from dosing_tui.export.table import ExportTable
 
-LONGEST = 60
-_MOST = 1_000
+MAX_SLUG_LENGTH = 60
+_MAX_DUPLICATES = 1_000
 """Files of one name."""
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_RESERVED_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Devices of Windows: no file can be called that, whatever follows the dot."""
 
 
-def slug(text: str) -> str:
+def make_slug(text: str) -> str:
     """Part of a file's name: letters, digits, ``-``, ``_`` and single dots; 'export' where nothing is left.
 
     >>> slug("CU-65/75"), slug(".."), slug("Größe 1"), slug("nul.csv")
@@ -27,41 +27,41 @@ def slug(text: str) -> str:
     """
     ascii_only = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
     safe = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._]+", "-", ascii_only))
-    short = safe.strip("-._")[:LONGEST].strip("-._")
-    return f"_{short}" if _RESERVED.fullmatch(short) else short or "export"
+    short = safe.strip("-._")[:MAX_SLUG_LENGTH].strip("-._")
+    return f"_{short}" if _RESERVED_NAMES.fullmatch(short) else short or "export"
 
 
-def file_name(extract: Extract, suffix: str) -> str:
+def build_file_name(table: ExportTable, suffix: str) -> str:
     """The stem with a suffix."""
-    return f"{stem_of(extract)}.{suffix}"
+    return f"{build_file_stem(table)}.{suffix}"
 
 
-def stem_of(extract: Extract) -> str:
+def build_file_stem(table: ExportTable) -> str:
     """Panel, filters, and when it begins and was made: two exports of one second only have the same name."""
-    chosen = [name for dimension in Dimension for name in extract.selection.of(dimension)]
-    names = [slug(part) for part in (extract.panel, "_".join(chosen)) if part]
-    moments = [moment for moment in (extract.since, extract.generated_at) if moment is not None]
-    times = [_stamp(moment, extract.zone) for moment in moments]
+    chosen = [name for dimension in Dimension for name in table.selection.get_values(dimension)]
+    names = [make_slug(part) for part in (table.panel, "_".join(chosen)) if part]
+    moments = [moment for moment in (table.since, table.generated_at) if moment is not None]
+    times = [_format_timestamp(moment, table.zone) for moment in moments]
     return "_".join(names + times)
 
 
-def write_all(folder: Path, stem: str, texts: Mapping[str, str]) -> list[Path]:
+def write_new_files(folder: Path, stem: str, texts: Mapping[str, str]) -> list[Path]:
     """Each text under its suffix, all with one new name: nothing is overwritten. Raises: ExportError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ExportError(f"Nothing could be written to {folder}: {error.strerror}.") from error
-    for number in range(_MOST):
+    for number in range(_MAX_DUPLICATES):
         name = f"{stem}_{number}" if number else stem
         paths = {suffix: folder / f"{name}.{suffix}" for suffix in texts}
         if not any(path.exists() for path in paths.values()):
             for suffix, text in texts.items():
-                write(paths[suffix], text, force=False)
+                write_file(paths[suffix], text, force=False)
             return list(paths.values())
     raise ExportError(f"There are too many files named {stem} in {folder}.")
 
 
-def write(path: Path, content: str | bytes, *, force: bool) -> None:
+def write_file(path: Path, content: str | bytes, *, force: bool) -> None:
     """All of it, text as UTF-8; where that fails, what was there before stays.
 
     Raises: ExportError, also if the file exists and ``force`` is off.
@@ -69,16 +69,16 @@ def write(path: Path, content: str | bytes, *, force: bool) -> None:
     data = content.encode() if isinstance(content, str) else content
     try:
         if force and path.is_file():
-            _replace(path, data)
+            _replace_file(path, data)
         else:
-            _create(path, data, mode="wb" if force else "xb")
+            _create_file(path, data, mode="wb" if force else "xb")
     except FileExistsError as error:
         raise ExportError(f"{path} exists already; --force replaces it.") from error
     except OSError as error:
         raise ExportError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def give(
+def write_output(
     content: str | bytes, output: Path | None, *, name: str, force: bool, show: Callable[[str], object],
     report: Callable[[str], object],
 ) -> None:  # fmt: skip
@@ -88,7 +88,7 @@ def give(
     """
     if output is not None:
         path = output / name if output.is_dir() else output
-        write(path, content, force=force)
+        write_file(path, content, force=force)
         report(f"Wrote {path}")
     elif isinstance(content, bytes):
         raise ExportError("A PDF is not for the screen: name a file or a folder with --output.")
@@ -96,7 +96,7 @@ def give(
         show(content)
 
 
-def _create(path: Path, data: bytes, *, mode: Literal["wb", "xb"]) -> None:
+def _create_file(path: Path, data: bytes, *, mode: Literal["wb", "xb"]) -> None:
     with path.open(mode) as stream:
         try:
             stream.write(data)
@@ -107,14 +107,14 @@ def _create(path: Path, data: bytes, *, mode: Literal["wb", "xb"]) -> None:
             raise
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace_file(path: Path, data: bytes) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        _create(beside, data, mode="xb")
+        _create_file(beside, data, mode="xb")
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 
 
-def _stamp(moment: datetime, zone: tzinfo) -> str:
+def _format_timestamp(moment: datetime, zone: tzinfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d_%H%M%S}"

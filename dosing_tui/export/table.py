@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
 
 from dosing_tui.domain.panels.filters import Selection
-from dosing_tui.domain.panels.panel_catalog import Panel, Query
+from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 
-Cell: TypeAlias = str | int | float | bool | datetime | date | None
-UNITS = {
+CellValue: TypeAlias = str | int | float | bool | datetime | date | None
+UNIT_SUFFIXES = {
     "_g": "g",
     "_s": "s",
     "_ms": "ms",
@@ -23,7 +23,7 @@ _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ExportColumn:
     """``field`` names it for programs, ``header`` for people."""
 
     field: str
@@ -36,7 +36,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Extract:
+class ExportTable:
     """One panel's rows, as they were asked for or as they are on screen: these columns, in this order.
 
     ``since`` and ``until`` are what ``range`` meant, None for the present; times are told on the clock of
@@ -52,45 +52,47 @@ class Extract:
     selection: Selection
     generated_at: datetime
     zone: tzinfo
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    columns: tuple[ExportColumn, ...]
+    rows: tuple[tuple[CellValue, ...], ...]
 
 
-def extract(panel: Panel[Any], rows: Sequence[object], query: Query, *, range: str, zone: tzinfo) -> Extract:
+def build_table(
+    panel: Panel[Any], rows: Sequence[object], query: PanelQuery, *, range: str, zone: tzinfo
+) -> ExportTable:
     """All columns of a panel's answer; ``range`` in words. Filters the panel does not know are left out."""
-    unit = unit_of(panel, query)
-    columns = columns_of(panel, unit)
-    return Extract(
+    unit = resolve_unit(panel, query)
+    columns = list_columns(panel, unit)
+    return ExportTable(
         panel=panel.id, title=panel.title, unit=unit, range=range, since=query.since, until=query.until,
-        selection=query.selection.narrowed_to(panel.dimensions), generated_at=query.now, zone=zone,
+        selection=query.selection.restrict_to(panel.dimensions), generated_at=query.now, zone=zone,
         columns=columns,
         rows=tuple(tuple(getattr(row, column.field) for column in columns) for row in rows),
     )  # fmt: skip
 
 
-def unit_of(panel: Panel[Any], query: Query) -> str:
+def resolve_unit(panel: Panel[Any], query: PanelQuery) -> str:
     """What is told per hour is a sum of each step: it is 'g per 6 h' where the window has longer steps."""
-    step = panel.bucket_in(query.since, query.until)
+    step = panel.get_bucket_width(query.since, query.until)
     if not panel.unit.endswith(_HOURLY) or step is None or step == _HOUR:
         return panel.unit
     return f"{panel.unit.removesuffix(_HOURLY)} per {step / _HOUR:g} h"
 
 
-def columns_of(panel: Panel[Any], unit: str) -> tuple[Column, ...]:
+def list_columns(panel: Panel[Any], unit: str) -> tuple[ExportColumn, ...]:
     """By the names of the row type's fields: ``dosed_g`` is 'dosed' in g, ``value`` is in ``unit``."""
-    return tuple(_column(field.name, unit) for field in fields(panel.row))
+    return tuple(_build_column(field.name, unit) for field in fields(panel.row_type))
 
 
-def _column(name: str, unit_of_panel: str) -> Column:
+def _build_column(name: str, unit_of_panel: str) -> ExportColumn:
     if name == "value":
-        return Column(name, name, "" if unit_of_panel in _NO_UNITS else unit_of_panel)
+        return ExportColumn(name, name, "" if unit_of_panel in _NO_UNITS else unit_of_panel)
     if name.startswith("percent_"):
-        return Column(name, _spaced(name.removeprefix("percent_")), "%")
-    for ending, unit in UNITS.items():
+        return ExportColumn(name, _format_title(name.removeprefix("percent_")), "%")
+    for ending, unit in UNIT_SUFFIXES.items():
         if name.endswith(ending):
-            return Column(name, _spaced(name.removesuffix(ending)), unit)
-    return Column(name, _spaced(name))
+            return ExportColumn(name, _format_title(name.removesuffix(ending)), unit)
+    return ExportColumn(name, _format_title(name))
 
 
-def _spaced(name: str) -> str:
+def _format_title(name: str) -> str:
     return name.replace("_", " ")

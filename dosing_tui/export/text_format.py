@@ -4,41 +4,41 @@ import math
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
-from dosing_tui.domain.messages.text_sanitizer import cells, clean_line, clean_text
-from dosing_tui.domain.panels.filters import Dimension, described
-from dosing_tui.export.table import Cell, Extract
+from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text, count_cells
+from dosing_tui.domain.panels.filters import Dimension, describe_selection
+from dosing_tui.export.table import CellValue, ExportTable
 
-GAP = 2
+COLUMN_GAP = 2
 """Cells between two columns."""
-NARROWEST = 6
+MIN_TEXT_WIDTH = 6
 """Text is not shortened further than this."""
-_LONGEST = 120
+_MAX_TEXT_CELLS = 120
 
 
-def to_table(extract: Extract, *, width: int, ascii_only: bool = False) -> str:
+def to_table(table: ExportTable, *, width: int, ascii_only: bool = False) -> str:
     """A caption, the header, a line, the rows; no line is wider than ``width`` terminal cells."""
     texts = [
-        [column.header for column in extract.columns],
-        *([_cell(value, extract.zone) for value in row] for row in extract.rows),
+        [column.header for column in table.columns],
+        *([_format_cell(value, table.zone) for value in row] for row in table.rows),
     ]
-    right = [_is_number(extract, place) for place in range(len(extract.columns))]
-    widths = _widths(texts, right, width)
-    lines = [_line(row, widths, right) for row in texts]
-    rule = "─" * min(width, sum(widths) + GAP * (len(widths) - 1))
-    shown = [clean_line(caption(extract), width - 1), lines[0], rule, *lines[1:]]
+    right = [_is_numeric_column(table, place) for place in range(len(table.columns))]
+    widths = _fit_widths(texts, right, width)
+    lines = [_format_row(row, widths, right) for row in texts]
+    rule = "─" * min(width, sum(widths) + COLUMN_GAP * (len(widths) - 1))
+    shown = [clean_line(format_caption(table), width - 1), lines[0], rule, *lines[1:]]
     # one that is still too wide has more numbers than fit
-    cut = [line if cells(line) <= width else clean_text(line, limit=width - 1) for line in shown]
-    return "\n".join(_ascii(line) if ascii_only else line for line in cut) + "\n"
+    cut = [line if count_cells(line) <= width else clean_text(line, limit=width - 1) for line in shown]
+    return "\n".join(_to_ascii(line) if ascii_only else line for line in cut) + "\n"
 
 
-def caption(extract: Extract) -> str:
+def format_caption(table: ExportTable) -> str:
     """'Error rate (%) · last 24 h · device station-1'; the zone of its times is in their offset."""
-    unit = f" ({extract.unit})" if extract.unit else ""
-    chosen = described(extract.selection, Dimension)
-    return " · ".join(part for part in (f"{extract.title}{unit}", extract.range, chosen) if part)
+    unit = f" ({table.unit})" if table.unit else ""
+    chosen = describe_selection(table.selection, Dimension)
+    return " · ".join(part for part in (f"{table.title}{unit}", table.range, chosen) if part)
 
 
-def _cell(value: Cell, zone: tzinfo) -> str:
+def _format_cell(value: CellValue, zone: tzinfo) -> str:
     match value:
         case None:
             return "–"
@@ -53,41 +53,41 @@ def _cell(value: Cell, zone: tzinfo) -> str:
         case date():
             return value.isoformat()
         case _:
-            return clean_text(str(value), limit=_LONGEST)
+            return clean_text(str(value), limit=_MAX_TEXT_CELLS)
 
 
-def _is_number(extract: Extract, place: int) -> bool:
+def _is_numeric_column(table: ExportTable, place: int) -> bool:
     """No text and no time in it; a column without any value has its unit to tell by."""
-    values = [row[place] for row in extract.rows if row[place] is not None]
+    values = [row[place] for row in table.rows if row[place] is not None]
     if not values:
-        return bool(extract.columns[place].unit)
+        return bool(table.columns[place].unit)
     return all(isinstance(value, int | float) for value in values)
 
 
-def _widths(texts: Sequence[Sequence[str]], right: Sequence[bool], width: int) -> list[int]:
+def _fit_widths(texts: Sequence[Sequence[str]], right: Sequence[bool], width: int) -> list[int]:
     """Of each column, texts shortened, the widest first, until the line fits."""
-    widths = [max(map(cells, column)) for column in zip(*texts, strict=True)]
-    while sum(widths) + GAP * (len(widths) - 1) > width:
-        words = [n for n, number in enumerate(right) if not number and widths[n] > NARROWEST]
+    widths = [max(map(count_cells, column)) for column in zip(*texts, strict=True)]
+    while sum(widths) + COLUMN_GAP * (len(widths) - 1) > width:
+        words = [n for n, number in enumerate(right) if not number and widths[n] > MIN_TEXT_WIDTH]
         if not words:
             break
         widths[max(words, key=lambda n: widths[n])] -= 1
     return widths
 
 
-def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+def _format_row(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
     fitted = [
-        text if cells(text) <= width else clean_text(text, limit=width - 1)
+        text if count_cells(text) <= width else clean_text(text, limit=width - 1)
         for text, width in zip(row, widths, strict=True)
     ]
     padded = [
-        " " * (width - cells(text)) + text if number else text + " " * (width - cells(text))
+        " " * (width - count_cells(text)) + text if number else text + " " * (width - count_cells(text))
         for text, width, number in zip(fitted, widths, right, strict=True)
     ]
-    return (" " * GAP).join(padded).rstrip()
+    return (" " * COLUMN_GAP).join(padded).rstrip()
 
 
-def _ascii(text: str) -> str:
+def _to_ascii(text: str) -> str:
     """Each cell keeps its place; a letter that ASCII does not have is a question mark."""
     plain = {"–": "-", "─": "-", "·": "|", "…": "~"}
-    return "".join(plain.get(c, c if c.isascii() else "?" * cells(c)) for c in text)
+    return "".join(plain.get(c, c if c.isascii() else "?" * count_cells(c)) for c in text)

@@ -7,41 +7,41 @@ an alert of its own.
 from dataclasses import dataclass
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.grafana.datasource import FOLDER, SOURCE_UID, Json, Object, query
-from dosing_tui.grafana.sql_macros import alert_sql
+from dosing_tui.grafana.datasource import DATASOURCE_UID, FOLDER, Json, JsonObject, build_query
+from dosing_tui.grafana.sql_macros import build_alert_sql
 
 _EXPRESSION: Json = {"type": "__expr__", "uid": "__expr__"}
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """``sql/alerts/<id>.sql`` gives one number per row; ``after`` and ``keep`` are durations like 5m."""
+class GrafanaAlertRule:
+    """``sql/alerts/<id>.sql`` gives one number per row; ``pending_period`` and ``keep_firing_for`` are durations like 5m."""
 
     id: str
     title: str
-    when: str
+    comparison: str
     limit: float
-    after: str
-    keep: str
+    pending_period: str
+    keep_firing_for: str
     summary: str
     action: str
 
 
-def rules(settings: Settings) -> tuple[Rule, ...]:
-    """With the limits of the console. ``when`` is lt or gt, beyond the limit."""
+def list_alert_rules(settings: Settings) -> tuple[GrafanaAlertRule, ...]:
+    """With the limits of the console. ``comparison`` is lt or gt, beyond the limit."""
     limits, alarms = settings.limits, settings.alarms
     return (
-        Rule(
+        GrafanaAlertRule(
             "low_inventory", "Low inventory", "lt", limits.stock_low_percent, "1m", "5m",
             '⚠️ Low inventory: {{ $labels.chemical }} at {{ printf "%.1f" $values.B.Value }}%',
             "Station {{ $labels.device_id }}: refill the tank or change the drum.",
         ),
-        Rule(
+        GrafanaAlertRule(
             "high_error", "High dosing error rate", "gt", alarms.mean_error_g, "0s", "10m",
             '⚠️ High dosing error rate: {{ printf "%.2f" $values.B.Value }}g average',
             "Mean absolute error of the last hour. Check scale, tubing and pump of the stations.",
         ),
-        Rule(
+        GrafanaAlertRule(
             "offline", "Dosing system offline", "gt", alarms.offline_minutes * 60, "0s", "0s",
             "🔴 Dosing system offline for {{ humanizeDuration $values.B.Value }}",
             "Station {{ $labels.device_id }} has sent nothing; 36525d means never. "
@@ -50,51 +50,55 @@ def rules(settings: Settings) -> tuple[Rule, ...]:
     )  # fmt: skip
 
 
-def alerting(settings: Settings) -> Object:
+def build_alert_file(settings: Settings) -> JsonObject:
     """The file of alert rules."""
     group: Json = {
         "orgId": 1,
         "name": "Dosing",
         "folder": FOLDER,
         "interval": "1m",
-        "rules": [_provisioned(rule, settings) for rule in rules(settings)],
+        "rules": [_build_rule(rule, settings) for rule in list_alert_rules(settings)],
     }
     return {"apiVersion": 1, "groups": [group]}
 
 
-def _provisioned(rule: Rule, settings: Settings) -> Json:
+def _build_rule(rule: GrafanaAlertRule, settings: Settings) -> Json:
     """No row at all can only mean that the query is not ours any more, and is told like a failed one."""
     return {
         "uid": f"dosing-{rule.id.replace('_', '-')}",
         "title": rule.title,
         "condition": "C",
-        "for": rule.after,
-        "keepFiringFor": rule.keep,
+        "for": rule.pending_period,
+        "keepFiringFor": rule.keep_firing_for,
         "noDataState": "Alerting",
         "execErrState": "Error",
         "labels": {"plant": settings.plant.site},
         "annotations": {"summary": rule.summary, "description": rule.action},
         "data": [
-            _step("A", SOURCE_UID, query(alert_sql(rule.id, expected=settings.plant.devices))),
-            _step("B", "__expr__", {"type": "reduce", "expression": "A", "reducer": "last"}),
-            _step(
-                "C", "__expr__", {"type": "threshold", "expression": "B", "conditions": [_condition(rule)]}
+            _build_query_step(
+                "A", DATASOURCE_UID, build_query(build_alert_sql(rule.id, expected=settings.plant.devices))
+            ),
+            _build_query_step("B", "__expr__", {"type": "reduce", "expression": "A", "reducer": "last"}),
+            _build_query_step(
+                "C",
+                "__expr__",
+                {"type": "threshold", "expression": "B", "conditions": [_build_condition(rule)]},
             ),
         ],
     }
 
 
-def _condition(rule: Rule) -> Json:
+def _build_condition(rule: GrafanaAlertRule) -> Json:
     return {
         "type": "query",
-        "evaluator": {"type": rule.when, "params": [rule.limit]},
+        "evaluator": {"type": rule.comparison, "params": [rule.limit]},
         "operator": {"type": "and"},
         "query": {"params": ["C"]},
         "reducer": {"type": "last", "params": []},
     }
 
 
-def _step(ref: str, source: str, model: dict[str, Json]) -> Json:
+def _build_query_step(ref: str, source: str, model: dict[str, Json]) -> Json:
     expression = {"datasource": _EXPRESSION} if source == "__expr__" else {}
     return {
         "refId": ref,

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import Panel
-from dosing_tui.grafana.datasource import MADE, SOURCE, TAG, Json, Object, query
-from dosing_tui.grafana.panel_json import drawn, height, width
-from dosing_tui.grafana.sql_macros import ALL, annotations_sql, variable_sql
+from dosing_tui.grafana.datasource import DATASOURCE, FILE_HEADER, TAG, Json, JsonObject, build_query
+from dosing_tui.grafana.panel_json import build_panel, get_panel_height, get_panel_width
+from dosing_tui.grafana.sql_macros import ALL_VALUES, build_annotations_sql, build_variable_sql
 
-SCHEMA = 41
+SCHEMA_VERSION = 41
 """Of Grafana 12.0; newer ones bring it up to date themselves."""
-COLUMNS = 24
-TITLES = {
+GRID_COLUMNS = 24
+DASHBOARD_TITLES = {
     "now-24h": ("dosing-24h", "Dosing: last 24 hours"),
     "now/d": ("dosing-today", "Dosing: today"),
     "now-6d/d": ("dosing-days", "Dosing: last 7 days"),
@@ -23,24 +23,24 @@ TITLES = {
 """Address and title by usual range; a range that is not here names its dashboard itself."""
 
 
-def dashboards(panels: Iterable[Panel[object]], settings: Settings) -> list[Object]:
+def build_dashboards(panels: Iterable[Panel[object]], settings: Settings) -> list[JsonObject]:
     """All panels, in their order."""
     grouped: dict[str, list[Panel[object]]] = {}
     for panel in panels:
-        grouped.setdefault(panel.range, []).append(panel)
-    return [_dashboard(range_, members, settings) for range_, members in grouped.items()]
+        grouped.setdefault(panel.default_range, []).append(panel)
+    return [_build_dashboard(range_, members, settings) for range_, members in grouped.items()]
 
 
-def _dashboard(range_: str, panels: Sequence[Panel[object]], settings: Settings) -> Object:
+def _build_dashboard(range_: str, panels: Sequence[Panel[object]], settings: Settings) -> JsonObject:
     own = "dosing-" + "".join(letter if letter.isalnum() else "-" for letter in range_)
-    uid, title = TITLES.get(range_, (own, f"Dosing: {range_}"))
+    uid, title = DASHBOARD_TITLES.get(range_, (own, f"Dosing: {range_}"))
     zone = settings.plant.timezone
     return {
         "uid": uid,
         "title": title,
-        "description": MADE,
+        "description": FILE_HEADER,
         "tags": [TAG],
-        "schemaVersion": SCHEMA,
+        "schemaVersion": SCHEMA_VERSION,
         "version": 1,
         "editable": False,
         "timezone": zone,
@@ -49,11 +49,11 @@ def _dashboard(range_: str, panels: Sequence[Panel[object]], settings: Settings)
         "refresh": "30s",
         "graphTooltip": 1,
         "links": [_LINKS],
-        "annotations": {"list": [_annotations(zone)]},
-        "templating": {"list": [_variable(dimension) for dimension in Dimension]},
+        "annotations": {"list": [_build_annotations(zone)]},
+        "templating": {"list": [_build_variable(dimension) for dimension in Dimension]},
         "panels": [
-            drawn(panel, number=number, at=at, zone=zone, limits=settings.limits)
-            for number, (panel, at) in enumerate(_placed(panels), start=1)
+            build_panel(panel, number=number, at=at, zone=zone, limits=settings.limits)
+            for number, (panel, at) in enumerate(_place_panels(panels), start=1)
         ],
     }
 
@@ -64,41 +64,41 @@ _LINKS: Json = {
 }  # fmt: skip
 
 
-def _placed(panels: Iterable[Panel[object]]) -> Iterator[tuple[Panel[object], tuple[int, int]]]:
+def _place_panels(panels: Iterable[Panel[object]]) -> Iterator[tuple[Panel[object], tuple[int, int]]]:
     """From left to right, row below row."""
     column = row = tallest = 0
     for panel in panels:
-        if column + width(panel) > COLUMNS:
+        if column + get_panel_width(panel) > GRID_COLUMNS:
             column, row, tallest = 0, row + tallest, 0
         yield panel, (column, row)
-        column, tallest = column + width(panel), max(tallest, height(panel))
+        column, tallest = column + get_panel_width(panel), max(tallest, get_panel_height(panel))
 
 
-def _annotations(zone: str) -> Json:
+def _build_annotations(zone: str) -> Json:
     return {
         "name": "Batches and notes",
-        "datasource": SOURCE,
+        "datasource": DATASOURCE,
         "enable": True,
         "hide": False,
         "iconColor": "blue",
-        "target": query(annotations_sql(zone=zone), ref="Anno"),
+        "target": build_query(build_annotations_sql(zone=zone), ref="Anno"),
     }
 
 
-def _variable(dimension: Dimension) -> Json:
-    sql = variable_sql(dimension)
+def _build_variable(dimension: Dimension) -> Json:
+    sql = build_variable_sql(dimension)
     return {
         "name": dimension.value,
         "label": dimension.value.capitalize(),
         "type": "query",
-        "datasource": SOURCE,
+        "datasource": DATASOURCE,
         "query": sql,
         "definition": sql,
         "refresh": 2,
         "sort": 1,
         "multi": True,
         "includeAll": True,
-        "allValue": ALL,
+        "allValue": ALL_VALUES,
         "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
         "options": [],
     }

@@ -4,21 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
-Object: TypeAlias = Mapping[str, Json]
+JsonObject: TypeAlias = Mapping[str, Json]
 
-SOURCE_UID = "dosing-tui"
-SOURCE: Object = {"type": "grafana-postgresql-datasource", "uid": SOURCE_UID}
+DATASOURCE_UID = "dosing-tui"
+DATASOURCE: JsonObject = {"type": "grafana-postgresql-datasource", "uid": DATASOURCE_UID}
 FOLDER = "Dosing"
 TAG = "dosing"
-MADE = "Made by dosing-tui grafana: change the panels or the settings and make it again."
+FILE_HEADER = "Made by dosing-tui grafana: change the panels or the settings and make it again."
 """In the head of every file, which may be replaced as long as it says so."""
 
 
-def query(sql: str, *, ref: str = "A", format: str = "table") -> dict[str, Json]:
+def build_query(sql: str, *, ref: str = "A", format: str = "table") -> dict[str, Json]:
     """One statement of a panel, an annotation or an alert rule; ``format`` is table or time_series."""
     return {
         "refId": ref,
-        "datasource": SOURCE,
+        "datasource": DATASOURCE,
         "editorMode": "code",
         "format": format,
         "rawQuery": True,

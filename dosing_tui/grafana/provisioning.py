@@ -10,18 +10,18 @@ from dosing_tui.database.connection import target
 from dosing_tui.database.error_mapping import Target
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.errors import ExportError
-from dosing_tui.grafana.alert_rules import alerting
-from dosing_tui.grafana.dashboards import dashboards
-from dosing_tui.grafana.datasource import FOLDER, MADE, SOURCE_UID, Object
-from dosing_tui.grafana.yaml_writer import yaml
+from dosing_tui.grafana.alert_rules import build_alert_file
+from dosing_tui.grafana.dashboards import build_dashboards
+from dosing_tui.grafana.datasource import DATASOURCE_UID, FILE_HEADER, FOLDER, JsonObject
+from dosing_tui.grafana.yaml_writer import dump_yaml
 
-_HEAD = 1000
+_HEADER_LENGTH = 1000
 """Characters in which a file of ours says that it is one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
-    """What Grafana sees: ``password`` in its own notation, e.g. $__file{...}; ``dashboards`` a folder.
+class GrafanaOptions:
+    """What Grafana sees: ``password`` in its own notation, e.g. $__file{...}; ``build_dashboards`` a folder.
 
     ``user`` is not that of the setting database.dsn: that one may write, and Grafana runs any SQL.
     An empty ``host`` or ``database`` is that setting's.
@@ -35,18 +35,18 @@ class Installation:
     database: str = ""
 
 
-def provisioning(settings: Settings, seen: Installation) -> dict[str, str]:
+def build_provisioning_files(settings: Settings, options: GrafanaOptions) -> dict[str, str]:
     """Text by path, relative to Grafana's provisioning folder. Raises: DatabaseRefused."""
-    boards = dashboards(PANELS.values(), settings)
+    boards = build_dashboards(PANELS.values(), settings)
     return {
-        "datasources/dosing.yaml": _yaml(_datasource(target(settings), seen)),
-        "dashboards/dosing.yaml": _yaml(_provider(seen)),
-        "alerting/dosing.yaml": _yaml(alerting(settings)),
-        **{f"dashboards/dosing/{board['uid']}.json": _text(board) for board in boards},
+        "datasources/dosing.yaml": _render_yaml(_build_datasource(target(settings), options)),
+        "dashboards/dosing.yaml": _render_yaml(_build_dashboard_provider(options)),
+        "alerting/dosing.yaml": _render_yaml(build_alert_file(settings)),
+        **{f"dashboards/dosing/{board['uid']}.json": _render_json(board) for board in boards},
     }
 
 
-def write(folder: Path, files: Mapping[str, str], *, force: bool) -> list[Path]:
+def write_files(folder: Path, files: Mapping[str, str], *, force: bool) -> list[Path]:
     """The paths written. Without ``force``, a file that this program did not make stays, and so do all.
 
     Raises: ExportError.
@@ -54,7 +54,7 @@ def write(folder: Path, files: Mapping[str, str], *, force: bool) -> list[Path]:
     paths = [folder / name for name in files]
     try:
         for path in paths:
-            if not force and path.exists() and not _ours(path):
+            if not force and path.exists() and not _is_own_file(path):
                 raise ExportError(f"{path} exists and is not dosing-tui's: --force replaces it.")
         for path, text in zip(paths, files.values(), strict=True):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,32 +64,32 @@ def write(folder: Path, files: Mapping[str, str], *, force: bool) -> list[Path]:
     return paths
 
 
-def _ours(path: Path) -> bool:
+def _is_own_file(path: Path) -> bool:
     with path.open(encoding="utf-8", errors="replace") as stream:
-        return MADE in stream.read(_HEAD)
+        return FILE_HEADER in stream.read(_HEADER_LENGTH)
 
 
-def _server(database: Target) -> str:
+def _format_server(database: Target) -> str:
     """A host with its port, or the folder of a socket; on this machine where the settings tell none."""
     told = database.port or database.host.startswith("/")
     return database.server if told else "localhost:5432"
 
 
-def _datasource(database: Target, seen: Installation) -> Object:
+def _build_datasource(database: Target, options: GrafanaOptions) -> JsonObject:
     return {
         "apiVersion": 1,
         "datasources": [
             {
                 "name": "Dosing",
-                "uid": SOURCE_UID,
+                "uid": DATASOURCE_UID,
                 "type": "grafana-postgresql-datasource",
                 "access": "proxy",
-                "url": seen.host or _server(database),
-                "user": seen.user,
-                "secureJsonData": {"password": seen.password},
+                "url": options.host or _format_server(database),
+                "user": options.user,
+                "secureJsonData": {"password": options.password},
                 "jsonData": {
-                    "database": seen.database or database.database,
-                    "sslmode": seen.sslmode,
+                    "database": options.database or database.database,
+                    "sslmode": options.sslmode,
                     "postgresVersion": 1500,
                     "timescaledb": True,
                     "maxOpenConns": 5,
@@ -102,7 +102,7 @@ def _datasource(database: Target, seen: Installation) -> Object:
     }
 
 
-def _provider(seen: Installation) -> Object:
+def _build_dashboard_provider(options: GrafanaOptions) -> JsonObject:
     return {
         "apiVersion": 1,
         "providers": [
@@ -112,15 +112,15 @@ def _provider(seen: Installation) -> Object:
                 "type": "file",
                 "disableDeletion": True,
                 "allowUiUpdates": False,
-                "options": {"path": seen.dashboards},
+                "options": {"path": options.dashboards},
             }
         ],
     }
 
 
-def _yaml(content: Object) -> str:
-    return f"# {MADE}\n{yaml(content)}"
+def _render_yaml(content: JsonObject) -> str:
+    return f"# {FILE_HEADER}\n{dump_yaml(content)}"
 
 
-def _text(content: Object) -> str:
+def _render_json(content: JsonObject) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 
 
-def start(program: Sequence[str], *, output: int | None = None) -> tuple[subprocess.Popen[bytes], int]:
+def spawn_process(
+    program: Sequence[str], *, output: int | None = None
+) -> tuple[subprocess.Popen[bytes], int]:
     """The process, and our end of the channel, whose other end is its stdin.
 
     ``output``: where it writes to, if not to where we do. In a session of its own: the terminal's signals
@@ -19,7 +21,7 @@ def start(program: Sequence[str], *, output: int | None = None) -> tuple[subproc
         try:
             process = subprocess.Popen(
                 [sys.executable, "-P", *program], stdin=theirs.fileno(), stdout=output, stderr=errors,
-                start_new_session=True, env=_environment(),
+                start_new_session=True, env=_build_environment(),
             )  # fmt: skip
         except BaseException:
             ours.close()
@@ -27,6 +29,6 @@ def start(program: Sequence[str], *, output: int | None = None) -> tuple[subproc
     return process, ours.detach()
 
 
-def _environment() -> dict[str, str]:
+def _build_environment() -> dict[str, str]:
     """The same program as ours, wherever that was imported from."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(folder or os.getcwd() for folder in sys.path)}

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class Ending:
+class StopSignal:
     """Said by any thread or handler, awaited by any thread.
 
     Not an Event: a handler that sets one while its own thread is just about to wait for it waits for itself.
@@ -16,30 +16,30 @@ class Ending:
 
     def __init__(self) -> None:
         # the one queue of the standard library whose put may interrupt itself
-        self._said: SimpleQueue[None] = SimpleQueue()
+        self._flag_queue: SimpleQueue[None] = SimpleQueue()
 
     @property
-    def said(self) -> bool:
-        return not self._said.empty()
+    def is_set(self) -> bool:
+        return not self._flag_queue.empty()
 
-    def say(self) -> None:
-        self._said.put(None)
+    def request_stop(self) -> None:
+        self._flag_queue.put(None)
 
-    def wait(self, seconds: float | None = None) -> bool:
+    def wait_until_set(self, timeout_s: float | None = None) -> bool:
         """Until it is said, at most so long; False if it is not."""
         try:
-            self._said.get(timeout=seconds)
+            self._flag_queue.get(timeout=timeout_s)
         except Empty:
             return False
-        self._said.put(None)  # it stays said
+        self._flag_queue.put(None)  # it stays said
         return True
 
 
 @contextmanager
-def ended_by_signal() -> Iterator[Ending]:
+def stop_on_signal() -> Iterator[StopSignal]:
     """What the first signal says that asks this process to end. For the main thread."""
-    ending = Ending()
-    before = {number: signal.signal(number, lambda *_: ending.say()) for number in SIGNALS}
+    ending = StopSignal()
+    before = {number: signal.signal(number, lambda *_: ending.request_stop()) for number in STOP_SIGNALS}
     try:
         yield ending
     finally:

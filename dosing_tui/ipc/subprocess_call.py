@@ -11,35 +11,35 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TypeAlias
 
-from dosing_tui.ipc.pipe import Channel
-from dosing_tui.ipc.spawn import start
+from dosing_tui.ipc.pipe import MessagePipe
+from dosing_tui.ipc.spawn import spawn_process
 
-PROGRAM = ("-m", "dosing_tui.ipc.subprocess_call")
-NICE = 5
+PROGRAM_ARGS = ("-m", "dosing_tui.ipc.subprocess_call")
+NICE_LEVEL = 5
 """Whoever waits for a reading or a key comes first."""
 
-Work: TypeAlias = Callable[[], None]
-Order: TypeAlias = Work | None
+CallTarget: TypeAlias = Callable[[], None]
+CallRequest: TypeAlias = CallTarget | None
 """What to do from now on, first; then, each time, to do it."""
 
 
-class Apart:
-    """For one thread, but for ``close``. ``work`` is pickled once; its process begins with the first call."""
+class SubprocessCall:
+    """For one thread, but for ``close``. ``target`` is pickled once; its process begins with the first call."""
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    def __init__(self, target: CallTarget) -> None:
+        self._target = target
         self._lock = Lock()
-        self._closed = False
-        self._other: _Other | None = None
+        self._is_closed = False
+        self._process: _CallProcess | None = None
 
     def __call__(self) -> None:
-        """Raises: what ``work`` raises; OSError or EOFError when its process did not begin, or has ended."""
-        other = self._begun()
+        """Raises: what ``target`` raises; OSError or EOFError when its process did not begin, or has ended."""
+        other = self._ensure_process()
         try:
-            other.channel.send(None)
-            failure = other.channel.receive()
+            other.pipe.send(None)
+            failure = other.pipe.receive_message()
         except (EOFError, OSError):
-            self._end()
+            self._end_process()
             raise
         if failure is not None:
             raise failure
@@ -47,57 +47,57 @@ class Apart:
     def close(self) -> None:
         """For any thread; a call that is under way ends with EOFError or OSError."""
         with self._lock:
-            self._closed = True
-        self._end()
+            self._is_closed = True
+        self._end_process()
 
-    def _begun(self) -> "_Other":
+    def _ensure_process(self) -> "_CallProcess":
         with self._lock:
-            if self._closed:
+            if self._is_closed:
                 raise EOFError
-            if self._other is None:
-                self._other = _Other(self._work)
-            return self._other
+            if self._process is None:
+                self._process = _CallProcess(self._target)
+            return self._process
 
-    def _end(self) -> None:
+    def _end_process(self) -> None:
         with self._lock:
-            other, self._other = self._other, None
+            other, self._process = self._process, None
         if other:
-            other.end()
+            other.kill_process()
 
 
-class _Other:
+class _CallProcess:
     """The process. Raises: OSError."""
 
-    def __init__(self, work: Work) -> None:
-        self._process, descriptor = start(PROGRAM)
-        self.channel: Channel[Order, Exception | None] = Channel(descriptor)
-        self.channel.send(work)
+    def __init__(self, target: CallTarget) -> None:
+        self._popen, descriptor = spawn_process(PROGRAM_ARGS)
+        self.pipe: MessagePipe[CallRequest, Exception | None] = MessagePipe(descriptor)
+        self.pipe.send(target)
 
-    def end(self) -> None:
+    def kill_process(self) -> None:
         """At once, whatever it does."""
-        self._process.kill()
-        self._process.wait()
+        self._popen.kill()
+        self._popen.wait()
 
 
 def main(descriptor: int) -> int:
     """Until the other side is gone, whose word alone ends it."""
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
-    os.nice(NICE)
-    channel: Channel[Exception | None, Order] = Channel(descriptor)
+    os.nice(NICE_LEVEL)
+    channel: MessagePipe[Exception | None, CallRequest] = MessagePipe(descriptor)
     try:
-        work = channel.receive()
+        work = channel.receive_message()
         assert work is not None
         while True:
-            channel.receive()
-            channel.send(_failure(work))
+            channel.receive_message()
+            channel.send(_run_target(work))
     except (EOFError, OSError):
         return 0
 
 
-def _failure(work: Work) -> Exception | None:
+def _run_target(target: CallTarget) -> Exception | None:
     try:
-        work()
+        target()
     except Exception as error:
         # the boundary of this process: the other side raises it
         error.add_note(traceback.format_exc())

@@ -12,16 +12,16 @@ from typing import Protocol
 from paho.mqtt.client import PUBACK, Client
 from paho.mqtt.enums import MQTTErrorCode
 
-AHEAD_BYTES = 64 * 1024
-AT_ONCE = 200
+READ_AHEAD_BYTES = 64 * 1024
+MAX_PACKETS = 200
 """Most packets between two looks at what has to be written."""
 
-_PUBACK = struct.Struct("!BBH")
+_PUBACK_PACKET = struct.Struct("!BBH")
 _PUBACK_REST = 2
 """Bytes of the packet behind its head, in MQTT 3.1.1 and, where all is well, in MQTT 5."""
 
 
-class Stream(Protocol):
+class SocketLike(Protocol):
     """As much of a socket as paho uses."""
 
     def recv(self, buffer_size: int) -> bytes: ...
@@ -31,48 +31,50 @@ class Stream(Protocol):
     def setblocking(self, flag: bool) -> None: ...
 
 
-class ReadAhead:
+class ReadAheadSocket:
     """For one reading thread. Errors are those of the socket beneath."""
 
-    def __init__(self, beneath: Stream) -> None:
-        self._beneath = beneath
-        self._ahead = b""
-        self._at = 0
-        self.send, self.close = beneath.send, beneath.close
-        self.fileno, self.setblocking = beneath.fileno, beneath.setblocking
+    def __init__(self, socket: SocketLike) -> None:
+        self._socket = socket
+        self._buffer = b""
+        self._position = 0
+        self.send, self.close = socket.send, socket.close
+        self.fileno, self.setblocking = socket.fileno, socket.setblocking
 
     def recv(self, buffer_size: int) -> bytes:
         """b'' once the other end has closed."""
-        if self._at == len(self._ahead):
-            self._ahead, self._at = self._beneath.recv(AHEAD_BYTES), 0
-        begin, self._at = self._at, min(self._at + buffer_size, len(self._ahead))
-        return self._ahead[begin : self._at]
+        if self._position == len(self._buffer):
+            self._buffer, self._position = self._socket.recv(READ_AHEAD_BYTES), 0
+        begin, self._position = self._position, min(self._position + buffer_size, len(self._buffer))
+        return self._buffer[begin : self._position]
 
     def pending(self) -> int:
         """Bytes that come without asking the system; paho then does not wait for it."""
-        beneath = getattr(self._beneath, "pending", None)
-        return len(self._ahead) - self._at + (beneath() if beneath else 0)
+        beneath = getattr(self._socket, "pending", None)
+        return len(self._buffer) - self._position + (beneath() if beneath else 0)
 
 
-class Reading(Client):
+class BufferedClient(Client):
     """Takes in turn all packets that have been read."""
 
-    _stream: ReadAhead | None = None
+    _read_ahead: ReadAheadSocket | None = None
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
-        for _ in range(AT_ONCE):
+        for _ in range(MAX_PACKETS):
             answer = super().loop_read(max_packets)
-            if answer is not MQTTErrorCode.MQTT_ERR_SUCCESS or not (self._stream and self._stream.pending()):
+            if answer is not MQTTErrorCode.MQTT_ERR_SUCCESS or not (
+                self._read_ahead and self._read_ahead.pending()
+            ):
                 break
         return answer
 
-    def acknowledge(self, mids: Sequence[int]) -> None:
+    def acknowledge_all(self, packet_ids: Sequence[int]) -> None:
         """As ``ack`` for each of these messages of QoS 1, in one piece."""
         # paho has no public way to say several things at once
-        packets = b"".join(_PUBACK.pack(PUBACK, _PUBACK_REST, mid) for mid in mids)
-        self._packet_queue(PUBACK, packets, mids[-1], 1)
+        packets = b"".join(_PUBACK_PACKET.pack(PUBACK, _PUBACK_REST, mid) for mid in packet_ids)
+        self._packet_queue(PUBACK, packets, packet_ids[-1], 1)
 
-    def _create_socket(self) -> ReadAhead:
+    def _create_socket(self) -> ReadAheadSocket:
         # paho has no public place for a socket of one's own
-        self._stream = ReadAhead(super()._create_socket())
-        return self._stream
+        self._read_ahead = ReadAheadSocket(super()._create_socket())
+        return self._read_ahead

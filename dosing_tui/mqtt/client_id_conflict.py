@@ -6,50 +6,50 @@ often as they dial, and MQTT 3.1.1 does not say why: only the short lives of the
 
 from datetime import datetime, timedelta
 
-SHORT = timedelta(seconds=5)
+STABLE_AFTER = timedelta(seconds=5)
 """A connection that lives longer is a good one."""
-TELLING = 3
+SHORT_CONNECTION_LIMIT = 3
 """So many short lives in a row are no accident."""
 
 
-class Contention:
+class ClientIdConflict:
     """Follows one client's connections."""
 
     def __init__(self, client_id: str) -> None:
         self._client_id = client_id
-        self._since: datetime | None = None
-        self._short_lives = 0
-        self._told = False
+        self._connected_at: datetime | None = None
+        self._short_connections = 0
+        self._is_taken_over = False
 
     @property
-    def contested(self) -> bool:
-        return self._told or self._short_lives >= TELLING
+    def is_detected(self) -> bool:
+        return self._is_taken_over or self._short_connections >= SHORT_CONNECTION_LIMIT
 
     @property
-    def why(self) -> str:
+    def reason(self) -> str:
         """The sentence for the operator; '' as long as nothing points to another program."""
-        if self._told:
+        if self._is_taken_over:
             return f"Another program connected with this one's client id '{self._client_id}'; only one may."
-        if self.contested:
+        if self.is_detected:
             return (
                 f"The broker ends each connection within seconds: "
                 f"another program probably uses this one's client id '{self._client_id}'."
             )
         return ""
 
-    def connected(self, now: datetime) -> None:
-        self._since = now
+    def on_connect(self, now: datetime) -> None:
+        self._connected_at = now
 
-    def lost(self, now: datetime, *, taken_over: bool) -> None:
+    def on_disconnect(self, now: datetime, *, taken_over: bool) -> None:
         """``taken_over``: the broker gave that as its reason, which MQTT 5 allows."""
-        lived = now - self._since if self._since else timedelta()
-        self._short_lives = self._short_lives + 1 if lived < SHORT else 0
-        self._told = taken_over
-        self._since = None
+        lived = now - self._connected_at if self._connected_at else timedelta()
+        self._short_connections = self._short_connections + 1 if lived < STABLE_AFTER else 0
+        self._is_taken_over = taken_over
+        self._connected_at = None
 
-    def settled(self, now: datetime) -> bool:
+    def clear_if_stable(self, now: datetime) -> bool:
         """Has the present connection lived long enough? If so, what was before is forgotten."""
-        if self._since is None or now - self._since < SHORT:
+        if self._connected_at is None or now - self._connected_at < STABLE_AFTER:
             return False
-        self._short_lives, self._told = 0, False
+        self._short_connections, self._is_taken_over = 0, False
         return True

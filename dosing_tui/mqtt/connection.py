@@ -12,31 +12,31 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from dosing_tui.config.settings import MqttSettings, Protocol
+from dosing_tui.config.settings import MqttSettings, MqttVersion
 from dosing_tui.errors import BrokerError
-from dosing_tui.mqtt.buffered_client import Reading
+from dosing_tui.mqtt.buffered_client import BufferedClient
 
 SESSION_EXPIRY_S = 7 * 86_400
 """How long an MQTT 5 broker keeps a session whose client is away; 3.1.1 leaves that to the broker."""
 RECEIVE_MAXIMUM = 1_000
 """Most messages an MQTT 5 broker may send ahead of their acknowledgement."""
-UNSPECIFIED = 128
+UNSPECIFIED_REASON = 128
 """MQTT's reason code for 'no reason given'."""
 RETRY_MIN_S = 1
 RETRY_MAX_S = 30
-STOP_S = 5.0
+STOP_TIMEOUT_S = 5.0
 
 
-def new_client(
+def create_client(
     settings: MqttSettings, client_id: str, *, persistent: bool = False, manual_ack: bool = False
-) -> Reading:
-    """A client that knows its account and its TLS, and dials again by itself once ``dial`` was called.
+) -> BufferedClient:
+    """A client that knows its account and its TLS, and dials again by itself once ``connect_async`` was called.
 
     ``persistent``: the broker keeps the subscriptions and queues while this client is away.
     Raises: BrokerError when a TLS file cannot be used.
     """
-    v5 = settings.protocol is Protocol.V5
-    client = Reading(
+    v5 = settings.protocol is MqttVersion.V5
+    client = BufferedClient(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         clean_session=None if v5 else not persistent,
@@ -47,67 +47,71 @@ def new_client(
     if settings.username:
         client.username_pw_set(settings.username, settings.password or None)
     if settings.tls:
-        client.tls_set_context(_tls(settings))
+        client.tls_set_context(_create_tls_context(settings))
     return client
 
 
-def dial(client: Client, settings: MqttSettings, *, persistent: bool = False) -> None:
+def connect_async(client: Client, settings: MqttSettings, *, persistent: bool = False) -> None:
     """Tell the client where to connect; its loop does it, and goes on trying."""
-    clean, properties = _v5(settings, persistent=persistent)
+    clean, properties = _build_connect_options(settings, persistent=persistent)
     client.connect_async(
         settings.host, settings.port, settings.keepalive_s, clean_start=clean, properties=properties
     )
 
 
-def connect(client: Client, settings: MqttSettings, *, persistent: bool = False) -> None:
+def connect_now(client: Client, settings: MqttSettings, *, persistent: bool = False) -> None:
     """Open the connection now; the broker's answer comes when the loop runs.
 
     Raises: BrokerError when nobody answers at that address or its certificate is not trusted.
     """
-    clean, properties = _v5(settings, persistent=persistent)
+    clean, properties = _build_connect_options(settings, persistent=persistent)
     try:
         client.connect(
             settings.host, settings.port, settings.keepalive_s, clean_start=clean, properties=properties
         )
     except (OSError, ValueError) as error:
-        raise BrokerError(unreachable(settings, error)) from error
+        raise BrokerError(format_unreachable(settings, error)) from error
 
 
-def hang_up(client: Client) -> None:
+def disconnect_client(client: Client) -> None:
     """Take leave of the broker and end the client's loop, waiting no longer than STOP_S for it."""
     client.disconnect()
     # loop_stop waits without a limit, and the thread may hang in a name look-up
     stopper = Thread(target=client.loop_stop, name="mqtt-stop", daemon=True)
     stopper.start()
-    stopper.join(STOP_S)
+    stopper.join(STOP_TIMEOUT_S)
 
 
-def unreachable(settings: MqttSettings, error: Exception | None = None) -> str:
+def format_unreachable(settings: MqttSettings, error: Exception | None = None) -> str:
     """The sentence for a broker that does not answer."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"Broker {address(settings)} is not trusted: {error.verify_message}."
-    return f"Broker {address(settings)} cannot be reached{f': {_reason(error)}' if error else ''}."
+        return f"Broker {format_address(settings)} is not trusted: {error.verify_message}."
+    return (
+        f"Broker {format_address(settings)} cannot be reached{f': {_format_error(error)}' if error else ''}."
+    )
 
 
-def refused(settings: MqttSettings, reason: ReasonCode) -> str:
+def format_refusal(settings: MqttSettings, reason: ReasonCode) -> str:
     """The sentence for a broker that answered and said no."""
-    return f"Broker {address(settings)} refuses this client: {str(reason).lower()}."
+    return f"Broker {format_address(settings)} refuses this client: {str(reason).lower()}."
 
 
-def lost(settings: MqttSettings, reason: ReasonCode) -> str:
+def format_disconnect(settings: MqttSettings, reason: ReasonCode) -> str:
     """The sentence for a link that broke. Only an MQTT 5 broker may have given a reason."""
-    why = "" if reason.value == UNSPECIFIED else f" ({str(reason).lower()})"
-    return f"The connection to broker {address(settings)} was lost{why}; connecting again."
+    why = "" if reason.value == UNSPECIFIED_REASON else f" ({str(reason).lower()})"
+    return f"The connection to broker {format_address(settings)} was lost{why}; connecting again."
 
 
-def address(settings: MqttSettings) -> str:
+def format_address(settings: MqttSettings) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"{host}:{settings.port}"
 
 
-def _v5(settings: MqttSettings, *, persistent: bool) -> tuple[CleanStartOption, Properties | None]:
+def _build_connect_options(
+    settings: MqttSettings, *, persistent: bool
+) -> tuple[CleanStartOption, Properties | None]:
     """What only MQTT 5 is told when connecting; 3.1.1 settled the session in the constructor."""
-    if settings.protocol is not Protocol.V5:
+    if settings.protocol is not MqttVersion.V5:
         return MQTT_CLEAN_START_FIRST_ONLY, None
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
     properties.SessionExpiryInterval = SESSION_EXPIRY_S if persistent else 0
@@ -115,21 +119,23 @@ def _v5(settings: MqttSettings, *, persistent: bool) -> tuple[CleanStartOption, 
     return not persistent, properties
 
 
-def _tls(settings: MqttSettings) -> ssl.SSLContext:
+def _create_tls_context(settings: MqttSettings) -> ssl.SSLContext:
     """Raises: BrokerError that names the file which is missing or is not what it should be."""
     try:
         context = ssl.create_default_context(cafile=settings.ca_file or None)
     except (OSError, ssl.SSLError) as error:
-        raise BrokerError(f"mqtt: ca_file '{settings.ca_file}' cannot be used: {_reason(error)}.") from error
+        raise BrokerError(
+            f"mqtt: ca_file '{settings.ca_file}' cannot be used: {_format_error(error)}."
+        ) from error
     if settings.cert_file:
         try:
             # an empty password where the key wants one: an error then, not a question on the terminal
             context.load_cert_chain(settings.cert_file, settings.key_file or None, password=str)
         except (OSError, ssl.SSLError) as error:
             files = f"cert_file '{settings.cert_file}' with key_file '{settings.key_file}'"
-            raise BrokerError(f"mqtt: {files} cannot be used: {_reason(error)}.") from error
+            raise BrokerError(f"mqtt: {files} cannot be used: {_format_error(error)}.") from error
     return context
 
 
-def _reason(error: Exception) -> str:
+def _format_error(error: Exception) -> str:
     return ((error.strerror if isinstance(error, OSError) else None) or str(error)).lower()

@@ -5,13 +5,13 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """``generation`` counts this client's connections: a packet id means nothing in another one."""
+class ReceivedMessage:
+    """``connection_number`` counts this client's connections: a packet id means nothing in another one."""
 
     topic: str
     payload: bytes
     received_at: datetime
-    mid: int
+    packet_id: int
     qos: int
-    retained: bool
-    generation: int
+    is_retained: bool
+    connection_number: int

@@ -14,37 +14,44 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import BrokerError
-from dosing_tui.mqtt.connection import address, connect, hang_up, lost, new_client, refused
+from dosing_tui.mqtt.connection import (
+    connect_now,
+    create_client,
+    disconnect_client,
+    format_address,
+    format_disconnect,
+    format_refusal,
+)
 
-WINDOW = 1_000
+MAX_IN_FLIGHT = 1_000
 """Most messages on the way at once. Bounds the memory, and what is sent again after a lost link."""
-POLL_S = 0.2
-"""How soon ``give_up`` is asked again while there is nothing to do but wait."""
+POLL_INTERVAL_S = 0.2
+"""How soon ``should_stop`` is asked again while there is nothing to do but wait."""
 
 
 @dataclass(frozen=True, slots=True)
-class _OnTheWay:
+class _InFlightMessage:
     info: MQTTMessageInfo
     qos: int
-    on_taken: Callable[[], None]
+    on_publish: Callable[[], None]
 
 
-def _ignore_taken() -> None:
+def _ignore_publish() -> None:
     """Nobody wants to know which message was taken."""
 
 
-def _ignore_link(up: bool, why: str) -> None:
+def _ignore_link_change(up: bool, why: str) -> None:
     """Nobody wants to know how the link is."""
 
 
-def _never() -> bool:
+def _never_stop() -> bool:
     return False
 
 
 class Publisher:
     """Used from one thread: paho's thread only leaves news, and every callback is made from the user's calls.
 
-    ``lost`` counts QoS 0 messages that met a broken link. ``resent`` counts QoS 1 messages that were on the
+    ``lost`` counts QoS 0 messages that met a broken link. ``resent_count`` counts QoS 1 messages that were on the
     way when a link broke: they were sent again, so that each may arrive twice.
     """
 
@@ -53,142 +60,144 @@ class Publisher:
         settings: MqttSettings,
         *,
         client_id: str,
-        on_link: Callable[[bool, str], None] = _ignore_link,
+        on_link: Callable[[bool, str], None] = _ignore_link_change,
     ) -> None:
-        self.lost = 0
-        self.resent = 0
+        self.lost_count = 0
+        self.resent_count = 0
         self._settings = settings
         self._client_id = client_id
-        self._on_link = on_link
+        self._link_callback = on_link
         self._client: Client | None = None
-        self._news: deque[Callable[[], None]] = deque()
-        self._moved = Event()
-        self._on_the_way: dict[int, _OnTheWay] = {}
-        self._window = WINDOW
-        self._up = False
-        self._started = False
-        self._no = ""
+        self._callbacks: deque[Callable[[], None]] = deque()
+        self._callback_ready = Event()
+        self._in_flight: dict[int, _InFlightMessage] = {}
+        self._max_in_flight = MAX_IN_FLIGHT
+        self._is_connected = False
+        self._is_started = False
+        self._refusal = ""
 
     @property
-    def unconfirmed(self) -> int:
+    def in_flight_count(self) -> int:
         """Messages that were handed over and not taken yet."""
-        return len(self._on_the_way)
+        return len(self._in_flight)
 
     def start(self, timeout_s: float = 10.0) -> None:
         """Connect. Raises: BrokerError when the broker is not there, does not answer or says no."""
-        client = new_client(self._settings, self._client_id)
+        client = create_client(self._settings, self._client_id)
         client.max_inflight_messages_set(0)  # the window here is the limit; paho's costs a scan per message
-        client.on_connect, client.on_disconnect = self._connected, self._disconnected
-        client.on_publish = self._published
-        connect(client, self._settings)
+        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
+        client.on_publish = self._on_publish
+        connect_now(client, self._settings)
         self._client = client
         client.loop_start()
         deadline = time.monotonic() + timeout_s
-        while not self._up and not self._no and time.monotonic() < deadline:
-            self._wait(POLL_S)
-        if not self._up:
+        while not self._is_connected and not self._refusal and time.monotonic() < deadline:
+            self._wait_for_callback(POLL_INTERVAL_S)
+        if not self._is_connected:
             self.stop()
-            raise BrokerError(self._no or f"Broker {address(self._settings)} does not answer.")
-        self._started = True
+            raise BrokerError(self._refusal or f"Broker {format_address(self._settings)} does not answer.")
+        self._is_started = True
 
-    def publish(
+    def publish_message(
         self,
         topic: str,
         payload: bytes,
         qos: int = 0,
         *,
-        on_taken: Callable[[], None] = _ignore_taken,
-        give_up: Callable[[], bool] = _never,
+        on_publish: Callable[[], None] = _ignore_publish,
+        should_stop: Callable[[], bool] = _never_stop,
     ) -> bool:
         """Hand one message over, waiting while the window is full and, at QoS 1, while the link is down.
 
-        ``on_taken`` is called, from a later call of this object, when the broker has it (QoS 1) or when it
-        was written to the socket (QoS 0). False: ``give_up`` said so, or QoS 0 found no link.
+        ``on_publish`` is called, from a later call of this object, when the broker has it (QoS 1) or when it
+        was written to the socket (QoS 0). False: ``should_stop`` said so, or QoS 0 found no link.
         """
-        self._heed_news()
-        while len(self._on_the_way) >= self._window or (qos > 0 and not self._up):
-            if give_up():
+        self._run_pending()
+        while len(self._in_flight) >= self._max_in_flight or (qos > 0 and not self._is_connected):
+            if should_stop():
                 return False
-            self._wait(POLL_S)
-        return self._hand_over(topic, payload, qos, on_taken)
+            self._wait_for_callback(POLL_INTERVAL_S)
+        return self._publish_now(topic, payload, qos, on_publish)
 
-    def poll(self) -> None:
+    def run_callbacks(self) -> None:
         """Make the callbacks that are due; for callers that pause between messages."""
-        self._heed_news()
+        self._run_pending()
 
-    def flush(self, timeout_s: float) -> bool:
+    def wait_for_publish(self, timeout_s: float) -> bool:
         """Wait until nothing is on the way; False when something still is after ``timeout_s``."""
         deadline = time.monotonic() + timeout_s
-        self._heed_news()
-        while self._on_the_way and (remaining := deadline - time.monotonic()) > 0:
-            self._wait(min(remaining, POLL_S))
-        return not self._on_the_way
+        self._run_pending()
+        while self._in_flight and (remaining := deadline - time.monotonic()) > 0:
+            self._wait_for_callback(min(remaining, POLL_INTERVAL_S))
+        return not self._in_flight
 
     def stop(self) -> None:
         """Take leave of the broker. What is still on the way is given up."""
         if self._client is not None:
-            hang_up(self._client)
+            disconnect_client(self._client)
             self._client = None
-        self._up = False
+        self._is_connected = False
 
-    def _hand_over(self, topic: str, payload: bytes, qos: int, on_taken: Callable[[], None]) -> bool:
-        if self._client is None or not self._up:
-            self.lost += qos == 0
+    def _publish_now(self, topic: str, payload: bytes, qos: int, on_publish: Callable[[], None]) -> bool:
+        if self._client is None or not self._is_connected:
+            self.lost_count += qos == 0
             return False
         info = self._client.publish(topic, payload, qos)
         if qos == 0 and info.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self.lost += 1
+            self.lost_count += 1
             return False
-        self._on_the_way[info.mid] = _OnTheWay(info, qos, on_taken)
+        self._in_flight[info.mid] = _InFlightMessage(info, qos, on_publish)
         return True
 
-    def _wait(self, timeout_s: float) -> None:
-        self._moved.wait(timeout_s)
-        self._moved.clear()
-        self._heed_news()
+    def _wait_for_callback(self, timeout_s: float) -> None:
+        self._callback_ready.wait(timeout_s)
+        self._callback_ready.clear()
+        self._run_pending()
 
-    def _heed_news(self) -> None:
-        while self._news:
-            self._news.popleft()()
+    def _run_pending(self) -> None:
+        while self._callbacks:
+            self._callbacks.popleft()()
 
-    def _now_up(self, properties: Properties | None) -> None:
-        server_limit = getattr(properties, "ReceiveMaximum", WINDOW)
-        self._window = min(WINDOW, server_limit)
-        self._up, self._no = True, ""
-        broken = [mid for mid, way in self._on_the_way.items() if way.qos == 0 and way.info.rc]
+    def _handle_connect(self, properties: Properties | None) -> None:
+        server_limit = getattr(properties, "ReceiveMaximum", MAX_IN_FLIGHT)
+        self._max_in_flight = min(MAX_IN_FLIGHT, server_limit)
+        self._is_connected, self._refusal = True, ""
+        broken = [mid for mid, way in self._in_flight.items() if way.qos == 0 and way.info.rc]
         for mid in broken:
-            del self._on_the_way[mid]
-        self.lost += len(broken)
-        self.resent += sum(way.qos > 0 for way in self._on_the_way.values())
-        self._on_link(True, "")
+            del self._in_flight[mid]
+        self.lost_count += len(broken)
+        self.resent_count += sum(way.qos > 0 for way in self._in_flight.values())
+        self._link_callback(True, "")
 
-    def _now_down(self, why: str) -> None:
-        if self._up:
-            self._up = False
-            self._on_link(False, why)
-        elif not self._no:
-            self._no = f"Broker {address(self._settings)} closes the connection without an answer."
+    def _handle_disconnect(self, reason: str) -> None:
+        if self._is_connected:
+            self._is_connected = False
+            self._link_callback(False, reason)
+        elif not self._refusal:
+            self._refusal = (
+                f"Broker {format_address(self._settings)} closes the connection without an answer."
+            )
 
-    def _now_refused(self, why: str) -> None:
-        known, self._no = self._no == why, why
-        if self._started and not known:
-            self._on_link(False, why)
+    def _handle_refusal(self, reason: str) -> None:
+        known, self._refusal = self._refusal == reason, reason
+        if self._is_started and not known:
+            self._link_callback(False, reason)
 
-    def _now_taken(self, mid: int, refusal: str) -> None:
-        way = self._on_the_way.pop(mid, None)
+    def _handle_publish(self, mid: int, refusal: str) -> None:
+        way = self._in_flight.pop(mid, None)
         if way is not None and not refusal:
-            way.on_taken()
-        elif refusal and self._no != refusal:
-            self._no = refusal
-            self._on_link(True, refusal)
+            way.on_publish()
+        elif refusal and self._refusal != refusal:
+            self._refusal = refusal
+            self._link_callback(True, refusal)
 
-    def _tell(self, news: Callable[[], None]) -> None:
-        self._news.append(news)
-        self._moved.set()
+    def _queue_callback(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append(callback)
+        self._callback_ready.set()
 
     # From here on: paho's thread. An exception would end it unnoticed, so nothing here can raise.
 
-    def _connected(
+    def _on_connect(
         self,
         client: Client,
         userdata: object,
@@ -197,11 +206,11 @@ class Publisher:
         properties: Properties | None,
     ) -> None:
         if reason.is_failure:
-            self._tell(partial(self._now_refused, refused(self._settings, reason)))
+            self._queue_callback(partial(self._handle_refusal, format_refusal(self._settings, reason)))
         else:
-            self._tell(partial(self._now_up, properties))
+            self._queue_callback(partial(self._handle_connect, properties))
 
-    def _disconnected(
+    def _on_disconnect(
         self,
         client: Client,
         userdata: object,
@@ -209,10 +218,14 @@ class Publisher:
         reason: ReasonCode,
         properties: Properties | None,
     ) -> None:
-        self._tell(partial(self._now_down, lost(self._settings, reason)))
+        self._queue_callback(partial(self._handle_disconnect, format_disconnect(self._settings, reason)))
 
-    def _published(
+    def _on_publish(
         self, client: Client, userdata: object, mid: int, reason: ReasonCode, properties: Properties
     ) -> None:
-        refusal = f"Broker {address(self._settings)} refuses messages: {reason}." if reason.is_failure else ""
-        self._tell(partial(self._now_taken, mid, refusal))
+        refusal = (
+            f"Broker {format_address(self._settings)} refuses messages: {reason}."
+            if reason.is_failure
+            else ""
+        )
+        self._queue_callback(partial(self._handle_publish, mid, refusal))

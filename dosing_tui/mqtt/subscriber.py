@@ -15,48 +15,48 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import BrokerError
-from dosing_tui.mqtt.buffered_client import Reading
-from dosing_tui.mqtt.client_id_conflict import Contention
+from dosing_tui.mqtt.buffered_client import BufferedClient
+from dosing_tui.mqtt.client_id_conflict import ClientIdConflict
 from dosing_tui.mqtt.connection import (
     RETRY_MAX_S,
     RETRY_MIN_S,
-    address,
-    dial,
-    lost,
-    new_client,
-    refused,
-    unreachable,
+    connect_async,
+    create_client,
+    format_address,
+    format_disconnect,
+    format_refusal,
+    format_unreachable,
 )
-from dosing_tui.mqtt.message import Delivery
+from dosing_tui.mqtt.message import ReceivedMessage
 
-DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
+DROP_COUNT_TOPIC = "$SYS/broker/publish/messages/dropped"
 """Where Mosquitto counts what it threw away because a queue was full."""
-WATCH_S = 1.0
-STOP_S = 5.0
+WATCHDOG_INTERVAL_S = 1.0
+STOP_TIMEOUT_S = 5.0
 """Longest wait for the network thread at the end; it may be in the middle of dialling."""
 REFUSED_RETRY_S = 30
 """A wrong password does not become right by asking every second."""
-_PERSON_NEEDED = (132, 133, 134, 135, 138)
+_PERMANENT_REFUSALS = (132, 133, 134, 135, 138)
 """Reasons of a refused connection that last until somebody acts: protocol, client id, account, right, ban."""
 
 log = logging.getLogger(__name__)
 
 
-def check(settings: MqttSettings) -> None:
+def validate_mqtt_settings(settings: MqttSettings) -> None:
     """Raises: BrokerError when these settings can never make a connection: a TLS file, the host's name."""
     try:
         # an impossible name would end paho's network thread
         settings.host.encode("idna")
     except UnicodeError as error:
         raise BrokerError(f"mqtt: host '{settings.host}' is not the name or address of a machine.") from error
-    new_client(settings, "")
+    create_client(settings, "")
 
 
 class Subscriber:
     """``persistent``: QoS 1, the broker queues while this client is away, and a message counts as taken only
-    after ``ack``. Otherwise QoS 0 and a session that ends with the connection: for looking on.
+    after ``ack_messages``. Otherwise QoS 0 and a session that ends with the connection: for looking on.
 
-    ``on_delivery`` and ``on_link(up, why)`` are called from this object's threads. ``on_delivery`` may
+    ``on_message`` and ``on_link(up, why)`` are called from this object's threads. ``on_message`` may
     block for a while: the broker then holds back.
     """
 
@@ -66,93 +66,101 @@ class Subscriber:
         *,
         client_id: str,
         persistent: bool,
-        on_delivery: Callable[[Delivery], None],
+        on_message: Callable[[ReceivedMessage], None],
         on_link: Callable[[bool, str], None],
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
         self._client_id = client_id
         self._persistent = persistent
-        self._on_delivery = on_delivery
-        self._on_link = on_link
+        self._message_callback = on_message
+        self._link_callback = on_link
         self._clock = clock
         self._lock = threading.Lock()
-        self._generation = 0
-        self._connected = self._announced = False
-        self._contention = Contention(client_id)
-        self._stopping = threading.Event()
-        self._client: Reading | None = None
-        self._network: threading.Thread | None = None
-        self._watch: threading.Thread | None = None
+        self._connection_number = 0
+        self._is_connected = self._is_link_up = False
+        self._client_id_conflict = ClientIdConflict(client_id)
+        self._stop_event = threading.Event()
+        self._client: BufferedClient | None = None
+        self._network_thread: threading.Thread | None = None
+        self._watchdog: threading.Thread | None = None
 
     @property
-    def contested(self) -> bool:
+    def has_client_id_conflict(self) -> bool:
         """Another program seems to use the same client id: both throw each other out."""
-        return self._contention.contested
+        return self._client_id_conflict.is_detected
 
     def start(self) -> None:
         """Returns at once; the first ``on_link`` tells how it went.
 
         Raises: BrokerError when a TLS file or the host's name cannot be used.
         """
-        check(self._settings)
-        self._stopping.clear()
-        self._begin()
-        self._watch = threading.Thread(target=self._watch_network, name="mqtt-watch", daemon=True)
-        self._watch.start()
+        validate_mqtt_settings(self._settings)
+        self._stop_event.clear()
+        self._start_client()
+        self._watchdog = threading.Thread(target=self._run_watchdog, name="mqtt-watch", daemon=True)
+        self._watchdog.start()
 
     def stop(self) -> None:
         """Leave politely. What was handed over and not acknowledged comes again after the next start."""
-        self._stopping.set()
-        if self._watch:
-            self._watch.join()
-            self._watch = None
+        self._stop_event.set()
+        if self._watchdog:
+            self._watchdog.join()
+            self._watchdog = None
         if self._client:
-            _end(self._client)
+            _disconnect_client(self._client)
             self._client = None
-        self._new_generation(connected=False)
+        self._advance_connection(connected=False)
 
-    def ack(self, deliveries: Iterable[Delivery]) -> None:
+    def ack_messages(self, messages: Iterable[ReceivedMessage]) -> None:
         """These messages are safe; the broker may forget them.
 
         Ignored where the connection they came by is gone: a packet id may mean another message by now.
         """
         with self._lock:
-            mids = [each.mid for each in deliveries if each.qos and each.generation == self._generation]
+            mids = [
+                each.packet_id
+                for each in messages
+                if each.qos and each.connection_number == self._connection_number
+            ]
             if self._client and mids:
-                self._client.acknowledge(mids)
+                self._client.acknowledge_all(mids)
 
-    def _begin(self) -> None:
-        client = new_client(
+    def _start_client(self) -> None:
+        client = create_client(
             self._settings, self._client_id, persistent=self._persistent, manual_ack=self._persistent
         )
-        client.on_pre_connect = self._dialling
-        client.on_connect = self._answered
-        client.on_connect_fail = self._unanswered
-        client.on_subscribe = self._subscribed
-        client.on_disconnect = self._lost
-        client.on_message = self._message
-        self._client, self._network = client, None
-        dial(client, self._settings, persistent=self._persistent)
+        client.on_pre_connect = self._on_pre_connect
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_subscribe = self._on_subscribe
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        self._client, self._network_thread = client, None
+        connect_async(client, self._settings, persistent=self._persistent)
         client.loop_start()
 
-    def _watch_network(self) -> None:
-        while not self._stopping.wait(WATCH_S):
-            if self._network and not self._network.is_alive():
+    def _run_watchdog(self) -> None:
+        while not self._stop_event.wait(WATCHDOG_INTERVAL_S):
+            if self._network_thread and not self._network_thread.is_alive():
                 log.error("the network thread of the broker connection died; starting another")
-                self._lose(
-                    f"The connection to broker {address(self._settings)} broke down; starting it again."
+                self._report_link_down(
+                    f"The connection to broker {format_address(self._settings)} broke down; starting it again."
                 )
-                self._begin()
-            elif self._connected and not self._announced and self._contention.settled(self._clock()):
-                self._announce()
+                self._start_client()
+            elif (
+                self._is_connected
+                and not self._is_link_up
+                and self._client_id_conflict.clear_if_stable(self._clock())
+            ):
+                self._report_link_up()
 
     # Everything below runs in paho's thread, where an exception would end the connection for good.
 
-    def _dialling(self, _client: Client, _userdata: object) -> None:
-        self._network = threading.current_thread()
+    def _on_pre_connect(self, _client: Client, _userdata: object) -> None:
+        self._network_thread = threading.current_thread()
 
-    def _answered(
+    def _on_connect(
         self,
         client: Client,
         _userdata: object,
@@ -161,17 +169,17 @@ class Subscriber:
         _properties: Properties | None,
     ) -> None:
         if reason.is_failure:
-            patience = REFUSED_RETRY_S if reason.value in _PERSON_NEEDED else RETRY_MIN_S
+            patience = REFUSED_RETRY_S if reason.value in _PERMANENT_REFUSALS else RETRY_MIN_S
             client.reconnect_delay_set(patience, max(patience, RETRY_MAX_S))
-            self._tell(False, refused(self._settings, reason))
+            self._report_link(False, format_refusal(self._settings, reason))
             return
         client.reconnect_delay_set(RETRY_MIN_S, RETRY_MAX_S)
-        self._new_generation(connected=True)
-        self._contention.connected(self._clock())
+        self._advance_connection(connected=True)
+        self._client_id_conflict.on_connect(self._clock())
         # every time: the topics may have been changed since the broker's session was made
-        client.subscribe([(topic, self._qos(topic)) for topic in self._topics()])
+        client.subscribe([(topic, self._select_qos(topic)) for topic in self._list_topics()])
 
-    def _subscribed(
+    def _on_subscribe(
         self,
         _client: Client,
         _userdata: object,
@@ -179,18 +187,24 @@ class Subscriber:
         reasons: list[ReasonCode],
         _properties: Properties,
     ) -> None:
-        denied = [topic for topic, reason in zip(self._topics(), reasons, strict=False) if reason.is_failure]
-        if missing := [topic for topic in denied if topic != DROPPED_TOPIC]:
+        denied = [
+            topic for topic, reason in zip(self._list_topics(), reasons, strict=False) if reason.is_failure
+        ]
+        if missing := [topic for topic in denied if topic != DROP_COUNT_TOPIC]:
             topics = ", ".join(missing)
-            self._tell(False, f"Broker {address(self._settings)} does not let this account read {topics}.")
-        elif not self.contested:
-            self._announce()
+            self._report_link(
+                False, f"Broker {format_address(self._settings)} does not let this account read {topics}."
+            )
+        elif not self.has_client_id_conflict:
+            self._report_link_up()
 
-    def _unanswered(self, _client: Client, _userdata: object) -> None:
+    def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
         error = sys.exception()  # paho calls this while it handles the reason, and does not pass it
-        self._tell(False, unreachable(self._settings, error if isinstance(error, Exception) else None))
+        self._report_link(
+            False, format_unreachable(self._settings, error if isinstance(error, Exception) else None)
+        )
 
-    def _lost(
+    def _on_disconnect(
         self,
         _client: Client,
         _userdata: object,
@@ -198,57 +212,59 @@ class Subscriber:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if self._connected and not self._stopping.is_set():
-            self._contention.lost(self._clock(), taken_over=reason.value == 142)
-            self._lose(self._contention.why or lost(self._settings, reason))
+        if self._is_connected and not self._stop_event.is_set():
+            self._client_id_conflict.on_disconnect(self._clock(), taken_over=reason.value == 142)
+            self._report_link_down(
+                self._client_id_conflict.reason or format_disconnect(self._settings, reason)
+            )
 
-    def _message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         try:
-            self._on_delivery(
-                Delivery(
+            self._message_callback(
+                ReceivedMessage(
                     topic=message.topic,
                     payload=bytes(message.payload),
                     received_at=self._clock(),
-                    mid=message.mid,
+                    packet_id=message.mid,
                     qos=message.qos if self._persistent else 0,
-                    retained=message.retain,
-                    generation=self._generation,
+                    is_retained=message.retain,
+                    connection_number=self._connection_number,
                 )
             )
         except Exception:
             # the boundary of paho's thread: unacknowledged, the message comes again with the next connection
             log.exception("a message could not be handed over")
 
-    def _topics(self) -> tuple[str, ...]:
-        return (*self._settings.topics, DROPPED_TOPIC) if self._persistent else self._settings.topics
+    def _list_topics(self) -> tuple[str, ...]:
+        return (*self._settings.topics, DROP_COUNT_TOPIC) if self._persistent else self._settings.topics
 
-    def _qos(self, topic: str) -> int:
-        return 1 if self._persistent and topic != DROPPED_TOPIC else 0
+    def _select_qos(self, topic: str) -> int:
+        return 1 if self._persistent and topic != DROP_COUNT_TOPIC else 0
 
-    def _announce(self) -> None:
-        self._announced = True
-        self._tell(True, "")
+    def _report_link_up(self) -> None:
+        self._is_link_up = True
+        self._report_link(True, "")
 
-    def _lose(self, why: str) -> None:
-        self._new_generation(connected=False)
-        self._tell(False, why)
+    def _report_link_down(self, reason: str) -> None:
+        self._advance_connection(connected=False)
+        self._report_link(False, reason)
 
-    def _new_generation(self, *, connected: bool) -> None:
+    def _advance_connection(self, *, connected: bool) -> None:
         with self._lock:
-            self._generation += 1
-            self._connected, self._announced = connected, False
+            self._connection_number += 1
+            self._is_connected, self._is_link_up = connected, False
 
-    def _tell(self, up: bool, why: str) -> None:
+    def _report_link(self, up: bool, reason: str) -> None:
         try:
-            self._on_link(up, why)
+            self._link_callback(up, reason)
         except Exception:
             # the boundary of paho's thread
             log.exception("a change of the broker's link could not be told")
 
 
-def _end(client: Client) -> None:
+def _disconnect_client(client: Client) -> None:
     client.disconnect()
     # loop_stop waits without a limit, and the thread may hang in a name look-up
     stopper = threading.Thread(target=client.loop_stop, name="mqtt-stop", daemon=True)
     stopper.start()
-    stopper.join(STOP_S)
+    stopper.join(STOP_TIMEOUT_S)

@@ -10,24 +10,24 @@ from threading import Event
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import ConfigError
-from dosing_tui.mqtt.connection import address
+from dosing_tui.mqtt.connection import format_address
 from dosing_tui.simulator.fault_injection import parse_faults
-from dosing_tui.simulator.publish_loop import Report, simulate
+from dosing_tui.simulator.publish_loop import ProgressReporter, run_simulation
 
 
-def run(
+def run_simulate_command(
     mqtt: MqttSettings, *, broker: str, devices: int, rate: float | None, seed: int, speed: float,
-    faults: str, qos: int, duration_s: float | None, report: Report,
+    faults: str, qos: int, duration_s: float | None, report: ProgressReporter,
 ) -> int:  # fmt: skip
     """``broker`` is HOST[:PORT] or '' for the configured one; the exit status.
 
     Raises: ConfigError, BrokerError.
     """
-    mqtt, chosen = at_address(mqtt, broker), parse_faults(faults)
+    mqtt, chosen = override_address(mqtt, broker), parse_faults(faults)
     pace = f"{rate:g} messages a second" if rate else f"{speed:g} times the natural rhythm"
-    with _told_to_stop() as stop:
-        report(f"Publishing to {address(mqtt)} as {devices} station(s), {pace}; Ctrl+C ends it.")
-        tally = simulate(
+    with _stop_on_signals() as stop:
+        report(f"Publishing to {format_address(mqtt)} as {devices} station(s), {pace}; Ctrl+C ends it.")
+        tally = run_simulation(
             mqtt, devices=devices, rate=rate, seed=seed, speed=speed, faults=chosen, qos=qos,
             duration_s=duration_s, stop=stop, report=report,
         )  # fmt: skip
@@ -35,7 +35,7 @@ def run(
     return 0
 
 
-def at_address(mqtt: MqttSettings, broker: str) -> MqttSettings:
+def override_address(mqtt: MqttSettings, broker: str) -> MqttSettings:
     """The settings with HOST[:PORT] in place of theirs; '' leaves them, IPv6 stands in brackets or alone.
 
     Raises: ConfigError.
@@ -52,7 +52,7 @@ def at_address(mqtt: MqttSettings, broker: str) -> MqttSettings:
 
 
 @contextmanager
-def _told_to_stop() -> Iterator[Event]:
+def _stop_on_signals() -> Iterator[Event]:
     """An event that SIGINT and SIGTERM set, so that the run ends with its tally."""
     stop = Event()
     chosen = (signal.SIGINT, signal.SIGTERM)

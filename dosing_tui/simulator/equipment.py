@@ -4,16 +4,16 @@ from random import Random
 
 SCALE_STEP_CG = 1
 """The scale reads hundredths of a gram; masses are counted in them (cg), so that sums stay exact."""
-REMEMBERED_LEVELS = 5_000
-REMEMBERED_S = 2 * 3600.0
+MAX_RECENT_LEVELS = 5_000
+REPEAT_WINDOW_S = 2 * 3600.0
 
-NOMINAL_MS = 59_500.0
+NOMINAL_DURATION_MS = 59_500.0
 DRIFT_PER_DOSE_G = 0.003
-WORN_OUT_G = 0.65
+MAX_DRIFT_G = 0.65
 GROSS_ERROR_SHARE = 0.008
 
 
-class Tank:
+class SimulatedTank:
     """One chemical's stock on paper, in cg. It never reports the same level twice within hours.
 
     Levels carry no time, so two equal ones are one message to any consumer: the simulated scale
@@ -24,21 +24,21 @@ class Tank:
         self.capacity_cg = capacity_g * 100
         self.remaining_cg = round(self.capacity_cg * share)
         self._refill_below = refill_below
-        self._reported: dict[int, float] = {}
+        self._report_times: dict[int, float] = {}
 
-    def take(self, wanted_cg: int, at: float) -> int:
-        """Take about ``wanted_cg`` out; the amount that was taken."""
-        while self._is_known(self.remaining_cg - wanted_cg, at):
-            wanted_cg += SCALE_STEP_CG
-        self.remaining_cg -= wanted_cg
-        return wanted_cg
+    def withdraw_mass(self, mass_cg: int, at: float) -> int:
+        """Take about ``mass_cg`` out; the amount that was taken."""
+        while self._is_recent_level(self.remaining_cg - mass_cg, at):
+            mass_cg += SCALE_STEP_CG
+        self.remaining_cg -= mass_cg
+        return mass_cg
 
-    def report(self, at: float) -> float:
+    def report_level(self, at: float) -> float:
         """The level in g, said now (unix s)."""
-        self._reported.pop(self.remaining_cg, None)
-        self._reported[self.remaining_cg] = at
-        if len(self._reported) > REMEMBERED_LEVELS:
-            del self._reported[next(iter(self._reported))]
+        self._report_times.pop(self.remaining_cg, None)
+        self._report_times[self.remaining_cg] = at
+        if len(self._report_times) > MAX_RECENT_LEVELS:
+            del self._report_times[next(iter(self._report_times))]
         return self.remaining_cg / 100
 
     def refill_if_low(self, random: Random) -> None:
@@ -47,34 +47,34 @@ class Tank:
             self.remaining_cg = round(self.capacity_cg * random.uniform(0.90, 0.999))
             self._refill_below = random.uniform(0.06, 0.28)
 
-    def may_be_full(self, at: float) -> bool:
+    def can_report_full(self, at: float) -> bool:
         """Whether a report of a full tank would be news."""
-        return not self._is_known(self.capacity_cg, at)
+        return not self._is_recent_level(self.capacity_cg, at)
 
-    def fill_on_paper(self) -> None:
+    def reset_to_full(self) -> None:
         """A reboot forgets what was taken."""
         self.remaining_cg = self.capacity_cg
 
-    def _is_known(self, level_cg: int, at: float) -> bool:
-        said_at = self._reported.get(level_cg)
-        return said_at is not None and at - said_at < REMEMBERED_S
+    def _is_recent_level(self, level_cg: int, at: float) -> bool:
+        said_at = self._report_times.get(level_cg)
+        return said_at is not None and at - said_at < REPEAT_WINDOW_S
 
 
-class Pump:
+class SimulatedPump:
     """A peristaltic pump: its own bias and scatter, and, when its tube wears, a drift until it is changed."""
 
-    def __init__(self, random: Random, *, wears: bool) -> None:
+    def __init__(self, random: Random, *, is_wearing: bool) -> None:
         self._random = random
         self._bias_g = random.gauss(0.03, 0.06)
         self._noise_g = random.uniform(0.08, 0.16)
-        self._pace = random.gauss(1.0, 0.015)
-        self._drift_per_dose_g = DRIFT_PER_DOSE_G if wears else 0.0
+        self._speed_factor = random.gauss(1.0, 0.015)
+        self._drift_per_dose_g = DRIFT_PER_DOSE_G if is_wearing else 0.0
         self._drift_g = 0.0
 
-    def dose_cg(self, target_g: float) -> int:
+    def dispense_dose(self, target_g: float) -> int:
         """What really comes out for a target, in cg; small doses scatter less. Wears the tube."""
         self._drift_g += self._drift_per_dose_g
-        if self._drift_g > WORN_OUT_G:
+        if self._drift_g > MAX_DRIFT_G:
             self._drift_g = 0.0
         scale = min(max(target_g / 40, 0.3), 2.0)
         error_g = scale * (self._bias_g + self._drift_g + self._random.gauss(0, self._noise_g))
@@ -82,7 +82,7 @@ class Pump:
             error_g += self._random.choice((-1, 1)) * self._random.uniform(0.8, 2.5)
         return max(round((target_g + error_g) * 100), 0)
 
-    def duration_ms(self) -> int:
+    def sample_duration_ms(self) -> int:
         """How long a dose takes: the firmware sets the speed for about a minute, a worn tube needs longer."""
         wear = 1 + self._drift_g / 10
-        return round(self._random.gauss(NOMINAL_MS, 1_200) * self._pace * wear)
+        return round(self._random.gauss(NOMINAL_DURATION_MS, 1_200) * self._speed_factor * wear)

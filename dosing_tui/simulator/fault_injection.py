@@ -9,7 +9,7 @@ from math import inf, nan
 from random import Random
 
 from dosing_tui.errors import ConfigError
-from dosing_tui.simulator.payload_format import DoseLine, EventLine, LevelLine, Line, payload
+from dosing_tui.simulator.payload_format import DoseLine, EventLine, FirmwareLine, LevelLine, format_payload
 
 
 class Fault(StrEnum):
@@ -29,7 +29,7 @@ class Fault(StrEnum):
     """Unusable messages, to be rejected; and hostile text in good ones, to be accepted and cleaned."""
 
 
-class Expect(StrEnum):
+class ExpectedOutcome(StrEnum):
     """What a correct consumer does with a message."""
 
     ACCEPT = "accept"
@@ -39,15 +39,15 @@ class Expect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class EmittedMessage:
     """A payload with the fault that is in it ('' for none)."""
 
     payload: bytes
     fault: str
-    expect: Expect
+    outcome: ExpectedOutcome
 
 
-EVERY = {
+FAULT_INTERVALS = {
     Fault.NAN: (25, 60),
     Fault.DUPLICATES: (20, 50),
     Fault.GARBAGE: (20, 50),
@@ -57,7 +57,7 @@ EVERY = {
 }
 """Least and most messages of the plant from one fault to the next."""
 
-LOST = {"start": Fault.LOST_START, "complete": Fault.LOST_COMPLETE}
+LOST_EVENT_FAULTS = {"start": Fault.LOST_START, "complete": Fault.LOST_COMPLETE}
 """Which fault takes which event."""
 
 HOSTILE_TEXTS = (
@@ -98,54 +98,60 @@ def parse_faults(text: str) -> frozenset[Fault]:
     return frozenset(Fault(name) for name in names)
 
 
-class Mischief:
+class FaultInjector:
     """Decides when which fault's turn is, and puts it into a line. The same seed does the same mischief."""
 
     def __init__(self, faults: frozenset[Fault], random: Random) -> None:
         self._random = random
-        self._waits = {fault: random.randint(*EVERY[fault]) for fault in EVERY if fault in faults}
+        self._countdowns = {
+            fault: random.randint(*FAULT_INTERVALS[fault]) for fault in FAULT_INTERVALS if fault in faults
+        }
 
     def is_due(self, fault: Fault) -> bool:
         """Whether this fault should happen as soon as it can."""
-        return self._waits.get(fault, 1) <= 0
+        return self._countdowns.get(fault, 1) <= 0
 
-    def done(self, fault: Fault) -> None:
+    def schedule_next(self, fault: Fault) -> None:
         """It happened; its next turn comes after as many messages as EVERY says."""
-        self._waits[fault] = self._random.randint(*EVERY[fault])
+        self._countdowns[fault] = self._random.randint(*FAULT_INTERVALS[fault])
 
-    def loses(self, line: Line) -> Fault | None:
+    def drop_event(self, line: FirmwareLine) -> Fault | None:
         """The fault that takes this line on its way, if it is one's turn: nobody hears it."""
-        fault = LOST.get(line.event) if isinstance(line, EventLine) else None
+        fault = LOST_EVENT_FAULTS.get(line.event) if isinstance(line, EventLine) else None
         if fault is None or not self.is_due(fault):
             return None
-        self.done(fault)
+        self.schedule_next(fault)
         return fault
 
-    def speak(self, line: Line, fault: str) -> Iterator[Spoken]:
+    def emit_messages(self, line: FirmwareLine, fault: str) -> Iterator[EmittedMessage]:
         """The line as published: plain, spoiled, twice, or after garbage. ``fault`` is in it already."""
-        for each in self._waits:
-            self._waits[each] -= 1
+        for each in self._countdowns:
+            self._countdowns[each] -= 1
         if self.is_due(Fault.NAN) and not isinstance(line, EventLine):
-            self.done(Fault.NAN)
-            yield Spoken(payload(self._without_number(line)), Fault.NAN, Expect.ACCEPT)
+            self.schedule_next(Fault.NAN)
+            yield EmittedMessage(
+                format_payload(self._replace_number(line)), Fault.NAN, ExpectedOutcome.ACCEPT
+            )
         elif self.is_due(Fault.GARBAGE):
-            self.done(Fault.GARBAGE)
-            yield from self._garbage(line, fault)
+            self.schedule_next(Fault.GARBAGE)
+            yield from self._emit_garbage(line, fault)
         else:
-            yield Spoken(payload(line), fault, Expect.ACCEPT)
+            yield EmittedMessage(format_payload(line), fault, ExpectedOutcome.ACCEPT)
             if self.is_due(Fault.DUPLICATES):
-                self.done(Fault.DUPLICATES)
-                yield Spoken(payload(line), Fault.DUPLICATES, Expect.DUPLICATE)
+                self.schedule_next(Fault.DUPLICATES)
+                yield EmittedMessage(format_payload(line), Fault.DUPLICATES, ExpectedOutcome.DUPLICATE)
 
-    def _garbage(self, line: Line, fault: str) -> Iterator[Spoken]:
+    def _emit_garbage(self, line: FirmwareLine, fault: str) -> Iterator[EmittedMessage]:
         if self._random.random() < 0.5:
-            yield Spoken(payload(self._hostile(line)), Fault.GARBAGE, Expect.ACCEPT)
+            yield EmittedMessage(
+                format_payload(self._insert_hostile_text(line)), Fault.GARBAGE, ExpectedOutcome.ACCEPT
+            )
         else:
-            unusable = self._random.choice(UNUSABLE)
-            yield Spoken(unusable(line, self._random), Fault.GARBAGE, Expect.REJECT)
-            yield Spoken(payload(line), fault, Expect.ACCEPT)
+            unusable = self._random.choice(UNUSABLE_PAYLOADS)
+            yield EmittedMessage(unusable(line, self._random), Fault.GARBAGE, ExpectedOutcome.REJECT)
+            yield EmittedMessage(format_payload(line), fault, ExpectedOutcome.ACCEPT)
 
-    def _without_number(self, line: DoseLine | LevelLine) -> Line:
+    def _replace_number(self, line: DoseLine | LevelLine) -> FirmwareLine:
         bad = self._random.choice((nan, nan, inf))
         match line:
             case DoseLine():
@@ -153,10 +159,10 @@ class Mischief:
             case LevelLine():
                 return line._replace(percent_full=bad)
 
-    def _hostile(self, line: Line) -> Line:
+    def _insert_hostile_text(self, line: FirmwareLine) -> FirmwareLine:
         text, name = (
-            _escaped(self._random.choice(HOSTILE_TEXTS)),
-            _escaped(self._random.choice(HOSTILE_NAMES)),
+            _escape_json(self._random.choice(HOSTILE_TEXTS)),
+            _escape_json(self._random.choice(HOSTILE_NAMES)),
         )
         match line:
             case DoseLine():
@@ -168,56 +174,64 @@ class Mischief:
                 return self._random.choice((line._replace(device_id=name), line._replace(chemical=name)))
 
 
-def _escaped(text: str) -> str:
+def _escape_json(text: str) -> str:
     """As it stands between the quotes of a JSON string."""
     return json.dumps(text)[1:-1]
 
 
-def _cut_off(line: Line, random: Random) -> bytes:
+def _truncate_payload(line: FirmwareLine, random: Random) -> bytes:
     """The network buffer was too small. What is left still differs from every other message."""
-    return payload(line)[: -1 if isinstance(line, EventLine) else -random.randint(1, 18)]
+    return format_payload(line)[: -1 if isinstance(line, EventLine) else -random.randint(1, 18)]
 
 
-def _noise(line: Line, random: Random) -> bytes:
+def _make_noise(line: FirmwareLine, random: Random) -> bytes:
     return b"\xff\xfe" + random.randbytes(30)
 
 
-def _bare_number(line: Line, random: Random) -> bytes:
+def _make_bare_number(line: FirmwareLine, random: Random) -> bytes:
     return b"%d" % random.getrandbits(48)
 
 
-def _deep(line: Line, random: Random) -> bytes:
+def _make_deep_nesting(line: FirmwareLine, random: Random) -> bytes:
     return b"[" * 3_000 + b"%d" % random.getrandbits(48)
 
 
-def _field_missing(line: Line, random: Random) -> bytes:
-    fields = json.loads(payload(line))
-    del fields[random.choice(REQUIRED[type(line)])]
+def _drop_required_field(line: FirmwareLine, random: Random) -> bytes:
+    fields = json.loads(format_payload(line))
+    del fields[random.choice(REQUIRED_FIELDS[type(line)])]
     return json.dumps(fields).encode()
 
 
-def _wrong_type(line: Line, random: Random) -> bytes:
-    fields = json.loads(payload(line))
-    fields[random.choice(REQUIRED[type(line)])] = random.choice(({"is": "an object"}, ["a list"], None))
+def _set_wrong_type(line: FirmwareLine, random: Random) -> bytes:
+    fields = json.loads(format_payload(line))
+    fields[random.choice(REQUIRED_FIELDS[type(line)])] = random.choice(
+        ({"is": "an object"}, ["a list"], None)
+    )
     return json.dumps(fields).encode()
 
 
-def _wrong_pump(line: Line, random: Random) -> bytes:
+def _set_wrong_pump(line: FirmwareLine, random: Random) -> bytes:
     if not isinstance(line, DoseLine):
-        return _wrong_type(line, random)
-    fields = json.loads(payload(line))
+        return _set_wrong_type(line, random)
+    fields = json.loads(format_payload(line))
     fields["pump"] = random.choice((3.7, "two", 99_999_999_999))
     return json.dumps(fields).encode()
 
 
-REQUIRED: dict[type[Line], tuple[str, ...]] = {
+REQUIRED_FIELDS: dict[type[FirmwareLine], tuple[str, ...]] = {
     DoseLine: ("device_id", "pump", "chemical"),
     EventLine: ("device_id", "event"),
     LevelLine: ("device_id", "chemical"),
 }
 """What no consumer can do without: the rest may be missing."""
 
-UNUSABLE: tuple[Callable[[Line, Random], bytes], ...] = (
-    _cut_off, _noise, _bare_number, _deep, _field_missing, _wrong_type, _wrong_pump,
-)  # fmt: skip
+UNUSABLE_PAYLOADS: tuple[Callable[[FirmwareLine, Random], bytes], ...] = (
+    _truncate_payload,
+    _make_noise,
+    _make_bare_number,
+    _make_deep_nesting,
+    _drop_required_field,
+    _set_wrong_type,
+    _set_wrong_pump,
+)
 """Each differs from every other message, so that none is taken for a repetition."""

@@ -45,10 +45,10 @@ class LevelLine(NamedTuple):
     percent_full: float
 
 
-Line: TypeAlias = DoseLine | EventLine | LevelLine
+FirmwareLine: TypeAlias = DoseLine | EventLine | LevelLine
 
 
-def payload(line: Line) -> bytes:
+def format_payload(line: FirmwareLine) -> bytes:
     """The line as published. Texts are printed as they are: the firmware escapes nothing."""
     match line:
         case DoseLine():

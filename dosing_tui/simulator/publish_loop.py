@@ -12,23 +12,23 @@ from typing import Protocol
 from uuid import uuid4
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.mqtt.connection import address
+from dosing_tui.mqtt.connection import format_address
 from dosing_tui.mqtt.publisher import Publisher
-from dosing_tui.simulator.fault_injection import Expect, Fault
-from dosing_tui.simulator.plant import Message, Plant
+from dosing_tui.simulator.fault_injection import ExpectedOutcome, Fault
+from dosing_tui.simulator.plant import PlantMessage, SimulatedPlant
 
-EARLY_S = 0.002
+MIN_WAIT_S = 0.002
 """A message this close is published at once: waiting for less costs more than it gains."""
-POLL_S = 0.5
-FLUSH_S = 10.0
+POLL_INTERVAL_S = 0.5
+FLUSH_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class PublishTally:
     """What was published, counting only messages the broker took, and what has to become of it.
 
     ``stored = published - rejects_expected - duplicates_expected``. The figures are exact unless a link
-    broke: then each of the ``resent`` may have arrived twice, and each of the ``unconfirmed`` once.
+    broke: then each of the ``resent_count`` may have arrived twice, and each of the ``in_flight_count`` once.
     """
 
     published: int = 0
@@ -43,11 +43,11 @@ class Tally:
     """QoS 1 messages the broker had not acknowledged when the run ended."""
 
 
-class Report(Protocol):
+class ProgressReporter(Protocol):
     def __call__(self, sentence: str, /) -> None: ...
 
 
-def simulate(
+def run_simulation(
     mqtt: MqttSettings,
     *,
     devices: int,
@@ -58,94 +58,98 @@ def simulate(
     qos: int,
     duration_s: float | None,
     stop: Event,
-    report: Report,
-    plant: Plant | None = None,
-) -> Tally:
+    report: ProgressReporter,
+    plant: SimulatedPlant | None = None,
+) -> PublishTally:
     """Publish until ``stop`` is set or ``duration_s`` is over. ``plant`` continues one that has a past.
 
     The schedule is absolute: what falls behind is caught up with. All stations share one connection.
     Raises: BrokerError when the broker cannot be reached at the start; later it is waited for.
     """
     name = f"dosing-tui-simulator-{uuid4().hex[:8]}"
-    publisher = Publisher(mqtt, client_id=name, on_link=_Link(mqtt, report))
+    publisher = Publisher(mqtt, client_id=name, on_link=_LinkReporter(mqtt, report))
     publisher.start()
     start = datetime.now(UTC)
-    plant = plant or Plant(seed, devices, since=start, mqtt=mqtt)
+    plant = plant or SimulatedPlant(seed, devices, since=start, mqtt=mqtt)
     try:
-        messages = plant.live(start, rate=rate, speed=speed, faults=faults)
+        messages = plant.generate_live(start, rate=rate, speed=speed, faults=faults)
         end_s = duration_s or math.inf
-        give_up = partial(_too_late, stop, time.monotonic() + end_s + FLUSH_S)
-        taken = _publish_all(_on_time(messages, publisher, start, end_s, stop), publisher, qos, give_up)
-        publisher.flush(FLUSH_S)
+        give_up = partial(_is_too_late, stop, time.monotonic() + end_s + FLUSH_TIMEOUT_S)
+        taken = _publish_all(
+            _iterate_on_schedule(messages, publisher, start, end_s, stop), publisher, qos, give_up
+        )
+        publisher.wait_for_publish(FLUSH_TIMEOUT_S)
     finally:
         publisher.stop()
-    return _tally(taken, publisher)
+    return _build_tally(taken, publisher)
 
 
 def _publish_all(
-    messages: Iterator[Message], publisher: Publisher, qos: int, give_up: Callable[[], bool]
-) -> Counter[tuple[str, Expect]]:
+    messages: Iterator[PlantMessage], publisher: Publisher, qos: int, give_up: Callable[[], bool]
+) -> Counter[tuple[str, ExpectedOutcome]]:
     """Fault and expectation of every message the broker took; it goes on counting while the rest is taken."""
-    taken: Counter[tuple[str, Expect]] = Counter()
+    taken: Counter[tuple[str, ExpectedOutcome]] = Counter()
     handed_over = False
     for message in messages:
-        if message.expect is Expect.DUPLICATE and not handed_over:
+        if message.outcome is ExpectedOutcome.DUPLICATE and not handed_over:
             continue  # its original was lost: it would be the first
-        count = partial(taken.update, ((message.fault, message.expect),))
-        handed_over = publisher.publish(message.topic, message.payload, qos, on_taken=count, give_up=give_up)
+        count = partial(taken.update, ((message.fault, message.outcome),))
+        handed_over = publisher.publish_message(
+            message.topic, message.payload, qos, on_publish=count, should_stop=give_up
+        )
         if not handed_over and give_up():
             break
     return taken
 
 
-def _too_late(stop: Event, end: float) -> bool:
-    return stop.is_set() or time.monotonic() > end
+def _is_too_late(stop: Event, end_s: float) -> bool:
+    return stop.is_set() or time.monotonic() > end_s
 
 
-def _on_time(
-    messages: Iterator[Message], publisher: Publisher, start: datetime, end_s: float, stop: Event
-) -> Iterator[Message]:
+def _iterate_on_schedule(
+    messages: Iterator[PlantMessage], publisher: Publisher, start: datetime, end_s: float, stop: Event
+) -> Iterator[PlantMessage]:
     """Each message when its time has come, until ``end_s`` seconds are over or ``stop`` is set."""
     began = time.monotonic()
     for message in messages:
         due_s = (message.at - start).total_seconds()
-        while (ahead_s := min(due_s, end_s) - (time.monotonic() - began)) > EARLY_S and not stop.is_set():
-            stop.wait(min(ahead_s, POLL_S))
-            publisher.poll()
+        while (ahead_s := min(due_s, end_s) - (time.monotonic() - began)) > MIN_WAIT_S and not stop.is_set():
+            stop.wait(min(ahead_s, POLL_INTERVAL_S))
+            publisher.run_callbacks()
         if due_s >= end_s or stop.is_set():
             return
         yield message
 
 
-class _Link:
+class _LinkReporter:
     """Says once that the link broke, and once that it is back."""
 
-    def __init__(self, mqtt: MqttSettings, report: Report) -> None:
-        self._address = address(mqtt)
+    def __init__(self, mqtt: MqttSettings, report: ProgressReporter) -> None:
+        self._address = format_address(mqtt)
         self._report = report
-        self._seen = False
+        self._has_connected = False
 
     def __call__(self, up: bool, why: str) -> None:
         if why:
             self._report(why)
-        elif self._seen:
+        elif self._has_connected:
             self._report(f"Broker {self._address} is back.")
-        self._seen = True
+        self._has_connected = True
 
 
-def _tally(taken: Counter[tuple[str, Expect]], publisher: Publisher) -> Tally:
+def _build_tally(counts: Counter[tuple[str, ExpectedOutcome]], publisher: Publisher) -> PublishTally:
     faults: Counter[str] = Counter()
-    expects: Counter[Expect] = Counter()
-    for (fault, expect), count in taken.items():
+    expects: Counter[ExpectedOutcome] = Counter()
+    for (fault, expect), count in counts.items():
         expects[expect] += count
         if fault:
             faults[str(fault)] += count
-    return Tally(
-        published=taken.total(),
+    return PublishTally(
+        published=counts.total(),
         faults=dict(sorted(faults.items())),
-        rejects_expected=expects[Expect.REJECT],
-        duplicates_expected=expects[Expect.DUPLICATE],
-        lost=publisher.lost,
-        resent=publisher.resent,
-        unconfirmed=publisher.unconfirmed,
+        rejects_expected=expects[ExpectedOutcome.REJECT],
+        duplicates_expected=expects[ExpectedOutcome.DUPLICATE],
+        lost=publisher.lost_count,
+        resent=publisher.resent_count,
+        unconfirmed=publisher.in_flight_count,
     )

@@ -5,7 +5,7 @@ from random import Random
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class SimulatedRecipe:
     """What goes into one batch: fixed grams in CATALYST mode, grams per pound of BDO in BDO mode."""
 
     name: str
@@ -14,7 +14,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class BatchPlan:
     """One batch to be made: chemicals with their targets in g, in dosing order."""
 
     recipe: str
@@ -26,19 +26,19 @@ PUMPS = {"DMDEE": 1, "T-12": 2, "T-9": 3, "L25B": 4}
 CAPACITY_G = {"DMDEE": 20_000, "T-12": 15_000, "T-9": 10_000, "L25B": 10_000}
 
 RECIPES = (
-    Recipe("CU-85", (("T-9", 40.0), ("T-12", 5.0)), (("T-9", 0.200), ("T-12", 0.025))),
-    Recipe("CU-65/75", (("DMDEE", 40.0), ("T-12", 40.0)), (("DMDEE", 0.16), ("T-12", 0.16))),
-    Recipe("FG-85/95", (("T-12", 40.0), ("L25B", 10.0)), (("T-12", 0.160), ("L25B", 0.040))),
+    SimulatedRecipe("CU-85", (("T-9", 40.0), ("T-12", 5.0)), (("T-9", 0.200), ("T-12", 0.025))),
+    SimulatedRecipe("CU-65/75", (("DMDEE", 40.0), ("T-12", 40.0)), (("DMDEE", 0.16), ("T-12", 0.16))),
+    SimulatedRecipe("FG-85/95", (("T-12", 40.0), ("L25B", 10.0)), (("T-12", 0.160), ("L25B", 0.040))),
 )
-POPULARITY = (5, 3, 2)
+RECIPE_WEIGHTS = (5, 3, 2)
 BDO_SHARE = 0.25
 BDO_LB = (100.0, 500.0)
 
 
-def next_batch(random: Random) -> Batch:
+def choose_next_batch(random: Random) -> BatchPlan:
     """What the crew makes next."""
-    recipe = random.choices(RECIPES, POPULARITY)[0]
+    recipe = random.choices(RECIPES, RECIPE_WEIGHTS)[0]
     if random.random() >= BDO_SHARE:
-        return Batch(recipe.name, "CATALYST", recipe.catalyst_g)
+        return BatchPlan(recipe.name, "CATALYST", recipe.catalyst_g)
     pounds = round(random.uniform(*BDO_LB), 1)
-    return Batch(recipe.name, "BDO", tuple((name, pounds * ratio) for name, ratio in recipe.bdo_g_per_lb))
+    return BatchPlan(recipe.name, "BDO", tuple((name, pounds * ratio) for name, ratio in recipe.bdo_g_per_lb))

@@ -2,7 +2,7 @@
 
 from datetime import datetime, time, timedelta, tzinfo
 
-HOURS = (
+WORKING_HOURS = (
     (time(6, 10), time(9, 0)),
     (time(9, 15), time(12, 0)),
     (time(12, 30), time(13, 50)),
@@ -12,11 +12,11 @@ HOURS = (
 )
 
 
-def next_working_moment(moment: float, zone: tzinfo) -> float:
-    """``moment`` itself (unix s) while the crew works, else when it comes back. A day may have 23 or 25 h."""
-    today = datetime.fromtimestamp(moment, zone).date()
+def find_next_working_time(time_s: float, zone: tzinfo) -> float:
+    """``time_s`` itself (unix s) while the crew works, else when it comes back. A day may have 23 or 25 h."""
+    today = datetime.fromtimestamp(time_s, zone).date()
     for day in (today, today + timedelta(days=1)):
-        for begin, end in HOURS:
-            if moment < datetime.combine(day, end, zone).timestamp():
-                return max(moment, datetime.combine(day, begin, zone).timestamp())
+        for begin, end in WORKING_HOURS:
+            if time_s < datetime.combine(day, end, zone).timestamp():
+                return max(time_s, datetime.combine(day, begin, zone).timestamp())
     raise AssertionError("tomorrow always has hours that have not ended")

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from dosing_tui.simulator.equipment import Pump, Tank
-from dosing_tui.simulator.payload_format import DoseLine, EventLine, LevelLine, Line
-from dosing_tui.simulator.recipes import CAPACITY_G, PUMPS, Batch, next_batch
+from dosing_tui.simulator.equipment import SimulatedPump, SimulatedTank
+from dosing_tui.simulator.payload_format import DoseLine, EventLine, FirmwareLine, LevelLine
+from dosing_tui.simulator.recipes import CAPACITY_G, PUMPS, BatchPlan, choose_next_batch
 
-GAP_S = (300.0, 1_000.0)
+BATCH_GAP_S = (300.0, 1_000.0)
 """Between two batches, when the crew works."""
-HURRIED_GAP_S = (5.0, 30.0)
-SETTLE_S = 3.0
+SHORT_GAP_S = (5.0, 30.0)
+SETTLING_TIME_S = 3.0
 LEVEL_AFTER_S = 0.04
 COMPLETE_AFTER_S = 1.0
 BOOT_S = 8.0
@@ -23,49 +23,53 @@ COUNTER_LIMIT = 2**32
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """The next thing to say, ``after_s`` seconds of plant time after the one before."""
+class StationStep:
+    """The next thing to say, ``delay_s`` seconds of plant time after the one before."""
 
-    after_s: float
-    say: Callable[[float], Line]
-    after_reboot: bool = False
+    delay_s: float
+    make_line: Callable[[float], FirmwareLine]
+    is_after_reboot: bool = False
 
 
-class Station:
-    """``due`` is the plant time (unix s) of what it says next; ``step`` says it.
+class SimulatedStation:
+    """``due_at`` is the plant time (unix s) of what it says next; ``run_next_step`` says it.
 
     No two batch events of a station are alike: a batch lasts at least into the next second of the clock,
     dosing on until then. That happens only beyond some six messages a second and station.
     """
 
-    def __init__(self, seed: str, number: int, *, due: float, wears: str = "", low: str = "") -> None:
+    def __init__(
+        self, seed: str, number: int, *, due_at: float, wearing_chemical: str = "", low_chemical: str = ""
+    ) -> None:
         """``wears``, ``low``: the chemical whose pump drifts, and the one whose tank is about to run low."""
         self.device_id = f"dosing_system_{number:02d}"
         self._booted_at: float | None = None
         self._random = Random(seed)
-        self._pumps = {name: Pump(self._random, wears=name == wears) for name in PUMPS}
-        self._tanks = {name: self._new_tank(name, name == low) for name in PUMPS}
-        self._batch = next_batch(self._random)
-        self._started = 0
-        self._second = 0
-        self._durations: set[tuple[int, int]] = set()
-        self._plan: deque[Step] = deque()
-        self.due = due
-        self.idle = True
+        self._pumps = {
+            name: SimulatedPump(self._random, is_wearing=name == wearing_chemical) for name in PUMPS
+        }
+        self._tanks = {name: self._create_tank(name, name == low_chemical) for name in PUMPS}
+        self._batch = choose_next_batch(self._random)
+        self._batch_start_s = 0
+        self._dose_second_s = 0
+        self._used_durations: set[tuple[int, int]] = set()
+        self._plan: deque[StationStep] = deque()
+        self.due_at = due_at
+        self.is_idle = True
         """Nothing is being made; what comes next is a batch's start."""
-        self.hurried = False
+        self.has_short_gaps = False
         """Batches follow each other almost at once."""
         self._plan_batch()
 
-    def step(self, at: float) -> tuple[Line, bool]:
+    def run_next_step(self, at: float) -> tuple[FirmwareLine, bool]:
         """Say what is due, at the time ``at`` (unix s, never going back); and whether it follows a reboot."""
         step = self._plan.popleft()
-        self.idle = False
-        line = step.say(at)
+        self.is_idle = False
+        line = step.make_line(at)
         if not self._plan:
             self._plan_batch()
-        self.due += self._plan[0].after_s
-        return line, step.after_reboot
+        self.due_at += self._plan[0].delay_s
+        return line, step.is_after_reboot
 
     @property
     def has_clock(self) -> bool:
@@ -75,90 +79,105 @@ class Station:
         """From now on there is no NTP: stamps count milliseconds since the boot (unix s)."""
         self._booted_at = booted_at
 
-    def reboot(self, at: float) -> bool:
+    def try_reboot(self, at: float) -> bool:
         """Start again in the middle of a batch: tanks full on paper, uptime from zero, batch forgotten.
 
         False: not now, as no batch is under way or full tanks were reported not long ago.
         """
-        if self.idle or not all(tank.may_be_full(at) for tank in self._tanks.values()):
+        if self.is_idle or not all(tank.can_report_full(at) for tank in self._tanks.values()):
             return False
         if self._booted_at is not None:
             self._booted_at = at
         for tank in self._tanks.values():
-            tank.fill_on_paper()
+            tank.reset_to_full()
         self._plan = deque(
-            Step(LEVEL_AFTER_S, partial(self._level, name), after_reboot=True) for name in PUMPS
+            StationStep(LEVEL_AFTER_S, partial(self._make_level, name), is_after_reboot=True)
+            for name in PUMPS
         )
-        self.due += BOOT_S
+        self.due_at += BOOT_S
         return True
 
-    def _new_tank(self, name: str, low: bool) -> Tank:
-        if low:
-            return Tank(CAPACITY_G[name], share=0.21, refill_below=0.05)
-        return Tank(CAPACITY_G[name], self._random.uniform(0.35, 0.98), self._random.uniform(0.06, 0.28))
+    def _create_tank(self, name: str, is_low: bool) -> SimulatedTank:
+        if is_low:
+            return SimulatedTank(CAPACITY_G[name], share=0.21, refill_below=0.05)
+        return SimulatedTank(
+            CAPACITY_G[name], self._random.uniform(0.35, 0.98), self._random.uniform(0.06, 0.28)
+        )
 
     def _plan_batch(self) -> None:
         for tank in self._tanks.values():
             tank.refill_if_low(self._random)
-        batch = next_batch(self._random)
-        self.idle = True
-        gap_s = self._random.uniform(*(HURRIED_GAP_S if self.hurried else GAP_S))
-        self._plan.append(Step(gap_s, partial(self._start, batch)))
+        batch = choose_next_batch(self._random)
+        self.is_idle = True
+        gap_s = self._random.uniform(*(SHORT_GAP_S if self.has_short_gaps else BATCH_GAP_S))
+        self._plan.append(StationStep(gap_s, partial(self._start_batch, batch)))
         aborted = self._random.random() < ABORTED_SHARE
         made = self._random.randrange(len(batch.targets)) if aborted else len(batch.targets)
         for name, target_g in batch.targets[:made]:
-            self._plan.extend(self._dose_steps(name, target_g))
+            self._plan.extend(self._make_dose_steps(name, target_g))
         if not aborted:
-            self._plan.append(Step(COMPLETE_AFTER_S, self._complete))
+            self._plan.append(StationStep(COMPLETE_AFTER_S, self._complete_batch))
 
-    def _dose_steps(self, name: str, target_g: float) -> Iterator[Step]:
-        duration_ms = self._pumps[name].duration_ms()
-        yield Step(duration_ms / 1000 + SETTLE_S, partial(self._dose, name, target_g, duration_ms))
-        yield Step(LEVEL_AFTER_S, partial(self._level, name))
+    def _make_dose_steps(self, name: str, target_g: float) -> Iterator[StationStep]:
+        duration_ms = self._pumps[name].sample_duration_ms()
+        yield StationStep(
+            duration_ms / 1000 + SETTLING_TIME_S, partial(self._make_dose, name, target_g, duration_ms)
+        )
+        yield StationStep(LEVEL_AFTER_S, partial(self._make_level, name))
 
-    def _start(self, batch: Batch, at: float) -> Line:
-        if int(at) <= self._started:
-            return self._dose_on(partial(self._start, batch), at)
-        self._batch, self._started = batch, int(at)
-        return self._event("start", at)
+    def _start_batch(self, batch: BatchPlan, at: float) -> FirmwareLine:
+        if int(at) <= self._batch_start_s:
+            return self._extend_dosing(partial(self._start_batch, batch), at)
+        self._batch, self._batch_start_s = batch, int(at)
+        return self._make_event("start", at)
 
-    def _complete(self, at: float) -> Line:
-        if int(at) <= self._started:
-            return self._dose_on(self._complete, at)
-        return self._event("complete", at)
+    def _complete_batch(self, at: float) -> FirmwareLine:
+        if int(at) <= self._batch_start_s:
+            return self._extend_dosing(self._complete_batch, at)
+        return self._make_event("complete", at)
 
-    def _dose_on(self, then: Callable[[float], Line], at: float) -> Line:
+    def _extend_dosing(self, next_line: Callable[[float], FirmwareLine], at: float) -> FirmwareLine:
         name, target_g = self._random.choice(self._batch.targets)
-        dose, level = self._dose_steps(name, target_g)
-        self._plan.extendleft((Step(COMPLETE_AFTER_S, then), level))
-        return dose.say(at)
+        dose, level = self._make_dose_steps(name, target_g)
+        self._plan.extendleft((StationStep(COMPLETE_AFTER_S, next_line), level))
+        return dose.make_line(at)
 
-    def _event(self, event: str, at: float) -> EventLine:
-        return EventLine(self.device_id, event, self._batch.recipe, len(self._batch.targets), self._stamp(at))
+    def _make_event(self, event: str, at: float) -> EventLine:
+        return EventLine(
+            self.device_id, event, self._batch.recipe, len(self._batch.targets), self._make_timestamp(at)
+        )
 
-    def _dose(self, name: str, target_g: float, duration_ms: int, at: float) -> DoseLine:
+    def _make_dose(self, name: str, target_g: float, duration_ms: int, at: float) -> DoseLine:
         pump = PUMPS[name]
-        actual_g = self._tanks[name].take(self._pumps[name].dose_cg(target_g), at) / 100
+        actual_g = self._tanks[name].withdraw_mass(self._pumps[name].dispense_dose(target_g), at) / 100
         return DoseLine(
-            self.device_id, pump, name, target_g, actual_g, actual_g - target_g,
-            self._batch.recipe, self._batch.mode, self._unrepeated(pump, duration_ms, at), self._stamp(at),
-        )  # fmt: skip
+            self.device_id,
+            pump,
+            name,
+            target_g,
+            actual_g,
+            actual_g - target_g,
+            self._batch.recipe,
+            self._batch.mode,
+            self._make_unique_duration(pump, duration_ms, at),
+            self._make_timestamp(at),
+        )
 
-    def _level(self, name: str, at: float) -> LevelLine:
+    def _make_level(self, name: str, at: float) -> LevelLine:
         tank = self._tanks[name]
         percent = 100 * tank.remaining_cg / tank.capacity_cg
-        return LevelLine(self.device_id, name, tank.report(at), tank.capacity_cg / 100, percent)
+        return LevelLine(self.device_id, name, tank.report_level(at), tank.capacity_cg / 100, percent)
 
-    def _unrepeated(self, pump: int, duration_ms: int, at: float) -> int:
+    def _make_unique_duration(self, pump: int, duration_ms: int, at: float) -> int:
         """A duration that no other dose of this pump has in this second: two doses stay two."""
-        if int(at) != self._second:
-            self._second, self._durations = int(at), set()
-        while (pump, duration_ms) in self._durations:
+        if int(at) != self._dose_second_s:
+            self._dose_second_s, self._used_durations = int(at), set()
+        while (pump, duration_ms) in self._used_durations:
             duration_ms += 1
-        self._durations.add((pump, duration_ms))
+        self._used_durations.add((pump, duration_ms))
         return duration_ms
 
-    def _stamp(self, at: float) -> int:
+    def _make_timestamp(self, at: float) -> int:
         """The clock's unix seconds; without one, milliseconds since the boot."""
         if self._booted_at is None:
             return int(at)

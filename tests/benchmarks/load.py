@@ -116,13 +116,13 @@ class Library:
         self._publisher.start()
 
     def say(self, topic: int, line: str) -> None:
-        self._publisher.publish(MqttSettings().topics[topic], line.strip().encode(), 1)
+        self._publisher.publish_message(MqttSettings().topics[topic], line.strip().encode(), 1)
 
     def flush(self) -> None:
-        self._publisher.poll()
+        self._publisher.run_callbacks()
 
     def end(self) -> None:
-        self._publisher.flush(60)
+        self._publisher.wait_for_publish(60)
         self._publisher.stop()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support.tmux_terminal import FOUND, program
 
@@ -23,7 +23,7 @@ SCREENS = (("a", "› Alarms"), ("6", "› Doses"), ("4", "› Quality"), ("1", 
 
 
 def test_keys_are_answered_during_a_flood_and_it_is_said_to_be_one(
-    mosquitto: RunningBroker,
+    mosquitto: EmbeddedBroker,
     own_postgres: EmbeddedPostgres,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -55,6 +55,6 @@ def _flood(mqtt: MqttSettings) -> None:
             "device_id": f"dosing_system_{number % 20:02}", "chemical": f"C-{number}", "remaining_g": 1_900,
             "capacity_g": 10_000,
         }  # fmt: skip
-        assert publisher.publish(f"{mqtt.prefix}/inventory/levels", json.dumps(level).encode(), 1)
-    assert publisher.flush(60)
+        assert publisher.publish_message(f"{mqtt.prefix}/inventory/levels", json.dumps(level).encode(), 1)
+    assert publisher.wait_for_publish(60)
     publisher.stop()

@@ -16,7 +16,7 @@ import pytest
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support.tmux_terminal import FOUND, Terminal, program
 
@@ -29,7 +29,7 @@ pytestmark = [
 
 
 def test_alarm_to_the_other_console_and_acknowledgement_to_it(
-    mosquitto: RunningBroker,
+    mosquitto: EmbeddedBroker,
     own_postgres: EmbeddedPostgres,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -62,7 +62,7 @@ def _measured(one: Terminal, other: Terminal, mqtt: MqttSettings) -> tuple[list[
             "device_id": "dosing_system_01", "chemical": f"Tank {number}.", "remaining_g": 1_990,
             "capacity_g": 10_000, "percent_full": 19.9, "timestamp": int(time.time()),
         }  # fmt: skip
-        assert publisher.publish(f"{mqtt.prefix}/inventory/levels", json.dumps(level).encode(), 1)
+        assert publisher.publish_message(f"{mqtt.prefix}/inventory/levels", json.dumps(level).encode(), 1)
         shown.append(other.seconds_until(partial(_banner_has, f"Tank {number}. at 19.9 %")))
         one.shows(f"1 of {number} unacknowledged")
         one.keys("Home", "Space")

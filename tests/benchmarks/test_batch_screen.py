@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from dosing_tui.database.batches.incremental_rebuild import rebuild
-from dosing_tui.demo.servers.mqtt_broker import free_port
+from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.tui.rendering import number_format
 from tests.benchmarks.test_batches import BATCHES, write_all
@@ -56,7 +56,7 @@ def test_list_filter_and_batch_on_the_screen(
     env = {
         "DOSING_DATABASE_DSN": migrated,
         "DOSING_MQTT_HOST": "127.0.0.1",
-        "DOSING_MQTT_PORT": str(free_port()),
+        "DOSING_MQTT_PORT": str(find_free_port()),
         "DOSING_COLLECTOR_MODE": "never",
         "XDG_STATE_HOME": str(tmp_path),
     }
@@ -83,7 +83,7 @@ def measure(terminal: Terminal, spent: dict[str, list[float]]) -> None:
         spent.setdefault(name, []).append(terminal.seconds_until(seen))
 
     timed("b: the list", "b", lambda screen: screen.count("CU-85") > 20)
-    terminal.shows(f"All {number_format.count(BATCHES)}")
+    terminal.shows(f"All {number_format.format_count(BATCHES)}")
     timed("w: those with exceptions", "w", lambda screen: screen.count("▲") > 20)
     timed("enter: a batch", "Enter", lambda screen: "Ingredients" in screen)
     before = named(terminal.screen())

@@ -20,9 +20,9 @@ from dosing_tui.database.batches.audit_verify import verify
 from dosing_tui.database.batches.incremental_rebuild import rebuild
 from dosing_tui.database.batches.queries import BatchFilter, counts, detail, listed
 from dosing_tui.database.reading_writer import Writer
-from dosing_tui.domain.batch_review.exception_checks import judge
-from dosing_tui.domain.batches.canonical_json import digest, record
-from dosing_tui.domain.batches.reconstruction import reconstruct
+from dosing_tui.domain.batch_review.exception_checks import find_exceptions
+from dosing_tui.domain.batches.canonical_json import batch_to_record, hash_text
+from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import Reading
 from tests.support.database.reading_samples import settings_for
 from tests.support.domain.batch_messages import MUCH_LATER, NOON, level, normal
@@ -59,9 +59,9 @@ def readings(batches: int) -> Iterator[Reading]:
 def test_batches_from_messages(capsys: pytest.CaptureFixture[str]) -> None:
     messages = list(readings(BATCHES))
     begun = time.perf_counter()
-    found = reconstruct(messages, now=MUCH_LATER + timedelta(days=1))
+    found = reconstruct_batches(messages, now=MUCH_LATER + timedelta(days=1))
     rebuilt = time.perf_counter()
-    hashes = {digest(record(batch)) for batch in found if judge(batch) is not None}
+    hashes = {hash_text(batch_to_record(batch)) for batch in found if find_exceptions(batch) is not None}
     done = time.perf_counter()
     assert len(found) == len(hashes) == BATCHES
     spent = (rebuilt - begun, done - rebuilt)

@@ -15,7 +15,7 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port
 from tests.support.collector.numbered_messages import collecting, plant_settings
 from tests.support.database_servers import SOAK, reachable_temp
 from tests.support.polling import until
@@ -40,12 +40,12 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture
-def settings(mosquitto: RunningBroker, tmp_path: Path) -> Iterator[Settings]:
+def settings(mosquitto: EmbeddedBroker, tmp_path: Path) -> Iterator[Settings]:
     """A database that survives a power cut, as a plant's does, and remembers when each row was committed."""
     durable = {"track_commit_timestamp": "on"}
     with (
         reachable_temp(durable=True) as folder,
-        EmbeddedPostgres(folder, port=free_port(), settings=durable) as server,
+        EmbeddedPostgres(folder, port=find_free_port(), settings=durable) as server,
     ):
         yield plant_settings(mosquitto.settings, server.dsn, tmp_path)
 

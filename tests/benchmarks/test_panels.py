@@ -19,8 +19,8 @@ from psycopg import sql
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.domain.panels.filters import Selection
-from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, Query
-from dosing_tui.domain.time.time_range import today
+from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
+from dosing_tui.domain.time.time_range import get_today
 from tests.benchmarks.big_plant import DAYS, fill
 from tests.support.database.reading_samples import settings_for
 from tests.support.database_servers import Server
@@ -92,11 +92,11 @@ def test_panels(server: Server, say: Callable[[str], None], selection: Selection
 def _measured(reader: Reader, panel: Panel[object], window: str, selection: Selection) -> str:
     """Median and worst of some rounds in ms, and the rows: from the question to the typed rows."""
     now = datetime.now(UTC)
-    since = now - LENGTHS[window] if window in LENGTHS else today(now, ZoneInfo(ZONE)).since
+    since = now - LENGTHS[window] if window in LENGTHS else get_today(now, ZoneInfo(ZONE)).since
     spent: list[float] = []
     for _ in range(ROUNDS):
         begin = time.perf_counter()
-        rows = reader.panel(panel, Query(since, now, now, selection))
+        rows = reader.panel(panel, PanelQuery(since, now, now, selection))
         spent.append(1000 * (time.perf_counter() - begin))
     return f"{statistics.median(spent):.0f} (max {max(spent):.0f}) {len(rows):>6}"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.demo.servers.mqtt_broker import free_port
+from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from tests.benchmarks.test_panels import big_plant, say
 from tests.support.database_servers import Server
 from tests.support.tmux_terminal import FOUND, program
@@ -32,7 +32,7 @@ def test_first_data_after_the_first_frame(server: Server, say: Callable[[str], N
         for start in range(STARTS):
             env = {
                 "DOSING_DATABASE_DSN": dsn, "DOSING_MQTT_HOST": "127.0.0.1",
-                "DOSING_MQTT_PORT": str(free_port()), "DOSING_COLLECTOR_MODE": "never",
+                "DOSING_MQTT_PORT": str(find_free_port()), "DOSING_COLLECTOR_MODE": "never",
                 "XDG_STATE_HOME": str(tmp_path / str(start)),
             }  # fmt: skip
             (folder := tmp_path / str(start)).mkdir()

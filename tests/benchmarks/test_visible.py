@@ -18,7 +18,7 @@ import pytest
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support.tmux_terminal import FOUND, Terminal, program
 
@@ -34,7 +34,7 @@ pytestmark = [
 
 
 def test_message_to_screen_and_key_to_answer(
-    mosquitto: RunningBroker,
+    mosquitto: EmbeddedBroker,
     own_postgres: EmbeddedPostgres,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -82,7 +82,7 @@ def _message_to_screen(terminal: Terminal, mqtt: MqttSettings) -> list[float]:
             f'{{"device_id":"dosing_system_01","chemical":"A probe","remaining_g":{permille * 10:.2f},'
             f'"capacity_g":{CAPACITY_G:.2f},"percent_full":{permille / 10:.1f}}}'
         )
-        publisher.publish(f"{mqtt.prefix}/inventory/levels", level.encode(), 1)
+        publisher.publish_message(f"{mqtt.prefix}/inventory/levels", level.encode(), 1)
         text = f"{permille / 10:.1f} %"
         taken.append(terminal.seconds_until(lambda screen, text=text: text in screen, every=0.05))  # type: ignore[misc]  # bound now
     publisher.stop()

@@ -45,7 +45,7 @@ def test_rows_per_second(
                 f"\nbatches of {size}: {size * rounds / sum(spent):.0f} rows/s,"
                 f" median {1000 * sorted(spent)[rounds // 2]:.1f} ms, worst {1000 * max(spent):.1f} ms"
             )
-    assert writer.progress(spool).stored == number
+    assert writer.read_progress(spool).stored == number
     writer.close()
 
 

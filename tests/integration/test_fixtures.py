@@ -5,7 +5,7 @@ import socket
 import psycopg
 
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from tests.support.database_servers import Server
 
 
@@ -43,7 +43,7 @@ def test_a_server_of_the_tests_own_comes_back_after_a_kill(own_postgres: Embedde
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_mosquitto_comes_back_on_the_same_port(mosquitto: RunningBroker) -> None:
+def test_mosquitto_comes_back_on_the_same_port(mosquitto: EmbeddedBroker) -> None:
     port = mosquitto.port
     mosquitto.kill()
     mosquitto.restart()

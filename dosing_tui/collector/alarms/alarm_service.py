@@ -1,4 +1,4 @@
-"""The alarms of this process: fed with readings, a clock and the journal; shown on ``live``.
+"""The alarms of this process: fed with readings, a clock and the journal; shown on ``live_state``.
 
 The collector has an outbox: what it finds goes onto the disk, and from there into the journal. Who only
 watches has none: it mirrors the journal, and shows its own findings where the journal says nothing.
@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from dosing_tui.collector.alarms.journal_outbox import Outbox
-from dosing_tui.collector.alarms.offline_commands import Letters
-from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.context.local_state import spool_folder
-from dosing_tui.config.alarm_limits import alarm_limits
+from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
+from dosing_tui.collector.alarms.offline_commands import OfflineCommands
+from dosing_tui.collector.context.interfaces import CollectorContext
+from dosing_tui.collector.context.local_state import get_spool_folder
+from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.database.alarms.journal import Heard
 from dosing_tui.domain.alarm_rules.detection import LinkView, Outlook
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
@@ -25,66 +25,70 @@ from dosing_tui.domain.alarm_rules.rule_state import HOUR
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_EVERY, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import AT_ONCE
 from dosing_tui.domain.alarms.models import Entry
-from dosing_tui.domain.messages.models import Rejection, Unit
+from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live_state import Link, LinkState
 
 log = logging.getLogger(__name__)
 
-TICK_S = 1.0
-SHOW_S = 0.2
+TICK_INTERVAL_S = 1.0
+PUBLISH_INTERVAL_S = 0.2
 """Shortest time between two pictures: in a storm each would be of thousands of alarms."""
-STOP_S = 10.0
-MASTERS_S = 30.0
+STOP_TIMEOUT_S = 10.0
+RECIPE_POLL_S = 30.0
 """How often the recipe master is read."""
 
 
 @dataclass(frozen=True, slots=True)
-class SpoolView:
+class SpoolFill:
     """How full the spool is, and when its oldest reading came."""
 
     percent: float = 0.0
-    oldest: datetime | None = None
+    oldest_at: datetime | None = None
 
 
-class Alarming:
-    """Threads of its own, for the clock, the journal and the recipes; ``hear`` is for any thread."""
+class AlarmService:
+    """Threads of its own, for the clock, the journal and the recipes; ``on_readings`` is for any thread."""
 
     def __init__(
         self,
-        around: Surroundings,
+        context: CollectorContext,
         *,
-        outbox: Outbox | None = None,
-        spool: Callable[[], SpoolView] = SpoolView,
+        outbox: JournalOutbox | None = None,
+        measure_spool: Callable[[], SpoolFill] = SpoolFill,
     ) -> None:
-        self._around = around
-        self._journal = around.database.alarms
-        self._clock = around.clock
-        self._calendar = around.settings.calendar
-        self._zone = ZoneInfo(around.settings.plant.timezone)
+        self._context = context
+        self._alarm_store = context.database.alarm_store
+        self._clock = context.clock
+        self._calendar = context.settings.calendar
+        self._zone = ZoneInfo(context.settings.plant.timezone)
         self._outbox = outbox
-        self._asked = outbox.take_asked if outbox else Letters(spool_folder(around.settings)).fresh
-        self._spool = spool
-        self._unsaved: list[Entry] = []
+        self._read_operator_commands = (
+            outbox.take_operator_commands
+            if outbox
+            else OfflineCommands(get_spool_folder(context.settings)).read_new
+        )
+        self._measure_spool = measure_spool
+        self._unsaved_entries: list[Entry] = []
         self._evaluator = Evaluator(
-            alarm_limits(around.settings),
-            expected=around.settings.plant.devices,
-            started_at=around.clock(),
-            realarm_after=timedelta(minutes=around.settings.alarms.realarm_minutes),
+            build_alarm_limits(context.settings),
+            expected=context.settings.plant.devices,
+            started_at=context.clock(),
+            realarm_after=timedelta(minutes=context.settings.alarms.realarm_minutes),
             journaling=outbox is not None,
         )
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
-        self._journal_up = self._seeded = False
-        self._unremembered = 0
+        self._stop_event = threading.Event()
+        self._is_journal_up = self._has_history = False
+        self._entries_since_checkpoint = 0
         """Entries of the journal since its last checkpoint."""
-        self._unseen = False
+        self._is_publish_due = False
         """Something has changed that no picture shows."""
-        self._shown_at = self._ticked_at = -TICK_S
+        self._last_publish = self._last_tick = -TICK_INTERVAL_S
         self._threads = [
-            threading.Thread(target=self._tick_on, name="alarm-clock", daemon=True),
-            threading.Thread(target=self._listen, name="alarm-journal", daemon=True),
-            threading.Thread(target=self._read_masters, name="alarm-recipes", daemon=True),
+            threading.Thread(target=self._run_clock, name="alarm-clock", daemon=True),
+            threading.Thread(target=self._follow_journal, name="alarm-journal", daemon=True),
+            threading.Thread(target=self._poll_master_recipes, name="alarm-recipes", daemon=True),
         ]
 
     def start(self) -> None:
@@ -93,96 +97,96 @@ class Alarming:
         Raises: SpoolError.
         """
         if self._outbox is not None:
-            for _, entry in self._outbox.waiting():
+            for _, entry in self._outbox.list_pending():
                 self._evaluator.replica.propose(entry)
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        self._stopping.set()
+        self._stop_event.set()
         for thread in self._threads:
             if thread.is_alive():
-                thread.join(STOP_S)
+                thread.join(STOP_TIMEOUT_S)
 
-    def hear(self, units: Iterable[Unit]) -> None:
+    def on_readings(self, units: Iterable[ParsedItem]) -> None:
         """New readings and rejections, in the order of their arrival. Never raises."""
         try:
             with self._lock:
-                entries = [entry for unit in units for entry in self._found(unit)]
+                entries = [entry for unit in units for entry in self._evaluate_item(unit)]
                 if entries:
-                    self._keep(entries)
-                    self._changed()
+                    self._save_entries(entries)
+                    self._request_publish()
         except Exception:
             # the boundary to who collects: readings are stored, whatever the rules make of them
             log.exception("looking at readings for alarms failed")
 
-    def know(self, units: Iterable[Unit]) -> None:
+    def on_retained(self, units: Iterable[ParsedItem]) -> None:
         """What the broker had retained: levels of the past. Never raises."""
         try:
             with self._lock:
                 known = [unit for unit in units if not isinstance(unit, Rejection)]
-                self._keep(self._evaluator.seed(known))
+                self._save_entries(self._evaluator.seed(known))
         except Exception:
             # as above
             log.exception("looking at retained levels for alarms failed")
 
-    def _found(self, unit: Unit) -> list[Entry]:
+    def _evaluate_item(self, unit: ParsedItem) -> list[Entry]:
         return self._evaluator.reject(unit) if isinstance(unit, Rejection) else self._evaluator.hear(unit)
 
-    def _tick_on(self) -> None:
-        while not self._stopping.wait(SHOW_S):
+    def _run_clock(self) -> None:
+        while not self._stop_event.wait(PUBLISH_INTERVAL_S):
             try:
-                self._take_asked()
-                if time.monotonic() - self._ticked_at >= TICK_S:
-                    self._ticked_at = time.monotonic()
-                    self._tick()
-                elif self._unseen:
+                self._apply_operator_commands()
+                if time.monotonic() - self._last_tick >= TICK_INTERVAL_S:
+                    self._last_tick = time.monotonic()
+                    self._tick_rules()
+                elif self._is_publish_due:
                     with self._lock:
-                        self._show()
+                        self._publish_snapshot()
             except Exception:
                 # the boundary of this thread: the next second may do better
                 log.exception("looking at the alarms failed")
 
-    def _take_asked(self) -> None:
+    def _apply_operator_commands(self) -> None:
         """What operators of this machine did while the journal was away counts at once."""
-        if self._outbox is None and self._journal_up:
+        if self._outbox is None and self._is_journal_up:
             return
         try:
-            entries = self._asked()
+            entries = self._read_operator_commands()
         except SpoolError as error:
             log.warning("what operators left on the disk waits: %s", error)
             return
         if entries:
             with self._lock:
                 self._evaluator.replica.adopt(entries)
-                self._changed()
+                self._request_publish()
 
-    def _tick(self) -> None:
-        if not self._seeded:
-            self._seed()
+    def _tick_rules(self) -> None:
+        if not self._has_history:
+            self._load_history()
         with self._lock:
-            self._keep(self._evaluator.tick(self._outlook()))
-            self._show()
+            self._save_entries(self._evaluator.tick(self._build_evaluation_context()))
+            self._publish_snapshot()
 
-    def _listen(self) -> None:
-        while not self._stopping.is_set():
+    def _follow_journal(self) -> None:
+        while not self._stop_event.is_set():
             try:
-                for heard in self._journal.follow(self._stopping, self._on_link):
-                    self._take(heard)
+                for heard in self._alarm_store.follow_journal(self._stop_event, self._on_journal_link):
+                    self._apply_update(heard)
             except Exception:
                 # the boundary of this thread: from the beginning, then
                 log.exception("hearing the alarm journal failed")
-                self._journal_up = False
-                self._stopping.wait(TICK_S)
+                self._is_journal_up = False
+                self._stop_event.wait(TICK_INTERVAL_S)
 
-    def _read_masters(self) -> None:
-        wait = TICK_S
-        while not self._stopping.wait(wait):
-            if not self._journal_up:
+    def _poll_master_recipes(self) -> None:
+        wait = TICK_INTERVAL_S
+        while not self._stop_event.wait(wait):
+            if not self._is_journal_up:
                 continue
-            wait = MASTERS_S
+            wait = RECIPE_POLL_S
             try:
-                masters = self._journal.masters()
+                masters = self._alarm_store.list_master_recipes()
                 with self._lock:
                     if masters != self._evaluator.masters:
                         log.info("the recipe master has %d versions", len(masters))
@@ -193,104 +197,104 @@ class Alarming:
                 # the boundary of this thread: the next time may do better
                 log.exception("reading the recipe master failed")
 
-    def _take(self, heard: Heard) -> None:
-        passed = self._passed_over(heard)
+    def _apply_update(self, update: Heard) -> None:
+        passed = self._find_stored_pending(update)
         with self._lock:
-            if heard.anew:
+            if update.anew:
                 self._evaluator.replica.forget(passed)
-                self._evaluator.begin_anew(heard.known)
-                self._unremembered = 0
-            self._evaluator.heard(heard.entries)
-            self._changed()
-            self._unremembered += len(heard.entries)
-            known = self._evaluator.checkpoint() if self._is_due(heard) else None
+                self._evaluator.begin_anew(update.known)
+                self._entries_since_checkpoint = 0
+            self._evaluator.heard(update.entries)
+            self._request_publish()
+            self._entries_since_checkpoint += len(update.entries)
+            known = self._evaluator.checkpoint() if self._is_checkpoint_due(update) else None
         if known is not None:
-            self._remember(known)
+            self._save_checkpoint(known)
 
-    def _passed_over(self, heard: Heard) -> frozenset[UUID]:
+    def _find_stored_pending(self, update: Heard) -> frozenset[UUID]:
         """Entries that still count as pending, though they are in what is known already.
 
         Raises: DatabaseError.
         """
-        pending = [entry.uuid for entry in self._evaluator.replica.pending] if heard.known.last_id else []
-        return self._journal.stored(pending) if pending else frozenset()
+        pending = [entry.uuid for entry in self._evaluator.replica.pending] if update.known.last_id else []
+        return self._alarm_store.find_stored(pending) if pending else frozenset()
 
-    def _is_due(self, heard: Heard) -> bool:
+    def _is_checkpoint_due(self, update: Heard) -> bool:
         """The collector keeps a checkpoint now and then, once it has caught up."""
-        caught_up = len(heard.entries) < AT_ONCE
-        return self._outbox is not None and caught_up and self._unremembered >= CHECKPOINT_EVERY
+        caught_up = len(update.entries) < AT_ONCE
+        return self._outbox is not None and caught_up and self._entries_since_checkpoint >= CHECKPOINT_EVERY
 
-    def _remember(self, known: Checkpoint) -> None:
-        self._unremembered = 0
+    def _save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        self._entries_since_checkpoint = 0
         try:
-            self._journal.remember(known)
+            self._alarm_store.save_checkpoint(checkpoint)
         except DatabaseError as error:
             log.info("no checkpoint of the alarm journal is kept: %s", error)
 
-    def _on_link(self, up: bool, why: str) -> None:
-        if up is not self._journal_up:
-            self._journal_up = up
+    def _on_journal_link(self, up: bool, why: str) -> None:
+        if up is not self._is_journal_up:
+            self._is_journal_up = up
             log.info("the alarm journal is %s %s", "heard" if up else "not heard:", why)
 
-    def _seed(self) -> None:
+    def _load_history(self) -> None:
         """Levels, times and the errors of the last hour from the database, once it has answered."""
-        if not self._journal_up:
+        if not self._is_journal_up:
             return
         try:
-            known = self._journal.seed()
-            minutes = self._journal.errors(self._clock() - HOUR)
+            known = self._alarm_store.load_readings()
+            minutes = self._alarm_store.list_dose_errors(self._clock() - HOUR)
         except DatabaseError as error:
             log.info("the alarms begin without the past: %s", error)
             return
         with self._lock:
-            self._keep(self._evaluator.seed(known))
+            self._save_entries(self._evaluator.seed(known))
             self._evaluator.seed_errors(minutes)
-        self._seeded = True
+        self._has_history = True
 
-    def _outlook(self) -> Outlook:
+    def _build_evaluation_context(self) -> Outlook:
         now = self._clock()
-        picture = self._around.live.picture(now)
-        spool = self._spool()
+        picture = self._context.live_state.get_snapshot(now)
+        spool = self._measure_spool()
         return Outlook(
             now,
-            broker=_view(picture.broker),
-            database=_view(picture.database),
+            broker=_link_to_view(picture.broker),
+            database=_link_to_view(picture.database),
             spooled=picture.books.spooled,
-            spooled_since=spool.oldest,
+            spooled_since=spool.oldest_at,
             spool_percent=spool.percent,
-            on_duty=self._on_duty(now),
+            on_duty=self._is_on_duty(now),
         )
 
-    def _on_duty(self, now: datetime) -> bool:
-        return not self._calendar.shifts or self._calendar.this_shift(now, self._zone) is not None
+    def _is_on_duty(self, now: datetime) -> bool:
+        return not self._calendar.shifts or self._calendar.get_current_shift(now, self._zone) is not None
 
-    def _keep(self, entries: Sequence[Entry]) -> None:
+    def _save_entries(self, entries: Sequence[Entry]) -> None:
         """Onto the disk; what the disk does not take now is tried again a second later."""
         if self._outbox is None:
             return
-        self._unsaved += entries
-        if not self._unsaved:
+        self._unsaved_entries += entries
+        if not self._unsaved_entries:
             return
         try:
-            self._outbox.put(self._unsaved)
-            self._unsaved = []
-            self._around.status.notice("alarms", "")
+            self._outbox.put_entries(self._unsaved_entries)
+            self._unsaved_entries = []
+            self._context.status.set_notice("alarms", "")
         except SpoolError as error:
-            self._around.status.notice("alarms", str(error))
+            self._context.status.set_notice("alarms", str(error))
 
-    def _changed(self) -> None:
+    def _request_publish(self) -> None:
         """Shown at once, or where that has just been done, by the clock's thread a moment later."""
-        if time.monotonic() - self._shown_at >= SHOW_S:
-            self._show()
+        if time.monotonic() - self._last_publish >= PUBLISH_INTERVAL_S:
+            self._publish_snapshot()
         else:
-            self._unseen = True
+            self._is_publish_due = True
 
-    def _show(self) -> None:
-        self._unseen, self._shown_at = False, time.monotonic()
-        picture = self._evaluator.picture(self._clock(), journal=self._journal_up)
-        self._around.live.set_alarms(picture)
+    def _publish_snapshot(self) -> None:
+        self._is_publish_due, self._last_publish = False, time.monotonic()
+        picture = self._evaluator.picture(self._clock(), journal=self._is_journal_up)
+        self._context.live_state.set_alarms(picture)
 
 
-def _view(state: LinkState) -> LinkView:
+def _link_to_view(state: LinkState) -> LinkView:
     up = None if state.link is Link.STARTING else state.link is Link.UP
     return LinkView(up, state.since, state.why)

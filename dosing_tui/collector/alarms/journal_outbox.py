@@ -18,7 +18,7 @@ from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Wh
 from dosing_tui.domain.notifications.policy import LATEST, Fate
 from dosing_tui.errors import SpoolError
 
-FILE = "alarms.sqlite"
+FILE_NAME = "alarms.sqlite"
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL)",
     # what consoles have left, until the owner takes it; then where it was put
@@ -28,162 +28,166 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS told (channel TEXT, occurrence TEXT, fate TEXT NOT NULL, at REAL NOT NULL,"
     " PRIMARY KEY (channel, occurrence))",
 )
-KEPT = 30 * LATEST
+DELIVERY_RETENTION = 30 * LATEST
 """What was told may be asked for so long: the database may be away for some time."""
 
 
-class Outbox:
+class JournalOutbox:
     def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
-        self._changed = threading.Condition()
-        self._closed = False
-        with self._errors():
+        self._path = folder / FILE_NAME
+        self._condition = threading.Condition()
+        self._is_closing = False
+        with self._map_sqlite_errors():
             # other threads may call, one at a time; transactions are begun by hand
-            self._sql = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
             try:
                 for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *SCHEMA):
-                    self._sql.execute(statement)
+                    self._connection.execute(statement)
             except BaseException:
-                self._sql.close()
+                self._connection.close()
                 raise
 
-    def put(self, entries: Sequence[Entry]) -> None:
+    def put_entries(self, entries: Sequence[Entry]) -> None:
         """On the disk on return, all or none."""
-        with self._changed, self._transaction():
-            self._sql.executemany(
-                "INSERT INTO entries (entry) VALUES (?)", [(encode(one),) for one in entries]
+        with self._condition, self._write_transaction():
+            self._connection.executemany(
+                "INSERT INTO entries (entry) VALUES (?)", [(encode_entry(one),) for one in entries]
             )
-            self._changed.notify_all()
+            self._condition.notify_all()
 
-    def ask(self, entries: Sequence[Entry]) -> None:
+    def add_operator_commands(self, entries: Sequence[Entry]) -> None:
         """For whoever owns the outbox. On the disk on return, all or none."""
-        with self._changed, self._transaction():
-            self._sql.executemany("INSERT INTO asked (entry) VALUES (?)", [(encode(one),) for one in entries])
+        with self._condition, self._write_transaction():
+            self._connection.executemany(
+                "INSERT INTO asked (entry) VALUES (?)", [(encode_entry(one),) for one in entries]
+            )
 
-    def take_asked(self) -> list[Entry]:
+    def take_operator_commands(self) -> list[Entry]:
         """What others have left here; from now on it waits to be sent, like the owner's own."""
-        with self._changed:
-            with self._errors():
-                if self._sql.execute("SELECT 1 FROM asked LIMIT 1").fetchone() is None:
+        with self._condition:
+            with self._map_sqlite_errors():
+                if self._connection.execute("SELECT 1 FROM asked LIMIT 1").fetchone() is None:
                     return []
-            with self._transaction():
-                rows = self._sql.execute("SELECT entry FROM asked ORDER BY seq").fetchall()
+            with self._write_transaction():
+                rows = self._connection.execute("SELECT entry FROM asked ORDER BY seq").fetchall()
                 for row in rows:
-                    put = self._sql.execute("INSERT INTO entries (entry) VALUES (?)", row)
-                    self._sql.execute("INSERT INTO taken (seq) VALUES (?)", (put.lastrowid,))
-                self._sql.execute("DELETE FROM asked")
-            self._changed.notify_all()
-        return [decode(text) for (text,) in rows]
+                    put = self._connection.execute("INSERT INTO entries (entry) VALUES (?)", row)
+                    self._connection.execute("INSERT INTO taken (seq) VALUES (?)", (put.lastrowid,))
+                self._connection.execute("DELETE FROM asked")
+            self._condition.notify_all()
+        return [decode_entry(text) for (text,) in rows]
 
-    def waiting(self, most: int = 1_000_000) -> list[tuple[int, Entry]]:
+    def list_pending(self, limit: int = 1_000_000) -> list[tuple[int, Entry]]:
         """What the database does not have yet, the oldest first, with its number."""
-        with self._changed, self._errors():
-            rows = self._sql.execute(
-                "SELECT seq, entry FROM entries ORDER BY seq LIMIT ?", (most,)
+        with self._condition, self._map_sqlite_errors():
+            rows = self._connection.execute(
+                "SELECT seq, entry FROM entries ORDER BY seq LIMIT ?", (limit,)
             ).fetchall()
-        return [(seq, decode(text)) for seq, text in rows]
+        return [(seq, decode_entry(text)) for seq, text in rows]
 
-    def drop(self, upto: int) -> None:
+    def drop_through(self, last_seq: int) -> None:
         """The database has these."""
-        with self._changed, self._transaction():
-            self._sql.execute("DELETE FROM entries WHERE seq <= ?", (upto,))
-            self._sql.execute("DELETE FROM taken WHERE seq <= ?", (upto,))
+        with self._condition, self._write_transaction():
+            self._connection.execute("DELETE FROM entries WHERE seq <= ?", (last_seq,))
+            self._connection.execute("DELETE FROM taken WHERE seq <= ?", (last_seq,))
 
-    def told(self, channel: str, occurrence: UUID) -> Fate | None:
+    def get_delivery_status(self, channel: str, occurrence: UUID) -> Fate | None:
         """What came of telling the channel of that without the database."""
         asked = (channel, str(occurrence))
-        with self._changed, self._errors():
-            row = self._sql.execute(
+        with self._condition, self._map_sqlite_errors():
+            row = self._connection.execute(
                 "SELECT fate FROM told WHERE channel = ? AND occurrence = ?", asked
             ).fetchone()
         return Fate(row[0]) if row else None
 
-    def told_since(self, channel: str, at: datetime, *, besides: UUID) -> bool:
+    def has_other_delivery(self, channel: str, since: datetime, *, excluding: UUID) -> bool:
         """Whether the channel was told of another one since then."""
-        asked = (channel, str(besides), at.timestamp(), Fate.SENT, Fate.CLAIMED)
-        with self._changed, self._errors():
-            found = self._sql.execute(
+        asked = (channel, str(excluding), since.timestamp(), Fate.SENT, Fate.CLAIMED)
+        with self._condition, self._map_sqlite_errors():
+            found = self._connection.execute(
                 "SELECT 1 FROM told WHERE channel = ? AND occurrence <> ? AND at > ? AND fate IN (?, ?)",
                 asked,
             ).fetchone()
         return found is not None
 
-    def note_told(self, channel: str, occurrence: UUID, fate: Fate, at: datetime) -> None:
+    def save_delivery_status(self, channel: str, occurrence: UUID, status: Fate, at: datetime) -> None:
         """On the disk on return; what is too old to be told is forgotten."""
-        row = (channel, str(occurrence), fate, at.timestamp())
-        with self._changed, self._transaction():
-            self._sql.execute("DELETE FROM told WHERE at < ?", ((at - KEPT).timestamp(),))
-            self._sql.execute("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?)", row)
+        row = (channel, str(occurrence), status, at.timestamp())
+        with self._condition, self._write_transaction():
+            self._connection.execute(
+                "DELETE FROM told WHERE at < ?", ((at - DELIVERY_RETENTION).timestamp(),)
+            )
+            self._connection.execute("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?)", row)
 
-    def await_entries(self, timeout_s: float) -> None:
-        """Returns when there is something to send, ``close_soon`` was called, or the time is over."""
-        with self._changed:
-            if not self._closed and not self._any():
-                self._changed.wait(timeout_s)
+    def wait_for_entries(self, timeout_s: float) -> None:
+        """Returns when there is something to send, ``cancel_waits`` was called, or the time is over."""
+        with self._condition:
+            if not self._is_closing and not self._has_entries():
+                self._condition.wait(timeout_s)
 
-    def close_soon(self) -> None:
+    def cancel_waits(self) -> None:
         """Nobody waits any more."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        with self._condition:
+            self._is_closing = True
+            self._condition.notify_all()
 
     def close(self) -> None:
-        with self._changed, suppress(sqlite3.Error):
-            self._sql.close()
+        with self._condition, suppress(sqlite3.Error):
+            self._connection.close()
 
-    def _any(self) -> bool:
-        with self._errors():
-            return self._sql.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is not None
+    def _has_entries(self) -> bool:
+        with self._map_sqlite_errors():
+            return self._connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is not None
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._errors():
-            self._sql.execute("BEGIN IMMEDIATE")
+    def _write_transaction(self) -> Iterator[None]:
+        with self._map_sqlite_errors():
+            self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                self._sql.execute("COMMIT")
+                self._connection.execute("COMMIT")
             except BaseException:
-                if self._sql.in_transaction:
-                    self._sql.execute("ROLLBACK")
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _map_sqlite_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
             raise SpoolError(f"The alarm entries in {self._path} cannot be used: {error}.") from error
 
 
-def open_outbox(folder: Path, say: Callable[[str], None]) -> Outbox:
+def open_outbox(folder: Path, report: Callable[[str], None]) -> JournalOutbox:
     """A file that cannot be used is set aside: readings have to be collected all the same.
 
     Raises: SpoolError when the folder takes no file.
     """
     try:
-        return _readable(folder)
+        return _open_and_verify(folder)
     except SpoolError as error:
-        say(f"{error} It is set aside.")
+        report(f"{error} It is set aside.")
         with suppress(OSError):
-            for name in (f"{FILE}-wal", f"{FILE}-shm"):
+            for name in (f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"):
                 (folder / name).unlink(missing_ok=True)
-            (folder / FILE).replace(folder / f"{FILE}.unusable")
-        return Outbox(folder)
+            (folder / FILE_NAME).replace(folder / f"{FILE_NAME}.unusable")
+        return JournalOutbox(folder)
 
 
-def _readable(folder: Path) -> Outbox:
+def _open_and_verify(folder: Path) -> JournalOutbox:
     """One whose entries all can be read."""
-    outbox = Outbox(folder)
+    outbox = JournalOutbox(folder)
     try:
-        outbox.take_asked()
-        outbox.waiting()
+        outbox.take_operator_commands()
+        outbox.list_pending()
     except BaseException:
         outbox.close()
         raise
     return outbox
 
 
-def encode(entry: Entry) -> str:
+def encode_entry(entry: Entry) -> str:
     return json.dumps(
         {
             "uuid": str(entry.uuid),
@@ -208,7 +212,7 @@ def encode(entry: Entry) -> str:
     )
 
 
-def decode(text: str) -> Entry:
+def decode_entry(text: str) -> Entry:
     """Raises: SpoolError for text this program never wrote."""
     try:
         told: dict[str, Any] = json.loads(text)  # Any: what JSON gives, written by encode from a typed record

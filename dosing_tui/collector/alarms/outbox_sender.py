@@ -4,73 +4,73 @@ import logging
 import threading
 from collections.abc import Sequence
 
-from dosing_tui.collector.alarms.journal_outbox import Outbox
-from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.context.intervals import retry_delay
+from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
+from dosing_tui.collector.context.interfaces import CollectorContext
+from dosing_tui.collector.context.intervals import compute_retry_delay
 from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.errors import DatabaseError, RowRefused, SpoolError
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 500
-STOP_S = 10.0
+CHUNK_ENTRIES = 500
+STOP_TIMEOUT_S = 10.0
 
 
-class Sending:
+class OutboxSender:
     """One thread that never gives up until it is stopped."""
 
-    def __init__(self, outbox: Outbox, around: Surroundings) -> None:
+    def __init__(self, outbox: JournalOutbox, context: CollectorContext) -> None:
         self._outbox = outbox
-        self._append = around.database.alarms.append
-        self._status = around.status
-        self._pace = around.pace
+        self._append_entries = context.database.alarm_store.append_entries
+        self._status = context.status
+        self._intervals = context.intervals
         self._failures = 0
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="alarm-sender", daemon=True)
+        self._stop_event = threading.Event()
+        self._thread = threading.Thread(target=self._run_loop, name="alarm-sender", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> bool:
         """False if it still waits for an answer that may never come; it ends with the process."""
-        self._stopping.set()
-        self._outbox.close_soon()
-        self._thread.join(STOP_S)
+        self._stop_event.set()
+        self._outbox.cancel_waits()
+        self._thread.join(STOP_TIMEOUT_S)
         return not self._thread.is_alive()
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
+    def _run_loop(self) -> None:
+        while not self._stop_event.is_set():
             try:
-                self._send()
+                self._send_pending()
                 self._failures = 0
-                self._outbox.await_entries(self._pace.idle_s)
+                self._outbox.wait_for_entries(self._intervals.keepalive_s)
             except (DatabaseError, SpoolError) as error:
                 self._failures += 1
                 # an outage is told of by who writes the readings
                 log.info("alarm entries wait: %s", error)
-                self._stopping.wait(retry_delay(self._pace, self._failures))
-        self._last_try()
+                self._stop_event.wait(compute_retry_delay(self._intervals, self._failures))
+        self._try_last_send()
 
-    def _last_try(self) -> None:
+    def _try_last_send(self) -> None:
         if not self._failures:
             try:
-                self._send()
+                self._send_pending()
             except (DatabaseError, SpoolError) as error:
                 log.info("alarm entries stay on the disk: %s", error)
 
-    def _send(self) -> None:
-        while rows := self._outbox.waiting(AT_ONCE):
+    def _send_pending(self) -> None:
+        while rows := self._outbox.list_pending(CHUNK_ENTRIES):
             entries = [entry for _, entry in rows]
             try:
-                self._append(entries)
+                self._append_entries(entries)
             except RowRefused:
-                self._one_by_one(entries)
-            self._outbox.drop(rows[-1][0])
+                self._send_one_by_one(entries)
+            self._outbox.drop_through(rows[-1][0])
 
-    def _one_by_one(self, entries: Sequence[Entry]) -> None:
+    def _send_one_by_one(self, entries: Sequence[Entry]) -> None:
         """An entry that can never be stored must not keep the others waiting."""
         for entry in entries:
             try:
-                self._append([entry])
+                self._append_entries([entry])
             except RowRefused as error:
-                self._status.say(f"An alarm entry of {entry.key.tag} cannot be stored: {error}")
+                self._status.report_once(f"An alarm entry of {entry.key.tag} cannot be stored: {error}")

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from dosing_tui.collector.context.intervals import Pace
-from dosing_tui.collector.context.status import Report, Status
+from dosing_tui.collector.context.intervals import Intervals
+from dosing_tui.collector.context.status import CollectorStatus, StatusReporter
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import Heard
 from dosing_tui.database.alarms.notification_queue import Postbook
@@ -17,14 +17,16 @@ from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.batches.master_recipe import MasterVersion
-from dosing_tui.domain.messages.models import Reading, Unit
+from dosing_tui.domain.messages.models import ParsedItem, Reading
 from dosing_tui.live_state import Live
 
 
-class Parser(Protocol):
+class PayloadParser(Protocol):
     """What a message means. For one thread; never raises."""
 
-    def read(self, topic: str, payload: bytes, *, received_at: datetime) -> tuple[Unit, ...]: ...
+    def parse_message(
+        self, topic: str, payload: bytes, *, received_at: datetime
+    ) -> tuple[ParsedItem, ...]: ...
 
 
 class RowWriter(Protocol):
@@ -32,19 +34,19 @@ class RowWriter(Protocol):
 
     def open(self) -> None: ...
     def close(self) -> None: ...
-    def progress(self, spool_id: UUID) -> Progress: ...
+    def read_progress(self, spool_id: UUID) -> Progress: ...
     def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> Written: ...
 
 
-class Elector(Protocol):
+class LeaderLock(Protocol):
     """Every method may raise DatabaseAway or DatabaseRefused."""
 
     def try_acquire(self) -> bool: ...
-    def held(self) -> bool: ...
-    def release(self) -> None: ...
+    def is_held(self) -> bool: ...
+    def release_lock(self) -> None: ...
 
 
-class BatchKeeper(Protocol):
+class RebuildCall(Protocol):
     """A call rebuilds the batches that what was written has touched.
 
     It may raise DatabaseAway or DatabaseRefused; EOFError or OSError once it was closed.
@@ -58,53 +60,53 @@ class BatchKeeper(Protocol):
 class AlarmStore:
     """The alarm journal, and what the rules have to know of the past.
 
-    Every call but ``follow`` may raise DatabaseAway or DatabaseRefused; ``append`` RowRefused, too.
+    Every call but ``follow_journal`` may raise DatabaseAway or DatabaseRefused; ``append_entries`` RowRefused, too.
     """
 
-    append: Callable[[Sequence[Entry]], None]
+    append_entries: Callable[[Sequence[Entry]], None]
     """Add entries in order, each once."""
-    follow: Callable[[threading.Event, Callable[[bool, str], None]], Iterator[Heard]]
+    follow_journal: Callable[[threading.Event, Callable[[bool, str], None]], Iterator[Heard]]
     """What is known of the journal, then what it has besides, as it grows, until the event is set."""
-    remember: Callable[[Checkpoint], None]
+    save_checkpoint: Callable[[Checkpoint], None]
     """Keep what the journal has come to: the next one to follow it begins there."""
-    stored: Callable[[Sequence[UUID]], frozenset[UUID]]
+    find_stored: Callable[[Sequence[UUID]], frozenset[UUID]]
     """Which of these entries the journal has."""
-    seed: Callable[[], list[Reading]]
-    errors: Callable[[datetime], list[MinuteOfErrors]]
+    load_readings: Callable[[], list[Reading]]
+    list_dose_errors: Callable[[datetime], list[MinuteOfErrors]]
     """The doses since then, by minute."""
-    masters: Callable[[], Sequence[MasterVersion]]
+    list_master_recipes: Callable[[], Sequence[MasterVersion]]
     """The recipe master."""
 
 
 @dataclass(frozen=True, slots=True)
-class Database:
+class CollectorDatabase:
     """The database, as far as collecting needs it. Every call may raise DatabaseAway or DatabaseRefused."""
 
-    writer: Callable[[], RowWriter]
-    election: Callable[[], Elector]
-    prepare: Callable[[Report], None]
+    create_writer: Callable[[], RowWriter]
+    create_leader_lock: Callable[[], LeaderLock]
+    prepare_schema: Callable[[StatusReporter], None]
     """Make sure that the schema is there, as this program knows it."""
-    maintain: Callable[[], None]
+    run_maintenance: Callable[[], None]
     """Make room ahead, and end what was kept long enough."""
-    batch_keeper: Callable[[], BatchKeeper]
-    other_writers: Callable[[], list[str]]
+    create_rebuild_call: Callable[[], RebuildCall]
+    list_other_writers: Callable[[], list[str]]
     """Names of foreign programs that write the same tables."""
-    answers: Callable[[], None]
+    ping_database: Callable[[], None]
     """Returns if the database answers."""
-    alarms: AlarmStore
-    postbook: Callable[[], Postbook]
+    alarm_store: AlarmStore
+    create_notification_queue: Callable[[], Postbook]
     """Who is told of alarms, and what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class CollectorContext:
     """What every part of the collector works with."""
 
     settings: Settings
-    database: Database
-    parser: Callable[[], Parser]
+    database: CollectorDatabase
+    create_parser: Callable[[], PayloadParser]
     """A new one for each thread: it remembers the stations' clocks."""
-    live: Live
-    status: Status
-    pace: Pace
+    live_state: Live
+    status: CollectorStatus
+    intervals: Intervals
     clock: Callable[[], datetime]

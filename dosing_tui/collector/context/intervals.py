@@ -2,45 +2,45 @@
 
 from dataclasses import dataclass
 
-SWITCH_S = 0.0005
+THREAD_SWITCH_S = 0.0005
 """How soon a thread of the collector lets the next one have Python's lock. Who reads and who writes wait for
 the network many times a batch; at Python's own 5 ms each time, the writer cannot keep up with the reader."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Intervals:
     poll_s: float = 1.0
     """Who collects, and whether a full spool has room again."""
-    retry_first_s: float = 0.25
-    retry_most_s: float = 10.0
+    retry_min_s: float = 0.25
+    retry_max_s: float = 10.0
     """The database is away: each try waits twice as long as the one before, up to this."""
-    refused_s: float = 15.0
+    refusal_retry_s: float = 15.0
     """The database refuses: somebody has to act first."""
-    idle_s: float = 5.0
+    keepalive_s: float = 5.0
     """Without anything to write, the database is asked this often whether it is there."""
-    leftover_s: float = 10.0
+    orphan_check_s: float = 10.0
     """A standby looks for a spool that another process of this machine left."""
-    aside_s: float = 300.0
+    stand_aside_s: float = 300.0
     """After another program was found under the same client id."""
-    maintain_s: float = 3600.0
-    foreign_s: float = 60.0
+    maintenance_s: float = 3600.0
+    other_writers_s: float = 60.0
     """Foreign programs that write to the same tables."""
-    batches_s: float = 2.0
+    batch_rebuild_s: float = 2.0
     """After what was written touched batches, they are rebuilt within this time, or a little more."""
-    notify_look_s: float = 1.0
+    notify_poll_s: float = 1.0
     """What is to be told by the clock alone."""
-    notify_full_s: float = 5.0
+    rate_limit_s: float = 5.0
     """While the rate limit lets nothing through."""
-    notify_first_s: float = 5.0
-    notify_most_s: float = 600.0
+    notify_retry_min_s: float = 5.0
+    notify_retry_max_s: float = 600.0
     """People cannot be told: each try waits twice as long as the one before, up to this."""
-    drain_s: float = 5.0
+    drain_timeout_s: float = 5.0
     """At the end, longest wait for the database to take what is spooled."""
 
 
-def retry_delay(pace: Pace, failures: int) -> float:
+def compute_retry_delay(intervals: Intervals, failures: int) -> float:
     """
     >>> [retry_delay(Pace(), failures) for failures in (1, 2, 3, 100)]
     [0.25, 0.5, 1.0, 10.0]
     """
-    return min(pace.retry_first_s * 2.0 ** min(failures - 1, 30), pace.retry_most_s)
+    return min(intervals.retry_min_s * 2.0 ** min(failures - 1, 30), intervals.retry_max_s)

@@ -3,32 +3,32 @@
 import queue
 import threading
 
-from dosing_tui.collector.context.status import Report
+from dosing_tui.collector.context.status import StatusReporter
 
-WAITING = 1_000
+MAX_QUEUE_LINES = 1_000
 """Most sentences kept for a slow log; what comes beyond is not said."""
 
 
-class Announcer:
-    def __init__(self, report: Report) -> None:
+class NonBlockingLog:
+    def __init__(self, report: StatusReporter) -> None:
         self._report = report
-        self._sentences: queue.Queue[str | None] = queue.Queue(WAITING)
-        self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
+        self._lines: queue.Queue[str | None] = queue.Queue(MAX_QUEUE_LINES)
+        self._thread = threading.Thread(target=self._run_loop, name="announcer", daemon=True)
         self._thread.start()
 
-    def say(self, sentence: str | None) -> None:
+    def write_line(self, line: str | None) -> None:
         try:
-            self._sentences.put_nowait(sentence)
+            self._lines.put_nowait(line)
         except queue.Full:
             return
 
     def close(self, timeout_s: float) -> None:
         """Say what is left to be said, if anybody takes it in time."""
-        self.say(None)
+        self.write_line(None)
         self._thread.join(timeout_s)
 
-    def _run(self) -> None:
-        while (sentence := self._sentences.get()) is not None:
+    def _run_loop(self) -> None:
+        while (sentence := self._lines.get()) is not None:
             try:
                 self._report(sentence)
             except (OSError, ValueError):

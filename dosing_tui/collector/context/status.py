@@ -6,10 +6,10 @@ from datetime import datetime
 
 from dosing_tui.live_state import Link, LinkState, Live, Role
 
-Report = Callable[[str], None]
+StatusReporter = Callable[[str], None]
 """Takes one plain sentence."""
 
-ROLES = {
+ROLE_TEXTS = {
     Role.UNDECIDED: "This process only watches for now.",
     Role.COLLECTING: "This process collects for the site.",
     Role.STANDBY: "Another process collects for the site; this one stands by.",
@@ -17,56 +17,58 @@ ROLES = {
 }
 
 
-class Status:
+class CollectorStatus:
     """Safe to call from every thread."""
 
-    def __init__(self, live: Live, *, report: Report, clock: Callable[[], datetime]) -> None:
-        self._live = live
+    def __init__(self, live: Live, *, report: StatusReporter, clock: Callable[[], datetime]) -> None:
+        self._live_state = live
         self._report = report
         self._clock = clock
         self._lock = threading.Lock()
-        self._broker = self._database = LinkState()
+        self._broker_link = self._database_link = LinkState()
         self._role = Role.UNDECIDED
         self._notices: dict[str, str] = {}
 
-    def broker(self, up: bool, why: str) -> None:
+    def set_broker_link(self, up: bool, why: str) -> None:
         with self._lock:
-            self._broker = self._moved(self._broker, up, why, "The broker is connected.")
-            self._live.set_broker(self._broker)
+            self._broker_link = self._update_link(self._broker_link, up, why, "The broker is connected.")
+            self._live_state.set_broker(self._broker_link)
 
-    def database(self, up: bool, why: str) -> None:
+    def set_database_link(self, up: bool, why: str) -> None:
         with self._lock:
-            self._database = self._moved(self._database, up, why, "The database is connected.")
-            self._live.set_database(self._database)
+            self._database_link = self._update_link(
+                self._database_link, up, why, "The database is connected."
+            )
+            self._live_state.set_database(self._database_link)
 
-    def role(self, role: Role) -> None:
+    def set_role(self, role: Role) -> None:
         with self._lock:
             if role is not self._role:
                 self._role = role
-                self._report(ROLES[role])
-                self._show()
+                self._report(ROLE_TEXTS[role])
+                self._publish_role()
 
-    def notice(self, about: str, sentence: str) -> None:
+    def set_notice(self, subject: str, sentence: str) -> None:
         """A sentence that stays until another about the same thing replaces it; '' takes it away."""
         with self._lock:
-            if self._notices.get(about, "") == sentence:
+            if self._notices.get(subject, "") == sentence:
                 return
             if sentence:
-                self._notices[about] = sentence
+                self._notices[subject] = sentence
                 self._report(sentence)
             else:
-                del self._notices[about]
-            self._show()
+                del self._notices[subject]
+            self._publish_role()
 
-    def say(self, sentence: str) -> None:
+    def report_once(self, sentence: str) -> None:
         """Something happened that leaves no state behind."""
         self._report(sentence)
 
-    def _moved(self, state: LinkState, up: bool, why: str, connected: str) -> LinkState:
+    def _update_link(self, state: LinkState, up: bool, why: str, up_text: str) -> LinkState:
         link = Link.UP if up else Link.DOWN
         if (link, why) != (state.link, state.why):
-            self._report(connected if up else why)
+            self._report(up_text if up else why)
         return LinkState(link, state.since if link is state.link else self._clock(), why)
 
-    def _show(self) -> None:
-        self._live.set_role(self._role, " ".join(self._notices.values()))
+    def _publish_role(self) -> None:
+        self._live_state.set_role(self._role, " ".join(self._notices.values()))

@@ -9,8 +9,8 @@ from queue import SimpleQueue
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from dosing_tui.collector.context.intervals import Pace
-from dosing_tui.collector.notifications.delivery_worker import Courier, Outcome
+from dosing_tui.collector.context.intervals import Intervals
+from dosing_tui.collector.notifications.delivery_worker import DeliveryResult, DeliveryWorker
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import Priority
@@ -21,58 +21,65 @@ JITTER = 0.25
 """Share of a wait that chance adds or takes: many sites must not come back at once."""
 
 
-class Telling:
+class DeliveryChannel:
     """For one thread."""
 
     def __init__(
-        self, channel: NotificationSettings, settings: Settings, pace: Pace, done: "SimpleQueue[Outcome]"
+        self,
+        channel: NotificationSettings,
+        settings: Settings,
+        intervals: Intervals,
+        results: "SimpleQueue[DeliveryResult]",
     ) -> None:
         self.name = channel.name
-        self.most = channel.most_in_10_minutes
-        self.wish = wish_of(channel)
+        self.rate_limit = channel.most_in_10_minutes
+        self.policy = build_policy(channel)
         self._plant = settings.plant
-        self._pace = pace
+        self._intervals = intervals
         zone = ZoneInfo(settings.plant.timezone)
-        self.courier = Courier(channel.name, partial(deliver, channel, zone=zone), done)
+        self.worker = DeliveryWorker(channel.name, partial(deliver, channel, zone=zone), results)
         self._failures = 0
-        self._not_before = 0.0
+        self._retry_at = 0.0
 
     @property
-    def ready(self) -> bool:
-        return self.courier.carries is None and time.monotonic() >= self._not_before
+    def is_ready(self) -> bool:
+        return self.worker.current_id is None and time.monotonic() >= self._retry_at
 
     @property
-    def failing(self) -> bool:
+    def is_failing(self) -> bool:
         return self._failures > 0
 
-    def full(self) -> None:
+    def pause_for_rate_limit(self) -> None:
         """The rate limit lets nothing through for now."""
-        self._rest(self._pace.notify_full_s)
+        self._pause_for(self._intervals.rate_limit_s)
 
-    def _rest(self, seconds: float) -> None:
-        self._not_before = time.monotonic() + seconds
+    def _pause_for(self, seconds: float) -> None:
+        self._retry_at = time.monotonic() + seconds
 
-    def succeeded(self) -> None:
-        self._failures, self._not_before = 0, 0.0
+    def reset_failures(self) -> None:
+        self._failures, self._retry_at = 0, 0.0
 
-    def failed(self) -> None:
+    def back_off(self) -> None:
         """Each time twice as long as the time before, up to a limit."""
         self._failures += 1
-        wait = min(self._pace.notify_first_s * 2.0 ** min(self._failures - 1, 30), self._pace.notify_most_s)
-        self._rest(wait * random.uniform(1 - JITTER, 1 + JITTER))
+        wait = min(
+            self._intervals.notify_retry_min_s * 2.0 ** min(self._failures - 1, 30),
+            self._intervals.notify_retry_max_s,
+        )
+        self._pause_for(wait * random.uniform(1 - JITTER, 1 + JITTER))
 
-    def single(self, one: Waiting) -> Message:
-        follows = self._id(*one.before) if one.before is not None else None
-        return self._message(one.occasion, one.occurrence, [one.told], follows)
+    def build_message(self, notice: Waiting) -> Message:
+        follows = self._make_message_id(*notice.before) if notice.before is not None else None
+        return self._compose_message(notice.occasion, notice.occurrence, [notice.told], follows)
 
-    def summary(self, occurrence: UUID, members: list[Told]) -> Message:
-        return self._message(Occasion.SUMMARY, occurrence, members, None)
+    def build_summary(self, occurrence: UUID, members: list[Told]) -> Message:
+        return self._compose_message(Occasion.SUMMARY, occurrence, members, None)
 
-    def _message(
+    def _compose_message(
         self, occasion: Occasion, occurrence: UUID, alarms: list[Told], follows: UUID | None
     ) -> Message:
         return Message(
-            id=self._id(occasion, occurrence),
+            id=self._make_message_id(occasion, occurrence),
             occasion=occasion,
             site=self._plant.site,
             plant=self._plant.name,
@@ -81,11 +88,11 @@ class Telling:
             follows=follows,
         )
 
-    def _id(self, occasion: Occasion, occurrence: UUID) -> UUID:
+    def _make_message_id(self, occasion: Occasion, occurrence: UUID) -> UUID:
         return message_id(self._plant.site, self.name, occasion, occurrence)
 
 
-def wish_of(channel: NotificationSettings) -> Wish:
+def build_policy(channel: NotificationSettings) -> Wish:
     return Wish(
         channel.name,
         frozenset(Priority(word) for word in channel.priorities),

@@ -12,10 +12,10 @@ from queue import Empty, SimpleQueue
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from dosing_tui.collector.alarms.journal_outbox import Outbox
-from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.notifications.channel_state import Telling
-from dosing_tui.collector.notifications.delivery_worker import Outcome
+from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
+from dosing_tui.collector.context.interfaces import CollectorContext
+from dosing_tui.collector.notifications.channel_state import DeliveryChannel
+from dosing_tui.collector.notifications.delivery_worker import DeliveryResult
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Event, Shown
 from dosing_tui.domain.notifications.policy import LATEST, PERIOD, Fate, Occasion, Told, Waiting
 from dosing_tui.errors import SpoolError
@@ -23,51 +23,53 @@ from dosing_tui.live_state import Link
 
 log = logging.getLogger(__name__)
 
-KEY = AlarmKey("DB_DOWN")
-LAST_ANSWERS_S = 3.0
-STOP_S = 5.0
+DATABASE_DOWN = AlarmKey("DB_DOWN")
+DRAIN_TIMEOUT_S = 3.0
+STOP_TIMEOUT_S = 5.0
 
 
-class Absence:
+class OutageNotifier:
     """A thread of its own, and couriers of its own; none where nobody wants to be told of what is raised."""
 
-    def __init__(self, around: Surroundings, outbox: Outbox) -> None:
-        self._around = around
-        self._clock = around.clock
-        self._status = around.status
+    def __init__(self, context: CollectorContext, outbox: JournalOutbox) -> None:
+        self._context = context
+        self._clock = context.clock
+        self._status = context.status
         self._outbox = outbox
-        settings = around.settings
+        settings = context.settings
         self._zone = ZoneInfo(settings.plant.timezone)
-        self._done: SimpleQueue[Outcome] = SimpleQueue()
-        every = (Telling(one, settings, around.pace, self._done) for one in settings.notifications)
-        self._tellings = {one.name: one for one in every if Occasion.RAISE in one.wish.occasions}
-        self._carried: dict[str, UUID] = {}
+        self._results: SimpleQueue[DeliveryResult] = SimpleQueue()
+        every = (
+            DeliveryChannel(one, settings, context.intervals, self._results) for one in settings.notifications
+        )
+        self._channels = {one.name: one for one in every if Occasion.RAISE in one.policy.occasions}
+        self._in_flight: dict[str, UUID] = {}
         """What a courier of this process has under way, by channel."""
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="notify-absence", daemon=True)
+        self._stop_event = threading.Event()
+        self._thread = threading.Thread(target=self._run_loop, name="notify-absence", daemon=True)
 
     def start(self) -> None:
-        if self._tellings:
-            for telling in self._tellings.values():
-                telling.courier.start()
+        if self._channels:
+            for telling in self._channels.values():
+                telling.worker.start()
             self._thread.start()
 
     def stop(self) -> None:
         """Waits shortly for the answers to what is under way; what has none is not told again."""
-        self._stopping.set()
+        self._stop_event.set()
         if self._thread.is_alive():
-            self._thread.join(STOP_S)
+            self._thread.join(STOP_TIMEOUT_S)
 
-    def hand_over(self, channel: str, occurrence: UUID) -> Fate:
+    def hand_over_notice(self, channel: str, occurrence: UUID) -> Fate:
         """What came of it: CLAIMED while it is under way; WAITING if the asker tells it: this will not."""
         try:
             with self._lock:
-                if self._carried.get(channel) == occurrence:
+                if self._in_flight.get(channel) == occurrence:
                     return Fate.CLAIMED
-                fate = self._outbox.told(channel, occurrence)
+                fate = self._outbox.get_delivery_status(channel, occurrence)
                 if fate is None or fate is Fate.WAITING:
-                    self._outbox.note_told(channel, occurrence, Fate.WITHDRAWN, self._clock())
+                    self._outbox.save_delivery_status(channel, occurrence, Fate.WITHDRAWN, self._clock())
         except SpoolError as error:
             log.warning("what was told without the database is not known: %s", error)
             return Fate.WAITING
@@ -75,102 +77,110 @@ class Absence:
             return Fate.UNKNOWN
         return fate if fate in (Fate.SENT, Fate.FAILED) else Fate.WAITING
 
-    def _run(self) -> None:
-        while not self._stopping.wait(self._around.pace.notify_look_s):
+    def _run_loop(self) -> None:
+        while not self._stop_event.wait(self._context.intervals.notify_poll_s):
             try:
-                self._settle()
-                self._look()
+                self._store_results()
+                self._check_database()
             except SpoolError as error:
                 log.warning("that the database is away is not told: %s", error)
             except Exception:
                 # the boundary of this thread: the next second may do better
                 log.exception("telling that the database is away failed")
-        self._end()
+        self._finish_deliveries()
 
-    def _look(self) -> None:
-        picture = self._around.live.picture(self._clock())
+    def _check_database(self) -> None:
+        picture = self._context.live_state.get_snapshot(self._clock())
         listed = picture.alarms.listed if picture.alarms else ()
-        alarm = next((view.state for view in listed if view.state.key == KEY), None)
+        alarm = next((view.state for view in listed if view.state.key == DATABASE_DOWN), None)
         if picture.database.link is not Link.DOWN or alarm is None or alarm.shown is not Shown.UNACK:
-            self._rest()
+            self._clear_failures()
             return
         since = min(one for one in (picture.database.since, alarm.raised_at, self._clock()) if one)
         if self._clock() - since > LATEST:
-            self._rest()
+            self._clear_failures()
             return
-        for telling in self._tellings.values():
-            if telling.ready and alarm.priority in telling.wish.priorities:
-                self._tell(telling, alarm, since)
+        for telling in self._channels.values():
+            if telling.is_ready and alarm.priority in telling.policy.priorities:
+                self._notify_channel(telling, alarm, since)
 
-    def _rest(self) -> None:
+    def _clear_failures(self) -> None:
         """There is nothing to be told any more, or whoever tells of alarms does it."""
-        for telling in self._tellings.values():
-            if telling.failing and telling.courier.carries is None:
-                telling.succeeded()
-                self._status.notice(_about(telling.name), "")
+        for telling in self._channels.values():
+            if telling.is_failing and telling.worker.current_id is None:
+                telling.reset_failures()
+                self._status.set_notice(_make_notice_key(telling.name), "")
 
-    def _tell(self, telling: Telling, alarm: AlarmState, since: datetime) -> None:
+    def _notify_channel(self, channel: DeliveryChannel, alarm: AlarmState, since: datetime) -> None:
         now, occurrence = self._clock(), alarm.occurrence
         if occurrence is None:
             return
         with self._lock:
-            if self._outbox.told(telling.name, occurrence) not in (None, Fate.WAITING):
+            if self._outbox.get_delivery_status(channel.name, occurrence) not in (None, Fate.WAITING):
                 return
             # one that comes and goes is told of by the rules of the others, when it is back
-            if self._outbox.told_since(telling.name, now - PERIOD, besides=occurrence):
+            if self._outbox.has_other_delivery(channel.name, now - PERIOD, excluding=occurrence):
                 return
-            self._outbox.note_told(telling.name, occurrence, Fate.CLAIMED, now)
-            self._carried[telling.name] = occurrence
-        message = telling.single(Waiting(0, Occasion.RAISE, occurrence, now, self._told(alarm, since)))
-        telling.courier.carry(0, f"{KEY.tag}, without the database", message)
+            self._outbox.save_delivery_status(channel.name, occurrence, Fate.CLAIMED, now)
+            self._in_flight[channel.name] = occurrence
+        message = channel.build_message(
+            Waiting(0, Occasion.RAISE, occurrence, now, self._summarize_outage(alarm, since))
+        )
+        channel.worker.start_delivery(0, f"{DATABASE_DOWN.tag}, without the database", message)
 
-    def _told(self, alarm: AlarmState, since: datetime) -> Told:
+    def _summarize_outage(self, alarm: AlarmState, since: datetime) -> Told:
         words = (
             f"The database has been away since {since.astimezone(self._zone):%Y-%m-%d %H:%M}: "
             "readings are kept here, alarms are not told until it is back"
         )
         return Told(
-            KEY, Event.RAISE, alarm.priority, alarm.raised_at or since, words, alarm.value, alarm.limit
+            DATABASE_DOWN,
+            Event.RAISE,
+            alarm.priority,
+            alarm.raised_at or since,
+            words,
+            alarm.value,
+            alarm.limit,
         )
 
-    def _settle(self) -> None:
+    def _store_results(self) -> None:
         while True:
             try:
-                self._settle_one(self._done.get_nowait())
+                self._store_result(self._results.get_nowait())
             except Empty:
                 return
 
-    def _settle_one(self, outcome: Outcome) -> None:
-        name, trouble = outcome.channel, outcome.trouble
-        telling = self._tellings[name]
+    def _store_result(self, result: DeliveryResult) -> None:
+        name, trouble = result.channel, result.error
+        telling = self._channels[name]
         fate = Fate.SENT if trouble is None else Fate.FAILED if trouble.lasting else Fate.WAITING
         with self._lock:
-            occurrence = self._carried.pop(name)
-            telling.courier.carries = None
-            self._outbox.note_told(name, occurrence, fate, self._clock())
+            occurrence = self._in_flight.pop(name)
+            telling.worker.current_id = None
+            self._outbox.save_delivery_status(name, occurrence, fate, self._clock())
         if trouble is None:
-            telling.succeeded()
-            self._status.notice(_about(name), "")
-            log.info("notification %s: told of %s. %s", name, outcome.what, outcome.said)
+            telling.reset_failures()
+            self._status.set_notice(_make_notice_key(name), "")
+            log.info("notification %s: told of %s. %s", name, result.description, result.response)
         elif trouble.lasting:
-            self._status.say(f"Notification {name} cannot tell that the database is away: {trouble}")
+            self._status.report_once(f"Notification {name} cannot tell that the database is away: {trouble}")
         else:
-            telling.failed()
-            self._status.notice(
-                _about(name),
+            telling.back_off()
+            self._status.set_notice(
+                _make_notice_key(name),
                 f"Notification {name} does not tell that the database is away, and is tried again: {trouble}",
             )
 
-    def _end(self) -> None:
-        until = time.monotonic() + LAST_ANSWERS_S
+    def _finish_deliveries(self) -> None:
+        until = time.monotonic() + DRAIN_TIMEOUT_S
         try:
-            while self._carried and time.monotonic() < until:
-                self._settle_one(self._done.get(timeout=max(until - time.monotonic(), 0.01)))
+            while self._in_flight and time.monotonic() < until:
+                self._store_result(self._results.get(timeout=max(until - time.monotonic(), 0.01)))
         except Empty:
             log.info("that the database is away may have been told")
         except SpoolError as error:
             log.warning("what was told without the database is not kept: %s", error)
 
 
-def _about(channel: str) -> str:
+def _make_notice_key(channel: str) -> str:
     return f"absence {channel}"

@@ -5,66 +5,74 @@ import threading
 import time
 from collections.abc import Callable
 
-from dosing_tui.collector.context.interfaces import Surroundings
+from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.errors import DatabaseAway, DatabaseError
 
-STOP_S = 5.0
-REST_S = 60.0
+STOP_TIMEOUT_S = 5.0
+MAX_PAUSE_S = 60.0
 """Longest rest while more comes in than is written: later, everything touched is still to be done."""
-SHARE = 10
+PAUSE_FACTOR = 10
 """Rebuilding takes at most one in so many seconds of the time."""
 
 log = logging.getLogger(__name__)
 
 
-class Keeping:
+class BatchRebuilder:
     """Never gives up: what could not be rebuilt is still noted in the database."""
 
     def __init__(
-        self, around: Surroundings, prepared: threading.Event, *, behind: Callable[[], bool]
+        self,
+        context: CollectorContext,
+        schema_ready: threading.Event,
+        *,
+        is_writer_behind: Callable[[], bool],
     ) -> None:
-        """Begins when ``prepared`` is set: the schema is there. ``behind``: writing comes first."""
-        self._prepared = prepared
-        self._behind = behind
-        self._keeper = around.database.batch_keeper()
-        self._status = around.status
-        self._pace_s = around.pace.batches_s
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="collector-batches", daemon=True)
+        """Begins when ``schema_ready`` is set: the schema is there. ``is_writer_behind``: writing comes first."""
+        self._schema_ready = schema_ready
+        self._is_writer_behind = is_writer_behind
+        self._rebuild_call = context.database.create_rebuild_call()
+        self._status = context.status
+        self._interval_s = context.intervals.batch_rebuild_s
+        self._stop_event = threading.Event()
+        self._thread = threading.Thread(target=self._run_loop, name="collector-batches", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
         """Does not wait for long: a rebuild that is cut off leaves everything as it was."""
-        self._stopping.set()
-        self._keeper.close()
-        self._thread.join(STOP_S)
+        self._stop_event.set()
+        self._rebuild_call.close()
+        self._thread.join(STOP_TIMEOUT_S)
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
+    def _run_loop(self) -> None:
+        while not self._stop_event.is_set():
             begun = time.monotonic()
-            if self._prepared.is_set():
-                self._try()
-            self._stopping.wait(max(self._pace_s, SHARE * (time.monotonic() - begun)))
-            self._rest()
+            if self._schema_ready.is_set():
+                self._try_rebuild()
+            self._stop_event.wait(max(self._interval_s, PAUSE_FACTOR * (time.monotonic() - begun)))
+            self._wait_for_writer()
 
-    def _rest(self) -> None:
-        until = time.monotonic() + REST_S
-        while self._behind() and time.monotonic() < until and not self._stopping.wait(self._pace_s):
+    def _wait_for_writer(self) -> None:
+        until = time.monotonic() + MAX_PAUSE_S
+        while (
+            self._is_writer_behind()
+            and time.monotonic() < until
+            and not self._stop_event.wait(self._interval_s)
+        ):
             pass
 
-    def _try(self) -> None:
+    def _try_rebuild(self) -> None:
         try:
-            self._keeper()
-            self._status.notice("batches", "")
+            self._rebuild_call()
+            self._status.set_notice("batches", "")
         except DatabaseAway:
             return  # the writer says so
         except DatabaseError as error:
-            self._status.notice("batches", f"The batches cannot be kept up to date: {error}")
+            self._status.set_notice("batches", f"The batches cannot be kept up to date: {error}")
         except Exception as error:
             # the boundary of this thread: the next round may do better
-            if self._stopping.is_set():
+            if self._stop_event.is_set():
                 return
             log.exception("rebuilding batches failed")
-            self._status.notice("batches", f"Rebuilding batches failed: {error!r}.")
+            self._status.set_notice("batches", f"Rebuilding batches failed: {error!r}.")

@@ -1,20 +1,20 @@
 """The broker's own count of messages it threw away. Pure."""
 
 
-def dropped_count(payload: bytes) -> int | None:
+def parse_drop_count(payload: bytes) -> int | None:
     """None for what is not a count."""
     text = payload.decode(errors="replace").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def lost_since(known: int | None, count: int) -> int:
-    """How many were thrown away since the count was ``known``, None if it never was.
+def count_lost_messages(previous: int | None, count: int) -> int:
+    """How many were thrown away since the count was ``previous``, None if it never was.
 
     >>> lost_since(None, 5), lost_since(5, 7), lost_since(7, 7)
     (0, 2, 0)
     >>> lost_since(7, 3)  # the broker was started anew and counts from zero
     3
     """
-    if known is None:
+    if previous is None:
         return 0
-    return count - known if count >= known else count
+    return count - previous if count >= previous else count

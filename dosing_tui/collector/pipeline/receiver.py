@@ -7,55 +7,55 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.pipeline.broker_drop_count import dropped_count, lost_since
-from dosing_tui.collector.pipeline.receive_buffer import Inbox
-from dosing_tui.collector.pipeline.redelivery_filter import Sightings
-from dosing_tui.collector.pipeline.spool import Arrival, Spool
-from dosing_tui.domain.messages.models import Rejection, Unit
+from dosing_tui.collector.context.interfaces import CollectorContext
+from dosing_tui.collector.pipeline.broker_drop_count import count_lost_messages, parse_drop_count
+from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
+from dosing_tui.collector.pipeline.redelivery_filter import RedeliveryFilter
+from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
+from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.errors import SpoolError
-from dosing_tui.mqtt.message import Delivery
-from dosing_tui.mqtt.subscriber import DROPPED_TOPIC
+from dosing_tui.mqtt.message import ReceivedMessage
+from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
 
 log = logging.getLogger(__name__)
 
 
 class Acknowledger(Protocol):
-    def ack(self, deliveries: Iterable[Delivery]) -> None: ...
+    def ack_messages(self, messages: Iterable[ReceivedMessage]) -> None: ...
 
 
-class Listener(Protocol):
+class ReadingListener(Protocol):
     """Gets what has arrived, before it is acknowledged. Never raises."""
 
-    def hear(self, units: Iterable[Unit]) -> None: ...
-    def know(self, units: Iterable[Unit]) -> None: ...
+    def on_readings(self, units: Iterable[ParsedItem]) -> None: ...
+    def on_retained(self, units: Iterable[ParsedItem]) -> None: ...
 
 
-class Receiving:
+class MessageReceiver:
     """One thread, from ``start`` until the inbox is closed or the spool takes no more."""
 
     def __init__(
         self,
-        inbox: Inbox,
+        buffer: ReceiveBuffer,
         spool: Spool,
         broker: Acknowledger,
-        around: Surroundings,
+        context: CollectorContext,
         *,
-        alarms: Listener,
+        alarms: ReadingListener,
     ) -> None:
-        self._inbox = inbox
+        self._buffer = buffer
         self._spool = spool
-        self._sightings: Sightings = spool.sightings()
-        self._parser = around.parser()
+        self._redelivery_filter: RedeliveryFilter = spool.load_redelivery_filter()
+        self._parser = context.create_parser()
         self._broker = broker
         self._alarms = alarms
-        self._live = around.live
-        self._status = around.status
-        self._clock = around.clock
+        self._live_state = context.live_state
+        self._status = context.status
+        self._clock = context.clock
         # a generation counts one client's connections; this makes it differ from every other client's
-        self._first_connection = secrets.randbits(60)
-        self._thread = threading.Thread(target=self._run, name="collector-intake", daemon=True)
-        self.held = ""
+        self._connection_offset = secrets.randbits(60)
+        self._thread = threading.Thread(target=self._run_loop, name="collector-intake", daemon=True)
+        self.stop_reason = ""
         """Why the spool takes no more, once it does not; what is not acknowledged then comes again."""
 
     def start(self) -> None:
@@ -63,68 +63,70 @@ class Receiving:
 
     def stop(self) -> None:
         """What was taken from the inbox is finished first."""
-        self._inbox.close()
+        self._buffer.close()
         self._thread.join()
 
-    def _run(self) -> None:
+    def _run_loop(self) -> None:
         try:
-            while deliveries := self._inbox.take():
-                self._handle(deliveries)
+            while deliveries := self._buffer.take_chunk():
+                self._store_chunk(deliveries)
         except SpoolError as error:
-            self._hold(str(error))
+            self._stop_receiving(str(error))
         except Exception as error:
             # the boundary of this thread: whatever it was, nothing unstored was acknowledged
             log.exception("taking messages in failed")
-            self._hold(f"Taking messages in failed: {error!r}.")
+            self._stop_receiving(f"Taking messages in failed: {error!r}.")
 
-    def _hold(self, why: str) -> None:
-        self._inbox.close()
-        self.held = why
+    def _stop_receiving(self, why: str) -> None:
+        self._buffer.close()
+        self.stop_reason = why
 
-    def _handle(self, deliveries: list[Delivery]) -> None:
-        plant = [delivery for delivery in deliveries if delivery.topic != DROPPED_TOPIC]
-        arrivals, shown = self._understand(plant)
+    def _store_chunk(self, deliveries: list[ReceivedMessage]) -> None:
+        plant = [delivery for delivery in deliveries if delivery.topic != DROP_COUNT_TOPIC]
+        arrivals, shown = self._parse_chunk(plant)
         if arrivals:
-            self._spool.append(arrivals, forget_before=self._sightings.forget(self._clock()))
-            self._alarms.hear(unit for arrival in arrivals for unit in arrival.units)
-        self._broker.ack(deliveries)
+            self._spool.append_messages(
+                arrivals, expire_before=self._redelivery_filter.expire_old(self._clock())
+            )
+            self._alarms.on_readings(unit for arrival in arrivals for unit in arrival.items)
+        self._broker.ack_messages(deliveries)
         if plant:
-            self._live.apply(unit for unit in shown if not isinstance(unit, Rejection))
-            self._live.arrived(len(plant), plant[-1].received_at)
+            self._live_state.apply(unit for unit in shown if not isinstance(unit, Rejection))
+            self._live_state.arrived(len(plant), plant[-1].received_at)
         for delivery in deliveries:
-            if delivery.topic == DROPPED_TOPIC:
-                self._note_dropped(delivery.payload)
+            if delivery.topic == DROP_COUNT_TOPIC:
+                self._update_drop_count(delivery.payload)
 
-    def _understand(self, deliveries: list[Delivery]) -> tuple[list[Arrival], list[Unit]]:
+    def _parse_chunk(self, deliveries: list[ReceivedMessage]) -> tuple[list[ParsedMessage], list[ParsedItem]]:
         """What to store, and what to show: a retained message was stored when it was new."""
-        arrivals: list[Arrival] = []
-        shown: list[Unit] = []
+        arrivals: list[ParsedMessage] = []
+        shown: list[ParsedItem] = []
         for delivery in deliveries:
-            if delivery.retained:
-                retained = self._read(delivery, delivery.received_at)
-                self._alarms.know(retained)
+            if delivery.is_retained:
+                retained = self._parse_delivery(delivery, delivery.received_at)
+                self._alarms.on_retained(retained)
                 shown += retained
                 continue
-            connection = self._first_connection + delivery.generation
-            sighting = self._sightings.see(
+            connection = self._connection_offset + delivery.connection_number
+            sighting = self._redelivery_filter.register_message(
                 delivery.topic, delivery.payload, at=delivery.received_at, connection=connection
             )
-            units = self._read(delivery, sighting.received_at)
-            arrivals.append(Arrival(units, sighting))
+            units = self._parse_delivery(delivery, sighting.received_at)
+            arrivals.append(ParsedMessage(units, sighting))
             shown += units
         return arrivals, shown
 
-    def _read(self, delivery: Delivery, received_at: datetime) -> tuple[Unit, ...]:
-        return self._parser.read(delivery.topic, delivery.payload, received_at=received_at)
+    def _parse_delivery(self, delivery: ReceivedMessage, received_at: datetime) -> tuple[ParsedItem, ...]:
+        return self._parser.parse_message(delivery.topic, delivery.payload, received_at=received_at)
 
-    def _note_dropped(self, payload: bytes) -> None:
-        count = dropped_count(payload)
-        if count is None or count == self._spool.broker_dropped:
+    def _update_drop_count(self, payload: bytes) -> None:
+        count = parse_drop_count(payload)
+        if count is None or count == self._spool.broker_drop_count:
             return
-        if lost := lost_since(self._spool.broker_dropped, count):
-            self._status.notice(
+        if lost := count_lost_messages(self._spool.broker_drop_count, count):
+            self._status.set_notice(
                 "dropped",
                 f"The broker threw away {lost:,} messages because a queue was full: "
                 "raise max_queued_messages in its configuration.",
             )
-        self._spool.note_dropped(count)
+        self._spool.save_drop_count(count)

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-AT_ONCE = timedelta(seconds=2)
+RESEND_WINDOW = timedelta(seconds=2)
 """A publisher that got no answer sends again; within so short a time no station says the same thing twice."""
-KEPT = timedelta(hours=1)
-LIMIT = 100_000
+RETENTION = timedelta(hours=1)
+MAX_FINGERPRINTS = 100_000
 """Most messages remembered; far more than a broker has under way to one client."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class MessageFingerprint:
     """``number`` orders sightings; ``received_at`` is that of the message's first coming."""
 
     number: int
@@ -27,19 +27,21 @@ class Sighting:
     connection: int
 
 
-class Sightings:
-    """``known``: what an earlier process remembered, oldest first."""
+class RedeliveryFilter:
+    """``history``: what an earlier process remembered, oldest first."""
 
-    def __init__(self, known: Iterable[Sighting] = (), *, limit: int = LIMIT) -> None:
-        self._latest: OrderedDict[bytes, Sighting] = OrderedDict()
-        self._number = 0
-        for sighting in known:
-            self._keep(sighting)
+    def __init__(self, history: Iterable[MessageFingerprint] = (), *, limit: int = MAX_FINGERPRINTS) -> None:
+        self._fingerprints: OrderedDict[bytes, MessageFingerprint] = OrderedDict()
+        self._last_number = 0
+        for sighting in history:
+            self._store_fingerprint(sighting)
         self._limit = limit
         self._connection = 0
         self._connected_at: datetime | None = None
 
-    def see(self, topic: str, payload: bytes, *, at: datetime, connection: int) -> Sighting:
+    def register_message(
+        self, topic: str, payload: bytes, *, at: datetime, connection: int
+    ) -> MessageFingerprint:
         """Remember the message and say when it came first.
 
         On another connection than before, the same message is a redelivery; on the same one only at once.
@@ -48,27 +50,29 @@ class Sightings:
         if connection != self._connection:
             self._connection, self._connected_at = connection, at
         identity = blake2b(b"%s\0%s" % (topic.encode(), payload), digest_size=16).digest()
-        first = self._latest.get(identity)
-        if first and (first.connection != connection or abs(at - first.received_at) <= AT_ONCE):
+        first = self._fingerprints.get(identity)
+        if first and (first.connection != connection or abs(at - first.received_at) <= RESEND_WINDOW):
             at = first.received_at
-        return self._keep(Sighting(self._number + 1, identity, at, connection))
+        return self._store_fingerprint(MessageFingerprint(self._last_number + 1, identity, at, connection))
 
-    def forget(self, now: datetime) -> int:
+    def expire_old(self, now: datetime) -> int:
         """Let go of the oldest beyond the limits; returns the number of the oldest that stays.
 
         However long an outage was, what came before it is remembered until the new connection is an hour
         old: what was under way at its beginning comes again at its end.
         """
-        settled = self._connected_at is not None and now - self._connected_at > KEPT
-        while self._latest:
-            oldest = next(iter(self._latest.values()))
-            if len(self._latest) <= self._limit and not (settled and now - oldest.received_at > KEPT):
+        settled = self._connected_at is not None and now - self._connected_at > RETENTION
+        while self._fingerprints:
+            oldest = next(iter(self._fingerprints.values()))
+            if len(self._fingerprints) <= self._limit and not (
+                settled and now - oldest.received_at > RETENTION
+            ):
                 return oldest.number
-            self._latest.popitem(last=False)
-        return self._number + 1
+            self._fingerprints.popitem(last=False)
+        return self._last_number + 1
 
-    def _keep(self, sighting: Sighting) -> Sighting:
-        self._number = sighting.number
-        self._latest[sighting.identity] = sighting
-        self._latest.move_to_end(sighting.identity)
-        return sighting
+    def _store_fingerprint(self, fingerprint: MessageFingerprint) -> MessageFingerprint:
+        self._last_number = fingerprint.number
+        self._fingerprints[fingerprint.identity] = fingerprint
+        self._fingerprints.move_to_end(fingerprint.identity)
+        return fingerprint

@@ -14,80 +14,80 @@ from dosing_tui.domain.messages.models import (
     BatchEvent,
     Dose,
     InventoryLevel,
+    ParsedItem,
     Rejection,
     TimeQuality,
-    Unit,
     is_finite,
 )
 from dosing_tui.errors import SpoolError
 
-_KINDS: dict[str, type[Unit]] = {
+_ITEM_TYPES: dict[str, type[ParsedItem]] = {
     "dose": Dose,
     "event": BatchEvent,
     "level": InventoryLevel,
     "rejection": Rejection,
 }
-_BYTES = "latin-1"
+_BYTES_ENCODING = "latin-1"
 """Gives every byte a character of its own, so that a rejected record is kept byte for byte."""
 
 
-def encode(units: Sequence[Unit]) -> str:
-    plain = [(_NAMES[type(unit)], *_VALUES[type(unit)](unit)) for unit in units]
-    if all(map(is_finite, units)):
+def encode_items(items: Sequence[ParsedItem]) -> str:
+    plain = [(_TYPE_NAMES[type(unit)], *_VALUE_GETTERS[type(unit)](unit)) for unit in items]
+    if all(map(is_finite, items)):
         with suppress(orjson.JSONEncodeError):
-            text = orjson.dumps(plain, default=_plain)
+            text = orjson.dumps(plain, default=_value_to_text)
             if text.isascii():
                 return text.decode()
     # slower, and has a word for everything
-    return _encoder.encode(plain)
+    return _json_encoder.encode(plain)
 
 
-def decode(text: str) -> tuple[Unit, ...]:
+def decode_items(text: str) -> tuple[ParsedItem, ...]:
     """Raises: SpoolError for text this program never wrote."""
     try:
-        return tuple(_unit(name, values) for name, *values in json.loads(text))
+        return tuple(_build_item(name, values) for name, *values in json.loads(text))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise SpoolError(f"The spool holds a message that cannot be read: {error}.") from error
 
 
-def _unit(
+def _build_item(
     name: str, values: list[Any]
-) -> Unit:  # Any: what JSON gives, written by encode from a typed record
-    kind = _KINDS[name]
-    for index, back in _BACK[kind]:
+) -> ParsedItem:  # Any: what JSON gives, written by encode from a typed record
+    kind = _ITEM_TYPES[name]
+    for index, back in _DECODERS_BY_TYPE[kind]:
         values[index] = back(values[index])
     return kind(*values)
 
 
-def _plain(value: object) -> str:
+def _value_to_text(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, bytes):
-        return value.decode(_BYTES)
+        return value.decode(_BYTES_ENCODING)
     raise TypeError(f"{type(value).__name__} has no place in the spool")
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode(_BYTES)
+def _text_to_bytes(text: str) -> bytes:
+    return text.encode(_BYTES_ENCODING)
 
 
-_FIELDS_BACK: dict[str, Callable[[Any], object]] = {
+_FIELD_DECODERS: dict[str, Callable[[Any], object]] = {
     "time": datetime.fromisoformat,
     "received_at": datetime.fromisoformat,
     "time_quality": TimeQuality,
     "flags": tuple,
-    "record": _bytes,
+    "record": _text_to_bytes,
 }
-_encoder = json.JSONEncoder(separators=(",", ":"), default=_plain)
-_NAMES = {kind: name for name, kind in _KINDS.items()}
-_VALUES: dict[type[Unit], Callable[[Unit], tuple[object, ...]]] = {
-    kind: attrgetter(*(field.name for field in fields(kind))) for kind in _KINDS.values()
+_json_encoder = json.JSONEncoder(separators=(",", ":"), default=_value_to_text)
+_TYPE_NAMES = {kind: name for name, kind in _ITEM_TYPES.items()}
+_VALUE_GETTERS: dict[type[ParsedItem], Callable[[ParsedItem], tuple[object, ...]]] = {
+    kind: attrgetter(*(field.name for field in fields(kind))) for kind in _ITEM_TYPES.values()
 }
-_BACK = {
+_DECODERS_BY_TYPE = {
     kind: [
-        (index, _FIELDS_BACK[field.name])
+        (index, _FIELD_DECODERS[field.name])
         for index, field in enumerate(fields(kind))
-        if field.name in _FIELDS_BACK
+        if field.name in _FIELD_DECODERS
     ]
-    for kind in _KINDS.values()
+    for kind in _ITEM_TYPES.values()
 }

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID, uuid4
 
-from dosing_tui.collector.pipeline.redelivery_filter import Sighting
+from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
 from dosing_tui.database.reading_writer import Progress
 from dosing_tui.errors import SpoolError
 
-FORMAT = 1
+FORMAT_VERSION = 1
 """Written as ``user_version``; rises when an older program could not read the file."""
 WAL_BYTES = 16 * 1024 * 1024
 """What the write-ahead log is cut back to after a burst."""
@@ -40,14 +40,14 @@ CREATE TABLE probe (bytes BLOB);
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SpoolState:
     """What the file says of itself. ``progress`` is the database's word when it was last heard."""
 
     spool_id: UUID
     received: int
     progress: Progress
     spooled: int
-    broker_dropped: int | None
+    broker_drop_count: int | None
     """The broker's count of thrown away messages when it was last heard; None if it never was."""
 
 
@@ -57,10 +57,10 @@ class SpoolFile:
 
         Raises: SpoolError when another process has it, or when it cannot be used.
         """
-        self._lock = _own(folder)
+        self._lock = _lock_folder(folder)
         try:
-            with _spool_errors(folder):
-                self._sql = _open(folder / "spool.sqlite", max_mb)
+            with _map_sqlite_errors(folder):
+                self._connection = _open_database(folder / "spool.sqlite", max_mb)
         except BaseException:
             self._lock.close()
             raise
@@ -68,107 +68,117 @@ class SpoolFile:
 
     def close(self) -> None:
         with suppress(sqlite3.Error):
-            self._sql.close()
+            self._connection.close()
         self._lock.close()
 
-    def account(self) -> Account:
-        with _spool_errors(self._folder):
-            spool_id, received, dropped, *counts = self._sql.execute(
+    def read_state(self) -> SpoolState:
+        with _map_sqlite_errors(self._folder):
+            spool_id, received, dropped, *counts = self._connection.execute(
                 "SELECT spool_id, received, broker_dropped, last_seq, stored, duplicates, rejected FROM books"
             ).fetchone()
             progress = Progress(*counts)
-            return Account(UUID(spool_id), received, progress, self.units(after=progress.last_seq), dropped)
+            return SpoolState(
+                UUID(spool_id), received, progress, self.count_items(after=progress.last_seq), dropped
+            )
 
-    def units(self, *, after: int, upto: int = 2**62) -> int:
+    def count_items(self, *, after: int, upto: int = 2**62) -> int:
         """How many units the messages hold whose seq is in (after, upto]."""
         query = "SELECT coalesce(sum(count), 0) FROM spool WHERE seq > ? AND seq <= ?"
-        with _spool_errors(self._folder):
-            found: int = self._sql.execute(query, (after, upto)).fetchone()[0]
+        with _map_sqlite_errors(self._folder):
+            found: int = self._connection.execute(query, (after, upto)).fetchone()[0]
             return found
 
-    def recent(self) -> list[Sighting]:
+    def list_fingerprints(self) -> list[MessageFingerprint]:
         """Oldest first."""
         query = "SELECT number, identity, received_at, connection FROM recent ORDER BY number"
-        with _spool_errors(self._folder):
-            rows = self._sql.execute(query).fetchall()
-        return [Sighting(number, what, datetime.fromisoformat(at), by) for number, what, at, by in rows]
+        with _map_sqlite_errors(self._folder):
+            rows = self._connection.execute(query).fetchall()
+        return [
+            MessageFingerprint(number, what, datetime.fromisoformat(at), by) for number, what, at, by in rows
+        ]
 
-    def append(
-        self, messages: Sequence[tuple[str, int]], seen: Sequence[Sighting], *, forget_before: int
+    def append_messages(
+        self,
+        messages: Sequence[tuple[str, int]],
+        fingerprints: Sequence[MessageFingerprint],
+        *,
+        expire_before: int,
     ) -> None:
         """Each message's units as text, and how many they are. All of them or, on an error, none.
 
         Durable on return: on the disk, not only with the kernel.
         """
-        recent = [(one.number, one.identity, one.received_at.isoformat(), one.connection) for one in seen]
+        recent = [
+            (one.number, one.identity, one.received_at.isoformat(), one.connection) for one in fingerprints
+        ]
         received = sum(count for _, count in messages)
-        with self._transaction(durable=True):
-            self._sql.executemany("INSERT INTO spool (units, count) VALUES (?, ?)", messages)
-            self._sql.executemany("INSERT INTO recent VALUES (?, ?, ?, ?)", recent)
-            self._sql.execute("DELETE FROM recent WHERE number < ?", (forget_before,))
-            self._sql.execute("UPDATE books SET received = received + ?", (received,))
+        with self._write_transaction(durable=True):
+            self._connection.executemany("INSERT INTO spool (units, count) VALUES (?, ?)", messages)
+            self._connection.executemany("INSERT INTO recent VALUES (?, ?, ?, ?)", recent)
+            self._connection.execute("DELETE FROM recent WHERE number < ?", (expire_before,))
+            self._connection.execute("UPDATE books SET received = received + ?", (received,))
 
-    def read(self, *, after: int, limit: int) -> list[tuple[int, str, int]]:
+    def read_messages(self, *, after: int, limit: int) -> list[tuple[int, str, int]]:
         """(seq, units, count) of the next messages, at most ``limit``."""
         query = "SELECT seq, units, count FROM spool WHERE seq > ? ORDER BY seq LIMIT ?"
-        with _spool_errors(self._folder):
-            return self._sql.execute(query, (after, limit)).fetchall()
+        with _map_sqlite_errors(self._folder):
+            return self._connection.execute(query, (after, limit)).fetchall()
 
-    def settle(self, progress: Progress) -> None:
+    def confirm_progress(self, progress: Progress) -> None:
         """Drop what the database has. Need not outlast a power cut: the database knows it anyway."""
-        with self._transaction(durable=False):
-            self._sql.execute("DELETE FROM spool WHERE seq <= ?", (progress.last_seq,))
-            self._sql.execute(
+        with self._write_transaction(durable=False):
+            self._connection.execute("DELETE FROM spool WHERE seq <= ?", (progress.last_seq,))
+            self._connection.execute(
                 "UPDATE books SET last_seq = ?, stored = ?, duplicates = ?, rejected = ?", astuple(progress)
             )
 
-    def note_dropped(self, count: int) -> None:
-        with self._transaction(durable=False):
-            self._sql.execute("UPDATE books SET broker_dropped = ?", (count,))
+    def save_drop_count(self, count: int) -> None:
+        with self._write_transaction(durable=False):
+            self._connection.execute("UPDATE books SET broker_dropped = ?", (count,))
 
-    def renew(self) -> None:
+    def reset_counters(self) -> None:
         """Another identity, whose books begin with what is spooled now."""
-        with self._transaction(durable=True):
-            self._sql.execute(
+        with self._write_transaction(durable=True):
+            self._connection.execute(
                 "UPDATE books SET spool_id = ?, last_seq = 0, stored = 0, duplicates = 0, rejected = 0,"
                 " received = (SELECT coalesce(sum(count), 0) FROM spool)",
                 (str(uuid4()),),
             )
 
-    def percent_full(self) -> float:
+    def measure_fill(self) -> float:
         """Pages in use of those it may have."""
-        with _spool_errors(self._folder):
-            (pages,) = self._sql.execute("PRAGMA page_count").fetchone()
-            (free,) = self._sql.execute("PRAGMA freelist_count").fetchone()
-            (most,) = self._sql.execute("PRAGMA max_page_count").fetchone()
+        with _map_sqlite_errors(self._folder):
+            (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
+            (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+            (most,) = self._connection.execute("PRAGMA max_page_count").fetchone()
         return 100.0 * float(pages - free) / float(most)
 
     def has_room(self) -> bool:
         """Found out by writing and removing a little more than a batch."""
         try:
-            with self._transaction(durable=True):
-                self._sql.execute("INSERT INTO probe VALUES (zeroblob(?))", (PROBE_BYTES,))
-            with self._transaction(durable=False):
-                self._sql.execute("DELETE FROM probe")
+            with self._write_transaction(durable=True):
+                self._connection.execute("INSERT INTO probe VALUES (zeroblob(?))", (PROBE_BYTES,))
+            with self._write_transaction(durable=False):
+                self._connection.execute("DELETE FROM probe")
         except SpoolError:
             return False
         return True
 
     @contextmanager
-    def _transaction(self, *, durable: bool) -> Iterator[None]:
-        with _spool_errors(self._folder):
-            self._sql.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            self._sql.execute("BEGIN IMMEDIATE")
+    def _write_transaction(self, *, durable: bool) -> Iterator[None]:
+        with _map_sqlite_errors(self._folder):
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                self._sql.execute("COMMIT")
+                self._connection.execute("COMMIT")
             except BaseException:
-                if self._sql.in_transaction:
-                    self._sql.execute("ROLLBACK")
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
 
 
-def _own(folder: Path) -> IO[str]:
+def _lock_folder(folder: Path) -> IO[str]:
     """Hold the spool's lock until the file is closed or this process ends, however it ends."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -188,7 +198,7 @@ def _own(folder: Path) -> IO[str]:
     return handle
 
 
-def _open(path: Path, max_mb: int) -> sqlite3.Connection:
+def _open_database(path: Path, max_mb: int) -> sqlite3.Connection:
     # other threads may call, one at a time; transactions are begun by hand
     sql = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
@@ -196,8 +206,8 @@ def _open(path: Path, max_mb: int) -> sqlite3.Connection:
         sql.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
         (version,) = sql.execute("PRAGMA user_version").fetchone()
         if version == 0:
-            _create(sql)
-        elif version != FORMAT:
+            _create_schema(sql)
+        elif version != FORMAT_VERSION:
             raise SpoolError(f"The spool {path} was made by a newer version of this program.")
         # last: a file that is larger already may be opened and drained all the same
         (page,) = sql.execute("PRAGMA page_size").fetchone()
@@ -208,15 +218,15 @@ def _open(path: Path, max_mb: int) -> sqlite3.Connection:
     return sql
 
 
-def _create(sql: sqlite3.Connection) -> None:
+def _create_schema(sql: sqlite3.Connection) -> None:
     sql.executescript(f"BEGIN IMMEDIATE; {SCHEMA}")
     sql.execute("INSERT INTO books VALUES (?, 0, 0, 0, 0, 0, NULL)", (str(uuid4()),))
-    sql.execute(f"PRAGMA user_version = {FORMAT}")
+    sql.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
     sql.execute("COMMIT")
 
 
 @contextmanager
-def _spool_errors(folder: Path) -> Iterator[None]:
+def _map_sqlite_errors(folder: Path) -> Iterator[None]:
     """Raises: SpoolError for everything SQLite may say."""
     try:
         yield

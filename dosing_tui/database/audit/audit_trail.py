@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 
 from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.batches.canonical_json import canonical, digest, instant
+from dosing_tui.domain.batches.canonical_json import format_instant, hash_text, to_canonical_json
 
 LOCK = 0x646F73696E6A
 BEGINNING = "0" * 64
@@ -52,7 +52,7 @@ def append(
     """After ``begin``: the new entry's number."""
     last = session.execute(statement("batches/audit_last")).fetchone()
     seq, previous = (last[0] + 1, last[1]) if last else (1, BEGINNING)
-    text = canonical({**content, "seq": seq})
+    text = to_canonical_json({**content, "seq": seq})
     entry = {
         "seq": seq,
         "at": moment.at,
@@ -69,7 +69,7 @@ def append(
 
 def chained(previous: str, at: datetime, action: str, subject: str, who: str, content: str) -> str:
     """The hash of an entry."""
-    return digest(canonical([previous, instant(at), action, subject, who, content]))
+    return hash_text(to_canonical_json([previous, format_instant(at), action, subject, who, content]))
 
 
 REVIEW_COLUMNS = (
@@ -83,7 +83,7 @@ def review_content(values: tuple[object, ...]) -> dict[str, object]:
 
     What takes nothing back does not say so, as no entry did before withdrawals named what they take back.
     """
-    plain = [instant(value) if isinstance(value, datetime) else value for value in values]
+    plain = [format_instant(value) if isinstance(value, datetime) else value for value in values]
     content = dict(zip(REVIEW_COLUMNS, plain, strict=True))
     if not content["withdraws"]:
         del content["withdraws"]
@@ -97,8 +97,8 @@ def recipe_content(
         "recipe": recipe,
         "mode": mode,
         "version": version,
-        "valid_from": instant(valid_from),
-        "definition": digest(definition),
+        "valid_from": format_instant(valid_from),
+        "definition": hash_text(definition),
     }
 
 
@@ -107,4 +107,4 @@ def policy_content(pin: bool, second_person: bool, reason: str) -> dict[str, obj
 
 
 def pin_content(who: str, pin_hash: str) -> dict[str, object]:
-    return {"who": who, "pin_hash": digest(pin_hash)}
+    return {"who": who, "pin_hash": hash_text(pin_hash)}

@@ -13,7 +13,7 @@ from dosing_tui.database.batches.list_consistency import hidden_faults, stored_f
 from dosing_tui.database.connection import UNLIMITED, Session, connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.batches.canonical_json import canonical, digest
+from dosing_tui.domain.batches.canonical_json import hash_text, to_canonical_json
 
 Entries = Mapping[int, Entry]
 Told = Iterator[tuple[int, str]]
@@ -97,9 +97,9 @@ def _reviews(session: Session, by_seq: Entries) -> Told:
             seq = int(str(content["seq"]))
             name = f"Review {seq} of {content['batch_id']}"
             yield seq, "" if _same(by_seq, seq, audit_trail.REVIEW, content) else f"{name}{_DIFFERS}"
-            if digest(str(record)) != content["record_hash"]:
+            if hash_text(str(record)) != content["record_hash"]:
                 yield seq, f"The record that {name} is about has been changed."
-            if digest(str(judgement)) != content["judgement_hash"]:
+            if hash_text(str(judgement)) != content["judgement_hash"]:
                 yield seq, f"The findings that {name} is about have been changed."
 
 
@@ -128,7 +128,7 @@ def _policies(session: Session, by_seq: Entries) -> Told:
 
 def _same(by_seq: Entries, seq: int, action: str, content: Mapping[str, object]) -> bool:
     entry = by_seq.get(seq)
-    said = canonical({**content, "seq": seq})
+    said = to_canonical_json({**content, "seq": seq})
     return entry is not None and entry.action == action and entry.content == said
 
 

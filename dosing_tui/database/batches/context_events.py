@@ -12,7 +12,7 @@ from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.alarms.models import AlarmKey
-from dosing_tui.domain.batch_review.query_models import Happenings
+from dosing_tui.domain.batch_review.query_models import ContextEvents
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
@@ -38,7 +38,7 @@ def alarm_spans(
         return tuple([_span(row) for row in cursor.execute(statement("batches/alarm_spans"), asked)])
 
 
-def happenings(settings: Settings, *, device: str, since: datetime, until: datetime) -> Happenings:
+def happenings(settings: Settings, *, device: str, since: datetime, until: datetime) -> ContextEvents:
     """Of a station, or of the whole plant, in [since, until).
 
     Raises: DatabaseAway, DatabaseRefused.
@@ -49,7 +49,7 @@ def happenings(settings: Settings, *, device: str, since: datetime, until: datet
     ):
         spans = alarm_spans(session, site=settings.plant.site, since=since, until=until)
         said = operator_notes.listed_in(session, since=since, until=until)
-    return Happenings(
+    return ContextEvents(
         tuple([span for span in spans if span.device_id in ("", device)]),
         tuple([note for note in reversed(said) if note.device in (None, "", device)]),
     )

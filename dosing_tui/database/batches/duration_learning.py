@@ -9,8 +9,13 @@ from datetime import datetime, timedelta
 
 from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.batches.canonical_json_reader import batch_of
-from dosing_tui.domain.batches.duration_baseline import LEAST, MOST, Usual, learned
+from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
+from dosing_tui.domain.batches.duration_baseline import (
+    MAX_BATCHES,
+    MIN_SAMPLES,
+    DurationBaseline,
+    learn_baselines,
+)
 
 EVERY = timedelta(days=7)
 AGAIN = timedelta(days=1)
@@ -26,9 +31,9 @@ def learn(session: Session, *, now: datetime) -> None:
     due = session.execute(statement("batches/learn_due"), since).fetchone()
     if due != (True,):
         return
-    asked = {"from": now - LOOKED_AT, "to": now, "least": LEAST, "most": MOST}
+    asked = {"from": now - LOOKED_AT, "to": now, "least": MIN_SAMPLES, "most": MAX_BATCHES}
     records = session.execute(statement("batches/learn_from"), asked).fetchall()
-    told = learned((batch_of(record, key) for key, record in records), at=now)
-    done = [*told, Usual("", "", "", now, 0.0, 0.0, len(records))]
+    told = learn_baselines((record_to_batch(record, key) for key, record in records), at=now)
+    done = [*told, DurationBaseline("", "", "", now, 0.0, 0.0, len(records))]
     columns = {name: [getattr(each, name) for each in done] for name in _FIELDS}
     session.execute(statement("batches/learned"), {**columns, "valid_from": now})

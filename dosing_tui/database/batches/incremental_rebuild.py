@@ -14,7 +14,7 @@ from dosing_tui.database.connection import Limits, Session, connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.schema.maintenance import RAW_KEPT
 from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.batches.models import RULES
+from dosing_tui.domain.batches.models import DEFAULT_RULES
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import ConfigError
 
@@ -52,7 +52,7 @@ def rebuild(
     Raises: ConfigError, if the alarms by which batches are judged are of another site; DatabaseAway,
     DatabaseRefused.
     """
-    until, done = min(until, now + RULES.longest), Change()
+    until, done = min(until, now + DEFAULT_RULES.max_duration), Change()
     with _session(settings, "rebuild") as session:
         _check_site(session, settings.plant.site)
         session.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
@@ -84,8 +84,8 @@ def _check_site(session: Session, site: str) -> None:
 def _keep(session: Session, settings: Settings, now: datetime) -> Change:
     with session.cursor(row_factory=class_row(Touched)) as cursor:
         touched = cursor.execute(statement("batches/touched"), {"rows": AT_ONCE}).fetchall()
-    silent = {"before": now - RULES.gap, "rows": AT_ONCE}
-    spans = [affected(each, RULES) for each in touched]
+    silent = {"before": now - DEFAULT_RULES.max_orphan_gap, "rows": AT_ONCE}
+    spans = [affected(each, DEFAULT_RULES) for each in touched]
     for device, at in session.execute(statement("batches/silent"), silent).fetchall():
         spans.append(Span(device, at, at + timedelta(microseconds=1)))
     if not spans:
@@ -115,7 +115,7 @@ def _oldest(session: Session, now: datetime) -> datetime:
     row = session.execute(statement("batches/oldest_kept")).fetchone()
     if row is not None:
         kept_since = max(kept_since, row[0] or now)
-    return kept_since + RULES.book + RULES.longest
+    return kept_since + DEFAULT_RULES.max_level_age + DEFAULT_RULES.max_duration
 
 
 @contextmanager

@@ -10,10 +10,10 @@ from dosing_tui.database.batches.rebuild_span import shown_columns
 from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review import assessment as judging
-from dosing_tui.domain.batches.batch_identity import anchor_text, batch_id
-from dosing_tui.domain.batches.canonical_json import digest
-from dosing_tui.domain.batches.canonical_json_reader import batch_of
-from dosing_tui.domain.batches.recipe_matching import apart
+from dosing_tui.domain.batches.batch_identity import format_anchor, format_batch_id
+from dosing_tui.domain.batches.canonical_json import hash_text
+from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
+from dosing_tui.domain.batches.recipe_matching import split_ingredients
 
 OF_REVIEWS = (
     "last_review", "disposition", "disposed_by", "disposed_at", "reviewed_hash", "reviewed_judgement",
@@ -78,7 +78,9 @@ def hidden_faults(session: Session) -> list[str]:
 
 def _holds(record: str, key: str, anchor: str) -> bool:
     try:
-        return anchor in {anchor_text(identity) for identity in batch_of(record, key).identities()}
+        return anchor in {
+            format_anchor(identity) for identity in record_to_batch(record, key).iter_identities()
+        }
     except (ValueError, KeyError, TypeError):
         return False
 
@@ -92,10 +94,10 @@ def _faults(row: _Stored) -> Iterator[str]:
         yield f"The record of {name} is missing."
         return
     whole = True
-    if digest(row.record) != row.record_hash:
+    if hash_text(row.record) != row.record_hash:
         whole = False
         yield f"The stored record of {name} has been changed."
-    if digest(row.judgement) != row.judgement_hash:
+    if hash_text(row.judgement) != row.judgement_hash:
         whole = False
         yield f"The stored findings of {name} have been changed."
     if whole:
@@ -104,8 +106,8 @@ def _faults(row: _Stored) -> Iterator[str]:
 
 def _columns(row: _Stored, record: str, judgement: str) -> Iterator[str]:
     try:
-        judged = judging.from_text(judgement)
-        batch = apart(batch_of(record, row.batch_key), judged.apart)
+        judged = judging.parse_assessment(judgement)
+        batch = split_ingredients(record_to_batch(record, row.batch_key), judged.split_chemicals)
         said: Mapping[str, object] = {**shown_columns(batch, judged), "batch_id": _number(row)}
     except (ValueError, KeyError, TypeError):
         yield f"The stored record of {row.batch_id} cannot be read."
@@ -117,4 +119,4 @@ def _columns(row: _Stored, record: str, judgement: str) -> Iterator[str]:
 def _number(row: _Stored) -> str | None:
     if row.numbered_of is None or row.day is None or row.number is None:
         return None
-    return batch_id(row.numbered_of, row.day, row.number)
+    return format_batch_id(row.numbered_of, row.day, row.number)

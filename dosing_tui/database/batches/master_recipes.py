@@ -11,7 +11,12 @@ from dosing_tui.database.batches.rebuild_span import masters
 from dosing_tui.database.connection import Session, connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, definition, from_definition
+from dosing_tui.domain.batches.master_recipe import (
+    MasterRecipe,
+    MasterVersion,
+    format_definition,
+    parse_definition,
+)
 from dosing_tui.errors import RecipeError
 
 APPLICATION = "recipes"
@@ -55,9 +60,9 @@ def import_recipes(
 def _import(
     session: Session, recipe: MasterRecipe, who: str, valid_from: datetime, moment: audit_trail.Moment
 ) -> Imported:
-    name, text = {"recipe": recipe.name, "mode": recipe.mode}, definition(recipe)
+    name, text = {"recipe": recipe.name, "mode": recipe.mode}, format_definition(recipe)
     last = session.execute(statement("batches/master_last"), name).fetchone()
-    if last and from_definition(json.loads(last[1])) == recipe:
+    if last and parse_definition(json.loads(last[1])) == recipe:
         return Imported(recipe, int(last[0]), new=False)
     if not who:
         raise RecipeError(f"{recipe.name}: say who enters it.")

@@ -14,15 +14,31 @@ from dosing_tui.database.connection import Session, connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review import assessment as judging
-from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Side
-from dosing_tui.domain.batch_review.review_rules import Review, ReviewState, open_states
-from dosing_tui.domain.batches.batch_identity import anchor_text
-from dosing_tui.domain.batches.canonical_json_reader import batch_of
+from dosing_tui.domain.batch_review.query_models import (
+    BatchDetail,
+    BatchFilter,
+    BatchRow,
+    BatchStatusCounts,
+    RecordSnapshot,
+)
+from dosing_tui.domain.batch_review.review_rules import Review, ReviewState, list_open_states
+from dosing_tui.domain.batches.batch_identity import format_anchor
+from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
 from dosing_tui.domain.batches.models import Batch
-from dosing_tui.domain.batches.recipe_matching import apart
+from dosing_tui.domain.batches.recipe_matching import split_ingredients
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
-__all__ = ["PAGE", "BatchDetail", "BatchFilter", "BatchRow", "Counts", "above", "counts", "detail", "listed"]
+__all__ = [
+    "PAGE",
+    "BatchDetail",
+    "BatchFilter",
+    "BatchRow",
+    "BatchStatusCounts",
+    "above",
+    "counts",
+    "detail",
+    "listed",
+]
 
 APPLICATION = "batches"
 PAGE = 100
@@ -58,9 +74,9 @@ def above(settings: Settings, which: BatchFilter, before: BatchRow, *, rows: int
     return found[::-1]
 
 
-def counts(settings: Settings, which: BatchFilter) -> Counts:
+def counts(settings: Settings, which: BatchFilter) -> BatchStatusCounts:
     """Raises: DatabaseAway, DatabaseRefused."""
-    with opened(settings) as session, session.cursor(row_factory=class_row(Counts)) as cursor:
+    with opened(settings) as session, session.cursor(row_factory=class_row(BatchStatusCounts)) as cursor:
         found = cursor.execute(statement("batches/counts"), _asked(session, settings, which)).fetchone()
     assert found is not None  # aggregates answer one row
     return found
@@ -85,8 +101,8 @@ def detail_in(session: Session, name: str) -> BatchDetail | None:
     said = tuple(reviews(session, row.batch_key))
     assert texts is not None  # stored together with the row
     record, judgement = texts
-    judged = judging.from_text(judgement)
-    batch = apart(batch_of(record, row.batch_key), judged.apart)
+    judged = judging.parse_assessment(judgement)
+    batch = split_ingredients(record_to_batch(record, row.batch_key), judged.split_chemicals)
     reviewed = _reviewed(session, row) if row.review_state == ReviewState.OUTDATED else None
     absorbed = () if row.gone else tuple(_absorbed(session, batch))
     return BatchDetail(_harmless(row), batch, judged, said, record, judgement, reviewed, absorbed)
@@ -94,16 +110,16 @@ def detail_in(session: Session, name: str) -> BatchDetail | None:
 
 def _absorbed(session: Session, batch: Batch) -> Iterator[Review]:
     """Reviews of batches that are gone, and whose first message is one of this batch."""
-    ours = {anchor_text(identity) for identity in batch.identities()}
-    times = [at for _, at, *_ in batch.identities()]
+    ours = {format_anchor(identity) for identity in batch.iter_identities()}
+    times = [at for _, at, *_ in batch.iter_identities()]
     asked = {"device": batch.device_id, "from": min(times), "to": max(times)}
     for key, anchor in session.execute(statement("batches/absorbed"), asked).fetchall():
         if anchor in ours:
             yield from reviews(session, key)
 
 
-def _reviewed(session: Session, row: BatchRow) -> Side | None:
-    with session.cursor(row_factory=class_row(Side)) as cursor:
+def _reviewed(session: Session, row: BatchRow) -> RecordSnapshot | None:
+    with session.cursor(row_factory=class_row(RecordSnapshot)) as cursor:
         return cursor.execute(statement("batches/reviewed"), {"batch_key": row.batch_key}).fetchone()
 
 
@@ -117,7 +133,7 @@ def _asked(session: Session, settings: Settings, which: BatchFilter) -> dict[str
         "status": list(which.status) or None,
         "review_state": list(which.review_state) or None,
         "unreviewed": which.unreviewed,
-        "open_states": list(open_states(second_person=second_person)),
+        "open_states": list(list_open_states(second_person=second_person)),
         "with_findings": which.with_findings,
         "without_findings": which.without_findings,
     }

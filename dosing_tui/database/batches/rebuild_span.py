@@ -14,16 +14,15 @@ from dosing_tui.database.batches.span_planner import Span, around
 from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.batch_review import assessment as judging
-from dosing_tui.domain.batch_review.exception_checks import Limits, judge, verdicts
-from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, alarms_of
-from dosing_tui.domain.batches.batch_identity import anchor_text, batch_id, keep_keys
-from dosing_tui.domain.batches.canonical_json import digest, record
-from dosing_tui.domain.batches.duration_baseline import Usual
-from dosing_tui.domain.batches.duration_baseline import in_force as in_force_durations
-from dosing_tui.domain.batches.master_recipe import MasterVersion, from_definition, in_force
-from dosing_tui.domain.batches.models import RULES, Batch
-from dosing_tui.domain.batches.recipe_matching import portioned
-from dosing_tui.domain.batches.reconstruction import reconstruct
+from dosing_tui.domain.batch_review.exception_checks import ReviewLimits, assess_ingredients, find_exceptions
+from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, list_batch_alarms
+from dosing_tui.domain.batches.batch_identity import format_anchor, format_batch_id, restore_keys
+from dosing_tui.domain.batches.canonical_json import batch_to_record, hash_text
+from dosing_tui.domain.batches.duration_baseline import DurationBaseline, select_baselines
+from dosing_tui.domain.batches.master_recipe import MasterVersion, parse_definition, select_version
+from dosing_tui.domain.batches.models import DEFAULT_RULES, Batch
+from dosing_tui.domain.batches.recipe_matching import split_portions
+from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 
 _SEPARATOR = "\x1f"
@@ -60,11 +59,11 @@ class Reference:
     """What batches are judged by, and the zone their days are in."""
 
     masters: tuple[MasterVersion, ...]
-    limits: Limits
+    limits: ReviewLimits
     zone: tzinfo
     alarms: tuple[AlarmSpan, ...] = ()
     """Of the whole time that is rebuilt."""
-    usual: tuple[Usual, ...] = ()
+    usual: tuple[DurationBaseline, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +72,14 @@ class _Whole:
 
     batch: Batch
     record: str
-    judged: judging.Judgement
+    judged: judging.Assessment
     judgement: str
 
 
 def masters(session: Session) -> tuple[MasterVersion, ...]:
     """Every version of every recipe."""
     rows = session.execute(statement("batches/masters")).fetchall()
-    return tuple(MasterVersion(from_definition(json.loads(d)), version, at) for d, version, at in rows)
+    return tuple(MasterVersion(parse_definition(json.loads(d)), version, at) for d, version, at in rows)
 
 
 def reference(session: Session, settings: Settings, *, since: datetime, until: datetime) -> Reference:
@@ -90,34 +89,34 @@ def reference(session: Session, settings: Settings, *, since: datetime, until: d
     """
     row = session.execute(statement("batches/rules")).fetchone()
     assert row is not None  # there is one row, from the first migration on
-    limits = Limits(tolerance_g=row[0], stock_low_percent=row[1])
-    site, longest = settings.plant.site, RULES.longest
+    limits = ReviewLimits(tolerance_g=row[0], stock_low_percent=row[1])
+    site, longest = settings.plant.site, DEFAULT_RULES.max_duration
     alarms = alarm_spans(session, site=site, since=since - longest, until=until + longest)
     known = usual(session, since=since - longest, until=until)
     return Reference(masters(session), limits, ZoneInfo(settings.plant.timezone), alarms, known)
 
 
-def usual(session: Session, *, since: datetime, until: datetime) -> tuple[Usual, ...]:
+def usual(session: Session, *, since: datetime, until: datetime) -> tuple[DurationBaseline, ...]:
     """How long batches that begin in [since, until) should take."""
-    with session.cursor(row_factory=class_row(Usual)) as cursor:
+    with session.cursor(row_factory=class_row(DurationBaseline)) as cursor:
         return tuple(cursor.execute(statement("batches/usual"), {"from": since, "to": until}))
 
 
 def rebuild_span(session: Session, span: Span, by: Reference, *, now: datetime) -> Change:
     """Inside the caller's transaction, who sees to it that nobody else rebuilds."""
-    readings = _readings(session, around(span, RULES))
+    readings = _readings(session, around(span, DEFAULT_RULES))
     batches = [
         batch
-        for batch in reconstruct(readings, now=now)
-        if batch.device_id == span.device_id and span.since <= batch.anchored_at < span.until
+        for batch in reconstruct_batches(readings, now=now)
+        if batch.device_id == span.device_id and span.since <= batch.anchor_time < span.until
     ]
     asked = {"device": span.device_id, "from": span.since, "to": span.until}
     with session.cursor(row_factory=class_row(Stored)) as cursor:
         had = {row.batch_key: row for row in cursor.execute(statement("batches/stored"), asked)}
-    renamed = keep_keys(batches, {key: row.anchor for key, row in had.items()})
+    renamed = restore_keys(batches, {key: row.anchor for key, row in had.items()})
     by = replace(by, alarms=_alarms_of(span, by.alarms))
     changed = [whole for whole in (_whole(batch, by) for batch in renamed.batches) if _is_new(whole, had)]
-    vanished = sorted(renamed.vanished)
+    vanished = sorted(renamed.obsolete_keys)
     if changed:
         _store(session, changed, by.zone)
     if vanished:
@@ -129,7 +128,7 @@ def rebuild_span(session: Session, span: Span, by: Reference, *, now: datetime) 
 
 def _alarms_of(span: Span, alarms: Iterable[AlarmSpan]) -> tuple[AlarmSpan, ...]:
     """Those that can have been active during one of its batches."""
-    since, until = span.since - RULES.longest, span.until + RULES.longest
+    since, until = span.since - DEFAULT_RULES.max_duration, span.until + DEFAULT_RULES.max_duration
     return tuple(
         alarm
         for alarm in alarms
@@ -155,23 +154,23 @@ def _typed(row: TupleRow) -> TupleRow:
 
 
 def _whole(batch: Batch, by: Reference) -> _Whole:
-    master = in_force(by.masters, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at)
-    batch = portioned(batch, master.recipe if master else None)
-    known = in_force_durations(by.usual, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at)
-    judged = judging.judgement(
-        judge(batch, master=master, limits=replace(by.limits, usual=known), alarms=by.alarms),
-        verdicts(batch, master=master, limits=by.limits),
+    master = select_version(by.masters, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at)
+    batch = split_portions(batch, master.recipe if master else None)
+    known = select_baselines(by.usual, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at)
+    judged = judging.build_assessment(
+        find_exceptions(batch, master=master, limits=replace(by.limits, baselines=known), alarms=by.alarms),
+        assess_ingredients(batch, master=master, limits=by.limits),
         master,
-        alarms_of(batch, by.alarms),
+        list_batch_alarms(batch, by.alarms),
     )
-    return _Whole(batch, record(batch), judged, judging.to_text(judged))
+    return _Whole(batch, batch_to_record(batch), judged, judging.format_assessment(judged))
 
 
 def _is_new(whole: _Whole, had: dict[str, Stored]) -> bool:
     known = had.get(whole.batch.key)
-    if known is None or known.anchor != anchor_text(whole.batch.anchor):
+    if known is None or known.anchor != format_anchor(whole.batch.anchor):
         return True
-    return (known.record_hash, known.judgement_hash) != (digest(whole.record), digest(whole.judgement))
+    return (known.record_hash, known.judgement_hash) != (hash_text(whole.record), hash_text(whole.judgement))
 
 
 def _store(session: Session, changed: Sequence[_Whole], zone: tzinfo) -> None:
@@ -191,7 +190,7 @@ def _ids(session: Session, batches: Sequence[Batch], zone: tzinfo) -> dict[str, 
     session.execute(statement("batches/number"), asked)
     device = batches[0].device_id
     found = session.execute(statement("batches/numbers"), {"batch_key": asked["batch_key"]})
-    return {key: batch_id(device, day, number) for key, day, number in found}
+    return {key: format_batch_id(device, day, number) for key, day, number in found}
 
 
 def _row(whole: _Whole, name: str) -> dict[str, object]:
@@ -201,15 +200,15 @@ def _row(whole: _Whole, name: str) -> dict[str, object]:
         "batch_key": batch.key,
         "batch_id": name,
         "last_at": batch.last_at,
-        "anchored_at": batch.anchored_at,
-        "anchor": anchor_text(batch.anchor),
+        "anchored_at": batch.anchor_time,
+        "anchor": format_anchor(batch.anchor),
         "finding_kinds": _SEPARATOR.join(kinds),
-        "record_hash": digest(whole.record),
-        "judgement_hash": digest(whole.judgement),
+        "record_hash": hash_text(whole.record),
+        "judgement_hash": hash_text(whole.judgement),
     }
 
 
-def shown_columns(batch: Batch, judged: judging.Judgement) -> dict[str, object]:
+def shown_columns(batch: Batch, judged: judging.Assessment) -> dict[str, object]:
     """What lists show of a batch, by its column, as its record and its judgement say it."""
     return {
         "device_id": batch.device_id,
@@ -223,15 +222,15 @@ def shown_columns(batch: Batch, judged: judging.Judgement) -> dict[str, object]:
         "doses": len(batch.doses),
         "target_g": _sum(ingredient.target_g for ingredient in batch.ingredients),
         "actual_g": _sum(ingredient.actual_g for ingredient in batch.ingredients),
-        "findings": len(judged.findings),
+        "findings": len(judged.exceptions),
         "finding_kinds": _kinds(judged),
         "recipe_version": judged.recipe_version,
     }
 
 
-def _kinds(judged: judging.Judgement) -> list[str]:
+def _kinds(judged: judging.Assessment) -> list[str]:
     """Each once."""
-    return list(dict.fromkeys(finding.kind.value for finding in judged.findings))
+    return list(dict.fromkeys(finding.kind.value for finding in judged.exceptions))
 
 
 def _sum(masses: Iterable[float | None]) -> float | None:

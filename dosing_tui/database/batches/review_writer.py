@@ -12,15 +12,15 @@ from dosing_tui.database.batches.review_policy import in_force_in
 from dosing_tui.database.connection import Session, connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.batch_review.review_result import Outcome, fate_of_one
+from dosing_tui.domain.batch_review.review_result import ReviewResult, describe_failure
 from dosing_tui.domain.batch_review.review_rules import (
     NO_SIGNATURE,
     PIN_SIGNATURE,
-    Meaning,
+    Decision,
     Review,
+    ReviewContext,
     ReviewDraft,
-    Standing,
-    fault,
+    validate_review,
 )
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.errors import DatabaseAway, DosingError, ReviewError
@@ -54,39 +54,39 @@ def review(settings: Settings, draft: ReviewDraft, *, os_user: str) -> Review:
     ConfigError (PINs cannot be compared), DatabaseAway, DatabaseRefused, which say whether it was entered.
     """
     outcome = review_all(settings, [draft], os_user=os_user)
-    if outcome.error is not None and not outcome.entered:
-        raise type(outcome.error)(fate_of_one(outcome)) from outcome.error
-    if outcome.refused:
-        raise ReviewError(outcome.refused[0])
-    return outcome.entered[0]
+    if outcome.error is not None and not outcome.new_reviews:
+        raise type(outcome.error)(describe_failure(outcome)) from outcome.error
+    if outcome.refusals:
+        raise ReviewError(outcome.refusals[0])
+    return outcome.new_reviews[0]
 
 
-def review_all(settings: Settings, drafts: Sequence[ReviewDraft], *, os_user: str) -> Outcome:
+def review_all(settings: Settings, drafts: Sequence[ReviewDraft], *, os_user: str) -> ReviewResult:
     """Each for itself, in their order. It raises nothing: what went wrong is part of the outcome."""
-    done, tried = Outcome(), 0
+    done, tried = ReviewResult(), 0
     try:
         with connect(settings, application=APPLICATION, autocommit=True) as session:
             for draft in drafts:
                 tried += 1
                 done += _try(session, settings, draft, os_user)
     except DatabaseAway as error:
-        left = Outcome(left=tuple(drafts[tried:]), error=error)
-        return done + (_looked_up(settings, drafts[tried - 1], os_user) if tried else Outcome()) + left
+        left = ReviewResult(unsaved_drafts=tuple(drafts[tried:]), error=error)
+        return done + (_looked_up(settings, drafts[tried - 1], os_user) if tried else ReviewResult()) + left
     except DosingError as error:  # an answer: it is rolled back
-        return done + Outcome(left=tuple(drafts[max(0, tried - 1) :]), error=error)
+        return done + ReviewResult(unsaved_drafts=tuple(drafts[max(0, tried - 1) :]), error=error)
     return done
 
 
-def _try(session: Session, settings: Settings, draft: ReviewDraft, os_user: str) -> Outcome:
+def _try(session: Session, settings: Settings, draft: ReviewDraft, os_user: str) -> ReviewResult:
     try:
         with rowless_errors(target(settings)), session.transaction():
             entered = _enter(session, settings, draft, os_user)
     except ReviewError as error:
-        return Outcome(refused=(str(error),))
-    return Outcome(entered=(entered,))
+        return ReviewResult(refusals=(str(error),))
+    return ReviewResult(new_reviews=(entered,))
 
 
-def _looked_up(settings: Settings, draft: ReviewDraft, os_user: str) -> Outcome:
+def _looked_up(settings: Settings, draft: ReviewDraft, os_user: str) -> ReviewResult:
     """Of a draft that the connection was lost over: the server may have entered it all the same.
 
     Whoever enters something holds the lock until it is entered or is not: after that it stays as it is.
@@ -97,15 +97,15 @@ def _looked_up(settings: Settings, draft: ReviewDraft, os_user: str) -> Outcome:
             audit_trail.begin(session)
             said = reviews(session, draft.batch_key)
     except DosingError:
-        return Outcome(unknown=(draft,))
+        return ReviewResult(unknown_drafts=(draft,))
     ours = (wanted.who, wanted.meaning, wanted.comment, clean_text(os_user))
     for each in said:
         if (
-            each.review_id > draft.seen_review
+            each.review_id > draft.expected_review_id
             and (each.who, each.meaning, each.comment, each.os_user) == ours
         ):
-            return Outcome(entered=(each,))
-    return Outcome(left=(draft,))
+            return ReviewResult(new_reviews=(each,))
+    return ReviewResult(unsaved_drafts=(draft,))
 
 
 def _cleaned(draft: ReviewDraft) -> ReviewDraft:
@@ -147,7 +147,7 @@ def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: st
         "signature": signature,
         "record_hash": batch.record_hash,
         "judgement_hash": batch.judgement_hash,
-        "withdraws": batch.last_word if draft.meaning is Meaning.WITHDRAWN else 0,
+        "withdraws": batch.last_word if draft.meaning is Decision.WITHDRAWN else 0,
     }
     content = audit_trail.review_content((0, *said.values()))
     seq = audit_trail.append(
@@ -180,21 +180,21 @@ def _batch(session: Session, draft: ReviewDraft) -> _Reviewed:
 
 
 def _compare(session: Session, draft: ReviewDraft, batch: _Reviewed) -> None:
-    if batch.last_review != draft.seen_review:
+    if batch.last_review != draft.expected_review_id:
         last = reviews(session, draft.batch_key)[-1]
         raise ReviewError(
             f"{batch.batch_id}: {last.who} was faster ('{last.meaning}' at {last.at:%H:%M:%S});"
             " nothing was entered. Look at it again."
         )
-    if batch.record_hash != draft.seen_record:
+    if batch.record_hash != draft.expected_record_hash:
         raise ReviewError(
             f"{batch.batch_id} has changed since you saw it; nothing was entered. Look at it again."
         )
-    if batch.judgement_hash != draft.seen_judgement:
+    if batch.judgement_hash != draft.expected_assessment_hash:
         raise ReviewError(
             f"{batch.batch_id}: its exceptions or alarms are others than those you saw; nothing was entered."
             " Look at it again."
         )
-    standing = Standing(batch.status, batch.findings, batch.review_state, batch.disposed_by, batch.gone)
-    if wrong := fault(draft, standing):
+    standing = ReviewContext(batch.status, batch.findings, batch.review_state, batch.disposed_by, batch.gone)
+    if wrong := validate_review(draft, standing):
         raise ReviewError(f"{batch.batch_id}: {wrong}")

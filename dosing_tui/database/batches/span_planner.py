@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from dosing_tui.domain.batches.models import Rules
+from dosing_tui.domain.batches.models import SegmentationRules
 
 LONGEST = timedelta(days=2)
 """Most that is rebuilt in one transaction, the surroundings aside."""
@@ -31,18 +31,22 @@ class Span:
     until: datetime
 
 
-def affected(touched: Touched, rules: Rules) -> Span:
+def affected(touched: Touched, rules: SegmentationRules) -> Span:
     """Where batches may begin that new readings can change: their own, and those that go by their levels."""
-    return Span(touched.device_id, touched.since - rules.longest, touched.until + rules.book + rules.late)
+    return Span(
+        touched.device_id,
+        touched.since - rules.max_duration,
+        touched.until + rules.max_level_age + rules.max_delay,
+    )
 
 
-def around(span: Span, rules: Rules) -> Span:
+def around(span: Span, rules: SegmentationRules) -> Span:
     """What has to be read so that every batch that begins in the span comes out right.
 
     With ``RULES`` that is some 12 h more than the span, however long a station has dosed without a pause.
     """
-    before = max(rules.book + rules.late, rules.forgotten_after())
-    return Span(span.device_id, span.since - before, span.until + rules.longest + rules.late)
+    before = max(rules.max_level_age + rules.max_delay, rules.get_lookback())
+    return Span(span.device_id, span.since - before, span.until + rules.max_duration + rules.max_delay)
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

@@ -15,16 +15,23 @@ from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.panel_reader import Reader, clean_row
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.alarms.models import HIDDEN, AlarmState
-from dosing_tui.domain.panels.panel_catalog import BATCHES, PRODUCTION, TODAY, ProductionDay, Query, Total
+from dosing_tui.domain.panels.panel_catalog import (
+    BATCHES_TODAY,
+    CONSUMPTION_TODAY,
+    PRODUCTION_TODAY,
+    LabeledTotal,
+    PanelQuery,
+    ProductionDay,
+)
 from dosing_tui.domain.shift_report import (
-    BatchCount,
-    OpenBatch,
+    ShiftBatchCount,
     ShiftReport,
     ShiftStock,
-    raised_by_priority,
-    top_alarms,
+    UnreviewedBatch,
+    count_by_priority,
+    rank_alarms,
 )
-from dosing_tui.domain.time.shift_calendar import WorkedShift
+from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 
 OPEN_LISTED = 25
 """Most open batches of the shift, and of those before; how many there are is told."""
@@ -34,8 +41,8 @@ OPEN_LISTED = 25
 class _Sums:
     """What the panels tell."""
 
-    completed: tuple[Total, ...]
-    dosed: tuple[Total, ...]
+    completed: tuple[LabeledTotal, ...]
+    dosed: tuple[LabeledTotal, ...]
     production: ProductionDay
 
 
@@ -43,18 +50,18 @@ class _Sums:
 class _Counted:
     """What only a report asks for."""
 
-    batches: tuple[BatchCount, ...]
+    batches: tuple[ShiftBatchCount, ...]
     stock: tuple[ShiftStock, ...]
-    unweighed: tuple[Total, ...]
+    unweighed: tuple[LabeledTotal, ...]
 
 
-def shift_report(settings: Settings, shift: WorkedShift, *, now: datetime) -> ShiftReport:
+def shift_report(settings: Settings, shift: ShiftPeriod, *, now: datetime) -> ShiftReport:
     """A shift that is on is reported up to ``now``.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
     since, until = shift.since, min(shift.until, max(now, shift.since))
-    sums, counted = _sums(settings, Query(since, until, now)), _counted(settings, since, until)
+    sums, counted = _sums(settings, PanelQuery(since, until, now)), _counted(settings, since, until)
     unreviewed, waiting = _open(settings, BatchFilter(since, until, unreviewed=True))
     earlier, older = _open(settings, BatchFilter(until=since, unreviewed=True))
     met = occurrences(settings, since=since, until=until)
@@ -64,8 +71,8 @@ def shift_report(settings: Settings, shift: WorkedShift, *, now: datetime) -> Sh
         made_at=now,
         batches=counted.batches,
         completed=sums.completed, dosed=sums.dosed, production=sums.production,
-        raised=raised_by_priority(met, since),
-        top_alarms=top_alarms(met, since, until),
+        raised=count_by_priority(met, since),
+        top_alarms=rank_alarms(met, since, until),
         stock=counted.stock,
         notes=tuple(reversed(operator_notes.listed(settings, since=since, until=until))),
         unweighed=counted.unweighed,
@@ -74,14 +81,14 @@ def shift_report(settings: Settings, shift: WorkedShift, *, now: datetime) -> Sh
     )  # fmt: skip
 
 
-def _sums(settings: Settings, query: Query) -> _Sums:
+def _sums(settings: Settings, query: PanelQuery) -> _Sums:
     reader = Reader(settings)
     reader.open()
     with closing(reader):
-        (production, *_) = reader.panel(PRODUCTION, query)
+        (production, *_) = reader.panel(PRODUCTION_TODAY, query)
         return _Sums(
-            tuple(reader.panel(BATCHES, query)),
-            tuple(reader.panel(TODAY, query)),
+            tuple(reader.panel(BATCHES_TODAY, query)),
+            tuple(reader.panel(CONSUMPTION_TODAY, query)),
             production,
         )
 
@@ -92,16 +99,16 @@ def _counted(settings: Settings, since: datetime, until: datetime) -> _Counted:
         connect(settings, application="reports", autocommit=True) as session,
         rowless_errors(target(settings)),
     ):
-        with session.cursor(row_factory=clean_row(BatchCount)) as cursor:
+        with session.cursor(row_factory=clean_row(ShiftBatchCount)) as cursor:
             batches = cursor.execute(statement("reports/shift_batches"), asked).fetchall()
         with session.cursor(row_factory=clean_row(ShiftStock)) as cursor:
             stock = cursor.execute(statement("reports/shift_stock"), asked).fetchall()
-        with session.cursor(row_factory=clean_row(Total)) as cursor:
+        with session.cursor(row_factory=clean_row(LabeledTotal)) as cursor:
             unweighed = cursor.execute(statement("reports/shift_unweighed"), asked).fetchall()
     return _Counted(tuple(batches), tuple(stock), tuple(unweighed))
 
 
-def _open(settings: Settings, unreviewed: BatchFilter) -> tuple[int, tuple[OpenBatch, ...]]:
+def _open(settings: Settings, unreviewed: BatchFilter) -> tuple[int, tuple[UnreviewedBatch, ...]]:
     """How many, and the newest of them: those with exceptions, then the others, the oldest of each first."""
     wrong = listed(settings, replace(unreviewed, with_findings=True), rows=OPEN_LISTED)
     every = listed(settings, unreviewed, rows=OPEN_LISTED)
@@ -110,8 +117,10 @@ def _open(settings: Settings, unreviewed: BatchFilter) -> tuple[int, tuple[OpenB
     return counts(settings, unreviewed).batches, tuple(_of(row) for row in told)
 
 
-def _of(row: BatchRow) -> OpenBatch:
-    return OpenBatch(row.batch_id, row.recipe, row.status, row.findings, row.finding_kinds, row.review_state)
+def _of(row: BatchRow) -> UnreviewedBatch:
+    return UnreviewedBatch(
+        row.batch_id, row.recipe, row.status, row.findings, row.finding_kinds, row.review_state
+    )
 
 
 def _those(states: Iterable[AlarmState], *, hidden: bool) -> tuple[AlarmState, ...]:

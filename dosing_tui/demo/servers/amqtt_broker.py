@@ -13,7 +13,7 @@ CONFIGURATION = {
 }
 
 
-async def serve(port: int) -> None:
+async def run_broker(port: int) -> None:
     broker = Broker({"listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}}, **CONFIGURATION})
     await broker.start()
     done = asyncio.Event()
@@ -25,4 +25,4 @@ async def serve(port: int) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    asyncio.run(serve(int(sys.argv[1])))
+    asyncio.run(run_broker(int(sys.argv[1])))

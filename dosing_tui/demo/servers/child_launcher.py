@@ -20,7 +20,7 @@ def tie_to_parent(parent: int, signal: int) -> None:
         sys.exit("the parent is gone")
 
 
-def drop_rights(uid: int, gid: int) -> None:
+def drop_privileges(uid: int, gid: int) -> None:
     os.setgroups([gid])
     os.setgid(gid)
     os.setuid(uid)
@@ -29,7 +29,7 @@ def drop_rights(uid: int, gid: int) -> None:
 def main(arguments: list[str]) -> None:
     parent, signal, uid, gid = map(int, arguments[:4])
     if uid >= 0:
-        drop_rights(uid, gid)
+        drop_privileges(uid, gid)
     tie_to_parent(parent, signal)  # after the change of user, which clears the request
     os.execv(arguments[4], arguments[4:])
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from signal import Signals
 from typing import IO
 
-LAUNCHER = Path(__file__).with_name("child_launcher.py")
+LAUNCHER_SCRIPT = Path(__file__).with_name("child_launcher.py")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ServiceAccount:
     """Somebody without root's rights; a server that refuses to run as root runs as this."""
 
     name: str
@@ -23,48 +23,52 @@ class Account:
     gid: int
 
 
-def first_account(names: Sequence[str]) -> Account | None:
+def find_first_account(names: Sequence[str]) -> ServiceAccount | None:
     """The first of ``names`` this system knows."""
     for name in names:
         try:
             found = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Account(name, found.pw_uid, found.pw_gid)
+        return ServiceAccount(name, found.pw_uid, found.pw_gid)
     return None
 
 
-def spawn(
-    command: Sequence[str | Path], *, output: IO[bytes], dies_by: Signals, account: Account | None = None,
+def spawn_child(
+    command: Sequence[str | Path],
+    *,
+    output: IO[bytes],
+    death_signal: Signals,
+    account: ServiceAccount | None = None,
     env: Mapping[str, str] | None = None,
-) -> subprocess.Popen[bytes]:  # fmt: skip
+) -> subprocess.Popen[bytes]:
     """Start ``command`` (an absolute path and its arguments) in its own session: a Ctrl-C is ours alone.
 
-    It gets ``dies_by`` when the thread that called this ends: call it from one that lasts.
+    It gets ``death_signal`` when the thread that called this ends: call it from one that lasts.
     """
     who = (account.uid, account.gid) if account else (-1, -1)
-    tie = [str(os.getpid()), str(int(dies_by)), *map(str, who)]
+    tie = [str(os.getpid()), str(int(death_signal)), *map(str, who)]
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(LAUNCHER), *tie, *map(str, command)],
+        [sys.executable, "-I", "-S", str(LAUNCHER_SCRIPT), *tie, *map(str, command)],
         stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", start_new_session=True,
-        env={**_plain_environment(), **(env or {})},
+        env={**_build_minimal_environment(), **(env or {})},
     )  # fmt: skip
 
 
-def children_of(pid: int) -> list[int]:
+def list_children(pid: int) -> list[int]:
     """Linux only; elsewhere nothing is known of them."""
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for task in tasks for child in task.read_text().split()]
 
 
-def wait_for_end(pids: Sequence[int], seconds: float) -> None:
-    """Until these processes, whoever's children they are now, have ended; at most ``seconds``."""
-    deadline = time.monotonic() + seconds
+def wait_for_exit(pids: Sequence[int], timeout_s: float) -> None:
+    """Until these processes, whoever's children they are now, have ended; at most ``timeout_s``."""
+    deadline = time.monotonic() + timeout_s
     while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.005)
 
 
-def end(process: subprocess.Popen[bytes], *steps: tuple[Signals, float]) -> None:
+def stop_process(process: subprocess.Popen[bytes], *steps: tuple[Signals, float]) -> None:
     """Send each signal in turn, waiting its seconds, until the process has ended."""
     for signal, seconds in steps:
         if process.poll() is not None:
@@ -76,13 +80,13 @@ def end(process: subprocess.Popen[bytes], *steps: tuple[Signals, float]) -> None
             continue
 
 
-def can_reach(path: Path, account: Account) -> bool:
+def can_reach(path: Path, account: ServiceAccount) -> bool:
     """May ``account`` enter every folder above ``path``? Access lists are not looked at."""
     on_the_way = {*path.absolute().parents, *path.resolve().parents}
-    return all(_may_enter(folder, account) for folder in on_the_way)
+    return all(_can_enter(folder, account) for folder in on_the_way)
 
 
-def _may_enter(folder: Path, account: Account) -> bool:
+def _can_enter(folder: Path, account: ServiceAccount) -> bool:
     status = folder.stat()
     if status.st_uid == account.uid:
         return bool(status.st_mode & 0o100)
@@ -91,6 +95,6 @@ def _may_enter(folder: Path, account: Account) -> bool:
     return bool(status.st_mode & 0o001)
 
 
-def _plain_environment() -> dict[str, str]:
+def _build_minimal_environment() -> dict[str, str]:
     """Without the caller's PG*, LD_* and locale."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC", "HOME": "/"}

@@ -13,25 +13,30 @@ from typing import IO
 
 from dosing_tui.demo.servers import postgres_ping
 from dosing_tui.demo.servers.child_processes import (
-    Account,
-    children_of,
-    end,
-    first_account,
-    spawn,
-    wait_for_end,
+    ServiceAccount,
+    find_first_account,
+    list_children,
+    spawn_child,
+    stop_process,
+    wait_for_exit,
 )
-from dosing_tui.demo.servers.folders import lock, reachable_folder, socket_folder
-from dosing_tui.demo.servers.postgres_binaries import COPIES, find_binaries, reachable
-from dosing_tui.demo.servers.postgres_cluster import USER, major_of, make_cluster, server_log
-from dosing_tui.demo.servers.stale_postgres import clear_leftover
+from dosing_tui.demo.servers.folders import lock_file, make_reachable_folder, make_socket_folder
+from dosing_tui.demo.servers.postgres_binaries import COPIES, ensure_reachable, find_binaries
+from dosing_tui.demo.servers.postgres_cluster import (
+    SUPERUSER,
+    create_cluster,
+    find_major_version,
+    open_server_log,
+)
+from dosing_tui.demo.servers.stale_postgres import stop_stale_server
 from dosing_tui.errors import DemoError
 
-DATABASE = "factory_metrics"
-PORT = 5432
-START_S = 60.0
-WORKERS_S = 10.0
-STOP = ((SIGINT, 20.0), (SIGQUIT, 5.0), (SIGKILL, 5.0))
-SETTINGS = {
+DATABASE_NAME = "factory_metrics"
+DEFAULT_PORT = 5432
+START_TIMEOUT_S = 60.0
+WORKER_EXIT_TIMEOUT_S = 10.0
+STOP_SIGNALS = ((SIGINT, 20.0), (SIGQUIT, 5.0), (SIGKILL, 5.0))
+DEFAULT_SETTINGS = {
     "max_connections": "40",
     "shared_buffers": "64MB",
     "wal_level": "minimal",
@@ -57,8 +62,8 @@ class EmbeddedPostgres:
     port: int | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
-    _lock: IO[bytes] | None = None
-    _sockets: Path = Path()
+    _lock_handle: IO[bytes] | None = None
+    _socket_folder: Path = Path()
 
     def __enter__(self) -> "EmbeddedPostgres":
         self.start()
@@ -72,13 +77,13 @@ class EmbeddedPostgres:
     @property
     def dsn(self) -> str:
         """A libpq connection string for the unix socket; needs no password."""
-        host = str(self._sockets).replace("\\", "\\\\").replace("'", "\\'")
-        return f"host='{host}' port={self.port or PORT} user={USER} dbname={DATABASE}"
+        host = str(self._socket_folder).replace("\\", "\\\\").replace("'", "\\'")
+        return f"host='{host}' port={self.port or DEFAULT_PORT} user={SUPERUSER} dbname={DATABASE_NAME}"
 
     @property
     def tcp_dsn(self) -> str:
         """The same over 127.0.0.1; only with a ``port``."""
-        return f"host=127.0.0.1 port={self.port} user={USER} dbname={DATABASE}"
+        return f"host=127.0.0.1 port={self.port} user={SUPERUSER} dbname={DATABASE_NAME}"
 
     @property
     def pid(self) -> int:
@@ -88,9 +93,9 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Raises: DemoError."""
         taken = f"The database in {self.folder} is in use by another process."
-        self._lock = lock(self.folder / "postgres.lock", taken)
+        self._lock_handle = lock_file(self.folder / "postgres.lock", taken)
         try:
-            self._start(server_account())
+            self._start_server(choose_server_account())
         except OSError as error:
             self.stop()
             raise DemoError(f"The folder {self.folder} cannot be used: {error}.") from error
@@ -101,95 +106,102 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Fast shutdown; harmless if it does not run."""
         if self._process:
-            end(self._process, *STOP)
+            stop_process(self._process, *STOP_SIGNALS)
             self._process = None
-        if self._sockets != Path():
+        if self._socket_folder != Path():
             self._remove_sockets()
-        if self._lock:
-            self._lock.close()
-            self._lock = None
+        if self._lock_handle:
+            self._lock_handle.close()
+            self._lock_handle = None
 
     def kill(self) -> None:
         """As a crash would: no shutdown, no clean files. Its workers have noticed when this returns."""
         if self._process:
-            workers = children_of(self._process.pid)
+            workers = list_children(self._process.pid)
             self._process.kill()
             self._process.wait()
-            wait_for_end(workers, WORKERS_S)
+            wait_for_exit(workers, WORKER_EXIT_TIMEOUT_S)
 
     def restart(self) -> None:
         """Stop if it runs, and start again on the same data and address."""
         self.stop()
         self.start()
 
-    def _start(self, account: Account | None) -> None:
-        home = reachable_folder(self.folder, account, COPIES) if account else self.folder
-        binaries = find_binaries(major_of(home))
+    def _start_server(self, account: ServiceAccount | None) -> None:
+        home = make_reachable_folder(self.folder, account, COPIES) if account else self.folder
+        binaries = find_binaries(find_major_version(home))
         if account:
-            binaries = reachable(binaries, account)
+            binaries = ensure_reachable(binaries, account)
         data = home / f"pg{binaries.major}"
-        self._sockets = socket_folder(data, account)
-        with server_log(self.folder / "postgres.log") as log:
+        self._socket_folder = make_socket_folder(data, account)
+        with open_server_log(self.folder / "postgres.log") as log:
             if not data.exists():
-                make_cluster(binaries, data, account, log)
-            clear_leftover(data)
-        self._run([binaries.bin / "postgres", "-D", data, *self._options()], account)
-        self._make_database()
+                create_cluster(binaries, data, account, log)
+            stop_stale_server(data)
+        self._launch_server([binaries.bin / "postgres", "-D", data, *self._list_options()], account)
+        self._create_database()
 
-    def _run(self, command: list[str | Path], account: Account | None) -> None:
-        deadline = time.monotonic() + START_S
+    def _launch_server(self, command: list[str | Path], account: ServiceAccount | None) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
         while True:
-            with server_log(self.folder / "postgres.log") as log:
-                self._process = spawn(command, output=log.output, dies_by=SIGINT, account=account)
-                if self._answers(deadline):
+            with open_server_log(self.folder / "postgres.log") as log:
+                self._process = spawn_child(command, output=log.output, death_signal=SIGINT, account=account)
+                if self._wait_for_answer(deadline):
                     return
                 # the last server's workers may take a moment to notice that it was killed
-                if "pre-existing shared memory block" not in log.said() or time.monotonic() > deadline:
-                    raise DemoError(f"PostgreSQL does not start: {log.complaint()} See {log.path}.")
+                if "pre-existing shared memory block" not in log.read_output() or time.monotonic() > deadline:
+                    raise DemoError(f"PostgreSQL does not start: {log.find_error_line()} See {log.path}.")
             time.sleep(0.05)
 
-    def _options(self) -> Iterator[str]:
+    def _list_options(self) -> Iterator[str]:
         addresses = "127.0.0.1" if self.port else ""
-        sockets = str(self._sockets).replace('"', '""')  # quoted: it is a list, parted by commas
+        sockets = str(self._socket_folder).replace('"', '""')  # quoted: it is a list, parted by commas
         where = {"unix_socket_directories": f'"{sockets}"', "listen_addresses": addresses}
-        for name, value in {**SETTINGS, **where, "port": str(self.port or PORT), **self.settings}.items():
+        for name, value in {
+            **DEFAULT_SETTINGS,
+            **where,
+            "port": str(self.port or DEFAULT_PORT),
+            **self.settings,
+        }.items():
             yield from ("-c", f"{name}={value}")
 
-    def _answers(self, deadline: float) -> bool:
+    def _wait_for_answer(self, deadline: float) -> bool:
         """True once it lets us in, False if it ended or took too long."""
         while self.pid and time.monotonic() < deadline:
-            with suppress(postgres_ping.NotReadyError):
-                postgres_ping.run(self._socket, USER, "postgres")
+            with suppress(postgres_ping.ServerNotReadyError):
+                postgres_ping.run_command(self._socket_path, SUPERUSER, "postgres")
                 return True
             time.sleep(0.01)
         return False
 
-    def _make_database(self) -> None:
+    def _create_database(self) -> None:
         try:
-            postgres_ping.run(self._socket, USER, DATABASE)
-        except postgres_ping.NotReadyError:
-            postgres_ping.run(self._socket, USER, "postgres", f"CREATE DATABASE {DATABASE}")
+            postgres_ping.run_command(self._socket_path, SUPERUSER, DATABASE_NAME)
+        except postgres_ping.ServerNotReadyError:
+            postgres_ping.run_command(
+                self._socket_path, SUPERUSER, "postgres", f"CREATE DATABASE {DATABASE_NAME}"
+            )
 
     def _remove_sockets(self) -> None:
         """A server removes its own; one that was killed did not."""
         with suppress(OSError):
-            for left_over in self._sockets.glob(".s.PGSQL.*"):
+            for left_over in self._socket_folder.glob(".s.PGSQL.*"):
                 left_over.unlink()
-            self._sockets.rmdir()
+            self._socket_folder.rmdir()
 
     @property
-    def _socket(self) -> Path:
-        return self._sockets / f".s.PGSQL.{self.port or PORT}"
+    def _socket_path(self) -> Path:
+        return self._socket_folder / f".s.PGSQL.{self.port or DEFAULT_PORT}"
 
 
-def server_account() -> Account | None:
+def choose_server_account() -> ServiceAccount | None:
     """Whom the server runs as: None for the current user, somebody else when that is root.
 
     Raises: DemoError.
     """
     if os.geteuid() != 0:
         return None
-    account = first_account(("postgres", "nobody"))
+    account = find_first_account(("postgres", "nobody"))
     if account is None:
         raise DemoError(
             "PostgreSQL refuses to run as root, and there is no user 'postgres' or 'nobody' to run it as."

@@ -10,19 +10,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from dosing_tui.demo.servers.child_processes import Account, can_reach
+from dosing_tui.demo.servers.child_processes import ServiceAccount, can_reach
 from dosing_tui.errors import DemoError
 
-STANDS_FOR = "stands-for"
+ORIGIN_FILE = "stands-for"
 """In a stand-in: the path of the folder it stands for."""
 SOCKET_PATH_LIMIT = 107
 """Bytes of a unix socket's address (Linux; 103 on macOS, which the short names here also keep)."""
 
 
-def lock(path: Path, taken: str) -> IO[bytes]:
+def lock_file(path: Path, busy_message: str) -> IO[bytes]:
     """Hold ``path`` until the returned file is closed or this process ends, however it ends.
 
-    Raises: DemoError, with the sentence ``taken`` if another process holds it.
+    Raises: DemoError, with the sentence ``busy_message`` if another process holds it.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,11 +33,11 @@ def lock(path: Path, taken: str) -> IO[bytes]:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         handle.close()
-        raise DemoError(taken) from error
+        raise DemoError(busy_message) from error
     return handle
 
 
-def private_folder(path: Path, account: Account | None) -> Path:
+def make_private_folder(path: Path, account: ServiceAccount | None) -> Path:
     """Make ``path`` for its owner's eyes alone; one that somebody else made first is refused."""
     with suppress(FileExistsError):
         path.mkdir(mode=0o700)
@@ -49,19 +49,19 @@ def private_folder(path: Path, account: Account | None) -> Path:
     return path
 
 
-def socket_folder(name_for: Path, account: Account | None) -> Path:
-    """A private folder, always the same for ``name_for``, whose path leaves room for a socket's name."""
+def make_socket_folder(data_folder: Path, account: ServiceAccount | None) -> Path:
+    """A private folder, always the same for ``data_folder``, whose path leaves room for a socket's name."""
     owner = account.uid if account else os.geteuid()
-    name = f"dosing-{owner}-{_digest(name_for)}"
-    for base in _short_lived(account):
+    name = f"dosing-{owner}-{_hash_path(data_folder)}"
+    for base in _list_runtime_folders(account):
         if len(os.fsencode(base / name / ".s.PGSQL.5432.lock")) <= SOCKET_PATH_LIMIT - 4:
-            return private_folder(base / name, account)
+            return make_private_folder(base / name, account)
     raise DemoError(
         "No folder with a short enough path for PostgreSQL's socket; set XDG_RUNTIME_DIR or TMPDIR."
     )
 
 
-def _short_lived(account: Account | None) -> list[Path]:
+def _list_runtime_folders(account: ServiceAccount | None) -> list[Path]:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     bases = [Path(runtime)] if runtime and account is None else []
     bases += [Path(tempfile.gettempdir()), Path("/tmp")]
@@ -69,26 +69,26 @@ def _short_lived(account: Account | None) -> list[Path]:
     return [base for base in usable if account is None or can_reach(base / "any", account)]
 
 
-def public_folder(path: Path) -> None:
+def make_public_folder(path: Path) -> None:
     """Make ``path`` for everybody to enter, whatever the umask says; one that is there stays as it is."""
     if not path.is_dir():
         path.mkdir(parents=True, exist_ok=True)
         path.chmod(0o755)
 
 
-def reachable_folder(folder: Path, account: Account, copies: Path) -> Path:
+def make_reachable_folder(folder: Path, account: ServiceAccount, copies: Path) -> Path:
     """``folder``, or where it is not reachable for ``account`` its stand-in under ``copies``.
 
     Raises: DemoError.
     """
     if can_reach(folder / "any", account):
         return folder
-    stand_in = copies / f"demo-{_digest(folder)}"
+    stand_in = copies / f"demo-{_hash_path(folder)}"
     try:
         for each in (copies, stand_in):
-            public_folder(each)
+            make_public_folder(each)
         _remove_orphans(copies)
-        (stand_in / STANDS_FOR).write_bytes(os.fsencode(folder.absolute()))
+        (stand_in / ORIGIN_FILE).write_bytes(os.fsencode(folder.absolute()))
     except OSError as error:
         raise DemoError(
             f"The account of the servers, {account.name}, may not enter {folder}; choose another --folder. "
@@ -99,11 +99,11 @@ def reachable_folder(folder: Path, account: Account, copies: Path) -> Path:
 
 def _remove_orphans(copies: Path) -> None:
     """Of deleted folders; one whose parent is missing too may lie on a disk that is not there now."""
-    for note in copies.glob(f"demo-*/{STANDS_FOR}"):
+    for note in copies.glob(f"demo-*/{ORIGIN_FILE}"):
         folder = Path(os.fsdecode(note.read_bytes()))
         if folder.parent.is_dir() and not folder.exists():
             shutil.rmtree(note.parent, ignore_errors=True)
 
 
-def _digest(path: Path) -> str:
+def _hash_path(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:12]

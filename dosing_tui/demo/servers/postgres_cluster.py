@@ -11,14 +11,14 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import IO
 
-from dosing_tui.demo.servers.child_processes import Account, end, spawn
-from dosing_tui.demo.servers.postgres_binaries import Binaries
+from dosing_tui.demo.servers.child_processes import ServiceAccount, spawn_child, stop_process
+from dosing_tui.demo.servers.postgres_binaries import PostgresBinaries
 from dosing_tui.errors import DemoError
 
-USER = "dosing"
+SUPERUSER = "dosing"
 """The cluster's only role, and its superuser."""
-INITDB_S = 120.0
-LOG_LIMIT = 4 << 20
+INITDB_TIMEOUT_S = 120.0
+MAX_LOG_BYTES = 4 << 20
 """Bytes of the server's log past which a start begins a new one."""
 
 
@@ -28,35 +28,37 @@ class ServerLog:
 
     path: Path
     output: IO[bytes]
-    begins: int
+    start_offset: int
 
-    def complaint(self) -> str:
+    def find_error_line(self) -> str:
         """The sentence of this run that tells most: its first fatal line, else its last."""
-        lines = [line.strip() for line in self.said().splitlines() if line.strip()]
+        lines = [line.strip() for line in self.read_output().splitlines() if line.strip()]
         fatal = [line for line in lines if re.search(r"\b(FATAL|PANIC|error):", line)]
         return (fatal or lines[-1:] or ["it said nothing."])[0]
 
-    def said(self) -> str:
+    def read_output(self) -> str:
         with self.path.open("rb") as log:
-            log.seek(self.begins)
+            log.seek(self.start_offset)
             return log.read().decode(errors="replace")
 
 
 @contextmanager
-def server_log(path: Path) -> Iterator[ServerLog]:
-    if path.exists() and path.stat().st_size > LOG_LIMIT:
+def open_server_log(path: Path) -> Iterator[ServerLog]:
+    if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
         path.replace(path.with_suffix(".log.old"))
     with path.open("ab") as output:
         yield ServerLog(path, output, output.tell())
 
 
-def major_of(home: Path) -> int | None:
+def find_major_version(home: Path) -> int | None:
     """The newest cluster in ``home``, by its own word."""
     found = [path.read_text().strip() for path in home.glob("pg*/PG_VERSION")]
     return max((int(version) for version in found if version.isdigit()), default=None)
 
 
-def make_cluster(binaries: Binaries, data: Path, account: Account | None, log: ServerLog) -> None:
+def create_cluster(
+    binaries: PostgresBinaries, data: Path, account: ServiceAccount | None, log: ServerLog
+) -> None:
     """Made in a folder beside and renamed when complete: a half-made cluster is never mistaken for one.
 
     Raises: DemoError.
@@ -66,19 +68,21 @@ def make_cluster(binaries: Binaries, data: Path, account: Account | None, log: S
     half.mkdir(mode=0o700)
     if account:
         os.chown(half, account.uid, account.gid)
-    _initdb(binaries, half, account, log)
+    _run_initdb(binaries, half, account, log)
     half.rename(data)
 
 
-def _initdb(binaries: Binaries, data: Path, account: Account | None, log: ServerLog) -> None:
+def _run_initdb(
+    binaries: PostgresBinaries, data: Path, account: ServiceAccount | None, log: ServerLog
+) -> None:
     where: list[str | Path] = [binaries.bin / "initdb", "-D", data]
-    command = [*where, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
-    process = spawn(command, output=log.output, dies_by=SIGKILL, account=account)
+    command = [*where, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+    process = spawn_child(command, output=log.output, death_signal=SIGKILL, account=account)
     try:
-        failed = process.wait(INITDB_S) != 0
+        failed = process.wait(INITDB_TIMEOUT_S) != 0
     except subprocess.TimeoutExpired as error:
-        raise DemoError(f"PostgreSQL's initdb did not end within {INITDB_S:.0f} s.") from error
+        raise DemoError(f"PostgreSQL's initdb did not end within {INITDB_TIMEOUT_S:.0f} s.") from error
     finally:
-        end(process, (SIGKILL, 5.0))
+        stop_process(process, (SIGKILL, 5.0))
     if failed:
-        raise DemoError(f"PostgreSQL's initdb failed: {log.complaint()} See {log.path}.")
+        raise DemoError(f"PostgreSQL's initdb failed: {log.find_error_line()} See {log.path}.")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from dosing_tui.errors import DemoError
 
-PROTOCOL = 3 << 16
+PROTOCOL_VERSION = 3 << 16
 
 
-class NotReadyError(DemoError):
+class ServerNotReadyError(DemoError):
     """The server does not answer, or says why it will not; the text is its own."""
 
 
-def run(path: Path, user: str, database: str, command: str = "", *, timeout_s: float = 10.0) -> None:
+def run_command(path: Path, user: str, database: str, command: str = "", *, timeout_s: float = 10.0) -> None:
     """Log in, and run ``command`` if there is one.
 
     Raises: NotReadyError.
@@ -26,39 +26,39 @@ def run(path: Path, user: str, database: str, command: str = "", *, timeout_s: f
             link.settimeout(timeout_s)
             link.connect(str(path))
             names = b"\0".join(part.encode() for part in ("user", user, "database", database))
-            startup = struct.pack("!i", PROTOCOL) + names + b"\0\0"
+            startup = struct.pack("!i", PROTOCOL_VERSION) + names + b"\0\0"
             link.sendall(struct.pack("!i", len(startup) + 4) + startup)
-            _until_ready(link)
+            _wait_until_ready(link)
             if command:
                 query = command.encode() + b"\0"
                 link.sendall(b"Q" + struct.pack("!i", len(query) + 4) + query)
-                _until_ready(link)
+                _wait_until_ready(link)
             link.sendall(b"X" + struct.pack("!i", 4))
     except OSError as error:
-        raise NotReadyError(str(error)) from error
+        raise ServerNotReadyError(str(error)) from error
 
 
-def _until_ready(link: socket.socket) -> None:
+def _wait_until_ready(link: socket.socket) -> None:
     refused = ""
     while True:
-        kind, size = struct.unpack("!ci", _exactly(link, 5))
-        body = _exactly(link, size - 4)
+        kind, size = struct.unpack("!ci", _read_exactly(link, 5))
+        body = _read_exactly(link, size - 4)
         if kind == b"E":
             fields = {part[:1]: part[1:] for part in body.split(b"\0") if part}
             refused = fields.get(b"M", b"refused").decode(errors="replace")
             if fields.get(b"S") in (b"FATAL", b"PANIC"):
-                raise NotReadyError(refused)
+                raise ServerNotReadyError(refused)
         if kind == b"Z":
             if refused:
-                raise NotReadyError(refused)
+                raise ServerNotReadyError(refused)
             return
 
 
-def _exactly(link: socket.socket, size: int) -> bytes:
+def _read_exactly(link: socket.socket, size: int) -> bytes:
     parts = b""
     while len(parts) < size:
         part = link.recv(size - len(parts))
         if not part:
-            raise NotReadyError("the server closed the connection")
+            raise ServerNotReadyError("the server closed the connection")
         parts += part
     return parts

@@ -9,10 +9,10 @@ from signal import SIGINT, SIGKILL, SIGQUIT, Signals
 
 from dosing_tui.errors import DemoError
 
-STEPS: tuple[tuple[Signals, float], ...] = ((SIGINT, 10.0), (SIGQUIT, 5.0), (SIGKILL, 5.0))
+STOP_SIGNALS: tuple[tuple[Signals, float], ...] = ((SIGINT, 10.0), (SIGQUIT, 5.0), (SIGKILL, 5.0))
 
 
-def clear_leftover(data: Path) -> None:
+def stop_stale_server(data: Path) -> None:
     """End a server that its owner's death left on ``data``; forget one whose number is somebody else's now.
 
     Only for who holds the folder's lock. Raises: DemoError.
@@ -21,24 +21,24 @@ def clear_leftover(data: Path) -> None:
     with suppress(FileNotFoundError):
         first = note.read_text().partition("\n")[0]
         pid = int(first) if first.isdigit() else 0
-        if _serves(pid, data):
-            _end(pid, data)
+        if _is_server_on(pid, data):
+            _stop_server(pid, data)
         note.unlink(missing_ok=True)
 
 
-def _end(pid: int, data: Path) -> None:
-    for signal, seconds in STEPS:
+def _stop_server(pid: int, data: Path) -> None:
+    for signal, seconds in STOP_SIGNALS:
         with suppress(ProcessLookupError):
             os.kill(pid, signal)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if not _serves(pid, data):
+            if not _is_server_on(pid, data):
                 return
             time.sleep(0.02)
     raise DemoError(f"Process {pid}, a PostgreSQL server of an earlier run on {data}, does not end.")
 
 
-def _serves(pid: int, data: Path) -> bool:
+def _is_server_on(pid: int, data: Path) -> bool:
     """Is ``pid`` a server on ``data``? Its working folder, or else its command line, says so."""
     if pid <= 0:
         return False

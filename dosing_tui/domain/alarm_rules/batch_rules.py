@@ -7,8 +7,8 @@ from dosing_tui.domain.alarm_rules.detection import Finding
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.rule_state import Batch, Memory, Station
 from dosing_tui.domain.alarms.models import AlarmKey
-from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, in_force
-from dosing_tui.domain.batches.models import same_name
+from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, select_version
+from dosing_tui.domain.batches.models import is_same_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
 ENDED = frozenset({"abort", "error"})
@@ -85,7 +85,7 @@ def _completed(batch: Batch, event: BatchEvent, masters: Sequence[MasterVersion]
         return
     if not batch.whole:
         return
-    master = in_force(masters, recipe=batch.recipe, mode=batch.mode, at=batch.started_at)
+    master = select_version(masters, recipe=batch.recipe, mode=batch.mode, at=batch.started_at)
     if master is not None:
         yield from _compared(batch, event, master.recipe)
         return
@@ -103,13 +103,13 @@ def _compared(batch: Batch, event: BatchEvent, master: MasterRecipe) -> Iterator
     """Ingredients that are missing, do not belong to the recipe, came twice or from another pump."""
     faults = []
     for one in master.ingredients:
-        wanted = len(master.portions(one.chemical))
-        if one is not master.ingredient(one.chemical):
+        wanted = len(master.list_portions(one.chemical))
+        if one is not master.find_ingredient(one.chemical):
             continue  # its doses were counted with the first
         pumps = [
             pump
             for pump, chemical in zip(batch.doses, batch.chemicals, strict=True)
-            if same_name(chemical, one.chemical)
+            if is_same_name(chemical, one.chemical)
         ]
         if not pumps:
             faults.append(f"{one.chemical} is missing")
@@ -118,7 +118,9 @@ def _compared(batch: Batch, event: BatchEvent, master: MasterRecipe) -> Iterator
             faults.append(f"{one.chemical} came {often}{f', not {wanted} times' if wanted > 1 else ''}")
         elif wanted == 1 and one.pump is not None and pumps[0] != one.pump:
             faults.append(f"{one.chemical} came from pump {pumps[0]} instead of {one.pump}")
-    extra = dict.fromkeys(chemical for chemical in batch.chemicals if master.ingredient(chemical) is None)
+    extra = dict.fromkeys(
+        chemical for chemical in batch.chemicals if master.find_ingredient(chemical) is None
+    )
     faults += [f"{chemical} does not belong to it" for chemical in extra]
     if faults:
         words = f"Batch {event.recipe}: {', '.join(faults)} ({event.device_id})"

@@ -33,7 +33,9 @@ def fullness(memory: Memory, level: InventoryLevel, limits: AlarmLimits) -> Iter
     if percent is None:
         return
     own, tank = limits.of(chemical=level.chemical), memory.tanks.get((level.device_id, level.chemical))
-    low = tank_level.notice(level, own.stock_low_percent) or f"{level.chemical} at {percent:.1f} %"
+    low = (
+        tank_level.describe_low_level(level, own.stock_low_percent) or f"{level.chemical} at {percent:.1f} %"
+    )
     low += _batches_left(level, tank)
     critical = max(own.stock_critical_percent, _one_batch(level, tank))
     for rule, limit, message in (

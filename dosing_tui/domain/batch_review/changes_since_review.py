@@ -6,130 +6,142 @@ from datetime import tzinfo
 from typing import TypeVar
 
 from dosing_tui.domain.batch_review import assessment as judging
-from dosing_tui.domain.batch_review.assessment import Judgement
-from dosing_tui.domain.batch_review.exception_checks import Kind
+from dosing_tui.domain.batch_review.assessment import Assessment
+from dosing_tui.domain.batch_review.exception_checks import ExceptionKind
 from dosing_tui.domain.batch_review.query_models import BatchDetail
-from dosing_tui.domain.batches.alarm_overlap import Alarmed
-from dosing_tui.domain.batches.canonical_json_reader import batch_of
-from dosing_tui.domain.batches.models import Batch, Identity, Message, identity
-from dosing_tui.domain.batches.recipe_matching import apart
+from dosing_tui.domain.batches.alarm_overlap import BatchAlarm
+from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
+from dosing_tui.domain.batches.models import Batch, BatchMessage, MessageIdentity, identify_message
+from dosing_tui.domain.batches.recipe_matching import split_ingredients
 from dosing_tui.domain.messages.models import Dose
 
-Thing = TypeVar("Thing")
-GONE = "Its messages turned out to be of another batch: what was said of it is about nothing that is left."
+ItemT = TypeVar("ItemT")
+BATCH_MERGED = (
+    "Its messages turned out to be of another batch: what was said of it is about nothing that is left."
+)
 
 
-def what_came(detail: BatchDetail, zone: tzinfo) -> tuple[str, ...]:
+def describe_changes(detail: BatchDetail, zone: tzinfo) -> tuple[str, ...]:
     """Nothing, if its review is not outdated. Clock times are in ``zone``."""
     if detail.row.gone:
-        return (GONE,)
-    if detail.reviewed is None:
+        return (BATCH_MERGED,)
+    if detail.reviewed_snapshot is None:
         return ()
-    thought = judging.from_text(detail.reviewed.judgement)
-    seen = apart(batch_of(detail.reviewed.record, detail.row.batch_key), thought.apart)
+    thought = judging.parse_assessment(detail.reviewed_snapshot.judgement)
+    seen = split_ingredients(
+        record_to_batch(detail.reviewed_snapshot.record, detail.row.batch_key), thought.split_chemicals
+    )
     found = (
-        *_facts(seen, detail.batch, zone),
-        *_thoughts(thought, detail.judged, zone),
-        *_bands(seen, thought, detail.batch, detail.judged),
+        *_compare_records(seen, detail.batch, zone),
+        *_compare_assessments(thought, detail.assessment, zone),
+        *_compare_tolerances(seen, thought, detail.batch, detail.assessment),
     )
     return found or ("Its record is written in another way now; what it says is the same.",)
 
 
-def what_was_absorbed(detail: BatchDetail, zone: tzinfo) -> tuple[str, ...]:
+def describe_merged_reviews(detail: BatchDetail, zone: tzinfo) -> tuple[str, ...]:
     """What was said of batches that have become part of this one, each in a sentence."""
     return tuple(
         f"'{each.meaning}' by {each.who}, {each.at.astimezone(zone):%Y-%m-%d %H:%M:%S}, is about"
         f" {each.batch_id}, whose messages are of this batch now: it says nothing of this one."
-        for each in detail.absorbed
+        for each in detail.merged_reviews
     )
 
 
-def _facts(seen: Batch, now: Batch, zone: tzinfo) -> Iterator[str]:
-    had, has = dict(_named(seen)), dict(_named(now))
-    for key in _new(has, had):
-        yield f"A message came: {_message(has[key], zone)}."
-    for key in _new(had, has):
-        yield f"A message is no longer its own: {_message(had[key], zone)}."
+def _compare_records(old_batch: Batch, now: Batch, zone: tzinfo) -> Iterator[str]:
+    had, has = dict(_iter_messages(old_batch)), dict(_iter_messages(now))
+    for key in _iter_new(has, had):
+        yield f"A message came: {_format_message(has[key], zone)}."
+    for key in _iter_new(had, has):
+        yield f"A message is no longer its own: {_format_message(had[key], zone)}."
     if any(had[key] != has[key] for key in had.keys() & has.keys()):
         yield "What one of its messages says is otherwise now."
     for name, before, after in (
-        ("status", seen.status.value, now.status.value), ("recipe", seen.recipe, now.recipe),
-        ("mode", seen.mode, now.mode),
+        ("status", old_batch.status.value, now.status.value), ("recipe", old_batch.recipe, now.recipe),
+        ("mode", old_batch.mode, now.mode),
     ):  # fmt: skip
         if before != after:
             yield f"Its {name} is {after or 'not said'} now; {before or 'not said'} then."
-    if seen.stock != now.stock:
+    if old_batch.stock != now.stock:
         yield "Its tanks' levels are others now."
-    if seen.marks != now.marks:
+    if old_batch.anomalies != now.anomalies:
         yield "How its messages fit together is seen otherwise now."
 
 
-def _named(batch: Batch) -> Iterator[tuple[Identity, Message]]:
-    messages: tuple[Message, ...] = (*batch.events, *batch.doses)
-    return ((identity(message), message) for message in sorted(messages, key=lambda each: each.time))
+def _iter_messages(batch: Batch) -> Iterator[tuple[MessageIdentity, BatchMessage]]:
+    messages: tuple[BatchMessage, ...] = (*batch.events, *batch.doses)
+    return ((identify_message(message), message) for message in sorted(messages, key=lambda each: each.time))
 
 
-def _message(said: Message, zone: tzinfo) -> str:
-    at = f"{said.time.astimezone(zone):%H:%M:%S}"
-    if isinstance(said, Dose):
-        mass = "mass not said" if said.actual_g is None else f"{said.actual_g:.2f} g"
-        return f"dose of {said.chemical}, {mass}, at {at}"
-    return f"{said.event} at {at}"
+def _format_message(message: BatchMessage, zone: tzinfo) -> str:
+    at = f"{message.time.astimezone(zone):%H:%M:%S}"
+    if isinstance(message, Dose):
+        mass = "mass not said" if message.actual_g is None else f"{message.actual_g:.2f} g"
+        return f"dose of {message.chemical}, {mass}, at {at}"
+    return f"{message.event} at {at}"
 
 
-def _thoughts(seen: Judgement, now: Judgement, zone: tzinfo) -> Iterator[str]:
-    if seen.recipe_version != now.recipe_version:
-        yield f"It is judged by {_version(now)} now; there was {_version(seen)} then."
-    for finding in _new(now.findings, seen.findings):
-        if finding.kind is not Kind.ALARM:
+def _compare_assessments(before: Assessment, now: Assessment, zone: tzinfo) -> Iterator[str]:
+    if before.recipe_version != now.recipe_version:
+        yield f"It is judged by {_format_version(now)} now; there was {_format_version(before)} then."
+    for finding in _iter_new(now.exceptions, before.exceptions):
+        if finding.kind is not ExceptionKind.ALARM:
             yield f"An exception came: {finding.sentence}."
-    for finding in _new(seen.findings, now.findings):
-        if finding.kind is not Kind.ALARM:
+    for finding in _iter_new(before.exceptions, now.exceptions):
+        if finding.kind is not ExceptionKind.ALARM:
             yield f"No exception any more: {finding.sentence}."
-    yield from _alarms(seen, now, zone)
+    yield from _compare_alarms(before, now, zone)
 
 
-def _alarms(seen: Judgement, now: Judgement, zone: tzinfo) -> Iterator[str]:
+def _compare_alarms(before: Assessment, now: Assessment, zone: tzinfo) -> Iterator[str]:
     """Once they were kept by name alone, as exceptions; since then each with its time."""
-    if not seen.alarms and any(finding.kind is Kind.ALARM for finding in seen.findings):
+    if not before.alarms and any(finding.kind is ExceptionKind.ALARM for finding in before.exceptions):
         yield "Its alarms are kept with their times now; they were not when it was reviewed."
         return
-    for alarm in _new(now.alarms, seen.alarms):
-        yield f"An alarm came: {_alarm(alarm, zone)}."
-    for alarm in _new(seen.alarms, now.alarms):
-        yield f"An alarm is no longer its own: {_alarm(alarm, zone)}."
+    for alarm in _iter_new(now.alarms, before.alarms):
+        yield f"An alarm came: {_format_alarm(alarm, zone)}."
+    for alarm in _iter_new(before.alarms, now.alarms):
+        yield f"An alarm is no longer its own: {_format_alarm(alarm, zone)}."
 
 
-def _version(judged: Judgement) -> str:
-    return f"version {judged.recipe_version} of the recipe" if judged.recipe_version else "no recipe master"
+def _format_version(assessment: Assessment) -> str:
+    return (
+        f"version {assessment.recipe_version} of the recipe"
+        if assessment.recipe_version
+        else "no recipe master"
+    )
 
 
-def _alarm(alarm: Alarmed, zone: tzinfo) -> str:
+def _format_alarm(alarm: BatchAlarm, zone: tzinfo) -> str:
     return f"{alarm.name} at {alarm.at.astimezone(zone):%H:%M:%S}"
 
 
-def _new(these: Iterable[Thing], those: Iterable[Thing]) -> Iterator[Thing]:
+def _iter_new(these: Iterable[ItemT], those: Iterable[ItemT]) -> Iterator[ItemT]:
     known = set(those)
     return (each for each in these if each not in known)
 
 
-def _bands(before: Batch, seen: Judgement, after: Batch, now: Judgement) -> Iterator[str]:
+def _compare_tolerances(
+    before: Batch, assessment_before: Assessment, after: Batch, assessment_after: Assessment
+) -> Iterator[str]:
     """Tolerances of ingredients that were there then, too; the second portion is compared with the second."""
-    had = dict(_allowed(before, seen))
-    for portion, allowed_g in _allowed(after, now):
+    had = dict(_iter_tolerances(before, assessment_before))
+    for portion, allowed_g in _iter_tolerances(after, assessment_after):
         then_g = had.get(portion, allowed_g)
         if then_g != allowed_g:
             chemical, *_ = portion
-            yield f"{chemical} may be off by {_grams(allowed_g)} now; {_grams(then_g)} then."
+            yield f"{chemical} may be off by {_format_grams(allowed_g)} now; {_format_grams(then_g)} then."
 
 
-def _allowed(batch: Batch, judged: Judgement) -> Iterator[tuple[tuple[str, int, int], float | None]]:
+def _iter_tolerances(
+    batch: Batch, assessment: Assessment
+) -> Iterator[tuple[tuple[str, int, int], float | None]]:
     """Of each portion (chemical, pump, its number among these) half its band in g."""
     met = Counter[tuple[str, int]]()
-    for one, (allowed_g, _) in zip(batch.ingredients, judged.bands, strict=True):
+    for one, (allowed_g, _) in zip(batch.ingredients, assessment.tolerance_bands, strict=True):
         met[one.chemical, one.pump] += 1
         yield (one.chemical, one.pump, met[one.chemical, one.pump]), allowed_g
 
 
-def _grams(mass: float | None) -> str:
+def _format_grams(mass: float | None) -> str:
     return "any mass" if mass is None else f"{mass:.2f} g"

@@ -5,277 +5,331 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import itemgetter
 
-from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, concerns
-from dosing_tui.domain.batches.duration_baseline import Usual
+from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, is_batch_alarm
+from dosing_tui.domain.batches.duration_baseline import DurationBaseline
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
-from dosing_tui.domain.batches.models import Batch, Ingredient, Message, Status, same_name
-from dosing_tui.domain.batches.recipe_matching import references
+from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, Ingredient, is_same_name
+from dosing_tui.domain.batches.recipe_matching import match_ingredients
 from dosing_tui.domain.messages.models import TimeQuality
 
 
-class Kind(StrEnum):
+class ExceptionKind(StrEnum):
     """What is wrong; the value is stored and filtered by."""
 
     TOLERANCE = "out of tolerance"
     MISSING = "missing ingredient"
     EXTRA = "extra ingredient"
     DUPLICATE = "duplicate ingredient"
-    PUMP = "wrong pump"
-    TARGET = "wrong target"
-    ORDER = "wrong order"
+    WRONG_PUMP = "wrong pump"
+    WRONG_TARGET = "wrong target"
+    WRONG_ORDER = "wrong order"
     DURATION = "duration"
-    ENDING = "not complete"
-    TIME = "time quality"
-    REPAIRED = "repaired data"
+    NOT_COMPLETE = "not complete"
+    TIME_QUALITY = "time quality"
+    DATA_REPAIR = "repaired data"
     SEQUENCE = "message sequence"
-    LOSS = "message loss"
-    STOCK = "stock jump"
-    LOW = "low stock"
+    MESSAGE_LOSS = "message loss"
+    STOCK_JUMP = "stock jump"
+    LOW_STOCK = "low stock"
     ALARM = "alarm"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class BatchException:
     """One thing to look at: what kind of thing, of which chemical ('' for the batch), in one sentence."""
 
-    kind: Kind
+    kind: ExceptionKind
     subject: str
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ReviewLimits:
     """What counts as wrong where the recipe master does not say."""
 
     tolerance_g: float = 0.5
     tolerance_percent: float | None = None
     stock_low_percent: float = 20.0
-    dose_s: tuple[float, float] = (15.0, 120.0)
+    dose_range_s: tuple[float, float] = (15.0, 120.0)
     """Shortest and longest usual dose: the firmware sets the pumps for a minute."""
-    batch_s_per_pump: float = 180.0
+    max_batch_s_per_pump: float = 180.0
     """Longest usual batch, for each ingredient."""
-    usual: Mapping[str, Usual] = field(default_factory=dict)
+    baselines: Mapping[str, DurationBaseline] = field(default_factory=dict)
     """What the recipe's own batches have taught, by chemical, '' is the batch: it comes before those two."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """One ingredient against its reference. ``within`` is None if there is nothing to compare."""
+class IngredientResult:
+    """One ingredient against its reference. ``is_within_tolerance`` is None if there is nothing to compare."""
 
     ingredient: Ingredient
     reference: MasterIngredient | None
     tolerance_g: float | None
     """The narrower of the two limits, in g: half the width of the band on the screen."""
-    within: bool | None
+    is_within_tolerance: bool | None
 
 
-LIMITS = Limits()
+DEFAULT_LIMITS = ReviewLimits()
 ROUNDING_G = 0.05
 """Levels and masses are rounded: each dose's share of what may not add up; the levels add two of it."""
-JUMP_SHARE = 0.01
+STOCK_JUMP_SHARE = 0.01
 """A tank that holds so much more of its capacity than it should was filled, or its station restarted."""
 
 
-def judge(
+def find_exceptions(
     batch: Batch,
     *,
     master: MasterVersion | None = None,
-    limits: Limits = LIMITS,
+    limits: ReviewLimits = DEFAULT_LIMITS,
     alarms: Sequence[AlarmSpan] = (),
-) -> tuple[Finding, ...]:
+) -> tuple[BatchException, ...]:
     """Everything to look at, by kind. A batch under way is not blamed for what may still come."""
     recipe = master.recipe if master else None
-    found: list[Finding] = []
+    found: list[BatchException] = []
     for check in _CHECKS:
         found += check(batch, recipe, limits)
-    found += _alarms(batch, alarms)
+    found += _check_alarms(batch, alarms)
     return tuple(found)
 
 
-def verdicts(
-    batch: Batch, *, master: MasterVersion | None = None, limits: Limits = LIMITS
-) -> tuple[Verdict, ...]:
+def assess_ingredients(
+    batch: Batch, *, master: MasterVersion | None = None, limits: ReviewLimits = DEFAULT_LIMITS
+) -> tuple[IngredientResult, ...]:
     """Each ingredient's, in the order of dosing."""
     recipe = master.recipe if master else None
-    pairs = zip(batch.ingredients, references(batch, recipe), strict=True)
-    return tuple([_verdict(ingredient, reference, limits) for ingredient, reference in pairs])
+    pairs = zip(batch.ingredients, match_ingredients(batch, recipe), strict=True)
+    return tuple([_assess_ingredient(ingredient, reference, limits) for ingredient, reference in pairs])
 
 
-def _verdict(ingredient: Ingredient, reference: MasterIngredient | None, limits: Limits) -> Verdict:
+def _assess_ingredient(
+    ingredient: Ingredient, reference: MasterIngredient | None, limits: ReviewLimits
+) -> IngredientResult:
     grams, percent = limits.tolerance_g, limits.tolerance_percent
     if reference and (reference.tolerance_g is not None or reference.tolerance_percent is not None):
-        grams, percent = _either(reference.tolerance_g), reference.tolerance_percent
+        grams, percent = _limit_or_infinity(reference.tolerance_g), reference.tolerance_percent
     share = None if percent is None or ingredient.target_g is None else percent * ingredient.target_g / 100
-    tolerance_g = min(grams, _either(share))
+    tolerance_g = min(grams, _limit_or_infinity(share))
     error_g = ingredient.error_g
     within = None if error_g is None else abs(error_g) <= tolerance_g + 1e-9
-    return Verdict(ingredient, reference, None if tolerance_g == _NONE else tolerance_g, within)
+    return IngredientResult(ingredient, reference, None if tolerance_g == _NO_LIMIT else tolerance_g, within)
 
 
-_NONE = float("inf")
+_NO_LIMIT = float("inf")
 
 
-def _either(limit: float | None) -> float:
-    return _NONE if limit is None else limit
+def _limit_or_infinity(limit: float | None) -> float:
+    return _NO_LIMIT if limit is None else limit
 
 
-def _tolerance(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
-    for ingredient, reference in zip(batch.ingredients, references(batch, recipe), strict=True):
-        verdict = _verdict(ingredient, reference, limits)
+def _check_tolerance(
+    batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits
+) -> Iterator[BatchException]:
+    for ingredient, reference in zip(batch.ingredients, match_ingredients(batch, recipe), strict=True):
+        verdict = _assess_ingredient(ingredient, reference, limits)
         name, error_g = ingredient.chemical, ingredient.error_g
-        if verdict.within is False and error_g is not None:
+        if verdict.is_within_tolerance is False and error_g is not None:
             share = ingredient.error_percent
             percent = "" if share is None else f" ({share:+.1f} %)"
-            yield Finding(
-                Kind.TOLERANCE, name,
+            yield BatchException(
+                ExceptionKind.TOLERANCE, name,
                 f"{name} is off by {error_g:+.2f} g{percent}; {verdict.tolerance_g:.2f} g are allowed",
             )  # fmt: skip
-        elif verdict.within is None:
-            yield Finding(Kind.TOLERANCE, name, f"{name} cannot be judged: its mass or target was not said")
+        elif verdict.is_within_tolerance is None:
+            yield BatchException(
+                ExceptionKind.TOLERANCE, name, f"{name} cannot be judged: its mass or target was not said"
+            )
         target_g = verdict.reference.target_g if verdict.reference else None
         said_g = ingredient.target_g
         if target_g is not None and said_g is not None and abs(said_g - target_g) > 0.005 + 1e-9:
-            yield Finding(
-                Kind.TARGET, name, f"{name} was to be {said_g:.2f} g; the recipe says {target_g:.2f} g"
+            yield BatchException(
+                ExceptionKind.WRONG_TARGET,
+                name,
+                f"{name} was to be {said_g:.2f} g; the recipe says {target_g:.2f} g",
             )
 
 
-def _completeness(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
+def _check_completeness(
+    batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits
+) -> Iterator[BatchException]:
     if recipe:
-        departures = tuple(_against_recipe(batch, recipe))
-        yield from departures or _announced(batch, portions=len(batch.doses))
+        departures = tuple(_check_against_recipe(batch, recipe))
+        yield from departures or _check_pump_count(batch, portions=len(batch.doses))
         return
     for ingredient in batch.ingredients:
         if ingredient.doses > 1:
             name = ingredient.chemical
-            yield Finding(Kind.DUPLICATE, name, f"{name} was dosed {_times(ingredient.doses)}")
-    yield from _announced(batch)
+            yield BatchException(
+                ExceptionKind.DUPLICATE, name, f"{name} was dosed {_format_times(ingredient.doses)}"
+            )
+    yield from _check_pump_count(batch)
 
 
-def _announced(batch: Batch, *, portions: int = 0) -> Iterator[Finding]:
-    """What is dosed in ``portions`` may be announced as one ingredient, or as so many."""
+def _check_pump_count(batch: Batch, *, portions: int = 0) -> Iterator[BatchException]:
+    """What is dosed in ``list_portions`` may be announced as one ingredient, or as so many."""
     had = len({ingredient.chemical for ingredient in batch.ingredients})
     if batch.pumps is None or had <= batch.pumps <= max(had, portions):
         return
     if had > batch.pumps:
-        yield Finding(Kind.EXTRA, "", f"{had} ingredients were dosed, {batch.pumps} were announced")
-    elif batch.status is not Status.OPEN:
-        yield Finding(Kind.MISSING, "", f"{had} of {batch.pumps} ingredients were dosed")
+        yield BatchException(
+            ExceptionKind.EXTRA, "", f"{had} ingredients were dosed, {batch.pumps} were announced"
+        )
+    elif batch.status is not BatchStatus.OPEN:
+        yield BatchException(ExceptionKind.MISSING, "", f"{had} of {batch.pumps} ingredients were dosed")
 
 
-def _against_recipe(batch: Batch, recipe: MasterRecipe) -> Iterator[Finding]:
+def _check_against_recipe(batch: Batch, recipe: MasterRecipe) -> Iterator[BatchException]:
     """Each chemical has as many doses as the recipe says."""
     for name in dict.fromkeys(dose.chemical for dose in batch.doses):
-        wanted, had = len(recipe.portions(name)), sum(dose.chemical == name for dose in batch.doses)
+        wanted, had = len(recipe.list_portions(name)), sum(dose.chemical == name for dose in batch.doses)
         if not wanted:
-            yield Finding(Kind.EXTRA, name, f"{name} is not in the recipe")
+            yield BatchException(ExceptionKind.EXTRA, name, f"{name} is not in the recipe")
         elif had > wanted:
-            said = f"{name} was dosed {_times(had)}; the recipe says {_times(wanted)}"
-            yield Finding(Kind.DUPLICATE, name, said)
-    if batch.status is Status.OPEN:
+            said = f"{name} was dosed {_format_times(had)}; the recipe says {_format_times(wanted)}"
+            yield BatchException(ExceptionKind.DUPLICATE, name, said)
+    if batch.status is BatchStatus.OPEN:
         return
     for name in dict.fromkeys(each.chemical for each in recipe.ingredients):
-        wanted, had = len(recipe.portions(name)), sum(same_name(name, d.chemical) for d in batch.doses)
+        wanted, had = (
+            len(recipe.list_portions(name)),
+            sum(is_same_name(name, d.chemical) for d in batch.doses),
+        )
         if not had:
-            yield Finding(Kind.MISSING, name, f"{name} is missing")
+            yield BatchException(ExceptionKind.MISSING, name, f"{name} is missing")
         elif had < wanted:
-            said = f"{name} was dosed {_times(had)}; the recipe says {_times(wanted)}"
-            yield Finding(Kind.MISSING, name, said)
+            said = f"{name} was dosed {_format_times(had)}; the recipe says {_format_times(wanted)}"
+            yield BatchException(ExceptionKind.MISSING, name, said)
 
 
-def _times(number: int) -> str:
+def _format_times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
 
 
-def _pumps(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
+def _check_pumps(batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits) -> Iterator[BatchException]:
     by_pump: dict[int, str] = {}
     by_chemical: dict[str, int] = {}
-    for ingredient, reference in zip(batch.ingredients, references(batch, recipe), strict=True):
+    for ingredient, reference in zip(batch.ingredients, match_ingredients(batch, recipe), strict=True):
         name, pump = ingredient.chemical, ingredient.pump
         expected = reference.pump if reference else None
         if expected is not None:
             if expected != pump:
-                yield Finding(Kind.PUMP, name, f"{name} came from pump {pump}, not from pump {expected}")
+                yield BatchException(
+                    ExceptionKind.WRONG_PUMP, name, f"{name} came from pump {pump}, not from pump {expected}"
+                )
         elif by_pump.setdefault(pump, name) != name:
-            yield Finding(Kind.PUMP, name, f"pump {pump} dosed {by_pump[pump]} as well as {name}")
+            yield BatchException(
+                ExceptionKind.WRONG_PUMP, name, f"pump {pump} dosed {by_pump[pump]} as well as {name}"
+            )
         elif by_chemical.setdefault(name, pump) != pump:
-            yield Finding(Kind.PUMP, name, f"{name} came from pump {by_chemical[name]} and from pump {pump}")
+            yield BatchException(
+                ExceptionKind.WRONG_PUMP,
+                name,
+                f"{name} came from pump {by_chemical[name]} and from pump {pump}",
+            )
 
 
-def _sequence_of_ingredients(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
+def _check_order(batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits) -> Iterator[BatchException]:
     if recipe is None or not recipe.ordered:
         return
     numbers = {id(each): number for number, each in enumerate(recipe.ingredients)}
-    pairs = zip(batch.ingredients, references(batch, recipe), strict=True)
+    pairs = zip(batch.ingredients, match_ingredients(batch, recipe), strict=True)
     had = [(numbers[id(each)], one.chemical) for one, each in pairs if each is not None]
     wanted = sorted(had, key=itemgetter(0))
     if had != wanted:
         dosed, said = (", ".join(name for _, name in names) for names in (had, wanted))
-        yield Finding(Kind.ORDER, "", f"dosed as {dosed}; the recipe says {said}")
+        yield BatchException(ExceptionKind.WRONG_ORDER, "", f"dosed as {dosed}; the recipe says {said}")
 
 
-def _durations(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
+def _check_durations(
+    batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits
+) -> Iterator[BatchException]:
     for dose in batch.doses:
         if dose.duration_ms is not None:
-            seconds, usual = dose.duration_ms / 1000, limits.usual.get(dose.chemical)
-            shortest, longest = (usual.low_s, usual.high_s) if usual else limits.dose_s
+            seconds, usual = dose.duration_ms / 1000, limits.baselines.get(dose.chemical)
+            shortest, longest = (usual.low_s, usual.high_s) if usual else limits.dose_range_s
             if not shortest <= seconds <= longest:
                 often = f"; {shortest:.0f} to {longest:.0f} s are usual" if usual else ""
                 said = f"the dose of {dose.chemical} took {seconds:.0f} s{often}"
-                yield Finding(Kind.DURATION, dose.chemical, said)
-    if batch.seconds is not None:
-        usual, pumps = limits.usual.get(""), max(batch.pumps or 0, len(batch.ingredients), 1)
-        longest = usual.high_s if usual else pumps * limits.batch_s_per_pump
-        if batch.seconds > longest:
+                yield BatchException(ExceptionKind.DURATION, dose.chemical, said)
+    if batch.duration_s is not None:
+        usual, pumps = limits.baselines.get(""), max(batch.pumps or 0, len(batch.ingredients), 1)
+        longest = usual.high_s if usual else pumps * limits.max_batch_s_per_pump
+        if batch.duration_s > longest:
             often = f"; up to {longest / 60:.1f} min are usual" if usual else ""
-            yield Finding(Kind.DURATION, "", f"the batch took {batch.seconds / 60:.0f} min{often}")
+            yield BatchException(
+                ExceptionKind.DURATION, "", f"the batch took {batch.duration_s / 60:.0f} min{often}"
+            )
 
 
-def _ending(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
-    if batch.status not in (Status.OPEN, Status.COMPLETE):
-        yield Finding(Kind.ENDING, "", f"{batch.status}: {batch.reason}")
-    if batch.status is Status.NO_START and batch.ends_at and not batch.events:
-        yield Finding(Kind.ENDING, "", "neither its start nor its complete was received")
+def _check_ending(
+    batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits
+) -> Iterator[BatchException]:
+    if batch.status not in (BatchStatus.OPEN, BatchStatus.COMPLETE):
+        yield BatchException(ExceptionKind.NOT_COMPLETE, "", f"{batch.status}: {batch.reason}")
+    if batch.status is BatchStatus.NO_START and batch.ends_at and not batch.events:
+        yield BatchException(
+            ExceptionKind.NOT_COMPLETE, "", "neither its start nor its complete was received"
+        )
 
 
-def _time_qualities(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
-    messages: tuple[Message, ...] = (*batch.events, *batch.doses)
+def _check_data_quality(
+    batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits
+) -> Iterator[BatchException]:
+    messages: tuple[BatchMessage, ...] = (*batch.events, *batch.doses)
     unsure = [m.time_quality for m in messages if m.time_quality is not TimeQuality.DEVICE]
     if unsure:
         kinds = ", ".join(sorted({quality.value for quality in unsure}))
-        yield Finding(Kind.TIME, "", f"{len(unsure)} of {len(messages)} times are not the station's: {kinds}")
+        yield BatchException(
+            ExceptionKind.TIME_QUALITY,
+            "",
+            f"{len(unsure)} of {len(messages)} times are not the station's: {kinds}",
+        )
     flags = sorted({flag for message in messages for flag in message.flags})
     if flags:
-        yield Finding(Kind.REPAIRED, "", f"data were repaired or look odd: {'; '.join(flags[:5])}")
-    for mark in batch.marks:
-        yield Finding(Kind.SEQUENCE, "", mark)
+        yield BatchException(
+            ExceptionKind.DATA_REPAIR, "", f"data were repaired or look odd: {'; '.join(flags[:5])}"
+        )
+    for mark in batch.anomalies:
+        yield BatchException(ExceptionKind.SEQUENCE, "", mark)
 
 
-def _stock(batch: Batch, recipe: MasterRecipe | None, limits: Limits) -> Iterator[Finding]:
+def _check_stock(batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits) -> Iterator[BatchException]:
     for change in batch.stock:
         name, lost_g = change.chemical, change.lost_g
         allowed_g = ROUNDING_G * change.doses + 2 * ROUNDING_G + 1e-9
-        if lost_g is not None and lost_g < -max(JUMP_SHARE * (change.capacity_g or 0.0), allowed_g):
-            yield Finding(
-                Kind.STOCK, name, f"the stock of {name} rose by {-lost_g:.2f} g: filled, or restarted"
+        if lost_g is not None and lost_g < -max(STOCK_JUMP_SHARE * (change.capacity_g or 0.0), allowed_g):
+            yield BatchException(
+                ExceptionKind.STOCK_JUMP,
+                name,
+                f"the stock of {name} rose by {-lost_g:.2f} g: filled, or restarted",
             )
         elif lost_g is not None and abs(lost_g) > allowed_g:
             how = "more" if lost_g > 0 else "less"
-            yield Finding(
-                Kind.LOSS, name, f"the stock of {name} fell by {abs(lost_g):.2f} g {how} than was dosed"
+            yield BatchException(
+                ExceptionKind.MESSAGE_LOSS,
+                name,
+                f"the stock of {name} fell by {abs(lost_g):.2f} g {how} than was dosed",
             )
-        used = any(same_name(one.chemical, name) for one in batch.ingredients)
+        used = any(is_same_name(one.chemical, name) for one in batch.ingredients)
         if used and change.percent_after is not None and change.percent_after < limits.stock_low_percent:
-            yield Finding(Kind.LOW, name, f"{name} was down to {change.percent_after:.1f} %")
+            yield BatchException(
+                ExceptionKind.LOW_STOCK, name, f"{name} was down to {change.percent_after:.1f} %"
+            )
 
 
-def _alarms(batch: Batch, alarms: Sequence[AlarmSpan]) -> Iterator[Finding]:
+def _check_alarms(batch: Batch, alarms: Sequence[AlarmSpan]) -> Iterator[BatchException]:
     """Each once, however often it came and went."""
-    names = dict.fromkeys(alarm.name for alarm in alarms if concerns(alarm, batch))
+    names = dict.fromkeys(alarm.name for alarm in alarms if is_batch_alarm(alarm, batch))
     for name in names:
-        yield Finding(Kind.ALARM, "", f"the alarm '{name}' was active")
+        yield BatchException(ExceptionKind.ALARM, "", f"the alarm '{name}' was active")
 
 
-_CHECKS: tuple[Callable[[Batch, MasterRecipe | None, Limits], Iterator[Finding]], ...] = (
-    _ending, _completeness, _tolerance, _pumps, _sequence_of_ingredients, _durations, _stock, _time_qualities,
-)  # fmt: skip
+_CHECKS: tuple[Callable[[Batch, MasterRecipe | None, ReviewLimits], Iterator[BatchException]], ...] = (
+    _check_ending,
+    _check_completeness,
+    _check_tolerance,
+    _check_pumps,
+    _check_order,
+    _check_durations,
+    _check_stock,
+    _check_data_quality,
+)

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.domain.batch_review.assessment import Judgement
-from dosing_tui.domain.batch_review.review_rules import Meaning, Review, ReviewDraft, Standing
+from dosing_tui.domain.batch_review.assessment import Assessment
+from dosing_tui.domain.batch_review.review_rules import Decision, Review, ReviewContext, ReviewDraft
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.panels.operator_notes import Note
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class BatchListQuery:
     """'' and () are all. One of ``since`` (with ``until``), ``range`` and ``shift`` names a range."""
 
     since: str = ""
@@ -60,9 +60,9 @@ class BatchRow:
     """Its messages turned out to be of another batch; it stays because it was reviewed."""
 
     @property
-    def standing(self) -> Standing:
+    def review_context(self) -> ReviewContext:
         """For what may be said of it."""
-        return Standing(self.status, self.findings, self.review_state, self.disposed_by, self.gone)
+        return ReviewContext(self.status, self.findings, self.review_state, self.disposed_by, self.gone)
 
     @property
     def reviewers(self) -> str:
@@ -70,12 +70,14 @@ class BatchRow:
         return f"{self.disposed_by}, {self.confirmed_by}" if self.confirmed_by else self.disposed_by
 
 
-def seen_as(row: BatchRow) -> str:
+def format_version_tag(row: BatchRow) -> str:
     """What names the batch as it is in this row, its record and what is thought of it, for who signs it."""
     return f"{row.record_hash[:16]}-{row.judgement_hash[:16]}"
 
 
-def draft_of(row: BatchRow, meaning: Meaning, *, who: str, comment: str = "", pin: str = "") -> ReviewDraft:
+def create_review_draft(
+    row: BatchRow, meaning: Decision, *, who: str, comment: str = "", pin: str = ""
+) -> ReviewDraft:
     """To be said of the batch as it is in this row."""
     return ReviewDraft(
         row.batch_key, meaning, who, comment, row.last_review, row.record_hash, row.judgement_hash, pin
@@ -83,7 +85,7 @@ def draft_of(row: BatchRow, meaning: Meaning, *, who: str, comment: str = "", pi
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class RecordSnapshot:
     """A batch's two texts at some time."""
 
     record: str
@@ -107,7 +109,7 @@ class BatchFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class BatchStatusCounts:
     """How many batches a filter finds, and how many of them are what."""
 
     batches: int
@@ -124,22 +126,22 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class BatchDetail:
-    """All there is of one batch. ``record`` is the canonical JSON that ``row.record_hash`` is of."""
+    """All there is of one batch. ``record_text`` is the canonical JSON that ``row.record_hash`` is of."""
 
     row: BatchRow
     batch: Batch
-    judged: Judgement
+    assessment: Assessment
     reviews: tuple[Review, ...]
-    record: str
-    judgement: str
-    reviewed: Side | None = None
+    record_text: str
+    assessment_text: str
+    reviewed_snapshot: RecordSnapshot | None = None
     """What the review is about, if it is outdated."""
-    absorbed: tuple[Review, ...] = ()
+    merged_reviews: tuple[Review, ...] = ()
     """What was said of batches that are no more because their messages are of this one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Happenings:
+class ContextEvents:
     """What fell into a batch beside its own messages, each in order of time."""
 
     alarms: tuple[AlarmSpan, ...] = ()

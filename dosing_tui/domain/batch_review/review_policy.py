@@ -15,7 +15,7 @@ class ReviewPolicy:
         return ReviewPolicy(self.pin or other.pin, self.second_person or other.second_person)
 
 
-def words(policy: ReviewPolicy) -> str:
+def format_policy(policy: ReviewPolicy) -> str:
     """
     >>> words(ReviewPolicy(pin=True))
     'a PIN with every review; no second person'

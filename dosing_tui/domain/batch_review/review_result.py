@@ -7,47 +7,50 @@ from dosing_tui.errors import DosingError
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReviewResult:
     """Every draft is in one of the four."""
 
-    entered: tuple[Review, ...] = ()
-    refused: tuple[str, ...] = ()
+    new_reviews: tuple[Review, ...] = ()
+    refusals: tuple[str, ...] = ()
     """Why these are not entered, each in a sentence."""
-    left: tuple[ReviewDraft, ...] = ()
+    unsaved_drafts: tuple[ReviewDraft, ...] = ()
     """Surely not entered, because of ``error``."""
-    unknown: tuple[ReviewDraft, ...] = ()
+    unknown_drafts: tuple[ReviewDraft, ...] = ()
     """Whether these are entered could not be read again after ``error``."""
     error: DosingError | None = None
 
-    def __add__(self, other: "Outcome") -> "Outcome":
+    def __add__(self, other: "ReviewResult") -> "ReviewResult":
         """The two one after the other."""
-        return Outcome(
-            self.entered + other.entered, self.refused + other.refused, self.left + other.left,
-            self.unknown + other.unknown, self.error or other.error,
-        )  # fmt: skip
+        return ReviewResult(
+            self.new_reviews + other.new_reviews,
+            self.refusals + other.refusals,
+            self.unsaved_drafts + other.unsaved_drafts,
+            self.unknown_drafts + other.unknown_drafts,
+            self.error or other.error,
+        )
 
 
-NOTHING = "Nothing was entered"
-UNKNOWN = "It is not known whether it was entered; look at the batch before you repeat it"
+NOT_SAVED = "Nothing was entered"
+RESULT_UNKNOWN = "It is not known whether it was entered; look at the batch before you repeat it"
 
 
-def fate_of_one(outcome: Outcome) -> str:
+def describe_failure(result: ReviewResult) -> str:
     """Of one draft that was neither entered nor refused: what is in the database, and why."""
-    return f"{UNKNOWN if outcome.unknown else NOTHING}: {outcome.error}"
+    return f"{RESULT_UNKNOWN if result.unknown_drafts else NOT_SAVED}: {result.error}"
 
 
-def fate_of_many(outcome: Outcome) -> str:
+def describe_bulk_result(result: ReviewResult) -> str:
     """How many approvals were entered, how many not, and of how many it is not known; then why."""
-    unknown, others = len(outcome.unknown), len(outcome.left) + len(outcome.refused)
+    unknown, others = len(result.unknown_drafts), len(result.unsaved_drafts) + len(result.refusals)
     said = [
-        f"Approved {_batches(len(outcome.entered))}.",
-        *([f"Not known of {_batches(unknown)}: look before you repeat it."] if unknown else []),
+        f"Approved {_format_batch_count(len(result.new_reviews))}.",
+        *([f"Not known of {_format_batch_count(unknown)}: look before you repeat it."] if unknown else []),
         *([f"{others} {'was' if others == 1 else 'were'} not."] if others else []),
-        *outcome.refused[:1],
-        *([str(outcome.error)] if outcome.error is not None else []),
+        *result.refusals[:1],
+        *([str(result.error)] if result.error is not None else []),
     ]
     return " ".join(said)
 
 
-def _batches(count: int) -> str:
+def _format_batch_count(count: int) -> str:
     return "1 batch" if count == 1 else f"{count} batches"

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from dosing_tui.domain.batches.models import Status
+from dosing_tui.domain.batches.models import BatchStatus
 
-WHO_LONGEST = 60
-COMMENT_LONGEST = 500
+MAX_WHO_LENGTH = 60
+MAX_COMMENT_LENGTH = 500
 NO_SIGNATURE = "not an e-signature"
 """What a review is labelled with when nobody proved who they are."""
 PIN_SIGNATURE = "signed with a PIN"
@@ -20,7 +20,7 @@ SHARED_ACCOUNTS = frozenset(
 """Accounts of nobody in particular: who works under one is known by name only."""
 
 
-class Meaning(StrEnum):
+class Decision(StrEnum):
     """What a review says; the value is stored and printed."""
 
     APPROVED = "approved"
@@ -34,7 +34,7 @@ class Meaning(StrEnum):
     """The last word is taken back; it stays to be read."""
 
 
-APPROVALS = frozenset({Meaning.APPROVED, Meaning.DEVIATION})
+APPROVALS = frozenset({Decision.APPROVED, Decision.DEVIATION})
 
 
 class ReviewState(StrEnum):
@@ -47,7 +47,11 @@ class ReviewState(StrEnum):
     """An approval with deviation, and the second person agrees."""
 
 
-UNDECIDED = (ReviewState.UNREVIEWED.value, ReviewState.OUTDATED.value, Meaning.NEEDS_INFORMATION.value)
+UNDECIDED_STATES = (
+    ReviewState.UNREVIEWED.value,
+    ReviewState.OUTDATED.value,
+    Decision.NEEDS_INFORMATION.value,
+)
 """Where somebody still has to decide, whatever was said before."""
 
 
@@ -56,14 +60,14 @@ class ReviewDraft:
     """What somebody is about to say. What is ``seen`` is of the batch as they saw it."""
 
     batch_key: str
-    meaning: Meaning
+    meaning: Decision
     who: str
     comment: str
-    seen_review: int
+    expected_review_id: int
     """The last review of the batch; 0 if there was none."""
-    seen_record: str
+    expected_record_hash: str
     """The hash of its record."""
-    seen_judgement: str
+    expected_assessment_hash: str
     """The hash of what was thought of it: its exceptions, tolerances and alarms."""
     pin: str = field(default="", repr=False)
 
@@ -90,7 +94,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReviewContext:
     """A batch, as far as it decides what may be said about it."""
 
     status: str
@@ -98,67 +102,67 @@ class Standing:
     review_state: str
     disposed_by: str
     """Who has decided; '' if nothing stands."""
-    gone: bool = False
+    is_merged: bool = False
     """Its messages turned out to be of another batch."""
 
 
-def fault(draft: ReviewDraft, standing: Standing) -> str:
+def validate_review(draft: ReviewDraft, context: ReviewContext) -> str:
     """Why this cannot be said now, as a sentence; '' if it can."""
-    return _of_words(draft) or _of_batch(draft, standing)
+    return _validate_texts(draft) or _validate_decision(draft, context)
 
 
-def taken_back(withdrawal: Review, said: Iterable[Review]) -> str:
+def describe_withdrawal(withdrawal: Review, reviews: Iterable[Review]) -> str:
     """What it takes back and whose that was, in words; '' if it is no withdrawal that says so."""
     return next(
-        (f"'{one.meaning}' by {one.who}" for one in said if one.review_id == withdrawal.withdraws), ""
+        (f"'{one.meaning}' by {one.who}" for one in reviews if one.review_id == withdrawal.withdraws), ""
     )
 
 
-def open_states(*, second_person: bool) -> tuple[str, ...]:
+def list_open_states(*, second_person: bool) -> tuple[str, ...]:
     """Review states of batches that somebody still has to look at, by the plant's own rule."""
-    return (*UNDECIDED, *sorted(APPROVALS)) if second_person else UNDECIDED
+    return (*UNDECIDED_STATES, *sorted(APPROVALS)) if second_person else UNDECIDED_STATES
 
 
-def _of_words(draft: ReviewDraft) -> str:
-    if not 1 <= len(draft.who) <= WHO_LONGEST:
-        return f"Say who you are, in at most {WHO_LONGEST} characters."
-    if len(draft.comment) > COMMENT_LONGEST:
-        return f"The comment has {len(draft.comment)} characters; {COMMENT_LONGEST} are the most."
-    if not draft.comment and draft.meaning not in (Meaning.APPROVED, Meaning.CONFIRMED):
+def _validate_texts(draft: ReviewDraft) -> str:
+    if not 1 <= len(draft.who) <= MAX_WHO_LENGTH:
+        return f"Say who you are, in at most {MAX_WHO_LENGTH} characters."
+    if len(draft.comment) > MAX_COMMENT_LENGTH:
+        return f"The comment has {len(draft.comment)} characters; {MAX_COMMENT_LENGTH} are the most."
+    if not draft.comment and draft.meaning not in (Decision.APPROVED, Decision.CONFIRMED):
         return f"Say why: '{draft.meaning}' needs a comment."
     return ""
 
 
-def _of_batch(draft: ReviewDraft, standing: Standing) -> str:
+def _validate_decision(draft: ReviewDraft, context: ReviewContext) -> str:
     meaning = draft.meaning
-    if standing.gone:
+    if context.is_merged:
         return "It is no more, its messages are of another batch: what was said of it stays as it is."
-    if meaning is Meaning.COMMENT:
+    if meaning is Decision.COMMENT:
         return ""
-    if meaning is Meaning.WITHDRAWN:
-        return "" if standing.disposed_by else "There is nothing to withdraw."
-    if standing.status == Status.OPEN:
+    if meaning is Decision.WITHDRAWN:
+        return "" if context.disposed_by else "There is nothing to withdraw."
+    if context.status == BatchStatus.OPEN:
         return "The batch is still under way; it can be commented, nothing else."
-    if meaning is Meaning.APPROVED:
-        return _of_approval(standing)
-    if meaning is Meaning.CONFIRMED:
-        return _of_confirmation(draft, standing)
+    if meaning is Decision.APPROVED:
+        return _validate_approval(context)
+    if meaning is Decision.CONFIRMED:
+        return _validate_confirmation(draft, context)
     return ""
 
 
-def _of_approval(standing: Standing) -> str:
+def _validate_approval(context: ReviewContext) -> str:
     """It needs no reason, so nothing that was decided may be lost by it."""
-    if standing.review_state not in UNDECIDED:
-        return f"It is {standing.review_state} already. Undo that first, and say why."
-    if count := standing.findings:
+    if context.review_state not in UNDECIDED_STATES:
+        return f"It is {context.review_state} already. Undo that first, and say why."
+    if count := context.findings:
         what = f"{count} exceptions" if count > 1 else "an exception"
         return f"The batch has {what}: approve it with deviation and say why, or reject it."
     return ""
 
 
-def _of_confirmation(draft: ReviewDraft, standing: Standing) -> str:
-    if standing.review_state not in APPROVALS:
+def _validate_confirmation(draft: ReviewDraft, context: ReviewContext) -> str:
+    if context.review_state not in APPROVALS:
         return "Only what somebody has approved, and has not changed since, can be confirmed."
-    if standing.disposed_by.casefold() == draft.who.casefold():
-        return f"{standing.disposed_by} has approved it; the second person has to be another."
+    if context.disposed_by.casefold() == draft.who.casefold():
+        return f"{context.disposed_by} has approved it; the second person has to be another."
     return ""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dosing_tui.domain.alarms.catalog import RULES
-from dosing_tui.domain.batches.models import Batch, same_name
+from dosing_tui.domain.batches.models import Batch, is_same_name
 
-_OF_BATCHES = "BATCH_"
+_BATCH_RULE_PREFIX = "BATCH_"
 """Rules about batches: the batch they mean tells the same itself; they come while the next one is made."""
-_OF_TANKS = "STOCK_"
+_TANK_RULE_PREFIX = "STOCK_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +27,34 @@ class AlarmSpan:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Alarmed:
+class BatchAlarm:
     """An alarm of a batch: which, and when it came; of one that was active before, when the batch began."""
 
     at: datetime
     name: str
 
 
-def alarms_of(batch: Batch, alarms: Iterable[AlarmSpan]) -> tuple[Alarmed, ...]:
+def list_batch_alarms(batch: Batch, alarms: Iterable[AlarmSpan]) -> tuple[BatchAlarm, ...]:
     """Those that concern it, by their time. When they end later on, they stay what they are."""
     ours = {
-        Alarmed(max(alarm.since, batch.begins_at), alarm.name) for alarm in alarms if concerns(alarm, batch)
+        BatchAlarm(max(alarm.since, batch.begins_at), alarm.name)
+        for alarm in alarms
+        if is_batch_alarm(alarm, batch)
     }
     return tuple(sorted(ours))
 
 
-def concerns(alarm: AlarmSpan, batch: Batch) -> bool:
+def is_batch_alarm(alarm: AlarmSpan, batch: Batch) -> bool:
     """Of this station or of the plant, in the time of the batch, and not about a tank that it did without.
 
     What tells of a moment concerns the batch of that moment, though it is active for a minute longer.
     """
     rule, _, item = alarm.name.partition("/")
-    if alarm.device_id not in ("", batch.device_id) or rule.startswith(_OF_BATCHES):
+    if alarm.device_id not in ("", batch.device_id) or rule.startswith(_BATCH_RULE_PREFIX):
         return False
-    if rule.startswith(_OF_TANKS) and not any(same_name(one.chemical, item) for one in batch.ingredients):
+    if rule.startswith(_TANK_RULE_PREFIX) and not any(
+        is_same_name(one.chemical, item) for one in batch.ingredients
+    ):
         return False
     known = RULES.get(rule)
     momentary = known is not None and known.momentary

@@ -4,19 +4,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from dosing_tui.domain.batches.canonical_json import canonical, instant
-from dosing_tui.domain.batches.models import Batch, Identity
+from dosing_tui.domain.batches.canonical_json import format_instant, to_canonical_json
+from dosing_tui.domain.batches.models import Batch, MessageIdentity
 
 
 @dataclass(frozen=True, slots=True)
-class Renamed:
+class KeyAssignment:
     """Batches under the keys they have had, and keys that no batch has any more."""
 
     batches: tuple[Batch, ...]
-    vanished: frozenset[str]
+    obsolete_keys: frozenset[str]
 
 
-def keep_keys(batches: Iterable[Batch], anchors: Mapping[str, str]) -> Renamed:
+def restore_keys(batches: Iterable[Batch], anchors: Mapping[str, str]) -> KeyAssignment:
     """``anchors`` are the stored keys with their anchors, of the same span of the same station.
 
     A batch that holds the anchor of a stored one is that one, although it may begin earlier now.
@@ -25,18 +25,18 @@ def keep_keys(batches: Iterable[Batch], anchors: Mapping[str, str]) -> Renamed:
     known = {batch.key for batch in found}
     lost = {anchor: key for key, anchor in anchors.items() if key not in known}
     if not lost:
-        return Renamed(tuple(found), frozenset())
-    kept = [_renamed(batch, lost) if batch.key not in anchors else batch for batch in found]
-    return Renamed(tuple(kept), frozenset(lost.values()))
+        return KeyAssignment(tuple(found), frozenset())
+    kept = [_restore_key(batch, lost) if batch.key not in anchors else batch for batch in found]
+    return KeyAssignment(tuple(kept), frozenset(lost.values()))
 
 
-def anchor_text(anchor: Identity) -> str:
+def format_anchor(anchor: MessageIdentity) -> str:
     """As it is stored: equal identities are equal text."""
     device, at, *rest = anchor
-    return canonical([device, instant(at), *rest])
+    return to_canonical_json([device, format_instant(at), *rest])
 
 
-def batch_id(device_id: str, day: date, number: int) -> str:
+def format_batch_id(device_id: str, day: date, number: int) -> str:
     """
     >>> batch_id("dosing_system_01", date(2026, 11, 24), 7)
     'dosing_system_01-20261124-007'
@@ -44,9 +44,9 @@ def batch_id(device_id: str, day: date, number: int) -> str:
     return f"{device_id}-{day:%Y%m%d}-{number:03d}"
 
 
-def _renamed(batch: Batch, lost: dict[str, str]) -> Batch:
-    """Takes the key out of ``lost``; of several, that of the earliest message."""
-    for identity in sorted(batch.identities(), key=lambda each: each[1]):
-        if (key := lost.pop(anchor_text(identity), None)) is not None:
+def _restore_key(batch: Batch, free_keys: dict[str, str]) -> Batch:
+    """Takes the key out of ``free_keys``; of several, that of the earliest message."""
+    for identity in sorted(batch.iter_identities(), key=lambda each: each[1]):
+        if (key := free_keys.pop(format_anchor(identity), None)) is not None:
             return replace(batch, key=key)
     return batch

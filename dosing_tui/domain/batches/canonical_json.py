@@ -7,49 +7,49 @@ from hashlib import sha256
 from dosing_tui.domain.batches.models import Batch, StockChange
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
-FORMAT = 1
+FORMAT_VERSION = 1
 """Which reading of a batch the hash is of; a later program may know another."""
 
 
-def canonical(value: object) -> str:
+def to_canonical_json(value: object) -> str:
     """JSON with sorted keys and no spaces. Raises: ValueError, for a number that is none."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def digest(text: str) -> str:
+def hash_text(text: str) -> str:
     """SHA-256 as 64 hexadecimal digits."""
     return sha256(text.encode()).hexdigest()
 
 
-def record(batch: Batch) -> str:
+def batch_to_record(batch: Batch) -> str:
     """The facts of a batch, its messages included; not what is thought of them, nor its key and number."""
-    return canonical(
+    return to_canonical_json(
         {
-            "format": FORMAT,
+            "format": FORMAT_VERSION,
             "device_id": batch.device_id,
             "recipe": batch.recipe,
             "mode": batch.mode,
             "status": batch.status.value,
             "reason": batch.reason,
-            "begins_at": instant(batch.begins_at),
-            "ends_at": None if batch.ends_at is None else instant(batch.ends_at),
+            "begins_at": format_instant(batch.begins_at),
+            "ends_at": None if batch.ends_at is None else format_instant(batch.ends_at),
             "pumps": batch.pumps,
-            "marks": batch.marks,
-            "doses": [_dose(dose) for dose in batch.doses],
-            "events": [_event(event) for event in batch.events],
-            "stock": [_stock(change) for change in batch.stock],
+            "marks": batch.anomalies,
+            "doses": [_dose_to_dict(dose) for dose in batch.doses],
+            "events": [_event_to_dict(event) for event in batch.events],
+            "stock": [_stock_to_dict(change) for change in batch.stock],
         }
     )
 
 
-def instant(moment: datetime) -> str:
+def format_instant(moment: datetime) -> str:
     """ISO-8601 in UTC, always with microseconds: one moment has one spelling."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _dose(dose: Dose) -> dict[str, object]:
+def _dose_to_dict(dose: Dose) -> dict[str, object]:
     return {
-        "time": instant(dose.time),
+        "time": format_instant(dose.time),
         "pump": dose.pump,
         "chemical": dose.chemical,
         "target_g": dose.target_g,
@@ -64,9 +64,9 @@ def _dose(dose: Dose) -> dict[str, object]:
     }
 
 
-def _event(event: BatchEvent) -> dict[str, object]:
+def _event_to_dict(event: BatchEvent) -> dict[str, object]:
     return {
-        "time": instant(event.time),
+        "time": format_instant(event.time),
         "event": event.event,
         "recipe": event.recipe,
         "pumps": event.pumps,
@@ -76,7 +76,7 @@ def _event(event: BatchEvent) -> dict[str, object]:
     }
 
 
-def _stock(change: StockChange) -> dict[str, object]:
+def _stock_to_dict(change: StockChange) -> dict[str, object]:
     return {
         "chemical": change.chemical,
         "before_g": change.before_g,

@@ -5,60 +5,60 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from dosing_tui.domain.batches.models import Batch, Message, Status, StockChange, identity
-from dosing_tui.domain.batches.reconstruction import ingredients
+from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, StockChange, identify_message
+from dosing_tui.domain.batches.reconstruction import group_ingredients
 from dosing_tui.domain.messages.models import BatchEvent, Dose, TimeQuality
 
-Said = Mapping[str, Any]
+JsonDict = Mapping[str, Any]
 """JSON has no types of ours; they are made here, once."""
 
 
-def batch_of(record: str, key: str) -> Batch:
+def record_to_batch(record: str, key: str) -> Batch:
     """The batch that ``record`` is of; receive times are not part of it and count as the message's time.
 
     Raises: ValueError, KeyError or TypeError, for anything that is no record.
     """
     said = json.loads(record)
-    doses = tuple(_dose(each, said["device_id"]) for each in said["doses"])
-    events = tuple(_event(each, said["device_id"]) for each in said["events"])
-    messages: tuple[Message, ...] = (*events, *doses)
+    doses = tuple(_parse_dose(each, said["device_id"]) for each in said["doses"])
+    events = tuple(_parse_event(each, said["device_id"]) for each in said["events"])
+    messages: tuple[BatchMessage, ...] = (*events, *doses)
     first = min(messages, key=lambda message: message.time)
     return Batch(
         key=key,
         device_id=said["device_id"],
         recipe=said["recipe"],
         mode=said["mode"],
-        status=Status(said["status"]),
+        status=BatchStatus(said["status"]),
         reason=said["reason"],
-        begins_at=_moment(said["begins_at"]),
-        ends_at=None if said["ends_at"] is None else _moment(said["ends_at"]),
+        begins_at=_parse_time(said["begins_at"]),
+        ends_at=None if said["ends_at"] is None else _parse_time(said["ends_at"]),
         last_at=max(message.time for message in messages),
-        anchor=identity(first),
+        anchor=identify_message(first),
         pumps=said["pumps"],
         doses=doses,
         events=events,
         stock=tuple(StockChange(**change) for change in said["stock"]),
-        marks=tuple(said["marks"]),
-        ingredients=ingredients(doses),
+        anomalies=tuple(said["marks"]),
+        ingredients=group_ingredients(doses),
     )
 
 
-def _dose(said: Said, device_id: str) -> Dose:
-    moment = _moment(said["time"])
+def _parse_dose(data: JsonDict, device_id: str) -> Dose:
+    moment = _parse_time(data["time"])
     return Dose(
-        moment, device_id, said["pump"], said["chemical"], said["target_g"], said["actual_g"],
-        said["error_g"],        said["recipe"], said["mode"], said["duration_ms"], said["dedup"], moment,
-        TimeQuality(said["time_quality"]), tuple(said["flags"]),
+        moment, device_id, data["pump"], data["chemical"], data["target_g"], data["actual_g"],
+        data["error_g"],        data["recipe"], data["mode"], data["duration_ms"], data["dedup"], moment,
+        TimeQuality(data["time_quality"]), tuple(data["flags"]),
     )  # fmt: skip
 
 
-def _event(said: Said, device_id: str) -> BatchEvent:
-    moment = _moment(said["time"])
+def _parse_event(data: JsonDict, device_id: str) -> BatchEvent:
+    moment = _parse_time(data["time"])
     return BatchEvent(
-        moment, device_id, said["event"], said["recipe"], said["pumps"], said["dedup"], moment,
-        TimeQuality(said["time_quality"]), tuple(said["flags"]),
+        moment, device_id, data["event"], data["recipe"], data["pumps"], data["dedup"], moment,
+        TimeQuality(data["time_quality"]), tuple(data["flags"]),
     )  # fmt: skip
 
 
-def _moment(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from dosing_tui.domain.batches.canonical_json import canonical
-from dosing_tui.domain.batches.models import same_name
+from dosing_tui.domain.batches.canonical_json import to_canonical_json
+from dosing_tui.domain.batches.models import is_same_name
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import RecipeError
 
@@ -40,18 +40,18 @@ class MasterRecipe:
         return f"{self.name} ({self.mode})" if self.mode else self.name
 
     @property
-    def repeated(self) -> tuple[str, ...]:
+    def repeated_chemicals(self) -> tuple[str, ...]:
         """Chemicals that are dosed more than once, each time for itself."""
         names = [each.chemical for each in self.ingredients]
-        return tuple(dict.fromkeys(name for name in names if len(self.portions(name)) > 1))
+        return tuple(dict.fromkeys(name for name in names if len(self.list_portions(name)) > 1))
 
-    def ingredient(self, chemical: str) -> MasterIngredient | None:
+    def find_ingredient(self, chemical: str) -> MasterIngredient | None:
         """The first of that chemical."""
-        return next(iter(self.portions(chemical)), None)
+        return next(iter(self.list_portions(chemical)), None)
 
-    def portions(self, chemical: str) -> tuple[MasterIngredient, ...]:
+    def list_portions(self, chemical: str) -> tuple[MasterIngredient, ...]:
         """Each dose that there should be of it, in their order."""
-        return tuple(each for each in self.ingredients if same_name(each.chemical, chemical))
+        return tuple(each for each in self.ingredients if is_same_name(each.chemical, chemical))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +63,20 @@ class MasterVersion:
     valid_from: datetime
 
 
-def in_force(
+def select_version(
     masters: Iterable[MasterVersion], *, recipe: str, mode: str, at: datetime
 ) -> MasterVersion | None:
     """The version for a batch that begins at ``at``; one of its very mode comes before one of any mode."""
     fitting = [
         each
         for each in masters
-        if each.valid_from <= at and recipe and same_name(each.recipe.name, recipe)
+        if each.valid_from <= at and recipe and is_same_name(each.recipe.name, recipe)
         and each.recipe.mode in ("", mode)
     ]  # fmt: skip
     return max(fitting, key=lambda e: (bool(e.recipe.mode), e.valid_from, e.version), default=None)
 
 
-def newest(masters: Iterable[MasterVersion], *, at: datetime) -> list[MasterVersion]:
+def list_current_versions(masters: Iterable[MasterVersion], *, at: datetime) -> list[MasterVersion]:
     """Of every recipe and mode the version that holds at the moment, by name and mode."""
     found: dict[tuple[str, str], MasterVersion] = {}
     for each in sorted(masters, key=lambda e: (e.recipe.name, e.recipe.mode, e.valid_from, e.version)):
@@ -85,17 +85,17 @@ def newest(masters: Iterable[MasterVersion], *, at: datetime) -> list[MasterVers
     return list(found.values())
 
 
-def definition(recipe: MasterRecipe) -> str:
+def format_definition(recipe: MasterRecipe) -> str:
     """Canonical JSON, as it is stored: equal recipes are equal text."""
-    return canonical(_plain(recipe))
+    return to_canonical_json(_recipe_to_dict(recipe))
 
 
-def from_definition(stored: Mapping[str, object]) -> MasterRecipe:
+def parse_definition(stored: Mapping[str, object]) -> MasterRecipe:
     """Raises: RecipeError."""
-    return _recipe(stored, str(stored.get("name", "?")))
+    return _parse_recipe(stored, str(stored.get("name", "?")))
 
 
-def from_toml(text: str) -> tuple[MasterRecipe, ...]:
+def parse_recipes(text: str) -> tuple[MasterRecipe, ...]:
     """Every ``[[recipe]]`` of a file. Raises: RecipeError, with the recipe and the value."""
     try:
         document = tomllib.loads(text)
@@ -106,7 +106,7 @@ def from_toml(text: str) -> tuple[MasterRecipe, ...]:
     tables = document.get("recipe")
     if not isinstance(tables, list) or not tables:
         raise RecipeError("There is no [[recipe]] in the file.")
-    found = tuple(_recipe(table, f"recipe {number}") for number, table in enumerate(tables, start=1))
+    found = tuple(_parse_recipe(table, f"recipe {number}") for number, table in enumerate(tables, start=1))
     names = [(recipe.name.casefold(), recipe.mode) for recipe in found]
     for recipe, name in zip(found, names, strict=True):
         if names.count(name) > 1:
@@ -114,28 +114,28 @@ def from_toml(text: str) -> tuple[MasterRecipe, ...]:
     return found
 
 
-def to_toml(recipes: Iterable[MasterRecipe]) -> str:
-    """What ``from_toml`` reads back as the same recipes."""
+def format_recipes(recipes: Iterable[MasterRecipe]) -> str:
+    """What ``parse_recipes`` reads back as the same recipes."""
     blocks = []
     for recipe in recipes:
-        lines = ["[[recipe]]", *_lines(recipe, ("name", "mode", "ordered"))]
+        lines = ["[[recipe]]", *_format_lines(recipe, ("name", "mode", "ordered"))]
         for ingredient in recipe.ingredients:
             names = tuple(field.name for field in fields(MasterIngredient))
-            lines += ["", "[[recipe.ingredient]]", *_lines(ingredient, names)]
+            lines += ["", "[[recipe.ingredient]]", *_format_lines(ingredient, names)]
         blocks.append("\n".join(lines) + "\n")
     return "\n".join(blocks)
 
 
-def _lines(what: MasterRecipe | MasterIngredient, names: tuple[str, ...]) -> list[str]:
+def _format_lines(what: MasterRecipe | MasterIngredient, names: tuple[str, ...]) -> list[str]:
     values = ((name, getattr(what, name)) for name in names)
     return [
-        f"{name} = {canonical(value)}"
+        f"{name} = {to_canonical_json(value)}"
         for name, value in values
         if not (value is None or value is False or value == "")
     ]
 
 
-def _plain(recipe: MasterRecipe) -> dict[str, object]:
+def _recipe_to_dict(recipe: MasterRecipe) -> dict[str, object]:
     return {
         "name": recipe.name,
         "mode": recipe.mode,
@@ -147,21 +147,24 @@ def _plain(recipe: MasterRecipe) -> dict[str, object]:
     }
 
 
-def _recipe(table: object, place: str) -> MasterRecipe:
-    known = _table(table, place, {"name", "mode", "ordered", "ingredient"})
-    name, mode = _text(known, "name", place), _text({"mode": "", **known}, "mode", place, may_lack=True)
+def _parse_recipe(table: object, place: str) -> MasterRecipe:
+    known = _check_table(table, place, {"name", "mode", "ordered", "ingredient"})
+    name, mode = (
+        _read_text(known, "name", place),
+        _read_text({"mode": "", **known}, "mode", place, may_lack=True),
+    )
     ordered, parts = known.get("ordered", False), known.get("ingredient")
     if not isinstance(ordered, bool):
         raise RecipeError(f"{name}: ordered is {ordered!r}, neither true nor false.")
     if not isinstance(parts, list) or not parts:
         raise RecipeError(f"{name}: it has no [[recipe.ingredient]].")
-    ingredients = tuple(_ingredient(part, name) for part in parts)
+    ingredients = tuple(_parse_ingredient(part, name) for part in parts)
     return MasterRecipe(name, ingredients, mode.upper(), ordered)
 
 
-def _ingredient(table: object, recipe: str) -> MasterIngredient:
-    known = _table(table, recipe, {field.name for field in fields(MasterIngredient)})
-    chemical = _text(known, "chemical", recipe)
+def _parse_ingredient(table: object, recipe: str) -> MasterIngredient:
+    known = _check_table(table, recipe, {field.name for field in fields(MasterIngredient)})
+    chemical = _read_text(known, "chemical", recipe)
     place = f"{recipe}, {chemical}"
     pump = known.get("pump")
     if pump is not None and (isinstance(pump, bool) or not isinstance(pump, int) or not 1 <= pump <= 999):
@@ -169,11 +172,11 @@ def _ingredient(table: object, recipe: str) -> MasterIngredient:
     return MasterIngredient(
         chemical,
         pump,
-        *(_mass(known, name, place) for name in ("target_g", "tolerance_g", "tolerance_percent")),
+        *(_read_mass(known, name, place) for name in ("target_g", "tolerance_g", "tolerance_percent")),
     )
 
 
-def _table(table: object, place: str, names: set[str]) -> Mapping[str, object]:
+def _check_table(table: object, place: str, names: set[str]) -> Mapping[str, object]:
     if not isinstance(table, Mapping):
         raise RecipeError(f"{place}: is {table!r}, not a table of settings.")
     if unknown := sorted(set(table) - names):
@@ -181,14 +184,14 @@ def _table(table: object, place: str, names: set[str]) -> Mapping[str, object]:
     return table
 
 
-def _text(table: Mapping[str, object], name: str, place: str, *, may_lack: bool = False) -> str:
+def _read_text(table: Mapping[str, object], name: str, place: str, *, may_lack: bool = False) -> str:
     value = table.get(name)
     if not isinstance(value, str) or not (value.strip() or may_lack):
         raise RecipeError(f"{place}: {name} is missing, or not a text.")
     return clean_text(value)
 
 
-def _mass(table: Mapping[str, object], name: str, place: str) -> float | None:
+def _read_mass(table: Mapping[str, object], name: str, place: str) -> float | None:
     value = table.get(name)
     if value is None:
         return None

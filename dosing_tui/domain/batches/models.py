@@ -8,15 +8,15 @@ from typing import TypeAlias
 
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
-Message: TypeAlias = Dose | BatchEvent
-Identity: TypeAlias = tuple[str, datetime, str, str, int]
+BatchMessage: TypeAlias = Dose | BatchEvent
+MessageIdentity: TypeAlias = tuple[str, datetime, str, str, int]
 """What makes a message itself: station, time, what it is, of what, and its dedup."""
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Status(StrEnum):
+class BatchStatus(StrEnum):
     """How a batch stands; the value is stored."""
 
     OPEN = "open"
@@ -32,51 +32,51 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class SegmentationRules:
     """How far messages of one batch may lie apart."""
 
-    skew: timedelta = timedelta(minutes=5)
+    max_start_skew: timedelta = timedelta(minutes=5)
     """A dose of the batch may seem to have begun so long before the start: the longest a pump runs, as the
     station's clock may have been set in between."""
-    longest: timedelta = timedelta(hours=4)
+    max_duration: timedelta = timedelta(hours=4)
     """No message later than this after its beginning belongs to a batch."""
-    gap: timedelta = timedelta(seconds=330)
+    max_orphan_gap: timedelta = timedelta(seconds=330)
     """Doses without a start belong together if they follow so soon: a pump's time-out, and 30 s."""
-    unbroken: timedelta = timedelta(hours=2)
+    orphan_run_limit: timedelta = timedelta(hours=2)
     """Doses without a start that follow each other for longer are not one batch for ever: they are cut ..."""
-    cut: timedelta = timedelta(hours=1)
+    cut_interval: timedelta = timedelta(hours=1)
     """... at each full one of these in UTC that comes when they have lasted so long, and not before."""
-    silence: timedelta = timedelta(minutes=15)
+    min_silence: timedelta = timedelta(minutes=15)
     """A batch that says nothing for so long is left alone ..."""
     silence_per_pump: timedelta = timedelta(minutes=5)
     """... or for its pumps' time-outs and one more, if that is longer."""
-    repeated: timedelta = timedelta(seconds=60)
+    repeat_window: timedelta = timedelta(seconds=60)
     """A second complete so soon after the first, less than a dose takes, is the same one said again."""
-    grace: timedelta = timedelta(seconds=10)
+    level_grace: timedelta = timedelta(seconds=10)
     """How long after a dose its tank's level may come."""
-    late: timedelta = timedelta(seconds=60)
+    max_delay: timedelta = timedelta(seconds=60)
     """A message that came later than this after its time tells by its time alone when it was said."""
-    book: timedelta = timedelta(hours=8)
+    max_level_age: timedelta = timedelta(hours=8)
     """The tank's level before a batch counts if it is at most so old."""
 
-    def abandoned_after(self, pumps: int | None) -> timedelta:
+    def get_silence_limit(self, pumps: int | None) -> timedelta:
         """Silence after which a batch counts as left alone."""
-        return max(self.silence, self.silence_per_pump * ((pumps or 0) + 1))
+        return max(self.min_silence, self.silence_per_pump * ((pumps or 0) + 1))
 
-    def forgotten_after(self) -> timedelta:
+    def get_lookback(self) -> timedelta:
         """After so long it does not matter any more to which batch a message belonged.
 
         A batch that was started then is over, doses without a start have been cut twice since, and they
         are cut from then on at the same moments, whenever they are thought to have begun.
         """
-        return self.longest + self.unbroken + 2 * self.cut + self.gap
+        return self.max_duration + self.orphan_run_limit + 2 * self.cut_interval + self.max_orphan_gap
 
-    def cut_before(self, moment: datetime) -> datetime:
+    def get_last_cut(self, moment: datetime) -> datetime:
         """The last moment, this one included, at which doses without a start may be cut."""
-        return moment - (moment - _EPOCH) % self.cut
+        return moment - (moment - _EPOCH) % self.cut_interval
 
 
-RULES = Rules()
+DEFAULT_RULES = SegmentationRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Batch:
     device_id: str
     recipe: str
     mode: str
-    status: Status
+    status: BatchStatus
     reason: str
     """Why it is not complete; '' if it is, or is under way."""
     begins_at: datetime
@@ -140,41 +140,41 @@ class Batch:
     """None while it is under way."""
     last_at: datetime
     """Time of its last message."""
-    anchor: Identity
+    anchor: MessageIdentity
     """The first of its messages: by it a batch is found again when others have come to it."""
     pumps: int | None
     """How many ingredients the station says there are."""
     doses: tuple[Dose, ...]
     events: tuple[BatchEvent, ...]
     stock: tuple[StockChange, ...] = ()
-    marks: tuple[str, ...] = ()
+    anomalies: tuple[str, ...] = ()
     """What was odd about how the messages fit together, as sentences."""
     ingredients: tuple[Ingredient, ...] = field(default=())
     """In the order in which they were dosed."""
 
     @property
-    def anchored_at(self) -> datetime:
+    def anchor_time(self) -> datetime:
         return self.anchor[1]
 
     @property
-    def seconds(self) -> float | None:
+    def duration_s(self) -> float | None:
         """From its beginning to its end."""
         return None if self.ends_at is None else (self.ends_at - self.begins_at).total_seconds()
 
-    def identities(self) -> Iterator[Identity]:
+    def iter_identities(self) -> Iterator[MessageIdentity]:
         """Of all its messages."""
-        yield from map(identity, self.events)
-        yield from map(identity, self.doses)
+        yield from map(identify_message, self.events)
+        yield from map(identify_message, self.doses)
 
 
-def identity(message: Message) -> Identity:
+def identify_message(message: BatchMessage) -> MessageIdentity:
     """Redelivered, a message has the same."""
     if isinstance(message, Dose):
         return (message.device_id, message.time, "dose", str(message.pump), message.dedup)
     return (message.device_id, message.time, message.event, message.recipe, message.dedup)
 
 
-def same_name(one: str, other: str) -> bool:
+def is_same_name(one: str, other: str) -> bool:
     """Whether two names of recipes or chemicals mean the same; one that was not said fits any.
 
     >>> same_name("CU-85", " cu-85"), same_name("", "CU-85"), same_name("CU-85", "FG-85/95")

@@ -6,124 +6,131 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from dosing_tui.domain.batches.models import (
-    RULES,
+    DEFAULT_RULES,
     Batch,
-    Identity,
+    BatchMessage,
     Ingredient,
-    Message,
-    Rules,
+    MessageIdentity,
+    SegmentationRules,
     StockChange,
-    identity,
-    same_name,
+    identify_message,
+    is_same_name,
 )
-from dosing_tui.domain.batches.segmentation import Draft, drafts
-from dosing_tui.domain.batches.stock_balance import Tanks, heard
+from dosing_tui.domain.batches.segmentation import OpenBatch, segment_messages
+from dosing_tui.domain.batches.stock_balance import StockBalance, estimate_send_time
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
 
-_RANKS = {"start": 0, "complete": 3, "abort": 3, "error": 3}
+_EVENT_RANKS = {"start": 0, "complete": 3, "abort": 3, "error": 3}
 """'start' sorts before doses (1), other events (2), and what ends a batch, in the same second."""
 
 
-def reconstruct(readings: Iterable[Reading], *, now: datetime, rules: Rules = RULES) -> list[Batch]:
+def reconstruct_batches(
+    readings: Iterable[Reading], *, now: datetime, rules: SegmentationRules = DEFAULT_RULES
+) -> list[Batch]:
     """The batches of all stations, by station and then by the time of their first message.
 
     Duplicates count once. ``now`` decides what is still under way.
     """
-    messages: dict[str, dict[Identity, Message]] = defaultdict(dict)
+    messages: dict[str, dict[MessageIdentity, BatchMessage]] = defaultdict(dict)
     levels: dict[str, list[InventoryLevel]] = defaultdict(list)
     for reading in readings:
         if isinstance(reading, InventoryLevel):
             levels[reading.device_id].append(reading)
         else:
-            _keep(messages[reading.device_id], reading)
+            _add_first(messages[reading.device_id], reading)
     return [
         batch
         for device in sorted(messages)
-        for batch in _of_station(messages[device].values(), levels[device], now, rules)
+        for batch in _reconstruct_station(messages[device].values(), levels[device], now, rules)
     ]
 
 
-def key_of(device_id: str, begins_at: datetime) -> str:
+def compute_batch_key(device_id: str, begins_at: datetime) -> str:
     """The key of a batch that began at this station at this time: 32 hexadecimal digits."""
     return sha256(f"{device_id}\n{begins_at.timestamp():.6f}".encode()).hexdigest()[:32]
 
 
-def _keep(known: dict[Identity, Message], message: Message) -> None:
+def _add_first(messages: dict[MessageIdentity, BatchMessage], message: BatchMessage) -> None:
     """Of a message that came twice, what came first."""
-    name = identity(message)
-    had = known.get(name)
+    name = identify_message(message)
+    had = messages.get(name)
     if had is None or message.received_at < had.received_at:
-        known[name] = message
+        messages[name] = message
 
 
-def _of_station(
-    messages: Iterable[Message], levels: Iterable[InventoryLevel], now: datetime, rules: Rules
+def _reconstruct_station(
+    messages: Iterable[BatchMessage],
+    levels: Iterable[InventoryLevel],
+    now: datetime,
+    rules: SegmentationRules,
 ) -> list[Batch]:
-    ordered = sorted(messages, key=_order)
-    tanks = Tanks([m for m in ordered if isinstance(m, Dose)], levels, rules)
+    ordered = sorted(messages, key=_get_sort_key)
+    tanks = StockBalance([m for m in ordered if isinstance(m, Dose)], levels, rules)
     found: list[Batch] = []
     taken: set[str] = set()
-    for draft in sorted(drafts(ordered, now=now, rules=rules), key=lambda each: each.anchor):
-        key, begins_at = key_of(draft.device_id, draft.begins_at), draft.begins_at
+    for draft in sorted(segment_messages(ordered, now=now, rules=rules), key=lambda each: each.anchor):
+        key, begins_at = compute_batch_key(draft.device_id, draft.begins_at), draft.begins_at
         while key in taken:  # two first messages in one instant: the second counts as a moment later
             begins_at += timedelta(microseconds=1)
-            key = key_of(draft.device_id, begins_at)
+            key = compute_batch_key(draft.device_id, begins_at)
         taken.add(key)
-        found.append(_batch(draft, key, tanks, rules))
+        found.append(_build_batch(draft, key, tanks, rules))
     return found
 
 
-def _order(message: Message) -> tuple[datetime, int, str, str, int]:
+def _get_sort_key(message: BatchMessage) -> tuple[datetime, int, str, str, int]:
     if isinstance(message, Dose):
         return (message.time, 1, f"{message.pump:011d}", message.recipe, message.dedup)
-    return (message.time, _RANKS.get(message.event, 2), message.event, message.recipe, message.dedup)
+    return (message.time, _EVENT_RANKS.get(message.event, 2), message.event, message.recipe, message.dedup)
 
 
-def _batch(draft: Draft, key: str, tanks: Tanks, rules: Rules) -> Batch:
-    doses, events = tuple(draft.doses), tuple(draft.events)
+def _build_batch(open_batch: OpenBatch, key: str, balance: StockBalance, rules: SegmentationRules) -> Batch:
+    doses, events = tuple(open_batch.doses), tuple(open_batch.events)
     return Batch(
         key=key,
-        device_id=draft.device_id,
-        recipe=draft.recipe,
+        device_id=open_batch.device_id,
+        recipe=open_batch.recipe,
         mode=doses[0].mode if doses else "",
-        status=draft.status,
-        reason=draft.reason,
-        begins_at=draft.begins_at,
-        ends_at=draft.ends_at,
-        last_at=draft.last_at,
-        anchor=draft.anchor,
-        pumps=draft.pumps,
+        status=open_batch.status,
+        reason=open_batch.reason,
+        begins_at=open_batch.begins_at,
+        ends_at=open_batch.ends_at,
+        last_at=open_batch.last_at,
+        anchor=open_batch.anchor,
+        pumps=open_batch.pumps,
         doses=doses,
         events=events,
-        stock=_stock(doses, events, tanks, rules),
-        marks=tuple(dict.fromkeys(draft.marks)),
-        ingredients=ingredients(doses),
+        stock=_build_stock_changes(doses, events, balance, rules),
+        anomalies=tuple(dict.fromkeys(open_batch.anomalies)),
+        ingredients=group_ingredients(doses),
     )
 
 
-def _stock(
-    doses: tuple[Dose, ...], events: tuple[BatchEvent, ...], tanks: Tanks, rules: Rules
+def _build_stock_changes(
+    doses: tuple[Dose, ...], events: tuple[BatchEvent, ...], balance: StockBalance, rules: SegmentationRules
 ) -> tuple[StockChange, ...]:
-    moments = [heard(m, rules) for m in doses] + [heard(m, rules) for m in events]
+    moments = [estimate_send_time(m, rules) for m in doses] + [estimate_send_time(m, rules) for m in events]
     last: dict[str, datetime] = {}
     for dose in doses:
-        last[dose.chemical] = max(heard(dose, rules), last.get(dose.chemical, moments[0]))
-    return tanks.changes(min(moments), max(moments), last)
+        last[dose.chemical] = max(estimate_send_time(dose, rules), last.get(dose.chemical, moments[0]))
+    return balance.list_changes(min(moments), max(moments), last)
 
 
-def ingredients(doses: Iterable[Dose], *, apart: Collection[str] = ()) -> tuple[Ingredient, ...]:
+def group_ingredients(
+    doses: Iterable[Dose], *, split_chemicals: Collection[str] = ()
+) -> tuple[Ingredient, ...]:
     """Doses of the same chemical by the same pump together, in the order of their first.
 
-    Doses of a chemical that is in ``apart`` stay alone.
+    Doses of a chemical that is in ``split_chemicals`` stay alone.
     """
     together: dict[tuple[str, int, int], list[Dose]] = {}
     for number, dose in enumerate(doses, start=1):
-        alone = any(same_name(name, dose.chemical) for name in apart)
+        alone = any(is_same_name(name, dose.chemical) for name in split_chemicals)
         together.setdefault((dose.chemical, dose.pump, number if alone else 0), []).append(dose)
-    return tuple([_ingredient(chemical, pump, same) for (chemical, pump, _), same in together.items()])
+    return tuple([_build_ingredient(chemical, pump, same) for (chemical, pump, _), same in together.items()])
 
 
-def _ingredient(chemical: str, pump: int, doses: list[Dose]) -> Ingredient:
+def _build_ingredient(chemical: str, pump: int, doses: list[Dose]) -> Ingredient:
     """What a dose does not say, the whole does not know."""
     masses = [dose.actual_g for dose in doses if dose.actual_g is not None]
     times = [dose.duration_ms for dose in doses if dose.duration_ms is not None]

@@ -5,250 +5,259 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
-from dosing_tui.domain.batches.models import Identity, Message, Rules, Status, identity, same_name
+from dosing_tui.domain.batches.models import (
+    BatchMessage,
+    BatchStatus,
+    MessageIdentity,
+    SegmentationRules,
+    identify_message,
+    is_same_name,
+)
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
-ENDS = {"complete": "", "abort": "its abort was reported", "error": "an error was reported"}
+END_REASONS = {"complete": "", "abort": "its abort was reported", "error": "an error was reported"}
 """Events that end a batch, with the reason why it is not complete."""
 
 
-class Draft:
+class OpenBatch:
     """A batch while its messages are being found."""
 
     __slots__ = (
-        "anchor", "begins_at", "device_id", "doses", "ends_at", "events", "last_at", "marks", "paused",
-        "pumps", "reason", "recipe", "started", "status", "unbroken_since",
+        "anchor", "anomalies", "begins_at", "device_id", "doses", "ends_at", "events", "has_start", "is_paused",
+        "last_at", "orphan_run_since", "pumps", "reason", "recipe", "status",
     )  # fmt: skip
 
-    def __init__(self, first: Message, begins_at: datetime, *, started: bool) -> None:
+    def __init__(self, first: BatchMessage, begins_at: datetime, *, has_start: bool) -> None:
         self.device_id = first.device_id
-        self.anchor: Identity = identity(first)
+        self.anchor: MessageIdentity = identify_message(first)
         self.recipe = first.recipe
         self.begins_at = begins_at
         self.last_at = first.time
-        self.unbroken_since = first.time
+        self.orphan_run_since = first.time
         """Since when doses without a start have followed each other, those of earlier batches included."""
         self.ends_at: datetime | None = None
-        self.started = started
-        self.paused = False
-        self.status = Status.OPEN if started else Status.NO_START
-        self.reason = "" if started else "its start was not received"
+        self.has_start = has_start
+        self.is_paused = False
+        self.status = BatchStatus.OPEN if has_start else BatchStatus.NO_START
+        self.reason = "" if has_start else "its start was not received"
         self.pumps: int | None = None
         self.doses: list[Dose] = []
         self.events: list[BatchEvent] = []
-        self.marks: list[str] = []
+        self.anomalies: list[str] = []
         self.add(first)
 
-    def add(self, message: Message) -> None:
+    def add(self, message: BatchMessage) -> None:
         if isinstance(message, Dose):
             self.doses.append(message)
         else:
             self.events.append(message)
             if message.pumps is not None:
                 self.pumps = message.pumps
-            self.paused = message.event == "pause"
+            self.is_paused = message.event == "pause"
         self.recipe = self.recipe or message.recipe
         self.last_at = message.time
 
-    def end(self, status: Status, reason: str, at: datetime) -> None:
+    def set_end(self, status: BatchStatus, reason: str, at: datetime) -> None:
         self.status, self.reason, self.ends_at = status, reason, at
 
-    def lacks_doses(self) -> bool:
+    def has_missing_doses(self) -> bool:
         return self.pumps is None or len(self.doses) < self.pumps
 
 
-def drafts(messages: Sequence[Message], *, now: datetime, rules: Rules) -> list[Draft]:
+def segment_messages(
+    messages: Sequence[BatchMessage], *, now: datetime, rules: SegmentationRules
+) -> list[OpenBatch]:
     """``messages`` are one station's, each once, ordered by time and rank; ``now`` ends what fell silent."""
-    sorting = Sorting(rules)
+    sorting = Segmenter(rules)
     for _, group in groupby(messages, key=attrgetter("time")):
         instant = list(group)
-        for message in sorting.of_one_instant(instant) if len(instant) > 1 else instant:
-            sorting.take(message)
-    sorting.finish(now)
-    return sorting.drafts
+        for message in sorting.order_instant(instant) if len(instant) > 1 else instant:
+            sorting.add_message(message)
+    sorting.close_silent(now)
+    return sorting.batches
 
 
-class Sorting:
+class Segmenter:
     """What is under way at a station: a batch that was started, and doses without a start beside it."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: SegmentationRules) -> None:
         self._rules = rules
-        self.drafts: list[Draft] = []
-        self._open: Draft | None = None
-        self._stray: Draft | None = None
-        self._ended: Draft | None = None
+        self.batches: list[OpenBatch] = []
+        self._current: OpenBatch | None = None
+        self._orphan: OpenBatch | None = None
+        self._previous: OpenBatch | None = None
         """What a complete has just ended, as long as nothing else came."""
 
-    def of_one_instant(self, instant: list[Message]) -> list[Message]:
+    def order_instant(self, instant: list[BatchMessage]) -> list[BatchMessage]:
         """A clock of whole seconds: what ends the batch under way comes before what starts the next."""
-        under_way = self._open
+        under_way = self._current
         starts = any(isinstance(m, BatchEvent) and m.event == "start" for m in instant)
         if under_way is None or not starts or under_way.begins_at >= instant[0].time:
             return instant
         missing = (under_way.pumps or len(instant)) - len(under_way.doses)
-        doses = [m for m in instant if isinstance(m, Dose) and same_name(under_way.recipe, m.recipe)]
-        older: list[Message] = [*doses[: max(missing, 0)]]
-        ends = [m for m in instant if isinstance(m, BatchEvent) and m.event in ENDS]
-        older += [m for m in ends if same_name(under_way.recipe, m.recipe)][:1]
+        doses = [m for m in instant if isinstance(m, Dose) and is_same_name(under_way.recipe, m.recipe)]
+        older: list[BatchMessage] = [*doses[: max(missing, 0)]]
+        ends = [m for m in instant if isinstance(m, BatchEvent) and m.event in END_REASONS]
+        older += [m for m in ends if is_same_name(under_way.recipe, m.recipe)][:1]
         return older + [m for m in instant if not any(m is each for each in older)]
 
-    def take(self, message: Message) -> None:
+    def add_message(self, message: BatchMessage) -> None:
         if isinstance(message, Dose):
-            self._dose(message)
-            self._ended = None
+            self._add_dose(message)
+            self._previous = None
         elif message.event == "start":
-            self._start(message)
-            self._ended = None
-        elif message.event in ENDS:
-            self._end(message)
-        elif self._open and not self._outlived(self._open, message):
-            self._open.add(message)
+            self._start_batch(message)
+            self._previous = None
+        elif message.event in END_REASONS:
+            self._end_batch(message)
+        elif self._current and not self._is_past_limit(self._current, message):
+            self._current.add(message)
 
-    def finish(self, now: datetime) -> None:
+    def close_silent(self, now: datetime) -> None:
         """What is not ended yet, is, if it has been silent long enough."""
-        batch, stray = self._open, self._stray
-        if batch and (self._abandoned(batch, now) or now > batch.begins_at + self._rules.longest):
-            self._leave()
-        if stray and now - stray.last_at > self._rules.gap:
+        batch, stray = self._current, self._orphan
+        if batch and (self._is_abandoned(batch, now) or now > batch.begins_at + self._rules.max_duration):
+            self._end_incomplete()
+        if stray and now - stray.last_at > self._rules.max_orphan_gap:
             stray.ends_at = stray.last_at
 
-    def _start(self, start: BatchEvent) -> None:
-        batch = self._open
-        if batch and batch.begins_at == start.time and same_name(batch.recipe, start.recipe):
+    def _start_batch(self, start: BatchEvent) -> None:
+        batch = self._current
+        if batch and batch.begins_at == start.time and is_same_name(batch.recipe, start.recipe):
             batch.add(start)
-            batch.marks.append("its start was said more than once")
+            batch.anomalies.append("its start was said more than once")
             return
-        if batch and (self._abandoned(batch, start.time) or self._outlived(batch, start)):
-            self._leave()
+        if batch and (self._is_abandoned(batch, start.time) or self._is_past_limit(batch, start)):
+            self._end_incomplete()
         elif batch:
             what = start.recipe or "another batch"
-            batch.end(Status.ABORTED, f"{what} was started before it was complete", batch.last_at)
-        self._close_stray()
-        self._open = self._new(Draft(start, start.time, started=True))
+            batch.set_end(BatchStatus.ABORTED, f"{what} was started before it was complete", batch.last_at)
+        self._close_orphan()
+        self._current = self._add_batch(OpenBatch(start, start.time, has_start=True))
 
-    def _dose(self, dose: Dose) -> None:
-        batch = self._open
-        if batch and self._outlived(batch, dose):
-            self._leave()
+    def _add_dose(self, dose: Dose) -> None:
+        batch = self._current
+        if batch and self._is_past_limit(batch, dose):
+            self._end_incomplete()
             batch = None
-        if batch and same_name(batch.recipe, dose.recipe):
-            if self._is_of_next(batch, dose):
-                self._leave()
-            elif _began(dose) >= batch.begins_at - self._rules.skew:
+        if batch and is_same_name(batch.recipe, dose.recipe):
+            if self._is_of_next_batch(batch, dose):
+                self._end_incomplete()
+            elif _get_dose_start(dose) >= batch.begins_at - self._rules.max_start_skew:
                 batch.add(dose)
                 return
-        self._stray_dose(dose, beside=self._open)
+        self._add_orphan_dose(dose, beside=self._current)
 
-    def _stray_dose(self, dose: Dose, *, beside: Draft | None) -> None:
-        before = self._stray
-        follows = before is not None and self._belongs(before, dose)
-        if before and follows and not self._is_cut(before, dose):
+    def _add_orphan_dose(self, dose: Dose, *, beside: OpenBatch | None) -> None:
+        before = self._orphan
+        follows = before is not None and self._is_same_run(before, dose)
+        if before and follows and not self._is_cut_between(before, dose):
             before.add(dose)
             return
-        self._close_stray()
-        stray = self._stray = self._new(Draft(dose, _began(dose), started=False))
+        self._close_orphan()
+        stray = self._orphan = self._add_batch(OpenBatch(dose, _get_dose_start(dose), has_start=False))
         if before and follows:
-            stray.unbroken_since = before.unbroken_since
+            stray.orphan_run_since = before.orphan_run_since
         if beside:
-            stray.marks.append(f"it was dosed while {beside.recipe or 'another batch'} was under way")
-            beside.marks.append(f"{stray.recipe or 'something else'} was dosed meanwhile")
+            stray.anomalies.append(f"it was dosed while {beside.recipe or 'another batch'} was under way")
+            beside.anomalies.append(f"{stray.recipe or 'something else'} was dosed meanwhile")
 
-    def _end(self, event: BatchEvent) -> None:
-        batch, stray = self._open, self._stray
-        if batch and self._outlived(batch, event):
-            self._leave()
-        elif batch and same_name(batch.recipe, event.recipe):
-            self._close(batch, event)
-            self._open = None
+    def _end_batch(self, event: BatchEvent) -> None:
+        batch, stray = self._current, self._orphan
+        if batch and self._is_past_limit(batch, event):
+            self._end_incomplete()
+        elif batch and is_same_name(batch.recipe, event.recipe):
+            self._apply_end(batch, event)
+            self._current = None
             return
         elif batch:
-            self._mismatch(batch, event)
-        if stray and self._belongs(stray, event):
-            self._close(stray, event)
-            self._stray = None
-        elif not self._is_repeated(event):
-            lone = self._new(Draft(event, event.time, started=False))
-            lone.end(*_lone_end(event), event.time)
+            self._apply_mismatch(batch, event)
+        if stray and self._is_same_run(stray, event):
+            self._apply_end(stray, event)
+            self._orphan = None
+        elif not self._is_repeated_end(event):
+            lone = self._add_batch(OpenBatch(event, event.time, has_start=False))
+            lone.set_end(*_classify_lone_end(event), event.time)
 
-    def _close(self, batch: Draft, event: BatchEvent) -> None:
+    def _apply_end(self, batch: OpenBatch, event: BatchEvent) -> None:
         batch.add(event)
         if event.event != "complete":
-            batch.end(Status.ABORTED, ENDS[event.event], event.time)
-        elif batch.started:
-            batch.end(Status.COMPLETE, "", event.time)
+            batch.set_end(BatchStatus.ABORTED, END_REASONS[event.event], event.time)
+        elif batch.has_start:
+            batch.set_end(BatchStatus.COMPLETE, "", event.time)
         else:
             batch.ends_at = event.time
-        self._ended = batch
+        self._previous = batch
 
-    def _mismatch(self, batch: Draft, event: BatchEvent) -> None:
-        if self._abandoned(batch, event.time):
-            self._leave()
+    def _apply_mismatch(self, batch: OpenBatch, event: BatchEvent) -> None:
+        if self._is_abandoned(batch, event.time):
+            self._end_incomplete()
             return
         what = f"{event.event} of {event.recipe or 'another batch'}"
-        batch.end(Status.ABORTED, f"the {what} came while it was under way", batch.last_at)
-        self._open = None
+        batch.set_end(BatchStatus.ABORTED, f"the {what} came while it was under way", batch.last_at)
+        self._current = None
 
-    def _is_repeated(self, event: BatchEvent) -> bool:
+    def _is_repeated_end(self, event: BatchEvent) -> bool:
         """The same end, said again: it is entered, and changes nothing."""
-        ended = self._ended
-        if ended is None or ended.ends_at is None or not same_name(ended.recipe, event.recipe):
+        ended = self._previous
+        if ended is None or ended.ends_at is None or not is_same_name(ended.recipe, event.recipe):
             return False
-        if ended.events[-1].event != event.event or event.time - ended.ends_at > self._rules.repeated:
+        if ended.events[-1].event != event.event or event.time - ended.ends_at > self._rules.repeat_window:
             return False
         ended.events.append(event)
-        ended.marks.append(f"its {event.event} was said more than once")
+        ended.anomalies.append(f"its {event.event} was said more than once")
         return True
 
-    def _leave(self) -> None:
+    def _end_incomplete(self) -> None:
         """The batch under way is so no longer, and nothing says why."""
-        batch = self._open
+        batch = self._current
         assert batch is not None
-        batch.end(Status.INCOMPLETE, "its complete was not received", batch.last_at)
-        self._open = None
+        batch.set_end(BatchStatus.INCOMPLETE, "its complete was not received", batch.last_at)
+        self._current = None
 
-    def _close_stray(self) -> None:
-        if self._stray:
-            self._stray.ends_at = self._stray.last_at
-            self._stray = None
+    def _close_orphan(self) -> None:
+        if self._orphan:
+            self._orphan.ends_at = self._orphan.last_at
+            self._orphan = None
 
-    def _new(self, draft: Draft) -> Draft:
-        self.drafts.append(draft)
-        return draft
+    def _add_batch(self, batch: OpenBatch) -> OpenBatch:
+        self.batches.append(batch)
+        return batch
 
-    def _outlived(self, batch: Draft, message: Message) -> bool:
-        return message.time > batch.begins_at + self._rules.longest
+    def _is_past_limit(self, batch: OpenBatch, message: BatchMessage) -> bool:
+        return message.time > batch.begins_at + self._rules.max_duration
 
-    def _abandoned(self, batch: Draft, at: datetime) -> bool:
-        return not batch.paused and at - batch.last_at > self._rules.abandoned_after(batch.pumps)
+    def _is_abandoned(self, batch: OpenBatch, at: datetime) -> bool:
+        return not batch.is_paused and at - batch.last_at > self._rules.get_silence_limit(batch.pumps)
 
-    def _is_of_next(self, batch: Draft, dose: Dose) -> bool:
+    def _is_of_next_batch(self, batch: OpenBatch, dose: Dose) -> bool:
         """The pump has dosed, all doses are there, and then nothing was heard for long: a start was lost."""
         again = any(dose.pump == each.pump for each in batch.doses)
-        return again and not batch.lacks_doses() and self._abandoned(batch, dose.time)
+        return again and not batch.has_missing_doses() and self._is_abandoned(batch, dose.time)
 
-    def _belongs(self, stray: Draft, message: Message) -> bool:
-        soon = message.time - stray.last_at <= self._rules.gap
-        return soon and same_name(stray.recipe, message.recipe)
+    def _is_same_run(self, orphan: OpenBatch, message: BatchMessage) -> bool:
+        soon = message.time - orphan.last_at <= self._rules.max_orphan_gap
+        return soon and is_same_name(orphan.recipe, message.recipe)
 
-    def _is_cut(self, stray: Draft, dose: Dose) -> bool:
+    def _is_cut_between(self, orphan: OpenBatch, dose: Dose) -> bool:
         """Doses of a station whose events never arrive: somewhere their batch has to end.
 
         Where, must not depend on its first dose: a rebuild reads some hours back, and nowhere in days
         without a pause would it find the same first dose again. So it ends at full hours, which any two
-        readers share. What is shorter than ``Rules.unbroken`` is left whole, as a batch whose start was lost
+        readers share. What is shorter than ``SegmentationRules.orphan_run_limit`` is left whole, as a batch whose start was lost
         may well go on over the full hour.
         """
-        cut = self._rules.cut_before(dose.time)
-        return stray.last_at < cut and cut - stray.unbroken_since >= self._rules.unbroken
+        cut = self._rules.get_last_cut(dose.time)
+        return orphan.last_at < cut and cut - orphan.orphan_run_since >= self._rules.orphan_run_limit
 
 
-def _began(dose: Dose) -> datetime:
+def _get_dose_start(dose: Dose) -> datetime:
     if dose.duration_ms is None or not 0 <= dose.duration_ms < 86_400_000:
         return dose.time
     return dose.time - timedelta(milliseconds=dose.duration_ms)
 
 
-def _lone_end(event: BatchEvent) -> tuple[Status, str]:
+def _classify_lone_end(event: BatchEvent) -> tuple[BatchStatus, str]:
     if event.event == "complete":
-        return Status.COMPLETE_ONLY, "only its complete was received"
-    return Status.ABORTED, f"{ENDS[event.event]}, and nothing else of it was received"
+        return BatchStatus.COMPLETE_ONLY, "only its complete was received"
+    return BatchStatus.ABORTED, f"{END_REASONS[event.event]}, and nothing else of it was received"

@@ -5,73 +5,76 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dosing_tui.domain.batches.models import Message, Rules, StockChange
+from dosing_tui.domain.batches.models import BatchMessage, SegmentationRules, StockChange
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, TimeQuality
 
 
-def heard(message: Message | InventoryLevel, rules: Rules) -> datetime:
+def estimate_send_time(message: BatchMessage | InventoryLevel, rules: SegmentationRules) -> datetime:
     """When it was said, by our clock: levels have no other time, and the station's may be off."""
-    if abs(message.received_at - message.time) <= rules.late:
+    if abs(message.received_at - message.time) <= rules.max_delay:
         return message.received_at
     return message.time
 
 
 @dataclass(frozen=True, slots=True)
-class _Tank:
+class _TankHistory:
     """What was said about one chemical: moments and what was said at them, in step and in order."""
 
-    level_moments: list[datetime] = field(default_factory=list)
+    level_times: list[datetime] = field(default_factory=list)
     levels: list[InventoryLevel] = field(default_factory=list)
-    dose_moments: list[datetime] = field(default_factory=list)
+    dose_times: list[datetime] = field(default_factory=list)
     doses: list[Dose] = field(default_factory=list)
 
 
-class Tanks:
+class StockBalance:
     """One station's levels and doses. Levels out of a backlog tell nothing: their time is not known."""
 
-    def __init__(self, doses: Iterable[Dose], levels: Iterable[InventoryLevel], rules: Rules) -> None:
+    def __init__(
+        self, doses: Iterable[Dose], levels: Iterable[InventoryLevel], rules: SegmentationRules
+    ) -> None:
         self._rules = rules
-        self._tanks: dict[str, _Tank] = {}
+        self._tanks: dict[str, _TankHistory] = {}
         for at, level in sorted(
-            [(heard(level, rules), level) for level in levels if _tells(level)],
+            [(estimate_send_time(level, rules), level) for level in levels if _is_usable_level(level)],
             key=lambda pair: (pair[0], pair[1].dedup),
         ):
-            tank = self._tanks.setdefault(level.chemical, _Tank())
-            tank.level_moments.append(at)
+            tank = self._tanks.setdefault(level.chemical, _TankHistory())
+            tank.level_times.append(at)
             tank.levels.append(level)
         for at, dose in sorted(
-            [(heard(dose, rules), dose) for dose in doses], key=lambda pair: (pair[0], pair[1].dedup)
+            [(estimate_send_time(dose, rules), dose) for dose in doses],
+            key=lambda pair: (pair[0], pair[1].dedup),
         ):
             if (known := self._tanks.get(dose.chemical)) is not None:
-                known.dose_moments.append(at)
+                known.dose_times.append(at)
                 known.doses.append(dose)
-        self._named = sorted(self._tanks.items())
+        self._sorted_tanks = sorted(self._tanks.items())
 
-    def changes(
+    def list_changes(
         self, first: datetime, last: datetime, last_doses: Mapping[str, datetime]
     ) -> tuple[StockChange, ...]:
         """The tanks that said something between a batch's first message and shortly after its last.
 
         ``last_doses`` says when the batch's last dose of a chemical was heard.
         """
-        until = last + self._rules.grace
+        until = last + self._rules.level_grace
         found: list[StockChange] = []
-        for chemical, tank in self._named:
-            after = _level_after(tank.level_moments, first, until, last_doses.get(chemical))
+        for chemical, tank in self._sorted_tanks:
+            after = _find_level_after(tank.level_times, first, until, last_doses.get(chemical))
             if after is not None:
-                found.append(self._change(chemical, tank, first, after))
+                found.append(self._build_change(chemical, tank, first, after))
         return tuple(found)
 
-    def _change(self, chemical: str, tank: _Tank, first: datetime, after: int) -> StockChange:
+    def _build_change(self, chemical: str, tank: _TankHistory, first: datetime, after: int) -> StockChange:
         level = tank.levels[after]
-        before = bisect_right(tank.level_moments, first) - 1
-        if before < 0 or first - tank.level_moments[before] > self._rules.book:
+        before = bisect_right(tank.level_times, first) - 1
+        if before < 0 or first - tank.level_times[before] > self._rules.max_level_age:
             return StockChange(
                 chemical, None, level.remaining_g, level.percent_full, level.capacity_g, None, 0
             )
         doses = tank.doses[
-            bisect_right(tank.dose_moments, tank.level_moments[before]) : bisect_right(
-                tank.dose_moments, tank.level_moments[after]
+            bisect_right(tank.dose_times, tank.level_times[before]) : bisect_right(
+                tank.dose_times, tank.level_times[after]
             )
         ]
         return StockChange(
@@ -80,26 +83,26 @@ class Tanks:
             after_g=level.remaining_g,
             percent_after=level.percent_full,
             capacity_g=level.capacity_g,
-            taken_g=_sum(doses),
+            taken_g=_sum_doses(doses),
             doses=len(doses),
         )
 
 
-def _tells(level: InventoryLevel) -> bool:
+def _is_usable_level(level: InventoryLevel) -> bool:
     return level.remaining_g is not None and level.time_quality is not TimeQuality.BACKLOG
 
 
-def _level_after(
-    moments: Sequence[datetime], first: datetime, until: datetime, dosed: datetime | None
+def _find_level_after(
+    moments: Sequence[datetime], first: datetime, until: datetime, last_dose_at: datetime | None
 ) -> int | None:
     """The level that follows the batch's last dose; where there is none, the last one during the batch."""
     beyond = bisect_right(moments, until)
-    if dosed is not None and (found := bisect_left(moments, dosed)) < beyond:
+    if last_dose_at is not None and (found := bisect_left(moments, last_dose_at)) < beyond:
         return found
     return beyond - 1 if beyond and moments[beyond - 1] > first else None
 
 
-def _sum(doses: Sequence[Dose]) -> float | None:
+def _sum_doses(doses: Sequence[Dose]) -> float | None:
     """None, if a dose does not say its mass."""
     masses = [dose.actual_g for dose in doses if dose.actual_g is not None]
     return round(sum(masses), 6) if len(masses) == len(doses) else None

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TypeAlias
 
 
-class Kind(StrEnum):
+class ReadingKind(StrEnum):
     """Which of the guide's three topics a reading came from; the value is the table it goes to."""
 
     DOSE = "dosing_consumption"
@@ -97,17 +97,17 @@ class Rejection:
     received_at: datetime
 
 
-Unit: TypeAlias = Reading | Rejection
+ParsedItem: TypeAlias = Reading | Rejection
 """What the books count: an array message of three doses is three units, an unreadable one is one."""
 
 
-def is_finite(unit: Unit) -> bool:
+def is_finite(item: ParsedItem) -> bool:
     """False if a number of it is infinite or NaN, which JSON has no word for, or so large that sums are."""
-    numbers = _NUMBERS.get(type(unit))
-    return numbers is None or math.isfinite(sum(number for number in numbers(unit) if number is not None))
+    numbers = _NUMERIC_FIELDS.get(type(item))
+    return numbers is None or math.isfinite(sum(number for number in numbers(item) if number is not None))
 
 
-_NUMBERS: Mapping[type[Unit], Callable[[Unit], tuple[float | None, ...]]] = {
+_NUMERIC_FIELDS: Mapping[type[ParsedItem], Callable[[ParsedItem], tuple[float | None, ...]]] = {
     Dose: attrgetter("target_g", "actual_g", "error_g"),
     InventoryLevel: attrgetter("remaining_g", "capacity_g", "percent_full"),
 }

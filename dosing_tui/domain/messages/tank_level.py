@@ -11,7 +11,7 @@ LOW_PERCENT = 20.0
 WARN_PERCENT = 50.0
 
 
-class Band(StrEnum):
+class LevelBand(StrEnum):
     """Where a level lies between the plant's two limits."""
 
     LOW = "low"
@@ -20,50 +20,50 @@ class Band(StrEnum):
     UNKNOWN = "unknown"
 
 
-def band(percent: float | None, low: float = LOW_PERCENT, warn: float = WARN_PERCENT) -> Band:
+def classify_level(percent: float | None, low: float = LOW_PERCENT, warn: float = WARN_PERCENT) -> LevelBand:
     """Below ``low`` is LOW, from there up to and with ``warn`` is WARN.
 
     >>> band(19.96), band(20.0), band(50.0), band(50.1)
     (<Band.LOW: 'low'>, <Band.WARN: 'warn'>, <Band.WARN: 'warn'>, <Band.NORMAL: 'normal'>)
     """
     if percent is None or math.isnan(percent):
-        return Band.UNKNOWN
+        return LevelBand.UNKNOWN
     if percent < low:
-        return Band.LOW
-    return Band.WARN if percent <= warn else Band.NORMAL
+        return LevelBand.LOW
+    return LevelBand.WARN if percent <= warn else LevelBand.NORMAL
 
 
-def percent_of(remaining_g: float | None, capacity_g: float | None) -> float | None:
+def compute_percent(remaining_g: float | None, capacity_g: float | None) -> float | None:
     """To a thousandth, so that a level just below a limit does not round up to it."""
     if remaining_g is None or capacity_g is None or capacity_g <= 0:
         return None
     return round(100.0 * remaining_g / capacity_g, 3)
 
 
-def complete(level: InventoryLevel, known_capacity_g: float | None) -> InventoryLevel:
+def fill_capacity(level: InventoryLevel, last_capacity_g: float | None) -> InventoryLevel:
     """The level with the capacity last known if it tells none, and its percent computed from both masses."""
-    if level.capacity_g is not None or known_capacity_g is None or known_capacity_g <= 0:
+    if level.capacity_g is not None or last_capacity_g is None or last_capacity_g <= 0:
         return level
-    percent = percent_of(level.remaining_g, known_capacity_g)
+    percent = compute_percent(level.remaining_g, last_capacity_g)
     return replace(
         level,
-        capacity_g=known_capacity_g,
+        capacity_g=last_capacity_g,
         percent_full=level.percent_full if percent is None else percent,
         flags=(*level.flags, "capacity_g: last known"),
     )
 
 
-def notice(level: InventoryLevel, low: float = LOW_PERCENT) -> str | None:
+def describe_low_level(level: InventoryLevel, low: float = LOW_PERCENT) -> str | None:
     """The sentence for a tank that runs low, else None. The percent is rounded down: 19.96 is not 20.0."""
-    if level.percent_full is None or band(level.percent_full, low) is not Band.LOW:
+    if level.percent_full is None or classify_level(level.percent_full, low) is not LevelBand.LOW:
         return None
     return f"Low inventory: {level.chemical} at {math.floor(level.percent_full * 10) / 10:.1f} %"
 
 
-def notices(levels: Iterable[InventoryLevel], low: float = LOW_PERCENT) -> tuple[str, ...]:
+def list_low_levels(levels: Iterable[InventoryLevel], low: float = LOW_PERCENT) -> tuple[str, ...]:
     """The sentences of all tanks that run low, emptiest first; with the device where there are several."""
     tanks = tuple(levels)
     several = len({level.device_id for level in tanks}) > 1
-    found = [(level, sentence) for level in tanks if (sentence := notice(level, low)) is not None]
+    found = [(level, sentence) for level in tanks if (sentence := describe_low_level(level, low)) is not None]
     found.sort(key=lambda pair: (pair[0].percent_full or 0.0, pair[0].device_id, pair[0].chemical))
     return tuple(f"{sentence} ({level.device_id})" if several else sentence for level, sentence in found)

@@ -8,11 +8,11 @@ ELLIPSIS = "…"
 MAX_MARKS = 2
 """Combining marks kept on one letter after composition: Thai needs two, a flood covers other lines."""
 
-_HARMFUL = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp", "Me"})
+_HARMFUL_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp", "Me"})
 """Control, format (bidi, zero width, joiners), surrogate, unassigned, private, separator, enclosing mark."""
 
 # Printable by category, but invisible, or of a width that depends on what stands beside them.
-_ODD = (
+_ODD_RANGES = (
     (0x034F, 0x034F),  # combining grapheme joiner
     (0x115F, 0x11FF),  # Hangul jamo that only make sense inside a syllable
     (0x17B4, 0x17B5),  # invisible Khmer vowels
@@ -37,7 +37,7 @@ def clean_text(text: str, *, limit: int = 64) -> str:
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text.strip()
     # composing takes the square of the length when thousands of marks follow each other
-    return _fit(text.strip()[: limit * 8], limit)
+    return _fit_cells(text.strip()[: limit * 8], limit)
 
 
 def clean_line(text: str, limit: int = 240) -> str:
@@ -49,16 +49,16 @@ def clean_line(text: str, limit: int = 240) -> str:
     return clean_text(" ".join(text[: limit * 8].split()), limit=limit)
 
 
-def cells(text: str) -> int:
+def count_cells(text: str) -> int:
     """Cells in a terminal of text that is clean."""
-    return len(text) if text.isascii() else sum(_cell(character)[1] for character in text)
+    return len(text) if text.isascii() else sum(_measure_character(character)[1] for character in text)
 
 
-def _fit(text: str, limit: int) -> str:
+def _fit_cells(text: str, limit: int) -> str:
     kept: list[str] = []
     used, marks = 0, MAX_MARKS
     for original in unicodedata.normalize("NFC", text):
-        character, width = _cell(original)
+        character, width = _measure_character(original)
         if width:
             # no mark on a space: trimming would leave it without a letter
             marks = MAX_MARKS if character == " " else 0
@@ -67,25 +67,25 @@ def _fit(text: str, limit: int) -> str:
         if marks > MAX_MARKS:
             continue
         if used + width > limit:
-            return _shortened(kept, used, limit)
+            return _shorten_text(kept, used, limit)
         kept.append(character)
         used += width
     return "".join(kept).strip()
 
 
-def _shortened(kept: list[str], used: int, limit: int) -> str:
-    while kept and used >= limit:
-        used -= _cell(kept.pop())[1]
-    return "".join(kept).strip() + ELLIPSIS if limit > 0 else ""
+def _shorten_text(characters: list[str], used: int, limit: int) -> str:
+    while characters and used >= limit:
+        used -= _measure_character(characters.pop())[1]
+    return "".join(characters).strip() + ELLIPSIS if limit > 0 else ""
 
 
 @lru_cache(maxsize=4096)
-def _cell(character: str) -> tuple[str, int]:
+def _measure_character(character: str) -> tuple[str, int]:
     """What stands for the character, and how many cells that takes."""
     category = unicodedata.category(character)
     if category == "Zs":
         return " ", 1
-    if category in _HARMFUL or any(first <= ord(character) <= last for first, last in _ODD):
+    if category in _HARMFUL_CATEGORIES or any(first <= ord(character) <= last for first, last in _ODD_RANGES):
         return REPLACEMENT, 1
     if category == "Mn":
         return character, 0

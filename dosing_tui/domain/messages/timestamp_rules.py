@@ -20,40 +20,40 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
 
-from dosing_tui.domain.messages.field_coercion import quoted
+from dosing_tui.domain.messages.field_coercion import quote_value
 from dosing_tui.domain.messages.models import TimeQuality
 
-NO_CLOCK = 1e9
+MIN_CLOCK_STAMP = 1e9
 """Unix seconds of September 2001: what is below counts from the device's start."""
-SLACK = 86_400.0
+START_SLACK_S = 86_400.0
 """Seconds that delays and a poor oscillator may move a counter's implied start."""
-SETTLED = 60.0
+MIN_SAMPLE_GAP_S = 60.0
 """Seconds between two messages from which their speed can be judged: less may be a burst, or lateness."""
-LATE = 5.0
+MAX_DELAY_JITTER_S = 5.0
 """Seconds by which the delays of two live messages may differ."""
-STEADY_WITHIN = 86_400.0
+MAX_SAMPLE_GAP_S = 86_400.0
 """Seconds between two messages up to which an equal step of the stamps proves a clock."""
 
-_UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6))
+_UNIT_LIMITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6))
 """Stamps below the first number are seconds, milliseconds, microseconds, so many a second; else ns."""
-_LARGEST = 1e21
-_RACES = (1e3, 1e6)
-_TOLERANCE = 0.05
+_MAX_STAMP = 1e21
+_COUNTER_SPEEDS = (1e3, 1e6)
+_SPEED_TOLERANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class ClockRules:
-    """A device time is believed if it is at most ``oldest`` before and ``ahead`` after the receive time.
+    """A device time is believed if it is at most ``max_age`` before and ``max_ahead`` after the receive time.
 
     ``device_zone`` is meant by times that are written without a zone.
     """
 
-    oldest: timedelta
-    ahead: timedelta
+    max_age: timedelta
+    max_ahead: timedelta
     device_zone: tzinfo
 
 
-class Trust(StrEnum):
+class ClockTrust(StrEnum):
     """What a device's number stamps are taken for."""
 
     CLOCK = "clock"
@@ -62,25 +62,25 @@ class Trust(StrEnum):
     COUNTER = "counter"
 
 
-class Sighting(NamedTuple):
+class ClockSample(NamedTuple):
     """A stamp and when it was heard, both in unix seconds."""
 
     stamp: float
-    heard: float
+    received_s: float
 
 
 class DeviceClock(NamedTuple):
     """What one device's stamps have shown so far."""
 
-    trust: Trust
-    earlier: Sighting
+    trust: ClockTrust
+    reference: ClockSample
     """What speed is measured from: replaced once it is SETTLED old."""
-    last: Sighting
-    start: float = math.inf
+    last: ClockSample
+    earliest_start: float = math.inf
     """Unless it is a clock: the earliest start that a counter of thousandths may have had."""
 
 
-class Verdict(NamedTuple):
+class ResolvedTime(NamedTuple):
     """The time a reading gets, why, what is now known of its device, and a flag ('' for none)."""
 
     time: datetime
@@ -89,74 +89,98 @@ class Verdict(NamedTuple):
     flag: str
 
 
-def judge(stamp: object, received_at: datetime, rules: ClockRules, known: DeviceClock | None) -> Verdict:
-    """``stamp`` is the timestamp as JSON gave it; ``known`` is what the device's earlier ones have shown."""
-    value = _number(stamp)
+def resolve_timestamp(
+    stamp: object, received_at: datetime, rules: ClockRules, device_clock: DeviceClock | None
+) -> ResolvedTime:
+    """``stamp`` is the timestamp as JSON gave it; ``device_clock`` is what the device's earlier ones have shown."""
+    value = _parse_number(stamp)
     if value is not None:
-        return _judge_number(value, received_at, rules, known)
-    if isinstance(stamp, str) and (told := _iso(stamp, rules.device_zone)) is not None:
-        if _within(told, received_at.timestamp(), rules):
-            return Verdict(_moment(told), TimeQuality.DEVICE, known, "")
-        return Verdict(received_at, TimeQuality.WINDOW, known, _flag(stamp))
-    return Verdict(received_at, TimeQuality.RECEIVE, known, "" if stamp is None else _flag(stamp))
+        return _resolve_number(value, received_at, rules, device_clock)
+    if isinstance(stamp, str) and (told := _parse_iso(stamp, rules.device_zone)) is not None:
+        if _is_in_window(told, received_at.timestamp(), rules):
+            return ResolvedTime(_to_datetime(told), TimeQuality.DEVICE, device_clock, "")
+        return ResolvedTime(received_at, TimeQuality.WINDOW, device_clock, _format_flag(stamp))
+    return ResolvedTime(
+        received_at, TimeQuality.RECEIVE, device_clock, "" if stamp is None else _format_flag(stamp)
+    )
 
 
-def _judge_number(
-    value: float, received_at: datetime, rules: ClockRules, known: DeviceClock | None
-) -> Verdict:
-    stamp = unix_seconds(value)
+def _resolve_number(
+    value: float, received_at: datetime, rules: ClockRules, device_clock: DeviceClock | None
+) -> ResolvedTime:
+    stamp = to_unix_seconds(value)
     heard = received_at.timestamp()
-    within = _within(stamp, heard, rules)
-    clock = observe(known, stamp, heard, within=within)
-    if within and clock.trust is Trust.CLOCK:
-        return Verdict(_moment(stamp), TimeQuality.DEVICE, clock, "")
-    counts = within or clock.trust is Trust.COUNTER
-    return Verdict(received_at, TimeQuality.UPTIME if counts else TimeQuality.WINDOW, clock, _flag(value))
+    within = _is_in_window(stamp, heard, rules)
+    clock = update_clock(device_clock, stamp, heard, is_in_window=within)
+    if within and clock.trust is ClockTrust.CLOCK:
+        return ResolvedTime(_to_datetime(stamp), TimeQuality.DEVICE, clock, "")
+    counts = within or clock.trust is ClockTrust.COUNTER
+    return ResolvedTime(
+        received_at, TimeQuality.UPTIME if counts else TimeQuality.WINDOW, clock, _format_flag(value)
+    )
 
 
-def unix_seconds(value: float) -> float:
+def to_unix_seconds(value: float) -> float:
     """Seconds, by the size of the number: it may come in s, ms, us or ns."""
-    for limit, per_second in _UNITS:
+    for limit, per_second in _UNIT_LIMITS:
         if value < limit:
             return value / per_second
     return value / 1e9
 
 
-def observe(known: DeviceClock | None, stamp: float, heard: float, *, within: bool) -> DeviceClock:
+def update_clock(
+    device_clock: DeviceClock | None, stamp: float, received_s: float, *, is_in_window: bool
+) -> DeviceClock:
     """What is known of the device after one more stamp."""
-    now = Sighting(stamp, heard)
-    start = heard - stamp / 1e3
-    if known is None:
-        trust = Trust.COUNTER if stamp < NO_CLOCK else Trust.CLOCK if within else Trust.DOUBT
-        return DeviceClock(trust, now, now, math.inf if trust is Trust.CLOCK else start)
-    elapsed = heard - known.earlier.heard
-    if stamp < NO_CLOCK or (elapsed >= SETTLED and _races(known, now)):
-        trust = Trust.COUNTER
-    elif within and (start < known.start - SLACK or _steady(known.earlier, now)):
-        trust = Trust.CLOCK
+    now = ClockSample(stamp, received_s)
+    start = received_s - stamp / 1e3
+    if device_clock is None:
+        trust = (
+            ClockTrust.COUNTER
+            if stamp < MIN_CLOCK_STAMP
+            else ClockTrust.CLOCK
+            if is_in_window
+            else ClockTrust.DOUBT
+        )
+        return DeviceClock(trust, now, now, math.inf if trust is ClockTrust.CLOCK else start)
+    elapsed = received_s - device_clock.reference.received_s
+    if stamp < MIN_CLOCK_STAMP or (elapsed >= MIN_SAMPLE_GAP_S and _is_counter_speed(device_clock, now)):
+        trust = ClockTrust.COUNTER
+    elif is_in_window and (
+        start < device_clock.earliest_start - START_SLACK_S or _is_steady_clock(device_clock.reference, now)
+    ):
+        trust = ClockTrust.CLOCK
     else:
-        trust = known.trust
-    keep = 0 <= elapsed < SETTLED
-    earliest = math.inf if trust is Trust.CLOCK else min(start, known.start)
-    return DeviceClock(trust, known.earlier if keep else now, now, earliest)
+        trust = device_clock.trust
+    keep = 0 <= elapsed < MIN_SAMPLE_GAP_S
+    earliest = math.inf if trust is ClockTrust.CLOCK else min(start, device_clock.earliest_start)
+    return DeviceClock(trust, device_clock.reference if keep else now, now, earliest)
 
 
-def _races(known: DeviceClock, now: Sighting) -> bool:
+def _is_counter_speed(device_clock: DeviceClock, now: ClockSample) -> bool:
     """Since the earlier message and since the last one: a backlog delivered at once does but one of them."""
-    return any(_runs(race, known.earlier, now) and _runs(race, known.last, now) for race in _RACES)
+    return any(
+        _has_speed(race, device_clock.reference, now) and _has_speed(race, device_clock.last, now)
+        for race in _COUNTER_SPEEDS
+    )
 
 
-def _steady(earlier: Sighting, now: Sighting) -> bool:
-    return SETTLED <= now.heard - earlier.heard <= STEADY_WITHIN and _runs(1.0, earlier, now)
+def _is_steady_clock(reference: ClockSample, now: ClockSample) -> bool:
+    return MIN_SAMPLE_GAP_S <= now.received_s - reference.received_s <= MAX_SAMPLE_GAP_S and _has_speed(
+        1.0, reference, now
+    )
 
 
-def _runs(speed: float, earlier: Sighting, now: Sighting) -> bool:
+def _has_speed(speed: float, reference: ClockSample, now: ClockSample) -> bool:
     """Whether the stamps went on at this speed, as far as late arrivals let one tell."""
-    elapsed = now.heard - earlier.heard
-    return abs((now.stamp - earlier.stamp) / speed - elapsed) <= LATE + abs(elapsed) * _TOLERANCE
+    elapsed = now.received_s - reference.received_s
+    return (
+        abs((now.stamp - reference.stamp) / speed - elapsed)
+        <= MAX_DELAY_JITTER_S + abs(elapsed) * _SPEED_TOLERANCE
+    )
 
 
-def _number(stamp: object) -> float | None:
+def _parse_number(stamp: object) -> float | None:
     """A stamp that is a number or consists of digits; None for everything else."""
     if isinstance(stamp, str):
         digits = stamp.strip()
@@ -165,10 +189,10 @@ def _number(stamp: object) -> float | None:
         stamp = float(digits)
     if isinstance(stamp, bool) or not isinstance(stamp, int | float):
         return None
-    return stamp if 0 <= stamp < _LARGEST else None
+    return stamp if 0 <= stamp < _MAX_STAMP else None
 
 
-def _iso(stamp: str, zone: tzinfo) -> float | None:
+def _parse_iso(stamp: str, zone: tzinfo) -> float | None:
     """Unix seconds of an ISO-8601 date with a time of day."""
     try:
         told = datetime.fromisoformat(stamp.strip())
@@ -179,13 +203,13 @@ def _iso(stamp: str, zone: tzinfo) -> float | None:
         return None
 
 
-def _within(stamp: float, heard: float, rules: ClockRules) -> bool:
-    return heard - rules.oldest.total_seconds() <= stamp <= heard + rules.ahead.total_seconds()
+def _is_in_window(stamp: float, received_s: float, rules: ClockRules) -> bool:
+    return received_s - rules.max_age.total_seconds() <= stamp <= received_s + rules.max_ahead.total_seconds()
 
 
-def _moment(stamp: float) -> datetime:
+def _to_datetime(stamp: float) -> datetime:
     return datetime.fromtimestamp(stamp, UTC)
 
 
-def _flag(stamp: object) -> str:
-    return f"timestamp: {quoted(stamp)}"
+def _format_flag(stamp: object) -> str:
+    return f"timestamp: {quote_value(stamp)}"

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Mark(StrEnum):
+class AnnotationKind(StrEnum):
     """What an annotation is about."""
 
     BATCH = "batch"
@@ -30,20 +30,20 @@ class Annotation:
 
     at: datetime
     until: datetime | None
-    kind: Mark
+    kind: AnnotationKind
     text: str
     author: str
     device: str
 
 
 @dataclass(frozen=True, slots=True)
-class Annotations:
-    """The newest of a window, in order of time; ``more`` says that older ones are left out."""
+class AnnotationList:
+    """The newest of a window, in order of time; ``is_truncated`` says that older ones are left out."""
 
-    shown: tuple[Annotation, ...] = ()
-    more: bool = False
+    items: tuple[Annotation, ...] = ()
+    is_truncated: bool = False
 
     @property
-    def sentence(self) -> str:
+    def truncation_text(self) -> str:
         """What the reader of the chart has to know, '' if everything is there."""
-        return f"Only the newest {len(self.shown)} batches and notes are marked." if self.more else ""
+        return f"Only the newest {len(self.items)} batches and notes are marked." if self.is_truncated else ""

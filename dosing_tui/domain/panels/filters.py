@@ -24,10 +24,10 @@ class Selection:
     mode: tuple[str, ...] = ()
 
     @property
-    def active(self) -> bool:
-        return any(self.of(dimension) for dimension in Dimension)
+    def is_active(self) -> bool:
+        return any(self.get_values(dimension) for dimension in Dimension)
 
-    def of(self, dimension: Dimension) -> tuple[str, ...]:
+    def get_values(self, dimension: Dimension) -> tuple[str, ...]:
         """The chosen values of one dimension."""
         chosen = {
             Dimension.DEVICE: self.device,
@@ -37,19 +37,21 @@ class Selection:
         }
         return chosen[dimension]
 
-    def narrowed_to(self, dimensions: Iterable[Dimension]) -> "Selection":
+    def restrict_to(self, dimensions: Iterable[Dimension]) -> "Selection":
         """Only the choices of these dimensions, for a panel that has no others."""
-        kept = {name.value: self.of(name) if name in frozenset(dimensions) else () for name in Dimension}
+        kept = {
+            name.value: self.get_values(name) if name in frozenset(dimensions) else () for name in Dimension
+        }
         return Selection(**kept)
 
 
-EVERYTHING = Selection()
+NO_FILTER = Selection()
 
 
-def described(selection: Selection, dimensions: Iterable[Dimension]) -> str:
+def describe_selection(selection: Selection, dimensions: Iterable[Dimension]) -> str:
     """For titles: 'device dosing_system_01 · recipe CU-85, CU-65/75'."""
     return " · ".join(
-        f"{dimension.value} {', '.join(selection.of(dimension))}"
+        f"{dimension.value} {', '.join(selection.get_values(dimension))}"
         for dimension in Dimension
-        if dimension in frozenset(dimensions) and selection.of(dimension)
+        if dimension in frozenset(dimensions) and selection.get_values(dimension)
     )

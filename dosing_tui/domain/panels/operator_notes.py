@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
-TEXT_LONGEST = 500
+MAX_TEXT_LENGTH = 500
 """Most characters of a note, as the database holds it."""
-AUTHOR_LONGEST = 60
-_YEARS = range(2020, 2100)
+MAX_AUTHOR_LENGTH = 60
+_VALID_YEARS = range(2020, 2100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +35,26 @@ class Note:
     device: str | None
 
 
-def cleaned(draft: NoteDraft) -> NoteDraft:
-    """The draft on one line, and harmless; what is too long stays too long, for ``fault`` to say so."""
+def clean_note(draft: NoteDraft) -> NoteDraft:
+    """The draft on one line, and harmless; what is too long stays too long, for ``validate_note`` to say so."""
     return replace(
         draft,
-        text=clean_line(draft.text, 2 * TEXT_LONGEST + 2),
-        author=clean_line(draft.author, 2 * AUTHOR_LONGEST + 2),
+        text=clean_line(draft.text, 2 * MAX_TEXT_LENGTH + 2),
+        author=clean_line(draft.author, 2 * MAX_AUTHOR_LENGTH + 2),
         device=draft.device and clean_text(draft.device),
     )
 
 
-def fault(draft: NoteDraft) -> str:
+def validate_note(draft: NoteDraft) -> str:
     """Why the draft cannot be stored, as a sentence; '' if it can."""
     if not draft.text.strip():
         return "The note has no text."
-    if len(draft.text) > TEXT_LONGEST:
-        return f"The note is longer than {TEXT_LONGEST} characters."
+    if len(draft.text) > MAX_TEXT_LENGTH:
+        return f"The note is longer than {MAX_TEXT_LENGTH} characters."
     if not draft.author.strip():
         return "The note has no author: enter your name."
-    if len(draft.author) > AUTHOR_LONGEST:
-        return f"The author's name is longer than {AUTHOR_LONGEST} characters."
-    if draft.at.astimezone(UTC).year not in _YEARS:
-        return f"The note's time lies outside {_YEARS.start} to {_YEARS.stop - 1}."
+    if len(draft.author) > MAX_AUTHOR_LENGTH:
+        return f"The author's name is longer than {MAX_AUTHOR_LENGTH} characters."
+    if draft.at.astimezone(UTC).year not in _VALID_YEARS:
+        return f"The note's time lies outside {_VALID_YEARS.start} to {_VALID_YEARS.stop - 1}."
     return ""

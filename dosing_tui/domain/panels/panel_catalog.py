@@ -10,8 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from dosing_tui.domain.messages.models import Kind
-from dosing_tui.domain.panels.filters import EVERYTHING, Dimension, Selection
+from dosing_tui.domain.messages.models import ReadingKind
+from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class SeriesPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
+class LabeledTotal:
     """A label with its value, largest first."""
 
     label: str
@@ -77,7 +77,7 @@ class ProductionDay:
 
 
 @dataclass(frozen=True, slots=True)
-class DayOfRecipe:
+class RecipeDay:
     """One day of the plant, recipe and mode.
 
     ``batches`` is told once per day and recipe, in the row of the mode with most doses; None elsewhere, on
@@ -95,17 +95,17 @@ class DayOfRecipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class PanelQuery:
     """[since, until) in UTC, and what of it."""
 
     since: datetime
     until: datetime
     now: datetime
-    selection: Selection = EVERYTHING
+    selection: Selection = NO_FILTER
 
 
-Row = TypeVar("Row")
-LADDER = (
+RowT = TypeVar("RowT")
+BUCKET_WIDTHS = (
     (timedelta(days=14), timedelta(hours=1)),
     (timedelta(days=180), timedelta(hours=6)),
     (timedelta.max, timedelta(days=1)),
@@ -115,7 +115,7 @@ SHORT_WINDOW = timedelta(days=2)
 _HOUR = timedelta(hours=1)
 
 
-class Chart(StrEnum):
+class ChartKind(StrEnum):
     """How a panel is drawn, here and in Grafana."""
 
     BARS = "bars"
@@ -128,80 +128,124 @@ class Chart(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Panel(Generic[Row]):
-    """``drawn_from``: a new reading of these kinds makes the panel due. ``bucket``: a SeriesPoint's width."""
+class Panel(Generic[RowT]):
+    """``refresh_on``: a new reading of these kinds makes the panel due. ``bucket_width``: a SeriesPoint's width."""
 
     id: str
     title: str
     unit: str
-    row: type[Row]
-    drawn_from: frozenset[Kind]
-    bucket: timedelta | None = None
-    chart: Chart = Chart.TABLE
-    range: str = "now-24h"
+    row_type: type[RowT]
+    refresh_on: frozenset[ReadingKind]
+    bucket_width: timedelta | None = None
+    chart: ChartKind = ChartKind.TABLE
+    default_range: str = "now-24h"
     """Asked for while no other range is chosen: from there to now; ``now/d`` is the whole of today."""
     dimensions: frozenset[Dimension] = frozenset(Dimension)
     limit: float | None = None
     """Drawn as a line; beyond it is abnormal."""
-    guide: int | None = None
+    guide_panel_number: int | None = None
     """The panel's number in the integration guide."""
 
-    def bucket_in(self, since: datetime, until: datetime) -> timedelta | None:
+    def get_bucket_width(self, since: datetime, until: datetime) -> timedelta | None:
         """How wide its buckets are in this window: wider where there were too many to draw."""
         window = until - since
-        if self.bucket is None or window <= SHORT_WINDOW:
-            return self.bucket
-        return max(self.bucket, next(width for longest, width in LADDER if window <= longest))
+        if self.bucket_width is None or window <= SHORT_WINDOW:
+            return self.bucket_width
+        return max(self.bucket_width, next(width for longest, width in BUCKET_WIDTHS if window <= longest))
 
 
-_DOSES = frozenset({Kind.DOSE})
-_EVENTS = frozenset({Kind.EVENT})
-_OF_BATCHES = frozenset({Dimension.DEVICE, Dimension.RECIPE})
-_OF_TANKS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
+_DOSES = frozenset({ReadingKind.DOSE})
+_EVENTS = frozenset({ReadingKind.EVENT})
+_BATCH_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
+_TANK_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
 
-TODAY = Panel(
-    "today_by_chemical", "Consumption today", "g", Total, _DOSES, chart=Chart.BARS, range="now/d", guide=1
+CONSUMPTION_TODAY = Panel(
+    "today_by_chemical",
+    "Consumption today",
+    "g",
+    LabeledTotal,
+    _DOSES,
+    chart=ChartKind.BARS,
+    default_range="now/d",
+    guide_panel_number=1,
 )
-BY_CHEMICAL = Panel(
+CONSUMPTION_BY_CHEMICAL = Panel(
     "consumption_by_chemical", "Consumption by chemical", "g", SeriesPoint, _DOSES, timedelta(minutes=15),
-    chart=Chart.LINES, guide=2,
+    chart=ChartKind.LINES, guide_panel_number=2,
 )  # fmt: skip
-CONSUMPTION = Panel(
-    "consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES, _HOUR, chart=Chart.AREA
+CONSUMPTION_OVER_TIME = Panel(
+    "consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES, _HOUR, chart=ChartKind.AREA
 )
-ACCURACY = Panel(
-    "accuracy_histogram", "Accuracy", "error g", ErrorBin, _DOSES, chart=Chart.HISTOGRAM, guide=3
+ACCURACY_HISTOGRAM = Panel(
+    "accuracy_histogram",
+    "Accuracy",
+    "error g",
+    ErrorBin,
+    _DOSES,
+    chart=ChartKind.HISTOGRAM,
+    guide_panel_number=3,
 )
-ACCURACY_SUMMARY = Panel("accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES, chart=Chart.STATS)
+ACCURACY_SUMMARY = Panel(
+    "accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES, chart=ChartKind.STATS
+)
 INVENTORY = Panel(
-    "inventory", "Inventory", "%", TankLevel, frozenset({Kind.LEVEL}), chart=Chart.GAUGES,
-    dimensions=_OF_TANKS, guide=4,
+    "inventory", "Inventory", "%", TankLevel, frozenset({ReadingKind.LEVEL}), chart=ChartKind.GAUGES,
+    dimensions=_TANK_DIMENSIONS, guide_panel_number=4,
 )  # fmt: skip
-BATCHES = Panel(
-    "batches_today", "Batches by recipe", "today", Total, _EVENTS, chart=Chart.BARS, range="now/d",
-    dimensions=_OF_BATCHES, guide=5,
-)  # fmt: skip
-DURATION = Panel(
-    "dosing_duration", "Dosing duration", "s", SeriesPoint, _DOSES, _HOUR, chart=Chart.LINES, guide=6
+BATCHES_TODAY = Panel(
+    "batches_today",
+    "Batches by recipe",
+    "today",
+    LabeledTotal,
+    _EVENTS,
+    chart=ChartKind.BARS,
+    default_range="now/d",
+    dimensions=_BATCH_DIMENSIONS,
+    guide_panel_number=5,
+)
+DOSING_DURATION = Panel(
+    "dosing_duration",
+    "Dosing duration",
+    "s",
+    SeriesPoint,
+    _DOSES,
+    _HOUR,
+    chart=ChartKind.LINES,
+    guide_panel_number=6,
 )
 ERROR_RATE = Panel(
-    "error_rate", "Error rate", "%", SeriesPoint, _DOSES, _HOUR, chart=Chart.AREA, limit=5.0, guide=7
+    "error_rate",
+    "Error rate",
+    "%",
+    SeriesPoint,
+    _DOSES,
+    _HOUR,
+    chart=ChartKind.AREA,
+    limit=5.0,
+    guide_panel_number=7,
 )
-DAILY = Panel(
-    "daily_summary", "Daily production", "", DayOfRecipe, _DOSES | _EVENTS, chart=Chart.TABLE,
-    range="now-6d/d", guide=8,
+DAILY_SUMMARY = Panel(
+    "daily_summary", "Daily production", "", RecipeDay, _DOSES | _EVENTS, chart=ChartKind.TABLE,
+    default_range="now-6d/d", guide_panel_number=8,
 )  # fmt: skip
-PRODUCTION = Panel(
-    "production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS, chart=Chart.STATS,
-    range="now/d",
+PRODUCTION_TODAY = Panel(
+    "production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS, chart=ChartKind.STATS,
+    default_range="now/d",
 )  # fmt: skip
 
-OVERVIEW: tuple[Panel[Any], ...] = (
-    TODAY, CONSUMPTION, BY_CHEMICAL, ACCURACY, ACCURACY_SUMMARY, ERROR_RATE, BATCHES, PRODUCTION,
-)  # fmt: skip
+OVERVIEW_PANELS: tuple[Panel[Any], ...] = (
+    CONSUMPTION_TODAY,
+    CONSUMPTION_OVER_TIME,
+    CONSUMPTION_BY_CHEMICAL,
+    ACCURACY_HISTOGRAM,
+    ACCURACY_SUMMARY,
+    ERROR_RATE,
+    BATCHES_TODAY,
+    PRODUCTION_TODAY,
+)
 """Panels of several row types side by side."""
 
 PANELS: Mapping[str, Panel[Any]] = MappingProxyType(
-    {panel.id: panel for panel in (*OVERVIEW, INVENTORY, DURATION, DAILY)}
+    {panel.id: panel for panel in (*OVERVIEW_PANELS, INVENTORY, DOSING_DURATION, DAILY_SUMMARY)}
 )
 """Every panel by its id."""

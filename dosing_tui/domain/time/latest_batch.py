@@ -5,24 +5,24 @@ from datetime import datetime
 
 from dosing_tui.domain.messages.models import BatchEvent
 from dosing_tui.domain.panels.filters import Selection
-from dosing_tui.domain.time.range_parser import SHORTEST
+from dosing_tui.domain.time.range_parser import MIN_RANGE
 from dosing_tui.domain.time.time_range import TimeRange
 
-START = "start"
+START_EVENT = "start"
 
 
-def latest_batch(events: Iterable[BatchEvent], selection: Selection, now: datetime) -> TimeRange | None:
+def find_latest_batch(events: Iterable[BatchEvent], selection: Selection, now: datetime) -> TimeRange | None:
     """Of the chosen stations and recipes; a minute at least. None, if no start is among the events."""
     chosen = [
         event for event in events
         if (not selection.device or event.device_id in selection.device)
         and (not selection.recipe or event.recipe in selection.recipe)
     ]  # fmt: skip
-    start = max((e for e in chosen if e.event == START), key=lambda e: e.time, default=None)
+    start = max((e for e in chosen if e.event == START_EVENT), key=lambda e: e.time, default=None)
     if start is None:
         return None
     ends = [
         event.time for event in chosen
-        if event.device_id == start.device_id and event.event != START and event.time >= start.time
+        if event.device_id == start.device_id and event.event != START_EVENT and event.time >= start.time
     ]  # fmt: skip
-    return TimeRange(start.time, max(min(ends, default=now), start.time + SHORTEST))
+    return TimeRange(start.time, max(min(ends, default=now), start.time + MIN_RANGE))

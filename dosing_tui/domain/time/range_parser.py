@@ -7,25 +7,25 @@ from datetime import datetime, timedelta, tzinfo
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.time.shift_calendar import THREE_SHIFTS, ShiftCalendar
 from dosing_tui.domain.time.time_expression import (
-    WAYS,
-    beginning,
+    EXAMPLES,
+    add_units,
+    get_unit_start,
     is_date,
     is_fiscal,
-    is_moment,
-    moment,
-    moved,
-    nearest,
-    tight,
+    is_time,
+    parse_time,
+    strip_spaces,
+    suggest_time,
 )
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import RangeError
 
-LONGEST = timedelta(days=733)
+MAX_RANGE = timedelta(days=733)
 """Two years, and the days that rounding adds."""
-SHORTEST = timedelta(minutes=1)
+MIN_RANGE = timedelta(minutes=1)
 """No range is zoomed into further."""
 THIS_SHIFT, LAST_SHIFT, THIS_BATCH = "this shift", "last shift", "this batch"
-NAMES = {
+CALENDAR_RANGES = {
     "today": RangeSpec("now/d", "now/d"),
     "yesterday": RangeSpec("now-1d/d", "now-1d/d"),
     "this week": RangeSpec("now/w", "now/w"),
@@ -34,24 +34,39 @@ NAMES = {
     "last month": RangeSpec("now-1M/M", "now-1M/M"),
 }
 """Calendar ranges by name; shifts and batches have names as well, but no other way to be written."""
-_ALL_NAMES = (*NAMES, THIS_SHIFT, LAST_SHIFT, THIS_BATCH)
-_GOING_ON = frozenset({"today", "this week", "this month", THIS_SHIFT, THIS_BATCH})
-_DURATION = re.compile(r"\d{1,6}[smhdwMy]")
-_ROUNDED = re.compile(r"now.*/([smhdwMy])")
-_LAST = re.compile(r"now-(\d+)([smhdwMy])")
-_WORDS = {"s": "s", "m": "min", "h": "h", "d": "d", "w": "weeks", "M": "months", "y": "years"}
-_LIVE_END = re.compile(r"now(?:\+\d*[smhdwMy])*(?:/[smhdwMy])?")
+_RANGE_NAMES = (*CALENDAR_RANGES, THIS_SHIFT, LAST_SHIFT, THIS_BATCH)
+_LIVE_NAMES = frozenset({"today", "this week", "this month", THIS_SHIFT, THIS_BATCH})
+_DURATION_PATTERN = re.compile(r"\d{1,6}[smhdwMy]")
+_ROUNDED_PATTERN = re.compile(r"now.*/([smhdwMy])")
+_LAST_PATTERN = re.compile(r"now-(\d+)([smhdwMy])")
+_UNIT_LABELS = {"s": "s", "m": "min", "h": "h", "d": "d", "w": "weeks", "M": "months", "y": "years"}
+_LIVE_END_PATTERN = re.compile(r"now(?:\+\d*[smhdwMy])*(?:/[smhdwMy])?")
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-_MOST = 999_999
+_MAX_COUNT = 999_999
 """Of one unit, as a range can be written."""
-LADDER = (
-    SHORTEST, timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30), _HOUR, 3 * _HOUR, 6 * _HOUR,
-    12 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY, 14 * _DAY, 30 * _DAY, 90 * _DAY, 180 * _DAY, 365 * _DAY, 730 * _DAY,
-)  # fmt: skip
+ZOOM_LENGTHS = (
+    MIN_RANGE,
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(minutes=30),
+    _HOUR,
+    3 * _HOUR,
+    6 * _HOUR,
+    12 * _HOUR,
+    _DAY,
+    2 * _DAY,
+    7 * _DAY,
+    14 * _DAY,
+    30 * _DAY,
+    90 * _DAY,
+    180 * _DAY,
+    365 * _DAY,
+    730 * _DAY,
+)
 """Lengths of ranges that end now, from one to the next."""
 
 
-def resolve(
+def resolve_range(
     spec: RangeSpec, now: datetime, zone: tzinfo, *,
     calendar: ShiftCalendar = THREE_SHIFTS, batch: TimeRange | None = None,
 ) -> TimeRange:  # fmt: skip
@@ -59,66 +74,66 @@ def resolve(
 
     Raises: RangeError, a sentence that names what is written and what is possible.
     """
-    from_, to = ends(spec)
+    from_, to = parse_ends(spec)
 
     def end(written: str, *, last: bool) -> datetime:
-        name = _folded(written)
+        name = _fold_name(written)
         if name in (THIS_SHIFT, LAST_SHIFT):
-            return _shift(name, now, zone, calendar)[last]
+            return _resolve_shift(name, now, zone, calendar)[last]
         if name == THIS_BATCH:
-            return _known(batch)[last]
-        named = NAMES.get(name, RangeSpec(written, written))
-        return moment(named.to if last else named.from_, now, zone, end=last)
+            return _require_batch(batch)[last]
+        named = CALENDAR_RANGES.get(name, RangeSpec(written, written))
+        return parse_time(named.to if last else named.from_, now, zone, end=last)
 
     since, until = end(from_, last=False), end(to, last=True)
     if until <= since:
-        raise RangeError(f"{_quoted(from_)} to {_quoted(to)}: the end is not after the beginning.")
-    if until - since > LONGEST:
-        both = f"{_quoted(from_)} to {_quoted(to)}"
+        raise RangeError(f"{_quote_text(from_)} to {_quote_text(to)}: the end is not after the beginning.")
+    if until - since > MAX_RANGE:
+        both = f"{_quote_text(from_)} to {_quote_text(to)}"
         raise RangeError(f"{both} is longer than two years, the most that is shown.")
     return TimeRange(since, until)
 
 
-def ends(spec: RangeSpec) -> tuple[str, str]:
+def parse_ends(spec: RangeSpec) -> tuple[str, str]:
     """Both ends: names, or Grafana's grammar. One text alone is a name, a duration up to now, a day or a
     beginning.
 
     Raises: RangeError, if it is none of them.
     """
-    from_, to = tight(spec.from_), tight(spec.to)
+    from_, to = strip_spaces(spec.from_), strip_spaces(spec.to)
     if to:
         return from_, to
-    if (named := NAMES.get(name_of(spec))) is not None:
+    if (named := CALENDAR_RANGES.get(get_range_name(spec))) is not None:
         return named.from_, named.to
-    if name_of(spec) in _ALL_NAMES:
-        return name_of(spec), name_of(spec)
-    if _DURATION.fullmatch(from_):
+    if get_range_name(spec) in _RANGE_NAMES:
+        return get_range_name(spec), get_range_name(spec)
+    if _DURATION_PATTERN.fullmatch(from_):
         return f"now-{from_}", "now"
     if is_date(from_):
         return from_, from_
-    if is_moment(from_):
-        rounded = _ROUNDED.fullmatch(from_)
+    if is_time(from_):
+        rounded = _ROUNDED_PATTERN.fullmatch(from_)
         return from_, f"now/{rounded[1]}" if rounded else "now"
     if is_fiscal(from_):
         return from_, from_
-    raise RangeError(_no_range(from_))
+    raise RangeError(_describe_error(from_))
 
 
-def live(spec: RangeSpec) -> bool:
+def is_live(spec: RangeSpec) -> bool:
     """The range ends now, or goes on after it: new readings belong to it."""
     try:
-        to = ends(spec)[1]
+        to = parse_ends(spec)[1]
     except RangeError:
         return False
-    return _folded(to) in _GOING_ON or _LIVE_END.fullmatch(to) is not None
+    return _fold_name(to) in _LIVE_NAMES or _LIVE_END_PATTERN.fullmatch(to) is not None
 
 
-def of_batch(spec: RangeSpec) -> bool:
+def is_batch_range(spec: RangeSpec) -> bool:
     """What it means depends on which batch was started last."""
-    return THIS_BATCH in (_folded(spec.from_), _folded(spec.to))
+    return THIS_BATCH in (_fold_name(spec.from_), _fold_name(spec.to))
 
 
-def shifted(
+def step_range(
     spec: RangeSpec, steps: int, now: datetime, zone: tzinfo, *,
     calendar: ShiftCalendar = THREE_SHIFTS, batch: TimeRange | None = None,
 ) -> RangeSpec:  # fmt: skip
@@ -127,23 +142,23 @@ def shifted(
     Forward ends at the present: what would go on beyond it becomes the range of that length that follows the
     clock, and what reaches the present stays. Raises: RangeError.
     """
-    found = resolve(spec, now, zone, calendar=calendar, batch=batch)
-    if steps > 0 and (found.until > now or live(spec)):
+    found = resolve_range(spec, now, zone, calendar=calendar, batch=batch)
+    if steps > 0 and (found.until > now or is_live(spec)):
         return spec
     for _ in range(abs(steps)):
-        found = _neighbour(found, 1 if steps > 0 else -1, zone, calendar)
+        found = _get_neighbour(found, 1 if steps > 0 else -1, zone, calendar)
         if steps > 0 and found.until > now:
             break
-    for again in (NAMES["today"], NAMES["this week"], NAMES["this month"]):
-        if resolve(again, now, zone) == found:
+    for again in (CALENDAR_RANGES["today"], CALENDAR_RANGES["this week"], CALENDAR_RANGES["this month"]):
+        if resolve_range(again, now, zone) == found:
             return again
-    on = calendar.this_shift(now, zone)
+    on = calendar.get_current_shift(now, zone)
     if on is not None and found == on[1:]:
         return RangeSpec(THIS_SHIFT)
-    return _up_to_now(found, now, zone) if steps > 0 and found.until >= now else absolute(found, zone)
+    return _extend_to_now(found, now, zone) if steps > 0 and found.until >= now else to_absolute(found, zone)
 
 
-def zoomed(
+def zoom_range(
     spec: RangeSpec, factor: float, now: datetime, zone: tzinfo, *,
     calendar: ShiftCalendar = THREE_SHIFTS, batch: TimeRange | None = None,
 ) -> RangeSpec:  # fmt: skip
@@ -152,16 +167,16 @@ def zoomed(
     A live range gets the next length of the ladder and ends now; any other keeps its middle. What is as wide
     as can be stays.
     """
-    since, until = resolve(spec, now, zone, calendar=calendar, batch=batch)
-    if live(spec) and since < now:
-        rung = _rung(until - since, factor)
-        return spec if rung is None else RangeSpec(f"now-{_written(rung)}", "now")
-    length = max(SHORTEST, min(LONGEST, (until - since) * factor))
+    since, until = resolve_range(spec, now, zone, calendar=calendar, batch=batch)
+    if is_live(spec) and since < now:
+        rung = _choose_length(until - since, factor)
+        return spec if rung is None else RangeSpec(f"now-{_format_length(rung)}", "now")
+    length = max(MIN_RANGE, min(MAX_RANGE, (until - since) * factor))
     middle = since + (until - since) / 2
-    return absolute(TimeRange(middle - length / 2, middle + length / 2), zone)
+    return to_absolute(TimeRange(middle - length / 2, middle + length / 2), zone)
 
 
-def described(
+def describe_range(
     spec: RangeSpec, now: datetime, zone: tzinfo, *,
     calendar: ShiftCalendar = THREE_SHIFTS, batch: TimeRange | None = None,
 ) -> str:  # fmt: skip
@@ -169,28 +184,28 @@ def described(
 
     Raises: RangeError.
     """
-    found = resolve(spec, now, zone, calendar=calendar, batch=batch)
-    name = name_of(spec)
+    found = resolve_range(spec, now, zone, calendar=calendar, batch=batch)
+    name = get_range_name(spec)
     if name in (THIS_SHIFT, LAST_SHIFT):
-        worked = calendar.this_shift(found.since, zone)
+        worked = calendar.get_current_shift(found.since, zone)
         since, until = (end.astimezone(zone) for end in found)
         return f"{name} ({clean_text(worked.name) + ' ' if worked else ''}{since:%H:%M}–{until:%H:%M})"
     if name == THIS_BATCH:
         return name
-    written = ends(spec)
-    for named, its in NAMES.items():
+    written = parse_ends(spec)
+    for named, its in CALENDAR_RANGES.items():
         if written == (its.from_, its.to):
             return named
-    if written[1] == "now" and (last := _LAST.fullmatch(written[0])):
-        return f"last {last[1]} {_WORDS[last[2]]}"
-    return span(found, now, zone)
+    if written[1] == "now" and (last := _LAST_PATTERN.fullmatch(written[0])):
+        return f"last {last[1]} {_UNIT_LABELS[last[2]]}"
+    return format_span(found, now, zone)
 
 
-def span(found: TimeRange, now: datetime, zone: tzinfo) -> str:
+def format_span(range_: TimeRange, now: datetime, zone: tzinfo) -> str:
     """On the plant's calendar and clock; whole days without the time, the year where it is another one."""
-    since, until = (end.astimezone(zone) for end in found)
+    since, until = (end.astimezone(zone) for end in range_)
     year = "" if since.year == until.year == now.astimezone(zone).year else " %Y"
-    if all(beginning(end, "d", zone) == end for end in found):
+    if all(get_unit_start(end, "d", zone) == end for end in range_):
         first, last = since.date(), until.date() - _DAY
         return f"{first:%d %b{year}}" if first == last else f"{first:%d %b{year}}–{last:%d %b{year}}"
     day = "" if since.date() == until.date() else f"%d %b{year} "
@@ -198,28 +213,30 @@ def span(found: TimeRange, now: datetime, zone: tzinfo) -> str:
     return f"{since:%d %b{year} {clock}}–{until:{day}{clock}}"
 
 
-def absolute(found: TimeRange, zone: tzinfo) -> RangeSpec:
+def to_absolute(range_: TimeRange, zone: tzinfo) -> RangeSpec:
     """The same time for good, to the second, on the plant's clock with its offset."""
-    since, until = (end.astimezone(zone).isoformat(timespec="seconds") for end in found)
+    since, until = (end.astimezone(zone).isoformat(timespec="seconds") for end in range_)
     return RangeSpec(since, until)
 
 
-def _neighbour(found: TimeRange, step: int, zone: tzinfo, calendar: ShiftCalendar) -> TimeRange:
-    since, until = found
-    worked = calendar.this_shift(since, zone)
-    if worked is not None and found == worked[1:]:
-        beside = calendar.next_shift(until, zone) if step > 0 else calendar.last_shift(since, zone)
+def _get_neighbour(range_: TimeRange, step: int, zone: tzinfo, calendar: ShiftCalendar) -> TimeRange:
+    since, until = range_
+    worked = calendar.get_current_shift(since, zone)
+    if worked is not None and range_ == worked[1:]:
+        beside = calendar.get_next_shift(until, zone) if step > 0 else calendar.get_last_shift(since, zone)
         if beside is not None:
             return TimeRange(*beside[1:])
     for unit in ("M", "d"):
-        if beginning(since, unit, zone) == since and beginning(until, unit, zone) == until:
-            count = step * _between(since, until, unit, zone)
-            return TimeRange(*(beginning(moved(end, count, unit, zone), unit, zone) for end in found))
+        if get_unit_start(since, unit, zone) == since and get_unit_start(until, unit, zone) == until:
+            count = step * _count_units(since, until, unit, zone)
+            return TimeRange(
+                *(get_unit_start(add_units(end, count, unit, zone), unit, zone) for end in range_)
+            )
     length = until - since
     return TimeRange(since + step * length, until + step * length)
 
 
-def _between(since: datetime, until: datetime, unit: str, zone: tzinfo) -> int:
+def _count_units(since: datetime, until: datetime, unit: str, zone: tzinfo) -> int:
     """Whole units on the plant's calendar."""
     first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
     if unit == "d":
@@ -227,36 +244,36 @@ def _between(since: datetime, until: datetime, unit: str, zone: tzinfo) -> int:
     return (last.year - first.year) * 12 + last.month - first.month
 
 
-def _up_to_now(found: TimeRange, now: datetime, zone: tzinfo) -> RangeSpec:
+def _extend_to_now(range_: TimeRange, now: datetime, zone: tzinfo) -> RangeSpec:
     """As many whole months or days, else as much time, up to the present."""
     for unit in ("M", "d"):
-        if all(beginning(end, unit, zone) == end for end in found):
-            if found.until == now:
-                return absolute(found, zone)
-            before = _between(*found, unit, zone) - 1
+        if all(get_unit_start(end, unit, zone) == end for end in range_):
+            if range_.until == now:
+                return to_absolute(range_, zone)
+            before = _count_units(*range_, unit, zone) - 1
             return RangeSpec(f"now-{before}{unit}/{unit}" if before else f"now/{unit}", f"now/{unit}")
-    return RangeSpec(f"now-{_written(found.until - found.since)}", "now")
+    return RangeSpec(f"now-{_format_length(range_.until - range_.since)}", "now")
 
 
-def _rung(length: timedelta, factor: float) -> timedelta | None:
+def _choose_length(length: timedelta, factor: float) -> timedelta | None:
     """The length of the ladder next to ``length * factor``, but never back where it came from."""
     wider = factor > 1
-    rungs = [rung for rung in LADDER if (rung > length if wider else rung < length)]
+    rungs = [rung for rung in ZOOM_LENGTHS if (rung > length if wider else rung < length)]
     wanted = length * factor
     return min(rungs, key=lambda rung: max(rung / wanted, wanted / rung), default=None)
 
 
-def _written(length: timedelta) -> str:
+def _format_length(length: timedelta) -> str:
     for unit, size in (("d", _DAY), ("h", _HOUR), ("m", _MINUTE), ("s", timedelta(seconds=1))):
         # 24 hours are 24 hours in every night; longer ones are days on the wall
-        if length % size == timedelta(0) and (unit != "d" or length > _DAY) and length // size <= _MOST:
+        if length % size == timedelta(0) and (unit != "d" or length > _DAY) and length // size <= _MAX_COUNT:
             return f"{length // size}{unit}"
     return f"{max(1, round(length / _MINUTE))}m" if length < _DAY else f"{round(length / _HOUR)}h"
 
 
-def _shift(name: str, now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> TimeRange:
-    last = calendar.last_shift(now, zone)
-    found = calendar.this_shift(now, zone) if name == THIS_SHIFT else last
+def _resolve_shift(name: str, now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> TimeRange:
+    last = calendar.get_last_shift(now, zone)
+    found = calendar.get_current_shift(now, zone) if name == THIS_SHIFT else last
     if found is not None:
         return TimeRange(found.since, found.until)
     if last is None:
@@ -265,28 +282,28 @@ def _shift(name: str, now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> T
     raise RangeError(f"No shift is on now: {clean_text(last.name)} ended at {ended}. 'last shift' shows it.")
 
 
-def _known(batch: TimeRange | None) -> TimeRange:
+def _require_batch(batch: TimeRange | None) -> TimeRange:
     if batch is None:
         raise RangeError("No start of a batch is known: 'this batch' is no range now.")
     return batch
 
 
-def _no_range(text: str) -> str:
-    close = difflib.get_close_matches(_folded(text), _ALL_NAMES, n=1)
-    near = nearest(text) or (repr(close[0]) if close else "")
+def _describe_error(text: str) -> str:
+    close = difflib.get_close_matches(_fold_name(text), _RANGE_NAMES, n=1)
+    near = suggest_time(text) or (repr(close[0]) if close else "")
     hint = f" Did you mean {near}?" if near else ""
-    ways = f"Write 24h, {', '.join(_ALL_NAMES)}, or a beginning: {WAYS}."
-    return f"{_quoted(text)} is not a range. {ways}{hint}"
+    ways = f"Write 24h, {', '.join(_RANGE_NAMES)}, or a beginning: {EXAMPLES}."
+    return f"{_quote_text(text)} is not a range. {ways}{hint}"
 
 
-def name_of(spec: RangeSpec) -> str:
+def get_range_name(spec: RangeSpec) -> str:
     """As names are compared; '' for a range with two ends."""
-    return "" if spec.to.strip() else _folded(spec.from_)
+    return "" if spec.to.strip() else _fold_name(spec.from_)
 
 
-def _folded(text: str) -> str:
+def _fold_name(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _quoted(text: str) -> str:
+def _quote_text(text: str) -> str:
     return repr(clean_text(text, limit=60))

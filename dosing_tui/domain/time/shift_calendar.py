@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Names of the days on which shifts begin, as datetime.weekday() numbers them."""
-_LOOK = 9
+_SEARCH_DAYS = 9
 """Days to look back and ahead: a week for a shift of one day, and its length."""
 
 
@@ -18,10 +18,10 @@ class Shift:
     name: str
     start: time
     length: timedelta
-    days: frozenset[str] = frozenset(DAYS)
+    days: frozenset[str] = frozenset(WEEKDAYS)
 
 
-class WorkedShift(NamedTuple):
+class ShiftPeriod(NamedTuple):
     """One shift of one day, [since, until) in UTC."""
 
     name: str
@@ -35,48 +35,48 @@ class ShiftCalendar:
 
     shifts: tuple[Shift, ...]
 
-    def this_shift(self, now: datetime, zone: tzinfo) -> WorkedShift | None:
+    def get_current_shift(self, now: datetime, zone: tzinfo) -> ShiftPeriod | None:
         """The shift that is on, or None between two shifts."""
-        return next((s for s in self._around(now, zone) if s.since <= now < s.until), None)
+        return next((s for s in self._list_nearby(now, zone) if s.since <= now < s.until), None)
 
-    def last_shift(self, now: datetime, zone: tzinfo) -> WorkedShift | None:
+    def get_last_shift(self, now: datetime, zone: tzinfo) -> ShiftPeriod | None:
         """The newest one that is over, or None where there are no shifts."""
-        over = [s for s in self._around(now, zone) if s.until <= now]
+        over = [s for s in self._list_nearby(now, zone) if s.until <= now]
         return over[-1] if over else None
 
-    def next_shift(self, now: datetime, zone: tzinfo) -> WorkedShift | None:
+    def get_next_shift(self, now: datetime, zone: tzinfo) -> ShiftPeriod | None:
         """The first one that begins at ``now`` or later, or None where there are no shifts."""
-        return next((s for s in self._around(now, zone) if s.since >= now), None)
+        return next((s for s in self._list_nearby(now, zone) if s.since >= now), None)
 
-    def watch_since(self, now: datetime, zone: tzinfo) -> datetime | None:
+    def get_duty_start(self, now: datetime, zone: tzinfo) -> datetime | None:
         """Since when the same people are there: since the shift that is on began, or the last one ended.
 
         None where there are no shifts.
         """
-        if (this := self.this_shift(now, zone)) is not None:
+        if (this := self.get_current_shift(now, zone)) is not None:
             return this.since
-        last = self.last_shift(now, zone)
+        last = self.get_last_shift(now, zone)
         return None if last is None else last.until
 
-    def on_day(self, day: date, zone: tzinfo) -> list[WorkedShift]:
+    def list_on_day(self, day: date, zone: tzinfo) -> list[ShiftPeriod]:
         """Those that begin on this day of the plant, in order."""
-        return sorted((s for s in self._of(day, zone) if s.since < s.until), key=lambda s: s.since)
+        return sorted((s for s in self._iter_day(day, zone) if s.since < s.until), key=lambda s: s.since)
 
-    def _around(self, now: datetime, zone: tzinfo) -> list[WorkedShift]:
+    def _list_nearby(self, now: datetime, zone: tzinfo) -> list[ShiftPeriod]:
         """In order. A shift the clocks leave no time for is none."""
         today = now.astimezone(zone).date()
-        days = (today + timedelta(days=offset) for offset in range(-_LOOK, _LOOK + 1))
-        found = (worked for day in days for worked in self._of(day, zone))
+        days = (today + timedelta(days=offset) for offset in range(-_SEARCH_DAYS, _SEARCH_DAYS + 1))
+        found = (worked for day in days for worked in self._iter_day(day, zone))
         return sorted((s for s in found if s.since < s.until), key=lambda s: s.since)
 
-    def _of(self, day: date, zone: tzinfo) -> Iterator[WorkedShift]:
+    def _iter_day(self, day: date, zone: tzinfo) -> Iterator[ShiftPeriod]:
         for shift in self.shifts:
-            if DAYS[day.weekday()] in shift.days:
+            if WEEKDAYS[day.weekday()] in shift.days:
                 begin = datetime.combine(day, shift.start)
-                yield WorkedShift(shift.name, wall(begin, zone), wall(begin + shift.length, zone))
+                yield ShiftPeriod(shift.name, to_utc(begin, zone), to_utc(begin + shift.length, zone))
 
 
-def wall(local: datetime, zone: tzinfo) -> datetime:
+def to_utc(local: datetime, zone: tzinfo) -> datetime:
     """The moment, in UTC, at which the plant's clock shows this (a time without a zone).
 
     A time that comes twice is the first of the two. A time that the clocks skip is taken by the clock before

@@ -3,43 +3,43 @@
 from datetime import date, datetime, tzinfo
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
-from dosing_tui.domain.time.shift_calendar import ShiftCalendar, WorkedShift
+from dosing_tui.domain.time.shift_calendar import ShiftCalendar, ShiftPeriod
 from dosing_tui.errors import RangeError
 
 THIS, LAST = "this", "last"
 
 
-def named_shift(text: str, now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> WorkedShift:
+def parse_shift(text: str, now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> ShiftPeriod:
     """Raises: RangeError, a sentence that names the shifts there are."""
     words = " ".join(text.split())
     if words.casefold() in (THIS, "this shift"):
-        found = calendar.this_shift(now, zone)
-        return found or _none_on(now, zone, calendar)
+        found = calendar.get_current_shift(now, zone)
+        return found or _raise_no_shift(now, zone, calendar)
     if words.casefold() in (LAST, "last shift"):
-        found = calendar.last_shift(now, zone)
+        found = calendar.get_last_shift(now, zone)
         if found is None:
             raise RangeError("No shifts are set ([[shifts]] in the configuration).")
         return found
-    return _of_day(words, zone, calendar)
+    return _parse_day_shift(words, zone, calendar)
 
 
-def _none_on(now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> WorkedShift:
-    last = calendar.last_shift(now, zone)
+def _raise_no_shift(now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> ShiftPeriod:
+    last = calendar.get_last_shift(now, zone)
     if last is None:
         raise RangeError("No shifts are set ([[shifts]] in the configuration).")
     ended = f"{last.until.astimezone(zone):%d %b %H:%M}"
     raise RangeError(f"No shift is on now: {clean_text(last.name)} ended at {ended}; 'last' is that one.")
 
 
-def _of_day(words: str, zone: tzinfo, calendar: ShiftCalendar) -> WorkedShift:
-    written, _, name = words.partition(" ")
+def _parse_day_shift(text: str, zone: tzinfo, calendar: ShiftCalendar) -> ShiftPeriod:
+    written, _, name = text.partition(" ")
     try:
         day = date.fromisoformat(written)
     except ValueError as error:
         raise RangeError(
-            f"{clean_text(words)!r} is no shift: write this, last, or a day and a name, '2026-11-24 Early'."
+            f"{clean_text(text)!r} is no shift: write this, last, or a day and a name, '2026-11-24 Early'."
         ) from error
-    there = calendar.on_day(day, zone)
+    there = calendar.list_on_day(day, zone)
     for shift in there:
         if shift.name.casefold() == name.casefold():
             return shift

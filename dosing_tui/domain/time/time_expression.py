@@ -11,46 +11,48 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
-from dosing_tui.domain.time.shift_calendar import wall
+from dosing_tui.domain.time.shift_calendar import to_utc
 from dosing_tui.errors import RangeError
 
-YEARS = range(2000, 2100)
+VALID_YEARS = range(2000, 2100)
 """Years in which a plant can have readings."""
-WAYS = "now-6h, now-1d/d, 2026-11-24 06:00, 2026-11-24T06:00:00+01:00 or milliseconds since 1970"
+EXAMPLES = "now-6h, now-1d/d, 2026-11-24 06:00, 2026-11-24T06:00:00+01:00 or milliseconds since 1970"
 """Examples for a sentence."""
 
-_STEPS = r"(?:[+-]\d{0,6}[smhdwMy]|/[smhdwMy])"
-_RELATIVE = re.compile(rf"now({_STEPS}*)")
-_STEP = re.compile(_STEPS)
-_ABSOLUTE = re.compile(
+_STEP_SOURCE = r"(?:[+-]\d{0,6}[smhdwMy]|/[smhdwMy])"
+_RELATIVE_TIME = re.compile(rf"now({_STEP_SOURCE}*)")
+_STEP_PATTERN = re.compile(_STEP_SOURCE)
+_ABSOLUTE_TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?( ?(Z|z|[+-]\d\d:?\d\d))?)?", re.ASCII
 )
 _MILLISECONDS = re.compile(r"\d{9,16}", re.ASCII)
 _FISCAL = re.compile(r"now.*[-+/]\d*f[Qy]")
 _LONG_UNIT = re.compile(r"(?<=\d)\s*(sec|min|hour|hr|day|week|month|year)[a-z]*")
-_PASSING = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
+_FIXED_UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
 
 
-def moment(text: str, now: datetime, zone: tzinfo, *, end: bool = False) -> datetime:
+def parse_time(text: str, now: datetime, zone: tzinfo, *, end: bool = False) -> datetime:
     """What is written, in UTC. Raises: RangeError, naming the text and what could be written instead."""
-    written = tight(text)
+    written = strip_spaces(text)
     try:
-        found = _understood(written, now, zone, end=end)
+        found = _parse_expression(written, now, zone, end=end)
     except (ValueError, OverflowError) as error:
-        raise RangeError(f"{_quoted(written)} is no time that there is.") from error
+        raise RangeError(f"{_quote_text(written)} is no time that there is.") from error
     if found is None:
-        raise RangeError(_not_understood(text.strip()))
-    if found.year not in YEARS:
-        raise RangeError(f"{_quoted(written)} is in {found.year}; years from 2000 to 2099 can be asked for.")
+        raise RangeError(_describe_error(text.strip()))
+    if found.year not in VALID_YEARS:
+        raise RangeError(
+            f"{_quote_text(written)} is in {found.year}; years from 2000 to 2099 can be asked for."
+        )
     return found
 
 
-def tight(text: str) -> str:
+def strip_spaces(text: str) -> str:
     """As it is understood: what is told from now may have spaces anywhere."""
     return re.sub(r"\s+", "", text) if text.strip().startswith("now") else text.strip()
 
 
-def nearest(text: str) -> str:
+def suggest_time(text: str) -> str:
     """What may have been meant and would be understood; '' if nothing is near.
 
     >>> nearest("now-6"), nearest("now6h"), nearest("-6h"), nearest("last 15 min")
@@ -58,21 +60,21 @@ def nearest(text: str) -> str:
     """
     exact = re.sub(r"\s+", "", text)
     spoken = re.sub(r"^\s*(the\s+)?(last|past)\b", "", text.casefold())
-    short = re.sub(r"\s+", "", _LONG_UNIT.sub(_letter, spoken))
+    short = re.sub(r"\s+", "", _LONG_UNIT.sub(_abbreviate_unit, spoken))
     for tried in (exact, short, f"{short}h", short.replace("now", "now-", 1), f"now{short}", f"now-{short}"):
-        if tried != text and _RELATIVE.fullmatch(tried):
+        if tried != text and _RELATIVE_TIME.fullmatch(tried):
             return tried
     return ""
 
 
-def is_moment(text: str) -> bool:
+def is_time(text: str) -> bool:
     """It has the form of a moment; it may still be one that there is not, as 31 February."""
-    return any(form.fullmatch(tight(text)) for form in (_RELATIVE, _ABSOLUTE, _MILLISECONDS))
+    return any(form.fullmatch(strip_spaces(text)) for form in (_RELATIVE_TIME, _ABSOLUTE_TIME, _MILLISECONDS))
 
 
 def is_fiscal(text: str) -> bool:
     """It counts in Grafana's fiscal quarters or years, which are answered by a sentence of their own."""
-    return _FISCAL.fullmatch(tight(text)) is not None
+    return _FISCAL.fullmatch(strip_spaces(text)) is not None
 
 
 def is_date(text: str) -> bool:
@@ -80,23 +82,23 @@ def is_date(text: str) -> bool:
     return re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) is not None
 
 
-def moved(moment: datetime, count: int, unit: str, zone: tzinfo) -> datetime:
+def add_units(moment: datetime, count: int, unit: str, zone: tzinfo) -> datetime:
     """Days and longer by the clock on the wall, shorter units by the time that passes."""
-    if unit in _PASSING:
-        return moment.astimezone(UTC) + _PASSING[unit] * count
+    if unit in _FIXED_UNITS:
+        return moment.astimezone(UTC) + _FIXED_UNITS[unit] * count
     local = moment.astimezone(zone)
     naive = local.replace(tzinfo=None)
     if unit in ("d", "w"):
-        return _kept(naive + timedelta(days=count * (7 if unit == "w" else 1)), local, zone)
+        return _to_utc_like(naive + timedelta(days=count * (7 if unit == "w" else 1)), local, zone)
     year, month = divmod(naive.year * 12 + naive.month - 1 + count * (12 if unit == "y" else 1), 12)
     day = min(naive.day, calendar.monthrange(year, month + 1)[1])
-    return _kept(naive.replace(year=year, month=month + 1, day=day), local, zone)
+    return _to_utc_like(naive.replace(year=year, month=month + 1, day=day), local, zone)
 
 
-def beginning(moment: datetime, unit: str, zone: tzinfo) -> datetime:
+def get_unit_start(moment: datetime, unit: str, zone: tzinfo) -> datetime:
     """Of the unit the moment is in, on the plant's clock."""
     local = moment.astimezone(zone)
-    if unit in _PASSING:
+    if unit in _FIXED_UNITS:
         second = local.second if unit == "s" else 0
         minute = 0 if unit == "h" else local.minute
         return local.replace(minute=minute, second=second, microsecond=0).astimezone(UTC)
@@ -105,61 +107,61 @@ def beginning(moment: datetime, unit: str, zone: tzinfo) -> datetime:
         midnight -= timedelta(days=midnight.weekday())
     elif unit in ("M", "y"):
         midnight = midnight.replace(day=1, month=1 if unit == "y" else midnight.month)
-    return wall(midnight, zone)
+    return to_utc(midnight, zone)
 
 
-def ending(moment: datetime, unit: str, zone: tzinfo) -> datetime:
+def get_unit_end(moment: datetime, unit: str, zone: tzinfo) -> datetime:
     """The beginning of the unit after the one the moment is in."""
-    begin = beginning(moment, unit, zone)
-    if unit in _PASSING:
-        end = begin + _PASSING[unit]
-        if beginning(end, unit, zone) == end:
+    begin = get_unit_start(moment, unit, zone)
+    if unit in _FIXED_UNITS:
+        end = begin + _FIXED_UNITS[unit]
+        if get_unit_start(end, unit, zone) == end:
             return end
         # clocks that change by half an hour (Lord Howe): the hour is shorter or longer
-        return wall(begin.astimezone(zone).replace(tzinfo=None, minute=0) + _PASSING[unit], zone)
-    return beginning(moved(begin, 1, unit, zone), unit, zone)
+        return to_utc(begin.astimezone(zone).replace(tzinfo=None, minute=0) + _FIXED_UNITS[unit], zone)
+    return get_unit_start(add_units(begin, 1, unit, zone), unit, zone)
 
 
-def _understood(text: str, now: datetime, zone: tzinfo, *, end: bool) -> datetime | None:
-    if found := _RELATIVE.fullmatch(text):
-        return _relative(_STEP.findall(found[1]), now, zone, end=end)
-    if _ABSOLUTE.fullmatch(text):
+def _parse_expression(text: str, now: datetime, zone: tzinfo, *, end: bool) -> datetime | None:
+    if found := _RELATIVE_TIME.fullmatch(text):
+        return _apply_steps(_STEP_PATTERN.findall(found[1]), now, zone, end=end)
+    if _ABSOLUTE_TIME.fullmatch(text):
         written = datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", "").replace("z", "Z"))
         if end and is_date(text):
             written += timedelta(days=1)
-        return wall(written, zone) if written.tzinfo is None else written.astimezone(UTC)
+        return to_utc(written, zone) if written.tzinfo is None else written.astimezone(UTC)
     if _MILLISECONDS.fullmatch(text):
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(text))
     return None
 
 
-def _relative(steps: list[str], now: datetime, zone: tzinfo, *, end: bool) -> datetime:
+def _apply_steps(steps: list[str], now: datetime, zone: tzinfo, *, end: bool) -> datetime:
     at = now.astimezone(UTC)
     for step in steps:
         unit = step[-1]
         if step[0] == "/":
-            at = (ending if end else beginning)(at, unit, zone)
+            at = (get_unit_end if end else get_unit_start)(at, unit, zone)
         else:
             count = int(step[1:-1] or 1)
-            at = moved(at, count if step[0] == "+" else -count, unit, zone)
+            at = add_units(at, count if step[0] == "+" else -count, unit, zone)
     return at
 
 
-def _kept(naive: datetime, local: datetime, zone: tzinfo) -> datetime:
+def _to_utc_like(naive: datetime, local: datetime, zone: tzinfo) -> datetime:
     """Of a time that comes twice the one ``local`` was, so that ``+0d`` changes nothing."""
     return naive.replace(tzinfo=zone, fold=local.fold).astimezone(UTC)
 
 
-def _letter(unit: re.Match[str]) -> str:
+def _abbreviate_unit(unit: re.Match[str]) -> str:
     return "M" if unit[1] == "month" else unit[1][0]
 
 
-def _not_understood(text: str) -> str:
+def _describe_error(text: str) -> str:
     if is_fiscal(text):
-        return f"{_quoted(text)} counts in fiscal quarters or years, none of which the plant has: use M or y."
-    near = nearest(text)
-    return f"{_quoted(text)} is not a time. Write {WAYS}.{f' Did you mean {near}?' if near else ''}"
+        return f"{_quote_text(text)} counts in fiscal quarters or years, none of which the plant has: use M or y."
+    near = suggest_time(text)
+    return f"{_quote_text(text)} is not a time. Write {EXAMPLES}.{f' Did you mean {near}?' if near else ''}"
 
 
-def _quoted(text: str) -> str:
+def _quote_text(text: str) -> str:
     return repr(clean_text(text, limit=60))

@@ -24,41 +24,41 @@ class RangeSpec:
     to: str = ""
 
 
-def today(now: datetime, zone: tzinfo) -> TimeRange:
+def get_today(now: datetime, zone: tzinfo) -> TimeRange:
     """The plant's present day, midnight to midnight by the clock on the wall: 23, 24 or 25 hours."""
-    return day(now.astimezone(zone).date(), zone)
+    return get_day(now.astimezone(zone).date(), zone)
 
 
-def day(which: date, zone: tzinfo) -> TimeRange:
+def get_day(date_: date, zone: tzinfo) -> TimeRange:
     """A calendar day of the plant."""
-    return TimeRange(_midnight(which, zone), _midnight(which + DAY, zone))
+    return TimeRange(_get_midnight(date_, zone), _get_midnight(date_ + DAY, zone))
 
 
-def last_24h(now: datetime, bucket: timedelta = QUARTER_HOUR) -> TimeRange:
+def get_last_24h(now: datetime, bucket: timedelta = QUARTER_HOUR) -> TimeRange:
     """24 hours that end with the bucket ``now`` is in; buckets begin at whole multiples since the epoch."""
     until = _EPOCH + ((now - _EPOCH) // bucket + 1) * bucket
     return TimeRange(until - DAY, until)
 
 
-def today_so_far(now: datetime, zone: tzinfo) -> TimeRange:
+def get_today_so_far(now: datetime, zone: tzinfo) -> TimeRange:
     """From the plant's midnight to ``now``."""
-    return TimeRange(today(now, zone).since, now.astimezone(UTC))
+    return TimeRange(get_today(now, zone).since, now.astimezone(UTC))
 
 
-def yesterday_so_far(now: datetime, zone: tzinfo) -> TimeRange:
+def get_yesterday_so_far(now: datetime, zone: tzinfo) -> TimeRange:
     """Yesterday up to the same time on the wall, to compare with today_so_far.
 
     A time of day that yesterday did not have, or had twice, is taken as ``zone`` resolves it.
     """
     local = now.astimezone(zone)
-    since, until = day(local.date() - DAY, zone)
-    same = _instant(local.date() - DAY, local.time(), zone)
+    since, until = get_day(local.date() - DAY, zone)
+    same = _to_utc(local.date() - DAY, local.time(), zone)
     return TimeRange(since, min(max(same, since), until))
 
 
-def _midnight(which: date, zone: tzinfo) -> datetime:
-    return _instant(which, time(), zone)
+def _get_midnight(date_: date, zone: tzinfo) -> datetime:
+    return _to_utc(date_, time(), zone)
 
 
-def _instant(which: date, at: time, zone: tzinfo) -> datetime:
-    return datetime.combine(which, at, tzinfo=zone).astimezone(UTC)
+def _to_utc(date_: date, at: time, zone: tzinfo) -> datetime:
+    return datetime.combine(date_, at, tzinfo=zone).astimezone(UTC)

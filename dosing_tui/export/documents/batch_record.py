@@ -9,226 +9,268 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.queries import BatchDetail, BatchRow
 from dosing_tui.database.reports.batch_record import WholeBatch
 from dosing_tui.domain.alarms.occurrence import Occurrence
-from dosing_tui.domain.batch_review.changes_since_review import what_came, what_was_absorbed
-from dosing_tui.domain.batch_review.query_models import seen_as
-from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, Review, taken_back
-from dosing_tui.domain.batches.models import Batch, Ingredient, Message, Status
+from dosing_tui.domain.batch_review.changes_since_review import describe_changes, describe_merged_reviews
+from dosing_tui.domain.batch_review.query_models import format_version_tag
+from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, Review, describe_withdrawal
+from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, Ingredient
 from dosing_tui.domain.messages.models import Dose, TimeQuality
 from dosing_tui.domain.panels.operator_notes import Note
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.export.documents.document import (
-    Block,
     Document,
-    Row,
-    Section,
-    Signatures,
-    Table,
-    facts,
-    headings,
-    said,
+    DocumentBlock,
+    DocumentRow,
+    DocumentSection,
+    DocumentTable,
+    SignatureBlock,
+    make_field_list,
+    make_headings,
+    make_text_block,
 )
-from dosing_tui.export.documents.formatting import UNKNOWN, clock, day_and_clock, fixed, length, span, stamp
+from dosing_tui.export.documents.formatting import (
+    UNKNOWN,
+    format_date_time,
+    format_duration,
+    format_elapsed,
+    format_number,
+    format_time,
+    format_timestamp,
+)
 
 _VERDICTS = {True: "ok", False: "OUT", None: "unknown"}
 
 
-def batch_record(whole: WholeBatch, settings: Settings, *, now: datetime, zone: tzinfo) -> Document:
+def build_batch_document(record: WholeBatch, settings: Settings, *, now: datetime, zone: tzinfo) -> Document:
     """``now`` is when it is printed."""
-    detail = whole.detail
+    detail = record.detail
     row, batch = detail.row, detail.batch
     sections = (
-        Section("Batch", (_header(detail, settings.calendar, zone),)),
-        Section("Ingredients (masses in g)", _ingredients(detail)),
-        Section("Exceptions", (_exceptions(detail),)),
-        Section("Course", (_course(batch, zone),)),
-        Section("Stock (g)", (_stock(batch),)),
-        Section("Alarms active during the batch", (_alarms(whole.alarms, zone),)),
-        Section("Operators' notes", (_notes(whole.notes, zone),)),
-        Section("Quality of times and data", _quality(batch)),
-        Section("Reviews", _reviews(detail, zone)),
-        Section("Integrity", (_integrity(detail),)),
-        Section("Signed on paper", (Signatures(("Reviewed by", "Approved by")),)),
+        DocumentSection("Batch", (_build_header(detail, settings.calendar, zone),)),
+        DocumentSection("Ingredients (masses in g)", _build_ingredients(detail)),
+        DocumentSection("Exceptions", (_build_exceptions(detail),)),
+        DocumentSection("Course", (_build_timeline(batch, zone),)),
+        DocumentSection("Stock (g)", (_build_stock(batch),)),
+        DocumentSection("Alarms active during the batch", (_build_alarms(record.alarms, zone),)),
+        DocumentSection("Operators' notes", (_build_notes(record.notes, zone),)),
+        DocumentSection("Quality of times and data", _build_quality(batch)),
+        DocumentSection("Reviews", _build_reviews(detail, zone)),
+        DocumentSection("Integrity", (_build_integrity(detail),)),
+        DocumentSection("Signed on paper", (SignatureBlock(("Reviewed by", "Approved by")),)),
     )
     return Document(
         title="Batch record",
         name=row.batch_id,
         plant=settings.plant.name,
         sections=sections,
-        foot=f"{row.batch_id}, record {row.record_hash[:16]}, printed {stamp(now, zone)}"
+        footer=f"{row.batch_id}, record {row.record_hash[:16]}, printed {format_timestamp(now, zone)}"
         f" ({settings.plant.timezone}) by dosing-tui {__version__}",
     )
 
 
-def _header(detail: BatchDetail, calendar: ShiftCalendar, zone: tzinfo) -> Block:
+def _build_header(detail: BatchDetail, calendar: ShiftCalendar, zone: tzinfo) -> DocumentBlock:
     row, batch = detail.row, detail.batch
-    shift = calendar.this_shift(batch.begins_at, zone)
-    good = batch.status is Status.COMPLETE
-    version = detail.judged.recipe_version
-    return facts(
+    shift = calendar.get_current_shift(batch.begins_at, zone)
+    good = batch.status is BatchStatus.COMPLETE
+    version = detail.assessment.recipe_version
+    return make_field_list(
         ("Recipe", batch.recipe or "not said"),
         ("Recipe master", f"version {version}" if version else "none: targets are the station's own"),
         ("Mode", batch.mode or "not said"),
         ("Station", batch.device_id),
-        ("Status", f"{batch.status}: {batch.reason}" if batch.reason else batch.status.value, not good),
-        ("Review", _stands(row), row.review_state in ("outdated", "rejected")),
-        ("Begin", stamp(batch.begins_at, zone)),
-        ("End", stamp(batch.ends_at, zone) if batch.ends_at else "under way"),
-        ("Duration", span(batch.seconds)),
+        ("BatchStatus", f"{batch.status}: {batch.reason}" if batch.reason else batch.status.value, not good),
+        ("Review", _format_review_state(row), row.review_state in ("outdated", "rejected")),
+        ("Begin", format_timestamp(batch.begins_at, zone)),
+        ("End", format_timestamp(batch.ends_at, zone) if batch.ends_at else "under way"),
+        ("Duration", format_duration(batch.duration_s)),
         ("Shift", shift.name if shift else "none"),
-        ("Ingredients", f"{len(batch.ingredients)} dosed, {_said(batch.pumps)} announced"),
+        ("Ingredients", f"{len(batch.ingredients)} dosed, {_format_count(batch.pumps)} announced"),
     )
 
 
-def _stands(row: BatchRow) -> str:
+def _format_review_state(row: BatchRow) -> str:
     """How it stands with its reviewers, and who they are."""
     return f"{row.review_state} ({row.reviewers})" if row.disposed_by else row.review_state
 
 
-def _said(number: int | None) -> str:
+def _format_count(number: int | None) -> str:
     return "not" if number is None else str(number)
 
 
-def _ingredients(detail: BatchDetail) -> tuple[Block, ...]:
-    batch, bands = detail.batch, detail.judged.bands
-    rows = [_ingredient(each, *band) for each, band in zip(batch.ingredients, bands, strict=True)]
+def _build_ingredients(detail: BatchDetail) -> tuple[DocumentBlock, ...]:
+    batch, bands = detail.batch, detail.assessment.tolerance_bands
+    rows = [_build_ingredient_row(each, *band) for each, band in zip(batch.ingredients, bands, strict=True)]
     if len(rows) > 1:
-        rows.append(_total(detail))
-    titles = headings(
+        rows.append(_build_total_row(detail))
+    titles = make_headings(
         "Chemical", ">Pump", ">Target", ">Actual", ">Error", ">Error %", ">Tol.", ">Time s", ">g/s", "Verdict"
     )
-    return (Table(titles, tuple(rows), "Nothing was dosed."),)
+    return (DocumentTable(titles, tuple(rows), "Nothing was dosed."),)
 
 
-def _ingredient(what: Ingredient, tolerance_g: float | None, within: bool | None) -> Row:
-    seconds = None if what.duration_ms is None else what.duration_ms / 1000
-    flow = None if what.actual_g is None or not seconds else what.actual_g / seconds
+def _build_ingredient_row(
+    ingredient: Ingredient, tolerance_g: float | None, within: bool | None
+) -> DocumentRow:
+    seconds = None if ingredient.duration_ms is None else ingredient.duration_ms / 1000
+    flow = None if ingredient.actual_g is None or not seconds else ingredient.actual_g / seconds
     cells = (
-        what.chemical, str(what.pump), fixed(what.target_g), fixed(what.actual_g),
-        fixed(what.error_g, sign=True), fixed(what.error_percent, sign=True), fixed(tolerance_g),
-        fixed(seconds, 1), fixed(flow, 3), _VERDICTS[within],
-    )  # fmt: skip
-    return Row(cells, marked=within is not True)
+        ingredient.chemical,
+        str(ingredient.pump),
+        format_number(ingredient.target_g),
+        format_number(ingredient.actual_g),
+        format_number(ingredient.error_g, sign=True),
+        format_number(ingredient.error_percent, sign=True),
+        format_number(tolerance_g),
+        format_number(seconds, 1),
+        format_number(flow, 3),
+        _VERDICTS[within],
+    )
+    return DocumentRow(cells, is_flagged=within is not True)
 
 
-def _total(detail: BatchDetail) -> Row:
+def _build_total_row(detail: BatchDetail) -> DocumentRow:
     target_g, actual_g = detail.row.target_g, detail.row.actual_g
     error_g = None if target_g is None or actual_g is None else actual_g - target_g
     percent = None if error_g is None or not target_g else 100 * error_g / target_g
     cells = (
-        "Total", "", fixed(target_g), fixed(actual_g), fixed(error_g, sign=True), fixed(percent, sign=True),
-        "", "", "", "",
-    )  # fmt: skip
-    return Row(cells, total=True)
+        "Total",
+        "",
+        format_number(target_g),
+        format_number(actual_g),
+        format_number(error_g, sign=True),
+        format_number(percent, sign=True),
+        "",
+        "",
+        "",
+        "",
+    )
+    return DocumentRow(cells, is_total=True)
 
 
-def _exceptions(detail: BatchDetail) -> Block:
-    found = detail.judged.findings
+def _build_exceptions(detail: BatchDetail) -> DocumentBlock:
+    found = detail.assessment.exceptions
     numbered = [f"{n}. {each.kind}: {each.sentence}." for n, each in enumerate(found, start=1)]
-    return said(numbered, marked=True) if found else said(["None."])
+    return make_text_block(numbered, is_flagged=True) if found else make_text_block(["None."])
 
 
-def _course(batch: Batch, zone: tzinfo) -> Block:
+def _build_timeline(batch: Batch, zone: tzinfo) -> DocumentBlock:
     """Every message in the order of its time, with how long after the one before."""
-    messages: list[Message] = sorted((*batch.events, *batch.doses), key=lambda each: each.time)
+    messages: list[BatchMessage] = sorted((*batch.events, *batch.doses), key=lambda each: each.time)
     rows = []
     for number, each in enumerate(messages):
-        gap = length(messages[number - 1].time, each.time) if number else ""
+        gap = format_elapsed(messages[number - 1].time, each.time) if number else ""
         ours = each.time_quality is not TimeQuality.DEVICE
         quality = each.time_quality.value if ours else ""
-        rows.append(Row((clock(each.time, zone), _told(each), gap, quality), marked=ours))
-    return Table(headings("Time", "Message", ">After", "Time is not the station's"), tuple(rows))
+        rows.append(
+            DocumentRow((format_time(each.time, zone), _format_message(each), gap, quality), is_flagged=ours)
+        )
+    return DocumentTable(
+        make_headings("Time", "BatchMessage", ">After", "Time is not the station's"), tuple(rows)
+    )
 
 
-def _told(message: Message) -> str:
+def _format_message(message: BatchMessage) -> str:
     if isinstance(message, Dose):
-        return f"{message.chemical}, pump {message.pump}: {fixed(message.actual_g)} g"
+        return f"{message.chemical}, pump {message.pump}: {format_number(message.actual_g)} g"
     return message.event
 
 
-def _stock(batch: Batch) -> Block:
+def _build_stock(batch: Batch) -> DocumentBlock:
     rows = tuple(
-        Row(
-            (each.chemical, fixed(each.before_g), fixed(each.taken_g), fixed(each.after_g),
-             fixed(each.percent_after, 1), fixed(each.lost_g, sign=True)),
+        DocumentRow(
+            (
+                each.chemical,
+                format_number(each.before_g),
+                format_number(each.taken_g),
+                format_number(each.after_g),
+                format_number(each.percent_after, 1),
+                format_number(each.lost_g, sign=True),
+            ),
         )
         for each in batch.stock
-    )  # fmt: skip
-    titles = headings("Chemical", ">Before", ">Dosed", ">After", ">After %", ">Not accounted for")
-    return Table(titles, rows, "No tank level was told.")
+    )
+    titles = make_headings("Chemical", ">Before", ">Dosed", ">After", ">After %", ">Not accounted for")
+    return DocumentTable(titles, rows, "No tank level was told.")
 
 
-def _alarms(alarms: Sequence[Occurrence], zone: tzinfo) -> Block:
+def _build_alarms(alarms: Sequence[Occurrence], zone: tzinfo) -> DocumentBlock:
     rows = tuple(
-        Row(
-            (day_and_clock(each.raised_at, zone), day_and_clock(each.returned_at, zone), each.priority.value,
-             f"{each.key.tag}: {each.message}", _acknowledged(each, zone)),
-            marked=True,
+        DocumentRow(
+            (
+                format_date_time(each.raised_at, zone),
+                format_date_time(each.returned_at, zone),
+                each.priority.value,
+                f"{each.key.tag}: {each.message}",
+                _format_acknowledgement(each, zone),
+            ),
+            is_flagged=True,
         )
         for each in alarms
-    )  # fmt: skip
-    return Table(headings("Raised", "Returned", "Priority", "Alarm", "Acknowledged"), rows)
+    )
+    return DocumentTable(make_headings("Raised", "Returned", "Priority", "Alarm", "Acknowledged"), rows)
 
 
-def _acknowledged(alarm: Occurrence, zone: tzinfo) -> str:
+def _format_acknowledgement(alarm: Occurrence, zone: tzinfo) -> str:
     if alarm.acked_at is None:
         return "no"
     comment = f": {alarm.comment}" if alarm.comment else ""
-    return f"{day_and_clock(alarm.acked_at, zone)} by {alarm.acked_by}{comment}"
+    return f"{format_date_time(alarm.acked_at, zone)} by {alarm.acked_by}{comment}"
 
 
-def _notes(notes: Sequence[Note], zone: tzinfo) -> Block:
-    rows = tuple(Row((clock(note.at, zone), note.author, note.text)) for note in notes)
-    return Table(headings("Time", "Author", "Note"), rows)
+def _build_notes(notes: Sequence[Note], zone: tzinfo) -> DocumentBlock:
+    rows = tuple(DocumentRow((format_time(note.at, zone), note.author, note.text)) for note in notes)
+    return DocumentTable(make_headings("Time", "Author", "Note"), rows)
 
 
-def _quality(batch: Batch) -> tuple[Block, ...]:
-    messages: tuple[Message, ...] = (*batch.events, *batch.doses)
+def _build_quality(batch: Batch) -> tuple[DocumentBlock, ...]:
+    messages: tuple[BatchMessage, ...] = (*batch.events, *batch.doses)
     counts = Counter(message.time_quality for message in messages)
     own = counts.pop(TimeQuality.DEVICE, 0)
     kinds = "".join(f"; {count} {quality.value}" for quality, count in sorted(counts.items()))
     flags = sorted({flag for message in messages for flag in message.flags})
     return (
-        facts(
+        make_field_list(
             ("Times", f"{own} of {len(messages)} are the station's own{kinds}", bool(counts)),
             ("Data", "; ".join(flags) or "nothing was repaired", bool(flags)),
-            ("Messages", "; ".join(batch.marks) or "fit together", bool(batch.marks)),
+            ("Messages", "; ".join(batch.anomalies) or "fit together", bool(batch.anomalies)),
         ),
     )
 
 
-def _reviews(detail: BatchDetail, zone: tzinfo) -> tuple[Block, ...]:
+def _build_reviews(detail: BatchDetail, zone: tzinfo) -> tuple[DocumentBlock, ...]:
     """Printed name, date and time, meaning and reason of every review, with what its signature is."""
-    told = said([*what_came(detail, zone), *what_was_absorbed(detail, zone)], marked=True)
+    told = make_text_block(
+        [*describe_changes(detail, zone), *describe_merged_reviews(detail, zone)], is_flagged=True
+    )
     before = (told,) if told.lines else ()
     if not detail.reviews:
-        return (*before, said(["Nobody has reviewed this batch."], marked=True))
-    return (*before, *(_review(each, detail, zone) for each in detail.reviews))
+        return (*before, make_text_block(["Nobody has reviewed this batch."], is_flagged=True))
+    return (*before, *(_build_review_fields(each, detail, zone) for each in detail.reviews))
 
 
-def _review(review: Review, detail: BatchDetail, zone: tzinfo) -> Block:
-    row, back = detail.row, taken_back(review, detail.reviews)
+def _build_review_fields(review: Review, detail: BatchDetail, zone: tzinfo) -> DocumentBlock:
+    row, back = detail.row, describe_withdrawal(review, detail.reviews)
     same = (review.record_hash, review.judgement_hash) == (row.record_hash, row.judgement_hash)
     whose = "this record" if same else f"an earlier record, {review.record_hash[:16]}"
     if review.record_hash == row.record_hash and not same:
         whose = f"this record with other exceptions or alarms, {review.judgement_hash[:16]}"
     unsigned = review.signature == NO_SIGNATURE
     account = f"account {review.os_user or UNKNOWN}, database role {review.db_role}"
-    return facts(
+    return make_field_list(
         (f"Entry {review.review_id}", review.meaning.upper() + (f", takes back {back}" if back else "")),
         ("Name", f"{review.who} ({account})"),
-        ("Date and time", stamp(review.at, zone)),
+        ("Date and time", format_timestamp(review.at, zone)),
         ("Reason", review.comment or "none given"),
         ("Signature", f"{review.signature}; it is about {whose}", unsigned or not same),
     )
 
 
-def _integrity(detail: BatchDetail) -> Block:
+def _build_integrity(detail: BatchDetail) -> DocumentBlock:
     chain = detail.reviews[-1].hash if detail.reviews else "no review yet"
-    return facts(
+    return make_field_list(
         ("Key", detail.row.batch_key),
         ("Hash, SHA-256", detail.row.record_hash),
         ("Exceptions' hash", detail.row.judgement_hash),
-        ("To sign it", f"--record {seen_as(detail.row)}"),
+        ("To sign it", f"--record {format_version_tag(detail.row)}"),
         ("Audit trail", chain),
         ("Last entry", str(detail.row.last_review)),
         ("Checked by", "dosing-tui audit verify"),

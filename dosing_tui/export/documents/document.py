@@ -7,96 +7,96 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-LONGEST = 2_000
+MAX_TEXT_CELLS = 2_000
 """Most terminal cells of one text: a comment is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """``marked`` is something to look at; it is never told by colour alone."""
+class DocumentField:
+    """``is_flagged`` is something to look at; it is never told by colour alone."""
 
     label: str
     value: str
-    marked: bool = False
+    is_flagged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    facts: tuple[Fact, ...]
+class FieldList:
+    fields: tuple[DocumentField, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
+class ColumnHeading:
     """Of a column; numbers stand at its right."""
 
     title: str
-    right: bool = False
+    is_right_aligned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """``total`` is set off from the rows above it."""
+class DocumentRow:
+    """``is_total`` is set off from the rows above it."""
 
     cells: tuple[str, ...]
-    marked: bool = False
-    total: bool = False
+    is_flagged: bool = False
+    is_total: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """``empty`` is said in its place where it has no rows."""
+class DocumentTable:
+    """``empty_text`` is said in its place where it has no rows."""
 
-    headings: tuple[Heading, ...]
-    rows: tuple[Row, ...]
-    empty: str = "None."
+    headings: tuple[ColumnHeading, ...]
+    rows: tuple[DocumentRow, ...]
+    empty_text: str = "None."
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     text: str
-    marked: bool = False
+    is_flagged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    lines: tuple[Line, ...]
+class TextBlock:
+    lines: tuple[TextLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Signatures:
+class SignatureBlock:
     """Room for pen and ink, for each of these."""
 
     roles: tuple[str, ...]
 
 
-Block: TypeAlias = Facts | Table | Lines | Signatures
+DocumentBlock: TypeAlias = FieldList | DocumentTable | TextBlock | SignatureBlock
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class DocumentSection:
     title: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[DocumentBlock, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """``name`` tells it from others of its ``title``; ``foot`` stands on every page."""
+    """``name`` tells it from others of its ``title``; ``footer`` stands on every page."""
 
     title: str
     name: str
     plant: str
-    sections: tuple[Section, ...]
-    foot: str
+    sections: tuple[DocumentSection, ...]
+    footer: str
 
 
-def headings(*titles: str) -> tuple[Heading, ...]:
+def make_headings(*titles: str) -> tuple[ColumnHeading, ...]:
     """'>Error g' is a column of numbers."""
-    return tuple(Heading(title.removeprefix(">"), title.startswith(">")) for title in titles)
+    return tuple(ColumnHeading(title.removeprefix(">"), title.startswith(">")) for title in titles)
 
 
-def facts(*pairs: tuple[str, str] | tuple[str, str, bool]) -> Facts:
-    return Facts(tuple(Fact(*pair) for pair in pairs))
+def make_field_list(*pairs: tuple[str, str] | tuple[str, str, bool]) -> FieldList:
+    return FieldList(tuple(DocumentField(*pair) for pair in pairs))
 
 
-def said(lines: Iterable[str], *, marked: bool = False) -> Lines:
-    return Lines(tuple(Line(line, marked) for line in lines))
+def make_text_block(lines: Iterable[str], *, is_flagged: bool = False) -> TextBlock:
+    return TextBlock(tuple(TextLine(line, is_flagged) for line in lines))

@@ -5,20 +5,20 @@ from datetime import datetime, timedelta, tzinfo
 UNKNOWN = "-"
 
 
-def stamp(moment: datetime | None, zone: tzinfo) -> str:
+def format_timestamp(moment: datetime | None, zone: tzinfo) -> str:
     """'2026-11-24 14:03:11 +0100': the offset tells the two hours of an autumn night apart."""
     return UNKNOWN if moment is None else f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %z}"
 
 
-def clock(moment: datetime | None, zone: tzinfo) -> str:
+def format_time(moment: datetime | None, zone: tzinfo) -> str:
     return UNKNOWN if moment is None else f"{moment.astimezone(zone):%H:%M:%S}"
 
 
-def day_and_clock(moment: datetime | None, zone: tzinfo) -> str:
+def format_date_time(moment: datetime | None, zone: tzinfo) -> str:
     return UNKNOWN if moment is None else f"{moment.astimezone(zone):%m-%d %H:%M:%S}"
 
 
-def fixed(value: float | None, digits: int = 2, *, sign: bool = False) -> str:
+def format_number(value: float | None, digits: int = 2, *, sign: bool = False) -> str:
     """
     >>> fixed(40.1), fixed(0.154, sign=True), fixed(None)
     ('40.10', '+0.15', '-')
@@ -29,7 +29,7 @@ def fixed(value: float | None, digits: int = 2, *, sign: bool = False) -> str:
     return f"{round(value, digits) + 0.0:{'+' if sign else ''},.{digits}f}"
 
 
-def span(seconds: float | None) -> str:
+def format_duration(seconds: float | None) -> str:
     """
     >>> span(125.0), span(12.5), span(7265)
     ('2 min 5 s', '12.5 s', '2 h 1 min 5 s')
@@ -43,5 +43,5 @@ def span(seconds: float | None) -> str:
     return f"{f'{hours} h ' if hours else ''}{minutes} min {rest} s"
 
 
-def length(since: datetime, until: datetime) -> str:
-    return span((until - since) / timedelta(seconds=1))
+def format_elapsed(since: datetime, until: datetime) -> str:
+    return format_duration((until - since) / timedelta(seconds=1))

@@ -5,24 +5,24 @@ from html import escape
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.export.documents.document import (
-    LONGEST,
+    MAX_TEXT_CELLS,
+    ColumnHeading,
     Document,
-    Fact,
-    Facts,
-    Heading,
-    Line,
-    Lines,
-    Row,
-    Section,
-    Signatures,
-    Table,
+    DocumentField,
+    DocumentRow,
+    DocumentSection,
+    DocumentTable,
+    FieldList,
+    SignatureBlock,
+    TextBlock,
+    TextLine,
 )
 
-LONG = 20
+LONG_TEXT_LENGTH = 20
 """Characters of a cell that may be broken anywhere."""
-NARROW = 3
+NARROW_TABLE_COLUMNS = 3
 """A table of so few columns is not drawn over the whole page: its rows would be hard to follow."""
-STYLE = """\
+STYLESHEET = """\
 @page { size: A4; margin: 16mm 15mm 16mm; }
 * { box-sizing: border-box; }
 body { font: 10pt/1.4 "Helvetica Neue", Helvetica, Arial, "DejaVu Sans", sans-serif; color: #16202a;
@@ -66,7 +66,7 @@ footer { margin-top: 7mm; border-top: .5pt solid #aab4bd; padding-top: 1.5mm; co
 
 def to_html(document: Document) -> str:
     """Whatever the plant says is text in it, never markup."""
-    title = f"{_safe(document.title)} {_safe(document.name)}"
+    title = f"{_escape_text(document.title)} {_escape_text(document.name)}"
     return "\n".join(
         (
             "<!DOCTYPE html>",
@@ -75,75 +75,81 @@ def to_html(document: Document) -> str:
             "style-src 'unsafe-inline'\">",
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{title}</title>",
-            f"<style>\n{STYLE}</style></head><body>",
-            f'<header><div><h1>{_safe(document.title)}</h1><div class="plant">{_safe(document.plant)}</div>'
-            f'</div><div class="name">{_safe(document.name)}</div></header>',
-            *(line for section in document.sections for line in _section(section)),
-            f"<footer>{_safe(document.foot)}</footer>",
+            f"<style>\n{STYLESHEET}</style></head><body>",
+            f'<header><div><h1>{_escape_text(document.title)}</h1><div class="plant">{_escape_text(document.plant)}</div>'
+            f'</div><div class="name">{_escape_text(document.name)}</div></header>',
+            *(line for section in document.sections for line in _render_section(section)),
+            f"<footer>{_escape_text(document.footer)}</footer>",
             "</body></html>\n",
         )
     )
 
 
-def _safe(text: str) -> str:
-    return escape(clean_line(text, LONGEST))
+def _escape_text(text: str) -> str:
+    return escape(clean_line(text, MAX_TEXT_CELLS))
 
 
-def _section(section: Section) -> Iterator[str]:
-    yield f"<section><h2>{_safe(section.title)}</h2>"
+def _render_section(section: DocumentSection) -> Iterator[str]:
+    yield f"<section><h2>{_escape_text(section.title)}</h2>"
     for block in section.blocks:
         match block:
-            case Facts():
-                yield f"<dl>{''.join(map(_fact, block.facts))}</dl>"
-            case Table():
-                yield from _table(block)
-            case Lines():
-                yield from map(_line, block.lines)
-            case Signatures():
+            case FieldList():
+                yield f"<dl>{''.join(map(_render_field, block.fields))}</dl>"
+            case DocumentTable():
+                yield from _render_table(block)
+            case TextBlock():
+                yield from map(_render_line, block.lines)
+            case SignatureBlock():
                 yield '<div class="signatures">'
                 for role in block.roles:
-                    yield f"<span>{_safe(role)}</span><i></i><span>Date</span><i></i>"
+                    yield f"<span>{_escape_text(role)}</span><i></i><span>Date</span><i></i>"
                 yield "</div>"
     yield "</section>"
 
 
-def _classes(*names: str) -> str:
+def _format_class(*names: str) -> str:
     known = " ".join(name for name in names if name)
     return f' class="{known}"' if known else ""
 
 
-def _fact(fact: Fact) -> str:
-    return f"<dt>{_safe(fact.label)}</dt><dd{_classes(fact.marked * 'marked')}>{_safe(fact.value)}</dd>"
+def _render_field(field: DocumentField) -> str:
+    return f"<dt>{_escape_text(field.label)}</dt><dd{_format_class(field.is_flagged * 'marked')}>{_escape_text(field.value)}</dd>"
 
 
-def _line(line: Line) -> str:
-    return f"<p{_classes(line.marked * 'marked')}>{_safe(line.text)}</p>"
+def _render_line(line: TextLine) -> str:
+    return f"<p{_format_class(line.is_flagged * 'marked')}>{_escape_text(line.text)}</p>"
 
 
-def _table(table: Table) -> Iterator[str]:
+def _render_table(table: DocumentTable) -> Iterator[str]:
     if not table.rows:
-        yield _line(Line(table.empty))
+        yield _render_line(TextLine(table.empty_text))
         return
-    kinds = [_kind(heading, column) for heading, column in zip(table.headings, _columns(table), strict=True)]
-    titles = [_safe(heading.title) for heading in table.headings]
-    names = (f"<th{_classes(kind)}>{title}</th>" for title, kind in zip(titles, kinds, strict=True))
-    narrow = "narrow" if len(kinds) <= NARROW else ""
-    yield f"<table{_classes(narrow)}><thead><tr>{''.join(names)}</tr></thead><tbody>"
-    yield from (_row(row, kinds) for row in table.rows)
+    kinds = [
+        _choose_class(heading, column)
+        for heading, column in zip(table.headings, _transpose_rows(table), strict=True)
+    ]
+    titles = [_escape_text(heading.title) for heading in table.headings]
+    names = (f"<th{_format_class(kind)}>{title}</th>" for title, kind in zip(titles, kinds, strict=True))
+    narrow = "narrow" if len(kinds) <= NARROW_TABLE_COLUMNS else ""
+    yield f"<table{_format_class(narrow)}><thead><tr>{''.join(names)}</tr></thead><tbody>"
+    yield from (_render_row(row, kinds) for row in table.rows)
     yield "</tbody></table>"
 
 
-def _columns(table: Table) -> Iterator[tuple[str, ...]]:
+def _transpose_rows(table: DocumentTable) -> Iterator[tuple[str, ...]]:
     return zip(*(row.cells for row in table.rows), strict=True)
 
 
-def _kind(heading: Heading, column: tuple[str, ...]) -> str:
+def _choose_class(heading: ColumnHeading, column: tuple[str, ...]) -> str:
     """Only long text is broken within words; else the narrow columns would be."""
-    if heading.right:
+    if heading.is_right_aligned:
         return "right"
-    return "long" if max(map(len, column)) > LONG else ""
+    return "long" if max(map(len, column)) > LONG_TEXT_LENGTH else ""
 
 
-def _row(row: Row, kinds: Sequence[str]) -> str:
-    cells = (f"<td{_classes(kind)}>{_safe(text)}</td>" for text, kind in zip(row.cells, kinds, strict=True))
-    return f"<tr{_classes(row.marked * 'marked', row.total * 'total')}>{''.join(cells)}</tr>"
+def _render_row(row: DocumentRow, kinds: Sequence[str]) -> str:
+    cells = (
+        f"<td{_format_class(kind)}>{_escape_text(text)}</td>"
+        for text, kind in zip(row.cells, kinds, strict=True)
+    )
+    return f"<tr{_format_class(row.is_flagged * 'marked', row.is_total * 'total')}>{''.join(cells)}</tr>"

@@ -11,20 +11,20 @@ from fpdf.fonts import FontFace, TTFFont
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.export.documents.document import Document
 
-INK, GREY, RULE = (22, 32, 42), (85, 98, 110), (170, 180, 189)
-MARGIN, LABEL, LEADING, PADDING = 15.0, 42.0, 4.6, 1.5
-NARROW = 3
+TEXT_COLOUR, MUTED_COLOUR, RULE_COLOUR = (22, 32, 42), (85, 98, 110), (170, 180, 189)
+MARGIN, LABEL_WIDTH, LINE_HEIGHT, PADDING = 15.0, 42.0, 4.6, 1.5
+NARROW_TABLE_COLUMNS = 3
 """A table of so few columns is not drawn over the whole page."""
-SIZE, SMALL = 9.0, 7.0
+FONT_SIZE, SMALL_FONT_SIZE = 9.0, 7.0
 
 
-class Sheets(FPDF):
+class PdfPages(FPDF):
     """A4, with the document's name above and its foot and the page's number below, on every page."""
 
     def __init__(self, document: Document, *, made_at: datetime, font: Path | None) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")
         self._document = document
-        self._wide = font is not None
+        self._has_unicode_font = font is not None
         self._family = "helvetica"
         if font is not None:
             self._family = "dejavu"
@@ -32,7 +32,7 @@ class Sheets(FPDF):
             self.add_font(self._family, style="B", fname=font / "DejaVuSans-Bold.ttf")
         self.set_margin(MARGIN)
         self.set_auto_page_break(auto=True, margin=22)
-        self.set_title(self._fit(f"{document.title} {document.name}"))
+        self.set_title(self._encode_text(f"{document.title} {document.name}"))
         self.set_creator("dosing-tui")
         self.set_creation_date(made_at)
         self.alias_nb_pages()
@@ -40,97 +40,105 @@ class Sheets(FPDF):
 
     def header(self) -> None:
         first = self.page_no() == 1
-        self._pen(17 if first else SIZE, bold=True)
-        self.cell(70, 8 if first else 5, self._fit(self._document.title))
-        self._pen(10 if first else SIZE, bold=True)
-        self.multi_cell(0, 8 if first else 5, self._fit(self._document.name), align=Align.R,
+        self._set_text_style(17 if first else FONT_SIZE, bold=True)
+        self.cell(70, 8 if first else 5, self._encode_text(self._document.title))
+        self._set_text_style(10 if first else FONT_SIZE, bold=True)
+        self.multi_cell(0, 8 if first else 5, self._encode_text(self._document.name), align=Align.R,
                         new_x=XPos.LMARGIN, new_y=YPos.NEXT)  # fmt: skip
         if first:
-            self._pen(SIZE, grey=True)
-            self.multi_cell(0, 5, self._fit(self._document.plant), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-        self._rule(0.6, INK)
+            self._set_text_style(FONT_SIZE, grey=True)
+            self.multi_cell(
+                0, 5, self._encode_text(self._document.plant), new_x=XPos.LMARGIN, new_y=YPos.NEXT
+            )
+        self._draw_rule(0.6, TEXT_COLOUR)
         self.ln(2)
 
     def footer(self) -> None:
         self.set_y(-19)
-        self._rule(0.2, RULE)
-        self._pen(SMALL, grey=True)
+        self._draw_rule(0.2, RULE_COLOUR)
+        self._set_text_style(SMALL_FONT_SIZE, grey=True)
         y = self.get_y() + 1
         self.set_y(y)
-        self.multi_cell(self.epw - 25, 3.2, self._fit(self._document.foot), align=Align.L)
+        self.multi_cell(self.epw - 25, 3.2, self._encode_text(self._document.footer), align=Align.L)
         self.set_xy(-MARGIN - 25, y)
         self.cell(25, 3.2, f"Page {self.page_no()} of {{nb}}", align=Align.R)
 
-    def heading(self, title: str) -> None:
+    def add_heading(self, title: str) -> None:
         if self.will_page_break(22):
             self.add_page()
         self.ln(2.5)
-        self._pen(SIZE + 1.5, bold=True)
-        self.cell(0, 6, self._fit(title), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-        self._rule(0.2, RULE)
+        self._set_text_style(FONT_SIZE + 1.5, bold=True)
+        self.cell(0, 6, self._encode_text(title), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self._draw_rule(0.2, RULE_COLOUR)
         self.ln(1)
 
-    def fact(self, label: str, value: str, *, bold: bool) -> None:
-        if self.will_page_break(LEADING):
+    def add_field(self, label: str, value: str, *, bold: bool) -> None:
+        if self.will_page_break(LINE_HEIGHT):
             self.add_page()
-        self._pen(SIZE, grey=True)
-        self.cell(LABEL, LEADING, self._fit(label))
-        self._pen(SIZE, bold=bold)
-        self.multi_cell(0, LEADING, self._fit(value), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self._set_text_style(FONT_SIZE, grey=True)
+        self.cell(LABEL_WIDTH, LINE_HEIGHT, self._encode_text(label))
+        self._set_text_style(FONT_SIZE, bold=bold)
+        self.multi_cell(
+            0, LINE_HEIGHT, self._encode_text(value), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
 
-    def sentence(self, text: str, *, bold: bool) -> None:
-        self._pen(SIZE, bold=bold)
-        self.multi_cell(0, LEADING, self._fit(text), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    def add_sentence(self, text: str, *, bold: bool) -> None:
+        self._set_text_style(FONT_SIZE, bold=bold)
+        self.multi_cell(
+            0, LINE_HEIGHT, self._encode_text(text), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
 
-    def grid(
+    def add_table(
         self, titles: Sequence[str], right: Sequence[bool], rows: Sequence[tuple[Sequence[str], bool]]
     ) -> None:
         """Each row with whether it is bold."""
-        self.set_draw_color(*RULE)
+        self.set_draw_color(*RULE_COLOUR)
         self.set_line_width(0.2)
-        texts = [[self._fit(text) for text in row] for row in (titles, *(cells for cells, _ in rows))]
-        widths = self._widths(texts)
+        texts = [[self._encode_text(text) for text in row] for row in (titles, *(cells for cells, _ in rows))]
+        widths = self._compute_widths(texts)
         with self.table(
             align="LEFT",
             v_align=VAlign.T,
-            width=self.epw if len(widths) > NARROW else min(self.epw, sum(widths) + 12 * len(widths)),
+            width=self.epw
+            if len(widths) > NARROW_TABLE_COLUMNS
+            else min(self.epw, sum(widths) + 12 * len(widths)),
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
             col_widths=widths,
             text_align=[Align.R if each else Align.L for each in right],
-            headings_style=FontFace(emphasis="BOLD", color=GREY),
-            line_height=LEADING,
+            headings_style=FontFace(emphasis="BOLD", color=MUTED_COLOUR),
+            line_height=LINE_HEIGHT,
             padding=(0.5, PADDING),
         ) as table:
             table.row(texts[0])
             for cells, (_, bold) in zip(texts[1:], rows, strict=True):
                 table.row(cells, style=FontFace(emphasis="BOLD") if bold else None)
 
-    def signatures(self, roles: Iterable[str]) -> None:
+    def add_signatures(self, roles: Iterable[str]) -> None:
         for role in roles:
             if self.will_page_break(16):
                 self.add_page()
             self.ln(11)
-            self._pen(SIZE)
-            self.cell(LABEL, LEADING, self._fit(role))
-            y = self.get_y() + LEADING
-            self.set_draw_color(*INK)
+            self._set_text_style(FONT_SIZE)
+            self.cell(LABEL_WIDTH, LINE_HEIGHT, self._encode_text(role))
+            y = self.get_y() + LINE_HEIGHT
+            self.set_draw_color(*TEXT_COLOUR)
             self.set_line_width(0.3)
-            self.line(MARGIN + LABEL, y, MARGIN + LABEL + 70, y)
-            self.set_x(MARGIN + LABEL + 74)
-            self.cell(10, LEADING, "Date")
-            self.line(MARGIN + LABEL + 86, y, self.w - MARGIN, y)
-            self.ln(LEADING)
+            self.line(MARGIN + LABEL_WIDTH, y, MARGIN + LABEL_WIDTH + 70, y)
+            self.set_x(MARGIN + LABEL_WIDTH + 74)
+            self.cell(10, LINE_HEIGHT, "Date")
+            self.line(MARGIN + LABEL_WIDTH + 86, y, self.w - MARGIN, y)
+            self.ln(LINE_HEIGHT)
 
-    def done(self) -> bytes:
+    def to_bytes(self) -> bytes:
         return bytes(self.output())
 
-    def _widths(self, texts: Sequence[Sequence[str]]) -> tuple[float, ...]:
+    def _compute_widths(self, texts: Sequence[Sequence[str]]) -> tuple[float, ...]:
         """What each column's widest text needs; where that is too much, the widest columns are broken."""
-        self._pen(SIZE, bold=True)
+        self._set_text_style(FONT_SIZE, bold=True)
         needed = [
             max(map(self.get_string_width, column)) + 2 * PADDING + 0.6 for column in zip(*texts, strict=True)
         ]
-        self._pen(SIZE)
+        self._set_text_style(FONT_SIZE)
         left, narrow = self.epw, sorted(needed)
         for number, width in enumerate(narrow):
             most = left / (len(narrow) - number)
@@ -139,19 +147,19 @@ class Sheets(FPDF):
             left -= width
         return tuple(needed)
 
-    def _pen(self, size: float, *, bold: bool = False, grey: bool = False) -> None:
+    def _set_text_style(self, size: float, *, bold: bool = False, grey: bool = False) -> None:
         self.set_font(self._family, "B" if bold else "", size)
-        self.set_text_color(*(GREY if grey else INK))
+        self.set_text_color(*(MUTED_COLOUR if grey else TEXT_COLOUR))
 
-    def _rule(self, width: float, colour: tuple[int, int, int]) -> None:
+    def _draw_rule(self, width: float, colour: tuple[int, int, int]) -> None:
         self.set_draw_color(*colour)
         self.set_line_width(width)
         self.line(MARGIN, self.get_y(), self.w - MARGIN, self.get_y())
 
-    def _fit(self, text: str) -> str:
+    def _encode_text(self, text: str) -> str:
         """What the font can draw."""
         clean = clean_line(text, 2_000)
-        if not self._wide:
+        if not self._has_unicode_font:
             return clean.encode("latin-1", "replace").decode("latin-1")
         font = self.fonts[self._family]
         assert isinstance(font, TTFFont)  # a file was loaded

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 from dosing_tui.domain.messages.text_sanitizer import REPLACEMENT, clean_line
 from dosing_tui.errors import ExportError
 from dosing_tui.export.documents.document import (
-    LONGEST,
+    MAX_TEXT_CELLS,
     Document,
-    Facts,
-    Line,
-    Lines,
-    Section,
-    Signatures,
-    Table,
+    DocumentSection,
+    DocumentTable,
+    FieldList,
+    SignatureBlock,
+    TextBlock,
+    TextLine,
 )
 
 if TYPE_CHECKING:
-    from dosing_tui.export.documents.pdf_pages import Sheets
+    from dosing_tui.export.documents.pdf_pages import PdfPages
 
-MISSING = "PDF needs the package fpdf2: install dosing-tui with its extra 'pdf', or choose html or text."
-FONTS = tuple(
+INSTALL_HINT = "PDF needs the package fpdf2: install dosing-tui with its extra 'pdf', or choose html or text."
+FONT_FOLDERS = tuple(
     Path(folder)
     for folder in (
         "/usr/share/fonts/truetype/dejavu",
@@ -34,63 +34,67 @@ FONTS = tuple(
 """Where DejaVu Sans may be: with it names from everywhere can be printed, without it only western ones."""
 
 
-def to_pdf(document: Document, *, made_at: datetime, fonts: Sequence[Path] = FONTS) -> bytes:
+def to_pdf(document: Document, *, made_at: datetime, fonts: Sequence[Path] = FONT_FOLDERS) -> bytes:
     """What the font does not have is printed as '?'. Raises: ExportError, if fpdf2 is not installed."""
     try:
         # a large library, and most commands print no PDF
-        from dosing_tui.export.documents.pdf_pages import Sheets
+        from dosing_tui.export.documents.pdf_pages import PdfPages
     except ImportError as error:
-        raise ExportError(MISSING) from error
-    sheets = Sheets(document, made_at=made_at, font=_font(fonts))
+        raise ExportError(INSTALL_HINT) from error
+    sheets = PdfPages(document, made_at=made_at, font=_find_font(fonts))
     for section in document.sections:
-        _section(sheets, section)
-    return sheets.done()
+        _add_section(sheets, section)
+    return sheets.to_bytes()
 
 
-def _font(folders: Sequence[Path]) -> Path | None:
+def _find_font(folders: Sequence[Path]) -> Path | None:
     """The folder that has both weights."""
     names = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
     return next((folder for folder in folders if all((folder / name).is_file() for name in names)), None)
 
 
-def _section(sheets: "Sheets", section: Section) -> None:
-    sheets.heading(_clean(section.title))
+def _add_section(sheets: "PdfPages", section: DocumentSection) -> None:
+    sheets.add_heading(_sanitize_text(section.title))
     for block in section.blocks:
         match block:
-            case Facts():
-                for fact in block.facts:
-                    sheets.fact(_clean(fact.label), _marked(fact.value, marked=fact.marked), bold=fact.marked)
-            case Table():
-                _table(sheets, block)
-            case Lines():
+            case FieldList():
+                for fact in block.fields:
+                    sheets.add_field(
+                        _sanitize_text(fact.label),
+                        _format_text(fact.value, is_flagged=fact.is_flagged),
+                        bold=fact.is_flagged,
+                    )
+            case DocumentTable():
+                _add_table(sheets, block)
+            case TextBlock():
                 for line in block.lines:
-                    _line(sheets, line)
-            case Signatures():
-                sheets.signatures([_clean(role) for role in block.roles])
+                    _add_line(sheets, line)
+            case SignatureBlock():
+                sheets.add_signatures([_sanitize_text(role) for role in block.roles])
 
 
-def _table(sheets: "Sheets", table: Table) -> None:
+def _add_table(sheets: "PdfPages", table: DocumentTable) -> None:
     if not table.rows:
-        _line(sheets, Line(table.empty))
+        _add_line(sheets, TextLine(table.empty_text))
         return
-    sheets.grid(
-        [_clean(heading.title) for heading in table.headings],
-        [heading.right for heading in table.headings],
+    sheets.add_table(
+        [_sanitize_text(heading.title) for heading in table.headings],
+        [heading.is_right_aligned for heading in table.headings],
         [
-            ([_marked(text, marked=row.marked and not n) for n, text in enumerate(row.cells)],
-             row.marked or row.total)
+            ([_format_text(text, is_flagged=row.is_flagged and not n) for n, text in enumerate(row.cells)],
+             row.is_flagged or row.is_total)
             for row in table.rows
         ],
     )  # fmt: skip
 
 
-def _line(sheets: "Sheets", line: Line) -> None:
-    sheets.sentence(_marked(line.text, marked=line.marked), bold=line.marked)
+def _add_line(sheets: "PdfPages", line: TextLine) -> None:
+    sheets.add_sentence(_format_text(line.text, is_flagged=line.is_flagged), bold=line.is_flagged)
 
 
-def _marked(text: str, *, marked: bool) -> str:
-    return f"! {_clean(text)}" if marked else _clean(text)
+def _format_text(text: str, *, is_flagged: bool) -> str:
+    return f"! {_sanitize_text(text)}" if is_flagged else _sanitize_text(text)
 
 
-def _clean(text: str) -> str:
-    return clean_line(text, LONGEST).replace(REPLACEMENT, "?")
+def _sanitize_text(text: str) -> str:
+    return clean_line(text, MAX_TEXT_CELLS).replace(REPLACEMENT, "?")

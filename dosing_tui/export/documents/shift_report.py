@@ -6,179 +6,213 @@ from datetime import timedelta, tzinfo
 from dosing_tui import __version__
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import AlarmState
-from dosing_tui.domain.batches.models import Status
+from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.panel_catalog import ProductionDay
-from dosing_tui.domain.shift_report import OpenBatch, ShiftReport
+from dosing_tui.domain.shift_report import ShiftReport, UnreviewedBatch
 from dosing_tui.export.documents.document import (
-    Block,
     Document,
-    Row,
-    Section,
-    Signatures,
-    Table,
-    facts,
-    headings,
+    DocumentBlock,
+    DocumentRow,
+    DocumentSection,
+    DocumentTable,
+    SignatureBlock,
+    make_field_list,
+    make_headings,
 )
-from dosing_tui.export.documents.formatting import UNKNOWN, clock, day_and_clock, fixed, span, stamp
+from dosing_tui.export.documents.formatting import (
+    UNKNOWN,
+    format_date_time,
+    format_duration,
+    format_number,
+    format_time,
+    format_timestamp,
+)
 
 
-def shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) -> Document:
+def build_shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) -> Document:
     begin = report.shift.since.astimezone(zone)
     sections = (
-        Section("Shift", (_summary(report, zone),)),
-        Section("Batches that began in the shift", (_batches(report),)),
-        Section("Dosed (g)", _dosed(report)),
-        Section("Stock (g)", (_stock(report),)),
-        Section("Alarms", _alarms(report)),
-        Section("Operators' notes", (_notes(report, zone),)),
-        Section(f"Open at {day_and_clock(report.made_at, zone)}: batches to review",
-                (_open(report.open_batches, report.unreviewed),)),
-        Section(f"Open at {day_and_clock(report.made_at, zone)}: batches of earlier shifts to review",
-                (_open(report.earlier_batches, report.earlier_unreviewed),)),
-        Section(f"Open at {day_and_clock(report.made_at, zone)}: alarms", (_standing(report, zone),)),
-        Section(f"Open at {day_and_clock(report.made_at, zone)}: hidden alarms", (_hidden(report, zone),)),
-        Section("Handover", (Signatures(("Handed over by", "Taken over by")),)),
-    )  # fmt: skip
+        DocumentSection("Shift", (_build_summary(report, zone),)),
+        DocumentSection("Batches that began in the shift", (_build_batches(report),)),
+        DocumentSection("Dosed (g)", _build_consumption(report)),
+        DocumentSection("Stock (g)", (_build_stock(report),)),
+        DocumentSection("Alarms", _build_alarms(report)),
+        DocumentSection("Operators' notes", (_build_notes(report, zone),)),
+        DocumentSection(
+            f"Open at {format_date_time(report.made_at, zone)}: batches to review",
+            (_build_unreviewed(report.open_batches, report.unreviewed),),
+        ),
+        DocumentSection(
+            f"Open at {format_date_time(report.made_at, zone)}: batches of earlier shifts to review",
+            (_build_unreviewed(report.earlier_batches, report.earlier_unreviewed),),
+        ),
+        DocumentSection(
+            f"Open at {format_date_time(report.made_at, zone)}: alarms", (_build_active_alarms(report, zone),)
+        ),
+        DocumentSection(
+            f"Open at {format_date_time(report.made_at, zone)}: hidden alarms",
+            (_build_hidden_alarms(report, zone),),
+        ),
+        DocumentSection("Handover", (SignatureBlock(("Handed over by", "Taken over by")),)),
+    )
     return Document(
         title="Shift report",
         name=f"{begin:%Y-%m-%d} {report.shift.name}",
         plant=settings.plant.name,
         sections=sections,
-        foot=f"Shift {report.shift.name} of {begin:%Y-%m-%d}, printed {stamp(report.made_at, zone)}"
+        footer=f"Shift {report.shift.name} of {begin:%Y-%m-%d}, printed {format_timestamp(report.made_at, zone)}"
         f" ({settings.plant.timezone}) by dosing-tui {__version__}",
     )
 
 
-def _summary(report: ShiftReport, zone: tzinfo) -> Block:
+def _build_summary(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     shift, made = report.shift, report.production
-    on = f"; on until {clock(shift.until, zone)}, told so far" if report.under_way else ""
-    return facts(
-        ("From", stamp(shift.since, zone)),
-        ("To", f"{stamp(shift.until, zone)}{on}"),
-        ("Completed", f"{made.batches:,} batches{_by_recipe(report)}"),
+    on = f"; on until {format_time(shift.until, zone)}, told so far" if report.is_running else ""
+    return make_field_list(
+        ("From", format_timestamp(shift.since, zone)),
+        ("To", f"{format_timestamp(shift.until, zone)}{on}"),
+        ("Completed", f"{made.batches:,} batches{_format_recipe_totals(report)}"),
         ("Aborts reported", str(made.aborted), made.aborted > 0),
-        ("Right first time", _right_first_time(report)),
-        ("Doses", _doses(made)),
-        ("Out of tolerance", f"{fixed(made.out_percent, 1)} % of the doses", bool(made.out_percent)),
+        ("Right first time", _format_right_first_time(report)),
+        ("Doses", _format_doses(made)),
+        ("Out of tolerance", f"{format_number(made.out_percent, 1)} % of the doses", bool(made.out_percent)),
         ("To review", f"{report.unreviewed:,} batches", report.unreviewed > 0),
         ("Of earlier shifts", f"{report.earlier_unreviewed:,} batches", report.earlier_unreviewed > 0),
     )
 
 
-def _right_first_time(report: ShiftReport) -> str:
+def _format_right_first_time(report: ShiftReport) -> str:
     percent = report.right_first_time_percent
     if percent is None:
         return "no batch has ended"
-    return f"{percent:.1f} % ({report.clean} of {report.ended} are complete and without exceptions)"
+    return f"{percent:.1f} % ({report.clean_batches} of {report.ended_batches} are complete and without exceptions)"
 
 
-def _doses(made: ProductionDay) -> str:
-    if not made.doses:
+def _format_doses(production: ProductionDay) -> str:
+    if not production.doses:
         return "none"
-    return f"{made.doses:,}, {fixed(made.dosed_g)} g, {fixed(made.avg_duration_s, 1)} s on average"
+    return f"{production.doses:,}, {format_number(production.dosed_g)} g, {format_number(production.avg_duration_s, 1)} s on average"
 
 
-def _by_recipe(report: ShiftReport) -> str:
+def _format_recipe_totals(report: ShiftReport) -> str:
     each = ", ".join(f"{total.label or UNKNOWN} {total.value or 0:.0f}" for total in report.completed)
     return f": {each}" if each else ""
 
 
-def _batches(report: ShiftReport) -> Block:
+def _build_batches(report: ShiftReport) -> DocumentBlock:
     """One row for each recipe, a column for each status that is met."""
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     wrong: dict[str, int] = defaultdict(int)
     for each in report.batches:
         counts[each.recipe][each.status] = each.batches
         wrong[each.recipe] += each.with_findings
-    met = [status.value for status in Status if any(status in row for row in counts.values())]
+    met = [status.value for status in BatchStatus if any(status in row for row in counts.values())]
     rows = [
-        Row((recipe or UNKNOWN, *(str(row.get(status, 0)) for status in met), str(sum(row.values())),
+        DocumentRow((recipe or UNKNOWN, *(str(row.get(status, 0)) for status in met), str(sum(row.values())),
              str(wrong[recipe])))
         for recipe, row in counts.items()
     ]  # fmt: skip
     if len(rows) > 1:
         sums = [sum(row.get(status, 0) for row in counts.values()) for status in met]
-        rows.append(Row(("Total", *map(str, [*sums, sum(sums), sum(wrong.values())])), total=True))
-    titles = headings("Recipe", *(f">{status}" for status in met), ">all", ">with exceptions")
-    return Table(titles, tuple(rows))
+        rows.append(DocumentRow(("Total", *map(str, [*sums, sum(sums), sum(wrong.values())])), is_total=True))
+    titles = make_headings("Recipe", *(f">{status}" for status in met), ">all", ">with exceptions")
+    return DocumentTable(titles, tuple(rows))
 
 
-def _dosed(report: ShiftReport) -> tuple[Block, ...]:
-    rows = [Row((total.label or UNKNOWN, fixed(total.value))) for total in report.dosed]
+def _build_consumption(report: ShiftReport) -> tuple[DocumentBlock, ...]:
+    rows = [DocumentRow((total.label or UNKNOWN, format_number(total.value))) for total in report.dosed]
     if len(rows) > 1:
-        rows.append(Row(("Total", fixed(report.production.dosed_g)), total=True))
-    table = Table(headings("Chemical", ">Dosed"), tuple(rows), "Nothing was dosed.")
+        rows.append(DocumentRow(("Total", format_number(report.production.dosed_g)), is_total=True))
+    table = DocumentTable(make_headings("Chemical", ">Dosed"), tuple(rows), "Nothing was dosed.")
     if not report.unweighed:
         return (table,)
     each = ", ".join(
         f"{total.value or 0:.0f} dose{'' if total.value == 1 else 's'} of {total.label or UNKNOWN}"
         for total in report.unweighed
     )
-    return (table, facts(("Without a mass", f"{each}: not in these grams", True)))
+    return (table, make_field_list(("Without a mass", f"{each}: not in these grams", True)))
 
 
-def _stock(report: ShiftReport) -> Block:
+def _build_stock(report: ShiftReport) -> DocumentBlock:
     rows = tuple(
-        Row((tank.device_id, tank.chemical, fixed(tank.start_g), fixed(tank.start_percent, 1),
-             f"{fixed(tank.dosed_g)}{'+?' if tank.unweighed else ''}", fixed(tank.end_g),
-             fixed(tank.end_percent, 1), fixed(tank.refilled_g, sign=True)))
+        DocumentRow(
+            (
+                tank.device_id,
+                tank.chemical,
+                format_number(tank.start_g),
+                format_number(tank.start_percent, 1),
+                f"{format_number(tank.dosed_g)}{'+?' if tank.unweighed else ''}",
+                format_number(tank.end_g),
+                format_number(tank.end_percent, 1),
+                format_number(tank.refilled_g, sign=True),
+            )
+        )
         for tank in report.stock
-    )  # fmt: skip
-    titles = headings(
+    )
+    titles = make_headings(
         "Station", "Chemical", ">Start", ">%", ">Dosed", ">End", ">%", ">Filled or lost"
     )  # fmt: skip
-    return Table(titles, rows, "No tank level is known.")
+    return DocumentTable(titles, rows, "No tank level is known.")
 
 
-def _alarms(report: ShiftReport) -> tuple[Block, ...]:
+def _build_alarms(report: ShiftReport) -> tuple[DocumentBlock, ...]:
     counted = ", ".join(f"{count} {priority}" for priority, count in report.raised)
     rows = tuple(
-        Row((each.key.tag, each.priority.value, str(each.raised),
-             span(round(each.active / timedelta(seconds=1))), each.message))
+        DocumentRow((each.key.tag, each.priority.value, str(each.raised),
+             format_duration(round(each.active / timedelta(seconds=1))), each.message))
         for each in report.top_alarms
     )  # fmt: skip
-    titles = headings("Alarm", "Priority", ">Raised", ">Active", "Last said")
-    return (facts(("Raised", counted)), Table(titles, rows, "No alarm was active."))
+    titles = make_headings("Alarm", "Priority", ">Raised", ">Active", "Last said")
+    return (make_field_list(("Raised", counted)), DocumentTable(titles, rows, "No alarm was active."))
 
 
-def _notes(report: ShiftReport, zone: tzinfo) -> Block:
+def _build_notes(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     rows = tuple(
-        Row((clock(note.at, zone), note.author, note.device or "plant", note.text)) for note in report.notes
+        DocumentRow((format_time(note.at, zone), note.author, note.device or "plant", note.text))
+        for note in report.notes
     )
-    return Table(headings("Time", "Author", "About", "Note"), rows)
+    return DocumentTable(make_headings("Time", "Author", "About", "Note"), rows)
 
 
-def _open(batches: tuple[OpenBatch, ...], every: int) -> Block:
-    rows = [_open_row(each) for each in batches]
-    if (more := every - len(rows)) > 0:
-        rows.append(Row((f"and {more:,} more", "", "", "", "")))
-    return Table(headings("Batch", "Recipe", "Status", "Review", "Exceptions"), tuple(rows))
+def _build_unreviewed(batches: tuple[UnreviewedBatch, ...], total: int) -> DocumentBlock:
+    rows = [_build_unreviewed_row(each) for each in batches]
+    if (more := total - len(rows)) > 0:
+        rows.append(DocumentRow((f"and {more:,} more", "", "", "", "")))
+    return DocumentTable(make_headings("Batch", "Recipe", "BatchStatus", "Review", "Exceptions"), tuple(rows))
 
 
-def _open_row(each: OpenBatch) -> Row:
+def _build_unreviewed_row(each: UnreviewedBatch) -> DocumentRow:
     kinds = f"{each.findings}: {', '.join(each.finding_kinds)}" if each.findings else "none"
     cells = (each.batch_id, each.recipe or UNKNOWN, each.status, each.review_state, kinds)
-    return Row(cells, marked=each.findings > 0)
+    return DocumentRow(cells, is_flagged=each.findings > 0)
 
 
-def _standing(report: ShiftReport, zone: tzinfo) -> Block:
+def _build_active_alarms(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     rows = tuple(
-        Row((state.priority.value, state.key.tag, state.shown.value, day_and_clock(state.raised_at, zone),
-             state.message), marked=True)
+        DocumentRow(
+            (
+                state.priority.value,
+                state.key.tag,
+                state.shown.value,
+                format_date_time(state.raised_at, zone),
+                state.message,
+            ),
+            is_flagged=True,
+        )
         for state in report.standing
-    )  # fmt: skip
-    return Table(headings("Priority", "Alarm", "State", "Raised", "Said"), rows)
+    )
+    return DocumentTable(make_headings("Priority", "Alarm", "State", "Raised", "Said"), rows)
 
 
-def _hidden(report: ShiftReport, zone: tzinfo) -> Block:
-    rows = tuple(_hidden_row(state, zone) for state in report.hidden)
-    return Table(headings("Alarm", "State", "Until", "Why", "Who"), rows)
+def _build_hidden_alarms(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
+    rows = tuple(_build_hidden_row(state, zone) for state in report.hidden)
+    return DocumentTable(make_headings("Alarm", "State", "Until", "Why", "Who"), rows)
 
 
-def _hidden_row(state: AlarmState, zone: tzinfo) -> Row:
+def _build_hidden_row(state: AlarmState, zone: tzinfo) -> DocumentRow:
     hiding = state.hiding
     if hiding is None:
-        return Row((state.key.tag, state.shown.value, UNKNOWN, UNKNOWN, UNKNOWN))
-    until = day_and_clock(hiding.until, zone)
+        return DocumentRow((state.key.tag, state.shown.value, UNKNOWN, UNKNOWN, UNKNOWN))
+    until = format_date_time(hiding.until, zone)
     who = hiding.who.name or hiding.who.os_user or UNKNOWN
-    return Row((state.key.tag, state.shown.value, until, hiding.why or UNKNOWN, who), marked=True)
+    return DocumentRow((state.key.tag, state.shown.value, until, hiding.why or UNKNOWN, who), is_flagged=True)

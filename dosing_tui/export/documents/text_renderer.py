@@ -3,126 +3,134 @@
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from dosing_tui.domain.messages.text_sanitizer import cells, clean_line, clean_text
+from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text, count_cells
 from dosing_tui.export.documents.document import (
-    LONGEST,
+    MAX_TEXT_CELLS,
+    ColumnHeading,
     Document,
-    Facts,
-    Heading,
-    Line,
-    Lines,
-    Row,
-    Section,
-    Signatures,
-    Table,
+    DocumentRow,
+    DocumentSection,
+    DocumentTable,
+    FieldList,
+    SignatureBlock,
+    TextBlock,
+    TextLine,
 )
 
-WIDTH = 80
-MARGIN = 2
+PAGE_WIDTH = 80
+MARGIN_WIDTH = 2
 """Cells at the left, in which a '!' marks what is to be looked at."""
-GAP = 2
-LABEL = 14
+COLUMN_GAP = 2
+MIN_LABEL_WIDTH = 14
 """Least cells of a fact's label and its gap: what is left of a line takes a hash."""
-ROLE = 20
-INNER = WIDTH - MARGIN
+ROLE_WIDTH = 20
+TEXT_WIDTH = PAGE_WIDTH - MARGIN_WIDTH
 
 
 def to_text(document: Document) -> str:
     """No line is wider than WIDTH terminal cells; nothing is left out, long text goes on below."""
-    lines = list(_head(document))
+    lines = list(_render_header(document))
     for section in document.sections:
-        lines += ["", *_section(section)]
-    lines += ["", "=" * WIDTH, *wrapped(document.foot, WIDTH)]
+        lines += ["", *_render_section(section)]
+    lines += ["", "=" * PAGE_WIDTH, *wrap_text(document.footer, PAGE_WIDTH)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def wrapped(text: str, width: int) -> list[str]:
+def wrap_text(text: str, width: int) -> list[str]:
     """Lines of at most ``width`` cells, broken at spaces; a word that is too long is broken anywhere."""
     lines = [""]
-    for word in clean_line(text, LONGEST).split():
-        for piece in _pieces(word, width):
+    for word in clean_line(text, MAX_TEXT_CELLS).split():
+        for piece in _split_word(word, width):
             joined = f"{lines[-1]} {piece}" if lines[-1] else piece
-            if cells(joined) <= width:
+            if count_cells(joined) <= width:
                 lines[-1] = joined
             else:
                 lines.append(piece)
     return lines
 
 
-def _pieces(word: str, width: int) -> Iterator[str]:
+def _split_word(word: str, width: int) -> Iterator[str]:
     piece = ""
     for character in word:
-        if piece and cells(piece + character) > width:
+        if piece and count_cells(piece + character) > width:
             yield piece
             piece = ""
         piece += character
     yield piece
 
 
-def _head(document: Document) -> Iterator[str]:
-    name = clean_text(document.name, limit=WIDTH - len(document.title) - GAP)
+def _render_header(document: Document) -> Iterator[str]:
+    name = clean_text(document.name, limit=PAGE_WIDTH - len(document.title) - COLUMN_GAP)
     title = document.title.upper()
-    yield "=" * WIDTH
-    yield title + " " * (WIDTH - len(title) - cells(name)) + name
-    yield from wrapped(document.plant, WIDTH)
-    yield "=" * WIDTH
+    yield "=" * PAGE_WIDTH
+    yield title + " " * (PAGE_WIDTH - len(title) - count_cells(name)) + name
+    yield from wrap_text(document.plant, PAGE_WIDTH)
+    yield "=" * PAGE_WIDTH
 
 
-def _section(section: Section) -> Iterator[str]:
+def _render_section(section: DocumentSection) -> Iterator[str]:
     yield section.title.upper()
     yield "-" * len(section.title)
     for block in section.blocks:
         match block:
-            case Facts():
-                yield from _facts(block)
-            case Table():
-                yield from _table(block)
-            case Lines():
+            case FieldList():
+                yield from _render_fields(block)
+            case DocumentTable():
+                yield from _render_table(block)
+            case TextBlock():
                 for line in block.lines:
-                    yield from _line(line)
-            case Signatures():
-                yield from _signatures(block)
+                    yield from _render_line(line)
+            case SignatureBlock():
+                yield from _render_signatures(block)
 
 
-def _facts(block: Facts) -> Iterator[str]:
-    indent = max(LABEL, *(cells(clean_line(fact.label, INNER // 2)) + GAP for fact in block.facts))
-    for fact in block.facts:
-        margin, label = _margin(marked=fact.marked), clean_line(fact.label, INNER // 2)
-        for text in wrapped(fact.value, INNER - indent):
-            yield f"{margin}{label}{' ' * (indent - cells(label))}{text}"
-            margin, label = " " * MARGIN, ""
+def _render_fields(block: FieldList) -> Iterator[str]:
+    indent = max(
+        MIN_LABEL_WIDTH,
+        *(count_cells(clean_line(fact.label, TEXT_WIDTH // 2)) + COLUMN_GAP for fact in block.fields),
+    )
+    for fact in block.fields:
+        margin, label = _format_margin(is_flagged=fact.is_flagged), clean_line(fact.label, TEXT_WIDTH // 2)
+        for text in wrap_text(fact.value, TEXT_WIDTH - indent):
+            yield f"{margin}{label}{' ' * (indent - count_cells(label))}{text}"
+            margin, label = " " * MARGIN_WIDTH, ""
 
 
-def _margin(*, marked: bool) -> str:
-    return "! " if marked else "  "
+def _format_margin(*, is_flagged: bool) -> str:
+    return "! " if is_flagged else "  "
 
 
-def _line(line: Line) -> Iterator[str]:
-    for number, text in enumerate(wrapped(line.text, INNER)):
-        yield f"{_margin(marked=line.marked and not number)}{text}"
+def _render_line(line: TextLine) -> Iterator[str]:
+    for number, text in enumerate(wrap_text(line.text, TEXT_WIDTH)):
+        yield f"{_format_margin(is_flagged=line.is_flagged and not number)}{text}"
 
 
-def _table(table: Table) -> Iterator[str]:
+def _render_table(table: DocumentTable) -> Iterator[str]:
     if not table.rows:
-        yield from _line(Line(table.empty))
+        yield from _render_line(TextLine(table.empty_text))
         return
-    widths, gap = _widths(table)
-    yield from _row(Row(tuple(heading.title for heading in table.headings)), table.headings, widths, gap)
-    rule = " " * MARGIN + gap.join("-" * width for width in widths)
+    widths, gap = _fit_widths(table)
+    yield from _render_row(
+        DocumentRow(tuple(heading.title for heading in table.headings)), table.headings, widths, gap
+    )
+    rule = " " * MARGIN_WIDTH + gap.join("-" * width for width in widths)
     yield rule
     for row in table.rows:
-        if row.total:
+        if row.is_total:
             yield rule
-        yield from _row(row, table.headings, widths, gap)
+        yield from _render_row(row, table.headings, widths, gap)
 
 
-def _widths(table: Table) -> tuple[list[int], str]:
+def _fit_widths(table: DocumentTable) -> tuple[list[int], str]:
     """Of each column, the widest narrowed until the line fits; and what is between them."""
     texts = [[heading.title for heading in table.headings], *(row.cells for row in table.rows)]
-    widths = [max(cells(clean_line(text, LONGEST)) for text in column) for column in zip(*texts, strict=True)]
-    gap = " " * GAP if sum(widths) + GAP * (len(widths) - 1) <= INNER else " "
-    room = INNER - len(gap) * (len(widths) - 1)
-    least = [max(map(_longest_word, column)) for column in zip(*texts, strict=True)]
+    widths = [
+        max(count_cells(clean_line(text, MAX_TEXT_CELLS)) for text in column)
+        for column in zip(*texts, strict=True)
+    ]
+    gap = " " * COLUMN_GAP if sum(widths) + COLUMN_GAP * (len(widths) - 1) <= TEXT_WIDTH else " "
+    room = TEXT_WIDTH - len(gap) * (len(widths) - 1)
+    least = [max(map(_measure_longest_word, column)) for column in zip(*texts, strict=True)]
     while sum(widths) > room:
         # between words first; where that is not enough, the widest is broken anywhere
         loose = [n for n, width in enumerate(widths) if width > least[n]] or range(len(widths))
@@ -130,24 +138,28 @@ def _widths(table: Table) -> tuple[list[int], str]:
     return widths, gap
 
 
-def _longest_word(text: str) -> int:
-    return max(map(cells, clean_line(text, LONGEST).split()), default=1)
+def _measure_longest_word(text: str) -> int:
+    return max(map(count_cells, clean_line(text, MAX_TEXT_CELLS).split()), default=1)
 
 
-def _row(row: Row, headings: Sequence[Heading], widths: Sequence[int], gap: str) -> Iterator[str]:
-    columns = [wrapped(text, width) for text, width in zip(row.cells, widths, strict=True)]
-    margin = _margin(marked=row.marked)
+def _render_row(
+    row: DocumentRow, headings: Sequence[ColumnHeading], widths: Sequence[int], gap: str
+) -> Iterator[str]:
+    columns = [wrap_text(text, width) for text, width in zip(row.cells, widths, strict=True)]
+    margin = _format_margin(is_flagged=row.is_flagged)
     for line in zip_longest(*columns, fillvalue=""):
         padded = [
-            " " * (width - cells(text)) + text if heading.right else text + " " * (width - cells(text))
+            " " * (width - count_cells(text)) + text
+            if heading.is_right_aligned
+            else text + " " * (width - count_cells(text))
             for text, width, heading in zip(line, widths, headings, strict=True)
         ]
         yield margin + gap.join(padded)
-        margin = " " * MARGIN
+        margin = " " * MARGIN_WIDTH
 
 
-def _signatures(block: Signatures) -> Iterator[str]:
+def _render_signatures(block: SignatureBlock) -> Iterator[str]:
     for role in block.roles:
         yield ""
         yield ""
-        yield f"  {role:<{ROLE}}{'_' * 28}  Date {'_' * 22}"
+        yield f"  {role:<{ROLE_WIDTH}}{'_' * 28}  Date {'_' * 22}"

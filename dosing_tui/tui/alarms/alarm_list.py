@@ -10,151 +10,178 @@ from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey, Who
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
-from dosing_tui.tui.rendering.data_table import Column, Reader, Table, paint
-from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Pen, Tone
-from dosing_tui.tui.rendering.priority_style import MARKS, STATES, mark, mark_pen
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
+from dosing_tui.tui.rendering.data_table import TableColumn, TableCursor, TableData, paint_table
+from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.priority_style import (
+    PRIORITY_MARKS,
+    STATE_LABELS,
+    choose_mark_style,
+    format_mark,
+)
 
-UNKNOWN = AlarmPicture(at=datetime.min.replace(tzinfo=UTC))
+EMPTY_SNAPSHOT = AlarmPicture(at=datetime.min.replace(tzinfo=UTC))
 """Before the first look."""
 
 
-class Tab(StrEnum):
+class AlarmTab(StrEnum):
     ALARMS = "Alarms"
     SHELVED = "Shelved"
     SUPPRESSED = "Suppressed"
     OUT_OF_SERVICE = "Out of service"
     JOURNAL = "Journal"
     """What happened to the alarms, read from the database."""
-    HEALTH = "Health"
+    KPIS = "Health"
     """No list, but figures from the journal."""
 
 
-UNCOUNTED = frozenset({Tab.JOURNAL, Tab.HEALTH})
+TABS_WITHOUT_COUNT = frozenset({AlarmTab.JOURNAL, AlarmTab.KPIS})
 """They are no lists of alarms."""
 
 
-_NARROW = {Tab.SUPPRESSED: "Suppr.", Tab.OUT_OF_SERVICE: "Out"}
+_SHORT_TAB_NAMES = {AlarmTab.SUPPRESSED: "Suppr.", AlarmTab.OUT_OF_SERVICE: "Out"}
 """Names for a narrow window: there has to be room for a journal that is away."""
-NOTHING = {
-    Tab.ALARMS: "No alarm: nothing is abnormal, and nothing waits to be acknowledged.",
-    Tab.SHELVED: "No alarm is shelved.",
-    Tab.SUPPRESSED: "No alarm is suppressed by design.",
-    Tab.OUT_OF_SERVICE: "No alarm is out of service.",
+EMPTY_TEXTS = {
+    AlarmTab.ALARMS: "No alarm: nothing is abnormal, and nothing waits to be acknowledged.",
+    AlarmTab.SHELVED: "No alarm is shelved.",
+    AlarmTab.SUPPRESSED: "No alarm is suppressed by design.",
+    AlarmTab.OUT_OF_SERVICE: "No alarm is out of service.",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class AlarmListContext:
     now: datetime
     zone: tzinfo
 
 
 @dataclass(frozen=True, slots=True)
-class Browsing:
+class AlarmListState:
     """``held`` is the alarm the cursor is on: whatever comes above it, the keys stay about this one."""
 
-    tab: Tab = Tab.ALARMS
-    held: AlarmKey | None = None
-    row: int = 0
-    first: int = 0
+    tab: AlarmTab = AlarmTab.ALARMS
+    cursor_key: AlarmKey | None = None
+    cursor_row: int = 0
+    first_row: int = 0
 
 
-def listed(picture: AlarmPicture, tab: Tab) -> tuple[AlarmView, ...]:
+def list_alarms(snapshot: AlarmPicture, tab: AlarmTab) -> tuple[AlarmView, ...]:
     match tab:
-        case Tab.ALARMS:
-            return picture.listed
-        case Tab.SHELVED:
-            return picture.shelved
-        case Tab.SUPPRESSED:
-            return picture.suppressed
-        case Tab.OUT_OF_SERVICE:
-            return picture.out_of_service
-        case Tab.JOURNAL | Tab.HEALTH:
+        case AlarmTab.ALARMS:
+            return snapshot.listed
+        case AlarmTab.SHELVED:
+            return snapshot.shelved
+        case AlarmTab.SUPPRESSED:
+            return snapshot.suppressed
+        case AlarmTab.OUT_OF_SERVICE:
+            return snapshot.out_of_service
+        case AlarmTab.JOURNAL | AlarmTab.KPIS:
             return ()
 
 
-def settled(browsing: Browsing, picture: AlarmPicture, visible: int) -> Browsing:
+def clamp_cursor(state: AlarmListState, snapshot: AlarmPicture, visible_rows: int) -> AlarmListState:
     """On an alarm that there is: the same, or the one that took its row; scrolled so that it is in sight."""
-    views = listed(picture, browsing.tab)
+    views = list_alarms(snapshot, state.tab)
     keys = [view.state.key for view in views]
     if not keys:
-        return replace(browsing, held=None, row=0, first=0)
-    row = keys.index(browsing.held) if browsing.held in keys else min(browsing.row, len(keys) - 1)
-    first = max(0, min(browsing.first, len(keys) - visible))
-    first = max(row - visible + 1, min(first, row))
-    return replace(browsing, held=keys[row], row=row, first=first)
+        return replace(state, cursor_key=None, cursor_row=0, first_row=0)
+    row = keys.index(state.cursor_key) if state.cursor_key in keys else min(state.cursor_row, len(keys) - 1)
+    first = max(0, min(state.first_row, len(keys) - visible_rows))
+    first = max(row - visible_rows + 1, min(first, row))
+    return replace(state, cursor_key=keys[row], cursor_row=row, first_row=first)
 
 
-def moved(browsing: Browsing, picture: AlarmPicture, step: int, visible: int) -> Browsing:
+def move_cursor(
+    state: AlarmListState, snapshot: AlarmPicture, step: int, visible_rows: int
+) -> AlarmListState:
     """The cursor so many rows further down, or up."""
-    last = max(0, len(listed(picture, browsing.tab)) - 1)
-    row = max(0, min(browsing.row + step, last))
-    return settled(replace(browsing, held=None, row=row), picture, visible)
+    last = max(0, len(list_alarms(snapshot, state.tab)) - 1)
+    row = max(0, min(state.cursor_row + step, last))
+    return clamp_cursor(replace(state, cursor_key=None, cursor_row=row), snapshot, visible_rows)
 
 
-def turned(browsing: Browsing, step: int) -> Browsing:
+def switch_tab(state: AlarmListState, step: int) -> AlarmListState:
     """To the tab beside this one."""
-    tabs = list(Tab)
-    return Browsing(tabs[(tabs.index(browsing.tab) + step) % len(tabs)])
+    tabs = list(AlarmTab)
+    return AlarmListState(tabs[(tabs.index(state.tab) + step) % len(tabs)])
 
 
-def chosen(browsing: Browsing, picture: AlarmPicture) -> AlarmView | None:
+def get_selected_alarm(state: AlarmListState, snapshot: AlarmPicture) -> AlarmView | None:
     """The alarm under the cursor."""
-    return next((v for v in listed(picture, browsing.tab) if v.state.key == browsing.held), None)
+    return next((v for v in list_alarms(snapshot, state.tab) if v.state.key == state.cursor_key), None)
 
 
-def in_sight(browsing: Browsing, picture: AlarmPicture, visible: int) -> tuple[AlarmView, ...]:
+def list_visible_unacknowledged(
+    state: AlarmListState, snapshot: AlarmPicture, visible_rows: int
+) -> tuple[AlarmView, ...]:
     """The unacknowledged alarms among the rows in sight."""
-    rows = listed(picture, browsing.tab)[browsing.first : browsing.first + visible]
+    rows = list_alarms(snapshot, state.tab)[state.first_row : state.first_row + visible_rows]
     return tuple(view for view in rows if view.state.shown in UNACKNOWLEDGED)
 
 
-def tabs_row(browsing: Browsing, picture: AlarmPicture, width: int) -> Rows:
-    canvas = Canvas(width, 1, Pen(Tone.DIM, Tone.BAND))
+def render_alarm_tabs(state: AlarmListState, snapshot: AlarmPicture, width: int) -> Rows:
+    canvas = Canvas(width, 1, CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND))
     x = 1
-    for tab in Tab:
-        here = tab is browsing.tab
-        count = "" if tab in UNCOUNTED else f" {len(listed(picture, tab))}"
-        name = tab.value if width >= 100 else _NARROW.get(tab, tab.value)
+    for tab in AlarmTab:
+        here = tab is state.tab
+        count = "" if tab in TABS_WITHOUT_COUNT else f" {len(list_alarms(snapshot, tab))}"
+        name = tab.value if width >= 100 else _SHORT_TAB_NAMES.get(tab, tab.value)
         text = f" {name}{count} "
-        x = canvas.text(x, 0, text, Pen(Tone.HOT, Tone.SELECT, bold=True) if here else _TAB) + 1
-    if not picture.journal:
-        said = f"journal away: {_SEEN[picture.pending > 0]}" if width >= 120 else "journal away"
-        canvas.right(width - 1, 0, said, Pen(Tone.WARN, Tone.BAND, bold=True))
+        x = (
+            canvas.write_text(
+                x,
+                0,
+                text,
+                CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True) if here else _TAB_STYLE,
+            )
+            + 1
+        )
+    if not snapshot.journal:
+        said = (
+            f"journal away: {_JOURNAL_DOWN_TEXTS[snapshot.pending > 0]}" if width >= 120 else "journal away"
+        )
+        canvas.write_right(
+            width - 1, 0, said, CellStyle(ColourRole.WARN, ColourRole.BAR_BACKGROUND, bold=True)
+        )
     return canvas.rows
 
 
-def list_table(browsing: Browsing, picture: AlarmPicture, facts: Facts) -> Table[AlarmView]:
-    columns = _COLUMNS.get(browsing.tab, _HIDDEN)
-    return Table(listed(picture, browsing.tab), columns, facts)
+def build_alarm_table(
+    state: AlarmListState, snapshot: AlarmPicture, context: AlarmListContext
+) -> TableData[AlarmView]:
+    columns = _TAB_COLUMNS.get(state.tab, _HIDDEN_COLUMNS)
+    return TableData(list_alarms(snapshot, state.tab), columns, context)
 
 
-def list_rows(browsing: Browsing, picture: AlarmPicture, facts: Facts, width: int, height: int) -> Rows:
-    """The heading, and the alarms from ``browsing.first`` on."""
-    table = list_table(browsing, picture, facts)
+def render_alarm_list(
+    state: AlarmListState, snapshot: AlarmPicture, context: AlarmListContext, width: int, height: int
+) -> Rows:
+    """The heading, and the alarms from ``state.first_row`` on."""
+    table = build_alarm_table(state, snapshot, context)
     if not table.rows:
         canvas = Canvas(width, height)
-        canvas.text(2, 1, NOTHING[browsing.tab], DIM)
+        canvas.write_text(2, 1, EMPTY_TEXTS[state.tab], DIM)
         return canvas.rows
-    held = chosen(browsing, picture)
-    return paint(table, width, height, Reader(held=held, first=browsing.first), select=True)
+    held = get_selected_alarm(state, snapshot)
+    return paint_table(
+        table, width, height, TableCursor(selected_row=held, first_row=state.first_row), highlight_row=True
+    )
 
 
-def who(person: Who) -> str:
+def format_operator(operator: Who) -> str:
     """The name somebody gave, else the account.
 
     >>> who(Who("", "pi"))
     'pi'
     """
-    return plain(person.name or person.os_user or person.role)
+    return sanitize_text(operator.name or operator.os_user or operator.role)
 
 
-def number(value: float | None) -> str:
-    return number_format.NOTHING if value is None else f"{value:,.2f}".replace(",", " ")
+def format_number(value: float | None) -> str:
+    return number_format.NO_VALUE if value is None else f"{value:,.2f}".replace(",", " ")
 
 
-def left(until: datetime | None, now: datetime) -> str:
+def format_remaining_time(until: datetime | None, now: datetime) -> str:
     """How long shelving lasts: 25 min, 3 h 05."""
     if until is None:
         return ""
@@ -162,64 +189,81 @@ def left(until: datetime | None, now: datetime) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02}"
 
 
-def _draw_mark(view: AlarmView, facts: Facts, width: int, ground: Tone) -> Rows:
-    canvas = Canvas(width, 1, Pen(bg=ground))
+def _draw_priority(view: AlarmView, context: AlarmListContext, width: int, background: ColourRole) -> Rows:
+    canvas = Canvas(width, 1, CellStyle(bg=background))
     loud = view.state.shown in UNACKNOWLEDGED
-    canvas.text(0, 0, f" {mark(view.state.priority, loud=loud)} ", mark_pen(view.state, ground))
+    canvas.write_text(
+        0,
+        0,
+        f" {format_mark(view.state.priority, is_unacknowledged=loud)} ",
+        choose_mark_style(view.state, background),
+    )
     return canvas.rows
 
 
-def _draw_message(view: AlarmView, facts: Facts, width: int, ground: Tone) -> Rows:
-    canvas = Canvas(width, 1, Pen(bg=ground))
-    pen = HOT._replace(bold=True) if view.state.shown in UNACKNOWLEDGED else TEXT
-    canvas.text(0, 0, _message(view, facts), pen._replace(bg=ground))
+def _draw_message(view: AlarmView, context: AlarmListContext, width: int, background: ColourRole) -> Rows:
+    canvas = Canvas(width, 1, CellStyle(bg=background))
+    pen = STRONG._replace(bold=True) if view.state.shown in UNACKNOWLEDGED else TEXT
+    canvas.write_text(0, 0, _format_message(view, context), pen._replace(bg=background))
     return canvas.rows
 
 
-def _message(view: AlarmView, facts: Facts) -> str:
-    text = clean_line(view.message) or plain(view.state.key.tag)
+def _format_message(view: AlarmView, context: AlarmListContext) -> str:
+    text = clean_line(view.message) or sanitize_text(view.state.key.tag)
     return f"first · {text}" if view.first_out else text
 
 
-def _at(moment: datetime | None, facts: Facts) -> str:
-    return number_format.NOTHING if moment is None else number_format.stamp(moment, facts.zone, now=facts.now)
+def _format_time(time: datetime | None, context: AlarmListContext) -> str:
+    return (
+        number_format.NO_VALUE
+        if time is None
+        else number_format.format_timestamp(time, context.zone, now=context.now)
+    )
 
 
-def _of_hiding(said: Callable[[Any, Facts], str]) -> Callable[[AlarmView, Facts], str]:
+def _format_if_hidden(
+    format_text: Callable[[Any, AlarmListContext], str],
+) -> Callable[[AlarmView, AlarmListContext], str]:
     """Of what hides the alarm; '' where nothing does."""
-    return lambda view, facts: "" if view.state.hiding is None else said(view.state.hiding, facts)
+    return lambda view, facts: "" if view.state.hiding is None else format_text(view.state.hiding, facts)
 
 
-_PRIORITY: Column[AlarmView] = Column(
-    "Pri", 5, 100, lambda v, f: MARKS[v.state.priority].letter, draw=_draw_mark
+_PRIORITY_COLUMN: TableColumn[AlarmView] = TableColumn(
+    "Pri", 5, 100, lambda v, f: PRIORITY_MARKS[v.state.priority].letter, draw_cell=_draw_priority
 )
-_MESSAGE: Column[AlarmView] = Column("Alarm", 30, 99, _message, draw=_draw_message, grow=200, least=20)
-_SEEN = {False: "others do not see this", True: "others see this later"}
-_TAB = Pen(Tone.TEXT, Tone.BAND)
-_HOLDS = {True: "abnormal", False: "normal", None: number_format.NOTHING}
-_LISTED: tuple[Column[AlarmView], ...] = (
-    _PRIORITY,
-    Column("State", 14, 90, lambda v, f: STATES[v.state.shown]),
-    Column("Since", 8, 95, lambda v, f: _at(v.state.raised_at, f), lambda v, f: v.state.raised_at),
-    _MESSAGE,
-    Column("Value", 10, 60, lambda v, f: number(v.value), lambda v, f: v.value, right=True),
-    Column("Limit", 10, 55, lambda v, f: number(v.limit), lambda v, f: v.limit, right=True),
-    Column("Times", 5, 40, lambda v, f: str(v.state.count), lambda v, f: v.state.count, right=True),
-    Column("By", 10, 30, lambda v, f: who(v.state.acked_by), pen=DIM),
+_MESSAGE_COLUMN: TableColumn[AlarmView] = TableColumn(
+    "Alarm", 30, 99, _format_message, draw_cell=_draw_message, max_growth=200, min_width=20
 )
-_HIDDEN: tuple[Column[AlarmView], ...] = (
-    _PRIORITY,
-    Column("Now", 8, 60, lambda v, f: _HOLDS[v.holds]),
-    Column("Since", 8, 80, _of_hiding(lambda h, f: _at(h.since, f))),
-    Column("Left", 8, 90, _of_hiding(lambda h, f: left(h.until, f.now))),
-    _MESSAGE,
-    Column("Why", 20, 70, _of_hiding(lambda h, f: clean_line(h.why)), grow=20),
-    Column("By", 10, 50, _of_hiding(lambda h, f: who(h.who)), pen=DIM),
+_JOURNAL_DOWN_TEXTS = {False: "others do not see this", True: "others see this later"}
+_TAB_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
+_CONDITION_TEXTS = {True: "abnormal", False: "normal", None: number_format.NO_VALUE}
+_ALARM_COLUMNS: tuple[TableColumn[AlarmView], ...] = (
+    _PRIORITY_COLUMN,
+    TableColumn("State", 14, 90, lambda v, f: STATE_LABELS[v.state.shown]),
+    TableColumn(
+        "Since", 8, 95, lambda v, f: _format_time(v.state.raised_at, f), lambda v, f: v.state.raised_at
+    ),
+    _MESSAGE_COLUMN,
+    TableColumn("Value", 10, 60, lambda v, f: format_number(v.value), lambda v, f: v.value, align_right=True),
+    TableColumn("Limit", 10, 55, lambda v, f: format_number(v.limit), lambda v, f: v.limit, align_right=True),
+    TableColumn(
+        "Times", 5, 40, lambda v, f: str(v.state.count), lambda v, f: v.state.count, align_right=True
+    ),
+    TableColumn("By", 10, 30, lambda v, f: format_operator(v.state.acked_by), style=DIM),
 )
-_SUPPRESSED: tuple[Column[AlarmView], ...] = (
-    *_HIDDEN[:3],
-    _MESSAGE,
-    Column("Why", 43, 70, _of_hiding(lambda h, f: clean_line(h.why)), least=23),
+_HIDDEN_COLUMNS: tuple[TableColumn[AlarmView], ...] = (
+    _PRIORITY_COLUMN,
+    TableColumn("Now", 8, 60, lambda v, f: _CONDITION_TEXTS[v.holds]),
+    TableColumn("Since", 8, 80, _format_if_hidden(lambda h, f: _format_time(h.since, f))),
+    TableColumn("Left", 8, 90, _format_if_hidden(lambda h, f: format_remaining_time(h.until, f.now))),
+    _MESSAGE_COLUMN,
+    TableColumn("Why", 20, 70, _format_if_hidden(lambda h, f: clean_line(h.why)), max_growth=20),
+    TableColumn("By", 10, 50, _format_if_hidden(lambda h, f: format_operator(h.who)), style=DIM),
+)
+_SUPPRESSED_COLUMNS: tuple[TableColumn[AlarmView], ...] = (
+    *_HIDDEN_COLUMNS[:3],
+    _MESSAGE_COLUMN,
+    TableColumn("Why", 43, 70, _format_if_hidden(lambda h, f: clean_line(h.why)), min_width=23),
 )
 """By nobody, and with no end: there is room for the reason."""
-_COLUMNS = {Tab.ALARMS: _LISTED, Tab.SUPPRESSED: _SUPPRESSED}
+_TAB_COLUMNS = {AlarmTab.ALARMS: _ALARM_COLUMNS, AlarmTab.SUPPRESSED: _SUPPRESSED_COLUMNS}

@@ -12,63 +12,73 @@ from textual.timer import Timer
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.alarms import alarm_list
-from dosing_tui.tui.alarms.alarm_actions import Wish
-from dosing_tui.tui.alarms.alarm_list import UNCOUNTED, Browsing, Facts, Tab
-from dosing_tui.tui.alarms.journal_list import Heading, JournalList, journal_rows
-from dosing_tui.tui.alarms.kpi_view import HealthNews, health_rows
+from dosing_tui.tui.alarms.alarm_actions import AlarmAction
+from dosing_tui.tui.alarms.alarm_list import TABS_WITHOUT_COUNT, AlarmListContext, AlarmListState, AlarmTab
+from dosing_tui.tui.alarms.journal_list import JournalHeading, JournalList, render_journal
+from dosing_tui.tui.alarms.kpi_view import AlarmKpiState, render_kpis
 from dosing_tui.tui.keys.bindings import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS
-from dosing_tui.tui.keys.footer_hints import Mode
-from dosing_tui.tui.layout.alarm_banner import Banner, banner_rows
-from dosing_tui.tui.layout.layout import arrange
-from dosing_tui.tui.layout.status_and_footer import KeyHint, Status, footer_rows, said_row, status_rows
+from dosing_tui.tui.keys.footer_hints import FooterMode
+from dosing_tui.tui.layout.alarm_banner import AlarmBanner, render_banner
+from dosing_tui.tui.layout.layout import arrange_tiles
+from dosing_tui.tui.layout.status_and_footer import (
+    KeyHint,
+    StatusBarState,
+    render_footer,
+    render_message,
+    render_status_bar,
+)
 from dosing_tui.tui.rendering import minimal_repaint
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.line_widget import LineWidget
-from dosing_tui.tui.rendering.theme import Look
-from dosing_tui.tui.screens.dashboard_screen import SAID_S
-from dosing_tui.tui.widgets.messages import Moved
-from dosing_tui.tui.widgets.visible_rows import Shown, of_table
+from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.screens.dashboard_screen import MESSAGE_DURATION_S
+from dosing_tui.tui.widgets.messages import ViewChanged
+from dosing_tui.tui.widgets.visible_rows import VisibleRows, list_table_rows
 
-BARS = 3
+FIXED_ROWS = 3
 """Rows of status, tabs and keys."""
 
 
-class Office(Protocol):
+class AlarmScreenActions(Protocol):
     """Who does what the page's keys ask for."""
 
-    def wish(self, wish: Wish, views: Sequence[AlarmView]) -> None: ...
+    def request_action(self, action: AlarmAction, views: Sequence[AlarmView]) -> None: ...
     def open_alarm(self, view: AlarmView) -> None: ...
-    def read_health(self) -> None: ...
+    def load_kpis(self) -> None: ...
     def move_journal(self, step: int, height: int) -> None: ...
-    def end_journal(self, last: bool, height: int) -> None: ...
+    def go_to_journal_end(self, is_oldest: bool, height: int) -> None: ...
     def open_entry(self) -> None: ...
 
 
-class AlarmPage(Screen[str]):
+class AlarmScreen(Screen[str]):
     """Ends with the view that was asked for, or None."""
 
     BINDINGS = [*VIEW_KEYS, *PAGE_KEYS, *ALARM_KEYS]
 
     def __init__(
-        self, look: Look, hints: Mapping[Mode, Sequence[KeyHint]], zone: tzinfo, office: Office
+        self,
+        theme: TerminalTheme,
+        hints: Mapping[FooterMode, Sequence[KeyHint]],
+        zone: tzinfo,
+        actions: AlarmScreenActions,
     ) -> None:
         super().__init__()
-        minimal_repaint.install(self)
+        minimal_repaint.install_compositor(self)
         self._hints = hints
         self._zone = zone
-        self._office = office
-        self._health = HealthNews()
+        self._alarm_actions = actions
+        self._kpis = AlarmKpiState()
         self._journal = JournalList()
-        self._heading = Heading()
-        self._status = LineWidget(look, id="status")
-        self._banner = LineWidget(look, id="notices")
-        self._tabs = LineWidget(look, id="tabs")
-        self._list = LineWidget(look, id="alarms")
-        self._footer = LineWidget(look, id="keys")
-        self._said: Timer | None = None
-        self._alarms = alarm_list.UNKNOWN
+        self._heading = JournalHeading()
+        self._status = LineWidget(theme, id="status")
+        self._banner = LineWidget(theme, id="notices")
+        self._tabs = LineWidget(theme, id="tabs")
+        self._list = LineWidget(theme, id="alarms")
+        self._footer = LineWidget(theme, id="keys")
+        self._message_timer: Timer | None = None
+        self._alarms = alarm_list.EMPTY_SNAPSHOT
         self._now: datetime | None = None
-        self._browsing = Browsing()
+        self._list_state = AlarmListState()
 
     def compose(self) -> ComposeResult:
         yield self._status
@@ -78,139 +88,148 @@ class AlarmPage(Screen[str]):
         yield self._footer
 
     @property
-    def title_now(self) -> str:
+    def screen_title(self) -> str:
         """What is on the screen, for the status bar."""
         return "Alarms"
 
     @property
-    def in_journal(self) -> bool:
+    def is_journal_tab(self) -> bool:
         """The journal is in sight."""
-        return self._browsing.tab is Tab.JOURNAL
+        return self._list_state.tab is AlarmTab.JOURNAL
 
     @property
-    def in_health(self) -> bool:
+    def is_kpi_tab(self) -> bool:
         """The health of the alarms is in sight."""
-        return self._browsing.tab is Tab.HEALTH
+        return self._list_state.tab is AlarmTab.KPIS
 
-    def wear(self, look: Look) -> None:
+    def apply_theme(self, theme: TerminalTheme) -> None:
         for widget in self.query(LineWidget):
-            widget.wear(look)
+            widget.apply_theme(theme)
 
-    def focused_rows(self, zone: tzinfo) -> Shown | None:
+    def get_focused_rows(self, zone: tzinfo) -> VisibleRows | None:
         """The list in sight, whole."""
-        if self._now is None or self._browsing.tab in UNCOUNTED:
+        if self._now is None or self._list_state.tab in TABS_WITHOUT_COUNT:
             return None
-        table = alarm_list.list_table(self._browsing, self._alarms, Facts(self._now, zone))
-        return of_table(f"alarms {self._browsing.tab.value}".lower(), table, zone)
+        table = alarm_list.build_alarm_table(
+            self._list_state, self._alarms, AlarmListContext(self._now, zone)
+        )
+        return list_table_rows(f"alarms {self._list_state.tab.value}".lower(), table, zone)
 
     # what the app gives
 
-    def show_status(self, status: Status) -> None:
-        self._status.put(status_rows(status, self.size.width))
+    def show_status(self, status: StatusBarState) -> None:
+        self._status.show_rows(render_status_bar(status, self.size.width))
 
-    def show_banner(self, told: Banner, stamp: Callable[[datetime], str]) -> None:
-        rows = arrange(*self.size).notices
+    def show_banner(self, banner: AlarmBanner, stamp: Callable[[datetime], str]) -> None:
+        rows = arrange_tiles(*self.size).banner_rows
         self._banner.styles.height = rows
-        self._banner.put(banner_rows(told, stamp, self.size.width, rows))
+        self._banner.show_rows(render_banner(banner, stamp, self.size.width, rows))
 
-    def show_alarms(self, picture: AlarmPicture, now: datetime) -> None:
-        self._alarms, self._now = picture, now
-        self._draw()
+    def show_alarms(self, snapshot: AlarmPicture, now: datetime) -> None:
+        self._alarms, self._now = snapshot, now
+        self._draw_screen()
 
-    def show_health(self, news: HealthNews) -> None:
-        self._health = news
-        self._draw()
+    def show_kpis(self, news: AlarmKpiState) -> None:
+        self._kpis = news
+        self._draw_screen()
 
-    def show_journal(self, known: JournalList, heading: Heading) -> None:
-        self._journal, self._heading = known, heading
-        if self.in_journal:
-            self._draw()
+    def show_journal(self, journal: JournalList, heading: JournalHeading) -> None:
+        self._journal, self._heading = journal, heading
+        if self.is_journal_tab:
+            self._draw_screen()
 
-    def say(self, sentence: str) -> None:
+    def show_message(self, sentence: str) -> None:
         """For a few seconds, in place of the keys."""
-        self._footer.put(said_row(clean_line(sentence), self.size.width))
-        if self._said is not None:
-            self._said.stop()
-        self._said = self.set_timer(SAID_S, self._unsay)
+        self._footer.show_rows(render_message(clean_line(sentence), self.size.width))
+        if self._message_timer is not None:
+            self._message_timer.stop()
+        self._message_timer = self.set_timer(MESSAGE_DURATION_S, self._clear_message)
 
-    def _unsay(self) -> None:
-        self._said = None
-        self._draw()
+    def _clear_message(self) -> None:
+        self._message_timer = None
+        self._draw_screen()
 
     # drawing
 
     def on_resize(self, event: events.Resize) -> None:
-        self.post_message(Moved())
+        self.post_message(ViewChanged())
 
     @property
-    def _visible(self) -> int:
+    def _visible_rows(self) -> int:
         """Rows of alarms below the heading."""
-        return max(1, self.size.height - BARS - arrange(*self.size).notices - 1)
+        return max(1, self.size.height - FIXED_ROWS - arrange_tiles(*self.size).banner_rows - 1)
 
-    def _draw(self) -> None:
+    def _draw_screen(self) -> None:
         if self._now is None:
             return
         width = self.size.width
-        self._browsing = alarm_list.settled(self._browsing, self._alarms, self._visible)
-        self._tabs.put(alarm_list.tabs_row(self._browsing, self._alarms, width))
-        self._list.put(self._rows(Facts(self._now, self._zone), width, self._visible + 1))
-        if self._said is None:
-            hints = self._hints[Mode.JOURNAL if self.in_journal else Mode.ALARMS]
-            self._footer.put(footer_rows(hints, width))
+        self._list_state = alarm_list.clamp_cursor(self._list_state, self._alarms, self._visible_rows)
+        self._tabs.show_rows(alarm_list.render_alarm_tabs(self._list_state, self._alarms, width))
+        self._list.show_rows(
+            self._render_tab(AlarmListContext(self._now, self._zone), width, self._visible_rows + 1)
+        )
+        if self._message_timer is None:
+            hints = self._hints[FooterMode.JOURNAL if self.is_journal_tab else FooterMode.ALARM_LIST]
+            self._footer.show_rows(render_footer(hints, width))
 
-    def _rows(self, facts: Facts, width: int, height: int) -> Rows:
-        if self._browsing.tab is Tab.HEALTH:
-            return health_rows(self._health, facts, width, height)
-        if self._browsing.tab is Tab.JOURNAL:
-            return journal_rows(self._journal, self._heading, facts, width, height)
-        return alarm_list.list_rows(self._browsing, self._alarms, facts, width, height)
+    def _render_tab(self, context: AlarmListContext, width: int, height: int) -> Rows:
+        if self._list_state.tab is AlarmTab.KPIS:
+            return render_kpis(self._kpis, context, width, height)
+        if self._list_state.tab is AlarmTab.JOURNAL:
+            return render_journal(self._journal, self._heading, context, width, height)
+        return alarm_list.render_alarm_list(self._list_state, self._alarms, context, width, height)
 
     # keys
 
     def action_step(self, step: int) -> None:
-        if self.in_journal:
-            self._office.move_journal(step, self._visible + 1)
+        if self.is_journal_tab:
+            self._alarm_actions.move_journal(step, self._visible_rows + 1)
             return
-        self._browsing = alarm_list.moved(self._browsing, self._alarms, step, self._visible)
-        self._draw()
+        self._list_state = alarm_list.move_cursor(self._list_state, self._alarms, step, self._visible_rows)
+        self._draw_screen()
 
     def action_page(self, step: int) -> None:
-        self.action_step(step * self._visible)
+        self.action_step(step * self._visible_rows)
 
     def action_end(self, last: bool) -> None:
-        if self.in_journal:
-            self._office.end_journal(last, self._visible + 1)
+        if self.is_journal_tab:
+            self._alarm_actions.go_to_journal_end(last, self._visible_rows + 1)
             return
-        self.action_step(len(alarm_list.listed(self._alarms, self._browsing.tab)) * (1 if last else -1))
+        self.action_step(
+            len(alarm_list.list_alarms(self._alarms, self._list_state.tab)) * (1 if last else -1)
+        )
 
     def action_next_tile(self, step: int) -> None:
         """From list to list."""
-        self._browsing = alarm_list.turned(self._browsing, step)
-        if self._browsing.tab is Tab.HEALTH:
-            self._office.read_health()
-        elif self._browsing.tab is Tab.JOURNAL:
-            self.post_message(Moved())
-        self._draw()
+        self._list_state = alarm_list.switch_tab(self._list_state, step)
+        if self._list_state.tab is AlarmTab.KPIS:
+            self._alarm_actions.load_kpis()
+        elif self._list_state.tab is AlarmTab.JOURNAL:
+            self.post_message(ViewChanged())
+        self._draw_screen()
 
     def action_move(self, direction: str) -> None:
         self.action_next_tile(1 if direction == "right" else -1)
 
     def action_zoom(self) -> None:
-        if self.in_journal:
-            self._office.open_entry()
+        if self.is_journal_tab:
+            self._alarm_actions.open_entry()
             return
-        chosen = alarm_list.chosen(self._browsing, self._alarms)
+        chosen = alarm_list.get_selected_alarm(self._list_state, self._alarms)
         if chosen is not None:
-            self._office.open_alarm(chosen)
+            self._alarm_actions.open_alarm(chosen)
 
     def action_wish(self, wish: str) -> None:
         """About the alarm under the cursor, or about those in sight."""
-        if Wish(wish) is Wish.ALL:
-            self._office.wish(Wish.ALL, alarm_list.in_sight(self._browsing, self._alarms, self._visible))
+        if AlarmAction(wish) is AlarmAction.ACKNOWLEDGE_ALL:
+            self._alarm_actions.request_action(
+                AlarmAction.ACKNOWLEDGE_ALL,
+                alarm_list.list_visible_unacknowledged(self._list_state, self._alarms, self._visible_rows),
+            )
             return
-        chosen = alarm_list.chosen(self._browsing, self._alarms)
+        chosen = alarm_list.get_selected_alarm(self._list_state, self._alarms)
         if chosen is not None:
-            self._office.wish(Wish(wish), [chosen])
+            self._alarm_actions.request_action(AlarmAction(wish), [chosen])
 
     def action_view(self, view: str) -> None:
         self.dismiss(view)

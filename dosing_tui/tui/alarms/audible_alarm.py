@@ -11,43 +11,43 @@ from uuid import UUID
 from dosing_tui.domain.alarms.models import AlarmKey, Priority, Shown
 from dosing_tui.domain.alarms.snapshot import AlarmPicture
 
-EVERY = timedelta(seconds=3)
+BELL_INTERVAL = timedelta(seconds=3)
 
-Calls: TypeAlias = frozenset[tuple[AlarmKey, UUID | None]]
+AlarmOccurrences: TypeAlias = frozenset[tuple[AlarmKey, UUID | None]]
 """Occurrences: an alarm that is raised again is another one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Horn:
-    silenced: Calls = frozenset()
-    rung_at: datetime | None = None
+class AudibleAlarm:
+    silent_occurrences: AlarmOccurrences = frozenset()
+    last_ring_at: datetime | None = None
 
 
-def calling(picture: AlarmPicture | None) -> Calls:
+def find_audible_occurrences(snapshot: AlarmPicture | None) -> AlarmOccurrences:
     """The occurrences that want to be heard; what has returned by itself and diagnostics do not."""
     return frozenset(
         (view.state.key, view.state.occurrence)
-        for view in (picture.listed if picture else ())
+        for view in (snapshot.listed if snapshot else ())
         if view.state.shown in (Shown.UNACK, Shown.LATCHED_UNACK)
         and view.state.priority is not Priority.DIAGNOSTIC
     )
 
 
-def sounds(horn: Horn, calls: Calls) -> bool:
+def is_sounding(state: AudibleAlarm, occurrences: AlarmOccurrences) -> bool:
     """Something calls that nobody has silenced."""
-    return not calls <= horn.silenced
+    return not occurrences <= state.silent_occurrences
 
 
-def rings(horn: Horn, calls: Calls, now: datetime) -> bool:
+def is_ring_due(state: AudibleAlarm, occurrences: AlarmOccurrences, now: datetime) -> bool:
     """The bell is due now; it repeats every few seconds."""
-    due = horn.rung_at is None or not horn.rung_at <= now < horn.rung_at + EVERY
-    return due and sounds(horn, calls)
+    due = state.last_ring_at is None or not state.last_ring_at <= now < state.last_ring_at + BELL_INTERVAL
+    return due and is_sounding(state, occurrences)
 
 
-def rung(horn: Horn, now: datetime) -> Horn:
-    return replace(horn, rung_at=now)
+def record_ring(state: AudibleAlarm, now: datetime) -> AudibleAlarm:
+    return replace(state, last_ring_at=now)
 
 
-def silenced(calls: Calls) -> Horn:
+def silence_occurrences(occurrences: AlarmOccurrences) -> AudibleAlarm:
     """What calls now is not heard any more; the next occurrence is heard at once."""
-    return Horn(silenced=calls)
+    return AudibleAlarm(silent_occurrences=occurrences)

@@ -7,21 +7,21 @@ from datetime import datetime
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import Entry, Event, Shown, Who
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.tui.alarms.alarm_list import Facts, number
+from dosing_tui.tui.alarms.alarm_list import AlarmListContext, format_number
 from dosing_tui.tui.rendering import data_table, number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain, sentence
-from dosing_tui.tui.rendering.data_table import Column, Reader, Table
-from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Pen, Tone
-from dosing_tui.tui.rendering.priority_style import STATES, mark
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sanitize_text
+from dosing_tui.tui.rendering.data_table import TableColumn, TableCursor, TableData
+from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.priority_style import STATE_LABELS, format_mark
 
-PAGE = 200
+PAGE_SIZE = 200
 """Entries that are read at once."""
-MOST = 5_000
+MAX_ENTRIES = 5_000
 """Entries that are kept: further back a narrower range or a filter leads."""
-BAND = 1
+HEADING_ROWS = 1
 """Rows above the table: what is asked for."""
-SOUNDS = frozenset({Event.RAISE, Event.REALARM, Event.ESCALATE})
-DONE: Mapping[Event, str] = {
+AUDIBLE_EVENTS = frozenset({Event.RAISE, Event.REALARM, Event.ESCALATE})
+EVENT_LABELS: Mapping[Event, str] = {
     Event.RAISE: "raised",
     Event.RETURN: "returned",
     Event.ACKNOWLEDGE: "acknowledged",
@@ -39,200 +39,222 @@ DONE: Mapping[Event, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sieve:
+class JournalFilterForm:
     """Which entries the operator wants; '' and () let everything through."""
 
     tag: str = ""
     events: tuple[Event, ...] = ()
     user: str = ""
-    shown: tuple[Shown, ...] = ()
+    states: tuple[Shown, ...] = ()
     """Of alarms that are so now."""
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """
         >>> Sieve("T-12", (Event.RAISE,), "Anna", (Shown.SHELVED,)).words
         'tag T-12 · raised · now shelved · by Anna'
         """
         return " · ".join(
             part for part in (
-                f"tag {plain(self.tag)}" if self.tag else "",
-                ", ".join(DONE[event] for event in self.events),
-                f"now {', '.join(STATES[shown] for shown in self.shown)}" if self.shown else "",
-                f"by {plain(self.user)}" if self.user else "",
+                f"tag {sanitize_text(self.tag)}" if self.tag else "",
+                ", ".join(EVENT_LABELS[event] for event in self.events),
+                f"now {', '.join(STATE_LABELS[shown] for shown in self.states)}" if self.states else "",
+                f"by {sanitize_text(self.user)}" if self.user else "",
             ) if part
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class JournalList:
-    """``rows`` are the newest first, from the newest of ``asked`` on without a gap."""
+    """``rows`` are the newest first, from the newest of ``journal_filter`` on without a gap."""
 
-    asked: JournalFilter | None = None
+    journal_filter: JournalFilter | None = None
     """What the rows answer; None before the first answer."""
     rows: tuple[Entry, ...] = ()
-    more: bool = False
+    has_more: bool = False
     """There are older ones."""
-    trouble: str = ""
+    error: str = ""
     """Why there is no newer answer."""
-    reader: Reader = field(default_factory=Reader)
+    cursor: TableCursor = field(default_factory=TableCursor)
 
     @property
-    def at_top(self) -> bool:
+    def is_at_top(self) -> bool:
         """New entries may come above without moving what is being read."""
-        return len(self.rows) <= PAGE and self.reader.first == 0
+        return len(self.rows) <= PAGE_SIZE and self.cursor.first_row == 0
 
     @property
-    def chosen(self) -> Entry | None:
-        return self.rows[data_table.position(self.reader, self.rows)] if self.rows else None
+    def selected_entry(self) -> Entry | None:
+        return self.rows[data_table.find_cursor_row(self.cursor, self.rows)] if self.rows else None
 
     @property
-    def full(self) -> bool:
-        return len(self.rows) >= MOST
+    def is_full(self) -> bool:
+        return len(self.rows) >= MAX_ENTRIES
 
 
-def filter_of(sieve: Sieve, since: datetime, until: datetime) -> JournalFilter:
+def build_journal_filter(form: JournalFilterForm, since: datetime, until: datetime) -> JournalFilter:
     """The newest page."""
-    return JournalFilter(since, until, sieve.tag, sieve.events, sieve.user, sieve.shown, most=PAGE)
+    return JournalFilter(since, until, form.tag, form.events, form.user, form.states, most=PAGE_SIZE)
 
 
-def older(known: JournalList) -> JournalFilter | None:
+def build_older_filter(journal: JournalList) -> JournalFilter | None:
     """The page behind the last row; None where there is none."""
-    if known.asked is None or not known.rows or not known.more or known.full:
+    if journal.journal_filter is None or not journal.rows or not journal.has_more or journal.is_full:
         return None
-    last = known.rows[-1]
-    return replace(known.asked, until=last.at, before=last.id)
+    last = journal.rows[-1]
+    return replace(journal.journal_filter, until=last.at, before=last.id)
 
 
-def read_anew(known: JournalList, asked: JournalFilter, entries: Sequence[Entry]) -> JournalList:
+def replace_entries(
+    journal: JournalList, journal_filter: JournalFilter, entries: Sequence[Entry]
+) -> JournalList:
     """The newest page has come. The cursor stays on its entry if that is still there."""
     rows = tuple(entries)
-    reader = known.reader if known.reader.held in rows else Reader()
-    return JournalList(asked, rows, more=len(rows) >= asked.most, reader=reader)
+    reader = journal.cursor if journal.cursor.selected_row in rows else TableCursor()
+    return JournalList(journal_filter, rows, has_more=len(rows) >= journal_filter.most, cursor=reader)
 
 
-def read_older(known: JournalList, entries: Sequence[Entry]) -> JournalList:
+def append_entries(journal: JournalList, entries: Sequence[Entry]) -> JournalList:
     """A page to put behind the last row."""
-    more = len(entries) >= PAGE
-    return replace(known, rows=(*known.rows, *entries), more=more, trouble="")
+    more = len(entries) >= PAGE_SIZE
+    return replace(journal, rows=(*journal.rows, *entries), has_more=more, error="")
 
 
-def visible(height: int) -> int:
+def count_visible_entries(height: int) -> int:
     """Entries in sight."""
-    return max(1, height - BAND - 1)
+    return max(1, height - HEADING_ROWS - 1)
 
 
-def moved(known: JournalList, step: int, height: int) -> JournalList:
-    reader = data_table.moved(known.reader, known.rows, step)
-    return replace(known, reader=data_table.scrolled(reader, known.rows, visible(height)))
+def move_cursor(journal: JournalList, step: int, height: int) -> JournalList:
+    reader = data_table.move_cursor(journal.cursor, journal.rows, step)
+    return replace(
+        journal, cursor=data_table.scroll_to_cursor(reader, journal.rows, count_visible_entries(height))
+    )
 
 
-def nears_end(known: JournalList, height: int) -> bool:
+def is_near_end(journal: JournalList, height: int) -> bool:
     """It is time to read on."""
-    return known.reader.first + 2 * visible(height) >= len(known.rows)
+    return journal.cursor.first_row + 2 * count_visible_entries(height) >= len(journal.rows)
 
 
-def build_table(known: JournalList, facts: Facts) -> Table[Entry]:
-    return Table(known.rows, COLUMNS, facts)
+def build_table(known: JournalList, facts: AlarmListContext) -> TableData[Entry]:
+    return TableData(known.rows, JOURNAL_COLUMNS, facts)
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
-    """What is asked for, in words. ``live``: new entries come in at the top."""
+class JournalHeading:
+    """What is asked for, in words. ``is_live``: new entries come in at the top."""
 
     range: str = ""
-    live: bool = True
-    sieve: str = ""
+    is_live: bool = True
+    filter_text: str = ""
 
 
-def journal_rows(known: JournalList, heading: Heading, facts: Facts, width: int, height: int) -> Rows:
+def render_journal(
+    journal: JournalList, heading: JournalHeading, context: AlarmListContext, width: int, height: int
+) -> Rows:
     canvas = Canvas(width, height)
-    _band(canvas, known, heading)
-    if known.rows:
-        reader = data_table.scrolled(known.reader, known.rows, visible(height))
-        canvas.paste(
-            0, BAND, data_table.paint(build_table(known, facts), width, height - BAND, reader, select=True)
+    _draw_heading(canvas, journal, heading)
+    if journal.rows:
+        reader = data_table.scroll_to_cursor(journal.cursor, journal.rows, count_visible_entries(height))
+        canvas.paste_rows(
+            0,
+            HEADING_ROWS,
+            data_table.paint_table(
+                build_table(journal, context), width, height - HEADING_ROWS, reader, highlight_row=True
+            ),
         )
     else:
-        said = known.trouble or _nothing(known, heading)
-        canvas.paste(0, BAND, sentence(said, width, min(height - BAND, 9)))
+        said = journal.error or _explain_empty_list(journal, heading)
+        canvas.paste_rows(0, HEADING_ROWS, render_paragraph(said, width, min(height - HEADING_ROWS, 9)))
     return canvas.rows
 
 
-def _nothing(known: JournalList, heading: Heading) -> str:
-    if known.asked is None:
+def _explain_empty_list(journal: JournalList, heading: JournalHeading) -> str:
+    if journal.journal_filter is None:
         return "Reading the journal …"
-    if heading.sieve:
-        return f"No entry in this time is of {heading.sieve}."
+    if heading.filter_text:
+        return f"No entry in this time is of {heading.filter_text}."
     return "Nothing happened to any alarm in this time."
 
 
-def _band(canvas: Canvas, known: JournalList, heading: Heading) -> None:
-    pen = Pen(Tone.TEXT, Tone.BAND)
-    canvas.band(0, pen)
-    right = _extent(known, heading)
-    loud = Pen(Tone.WARN, Tone.BAND, bold=True) if known.trouble else Pen(Tone.DIM, Tone.BAND)
-    end = canvas.right(canvas.width - 1, 0, right[: canvas.width // 2], loud) if right else canvas.width
-    x = canvas.text(1, 0, heading.range, Pen(Tone.HOT, Tone.BAND), width=max(0, end - 2))
-    if heading.sieve:
-        canvas.text(x, 0, f" · only {heading.sieve}", pen, width=max(0, end - x - 1))
+def _draw_heading(canvas: Canvas, journal: JournalList, heading: JournalHeading) -> None:
+    pen = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
+    canvas.fill_row(0, pen)
+    right = _format_extent(journal, heading)
+    loud = (
+        CellStyle(ColourRole.WARN, ColourRole.BAR_BACKGROUND, bold=True)
+        if journal.error
+        else CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
+    )
+    end = canvas.write_right(canvas.width - 1, 0, right[: canvas.width // 2], loud) if right else canvas.width
+    x = canvas.write_text(
+        1, 0, heading.range, CellStyle(ColourRole.STRONG, ColourRole.BAR_BACKGROUND), width=max(0, end - 2)
+    )
+    if heading.filter_text:
+        canvas.write_text(x, 0, f" · only {heading.filter_text}", pen, width=max(0, end - x - 1))
 
 
-def _extent(known: JournalList, heading: Heading) -> str:
+def _format_extent(journal: JournalList, heading: JournalHeading) -> str:
     """How many there are, and whether they follow the clock."""
-    if known.trouble:
-        return f"▲ {known.trouble}" if known.rows else "▲ not read"
-    if known.asked is None:
+    if journal.error:
+        return f"▲ {journal.error}" if journal.rows else "▲ not read"
+    if journal.journal_filter is None:
         return ""
-    count = len(known.rows)
-    said = f"{number_format.count(count)} entr{'y' if count == 1 else 'ies'}"
-    if known.full:
-        return f"the newest {number_format.count(count)}: narrow the range for older ones"
-    if known.more:
+    count = len(journal.rows)
+    said = f"{number_format.format_count(count)} entr{'y' if count == 1 else 'ies'}"
+    if journal.is_full:
+        return f"the newest {number_format.format_count(count)}: narrow the range for older ones"
+    if journal.has_more:
         said += ", older below"
-    if heading.live:
-        said += " · live" if known.at_top else " · home: live again"
+    if heading.is_live:
+        said += " · live" if journal.is_at_top else " · home: live again"
     return said
 
 
-def when(moment: datetime, facts: Facts) -> str:
+def format_entry_time(time: datetime, context: AlarmListContext) -> str:
     """Day and time; the year instead of the seconds where it is another one."""
-    local = moment.astimezone(facts.zone)
-    same = local.year == facts.now.astimezone(facts.zone).year
+    local = time.astimezone(context.zone)
+    same = local.year == context.now.astimezone(context.zone).year
     return local.strftime("%d %b %H:%M:%S") if same else local.strftime("%Y-%m-%d %H:%M")
 
 
-def by(person: Who) -> str:
+def format_operator(operator: Who) -> str:
     """'' where the program acted by itself, whatever role it had."""
-    return plain(person.name or person.os_user)
+    return sanitize_text(operator.name or operator.os_user)
 
 
-def _draw_mark(entry: Entry, facts: Facts, width: int, ground: Tone) -> Rows:
+def _draw_priority(entry: Entry, context: AlarmListContext, width: int, background: ColourRole) -> Rows:
     """Without the colour of an alarm: it is the past."""
-    canvas = Canvas(width, 1, Pen(bg=ground))
-    pen = TEXT if entry.event in SOUNDS else DIM
-    canvas.text(1, 0, mark(entry.priority, loud=False), pen._replace(bg=ground))
+    canvas = Canvas(width, 1, CellStyle(bg=background))
+    pen = TEXT if entry.event in AUDIBLE_EVENTS else DIM
+    canvas.write_text(1, 0, format_mark(entry.priority, is_unacknowledged=False), pen._replace(bg=background))
     return canvas.rows
 
 
-def _draw_event(entry: Entry, facts: Facts, width: int, ground: Tone) -> Rows:
-    canvas = Canvas(width, 1, Pen(bg=ground))
-    pen = HOT._replace(bold=True) if entry.event in SOUNDS else HOT if by(entry.who) else TEXT
-    canvas.text(0, 0, DONE[entry.event], pen._replace(bg=ground), width=width)
+def _draw_event(entry: Entry, context: AlarmListContext, width: int, background: ColourRole) -> Rows:
+    canvas = Canvas(width, 1, CellStyle(bg=background))
+    pen = (
+        STRONG._replace(bold=True)
+        if entry.event in AUDIBLE_EVENTS
+        else STRONG
+        if format_operator(entry.who)
+        else TEXT
+    )
+    canvas.write_text(0, 0, EVENT_LABELS[entry.event], pen._replace(bg=background), width=width)
     return canvas.rows
 
 
-def _said(entry: Entry, facts: Facts) -> str:
-    return clean_line(entry.message) or plain(entry.key.tag, 100)
+def _format_message(entry: Entry, context: AlarmListContext) -> str:
+    return clean_line(entry.message) or sanitize_text(entry.key.tag, 100)
 
 
-COLUMNS: tuple[Column[Entry], ...] = (
-    Column("Pri", 5, 100, lambda e, f: e.priority.value, draw=_draw_mark),
-    Column("Time", 16, 99, lambda e, f: when(e.at, f), lambda e, f: e.at),
-    Column("Event", 15, 98, lambda e, f: DONE[e.event], draw=_draw_event, least=12),
-    Column("Alarm", 30, 97, _said, grow=60, least=20),
-    Column("Value", 9, 40, lambda e, f: number(e.value), lambda e, f: e.value, right=True),
-    Column("Limit", 9, 35, lambda e, f: number(e.limit), lambda e, f: e.limit, right=True),
-    Column("By", 9, 90, lambda e, f: by(e.who), pen=TEXT),
-    Column("Comment", 12, 60, lambda e, f: clean_line(e.comment), pen=DIM, grow=40),
+JOURNAL_COLUMNS: tuple[TableColumn[Entry], ...] = (
+    TableColumn("Pri", 5, 100, lambda e, f: e.priority.value, draw_cell=_draw_priority),
+    TableColumn("Time", 16, 99, lambda e, f: format_entry_time(e.at, f), lambda e, f: e.at),
+    TableColumn("Event", 15, 98, lambda e, f: EVENT_LABELS[e.event], draw_cell=_draw_event, min_width=12),
+    TableColumn("Alarm", 30, 97, _format_message, max_growth=60, min_width=20),
+    TableColumn("Value", 9, 40, lambda e, f: format_number(e.value), lambda e, f: e.value, align_right=True),
+    TableColumn("Limit", 9, 35, lambda e, f: format_number(e.limit), lambda e, f: e.limit, align_right=True),
+    TableColumn("By", 9, 90, lambda e, f: format_operator(e.who), style=TEXT),
+    TableColumn("Comment", 12, 60, lambda e, f: clean_line(e.comment), style=DIM, max_growth=40),
 )

@@ -14,12 +14,12 @@ from dosing_tui.config.settings import LogSettings
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import ConfigError
 
-_MOST_BYTES, _KEPT = 2_000_000, 4
-_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_MAX_BYTES, _BACKUP_COUNT = 2_000_000, 4
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 log = logging.getLogger(__name__)
 
 
-def path_for(settings: LogSettings) -> Path:
+def get_log_path(settings: LogSettings) -> Path:
     if settings.file:
         return Path(settings.file).expanduser()
     return platformdirs.user_log_path("dosing-tui", appauthor=False) / "console.log"
@@ -38,13 +38,13 @@ def open_log(settings: LogSettings) -> Path:
 
     Raises: ConfigError when the file cannot be written.
     """
-    path = path_for(settings)
+    path = get_log_path(settings)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(path, maxBytes=_MOST_BYTES, backupCount=_KEPT, encoding="utf-8")
+        handler = RotatingFileHandler(path, maxBytes=_MAX_BYTES, backupCount=_BACKUP_COUNT, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"The log file {path} cannot be written: {error.strerror}.") from error
-    handler.setFormatter(CleanFormatter(_FORMAT))
+    handler.setFormatter(CleanFormatter(_LOG_FORMAT))
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)
@@ -53,30 +53,32 @@ def open_log(settings: LogSettings) -> Path:
     logging.captureWarnings(True)
     # a disk that is full may not end up on the screen either
     logging.raiseExceptions = False
-    threading.excepthook = _thread_failed
-    sys.unraisablehook = _unraisable
+    threading.excepthook = _log_thread_failure
+    sys.unraisablehook = _log_unraisable
     return path
 
 
-def _thread_failed(failed: threading.ExceptHookArgs) -> None:
-    name = failed.thread.name if failed.thread is not None else "?"
+def _log_thread_failure(failure: threading.ExceptHookArgs) -> None:
+    name = failure.thread.name if failure.thread is not None else "?"
     # textual's writer, once the terminal was closed: the console itself ends on SIGHUP
-    if name == "textual-output" and getattr(failed.exc_value, "errno", None) in (errno.EIO, errno.EPIPE):
+    if name == "textual-output" and getattr(failure.exc_value, "errno", None) in (errno.EIO, errno.EPIPE):
         log.info("the terminal is gone")
         return
     log.error(
-        "thread %s failed", name, exc_info=_info(failed.exc_type, failed.exc_value, failed.exc_traceback)
+        "thread %s failed",
+        name,
+        exc_info=_build_exc_info(failure.exc_type, failure.exc_value, failure.exc_traceback),
     )
 
 
-def _unraisable(failed: "sys.UnraisableHookArgs") -> None:
+def _log_unraisable(failure: "sys.UnraisableHookArgs") -> None:
     log.error(
-        "%s: %r", failed.err_msg or "ignored exception", failed.object,
-        exc_info=_info(failed.exc_type, failed.exc_value, failed.exc_traceback),
+        "%s: %r", failure.err_msg or "ignored exception", failure.object,
+        exc_info=_build_exc_info(failure.exc_type, failure.exc_value, failure.exc_traceback),
     )  # fmt: skip
 
 
-def _info(
+def _build_exc_info(
     kind: type[BaseException], value: BaseException | None, trace: TracebackType | None
 ) -> tuple[type[BaseException], BaseException, TracebackType | None] | None:
     return None if value is None else (kind, value, trace)

@@ -7,21 +7,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dosing_tui.collector_process.remote_live_state import Mirror
+from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.config.settings import Settings
 from dosing_tui.live_state import PictureSource
 from dosing_tui.tui.app import log_file, terminal
-from dosing_tui.tui.data.backend import Engine
-from dosing_tui.tui.data.query_workers import PanelSource
+from dosing_tui.tui.data.backend import Backend
+from dosing_tui.tui.data.query_workers import ConsoleDataSource
 from dosing_tui.tui.rendering import glyphs
 
 if TYPE_CHECKING:
-    from dosing_tui.tui.app.app import Surroundings
+    from dosing_tui.tui.app.app import TerminalOptions
 
 log = logging.getLogger(__name__)
 
 
-class Backstage(PanelSource, Protocol):
+class BackendService(ConsoleDataSource, Protocol):
     """What works behind the screen, from the first paint until after the last."""
 
     def start(self) -> None: ...
@@ -34,51 +34,55 @@ def run_console(settings: Settings) -> int:
 
     Raises: ConfigError when this terminal cannot show a screen or the log cannot be written.
     """
-    mirror = Mirror()
-    return show(settings, mirror, Engine(settings, mirror, now))
+    mirror = RemoteLiveState()
+    return run_app(settings, mirror, Backend(settings, mirror, get_utc_now))
 
 
-def show(settings: Settings, live: PictureSource, backstage: Backstage) -> int:
+def run_app(settings: Settings, live_source: PictureSource, backend: BackendService) -> int:
     """The console over a live picture that somebody else moves. Raises: ConfigError."""
     terminal.check_terminal(os.environ)
     log_path = log_file.open_log(settings.log)
-    prepare(os.environ, settings)
+    prepare_environment(os.environ, settings)
     # imported here: textual reads the environment when it is imported
-    from dosing_tui.tui.app.app import ConsoleApp
+    from dosing_tui.tui.app.app import DosingApp
 
-    where = surroundings(os.environ, settings, log_path)
-    app = ConsoleApp(settings, live, backstage, now, where=where, after_first_paint=backstage.start)
+    where = read_terminal_options(os.environ, settings, log_path)
+    app = DosingApp(
+        settings, live_source, backend, get_utc_now, terminal=where, after_first_paint=backend.start
+    )
     log.info("console starts")
     try:
         app.run()
     finally:
-        app.departure.arrived()
-        backstage.stop()
-        terminal.let_go()
+        app.shutdown_handler.restore_handlers()
+        backend.stop()
+        terminal.discard_output()
     log.info("console ends with status %s", app.return_code)
     return app.return_code or 0
 
 
-def surroundings(environment: Mapping[str, str], settings: Settings, log_file: Path) -> "Surroundings":
+def read_terminal_options(
+    environment: Mapping[str, str], settings: Settings, log_file: Path
+) -> "TerminalOptions":
     """Raises: ConfigError for keys that there are not."""
     # imported here for the same reason
-    from dosing_tui.tui.app.app import Surroundings
-    from dosing_tui.tui.keys.bindings import checked
+    from dosing_tui.tui.app.app import TerminalOptions
+    from dosing_tui.tui.keys.bindings import validate_keymap
 
     term, wanted = environment.get("TERM", ""), settings.console.glyphs
-    return Surroundings(
-        glyphs=glyphs.profile(wanted, term=term, encoding=terminal.encoding()),
-        colourless=bool(environment.get("NO_COLOR")),
-        keymap=checked(settings.console.keys),
+    return TerminalOptions(
+        glyphs=glyphs.resolve_glyphs(wanted, term=term, encoding=terminal.get_encoding()),
+        is_monochrome=bool(environment.get("NO_COLOR")),
+        keymap=validate_keymap(settings.console.keys),
         log_file=log_file,
     )
 
 
-def now() -> datetime:
+def get_utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def prepare(environment: MutableMapping[str, str], settings: Settings) -> None:
+def prepare_environment(environment: MutableMapping[str, str], settings: Settings) -> None:
     """What textual is to know before it is imported; what the site has set stays."""
     environment.setdefault("TEXTUAL_ANIMATIONS", "none")
     environment.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")

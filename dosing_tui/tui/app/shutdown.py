@@ -12,73 +12,73 @@ from types import FrameType
 from typing import Any
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-LAST_RESORT_S = 2.0
+FORCE_EXIT_DELAY_S = 2.0
 """A terminal that takes no output (a stopped line) may not hold the process for longer."""
-_RESTORE = (
+_RESTORE_SEQUENCES = (
     b"\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?1049l\x1b[?25h\x1b[0m"
 )
 _STDIN, _SCREEN = 0, 2
 
 
-class Departure:
-    """From ``watch`` to ``arrived``: ``leave(code)`` is called on the loop when it is time to go."""
+class ShutdownHandler:
+    """From ``install_handlers`` to ``restore_handlers``: ``leave(code)`` is called on the loop when it is time to go."""
 
     def __init__(self) -> None:
-        self._going = False
-        self._attributes: list[Any] | None = None
-        self._last_resort: threading.Timer | None = None
-        self._before: dict[signal.Signals, Any] = {}
+        self._is_leaving = False
+        self._terminal_attributes: list[Any] | None = None
+        self._force_exit_timer: threading.Timer | None = None
+        self._previous_handlers: dict[signal.Signals, Any] = {}
 
-    def watch(self, loop: AbstractEventLoop, leave: Callable[[int], object]) -> None:
+    def install_handlers(self, loop: AbstractEventLoop, exit_app: Callable[[int], object]) -> None:
         """Call before the terminal is changed, in the main thread; elsewhere signals are not ours."""
         if threading.current_thread() is not threading.main_thread():
             return
         with suppress(termios.error):
-            self._attributes = termios.tcgetattr(_STDIN)
+            self._terminal_attributes = termios.tcgetattr(_STDIN)
 
         def handle(number: int, frame: FrameType | None) -> None:
             # not a handler of the loop: that would wait with the loop for a blocked terminal
-            self._leave(loop, leave, 128 + number)
+            self._request_exit(loop, exit_app, 128 + number)
 
         for number in SIGNALS:
-            self._before[number] = signal.signal(number, handle)
+            self._previous_handlers[number] = signal.signal(number, handle)
 
-    def arrived(self) -> None:
+    def restore_handlers(self) -> None:
         """The terminal is restored: nothing is left to be forced, signals are as before."""
-        if self._last_resort is not None:
-            self._last_resort.cancel()
-        for number, handler in self._before.items():
+        if self._force_exit_timer is not None:
+            self._force_exit_timer.cancel()
+        for number, handler in self._previous_handlers.items():
             signal.signal(number, handler)
-        self._before.clear()
+        self._previous_handlers.clear()
 
-    def terminal_gone(self, loop: AbstractEventLoop, leave: Callable[[int], object]) -> bool:
+    def check_hangup(self, loop: AbstractEventLoop, exit_app: Callable[[int], object]) -> bool:
         """The other end of the terminal was closed, with or without a signal."""
-        if not self._going and self._attributes is not None and _hung_up():
-            self._leave(loop, leave, 128 + signal.SIGHUP)
-        return self._going
+        if not self._is_leaving and self._terminal_attributes is not None and _is_hung_up():
+            self._request_exit(loop, exit_app, 128 + signal.SIGHUP)
+        return self._is_leaving
 
-    def _leave(self, loop: AbstractEventLoop, leave: Callable[[int], object], code: int) -> None:
-        if self._going:
+    def _request_exit(self, loop: AbstractEventLoop, exit_app: Callable[[int], object], code: int) -> None:
+        if self._is_leaving:
             return
-        self._going = True
-        self._last_resort = threading.Timer(LAST_RESORT_S, self._force, (code,))
-        self._last_resort.daemon = True
-        self._last_resort.start()
-        loop.call_soon_threadsafe(leave, code)
+        self._is_leaving = True
+        self._force_exit_timer = threading.Timer(FORCE_EXIT_DELAY_S, self._force_exit, (code,))
+        self._force_exit_timer.daemon = True
+        self._force_exit_timer.start()
+        loop.call_soon_threadsafe(exit_app, code)
 
-    def _force(self, code: int) -> None:
+    def _force_exit(self, code: int) -> None:
         """What was taken is in the spool: nothing is lost by ending here."""
         with suppress(OSError):
             os.set_blocking(_SCREEN, False)
-            os.write(_SCREEN, _RESTORE)
+            os.write(_SCREEN, _RESTORE_SEQUENCES)
             os.set_blocking(_SCREEN, True)
-        if self._attributes is not None:
+        if self._terminal_attributes is not None:
             with suppress(termios.error):
-                termios.tcsetattr(_STDIN, termios.TCSANOW, self._attributes)
+                termios.tcsetattr(_STDIN, termios.TCSANOW, self._terminal_attributes)
         os._exit(code)
 
 
-def _hung_up() -> bool:
+def _is_hung_up() -> bool:
     poll = select.poll()
     poll.register(_STDIN, 0)
     return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))

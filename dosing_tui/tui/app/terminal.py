@@ -25,7 +25,7 @@ def check_terminal(environment: Mapping[str, str]) -> None:
         )
 
 
-def encoding() -> str:
+def get_encoding() -> str:
     """What the screen is written in."""
     stream = sys.__stderr__
     return "ascii" if stream is None else stream.encoding
@@ -35,14 +35,14 @@ def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def backlog(driver: "Driver | None") -> bool:
+def has_backlog(driver: "Driver | None") -> bool:
     """The line is slow: what was written last has not been sent. Another frame could block the keys."""
     # private to textual, hence the care; a test sees to it that the attribute still exists
     queue = getattr(getattr(driver, "_writer_thread", None), "_queue", None)
     return queue is not None and queue.qsize() > 0
 
 
-def let_go() -> None:
+def discard_output() -> None:
     """Drop what a terminal that is gone did not take: Python's exit status would be 120 for it."""
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is None:

@@ -3,27 +3,27 @@
 from dataclasses import dataclass
 
 from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, PIN_SIGNATURE
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
-from dosing_tui.tui.rendering.palette import Pen, Tone
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
+from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
 
-_QUIET = Pen(Tone.DIM, Tone.BAND)
+_DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 
 
 @dataclass(frozen=True, slots=True)
-class Signing:
+class SignerInfo:
     """``name`` is '' until somebody has said who they are."""
 
     name: str = ""
-    pin: bool = False
+    is_pin_required: bool = False
     warning: str = ""
 
 
-def one_row(place: str, signing: Signing, width: int) -> Rows:
-    canvas = Canvas(width, 1, _QUIET)
-    canvas.text(1, 0, place, Pen(Tone.TEXT, Tone.BAND))
-    who = f"you sign as {plain(signing.name, 24)}" if signing.name else "you have not said who you are"
-    label = PIN_SIGNATURE if signing.pin else NO_SIGNATURE
-    x = canvas.right(width - 1, 0, f"{who} · {label}", _QUIET)
-    if signing.warning and width >= 100:
-        canvas.right(x - 2, 0, signing.warning, Pen(Tone.WARN, Tone.BAND))
+def render_detail_header(position: str, signer: SignerInfo, width: int) -> Rows:
+    canvas = Canvas(width, 1, _DIM_STYLE)
+    canvas.write_text(1, 0, position, CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND))
+    who = f"you sign as {sanitize_text(signer.name, 24)}" if signer.name else "you have not said who you are"
+    label = PIN_SIGNATURE if signer.is_pin_required else NO_SIGNATURE
+    x = canvas.write_right(width - 1, 0, f"{who} · {label}", _DIM_STYLE)
+    if signer.warning and width >= 100:
+        canvas.write_right(x - 2, 0, signer.warning, CellStyle(ColourRole.WARN, ColourRole.BAR_BACKGROUND))
     return canvas.rows

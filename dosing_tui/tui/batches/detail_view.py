@@ -5,245 +5,279 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from dosing_tui.domain.batch_review.changes_since_review import what_came, what_was_absorbed
-from dosing_tui.domain.batch_review.query_models import BatchDetail, Happenings
-from dosing_tui.domain.batch_review.review_rules import Meaning, Review, ReviewState, taken_back
-from dosing_tui.domain.batches.canonical_json import canonical, record
-from dosing_tui.domain.batches.models import Batch, Status, StockChange
+from dosing_tui.domain.batch_review.changes_since_review import describe_changes, describe_merged_reviews
+from dosing_tui.domain.batch_review.query_models import BatchDetail, ContextEvents
+from dosing_tui.domain.batch_review.review_rules import Decision, Review, ReviewState, describe_withdrawal
+from dosing_tui.domain.batches.canonical_json import batch_to_record, to_canonical_json
+from dosing_tui.domain.batches.models import Batch, BatchStatus, StockChange
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
-from dosing_tui.tui.batches.ingredient_table import ingredient_rows, judged_ingredients
-from dosing_tui.tui.batches.list_view import is_loud, review_words, status_words
-from dosing_tui.tui.batches.timeline import timeline_rows
+from dosing_tui.tui.batches.ingredient_table import build_ingredient_rows, render_ingredients
+from dosing_tui.tui.batches.list_view import format_review_state, format_status, is_abnormal
+from dosing_tui.tui.batches.timeline import render_timeline
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken, plain
-from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, LINE, TEXT, Pen, Tone
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_text
+from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, STRONG, TEXT, CellStyle, ColourRole
 
-_KINDS = 18
+_KIND_WIDTH = 18
 """Cells of the kind of an exception."""
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """What the page needs to know besides the batch. ``told`` None: not read yet, or not readable."""
+class BatchDetailContext:
+    """What the page needs to know besides the batch. ``context_events`` None: not read yet, or not readable."""
 
     now: datetime
     zone: tzinfo
     calendar: ShiftCalendar
-    told: Happenings | None = None
-    trouble: str = ""
+    context_events: ContextEvents | None = None
+    context_error: str = ""
     """Why what fell into it cannot be told."""
 
 
-def detail_rows(detail: BatchDetail, batch: Batch, around: Around, width: int) -> Rows:
+def render_batch_detail(detail: BatchDetail, batch: Batch, context: BatchDetailContext, width: int) -> Rows:
     """As many rows as it takes. ``batch`` is the one of ``detail``, or that with what was heard since."""
     room = width - 2
-    told = around.told or Happenings()
+    told = context.context_events or ContextEvents()
     sections: list[tuple[str, Rows]] = [
-        ("Changed since its review", _came(detail, around.zone, room)),
-        ("Ingredients", ingredient_rows(judged_ingredients(batch, detail.judged), room)),
-        (_counted("Exceptions", len(detail.judged.findings)), _exceptions(detail, room)),
-        ("Course", timeline_rows(batch, told, around.now, around.zone, room)),
-        ("Alarms and notes", _happenings(around, room)),
-        ("Reviews", [*_absorbed(detail, around.zone, room), *_reviews(detail.reviews, around.zone, room)]),
-        ("Stock", _stock(batch.stock, room)),
+        ("Changed since its review", _render_changes(detail, context.zone, room)),
+        ("Ingredients", render_ingredients(build_ingredient_rows(batch, detail.assessment), room)),
+        (_format_title("Exceptions", len(detail.assessment.exceptions)), _render_exceptions(detail, room)),
+        ("Course", render_timeline(batch, told, context.now, context.zone, room)),
+        ("Alarms and notes", _render_context_events(context, room)),
+        (
+            "Reviews",
+            [
+                *_render_merged_reviews(detail, context.zone, room),
+                *_render_reviews(detail.reviews, context.zone, room),
+            ],
+        ),
+        ("Stock", _render_stock(batch.stock, room)),
     ]
-    rows = _header(detail, batch, around, width)
+    rows = _render_header(detail, batch, context, width)
     for title, body in sections:
         if body:
-            rows += [*_title(title, width), *_indented(body, width)]
+            rows += [*_render_title(title, width), *_indent_rows(body, width)]
     return rows
 
 
-def message_rows(batch: Batch, zone: tzinfo, width: int) -> Rows:
+def render_batch_messages(batch: Batch, zone: tzinfo, width: int) -> Rows:
     """Each message as its record keeps it: its time, what it is, and all its fields."""
-    said = json.loads(record(batch))
+    said = json.loads(batch_to_record(batch))
     kept = [(each["time"], each.get("event", "dose"), each) for each in (*said["events"], *said["doses"])]
-    found: Rows = _title(_counted("Messages as they are kept", len(kept)), width)
+    found: Rows = _render_title(_format_title("Messages as they are kept", len(kept)), width)
     for at, kind, fields in sorted(kept, key=lambda one: one[0]):
-        stamp = number_format.clock(datetime.fromisoformat(at), zone)
-        text = clean_line(canonical(fields), 2000).replace(",", ", ")
-        lines = [(f"{stamp} {plain(kind, 10)}", HOT, text, TEXT)]
-        found += _indented(_texts(lines, width - 2, 20), width)
+        stamp = number_format.format_clock(datetime.fromisoformat(at), zone)
+        text = clean_line(to_canonical_json(fields), 2000).replace(",", ", ")
+        lines = [(f"{stamp} {sanitize_text(kind, 10)}", STRONG, text, TEXT)]
+        found += _indent_rows(_render_texts(lines, width - 2, 20), width)
     return found
 
 
-def _counted(title: str, count: int) -> str:
+def _format_title(title: str, count: int) -> str:
     return f"{title} {count}" if count else title
 
 
-def _title(text: str, width: int) -> Rows:
+def _render_title(text: str, width: int) -> Rows:
     canvas = Canvas(width, 1)
-    x = canvas.text(1, 0, text, LABEL)
-    canvas.text(x + 1, 0, "─" * (width - x - 2), LINE)
+    x = canvas.write_text(1, 0, text, LABEL)
+    canvas.write_text(x + 1, 0, "─" * (width - x - 2), FRAME)
     return canvas.rows
 
 
-def _indented(rows: Rows, width: int) -> Rows:
+def _indent_rows(rows: Rows, width: int) -> Rows:
     canvas = Canvas(width, len(rows))
-    canvas.paste(1, 0, rows)
+    canvas.paste_rows(1, 0, rows)
     return canvas.rows
 
 
 # the header
 
 
-def _header(detail: BatchDetail, batch: Batch, around: Around, width: int) -> Rows:
+def _render_header(detail: BatchDetail, batch: Batch, context: BatchDetailContext, width: int) -> Rows:
     row = detail.row
     narrow = width < 110
     canvas = Canvas(width, 3 + narrow)
-    x = canvas.text(1, 0, row.batch_id, Pen(Tone.HOT, bold=True), width=width - 34)
-    shape, word = status_words(batch.status)
-    loud = is_loud(batch.status)
-    tone = Tone.WARN if loud else Tone.CREST if batch.status is Status.OPEN else Tone.TEXT
-    canvas.text(x + 3, 0, f"{shape} {word}", Pen(tone, bold=loud))
-    _draw_state(canvas, detail, batch, around.zone)
+    x = canvas.write_text(1, 0, row.batch_id, CellStyle(ColourRole.STRONG, bold=True), width=width - 34)
+    shape, word = format_status(batch.status)
+    loud = is_abnormal(batch.status)
+    tone = (
+        ColourRole.WARN
+        if loud
+        else ColourRole.ACCENT
+        if batch.status is BatchStatus.OPEN
+        else ColourRole.TEXT
+    )
+    canvas.write_text(x + 3, 0, f"{shape} {word}", CellStyle(tone, bold=loud))
+    _draw_review_state(canvas, detail, batch, context.zone)
     master = f"version {row.recipe_version}" if row.recipe_version else "no recipe master"
-    _parts(canvas, 1, (plain(batch.recipe, 40), HOT), (master, DIM), (plain(batch.mode, 20), DIM),
-           (plain(batch.device_id, 40), DIM))  # fmt: skip
-    when = (_when(batch, around), TEXT), (_shift(batch, around), DIM)
-    dosed = (_doses(batch), TEXT), (_masses(batch), TEXT)
-    _parts(canvas, 2, *when, *(() if narrow else dosed))
-    _parts(canvas, 3, *dosed)
+    _draw_parts(
+        canvas,
+        1,
+        (sanitize_text(batch.recipe, 40), STRONG),
+        (master, DIM),
+        (sanitize_text(batch.mode, 20), DIM),
+        (sanitize_text(batch.device_id, 40), DIM),
+    )
+    when = (_format_period(batch, context), TEXT), (_format_shift(batch, context), DIM)
+    dosed = (_format_doses(batch), TEXT), (_format_masses(batch), TEXT)
+    _draw_parts(canvas, 2, *when, *(() if narrow else dosed))
+    _draw_parts(canvas, 3, *dosed)
     return canvas.rows
 
 
-def _parts(canvas: Canvas, y: int, *parts: tuple[str, Pen]) -> None:
+def _draw_parts(canvas: Canvas, y: int, *parts: tuple[str, CellStyle]) -> None:
     x = 1
     for text, pen in parts:
         if text:
-            x = canvas.text(x if x == 1 else canvas.text(x, y, " · ", LINE), y, text, pen)
+            x = canvas.write_text(x if x == 1 else canvas.write_text(x, y, " · ", FRAME), y, text, pen)
 
 
-def _draw_state(canvas: Canvas, detail: BatchDetail, batch: Batch, zone: tzinfo) -> None:
+def _draw_review_state(canvas: Canvas, detail: BatchDetail, batch: Batch, zone: tzinfo) -> None:
     """How it stands with its reviewers, at the right of the first row."""
     row, state = detail.row, detail.row.review_state
-    if batch.status is Status.OPEN and state == ReviewState.UNREVIEWED:
+    if batch.status is BatchStatus.OPEN and state == ReviewState.UNREVIEWED:
         return
-    said = f" {review_words(state, short=False)} "
-    loud = state in (ReviewState.OUTDATED, Meaning.REJECTED)
+    said = f" {format_review_state(state, short=False)} "
+    loud = state in (ReviewState.OUTDATED, Decision.REJECTED)
     waits = state == ReviewState.UNREVIEWED
-    pen = Pen(Tone.GROUND, Tone.WARN, True) if loud else Pen(Tone.HOT, Tone.SELECT, bold=waits)
-    x = canvas.right(canvas.width - 1, 0, said, pen)
+    pen = (
+        CellStyle(ColourRole.BACKGROUND, ColourRole.WARN, True)
+        if loud
+        else CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=waits)
+    )
+    x = canvas.write_right(canvas.width - 1, 0, said, pen)
     if row.disposed_by and row.disposed_at is not None:
-        when = number_format.stamp(row.disposed_at, zone, now=row.disposed_at)[:5]
-        canvas.right(x - 1, 0, f"{plain(row.reviewers, 30)} {when}", DIM)
+        when = number_format.format_timestamp(row.disposed_at, zone, now=row.disposed_at)[:5]
+        canvas.write_right(x - 1, 0, f"{sanitize_text(row.reviewers, 30)} {when}", DIM)
 
 
-def _when(batch: Batch, around: Around) -> str:
-    begins = batch.begins_at.astimezone(around.zone)
+def _format_period(batch: Batch, context: BatchDetailContext) -> str:
+    begins = batch.begins_at.astimezone(context.zone)
     if batch.ends_at is None:
         return f"{begins:%Y-%m-%d %H:%M:%S} → now"
-    ends, seconds = batch.ends_at.astimezone(around.zone), batch.seconds or 0.0
+    ends, seconds = batch.ends_at.astimezone(context.zone), batch.duration_s or 0.0
     spent = f"{seconds / 60:.0f} min" if seconds >= 600 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
     return f"{begins:%Y-%m-%d %H:%M:%S} → {ends:%H:%M:%S} · {spent}"
 
 
-def _shift(batch: Batch, around: Around) -> str:
-    shift = around.calendar.this_shift(batch.begins_at, around.zone)
-    return f"{plain(shift.name, 20)} shift" if shift else ""
+def _format_shift(batch: Batch, context: BatchDetailContext) -> str:
+    shift = context.calendar.get_current_shift(batch.begins_at, context.zone)
+    return f"{sanitize_text(shift.name, 20)} shift" if shift else ""
 
 
-def _doses(batch: Batch) -> str:
+def _format_doses(batch: Batch) -> str:
     of = f" of {batch.pumps}" if batch.pumps is not None else ""
     return f"{len(batch.doses)}{of} doses"
 
 
-def _masses(batch: Batch) -> str:
+def _format_masses(batch: Batch) -> str:
     actual = [each.actual_g for each in batch.ingredients]
     target = [each.target_g for each in batch.ingredients]
     if not actual or None in actual or None in target:
         return ""
     had, wanted = (sum(mass for mass in masses if mass is not None) for masses in (actual, target))
-    return f"{had:.2f} g of {wanted:.2f} g ({number_format.signed(had - wanted)} g)"
+    return f"{had:.2f} g of {wanted:.2f} g ({number_format.format_signed(had - wanted)} g)"
 
 
 # what follows
 
 
-def _texts(lines: Sequence[tuple[str, Pen, str, Pen]], width: int, indent: int) -> Rows:
+def _render_texts(lines: Sequence[tuple[str, CellStyle, str, CellStyle]], width: int, indent: int) -> Rows:
     """A head and a text each, broken below itself."""
     found: Rows = []
     for head, head_pen, text, pen in lines:
-        for number, line in enumerate(broken(text, width - indent) or [""]):
+        for number, line in enumerate(wrap_text(text, width - indent) or [""]):
             canvas = Canvas(width, 1)
             if number == 0:
-                canvas.text(0, 0, head, head_pen, width=indent - 1)
-            canvas.text(indent, 0, line, pen)
+                canvas.write_text(0, 0, head, head_pen, width=indent - 1)
+            canvas.write_text(indent, 0, line, pen)
             found += canvas.rows
     return found
 
 
-def _exceptions(detail: BatchDetail, width: int) -> Rows:
-    found = detail.judged.findings
+def _render_exceptions(detail: BatchDetail, width: int) -> Rows:
+    found = detail.assessment.exceptions
     if not found:
         canvas = Canvas(width, 1)
-        canvas.put(0, 0, "●", Pen(Tone.OK))
-        canvas.text(2, 0, "None: everything is as it should be.", DIM)
+        canvas.set_cell(0, 0, "●", CellStyle(ColourRole.OK))
+        canvas.write_text(2, 0, "None: everything is as it should be.", DIM)
         return canvas.rows
-    warn = Pen(Tone.WARN, bold=True)
-    return _texts(
-        [(f"▲ {one.kind}", warn, clean_line(one.sentence), TEXT) for one in found], width, _KINDS + 3
+    warn = CellStyle(ColourRole.WARN, bold=True)
+    return _render_texts(
+        [(f"▲ {one.kind}", warn, clean_line(one.sentence), TEXT) for one in found], width, _KIND_WIDTH + 3
     )
 
 
-def _happenings(around: Around, width: int) -> Rows:
-    if around.trouble:
-        return _texts([("▲", Pen(Tone.WARN), around.trouble, TEXT)], width, 3)
-    told = around.told or Happenings()
-    zone = around.zone
+def _render_context_events(context: BatchDetailContext, width: int) -> Rows:
+    if context.context_error:
+        return _render_texts([("▲", CellStyle(ColourRole.WARN), context.context_error, TEXT)], width, 3)
+    told = context.context_events or ContextEvents()
+    zone = context.zone
     lines = [
-        (alarm.since, (f"▲ {_span(alarm.since, alarm.until, zone)}", Pen(Tone.WARN),
-                       f"{plain(alarm.name, 90)}  {clean_line(alarm.message)}", TEXT))
+        (alarm.since, (f"▲ {_format_span(alarm.since, alarm.until, zone)}", CellStyle(ColourRole.WARN),
+                       f"{sanitize_text(alarm.name, 90)}  {clean_line(alarm.message)}", TEXT))
         for alarm in told.alarms
     ] + [
-        (note.at, (f"◆ {number_format.clock(note.at, zone)}", Pen(Tone.CREST),
-                   f"{plain(note.author)}: {clean_line(note.text)}", TEXT))
+        (note.at, (f"◆ {number_format.format_clock(note.at, zone)}", CellStyle(ColourRole.ACCENT),
+                   f"{sanitize_text(note.author)}: {clean_line(note.text)}", TEXT))
         for note in told.notes
     ]  # fmt: skip
-    return _texts([line for _, line in sorted(lines, key=lambda each: each[0])], width, 21)
+    return _render_texts([line for _, line in sorted(lines, key=lambda each: each[0])], width, 21)
 
 
-def _span(since: datetime, until: datetime | None, zone: tzinfo) -> str:
-    return f"{number_format.clock(since, zone)}–{number_format.clock(until, zone) if until else 'now'}"
+def _format_span(since: datetime, until: datetime | None, zone: tzinfo) -> str:
+    return f"{number_format.format_clock(since, zone)}–{number_format.format_clock(until, zone) if until else 'now'}"
 
 
-def _came(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:
+def _render_changes(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:
     """Why its review is outdated."""
-    warn = Pen(Tone.WARN, bold=True)
-    return _texts([("▲", warn, clean_line(each), HOT) for each in what_came(detail, zone)], width, 2)
+    warn = CellStyle(ColourRole.WARN, bold=True)
+    return _render_texts(
+        [("▲", warn, clean_line(each), STRONG) for each in describe_changes(detail, zone)], width, 2
+    )
 
 
-def _absorbed(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:
+def _render_merged_reviews(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:
     """Old words about what is part of this batch now."""
-    told = what_was_absorbed(detail, zone)
-    return _texts([("◆", Pen(Tone.CREST), clean_line(each, 300), TEXT) for each in told], width, 2)
+    told = describe_merged_reviews(detail, zone)
+    return _render_texts(
+        [("◆", CellStyle(ColourRole.ACCENT), clean_line(each, 300), TEXT) for each in told], width, 2
+    )
 
 
-def _reviews(said: Sequence[Review], zone: tzinfo, width: int) -> Rows:
+def _render_reviews(reviews: Sequence[Review], zone: tzinfo, width: int) -> Rows:
     lines = []
-    for one in said:
-        role = f" ({plain(one.os_user)})" if one.os_user and one.os_user != one.who else ""
+    for one in reviews:
+        role = f" ({sanitize_text(one.os_user)})" if one.os_user and one.os_user != one.who else ""
         comment = f": {clean_line(one.comment, 600)}" if one.comment else ""
-        pen = Pen(Tone.WARN) if one.meaning == Meaning.REJECTED else HOT
-        back = f" (takes back {taken})" if (taken := taken_back(one, said)) else ""
-        text = f"{one.meaning} by {plain(one.who)}{role}{back}, {plain(one.signature)}{comment}"
-        lines.append((number_format.full_stamp(one.at, zone), DIM, text, pen))
-    return _texts(lines, width, 21)
+        pen = CellStyle(ColourRole.WARN) if one.meaning == Decision.REJECTED else STRONG
+        back = f" (takes back {taken})" if (taken := describe_withdrawal(one, reviews)) else ""
+        text = (
+            f"{one.meaning} by {sanitize_text(one.who)}{role}{back}, {sanitize_text(one.signature)}{comment}"
+        )
+        lines.append((number_format.format_full_timestamp(one.at, zone), DIM, text, pen))
+    return _render_texts(lines, width, 21)
 
 
-def _stock(stock: Sequence[StockChange], width: int) -> Rows:
+def _render_stock(stock: Sequence[StockChange], width: int) -> Rows:
     canvas = Canvas(width, len(stock))
     for y, change in enumerate(stock):
-        canvas.text(0, y, plain(change.chemical, 24), HOT, width=12)
-        x = canvas.text(13, y, f"{_grams(change.before_g)} → {_grams(change.after_g)}", TEXT)
-        x = canvas.text(x, y, f" · {_grams(change.taken_g)} dosed", DIM)
+        canvas.write_text(0, y, sanitize_text(change.chemical, 24), STRONG, width=12)
+        x = canvas.write_text(
+            13, y, f"{_format_grams(change.before_g)} → {_format_grams(change.after_g)}", TEXT
+        )
+        x = canvas.write_text(x, y, f" · {_format_grams(change.taken_g)} dosed", DIM)
         if change.lost_g is not None:
-            x = canvas.text(x, y, f" · {number_format.signed(-change.lost_g)} g unexplained", DIM)
+            x = canvas.write_text(
+                x, y, f" · {number_format.format_signed(-change.lost_g)} g unexplained", DIM
+            )
         if change.percent_after is not None:
-            canvas.text(x, y, f" · {number_format.down_to_tenths(change.percent_after):.1f} % left", DIM)
+            canvas.write_text(
+                x, y, f" · {number_format.round_down_to_tenths(change.percent_after):.1f} % left", DIM
+            )
     return canvas.rows
 
 
-def _grams(mass: float | None) -> str:
-    return number_format.NOTHING if mass is None else f"{mass:,.1f} g".replace(",", " ")
+def _format_grams(mass: float | None) -> str:
+    return number_format.NO_VALUE if mass is None else f"{mass:,.1f} g".replace(",", " ")

@@ -2,98 +2,124 @@
 
 from dataclasses import dataclass
 
-from dosing_tui.domain.batch_review.assessment import Judgement
+from dosing_tui.domain.batch_review.assessment import Assessment
 from dosing_tui.domain.batches.models import Batch, Ingredient
-from dosing_tui.tui.batches.tolerance_bar import band_bar
+from dosing_tui.tui.batches.tolerance_bar import render_tolerance_bar
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
-from dosing_tui.tui.rendering.data_table import Column, Table, paint
-from dosing_tui.tui.rendering.palette import DIM, HOT, Pen, Tone
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
+from dosing_tui.tui.rendering.data_table import TableColumn, TableData, paint_table
+from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle, ColourRole
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class IngredientRow:
     """An ingredient with half its tolerance band, and whether that was kept; None is 'not known'."""
 
     ingredient: Ingredient
     tolerance_g: float | None
-    within: bool | None
+    is_within: bool | None
 
 
-def judged_ingredients(batch: Batch, judged: Judgement) -> tuple[Judged, ...]:
+def build_ingredient_rows(batch: Batch, assessment: Assessment) -> tuple[IngredientRow, ...]:
     """A dose that came after the judgement has no band yet."""
-    bands = [*judged.bands, *[(None, None)] * len(batch.ingredients)]
+    bands = [*assessment.tolerance_bands, *[(None, None)] * len(batch.ingredients)]
     return tuple(
-        [Judged(each, *band) for each, band in zip(batch.ingredients, bands, strict=False)]
+        [IngredientRow(each, *band) for each, band in zip(batch.ingredients, bands, strict=False)]
     )  # fmt: skip
 
 
-def ingredient_rows(lines: tuple[Judged, ...], width: int) -> Rows:
+def render_ingredients(ingredients: tuple[IngredientRow, ...], width: int) -> Rows:
     """The heading and a row for each."""
-    return paint(Table(lines, _COLUMNS), width, 1 + len(lines))
+    return paint_table(TableData(ingredients, _COLUMNS), width, 1 + len(ingredients))
 
 
-def _mass(value: float | None) -> str:
-    return number_format.NOTHING if value is None else f"{value:.2f}"
+def _format_mass(value: float | None) -> str:
+    return number_format.NO_VALUE if value is None else f"{value:.2f}"
 
 
-def _error(line: Judged, facts: None, width: int, ground: Tone) -> Rows:
-    canvas = Canvas(width, 1, Pen(bg=ground))
-    outside = line.within is False
-    canvas.right(
+def _render_error(line: IngredientRow, context: None, width: int, background: ColourRole) -> Rows:
+    canvas = Canvas(width, 1, CellStyle(bg=background))
+    outside = line.is_within is False
+    canvas.write_right(
         width,
         0,
-        number_format.signed(line.ingredient.error_g),
-        Pen(Tone.WARN if outside else Tone.HOT, bold=outside),
+        number_format.format_signed(line.ingredient.error_g),
+        CellStyle(ColourRole.WARN if outside else ColourRole.STRONG, bold=outside),
     )
     return canvas.rows
 
 
-def _bar(line: Judged, facts: None, width: int, ground: Tone) -> Rows:
-    return band_bar(line.ingredient.error_g, line.tolerance_g, width, ground)
+def _render_bar(line: IngredientRow, context: None, width: int, background: ColourRole) -> Rows:
+    return render_tolerance_bar(line.ingredient.error_g, line.tolerance_g, width, background)
 
 
-def _verdict(line: Judged, facts: None, width: int, ground: Tone) -> Rows:
-    canvas = Canvas(width, 1, Pen(bg=ground))
-    if line.within is False:
-        canvas.text(0, 0, "▲ out", Pen(Tone.WARN, bold=True))
+def _render_verdict(line: IngredientRow, context: None, width: int, background: ColourRole) -> Rows:
+    canvas = Canvas(width, 1, CellStyle(bg=background))
+    if line.is_within is False:
+        canvas.write_text(0, 0, "▲ out", CellStyle(ColourRole.WARN, bold=True))
     else:
-        canvas.text(0, 0, _word(line), DIM)
+        canvas.write_text(0, 0, _format_verdict(line), DIM)
     return canvas.rows
 
 
-def _word(line: Judged) -> str:
-    return {True: "● in", False: "▲ out", None: "not judged"}[line.within]
+def _format_verdict(line: IngredientRow) -> str:
+    return {True: "● in", False: "▲ out", None: "not judged"}[line.is_within]
 
 
-def _percent(line: Judged) -> str:
-    return number_format.signed(line.ingredient.error_percent, 1)
+def _format_percent(line: IngredientRow) -> str:
+    return number_format.format_signed(line.ingredient.error_percent, 1)
 
 
-def _seconds(line: Judged) -> str:
+def _format_seconds(line: IngredientRow) -> str:
     taken_ms = line.ingredient.duration_ms
-    return number_format.NOTHING if taken_ms is None else f"{taken_ms / 1000:.0f}"
+    return number_format.NO_VALUE if taken_ms is None else f"{taken_ms / 1000:.0f}"
 
 
-def _name(line: Judged) -> str:
-    name, doses = plain(line.ingredient.chemical, 40), line.ingredient.doses
+def _format_name(line: IngredientRow) -> str:
+    name, doses = sanitize_text(line.ingredient.chemical, 40), line.ingredient.doses
     return f"{name} ×{doses}" if doses > 1 else name
 
 
-def _limit(line: Judged) -> str:
-    return number_format.NOTHING if line.tolerance_g is None else f"±{line.tolerance_g:.2f}"
+def _format_limit(line: IngredientRow) -> str:
+    return number_format.NO_VALUE if line.tolerance_g is None else f"±{line.tolerance_g:.2f}"
 
 
-_COLUMNS: tuple[Column[Judged], ...] = (
-    Column("Ingredient", 10, 99, lambda line, facts: _name(line), pen=HOT, grow=8),
-    Column("Pump", 4, 30, lambda line, facts: str(line.ingredient.pump), pen=DIM, right=True),
-    Column("Target g", 8, 80, lambda line, facts: _mass(line.ingredient.target_g), right=True),
-    Column("Actual g", 8, 90, lambda line, facts: _mass(line.ingredient.actual_g), pen=HOT, right=True),
-    Column("Error g", 7, 95, lambda line, facts: number_format.signed(line.ingredient.error_g), draw=_error,
-           right=True),
-    Column("%", 6, 60, lambda line, facts: _percent(line), pen=DIM, right=True),
-    Column("Limit g", 7, 50, lambda line, facts: _limit(line), pen=DIM, right=True),
-    Column("Error", 13, 94, lambda line, facts: "", draw=_bar, grow=16, least=9, scale=True),
-    Column("Verdict", 10, 96, lambda line, facts: _word(line), draw=_verdict, least=5),
-    Column("s", 4, 20, lambda line, facts: _seconds(line), pen=DIM, right=True),
-)  # fmt: skip
+_COLUMNS: tuple[TableColumn[IngredientRow], ...] = (
+    TableColumn("Ingredient", 10, 99, lambda line, facts: _format_name(line), style=STRONG, max_growth=8),
+    TableColumn("Pump", 4, 30, lambda line, facts: str(line.ingredient.pump), style=DIM, align_right=True),
+    TableColumn(
+        "Target g", 8, 80, lambda line, facts: _format_mass(line.ingredient.target_g), align_right=True
+    ),
+    TableColumn(
+        "Actual g",
+        8,
+        90,
+        lambda line, facts: _format_mass(line.ingredient.actual_g),
+        style=STRONG,
+        align_right=True,
+    ),
+    TableColumn(
+        "Error g",
+        7,
+        95,
+        lambda line, facts: number_format.format_signed(line.ingredient.error_g),
+        draw_cell=_render_error,
+        align_right=True,
+    ),
+    TableColumn("%", 6, 60, lambda line, facts: _format_percent(line), style=DIM, align_right=True),
+    TableColumn("Limit g", 7, 50, lambda line, facts: _format_limit(line), style=DIM, align_right=True),
+    TableColumn(
+        "Error",
+        13,
+        94,
+        lambda line, facts: "",
+        draw_cell=_render_bar,
+        max_growth=16,
+        min_width=9,
+        is_scale=True,
+    ),
+    TableColumn(
+        "Verdict", 10, 96, lambda line, facts: _format_verdict(line), draw_cell=_render_verdict, min_width=5
+    ),
+    TableColumn("s", 4, 20, lambda line, facts: _format_seconds(line), style=DIM, align_right=True),
+)

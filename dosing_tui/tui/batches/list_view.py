@@ -3,18 +3,24 @@
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from dosing_tui.domain.batch_review.query_models import BatchRow, Counts
-from dosing_tui.domain.batch_review.review_rules import Meaning, ReviewState
-from dosing_tui.domain.batches.models import Status
-from dosing_tui.tui.data.batch_list_state import OF_NOT_COMPLETE, Browsing, Tab, Wanted, chosen
+from dosing_tui.domain.batch_review.query_models import BatchRow, BatchStatusCounts
+from dosing_tui.domain.batch_review.review_rules import Decision, ReviewState
+from dosing_tui.domain.batches.models import BatchStatus
+from dosing_tui.tui.data.batch_list_state import (
+    NOT_COMPLETE_TABS,
+    BatchListOptions,
+    BatchListState,
+    BatchTab,
+    get_selected_row,
+)
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain, sentence
-from dosing_tui.tui.rendering.data_table import Column, Reader, Table, paint
-from dosing_tui.tui.rendering.palette import DIM, HOT, Pen, Tone
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sanitize_text
+from dosing_tui.tui.rendering.data_table import TableColumn, TableCursor, TableData, paint_table
+from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle, ColourRole
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class BatchListContext:
     """What the rows need to know besides the batch."""
 
     now: datetime
@@ -24,234 +30,316 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class BatchListHeader:
     """What stands above the list."""
 
-    wanted: Wanted
-    counts: Counts | None
-    keys: tuple[str, str]
+    options: BatchListOptions
+    counts: BatchStatusCounts | None
+    filter_keys: tuple[str, str]
     """Only those to review, only those with exceptions."""
 
 
-STATES = {
-    Status.OPEN: ("◇", "under way"),
-    Status.COMPLETE: ("●", "complete"),
-    Status.ABORTED: ("■", "aborted"),
-    Status.INCOMPLETE: ("■", "incomplete"),
-    Status.NO_START: ("■", "no start"),
-    Status.COMPLETE_ONLY: ("■", "complete only"),
+STATUS_LABELS = {
+    BatchStatus.OPEN: ("◇", "under way"),
+    BatchStatus.COMPLETE: ("●", "complete"),
+    BatchStatus.ABORTED: ("■", "aborted"),
+    BatchStatus.INCOMPLETE: ("■", "incomplete"),
+    BatchStatus.NO_START: ("■", "no start"),
+    BatchStatus.COMPLETE_ONLY: ("■", "complete only"),
 }
 """Shape and word of each status."""
-REVIEWS = {
+REVIEW_LABELS = {
     ReviewState.UNREVIEWED.value: "to review",
     ReviewState.OUTDATED.value: "changed since",
-    Meaning.DEVIATION.value: "with deviation",
-    Meaning.NEEDS_INFORMATION.value: "needs info",
+    Decision.DEVIATION.value: "with deviation",
+    Decision.NEEDS_INFORMATION.value: "needs info",
     ReviewState.CONFIRMED_DEVIATION.value: "dev. confirmed",
 }
 """Where the list has other words than the review itself."""
-_LOUD_REVIEWS = frozenset({ReviewState.OUTDATED.value, Meaning.REJECTED.value})
-_SHORT = {Tab.ALL: "All", Tab.UNDER_WAY: "Open", Tab.COMPLETE: "Done", Tab.NOT_COMPLETE: "Other"}
+_WARNING_REVIEWS = frozenset({ReviewState.OUTDATED.value, Decision.REJECTED.value})
+_SHORT_TAB_NAMES = {
+    BatchTab.ALL: "All",
+    BatchTab.RUNNING: "Open",
+    BatchTab.COMPLETE: "Done",
+    BatchTab.NOT_COMPLETE: "Other",
+}
 """The tabs that stand side by side, with their names in a narrow window."""
-_MANY = 1_000
+_MANY_BATCHES = 1_000
 """Counts of so many batches take more room than a narrow window has."""
-_TAB = Pen(Tone.TEXT, Tone.BAND)
-_HERE = Pen(Tone.HOT, Tone.SELECT, bold=True)
-_QUIET = Pen(Tone.DIM, Tone.BAND)
+_TAB_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
+_ACTIVE_TAB_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
+_DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 
 
-def tabs_row(head: Head, width: int) -> Rows:
+def render_batch_tabs(header: BatchListHeader, width: int) -> Rows:
     """Tabs on the left, what narrows them on the right; each with how many batches it has."""
-    canvas = Canvas(width, 1, _QUIET)
+    canvas = Canvas(width, 1, _DIM_STYLE)
     x = 1 if width >= 100 else 0
-    counts, single = head.counts, head.wanted.tab in OF_NOT_COMPLETE
-    for tab in _SHORT:
-        here = single if tab is Tab.NOT_COMPLETE else tab is head.wanted.tab
-        text = f" {_tab_words(head, tab, width)} "
-        x = canvas.text(x, 0, text, _HERE if here or tab is head.wanted.tab else _TAB)
+    counts, single = header.counts, header.options.tab in NOT_COMPLETE_TABS
+    for tab in _SHORT_TAB_NAMES:
+        here = single if tab is BatchTab.NOT_COMPLETE else tab is header.options.tab
+        text = f" {_format_tab(header, tab, width)} "
+        x = canvas.write_text(
+            x, 0, text, _ACTIVE_TAB_STYLE if here or tab is header.options.tab else _TAB_STYLE
+        )
     unreviewed, with_findings = (None, None) if counts is None else (counts.unreviewed, counts.with_findings)
     chips = (
-        (head.keys[0], "to review", head.wanted.unreviewed, unreviewed),
-        (head.keys[1], "exceptions", head.wanted.with_findings, with_findings),
+        (header.filter_keys[0], "to review", header.options.unreviewed, unreviewed),
+        (header.filter_keys[1], "exceptions", header.options.with_findings, with_findings),
     )
     end = width - 1
     for key, name, on, count in reversed(chips):
         short = name if width >= 100 else name.removeprefix("to ")
-        few = counts is not None and counts.batches < _MANY
+        few = counts is not None and counts.batches < _MANY_BATCHES
         roomy = few if single or width < 100 else True
-        said = f"{short} {number_format.count(count)}" if count is not None and roomy else short
-        end = canvas.right(end, 0, f" {said} ", _HERE if on else _TAB)
-        end = canvas.right(end, 0, key, Pen(Tone.CREST, Tone.BAND, bold=True)) - 1
+        said = f"{short} {number_format.format_count(count)}" if count is not None and roomy else short
+        end = canvas.write_right(end, 0, f" {said} ", _ACTIVE_TAB_STYLE if on else _TAB_STYLE)
+        end = (
+            canvas.write_right(
+                end, 0, key, CellStyle(ColourRole.ACCENT, ColourRole.BAR_BACKGROUND, bold=True)
+            )
+            - 1
+        )
     return canvas.rows
 
 
-def _tab_words(head: Head, tab: Tab, width: int) -> str:
+def _format_tab(header: BatchListHeader, tab: BatchTab, width: int) -> str:
     """Where a status of those that are not complete is chosen alone, it stands in their place."""
-    name = tab.value if width >= 100 else _SHORT[tab]
-    chosen_tab = head.wanted.tab
-    if tab is not Tab.NOT_COMPLETE:
-        return f"{name}{_count(head, tab)}"
-    if chosen_tab not in OF_NOT_COMPLETE:
-        return f"{name}{_count(head, tab)} ›"
+    name = tab.value if width >= 100 else _SHORT_TAB_NAMES[tab]
+    chosen_tab = header.options.tab
+    if tab is not BatchTab.NOT_COMPLETE:
+        return f"{name}{_format_tab_count(header, tab)}"
+    if chosen_tab not in NOT_COMPLETE_TABS:
+        return f"{name}{_format_tab_count(header, tab)} ›"
     return (
-        f"{name}: {chosen_tab}{_count(head, chosen_tab)}"
+        f"{name}: {chosen_tab}{_format_tab_count(header, chosen_tab)}"
         if width >= 100
-        else (f"{chosen_tab}{_count(head, chosen_tab)}")
+        else (f"{chosen_tab}{_format_tab_count(header, chosen_tab)}")
     )
 
 
-def _count(head: Head, tab: Tab) -> str:
-    counts = head.counts
+def _format_tab_count(header: BatchListHeader, tab: BatchTab) -> str:
+    counts = header.counts
     if counts is None:
         return ""
     of = {
-        Tab.ALL: counts.batches,
-        Tab.UNDER_WAY: counts.under_way,
-        Tab.COMPLETE: counts.complete,
-        Tab.NOT_COMPLETE: counts.not_complete,
-        Tab.ABORTED: counts.aborted,
-        Tab.INCOMPLETE: counts.incomplete,
-        Tab.NO_START: counts.no_start,
-        Tab.COMPLETE_ONLY: counts.complete_only,
+        BatchTab.ALL: counts.batches,
+        BatchTab.RUNNING: counts.under_way,
+        BatchTab.COMPLETE: counts.complete,
+        BatchTab.NOT_COMPLETE: counts.not_complete,
+        BatchTab.ABORTED: counts.aborted,
+        BatchTab.INCOMPLETE: counts.incomplete,
+        BatchTab.NO_START: counts.no_start,
+        BatchTab.COMPLETE_ONLY: counts.complete_only,
     }
-    return f" {number_format.count(of[tab])}"
+    return f" {number_format.format_count(of[tab])}"
 
 
-def list_rows(browsing: Browsing, facts: Facts, width: int, height: int, *, nothing: str) -> Rows:
-    """The heading, and the batches from ``browsing.first`` on; ``nothing`` where there are none."""
-    if not browsing.rows:
-        return sentence(nothing, width, height)
-    return paint(
-        list_table(browsing, facts), width, height, Reader(held=chosen(browsing), first=browsing.first),
-        select=True,
-    )  # fmt: skip
+def render_batch_list(
+    state: BatchListState, context: BatchListContext, width: int, height: int, *, empty_text: str
+) -> Rows:
+    """The heading, and the batches from ``state.first_row`` on; ``empty_text`` where there are none."""
+    if not state.rows:
+        return render_paragraph(empty_text, width, height)
+    return paint_table(
+        build_batch_table(state, context),
+        width,
+        height,
+        TableCursor(selected_row=get_selected_row(state), first_row=state.first),
+        highlight_row=True,
+    )
 
 
-def list_table(browsing: Browsing, facts: Facts) -> Table[BatchRow]:
-    return Table(browsing.rows, (*_BEFORE, *((_STATION,) if facts.stations else ()), *_COLUMNS), facts)
+def build_batch_table(state: BatchListState, context: BatchListContext) -> TableData[BatchRow]:
+    return TableData(
+        state.rows, (*_LEADING_COLUMNS, *((_STATION_COLUMN,) if context.stations else ()), *_COLUMNS), context
+    )
 
 
-def status_words(status: str) -> tuple[str, str]:
+def format_status(status: str) -> tuple[str, str]:
     """Shape and word; of a status that is not known here, its own name."""
-    return STATES[Status(status)] if status in set(Status) else ("■", plain(status, 14))
+    return (
+        STATUS_LABELS[BatchStatus(status)] if status in set(BatchStatus) else ("■", sanitize_text(status, 14))
+    )
 
 
-def review_words(state: str, *, short: bool = True) -> str:
+def format_review_state(state: str, *, short: bool = True) -> str:
     if not short and state == ReviewState.CONFIRMED_DEVIATION:
         return state
-    return REVIEWS.get(state, plain(state, 24))
+    return REVIEW_LABELS.get(state, sanitize_text(state, 24))
 
 
-def is_loud(status: str) -> bool:
-    return status not in (Status.OPEN, Status.COMPLETE)
+def is_abnormal(status: str) -> bool:
+    return status not in (BatchStatus.OPEN, BatchStatus.COMPLETE)
 
 
-def minutes(row: BatchRow) -> float | None:
+def calculate_minutes(row: BatchRow) -> float | None:
     return None if row.ends_at is None else (row.ends_at - row.begins_at).total_seconds() / 60
 
 
-def _when(row: BatchRow, facts: Facts, width: int, ground: Tone) -> Rows:
+def _render_start(row: BatchRow, context: BatchListContext, width: int, background: ColourRole) -> Rows:
     """The time alone of today; with its day where there is room or it is another."""
-    local = row.begins_at.astimezone(facts.zone)
-    today = local.date() == facts.now.astimezone(facts.zone).date()
-    canvas = Canvas(width, 1, Pen(bg=ground))
-    year = local.year == facts.now.astimezone(facts.zone).year
+    local = row.begins_at.astimezone(context.zone)
+    today = local.date() == context.now.astimezone(context.zone).date()
+    canvas = Canvas(width, 1, CellStyle(bg=background))
+    year = local.year == context.now.astimezone(context.zone).year
     text = f"{local:%d %b %H:%M}" if year else f"{local:%d.%m.%y} {local:%H:%M}"
-    canvas.text(0, 0, "today  " if today else text[:-5], Pen(Tone.DIM, ground), width=width)
-    canvas.right(width, 0, f"{local:%H:%M}", Pen(Tone.TEXT, ground))
+    canvas.write_text(
+        0, 0, "today  " if today else text[:-5], CellStyle(ColourRole.DIM, background), width=width
+    )
+    canvas.write_right(width, 0, f"{local:%H:%M}", CellStyle(ColourRole.TEXT, background))
     return canvas.rows
 
 
-def _status(row: BatchRow, facts: Facts, width: int, ground: Tone) -> Rows:
-    shape, word = status_words(row.status)
-    canvas = Canvas(width, 1, Pen(bg=ground))
-    tone = Tone.WARN if is_loud(row.status) else Tone.DIM if row.status == Status.COMPLETE else Tone.CREST
-    pen = Pen(tone, ground, bold=tone is Tone.WARN)
-    canvas.text(0, 0, f"{shape} {word}", pen, width=width)
+def _render_status(row: BatchRow, context: BatchListContext, width: int, background: ColourRole) -> Rows:
+    shape, word = format_status(row.status)
+    canvas = Canvas(width, 1, CellStyle(bg=background))
+    tone = (
+        ColourRole.WARN
+        if is_abnormal(row.status)
+        else ColourRole.DIM
+        if row.status == BatchStatus.COMPLETE
+        else ColourRole.ACCENT
+    )
+    pen = CellStyle(tone, background, bold=tone is ColourRole.WARN)
+    canvas.write_text(0, 0, f"{shape} {word}", pen, width=width)
     return canvas.rows
 
 
-def _exceptions(row: BatchRow, facts: Facts, width: int, ground: Tone) -> Rows:
-    canvas = Canvas(width, 1, Pen(bg=ground))
+def _render_exceptions(row: BatchRow, context: BatchListContext, width: int, background: ColourRole) -> Rows:
+    canvas = Canvas(width, 1, CellStyle(bg=background))
     if row.findings:
-        x = canvas.text(0, 0, f"▲ {row.findings:<2} ", Pen(Tone.WARN, ground, bold=True))
-        canvas.text(x, 0, ", ".join(row.finding_kinds), Pen(Tone.TEXT, ground), width=max(0, width - x))
+        x = canvas.write_text(
+            0, 0, f"▲ {row.findings:<2} ", CellStyle(ColourRole.WARN, background, bold=True)
+        )
+        canvas.write_text(
+            x,
+            0,
+            ", ".join(row.finding_kinds),
+            CellStyle(ColourRole.TEXT, background),
+            width=max(0, width - x),
+        )
     return canvas.rows
 
 
-def _review(row: BatchRow, facts: Facts, width: int, ground: Tone) -> Rows:
-    canvas = Canvas(width, 1, Pen(bg=ground))
+def _render_review(row: BatchRow, context: BatchListContext, width: int, background: ColourRole) -> Rows:
+    canvas = Canvas(width, 1, CellStyle(bg=background))
     state = row.review_state
-    loud, waits = state in _LOUD_REVIEWS, state == ReviewState.UNREVIEWED
-    waits = waits and row.status != Status.OPEN
-    pen = Pen(Tone.WARN, ground, bold=True) if loud else Pen(Tone.HOT if waits else Tone.DIM, ground)
-    words_now = "–" if row.status == Status.OPEN and state == ReviewState.UNREVIEWED else review_words(state)
-    x = canvas.text(0, 0, f"{'▲' if loud else '□' if waits else ' '} {words_now}", pen, width=width)
+    loud, waits = state in _WARNING_REVIEWS, state == ReviewState.UNREVIEWED
+    waits = waits and row.status != BatchStatus.OPEN
+    pen = (
+        CellStyle(ColourRole.WARN, background, bold=True)
+        if loud
+        else CellStyle(ColourRole.STRONG if waits else ColourRole.DIM, background)
+    )
+    words_now = (
+        "–"
+        if row.status == BatchStatus.OPEN and state == ReviewState.UNREVIEWED
+        else format_review_state(state)
+    )
+    x = canvas.write_text(0, 0, f"{'▲' if loud else '□' if waits else ' '} {words_now}", pen, width=width)
     if row.disposed_by and width - x > 4:
-        canvas.text(x + 2, 0, row.reviewers, Pen(Tone.DIM, ground), width=width - x - 2)
+        canvas.write_text(x + 2, 0, row.reviewers, CellStyle(ColourRole.DIM, background), width=width - x - 2)
     return canvas.rows
 
 
-def _error(row: BatchRow) -> float | None:
+def _calculate_error(row: BatchRow) -> float | None:
     if row.target_g is None or row.actual_g is None:
         return None
     return round(row.actual_g - row.target_g, 6)
 
 
-def _doses(row: BatchRow) -> str:
+def _format_doses(row: BatchRow) -> str:
     return f"{row.doses}/{row.pumps}" if row.pumps is not None else str(row.doses)
 
 
-_BEFORE: tuple[Column[BatchRow], ...] = (
-    Column("Begun", 12, 95, lambda row, facts: number_format.full_stamp(row.begins_at, facts.zone),
-           lambda row, facts: row.begins_at, draw=_when, grow=2),
-    Column("Nr", 3, 80, lambda row, facts: plain(row.batch_id.rpartition("-")[2], 6), pen=DIM, right=True),
-)  # fmt: skip
-_STATION: Column[BatchRow] = Column(
-    "Stn", 3, 70,
-    lambda row, facts: plain(dict(facts.stations).get(row.device_id, row.device_id), 24), grow=6,
-)  # fmt: skip
-_COLUMNS: tuple[Column[BatchRow], ...] = (
-    Column("Recipe", 9, 92, lambda row, facts: plain(row.recipe, 40), pen=HOT, grow=5),
-    Column("Mode", 8, 10, lambda row, facts: plain(row.mode, 16), pen=DIM),
-    Column("Status", 12, 94, lambda row, facts: status_words(row.status)[1], draw=_status, grow=3),
-    Column("Doses", 5, 30, lambda row, facts: _doses(row), lambda row, facts: row.doses, right=True),
-    Column(
+_LEADING_COLUMNS: tuple[TableColumn[BatchRow], ...] = (
+    TableColumn(
+        "Begun",
+        12,
+        95,
+        lambda row, facts: number_format.format_full_timestamp(row.begins_at, facts.zone),
+        lambda row, facts: row.begins_at,
+        draw_cell=_render_start,
+        max_growth=2,
+    ),
+    TableColumn(
+        "Nr",
+        3,
+        80,
+        lambda row, facts: sanitize_text(row.batch_id.rpartition("-")[2], 6),
+        style=DIM,
+        align_right=True,
+    ),
+)
+_STATION_COLUMN: TableColumn[BatchRow] = TableColumn(
+    "Stn",
+    3,
+    70,
+    lambda row, facts: sanitize_text(dict(facts.stations).get(row.device_id, row.device_id), 24),
+    max_growth=6,
+)
+_COLUMNS: tuple[TableColumn[BatchRow], ...] = (
+    TableColumn(
+        "Recipe", 9, 92, lambda row, facts: sanitize_text(row.recipe, 40), style=STRONG, max_growth=5
+    ),
+    TableColumn("Mode", 8, 10, lambda row, facts: sanitize_text(row.mode, 16), style=DIM),
+    TableColumn(
+        "BatchStatus",
+        12,
+        94,
+        lambda row, facts: format_status(row.status)[1],
+        draw_cell=_render_status,
+        max_growth=3,
+    ),
+    TableColumn(
+        "Doses", 5, 30, lambda row, facts: _format_doses(row), lambda row, facts: row.doses, align_right=True
+    ),
+    TableColumn(
         "Mass g",
         8,
         20,
-        lambda row, facts: number_format.NOTHING if row.actual_g is None else f"{row.actual_g:.2f}",
+        lambda row, facts: number_format.NO_VALUE if row.actual_g is None else f"{row.actual_g:.2f}",
         lambda row, facts: row.actual_g,
         unit="g",
-        right=True,
+        align_right=True,
     ),
-    Column(
+    TableColumn(
         "Error g",
         7,
         40,
-        lambda row, facts: number_format.signed(_error(row)),
-        lambda row, facts: _error(row),
+        lambda row, facts: number_format.format_signed(_calculate_error(row)),
+        lambda row, facts: _calculate_error(row),
         unit="g",
-        right=True,
+        align_right=True,
     ),
-    Column(
+    TableColumn(
         "min",
         5,
         35,
-        lambda row, facts: number_format.NOTHING if minutes(row) is None else f"{minutes(row):.1f}",
-        lambda row, facts: minutes(row),
+        lambda row, facts: (
+            number_format.NO_VALUE if calculate_minutes(row) is None else f"{calculate_minutes(row):.1f}"
+        ),
+        lambda row, facts: calculate_minutes(row),
         unit="min",
-        pen=DIM,
-        right=True,
+        style=DIM,
+        align_right=True,
     ),
-    Column(
+    TableColumn(
         "Exceptions",
         18,
         93,
         lambda row, facts: ", ".join(row.finding_kinds),
-        draw=_exceptions,
-        grow=60,
-        least=6,
+        draw_cell=_render_exceptions,
+        max_growth=60,
+        min_width=6,
     ),
-    Column("Review", 16, 94, lambda row, facts: review_words(row.review_state), draw=_review, grow=10),
+    TableColumn(
+        "Review",
+        16,
+        94,
+        lambda row, facts: format_review_state(row.review_state),
+        draw_cell=_render_review,
+        max_growth=10,
+    ),
 )

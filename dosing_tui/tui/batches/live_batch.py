@@ -3,16 +3,16 @@
 from dataclasses import replace
 from datetime import datetime
 
-from dosing_tui.domain.batches.models import Batch, Message, Status
-from dosing_tui.domain.batches.reconstruction import reconstruct
+from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus
+from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.live_state import Picture
 
 
-def followed(batch: Batch, picture: Picture, now: datetime) -> Batch:
+def apply_live_messages(batch: Batch, snapshot: Picture, now: datetime) -> Batch:
     """The batch with what has been heard of it since; the same one if it is over, or nothing was."""
-    if batch.status is not Status.OPEN:
+    if batch.status is not BatchStatus.OPEN:
         return batch
-    told_now: tuple[Message, ...] = (*picture.doses, *picture.events)
+    told_now: tuple[BatchMessage, ...] = (*snapshot.doses, *snapshot.events)
     heard = [
         message
         for message in told_now
@@ -20,6 +20,6 @@ def followed(batch: Batch, picture: Picture, now: datetime) -> Batch:
     ]
     if not heard:
         return batch
-    told = reconstruct([*batch.events, *batch.doses, *heard], now=now)
-    ours = next((each for each in told if batch.anchor in set(each.identities())), batch)
+    told = reconstruct_batches([*batch.events, *batch.doses, *heard], now=now)
+    ours = next((each for each in told if batch.anchor in set(each.iter_identities())), batch)
     return replace(ours, key=batch.key, stock=batch.stock)

@@ -2,140 +2,158 @@
 
 from collections.abc import Sequence
 
-from dosing_tui.tui.charts.primitives.area import area
-from dosing_tui.tui.charts.primitives.axes import row_of
-from dosing_tui.tui.charts.primitives.braille import lines, marker_of, pen_of
-from dosing_tui.tui.charts.primitives.scale import bucket_of, tick_label
-from dosing_tui.tui.charts.primitives.time_ticks import time_ticks
-from dosing_tui.tui.charts.series import Curves, Sign, pieces
+from dosing_tui.tui.charts.primitives.area import draw_area
+from dosing_tui.tui.charts.primitives.axes import value_to_row
+from dosing_tui.tui.charts.primitives.braille import draw_lines, get_series_marker, get_series_style
+from dosing_tui.tui.charts.primitives.scale import column_to_bucket, format_tick
+from dosing_tui.tui.charts.primitives.time_ticks import place_time_ticks
+from dosing_tui.tui.charts.series import AnnotationGlyph, ChartData, split_at_gaps
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
-from dosing_tui.tui.rendering.palette import DIM, HOT, LINE, Pen, Tone
+from dosing_tui.tui.rendering.palette import DIM, FRAME, STRONG, CellStyle, ColourRole
 
-LEFT = 6
+LEFT_MARGIN = 6
 """Columns for the labels of the scale, and the scale itself."""
-_CURSOR = Pen(Tone.FOCUS)
-_MARKER_EVERY = 4
+_CURSOR = CellStyle(ColourRole.FOCUS)
+_MIN_MARKER_GAP = 4
 """Columns between two markers of a curve, at least."""
 
 
-def plot(data: Curves, width: int, height: int, *, cursor: int | None = None) -> Rows:
+def draw_plot(data: ChartData, width: int, height: int, *, cursor: int | None = None) -> Rows:
     """``cursor`` is a bucket. What happened has a row above the axis, if anything has."""
     canvas = Canvas(width, height)
-    happened = 1 if data.flags else 0
-    rows, columns = height - 2 - happened, width - LEFT
+    happened = 1 if data.annotations else 0
+    rows, columns = height - 2 - happened, width - LEFT_MARGIN
     if rows < 2 or columns < 8:
         return canvas.rows
-    canvas.paste(LEFT, 0, curved(data, columns, rows))
-    _scale(canvas, data, rows)
+    canvas.paste_rows(LEFT_MARGIN, 0, draw_curves(data, columns, rows))
+    _draw_scale(canvas, data, rows)
     if happened:
-        _flags(canvas, data, rows, columns)
-    _time_axis(canvas, data, height - 2, columns)
+        _draw_annotations(canvas, data, rows, columns)
+    _draw_time_axis(canvas, data, height - 2, columns)
     if cursor is not None:
-        _cursor(canvas, data, cursor, height - 2, columns)
+        _draw_cursor(canvas, data, cursor, height - 2, columns)
     return canvas.rows
 
 
-def curved(data: Curves, width: int, height: int) -> Rows:
+def draw_curves(data: ChartData, width: int, height: int) -> Rows:
     """One series as an area, several as lines, with the limit behind them."""
     if len(data.curves) == 1:
-        return area(data.curves[0].values, width, height, top=data.top, limit=data.limit, low=data.low)
+        return draw_area(
+            data.curves[0].values,
+            width,
+            height,
+            top=data.top,
+            limit=data.limit,
+            is_low_limit=data.is_low_limit,
+        )
     top = data.top
     drawn = Canvas(width, height)
     if data.limit is not None and data.limit < top:
-        drawn.text(0, row_of(data.limit, top, height), "┄" * width, DIM)
-    braille = lines([pieces(curve.values, top) for curve in data.curves], width, height)
+        drawn.write_text(0, value_to_row(data.limit, top, height), "┄" * width, DIM)
+    braille = draw_lines([split_at_gaps(curve.values, top) for curve in data.curves], width, height)
     for y, row in enumerate(braille):
         for x, (cell, pen) in enumerate(row):
             if cell != " ":
-                drawn.put(x, y, cell, pen)
+                drawn.set_cell(x, y, cell, pen)
     for number in range(len(data.curves) - 1, -1, -1):
-        _markers(drawn, data, number)
+        _draw_markers(drawn, data, number)
     return drawn.rows
 
 
-def _markers(canvas: Canvas, data: Curves, number: int) -> None:
+def _draw_markers(canvas: Canvas, data: ChartData, number: int) -> None:
     """A series is told by its marker, too; each has its own columns for them, as far as there is room."""
     values, count = data.curves[number].values, len(data.curves[number].values)
-    every = max(1, -(-_MARKER_EVERY * count // canvas.width))
+    every = max(1, -(-_MIN_MARKER_GAP * count // canvas.width))
     for bucket, value in enumerate(values):
-        alone = _at(values, bucket - 1) is None and _at(values, bucket + 1) is None
+        alone = _get_value(values, bucket - 1) is None and _get_value(values, bucket + 1) is None
         if value is not None and (alone or bucket % every == number % every):
             x = min(canvas.width - 1, int((bucket + 0.5) * canvas.width / count))
             y = canvas.height - 1 - round(min(1.0, value / data.top) * (canvas.height - 1))
-            canvas.put(x, y, marker_of(number), pen_of(number))
+            canvas.set_cell(x, y, get_series_marker(number), get_series_style(number))
 
 
-def _at(values: Sequence[float | None], bucket: int) -> float | None:
+def _get_value(values: Sequence[float | None], bucket: int) -> float | None:
     return values[bucket] if 0 <= bucket < len(values) else None
 
 
-def _scale(canvas: Canvas, data: Curves, rows: int) -> None:
+def _draw_scale(canvas: Canvas, data: ChartData, rows: int) -> None:
     parts = 4 if rows >= 12 else 2
     steps = [data.top * part / parts for part in range(1, parts + 1)]
     if data.limit is not None and data.limit < data.top and data.limit not in steps:
         steps.append(data.limit)
     for y in range(rows):
-        canvas.put(LEFT - 1, y, "│", LINE)
+        canvas.set_cell(LEFT_MARGIN - 1, y, "│", FRAME)
     for value in steps:
-        y = row_of(value, data.top, rows)
-        canvas.right(LEFT - 1, y, tick_label(value)[: LEFT - 1], DIM)
-        canvas.put(LEFT - 1, y, "┤", LINE)
+        y = value_to_row(value, data.top, rows)
+        canvas.write_right(LEFT_MARGIN - 1, y, format_tick(value)[: LEFT_MARGIN - 1], DIM)
+        canvas.set_cell(LEFT_MARGIN - 1, y, "┤", FRAME)
 
 
-def _flags(canvas: Canvas, data: Curves, y: int, columns: int) -> None:
-    canvas.put(LEFT - 1, y, "│", LINE)
+def _draw_annotations(canvas: Canvas, data: ChartData, y: int, columns: int) -> None:
+    canvas.set_cell(LEFT_MARGIN - 1, y, "│", FRAME)
     whole = data.window.until - data.window.since
-    found: dict[int, set[Sign]] = {}
-    for flag in data.flags:
+    found: dict[int, set[AnnotationGlyph]] = {}
+    for flag in data.annotations:
         share = (flag.at - data.window.since) / whole
         if 0 <= share < 1:
-            found.setdefault(int(share * columns), set()).add(flag.sign)
+            found.setdefault(int(share * columns), set()).add(flag.glyph)
     for column, signs in found.items():
-        if {Sign.START, Sign.END} <= signs:
-            signs = signs | {Sign.BOTH}
-        sign = min(signs, key=list(Sign).index)
-        canvas.put(LEFT + column, y, sign.value, HOT if sign in (Sign.NOTE, Sign.ABORT) else DIM)
+        if {AnnotationGlyph.START, AnnotationGlyph.END} <= signs:
+            signs = signs | {AnnotationGlyph.START_AND_END}
+        sign = min(signs, key=list(AnnotationGlyph).index)
+        canvas.set_cell(
+            LEFT_MARGIN + column,
+            y,
+            sign.value,
+            STRONG if sign in (AnnotationGlyph.NOTE, AnnotationGlyph.ABORT) else DIM,
+        )
 
 
-def _time_axis(canvas: Canvas, data: Curves, y: int, columns: int) -> None:
+def _draw_time_axis(canvas: Canvas, data: ChartData, y: int, columns: int) -> None:
     """Dotted where the bucket is not over yet."""
-    canvas.right(LEFT - 1, y, "0", DIM)
-    canvas.text(LEFT - 1, y, "└" + "─" * columns, LINE)
-    if data.partial is not None:
-        for column in columns_of(data, data.partial, columns):
-            canvas.put(LEFT + column, y, "·", Pen(Tone.TEXT))
-    free = LEFT - 1
-    for tick in time_ticks(data.window, columns, data.zone):
-        canvas.put(LEFT + tick.column, y, "┬", LINE)
-        start = LEFT + tick.column - len(tick.label) // 2
+    canvas.write_right(LEFT_MARGIN - 1, y, "0", DIM)
+    canvas.write_text(LEFT_MARGIN - 1, y, "└" + "─" * columns, FRAME)
+    if data.partial_bucket is not None:
+        for column in bucket_to_columns(data, data.partial_bucket, columns):
+            canvas.set_cell(LEFT_MARGIN + column, y, "·", CellStyle(ColourRole.TEXT))
+    free = LEFT_MARGIN - 1
+    for tick in place_time_ticks(data.window, columns, data.zone):
+        canvas.set_cell(LEFT_MARGIN + tick.column, y, "┬", FRAME)
+        start = LEFT_MARGIN + tick.column - len(tick.label) // 2
         if start >= free and start + len(tick.label) <= canvas.width:
-            canvas.text(start, y + 1, tick.label, DIM)
+            canvas.write_text(start, y + 1, tick.label, DIM)
             free = start + len(tick.label) + 1
 
 
-def columns_of(data: Curves, bucket: int, columns: int) -> range:
+def bucket_to_columns(data: ChartData, bucket: int, columns: int) -> range:
     """Where a bucket is drawn: several columns, or one that it shares."""
-    count = data.window.buckets
+    count = data.window.bucket_count
     if count > columns:
         return range(bucket * columns // count, bucket * columns // count + 1)
-    found = [column for column in range(columns) if bucket_of(column, columns, count) == bucket]
+    found = [column for column in range(columns) if column_to_bucket(column, columns, count) == bucket]
     return range(found[0], found[-1] + 1) if found else range(0)
 
 
-def _cursor(canvas: Canvas, data: Curves, bucket: int, axis: int, columns: int) -> None:
-    drawn = columns_of(data, bucket, columns)
+def _draw_cursor(canvas: Canvas, data: ChartData, bucket: int, axis: int, columns: int) -> None:
+    drawn = bucket_to_columns(data, bucket, columns)
     if not drawn:
         return
-    middle = LEFT + (drawn[0] + drawn[-1]) // 2
+    middle = LEFT_MARGIN + (drawn[0] + drawn[-1]) // 2
     for y in range(axis):
         for column in drawn:
-            cell, pen = canvas.rows[y][LEFT + column]
+            cell, pen = canvas.rows[y][LEFT_MARGIN + column]
             if cell != " " and len(data.curves) == 1:
-                canvas.put(LEFT + column, y, cell, pen._replace(fg=_lit(pen.fg)))
+                canvas.set_cell(LEFT_MARGIN + column, y, cell, pen._replace(fg=_highlight_colour(pen.fg)))
         if canvas.rows[y][middle][0] == " ":
-            canvas.put(middle, y, "┊", _CURSOR)
-    canvas.put(middle, axis, "┴", HOT)
+            canvas.set_cell(middle, y, "┊", _CURSOR)
+    canvas.set_cell(middle, axis, "┴", STRONG)
 
 
-def _lit(tone: Tone) -> Tone:
-    return Tone.SPARK if tone is Tone.FILL else Tone.HOT if tone is Tone.CREST else tone
+def _highlight_colour(colour: ColourRole) -> ColourRole:
+    return (
+        ColourRole.SPARKLINE
+        if colour is ColourRole.AREA
+        else ColourRole.STRONG
+        if colour is ColourRole.ACCENT
+        else colour
+    )

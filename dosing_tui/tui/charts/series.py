@@ -6,9 +6,9 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from statistics import fmean
 
-from dosing_tui.tui.charts.primitives.braille import Points
-from dosing_tui.tui.charts.primitives.scale import Window, nice_top
-from dosing_tui.tui.rendering.number_format import NOTHING
+from dosing_tui.tui.charts.primitives.braille import Polyline
+from dosing_tui.tui.charts.primitives.scale import BucketWindow, find_round_top
+from dosing_tui.tui.rendering.number_format import NO_VALUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,90 +17,90 @@ class Curve:
     values: tuple[float | None, ...]
 
 
-class Sign(StrEnum):
+class AnnotationGlyph(StrEnum):
     """How something that happened is drawn; where several things share a column, the first of these."""
 
     NOTE = "◆"
     ABORT = "✗"
-    BOTH = "│"
+    START_AND_END = "│"
     """A start and an end."""
     START = "╷"
     END = "╵"
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
+class ChartAnnotation:
     """Something that happened: drawn on the time axis, told by the cursor."""
 
     at: datetime
-    sign: Sign
+    glyph: AnnotationGlyph
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Curves:
-    """``unit`` is that of all values. ``adds_up``: a sum over the window makes sense."""
+class ChartData:
+    """``unit`` is that of all values. ``is_additive``: a sum over the window makes sense."""
 
     curves: tuple[Curve, ...]
-    window: Window
+    window: BucketWindow
     zone: tzinfo
     unit: str = ""
     decimals: int = 1
-    adds_up: bool = False
+    is_additive: bool = False
     limit: float | None = None
-    low: bool = False
+    is_low_limit: bool = False
     """What is below the limit is abnormal, not what is above."""
-    least_top: float = 0.0
+    min_top: float = 0.0
     """The scale reaches at least so far."""
-    partial: int | None = None
+    partial_bucket: int | None = None
     """The bucket that is not over yet."""
-    flags: tuple[Flag, ...] = ()
+    annotations: tuple[ChartAnnotation, ...] = ()
 
     @property
     def top(self) -> float:
         largest = max((value or 0.0 for curve in self.curves for value in curve.values), default=0.0)
-        return max(self.least_top, nice_top(largest))
+        return max(self.min_top, find_round_top(largest))
 
-    def beyond(self, value: float) -> bool:
+    def is_beyond_limit(self, value: float) -> bool:
         """On the abnormal side of the limit."""
-        return self.limit is not None and (value < self.limit if self.low else value > self.limit)
+        return self.limit is not None and (value < self.limit if self.is_low_limit else value > self.limit)
 
-    def written(self, value: float | None) -> str:
-        return NOTHING if value is None else f"{value:.{self.decimals}f}"
+    def format_value(self, value: float | None) -> str:
+        return NO_VALUE if value is None else f"{value:.{self.decimals}f}"
 
-    def span(self, bucket: int) -> tuple[datetime, datetime]:
+    def get_bucket_span(self, bucket: int) -> tuple[datetime, datetime]:
         """When a bucket begins and ends, in the plant's zone."""
-        start = self.window.since + self.window.bucket * bucket
-        return start.astimezone(self.zone), (start + self.window.bucket).astimezone(self.zone)
+        start = self.window.since + self.window.bucket_width * bucket
+        return start.astimezone(self.zone), (start + self.window.bucket_width).astimezone(self.zone)
 
-    def told(self, bucket: int) -> tuple[Flag, ...]:
+    def list_annotations(self, bucket: int) -> tuple[ChartAnnotation, ...]:
         """What happened within a bucket."""
-        return tuple(flag for flag in self.flags if self.window.index(flag.at) == bucket)
+        return tuple(flag for flag in self.annotations if self.window.find_bucket(flag.at) == bucket)
 
 
 @dataclass(frozen=True, slots=True)
-class Statistics:
+class SeriesStatistics:
     """Over the buckets that have a value; None where none has."""
 
-    least: float | None
+    minimum: float | None
     mean: float | None
-    most: float | None
+    maximum: float | None
     total: float | None
     last: float | None
 
 
-def statistics(values: Sequence[float | None]) -> Statistics:
+def compute_statistics(values: Sequence[float | None]) -> SeriesStatistics:
     """
     >>> statistics([1.0, None, 3.0])
     Statistics(least=1.0, mean=2.0, most=3.0, total=4.0, last=3.0)
     """
     measured = [value for value in values if value is not None]
     if not measured:
-        return Statistics(None, None, None, None, None)
-    return Statistics(min(measured), fmean(measured), max(measured), sum(measured), measured[-1])
+        return SeriesStatistics(None, None, None, None, None)
+    return SeriesStatistics(min(measured), fmean(measured), max(measured), sum(measured), measured[-1])
 
 
-def pieces(values: Sequence[float | None], top: float) -> list[Points]:
+def split_at_gaps(values: Sequence[float | None], top: float) -> list[Polyline]:
     """The unbroken stretches of a series, from 0 to 1 in both directions; a gap is a gap."""
     found: list[list[tuple[float, float]]] = [[]]
     count = len(values)

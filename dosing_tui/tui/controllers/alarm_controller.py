@@ -13,78 +13,84 @@ from dosing_tui.domain.panels.alarm_trend_query import TrendQuery
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import Picture
 from dosing_tui.tui.alarms import alarm_actions, alarm_list, audible_alarm
-from dosing_tui.tui.alarms.alarm_actions import Judged, Wish, Work
-from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetail
-from dosing_tui.tui.alarms.alarm_screen import AlarmPage
-from dosing_tui.tui.alarms.alarm_trend import TrendNews
-from dosing_tui.tui.alarms.audible_alarm import Horn
-from dosing_tui.tui.controllers.alarm_kpi_controller import HealthReading
-from dosing_tui.tui.controllers.scope_controller import Front
-from dosing_tui.tui.data.query_workers import Askers
-from dosing_tui.tui.dialogs.alarm_action_dialog import AlarmDialog, Given, Question
-from dosing_tui.tui.dialogs.skipped_alarms_dialog import LeftDialog
-from dosing_tui.tui.keys.footer_hints import Mode
-from dosing_tui.tui.layout.alarm_banner import banner
+from dosing_tui.tui.alarms.alarm_actions import ActionRequest, ActionResult, AlarmAction
+from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetailScreen
+from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
+from dosing_tui.tui.alarms.alarm_trend import AlarmTrendState
+from dosing_tui.tui.alarms.audible_alarm import AudibleAlarm
+from dosing_tui.tui.controllers.alarm_kpi_controller import AlarmKpiController
+from dosing_tui.tui.controllers.scope_controller import ActiveScreen
+from dosing_tui.tui.data.query_workers import QueryWorkers
+from dosing_tui.tui.dialogs.alarm_action_dialog import AlarmActionDialog, AlarmActionInput, AlarmActionPrompt
+from dosing_tui.tui.dialogs.skipped_alarms_dialog import SkippedAlarmsDialog
+from dosing_tui.tui.keys.footer_hints import FooterMode
+from dosing_tui.tui.layout.alarm_banner import build_banner
 from dosing_tui.tui.layout.status_and_footer import KeyHint
-from dosing_tui.tui.layout.system_notices import Notice, all_clear
+from dosing_tui.tui.layout.system_notices import SystemNotice, format_idle_text
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.widgets.messages import Moved
+from dosing_tui.tui.widgets.messages import ViewChanged
 
-KEPT = "Kept on this machine until the database is back."
+STORED_LOCALLY = "Kept on this machine until the database is back."
 log = logging.getLogger(__name__)
 
-OF_THE_PLANT = frozenset({"ask_range", "move_range", "live_again", "ask_filters", "freeze", "refresh_now"})
+DASHBOARD_ACTIONS = frozenset(
+    {"ask_range", "move_range", "live_again", "ask_filters", "freeze", "refresh_now"}
+)
 """What would change something that the alarm page covers."""
 
 
-class Alerting(HealthReading):
+class AlarmController(AlarmKpiController):
     """Holds the bell."""
 
-    _hints: Mapping[Mode, Sequence[KeyHint]]
+    _hints: Mapping[FooterMode, Sequence[KeyHint]]
     _silence_key: str
-    _clerk: Askers
+    _journal_workers: QueryWorkers
     """Takes alarms to the journal; panels that wait for a slow database do not hold it up."""
-    _horn = Horn()
+    _audible_alarm = AudibleAlarm()
 
     @property
-    def front(self) -> Front:
-        return self._plant if self._page is None else self._page
+    def active_screen(self) -> ActiveScreen:
+        return self._dashboard if self._alarm_screen is None else self._alarm_screen
 
     @property
     def alarms(self) -> AlarmPicture:
         """As they are now."""
-        return self._live.picture(self._clock()).alarms or alarm_list.UNKNOWN
+        return self._live_source.get_snapshot(self._clock()).alarms or alarm_list.EMPTY_SNAPSHOT
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self._page is None or action not in OF_THE_PLANT
+        return self._alarm_screen is None or action not in DASHBOARD_ACTIONS
 
-    def show_alarms(self, picture: Picture, notices: Sequence[Notice], now: datetime) -> None:
+    def show_alarms(self, snapshot: Picture, notices: Sequence[SystemNotice], now: datetime) -> None:
         """On whatever screen the operator looks at; rings if the bell is due."""
-        silence = self._silence_key if self._sound(picture, now) else ""
-        told = banner(picture.alarms, notices, quiet=all_clear(picture), silence=silence)
-        self.front.show_banner(told, lambda at: number_format.stamp(at, self._zone, now=now))
-        if self._page is not None:
-            self._page.show_alarms(picture.alarms or alarm_list.UNKNOWN, now)
-            self.follow_channels(now)
-        if isinstance(self.screen, AlarmDetail):
-            self.screen.look_again()
+        silence = self._silence_key if self._update_bell(snapshot, now) else ""
+        told = build_banner(
+            snapshot.alarms, notices, idle_text=format_idle_text(snapshot), silence_key=silence
+        )
+        self.active_screen.show_banner(
+            told, lambda at: number_format.format_timestamp(at, self._zone, now=now)
+        )
+        if self._alarm_screen is not None:
+            self._alarm_screen.show_alarms(snapshot.alarms or alarm_list.EMPTY_SNAPSHOT, now)
+            self.refresh_channels(now)
+        if isinstance(self.screen, AlarmDetailScreen):
+            self.screen.refresh_alarm()
 
-    def _sound(self, picture: Picture, now: datetime) -> bool:
+    def _update_bell(self, snapshot: Picture, now: datetime) -> bool:
         """Whether the bell rings now and then; never at a site that does not want it."""
-        calls = audible_alarm.calling(picture.alarms)
+        calls = audible_alarm.find_audible_occurrences(snapshot.alarms)
         if not self._settings.console.bell:
             return False
-        if audible_alarm.rings(self._horn, calls, now):
-            self._horn = audible_alarm.rung(self._horn, now)
+        if audible_alarm.is_ring_due(self._audible_alarm, calls, now):
+            self._audible_alarm = audible_alarm.record_ring(self._audible_alarm, now)
             self.bell()
-        return audible_alarm.sounds(self._horn, calls)
+        return audible_alarm.is_sounding(self._audible_alarm, calls)
 
     @abstractmethod
     def move_journal(self, step: int, height: int) -> None:
         """In the journal, so many entries further down."""
 
     @abstractmethod
-    def end_journal(self, last: bool, height: int) -> None:
+    def go_to_journal_end(self, is_oldest: bool, height: int) -> None:
         """To the oldest entry that was read, or to the newest there is."""
 
     @abstractmethod
@@ -94,113 +100,127 @@ class Alerting(HealthReading):
     # keys
 
     def action_silence(self) -> None:
-        self._horn = audible_alarm.silenced(audible_alarm.calling(self.alarms))
-        self.front.say("The bell is silent until the next alarm; the alarms stay as they are.")
-        self.post_message(Moved())
+        self._audible_alarm = audible_alarm.silence_occurrences(
+            audible_alarm.find_audible_occurrences(self.alarms)
+        )
+        self.active_screen.show_message(
+            "The bell is silent until the next alarm; the alarms stay as they are."
+        )
+        self.post_message(ViewChanged())
 
     def action_alarms(self) -> None:
         """The lists of alarms, or back from them."""
-        if self._page is not None:
-            self._page.dismiss(None)
+        if self._alarm_screen is not None:
+            self._alarm_screen.dismiss(None)
             return
-        self._page = AlarmPage(self._look, self._hints, self._zone, self)
-        self.push_screen(self._page, self._left_page)
+        self._alarm_screen = AlarmScreen(self._terminal_theme, self._hints, self._zone, self)
+        self.push_screen(self._alarm_screen, self._close_alarm_screen)
 
-    def _left_page(self, view: str | None) -> None:
-        self._page = None
+    def _close_alarm_screen(self, view: str | None) -> None:
+        self._alarm_screen = None
         if view is not None:
-            self._plant.action_view(view)
-        self.post_message(Moved())
+            self._dashboard.action_view(view)
+        self.post_message(ViewChanged())
 
     def open_alarm(self, view: AlarmView) -> None:
-        detail = AlarmDetail(
-            self._look, view, self._hints[Mode.ALARM],
-            find=self._find, clock=self._clock, zone=self._zone, ask_trend=self._ask_trend,
+        detail = AlarmDetailScreen(
+            self._terminal_theme, view, self._hints[FooterMode.ALARM_DETAIL],
+            find_alarm=self._find_alarm, clock=self._clock, zone=self._zone, load_trend=self._request_trend,
         )  # fmt: skip
-        self.push_screen(detail, partial(self._left_detail, view))
+        self.push_screen(detail, partial(self._close_alarm_detail, view))
 
-    def _find(self, key: AlarmKey) -> AlarmView | None:
-        return alarm_actions.views_of(self.alarms).get(key)
+    def _find_alarm(self, key: AlarmKey) -> AlarmView | None:
+        return alarm_actions.index_alarms(self.alarms).get(key)
 
-    def _ask_trend(self, asked: TrendQuery, take: Callable[[TrendNews], None]) -> None:
-        self._askers.do(partial(self._find_trend, asked, take))
+    def _request_trend(self, query: TrendQuery, on_result: Callable[[AlarmTrendState], None]) -> None:
+        self._query_workers.submit_job(partial(self._read_trend, query, on_result))
 
-    def _find_trend(self, asked: TrendQuery, take: Callable[[TrendNews], None]) -> None:
+    def _read_trend(self, query: TrendQuery, on_result: Callable[[AlarmTrendState], None]) -> None:
         """In one of the askers' threads."""
         try:
-            news = TrendNews(asked, self._source.trend(asked))
+            news = AlarmTrendState(query, self._source.read_trend(query))
         except DatabaseError as error:
-            news = TrendNews(asked, trouble=str(error))
+            news = AlarmTrendState(query, error=str(error))
         except Exception:
             # the task's boundary: the thread goes on answering panels
             log.exception("reading the trend of an alarm")
-            news = TrendNews(asked, trouble="The last hours cannot be read: see the log file.")
-        self.call_from_thread(take, news)
+            news = AlarmTrendState(query, error="The last hours cannot be read: see the log file.")
+        self.call_from_thread(on_result, news)
 
-    def _left_detail(self, view: AlarmView, wish: Wish | None) -> None:
-        if wish is not None:
-            self.wish(wish, [self._find(view.state.key) or view])
+    def _close_alarm_detail(self, view: AlarmView, action: AlarmAction | None) -> None:
+        if action is not None:
+            self.request_action(action, [self._find_alarm(view.state.key) or view])
 
     # what is done
 
-    def wish(self, wish: Wish, views: Sequence[AlarmView]) -> None:
+    def request_action(self, action: AlarmAction, views: Sequence[AlarmView]) -> None:
         """At once where a slip does no harm, else after a question; or why it is not possible."""
         if not views:
-            self.front.say("No alarm in sight is unacknowledged.")
+            self.active_screen.show_message("No alarm in sight is unacknowledged.")
             return
-        event = alarm_actions.event_of(wish, views[0])
-        why_not = alarm_actions.refusal(event, views[0], self._asking(), self._settings)
+        event = alarm_actions.action_to_event(action, views[0])
+        why_not = alarm_actions.explain_refusal(event, views[0], self._get_requester(), self._settings)
         if why_not:
-            self.front.say(why_not)
-        elif wish is Wish.ACKNOWLEDGE and not self._relieved:
-            self._do(Work(event, tuple(views)))
+            self.active_screen.show_message(why_not)
+        elif action is AlarmAction.ACKNOWLEDGE and not self._is_new_shift:
+            self._execute_request(ActionRequest(event, tuple(views)))
         else:
-            self._question(event, tuple(views))
+            self._open_action_dialog(event, tuple(views))
 
-    def _question(self, event: Event, views: tuple[AlarmView, ...]) -> None:
-        lengths = alarm_actions.durations(views[0], self._settings) if event is Event.SHELVE else ()
-        asked = Question(event, views, lengths, relieved=self._relieved)
-        dialog = AlarmDialog(self._look, asked, name=self._author)
-        self.push_screen(dialog, partial(self._take_given, event, views))
+    def _open_action_dialog(self, event: Event, views: tuple[AlarmView, ...]) -> None:
+        lengths = (
+            alarm_actions.list_shelving_durations(views[0], self._settings) if event is Event.SHELVE else ()
+        )
+        asked = AlarmActionPrompt(event, views, lengths, is_new_shift=self._is_new_shift)
+        dialog = AlarmActionDialog(self._terminal_theme, asked, name=self._author)
+        self.push_screen(dialog, partial(self._apply_action_input, event, views))
 
-    def _take_given(self, event: Event, views: tuple[AlarmView, ...], given: Given | None) -> None:
-        if given is not None:
-            self._author = given.name
-            self._do(Work(event, views, given.comment, given.duration))
+    def _apply_action_input(
+        self, event: Event, views: tuple[AlarmView, ...], values: AlarmActionInput | None
+    ) -> None:
+        if values is not None:
+            self._author = values.name
+            self._execute_request(ActionRequest(event, views, values.comment, values.duration))
 
-    def _asking(self) -> Asking:
+    def _get_requester(self) -> Asking:
         """The account is added by who has the journal."""
         return Asking(Who(self._author), self._clock())
 
-    def _do(self, work: Work) -> None:
-        judged = alarm_actions.judged(work, self.alarms, self._asking(), self._settings)
+    def _execute_request(self, request: ActionRequest) -> None:
+        judged = alarm_actions.check_request(request, self.alarms, self._get_requester(), self._settings)
         if judged.entries:
-            self._clerk.do(partial(self._journal, judged.entries, partial(self._tell, work, judged)))
+            self._journal_workers.submit_job(
+                partial(self._append_entries, judged.entries, partial(self._report_result, request, judged))
+            )
         else:
-            self._tell(work, judged)
+            self._report_result(request, judged)
 
-    def _journal(self, entries: Sequence[Entry], tell: Callable[[str], None]) -> None:
-        """In the clerk's thread. ``tell`` is told where the entries wait, '' if they are journaled."""
+    def _append_entries(self, entries: Sequence[Entry], on_done: Callable[[str], None]) -> None:
+        """In the clerk's thread. ``on_done`` is told where the entries wait, '' if they are journaled."""
         try:
-            kept = "" if self._source.journal(entries) else KEPT
+            kept = "" if self._source.append_entries(entries) else STORED_LOCALLY
         except DatabaseError as error:
-            self.call_from_thread(self._say, f"Nothing is done: {error}")
+            self.call_from_thread(self._show_message, f"Nothing is done: {error}")
         except Exception:
             # the task's boundary: the thread has other alarms to take to the journal
             log.exception("journaling alarms")
-            self.call_from_thread(self._say, "Nothing is done: see the log file.")
+            self.call_from_thread(self._show_message, "Nothing is done: see the log file.")
         else:
-            self.call_from_thread(tell, kept)
+            self.call_from_thread(on_done, kept)
 
-    def _tell(self, work: Work, judged: Judged, kept: str = "") -> None:
+    def _report_result(self, request: ActionRequest, result: ActionResult, storage_note: str = "") -> None:
         """What was done; what of many was not has to be read before it goes away."""
-        if len(work.views) == 1 and judged.left:
-            self._say(judged.left[0])
-        elif judged.left:
-            title = alarm_actions.done(work, judged)
-            self.push_screen(LeftDialog(self._look, title, judged.left, kept=kept))
+        if len(request.views) == 1 and result.skip_reasons:
+            self._show_message(result.skip_reasons[0])
+        elif result.skip_reasons:
+            title = alarm_actions.format_result(request, result)
+            self.push_screen(
+                SkippedAlarmsDialog(
+                    self._terminal_theme, title, result.skip_reasons, storage_note=storage_note
+                )
+            )
         else:
-            self._say(f"{alarm_actions.done(work, judged)} {kept}".rstrip())
+            self._show_message(f"{alarm_actions.format_result(request, result)} {storage_note}".rstrip())
 
-    def _say(self, sentence: str) -> None:
-        self.front.say(sentence)
+    def _show_message(self, text: str) -> None:
+        self.active_screen.show_message(text)

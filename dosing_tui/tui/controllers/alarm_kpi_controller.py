@@ -7,41 +7,41 @@ from datetime import datetime, timedelta
 from dosing_tui.domain.alarms.kpis import Health, health
 from dosing_tui.domain.notifications.channel_status import ChannelState
 from dosing_tui.errors import DatabaseError
-from dosing_tui.tui.alarms.alarm_screen import AlarmPage
-from dosing_tui.tui.alarms.kpi_view import HealthNews
-from dosing_tui.tui.controllers.shift_report_controller import Reporting
+from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
+from dosing_tui.tui.alarms.kpi_view import AlarmKpiState
+from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController
 
 log = logging.getLogger(__name__)
 
-AGAIN = timedelta(seconds=10)
+CHANNELS_INTERVAL = timedelta(seconds=10)
 """The channels are read again: one that fails has to show."""
 
 
-class HealthReading(Reporting):
+class AlarmKpiController(ShiftReportController):
     """Holds the alarm page while it is open."""
 
-    _page: AlarmPage | None = None
-    _health = HealthNews()
-    _channels_at: datetime | None = None
+    _alarm_screen: AlarmScreen | None = None
+    _kpi_state = AlarmKpiState()
+    _channels_read_at: datetime | None = None
 
-    def read_health(self) -> None:
-        self._health = HealthNews()
-        self._channels_at = None
-        self._askers.do(self._find_health)
+    def load_kpis(self) -> None:
+        self._kpi_state = AlarmKpiState()
+        self._channels_read_at = None
+        self._query_workers.submit_job(self._read_kpis)
 
-    def follow_channels(self, now: datetime) -> None:
-        if self._page is None or not self._page.in_health:
+    def refresh_channels(self, now: datetime) -> None:
+        if self._alarm_screen is None or not self._alarm_screen.is_kpi_tab:
             return
-        if self._channels_at is None or now - self._channels_at >= AGAIN:
-            self._channels_at = now
-            self._askers.do(self._find_channels)
+        if self._channels_read_at is None or now - self._channels_read_at >= CHANNELS_INTERVAL:
+            self._channels_read_at = now
+            self._query_workers.submit_job(self._read_channels)
 
-    def _find_health(self) -> None:
+    def _read_kpis(self) -> None:
         """In one of the askers' threads: what the journal says of the last thirty days."""
         found, trouble = None, ""
         try:
             now = self._clock()
-            found = health(self._source.past(now), now)
+            found = health(self._source.read_alarm_history(now), now)
             trouble = "" if found else "The journal is empty: there is nothing to judge."
         except DatabaseError as error:
             trouble = str(error)
@@ -49,13 +49,13 @@ class HealthReading(Reporting):
             # the task's boundary: the thread goes on answering panels
             log.exception("reading the alarm journal")
             trouble = "The journal cannot be read: see the log file."
-        self.call_from_thread(self._show_health, found, trouble)
+        self.call_from_thread(self._show_kpis, found, trouble)
 
-    def _find_channels(self) -> None:
+    def _read_channels(self) -> None:
         """In one of the askers' threads."""
         channels, trouble = None, ""
         try:
-            channels = tuple(self._source.channels(self._clock()))
+            channels = tuple(self._source.list_channel_states(self._clock()))
         except DatabaseError as error:
             trouble = str(error)
         except Exception:
@@ -64,15 +64,15 @@ class HealthReading(Reporting):
             trouble = "How people are told cannot be read: see the log file."
         self.call_from_thread(self._show_channels, channels, trouble)
 
-    def _show_health(self, found: Health | None, trouble: str) -> None:
-        self._show_news(replace(self._health, health=found, trouble=trouble))
+    def _show_kpis(self, kpis: Health | None, error: str) -> None:
+        self._show_kpi_state(replace(self._kpi_state, kpis=kpis, error=error))
 
-    def _show_channels(self, channels: tuple[ChannelState, ...] | None, trouble: str) -> None:
+    def _show_channels(self, channels: tuple[ChannelState, ...] | None, error: str) -> None:
         """What was read last stays while nothing newer can be read."""
-        known = self._health.channels if channels is None else channels
-        self._show_news(replace(self._health, channels=known, unread=trouble))
+        known = self._kpi_state.channels if channels is None else channels
+        self._show_kpi_state(replace(self._kpi_state, channels=known, channels_error=error))
 
-    def _show_news(self, news: HealthNews) -> None:
-        self._health = news
-        if self._page is not None:
-            self._page.show_health(news)
+    def _show_kpi_state(self, state: AlarmKpiState) -> None:
+        self._kpi_state = state
+        if self._alarm_screen is not None:
+            self._alarm_screen.show_kpis(state)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import platformdirs
 
-from dosing_tui.export.table import Column, Extract
-from dosing_tui.tui.widgets.visible_rows import Shown
+from dosing_tui.export.table import ExportColumn, ExportTable
+from dosing_tui.tui.widgets.visible_rows import VisibleRows
 
 
-def folder(setting: str) -> Path:
+def get_export_folder(setting: str) -> Path:
     """Where files go: as configured, else the documents folder, or the program's own where there is none."""
     if setting:
         return Path(setting).expanduser()
@@ -19,20 +19,20 @@ def folder(setting: str) -> Path:
     return platformdirs.user_state_path("dosing-tui", appauthor=False) / "exports"
 
 
-def extract_of(what: Shown, at: datetime, zone: tzinfo) -> Extract:
+def build_extract(rows: VisibleRows, at: datetime, zone: tzinfo) -> ExportTable:
     """The rows as they are on screen, with what they are rows of; tiles of the present have no range."""
-    columns = [Column("", title, unit) for title, unit in what.columns]
-    return Extract(
-        panel=what.origin.panel or what.title,
-        title=what.title,
-        unit=what.unit,
-        range=what.scope,
-        since=what.origin.since,
-        until=what.origin.until,
-        selection=what.origin.selection,
+    columns = [ExportColumn("", title, unit) for title, unit in rows.columns]
+    return ExportTable(
+        panel=rows.origin.panel or rows.title,
+        title=rows.title,
+        unit=rows.unit,
+        range=rows.scope,
+        since=rows.origin.since,
+        until=rows.origin.until,
+        selection=rows.origin.selection,
         generated_at=at,
         zone=zone,
         # on the screen two columns may differ in their unit alone
-        columns=tuple(Column(column.header, column.title, column.unit) for column in columns),
-        rows=what.rows,
+        columns=tuple(ExportColumn(column.header, column.title, column.unit) for column in columns),
+        rows=rows.rows,
     )

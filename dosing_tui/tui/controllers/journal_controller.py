@@ -11,208 +11,246 @@ from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.alarms.snapshot import AlarmPicture
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import DatabaseError, RangeError
-from dosing_tui.export.alarm_export import journal_extract
+from dosing_tui.export.alarm_export import build_journal_table
 from dosing_tui.export.csv_format import to_csv
 from dosing_tui.export.json_format import to_json
-from dosing_tui.export.output_files import stem_of
+from dosing_tui.export.output_files import build_file_stem
 from dosing_tui.live_state import Picture
 from dosing_tui.tui.alarms import journal_list
-from dosing_tui.tui.alarms.journal_list import Heading, JournalList, Sieve
-from dosing_tui.tui.controllers.alarm_controller import OF_THE_PLANT
-from dosing_tui.tui.controllers.refill_controller import Refilling
-from dosing_tui.tui.dialogs.journal_dialogs import JournalDetail, JournalFilterDialog
-from dosing_tui.tui.layout.system_notices import Notice
-from dosing_tui.tui.scope.scope import DEFAULT, Scope, follows, range_words, resolved
+from dosing_tui.tui.alarms.journal_list import JournalFilterForm, JournalHeading, JournalList
+from dosing_tui.tui.controllers.alarm_controller import DASHBOARD_ACTIONS
+from dosing_tui.tui.controllers.refill_controller import RefillController
+from dosing_tui.tui.dialogs.journal_dialogs import JournalEntryDialog, JournalFilterDialog
+from dosing_tui.tui.layout.system_notices import SystemNotice
+from dosing_tui.tui.scope.scope import DEFAULT_RANGE, Scope, format_range, is_live, resolve_range
 
 log = logging.getLogger(__name__)
 
-AGAIN = timedelta(seconds=10)
+REFRESH_INTERVAL = timedelta(seconds=10)
 """The newest page is read again at the latest; at once when an alarm has changed."""
-AHEAD = timedelta(minutes=5)
+CLOCK_TOLERANCE = timedelta(minutes=5)
 """A clock that is a little ahead must not hide what has just happened."""
-MOST_SAVED = 100_000
+MAX_EXPORT_ENTRIES = 100_000
 
-Asked = tuple[RangeSpec, Sieve]
+JournalRequest = tuple[RangeSpec, JournalFilterForm]
 
 
-class Journaling(Refilling):
+class JournalController(RefillController):
     """Holds the filter of the journal. Its range is the console's."""
 
-    _sieve = Sieve()
-    _known = JournalList()
-    _asked_for: Asked | None = None
+    _journal_form = JournalFilterForm()
+    _journal_list = JournalList()
+    _last_request: JournalRequest | None = None
     """What the last question was about."""
-    _turn = 0
+    _request_number = 0
     """Number of the last question: an answer to an earlier one does not count."""
-    _reading = False
-    _read_at: datetime | None = None
-    _alarms_then: AlarmPicture | None = None
+    _is_reading = False
+    _journal_read_at: datetime | None = None
+    _last_alarms: AlarmPicture | None = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if self._page is not None and self._page.in_journal and action in OF_THE_PLANT - {"freeze"}:
+        if (
+            self._alarm_screen is not None
+            and self._alarm_screen.is_journal_tab
+            and action in DASHBOARD_ACTIONS - {"freeze"}
+        ):
             return True
         return super().check_action(action, parameters)
 
-    def show_alarms(self, picture: Picture, notices: Sequence[Notice], now: datetime) -> None:
-        super().show_alarms(picture, notices, now)
-        if self._page is not None and self._page.in_journal:
-            self._follow(picture.alarms, now)
+    def show_alarms(self, snapshot: Picture, notices: Sequence[SystemNotice], now: datetime) -> None:
+        super().show_alarms(snapshot, notices, now)
+        if self._alarm_screen is not None and self._alarm_screen.is_journal_tab:
+            self._refresh_journal(snapshot.alarms, now)
 
     # reading
 
-    def _follow(self, alarms: AlarmPicture | None, now: datetime) -> None:
+    def _refresh_journal(self, alarms: AlarmPicture | None, now: datetime) -> None:
         """Ask for the newest page whenever it may be another one; draw what is known."""
-        anew = self._asked_for != (self._spec, self._sieve)
-        again = self._read_at is None or now - self._read_at >= AGAIN or alarms != self._alarms_then
-        if anew or (again and not self._reading and self._known.at_top and self._is_live):
+        anew = self._last_request != (self._range_spec, self._journal_form)
+        again = (
+            self._journal_read_at is None
+            or now - self._journal_read_at >= REFRESH_INTERVAL
+            or alarms != self._last_alarms
+        )
+        if anew or (again and not self._is_reading and self._journal_list.is_at_top and self._is_range_live):
             if anew:
-                self._known = JournalList()
-            self._alarms_then, self._read_at = alarms, now
-            self._ask_newest()
+                self._journal_list = JournalList()
+            self._last_alarms, self._journal_read_at = alarms, now
+            self._request_newest_page()
         self._show_journal()
 
     @property
-    def _spec(self) -> RangeSpec:
-        return self._scope.spec or DEFAULT
+    def _range_spec(self) -> RangeSpec:
+        return self._scope.spec or DEFAULT_RANGE
 
     @property
-    def _is_live(self) -> bool:
-        return follows(Scope(self._spec))
+    def _is_range_live(self) -> bool:
+        return is_live(Scope(self._range_spec))
 
-    def _ask_newest(self) -> None:
-        self._asked_for = self._spec, self._sieve
-        present = self.present()
+    def _request_newest_page(self) -> None:
+        self._last_request = self._range_spec, self._journal_form
+        present = self.get_time_context()
         try:
-            since, until = resolved(self._spec, present, self._scope.selection)
+            since, until = resolve_range(self._range_spec, present, self._scope.selection)
         except RangeError as error:
-            self._known = replace(self._known, trouble=str(error))
+            self._journal_list = replace(self._journal_list, error=str(error))
             return
-        wanted = journal_list.filter_of(self._sieve, since, until + AHEAD if self._is_live else until)
-        self._ask_page(wanted, partial(self._take_newest, wanted))
+        wanted = journal_list.build_journal_filter(
+            self._journal_form, since, until + CLOCK_TOLERANCE if self._is_range_live else until
+        )
+        self._request_page(wanted, partial(self._store_newest_page, wanted))
 
-    def read_older(self) -> None:
+    def request_older_page(self) -> None:
         """The page behind the last row, once somebody comes near it."""
-        wanted = None if self._reading else journal_list.older(self._known)
+        wanted = None if self._is_reading else journal_list.build_older_filter(self._journal_list)
         if wanted is not None:
-            self._ask_page(wanted, self._take_older)
+            self._request_page(wanted, self._store_older_page)
 
-    def _ask_page(self, wanted: JournalFilter, take: Callable[[Sequence[Entry]], None]) -> None:
-        self._turn, self._reading = self._turn + 1, True
-        self._askers.do(partial(self._read_page, wanted, self._turn, take))
+    def _request_page(
+        self, journal_filter: JournalFilter, on_result: Callable[[Sequence[Entry]], None]
+    ) -> None:
+        self._request_number, self._is_reading = self._request_number + 1, True
+        self._query_workers.submit_job(
+            partial(self._read_page, journal_filter, self._request_number, on_result)
+        )
 
-    def _read_page(self, wanted: JournalFilter, turn: int, take: Callable[[Sequence[Entry]], None]) -> None:
+    def _read_page(
+        self, journal_filter: JournalFilter, number: int, on_result: Callable[[Sequence[Entry]], None]
+    ) -> None:
         """In one of the askers' threads."""
         try:
-            entries = self._source.journal_page(wanted)
+            entries = self._source.read_journal_page(journal_filter)
         except DatabaseError as error:
-            self.call_from_thread(self._fail, turn, str(error))
+            self.call_from_thread(self._fail_request, number, str(error))
         except Exception:
             # the task's boundary: the thread goes on answering panels
             log.exception("reading a page of the alarm journal")
-            self.call_from_thread(self._fail, turn, "The journal cannot be read: see the log file.")
+            self.call_from_thread(self._fail_request, number, "The journal cannot be read: see the log file.")
         else:
-            self.call_from_thread(self._take, turn, take, entries)
+            self.call_from_thread(self._finish_request, number, on_result, entries)
 
-    def _take(self, turn: int, take: Callable[[Sequence[Entry]], None], entries: Sequence[Entry]) -> None:
-        if turn == self._turn:
-            self._reading = False
-            take(entries)
+    def _finish_request(
+        self, number: int, on_result: Callable[[Sequence[Entry]], None], entries: Sequence[Entry]
+    ) -> None:
+        if number == self._request_number:
+            self._is_reading = False
+            on_result(entries)
             self._show_journal()
 
-    def _take_newest(self, wanted: JournalFilter, entries: Sequence[Entry]) -> None:
-        self._known = journal_list.read_anew(self._known, wanted, entries)
+    def _store_newest_page(self, journal_filter: JournalFilter, entries: Sequence[Entry]) -> None:
+        self._journal_list = journal_list.replace_entries(self._journal_list, journal_filter, entries)
 
-    def _take_older(self, entries: Sequence[Entry]) -> None:
-        self._known = journal_list.read_older(self._known, entries)
+    def _store_older_page(self, entries: Sequence[Entry]) -> None:
+        self._journal_list = journal_list.append_entries(self._journal_list, entries)
 
-    def _fail(self, turn: int, why: str) -> None:
-        if turn == self._turn:
-            self._reading = False
-            self._known = replace(self._known, trouble=why)
+    def _fail_request(self, number: int, error: str) -> None:
+        if number == self._request_number:
+            self._is_reading = False
+            self._journal_list = replace(self._journal_list, error=error)
             self._show_journal()
 
     def _show_journal(self) -> None:
-        if self._page is not None:
-            said = range_words(Scope(self._spec), self.present())
-            self._page.show_journal(self._known, Heading(said, self._is_live, self._sieve.words))
+        if self._alarm_screen is not None:
+            said = format_range(Scope(self._range_spec), self.get_time_context())
+            self._alarm_screen.show_journal(
+                self._journal_list, JournalHeading(said, self._is_range_live, self._journal_form.summary)
+            )
 
     # keys
 
     def move_journal(self, step: int, height: int) -> None:
-        self._known = journal_list.moved(self._known, step, height)
-        if journal_list.nears_end(self._known, height):
-            self.read_older()
+        self._journal_list = journal_list.move_cursor(self._journal_list, step, height)
+        if journal_list.is_near_end(self._journal_list, height):
+            self.request_older_page()
         self._show_journal()
 
-    def end_journal(self, last: bool, height: int) -> None:
+    def go_to_journal_end(self, is_oldest: bool, height: int) -> None:
         """To the last row that was read; home reads the newest page again."""
-        if not last and len(self._known.rows) > journal_list.PAGE:
-            self._known = replace(self._known, rows=self._known.rows[: journal_list.PAGE], more=True)
-            self._read_at = None
-        self.move_journal(len(self._known.rows) * (1 if last else -1), height)
+        if not is_oldest and len(self._journal_list.rows) > journal_list.PAGE_SIZE:
+            self._journal_list = replace(
+                self._journal_list, rows=self._journal_list.rows[: journal_list.PAGE_SIZE], has_more=True
+            )
+            self._journal_read_at = None
+        self.move_journal(len(self._journal_list.rows) * (1 if is_oldest else -1), height)
 
     def open_entry(self) -> None:
-        if self._known.chosen is not None:
-            self.push_screen(JournalDetail(self._look, self._known.chosen, self._zone))
+        if self._journal_list.selected_entry is not None:
+            self.push_screen(
+                JournalEntryDialog(self._terminal_theme, self._journal_list.selected_entry, self._zone)
+            )
 
     def action_refresh_now(self) -> None:
-        self._read_at = None
+        self._journal_read_at = None
 
     def action_ask_filters(self) -> None:
-        if self._page is None:
+        if self._alarm_screen is None:
             super().action_ask_filters()
         else:
-            self.push_screen(JournalFilterDialog(self._look, self._sieve), self._take_sieve)
+            self.push_screen(
+                JournalFilterDialog(self._terminal_theme, self._journal_form), self._apply_journal_filter
+            )
 
-    def _take_sieve(self, sieve: Sieve | None) -> None:
-        if sieve is not None:
-            self._sieve = sieve
-            self._follow(self.alarms, self._clock())
+    def _apply_journal_filter(self, form: JournalFilterForm | None) -> None:
+        if form is not None:
+            self._journal_form = form
+            self._refresh_journal(self.alarms, self._clock())
 
     # files
 
     def action_export(self) -> None:
         """Of the journal every entry of its list, from the newest shown to the oldest there is."""
-        if self._page is None or not self._page.in_journal:
+        if self._alarm_screen is None or not self._alarm_screen.is_journal_tab:
             super().action_export()
-        elif self._known.asked is None or not self._known.rows:
-            self.front.say("There is nothing to export here.")
+        elif self._journal_list.journal_filter is None or not self._journal_list.rows:
+            self.active_screen.show_message("There is nothing to export here.")
         else:
-            self.front.say("Reading the journal for the file …")
+            self.active_screen.show_message("Reading the journal for the file …")
             words = " · ".join(
-                part for part in (range_words(Scope(self._spec), self.present()), self._sieve.words) if part
+                part
+                for part in (
+                    format_range(Scope(self._range_spec), self.get_time_context()),
+                    self._journal_form.summary,
+                )
+                if part
             )
-            self._askers.do(partial(self._save_journal, self._known, words, self._clock()))
+            self._query_workers.submit_job(
+                partial(self._save_journal, self._journal_list, words, self._clock())
+            )
 
-    def _save_journal(self, known: JournalList, words: str, now: datetime) -> None:
+    def _save_journal(self, journal: JournalList, range_text: str, now: datetime) -> None:
         """In one of the askers' threads."""
         try:
-            entries, more = self._whole(known)
+            entries, more = self._read_all_entries(journal)
         except DatabaseError as error:
-            self.call_from_thread(self.front.say, f"Nothing is saved: {error}")
+            self.call_from_thread(self.active_screen.show_message, f"Nothing is saved: {error}")
             return
         except Exception:
             # the task's boundary: the thread goes on answering panels
             log.exception("reading the alarm journal for a file")
-            self.call_from_thread(self.front.say, "Nothing is saved: see the log file.")
+            self.call_from_thread(self.active_screen.show_message, "Nothing is saved: see the log file.")
             return
-        assert known.asked is not None
-        found = journal_extract(
-            entries, range=words, since=known.asked.since, until=known.asked.until, now=now, zone=self._zone
+        assert journal.journal_filter is not None
+        found = build_journal_table(
+            entries,
+            range=range_text,
+            since=journal.journal_filter.since,
+            until=journal.journal_filter.until,
+            now=now,
+            zone=self._zone,
         )
-        said = self._saved(stem_of(found), {"csv": to_csv(found), "json": to_json(found)})
+        said = self._save_files(build_file_stem(found), {"csv": to_csv(found), "json": to_json(found)})
         if more:
             said += f": the newest {len(entries)} entries, narrow the range for older ones."
-        self.call_from_thread(self.front.say, said)
+        self.call_from_thread(self.active_screen.show_message, said)
 
-    def _whole(self, known: JournalList) -> tuple[Sequence[Entry], bool]:
+    def _read_all_entries(self, journal: JournalList) -> tuple[Sequence[Entry], bool]:
         """What is known and the pages behind it; whether there is still more."""
-        found, more = list(known.rows), known.more
-        while more and len(found) < MOST_SAVED:
+        found, more = list(journal.rows), journal.has_more
+        while more and len(found) < MAX_EXPORT_ENTRIES:
             last = found[-1]
-            assert known.asked is not None
-            wanted = replace(known.asked, until=last.at, before=last.id, most=AT_ONCE)
-            entries = self._source.journal_page(wanted)
+            assert journal.journal_filter is not None
+            wanted = replace(journal.journal_filter, until=last.at, before=last.id, most=AT_ONCE)
+            entries = self._source.read_journal_page(wanted)
             found += entries
             more = len(entries) >= AT_ONCE
         return found, more

@@ -5,16 +5,16 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class SignedOn:
-    """``since``: when the shift in which the name was entered began; None where there are no shifts."""
+class OperatorSession:
+    """``shift_start``: when the shift in which the name was entered began; None where there are no shifts."""
 
     name: str = ""
-    since: datetime | None = None
+    shift_start: datetime | None = None
 
-    def name_in(self, since: datetime | None) -> str:
+    def get_name(self, shift_start: datetime | None) -> str:
         """'' in another shift.
 
         >>> SignedOn("Zoe").name_in(None)
         'Zoe'
         """
-        return self.name if since == self.since else ""
+        return self.name if shift_start == self.shift_start else ""

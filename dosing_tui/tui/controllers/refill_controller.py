@@ -3,62 +3,75 @@
 from datetime import timedelta
 from functools import partial
 
-from dosing_tui.config.alarm_limits import most_shelved
+from dosing_tui.config.alarm_limits import get_max_shelving
 from dosing_tui.domain.alarms.tank_refill import RULE, refilled
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.errors import AlarmRefused
 from dosing_tui.tui.alarms import alarm_actions
-from dosing_tui.tui.controllers.alarm_controller import Alerting
-from dosing_tui.tui.dialogs.refill_dialog import Refill, RefillDialog
+from dosing_tui.tui.controllers.alarm_controller import AlarmController
+from dosing_tui.tui.dialogs.refill_dialog import RefillDialog, RefillInput
 
-WITHIN = timedelta(hours=1)
+MAX_GRACE_PERIOD = timedelta(hours=1)
 """How long the station may take to tell its new level, unless the site shelves for less."""
 
 
-class Refilling(Alerting):
+class RefillController(AlarmController):
     """Has no state of its own."""
 
     def action_ask_refill(self) -> None:
         """Of the tank that is chosen in the table of levels, else of the emptiest."""
-        tanks = self._live.picture(self._clock()).levels
+        tanks = self._live_source.get_snapshot(self._clock()).levels
         if not tanks:
-            self.front.say("No tank has told its level yet.")
+            self.active_screen.show_message("No tank has told its level yet.")
             return
         dialog = RefillDialog(
-            self._look, tanks, chosen=_number(tanks, self._plant.chosen_tank), name=self._author,
-            within=self._within,
-        )  # fmt: skip
-        self.push_screen(dialog, self._take_refill)
+            self._terminal_theme,
+            tanks,
+            tank_index=_find_tank_index(tanks, self._dashboard.selected_tank),
+            name=self._author,
+            grace_period=self._grace_period,
+        )
+        self.push_screen(dialog, self._enter_refill)
 
     @property
-    def _within(self) -> timedelta:
-        return min(WITHIN, most_shelved(self._settings, RULE.priority))
+    def _grace_period(self) -> timedelta:
+        return min(MAX_GRACE_PERIOD, get_max_shelving(self._settings, RULE.priority))
 
-    def _take_refill(self, said: Refill | None) -> None:
-        if said is None:
+    def _enter_refill(self, refill: RefillInput | None) -> None:
+        if refill is None:
             return
-        self._author = said.name
-        states = {key: view.state for key, view in alarm_actions.views_of(self.alarms).items()}
+        self._author = refill.name
+        states = {key: view.state for key, view in alarm_actions.index_alarms(self.alarms).items()}
         try:
             entries = refilled(
-                states, self._asking(), device=said.tank.device_id, chemical=said.tank.chemical,
-                grams=said.grams, within=self._within, most=most_shelved(self._settings, RULE.priority),
-            )  # fmt: skip
+                states,
+                self._get_requester(),
+                device=refill.tank.device_id,
+                chemical=refill.tank.chemical,
+                grams=refill.grams,
+                within=self._grace_period,
+                most=get_max_shelving(self._settings, RULE.priority),
+            )
         except AlarmRefused as error:
-            self.front.say(str(error))
+            self.active_screen.show_message(str(error))
         else:
-            told = partial(self._tell_refill, said)
-            self._clerk.do(partial(self._journal, entries, told))
+            told = partial(self._confirm_refill, refill)
+            self._journal_workers.submit_job(partial(self._append_entries, entries, told))
 
-    def _tell_refill(self, said: Refill, kept: str) -> None:
-        amount = "" if said.grams is None else f" to {said.grams:g} g"
-        self._say(f"Refilled{amount}: {said.tank.chemical} ({said.tank.device_id}). {kept}".rstrip())
+    def _confirm_refill(self, refill: RefillInput, storage_note: str) -> None:
+        amount = "" if refill.grams is None else f" to {refill.grams:g} g"
+        self._show_message(
+            f"Refilled{amount}: {refill.tank.chemical} ({refill.tank.device_id}). {storage_note}".rstrip()
+        )
 
 
-def _number(tanks: tuple[InventoryLevel, ...], chosen: InventoryLevel | None) -> int:
+def _find_tank_index(tanks: tuple[InventoryLevel, ...], selection: InventoryLevel | None) -> int:
     """The same tank, whose level may be a newer one by now; the emptiest where none is chosen."""
     for number, tank in enumerate(tanks):
-        if chosen is not None and (tank.device_id, tank.chemical) == (chosen.device_id, chosen.chemical):
+        if selection is not None and (tank.device_id, tank.chemical) == (
+            selection.device_id,
+            selection.chemical,
+        ):
             return number
     full = [100.0 if tank.percent_full is None else tank.percent_full for tank in tanks]
     return full.index(min(full))

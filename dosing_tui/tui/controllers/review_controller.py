@@ -7,256 +7,315 @@ from functools import partial
 
 from textual import on
 
-from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow, draft_of
+from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow, create_review_draft
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
-from dosing_tui.domain.batch_review.review_result import NOTHING, UNKNOWN, Outcome, fate_of_many, fate_of_one
-from dosing_tui.domain.batch_review.review_rules import APPROVALS, Meaning, ReviewDraft, ReviewState, fault
-from dosing_tui.domain.batches.models import Status
+from dosing_tui.domain.batch_review.review_result import (
+    NOT_SAVED,
+    RESULT_UNKNOWN,
+    ReviewResult,
+    describe_bulk_result,
+    describe_failure,
+)
+from dosing_tui.domain.batch_review.review_rules import (
+    APPROVALS,
+    Decision,
+    ReviewDraft,
+    ReviewState,
+    validate_review,
+)
+from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import DosingError, RangeError
 from dosing_tui.live_state import Picture
-from dosing_tui.tui.batches.batch_screen import BatchPage
-from dosing_tui.tui.batches.batch_screen_view import Sight, Site
-from dosing_tui.tui.batches.detail_header import Signing
-from dosing_tui.tui.batches.review_messages import Tried, done_words, exceptions_words, last_word
-from dosing_tui.tui.controllers.journal_controller import Journaling
-from dosing_tui.tui.controllers.scope_controller import Front
-from dosing_tui.tui.data.background_jobs import Jobs
-from dosing_tui.tui.data.batch_store import Shelf
-from dosing_tui.tui.data.query_workers import Askers
-from dosing_tui.tui.dialogs.bulk_approval_dialog import BulkDialog
-from dosing_tui.tui.dialogs.review_dialog import UNREASONED, Question, ReviewDialog, Said, shared_warning
-from dosing_tui.tui.layout.status_and_footer import Chosen
-from dosing_tui.tui.scope.scope import filter_words, follows, range_words, resolved
-from dosing_tui.tui.widgets.messages import Moved, Returned
+from dosing_tui.tui.batches.batch_screen import BatchScreen
+from dosing_tui.tui.batches.batch_screen_view import BatchScreenSettings, BatchScreenState
+from dosing_tui.tui.batches.detail_header import SignerInfo
+from dosing_tui.tui.batches.review_messages import (
+    ReviewAttempt,
+    format_exceptions,
+    format_last_decision,
+    format_review_result,
+)
+from dosing_tui.tui.controllers.journal_controller import JournalController
+from dosing_tui.tui.controllers.scope_controller import ActiveScreen
+from dosing_tui.tui.data.background_jobs import BackgroundJobs
+from dosing_tui.tui.data.batch_store import BatchStore
+from dosing_tui.tui.data.query_workers import QueryWorkers
+from dosing_tui.tui.dialogs.bulk_approval_dialog import BulkApprovalDialog
+from dosing_tui.tui.dialogs.review_dialog import (
+    REASON_OPTIONAL,
+    ReviewDialog,
+    ReviewInput,
+    ReviewPrompt,
+    format_account_warning,
+)
+from dosing_tui.tui.layout.status_and_footer import ScopeSummary
+from dosing_tui.tui.scope.scope import format_filters, format_range, is_live, resolve_range
+from dosing_tui.tui.widgets.messages import JobFinished, ViewChanged
 
-DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
+BATCH_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
 """What a batch can be chosen by."""
-MOST_AT_ONCE = 1_000
+MAX_BULK_APPROVAL = 1_000
 """Batches of one bulk approval."""
-CHUNK = 50
+CHUNK_SIZE = 50
 """Of which so many are entered at a time, so that it can be told how far it is."""
-_STAYS = frozenset({Meaning.COMMENT, Meaning.WITHDRAWN})
+_STAY_ON_BATCH = frozenset({Decision.COMMENT, Decision.WITHDRAWN})
 """After these the same batch is still to be looked at."""
 
 
-class Reviewing(Journaling):
+class ReviewController(JournalController):
     """Holds the batch page while it is open."""
 
-    _registrar: Askers
+    _review_workers: QueryWorkers
     """Reads and reviews batches; nothing else waits for it, and it waits for nothing else."""
-    _jobs: Jobs
-    _shelf: Shelf | None = None
-    _batches: BatchPage | None = None
-    _entering = False
-    _batch_keys: tuple[str, str]
+    _background_jobs: BackgroundJobs
+    _batch_store: BatchStore | None = None
+    _batch_screen: BatchScreen | None = None
+    _is_entering = False
+    _batch_filter_keys: tuple[str, str]
 
     @property
-    def front(self) -> Front:
-        return self._batches if self._page is None and self._batches is not None else super().front
+    def active_screen(self) -> ActiveScreen:
+        return (
+            self._batch_screen
+            if self._alarm_screen is None and self._batch_screen is not None
+            else super().active_screen
+        )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if self._batches is not None and action == "freeze":
+        if self._batch_screen is not None and action == "freeze":
             return False
         return super().check_action(action, parameters)
 
     def action_refresh_now(self) -> None:
         super().action_refresh_now()
-        if self._shelf is not None:
-            self._shelf.again()
+        if self._batch_store is not None:
+            self._batch_store.invalidate_all()
 
     def action_batches(self) -> None:
         """The list of batches, or back from it; from the alarms, which lie over it, to it."""
-        if self._page is not None:
-            self._page.dismiss(None)
-            if self._batches is not None:
+        if self._alarm_screen is not None:
+            self._alarm_screen.dismiss(None)
+            if self._batch_screen is not None:
                 return
-        elif self._batches is not None:
-            self._batches.dismiss(None)
+        elif self._batch_screen is not None:
+            self._batch_screen.dismiss(None)
             return
-        self._unsent: dict[tuple[str, Meaning], str] = {}
-        self._jobs = Jobs(self._registrar, lambda follow: self.post_message(Returned(follow)))
+        self._draft_comments: dict[tuple[str, Decision], str] = {}
+        self._background_jobs = BackgroundJobs(
+            self._review_workers, lambda follow: self.post_message(JobFinished(follow))
+        )
         review = self._settings.review
         policy = ReviewPolicy(review.pin, review.second_person)
-        self._shelf = Shelf(self._source.batches, self._jobs, self._draw_batches, policy)
-        site = Site(self._zone, self._calendar, self._batch_keys)
-        self._batches = BatchPage(
-            self._look, self._hints, site, self._shelf, say_of=self._say_of,
-            approve_all=self._ask_all, clock=self._clock,
+        self._batch_store = BatchStore(
+            self._source.batches, self._background_jobs, self._draw_batches, policy
+        )
+        site = BatchScreenSettings(self._zone, self._calendar, self._batch_filter_keys)
+        self._batch_screen = BatchScreen(
+            self._terminal_theme, self._hints, site, self._batch_store, enter_review=self._enter_review,
+            approve_all=self._find_bulk_candidates, clock=self._clock,
         )  # fmt: skip
-        self.push_screen(self._batches, self._left_batches)
-        self.post_message(Moved())
+        self.push_screen(self._batch_screen, self._close_batch_screen)
+        self.post_message(ViewChanged())
 
-    def _left_batches(self, view: str | None) -> None:
-        self._batches = self._shelf = None
+    def _close_batch_screen(self, view: str | None) -> None:
+        self._batch_screen = self._batch_store = None
         if view is not None:
-            self._plant.action_view(view)
-        self.post_message(Moved())
+            self._dashboard.action_view(view)
+        self.post_message(ViewChanged())
 
-    def _left_page(self, view: str | None) -> None:
-        super()._left_page(view)
-        if view is not None and self._batches is not None:
-            self._batches.dismiss(None)
+    def _close_alarm_screen(self, view: str | None) -> None:
+        super()._close_alarm_screen(view)
+        if view is not None and self._batch_screen is not None:
+            self._batch_screen.dismiss(None)
 
-    @on(Returned)
-    def _take_returned(self, message: Returned) -> None:
-        message.follow()
+    @on(JobFinished)
+    def _run_callback(self, message: JobFinished) -> None:
+        message.callback()
 
     @property
-    def _policy(self) -> ReviewPolicy:
+    def _review_policy(self) -> ReviewPolicy:
         """What is wanted of a review that is entered now."""
-        return self._shelf.policy if self._shelf is not None else ReviewPolicy()
+        return self._batch_store.policy if self._batch_store is not None else ReviewPolicy()
 
     def _draw_batches(self) -> None:
-        if self._batches is not None:
-            self._batches.draw()
+        if self._batch_screen is not None:
+            self._batch_screen.draw_screen()
 
-    def show_batches(self, picture: Picture, now: datetime) -> None:
+    def show_batches(self, snapshot: Picture, now: datetime) -> None:
         """While the operator looks at them."""
-        if self._batches is None or self._page is not None:
+        if self._batch_screen is None or self._alarm_screen is not None:
             return
-        present, selection = self.present(picture), self._scope.selection
+        present, selection = self.get_time_context(snapshot), self._scope.selection
         within, trouble = None, ""
         try:
             if self._scope.spec is not None:
-                within = resolved(self._scope.spec, present, selection)
+                within = resolve_range(self._scope.spec, present, selection)
         except RangeError as error:
             trouble = str(error)
-        chosen = Chosen(
-            range_words(self._scope, present), follows(self._scope), filter_words(selection, DIMENSIONS),
+        chosen = ScopeSummary(
+            format_range(self._scope, present),
+            is_live(self._scope),
+            format_filters(selection, BATCH_DIMENSIONS),
             self._scope_keys,
-        )  # fmt: skip
-        warning = "shared account" if shared_warning(self._source.batches.account) else ""
-        signing = Signing(self._author, self._policy.pin, warning)
-        self._batches.show_sight(Sight(picture, now, within, selection, chosen, signing, trouble))
+        )
+        warning = "shared account" if format_account_warning(self._source.batches.account) else ""
+        signing = SignerInfo(self._author, self._review_policy.pin, warning)
+        self._batch_screen.show_state(
+            BatchScreenState(snapshot, now, within, selection, chosen, signing, trouble)
+        )
 
     # one batch
 
-    def _say_of(self, meaning: Meaning, row: BatchRow) -> None:
+    def _enter_review(self, meaning: Decision, row: BatchRow) -> None:
         """At once where nothing more has to be asked; or why it is not possible."""
-        if self._entering:
-            self.front.say("One moment: the last review is still being entered.")
+        if self._is_entering:
+            self.active_screen.show_message("One moment: the last review is still being entered.")
             return
-        if meaning is Meaning.APPROVED and self._policy.second_person and row.review_state in APPROVALS:
-            meaning = Meaning.CONFIRMED
-        draft = draft_of(row, meaning, who=self._author or "?", comment="?")
-        if why_not := fault(draft, row.standing):
-            self.front.say(f"{row.batch_id}: {why_not}")
-        elif meaning in UNREASONED and self._author and not self._policy.pin:
-            self._enter(meaning, row, Said("", self._author, ""))
+        if (
+            meaning is Decision.APPROVED
+            and self._review_policy.second_person
+            and row.review_state in APPROVALS
+        ):
+            meaning = Decision.CONFIRMED
+        draft = create_review_draft(row, meaning, who=self._author or "?", comment="?")
+        if why_not := validate_review(draft, row.review_context):
+            self.active_screen.show_message(f"{row.batch_id}: {why_not}")
+        elif meaning in REASON_OPTIONAL and self._author and not self._review_policy.pin:
+            self._submit_review(meaning, row, ReviewInput("", self._author, ""))
         else:
-            self._ask_about(meaning, row)
+            self._open_review_dialog(meaning, row)
 
-    def _ask_about(self, meaning: Meaning, row: BatchRow) -> None:
-        about = f"{row.batch_id} · {row.recipe} · {exceptions_words(row)}"
-        if meaning is Meaning.WITHDRAWN:
-            about = f"{row.batch_id} · {last_word(row)}"
-        asked = Question(
-            meaning, about, self._source.batches.account, self._policy.pin, self._author,
-            self._unsent.get((row.batch_key, meaning), ""),
+    def _open_review_dialog(self, meaning: Decision, row: BatchRow) -> None:
+        about = f"{row.batch_id} · {row.recipe} · {format_exceptions(row)}"
+        if meaning is Decision.WITHDRAWN:
+            about = f"{row.batch_id} · {format_last_decision(row)}"
+        asked = ReviewPrompt(
+            meaning, about, self._source.batches.account, self._review_policy.pin, self._author,
+            self._draft_comments.get((row.batch_key, meaning), ""),
         )  # fmt: skip
-        self.push_screen(ReviewDialog(self._look, asked), partial(self._answered_about, meaning, row))
+        self.push_screen(
+            ReviewDialog(self._terminal_theme, asked), partial(self._apply_review_input, meaning, row)
+        )
 
-    def _answered_about(self, meaning: Meaning, row: BatchRow, said: Said | None) -> None:
-        if said is not None:
-            self._author = said.who
-            self._enter(meaning, row, said)
+    def _apply_review_input(self, meaning: Decision, row: BatchRow, values: ReviewInput | None) -> None:
+        if values is not None:
+            self._author = values.reviewer
+            self._submit_review(meaning, row, values)
 
-    def _enter(self, meaning: Meaning, row: BatchRow, said: Said) -> None:
-        self._entering = True
-        self._unsent[row.batch_key, meaning] = said.comment
-        draft = draft_of(row, meaning, who=said.who, comment=said.comment, pin=said.pin)
-        self._jobs.run(partial(self._review_one, draft), partial(self._tried, meaning, row), self._unsure)
+    def _submit_review(self, meaning: Decision, row: BatchRow, values: ReviewInput) -> None:
+        self._is_entering = True
+        self._draft_comments[row.batch_key, meaning] = values.comment
+        draft = create_review_draft(row, meaning, who=values.reviewer, comment=values.comment, pin=values.pin)
+        self._background_jobs.run(
+            partial(self._store_review, draft),
+            partial(self._finish_review, meaning, row),
+            self._report_unknown_result,
+        )
 
-    def _review_one(self, draft: ReviewDraft) -> Tried:
+    def _store_review(self, draft: ReviewDraft) -> ReviewAttempt:
         """In the registrar's thread."""
         source = self._source.batches
-        outcome = source.review([draft])
+        outcome = source.enter_reviews([draft])
         try:
-            return Tried(outcome, source.detail(draft.batch_key))
+            return ReviewAttempt(outcome, source.read_batch(draft.batch_key))
         except DosingError as error:
-            return Tried(outcome, None, str(error))
+            return ReviewAttempt(outcome, None, str(error))
 
-    def _tried(self, meaning: Meaning, row: BatchRow, tried: Tried) -> None:
-        self._entering = False
-        outcome, detail = tried.outcome, tried.detail
-        if self._shelf is not None:
+    def _finish_review(self, meaning: Decision, row: BatchRow, attempt: ReviewAttempt) -> None:
+        self._is_entering = False
+        outcome, detail = attempt.outcome, attempt.detail
+        if self._batch_store is not None:
             if detail is not None:
-                self._shelf.reviewed(detail)
+                self._batch_store.apply_review(detail)
             else:
-                self._shelf.again()
-        if not outcome.entered:
-            self.front.say(outcome.refused[0] if outcome.refused else fate_of_one(outcome))
+                self._batch_store.invalidate_all()
+        if not outcome.new_reviews:
+            self.active_screen.show_message(
+                outcome.refusals[0] if outcome.refusals else describe_failure(outcome)
+            )
             return
-        self._unsent.pop((row.batch_key, meaning), None)
-        done = f"{row.batch_id}: {done_words(meaning, detail)}."
-        if tried.trouble:
-            self.front.say(f"{done} It could not be shown as it is now: {tried.trouble}")
+        self._draft_comments.pop((row.batch_key, meaning), None)
+        done = f"{row.batch_id}: {format_review_result(meaning, detail)}."
+        if attempt.error:
+            self.active_screen.show_message(f"{done} It could not be shown as it is now: {attempt.error}")
             return
-        self.front.say(done)
-        if self._batches is not None and meaning not in _STAYS:
-            self._batches.next_to_review(done)
+        self.active_screen.show_message(done)
+        if self._batch_screen is not None and meaning not in _STAY_ON_BATCH:
+            self._batch_screen.go_to_next_review(done)
 
-    def _unsure(self, sentence: str) -> None:
+    def _report_unknown_result(self, error: str) -> None:
         """Something that nobody thought of."""
-        self._entering = False
-        self.front.say(f"{UNKNOWN}: {sentence}")
+        self._is_entering = False
+        self.active_screen.show_message(f"{RESULT_UNKNOWN}: {error}")
         self.action_refresh_now()
 
     # all of them
 
-    def _ask_all(self, which: BatchFilter) -> None:
+    def _find_bulk_candidates(self, batch_filter: BatchFilter) -> None:
         """How many they are first; only what is complete, without exceptions, and never reviewed."""
-        if (which.status and Status.COMPLETE.value not in which.status) or which.with_findings:
-            self.front.say("Nothing that is listed here can be approved at once.")
+        if (
+            batch_filter.status and BatchStatus.COMPLETE.value not in batch_filter.status
+        ) or batch_filter.with_findings:
+            self.active_screen.show_message("Nothing that is listed here can be approved at once.")
             return
         clean = replace(
-            which, status=(Status.COMPLETE.value,), review_state=(ReviewState.UNREVIEWED.value,),
+            batch_filter, status=(BatchStatus.COMPLETE.value,), review_state=(ReviewState.UNREVIEWED.value,),
             unreviewed=False, without_findings=True,
         )  # fmt: skip
         source = self._source.batches
-        self._jobs.run(lambda: source.listed(clean, None, MOST_AT_ONCE), self._confirm_all, self._not_listed)
+        self._background_jobs.run(
+            lambda: source.list_batches(clean, None, MAX_BULK_APPROVAL),
+            self._open_bulk_dialog,
+            self._report_list_error,
+        )
 
-    def _not_listed(self, sentence: str) -> None:
-        self.front.say(f"{NOTHING}: {sentence}")
+    def _report_list_error(self, error: str) -> None:
+        self.active_screen.show_message(f"{NOT_SAVED}: {error}")
 
-    def _confirm_all(self, rows: Sequence[BatchRow]) -> None:
+    def _open_bulk_dialog(self, rows: Sequence[BatchRow]) -> None:
         if not rows:
-            self.front.say("No batch that is listed here is complete, without exceptions, and unreviewed.")
+            self.active_screen.show_message(
+                "No batch that is listed here is complete, without exceptions, and unreviewed."
+            )
             return
-        dialog = BulkDialog(
-            self._look, len(rows), most=MOST_AT_ONCE, account=self._source.batches.account,
-            pin=self._policy.pin, name=self._author,
+        dialog = BulkApprovalDialog(
+            self._terminal_theme, len(rows), limit=MAX_BULK_APPROVAL, account=self._source.batches.account,
+            pin=self._review_policy.pin, name=self._author,
         )  # fmt: skip
         self.push_screen(dialog, partial(self._approve_all, rows))
 
-    def _approve_all(self, rows: Sequence[BatchRow], said: Said | None) -> None:
-        if said is None:
+    def _approve_all(self, rows: Sequence[BatchRow], values: ReviewInput | None) -> None:
+        if values is None:
             return
-        self._author = said.who
+        self._author = values.reviewer
         drafts = [
-            draft_of(row, Meaning.APPROVED, who=said.who, comment=said.comment, pin=said.pin) for row in rows
+            create_review_draft(
+                row, Decision.APPROVED, who=values.reviewer, comment=values.comment, pin=values.pin
+            )
+            for row in rows
         ]
-        self._go_on(drafts, Outcome())
+        self._approve_next_chunk(drafts, ReviewResult())
 
-    def _go_on(self, drafts: Sequence[ReviewDraft], done: Outcome) -> None:
+    def _approve_next_chunk(self, drafts: Sequence[ReviewDraft], result: ReviewResult) -> None:
         """The next part of them; what an error leaves is not tried."""
-        part = drafts[:CHUNK]
-        if done.error is not None:
-            done, part = done + Outcome(left=tuple(drafts)), []
+        part = drafts[:CHUNK_SIZE]
+        if result.error is not None:
+            result, part = result + ReviewResult(unsaved_drafts=tuple(drafts)), []
         if not part:
-            self.front.say(fate_of_many(done))
+            self.active_screen.show_message(describe_bulk_result(result))
             self.action_refresh_now()
-            self.post_message(Moved())
+            self.post_message(ViewChanged())
             return
-        if len(drafts) > CHUNK:
-            every = len(done.entered) + len(done.refused) + len(drafts)
-            self.front.say(f"Approved {len(done.entered)} of {every} batches …")
+        if len(drafts) > CHUNK_SIZE:
+            every = len(result.new_reviews) + len(result.refusals) + len(drafts)
+            self.active_screen.show_message(f"Approved {len(result.new_reviews)} of {every} batches …")
         source = self._source.batches
-        self._jobs.run(
-            lambda: source.review(part),
-            lambda told: self._go_on(drafts[CHUNK:], done + told),
-            lambda sentence: self._go_on(
-                drafts[CHUNK:], done + Outcome(unknown=tuple(part), error=DosingError(sentence))
+        self._background_jobs.run(
+            lambda: source.enter_reviews(part),
+            lambda told: self._approve_next_chunk(drafts[CHUNK_SIZE:], result + told),
+            lambda sentence: self._approve_next_chunk(
+                drafts[CHUNK_SIZE:],
+                result + ReviewResult(unknown_drafts=tuple(part), error=DosingError(sentence)),
             ),
         )

@@ -12,8 +12,8 @@ from getpass import getuser
 from typing import TYPE_CHECKING, TypeVar
 
 from dosing_tui.collector.alarms import offline_commands
-from dosing_tui.collector_process.remote_live_state import Mirror
-from dosing_tui.collector_process.supervisor import Keeper
+from dosing_tui.collector_process.remote_live_state import RemoteLiveState
+from dosing_tui.collector_process.supervisor import CollectorSupervisor
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.kpis import Past
@@ -21,15 +21,15 @@ from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.notifications.channel_status import ChannelState, with_unused
 from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
-from dosing_tui.domain.panels.annotations import Annotations
+from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
-from dosing_tui.domain.panels.panel_catalog import Panel, Query
-from dosing_tui.domain.time.shift_calendar import WorkedShift
+from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
 from dosing_tui.live_state import Link
-from dosing_tui.tui.data.batch_source import StoredBatches
-from dosing_tui.tui.scope.spool_status import SpoolLine
+from dosing_tui.tui.data.batch_source import DatabaseBatchSource
+from dosing_tui.tui.scope.spool_status import SpoolStatus
 
 if TYPE_CHECKING:
     from dosing_tui.database.panel_reader import Reader
@@ -38,51 +38,53 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Row = TypeVar("Row")
 
-READY_WITHIN_S = 10.0
+READY_TIMEOUT_S = 10.0
 
 
-class Engine:
+class Backend:
     """A PanelSource from the beginning; its answers come once the reader is there."""
 
-    def __init__(self, settings: Settings, mirror: Mirror, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: Settings, live_state: RemoteLiveState, clock: Callable[[], datetime]
+    ) -> None:
         self._settings = settings
-        self._mirror = mirror
+        self._live_state = live_state
         self._clock = clock
-        self.batches = StoredBatches(settings)
-        self._keeper = Keeper(settings, mirror, clock=clock)
-        self._ready = threading.Event()
+        self.batches = DatabaseBatchSource(settings)
+        self._supervisor = CollectorSupervisor(settings, live_state, clock=clock)
+        self._reader_ready = threading.Event()
         self._reader: Reader | None = None
-        self._why_not = "the connection is not open yet"
+        self._unavailable_reason = "the connection is not open yet"
         self._thread = threading.Thread(target=self._open_reader, name="engine", daemon=True)
 
     def start(self) -> None:
         """Returns at once: importing the drivers alone takes a quarter of a second."""
-        self._keeper.start()
+        self._supervisor.start()
         self._thread.start()
 
     def stop(self) -> None:
         """What was taken from the broker is in the spool before this returns."""
-        self._keeper.stop()
+        self._supervisor.stop()
         if self._thread.is_alive():
-            self._thread.join(READY_WITHIN_S)
+            self._thread.join(READY_TIMEOUT_S)
         if self._reader is not None:
             self._reader.close()
 
-    def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
-        return self._answering().panel(panel, query)
+    def read_panel(self, panel: Panel[Row], query: PanelQuery) -> Sequence[Row]:
+        return self._wait_for_reader().panel(panel, query)
 
-    def cancel(self, panels: Collection[str]) -> None:
+    def cancel_panels(self, panels: Collection[str]) -> None:
         if self._reader is not None:
             threading.Thread(target=self._reader.cancel, args=(panels,), name="cancel", daemon=True).start()
 
-    def annotations(self, query: Query) -> Annotations:
+    def read_annotations(self, query: PanelQuery) -> AnnotationList:
         chosen = query.selection
-        return self._answering().annotations(
+        return self._wait_for_reader().annotations(
             since=query.since, until=query.until, device=chosen.device, recipe=chosen.recipe
         )
 
-    def known(self, dimension: Dimension) -> Sequence[str]:
-        return self._answering().known(dimension)
+    def list_filter_values(self, dimension: Dimension) -> Sequence[str]:
+        return self._wait_for_reader().known(dimension)
 
     def add_note(self, draft: NoteDraft) -> None:
         # imported here to save start-up: psycopg
@@ -90,78 +92,78 @@ class Engine:
 
         operator_notes.add(self._settings, draft, os_user=getuser())
 
-    def past(self, now: datetime) -> Past:
+    def read_alarm_history(self, now: datetime) -> Past:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import journal
 
         return journal.past(self._settings, now)
 
-    def channels(self, now: datetime) -> Sequence[ChannelState]:
+    def list_channel_states(self, now: datetime) -> Sequence[ChannelState]:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import notification_queue
 
         configured = [channel.name for channel in self._settings.notifications]
         return with_unused(notification_queue.states(self._settings, now=now), configured)
 
-    def journal_page(self, wanted: JournalFilter) -> Sequence[Entry]:
+    def read_journal_page(self, journal_filter: JournalFilter) -> Sequence[Entry]:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import journal
 
-        return journal.listed(self._settings, wanted)
+        return journal.listed(self._settings, journal_filter)
 
-    def trend(self, asked: TrendQuery) -> Sequence[TrendPoint]:
+    def read_trend(self, trend_query: TrendQuery) -> Sequence[TrendPoint]:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import trend
 
-        return trend.trend(self._settings, asked)
+        return trend.trend(self._settings, trend_query)
 
-    def journal(self, entries: Sequence[Entry]) -> bool:
+    def append_entries(self, entries: Sequence[Entry]) -> bool:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import journal
 
         account = clean_text(getuser())
         named = [replace(entry, who=replace(entry.who, os_user=account)) for entry in entries]
-        if self._database_away and not self._left(named):
+        if self._is_database_down and not self._store_locally(named):
             return False
         try:
             journal.append(self._settings, named)
         except DatabaseAway as away:
-            why_not = self._left(named)
+            why_not = self._store_locally(named)
             if why_not:
                 raise DatabaseAway(f"{away} {why_not}") from away
             return False
         return True
 
     @property
-    def _database_away(self) -> bool:
-        return self._mirror.picture(self._clock()).database.link is Link.DOWN
+    def _is_database_down(self) -> bool:
+        return self._live_state.get_snapshot(self._clock()).database.link is Link.DOWN
 
-    def _left(self, entries: Sequence[Entry]) -> str:
+    def _store_locally(self, entries: Sequence[Entry]) -> str:
         """For this machine's collector to journal; why not, or ''."""
         try:
-            offline_commands.leave(self._settings, entries)
+            offline_commands.store_commands(self._settings, entries)
         except SpoolError as error:
             return str(error)
         return ""
 
-    def shift_report(self, shift: WorkedShift, now: datetime) -> "ShiftReport":
+    def read_shift_report(self, shift: ShiftPeriod, now: datetime) -> "ShiftReport":
         # imported here to save start-up: psycopg
         from dosing_tui.database.reports.shift_report import shift_report
 
         return shift_report(self._settings, shift, now=now)
 
-    def books(self) -> Sequence[SpoolLine]:
+    def list_spools(self) -> Sequence[SpoolStatus]:
         return [
-            SpoolLine(
+            SpoolStatus(
                 str(spool.spool_id)[:8], spool.stored, spool.duplicates, spool.rejected, spool.updated_at
             )
-            for spool in self._answering().books()
+            for spool in self._wait_for_reader().books()
         ]
 
-    def _answering(self) -> "Reader":
-        self._ready.wait(READY_WITHIN_S)
+    def _wait_for_reader(self) -> "Reader":
+        self._reader_ready.wait(READY_TIMEOUT_S)
         if self._reader is None:
-            raise DatabaseAway(self._why_not)
+            raise DatabaseAway(self._unavailable_reason)
         return self._reader
 
     def _open_reader(self) -> None:
@@ -173,9 +175,9 @@ class Engine:
             reader.open()
             self._reader = reader
         except DatabaseError as error:
-            self._why_not = str(error)
+            self._unavailable_reason = str(error)
         except Exception:
             # the boundary of this thread: without it the tiles would wait for ever and not say why
             log.exception("the reader did not start")
-            self._why_not = "the reader did not start, see the log file"
-        self._ready.set()
+            self._unavailable_reason = "the reader did not start, see the log file"
+        self._reader_ready.set()

@@ -6,35 +6,43 @@ from functools import partial
 from typing import TypeVar
 
 from dosing_tui.errors import DosingError
-from dosing_tui.tui.data.query_workers import Askers
+from dosing_tui.tui.data.query_workers import QueryWorkers
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
-class Jobs:
-    """``back`` has a function called in the screen's thread, and does not wait for that."""
+class BackgroundJobs:
+    """``post_callback`` has a function called in the screen's thread, and does not wait for that."""
 
-    def __init__(self, askers: Askers, back: Callable[[Callable[[], object]], object]) -> None:
-        self._askers = askers
-        self._back = back
+    def __init__(
+        self, workers: QueryWorkers, post_callback: Callable[[Callable[[], object]], object]
+    ) -> None:
+        self._workers = workers
+        self._post_callback = post_callback
 
     def run(
-        self, job: Callable[[], Result], then: Callable[[Result], object], fail: Callable[[str], object]
+        self,
+        job: Callable[[], Result],
+        on_result: Callable[[Result], object],
+        on_error: Callable[[str], object],
     ) -> None:
-        """``fail`` is given a sentence for the operator."""
-        self._askers.do(partial(self._work, job, then, fail))
+        """``on_error`` is given a sentence for the operator."""
+        self._workers.submit_job(partial(self._run_job, job, on_result, on_error))
 
-    def _work(
-        self, job: Callable[[], Result], then: Callable[[Result], object], fail: Callable[[str], object]
+    def _run_job(
+        self,
+        job: Callable[[], Result],
+        on_result: Callable[[Result], object],
+        on_error: Callable[[str], object],
     ) -> None:
         try:
             result = job()
         except DosingError as error:
-            self._back(partial(fail, str(error)))
+            self._post_callback(partial(on_error, str(error)))
         except Exception:
             # the task's boundary: the thread has other questions to put
             log.exception("reading or reviewing batches")
-            self._back(partial(fail, "This did not work: see the log file."))
+            self._post_callback(partial(on_error, "This did not work: see the log file."))
         else:
-            self._back(partial(then, result))
+            self._post_callback(partial(on_result, result))

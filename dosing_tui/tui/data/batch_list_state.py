@@ -6,20 +6,20 @@ from datetime import datetime
 from enum import StrEnum
 
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
-from dosing_tui.domain.batch_review.review_rules import open_states
-from dosing_tui.domain.batches.models import Status
+from dosing_tui.domain.batch_review.review_rules import list_open_states
+from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time.time_range import TimeRange
 
-PAGE = 100
+PAGE_SIZE = 100
 """Batches that are read at a time."""
-MOST = 10_000
+MAX_ROWS = 10_000
 """Batches that are held at most: what is farthest from the cursor is read anew when it is gone to."""
 
 
-class Tab(StrEnum):
+class BatchTab(StrEnum):
     ALL = "All"
-    UNDER_WAY = "Under way"
+    RUNNING = "Under way"
     COMPLETE = "Complete"
     NOT_COMPLETE = "Not complete"
     ABORTED = "aborted"
@@ -28,169 +28,182 @@ class Tab(StrEnum):
     COMPLETE_ONLY = "complete only"
 
 
-OF_NOT_COMPLETE = (Tab.ABORTED, Tab.INCOMPLETE, Tab.NO_START, Tab.COMPLETE_ONLY)
+NOT_COMPLETE_TABS = (BatchTab.ABORTED, BatchTab.INCOMPLETE, BatchTab.NO_START, BatchTab.COMPLETE_ONLY)
 """They follow it, in its place: each of its statuses alone."""
-STATUSES = {
-    Tab.ALL: (),
-    Tab.UNDER_WAY: (Status.OPEN.value,),
-    Tab.COMPLETE: (Status.COMPLETE.value,),
-    Tab.NOT_COMPLETE: tuple(s.value for s in Status if s not in (Status.OPEN, Status.COMPLETE)),
-    Tab.ABORTED: (Status.ABORTED.value,),
-    Tab.INCOMPLETE: (Status.INCOMPLETE.value,),
-    Tab.NO_START: (Status.NO_START.value,),
-    Tab.COMPLETE_ONLY: (Status.COMPLETE_ONLY.value,),
+TAB_STATUSES = {
+    BatchTab.ALL: (),
+    BatchTab.RUNNING: (BatchStatus.OPEN.value,),
+    BatchTab.COMPLETE: (BatchStatus.COMPLETE.value,),
+    BatchTab.NOT_COMPLETE: tuple(
+        s.value for s in BatchStatus if s not in (BatchStatus.OPEN, BatchStatus.COMPLETE)
+    ),
+    BatchTab.ABORTED: (BatchStatus.ABORTED.value,),
+    BatchTab.INCOMPLETE: (BatchStatus.INCOMPLETE.value,),
+    BatchTab.NO_START: (BatchStatus.NO_START.value,),
+    BatchTab.COMPLETE_ONLY: (BatchStatus.COMPLETE_ONLY.value,),
 }
 
-ENDED = (*STATUSES[Tab.COMPLETE], *STATUSES[Tab.NOT_COMPLETE])
+ENDED_STATUSES = (*TAB_STATUSES[BatchTab.COMPLETE], *TAB_STATUSES[BatchTab.NOT_COMPLETE])
 """What can be decided."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class BatchListOptions:
     """What the keys of the page have chosen, beyond the console's range and filters."""
 
-    tab: Tab = Tab.ALL
+    tab: BatchTab = BatchTab.ALL
     unreviewed: bool = False
     with_findings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Browsing:
-    """A stretch of the list, the newest first. ``held`` is the key of the batch under the cursor."""
+class BatchListState:
+    """A stretch of the list, the newest first. ``cursor_key`` is the key of the batch under the cursor."""
 
     rows: tuple[BatchRow, ...] = ()
-    top: bool = True
+    has_newest: bool = True
     """Nothing is above it."""
-    bottom: bool = False
+    has_oldest: bool = False
     """Nothing is below it."""
-    held: str = ""
+    cursor_key: str = ""
     row: int = 0
     first: int = 0
 
 
-def filter_of(wanted: Wanted, within: TimeRange | None, selection: Selection) -> BatchFilter:
-    since, until = within or (None, None)
+def build_batch_filter(
+    options: BatchListOptions, time_range: TimeRange | None, selection: Selection
+) -> BatchFilter:
+    since, until = time_range or (None, None)
     return BatchFilter(
-        since, until, device=selection.device, recipe=selection.recipe, status=STATUSES[wanted.tab],
-        unreviewed=wanted.unreviewed, with_findings=wanted.with_findings,
+        since, until, device=selection.device, recipe=selection.recipe, status=TAB_STATUSES[options.tab],
+        unreviewed=options.unreviewed, with_findings=options.with_findings,
     )  # fmt: skip
 
 
-def turned(wanted: Wanted, step: int) -> Wanted:
+def switch_tab(options: BatchListOptions, step: int) -> BatchListOptions:
     """To the tab beside this one."""
-    tabs = list(Tab)
-    return replace(wanted, tab=tabs[(tabs.index(wanted.tab) + step) % len(tabs)])
+    tabs = list(BatchTab)
+    return replace(options, tab=tabs[(tabs.index(options.tab) + step) % len(tabs)])
 
 
-def chosen(browsing: Browsing) -> BatchRow | None:
+def get_selected_row(state: BatchListState) -> BatchRow | None:
     """The batch under the cursor."""
-    return browsing.rows[browsing.row] if browsing.rows else None
+    return state.rows[state.row] if state.rows else None
 
 
-def settled(browsing: Browsing, visible: int) -> Browsing:
+def clamp_cursor(state: BatchListState, visible: int) -> BatchListState:
     """On a batch that there is: the same, or the one that took its row; scrolled so that it is in sight."""
-    if not browsing.rows:
-        return replace(browsing, held="", row=0, first=0)
-    keys = [row.batch_key for row in browsing.rows]
-    row = keys.index(browsing.held) if browsing.held in keys else min(browsing.row, len(keys) - 1)
-    first = max(0, min(browsing.first, len(keys) - visible))
+    if not state.rows:
+        return replace(state, cursor_key="", row=0, first=0)
+    keys = [row.batch_key for row in state.rows]
+    row = keys.index(state.cursor_key) if state.cursor_key in keys else min(state.row, len(keys) - 1)
+    first = max(0, min(state.first, len(keys) - visible))
     first = max(row - visible + 1, min(first, row))
-    return replace(browsing, held=keys[row], row=row, first=first)
+    return replace(state, cursor_key=keys[row], row=row, first=first)
 
 
-def moved(browsing: Browsing, step: int, visible: int) -> Browsing:
+def move_cursor(state: BatchListState, step: int, visible: int) -> BatchListState:
     """The cursor so many rows further down, or up."""
-    row = max(0, min(browsing.row + step, len(browsing.rows) - 1))
-    return settled(replace(browsing, held="", row=row), visible)
+    row = max(0, min(state.row + step, len(state.rows) - 1))
+    return clamp_cursor(replace(state, cursor_key="", row=row), visible)
 
 
-def order(row: BatchRow) -> tuple[datetime, str]:
+def get_sort_key(row: BatchRow) -> tuple[datetime, str]:
     """Lists have the greatest first."""
     return (row.begins_at, row.batch_key)
 
 
-def stretch(browsing: Browsing) -> tuple[BatchRow | None, int]:
+def get_reload_window(state: BatchListState) -> tuple[BatchRow | None, int]:
     """What is in sight and some rows around it: the row it follows (None: the top), and how many rows."""
-    begins = max(0, min(browsing.first, browsing.row) - PAGE // 2)
-    after = None if begins == 0 and browsing.top else browsing.rows[max(begins - 1, 0)]
-    return after, max(PAGE, min(len(browsing.rows) - begins, 2 * PAGE))
+    begins = max(0, min(state.first, state.row) - PAGE_SIZE // 2)
+    after = None if begins == 0 and state.has_newest else state.rows[max(begins - 1, 0)]
+    return after, max(PAGE_SIZE, min(len(state.rows) - begins, 2 * PAGE_SIZE))
 
 
-def spliced(browsing: Browsing, after: BatchRow | None, rows: Sequence[BatchRow], *, asked: int) -> Browsing:
+def merge_rows_below(
+    state: BatchListState, after: BatchRow | None, rows: Sequence[BatchRow], *, limit: int
+) -> BatchListState:
     """With the batches below ``after`` as they were read now, None is the top.
 
     What is held between the first and the last of ``rows`` and was not read is not there any more. An answer
     that does not join what is held now, as that has been left meanwhile, changes nothing.
     """
-    if not _joins(browsing, after, rows):
-        return browsing
+    if not _is_adjacent(state, after, rows):
+        return state
     known = {row.batch_key for row in rows}
-    others = [row for row in browsing.rows if row.batch_key not in known]
-    above = [row for row in others if after is not None and order(row) >= order(after)]
-    ends = len(rows) < asked
-    below = [] if ends else [row for row in others if order(row) < order(rows[-1])]
-    bottom = ends or (bool(below) and browsing.bottom)
-    whole = replace(browsing, rows=(*above, *rows, *below), top=browsing.top or after is None, bottom=bottom)
-    return _bounded(whole)
-
-
-def _joins(browsing: Browsing, after: BatchRow | None, rows: Sequence[BatchRow]) -> bool:
-    held = browsing.rows
-    if after is None:
-        return browsing.top or not held or (bool(rows) and order(rows[-1]) <= order(held[0]))
-    return bool(held) and order(held[-1]) <= order(after) <= order(held[0])
-
-
-def heightened(browsing: Browsing, before: BatchRow, rows: Sequence[BatchRow], *, asked: int) -> Browsing:
-    """With the page above ``before``, if the list still begins there; the window stays where it is."""
-    if not browsing.rows or order(browsing.rows[0]) != order(before):
-        return browsing
-    known = {row.batch_key for row in rows}
-    held = tuple(row for row in browsing.rows if row.batch_key not in known)
-    first = browsing.first + len(rows)
+    others = [row for row in state.rows if row.batch_key not in known]
+    above = [row for row in others if after is not None and get_sort_key(row) >= get_sort_key(after)]
+    ends = len(rows) < limit
+    below = [] if ends else [row for row in others if get_sort_key(row) < get_sort_key(rows[-1])]
+    bottom = ends or (bool(below) and state.has_oldest)
     whole = replace(
-        browsing, rows=(*rows, *held), top=len(rows) < asked, first=first, row=browsing.row + len(rows)
+        state, rows=(*above, *rows, *below), has_newest=state.has_newest or after is None, has_oldest=bottom
+    )
+    return _limit_rows(whole)
+
+
+def _is_adjacent(state: BatchListState, after: BatchRow | None, rows: Sequence[BatchRow]) -> bool:
+    held = state.rows
+    if after is None:
+        return (
+            state.has_newest or not held or (bool(rows) and get_sort_key(rows[-1]) <= get_sort_key(held[0]))
+        )
+    return bool(held) and get_sort_key(held[-1]) <= get_sort_key(after) <= get_sort_key(held[0])
+
+
+def merge_rows_above(
+    state: BatchListState, before: BatchRow, rows: Sequence[BatchRow], *, limit: int
+) -> BatchListState:
+    """With the page above ``before``, if the list still begins there; the window stays where it is."""
+    if not state.rows or get_sort_key(state.rows[0]) != get_sort_key(before):
+        return state
+    known = {row.batch_key for row in rows}
+    held = tuple(row for row in state.rows if row.batch_key not in known)
+    first = state.first + len(rows)
+    whole = replace(
+        state, rows=(*rows, *held), has_newest=len(rows) < limit, first=first, row=state.row + len(rows)
     )  # fmt: skip
-    return _bounded(whole)
+    return _limit_rows(whole)
 
 
-def _bounded(browsing: Browsing) -> Browsing:
+def _limit_rows(state: BatchListState) -> BatchListState:
     """Without what is farthest from the cursor, where it is too much."""
-    over = len(browsing.rows) - MOST
+    over = len(state.rows) - MAX_ROWS
     if over <= 0:
-        return browsing
-    if browsing.row < MOST // 2:
-        return replace(browsing, rows=browsing.rows[:MOST], bottom=False)
+        return state
+    if state.row < MAX_ROWS // 2:
+        return replace(state, rows=state.rows[:MAX_ROWS], has_oldest=False)
     return replace(
-        browsing, rows=browsing.rows[over:], top=False, first=max(0, browsing.first - over),
-        row=max(0, browsing.row - over),
+        state, rows=state.rows[over:], has_newest=False, first=max(0, state.first - over),
+        row=max(0, state.row - over),
     )  # fmt: skip
 
 
-def jumped(rows: Sequence[BatchRow], *, asked: int) -> Browsing:
+def jump_to_rows(rows: Sequence[BatchRow], *, limit: int) -> BatchListState:
     """The list from a batch far below on: what is above it is read when it is gone to."""
-    return Browsing(tuple(rows), top=False, bottom=len(rows) < asked)
+    return BatchListState(tuple(rows), has_newest=False, has_oldest=len(rows) < limit)
 
 
-def replaced(browsing: Browsing, new: BatchRow) -> Browsing:
+def replace_row(state: BatchListState, new: BatchRow) -> BatchListState:
     """With one batch as it is now; also where the filter would not find it any more.
 
     Its place, and so its beginning, is the one it was read with until that stretch is read again: pages hang
     together by it.
     """
     rows = tuple(
-        replace(new, begins_at=row.begins_at) if row.batch_key == new.batch_key else row
-        for row in browsing.rows
+        replace(new, begins_at=row.begins_at) if row.batch_key == new.batch_key else row for row in state.rows
     )
-    return replace(browsing, rows=rows)
+    return replace(state, rows=rows)
 
 
-def next_row(browsing: Browsing, wanted: Callable[[BatchRow], bool]) -> int | None:
+def find_next_row(state: BatchListState, matches: Callable[[BatchRow], bool]) -> int | None:
     """Which of the rows below the cursor is the next such batch; None if none of those that are held."""
-    below = range(browsing.row + 1, len(browsing.rows))
-    return next((number for number in below if wanted(browsing.rows[number])), None)
+    below = range(state.row + 1, len(state.rows))
+    return next((number for number in below if matches(state.rows[number])), None)
 
 
-def wants_review(row: BatchRow, *, second_person: bool) -> bool:
+def is_review_due(row: BatchRow, *, second_person: bool) -> bool:
     """Somebody still has to look at it, and can: what is under way has to end first."""
-    return row.status != Status.OPEN and row.review_state in open_states(second_person=second_person)
+    return row.status != BatchStatus.OPEN and row.review_state in list_open_states(
+        second_person=second_person
+    )

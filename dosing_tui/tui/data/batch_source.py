@@ -6,9 +6,15 @@ from getpass import getuser
 from typing import Protocol
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.domain.batch_review.query_models import (
+    BatchDetail,
+    BatchFilter,
+    BatchRow,
+    BatchStatusCounts,
+    ContextEvents,
+)
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
-from dosing_tui.domain.batch_review.review_result import Outcome
+from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 
 
@@ -19,26 +25,30 @@ class BatchSource(Protocol):
     def account(self) -> str:
         """Who runs this console, by the operating system."""
 
-    def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
+    def list_batches(
+        self, batch_filter: BatchFilter, after: BatchRow | None, rows: int
+    ) -> Sequence[BatchRow]:
         """The newest first, after a row of the page before."""
 
-    def above(self, which: BatchFilter, before: BatchRow, rows: int) -> Sequence[BatchRow]:
+    def list_batches_above(
+        self, batch_filter: BatchFilter, before: BatchRow, rows: int
+    ) -> Sequence[BatchRow]:
         """The page above a row, the newest first."""
 
-    def counts(self, which: BatchFilter) -> Counts: ...
+    def count_batches(self, batch_filter: BatchFilter) -> BatchStatusCounts: ...
 
-    def detail(self, name: str) -> BatchDetail | None: ...
+    def read_batch(self, name: str) -> BatchDetail | None: ...
 
-    def happenings(self, device: str, since: datetime, until: datetime) -> Happenings: ...
+    def list_context_events(self, device: str, since: datetime, until: datetime) -> ContextEvents: ...
 
-    def policy(self) -> ReviewPolicy:
+    def read_policy(self) -> ReviewPolicy:
         """What the plant, and this console's settings beyond it, want of every review."""
 
-    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
+    def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
         """Raises nothing: what went wrong is part of the outcome."""
 
 
-class StoredBatches:
+class DatabaseBatchSource:
     """The site's database. Its drivers are imported when it is asked for the first time, to save start-up."""
 
     def __init__(self, settings: Settings) -> None:
@@ -48,37 +58,41 @@ class StoredBatches:
     def account(self) -> str:
         return getuser()
 
-    def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
+    def list_batches(
+        self, batch_filter: BatchFilter, after: BatchRow | None, rows: int
+    ) -> Sequence[BatchRow]:
         from dosing_tui.database.batches import queries
 
-        return queries.listed(self._settings, which, after=after, rows=rows)
+        return queries.listed(self._settings, batch_filter, after=after, rows=rows)
 
-    def above(self, which: BatchFilter, before: BatchRow, rows: int) -> Sequence[BatchRow]:
+    def list_batches_above(
+        self, batch_filter: BatchFilter, before: BatchRow, rows: int
+    ) -> Sequence[BatchRow]:
         from dosing_tui.database.batches import queries
 
-        return queries.above(self._settings, which, before, rows=rows)
+        return queries.above(self._settings, batch_filter, before, rows=rows)
 
-    def counts(self, which: BatchFilter) -> Counts:
+    def count_batches(self, batch_filter: BatchFilter) -> BatchStatusCounts:
         from dosing_tui.database.batches import queries
 
-        return queries.counts(self._settings, which)
+        return queries.counts(self._settings, batch_filter)
 
-    def detail(self, name: str) -> BatchDetail | None:
+    def read_batch(self, name: str) -> BatchDetail | None:
         from dosing_tui.database.batches import queries
 
         return queries.detail(self._settings, name)
 
-    def happenings(self, device: str, since: datetime, until: datetime) -> Happenings:
+    def list_context_events(self, device: str, since: datetime, until: datetime) -> ContextEvents:
         from dosing_tui.database.batches.context_events import happenings
 
         return happenings(self._settings, device=device, since=since, until=until)
 
-    def policy(self) -> ReviewPolicy:
+    def read_policy(self) -> ReviewPolicy:
         from dosing_tui.database.batches.review_policy import in_force
 
         return in_force(self._settings)
 
-    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
+    def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
         from dosing_tui.database.batches.review_writer import review_all
 
         return review_all(self._settings, drafts, os_user=self.account)

@@ -9,87 +9,107 @@ from typing import Any
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.errors import RangeError
 from dosing_tui.tui.data import refresh_policy
-from dosing_tui.tui.data.query_workers import Question, Reply
-from dosing_tui.tui.scope.panel_query import query
-from dosing_tui.tui.scope.render_context import UNANSWERED, Answer
-from dosing_tui.tui.scope.scope import Present, Scope
+from dosing_tui.tui.data.query_workers import PanelReply, PanelRequest
+from dosing_tui.tui.scope.panel_query import build_query
+from dosing_tui.tui.scope.render_context import NO_RESULT, PanelResult
+from dosing_tui.tui.scope.scope import Scope, TimeContext
 
 
-class Desk:
+class PanelCache:
     """Used by the screen's thread only. ``cancel`` is told the panels whose answers nobody needs."""
 
     def __init__(
-        self, ask: Callable[[Question], object], cancel: Callable[[frozenset[str]], object] = lambda ids: None
+        self,
+        submit: Callable[[PanelRequest], object],
+        cancel: Callable[[frozenset[str]], object] = lambda ids: None,
     ) -> None:
-        self._ask = ask
+        self._submit = submit
         self._cancel = cancel
-        self._turns: dict[str, refresh_policy.Turn] = {}
-        self._answers: dict[str, Answer] = {}
+        self._refresh_states: dict[str, refresh_policy.PanelRefreshState] = {}
+        self._results: dict[str, PanelResult] = {}
         self._scope = Scope()
 
     @property
-    def answers(self) -> Mapping[str, Answer]:
-        return MappingProxyType(dict(self._answers))
+    def results(self) -> Mapping[str, PanelResult]:
+        return MappingProxyType(dict(self._results))
 
-    def ask_due(self, panels: Iterable[Panel[Any]], scope: Scope, present: Present) -> None:
+    def request_due_panels(
+        self, panels: Iterable[Panel[Any]], scope: Scope, time_context: TimeContext
+    ) -> None:
         """Send off every question whose time has come; take back those that nobody waits for."""
         panels = tuple(panels)
-        self._take_back(scope, frozenset(panel.id for panel in panels))
-        settle = refresh_policy.settle_time(present.picture.role)
+        self._cancel_unneeded(scope, frozenset(panel.id for panel in panels))
+        settle = refresh_policy.get_settle_time(time_context.snapshot.role)
         for panel in panels:
-            turn = refresh_policy.noticed(
-                self._turns.get(panel.id, refresh_policy.Turn()),
-                refresh_policy.counts(panel, present.picture),
-                present.now,
+            turn = refresh_policy.update_counts(
+                self._refresh_states.get(panel.id, refresh_policy.PanelRefreshState()),
+                refresh_policy.get_reading_counts(panel, time_context.snapshot),
+                time_context.now,
             )
-            if refresh_policy.due(turn, present.now, settle=settle):
-                turn = self._send(panel, turn, scope, present)
-            self._turns[panel.id] = turn
+            if refresh_policy.is_request_due(turn, time_context.now, settle_time=settle):
+                turn = self._send_request(panel, turn, scope, time_context)
+            self._refresh_states[panel.id] = turn
 
-    def _send(
-        self, panel: Panel[Any], turn: refresh_policy.Turn, scope: Scope, present: Present
-    ) -> refresh_policy.Turn:
-        asked = refresh_policy.asked(turn, present.now)
+    def _send_request(
+        self,
+        panel: Panel[Any],
+        state: refresh_policy.PanelRefreshState,
+        scope: Scope,
+        time_context: TimeContext,
+    ) -> refresh_policy.PanelRefreshState:
+        asked = refresh_policy.start_request(state, time_context.now)
         try:
-            self._ask(Question(panel, asked.generation, scope, query(panel, scope, present)))
+            self._submit(
+                PanelRequest(panel, asked.generation, scope, build_query(panel, scope, time_context))
+            )
         except RangeError as error:
-            known = self._answers.get(panel.id, UNANSWERED)
-            self._answers[panel.id] = replace(known, trouble=str(error), away=False)
-            return replace(asked, in_flight=False, failed=True)
+            known = self._results.get(panel.id, NO_RESULT)
+            self._results[panel.id] = replace(known, error=str(error), is_database_down=False)
+            return replace(asked, is_in_flight=False, has_failed=True)
         return asked
 
-    def _take_back(self, scope: Scope, wanted: frozenset[str]) -> None:
+    def _cancel_unneeded(self, scope: Scope, visible_panels: frozenset[str]) -> None:
         """A new scope asks everything anew, at once; panels out of sight need no answer."""
         anew = scope != self._scope
         self._scope = scope
         running = frozenset(
-            name for name, turn in self._turns.items() if turn.in_flight and (anew or name not in wanted)
+            name
+            for name, turn in self._refresh_states.items()
+            if turn.is_in_flight and (anew or name not in visible_panels)
         )
         if running:
             self._cancel(running)
         if anew:
-            self._turns = {name: refresh_policy.anew(turn) for name, turn in self._turns.items()}
-            self._answers = {name: replace(answer, trouble="") for name, answer in self._answers.items()}
+            self._refresh_states = {
+                name: refresh_policy.reset_request(turn) for name, turn in self._refresh_states.items()
+            }
+            self._results = {name: replace(answer, error="") for name, answer in self._results.items()}
         else:
-            self._turns |= {name: refresh_policy.anew(self._turns[name]) for name in running}
+            self._refresh_states |= {
+                name: refresh_policy.reset_request(self._refresh_states[name]) for name in running
+            }
 
-    def want_all(self) -> None:
+    def invalidate_all(self) -> None:
         """The operator asked for fresh answers."""
-        self._turns = refresh_policy.wanted(self._turns, self._turns)
+        self._refresh_states = refresh_policy.mark_due(self._refresh_states, self._refresh_states)
 
-    def take(self, reply: Reply, now: datetime) -> bool:
+    def store_result(self, reply: PanelReply, now: datetime) -> bool:
         """Keep an answer; False when nobody waits for it any more. A failure keeps the last good rows."""
-        question = reply.question
+        question = reply.request
         name = question.panel.id
-        turn = refresh_policy.answered(
-            self._turns.get(name, refresh_policy.Turn()), question.generation, failed=reply.rows is None
+        turn = refresh_policy.finish_request(
+            self._refresh_states.get(name, refresh_policy.PanelRefreshState()),
+            question.generation,
+            has_failed=reply.rows is None,
         )
         if turn is None:
             return False
-        self._turns[name] = turn
+        self._refresh_states[name] = turn
         if reply.rows is None:
-            known = self._answers.get(name, UNANSWERED)
-            self._answers[name] = replace(known, trouble=reply.trouble, away=reply.away)
+            known = self._results.get(name, NO_RESULT)
+            self._results[name] = replace(known, error=reply.error, is_database_down=reply.is_database_down)
         else:
-            self._answers[name] = Answer(reply.rows, at=now, query=question.query, scope=question.scope)
+            self._results[name] = PanelResult(
+                reply.rows, loaded_at=now, query=question.query, scope=question.scope
+            )
         return True

@@ -13,16 +13,16 @@ from dosing_tui.domain.alarms.kpis import Past
 from dosing_tui.domain.alarms.models import Entry
 from dosing_tui.domain.notifications.channel_status import ChannelState
 from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
-from dosing_tui.domain.panels.annotations import Annotations
+from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
-from dosing_tui.domain.panels.panel_catalog import Panel, Query
-from dosing_tui.domain.time.shift_calendar import WorkedShift
+from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseAway, DatabaseError
 from dosing_tui.tui.data.batch_source import BatchSource
-from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS
+from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
 from dosing_tui.tui.scope.scope import Scope
-from dosing_tui.tui.scope.spool_status import SPOOLS, SpoolLine
+from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL, SpoolStatus
 
 if TYPE_CHECKING:
     from dosing_tui.domain.shift_report import ShiftReport
@@ -31,111 +31,113 @@ log = logging.getLogger(__name__)
 Row = TypeVar("Row")
 
 
-class PanelSource(Protocol):
+class ConsoleDataSource(Protocol):
     """Where the panels' rows come from."""
 
     @property
     def batches(self) -> BatchSource:
         """The batches, and what is said about them."""
 
-    def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
+    def read_panel(self, panel: Panel[Row], query: PanelQuery) -> Sequence[Row]:
         """Raises: DatabaseError with a sentence for the operator."""
 
-    def cancel(self, panels: Collection[str]) -> None:
+    def cancel_panels(self, panels: Collection[str]) -> None:
         """Nobody waits for the answers to these panels any more; returns at once."""
 
-    def annotations(self, query: Query) -> Annotations:
+    def read_annotations(self, query: PanelQuery) -> AnnotationList:
         """What happened in the query's range. Raises: DatabaseError."""
 
-    def known(self, dimension: Dimension) -> Sequence[str]:
+    def list_filter_values(self, dimension: Dimension) -> Sequence[str]:
         """The values to choose from. Raises: DatabaseError."""
 
     def add_note(self, draft: NoteDraft) -> None:
         """Raises: DatabaseError with a sentence for the operator."""
 
-    def past(self, now: datetime) -> Past:
+    def read_alarm_history(self, now: datetime) -> Past:
         """What the health of the alarms is judged by. Raises: DatabaseError."""
 
-    def channels(self, now: datetime) -> Sequence[ChannelState]:
+    def list_channel_states(self, now: datetime) -> Sequence[ChannelState]:
         """By which people are told of alarms, those that fail first. Raises: DatabaseError."""
 
-    def journal_page(self, wanted: JournalFilter) -> Sequence[Entry]:
+    def read_journal_page(self, journal_filter: JournalFilter) -> Sequence[Entry]:
         """Entries of the alarm journal, the newest first. Raises: DatabaseError."""
 
-    def trend(self, asked: TrendQuery) -> Sequence[TrendPoint]:
+    def read_trend(self, trend_query: TrendQuery) -> Sequence[TrendPoint]:
         """The value of an alarm over time. Raises: DatabaseError."""
 
-    def journal(self, entries: Sequence[Entry]) -> bool:
+    def append_entries(self, entries: Sequence[Entry]) -> bool:
         """Into the alarm journal, all or none; False if they are kept on this machine until it is back.
 
         Raises: DatabaseError with a sentence for the operator.
         """
 
-    def shift_report(self, shift: WorkedShift, now: datetime) -> "ShiftReport":
+    def read_shift_report(self, shift: ShiftPeriod, now: datetime) -> "ShiftReport":
         """What the shift made, used, met and left open. Raises: DatabaseError."""
 
-    def books(self) -> Sequence[SpoolLine]:
+    def list_spools(self) -> Sequence[SpoolStatus]:
         """The books of the site's spools, the one written last first. Raises: DatabaseError."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PanelRequest:
     panel: Panel[Any]
     generation: int
     scope: Scope
-    query: Query
+    query: PanelQuery
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """``rows`` is None when there was no answer; ``trouble`` then says why."""
+class PanelReply:
+    """``rows`` is None when there was no answer; ``error`` then says why."""
 
-    question: Question
+    request: PanelRequest
     rows: tuple[object, ...] | None
-    trouble: str = ""
-    away: bool = False
+    error: str = ""
+    is_database_down: bool = False
     """The database could not be reached."""
 
 
-def put(source: PanelSource, question: Question) -> Reply:
+def run_query(source: ConsoleDataSource, request: PanelRequest) -> PanelReply:
     """Ask once; every failure becomes a reply."""
     try:
-        return Reply(question, tuple(_rows(source, question)))
+        return PanelReply(request, tuple(_fetch_rows(source, request)))
     except DatabaseError as error:
-        return Reply(question, None, str(error), away=isinstance(error, DatabaseAway))
+        return PanelReply(request, None, str(error), is_database_down=isinstance(error, DatabaseAway))
     except Exception:
         # the task's boundary: an unforeseen failure is one tile's, not the screen's
-        log.exception("panel %s", question.panel.id)
-        return Reply(question, None, "panel error, see the log file")
+        log.exception("panel %s", request.panel.id)
+        return PanelReply(request, None, "panel error, see the log file")
 
 
-def _rows(source: PanelSource, question: Question) -> Sequence[object]:
-    if question.panel.id == SPOOLS.id:
-        return source.books()
-    if question.panel.id == ANNOTATIONS.id:
-        return [source.annotations(question.query)]
-    return source.panel(question.panel, question.query)
+def _fetch_rows(source: ConsoleDataSource, request: PanelRequest) -> Sequence[object]:
+    if request.panel.id == SPOOLS_PANEL.id:
+        return source.list_spools()
+    if request.panel.id == ANNOTATIONS_PANEL.id:
+        return [source.read_annotations(request.query)]
+    return source.read_panel(request.panel, request.query)
 
 
-class Askers:
-    """``deliver`` is called in one of the threads. They are daemons: none of them can delay the exit."""
+class QueryWorkers:
+    """``on_reply`` is called in one of the threads. They are daemons: none of them can delay the exit."""
 
-    def __init__(self, source: PanelSource, deliver: Callable[[Reply], object], *, threads: int = 3) -> None:
+    def __init__(
+        self, source: ConsoleDataSource, on_reply: Callable[[PanelReply], object], *, threads: int = 3
+    ) -> None:
         self._source = source
-        self._deliver = deliver
+        self._on_reply = on_reply
         self._jobs: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._threads = [
-            Thread(target=self._work, name=f"panels-{number}", daemon=True) for number in range(threads)
+            Thread(target=self._run_jobs, name=f"panels-{number}", daemon=True) for number in range(threads)
         ]
 
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
 
-    def ask(self, question: Question) -> None:
-        self._jobs.put(lambda: self._deliver(put(self._source, question)))
+    def submit_panel(self, request: PanelRequest) -> None:
+        self._jobs.put(lambda: self._on_reply(run_query(self._source, request)))
 
-    def do(self, job: Callable[[], object]) -> None:
+    def submit_job(self, job: Callable[[], object]) -> None:
         """Anything else that may have to wait for the database; it sees to its failures itself."""
         self._jobs.put(job)
 
@@ -144,6 +146,6 @@ class Askers:
         for _ in self._threads:
             self._jobs.put(None)
 
-    def _work(self) -> None:
+    def _run_jobs(self) -> None:
         while (job := self._jobs.get()) is not None:
             job()

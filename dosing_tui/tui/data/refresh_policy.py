@@ -5,89 +5,97 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from dosing_tui.domain.messages.models import Kind
+from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.live_state import Picture, Role
 
-AT_MOST_EVERY = timedelta(seconds=1)
-AT_LEAST_EVERY = timedelta(seconds=30)
-RETRY_AFTER = timedelta(seconds=5)
-SETTLE = timedelta(seconds=1)
+MIN_INTERVAL = timedelta(seconds=1)
+MAX_INTERVAL = timedelta(seconds=30)
+RETRY_INTERVAL = timedelta(seconds=5)
+SETTLE_TIME = timedelta(seconds=1)
 """A console that only watches sees the message, not the commit: that follows within this time."""
 
-Counts = tuple[int, ...]
+ReadingCounts = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class PanelRefreshState:
     """How far one panel's questions have come."""
 
     generation: int = 0
     """Number of the newest question; an answer to an older one is discarded."""
-    in_flight: bool = False
-    started: datetime | None = None
-    failed: bool = False
-    seen: Counts = ()
+    is_in_flight: bool = False
+    requested_at: datetime | None = None
+    has_failed: bool = False
+    last_counts: ReadingCounts = ()
     """The readings' counts when they were last looked at."""
-    moved: datetime | None = None
+    changed_at: datetime | None = None
     """When they were last found different."""
-    wanted: bool = False
+    is_refresh_due: bool = False
     """The operator asked for it."""
 
 
-def counts(panel: Panel[Any], picture: Picture) -> Counts:
+def get_reading_counts(panel: Panel[Any], snapshot: Picture) -> ReadingCounts:
     """The counts that make this panel due: what is committed, or, for a mere watcher, what was received."""
-    told = picture.stored if picture.role is Role.COLLECTING else picture.changed
-    known: Mapping[Kind, int] = dict(told)
-    return tuple(known.get(kind, 0) for kind in sorted(panel.drawn_from))
+    told = snapshot.stored if snapshot.role is Role.COLLECTING else snapshot.changed
+    known: Mapping[ReadingKind, int] = dict(told)
+    return tuple(known.get(kind, 0) for kind in sorted(panel.refresh_on))
 
 
-def noticed(turn: Turn, now_counts: Counts, now: datetime) -> Turn:
+def update_counts(state: PanelRefreshState, now_counts: ReadingCounts, now: datetime) -> PanelRefreshState:
     """Remember when there was something new."""
-    return turn if now_counts == turn.seen else replace(turn, seen=now_counts, moved=now)
+    return (
+        state if now_counts == state.last_counts else replace(state, last_counts=now_counts, changed_at=now)
+    )
 
 
-def due(turn: Turn, now: datetime, *, settle: timedelta) -> bool:
+def is_request_due(state: PanelRefreshState, now: datetime, *, settle_time: timedelta) -> bool:
     """Never two questions at a time, never two within a second.
 
-    A question covers what was there ``settle`` before it was asked: what moved later needs another.
+    A question covers what was there ``settle_time`` before it was asked: what moved later needs another.
     """
-    if turn.in_flight:
+    if state.is_in_flight:
         return False
-    if turn.started is None or turn.started > now:
+    if state.requested_at is None or state.requested_at > now:
         return True
-    waited = now - turn.started
-    if waited < AT_MOST_EVERY:
+    waited = now - state.requested_at
+    if waited < MIN_INTERVAL:
         return False
-    if turn.wanted or waited >= AT_LEAST_EVERY:
+    if state.is_refresh_due or waited >= MAX_INTERVAL:
         return True
-    if turn.failed:
-        return waited >= RETRY_AFTER
-    return turn.moved is not None and turn.moved > turn.started - settle
+    if state.has_failed:
+        return waited >= RETRY_INTERVAL
+    return state.changed_at is not None and state.changed_at > state.requested_at - settle_time
 
 
-def asked(turn: Turn, now: datetime) -> Turn:
+def start_request(state: PanelRefreshState, now: datetime) -> PanelRefreshState:
     """The question is on its way."""
-    return replace(turn, generation=turn.generation + 1, in_flight=True, started=now, wanted=False)
+    return replace(
+        state, generation=state.generation + 1, is_in_flight=True, requested_at=now, is_refresh_due=False
+    )
 
 
-def answered(turn: Turn, generation: int, *, failed: bool) -> Turn | None:
+def finish_request(
+    state: PanelRefreshState, generation: int, *, has_failed: bool
+) -> PanelRefreshState | None:
     """After an answer; None when nobody waits for this one any more."""
-    if generation != turn.generation or not turn.in_flight:
+    if generation != state.generation or not state.is_in_flight:
         return None
-    return replace(turn, in_flight=False, failed=failed)
+    return replace(state, is_in_flight=False, has_failed=has_failed)
 
 
-def anew(turn: Turn) -> Turn:
+def reset_request(state: PanelRefreshState) -> PanelRefreshState:
     """To be asked again, whatever is on its way: the answer to that is not wanted any more."""
-    return replace(turn, in_flight=False, wanted=True)
+    return replace(state, is_in_flight=False, is_refresh_due=True)
 
 
-def wanted(turns: Mapping[str, Turn], panels: Iterable[str]) -> dict[str, Turn]:
+def mark_due(states: Mapping[str, PanelRefreshState], panels: Iterable[str]) -> dict[str, PanelRefreshState]:
     """The operator wants these now."""
     chosen = set(panels)
-    return {name: replace(turn, wanted=True) if name in chosen else turn for name, turn in turns.items()}
+    return {
+        name: replace(turn, is_refresh_due=True) if name in chosen else turn for name, turn in states.items()
+    }
 
 
-def settle_time(role: Role) -> timedelta:
-    return timedelta(0) if role is Role.COLLECTING else SETTLE
+def get_settle_time(role: Role) -> timedelta:
+    return timedelta(0) if role is Role.COLLECTING else SETTLE_TIME

@@ -11,17 +11,17 @@ from dosing_tui.domain.alarms.models import Event
 from dosing_tui.domain.alarms.operator_commands import COMMENT_LONGEST
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.panels.operator_notes import AUTHOR_LONGEST
-from dosing_tui.tui.alarms.alarm_actions import urgency
+from dosing_tui.domain.panels.operator_notes import MAX_AUTHOR_LENGTH
+from dosing_tui.tui.alarms.alarm_actions import get_priority
 from dosing_tui.tui.rendering import number_format, text_field
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken
-from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, Pen
-from dosing_tui.tui.rendering.priority_style import MARKS, mark
-from dosing_tui.tui.rendering.text_field import Field
-from dosing_tui.tui.rendering.theme import Look
-from dosing_tui.tui.widgets.form_dialog import CHOSEN, Sheet, box, keys_row, say
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
+from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle
+from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, format_mark
+from dosing_tui.tui.rendering.text_field import TextField
+from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.widgets.form_dialog import SELECTED_STYLE, FormDialog, create_box, draw_keys, draw_message
 
-_WIDTH, _LABELS, _NAMED = 74, 10, 4
+_WIDTH, _LABEL_WIDTH, _MAX_LISTED = 74, 10, 4
 _TITLES = {
     Event.ACKNOWLEDGE: "Acknowledge",
     Event.RESET: "Reset",
@@ -38,10 +38,10 @@ _CONSEQUENCES = {
     Event.REMOVE: "It is not announced any more, on no console, until somebody puts it back.",
     Event.RESTORE: "It is announced again at once if its condition holds.",
 }
-_REASONED = frozenset({Event.SHELVE, Event.REMOVE})
+_REASON_REQUIRED = frozenset({Event.SHELVE, Event.REMOVE})
 
 
-class Line(IntEnum):
+class AlarmActionField(IntEnum):
     """What the keys are about, from top to bottom."""
 
     COMMENT = 0
@@ -50,7 +50,7 @@ class Line(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class AlarmActionInput:
     """What the operator answered."""
 
     comment: str
@@ -59,106 +59,129 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AlarmActionPrompt:
     """``durations`` to choose from; empty where the event has none."""
 
     event: Event
     views: tuple[AlarmView, ...]
     durations: tuple[timedelta, ...] = ()
-    relieved: bool = False
+    is_new_shift: bool = False
     """The shift has changed: the name is asked for before all."""
 
 
-class AlarmDialog(Sheet[Given]):
+class AlarmActionDialog(FormDialog[AlarmActionInput]):
     """``enter`` answers what is asked; a reason has to be given where the event needs one."""
 
     BINDINGS = [
         Binding("tab,down", "line(1)", "Next line", show=False),
-        Binding("shift+tab,up", "line(-1)", "Line before", show=False),
+        Binding("shift+tab,up", "line(-1)", "AlarmActionField before", show=False),
     ]
 
-    def __init__(self, look: Look, asked: Question, *, name: str) -> None:
-        super().__init__(look)
-        self._asked = asked
-        self._fields = (Field(longest=COMMENT_LONGEST), text_field.filled(name, AUTHOR_LONGEST))
-        self._line = Line.NAME if asked.relieved else Line.COMMENT
-        self._duration = min(1, len(asked.durations) - 1)
-        self._sentence = ""
+    def __init__(self, theme: TerminalTheme, prompt: AlarmActionPrompt, *, name: str) -> None:
+        super().__init__(theme)
+        self._prompt = prompt
+        self._fields = (
+            TextField(max_length=COMMENT_LONGEST),
+            text_field.create_field(name, MAX_AUTHOR_LENGTH),
+        )
+        self._current_field = AlarmActionField.NAME if prompt.is_new_shift else AlarmActionField.COMMENT
+        self._duration_index = min(1, len(prompt.durations) - 1)
+        self._error = ""
 
     @property
-    def typing(self) -> Field | None:
-        return None if self._line is Line.DURATION else self._fields[self._line]
+    def active_field(self) -> TextField | None:
+        return None if self._current_field is AlarmActionField.DURATION else self._fields[self._current_field]
 
-    def put(self, changed: Field) -> None:
+    def update_field(self, new_field: TextField) -> None:
         comment, name = self._fields
-        self._fields = (changed, name) if self._line is Line.COMMENT else (comment, changed)
-        self._sentence = ""
+        self._fields = (
+            (new_field, name) if self._current_field is AlarmActionField.COMMENT else (comment, new_field)
+        )
+        self._error = ""
 
     def action_line(self, step: int) -> None:
-        lines = list(Line) if self._asked.durations else [Line.COMMENT, Line.NAME]
-        self._line = lines[(lines.index(self._line) + step) % len(lines)]
-        self.draw()
+        lines = (
+            list(AlarmActionField)
+            if self._prompt.durations
+            else [AlarmActionField.COMMENT, AlarmActionField.NAME]
+        )
+        self._current_field = lines[(lines.index(self._current_field) + step) % len(lines)]
+        self.draw_dialog()
 
     def action_edit(self, key: str) -> None:
         """On the line of the durations ← and → choose one."""
-        if self._line is Line.DURATION and key in ("left", "right"):
+        if self._current_field is AlarmActionField.DURATION and key in ("left", "right"):
             step = 1 if key == "right" else -1
-            self._duration = max(0, min(self._duration + step, len(self._asked.durations) - 1))
-            self.draw()
+            self._duration_index = max(0, min(self._duration_index + step, len(self._prompt.durations) - 1))
+            self.draw_dialog()
         else:
             super().action_edit(key)
 
     def action_accept(self) -> None:
         comment, name = (one.text.strip() for one in self._fields)
-        if self._asked.event in _REASONED and not comment:
-            self._sentence = "A reason is needed."
-            self.draw()
+        if self._prompt.event in _REASON_REQUIRED and not comment:
+            self._error = "A reason is needed."
+            self.draw_dialog()
             return
-        durations = self._asked.durations
-        self.dismiss(Given(comment, name, durations[self._duration] if durations else timedelta()))
+        durations = self._prompt.durations
+        self.dismiss(
+            AlarmActionInput(comment, name, durations[self._duration_index] if durations else timedelta())
+        )
 
-    def rows(self, width: int, height: int) -> Rows:
-        asked = self._asked
-        consequence = broken(_CONSEQUENCES[asked.event], _WIDTH - 6)
-        named = min(len(asked.views), _NAMED) + (len(asked.views) > _NAMED)
+    def render_rows(self, width: int, height: int) -> Rows:
+        asked = self._prompt
+        consequence = wrap_text(_CONSEQUENCES[asked.event], _WIDTH - 6)
+        named = min(len(asked.views), _MAX_LISTED) + (len(asked.views) > _MAX_LISTED)
         top = 4 + named + len(consequence)
-        canvas = box(_WIDTH, top + 8 + bool(asked.durations), _title(asked))
-        _draw_views(canvas, asked.views)
+        canvas = create_box(_WIDTH, top + 8 + bool(asked.durations), _format_title(asked))
+        _draw_alarms(canvas, asked.views)
         for number, line in enumerate(consequence):
-            canvas.text(3, 4 + named + number, line, DIM)
+            canvas.write_text(3, 4 + named + number, line, DIM)
         self._draw_fields(canvas, top + 1)
-        anew = "The shift has changed: who are you?" if asked.relieved else ""
-        say(canvas, canvas.height - 4, self._sentence or anew, fault=bool(self._sentence))
+        anew = "The shift has changed: who are you?" if asked.is_new_shift else ""
+        draw_message(canvas, canvas.height - 4, self._error or anew, is_error=bool(self._error))
         does = _TITLES[asked.event].lower()
-        keys_row(canvas, canvas.height - 2, ("enter", does), ("tab", "next line"), ("esc", "leaves"))
+        draw_keys(canvas, canvas.height - 2, ("enter", does), ("tab", "next line"), ("esc", "leaves"))
         return canvas.rows
 
     def _draw_fields(self, canvas: Canvas, top: int) -> None:
-        labels = ("Reason" if self._asked.event in _REASONED else "Comment", "Name")
+        labels = ("Reason" if self._prompt.event in _REASON_REQUIRED else "Comment", "Name")
         for line, (label, one) in enumerate(zip(labels, self._fields, strict=True)):
-            here = line == self._line
-            canvas.text(3, top + line, label, LABEL if here else DIM)
-            text_field.draw(canvas, 3 + _LABELS, top + line, one, width=_WIDTH - _LABELS - 6, focused=here)
-        if self._asked.durations:
-            here = self._line is Line.DURATION
-            canvas.text(3, top + Line.DURATION, "For", LABEL if here else DIM)
-            length = number_format.span(self._asked.durations[self._duration])
-            most = number_format.span(self._asked.durations[-1])
-            x = canvas.text(3 + _LABELS, top + Line.DURATION, f"← {length} →", CHOSEN if here else TEXT)
-            canvas.text(x + 2, top + Line.DURATION, f"{most} at most", DIM)
+            here = line == self._current_field
+            canvas.write_text(3, top + line, label, LABEL if here else DIM)
+            text_field.draw_field(
+                canvas, 3 + _LABEL_WIDTH, top + line, one, width=_WIDTH - _LABEL_WIDTH - 6, is_focused=here
+            )
+        if self._prompt.durations:
+            here = self._current_field is AlarmActionField.DURATION
+            canvas.write_text(3, top + AlarmActionField.DURATION, "For", LABEL if here else DIM)
+            length = number_format.format_bucket_width(self._prompt.durations[self._duration_index])
+            most = number_format.format_bucket_width(self._prompt.durations[-1])
+            x = canvas.write_text(
+                3 + _LABEL_WIDTH,
+                top + AlarmActionField.DURATION,
+                f"← {length} →",
+                SELECTED_STYLE if here else TEXT,
+            )
+            canvas.write_text(x + 2, top + AlarmActionField.DURATION, f"{most} at most", DIM)
 
 
-def _title(asked: Question) -> str:
-    title, count = _TITLES[asked.event], len(asked.views)
+def _format_title(prompt: AlarmActionPrompt) -> str:
+    title, count = _TITLES[prompt.event], len(prompt.views)
     return f"{title} {count} alarms?" if count > 1 else f"{title}?"
 
 
-def _draw_views(canvas: Canvas, views: Sequence[AlarmView]) -> None:
+def _draw_alarms(canvas: Canvas, views: Sequence[AlarmView]) -> None:
     """The first few; of how many more."""
-    for number, view in enumerate(views[:_NAMED]):
-        priority = urgency(view)
-        canvas.text(3, 3 + number, mark(priority, loud=False), Pen(MARKS[priority].tone, bold=True))
+    for number, view in enumerate(views[:_MAX_LISTED]):
+        priority = get_priority(view)
+        canvas.write_text(
+            3,
+            3 + number,
+            format_mark(priority, is_unacknowledged=False),
+            CellStyle(PRIORITY_MARKS[priority].colour, bold=True),
+        )
         text = clean_line(view.message) or view.state.key.tag
-        canvas.text(8, 3 + number, text, TEXT, width=_WIDTH - 11)
-    if len(views) > _NAMED:
-        canvas.text(8, 3 + _NAMED, f"and {len(views) - _NAMED} more in sight", DIM)
+        canvas.write_text(8, 3 + number, text, TEXT, width=_WIDTH - 11)
+    if len(views) > _MAX_LISTED:
+        canvas.write_text(8, 3 + _MAX_LISTED, f"and {len(views) - _MAX_LISTED} more in sight", DIM)

@@ -10,18 +10,25 @@ from textual.binding import Binding
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import DosingError
 from dosing_tui.tui.rendering import number_format, text_field
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT
-from dosing_tui.tui.rendering.text_field import Field
-from dosing_tui.tui.rendering.theme import Look
-from dosing_tui.tui.widgets.form_dialog import CHOSEN, KEY, Sheet, box, keys_row, say
+from dosing_tui.tui.rendering.text_field import TextField
+from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.widgets.form_dialog import (
+    KEY_STYLE,
+    SELECTED_STYLE,
+    FormDialog,
+    create_box,
+    draw_keys,
+    draw_message,
+)
 
-Resolve = Callable[[RangeSpec], TimeRange]
+RangeResolver = Callable[[RangeSpec], TimeRange]
 """What a range means at this moment. Raises a DosingError whose sentence says why it means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Quick:
+class RangePreset:
     """One range of the list: the key that takes it at once, and its name."""
 
     key: str
@@ -29,29 +36,29 @@ class Quick:
     spec: RangeSpec
 
 
-LASTING = (
-    Quick("1", "Last 15 minutes", RangeSpec("now-15m", "now")),
-    Quick("2", "Last hour", RangeSpec("now-1h", "now")),
-    Quick("3", "Last 6 hours", RangeSpec("now-6h", "now")),
-    Quick("4", "Last 24 hours", RangeSpec("now-24h", "now")),
-    Quick("5", "Last 7 days", RangeSpec("now-7d", "now")),
-    Quick("6", "Last 30 days", RangeSpec("now-30d", "now")),
-    Quick("7", "Last 90 days", RangeSpec("now-90d", "now")),
+RELATIVE_PRESETS = (
+    RangePreset("1", "Last 15 minutes", RangeSpec("now-15m", "now")),
+    RangePreset("2", "Last hour", RangeSpec("now-1h", "now")),
+    RangePreset("3", "Last 6 hours", RangeSpec("now-6h", "now")),
+    RangePreset("4", "Last 24 hours", RangeSpec("now-24h", "now")),
+    RangePreset("5", "Last 7 days", RangeSpec("now-7d", "now")),
+    RangePreset("6", "Last 30 days", RangeSpec("now-30d", "now")),
+    RangePreset("7", "Last 90 days", RangeSpec("now-90d", "now")),
 )
-NAMED = (
-    Quick("8", "Today", RangeSpec("now/d", "now/d")),
-    Quick("9", "Yesterday", RangeSpec("now-1d/d", "now-1d/d")),
-    Quick("w", "This week", RangeSpec("now/w", "now/w")),
-    Quick("s", "This shift", RangeSpec("this shift")),
-    Quick("l", "Last shift", RangeSpec("last shift")),
-    Quick("b", "This batch", RangeSpec("this batch")),
+CALENDAR_PRESETS = (
+    RangePreset("8", "Today", RangeSpec("now/d", "now/d")),
+    RangePreset("9", "Yesterday", RangeSpec("now-1d/d", "now-1d/d")),
+    RangePreset("w", "This week", RangeSpec("now/w", "now/w")),
+    RangePreset("s", "This shift", RangeSpec("this shift")),
+    RangePreset("l", "Last shift", RangeSpec("last shift")),
+    RangePreset("b", "This batch", RangeSpec("this batch")),
 )
-COLUMNS = (LASTING, NAMED)
-_LONGEST = 40
-_WIDTH, _SECOND = 72, 36
+PRESET_COLUMNS = (RELATIVE_PRESETS, CALENDAR_PRESETS)
+_MAX_LENGTH = 40
+_WIDTH, _COLUMN_WIDTH = 72, 36
 
 
-class Part(Enum):
+class RangeDialogPart(Enum):
     """What the keys are about."""
 
     LIST = auto()
@@ -60,156 +67,172 @@ class Part(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RangeDialogState:
     """The dialog's state: a place in the list, and what stands in the two fields."""
 
-    from_: Field
-    to: Field
-    part: Part = Part.LIST
+    from_: TextField
+    to: TextField
+    part: RangeDialogPart = RangeDialogPart.LIST
     column: int = 0
     row: int = 3
 
     @property
-    def quick(self) -> Quick:
-        return COLUMNS[self.column][self.row]
+    def preset(self) -> RangePreset:
+        return PRESET_COLUMNS[self.column][self.row]
 
     @property
     def spec(self) -> RangeSpec:
         """What enter would take."""
-        if self.part is Part.LIST:
-            return self.quick.spec
+        if self.part is RangeDialogPart.LIST:
+            return self.preset.spec
         return RangeSpec(self.from_.text.strip(), self.to.text.strip())
 
 
-def opened(spec: RangeSpec) -> Asked:
+def create_state(spec: RangeSpec) -> RangeDialogState:
     """With the present range in the fields, and in the list if it is one of its own."""
-    start = Asked(text_field.filled(spec.from_, _LONGEST), text_field.filled(spec.to, _LONGEST))
-    for number, column in enumerate(COLUMNS):
+    start = RangeDialogState(
+        text_field.create_field(spec.from_, _MAX_LENGTH), text_field.create_field(spec.to, _MAX_LENGTH)
+    )
+    for number, column in enumerate(PRESET_COLUMNS):
         for row, quick in enumerate(column):
             if quick.spec == spec:
                 return replace(start, column=number, row=row)
     return start
 
 
-def moved(asked: Asked, *, rows: int = 0, columns: int = 0) -> Asked:
+def move_cursor(state: RangeDialogState, *, rows: int = 0, columns: int = 0) -> RangeDialogState:
     """To another place in the list."""
-    column = (asked.column + columns) % len(COLUMNS)
-    count = len(COLUMNS[column])
-    row = min(asked.row, count - 1) if columns else (asked.row + rows) % count
-    return replace(asked, column=column, row=row)
+    column = (state.column + columns) % len(PRESET_COLUMNS)
+    count = len(PRESET_COLUMNS[column])
+    row = min(state.row, count - 1) if columns else (state.row + rows) % count
+    return replace(state, column=column, row=row)
 
 
-def preview(spec: RangeSpec, resolve: Resolve, zone: tzinfo) -> tuple[str, bool]:
+def preview_range(spec: RangeSpec, resolve: RangeResolver, zone: tzinfo) -> tuple[str, bool]:
     """What the range means in the plant's time, and whether it means anything."""
     try:
         since, until = resolve(spec)
     except DosingError as error:
-        return plain(str(error), _WIDTH - 8), False
-    return f"{_day(since, zone)} – {_day(until, zone)}   {_length(until - since)}", True
+        return sanitize_text(str(error), _WIDTH - 8), False
+    return (
+        f"{_format_time(since, zone)} – {_format_time(until, zone)}   {_format_length(until - since)}",
+        True,
+    )
 
 
-def _day(moment: datetime, zone: tzinfo) -> str:
+def _format_time(moment: datetime, zone: tzinfo) -> str:
     return moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M")
 
 
-def _length(span: timedelta) -> str:
+def _format_length(span: timedelta) -> str:
     minutes = round(span / timedelta(minutes=1))
     days, rest = divmod(minutes, 24 * 60)
     parts = ((days, "d"), (rest // 60, "h"), (rest % 60, "min"))
     return (
-        " ".join(f"{number_format.count(number)} {unit}" for number, unit in parts if number)
+        " ".join(f"{number_format.format_count(number)} {unit}" for number, unit in parts if number)
         or "less than 1 min"
     )
 
 
-def range_rows(asked: Asked, meaning: str, *, valid: bool) -> Rows:
-    canvas = box(_WIDTH, 19, "Time range", hint="the plant's time")
-    for number, column in enumerate(COLUMNS):
+def render_range(state: RangeDialogState, meaning: str, *, valid: bool) -> Rows:
+    canvas = create_box(_WIDTH, 19, "Time range", hint="the plant's time")
+    for number, column in enumerate(PRESET_COLUMNS):
         for row, quick in enumerate(column):
-            here = asked.part is Part.LIST and (asked.column, asked.row) == (number, row)
-            _draw_quick(canvas, 3 + number * (_SECOND - 2), 3 + row, quick, here=here)
-    for part, y, label, shown in ((Part.FROM, 11, "From", asked.from_), (Part.TO, 12, "To", asked.to)):
-        present = asked.part is part
-        canvas.text(3, y, label, LABEL if present else DIM)
-        text_field.draw(canvas, 9, y, shown, width=_LONGEST + 1, focused=present)
-    canvas.text(9, 13, "now-6h, now/d, now-7d/d, 2026-11-24 06:00", DIM)
-    say(canvas, 15, meaning, fault=not valid)
-    keys_row(canvas, 17, ("enter", "takes it"), ("tab", "type a range"), ("esc", "leaves it as it is"))
+            here = state.part is RangeDialogPart.LIST and (state.column, state.row) == (number, row)
+            _draw_preset(canvas, 3 + number * (_COLUMN_WIDTH - 2), 3 + row, quick, is_current=here)
+    for part, y, label, shown in (
+        (RangeDialogPart.FROM, 11, "From", state.from_),
+        (RangeDialogPart.TO, 12, "To", state.to),
+    ):
+        present = state.part is part
+        canvas.write_text(3, y, label, LABEL if present else DIM)
+        text_field.draw_field(canvas, 9, y, shown, width=_MAX_LENGTH + 1, is_focused=present)
+    canvas.write_text(9, 13, "now-6h, now/d, now-7d/d, 2026-11-24 06:00", DIM)
+    draw_message(canvas, 15, meaning, is_error=not valid)
+    draw_keys(canvas, 17, ("enter", "takes it"), ("tab", "type a range"), ("esc", "leaves it as it is"))
     return canvas.rows
 
 
-def _draw_quick(canvas: Canvas, x: int, y: int, quick: Quick, *, here: bool) -> None:
-    pen = CHOSEN if here else TEXT
-    canvas.text(x, y, f" {quick.key} ", CHOSEN if here else KEY)
-    canvas.text(x + 3, y, f"{quick.name:<{_SECOND - 8}}", pen)
+def _draw_preset(canvas: Canvas, x: int, y: int, preset: RangePreset, *, is_current: bool) -> None:
+    pen = SELECTED_STYLE if is_current else TEXT
+    canvas.write_text(x, y, f" {preset.key} ", SELECTED_STYLE if is_current else KEY_STYLE)
+    canvas.write_text(x + 3, y, f"{preset.name:<{_COLUMN_WIDTH - 8}}", pen)
 
 
-class RangeDialog(Sheet[RangeSpec]):
+class RangeDialog(FormDialog[RangeSpec]):
     """Opens with the present range; what cannot be resolved cannot be taken."""
 
     BINDINGS = [
         Binding("tab", "part(1)", "Next part", show=False),
-        Binding("shift+tab", "part(-1)", "Part before", show=False),
+        Binding("shift+tab", "part(-1)", "RangeDialogPart before", show=False),
         Binding("down", "move(1)", "Down", show=False),
         Binding("up", "move(-1)", "Up", show=False),
-        *(Binding(quick.key, f"quick('{quick.key}')", show=False) for column in COLUMNS for quick in column),
+        *(
+            Binding(quick.key, f"quick('{quick.key}')", show=False)
+            for column in PRESET_COLUMNS
+            for quick in column
+        ),
     ]
 
-    def __init__(self, look: Look, present: RangeSpec, *, resolve: Resolve, zone: tzinfo) -> None:
-        super().__init__(look)
-        self._asked = opened(present)
+    def __init__(
+        self, theme: TerminalTheme, current: RangeSpec, *, resolve: RangeResolver, zone: tzinfo
+    ) -> None:
+        super().__init__(theme)
+        self._range_state = create_state(current)
         self._resolve = resolve
         self._zone = zone
 
     @property
-    def typing(self) -> Field | None:
-        match self._asked.part:
-            case Part.LIST:
+    def active_field(self) -> TextField | None:
+        match self._range_state.part:
+            case RangeDialogPart.LIST:
                 return None
-            case Part.FROM:
-                return self._asked.from_
-            case Part.TO:
-                return self._asked.to
+            case RangeDialogPart.FROM:
+                return self._range_state.from_
+            case RangeDialogPart.TO:
+                return self._range_state.to
 
-    def put(self, changed: Field) -> None:
-        if self._asked.part is Part.FROM:
-            self._asked = replace(self._asked, from_=changed)
+    def update_field(self, new_field: TextField) -> None:
+        if self._range_state.part is RangeDialogPart.FROM:
+            self._range_state = replace(self._range_state, from_=new_field)
         else:
-            self._asked = replace(self._asked, to=changed)
+            self._range_state = replace(self._range_state, to=new_field)
 
-    def rows(self, width: int, height: int) -> Rows:
-        meaning, valid = preview(self._asked.spec, self._resolve, self._zone)
-        return range_rows(self._asked, meaning, valid=valid)
+    def render_rows(self, width: int, height: int) -> Rows:
+        meaning, valid = preview_range(self._range_state.spec, self._resolve, self._zone)
+        return render_range(self._range_state, meaning, valid=valid)
 
-    def _set(self, asked: Asked) -> None:
-        self._asked = asked
-        self.draw()
+    def _set_state(self, state: RangeDialogState) -> None:
+        self._range_state = state
+        self.draw_dialog()
 
     def action_part(self, step: int) -> None:
-        parts = list(Part)
-        self._set(replace(self._asked, part=parts[(parts.index(self._asked.part) + step) % len(parts)]))
+        parts = list(RangeDialogPart)
+        self._set_state(
+            replace(self._range_state, part=parts[(parts.index(self._range_state.part) + step) % len(parts)])
+        )
 
     def action_move(self, rows: int) -> None:
-        if self._asked.part is Part.LIST:
-            self._set(moved(self._asked, rows=rows))
+        if self._range_state.part is RangeDialogPart.LIST:
+            self._set_state(move_cursor(self._range_state, rows=rows))
         else:
             self.action_part(rows)
 
     def action_edit(self, key: str) -> None:
         """In the list the arrows go from column to column."""
-        if self._asked.part is not Part.LIST:
+        if self._range_state.part is not RangeDialogPart.LIST:
             super().action_edit(key)
         elif key in ("left", "right"):
-            self._set(moved(self._asked, columns=1 if key == "right" else -1))
+            self._set_state(move_cursor(self._range_state, columns=1 if key == "right" else -1))
 
     def action_quick(self, key: str) -> None:
         """Takes it at once; if it means nothing now, goes there and says why."""
-        for number, column in enumerate(COLUMNS):
+        for number, column in enumerate(PRESET_COLUMNS):
             for row, quick in enumerate(column):
                 if quick.key == key:
-                    self._set(replace(self._asked, column=number, row=row))
+                    self._set_state(replace(self._range_state, column=number, row=row))
         self.action_accept()
 
     def action_accept(self) -> None:
-        if preview(self._asked.spec, self._resolve, self._zone)[1]:
-            self.dismiss(self._asked.spec)
+        if preview_range(self._range_state.spec, self._resolve, self._zone)[1]:
+            self.dismiss(self._range_state.spec)

@@ -9,18 +9,18 @@ from enum import IntEnum
 from textual.binding import Binding
 
 from dosing_tui.domain.messages.models import InventoryLevel
-from dosing_tui.domain.panels.operator_notes import AUTHOR_LONGEST
+from dosing_tui.domain.panels.operator_notes import MAX_AUTHOR_LENGTH
 from dosing_tui.tui.rendering import number_format, text_field
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken, plain
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT
-from dosing_tui.tui.rendering.text_field import Field
-from dosing_tui.tui.rendering.theme import Look
-from dosing_tui.tui.widgets.form_dialog import CHOSEN, Sheet, box, keys_row, say
+from dosing_tui.tui.rendering.text_field import TextField
+from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.widgets.form_dialog import SELECTED_STYLE, FormDialog, create_box, draw_keys, draw_message
 
-_WIDTH, _LABELS, _MASS = 74, 10, 12
+_WIDTH, _LABEL_WIDTH, _MASS_WIDTH = 74, 10, 12
 
 
-class Line(IntEnum):
+class RefillField(IntEnum):
     """What the keys are about, from top to bottom."""
 
     TANK = 0
@@ -29,7 +29,7 @@ class Line(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refill:
+class RefillInput:
     """``grams``: what the tank holds now; None if nobody has weighed it."""
 
     tank: InventoryLevel
@@ -37,89 +37,108 @@ class Refill:
     name: str
 
 
-class RefillDialog(Sheet[Refill]):
+class RefillDialog(FormDialog[RefillInput]):
     BINDINGS = [
         Binding("tab,down", "line(1)", "Next line", show=False),
-        Binding("shift+tab,up", "line(-1)", "Line before", show=False),
+        Binding("shift+tab,up", "line(-1)", "RefillField before", show=False),
     ]
 
     def __init__(
-        self, look: Look, tanks: Sequence[InventoryLevel], *, chosen: int, name: str, within: timedelta
+        self,
+        theme: TerminalTheme,
+        tanks: Sequence[InventoryLevel],
+        *,
+        tank_index: int,
+        name: str,
+        grace_period: timedelta,
     ) -> None:
-        """``chosen``: the number of the tank it opens with; ``within``: so long its level may jump up."""
-        super().__init__(look)
+        """``tank_index``: the number of the tank it opens with; ``grace_period``: so long its level may jump up."""
+        super().__init__(theme)
         self._tanks = tanks
-        self._tank = chosen
-        self._within = within
-        self._fields = {Line.GRAMS: Field(longest=_MASS), Line.NAME: text_field.filled(name, AUTHOR_LONGEST)}
-        self._line = Line.GRAMS
-        self._sentence = ""
+        self._tank_index = tank_index
+        self._grace_period = grace_period
+        self._fields = {
+            RefillField.GRAMS: TextField(max_length=_MASS_WIDTH),
+            RefillField.NAME: text_field.create_field(name, MAX_AUTHOR_LENGTH),
+        }
+        self._current_field = RefillField.GRAMS
+        self._error = ""
 
     @property
-    def typing(self) -> Field | None:
-        return self._fields.get(self._line)
+    def active_field(self) -> TextField | None:
+        return self._fields.get(self._current_field)
 
-    def put(self, changed: Field) -> None:
-        self._fields[self._line] = changed
-        self._sentence = ""
+    def update_field(self, new_field: TextField) -> None:
+        self._fields[self._current_field] = new_field
+        self._error = ""
 
     def action_line(self, step: int) -> None:
-        self._line = Line((self._line + step) % len(Line))
-        self.draw()
+        self._current_field = RefillField((self._current_field + step) % len(RefillField))
+        self.draw_dialog()
 
     def action_edit(self, key: str) -> None:
         """On the line of the tanks ← and → choose one."""
-        if self._line is Line.TANK and key in ("left", "right"):
-            self._tank = (self._tank + (1 if key == "right" else -1)) % len(self._tanks)
-            self._sentence = ""
-            self.draw()
+        if self._current_field is RefillField.TANK and key in ("left", "right"):
+            self._tank_index = (self._tank_index + (1 if key == "right" else -1)) % len(self._tanks)
+            self._error = ""
+            self.draw_dialog()
         else:
             super().action_edit(key)
 
     def action_accept(self) -> None:
-        tank = self._tanks[self._tank]
-        grams = mass(self._fields[Line.GRAMS].text, tank)
+        tank = self._tanks[self._tank_index]
+        grams = parse_mass(self._fields[RefillField.GRAMS].text, tank)
         if isinstance(grams, str):
-            self._sentence = grams
-            self.draw()
+            self._error = grams
+            self.draw_dialog()
         else:
-            self.dismiss(Refill(tank, grams, self._fields[Line.NAME].text.strip()))
+            self.dismiss(RefillInput(tank, grams, self._fields[RefillField.NAME].text.strip()))
 
-    def rows(self, width: int, height: int) -> Rows:
-        consequence = broken(
-            f"The jump of its level is no alarm for {number_format.span(self._within)}. The journal keeps who"
+    def render_rows(self, width: int, height: int) -> Rows:
+        consequence = wrap_text(
+            f"The jump of its level is no alarm for {number_format.format_bucket_width(self._grace_period)}. The journal keeps who"
             " refilled it, and to how much.",
             _WIDTH - 6,
         )
-        canvas = box(_WIDTH, 12 + len(consequence), "Refilled?")
-        for line, label in zip(Line, ("Tank", "Grams", "Name"), strict=True):
-            canvas.text(3, 3 + line, label, LABEL if line is self._line else DIM)
-        self._draw_lines(canvas)
+        canvas = create_box(_WIDTH, 12 + len(consequence), "Refilled?")
+        for line, label in zip(RefillField, ("Tank", "Grams", "Name"), strict=True):
+            canvas.write_text(3, 3 + line, label, LABEL if line is self._current_field else DIM)
+        self._draw_fields(canvas)
         for number, line_ in enumerate(consequence):
-            canvas.text(3, 7 + number, line_, DIM)
-        say(canvas, canvas.height - 4, self._sentence, fault=bool(self._sentence))
-        keys_row(
+            canvas.write_text(3, 7 + number, line_, DIM)
+        draw_message(canvas, canvas.height - 4, self._error, is_error=bool(self._error))
+        draw_keys(
             canvas, canvas.height - 2,
             ("enter", "tells of the refill"), ("tab", "next line"), ("esc", "leaves"),
         )  # fmt: skip
         return canvas.rows
 
-    def _draw_lines(self, canvas: Canvas) -> None:
-        tank, x = self._tanks[self._tank], 3 + _LABELS
-        named = f"← {plain(tank.chemical, 24)} · {plain(tank.device_id, 24)} →"
-        canvas.text(x, 3, named, CHOSEN if self._line is Line.TANK else TEXT, width=_WIDTH - _LABELS - 6)
-        here = self._line is Line.GRAMS
-        text_field.draw(canvas, x, 4, self._fields[Line.GRAMS], width=_MASS + 1, focused=here)
-        canvas.text(x + _MASS + 3, 4, f"in it now, {_room(tank)}; empty if not weighed", DIM)
-        name, here = self._fields[Line.NAME], self._line is Line.NAME
-        text_field.draw(canvas, x, 5, name, width=_WIDTH - _LABELS - 6, focused=here)
+    def _draw_fields(self, canvas: Canvas) -> None:
+        tank, x = self._tanks[self._tank_index], 3 + _LABEL_WIDTH
+        named = f"← {sanitize_text(tank.chemical, 24)} · {sanitize_text(tank.device_id, 24)} →"
+        canvas.write_text(
+            x,
+            3,
+            named,
+            SELECTED_STYLE if self._current_field is RefillField.TANK else TEXT,
+            width=_WIDTH - _LABEL_WIDTH - 6,
+        )
+        here = self._current_field is RefillField.GRAMS
+        text_field.draw_field(
+            canvas, x, 4, self._fields[RefillField.GRAMS], width=_MASS_WIDTH + 1, is_focused=here
+        )
+        canvas.write_text(
+            x + _MASS_WIDTH + 3, 4, f"in it now, {_format_capacity(tank)}; empty if not weighed", DIM
+        )
+        name, here = self._fields[RefillField.NAME], self._current_field is RefillField.NAME
+        text_field.draw_field(canvas, x, 5, name, width=_WIDTH - _LABEL_WIDTH - 6, is_focused=here)
 
 
-def _room(tank: InventoryLevel) -> str:
+def _format_capacity(tank: InventoryLevel) -> str:
     return "of any size" if tank.capacity_g is None else f"of {tank.capacity_g:,.0f}".replace(",", " ")
 
 
-def mass(text: str, tank: InventoryLevel) -> float | str | None:
+def parse_mass(text: str, tank: InventoryLevel) -> float | str | None:
     """The grams, None for none, or why they cannot be."""
     wanted = text.replace(" ", "").replace(",", ".")
     if not wanted:
@@ -133,5 +152,5 @@ def mass(text: str, tank: InventoryLevel) -> float | str | None:
     if not 0 <= grams < float("inf"):
         return "A tank cannot hold so much."
     if tank.capacity_g is not None and grams > tank.capacity_g:
-        return f"The tank holds {_room(tank).removeprefix('of ')} g at most."
+        return f"The tank holds {_format_capacity(tank).removeprefix('of ')} g at most."
     return grams

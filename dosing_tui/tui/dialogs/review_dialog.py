@@ -6,51 +6,56 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
-from dosing_tui.domain.batch_review.review_rules import COMMENT_LONGEST, SHARED_ACCOUNTS, WHO_LONGEST, Meaning
+from dosing_tui.domain.batch_review.review_rules import (
+    MAX_COMMENT_LENGTH,
+    MAX_WHO_LENGTH,
+    SHARED_ACCOUNTS,
+    Decision,
+)
 from dosing_tui.tui.rendering import text_field
-from dosing_tui.tui.rendering.canvas import Rows, broken
-from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, Pen, Tone
-from dosing_tui.tui.rendering.text_field import Field
-from dosing_tui.tui.rendering.theme import Look
-from dosing_tui.tui.widgets.form_dialog import Sheet, box, keys_row, say
+from dosing_tui.tui.rendering.canvas import Rows, wrap_text
+from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.text_field import TextField
+from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.widgets.form_dialog import FormDialog, create_box, draw_keys, draw_message
 
-_WIDTH, _LABELS = 74, 10
-PIN_LONGEST = 64
+_WIDTH, _LABEL_WIDTH = 74, 10
+PIN_MAX_LENGTH = 64
 CONSEQUENCES = {
-    Meaning.APPROVED: "You have looked at it, and it is as it should be.",
-    Meaning.DEVIATION: "It is not as it should be, and can be used all the same: say why.",
-    Meaning.REJECTED: "It must not be used: say why.",
-    Meaning.NEEDS_INFORMATION: "It cannot be decided yet: say what is missing.",
-    Meaning.CONFIRMED: "You are the second person, and agree with the approval.",
-    Meaning.COMMENT: "It is added to the batch, which stays as it is.",
-    Meaning.WITHDRAWN: "The last word is taken back by a new entry; both stay to be read. Say why.",
+    Decision.APPROVED: "You have looked at it, and it is as it should be.",
+    Decision.DEVIATION: "It is not as it should be, and can be used all the same: say why.",
+    Decision.REJECTED: "It must not be used: say why.",
+    Decision.NEEDS_INFORMATION: "It cannot be decided yet: say what is missing.",
+    Decision.CONFIRMED: "You are the second person, and agree with the approval.",
+    Decision.COMMENT: "It is added to the batch, which stays as it is.",
+    Decision.WITHDRAWN: "The last word is taken back by a new entry; both stay to be read. Say why.",
 }
 TITLES = {
-    Meaning.APPROVED: "Approve",
-    Meaning.DEVIATION: "Approve with deviation",
-    Meaning.REJECTED: "Reject",
-    Meaning.NEEDS_INFORMATION: "Needs information",
-    Meaning.CONFIRMED: "Confirm the approval",
-    Meaning.COMMENT: "Comment",
-    Meaning.WITHDRAWN: "Undo",
+    Decision.APPROVED: "Approve",
+    Decision.DEVIATION: "Approve with deviation",
+    Decision.REJECTED: "Reject",
+    Decision.NEEDS_INFORMATION: "Needs information",
+    Decision.CONFIRMED: "Confirm the approval",
+    Decision.COMMENT: "Comment",
+    Decision.WITHDRAWN: "Undo",
 }
-UNREASONED = frozenset({Meaning.APPROVED, Meaning.CONFIRMED})
+REASON_OPTIONAL = frozenset({Decision.APPROVED, Decision.CONFIRMED})
 
 
-class Line(StrEnum):
+class ReviewField(StrEnum):
     COMMENT = "Comment"
     NAME = "Name"
     PIN = "PIN"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReviewPrompt:
     """What is asked, about what, and what is known of the answer before."""
 
-    meaning: Meaning
-    about: str
+    meaning: Decision
+    summary: str
     account: str
-    pin: bool
+    is_pin_required: bool
     name: str = ""
     comment: str = ""
     """What was typed before and did not get through."""
@@ -59,115 +64,126 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ReviewInput:
     """What the reviewer answered."""
 
     comment: str
-    who: str
+    reviewer: str
     pin: str
 
 
-class ReviewDialog(Sheet[Said]):
+class ReviewDialog(FormDialog[ReviewInput]):
     """``enter`` says it; a reason has to be given where the meaning needs one."""
 
     BINDINGS = [
         Binding("tab,down", "line(1)", "Next line", show=False),
-        Binding("shift+tab,up", "line(-1)", "Line before", show=False),
+        Binding("shift+tab,up", "line(-1)", "ReviewField before", show=False),
     ]
 
-    def __init__(self, look: Look, asked: Question) -> None:
-        super().__init__(look)
-        self._asked = asked
+    def __init__(self, theme: TerminalTheme, prompt: ReviewPrompt) -> None:
+        super().__init__(theme)
+        self._prompt = prompt
         self._fields = {
-            Line.COMMENT: text_field.filled(asked.comment, COMMENT_LONGEST),
-            Line.NAME: text_field.filled(asked.name, WHO_LONGEST),
+            ReviewField.COMMENT: text_field.create_field(prompt.comment, MAX_COMMENT_LENGTH),
+            ReviewField.NAME: text_field.create_field(prompt.name, MAX_WHO_LENGTH),
         }
-        if asked.pin:
-            self._fields[Line.PIN] = Field(longest=PIN_LONGEST)
-        self._line = self._first()
-        self._sentence = ""
+        if prompt.is_pin_required:
+            self._fields[ReviewField.PIN] = TextField(max_length=PIN_MAX_LENGTH)
+        self._current_field = self._find_first_empty()
+        self._error = ""
 
-    def _first(self) -> Line:
+    def _find_first_empty(self) -> ReviewField:
         """Where the first thing is missing."""
-        needed = [line for line in self._fields if line is not Line.COMMENT or self._reasoned]
+        needed = [
+            line for line in self._fields if line is not ReviewField.COMMENT or self._is_reason_required
+        ]
         return next((line for line in needed if not self._fields[line].text), needed[0])
 
     @property
-    def _reasoned(self) -> bool:
-        return self._asked.meaning not in UNREASONED
+    def _is_reason_required(self) -> bool:
+        return self._prompt.meaning not in REASON_OPTIONAL
 
     @property
-    def typing(self) -> Field | None:
-        return self._fields[self._line]
+    def active_field(self) -> TextField | None:
+        return self._fields[self._current_field]
 
-    def put(self, changed: Field) -> None:
-        self._fields[self._line] = changed
-        self._sentence = ""
+    def update_field(self, new_field: TextField) -> None:
+        self._fields[self._current_field] = new_field
+        self._error = ""
 
     def action_line(self, step: int) -> None:
         lines = list(self._fields)
-        self._line = lines[(lines.index(self._line) + step) % len(lines)]
-        self.draw()
+        self._current_field = lines[(lines.index(self._current_field) + step) % len(lines)]
+        self.draw_dialog()
 
     def action_accept(self) -> None:
         given = {line: one.text.strip() for line, one in self._fields.items()}
-        self._sentence = self._missing(given)
-        if self._sentence:
-            self.draw()
+        self._error = self._find_missing_input(given)
+        if self._error:
+            self.draw_dialog()
         else:
-            self.dismiss(Said(given[Line.COMMENT], given[Line.NAME], given.get(Line.PIN, "")))
+            self.dismiss(
+                ReviewInput(
+                    given[ReviewField.COMMENT], given[ReviewField.NAME], given.get(ReviewField.PIN, "")
+                )
+            )
 
-    def _missing(self, given: Mapping[Line, str]) -> str:
-        if self._reasoned and not given[Line.COMMENT]:
-            self._line = Line.COMMENT
+    def _find_missing_input(self, values: Mapping[ReviewField, str]) -> str:
+        if self._is_reason_required and not values[ReviewField.COMMENT]:
+            self._current_field = ReviewField.COMMENT
             return "This needs a few words."
-        if not given[Line.NAME]:
-            self._line = Line.NAME
+        if not values[ReviewField.NAME]:
+            self._current_field = ReviewField.NAME
             return "Say who you are."
-        if Line.PIN in given and not given[Line.PIN]:
-            self._line = Line.PIN
+        if ReviewField.PIN in values and not values[ReviewField.PIN]:
+            self._current_field = ReviewField.PIN
             return "Your PIN signs it."
         return ""
 
-    def rows(self, width: int, height: int) -> Rows:
-        asked = self._asked
-        about = broken(asked.about, _WIDTH - 6)
-        lines = broken(asked.consequence or CONSEQUENCES[asked.meaning], _WIDTH - 6)
-        shown = broken(self._fields[Line.COMMENT].text, _WIDTH - _LABELS - 6)[-2:]
-        warning = broken(shared_warning(asked.account), _WIDTH - 6)
+    def render_rows(self, width: int, height: int) -> Rows:
+        asked = self._prompt
+        about = wrap_text(asked.summary, _WIDTH - 6)
+        lines = wrap_text(asked.consequence or CONSEQUENCES[asked.meaning], _WIDTH - 6)
+        shown = wrap_text(self._fields[ReviewField.COMMENT].text, _WIDTH - _LABEL_WIDTH - 6)[-2:]
+        warning = wrap_text(format_account_warning(asked.account), _WIDTH - 6)
         top = 3 + len(about) + len(lines)
-        canvas = box(_WIDTH, top + len(self._fields) + 8 + len(warning), f"{TITLES[asked.meaning]}?")
+        canvas = create_box(_WIDTH, top + len(self._fields) + 8 + len(warning), f"{TITLES[asked.meaning]}?")
         for number, (line, pen) in enumerate(
             [*((one, TEXT) for one in about), *((one, DIM) for one in lines)]
         ):
-            canvas.text(3, 2 + number, line, pen)
+            canvas.write_text(3, 2 + number, line, pen)
         for number, (name, one) in enumerate(self._fields.items()):
             y = top + number + (2 if number else 0)
-            label = "Reason" if name is Line.COMMENT and self._reasoned else name.value
-            canvas.text(3, y, label, LABEL if name is self._line else DIM)
-            drawn = replace(one, text="•" * len(one.text)) if name is Line.PIN else one
-            text_field.draw(
-                canvas, 3 + _LABELS, y, drawn, width=_WIDTH - _LABELS - 6, focused=name is self._line
+            label = "Reason" if name is ReviewField.COMMENT and self._is_reason_required else name.value
+            canvas.write_text(3, y, label, LABEL if name is self._current_field else DIM)
+            drawn = replace(one, text="•" * len(one.text)) if name is ReviewField.PIN else one
+            text_field.draw_field(
+                canvas,
+                3 + _LABEL_WIDTH,
+                y,
+                drawn,
+                width=_WIDTH - _LABEL_WIDTH - 6,
+                is_focused=name is self._current_field,
             )
         for number, line in enumerate(shown):
-            canvas.text(3 + _LABELS, top + 1 + number, line, TEXT)
+            canvas.write_text(3 + _LABEL_WIDTH, top + 1 + number, line, TEXT)
         y = canvas.height - 4 - len(warning)
-        canvas.text(3, y, signature_words(pin=asked.pin), DIM)
+        canvas.write_text(3, y, format_signature_notice(pin=asked.is_pin_required), DIM)
         for number, line in enumerate(warning, start=1):
-            canvas.text(3, y + number, line, Pen(Tone.WARN))
-        say(canvas, canvas.height - 3, self._sentence, fault=bool(self._sentence))
+            canvas.write_text(3, y + number, line, CellStyle(ColourRole.WARN))
+        draw_message(canvas, canvas.height - 3, self._error, is_error=bool(self._error))
         does = TITLES[asked.meaning].lower()
-        keys_row(canvas, canvas.height - 2, ("enter", does), ("tab", "next line"), ("esc", "leaves"))
+        draw_keys(canvas, canvas.height - 2, ("enter", does), ("tab", "next line"), ("esc", "leaves"))
         return canvas.rows
 
 
-def signature_words(*, pin: bool) -> str:
+def format_signature_notice(*, pin: bool) -> str:
     if pin:
         return "Your PIN signs the record and its exceptions as you see them now."
     return "This is not an e-signature: nobody has to prove who they are."
 
 
-def shared_warning(account: str) -> str:
+def format_account_warning(account: str) -> str:
     """'' for an account that is a person's."""
     if account.casefold() not in SHARED_ACCOUNTS:
         return ""

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from dosing_tui.errors import ConfigError
 from dosing_tui.tui.keys.help_pages import HelpGroup
 
-_NAMES = {
+_KEY_NAMES = {
     "question_mark": "?", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "up": "↑",
     "down": "↓", "left": "←", "right": "→", "left_square_bracket": "[", "right_square_bracket": "]",
     "minus": "-", "plus": "+", "equals_sign": "=", "full_stop": ".", "slash": "/",
@@ -33,7 +33,7 @@ TILE_KEYS = (
     Binding("up", "move('up')", "Up", id="up", show=False, tooltip="Tile above"),
     Binding("down", "move('down')", "Down", id="down", show=False, tooltip="Tile below"),
 )
-STOCK_KEYS = (
+TANK_KEYS = (
     Binding("R", "app.ask_refill", "Refill", id="refill", show=False, tooltip="Tell of a tank's refill"),
 )
 SCOPE_KEYS = (
@@ -128,15 +128,15 @@ BATCH_KEYS = (
             tooltip="Only those with exceptions"),
 )  # fmt: skip
 """What is done with the batch under the cursor, or with the list."""
-_PAGE = frozenset(
+_PAGE_KEY_IDS = frozenset(
     {"zoom", "back", "next", "previous", "left", "right", "row-down", "row-up", "page-down", "page-up",
      "first", "last"}
 )  # fmt: skip
-PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id in _PAGE)
+PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id in _PAGE_KEY_IDS)
 """To move on the alarm page, and among batches."""
-_MOVING = (*VIEW_KEYS, *TILE_KEYS, *STOCK_KEYS, *TABLE_KEYS, *CHART_KEYS)
-ALL_KEYS = (*_MOVING, *SCOPE_KEYS, *APP_KEYS, *ALARM_KEYS, *BATCH_KEYS)
-HELP: tuple[HelpGroup, ...] = (
+_NAVIGATION_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *TABLE_KEYS, *CHART_KEYS)
+ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *ALARM_KEYS, *BATCH_KEYS)
+HELP_MAIN: tuple[HelpGroup, ...] = (
     ("Screens", (
         ("All at a glance", ("overview",)), ("Tanks and levels", ("inventory",)),
         ("What was dosed", ("consumption",)), ("How exactly, how fast", ("quality",)),
@@ -176,7 +176,7 @@ HELP: tuple[HelpGroup, ...] = (
 """The help page: what each key, or pair of keys, does, by the bindings' ids."""
 
 
-def checked(keymap: Mapping[str, str]) -> Mapping[str, str]:
+def validate_keymap(keymap: Mapping[str, str]) -> Mapping[str, str]:
     """Raises: ConfigError, for a name that no binding has, or a name without a key."""
     names = [str(binding.id) for binding in ALL_KEYS]
     for name, keys in keymap.items():
@@ -189,20 +189,20 @@ def checked(keymap: Mapping[str, str]) -> Mapping[str, str]:
     return keymap
 
 
-def helped(ids: Iterable[str], keymap: Mapping[str, str]) -> str:
+def format_keys(ids: Iterable[str], keymap: Mapping[str, str]) -> str:
     """The keys of these bindings, side by side: the first of each where there are several bindings."""
-    found = {binding.id: keys_of(binding, keymap) for binding in ALL_KEYS}
+    found = {binding.id: format_binding(binding, keymap) for binding in ALL_KEYS}
     keys = [found[name] for name in ids]
     return keys[0] if len(keys) == 1 else " ".join(key.split(" ")[0] for key in keys)
 
 
-def keys_of(binding: Binding, keymap: Mapping[str, str]) -> str:
+def format_binding(binding: Binding, keymap: Mapping[str, str]) -> str:
     """The keys as they are now, after the site's own key map."""
     keys = keymap.get(binding.id or "", binding.key)
-    return " ".join(_named(key) for key in keys.split(","))
+    return " ".join(_format_key(key) for key in keys.split(","))
 
 
-def _named(key: str) -> str:
+def _format_key(key: str) -> str:
     """As it stands on the keyboard: ctrl+← for ctrl+left."""
     modifiers, _, last = key.rpartition("+")
-    return f"{modifiers}+{_NAMES.get(last, last)}" if modifiers else _NAMES.get(last, last)
+    return f"{modifiers}+{_KEY_NAMES.get(last, last)}" if modifiers else _KEY_NAMES.get(last, last)

@@ -9,14 +9,14 @@ from dosing_tui.tui.keys.bindings import (
     ALL_KEYS,
     APP_KEYS,
     SCOPE_KEYS,
-    STOCK_KEYS,
+    TANK_KEYS,
     TILE_KEYS,
     VIEW_KEYS,
-    keys_of,
+    format_binding,
 )
 from dosing_tui.tui.layout.status_and_footer import KeyHint
 
-_SHORT = {
+_SHORT_LABELS = {
     "overview": "All", "inventory": "Tanks", "consumption": "Used", "quality": "Qual", "production": "Prod",
     "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-back": "Back", "batch-approve": "Appr",
     "batch-deviation": "Dev", "batch-reject": "Rej", "batch-comment": "Note", "batch-exception": "Exc",
@@ -25,31 +25,31 @@ _SHORT = {
 """For footers of narrow windows."""
 
 
-class Mode(StrEnum):
+class FooterMode(StrEnum):
     """What the keys of the moment are about."""
 
     SCREEN = "screen"
-    STOCK = "stock"
+    TANKS = "stock"
     """The screen of the tanks."""
     CHART = "chart"
     TABLE = "table"
     TILE = "tile"
     """A large one, in which nothing moves."""
-    ALARMS = "alarms"
-    ALARM = "alarm"
+    ALARM_LIST = "alarms"
+    ALARM_DETAIL = "alarm"
     """One of them, whole."""
     JOURNAL = "journal"
-    BATCHES = "batches"
-    BATCH = "batch"
+    BATCH_LIST = "batches"
+    BATCH_DETAIL = "batch"
     """One of them, whole."""
 
 
-_COMMON = ("range", "filters", "export", "help")
-_FOOTERS: Mapping[Mode, tuple[str, ...]] = {
-    Mode.CHART: ("back", "cursor-left", "cursor-right", "next", "range-wider", "note", *_COMMON),
-    Mode.TABLE: ("back", "row-down", "sort", "reverse", "find", "next", *_COMMON),
-    Mode.TILE: ("back", "next", *_COMMON),
-    Mode.JOURNAL: (
+_COMMON_KEYS = ("range", "filters", "export", "help")
+_FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
+    FooterMode.CHART: ("back", "cursor-left", "cursor-right", "next", "range-wider", "note", *_COMMON_KEYS),
+    FooterMode.TABLE: ("back", "row-down", "sort", "reverse", "find", "next", *_COMMON_KEYS),
+    FooterMode.TILE: ("back", "next", *_COMMON_KEYS),
+    FooterMode.JOURNAL: (
         "zoom",
         "range",
         "range-back",
@@ -61,7 +61,7 @@ _FOOTERS: Mapping[Mode, tuple[str, ...]] = {
         "back",
         "help",
     ),
-    Mode.ALARM: (
+    FooterMode.ALARM_DETAIL: (
         "alarm-ack",
         "alarm-comment",
         "alarm-shelve",
@@ -69,7 +69,7 @@ _FOOTERS: Mapping[Mode, tuple[str, ...]] = {
         "alarm-back",
         "alarm-reset",
     ),
-    Mode.BATCHES: (
+    FooterMode.BATCH_LIST: (
         "zoom",
         "batch-next",
         "batch-exception",
@@ -82,7 +82,7 @@ _FOOTERS: Mapping[Mode, tuple[str, ...]] = {
         "batch-comment",
         "help",
     ),
-    Mode.BATCH: (
+    FooterMode.BATCH_DETAIL: (
         "batch-approve",
         "batch-deviation",
         "batch-reject",
@@ -95,7 +95,7 @@ _FOOTERS: Mapping[Mode, tuple[str, ...]] = {
         "back",
         "help",
     ),
-    Mode.ALARMS: (
+    FooterMode.ALARM_LIST: (
         "alarm-ack",
         "alarm-comment",
         "alarm-all",
@@ -111,27 +111,29 @@ _FOOTERS: Mapping[Mode, tuple[str, ...]] = {
 }
 
 
-_SAID: Mapping[Mode, Mapping[str, str]] = {Mode.JOURNAL: {"zoom": "Entry", "first": "Newest"}}
+_LABEL_OVERRIDES: Mapping[FooterMode, Mapping[str, str]] = {
+    FooterMode.JOURNAL: {"zoom": "Entry", "first": "Newest"}
+}
 
 
-def hints(keymap: Mapping[str, str]) -> dict[Mode, list[KeyHint]]:
+def build_hints(keymap: Mapping[str, str]) -> dict[FooterMode, list[KeyHint]]:
     """What the footer says; the first key of each binding is enough there."""
     on_screen = (*VIEW_KEYS, *TILE_KEYS, *SCOPE_KEYS, *APP_KEYS)
-    found = {Mode.SCREEN: [_hint(binding, keymap) for binding in on_screen if binding.show]}
-    refill = [_hint(binding, keymap) for binding in STOCK_KEYS]
-    found[Mode.STOCK] = [
-        *found[Mode.SCREEN][: len(VIEW_KEYS)],
+    found = {FooterMode.SCREEN: [_build_hint(binding, keymap) for binding in on_screen if binding.show]}
+    refill = [_build_hint(binding, keymap) for binding in TANK_KEYS]
+    found[FooterMode.TANKS] = [
+        *found[FooterMode.SCREEN][: len(VIEW_KEYS)],
         *refill,
-        *found[Mode.SCREEN][len(VIEW_KEYS) :],
+        *found[FooterMode.SCREEN][len(VIEW_KEYS) :],
     ]
     named = {str(binding.id): binding for binding in ALL_KEYS}
-    for mode, ids in _FOOTERS.items():
-        said = _SAID.get(mode, {})
-        found[mode] = [_hint(named[name], keymap, said.get(name, "")) for name in ids]
+    for mode, ids in _FOOTER_KEYS.items():
+        said = _LABEL_OVERRIDES.get(mode, {})
+        found[mode] = [_build_hint(named[name], keymap, said.get(name, "")) for name in ids]
     return found
 
 
-def _hint(binding: Binding, keymap: Mapping[str, str], said: str = "") -> KeyHint:
-    """``said``: what the key does here, where that is not its usual name."""
-    key = keys_of(binding, keymap).split(" ")[0]
-    return KeyHint(key, said or binding.description, _SHORT.get(binding.id or "", ""))
+def _build_hint(binding: Binding, keymap: Mapping[str, str], label: str = "") -> KeyHint:
+    """``label``: what the key does here, where that is not its usual name."""
+    key = format_binding(binding, keymap).split(" ")[0]
+    return KeyHint(key, label or binding.description, _SHORT_LABELS.get(binding.id or "", ""))

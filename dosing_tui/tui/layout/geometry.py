@@ -6,31 +6,31 @@ from enum import Enum, StrEnum, auto
 from typing import NamedTuple, TypeAlias
 
 
-class Frame(Enum):
+class TileFrame(Enum):
     FULL = auto()
-    TOP = auto()
+    TITLE_ONLY = auto()
     """Only a line with the title: saves a row and two columns on small screens."""
 
 
 class TileId(StrEnum):
     INVENTORY = "inventory"
-    TODAY = "today"
-    BATCHES = "batches"
+    CHEMICAL_TOTALS = "today"
+    BATCH_TOTALS = "batches"
     CONSUMPTION = "consumption"
-    CHEMICALS = "chemicals"
+    SPARKLINES = "chemicals"
     ACCURACY = "accuracy"
-    ERRORS = "errors"
+    ERROR_RATE = "errors"
     DOSES = "doses"
     PRODUCTION = "production"
-    BOOKS = "books"
-    LINES = "lines"
+    SYSTEM_STATUS = "books"
+    CONSUMPTION_LINES = "lines"
     DURATION = "duration"
-    NUMBERS = "numbers"
-    STOCK = "stock"
-    DAYS = "days"
+    ACCURACY_NUMBERS = "numbers"
+    TANK_TABLE = "stock"
+    DAILY_PRODUCTION = "days"
 
 
-class Place(NamedTuple):
+class TileRect(NamedTuple):
     """A rectangle within the room between notices and footer."""
 
     x: int
@@ -39,50 +39,52 @@ class Place(NamedTuple):
     height: int
 
 
-Part: TypeAlias = "TileId | Split"
+LayoutPart: TypeAlias = "TileId | LayoutSplit"
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class LayoutSplit:
     """Parts beside each other, or one below the other, each with its share of the room."""
 
-    beside: bool
-    parts: tuple[tuple[int, Part], ...]
+    is_horizontal: bool
+    parts: tuple[tuple[int, LayoutPart], ...]
 
 
-def columns(*parts: tuple[int, Part]) -> Split:
-    return Split(True, parts)
+def split_columns(*parts: tuple[int, LayoutPart]) -> LayoutSplit:
+    return LayoutSplit(True, parts)
 
 
-def rows(*parts: tuple[int, Part]) -> Split:
-    return Split(False, parts)
+def split_rows(*parts: tuple[int, LayoutPart]) -> LayoutSplit:
+    return LayoutSplit(False, parts)
 
 
-def carved(room: Place, part: Part) -> dict[TileId, Place]:
+def divide_room(room: TileRect, part: LayoutPart) -> dict[TileId, TileRect]:
     """The whole room, without gaps: what does not divide evenly goes to the later parts."""
     if isinstance(part, TileId):
         return {part: room}
     whole = sum(share for share, _ in part.parts)
-    places: dict[TileId, Place] = {}
+    places: dict[TileId, TileRect] = {}
     done = 0
     for share, inner in part.parts:
-        places |= carved(_slice(room, done, done + share, whole, beside=part.beside), inner)
+        places |= divide_room(
+            _cut_slice(room, done, done + share, whole, is_horizontal=part.is_horizontal), inner
+        )
         done += share
     return places
 
 
-def _slice(room: Place, first: int, last: int, whole: int, *, beside: bool) -> Place:
-    length = room.width if beside else room.height
-    start, end = length * first // whole, length * last // whole
-    if beside:
-        return Place(room.x + start, room.y, end - start, room.height)
-    return Place(room.x, room.y + start, room.width, end - start)
+def _cut_slice(room: TileRect, first: int, last: int, total: int, *, is_horizontal: bool) -> TileRect:
+    length = room.width if is_horizontal else room.height
+    start, end = length * first // total, length * last // total
+    if is_horizontal:
+        return TileRect(room.x + start, room.y, end - start, room.height)
+    return TileRect(room.x, room.y + start, room.width, end - start)
 
 
-def stacked(x: int, y: int, width: int, heights: Mapping[TileId, int]) -> dict[TileId, Place]:
+def stack_tiles(x: int, y: int, width: int, heights: Mapping[TileId, int]) -> dict[TileId, TileRect]:
     """Tiles one below the other."""
     places = {}
     for name, height in heights.items():
-        places[name] = Place(x, y, width, height)
+        places[name] = TileRect(x, y, width, height)
         y += height
     return places

@@ -4,54 +4,64 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dosing_tui.tui.layout.geometry import Part, TileId, columns, rows
+from dosing_tui.tui.layout.geometry import LayoutPart, TileId, split_columns, split_rows
 
 
-class View(StrEnum):
+class DashboardView(StrEnum):
     OVERVIEW = "overview"
     INVENTORY = "inventory"
     CONSUMPTION = "consumption"
     QUALITY = "quality"
     PRODUCTION = "production"
     DOSES = "doses"
-    BOOKS = "books"
+    SYSTEM_STATUS = "books"
 
 
 @dataclass(frozen=True, slots=True)
-class Theme:
+class ViewLayout:
     """One arrangement for a wide window, one for a narrow one."""
 
-    wide: Part
-    narrow: Part
+    wide: LayoutPart
+    narrow: LayoutPart
 
 
-THEMES: Mapping[View, Theme] = {
-    View.INVENTORY: Theme(
-        wide=columns((4, TileId.INVENTORY), (7, rows((4, TileId.STOCK), (5, TileId.CHEMICALS)))),
-        narrow=rows((9, TileId.INVENTORY), (12, TileId.STOCK)),
-    ),
-    View.CONSUMPTION: Theme(
-        wide=rows(
-            (3, TileId.LINES),
-            (2, columns((1, TileId.TODAY), (1, TileId.CHEMICALS), (1, TileId.CONSUMPTION))),
+VIEW_LAYOUTS: Mapping[DashboardView, ViewLayout] = {
+    DashboardView.INVENTORY: ViewLayout(
+        wide=split_columns(
+            (4, TileId.INVENTORY), (7, split_rows((4, TileId.TANK_TABLE), (5, TileId.SPARKLINES)))
         ),
-        narrow=rows((13, TileId.LINES), (8, columns((3, TileId.TODAY), (4, TileId.CHEMICALS)))),
+        narrow=split_rows((9, TileId.INVENTORY), (12, TileId.TANK_TABLE)),
     ),
-    View.QUALITY: Theme(
-        wide=columns(
-            (4, rows((5, TileId.ACCURACY), (3, TileId.NUMBERS))),
-            (6, rows((1, TileId.ERRORS), (1, TileId.DURATION))),
+    DashboardView.CONSUMPTION: ViewLayout(
+        wide=split_rows(
+            (3, TileId.CONSUMPTION_LINES),
+            (2, split_columns((1, TileId.CHEMICAL_TOTALS), (1, TileId.SPARKLINES), (1, TileId.CONSUMPTION))),
         ),
-        narrow=rows(
-            (11, columns((1, TileId.ACCURACY), (1, TileId.ERRORS))),
-            (10, columns((3, TileId.NUMBERS), (5, TileId.DURATION))),
+        narrow=split_rows(
+            (13, TileId.CONSUMPTION_LINES),
+            (8, split_columns((3, TileId.CHEMICAL_TOTALS), (4, TileId.SPARKLINES))),
         ),
     ),
-    View.PRODUCTION: Theme(
-        wide=rows((3, columns((1, TileId.BATCHES), (1, TileId.PRODUCTION))), (5, TileId.DAYS)),
-        narrow=rows((8, columns((1, TileId.BATCHES), (1, TileId.PRODUCTION))), (13, TileId.DAYS)),
+    DashboardView.QUALITY: ViewLayout(
+        wide=split_columns(
+            (4, split_rows((5, TileId.ACCURACY), (3, TileId.ACCURACY_NUMBERS))),
+            (6, split_rows((1, TileId.ERROR_RATE), (1, TileId.DURATION))),
+        ),
+        narrow=split_rows(
+            (11, split_columns((1, TileId.ACCURACY), (1, TileId.ERROR_RATE))),
+            (10, split_columns((3, TileId.ACCURACY_NUMBERS), (5, TileId.DURATION))),
+        ),
     ),
-    View.DOSES: Theme(TileId.DOSES, TileId.DOSES),
-    View.BOOKS: Theme(TileId.BOOKS, TileId.BOOKS),
+    DashboardView.PRODUCTION: ViewLayout(
+        wide=split_rows(
+            (3, split_columns((1, TileId.BATCH_TOTALS), (1, TileId.PRODUCTION))), (5, TileId.DAILY_PRODUCTION)
+        ),
+        narrow=split_rows(
+            (8, split_columns((1, TileId.BATCH_TOTALS), (1, TileId.PRODUCTION))),
+            (13, TileId.DAILY_PRODUCTION),
+        ),
+    ),
+    DashboardView.DOSES: ViewLayout(TileId.DOSES, TileId.DOSES),
+    DashboardView.SYSTEM_STATUS: ViewLayout(TileId.SYSTEM_STATUS, TileId.SYSTEM_STATUS),
 }
 """Every view but the overview, whose tiles are placed to measure."""

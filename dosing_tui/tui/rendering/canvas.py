@@ -5,14 +5,14 @@ from typing import TypeAlias
 from rich.cells import get_character_cell_size
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
-from dosing_tui.tui.rendering.palette import DIM, TEXT, Pen
+from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle
 
-Cell: TypeAlias = tuple[str, Pen]
+Cell: TypeAlias = tuple[str, CellStyle]
 """One character; '' follows a character that is two cells wide."""
 Rows: TypeAlias = list[list[Cell]]
 
 
-def cells(text: str) -> list[str]:
+def split_cells(text: str) -> list[str]:
     """Text as one string per cell: wide characters take two, those without width are dropped."""
     if text.isascii():
         return list(text)
@@ -23,9 +23,9 @@ def cells(text: str) -> list[str]:
     return found
 
 
-def fitted(text: str, width: int) -> list[str]:
-    """The cells of ``text``, cut to ``width`` with an ellipsis where it does not fit."""
-    found = cells(text)
+def fit_cells(text: str, width: int) -> list[str]:
+    """The cells of ``write_text``, cut to ``width`` with an ellipsis where it does not fit."""
+    found = split_cells(text)
     if len(found) <= width:
         return found
     if width <= 0:
@@ -36,7 +36,7 @@ def fitted(text: str, width: int) -> list[str]:
     return [*kept, "…"]
 
 
-def plain(text: str, limit: int = 64) -> str:
+def sanitize_text(text: str, limit: int = 64) -> str:
     """Text from outside, harmless: cleaned once more, however it got here."""
     return clean_text(text, limit=limit)
 
@@ -44,62 +44,66 @@ def plain(text: str, limit: int = 64) -> str:
 class Canvas:
     """A sheet of cells. What falls off its edges is not drawn."""
 
-    def __init__(self, width: int, height: int, pen: Pen = TEXT) -> None:
+    def __init__(self, width: int, height: int, style: CellStyle = TEXT) -> None:
         self.width = max(0, width)
         self.height = max(0, height)
-        self.rows: Rows = [[(" ", pen)] * self.width for _ in range(self.height)]
+        self.rows: Rows = [[(" ", style)] * self.width for _ in range(self.height)]
 
-    def text(self, x: int, y: int, text: str, pen: Pen = TEXT, *, width: int | None = None) -> int:
+    def write_text(
+        self, x: int, y: int, text: str, style: CellStyle = TEXT, *, width: int | None = None
+    ) -> int:
         """Write from ``x`` on, at most ``width`` cells; returns the column behind the text."""
         room = self.width - x if width is None else min(width, self.width - x)
-        drawn = fitted(text, room)
+        drawn = fit_cells(text, room)
         if 0 <= y < self.height and x >= 0:
-            self.rows[y][x : x + len(drawn)] = [(character, pen) for character in drawn]
+            self.rows[y][x : x + len(drawn)] = [(character, style) for character in drawn]
         return x + len(drawn)
 
-    def right(self, x: int, y: int, text: str, pen: Pen = TEXT) -> int:
+    def write_right(self, x: int, y: int, text: str, style: CellStyle = TEXT) -> int:
         """Write so that the text ends before column ``x``; returns its first column."""
-        drawn = cells(text)
+        drawn = split_cells(text)
         start = max(0, x - len(drawn))
-        self.text(start, y, text, pen, width=x - start)
+        self.write_text(start, y, text, style, width=x - start)
         return start
 
-    def paste(self, x: int, y: int, rows: Rows) -> None:
+    def paste_rows(self, x: int, y: int, rows: Rows) -> None:
         for number, row in enumerate(rows):
             if 0 <= y + number < self.height and 0 <= x < self.width:
                 kept = row[: self.width - x]
                 self.rows[y + number][x : x + len(kept)] = kept
 
-    def put(self, x: int, y: int, character: str, pen: Pen) -> None:
+    def set_cell(self, x: int, y: int, character: str, style: CellStyle) -> None:
         """One cell."""
         if 0 <= y < self.height and 0 <= x < self.width:
-            self.rows[y][x] = (character, pen)
+            self.rows[y][x] = (character, style)
 
-    def band(self, y: int, pen: Pen) -> None:
+    def fill_row(self, y: int, style: CellStyle) -> None:
         """Make a whole row blank, on the pen's ground."""
         if 0 <= y < self.height:
-            self.rows[y] = [(" ", pen)] * self.width
+            self.rows[y] = [(" ", style)] * self.width
 
 
-def sentence(text: str, width: int, height: int, pen: Pen = DIM) -> Rows:
+def render_paragraph(text: str, width: int, height: int, style: CellStyle = DIM) -> Rows:
     """A sentence in the middle, broken between words; a first line of its own is a heading."""
     canvas = Canvas(width, height)
     heading, _, details = text.rpartition("\n")
     room = max(1, width - 2)
-    lines = [(line, TEXT) for line in broken(heading, room)] + [(line, pen) for line in broken(details, room)]
+    lines = [(line, TEXT) for line in wrap_text(heading, room)] + [
+        (line, style) for line in wrap_text(details, room)
+    ]
     if len(lines) > height > 0:
         lines[height - 1 :] = [(lines[height - 1][0][: room - 1] + "…", lines[height - 1][1])]
     top = max(0, (height - len(lines)) // 2)
     for number, (line, ink) in enumerate(lines):
-        canvas.text(max(0, (width - len(cells(line))) // 2), top + number, line, ink)
+        canvas.write_text(max(0, (width - len(split_cells(line))) // 2), top + number, line, ink)
     return canvas.rows
 
 
-def broken(text: str, width: int) -> list[str]:
+def wrap_text(text: str, width: int) -> list[str]:
     """Lines of at most ``width`` cells, broken between words, or within one that is longer than a line."""
     lines: list[str] = []
     for word in text.split():
-        if lines and len(cells(lines[-1])) + 1 + len(cells(word)) <= width:
+        if lines and len(split_cells(lines[-1])) + 1 + len(split_cells(word)) <= width:
             lines[-1] += f" {word}"
             continue
         while len(word) > width > 0:

@@ -8,7 +8,7 @@ MERGE_GAP = 6
 """Moving the cursor costs about as many bytes as this many unchanged cells."""
 
 
-def changed_runs(old: Sequence[Cell], new: Sequence[Cell]) -> list[tuple[int, int]]:
+def find_changed_spans(old: Sequence[Cell], new: Sequence[Cell]) -> list[tuple[int, int]]:
     """Half-open stretches in which two rows of the same length differ, near ones joined.
 
     A character of two cells is never cut.
@@ -21,10 +21,10 @@ def changed_runs(old: Sequence[Cell], new: Sequence[Cell]) -> list[tuple[int, in
             runs[-1] = (runs[-1][0], x + 1)
         else:
             runs.append((x, x + 1))
-    return [_whole(old, new, start, end) for start, end in runs]
+    return [_widen_span(old, new, start, end) for start, end in runs]
 
 
-def _whole(old: Sequence[Cell], new: Sequence[Cell], start: int, end: int) -> tuple[int, int]:
+def _widen_span(old: Sequence[Cell], new: Sequence[Cell], start: int, end: int) -> tuple[int, int]:
     while start > 0 and "" in (old[start][0], new[start][0]):
         start -= 1
     while end < len(new) and "" in (old[end][0], new[end][0]):

@@ -6,224 +6,248 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
-from dosing_tui.tui.rendering.palette import DIM, TEXT, Pen, Tone
+from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle, ColourRole
 
 Row = TypeVar("Row")
 Value: TypeAlias = float | int | str | datetime | date | None
 """What a column sorts by, and what is exported."""
 
 
-LONGEST_FIND = 40
+MAX_SEARCH_LENGTH = 40
 """Letters of a search."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column(Generic[Row]):
-    """``said`` is the text of a row's cell. The facts of the table are given to every function."""
+class TableColumn(Generic[Row]):
+    """``format_text`` is the text of a row's cell. The facts of the table are given to every function."""
 
     title: str
     width: int
-    keep: int
+    priority: int
     """The column with the lowest number goes first when room is short."""
-    said: Callable[[Row, Any], str]
-    value: Callable[[Row, Any], Value] | None = None
+    format_text: Callable[[Row, Any], str]
+    get_value: Callable[[Row, Any], Value] | None = None
     """Only where it is another than the text."""
     unit: str = ""
     """Of the value; told in exports, and in the title where it is wanted there."""
-    pen: Pen = TEXT
-    draw: Callable[[Row, Any, int, Tone], Rows] | None = None
+    style: CellStyle = TEXT
+    draw_cell: Callable[[Row, Any, int, ColourRole], Rows] | None = None
     """One row of cells of the given width on the given ground, for what is more than a text."""
-    right: bool = False
-    grow: int = 0
+    align_right: bool = False
+    max_growth: int = 0
     """Cells it may take of the room that is left."""
-    snap: bool = False
+    all_or_nothing: bool = False
     """It takes all of that, or nothing."""
-    least: int = 0
+    min_width: int = 0
     """Before it goes it may shrink to this; 0 for a column that is whole or not there."""
-    scale: bool = False
+    is_scale: bool = False
     """Drawn around a zero in its middle: its width stays odd, it has no order of its own."""
 
-    def heading(self) -> str:
+    def format_heading(self) -> str:
         """The title, or the signs of the scale, as they stand above the cells."""
-        if self.scale:
+        if self.is_scale:
             side = self.width // 2
             return f"{'−':<{side}}0{'+':>{side}}"
-        return self.title.rjust(self.width) if self.right else self.title
+        return self.title.rjust(self.width) if self.align_right else self.title
 
-    def worth(self, row: Row, facts: Any) -> Value:  # facts are whatever the table's own columns know
-        return self.said(row, facts) if self.value is None else self.value(row, facts)
+    def read_value(self, row: Row, context: Any) -> Value:  # facts are whatever the table's own columns know
+        return self.format_text(row, context) if self.get_value is None else self.get_value(row, context)
 
-    def cells(self, row: Row, facts: Any, ground: Tone) -> Rows:
-        if self.draw is not None:
-            return self.draw(row, facts, self.width, ground)
-        canvas = Canvas(self.width, 1, Pen(bg=ground))
-        said, pen = self.said(row, facts), self.pen._replace(bg=ground)
-        if self.right:
-            canvas.right(self.width, 0, said, pen)
+    def render_cell(self, row: Row, context: Any, background: ColourRole) -> Rows:
+        if self.draw_cell is not None:
+            return self.draw_cell(row, context, self.width, background)
+        canvas = Canvas(self.width, 1, CellStyle(bg=background))
+        said, pen = self.format_text(row, context), self.style._replace(bg=background)
+        if self.align_right:
+            canvas.write_right(self.width, 0, said, pen)
         else:
-            canvas.text(0, 0, said, pen)
+            canvas.write_text(0, 0, said, pen)
         return canvas.rows
 
 
 @dataclass(frozen=True, slots=True)
-class Table(Generic[Row]):
+class TableData(Generic[Row]):
     """Rows in their own order, e.g. the newest first."""
 
     rows: tuple[Row, ...]
-    columns: tuple[Column[Row], ...]
-    facts: Any = None
+    columns: tuple[TableColumn[Row], ...]
+    context: Any = None
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Where the operator is in a table. ``held`` is the selected row itself: new rows do not move it away."""
+class TableCursor:
+    """Where the operator is in a table. ``selected_row`` is the selected row itself: new rows do not move it away."""
 
-    held: object = None
+    selected_row: object = None
     """None is the first row, whichever that is."""
-    first: int = 0
+    first_row: int = 0
     """The first row in sight."""
-    order: str = ""
+    sort_column: str = ""
     """Title of the column that sorts; '' for the table's own order."""
-    reverse: bool = False
-    find: str = ""
-    typing: bool = False
-    """Keys go into ``find``."""
+    is_reversed: bool = False
+    search_text: str = ""
+    is_searching: bool = False
+    """Keys go into ``search_text``."""
 
 
-def arranged(table: Table[Row], reader: Reader) -> tuple[Row, ...]:
+def arrange_rows(table: TableData[Row], cursor: TableCursor) -> tuple[Row, ...]:
     """The rows that hold what is searched for, in the reader's order; what has no value comes last."""
     rows = table.rows
-    if reader.find:
-        wanted = reader.find.casefold()
+    if cursor.search_text:
+        wanted = cursor.search_text.casefold()
         rows = tuple(
             row for row in rows
-            if any(wanted in column.said(row, table.facts).casefold() for column in table.columns)
+            if any(wanted in column.format_text(row, table.context).casefold() for column in table.columns)
         )  # fmt: skip
-    column = next((column for column in table.columns if column.title == reader.order), None)
+    column = next((column for column in table.columns if column.title == cursor.sort_column), None)
     if column is None:
-        return rows[::-1] if reader.reverse else rows
-    known = [row for row in rows if column.worth(row, table.facts) is not None]
+        return rows[::-1] if cursor.is_reversed else rows
+    known = [row for row in rows if column.read_value(row, table.context) is not None]
     # one column's values are all of one type, or None
-    known.sort(key=lambda row: column.worth(row, table.facts), reverse=reader.reverse)  # type: ignore[arg-type,return-value]
-    return (*known, *(row for row in rows if column.worth(row, table.facts) is None))
+    known.sort(key=lambda row: column.read_value(row, table.context), reverse=cursor.is_reversed)  # type: ignore[arg-type,return-value]
+    return (*known, *(row for row in rows if column.read_value(row, table.context) is None))
 
 
-def ordered(reader: Reader, table: Table[Row]) -> Reader:
+def sort_by_next_column(cursor: TableCursor, table: TableData[Row]) -> TableCursor:
     """By the next column, then by the table's own order again."""
-    titles = ["", *(column.title for column in table.columns if column.title and not column.scale)]
-    here = titles.index(reader.order) if reader.order in titles else 0
-    return replace(reader, order=titles[(here + 1) % len(titles)], reverse=False)
+    titles = ["", *(column.title for column in table.columns if column.title and not column.is_scale)]
+    here = titles.index(cursor.sort_column) if cursor.sort_column in titles else 0
+    return replace(cursor, sort_column=titles[(here + 1) % len(titles)], is_reversed=False)
 
 
-def typed(reader: Reader, key: str, character: str | None) -> Reader:
+def edit_search(cursor: TableCursor, key: str, character: str | None) -> TableCursor:
     """One key of a search: a letter more, one less, kept with enter, given up with escape."""
     match key:
         case "enter":
-            return replace(reader, typing=False)
+            return replace(cursor, is_searching=False)
         case "escape":
-            return replace(reader, typing=False, find="", held=None)
+            return replace(cursor, is_searching=False, search_text="", selected_row=None)
         case "backspace":
-            return replace(reader, find=reader.find[:-1], held=None)
-        case _ if character is not None and character.isprintable() and len(reader.find) < LONGEST_FIND:
-            return replace(reader, find=reader.find + character, held=None)
+            return replace(cursor, search_text=cursor.search_text[:-1], selected_row=None)
+        case _ if (
+            character is not None and character.isprintable() and len(cursor.search_text) < MAX_SEARCH_LENGTH
+        ):
+            return replace(cursor, search_text=cursor.search_text + character, selected_row=None)
         case _:
-            return reader
+            return cursor
 
 
-def moved(reader: Reader, rows: Sequence[object], step: int) -> Reader:
+def move_cursor(cursor: TableCursor, rows: Sequence[object], step: int) -> TableCursor:
     """The selection further down, or up for a negative step."""
-    return chosen(reader, rows, position(reader, rows) + step)
+    return select_row(cursor, rows, find_cursor_row(cursor, rows) + step)
 
 
-def chosen(reader: Reader, rows: Sequence[object], number: int) -> Reader:
+def select_row(cursor: TableCursor, rows: Sequence[object], number: int) -> TableCursor:
     number = max(0, min(number, len(rows) - 1))
-    return replace(reader, held=rows[number] if rows and number else None)
+    return replace(cursor, selected_row=rows[number] if rows and number else None)
 
 
-def position(reader: Reader, rows: Sequence[object]) -> int:
+def find_cursor_row(cursor: TableCursor, rows: Sequence[object]) -> int:
     """Which row is selected; the first where the selected one has gone."""
-    return rows.index(reader.held) if reader.held is not None and reader.held in rows else 0
+    return (
+        rows.index(cursor.selected_row)
+        if cursor.selected_row is not None and cursor.selected_row in rows
+        else 0
+    )
 
 
-def scrolled(reader: Reader, rows: Sequence[object], visible: int) -> Reader:
+def scroll_to_cursor(cursor: TableCursor, rows: Sequence[object], visible_count: int) -> TableCursor:
     """Moved as little as possible so that the selected row is in sight."""
-    selected = position(reader, rows)
-    first = max(0, min(reader.first if reader.held is not None else 0, len(rows) - visible))
-    if visible > 0:
-        first = max(selected - visible + 1, min(first, selected))
-    return replace(reader, first=first)
+    selected = find_cursor_row(cursor, rows)
+    first = max(0, min(cursor.first_row if cursor.selected_row is not None else 0, len(rows) - visible_count))
+    if visible_count > 0:
+        first = max(selected - visible_count + 1, min(first, selected))
+    return replace(cursor, first_row=first)
 
 
-def columns_for(table: Table[Row], width: int) -> list[Column[Row]]:
+def fit_columns(table: TableData[Row], width: int) -> list[TableColumn[Row]]:
     """The columns that fit, the important ones first, widened while there is room, a scale before all."""
     kept = list(table.columns)
-    while len(kept) > 1 and _needed(kept) > width:
-        least = min(kept, key=lambda column: column.keep)
-        if 0 < least.least < least.width:
-            kept[kept.index(least)] = replace(least, width=least.least)
+    while len(kept) > 1 and _measure_columns(kept) > width:
+        least = min(kept, key=lambda column: column.priority)
+        if 0 < least.min_width < least.width:
+            kept[kept.index(least)] = replace(least, width=least.min_width)
         else:
             kept.remove(least)
-    for number in sorted(range(len(kept)), key=lambda number: not kept[number].scale):
+    for number in sorted(range(len(kept)), key=lambda number: not kept[number].is_scale):
         column = kept[number]
-        more = max(0, min(column.grow, width - _needed(kept)))
-        more -= more % 2 if column.scale else 0
-        if column.snap and more < column.grow:
+        more = max(0, min(column.max_growth, width - _measure_columns(kept)))
+        more -= more % 2 if column.is_scale else 0
+        if column.all_or_nothing and more < column.max_growth:
             continue
         kept[number] = replace(column, width=column.width + more)
     return kept
 
 
-def _needed(columns: Sequence[Column[Row]]) -> int:
+def _measure_columns(columns: Sequence[TableColumn[Row]]) -> int:
     return sum(column.width + 1 for column in columns) - 1
 
 
-def visible_rows(height: int, reader: Reader) -> int:
+def count_visible_rows(height: int, cursor: TableCursor) -> int:
     """Rows below the heading, and above the line of the search."""
-    return max(0, height - 1 - bool(reader.find or reader.typing))
+    return max(0, height - 1 - bool(cursor.search_text or cursor.is_searching))
 
 
-def paint(
-    table: Table[Row], width: int, height: int, reader: Reader = Reader(), *, select: bool = False
+def paint_table(
+    table: TableData[Row],
+    width: int,
+    height: int,
+    cursor: TableCursor = TableCursor(),
+    *,
+    highlight_row: bool = False,
 ) -> Rows:
-    """From the reader's first row on; the selected row stands out if ``select``."""
+    """From the reader's first row on; the selected row stands out if ``highlight_row``."""
     canvas = Canvas(width, height)
-    columns, rows = columns_for(table, width), arranged(table, reader)
-    _headings(canvas, columns, reader)
-    visible = visible_rows(height, reader)
-    selected = position(reader, rows) if select else None
-    for number, row in enumerate(rows[reader.first : reader.first + visible], start=reader.first):
-        ground = Tone.SELECT if number == selected else Tone.GROUND
-        y = 1 + number - reader.first
-        canvas.band(y, Pen(bg=ground))
+    columns, rows = fit_columns(table, width), arrange_rows(table, cursor)
+    _draw_headings(canvas, columns, cursor)
+    visible = count_visible_rows(height, cursor)
+    selected = find_cursor_row(cursor, rows) if highlight_row else None
+    for number, row in enumerate(rows[cursor.first_row : cursor.first_row + visible], start=cursor.first_row):
+        ground = ColourRole.SELECTION if number == selected else ColourRole.BACKGROUND
+        y = 1 + number - cursor.first_row
+        canvas.fill_row(y, CellStyle(bg=ground))
         x = 0
         for column in columns:
-            canvas.paste(x, y, column.cells(row, table.facts, ground))
+            canvas.paste_rows(x, y, column.render_cell(row, table.context, ground))
             x += column.width + 1
-    if reader.find or reader.typing:
-        _search(canvas, reader, len(rows))
+    if cursor.search_text or cursor.is_searching:
+        _draw_search(canvas, cursor, len(rows))
     return canvas.rows
 
 
-def _headings(canvas: Canvas, columns: Sequence[Column[Row]], reader: Reader) -> None:
-    pen = Pen(Tone.DIM, Tone.BAND)
-    canvas.band(0, pen)
+def _draw_headings(canvas: Canvas, columns: Sequence[TableColumn[Row]], cursor: TableCursor) -> None:
+    pen = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
+    canvas.fill_row(0, pen)
     x = 0
     for column in columns:
-        sorts = column.title == reader.order and bool(reader.order)
-        text = column.heading()
-        canvas.text(x, 0, text, Pen(Tone.HOT, Tone.BAND, bold=True) if sorts else pen, width=column.width)
+        sorts = column.title == cursor.sort_column and bool(cursor.sort_column)
+        text = column.format_heading()
+        canvas.write_text(
+            x,
+            0,
+            text,
+            CellStyle(ColourRole.STRONG, ColourRole.BAR_BACKGROUND, bold=True) if sorts else pen,
+            width=column.width,
+        )
         if sorts:
-            arrow = "↓" if reader.reverse else "↑"
-            at = x + column.width - len(column.title) - 1 if column.right else x + len(column.title)
-            canvas.put(max(x - 1, min(at, x + column.width)), 0, arrow, Pen(Tone.HOT, Tone.BAND, bold=True))
+            arrow = "↓" if cursor.is_reversed else "↑"
+            at = x + column.width - len(column.title) - 1 if column.align_right else x + len(column.title)
+            canvas.set_cell(
+                max(x - 1, min(at, x + column.width)),
+                0,
+                arrow,
+                CellStyle(ColourRole.STRONG, ColourRole.BAR_BACKGROUND, bold=True),
+            )
         x += column.width + 1
 
 
-def _search(canvas: Canvas, reader: Reader, found: int) -> None:
+def _draw_search(canvas: Canvas, cursor: TableCursor, match_count: int) -> None:
     y = canvas.height - 1
-    x = canvas.text(0, y, "find ", DIM)
-    x = canvas.text(x, y, reader.find, Pen(Tone.HOT), width=canvas.width // 2)
-    if reader.typing:
-        x = canvas.text(x, y, "_", Pen(Tone.CREST))
-    said = f"{found} found · enter keeps · esc clears" if reader.typing else f"{found} found"
-    canvas.text(x + 2, y, said, DIM)
+    x = canvas.write_text(0, y, "find ", DIM)
+    x = canvas.write_text(x, y, cursor.search_text, CellStyle(ColourRole.STRONG), width=canvas.width // 2)
+    if cursor.is_searching:
+        x = canvas.write_text(x, y, "_", CellStyle(ColourRole.ACCENT))
+    said = (
+        f"{match_count} found · enter keeps · esc clears" if cursor.is_searching else f"{match_count} found"
+    )
+    canvas.write_text(x + 2, y, said, DIM)

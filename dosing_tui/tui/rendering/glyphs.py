@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from dosing_tui.config.settings import Glyphs
+from dosing_tui.config.settings import GlyphMode
 
 REPLACEMENT = "?"
 
 
-def _braille() -> dict[str, str]:
+def _map_braille() -> dict[str, str]:
     """Thin lines where a cell has dots in one half only, a colon where it has them in both."""
     upper, lower = 0b0001_1011, 0b1110_0100
     return {
@@ -19,7 +19,7 @@ def _braille() -> dict[str, str]:
 
 _CONSOLE_TABLE = str.maketrans(
     {
-        **_braille(),
+        **_map_braille(),
         # text console fonts have the full block and two shades, and no eighths
         **dict.fromkeys("▁▂", "_"), "▃": "░", **dict.fromkeys("▄▅▆▇", "▒"),
         **dict.fromkeys("▏▎", "│"), **dict.fromkeys("▍▌", "▒"), **dict.fromkeys("▋▊▉", "█"),
@@ -30,7 +30,7 @@ _CONSOLE_TABLE = str.maketrans(
 )  # fmt: skip
 _ASCII_TABLE = str.maketrans(
     {
-        **_braille(),
+        **_map_braille(),
         **dict.fromkeys("▁▂", "_"), **dict.fromkeys("▃▄▅", "="), **dict.fromkeys("▆▇█", "#"),
         **dict.fromkeys("▏▎", "|"), **dict.fromkeys("▍▌▐▀▒▖▗", "="), **dict.fromkeys("▋▊▉", "#"),
         **dict.fromkeys("╭╮╰╯┌┐└┘┬┴┼├┤", "+"), **dict.fromkeys("─┄", "-"), **dict.fromkeys("│┊", "|"),
@@ -40,38 +40,38 @@ _ASCII_TABLE = str.maketrans(
     }
 )  # fmt: skip
 
-Table = Mapping[int, str]
+GlyphTable = Mapping[int, str]
 
-UNICODE: Table = MappingProxyType({})
-CONSOLE: Table = MappingProxyType(_CONSOLE_TABLE)
-ASCII: Table = MappingProxyType(_ASCII_TABLE)
+UNICODE: GlyphTable = MappingProxyType({})
+CONSOLE: GlyphTable = MappingProxyType(_CONSOLE_TABLE)
+ASCII: GlyphTable = MappingProxyType(_ASCII_TABLE)
 
 
-def profile(asked: Glyphs, *, term: str, encoding: str) -> Glyphs:
+def resolve_glyphs(setting: GlyphMode, *, term: str, encoding: str) -> GlyphMode:
     """What ``auto`` means on this terminal; a stream that is not UTF-8 gets ascii whatever is asked."""
     if encoding.lower().replace("-", "").replace("_", "") not in {"utf8", "utf8sig"}:
-        return Glyphs.ASCII
-    if asked is not Glyphs.AUTO:
-        return asked
-    return Glyphs.CONSOLE if term.split("-")[0] == "linux" else Glyphs.UNICODE
+        return GlyphMode.ASCII
+    if setting is not GlyphMode.AUTO:
+        return setting
+    return GlyphMode.CONSOLE if term.split("-")[0] == "linux" else GlyphMode.UNICODE
 
 
-def table(glyphs: Glyphs) -> Table:
+def get_glyph_table(glyphs: GlyphMode) -> GlyphTable:
     """The replacements of a profile."""
     match glyphs:
-        case Glyphs.AUTO | Glyphs.UNICODE:
+        case GlyphMode.AUTO | GlyphMode.UNICODE:
             return UNICODE
-        case Glyphs.CONSOLE:
+        case GlyphMode.CONSOLE:
             return CONSOLE
-        case Glyphs.ASCII:
+        case GlyphMode.ASCII:
             return ASCII
 
 
-def presentable(text: str, glyphs: Table, *, ascii_only: bool) -> str:
+def replace_glyphs(text: str, table: GlyphTable, *, ascii_only: bool) -> str:
     """Text that may be sent to the terminal: known glyphs replaced, nothing that is not printable."""
     if text.isascii() and text.isprintable():
         return text
-    drawn = text.translate(glyphs)
+    drawn = text.translate(table)
     return "".join(
         character if character.isprintable() and (character.isascii() or not ascii_only) else REPLACEMENT
         for character in drawn

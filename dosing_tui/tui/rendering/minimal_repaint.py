@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from textual._compositor import ChopsUpdate
 
 
-class FrugalUpdate(CompositorUpdate):
+class ChangedCellsUpdate(CompositorUpdate):
     """The same cells, cut at both ends of what changed."""
 
     def __init__(self, update: "ChopsUpdate") -> None:
@@ -36,16 +36,16 @@ class FrugalUpdate(CompositorUpdate):
         return "".join(written)
 
 
-class FrugalCompositor(Compositor):
+class ChangedCellsCompositor(Compositor):
     def render_partial_update(self) -> Any:  # what the base class says is private, too
         update = super().render_partial_update()
         known = all(hasattr(update, name) for name in ("spans", "chops", "chop_ends"))
-        return FrugalUpdate(update) if update is not None and known else update
+        return ChangedCellsUpdate(update) if update is not None and known else update
 
 
-def install(screen: Screen[Any]) -> bool:
+def install_compositor(screen: Screen[Any]) -> bool:
     """Give a new screen the frugal compositor; False where textual has changed too much for it."""
     if type(getattr(screen, "_compositor", None)) is not Compositor:
         return False
-    screen._compositor = FrugalCompositor()
+    screen._compositor = ChangedCellsCompositor()
     return True

@@ -4,55 +4,55 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from math import floor
 
-NOTHING = "–"
+NO_VALUE = "–"
 """Stands where a number would be that was not measured."""
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Mass:
+class MassUnit:
     """One unit for a whole panel, so that its numbers can be compared at a glance."""
 
-    unit: str
+    symbol: str
     grams: float
     decimals: int
 
-    def number(self, grams: float | None) -> str:
-        return NOTHING if grams is None else f"{grams / self.grams:.{self.decimals}f}"
+    def format_number(self, grams: float | None) -> str:
+        return NO_VALUE if grams is None else f"{grams / self.grams:.{self.decimals}f}"
 
-    def words(self, grams: float | None) -> str:
-        return f"{self.number(grams)} {self.unit}"
-
-
-GRAMS = Mass("g", 1.0, 1)
-KILOGRAMS = Mass("kg", 1_000.0, 2)
+    def format_mass(self, grams: float | None) -> str:
+        return f"{self.format_number(grams)} {self.symbol}"
 
 
-def mass_for(largest_g: float) -> Mass:
+GRAMS = MassUnit("g", 1.0, 1)
+KILOGRAMS = MassUnit("kg", 1_000.0, 2)
+
+
+def choose_mass_unit(largest_g: float) -> MassUnit:
     """Grams up to a kilogram, then kilograms; fewer decimals the larger the numbers are."""
     size = abs(largest_g)
     if size < 1_000:
-        return GRAMS if size < 100 else Mass("g", 1.0, 0)
+        return GRAMS if size < 100 else MassUnit("g", 1.0, 0)
     if size < 100_000:
         return KILOGRAMS
-    return Mass("kg", 1_000.0, 1 if size < 1_000_000 else 0)
+    return MassUnit("kg", 1_000.0, 1 if size < 1_000_000 else 0)
 
 
-def grams_of(unit: str) -> float:
+def unit_to_grams(unit: str) -> float:
     """How many grams the unit of a mass is, also of a mass in some time."""
-    return KILOGRAMS.grams if unit.startswith(KILOGRAMS.unit) else GRAMS.grams
+    return KILOGRAMS.grams if unit.startswith(KILOGRAMS.symbol) else GRAMS.grams
 
 
-def span(length: timedelta) -> str:
+def format_bucket_width(duration: timedelta) -> str:
     """A bucket's width: 15 min, 1 h, 1 d."""
-    minutes = round(length.total_seconds() / _MINUTE)
+    minutes = round(duration.total_seconds() / _MINUTE)
     if minutes % (24 * 60) == 0:
         return f"{minutes // (24 * 60)} d"
     return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
 
 
-def age(seconds: float) -> str:
+def format_age(seconds: float) -> str:
     """How old something is, in steps coarse enough not to flicker."""
     if seconds < 10:
         return "now"
@@ -65,46 +65,46 @@ def age(seconds: float) -> str:
     return f"{int(seconds // _DAY)} d"
 
 
-def clock(moment: datetime, zone: tzinfo, *, seconds: bool = True) -> str:
-    return moment.astimezone(zone).strftime("%H:%M:%S" if seconds else "%H:%M")
+def format_clock(time: datetime, zone: tzinfo, *, seconds: bool = True) -> str:
+    return time.astimezone(zone).strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
-def stamp(moment: datetime, zone: tzinfo, *, now: datetime) -> str:
+def format_timestamp(time: datetime, zone: tzinfo, *, now: datetime) -> str:
     """The time of day, or the day when it is another one than ``now``'s; at most 8 cells."""
-    local = moment.astimezone(zone)
+    local = time.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
         return local.strftime("%H:%M:%S")
     return local.strftime("%d.%m.%y") if local.year != now.astimezone(zone).year else local.strftime("%d %b")
 
 
-def full_stamp(moment: datetime, zone: tzinfo) -> str:
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+def format_full_timestamp(time: datetime, zone: tzinfo) -> str:
+    return time.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def down_to_tenths(value: float) -> float:
+def round_down_to_tenths(value: float) -> float:
     """Rounded down, as a tank's notice does: 19.96 is below 20, and must not be shown as 20.0."""
     return floor(value * 10 + 1e-9) / 10
 
 
-def signed(value: float | None, decimals: int = 2) -> str:
+def format_signed(value: float | None, decimals: int = 2) -> str:
     """With its sign, and no '-0.00'."""
     if value is None:
-        return NOTHING
+        return NO_VALUE
     rounded = round(value, decimals)
     return f"{rounded + 0.0:+.{decimals}f}" if rounded else f"{0:.{decimals}f}"
 
 
-def count(number: int) -> str:
+def format_count(number: int) -> str:
     """Thousands apart by a thin gap: 12 345."""
     return f"{number:,}".replace(",", " ")
 
 
-def whole(number: float | None) -> str:
+def format_whole(number: float | None) -> str:
     """A count, or the sign for none."""
-    return NOTHING if number is None else count(round(number))
+    return NO_VALUE if number is None else format_count(round(number))
 
 
-def short_names(names: tuple[str, ...]) -> dict[str, str]:
+def shorten_names(names: tuple[str, ...]) -> dict[str, str]:
     """Device names without what they all begin with: dosing_system_01, dosing_system_02 → 01, 02."""
     unique = sorted(set(names))
     if len(unique) < 2:

@@ -4,23 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmState, Priority, Shown
-from dosing_tui.tui.rendering.palette import Pen, Tone
+from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class PriorityMark:
     shape: str
     letter: str
-    tone: Tone
+    colour: ColourRole
 
 
-MARKS: Mapping[Priority, Mark] = {
-    Priority.HIGH: Mark("■", "H", Tone.ERROR),
-    Priority.MEDIUM: Mark("▲", "M", Tone.WARN),
-    Priority.LOW: Mark("▼", "L", Tone.CREST),
-    Priority.DIAGNOSTIC: Mark("◆", "D", Tone.DIM),
+PRIORITY_MARKS: Mapping[Priority, PriorityMark] = {
+    Priority.HIGH: PriorityMark("■", "H", ColourRole.ERROR),
+    Priority.MEDIUM: PriorityMark("▲", "M", ColourRole.WARN),
+    Priority.LOW: PriorityMark("▼", "L", ColourRole.ACCENT),
+    Priority.DIAGNOSTIC: PriorityMark("◆", "D", ColourRole.DIM),
 }
-STATES: Mapping[Shown, str] = {
+STATE_LABELS: Mapping[Shown, str] = {
     Shown.NORMAL: "normal",
     Shown.UNACK: "active",
     Shown.ACKED: "acknowledged",
@@ -33,19 +33,19 @@ STATES: Mapping[Shown, str] = {
 }
 
 
-def mark(priority: Priority, *, loud: bool) -> str:
+def format_mark(priority: Priority, *, is_unacknowledged: bool) -> str:
     """Shape, letter, and a star for what nobody has acknowledged; 3 cells.
 
     >>> mark(Priority.HIGH, loud=True)
     '■H*'
     """
-    found = MARKS[priority]
-    return f"{found.shape}{found.letter}{'*' if loud else ' '}"
+    found = PRIORITY_MARKS[priority]
+    return f"{found.shape}{found.letter}{'*' if is_unacknowledged else ' '}"
 
 
-def mark_pen(state: AlarmState, ground: Tone = Tone.GROUND) -> Pen:
+def choose_mark_style(state: AlarmState, background: ColourRole = ColourRole.BACKGROUND) -> CellStyle:
     """A block of colour while it is unacknowledged, the colour alone while acknowledged, dim when hidden."""
-    tone = MARKS[state.priority].tone
+    tone = PRIORITY_MARKS[state.priority].colour
     if state.shown in UNACKNOWLEDGED:
-        return Pen(Tone.GROUND, tone, bold=True)
-    return Pen(tone if state.annunciated else Tone.DIM, ground)
+        return CellStyle(ColourRole.BACKGROUND, tone, bold=True)
+    return CellStyle(tone if state.annunciated else ColourRole.DIM, background)

@@ -2,33 +2,53 @@
 
 from collections.abc import Iterable, Iterator
 
-from dosing_tui.domain.messages.models import Kind
+from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.panels.annotations import Annotation, Annotations, Mark
+from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind, AnnotationList
 from dosing_tui.domain.panels.panel_catalog import Panel
-from dosing_tui.tui.charts.series import Flag, Sign
-from dosing_tui.tui.rendering.canvas import plain
+from dosing_tui.tui.charts.series import AnnotationGlyph, ChartAnnotation
+from dosing_tui.tui.rendering.canvas import sanitize_text
 
-ANNOTATIONS = Panel("annotations", "Batches and notes", "", Annotations, frozenset({Kind.EVENT}))
+ANNOTATIONS_PANEL = Panel(
+    "annotations", "Batches and notes", "", AnnotationList, frozenset({ReadingKind.EVENT})
+)
 """Asked like a panel, but only while a chart over time has the whole screen."""
-_ENDS = {Mark.BATCH: Sign.END, Mark.ABORTED: Sign.ABORT, Mark.UNMATCHED: Sign.END}
+_END_GLYPHS = {
+    AnnotationKind.BATCH: AnnotationGlyph.END,
+    AnnotationKind.ABORTED: AnnotationGlyph.ABORT,
+    AnnotationKind.UNMATCHED: AnnotationGlyph.END,
+}
 
 
-def flags(annotations: Iterable[Annotation]) -> tuple[Flag, ...]:
+def build_chart_annotations(annotations: Iterable[Annotation]) -> tuple[ChartAnnotation, ...]:
     """Two of a batch that has ended, one of everything else, in order of time."""
-    return tuple(sorted((flag for one in annotations for flag in _flags(one)), key=lambda flag: flag.at))
+    return tuple(
+        sorted((flag for one in annotations for flag in _convert_annotation(one)), key=lambda flag: flag.at)
+    )
 
 
-def _flags(one: Annotation) -> Iterator[Flag]:
-    device = f" ({plain(one.device, 24)})" if one.device else ""
-    text = clean_line(one.text)
-    match one.kind:
-        case Mark.NOTE:
-            yield Flag(one.at, Sign.NOTE, f"{text} ({plain(one.author, 24)}){device}")
-        case Mark.UNMATCHED:
-            yield Flag(one.at, Sign.END, text + device)
-        case Mark.BATCH | Mark.ABORTED | Mark.RUNNING | Mark.INCOMPLETE:
-            recipe = text.rsplit(" ", 1)[0] if one.until is not None else text
-            yield Flag(one.at, Sign.START, f"{recipe}{' started' if one.until is not None else ''}{device}")
-            if one.until is not None:
-                yield Flag(one.until, _ENDS.get(one.kind, Sign.END), text + device)
+def _convert_annotation(annotation: Annotation) -> Iterator[ChartAnnotation]:
+    device = f" ({sanitize_text(annotation.device, 24)})" if annotation.device else ""
+    text = clean_line(annotation.text)
+    match annotation.kind:
+        case AnnotationKind.NOTE:
+            yield ChartAnnotation(
+                annotation.at,
+                AnnotationGlyph.NOTE,
+                f"{text} ({sanitize_text(annotation.author, 24)}){device}",
+            )
+        case AnnotationKind.UNMATCHED:
+            yield ChartAnnotation(annotation.at, AnnotationGlyph.END, text + device)
+        case (
+            AnnotationKind.BATCH | AnnotationKind.ABORTED | AnnotationKind.RUNNING | AnnotationKind.INCOMPLETE
+        ):
+            recipe = text.rsplit(" ", 1)[0] if annotation.until is not None else text
+            yield ChartAnnotation(
+                annotation.at,
+                AnnotationGlyph.START,
+                f"{recipe}{' started' if annotation.until is not None else ''}{device}",
+            )
+            if annotation.until is not None:
+                yield ChartAnnotation(
+                    annotation.until, _END_GLYPHS.get(annotation.kind, AnnotationGlyph.END), text + device
+                )

@@ -3,36 +3,36 @@
 from datetime import timedelta
 from typing import TypeVar
 
-from dosing_tui.domain.panels.panel_catalog import Panel, Query
-from dosing_tui.domain.time.time_range import RangeSpec, TimeRange, last_24h
-from dosing_tui.tui.charts.primitives.scale import EPOCH, Window
-from dosing_tui.tui.scope.render_context import Moment
-from dosing_tui.tui.scope.scope import Present, Scope, resolved
+from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.time.time_range import RangeSpec, TimeRange, get_last_24h
+from dosing_tui.tui.charts.primitives.scale import BUCKET_EPOCH, BucketWindow
+from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.scope.scope import Scope, TimeContext, resolve_range
 
 Row = TypeVar("Row")
 
 HOUR = timedelta(hours=1)
 
 
-def query(panel: Panel[Row], scope: Scope, present: Present) -> Query:
+def build_query(panel: Panel[Row], scope: Scope, time_context: TimeContext) -> PanelQuery:
     """Raises: RangeError, when the chosen range has no meaning now."""
-    since, until = _asked(panel, scope, present)
-    return Query(since, until, present.now, scope.selection.narrowed_to(panel.dimensions))
+    since, until = _resolve_panel_range(panel, scope, time_context)
+    return PanelQuery(since, until, time_context.now, scope.selection.restrict_to(panel.dimensions))
 
 
-def _asked(panel: Panel[Row], scope: Scope, present: Present) -> TimeRange:
+def _resolve_panel_range(panel: Panel[Row], scope: Scope, time_context: TimeContext) -> TimeRange:
     """The chosen range; else the panel's own, a day of it ending with the newest bucket."""
     if scope.spec is not None:
-        return resolved(scope.spec, present, scope.selection)
-    if panel.range == "now-24h":
-        return last_24h(present.now, panel.bucket or HOUR)
-    until = "now/d" if panel.range.endswith("/d") else "now"
-    return resolved(RangeSpec(panel.range, until), present, scope.selection)
+        return resolve_range(scope.spec, time_context, scope.selection)
+    if panel.default_range == "now-24h":
+        return get_last_24h(time_context.now, panel.bucket_width or HOUR)
+    until = "now/d" if panel.default_range.endswith("/d") else "now"
+    return resolve_range(RangeSpec(panel.default_range, until), time_context, scope.selection)
 
 
-def window(moment: Moment, panel: Panel[Row]) -> Window:
+def build_window(context: RenderContext, panel: Panel[Row]) -> BucketWindow:
     """The buckets of a panel's chart: all that its rows may be in."""
-    asked = moment.answer(panel).query or query(panel, Scope(), moment.present)
-    bucket = panel.bucket_in(asked.since, asked.until) or HOUR
-    since = EPOCH + (asked.since - EPOCH) // bucket * bucket
-    return Window(since, bucket, -((since - asked.until) // bucket))
+    asked = context.get_result(panel).query or build_query(panel, Scope(), context.time_context)
+    bucket = panel.get_bucket_width(asked.since, asked.until) or HOUR
+    since = BUCKET_EPOCH + (asked.since - BUCKET_EPOCH) // bucket * bucket
+    return BucketWindow(since, bucket, -((since - asked.until) // bucket))

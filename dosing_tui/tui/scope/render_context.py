@@ -9,150 +9,156 @@ from typing import TypeVar, cast
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.panels.panel_catalog import Panel, Query
+from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.live_state import Link, Picture
-from dosing_tui.tui.charts.series import Flag
-from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS, flags
-from dosing_tui.tui.scope.scope import LIVE, Present, Scope, filter_words, selects
+from dosing_tui.tui.charts.series import ChartAnnotation
+from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL, build_chart_annotations
+from dosing_tui.tui.scope.scope import LIVE_SCOPE, Scope, TimeContext, format_filters, matches_selection
 
 Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PanelResult:
     """What a panel's question brought: the last good rows, when they came, and what went wrong since."""
 
     rows: tuple[object, ...] | None = None
-    at: datetime | None = None
-    trouble: str = ""
+    loaded_at: datetime | None = None
+    error: str = ""
     """Why the newest question had no answer; '' when it had."""
-    away: bool = False
+    is_database_down: bool = False
     """It had none because the database could not be reached."""
-    query: Query | None = None
+    query: PanelQuery | None = None
     """What the rows are the answer to."""
-    scope: Scope = LIVE
+    scope: Scope = LIVE_SCOPE
     """What the operator looked at when it was asked."""
 
 
-UNANSWERED = Answer()
-OWN_RANGES = {"now/d": "today", "now-24h": "24 h", "now-7d": "7 days", "now-6d/d": "7 days"}
+NO_RESULT = PanelResult()
+PANEL_RANGE_LABELS = {"now/d": "today", "now-24h": "24 h", "now-7d": "7 days", "now-6d/d": "7 days"}
 """The panels' own ranges in words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class RenderContext:
     now: datetime
     zone: tzinfo
     settings: Settings
-    picture: Picture
-    answers: Mapping[str, Answer] = field(default_factory=lambda: MappingProxyType({}))
+    snapshot: Picture
+    results: Mapping[str, PanelResult] = field(default_factory=lambda: MappingProxyType({}))
 
-    scope: Scope = LIVE
-    waiting: bool = False
+    scope: Scope = LIVE_SCOPE
+    is_overdue: bool = False
     """What is chosen was chosen so long ago that an answer should be here."""
 
     @property
-    def present(self) -> Present:
-        return Present(self.now, self.zone, self.picture, self.settings.calendar)
+    def time_context(self) -> TimeContext:
+        return TimeContext(self.now, self.zone, self.snapshot, self.settings.calendar)
 
     @property
     def levels(self) -> tuple[InventoryLevel, ...]:
         """The tanks that the operator wants to see."""
         chosen = self.scope.selection
-        if not chosen.active:
-            return self.picture.levels
+        if not chosen.is_active:
+            return self.snapshot.levels
         return tuple(
-            level for level in self.picture.levels
-            if selects(chosen, device=level.device_id, chemical=level.chemical)
+            level for level in self.snapshot.levels
+            if matches_selection(chosen, device=level.device_id, chemical=level.chemical)
         )  # fmt: skip
 
     @property
     def doses(self) -> tuple[Dose, ...]:
         """The newest doses of what the operator wants to see."""
         chosen = self.scope.selection
-        if not chosen.active:
-            return self.picture.doses
+        if not chosen.is_active:
+            return self.snapshot.doses
         return tuple(
-            dose for dose in self.picture.doses
-            if selects(
+            dose for dose in self.snapshot.doses
+            if matches_selection(
                 chosen, device=dose.device_id, chemical=dose.chemical, recipe=dose.recipe, mode=dose.mode
             )
         )  # fmt: skip
 
     @property
-    def flags(self) -> tuple[Flag, ...]:
+    def annotations(self) -> tuple[ChartAnnotation, ...]:
         """What happened, for the time axes; asked for only while a chart has the whole screen."""
-        return tuple(flag for found in self.rows(ANNOTATIONS) for flag in flags(found.shown))
+        return tuple(
+            flag
+            for found in self.get_rows(ANNOTATIONS_PANEL)
+            for flag in build_chart_annotations(found.items)
+        )
 
     @property
-    def left_out(self) -> str:
+    def omission_note(self) -> str:
         """That not all of what happened is among the flags; '' if it is."""
-        return "".join(found.sentence for found in self.rows(ANNOTATIONS))
+        return "".join(found.truncation_text for found in self.get_rows(ANNOTATIONS_PANEL))
 
-    def title(self, panel: Panel[Row]) -> str:
+    def format_title(self, panel: Panel[Row]) -> str:
         """'Today' is said only of today."""
         return panel.title if self.scope.spec is None else panel.title.removesuffix(" today")
 
-    def _within(self, panel: Panel[Row]) -> str:
+    def _format_range(self, panel: Panel[Row]) -> str:
         if self.scope.spec is not None:
             return "in this range"
-        own = OWN_RANGES.get(panel.range, "")
+        own = PANEL_RANGE_LABELS.get(panel.default_range, "")
         return own if own == "today" else f"in the last {own}"
 
-    def other_scope(self, panel: Panel[Row]) -> bool:
+    def has_other_scope(self, panel: Panel[Row]) -> bool:
         """The rows are of another range, or of other readings, than what is chosen by now."""
-        answer = self.answer(panel)
+        answer = self.get_result(panel)
         return answer.rows is not None and answer.scope != self.scope
 
-    def answer(self, panel: Panel[Row]) -> Answer:
-        return self.answers.get(panel.id, UNANSWERED)
+    def get_result(self, panel: Panel[Row]) -> PanelResult:
+        return self.results.get(panel.id, NO_RESULT)
 
-    def rows(self, panel: Panel[Row]) -> tuple[Row, ...]:
+    def get_rows(self, panel: Panel[Row]) -> tuple[Row, ...]:
         """The panel's last good rows, empty when there are none for what is chosen."""
-        if self.refused(panel):
+        if self.is_rejected(panel):
             return ()
         # an answer is kept under its panel's id and holds what the source returned for that panel
-        return cast("tuple[Row, ...]", self.answer(panel).rows or ())
+        return cast("tuple[Row, ...]", self.get_result(panel).rows or ())
 
-    def stale(self, panel: Panel[Row]) -> bool:
+    def is_stale(self, panel: Panel[Row]) -> bool:
         """The rows shown are older than they should be, and the screen has to say so."""
-        answer = self.answer(panel)
+        answer = self.get_result(panel)
         if answer.rows is None:
             return False
-        late = self.waiting and answer.scope != self.scope
-        return late or bool(answer.trouble) or self.picture.database.link is Link.DOWN
+        late = self.is_overdue and answer.scope != self.scope
+        return late or bool(answer.error) or self.snapshot.database.link is Link.DOWN
 
-    def nothing_from(self, panel: Panel[Row], nothing: str) -> str:
-        """Why a panel has nothing to show: the database, the wait, or that there is ``nothing`` in its range.
+    def explain_empty(self, panel: Panel[Row], empty_text: str) -> str:
+        """Why a panel has nothing to show: the database, the wait, or that there is ``empty_text`` in its range.
 
         A second line has the details.
         """
-        answer, database = self.answer(panel), self.picture.database
-        if answer.rows is not None and not self.refused(panel):
-            return self._nothing(panel, nothing)
-        if answer.trouble:
-            away = database.link is Link.DOWN or answer.away
-            return f"{'no database' if away else 'no answer'}\n{clean_line(answer.trouble)}"
+        answer, database = self.get_result(panel), self.snapshot.database
+        if answer.rows is not None and not self.is_rejected(panel):
+            return self._format_empty(panel, empty_text)
+        if answer.error:
+            away = database.link is Link.DOWN or answer.is_database_down
+            return f"{'no database' if away else 'no answer'}\n{clean_line(answer.error)}"
         if database.link is Link.DOWN:
             return f"no database\n{clean_line(database.why)}"
         if database.link is Link.STARTING:
             return "waiting for the database"
         return "waiting for the first answer"
 
-    def _nothing(self, panel: Panel[Row], nothing: str) -> str:
+    def _format_empty(self, panel: Panel[Row], empty_text: str) -> str:
         """That there is nothing, and where: 'no dose today'; then of which choice."""
-        narrowed = self.scope.selection.narrowed_to(panel.dimensions)
-        if narrowed.active:
-            return f"{nothing} {self._within(panel)}\nof {filter_words(narrowed, panel.dimensions)}"
-        return f"{nothing} {self._within(panel)}"
+        narrowed = self.scope.selection.restrict_to(panel.dimensions)
+        if narrowed.is_active:
+            return (
+                f"{empty_text} {self._format_range(panel)}\nof {format_filters(narrowed, panel.dimensions)}"
+            )
+        return f"{empty_text} {self._format_range(panel)}"
 
-    def refused(self, panel: Panel[Row]) -> bool:
+    def is_rejected(self, panel: Panel[Row]) -> bool:
         """What is chosen cannot be answered, and the rows there are belong to something else."""
-        return self.other_scope(panel) and bool(self.answer(panel).trouble)
+        return self.has_other_scope(panel) and bool(self.get_result(panel).error)
 
-    def nothing_live(self, otherwise: str) -> str:
+    def explain_no_messages(self, otherwise: str) -> str:
         """Why nothing is known from messages or from the start-up reading of the database."""
-        broker = self.picture.broker
+        broker = self.snapshot.broker
         if broker.link is Link.DOWN:
             return f"no broker\n{clean_line(broker.why)}"
         if broker.link is Link.STARTING:

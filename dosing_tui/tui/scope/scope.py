@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import partial
 
-from dosing_tui.domain.panels.filters import EVERYTHING, Dimension, Selection
+from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 from dosing_tui.domain.time import range_parser
-from dosing_tui.domain.time.latest_batch import latest_batch
+from dosing_tui.domain.time.latest_batch import find_latest_batch
 from dosing_tui.domain.time.shift_calendar import THREE_SHIFTS, ShiftCalendar
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import RangeError
 from dosing_tui.live_state import Picture
-from dosing_tui.tui.rendering.canvas import plain
+from dosing_tui.tui.rendering.canvas import sanitize_text
 
-DEFAULT = RangeSpec("now-24h", "now")
+DEFAULT_RANGE = RangeSpec("now-24h", "now")
 """What is moved and widened while no range has been chosen."""
 
 
@@ -23,92 +23,102 @@ class Scope:
     """``spec`` None: every panel has its own range, and all of them follow the clock."""
 
     spec: RangeSpec | None = None
-    selection: Selection = EVERYTHING
+    selection: Selection = NO_FILTER
 
     @property
-    def chosen(self) -> bool:
-        return self.spec is not None or self.selection.active
+    def is_restricted(self) -> bool:
+        return self.spec is not None or self.selection.is_active
 
 
-LIVE = Scope()
+LIVE_SCOPE = Scope()
 """Nothing is chosen: everything, of each panel's own range."""
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class TimeContext:
     """What a range is understood by."""
 
     now: datetime
     zone: tzinfo
-    picture: Picture
+    snapshot: Picture
     calendar: ShiftCalendar = THREE_SHIFTS
 
 
-Change = Callable[[RangeSpec, Present, TimeRange | None], RangeSpec]
+RangeChange = Callable[[RangeSpec, TimeContext, TimeRange | None], RangeSpec]
 
 
-def resolved(spec: RangeSpec, present: Present, selection: Selection) -> TimeRange:
+def resolve_range(spec: RangeSpec, time_context: TimeContext, selection: Selection) -> TimeRange:
     """Raises: RangeError with a sentence."""
-    return range_parser.resolve(
-        spec, present.now, present.zone, calendar=present.calendar, batch=this_batch(present, selection)
+    return range_parser.resolve_range(
+        spec,
+        time_context.now,
+        time_context.zone,
+        calendar=time_context.calendar,
+        batch=get_batch_range(time_context, selection),
     )
 
 
-def this_batch(present: Present, selection: Selection) -> TimeRange | None:
+def get_batch_range(time_context: TimeContext, selection: Selection) -> TimeRange | None:
     """The newest batch that was started, of the chosen stations and recipes: until its end, or until now."""
-    return latest_batch(present.picture.events, selection, present.now)
+    return find_latest_batch(time_context.snapshot.events, selection, time_context.now)
 
 
-def moved(scope: Scope, change: Change, present: Present) -> Scope:
+def change_range(scope: Scope, change: RangeChange, time_context: TimeContext) -> Scope:
     """With the range in force changed. Raises: RangeError where that is no range any more."""
-    changed = change(scope.spec or DEFAULT, present, this_batch(present, scope.selection))
-    resolved(changed, present, scope.selection)
+    changed = change(
+        scope.spec or DEFAULT_RANGE, time_context, get_batch_range(time_context, scope.selection)
+    )
+    resolve_range(changed, time_context, scope.selection)
     return replace(scope, spec=changed)
 
 
-def _shift(steps: int, spec: RangeSpec, present: Present, batch: TimeRange | None) -> RangeSpec:
-    return range_parser.shifted(
-        spec, steps, present.now, present.zone, calendar=present.calendar, batch=batch
+def _shift_range(
+    steps: int, spec: RangeSpec, time_context: TimeContext, batch: TimeRange | None
+) -> RangeSpec:
+    return range_parser.step_range(
+        spec, steps, time_context.now, time_context.zone, calendar=time_context.calendar, batch=batch
     )  # fmt: skip
 
 
-def _zoom(factor: float, spec: RangeSpec, present: Present, batch: TimeRange | None) -> RangeSpec:
-    return range_parser.zoomed(
-        spec, factor, present.now, present.zone, calendar=present.calendar, batch=batch
+def _zoom_range(
+    factor: float, spec: RangeSpec, time_context: TimeContext, batch: TimeRange | None
+) -> RangeSpec:
+    return range_parser.zoom_range(
+        spec, factor, time_context.now, time_context.zone, calendar=time_context.calendar, batch=batch
     )  # fmt: skip
 
 
-CHANGES: Mapping[str, Change] = {
-    "back": partial(_shift, -1), "forward": partial(_shift, 1),
-    "wider": partial(_zoom, 2.0), "narrower": partial(_zoom, 0.5),
+RANGE_CHANGES: Mapping[str, RangeChange] = {
+    "back": partial(_shift_range, -1), "forward": partial(_shift_range, 1),
+    "wider": partial(_zoom_range, 2.0), "narrower": partial(_zoom_range, 0.5),
 }  # fmt: skip
 
 
-def follows(scope: Scope) -> bool:
+def is_live(scope: Scope) -> bool:
     """New readings belong to the range."""
-    return scope.spec is None or range_parser.live(scope.spec)
+    return scope.spec is None or range_parser.is_live(scope.spec)
 
 
-def range_words(scope: Scope, present: Present) -> str:
+def format_range(scope: Scope, time_context: TimeContext) -> str:
     """The chosen range in words; '' where there is none. As it is written where it means nothing now."""
     if scope.spec is None:
         return ""
-    batch = this_batch(present, scope.selection)
+    batch = get_batch_range(time_context, scope.selection)
     try:
-        return range_parser.described(
-            scope.spec, present.now, present.zone, calendar=present.calendar, batch=batch
+        return range_parser.describe_range(
+            scope.spec, time_context.now, time_context.zone, calendar=time_context.calendar, batch=batch
         )
     except RangeError:
         return scope.spec.from_
 
 
-def filter_words(selection: Selection, dimensions: frozenset[Dimension]) -> str:
+def format_filters(selection: Selection, dimensions: frozenset[Dimension]) -> str:
     """What is chosen of these dimensions, and of which chosen ones there is nothing here."""
     kept, left = [], []
     for dimension in Dimension:
-        values = selection.of(dimension)
+        values = selection.get_values(dimension)
         if values and dimension in dimensions:
-            kept.append(f"{dimension.value} {', '.join(plain(value, 32) for value in values)}")
+            kept.append(f"{dimension.value} {', '.join(sanitize_text(value, 32) for value in values)}")
         elif values:
             left.append(dimension.value)
     if left:
@@ -116,9 +126,9 @@ def filter_words(selection: Selection, dimensions: frozenset[Dimension]) -> str:
     return " · ".join(kept)
 
 
-def selects(selection: Selection, **values: str) -> bool:
+def matches_selection(selection: Selection, **values: str) -> bool:
     """A reading with these values is among what is chosen."""
     return all(
-        not selection.of(Dimension(name)) or value in selection.of(Dimension(name))
+        not selection.get_values(Dimension(name)) or value in selection.get_values(Dimension(name))
         for name, value in values.items()
     )

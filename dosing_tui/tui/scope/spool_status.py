@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.domain.messages.models import Kind
+from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import Panel
 
 
 @dataclass(frozen=True, slots=True)
-class SpoolLine:
+class SpoolStatus:
     """What became of the readings that went through one spool; ``spool`` is the beginning of its number."""
 
     spool: str
@@ -18,5 +18,5 @@ class SpoolLine:
     updated_at: datetime
 
 
-SPOOLS = Panel("spools", "Spools", "", SpoolLine, frozenset(Kind))
+SPOOLS_PANEL = Panel("spools", "Spools", "", SpoolStatus, frozenset(ReadingKind))
 """Asked like a panel, but only while the books are on the screen."""

@@ -1,75 +1,81 @@
 """How exactly was dosed: the spread of errors, and the share of doses out of tolerance."""
 
 from dosing_tui.domain.panels.panel_catalog import (
-    ACCURACY,
+    ACCURACY_HISTOGRAM,
     ACCURACY_SUMMARY,
-    DURATION,
+    DOSING_DURATION,
     ERROR_RATE,
     ErrorSummary,
 )
-from dosing_tui.tui.charts.series import Curves
+from dosing_tui.tui.charts.series import ChartData
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.scope.render_context import Moment
+from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.consumption import paint_area, paint_lines
-from dosing_tui.tui.tiles.shared.bucketing import measured, measures
-from dosing_tui.tui.tiles.shared.error_histogram import RATE_LIMIT, Spread, paint_spread
-from dosing_tui.tui.tiles.shared.number_list import Figure, Figures, paint_figures
-from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel
+from dosing_tui.tui.tiles.shared.bucketing import build_value_chart, has_values
+from dosing_tui.tui.tiles.shared.error_histogram import (
+    ERROR_RATE_LIMIT,
+    ErrorHistogram,
+    paint_error_histogram,
+)
+from dosing_tui.tui.tiles.shared.number_list import NumberList, NumberRow, paint_number_list
+from dosing_tui.tui.tiles.shared.tile_content import TileContent, format_panel_age
 
 
-def accuracy(moment: Moment) -> Content[Spread]:
-    bins, summaries = moment.rows(ACCURACY), moment.rows(ACCURACY_SUMMARY)
-    tolerance = moment.settings.limits.tolerance_g
-    age, stale = age_of_panel(moment, ACCURACY, ACCURACY_SUMMARY)
+def build_accuracy(context: RenderContext) -> TileContent[ErrorHistogram]:
+    bins, summaries = context.get_rows(ACCURACY_HISTOGRAM), context.get_rows(ACCURACY_SUMMARY)
+    tolerance = context.settings.limits.tolerance_g
+    age, stale = format_panel_age(context, ACCURACY_HISTOGRAM, ACCURACY_SUMMARY)
     empty = ""
     if not any(bin_.doses for bin_ in bins):
-        empty = moment.nothing_from(ACCURACY, "no dose")
-    data = Spread(bins, summaries[0] if summaries else None, tolerance)
+        empty = context.explain_empty(ACCURACY_HISTOGRAM, "no dose")
+    data = ErrorHistogram(bins, summaries[0] if summaries else None, tolerance)
     unit = f"error g · limit ±{tolerance:g}"
-    return Content(ACCURACY.title, data, paint_spread, unit, age, stale, empty)
+    return TileContent(ACCURACY_HISTOGRAM.title, data, paint_error_histogram, unit, age, stale, empty)
 
 
-def numbers(moment: Moment) -> Content[Figures]:
-    rows = moment.rows(ACCURACY_SUMMARY)
-    age, stale = age_of_panel(moment, ACCURACY_SUMMARY)
+def build_accuracy_numbers(context: RenderContext) -> TileContent[NumberList]:
+    rows = context.get_rows(ACCURACY_SUMMARY)
+    age, stale = format_panel_age(context, ACCURACY_SUMMARY)
     summary = rows[0] if rows and rows[0].doses else None
-    empty = "" if summary else moment.nothing_from(ACCURACY_SUMMARY, "no dose")
-    figures = _figures(summary, moment.settings.limits.tolerance_g) if summary else Figures(())
-    return Content("Accuracy in numbers", figures, paint_figures, "", age, stale, empty)
+    empty = "" if summary else context.explain_empty(ACCURACY_SUMMARY, "no dose")
+    figures = _build_number_list(summary, context.settings.limits.tolerance_g) if summary else NumberList(())
+    return TileContent("Accuracy in numbers", figures, paint_number_list, "", age, stale, empty)
 
 
-def _figures(summary: ErrorSummary, tolerance_g: float) -> Figures:
+def _build_number_list(summary: ErrorSummary, tolerance_g: float) -> NumberList:
     out = summary.out_percent
-    loud = out is not None and out > RATE_LIMIT
-    return Figures(
+    loud = out is not None and out > ERROR_RATE_LIMIT
+    return NumberList(
         (
-            Figure("Doses", number_format.count(summary.doses)),
-            Figure("Mean error", _grams(summary.mean_g, signed=True)),
-            Figure("Standard deviation", _grams(summary.sd_g)),
-            Figure(
-                f"Beyond ±{tolerance_g:g} g", number_format.NOTHING if out is None else f"{out:.1f} %", loud
+            NumberRow("Doses", number_format.format_count(summary.doses)),
+            NumberRow("Mean error", _format_grams(summary.mean_g, with_sign=True)),
+            NumberRow("Standard deviation", _format_grams(summary.sd_g)),
+            NumberRow(
+                f"Beyond ±{tolerance_g:g} g", number_format.NO_VALUE if out is None else f"{out:.1f} %", loud
             ),
         )
     )
 
 
-def _grams(value: float | None, *, signed: bool = False) -> str:
+def _format_grams(value: float | None, *, with_sign: bool = False) -> str:
     if value is None:
-        return number_format.NOTHING
-    return f"{number_format.signed(value) if signed else f'{value:.2f}'} g"
+        return number_format.NO_VALUE
+    return f"{number_format.format_signed(value) if with_sign else f'{value:.2f}'} g"
 
 
-def error_rate(moment: Moment) -> Content[Curves]:
-    curves = measures(moment, ERROR_RATE, unit="%", limit=RATE_LIMIT, least_top=2 * RATE_LIMIT)
-    age, stale = age_of_panel(moment, ERROR_RATE)
-    empty = "" if measured(curves) else moment.nothing_from(ERROR_RATE, "no dose")
-    unit = f"% of doses · limit {RATE_LIMIT:g}"
-    return Content(ERROR_RATE.title, curves, paint_area, unit, age, stale, empty)
+def build_error_rate(context: RenderContext) -> TileContent[ChartData]:
+    curves = build_value_chart(
+        context, ERROR_RATE, unit="%", limit=ERROR_RATE_LIMIT, min_top=2 * ERROR_RATE_LIMIT
+    )
+    age, stale = format_panel_age(context, ERROR_RATE)
+    empty = "" if has_values(curves) else context.explain_empty(ERROR_RATE, "no dose")
+    unit = f"% of doses · limit {ERROR_RATE_LIMIT:g}"
+    return TileContent(ERROR_RATE.title, curves, paint_area, unit, age, stale, empty)
 
 
-def duration(moment: Moment) -> Content[Curves]:
-    curves = measures(moment, DURATION, unit="s")
-    age, stale = age_of_panel(moment, DURATION)
-    empty = "" if measured(curves) else moment.nothing_from(DURATION, "no dose")
-    unit = f"mean s in {number_format.span(curves.window.bucket)}"
-    return Content(DURATION.title, curves, paint_lines, unit, age, stale, empty)
+def build_dose_duration(context: RenderContext) -> TileContent[ChartData]:
+    curves = build_value_chart(context, DOSING_DURATION, unit="s")
+    age, stale = format_panel_age(context, DOSING_DURATION)
+    empty = "" if has_values(curves) else context.explain_empty(DOSING_DURATION, "no dose")
+    unit = f"mean s in {number_format.format_bucket_width(curves.window.bucket_width)}"
+    return TileContent(DOSING_DURATION.title, curves, paint_lines, unit, age, stale, empty)

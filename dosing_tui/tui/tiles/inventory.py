@@ -3,25 +3,30 @@
 from dataclasses import dataclass
 
 from dosing_tui.domain.messages.models import InventoryLevel
-from dosing_tui.domain.messages.tank_level import Band, band
+from dosing_tui.domain.messages.tank_level import LevelBand, classify_level
 from dosing_tui.live_state import Link
-from dosing_tui.tui.charts.primitives.gauge import gauge, thin_gauge
+from dosing_tui.tui.charts.primitives.gauge import draw_gauge, draw_thin_gauge
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
-from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, TEXT, Pen, Tone
-from dosing_tui.tui.scope.render_context import Moment
-from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_reading
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
+from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.tiles.shared.tile_content import TileContent, format_reading_age
 
 TITLE = "Inventory"
-MARKS = {Band.LOW: "■", Band.WARN: "▲", Band.NORMAL: " ", Band.UNKNOWN: "?"}
-TONES = {Band.LOW: Tone.ERROR, Band.WARN: Tone.WARN, Band.NORMAL: Tone.BAR, Band.UNKNOWN: Tone.BAR}
-_URGENCY = (Band.LOW, Band.WARN, Band.UNKNOWN, Band.NORMAL)
+BAND_MARKS = {LevelBand.LOW: "■", LevelBand.WARN: "▲", LevelBand.NORMAL: " ", LevelBand.UNKNOWN: "?"}
+BAND_COLOURS = {
+    LevelBand.LOW: ColourRole.ERROR,
+    LevelBand.WARN: ColourRole.WARN,
+    LevelBand.NORMAL: ColourRole.BAR,
+    LevelBand.UNKNOWN: ColourRole.BAR,
+}
+_BAND_ORDER = (LevelBand.LOW, LevelBand.WARN, LevelBand.UNKNOWN, LevelBand.NORMAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Tank:
+class TankGauge:
     name: str
-    band: Band
+    band: LevelBand
     percent: float | None
     remaining_g: float | None
     capacity_g: float | None
@@ -29,116 +34,125 @@ class Tank:
 
 
 @dataclass(frozen=True, slots=True)
-class Tanks:
-    tanks: tuple[Tank, ...]
+class TankGauges:
+    tanks: tuple[TankGauge, ...]
     limits: tuple[float, float]
-    mass: number_format.Mass
+    mass_unit: number_format.MassUnit
 
 
-def content(moment: Moment) -> Content[Tanks]:
-    picture, limits = moment.picture, moment.settings.limits
-    levels = moment.levels
-    names = number_format.short_names(tuple(level.device_id for level in levels))
-    tanks = tuple(_tank(moment, level, names) for level in levels)
+def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
+    picture, limits = context.snapshot, context.settings.limits
+    levels = context.levels
+    names = number_format.shorten_names(tuple(level.device_id for level in levels))
+    tanks = tuple(_build_tank_gauge(context, level, names) for level in levels)
     stale = bool(tanks) and picture.broker.link is Link.DOWN
     newest = max((level.received_at for level in levels), default=None)
     low, warn = limits.stock_low_percent, limits.stock_warn_percent
     largest = max((level.capacity_g or level.remaining_g or 0 for level in levels), default=0.0)
-    return Content(
+    return TileContent(
         TITLE,
-        Tanks(tanks, (low, warn), number_format.mass_for(largest)),
-        paint,
+        TankGauges(tanks, (low, warn), number_format.choose_mass_unit(largest)),
+        paint_inventory,
         unit=f"limits {low:g} / {warn:g} %",
-        age=age_of_reading(moment, newest, stale=stale),
-        stale=stale,
-        empty="" if tanks else moment.nothing_live("no level has been reported yet"),
+        age=format_reading_age(context, newest, is_stale=stale),
+        is_stale=stale,
+        empty_text="" if tanks else context.explain_no_messages("no level has been reported yet"),
     )
 
 
-def _tank(moment: Moment, level: InventoryLevel, names: dict[str, str]) -> Tank:
-    limits = moment.settings.limits
-    device = f"{plain(names[level.device_id], 12)} " if len(names) > 1 else ""
-    return Tank(
-        name=device + plain(level.chemical, 24),
-        band=band(level.percent_full, limits.stock_low_percent, limits.stock_warn_percent),
+def _build_tank_gauge(context: RenderContext, level: InventoryLevel, names: dict[str, str]) -> TankGauge:
+    limits = context.settings.limits
+    device = f"{sanitize_text(names[level.device_id], 12)} " if len(names) > 1 else ""
+    return TankGauge(
+        name=device + sanitize_text(level.chemical, 24),
+        band=classify_level(level.percent_full, limits.stock_low_percent, limits.stock_warn_percent),
         percent=level.percent_full, remaining_g=level.remaining_g, capacity_g=level.capacity_g,
-        age=_age((moment.now - level.received_at).total_seconds()),
+        age=_format_age((context.now - level.received_at).total_seconds()),
     )  # fmt: skip
 
 
-def _age(seconds: float) -> str:
+def _format_age(seconds: float) -> str:
     """Only a tank that has said nothing for a while is worth a word of its own."""
-    return f"{number_format.age(seconds)} ago" if seconds >= 60 else ""
+    return f"{number_format.format_age(seconds)} ago" if seconds >= 60 else ""
 
 
-def paint(data: Tanks, width: int, height: int) -> Rows:
+def paint_inventory(data: TankGauges, width: int, height: int) -> Rows:
     """Three, two or one row for each tank; where even that is too much, the abnormal ones first."""
     canvas = Canvas(width, height)
     count = len(data.tanks)
     rows_each = max(1, min(3, height // max(1, count)))
     shown = data.tanks
     if count > height:
-        shown = tuple(sorted(data.tanks, key=lambda tank: _URGENCY.index(tank.band)))[: height - 1]
-        canvas.text(2, height - 1, f"{count - len(shown)} more: enter shows all", DIM)
+        shown = tuple(sorted(data.tanks, key=lambda tank: _BAND_ORDER.index(tank.band)))[: height - 1]
+        canvas.write_text(2, height - 1, f"{count - len(shown)} more: enter shows all", DIM)
     name_width = max((len(tank.name) for tank in shown), default=0)
-    masses = all(_fits_with_mass(canvas.width, tank, data) for tank in shown)
+    masses = all(_has_room_for_mass(canvas.width, tank, data) for tank in shown)
     for number, tank in enumerate(shown):
         y = number * rows_each
         if rows_each == 1:
-            _one_row(canvas, y, tank, data, min(name_width, width // 2 - 4))
+            _draw_one_row(canvas, y, tank, data, min(name_width, width // 2 - 4))
         else:
-            _tall(canvas, y, tank, data, rows_each, mass=masses)
+            _draw_tall_gauge(canvas, y, tank, data, rows_each, show_mass=masses)
     return canvas.rows
 
 
-def _pens(tank: Tank) -> tuple[Pen, Pen]:
+def _choose_styles(tank: TankGauge) -> tuple[CellStyle, CellStyle]:
     """For the name and for the percentage."""
-    if tank.band in (Band.LOW, Band.WARN):
-        return LABEL, Pen(TONES[tank.band], bold=True)
-    return TEXT, HOT
+    if tank.band in (LevelBand.LOW, LevelBand.WARN):
+        return LABEL, CellStyle(BAND_COLOURS[tank.band], bold=True)
+    return TEXT, STRONG
 
 
-def _percent(tank: Tank) -> str:
+def _format_percent(tank: TankGauge) -> str:
     return (
-        f"{number_format.NOTHING} %"
+        f"{number_format.NO_VALUE} %"
         if tank.percent is None
-        else f"{number_format.down_to_tenths(tank.percent):.1f} %"
+        else f"{number_format.round_down_to_tenths(tank.percent):.1f} %"
     )
 
 
-def _mark(canvas: Canvas, y: int, tank: Tank) -> None:
-    canvas.put(0, y, MARKS[tank.band], Pen(TONES[tank.band], bold=True))
+def _draw_band_mark(canvas: Canvas, y: int, tank: TankGauge) -> None:
+    canvas.set_cell(0, y, BAND_MARKS[tank.band], CellStyle(BAND_COLOURS[tank.band], bold=True))
 
 
-def _fits_with_mass(width: int, tank: Tank, data: Tanks) -> bool:
+def _has_room_for_mass(width: int, tank: TankGauge, data: TankGauges) -> bool:
     """A tank's name is worth more than its mass: the bar and the percentage say how much is left."""
     return (
-        2 + len(tank.name) + 1 + len(data.mass.words(tank.remaining_g)) + len(f"{_percent(tank):>9}") <= width
+        2
+        + len(tank.name)
+        + 1
+        + len(data.mass_unit.format_mass(tank.remaining_g))
+        + len(f"{_format_percent(tank):>9}")
+        <= width
     )
 
 
-def _tall(canvas: Canvas, y: int, tank: Tank, data: Tanks, rows: int, *, mass: bool) -> None:
-    name, number = _pens(tank)
-    _mark(canvas, y, tank)
-    left = canvas.right(canvas.width, y, f"{_percent(tank):>9}", number)
-    if mass:
-        left = canvas.right(left, y, data.mass.words(tank.remaining_g), DIM if rows == 3 else TEXT)
-    canvas.text(2, y, tank.name, name, width=left - 3)
-    bar = gauge(tank.percent, canvas.width - 2, tone=TONES[tank.band], limits=data.limits)
-    canvas.paste(2, y + 1, bar)
+def _draw_tall_gauge(
+    canvas: Canvas, y: int, tank: TankGauge, data: TankGauges, rows: int, *, show_mass: bool
+) -> None:
+    name, number = _choose_styles(tank)
+    _draw_band_mark(canvas, y, tank)
+    left = canvas.write_right(canvas.width, y, f"{_format_percent(tank):>9}", number)
+    if show_mass:
+        left = canvas.write_right(
+            left, y, data.mass_unit.format_mass(tank.remaining_g), DIM if rows == 3 else TEXT
+        )
+    canvas.write_text(2, y, tank.name, name, width=left - 3)
+    bar = draw_gauge(tank.percent, canvas.width - 2, colour=BAND_COLOURS[tank.band], limits=data.limits)
+    canvas.paste_rows(2, y + 1, bar)
     if rows == 3:
-        canvas.text(2, y + 2, f"of {data.mass.words(tank.capacity_g)}", DIM)
-        canvas.right(canvas.width, y + 2, tank.age, DIM)
+        canvas.write_text(2, y + 2, f"of {data.mass_unit.format_mass(tank.capacity_g)}", DIM)
+        canvas.write_right(canvas.width, y + 2, tank.age, DIM)
 
 
-def _one_row(canvas: Canvas, y: int, tank: Tank, data: Tanks, name_width: int) -> None:
-    name, number = _pens(tank)
-    _mark(canvas, y, tank)
-    canvas.text(2, y, tank.name, name, width=name_width)
-    end = canvas.right(canvas.width, y, f"{_percent(tank):>8}", number)
+def _draw_one_row(canvas: Canvas, y: int, tank: TankGauge, data: TankGauges, name_width: int) -> None:
+    name, number = _choose_styles(tank)
+    _draw_band_mark(canvas, y, tank)
+    canvas.write_text(2, y, tank.name, name, width=name_width)
+    end = canvas.write_right(canvas.width, y, f"{_format_percent(tank):>8}", number)
     if canvas.width >= 36 + name_width:
-        end = canvas.right(end, y, f"{data.mass.words(tank.remaining_g):>10}", DIM)
+        end = canvas.write_right(end, y, f"{data.mass_unit.format_mass(tank.remaining_g):>10}", DIM)
     start = 2 + name_width + 1
     if end - start >= 4:
-        bar = thin_gauge(tank.percent, end - start, tone=TONES[tank.band], limits=data.limits)
-        canvas.paste(start, y, bar)
+        bar = draw_thin_gauge(tank.percent, end - start, colour=BAND_COLOURS[tank.band], limits=data.limits)
+        canvas.paste_rows(start, y, bar)

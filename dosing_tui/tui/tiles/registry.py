@@ -9,24 +9,24 @@ from typing import Any
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import (
-    ACCURACY,
+    ACCURACY_HISTOGRAM,
     ACCURACY_SUMMARY,
-    BATCHES,
-    BY_CHEMICAL,
-    CONSUMPTION,
-    DAILY,
-    DURATION,
+    BATCHES_TODAY,
+    CONSUMPTION_BY_CHEMICAL,
+    CONSUMPTION_OVER_TIME,
+    CONSUMPTION_TODAY,
+    DAILY_SUMMARY,
+    DOSING_DURATION,
     ERROR_RATE,
-    PRODUCTION,
-    TODAY,
+    PRODUCTION_TODAY,
     Panel,
 )
 from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.rendering.canvas import Rows
-from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS
-from dosing_tui.tui.scope.render_context import OWN_RANGES, Moment
-from dosing_tui.tui.scope.scope import filter_words, follows, range_words
-from dosing_tui.tui.scope.spool_status import SPOOLS
+from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
+from dosing_tui.tui.scope.render_context import PANEL_RANGE_LABELS, RenderContext
+from dosing_tui.tui.scope.scope import format_filters, format_range, is_live
+from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
 from dosing_tui.tui.tiles import (
     accuracy,
     consumption,
@@ -39,143 +39,159 @@ from dosing_tui.tui.tiles import (
     tank_table,
     totals,
 )
-from dosing_tui.tui.tiles.shared.tile_content import AnyContent, Content, Origin
+from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, DataOrigin, TileContent
 
 log = logging.getLogger(__name__)
 
-Build = Callable[[Moment], AnyContent]
+TileBuilder = Callable[[RenderContext], AnyTileContent]
 """What a tile takes from a moment."""
 
-TILES: Mapping[TileId, Build] = {
-    TileId.INVENTORY: inventory.content,
-    TileId.STOCK: tank_table.content,
-    TileId.TODAY: totals.chemicals,
-    TileId.BATCHES: totals.batches,
-    TileId.CONSUMPTION: consumption.over_time,
-    TileId.LINES: consumption.by_chemical,
-    TileId.CHEMICALS: consumption_sparklines.content,
-    TileId.ACCURACY: accuracy.accuracy,
-    TileId.NUMBERS: accuracy.numbers,
-    TileId.ERRORS: accuracy.error_rate,
-    TileId.DURATION: accuracy.duration,
-    TileId.DOSES: dose_table.content,
-    TileId.PRODUCTION: production.content,
-    TileId.DAYS: daily_production.content,
+TILE_BUILDERS: Mapping[TileId, TileBuilder] = {
+    TileId.INVENTORY: inventory.build_inventory,
+    TileId.TANK_TABLE: tank_table.build_tank_table,
+    TileId.CHEMICAL_TOTALS: totals.build_chemical_totals,
+    TileId.BATCH_TOTALS: totals.build_batch_totals,
+    TileId.CONSUMPTION: consumption.build_total_consumption,
+    TileId.CONSUMPTION_LINES: consumption.build_chemical_consumption,
+    TileId.SPARKLINES: consumption_sparklines.build_sparklines,
+    TileId.ACCURACY: accuracy.build_accuracy,
+    TileId.ACCURACY_NUMBERS: accuracy.build_accuracy_numbers,
+    TileId.ERROR_RATE: accuracy.build_error_rate,
+    TileId.DURATION: accuracy.build_dose_duration,
+    TileId.DOSES: dose_table.build_dose_table,
+    TileId.PRODUCTION: production.build_production,
+    TileId.DAILY_PRODUCTION: daily_production.build_daily_production,
 }
-LARGE: Mapping[TileId, Build] = {
-    TileId.TODAY: totals.chemicals_large,
-    TileId.BATCHES: totals.batches_large,
+LARGE_TILE_BUILDERS: Mapping[TileId, TileBuilder] = {
+    TileId.CHEMICAL_TOTALS: totals.build_chemical_table,
+    TileId.BATCH_TOTALS: totals.build_batch_table,
 }
 """Tiles that are something else when they have the whole screen."""
-PANELS: Mapping[TileId, tuple[Panel[Any], ...]] = {
-    TileId.TODAY: (TODAY,),
-    TileId.BATCHES: (BATCHES,),
-    TileId.CONSUMPTION: (CONSUMPTION,),
-    TileId.LINES: (BY_CHEMICAL,),
-    TileId.CHEMICALS: (BY_CHEMICAL,),
-    TileId.ACCURACY: (ACCURACY, ACCURACY_SUMMARY),
-    TileId.NUMBERS: (ACCURACY_SUMMARY,),
-    TileId.ERRORS: (ERROR_RATE,),
-    TileId.DURATION: (DURATION,),
-    TileId.PRODUCTION: (PRODUCTION,),
-    TileId.DAYS: (DAILY,),
-    TileId.BOOKS: (SPOOLS,),
+TILE_PANELS: Mapping[TileId, tuple[Panel[Any], ...]] = {
+    TileId.CHEMICAL_TOTALS: (CONSUMPTION_TODAY,),
+    TileId.BATCH_TOTALS: (BATCHES_TODAY,),
+    TileId.CONSUMPTION: (CONSUMPTION_OVER_TIME,),
+    TileId.CONSUMPTION_LINES: (CONSUMPTION_BY_CHEMICAL,),
+    TileId.SPARKLINES: (CONSUMPTION_BY_CHEMICAL,),
+    TileId.ACCURACY: (ACCURACY_HISTOGRAM, ACCURACY_SUMMARY),
+    TileId.ACCURACY_NUMBERS: (ACCURACY_SUMMARY,),
+    TileId.ERROR_RATE: (ERROR_RATE,),
+    TileId.DURATION: (DOSING_DURATION,),
+    TileId.PRODUCTION: (PRODUCTION_TODAY,),
+    TileId.DAILY_PRODUCTION: (DAILY_SUMMARY,),
+    TileId.SYSTEM_STATUS: (SPOOLS_PANEL,),
 }
 """What each tile asks the database; the others live from messages."""
 
 
-def builds(log_file: str) -> dict[TileId, Build]:
-    return {**TILES, TileId.BOOKS: partial(system_status.content, log_file=log_file)}
+def list_builders(log_file: str) -> dict[TileId, TileBuilder]:
+    return {
+        **TILE_BUILDERS,
+        TileId.SYSTEM_STATUS: partial(system_status.build_system_status, log_file=log_file),
+    }
 
 
-TIMED = frozenset({TileId.CONSUMPTION, TileId.LINES, TileId.CHEMICALS, TileId.ERRORS, TileId.DURATION})
+TIME_CHARTS = frozenset(
+    {TileId.CONSUMPTION, TileId.CONSUMPTION_LINES, TileId.SPARKLINES, TileId.ERROR_RATE, TileId.DURATION}
+)
 """Charts over time: large, they show what happened, too."""
 
 
-def panels_of(tiles: Sequence[TileId]) -> tuple[Panel[Any], ...]:
+def list_panels(tiles: Sequence[TileId]) -> tuple[Panel[Any], ...]:
     """Each panel once, in the order of the tiles; for a single chart over time also what happened."""
-    found = {panel.id: panel for name in tiles for panel in PANELS.get(name, ())}
-    if len(tiles) == 1 and tiles[0] in TIMED:
-        found[ANNOTATIONS.id] = ANNOTATIONS
+    found = {panel.id: panel for name in tiles for panel in TILE_PANELS.get(name, ())}
+    if len(tiles) == 1 and tiles[0] in TIME_CHARTS:
+        found[ANNOTATIONS_PANEL.id] = ANNOTATIONS_PANEL
     return tuple(found.values())
 
 
-LIVE: Mapping[TileId, frozenset[Dimension]] = {
+LIVE_TILE_DIMENSIONS: Mapping[TileId, frozenset[Dimension]] = {
     TileId.INVENTORY: frozenset({Dimension.DEVICE, Dimension.CHEMICAL}),
-    TileId.STOCK: frozenset({Dimension.DEVICE, Dimension.CHEMICAL}),
+    TileId.TANK_TABLE: frozenset({Dimension.DEVICE, Dimension.CHEMICAL}),
     TileId.DOSES: frozenset(Dimension),
 }
 """What the tiles that show the present can be narrowed by; the range is nothing to them."""
-PRESENT = "now, not the range"
+LIVE_TILE_NOTE = "now, not the range"
 """Said of them while the range in force is one that has ended."""
 
 
-def scoped(name: TileId, moment: Moment) -> str:
+def format_tile_scope(tile: TileId, context: RenderContext) -> str:
     """Of which time and which readings a tile is, for its caption."""
-    scope = moment.scope
-    if name in LIVE:
-        chosen = filter_words(scope.selection, LIVE[name])
-        time = "" if scope.spec is None or follows(scope) else PRESENT
+    scope = context.scope
+    if tile in LIVE_TILE_DIMENSIONS:
+        chosen = format_filters(scope.selection, LIVE_TILE_DIMENSIONS[tile])
+        time = "" if scope.spec is None or is_live(scope) else LIVE_TILE_NOTE
         return " · ".join(part for part in (time, chosen) if part)
-    if name is TileId.BOOKS:
+    if tile is TileId.SYSTEM_STATUS:
         return ""
-    panel = PANELS[name][0]
-    answer = moment.answer(panel)
-    if answer.rows is not None and not moment.refused(panel):
+    panel = TILE_PANELS[tile][0]
+    answer = context.get_result(panel)
+    if answer.rows is not None and not context.is_rejected(panel):
         scope = answer.scope
-    chosen = filter_words(scope.selection, panel.dimensions)
-    if name is TileId.PRODUCTION and scope.spec is None:
+    chosen = format_filters(scope.selection, panel.dimensions)
+    if tile is TileId.PRODUCTION and scope.spec is None:
         return chosen
-    time = OWN_RANGES.get(panel.range, "") if scope.spec is None else range_words(scope, moment.present)
+    time = (
+        PANEL_RANGE_LABELS.get(panel.default_range, "")
+        if scope.spec is None
+        else format_range(scope, context.time_context)
+    )
     return " · ".join(part for part in (time, chosen) if part)
 
 
-def origin(name: TileId, moment: Moment) -> Origin:
+def build_origin(tile: TileId, context: RenderContext) -> DataOrigin:
     """The same for programs."""
-    if name not in PANELS or name is TileId.BOOKS:
-        chosen = moment.scope.selection.narrowed_to(LIVE.get(name, frozenset()))
-        return Origin(name.value, chosen)
-    panel = PANELS[name][0]
-    query = moment.answer(panel).query
+    if tile not in TILE_PANELS or tile is TileId.SYSTEM_STATUS:
+        chosen = context.scope.selection.restrict_to(LIVE_TILE_DIMENSIONS.get(tile, frozenset()))
+        return DataOrigin(tile.value, chosen)
+    panel = TILE_PANELS[tile][0]
+    query = context.get_result(panel).query
     if query is None:
-        return Origin(panel.id)
-    return Origin(panel.id, query.selection.narrowed_to(panel.dimensions), query.since, query.until)
+        return DataOrigin(panel.id)
+    return DataOrigin(panel.id, query.selection.restrict_to(panel.dimensions), query.since, query.until)
 
 
-def trouble(name: TileId, moment: Moment) -> str:
+def find_error(tile: TileId, context: RenderContext) -> str:
     """Why a tile's newest question had no answer, while it shows an older one."""
-    for panel in PANELS.get(name, ()):
-        answer = moment.answer(panel)
-        if answer.trouble and answer.rows is not None and not moment.refused(panel):
-            return clean_line(answer.trouble)
+    for panel in TILE_PANELS.get(tile, ()):
+        answer = context.get_result(panel)
+        if answer.error and answer.rows is not None and not context.is_rejected(panel):
+            return clean_line(answer.error)
     return ""
 
 
-class Builder:
+class TileRegistry:
     """Logs a failure once, until the tile works again."""
 
-    def __init__(self, builds: Mapping[TileId, Build]) -> None:
-        self._builds = builds
-        self._broken: set[TileId] = set()
+    def __init__(self, builders: Mapping[TileId, TileBuilder]) -> None:
+        self._builders = builders
+        self._failing_tiles: set[TileId] = set()
 
-    def content(self, name: TileId, moment: Moment, *, large: bool = False) -> AnyContent:
-        build = LARGE.get(name, self._builds[name]) if large else self._builds[name]
+    def build_content(
+        self, tile: TileId, context: RenderContext, *, is_large: bool = False
+    ) -> AnyTileContent:
+        build = LARGE_TILE_BUILDERS.get(tile, self._builders[tile]) if is_large else self._builders[tile]
         try:
-            said = scoped(name, moment)
-            if large and name in TIMED and moment.left_out:
-                said = f"{moment.left_out} {said}"
+            said = format_tile_scope(tile, context)
+            if is_large and tile in TIME_CHARTS and context.omission_note:
+                said = f"{context.omission_note} {said}"
             content = replace(
-                build(moment), scope=said, trouble=trouble(name, moment), origin=origin(name, moment)
+                build(context),
+                scope_text=said,
+                error=find_error(tile, context),
+                origin=build_origin(tile, context),
             )
         except Exception:
             # the tile's boundary: the others go on
-            if name not in self._broken:
-                log.exception("tile %s", name)
-            self._broken.add(name)
-            return Content(name.value.capitalize(), None, _blank, empty="panel error\nsee the log file")
-        self._broken.discard(name)
+            if tile not in self._failing_tiles:
+                log.exception("tile %s", tile)
+            self._failing_tiles.add(tile)
+            return TileContent(
+                tile.value.capitalize(), None, _paint_nothing, empty_text="panel error\nsee the log file"
+            )
+        self._failing_tiles.discard(tile)
         return content
 
 
-def _blank(data: None, width: int, height: int) -> Rows:
+def _paint_nothing(data: None, width: int, height: int) -> Rows:
     return []

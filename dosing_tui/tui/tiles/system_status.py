@@ -5,18 +5,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.panels.panel_catalog import OVERVIEW
+from dosing_tui.domain.panels.panel_catalog import OVERVIEW_PANELS
 from dosing_tui.live_state import Books, Link, LinkState, Role
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, broken
-from dosing_tui.tui.rendering.palette import DIM, HOT, LABEL, TEXT, Pen, Tone
-from dosing_tui.tui.scope.render_context import Moment
-from dosing_tui.tui.scope.spool_status import SPOOLS
-from dosing_tui.tui.tiles.shared.tile_content import Content
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
+from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
+from dosing_tui.tui.tiles.shared.tile_content import TileContent
 
 TITLE = "Books"
-_WRONG = Pen(Tone.ERROR, bold=True)
-_ROLES = {
+_ERROR_STYLE = CellStyle(ColourRole.ERROR, bold=True)
+_ROLE_TEXTS = {
     Role.UNDECIDED: "not decided yet",
     Role.COLLECTING: "collecting: this process writes the site's readings",
     Role.STANDBY: "standby: another process collects, this one takes over when it ends",
@@ -25,122 +25,144 @@ _ROLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SystemStatusLine:
     label: str
     value: str
-    pen: Pen = TEXT
+    style: CellStyle = TEXT
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class SystemStatusSection:
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[SystemStatusLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Sections:
-    left: tuple[Section, ...]
-    right: tuple[Section, ...]
+class SystemStatus:
+    left: tuple[SystemStatusSection, ...]
+    right: tuple[SystemStatusSection, ...]
 
 
-def content(moment: Moment, *, log_file: str = "") -> Content[Sections]:
-    number = moment.picture.process or os.getpid()
+def build_system_status(context: RenderContext, *, log_file: str = "") -> TileContent[SystemStatus]:
+    number = context.snapshot.process or os.getpid()
     left = (
-        Section(f"Readings of process {number}", tuple(_books(moment.picture.books))),
-        Section("Process", tuple(_process(moment, log_file))),
+        SystemStatusSection(f"Readings of process {number}", tuple(_list_counts(context.snapshot.books))),
+        SystemStatusSection("Process", tuple(_list_process(context, log_file))),
     )
     right = (
-        Section("Panels", tuple(_panels(moment))),
-        Section("Spools of this site, by the database", tuple(_spools(moment))),
-        Section("Stations heard", tuple(_stations(moment))),
+        SystemStatusSection("Panels", tuple(_list_panels(context))),
+        SystemStatusSection("Spools of this site, by the database", tuple(_list_spools(context))),
+        SystemStatusSection("Stations heard", tuple(_list_stations(context))),
     )
-    return Content(
-        TITLE, Sections(left, right), paint, unit="received = stored + duplicates + spooled + rejected"
+    return TileContent(
+        TITLE,
+        SystemStatus(left, right),
+        paint_system_status,
+        unit="received = stored + duplicates + spooled + rejected",
     )
 
 
-def _books(books: Books) -> Iterator[Line]:
-    yield Line("received", number_format.count(books.received), HOT)
-    yield Line("= stored", number_format.count(books.stored))
-    yield Line("+ duplicates", number_format.count(books.duplicates))
-    yield Line("+ spooled", number_format.count(books.spooled), HOT if books.spooled else TEXT)
-    yield Line("+ rejected", number_format.count(books.rejected), HOT if books.rejected else TEXT)
-    yield Line("balanced", "yes" if books.balanced else "■ NO", TEXT if books.balanced else _WRONG)
+def _list_counts(counts: Books) -> Iterator[SystemStatusLine]:
+    yield SystemStatusLine("received", number_format.format_count(counts.received), STRONG)
+    yield SystemStatusLine("= stored", number_format.format_count(counts.stored))
+    yield SystemStatusLine("+ duplicates", number_format.format_count(counts.duplicates))
+    yield SystemStatusLine(
+        "+ spooled", number_format.format_count(counts.spooled), STRONG if counts.spooled else TEXT
+    )
+    yield SystemStatusLine(
+        "+ rejected", number_format.format_count(counts.rejected), STRONG if counts.rejected else TEXT
+    )
+    yield SystemStatusLine(
+        "balanced", "yes" if counts.balanced else "■ NO", TEXT if counts.balanced else _ERROR_STYLE
+    )
 
 
-def _process(moment: Moment, log_file: str) -> Iterator[Line]:
-    picture = moment.picture
-    yield Line("role", _ROLES[picture.role])
+def _list_process(context: RenderContext, log_file: str) -> Iterator[SystemStatusLine]:
+    picture = context.snapshot
+    yield SystemStatusLine("role", _ROLE_TEXTS[picture.role])
     if picture.notice:
-        yield Line("notice", clean_line(picture.notice), HOT)
-    yield _link("broker", picture.broker, moment)
-    yield _link("database", picture.database, moment)
+        yield SystemStatusLine("notice", clean_line(picture.notice), STRONG)
+    yield _format_link("broker", picture.broker, context)
+    yield _format_link("database", picture.database, context)
     last = picture.last_message
-    yield Line("last message", "none yet" if last is None else number_format.full_stamp(last, moment.zone))
-    yield Line("rate", f"{picture.rate:.1f} messages/s")
-    yield Line("time zone", moment.settings.plant.timezone)
-    yield Line("log file", log_file or number_format.NOTHING)
+    yield SystemStatusLine(
+        "last message",
+        "none yet" if last is None else number_format.format_full_timestamp(last, context.zone),
+    )
+    yield SystemStatusLine("rate", f"{picture.rate:.1f} messages/s")
+    yield SystemStatusLine("time zone", context.settings.plant.timezone)
+    yield SystemStatusLine("log file", log_file or number_format.NO_VALUE)
 
 
-def _link(name: str, state: LinkState, moment: Moment) -> Line:
-    since = f" since {number_format.stamp(state.since, moment.zone, now=moment.now)}" if state.since else ""
+def _format_link(name: str, state: LinkState, context: RenderContext) -> SystemStatusLine:
+    since = (
+        f" since {number_format.format_timestamp(state.since, context.zone, now=context.now)}"
+        if state.since
+        else ""
+    )
     why = f": {clean_line(state.why)}" if state.why else ""
-    return Line(name, f"{state.link.value}{since}{why}", _WRONG if state.link is Link.DOWN else TEXT)
+    return SystemStatusLine(
+        name, f"{state.link.value}{since}{why}", _ERROR_STYLE if state.link is Link.DOWN else TEXT
+    )
 
 
-def _panels(moment: Moment) -> Iterator[Line]:
-    for panel in OVERVIEW:
-        answer = moment.answer(panel)
+def _list_panels(context: RenderContext) -> Iterator[SystemStatusLine]:
+    for panel in OVERVIEW_PANELS:
+        answer = context.get_result(panel)
         when = (
             "no answer yet"
-            if answer.at is None
-            else number_format.age((moment.now - answer.at).total_seconds())
+            if answer.loaded_at is None
+            else number_format.format_age((context.now - answer.loaded_at).total_seconds())
         )
-        trouble = f" · {clean_line(answer.trouble)}" if answer.trouble else ""
-        yield Line(panel.id, f"{when}{trouble}", Pen(Tone.WARN) if answer.trouble else TEXT)
+        trouble = f" · {clean_line(answer.error)}" if answer.error else ""
+        yield SystemStatusLine(
+            panel.id, f"{when}{trouble}", CellStyle(ColourRole.WARN) if answer.error else TEXT
+        )
 
 
-def _spools(moment: Moment) -> Iterator[Line]:
-    rows = moment.rows(SPOOLS)
+def _list_spools(context: RenderContext) -> Iterator[SystemStatusLine]:
+    rows = context.get_rows(SPOOLS_PANEL)
     if not rows:
-        yield Line("none", moment.nothing_from(SPOOLS, "nothing").replace("\n", ": "), DIM)
-    for row in rows:
-        age = number_format.age((moment.now - row.updated_at).total_seconds())
-        numbers = (
-            f"{number_format.count(row.stored)} stored, {row.duplicates} duplicates, {row.rejected} rejected"
+        yield SystemStatusLine(
+            "none", context.explain_empty(SPOOLS_PANEL, "nothing").replace("\n", ": "), DIM
         )
-        yield Line(row.spool, f"{numbers} · {age}")
+    for row in rows:
+        age = number_format.format_age((context.now - row.updated_at).total_seconds())
+        numbers = f"{number_format.format_count(row.stored)} stored, {row.duplicates} duplicates, {row.rejected} rejected"
+        yield SystemStatusLine(row.spool, f"{numbers} · {age}")
 
 
-def _stations(moment: Moment) -> Iterator[Line]:
-    if not moment.picture.devices:
-        yield Line("none yet", "")
-    for device, heard in moment.picture.devices:
-        yield Line(clean_line(device, 28), number_format.age((moment.now - heard).total_seconds()))
+def _list_stations(context: RenderContext) -> Iterator[SystemStatusLine]:
+    if not context.snapshot.devices:
+        yield SystemStatusLine("none yet", "")
+    for device, heard in context.snapshot.devices:
+        yield SystemStatusLine(
+            clean_line(device, 28), number_format.format_age((context.now - heard).total_seconds())
+        )
 
 
-def paint(data: Sections, width: int, height: int) -> Rows:
+def paint_system_status(data: SystemStatus, width: int, height: int) -> Rows:
     """Two columns side by side; long sentences are broken, never cut off."""
     canvas = Canvas(width, height)
     middle = width // 2
-    _column(canvas, 0, middle - 2, data.left)
-    _column(canvas, middle, width - middle, data.right)
+    _draw_column(canvas, 0, middle - 2, data.left)
+    _draw_column(canvas, middle, width - middle, data.right)
     return canvas.rows
 
 
-def _column(canvas: Canvas, x: int, width: int, sections: tuple[Section, ...]) -> None:
+def _draw_column(canvas: Canvas, x: int, width: int, sections: tuple[SystemStatusSection, ...]) -> None:
     y = 0
     for section in sections:
-        canvas.text(x, y, section.title, LABEL, width=width)
+        canvas.write_text(x, y, section.title, LABEL, width=width)
         y += 1
         label_width = min(26, max((len(line.label) for line in section.lines), default=0))
         for line in section.lines:
-            canvas.text(x, y, line.label, DIM, width=label_width)
-            y = _value(canvas, x + label_width + 2, y, line, width - label_width - 2)
+            canvas.write_text(x, y, line.label, DIM, width=label_width)
+            y = _draw_value(canvas, x + label_width + 2, y, line, width - label_width - 2)
         y += 1
 
 
-def _value(canvas: Canvas, x: int, y: int, line: Line, width: int) -> int:
-    for number, part in enumerate(broken(line.value, width) or [""]):
-        canvas.text(x, y + number, part, line.pen, width=width)
-    return y + max(1, len(broken(line.value, width)))
+def _draw_value(canvas: Canvas, x: int, y: int, line: SystemStatusLine, width: int) -> int:
+    for number, part in enumerate(wrap_text(line.value, width) or [""]):
+        canvas.write_text(x, y + number, part, line.style, width=width)
+    return y + max(1, len(wrap_text(line.value, width)))

@@ -3,67 +3,97 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dosing_tui.domain.panels.panel_catalog import BATCHES, TODAY, Panel, Total
-from dosing_tui.tui.charts.primitives.bars import thin_bar
+from dosing_tui.domain.panels.panel_catalog import BATCHES_TODAY, CONSUMPTION_TODAY, LabeledTotal, Panel
+from dosing_tui.tui.charts.primitives.bars import draw_thin_bar
 from dosing_tui.tui.rendering import data_table, number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, plain
-from dosing_tui.tui.rendering.data_table import Column, Table
-from dosing_tui.tui.rendering.palette import DIM, HOT, TEXT, Tone
-from dosing_tui.tui.scope.render_context import Moment
-from dosing_tui.tui.tiles.shared.tile_content import Content, age_of_panel
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
+from dosing_tui.tui.rendering.data_table import TableColumn, TableData
+from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, ColourRole
+from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.tiles.shared.tile_content import TileContent, format_panel_age
 
-NAME = 24
+MAX_LABEL_WIDTH = 24
 """Cells of a label, at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class TotalRow:
     label: str
     value: float | None
-    written: str
+    text: str
     """The value, as it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    items: tuple[Item, ...]
+    items: tuple[TotalRow, ...]
     unit: str = ""
     """Of the values."""
 
 
-def chemicals(moment: Moment) -> Content[Totals]:
-    return _tile(moment, TODAY, masses(moment.rows(TODAY)), "actual mass", "no dose")
+def build_chemical_totals(context: RenderContext) -> TileContent[Totals]:
+    return _build_totals(
+        context, CONSUMPTION_TODAY, list_masses(context.get_rows(CONSUMPTION_TODAY)), "actual mass", "no dose"
+    )
 
 
-def batches(moment: Moment) -> Content[Totals]:
-    return _tile(moment, BATCHES, counts(moment.rows(BATCHES)), "completed", "no batch completed")
+def build_batch_totals(context: RenderContext) -> TileContent[Totals]:
+    return _build_totals(
+        context,
+        BATCHES_TODAY,
+        list_counts(context.get_rows(BATCHES_TODAY)),
+        "completed",
+        "no batch completed",
+    )
 
 
-def chemicals_large(moment: Moment) -> Content[Table[Item]]:
-    return _sheet(moment, TODAY, masses(moment.rows(TODAY)), MASSES, "no dose")
+def build_chemical_table(context: RenderContext) -> TileContent[TableData[TotalRow]]:
+    return _build_table(
+        context,
+        CONSUMPTION_TODAY,
+        list_masses(context.get_rows(CONSUMPTION_TODAY)),
+        CHEMICAL_COLUMNS,
+        "no dose",
+    )
 
 
-def batches_large(moment: Moment) -> Content[Table[Item]]:
-    return _sheet(moment, BATCHES, counts(moment.rows(BATCHES)), BATCH_COUNTS, "no batch completed")
+def build_batch_table(context: RenderContext) -> TileContent[TableData[TotalRow]]:
+    return _build_table(
+        context,
+        BATCHES_TODAY,
+        list_counts(context.get_rows(BATCHES_TODAY)),
+        BATCH_COLUMNS,
+        "no batch completed",
+    )
 
 
-def masses(rows: Sequence[Total]) -> tuple[Item, ...]:
-    mass = number_format.mass_for(max((row.value or 0.0 for row in rows), default=0.0))
-    return tuple(Item(plain(row.label, NAME), row.value, mass.words(row.value)) for row in rows)
+def list_masses(rows: Sequence[LabeledTotal]) -> tuple[TotalRow, ...]:
+    mass = number_format.choose_mass_unit(max((row.value or 0.0 for row in rows), default=0.0))
+    return tuple(
+        TotalRow(sanitize_text(row.label, MAX_LABEL_WIDTH), row.value, mass.format_mass(row.value))
+        for row in rows
+    )
 
 
-def counts(rows: Sequence[Total]) -> tuple[Item, ...]:
-    return tuple(Item(plain(row.label, NAME), row.value, number_format.whole(row.value)) for row in rows)
+def list_counts(rows: Sequence[LabeledTotal]) -> tuple[TotalRow, ...]:
+    return tuple(
+        TotalRow(sanitize_text(row.label, MAX_LABEL_WIDTH), row.value, number_format.format_whole(row.value))
+        for row in rows
+    )
 
 
-def _tile(
-    moment: Moment, panel: Panel[Total], items: tuple[Item, ...], unit: str, nothing: str
-) -> Content[Totals]:
-    age, stale = age_of_panel(moment, panel)
-    empty = "" if items else moment.nothing_from(panel, nothing)
-    return Content(
-        moment.title(panel),
-        Totals(items, panel.unit if panel is TODAY else ""),
+def _build_totals(
+    context: RenderContext,
+    panel: Panel[LabeledTotal],
+    items: tuple[TotalRow, ...],
+    unit: str,
+    empty_text: str,
+) -> TileContent[Totals]:
+    age, stale = format_panel_age(context, panel)
+    empty = "" if items else context.explain_empty(panel, empty_text)
+    return TileContent(
+        context.format_title(panel),
+        Totals(items, panel.unit if panel is CONSUMPTION_TODAY else ""),
         paint_totals,
         unit,
         age,
@@ -72,50 +102,53 @@ def _tile(
     )
 
 
-def _sheet(
-    moment: Moment, panel: Panel[Total], items: tuple[Item, ...], columns: tuple[Column[Item], ...],
-    nothing: str,
-) -> Content[Table[Item]]:  # fmt: skip
-    age, stale = age_of_panel(moment, panel)
-    empty = "" if items else moment.nothing_from(panel, nothing)
+def _build_table(
+    context: RenderContext,
+    panel: Panel[LabeledTotal],
+    items: tuple[TotalRow, ...],
+    columns: tuple[TableColumn[TotalRow], ...],
+    empty_text: str,
+) -> TileContent[TableData[TotalRow]]:
+    age, stale = format_panel_age(context, panel)
+    empty = "" if items else context.explain_empty(panel, empty_text)
     whole = sum(item.value or 0.0 for item in items)
     top = max((item.value or 0.0 for item in items), default=0.0)
-    table = Table(items, columns, Facts(whole, top))
-    return Content(moment.title(panel), table, data_table.paint, "", age, stale, empty)
+    table = TableData(items, columns, TotalsContext(whole, top))
+    return TileContent(context.format_title(panel), table, data_table.paint_table, "", age, stale, empty)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    whole: float
-    top: float
+class TotalsContext:
+    total: float
+    largest: float
 
 
-def _share(item: Item, facts: Facts) -> float | None:
-    return None if item.value is None or facts.whole <= 0 else 100 * item.value / facts.whole
+def _compute_share(item: TotalRow, context: TotalsContext) -> float | None:
+    return None if item.value is None or context.total <= 0 else 100 * item.value / context.total
 
 
-def _said_share(item: Item, facts: Facts) -> str:
-    share = _share(item, facts)
-    return number_format.NOTHING if share is None else f"{share:.1f} %"
+def _format_share(item: TotalRow, context: TotalsContext) -> str:
+    share = _compute_share(item, context)
+    return number_format.NO_VALUE if share is None else f"{share:.1f} %"
 
 
-def _bar(item: Item, facts: Facts, width: int, ground: Tone) -> Rows:
-    drawn = thin_bar(item.value or 0.0, width, top=facts.top)
+def _draw_bar(item: TotalRow, context: TotalsContext, width: int, ground: ColourRole) -> Rows:
+    drawn = draw_thin_bar(item.value or 0.0, width, top=context.largest)
     return [[(cell, pen._replace(bg=ground)) for cell, pen in row] for row in drawn]
 
 
-def _columns(name: str, amount: str, unit: str) -> tuple[Column[Item], ...]:
+def _build_columns(name: str, amount: str, unit: str) -> tuple[TableColumn[TotalRow], ...]:
     return (
-        Column(name, 12, 100, lambda item, facts: item.label, grow=12),
-        Column(amount, 12, 95, lambda item, facts: item.written, lambda item, facts: item.value,
-               unit=unit, pen=HOT, right=True),
-        Column("Share", 9, 60, _said_share, _share, unit="%", right=True),
-        Column("", 12, 50, lambda item, facts: "", draw=_bar, grow=120),
+        TableColumn(name, 12, 100, lambda item, facts: item.label, max_growth=12),
+        TableColumn(amount, 12, 95, lambda item, facts: item.text, lambda item, facts: item.value,
+               unit=unit, style=STRONG, align_right=True),
+        TableColumn("Share", 9, 60, _format_share, _compute_share, unit="%", align_right=True),
+        TableColumn("", 12, 50, lambda item, facts: "", draw_cell=_draw_bar, max_growth=120),
     )  # fmt: skip
 
 
-MASSES = _columns("Chemical", "Dosed", "g")
-BATCH_COUNTS = _columns("Recipe", "Batches", "")
+CHEMICAL_COLUMNS = _build_columns("Chemical", "Dosed", "g")
+BATCH_COLUMNS = _build_columns("Recipe", "Batches", "")
 
 
 def paint_totals(data: Totals, width: int, height: int) -> Rows:
@@ -124,13 +157,13 @@ def paint_totals(data: Totals, width: int, height: int) -> Rows:
     shown = items if len(items) <= height else items[: max(1, height - 1)]
     step = 2 if len(shown) * 2 <= height + 1 and height >= 12 else 1
     name_width = min(width // 2, max((len(item.label) for item in shown), default=0))
-    number_width = max((len(item.written) for item in shown), default=0)
+    number_width = max((len(item.text) for item in shown), default=0)
     top = max((item.value or 0.0 for item in items), default=0.0)
     bar_width = max(0, width - name_width - number_width - 3)
     for number, item in enumerate(shown):
-        canvas.text(0, number * step, item.label, TEXT, width=name_width)
-        canvas.paste(name_width + 1, number * step, thin_bar(item.value or 0.0, bar_width, top=top))
-        canvas.right(width, number * step, item.written, HOT)
+        canvas.write_text(0, number * step, item.label, TEXT, width=name_width)
+        canvas.paste_rows(name_width + 1, number * step, draw_thin_bar(item.value or 0.0, bar_width, top=top))
+        canvas.write_right(width, number * step, item.text, STRONG)
     if len(shown) < len(items):
-        canvas.text(0, height - 1, f"{len(items) - len(shown)} more: enter shows all", DIM)
+        canvas.write_text(0, height - 1, f"{len(items) - len(shown)} more: enter shows all", DIM)
     return canvas.rows

@@ -11,19 +11,19 @@ from textual.screen import ModalScreen
 from dosing_tui.tui.rendering import text_field
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
 from dosing_tui.tui.rendering.line_widget import LineWidget
-from dosing_tui.tui.rendering.palette import DIM, LABEL, LINE, Pen, Tone
-from dosing_tui.tui.rendering.text_field import Field
-from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, CellStyle, ColourRole
+from dosing_tui.tui.rendering.text_field import TextField
+from dosing_tui.tui.rendering.theme import TerminalTheme
 
 Result = TypeVar("Result")
-KEY = Pen(Tone.CREST, bold=True)
-CHOSEN = Pen(Tone.HOT, Tone.SELECT, bold=True)
+KEY_STYLE = CellStyle(ColourRole.ACCENT, bold=True)
+SELECTED_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
 """The row that the keys are about."""
-FAULT = Pen(Tone.WARN, bold=True)
-EDIT_KEYS = [Binding(key, f"edit('{key}')", show=False) for key in text_field.EDITING]
+ERROR_STYLE = CellStyle(ColourRole.WARN, bold=True)
+EDIT_KEYS = [Binding(key, f"edit('{key}')", show=False) for key in text_field.EDITING_KEYS]
 
 
-class Sheet(ModalScreen[Result]):
+class FormDialog(ModalScreen[Result]):
     """``enter`` gives a result, ``esc`` gives None."""
 
     BINDINGS = [
@@ -32,12 +32,12 @@ class Sheet(ModalScreen[Result]):
         *EDIT_KEYS,
     ]
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, theme: TerminalTheme) -> None:
         super().__init__()
-        self._sheet = LineWidget(look)
+        self._dialog = LineWidget(theme)
 
     @abstractmethod
-    def rows(self, width: int, height: int) -> Rows:
+    def render_rows(self, width: int, height: int) -> Rows:
         """The dialog as it is now, in a window of this size."""
 
     @abstractmethod
@@ -46,32 +46,32 @@ class Sheet(ModalScreen[Result]):
 
     @property
     @abstractmethod
-    def typing(self) -> Field | None:
+    def active_field(self) -> TextField | None:
         """The field that is typed into; None while letters are commands."""
 
     @abstractmethod
-    def put(self, changed: Field) -> None:
+    def update_field(self, new_field: TextField) -> None:
         """Take the field as it is after a key."""
 
     def compose(self) -> ComposeResult:
-        yield self._sheet
+        yield self._dialog
 
     def on_mount(self) -> None:
-        self.draw()
+        self.draw_dialog()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.draw()
+        self.draw_dialog()
 
-    def draw(self) -> None:
-        rows = self.rows(*self.app.size)
-        self._sheet.styles.width, self._sheet.styles.height = len(rows[0]), len(rows)
-        self._sheet.put(rows)
+    def draw_dialog(self) -> None:
+        rows = self.render_rows(*self.app.size)
+        self._dialog.styles.width, self._dialog.styles.height = len(rows[0]), len(rows)
+        self._dialog.show_rows(rows)
 
     async def on_key(self, event: events.Key) -> None:
         # no binding can name every letter; in a field each of them is text before it is a command
-        if self.typing is not None and event.is_printable and event.character is not None:
+        if self.active_field is not None and event.is_printable and event.character is not None:
             event.stop()
-            self._type(event.character)
+            self._insert_text(event.character)
         elif (bound := self.active_bindings.get(event.key)) is not None and bound.node is self:
             # textual looks at bindings when letters that came behind them are taken already: over a slow line
             # they come in one packet, and the name would stand in the comment
@@ -80,61 +80,61 @@ class Sheet(ModalScreen[Result]):
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
-        self._type(event.text)
+        self._insert_text(event.text)
 
-    def _type(self, text: str) -> None:
-        if self.typing is not None:
-            self.put(text_field.typed(self.typing, text))
-            self.draw()
+    def _insert_text(self, text: str) -> None:
+        if self.active_field is not None:
+            self.update_field(text_field.insert_text(self.active_field, text))
+            self.draw_dialog()
 
     def action_edit(self, key: str) -> None:
-        if self.typing is not None:
-            self.put(text_field.edited(self.typing, key))
-            self.draw()
+        if self.active_field is not None:
+            self.update_field(text_field.apply_key(self.active_field, key))
+            self.draw_dialog()
 
     def action_leave(self) -> None:
         self.dismiss(None)
 
 
-class ReadSheet(Sheet[Result]):
+class ReadOnlyDialog(FormDialog[Result]):
     """Only read: ``enter`` and ``esc`` close it."""
 
     @property
-    def typing(self) -> Field | None:
+    def active_field(self) -> TextField | None:
         return None
 
-    def put(self, changed: Field) -> None:
+    def update_field(self, new_field: TextField) -> None:
         """Nothing is typed here."""
 
     def action_accept(self) -> None:
         self.dismiss(None)
 
 
-def box(width: int, height: int, title: str, *, hint: str = "esc leaves") -> Canvas:
+def create_box(width: int, height: int, title: str, *, hint: str = "esc leaves") -> Canvas:
     """An empty frame with its title."""
     canvas = Canvas(width, height)
     across = "─" * (width - 2)
-    canvas.text(0, 0, f"╭{across}╮", LINE)
-    canvas.text(0, height - 1, f"╰{across}╯", LINE)
+    canvas.write_text(0, 0, f"╭{across}╮", FRAME)
+    canvas.write_text(0, height - 1, f"╰{across}╯", FRAME)
     for y in range(1, height - 1):
-        canvas.put(0, y, "│", LINE)
-        canvas.put(width - 1, y, "│", LINE)
-    canvas.text(3, 1, title, LABEL)
-    canvas.right(width - 3, 1, hint, DIM)
+        canvas.set_cell(0, y, "│", FRAME)
+        canvas.set_cell(width - 1, y, "│", FRAME)
+    canvas.write_text(3, 1, title, LABEL)
+    canvas.write_right(width - 3, 1, hint, DIM)
     return canvas
 
 
-def keys_row(canvas: Canvas, y: int, *keys: tuple[str, str]) -> None:
+def draw_keys(canvas: Canvas, y: int, *keys: tuple[str, str]) -> None:
     """Keys and what they do, side by side."""
     x = 3
     for key, does in keys:
-        x = canvas.text(x, y, key, KEY)
-        x = canvas.text(x + 1, y, does, DIM) + 3
+        x = canvas.write_text(x, y, key, KEY_STYLE)
+        x = canvas.write_text(x + 1, y, does, DIM) + 3
 
 
-def say(canvas: Canvas, y: int, text: str, *, fault: bool) -> None:
+def draw_message(canvas: Canvas, y: int, text: str, *, is_error: bool) -> None:
     """One sentence, with the shape of a fault if it is one."""
-    if fault:
-        canvas.text(3, y, f"▲ {text}", FAULT, width=canvas.width - 6)
+    if is_error:
+        canvas.write_text(3, y, f"▲ {text}", ERROR_STYLE, width=canvas.width - 6)
     else:
-        canvas.text(3, y, text, width=canvas.width - 6)
+        canvas.write_text(3, y, text, width=canvas.width - 6)

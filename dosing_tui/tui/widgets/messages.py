@@ -4,24 +4,24 @@ from collections.abc import Callable
 
 from textual.message import Message
 
-from dosing_tui.tui.data.query_workers import Reply
+from dosing_tui.tui.data.query_workers import PanelReply
 
 
-class Moved(Message):
+class ViewChanged(Message):
     """Other tiles are in sight now: they want to be drawn without waiting for the next tick."""
 
 
-class Answered(Message):
+class PanelLoaded(Message):
     """A panel's question has its reply."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: PanelReply) -> None:
         super().__init__()
         self.reply = reply
 
 
-class Returned(Message):
+class JobFinished(Message):
     """Work that had to wait is done: what follows is for the screen's thread. Nobody waits for that."""
 
-    def __init__(self, follow: Callable[[], object]) -> None:
+    def __init__(self, callback: Callable[[], object]) -> None:
         super().__init__()
-        self.follow = follow
+        self.callback = callback

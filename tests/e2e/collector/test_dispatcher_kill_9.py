@@ -11,7 +11,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.journal_projection import Replica, folded
 from dosing_tui.domain.alarms.models import AlarmKey, Event, Shown
 from tests.integration.collector.alarms.test_alarm_service_on_servers import (
@@ -106,7 +106,7 @@ def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
 
 
 def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_again(
-    mosquitto: RunningBroker, own_postgres: EmbeddedPostgres, web: WebServer, tmp_path: Path
+    mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, web: WebServer, tmp_path: Path
 ) -> None:
     site = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
     migrate(site, report=print)

@@ -12,7 +12,7 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from tests.support.collector.crash_points import POINTS
 from tests.support.collector.numbered_messages import (
     CollectorProcess,
@@ -42,7 +42,7 @@ def wait_for(dsn: str, count: int) -> None:
 
 
 def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_nothing(
-    mosquitto: RunningBroker, own_postgres: EmbeddedPostgres, tmp_path: Path
+    mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
     now, chance = int(time.time()), random.Random(7)
@@ -68,7 +68,7 @@ def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_not
     assert_balanced(collector, stored=COUNT)
 
 
-def speaking(broker: RunningBroker, messages: list[Numbered]) -> threading.Thread:
+def speaking(broker: EmbeddedBroker, messages: list[Numbered]) -> threading.Thread:
     """The plant speaks for about a quarter of a second; longer, the more there is to say."""
     thread = threading.Thread(target=publish, args=(broker.settings, messages), kwargs={"per_s": COUNT})
     thread.start()

@@ -14,7 +14,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.models import Entry, Event
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support import tmux_terminal
@@ -35,13 +35,13 @@ def say_low(settings: Settings) -> None:
         "device_id": "dosing_system_01", "chemical": "T-12", "remaining_g": 1990, "capacity_g": 10_000,
         "timestamp": int(time.time()),
     }  # fmt: skip
-    assert publisher.publish(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
+    assert publisher.publish_message(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
     publisher.stop()
 
 
 @pytest.mark.skipif(tmux_terminal.FOUND is None, reason="tmux is not installed")
 def test_an_acknowledgement_without_the_database_outlives_everything_and_is_journaled_once(
-    mosquitto: RunningBroker, own_postgres: EmbeddedPostgres, tmp_path: Path
+    mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path / "spool")
     migrate(settings, report=print)

@@ -13,7 +13,7 @@ import pytest
 
 from dosing_tui.demo.main import run_demo
 from dosing_tui.demo.servers import mqtt_broker
-from dosing_tui.demo.servers.child_processes import first_account
+from dosing_tui.demo.servers.child_processes import find_first_account
 from tests.support.database_servers import reachable_temp
 from tests.support.demo.server_owners import environment, python_for
 from tests.support.os_processes import alive, children
@@ -170,7 +170,7 @@ def test_amqtt_takes_mosquittos_place_where_there_is_none(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as an ordinary user already")
 def test_an_ordinary_user_can_run_it(folder: Path) -> None:
-    nobody = first_account(("nobody",))
+    nobody = find_first_account(("nobody",))
     python = python_for(nobody) if nobody else None
     if nobody is None or python is None:
         pytest.skip("no Python of this version that an ordinary user may run")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.demo.servers.mqtt_broker import free_port
+from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from screenshots.recorder import Recorder, Size
 from tests.support.polling import until
 from tests.support.tmux_terminal import FOUND, program
@@ -29,8 +29,8 @@ _IGNORING = (
 def nothing_there(folder: Path) -> dict[str, str]:
     """Settings that lead nowhere."""
     return {
-        "DOSING_MQTT_HOST": "127.0.0.1", "DOSING_MQTT_PORT": str(free_port()),
-        "DOSING_DATABASE_DSN": f"host=127.0.0.1 port={free_port()} dbname=none user=nobody",
+        "DOSING_MQTT_HOST": "127.0.0.1", "DOSING_MQTT_PORT": str(find_free_port()),
+        "DOSING_DATABASE_DSN": f"host=127.0.0.1 port={find_free_port()} dbname=none user=nobody",
         "DOSING_LOG_FILE": str(folder / "console.log"), "DOSING_COLLECTOR_SPOOL_DIR": str(folder / "spool"),
         "DOSING_PLANT_NAME": "Plant 1", "DOSING_CONSOLE_EXPORT_DIR": str(folder / "exports"),
     }  # fmt: skip

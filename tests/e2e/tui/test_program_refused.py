@@ -8,7 +8,7 @@ import pytest
 from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import free_port
+from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from tests.support.polling import until
 from tests.support.tmux_terminal import FOUND, Terminal, program
 
@@ -28,9 +28,12 @@ def plant(own_postgres: EmbeddedPostgres) -> str:
 
 def environment(dsn: str, folder: Path) -> dict[str, str]:
     return {
-        "DOSING_DATABASE_DSN": dsn, "DOSING_MQTT_HOST": "127.0.0.1", "DOSING_MQTT_PORT": str(free_port()),
-        "DOSING_COLLECTOR_MODE": "never", "DOSING_LOG_FILE": str(folder / "console.log"),
-    }  # fmt: skip
+        "DOSING_DATABASE_DSN": dsn,
+        "DOSING_MQTT_HOST": "127.0.0.1",
+        "DOSING_MQTT_PORT": str(find_free_port()),
+        "DOSING_COLLECTOR_MODE": "never",
+        "DOSING_LOG_FILE": str(folder / "console.log"),
+    }
 
 
 def test_a_missing_right_is_said_in_the_panel(plant: str, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli import alarm_actions
-from dosing_tui.cli.context import EXIT_AWAY
+from dosing_tui.cli.context import EXIT_UNAVAILABLE
 from dosing_tui.cli.main import EXIT_ERROR, main
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
@@ -122,12 +122,12 @@ def test_on_a_terminal_all_is_asked_about_with_how_many_and_which(
 
 
 def test_what_changed_since_it_was_seen_is_left_out_with_its_reason(plant: Settings) -> None:
-    seen = alarm_actions.listed(plant)
+    seen = alarm_actions.list_alarms(plant)
     others = Asking(Who("Bob", "bob"), NOW)
     journal.append(plant, [acknowledge(seen[0], others)])
-    done = alarm_actions.acknowledge(plant, seen, Asking(Who("Anna", "anna"), NOW), comment="")
-    assert done.done == (seen[1].key.tag,)
-    assert done.left == (f"{seen[0].key.tag} is latched acknowledged already, by Bob.",)
+    done = alarm_actions.acknowledge_alarms(plant, seen, Asking(Who("Anna", "anna"), NOW), comment="")
+    assert done.changed_tags == (seen[1].key.tag,)
+    assert done.refusals == (f"{seen[0].key.tag} is latched acknowledged already, by Bob.",)
 
 
 def test_an_alarm_is_put_out_of_service_and_back(plant: Settings, tmp_path: Path) -> None:
@@ -256,5 +256,5 @@ def test_times_are_on_the_plants_clock_in_every_form(plant: Settings, tmp_path: 
 
 def test_without_the_database_it_says_so(tmp_path: Path) -> None:
     result = run(settings_for(UNREACHABLE), tmp_path, "list")
-    assert result.exit_code == EXIT_AWAY
+    assert result.exit_code == EXIT_UNAVAILABLE
     assert result.stderr.startswith("dosing-tui: No database server listens")

@@ -11,18 +11,18 @@ import psycopg
 import pytest
 
 from dosing_tui.cli import batch_review
-from dosing_tui.cli.batch_records import FORMS, STATUSES
-from dosing_tui.cli.batch_review import MEANINGS
+from dosing_tui.cli.batch_records import RECORD_FORMATS, STATUSES
+from dosing_tui.cli.batch_review import DECISIONS
 from dosing_tui.cli.main import EXIT_ERROR
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
-from dosing_tui.domain.batch_review.review_rules import Meaning
-from dosing_tui.domain.batches.canonical_json import canonical, digest
-from dosing_tui.domain.batches.models import Status
+from dosing_tui.domain.batch_review.review_rules import Decision
+from dosing_tui.domain.batches.canonical_json import hash_text, to_canonical_json
+from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.panels.operator_notes import NoteDraft
-from dosing_tui.export.batch_record_files import Form
+from dosing_tui.export.batch_record_files import BatchRecordFormat
 from tests.integration.cli.test_batches import Shop
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import kept
@@ -218,7 +218,7 @@ def test_json_is_the_canonical_record_that_the_hash_is_of_and_verifies(shop: Sho
     assert lines.isascii()
     found = [json.loads(line) for line in lines.splitlines()]
     assert [each["batch_id"] for each in found] == [THIRD, SECOND, FIRST]
-    assert all(digest(canonical(each["record"])) == each["record_hash"] for each in found)
+    assert all(hash_text(to_canonical_json(each["record"])) == each["record_hash"] for each in found)
     (said,) = found[2]["reviews"]
     assert (said["who"], said["meaning"], said["record_hash"]) == (
         "Anna Łukasik", "approved", found[2]["record_hash"],
@@ -382,6 +382,6 @@ def test_audit_verify_finds_one_changed_byte_of_a_review_and_of_a_record(
 
 
 def test_the_options_words_are_the_programs_own() -> None:
-    assert list(STATUSES) == [status.value for status in Status]
-    assert sorted(MEANINGS.values()) == sorted(meaning.value for meaning in Meaning)
-    assert list(FORMS) == [form.value for form in Form]
+    assert list(STATUSES) == [status.value for status in BatchStatus]
+    assert sorted(DECISIONS.values()) == sorted(meaning.value for meaning in Decision)
+    assert list(RECORD_FORMATS) == [form.value for form in BatchRecordFormat]

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from paho.mqtt.publish import single
 
-from dosing_tui.config.settings import Protocol, Settings
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.config.settings import MqttVersion, Settings
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.live_state import Books, Link
 from tests.support.collector.numbered_messages import publish, stored_numbers
 from tests.support.collector.running_collector import numbered, running
@@ -18,8 +18,8 @@ from tests.support.database.schema_inspection import rows
 from tests.support.polling import until
 
 
-@pytest.mark.parametrize("protocol", list(Protocol))
-def test_messages_reach_the_database_and_the_books_balance(settings: Settings, protocol: Protocol) -> None:
+@pytest.mark.parametrize("protocol", list(MqttVersion))
+def test_messages_reach_the_database_and_the_books_balance(settings: Settings, protocol: MqttVersion) -> None:
     with running(replace(settings, mqtt=replace(settings.mqtt, protocol=protocol))) as plant:
         until(lambda: plant.ready)
         publish(settings.mqtt, numbered(0, 100))
@@ -75,7 +75,7 @@ def test_a_row_the_database_refuses_does_not_take_its_neighbours_with_it(setting
         assert set(range(20)) - set(stored_numbers(settings.database.dsn)) == {8}
 
 
-def test_a_restarted_broker_keeps_what_came_meanwhile(mosquitto: RunningBroker, settings: Settings) -> None:
+def test_a_restarted_broker_keeps_what_came_meanwhile(mosquitto: EmbeddedBroker, settings: Settings) -> None:
     with running(settings) as plant:
         until(lambda: plant.ready)
         publish(settings.mqtt, numbered(0, 10))
@@ -85,7 +85,7 @@ def test_a_restarted_broker_keeps_what_came_meanwhile(mosquitto: RunningBroker, 
         assert max(stored_numbers(settings.database.dsn).values()) == 1
 
 
-def test_a_broker_that_comes_late_is_waited_for(mosquitto: RunningBroker, settings: Settings) -> None:
+def test_a_broker_that_comes_late_is_waited_for(mosquitto: EmbeddedBroker, settings: Settings) -> None:
     mosquitto.stop()
     with running(settings) as plant:
         until(lambda: plant.picture.broker.link is Link.DOWN)

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dosing_tui.collector.context.local_state import collected_here, remember_collecting, spool_folder
+from dosing_tui.collector.context.local_state import get_spool_folder, is_last_collector, set_collector_marker
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.database.leader_election import lock_key
 from dosing_tui.live_state import Books, Link, Role
@@ -58,7 +58,7 @@ def test_who_lost_the_election_meanwhile_steps_down_with_an_empty_spool(settings
         take_office(other, settings)
         until(lambda: plant.role is Role.STANDBY)
         assert plant.books == Books(received=10, stored=10)
-        assert not collected_here(spool_folder(settings))
+        assert not is_last_collector(get_spool_folder(settings))
         other.close()
         until(lambda: plant.ready)
 
@@ -88,7 +88,7 @@ def test_a_spool_in_use_by_another_process_is_named(settings: Settings) -> None:
 
 def test_a_viewer_never_collects(settings: Settings) -> None:
     never = in_mode(settings, CollectorMode.NEVER)
-    remember_collecting(spool_folder(never))
+    set_collector_marker(get_spool_folder(never))
     with running(never) as plant:
         until(lambda: plant.role is Role.VIEWER and plant.listening)
         publish(settings.mqtt, numbered(0, 4))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.collector.context.local_state import collected_here, spool_folder
+from dosing_tui.collector.context.local_state import get_spool_folder, is_last_collector
 from dosing_tui.config.settings import Settings
 from tests.support.collector.numbered_messages import collecting, publish, start_collector, stored_numbers
 from tests.support.collector.running_collector import numbered
@@ -33,7 +33,7 @@ def test_it_outlives_whoever_read_its_log(settings: Settings, tmp_path: Path) ->
     collector = start_collector(settings, tmp_path, stderr=writer)
     os.close(writer)
     os.close(reader)
-    until(lambda: collected_here(spool_folder(settings)))
+    until(lambda: is_last_collector(get_spool_folder(settings)))
     publish(settings.mqtt, numbered(0, 10))
     until(lambda: stored_numbers(settings.database.dsn).total() == 10)
     collector.send_signal(signal.SIGTERM)

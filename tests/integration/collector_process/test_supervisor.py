@@ -11,7 +11,7 @@ from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 import pytest
 from paho.mqtt.publish import single
 
-from dosing_tui.collector_process.supervisor import NO_ANSWER, Patience
+from dosing_tui.collector_process.supervisor import NO_ANSWER, SupervisorTimeouts
 from dosing_tui.config.settings import CollectorSettings, DatabaseSettings, MqttSettings, Settings
 from dosing_tui.live_state import Books, Link
 from tests.support.collector.numbered_messages import publish, stored_numbers
@@ -116,7 +116,7 @@ def test_a_silent_collector_is_doubted_until_it_answers_again(nowhere: Settings)
 
 
 def test_a_hung_collector_is_replaced(nowhere: Settings) -> None:
-    with kept(nowhere, patience=replace(QUICK, hung_s=4.0)) as plant:
+    with kept(nowhere, patience=replace(QUICK, hang_s=4.0)) as plant:
         until(lambda: REFUSED in plant.picture.broker.why)
         hung = plant.signal(SIGSTOP)
         until(lambda: plant.picture.process != hung)
@@ -169,7 +169,7 @@ def test_one_that_never_begins_is_tried_again_and_what_it_wrote_is_logged(
     nowhere: Settings, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     broken = ("-c", "import sys; print('on stdout'); print('on stderr', file=sys.stderr); sys.exit(3)")
-    quick = Patience(again_s=0.01)
+    quick = SupervisorTimeouts(restart_min_s=0.01)
     with caplog.at_level(logging.INFO), kept(nowhere, patience=quick, program=broken) as plant:
         until(lambda: caplog.text.count("ended with status 3. It is started again in") >= 3)
         assert plant.picture.broker.why == "The collector process ended with status 3. It is started again."

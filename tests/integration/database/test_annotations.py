@@ -14,7 +14,7 @@ from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.messages.models import BatchEvent
-from dosing_tui.domain.panels.annotations import Annotation, Mark
+from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from tests.support.database.expected_pairing import paired
 from tests.support.database.reading_samples import EVENT, NOW, settings_for, spooled
@@ -44,10 +44,10 @@ def store(dsn: str, *events: BatchEvent) -> None:
 
 def hour(reader: Reader, *, device: Sequence[str] = (), recipe: Sequence[str] = ()) -> list[Annotation]:
     """Of [NOW, NOW + 1 h)."""
-    return list(reader.annotations(since=NOW, until=NOW + HOUR, device=device, recipe=recipe).shown)
+    return list(reader.annotations(since=NOW, until=NOW + HOUR, device=device, recipe=recipe).items)
 
 
-def minutes(found: Sequence[Annotation]) -> list[tuple[float, float | None, Mark]]:
+def minutes(found: Sequence[Annotation]) -> list[tuple[float, float | None, AnnotationKind]]:
     def since_now(moment: datetime) -> float:
         return (moment - NOW) / timedelta(minutes=1)
 
@@ -58,14 +58,14 @@ def test_a_batch_is_a_region_from_its_start_to_its_end(
     flavour: Server, reader: Reader, migrated: str
 ) -> None:
     store(migrated, event(1, "start"), event(3, "complete"), event(10, "start"), event(11, "abort"))
-    assert minutes(hour(reader)) == [(1, 3, Mark.BATCH), (10, 11, Mark.ABORTED)]
+    assert minutes(hour(reader)) == [(1, 3, AnnotationKind.BATCH), (10, 11, AnnotationKind.ABORTED)]
     assert [a.text for a in hour(reader)] == ["CU-85 complete", "CU-85 abort"]
     assert {a.device for a in hour(reader)} == {"station-1"}
 
 
 def test_a_batch_that_crosses_an_edge_of_the_window_is_whole(reader: Reader, migrated: str) -> None:
     store(migrated, event(-2, "start"), event(1, "complete"), event(59, "start"), event(62, "complete"))
-    assert minutes(hour(reader)) == [(-2, 1, Mark.BATCH), (59, 62, Mark.BATCH)]
+    assert minutes(hour(reader)) == [(-2, 1, AnnotationKind.BATCH), (59, 62, AnnotationKind.BATCH)]
 
 
 def test_a_batch_that_ended_before_the_window_or_starts_at_its_end_is_not_in_it(
@@ -80,26 +80,28 @@ def test_a_start_without_an_end_is_running_until_its_station_starts_another(
 ) -> None:
     store(migrated, event(1, "start"), event(2, "start", device="station-2"), event(9, "start", "FG-85/95"))
     assert minutes(hour(reader)) == [
-        (1, None, Mark.INCOMPLETE),
-        (2, None, Mark.RUNNING),
-        (9, None, Mark.RUNNING),
+        (1, None, AnnotationKind.INCOMPLETE),
+        (2, None, AnnotationKind.RUNNING),
+        (9, None, AnnotationKind.RUNNING),
     ]
     # the filter hides the other recipe's batch, and still knows of it
-    assert minutes(hour(reader, recipe=["CU-85"], device=["station-1"])) == [(1, None, Mark.INCOMPLETE)]
+    assert minutes(hour(reader, recipe=["CU-85"], device=["station-1"])) == [
+        (1, None, AnnotationKind.INCOMPLETE)
+    ]
 
 
 def test_an_end_without_a_start_is_a_moment(reader: Reader, migrated: str) -> None:
     store(migrated, event(5, "complete"), event(6, "start"), event(7, "complete", "FG-85/95"))
     assert [(a.kind, a.text) for a in hour(reader)] == [
-        (Mark.UNMATCHED, "CU-85 complete, start not told"),
-        (Mark.RUNNING, "CU-85 running"),
-        (Mark.UNMATCHED, "FG-85/95 complete, start not told"),
+        (AnnotationKind.UNMATCHED, "CU-85 complete, start not told"),
+        (AnnotationKind.RUNNING, "CU-85 running"),
+        (AnnotationKind.UNMATCHED, "FG-85/95 complete, start not told"),
     ]
 
 
 def test_pause_and_resume_do_not_end_a_batch(reader: Reader, migrated: str) -> None:
     store(migrated, event(1, "start"), event(2, "pause"), event(4, "resume"), event(5, "complete"))
-    assert minutes(hour(reader)) == [(1, 5, Mark.BATCH)]
+    assert minutes(hour(reader)) == [(1, 5, AnnotationKind.BATCH)]
 
 
 def test_notes_are_marked_with_their_author(reader: Reader, migrated: str) -> None:
@@ -107,21 +109,21 @@ def test_notes_are_marked_with_their_author(reader: Reader, migrated: str) -> No
         operator_notes.add(settings_for(migrated), NoteDraft(NOW, text, "M. Berg", device), os_user="")
     assert [a.text for a in hour(reader)] == ["whole plant", "one", "two"]
     assert [a.text for a in hour(reader, device=["station-2"], recipe=["CU-85"])] == ["whole plant", "two"]
-    assert {(a.kind, a.author) for a in hour(reader)} == {(Mark.NOTE, "M. Berg")}
+    assert {(a.kind, a.author) for a in hour(reader)} == {(AnnotationKind.NOTE, "M. Berg")}
 
 
 def test_the_newest_are_shown_where_there_are_too_many_and_it_is_said(reader: Reader, migrated: str) -> None:
     store(migrated, *(event(n / 60, "start" if n % 2 == 0 else "complete") for n in range(1400)))
     found = reader.annotations(since=NOW, until=NOW + HOUR)
-    assert len(found.shown) == 500
-    assert minutes(found.shown[-1:]) == [(1398 / 60, 1399 / 60, Mark.BATCH)]
-    assert minutes(found.shown[:1]) == [(400 / 60, 401 / 60, Mark.BATCH)]
-    assert found.sentence == "Only the newest 500 batches and notes are marked."
+    assert len(found.items) == 500
+    assert minutes(found.items[-1:]) == [(1398 / 60, 1399 / 60, AnnotationKind.BATCH)]
+    assert minutes(found.items[:1]) == [(400 / 60, 401 / 60, AnnotationKind.BATCH)]
+    assert found.truncation_text == "Only the newest 500 batches and notes are marked."
     few = reader.annotations(since=NOW, until=NOW + timedelta(minutes=5))
-    assert (len(few.shown), few.sentence) == (150, "")
+    assert (len(few.items), few.truncation_text) == (150, "")
 
 
-def in_order(mark: tuple[datetime, datetime | None, Mark, str]) -> tuple[object, ...]:
+def in_order(mark: tuple[datetime, datetime | None, AnnotationKind, str]) -> tuple[object, ...]:
     at, until, kind, device = mark
     return at, until or at, kind, device
 
@@ -145,7 +147,7 @@ def test_regions_are_those_worked_out_without_sql(
     }
     store(migrated, *told.values())
     found = reader.annotations(since=NOW, until=NOW + HOUR)
-    marked = [(a.at, a.until, a.kind, a.device) for a in found.shown]
+    marked = [(a.at, a.until, a.kind, a.device) for a in found.items]
     wanted = paired(told.values(), since=NOW, until=NOW + HOUR)
     assert wanted
     assert sorted(marked, key=in_order) == sorted((mark[:4] for mark in wanted), key=in_order)

@@ -11,7 +11,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import UNLIMITED, Limits, connect, target
 from dosing_tui.database.error_mapping import Target, database_errors, translated
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import free_port
+from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.errors import DatabaseAway, DatabaseError, DatabaseRefused, RowRefused
 from tests.support.database.reading_samples import settings_for
 from tests.support.database_servers import reachable_temp
@@ -44,7 +44,7 @@ def guarded() -> Iterator[Guarded]:
         rules = folder / "rules.conf"
         rules.write_text(HBA)
         rules.chmod(0o644)
-        port = free_port()
+        port = find_free_port()
         with EmbeddedPostgres(folder / "data", port=port, settings={"hba_file": str(rules)}) as server:
             with psycopg.connect(server.dsn, autocommit=True) as connection:
                 for role in ("operator", "locked_out", "viewer"):
@@ -157,7 +157,7 @@ def test_an_unknown_user(guarded: Guarded) -> None:
 
 
 def test_nobody_listens() -> None:
-    port = free_port()
+    port = find_free_port()
     said = refused(settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant"), DatabaseAway)
     assert said == f"No database server listens at 127.0.0.1:{port} (database plant, user u)."
 

@@ -17,7 +17,7 @@ from tests.support.polling import until
 def election(dsn: str, site: str = "plant1") -> Iterator[Election]:
     candidate = Election(settings_for(dsn, site=site))
     yield candidate
-    candidate.release()
+    candidate.release_lock()
 
 
 def end_sessions(dsn: str) -> None:
@@ -32,15 +32,15 @@ def test_one_of_two_is_elected_and_stays(database: str) -> None:
     with election(database) as first, election(database) as second:
         assert [first.try_acquire(), second.try_acquire()] == [True, False]
         assert [first.try_acquire(), second.try_acquire()] == [True, False]
-        assert [first.held(), second.held()] == [True, False]
+        assert [first.is_held(), second.is_held()] == [True, False]
 
 
 def test_release_lets_the_other_collect(database: str) -> None:
     with election(database) as first, election(database) as second:
         assert first.try_acquire()
         assert not second.try_acquire()
-        first.release()
-        assert not first.held()
+        first.release_lock()
+        assert not first.is_held()
         until(second.try_acquire)
         assert not first.try_acquire()
 
@@ -49,7 +49,7 @@ def test_being_elected_twice_takes_one_release(database: str) -> None:
     with election(database) as first, election(database) as second:
         assert first.try_acquire()
         assert first.try_acquire()
-        first.release()
+        first.release_lock()
         until(second.try_acquire)
 
 
@@ -63,7 +63,7 @@ def test_a_lost_session_is_lost_leadership(database: str) -> None:
     with election(database) as first, election(database) as second:
         assert first.try_acquire()
         end_sessions(database)
-        assert not first.held()
+        assert not first.is_held()
         assert second.try_acquire()
         assert not first.try_acquire()
 
@@ -72,7 +72,7 @@ def test_nobody_is_elected_while_the_database_is_away(own_postgres: EmbeddedPost
     with election(own_postgres.dsn) as only:
         assert only.try_acquire()
         own_postgres.kill()
-        until(lambda: not only.held())  # a session may outlive its server by a moment
+        until(lambda: not only.is_held())  # a session may outlive its server by a moment
         with pytest.raises(DatabaseAway):
             only.try_acquire()
         own_postgres.restart()

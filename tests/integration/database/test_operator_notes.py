@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from dosing_tui.database import operator_notes
 from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.domain.panels.operator_notes import TEXT_LONGEST, NoteDraft
+from dosing_tui.domain.panels.operator_notes import MAX_TEXT_LENGTH, NoteDraft
 from dosing_tui.errors import DatabaseAway, DatabaseRefused, RowRefused
 from tests.support.database.reading_samples import NOW, settings_for
 from tests.support.database.schema_inspection import run, value
@@ -70,7 +70,7 @@ def test_letters_of_every_language_stay_and_control_characters_do_not(migrated: 
     [
         (replace(DRAFT, text=" \n"), "The note has no text."),
         (replace(DRAFT, author=""), "The note has no author: enter your name."),
-        (replace(DRAFT, text="x" * (TEXT_LONGEST + 1)), "The note is longer than 500 characters."),
+        (replace(DRAFT, text="x" * (MAX_TEXT_LENGTH + 1)), "The note is longer than 500 characters."),
         (replace(DRAFT, author="漢" * 61), "The author's name is longer than 60 characters."),
         (replace(DRAFT, at=NOW.replace(year=1999)), "The note's time lies outside 2020 to 2099."),
     ],
@@ -81,8 +81,10 @@ def test_what_is_no_note_is_refused_with_a_sentence(migrated: str, draft: NoteDr
 
 
 def test_five_hundred_wide_letters_fit(migrated: str) -> None:
-    stored = operator_notes.add(settings_for(migrated), replace(DRAFT, text="漢" * TEXT_LONGEST), os_user="")
-    assert len(stored.text) == TEXT_LONGEST
+    stored = operator_notes.add(
+        settings_for(migrated), replace(DRAFT, text="漢" * MAX_TEXT_LENGTH), os_user=""
+    )
+    assert len(stored.text) == MAX_TEXT_LENGTH
 
 
 @pytest.mark.parametrize("statement", REFUSED)

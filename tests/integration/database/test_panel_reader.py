@@ -14,9 +14,9 @@ from dosing_tui.database.panel_reader import SEEDED, Reader
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import free_port
+from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
-from dosing_tui.domain.panels.panel_catalog import OVERVIEW, TODAY, Query
+from dosing_tui.domain.panels.panel_catalog import CONSUMPTION_TODAY, OVERVIEW_PANELS, PanelQuery
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
 from tests.support.database.reading_samples import (
     DOSE,
@@ -32,7 +32,7 @@ from tests.support.database.schema_inspection import rows
 from tests.support.database_servers import Server
 from tests.support.polling import until
 
-LAST_DAY = Query(NOW - timedelta(days=1), NOW, NOW)
+LAST_DAY = PanelQuery(NOW - timedelta(days=1), NOW, NOW)
 
 
 @pytest.fixture
@@ -151,8 +151,8 @@ def test_many_threads_may_ask_at_once(reader: Reader, writer: Writer) -> None:
     writer.write(uuid4(), spooled(EVENT, *doses(100)))
 
     def ask(number: int) -> int:
-        panel = OVERVIEW[number % len(OVERVIEW)]
-        return len(reader.panel(panel, Query(NOW - timedelta(days=1), NOW + timedelta(days=1), NOW)))
+        panel = OVERVIEW_PANELS[number % len(OVERVIEW_PANELS)]
+        return len(reader.panel(panel, PanelQuery(NOW - timedelta(days=1), NOW + timedelta(days=1), NOW)))
 
     with ThreadPoolExecutor(16) as pool:
         assert min(pool.map(ask, range(64))) > 0
@@ -169,7 +169,7 @@ def test_without_the_schema_somebody_has_to_migrate(database: str) -> None:
 def test_opening_does_not_wait_and_the_reason_is_told_when_something_is_asked(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    port = free_port()
+    port = find_free_port()
     reader = Reader(settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant"))
     reader.open()
     with pytest.raises(DatabaseAway, match=f"No database server listens at 127.0.0.1:{port}"):
@@ -215,7 +215,7 @@ def waiting_reader(dsn: str) -> Iterator[Reader]:
 
 def test_a_panel_that_takes_too_long_is_given_up(migrated: str) -> None:
     with waiting_reader(migrated) as reader, pytest.raises(DatabaseAway, match="took too long to answer"):
-        reader.panel(TODAY, LAST_DAY)
+        reader.panel(CONSUMPTION_TODAY, LAST_DAY)
 
 
 def test_a_database_that_goes_while_it_answers_is_told_in_a_sentence(own_postgres: EmbeddedPostgres) -> None:
@@ -226,7 +226,7 @@ def test_a_database_that_goes_while_it_answers_is_told_in_a_sentence(own_postgre
         suppress(psycopg.OperationalError),  # of the session that holds the table
         waiting_reader(own_postgres.dsn) as reader,
     ):
-        answer = pool.submit(reader.panel, TODAY, LAST_DAY)
+        answer = pool.submit(reader.panel, CONSUMPTION_TODAY, LAST_DAY)
         until(lambda: rows(own_postgres.dsn, waiting))
         own_postgres.kill()
         with pytest.raises(DatabaseAway, match=r"^The database .*\.$"):

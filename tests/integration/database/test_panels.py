@@ -20,7 +20,7 @@ from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.domain.messages.models import Dose, Reading
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
-from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, Query
+from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
 from tests.support.database import sample_month
 from tests.support.database.reading_samples import settings_for, spooled
 from tests.support.database.sample_month import Plant, inside, touched
@@ -59,12 +59,12 @@ SELECTIONS: Mapping[str, Selection] = {
     "all four": Selection(("station-0", "station-1"), ("BDO",), ("CU-80", ""), ("CATALYST",)),
     "nobody": Selection(device=("no such station",)),
 }
-Expected = Callable[[Plant, Query, timedelta, ZoneInfo, float], Iterable[object]]
+Expected = Callable[[Plant, PanelQuery, timedelta, ZoneInfo, float], Iterable[object]]
 
 
 def _series(name: Callable[[Dose], str], value: Callable[[list[Dose]], float | None]) -> Expected:
     def expected(
-        plant: Plant, query: Query, width: timedelta, zone: ZoneInfo, tolerance_g: float
+        plant: Plant, query: PanelQuery, width: timedelta, zone: ZoneInfo, tolerance_g: float
     ) -> Iterable[object]:
         return sample_month.series(touched(plant.doses, width, query.since, query.until), width, name, value)
 
@@ -72,7 +72,7 @@ def _series(name: Callable[[Dose], str], value: Callable[[list[Dose]], float | N
 
 
 def _error_rate(
-    plant: Plant, query: Query, width: timedelta, zone: ZoneInfo, tolerance_g: float
+    plant: Plant, query: PanelQuery, width: timedelta, zone: ZoneInfo, tolerance_g: float
 ) -> Iterable[object]:
     def rate(doses: list[Dose]) -> float | None:
         return sample_month.out_percent(doses, tolerance_g)
@@ -81,7 +81,7 @@ def _error_rate(
 
 
 def _production(
-    plant: Plant, query: Query, width: timedelta, zone: ZoneInfo, tolerance_g: float
+    plant: Plant, query: PanelQuery, width: timedelta, zone: ZoneInfo, tolerance_g: float
 ) -> Iterable[object]:
     until = min(query.until, max(query.now, query.since))
     wall = [moment.astimezone(zone).replace(tzinfo=None) for moment in (query.since, query.until, until)]
@@ -142,8 +142,8 @@ def _keep_old_doses(dsn: str) -> None:
 
 
 def asked(
-    plant: str, panel: Panel[panel_catalog.Row], query: Query, *, zone: str = "Europe/Berlin"
-) -> list[panel_catalog.Row]:
+    plant: str, panel: Panel[panel_catalog.RowT], query: PanelQuery, *, zone: str = "Europe/Berlin"
+) -> list[panel_catalog.RowT]:
     reader = Reader(settings_for(plant, zone=zone))
     reader.open()
     try:
@@ -153,10 +153,14 @@ def asked(
 
 
 def expected(
-    panel: Panel[panel_catalog.Row], query: Query, *, zone: str = "Europe/Berlin", tolerance_g: float = 0.5
+    panel: Panel[panel_catalog.RowT],
+    query: PanelQuery,
+    *,
+    zone: str = "Europe/Berlin",
+    tolerance_g: float = 0.5,
 ) -> list[object]:
-    width = panel.bucket_in(query.since, query.until) or timedelta(hours=1)
-    narrowed = replace(query, selection=query.selection.narrowed_to(panel.dimensions))
+    width = panel.get_bucket_width(query.since, query.until) or timedelta(hours=1)
+    narrowed = replace(query, selection=query.selection.restrict_to(panel.dimensions))
     seen = MONTH.narrowed(narrowed.selection)
     return list(EXPECTED[panel.id](seen, narrowed, width, ZoneInfo(zone), tolerance_g))
 
@@ -186,7 +190,7 @@ def test_every_panel_says_what_the_readings_say(plant: str, panel: Panel[object]
     for window, (since, until) in WINDOWS.items():
         for choice, selection in SELECTIONS.items():
             for now in (since + (until - since) / 3, until + timedelta(days=3)):
-                query = Query(since, until, now, selection)
+                query = PanelQuery(since, until, now, selection)
                 if not same(reader.panel(panel, query), expected(panel, query)):
                     wrong.append((window, choice, now))
     reader.close()
@@ -194,10 +198,12 @@ def test_every_panel_says_what_the_readings_say(plant: str, panel: Panel[object]
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize("panel", [panel_catalog.DAILY, panel_catalog.PRODUCTION], ids=lambda panel: panel.id)
+@pytest.mark.parametrize(
+    "panel", [panel_catalog.DAILY_SUMMARY, panel_catalog.PRODUCTION_TODAY], ids=lambda panel: panel.id
+)
 def test_days_are_those_of_the_plants_zone(plant: str, panel: Panel[object], zone: str) -> None:
     since = datetime(2026, 10, 22, tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    query = Query(
+    query = PanelQuery(
         since, datetime(2026, 10, 27, tzinfo=ZoneInfo(zone)).astimezone(UTC), since + timedelta(days=2.3)
     )
     assert same(asked(plant, panel, query, zone=zone), expected(panel, query, zone=zone))
@@ -209,18 +215,20 @@ def test_days_are_those_of_the_plants_zone(plant: str, panel: Panel[object], zon
 )
 def test_buckets_widen_with_the_window(days: int, width: timedelta) -> None:
     until = datetime(2026, 11, 1, tzinfo=UTC)
-    assert panel_catalog.BY_CHEMICAL.bucket_in(until - timedelta(days=days), until) == width
-    assert panel_catalog.TODAY.bucket_in(until - timedelta(days=days), until) is None
+    assert (
+        panel_catalog.CONSUMPTION_BY_CHEMICAL.get_bucket_width(until - timedelta(days=days), until) == width
+    )
+    assert panel_catalog.CONSUMPTION_TODAY.get_bucket_width(until - timedelta(days=days), until) is None
 
 
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
 def test_every_column_has_the_type_its_row_says(plant: str, panel: Panel[object]) -> None:
     since, until = WINDOWS["the month, cut"]
-    rows = asked(plant, panel, Query(since, until, until))
-    hints = get_type_hints(panel.row)
+    rows = asked(plant, panel, PanelQuery(since, until, until))
+    hints = get_type_hints(panel.row_type)
     assert rows
     for row in rows:
-        for name, value in ((field.name, getattr(row, field.name)) for field in fields(panel.row)):  # type: ignore[arg-type]  # every row is a dataclass
+        for name, value in ((field.name, getattr(row, field.name)) for field in fields(panel.row_type)):  # type: ignore[arg-type]  # every row is a dataclass
             allowed = get_args(hints[name]) if isinstance(hints[name], UnionType) else (hints[name],)
             assert type(value) in allowed, f"{panel.id}.{name} is {value!r}"
             if isinstance(value, datetime):
@@ -232,7 +240,7 @@ def test_every_column_has_the_type_its_row_says(plant: str, panel: Panel[object]
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
 def test_every_panel_answers_in_an_empty_database(migrated: str, panel: Panel[object]) -> None:
     since, until = WINDOWS["a day"]
-    rows = asked(migrated, panel, Query(since, until, until))
+    rows = asked(migrated, panel, PanelQuery(since, until, until))
     match panel.id:
         case "accuracy_histogram":
             assert [row.doses for row in rows] == [0] * 22  # type: ignore[attr-defined]  # rows of that panel
@@ -250,7 +258,9 @@ def test_every_panel_has_a_file_and_every_file_a_panel() -> None:
 
 
 def test_every_panel_of_the_guide_is_there() -> None:
-    assert sorted(panel.guide for panel in PANELS.values() if panel.guide) == list(range(1, 9))
+    assert sorted(panel.guide_panel_number for panel in PANELS.values() if panel.guide_panel_number) == list(
+        range(1, 9)
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import pytest
 
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.domain.panels.filters import Dimension
-from dosing_tui.domain.panels.panel_catalog import BATCHES, TODAY, Query
+from dosing_tui.domain.panels.panel_catalog import BATCHES_TODAY, CONSUMPTION_TODAY, PanelQuery
 from dosing_tui.errors import DatabaseAway
 from tests.support.database.reading_samples import NOW, settings_for
 from tests.support.polling import until
 
-QUERY = Query(NOW - timedelta(days=1), NOW, NOW)
+QUERY = PanelQuery(NOW - timedelta(days=1), NOW, NOW)
 
 
 @contextmanager
@@ -31,14 +31,14 @@ def test_a_cancelled_question_ends_at_once_and_its_session_answers_the_next(migr
     reader = Reader(settings_for(migrated))
     reader.open()
     with ThreadPoolExecutor(1) as pool, held(migrated, "dosing_15m"):
-        asked = pool.submit(reader.panel, TODAY, QUERY)
+        asked = pool.submit(reader.panel, CONSUMPTION_TODAY, QUERY)
         until(lambda: reader._running._sessions)
-        reader.cancel([BATCHES.id])
+        reader.cancel([BATCHES_TODAY.id])
         assert not asked.done()
-        reader.cancel([TODAY.id])
+        reader.cancel([CONSUMPTION_TODAY.id])
         with pytest.raises(DatabaseAway):
             asked.result(timeout=4)
-    assert reader.panel(TODAY, QUERY) == []
+    assert reader.panel(CONSUMPTION_TODAY, QUERY) == []
     reader.close()
 
 

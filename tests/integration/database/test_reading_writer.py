@@ -21,7 +21,7 @@ from psycopg.rows import class_row
 from dosing_tui.database.reading_writer import Progress, SpoolRow, Writer, Written
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.domain.messages.models import Dose, Kind, Reading, Rejection, Unit
+from dosing_tui.domain.messages.models import Dose, ParsedItem, Reading, ReadingKind, Rejection
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
 from tests.support.database.reading_samples import (
     DOSE,
@@ -55,7 +55,7 @@ def plain_writer(migrated: str) -> Iterator[Writer]:
     writer.close()
 
 
-def write(writer: Writer, *units: Unit, first: int = 1) -> Written:
+def write(writer: Writer, *units: ParsedItem, first: int = 1) -> Written:
     return writer.write(SPOOL, spooled(*units, first=first))
 
 
@@ -71,8 +71,8 @@ def test_all_three_kinds_are_stored_in_one_batch(writer: Writer, migrated: str) 
     written = write(writer, DOSE, EVENT, LEVEL, REJECTION)
     assert written.progress == Progress(last_seq=4, stored=3, duplicates=0, rejected=1)
     assert set(written.stored_readings) == {DOSE, EVENT, LEVEL}
-    assert written.kinds == set(Kind)
-    tables = [*Kind, "rejected_messages"]
+    assert written.kinds == set(ReadingKind)
+    tables = [*ReadingKind, "rejected_messages"]
     assert [count(migrated, table) for table in tables] == [1, 1, 1, 1]
 
 
@@ -121,7 +121,7 @@ def test_doses_of_the_repeated_hour_are_told_apart_from_duplicates(plain_writer:
 
 
 def test_a_replayed_batch_changes_nothing(writer: Writer, migrated: str) -> None:
-    units: list[Unit] = [*doses(10), DOSE, REJECTION]
+    units: list[ParsedItem] = [*doses(10), DOSE, REJECTION]
     before = write(writer, *units)
     after = write(writer, *units)
     assert after == Written(before.progress)
@@ -143,9 +143,9 @@ def test_numbers_of_one_spool_say_nothing_about_another(writer: Writer) -> None:
 
 
 def test_the_books_are_zero_for_an_unknown_spool_and_kept_for_a_known_one(writer: Writer) -> None:
-    assert writer.progress(SPOOL) == Progress()
+    assert writer.read_progress(SPOOL) == Progress()
     written = write(writer, DOSE, DOSE, REJECTION)
-    assert writer.progress(SPOOL) == written.progress == Progress(3, stored=1, duplicates=1, rejected=1)
+    assert writer.read_progress(SPOOL) == written.progress == Progress(3, stored=1, duplicates=1, rejected=1)
 
 
 def test_the_books_carry_the_site(plain_writer: Writer, migrated: str) -> None:
@@ -256,7 +256,7 @@ def test_two_writers_of_one_spool_do_not_apply_a_batch_twice(writer: Writer, mig
         thread.join()
     other.close()
     assert sorted(len(result.stored_readings) for result in results) == [0, 200]
-    assert writer.progress(SPOOL) == Progress(last_seq=200, stored=200)
+    assert writer.read_progress(SPOOL) == Progress(last_seq=200, stored=200)
 
 
 def test_a_lock_that_is_not_had_is_temporary_and_nothing_is_counted(
@@ -267,7 +267,7 @@ def test_a_lock_that_is_not_had_is_temporary_and_nothing_is_counted(
         connection.execute("LOCK TABLE batch_events IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(DatabaseAway, match="not available: canceling statement due to lock timeout"):
             write(plain_writer, *doses(3), EVENT, first=2)
-    assert plain_writer.progress(SPOOL) == Progress(last_seq=1, stored=1)
+    assert plain_writer.read_progress(SPOOL) == Progress(last_seq=1, stored=1)
     assert count(migrated, "dosing_consumption") == 1
 
 
@@ -312,7 +312,7 @@ def test_a_batch_torn_off_by_the_death_of_its_session_is_stored_whole_by_the_rep
         )
         thread.join()
     assert refused
-    assert plain_writer.progress(SPOOL) == Progress(last_seq=1, stored=1)
+    assert plain_writer.read_progress(SPOOL) == Progress(last_seq=1, stored=1)
     assert plain_writer.write(SPOOL, batch).progress == Progress(last_seq=51, stored=51)
 
 
@@ -332,7 +332,7 @@ def _longer_than(done: list[Written], length: int) -> bool:
 
 
 def test_collectors_with_overlapping_spools_do_not_disturb_each_other(migrated: str) -> None:
-    made: list[Unit] = [*doses(300), *(replace(LEVEL, dedup=number) for number in range(50))]
+    made: list[ParsedItem] = [*doses(300), *(replace(LEVEL, dedup=number) for number in range(50))]
     chance = random.Random(7)
     writers = [Writer(settings_for(migrated)) for _ in range(4)]
     results: list[list[Written]] = [[] for _ in writers]
@@ -368,7 +368,7 @@ def test_a_server_that_is_killed_meanwhile_has_everything_once(own_postgres: Emb
         own_postgres.kill()
         own_postgres.restart()
     thread.join()
-    assert writer.progress(spool) == Progress(last_seq=4000, stored=4000)
+    assert writer.read_progress(spool) == Progress(last_seq=4000, stored=4000)
     writer.close()
     assert count(own_postgres.dsn, "dosing_consumption") == 4000
     with psycopg.connect(own_postgres.dsn) as connection:
@@ -417,7 +417,7 @@ units = st.one_of(
 @examples(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(units, max_size=12), max_size=4), replays=st.integers(0, 2))
 def test_every_unit_is_counted_exactly_once(
-    plain_writer: Writer, batches: list[list[Unit]], replays: int
+    plain_writer: Writer, batches: list[list[ParsedItem]], replays: int
 ) -> None:
     spool, seq = uuid4(), 1
     for batch in batches:

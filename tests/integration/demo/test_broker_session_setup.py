@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from dosing_tui.collector.leader import client_id
+from dosing_tui.collector.leader import build_client_id
 from dosing_tui.config.settings import MqttSettings, Settings
-from dosing_tui.demo.broker_session_setup import open_mailbox
+from dosing_tui.demo.broker_session_setup import create_broker_session
 from dosing_tui.demo.servers import mqtt_broker
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port, start_broker
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port, start_broker
 from tests.support.database_servers import reachable_temp
 from tests.support.mqtt.publishers import listening, publish
 from tests.support.polling import until
 
 
 @pytest.fixture(params=["mosquitto", "amqtt"])
-def broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningBroker]:
+def broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedBroker]:
     if request.param == "mosquitto":
         yield request.getfixturevalue("mosquitto")
         return
@@ -26,14 +26,14 @@ def broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         started.stop()
 
 
-def test_the_collector_hears_what_was_said_before_it_came_for_the_first_time(broker: RunningBroker) -> None:
+def test_the_collector_hears_what_was_said_before_it_came_for_the_first_time(broker: EmbeddedBroker) -> None:
     settings = Settings(mqtt=broker.settings)
-    assert open_mailbox(settings)
+    assert create_broker_session(settings)
     publish(settings.mqtt, b"1", b"2")
-    with listening(settings.mqtt, client_id=client_id(settings)) as ear:
+    with listening(settings.mqtt, client_id=build_client_id(settings)) as ear:
         until(lambda: ear.payloads == [b"1", b"2"])
 
 
 def test_a_broker_that_is_not_there_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dosing_tui.demo.broker_session_setup.PATIENCE_S", 0.2)
-    assert not open_mailbox(Settings(mqtt=MqttSettings(host="127.0.0.1", port=free_port())))
+    assert not create_broker_session(Settings(mqtt=MqttSettings(host="127.0.0.1", port=find_free_port())))

@@ -12,7 +12,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from dosing_tui.demo.servers import postgres_binaries as programs
-from dosing_tui.demo.servers.embedded_postgres import SETTINGS, EmbeddedPostgres
+from dosing_tui.demo.servers.embedded_postgres import DEFAULT_SETTINGS, EmbeddedPostgres
 from dosing_tui.demo.servers.postgres_binaries import find_binaries
 from dosing_tui.errors import DemoError
 from tests.support.database_servers import reachable_temp
@@ -86,7 +86,7 @@ def test_nobody_else_reaches_its_socket(folder: Path) -> None:
 
 def test_settings_of_the_caller_win(folder: Path) -> None:
     with EmbeddedPostgres(folder, settings={"max_connections": "7"}) as server:
-        assert ask(server, "SHOW max_connections") == "7" != SETTINGS["max_connections"]
+        assert ask(server, "SHOW max_connections") == "7" != DEFAULT_SETTINGS["max_connections"]
 
 
 def test_a_refused_setting_is_told_in_the_servers_words(folder: Path) -> None:

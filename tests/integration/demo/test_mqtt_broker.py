@@ -10,7 +10,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from dosing_tui.demo.servers import mqtt_broker
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker, start_broker
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, start_broker
 from dosing_tui.errors import DemoError
 from tests.support.database_servers import reachable_temp
 from tests.support.demo.server_owners import owner_of
@@ -34,14 +34,14 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def amqtt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningBroker]:
+def amqtt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedBroker]:
     monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: None)
     broker = start_broker(folder)
     yield broker
     broker.stop()
 
 
-def client(broker: RunningBroker, name: str, got: list[bytes]) -> mqtt.Client:
+def client(broker: EmbeddedBroker, name: str, got: list[bytes]) -> mqtt.Client:
     made = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False)
     made.on_message = lambda _client, _data, message: got.append(bytes(message.payload))
     if broker.username:
@@ -58,7 +58,7 @@ def leave(*clients: mqtt.Client) -> None:
         one.loop_stop()
 
 
-def subscriber(broker: RunningBroker, got: list[bytes]) -> mqtt.Client:
+def subscriber(broker: EmbeddedBroker, got: list[bytes]) -> mqtt.Client:
     listening = client(broker, "listener", got)
     agreed: list[int] = []
     listening.on_subscribe = lambda *about: agreed.append(1)
@@ -67,7 +67,7 @@ def subscriber(broker: RunningBroker, got: list[bytes]) -> mqtt.Client:
     return listening
 
 
-def queued_while_away(broker: RunningBroker, messages: int, meanwhile: Callable[[], None]) -> list[bytes]:
+def queued_while_away(broker: EmbeddedBroker, messages: int, meanwhile: Callable[[], None]) -> list[bytes]:
     """What a persistent session gets of what was published while it was away."""
     got: list[bytes] = []
     leave(subscriber(broker, got))
@@ -84,18 +84,18 @@ def queued_while_away(broker: RunningBroker, messages: int, meanwhile: Callable[
 
 
 def test_mosquitto_keeps_more_than_its_own_default_for_a_collector_that_is_away_even_over_a_restart(
-    mosquitto: RunningBroker,
+    mosquitto: EmbeddedBroker,
 ) -> None:
     got = queued_while_away(mosquitto, 1500, mosquitto.restart)
     assert got == [str(number).encode() for number in range(1500)]
 
 
-def test_amqtt_keeps_messages_for_a_collector_that_is_away(amqtt: RunningBroker) -> None:
+def test_amqtt_keeps_messages_for_a_collector_that_is_away(amqtt: EmbeddedBroker) -> None:
     assert amqtt.username
     assert queued_while_away(amqtt, 100, lambda: None) == [str(number).encode() for number in range(100)]
 
 
-def test_amqtt_is_named_for_what_it_is(amqtt: RunningBroker) -> None:
+def test_amqtt_is_named_for_what_it_is(amqtt: EmbeddedBroker) -> None:
     assert "demo only" in amqtt.name
 
 

@@ -9,26 +9,28 @@ import psycopg
 
 from dosing_tui.config.settings import DatabaseSettings, PlantSettings, Settings
 from dosing_tui.demo import seed_history
-from dosing_tui.simulator.plant import Message, Plant
-from dosing_tui.simulator.shift_pattern import next_working_moment
+from dosing_tui.simulator.plant import PlantMessage, SimulatedPlant
+from dosing_tui.simulator.shift_pattern import find_next_working_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 UNTIL = datetime(2026, 3, 30, 14, 2, 33, tzinfo=UTC)
-SINCE = UNTIL - seed_history.SPAN
+SINCE = UNTIL - seed_history.HISTORY_SPAN
 """The clocks went forward between the two."""
 
 
-def said(rate: float = 0.05, *, since: datetime = SINCE, seed: int = 1) -> list[Message]:
-    plant = Plant(seed, 2, since=since)
-    return list(seed_history.messages(plant, seed=seed, since=since, until=UNTIL, zone=BERLIN, rate=rate))
+def said(rate: float = 0.05, *, since: datetime = SINCE, seed: int = 1) -> list[PlantMessage]:
+    plant = SimulatedPlant(seed, 2, since=since)
+    return list(
+        seed_history.generate_messages(plant, seed=seed, since=since, until=UNTIL, zone=BERLIN, rate=rate)
+    )
 
 
 def settings(dsn: str) -> Settings:
     return Settings(plant=PlantSettings(timezone="Europe/Berlin"), database=DatabaseSettings(dsn=dsn))
 
 
-def store(dsn: str, messages: Iterator[Message]) -> int:
-    return seed_history.store(settings(dsn), messages)
+def store(dsn: str, messages: Iterator[PlantMessage]) -> int:
+    return seed_history.store_messages(settings(dsn), messages)
 
 
 def test_it_is_told_in_order_and_between_the_two_moments() -> None:
@@ -40,14 +42,16 @@ def test_it_is_told_in_order_and_between_the_two_moments() -> None:
 
 def test_nobody_works_in_breaks_and_at_night() -> None:
     idle = [
-        each.at for each in said() if next_working_moment(each.at.timestamp(), BERLIN) != each.at.timestamp()
+        each.at
+        for each in said()
+        if find_next_working_time(each.at.timestamp(), BERLIN) != each.at.timestamp()
     ]
     assert idle == []
 
 
 def test_it_is_as_dense_as_the_live_plant_up_to_what_can_be_written_in_seconds() -> None:
     assert 2 < len(said(0.1)) / len(said(0.04)) < 3
-    assert len(said(100)) == len(said(seed_history.DENSEST))
+    assert len(said(100)) == len(said(seed_history.MAX_RATE))
 
 
 def test_the_same_seed_has_the_same_past() -> None:
@@ -67,13 +71,13 @@ def test_every_message_is_stored_and_the_rollups_agree(migrated: str) -> None:
 
 
 def test_without_readings_three_days_are_missing(migrated: str) -> None:
-    assert seed_history.missing_since(settings(migrated), UNTIL) == UNTIL - seed_history.SPAN
+    assert seed_history.find_gap_start(settings(migrated), UNTIL) == UNTIL - seed_history.HISTORY_SPAN
 
 
 def test_with_readings_only_what_came_after_them_is_missing(migrated: str) -> None:
     messages = said(0.02)
     store(migrated, iter(messages[: len(messages) // 2]))
-    since = seed_history.missing_since(settings(migrated), UNTIL)
+    since = seed_history.find_gap_start(settings(migrated), UNTIL)
     assert since == max(message.at for message in messages[: len(messages) // 2]).replace(
         microsecond=since.microsecond
     )
@@ -83,4 +87,4 @@ def test_with_readings_only_what_came_after_them_is_missing(migrated: str) -> No
 def test_readings_older_than_three_days_do_not_make_it_longer(migrated: str) -> None:
     old = [replace(message, at=message.at - timedelta(days=9)) for message in said(0.02)[:3]]
     store(migrated, iter(old))
-    assert seed_history.missing_since(settings(migrated), UNTIL) == UNTIL - seed_history.SPAN
+    assert seed_history.find_gap_start(settings(migrated), UNTIL) == UNTIL - seed_history.HISTORY_SPAN

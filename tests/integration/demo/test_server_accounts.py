@@ -10,11 +10,11 @@ import pytest
 
 from dosing_tui.demo.servers import embedded_postgres, mqtt_broker
 from dosing_tui.demo.servers import postgres_binaries as programs
-from dosing_tui.demo.servers.child_processes import Account, can_reach, first_account
+from dosing_tui.demo.servers.child_processes import ServiceAccount, can_reach, find_first_account
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.folders import private_folder, reachable_folder
+from dosing_tui.demo.servers.folders import make_private_folder, make_reachable_folder
 from dosing_tui.demo.servers.mqtt_broker import start_broker
-from dosing_tui.demo.servers.postgres_binaries import Binaries, find_binaries, reachable
+from dosing_tui.demo.servers.postgres_binaries import PostgresBinaries, ensure_reachable, find_binaries
 from dosing_tui.errors import DemoError
 from tests.support.database_servers import reachable_temp
 from tests.support.demo.server_owners import owner_of, python_for
@@ -35,8 +35,8 @@ with EmbeddedPostgres(folder) as server:
 
 
 @pytest.fixture
-def nobody() -> Account:
-    account = first_account(("nobody",))
+def nobody() -> ServiceAccount:
+    account = find_first_account(("nobody",))
     assert account
     return account
 
@@ -103,21 +103,21 @@ def test_a_strict_umask_keeps_nobody_out(folder_under_umask: Path, copies: Path)
 
 @only_root
 def test_data_of_a_deleted_folder_is_removed_at_the_next_start(
-    private: Path, copies: Path, nobody: Account
+    private: Path, copies: Path, nobody: ServiceAccount
 ) -> None:
     gone, kept = private / "gone", private / "kept"
     for folder in (gone, kept):
         folder.mkdir(parents=True)
-    stand_in = reachable_folder(gone, nobody, copies)
+    stand_in = make_reachable_folder(gone, nobody, copies)
     gone.rmdir()
-    reachable_folder(kept, nobody, copies)
+    make_reachable_folder(kept, nobody, copies)
     assert not stand_in.exists()
-    assert reachable_folder(kept, nobody, copies).exists()
+    assert make_reachable_folder(kept, nobody, copies).exists()
 
 
 @only_root
 def test_programs_in_a_private_folder_are_copied_and_find_their_libraries(
-    private: Path, copies: Path, nobody: Account
+    private: Path, copies: Path, nobody: ServiceAccount
 ) -> None:
     found = find_binaries()
     if found.package is None:
@@ -127,7 +127,7 @@ def test_programs_in_a_private_folder_are_copied_and_find_their_libraries(
     (package / "install").symlink_to(found.bin.parent)
     libraries = f"{found.package.name}.libs"
     (private / libraries).symlink_to(found.package.with_name(libraries))
-    copied = reachable(Binaries(package / "install/bin", found.major, package), nobody)
+    copied = ensure_reachable(PostgresBinaries(package / "install/bin", found.major, package), nobody)
     assert copied.bin.is_relative_to(copies)
     assert can_reach(copied.bin / "postgres", nobody)
     said = subprocess.run([copied.bin / "initdb", "--version"], capture_output=True, user=nobody.uid, cwd="/")
@@ -135,7 +135,7 @@ def test_programs_in_a_private_folder_are_copied_and_find_their_libraries(
 
 
 @only_root
-def test_an_ordinary_user_needs_nothing_of_roots(nobody: Account) -> None:
+def test_an_ordinary_user_needs_nothing_of_roots(nobody: ServiceAccount) -> None:
     if python_for(nobody) is None:
         pytest.skip("no Python of this version that an ordinary user may run")
     with reachable_temp() as folder:
@@ -147,11 +147,11 @@ def test_an_ordinary_user_needs_nothing_of_roots(nobody: Account) -> None:
 def test_a_folder_somebody_else_made_first_is_refused(tmp_path: Path) -> None:
     (tmp_path / "sockets").mkdir(mode=0o755)
     with pytest.raises(DemoError, match="not a private folder"):
-        private_folder(tmp_path / "sockets", None)
+        make_private_folder(tmp_path / "sockets", None)
 
 
 def test_a_link_in_place_of_a_private_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir(mode=0o700)
     (tmp_path / "sockets").symlink_to(tmp_path / "real")
     with pytest.raises(DemoError, match="not a private folder"):
-        private_folder(tmp_path / "sockets", None)
+        make_private_folder(tmp_path / "sockets", None)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.demo.servers.mqtt_broker import find_mosquitto, free_port
-from dosing_tui.mqtt.subscriber import DROPPED_TOPIC
+from dosing_tui.demo.servers.mqtt_broker import find_free_port, find_mosquitto
+from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
 from tests.support.database_servers import absent, reachable_temp
 from tests.support.deploy.deploy_files import FOLDER, users
 from tests.support.mqtt.publishers import listening, publish
@@ -43,7 +43,7 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         folder = place / "deploy"
         shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("secrets", ".env"))
         make_secrets(folder)
-        port = free_port()
+        port = find_free_port()
         with running(configured(place, folder, port), place / "log"):
             stack = Stack(folder, port)
             until(lambda: connects(stack.account("collector")), why=(place / "log").read_text())
@@ -128,7 +128,7 @@ def test_a_station_hears_nothing_not_even_itself(stack: Stack, station: str) -> 
 
 def test_the_collector_is_told_how_much_the_broker_dropped(stack: Stack) -> None:
     with listening(stack.account("collector"), client_id="dropped") as ear:
-        until(lambda: [delivery for delivery in ear.heard if delivery.topic == DROPPED_TOPIC])
+        until(lambda: [delivery for delivery in ear.heard if delivery.topic == DROP_COUNT_TOPIC])
 
 
 @pytest.mark.parametrize("user", ["", "nobody", STATIONS[0]])

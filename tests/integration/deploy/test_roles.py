@@ -32,14 +32,14 @@ from dosing_tui.database.schema.migrate import migrate, pending
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import Event
-from dosing_tui.domain.batch_review.query_models import draft_of
+from dosing_tui.domain.batch_review.query_models import create_review_draft
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
-from dosing_tui.domain.batch_review.review_rules import Meaning, ReviewDraft
+from dosing_tui.domain.batch_review.review_rules import Decision, ReviewDraft
 from dosing_tui.domain.notifications.policy import Fate, Notice, Occasion
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
-from dosing_tui.domain.panels.panel_catalog import PANELS, Query
-from dosing_tui.domain.time.shift_calendar import WorkedShift
+from dosing_tui.domain.panels.panel_catalog import PANELS, PanelQuery
+from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseRefused
 from tests.support.database.reading_samples import LEVEL, REJECTION, doses, spooled
 from tests.support.database.schema_inspection import rows, run, value
@@ -136,7 +136,7 @@ def test_the_collector_stores_each_reading_once_and_keeps_its_books(plant: Plant
     assert len(writer.write(spool, given).stored_readings) == 3
     assert writer.write(spool, given).stored_readings == ()
     assert len(writer.write(uuid4(), given).duplicate_readings) == 3
-    assert writer.progress(spool).stored == 3
+    assert writer.read_progress(spool).stored == 3
     writer.close()
 
 
@@ -151,8 +151,8 @@ def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) ->
     holder = second.who_holds()
     assert holder
     assert holder.application == "dosing-tui/election"
-    second.release()
-    first.release()
+    second.release_lock()
+    first.release_lock()
 
 
 def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:
@@ -183,12 +183,12 @@ def test_a_collector_sees_that_telegraf_writes_as_well(plant: Plant) -> None:
 
 @pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS)
 def test_every_panel_can_be_seen(reader: Reader, panel: object) -> None:
-    query = Query(since=NOON - timedelta(hours=6), until=LATER, now=LATER)
+    query = PanelQuery(since=NOON - timedelta(hours=6), until=LATER, now=LATER)
     assert reader.panel(panel, query) is not None  # type: ignore[arg-type]  # one of PANELS
 
 
 def test_panels_and_annotations_show_what_was_stored(reader: Reader) -> None:
-    query = Query(since=NOON - timedelta(hours=1), until=LATER, now=LATER)
+    query = PanelQuery(since=NOON - timedelta(hours=1), until=LATER, now=LATER)
     assert reader.panel(PANELS["today_by_chemical"], query)
     assert reader.annotations(since=NOON, until=LATER)
     assert all(reader.known(dimension) for dimension in Dimension)
@@ -211,7 +211,7 @@ def test_records_and_shift_reports_can_be_printed(plant: Plant, role: str) -> No
     settings = plant.settings(role)
     batch = listed(settings, BatchFilter())[0]
     assert whole(settings, batch.batch_key)
-    shift = WorkedShift("Early", NOON - timedelta(hours=7), LATER)
+    shift = ShiftPeriod("Early", NOON - timedelta(hours=7), LATER)
     assert shift_report(settings, shift, now=LATER).production.doses
 
 
@@ -258,7 +258,7 @@ def test_who_reviews_does_not_say_what_is_wanted_of_reviews(plant: Plant) -> Non
 
 
 def draft(settings: Settings) -> ReviewDraft:
-    return draft_of(listed(settings, BatchFilter())[0], Meaning.APPROVED, who="Anna")
+    return create_review_draft(listed(settings, BatchFilter())[0], Decision.APPROVED, who="Anna")
 
 
 def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Plant) -> None:

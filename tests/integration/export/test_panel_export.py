@@ -15,10 +15,10 @@ from click.testing import CliRunner, Result
 from dosing_tui.cli.main import main
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.reading_writer import Writer
-from dosing_tui.demo.servers.mqtt_broker import free_port
+from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS
-from dosing_tui.domain.time.latest_batch import latest_batch
+from dosing_tui.domain.time.latest_batch import find_latest_batch
 from dosing_tui.domain.time.time_range import TimeRange
 from tests.support.database.reading_samples import DOSE, EVENT, LEVEL, NOW, settings_for, spooled
 
@@ -155,7 +155,7 @@ def test_a_missing_right_is_exit_2_and_named(plant: str) -> None:
 
 
 def test_a_database_that_is_away_is_exit_3(tmp_path: Path) -> None:
-    result = panel(f"host=127.0.0.1 port={free_port()} dbname=x", "error_rate")
+    result = panel(f"host=127.0.0.1 port={find_free_port()} dbname=x", "error_rate")
     assert (result.exit_code, result.stdout) == (3, "")
     assert "No database server listens at 127.0.0.1" in result.stderr
 
@@ -175,9 +175,9 @@ def test_this_batch_is_the_one_that_was_started_last(plant: str) -> None:
 
 def test_a_batch_without_an_end_goes_on_until_now() -> None:
     now = NOW + timedelta(hours=1)
-    assert latest_batch([STARTED], Selection(), now) == TimeRange(STARTED.time, now)
-    assert latest_batch([STARTED], Selection(device=("station-9",)), now) is None
-    assert latest_batch([EVENT], Selection(), now) is None
+    assert find_latest_batch([STARTED], Selection(), now) == TimeRange(STARTED.time, now)
+    assert find_latest_batch([STARTED], Selection(device=("station-9",)), now) is None
+    assert find_latest_batch([EVENT], Selection(), now) is None
 
 
 def test_the_panels_are_listed_without_a_database() -> None:

@@ -18,8 +18,8 @@ from dosing_tui.config.settings import DatabaseSettings, LimitSettings, PlantSet
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.errors import ExportError
-from dosing_tui.grafana.provisioning import Installation, provisioning, write
-from dosing_tui.grafana.sql_macros import alert_sql
+from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files, write_files
+from dosing_tui.grafana.sql_macros import build_alert_sql
 from tests.support.database.reading_samples import DOSE, LEVEL, settings_for, spooled
 
 SETTINGS = Settings(
@@ -27,8 +27,10 @@ SETTINGS = Settings(
     database=DatabaseSettings(dsn="host=timescaledb dbname=factory_metrics user=dosing_writer"),
     limits=LimitSettings(stock_low_percent=15, stock_warn_percent=40),
 )
-SEEN = Installation(user="dosing_viewer", password="$__env{SECRET}", sslmode="disable", dashboards="/boards")
-FILES = provisioning(SETTINGS, SEEN)
+SEEN = GrafanaOptions(
+    user="dosing_viewer", password="$__env{SECRET}", sslmode="disable", dashboards="/boards"
+)
+FILES = build_provisioning_files(SETTINGS, SEEN)
 READ: dict[str, Any] = {
     name: json.loads(text) if name.endswith(".json") else yaml.safe_load(text) for name, text in FILES.items()
 }
@@ -52,7 +54,7 @@ def test_each_dashboard_starts_with_the_range_the_console_starts_with() -> None:
     ranges = {
         panel["description"].rsplit(" ", 1)[-1]: b["time"]["from"] for b in BOARDS for panel in b["panels"]
     }
-    assert ranges == {panel.id: panel.range for panel in PANELS.values()}
+    assert ranges == {panel.id: panel.default_range for panel in PANELS.values()}
     assert {board["timezone"] for board in BOARDS} == {"America/New_York"}
     assert {board["weekStart"] for board in BOARDS} == {"monday"}
 
@@ -120,7 +122,7 @@ def grafana(migrated: str) -> Iterator[psycopg.Connection]:
 
 
 def _answer(session: psycopg.Connection, rule: str, *expected: str) -> list[tuple[Any, ...]]:
-    return session.execute(alert_sql(rule, expected=expected)).fetchall()
+    return session.execute(build_alert_sql(rule, expected=expected)).fetchall()
 
 
 def test_an_empty_database_is_a_number_too(grafana: psycopg.Connection) -> None:
@@ -147,22 +149,22 @@ def test_a_station_that_was_heard_and_one_that_never_was(migrated: str, grafana:
 
 
 def test_what_was_made_is_made_again_and_anything_else_is_replaced_only_by_force(tmp_path: Path) -> None:
-    written = write(tmp_path, FILES, force=False)
+    written = write_files(tmp_path, FILES, force=False)
     assert {path.relative_to(tmp_path).as_posix() for path in written} == set(FILES)
-    assert write(tmp_path, {name: text + " " for name, text in FILES.items()}, force=False) == written
+    assert write_files(tmp_path, {name: text + " " for name, text in FILES.items()}, force=False) == written
     for path in written:
         path.write_text("somebody's own")
         with pytest.raises(ExportError, match=f"{path.name} exists and is not dosing-tui's"):
-            write(tmp_path, FILES, force=False)
+            write_files(tmp_path, FILES, force=False)
         assert path.read_text() == "somebody's own"
-        assert write(tmp_path, FILES, force=True) == written
+        assert write_files(tmp_path, FILES, force=True) == written
         assert path.read_text() == FILES[path.relative_to(tmp_path).as_posix()]
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "datasources").write_text("a file")
     with pytest.raises(ExportError, match="cannot be written"):
-        write(tmp_path, FILES, force=False)
+        write_files(tmp_path, FILES, force=False)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     ],
 )
 def test_the_data_source_is_the_settings_database_without_its_password(dsn: str, url: str) -> None:
-    files = provisioning(replace(SETTINGS, database=DatabaseSettings(dsn=dsn)), SEEN)
+    files = build_provisioning_files(replace(SETTINGS, database=DatabaseSettings(dsn=dsn)), SEEN)
     [source] = yaml.safe_load(files["datasources/dosing.yaml"])["datasources"]
     assert (source["url"], source["jsonData"]["database"]) == (url, "b")
     assert source["user"] == "dosing_viewer", "the settings' role may write"
@@ -188,7 +190,7 @@ def test_the_statements_of_the_rules_are_readable_and_keep_their_comments() -> N
     for rule in RULES.values():
         id_ = rule["uid"].removeprefix("dosing-").replace("-", "_")
         asked = rule["data"][0]["model"]["rawSql"]
-        assert asked == alert_sql(id_, expected=SETTINGS.plant.devices)
+        assert asked == build_alert_sql(id_, expected=SETTINGS.plant.devices)
 
 
 def test_numbers_of_doses_are_not_drawn_as_grams() -> None:

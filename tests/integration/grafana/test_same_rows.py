@@ -14,15 +14,15 @@ from dosing_tui.config.settings import PlantSettings, Settings
 from dosing_tui.database import sql_files
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.domain.panels.filters import Dimension, Selection
-from dosing_tui.domain.panels.panel_catalog import PANELS, DayOfRecipe, Panel, Query, SeriesPoint
-from dosing_tui.grafana.dashboards import dashboards
-from dosing_tui.grafana.sql_macros import alert_sql, step
+from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery, RecipeDay, SeriesPoint
+from dosing_tui.grafana.dashboards import build_dashboards
+from dosing_tui.grafana.sql_macros import build_alert_sql, build_bucket_sql
 from tests.integration.database.test_panels import SELECTIONS, WINDOWS, same
 from tests.support.database.reading_samples import settings_for
 from tests.support.grafana.query_interpolation import interpolated
 
 ZONE = "Europe/Berlin"
-BOARDS: Any = dashboards(PANELS.values(), Settings(plant=PlantSettings(timezone=ZONE)))
+BOARDS: Any = build_dashboards(PANELS.values(), Settings(plant=PlantSettings(timezone=ZONE)))
 """As Grafana would load them: JSON, of whatever form."""
 SHOWN: Mapping[str, str] = {
     shown["description"].rsplit(" ", 1)[-1]: shown["targets"][0]["rawSql"]
@@ -54,23 +54,23 @@ def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC)
 
 
-def drawn(session: psycopg.Connection[DictRow], panel: Panel[object], query: Query) -> list[object]:
+def drawn(session: psycopg.Connection[DictRow], panel: Panel[object], query: PanelQuery) -> list[object]:
     """What Grafana's query answers, as the console's rows."""
     sql = interpolated(
         SHOWN[panel.id],
         since=query.since,
         until=query.until,
         now=query.now,
-        chosen={name.value: query.selection.of(name) for name in Dimension},
+        chosen={name.value: query.selection.get_values(name) for name in Dimension},
         all_value=ALL_VALUES,
     )
-    known = {field.name for field in fields(panel.row)}  # type: ignore[arg-type]  # every row is a dataclass
-    renamed = NAMES if panel.row is SeriesPoint else {}
+    known = {field.name for field in fields(panel.row_type)}  # type: ignore[arg-type]  # every row is a dataclass
+    renamed = NAMES if panel.row_type is SeriesPoint else {}
     told = [{renamed.get(name, name): value for name, value in row.items()} for row in session.execute(sql)]
     for row in told:
-        if panel.row is DayOfRecipe:
+        if panel.row_type is RecipeDay:
             row["day"] = date.fromisoformat(row["day"])
-    return [panel.row(**{name: value for name, value in row.items() if name in known}) for row in told]
+    return [panel.row_type(**{name: value for name, value in row.items() if name in known}) for row in told]
 
 
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
@@ -80,7 +80,7 @@ def test_every_panel_tells_the_consoles_rows(
     wrong = []
     for window, (since, until) in WINDOWS.items():
         for choice, selection in SELECTIONS.items():
-            query = Query(since, until, since + (until - since) / 3, selection)
+            query = PanelQuery(since, until, since + (until - since) / 3, selection)
             if not same(drawn(grafana, panel, query), console.panel(panel, query)):
                 wrong.append((window, choice))
     assert not wrong
@@ -91,26 +91,26 @@ def test_a_day_that_grafana_ends_a_millisecond_early_is_the_whole_day(
     grafana: psycopg.Connection[DictRow], console: Reader, panel: Panel[object]
 ) -> None:
     since, until = WINDOWS["the long day"]
-    query = Query(since, until, until + timedelta(days=1))
-    early = Query(since, until - timedelta(milliseconds=1), until + timedelta(days=1))
+    query = PanelQuery(since, until, until + timedelta(days=1))
+    early = PanelQuery(since, until - timedelta(milliseconds=1), until + timedelta(days=1))
     assert same(drawn(grafana, panel, early), console.panel(panel, query))
 
 
 def test_a_name_with_a_quote_is_a_name(grafana: psycopg.Connection[DictRow]) -> None:
     since, until = WINDOWS["a day"]
     injected = Selection(device=("'); DROP TABLE dosing_consumption; --", "O'Hara"))
-    assert drawn(grafana, PANELS["today_by_chemical"], Query(since, until, until, injected)) == []
+    assert drawn(grafana, PANELS["today_by_chemical"], PanelQuery(since, until, until, injected)) == []
 
 
 def test_buckets_are_as_wide_as_the_consoles(grafana: psycopg.Connection[DictRow]) -> None:
     until = datetime(2026, 11, 1, tzinfo=UTC)
-    for panel in (panel for panel in PANELS.values() if panel.bucket):
-        assert panel.bucket is not None
+    for panel in (panel for panel in PANELS.values() if panel.bucket_width):
+        assert panel.bucket_width is not None
         for hours in (1, 47, 48, 49, 335, 336, 337, 4319, 4320, 4321, 20000):
             since = until - timedelta(hours=hours)
-            sql = f"SELECT {interpolated(step(panel.bucket), since=since, until=until)} AS step"
+            sql = f"SELECT {interpolated(build_bucket_sql(panel.bucket_width), since=since, until=until)} AS step"
             [row] = grafana.execute(sql)
-            assert row["step"] == panel.bucket_in(since, until), hours
+            assert row["step"] == panel.get_bucket_width(since, until), hours
 
 
 @pytest.mark.parametrize("selection", SELECTIONS.values(), ids=SELECTIONS.keys())
@@ -122,12 +122,12 @@ def test_annotations_are_the_consoles(
         BOARDS[0]["annotations"]["list"][0]["target"]["rawSql"],
         since=since,
         until=until,
-        chosen={name.value: selection.of(name) for name in Dimension},
+        chosen={name.value: selection.get_values(name) for name in Dimension},
         all_value=ALL_VALUES,
     )
     told = console.annotations(since=since, until=until, device=selection.device, recipe=selection.recipe)
     rows = [(_utc(row["time"]), _utc(row["timeend"]), row["text"]) for row in grafana.execute(sql)]
-    assert rows == [(_utc(each.at), _utc(each.until), each.text) for each in told.shown]
+    assert rows == [(_utc(each.at), _utc(each.until), each.text) for each in told.items]
     assert selection.device == ("no such station",) or rows
 
 
@@ -147,7 +147,9 @@ def test_what_can_be_chosen_is_what_the_console_offers(
 def test_an_alert_rule_has_one_number_and_otherwise_words(
     grafana: psycopg.Connection[DictRow], rule: str
 ) -> None:
-    rows = grafana.execute(alert_sql(rule.removeprefix("alerts/"), expected=("never heard",))).fetchall()
+    rows = grafana.execute(
+        build_alert_sql(rule.removeprefix("alerts/"), expected=("never heard",))
+    ).fetchall()
     assert rows
     for row in rows:
         [number] = [value for value in row.values() if not isinstance(value, str)]

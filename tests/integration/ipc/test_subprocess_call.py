@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.errors import DatabaseAway
-from dosing_tui.ipc.subprocess_call import Apart
+from dosing_tui.ipc.subprocess_call import SubprocessCall
 from tests.support.os_processes import alive
 from tests.support.polling import until
 
@@ -36,7 +36,7 @@ def pids(file: Path) -> list[int]:
 
 
 def test_it_is_done_elsewhere_each_time_by_the_same_process(tmp_path: Path) -> None:
-    apart = Apart(partial(note_pid, tmp_path / "pids"))
+    apart = SubprocessCall(partial(note_pid, tmp_path / "pids"))
     apart()
     apart()
     first, second = pids(tmp_path / "pids")
@@ -46,7 +46,7 @@ def test_it_is_done_elsewhere_each_time_by_the_same_process(tmp_path: Path) -> N
 
 
 def test_what_is_raised_there_is_raised_here_and_tells_where() -> None:
-    apart = Apart(fail)
+    apart = SubprocessCall(fail)
     with pytest.raises(DatabaseAway, match="No database server listens") as caught:
         apart()
     assert "in fail" in caught.value.__notes__[0]
@@ -54,7 +54,7 @@ def test_what_is_raised_there_is_raised_here_and_tells_where() -> None:
 
 
 def test_closing_ends_what_is_under_way(tmp_path: Path) -> None:
-    apart, ended = Apart(partial(note_pid_and_hang, tmp_path / "pids")), threading.Event()
+    apart, ended = SubprocessCall(partial(note_pid_and_hang, tmp_path / "pids")), threading.Event()
 
     def call() -> None:
         with pytest.raises((EOFError, OSError)):
@@ -71,7 +71,7 @@ def test_closing_ends_what_is_under_way(tmp_path: Path) -> None:
 
 
 def test_a_process_that_was_killed_is_followed_by_another(tmp_path: Path) -> None:
-    apart = Apart(partial(note_pid, tmp_path / "pids"))
+    apart = SubprocessCall(partial(note_pid, tmp_path / "pids"))
     apart()
     os.kill(pids(tmp_path / "pids")[0], signal.SIGKILL)
     with pytest.raises((EOFError, OSError)):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker
-from dosing_tui.mqtt.buffered_client import ReadAhead
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
+from dosing_tui.mqtt.buffered_client import ReadAheadSocket
 from tests.support.mqtt.publishers import listening, publish
 from tests.support.polling import until
 
@@ -47,7 +47,7 @@ pieces = st.lists(st.binary(min_size=1, max_size=200), max_size=20)
 
 @given(pieces, st.lists(st.integers(1, 300), min_size=1, max_size=5))
 def test_nothing_is_lost_doubled_or_moved(arrived: Sequence[bytes], sizes: Sequence[int]) -> None:
-    stream, whole, found = ReadAhead(Arriving(list(arrived))), b"".join(arrived), b""
+    stream, whole, found = ReadAheadSocket(Arriving(list(arrived))), b"".join(arrived), b""
     for size in cycle(sizes):
         if len(found) == len(whole):
             break
@@ -62,7 +62,7 @@ def test_nothing_is_lost_doubled_or_moved(arrived: Sequence[bytes], sizes: Seque
 
 def test_what_was_read_ahead_is_told_and_costs_no_call() -> None:
     beneath = Arriving([b"head and body"])
-    stream = ReadAhead(beneath)
+    stream = ReadAheadSocket(beneath)
     assert stream.recv(4) == b"head"
     assert stream.pending() == 9
     assert stream.recv(100) == b" and body"
@@ -70,25 +70,25 @@ def test_what_was_read_ahead_is_told_and_costs_no_call() -> None:
 
 
 def test_the_end_of_a_connection_is_told() -> None:
-    stream = ReadAhead(Arriving([b""]))
+    stream = ReadAheadSocket(Arriving([b""]))
     assert stream.recv(1) == b""
 
 
 def test_the_rest_is_the_sockets_own() -> None:
     beneath = Arriving([])
-    stream = ReadAhead(beneath)
+    stream = ReadAheadSocket(beneath)
     assert stream.send(b"said") == 4
     assert beneath.sent == [b"said"]
     assert stream.fileno() == 7
 
 
-def test_a_burst_comes_whole_and_in_order_and_is_acknowledged_at_once(mosquitto: RunningBroker) -> None:
+def test_a_burst_comes_whole_and_in_order_and_is_acknowledged_at_once(mosquitto: EmbeddedBroker) -> None:
     """The broker has a thousand messages under way, no more, until these are acknowledged."""
     under_way = 1_000
     said = [b"%06d" % number + b"x" * 500 for number in range(under_way + 500)]
     with listening(mosquitto.settings) as ear:
         publish(mosquitto.settings, *said)
         until(lambda: len(ear.plant) == under_way)
-        ear.subscriber.ack(ear.plant)
+        ear.subscriber.ack_messages(ear.plant)
         until(lambda: len(ear.plant) == len(said))
         assert ear.payloads == said

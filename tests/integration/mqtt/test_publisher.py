@@ -8,10 +8,10 @@ from threading import Event, Thread
 
 import pytest
 
-from dosing_tui.config.settings import MqttSettings, Protocol
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port
+from dosing_tui.config.settings import MqttSettings, MqttVersion
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port
 from dosing_tui.errors import BrokerError
-from dosing_tui.mqtt.connection import address
+from dosing_tui.mqtt.connection import format_address
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support.polling import until
 from tests.support.simulator.recording_subscriber import listening
@@ -40,7 +40,7 @@ def answering(reply: bytes) -> Iterator[MqttSettings]:
 
 
 def test_nobody_there_is_one_sentence() -> None:
-    settings = MqttSettings(host="127.0.0.1", port=free_port())
+    settings = MqttSettings(host="127.0.0.1", port=find_free_port())
     with pytest.raises(BrokerError, match=rf"^Broker 127.0.0.1:{settings.port} cannot be reached: .*\.$"):
         Publisher(settings, client_id="p").start()
 
@@ -63,10 +63,10 @@ def test_somebody_who_does_not_speak_mqtt_is_given_up() -> None:
         Publisher(settings, client_id="p").start(timeout_s=0.3)
 
 
-@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("protocol", MqttVersion)
 @pytest.mark.parametrize("qos", [0, 1])
 def test_everything_arrives_in_order_and_is_counted_once(
-    mosquitto: RunningBroker, qos: int, protocol: Protocol
+    mosquitto: EmbeddedBroker, qos: int, protocol: MqttVersion
 ) -> None:
     settings = replace(mosquitto.settings, protocol=protocol)
     taken: list[int] = []
@@ -74,16 +74,21 @@ def test_everything_arrives_in_order_and_is_counted_once(
         publisher = Publisher(settings, client_id="p")
         publisher.start()
         for number in range(3_000):
-            assert publisher.publish(TOPIC, b"%d" % number, qos, on_taken=lambda n=number: taken.append(n))  # type: ignore[misc]  # a lambda's default has no type
-        assert publisher.flush(20)
+            assert publisher.publish_message(
+                TOPIC,
+                b"%d" % number,
+                qos,
+                on_publish=lambda n=number: taken.append(n),  # type: ignore[misc]  # its default has no type
+            )
+        assert publisher.wait_for_publish(20)
         publisher.stop()
         until(lambda: len(heard.payloads(settings)) == 3_000)
     assert taken == list(range(3_000))
     assert heard.payloads(settings) == [(TOPIC, b"%d" % number) for number in range(3_000)]
-    assert (publisher.lost, publisher.resent, publisher.unconfirmed) == (0, 0, 0)
+    assert (publisher.lost_count, publisher.resent_count, publisher.in_flight_count) == (0, 0, 0)
 
 
-def test_at_qos_1_a_restart_of_the_broker_loses_nothing(mosquitto: RunningBroker) -> None:
+def test_at_qos_1_a_restart_of_the_broker_loses_nothing(mosquitto: EmbeddedBroker) -> None:
     # fewer at once than a subscriber's window: past it, Mosquitto 2.0.11 was seen to lose one it had taken
     settings, said, going, done = mosquitto.settings, list[str](), Event(), Event()
     publisher = Publisher(settings, client_id="p", on_link=lambda up, why: said.append(why))
@@ -93,8 +98,8 @@ def test_at_qos_1_a_restart_of_the_broker_loses_nothing(mosquitto: RunningBroker
         for number in range(1_600):
             if number == 800:
                 going.wait()
-            publisher.publish(TOPIC, b"%d" % number, 1, give_up=done.is_set)
-        said.append(f"all taken: {publisher.flush(30)}")
+            publisher.publish_message(TOPIC, b"%d" % number, 1, should_stop=done.is_set)
+        said.append(f"all taken: {publisher.wait_for_publish(30)}")
         publisher.stop()
 
     worker = Thread(target=work)
@@ -111,27 +116,27 @@ def test_at_qos_1_a_restart_of_the_broker_loses_nothing(mosquitto: RunningBroker
         until(lambda: len(set(heard.payloads(settings))) == 1_600, 30)
     assert said == [
         "",
-        f"The connection to broker {address(settings)} was lost; connecting again.",
+        f"The connection to broker {format_address(settings)} was lost; connecting again.",
         "",
         "all taken: True",
     ]
 
 
-def test_at_qos_0_messages_are_lost_while_the_broker_is_away_and_counted(mosquitto: RunningBroker) -> None:
+def test_at_qos_0_messages_are_lost_while_the_broker_is_away_and_counted(mosquitto: EmbeddedBroker) -> None:
     publisher = Publisher(mosquitto.settings, client_id="p")
     publisher.start()
-    assert publisher.publish(TOPIC, b"1", 0)
-    assert publisher.flush(5)
+    assert publisher.publish_message(TOPIC, b"1", 0)
+    assert publisher.wait_for_publish(5)
     mosquitto.stop()
-    until(lambda: not publisher.publish(TOPIC, b"2", 0))
-    assert publisher.lost >= 1
+    until(lambda: not publisher.publish_message(TOPIC, b"2", 0))
+    assert publisher.lost_count >= 1
     publisher.stop()
 
 
-def test_whoever_waits_for_a_broker_that_is_away_can_give_up(mosquitto: RunningBroker) -> None:
+def test_whoever_waits_for_a_broker_that_is_away_can_give_up(mosquitto: EmbeddedBroker) -> None:
     publisher = Publisher(mosquitto.settings, client_id="p")
     publisher.start()
     mosquitto.stop()
-    until(lambda: not publisher.publish(TOPIC, b"1", 1, give_up=lambda: True))
-    assert not publisher.flush(0.2) or publisher.unconfirmed == 0
+    until(lambda: not publisher.publish_message(TOPIC, b"1", 1, should_stop=lambda: True))
+    assert not publisher.wait_for_publish(0.2) or publisher.in_flight_count == 0
     publisher.stop()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.config.settings import MqttSettings, Protocol
-from dosing_tui.demo.servers.mqtt_broker import find_mosquitto, free_port
+from dosing_tui.config.settings import MqttSettings, MqttVersion
+from dosing_tui.demo.servers.mqtt_broker import find_free_port, find_mosquitto
 from dosing_tui.errors import BrokerError
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support.database_servers import absent, reachable_temp
@@ -62,7 +62,7 @@ def secured(request: pytest.FixtureRequest) -> Iterator[MqttSettings]:
         authorise(folder)
         passwords = ("mosquitto_passwd", "-b", "-c", folder / "passwords", "station", "right")
         subprocess.run(passwords, check=True, capture_output=True)
-        port = free_port()
+        port = find_free_port()
         (folder / "mosquitto.conf").write_text(CONFIGURATION.format(port=port, folder=folder))
         broker = subprocess.Popen((program, "-c", folder / "mosquitto.conf"), stderr=subprocess.DEVNULL)
         try:
@@ -86,20 +86,20 @@ def listens(port: int) -> bool:
 def connects(settings: MqttSettings) -> None:
     publisher = Publisher(settings, client_id="p")
     publisher.start(timeout_s=5)
-    assert publisher.publish("t", b"1", 1)
-    assert publisher.flush(10)
+    assert publisher.publish_message("t", b"1", 1)
+    assert publisher.wait_for_publish(10)
     publisher.stop()
 
 
-@pytest.mark.parametrize("protocol", Protocol)
-def test_certificates_and_password_let_a_client_in(secured: MqttSettings, protocol: Protocol) -> None:
+@pytest.mark.parametrize("protocol", MqttVersion)
+def test_certificates_and_password_let_a_client_in(secured: MqttSettings, protocol: MqttVersion) -> None:
     connects(replace(secured, protocol=protocol))
 
 
 @pytest.mark.parametrize(
-    ("protocol", "reason"), [(Protocol.V311, "not authorized"), (Protocol.V5, "not authorized")]
+    ("protocol", "reason"), [(MqttVersion.V311, "not authorized"), (MqttVersion.V5, "not authorized")]
 )
-def test_a_wrong_password_is_refused(secured: MqttSettings, protocol: Protocol, reason: str) -> None:
+def test_a_wrong_password_is_refused(secured: MqttSettings, protocol: MqttVersion, reason: str) -> None:
     with pytest.raises(BrokerError, match=rf"^Broker .* refuses this client: {reason}\.$"):
         connects(replace(secured, protocol=protocol, password="wrong"))
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dosing_tui.config.settings import MqttSettings, Protocol
+from dosing_tui.config.settings import MqttSettings, MqttVersion
 from dosing_tui.demo.servers.mqtt_broker import find_mosquitto
 from dosing_tui.errors import BrokerError
 from tests.support.database_servers import absent, reachable_temp
@@ -19,7 +19,7 @@ pytestmark = [
         "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning"
     ),
 ]
-both_protocols = pytest.mark.parametrize("protocol", list(Protocol))
+both_protocols = pytest.mark.parametrize("protocol", list(MqttVersion))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def known(settings: MqttSettings) -> MqttSettings:
 @both_protocols
 @pytest.mark.parametrize("account", [("", ""), (USER, "wrong"), ("nobody", PASSWORD)])
 def test_a_wrong_account_is_named_as_the_reason(
-    broker: GuardedBroker, protocol: Protocol, account: tuple[str, str]
+    broker: GuardedBroker, protocol: MqttVersion, account: tuple[str, str]
 ) -> None:
     settings = replace(broker.plain, protocol=protocol, username=account[0], password=account[1])
     with listening(settings, wait=False) as ear:

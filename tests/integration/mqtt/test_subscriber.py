@@ -4,20 +4,20 @@ from dataclasses import replace
 import pytest
 from paho.mqtt.publish import single
 
-from dosing_tui.config.settings import MqttSettings, Protocol
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port
+from dosing_tui.config.settings import MqttSettings, MqttVersion
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port
 from dosing_tui.errors import BrokerError
-from dosing_tui.mqtt.message import Delivery
-from dosing_tui.mqtt.subscriber import DROPPED_TOPIC
+from dosing_tui.mqtt.message import ReceivedMessage
+from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
 from tests.support.mqtt.publishers import DOSES, Ear, listening, publish
 from tests.support.polling import until
 
-both_protocols = pytest.mark.parametrize("protocol", list(Protocol))
+both_protocols = pytest.mark.parametrize("protocol", list(MqttVersion))
 
 
 @both_protocols
 def test_every_message_of_the_three_topics_is_handed_over(
-    mosquitto: RunningBroker, protocol: Protocol
+    mosquitto: EmbeddedBroker, protocol: MqttVersion
 ) -> None:
     settings = replace(mosquitto.settings, protocol=protocol)
     with listening(settings) as ear:
@@ -31,13 +31,13 @@ def test_every_message_of_the_three_topics_is_handed_over(
 
 @both_protocols
 def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(
-    mosquitto: RunningBroker, protocol: Protocol
+    mosquitto: EmbeddedBroker, protocol: MqttVersion
 ) -> None:
     settings = replace(mosquitto.settings, protocol=protocol)
     with listening(settings) as ear:
         publish(settings, b"1", b"2", b"3")
         until(lambda: len(ear.plant) == 3)
-        ear.subscriber.ack(ear.plant[:2])
+        ear.subscriber.ack_messages(ear.plant[:2])
     with listening(settings) as ear:
         publish(settings, b"4")
         until(lambda: len(ear.plant) == 2)
@@ -46,7 +46,7 @@ def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(
 
 @both_protocols
 def test_the_broker_keeps_what_is_published_while_nobody_listens(
-    mosquitto: RunningBroker, protocol: Protocol
+    mosquitto: EmbeddedBroker, protocol: MqttVersion
 ) -> None:
     settings = replace(mosquitto.settings, protocol=protocol)
     with listening(settings):
@@ -56,7 +56,7 @@ def test_the_broker_keeps_what_is_published_while_nobody_listens(
         until(lambda: ear.payloads == [b"1", b"2"])
 
 
-def test_an_acknowledgement_of_a_lost_session_says_nothing_about_the_next(mosquitto: RunningBroker) -> None:
+def test_an_acknowledgement_of_a_lost_session_says_nothing_about_the_next(mosquitto: EmbeddedBroker) -> None:
     with listening(mosquitto.settings) as ear:
         publish(mosquitto.settings, b"old")
         until(lambda: ear.plant)
@@ -67,13 +67,13 @@ def test_an_acknowledgement_of_a_lost_session_says_nothing_about_the_next(mosqui
         until(lambda: ear.up)
         publish(mosquitto.settings, b"new")
         until(lambda: ear.payloads == [b"old", b"new"])
-        assert ear.plant[1].mid == old.mid
-        ear.subscriber.ack([old])
+        assert ear.plant[1].packet_id == old.packet_id
+        ear.subscriber.ack_messages([old])
     with listening(mosquitto.settings) as ear:
         until(lambda: ear.payloads == [b"new"])
 
 
-def test_a_restarted_broker_is_found_again_and_listened_to_again(mosquitto: RunningBroker) -> None:
+def test_a_restarted_broker_is_found_again_and_listened_to_again(mosquitto: EmbeddedBroker) -> None:
     with listening(mosquitto.settings) as ear:
         mosquitto.kill()
         until(lambda: not ear.up)
@@ -84,7 +84,7 @@ def test_a_restarted_broker_is_found_again_and_listened_to_again(mosquitto: Runn
         until(lambda: ear.payloads == [b"1"])
 
 
-def test_a_broker_that_is_not_there_is_named_and_waited_for(mosquitto: RunningBroker) -> None:
+def test_a_broker_that_is_not_there_is_named_and_waited_for(mosquitto: EmbeddedBroker) -> None:
     mosquitto.stop()
     with listening(mosquitto.settings, wait=False) as ear:
         until(lambda: ear.links)
@@ -93,11 +93,11 @@ def test_a_broker_that_is_not_there_is_named_and_waited_for(mosquitto: RunningBr
         until(lambda: ear.up)
 
 
-def test_who_only_looks_on_leaves_nothing_behind(mosquitto: RunningBroker) -> None:
+def test_who_only_looks_on_leaves_nothing_behind(mosquitto: EmbeddedBroker) -> None:
     with listening(mosquitto.settings, client_id="viewer", persistent=False) as ear:
         publish(mosquitto.settings, b"1")
         until(lambda: ear.payloads == [b"1"])
-        ear.subscriber.ack(ear.plant[:1])
+        ear.subscriber.ack_messages(ear.plant[:1])
         assert ear.plant[0].qos == 0
     publish(mosquitto.settings, b"2")
     with listening(mosquitto.settings, client_id="viewer", persistent=False) as ear:
@@ -105,29 +105,29 @@ def test_who_only_looks_on_leaves_nothing_behind(mosquitto: RunningBroker) -> No
         until(lambda: ear.payloads == [b"3"])
 
 
-def test_a_retained_message_is_marked_as_one(mosquitto: RunningBroker) -> None:
+def test_a_retained_message_is_marked_as_one(mosquitto: EmbeddedBroker) -> None:
     with listening(mosquitto.settings) as ear:
         retain(mosquitto.settings, b"kept")
         until(lambda: ear.plant)
-        assert not ear.plant[0].retained
+        assert not ear.plant[0].is_retained
     with listening(mosquitto.settings, client_id="another") as ear:
         until(lambda: ear.plant)
-        assert ear.plant[0].retained
+        assert ear.plant[0].is_retained
 
 
 def retain(settings: MqttSettings, payload: bytes) -> None:
     single(DOSES, payload, qos=1, retain=True, hostname=settings.host, port=settings.port)
 
 
-def test_the_broker_tells_how_many_messages_it_threw_away(mosquitto: RunningBroker) -> None:
+def test_the_broker_tells_how_many_messages_it_threw_away(mosquitto: EmbeddedBroker) -> None:
     with listening(mosquitto.settings) as ear:
-        until(lambda: [delivery for delivery in ear.heard if delivery.topic == DROPPED_TOPIC])
+        until(lambda: [delivery for delivery in ear.heard if delivery.topic == DROP_COUNT_TOPIC])
 
 
-def test_a_taker_that_waits_holds_the_broker_back(mosquitto: RunningBroker) -> None:
+def test_a_taker_that_waits_holds_the_broker_back(mosquitto: EmbeddedBroker) -> None:
     go_on = threading.Event()
 
-    def wait(_delivery: Delivery) -> None:
+    def wait(_delivery: ReceivedMessage) -> None:
         go_on.wait(30)
 
     with listening(mosquitto.settings, take=wait) as ear:
@@ -138,20 +138,23 @@ def test_a_taker_that_waits_holds_the_broker_back(mosquitto: RunningBroker) -> N
 
 
 @both_protocols
-def test_two_programs_with_one_client_id_find_out(mosquitto: RunningBroker, protocol: Protocol) -> None:
+def test_two_programs_with_one_client_id_find_out(mosquitto: EmbeddedBroker, protocol: MqttVersion) -> None:
     settings = replace(mosquitto.settings, protocol=protocol)
     with listening(settings, wait=False) as one, listening(settings, wait=False) as other:
-        until(lambda: one.subscriber.contested and other.subscriber.contested, timeout=40)
+        until(
+            lambda: one.subscriber.has_client_id_conflict and other.subscriber.has_client_id_conflict,
+            timeout=40,
+        )
         assert "client id 'collector'" in one.why
         assert "nother program" in one.why
         other.subscriber.stop()
-        until(lambda: one.up and not one.subscriber.contested, timeout=40)
+        until(lambda: one.up and not one.subscriber.has_client_id_conflict, timeout=40)
 
 
 def test_a_taker_that_fails_does_not_end_the_connection(
-    mosquitto: RunningBroker, caplog: pytest.LogCaptureFixture
+    mosquitto: EmbeddedBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(delivery: Delivery) -> None:
+    def fail(delivery: ReceivedMessage) -> None:
         if delivery.payload == b"1":
             raise RuntimeError
 
@@ -164,9 +167,9 @@ def test_a_taker_that_fails_does_not_end_the_connection(
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_network_thread_that_dies_is_replaced(
-    mosquitto: RunningBroker, caplog: pytest.LogCaptureFixture
+    mosquitto: EmbeddedBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def die_once(delivery: Delivery) -> None:
+    def die_once(delivery: ReceivedMessage) -> None:
         if delivery.topic == DOSES and len(ear.plant) == 1:
             raise SystemExit
 
@@ -185,11 +188,11 @@ def test_the_name_of_no_machine_is_refused_at_once() -> None:
 
 
 def test_stopping_while_the_broker_is_away_is_quick() -> None:
-    with listening(MqttSettings(host="127.0.0.1", port=free_port()), wait=False) as ear:
+    with listening(MqttSettings(host="127.0.0.1", port=find_free_port()), wait=False) as ear:
         until(lambda: ear.links)
 
 
-def test_a_stopped_subscriber_can_be_started_again(mosquitto: RunningBroker) -> None:
+def test_a_stopped_subscriber_can_be_started_again(mosquitto: EmbeddedBroker) -> None:
     with listening(mosquitto.settings) as ear:
         ear.subscriber.stop()
         publish(mosquitto.settings, b"1")

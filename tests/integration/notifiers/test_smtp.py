@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
-from dosing_tui.demo.servers.mqtt_broker import free_port
+from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.errors import DeliveryError
 from dosing_tui.notifiers.send import deliver
 from dosing_tui.notifiers.smtp import composed
@@ -125,6 +125,6 @@ def test_one_unknown_recipient_does_not_keep_it_from_the_others(box: Postbox) ->
 
 
 def test_no_server_is_no_reason_to_give_up() -> None:
-    error = refused(replace(CHANNEL, port=free_port()))
+    error = refused(replace(CHANNEL, port=find_free_port()))
     assert not error.lasting
     assert "Connection refused" in str(error)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
-from dosing_tui.demo.servers.mqtt_broker import free_port
+from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.errors import DeliveryError
 from dosing_tui.notifiers.send import deliver
 from tests.support.notifiers.message_receivers import HANG, WebServer, web_server
@@ -68,7 +68,7 @@ def test_a_redirect_is_not_followed(web: WebServer, status: int) -> None:
 def test_a_server_that_hangs_or_is_not_there_is_given_up_soon(web: WebServer) -> None:
     web.answers = [HANG]
     assert "did not answer in time" in str(refused(channel(web.url)))
-    assert "refused" in str(refused(channel(f"http://127.0.0.1:{free_port()}/secret")))
+    assert "refused" in str(refused(channel(f"http://127.0.0.1:{find_free_port()}/secret")))
 
 
 def test_a_server_that_answers_a_letter_at_a_time_is_cut_off() -> None:

@@ -11,14 +11,14 @@ from threading import Event, Thread
 import pytest
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker, free_port
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port
 from dosing_tui.domain.messages.models import Rejection
 from dosing_tui.errors import BrokerError, ConfigError
-from dosing_tui.mqtt.message import Delivery
-from dosing_tui.simulator.command import at_address, run
+from dosing_tui.mqtt.message import ReceivedMessage
+from dosing_tui.simulator.command import override_address, run_simulate_command
 from dosing_tui.simulator.fault_injection import Fault
-from dosing_tui.simulator.plant import Plant
-from dosing_tui.simulator.publish_loop import Tally, simulate
+from dosing_tui.simulator.plant import SimulatedPlant
+from dosing_tui.simulator.publish_loop import PublishTally, run_simulation
 from tests.support.polling import until
 from tests.support.simulator.recording_subscriber import listening
 from tests.support.simulator.simulated_plants import ALL, LEVELS, fields
@@ -34,22 +34,24 @@ def publish(
     faults: frozenset[Fault] = ALL,
     stop: Event | None = None,
     report: list[str] | None = None,
-    plant: Plant | None = None,
-) -> Tally:
-    return simulate(
+    plant: SimulatedPlant | None = None,
+) -> PublishTally:
+    return run_simulation(
         settings, devices=4, rate=rate, seed=7, speed=1.0, faults=faults, qos=qos, duration_s=duration_s,
         stop=stop or Event(), report=(report if report is not None else []).append, plant=plant,
     )  # fmt: skip
 
 
-def rejected(deliveries: list[Delivery]) -> int:
+def rejected(deliveries: list[ReceivedMessage]) -> int:
     intake = new_intake()
-    units = [intake.read(each.topic, each.payload, received_at=each.received_at) for each in deliveries]
+    units = [
+        intake.parse_message(each.topic, each.payload, received_at=each.received_at) for each in deliveries
+    ]
     return sum(isinstance(unit, Rejection) for (unit,) in units)
 
 
 @pytest.mark.parametrize("qos", [0, 1])
-def test_subscribers_find_what_the_tally_says(mosquitto: RunningBroker, qos: int) -> None:
+def test_subscribers_find_what_the_tally_says(mosquitto: EmbeddedBroker, qos: int) -> None:
     settings = mosquitto.settings
     with listening(settings) as heard:
         tally = publish(settings, qos=qos)
@@ -63,8 +65,8 @@ def test_subscribers_find_what_the_tally_says(mosquitto: RunningBroker, qos: int
     assert (tally.lost, tally.resent, tally.unconfirmed) == (0, 0, 0)
 
 
-def test_no_message_is_lost_when_the_broker_restarts_at_qos_1(mosquitto: RunningBroker) -> None:
-    settings, stop, sentences, tallies = mosquitto.settings, Event(), list[str](), list[Tally]()
+def test_no_message_is_lost_when_the_broker_restarts_at_qos_1(mosquitto: EmbeddedBroker) -> None:
+    settings, stop, sentences, tallies = mosquitto.settings, Event(), list[str](), list[PublishTally]()
 
     def work() -> None:
         tallies.append(publish(settings, rate=300, duration_s=None, stop=stop, report=sentences))
@@ -86,17 +88,19 @@ def test_no_message_is_lost_when_the_broker_restarts_at_qos_1(mosquitto: Running
     assert tally.lost == tally.unconfirmed == 0
 
 
-def test_stop_ends_it_at_once_also_between_two_batches(mosquitto: RunningBroker) -> None:
+def test_stop_ends_it_at_once_also_between_two_batches(mosquitto: EmbeddedBroker) -> None:
     stop = Event()
     stop.set()
     assert publish(mosquitto.settings, rate=None, duration_s=None, stop=stop).published == 0
 
 
-def test_a_plant_with_a_past_goes_on_at_the_broker(mosquitto: RunningBroker) -> None:
+def test_a_plant_with_a_past_goes_on_at_the_broker(mosquitto: EmbeddedBroker) -> None:
     settings, now = mosquitto.settings, datetime.now(UTC)
-    plant = Plant(1, 1, since=now - timedelta(days=1), mqtt=settings)
+    plant = SimulatedPlant(1, 1, since=now - timedelta(days=1), mqtt=settings)
     last = {
-        fields(m)["chemical"]: fields(m)["remaining_g"] for m in plant.history(now, UTC) if m.topic == LEVELS
+        fields(m)["chemical"]: fields(m)["remaining_g"]
+        for m in plant.generate_history(now, UTC)
+        if m.topic == LEVELS
     }
     with listening(settings) as heard:
         tally = publish(settings, rate=100, duration_s=0.5, faults=frozenset(), plant=plant)
@@ -108,7 +112,7 @@ def test_a_plant_with_a_past_goes_on_at_the_broker(mosquitto: RunningBroker) -> 
         last[chemical] = level["remaining_g"]
 
 
-def test_a_prefix_is_honoured_at_the_broker(mosquitto: RunningBroker) -> None:
+def test_a_prefix_is_honoured_at_the_broker(mosquitto: EmbeddedBroker) -> None:
     settings = MqttSettings(host=mosquitto.host, port=mosquitto.port, prefix="works/7")
     with listening(settings) as heard:
         tally = publish(settings, rate=200, duration_s=0.2)
@@ -118,14 +122,14 @@ def test_a_prefix_is_honoured_at_the_broker(mosquitto: RunningBroker) -> None:
 
 def test_a_broker_that_is_not_there_is_one_sentence() -> None:
     with pytest.raises(BrokerError, match="cannot be reached"):
-        publish(MqttSettings(host="127.0.0.1", port=free_port()))
+        publish(MqttSettings(host="127.0.0.1", port=find_free_port()))
 
 
 def test_the_command_prints_its_tally_as_one_line_of_json(
-    mosquitto: RunningBroker, capsys: pytest.CaptureFixture[str]
+    mosquitto: EmbeddedBroker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sentences: list[str] = []
-    status = run(
+    status = run_simulate_command(
         MqttSettings(), broker=f"127.0.0.1:{mosquitto.port}", devices=2, rate=100, seed=1, speed=1,
         faults="nan", qos=1, duration_s=0.5, report=sentences.append,
     )  # fmt: skip
@@ -135,7 +139,7 @@ def test_the_command_prints_its_tally_as_one_line_of_json(
     assert sentences[0].startswith(f"Publishing to 127.0.0.1:{mosquitto.port} as 2 station(s)")
 
 
-def test_sigterm_ends_the_program_with_its_tally(mosquitto: RunningBroker) -> None:
+def test_sigterm_ends_the_program_with_its_tally(mosquitto: EmbeddedBroker) -> None:
     command = (sys.executable, "-m", "dosing_tui", "simulate", "--broker", f"127.0.0.1:{mosquitto.port}")
     with (
         listening(mosquitto.settings) as heard,
@@ -163,11 +167,11 @@ def test_sigterm_ends_the_program_with_its_tally(mosquitto: RunningBroker) -> No
     ],
 )
 def test_a_broker_is_typed_as_host_and_port(typed: str, host: str, port: int) -> None:
-    settings = at_address(MqttSettings(host="there", port=1884), typed)
+    settings = override_address(MqttSettings(host="there", port=1884), typed)
     assert (settings.host, settings.port) == (host, port)
 
 
 @pytest.mark.parametrize("typed", ["mqtt://x:1", "x:0", "x:y", "x:65536", ":1", "x:²"])
 def test_what_is_not_host_and_port_is_refused(typed: str) -> None:
     with pytest.raises(ConfigError, match="is not HOST or HOST:PORT"):
-        at_address(MqttSettings(), typed)
+        override_address(MqttSettings(), typed)

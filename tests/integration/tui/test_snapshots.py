@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from dosing_tui.config.settings import Glyphs, Theme
+from dosing_tui.config.settings import ColourTheme, GlyphMode
 from dosing_tui.domain.alarms.models import NOBODY, Event, Who
 from dosing_tui.live_state import Books, Link, LinkState, Live
-from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetail
-from dosing_tui.tui.app.app import ConsoleApp, Surroundings
+from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetailScreen
+from dosing_tui.tui.app.app import DosingApp, TerminalOptions
 from tests.support.domain.alarm_entries import entry
 from tests.support.tui.alarm_samples import picture_of, state
 from tests.support.tui.batch_samples import told_batches
@@ -22,15 +22,17 @@ from tests.support.tui.sample_plant import NOW, FakeSource, history, levels, liv
 Compare = Callable[..., bool]
 
 
-def app(*, devices: int = 1, theme: Theme = Theme.DARK, glyphs: Glyphs = Glyphs.UNICODE) -> ConsoleApp:
+def app(
+    *, devices: int = 1, theme: ColourTheme = ColourTheme.DARK, glyphs: GlyphMode = GlyphMode.UNICODE
+) -> DosingApp:
     story = history(devices=devices)
     live = live_plant(story, levels(devices=devices))
-    return ConsoleApp(
-        settings(theme=theme), live, FakeSource(story), Clock(), where=Surroundings(glyphs=glyphs)
+    return DosingApp(
+        settings(theme=theme), live, FakeSource(story), Clock(), terminal=TerminalOptions(glyphs=glyphs)
     )
 
 
-def app_without_plant() -> ConsoleApp:
+def app_without_plant() -> DosingApp:
     """Neither broker nor database, and some messages in the spool."""
     live, source = Live(), FakeSource(EMPTY)
     source.away = "No database server listens at db.plant:5432."
@@ -39,13 +41,13 @@ def app_without_plant() -> ConsoleApp:
     )
     live.set_database(LinkState(Link.DOWN, NOW, source.away))
     live.set_books(Books(received=12, spooled=12))
-    return ConsoleApp(settings(), live, source, Clock())
+    return DosingApp(settings(), live, source, Clock())
 
 
 async def settled(pilot: Pilot[Any]) -> None:
     """Every panel has answered, and the answers are drawn."""
     console = pilot.app
-    assert isinstance(console, ConsoleApp)
+    assert isinstance(console, DosingApp)
     await drawn(console)
     await pilot.pause()
 
@@ -54,14 +56,14 @@ async def settled(pilot: Pilot[Any]) -> None:
     ("made", "size"),
     [
         pytest.param(app, LARGE, id="120x40"),
-        pytest.param(lambda: app(theme=Theme.LIGHT), LARGE, id="120x40-light"),
+        pytest.param(lambda: app(theme=ColourTheme.LIGHT), LARGE, id="120x40-light"),
         pytest.param(lambda: app(devices=2), MEDIUM, id="100x30-two-stations"),
         pytest.param(app, SMALL, id="80x24"),
-        pytest.param(lambda: app(glyphs=Glyphs.ASCII), SMALL, id="80x24-ascii"),
+        pytest.param(lambda: app(glyphs=GlyphMode.ASCII), SMALL, id="80x24-ascii"),
         pytest.param(app_without_plant, MEDIUM, id="100x30-nothing-there"),
     ],
 )
-def test_overview(snap_compare: Compare, made: Callable[[], ConsoleApp], size: tuple[int, int]) -> None:
+def test_overview(snap_compare: Compare, made: Callable[[], DosingApp], size: tuple[int, int]) -> None:
     run_before: Callable[[Pilot[Any]], Awaitable[None]] = settled
     assert snap_compare(made(), terminal_size=size, run_before=run_before)
 
@@ -86,7 +88,7 @@ def test_screens(snap_compare: Compare, size: tuple[int, int], keys: str) -> Non
     assert snap_compare(app(), terminal_size=size, run_before=run_before)
 
 
-def app_with_alarms(*, glyphs: Glyphs = Glyphs.UNICODE) -> ConsoleApp:
+def app_with_alarms(*, glyphs: GlyphMode = GlyphMode.UNICODE) -> DosingApp:
     """Alarms of every priority and in several states."""
     made = app(glyphs=glyphs)
     alarms = picture_of(
@@ -95,7 +97,7 @@ def app_with_alarms(*, glyphs: Glyphs = Glyphs.UNICODE) -> ConsoleApp:
         state("ERR_RATE_1H", number=3, acked=True, acked_by=Who("Zoe", "zoe")),
         state("BATCH_ABORTED", "CU-85", number=4, active=False, latched=True, value=None, limit=None),
     )
-    live = made._live
+    live = made._live_source
     assert isinstance(live, Live)
     live.set_alarms(alarms)
     source = made._source
@@ -113,59 +115,65 @@ def app_with_alarms(*, glyphs: Glyphs = Glyphs.UNICODE) -> ConsoleApp:
 @pytest.mark.parametrize(
     ("glyphs", "size", "keys"),
     [
-        pytest.param(Glyphs.UNICODE, LARGE, "a", id="list-120x40"),
-        pytest.param(Glyphs.ASCII, SMALL, "a", id="list-80x24-ascii"),
-        pytest.param(Glyphs.UNICODE, LARGE, "a enter", id="detail-120x40"),
-        pytest.param(Glyphs.UNICODE, SMALL, "a h", id="shelve-80x24"),
-        pytest.param(Glyphs.UNICODE, MEDIUM, "a shift+tab shift+tab", id="journal-100x30"),
+        pytest.param(GlyphMode.UNICODE, LARGE, "a", id="list-120x40"),
+        pytest.param(GlyphMode.ASCII, SMALL, "a", id="list-80x24-ascii"),
+        pytest.param(GlyphMode.UNICODE, LARGE, "a enter", id="detail-120x40"),
+        pytest.param(GlyphMode.UNICODE, SMALL, "a h", id="shelve-80x24"),
+        pytest.param(GlyphMode.UNICODE, MEDIUM, "a shift+tab shift+tab", id="journal-100x30"),
     ],
 )
-def test_alarms(snap_compare: Compare, glyphs: Glyphs, size: tuple[int, int], keys: str) -> None:
+def test_alarms(snap_compare: Compare, glyphs: GlyphMode, size: tuple[int, int], keys: str) -> None:
     async def run_before(pilot: Pilot[Any]) -> None:
         for key in keys.split():
             await pilot.press(key)
             await settled(pilot)
         detail = pilot.app.screen
-        assert isinstance(pilot.app, ConsoleApp)
+        assert isinstance(pilot.app, DosingApp)
         known = pilot.app
-        await until(lambda: not isinstance(detail, AlarmDetail) or detail._trend.points is not None)
-        await until(lambda: "shift" not in keys or known._known.asked is not None)
+        await until(lambda: not isinstance(detail, AlarmDetailScreen) or detail._trend.points is not None)
+        await until(lambda: "shift" not in keys or known._journal_list.journal_filter is not None)
         await pilot.pause()
 
     assert snap_compare(app_with_alarms(glyphs=glyphs), terminal_size=size, run_before=run_before)
 
 
-def app_with_batches(*, glyphs: Glyphs = Glyphs.UNICODE, theme: Theme = Theme.DARK) -> ConsoleApp:
+def app_with_batches(
+    *, glyphs: GlyphMode = GlyphMode.UNICODE, theme: ColourTheme = ColourTheme.DARK
+) -> DosingApp:
     """Batches of every kind, judged and partly reviewed, without a database."""
     source = FakeSource(EMPTY)
     source.batches = told_batches()
-    return ConsoleApp(settings(theme=theme), Live(), source, Clock(), where=Surroundings(glyphs=glyphs))
+    return DosingApp(settings(theme=theme), Live(), source, Clock(), terminal=TerminalOptions(glyphs=glyphs))
 
 
 @pytest.mark.parametrize(
     ("made", "size", "keys"),
     [
         pytest.param(app_with_batches, LARGE, "b", id="list-120x40"),
-        pytest.param(lambda: app_with_batches(theme=Theme.LIGHT), SMALL, "b", id="list-80x24-light"),
+        pytest.param(lambda: app_with_batches(theme=ColourTheme.LIGHT), SMALL, "b", id="list-80x24-light"),
         pytest.param(app_with_batches, LARGE, "b down enter", id="one-120x40"),
         pytest.param(
-            lambda: app_with_batches(glyphs=Glyphs.ASCII), SMALL, "b down enter", id="one-80x24-ascii"
+            lambda: app_with_batches(glyphs=GlyphMode.ASCII), SMALL, "b down enter", id="one-80x24-ascii"
         ),
         pytest.param(app_with_batches, SMALL, "b down enter d", id="deviation-80x24"),
     ],
 )
 def test_batches(
-    snap_compare: Compare, made: Callable[[], ConsoleApp], size: tuple[int, int], keys: str
+    snap_compare: Compare, made: Callable[[], DosingApp], size: tuple[int, int], keys: str
 ) -> None:
     async def run_before(pilot: Pilot[Any]) -> None:
         console = pilot.app
-        assert isinstance(console, ConsoleApp)
+        assert isinstance(console, DosingApp)
         for key in keys.split():
             await pilot.press(key)
             await settled(pilot)
-            await until(lambda: console._shelf is not None and not console._shelf.waits)
-            console._tick()
-            await until(lambda: console._shelf is not None and not console._shelf.waits)
+            await until(
+                lambda: console._batch_store is not None and not console._batch_store.has_pending_jobs
+            )
+            console._run_tick()
+            await until(
+                lambda: console._batch_store is not None and not console._batch_store.has_pending_jobs
+            )
             await pilot.pause()
 
     assert snap_compare(made(), terminal_size=size, run_before=run_before)

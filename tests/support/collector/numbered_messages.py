@@ -60,9 +60,9 @@ def publish(settings: MqttSettings, messages: list[Numbered], *, per_s: int = 1_
     publisher = Publisher(settings, client_id=f"plant-{threading.get_ident()}")
     publisher.start()
     for message in messages:
-        assert publisher.publish(message.topic, message.payload, 1)
+        assert publisher.publish_message(message.topic, message.payload, 1)
         time.sleep(1 / per_s)
-    assert publisher.flush(60)
+    assert publisher.wait_for_publish(60)
     publisher.stop()
 
 

@@ -8,9 +8,14 @@ from pathlib import Path
 from threading import Event
 from uuid import UUID
 
-from dosing_tui.collector.context.interfaces import AlarmStore, Database, Parser, Surroundings
-from dosing_tui.collector.context.intervals import Pace
-from dosing_tui.collector.context.status import Status
+from dosing_tui.collector.context.interfaces import (
+    AlarmStore,
+    CollectorContext,
+    CollectorDatabase,
+    PayloadParser,
+)
+from dosing_tui.collector.context.intervals import Intervals
+from dosing_tui.collector.context.status import CollectorStatus
 from dosing_tui.collector.pipeline.spool import Spool
 from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.alarms.journal import Heard
@@ -18,14 +23,20 @@ from dosing_tui.database.alarms.notification_queue import Postbook
 from dosing_tui.database.reading_writer import Progress, SpoolRow, Written
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import Entry
-from dosing_tui.domain.messages.models import Dose, Unit
+from dosing_tui.domain.messages.models import Dose, ParsedItem
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import Live, Picture
-from dosing_tui.mqtt.message import Delivery
+from dosing_tui.mqtt.message import ReceivedMessage
 from tests.support.collector.parsed_items import NOON, dose
 
-QUICK = Pace(
-    poll_s=0.02, retry_first_s=0.01, retry_most_s=0.1, refused_s=0.1, idle_s=0.1, leftover_s=0.1, drain_s=10.0
+QUICK = Intervals(
+    poll_s=0.02,
+    retry_min_s=0.01,
+    retry_max_s=0.1,
+    refusal_retry_s=0.1,
+    keepalive_s=0.1,
+    orphan_check_s=0.1,
+    drain_timeout_s=10.0,
 )
 
 
@@ -41,7 +52,7 @@ class FakeServer:
         self.forgets_to_answer = False
         """The next commit succeeds, and its answer is lost."""
         self.elected = True
-        self.stored: list[Unit] = []
+        self.stored: list[ParsedItem] = []
         self.books: dict[UUID, Progress] = {}
         self.asked = 0
         self.journal: list[Entry] = []
@@ -53,7 +64,7 @@ class FakeServer:
     def close(self) -> None:
         """Nothing to close."""
 
-    def progress(self, spool_id: UUID) -> Progress:
+    def read_progress(self, spool_id: UUID) -> Progress:
         self.ask()
         return self.books.get(spool_id, Progress())
 
@@ -80,31 +91,31 @@ class FakeServer:
         self.ask()
         return self.elected
 
-    def held(self) -> bool:
+    def is_held(self) -> bool:
         return False
 
-    def release(self) -> None:
+    def release_lock(self) -> None:
         """Nothing was held."""
 
-    def as_database(self) -> Database:
-        return Database(
-            writer=lambda: self,
-            election=lambda: self,
-            prepare=lambda _report: self.ask(),
-            maintain=self.ask,
-            batch_keeper=IdleKeeper,
-            other_writers=list,
-            answers=self.ask,
-            alarms=AlarmStore(
+    def as_database(self) -> CollectorDatabase:
+        return CollectorDatabase(
+            create_writer=lambda: self,
+            create_leader_lock=lambda: self,
+            prepare_schema=lambda _report: self.ask(),
+            run_maintenance=self.ask,
+            create_rebuild_call=IdleKeeper,
+            list_other_writers=list,
+            ping_database=self.ask,
+            alarm_store=AlarmStore(
                 self.append,
                 self.follow,
                 self.checkpoints.append,
-                stored=self.journaled,
-                seed=list,
-                errors=lambda _since: [],
-                masters=tuple,
+                find_stored=self.journaled,
+                load_readings=list,
+                list_dose_errors=lambda _since: [],
+                list_master_recipes=tuple,
             ),
-            postbook=lambda: Postbook(Settings()),
+            create_notification_queue=lambda: Postbook(Settings()),
         )
 
     def journaled(self, uuids: Sequence[UUID]) -> frozenset[UUID]:
@@ -135,17 +146,17 @@ class FakeServer:
 class NoAlarms:
     """Hears everything, and says nothing."""
 
-    def hear(self, units: Iterable[Unit]) -> None:
+    def on_readings(self, units: Iterable[ParsedItem]) -> None:
         """Nothing."""
 
-    def know(self, units: Iterable[Unit]) -> None:
+    def on_retained(self, units: Iterable[ParsedItem]) -> None:
         """Nothing."""
 
 
 class PlainParser:
     """Every payload is the number of a dose."""
 
-    def read(self, topic: str, payload: bytes, *, received_at: datetime) -> tuple[Unit, ...]:
+    def parse_message(self, topic: str, payload: bytes, *, received_at: datetime) -> tuple[ParsedItem, ...]:
         return (dose(int(payload), at=received_at),)
 
 
@@ -154,22 +165,22 @@ def surroundings(
     server: FakeServer,
     *,
     said: list[str] | None = None,
-    parser: Callable[[], Parser] = PlainParser,
-    pace: Pace = QUICK,
-) -> Surroundings:
+    parser: Callable[[], PayloadParser] = PlainParser,
+    pace: Intervals = QUICK,
+) -> CollectorContext:
     live = Live()
-    status = Status(live, report=(said if said is not None else []).append, clock=now_utc)
+    status = CollectorStatus(live, report=(said if said is not None else []).append, clock=now_utc)
     settings = Settings(collector=CollectorSettings(spool_dir=str(folder), batch_ms=1))
-    return Surroundings(settings, server.as_database(), parser, live, status, pace, now_utc)
+    return CollectorContext(settings, server.as_database(), parser, live, status, pace, now_utc)
 
 
-def picture(around: Surroundings) -> Picture:
-    return around.live.picture(NOON)
+def picture(around: CollectorContext) -> Picture:
+    return around.live_state.get_snapshot(NOON)
 
 
 @contextmanager
-def opened(folder: Path, around: Surroundings, max_mb: int = 10) -> Iterator[Spool]:
-    spool = Spool(folder, max_mb=max_mb, publish=around.live.set_books)
+def opened(folder: Path, around: CollectorContext, max_mb: int = 10) -> Iterator[Spool]:
+    spool = Spool(folder, max_mb=max_mb, publish_counts=around.live_state.set_books)
     try:
         yield spool
     finally:
@@ -195,12 +206,14 @@ class FakeBroker:
         self.spooled_before: list[int] = []
         self.any = Event()
 
-    def ack(self, deliveries: Iterable[Delivery]) -> None:
-        mids = [delivery.mid for delivery in deliveries]
+    def ack_messages(self, messages: Iterable[ReceivedMessage]) -> None:
+        mids = [delivery.packet_id for delivery in messages]
         self.acknowledged += mids
-        self.spooled_before += [self.spool.books.received] * len(mids)
+        self.spooled_before += [self.spool.counts.received] * len(mids)
         self.any.set()
 
 
-def delivery(number: int, *, topic: str = "factory/dosing/consumption", retained: bool = False) -> Delivery:
-    return Delivery(topic, b"%d" % number, NOON, number, 1, retained, 1)
+def delivery(
+    number: int, *, topic: str = "factory/dosing/consumption", retained: bool = False
+) -> ReceivedMessage:
+    return ReceivedMessage(topic, b"%d" % number, NOON, number, 1, retained, 1)

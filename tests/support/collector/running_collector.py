@@ -7,20 +7,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from dosing_tui.collector.collector import Collector
-from dosing_tui.collector.context.intervals import Pace
+from dosing_tui.collector.context.intervals import Intervals
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.live_state import Books, Link, Live, Picture, Role
 from tests.support.collector.numbered_messages import Numbered
 
-PACE = Pace(
+PACE = Intervals(
     poll_s=0.1,
-    retry_first_s=0.05,
-    retry_most_s=0.5,
-    refused_s=0.5,
-    idle_s=0.5,
-    leftover_s=0.5,
-    foreign_s=0.5,
-    drain_s=1.0,
+    retry_min_s=0.05,
+    retry_max_s=0.5,
+    refusal_retry_s=0.5,
+    keepalive_s=0.5,
+    orphan_check_s=0.5,
+    other_writers_s=0.5,
+    drain_timeout_s=1.0,
 )
 
 
@@ -32,7 +32,7 @@ class Running:
 
     @property
     def picture(self) -> Picture:
-        return self.live.picture(datetime.now(UTC))
+        return self.live.get_snapshot(datetime.now(UTC))
 
     @property
     def books(self) -> Books:
@@ -52,9 +52,9 @@ class Running:
 
 
 @contextmanager
-def running(settings: Settings, *, pace: Pace = PACE) -> Iterator[Running]:
+def running(settings: Settings, *, pace: Intervals = PACE) -> Iterator[Running]:
     this = Running(settings)
-    collector = Collector(settings, this.live, report=this.said.append, pace=pace)
+    collector = Collector(settings, this.live, report=this.said.append, intervals=pace)
     collector.start()
     try:
         yield this

@@ -7,23 +7,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dosing_tui.collector_process.child_process import PROGRAM
-from dosing_tui.collector_process.remote_live_state import Mirror
-from dosing_tui.collector_process.supervisor import Keeper, Patience
+from dosing_tui.collector_process.child_process import PROGRAM_ARGS
+from dosing_tui.collector_process.remote_live_state import RemoteLiveState
+from dosing_tui.collector_process.supervisor import CollectorSupervisor, SupervisorTimeouts
 from dosing_tui.config.settings import Settings
 from dosing_tui.live_state import Link, Picture, Role
 
-QUICK = Patience(silent_s=0.5, again_s=0.5)
+QUICK = SupervisorTimeouts(silence_s=0.5, restart_min_s=0.5)
 
 
 @dataclass(slots=True)
 class Kept:
-    keeper: Keeper
-    mirror: Mirror
+    keeper: CollectorSupervisor
+    mirror: RemoteLiveState
 
     @property
     def picture(self) -> Picture:
-        return self.mirror.picture(now())
+        return self.mirror.get_snapshot(now())
 
     @property
     def ready(self) -> bool:
@@ -41,10 +41,10 @@ class Kept:
 
 @contextmanager
 def kept(
-    settings: Settings, *, patience: Patience = QUICK, program: Sequence[str] = PROGRAM
+    settings: Settings, *, patience: SupervisorTimeouts = QUICK, program: Sequence[str] = PROGRAM_ARGS
 ) -> Iterator[Kept]:
-    mirror = Mirror()
-    keeper = Keeper(settings, mirror, clock=now, patience=patience, program=program)
+    mirror = RemoteLiveState()
+    keeper = CollectorSupervisor(settings, mirror, clock=now, timeouts=patience, program=program)
     keeper.start()
     try:
         yield Kept(keeper, mirror)

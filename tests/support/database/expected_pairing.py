@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from dosing_tui.domain.messages.models import BatchEvent
-from dosing_tui.domain.panels.annotations import Mark
+from dosing_tui.domain.panels.annotations import AnnotationKind
 
 MARGIN = timedelta(hours=12)
-Marked = tuple[datetime, datetime | None, Mark, str, str]
+Marked = tuple[datetime, datetime | None, AnnotationKind, str, str]
 """Start, end, kind, station, recipe."""
 
 
@@ -41,20 +41,26 @@ def _pairs(events: list[BatchEvent]) -> list[tuple[BatchEvent | None, BatchEvent
 def _marked(start: BatchEvent | None, end: BatchEvent | None, told: list[BatchEvent]) -> Marked:
     if start is None:
         assert end is not None
-        return end.time, None, Mark.UNMATCHED, end.device_id, end.recipe
+        return end.time, None, AnnotationKind.UNMATCHED, end.device_id, end.recipe
     if end is not None:
-        kind = Mark.BATCH if end.event == "complete" else Mark.ABORTED
+        kind = AnnotationKind.BATCH if end.event == "complete" else AnnotationKind.ABORTED
         return start.time, end.time, kind, start.device_id, start.recipe
     starts: dict[str, datetime] = defaultdict(lambda: start.time)
     for event in told:
         if event.event == "start":
             starts[event.device_id] = max(starts[event.device_id], event.time)
     last = starts[start.device_id] <= start.time
-    return start.time, None, Mark.RUNNING if last else Mark.INCOMPLETE, start.device_id, start.recipe
+    return (
+        start.time,
+        None,
+        AnnotationKind.RUNNING if last else AnnotationKind.INCOMPLETE,
+        start.device_id,
+        start.recipe,
+    )
 
 
 def _reaches(mark: Marked, since: datetime, until: datetime) -> bool:
     at, end, kind, *_ = mark
     if at >= until:
         return False
-    return at >= since or kind is Mark.RUNNING or (end is not None and end >= since)
+    return at >= since or kind is AnnotationKind.RUNNING or (end is not None and end >= since)

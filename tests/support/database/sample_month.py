@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import (
-    DayOfRecipe,
     ErrorBin,
     ErrorSummary,
+    LabeledTotal,
     ProductionDay,
+    RecipeDay,
     SeriesPoint,
     TankLevel,
-    Total,
 )
 from tests.support.database.reading_samples import DOSE, EVENT, LEVEL
 
@@ -45,7 +45,7 @@ class Plant:
         """What a panel of doses, or of batches, sees of the plant."""
 
         def chosen(dimension: Dimension, value: str) -> bool:
-            return not selection.of(dimension) or value in selection.of(dimension)
+            return not selection.get_values(dimension) or value in selection.get_values(dimension)
 
         return Plant(
             tuple(
@@ -183,11 +183,11 @@ def out_percent(doses: Iterable[Dose], tolerance_g: float) -> float | None:
     return 100 * sum(error > tolerance_g for error in errors) / len(errors) if errors else None
 
 
-def by_chemical(doses: Iterable[Dose]) -> list[Total]:
+def by_chemical(doses: Iterable[Dose]) -> list[LabeledTotal]:
     groups: dict[str, list[Dose]] = defaultdict(list)
     for dose in doses:
         groups[dose.chemical].append(dose)
-    totals = [Total(chemical, mass(group)) for chemical, group in groups.items()]
+    totals = [LabeledTotal(chemical, mass(group)) for chemical, group in groups.items()]
     return sorted(totals, key=lambda total: (total.value is None, -(total.value or 0.0), total.label))
 
 
@@ -201,9 +201,9 @@ def ended(
     }
 
 
-def batches(events: Iterable[BatchEvent], since: datetime, until: datetime) -> list[Total]:
+def batches(events: Iterable[BatchEvent], since: datetime, until: datetime) -> list[LabeledTotal]:
     counts = Counter(recipe for _, _, recipe in ended(events, since, until, how="complete"))
-    totals = [Total(recipe, float(count)) for recipe, count in counts.items()]
+    totals = [LabeledTotal(recipe, float(count)) for recipe, count in counts.items()]
     return sorted(totals, key=lambda total: (-(total.value or 0.0), total.label))
 
 
@@ -243,7 +243,7 @@ def production(plant: Plant, day: int, since: datetime, until: datetime, toleran
 
 def daily(
     plant: Plant, since: datetime, until: datetime, zone: ZoneInfo, *, batches_known: bool
-) -> list[DayOfRecipe]:
+) -> list[RecipeDay]:
     """Doses of whole hours or quarters; batches in the row of the mode with most doses."""
     groups: dict[tuple[date, str, str], list[Dose]] = defaultdict(list)
     for dose in touched(plant.doses, _cut(since, until, zone), since, until):
@@ -257,7 +257,7 @@ def daily(
     for (day, recipe, mode), _ in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0][2])):
         leading.setdefault((day, recipe), mode)
     rows = [
-        DayOfRecipe(
+        RecipeDay(
             day, recipe, mode,
             completed[day, recipe] if batches_known and leading[day, recipe] == mode else None,
             len(group), mass(group), mean_error(group), mean_duration(group),
@@ -265,7 +265,7 @@ def daily(
         for (day, recipe, mode), group in groups.items()
     ]  # fmt: skip
     rows += [
-        DayOfRecipe(day, recipe, "", count, 0, None, None, None)
+        RecipeDay(day, recipe, "", count, 0, None, None, None)
         for (day, recipe), count in completed.items()
         if (day, recipe) not in leading
     ]

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dosing_tui.demo.servers.child_processes import Account, can_reach
+from dosing_tui.demo.servers.child_processes import ServiceAccount, can_reach
 
 
 @contextmanager
 def owner_of(
-    program: str, folder: Path, *arguments: str, account: Account | None = None
+    program: str, folder: Path, *arguments: str, account: ServiceAccount | None = None
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A Python process running ``program`` on the folder, and the first line it says."""
     python = python_for(account) if account else Path(sys.executable)
@@ -32,14 +32,14 @@ def owner_of(
         owner.stdout.close()
 
 
-def python_for(account: Account) -> Path | None:
+def python_for(account: ServiceAccount) -> Path | None:
     """This Python, or the same version of it, where ``account`` may run it."""
     same = f"python3.{sys.version_info.minor}"
     candidates = (Path(sys.executable).resolve(), Path("/usr/bin") / same, Path("/usr/local/bin") / same)
     return next((path for path in candidates if path.exists() and can_reach(path.resolve(), account)), None)
 
 
-def environment(account: Account | None) -> dict[str, str]:
+def environment(account: ServiceAccount | None) -> dict[str, str]:
     """With the libraries of this Python, should it be another that runs."""
     if account is None:
         return dict(os.environ)

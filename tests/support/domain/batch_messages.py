@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from dosing_tui.domain.batches.models import Batch
-from dosing_tui.domain.batches.reconstruction import reconstruct
+from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -74,7 +74,7 @@ def normal(seconds: float = 0, recipe: str = "CU-85", device: str = STATION) -> 
 
 
 def made(*readings: Reading, now: datetime = MUCH_LATER) -> list[Batch]:
-    return reconstruct(readings, now=now)
+    return reconstruct_batches(readings, now=now)
 
 
 def told(batches: list[Batch]) -> list[str]:

@@ -3,19 +3,26 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from dosing_tui.domain.messages.message_parser import ClockRules, Intake
-from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Kind, Rejection, Unit
+from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
+from dosing_tui.domain.messages.models import (
+    BatchEvent,
+    Dose,
+    InventoryLevel,
+    ParsedItem,
+    ReadingKind,
+    Rejection,
+)
 
 DOSES = "factory/dosing/consumption"
 EVENTS = "factory/batch/events"
 LEVELS = "factory/inventory/levels"
-TOPICS = dict(zip((DOSES, EVENTS, LEVELS), Kind, strict=True))
+TOPICS = dict(zip((DOSES, EVENTS, LEVELS), ReadingKind, strict=True))
 
 STAMP = 1_698_765_432
 MADE = datetime.fromtimestamp(STAMP, UTC)
 RECEIVED = MADE + timedelta(seconds=2)
 
-RULES = ClockRules(oldest=timedelta(days=30), ahead=timedelta(minutes=5), device_zone=UTC)
+RULES = ClockRules(max_age=timedelta(days=30), max_ahead=timedelta(minutes=5), device_zone=UTC)
 
 DOSE = (
     b'{"device_id":"dosing_system_01","pump":2,"chemical":"T-12","target_g":40.00,"actual_g":40.15,'
@@ -29,13 +36,13 @@ LEVEL = (
 PAYLOADS = {DOSES: DOSE, EVENTS: EVENT, LEVELS: LEVEL}
 
 
-def intake() -> Intake:
-    return Intake(TOPICS, RULES)
+def intake() -> MessageParser:
+    return MessageParser(TOPICS, RULES)
 
 
-def read(topic: str, payload: bytes, *, received_at: datetime = RECEIVED) -> tuple[Unit, ...]:
+def read(topic: str, payload: bytes, *, received_at: datetime = RECEIVED) -> tuple[ParsedItem, ...]:
     """The units of one message, as the first one of a new intake."""
-    return intake().read(topic, payload, received_at=received_at)
+    return intake().parse_message(topic, payload, received_at=received_at)
 
 
 def with_raw(payload: bytes, name: str, raw: str) -> bytes:

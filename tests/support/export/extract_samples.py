@@ -4,30 +4,33 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from dosing_tui.domain.panels.filters import Selection
-from dosing_tui.export.table import Cell, Column, Extract
+from dosing_tui.export.table import CellValue, ExportColumn, ExportTable
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SINCE = datetime(2026, 10, 24, 22, 0, tzinfo=UTC)
 UNTIL = datetime(2026, 10, 25, 23, 0, tzinfo=UTC)
 COLUMNS = (
-    Column("at", "at"), Column("chemical", "chemical"), Column("day", "day"), Column("doses", "doses"),
-    Column("dosed_g", "dosed", "g"),
-)  # fmt: skip
-ROWS: tuple[tuple[Cell, ...], ...] = (
+    ExportColumn("at", "at"),
+    ExportColumn("chemical", "chemical"),
+    ExportColumn("day", "day"),
+    ExportColumn("doses", "doses"),
+    ExportColumn("dosed_g", "dosed", "g"),
+)
+ROWS: tuple[tuple[CellValue, ...], ...] = (
     (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "BDO", date(2026, 10, 25), 3, 0.1 + 0.2),
     (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "T-12", date(2026, 10, 25), 0, None),
 )
 """Both times are half past two in Berlin."""
 
 
-def an_extract(*rows: tuple[Cell, ...], columns: tuple[Column, ...] = COLUMNS) -> Extract:
-    return Extract(
+def an_extract(*rows: tuple[CellValue, ...], columns: tuple[ExportColumn, ...] = COLUMNS) -> ExportTable:
+    return ExportTable(
         panel="daily_summary", title="Daily production", unit="g", range="25 Oct", since=SINCE, until=UNTIL,
         selection=Selection(device=("station-1",), recipe=("CU-65/75",)), generated_at=UNTIL, zone=BERLIN,
         columns=columns, rows=rows or ROWS,
     )  # fmt: skip
 
 
-def of_text(*texts: str) -> Extract:
+def of_text(*texts: str) -> ExportTable:
     """One column."""
-    return an_extract(*((text,) for text in texts), columns=(Column("text", "text"),))
+    return an_extract(*((text,) for text in texts), columns=(ExportColumn("text", "text"),))

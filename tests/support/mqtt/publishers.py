@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.mqtt.message import Delivery
+from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.publisher import Publisher
 from dosing_tui.mqtt.subscriber import Subscriber
 from tests.support.polling import until
@@ -21,9 +21,9 @@ class Ear:
     settings: MqttSettings
     client_id: str = "collector"
     persistent: bool = True
-    take: Callable[[Delivery], None] | None = None
+    take: Callable[[ReceivedMessage], None] | None = None
     """What to do with a message besides hearing it."""
-    heard: list[Delivery] = field(default_factory=list)
+    heard: list[ReceivedMessage] = field(default_factory=list)
     links: list[tuple[bool, str]] = field(default_factory=list)
     subscriber: Subscriber = field(init=False)
 
@@ -32,18 +32,18 @@ class Ear:
             self.settings,
             client_id=self.client_id,
             persistent=self.persistent,
-            on_delivery=self._hear,
+            on_message=self._hear,
             on_link=lambda up, why: self.links.append((up, why)),
             clock=lambda: datetime.now(UTC),
         )
 
-    def _hear(self, delivery: Delivery) -> None:
+    def _hear(self, delivery: ReceivedMessage) -> None:
         self.heard.append(delivery)
         if self.take:
             self.take(delivery)
 
     @property
-    def plant(self) -> list[Delivery]:
+    def plant(self) -> list[ReceivedMessage]:
         """Without what the broker says of itself."""
         return [delivery for delivery in self.heard if not delivery.topic.startswith("$")]
 
@@ -67,7 +67,7 @@ def listening(
     *,
     client_id: str = "collector",
     persistent: bool = True,
-    take: Callable[[Delivery], None] | None = None,
+    take: Callable[[ReceivedMessage], None] | None = None,
     wait: bool = True,
 ) -> Iterator[Ear]:
     ear = Ear(settings, client_id, persistent, take)
@@ -85,6 +85,6 @@ def publish(settings: MqttSettings, *payloads: bytes, topic: str = DOSES) -> Non
     publisher = Publisher(settings, client_id="plant")
     publisher.start()
     for payload in payloads:
-        assert publisher.publish(topic, payload, 1)
-    assert publisher.flush(20)
+        assert publisher.publish_message(topic, payload, 1)
+    assert publisher.wait_for_publish(20)
     publisher.stop()

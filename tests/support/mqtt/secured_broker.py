@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.demo.servers.mqtt_broker import find_mosquitto, free_port
+from dosing_tui.demo.servers.mqtt_broker import find_free_port, find_mosquitto
 
 USER, PASSWORD = "dosing", "right"
 CONF = """per_listener_settings false
@@ -34,7 +34,7 @@ class GuardedBroker:
 
 @contextmanager
 def guarded(folder: Path) -> Iterator[GuardedBroker]:
-    plain, tls = free_port(), free_port()
+    plain, tls = find_free_port(), find_free_port()
     certificates(folder)
     (folder / "passwords").touch(mode=0o644)
     _run("mosquitto_passwd", "-b", folder / "passwords", USER, PASSWORD)

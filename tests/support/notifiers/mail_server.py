@@ -12,7 +12,7 @@ from email.policy import default
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from dosing_tui.demo.servers.mqtt_broker import free_port
+from dosing_tui.demo.servers.mqtt_broker import find_free_port
 
 ACCOUNT = ("shift", "right")
 
@@ -66,7 +66,7 @@ class _Controller(Controller):
 def postbox(
     *, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None
 ) -> Iterator[Postbox]:
-    box = Postbox(port=free_port())
+    box = Postbox(port=find_free_port())
     controller = _Controller(
         box,
         hostname="127.0.0.1",

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.mqtt.message import Delivery
+from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.subscriber import Subscriber
 from tests.support.polling import until
 
 
 @dataclass(slots=True)
 class Heard:
-    deliveries: list[Delivery] = field(default_factory=list)
+    deliveries: list[ReceivedMessage] = field(default_factory=list)
     up: bool = False
 
     def link(self, up: bool, why: str) -> None:
@@ -29,15 +29,15 @@ def listening(settings: MqttSettings) -> Iterator[Heard]:
     """Everything published from here on, also over restarts of the broker."""
     heard = Heard()
 
-    def keep(delivery: Delivery) -> None:
+    def keep(delivery: ReceivedMessage) -> None:
         heard.deliveries.append(delivery)
-        subscriber.ack([delivery])
+        subscriber.ack_messages([delivery])
 
     subscriber = Subscriber(
         settings,
         client_id="listener",
         persistent=True,
-        on_delivery=keep,
+        on_message=keep,
         on_link=heard.link,
         clock=lambda: datetime.now(UTC),
     )

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from dosing_tui.simulator.fault_injection import Fault
-from dosing_tui.simulator.plant import Message, Plant
+from dosing_tui.simulator.plant import PlantMessage, SimulatedPlant
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 DOSES, EVENTS, LEVELS = "factory/dosing/consumption", "factory/batch/events", "factory/inventory/levels"
@@ -22,25 +22,25 @@ def live(
     rate: float | None = 10.0,
     speed: float = 1.0,
     faults: Iterable[Fault] = (),
-) -> list[Message]:
+) -> list[PlantMessage]:
     """The first ``count`` messages of a plant without a past."""
-    plant = Plant(seed, devices, since=NOW)
-    return list(islice(plant.live(NOW, rate=rate, speed=speed, faults=frozenset(faults)), count))
+    plant = SimulatedPlant(seed, devices, since=NOW)
+    return list(islice(plant.generate_live(NOW, rate=rate, speed=speed, faults=frozenset(faults)), count))
 
 
-def fields(message: Message) -> dict[str, Any]:
+def fields(message: PlantMessage) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(message.payload)
     return found
 
 
-def by_device(messages: Iterable[Message]) -> dict[str, list[Message]]:
-    found: dict[str, list[Message]] = {}
+def by_device(messages: Iterable[PlantMessage]) -> dict[str, list[PlantMessage]]:
+    found: dict[str, list[PlantMessage]] = {}
     for message in messages:
         found.setdefault(fields(message)["device_id"], []).append(message)
     return found
 
 
-def tanks(messages: Iterable[Message]) -> Iterator[tuple[tuple[str, str], Message]]:
+def tanks(messages: Iterable[PlantMessage]) -> Iterator[tuple[tuple[str, str], PlantMessage]]:
     """Doses and levels with the tank they are about."""
     for message in messages:
         if message.topic in (DOSES, LEVELS):

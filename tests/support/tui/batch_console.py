@@ -9,8 +9,8 @@ from dosing_tui.config.settings import PlantSettings, ReviewSettings, Settings
 from dosing_tui.database.batches.incremental_rebuild import keep
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.live_state import Live
-from dosing_tui.tui.app.app import Surroundings
-from dosing_tui.tui.data.batch_source import StoredBatches
+from dosing_tui.tui.app.app import TerminalOptions
+from dosing_tui.tui.data.batch_source import DatabaseBatchSource
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write
 from tests.support.domain.batch_messages import NOON, dose, event, normal
@@ -20,7 +20,7 @@ from tests.support.tui.sample_plant import NOW, FakeSource
 NO_PIN = ReviewSettings()
 
 
-class Accounted(StoredBatches):
+class Accounted(DatabaseBatchSource):
     """Under an account that does not depend on who runs the tests."""
 
     def __init__(self, settings: Settings, account: str) -> None:
@@ -90,7 +90,7 @@ class Reviewed:
 @asynccontextmanager
 async def reviewing(
     dsn: str, *, size: tuple[int, int] = LARGE, live: Live | None = None, account: str = "anna",
-    review: ReviewSettings = NO_PIN, where: Surroundings | None = None,
+    review: ReviewSettings = NO_PIN, where: TerminalOptions | None = None,
 ) -> AsyncIterator[Reviewed]:  # fmt: skip
     chosen = replace(settings_for(dsn), plant=PlantSettings(name="Plant 1"), review=review)
     source = FakeSource(EMPTY)

@@ -5,16 +5,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dosing_tui.domain.batch_review import assessment as judging
-from dosing_tui.domain.batch_review.exception_checks import judge, verdicts
-from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.domain.batch_review.exception_checks import assess_ingredients, find_exceptions
+from dosing_tui.domain.batch_review.query_models import (
+    BatchDetail,
+    BatchFilter,
+    BatchRow,
+    BatchStatusCounts,
+    ContextEvents,
+)
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
-from dosing_tui.domain.batch_review.review_result import Outcome
+from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, Review, ReviewDraft
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
-from dosing_tui.domain.batches.batch_identity import batch_id
-from dosing_tui.domain.batches.canonical_json import digest, record
+from dosing_tui.domain.batches.batch_identity import format_batch_id
+from dosing_tui.domain.batches.canonical_json import batch_to_record, hash_text
 from dosing_tui.domain.batches.models import Batch
-from dosing_tui.domain.batches.reconstruction import reconstruct
+from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.panels.operator_notes import Note
 from tests.support.domain.batch_messages import STATION
 from tests.support.tui.batch_console import every_kind, moved, under_way
@@ -24,35 +30,39 @@ from tests.support.tui.sample_plant import NOW
 @dataclass(frozen=True)
 class ToldBatches:
     details: tuple[BatchDetail, ...]
-    told: Happenings
+    told: ContextEvents
     account: str = "anna"
 
-    def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
+    def list_batches(
+        self, batch_filter: BatchFilter, after: BatchRow | None, rows: int
+    ) -> Sequence[BatchRow]:
         return [each.row for each in self.details]
 
-    def above(self, which: BatchFilter, before: BatchRow, rows: int) -> Sequence[BatchRow]:
+    def list_batches_above(
+        self, batch_filter: BatchFilter, before: BatchRow, rows: int
+    ) -> Sequence[BatchRow]:
         return []
 
-    def counts(self, which: BatchFilter) -> Counts:
-        return Counts(len(self.details), 1, 2, 1, 1, 0, 0, 0, 2, 3)
+    def count_batches(self, batch_filter: BatchFilter) -> BatchStatusCounts:
+        return BatchStatusCounts(len(self.details), 1, 2, 1, 1, 0, 0, 0, 2, 3)
 
-    def detail(self, name: str) -> BatchDetail | None:
+    def read_batch(self, name: str) -> BatchDetail | None:
         return next((each for each in self.details if each.row.batch_key == name), None)
 
-    def happenings(self, device: str, since: datetime, until: datetime) -> Happenings:
+    def list_context_events(self, device: str, since: datetime, until: datetime) -> ContextEvents:
         return self.told
 
-    def policy(self) -> ReviewPolicy:
+    def read_policy(self) -> ReviewPolicy:
         return ReviewPolicy()
 
-    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
-        return Outcome()
+    def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
+        return ReviewResult()
 
 
 def told_batches() -> ToldBatches:
     """The newest first. The one out of tolerance is second from the end; its reviewer wants to know more."""
     readings = [moved(one) for one in (*every_kind(), *under_way())]
-    batches = reconstruct(readings, now=NOW)[::-1]
+    batches = reconstruct_batches(readings, now=NOW)[::-1]
     details = [_detail(batch, number) for number, batch in enumerate(reversed(batches), start=1)][::-1]
     order = [details[0], _asked(details[2]), details[1], details[3]]
     begun = order[1].batch.begins_at
@@ -60,21 +70,38 @@ def told_batches() -> ToldBatches:
         "DOSE_OUT_OF_TOLERANCE/2", begun + timedelta(seconds=70), None, STATION, "T-12 was off."
     )
     note = Note(1, begun + timedelta(seconds=30), NOW, "changed the drum [/]", "Ben", "ben", "role", STATION)
-    return ToldBatches(tuple(order), Happenings((alarm,), (note,)))
+    return ToldBatches(tuple(order), ContextEvents((alarm,), (note,)))
 
 
 def _detail(batch: Batch, number: int) -> BatchDetail:
-    judged = judging.judgement(judge(batch), verdicts(batch), None)
-    text, thought = record(batch), judging.to_text(judged)
+    judged = judging.build_assessment(find_exceptions(batch), assess_ingredients(batch), None)
+    text, thought = batch_to_record(batch), judging.format_assessment(judged)
     masses = [(each.target_g or 0.0, each.actual_g or 0.0) for each in batch.ingredients]
     row = BatchRow(
-        batch.key, batch_id(batch.device_id, batch.begins_at.date(), number), batch.device_id, batch.recipe,
-        batch.mode, batch.status.value, batch.reason, batch.begins_at, batch.ends_at, batch.last_at,
+        batch.key,
+        format_batch_id(batch.device_id, batch.begins_at.date(), number),
+        batch.device_id,
+        batch.recipe,
+        batch.mode,
+        batch.status.value,
+        batch.reason,
+        batch.begins_at,
+        batch.ends_at,
+        batch.last_at,
         batch.pumps,
-        len(batch.doses), sum(one for one, _ in masses), sum(one for _, one in masses), len(judged.findings),
-        tuple(dict.fromkeys(one.kind.value for one in judged.findings)), None, digest(text), "unreviewed", 0,
-        "", None, digest(thought),
-    )  # fmt: skip
+        len(batch.doses),
+        sum(one for one, _ in masses),
+        sum(one for _, one in masses),
+        len(judged.exceptions),
+        tuple(dict.fromkeys(one.kind.value for one in judged.exceptions)),
+        None,
+        hash_text(text),
+        "unreviewed",
+        0,
+        "",
+        None,
+        hash_text(thought),
+    )
     return BatchDetail(row, batch, judged, (), text, thought)
 
 

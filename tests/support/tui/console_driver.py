@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from textual.pilot import Pilot
 
-from dosing_tui.config.settings import ConsoleSettings, PlantSettings, Settings, Theme
+from dosing_tui.config.settings import ColourTheme, ConsoleSettings, PlantSettings, Settings
 from dosing_tui.live_state import Live
-from dosing_tui.tui.app.app import ConsoleApp, Surroundings
-from dosing_tui.tui.rendering.palette import Tone
-from dosing_tui.tui.screens.dashboard_screen import PlantScreen
-from dosing_tui.tui.tiles.registry import panels_of
+from dosing_tui.tui.app.app import DosingApp, TerminalOptions
+from dosing_tui.tui.rendering.palette import ColourRole
+from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
+from dosing_tui.tui.tiles.registry import list_panels
 from tests.support.tui import sample_plant
 from tests.support.tui.sample_plant import FakeSource, History
 
@@ -21,7 +21,9 @@ LARGE, MEDIUM, SMALL = (120, 40), (100, 30), (80, 24)
 EMPTY = History((), ())
 
 
-def settings(*, theme: Theme = Theme.DARK, devices: tuple[str, ...] = ("dosing_system_01",)) -> Settings:
+def settings(
+    *, theme: ColourTheme = ColourTheme.DARK, devices: tuple[str, ...] = ("dosing_system_01",)
+) -> Settings:
     return Settings(
         plant=PlantSettings(name="Plant 1", devices=devices), console=ConsoleSettings(theme=theme)
     )
@@ -42,7 +44,7 @@ class Clock:
 
 @dataclass
 class Console:
-    app: ConsoleApp
+    app: DosingApp
     pilot: Pilot[None]
     live: Live
     source: FakeSource
@@ -69,24 +71,24 @@ class Console:
         await self.pilot.pause()
 
 
-async def drawn(app: ConsoleApp) -> None:
+async def drawn(app: DosingApp) -> None:
     """Every panel has answered, nothing is left to be drawn, and the focus has come to what is in sight."""
-    plant = app._plant
+    plant = app._dashboard
     await until(
         lambda: (
-            {panel.id for panel in panels_of(plant.shown)} <= set(app.answers)
-            and not app._drawing_soon
-            and (app.screen is not plant or not plant.shown or _focus_is_drawn(plant))
+            {panel.id for panel in list_panels(plant.visible_tiles)} <= set(app.panel_results)
+            and not app._is_redraw_due
+            and (app.screen is not plant or not plant.visible_tiles or _focus_is_drawn(plant))
         )
     )
 
 
-def _focus_is_drawn(plant: PlantScreen) -> bool:
-    focused = plant._focused_tile()
-    if focused is None or focused not in plant.shown:
+def _focus_is_drawn(plant: DashboardScreen) -> bool:
+    focused = plant._get_focused_tile()
+    if focused is None or focused not in plant.visible_tiles:
         return False
-    rows = plant.tiles[focused]._shown
-    return not rows or any(pen.fg is Tone.FOCUS for _, pen in rows[0])
+    rows = plant.tiles[focused]._cell_rows
+    return not rows or any(pen.fg is ColourRole.FOCUS for _, pen in rows[0])
 
 
 async def until(
@@ -104,12 +106,12 @@ async def until(
 @asynccontextmanager
 async def console(
     *, size: tuple[int, int] = LARGE, source: FakeSource | None = None, live: Live | None = None,
-    chosen: Settings | None = None, where: Surroundings | None = None,
+    chosen: Settings | None = None, where: TerminalOptions | None = None,
 ) -> AsyncIterator[Console]:  # fmt: skip
     source = source or FakeSource(sample_plant.history())
     live = live or sample_plant.live_plant(source.story, sample_plant.levels())
     clock = Clock()
-    app = ConsoleApp(chosen or settings(), live, source, clock, where=where or Surroundings())
+    app = DosingApp(chosen or settings(), live, source, clock, terminal=where or TerminalOptions())
     async with app.run_test(size=size) as pilot:
         driven = Console(app, pilot, live, source, clock)
         await driven.answered()

@@ -12,28 +12,32 @@ from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 
-from dosing_tui.config.settings import Glyphs
-from dosing_tui.tui.app.app import ConsoleApp
+from dosing_tui.config.settings import GlyphMode
+from dosing_tui.tui.app.app import DosingApp
 from dosing_tui.tui.rendering.palette import DARK, LIGHT
-from dosing_tui.tui.rendering.theme import Look
-from dosing_tui.tui.widgets.form_dialog import Sheet
+from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.widgets.form_dialog import FormDialog
 
 Result = TypeVar("Result")
-LOOKS = {"dark": Look(DARK), "light": Look(LIGHT), "ascii": Look(DARK, Glyphs.ASCII)}
+LOOKS = {
+    "dark": TerminalTheme(DARK),
+    "light": TerminalTheme(LIGHT),
+    "ascii": TerminalTheme(DARK, GlyphMode.ASCII),
+}
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 
 
 class Desk(App[None]):
     """Nothing but the console's style sheet; a key that gets past a dialog ends up here."""
 
-    CSS_PATH = Path(inspect.getfile(ConsoleApp)).with_name("app.tcss")
+    CSS_PATH = Path(inspect.getfile(DosingApp)).with_name("app.tcss")
     ENABLE_COMMAND_PALETTE = False
 
 
 @dataclass
 class Dialog(Generic[Result]):
     pilot: Pilot[None]
-    screen: Sheet[Result]
+    screen: FormDialog[Result]
     results: list[Result | None] = field(default_factory=list)
 
     @property
@@ -54,7 +58,7 @@ class Dialog(Generic[Result]):
             if segment.style and segment.style.color and segment.text.strip()
         }
 
-    async def again(self, screen: Sheet[Result]) -> None:
+    async def again(self, screen: FormDialog[Result]) -> None:
         """Open another one, after the first has gone."""
         self.screen = screen
         self.pilot.app.push_screen(screen, self.results.append)
@@ -75,7 +79,9 @@ class Dialog(Generic[Result]):
 
 
 @asynccontextmanager
-async def opened(screen: Sheet[Result], *, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Dialog[Result]]:
+async def opened(
+    screen: FormDialog[Result], *, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Dialog[Result]]:
     app = Desk()
     async with app.run_test(size=size) as pilot:
         dialog = Dialog(pilot, screen)

@@ -5,9 +5,9 @@ import sys
 import threading
 
 from dosing_tui.config.settings import PlantSettings, Settings
-from dosing_tui.domain.messages.models import Kind
+from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.live_state import Live
-from dosing_tui.tui.app.main import now, show
+from dosing_tui.tui.app.main import get_utc_now, run_app
 from tests.support.tui.sample_plant import RECIPES, FakeSource, History, dose, history, levels, live_plant
 
 
@@ -34,18 +34,18 @@ class Dosing(FakeSource):
             recipe = dice.choice(list(RECIPES))
             chemical, target = dice.choice(RECIPES[recipe])
             error = round(dice.gauss(0.03, 0.22), 2)
-            made = dose("dosing_system_01", chemical, target, error, recipe, now(), number)
+            made = dose("dosing_system_01", chemical, target, error, recipe, get_utc_now(), number)
             self.story = History((*self.story.doses, made), self.story.events)
             self._live.arrived(1, made.received_at)
             self._live.apply([made])
-            self._live.committed([Kind.DOSE])
+            self._live.committed([ReadingKind.DOSE])
 
 
 def main(per_second: float) -> int:
-    story = history(at=now())
-    live = live_plant(story, levels(at=now()), at=now())
+    story = history(at=get_utc_now())
+    live = live_plant(story, levels(at=get_utc_now()), at=get_utc_now())
     settings = Settings(plant=PlantSettings(name="Plant 1"))
-    return show(settings, live, Dosing(live, story, per_second))
+    return run_app(settings, live, Dosing(live, story, per_second))
 
 
 if __name__ == "__main__":

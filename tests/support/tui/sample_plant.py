@@ -14,34 +14,40 @@ from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.journal_projection import folded
 from dosing_tui.domain.alarms.kpis import Past, past_of
 from dosing_tui.domain.alarms.models import Entry
-from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.domain.batch_review.query_models import (
+    BatchDetail,
+    BatchFilter,
+    BatchRow,
+    BatchStatusCounts,
+    ContextEvents,
+)
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
-from dosing_tui.domain.batch_review.review_result import Outcome
+from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.notifications.channel_status import ChannelState
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
-from dosing_tui.domain.panels.annotations import Annotation, Annotations, Mark
+from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind, AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import (
-    DayOfRecipe,
     ErrorBin,
     ErrorSummary,
+    LabeledTotal,
     Panel,
+    PanelQuery,
     ProductionDay,
-    Query,
+    RecipeDay,
     SeriesPoint,
-    Total,
 )
 from dosing_tui.domain.shift_report import ShiftReport
-from dosing_tui.domain.time.shift_calendar import WorkedShift
-from dosing_tui.domain.time.time_range import today
+from dosing_tui.domain.time.shift_calendar import ShiftPeriod
+from dosing_tui.domain.time.time_range import get_today
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Books, Link, LinkState, Live, Role
 from dosing_tui.tui.data.batch_source import BatchSource
-from dosing_tui.tui.scope.spool_status import SpoolLine
+from dosing_tui.tui.scope.spool_status import SpoolStatus
 from tests.support.domain import shift_report_samples
 
 Row = TypeVar("Row")
@@ -170,26 +176,30 @@ class NoBatches:
 
     account = "anna"
 
-    def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
+    def list_batches(
+        self, batch_filter: BatchFilter, after: BatchRow | None, rows: int
+    ) -> Sequence[BatchRow]:
         return ()
 
-    def above(self, which: BatchFilter, before: BatchRow, rows: int) -> Sequence[BatchRow]:
+    def list_batches_above(
+        self, batch_filter: BatchFilter, before: BatchRow, rows: int
+    ) -> Sequence[BatchRow]:
         return []
 
-    def counts(self, which: BatchFilter) -> Counts:
-        return Counts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    def count_batches(self, batch_filter: BatchFilter) -> BatchStatusCounts:
+        return BatchStatusCounts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
-    def detail(self, name: str) -> BatchDetail | None:
+    def read_batch(self, name: str) -> BatchDetail | None:
         return None
 
-    def happenings(self, device: str, since: datetime, until: datetime) -> Happenings:
-        return Happenings()
+    def list_context_events(self, device: str, since: datetime, until: datetime) -> ContextEvents:
+        return ContextEvents()
 
-    def policy(self) -> ReviewPolicy:
+    def read_policy(self) -> ReviewPolicy:
         return ReviewPolicy()
 
-    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
-        return Outcome()
+    def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
+        return ReviewResult()
 
 
 class FakeSource:
@@ -199,7 +209,7 @@ class FakeSource:
         self.story = story
         self.away = ""
         self.asked: list[str] = []
-        self.queries: list[Query] = []
+        self.queries: list[PanelQuery] = []
         self.notes: list[Annotation] = []
         self.more_happened = False
         self.cancelled: set[str] = set()
@@ -211,14 +221,14 @@ class FakeSource:
         self.batches: BatchSource = NoBatches()
         self.on_journal: Callable[[Sequence[Entry]], object] = self.entries.extend
 
-    def cancel(self, panels: Collection[str]) -> None:
+    def cancel_panels(self, panels: Collection[str]) -> None:
         self.cancelled |= set(panels)
 
-    def annotations(self, query: Query) -> Annotations:
+    def read_annotations(self, query: PanelQuery) -> AnnotationList:
         self.asked.append("annotations")
-        return Annotations((*_batches_of(self.story, query), *self.notes), more=self.more_happened)
+        return AnnotationList((*_batches_of(self.story, query), *self.notes), is_truncated=self.more_happened)
 
-    def known(self, dimension: Dimension) -> list[str]:
+    def list_filter_values(self, dimension: Dimension) -> list[str]:
         if self.away:
             raise DatabaseAway(self.away)
         return sorted({str(getattr(dose, _FIELDS[dimension])) for dose in self.story.doses})
@@ -226,61 +236,68 @@ class FakeSource:
     def add_note(self, draft: NoteDraft) -> None:
         if self.away:
             raise DatabaseAway(self.away)
-        self.notes.append(Annotation(draft.at, None, Mark.NOTE, draft.text, draft.author, draft.device or ""))
+        self.notes.append(
+            Annotation(draft.at, None, AnnotationKind.NOTE, draft.text, draft.author, draft.device or "")
+        )
 
-    def past(self, now: datetime) -> Past:
+    def read_alarm_history(self, now: datetime) -> Past:
         if self.away:
             raise DatabaseAway(self.away)
         return past_of(self.entries)
 
-    def channels(self, now: datetime) -> list[ChannelState]:
+    def list_channel_states(self, now: datetime) -> list[ChannelState]:
         if self.away:
             raise DatabaseAway(self.away)
         return self.told_by
 
-    def journal_page(self, wanted: JournalFilter) -> list[Entry]:
+    def read_journal_page(self, journal_filter: JournalFilter) -> list[Entry]:
         if self.away:
             raise DatabaseAway(self.away)
-        self.pages.append(wanted)
+        self.pages.append(journal_filter)
         states = folded(sorted(self.entries, key=lambda entry: entry.id))
-        now_so = {key for key, state in states.items() if state.shown in wanted.shown}
+        now_so = {key for key, state in states.items() if state.shown in journal_filter.shown}
         found = [
-            entry for entry in self.entries
-            if wanted.since <= entry.at and (entry.at, entry.id) < (wanted.until, wanted.before)
-            and wanted.tag.lower() in entry.key.tag.lower()
-            and (not wanted.events or entry.event in wanted.events)
-            and (not wanted.shown or entry.key in now_so)
-            and wanted.user.lower() in ("", entry.who.name.lower(), entry.who.os_user.lower())
-        ]  # fmt: skip
-        return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[: wanted.most]
+            entry
+            for entry in self.entries
+            if journal_filter.since <= entry.at
+            and (entry.at, entry.id) < (journal_filter.until, journal_filter.before)
+            and journal_filter.tag.lower() in entry.key.tag.lower()
+            and (not journal_filter.events or entry.event in journal_filter.events)
+            and (not journal_filter.shown or entry.key in now_so)
+            and journal_filter.user.lower() in ("", entry.who.name.lower(), entry.who.os_user.lower())
+        ]
+        return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[: journal_filter.most]
 
-    def trend(self, asked: TrendQuery) -> list[TrendPoint]:
+    def read_trend(self, trend_query: TrendQuery) -> list[TrendPoint]:
         """Down from 60 to 12 in a straight line."""
         if self.away:
             raise DatabaseAway(self.away)
-        steps = (asked.until - asked.since) // asked.step + 1
-        return [TrendPoint(asked.since + n * asked.step, 60.0 - 48.0 * n / steps) for n in range(steps)]
+        steps = (trend_query.until - trend_query.since) // trend_query.step + 1
+        return [
+            TrendPoint(trend_query.since + n * trend_query.step, 60.0 - 48.0 * n / steps)
+            for n in range(steps)
+        ]
 
-    def journal(self, entries: Sequence[Entry]) -> bool:
+    def append_entries(self, entries: Sequence[Entry]) -> bool:
         if self.away and not self.keeps:
             raise DatabaseAway(self.away)
         self.on_journal(entries)
         return not self.away
 
-    def shift_report(self, shift: WorkedShift, now: datetime) -> ShiftReport:
+    def read_shift_report(self, shift: ShiftPeriod, now: datetime) -> ShiftReport:
         if self.away:
             raise DatabaseAway(self.away)
         return shift_report_samples.sample(shift, made_at=now)
 
-    def books(self) -> list[SpoolLine]:
+    def list_spools(self) -> list[SpoolStatus]:
         if self.away:
             raise DatabaseAway(self.away)
         return [
-            SpoolLine("7c9e6679", 12_470, 7, 5, NOW),
-            SpoolLine("16fd2706", 904, 0, 0, NOW - timedelta(days=2)),
+            SpoolStatus("7c9e6679", 12_470, 7, 5, NOW),
+            SpoolStatus("16fd2706", 904, 0, 0, NOW - timedelta(days=2)),
         ]
 
-    def panel(self, panel: Panel[Row], query: Query) -> Sequence[Row]:
+    def read_panel(self, panel: Panel[Row], query: PanelQuery) -> Sequence[Row]:
         self.asked.append(panel.id)
         self.queries.append(query)
         if self.away:
@@ -296,20 +313,20 @@ _FIELDS = {
 }  # fmt: skip
 
 
-def _batches_of(story: History, query: Query) -> list[Annotation]:
+def _batches_of(story: History, query: PanelQuery) -> list[Annotation]:
     """Each start with the end that follows it."""
     found, begun = [], dict[str, BatchEvent]()
     for event in story.events:
         if event.event == "start":
             begun[event.device_id] = event
         elif (start := begun.pop(event.device_id, None)) and query.since <= start.time < query.until:
-            kind = Mark.BATCH if event.event == "complete" else Mark.ABORTED
+            kind = AnnotationKind.BATCH if event.event == "complete" else AnnotationKind.ABORTED
             text = f"{event.recipe} {event.event}"
             found.append(Annotation(start.time, event.time, kind, text, "", event.device_id))
     return found
 
 
-def _is_asked_for(dose: Dose, query: Query) -> bool:
+def _is_asked_for(dose: Dose, query: PanelQuery) -> bool:
     asked = query.selection
     return query.since <= dose.time < query.until and all(
         not chosen or value in chosen
@@ -323,11 +340,11 @@ def _is_asked_for(dose: Dose, query: Query) -> bool:
 Answering = Callable[[History, list[Dose], Panel[Any], datetime], Sequence[object]]
 
 
-def _totals(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[Total]:
+def _totals(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[LabeledTotal]:
     sums: dict[str, float] = defaultdict(float)
     for dose in doses:
         sums[dose.chemical] += dose.actual_g or 0.0
-    return [Total(name, value) for name, value in sorted(sums.items(), key=lambda item: -item[1])]
+    return [LabeledTotal(name, value) for name, value in sorted(sums.items(), key=lambda item: -item[1])]
 
 
 def _buckets(doses: Iterable[Dose], width: timedelta) -> dict[datetime, list[Dose]]:
@@ -375,13 +392,13 @@ def _rate(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -
     return [SeriesPoint(at, "all", _out(group)) for at, group in _buckets(doses, timedelta(hours=1)).items()]
 
 
-def _batches(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[Total]:
-    since, until = today(now, UTC)
+def _batches(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[LabeledTotal]:
+    since, until = get_today(now, UTC)
     counts: dict[str, float] = defaultdict(float)
     for event in story.events:
         if event.event == "complete" and since <= event.time < until:
             counts[event.recipe] += 1
-    return [Total(name, value) for name, value in sorted(counts.items(), key=lambda item: -item[1])]
+    return [LabeledTotal(name, value) for name, value in sorted(counts.items(), key=lambda item: -item[1])]
 
 
 def _production(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[ProductionDay]:
@@ -389,7 +406,7 @@ def _production(story: History, doses: list[Dose], panel: Panel[Any], now: datet
 
 
 def _day(story: History, number: int, until: datetime) -> ProductionDay:
-    since = today(until, UTC).since
+    since = get_today(until, UTC).since
     doses = [dose for dose in story.doses if since <= dose.time < until]
     ends = [event.event for event in story.events if since <= event.time < until]
     durations = [dose.duration_ms or 0 for dose in doses]
@@ -409,12 +426,12 @@ def _durations(story: History, doses: list[Dose], panel: Panel[Any], now: dateti
     ]
 
 
-def _daily(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[DayOfRecipe]:
+def _daily(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[RecipeDay]:
     found: dict[tuple[date, str], list[Dose]] = defaultdict(list)
     for dose in doses:
         found[dose.time.date(), dose.recipe].append(dose)
     return [
-        DayOfRecipe(
+        RecipeDay(
             day, recipe, "CATALYST", _completed(story, day, recipe), len(group),
             sum(dose.actual_g or 0.0 for dose in group), fmean(dose.error_g or 0.0 for dose in group),
             fmean(dose.duration_ms or 0 for dose in group) / 1000,
@@ -434,16 +451,16 @@ def _completed(story: History, day: date, recipe: str) -> int:
 
 
 _ANSWERS: dict[str, Answering] = {
-    panel_catalog.TODAY.id: _totals,
-    panel_catalog.CONSUMPTION.id: _hourly,
-    panel_catalog.BY_CHEMICAL.id: _series,
-    panel_catalog.ACCURACY.id: _histogram,
+    panel_catalog.CONSUMPTION_TODAY.id: _totals,
+    panel_catalog.CONSUMPTION_OVER_TIME.id: _hourly,
+    panel_catalog.CONSUMPTION_BY_CHEMICAL.id: _series,
+    panel_catalog.ACCURACY_HISTOGRAM.id: _histogram,
     panel_catalog.ACCURACY_SUMMARY.id: _summary,
     panel_catalog.ERROR_RATE.id: _rate,
-    panel_catalog.BATCHES.id: _batches,
-    panel_catalog.DURATION.id: _durations,
-    panel_catalog.DAILY.id: _daily,
-    panel_catalog.PRODUCTION.id: _production,
+    panel_catalog.BATCHES_TODAY.id: _batches,
+    panel_catalog.DOSING_DURATION.id: _durations,
+    panel_catalog.DAILY_SUMMARY.id: _daily,
+    panel_catalog.PRODUCTION_TODAY.id: _production,
 }
 
 HOSTILE = "[/] [bold \x1b]52;c;aGk=\x07 \u202eevil\u0000 [@click=app.quit]x[/]"

@@ -3,8 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.leadership_monitor import CONTESTED, UNASKED, Council
+from dosing_tui.collector.context.interfaces import CollectorContext
+from dosing_tui.collector.leadership_monitor import (
+    CLIENT_ID_CONFLICT,
+    ELECTION_UNAVAILABLE,
+    LeadershipMonitor,
+)
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Link, Role
 from tests.support.collector.protocol_fakes import FakeServer, picture, surroundings
@@ -14,20 +18,20 @@ AWAY = DatabaseAway("The database is away.")
 
 @dataclass(slots=True)
 class Post:
-    collecting: bool = False
-    contested: bool = False
-    collected_here: bool = False
+    is_collecting: bool = False
+    has_client_id_conflict: bool = False
+    is_last_collector: bool = False
 
 
 class Bench:
     def __init__(self, folder: Path) -> None:
         self.server, self.post = FakeServer(), Post()
-        self.around: Surroundings = surroundings(folder, self.server)
-        self.council = Council(self.around)
+        self.around: CollectorContext = surroundings(folder, self.server)
+        self.council = LeadershipMonitor(self.around)
 
     def decide(self) -> Role:
-        role = self.council.decide(self.post)
-        self.post.collecting = role is Role.COLLECTING
+        role = self.council.determine_role(self.post)
+        self.post.is_collecting = role is Role.COLLECTING
         return role
 
     @property
@@ -55,7 +59,7 @@ def test_the_elected_goes_on_while_the_database_is_away_and_steps_down_if_anothe
 def test_who_cannot_ask_says_so_until_the_answer_comes(bench: Bench) -> None:
     bench.server.down = AWAY
     assert bench.decide() is Role.UNDECIDED
-    assert bench.notice == UNASKED
+    assert bench.notice == ELECTION_UNAVAILABLE
     assert picture(bench.around).database.why == "The database is away."
     bench.server.down = None
     assert bench.decide() is Role.COLLECTING
@@ -67,12 +71,12 @@ def test_who_goes_on_unelected_gives_way_to_another_with_the_same_client_id_and_
     bench: Bench,
 ) -> None:
     bench.server.down = AWAY
-    bench.post.collected_here = True
+    bench.post.is_last_collector = True
     assert bench.decide() is Role.COLLECTING
-    bench.post.contested = True
+    bench.post.has_client_id_conflict = True
     assert bench.decide() is Role.UNDECIDED
-    assert bench.notice == CONTESTED
-    bench.post.contested = False  # it does not listen any more, so it cannot tell
+    assert bench.notice == CLIENT_ID_CONFLICT
+    bench.post.has_client_id_conflict = False  # it does not listen any more, so it cannot tell
     assert bench.decide() is Role.UNDECIDED
     bench.server.down = None
     assert bench.decide() is Role.COLLECTING
@@ -80,12 +84,12 @@ def test_who_goes_on_unelected_gives_way_to_another_with_the_same_client_id_and_
 
 def test_who_was_elected_does_not_give_way_at_once(bench: Bench) -> None:
     assert bench.decide() is Role.COLLECTING
-    bench.server.down, bench.post.contested = AWAY, True
+    bench.server.down, bench.post.has_client_id_conflict = AWAY, True
     assert bench.decide() is Role.COLLECTING
 
 
 def test_who_is_elected_and_cannot_collect_lets_another(bench: Bench) -> None:
     assert bench.decide() is Role.COLLECTING
-    bench.council.give_up()
-    bench.post.collecting, bench.server.down = False, AWAY
+    bench.council.release_leadership()
+    bench.post.is_collecting, bench.server.down = False, AWAY
     assert bench.decide() is Role.UNDECIDED

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from dosing_tui.collector_process.remote_live_state import Mirror
-from dosing_tui.collector_process.state_delta import changes
+from dosing_tui.collector_process.remote_live_state import RemoteLiveState
+from dosing_tui.collector_process.state_delta import pack_changes
 from dosing_tui.live_state import Link, LinkState, Live, Picture, Role
 from tests.support.collector.parsed_items import NOON, dose
 
@@ -19,18 +19,18 @@ def collecting() -> Picture:
     live.set_broker(UP)
     live.set_database(UP)
     live.set_role(Role.COLLECTING)
-    return live.picture(NOW)
+    return live.get_snapshot(NOW)
 
 
-def told(picture: Picture, process: int = 7) -> Mirror:
-    mirror = Mirror()
-    mirror.begin(process)
-    mirror.take(changes(Picture(), picture))
+def told(picture: Picture, process: int = 7) -> RemoteLiveState:
+    mirror = RemoteLiveState()
+    mirror.expect_process(process)
+    mirror.apply_fields(pack_changes(Picture(), picture))
     return mirror
 
 
 def test_it_shows_what_it_was_told_and_by_which_process() -> None:
-    picture = told(collecting()).picture(NOW)
+    picture = told(collecting()).get_snapshot(NOW)
     assert (picture.doses, picture.broker, picture.process) == ((dose(),), UP, 7)
 
 
@@ -38,18 +38,18 @@ def test_news_that_nobody_looked_at_in_between_add_up() -> None:
     first = collecting()
     live = Live()
     live.apply([dose(), dose(1)])
-    second = live.picture(NOW)
+    second = live.get_snapshot(NOW)
     mirror = told(first)
-    mirror.take(changes(first, second))
-    assert mirror.picture(NOW).doses == second.doses
-    assert mirror.picture(NOW).broker == second.broker
+    mirror.apply_fields(pack_changes(first, second))
+    assert mirror.get_snapshot(NOW).doses == second.doses
+    assert mirror.get_snapshot(NOW).broker == second.broker
 
 
 def test_a_lost_collector_leaves_its_last_data_and_both_links_down() -> None:
     mirror = told(collecting())
-    mirror.lose("It is gone.", NOW)
-    mirror.lose("It is still gone.", NOW + timedelta(seconds=9))
-    picture = mirror.picture(NOW)
+    mirror.mark_down("It is gone.", NOW)
+    mirror.mark_down("It is still gone.", NOW + timedelta(seconds=9))
+    picture = mirror.get_snapshot(NOW)
     assert picture.doses == (dose(),)
     assert picture.broker == picture.database == LinkState(Link.DOWN, NOW, "It is still gone.")
     assert (picture.role, picture.rate) == (Role.UNDECIDED, 0.0)
@@ -57,25 +57,25 @@ def test_a_lost_collector_leaves_its_last_data_and_both_links_down() -> None:
 
 def test_one_that_answers_again_is_believed_again() -> None:
     mirror = told(collecting())
-    mirror.lose("It is silent.", NOW)
-    mirror.take({})
-    assert mirror.picture(NOW).broker == UP
+    mirror.mark_down("It is silent.", NOW)
+    mirror.apply_fields({})
+    assert mirror.get_snapshot(NOW).broker == UP
 
 
 def test_the_last_data_stay_until_a_new_collector_has_told_its_own() -> None:
     mirror = told(collecting())
-    mirror.lose("It is gone.", NOW)
-    mirror.begin(8)
-    assert mirror.picture(NOW).doses == (dose(),)
-    mirror.take({})
-    assert mirror.picture(NOW) == Picture(process=8)
+    mirror.mark_down("It is gone.", NOW)
+    mirror.expect_process(8)
+    assert mirror.get_snapshot(NOW).doses == (dose(),)
+    mirror.apply_fields({})
+    assert mirror.get_snapshot(NOW) == Picture(process=8)
 
 
 def test_what_is_known_is_handed_on_with_the_oldest_first() -> None:
     live = Live()
     live.apply([dose(2), dose(0), dose(1)])
-    known = told(live.picture(NOW)).known(NOW)
+    known = told(live.get_snapshot(NOW)).list_readings(NOW)
     assert known == (dose(0), dose(1), dose(2))
     after = Live()
     after.seed(known)
-    assert after.picture(NOON).doses == live.picture(NOON).doses
+    assert after.get_snapshot(NOON).doses == live.get_snapshot(NOON).doses

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.collector_process.state_delta import changed, changes
+from dosing_tui.collector_process.state_delta import apply_changes, pack_changes
 from dosing_tui.live_state import Books, Link, LinkState, Picture, Role
 from tests.support.collector.parsed_items import doses, events, levels
 
@@ -30,15 +30,15 @@ pictures = st.builds(
 
 @given(pictures, pictures)
 def test_a_picture_arrives_whole_and_exact_whatever_was_told_before(before: Picture, after: Picture) -> None:
-    assert changed(before, changes(before, after)) == after
+    assert apply_changes(before, pack_changes(before, after)) == after
 
 
 @given(pictures)
 def test_of_a_picture_that_stands_still_nothing_is_told(picture: Picture) -> None:
-    assert changes(picture, pickle.loads(pickle.dumps(picture))) == {}
+    assert pack_changes(picture, pickle.loads(pickle.dumps(picture))) == {}
 
 
 def test_only_what_moved_is_told() -> None:
     later = NOW + timedelta(seconds=1)
     moved = replace(Picture(), revision=1, last_message=later, rate=0.1)
-    assert set(changes(Picture(), moved)) == {"revision", "last_message", "rate"}
+    assert set(pack_changes(Picture(), moved)) == {"revision", "last_message", "rate"}

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.config.alarm_limits import alarm_limits
-from dosing_tui.config.loader import load
-from dosing_tui.config.render_toml import effective, template
+from dosing_tui.config.alarm_limits import build_alarm_limits
+from dosing_tui.config.loader import load_settings
+from dosing_tui.config.render_toml import render_settings, render_template
 from dosing_tui.errors import ConfigError
 
 SPECIAL = """
@@ -28,7 +28,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_a_chemical_and_a_recipe_have_their_own_limits(tmp_path: Path) -> None:
-    limits = alarm_limits(load(written(tmp_path, SPECIAL), {}).settings)
+    limits = build_alarm_limits(load_settings(written(tmp_path, SPECIAL), {}).settings)
     assert (limits.of(chemical="T-12").stock_low_percent, limits.of(chemical="T-9").stock_low_percent) == (
         30,
         20,
@@ -38,17 +38,17 @@ def test_a_chemical_and_a_recipe_have_their_own_limits(tmp_path: Path) -> None:
 
 
 def test_what_is_in_force_shows_them(tmp_path: Path) -> None:
-    loaded = load(written(tmp_path, SPECIAL), {})
-    shown = effective(loaded)
-    again = load(written(tmp_path, shown), {})
+    loaded = load_settings(written(tmp_path, SPECIAL), {})
+    shown = render_settings(loaded)
+    again = load_settings(written(tmp_path, shown), {})
     assert again.settings == loaded.settings
     assert 'recipe = "CU-85"\ntolerance_g = 0.1' in shown
 
 
 def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
-    lines = template().partition("# [[alarm_limits]]")[2].partition("# Whom")[0].splitlines()
+    lines = render_template().partition("# [[alarm_limits]]")[2].partition("# Whom")[0].splitlines()
     example = "[[alarm_limits]]\n" + "\n".join(line.removeprefix("# ") for line in lines if " = " in line)
-    (one,) = load(written(tmp_path, example), {}).settings.alarm_limits
+    (one,) = load_settings(written(tmp_path, example), {}).settings.alarm_limits
     assert (one.chemical, one.recipe, one.stock_low_percent) == ("T-12", "CU-85", 25.0)
 
 
@@ -68,11 +68,11 @@ def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
 )
 def test_what_cannot_work_is_one_sentence(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(written(tmp_path, text), {})
+        load_settings(written(tmp_path, text), {})
     assert words in str(caught.value)
 
 
 def test_the_documented_file_says_that_batches_are_judged_by_something_else() -> None:
-    text = " ".join(line.removeprefix("#").strip() for line in template().splitlines())
+    text = " ".join(line.removeprefix("#").strip() for line in render_template().splitlines())
     assert "They are for alarms only. Batches are judged by the recipe master" in text
     assert "For alarms only: batches go by the recipe master, or by limits.tolerance_g." in text

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.config.loader import Loaded, config_path, load
-from dosing_tui.config.render_toml import effective, template, write_template
+from dosing_tui.config.loader import LoadedSettings, load_settings, resolve_config_path
+from dosing_tui.config.render_toml import render_settings, render_template, write_template
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.config.validation import has_password
 from dosing_tui.errors import ConfigError
 
 
-def loaded(tmp_path: Path, text: str, env: dict[str, str] | None = None) -> Loaded:
+def loaded(tmp_path: Path, text: str, env: dict[str, str] | None = None) -> LoadedSettings:
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
-    return load(path, env or {})
+    return load_settings(path, env or {})
 
 
 def refusal(tmp_path: Path, text: str, env: dict[str, str] | None = None) -> str:
@@ -26,17 +26,17 @@ def refusal(tmp_path: Path, text: str, env: dict[str, str] | None = None) -> str
 
 
 def test_without_a_file_the_defaults_hold() -> None:
-    assert load(None, {"XDG_CONFIG_HOME": "/nonexistent"}).settings == Settings()
+    assert load_settings(None, {"XDG_CONFIG_HOME": "/nonexistent"}).settings == Settings()
 
 
 def test_a_file_that_was_asked_for_must_exist(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"absent\.toml does not exist"):
-        load(tmp_path / "absent.toml", {})
+        load_settings(tmp_path / "absent.toml", {})
 
 
 def test_the_option_wins_over_the_variable(tmp_path: Path) -> None:
-    assert config_path(tmp_path / "a", {"DOSING_TUI_CONFIG": "/b"}) == tmp_path / "a"
-    assert config_path(None, {"DOSING_TUI_CONFIG": "/b"}) == Path("/b")
+    assert resolve_config_path(tmp_path / "a", {"DOSING_TUI_CONFIG": "/b"}) == tmp_path / "a"
+    assert resolve_config_path(None, {"DOSING_TUI_CONFIG": "/b"}) == Path("/b")
 
 
 def test_the_environment_wins_over_the_file_and_each_source_is_known(tmp_path: Path) -> None:
@@ -135,25 +135,25 @@ def test_a_password_file_open_to_others_is_refused(tmp_path: Path) -> None:
 
 def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
     result = loaded(tmp_path, "", {"DOSING_MQTT_PASSWORD": "hunter2", "DOSING_DATABASE_PASSWORD": "hunter2"})
-    assert "hunter2" not in effective(result) + repr(result.settings)
-    assert "# password is set  (environment DOSING_MQTT_PASSWORD)" in effective(result)
+    assert "hunter2" not in render_settings(result) + repr(result.settings)
+    assert "# password is set  (environment DOSING_MQTT_PASSWORD)" in render_settings(result)
 
 
 def test_what_is_shown_can_be_read_back(tmp_path: Path) -> None:
     result = loaded(tmp_path, '[plant]\nname = "Wörk \\"1\\" \\\\ ☃"')
-    again = loaded(tmp_path, effective(result))
+    again = loaded(tmp_path, render_settings(result))
     assert again.settings == result.settings
 
 
 def test_the_template_documents_every_setting_and_is_valid(tmp_path: Path) -> None:
-    text, _, _ = template().partition("# Other limits of alarms")  # an example, tested by itself
+    text, _, _ = render_template().partition("# Other limits of alarms")  # an example, tested by itself
     uncommented = "\n".join(
         line[2:]
         if line.startswith("# [[") or (line.startswith("# ") and " = " in line and not line.endswith("."))
         else line
         for line in text.splitlines()
     )
-    assert load(_write(tmp_path, uncommented), {}).settings == Settings()
+    assert load_settings(_write(tmp_path, uncommented), {}).settings == Settings()
     assert len(tomllib.loads(uncommented)["mqtt"]) > 10
 
 

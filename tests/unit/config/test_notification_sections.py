@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.config.loader import load
+from dosing_tui.config.loader import load_settings
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
-from dosing_tui.config.render_toml import effective, template
+from dosing_tui.config.render_toml import render_settings, render_template
 from dosing_tui.errors import ConfigError
 
 HOOK = '[[notifications]]\nname = "shift"\n'
@@ -23,7 +23,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def channel(folder: Path, text: str, env: dict[str, str]) -> NotificationSettings:
-    (one,) = load(written(folder, text), env).settings.notifications
+    (one,) = load_settings(written(folder, text), env).settings.notifications
     return one
 
 
@@ -44,25 +44,27 @@ def test_a_secret_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
     file.write_text("secret\n")
     os.chmod(file, 0o644)
     with pytest.raises(ConfigError, match=r"notifications\[1\]\.password_file: .* is open to others"):
-        load(written(tmp_path, MAIL + f'username = "u"\npassword_file = "{file}"'), {})
+        load_settings(written(tmp_path, MAIL + f'username = "u"\npassword_file = "{file}"'), {})
 
 
 def test_neither_show_nor_an_error_nor_a_record_tells_a_secret(tmp_path: Path) -> None:
-    loaded = load(written(tmp_path, HOOK), ENV)
-    assert "secret" not in effective(loaded)
-    assert "# url is set" in effective(loaded)
+    loaded = load_settings(written(tmp_path, HOOK), ENV)
+    assert "secret" not in render_settings(loaded)
+    assert "# url is set" in render_settings(loaded)
     assert "secret" not in repr(loaded.settings)
     with pytest.raises(ConfigError) as refused:
-        load(written(tmp_path, HOOK), {"DOSING_NOTIFICATIONS_SHIFT_URL": "http://plant.example/secret"})
+        load_settings(
+            written(tmp_path, HOOK), {"DOSING_NOTIFICATIONS_SHIFT_URL": "http://plant.example/secret"}
+        )
     assert "secret" not in str(refused.value)
 
 
 def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
-    lines = template().partition("# [[notifications]]")[2].splitlines()
+    lines = render_template().partition("# [[notifications]]")[2].splitlines()
     text = "[[notifications]]\n" + "\n".join(line.removeprefix("# ") for line in lines if " = " in line)
     one = channel(tmp_path, text, {"DOSING_NOTIFICATIONS_CONTROL_ROOM_URL": URL})
     assert (one.name, one.kind, one.url) == ("control-room", NotificationKind.WEBHOOK, URL)
-    assert "url =" not in template()
+    assert "url =" not in render_template()
 
 
 @pytest.mark.parametrize(
@@ -99,5 +101,5 @@ def test_what_cannot_work_is_said_with_its_name_and_value(
     tmp_path: Path, text: str, env: dict[str, str], words: str
 ) -> None:
     with pytest.raises(ConfigError) as refused:
-        load(written(tmp_path, text), env)
+        load_settings(written(tmp_path, text), env)
     assert words in str(refused.value)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.config.render_toml import effective, template
-from dosing_tui.config.settings import THREE_SHIFTS, Settings, ShiftSettings
+from dosing_tui.config.render_toml import render_settings, render_template
+from dosing_tui.config.settings import DEFAULT_SHIFTS, Settings, ShiftSettings
 from dosing_tui.domain.time import shift_calendar
 from dosing_tui.domain.time.shift_calendar import Shift
 from tests.unit.config.test_loader import loaded, refusal
@@ -32,25 +32,28 @@ def test_shifts_are_read_and_replace_all_defaults(tmp_path: Path) -> None:
 
 def test_the_shifts_in_force_are_shown_with_their_source_and_can_be_read_back(tmp_path: Path) -> None:
     text = EARLY + 'days = ["mon", "sun"]'
-    shown = effective(loaded(tmp_path, text))
+    shown = render_settings(loaded(tmp_path, text))
     assert f"[[shifts]]  # file {tmp_path}" in shown
     assert loaded(tmp_path, shown).settings.shifts == (
         ShiftSettings("Early", "06:00", days=("mon", "sun")),
     )  # fmt: skip
-    none = effective(loaded(tmp_path, "shifts = []"))
+    none = render_settings(loaded(tmp_path, "shifts = []"))
     assert loaded(tmp_path, none).settings.shifts == ()
-    assert "[[shifts]]  # default" in effective(loaded(tmp_path, ""))
+    assert "[[shifts]]  # default" in render_settings(loaded(tmp_path, ""))
 
 
 def test_the_template_documents_the_shifts(tmp_path: Path) -> None:
     commented = (
-        template().partition("# One section for each shift")[2].partition("\n")[2].partition("# Whom")[0]
+        render_template()
+        .partition("# One section for each shift")[2]
+        .partition("\n")[2]
+        .partition("# Whom")[0]
     )
     uncommented = "\n".join(
         line.removeprefix("# ") for line in commented.splitlines() if "=" in line or "[[" in line
     )
     assert len(tomllib.loads(uncommented)["shifts"]) == 3
-    assert loaded(tmp_path, uncommented).settings.shifts == THREE_SHIFTS
+    assert loaded(tmp_path, uncommented).settings.shifts == DEFAULT_SHIFTS
     assert "Days on which it begins." in commented
 
 

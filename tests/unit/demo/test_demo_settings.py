@@ -6,12 +6,14 @@ import pytest
 
 from dosing_tui.config.settings import CollectorMode, MqttSettings
 from dosing_tui.demo import demo_settings
-from dosing_tui.demo.headless import since
+from dosing_tui.demo.headless import subtract_counts
 from dosing_tui.live_state import Books
 
 
 def test_everything_it_keeps_is_in_its_folder(tmp_path: Path) -> None:
-    settings = demo_settings.site_settings(tmp_path, mqtt=MqttSettings(port=1), dsn="dbname=x", devices=2)
+    settings = demo_settings.build_demo_settings(
+        tmp_path, mqtt=MqttSettings(port=1), dsn="dbname=x", devices=2
+    )
     assert Path(settings.collector.spool_dir).is_relative_to(tmp_path)
     assert Path(settings.log.file).is_relative_to(tmp_path)
     assert settings.collector.mode is CollectorMode.ALWAYS
@@ -19,11 +21,11 @@ def test_everything_it_keeps_is_in_its_folder(tmp_path: Path) -> None:
 
 
 def test_the_stations_it_expects_are_those_that_will_report() -> None:
-    assert demo_settings.station_names(2) == ("dosing_system_01", "dosing_system_02")
+    assert demo_settings.list_station_names(2) == ("dosing_system_01", "dosing_system_02")
 
 
 def test_the_default_folder_is_the_users_own() -> None:
-    assert demo_settings.default_folder().is_relative_to(Path.home())
+    assert demo_settings.get_default_folder().is_relative_to(Path.home())
 
 
 @pytest.mark.parametrize(
@@ -42,12 +44,12 @@ def test_the_zone_is_this_machines(
 ) -> None:
     monkeypatch.setenv("TZ", zone)
     monkeypatch.setattr(demo_settings, "LOCALTIME", tmp_path / link)
-    assert demo_settings.local_zone() == meant
+    assert demo_settings.find_local_zone() == meant
 
 
 def test_books_of_a_run_begin_with_what_an_earlier_one_left_in_the_spool() -> None:
     before = Books(received=10, stored=6, duplicates=1, spooled=2, rejected=1)
     after = Books(received=30, stored=25, duplicates=3, spooled=0, rejected=2)
-    run = since(before, after)
+    run = subtract_counts(before, after)
     assert run == Books(received=22, stored=19, duplicates=2, spooled=0, rejected=1)
     assert run.balanced

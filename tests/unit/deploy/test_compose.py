@@ -10,7 +10,7 @@ import yaml
 from click.testing import CliRunner
 
 from dosing_tui.cli.main import main
-from dosing_tui.config.loader import load
+from dosing_tui.config.loader import load_settings
 from tests.support.deploy.deploy_files import (
     FOLDER,
     VARIABLE,
@@ -128,7 +128,7 @@ def test_our_services_start_with_the_settings_they_are_given(
     """As in the container: the settings file, the variables, and the secrets as credentials."""
     for target in secrets_of(service):
         (tmp_path / target).write_text("secret")
-    settings = load(
+    settings = load_settings(
         FOLDER / "dosing-tui.toml", {**environment(service), "CREDENTIALS_DIRECTORY": str(tmp_path)}
     ).settings
     assert settings.plant.timezone == example()["DOSING_PLANT_TIMEZONE"]

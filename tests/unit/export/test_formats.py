@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.domain.panels.filters import Selection
-from dosing_tui.domain.panels.panel_catalog import PANELS, ErrorBin, Query, SeriesPoint
+from dosing_tui.domain.panels.panel_catalog import PANELS, ErrorBin, PanelQuery, SeriesPoint
 from dosing_tui.export.csv_format import to_csv
 from dosing_tui.export.json_format import to_json
-from dosing_tui.export.table import Column, columns_of, extract
+from dosing_tui.export.table import ExportColumn, build_table, list_columns
 from dosing_tui.export.text_format import to_table
 from tests.support.export.extract_samples import BERLIN, SINCE, UNTIL, an_extract, of_text
 
@@ -37,7 +37,7 @@ def read_back(text: str) -> list[list[str]]:
     ],
 )  # fmt: skip
 def test_headers_name_the_unit(panel: str, headers: list[str]) -> None:
-    assert [column.header for column in columns_of(PANELS[panel], PANELS[panel].unit)] == headers
+    assert [column.header for column in list_columns(PANELS[panel], PANELS[panel].unit)] == headers
 
 
 def test_csv_has_offsets_complete_numbers_and_empty_cells_for_what_is_missing() -> None:
@@ -69,7 +69,7 @@ def test_any_text_stays_in_its_cell(texts: list[str]) -> None:
 
 @given(st.one_of(st.none(), st.floats()))
 def test_numbers_are_read_back_exactly_from_both(number: float | None) -> None:
-    found = an_extract((number,), columns=(Column("dosed_g", "dosed", "g"),))
+    found = an_extract((number,), columns=(ExportColumn("dosed_g", "dosed", "g"),))
     expected = number if number is not None and math.isfinite(number) else None
     assert json.loads(to_json(found))["rows"] == [{"dosed_g": expected}]
     (cell,) = read_back(to_csv(found))[1]
@@ -105,7 +105,7 @@ def test_a_table_is_aligned_under_a_caption() -> None:
 def test_no_line_is_wider_than_asked_for_and_ascii_is_ascii(texts: list[str], width: int) -> None:
     found = an_extract(
         *((text, text[::-1], 12.5) for text in texts),
-        columns=(Column("a", "a"), Column("b", "b"), Column("c_g", "c", "g")),
+        columns=(ExportColumn("a", "a"), ExportColumn("b", "b"), ExportColumn("c_g", "c", "g")),
     )
     plain = to_table(found, width=width, ascii_only=True)
     assert plain.isascii()
@@ -115,31 +115,34 @@ def test_no_line_is_wider_than_asked_for_and_ascii_is_ascii(texts: list[str], wi
 
 def test_wide_letters_take_two_places() -> None:
     table = to_table(
-        an_extract(("硫酸", 1), ("acid", 2), columns=(Column("a", "a"), Column("n", "n"))), width=40
+        an_extract(("硫酸", 1), ("acid", 2), columns=(ExportColumn("a", "a"), ExportColumn("n", "n"))),
+        width=40,
     )
     assert table.splitlines()[3:] == ["硫酸  1", "acid  2"]
 
 
 def test_a_panels_answer_becomes_an_extract_without_filters_it_does_not_know() -> None:
-    query = Query(SINCE, UNTIL, UNTIL, Selection(device=("a",), mode=("auto",)))
-    found = extract(PANELS["batches_today"], [], query, range="today", zone=BERLIN)
+    query = PanelQuery(SINCE, UNTIL, UNTIL, Selection(device=("a",), mode=("auto",)))
+    found = build_table(PANELS["batches_today"], [], query, range="today", zone=BERLIN)
     assert (found.selection, found.rows) == (Selection(device=("a",)), ())
     assert "batches" not in to_csv(found)
-    bins = extract(PANELS["accuracy_histogram"], [ErrorBin(None, -2.0, 4)], query, range="today", zone=BERLIN)
+    bins = build_table(
+        PANELS["accuracy_histogram"], [ErrorBin(None, -2.0, 4)], query, range="today", zone=BERLIN
+    )
     assert to_csv(bins).splitlines()[1] == ",-2.0,4"
 
 
 @pytest.mark.parametrize(("days", "unit"), [(1, "g/h"), (14, "g/h"), (90, "g per 6 h"), (365, "g per 24 h")])
 def test_the_unit_follows_the_steps_of_the_range(days: int, unit: str) -> None:
-    query = Query(SINCE - timedelta(days=days), SINCE, SINCE)
-    found = extract(PANELS["consumption_over_time"], [], query, range="x", zone=BERLIN)
+    query = PanelQuery(SINCE - timedelta(days=days), SINCE, SINCE)
+    found = build_table(PANELS["consumption_over_time"], [], query, range="x", zone=BERLIN)
     assert (found.unit, found.columns[2].header) == (unit, f"value ({unit})")
 
 
 def test_every_row_of_a_long_extract_is_there() -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     points = [SeriesPoint(start + timedelta(minutes=15 * n), "BDO", n / 7) for n in range(2_000)]
-    found = extract(
-        PANELS["consumption_by_chemical"], points, Query(start, UNTIL, UNTIL), range="x", zone=BERLIN
+    found = build_table(
+        PANELS["consumption_by_chemical"], points, PanelQuery(start, UNTIL, UNTIL), range="x", zone=BERLIN
     )
     assert len(to_csv(found).splitlines()) == len(to_table(found, width=80).splitlines()) - 2 == 2_001

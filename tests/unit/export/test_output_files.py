@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.errors import ExportError
-from dosing_tui.export.output_files import file_name, slug, write, write_all
+from dosing_tui.export.output_files import build_file_name, make_slug, write_file, write_new_files
 from tests.support.export.extract_samples import an_extract
 
 
@@ -23,13 +23,13 @@ from tests.support.export.extract_samples import an_extract
     ],
 )  # fmt: skip
 def test_a_name_is_safe_everywhere(text: str, safe: str) -> None:
-    assert slug(text) == safe
+    assert make_slug(text) == safe
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_a_name_and_stays_one(text: str) -> None:
-    name = slug(text)
-    assert name == slug(name)
+    name = make_slug(text)
+    assert name == make_slug(name)
     assert 0 < len(name) <= 61
     assert os.path.basename(name) == name
     assert ".." not in name
@@ -37,42 +37,44 @@ def test_any_text_is_a_name_and_stays_one(text: str) -> None:
 
 def test_a_file_is_called_after_panel_filters_and_times() -> None:
     found = an_extract()
-    assert file_name(found, "csv") == (
+    assert build_file_name(found, "csv") == (
         "daily_summary_station-1_CU-65-75_2026-10-25_000000_2026-10-26_000000.csv"
     )
-    assert file_name(replace(found, selection=Selection()), "json").startswith("daily_summary_2026-10-25_")
+    assert build_file_name(replace(found, selection=Selection()), "json").startswith(
+        "daily_summary_2026-10-25_"
+    )
 
 
 def test_a_file_that_exists_stays_unless_forced(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
-    write(path, "a\r\n", force=False)
+    write_file(path, "a\r\n", force=False)
     with pytest.raises(ExportError, match=r"out\.csv exists already; --force replaces it"):
-        write(path, "b\r\n", force=False)
+        write_file(path, "b\r\n", force=False)
     assert path.read_bytes() == b"a\r\n"
-    write(path, "b\r\n", force=True)
+    write_file(path, "b\r\n", force=True)
     assert path.read_bytes() == b"b\r\n"
     assert [entry.name for entry in tmp_path.iterdir()] == ["out.csv"]
 
 
 def test_what_cannot_be_written_is_said_and_what_was_there_stays(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"absent/out\.csv cannot be written: No such file"):
-        write(tmp_path / "absent" / "out.csv", "a", force=False)
+        write_file(tmp_path / "absent" / "out.csv", "a", force=False)
     kept = tmp_path / "kept.csv"
     kept.write_text("old")
     with pytest.raises(UnicodeEncodeError):
-        write(kept, "\ud800", force=True)
+        write_file(kept, "\ud800", force=True)
     assert kept.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["kept.csv"]
 
 
 def test_a_full_disk_leaves_no_half_a_file(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"cannot be written: No space left"):
-        write(Path("/dev/full"), "a" * 10_000, force=True)
+        write_file(Path("/dev/full"), "a" * 10_000, force=True)
 
 
 def test_files_written_together_share_a_new_name(tmp_path: Path) -> None:
-    first = write_all(tmp_path / "new", "doses", {"csv": "1", "json": "2"})
-    second = write_all(tmp_path / "new", "doses", {"csv": "3", "json": "4"})
+    first = write_new_files(tmp_path / "new", "doses", {"csv": "1", "json": "2"})
+    second = write_new_files(tmp_path / "new", "doses", {"csv": "3", "json": "4"})
     assert [path.read_text() for path in (*first, *second)] == ["1", "2", "3", "4"]
     assert second[0].stem == second[1].stem == "doses_1"
 
@@ -80,4 +82,4 @@ def test_files_written_together_share_a_new_name(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportError, match="Nothing could be written to"):
-        write_all(tmp_path / "file", "x", {"csv": ""})
+        write_new_files(tmp_path / "file", "x", {"csv": ""})

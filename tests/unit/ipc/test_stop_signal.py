@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from dosing_tui.ipc.stop_signal import Ending
+from dosing_tui.ipc.stop_signal import StopSignal
 
 PROGRAM = """
 import os, random, signal, time
@@ -31,11 +31,11 @@ def test_a_signal_at_any_moment_of_the_wait_is_heard() -> None:
 
 
 def test_what_was_said_stays_said() -> None:
-    ending = Ending()
-    assert not ending.said
-    assert not ending.wait(0)
-    ending.say()
-    ending.say()
-    assert ending.said
+    ending = StopSignal()
+    assert not ending.is_set
+    assert not ending.wait_until_set(0)
+    ending.request_stop()
+    ending.request_stop()
+    assert ending.is_set
     assert ending.wait(0)
     assert ending.wait()

@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosing_tui.errors import ConfigError
-from dosing_tui.simulator.fault_injection import EVERY, HOSTILE_TEXTS, Expect, Fault, parse_faults
+from dosing_tui.simulator.fault_injection import (
+    FAULT_INTERVALS,
+    HOSTILE_TEXTS,
+    ExpectedOutcome,
+    Fault,
+    parse_faults,
+)
 from tests.support.simulator.simulated_plants import ALL, EVENTS, LEVELS, by_device, fields, live
 
 CHOICES = st.frozensets(st.sampled_from(list(Fault)))
@@ -24,12 +30,12 @@ def test_only_the_faults_asked_for_happen_and_each_of_them_does(faults: frozense
 
 
 def test_without_faults_everything_is_to_be_accepted() -> None:
-    assert {message.expect for message in live(1_000)} == {Expect.ACCEPT}
+    assert {message.outcome for message in live(1_000)} == {ExpectedOutcome.ACCEPT}
 
 
-@pytest.mark.parametrize("fault", sorted(set(EVERY) - {Fault.REBOOT}))
+@pytest.mark.parametrize("fault", sorted(set(FAULT_INTERVALS) - {Fault.REBOOT}))
 def test_a_fault_comes_as_often_as_promised(fault: Fault) -> None:
-    least, most = EVERY[fault]
+    least, most = FAULT_INTERVALS[fault]
     messages = live(6_000, faults=[fault], devices=8)
     times = sum(message.fault == fault for message in messages)
     assert len(messages) / most * 0.7 < times < len(messages) / least
@@ -45,11 +51,11 @@ def test_a_nan_stands_bare_in_an_otherwise_good_message() -> None:
 
 def test_a_duplicate_is_the_message_right_before_it_at_the_same_time() -> None:
     messages = live(3_000, faults=ALL, rate=50)
-    pairs = [(a, b) for a, b in pairwise(messages) if b.expect is Expect.DUPLICATE]
+    pairs = [(a, b) for a, b in pairwise(messages) if b.outcome is ExpectedOutcome.DUPLICATE]
     assert len(pairs) > 50
     for original, copy in pairs:
         assert (copy.topic, copy.payload, copy.at) == (original.topic, original.payload, original.at)
-        assert original.expect is Expect.ACCEPT
+        assert original.outcome is ExpectedOutcome.ACCEPT
     assert {copy.topic for _, copy in pairs} >= {EVENTS, LEVELS}
 
 
@@ -63,7 +69,7 @@ def test_a_fault_does_not_change_the_rate() -> None:
 def test_nothing_but_duplicates_is_said_twice(devices: int, rate: float) -> None:
     messages = live(12_000, faults=ALL, devices=devices, rate=rate)
     repeated = Counter((message.topic, message.payload) for message in messages)
-    duplicates = sum(message.expect is Expect.DUPLICATE for message in messages)
+    duplicates = sum(message.outcome is ExpectedOutcome.DUPLICATE for message in messages)
     assert repeated.total() - len(repeated) == duplicates
 
 
@@ -118,10 +124,10 @@ def test_full_tanks_are_not_reported_twice_within_hours() -> None:
 
 def test_garbage_is_either_hostile_text_or_unusable() -> None:
     garbage = [message for message in live(20_000, faults=[Fault.GARBAGE]) if message.fault == Fault.GARBAGE]
-    hostile = [message for message in garbage if message.expect is Expect.ACCEPT]
+    hostile = [message for message in garbage if message.outcome is ExpectedOutcome.ACCEPT]
     texts = {value for message in hostile for value in fields(message).values() if value in HOSTILE_TEXTS}
     assert texts == set(HOSTILE_TEXTS)
-    unusable = [message.payload for message in garbage if message.expect is Expect.REJECT]
+    unusable = [message.payload for message in garbage if message.outcome is ExpectedOutcome.REJECT]
     assert 0.3 < len(unusable) / len(garbage) < 0.7
     assert any(payload.startswith(b"\xff\xfe") for payload in unusable)
     assert any(payload.startswith(b"[[[") for payload in unusable)
@@ -133,7 +139,7 @@ def test_the_good_messages_are_whole_among_the_garbage() -> None:
     clean = [message.payload for message in live(500, rate=None)]
     amid = [message.payload for message in live(600, rate=None, faults=[Fault.GARBAGE])]
     hostile = sum(
-        message.fault == Fault.GARBAGE and message.expect is Expect.ACCEPT
+        message.fault == Fault.GARBAGE and message.outcome is ExpectedOutcome.ACCEPT
         for message in live(600, rate=None, faults=[Fault.GARBAGE])
     )
     assert len(set(clean[:400]) - set(amid)) <= hostile

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.simulator.plant import Plant
-from dosing_tui.simulator.shift_pattern import HOURS, next_working_moment
+from dosing_tui.simulator.plant import SimulatedPlant
+from dosing_tui.simulator.shift_pattern import WORKING_HOURS, find_next_working_time
 from tests.support.simulator.simulated_plants import DOSES, LEVELS, NOW, centigrams, fields, tanks
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -22,8 +22,8 @@ MOMENTS = st.integers(0, 3 * 365 * 86_400).map(
 
 def test_a_station_says_a_few_hundred_messages_a_day() -> None:
     days, devices = 10, 3
-    plant = Plant(1, devices, since=NOW - timedelta(days=days))
-    messages = list(plant.history(NOW, BERLIN))
+    plant = SimulatedPlant(1, devices, since=NOW - timedelta(days=days))
+    messages = list(plant.generate_history(NOW, BERLIN))
     assert 200 < len(messages) / days / devices < 600
     assert all(before.at <= after.at for before, after in pairwise(messages))
     assert NOW - timedelta(days=days) <= messages[0].at
@@ -31,8 +31,8 @@ def test_a_station_says_a_few_hundred_messages_a_day() -> None:
 
 
 def test_nobody_works_at_night_in_the_plants_own_zone() -> None:
-    plant = Plant(1, 2, since=NOW - timedelta(days=20))
-    hours = Counter(message.at.astimezone(BERLIN).hour for message in plant.history(NOW, BERLIN))
+    plant = SimulatedPlant(1, 2, since=NOW - timedelta(days=20))
+    hours = Counter(message.at.astimezone(BERLIN).hour for message in plant.generate_history(NOW, BERLIN))
     assert min(hours) == 6
     assert max(hours) <= 22
     assert hours[10] > 1.5 * hours[12], "the break at noon"
@@ -40,17 +40,17 @@ def test_nobody_works_at_night_in_the_plants_own_zone() -> None:
 
 def test_a_history_that_ends_at_night_ends_with_the_shift() -> None:
     until = datetime(2026, 11, 23, 3, 0, tzinfo=BERLIN)
-    plant = Plant(1, 2, since=until - timedelta(days=2))
-    last = list(plant.history(until, BERLIN))[-1]
+    plant = SimulatedPlant(1, 2, since=until - timedelta(days=2))
+    last = list(plant.generate_history(until, BERLIN))[-1]
     assert last.at.astimezone(BERLIN).hour in (21, 22)
-    at_night = list(islice(plant.live(until), 20))
+    at_night = list(islice(plant.generate_live(until), 20))
     assert at_night[0].at - until < timedelta(minutes=1)
 
 
 def test_the_present_goes_on_with_the_stock_and_the_batches_of_the_past() -> None:
-    plant = Plant(3, 2, since=NOW - timedelta(days=2))
-    past = list(plant.history(NOW, BERLIN))
-    present = list(islice(plant.live(NOW, rate=5), 300))
+    plant = SimulatedPlant(3, 2, since=NOW - timedelta(days=2))
+    past = list(plant.generate_history(NOW, BERLIN))
+    present = list(islice(plant.generate_live(NOW, rate=5), 300))
     levels: dict[tuple[str, str], int] = {}
     for tank, message in tanks(past):
         if message.topic == LEVELS:
@@ -67,24 +67,24 @@ def test_the_present_goes_on_with_the_stock_and_the_batches_of_the_past() -> Non
 
 def test_a_history_told_in_pieces_is_the_history() -> None:
     since = NOW - timedelta(days=2)
-    whole = list(Plant(1, 3, since=since).history(NOW, BERLIN))
-    plant = Plant(1, 3, since=since)
-    first = list(plant.history(NOW - timedelta(days=1), BERLIN))
-    assert first + list(plant.history(NOW, BERLIN)) == whole
+    whole = list(SimulatedPlant(1, 3, since=since).generate_history(NOW, BERLIN))
+    plant = SimulatedPlant(1, 3, since=since)
+    first = list(plant.generate_history(NOW - timedelta(days=1), BERLIN))
+    assert first + list(plant.generate_history(NOW, BERLIN)) == whole
 
 
 @given(MOMENTS, ZONES)
 def test_the_next_working_moment_is_in_working_hours_and_never_before(at: datetime, zone: ZoneInfo) -> None:
-    moment = next_working_moment(at.timestamp(), zone)
+    moment = find_next_working_time(at.timestamp(), zone)
     assert at.timestamp() <= moment <= (at + timedelta(hours=10)).timestamp()
     clock = datetime.fromtimestamp(moment, zone).time()
-    assert any(begin <= clock < end for begin, end in HOURS)
+    assert any(begin <= clock < end for begin, end in WORKING_HOURS)
 
 
 @given(MOMENTS, ZONES)
 def test_in_working_hours_the_next_working_moment_is_now(at: datetime, zone: ZoneInfo) -> None:
-    moment = next_working_moment(at.timestamp(), zone)
-    assert next_working_moment(moment, zone) == moment
+    moment = find_next_working_time(at.timestamp(), zone)
+    assert find_next_working_time(moment, zone) == moment
 
 
 @pytest.mark.parametrize(
@@ -92,4 +92,4 @@ def test_in_working_hours_the_next_working_moment_is_now(at: datetime, zone: Zon
 )
 def test_nights_may_be_an_hour_shorter_or_longer(day: date, hours: int) -> None:
     asleep = datetime.combine(day, time(22, 10), BERLIN).timestamp()
-    assert next_working_moment(asleep, BERLIN) - asleep == hours * 3600
+    assert find_next_working_time(asleep, BERLIN) - asleep == hours * 3600

@@ -7,30 +7,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosing_tui.config.settings import ClockSettings, MqttSettings
-from dosing_tui.domain.messages.message_parser import ClockRules, Intake
+from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
 from dosing_tui.domain.messages.models import (
     BatchEvent,
     Dose,
     InventoryLevel,
-    Kind,
     Reading,
+    ReadingKind,
     Rejection,
     TimeQuality,
 )
-from dosing_tui.simulator.fault_injection import Expect, Fault
-from dosing_tui.simulator.plant import Message
+from dosing_tui.simulator.fault_injection import ExpectedOutcome, Fault
+from dosing_tui.simulator.plant import PlantMessage
 from tests.support.simulator.simulated_plants import ALL, NOW, live
 
 
-def new_intake() -> Intake:
+def new_intake() -> MessageParser:
     clock = ClockSettings()
-    topics = dict(zip(MqttSettings().topics, (Kind.DOSE, Kind.EVENT, Kind.LEVEL), strict=True))
-    return Intake(topics, ClockRules(clock.oldest, clock.ahead, NOW.tzinfo))  # type: ignore[arg-type]  # NOW has a zone
+    topics = dict(
+        zip(MqttSettings().topics, (ReadingKind.DOSE, ReadingKind.EVENT, ReadingKind.LEVEL), strict=True)
+    )
+    return MessageParser(topics, ClockRules(clock.max_age, clock.max_ahead, NOW.tzinfo))  # type: ignore[arg-type]  # NOW has a zone
 
 
-def received(intake: Intake, message: Message) -> Reading | Rejection:
+def received(intake: MessageParser, message: PlantMessage) -> Reading | Rejection:
     arrived = message.at + timedelta(milliseconds=3)
-    (unit,) = intake.read(message.topic, message.payload, received_at=arrived)
+    (unit,) = intake.parse_message(message.topic, message.payload, received_at=arrived)
     return unit
 
 
@@ -50,7 +52,7 @@ def test_every_message_is_accepted_or_rejected_as_expected(seed: int, rate: floa
     intake = new_intake()
     for message in live(1_500, seed=seed, rate=rate, speed=30, faults=ALL):
         unit = received(intake, message)
-        assert isinstance(unit, Rejection) == (message.expect is Expect.REJECT), (message, unit)
+        assert isinstance(unit, Rejection) == (message.outcome is ExpectedOutcome.REJECT), (message, unit)
         if not isinstance(unit, Rejection):
             assert all(text and text.isprintable() for text in texts(unit)), message
 
@@ -60,7 +62,7 @@ def test_a_duplicate_reads_as_its_original() -> None:
     before: Reading | Rejection | None = None
     for message in live(4_000, faults=[Fault.DUPLICATES, Fault.UPTIME]):
         unit = received(intake, message)
-        if message.expect is Expect.DUPLICATE:
+        if message.outcome is ExpectedOutcome.DUPLICATE:
             assert unit == before
         before = unit
 

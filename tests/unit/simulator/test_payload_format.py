@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.simulator.payload_format import DoseLine, EventLine, LevelLine, Line, payload
+from dosing_tui.simulator.payload_format import DoseLine, EventLine, FirmwareLine, LevelLine, format_payload
 from tests.support.simulator.simulated_plants import DOSES, EVENTS, LEVELS, fields, live
 
 KEYS = {
@@ -36,21 +36,21 @@ def test_the_examples_of_the_plants_documents_come_out_byte_for_byte() -> None:
     dose = DoseLine(
         "dosing_system_01", 2, "T-12", 40.0, 40.15, 40.15 - 40, "CU-85", "CATALYST", 58432, 1698765432
     )
-    assert payload(dose) == (
+    assert format_payload(dose) == (
         b'{"device_id":"dosing_system_01","pump":2,"chemical":"T-12","target_g":40.00,"actual_g":40.15,'
         b'"error_g":0.15,"recipe":"CU-85","mode":"CATALYST","duration_ms":58432,"timestamp":1698765432}'
     )
-    assert payload(EventLine("d", "start", "CU-65/75", 2, 7)) == (
+    assert format_payload(EventLine("d", "start", "CU-65/75", 2, 7)) == (
         b'{"device_id":"d","event":"start","recipe":"CU-65/75","pumps":2,"timestamp":7}'
     )
-    assert payload(LevelLine("d", "T-9", 9500.5, 10000, 95.005)) == (
+    assert format_payload(LevelLine("d", "T-9", 9500.5, 10000, 95.005)) == (
         b'{"device_id":"d","chemical":"T-9","remaining_g":9500.50,"capacity_g":10000.00,"percent_full":95.0}'
     )
 
 
 @pytest.mark.parametrize("number", [nan, inf, -inf])
 def test_numbers_that_are_none_are_printed_bare(number: float) -> None:
-    assert f'"actual_g":{number},'.encode() in payload(
+    assert f'"actual_g":{number},'.encode() in format_payload(
         DoseLine("d", 1, "DMDEE", 1, number, number, "r", "m", 1, 1)
     )
 
@@ -65,8 +65,8 @@ def test_numbers_that_are_none_are_printed_bare(number: float) -> None:
         st.floats(-100, 200),
     )
 )
-def test_any_mass_has_two_digits_and_any_share_one(level: Line) -> None:
-    assert payload(level) == printed(LEVELS, level._asdict())
+def test_any_mass_has_two_digits_and_any_share_one(level: FirmwareLine) -> None:
+    assert format_payload(level) == printed(LEVELS, level._asdict())
 
 
 @given(seed=st.integers(), devices=st.integers(1, 4))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.simulator.plant import Message, Plant
+from dosing_tui.simulator.plant import PlantMessage, SimulatedPlant
 from dosing_tui.simulator.recipes import CAPACITY_G, PUMPS, RECIPES
 from tests.support.simulator.simulated_plants import (
     DOSES,
@@ -57,7 +57,7 @@ def test_an_error_is_actual_less_target_and_a_percentage_that_of_the_capacity(se
             )
 
 
-def batches(messages: list[Message]) -> list[list[Message]]:
+def batches(messages: list[PlantMessage]) -> list[list[PlantMessage]]:
     """A station's messages cut before every start; the last, which may go on, is left out."""
     starts = [n for n, message in enumerate(messages) if fields(message).get("event") == "start"]
     return [messages[begin:end] for begin, end in pairwise(starts)]
@@ -174,6 +174,6 @@ def test_no_message_is_like_another_however_dense_they_come(devices: int) -> Non
 
 
 def test_topics_begin_with_the_configured_prefix() -> None:
-    plant = Plant(1, 1, since=NOW, mqtt=MqttSettings(prefix="works/north"))
-    topics = {message.topic for message in islice(plant.live(NOW, rate=1), 6)}
+    plant = SimulatedPlant(1, 1, since=NOW, mqtt=MqttSettings(prefix="works/north"))
+    topics = {message.topic for message in islice(plant.generate_live(NOW, rate=1), 6)}
     assert topics == set(MqttSettings(prefix="works/north").topics)

@@ -2,66 +2,66 @@
 
 from collections.abc import Sequence
 
-from dosing_tui.tui.charts.primitives.axes import row_of
-from dosing_tui.tui.charts.primitives.block_characters import UPWARD, eighths
-from dosing_tui.tui.charts.primitives.scale import spread
+from dosing_tui.tui.charts.primitives.axes import value_to_row
+from dosing_tui.tui.charts.primitives.block_characters import LOWER_BLOCKS, value_to_eighths
+from dosing_tui.tui.charts.primitives.scale import resample_values
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
-from dosing_tui.tui.rendering.palette import LINE, Pen, Tone
+from dosing_tui.tui.rendering.palette import FRAME, CellStyle, ColourRole
 
-_BODY = Pen(Tone.FILL)
-_CREST = Pen(Tone.CREST)
-_UNDER_CREST = Pen(Tone.FILL, Tone.CREST)
-_THICKNESS = 4
+_BODY = CellStyle(ColourRole.AREA)
+_CREST = CellStyle(ColourRole.ACCENT)
+_UNDER_CREST = CellStyle(ColourRole.AREA, ColourRole.ACCENT)
+_CREST_EIGHTHS = 4
 """Eighths of a cell."""
-_ABOVE = Pen(Tone.WARN)
-_LIMIT = Pen(Tone.DIM)
-_THROUGH = Pen(Tone.TEXT, Tone.FILL)
+_ABNORMAL = CellStyle(ColourRole.WARN)
+_LIMIT = CellStyle(ColourRole.DIM)
+_LIMIT_ON_BODY = CellStyle(ColourRole.TEXT, ColourRole.AREA)
 
 
-def area(
+def draw_area(
     values: Sequence[float | None], width: int, height: int, *, top: float, limit: float | None = None,
-    low: bool = False,
+    is_low_limit: bool = False,
 ) -> Rows:  # fmt: skip
     """One column per cell; None is a gap, 0 a line on the floor. Values are clipped to ``top``.
 
-    Columns above the limit warn; those below it if ``low``.
+    Columns above the limit warn; those below it if ``is_low_limit``.
     """
-    canvas = Canvas(width, height, LINE)
+    canvas = Canvas(width, height, FRAME)
     if limit is not None and limit < top:
-        canvas.text(0, row_of(limit, top, height), "┄" * width, _LIMIT)
-    for column, value in enumerate(spread(values, width)):
+        canvas.write_text(0, value_to_row(limit, top, height), "┄" * width, _LIMIT)
+    for column, value in enumerate(resample_values(values, width)):
         if value is None:
             continue
-        if limit is not None and (value < limit if low else value > limit):
-            _solid(canvas, column, max(1, eighths(value, top, height)))
+        if limit is not None and (value < limit if is_low_limit else value > limit):
+            _draw_solid_column(canvas, column, max(1, value_to_eighths(value, top, height)))
         else:
-            _crested(canvas, column, max(1, eighths(value, top, height)))
-    if limit is not None and low:
-        _cut(canvas, row_of(limit, top, height))
+            _draw_crested_column(canvas, column, max(1, value_to_eighths(value, top, height)))
+    if limit is not None and is_low_limit:
+        _draw_limit_on_body(canvas, value_to_row(limit, top, height))
     return canvas.rows
 
 
-def _cut(canvas: Canvas, y: int) -> None:
+def _draw_limit_on_body(canvas: Canvas, y: int) -> None:
     """A limit that the area stands above shows through it."""
     for x, cell in enumerate(canvas.rows[y]):
         if cell == ("█", _BODY):
-            canvas.put(x, y, "┄", _THROUGH)
+            canvas.set_cell(x, y, "┄", _LIMIT_ON_BODY)
 
 
-def _solid(canvas: Canvas, x: int, filled: int) -> None:
-    full, rest = divmod(filled, 8)
+def _draw_solid_column(canvas: Canvas, x: int, eighths: int) -> None:
+    full, rest = divmod(eighths, 8)
     for cell in range(full):
-        canvas.put(x, canvas.height - 1 - cell, "█", _ABOVE)
+        canvas.set_cell(x, canvas.height - 1 - cell, "█", _ABNORMAL)
     if rest:
-        canvas.put(x, canvas.height - 1 - full, UPWARD[rest], _ABOVE)
+        canvas.set_cell(x, canvas.height - 1 - full, LOWER_BLOCKS[rest], _ABNORMAL)
 
 
-def _crested(canvas: Canvas, x: int, filled: int) -> None:
+def _draw_crested_column(canvas: Canvas, x: int, eighths: int) -> None:
     """The crest is half a cell at least: where the topmost cell holds less, the one below has the rest."""
-    full, rest = divmod(filled - 1, 8)
+    full, rest = divmod(eighths - 1, 8)
     rest += 1
     for cell in range(full):
-        canvas.put(x, canvas.height - 1 - cell, "█", _BODY)
-    canvas.put(x, canvas.height - 1 - full, UPWARD[rest], _CREST)
-    if full and rest < _THICKNESS:
-        canvas.put(x, canvas.height - full, UPWARD[8 - _THICKNESS + rest], _UNDER_CREST)
+        canvas.set_cell(x, canvas.height - 1 - cell, "█", _BODY)
+    canvas.set_cell(x, canvas.height - 1 - full, LOWER_BLOCKS[rest], _CREST)
+    if full and rest < _CREST_EIGHTHS:
+        canvas.set_cell(x, canvas.height - full, LOWER_BLOCKS[8 - _CREST_EIGHTHS + rest], _UNDER_CREST)

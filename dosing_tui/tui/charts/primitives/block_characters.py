@@ -1,12 +1,12 @@
 """Block characters by eighths: what every bar and area is built of."""
 
-UPWARD = " ▁▂▃▄▅▆▇█"
+LOWER_BLOCKS = " ▁▂▃▄▅▆▇█"
 """Cells filled from below by 0..8 eighths."""
-RIGHTWARD = " ▏▎▍▌▋▊▉█"
+LEFT_BLOCKS = " ▏▎▍▌▋▊▉█"
 """Cells filled from the left by 0..8 eighths."""
 
 
-def eighths(value: float, top: float, cells: int) -> int:
+def value_to_eighths(value: float, top: float, cells: int) -> int:
     """How many eighths of ``cells`` cells a value fills on a scale from 0 to ``top``; one at least."""
     if top <= 0 or value <= 0:
         return 0

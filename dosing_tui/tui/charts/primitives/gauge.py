@@ -2,38 +2,40 @@
 
 from collections.abc import Sequence
 
-from dosing_tui.tui.charts.primitives.block_characters import RIGHTWARD, eighths
+from dosing_tui.tui.charts.primitives.block_characters import LEFT_BLOCKS, value_to_eighths
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
-from dosing_tui.tui.rendering.palette import Pen, Tone
+from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
 
 
-def gauge(percent: float | None, width: int, *, tone: Tone, limits: Sequence[float]) -> Rows:
+def draw_gauge(percent: float | None, width: int, *, colour: ColourRole, limits: Sequence[float]) -> Rows:
     """A full cell high. Outside 0..100 the bar is clipped; None is an empty track."""
-    canvas = Canvas(width, 1, Pen(Tone.TRACK, Tone.TRACK))
-    full, rest = divmod(eighths(percent or 0.0, 100.0, width), 8)
-    canvas.text(0, 0, "█" * full, Pen(tone, Tone.TRACK))
+    canvas = Canvas(width, 1, CellStyle(ColourRole.TRACK, ColourRole.TRACK))
+    full, rest = divmod(value_to_eighths(percent or 0.0, 100.0, width), 8)
+    canvas.write_text(0, 0, "█" * full, CellStyle(colour, ColourRole.TRACK))
     if rest:
-        canvas.put(full, 0, RIGHTWARD[rest], Pen(tone, Tone.TRACK))
-    for x in _cuts(width, limits):
+        canvas.set_cell(full, 0, LEFT_BLOCKS[rest], CellStyle(colour, ColourRole.TRACK))
+    for x in _find_limit_columns(width, limits):
         if x < full:
-            canvas.put(x, 0, "▏", Pen(Tone.GROUND, tone))
+            canvas.set_cell(x, 0, "▏", CellStyle(ColourRole.BACKGROUND, colour))
         elif x > full or not rest:
-            canvas.put(x, 0, "▏", Pen(Tone.LINE, Tone.TRACK))
+            canvas.set_cell(x, 0, "▏", CellStyle(ColourRole.FRAME, ColourRole.TRACK))
     return canvas.rows
 
 
-def thin_gauge(percent: float | None, width: int, *, tone: Tone, limits: Sequence[float]) -> Rows:
+def draw_thin_gauge(
+    percent: float | None, width: int, *, colour: ColourRole, limits: Sequence[float]
+) -> Rows:
     """Half a cell high, for one row per tank."""
-    canvas = Canvas(width, 1, Pen(Tone.TRACK))
-    canvas.text(0, 0, "▁" * width, Pen(Tone.LINE))
-    halves = round(eighths(percent or 0.0, 100.0, width) / 4)
-    for x in _cuts(width, limits):
-        canvas.put(x, 0, "┊", Pen(Tone.LINE))
-    canvas.text(0, 0, "▄" * (halves // 2), Pen(tone))
+    canvas = Canvas(width, 1, CellStyle(ColourRole.TRACK))
+    canvas.write_text(0, 0, "▁" * width, CellStyle(ColourRole.FRAME))
+    halves = round(value_to_eighths(percent or 0.0, 100.0, width) / 4)
+    for x in _find_limit_columns(width, limits):
+        canvas.set_cell(x, 0, "┊", CellStyle(ColourRole.FRAME))
+    canvas.write_text(0, 0, "▄" * (halves // 2), CellStyle(colour))
     if halves % 2:
-        canvas.put(halves // 2, 0, "▖", Pen(tone))
+        canvas.set_cell(halves // 2, 0, "▖", CellStyle(colour))
     return canvas.rows
 
 
-def _cuts(width: int, limits: Sequence[float]) -> list[int]:
+def _find_limit_columns(width: int, limits: Sequence[float]) -> list[int]:
     return [x for limit in limits if 0 < (x := round(limit / 100 * width)) < width]

@@ -5,76 +5,77 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import floor, log10
 
-_TOPS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_ROUND_TOPS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 """Round numbers whose halves are short to write."""
 
 
-def nice_top(largest: float) -> float:
+def find_round_top(largest: float) -> float:
     """The least round number that is not below ``largest``; 1 for nothing."""
     if largest <= 0:
         return 1.0
     magnitude = 10.0 ** floor(log10(largest))
-    for step in _TOPS:
+    for step in _ROUND_TOPS:
         if step * magnitude >= largest * (1 - 1e-9):
             return step * magnitude
     return 10.0 * magnitude
 
 
-def tick_label(value: float) -> str:
+def format_tick(value: float) -> str:
     """A round number in as few characters as it needs."""
     return f"{value / 1_000:.4g}k" if value >= 1_000 else f"{value:.4g}"
 
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+BUCKET_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Buckets begin at whole multiples since then."""
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """The time axis: ``buckets`` equal spans from ``since`` on."""
+class BucketWindow:
+    """The time axis: ``bucket_count`` equal spans from ``since`` on."""
 
     since: datetime
-    bucket: timedelta
-    buckets: int
+    bucket_width: timedelta
+    bucket_count: int
 
     @property
     def until(self) -> datetime:
-        return self.since + self.bucket * self.buckets
+        return self.since + self.bucket_width * self.bucket_count
 
-    def index(self, moment: datetime) -> int | None:
+    def find_bucket(self, time: datetime) -> int | None:
         """Which bucket a moment falls into, None when outside."""
-        number = (moment - self.since) // self.bucket
-        return number if 0 <= number < self.buckets else None
+        number = (time - self.since) // self.bucket_width
+        return number if 0 <= number < self.bucket_count else None
 
-    def coarser(self, bucket: timedelta) -> "Window":
+    def merge_buckets(self, bucket_width: timedelta) -> "BucketWindow":
         """The whole buckets of this width that lie within, the last one also where it is not over."""
-        if bucket <= self.bucket:
+        if bucket_width <= self.bucket_width:
             return self
-        since = EPOCH + -((EPOCH - self.since) // bucket) * bucket
-        return Window(since, bucket, max(1, -((since - self.until) // bucket)))
+        since = BUCKET_EPOCH + -((BUCKET_EPOCH - self.since) // bucket_width) * bucket_width
+        return BucketWindow(since, bucket_width, max(1, -((since - self.until) // bucket_width)))
 
-    def last(self, buckets: int) -> "Window":
+    def keep_newest(self, bucket_count: int) -> "BucketWindow":
         """The newest part of this window."""
-        kept = min(buckets, self.buckets)
-        return Window(self.until - self.bucket * kept, self.bucket, kept)
+        kept = min(bucket_count, self.bucket_count)
+        return BucketWindow(self.until - self.bucket_width * kept, self.bucket_width, kept)
 
 
-def bucket_of(column: int, width: int, buckets: int) -> int:
+def column_to_bucket(column: int, width: int, buckets: int) -> int:
     """Which bucket a column shows, when buckets are spread evenly over the columns."""
     return column * buckets // width
 
 
-def spread(values: Sequence[float | None], width: int) -> list[float | None]:
+def resample_values(values: Sequence[float | None], width: int) -> list[float | None]:
     """One value for each column; where a column has several buckets, their largest: no peak is lost."""
     if not values or width < 1:
         return [None] * max(0, width)
     count = len(values)
     if count <= width:
-        return [values[bucket_of(column, width, count)] for column in range(width)]
+        return [values[column_to_bucket(column, width, count)] for column in range(width)]
     return [
-        _largest(values[column * count // width : (column + 1) * count // width]) for column in range(width)
+        _find_largest(values[column * count // width : (column + 1) * count // width])
+        for column in range(width)
     ]
 
 
-def _largest(values: Sequence[float | None]) -> float | None:
+def _find_largest(values: Sequence[float | None]) -> float | None:
     return max((value for value in values if value is not None), default=None)

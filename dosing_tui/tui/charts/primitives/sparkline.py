@@ -2,40 +2,40 @@
 
 from collections.abc import Sequence
 
-from dosing_tui.tui.charts.primitives.block_characters import UPWARD
+from dosing_tui.tui.charts.primitives.block_characters import LOWER_BLOCKS
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
-from dosing_tui.tui.rendering.palette import LINE, Pen, Tone
+from dosing_tui.tui.rendering.palette import FRAME, CellStyle, ColourRole
 
-_BODY = Pen(Tone.SPARK)
-_NEWEST = Pen(Tone.CREST)
-MISSING = "·"
+_BODY = CellStyle(ColourRole.SPARKLINE)
+_NEWEST_BUCKET = CellStyle(ColourRole.ACCENT)
+NO_VALUE = "·"
 
 
-def spark(values: Sequence[float | None], width: int, height: int, *, top: float) -> Rows:
+def draw_sparkline(values: Sequence[float | None], width: int, height: int, *, top: float) -> Rows:
     """The last ``width`` values; '·' is a bucket without a measurement, '▁' a measured zero.
 
     One eighth stays free above each row, so that rows stacked upon each other never merge.
     """
-    canvas = Canvas(width, height, LINE)
+    canvas = Canvas(width, height, FRAME)
     shown = list(values[-width:]) if width > 0 else []
     left = width - len(shown)
     for number, value in enumerate(shown):
-        pen = _NEWEST if number == len(shown) - 1 else _BODY
+        pen = _NEWEST_BUCKET if number == len(shown) - 1 else _BODY
         if value is None:
-            canvas.put(left + number, height - 1, MISSING, LINE)
+            canvas.set_cell(left + number, height - 1, NO_VALUE, FRAME)
         else:
-            _column(canvas, left + number, _filled(value, top, height), pen)
+            _draw_column(canvas, left + number, _value_to_eighths(value, top, height), pen)
     return canvas.rows
 
 
-def _filled(value: float, top: float, height: int) -> int:
+def _value_to_eighths(value: float, top: float, height: int) -> int:
     share = 0.0 if top <= 0 else max(0.0, min(1.0, value / top))
     return max(1, round(share * (height * 8 - 1)))
 
 
-def _column(canvas: Canvas, x: int, filled: int, pen: Pen) -> None:
-    full, rest = divmod(filled, 8)
+def _draw_column(canvas: Canvas, x: int, eighths: int, style: CellStyle) -> None:
+    full, rest = divmod(eighths, 8)
     for cell in range(full):
-        canvas.put(x, canvas.height - 1 - cell, "█", pen)
+        canvas.set_cell(x, canvas.height - 1 - cell, "█", style)
     if rest:
-        canvas.put(x, canvas.height - 1 - full, UPWARD[rest], pen)
+        canvas.set_cell(x, canvas.height - 1 - full, LOWER_BLOCKS[rest], style)

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from dosing_tui.tui.charts.primitives.scale import Window, bucket_of
+from dosing_tui.tui.charts.primitives.scale import BucketWindow, column_to_bucket
 
-_MINUTES = (5, 10, 15, 30, 60, 120, 180, 360, 720)
-_DAYS = (1, 2, 7, 14, 28, 56, 112, 364)
+_MINUTE_STEPS = (5, 10, 15, 30, 60, 120, 180, 360, 720)
+_DAY_STEPS = (1, 2, 7, 14, 28, 56, 112, 364)
 _DAY_MINUTES = 24 * 60
 _MONDAY = date(2024, 1, 1)
-_LABEL = 8
+_LABEL_WIDTH = 8
 """Cells a label takes, with the room around it."""
-_ALL_DAY = timedelta(hours=36)
+_DAY_LABELS_ABOVE = timedelta(hours=36)
 """A window longer than this names its days."""
 
 
@@ -22,27 +22,32 @@ class Tick:
     label: str
 
 
-def time_ticks(window: Window, width: int, zone: tzinfo) -> Sequence[Tick]:
+def place_time_ticks(window: BucketWindow, width: int, zone: tzinfo) -> Sequence[Tick]:
     """Times of day, and the day itself where a day begins; days alone in a long window."""
-    if width < 6 or window.buckets < 1:
+    if width < 6 or window.bucket_count < 1:
         return ()
-    minutes = window.bucket.total_seconds() * window.buckets / 60
-    step = next((m for m in _MINUTES if m / minutes * width >= _LABEL), None)
-    days = next((d for d in _DAYS if d * _DAY_MINUTES / minutes * width >= _LABEL), _DAYS[-1])
-    named = window.bucket * window.buckets > _ALL_DAY
-    return tuple(_ticks(window, width, zone, step, days if step is None else 1, named=named))
+    minutes = window.bucket_width.total_seconds() * window.bucket_count / 60
+    step = next((m for m in _MINUTE_STEPS if m / minutes * width >= _LABEL_WIDTH), None)
+    days = next((d for d in _DAY_STEPS if d * _DAY_MINUTES / minutes * width >= _LABEL_WIDTH), _DAY_STEPS[-1])
+    named = window.bucket_width * window.bucket_count > _DAY_LABELS_ABOVE
+    return tuple(_iterate_ticks(window, width, zone, step, days if step is None else 1, show_days=named))
 
 
-def _ticks(
-    window: Window, width: int, zone: tzinfo, step: int | None, days: int, *, named: bool
+def _iterate_ticks(
+    window: BucketWindow, width: int, zone: tzinfo, step: int | None, days: int, *, show_days: bool
 ) -> Iterator[Tick]:
     before = -1
     for column in range(width):
-        number = bucket_of(column, width, window.buckets)
+        number = column_to_bucket(column, width, window.bucket_count)
         # where a column has several buckets, none of them is passed over
         for bucket in range(before + 1, number + 1):
-            label = _label(
-                window.since + window.bucket * bucket, window.bucket, zone, step, days, named=named
+            label = _format_label(
+                window.since + window.bucket_width * bucket,
+                window.bucket_width,
+                zone,
+                step,
+                days,
+                show_days=show_days,
             )
             if label:
                 yield Tick(column, label)
@@ -50,12 +55,12 @@ def _ticks(
         before = number
 
 
-def _label(
-    start: datetime, bucket: timedelta, zone: tzinfo, step: int | None, days: int, *, named: bool
+def _format_label(
+    start: datetime, bucket: timedelta, zone: tzinfo, step: int | None, days: int, *, show_days: bool
 ) -> str:
     """What a bucket is labelled with: the round time it contains; '' when it contains none."""
     last = (start + bucket - timedelta(microseconds=1)).astimezone(zone)
-    if step is None or (named and last.replace(hour=0, minute=0, second=0, microsecond=0) >= start):
+    if step is None or (show_days and last.replace(hour=0, minute=0, second=0, microsecond=0) >= start):
         midnight = last.replace(hour=0, minute=0, second=0, microsecond=0)
         due = midnight >= start and (midnight.date() - _MONDAY).days % days == 0
         return midnight.strftime("%d %b") if due else ""

@@ -3,29 +3,29 @@
 from dataclasses import dataclass
 
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
-from dosing_tui.tui.rendering.palette import HOT, TEXT, Pen, Tone
+from dosing_tui.tui.rendering.palette import STRONG, TEXT, CellStyle, ColourRole
 
-_LOUD = Pen(Tone.WARN, bold=True)
+_ABNORMAL_STYLE = CellStyle(ColourRole.WARN, bold=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class NumberRow:
     name: str
     value: str
-    abnormal: bool = False
+    is_abnormal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    figures: tuple[Figure, ...]
+class NumberList:
+    numbers: tuple[NumberRow, ...]
 
 
-def paint_figures(data: Figures, width: int, height: int) -> Rows:
+def paint_number_list(data: NumberList, width: int, height: int) -> Rows:
     canvas = Canvas(width, height)
-    spread = 2 if height >= 2 * len(data.figures) else 1
-    for number, figure in enumerate(data.figures):
+    spread = 2 if height >= 2 * len(data.numbers) else 1
+    for number, figure in enumerate(data.numbers):
         y = number * spread
-        shown = f"▲ {figure.value}" if figure.abnormal else figure.value
-        start = canvas.right(width, y, shown, _LOUD if figure.abnormal else HOT)
-        canvas.text(0, y, figure.name, TEXT, width=max(0, start - 1))
+        shown = f"▲ {figure.value}" if figure.is_abnormal else figure.value
+        start = canvas.write_right(width, y, shown, _ABNORMAL_STYLE if figure.is_abnormal else STRONG)
+        canvas.write_text(0, y, figure.name, TEXT, width=max(0, start - 1))
     return canvas.rows

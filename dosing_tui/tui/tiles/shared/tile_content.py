@@ -5,31 +5,31 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from dosing_tui.domain.panels.filters import EVERYTHING, Selection
+from dosing_tui.domain.panels.filters import NO_FILTER, Selection
 from dosing_tui.domain.panels.panel_catalog import Panel
-from dosing_tui.tui.layout.geometry import Frame
+from dosing_tui.tui.layout.geometry import TileFrame
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, cells, fitted, sentence
-from dosing_tui.tui.rendering.palette import DIM, TEXT, Pen, Tone
-from dosing_tui.tui.scope.render_context import Moment
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, render_paragraph, split_cells
+from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.scope.render_context import RenderContext
 
 Data = TypeVar("Data")
 Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """What the rows behind a tile are rows of, for programs: ``scope`` says it to people."""
+class DataOrigin:
+    """What the rows behind a tile are rows of, for programs: ``scope_text`` says it to people."""
 
     panel: str = ""
-    selection: Selection = EVERYTHING
+    selection: Selection = NO_FILTER
     since: datetime | None = None
     """None for a tile of the present."""
     until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Content(Generic[Data]):
+class TileContent(Generic[Data]):
     """Two equal contents look the same; ``paint`` draws ``data`` at any size."""
 
     title: str
@@ -37,146 +37,158 @@ class Content(Generic[Data]):
     paint: Callable[[Data, int, int], Rows]
     unit: str = ""
     age: str = ""
-    stale: bool = False
+    is_stale: bool = False
     """``data`` is the last good one: drawn dim, with its time instead of its age."""
-    empty: str = ""
+    empty_text: str = ""
     """Why there is nothing to show; '' when there is something."""
-    scope: str = ""
+    scope_text: str = ""
     """Of which time and which readings it is."""
-    trouble: str = ""
+    error: str = ""
     """Why it is not newer; '' when it is as new as can be."""
-    origin: Origin = field(default_factory=lambda: Origin())
+    origin: DataOrigin = field(default_factory=lambda: DataOrigin())
 
 
-ASKING = "asking …"
+LOADING_TEXT = "asking …"
 """In place of an age, while what is shown is not what was asked for."""
-_OF = "of "
+_TIME_PREFIX = "of "
 """Before the time of what is no longer fresh."""
 
-AnyContent = Content[Any]
+AnyTileContent = TileContent[Any]
 """The tiles hold contents of several data types side by side; each brings the painter that fits."""
 
 
-def age_of_panel(moment: Moment, *panels: Panel[Any]) -> tuple[str, bool]:
+def format_panel_age(context: RenderContext, *panels: Panel[Any]) -> tuple[str, bool]:
     """How old the oldest of these panels' answers is, and whether it has gone stale."""
-    times = [at for panel in panels if (at := moment.answer(panel).at) is not None]
-    if not times or any(moment.refused(panel) for panel in panels):
+    times = [at for panel in panels if (at := context.get_result(panel).loaded_at) is not None]
+    if not times or any(context.is_rejected(panel) for panel in panels):
         return "", False
-    stale = any(moment.stale(panel) for panel in panels)
-    if stale and any(moment.other_scope(panel) for panel in panels):
-        return ASKING, True
-    return _age_or_time(moment, min(times), stale), stale
+    stale = any(context.is_stale(panel) for panel in panels)
+    if stale and any(context.has_other_scope(panel) for panel in panels):
+        return LOADING_TEXT, True
+    return _format_age(context, min(times), stale), stale
 
 
-def age_of_reading(moment: Moment, newest: datetime | None, *, stale: bool) -> str:
+def format_reading_age(context: RenderContext, newest: datetime | None, *, is_stale: bool) -> str:
     """How old the newest of the live readings is."""
-    return "" if newest is None else _age_or_time(moment, newest, stale)
+    return "" if newest is None else _format_age(context, newest, is_stale)
 
 
-def _age_or_time(moment: Moment, at: datetime, stale: bool) -> str:
-    if stale:
-        return f"{_OF}{number_format.stamp(at, moment.zone, now=moment.now)}"
-    return number_format.age((moment.now - at).total_seconds())
+def _format_age(context: RenderContext, at: datetime, is_stale: bool) -> str:
+    if is_stale:
+        return f"{_TIME_PREFIX}{number_format.format_timestamp(at, context.zone, now=context.now)}"
+    return number_format.format_age((context.now - at).total_seconds())
 
 
-def framed(content: AnyContent, width: int, height: int, *, frame: Frame, focused: bool) -> Rows:
+def render_tile(
+    content: AnyTileContent, width: int, height: int, *, frame: TileFrame, is_focused: bool
+) -> Rows:
     """The whole tile: frame, title, age and unit around what the content paints."""
     canvas = Canvas(width, height)
-    line = Pen(Tone.FOCUS if focused else Tone.LINE)
-    if frame is Frame.FULL:
-        _box(canvas, line)
-        canvas.paste(2, 1, _body(content, width - 4, height - 2))
-        _caption(canvas, height - 1, content)
+    line = CellStyle(ColourRole.FOCUS if is_focused else ColourRole.FRAME)
+    if frame is TileFrame.FULL:
+        _draw_box(canvas, line)
+        canvas.paste_rows(2, 1, _render_body(content, width - 4, height - 2))
+        _draw_caption(canvas, height - 1, content)
     else:
-        canvas.text(0, 0, "─" * width, line)
-        canvas.paste(1, 1, _body(content, width - 2, height - 1))
-    _heading(canvas, content, focused, frame)
+        canvas.write_text(0, 0, "─" * width, line)
+        canvas.paste_rows(1, 1, _render_body(content, width - 2, height - 1))
+    _draw_heading(canvas, content, is_focused, frame)
     return canvas.rows
 
 
-def _body(content: AnyContent, width: int, height: int) -> Rows:
+def _render_body(content: AnyTileContent, width: int, height: int) -> Rows:
     if width < 1 or height < 1:
         return []
-    if content.empty:
-        return sentence(content.empty, width, height)
+    if content.empty_text:
+        return render_paragraph(content.empty_text, width, height)
     rows = content.paint(content.data, width, height)
-    return dimmed(rows) if content.stale else rows
+    return dim_rows(rows) if content.is_stale else rows
 
 
-def dimmed(rows: Rows) -> Rows:
+def dim_rows(rows: Rows) -> Rows:
     """The same shapes, all in the quiet tones: nothing stale may shine."""
 
-    def quiet(tone: Tone, *, text: bool) -> Tone:
-        if tone in (Tone.HOT, Tone.TEXT):
-            return Tone.DIM
-        if tone in (Tone.BAR, Tone.SPARK, Tone.CREST, Tone.OK, Tone.WARN, Tone.ERROR):
-            return Tone.DIM if text else Tone.FADED
+    def quiet(tone: ColourRole, *, text: bool) -> ColourRole:
+        if tone in (ColourRole.STRONG, ColourRole.TEXT):
+            return ColourRole.DIM
+        if tone in (
+            ColourRole.BAR,
+            ColourRole.SPARKLINE,
+            ColourRole.ACCENT,
+            ColourRole.OK,
+            ColourRole.WARN,
+            ColourRole.ERROR,
+        ):
+            return ColourRole.DIM if text else ColourRole.STALE
         return tone
 
     return [
-        [(cell, Pen(quiet(pen.fg, text=cell.isascii()), quiet(pen.bg, text=False))) for cell, pen in row]
+        [
+            (cell, CellStyle(quiet(pen.fg, text=cell.isascii()), quiet(pen.bg, text=False)))
+            for cell, pen in row
+        ]
         for row in rows
     ]
 
 
-def _box(canvas: Canvas, pen: Pen) -> None:
+def _draw_box(canvas: Canvas, style: CellStyle) -> None:
     across = "─" * (canvas.width - 2)
-    canvas.text(0, 0, f"╭{across}╮", pen)
-    canvas.text(0, canvas.height - 1, f"╰{across}╯", pen)
+    canvas.write_text(0, 0, f"╭{across}╮", style)
+    canvas.write_text(0, canvas.height - 1, f"╰{across}╯", style)
     for y in range(1, canvas.height - 1):
-        canvas.put(0, y, "│", pen)
-        canvas.put(canvas.width - 1, y, "│", pen)
+        canvas.set_cell(0, y, "│", style)
+        canvas.set_cell(canvas.width - 1, y, "│", style)
 
 
-def _heading(canvas: Canvas, content: AnyContent, focused: bool, frame: Frame) -> None:
-    left, right = (2, canvas.width - 2) if frame is Frame.FULL else (0, canvas.width - 1)
-    title, age = f" {content.title} ", _age_that_fits(content, right - left)
+def _draw_heading(canvas: Canvas, content: AnyTileContent, is_focused: bool, frame: TileFrame) -> None:
+    left, right = (2, canvas.width - 2) if frame is TileFrame.FULL else (0, canvas.width - 1)
+    title, age = f" {content.title} ", _fit_age(content, right - left)
     room = right - left - len(age) - 1
-    end = canvas.text(left, 0, title, Pen(Tone.HOT) if focused else TEXT, width=room)
-    if frame is Frame.TOP:
-        _beside(canvas, end - 1, content, left + room - end)
+    end = canvas.write_text(left, 0, title, CellStyle(ColourRole.STRONG) if is_focused else TEXT, width=room)
+    if frame is TileFrame.TITLE_ONLY:
+        _draw_inline_caption(canvas, end - 1, content, left + room - end)
     if age:
-        canvas.right(right, 0, age, Pen(Tone.WARN) if content.stale else DIM)
+        canvas.write_right(right, 0, age, CellStyle(ColourRole.WARN) if content.is_stale else DIM)
 
 
-def _beside(canvas: Canvas, x: int, content: AnyContent, room: int) -> None:
+def _draw_inline_caption(canvas: Canvas, x: int, content: AnyTileContent, room: int) -> None:
     """What the caption would say, as far as there is room beside the title."""
-    if content.trouble:
-        canvas.text(x, 0, f" ▲ {content.trouble} ", Pen(Tone.WARN), width=max(0, room))
+    if content.error:
+        canvas.write_text(x, 0, f" ▲ {content.error} ", CellStyle(ColourRole.WARN), width=max(0, room))
         return
-    said = _that_fits(content, room - 1)
-    if said and len(cells(said)) < room:
-        canvas.text(x, 0, f" {said} ", DIM)
+    said = _fit_caption(content, room - 1)
+    if said and len(split_cells(said)) < room:
+        canvas.write_text(x, 0, f" {said} ", DIM)
 
 
-def _age_that_fits(content: AnyContent, width: int) -> str:
+def _fit_age(content: AnyTileContent, width: int) -> str:
     """The title is worth more than the word and the seconds of an old answer's time."""
     if not content.age:
         return ""
-    time = content.age.removeprefix(_OF)
+    time = content.age.removeprefix(_TIME_PREFIX)
     for said in (content.age, time):
         if len(content.title) + len(said) + 5 <= width:
             return f" {said} "
-    if content.age == ASKING:
+    if content.age == LOADING_TEXT:
         return " … "
-    return f" {time[:5] if content.stale else time} "
+    return f" {time[:5] if content.is_stale else time} "
 
 
-def _caption(canvas: Canvas, y: int, content: AnyContent) -> None:
+def _draw_caption(canvas: Canvas, y: int, content: AnyTileContent) -> None:
     """Trouble before all; then the time and the choice, which matter more than the unit."""
     room = canvas.width - 6
-    if content.trouble:
-        canvas.text(2, y, f" ▲ {content.trouble} ", Pen(Tone.WARN), width=room + 2)
+    if content.error:
+        canvas.write_text(2, y, f" ▲ {content.error} ", CellStyle(ColourRole.WARN), width=room + 2)
         return
-    said = _that_fits(content, room)
+    said = _fit_caption(content, room)
     if said:
-        shown = "".join(fitted(said, room))
-        canvas.right(canvas.width - 2, y, f" {shown} ", DIM)
+        shown = "".join(fit_cells(said, room))
+        canvas.write_right(canvas.width - 2, y, f" {shown} ", DIM)
 
 
-def _that_fits(content: AnyContent, room: int) -> str:
+def _fit_caption(content: AnyTileContent, room: int) -> str:
     """Unit and scope; where both are too long, less and less of the unit."""
-    parts = [part for part in (*content.unit.split(" · "), content.scope) if part]
-    while len(parts) > 1 and len(cells(" · ".join(parts))) > room:
+    parts = [part for part in (*content.unit.split(" · "), content.scope_text) if part]
+    while len(parts) > 1 and len(split_cells(" · ".join(parts))) > room:
         del parts[0]
     return " · ".join(parts)

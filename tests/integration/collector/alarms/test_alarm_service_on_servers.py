@@ -12,13 +12,13 @@ import psycopg
 import pytest
 
 from dosing_tui.collector.alarms import alarm_service, offline_commands
-from dosing_tui.collector.alarms.offline_commands import Letters
-from dosing_tui.collector.context.local_state import spool_folder
+from dosing_tui.collector.alarms.offline_commands import OfflineCommands
+from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.models import AlarmState, Entry, Event, Shown
 from dosing_tui.domain.alarms.operator_commands import Asking
@@ -48,7 +48,7 @@ def say_level(station: Publisher, settings: Settings, percent: float) -> None:
         "remaining_g": percent * 100,
         "capacity_g": 10_000,
     }
-    assert station.publish(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
+    assert station.publish_message(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
 
 
 def say_dose(station: Publisher, settings: Settings, error_g: float) -> None:
@@ -57,7 +57,7 @@ def say_dose(station: Publisher, settings: Settings, error_g: float) -> None:
         "actual_g": 40 + error_g, "error_g": error_g, "recipe": "CU-85", "mode": "CATALYST",
         "timestamp": int(time.time()),
     }  # fmt: skip
-    assert station.publish(settings.mqtt.topics[0], json.dumps(said).encode(), 1)
+    assert station.publish_message(settings.mqtt.topics[0], json.dumps(said).encode(), 1)
 
 
 def shown(this: Running) -> dict[str, Shown]:
@@ -126,7 +126,7 @@ def test_after_kill_9_the_alarms_and_acknowledgements_are_the_same(
 
 
 @pytest.fixture
-def own_plant(mosquitto: RunningBroker, own_postgres: EmbeddedPostgres, tmp_path: Path) -> Settings:
+def own_plant(mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path) -> Settings:
     settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
     migrate(settings, report=print)
     return settings
@@ -180,19 +180,21 @@ def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journa
             asked = operator_commands.acknowledge(
                 state(console, "STOCK_LOW"), Asking(ANNA, datetime.now(UTC))
             )
-            offline_commands.leave(own_plant, [asked])
+            offline_commands.store_commands(own_plant, [asked])
             until(lambda: shown(console) == {"STOCK_LOW": Shown.ACKED}, timeout=3)
             assert console.picture.alarms is not None
             assert console.picture.alarms.pending == 1
             collector.kill()
         with pytest.raises(SpoolError, match="No process of this machine collects"):
-            offline_commands.leave(own_plant, [asked])
+            offline_commands.store_commands(own_plant, [asked])
         with collecting(own_plant, tmp_path) as again:
             until(lambda: "This process collects for the site." in again.log)
-            offline_commands.leave(own_plant, [asked])  # a console that did not hear whether it was taken
+            offline_commands.store_commands(
+                own_plant, [asked]
+            )  # a console that did not hear whether it was taken
             own_postgres.restart()
             until(lambda: heard(console) and len(read_entries(own_plant)) == 2)
-            until(lambda: not Letters(spool_folder(own_plant)).fresh())
+            until(lambda: not OfflineCommands(get_spool_folder(own_plant)).read_new())
             told = read_entries(own_plant)[1]
             # not under the role of the collector, which brought it
             assert replace(told, id=0) == replace(asked, who=ANNA, offline=True)
@@ -252,7 +254,7 @@ def test_a_flood_of_500_alarms_is_journaled_and_reported_as_one(settings: Settin
                 "remaining_g": 1900,
                 "capacity_g": 10_000,
             }
-            assert plant.publish(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
+            assert plant.publish_message(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
         until(lambda: len(read_entries(settings)) == 500, timeout=10)
         until(lambda: unacknowledged(collector) == 500)
         picture = collector.picture.alarms

@@ -59,7 +59,7 @@ def test_a_batch_is_compared_with_the_master_that_was_imported(
     def say(event: str) -> None:
         said = {"device_id": "dosing_system_01", "event": event, "recipe": "CU-85", "pumps": 1}
         stamped = {**said, "timestamp": int(time.time())}
-        assert plant.publish(settings.mqtt.topics[1], json.dumps(stamped).encode(), 1)
+        assert plant.publish_message(settings.mqtt.topics[1], json.dumps(stamped).encode(), 1)
 
     with running(settings) as collector, station(settings) as plant:
         until(lambda: collector.ready and heard(collector))

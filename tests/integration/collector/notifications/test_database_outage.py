@@ -9,11 +9,11 @@ from uuid import UUID
 
 import pytest
 
-from dosing_tui.collector.alarms.journal_outbox import Outbox
-from dosing_tui.collector.notifications.database_outage import KEY, Absence
+from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
+from dosing_tui.collector.notifications.database_outage import DATABASE_DOWN, OutageNotifier
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.models import AlarmState, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
 from dosing_tui.domain.notifications.policy import PERIOD, Fate
@@ -41,26 +41,34 @@ def channel(web: WebServer, name: str = "shift", **changes: object) -> Notificat
 class Away:
     """A collector's telling of the absence, on a real disk and a picture that the test draws."""
 
-    def __init__(self, folder: Path, outbox: Outbox, *channels: NotificationSettings) -> None:
+    def __init__(self, folder: Path, outbox: JournalOutbox, *channels: NotificationSettings) -> None:
         self.said: list[str] = []
         self.ahead = timedelta()
         around = surroundings(folder, FakeServer(), said=self.said)
-        self._live = around.live
-        pace = replace(QUICK, notify_look_s=0.02, notify_first_s=0.05, notify_most_s=0.1)
+        self._live = around.live_state
+        pace = replace(QUICK, notify_poll_s=0.02, notify_retry_min_s=0.05, notify_retry_max_s=0.1)
         settings = replace(around.settings, notifications=channels)
-        self.absence = Absence(replace(around, settings=settings, pace=pace, clock=self.now), outbox)
+        self.absence = OutageNotifier(
+            replace(around, settings=settings, intervals=pace, clock=self.now), outbox
+        )
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
     @property
     def notice(self) -> str:
-        return self._live.picture(self.now()).notice
+        return self._live.get_snapshot(self.now()).notice
 
     def show(self, occurrence: UUID = FIRST, *, acked: bool = False, link: Link = Link.DOWN) -> None:
         now = self.now()
         state = AlarmState(
-            KEY, Priority.MEDIUM, active=True, acked=acked, occurrence=occurrence, count=1, raised_at=now
+            DATABASE_DOWN,
+            Priority.MEDIUM,
+            active=True,
+            acked=acked,
+            occurrence=occurrence,
+            count=1,
+            raised_at=now,
         )
         view = AlarmView(state, None, "Database down", None, None, holds=True, first_out=False)
         self._live.set_alarms(AlarmPicture(now, (view,)))
@@ -69,7 +77,7 @@ class Away:
 
 @contextmanager
 def away(folder: Path, *channels: NotificationSettings, **shown: object) -> Iterator[Away]:
-    with closing(Outbox(folder)) as outbox:
+    with closing(JournalOutbox(folder)) as outbox:
         night = Away(folder, outbox, *channels)
         night.show(**shown)  # type: ignore[arg-type]  # show's
         night.absence.start()
@@ -88,7 +96,7 @@ def test_every_channel_that_wants_it_is_told_once_and_a_restart_changes_nothing(
             until(lambda: web.taken)
         with away(tmp_path, channel(web), deaf, channel(late, "late")) as night:
             until(lambda: late.taken)
-            assert night.absence.hand_over("shift", FIRST) is Fate.SENT
+            assert night.absence.hand_over_notice("shift", FIRST) is Fate.SENT
         assert urgent.posted == []
     (posted,) = web.posted
     assert (posted.said["occasion"], posted.said["alarms"][0]["tag"]) == ("raise", "DB_DOWN")
@@ -102,7 +110,7 @@ def test_what_does_not_go_out_is_tried_again_until_somebody_else_takes_it_over(
     web.answers = [503] * 1000
     with away(tmp_path, channel(web)) as night:
         until(lambda: len(web.posted) >= 3 and "is tried again" in night.notice)
-        until(lambda: night.absence.hand_over("shift", FIRST) is Fate.WAITING)
+        until(lambda: night.absence.hand_over_notice("shift", FIRST) is Fate.WAITING)
         web.answers.clear()
         night.show(SECOND)
         until(lambda: web.taken)
@@ -118,10 +126,10 @@ def test_one_that_hangs_holds_up_nobody_and_is_not_told_again(tmp_path: Path, we
         both = channel(web, timeout_s=60.0), channel(other, "other")
         with away(tmp_path, *both) as night:
             until(lambda: web.posted and other.taken)
-            assert night.absence.hand_over("shift", FIRST) is Fate.CLAIMED
+            assert night.absence.hand_over_notice("shift", FIRST) is Fate.CLAIMED
         with away(tmp_path, *both, channel(late, "late")) as night:
             until(lambda: late.taken)
-            assert night.absence.hand_over("shift", FIRST) is Fate.UNKNOWN
+            assert night.absence.hand_over_notice("shift", FIRST) is Fate.UNKNOWN
         assert (len(web.posted), len(other.posted)) == (1, 1)
 
 
@@ -145,12 +153,12 @@ def test_nobody_is_told_of_what_somebody_has_seen_or_is_over(
     with away(tmp_path, channel(web), **shown) as night:
         night.show(SECOND)
         until(lambda: web.taken)
-        assert night.absence.hand_over("shift", FIRST) is Fate.WAITING
+        assert night.absence.hand_over_notice("shift", FIRST) is Fate.WAITING
     assert len(web.posted) == 1
 
 
 def test_the_absence_is_told_at_once_and_its_end_afterwards_though_the_collector_is_killed_meanwhile(
-    mosquitto: RunningBroker,
+    mosquitto: EmbeddedBroker,
     own_postgres: EmbeddedPostgres,
     tmp_path: Path,
     web: WebServer,

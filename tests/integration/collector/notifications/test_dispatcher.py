@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.context.status import Status
-from dosing_tui.collector.dependencies import plant_database
+from dosing_tui.collector.context.interfaces import CollectorContext
+from dosing_tui.collector.context.status import CollectorStatus
+from dosing_tui.collector.dependencies import build_database
 from dosing_tui.collector.notifications import dispatcher
-from dosing_tui.collector.notifications.dispatcher import Notifying
+from dosing_tui.collector.notifications.dispatcher import NotificationDispatcher
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal, notification_queue
@@ -62,14 +62,16 @@ class Teller:
         self.settings = settings
         self.ahead = timedelta()
         self.live = live = Live()
-        pace = replace(PACE, notify_first_s=0.05, notify_most_s=0.1, notify_look_s=0.1, notify_full_s=0.1)
-        self.notifying = Notifying(
-            Surroundings(
+        pace = replace(
+            PACE, notify_retry_min_s=0.05, notify_retry_max_s=0.1, notify_poll_s=0.1, rate_limit_s=0.1
+        )
+        self.notifying = NotificationDispatcher(
+            CollectorContext(
                 settings,
-                plant_database(settings),
+                build_database(settings),
                 PlainParser,
                 live,
-                Status(live, report=self.said.append, clock=self.now),
+                CollectorStatus(live, report=self.said.append, clock=self.now),
                 pace,
                 self.now,
             )
@@ -81,7 +83,7 @@ class Teller:
     @property
     def banner(self) -> str:
         """What it has to say as long as it is so."""
-        return self.live.picture(self.now()).notice
+        return self.live.get_snapshot(self.now()).notice
 
     def follows(self) -> bool:
         """It has read what is in the journal."""

@@ -12,14 +12,14 @@ import pytest
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.incremental_rebuild import rebuild
 from dosing_tui.mqtt.publisher import Publisher
-from dosing_tui.simulator.fault_injection import Expect, Fault
-from dosing_tui.simulator.plant import Message, Plant
+from dosing_tui.simulator.fault_injection import ExpectedOutcome, Fault
+from dosing_tui.simulator.plant import PlantMessage, SimulatedPlant
 from tests.support.collector.running_collector import PACE, running
 from tests.support.database.schema_inspection import rows, value
 from tests.support.polling import until
 from tests.support.simulator.simulated_plants import DOSES, fields
 
-Deliver = Callable[[list[Message]], list[Message]]
+Deliver = Callable[[list[PlantMessage]], list[PlantMessage]]
 ABANDONED_S = 15 * 60
 """Silence after which a batch of two pumps counts as left alone."""
 RECORDS: LiteralString = """
@@ -28,13 +28,13 @@ RECORDS: LiteralString = """
 """
 
 
-def as_said(messages: list[Message]) -> list[Message]:
+def as_said(messages: list[PlantMessage]) -> list[PlantMessage]:
     return messages
 
 
-def reordered(messages: list[Message]) -> list[Message]:
+def reordered(messages: list[PlantMessage]) -> list[PlantMessage]:
     """Some dozens of messages at a time come in any order."""
-    dice, found = Random(5), list[Message]()
+    dice, found = Random(5), list[PlantMessage]()
     for first in range(0, len(messages), 40):
         part = messages[first : first + 40]
         dice.shuffle(part)
@@ -42,20 +42,20 @@ def reordered(messages: list[Message]) -> list[Message]:
     return found
 
 
-def said_since(start: datetime, *, faults: frozenset[Fault]) -> list[Message]:
+def said_since(start: datetime, *, faults: frozenset[Fault]) -> list[PlantMessage]:
     """One station's messages from then until an hour ago, at the plant's natural rhythm."""
-    found: list[Message] = []
-    for message in Plant(3, 1, since=start).live(start, faults=faults):
+    found: list[PlantMessage] = []
+    for message in SimulatedPlant(3, 1, since=start).generate_live(start, faults=faults):
         if message.at > datetime.now(UTC) - timedelta(hours=1):
             return found
         found.append(message)
     raise AssertionError("a plant never falls silent")
 
 
-def expected(messages: list[Message]) -> Counter[str]:
+def expected(messages: list[PlantMessage]) -> Counter[str]:
     """Each batch by what was heard of it: its start, how many doses, its complete, and what came next."""
     found: Counter[str] = Counter()
-    stamped = [fields(m) | {"topic": m.topic} for m in messages if m.expect is not Expect.DUPLICATE]
+    stamped = [fields(m) | {"topic": m.topic} for m in messages if m.outcome is not ExpectedOutcome.DUPLICATE]
     started, doses, last = False, 0, 0.0
     for said in (each for each in stamped if "timestamp" in each):
         event, at = said.get("event"), said["timestamp"]
@@ -95,7 +95,7 @@ def test_each_fault_gives_the_status_it_should_live_and_rebuilt_with_the_same_re
     wanted = expected(messages)
     assert met <= set(wanted)
     dsn = settings.database.dsn
-    with running(settings, pace=replace(PACE, batches_s=0.2)) as plant:
+    with running(settings, pace=replace(PACE, batch_rebuild_s=0.2)) as plant:
         until(lambda: plant.ready)
         publish(settings, deliver(messages))
         until(lambda: plant.books.received == len(messages) and not plant.books.spooled)
@@ -108,12 +108,12 @@ def test_each_fault_gives_the_status_it_should_live_and_rebuilt_with_the_same_re
     assert statuses(dsn) == wanted
 
 
-def publish(settings: Settings, messages: list[Message]) -> None:
+def publish(settings: Settings, messages: list[PlantMessage]) -> None:
     publisher = Publisher(settings.mqtt, client_id="faulty-plant")
     publisher.start()
     for message in messages:
-        assert publisher.publish(message.topic, message.payload, 1)
-    assert publisher.flush(20)
+        assert publisher.publish_message(message.topic, message.payload, 1)
+    assert publisher.wait_for_publish(20)
     publisher.stop()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.demo.servers.mqtt_broker import RunningBroker
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.live_state import Books, Link, Role
 from tests.support.collector.numbered_messages import plant_settings, publish, stored_numbers
 from tests.support.collector.running_collector import in_mode, numbered, running
@@ -15,7 +15,7 @@ from tests.support.polling import until
 
 
 @pytest.fixture
-def settings(mosquitto: RunningBroker, own_postgres: EmbeddedPostgres, tmp_path: Path) -> Settings:
+def settings(mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path) -> Settings:
     return plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
 
 
@@ -67,7 +67,7 @@ def test_the_machine_that_was_the_last_to_collect_goes_on(
 
 
 def test_always_collects_with_nothing_there_at_all(
-    settings: Settings, mosquitto: RunningBroker, own_postgres: EmbeddedPostgres
+    settings: Settings, mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres
 ) -> None:
     own_postgres.stop()
     mosquitto.stop()

@@ -9,7 +9,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.audit_verify import verified, verify
 from dosing_tui.database.batches.master_recipes import import_recipes
-from dosing_tui.domain.batch_review.review_rules import Meaning
+from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from tests.integration.database.batches.test_review_writer import LATER, say
 from tests.support.database.reading_samples import settings_for
@@ -28,7 +28,7 @@ def plant(migrated: str) -> Settings:
         recipe = MasterRecipe("CU-85", (MasterIngredient("T-9", 3, tolerance_g=tolerance_g),))
         import_recipes(settings, [recipe], who="Anna", valid_from=NOON + timedelta(days=1))
     say(settings)
-    say(settings, Meaning.CONFIRMED, who="Ben")
+    say(settings, Decision.CONFIRMED, who="Ben")
     return settings
 
 

@@ -9,7 +9,7 @@ from psycopg import sql
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.audit_verify import verified
-from dosing_tui.domain.batch_review.review_rules import Meaning
+from dosing_tui.domain.batch_review.review_rules import Decision
 from tests.integration.database.batches.test_review_writer import LATER, say
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import kept
@@ -32,7 +32,7 @@ def reviewed(migrated: str) -> Settings:
     kept(migrated, *normal(), now=LATER)
     settings = settings_for(migrated)
     set_pin(settings, who="Anna", pin="1234")
-    say(settings, Meaning.DEVIATION, "fine.")
+    say(settings, Decision.DEVIATION, "fine.")
     return settings
 
 

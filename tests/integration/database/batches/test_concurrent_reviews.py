@@ -12,9 +12,9 @@ from dosing_tui.database.batches.review_policy import in_force_in
 from dosing_tui.database.batches.review_writer import review
 from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.batch_review.query_models import draft_of
+from dosing_tui.domain.batch_review.query_models import create_review_draft
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
-from dosing_tui.domain.batch_review.review_rules import Meaning
+from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.errors import ReviewError
 from tests.integration.database.batches.test_review_writer import LATER, key_of, say
 from tests.support.database.reading_samples import settings_for
@@ -45,7 +45,7 @@ def test_a_batch_that_is_reviewed_while_its_messages_go_to_another_stays_and_say
     settings = settings_for(migrated)
     kept(migrated, dose(100, "T-9"), dose(1200, "T-12"), now=LATER)
     later, _ = listed(settings, BatchFilter())
-    draft = draft_of(later, Meaning.REJECTED, who="Anna", comment="no start")
+    draft = create_review_draft(later, Decision.REJECTED, who="Anna", comment="no start")
 
     def meanwhile(name: str) -> LiteralString:
         if name == "batches/remove":

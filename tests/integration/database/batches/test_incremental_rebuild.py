@@ -10,9 +10,9 @@ import pytest
 
 from dosing_tui.database.batches import incremental_rebuild
 from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
-from dosing_tui.domain.batches.canonical_json import record
-from dosing_tui.domain.batches.canonical_json_reader import batch_of
-from dosing_tui.domain.batches.reconstruction import reconstruct
+from dosing_tui.domain.batches.canonical_json import batch_to_record
+from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
+from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import Reading
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import rows, run, value
@@ -68,12 +68,14 @@ def test_a_faulty_plant_gives_the_same_records_in_any_order_and_rebuilt(
 ) -> None:
     readings = simulated(seed, rate=1.0, count=300)
     now = readings[-1].received_at + timedelta(hours=1)
-    expected = reconstruct(readings, now=now)
+    expected = reconstruct_batches(readings, now=now)
     mixed = [*readings, *readings[::7]]
     Random(seed).shuffle(mixed)
     for at in range(0, len(mixed), 60):
         kept(migrated, *mixed[at : at + 60], now=now)
-    assert sorted(row[1] for row in rows(migrated, RECORDS)) == sorted(record(batch) for batch in expected)
+    assert sorted(row[1] for row in rows(migrated, RECORDS)) == sorted(
+        batch_to_record(batch) for batch in expected
+    )
     before = rows(migrated, RECORDS)
     rebuilt(migrated, now=now)
     assert rows(migrated, RECORDS) == before
@@ -162,9 +164,9 @@ def test_what_comes_while_it_is_rebuilt_is_not_forgotten(migrated: str) -> None:
 def test_a_stored_record_reads_back_as_the_batch(migrated: str) -> None:
     readings = [*normal(), level(-9, "T-9", 5000.0), level(61.1, "T-9", 4959.9)]
     kept(migrated, *readings, now=LATER)
-    (batch,) = reconstruct(readings, now=LATER)
+    (batch,) = reconstruct_batches(readings, now=LATER)
     ((_, text, _),) = rows(migrated, RECORDS)
-    assert batch_of(text, batch.key) == replace(
+    assert record_to_batch(text, batch.key) == replace(
         batch,
         doses=tuple(replace(d, received_at=d.time) for d in batch.doses),
         events=tuple(replace(e, received_at=e.time) for e in batch.events),

@@ -7,13 +7,13 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import queries, review_writer
-from dosing_tui.database.batches.queries import BatchFilter, Counts, above, counts, detail, listed
+from dosing_tui.database.batches.queries import BatchFilter, BatchStatusCounts, above, counts, detail, listed
 from dosing_tui.database.batches.review_writer import review
 from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.batch_review.exception_checks import Kind
-from dosing_tui.domain.batch_review.query_models import draft_of
-from dosing_tui.domain.batch_review.review_rules import Meaning, Review
+from dosing_tui.domain.batch_review.exception_checks import ExceptionKind
+from dosing_tui.domain.batch_review.query_models import create_review_draft
+from dosing_tui.domain.batch_review.review_rules import Decision, Review
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import kept
 from tests.support.domain.batch_messages import NOON, dose, event, normal
@@ -50,7 +50,7 @@ def test_a_filter_finds_what_it_says(plant: Settings, name: str) -> None:
 
 
 def test_counts_tell_how_many_are_what(plant: Settings) -> None:
-    assert counts(plant, BatchFilter()) == Counts(5, 1, 3, 1, 1, 0, 0, 0, 2, 4)
+    assert counts(plant, BatchFilter()) == BatchStatusCounts(5, 1, 3, 1, 1, 0, 0, 0, 2, 4)
 
 
 def test_pages_follow_each_other_without_a_gap_or_a_repetition(plant: Settings) -> None:
@@ -83,8 +83,8 @@ def test_the_whole_of_a_batch_is_found_by_key_and_by_number(plant: Settings) -> 
     by_number, by_key = detail(plant, row.batch_id), detail(plant, row.batch_key)
     assert by_number is not None
     assert by_number == by_key
-    assert [finding.kind for finding in by_number.judged.findings] == [Kind.EXTRA]
-    assert [within for _, within in by_number.judged.bands] == [True, True, True]
+    assert [finding.kind for finding in by_number.assessment.exceptions] == [ExceptionKind.EXTRA]
+    assert [within for _, within in by_number.assessment.tolerance_bands] == [True, True, True]
     assert detail(plant, "nothing") is None
 
 
@@ -94,7 +94,7 @@ def test_the_whole_of_a_batch_is_of_one_moment_whatever_is_entered_meanwhile(
     row, read = listed(plant, BatchFilter(device=("b",)))[0], review_writer.reviews
 
     def meanwhile(session: Session, batch_key: str) -> list[Review]:
-        review(plant, draft_of(row, Meaning.REJECTED, who="Ben", comment="late"), os_user="ben")
+        review(plant, create_review_draft(row, Decision.REJECTED, who="Ben", comment="late"), os_user="ben")
         return read(session, batch_key)
 
     with monkeypatch.context() as patched:

@@ -10,11 +10,11 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.audit_verify import verify
 from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.database.batches.queries import BatchFilter, detail, listed
-from dosing_tui.domain.batch_review.changes_since_review import what_came
-from dosing_tui.domain.batch_review.exception_checks import Kind
+from dosing_tui.domain.batch_review.changes_since_review import describe_changes
+from dosing_tui.domain.batch_review.exception_checks import ExceptionKind
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.domain.messages.models import Reading
-from dosing_tui.export.dose_export import doses_csv
+from dosing_tui.export.dose_export import format_doses_csv
 from tests.integration.database.batches.test_review_writer import say, seen
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import kept
@@ -39,16 +39,16 @@ def test_each_dose_has_its_band_and_one_that_is_missing_is_found(migrated: str) 
     kept(migrated, *TWO_OF_T12, *lacking, now=NOON + timedelta(hours=1))
     short, whole = (detail(settings, row.batch_key) for row in listed(settings, BatchFilter()))
     assert whole is not None
-    assert whole.judged.findings == ()
+    assert whole.assessment.exceptions == ()
     assert [(one.chemical, one.target_g) for one in whole.batch.ingredients] == [
         ("T-12", 30.0), ("T-9", 40.0), ("T-12", 10.0),
     ]  # fmt: skip
-    assert [tolerance_g for tolerance_g, _ in whole.judged.bands] == [0.5, 0.5, 0.2]
+    assert [tolerance_g for tolerance_g, _ in whole.assessment.tolerance_bands] == [0.5, 0.5, 0.2]
     assert whole.row.target_g == 80.0
-    told = csv.DictReader(io.StringIO(doses_csv([whole], UTC), newline=""))
+    told = csv.DictReader(io.StringIO(format_doses_csv([whole], UTC), newline=""))
     assert [row["tolerance (g)"] for row in told] == ["0.5", "0.5", "0.2"]
     assert short is not None
-    assert [finding.kind for finding in short.judged.findings] == [Kind.MISSING]
+    assert [finding.kind for finding in short.assessment.exceptions] == [ExceptionKind.MISSING]
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_what_came_to_it_since_its_review_is_told(plant: Settings) -> None:
     say(plant)
     kept(plant.database.dsn, dose(90, "L25B"), now=NOON + timedelta(hours=1))
     assert seen(plant).row.review_state == "outdated"
-    assert "An exception came: L25B is not in the recipe." in what_came(seen(plant), UTC)
+    assert "An exception came: L25B is not in the recipe." in describe_changes(seen(plant), UTC)
 
 
 def test_the_audit_finds_nothing_wrong_with_it(plant: Settings) -> None:

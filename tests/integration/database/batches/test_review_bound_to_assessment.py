@@ -12,8 +12,8 @@ from dosing_tui.database.batches.audit_verify import verify
 from dosing_tui.database.batches.incremental_rebuild import keep
 from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.domain.alarms.models import Event
-from dosing_tui.domain.batch_review.changes_since_review import what_came
-from dosing_tui.domain.batch_review.review_rules import Meaning
+from dosing_tui.domain.batch_review.changes_since_review import describe_changes
+from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.errors import ReviewError
 from tests.integration.database.batches.test_context_events import said
@@ -39,7 +39,7 @@ def raised(settings: Settings, at: float, until: float | None = None) -> None:
 
 
 def came(settings: Settings) -> tuple[str, ...]:
-    return what_came(seen(settings), BERLIN)
+    return describe_changes(seen(settings), BERLIN)
 
 
 def test_a_late_alarm_makes_an_approval_outdated_and_is_named(plant: Settings) -> None:
@@ -57,7 +57,7 @@ def test_an_alarm_that_comes_a_second_time_is_another_and_one_that_only_returns_
     plant: Settings,
 ) -> None:
     raised(plant, 60)
-    say(plant, Meaning.DEVIATION, "the drum was changed")
+    say(plant, Decision.DEVIATION, "the drum was changed")
     journal.append(plant, [said(Event.RETURN, 80)])
     keep(plant, now=LATER)
     assert seen(plant).row.review_state == "approved with deviation"
@@ -69,7 +69,7 @@ def test_an_alarm_that_comes_a_second_time_is_another_and_one_that_only_returns_
 def test_who_has_not_seen_a_late_alarm_signs_nothing(plant: Settings) -> None:
     before = seen(plant)
     raised(plant, 60)
-    for meaning, why in ((Meaning.REJECTED, "dirty"), (Meaning.DEVIATION, "the drum was changed")):
+    for meaning, why in ((Decision.REJECTED, "dirty"), (Decision.DEVIATION, "the drum was changed")):
         with pytest.raises(ReviewError, match="exceptions or alarms are others than those you saw"):
             say(plant, meaning, why, at=before)
     assert rows(plant.database.dsn, "SELECT * FROM batch_reviews") == []

@@ -12,8 +12,8 @@ from dosing_tui.database.batches import review_writer
 from dosing_tui.database.batches.queries import BatchFilter, listed
 from dosing_tui.database.batches.review_writer import review, review_all
 from dosing_tui.database.connection import connect
-from dosing_tui.domain.batch_review.query_models import draft_of
-from dosing_tui.domain.batch_review.review_rules import Meaning, ReviewDraft
+from dosing_tui.domain.batch_review.query_models import create_review_draft
+from dosing_tui.domain.batch_review.review_rules import Decision, ReviewDraft
 from dosing_tui.errors import DatabaseAway
 from tests.integration.database.batches.test_review_writer import LATER
 from tests.support.database.reading_samples import settings_for
@@ -29,7 +29,9 @@ def plant(migrated: str) -> Settings:
 
 
 def drafts(settings: Settings) -> list[ReviewDraft]:
-    return [draft_of(row, Meaning.APPROVED, who="Anna") for row in listed(settings, BatchFilter())]
+    return [
+        create_review_draft(row, Decision.APPROVED, who="Anna") for row in listed(settings, BatchFilter())
+    ]
 
 
 def breaking(monkeypatch: pytest.MonkeyPatch, *, at: int, commits: bool) -> None:
@@ -54,8 +56,8 @@ def test_what_was_entered_before_the_end_is_told_and_what_was_not(
     breaking(monkeypatch, at=3, commits=False)
     wanted = drafts(plant)
     done = review_all(plant, wanted, os_user="tester")
-    assert [each.batch_key for each in done.entered] == [each.batch_key for each in wanted[:2]]
-    assert (done.left, done.unknown, done.refused) == (tuple(wanted[2:]), (), ())
+    assert [each.batch_key for each in done.new_reviews] == [each.batch_key for each in wanted[:2]]
+    assert (done.unsaved_drafts, done.unknown_drafts, done.refusals) == (tuple(wanted[2:]), (), ())
     assert isinstance(done.error, DatabaseAway)
     assert value(plant.database.dsn, "SELECT count(*) FROM batch_reviews") == 2
 
@@ -66,8 +68,8 @@ def test_what_the_server_had_heard_of_is_found_to_be_entered(
     breaking(monkeypatch, at=3, commits=True)
     wanted = drafts(plant)
     done = review_all(plant, wanted, os_user="tester")
-    assert [each.batch_key for each in done.entered] == [each.batch_key for each in wanted[:3]]
-    assert (done.left, done.unknown) == (tuple(wanted[3:]), ())
+    assert [each.batch_key for each in done.new_reviews] == [each.batch_key for each in wanted[:3]]
+    assert (done.unsaved_drafts, done.unknown_drafts) == (tuple(wanted[3:]), ())
 
 
 def test_what_cannot_be_read_again_is_unknown_and_said_to_be(
@@ -86,7 +88,11 @@ def test_what_cannot_be_read_again_is_unknown_and_said_to_be(
     wanted = drafts(plant)
     monkeypatch.setattr(review_writer, "connect", once)
     done = review_all(plant, wanted, os_user="tester")
-    assert (done.entered, done.unknown, done.left) == ((), tuple(wanted[:1]), tuple(wanted[1:]))
+    assert (done.new_reviews, done.unknown_drafts, done.unsaved_drafts) == (
+        (),
+        tuple(wanted[:1]),
+        tuple(wanted[1:]),
+    )
     opened = 0
     breaking(monkeypatch, at=1, commits=True)
     with pytest.raises(DatabaseAway, match="It is not known whether it was entered"):
@@ -105,12 +111,12 @@ def test_while_somebody_is_still_entering_it_is_not_known(plant: Settings) -> No
     hasty = settings_for(f"{plant.database.dsn} options='-c lock_timeout=100'")
     with at_work():
         done = review_all(hasty, [draft], os_user="tester")
-    assert (done.entered, done.unknown, done.left) == ((), (draft,), ())
+    assert (done.new_reviews, done.unknown_drafts, done.unsaved_drafts) == ((), (draft,), ())
 
 
 def test_without_a_connection_nothing_is_entered(plant: Settings) -> None:
     wanted, nowhere = drafts(plant), settings_for("host=127.0.0.1 port=1 dbname=plant")
     done = review_all(nowhere, wanted, os_user="tester")
-    assert (done.left, done.unknown) == (tuple(wanted), ())
+    assert (done.unsaved_drafts, done.unknown_drafts) == (tuple(wanted), ())
     with pytest.raises(DatabaseAway, match="Nothing was entered: No database server"):
         review(nowhere, wanted[0], os_user="tester")

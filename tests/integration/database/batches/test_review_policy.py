@@ -11,7 +11,7 @@ from dosing_tui.database.batches.audit_verify import verified, verify
 from dosing_tui.database.batches.queries import BatchFilter, counts, listed
 from dosing_tui.database.batches.review_policy import in_force, plants, set_policy
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
-from dosing_tui.domain.batch_review.review_rules import Meaning
+from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.errors import ReviewError
 from tests.integration.database.batches.test_review_writer import LATER, say, seen
 from tests.support.database.reading_samples import settings_for
@@ -64,7 +64,7 @@ def test_an_approval_waits_for_a_second_person_whatever_the_settings_want(lax: S
     strict(lax, ReviewPolicy(second_person=True))
     assert counts(lax, BatchFilter(unreviewed=True)).unreviewed == 1
     assert len(listed(lax, BatchFilter(unreviewed=True))) == 1
-    say(lax, Meaning.CONFIRMED, who="Ben")
+    say(lax, Decision.CONFIRMED, who="Ben")
     assert listed(lax, BatchFilter(unreviewed=True)) == []
     assert seen(lax).row.review_state == "confirmed"
 

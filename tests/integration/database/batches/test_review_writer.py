@@ -17,9 +17,13 @@ from dosing_tui.database.batches.master_recipes import import_recipes, versions
 from dosing_tui.database.batches.queries import BatchDetail, BatchFilter, counts, detail, listed
 from dosing_tui.database.batches.review_writer import review, review_all
 from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.batch_review.changes_since_review import GONE, what_came, what_was_absorbed
-from dosing_tui.domain.batch_review.query_models import draft_of
-from dosing_tui.domain.batch_review.review_rules import Meaning, Review
+from dosing_tui.domain.batch_review.changes_since_review import (
+    BATCH_MERGED,
+    describe_changes,
+    describe_merged_reviews,
+)
+from dosing_tui.domain.batch_review.query_models import create_review_draft
+from dosing_tui.domain.batch_review.review_rules import Decision, Review
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.errors import DatabaseRefused, ReviewError
 from tests.support.database.reading_samples import settings_for
@@ -40,14 +44,14 @@ def seen(settings: Settings) -> BatchDetail:
 
 def say(
     settings: Settings,
-    meaning: Meaning = Meaning.APPROVED,
+    meaning: Decision = Decision.APPROVED,
     comment: str = "",
     *,
     who: str = "Anna",
     at: BatchDetail | None = None,
     pin: str = "",
 ) -> Review:
-    draft = draft_of((at or seen(settings)).row, meaning, who=who, comment=comment, pin=pin)
+    draft = create_review_draft((at or seen(settings)).row, meaning, who=who, comment=comment, pin=pin)
     return review(settings, draft, os_user="tester")
 
 
@@ -102,7 +106,7 @@ def test_late_data_make_a_review_outdated_and_change_nothing_of_it(plant: Settin
     after = seen(plant)
     assert (after.row.review_state, len(after.batch.doses)) == ("outdated", 3)
     assert rows(plant.database.dsn, "SELECT * FROM batch_reviews") == signed
-    say(plant, Meaning.DEVIATION, "L25B was a trial")
+    say(plant, Decision.DEVIATION, "L25B was a trial")
     assert seen(plant).row.review_state == "approved with deviation"
 
 
@@ -117,7 +121,7 @@ def test_a_reviewed_batch_whose_messages_go_to_another_stays_and_says_so(migrate
     settings = settings_for(migrated)
     kept(migrated, dose(100, "T-9"), dose(1200, "T-12"), now=LATER)
     for row in listed(settings, BatchFilter()):
-        draft = draft_of(row, Meaning.REJECTED, who="Anna", comment="no start")
+        draft = create_review_draft(row, Decision.REJECTED, who="Anna", comment="no start")
         review(settings, draft, os_user="tester")
     kept(migrated, event(30, "start"), now=LATER)
     (whole,) = listed(settings, BatchFilter())
@@ -130,12 +134,12 @@ def test_a_reviewed_batch_whose_messages_go_to_another_stays_and_says_so(migrate
     found, gone = seen(settings), detail(settings, key_of(migrated, gone=True))
     assert gone is not None
     assert (gone.row.review_state, gone.row.status, gone.row.doses) == ("outdated", "no-start", 1)
-    assert what_came(gone, UTC) == (GONE,)
-    assert found.absorbed == gone.reviews
-    (sentence,) = what_was_absorbed(found, UTC)
+    assert describe_changes(gone, UTC) == (BATCH_MERGED,)
+    assert found.merged_reviews == gone.reviews
+    (sentence,) = describe_merged_reviews(found, UTC)
     assert f"is about {gone.row.batch_id}, whose messages are of this batch now" in sentence
     with pytest.raises(ReviewError, match="It is no more, its messages are of another batch"):
-        say(settings, Meaning.COMMENT, "which?", at=gone)
+        say(settings, Decision.COMMENT, "which?", at=gone)
     assert verify(settings).faults == ()
     before = rows(migrated, "SELECT * FROM batches ORDER BY batch_key")
     rebuild(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
@@ -158,7 +162,7 @@ def test_reviews_outlive_their_readings(plant: Settings) -> None:
 
 def test_withdrawing_is_a_new_entry(plant: Settings) -> None:
     say(plant)
-    say(plant, Meaning.WITHDRAWN, "wrong batch")
+    say(plant, Decision.WITHDRAWN, "wrong batch")
     after = seen(plant)
     assert (after.row.review_state, [each.meaning for each in after.reviews]) == (
         "unreviewed", ["approved", "withdrawn"],
@@ -167,16 +171,16 @@ def test_withdrawing_is_a_new_entry(plant: Settings) -> None:
 
 def test_a_comment_leaves_the_standing(plant: Settings) -> None:
     say(plant)
-    say(plant, Meaning.COMMENT, "well done")
+    say(plant, Decision.COMMENT, "well done")
     assert seen(plant).row.review_state == "approved"
 
 
 REFUSED = [
-    (Meaning.DEVIATION, "", "needs a comment"),
-    (Meaning.COMMENT, "", "needs a comment"),
-    (Meaning.WITHDRAWN, "oh", "nothing to withdraw"),
-    (Meaning.CONFIRMED, "", "Only what somebody has approved"),
-    (Meaning.COMMENT, "x" * 501, "501 characters; 500 are the most"),
+    (Decision.DEVIATION, "", "needs a comment"),
+    (Decision.COMMENT, "", "needs a comment"),
+    (Decision.WITHDRAWN, "oh", "nothing to withdraw"),
+    (Decision.CONFIRMED, "", "Only what somebody has approved"),
+    (Decision.COMMENT, "x" * 501, "501 characters; 500 are the most"),
 ]
 
 
@@ -192,7 +196,7 @@ def test_a_batch_with_exceptions_is_only_approved_with_deviation(migrated: str) 
     settings = settings_for(migrated)
     with pytest.raises(ReviewError, match="approve it with deviation and say why"):
         say(settings)
-    assert say(settings, Meaning.DEVIATION, "topped up by hand").meaning == "approved with deviation"
+    assert say(settings, Decision.DEVIATION, "topped up by hand").meaning == "approved with deviation"
 
 
 def test_a_batch_under_way_is_not_approved(migrated: str) -> None:
@@ -204,9 +208,11 @@ def test_a_batch_under_way_is_not_approved(migrated: str) -> None:
 def test_many_are_approved_at_once_and_each_for_itself(migrated: str) -> None:
     kept(migrated, *(m for number in range(5) for m in normal(400.0 * number)), *GROSS, now=LATER)
     settings = settings_for(migrated)
-    drafts = [draft_of(row, Meaning.APPROVED, who="Anna") for row in listed(settings, BatchFilter())]
+    drafts = [
+        create_review_draft(row, Decision.APPROVED, who="Anna") for row in listed(settings, BatchFilter())
+    ]
     done = review_all(settings, drafts, os_user="tester")
-    assert (len(done.entered), len(done.refused)) == (4, 1)
+    assert (len(done.new_reviews), len(done.refusals)) == (4, 1)
     assert verify(settings).faults == ()
 
 
@@ -215,8 +221,8 @@ def test_the_second_person_is_another(plant: Settings) -> None:
     plant = replace(plant, review=ReviewSettings(second_person=True))
     assert counts(plant, BatchFilter(unreviewed=True)).unreviewed == 1
     with pytest.raises(ReviewError, match="the second person has to be another"):
-        say(plant, Meaning.CONFIRMED, who="anna")
-    say(plant, Meaning.CONFIRMED, who="Berta")
+        say(plant, Decision.CONFIRMED, who="anna")
+    say(plant, Decision.CONFIRMED, who="Berta")
     assert seen(plant).row.review_state == "confirmed"
     assert listed(plant, BatchFilter(unreviewed=True)) == []
 
@@ -278,7 +284,7 @@ CHANGES = {
 
 def test_one_changed_byte_is_found(plant: Settings) -> None:
     set_pin(plant, who="Anna", pin="1234")
-    say(plant, Meaning.DEVIATION, "fine.")
+    say(plant, Decision.DEVIATION, "fine.")
     recipe = MasterRecipe("CU-85", (MasterIngredient("T-9", 3, tolerance_g=0.5),))
     import_recipes(plant, [recipe], who="Anna")
     audit = verify(plant)

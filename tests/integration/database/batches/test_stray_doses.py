@@ -6,8 +6,8 @@ from typing import LiteralString
 import pytest
 
 from dosing_tui.database.batches.incremental_rebuild import rebuild
-from dosing_tui.domain.batches.canonical_json import record
-from dosing_tui.domain.batches.reconstruction import reconstruct
+from dosing_tui.domain.batches.canonical_json import batch_to_record
+from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import Reading
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import rows
@@ -35,8 +35,8 @@ def test_twenty_hours_of_doses_alone_are_the_same_batches_live_at_once_and_rebui
         kept(migrated, *[r for r in readings if at(hour * 3600) <= r.time < ends], now=ends)
     kept(migrated, now=LATER)
     live = rows(migrated, STORED)
-    whole = reconstruct(readings, now=LATER)
-    assert [(row[0], row[2]) for row in live] == [(batch.key, record(batch)) for batch in whole]
+    whole = reconstruct_batches(readings, now=LATER)
+    assert [(row[0], row[2]) for row in live] == [(batch.key, batch_to_record(batch)) for batch in whole]
     assert sum(len(batch.doses) for batch in whole) == len(readings)
     for since in (NOON - timedelta(days=1), at(9 * 3600), at(13.7 * 3600)):
         done = rebuild(settings_for(migrated), since=since, until=LATER, now=LATER, report=print)

@@ -16,20 +16,27 @@ from dosing_tui.database.batches.review_writer import review
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.reports.shift_report import shift_report
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
-from dosing_tui.domain.batch_review.query_models import draft_of
-from dosing_tui.domain.batch_review.review_rules import Meaning
+from dosing_tui.domain.batch_review.query_models import create_review_draft
+from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.domain.messages.models import TimeQuality
 from dosing_tui.domain.panels.operator_notes import NoteDraft
-from dosing_tui.domain.panels.panel_catalog import BATCHES, INVENTORY, PRODUCTION, TODAY, Panel, Query
+from dosing_tui.domain.panels.panel_catalog import (
+    BATCHES_TODAY,
+    CONSUMPTION_TODAY,
+    INVENTORY,
+    PRODUCTION_TODAY,
+    Panel,
+    PanelQuery,
+)
 from dosing_tui.domain.shift_report import AlarmTotal, ShiftReport
-from dosing_tui.domain.time.shift_calendar import WorkedShift
+from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import rows
 from tests.support.database.stored_batches import kept
 from tests.support.database_servers import Server
 from tests.support.domain.batch_messages import NOON, STATION, at, dose, event, level, normal
 
-EARLY = WorkedShift("Early", NOON - timedelta(hours=7), NOON + timedelta(hours=1))
+EARLY = ShiftPeriod("Early", NOON - timedelta(hours=7), NOON + timedelta(hours=1))
 """06:00 to 14:00 of the plant."""
 AFTER = EARLY.until + timedelta(minutes=10)
 LOW, GROSS = AlarmKey("STOCK_LOW", STATION, "T-12"), AlarmKey("DOSE_GROSS", STATION, "2")
@@ -68,13 +75,13 @@ def plant(migrated: str) -> Settings:
     first = listed(settings, BatchFilter(until=at(-5.5 * hours)))[0]
     review(
         settings,
-        draft_of(first, Meaning.APPROVED, who="Anna"),
+        create_review_draft(first, Decision.APPROVED, who="Anna"),
         os_user="a",
     )
     return settings
 
 
-def report(settings: Settings, shift: WorkedShift = EARLY, now: datetime = AFTER) -> ShiftReport:
+def report(settings: Settings, shift: ShiftPeriod = EARLY, now: datetime = AFTER) -> ShiftReport:
     return shift_report(settings, shift, now=now)
 
 
@@ -82,16 +89,16 @@ def panel(settings: Settings, which: Panel[Any], *, until: datetime = EARLY.unti
     reader = Reader(settings)
     reader.open()
     try:
-        return tuple(reader.panel(which, Query(EARLY.since, until, AFTER)))
+        return tuple(reader.panel(which, PanelQuery(EARLY.since, until, AFTER)))
     finally:
         reader.close()
 
 
 def test_the_sums_are_the_panels_and_those_of_the_readings(flavour: Server, plant: Settings) -> None:
     found = report(plant)
-    assert found.dosed == panel(plant, TODAY)
-    assert found.completed == panel(plant, BATCHES)
-    assert found.production == panel(plant, PRODUCTION)[0]
+    assert found.dosed == panel(plant, CONSUMPTION_TODAY)
+    assert found.completed == panel(plant, BATCHES_TODAY)
+    assert found.production == panel(plant, PRODUCTION_TODAY)[0]
     window = (EARLY.since, EARLY.until)
     grams = rows(
         plant.database.dsn,
@@ -120,7 +127,7 @@ def test_batches_are_those_of_the_list_by_recipe_and_status(plant: Settings) -> 
     assert sum(each.with_findings for each in found.batches) == told.with_findings
     assert found.unreviewed == told.unreviewed == 4
     clean = [b for b in listed(plant, BatchFilter(EARLY.since, EARLY.until)) if not b.findings]
-    assert (found.ended, found.clean) == (5, len(clean))
+    assert (found.ended_batches, found.clean_batches) == (5, len(clean))
     assert found.right_first_time_percent == pytest.approx(100 * len(clean) / 5)
 
 
@@ -169,7 +176,7 @@ def test_a_dose_at_the_very_edge_is_neither_filled_nor_lost(migrated: str, case:
     (after,) = report(settings).stock
     assert (after.start_g, after.dosed_g, after.end_g) == (start_g, 40.0 + dosed_g, 4920.0)
     assert after.refilled_g == 0.0
-    night = WorkedShift("Night", EARLY.since - timedelta(hours=8), EARLY.since)
+    night = ShiftPeriod("Night", EARLY.since - timedelta(hours=8), EARLY.since)
     (before,) = report(settings, night).stock
     assert (before.end_g, before.refilled_g) == (start_g, None)
 
@@ -200,16 +207,16 @@ def test_open_points_of_earlier_shifts_are_told_as_long_as_they_are_open(plant: 
     (earlier,) = found.earlier_batches
     assert earlier.batch_id.endswith("20261123-001")
     (row,) = listed(plant, BatchFilter(until=EARLY.since))
-    review(plant, draft_of(row, Meaning.DEVIATION, who="Anna", comment="seen"), os_user="a")
+    review(plant, create_review_draft(row, Decision.DEVIATION, who="Anna", comment="seen"), os_user="a")
     found = report(plant)
     assert (found.unreviewed, found.earlier_unreviewed, found.earlier_batches) == (4, 0, ())
 
 
 def test_the_stock_of_a_shift_that_is_on_is_the_panels(plant: Settings) -> None:
     now = NOON + timedelta(hours=4)
-    late = WorkedShift("Late", EARLY.until, EARLY.until + timedelta(hours=8))
+    late = ShiftPeriod("Late", EARLY.until, EARLY.until + timedelta(hours=8))
     found = report(plant, late, now)
-    assert found.under_way
+    assert found.is_running
     assert {(t.device_id, t.chemical, t.end_g, t.end_percent) for t in found.stock} == {
         (t.device_id, t.chemical, t.remaining_g, t.percent_full) for t in panel(plant, INVENTORY)
     }

@@ -6,14 +6,14 @@ from uuid import uuid4
 
 import pytest
 
-from dosing_tui.collector.dependencies import plant_database
+from dosing_tui.collector.dependencies import build_database
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.incremental_rebuild import rebuild
 from dosing_tui.database.batches.queries import BatchFilter, listed
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.schema.migrate import migrate, pending
 from dosing_tui.domain.panels import panel_catalog
-from dosing_tui.domain.panels.panel_catalog import Query
+from dosing_tui.domain.panels.panel_catalog import PanelQuery
 from dosing_tui.errors import DatabaseRefused
 from tests.integration.database.test_panels import MONTH, WINDOWS, asked, same
 from tests.support.database import sample_month
@@ -30,7 +30,7 @@ def test_batches_of_days_whose_events_are_gone_are_unknown_and_not_none(migrated
     doses = [replace(DOSE, time=since + day / 2 + number * day) for number in range(3)]
     writer.write(uuid4(), spooled(*doses, replace(EVENT, time=since + 1.6 * day)))
     writer.close()
-    rows = asked(migrated, panel_catalog.DAILY, Query(since, since + 3 * day, since + 3 * day))
+    rows = asked(migrated, panel_catalog.DAILY_SUMMARY, PanelQuery(since, since + 3 * day, since + 3 * day))
     assert [(row.day.day, row.doses, row.batches) for row in rows] == [(25, 1, 0), (24, 1, 1), (23, 1, None)]
 
 
@@ -39,7 +39,7 @@ def test_a_tolerance_of_the_plants_own_is_counted_back_and_from_then_on(
 ) -> None:
     early, late = MONTH.doses[:300], MONTH.doses[300:600]
     since, until = WINDOWS["the month, cut"]
-    query = Query(since, until, until)
+    query = PanelQuery(since, until, until)
     before, after = settings_for(migrated), settings_for(migrated, tolerance_g=0.25)
     writer = Writer(before)
     writer.write(uuid4(), spooled(*early))
@@ -59,7 +59,7 @@ def test_another_tolerance_is_told_where_migrating_is_not_allowed_and_nothing_is
     told: list[str] = []
     settings = settings_for(migrated, tolerance_g=0.25)
     own = replace(settings, database=replace(settings.database, migrate=False))
-    plant_database(own).prepare(told.append)
+    build_database(own).prepare_schema(told.append)
     assert told == [
         "The database counts doses out of another tolerance than the settings' 0.25 g:"
         " its owner has to run dosing-tui migrate."
@@ -84,7 +84,7 @@ def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds
     assert told[0] == "The database's rules: 0.5 g are within tolerance, stock is low below 20 %."
     assert pending(elsewhere) == ["rules/stock_low"]
     own = replace(elsewhere, database=replace(elsewhere.database, migrate=False))
-    plant_database(own).prepare(told.append)
+    build_database(own).prepare_schema(told.append)
     assert "another level of low stock than the settings' 60 %" in told[-1]
     assert migrate(elsewhere, report=told.append) == ["rules/stock_low"]
     assert findings(ours) == findings(elsewhere) == ["low stock"]
@@ -94,4 +94,4 @@ def test_a_schema_that_is_missing_holds_everything_up_where_migrating_is_not_all
     settings = settings_for(database, tolerance_g=0.25)
     own = replace(settings, database=replace(settings.database, migrate=False))
     with pytest.raises(DatabaseRefused, match=r"not up to date \(.*any/0001_tables.* missing\)"):
-        plant_database(own).prepare(print)
+        build_database(own).prepare_schema(print)

@@ -15,7 +15,7 @@ from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
-from dosing_tui.domain.panels.panel_catalog import PANELS, Query
+from dosing_tui.domain.panels.panel_catalog import PANELS, PanelQuery
 from dosing_tui.errors import DatabaseRefused
 from tests.integration.database.schema.test_rollups import RECOMPUTED
 from tests.support.database.reading_samples import settings_for
@@ -75,12 +75,12 @@ def viewer(old: str) -> Iterator[str]:
 
 
 def ask(
-    dsn: str, panel: panel_catalog.Panel[panel_catalog.Row], selection: Selection
-) -> list[panel_catalog.Row]:
+    dsn: str, panel: panel_catalog.Panel[panel_catalog.RowT], selection: Selection
+) -> list[panel_catalog.RowT]:
     reader = Reader(settings_for(dsn))
     reader.open()
     try:
-        return reader.panel(panel, Query(SINCE, UNTIL, NOW, selection))
+        return reader.panel(panel, PanelQuery(SINCE, UNTIL, NOW, selection))
     finally:
         reader.close()
 
@@ -99,16 +99,22 @@ def test_doses_that_are_gone_still_count(old: str, dropped: LiteralString) -> No
     errors = [error for (error,) in rows(old, ERRORS)]
     run(old, dropped)
     migrate(settings_for(old), report=print)
-    whole = ask(old, panel_catalog.ACCURACY, Selection())
+    whole = ask(old, panel_catalog.ACCURACY_HISTOGRAM, Selection())
     assert [bin_.doses for bin_ in whole] == [
         sum((bin_.lower_g is None or bin_.lower_g <= error) and (bin_.upper_g is None or error < bin_.upper_g)
             for error in errors)
         for bin_ in whole
     ]  # fmt: skip
-    assert sum(row.doses for row in ask(old, panel_catalog.DAILY, Selection())) == 3000
-    assert [row.label for row in ask(old, panel_catalog.TODAY, Selection())] == ["T-12", "BDO"]
-    assert {point.series for point in ask(old, panel_catalog.BY_CHEMICAL, Selection())} == {"BDO", "T-12"}
-    assert sum(row.doses for row in ask(old, panel_catalog.DAILY, Selection(device=("station-0",)))) == 1000
+    assert sum(row.doses for row in ask(old, panel_catalog.DAILY_SUMMARY, Selection())) == 3000
+    assert [row.label for row in ask(old, panel_catalog.CONSUMPTION_TODAY, Selection())] == ["T-12", "BDO"]
+    assert {point.series for point in ask(old, panel_catalog.CONSUMPTION_BY_CHEMICAL, Selection())} == {
+        "BDO",
+        "T-12",
+    }
+    assert (
+        sum(row.doses for row in ask(old, panel_catalog.DAILY_SUMMARY, Selection(device=("station-0",))))
+        == 1000
+    )
 
 
 def test_who_could_read_the_panels_still_can(old: str, viewer: str) -> None:
@@ -123,4 +129,4 @@ def test_who_may_not_read_a_table_of_the_panels_is_told_which_and_as_whom(old: s
     with psycopg.connect(old) as session:
         session.execute(sql.SQL("REVOKE SELECT ON dosing_6h FROM {}").format(sql.Identifier(user)))
     with pytest.raises(DatabaseRefused, match=f"User {user} lacks a right .* denied for table dosing_6h"):
-        ask(viewer, panel_catalog.TODAY, Selection())
+        ask(viewer, panel_catalog.CONSUMPTION_TODAY, Selection())

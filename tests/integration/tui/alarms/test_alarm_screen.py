@@ -12,7 +12,7 @@ from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.models import Event, Hiding, Shown, Who
 from dosing_tui.domain.alarms.operator_commands import Asking
 from dosing_tui.domain.notifications.channel_status import ChannelState
-from dosing_tui.tui.app.app import Surroundings
+from dosing_tui.tui.app.app import TerminalOptions
 from tests.support.tui import sample_plant
 from tests.support.tui.alarm_samples import Journal, flood, picture_of, state
 from tests.support.tui.console_driver import LARGE, SMALL, Console, console, until
@@ -35,7 +35,7 @@ class Alarmed:
     async def journaled(self, count: int) -> str:
         """The screen, once so many things were asked for and it tells of them."""
         await until(lambda: len(self.journal.asked) >= count, lambda: self.console.screen)
-        self.console.app._tick()
+        self.console.app._run_tick()
         await self.console.pilot.pause()
         return self.console.screen
 
@@ -88,11 +88,11 @@ async def test_the_cursor_stays_on_its_alarm_when_a_more_urgent_one_comes() -> N
         live = plant.console.live
         low = [state("STOCK_LOW", "A", number=2), state("STOCK_LOW", "B", number=3)]
         live.set_alarms(picture_of(*low))
-        plant.console.app._tick()
+        plant.console.app._run_tick()
         await plant.press("a")
         await plant.console.shows("Low inventory: A")
         live.set_alarms(picture_of(*low, state("DOSE_GROSS", "P", number=1)))
-        plant.console.app._tick()
+        plant.console.app._run_tick()
         assert "Low inventory: A" in await plant.press("enter")
         assert "Cause" in plant.console.screen
 
@@ -148,10 +148,10 @@ async def test_if_nothing_is_left_to_acknowledge_that_is_said_and_nothing_is_jou
 async def test_a_long_list_of_what_was_left_is_named_as_far_as_there_is_room() -> None:
     async with alarmed(size=SMALL) as plant:
         plant.console.live.set_alarms(flood(15))
-        plant.console.app._tick()
+        plant.console.app._run_tick()
         await plant.press("a", "A")
         plant.console.live.set_alarms(picture_of())
-        plant.console.app._tick()
+        plant.console.app._run_tick()
         shown = await plant.press("enter")
         assert "Acknowledged 0 of 15 alarms" in shown
         assert "and 10 more" in shown
@@ -176,7 +176,7 @@ async def test_a_name_holds_until_the_shift_changes_and_is_asked_for_then() -> N
         await plant.press("home", "space")
         await plant.journaled(2)
         plant.console.clock.move(6 * HOUR)
-        plant.console.app._tick()
+        plant.console.app._run_tick()
         shown = await plant.press("home", "space")
         assert "The shift has changed: who are you?" in shown
         assert "Zoe" not in "".join(shown.splitlines()[8:])
@@ -220,7 +220,7 @@ async def test_what_is_suppressed_by_design_is_listed_with_its_reason(size: tupl
         hiding = Hiding(Shown.SUPPRESSED, sample_plant.NOW, "the station is offline")
         dose = state("DOSE_OUT_OF_TOL", "T-12", message="Dose out of tolerance: T-12 +1.50 g", hiding=hiding)
         plant.console.live.set_alarms(picture_of(state("DEVICE_OFFLINE"), dose))
-        plant.console.app._tick()
+        plant.console.app._run_tick()
         shown = await plant.press("a")
         assert "Dose out of tolerance" not in shown
         shown = await plant.press("tab", "tab")
@@ -251,11 +251,11 @@ async def test_without_the_database_the_collecting_machine_keeps_what_was_done_a
         plant.console.source.keeps = True
         await plant.press("a", "space")
         await plant.console.shows("Kept on this machine until the database is back.")
-        plant.console.app._tick()
+        plant.console.app._run_tick()
         await plant.console.shows("2 of 3 unack")
         kept = replace(picture_of(state("DOSE_GROSS", "P")), journal=False, pending=2)
         plant.console.live.set_alarms(kept)
-        plant.console.app._tick()
+        plant.console.app._run_tick()
         shown = await plant.console.shows("2 kept here")
         assert "journal away: others see this later" in shown
 
@@ -283,23 +283,23 @@ async def test_the_bell_rings_until_it_is_silenced_and_again_for_the_next_alarm(
     async with alarmed() as plant:
         app, clock = plant.console.app, plant.console.clock
         clock.move(3)
-        app._tick()
-        app._tick()
+        app._run_tick()
+        app._run_tick()
         assert len(plant.bells) == 1
         await plant.press("x")
         clock.move(60)
-        app._tick()
+        app._run_tick()
         assert len(plant.bells) == 1
         assert "3 of 3 unack" in plant.console.screen
         plant.console.live.set_alarms(picture_of(state("DOSE_GROSS", "P", number=1)))
-        app._tick()
+        app._run_tick()
         assert len(plant.bells) == 2
 
 
 async def test_a_site_without_a_bell_hears_none() -> None:
     async with alarmed(chosen=Settings(console=ConsoleSettings(bell=False))) as plant:
         plant.console.clock.move(3)
-        plant.console.app._tick()
+        plant.console.app._run_tick()
         assert plant.bells == []
         assert "silences" not in plant.console.screen
 
@@ -307,7 +307,7 @@ async def test_a_site_without_a_bell_hears_none() -> None:
 async def test_a_flood_of_alarms_is_told_and_the_keys_still_work() -> None:
     async with alarmed() as plant:
         plant.console.live.set_alarms(flood(500))
-        plant.console.app._tick()
+        plant.console.app._run_tick()
         shown = await plant.press("a")
         assert "FLOOD 500 in 10 min" in shown
         assert "Alarms 500" in shown
@@ -319,7 +319,7 @@ async def test_hostile_texts_are_harmless_everywhere(keys: list[str]) -> None:
     async with alarmed(size=SMALL) as plant:
         one = state("STOCK_LOW", HOSTILE, message=HOSTILE, comment=HOSTILE)
         plant.console.live.set_alarms(picture_of(one))
-        plant.console.app._tick()
+        plant.console.app._run_tick()
         for line in (await plant.press(*keys)).splitlines():
             assert line.isprintable()
             assert len(line) == 80
@@ -328,7 +328,7 @@ async def test_hostile_texts_are_harmless_everywhere(keys: list[str]) -> None:
 async def test_a_journal_that_is_not_heard_is_told() -> None:
     async with alarmed() as plant:
         plant.console.live.set_alarms(picture_of(state("STOCK_LOW"), journal=False))
-        plant.console.app._tick()
+        plant.console.app._run_tick()
         assert "journal away" in await plant.press("a")
 
 
@@ -359,7 +359,7 @@ async def test_a_channel_that_fails_shows_while_the_page_is_open() -> None:
         failing = ChannelState("shift", waiting=2, failing_since=sample_plant.NOW, reason=why)
         plant.console.source.told_by = [failing]
         plant.console.clock.move(11)
-        plant.console.app._tick()
+        plant.console.app._run_tick()
         await plant.console.shows(why)
 
 
@@ -374,7 +374,7 @@ async def test_without_a_journal_there_is_no_health_and_it_is_said_why() -> None
 
 async def test_the_detail_names_the_keys_of_the_site() -> None:
     story = history(days=0.2)
-    where = Surroundings(keymap={"alarm-ack": "k"})
+    where = TerminalOptions(keymap={"alarm-ack": "k"})
     async with console(
         size=SMALL, source=FakeSource(story), live=live_plant(story, TANKS), where=where
     ) as one:

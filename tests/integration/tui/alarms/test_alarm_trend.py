@@ -4,12 +4,12 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from dosing_tui.config.settings import Glyphs
+from dosing_tui.config.settings import GlyphMode
 from dosing_tui.domain.panels.alarm_trend_query import TRENDS, TrendPoint, TrendQuery, trend_query
-from dosing_tui.tui.alarms.alarm_trend import TrendNews, curves_of, trend_rows
-from dosing_tui.tui.app.app import Surroundings
+from dosing_tui.tui.alarms.alarm_trend import AlarmTrendState, build_trend_chart, render_trend
+from dosing_tui.tui.app.app import TerminalOptions
 from dosing_tui.tui.rendering.canvas import Rows
-from dosing_tui.tui.rendering.palette import Tone
+from dosing_tui.tui.rendering.palette import ColourRole
 from tests.support.tui.alarm_samples import picture_of, state, view
 from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL, Console, console
 from tests.support.tui.sample_plant import NOW
@@ -36,10 +36,10 @@ def falling(asked: TrendQuery, *, first: float = 60.0, last: float = 12.0) -> li
 def test_a_level_below_its_limit_warns_and_one_above_does_not() -> None:
     low = state("STOCK_LOW", "T-12")
     asked = asked_of("STOCK_LOW")
-    curves = curves_of(asked, falling(asked), view(low), UTC)
-    assert (curves.limit, curves.beyond(19.9), curves.beyond(20.0)) == (20.0, True, False)
-    rows = trend_rows(TrendNews(asked, falling(asked)), view(low), UTC, 72, 12)
-    warned = [x for row in rows[1:-2] for x, (_, pen) in enumerate(row) if pen.fg is Tone.WARN]
+    curves = build_trend_chart(asked, falling(asked), view(low), UTC)
+    assert (curves.limit, curves.is_beyond_limit(19.9), curves.is_beyond_limit(20.0)) == (20.0, True, False)
+    rows = render_trend(AlarmTrendState(asked, falling(asked)), view(low), UTC, 72, 12)
+    warned = [x for row in rows[1:-2] for x, (_, pen) in enumerate(row) if pen.fg is ColourRole.WARN]
     assert warned
     assert min(warned) > 50
     assert "▲ 12.0 %   limit 20.0" in lines(rows)[0]
@@ -51,7 +51,7 @@ def test_the_moment_it_was_raised_is_marked_and_always_in_sight() -> None:
     asked = asked_of("STOCK_LOW", raised_at=raised)
     assert asked.since <= raised - timedelta(minutes=59)
     low = state("STOCK_LOW", "T-12", raised_at=raised)
-    shown = lines(trend_rows(TrendNews(asked, falling(asked)), view(low), UTC, 72, 12))
+    shown = lines(render_trend(AlarmTrendState(asked, falling(asked)), view(low), UTC, 72, 12))
     assert "◆ raised" in shown[0]
     assert shown[-3].index("◆") < 20
 
@@ -66,14 +66,14 @@ def test_no_more_than_a_day_is_read_in_no_more_steps_than_columns() -> None:
 def test_silence_is_drawn_in_minutes_and_an_error_without_its_sign() -> None:
     offline = state("DEVICE_OFFLINE", value=700.0, limit=600.0)
     asked = asked_of("DEVICE_OFFLINE")
-    assert curves_of(asked, [], view(offline), UTC).limit == 10.0
+    assert build_trend_chart(asked, [], view(offline), UTC).limit == 10.0
     gross = state("DOSE_GROSS", "P", value=-3.0, limit=2.0)
-    assert curves_of(asked_of("DOSE_GROSS"), [], view(gross), UTC).limit == 2.0
+    assert build_trend_chart(asked_of("DOSE_GROSS"), [], view(gross), UTC).limit == 2.0
 
 
 def test_a_jump_is_drawn_without_the_limit_of_something_else() -> None:
     asked = asked_of("STOCK_RESET")
-    assert curves_of(asked, [], view(state("STOCK_RESET", "T-12")), UTC).limit is None
+    assert build_trend_chart(asked, [], view(state("STOCK_RESET", "T-12")), UTC).limit is None
 
 
 @pytest.mark.parametrize("rule", ["BROKER_DOWN", "QUARANTINE", "BATCH_ABORTED", "CLOCK_SKEW"])
@@ -81,7 +81,7 @@ async def test_a_rule_without_a_value_says_so(rule: str) -> None:
     assert rule not in TRENDS
     async with console(size=SMALL) as one:
         one.live.set_alarms(picture_of(state(rule)))
-        one.app._tick()
+        one.app._run_tick()
         shown = await one.press("a", "enter")
         assert "None: this alarm tells of an event" in shown
         assert "tab Trend" not in shown
@@ -92,15 +92,16 @@ def test_nothing_measured_and_a_database_that_is_away_are_said() -> None:
     one = view(state("ERR_MEAN_1H"))
     empty = [TrendPoint(asked.since, None)]
     assert any(
-        "Nothing was measured" in line for line in lines(trend_rows(TrendNews(asked, empty), one, UTC, 72, 9))
+        "Nothing was measured" in line
+        for line in lines(render_trend(AlarmTrendState(asked, empty), one, UTC, 72, 9))
     )
-    away = TrendNews(asked, trouble="No database server listens.")
-    assert any("No database server" in line for line in lines(trend_rows(away, one, UTC, 72, 9)))
+    away = AlarmTrendState(asked, error="No database server listens.")
+    assert any("No database server" in line for line in lines(render_trend(away, one, UTC, 72, 9)))
 
 
 async def opened(one: Console) -> None:
     one.live.set_alarms(picture_of(state("STOCK_LOW", "T-12", number=90)))
-    one.app._tick()
+    one.app._run_tick()
     await one.press("a", "enter")
 
 
@@ -113,15 +114,15 @@ async def test_words_and_trend_stand_together_where_there_is_room(size: tuple[in
             assert word in shown
 
 
-@pytest.mark.parametrize("glyphs", [Glyphs.UNICODE, Glyphs.ASCII])
-async def test_tab_turns_to_the_trend_and_back_in_a_small_window(glyphs: Glyphs) -> None:
-    async with console(size=SMALL, where=Surroundings(glyphs=glyphs)) as one:
+@pytest.mark.parametrize("glyphs", [GlyphMode.UNICODE, GlyphMode.ASCII])
+async def test_tab_turns_to_the_trend_and_back_in_a_small_window(glyphs: GlyphMode) -> None:
+    async with console(size=SMALL, where=TerminalOptions(glyphs=glyphs)) as one:
         await opened(one)
         assert "tab Trend" in one.screen
         await one.press("tab")
         shown = await one.shows("Level, since")
         assert "Cause" not in shown
-        if glyphs is Glyphs.ASCII:
+        if glyphs is GlyphMode.ASCII:
             assert shown.isascii()
         assert "Cause" in await one.press("tab")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.config.settings import ConsoleSettings, Glyphs, Settings
+from dosing_tui.config.settings import ConsoleSettings, GlyphMode, Settings
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Who
 from dosing_tui.tui.alarms import journal_list
-from dosing_tui.tui.app.app import Surroundings
+from dosing_tui.tui.app.app import TerminalOptions
 from tests.support.domain.alarm_entries import entry, uuid
 from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL, Console, console
 from tests.support.tui.sample_plant import HOSTILE, NOW, FakeSource, history
@@ -42,7 +42,7 @@ def story(count: int) -> list[Entry]:
 
 @asynccontextmanager
 async def journaled(
-    entries: list[Entry], *, size: tuple[int, int] = LARGE, where: Surroundings | None = None,
+    entries: list[Entry], *, size: tuple[int, int] = LARGE, where: TerminalOptions | None = None,
     chosen: Settings | None = None,
 ) -> AsyncIterator[Console]:  # fmt: skip
     source = FakeSource(history(days=0.2))
@@ -91,7 +91,7 @@ async def test_only_pages_that_come_in_sight_are_read_and_no_entry_is_read_twice
         await one.press("end")
         await one.shows("900 entries · home: live again")
         assert "tank 1 " in await one.press("end")
-        assert [row.id for row in one.app._known.rows] == list(range(900, 0, -1))
+        assert [row.id for row in one.app._journal_list.rows] == list(range(900, 0, -1))
 
 
 async def test_entries_of_one_moment_are_not_lost_between_two_pages() -> None:
@@ -101,7 +101,7 @@ async def test_entries_of_one_moment_are_not_lost_between_two_pages() -> None:
         await one.shows("400 entries")
         await one.press("end")
         await one.shows("500 entries")
-        assert [row.id for row in one.app._known.rows] == list(range(500, 0, -1))
+        assert [row.id for row in one.app._journal_list.rows] == list(range(500, 0, -1))
 
 
 async def test_new_entries_come_in_at_the_top_and_leave_the_cursor_where_it_is() -> None:
@@ -109,12 +109,12 @@ async def test_new_entries_come_in_at_the_top_and_leave_the_cursor_where_it_is()
     async with journaled(entries) as one:
         await one.shows("30 entries · live")
         await one.press("down", "down")
-        assert one.app._known.chosen == entries[27]
+        assert one.app._journal_list.selected_entry == entries[27]
         entries.append(told(31, message="tank 31"))
         one.clock.move(11)
-        one.app._tick()
+        one.app._run_tick()
         await one.shows("tank 31")
-        assert one.app._known.chosen == entries[27]
+        assert one.app._journal_list.selected_entry == entries[27]
 
 
 async def test_nothing_moves_while_older_pages_are_read_until_home() -> None:
@@ -125,11 +125,11 @@ async def test_nothing_moves_while_older_pages_are_read_until_home() -> None:
         await one.shows("300 entries · home: live again")
         entries.append(told(301, message="tank 301"))
         one.clock.move(60)
-        one.app._tick()
+        one.app._run_tick()
         await one.pilot.pause()
         assert "tank 301" not in one.screen
         await one.press("home")
-        one.app._tick()
+        one.app._run_tick()
         await one.shows("tank 301")
 
 
@@ -140,7 +140,7 @@ async def test_the_range_of_the_console_is_that_of_the_journal() -> None:
         assert "last 1 h" in await one.shows("61 entries")
         await one.press("[")
         await one.shows("60 entries")
-        assert one.app._known.rows[0].at < NOW - timedelta(minutes=59)
+        assert one.app._journal_list.rows[0].at < NOW - timedelta(minutes=59)
 
 
 async def test_a_shift_is_a_range_of_the_journal_too() -> None:
@@ -234,7 +234,7 @@ async def test_an_empty_journal_and_a_database_that_is_away_are_told_in_a_senten
         assert "nothing to export" in await one.press("e")
         one.source.away = "No database server listens at db.plant:5432."
         one.clock.move(11)
-        one.app._tick()
+        one.app._run_tick()
         await one.shows("No database server listens at db.plant:5432.")
 
 
@@ -243,12 +243,12 @@ async def test_what_was_read_stays_when_the_database_goes_away_and_it_is_said() 
         await one.shows("5 entries")
         one.source.away = "No database server listens at db.plant:5432."
         one.clock.move(11)
-        one.app._tick()
+        one.app._run_tick()
         shown = await one.shows("▲ No database server listens")
         assert len(rows_of(shown)) == 5
         one.source.away = ""
         one.clock.move(11)
-        one.app._tick()
+        one.app._run_tick()
         await one.shows("5 entries · live")
 
 
@@ -258,7 +258,7 @@ async def test_hostile_texts_are_harmless(keys: tuple[str, ...]) -> None:
         1, Event.ACKNOWLEDGE, key=AlarmKey("STOCK_LOW", HOSTILE, HOSTILE), message=HOSTILE, comment=HOSTILE,
         who=Who(HOSTILE, HOSTILE, HOSTILE),
     )  # fmt: skip
-    where = Surroundings(glyphs=Glyphs.ASCII)
+    where = TerminalOptions(glyphs=GlyphMode.ASCII)
     async with journaled([hostile], size=SMALL, where=where) as one:
         await one.shows("1 entry")
         shown = await one.press(*keys)
@@ -267,6 +267,8 @@ async def test_hostile_texts_are_harmless(keys: tuple[str, ...]) -> None:
 
 def test_no_more_entries_are_kept_than_can_be_walked_through() -> None:
     known = journal_list.JournalList(
-        journal_list.filter_of(journal_list.Sieve(), NOW, NOW), tuple(story(journal_list.MOST)), more=True
+        journal_list.build_journal_filter(journal_list.JournalFilterForm(), NOW, NOW),
+        tuple(story(journal_list.MAX_ENTRIES)),
+        has_more=True,
     )
-    assert journal_list.older(known) is None
+    assert journal_list.build_older_filter(known) is None

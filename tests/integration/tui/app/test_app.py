@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from textual.widgets import Static
 
-from dosing_tui.domain.messages.models import Kind
+from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.live_state import Link, LinkState, Live
-from dosing_tui.tui.app.app import Surroundings
+from dosing_tui.tui.app.app import TerminalOptions
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
-from dosing_tui.tui.keys.bindings import ALL_KEYS, HELP
+from dosing_tui.tui.keys.bindings import ALL_KEYS, HELP_MAIN
 from dosing_tui.tui.keys.help_pages import HELP_BATCHES
 from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.widgets.tile_widget import Tile
@@ -21,7 +21,7 @@ from tests.support.tui.sample_plant import FakeSource, dose, history, hostile, l
 
 def focused(driven: Console) -> TileId | None:
     tile = driven.app.focused
-    return tile.tile if isinstance(tile, Tile) else None
+    return tile.tile_id if isinstance(tile, Tile) else None
 
 
 @pytest.mark.parametrize("size", [LARGE, MEDIUM, SMALL, (132, 43), (200, 60), (119, 39), (81, 25)])
@@ -53,11 +53,11 @@ async def test_arrows_and_tab_move_the_focus_between_tiles() -> None:
         await driven.press("right")
         assert focused(driven) is TileId.PRODUCTION
         await driven.press("up")
-        assert focused(driven) is TileId.ERRORS
+        assert focused(driven) is TileId.ERROR_RATE
         await driven.press("left")
-        assert focused(driven) is TileId.CHEMICALS
+        assert focused(driven) is TileId.SPARKLINES
         await driven.press("shift+tab", "tab")
-        assert focused(driven) is TileId.CHEMICALS
+        assert focused(driven) is TileId.SPARKLINES
 
 
 async def test_up_from_the_newest_dose_leaves_the_table() -> None:
@@ -73,7 +73,7 @@ async def test_enter_zooms_a_tile_and_escape_brings_the_overview_back() -> None:
         assert "Inventory" not in zoomed
         back = await driven.press("escape")
         assert "Inventory" in back
-        assert focused(driven) is TileId.ERRORS
+        assert focused(driven) is TileId.ERROR_RATE
 
 
 async def test_tab_goes_from_one_zoomed_tile_to_the_next() -> None:
@@ -95,13 +95,13 @@ async def test_doses_scroll_by_line_page_and_end() -> None:
 async def test_a_selected_dose_stays_selected_while_new_ones_come() -> None:
     async with console() as driven:
         await driven.press("j", "j")
-        held = driven.live.picture(driven.clock()).doses[2]
+        held = driven.live.get_snapshot(driven.clock()).doses[2]
         driven.clock.move(3)
         newer = dose("dosing_system_01", "T-9", 40.0, 0.11, "CU-85", driven.clock(), 58_111)
         driven.live.apply([newer])
         await driven.shows("of 61")
         tile = driven.app.screen.query_one("#doses", Tile)
-        row = next(line for line in tile._shown if any(pen.bg == "select" for _, pen in line))
+        row = next(line for line in tile._cell_rows if any(pen.bg == "select" for _, pen in line))
         assert held.time.strftime("%H:%M:%S") in "".join(cell for cell, _ in row)
 
 
@@ -147,7 +147,7 @@ async def test_ctrl_q_quits_at_once() -> None:
 
 
 def test_the_help_page_has_every_binding_there_is() -> None:
-    told = {name for _, lines in (*HELP, *HELP_BATCHES) for _, ids in lines for name in ids}
+    told = {name for _, lines in (*HELP_MAIN, *HELP_BATCHES) for _, ids in lines for name in ids}
     assert told == {str(binding.id) for binding in ALL_KEYS}
 
 
@@ -161,7 +161,7 @@ async def test_the_help_page_fits_the_smallest_window() -> None:
 
 
 async def test_keys_can_be_bound_anew_and_the_screen_says_the_new_ones() -> None:
-    async with console(where=Surroundings(keymap={"export": "v", "freeze": "z"})) as driven:
+    async with console(where=TerminalOptions(keymap={"export": "v", "freeze": "z"})) as driven:
         assert "v Export" in driven.screen
         assert "FROZEN" in await driven.press("z")
 
@@ -192,7 +192,7 @@ async def test_a_stored_dose_makes_its_panels_due() -> None:
     async with console() as driven:
         before = len(driven.source.asked)
         driven.clock.move(2)
-        driven.live.committed([Kind.DOSE])
+        driven.live.committed([ReadingKind.DOSE])
         await until(lambda: "error_rate" in driven.source.asked[before:])
         assert "batches_today" not in driven.source.asked[before:]
 
@@ -243,7 +243,7 @@ async def test_hostile_text_is_shown_harmless_in_every_view() -> None:
 
 async def test_a_tile_that_fails_says_so_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     async with console() as driven:
-        broken = driven.app._builder._builds
+        broken = driven.app._tile_registry._builders
         monkeypatch.setitem(broken, TileId.PRODUCTION, lambda moment: 1 / 0)
         screen = await driven.shows("panel error")
         assert "DMDEE" in screen

@@ -9,11 +9,11 @@ from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.review_policy import set_policy
 from dosing_tui.domain.batch_review.query_models import BatchDetail
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
-from dosing_tui.domain.batch_review.review_result import Outcome
+from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Live
-from dosing_tui.tui.app.app import Surroundings
+from dosing_tui.tui.app.app import TerminalOptions
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import rows, run
 from tests.support.domain.batch_messages import dose, event, normal
@@ -189,7 +189,7 @@ async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migr
         page = anna.console.app.screen
         for _ in range(40):
             anna.console.clock.move(1)
-            anna.console.app._tick()
+            anna.console.app._run_tick()
             await anna.console.pilot.pause(0.05)
             if page._shelf.browsing.rows and held not in page._shelf.browsing.rows:  # type: ignore[attr-defined]
                 break
@@ -319,7 +319,7 @@ async def test_alarms_and_views_are_reached_from_the_batches_and_back(migrated: 
 
 async def test_a_site_may_have_other_keys_and_the_page_names_them(migrated: str) -> None:
     stored(migrated, *clean(1))
-    where = Surroundings(keymap={"batch-unreviewed": "y", "batches": "B"})
+    where = TerminalOptions(keymap={"batch-unreviewed": "y", "batches": "B"})
     async with reviewing(migrated, where=where) as plant:
         await plant.press("B")
         await plant.shows("y to review 1")
@@ -331,18 +331,20 @@ class Troubled(Accounted):
     details_away = False
     away_after = 10_000
 
-    def detail(self, name: str) -> BatchDetail | None:
+    def read_batch(self, name: str) -> BatchDetail | None:
         if self.details_away:
             raise DatabaseAway("No database server listens.")
-        return super().detail(name)
+        return super().read_batch(name)
 
-    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
-        done = super().review(drafts[: self.away_after])
+    def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
+        done = super().enter_reviews(drafts[: self.away_after])
         tried, left = tuple(drafts[self.away_after :][:1]), tuple(drafts[self.away_after :][1:])
         self.away_after = max(0, self.away_after - len(drafts))
         if not tried:
             return done
-        return done + Outcome(left=left, unknown=tried, error=DatabaseAway("The cable is out."))
+        return done + ReviewResult(
+            unsaved_drafts=left, unknown_drafts=tried, error=DatabaseAway("The cable is out.")
+        )
 
 
 async def test_what_is_entered_is_said_to_be_though_the_batch_cannot_be_read_after_it(migrated: str) -> None:

@@ -9,18 +9,18 @@ from uuid import uuid4
 
 import pytest
 
-from dosing_tui.collector.alarms.journal_outbox import Outbox
-from dosing_tui.collector.alarms.offline_commands import Letters
-from dosing_tui.collector.context.local_state import remember_collecting, spool_folder
+from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
+from dosing_tui.collector.alarms.offline_commands import OfflineCommands
+from dosing_tui.collector.context.local_state import get_spool_folder, set_collector_marker
 from dosing_tui.collector.pipeline.spool_file import SpoolFile
-from dosing_tui.collector_process.remote_live_state import Mirror
-from dosing_tui.collector_process.state_delta import changes
+from dosing_tui.collector_process.remote_live_state import RemoteLiveState
+from dosing_tui.collector_process.state_delta import pack_changes
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.models import Event
 from dosing_tui.errors import DatabaseAway
 from dosing_tui.live_state import Link, LinkState, Picture
-from dosing_tui.tui.data.backend import Engine
+from dosing_tui.tui.data.backend import Backend
 from tests.support.database.reading_samples import settings_for
 from tests.support.domain.alarm_entries import ANNA, entry
 
@@ -30,9 +30,9 @@ def now() -> datetime:
 
 
 def test_an_acknowledgement_is_journaled_under_name_and_account(migrated: str) -> None:
-    engine = Engine(settings_for(migrated), Mirror(), now)
+    engine = Backend(settings_for(migrated), RemoteLiveState(), now)
     raised = replace(entry(Event.RAISE), uuid=uuid4(), id=0)
-    engine.journal([raised, replace(entry(Event.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
+    engine.append_entries([raised, replace(entry(Event.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
     told = journal.read(settings_for(migrated))
     assert [one.event for one in told] == [Event.RAISE, Event.ACKNOWLEDGE]
     assert (told[1].who.name, told[1].who.os_user) == ("Anna", getuser())
@@ -43,33 +43,33 @@ def away(folder: Path) -> Settings:
     return replace(settings, collector=replace(settings.collector, spool_dir=str(folder)))
 
 
-def down() -> Mirror:
+def down() -> RemoteLiveState:
     """The collector says that the database is away."""
-    mirror = Mirror()
-    mirror.take(changes(Picture(), Picture(database=LinkState(Link.DOWN, now(), "gone"))))
+    mirror = RemoteLiveState()
+    mirror.apply_fields(pack_changes(Picture(), Picture(database=LinkState(Link.DOWN, now(), "gone"))))
     return mirror
 
 
-@pytest.mark.parametrize("mirror", [Mirror(), down()], ids=["not known yet", "known"])
+@pytest.mark.parametrize("mirror", [RemoteLiveState(), down()], ids=["not known yet", "known"])
 def test_without_database_and_collector_nothing_is_done_and_it_is_said_why(
-    tmp_path: Path, mirror: Mirror
+    tmp_path: Path, mirror: RemoteLiveState
 ) -> None:
-    engine = Engine(away(tmp_path), mirror, now)
+    engine = Backend(away(tmp_path), mirror, now)
     with pytest.raises(DatabaseAway, match="do it on the machine that collects"):
-        engine.journal([entry(Event.ACKNOWLEDGE)])
+        engine.append_entries([entry(Event.ACKNOWLEDGE)])
 
 
-@pytest.mark.parametrize("mirror", [Mirror(), down()], ids=["not known yet", "known"])
+@pytest.mark.parametrize("mirror", [RemoteLiveState(), down()], ids=["not known yet", "known"])
 def test_where_this_machine_collects_it_is_kept_under_name_and_account(
-    tmp_path: Path, mirror: Mirror
+    tmp_path: Path, mirror: RemoteLiveState
 ) -> None:
     settings = away(tmp_path)
-    folder = spool_folder(settings)
-    with closing(SpoolFile(folder, max_mb=10)), closing(Outbox(folder)) as outbox:
-        remember_collecting(folder)
-        engine = Engine(settings, mirror, now)
-        assert not engine.journal([replace(entry(Event.ACKNOWLEDGE), who=ANNA)])
-        (kept,) = Letters(folder).fresh()
+    folder = get_spool_folder(settings)
+    with closing(SpoolFile(folder, max_mb=10)), closing(JournalOutbox(folder)) as outbox:
+        set_collector_marker(folder)
+        engine = Backend(settings, mirror, now)
+        assert not engine.append_entries([replace(entry(Event.ACKNOWLEDGE), who=ANNA)])
+        (kept,) = OfflineCommands(folder).read_new()
         assert (kept.who.name, kept.who.os_user, kept.offline) == ("Anna", getuser(), True)
-        assert outbox.take_asked() == [kept]
-        assert [one for _, one in outbox.waiting()] == Letters(folder).fresh() == [kept]
+        assert outbox.take_operator_commands() == [kept]
+        assert [one for _, one in outbox.list_pending()] == OfflineCommands(folder).read_new() == [kept]

@@ -100,7 +100,7 @@ async def test_a_search_goes_on_while_values_come() -> None:
 async def test_why_there_are_no_values_is_said_in_words() -> None:
     screen = FilterDialog(LOOKS["dark"], Selection(device=("one",)))
     async with opened(screen) as asked:
-        screen.show_trouble("No database server listens at [/]\x1b[2J.")
+        screen.show_error("No database server listens at [/]\x1b[2J.")
         assert "▲ No database server listens at [/]" in await asked.press("down")
         await asked.press("space", "enter")
         assert asked.results == [NOTHING]

@@ -7,8 +7,8 @@ import pytest
 
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import DosingError
-from dosing_tui.tui.dialogs.range_dialog import LASTING, NAMED, RangeDialog
-from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.dialogs.range_dialog import CALENDAR_PRESETS, RELATIVE_PRESETS, RangeDialog
+from dosing_tui.tui.rendering.theme import TerminalTheme
 from tests.support.tui.dialog_driver import LOOKS, SIZES, assert_whole, opened
 from tests.support.tui.sample_plant import HOSTILE, NOW
 
@@ -29,7 +29,7 @@ def any_range(spec: RangeSpec) -> TimeRange:
     return TimeRange(NOW - timedelta(days=1), NOW)
 
 
-def dialog(look: Look = LOOKS["dark"], *, present: RangeSpec = DAY) -> RangeDialog:
+def dialog(look: TerminalTheme = LOOKS["dark"], *, present: RangeSpec = DAY) -> RangeDialog:
     return RangeDialog(look, present, resolve=resolve, zone=BERLIN)
 
 
@@ -38,7 +38,7 @@ def dialog(look: Look = LOOKS["dark"], *, present: RangeSpec = DAY) -> RangeDial
 async def test_every_choice_is_on_every_window(look: str, size: str) -> None:
     async with opened(dialog(LOOKS[look]), size=SIZES[size]) as asked:
         assert_whole(asked, SIZES[size])
-        for quick in (*LASTING, *NAMED):
+        for quick in (*RELATIVE_PRESETS, *CALENDAR_PRESETS):
             assert f" {quick.key} {quick.name}" in asked.shown
         assert asked.shown.isascii() is (look == "ascii")
         assert "#e0b341" not in asked.colours
@@ -49,10 +49,10 @@ async def test_one_key_takes_a_range_of_the_list() -> None:
         return RangeDialog(LOOKS["dark"], DAY, resolve=any_range, zone=UTC)
 
     async with opened(lenient()) as asked:
-        for quick in (*LASTING, *NAMED):
+        for quick in (*RELATIVE_PRESETS, *CALENDAR_PRESETS):
             await asked.press(quick.key)
             await asked.again(lenient())
-        assert asked.results == [quick.spec for quick in (*LASTING, *NAMED)]
+        assert asked.results == [quick.spec for quick in (*RELATIVE_PRESETS, *CALENDAR_PRESETS)]
 
 
 async def test_it_opens_on_the_present_range_and_says_what_it_means_in_the_plants_time() -> None:
@@ -67,7 +67,7 @@ async def test_it_opens_on_the_present_range_and_says_what_it_means_in_the_plant
 async def test_arrows_go_through_both_columns() -> None:
     async with opened(RangeDialog(LOOKS["dark"], DAY, resolve=any_range, zone=UTC)) as asked:
         await asked.press("right", "up", "enter")
-        assert asked.results == [NAMED[2].spec]
+        assert asked.results == [CALENDAR_PRESETS[2].spec]
 
 
 async def test_a_typed_range_is_judged_letter_by_letter() -> None:

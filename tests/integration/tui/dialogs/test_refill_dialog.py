@@ -10,7 +10,7 @@ from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmKey, Event, Hiding, Shown
 from dosing_tui.domain.messages.models import InventoryLevel
-from dosing_tui.tui.dialogs.refill_dialog import mass
+from dosing_tui.tui.dialogs.refill_dialog import parse_mass
 from dosing_tui.tui.layout.geometry import TileId
 from tests.support.tui import sample_plant
 from tests.support.tui.alarm_samples import Journal, picture_of, state
@@ -36,7 +36,7 @@ async def stocked(
 async def test_the_chosen_tank_was_refilled_to_so_much_by_somebody(size: tuple[int, int]) -> None:
     async with stocked(size=size) as (plant, journal):
         assert "R Refill" in await plant.press("2")
-        while plant.app.focused is not plant.app._plant.tiles[TileId.STOCK]:
+        while plant.app.focused is not plant.app._dashboard.tiles[TileId.TANK_TABLE]:
             await plant.press("tab")
         asked = await plant.press("down", "R")
         assert "← T-12 · dosing_system_01 →" in asked
@@ -66,7 +66,7 @@ async def test_what_cannot_be_is_told_and_nothing_is_journaled() -> None:
         assert "10 000 g at most" in await plant.press("ctrl+u", *"10001", "enter")
         hiding = Hiding(Shown.OUT_OF_SERVICE, sample_plant.NOW, "away")
         plant.live.set_alarms(picture_of(state("STOCK_RESET", "T-9", hiding=hiding)))
-        plant.app._tick()
+        plant.app._run_tick()
         await plant.press("ctrl+u", "enter")
         await plant.shows("is out of service: a refill raises no alarm")
         assert journal.entries == []
@@ -76,7 +76,7 @@ async def test_a_jump_that_came_before_the_word_is_explained() -> None:
     async with stocked() as (plant, journal):
         jumped = state("STOCK_RESET", "T-9", active=False, latched=True)
         plant.live.set_alarms(picture_of(jumped))
-        plant.app._tick()
+        plant.app._run_tick()
         await plant.press("2", "R", "enter")
         await plant.shows("Refilled: T-9")
         assert [entry.event for entry in journal.entries] == [Event.ACKNOWLEDGE, Event.RESET]
@@ -99,9 +99,9 @@ async def test_names_are_only_text() -> None:
     ("text", "found"), [("", None), (" ", None), ("9 500", 9500.0), ("9500,5", 9500.5), ("0", 0.0)]
 )
 def test_grams_are_written_as_people_write_them(text: str, found: float | None) -> None:
-    assert mass(text, TANKS[2]) == found
+    assert parse_mass(text, TANKS[2]) == found
 
 
 @pytest.mark.parametrize("text", ["-1", "nan", "inf", "1e9", "x", "9,500"])
 def test_what_is_no_mass_of_this_tank_is_said(text: str) -> None:
-    assert isinstance(mass(text, TANKS[2]), str)
+    assert isinstance(parse_mass(text, TANKS[2]), str)

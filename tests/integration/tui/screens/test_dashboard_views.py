@@ -93,7 +93,7 @@ async def test_a_large_table_is_sorted_and_searched() -> None:
         assert "Recipe↑" in await driven.press("o", "o")
         assert "4 found" in await driven.press("ctrl+f", "f", "g")
         assert "CU-85" not in await driven.press("enter")
-        assert driven.app._plant.zoomed is not None
+        assert driven.app._dashboard.zoomed_tile is not None
 
 
 async def test_brackets_move_the_range_of_every_panel_and_the_dot_brings_it_back() -> None:
@@ -102,7 +102,7 @@ async def test_brackets_move_the_range_of_every_panel_and_the_dot_brings_it_back
         moved = await driven.press("left_square_bracket")
         assert "Range 10 Mar" in moved.replace("Range 09 Mar", "Range 10 Mar")
         assert "past" in moved
-        await until(lambda: driven.app.answers["error_rate"].scope.spec is not None)
+        await until(lambda: driven.app.panel_results["error_rate"].scope.spec is not None)
         asked = driven.source.queries[-1]
         assert asked.until - asked.since == timedelta(days=1)
         assert asked.until < driven.clock()
@@ -132,7 +132,7 @@ async def test_filters_reach_every_panel_and_their_bar() -> None:
         await driven.press("2", "space", "enter")
         await driven.shows("Only chemical DMDEE")
         driven.clock.move(2)
-        await until(lambda: driven.source.queries[-1].selection.of(Dimension.CHEMICAL) == ("DMDEE",))
+        await until(lambda: driven.source.queries[-1].selection.get_values(Dimension.CHEMICAL) == ("DMDEE",))
         assert "T-12" not in await driven.press("6")
         assert "not by chemical" in await seen(driven, "5")
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.config.settings import ConsoleSettings, Glyphs, Settings
-from dosing_tui.tui.app.app import Surroundings
-from dosing_tui.tui.rendering.palette import Tone
-from dosing_tui.tui.screens.shift_report_screen import Page, page_rows
+from dosing_tui.config.settings import ConsoleSettings, GlyphMode, Settings
+from dosing_tui.tui.app.app import TerminalOptions
+from dosing_tui.tui.rendering.palette import ColourRole
+from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, render_page
 from tests.support.domain.shift_report_samples import sample
 from tests.support.tui.console_driver import LARGE, SMALL, console, settings
 from tests.support.tui.sample_plant import HOSTILE, FakeSource
@@ -104,13 +104,13 @@ async def test_a_plant_without_shifts_is_told_so() -> None:
 
 
 async def test_it_is_ascii_where_the_terminal_is() -> None:
-    async with console(size=SMALL, where=Surroundings(glyphs=Glyphs.ASCII)) as driven:
+    async with console(size=SMALL, where=TerminalOptions(glyphs=GlyphMode.ASCII)) as driven:
         await driven.press("S")
         assert (await driven.shows("SHIFT REPORT")).isascii()
 
 
 def test_only_what_is_marked_has_a_colour_of_alarm() -> None:
     lines = ("SHIFT", "-----", "  Doses   23", "! To review  2 batches")
-    rows = page_rows(Page(lines), 0, 40, 6)
-    loud = [y for y, row in enumerate(rows) if any(pen.fg is Tone.WARN for _, pen in row)]
+    rows = render_page(ShiftReportPage(lines), 0, 40, 6)
+    loud = [y for y, row in enumerate(rows) if any(pen.fg is ColourRole.WARN for _, pen in row)]
     assert loud == [3]

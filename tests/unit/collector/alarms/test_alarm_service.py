@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.collector.alarms.alarm_service import Alarming
+from dosing_tui.collector.alarms.alarm_service import AlarmService
 from dosing_tui.config.settings import PlantSettings, ShiftSettings
 from dosing_tui.domain.alarms.models import Shown
 from dosing_tui.errors import DatabaseAway
@@ -35,13 +35,13 @@ def test_a_silent_station_is_only_told_of_in_a_shift(
     server.down = DatabaseAway("gone")  # without a journal, who watches shows its own findings at once
     around = surroundings(tmp_path, server)
     settings = replace(around.settings, plant=PlantSettings(devices=("dosing_system_01",)), shifts=shifts)
-    around.live.set_broker(LinkState(Link.UP, NOON))
-    alarming = Alarming(replace(around, settings=settings, clock=clock))
+    around.live_state.set_broker(LinkState(Link.UP, NOON))
+    alarming = AlarmService(replace(around, settings=settings, clock=clock))
     now[0] += timedelta(minutes=11)
     alarming.start()
 
     def shown() -> list[Shown]:
-        picture = around.live.picture(now[0]).alarms
+        picture = around.live_state.get_snapshot(now[0]).alarms
         return [view.state.shown for view in (*picture.listed, *picture.suppressed)] if picture else []
 
     until(lambda: shown() == [expected])

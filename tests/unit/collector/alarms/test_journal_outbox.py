@@ -10,8 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.collector.alarms.journal_outbox import SCHEMA, Outbox, decode, encode, open_outbox
-from dosing_tui.collector.alarms.outbox_sender import Sending
+from dosing_tui.collector.alarms.journal_outbox import (
+    SCHEMA,
+    JournalOutbox,
+    decode_entry,
+    encode_entry,
+    open_outbox,
+)
+from dosing_tui.collector.alarms.outbox_sender import OutboxSender
 from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
 from dosing_tui.errors import DatabaseAway, RowRefused, SpoolError
 from tests.support.collector.protocol_fakes import FakeServer, surroundings
@@ -49,24 +55,24 @@ def entry(number: int) -> Entry:
 
 @given(ENTRIES)
 def test_an_entry_comes_back_exactly(one: Entry) -> None:
-    assert decode(encode(one)) == one
+    assert decode_entry(encode_entry(one)) == one
 
 
 def test_entries_stay_in_order_when_the_file_is_opened_again(tmp_path: Path) -> None:
     entries = [entry(number) for number in range(5)]
-    outbox = Outbox(tmp_path)
-    outbox.put(entries)
-    outbox.drop(2)
+    outbox = JournalOutbox(tmp_path)
+    outbox.put_entries(entries)
+    outbox.drop_through(2)
     outbox.close()
-    outbox = Outbox(tmp_path)
-    assert [one for _, one in outbox.waiting()] == entries[2:]
+    outbox = JournalOutbox(tmp_path)
+    assert [one for _, one in outbox.list_pending()] == entries[2:]
     outbox.close()
 
 
 def test_a_file_that_is_none_says_so(tmp_path: Path) -> None:
     (tmp_path / "alarms.sqlite").write_bytes(b"not a database" * 100)
     with pytest.raises(SpoolError, match=r"alarms\.sqlite"):
-        Outbox(tmp_path)
+        JournalOutbox(tmp_path)
 
 
 def test_a_file_that_cannot_be_used_is_set_aside(tmp_path: Path) -> None:
@@ -74,7 +80,7 @@ def test_a_file_that_cannot_be_used_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / "alarms.sqlite").write_bytes(b"not a database" * 100)
     said: list[str] = []
     outbox = open_outbox(tmp_path, said.append)
-    outbox.put([entry(1)])
+    outbox.put_entries([entry(1)])
     outbox.close()
     assert "set aside" in said[0]
     assert (tmp_path / "alarms.sqlite.unusable").read_bytes().startswith(b"not a database")
@@ -83,17 +89,17 @@ def test_a_file_that_cannot_be_used_is_set_aside(tmp_path: Path) -> None:
 def test_entries_reach_the_journal_in_order_once_it_answers(tmp_path: Path) -> None:
     server = FakeServer()
     server.down = DatabaseAway("gone")
-    outbox = Outbox(tmp_path)
-    sending = Sending(outbox, surroundings(tmp_path, server))
+    outbox = JournalOutbox(tmp_path)
+    sending = OutboxSender(outbox, surroundings(tmp_path, server))
     sending.start()
     entries = [entry(number) for number in range(700)]
-    outbox.put(entries[:300])
+    outbox.put_entries(entries[:300])
     asked = server.asked
     until(lambda: server.asked > asked + 1)
-    outbox.put(entries[300:])
+    outbox.put_entries(entries[300:])
     assert server.journal == []
     server.down = None
-    until(lambda: not outbox.waiting(1))
+    until(lambda: not outbox.list_pending(1))
     assert [one.uuid for one in server.journal] == [one.uuid for one in entries]
     assert sending.stop()
     outbox.close()
@@ -112,11 +118,11 @@ class Choosy(FakeServer):
 def test_an_entry_that_is_refused_does_not_keep_others_waiting(tmp_path: Path) -> None:
     said: list[str] = []
     server = Choosy()
-    outbox = Outbox(tmp_path)
-    outbox.put([entry(0), entry(1), entry(2)])
-    sending = Sending(outbox, surroundings(tmp_path, server, said=said))
+    outbox = JournalOutbox(tmp_path)
+    outbox.put_entries([entry(0), entry(1), entry(2)])
+    sending = OutboxSender(outbox, surroundings(tmp_path, server, said=said))
     sending.start()
-    until(lambda: not outbox.waiting(1))
+    until(lambda: not outbox.list_pending(1))
     assert [one.key.item for one in server.journal] == ["0", "2"]
     assert said == ["An alarm entry of STOCK_LOW/dosing_system_01/1 cannot be stored: item: too long"]
     assert sending.stop()
@@ -125,42 +131,42 @@ def test_an_entry_that_is_refused_does_not_keep_others_waiting(tmp_path: Path) -
 
 def test_what_a_console_left_waits_behind_what_was_there_and_survives_who_took_it(tmp_path: Path) -> None:
     own, left = entry(1), entry(2)
-    owner, console = Outbox(tmp_path), Outbox(tmp_path)
-    owner.put([own])
-    console.ask([left])
+    owner, console = JournalOutbox(tmp_path), JournalOutbox(tmp_path)
+    owner.put_entries([own])
+    console.add_operator_commands([left])
     console.close()
-    assert owner.take_asked() == [left]
-    assert owner.take_asked() == []
+    assert owner.take_operator_commands() == [left]
+    assert owner.take_operator_commands() == []
     owner.close()
     again = open_outbox(tmp_path, print)
-    assert [one for _, one in again.waiting()] == [own, left]
+    assert [one for _, one in again.list_pending()] == [own, left]
     again.close()
 
 
 def test_what_was_left_while_nobody_owned_the_outbox_is_sent_by_the_next_one(tmp_path: Path) -> None:
     left = entry(1)
-    console = Outbox(tmp_path)
-    console.ask([left])
+    console = JournalOutbox(tmp_path)
+    console.add_operator_commands([left])
     console.close()
     outbox = open_outbox(tmp_path, print)
-    assert [one for _, one in outbox.waiting()] == [left]
+    assert [one for _, one in outbox.list_pending()] == [left]
     outbox.close()
 
 
 def test_an_entry_of_an_earlier_release_is_read(tmp_path: Path) -> None:
     written = entry(1)
-    old = encode(written).replace('"offline":false,', "")
+    old = encode_entry(written).replace('"offline":false,', "")
     assert '"offline"' not in old
-    assert decode(old) == written
+    assert decode_entry(old) == written
 
 
 def test_an_outbox_of_an_earlier_release_can_be_left_at(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "alarms.sqlite")) as old, old:
         old.execute(SCHEMA[0])
-        old.execute("INSERT INTO entries (entry) VALUES (?)", (encode(entry(1)),))
+        old.execute("INSERT INTO entries (entry) VALUES (?)", (encode_entry(entry(1)),))
     old.close()
-    outbox = Outbox(tmp_path)
-    outbox.ask([entry(2)])
-    outbox.take_asked()
-    assert [one.key.item for _, one in outbox.waiting()] == ["1", "2"]
+    outbox = JournalOutbox(tmp_path)
+    outbox.add_operator_commands([entry(2)])
+    outbox.take_operator_commands()
+    assert [one.key.item for _, one in outbox.list_pending()] == ["1", "2"]
     outbox.close()

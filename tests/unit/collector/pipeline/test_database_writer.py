@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.pipeline.database_writer import Writing
-from dosing_tui.collector.pipeline.redelivery_filter import Sighting
-from dosing_tui.collector.pipeline.spool import Arrival, Spool
+from dosing_tui.collector.context.interfaces import CollectorContext
+from dosing_tui.collector.pipeline.database_writer import DatabaseWriter
+from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
+from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
 from dosing_tui.database.reading_writer import Progress
-from dosing_tui.domain.messages.models import Dose, Kind
+from dosing_tui.domain.messages.models import Dose, ReadingKind
 from dosing_tui.errors import DatabaseAway, DatabaseRefused
 from dosing_tui.live_state import Books, Link
 from tests.support.collector.parsed_items import NOON, dose
@@ -17,18 +17,18 @@ from tests.support.polling import until
 
 
 class Bench:
-    def __init__(self, server: FakeServer, spool: Spool, around: Surroundings, said: list[str]) -> None:
+    def __init__(self, server: FakeServer, spool: Spool, around: CollectorContext, said: list[str]) -> None:
         self.server, self.spool, self.around, self.said = server, spool, around, said
-        self.writing = Writing(spool, around)
+        self.writing = DatabaseWriter(spool, around)
         self.number = 0
 
     def put(self, count: int) -> None:
         arrivals = []
         for _ in range(count):
             self.number += 1
-            seen = Sighting(self.number, b"%d" % self.number, NOON, 1)
-            arrivals.append(Arrival((dose(self.number),), seen))
-        self.spool.append(arrivals, forget_before=0)
+            seen = MessageFingerprint(self.number, b"%d" % self.number, NOON, 1)
+            arrivals.append(ParsedMessage((dose(self.number),), seen))
+        self.spool.append_messages(arrivals, expire_before=0)
 
     def stored(self) -> list[int]:
         return [unit.dedup for unit in self.server.stored if isinstance(unit, Dose)]
@@ -41,22 +41,22 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     with opened(tmp_path, around) as spool:
         bench = Bench(server, spool, around, said)
         yield bench
-        bench.writing.stop(drain_s=0)
+        bench.writing.stop(drain_timeout_s=0)
 
 
 def test_what_is_spooled_reaches_the_database_in_order_and_leaves_the_spool(bench: Bench) -> None:
     bench.put(1200)
     bench.writing.start()
-    until(lambda: bench.spool.books == Books(received=1200, stored=1200))
+    until(lambda: bench.spool.counts == Books(received=1200, stored=1200))
     assert bench.stored() == list(range(1, 1201))
-    assert bench.spool.batch(10) == []
+    assert bench.spool.read_chunk(10) == []
     assert picture(bench.around).database.link is Link.UP
 
 
 def test_the_panels_drawn_from_what_was_stored_become_due(bench: Bench) -> None:
     bench.put(1)
     bench.writing.start()
-    until(lambda: dict(picture(bench.around).stored)[Kind.DOSE] == 1)
+    until(lambda: dict(picture(bench.around).stored)[ReadingKind.DOSE] == 1)
 
 
 def test_an_absent_database_is_named_waited_for_and_then_given_everything(bench: Bench) -> None:
@@ -66,9 +66,9 @@ def test_an_absent_database_is_named_waited_for_and_then_given_everything(bench:
     until(lambda: bench.server.asked >= 3)
     database = picture(bench.around).database
     assert (database.link, database.why) == (Link.DOWN, "The database plant is not there.")
-    assert bench.spool.books == Books(received=3, spooled=3)
+    assert bench.spool.counts == Books(received=3, spooled=3)
     bench.server.down = None
-    until(lambda: bench.spool.books == Books(received=3, stored=3))
+    until(lambda: bench.spool.counts == Books(received=3, stored=3))
     assert picture(bench.around).database.link is Link.UP
 
 
@@ -87,7 +87,7 @@ def test_a_refusal_is_shown_and_tried_again_all_the_same(bench: Bench) -> None:
     bench.writing.start()
     until(lambda: picture(bench.around).database.why == "The password is wrong.")
     bench.server.down = None
-    until(lambda: bench.spool.books.stored == 1)
+    until(lambda: bench.spool.counts.stored == 1)
 
 
 def test_an_idle_collector_notices_that_the_database_has_gone(bench: Bench) -> None:
@@ -102,23 +102,23 @@ def test_a_commit_whose_answer_was_lost_is_counted_once(bench: Bench) -> None:
     bench.server.lost = DatabaseAway("Lost.")
     bench.put(5)
     bench.writing.start()
-    until(lambda: bench.spool.books == Books(received=5, stored=5))
+    until(lambda: bench.spool.counts == Books(received=5, stored=5))
     assert bench.stored() == [1, 2, 3, 4, 5]
 
 
 def test_a_restored_database_is_told_of_and_gets_what_is_still_there(bench: Bench) -> None:
     bench.put(2)
-    bench.spool.settle(Progress(last_seq=1, stored=1))
+    bench.spool.confirm_progress(Progress(last_seq=1, stored=1))
     bench.writing.start()
-    until(lambda: bench.spool.books == Books(received=1, stored=1))
+    until(lambda: bench.spool.counts == Books(received=1, stored=1))
     assert any("replaced or restored" in sentence for sentence in bench.said)
 
 
 def test_at_the_end_everything_is_written_if_the_database_takes_it(bench: Bench) -> None:
     bench.put(2000)
     bench.writing.start()
-    assert bench.writing.stop(drain_s=20)
-    assert bench.spool.books == Books(received=2000, stored=2000)
+    assert bench.writing.stop(drain_timeout_s=20)
+    assert bench.spool.counts == Books(received=2000, stored=2000)
 
 
 def test_at_the_end_an_absent_database_keeps_nobody_waiting_and_the_rest_stays(bench: Bench) -> None:
@@ -126,8 +126,8 @@ def test_at_the_end_an_absent_database_keeps_nobody_waiting_and_the_rest_stays(b
     bench.put(2)
     bench.writing.start()
     until(lambda: bench.said)
-    assert bench.writing.stop(drain_s=3600)
-    assert bench.spool.books == Books(received=2, spooled=2)
+    assert bench.writing.stop(drain_timeout_s=3600)
+    assert bench.spool.counts == Books(received=2, spooled=2)
 
 
 @pytest.mark.usefixtures("caplog")
@@ -137,4 +137,4 @@ def test_a_fault_of_the_program_is_shown_and_does_not_end_writing(bench: Bench) 
     bench.writing.start()
     until(lambda: "out of order" in picture(bench.around).database.why)
     bench.server.down = None
-    until(lambda: bench.spool.books.stored == 1)
+    until(lambda: bench.spool.counts.stored == 1)

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.collector.context.interfaces import Surroundings
-from dosing_tui.collector.pipeline.receive_buffer import Inbox
-from dosing_tui.collector.pipeline.receiver import Receiving
+from dosing_tui.collector.context.interfaces import CollectorContext
+from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
+from dosing_tui.collector.pipeline.receiver import MessageReceiver
 from dosing_tui.collector.pipeline.spool import Spool
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.live_state import Books
-from dosing_tui.mqtt.subscriber import DROPPED_TOPIC
+from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
 from tests.support.collector.protocol_fakes import (
     FakeBroker,
     FakeServer,
@@ -26,11 +26,11 @@ from tests.support.polling import until
 class Bench:
     """A receiving end with its spool, and a broker that only remembers."""
 
-    def __init__(self, spool: Spool, around: Surroundings) -> None:
+    def __init__(self, spool: Spool, around: CollectorContext) -> None:
         self.spool, self.around = spool, around
-        self.inbox = Inbox()
+        self.inbox = ReceiveBuffer()
         self.broker = FakeBroker(spool)
-        self.receiving = Receiving(self.inbox, spool, self.broker, around, alarms=NoAlarms())
+        self.receiving = MessageReceiver(self.inbox, spool, self.broker, around, alarms=NoAlarms())
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def test_nothing_is_acknowledged_before_it_is_in_the_spool(bench: Bench) -> None:
     for number in range(5):
-        bench.inbox.put(delivery(number))
+        bench.inbox.put_message(delivery(number))
     bench.receiving.start()
     until(lambda: len(bench.broker.acknowledged) == 5)
     assert bench.broker.acknowledged == [0, 1, 2, 3, 4]
@@ -52,16 +52,16 @@ def test_nothing_is_acknowledged_before_it_is_in_the_spool(bench: Bench) -> None
 
 
 def test_what_was_taken_is_finished_before_the_end(bench: Bench) -> None:
-    bench.inbox.put(delivery(1))
+    bench.inbox.put_message(delivery(1))
     bench.receiving.start()
     bench.broker.any.wait(10)
     bench.receiving.stop()
-    assert bench.spool.books == Books(received=1, spooled=1)
-    assert bench.receiving.held == ""
+    assert bench.spool.counts == Books(received=1, spooled=1)
+    assert bench.receiving.stop_reason == ""
 
 
 def test_every_message_moves_the_picture(bench: Bench) -> None:
-    bench.inbox.put(delivery(1))
+    bench.inbox.put_message(delivery(1))
     bench.receiving.start()
     until(lambda: picture(bench.around).last_message)
     assert [dose.dedup for dose in picture(bench.around).doses] == [1]
@@ -69,25 +69,25 @@ def test_every_message_moves_the_picture(bench: Bench) -> None:
 
 
 def test_a_retained_message_is_shown_and_not_stored_again(bench: Bench) -> None:
-    bench.inbox.put(delivery(1, retained=True))
+    bench.inbox.put_message(delivery(1, retained=True))
     bench.receiving.start()
     until(lambda: picture(bench.around).doses)
     assert bench.broker.acknowledged == [1]
-    assert bench.spool.books == Books()
+    assert bench.spool.counts == Books()
 
 
 def test_a_full_spool_ends_receiving_with_its_reason_and_without_acknowledgement(bench: Bench) -> None:
     bench.receiving.start()
     for number in range(100_000):
-        bench.inbox.put(delivery(number))
-    until(lambda: bench.receiving.held)
+        bench.inbox.put_message(delivery(number))
+    until(lambda: bench.receiving.stop_reason)
     bench.receiving.stop()
-    assert "is full" in bench.receiving.held
-    assert len(bench.broker.acknowledged) == bench.spool.books.received
+    assert "is full" in bench.receiving.stop_reason
+    assert len(bench.broker.acknowledged) == bench.spool.counts.received
 
 
 class BrokenParser:
-    def read(self, topic: str, payload: bytes, *, received_at: object) -> tuple[Dose, ...]:
+    def parse_message(self, topic: str, payload: bytes, *, received_at: object) -> tuple[Dose, ...]:
         raise RuntimeError("out of order")
 
 
@@ -96,10 +96,10 @@ def test_a_fault_of_the_program_stops_receiving_and_loses_nothing(tmp_path: Path
     around = surroundings(tmp_path, FakeServer(), parser=BrokenParser)
     with opened(tmp_path, around) as spool:
         bench = Bench(spool, around)
-        bench.inbox.put(delivery(1))
+        bench.inbox.put_message(delivery(1))
         bench.receiving.start()
-        until(lambda: bench.receiving.held)
-        assert "out of order" in bench.receiving.held
+        until(lambda: bench.receiving.stop_reason)
+        assert "out of order" in bench.receiving.stop_reason
         assert bench.broker.acknowledged == []
 
 
@@ -107,21 +107,21 @@ def test_a_message_that_comes_again_on_the_next_connection_has_the_time_of_its_f
     bench: Bench,
 ) -> None:
     first = delivery(7)
-    again = replace(first, generation=3, received_at=first.received_at.replace(hour=13))
-    bench.inbox.put(first)
-    bench.inbox.put(again)
+    again = replace(first, connection_number=3, received_at=first.received_at.replace(hour=13))
+    bench.inbox.put_message(first)
+    bench.inbox.put_message(again)
     bench.receiving.start()
-    until(lambda: bench.spool.books.received == 2)
-    ((_, one), (_, two)) = bench.spool.batch(10)
+    until(lambda: bench.spool.counts.received == 2)
+    ((_, one), (_, two)) = bench.spool.read_chunk(10)
     assert one == two
 
 
 def test_a_rise_of_the_brokers_dropped_messages_is_noticed_and_its_first_word_is_not(bench: Bench) -> None:
     bench.receiving.start()
-    bench.inbox.put(delivery(4000, topic=DROPPED_TOPIC, retained=True))
-    until(lambda: bench.spool.broker_dropped == 4000)
+    bench.inbox.put_message(delivery(4000, topic=DROP_COUNT_TOPIC, retained=True))
+    until(lambda: bench.spool.broker_drop_count == 4000)
     assert picture(bench.around).notice == ""
-    bench.inbox.put(delivery(4012, topic=DROPPED_TOPIC))
+    bench.inbox.put_message(delivery(4012, topic=DROP_COUNT_TOPIC))
     until(lambda: "threw away 12 messages" in picture(bench.around).notice)
     assert picture(bench.around).doses == ()
-    assert bench.spool.books == Books()
+    assert bench.spool.counts == Books()

@@ -13,22 +13,22 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from dosing_tui.collector.pipeline.redelivery_filter import Sighting
-from dosing_tui.collector.pipeline.spool import Arrival, Spool
+from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
+from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
 from dosing_tui.database.reading_writer import Progress
-from dosing_tui.domain.messages.models import Unit
+from dosing_tui.domain.messages.models import ParsedItem
 from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import Books
 from tests.support.collector.parsed_items import NOON, dose
 
 
-def arrival(number: int, count: int = 1) -> Arrival:
-    units: tuple[Unit, ...] = tuple(dose(number) for _ in range(count))
-    return Arrival(units, Sighting(number, b"%d" % number, NOON, 1))
+def arrival(number: int, count: int = 1) -> ParsedMessage:
+    units: tuple[ParsedItem, ...] = tuple(dose(number) for _ in range(count))
+    return ParsedMessage(units, MessageFingerprint(number, b"%d" % number, NOON, 1))
 
 
 def open_spool(folder: Path, max_mb: int = 10, books: list[Books] | None = None) -> Spool:
-    return Spool(folder, max_mb=max_mb, publish=(books if books is not None else []).append)
+    return Spool(folder, max_mb=max_mb, publish_counts=(books if books is not None else []).append)
 
 
 @pytest.fixture
@@ -39,74 +39,79 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 
 
 def test_messages_come_out_as_they_went_in_oldest_first(spool: Spool) -> None:
-    spool.append([arrival(1), arrival(2, count=3)], forget_before=0)
-    spool.append([arrival(3)], forget_before=0)
-    assert [units for _, units in spool.batch(100)] == [
-        arrival(n, c).units for n, c in [(1, 1), (2, 3), (3, 1)]
+    spool.append_messages([arrival(1), arrival(2, count=3)], expire_before=0)
+    spool.append_messages([arrival(3)], expire_before=0)
+    assert [units for _, units in spool.read_chunk(100)] == [
+        arrival(n, c).items for n, c in [(1, 1), (2, 3), (3, 1)]
     ]
 
 
 def test_a_batch_counts_units_and_never_splits_a_message(spool: Spool) -> None:
-    spool.append([arrival(1), arrival(2, count=3), arrival(3)], forget_before=0)
-    assert [len(units) for _, units in spool.batch(3)] == [1]
-    assert [len(units) for _, units in spool.batch(4)] == [1, 3]
+    spool.append_messages([arrival(1), arrival(2, count=3), arrival(3)], expire_before=0)
+    assert [len(units) for _, units in spool.read_chunk(3)] == [1]
+    assert [len(units) for _, units in spool.read_chunk(4)] == [1, 3]
 
 
 def test_a_message_larger_than_a_batch_goes_alone(spool: Spool) -> None:
-    spool.append([arrival(1, count=50), arrival(2)], forget_before=0)
-    assert [len(units) for _, units in spool.batch(10)] == [50]
+    spool.append_messages([arrival(1, count=50), arrival(2)], expire_before=0)
+    assert [len(units) for _, units in spool.read_chunk(10)] == [50]
 
 
 def test_what_is_settled_is_gone_and_what_is_not_stays(spool: Spool) -> None:
-    spool.append([arrival(1), arrival(2), arrival(3)], forget_before=0)
-    seqs = [seq for seq, _ in spool.batch(100)]
-    spool.settle(Progress(last_seq=seqs[1], stored=2))
-    assert [seq for seq, _ in spool.batch(100)] == seqs[2:]
-    assert spool.books == Books(received=3, stored=2, spooled=1)
+    spool.append_messages([arrival(1), arrival(2), arrival(3)], expire_before=0)
+    seqs = [seq for seq, _ in spool.read_chunk(100)]
+    spool.confirm_progress(Progress(last_seq=seqs[1], stored=2))
+    assert [seq for seq, _ in spool.read_chunk(100)] == seqs[2:]
+    assert spool.counts == Books(received=3, stored=2, spooled=1)
 
 
 def test_a_number_is_never_given_twice_even_after_the_spool_was_empty(tmp_path: Path) -> None:
     first = open_spool(tmp_path)
-    first.append([arrival(1)], forget_before=0)
-    ((seq, _),) = first.batch(1)
-    first.settle(Progress(last_seq=seq, stored=1))
+    first.append_messages([arrival(1)], expire_before=0)
+    ((seq, _),) = first.read_chunk(1)
+    first.confirm_progress(Progress(last_seq=seq, stored=1))
     first.close()
     second = open_spool(tmp_path)
-    second.append([arrival(2)], forget_before=0)
-    assert second.batch(1)[0][0] > seq
+    second.append_messages([arrival(2)], expire_before=0)
+    assert second.read_chunk(1)[0][0] > seq
     second.close()
 
 
 def test_the_books_and_the_identity_outlast_the_process(tmp_path: Path) -> None:
     first = open_spool(tmp_path)
-    first.append([arrival(1), arrival(2, count=2), arrival(3)], forget_before=0)
-    first.settle(Progress(last_seq=first.batch(3)[1][0], stored=1, duplicates=1, rejected=1))
+    first.append_messages([arrival(1), arrival(2, count=2), arrival(3)], expire_before=0)
+    first.confirm_progress(Progress(last_seq=first.read_chunk(3)[1][0], stored=1, duplicates=1, rejected=1))
     first.close()
     second = open_spool(tmp_path)
-    assert second.books == first.books == Books(received=4, stored=1, duplicates=1, spooled=1, rejected=1)
+    assert second.counts == first.counts == Books(received=4, stored=1, duplicates=1, spooled=1, rejected=1)
     assert second.spool_id == first.spool_id
     second.close()
 
 
 def test_what_was_seen_of_late_outlasts_the_process(tmp_path: Path) -> None:
     first = open_spool(tmp_path)
-    sightings = first.sightings()
-    sighting = sightings.see("t", b"level", at=NOON, connection=1)
-    first.append([Arrival((dose(),), sighting)], forget_before=sightings.forget(NOON))
+    sightings = first.load_redelivery_filter()
+    sighting = sightings.register_message("t", b"level", at=NOON, connection=1)
+    first.append_messages([ParsedMessage((dose(),), sighting)], expire_before=sightings.expire_old(NOON))
     first.close()
     second = open_spool(tmp_path)
-    assert second.sightings().see("t", b"level", at=NOON.replace(hour=13), connection=2).received_at == NOON
+    assert (
+        second.load_redelivery_filter()
+        .register_message("t", b"level", at=NOON.replace(hour=13), connection=2)
+        .received_at
+        == NOON
+    )
     second.close()
 
 
 def test_a_database_that_was_replaced_gets_new_books_that_begin_with_what_is_spooled(spool: Spool) -> None:
-    spool.append([arrival(1), arrival(2), arrival(3, count=2)], forget_before=0)
-    spool.settle(Progress(last_seq=spool.batch(1)[0][0], stored=1))
+    spool.append_messages([arrival(1), arrival(2), arrival(3, count=2)], expire_before=0)
+    spool.confirm_progress(Progress(last_seq=spool.read_chunk(1)[0][0], stored=1))
     before = spool.spool_id
-    spool.renew()
+    spool.reset_counters()
     assert spool.spool_id != before
-    assert spool.books == Books(received=3, spooled=3)
-    assert [len(units) for _, units in spool.batch(100)] == [1, 2]
+    assert spool.counts == Books(received=3, spooled=3)
+    assert [len(units) for _, units in spool.read_chunk(100)] == [1, 2]
 
 
 def test_the_spool_belongs_to_one_process_at_a_time(tmp_path: Path) -> None:
@@ -126,7 +131,7 @@ def test_a_killed_owner_leaves_the_spool_free_with_everything_in_it(tmp_path: Pa
     )
     subprocess.run([sys.executable, "-c", program], check=False, timeout=60)
     spool = open_spool(tmp_path)
-    assert spool.books == Books(received=2, spooled=2)
+    assert spool.counts == Books(received=2, spooled=2)
     spool.close()
 
 
@@ -134,7 +139,7 @@ def fill(spool: Spool) -> int:
     """Append until the spool takes no more; answers how many messages it took."""
     for number in range(1, 1_000_000):
         try:
-            spool.append([arrival(number, count=100)], forget_before=number)
+            spool.append_messages([arrival(number, count=100)], expire_before=number)
         except SpoolError:
             return number - 1
     raise AssertionError("the spool has no end")
@@ -143,12 +148,12 @@ def fill(spool: Spool) -> int:
 def test_a_full_spool_says_so_keeps_what_it_has_and_takes_more_when_there_is_room(tmp_path: Path) -> None:
     spool = open_spool(tmp_path, max_mb=1)
     taken = fill(spool)
-    assert spool.books.received == spool.books.spooled == taken * 100
+    assert spool.counts.received == spool.counts.spooled == taken * 100
     assert not spool.has_room()
-    spool.settle(Progress(last_seq=spool.batch(10**9)[-1][0], stored=taken * 100))
+    spool.confirm_progress(Progress(last_seq=spool.read_chunk(10**9)[-1][0], stored=taken * 100))
     assert spool.has_room()
-    spool.append([arrival(0)], forget_before=taken)
-    assert spool.books.spooled == 1
+    spool.append_messages([arrival(0)], expire_before=taken)
+    assert spool.counts.spooled == 1
     spool.close()
 
 
@@ -156,27 +161,31 @@ def test_a_full_spool_is_full_in_plain_words(tmp_path: Path) -> None:
     spool = open_spool(tmp_path, max_mb=1)
     fill(spool)
     with pytest.raises(SpoolError, match=r"The spool in .* is full\."):
-        spool.append([arrival(0, count=1000)], forget_before=0)
+        spool.append_messages([arrival(0, count=1000)], expire_before=0)
     spool.close()
 
 
 def test_a_spool_larger_than_the_limit_set_later_can_still_be_emptied(tmp_path: Path) -> None:
     big = open_spool(tmp_path, max_mb=10)
-    big.append([arrival(n, count=100) for n in range(100)], forget_before=100)
+    big.append_messages([arrival(n, count=100) for n in range(100)], expire_before=100)
     big.close()
     small = open_spool(tmp_path, max_mb=1)
-    small.settle(Progress(last_seq=small.batch(10**9)[-1][0], stored=10_000))
-    assert small.books == Books(received=10_000, stored=10_000)
+    small.confirm_progress(Progress(last_seq=small.read_chunk(10**9)[-1][0], stored=10_000))
+    assert small.counts == Books(received=10_000, stored=10_000)
     small.close()
 
 
 def test_the_least_spool_is_not_filled_by_what_was_seen_of_late(tmp_path: Path) -> None:
     spool = open_spool(tmp_path, max_mb=1)
-    sightings = spool.sightings()
+    sightings = spool.load_redelivery_filter()
     for number in range(40):
-        seen = [sightings.see("t", b"%d %d" % (number, n), at=NOON, connection=1) for n in range(500)]
-        spool.append([Arrival((), one) for one in seen], forget_before=sightings.forget(NOON))
-        spool.settle(Progress(last_seq=500 * (number + 1)))
+        seen = [
+            sightings.register_message("t", b"%d %d" % (number, n), at=NOON, connection=1) for n in range(500)
+        ]
+        spool.append_messages(
+            [ParsedMessage((), one) for one in seen], expire_before=sightings.expire_old(NOON)
+        )
+        spool.confirm_progress(Progress(last_seq=500 * (number + 1)))
     assert spool.has_room()
     spool.close()
 
@@ -210,32 +219,32 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_the_brokers_count_of_thrown_away_messages_outlasts_the_process(tmp_path: Path) -> None:
     first = open_spool(tmp_path)
-    assert first.broker_dropped is None
-    first.note_dropped(7)
+    assert first.broker_drop_count is None
+    first.save_drop_count(7)
     first.close()
     second = open_spool(tmp_path)
-    assert second.broker_dropped == 7
+    assert second.broker_drop_count == 7
     second.close()
 
 
 def test_company_is_waited_for_no_longer_than_allowed(spool: Spool) -> None:
-    spool.append([arrival(1)], forget_before=0)
-    assert spool.company(500, 0.01, idle_s=60)
+    spool.append_messages([arrival(1)], expire_before=0)
+    assert spool.wait_for_chunk(500, 0.01, idle_s=60)
 
 
 def test_a_full_batch_is_not_kept_waiting(spool: Spool) -> None:
-    spool.append([arrival(1), arrival(2)], forget_before=0)
-    assert spool.company(2, 3600, idle_s=3600)
+    spool.append_messages([arrival(1), arrival(2)], expire_before=0)
+    assert spool.wait_for_chunk(2, 3600, idle_s=3600)
 
 
 def test_an_empty_spool_has_no_company(spool: Spool) -> None:
-    assert not spool.company(500, 0.01, idle_s=0.01)
+    assert not spool.wait_for_chunk(500, 0.01, idle_s=0.01)
 
 
 def test_in_a_hurry_nobody_waits(spool: Spool) -> None:
-    spool.append([arrival(1)], forget_before=0)
-    spool.hurry()
-    assert spool.company(500, 3600, idle_s=3600)
+    spool.append_messages([arrival(1)], expire_before=0)
+    spool.request_flush()
+    assert spool.wait_for_chunk(500, 3600, idle_s=3600)
 
 
 class AnySequenceOfEvents(RuleBasedStateMachine):
@@ -246,7 +255,7 @@ class AnySequenceOfEvents(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.published: list[Books] = []
         self.spool = open_spool(Path(self.folder.name), books=self.published)
-        self.kept: list[Arrival] = []
+        self.kept: list[ParsedMessage] = []
         self.received = 0
         self.numbers = itertools.count(1)
         self.database = Progress()
@@ -254,24 +263,24 @@ class AnySequenceOfEvents(RuleBasedStateMachine):
     @rule(counts=st.lists(st.integers(0, 3), max_size=4))
     def take_in(self, counts: list[int]) -> None:
         arrivals = [arrival(next(self.numbers), count) for count in counts]
-        self.spool.append(arrivals, forget_before=0)
+        self.spool.append_messages(arrivals, expire_before=0)
         self.kept += arrivals
         self.received += sum(counts)
 
     @rule(most=st.integers(1, 5), told=st.booleans())
     def write(self, most: int, told: bool) -> None:
         """``told``: the collector learns of the commit; else it dies in between."""
-        rows = self.spool.batch(most)
+        rows = self.spool.read_chunk(most)
         if not rows:
             return
         new = [(seq, units) for seq, units in rows if seq > self.database.last_seq]
         if new:
             count = sum(len(units) for _, units in new)
-            assert [units for _, units in new] == [each.units for each in self.kept[: len(new)]]
+            assert [units for _, units in new] == [each.items for each in self.kept[: len(new)]]
             del self.kept[: len(new)]
             self.database = Progress(new[-1][0], self.database.stored + count)
         if told:
-            self.spool.settle(self.database)
+            self.spool.confirm_progress(self.database)
         else:
             self.restart()
 
@@ -279,13 +288,15 @@ class AnySequenceOfEvents(RuleBasedStateMachine):
     def restart(self) -> None:
         self.spool.close()
         self.spool = open_spool(Path(self.folder.name), books=self.published)
-        self.spool.settle(self.database)
+        self.spool.confirm_progress(self.database)
 
     @invariant()
     def books_balance(self) -> None:
         assert all(books.balanced and books.spooled >= 0 for books in self.published)
-        spooled = sum(len(each.units) for each in self.kept)
-        assert self.spool.books == Books(received=self.received, stored=self.database.stored, spooled=spooled)
+        spooled = sum(len(each.items) for each in self.kept)
+        assert self.spool.counts == Books(
+            received=self.received, stored=self.database.stored, spooled=spooled
+        )
 
     def teardown(self) -> None:
         self.spool.close()

@@ -7,38 +7,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.domain.batch_review import assessment as judging
-from dosing_tui.domain.batch_review.assessment import Judgement
-from dosing_tui.domain.batch_review.changes_since_review import what_came
-from dosing_tui.domain.batch_review.exception_checks import Finding, Kind, judge, verdicts
-from dosing_tui.domain.batch_review.query_models import BatchDetail, Side
-from dosing_tui.domain.batches.alarm_overlap import Alarmed
-from dosing_tui.domain.batches.canonical_json import record
+from dosing_tui.domain.batch_review.assessment import Assessment
+from dosing_tui.domain.batch_review.changes_since_review import describe_changes
+from dosing_tui.domain.batch_review.exception_checks import (
+    BatchException,
+    ExceptionKind,
+    assess_ingredients,
+    find_exceptions,
+)
+from dosing_tui.domain.batch_review.query_models import BatchDetail, RecordSnapshot
+from dosing_tui.domain.batches.alarm_overlap import BatchAlarm
+from dosing_tui.domain.batches.canonical_json import batch_to_record
 from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.batches.models import Batch
-from dosing_tui.domain.batches.recipe_matching import portioned
+from dosing_tui.domain.batches.recipe_matching import split_portions
 from tests.support.domain.batch_messages import at, dose, level, made, normal
 from tests.support.tui.batch_samples import told_batches
 from tests.unit.domain.batch_review.test_exception_checks import TWICE, TWO_OF_T12
 
-NAMED = Finding(Kind.ALARM, "", "the alarm 'STOCK_LOW/T-9' was active")
-LOW, LATER = Alarmed(at(60), "STOCK_LOW/T-9"), Alarmed(at(90), "STOCK_LOW/T-9")
+NAMED = BatchException(ExceptionKind.ALARM, "", "the alarm 'STOCK_LOW/T-9' was active")
+LOW, LATER = BatchAlarm(at(60), "STOCK_LOW/T-9"), BatchAlarm(at(90), "STOCK_LOW/T-9")
 
 
-def judged(batch: Batch) -> Judgement:
-    return judging.judgement(judge(batch), verdicts(batch), None)
+def judged(batch: Batch) -> Assessment:
+    return judging.build_assessment(find_exceptions(batch), assess_ingredients(batch), None)
 
 
-def seen_as(batch: Batch, thought: Judgement) -> Side:
-    return Side(record(batch), judging.to_text(thought))
+def seen_as(batch: Batch, thought: Assessment) -> RecordSnapshot:
+    return RecordSnapshot(batch_to_record(batch), judging.format_assessment(thought))
 
 
 def came(
-    before: Batch, after: Batch, then: Judgement | None = None, now: Judgement | None = None
+    before: Batch, after: Batch, then: Assessment | None = None, now: Assessment | None = None
 ) -> list[str]:
     row = replace(told_batches().details[0].row, batch_key=after.key)
     then, now = then or judged(before), now or judged(after)
-    detail = BatchDetail(row, after, now, (), "", "", reviewed=seen_as(before, then))
-    return list(what_came(detail, UTC))
+    detail = BatchDetail(row, after, now, (), "", "", reviewed_snapshot=seen_as(before, then))
+    return list(describe_changes(detail, UTC))
 
 
 (BATCH,) = made(*normal())
@@ -68,7 +73,7 @@ def test_a_status_a_level_and_what_is_no_exception_any_more_are_named() -> None:
 
 def test_each_occurrence_of_an_alarm_is_named_and_old_judgements_knew_none() -> None:
     fine = judged(BATCH)
-    once = replace(fine, findings=(NAMED,), alarms=(LOW,))
+    once = replace(fine, exceptions=(NAMED,), alarms=(LOW,))
     twice = replace(once, alarms=(LOW, LATER))
     assert came(BATCH, BATCH, fine, once) == ["An alarm came: STOCK_LOW/T-9 at 12:01:00."]
     assert came(BATCH, BATCH, once, twice) == ["An alarm came: STOCK_LOW/T-9 at 12:01:30."]
@@ -80,18 +85,20 @@ def test_each_occurrence_of_an_alarm_is_named_and_old_judgements_knew_none() -> 
 
 
 def test_a_judgement_without_alarms_is_written_as_it_was_before_they_were_kept() -> None:
-    assert '"alarms"' not in judging.to_text(judged(BATCH))
+    assert '"alarms"' not in judging.format_assessment(judged(BATCH))
     kept = replace(judged(BATCH), alarms=(LOW, LATER))
-    assert judging.from_text(judging.to_text(kept)) == kept
+    assert judging.parse_assessment(judging.format_assessment(kept)) == kept
 
 
 def test_what_says_the_same_in_other_words_is_told_to_be_the_same() -> None:
     assert came(BATCH, BATCH) == ["Its record is written in another way now; what it says is the same."]
 
 
-def portions(batch: Batch, master: MasterVersion) -> tuple[Batch, Judgement]:
-    apart = portioned(batch, master.recipe)
-    return apart, judging.judgement(judge(apart, master=master), verdicts(apart, master=master), master)
+def portions(batch: Batch, master: MasterVersion) -> tuple[Batch, Assessment]:
+    apart = split_portions(batch, master.recipe)
+    return apart, judging.build_assessment(
+        find_exceptions(apart, master=master), assess_ingredients(apart, master=master), master
+    )
 
 
 def test_each_portion_of_what_a_recipe_doses_twice_has_its_own_tolerance() -> None:

@@ -4,10 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from dosing_tui.domain.batch_review.exception_checks import Finding, Kind, Limits, judge, verdicts
+from dosing_tui.domain.batch_review.exception_checks import (
+    BatchException,
+    ExceptionKind,
+    ReviewLimits,
+    assess_ingredients,
+    find_exceptions,
+)
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
-from dosing_tui.domain.batches.recipe_matching import portioned
+from dosing_tui.domain.batches.recipe_matching import split_portions
 from dosing_tui.domain.messages.models import Reading, TimeQuality
 from tests.support.domain.batch_messages import NOON, STATION, at, dose, event, level, made, normal
 
@@ -27,11 +33,11 @@ MASTER = MasterVersion(
 
 def found(
     *readings: Reading, master: MasterVersion | None = None, alarms: tuple[AlarmSpan, ...] = ()
-) -> list[Finding]:
-    return list(judge(made(*readings)[0], master=master, alarms=alarms))
+) -> list[BatchException]:
+    return list(find_exceptions(made(*readings)[0], master=master, alarms=alarms))
 
 
-def kinds(*readings: Reading, master: MasterVersion | None = None) -> list[Kind]:
+def kinds(*readings: Reading, master: MasterVersion | None = None) -> list[ExceptionKind]:
     return [finding.kind for finding in found(*readings, master=master)]
 
 
@@ -50,9 +56,11 @@ def test_a_good_batch_has_nothing_to_look_at(master: MasterVersion | None) -> No
 def test_grams_are_the_limit_and_percent_where_the_recipe_says_so() -> None:
     assert kinds(*with_t12(actual_g=5.5)) == []
     (finding,) = found(*with_t12(actual_g=5.51))
-    assert finding == Finding(Kind.TOLERANCE, "T-12", "T-12 is off by +0.51 g (+10.2 %); 0.50 g are allowed")
+    assert finding == BatchException(
+        ExceptionKind.TOLERANCE, "T-12", "T-12 is off by +0.51 g (+10.2 %); 0.50 g are allowed"
+    )
     assert kinds(*with_t12(actual_g=5.2), master=MASTER) == []
-    assert kinds(*with_t12(actual_g=5.21), master=MASTER) == [Kind.TOLERANCE]
+    assert kinds(*with_t12(actual_g=5.21), master=MASTER) == [ExceptionKind.TOLERANCE]
 
 
 def test_what_was_not_weighed_cannot_be_judged() -> None:
@@ -61,31 +69,46 @@ def test_what_was_not_weighed_cannot_be_judged() -> None:
 
 
 def test_each_verdict_tells_the_band_it_was_judged_by() -> None:
-    t9, t12 = verdicts(made(*normal())[0], master=MASTER, limits=Limits(tolerance_g=9.0))
-    assert (t9.tolerance_g, t9.within, t12.tolerance_g, t12.within) == (0.5, True, 0.2, True)
+    t9, t12 = assess_ingredients(made(*normal())[0], master=MASTER, limits=ReviewLimits(tolerance_g=9.0))
+    assert (t9.tolerance_g, t9.is_within_tolerance, t12.tolerance_g, t12.is_within_tolerance) == (
+        0.5,
+        True,
+        0.2,
+        True,
+    )
 
 
-CASES: dict[str, tuple[list[Reading], list[Kind]]] = {
-    "a dose lost": (normal()[:2] + normal()[3:], [Kind.MISSING]),
-    "one too many": ([*normal(), dose(90, "L25B")], [Kind.EXTRA]),
-    "a dose twice": ([*normal(), dose(70, "T-9", actual_g=0.0, dedup=2)], [Kind.DUPLICATE]),
-    "one pump for two": ([*normal()[:2], dose(90, "T-12", pump=3), normal()[3]], [Kind.PUMP]),
-    "two pumps for one": ([event(0, "start"), dose(61, "T-9"), dose(90, "T-9", pump=4),
-                            event(99, "complete")], [Kind.MISSING, Kind.PUMP]),
-    "a pump that ran long": (with_t12(duration_s=121), [Kind.DURATION]),
-    "a batch that took long": ([*normal()[:3], event(361, "complete")], [Kind.DURATION]),
-    "aborted": ([*normal()[:3], event(130, "abort")], [Kind.ENDING]),
-    "incomplete": (normal()[:3], [Kind.ENDING]),
-    "start lost": (normal()[1:], [Kind.ENDING]),
-    "start and complete lost": (normal()[1:3], [Kind.ENDING, Kind.ENDING]),
-    "only a complete": (normal()[3:], [Kind.ENDING, Kind.MISSING]),
-    "said twice": ([*normal(), event(130, "complete", dedup=2)], [Kind.SEQUENCE]),
-    "filled meanwhile": ([*normal(), level(-9, "T-9", 100.0), level(61.1, "T-9", 9000.0)], [Kind.STOCK]),
-    "more gone than dosed": ([*normal(), level(-9, "T-9", 5000.0), level(61.1, "T-9", 4919.8)], [Kind.LOSS]),
-    "a dose lost, its level not": ([normal()[0], *normal()[2:], level(-9, "T-9", 5000.0),
-                                    level(61.1, "T-9", 4960.0)], [Kind.MISSING, Kind.LOSS]),
-    "a low tank": ([*normal(), level(61.1, "T-9", 1999.0)], [Kind.LOW]),
-}  # fmt: skip
+CASES: dict[str, tuple[list[Reading], list[ExceptionKind]]] = {
+    "a dose lost": (normal()[:2] + normal()[3:], [ExceptionKind.MISSING]),
+    "one too many": ([*normal(), dose(90, "L25B")], [ExceptionKind.EXTRA]),
+    "a dose twice": ([*normal(), dose(70, "T-9", actual_g=0.0, dedup=2)], [ExceptionKind.DUPLICATE]),
+    "one pump for two": ([*normal()[:2], dose(90, "T-12", pump=3), normal()[3]], [ExceptionKind.WRONG_PUMP]),
+    "two pumps for one": (
+        [event(0, "start"), dose(61, "T-9"), dose(90, "T-9", pump=4), event(99, "complete")],
+        [ExceptionKind.MISSING, ExceptionKind.WRONG_PUMP],
+    ),
+    "a pump that ran long": (with_t12(duration_s=121), [ExceptionKind.DURATION]),
+    "a batch that took long": ([*normal()[:3], event(361, "complete")], [ExceptionKind.DURATION]),
+    "aborted": ([*normal()[:3], event(130, "abort")], [ExceptionKind.NOT_COMPLETE]),
+    "incomplete": (normal()[:3], [ExceptionKind.NOT_COMPLETE]),
+    "start lost": (normal()[1:], [ExceptionKind.NOT_COMPLETE]),
+    "start and complete lost": (normal()[1:3], [ExceptionKind.NOT_COMPLETE, ExceptionKind.NOT_COMPLETE]),
+    "only a complete": (normal()[3:], [ExceptionKind.NOT_COMPLETE, ExceptionKind.MISSING]),
+    "said twice": ([*normal(), event(130, "complete", dedup=2)], [ExceptionKind.SEQUENCE]),
+    "filled meanwhile": (
+        [*normal(), level(-9, "T-9", 100.0), level(61.1, "T-9", 9000.0)],
+        [ExceptionKind.STOCK_JUMP],
+    ),
+    "more gone than dosed": (
+        [*normal(), level(-9, "T-9", 5000.0), level(61.1, "T-9", 4919.8)],
+        [ExceptionKind.MESSAGE_LOSS],
+    ),
+    "a dose lost, its level not": (
+        [normal()[0], *normal()[2:], level(-9, "T-9", 5000.0), level(61.1, "T-9", 4960.0)],
+        [ExceptionKind.MISSING, ExceptionKind.MESSAGE_LOSS],
+    ),
+    "a low tank": ([*normal(), level(61.1, "T-9", 1999.0)], [ExceptionKind.LOW_STOCK]),
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -96,34 +119,41 @@ def test_without_a_recipe_master_the_messages_are_the_reference(case: str) -> No
 
 def test_with_a_recipe_master_its_ingredients_pumps_targets_and_order_are_the_reference() -> None:
     start, first, second, complete = normal()
-    assert kinds(start, first, complete, master=MASTER) == [Kind.MISSING]
-    assert kinds(start, first, second, complete, dose(90, "L25B"), master=MASTER) == [Kind.EXTRA]
-    assert kinds(start, dose(61, "T-9", pump=1), second, complete, master=MASTER) == [Kind.PUMP]
-    assert kinds(*with_t12(target_g=6.0, actual_g=6.0), master=MASTER) == [Kind.TARGET]
+    assert kinds(start, first, complete, master=MASTER) == [ExceptionKind.MISSING]
+    assert kinds(start, first, second, complete, dose(90, "L25B"), master=MASTER) == [ExceptionKind.EXTRA]
+    assert kinds(start, dose(61, "T-9", pump=1), second, complete, master=MASTER) == [
+        ExceptionKind.WRONG_PUMP
+    ]
+    assert kinds(*with_t12(target_g=6.0, actual_g=6.0), master=MASTER) == [ExceptionKind.WRONG_TARGET]
     swapped = [start, dose(61, "T-12", target_g=5.0, actual_g=5.0), dose(122, "T-9"), complete]
-    assert kinds(*swapped, master=MASTER) == [Kind.ORDER]
+    assert kinds(*swapped, master=MASTER) == [ExceptionKind.WRONG_ORDER]
     assert kinds(*swapped, master=replace(MASTER, recipe=replace(MASTER.recipe, ordered=False))) == []
 
 
-def announced(pumps: int, *, open_: bool = False, master: MasterVersion = MASTER) -> list[tuple[Kind, str]]:
+def announced(
+    pumps: int, *, open_: bool = False, master: MasterVersion = MASTER
+) -> list[tuple[ExceptionKind, str]]:
     doses = normal()[1:3] if master is MASTER else TWO_OF_T12[1:-1]
     ends = [] if open_ else [event(187, "complete", pumps=pumps)]
     (batch,) = made(event(0, "start", pumps=pumps), *doses, *ends, now=at(190))
-    return [(one.kind, one.sentence) for one in judge(portioned(batch, master.recipe), master=master)]
+    return [
+        (one.kind, one.sentence)
+        for one in find_exceptions(split_portions(batch, master.recipe), master=master)
+    ]
 
 
 def test_what_the_station_announced_counts_though_all_of_the_recipe_was_dosed() -> None:
     assert announced(2) == []
-    assert announced(3) == [(Kind.MISSING, "2 of 3 ingredients were dosed")]
+    assert announced(3) == [(ExceptionKind.MISSING, "2 of 3 ingredients were dosed")]
     assert announced(3, open_=True) == []
-    assert announced(1) == [(Kind.EXTRA, "2 ingredients were dosed, 1 were announced")]
+    assert announced(1) == [(ExceptionKind.EXTRA, "2 ingredients were dosed, 1 were announced")]
     assert announced(1, open_=True) == announced(1)
 
 
 def test_what_is_dosed_twice_may_be_announced_once_or_twice() -> None:
     assert announced(2, master=TWICE) == announced(3, master=TWICE) == []
-    assert announced(4, master=TWICE) == [(Kind.MISSING, "2 of 4 ingredients were dosed")]
-    assert announced(1, master=TWICE) == [(Kind.EXTRA, "2 ingredients were dosed, 1 were announced")]
+    assert announced(4, master=TWICE) == [(ExceptionKind.MISSING, "2 of 4 ingredients were dosed")]
+    assert announced(1, master=TWICE) == [(ExceptionKind.EXTRA, "2 ingredients were dosed, 1 were announced")]
 
 
 TWICE = MasterVersion(
@@ -146,15 +176,15 @@ TWO_OF_T12: list[Reading] = [
 ]  # fmt: skip
 
 
-def told_by_twice(*readings: Reading) -> list[tuple[Kind, str]]:
-    batch = portioned(made(*readings)[0], TWICE.recipe)
-    return [(one.kind, one.sentence) for one in judge(batch, master=TWICE)]
+def told_by_twice(*readings: Reading) -> list[tuple[ExceptionKind, str]]:
+    batch = split_portions(made(*readings)[0], TWICE.recipe)
+    return [(one.kind, one.sentence) for one in find_exceptions(batch, master=TWICE)]
 
 
 def test_what_a_recipe_doses_twice_is_two_doses_each_against_its_own_target() -> None:
     assert told_by_twice(*TWO_OF_T12) == []
-    batch = portioned(made(*TWO_OF_T12)[0], TWICE.recipe)
-    judged = verdicts(batch, master=TWICE)
+    batch = split_portions(made(*TWO_OF_T12)[0], TWICE.recipe)
+    judged = assess_ingredients(batch, master=TWICE)
     assert [(one.ingredient.chemical, one.ingredient.target_g, one.tolerance_g) for one in judged] == [
         ("T-12", 30.0, 0.5), ("T-9", 40.0, 0.5), ("T-12", 10.0, 0.2),
     ]  # fmt: skip
@@ -163,30 +193,30 @@ def test_what_a_recipe_doses_twice_is_two_doses_each_against_its_own_target() ->
 @pytest.mark.parametrize(
     ("readings", "told"),
     [
-        (TWO_OF_T12[:3] + TWO_OF_T12[4:], [(Kind.MISSING, "T-12 was dosed once; the recipe says 2 times")]),
-        (TWO_OF_T12[:1] + TWO_OF_T12[2:], [(Kind.MISSING, "T-12 was dosed once; the recipe says 2 times")]),
+        (TWO_OF_T12[:3] + TWO_OF_T12[4:], [(ExceptionKind.MISSING, "T-12 was dosed once; the recipe says 2 times")]),
+        (TWO_OF_T12[:1] + TWO_OF_T12[2:], [(ExceptionKind.MISSING, "T-12 was dosed once; the recipe says 2 times")]),
         ([one for one in TWO_OF_T12 if getattr(one, "chemical", "") != "T-12"],
-         [(Kind.MISSING, "T-12 is missing")]),
+         [(ExceptionKind.MISSING, "T-12 is missing")]),
         ([*TWO_OF_T12, dose(184, "T-12", target_g=10.0, actual_g=10.0)],
-         [(Kind.DUPLICATE, "T-12 was dosed 3 times; the recipe says 2 times")]),
+         [(ExceptionKind.DUPLICATE, "T-12 was dosed 3 times; the recipe says 2 times")]),
         ([*TWO_OF_T12, dose(123, "T-9", dedup=2)],
-         [(Kind.DUPLICATE, "T-9 was dosed 2 times; the recipe says once"),
-          (Kind.TOLERANCE, "T-9 is off by +40.20 g (+100.5 %); 0.50 g are allowed")]),
+         [(ExceptionKind.DUPLICATE, "T-9 was dosed 2 times; the recipe says once"),
+          (ExceptionKind.TOLERANCE, "T-9 is off by +40.20 g (+100.5 %); 0.50 g are allowed")]),
         ([*TWO_OF_T12[:3], dose(183, "T-12", target_g=10.0, actual_g=10.3), TWO_OF_T12[4]],
-         [(Kind.TOLERANCE, "T-12 is off by +0.30 g (+3.0 %); 0.20 g are allowed")]),
+         [(ExceptionKind.TOLERANCE, "T-12 is off by +0.30 g (+3.0 %); 0.20 g are allowed")]),
         ([TWO_OF_T12[0], dose(40, "T-9"), *TWO_OF_T12[1:2], *TWO_OF_T12[3:]],
-         [(Kind.ORDER, "dosed as T-9, T-12, T-12; the recipe says T-12, T-9, T-12")]),
+         [(ExceptionKind.WRONG_ORDER, "dosed as T-9, T-12, T-12; the recipe says T-12, T-9, T-12")]),
     ],
 )  # fmt: skip
 def test_of_what_is_dosed_twice_each_dose_counts(
-    readings: list[Reading], told: list[tuple[Kind, str]]
+    readings: list[Reading], told: list[tuple[ExceptionKind, str]]
 ) -> None:
     assert told_by_twice(*readings) == told
 
 
 def test_a_batch_under_way_is_not_blamed_for_what_may_still_come() -> None:
     (batch,) = made(*normal()[:2], now=at(70))
-    assert judge(batch) == () == judge(batch, master=MASTER)
+    assert find_exceptions(batch) == () == find_exceptions(batch, master=MASTER)
 
 
 def test_times_that_are_not_the_stations_own_and_repaired_data_are_told() -> None:
@@ -206,7 +236,7 @@ def test_a_low_tank_is_told_by_the_batches_that_took_from_it() -> None:
 
 def test_less_gone_than_was_dosed_is_said_as_less() -> None:
     readings = [*normal(), level(-9, "T-9", 5000.0), level(90, "T-9", 4970.0)]
-    (finding,) = [one for one in found(*readings) if one.kind is Kind.LOSS]
+    (finding,) = [one for one in found(*readings) if one.kind is ExceptionKind.MESSAGE_LOSS]
     assert "g less than was dosed" in finding.sentence
 
 
@@ -236,4 +266,4 @@ def test_alarms_that_were_active_during_the_batch_are_told() -> None:
         AlarmSpan("there", at(5), None, "dosing_system_02"),
     )
     (finding,) = found(*normal(), alarms=(during, before, elsewhere))
-    assert finding == Finding(Kind.ALARM, "", "the alarm 'stock low' was active")
+    assert finding == BatchException(ExceptionKind.ALARM, "", "the alarm 'stock low' was active")

@@ -7,8 +7,18 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.domain.batch_review.exception_checks import LIMITS, Finding, Kind, judge
-from dosing_tui.domain.batches.duration_baseline import LEAST, Usual, in_force, learned
+from dosing_tui.domain.batch_review.exception_checks import (
+    DEFAULT_LIMITS,
+    BatchException,
+    ExceptionKind,
+    find_exceptions,
+)
+from dosing_tui.domain.batches.duration_baseline import (
+    MIN_SAMPLES,
+    DurationBaseline,
+    learn_baselines,
+    select_baselines,
+)
 from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.messages.models import Reading
 from tests.support.domain.batch_messages import NOON, at, dose, event, made
@@ -32,49 +42,54 @@ USUAL_S = [57.0, 58.0, 59.0] * 10
 
 
 def test_the_median_and_its_spread_are_the_limits_and_outliers_do_not_move_them() -> None:
-    told = {each.chemical: each for each in learned(batches(*USUAL_S), at=at(0))}
+    told = {each.chemical: each for each in learn_baselines(batches(*USUAL_S), at=at(0))}
     assert set(told) == {"", "T-9", "T-12"}
     # the spread is 1.4826 s, which is less than 5 % of the median
     assert (told["T-9"].low_s, told["T-9"].high_s, told["T-9"].batches) == (43.5, 72.5, 30)
-    odd = {each.chemical: each for each in learned(batches(*USUAL_S[:27], 300, 2, 280), at=at(0))}
+    odd = {each.chemical: each for each in learn_baselines(batches(*USUAL_S[:27], 300, 2, 280), at=at(0))}
     assert (odd["T-9"].low_s, odd["T-9"].high_s) == (43.5, 72.5)
 
 
 def test_too_few_batches_teach_nothing() -> None:
-    assert learned(batches(*USUAL_S[: LEAST - 1]), at=at(0)) == []
-    assert learned(batches(*USUAL_S[:LEAST]), at=at(0)) != []
+    assert learn_baselines(batches(*USUAL_S[: MIN_SAMPLES - 1]), at=at(0)) == []
+    assert learn_baselines(batches(*USUAL_S[:MIN_SAMPLES]), at=at(0)) != []
 
 
-@given(st.lists(st.floats(1, 299), min_size=LEAST, max_size=30), st.randoms(use_true_random=False))
+@given(st.lists(st.floats(1, 299), min_size=MIN_SAMPLES, max_size=30), st.randoms(use_true_random=False))
 def test_the_order_of_the_batches_does_not_matter(first_s: list[float], random: Random) -> None:
     known = batches(*first_s)
     mixed = random.sample(known, len(known))
-    assert learned(mixed, at=at(0)) == learned(known, at=at(0))
+    assert learn_baselines(mixed, at=at(0)) == learn_baselines(known, at=at(0))
 
 
 def test_a_batch_is_judged_by_what_its_recipe_has_taught_and_else_by_fixed_limits() -> None:
-    usual = {each.chemical: each for each in learned(batches(*USUAL_S), at=at(0))}
-    taught = replace(LIMITS, usual=usual)
+    usual = {each.chemical: each for each in learn_baselines(batches(*USUAL_S), at=at(0))}
+    taught = replace(DEFAULT_LIMITS, baselines=usual)
     (slow,) = made(*batch(0, first_s=75))
-    assert judge(slow) == ()
-    assert judge(slow, limits=taught) == (
-        Finding(Kind.DURATION, "T-9", "the dose of T-9 took 75 s; 44 to 72 s are usual"),
+    assert find_exceptions(slow) == ()
+    assert find_exceptions(slow, limits=taught) == (
+        BatchException(ExceptionKind.DURATION, "T-9", "the dose of T-9 took 75 s; 44 to 72 s are usual"),
     )
     (long,) = made(*batch(0, complete_s=240))
-    assert judge(long) == ()
-    assert judge(long, limits=taught) == (
-        Finding(Kind.DURATION, "", "the batch took 4 min; up to 2.6 min are usual"),
+    assert find_exceptions(long) == ()
+    assert find_exceptions(long, limits=taught) == (
+        BatchException(ExceptionKind.DURATION, "", "the batch took 4 min; up to 2.6 min are usual"),
     )
     (short,) = made(*batch(0, complete_s=123))
-    assert judge(short, limits=replace(LIMITS, usual={"": replace(usual[""], low_s=124.0)})) == ()
+    assert (
+        find_exceptions(
+            short, limits=replace(DEFAULT_LIMITS, baselines={"": replace(usual[""], low_s=124.0)})
+        )
+        == ()
+    )
     (usual_here,) = made(*batch(0, first_s=200))
-    slow_plant = {"T-9": Usual("CU-85", "CATALYST", "T-9", at(0), 150.0, 250.0, 50)}
-    assert [one.subject for one in judge(usual_here)] == ["T-9"]
-    assert judge(usual_here, limits=replace(LIMITS, usual=slow_plant)) == ()
+    slow_plant = {"T-9": DurationBaseline("CU-85", "CATALYST", "T-9", at(0), 150.0, 250.0, 50)}
+    assert [one.subject for one in find_exceptions(usual_here)] == ["T-9"]
+    assert find_exceptions(usual_here, limits=replace(DEFAULT_LIMITS, baselines=slow_plant)) == ()
 
 
 def test_what_held_when_it_began_is_what_counts() -> None:
-    first = Usual("CU-85", "CATALYST", "", NOON, 90.0, 150.0, 50)
+    first = DurationBaseline("CU-85", "CATALYST", "", NOON, 90.0, 150.0, 50)
     second = replace(first, valid_from=NOON + timedelta(days=7), high_s=200.0)
     other = replace(first, recipe="FG-85/95")
 
@@ -82,7 +97,9 @@ def test_what_held_when_it_began_is_what_counts() -> None:
         moment = NOON + timedelta(days=days)
         return [
             each.high_s
-            for each in in_force((second, first, other), recipe="CU-85", mode=mode, at=moment).values()
+            for each in select_baselines(
+                (second, first, other), recipe="CU-85", mode=mode, at=moment
+            ).values()
         ]
 
     assert (high_s(-1), high_s(0), high_s(6.9), high_s(7), high_s(1, "BDO")) == ([], [150], [150], [200], [])

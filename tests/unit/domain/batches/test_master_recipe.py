@@ -11,11 +11,11 @@ from dosing_tui.domain.batches.master_recipe import (
     MasterIngredient,
     MasterRecipe,
     MasterVersion,
-    definition,
-    from_definition,
-    from_toml,
-    in_force,
-    to_toml,
+    format_definition,
+    format_recipes,
+    parse_definition,
+    parse_recipes,
+    select_version,
 )
 from dosing_tui.errors import RecipeError
 from tests.support.domain.batch_messages import NOON
@@ -37,8 +37,8 @@ recipes = st.builds(
 
 @given(st.lists(recipes, min_size=1, max_size=3, unique_by=lambda recipe: recipe.name.casefold()))
 def test_what_is_written_is_read_back(recipes: list[MasterRecipe]) -> None:
-    assert list(from_toml(to_toml(recipes))) == recipes
-    assert [from_definition(json.loads(definition(recipe))) for recipe in recipes] == recipes
+    assert list(parse_recipes(format_recipes(recipes))) == recipes
+    assert [parse_definition(json.loads(format_definition(recipe))) for recipe in recipes] == recipes
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_is_written_is_read_back(recipes: list[MasterRecipe]) -> None:
 )  # fmt: skip
 def test_what_cannot_be_a_recipe_is_refused_by_name(text: str, sentence: str) -> None:
     with pytest.raises(RecipeError) as refused:
-        from_toml(text)
+        parse_recipes(text)
     assert sentence in str(refused.value)
 
 
@@ -69,10 +69,10 @@ def test_a_version_holds_from_its_day_on_and_one_of_the_very_mode_comes_first() 
     versions = (second, first, bdo)
 
     def version(mode: str, hours: float) -> MasterVersion | None:
-        return in_force(versions, recipe="CU-85", mode=mode, at=NOON + timedelta(hours=hours))
+        return select_version(versions, recipe="CU-85", mode=mode, at=NOON + timedelta(hours=hours))
 
     assert version("CATALYST", -1) is None
     assert version("CATALYST", 1) is first
     assert version("CATALYST", 24) is second
     assert version("BDO", 24) is bdo
-    assert in_force(versions, recipe="", mode="", at=NOON) is None
+    assert select_version(versions, recipe="", mode="", at=NOON) is None

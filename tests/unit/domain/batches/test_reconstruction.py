@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.domain.batches.canonical_json import record
-from dosing_tui.domain.batches.reconstruction import key_of, reconstruct
+from dosing_tui.domain.batches.canonical_json import batch_to_record
+from dosing_tui.domain.batches.reconstruction import compute_batch_key, reconstruct_batches
 from dosing_tui.domain.messages.models import Dose, Reading, Rejection, TimeQuality
 from dosing_tui.simulator.fault_injection import Fault
 from tests.support.domain.batch_messages import (
@@ -31,7 +31,7 @@ def test_a_normal_batch_is_complete() -> None:
     (batch,) = made(*normal())
     assert told([batch]) == ["complete CU-85 2"]
     assert (batch.begins_at, batch.ends_at, batch.pumps, batch.mode) == (at(0), at(125), 2, "CATALYST")
-    assert batch.key == key_of(STATION, at(0))
+    assert batch.key == compute_batch_key(STATION, at(0))
     assert [(i.chemical, i.error_g) for i in batch.ingredients] == [("T-9", 0.1), ("T-12", 0.1)]
 
 
@@ -120,12 +120,12 @@ def test_nothing_belongs_to_a_batch_of_the_day_before() -> None:
 def test_a_complete_said_twice_is_one_complete() -> None:
     (batch,) = made(*normal(), event(140, "complete", dedup=2))
     assert (batch.status, batch.ends_at) == ("complete", at(125))
-    assert batch.marks == ("its complete was said more than once",)
+    assert batch.anomalies == ("its complete was said more than once",)
 
 
 def test_a_start_said_twice_in_one_second_is_one_start() -> None:
     (batch,) = made(*normal(), event(0, "start", dedup=2))
-    assert batch.marks == ("its start was said more than once",)
+    assert batch.anomalies == ("its start was said more than once",)
 
 
 def test_the_complete_of_something_else_aborts_a_batch() -> None:
@@ -137,8 +137,8 @@ def test_the_complete_of_something_else_aborts_a_batch() -> None:
 def test_a_dose_of_something_else_is_a_batch_of_its_own() -> None:
     batch, stray = made(*normal(), dose(90, "L25B", recipe="FG-85/95"))
     assert told([batch, stray]) == ["complete CU-85 2", "no-start FG-85/95 1"]
-    assert stray.marks == ("it was dosed while CU-85 was under way",)
-    assert batch.marks == ("FG-85/95 was dosed meanwhile",)
+    assert stray.anomalies == ("it was dosed while CU-85 was under way",)
+    assert batch.anomalies == ("FG-85/95 was dosed meanwhile",)
 
 
 def test_a_dose_that_began_long_before_the_start_is_of_no_started_batch() -> None:
@@ -241,7 +241,7 @@ def test_any_order_of_delivery_gives_identical_records(seed: int, rate: float, r
     readings = simulated(seed, rate=rate)
     mixed = [*readings, *random.sample(readings, 40)]
     random.shuffle(mixed)
-    assert reconstruct(mixed, now=MUCH_LATER) == reconstruct(readings, now=MUCH_LATER)
+    assert reconstruct_batches(mixed, now=MUCH_LATER) == reconstruct_batches(readings, now=MUCH_LATER)
 
 
 moments = st.integers(0, 40).map(lambda n: n * 7.0)
@@ -266,13 +266,13 @@ messages = st.one_of(
 def test_every_message_is_in_one_batch_at_most_and_order_does_not_matter(
     readings: list[Reading], random: Random
 ) -> None:
-    found = reconstruct(readings, now=at(200))
-    names = [name for batch in found for name in batch.identities()]
+    found = reconstruct_batches(readings, now=at(200))
+    names = [name for batch in found for name in batch.iter_identities()]
     assert len(names) == len(set(names))
     doses = [reading for reading in readings if isinstance(reading, Dose)]
     assert sum(len(batch.doses) for batch in found) == len(doses)
     assert len({batch.key for batch in found}) == len(found)
     shuffled = list(readings)
     random.shuffle(shuffled)
-    again = reconstruct(shuffled, now=at(200))
-    assert [record(batch) for batch in again] == [record(batch) for batch in found]
+    again = reconstruct_batches(shuffled, now=at(200))
+    assert [batch_to_record(batch) for batch in again] == [batch_to_record(batch) for batch in found]

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosing_tui.database.batches.span_planner import Span, Touched, affected, around
-from dosing_tui.domain.batches.models import RULES, Batch
+from dosing_tui.domain.batches.models import DEFAULT_RULES, Batch
 from dosing_tui.domain.messages.models import Dose, Reading
 from tests.support.domain.batch_messages import STATION, at, dose, event, made, told
 
@@ -21,10 +21,10 @@ def doses(since_h: float, until_h: float, *, every: float = 60.0, recipe: str = 
 def partly(hours: float, readings: list[Reading]) -> tuple[list[Batch], list[Batch]]:
     """The batches that begin within four hours: of all readings, and of what is read for them."""
     span = Span(STATION, at(hours * HOUR), at((hours + 4) * HOUR))
-    read = around(span, RULES)
+    read = around(span, DEFAULT_RULES)
     some = [reading for reading in readings if read.since <= reading.time < read.until]
     whole, part = (
-        [batch for batch in made(*each, now=at(3000 * HOUR)) if span.since <= batch.anchored_at < span.until]
+        [batch for batch in made(*each, now=at(3000 * HOUR)) if span.since <= batch.anchor_time < span.until]
         for each in (readings, some)
     )
     return whole, part
@@ -104,13 +104,13 @@ def test_what_comes_late_changes_no_batch_beyond_what_is_rebuilt_for_it(
     readings: list[Reading], hours: float, lasting: float
 ) -> None:
     first, last = at(hours * HOUR), at(hours * HOUR + lasting)
-    rebuilt = affected(Touched(STATION, first.date(), first, last, 1), RULES)
+    rebuilt = affected(Touched(STATION, first.date(), first, last, 1), DEFAULT_RULES)
     early = [reading for reading in readings if not first <= reading.time <= last]
     before, after = (
         [
             batch
             for batch in made(*each, now=at(3000 * HOUR))
-            if not rebuilt.since <= batch.anchored_at < rebuilt.until
+            if not rebuilt.since <= batch.anchor_time < rebuilt.until
         ]
         for each in (early, readings)
     )

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.domain.messages.message_parser import Intake
+from dosing_tui.domain.messages.message_parser import MessageParser
 from dosing_tui.domain.messages.models import Dose, TimeQuality
 from tests.support.domain.payload_samples import DOSE, DOSES, RECEIVED, RULES, STAMP, intake
 
 DAY = 86_400.0
 WRAP = 2**32
 FIELDS = json.loads(DOSE)
-OLDEST, AHEAD = RULES.oldest.total_seconds(), RULES.ahead.total_seconds()
+OLDEST, AHEAD = RULES.max_age.total_seconds(), RULES.max_ahead.total_seconds()
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Run:
         return -OLDEST <= shown - received.timestamp() <= AHEAD
 
 
-def quality(reader: Intake, stamp: float, received_at: datetime) -> TimeQuality:
+def quality(reader: MessageParser, stamp: float, received_at: datetime) -> TimeQuality:
     payload = json.dumps(FIELDS | {"timestamp": stamp}).encode()
-    (unit,) = reader.read(DOSES, payload, received_at=received_at)
+    (unit,) = reader.parse_message(DOSES, payload, received_at=received_at)
     assert isinstance(unit, Dose)
     if unit.time_quality is not TimeQuality.DEVICE:
         assert unit.time == received_at

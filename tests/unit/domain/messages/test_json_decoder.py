@@ -6,11 +6,11 @@ import pytest
 
 from dosing_tui.domain.messages.json_decoder import (
     MAX_BYTES,
+    MAX_FAILURES,
     MAX_RECORDS,
-    MAX_UNREADABLE,
-    Record,
-    Unreadable,
-    pieces,
+    DecodeFailure,
+    JsonRecord,
+    decode_records,
 )
 from tests.support.domain.payload_samples import DOSE, EVENT, LEVEL
 
@@ -19,24 +19,27 @@ A, B, C = b'{"a":1}', b'{"b":2}', b'{"c":3}'
 
 def fields(payload: bytes) -> list[dict[str, object] | str]:
     """The fields of each record, and the bytes of each piece that is none."""
-    return [piece.fields if isinstance(piece, Record) else piece.raw.decode() for piece in pieces(payload)]
+    return [
+        piece.fields if isinstance(piece, JsonRecord) else piece.raw.decode()
+        for piece in decode_records(payload)
+    ]
 
 
 def reason(payload: bytes) -> str:
-    (piece,) = pieces(payload)
-    assert isinstance(piece, Unreadable)
+    (piece,) = decode_records(payload)
+    assert isinstance(piece, DecodeFailure)
     return piece.reason
 
 
 def test_an_object_is_a_record_with_the_bytes_it_came_in() -> None:
-    assert pieces(DOSE) == (Record(json.loads(DOSE), DOSE, DOSE),)
+    assert decode_records(DOSE) == (JsonRecord(json.loads(DOSE), DOSE, DOSE),)
 
 
 @pytest.mark.parametrize(
     "padded", [b"\xef\xbb\xbf" + A, A + b"\0", A + b"\r\n", b" \n" + A + b" ", b"\xef\xbb\xbf " + A + b"\0\0"]
 )
 def test_what_is_around_the_record_is_no_part_of_it(padded: bytes) -> None:
-    assert pieces(padded) == (Record({"a": 1}, A, A),)
+    assert decode_records(padded) == (JsonRecord({"a": 1}, A, A),)
 
 
 @pytest.mark.parametrize(
@@ -111,18 +114,18 @@ def test_what_is_nested_too_deeply_is_set_aside(deep: bytes) -> None:
 
 def test_what_is_set_aside_keeps_its_bytes() -> None:
     for payload in (b"\xff\xfe{\x00", b'{"a":"\xe4"', b"null\n"):
-        (piece,) = pieces(payload)
+        (piece,) = decode_records(payload)
         assert piece.raw == payload
 
 
 def test_a_message_beyond_the_limit_is_not_looked_into() -> None:
     too_large = b'{"a":"' + b"x" * MAX_BYTES + b'"}'
-    (piece,) = pieces(too_large)
+    (piece,) = decode_records(too_large)
     assert piece.raw == too_large[:MAX_BYTES]
     assert reason(too_large) == "the message has 65544 bytes, more than 65536; the first 65536 are kept"
     just_right = b'{"a":"' + b"x" * (MAX_BYTES - 8) + b'"}'
     assert len(just_right) == MAX_BYTES
-    assert isinstance(pieces(just_right)[0], Record)
+    assert isinstance(decode_records(just_right)[0], JsonRecord)
 
 
 @pytest.mark.parametrize(
@@ -140,13 +143,13 @@ def test_a_number_that_is_none_does_not_spoil_the_record(bare: str) -> None:
 
 def test_repaired_records_keep_their_own_bytes() -> None:
     one, two = b'{"a":-inf}', b'{"b":nan(7)}'
-    assert [piece.raw for piece in pieces(one + b"\n" + two)] == [one, two]
-    assert [piece.raw for piece in pieces(b"[ " + one + b" , " + two + b" ]")] == [one, two]
+    assert [piece.raw for piece in decode_records(one + b"\n" + two)] == [one, two]
+    assert [piece.raw for piece in decode_records(b"[ " + one + b" , " + two + b" ]")] == [one, two]
 
 
 def test_invalid_utf8_inside_a_text_does_not_spoil_the_record() -> None:
-    (piece,) = pieces(b'{"a":"Gr\xf6\xdfe"}')
-    assert isinstance(piece, Record)
+    (piece,) = decode_records(b'{"a":"Gr\xf6\xdfe"}')
+    assert isinstance(piece, JsonRecord)
     assert piece.raw == b'{"a":"Gr\xf6\xdfe"}'
 
 
@@ -160,20 +163,20 @@ def test_a_number_of_thousands_of_digits_stays_text() -> None:
 
 
 def test_a_record_in_a_list_is_the_same_however_the_list_is_laid_out() -> None:
-    (one,) = pieces(b'[{"a":1,"b":[2]}]')
-    (two,) = pieces(b'[\n{ "b" : [ 2 ], "a" : 1 }\n]')
-    assert isinstance(one, Record)
-    assert isinstance(two, Record)
+    (one,) = decode_records(b'[{"a":1,"b":[2]}]')
+    (two,) = decode_records(b'[\n{ "b" : [ 2 ], "a" : 1 }\n]')
+    assert isinstance(one, JsonRecord)
+    assert isinstance(two, JsonRecord)
     assert one.identity == two.identity
 
 
 def test_a_flood_of_records_or_of_nonsense_is_bounded() -> None:
-    many = pieces(b"[" + b"{}," * 20_000 + b"{}]")
+    many = decode_records(b"[" + b"{}," * 20_000 + b"{}]")
     assert len(many) == MAX_RECORDS + 1
-    assert isinstance(many[-1], Unreadable)
+    assert isinstance(many[-1], DecodeFailure)
     assert many[-1].reason == "more than 2000 records in one message"
     assert len(many[-1].raw) > 50_000
-    assert len(pieces(b"[" + b"{x}," * 15_000 + b"]")) == MAX_UNREADABLE + 1
+    assert len(decode_records(b"[" + b"{x}," * 15_000 + b"]")) == MAX_FAILURES + 1
 
 
 @pytest.mark.parametrize(
@@ -192,12 +195,12 @@ def test_a_flood_of_records_or_of_nonsense_is_bounded() -> None:
     ids=lambda payload: repr(payload[:12]),
 )
 def test_hostile_messages_come_out_whole(hard: bytes) -> None:
-    assert len(pieces(hard)) >= 1
+    assert len(decode_records(hard)) >= 1
 
 
 @pytest.mark.parametrize("payload", [DOSE, EVENT, LEVEL])
 def test_every_cut_off_message_is_one_rejection(payload: bytes) -> None:
     for end in range(1, len(payload)):
-        (piece,) = pieces(payload[:end])
-        assert isinstance(piece, Unreadable)
+        (piece,) = decode_records(payload[:end])
+        assert isinstance(piece, DecodeFailure)
         assert piece.raw == payload[:end]

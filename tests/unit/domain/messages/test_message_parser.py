@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from dosing_tui.domain.messages.message_parser import MAX_KNOWN
+from dosing_tui.domain.messages.message_parser import MAX_TRACKED
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, Rejection, TimeQuality
 from tests.support.domain.payload_samples import (
     DOSE,
@@ -97,29 +97,29 @@ def test_a_sequence_of_null_is_none() -> None:
 
 def test_a_refused_record_teaches_nothing_about_its_device() -> None:
     reader = intake()
-    reader.read(DOSES, changed(DOSE, timestamp=STAMP - 40 * 86_400, pump=3.7), received_at=RECEIVED)
-    (found,) = reader.read(DOSES, DOSE, received_at=RECEIVED)
+    reader.parse_message(DOSES, changed(DOSE, timestamp=STAMP - 40 * 86_400, pump=3.7), received_at=RECEIVED)
+    (found,) = reader.parse_message(DOSES, DOSE, received_at=RECEIVED)
     assert isinstance(found, Dose)
     assert found.time_quality is TimeQuality.DEVICE
 
 
 def test_a_flood_of_invented_devices_and_tanks_is_forgotten() -> None:
     reader = intake()
-    for number in range(MAX_KNOWN + 10):
-        reader.read(DOSES, changed(DOSE, device_id=f"device {number}"), received_at=RECEIVED)
-        reader.read(LEVELS, changed(LEVEL, chemical=f"chemical {number}"), received_at=RECEIVED)
-    assert len(reader._clocks) == MAX_KNOWN
-    assert len(reader._capacities) == MAX_KNOWN
+    for number in range(MAX_TRACKED + 10):
+        reader.parse_message(DOSES, changed(DOSE, device_id=f"device {number}"), received_at=RECEIVED)
+        reader.parse_message(LEVELS, changed(LEVEL, chemical=f"chemical {number}"), received_at=RECEIVED)
+    assert len(reader._clocks) == MAX_TRACKED
+    assert len(reader._capacities) == MAX_TRACKED
 
 
 def test_a_device_that_goes_on_talking_is_not_forgotten() -> None:
     reader = intake()
-    reader.read(DOSES, with_raw(DOSE, "timestamp", "5000"), received_at=RECEIVED)
-    for number in range(MAX_KNOWN * 2 + 1):
-        reader.read(DOSES, changed(DOSE, device_id=f"device {number}"), received_at=RECEIVED)
+    reader.parse_message(DOSES, with_raw(DOSE, "timestamp", "5000"), received_at=RECEIVED)
+    for number in range(MAX_TRACKED * 2 + 1):
+        reader.parse_message(DOSES, changed(DOSE, device_id=f"device {number}"), received_at=RECEIVED)
         if number % 1_000 == 0:
             assert "dosing_system_01" in reader._clocks
-            reader.read(DOSES, with_raw(DOSE, "timestamp", "5000"), received_at=RECEIVED)
+            reader.parse_message(DOSES, with_raw(DOSE, "timestamp", "5000"), received_at=RECEIVED)
 
 
 def test_a_message_too_large_is_set_aside_in_part() -> None:
@@ -130,19 +130,19 @@ def test_a_message_too_large_is_set_aside_in_part() -> None:
 
 def test_what_comes_unstamped_out_of_a_queue_is_known_to_be_late() -> None:
     reader, queued = intake(), RECEIVED + timedelta(minutes=10)
-    reader.read(DOSES, DOSE, received_at=queued)
-    (level,) = reader.read(LEVELS, LEVEL, received_at=queued)
+    reader.parse_message(DOSES, DOSE, received_at=queued)
+    (level,) = reader.parse_message(LEVELS, LEVEL, received_at=queued)
     assert isinstance(level, InventoryLevel)
     assert (level.time_quality, level.time) == (TimeQuality.BACKLOG, queued)
-    (other,) = reader.read(LEVELS, changed(LEVEL, device_id="another"), received_at=queued)
+    (other,) = reader.parse_message(LEVELS, changed(LEVEL, device_id="another"), received_at=queued)
     assert isinstance(other, InventoryLevel)
     assert other.time_quality is TimeQuality.RECEIVE
 
 
 def test_the_backlog_ends_with_the_first_message_that_is_in_time() -> None:
     reader, queued = intake(), RECEIVED + timedelta(minutes=10)
-    reader.read(DOSES, DOSE, received_at=queued)
-    reader.read(DOSES, changed(DOSE, timestamp=STAMP + 600), received_at=queued)
-    (level,) = reader.read(LEVELS, LEVEL, received_at=queued)
+    reader.parse_message(DOSES, DOSE, received_at=queued)
+    reader.parse_message(DOSES, changed(DOSE, timestamp=STAMP + 600), received_at=queued)
+    (level,) = reader.parse_message(LEVELS, LEVEL, received_at=queued)
     assert isinstance(level, InventoryLevel)
     assert level.time_quality is TimeQuality.RECEIVE

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from dosing_tui.domain.messages.models import Dose, Kind, Rejection, TimeQuality, Unit
+from dosing_tui.domain.messages.models import Dose, ParsedItem, ReadingKind, Rejection, TimeQuality
 from tests.support.domain.payload_samples import (
     DOSE,
     EVENT,
@@ -92,7 +92,7 @@ PAYLOAD = st.one_of(
 )
 
 
-def texts(unit: Unit) -> Iterator[tuple[str, int]]:
+def texts(unit: ParsedItem) -> Iterator[tuple[str, int]]:
     """Every text of the unit, with those of its flags, and how many cells it may take."""
     for field in fields(unit):
         value = getattr(unit, field.name)
@@ -102,7 +102,7 @@ def texts(unit: Unit) -> Iterator[tuple[str, int]]:
             yield from ((flag, 100) for flag in value)
 
 
-def assert_harmless(unit: Unit) -> None:
+def assert_harmless(unit: ParsedItem) -> None:
     for text, most in texts(unit):
         assert not {unicodedata.category(each) for each in text} & {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}, (
             ascii(text)
@@ -111,7 +111,7 @@ def assert_harmless(unit: Unit) -> None:
         text.encode()
 
 
-def assert_storable(unit: Unit) -> None:
+def assert_storable(unit: ParsedItem) -> None:
     assert not isinstance(unit, Rejection)
     for field in fields(unit):
         value = getattr(unit, field.name)
@@ -122,7 +122,7 @@ def assert_storable(unit: Unit) -> None:
             assert -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
     assert unit.device_id
     if unit.time_quality is TimeQuality.DEVICE:
-        assert RECEIVED - RULES.oldest <= unit.time <= RECEIVED + RULES.ahead
+        assert RECEIVED - RULES.max_age <= unit.time <= RECEIVED + RULES.max_ahead
     else:
         assert unit.time == RECEIVED
     assert unit.received_at == RECEIVED
@@ -154,8 +154,8 @@ def test_no_message_stops_the_ones_behind_it(payloads: list[bytes]) -> None:
     reader = intake()
     for payload in payloads:
         for topic in TOPICS:
-            reader.read(topic, payload, received_at=RECEIVED)
-    (unit,) = reader.read("factory/dosing/consumption", DOSE, received_at=RECEIVED)
+            reader.parse_message(topic, payload, received_at=RECEIVED)
+    (unit,) = reader.parse_message("factory/dosing/consumption", DOSE, received_at=RECEIVED)
     assert isinstance(unit, Dose)
 
 
@@ -195,6 +195,6 @@ def test_the_receive_time_may_be_any(record: dict[str, Any], received: datetime)
     received_at = received.replace(tzinfo=RECEIVED.tzinfo)
     for topic, kind in TOPICS.items():
         for unit in read(topic, _dumped(record), received_at=received_at):
-            assert kind in Kind
+            assert kind in ReadingKind
             if not isinstance(unit, Rejection) and unit.time_quality is not TimeQuality.DEVICE:
                 assert unit.time == received_at

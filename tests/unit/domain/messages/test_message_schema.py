@@ -106,13 +106,13 @@ def test_the_percent_is_what_the_masses_say(
 
 def test_a_level_without_a_capacity_gets_the_one_last_told() -> None:
     reader = intake()
-    reader.read(LEVELS, LEVEL, received_at=RECEIVED)
+    reader.parse_message(LEVELS, LEVEL, received_at=RECEIVED)
     other = changed(without(LEVEL, "capacity_g", "percent_full"), remaining_g=7_500.0)
-    (found,) = reader.read(LEVELS, other, received_at=RECEIVED)
+    (found,) = reader.parse_message(LEVELS, other, received_at=RECEIVED)
     assert isinstance(found, InventoryLevel)
     assert (found.capacity_g, found.percent_full) == (15_000.0, 50.0)
     assert "capacity_g: last known" in found.flags
-    (stranger,) = reader.read(LEVELS, changed(other, chemical="T-9"), received_at=RECEIVED)
+    (stranger,) = reader.parse_message(LEVELS, changed(other, chemical="T-9"), received_at=RECEIVED)
     assert isinstance(stranger, InventoryLevel)
     assert (stranger.capacity_g, stranger.percent_full) == (None, None)
 

@@ -4,7 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from dosing_tui.domain.messages.tank_level import Band, band, complete, notice, notices, percent_of
+from dosing_tui.domain.messages.tank_level import (
+    LevelBand,
+    classify_level,
+    compute_percent,
+    describe_low_level,
+    fill_capacity,
+    list_low_levels,
+)
 from tests.support.domain.payload_samples import LEVEL, a_level, changed, without
 
 FULL = a_level(LEVEL)
@@ -13,18 +20,18 @@ FULL = a_level(LEVEL)
 @pytest.mark.parametrize(
     ("percent", "expected"),
     [
-        (None, Band.UNKNOWN), (float("nan"), Band.UNKNOWN), (-1.0, Band.LOW), (0.0, Band.LOW),
-        (19.999, Band.LOW),
-        (20.0, Band.WARN), (35.0, Band.WARN), (50.0, Band.WARN), (50.001, Band.NORMAL), (101.0, Band.NORMAL),
+        (None, LevelBand.UNKNOWN), (float("nan"), LevelBand.UNKNOWN), (-1.0, LevelBand.LOW), (0.0, LevelBand.LOW),
+        (19.999, LevelBand.LOW),
+        (20.0, LevelBand.WARN), (35.0, LevelBand.WARN), (50.0, LevelBand.WARN), (50.001, LevelBand.NORMAL), (101.0, LevelBand.NORMAL),
     ],
 )  # fmt: skip
-def test_bands_begin_and_end_at_the_limits(percent: float | None, expected: Band) -> None:
-    assert band(percent) is expected
+def test_bands_begin_and_end_at_the_limits(percent: float | None, expected: LevelBand) -> None:
+    assert classify_level(percent) is expected
 
 
 def test_limits_may_be_others() -> None:
-    assert band(25.0, 30.0, 60.0) is Band.LOW
-    assert band(60.0, 30.0, 60.0) is Band.WARN
+    assert classify_level(25.0, 30.0, 60.0) is LevelBand.LOW
+    assert classify_level(60.0, 30.0, 60.0) is LevelBand.WARN
 
 
 @pytest.mark.parametrize(
@@ -38,15 +45,15 @@ def test_limits_may_be_others() -> None:
 def test_percent_is_computed_where_it_can_be(
     remaining: float | None, capacity: float | None, percent: float | None
 ) -> None:
-    assert percent_of(remaining, capacity) == percent
+    assert compute_percent(remaining, capacity) == percent
 
 
 def test_a_level_that_tells_its_capacity_is_complete() -> None:
-    assert complete(FULL, 99.0) is FULL
+    assert fill_capacity(FULL, 99.0) is FULL
 
 
 def test_a_level_without_a_capacity_takes_the_known_one() -> None:
-    found = complete(replace(FULL, capacity_g=None, percent_full=1.0), 20_000.0)
+    found = fill_capacity(replace(FULL, capacity_g=None, percent_full=1.0), 20_000.0)
     assert (found.capacity_g, found.percent_full) == (20_000.0, 61.728)
     assert found.flags == ("capacity_g: last known",)
 
@@ -54,12 +61,12 @@ def test_a_level_without_a_capacity_takes_the_known_one() -> None:
 @pytest.mark.parametrize("known", [None, 0.0, -1.0])
 def test_a_level_stays_as_it_is_where_no_capacity_is_known(known: float | None) -> None:
     level = a_level(without(LEVEL, "capacity_g"))
-    assert complete(level, known) is level
+    assert fill_capacity(level, known) is level
 
 
 def test_a_level_without_mass_keeps_the_percent_it_was_told() -> None:
     level = replace(FULL, remaining_g=None, capacity_g=None, percent_full=12.5)
-    assert complete(level, 20_000.0).percent_full == 12.5
+    assert fill_capacity(level, 20_000.0).percent_full == 12.5
 
 
 @pytest.mark.parametrize(
@@ -74,21 +81,21 @@ def test_a_level_without_mass_keeps_the_percent_it_was_told() -> None:
     ],
 )
 def test_a_tank_that_runs_low_is_told_in_a_sentence(percent: float | None, sentence: str | None) -> None:
-    assert notice(replace(FULL, chemical="T-9", percent_full=percent)) == sentence
+    assert describe_low_level(replace(FULL, chemical="T-9", percent_full=percent)) == sentence
 
 
 def test_the_emptiest_tank_is_told_first() -> None:
     tanks = [replace(FULL, chemical=name, percent_full=percent) for name, percent in
              (("T-9", 16.4), ("L25B", 80.0), ("DMDEE", 3.0), ("T-12", None))]  # fmt: skip
-    assert notices(tanks) == ("Low inventory: DMDEE at 3.0 %", "Low inventory: T-9 at 16.4 %")
-    assert notices(tanks, low=2.0) == ()
+    assert list_low_levels(tanks) == ("Low inventory: DMDEE at 3.0 %", "Low inventory: T-9 at 16.4 %")
+    assert list_low_levels(tanks, low=2.0) == ()
 
 
 def test_the_station_is_told_where_there_are_several() -> None:
     tanks = [replace(FULL, percent_full=5.0), replace(FULL, device_id="north", percent_full=80.0)]
-    assert notices(tanks) == ("Low inventory: T-12 at 5.0 % (dosing_system_01)",)
+    assert list_low_levels(tanks) == ("Low inventory: T-12 at 5.0 % (dosing_system_01)",)
 
 
 def test_a_refilled_tank_is_told_no_more() -> None:
-    assert notice(a_level(changed(LEVEL, remaining_g=3_000.0))) is None
-    assert notice(a_level(changed(LEVEL, remaining_g=2_999.9))) == "Low inventory: T-12 at 19.9 %"
+    assert describe_low_level(a_level(changed(LEVEL, remaining_g=3_000.0))) is None
+    assert describe_low_level(a_level(changed(LEVEL, remaining_g=2_999.9))) == "Low inventory: T-12 at 19.9 %"

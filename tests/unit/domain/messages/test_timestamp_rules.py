@@ -9,12 +9,12 @@ import pytest
 from dosing_tui.domain.messages.models import TimeQuality
 from dosing_tui.domain.messages.timestamp_rules import (
     ClockRules,
+    ClockSample,
+    ClockTrust,
     DeviceClock,
-    Sighting,
-    Trust,
-    Verdict,
-    judge,
-    observe,
+    ResolvedTime,
+    resolve_timestamp,
+    update_clock,
 )
 from tests.support.domain.payload_samples import MADE, RECEIVED, RULES, STAMP
 
@@ -25,8 +25,8 @@ R = RECEIVED.timestamp()
 DAY = 86_400
 
 
-def alone(stamp: object, rules: ClockRules = RULES) -> Verdict:
-    return judge(stamp, RECEIVED, rules, None)
+def alone(stamp: object, rules: ClockRules = RULES) -> ResolvedTime:
+    return resolve_timestamp(stamp, RECEIVED, rules, None)
 
 
 def qualities(*heard: tuple[float, float]) -> list[TimeQuality]:
@@ -34,7 +34,7 @@ def qualities(*heard: tuple[float, float]) -> list[TimeQuality]:
     clock: DeviceClock | None = None
     found = []
     for stamp, after in heard:
-        verdict = judge(stamp, RECEIVED + timedelta(seconds=after), RULES, clock)
+        verdict = resolve_timestamp(stamp, RECEIVED + timedelta(seconds=after), RULES, clock)
         clock = verdict.clock
         found.append(verdict.quality)
     return found
@@ -61,7 +61,7 @@ def test_parts_of_a_second_are_kept() -> None:
 
 
 def test_a_time_without_a_zone_is_in_the_devices_zone() -> None:
-    rules = ClockRules(RULES.oldest, RULES.ahead, ZoneInfo("America/New_York"))
+    rules = ClockRules(RULES.max_age, RULES.max_ahead, ZoneInfo("America/New_York"))
     assert alone("2023-10-31T11:17:12", rules).time == MADE
     assert alone("2023-10-31T15:17:12Z", rules).time == MADE
 
@@ -211,15 +211,15 @@ def test_a_reboot_and_a_wrap_leave_a_counter_a_counter() -> None:
 
 
 def test_written_dates_are_believed_whatever_the_numbers_were() -> None:
-    counting = judge(5_000, RECEIVED, RULES, None).clock
-    verdict = judge("2023-10-31T15:17:12Z", RECEIVED, RULES, counting)
+    counting = resolve_timestamp(5_000, RECEIVED, RULES, None).clock
+    verdict = resolve_timestamp("2023-10-31T15:17:12Z", RECEIVED, RULES, counting)
     assert (verdict.time, verdict.quality, verdict.clock) == (MADE, DEVICE, counting)
 
 
 def test_a_receive_clock_that_is_set_back_does_not_stop_the_judgement() -> None:
-    now, then = Sighting(R, R), Sighting(R - 3_600, R - 3_600)
-    clock = observe(DeviceClock(Trust.CLOCK, now, now), *then, within=True)
-    assert clock == DeviceClock(Trust.CLOCK, then, then)
+    now, then = ClockSample(R, R), ClockSample(R - 3_600, R - 3_600)
+    clock = update_clock(DeviceClock(ClockTrust.CLOCK, now, now), *then, is_in_window=True)
+    assert clock == DeviceClock(ClockTrust.CLOCK, then, then)
 
 
 def test_the_largest_number_json_can_carry_is_no_time() -> None:

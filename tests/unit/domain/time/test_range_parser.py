@@ -7,9 +7,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.domain.time.range_parser import LONGEST, NAMES, described, live, resolve, shifted, zoomed
+from dosing_tui.domain.time.range_parser import (
+    CALENDAR_RANGES,
+    MAX_RANGE,
+    describe_range,
+    is_live,
+    resolve_range,
+    step_range,
+    zoom_range,
+)
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
-from dosing_tui.domain.time.time_range import RangeSpec, TimeRange, today
+from dosing_tui.domain.time.time_range import RangeSpec, TimeRange, get_today
 from dosing_tui.errors import RangeError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -34,7 +42,7 @@ def local(text: str) -> datetime:
 
 def found(from_: str, to: str = "", now: datetime = NOW) -> tuple[str, str]:
     """Both ends on Berlin's clock."""
-    since, until = resolve(RangeSpec(from_, to), now, BERLIN)
+    since, until = resolve_range(RangeSpec(from_, to), now, BERLIN)
     return tuple(end.astimezone(BERLIN).isoformat(timespec="seconds") for end in (since, until))  # type: ignore[return-value]  # two
 
 
@@ -124,7 +132,7 @@ def test_a_day_back_is_the_same_time_on_the_wall_and_24_hours_are_24_hours() -> 
 )
 def test_what_is_no_range_is_answered_by_a_sentence(from_: str, to: str, sentence: str) -> None:
     with pytest.raises(RangeError) as caught:
-        resolve(RangeSpec(from_, to), NOW, BERLIN)
+        resolve_range(RangeSpec(from_, to), NOW, BERLIN)
     assert sentence in str(caught.value)
 
 
@@ -132,7 +140,7 @@ def test_what_is_no_range_is_answered_by_a_sentence(from_: str, to: str, sentenc
 @given(st.text(max_size=30), st.text(max_size=30), NOWS)
 def test_any_text_is_a_range_or_a_sentence(from_: str, to: str, now: datetime) -> None:
     try:
-        answer = str(resolve(RangeSpec(from_, to), now, BERLIN))
+        answer = str(resolve_range(RangeSpec(from_, to), now, BERLIN))
     except RangeError as error:
         answer = str(error)
     assert answer.isprintable()
@@ -142,10 +150,10 @@ def test_any_text_is_a_range_or_a_sentence(from_: str, to: str, now: datetime) -
 @given(st.from_regex(r"now([+-]\d{0,6}[smhdwMy]|/[smhdwMy]){0,4}", fullmatch=True), NOWS, ZONES)
 def test_every_chain_has_a_meaning_or_a_sentence(text: str, now: datetime, zone: ZoneInfo) -> None:
     try:
-        since, until = resolve(RangeSpec(text, "now+1s"), now, zone)
+        since, until = resolve_range(RangeSpec(text, "now+1s"), now, zone)
     except RangeError:
         return
-    assert since < until <= since + LONGEST
+    assert since < until <= since + MAX_RANGE
 
 
 @settings(deadline=None, max_examples=250)
@@ -154,17 +162,17 @@ def test_now_is_in_its_whole_unit_and_units_follow_without_a_gap(
     unit: str, now: datetime, zone: ZoneInfo
 ) -> None:
     whole = RangeSpec(f"now/{unit}", f"now/{unit}")
-    since, until = resolve(whole, now, zone)
+    since, until = resolve_range(whole, now, zone)
     assert since <= now < until
-    assert resolve(whole, until, zone).since == until
-    assert resolve(whole, since - timedelta(microseconds=1), zone).until == since
+    assert resolve_range(whole, until, zone).since == until
+    assert resolve_range(whole, since - timedelta(microseconds=1), zone).until == since
 
 
 @settings(deadline=None, max_examples=150)
 @given(NOWS, ZONES, st.integers(-300, 300))
 def test_days_forth_and_back_keep_the_time_on_the_wall(now: datetime, zone: ZoneInfo, days: int) -> None:
     sign = "+" if days >= 0 else "-"
-    since, _ = resolve(RangeSpec(f"now{sign}{abs(days)}d", "now+301d"), now, zone)
+    since, _ = resolve_range(RangeSpec(f"now{sign}{abs(days)}d", "now+301d"), now, zone)
     wall = now.astimezone(zone).replace(tzinfo=None)
     there = since.astimezone(zone).replace(tzinfo=None)
     later = there - wall - timedelta(days=days)  # a skipped time is an hour, in Lord Howe half an hour, later
@@ -173,48 +181,48 @@ def test_days_forth_and_back_keep_the_time_on_the_wall(now: datetime, zone: Zone
 
 def test_today_moves_by_days_of_23_24_and_25_hours() -> None:
     now = local("2026-10-26T12:00").astimezone(UTC)
-    back = shifted(NAMES["today"], -1, now, BERLIN)
+    back = step_range(CALENDAR_RANGES["today"], -1, now, BERLIN)
     assert back == RangeSpec("2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00")
-    assert shifted(back, -1, now, BERLIN).from_ == "2026-10-24T00:00:00+02:00"
-    assert shifted(shifted(back, -1, now, BERLIN), 2, now, BERLIN) == NAMES["today"]
+    assert step_range(back, -1, now, BERLIN).from_ == "2026-10-24T00:00:00+02:00"
+    assert step_range(step_range(back, -1, now, BERLIN), 2, now, BERLIN) == CALENDAR_RANGES["today"]
 
 
 def test_months_move_by_months_and_hours_by_their_length() -> None:
-    month = shifted(NAMES["this month"], -1, NOW, BERLIN)
+    month = step_range(CALENDAR_RANGES["this month"], -1, NOW, BERLIN)
     assert month == RangeSpec("2026-10-01T00:00:00+02:00", "2026-11-01T00:00:00+01:00")
-    assert shifted(RangeSpec("now-6h", "now"), -1, NOW, BERLIN) == RangeSpec(
+    assert step_range(RangeSpec("now-6h", "now"), -1, NOW, BERLIN) == RangeSpec(
         "2026-11-23T22:17:33+01:00", "2026-11-24T04:17:33+01:00"
     )
 
 
 def test_a_shift_moves_by_shifts_and_comes_back_to_the_one_that_is_on() -> None:
-    before = shifted(RangeSpec("this shift"), -1, NOW, BERLIN)
+    before = step_range(RangeSpec("this shift"), -1, NOW, BERLIN)
     assert before == RangeSpec("2026-11-23T22:00:00+01:00", "2026-11-24T06:00:00+01:00")
-    assert shifted(before, -1, NOW, BERLIN).from_ == "2026-11-23T14:00:00+01:00"
-    assert shifted(before, 1, NOW, BERLIN) == RangeSpec("this shift")
+    assert step_range(before, -1, NOW, BERLIN).from_ == "2026-11-23T14:00:00+01:00"
+    assert step_range(before, 1, NOW, BERLIN) == RangeSpec("this shift")
 
 
 @settings(deadline=None, max_examples=150)
 @given(NOWS, ZONES, st.sampled_from(["today", "this shift", "yesterday", "this week", "this month"]))
 def test_back_and_forth_is_where_it_began(now: datetime, zone: ZoneInfo, name: str) -> None:
-    start = resolve(RangeSpec(name), now, zone)
-    back = shifted(RangeSpec(name), -1, now, zone)
-    assert resolve(back, now, zone).until == start.since
-    assert resolve(shifted(back, 1, now, zone), now, zone) == start
+    start = resolve_range(RangeSpec(name), now, zone)
+    back = step_range(RangeSpec(name), -1, now, zone)
+    assert resolve_range(back, now, zone).until == start.since
+    assert resolve_range(step_range(back, 1, now, zone), now, zone) == start
 
 
 def test_a_live_range_is_zoomed_along_the_ladder_and_stays_live() -> None:
     spec, seen = RangeSpec("now-24h", "now"), []
     for factor in (2.0, 2.0, 2.0, 0.5, 0.5, 0.5, 0.5):
-        spec = zoomed(spec, factor, NOW, BERLIN)
+        spec = zoom_range(spec, factor, NOW, BERLIN)
         seen.append(spec.from_)
     assert seen == ["now-2d", "now-7d", "now-14d", "now-7d", "now-2d", "now-24h", "now-12h"]
-    assert live(spec)
+    assert is_live(spec)
 
 
 def test_zooming_ends_at_a_minute_and_at_two_years() -> None:
     for spec, factor in ((RangeSpec("now-1m", "now"), 0.5), (RangeSpec("now-730d", "now"), 2.0)):
-        assert zoomed(spec, factor, NOW, ZoneInfo("UTC")) == spec
+        assert zoom_range(spec, factor, NOW, ZoneInfo("UTC")) == spec
 
 
 LIVE_SPECS = st.sampled_from(
@@ -224,7 +232,9 @@ LIVE_SPECS = st.sampled_from(
 
 
 def test_today_is_widened_to_two_days_early_in_the_morning() -> None:
-    assert zoomed(RangeSpec("now/d"), 2.0, local("2026-11-24T01:00"), BERLIN) == RangeSpec("now-2d", "now")
+    assert zoom_range(RangeSpec("now/d"), 2.0, local("2026-11-24T01:00"), BERLIN) == RangeSpec(
+        "now-2d", "now"
+    )
 
 
 @settings(deadline=None, max_examples=150)
@@ -233,17 +243,19 @@ def test_wider_never_narrows_and_narrower_never_widens(
     now: datetime, zone: ZoneInfo, spec: RangeSpec
 ) -> None:
     def length(which: RangeSpec) -> timedelta:
-        since, until = resolve(which, now, zone)
+        since, until = resolve_range(which, now, zone)
         return until - since
 
-    assert length(zoomed(spec, 2.0, now, zone)) >= length(spec) >= length(zoomed(spec, 0.5, now, zone))
+    assert (
+        length(zoom_range(spec, 2.0, now, zone)) >= length(spec) >= length(zoom_range(spec, 0.5, now, zone))
+    )
 
 
 @settings(deadline=None, max_examples=150)
 @given(NOWS, ZONES, LIVE_SPECS)
 def test_forward_of_what_reaches_the_present_stays(now: datetime, zone: ZoneInfo, spec: RangeSpec) -> None:
-    assert shifted(spec, 1, now, zone) == spec
-    assert shifted(spec, 3, now, zone) == spec
+    assert step_range(spec, 1, now, zone) == spec
+    assert step_range(spec, 3, now, zone) == spec
 
 
 @settings(deadline=None, max_examples=150)
@@ -253,12 +265,12 @@ def test_forward_comes_to_the_present_and_follows_it(
 ) -> None:
     end = now.replace(microsecond=0) - timedelta(seconds=ago)
     spec = RangeSpec((end - timedelta(seconds=seconds)).isoformat(), end.isoformat())
-    found = shifted(spec, steps, now, zone)
-    assert live(found) or resolve(found, now, zone).until < now
-    reached = resolve(found, now, zone)
+    found = step_range(spec, steps, now, zone)
+    assert is_live(found) or resolve_range(found, now, zone).until < now
+    reached = resolve_range(found, now, zone)
     assert reached.since < now
     if ago < seconds * steps:
-        assert live(found)
+        assert is_live(found)
 
 
 @settings(deadline=None)
@@ -266,12 +278,12 @@ def test_forward_comes_to_the_present_and_follows_it(
 def test_a_past_range_is_zoomed_about_its_middle(
     now: datetime, zone: ZoneInfo, seconds: int, factor: float
 ) -> None:
-    assume(seconds * max(1, factor) < LONGEST.total_seconds())
+    assume(seconds * max(1, factor) < MAX_RANGE.total_seconds())
     end = now - timedelta(days=900)
     spec = RangeSpec((end - timedelta(seconds=seconds)).isoformat(), end.isoformat())
     assume(end.year > 2002)
-    since, until = resolve(spec, now, zone)
-    wide = resolve(zoomed(spec, factor, now, zone), now, zone)
+    since, until = resolve_range(spec, now, zone)
+    wide = resolve_range(zoom_range(spec, factor, now, zone), now, zone)
     assert abs((wide.until - wide.since).total_seconds() - seconds * factor) <= 1
     assert abs((wide.since - since) + (wide.until - until)) <= timedelta(seconds=2)
 
@@ -286,7 +298,7 @@ def test_a_past_range_is_zoomed_about_its_middle(
     ],
 )  # fmt: skip
 def test_a_range_is_live_if_new_readings_belong_to_it(from_: str, to: str, follows: bool) -> None:
-    assert live(RangeSpec(from_, to)) is follows
+    assert is_live(RangeSpec(from_, to)) is follows
 
 
 @pytest.mark.parametrize(
@@ -306,20 +318,20 @@ def test_a_range_is_live_if_new_readings_belong_to_it(from_: str, to: str, follo
     ],
 )
 def test_a_range_is_said_in_words(from_: str, to: str, words: str) -> None:
-    assert described(RangeSpec(from_, to), NOW, BERLIN) == words
+    assert describe_range(RangeSpec(from_, to), NOW, BERLIN) == words
 
 
 def test_this_batch_is_what_it_is_said_to_be() -> None:
     batch = TimeRange(NOW - timedelta(hours=1), NOW)
-    assert resolve(RangeSpec("this batch"), NOW, BERLIN, batch=batch) == batch
-    assert described(RangeSpec("this batch"), NOW, BERLIN, batch=batch) == "this batch"
-    assert shifted(RangeSpec("this batch"), -1, NOW, BERLIN, batch=batch).to == "2026-11-24T09:17:33+01:00"
+    assert resolve_range(RangeSpec("this batch"), NOW, BERLIN, batch=batch) == batch
+    assert describe_range(RangeSpec("this batch"), NOW, BERLIN, batch=batch) == "this batch"
+    assert step_range(RangeSpec("this batch"), -1, NOW, BERLIN, batch=batch).to == "2026-11-24T09:17:33+01:00"
 
 
 def test_without_shifts_no_shift_is_a_range() -> None:
     with pytest.raises(RangeError, match=r"no shifts are set"):
-        resolve(RangeSpec("this shift"), NOW, BERLIN, calendar=ShiftCalendar(()))
+        resolve_range(RangeSpec("this shift"), NOW, BERLIN, calendar=ShiftCalendar(()))
 
 
 def test_today_is_the_day_the_panels_know() -> None:
-    assert resolve(NAMES["today"], NOW, BERLIN) == today(NOW, BERLIN)
+    assert resolve_range(CALENDAR_RANGES["today"], NOW, BERLIN) == get_today(NOW, BERLIN)

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.domain.time.time_range import day, last_24h, today, today_so_far, yesterday_so_far
+from dosing_tui.domain.time.time_range import (
+    get_day,
+    get_last_24h,
+    get_today,
+    get_today_so_far,
+    get_yesterday_so_far,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(
@@ -37,14 +43,14 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_a_day_ends_at_the_next_midnight_on_the_wall(now: str, since: str, until: str, hours: int) -> None:
-    found = today(berlin(now), BERLIN)
+    found = get_today(berlin(now), BERLIN)
     assert found == (utc(since), utc(until))
     assert found.until - found.since == timedelta(hours=hours)
 
 
 def test_a_day_without_midnight_begins_when_it_begins() -> None:
     cairo = ZoneInfo("Africa/Cairo")
-    found = day(date(2024, 4, 26), cairo)
+    found = get_day(date(2024, 4, 26), cairo)
     assert found.since.astimezone(cairo).isoformat() == "2024-04-26T01:00:00+03:00"
     assert found.until - found.since == timedelta(hours=23)
 
@@ -52,10 +58,10 @@ def test_a_day_without_midnight_begins_when_it_begins() -> None:
 @settings(deadline=None, max_examples=500)
 @given(NOWS, ZONES)
 def test_now_is_within_today_and_days_follow_without_a_gap(now: datetime, zone: ZoneInfo) -> None:
-    found = today(now, zone)
+    found = get_today(now, zone)
     assert found.since <= now < found.until
     local = now.astimezone(zone).date()
-    assert day(local - timedelta(days=1), zone).until == found.since
+    assert get_day(local - timedelta(days=1), zone).until == found.since
     assert found.since.astimezone(zone).date() == local
     assert (found.since - timedelta(microseconds=1)).astimezone(zone).date() == local - timedelta(days=1)
     assert (found.until - timedelta(microseconds=1)).astimezone(zone).date() == local
@@ -71,17 +77,17 @@ def test_now_is_within_today_and_days_follow_without_a_gap(now: datetime, zone: 
     ],
 )
 def test_the_last_24_hours_end_with_the_present_quarter(now: str, until: str) -> None:
-    assert last_24h(utc(now)) == (utc(until) - timedelta(hours=24), utc(until))
+    assert get_last_24h(utc(now)) == (utc(until) - timedelta(hours=24), utc(until))
 
 
 def test_the_last_24_hours_may_be_cut_into_other_buckets() -> None:
-    assert last_24h(utc("2024-06-15T12:07"), timedelta(hours=1)).until == utc("2024-06-15T13:00")
+    assert get_last_24h(utc("2024-06-15T12:07"), timedelta(hours=1)).until == utc("2024-06-15T13:00")
 
 
 @settings(deadline=None, max_examples=200)
 @given(NOWS, ZONES)
 def test_the_last_24_hours_are_96_quarters_with_now_in_the_last(now: datetime, zone: ZoneInfo) -> None:
-    found = last_24h(now.astimezone(zone))
+    found = get_last_24h(now.astimezone(zone))
     assert (found.until - found.since) / timedelta(minutes=15) == 96
     assert found.until - timedelta(minutes=15) <= now < found.until
     assert found.until.timestamp() % 900 == 0
@@ -98,13 +104,13 @@ def test_the_last_24_hours_are_96_quarters_with_now_in_the_last(now: datetime, z
     ],
 )
 def test_yesterday_is_compared_up_to_the_same_time_on_the_wall(now: str, since: str, until: str) -> None:
-    assert yesterday_so_far(berlin(now), BERLIN) == (utc(since), utc(until))
+    assert get_yesterday_so_far(berlin(now), BERLIN) == (utc(since), utc(until))
 
 
 @settings(deadline=None, max_examples=500)
 @given(NOWS, ZONES)
 def test_yesterday_so_far_lies_within_yesterday(now: datetime, zone: ZoneInfo) -> None:
-    found = yesterday_so_far(now, zone)
-    assert found.since <= found.until <= today(now, zone).since
-    assert today_so_far(now, zone) == (today(now, zone).since, now)
+    found = get_yesterday_so_far(now, zone)
+    assert found.since <= found.until <= get_today(now, zone).since
+    assert get_today_so_far(now, zone) == (get_today(now, zone).since, now)
     assert found.until.tzinfo is UTC

@@ -11,22 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.domain.messages.text_sanitizer import cells, clean_line
+from dosing_tui.domain.messages.text_sanitizer import clean_line, count_cells
 from dosing_tui.errors import ExportError
 from dosing_tui.export.documents import pdf_renderer
 from dosing_tui.export.documents.document import (
     Document,
-    Row,
-    Section,
-    Signatures,
-    Table,
-    facts,
-    headings,
-    said,
+    DocumentRow,
+    DocumentSection,
+    DocumentTable,
+    SignatureBlock,
+    make_field_list,
+    make_headings,
+    make_text_block,
 )
 from dosing_tui.export.documents.html_renderer import to_html
 from dosing_tui.export.documents.pdf_renderer import to_pdf
-from dosing_tui.export.documents.text_renderer import WIDTH, to_text, wrapped
+from dosing_tui.export.documents.text_renderer import PAGE_WIDTH, to_text, wrap_text
 from tests.support.tui.sample_plant import HOSTILE
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -36,15 +36,16 @@ def document(*texts: str) -> Document:
     """The texts in every kind of block."""
     first, second, third = (*texts, "x", "y", "z")[:3]
     blocks = (
-        facts((first, second, True), ("Other", third)),
-        Table(
-            headings("Name", ">g", "Said"), (Row((first, "1.00", second), marked=True), Row((third, "2", "")))
+        make_field_list((first, second, True), ("Other", third)),
+        DocumentTable(
+            make_headings("Name", ">g", "Said"),
+            (DocumentRow((first, "1.00", second), is_flagged=True), DocumentRow((third, "2", ""))),
         ),
-        Table(headings("Name"), (), f"No {first}."),
-        said([first, second], marked=True),
-        Signatures(("Reviewed by",)),
+        DocumentTable(make_headings("Name"), (), f"No {first}."),
+        make_text_block([first, second], is_flagged=True),
+        SignatureBlock(("Reviewed by",)),
     )
-    return Document("Batch record", first, second, (Section(third, blocks),), f"foot {first}")
+    return Document("Batch record", first, second, (DocumentSection(third, blocks),), f"foot {first}")
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=120)
@@ -53,13 +54,13 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
 @given(TEXTS, TEXTS, TEXTS)
 def test_no_line_of_text_is_wider_than_the_paper(one: str, two: str, three: str) -> None:
     for line in to_text(document(one, two, three)).splitlines():
-        assert cells(line) <= WIDTH
+        assert count_cells(line) <= PAGE_WIDTH
 
 
 @given(st.text("ab 龍é", max_size=200), st.integers(2, 30))
 def test_wrapping_loses_nothing_but_spaces(text: str, width: int) -> None:
-    lines = wrapped(text, width)
-    assert all(cells(line) <= width for line in lines)
+    lines = wrap_text(text, width)
+    assert all(count_cells(line) <= width for line in lines)
     assert "".join(lines).replace(" ", "") == clean_line(text, 2000).replace(" ", "")
 
 
@@ -119,7 +120,7 @@ def pdf_text(data: bytes) -> str:
     return "\n".join(pdf_pages(data))
 
 
-@pytest.mark.parametrize("fonts", [pdf_renderer.FONTS, ()])
+@pytest.mark.parametrize("fonts", [pdf_renderer.FONT_FOLDERS, ()])
 def test_a_pdf_holds_the_same_words_with_and_without_a_font_of_the_system(fonts: tuple[Path, ...]) -> None:
     found = pdf_text(to_pdf(document("CU-65/75", "OUT by +3.20 g", "Stock"), made_at=NOW, fonts=fonts))
     for word in ("Batch record", "CU-65/75", "! OUT by +3.20 g", "Stock", "Reviewed by", "Page 1 of 1"):
@@ -133,9 +134,13 @@ def test_a_pdf_prints_a_question_mark_for_what_its_font_does_not_have() -> None:
 
 
 def test_a_long_pdf_has_its_name_and_number_on_every_page() -> None:
-    rows = tuple(Row((f"row {number}", "1.00", "said")) for number in range(150))
+    rows = tuple(DocumentRow((f"row {number}", "1.00", "said")) for number in range(150))
     long = Document(
-        "Batch record", "a-001", "Plant", (Section("S", (Table(headings("A", ">B", "C"), rows),)),), "f"
+        "Batch record",
+        "a-001",
+        "Plant",
+        (DocumentSection("S", (DocumentTable(make_headings("A", ">B", "C"), rows),)),),
+        "f",
     )
     texts = pdf_pages(to_pdf(long, made_at=NOW))
     assert len(texts) > 2

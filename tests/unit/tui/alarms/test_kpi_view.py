@@ -8,8 +8,8 @@ import pytest
 from dosing_tui.domain.alarms.kpis import Health, health, past_of
 from dosing_tui.domain.alarms.models import AlarmKey, Event
 from dosing_tui.domain.notifications.channel_status import ChannelState, with_unused
-from dosing_tui.tui.alarms.alarm_list import Facts
-from dosing_tui.tui.alarms.kpi_view import MANAGEABLE, OK, OVER, HealthNews, health_rows, kpis
+from dosing_tui.tui.alarms.alarm_list import AlarmListContext
+from dosing_tui.tui.alarms.kpi_view import ABOVE_TARGET, OK, TOO_HIGH, AlarmKpiState, list_kpis, render_kpis
 from tests.support.domain.alarm_entries import NOW, entry
 from tests.support.tui.sample_plant import HOSTILE
 
@@ -21,7 +21,7 @@ def found(days: float = 30) -> Health:
     return made
 
 
-FACTS = Facts(NOW, UTC)
+FACTS = AlarmListContext(NOW, UTC)
 GOOD = ChannelState("shift", sent_today=12, last_sent=NOW - timedelta(minutes=5))
 BAD = ChannelState(
     "mail", waiting=3, last_sent=NOW - timedelta(days=1), failing_since=NOW - timedelta(hours=1),
@@ -34,23 +34,23 @@ def lines(
     one: Health, *, height: int = 20, width: int = 80, channels: tuple[ChannelState, ...] | None = None,
     unread: str = "",
 ) -> list[str]:  # fmt: skip
-    news = HealthNews(one, channels=channels, unread=unread)
-    return ["".join(cell for cell, _ in row) for row in health_rows(news, FACTS, width, height)]
+    news = AlarmKpiState(one, channels=channels, channels_error=unread)
+    return ["".join(cell for cell, _ in row) for row in render_kpis(news, FACTS, width, height)]
 
 
 @pytest.mark.parametrize(
-    ("alarms", "verdict"), [(150, OK), (151, MANAGEABLE), (300, MANAGEABLE), (301, OVER)]
+    ("alarms", "verdict"), [(150, OK), (151, ABOVE_TARGET), (300, ABOVE_TARGET), (301, TOO_HIGH)]
 )
 def test_the_figures_are_judged_by_their_targets(alarms: int, verdict: str) -> None:
-    per_day = next(one for one in kpis(replace(found(), annunciated=alarms * 30)) if "a day" in one.name)
-    assert (per_day.value, per_day.verdict) == (f"{alarms}", verdict)
+    per_day = next(one for one in list_kpis(replace(found(), annunciated=alarms * 30)) if "a day" in one.name)
+    assert (per_day.value, per_day.rating) == (f"{alarms}", verdict)
 
 
 def test_less_than_thirty_days_are_not_judged() -> None:
     assert any(line.rstrip().endswith(OK) for line in lines(found()))
     short = lines(found(days=29))
     assert "it takes 30 to judge" in short[0]
-    assert not any(line.rstrip().endswith((OK, MANAGEABLE, OVER)) for line in short)
+    assert not any(line.rstrip().endswith((OK, ABOVE_TARGET, TOO_HIGH)) for line in short)
 
 
 def test_the_most_frequent_are_named_harmlessly_and_within_the_window() -> None:

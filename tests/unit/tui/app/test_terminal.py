@@ -15,8 +15,8 @@ from textual.drivers.linux_driver import LinuxDriver
 from dosing_tui.config.settings import ConsoleSettings, LogSettings, Settings
 from dosing_tui.errors import ConfigError
 from dosing_tui.tui.app import log_file, terminal
-from dosing_tui.tui.app.main import prepare
-from dosing_tui.tui.app.shutdown import Departure
+from dosing_tui.tui.app.main import prepare_environment
+from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.rendering import minimal_repaint
 from tests.support.tui.console_driver import console
 from tests.support.tui.sample_plant import HOSTILE
@@ -63,9 +63,9 @@ def test_a_log_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) ->
 
 
 def test_the_log_is_in_the_platforms_folder_unless_the_site_says_otherwise(tmp_path: Path) -> None:
-    assert log_file.path_for(LogSettings()).name == "console.log"
-    assert "dosing-tui" in str(log_file.path_for(LogSettings()))
-    assert log_file.path_for(LogSettings(file="/var/log/x.log")) == Path("/var/log/x.log")
+    assert log_file.get_log_path(LogSettings()).name == "console.log"
+    assert "dosing-tui" in str(log_file.get_log_path(LogSettings()))
+    assert log_file.get_log_path(LogSettings(file="/var/log/x.log")) == Path("/var/log/x.log")
 
 
 class Screen:
@@ -79,7 +79,7 @@ def test_a_dumb_terminal_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.__stdin__", Screen())
     monkeypatch.setattr("sys.__stderr__", Screen())
     terminal.check_terminal({"TERM": "xterm"})
-    assert terminal.encoding() == "latin-1"
+    assert terminal.get_encoding() == "latin-1"
     with pytest.raises(ConfigError, match="TERM=dumb"):
         terminal.check_terminal({"TERM": "dumb"})
     with pytest.raises(ConfigError, match="TERM"):
@@ -106,7 +106,7 @@ def test_the_command_says_so_in_one_sentence() -> None:
 
 def test_textual_is_told_not_to_animate_but_the_sites_wish_wins() -> None:
     environment = {"TEXTUAL_ANIMATIONS": "full", "NO_COLOR": "", "COLORTERM": "truecolor"}
-    prepare(environment, Settings(console=ConsoleSettings(low_bandwidth=True)))
+    prepare_environment(environment, Settings(console=ConsoleSettings(low_bandwidth=True)))
     assert environment["TEXTUAL_ANIMATIONS"] == "full"
     assert environment["TEXTUAL_SMOOTH_SCROLL"] == "0"
     assert environment["TEXTUAL_COLOR_SYSTEM"] == "256"
@@ -117,29 +117,29 @@ def test_textual_still_has_the_queue_by_which_a_busy_line_is_known() -> None:
     writer = WriterThread(sys.__stderr__)  # type: ignore[arg-type]  # a stream, or None without one
     driver = object.__new__(LinuxDriver)
     driver._writer_thread = writer
-    assert not terminal.backlog(driver)
+    assert not terminal.has_backlog(driver)
     writer.write("a frame")
-    assert terminal.backlog(driver)
-    assert not terminal.backlog(None)
+    assert terminal.has_backlog(driver)
+    assert not terminal.has_backlog(None)
 
 
 async def test_the_frugal_compositor_fits_this_textual() -> None:
     async with console() as driven:
-        assert isinstance(driven.app.screen._compositor, minimal_repaint.FrugalCompositor)
+        assert isinstance(driven.app.screen._compositor, minimal_repaint.ChangedCellsCompositor)
 
 
 def test_signals_are_left_alone_outside_the_main_thread() -> None:
-    departure = Departure()
+    departure = ShutdownHandler()
     seen: list[BaseException] = []
 
     def watch() -> None:
         try:
-            departure.watch(None, lambda code: None)  # type: ignore[arg-type]  # never used here
+            departure.install_handlers(None, lambda code: None)  # type: ignore[arg-type]  # never used here
         except BaseException as error:
             seen.append(error)
 
     thread = threading.Thread(target=watch)
     thread.start()
     thread.join()
-    departure.arrived()
+    departure.restore_handlers()
     assert not seen

@@ -7,22 +7,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.domain.batch_review.query_models import BatchRow
-from dosing_tui.domain.batches.models import Status
-from dosing_tui.domain.panels.filters import EVERYTHING, Selection
+from dosing_tui.domain.batches.models import BatchStatus
+from dosing_tui.domain.panels.filters import NO_FILTER, Selection
 from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.live_state import Picture
-from dosing_tui.tui.batches.live_batch import followed
-from dosing_tui.tui.batches.timeline import longest_gap
-from dosing_tui.tui.batches.tolerance_bar import band_bar
+from dosing_tui.tui.batches.live_batch import apply_live_messages
+from dosing_tui.tui.batches.timeline import find_longest_gap
+from dosing_tui.tui.batches.tolerance_bar import render_tolerance_bar
 from dosing_tui.tui.data import batch_list_state as browse
-from dosing_tui.tui.data.batch_list_state import Browsing, Tab, Wanted, filter_of, wants_review
-from dosing_tui.tui.rendering.palette import Tone
+from dosing_tui.tui.data.batch_list_state import (
+    BatchListOptions,
+    BatchListState,
+    BatchTab,
+    build_batch_filter,
+    is_review_due,
+)
+from dosing_tui.tui.rendering.palette import ColourRole
 from tests.support.domain.batch_messages import NOON, at, dose, event, made, normal
 from tests.support.tui.batch_samples import told_batches
 
 
 def bar(error_g: float | None, tolerance_g: float | None, width: int = 13) -> str:
-    return "".join(cell for cell, _ in band_bar(error_g, tolerance_g, width, Tone.GROUND)[0])
+    return "".join(
+        cell for cell, _ in render_tolerance_bar(error_g, tolerance_g, width, ColourRole.BACKGROUND)[0]
+    )
 
 
 def test_an_error_leans_to_its_side_and_passes_the_edge_of_its_band_when_it_is_out() -> None:
@@ -37,10 +45,10 @@ def test_an_error_leans_to_its_side_and_passes_the_edge_of_its_band_when_it_is_o
 def test_a_bar_has_its_width_and_is_yellow_exactly_when_it_is_out(
     error_g: float, tolerance_g: float, half: int
 ) -> None:
-    (row,) = band_bar(error_g, tolerance_g, 2 * half + 1, Tone.GROUND)
+    (row,) = render_tolerance_bar(error_g, tolerance_g, 2 * half + 1, ColourRole.BACKGROUND)
     drawn = {pen.fg for cell, pen in row if cell in "▄▖▗←→"}
     assert len(row) == 2 * half + 1
-    assert drawn <= {Tone.WARN if abs(error_g) > tolerance_g + 1e-9 else Tone.BAR}
+    assert drawn <= {ColourRole.WARN if abs(error_g) > tolerance_g + 1e-9 else ColourRole.BAR}
 
 
 def rows(count: int) -> tuple[BatchRow, ...]:
@@ -53,29 +61,31 @@ def rows(count: int) -> tuple[BatchRow, ...]:
 
 @given(st.lists(st.integers(-30, 30)), st.integers(1, 40), st.integers(0, 50))
 def test_the_cursor_is_always_on_a_batch_in_sight(steps: list[int], visible: int, count: int) -> None:
-    here = browse.spliced(Browsing(), None, rows(count), asked=100)
+    here = browse.merge_rows_below(BatchListState(), None, rows(count), limit=100)
     for step in steps:
-        here = browse.moved(here, step, visible)
-        assert (browse.chosen(here) is None) == (count == 0)
+        here = browse.move_cursor(here, step, visible)
+        assert (browse.get_selected_row(here) is None) == (count == 0)
         if count:
             assert here.first <= here.row < here.first + visible
-            assert browse.chosen(here) == here.rows[here.row]
+            assert browse.get_selected_row(here) == here.rows[here.row]
 
 
 def test_the_cursor_stays_on_its_batch_when_newer_ones_come() -> None:
-    here = browse.moved(browse.spliced(Browsing(), None, rows(5)[1:], asked=100), 2, 10)
-    after = browse.settled(browse.spliced(here, None, rows(5), asked=100), 10)
-    assert after.held == here.held == "003"
+    here = browse.move_cursor(browse.merge_rows_below(BatchListState(), None, rows(5)[1:], limit=100), 2, 10)
+    after = browse.clamp_cursor(browse.merge_rows_below(here, None, rows(5), limit=100), 10)
+    assert after.cursor_key == here.cursor_key == "003"
 
 
 def test_a_page_below_is_added_without_repeating_anything() -> None:
-    here = browse.spliced(Browsing(), None, rows(10), asked=10)
-    longer = browse.spliced(here, here.rows[-1], rows(14)[10:], asked=4)
+    here = browse.merge_rows_below(BatchListState(), None, rows(10), limit=10)
+    longer = browse.merge_rows_below(here, here.rows[-1], rows(14)[10:], limit=4)
     assert [row.batch_key for row in longer.rows] == [f"{number:03}" for number in range(14)]
-    assert not longer.bottom
-    assert browse.spliced(longer, longer.rows[-1], (), asked=10).bottom
+    assert not longer.has_oldest
+    assert browse.merge_rows_below(longer, longer.rows[-1], (), limit=10).has_oldest
     assert (
-        browse.spliced(browse.jumped(rows(30)[20:], asked=10), rows(5)[4], rows(9)[5:], asked=4).rows[0]
+        browse.merge_rows_below(
+            browse.jump_to_rows(rows(30)[20:], limit=10), rows(5)[4], rows(9)[5:], limit=4
+        ).rows[0]
         == (rows(21)[20])
     )
 
@@ -83,18 +93,20 @@ def test_a_page_below_is_added_without_repeating_anything() -> None:
 def test_the_next_to_review_is_below_and_never_one_under_way() -> None:
     reviewed, under_way, waiting = rows(3)
     held = (replace(reviewed, review_state="approved"), replace(under_way, status="open"), waiting)
-    here = browse.settled(browse.spliced(Browsing(), None, held, asked=10), 5)
-    assert browse.next_row(here, lambda row: wants_review(row, second_person=False)) == 2
-    assert wants_review(held[0], second_person=True)
+    here = browse.clamp_cursor(browse.merge_rows_below(BatchListState(), None, held, limit=10), 5)
+    assert browse.find_next_row(here, lambda row: is_review_due(row, second_person=False)) == 2
+    assert is_review_due(held[0], second_person=True)
 
 
 def test_tabs_narrow_and_range_and_filters_of_the_console_apply() -> None:
     selection = Selection(device=("a",), chemical=("T-9",), recipe=("CU-85",))
-    which = filter_of(Wanted(Tab.NOT_COMPLETE, unreviewed=True), TimeRange(NOON, at(60)), selection)
+    which = build_batch_filter(
+        BatchListOptions(BatchTab.NOT_COMPLETE, unreviewed=True), TimeRange(NOON, at(60)), selection
+    )
     assert (which.since, which.until, which.device, which.recipe) == (NOON, at(60), ("a",), ("CU-85",))
-    assert {Status.OPEN, Status.COMPLETE}.isdisjoint(which.status)
+    assert {BatchStatus.OPEN, BatchStatus.COMPLETE}.isdisjoint(which.status)
     assert which.unreviewed
-    assert filter_of(Wanted(), None, EVERYTHING).status == ()
+    assert build_batch_filter(BatchListOptions(), None, NO_FILTER).status == ()
 
 
 def test_a_batch_under_way_takes_what_was_heard_of_it_and_keeps_its_key() -> None:
@@ -102,15 +114,15 @@ def test_a_batch_under_way_takes_what_was_heard_of_it_and_keeps_its_key() -> Non
     (batch,) = made(start, first, now=at(70))
     second = dose(122, "T-12", target_g=5.0, actual_g=5.1)
     heard = Picture(doses=(second, dose(122, "T-12", device="b")), events=())
-    after = followed(batch, heard, at(123))
+    after = apply_live_messages(batch, heard, at(123))
     assert (after.key, [one.chemical for one in after.ingredients]) == (batch.key, ["T-9", "T-12"])
-    ended = followed(batch, Picture(doses=(second,), events=(event(125, "complete"),)), at(126))
-    assert ended.status is Status.COMPLETE
-    assert followed(ended, Picture(events=(event(130, "start"),)), at(131)) is ended
+    ended = apply_live_messages(batch, Picture(doses=(second,), events=(event(125, "complete"),)), at(126))
+    assert ended.status is BatchStatus.COMPLETE
+    assert apply_live_messages(ended, Picture(events=(event(130, "start"),)), at(131)) is ended
 
 
 def test_the_longest_gap_is_named_by_what_came_after_it() -> None:
     (batch,) = made(*normal())
-    assert longest_gap(batch) == (3.0, "T-9")
+    assert find_longest_gap(batch) == (3.0, "T-9")
     (slow,) = made(event(0, "start"), dose(61, "T-9"), dose(200, "T-12"), event(203, "complete"))
-    assert longest_gap(slow) == (81.0, "T-12")
+    assert find_longest_gap(slow) == (81.0, "T-12")

@@ -7,12 +7,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.tui.charts.full_screen_chart import closeup, happened, resting
-from dosing_tui.tui.charts.large_plot import plot
+from dosing_tui.tui.charts.full_screen_chart import (
+    draw_full_screen_chart,
+    find_newest_bucket,
+    format_annotations,
+)
+from dosing_tui.tui.charts.large_plot import draw_plot
 from dosing_tui.tui.charts.primitives import braille
-from dosing_tui.tui.charts.primitives.scale import Window, spread
-from dosing_tui.tui.charts.primitives.time_ticks import time_ticks
-from dosing_tui.tui.charts.series import Curve, Curves, Flag, Sign, pieces, statistics
+from dosing_tui.tui.charts.primitives.scale import BucketWindow, resample_values
+from dosing_tui.tui.charts.primitives.time_ticks import place_time_ticks
+from dosing_tui.tui.charts.series import (
+    AnnotationGlyph,
+    ChartAnnotation,
+    ChartData,
+    Curve,
+    compute_statistics,
+    split_at_gaps,
+)
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.tiles import consumption_sparklines
 
@@ -25,10 +36,12 @@ def text(rows: Rows) -> list[str]:
     return ["".join(cell for cell, _ in row) for row in rows]
 
 
-def curves(*series: list[float | None], flags: tuple[Flag, ...] = (), partial: int | None = None) -> Curves:
+def curves(
+    *series: list[float | None], flags: tuple[ChartAnnotation, ...] = (), partial: int | None = None
+) -> ChartData:
     named = tuple(Curve(f"series {number}", tuple(values)) for number, values in enumerate(series))
-    window = Window(SINCE, HOUR, len(series[0]))
-    return Curves(named, window, UTC, "g", adds_up=True, flags=flags, partial=partial)
+    window = BucketWindow(SINCE, HOUR, len(series[0]))
+    return ChartData(named, window, UTC, "g", is_additive=True, annotations=flags, partial_bucket=partial)
 
 
 @settings(max_examples=25, deadline=None)
@@ -36,7 +49,10 @@ def curves(*series: list[float | None], flags: tuple[Flag, ...] = (), partial: i
 def test_large_charts_have_the_size_they_are_asked_for(
     series: list[list[float | None]], width: int, height: int
 ) -> None:
-    for rows in (plot(curves(*series), width, height, cursor=3), closeup(curves(*series), width, height)):
+    for rows in (
+        draw_plot(curves(*series), width, height, cursor=3),
+        draw_full_screen_chart(curves(*series), width, height),
+    ):
         assert [len(row) for row in rows] == [width] * height
 
 
@@ -46,93 +62,96 @@ def test_large_charts_have_the_size_they_are_asked_for(
     st.integers(1, 60), st.integers(1, 20),
 )  # fmt: skip
 def test_no_number_can_end_the_process(piece: list[tuple[float, float]], width: int, height: int) -> None:
-    rows = braille.lines([[piece]], width, height)
+    rows = braille.draw_lines([[piece]], width, height)
     assert [len(row) for row in rows] == [width] * height
 
 
 def test_two_series_are_told_apart_without_colour() -> None:
-    drawn = "\n".join(text(plot(curves([1.0] * 24, [3.0] * 24), 80, 12)))
-    assert braille.marker_of(0) in drawn
-    assert braille.marker_of(1) in drawn
+    drawn = "\n".join(text(draw_plot(curves([1.0] * 24, [3.0] * 24), 80, 12)))
+    assert braille.get_series_marker(0) in drawn
+    assert braille.get_series_marker(1) in drawn
 
 
 def test_without_the_library_there_are_markers_and_no_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(braille, "_plotext", lambda: None)
-    drawn = "\n".join(text(plot(curves([1.0, 2.5] * 12, [3.0] * 24), 81, 13)))
-    assert braille.marker_of(0) in drawn
+    drawn = "\n".join(text(draw_plot(curves([1.0, 2.5] * 12, [3.0] * 24), 81, 13)))
+    assert braille.get_series_marker(0) in drawn
     assert not any(0x2800 < ord(cell) <= 0x28FF for cell in drawn)
 
 
 def test_a_gap_parts_a_line_and_a_single_value_is_a_piece() -> None:
-    found = pieces([1.0, None, 2.0, 4.0], 4.0)
+    found = split_at_gaps([1.0, None, 2.0, 4.0], 4.0)
     assert [len(piece) for piece in found] == [1, 2]
     assert found[1][-1] == (0.875, 1.0)
 
 
 def test_no_peak_is_lost_where_a_column_has_several_buckets() -> None:
-    assert spread([1.0, None, 9.0, 2.0, None, None], 3) == [1.0, 9.0, None]
-    assert spread([1.0, 2.0], 4) == [1.0, 1.0, 2.0, 2.0]
+    assert resample_values([1.0, None, 9.0, 2.0, None, None], 3) == [1.0, 9.0, None]
+    assert resample_values([1.0, 2.0], 4) == [1.0, 1.0, 2.0, 2.0]
 
 
 def test_statistics_leave_out_what_was_not_measured() -> None:
-    found = statistics([None, 2.0, 0.0, None])
-    assert (found.least, found.mean, found.most, found.total, found.last) == (0.0, 1.0, 2.0, 2.0, 0.0)
-    assert statistics([None]).mean is None
+    found = compute_statistics([None, 2.0, 0.0, None])
+    assert (found.minimum, found.mean, found.maximum, found.total, found.last) == (0.0, 1.0, 2.0, 2.0, 0.0)
+    assert compute_statistics([None]).mean is None
 
 
 def test_the_cursor_reads_the_time_and_every_series() -> None:
-    rows = text(closeup(curves([None] * 23 + [7.5], [1.0] * 24), 100, 24, cursor=23))
+    rows = text(draw_full_screen_chart(curves([None] * 23 + [7.5], [1.0] * 24), 100, 24, cursor=23))
     assert "Wed 11 Mar 14:00–15:00" in rows[0]
     assert any("series 0" in row and "7.5" in row for row in rows)
 
 
 def test_the_cursor_rests_on_the_newest_value() -> None:
-    assert resting(curves([1.0, None, 2.0, None])) == 2
-    assert resting(curves([None, None])) == 1
+    assert find_newest_bucket(curves([1.0, None, 2.0, None])) == 2
+    assert find_newest_bucket(curves([None, None])) == 1
 
 
 def test_a_bucket_that_is_not_over_is_said_and_dotted() -> None:
-    rows = text(closeup(curves([1.0] * 24, partial=23), 100, 24, cursor=23))
+    rows = text(draw_full_screen_chart(curves([1.0] * 24, partial=23), 100, 24, cursor=23))
     assert "so far" in rows[0]
     axis = next(row for row in rows if "└" in row)
     assert axis.rstrip().endswith("·")
 
 
 def test_a_missing_value_is_said_and_not_called_zero() -> None:
-    rows = text(closeup(curves([0.0, None]), 100, 20, cursor=1))
+    rows = text(draw_full_screen_chart(curves([0.0, None]), 100, 20, cursor=1))
     assert "nothing measured" in rows[0]
-    assert "0.0 g" in text(closeup(curves([0.0, None]), 100, 20, cursor=0))[0]
+    assert "0.0 g" in text(draw_full_screen_chart(curves([0.0, None]), 100, 20, cursor=0))[0]
 
 
 def test_notes_come_before_batches_and_many_batches_are_counted() -> None:
-    batches = [Flag(SINCE, Sign.START, f"CU-{number} started") for number in range(4)]
-    note = Flag(SINCE, Sign.NOTE, "drum changed (Anna)")
-    assert happened([*batches, note]) == "drum changed (Anna) · batches: 4 started"
-    assert happened(batches[:1]) == "CU-0 started"
+    batches = [ChartAnnotation(SINCE, AnnotationGlyph.START, f"CU-{number} started") for number in range(4)]
+    note = ChartAnnotation(SINCE, AnnotationGlyph.NOTE, "drum changed (Anna)")
+    assert format_annotations([*batches, note]) == "drum changed (Anna) · batches: 4 started"
+    assert format_annotations(batches[:1]) == "CU-0 started"
 
 
 def test_what_happened_has_a_row_above_the_axis() -> None:
-    flags = (Flag(SINCE + HOUR / 2, Sign.ABORT, "CU-85 abort"), Flag(SINCE + HOUR / 2, Sign.START, "CU-85"))
-    rows = text(plot(curves([1.0] * 24, flags=flags), 80, 12))
+    flags = (
+        ChartAnnotation(SINCE + HOUR / 2, AnnotationGlyph.ABORT, "CU-85 abort"),
+        ChartAnnotation(SINCE + HOUR / 2, AnnotationGlyph.START, "CU-85"),
+    )
+    rows = text(draw_plot(curves([1.0] * 24, flags=flags), 80, 12))
     assert rows[-3][6:10].strip() == "✗"
 
 
 def test_days_are_named_in_a_window_of_days() -> None:
-    week = Window(datetime(2026, 3, 4, 0, tzinfo=UTC), HOUR * 6, 28)
-    labels = [tick.label for tick in time_ticks(week, 112, UTC)]
+    week = BucketWindow(datetime(2026, 3, 4, 0, tzinfo=UTC), HOUR * 6, 28)
+    labels = [tick.label for tick in place_time_ticks(week, 112, UTC)]
     assert labels == ["04 Mar", "05 Mar", "06 Mar", "07 Mar", "08 Mar", "09 Mar", "10 Mar"] or (
         labels[0] == "04 Mar" and "12:00" in labels
     )
-    quarter = Window(datetime(2026, 1, 1, tzinfo=UTC), HOUR * 6, 360)
-    assert all(" " in tick.label for tick in time_ticks(quarter, 112, UTC))
+    quarter = BucketWindow(datetime(2026, 1, 1, tzinfo=UTC), HOUR * 6, 360)
+    assert all(" " in tick.label for tick in place_time_ticks(quarter, 112, UTC))
 
 
 def test_ticks_follow_the_wall_across_a_change_of_clocks() -> None:
-    night = Window(datetime(2026, 3, 28, 23, tzinfo=UTC), HOUR, 24)
-    labels = [tick.label for tick in time_ticks(night, 96, ZoneInfo("Europe/Berlin"))]
+    night = BucketWindow(datetime(2026, 3, 28, 23, tzinfo=UTC), HOUR, 24)
+    labels = [tick.label for tick in place_time_ticks(night, 96, ZoneInfo("Europe/Berlin"))]
     assert labels[:3] == ["00:00", "04:00", "06:00"]
 
 
 def test_columns_of_a_day_end_with_the_newest_and_not_with_what_is_to_come() -> None:
-    (row,) = text(consumption_sparklines.paint(curves([1.0, 2.0, *[None] * 22], partial=1), 40, 1))
+    (row,) = text(consumption_sparklines.paint_sparklines(curves([1.0, 2.0, *[None] * 22], partial=1), 40, 1))
     assert row.rstrip().split()[-2].endswith("▇")

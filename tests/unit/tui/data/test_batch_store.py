@@ -8,14 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow, Counts, Happenings
+from dosing_tui.domain.batch_review.query_models import (
+    BatchDetail,
+    BatchFilter,
+    BatchRow,
+    BatchStatusCounts,
+    ContextEvents,
+)
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
-from dosing_tui.domain.batch_review.review_result import Outcome
+from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from dosing_tui.tui.data import batch_list_state as browse
-from dosing_tui.tui.data.background_jobs import Jobs
-from dosing_tui.tui.data.batch_list_state import PAGE
-from dosing_tui.tui.data.batch_store import Shelf
+from dosing_tui.tui.data.background_jobs import BackgroundJobs
+from dosing_tui.tui.data.batch_list_state import PAGE_SIZE
+from dosing_tui.tui.data.batch_store import BatchStore
 from tests.support.domain.batch_messages import NOON
 from tests.support.tui.batch_samples import told_batches
 
@@ -39,31 +45,41 @@ class Kept:
 
     def _ordered(self, which: BatchFilter) -> list[BatchRow]:
         wanted = [row for row in self.rows if row.findings or not which.with_findings]
-        return sorted(wanted, key=browse.order, reverse=True)
+        return sorted(wanted, key=browse.get_sort_key, reverse=True)
 
-    def listed(self, which: BatchFilter, after: BatchRow | None, rows: int) -> Sequence[BatchRow]:
-        self.asked.append(f"list of {', '.join(which.status) or 'all'}")
-        found = self._ordered(which)
-        return [row for row in found if after is None or browse.order(row) < browse.order(after)][:rows]
+    def list_batches(
+        self, batch_filter: BatchFilter, after: BatchRow | None, rows: int
+    ) -> Sequence[BatchRow]:
+        self.asked.append(f"list of {', '.join(batch_filter.status) or 'all'}")
+        found = self._ordered(batch_filter)
+        return [
+            row for row in found if after is None or browse.get_sort_key(row) < browse.get_sort_key(after)
+        ][:rows]
 
-    def above(self, which: BatchFilter, before: BatchRow, rows: int) -> Sequence[BatchRow]:
-        return [row for row in self._ordered(which) if browse.order(row) > browse.order(before)][-rows:]
+    def list_batches_above(
+        self, batch_filter: BatchFilter, before: BatchRow, rows: int
+    ) -> Sequence[BatchRow]:
+        return [
+            row
+            for row in self._ordered(batch_filter)
+            if browse.get_sort_key(row) > browse.get_sort_key(before)
+        ][-rows:]
 
-    def counts(self, which: BatchFilter) -> Counts:
+    def count_batches(self, batch_filter: BatchFilter) -> BatchStatusCounts:
         self.asked.append("counts")
-        return Counts(len(self.rows), 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        return BatchStatusCounts(len(self.rows), 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
-    def detail(self, name: str) -> BatchDetail | None:
+    def read_batch(self, name: str) -> BatchDetail | None:
         row = next((row for row in self.rows if row.batch_key == name), None)
         return None if row is None else replace(told_batches().details[0], row=row)
 
-    def happenings(self, *_: object) -> Happenings:
-        return Happenings()
+    def list_context_events(self, *_: object) -> ContextEvents:
+        return ContextEvents()
 
-    def review(self, drafts: Sequence[ReviewDraft]) -> Outcome:
-        return Outcome(left=tuple(drafts))
+    def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
+        return ReviewResult(unsaved_drafts=tuple(drafts))
 
-    def policy(self) -> ReviewPolicy:
+    def read_policy(self) -> ReviewPolicy:
         return ReviewPolicy()
 
 
@@ -89,32 +105,32 @@ class Reviewer:
 
     def __init__(self, kept: Kept) -> None:
         self.kept, self.now = kept, NOON
-        jobs = Jobs(AtOnce(), lambda follow: follow())  # type: ignore[arg-type]  # stands for the threads
-        self.shelf = Shelf(kept, jobs, lambda: None, ReviewPolicy())
+        jobs = BackgroundJobs(AtOnce(), lambda follow: follow())  # type: ignore[arg-type]  # stands for the threads
+        self.shelf = BatchStore(kept, jobs, lambda: None, ReviewPolicy())
         self.look()
 
     def look(self) -> None:
         self.now += timedelta(seconds=10)
-        self.shelf.look(self.now, BatchFilter(), BatchFilter())
-        self.shelf.browsing = browse.settled(self.shelf.browsing, VISIBLE)
+        self.shelf.refresh_due(self.now, BatchFilter(), BatchFilter())
+        self.shelf.list_state = browse.clamp_cursor(self.shelf.list_state, VISIBLE)
 
     def go(self, step: int) -> None:
-        self.shelf.browsing = browse.moved(self.shelf.browsing, step, VISIBLE)
-        self.shelf.near(VISIBLE)
+        self.shelf.list_state = browse.move_cursor(self.shelf.list_state, step, VISIBLE)
+        self.shelf.prefetch_pages(VISIBLE)
         self.look()
 
     def find(self) -> None:
-        self.shelf.find(lambda which: replace(which, with_findings=True), lambda found: None)
+        self.shelf.find_next(lambda which: replace(which, with_findings=True), lambda found: None)
         self.look()
 
     @property
     def in_sight(self) -> list[str]:
-        here = self.shelf.browsing
+        here = self.shelf.list_state
         return [row.batch_key for row in here.rows[here.first : here.first + VISIBLE]]
 
     @property
     def held(self) -> list[str]:
-        return [row.batch_key for row in self.shelf.browsing.rows]
+        return [row.batch_key for row in self.shelf.list_state.rows]
 
 
 def kept(count: int) -> Kept:
@@ -122,59 +138,59 @@ def kept(count: int) -> Kept:
 
 
 def keys(kept: Kept) -> list[str]:
-    return [row.batch_key for row in kept.listed(BatchFilter(), None, 100_000)]
+    return [row.batch_key for row in kept.list_batches(BatchFilter(), None, 100_000)]
 
 
 def test_a_batch_that_turns_out_to_have_begun_earlier_leaves_no_hole_behind_it() -> None:
-    plant = kept(3 * PAGE)
+    plant = kept(3 * PAGE_SIZE)
     who = Reviewer(plant)
-    last = who.shelf.browsing.rows[-1]
+    last = who.shelf.list_state.rows[-1]
     # late messages: the last batch of the page began an hour before
     plant.rows[plant.rows.index(last)] = moved = replace(last, begins_at=last.begins_at - timedelta(hours=1))
     who.shelf.open(moved.batch_key)
-    who.shelf.more()
-    assert len(who.held) == 2 * PAGE - 1
-    assert who.held == keys(plant)[: 2 * PAGE - 1]
+    who.shelf.read_page_below()
+    assert len(who.held) == 2 * PAGE_SIZE - 1
+    assert who.held == keys(plant)[: 2 * PAGE_SIZE - 1]
 
 
 def test_a_batch_that_comes_between_two_pages_is_there_as_soon_as_its_place_is_in_sight() -> None:
-    plant = kept(10 * PAGE)
+    plant = kept(10 * PAGE_SIZE)
     who = Reviewer(plant)
-    who.go(5 * PAGE // 3)
+    who.go(5 * PAGE_SIZE // 3)
     for _ in range(8):
-        who.go(PAGE)
-    place = who.shelf.browsing.rows[4 * PAGE]
+        who.go(PAGE_SIZE)
+    place = who.shelf.list_state.rows[4 * PAGE_SIZE]
     plant.rows.append(row(0, "late"))
     plant.rows[-1] = replace(plant.rows[-1], begins_at=place.begins_at + timedelta(seconds=1))
-    who.go(4 * PAGE - who.shelf.browsing.row)
+    who.go(4 * PAGE_SIZE - who.shelf.list_state.row)
     assert "late" in who.in_sight
     assert who.held == keys(plant)[: len(who.held)]
 
 
 def test_what_lies_above_a_batch_that_was_gone_to_is_read_page_by_page() -> None:
-    plant = kept(12 * PAGE)
+    plant = kept(12 * PAGE_SIZE)
     plant.rows[3] = replace(plant.rows[3], findings=1)
     who = Reviewer(plant)
     who.find()
-    here = browse.chosen(who.shelf.browsing)
+    here = browse.get_selected_row(who.shelf.list_state)
     assert here is not None
     assert here.batch_key == row(3).batch_key
-    for _ in range(12 * PAGE // VISIBLE + 1):
+    for _ in range(12 * PAGE_SIZE // VISIBLE + 1):
         who.go(-VISIBLE)
-    assert who.shelf.browsing.top
+    assert who.shelf.list_state.has_newest
     assert who.held == keys(plant)
 
 
 def test_no_more_is_held_than_is_good_and_there_is_an_end_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(browse, "MOST", 6 * PAGE)
-    plant = kept(3 * browse.MOST // 2)
+    monkeypatch.setattr(browse, "MOST", 6 * PAGE_SIZE)
+    plant = kept(3 * browse.MAX_ROWS // 2)
     who = Reviewer(plant)
-    while not who.shelf.browsing.bottom:
-        who.go(PAGE)
-        assert len(who.held) <= browse.MOST
-    who.go(browse.MOST)
+    while not who.shelf.list_state.has_oldest:
+        who.go(PAGE_SIZE)
+        assert len(who.held) <= browse.MAX_ROWS
+    who.go(browse.MAX_ROWS)
     assert who.in_sight[-1] == keys(plant)[-1]
     assert who.held == keys(plant)[-len(who.held) :]
 
@@ -183,10 +199,10 @@ def test_who_turns_from_tab_to_tab_waits_for_the_last_list_alone() -> None:
     plant, waiting = kept(5), list[Callable[[], object]]()
     who = Reviewer(plant)
     plant.asked.clear()
-    who.shelf._jobs = Jobs(Later(waiting), lambda follow: follow())  # type: ignore[arg-type]  # stands for the threads
+    who.shelf._jobs = BackgroundJobs(Later(waiting), lambda follow: follow())  # type: ignore[arg-type]  # stands for the threads
     for status in ("aborted", "incomplete", "complete"):
-        who.shelf.want(BatchFilter(status=(status,)), counted_anew=False)
-        who.shelf.look(who.now, BatchFilter(status=(status,)), BatchFilter())
+        who.shelf.set_filter(BatchFilter(status=(status,)), reset_counts=False)
+        who.shelf.refresh_due(who.now, BatchFilter(status=(status,)), BatchFilter())
     for job in waiting:
         job()
     assert plant.asked == ["list of complete"]

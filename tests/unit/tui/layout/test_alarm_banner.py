@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.config.settings import Glyphs
+from dosing_tui.config.settings import GlyphMode
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.alarms.snapshot import AlarmPicture
 from dosing_tui.tui.alarms import audible_alarm
-from dosing_tui.tui.alarms.audible_alarm import Horn
-from dosing_tui.tui.layout.alarm_banner import banner, banner_rows
-from dosing_tui.tui.layout.system_notices import Notice
-from dosing_tui.tui.rendering.palette import DARK, DIM, Tone
-from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.alarms.audible_alarm import AudibleAlarm
+from dosing_tui.tui.layout.alarm_banner import build_banner, render_banner
+from dosing_tui.tui.layout.system_notices import SystemNotice
+from dosing_tui.tui.rendering.palette import DARK, DIM, ColourRole
+from dosing_tui.tui.rendering.theme import TerminalTheme
 from tests.support.tui.alarm_samples import flood, picture_of, state
 from tests.support.tui.sample_plant import NOW
 
@@ -30,9 +30,9 @@ def stamp(at: datetime) -> str:
     return "14:00:00"
 
 
-def lines(alarms: AlarmPicture, *notices: Notice, width: int = 120, height: int = 2) -> list[str]:
-    told = banner(alarms, notices, quiet="nothing abnormal", silence="")
-    return ["".join(cell for cell, _ in row) for row in banner_rows(told, stamp, width, height)]
+def lines(alarms: AlarmPicture, *notices: SystemNotice, width: int = 120, height: int = 2) -> list[str]:
+    told = build_banner(alarms, notices, idle_text="nothing abnormal", silence_key="")
+    return ["".join(cell for cell, _ in row) for row in render_banner(told, stamp, width, height)]
 
 
 def test_the_unacknowledged_come_first_then_the_most_urgent() -> None:
@@ -43,14 +43,14 @@ def test_the_unacknowledged_come_first_then_the_most_urgent() -> None:
 
 
 def test_what_is_acknowledged_is_dim_and_what_is_not_is_a_block_of_colour() -> None:
-    told = banner(picture_of(ACKED, LOW), [], quiet="", silence="")
-    loud, quiet = banner_rows(told, stamp, 120, 2)
-    assert loud[1][1].bg is Tone.WARN
+    told = build_banner(picture_of(ACKED, LOW), [], idle_text="", silence_key="")
+    loud, quiet = render_banner(told, stamp, 120, 2)
+    assert loud[1][1].bg is ColourRole.WARN
     assert quiet[1][1] == DIM
 
 
 def test_a_link_that_is_away_comes_before_alarms_of_its_rank_and_has_no_star() -> None:
-    notice = Notice("broker", Priority.HIGH, "Broker down", NOW)
+    notice = SystemNotice("broker", Priority.HIGH, "Broker down", NOW)
     first, second = lines(picture_of(GROSS), notice)
     assert first.startswith(" ■H   14:00:00 Broker down")
     assert second.startswith(" ■H*")
@@ -72,44 +72,50 @@ def test_the_banner_has_always_the_same_height(count: int, width: int, height: i
 
 
 def test_without_unicode_the_letters_tell() -> None:
-    look = Look(DARK, Glyphs.ASCII)
-    text = "".join(map(look.character, lines(picture_of(GROSS))[0]))
+    look = TerminalTheme(DARK, GlyphMode.ASCII)
+    text = "".join(map(look.translate_character, lines(picture_of(GROSS))[0]))
     assert text.startswith(" #H*")
     assert text.isascii()
 
 
 def test_the_bell_repeats_until_it_is_silenced() -> None:
-    calls = audible_alarm.calling(picture_of(LOW))
-    first = audible_alarm.rung(Horn(), NOW)
-    assert audible_alarm.rings(Horn(), calls, NOW)
-    assert not audible_alarm.rings(first, calls, NOW + audible_alarm.EVERY / 2)
-    assert audible_alarm.rings(first, calls, NOW + audible_alarm.EVERY)
-    assert not audible_alarm.rings(audible_alarm.silenced(calls), calls, NOW + timedelta(hours=1))
+    calls = audible_alarm.find_audible_occurrences(picture_of(LOW))
+    first = audible_alarm.record_ring(AudibleAlarm(), NOW)
+    assert audible_alarm.is_ring_due(AudibleAlarm(), calls, NOW)
+    assert not audible_alarm.is_ring_due(first, calls, NOW + audible_alarm.BELL_INTERVAL / 2)
+    assert audible_alarm.is_ring_due(first, calls, NOW + audible_alarm.BELL_INTERVAL)
+    assert not audible_alarm.is_ring_due(
+        audible_alarm.silence_occurrences(calls), calls, NOW + timedelta(hours=1)
+    )
 
 
 def test_a_clock_that_was_set_back_does_not_hold_the_bell() -> None:
-    assert audible_alarm.rings(
-        audible_alarm.rung(Horn(), NOW), audible_alarm.calling(picture_of(LOW)), NOW - timedelta(hours=1)
+    assert audible_alarm.is_ring_due(
+        audible_alarm.record_ring(AudibleAlarm(), NOW),
+        audible_alarm.find_audible_occurrences(picture_of(LOW)),
+        NOW - timedelta(hours=1),
     )
 
 
 def test_the_same_alarm_raised_again_sounds_again() -> None:
-    silent = audible_alarm.silenced(audible_alarm.calling(picture_of(LOW)))
-    again = audible_alarm.calling(picture_of(replace(LOW, occurrence=UUID(int=9))))
-    assert audible_alarm.sounds(silent, again)
+    silent = audible_alarm.silence_occurrences(audible_alarm.find_audible_occurrences(picture_of(LOW)))
+    again = audible_alarm.find_audible_occurrences(picture_of(replace(LOW, occurrence=UUID(int=9))))
+    assert audible_alarm.is_sounding(silent, again)
 
 
 def test_what_is_acknowledged_returned_or_diagnostic_does_not_sound() -> None:
     diagnostic = replace(GROSS, priority=Priority.DIAGNOSTIC)
-    assert not audible_alarm.calling(picture_of(ACKED, RETURNED, diagnostic))
-    assert not audible_alarm.calling(None)
+    assert not audible_alarm.find_audible_occurrences(picture_of(ACKED, RETURNED, diagnostic))
+    assert not audible_alarm.find_audible_occurrences(None)
 
 
 @given(st.sets(st.integers(1, 20)), st.sets(st.integers(1, 20)))
 def test_it_sounds_exactly_when_something_calls_that_was_not_silenced(was: set[int], now: set[int]) -> None:
-    def calls(numbers: set[int]) -> audible_alarm.Calls:
-        return audible_alarm.calling(
+    def calls(numbers: set[int]) -> audible_alarm.AlarmOccurrences:
+        return audible_alarm.find_audible_occurrences(
             picture_of(*(state("STOCK_LOW", str(one), number=one) for one in numbers))
         )
 
-    assert audible_alarm.sounds(audible_alarm.silenced(calls(was)), calls(now)) is bool(now - was)
+    assert audible_alarm.is_sounding(audible_alarm.silence_occurrences(calls(was)), calls(now)) is bool(
+        now - was
+    )

@@ -4,25 +4,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.tui.layout.geometry import Frame, Place, TileId
-from dosing_tui.tui.layout.layout import Direction, Wanted, arrange, neighbour
-from dosing_tui.tui.layout.view_layouts import View
+from dosing_tui.tui.layout.geometry import TileFrame, TileId, TileRect
+from dosing_tui.tui.layout.layout import Direction, LayoutOptions, arrange_tiles, find_neighbour
+from dosing_tui.tui.layout.view_layouts import DashboardView
 
 WIDTHS, HEIGHTS, TANKS = st.integers(80, 300), st.integers(24, 100), st.integers(0, 60)
 
 
-def cells(place: Place) -> set[tuple[int, int]]:
+def cells(place: TileRect) -> set[tuple[int, int]]:
     return {
         (x, y) for x in range(place.x, place.x + place.width) for y in range(place.y, place.y + place.height)
     }
 
 
-@given(WIDTHS, HEIGHTS, TANKS, st.sampled_from(View), st.booleans())
+@given(WIDTHS, HEIGHTS, TANKS, st.sampled_from(DashboardView), st.booleans())
 def test_tiles_fill_the_room_and_never_overlap(
-    width: int, height: int, tanks: int, view: View, bar: bool
+    width: int, height: int, tanks: int, view: DashboardView, bar: bool
 ) -> None:
-    layout = arrange(width, height, Wanted(view, bar=bar), tanks=tanks)
-    room = height - 2 - layout.notices - bar
+    layout = arrange_tiles(width, height, LayoutOptions(view, has_scope_row=bar), tank_count=tanks)
+    room = height - 2 - layout.banner_rows - bar
     areas = [place.width * place.height for place in layout.places.values()]
     assert sum(areas) == width * room
     assert all(place.x + place.width <= width for place in layout.places.values())
@@ -33,53 +33,55 @@ def test_tiles_fill_the_room_and_never_overlap(
     )
 
 
-def overlap(one: Place, other: Place) -> bool:
+def overlap(one: TileRect, other: TileRect) -> bool:
     return not (
         one.x + one.width <= other.x or other.x + other.width <= one.x
         or one.y + one.height <= other.y or other.y + other.height <= one.y
     )  # fmt: skip
 
 
-@given(WIDTHS, HEIGHTS, TANKS, st.sampled_from(View), st.booleans())
+@given(WIDTHS, HEIGHTS, TANKS, st.sampled_from(DashboardView), st.booleans())
 def test_every_tile_is_large_enough_to_say_something(
-    width: int, height: int, tanks: int, view: View, bar: bool
+    width: int, height: int, tanks: int, view: DashboardView, bar: bool
 ) -> None:
-    layout = arrange(width, height, Wanted(view, bar=bar), tanks=tanks)
-    edges = 2 if layout.frame is Frame.FULL else 1
+    layout = arrange_tiles(width, height, LayoutOptions(view, has_scope_row=bar), tank_count=tanks)
+    edges = 2 if layout.frame is TileFrame.FULL else 1
     assert all(place.height - edges >= 3 and place.width >= 24 for place in layout.places.values())
 
 
 @given(WIDTHS, HEIGHTS)
 def test_tanks_and_doses_are_on_every_screen(width: int, height: int) -> None:
-    assert {TileId.INVENTORY, TileId.DOSES, TileId.CHEMICALS} <= set(arrange(width, height).places)
+    assert {TileId.INVENTORY, TileId.DOSES, TileId.SPARKLINES} <= set(arrange_tiles(width, height).places)
 
 
 def test_every_tile_is_on_some_screen_of_every_size() -> None:
     for size in ((120, 40), (100, 30)):
-        assert {name for view in View for name in arrange(*size, Wanted(view)).places} == set(TileId)
-    small = {name for view in View for name in arrange(80, 24, Wanted(view)).places}
+        assert {
+            name for view in DashboardView for name in arrange_tiles(*size, LayoutOptions(view)).places
+        } == set(TileId)
+    small = {name for view in DashboardView for name in arrange_tiles(80, 24, LayoutOptions(view)).places}
     assert small == set(TileId)
 
 
 @pytest.mark.parametrize("size", [(79, 24), (80, 23), (20, 5), (1, 1)])
 def test_a_window_that_is_too_small_has_no_tiles(size: tuple[int, int]) -> None:
-    assert arrange(*size).too_small
-    assert not arrange(*size).places
+    assert arrange_tiles(*size).is_too_small
+    assert not arrange_tiles(*size).places
 
 
 @given(WIDTHS, HEIGHTS, st.sampled_from(TileId))
 def test_a_zoomed_tile_has_all_the_room(width: int, height: int, name: TileId) -> None:
-    layout = arrange(width, height, Wanted(zoomed=name))
-    assert layout.places == {name: Place(0, 0, width, height - 2 - layout.notices)}
+    layout = arrange_tiles(width, height, LayoutOptions(zoomed_tile=name))
+    assert layout.places == {name: TileRect(0, 0, width, height - 2 - layout.banner_rows)}
 
 
-@given(WIDTHS, HEIGHTS, st.sampled_from(View), st.sampled_from(Direction))
+@given(WIDTHS, HEIGHTS, st.sampled_from(DashboardView), st.sampled_from(Direction))
 def test_the_focus_moves_towards_the_arrow_or_stays(
-    width: int, height: int, view: View, towards: Direction
+    width: int, height: int, view: DashboardView, towards: Direction
 ) -> None:
-    places = arrange(width, height, Wanted(view)).places
+    places = arrange_tiles(width, height, LayoutOptions(view)).places
     for name, here in places.items():
-        there = places[neighbour(places, name, towards)]
+        there = places[find_neighbour(places, name, towards)]
         moved = {
             Direction.LEFT: there.x < here.x,
             Direction.RIGHT: there.x > here.x,
@@ -89,15 +91,15 @@ def test_the_focus_moves_towards_the_arrow_or_stays(
         assert moved or there == here
 
 
-@given(WIDTHS, HEIGHTS, st.sampled_from(View))
-def test_every_tile_can_be_reached_by_arrows(width: int, height: int, view: View) -> None:
-    places = arrange(width, height, Wanted(view)).places
+@given(WIDTHS, HEIGHTS, st.sampled_from(DashboardView))
+def test_every_tile_can_be_reached_by_arrows(width: int, height: int, view: DashboardView) -> None:
+    places = arrange_tiles(width, height, LayoutOptions(view)).places
     first = next(iter(places))
     reached, edge = {first}, [first]
     while edge:
         name = edge.pop()
         for towards in Direction:
-            found = neighbour(places, name, towards)
+            found = find_neighbour(places, name, towards)
             if found not in reached:
                 reached.add(found)
                 edge.append(found)

@@ -3,16 +3,25 @@
 import pytest
 
 from dosing_tui.live_state import Link, LinkState, Role
-from dosing_tui.tui.layout.status_and_footer import Status, status_rows
+from dosing_tui.tui.layout.status_and_footer import StatusBarState, render_status_bar
 
 UP, DOWN = LinkState(Link.UP), LinkState(Link.DOWN, why="connection refused")
 
 
 def row(width: int, *, link: LinkState, frozen: str = "") -> str:
-    status = Status(
-        "Demo plant", "Overview", Role.COLLECTING, link, link, 1.0, 0, "10:07:43", beat=True, frozen=frozen
+    status = StatusBarState(
+        "Demo plant",
+        "Overview",
+        Role.COLLECTING,
+        link,
+        link,
+        1.0,
+        0,
+        "10:07:43",
+        heartbeat=True,
+        frozen_at=frozen,
     )
-    return "".join(character for character, _ in status_rows(status, width)[0])
+    return "".join(character for character, _ in render_status_bar(status, width)[0])
 
 
 def test_with_both_links_down_the_role_gives_way_to_the_screens_name() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dosing_tui.tui.rendering import data_table
 from dosing_tui.tui.rendering.canvas import Rows
-from dosing_tui.tui.rendering.data_table import Column, Reader, Table
+from dosing_tui.tui.rendering.data_table import TableColumn, TableCursor, TableData
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,14 @@ class Thing:
     size: float | None
 
 
-COLUMNS: tuple[Column[Thing], ...] = (
-    Column("Name", 8, 90, lambda thing, facts: thing.name, grow=20),
-    Column("Size", 6, 50, lambda thing, facts: f"{thing.size}", lambda thing, facts: thing.size, right=True),
+COLUMNS: tuple[TableColumn[Thing], ...] = (
+    TableColumn("Name", 8, 90, lambda thing, facts: thing.name, max_growth=20),
+    TableColumn(
+        "Size", 6, 50, lambda thing, facts: f"{thing.size}", lambda thing, facts: thing.size, align_right=True
+    ),
 )
 A, B, C = Thing("a", 3.0), Thing("b", None), Thing("c", 1.0)
-TABLE = Table((A, B, C), COLUMNS)
+TABLE = TableData((A, B, C), COLUMNS)
 
 
 def text(rows: Rows) -> list[str]:
@@ -29,49 +31,51 @@ def text(rows: Rows) -> list[str]:
 
 
 def test_what_has_no_value_comes_last_whichever_way_it_is_sorted() -> None:
-    assert data_table.arranged(TABLE, Reader(order="Size")) == (C, A, B)
-    assert data_table.arranged(TABLE, Reader(order="Size", reverse=True)) == (A, C, B)
+    assert data_table.arrange_rows(TABLE, TableCursor(sort_column="Size")) == (C, A, B)
+    assert data_table.arrange_rows(TABLE, TableCursor(sort_column="Size", is_reversed=True)) == (A, C, B)
 
 
 def test_sorting_goes_through_the_columns_and_back_to_the_tables_own_order() -> None:
-    reader = Reader()
+    reader = TableCursor()
     orders = []
     for _ in range(3):
-        reader = data_table.ordered(reader, TABLE)
-        orders.append(reader.order)
+        reader = data_table.sort_by_next_column(reader, TABLE)
+        orders.append(reader.sort_column)
     assert orders == ["Name", "Size", ""]
-    assert data_table.arranged(TABLE, Reader(reverse=True)) == (C, B, A)
+    assert data_table.arrange_rows(TABLE, TableCursor(is_reversed=True)) == (C, B, A)
 
 
 def test_a_search_finds_text_in_any_column_whatever_its_case() -> None:
-    assert data_table.arranged(TABLE, Reader(find="B")) == (B,)
-    assert data_table.arranged(TABLE, Reader(find="1.0")) == (C,)
-    assert data_table.arranged(TABLE, Reader(find="nowhere")) == ()
+    assert data_table.arrange_rows(TABLE, TableCursor(search_text="B")) == (B,)
+    assert data_table.arrange_rows(TABLE, TableCursor(search_text="1.0")) == (C,)
+    assert data_table.arrange_rows(TABLE, TableCursor(search_text="nowhere")) == ()
 
 
 def test_a_search_is_typed_kept_and_given_up() -> None:
-    reader = Reader(typing=True)
+    reader = TableCursor(is_searching=True)
     for key, character in (("x", "x"), ("c", "c"), ("backspace", None), ("left", None)):
-        reader = data_table.typed(reader, key, character)
-    assert (reader.find, reader.typing) == ("x", True)
-    assert data_table.typed(reader, "enter", "\r") == Reader(find="x")
-    assert data_table.typed(reader, "escape", None) == Reader()
+        reader = data_table.edit_search(reader, key, character)
+    assert (reader.search_text, reader.is_searching) == ("x", True)
+    assert data_table.edit_search(reader, "enter", "\r") == TableCursor(search_text="x")
+    assert data_table.edit_search(reader, "escape", None) == TableCursor()
 
 
 def test_a_selected_row_stays_selected_when_others_come_before_it() -> None:
-    reader = data_table.moved(Reader(), TABLE.rows, 1)
-    assert reader.held == B
-    assert data_table.position(reader, (Thing("new", 0.0), *TABLE.rows)) == 2
-    assert data_table.position(reader, (A, C)) == 0
+    reader = data_table.move_cursor(TableCursor(), TABLE.rows, 1)
+    assert reader.selected_row == B
+    assert data_table.find_cursor_row(reader, (Thing("new", 0.0), *TABLE.rows)) == 2
+    assert data_table.find_cursor_row(reader, (A, C)) == 0
 
 
 @given(st.integers(0, 30), st.integers(-40, 40), st.integers(1, 12), st.integers(0, 40))
 def test_the_selected_row_is_always_in_sight(count: int, step: int, visible: int, first: int) -> None:
     rows = tuple(Thing(str(number), None) for number in range(count))
-    reader = data_table.scrolled(data_table.moved(Reader(first=first), rows, step), rows, visible)
-    selected = data_table.position(reader, rows)
-    assert 0 <= reader.first <= max(0, count - 1)
-    assert not rows or reader.first <= selected < reader.first + visible
+    reader = data_table.scroll_to_cursor(
+        data_table.move_cursor(TableCursor(first_row=first), rows, step), rows, visible
+    )
+    selected = data_table.find_cursor_row(reader, rows)
+    assert 0 <= reader.first_row <= max(0, count - 1)
+    assert not rows or reader.first_row <= selected < reader.first_row + visible
 
 
 @given(st.lists(st.builds(Thing, st.text(max_size=12), st.none() | st.floats(0, 9))), st.integers(1, 90),
@@ -79,10 +83,15 @@ def test_the_selected_row_is_always_in_sight(count: int, step: int, visible: int
 def test_tables_have_the_size_they_are_asked_for(
     things: list[Thing], width: int, height: int, typing: bool
 ) -> None:
-    rows = data_table.paint(Table(tuple(things), COLUMNS), width, height, Reader(order="Name", typing=typing))
+    rows = data_table.paint_table(
+        TableData(tuple(things), COLUMNS), width, height, TableCursor(sort_column="Name", is_searching=typing)
+    )
     assert [len(row) for row in rows] == [width] * height
 
 
 def test_the_column_that_sorts_is_marked() -> None:
-    assert "Name↑" in text(data_table.paint(TABLE, 30, 5, Reader(order="Name")))[0]
-    assert "↓Size" in text(data_table.paint(TABLE, 30, 5, Reader(order="Size", reverse=True)))[0]
+    assert "Name↑" in text(data_table.paint_table(TABLE, 30, 5, TableCursor(sort_column="Name")))[0]
+    assert (
+        "↓Size"
+        in text(data_table.paint_table(TABLE, 30, 5, TableCursor(sort_column="Size", is_reversed=True)))[0]
+    )

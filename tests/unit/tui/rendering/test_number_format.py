@@ -8,17 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from dosing_tui.config.settings import Glyphs
+from dosing_tui.config.settings import GlyphMode
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.live_state import Books, Link, LinkState, Picture
-from dosing_tui.tui.layout.status_and_footer import KeyHint, footer_rows, waiting
-from dosing_tui.tui.layout.system_notices import all_clear, conditions, lasting
+from dosing_tui.tui.layout.status_and_footer import KeyHint, count_spooled, render_footer
+from dosing_tui.tui.layout.system_notices import find_notices, format_idle_text, keep_start_times
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, broken, cells, fitted, sentence
-from dosing_tui.tui.rendering.changed_spans import changed_runs
-from dosing_tui.tui.rendering.glyphs import ASCII, CONSOLE, presentable, profile
-from dosing_tui.tui.rendering.palette import DARK, PALETTES, TEXT, Pen, Tone, choose, style
-from dosing_tui.tui.rendering.theme import Look
+from dosing_tui.tui.rendering.canvas import Canvas, fit_cells, render_paragraph, split_cells, wrap_text
+from dosing_tui.tui.rendering.changed_spans import find_changed_spans
+from dosing_tui.tui.rendering.glyphs import ASCII, CONSOLE, replace_glyphs, resolve_glyphs
+from dosing_tui.tui.rendering.palette import (
+    DARK,
+    PALETTES,
+    TEXT,
+    CellStyle,
+    ColourRole,
+    build_rich_style,
+    choose_palette,
+)
+from dosing_tui.tui.rendering.theme import TerminalTheme
 from tests.support.tui.alarm_samples import picture_of, state
 from tests.support.tui.sample_plant import HOSTILE, NOW
 
@@ -32,18 +40,18 @@ DRAWN = "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉▐▖▗╭╮╰╯─�
      (90_000, "25 h"), (200_000, "2 d")],
 )  # fmt: skip
 def test_ages_are_said_in_steps(seconds: float, said: str) -> None:
-    assert number_format.age(seconds) == said
+    assert number_format.format_age(seconds) == said
 
 
 def test_a_panel_has_one_unit_for_all_its_masses() -> None:
-    assert number_format.mass_for(40.0).words(39.87) == "39.9 g"
-    assert number_format.mass_for(950.0).words(949.6) == "950 g"
-    assert number_format.mass_for(20_000.0).words(3_204.0) == "3.20 kg"
-    assert number_format.mass_for(20_000.0).number(None) == "–"
+    assert number_format.choose_mass_unit(40.0).format_mass(39.87) == "39.9 g"
+    assert number_format.choose_mass_unit(950.0).format_mass(949.6) == "950 g"
+    assert number_format.choose_mass_unit(20_000.0).format_mass(3_204.0) == "3.20 kg"
+    assert number_format.choose_mass_unit(20_000.0).format_number(None) == "–"
 
 
 def test_a_percentage_is_rounded_down_so_that_it_never_reaches_a_limit_it_is_below() -> None:
-    assert [number_format.down_to_tenths(value) for value in (19.96, 20.0, 64.1, -0.05)] == [
+    assert [number_format.round_down_to_tenths(value) for value in (19.96, 20.0, 64.1, -0.05)] == [
         19.9,
         20.0,
         64.1,
@@ -52,7 +60,7 @@ def test_a_percentage_is_rounded_down_so_that_it_never_reaches_a_limit_it_is_bel
 
 
 def test_an_error_has_its_sign_and_zero_has_none() -> None:
-    assert [number_format.signed(value) for value in (0.154, -0.004, None, -1.0)] == [
+    assert [number_format.format_signed(value) for value in (0.154, -0.004, None, -1.0)] == [
         "+0.15",
         "0.00",
         "–",
@@ -61,35 +69,35 @@ def test_an_error_has_its_sign_and_zero_has_none() -> None:
 
 
 def test_stations_are_told_apart_by_what_they_do_not_share() -> None:
-    names = number_format.short_names(("dosing_system_01", "dosing_system_02", "dosing_system_11"))
+    names = number_format.shorten_names(("dosing_system_01", "dosing_system_02", "dosing_system_11"))
     assert list(names.values()) == ["01", "02", "11"]
-    assert number_format.short_names(("only_one",)) == {"only_one": "only_one"}
-    assert number_format.short_names(("line", "line2")) == {"line": "line", "line2": "line2"}
+    assert number_format.shorten_names(("only_one",)) == {"only_one": "only_one"}
+    assert number_format.shorten_names(("line", "line2")) == {"line": "line", "line2": "line2"}
 
 
 def test_doses_of_another_day_show_their_day() -> None:
     moment = datetime(2026, 3, 9, 8, 5, tzinfo=UTC)
-    assert number_format.stamp(moment, UTC, now=NOW) == "09 Mar"
-    assert number_format.stamp(moment.replace(year=2025), UTC, now=NOW) == "09.03.25"
-    assert number_format.stamp(NOW, UTC, now=NOW) == "14:26:44"
+    assert number_format.format_timestamp(moment, UTC, now=NOW) == "09 Mar"
+    assert number_format.format_timestamp(moment.replace(year=2025), UTC, now=NOW) == "09.03.25"
+    assert number_format.format_timestamp(NOW, UTC, now=NOW) == "14:26:44"
 
 
 @given(st.text(max_size=60), st.integers(0, 40))
 def test_fitted_text_has_one_entry_for_each_cell(text: str, width: int) -> None:
-    found = fitted(text, width)
+    found = fit_cells(text, width)
     assert len(found) <= width
-    assert len(found) <= len(cells(text))
+    assert len(found) <= len(split_cells(text))
 
 
 @given(st.text(max_size=200), st.integers(1, 80), st.integers(0, 10))
 def test_sentences_keep_within_their_room(text: str, width: int, height: int) -> None:
-    rows = sentence(text, width, height)
+    rows = render_paragraph(text, width, height)
     assert [len(row) for row in rows] == [width] * height
 
 
 @given(st.text(alphabet="ab ", max_size=80), st.integers(1, 20))
 def test_breaking_a_sentence_loses_no_word(text: str, width: int) -> None:
-    lines = broken(text, width)
+    lines = wrap_text(text, width)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert all(len(line) <= width for line in lines)
 
@@ -97,82 +105,85 @@ def test_breaking_a_sentence_loses_no_word(text: str, width: int) -> None:
 @given(st.text(max_size=40))
 def test_nothing_that_is_not_printable_passes_the_choke_point(text: str) -> None:
     for profiled, only in ((ASCII, True), (CONSOLE, False), ({}, False)):
-        sent = presentable(text, profiled, ascii_only=only)
+        sent = replace_glyphs(text, profiled, ascii_only=only)
         assert sent.isprintable()
         assert sent.isascii() or not only
 
 
 def test_every_glyph_has_a_stand_in_of_one_cell() -> None:
-    plain = presentable(DRAWN, ASCII, ascii_only=True)
+    plain = replace_glyphs(DRAWN, ASCII, ascii_only=True)
     assert "?" not in plain
     assert len(plain) == len(DRAWN)
-    assert cell_len(presentable(DRAWN, CONSOLE, ascii_only=False)) == len(DRAWN)
+    assert cell_len(replace_glyphs(DRAWN, CONSOLE, ascii_only=False)) == len(DRAWN)
 
 
 def test_text_consoles_get_no_block_they_have_no_glyph_for() -> None:
-    assert not set(presentable(DRAWN, CONSOLE, ascii_only=False)) & set("▁▂▃▄▅▆▇▏▎▍▌▋▊▉▐▖▗╭╮╰╯┊┄◆")
+    assert not set(replace_glyphs(DRAWN, CONSOLE, ascii_only=False)) & set("▁▂▃▄▅▆▇▏▎▍▌▋▊▉▐▖▗╭╮╰╯┊┄◆")
 
 
 @pytest.mark.parametrize(
     ("asked", "term", "encoding", "chosen"),
     [
-        (Glyphs.AUTO, "xterm-256color", "utf-8", Glyphs.UNICODE),
-        (Glyphs.AUTO, "linux", "UTF-8", Glyphs.CONSOLE),
-        (Glyphs.AUTO, "xterm", "iso8859-1", Glyphs.ASCII),
-        (Glyphs.UNICODE, "linux", "utf-8", Glyphs.UNICODE),
-        (Glyphs.UNICODE, "xterm", "latin-1", Glyphs.ASCII),
+        (GlyphMode.AUTO, "xterm-256color", "utf-8", GlyphMode.UNICODE),
+        (GlyphMode.AUTO, "linux", "UTF-8", GlyphMode.CONSOLE),
+        (GlyphMode.AUTO, "xterm", "iso8859-1", GlyphMode.ASCII),
+        (GlyphMode.UNICODE, "linux", "utf-8", GlyphMode.UNICODE),
+        (GlyphMode.UNICODE, "xterm", "latin-1", GlyphMode.ASCII),
     ],
 )
-def test_the_profile_fits_the_terminal(asked: Glyphs, term: str, encoding: str, chosen: Glyphs) -> None:
-    assert profile(asked, term=term, encoding=encoding) is chosen
+def test_the_profile_fits_the_terminal(asked: GlyphMode, term: str, encoding: str, chosen: GlyphMode) -> None:
+    assert resolve_glyphs(asked, term=term, encoding=encoding) is chosen
 
 
 def test_sixteen_colours_are_exactly_those_of_the_terminal() -> None:
     standard = {"00", "55", "aa", "ff"}
     for dark in (True, False):
-        palette = choose(dark=dark, colours=16, no_colour=False)
-        for tone in Tone:
-            colour = palette.colour(tone)
+        palette = choose_palette(is_dark=dark, colours=16, is_monochrome=False)
+        for tone in ColourRole:
+            colour = palette.get_colour(tone)
             assert {colour[1:3], colour[3:5], colour[5:7]} <= standard
 
 
 def test_what_is_abnormal_differs_from_what_is_not_in_every_palette() -> None:
     for palette in PALETTES:
-        normal = {palette.colour(tone) for tone in (Tone.BAR, Tone.TEXT, Tone.CREST, Tone.GROUND)}
-        assert not normal & {palette.colour(Tone.WARN), palette.colour(Tone.ERROR)}
-        assert palette.colour(Tone.BAR) != palette.colour(Tone.TRACK)
+        normal = {
+            palette.get_colour(tone)
+            for tone in (ColourRole.BAR, ColourRole.TEXT, ColourRole.ACCENT, ColourRole.BACKGROUND)
+        }
+        assert not normal & {palette.get_colour(ColourRole.WARN), palette.get_colour(ColourRole.ERROR)}
+        assert palette.get_colour(ColourRole.BAR) != palette.get_colour(ColourRole.TRACK)
 
 
 def test_without_colours_the_abnormal_is_bold_or_reverse() -> None:
-    plain = choose(dark=True, colours=256, no_colour=True)
-    assert style(plain, Pen(Tone.ERROR)).bold
-    assert style(plain, Pen(Tone.GROUND, Tone.ERROR)).reverse
-    assert style(plain, TEXT).color is None
+    plain = choose_palette(is_dark=True, colours=256, is_monochrome=True)
+    assert build_rich_style(plain, CellStyle(ColourRole.ERROR)).bold
+    assert build_rich_style(plain, CellStyle(ColourRole.BACKGROUND, ColourRole.ERROR)).reverse
+    assert build_rich_style(plain, TEXT).color is None
 
 
 def test_changed_cells_near_each_other_are_one_run() -> None:
     old = [(character, TEXT) for character in "aaaaaaaaaaaaaaaaaaaa"]
     new = [(character, TEXT) for character in "abaabaaaaaaaaaaaaaab"]
-    assert changed_runs(old, new) == [(1, 5), (19, 20)]
-    assert changed_runs(old, old) == []
+    assert find_changed_spans(old, new) == [(1, 5), (19, 20)]
+    assert find_changed_spans(old, old) == []
 
 
 def test_a_wide_character_is_never_cut() -> None:
     old = [("催", TEXT), ("", TEXT), ("a", TEXT)]
     new = [("a", TEXT), ("b", TEXT), ("a", TEXT)]
-    assert changed_runs(old, new) == [(0, 2)]
+    assert find_changed_spans(old, new) == [(0, 2)]
 
 
 def test_a_wide_character_that_does_not_fit_leaves_a_blank() -> None:
     canvas = Canvas(3, 1)
-    canvas.text(0, 0, "催化剂")
+    canvas.write_text(0, 0, "催化剂")
     assert [cell for cell, _ in canvas.rows[0]] == ["催", "", "…"]
 
 
 def test_the_worst_notice_comes_first() -> None:
     down = LinkState(Link.DOWN, NOW - timedelta(hours=3), "Broker b:1883 cannot be reached: refused.")
     picture = Picture(broker=down, database=UP, notice="Telegraf writes, too.")
-    found = conditions(picture, NOW)
+    found = find_notices(picture, NOW)
     assert [notice.priority for notice in found] == [Priority.HIGH, Priority.LOW]
     assert found[0].text == "Broker down · b:1883 cannot be reached: refused"
 
@@ -180,60 +191,63 @@ def test_the_worst_notice_comes_first() -> None:
 def test_a_database_that_is_away_says_how_much_is_buffered() -> None:
     down = LinkState(Link.DOWN, NOW, "No server.")
     picture = Picture(broker=UP, database=down, books=Books(received=1_204, spooled=1_204))
-    assert conditions(picture, NOW)[0].text == "Database down · buffering 1 204 · No server"
+    assert find_notices(picture, NOW)[0].text == "Database down · buffering 1 204 · No server"
 
 
 @pytest.mark.parametrize(("rule", "told"), [("BROKER_DOWN", "database"), ("DB_DOWN", "broker")])
 def test_a_link_that_an_alarm_tells_of_is_not_told_twice(rule: str, told: str) -> None:
     down = LinkState(Link.DOWN, NOW, "gone")
     alarms = picture_of(state(rule))
-    (notice,) = conditions(Picture(broker=down, database=down, alarms=alarms), NOW)
+    (notice,) = find_notices(Picture(broker=down, database=down, alarms=alarms), NOW)
     assert notice.key == told
 
 
 def test_a_notice_keeps_the_time_its_condition_began() -> None:
-    found = conditions(Picture(broker=UP, database=UP, notice="Telegraf writes, too."), NOW)
+    found = find_notices(Picture(broker=UP, database=UP, notice="Telegraf writes, too."), NOW)
     began = {found[0].key: NOW - timedelta(hours=2)}
-    assert lasting(found, began)[0].at == NOW - timedelta(hours=2)
+    assert keep_start_times(found, began)[0].at == NOW - timedelta(hours=2)
 
 
 def test_all_is_not_called_well_before_it_is_known() -> None:
-    assert "broker" in all_clear(Picture())
-    assert "database" in all_clear(Picture(broker=UP))
-    assert "alarms" in all_clear(Picture(broker=UP, database=UP))
+    assert "broker" in format_idle_text(Picture())
+    assert "database" in format_idle_text(Picture(broker=UP))
+    assert "alarms" in format_idle_text(Picture(broker=UP, database=UP))
     known = Picture(broker=UP, database=UP, alarms=picture_of())
-    assert all_clear(known) == "nothing abnormal"
+    assert format_idle_text(known) == "nothing abnormal"
 
 
 def test_hostile_text_in_a_notice_is_cleaned() -> None:
     picture = Picture(broker=LinkState(Link.DOWN, NOW, HOSTILE), database=UP, notice=HOSTILE)
-    for notice in conditions(picture, NOW):
+    for notice in find_notices(picture, NOW):
         assert notice.text.isprintable()
 
 
 def test_readings_on_their_way_are_not_called_spooled_while_the_database_answers() -> None:
     busy = Picture(database=UP, rate=200.0, books=Books(received=60, spooled=60))
-    assert waiting([60, 48, 55], busy) == 0
-    assert waiting([900, 700, 800], busy) == 700
+    assert count_spooled([60, 48, 55], busy) == 0
+    assert count_spooled([900, 700, 800], busy) == 700
     away = replace(busy, database=LinkState(Link.DOWN, NOW, "gone"))
-    assert waiting([0, 60], away) == 60
+    assert count_spooled([0, 60], away) == 60
 
 
 @given(st.integers(1, 200))
 def test_the_footer_keeps_help_however_narrow(width: int) -> None:
     hints = [KeyHint("1", "Overview"), KeyHint("q", "Quit"), KeyHint("?", "Help")]
-    (row,) = footer_rows(hints, width)
+    (row,) = render_footer(hints, width)
     assert len(row) == width
     assert "?" in "".join(cell for cell, _ in row) or width < 8
 
 
 def test_a_mark_on_a_coloured_ground_keeps_its_letters_where_an_edge_of_a_chart_becomes_solid() -> None:
-    look = Look(DARK, Glyphs.ASCII)
-    mark = ("L", Pen(Tone.GROUND, Tone.CREST))
-    assert look.worn(mark) == mark
-    assert look.worn(("▄", Pen(Tone.FILL, Tone.CREST))) == ("█", Pen(Tone.CREST))
+    look = TerminalTheme(DARK, GlyphMode.ASCII)
+    mark = ("L", CellStyle(ColourRole.BACKGROUND, ColourRole.ACCENT))
+    assert look.adapt_cell(mark) == mark
+    assert look.adapt_cell(("▄", CellStyle(ColourRole.AREA, ColourRole.ACCENT))) == (
+        "█",
+        CellStyle(ColourRole.ACCENT),
+    )
 
 
 def test_a_look_sends_what_it_may() -> None:
-    assert Look(DARK, Glyphs.ASCII).character("█") == "#"
-    assert Look(DARK, Glyphs.UNICODE).character("\x1b") == "?"
+    assert TerminalTheme(DARK, GlyphMode.ASCII).translate_character("█") == "#"
+    assert TerminalTheme(DARK, GlyphMode.UNICODE).translate_character("\x1b") == "?"

@@ -4,29 +4,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.tui.rendering.canvas import Canvas
-from dosing_tui.tui.rendering.palette import Tone
-from dosing_tui.tui.rendering.text_field import EDITING, Field, draw, edited, filled, typed
+from dosing_tui.tui.rendering.palette import ColourRole
+from dosing_tui.tui.rendering.text_field import (
+    EDITING_KEYS,
+    TextField,
+    apply_key,
+    create_field,
+    draw_field,
+    insert_text,
+)
 from tests.support.tui.sample_plant import HOSTILE
 
-PRESSES = st.lists(st.one_of(st.sampled_from(EDITING), st.text(max_size=5)), max_size=20)
+PRESSES = st.lists(st.one_of(st.sampled_from(EDITING_KEYS), st.text(max_size=5)), max_size=20)
 
 
-def after(*presses: str, field: Field | None = None) -> Field:
-    made = field or Field(longest=12)
+def after(*presses: str, field: TextField | None = None) -> TextField:
+    made = field or TextField(max_length=12)
     for press in presses:
-        made = edited(made, press) if press in EDITING else typed(made, press)
+        made = apply_key(made, press) if press in EDITING_KEYS else insert_text(made, press)
     return made
 
 
 def test_text_is_put_and_taken_away_at_the_cursor() -> None:
     assert after("abc", "left", "left", "X").text == "aXbc"
     assert after("abc", "home", "delete", "end", "backspace").text == "b"
-    assert after("abc", "ctrl+u") == Field(longest=12)
+    assert after("abc", "ctrl+u") == TextField(max_length=12)
 
 
 def test_what_is_pasted_is_one_harmless_line() -> None:
     assert after("a\nb\tc").text == "a b c"
-    assert filled(HOSTILE, 200).text == "[/] [bold ]52;c;aGk= evil [@click=app.quit]x[/]"
+    assert create_field(HOSTILE, 200).text == "[/] [bold ]52;c;aGk= evil [@click=app.quit]x[/]"
 
 
 def test_there_is_no_room_for_more_than_the_longest() -> None:
@@ -37,7 +44,7 @@ def test_there_is_no_room_for_more_than_the_longest() -> None:
 @given(PRESSES)
 def test_whatever_is_pressed_the_cursor_stays_in_the_text(presses: list[str]) -> None:
     field = after(*presses)
-    assert 0 <= field.cursor <= len(field.text) <= field.longest
+    assert 0 <= field.cursor <= len(field.text) <= field.max_length
     assert field.text.isprintable()
 
 
@@ -46,8 +53,8 @@ def test_the_cursor_is_always_in_sight_and_nothing_is_drawn_beside_the_field(
     presses: list[str], width: int
 ) -> None:
     canvas = Canvas(width + 2, 1)
-    draw(canvas, 1, 0, after(*presses), width=width, focused=True)
+    draw_field(canvas, 1, 0, after(*presses), width=width, is_focused=True)
     grounds = [pen.bg for _, pen in canvas.rows[0]]
     assert len(grounds) == width + 2
-    assert grounds.count(Tone.BAR) == 1
-    assert (grounds[0], grounds[-1]) == (Tone.GROUND, Tone.GROUND)
+    assert grounds.count(ColourRole.BAR) == 1
+    assert (grounds[0], grounds[-1]) == (ColourRole.BACKGROUND, ColourRole.BACKGROUND)

@@ -8,28 +8,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.domain.panels.panel_catalog import ErrorBin
-from dosing_tui.tui.charts.histogram import fold, histogram, shape_for
+from dosing_tui.tui.charts.histogram import choose_geometry, draw_histogram, fold_bins
 from dosing_tui.tui.charts.primitives import axes
-from dosing_tui.tui.charts.primitives.area import area
-from dosing_tui.tui.charts.primitives.bars import leaning_bar, thin_bar
-from dosing_tui.tui.charts.primitives.gauge import gauge, thin_gauge
-from dosing_tui.tui.charts.primitives.scale import Window, nice_top, tick_label
-from dosing_tui.tui.charts.primitives.sparkline import spark
-from dosing_tui.tui.charts.primitives.time_ticks import time_ticks
+from dosing_tui.tui.charts.primitives.area import draw_area
+from dosing_tui.tui.charts.primitives.bars import draw_deviation_bar, draw_thin_bar
+from dosing_tui.tui.charts.primitives.gauge import draw_gauge, draw_thin_gauge
+from dosing_tui.tui.charts.primitives.scale import BucketWindow, find_round_top, format_tick
+from dosing_tui.tui.charts.primitives.sparkline import draw_sparkline
+from dosing_tui.tui.charts.primitives.time_ticks import place_time_ticks
 from dosing_tui.tui.rendering.canvas import Rows
-from dosing_tui.tui.rendering.palette import Tone
+from dosing_tui.tui.rendering.palette import ColourRole
 
 SIZES = st.tuples(st.integers(0, 130), st.integers(0, 40))
 VALUES = st.lists(st.none() | st.floats(-1e9, 1e9), max_size=120)
 SINCE = datetime(2026, 3, 10, 15, tzinfo=UTC)
-DAY = Window(SINCE, timedelta(hours=1), 24)
+DAY = BucketWindow(SINCE, timedelta(hours=1), 24)
 
 
 def text(rows: Rows) -> list[str]:
     return ["".join(cell for cell, _ in row) for row in rows]
 
 
-def tones(rows: Rows) -> set[Tone]:
+def tones(rows: Rows) -> set[ColourRole]:
     return {pen.fg for row in rows for cell, pen in row if cell.strip()}
 
 
@@ -41,72 +41,72 @@ def is_size(rows: Rows, width: int, height: int) -> bool:
 def test_areas_have_the_size_they_are_asked_for(
     values: list[float | None], size: tuple[int, int], top: float
 ) -> None:
-    assert is_size(area(values, *size, top=top, limit=5.0), *size)
+    assert is_size(draw_area(values, *size, top=top, limit=5.0), *size)
 
 
 @given(VALUES, SIZES, st.floats(0, 1e9))
 def test_sparks_have_the_size_they_are_asked_for(
     values: list[float | None], size: tuple[int, int], top: float
 ) -> None:
-    assert is_size(spark(values, *size, top=top), *size)
+    assert is_size(draw_sparkline(values, *size, top=top), *size)
 
 
 @given(st.none() | st.floats(-1e6, 1e6), st.integers(0, 60))
 def test_gauges_have_the_size_they_are_asked_for(percent: float | None, width: int) -> None:
-    for draw in (gauge, thin_gauge):
-        assert is_size(draw(percent, width, tone=Tone.BAR, limits=(20, 50)), width, 1)
+    for draw in (draw_gauge, draw_thin_gauge):
+        assert is_size(draw(percent, width, colour=ColourRole.BAR, limits=(20, 50)), width, 1)
 
 
 @given(st.floats(-1e6, 1e6), st.integers(1, 30))
 def test_bars_have_the_size_they_are_asked_for(value: float, half: int) -> None:
-    assert is_size(leaning_bar(value, 2 * half + 1, reach=1.0, limit=0.5), 2 * half + 1, 1)
-    assert is_size(thin_bar(value, half, top=100.0), half, 1)
+    assert is_size(draw_deviation_bar(value, 2 * half + 1, full_scale=1.0, limit=0.5), 2 * half + 1, 1)
+    assert is_size(draw_thin_bar(value, half, top=100.0), half, 1)
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=22, max_size=22), SIZES)
 def test_histograms_have_the_size_they_are_asked_for(counts: list[int], size: tuple[int, int]) -> None:
-    assert is_size(histogram(bins(counts), *size, limit=0.5), *size)
+    assert is_size(draw_histogram(bins(counts), *size, limit=0.5), *size)
 
 
 def test_an_area_is_as_high_as_its_values() -> None:
-    assert text(area([0.0, 4.0, 8.0, 16.0], 4, 2, top=16.0)) == ["   █", "▁▄██"]
+    assert text(draw_area([0.0, 4.0, 8.0, 16.0], 4, 2, top=16.0)) == ["   █", "▁▄██"]
 
 
 def test_a_missing_value_is_a_gap_and_a_zero_is_a_line() -> None:
-    assert text(area([0.0, None, 1.0], 3, 1, top=1.0)) == ["▁ █"]
-    assert text(spark([0.0, None, 1.0], 3, 1, top=1.0)) == ["▁·▇"]
+    assert text(draw_area([0.0, None, 1.0], 3, 1, top=1.0)) == ["▁ █"]
+    assert text(draw_sparkline([0.0, None, 1.0], 3, 1, top=1.0)) == ["▁·▇"]
 
 
 def test_columns_above_the_limit_warn_and_the_others_do_not() -> None:
-    rows = area([4.0, 6.0], 2, 4, top=10.0, limit=5.0)
-    assert Tone.WARN not in {row[0][1].fg for row in rows}
-    assert Tone.WARN in {row[1][1].fg for row in rows}
+    rows = draw_area([4.0, 6.0], 2, 4, top=10.0, limit=5.0)
+    assert ColourRole.WARN not in {row[0][1].fg for row in rows}
+    assert ColourRole.WARN in {row[1][1].fg for row in rows}
 
 
 def test_stacked_sparks_never_merge() -> None:
-    full = text(spark([5.0] * 3, 3, 2, top=5.0))
+    full = text(draw_sparkline([5.0] * 3, 3, 2, top=5.0))
     assert full == ["▇▇▇", "███"]
 
 
 @pytest.mark.parametrize(("percent", "cells"), [(0.0, 0), (50.0, 10), (100.0, 20), (-5.0, 0), (180.0, 20)])
 def test_a_gauge_fills_by_percent_and_is_clipped(percent: float, cells: int) -> None:
-    (row,) = gauge(percent, 20, tone=Tone.BAR, limits=())
+    (row,) = draw_gauge(percent, 20, colour=ColourRole.BAR, limits=())
     assert sum(cell == "█" for cell, _ in row) == cells
 
 
 def test_limits_are_cut_through_the_bar_and_marked_on_the_track() -> None:
-    (row,) = gauge(30.0, 20, tone=Tone.WARN, limits=(20, 50))
+    (row,) = draw_gauge(30.0, 20, colour=ColourRole.WARN, limits=(20, 50))
     assert row[4][0] == "▏"
-    assert row[4][1].bg is Tone.WARN
+    assert row[4][1].bg is ColourRole.WARN
     assert row[10][0] == "▏"
-    assert row[10][1].bg is Tone.TRACK
+    assert row[10][1].bg is ColourRole.TRACK
 
 
 def test_a_bar_leans_to_the_side_of_its_sign() -> None:
-    assert text(leaning_bar(0.5, 9, reach=1.0, limit=0.6)) == ["    │▄▄  "]
-    assert text(leaning_bar(-0.4, 9, reach=1.0, limit=0.6)) == ["  ▗▄│    "]
-    assert Tone.WARN in tones(leaning_bar(-0.7, 9, reach=1.0, limit=0.6))
-    assert text(leaning_bar(99.0, 9, reach=1.0, limit=0.6)) == ["    │▄▄▄▄"]
+    assert text(draw_deviation_bar(0.5, 9, full_scale=1.0, limit=0.6)) == ["    │▄▄  "]
+    assert text(draw_deviation_bar(-0.4, 9, full_scale=1.0, limit=0.6)) == ["  ▗▄│    "]
+    assert ColourRole.WARN in tones(draw_deviation_bar(-0.7, 9, full_scale=1.0, limit=0.6))
+    assert text(draw_deviation_bar(99.0, 9, full_scale=1.0, limit=0.6)) == ["    │▄▄▄▄"]
 
 
 def bins(counts: list[int]) -> list[ErrorBin]:
@@ -116,18 +116,18 @@ def bins(counts: list[int]) -> list[ErrorBin]:
 
 @given(st.lists(st.integers(0, 10_000), min_size=22, max_size=22), st.integers(6, 130))
 def test_no_dose_is_lost_between_the_bins(counts: list[int], width: int) -> None:
-    assert sum(fold(bins(counts), shape_for(width))) == sum(counts)
+    assert sum(fold_bins(bins(counts), choose_geometry(width))) == sum(counts)
 
 
 def test_bins_outside_the_tolerance_warn_and_those_inside_do_not() -> None:
     inside, outside = [0] * 22, [0] * 22
     inside[11] = outside[15] = 5
-    assert Tone.WARN not in tones(histogram(bins(inside), 28, 8, limit=0.5))
-    assert Tone.WARN in tones(histogram(bins(outside), 28, 8, limit=0.5))
+    assert ColourRole.WARN not in tones(draw_histogram(bins(inside), 28, 8, limit=0.5))
+    assert ColourRole.WARN in tones(draw_histogram(bins(outside), 28, 8, limit=0.5))
 
 
 def test_tolerance_lines_stand_on_both_sides_of_the_middle() -> None:
-    rows = text(histogram(bins([0] * 22), 28, 8, limit=0.5))
+    rows = text(draw_histogram(bins([0] * 22), 28, 8, limit=0.5))
     left, right = rows[0].index("┊"), rows[0].rindex("┊")
     assert left + right == 27
     assert "-0.5" in rows[-1]
@@ -136,28 +136,30 @@ def test_tolerance_lines_stand_on_both_sides_of_the_middle() -> None:
 
 @given(st.floats(0.5, 2_000))
 def test_the_top_of_a_scale_is_round_and_not_far_above(largest: float) -> None:
-    top = nice_top(largest)
+    top = find_round_top(largest)
     assert largest * (1 - 1e-6) <= top <= largest * 2.0001
-    assert len(tick_label(top)) <= 3
-    assert len(tick_label(top / 2)) <= 4
+    assert len(format_tick(top)) <= 3
+    assert len(format_tick(top / 2)) <= 4
 
 
 def test_ticks_are_whole_hours_of_the_plants_clock() -> None:
-    labels = [tick.label for tick in time_ticks(DAY, 48, ZoneInfo("Europe/Berlin"))]
+    labels = [tick.label for tick in place_time_ticks(DAY, 48, ZoneInfo("Europe/Berlin"))]
     assert labels == ["18:00", "00:00", "06:00", "12:00"]
     # half an hour beside UTC: the hour lies within its bucket
-    assert [tick.label for tick in time_ticks(DAY, 48, ZoneInfo("Asia/Kolkata"))] == labels[1:] + labels[:1]
+    assert [tick.label for tick in place_time_ticks(DAY, 48, ZoneInfo("Asia/Kolkata"))] == labels[
+        1:
+    ] + labels[:1]
 
 
 def test_a_moment_finds_its_bucket() -> None:
-    assert DAY.index(SINCE) == 0
-    assert DAY.index(SINCE + timedelta(hours=23, minutes=59)) == 23
-    assert DAY.index(SINCE + timedelta(hours=24)) is None
-    assert DAY.index(SINCE - timedelta(seconds=1)) is None
+    assert DAY.find_bucket(SINCE) == 0
+    assert DAY.find_bucket(SINCE + timedelta(hours=23, minutes=59)) == 23
+    assert DAY.find_bucket(SINCE + timedelta(hours=24)) is None
+    assert DAY.find_bucket(SINCE - timedelta(seconds=1)) is None
 
 
 def test_a_threshold_is_labelled_on_the_row_of_its_line() -> None:
-    plot = area([None] * 24, 24, 7, top=20.0, limit=5.0)
-    rows = axes.framed(plot, width=28, height=9, top=20.0, marks=(20.0, 5.0), ticks=())
+    plot = draw_area([None] * 24, 24, 7, top=20.0, limit=5.0)
+    rows = axes.draw_axes(plot, width=28, height=9, top=20.0, y_labels=(20.0, 5.0), ticks=())
     lines = [row for row in text(rows) if "┄" in row]
     assert lines == ["  5┤" + "┄" * 24]
