@@ -53,15 +53,15 @@ class BrokerError(DosingError):
     """The broker cannot be reached, or refuses this client."""
 
 
-class AlarmRefused(DosingError):
+class AlarmCommandError(DosingError):
     """What somebody asked of an alarm is not possible in its state."""
 
 
 class DeliveryError(DosingError):
-    """A server or a command did not take a message. ``lasting``: it will never take this one."""
+    """A server or a command did not take a message. ``is_permanent``: it will never take this one."""
 
-    def __init__(self, reason: str, *, lasting: bool = False) -> None:
-        self.lasting = lasting
+    def __init__(self, reason: str, *, is_permanent: bool = False) -> None:
+        self.is_permanent = is_permanent
         super().__init__(reason)
 
 
@@ -81,13 +81,13 @@ class DatabaseError(DosingError):
     """Root of everything the database can answer."""
 
 
-class DatabaseAway(DatabaseError):
+class DatabaseUnavailableError(DatabaseError):
     """Temporary: unreachable, restarting, out of connections, timed out. Retrying is right."""
 
 
-class DatabaseRefused(DatabaseError):
+class DatabaseAccessError(DatabaseError):
     """Somebody has to act: wrong password, missing right, no schema, schema newer than this program."""
 
 
-class RowRefused(DatabaseError):
+class InvalidRowError(DatabaseError):
     """One row can never be stored as it is (data exception, broken constraint)."""

@@ -13,16 +13,25 @@ from dosing_tui.database.alarms import journal
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.catalog import RULES
-from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey, AlarmState, Entry, Priority, Shown
-from dosing_tui.domain.alarms.operator_commands import Asking
-from dosing_tui.domain.alarms.tag_lookup import Heard, normal_alarm
+from dosing_tui.domain.alarms.models import (
+    UNACKNOWLEDGED_STATES,
+    AlarmKey,
+    AlarmState,
+    AlarmStateName,
+    JournalEntry,
+    Priority,
+)
+from dosing_tui.domain.alarms.operator_commands import CommandContext
+from dosing_tui.domain.alarms.tag_lookup import PlantNames, find_normal_alarm
 from dosing_tui.domain.panels.filters import Dimension
-from dosing_tui.errors import AlarmRefused
+from dosing_tui.errors import AlarmCommandError
 
-EntryBuilder = Callable[[AlarmState], Entry]
+EntryBuilder = Callable[[AlarmState], JournalEntry]
 
 
-def list_alarms(settings: Settings, *, tag: str = "", state_names: Iterable[Shown] = ()) -> list[AlarmState]:
+def list_alarms(
+    settings: Settings, *, tag: str = "", state_names: Iterable[AlarmStateName] = ()
+) -> list[AlarmState]:
     """The alarms that are not normal, the most urgent first.
 
     Raises: DatabaseAway, DatabaseRefused.
@@ -31,9 +40,9 @@ def list_alarms(settings: Settings, *, tag: str = "", state_names: Iterable[Show
     states = [
         state
         for state in journal.states(settings).values()
-        if tag.lower() in state.key.tag.lower() and (not wanted or state.shown in wanted)
+        if tag.lower() in state.key.tag.lower() and (not wanted or state.state_name in wanted)
     ]
-    states.sort(key=lambda s: (s.shown not in UNACKNOWLEDGED, s.priority.rank, s.key))
+    states.sort(key=lambda s: (s.state_name not in UNACKNOWLEDGED_STATES, s.priority.rank, s.key))
     return states
 
 
@@ -60,67 +69,72 @@ def find_alarms_or_normal(settings: Settings, tags: Sequence[str]) -> list[Alarm
     if all(tag.lower() in known for tag in tags):
         return [known[tag.lower()] for tag in tags]
     heard = _read_known_tags(settings)
-    return [known.get(tag.lower()) or normal_alarm(tag, heard) for tag in tags]
+    return [known.get(tag.lower()) or find_normal_alarm(tag, heard) for tag in tags]
 
 
 def acknowledge_alarms(
-    settings: Settings, targets: Sequence[AlarmState], context: Asking, *, comment: str
+    settings: Settings, targets: Sequence[AlarmState], context: CommandContext, *, comment: str
 ) -> AlarmCommandResult:
     """Raises: AlarmRefused if nothing can be done about any of them, DatabaseAway, DatabaseRefused."""
     return _append_entries(
-        settings, targets, lambda state: operator_commands.acknowledge(state, context, comment=comment)
+        settings, targets, lambda state: operator_commands.acknowledge_alarm(state, context, comment=comment)
     )
 
 
 def reset_alarms(
-    settings: Settings, targets: Sequence[AlarmState], context: Asking, *, comment: str
+    settings: Settings, targets: Sequence[AlarmState], context: CommandContext, *, comment: str
 ) -> AlarmCommandResult:
     """End latched alarms. Raises: as above."""
     return _append_entries(
-        settings, targets, lambda state: operator_commands.reset(state, context, comment=comment)
+        settings, targets, lambda state: operator_commands.reset_alarm(state, context, comment=comment)
     )
 
 
 def shelve_alarms(
-    settings: Settings, targets: Sequence[AlarmState], context: Asking, *, duration: timedelta, reason: str
+    settings: Settings,
+    targets: Sequence[AlarmState],
+    context: CommandContext,
+    *,
+    duration: timedelta,
+    reason: str,
 ) -> AlarmCommandResult:
     """Raises: as above."""
 
-    def entry(state: AlarmState) -> Entry:
+    def entry(state: AlarmState) -> JournalEntry:
         priority = _get_priority(state)
         most = get_max_shelving(settings, priority)
-        return operator_commands.shelve(
-            state, context, priority=priority, duration=duration, most=most, reason=reason
+        return operator_commands.shelve_alarm(
+            state, context, priority=priority, duration=duration, max_duration=most, reason=reason
         )
 
     return _append_entries(settings, targets, entry)
 
 
 def unshelve_alarms(
-    settings: Settings, targets: Sequence[AlarmState], context: Asking, *, comment: str
+    settings: Settings, targets: Sequence[AlarmState], context: CommandContext, *, comment: str
 ) -> AlarmCommandResult:
     """Raises: as above."""
     return _append_entries(
-        settings, targets, lambda state: operator_commands.unshelve(state, context, comment=comment)
+        settings, targets, lambda state: operator_commands.unshelve_alarm(state, context, comment=comment)
     )
 
 
 def remove_from_service(
-    settings: Settings, targets: Sequence[AlarmState], context: Asking, *, reason: str
+    settings: Settings, targets: Sequence[AlarmState], context: CommandContext, *, reason: str
 ) -> AlarmCommandResult:
     """Out of service. Raises: as above."""
     return _append_entries(
         settings, targets,
-        lambda state: operator_commands.remove(state, context, priority=_get_priority(state), reason=reason),
+        lambda state: operator_commands.remove_from_service(state, context, priority=_get_priority(state), reason=reason),
     )  # fmt: skip
 
 
 def return_to_service(
-    settings: Settings, targets: Sequence[AlarmState], context: Asking, *, comment: str
+    settings: Settings, targets: Sequence[AlarmState], context: CommandContext, *, comment: str
 ) -> AlarmCommandResult:
     """Raises: as above."""
     return _append_entries(
-        settings, targets, lambda state: operator_commands.restore(state, context, comment=comment)
+        settings, targets, lambda state: operator_commands.return_to_service(state, context, comment=comment)
     )
 
 
@@ -138,24 +152,24 @@ def _append_entries(
     for state in targets:
         try:
             entry = build_entry(state)
-            operator_commands.check(states.get(state.key) or AlarmState(state.key), entry)
-        except AlarmRefused as error:
+            operator_commands.check_command(states.get(state.key) or AlarmState(state.key), entry)
+        except AlarmCommandError as error:
             left.append(str(error))
         else:
             entries.append(entry)
     if entries:
         journal.append(settings, entries)
     elif left:
-        raise AlarmRefused(" ".join(left))
+        raise AlarmCommandError(" ".join(left))
     return AlarmCommandResult(tuple(entry.key.tag for entry in entries), tuple(left))
 
 
-def _read_known_tags(settings: Settings) -> Heard:
+def _read_known_tags(settings: Settings) -> PlantNames:
     reader = Reader(settings)
     reader.open()
     try:
         stations = {*reader.known(Dimension.DEVICE), *settings.plant.devices}
-        return Heard(stations, reader.known(Dimension.CHEMICAL))
+        return PlantNames(stations, reader.known(Dimension.CHEMICAL))
     finally:
         reader.close()
 
@@ -164,4 +178,4 @@ def _find_alarm(states: dict[AlarmKey, AlarmState], tag: str) -> AlarmState:
     for state in states.values():
         if state.key.tag.lower() == tag.lower():
             return state
-    raise AlarmRefused(f"There is no alarm {tag} now; 'dosing-tui alarms list' shows those there are.")
+    raise AlarmCommandError(f"There is no alarm {tag} now; 'dosing-tui alarms list' shows those there are.")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dosing_tui.cli.alarm_actions import AlarmCommandResult
     from dosing_tui.config.settings import Settings
     from dosing_tui.domain.alarms.models import AlarmState
-    from dosing_tui.domain.alarms.operator_commands import Asking
+    from dosing_tui.domain.alarms.operator_commands import CommandContext
     from dosing_tui.export.table import ExportTable
 
 TABLE_WIDTH = 1_000
@@ -74,11 +74,13 @@ def alarms(ctx: click.Context) -> None:
 def list_active(settings: "Settings", tag: str, states: tuple[str, ...], form: str) -> None:
     """The alarms that are not normal, the most urgent first."""
     from dosing_tui.cli import alarm_actions
-    from dosing_tui.domain.alarms.models import Shown
+    from dosing_tui.domain.alarms.models import AlarmStateName
     from dosing_tui.export.alarm_export import build_alarm_table
 
-    _check_names(states, Shown, "--state")
-    found = alarm_actions.list_alarms(settings, tag=tag, state_names=[Shown(word) for word in states])
+    _check_names(states, AlarmStateName, "--state")
+    found = alarm_actions.list_alarms(
+        settings, tag=tag, state_names=[AlarmStateName(word) for word in states]
+    )
     words = " · ".join(("now", *([f"tag {tag}"] if tag else []), *states))
     zone = ZoneInfo(settings.plant.timezone)
     _print_table(build_alarm_table(found, range=words, now=datetime.now(UTC), zone=zone), form, settings)
@@ -112,16 +114,16 @@ def journal(
     """What happened to the alarms, the newest first."""
     from dosing_tui.database.alarms import journal as journal_of
     from dosing_tui.domain.alarms.journal_filter import JournalFilter
-    from dosing_tui.domain.alarms.models import Event, Shown
+    from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName
     from dosing_tui.export.alarm_export import build_journal_table
 
-    _check_names(events, Event, "--event")
-    _check_names(states, (shown for shown in Shown if shown is not Shown.NORMAL), "--state")
+    _check_names(events, AlarmEvent, "--event")
+    _check_names(states, (shown for shown in AlarmStateName if shown is not AlarmStateName.NORMAL), "--state")
     now = datetime.now(UTC)
     # a clock that is a little ahead must not hide what has just happened
     end = now - until if until else now + timedelta(minutes=5)
-    asked = JournalFilter(now - since, end, tag, tuple(Event(word) for word in events), user)
-    asked = replace(asked, shown=tuple(Shown(word) for word in states), most=most)
+    asked = JournalFilter(now - since, end, tag, tuple(AlarmEvent(word) for word in events), user)
+    asked = replace(asked, state_names=tuple(AlarmStateName(word) for word in states), max_entries=most)
     now_so = [f"now {word}" for word in states]
     words = " · ".join(
         part for part in (f"tag {tag}" if tag else "", *events, *now_so, f"by {user}" if user else "") if part
@@ -148,13 +150,13 @@ def ack(
     Asks before it acknowledges all, and says how many they are and which.
     """
     from dosing_tui.cli import alarm_actions
-    from dosing_tui.domain.alarms.models import UNACKNOWLEDGED
+    from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES
 
     _require_tags_or_all(tags, every)
     seen = (
         alarm_actions.find_alarms(settings, tags)
         if tags
-        else alarm_actions.list_alarms(settings, state_names=UNACKNOWLEDGED)
+        else alarm_actions.list_alarms(settings, state_names=UNACKNOWLEDGED_STATES)
     )
     if every:
         _confirm_all("Acknowledge", seen, is_confirmed=sure)
@@ -179,10 +181,10 @@ def reset(
     Their conditions have to be gone. Asks before it ends all, and says how many they are and which.
     """
     from dosing_tui.cli import alarm_actions
-    from dosing_tui.domain.alarms.models import Shown
+    from dosing_tui.domain.alarms.models import AlarmStateName
 
     _require_tags_or_all(tags, every)
-    latched = [Shown.LATCHED_ACKED]
+    latched = [AlarmStateName.LATCHED_ACKED]
     seen = (
         alarm_actions.find_alarms(settings, tags)
         if tags
@@ -290,12 +292,12 @@ def _confirm_all(action: str, targets: "Sequence[AlarmState]", *, is_confirmed: 
         sys.exit(EXIT_NO_RESULT)
 
 
-def _build_context(name: str) -> "Asking":
-    from dosing_tui.domain.alarms.models import Who
-    from dosing_tui.domain.alarms.operator_commands import Asking
+def _build_context(name: str) -> "CommandContext":
+    from dosing_tui.domain.alarms.models import Actor
+    from dosing_tui.domain.alarms.operator_commands import CommandContext
 
     account = get_os_user()
-    return Asking(Who(name or account, account), datetime.now(UTC))
+    return CommandContext(Actor(name or account, account), datetime.now(UTC))
 
 
 def _print_result(action: str, result: "AlarmCommandResult") -> None:

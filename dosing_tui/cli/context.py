@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.errors import DatabaseAway
+from dosing_tui.errors import DatabaseUnavailableError
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
@@ -68,6 +68,6 @@ def exit_if_unavailable() -> Iterator[None]:
     """A database that is away is one sentence, and exit status EXIT_AWAY."""
     try:
         yield
-    except DatabaseAway as error:
+    except DatabaseUnavailableError as error:
         print_message(f"dosing-tui: {error}")
         sys.exit(EXIT_UNAVAILABLE)

@@ -12,7 +12,7 @@ from dosing_tui.errors import ConfigError
 if TYPE_CHECKING:
     from dosing_tui.config.notification_channel import NotificationSettings
     from dosing_tui.config.settings import Settings
-    from dosing_tui.domain.notifications.policy import Message
+    from dosing_tui.domain.notifications.policy import NotificationMessage
 
 
 @click.command("test-notification")
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 @click.pass_context
 def try_channel(ctx: click.Context, name: str) -> None:
     """Try channel NAME with a test alarm."""
-    from dosing_tui.notifiers.send import deliver
+    from dosing_tui.notifiers.send import deliver_message
 
     settings = get_settings(ctx)
     channel = _find_channel(settings, name)
-    said = deliver(channel, _build_test_message(settings), ZoneInfo(settings.plant.timezone))
+    said = deliver_message(channel, _build_test_message(settings), ZoneInfo(settings.plant.timezone))
     click.echo(f"Channel {name} ({channel.kind}) took the message{f', but {said}' if said else ''}.")
 
 
@@ -67,15 +67,19 @@ def _find_channel(settings: "Settings", name: str) -> "NotificationSettings":
     raise ConfigError(f"notifications: there is no channel {name!r}; there are: {known}.")
 
 
-def _build_test_message(settings: "Settings") -> "Message":
+def _build_test_message(settings: "Settings") -> "NotificationMessage":
     from uuid import uuid4
 
-    from dosing_tui.domain.alarms.models import AlarmKey, Event, Priority
-    from dosing_tui.domain.notifications.policy import Message, Occasion, Told
+    from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, Priority
+    from dosing_tui.domain.notifications.policy import AlarmSummary, NotificationMessage, Trigger
 
-    told = Told(
-        AlarmKey("TEST"), Event.RAISE, Priority.LOW, datetime.now(UTC), "This is a test; nothing is wrong."
+    told = AlarmSummary(
+        AlarmKey("TEST"),
+        AlarmEvent.RAISE,
+        Priority.LOW,
+        datetime.now(UTC),
+        "This is a test; nothing is wrong.",
     )
-    return Message(
-        uuid4(), Occasion.TEST, settings.plant.site, settings.plant.name, (told,), {Priority.LOW: 1}
+    return NotificationMessage(
+        uuid4(), Trigger.TEST, settings.plant.site, settings.plant.name, (told,), {Priority.LOW: 1}
     )

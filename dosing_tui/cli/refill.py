@@ -26,22 +26,22 @@ def refill(
     """
     from dosing_tui.config.alarm_limits import get_max_shelving
     from dosing_tui.database.alarms import journal
-    from dosing_tui.domain.alarms.models import Event, Who
-    from dosing_tui.domain.alarms.operator_commands import Asking
-    from dosing_tui.domain.alarms.tank_refill import RULE, refilled
+    from dosing_tui.domain.alarms.models import Actor, AlarmEvent
+    from dosing_tui.domain.alarms.operator_commands import CommandContext
+    from dosing_tui.domain.alarms.tank_refill import REFILL_RULE, create_refill_entries
     from dosing_tui.domain.messages.text_sanitizer import clean_text
 
     settings = get_settings(ctx)
-    entries = refilled(
+    entries = create_refill_entries(
         journal.states(settings),
-        Asking(Who(who, get_os_user()), datetime.now(UTC)),
+        CommandContext(Actor(who, get_os_user()), datetime.now(UTC)),
         device=clean_text(device),
         chemical=clean_text(chemical),
         grams=grams,
-        within=timedelta(minutes=minutes),
-        most=get_max_shelving(settings, RULE.priority),
+        level_timeout=timedelta(minutes=minutes),
+        max_duration=get_max_shelving(settings, REFILL_RULE.priority),
     )
     journal.append(settings, entries)
-    done = any(entry.event in (Event.ACKNOWLEDGE, Event.RESET) for entry in entries)
+    done = any(entry.event in (AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET) for entry in entries)
     said = "is explained" if done else f"is no alarm for {minutes:g} minutes"
     click.echo(f"Refill of {clean_text(chemical)} ({clean_text(device)}): the jump of its level {said}.")

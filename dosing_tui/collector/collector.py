@@ -14,7 +14,7 @@ from dosing_tui.collector.leadership_monitor import LeadershipMonitor
 from dosing_tui.collector.role_runtime import RoleRuntime
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import BrokerError
-from dosing_tui.live_state import Live
+from dosing_tui.live_state import LiveState
 from dosing_tui.mqtt.subscriber import validate_mqtt_settings
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Collector:
     def __init__(
         self,
         settings: Settings,
-        live: Live,
+        live: LiveState,
         *,
         report: StatusReporter,
         clock: Callable[[], datetime] = now_utc,

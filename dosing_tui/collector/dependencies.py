@@ -20,10 +20,10 @@ from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.schema.maintenance import maintain
 from dosing_tui.database.schema.migrate import migrate, pending
 from dosing_tui.database.schema.plant_limits import NAMES, STOCK_LOW, TOLERANCE
-from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
+from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
 from dosing_tui.domain.messages.models import Reading, ReadingKind
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 from dosing_tui.ipc.subprocess_call import SubprocessCall
 
 
@@ -67,7 +67,7 @@ def _prepare_schema(settings: Settings, report: StatusReporter) -> None:
         return
     missing = pending(settings)
     if schema := [name for name in missing if name not in NAMES]:
-        raise DatabaseRefused(
+        raise DatabaseAccessError(
             f"The database schema is not up to date ({', '.join(schema)} missing): "
             "its owner has to run dosing-tui migrate."
         )
@@ -108,7 +108,7 @@ def _load_readings(settings: Settings) -> list[Reading]:
         return reader.seed()
 
 
-def _list_dose_errors(settings: Settings, since: datetime) -> list[MinuteOfErrors]:
+def _list_dose_errors(settings: Settings, since: datetime) -> list[DoseErrorMinute]:
     return journal.errors_of_the_hour(settings, since=since)
 
 

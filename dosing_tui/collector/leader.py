@@ -29,7 +29,7 @@ def open_spool(context: CollectorContext) -> Spool:
     return Spool(
         get_spool_folder(settings),
         max_mb=settings.collector.spool_max_mb,
-        publish_counts=context.live_state.set_books,
+        publish_counts=context.live_state.set_message_counts,
     )
 
 

@@ -42,10 +42,10 @@ def decide_role(inputs: RoleInputs) -> Role:
     if inputs.mode is CollectorMode.NEVER:
         return Role.VIEWER
     if inputs.mode is CollectorMode.ALWAYS or inputs.election is ElectionResult.LEADER:
-        return Role.COLLECTING
+        return Role.COLLECTOR
     if inputs.election is ElectionResult.FOLLOWER:
         return Role.STANDBY
     patience = CONFLICT_GRACE if inputs.is_elected else timedelta()
     if inputs.conflict is not None and inputs.conflict >= patience:
         return Role.UNDECIDED
-    return Role.COLLECTING if inputs.is_elected or inputs.is_last_collector else Role.UNDECIDED
+    return Role.COLLECTOR if inputs.is_elected or inputs.is_last_collector else Role.UNDECIDED

@@ -48,7 +48,7 @@ class RoleRuntime:
 
         Raises: BrokerError when a TLS file or the host's name cannot be used.
         """
-        if role is not Role.COLLECTING:
+        if role is not Role.COLLECTOR:
             self._become_viewer(role)
         elif self._leader:
             self._leader.check_spool_space()
@@ -75,7 +75,7 @@ class RoleRuntime:
         self._stop_viewer()
         self._status.set_notice("spool", "")
         set_collector_marker(self._spool_folder)
-        return Role.COLLECTING
+        return Role.COLLECTOR
 
     def _become_viewer(self, role: Role) -> None:
         self._stop_leader(self._context.intervals.drain_timeout_s)

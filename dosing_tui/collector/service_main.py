@@ -10,7 +10,7 @@ from dosing_tui.collector.context.non_blocking_log import NonBlockingLog
 from dosing_tui.collector.context.status import StatusReporter
 from dosing_tui.config.settings import Settings
 from dosing_tui.ipc.stop_signal import stop_on_signal
-from dosing_tui.live_state import Books, Live
+from dosing_tui.live_state import LiveState, MessageCounts
 
 COUNTS_INTERVAL_S = 60.0
 LOG_FLUSH_S = 2.0
@@ -22,7 +22,7 @@ def run(settings: Settings, *, report: StatusReporter, interval_s: float = COUNT
     Raises: BrokerError when a TLS file or the broker's name cannot be used.
     """
     sys.setswitchinterval(THREAD_SWITCH_S)
-    live = Live()
+    live = LiveState()
     announcer = NonBlockingLog(report)
     collector = Collector(settings, live, report=announcer.write_line)
     with stop_on_signal() as ended:
@@ -36,7 +36,7 @@ def run(settings: Settings, *, report: StatusReporter, interval_s: float = COUNT
     return 0
 
 
-def format_counts(counts: Books) -> str:
+def format_counts(counts: MessageCounts) -> str:
     """
     >>> books_line(Books(received=1200, stored=1190, duplicates=4, spooled=5, rejected=1))
     'Books: received 1,200 = stored 1,190 + duplicates 4 + spooled 5 + rejected 1.'
@@ -47,5 +47,5 @@ def format_counts(counts: Books) -> str:
     )
 
 
-def _read_counts(live_state: Live) -> Books:
-    return live_state.get_snapshot(datetime.now(UTC)).books
+def _read_counts(live_state: LiveState) -> MessageCounts:
+    return live_state.get_snapshot(datetime.now(UTC)).message_counts

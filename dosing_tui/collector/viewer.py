@@ -49,7 +49,7 @@ class Viewer:
         while deliveries := self._buffer.take_chunk():
             try:
                 self._show_messages(deliveries)
-                self._live_state.arrived(len(deliveries), deliveries[-1].received_at)
+                self._live_state.count_messages(len(deliveries), deliveries[-1].received_at)
             except Exception:
                 # the boundary of this thread: the picture goes on with the next message
                 log.exception("showing messages failed")
@@ -67,4 +67,4 @@ class Viewer:
                     else self._alarm_service.on_readings
                 )(units)
             shown += units
-        self._live_state.apply(unit for unit in shown if not isinstance(unit, Rejection))
+        self._live_state.apply_readings(unit for unit in shown if not isinstance(unit, Rejection))

@@ -7,7 +7,7 @@ from threading import Lock
 
 from dosing_tui.collector_process.state_delta import apply_changes
 from dosing_tui.domain.messages.models import Reading
-from dosing_tui.live_state import Link, LinkState, Picture, Role
+from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot, Role
 
 
 class RemoteLiveState:
@@ -15,7 +15,7 @@ class RemoteLiveState:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._snapshot = Picture()
+        self._snapshot = LiveSnapshot()
         self._pending_fields: dict[str, bytes] = {}
         self._new_process = 0
         self._down_link: LinkState | None = None
@@ -28,7 +28,7 @@ class RemoteLiveState:
     def apply_fields(self, fields: Mapping[str, bytes]) -> None:
         with self._lock:
             if self._new_process:
-                self._snapshot, self._new_process = Picture(process=self._new_process), 0
+                self._snapshot, self._new_process = LiveSnapshot(process_number=self._new_process), 0
                 self._pending_fields.clear()
             self._pending_fields |= fields
             self._down_link = None
@@ -36,9 +36,11 @@ class RemoteLiveState:
     def mark_down(self, why: str, at: datetime) -> None:
         """Nothing is heard any more: what is known stays, its links count as down until something is."""
         with self._lock:
-            self._down_link = LinkState(Link.DOWN, self._down_link.since if self._down_link else at, why)
+            self._down_link = LinkState(
+                LinkStatus.DOWN, self._down_link.since if self._down_link else at, why
+            )
 
-    def get_snapshot(self, now: datetime) -> Picture:
+    def get_snapshot(self, now: datetime) -> LiveSnapshot:
         """As of the last news; ``now`` is theirs."""
         with self._lock:
             if self._pending_fields:
@@ -52,7 +54,7 @@ class RemoteLiveState:
                 database=self._down_link,
                 role=Role.UNDECIDED,
                 notice="",
-                rate=0.0,
+                message_rate=0.0,
             )
 
     def list_readings(self, now: datetime) -> tuple[Reading, ...]:

@@ -10,16 +10,16 @@ from operator import attrgetter
 from typing import Any
 
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
-from dosing_tui.live_state import Picture
+from dosing_tui.live_state import LiveSnapshot
 
 _READING_FIELDS: Mapping[str, type[Reading]] = {"levels": InventoryLevel, "doses": Dose, "events": BatchEvent}
 _VALUE_GETTERS: Mapping[str, Callable[[Reading], tuple[object, ...]]] = {
     name: attrgetter(*(field.name for field in fields(kind))) for name, kind in _READING_FIELDS.items()
 }
-_FIELD_NAMES = tuple(field.name for field in fields(Picture))
+_FIELD_NAMES = tuple(field.name for field in fields(LiveSnapshot))
 
 
-def pack_changes(before: Picture, after: Picture) -> dict[str, bytes]:
+def pack_changes(before: LiveSnapshot, after: LiveSnapshot) -> dict[str, bytes]:
     """The fields of ``after`` that ``before`` has not, packed."""
     return {
         name: _pack_value(name, value)
@@ -28,7 +28,7 @@ def pack_changes(before: Picture, after: Picture) -> dict[str, bytes]:
     }
 
 
-def apply_changes(snapshot: Picture, packed_fields: Mapping[str, bytes]) -> Picture:
+def apply_changes(snapshot: LiveSnapshot, packed_fields: Mapping[str, bytes]) -> LiveSnapshot:
     """The picture with these fields put in."""
     return replace(snapshot, **{name: _unpack_value(name, packed) for name, packed in packed_fields.items()})
 

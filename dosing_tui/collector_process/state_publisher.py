@@ -10,7 +10,7 @@ from datetime import datetime
 from dosing_tui.collector_process.messages import LogLine, MessageToCollector, MessageToConsole, StateUpdate
 from dosing_tui.collector_process.state_delta import pack_changes
 from dosing_tui.ipc.pipe import MessagePipe
-from dosing_tui.live_state import Picture, PictureSource
+from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
 
 UPDATE_INTERVAL_S = 0.1
 """News at most so often."""
@@ -28,14 +28,14 @@ class StatePublisher:
     def __init__(
         self,
         pipe: MessagePipe[MessageToConsole, MessageToCollector],
-        source: PictureSource,
+        source: LiveSnapshotSource,
         clock: Callable[[], datetime],
     ) -> None:
         self._pipe = pipe
         self._source = source
         self._clock = clock
         self._log_lines: queue.Queue[LogLine] = queue.Queue(MAX_QUEUE_LINES)
-        self._last_snapshot = Picture()
+        self._last_snapshot = LiveSnapshot()
         self._can_send = True
         self._last_update = -HEARTBEAT_S
         self._stop_event = threading.Event()

@@ -24,7 +24,7 @@ from dosing_tui.database.panel_reader import Reader
 from dosing_tui.errors import BrokerError, DatabaseError
 from dosing_tui.ipc.pipe import MessagePipe
 from dosing_tui.ipc.stop_signal import StopSignal, stop_on_signal
-from dosing_tui.live_state import Link, LinkState, Live
+from dosing_tui.live_state import LinkState, LinkStatus, LiveState
 
 SEED_RETRY_S = 2.0
 NICE_LEVEL = 5
@@ -45,8 +45,8 @@ def main(descriptor: int) -> int:
     except (EOFError, OSError):
         return 0  # the console was gone at once
     assert isinstance(first, StartCollector)
-    live = Live()
-    live.seed(first.initial_readings)
+    live = LiveState()
+    live.seed_readings(first.initial_readings)
     telling = StatePublisher(channel, live, now_utc)
     _install_log_handler(telling, first.settings)
     with stop_on_signal() as ended:
@@ -59,12 +59,12 @@ def main(descriptor: int) -> int:
     return 0
 
 
-def _run_collector(settings: Settings, live_state: Live, stop_signal: StopSignal) -> None:
+def _run_collector(settings: Settings, live_state: LiveState, stop_signal: StopSignal) -> None:
     collector = Collector(settings, live_state, report=log.info)
     try:
         collector.start()
     except BrokerError as error:
-        live_state.set_broker(LinkState(Link.DOWN, now_utc(), str(error)))
+        live_state.set_broker(LinkState(LinkStatus.DOWN, now_utc(), str(error)))
     threading.Thread(
         target=_seed_live_state, args=(settings, live_state, stop_signal), name="seeding", daemon=True
     ).start()
@@ -91,14 +91,14 @@ def _receive_commands(
         stop_signal.request_stop()
 
 
-def _seed_live_state(settings: Settings, live_state: Live, stop_signal: StopSignal) -> None:
+def _seed_live_state(settings: Settings, live_state: LiveState, stop_signal: StopSignal) -> None:
     """Fill the picture from the database, as soon as it is there."""
     try:
         with closing(Reader(settings)) as reader:
             reader.open()
             while not stop_signal.is_set:
                 try:
-                    live_state.seed(reader.seed())
+                    live_state.seed_readings(reader.seed())
                     return
                 except DatabaseError as error:
                     log.info("the picture is not filled from the database yet: %s", error)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from dosing_tui.config.alarm_limit_overrides import LIMIT_RANGES
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, Override
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, LimitOverride
 from dosing_tui.domain.alarms.models import Priority
 
 
@@ -20,7 +20,7 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
             gross_error_g=alarms.gross_error_g,
         ),
         overrides=tuple(
-            Override(one.chemical, one.recipe, _select_overrides(one)) for one in settings.alarm_limits
+            LimitOverride(one.chemical, one.recipe, _select_overrides(one)) for one in settings.alarm_limits
         ),
         stock_deadband_percent=alarms.stock_deadband_percent,
         stock_jump_percent=alarms.stock_jump_percent,

@@ -9,7 +9,7 @@ import psycopg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.errors import DatabaseAway, DatabaseError, DatabaseRefused, RowRefused
+from dosing_tui.errors import DatabaseAccessError, DatabaseError, DatabaseUnavailableError, InvalidRowError
 
 LONGEST = 400
 """Most terminal cells of a sentence."""
@@ -55,28 +55,30 @@ def rowless_errors(target: Target) -> Iterator[None]:
     try:
         with database_errors(target):
             yield
-    except RowRefused as error:
+    except InvalidRowError as error:
         reason = str(error).rstrip(".")
-        raise DatabaseRefused(f"The {target.named} refuses: {reason}.") from error.__cause__
+        raise DatabaseAccessError(f"The {target.named} refuses: {reason}.") from error.__cause__
 
 
 def translated(error: psycopg.Error | UnicodeError, target: Target) -> DatabaseError:
     """Our error for psycopg's, without the password and without control characters."""
     if isinstance(error, UnicodeError):
-        return RowRefused(f"Text that PostgreSQL cannot store: {_plain(str(error), target)}.")
+        return InvalidRowError(f"Text that PostgreSQL cannot store: {_plain(str(error), target)}.")
     if isinstance(error, PoolTimeout | PoolClosed | TooManyRequests):
-        return DatabaseAway(_plain(f"The {target.named} gives no connection.", target))
+        return DatabaseUnavailableError(_plain(f"The {target.named} gives no connection.", target))
     if error.sqlstate is None:
         return _without_state(error, target)
     return _by_state(error, error.sqlstate, target)
 
 
-def bad_connection_string(error: psycopg.Error) -> DatabaseRefused:
+def bad_connection_string(error: psycopg.Error) -> DatabaseAccessError:
     """What libpq says about it, less what it quotes: that may be half a password."""
     reason = str(error).strip()
     if not reason.startswith("invalid connection option"):
         reason = re.sub(r'"([^"]*)"', lambda quoted: quoted[0] if quoted[1] == "=" else '"…"', reason)
-    return DatabaseRefused(f"database.dsn is not a libpq connection string: {clean_line(reason, LONGEST)}.")
+    return DatabaseAccessError(
+        f"database.dsn is not a libpq connection string: {clean_line(reason, LONGEST)}."
+    )
 
 
 _AWAY_CLASSES = frozenset({"08", "40", "53", "57", "58", "XX"})
@@ -104,18 +106,18 @@ _REFUSED = {
 def _by_state(error: psycopg.Error, state: str, target: Target) -> DatabaseError:
     reason = error.diag.message_primary or str(error)
     if state in _REFUSED:
-        return DatabaseRefused(_sentence(_REFUSED[state], reason, target))
+        return DatabaseAccessError(_sentence(_REFUSED[state], reason, target))
     if state in _NO_SCHEMA:
-        return DatabaseRefused(
+        return DatabaseAccessError(
             _sentence("The {named} lacks the schema; run dosing-tui migrate: {reason}.", reason, target)
         )
     if state == "57014":
-        return DatabaseAway(_sentence("The {named} took too long to answer.", reason, target))
+        return DatabaseUnavailableError(_sentence("The {named} took too long to answer.", reason, target))
     if state[:2] in _AWAY_CLASSES or state in _AWAY_STATES:
-        return DatabaseAway(_sentence("The {named} is not available: {reason}.", reason, target))
+        return DatabaseUnavailableError(_sentence("The {named} is not available: {reason}.", reason, target))
     if state[:2] in _ROW_CLASSES:
-        return RowRefused(_plain(_with_column(error, reason), target))
-    return DatabaseRefused(_sentence("The {named} refuses: {reason}.", reason, target))
+        return InvalidRowError(_plain(_with_column(error, reason), target))
+    return DatabaseAccessError(_sentence("The {named} refuses: {reason}.", reason, target))
 
 
 def _with_column(error: psycopg.Error, reason: str) -> str:
@@ -126,61 +128,65 @@ def _with_column(error: psycopg.Error, reason: str) -> str:
 _BEFORE_THE_SESSION: tuple[tuple[str, type[DatabaseError], str], ...] = (
     (
         r"password authentication failed|SASL authentication failed",
-        DatabaseRefused,
+        DatabaseAccessError,
         "The server {server} refuses the password of user {user} for database {database}.",
     ),
     (
         r"no password supplied",
-        DatabaseRefused,
+        DatabaseAccessError,
         "The server {server} wants a password of user {user} for database {database}, and none is known.",
     ),
     (
         r"no pg_hba.conf entry|pg_hba.conf rejects",
-        DatabaseRefused,
+        DatabaseAccessError,
         "The server {server} lets no user {user} into database {database} from this machine (pg_hba.conf).",
     ),
-    (r"(?:Peer|Ident) authentication failed", DatabaseRefused, _REFUSED["28000"]),
-    (r'role "[^"]*" does not exist', DatabaseRefused, "There is no database user {user} on {server}."),
-    (r'database "[^"]*" does not exist', DatabaseRefused, _REFUSED["3D000"]),
-    (r"permission denied", DatabaseRefused, _REFUSED["42501"]),
+    (r"(?:Peer|Ident) authentication failed", DatabaseAccessError, _REFUSED["28000"]),
+    (r'role "[^"]*" does not exist', DatabaseAccessError, "There is no database user {user} on {server}."),
+    (r'database "[^"]*" does not exist', DatabaseAccessError, _REFUSED["3D000"]),
+    (r"permission denied", DatabaseAccessError, _REFUSED["42501"]),
     (
         r'invalid value for parameter "TimeZone"',
-        DatabaseRefused,
+        DatabaseAccessError,
         "The server {server} does not know the time zone of plant.timezone: {reason}.",
     ),
     (
         r"definition of service|service file",
-        DatabaseRefused,
+        DatabaseAccessError,
         "The service of database.dsn is unknown: {reason}.",
     ),
     (
         r"certificate|SSL|TLS|sslmode",
-        DatabaseRefused,
+        DatabaseAccessError,
         "No encrypted connection to {named}: {reason}.",
     ),
-    (r"Servname not supported|invalid port", DatabaseRefused, "database.dsn has no usable port: {reason}."),
+    (
+        r"Servname not supported|invalid port",
+        DatabaseAccessError,
+        "database.dsn has no usable port: {reason}.",
+    ),
     (
         r"failed to resolve host|could not translate host name|Name or service not known",
-        DatabaseAway,
+        DatabaseUnavailableError,
         "The host name {host} of database {database} is unknown (user {user}).",
     ),
     (
         r"starting up|shutting down|in recovery|not yet accepting",
-        DatabaseAway,
+        DatabaseUnavailableError,
         "The {named} is starting or stopping.",
     ),
     (
         r"too many (?:clients|connections)|connection slots",
-        DatabaseAway,
+        DatabaseUnavailableError,
         "The {named} has no free connection.",
     ),
-    (r"timeout expired|timed out", DatabaseAway, "The {named} does not answer."),
+    (r"timeout expired|timed out", DatabaseUnavailableError, "The {named} does not answer."),
     (
         r"Connection refused|No such file or directory",
-        DatabaseAway,
+        DatabaseUnavailableError,
         "No database server listens at {server} (database {database}, user {user}).",
     ),
-    (r"read-only|hot standby", DatabaseAway, "The {named} is read-only for now: {reason}."),
+    (r"read-only|hot standby", DatabaseUnavailableError, "The {named} is read-only for now: {reason}."),
 )
 """libpq gives no SQLSTATE for a session that does not begin: its words are all there is. First match wins."""
 
@@ -188,13 +194,15 @@ _BEFORE_THE_SESSION: tuple[tuple[str, type[DatabaseError], str], ...] = (
 def _without_state(error: psycopg.Error, target: Target) -> DatabaseError:
     text = str(error)
     if isinstance(error, psycopg.DataError):
-        return RowRefused(_plain(text, target))
+        return InvalidRowError(_plain(text, target))
     if isinstance(error, psycopg.ProgrammingError | psycopg.NotSupportedError):
-        return DatabaseRefused(_sentence("The {named} cannot be asked this: {reason}.", text, target))
+        return DatabaseAccessError(_sentence("The {named} cannot be asked this: {reason}.", text, target))
     for pattern, kind, sentence in _BEFORE_THE_SESSION:
         if re.search(pattern, text):
             return kind(_sentence(sentence, _last_words(text), target))
-    return DatabaseAway(_sentence("The {named} cannot be reached: {reason}.", _last_words(text), target))
+    return DatabaseUnavailableError(
+        _sentence("The {named} cannot be reached: {reason}.", _last_words(text), target)
+    )
 
 
 def _last_words(text: str) -> str:

@@ -10,7 +10,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
-from dosing_tui.errors import DatabaseAway
+from dosing_tui.errors import DatabaseUnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Election:
         try:
             with rowless_errors(target(self._settings)):
                 self._session.execute("")
-        except DatabaseAway:
+        except DatabaseUnavailableError:
             self.release_lock()
         return self._elected
 

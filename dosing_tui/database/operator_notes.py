@@ -18,7 +18,7 @@ from dosing_tui.domain.panels.operator_notes import (
     clean_note,
     validate_note,
 )
-from dosing_tui.errors import DatabaseRefused, RowRefused
+from dosing_tui.errors import DatabaseAccessError, InvalidRowError
 
 APPLICATION = "notes"
 LISTED = 500
@@ -32,7 +32,7 @@ def add(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
     """
     note = clean_note(draft)
     if wrong := validate_note(note):
-        raise RowRefused(wrong)
+        raise InvalidRowError(wrong)
     asked = {
         "at": note.at,
         "text": note.text,
@@ -46,7 +46,7 @@ def add(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
             with database_errors(meant), session.cursor(row_factory=class_row(Note)) as cursor:
                 stored = cursor.execute(statement("writes/operator_notes"), asked).fetchone()
                 session.commit()
-        except DatabaseRefused as error:
+        except DatabaseAccessError as error:
             raise _refused(error, meant) from error.__cause__
     assert stored is not None  # RETURNING answers the row, or the statement has failed
     return stored
@@ -85,10 +85,10 @@ def _harmless(note: Note) -> Note:
     )
 
 
-def _refused(error: DatabaseRefused, meant: Target) -> DatabaseRefused:
+def _refused(error: DatabaseAccessError, meant: Target) -> DatabaseAccessError:
     """Who may not write gets told what to ask for."""
     if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
-        return DatabaseRefused(
+        return DatabaseAccessError(
             f"The note is not stored: user {meant.user} may not add notes to the {meant.named}"
             " (the right to insert into operator_notes is missing)."
         )

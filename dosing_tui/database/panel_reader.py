@@ -23,7 +23,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
-from dosing_tui.errors import DatabaseAway
+from dosing_tui.errors import DatabaseUnavailableError
 
 APPLICATION = "console"
 SESSIONS = 4
@@ -165,7 +165,7 @@ class Reader:
         """One of the pool's; where it has none to give, one for this question, or why there is none."""
         pool = self._pool
         if pool is None:
-            raise DatabaseAway("The reader is closed.")
+            raise DatabaseUnavailableError("The reader is closed.")
         with suppress(PoolTimeout):
             with pool.connection() as session:
                 yield session

@@ -13,7 +13,7 @@ from dosing_tui.database.connection import Limits, connect, target
 from dosing_tui.database.error_mapping import Target, database_errors, rowless_errors
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.messages.models import ParsedItem, Reading, ReadingKind, Rejection
-from dosing_tui.errors import RowRefused
+from dosing_tui.errors import InvalidRowError
 
 LIMITS = Limits(statement_s=30.0)
 """A batch may meet a slow disk; a lock that is not had in time is waited for outside the transaction."""
@@ -175,7 +175,7 @@ class _Batch:
                 if done.rowcount == len(readings):
                     return Outcome(list(readings))
                 answered = done.fetchall()
-        except RowRefused as refused:
+        except InvalidRowError as refused:
             if len(readings) == 1:
                 return Outcome(rejections=[self._rejection(kind, readings[0], refused)])
             middle = len(readings) // 2
@@ -183,7 +183,7 @@ class _Batch:
         stored, known = row_codec.split(kind, readings, answered)
         return Outcome(stored, known)
 
-    def _rejection(self, kind: ReadingKind, reading: Reading, refused: RowRefused) -> Rejection:
+    def _rejection(self, kind: ReadingKind, reading: Reading, refused: InvalidRowError) -> Rejection:
         topics = dict(zip(ReadingKind, self.settings.mqtt.topics, strict=True))
         columns = self._at_fault(kind, reading, refused)
         return Rejection(
@@ -193,7 +193,7 @@ class _Batch:
             received_at=reading.received_at,
         )
 
-    def _at_fault(self, kind: ReadingKind, reading: Reading, refused: RowRefused) -> str:
+    def _at_fault(self, kind: ReadingKind, reading: Reading, refused: InvalidRowError) -> str:
         """The columns that the refusal is about, as far as they are not in its sentence."""
         cause = refused.__cause__
         constraint = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None

@@ -6,7 +6,7 @@ from enum import StrEnum
 from psycopg.rows import class_row
 
 from dosing_tui.database.connection import Session
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 
 
 class Flavour(StrEnum):
@@ -80,12 +80,12 @@ def ask(session: Session) -> Server:
 def check(server: Server) -> None:
     """Raises: DatabaseRefused, if PostgreSQL or TimescaleDB is too old for the schema."""
     if server.postgresql < OLDEST_POSTGRESQL:
-        raise DatabaseRefused(
+        raise DatabaseAccessError(
             f"PostgreSQL {server.postgresql} is too old: the schema needs {OLDEST_POSTGRESQL} or newer."
         )
     oldest = OLDEST_TIMESCALEDB.get(server.flavour, (0, 0))
     if server.extension and _version(server.extension) < oldest:
-        raise DatabaseRefused(
+        raise DatabaseAccessError(
             f"TimescaleDB {server.extension} is too old for this schema: {oldest[0]}.{oldest[1]} or newer is"
             " needed (ALTER EXTENSION timescaledb UPDATE)."
         )

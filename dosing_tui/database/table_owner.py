@@ -3,7 +3,7 @@
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database.connection import Session
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 
 _ASK = """
 SELECT current_user, pg_get_userbyid(c.relowner), pg_has_role(current_user, c.relowner, 'MEMBER'),
@@ -29,7 +29,7 @@ def become_owner(session: Session) -> None:
     if owner is None or owner == user:
         return
     if not member:
-        raise DatabaseRefused(
+        raise DatabaseAccessError(
             f"User {user} may not change the schema of database {database}: its tables belong to {owner}."
         )
     session.execute(SQL("SET ROLE {}").format(Identifier(owner)))
@@ -45,6 +45,6 @@ def check_may_create(session: Session, *, schema: str) -> None:
     user, database, in_schema, in_database = row
     for right, place in ((in_schema, "schema public"), (in_database, f"database {database}")):
         if not right:
-            raise DatabaseRefused(
+            raise DatabaseAccessError(
                 f"User {user} may not change the schema of database {database}: it lacks CREATE on {place}."
             )

@@ -15,7 +15,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect
 from dosing_tui.demo.simulator_thread import SimulatorThread
 from dosing_tui.errors import DemoError
-from dosing_tui.live_state import Books, Link, Live, Picture, Role
+from dosing_tui.live_state import LinkStatus, LiveSnapshot, LiveState, MessageCounts, Role
 from dosing_tui.simulator.publish_loop import PublishTally
 
 READY_TIMEOUT_S = 30.0
@@ -42,26 +42,26 @@ def collect_for(
     Prints the books as one line of JSON, together with what is known ``run_info`` the run. 0 if they balance and
     nothing is missing, else 1.
     """
-    live = Live()
+    live = LiveState()
     collector = Collector(settings, live, report=report)
     collector.start()
     try:
-        before = _wait_until_ready(live).books
+        before = _wait_until_ready(live).message_counts
         lasted_s = _run_plant(duration_s, simulation, report)
         tally = simulation.stop()
         _wait_for_drain(live, before, tally)
     finally:
         collector.stop()
-    books = subtract_counts(before, _take_snapshot(live).books)
+    books = subtract_counts(before, _take_snapshot(live).message_counts)
     sys.stdout.write(
         json.dumps(run_info | build_summary(books, tally, count_rows(settings), lasted_s)) + "\n"
     )
-    return 0 if books.balanced and not books.spooled and books.received >= tally.published else 1
+    return 0 if books.is_reconciled and not books.spooled and books.received >= tally.published else 1
 
 
-def subtract_counts(before: Books, after: Books) -> Books:
+def subtract_counts(before: MessageCounts, after: MessageCounts) -> MessageCounts:
     """What moved between the two; a message left in the spool by an earlier run counts as received now."""
-    return Books(
+    return MessageCounts(
         received=after.received - before.received + before.spooled,
         stored=after.stored - before.stored,
         duplicates=after.duplicates - before.duplicates,
@@ -71,11 +71,11 @@ def subtract_counts(before: Books, after: Books) -> Books:
 
 
 def build_summary(
-    counts: Books, tally: PublishTally, stored_rows: dict[str, int], elapsed_s: float
+    counts: MessageCounts, tally: PublishTally, stored_rows: dict[str, int], elapsed_s: float
 ) -> dict[str, object]:
     return {
         **asdict(counts),
-        "balanced": counts.balanced,
+        "balanced": counts.is_reconciled,
         "published": tally.published,
         "faults": tally.faults,
         "expected": {"rejected": tally.rejects_expected, "duplicates": tally.duplicates_expected},
@@ -110,27 +110,30 @@ def _sleep_for(duration_s: float | None) -> None:
         time.sleep(min(remaining, MAX_SLEEP_S))
 
 
-def _wait_until_ready(live: Live) -> Picture:
+def _wait_until_ready(live: LiveState) -> LiveSnapshot:
     """Messages published before the collector has subscribed would be nobody's."""
     deadline = time.monotonic() + READY_TIMEOUT_S
     while True:
         picture = _take_snapshot(live)
-        if picture.role is Role.COLLECTING and picture.broker.link is picture.database.link is Link.UP:
+        if (
+            picture.role is Role.COLLECTOR
+            and picture.broker.status is picture.database.status is LinkStatus.UP
+        ):
             return picture
         if time.monotonic() > deadline:
-            why = picture.database.why or picture.broker.why or picture.notice
+            why = picture.database.reason or picture.broker.reason or picture.notice
             raise DemoError(f"The collector does not begin within {READY_TIMEOUT_S:.0f} s. {why}".strip())
         time.sleep(POLL_INTERVAL_S)
 
 
-def _wait_for_drain(live: Live, before: Books, tally: PublishTally) -> None:
+def _wait_for_drain(live: LiveState, before: MessageCounts, tally: PublishTally) -> None:
     deadline = time.monotonic() + DRAIN_TIMEOUT_S
     while time.monotonic() < deadline:
-        books = _take_snapshot(live).books
+        books = _take_snapshot(live).message_counts
         if books.received - before.received >= tally.published and not books.spooled:
             return
         time.sleep(POLL_INTERVAL_S)
 
 
-def _take_snapshot(live: Live) -> Picture:
+def _take_snapshot(live: LiveState) -> LiveSnapshot:
     return live.get_snapshot(datetime.now(UTC))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
-from dosing_tui.domain.alarms.models import AlarmState, Entry
+from dosing_tui.domain.alarms.models import AlarmState, JournalEntry
 from dosing_tui.domain.panels.filters import NO_FILTER
 from dosing_tui.export.table import CellValue, ExportColumn, ExportTable
 
@@ -61,7 +61,13 @@ def build_alarm_table(
 
 
 def build_journal_table(
-    entries: Iterable[Entry], *, range: str, since: datetime, until: datetime, now: datetime, zone: tzinfo
+    entries: Iterable[JournalEntry],
+    *,
+    range: str,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    zone: tzinfo,
 ) -> ExportTable:
     """The entries in their order; ``range`` in words, with what was filtered for."""
     return ExportTable(
@@ -71,7 +77,7 @@ def build_journal_table(
     )  # fmt: skip
 
 
-def _entry_to_row(entry: Entry) -> tuple[CellValue, ...]:
+def _entry_to_row(entry: JournalEntry) -> tuple[CellValue, ...]:
     who = entry.who
     return (
         entry.id, entry.at, entry.received_at, entry.key.tag, entry.event.value, entry.priority.value,
@@ -83,7 +89,7 @@ def _entry_to_row(entry: Entry) -> tuple[CellValue, ...]:
 def _alarm_to_row(state: AlarmState) -> tuple[CellValue, ...]:
     hiding = state.hiding
     return (
-        state.shown.value, state.priority.value, state.key.tag, state.message, state.raised_at, state.value,
+        state.state_name.value, state.priority.value, state.key.tag, state.message, state.raised_at, state.value,
         state.limit, state.count, state.acked_by.name or state.acked_by.os_user,
         hiding.until if hiding else None, hiding.why if hiding else state.comment,
     )  # fmt: skip

@@ -19,7 +19,7 @@ from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
 from dosing_tui.domain.time import range_parser
 from dosing_tui.domain.time.latest_batch import find_latest_batch
 from dosing_tui.domain.time.time_range import RangeSpec
-from dosing_tui.errors import DatabaseAway, ExportError, RangeError
+from dosing_tui.errors import DatabaseUnavailableError, ExportError, RangeError
 from dosing_tui.export import output_files
 from dosing_tui.export.csv_format import to_csv
 from dosing_tui.export.json_format import to_json
@@ -79,7 +79,7 @@ def export_panel(
     with closing(reader):
         try:
             found, rows_without_filter = _query_panel(reader, settings, panel, request.selection, spec, now)
-        except DatabaseAway as error:
+        except DatabaseUnavailableError as error:
             report(f"dosing-tui: {error}")
             return EXIT_UNAVAILABLE
     if found.rows or request.format is not PanelFormat.TABLE:

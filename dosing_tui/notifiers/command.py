@@ -8,15 +8,15 @@ from contextlib import suppress
 from datetime import tzinfo
 
 from dosing_tui.config.notification_channel import NotificationSettings
-from dosing_tui.domain.notifications.policy import Message
+from dosing_tui.domain.notifications.policy import NotificationMessage
 from dosing_tui.errors import DeliveryError
-from dosing_tui.notifiers.payloads import body
+from dosing_tui.notifiers.payloads import encode_payload
 
-TRY_AGAIN = os.EX_TEMPFAIL
-_OURS = ("DOSING_", "PG", "CREDENTIALS_DIRECTORY")
+RETRY_EXIT_CODE = os.EX_TEMPFAIL
+_SECRET_PREFIXES = ("DOSING_", "PG", "CREDENTIALS_DIRECTORY")
 
 
-def run(channel: NotificationSettings, message: Message, zone: tzinfo) -> str:
+def run_command(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> str:
     """'' when the command has told. Raises: DeliveryError."""
     name = channel.command[0]
     try:
@@ -25,32 +25,32 @@ def run(channel: NotificationSettings, message: Message, zone: tzinfo) -> str:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=environment(os.environ),
+            env=filter_environment(os.environ),
             start_new_session=True,
         )
     except OSError as error:
         raise DeliveryError(f"The command {name} cannot be started: {error.strerror}.") from error
     try:
-        process.communicate(body(channel.kind, message, zone), timeout=channel.timeout_s)
+        process.communicate(encode_payload(channel.kind, message, zone), timeout=channel.timeout_s)
     except subprocess.TimeoutExpired as error:
         raise DeliveryError(f"The command {name} took longer than {channel.timeout_s:g} s.") from error
     finally:
-        _end(process)
+        _kill_process_group(process)
     if process.returncode:
-        lasting = process.returncode > 0 and process.returncode != TRY_AGAIN
-        raise DeliveryError(f"The command {name} ended with {process.returncode}.", lasting=lasting)
+        lasting = process.returncode > 0 and process.returncode != RETRY_EXIT_CODE
+        raise DeliveryError(f"The command {name} ended with {process.returncode}.", is_permanent=lasting)
     return ""
 
 
-def environment(env: Mapping[str, str]) -> dict[str, str]:
+def filter_environment(env: Mapping[str, str]) -> dict[str, str]:
     """
     >>> environment({"PATH": "/bin", "DOSING_DATABASE_PASSWORD": "x", "PGPASSWORD": "y"})
     {'PATH': '/bin'}
     """
-    return {name: value for name, value in env.items() if not name.startswith(_OURS)}
+    return {name: value for name, value in env.items() if not name.startswith(_SECRET_PREFIXES)}
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _kill_process_group(process: subprocess.Popen[bytes]) -> None:
     """With everything it has started."""
     if process.poll() is None:
         with suppress(ProcessLookupError):

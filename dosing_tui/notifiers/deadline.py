@@ -5,12 +5,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-MANY = 3
+DEADLINE_FACTOR = 3
 """Times the patience with one answer that a whole conversation may take."""
 
 
 @contextmanager
-def cut_off(seconds: float, sock: Callable[[], socket.socket | None]) -> Iterator[None]:
+def enforce_deadline(seconds: float, sock: Callable[[], socket.socket | None]) -> Iterator[None]:
     """After ``seconds`` the socket there is by then is shut: whoever reads from it gets an OSError."""
 
     def shut() -> None:

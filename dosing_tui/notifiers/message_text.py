@@ -8,81 +8,85 @@ from collections.abc import Mapping
 from datetime import tzinfo
 
 from dosing_tui.domain.alarms.catalog import RULES
-from dosing_tui.domain.alarms.models import NOBODY, Event, Priority
+from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, AlarmEvent, Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.notifications.policy import Message, Occasion, Told
+from dosing_tui.domain.notifications.policy import AlarmSummary, NotificationMessage, Trigger
 
-SUBJECT_LONGEST = 200
-NAMED = 20
+MAX_SUBJECT_LENGTH = 200
+MAX_LISTED_ALARMS = 20
 """Most alarms that a summary names."""
-_OCCASIONS = {
-    Occasion.RAISE: "",
-    Occasion.RETURN: "Returned: ",
-    Occasion.UNACKNOWLEDGED: "Still unacknowledged: ",
-    Occasion.TEST: "Test: ",
+_TRIGGER_PREFIXES = {
+    Trigger.RAISE: "",
+    Trigger.RETURN: "Returned: ",
+    Trigger.UNACKNOWLEDGED: "Still unacknowledged: ",
+    Trigger.TEST: "Test: ",
 }
-_HIDES = frozenset({Event.SHELVE, Event.SUPPRESS, Event.REMOVE})
-_HAPPENED = {
-    Event.RETURN: "Returned",
-    Event.SHELVE: "Shelved",
-    Event.SUPPRESS: "Suppressed by design",
-    Event.REMOVE: "Out of service",
+_SUPPRESSION_EVENTS = frozenset({AlarmEvent.SHELVE, AlarmEvent.SUPPRESS, AlarmEvent.REMOVE_FROM_SERVICE})
+_EVENT_LABELS = {
+    AlarmEvent.RETURN: "Returned",
+    AlarmEvent.SHELVE: "Shelved",
+    AlarmEvent.SUPPRESS: "Suppressed by design",
+    AlarmEvent.REMOVE_FROM_SERVICE: "Out of service",
 }
 
 
-def subject(message: Message, zone: tzinfo) -> str:
+def format_subject(message: NotificationMessage, zone: tzinfo) -> str:
     """One line, e.g. ``[HIGH] Tank nearly empty: T-12 at 4.1 % (Plant 1)``; times in the plant's ``zone``."""
-    if message.occasion is Occasion.SUMMARY:
-        words = f"{message.total} alarm messages: {_counts(message.counts)}"
+    if message.trigger is Trigger.SUMMARY:
+        words = f"{message.total} alarm messages: {_format_counts(message.counts)}"
         urgent = min((one.priority for one in message.alarms), key=lambda one: one.rank)
     else:
         told = message.alarms[0]
-        begins = _hidden(told, zone) if message.occasion is Occasion.HIDDEN else _OCCASIONS[message.occasion]
-        words, urgent = f"{begins}{_said(told)}", told.priority
-    return clean_line(f"[{urgent.upper()}] {words} ({message.plant})", SUBJECT_LONGEST)
+        begins = (
+            _format_suppression(told, zone)
+            if message.trigger is Trigger.SUPPRESSION
+            else _TRIGGER_PREFIXES[message.trigger]
+        )
+        words, urgent = f"{begins}{_get_alarm_text(told)}", told.priority
+    return clean_line(f"[{urgent.upper()}] {words} ({message.plant})", MAX_SUBJECT_LENGTH)
 
 
-def lines(message: Message, zone: tzinfo) -> list[str]:
+def format_lines(message: NotificationMessage, zone: tzinfo) -> list[str]:
     """The message in full, for people; times in the plant's ``zone``."""
-    if message.occasion is not Occasion.SUMMARY:
-        return _in_full(message.alarms[0], zone)
-    said = [f"{_short(one, zone)}" for one in message.alarms[:NAMED]]
+    if message.trigger is not Trigger.SUMMARY:
+        return _format_details(message.alarms[0], zone)
+    said = [f"{_format_summary_line(one, zone)}" for one in message.alarms[:MAX_LISTED_ALARMS]]
     if (rest := message.total - len(said)) > 0:
         said.append(f"… and {rest} more; see the console.")
     return said
 
 
-def fields(message: Message, zone: tzinfo) -> dict[str, object]:
+def message_to_fields(message: NotificationMessage, zone: tzinfo) -> dict[str, object]:
     """The message for programs: the generic webhook and the command get it as JSON."""
     return {
         "id": str(message.id),
-        "follows": message.follows and str(message.follows),
-        "occasion": message.occasion.value,
+        "follows": message.in_reply_to and str(message.in_reply_to),
+        "occasion": message.trigger.value,
         "site": message.site,
         "plant": message.plant,
-        "text": subject(message, zone),
+        "text": format_subject(message, zone),
         "total": message.total,
         "counts": {priority.value: count for priority, count in message.counts.items()},
-        "alarms": [_fields_of(one) for one in message.alarms[:NAMED]],
+        "alarms": [_alarm_to_fields(one) for one in message.alarms[:MAX_LISTED_ALARMS]],
     }
 
 
-def _fields_of(told: Told) -> dict[str, object]:
-    rule = RULES.get(told.key.rule)
+def _alarm_to_fields(alarm: AlarmSummary) -> dict[str, object]:
+    rule = RULES.get(alarm.key.rule)
     return {
-        "tag": told.key.tag,
-        "rule": told.key.rule,
-        "device": told.key.device,
-        "item": told.key.item,
-        "event": told.event.value,
-        "priority": told.priority.value,
-        "at": told.at.isoformat(),
-        "message": told.message,
-        "value": told.value,
-        "limit": told.limit,
-        "by": told.who.name or told.who.os_user,
-        "reason": told.comment,
-        "until": told.until and told.until.isoformat(),
+        "tag": alarm.key.tag,
+        "rule": alarm.key.rule,
+        "device": alarm.key.device,
+        "item": alarm.key.item,
+        "event": alarm.event.value,
+        "priority": alarm.priority.value,
+        "at": alarm.at.isoformat(),
+        "message": alarm.message,
+        "value": alarm.value,
+        "limit": alarm.limit,
+        "by": alarm.who.name or alarm.who.os_user,
+        "reason": alarm.comment,
+        "until": alarm.until and alarm.until.isoformat(),
         "title": rule.title if rule else "",
         "cause": rule.cause if rule else "",
         "consequence": rule.consequence if rule else "",
@@ -90,49 +94,55 @@ def _fields_of(told: Told) -> dict[str, object]:
     }
 
 
-def _in_full(told: Told, zone: tzinfo) -> list[str]:
-    rule = RULES.get(told.key.rule)
-    word = _HAPPENED.get(told.event, "Raised")
+def _format_details(alarm: AlarmSummary, zone: tzinfo) -> list[str]:
+    rule = RULES.get(alarm.key.rule)
+    word = _EVENT_LABELS.get(alarm.event, "Raised")
     said = [
-        told.message or told.key.tag,
-        f"Alarm: {told.key.tag}, priority {told.priority}",
-        f"{word}: {told.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}",
+        alarm.message or alarm.key.tag,
+        f"Alarm: {alarm.key.tag}, priority {alarm.priority}",
+        f"{word}: {alarm.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}",
     ]
-    if told.event in _HIDES:
-        said += _hiding_in_full(told, zone)
-    if told.value is not None and told.limit is not None:
-        said.append(f"Value: {told.value:.2f}, limit {told.limit:.2f}")
+    if alarm.event in _SUPPRESSION_EVENTS:
+        said += _format_suppression_lines(alarm, zone)
+    if alarm.value is not None and alarm.limit is not None:
+        said.append(f"Value: {alarm.value:.2f}, limit {alarm.limit:.2f}")
     if rule is not None:
         said += [f"Cause: {rule.cause}", f"Consequence: {rule.consequence}", f"Action: {rule.action}"]
     return said
 
 
-def _short(told: Told, zone: tzinfo) -> str:
-    over = "returned: " if told.event is Event.RETURN else _hidden(told, zone) if told.event in _HIDES else ""
-    return f"{told.at.astimezone(zone):%H:%M:%S} [{told.priority.upper()}] {over}{_said(told)}"
+def _format_summary_line(alarm: AlarmSummary, zone: tzinfo) -> str:
+    over = (
+        "returned: "
+        if alarm.event is AlarmEvent.RETURN
+        else _format_suppression(alarm, zone)
+        if alarm.event in _SUPPRESSION_EVENTS
+        else ""
+    )
+    return f"{alarm.at.astimezone(zone):%H:%M:%S} [{alarm.priority.upper()}] {over}{_get_alarm_text(alarm)}"
 
 
-def _hidden(told: Told, zone: tzinfo) -> str:
+def _format_suppression(alarm: AlarmSummary, zone: tzinfo) -> str:
     """How, by whom and until when, e.g. ``Shelved by Anna until 14:30: ``."""
-    who = told.who.name or told.who.os_user
+    who = alarm.who.name or alarm.who.os_user
     by = f" by {who}" if who else ""
-    until = f" until {told.until.astimezone(zone):%H:%M}" if told.until else ""
-    why = f" ({told.comment})" if told.comment and told.event is Event.SUPPRESS else ""
-    return f"{_HAPPENED[told.event]}{by}{until}{why}: "
+    until = f" until {alarm.until.astimezone(zone):%H:%M}" if alarm.until else ""
+    why = f" ({alarm.comment})" if alarm.comment and alarm.event is AlarmEvent.SUPPRESS else ""
+    return f"{_EVENT_LABELS[alarm.event]}{by}{until}{why}: "
 
 
-def _hiding_in_full(told: Told, zone: tzinfo) -> list[str]:
-    said = [f"By: {told.who.name or told.who.os_user}"] if told.who != NOBODY else []
-    if told.until is not None:
-        said.append(f"Until: {told.until.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}")
-    if told.comment:
-        said.append(f"Reason: {told.comment}")
+def _format_suppression_lines(alarm: AlarmSummary, zone: tzinfo) -> list[str]:
+    said = [f"By: {alarm.who.name or alarm.who.os_user}"] if alarm.who != SYSTEM_ACTOR else []
+    if alarm.until is not None:
+        said.append(f"Until: {alarm.until.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}")
+    if alarm.comment:
+        said.append(f"Reason: {alarm.comment}")
     return said
 
 
-def _said(told: Told) -> str:
-    return told.message or told.key.tag
+def _get_alarm_text(alarm: AlarmSummary) -> str:
+    return alarm.message or alarm.key.tag
 
 
-def _counts(counts: Mapping[Priority, int]) -> str:
+def _format_counts(counts: Mapping[Priority, int]) -> str:
     return ", ".join(f"{counts[one]} {one}" for one in Priority if counts.get(one))

@@ -5,37 +5,39 @@ from collections.abc import Callable, Mapping
 from datetime import tzinfo
 
 from dosing_tui.config.notification_channel import NotificationKind
-from dosing_tui.domain.notifications.policy import Message
-from dosing_tui.notifiers.message_text import fields, lines, subject
+from dosing_tui.domain.notifications.policy import NotificationMessage
+from dosing_tui.notifiers.message_text import format_lines, format_subject, message_to_fields
 
-Form = Callable[[Message, tzinfo], object]
+PayloadBuilder = Callable[[NotificationMessage, tzinfo], object]
 
-_CHAT = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "＠"), ("](", "] ("), ("://", ": //"))
+_CHAT_ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "＠"), ("](", "] ("), ("://", ": //"))
 """Slack's three; and for those that are only like Slack: nobody is called, and nothing becomes a link."""
 
 
-def body(kind: NotificationKind, message: Message, zone: tzinfo) -> bytes:
+def encode_payload(kind: NotificationKind, message: NotificationMessage, zone: tzinfo) -> bytes:
     """JSON, in ASCII."""
-    return json.dumps(_FORMS[kind](message, zone), allow_nan=False).encode("ascii")
+    return json.dumps(_BUILDERS[kind](message, zone), allow_nan=False).encode("ascii")
 
 
-def _generic(message: Message, zone: tzinfo) -> object:
-    return fields(message, zone)
+def _build_generic(message: NotificationMessage, zone: tzinfo) -> object:
+    return message_to_fields(message, zone)
 
 
-def _slack(message: Message, zone: tzinfo) -> object:
-    text = "\n".join(chat_safe(line) for line in [subject(message, zone), *lines(message, zone)])
+def _build_slack(message: NotificationMessage, zone: tzinfo) -> object:
+    text = "\n".join(
+        escape_chat_markup(line) for line in [format_subject(message, zone), *format_lines(message, zone)]
+    )
     return {"text": text, "mrkdwn": False}
 
 
-def _teams(message: Message, zone: tzinfo) -> object:
+def _build_teams_card(message: NotificationMessage, zone: tzinfo) -> object:
     """An adaptive card of text runs: of all its elements, the ones without markdown."""
-    first, *rest = [subject(message, zone), *lines(message, zone)]
+    first, *rest = [format_subject(message, zone), *format_lines(message, zone)]
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        "body": [_run(first, weight="Bolder"), *(_run(line) for line in rest)],
+        "body": [_build_text_run(first, weight="Bolder"), *(_build_text_run(line) for line in rest)],
     }
     attachment = {
         "contentType": "application/vnd.microsoft.card.adaptive",
@@ -45,25 +47,25 @@ def _teams(message: Message, zone: tzinfo) -> object:
     return {"type": "message", "attachments": [attachment]}
 
 
-def _run(text: str, **look: str) -> dict[str, object]:
+def _build_text_run(text: str, **look: str) -> dict[str, object]:
     # {{DATE(...)}} is the one thing that cards replace in every text
     run = {"type": "TextRun", "text": text.replace("{{", "{ {"), **look}
     return {"type": "RichTextBlock", "inlines": [run]}
 
 
-_FORMS: Mapping[NotificationKind, Form] = {
-    NotificationKind.WEBHOOK: _generic,
-    NotificationKind.COMMAND: _generic,
-    NotificationKind.SLACK: _slack,
-    NotificationKind.TEAMS: _teams,
+_BUILDERS: Mapping[NotificationKind, PayloadBuilder] = {
+    NotificationKind.WEBHOOK: _build_generic,
+    NotificationKind.COMMAND: _build_generic,
+    NotificationKind.SLACK: _build_slack,
+    NotificationKind.TEAMS: _build_teams_card,
 }
 
 
-def chat_safe(text: str) -> str:
+def escape_chat_markup(text: str) -> str:
     """
     >>> chat_safe("<!channel> @here [x](http://y)")
     '&lt;!channel&gt; ＠here [x] (http: //y)'
     """
-    for harmful, harmless in _CHAT:
+    for harmful, harmless in _CHAT_ESCAPES:
         text = text.replace(harmful, harmless)
     return text

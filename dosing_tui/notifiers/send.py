@@ -3,20 +3,20 @@
 from datetime import tzinfo
 
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
-from dosing_tui.domain.notifications.policy import Message
+from dosing_tui.domain.notifications.policy import NotificationMessage
 from dosing_tui.notifiers import command, smtp, webhook
 
 
-def deliver(channel: NotificationSettings, message: Message, zone: tzinfo) -> str:
+def deliver_message(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> str:
     """What there is to say about it, as a rule nothing. Never for a thread in a hurry.
 
     Raises: DeliveryError.
     """
     match channel.kind:
         case NotificationKind.WEBHOOK | NotificationKind.SLACK | NotificationKind.TEAMS:
-            webhook.post(channel, message, zone)
+            webhook.post_message(channel, message, zone)
             return ""
         case NotificationKind.MAIL:
             return smtp.send(channel, message, zone)
         case NotificationKind.COMMAND:
-            return command.run(channel, message, zone)
+            return command.run_command(channel, message, zone)

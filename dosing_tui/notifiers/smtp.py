@@ -11,80 +11,82 @@ from email.utils import formatdate
 from dosing_tui.config.notification_channel import MailSecurity, NotificationSettings
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.notifications.policy import Message
+from dosing_tui.domain.notifications.policy import NotificationMessage
 from dosing_tui.errors import DeliveryError
-from dosing_tui.notifiers.deadline import MANY, cut_off
-from dosing_tui.notifiers.message_text import lines, subject
+from dosing_tui.notifiers.deadline import DEADLINE_FACTOR, enforce_deadline
+from dosing_tui.notifiers.message_text import format_lines, format_subject
 
-_PORTS = {MailSecurity.STARTTLS: 587, MailSecurity.TLS: 465, MailSecurity.PLAIN: 25}
+_DEFAULT_PORTS = {MailSecurity.STARTTLS: 587, MailSecurity.TLS: 465, MailSecurity.PLAIN: 25}
 
 
-def composed(channel: NotificationSettings, message: Message, zone: tzinfo) -> EmailMessage:
+def compose_mail(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> EmailMessage:
     """The mail. Its Message-ID is the same at every try."""
     mail = EmailMessage(policy=FORM)
     mail["From"] = channel.sender
     mail["To"] = ", ".join(channel.to)
-    mail["Subject"] = about = subject(message, zone)
+    mail["Subject"] = about = format_subject(message, zone)
     mail["Date"] = formatdate()
-    mail["Message-ID"] = _named(message.id, channel)
-    if message.follows is not None:
-        mail["In-Reply-To"] = mail["References"] = _named(message.follows, channel)
+    mail["Message-ID"] = _format_message_id(message.id, channel)
+    if message.in_reply_to is not None:
+        mail["In-Reply-To"] = mail["References"] = _format_message_id(message.in_reply_to, channel)
     mail["Auto-Submitted"] = "auto-generated"
     if any(one.priority is Priority.HIGH for one in message.alarms):
         mail["Importance"] = "high"
-    mail.set_content("\n".join([about, "", *lines(message, zone), "", f"Site {message.site}"]))
+    mail.set_content("\n".join([about, "", *format_lines(message, zone), "", f"Site {message.site}"]))
     return mail
 
 
-def send(channel: NotificationSettings, message: Message, zone: tzinfo) -> str:
+def send(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> str:
     """Which recipients the server refused; '' if it took the mail for all. Raises: DeliveryError."""
-    mail = composed(channel, message, zone)
+    mail = compose_mail(channel, message, zone)
     try:
-        server = _made(channel)
-        with cut_off(channel.timeout_s * MANY, lambda: server.sock):
+        server = _create_client(channel)
+        with enforce_deadline(channel.timeout_s * DEADLINE_FACTOR, lambda: server.sock):
             try:
-                refused = _handed_over(server, channel, mail)
+                refused = _submit_mail(server, channel, mail)
             finally:
                 server.close()
     except smtplib.SMTPException as error:
-        raise _translated(error, channel) from None
+        raise _to_delivery_error(error, channel) from None
     except (OSError, ValueError) as error:
-        raise DeliveryError(f"The mail server {channel.host} cannot be used: {_why(error)}.") from None
+        raise DeliveryError(
+            f"The mail server {channel.host} cannot be used: {_describe_error(error)}."
+        ) from None
     return f"not taken for {', '.join(refused)}" if refused else ""
 
 
-def _made(channel: NotificationSettings) -> smtplib.SMTP:
+def _create_client(channel: NotificationSettings) -> smtplib.SMTP:
     """Not connected yet: whoever cuts it off has to know it before."""
     if channel.security is MailSecurity.TLS:
-        return smtplib.SMTP_SSL(timeout=channel.timeout_s, context=_context(channel))
+        return smtplib.SMTP_SSL(timeout=channel.timeout_s, context=_create_tls_context(channel))
     return smtplib.SMTP(timeout=channel.timeout_s)
 
 
-def _handed_over(server: smtplib.SMTP, channel: NotificationSettings, mail: EmailMessage) -> list[str]:
+def _submit_mail(server: smtplib.SMTP, channel: NotificationSettings, mail: EmailMessage) -> list[str]:
     # smtplib checks certificates against the name it was made with, and connects at once if it is given one
     server._host = channel.host  # type: ignore[attr-defined]  # private there, hence in no stub
-    server.connect(channel.host, channel.port or _PORTS[channel.security])
+    server.connect(channel.host, channel.port or _DEFAULT_PORTS[channel.security])
     if channel.security is MailSecurity.STARTTLS:
-        server.starttls(context=_context(channel))
+        server.starttls(context=_create_tls_context(channel))
     if channel.username:
         server.login(channel.username, channel.password)
     return list(server.send_message(mail))
 
 
-def _context(channel: NotificationSettings) -> ssl.SSLContext:
+def _create_tls_context(channel: NotificationSettings) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=channel.ca_file or None)
 
 
-def _named(id_: object, channel: NotificationSettings) -> str:
+def _format_message_id(id_: object, channel: NotificationSettings) -> str:
     return f"<{id_}@{channel.sender.rpartition('@')[2]}>"
 
 
-def _translated(error: smtplib.SMTPException, channel: NotificationSettings) -> DeliveryError:
-    words = f"The mail server {channel.host} does not take the message: {_why(error)}."
-    return DeliveryError(words, lasting=_for_good(error))
+def _to_delivery_error(error: smtplib.SMTPException, channel: NotificationSettings) -> DeliveryError:
+    words = f"The mail server {channel.host} does not take the message: {_describe_error(error)}."
+    return DeliveryError(words, is_permanent=_is_permanent(error))
 
 
-def _for_good(error: smtplib.SMTPException) -> bool:
+def _is_permanent(error: smtplib.SMTPException) -> bool:
     """Refused with a 5xx for what it is or whom it is for; a password can be mended."""
     match error:
         case smtplib.SMTPRecipientsRefused():
@@ -95,7 +97,7 @@ def _for_good(error: smtplib.SMTPException) -> bool:
             return False
 
 
-def _why(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     if isinstance(error, socket.timeout | TimeoutError):
         return "it did not answer in time"
     if isinstance(error, smtplib.SMTPResponseException):

@@ -14,44 +14,48 @@ from typing import IO
 
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.notifications.policy import Message
+from dosing_tui.domain.notifications.policy import NotificationMessage
 from dosing_tui.errors import DeliveryError
-from dosing_tui.notifiers.deadline import MANY, cut_off
-from dosing_tui.notifiers.payloads import body
+from dosing_tui.notifiers.deadline import DEADLINE_FACTOR, enforce_deadline
+from dosing_tui.notifiers.payloads import encode_payload
 
-AGENT = "dosing-tui"
-_NEVER = frozenset({400, 405, 406, 411, 413, 415, 422, 431})
+USER_AGENT = "dosing-tui"
+_PERMANENT_STATUSES = frozenset({400, 405, 406, 411, 413, 415, 422, 431})
 """The message is at fault; everything else somebody may mend."""
 
 
-def post(channel: NotificationSettings, message: Message, zone: tzinfo) -> str:
+def post_message(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> str:
     """What the server answered. Raises: DeliveryError, which does not quote the URL: it is a secret."""
     request = urllib.request.Request(
         channel.url,
-        data=body(channel.kind, message, zone),
+        data=encode_payload(channel.kind, message, zone),
         headers={
             "Content-Type": "application/json",
-            "User-Agent": AGENT,
+            "User-Agent": USER_AGENT,
             "Idempotency-Key": str(message.id),
         },
         method="POST",
     )
-    line = _Line(_context(channel))
-    opener = urllib.request.build_opener(_NoRedirect, _Plain(line), _Secure(line))
+    line = _TrackedConnection(_create_tls_context(channel))
+    opener = urllib.request.build_opener(
+        _NoRedirectHandler, _TrackedHttpHandler(line), _TrackedHttpsHandler(line)
+    )
     try:
         with (
-            cut_off(channel.timeout_s * MANY, lambda: line.sock),
+            enforce_deadline(channel.timeout_s * DEADLINE_FACTOR, lambda: line.sock),
             opener.open(request, timeout=channel.timeout_s) as answer,
         ):
             return f"{answer.status}"
     except urllib.error.HTTPError as error:
         with error:
-            raise _refused(error.code) from None
+            raise _status_to_error(error.code) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise DeliveryError(f"{_host(request)} does not take the message: {_why(error)}.") from None
+        raise DeliveryError(
+            f"{_format_host(request)} does not take the message: {_describe_error(error)}."
+        ) from None
 
 
-def _context(channel: NotificationSettings) -> ssl.SSLContext:
+def _create_tls_context(channel: NotificationSettings) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=channel.ca_file or None)
     except OSError as error:
@@ -60,24 +64,24 @@ def _context(channel: NotificationSettings) -> ssl.SSLContext:
         ) from error
 
 
-def _refused(status: int) -> DeliveryError:
+def _status_to_error(status: int) -> DeliveryError:
     if 300 <= status < 400:
         return DeliveryError(f"The server answers {status} and names another address, which is not asked.")
-    return DeliveryError(f"The server answers {status}.", lasting=status in _NEVER)
+    return DeliveryError(f"The server answers {status}.", is_permanent=status in _PERMANENT_STATUSES)
 
 
-def _host(request: urllib.request.Request) -> str:
+def _format_host(request: urllib.request.Request) -> str:
     return clean_line(request.host)
 
 
-def _why(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     reason = getattr(error, "reason", error)
     if isinstance(reason, TimeoutError):
         return "it did not answer in time"
     return clean_line(getattr(reason, "strerror", None) or str(reason) or type(reason).__name__).rstrip(".")
 
 
-class _Line:
+class _TrackedConnection:
     """The connection that is open now."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
@@ -88,38 +92,38 @@ class _Line:
     def sock(self) -> socket.socket | None:
         return self._connection.sock if self._connection is not None else None
 
-    def plain(
+    def open_http(
         self, host: str, /, *, port: int | None = None, timeout: float = 0, **_: object
     ) -> http.client.HTTPConnection:
         self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
         return self._connection
 
-    def secure(
+    def open_https(
         self, host: str, /, *, port: int | None = None, timeout: float = 0, **_: object
     ) -> http.client.HTTPConnection:
         self._connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=self._context)
         return self._connection
 
 
-class _Plain(urllib.request.HTTPHandler):
-    def __init__(self, line: _Line) -> None:
+class _TrackedHttpHandler(urllib.request.HTTPHandler):
+    def __init__(self, connection: _TrackedConnection) -> None:
         super().__init__()
-        self._line = line
+        self._connection = connection
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._line.plain, req)
+        return self.do_open(self._connection.open_http, req)
 
 
-class _Secure(urllib.request.HTTPSHandler):
-    def __init__(self, line: _Line) -> None:
+class _TrackedHttpsHandler(urllib.request.HTTPSHandler):
+    def __init__(self, connection: _TrackedConnection) -> None:
         super().__init__()
-        self._line = line
+        self._connection = connection
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._line.secure, req)
+        return self.do_open(self._connection.open_https, req)
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
+class _NoRedirectHandler(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self,
         req: urllib.request.Request,

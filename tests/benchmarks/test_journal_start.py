@@ -19,7 +19,7 @@ from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
-from dosing_tui.domain.alarms.journal_projection import Replica
+from dosing_tui.domain.alarms.journal_projection import JournalProjection
 from tests.benchmarks.alarm_history import fill
 from tests.support.database.reading_samples import settings_for
 from tests.support.domain.alarm_entries import NOW
@@ -37,11 +37,11 @@ def test_start_of_a_long_journal(own_postgres: EmbeddedPostgres, capsys: pytest.
     fill(own_postgres.dsn, ENTRIES)
     whole, all_s = timed(lambda: begun(settings))
     anew, anew_s = timed(lambda: telling(settings))
-    journal.remember(settings, Checkpoint(whole.last_id, whole.told))
+    journal.remember(settings, Checkpoint(whole.last_entry_id, whole.confirmed_states))
     on, on_s = timed(lambda: telling(settings))
     short, checkpoint_s = timed(lambda: begun(settings))
     listed, list_s = timed(lambda: journal.states(settings))
-    ever = JournalFilter(NOW.replace(year=2000), NOW.replace(year=2090), most=200)
+    ever = JournalFilter(NOW.replace(year=2000), NOW.replace(year=2090), max_entries=200)
     page, page_s = timed(lambda: journal.listed(settings, ever))
     assert short.states == whole.states == listed == anew.states == on.states
     assert len(page) == 200
@@ -55,24 +55,24 @@ def test_start_of_a_long_journal(own_postgres: EmbeddedPostgres, capsys: pytest.
         )
 
 
-def begun(settings: Settings) -> Replica:
+def begun(settings: Settings) -> JournalProjection:
     """As the collector begins."""
-    replica, stopping = Replica(), threading.Event()
+    replica, stopping = JournalProjection(), threading.Event()
     for heard in journal.follow(settings, stopping, on_link=lambda up, why: None):
         if heard.anew:
-            replica.begin_anew(heard.known)
-        replica.heard(heard.entries)
-        if replica.last_id >= ENTRIES:
+            replica.restart_from(heard.known)
+        replica.apply_committed(heard.entries)
+        if replica.last_entry_id >= ENTRIES:
             stopping.set()
     return replica
 
 
-def telling(settings: Settings) -> Replica:
+def telling(settings: Settings) -> JournalProjection:
     """As who tells of alarms begins, after an outage of the database, too."""
-    replica, book = Replica(), Postbook(settings)
-    replica.begin_anew(book.open(["shift"]).known)
-    while entries := book.entries(replica.last_id):
-        replica.heard(entries)
+    replica, book = JournalProjection(), Postbook(settings)
+    replica.restart_from(book.open(["shift"]).known)
+    while entries := book.entries(replica.last_entry_id):
+        replica.apply_committed(entries)
     book.close()
     return replica
 

@@ -3,7 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, ReadingKind, TimeQuality
-from dosing_tui.live_state import MAX_SERIES, RECENT_DOSES, Books, Link, LinkState, Live, Role
+from dosing_tui.live_state import (
+    MAX_RECENT_READINGS,
+    MAX_SERIES,
+    LinkState,
+    LinkStatus,
+    LiveState,
+    MessageCounts,
+    Role,
+)
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -29,61 +37,61 @@ def event(name: str, minute: int = 0) -> BatchEvent:
 
 
 def test_a_redelivered_dose_is_shown_once_and_makes_no_panel_due() -> None:
-    live = Live()
-    live.apply([dose(), dose()])
-    live.apply([dose()])
+    live = LiveState()
+    live.apply_readings([dose(), dose()])
+    live.apply_readings([dose()])
     picture = live.get_snapshot(NOW)
     assert picture.doses == (dose(),)
-    assert dict(picture.changed)[ReadingKind.DOSE] == 1
+    assert dict(picture.received_counts)[ReadingKind.DOSE] == 1
 
 
 def test_two_doses_in_one_second_are_both_shown() -> None:
-    live = Live()
-    live.apply([dose(dedup=1), dose(dedup=2)])
+    live = LiveState()
+    live.apply_readings([dose(dedup=1), dose(dedup=2)])
     assert len(live.get_snapshot(NOW).doses) == 2
 
 
 def test_doses_are_listed_by_their_own_time_whatever_order_they_arrive_in() -> None:
-    live = Live()
-    live.apply([dose(5), dose(1), dose(3)])
+    live = LiveState()
+    live.apply_readings([dose(5), dose(1), dose(3)])
     assert [entry.time.minute for entry in live.get_snapshot(NOW).doses] == [5, 3, 1]
 
 
 def test_an_older_level_does_not_replace_a_newer_one() -> None:
-    live = Live()
-    live.apply([level(5, remaining_g=100.0), level(1, remaining_g=900.0)])
+    live = LiveState()
+    live.apply_readings([level(5, remaining_g=100.0), level(1, remaining_g=900.0)])
     assert [entry.remaining_g for entry in live.get_snapshot(NOW).levels] == [100.0]
 
 
 def test_seeding_fills_gaps_but_does_not_undo_what_messages_told() -> None:
-    live = Live()
-    live.apply([level(5, remaining_g=100.0), dose(5)])
-    live.seed([level(1, remaining_g=900.0), level(1, chemical="T-9"), dose(5), dose(2)])
+    live = LiveState()
+    live.apply_readings([level(5, remaining_g=100.0), dose(5)])
+    live.seed_readings([level(1, remaining_g=900.0), level(1, chemical="T-9"), dose(5), dose(2)])
     picture = live.get_snapshot(NOW)
     assert {entry.chemical: entry.remaining_g for entry in picture.levels} == {"T-12": 100.0, "T-9": 9_000.0}
     assert len(picture.doses) == 2
-    assert dict(picture.changed)[ReadingKind.DOSE] == 1
+    assert dict(picture.received_counts)[ReadingKind.DOSE] == 1
 
 
 def test_a_flood_of_invented_names_is_bounded() -> None:
-    live = Live()
-    live.apply(level(chemical=f"chemical {n}") for n in range(MAX_SERIES + 100))
-    live.apply(dose(n) for n in range(RECENT_DOSES + 100))
+    live = LiveState()
+    live.apply_readings(level(chemical=f"chemical {n}") for n in range(MAX_SERIES + 100))
+    live.apply_readings(dose(n) for n in range(MAX_RECENT_READINGS + 100))
     picture = live.get_snapshot(NOW)
     assert len(picture.levels) == MAX_SERIES
-    assert len(picture.doses) == RECENT_DOSES
+    assert len(picture.doses) == MAX_RECENT_READINGS
 
 
 def test_the_rate_falls_to_zero_when_nothing_arrives() -> None:
-    live = Live()
-    live.arrived(50, NOW)
-    assert live.get_snapshot(NOW).rate == 5.0
-    assert live.get_snapshot(NOW + timedelta(seconds=11)).rate == 0.0
+    live = LiveState()
+    live.count_messages(50, NOW)
+    assert live.get_snapshot(NOW).message_rate == 5.0
+    assert live.get_snapshot(NOW + timedelta(seconds=11)).message_rate == 0.0
 
 
 def test_the_revision_moves_only_when_something_changed() -> None:
-    live = Live()
-    state = LinkState(Link.DOWN, NOW, "connection refused")
+    live = LiveState()
+    state = LinkState(LinkStatus.DOWN, NOW, "connection refused")
     live.set_broker(state)
     before = live.get_snapshot(NOW).revision
     live.set_broker(state)
@@ -93,11 +101,11 @@ def test_the_revision_moves_only_when_something_changed() -> None:
 
 
 def test_last_heard_is_the_receive_time_of_any_message() -> None:
-    live = Live()
-    live.apply([dose(1), event("complete", 7), level(3)])
-    assert live.get_snapshot(NOW).devices == (("dosing_system_01", NOW + timedelta(minutes=7)),)
+    live = LiveState()
+    live.apply_readings([dose(1), event("complete", 7), level(3)])
+    assert live.get_snapshot(NOW).device_last_seen == (("dosing_system_01", NOW + timedelta(minutes=7)),)
 
 
 def test_books_know_when_they_balance() -> None:
-    assert Books(10, 6, 2, 1, 1).balanced
-    assert not Books(10, 6, 2, 1, 0).balanced
+    assert MessageCounts(10, 6, 2, 1, 1).is_reconciled
+    assert not MessageCounts(10, 6, 2, 1, 0).is_reconciled

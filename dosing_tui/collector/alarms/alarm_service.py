@@ -19,15 +19,15 @@ from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.database.alarms.journal import Heard
-from dosing_tui.domain.alarm_rules.detection import LinkView, Outlook
+from dosing_tui.domain.alarm_rules.detection import ConnectionState, EvaluationContext
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.rule_state import HOUR
-from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_EVERY, Checkpoint
-from dosing_tui.domain.alarms.journal_filter import AT_ONCE
-from dosing_tui.domain.alarms.models import Entry
+from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
+from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
+from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.errors import DatabaseError, SpoolError
-from dosing_tui.live_state import Link, LinkState
+from dosing_tui.live_state import LinkState, LinkStatus
 
 log = logging.getLogger(__name__)
 
@@ -69,13 +69,13 @@ class AlarmService:
             else OfflineCommands(get_spool_folder(context.settings)).read_new
         )
         self._measure_spool = measure_spool
-        self._unsaved_entries: list[Entry] = []
+        self._unsaved_entries: list[JournalEntry] = []
         self._evaluator = Evaluator(
             build_alarm_limits(context.settings),
-            expected=context.settings.plant.devices,
+            expected_stations=context.settings.plant.devices,
             started_at=context.clock(),
             realarm_after=timedelta(minutes=context.settings.alarms.realarm_minutes),
-            journaling=outbox is not None,
+            writes_journal=outbox is not None,
         )
         self._lock = threading.Lock()
         self._stop_event = threading.Event()
@@ -98,7 +98,7 @@ class AlarmService:
         """
         if self._outbox is not None:
             for _, entry in self._outbox.list_pending():
-                self._evaluator.replica.propose(entry)
+                self._evaluator.projection.apply_pending(entry)
         for thread in self._threads:
             thread.start()
 
@@ -125,13 +125,17 @@ class AlarmService:
         try:
             with self._lock:
                 known = [unit for unit in units if not isinstance(unit, Rejection)]
-                self._save_entries(self._evaluator.seed(known))
+                self._save_entries(self._evaluator.load_history(known))
         except Exception:
             # as above
             log.exception("looking at retained levels for alarms failed")
 
-    def _evaluate_item(self, unit: ParsedItem) -> list[Entry]:
-        return self._evaluator.reject(unit) if isinstance(unit, Rejection) else self._evaluator.hear(unit)
+    def _evaluate_item(self, unit: ParsedItem) -> list[JournalEntry]:
+        return (
+            self._evaluator.on_rejection(unit)
+            if isinstance(unit, Rejection)
+            else self._evaluator.on_reading(unit)
+        )
 
     def _run_clock(self) -> None:
         while not self._stop_event.wait(PUBLISH_INTERVAL_S):
@@ -158,14 +162,14 @@ class AlarmService:
             return
         if entries:
             with self._lock:
-                self._evaluator.replica.adopt(entries)
+                self._evaluator.projection.adopt_pending(entries)
                 self._request_publish()
 
     def _tick_rules(self) -> None:
         if not self._has_history:
             self._load_history()
         with self._lock:
-            self._save_entries(self._evaluator.tick(self._build_evaluation_context()))
+            self._save_entries(self._evaluator.on_tick(self._build_evaluation_context()))
             self._publish_snapshot()
 
     def _follow_journal(self) -> None:
@@ -188,9 +192,9 @@ class AlarmService:
             try:
                 masters = self._alarm_store.list_master_recipes()
                 with self._lock:
-                    if masters != self._evaluator.masters:
+                    if masters != self._evaluator.master_recipes:
                         log.info("the recipe master has %d versions", len(masters))
-                    self._evaluator.masters = masters
+                    self._evaluator.master_recipes = masters
             except DatabaseError as error:
                 log.info("the recipes are as they were: %s", error)
             except Exception:
@@ -201,13 +205,13 @@ class AlarmService:
         passed = self._find_stored_pending(update)
         with self._lock:
             if update.anew:
-                self._evaluator.replica.forget(passed)
-                self._evaluator.begin_anew(update.known)
+                self._evaluator.projection.drop_pending(passed)
+                self._evaluator.restart_from(update.known)
                 self._entries_since_checkpoint = 0
-            self._evaluator.heard(update.entries)
+            self._evaluator.apply_committed(update.entries)
             self._request_publish()
             self._entries_since_checkpoint += len(update.entries)
-            known = self._evaluator.checkpoint() if self._is_checkpoint_due(update) else None
+            known = self._evaluator.create_checkpoint() if self._is_checkpoint_due(update) else None
         if known is not None:
             self._save_checkpoint(known)
 
@@ -216,13 +220,19 @@ class AlarmService:
 
         Raises: DatabaseError.
         """
-        pending = [entry.uuid for entry in self._evaluator.replica.pending] if update.known.last_id else []
+        pending = (
+            [entry.uuid for entry in self._evaluator.projection.pending_entries]
+            if update.known.last_entry_id
+            else []
+        )
         return self._alarm_store.find_stored(pending) if pending else frozenset()
 
     def _is_checkpoint_due(self, update: Heard) -> bool:
         """The collector keeps a checkpoint now and then, once it has caught up."""
-        caught_up = len(update.entries) < AT_ONCE
-        return self._outbox is not None and caught_up and self._entries_since_checkpoint >= CHECKPOINT_EVERY
+        caught_up = len(update.entries) < MAX_ENTRIES
+        return (
+            self._outbox is not None and caught_up and self._entries_since_checkpoint >= CHECKPOINT_INTERVAL
+        )
 
     def _save_checkpoint(self, checkpoint: Checkpoint) -> None:
         self._entries_since_checkpoint = 0
@@ -247,28 +257,28 @@ class AlarmService:
             log.info("the alarms begin without the past: %s", error)
             return
         with self._lock:
-            self._save_entries(self._evaluator.seed(known))
-            self._evaluator.seed_errors(minutes)
+            self._save_entries(self._evaluator.load_history(known))
+            self._evaluator.load_dose_errors(minutes)
         self._has_history = True
 
-    def _build_evaluation_context(self) -> Outlook:
+    def _build_evaluation_context(self) -> EvaluationContext:
         now = self._clock()
         picture = self._context.live_state.get_snapshot(now)
         spool = self._measure_spool()
-        return Outlook(
+        return EvaluationContext(
             now,
             broker=_link_to_view(picture.broker),
             database=_link_to_view(picture.database),
-            spooled=picture.books.spooled,
-            spooled_since=spool.oldest_at,
+            spool_count=picture.message_counts.spooled,
+            oldest_spooled_at=spool.oldest_at,
             spool_percent=spool.percent,
-            on_duty=self._is_on_duty(now),
+            is_shift_scheduled=self._is_on_duty(now),
         )
 
     def _is_on_duty(self, now: datetime) -> bool:
         return not self._calendar.shifts or self._calendar.get_current_shift(now, self._zone) is not None
 
-    def _save_entries(self, entries: Sequence[Entry]) -> None:
+    def _save_entries(self, entries: Sequence[JournalEntry]) -> None:
         """Onto the disk; what the disk does not take now is tried again a second later."""
         if self._outbox is None:
             return
@@ -291,10 +301,10 @@ class AlarmService:
 
     def _publish_snapshot(self) -> None:
         self._is_publish_due, self._last_publish = False, time.monotonic()
-        picture = self._evaluator.picture(self._clock(), journal=self._is_journal_up)
+        picture = self._evaluator.take_snapshot(self._clock(), is_journal_live=self._is_journal_up)
         self._context.live_state.set_alarms(picture)
 
 
-def _link_to_view(state: LinkState) -> LinkView:
-    up = None if state.link is Link.STARTING else state.link is Link.UP
-    return LinkView(up, state.since, state.why)
+def _link_to_view(state: LinkState) -> ConnectionState:
+    up = None if state.status is LinkStatus.STARTING else state.status is LinkStatus.UP
+    return ConnectionState(up, state.since, state.reason)

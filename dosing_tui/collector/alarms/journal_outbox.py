@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
-from dosing_tui.domain.notifications.policy import LATEST, Fate
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
+from dosing_tui.domain.notifications.policy import MAX_NOTICE_AGE, DeliveryStatus
 from dosing_tui.errors import SpoolError
 
 FILE_NAME = "alarms.sqlite"
@@ -28,7 +28,7 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS told (channel TEXT, occurrence TEXT, fate TEXT NOT NULL, at REAL NOT NULL,"
     " PRIMARY KEY (channel, occurrence))",
 )
-DELIVERY_RETENTION = 30 * LATEST
+DELIVERY_RETENTION = 30 * MAX_NOTICE_AGE
 """What was told may be asked for so long: the database may be away for some time."""
 
 
@@ -47,7 +47,7 @@ class JournalOutbox:
                 self._connection.close()
                 raise
 
-    def put_entries(self, entries: Sequence[Entry]) -> None:
+    def put_entries(self, entries: Sequence[JournalEntry]) -> None:
         """On the disk on return, all or none."""
         with self._condition, self._write_transaction():
             self._connection.executemany(
@@ -55,14 +55,14 @@ class JournalOutbox:
             )
             self._condition.notify_all()
 
-    def add_operator_commands(self, entries: Sequence[Entry]) -> None:
+    def add_operator_commands(self, entries: Sequence[JournalEntry]) -> None:
         """For whoever owns the outbox. On the disk on return, all or none."""
         with self._condition, self._write_transaction():
             self._connection.executemany(
                 "INSERT INTO asked (entry) VALUES (?)", [(encode_entry(one),) for one in entries]
             )
 
-    def take_operator_commands(self) -> list[Entry]:
+    def take_operator_commands(self) -> list[JournalEntry]:
         """What others have left here; from now on it waits to be sent, like the owner's own."""
         with self._condition:
             with self._map_sqlite_errors():
@@ -77,7 +77,7 @@ class JournalOutbox:
             self._condition.notify_all()
         return [decode_entry(text) for (text,) in rows]
 
-    def list_pending(self, limit: int = 1_000_000) -> list[tuple[int, Entry]]:
+    def list_pending(self, limit: int = 1_000_000) -> list[tuple[int, JournalEntry]]:
         """What the database does not have yet, the oldest first, with its number."""
         with self._condition, self._map_sqlite_errors():
             rows = self._connection.execute(
@@ -91,18 +91,18 @@ class JournalOutbox:
             self._connection.execute("DELETE FROM entries WHERE seq <= ?", (last_seq,))
             self._connection.execute("DELETE FROM taken WHERE seq <= ?", (last_seq,))
 
-    def get_delivery_status(self, channel: str, occurrence: UUID) -> Fate | None:
+    def get_delivery_status(self, channel: str, occurrence: UUID) -> DeliveryStatus | None:
         """What came of telling the channel of that without the database."""
         asked = (channel, str(occurrence))
         with self._condition, self._map_sqlite_errors():
             row = self._connection.execute(
                 "SELECT fate FROM told WHERE channel = ? AND occurrence = ?", asked
             ).fetchone()
-        return Fate(row[0]) if row else None
+        return DeliveryStatus(row[0]) if row else None
 
     def has_other_delivery(self, channel: str, since: datetime, *, excluding: UUID) -> bool:
         """Whether the channel was told of another one since then."""
-        asked = (channel, str(excluding), since.timestamp(), Fate.SENT, Fate.CLAIMED)
+        asked = (channel, str(excluding), since.timestamp(), DeliveryStatus.SENT, DeliveryStatus.CLAIMED)
         with self._condition, self._map_sqlite_errors():
             found = self._connection.execute(
                 "SELECT 1 FROM told WHERE channel = ? AND occurrence <> ? AND at > ? AND fate IN (?, ?)",
@@ -110,7 +110,9 @@ class JournalOutbox:
             ).fetchone()
         return found is not None
 
-    def save_delivery_status(self, channel: str, occurrence: UUID, status: Fate, at: datetime) -> None:
+    def save_delivery_status(
+        self, channel: str, occurrence: UUID, status: DeliveryStatus, at: datetime
+    ) -> None:
         """On the disk on return; what is too old to be told is forgotten."""
         row = (channel, str(occurrence), status, at.timestamp())
         with self._condition, self._write_transaction():
@@ -187,7 +189,7 @@ def _open_and_verify(folder: Path) -> JournalOutbox:
     return outbox
 
 
-def encode_entry(entry: Entry) -> str:
+def encode_entry(entry: JournalEntry) -> str:
     return json.dumps(
         {
             "uuid": str(entry.uuid),
@@ -212,14 +214,14 @@ def encode_entry(entry: Entry) -> str:
     )
 
 
-def decode_entry(text: str) -> Entry:
+def decode_entry(text: str) -> JournalEntry:
     """Raises: SpoolError for text this program never wrote."""
     try:
         told: dict[str, Any] = json.loads(text)  # Any: what JSON gives, written by encode from a typed record
-        return Entry(
+        return JournalEntry(
             uuid=UUID(told["uuid"]),
             key=AlarmKey(*told["key"]),
-            event=Event(told["event"]),
+            event=AlarmEvent(told["event"]),
             at=datetime.fromisoformat(told["at"]),
             received_at=datetime.fromisoformat(told["received_at"]),
             priority=Priority(told["priority"]),
@@ -231,7 +233,7 @@ def decode_entry(text: str) -> Entry:
             active=told["active"],
             occurrence=told["occurrence"] and UUID(told["occurrence"]),
             until=told["until"] and datetime.fromisoformat(told["until"]),
-            who=Who(*told["who"]),
+            who=Actor(*told["who"]),
             offline=told.get("offline", False),  # earlier releases did not say
             comment=told["comment"],
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from dosing_tui.collector.alarms.journal_outbox import FILE_NAME, JournalOutbox, decode_entry
 from dosing_tui.collector.context.local_state import get_spool_folder, is_last_collector
 from dosing_tui.config.settings import Settings
-from dosing_tui.domain.alarms.models import Entry
+from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.errors import SpoolError
 
 SELECT_COMMANDS = """
@@ -21,7 +21,7 @@ SELECT entry FROM entries WHERE seq IN (SELECT seq FROM taken) UNION ALL SELECT 
 """
 
 
-def store_commands(settings: Settings, entries: Sequence[Entry]) -> None:
+def store_commands(settings: Settings, entries: Sequence[JournalEntry]) -> None:
     """On the disk on return, all or none; the journal will say that no database role stood behind them.
 
     Raises: SpoolError when no process of this machine collects for the site, or when the disk takes nothing.
@@ -43,7 +43,7 @@ class OfflineCommands:
         self._path = folder / FILE_NAME
         self._file_stamp: tuple[int, ...] = ()
 
-    def read_new(self) -> list[Entry]:
+    def read_new(self) -> list[JournalEntry]:
         """What operators left there; nothing if the file has not changed since it was last asked."""
         stamp = tuple(_get_mtime(self._path.with_name(name)) for name in (FILE_NAME, f"{FILE_NAME}-wal"))
         if stamp == self._file_stamp or not self._path.exists():

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.intervals import compute_retry_delay
-from dosing_tui.domain.alarms.models import Entry
-from dosing_tui.errors import DatabaseError, RowRefused, SpoolError
+from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.errors import DatabaseError, InvalidRowError, SpoolError
 
 log = logging.getLogger(__name__)
 
@@ -63,14 +63,14 @@ class OutboxSender:
             entries = [entry for _, entry in rows]
             try:
                 self._append_entries(entries)
-            except RowRefused:
+            except InvalidRowError:
                 self._send_one_by_one(entries)
             self._outbox.drop_through(rows[-1][0])
 
-    def _send_one_by_one(self, entries: Sequence[Entry]) -> None:
+    def _send_one_by_one(self, entries: Sequence[JournalEntry]) -> None:
         """An entry that can never be stored must not keep the others waiting."""
         for entry in entries:
             try:
                 self._append_entries([entry])
-            except RowRefused as error:
+            except InvalidRowError as error:
                 self._status.report_once(f"An alarm entry of {entry.key.tag} cannot be stored: {error}")

@@ -13,12 +13,12 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import Heard
 from dosing_tui.database.alarms.notification_queue import Postbook
 from dosing_tui.database.reading_writer import Progress, SpoolRow, Written
-from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
+from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
-from dosing_tui.domain.alarms.models import Entry
+from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.messages.models import ParsedItem, Reading
-from dosing_tui.live_state import Live
+from dosing_tui.live_state import LiveState
 
 
 class PayloadParser(Protocol):
@@ -63,7 +63,7 @@ class AlarmStore:
     Every call but ``follow_journal`` may raise DatabaseAway or DatabaseRefused; ``append_entries`` RowRefused, too.
     """
 
-    append_entries: Callable[[Sequence[Entry]], None]
+    append_entries: Callable[[Sequence[JournalEntry]], None]
     """Add entries in order, each once."""
     follow_journal: Callable[[threading.Event, Callable[[bool, str], None]], Iterator[Heard]]
     """What is known of the journal, then what it has besides, as it grows, until the event is set."""
@@ -72,7 +72,7 @@ class AlarmStore:
     find_stored: Callable[[Sequence[UUID]], frozenset[UUID]]
     """Which of these entries the journal has."""
     load_readings: Callable[[], list[Reading]]
-    list_dose_errors: Callable[[datetime], list[MinuteOfErrors]]
+    list_dose_errors: Callable[[datetime], list[DoseErrorMinute]]
     """The doses since then, by minute."""
     list_master_recipes: Callable[[], Sequence[MasterVersion]]
     """The recipe master."""
@@ -106,7 +106,7 @@ class CollectorContext:
     database: CollectorDatabase
     create_parser: Callable[[], PayloadParser]
     """A new one for each thread: it remembers the stations' clocks."""
-    live_state: Live
+    live_state: LiveState
     status: CollectorStatus
     intervals: Intervals
     clock: Callable[[], datetime]

@@ -4,14 +4,14 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from dosing_tui.live_state import Link, LinkState, Live, Role
+from dosing_tui.live_state import LinkState, LinkStatus, LiveState, Role
 
 StatusReporter = Callable[[str], None]
 """Takes one plain sentence."""
 
 ROLE_TEXTS = {
     Role.UNDECIDED: "This process only watches for now.",
-    Role.COLLECTING: "This process collects for the site.",
+    Role.COLLECTOR: "This process collects for the site.",
     Role.STANDBY: "Another process collects for the site; this one stands by.",
     Role.VIEWER: "This process only watches.",
 }
@@ -20,7 +20,7 @@ ROLE_TEXTS = {
 class CollectorStatus:
     """Safe to call from every thread."""
 
-    def __init__(self, live: Live, *, report: StatusReporter, clock: Callable[[], datetime]) -> None:
+    def __init__(self, live: LiveState, *, report: StatusReporter, clock: Callable[[], datetime]) -> None:
         self._live_state = live
         self._report = report
         self._clock = clock
@@ -65,10 +65,10 @@ class CollectorStatus:
         self._report(sentence)
 
     def _update_link(self, state: LinkState, up: bool, why: str, up_text: str) -> LinkState:
-        link = Link.UP if up else Link.DOWN
-        if (link, why) != (state.link, state.why):
+        link = LinkStatus.UP if up else LinkStatus.DOWN
+        if (link, why) != (state.status, state.reason):
             self._report(up_text if up else why)
-        return LinkState(link, state.since if link is state.link else self._clock(), why)
+        return LinkState(link, state.since if link is state.status else self._clock(), why)
 
     def _publish_role(self) -> None:
         self._live_state.set_role(self._role, " ".join(self._notices.values()))

@@ -14,8 +14,15 @@ from dosing_tui.collector.notifications.delivery_worker import DeliveryResult, D
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import Priority
-from dosing_tui.domain.notifications.policy import Message, Occasion, Told, Waiting, Wish, message_id
-from dosing_tui.notifiers.send import deliver
+from dosing_tui.domain.notifications.policy import (
+    AlarmSummary,
+    ChannelPolicy,
+    NotificationMessage,
+    QueuedNotice,
+    Trigger,
+    create_message_id,
+)
+from dosing_tui.notifiers.send import deliver_message
 
 JITTER = 0.25
 """Share of a wait that chance adds or takes: many sites must not come back at once."""
@@ -37,7 +44,7 @@ class DeliveryChannel:
         self._plant = settings.plant
         self._intervals = intervals
         zone = ZoneInfo(settings.plant.timezone)
-        self.worker = DeliveryWorker(channel.name, partial(deliver, channel, zone=zone), results)
+        self.worker = DeliveryWorker(channel.name, partial(deliver_message, channel, zone=zone), results)
         self._failures = 0
         self._retry_at = 0.0
 
@@ -68,34 +75,34 @@ class DeliveryChannel:
         )
         self._pause_for(wait * random.uniform(1 - JITTER, 1 + JITTER))
 
-    def build_message(self, notice: Waiting) -> Message:
-        follows = self._make_message_id(*notice.before) if notice.before is not None else None
-        return self._compose_message(notice.occasion, notice.occurrence, [notice.told], follows)
+    def build_message(self, notice: QueuedNotice) -> NotificationMessage:
+        follows = self._make_message_id(*notice.first_notice) if notice.first_notice is not None else None
+        return self._compose_message(notice.trigger, notice.occurrence, [notice.alarm], follows)
 
-    def build_summary(self, occurrence: UUID, members: list[Told]) -> Message:
-        return self._compose_message(Occasion.SUMMARY, occurrence, members, None)
+    def build_summary(self, occurrence: UUID, members: list[AlarmSummary]) -> NotificationMessage:
+        return self._compose_message(Trigger.SUMMARY, occurrence, members, None)
 
     def _compose_message(
-        self, occasion: Occasion, occurrence: UUID, alarms: list[Told], follows: UUID | None
-    ) -> Message:
-        return Message(
+        self, occasion: Trigger, occurrence: UUID, alarms: list[AlarmSummary], follows: UUID | None
+    ) -> NotificationMessage:
+        return NotificationMessage(
             id=self._make_message_id(occasion, occurrence),
-            occasion=occasion,
+            trigger=occasion,
             site=self._plant.site,
             plant=self._plant.name,
             alarms=tuple(alarms),
             counts=Counter(one.priority for one in alarms),
-            follows=follows,
+            in_reply_to=follows,
         )
 
-    def _make_message_id(self, occasion: Occasion, occurrence: UUID) -> UUID:
-        return message_id(self._plant.site, self.name, occasion, occurrence)
+    def _make_message_id(self, occasion: Trigger, occurrence: UUID) -> UUID:
+        return create_message_id(self._plant.site, self.name, occasion, occurrence)
 
 
-def build_policy(channel: NotificationSettings) -> Wish:
-    return Wish(
+def build_policy(channel: NotificationSettings) -> ChannelPolicy:
+    return ChannelPolicy(
         channel.name,
         frozenset(Priority(word) for word in channel.priorities),
-        frozenset(Occasion(word) for word in channel.on),
+        frozenset(Trigger(word) for word in channel.on),
         timedelta(minutes=channel.after_minutes),
     )

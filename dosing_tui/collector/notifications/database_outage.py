@@ -16,10 +16,17 @@ from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.notifications.channel_state import DeliveryChannel
 from dosing_tui.collector.notifications.delivery_worker import DeliveryResult
-from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Event, Shown
-from dosing_tui.domain.notifications.policy import LATEST, PERIOD, Fate, Occasion, Told, Waiting
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmState, AlarmStateName
+from dosing_tui.domain.notifications.policy import (
+    MAX_NOTICE_AGE,
+    RATE_LIMIT_PERIOD,
+    AlarmSummary,
+    DeliveryStatus,
+    QueuedNotice,
+    Trigger,
+)
 from dosing_tui.errors import SpoolError
-from dosing_tui.live_state import Link
+from dosing_tui.live_state import LinkStatus
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +49,7 @@ class OutageNotifier:
         every = (
             DeliveryChannel(one, settings, context.intervals, self._results) for one in settings.notifications
         )
-        self._channels = {one.name: one for one in every if Occasion.RAISE in one.policy.occasions}
+        self._channels = {one.name: one for one in every if Trigger.RAISE in one.policy.triggers}
         self._in_flight: dict[str, UUID] = {}
         """What a courier of this process has under way, by channel."""
         self._lock = threading.Lock()
@@ -61,21 +68,23 @@ class OutageNotifier:
         if self._thread.is_alive():
             self._thread.join(STOP_TIMEOUT_S)
 
-    def hand_over_notice(self, channel: str, occurrence: UUID) -> Fate:
+    def hand_over_notice(self, channel: str, occurrence: UUID) -> DeliveryStatus:
         """What came of it: CLAIMED while it is under way; WAITING if the asker tells it: this will not."""
         try:
             with self._lock:
                 if self._in_flight.get(channel) == occurrence:
-                    return Fate.CLAIMED
+                    return DeliveryStatus.CLAIMED
                 fate = self._outbox.get_delivery_status(channel, occurrence)
-                if fate is None or fate is Fate.WAITING:
-                    self._outbox.save_delivery_status(channel, occurrence, Fate.WITHDRAWN, self._clock())
+                if fate is None or fate is DeliveryStatus.PENDING:
+                    self._outbox.save_delivery_status(
+                        channel, occurrence, DeliveryStatus.WITHDRAWN, self._clock()
+                    )
         except SpoolError as error:
             log.warning("what was told without the database is not known: %s", error)
-            return Fate.WAITING
-        if fate is Fate.CLAIMED:
-            return Fate.UNKNOWN
-        return fate if fate in (Fate.SENT, Fate.FAILED) else Fate.WAITING
+            return DeliveryStatus.PENDING
+        if fate is DeliveryStatus.CLAIMED:
+            return DeliveryStatus.UNKNOWN
+        return fate if fate in (DeliveryStatus.SENT, DeliveryStatus.FAILED) else DeliveryStatus.PENDING
 
     def _run_loop(self) -> None:
         while not self._stop_event.wait(self._context.intervals.notify_poll_s):
@@ -91,13 +100,17 @@ class OutageNotifier:
 
     def _check_database(self) -> None:
         picture = self._context.live_state.get_snapshot(self._clock())
-        listed = picture.alarms.listed if picture.alarms else ()
+        listed = picture.alarms.annunciated_alarms if picture.alarms else ()
         alarm = next((view.state for view in listed if view.state.key == DATABASE_DOWN), None)
-        if picture.database.link is not Link.DOWN or alarm is None or alarm.shown is not Shown.UNACK:
+        if (
+            picture.database.status is not LinkStatus.DOWN
+            or alarm is None
+            or alarm.state_name is not AlarmStateName.UNACK
+        ):
             self._clear_failures()
             return
         since = min(one for one in (picture.database.since, alarm.raised_at, self._clock()) if one)
-        if self._clock() - since > LATEST:
+        if self._clock() - since > MAX_NOTICE_AGE:
             self._clear_failures()
             return
         for telling in self._channels.values():
@@ -116,26 +129,29 @@ class OutageNotifier:
         if occurrence is None:
             return
         with self._lock:
-            if self._outbox.get_delivery_status(channel.name, occurrence) not in (None, Fate.WAITING):
+            if self._outbox.get_delivery_status(channel.name, occurrence) not in (
+                None,
+                DeliveryStatus.PENDING,
+            ):
                 return
             # one that comes and goes is told of by the rules of the others, when it is back
-            if self._outbox.has_other_delivery(channel.name, now - PERIOD, excluding=occurrence):
+            if self._outbox.has_other_delivery(channel.name, now - RATE_LIMIT_PERIOD, excluding=occurrence):
                 return
-            self._outbox.save_delivery_status(channel.name, occurrence, Fate.CLAIMED, now)
+            self._outbox.save_delivery_status(channel.name, occurrence, DeliveryStatus.CLAIMED, now)
             self._in_flight[channel.name] = occurrence
         message = channel.build_message(
-            Waiting(0, Occasion.RAISE, occurrence, now, self._summarize_outage(alarm, since))
+            QueuedNotice(0, Trigger.RAISE, occurrence, now, self._summarize_outage(alarm, since))
         )
         channel.worker.start_delivery(0, f"{DATABASE_DOWN.tag}, without the database", message)
 
-    def _summarize_outage(self, alarm: AlarmState, since: datetime) -> Told:
+    def _summarize_outage(self, alarm: AlarmState, since: datetime) -> AlarmSummary:
         words = (
             f"The database has been away since {since.astimezone(self._zone):%Y-%m-%d %H:%M}: "
             "readings are kept here, alarms are not told until it is back"
         )
-        return Told(
+        return AlarmSummary(
             DATABASE_DOWN,
-            Event.RAISE,
+            AlarmEvent.RAISE,
             alarm.priority,
             alarm.raised_at or since,
             words,
@@ -153,7 +169,13 @@ class OutageNotifier:
     def _store_result(self, result: DeliveryResult) -> None:
         name, trouble = result.channel, result.error
         telling = self._channels[name]
-        fate = Fate.SENT if trouble is None else Fate.FAILED if trouble.lasting else Fate.WAITING
+        fate = (
+            DeliveryStatus.SENT
+            if trouble is None
+            else DeliveryStatus.FAILED
+            if trouble.is_permanent
+            else DeliveryStatus.PENDING
+        )
         with self._lock:
             occurrence = self._in_flight.pop(name)
             telling.worker.current_id = None
@@ -162,7 +184,7 @@ class OutageNotifier:
             telling.reset_failures()
             self._status.set_notice(_make_notice_key(name), "")
             log.info("notification %s: told of %s. %s", name, result.description, result.response)
-        elif trouble.lasting:
+        elif trouble.is_permanent:
             self._status.report_once(f"Notification {name} cannot tell that the database is away: {trouble}")
         else:
             telling.back_off()

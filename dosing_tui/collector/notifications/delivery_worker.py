@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from dosing_tui.domain.notifications.policy import Message
+from dosing_tui.domain.notifications.policy import NotificationMessage
 from dosing_tui.errors import DeliveryError
 
 log = logging.getLogger(__name__)
 
-DeliverFunction = Callable[[Message], str]
+DeliverFunction = Callable[[NotificationMessage], str]
 """Answers what there is to say. Raises: DeliveryError."""
 
 
@@ -34,7 +34,7 @@ class DeliveryWorker:
         self._channel = channel
         self._deliver = deliver
         self._results = results
-        self._jobs: SimpleQueue[tuple[int, str, Message]] = SimpleQueue()
+        self._jobs: SimpleQueue[tuple[int, str, NotificationMessage]] = SimpleQueue()
         self._thread = threading.Thread(target=self._run_loop, name=f"notify-{channel}", daemon=True)
         self.current_id: int | None = None
         """The notice under way; its giver sets it to None when the outcome is known."""
@@ -43,7 +43,7 @@ class DeliveryWorker:
         """It ends with the process: nothing else ends a server that hangs."""
         self._thread.start()
 
-    def start_delivery(self, id_: int, description: str, message: Message) -> None:
+    def start_delivery(self, id_: int, description: str, message: NotificationMessage) -> None:
         self.current_id = id_
         self._jobs.put((id_, description, message))
 

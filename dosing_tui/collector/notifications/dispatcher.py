@@ -19,10 +19,18 @@ from dosing_tui.collector.notifications.channel_state import DeliveryChannel
 from dosing_tui.collector.notifications.database_outage import DATABASE_DOWN
 from dosing_tui.collector.notifications.delivery_worker import DeliveryResult
 from dosing_tui.database.alarms.notification_queue import Summary
-from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_EVERY, NOTHING, Checkpoint
-from dosing_tui.domain.alarms.journal_projection import Effect, Replica
-from dosing_tui.domain.notifications.policy import LATEST, Choice, Fate, Occasion, Waiting, chosen, noticed
-from dosing_tui.errors import DatabaseError, DatabaseRefused
+from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, EMPTY_CHECKPOINT, Checkpoint
+from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
+from dosing_tui.domain.notifications.policy import (
+    MAX_NOTICE_AGE,
+    DeliveryStatus,
+    Dispatch,
+    QueuedNotice,
+    Trigger,
+    choose_dispatch,
+    create_notices,
+)
+from dosing_tui.errors import DatabaseAccessError, DatabaseError
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +44,12 @@ DRAIN_TIMEOUT_S = 3.0
 STATUS_UNKNOWN = "whether it was told is not known, and it is not told again."
 STOP_TIMEOUT_S = 10.0
 
-NoticeHandOver = Callable[[str, UUID], Fate]
+NoticeHandOver = Callable[[str, UUID], DeliveryStatus]
 """What came of telling the channel of that occurrence while the database was away; WAITING if nobody did."""
 
 
-def hand_over_nothing(channel: str, occurrence: UUID) -> Fate:
-    return Fate.WAITING
+def hand_over_nothing(channel: str, occurrence: UUID) -> DeliveryStatus:
+    return DeliveryStatus.PENDING
 
 
 class NotificationDispatcher:
@@ -63,8 +71,8 @@ class NotificationDispatcher:
             one.name: DeliveryChannel(one, settings, context.intervals, self._results)
             for one in settings.notifications
         }
-        self._projection = Replica()
-        self._checkpoint = NOTHING
+        self._projection = JournalProjection()
+        self._checkpoint = EMPTY_CHECKPOINT
         """What the journal had come to when all notices of it were made last."""
         self._entries_since_checkpoint = 0
         """Entries of the journal since the last checkpoint."""
@@ -97,13 +105,13 @@ class NotificationDispatcher:
             except Exception:
                 # the boundary of this thread: by what the database knows, then
                 log.exception("telling of alarms failed")
-                self._checkpoint = NOTHING
+                self._checkpoint = EMPTY_CHECKPOINT
                 self._back_off()
         self._finish_deliveries()
 
     def _back_off(self, error: DatabaseError | None = None) -> None:
         self._failures += 1
-        if isinstance(error, DatabaseRefused) and self._failures >= MAX_REFUSALS:
+        if isinstance(error, DatabaseAccessError) and self._failures >= MAX_REFUSALS:
             self._status.set_notice("notify", f"Nobody is told of alarms: {error}")
         self._stop_event.wait(compute_retry_delay(self._context.intervals, self._failures))
 
@@ -126,19 +134,19 @@ class NotificationDispatcher:
         opened = self._queue.open(list(self._channels))
         self._cursors = opened.cursors
         known = opened.known
-        if known.last_id < self._checkpoint.last_id <= min(opened.cursors.values()):
+        if known.last_entry_id < self._checkpoint.last_entry_id <= min(opened.cursors.values()):
             known = self._checkpoint
-        self._projection = Replica()
-        self._projection.begin_anew(known)
+        self._projection = JournalProjection()
+        self._projection.restart_from(known)
 
     def _read_journal(self) -> bool:
         """The journal to its end; what people want to know of it goes into the book."""
         any_news = False
-        while entries := self._queue.entries(self._projection.last_id):
-            any_news |= self._plan_notices(self._projection.heard(entries))
-            self._checkpoint = Checkpoint(self._projection.last_id, self._projection.told)
+        while entries := self._queue.entries(self._projection.last_entry_id):
+            any_news |= self._plan_notices(self._projection.apply_committed(entries))
+            self._checkpoint = Checkpoint(self._projection.last_entry_id, self._projection.confirmed_states)
             self._entries_since_checkpoint += len(entries)
-        if self._entries_since_checkpoint >= CHECKPOINT_EVERY:
+        if self._entries_since_checkpoint >= CHECKPOINT_INTERVAL:
             self._save_checkpoint()
         return any_news
 
@@ -147,19 +155,19 @@ class NotificationDispatcher:
         self._entries_since_checkpoint = 0
         try:
             self._queue.remember(self._checkpoint)
-        except DatabaseRefused as error:
+        except DatabaseAccessError as error:
             log.info("no checkpoint of what was told is kept: %s", error)
 
-    def _plan_notices(self, effects: list[Effect]) -> bool:
-        last_id = self._projection.last_id
+    def _plan_notices(self, effects: list[AlarmTransition]) -> bool:
+        last_id = self._projection.last_entry_id
         behind = [name for name, upto in self._cursors.items() if upto < last_id]
         if not behind:
             return False
-        since = self._clock() - LATEST
+        since = self._clock() - MAX_NOTICE_AGE
         notices = [
             notice
             for name in behind
-            for notice in noticed(
+            for notice in create_notices(
                 (one for one in effects if one.entry.id > self._cursors[name] and one.entry.at > since),
                 self._channels[name].policy,
             )
@@ -208,47 +216,47 @@ class NotificationDispatcher:
                 self._send_summary(channel, again)
             return
         waiting = self._filter_outage_notices(
-            name, self._queue.waiting(name, now=now, last_id=self._projection.last_id)
+            name, self._queue.waiting(name, now=now, last_id=self._projection.last_entry_id)
         )
-        choice = chosen(
+        choice = choose_dispatch(
             waiting,
             self._projection.states,
-            recent=recent,
-            recent_high=high,
-            most=channel.rate_limit,
+            recent_count=recent,
+            recent_high_count=high,
+            max_messages=channel.rate_limit,
             now=now,
         )
         self._send_notices(channel, choice, now)
-        if recent >= channel.rate_limit and not choice.sent:
+        if recent >= channel.rate_limit and not choice.notices:
             channel.pause_for_rate_limit()
 
-    def _send_notices(self, channel: DeliveryChannel, dispatch: Choice, now: datetime) -> None:
+    def _send_notices(self, channel: DeliveryChannel, dispatch: Dispatch, now: datetime) -> None:
         name = channel.name
-        if dispatch.withdrawn:
-            self._queue.settle(dispatch.withdrawn, Fate.WITHDRAWN, now=now)
-        if len(dispatch.sent) > 1:
-            made = self._queue.claim_summary(name, dispatch.sent, now=now)
+        if dispatch.withdrawn_ids:
+            self._queue.settle(dispatch.withdrawn_ids, DeliveryStatus.WITHDRAWN, now=now)
+        if len(dispatch.notices) > 1:
+            made = self._queue.claim_summary(name, dispatch.notices, now=now)
             if made is not None:
                 self._send_summary(channel, made)
-        elif dispatch.sent and self._queue.claim(dispatch.sent[0].id, now=now):
-            one = dispatch.sent[0]
+        elif dispatch.notices and self._queue.claim(dispatch.notices[0].id, now=now):
+            one = dispatch.notices[0]
             channel.worker.start_delivery(
-                one.id, f"{one.told.key.tag}, {one.occasion}", channel.build_message(one)
+                one.id, f"{one.alarm.key.tag}, {one.trigger}", channel.build_message(one)
             )
 
-    def _filter_outage_notices(self, name: str, notices: Sequence[Waiting]) -> list[Waiting]:
+    def _filter_outage_notices(self, name: str, notices: Sequence[QueuedNotice]) -> list[QueuedNotice]:
         """What is still to be told of it: not what was told while the database was away, or is just now."""
-        left: list[Waiting] = []
+        left: list[QueuedNotice] = []
         for one in notices:
-            fate = Fate.WAITING
-            if one.told.key == DATABASE_DOWN and one.occasion is Occasion.RAISE:
+            fate = DeliveryStatus.PENDING
+            if one.alarm.key == DATABASE_DOWN and one.trigger is Trigger.RAISE:
                 fate = self._hand_over_notice(name, one.occurrence)
-            if fate is Fate.WAITING:
+            if fate is DeliveryStatus.PENDING:
                 left.append(one)
-            elif fate is not Fate.CLAIMED:
+            elif fate is not DeliveryStatus.CLAIMED:
                 said = "Told while the database was away."
                 self._queue.settle(
-                    [one.id], fate, now=self._clock(), reason=said if fate is Fate.SENT else ""
+                    [one.id], fate, now=self._clock(), reason=said if fate is DeliveryStatus.SENT else ""
                 )
         return left
 
@@ -270,13 +278,19 @@ class NotificationDispatcher:
 
     def _store_result(self, result: DeliveryResult) -> None:
         telling, trouble = self._channels[result.channel], result.error
-        fate = Fate.SENT if trouble is None else Fate.FAILED if trouble.lasting else Fate.WAITING
+        fate = (
+            DeliveryStatus.SENT
+            if trouble is None
+            else DeliveryStatus.FAILED
+            if trouble.is_permanent
+            else DeliveryStatus.PENDING
+        )
         self._queue.settle([result.id], fate, now=self._clock(), reason=str(trouble or result.response))
         telling.worker.current_id = None
         if trouble is None:
             self._clear_failure(telling)
             log.info("notification %s: told of %s. %s", result.channel, result.description, result.response)
-        elif trouble.lasting:
+        elif trouble.is_permanent:
             self._status.report_once(
                 f"Notification {result.channel} cannot tell of {result.description}: {trouble}"
             )
@@ -308,7 +322,9 @@ class NotificationDispatcher:
     def _mark_unknown(self) -> None:
         for name, telling in self._channels.items():
             if (carried := telling.worker.current_id) is not None:
-                self._queue.settle([carried], Fate.UNKNOWN, now=self._clock(), reason="The collector ended.")
+                self._queue.settle(
+                    [carried], DeliveryStatus.UNKNOWN, now=self._clock(), reason="The collector ended."
+                )
                 self._status.report_once(
                     f"Notification {name}: this process ends while it tells; {STATUS_UNKNOWN}"
                 )

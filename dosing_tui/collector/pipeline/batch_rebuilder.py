@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from dosing_tui.collector.context.interfaces import CollectorContext
-from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
 
 STOP_TIMEOUT_S = 5.0
 MAX_PAUSE_S = 60.0
@@ -66,7 +66,7 @@ class BatchRebuilder:
         try:
             self._rebuild_call()
             self._status.set_notice("batches", "")
-        except DatabaseAway:
+        except DatabaseUnavailableError:
             return  # the writer says so
         except DatabaseError as error:
             self._status.set_notice("batches", f"The batches cannot be kept up to date: {error}")

@@ -2,7 +2,7 @@
 
 from dosing_tui.collector.context.interfaces import CollectorDatabase
 from dosing_tui.collector.context.status import CollectorStatus
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 
 
 def run_maintenance(database: CollectorDatabase, status: CollectorStatus) -> None:
@@ -13,5 +13,5 @@ def run_maintenance(database: CollectorDatabase, status: CollectorStatus) -> Non
     try:
         database.run_maintenance()
         status.set_notice("maintain", "")
-    except DatabaseRefused as error:
+    except DatabaseAccessError as error:
         status.set_notice("maintain", f"The database cannot be tidied up: {error}")

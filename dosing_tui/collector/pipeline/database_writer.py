@@ -9,7 +9,7 @@ from dosing_tui.collector.context.intervals import compute_retry_delay
 from dosing_tui.collector.pipeline.database_maintenance import run_maintenance
 from dosing_tui.collector.pipeline.spool import Spool
 from dosing_tui.database.reading_writer import Progress
-from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
+from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolError
 
 STOP_TIMEOUT_S = 10.0
 
@@ -59,7 +59,7 @@ class DatabaseWriter:
         except DatabaseError as error:
             self._failures += 1
             self._status.set_database_link(False, str(error))
-            away = isinstance(error, DatabaseAway)
+            away = isinstance(error, DatabaseUnavailableError)
             return (
                 compute_retry_delay(self._intervals, self._failures)
                 if away
@@ -102,7 +102,7 @@ class DatabaseWriter:
         except SpoolError as error:
             # stored and counted; what cannot be removed now is ignored by the database and removed later
             self._status.set_notice("spool", str(error))
-        self._live_state.committed(written.kinds)
+        self._live_state.count_stored(written.kinds)
 
     def _reconcile_progress(self, progress: Progress) -> None:
         """What the database has counted holds, if it knows this spool's past."""

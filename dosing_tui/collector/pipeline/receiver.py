@@ -91,8 +91,8 @@ class MessageReceiver:
             self._alarms.on_readings(unit for arrival in arrivals for unit in arrival.items)
         self._broker.ack_messages(deliveries)
         if plant:
-            self._live_state.apply(unit for unit in shown if not isinstance(unit, Rejection))
-            self._live_state.arrived(len(plant), plant[-1].received_at)
+            self._live_state.apply_readings(unit for unit in shown if not isinstance(unit, Rejection))
+            self._live_state.count_messages(len(plant), plant[-1].received_at)
         for delivery in deliveries:
             if delivery.topic == DROP_COUNT_TOPIC:
                 self._update_drop_count(delivery.payload)

@@ -18,7 +18,7 @@ from dosing_tui.collector.pipeline.spool_codec import decode_items, encode_items
 from dosing_tui.collector.pipeline.spool_file import SpoolFile
 from dosing_tui.database.reading_writer import Progress
 from dosing_tui.domain.messages.models import ParsedItem
-from dosing_tui.live_state import Books
+from dosing_tui.live_state import MessageCounts
 
 BYTES_PER_FINGERPRINT = 80
 FINGERPRINT_SHARE = 4
@@ -44,7 +44,7 @@ class Spool:
     Raises: SpoolError when another process has the spool, or when it cannot be used.
     """
 
-    def __init__(self, folder: Path, *, max_mb: int, publish_counts: Callable[[Books], None]) -> None:
+    def __init__(self, folder: Path, *, max_mb: int, publish_counts: Callable[[MessageCounts], None]) -> None:
         self._file = SpoolFile(folder, max_mb=max_mb)
         self._publish_counts = publish_counts
         self._condition = threading.Condition()
@@ -66,7 +66,7 @@ class Spool:
         return self._progress
 
     @property
-    def counts(self) -> Books:
+    def counts(self) -> MessageCounts:
         return self._counts
 
     @property
@@ -185,10 +185,10 @@ class Spool:
         while len(self._item_cache) > MAX_CACHE_MESSAGES:
             self._item_cache.popitem(last=False)
 
-    def _load_state(self) -> tuple[UUID, Progress, Books, int | None]:
+    def _load_state(self) -> tuple[UUID, Progress, MessageCounts, int | None]:
         account = self._file.read_state()
         progress = account.progress
-        books = Books(
+        books = MessageCounts(
             received=account.received,
             stored=progress.stored,
             duplicates=progress.duplicates,

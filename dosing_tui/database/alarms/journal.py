@@ -20,14 +20,20 @@ from dosing_tui.database.alarms.journal_rows import Row, columns, entry_of
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import database_errors, rowless_errors
 from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
-from dosing_tui.domain.alarms.checkpoint import FOLD, NOTHING, Checkpoint, decode, encode
-from dosing_tui.domain.alarms.journal_filter import AT_ONCE, JournalFilter
-from dosing_tui.domain.alarms.journal_projection import folded
-from dosing_tui.domain.alarms.kpis import MARGIN, SPAN, Past
-from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Shown
+from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
+from dosing_tui.domain.alarms.checkpoint import (
+    EMPTY_CHECKPOINT,
+    FOLD_VERSION,
+    Checkpoint,
+    decode_checkpoint,
+    encode_checkpoint,
+)
+from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES, JournalFilter
+from dosing_tui.domain.alarms.journal_projection import fold_entries
+from dosing_tui.domain.alarms.kpis import KPI_PERIOD, SHELVE_LOOKBACK, KpiHistory
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, AlarmStateName, JournalEntry
 from dosing_tui.domain.messages.text_sanitizer import clean_text
-from dosing_tui.errors import DatabaseError, DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError, DatabaseError
 
 APPLICATION = "alarms"
 READER = "alarms"
@@ -47,14 +53,14 @@ Session = psycopg.Connection[TupleRow]
 class Heard:
     """What was read of the journal. ``anew``: what was heard before does not count, it begins again."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[JournalEntry, ...]
     last_id: int
     anew: bool = False
-    known: Checkpoint = NOTHING
+    known: Checkpoint = EMPTY_CHECKPOINT
     """Where it begins again: from behind this."""
 
 
-def append(settings: Settings, entries: Sequence[Entry]) -> None:
+def append(settings: Settings, entries: Sequence[JournalEntry]) -> None:
     """Add entries in this order, all or none; one that is there already is left alone.
 
     Raises: DatabaseAway, DatabaseRefused (the right is missing), RowRefused (an entry can never be stored).
@@ -65,9 +71,9 @@ def append(settings: Settings, entries: Sequence[Entry]) -> None:
             with database_errors(meant):
                 session.execute(statement("writes/alarm_journal"), columns(settings.plant.site, entries))
                 session.commit()
-        except DatabaseRefused as error:
+        except DatabaseAccessError as error:
             if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
-                raise DatabaseRefused(
+                raise DatabaseAccessError(
                     f"The alarm journal takes nothing from user {meant.user} of the {meant.named}"
                     " (the right to insert into alarm_journal is missing)."
                 ) from error.__cause__
@@ -90,32 +96,32 @@ def stored(settings: Settings, uuids: Sequence[UUID]) -> frozenset[UUID]:
 
 def states(settings: Settings) -> dict[AlarmKey, AlarmState]:
     """Every alarm of this site that is not normal. Raises: DatabaseAway, DatabaseRefused."""
-    rest: list[Entry] = []
+    rest: list[JournalEntry] = []
     with _reading(settings) as session:
         known = checkpoint(session, settings)
-        while page := entries_after(session, settings, rest[-1].id if rest else known.last_id):
+        while page := entries_after(session, settings, rest[-1].id if rest else known.last_entry_id):
             rest += page
-    return folded(rest, known)
+    return fold_entries(rest, known)
 
 
-def read(settings: Settings) -> list[Entry]:
+def read(settings: Settings) -> list[JournalEntry]:
     """Every entry of this site, in order, with harmless text.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    found: list[Entry] = []
+    found: list[JournalEntry] = []
     with _reading(settings) as session:
         while page := entries_after(session, settings, found[-1].id if found else 0):
             found += page
     return found
 
 
-def listed(settings: Settings, wanted: JournalFilter) -> list[Entry]:
+def listed(settings: Settings, wanted: JournalFilter) -> list[JournalEntry]:
     """The entries that were asked for, the newest first, with harmless text.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    of = _of_alarms(settings, wanted.shown)
+    of = _of_alarms(settings, wanted.state_names)
     if of["rules"] == []:
         return []
     asked = {
@@ -125,19 +131,19 @@ def listed(settings: Settings, wanted: JournalFilter) -> list[Entry]:
         "tag": wanted.tag or None,
         "event": [event.value for event in wanted.events] or None,
         "user": wanted.user or None,
-        "rows": wanted.most,
-        "before": wanted.before,
+        "rows": wanted.max_entries,
+        "before": wanted.before_id,
         **of,
     }
     with _reading(settings) as session, session.cursor(row_factory=class_row(Row)) as cursor:
         return [entry_of(row) for row in cursor.execute(statement("reads/alarm_journal"), asked)]
 
 
-def _of_alarms(settings: Settings, shown: Sequence[Shown]) -> dict[str, list[str] | None]:
+def _of_alarms(settings: Settings, shown: Sequence[AlarmStateName]) -> dict[str, list[str] | None]:
     """Which alarms are in one of these states now; no matter which, where no state is asked for."""
     if not shown:
         return {"rules": None, "devices": None, "items": None}
-    keys = [key for key, state in states(settings).items() if state.shown in shown]
+    keys = [key for key, state in states(settings).items() if state.state_name in shown]
     return {
         "rules": [key.rule for key in keys],
         "devices": [key.device for key in keys],
@@ -145,28 +151,28 @@ def _of_alarms(settings: Settings, shown: Sequence[Shown]) -> dict[str, list[str
     }
 
 
-def past(settings: Settings, now: datetime) -> Past:
+def past(settings: Settings, now: datetime) -> KpiHistory:
     """What the health of the alarms is judged by. Raises: DatabaseAway, DatabaseRefused."""
-    wanted = JournalFilter(now - SPAN - MARGIN, now)
-    found: list[Entry] = []
+    wanted = JournalFilter(now - KPI_PERIOD - SHELVE_LOOKBACK, now)
+    found: list[JournalEntry] = []
     while page := listed(settings, wanted):
         found += page
-        wanted = replace(wanted, until=page[-1].at, before=page[-1].id)
+        wanted = replace(wanted, until=page[-1].at, before_id=page[-1].id)
     with _reading(settings) as session:
         row = session.execute(
             statement("reads/alarm_journal_began"), {"site": settings.plant.site}
         ).fetchone()
     began = None if row is None else row[0].astimezone(UTC)
-    return Past(sorted(found, key=lambda entry: entry.id), tuple(states(settings).values()), began)
+    return KpiHistory(sorted(found, key=lambda entry: entry.id), tuple(states(settings).values()), began)
 
 
-def errors_of_the_hour(settings: Settings, *, since: datetime) -> list[MinuteOfErrors]:
+def errors_of_the_hour(settings: Settings, *, since: datetime) -> list[DoseErrorMinute]:
     """The doses since then by station, pump and minute, oldest first.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
     asked = {"since": since}
-    with _reading(settings) as session, session.cursor(row_factory=class_row(MinuteOfErrors)) as cursor:
+    with _reading(settings) as session, session.cursor(row_factory=class_row(DoseErrorMinute)) as cursor:
         rows = cursor.execute(statement("reads/errors_of_the_hour"), asked).fetchall()
     return [replace(row, device=clean_text(row.device)) for row in rows]
 
@@ -203,7 +209,7 @@ def _listening(settings: Settings, last_id: int, stopping: threading.Event) -> I
         if last_id == 0 or head is None or head[0] < last_id:
             # the first time, or the database was replaced or restored
             known = checkpoint(session, settings)
-            last_id = known.last_id
+            last_id = known.last_entry_id
             yield Heard((), last_id, anew=True, known=known)
         while not stopping.is_set():
             while page := entries_after(session, settings, last_id):
@@ -228,22 +234,22 @@ def checkpoint(
 
     ``upto``: none that knows of later entries.
     """
-    asked = {"site": settings.plant.site, "fold": FOLD, "readers": list(readers), "upto": upto}
+    asked = {"site": settings.plant.site, "fold": FOLD_VERSION, "readers": list(readers), "upto": upto}
     row = session.execute(statement("reads/alarm_checkpoint"), asked).fetchone()
-    return NOTHING if row is None else decode(row[1], row[0])
+    return EMPTY_CHECKPOINT if row is None else decode_checkpoint(row[1], row[0])
 
 
 def keep_checkpoint(session: Session, settings: Settings, known: Checkpoint, *, reader: str) -> None:
     """On the caller's session."""
-    kept = {"last_id": known.last_id, "fold": FOLD, "known": encode(known)}
+    kept = {"last_id": known.last_entry_id, "fold": FOLD_VERSION, "known": encode_checkpoint(known)}
     session.execute(
         statement("writes/alarm_checkpoint"), {"site": settings.plant.site, "reader": reader, **kept}
     )
 
 
-def entries_after(session: Session, settings: Settings, after: int) -> list[Entry]:
+def entries_after(session: Session, settings: Settings, after: int) -> list[JournalEntry]:
     """The next page of this site's entries, in order, on the caller's session."""
-    asked = {"site": settings.plant.site, "after": after, "rows": AT_ONCE}
+    asked = {"site": settings.plant.site, "after": after, "rows": MAX_ENTRIES}
     with session.cursor(row_factory=class_row(Row)) as cursor:
         return [entry_of(row) for row in cursor.execute(statement("reads/alarm_journal_since"), asked)]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 
@@ -37,12 +37,12 @@ class Row:
     comment: str
 
 
-def entry_of(row: Row) -> Entry:
+def entry_of(row: Row) -> JournalEntry:
     """Others than this program may write to the journal, too: nothing in it is trusted."""
-    return Entry(
+    return JournalEntry(
         uuid=row.uuid,
         key=AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item)),
-        event=Event(row.event),
+        event=AlarmEvent(row.event),
         at=row.at.astimezone(UTC),
         received_at=row.received_at.astimezone(UTC),
         priority=Priority(row.priority),
@@ -55,7 +55,7 @@ def entry_of(row: Row) -> Entry:
         occurrence=row.occurrence,
         until=row.until and row.until.astimezone(UTC),
         # whose session brought it later says nothing of who did it
-        who=Who(
+        who=Actor(
             clean_text(row.author), clean_text(row.os_user), "" if row.offline else clean_text(row.db_role)
         ),
         offline=row.offline,
@@ -64,7 +64,7 @@ def entry_of(row: Row) -> Entry:
     )
 
 
-def columns(site: str, entries: Sequence[Entry]) -> dict[str, object]:
+def columns(site: str, entries: Sequence[JournalEntry]) -> dict[str, object]:
     return {
         "site": site,
         "uuid": [entry.uuid for entry in entries],

@@ -20,21 +20,21 @@ from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
-from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.domain.notifications.channel_status import ChannelState
+from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.domain.notifications.policy import (
-    LATEST,
-    PERIOD,
-    TOLD,
-    Fate,
+    MAX_NOTICE_AGE,
+    POSSIBLY_SENT,
+    RATE_LIMIT_PERIOD,
+    AlarmSummary,
+    DeliveryStatus,
     Notice,
-    Occasion,
-    Told,
-    Waiting,
-    summary_of,
+    QueuedNotice,
+    Trigger,
+    create_summary_id,
 )
-from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
 
 APPLICATION = "notifications"
 READER = "notifications"
@@ -57,7 +57,7 @@ class Summary:
     occurrence: UUID
 
 
-def states(settings: Settings, *, now: datetime) -> list[ChannelState]:
+def states(settings: Settings, *, now: datetime) -> list[ChannelStatus]:
     """Every channel that this site has ever had, by name.
 
     Raises: DatabaseAway, DatabaseRefused.
@@ -66,7 +66,7 @@ def states(settings: Settings, *, now: datetime) -> list[ChannelState]:
     with (
         connect(settings, application=APPLICATION, autocommit=True) as session,
         rowless_errors(target(settings)),
-        session.cursor(row_factory=class_row(ChannelState)) as cursor,
+        session.cursor(row_factory=class_row(ChannelStatus)) as cursor,
     ):
         found = cursor.execute(statement("notifications/states"), asked).fetchall()
     return [replace(one, channel=clean_text(one.channel), reason=clean_line(one.reason)) for one in found]
@@ -111,7 +111,7 @@ class Postbook:
             self._session.close()
             self._session = None
 
-    def entries(self, after: int) -> list[Entry]:
+    def entries(self, after: int) -> list[JournalEntry]:
         """The next page of the journal; nothing when it was read to its end."""
         with self._asking() as session:
             return entries_after(session, self._settings, after)
@@ -132,7 +132,7 @@ class Postbook:
         asked = {
             "site": self._site,
             "channel": [one.channel for one in notices],
-            "occasion": [one.occasion.value for one in notices],
+            "occasion": [one.trigger.value for one in notices],
             "occurrence": [one.occurrence for one in notices],
             "journal_id": [one.journal_id for one in notices],
             "due_at": [one.due_at for one in notices],
@@ -145,7 +145,7 @@ class Postbook:
                 {"site": self._site, "channels": list(channels), "last_id": last_id},
             )
 
-    def waiting(self, channel: str, *, now: datetime, last_id: int) -> list[Waiting]:
+    def waiting(self, channel: str, *, now: datetime, last_id: int) -> list[QueuedNotice]:
         """What is due, the oldest first, as far as it comes of entries up to ``last_id``."""
         asked = {"site": self._site, "channel": channel, "now": now, "last_id": last_id, "rows": AT_ONCE}
         with self._asking() as session, session.cursor(row_factory=class_row(_Due)) as cursor:
@@ -167,7 +167,7 @@ class Postbook:
 
     def recent(self, channel: str, *, now: datetime) -> tuple[int, int]:
         """Messages of the last period, and how many of them told of high priority."""
-        asked = {"site": self._site, "channel": channel, "since": now - PERIOD}
+        asked = {"site": self._site, "channel": channel, "since": now - RATE_LIMIT_PERIOD}
         with self._asking() as session:
             row = session.execute(statement("notifications/recent"), asked).fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
@@ -178,9 +178,11 @@ class Postbook:
             row = session.execute(statement("notifications/claim"), {"id": id_, "now": now}).fetchone()
         return row is not None
 
-    def claim_summary(self, channel: str, members: Sequence[Waiting], *, now: datetime) -> Summary | None:
+    def claim_summary(
+        self, channel: str, members: Sequence[QueuedNotice], *, now: datetime
+    ) -> Summary | None:
         """Put them into one message; None if another process has some of them."""
-        occurrence = summary_of(one.occurrence for one in members)
+        occurrence = create_summary_id(one.occurrence for one in members)
         made = {"site": self._site, "channel": channel, "occurrence": occurrence, "now": now}
         with self._asking() as session, session.transaction() as transaction:
             row = session.execute(statement("notifications/summarise"), made).fetchone()
@@ -198,12 +200,12 @@ class Postbook:
         with self._asking() as session, session.cursor(row_factory=class_row(Summary)) as cursor:
             return cursor.execute(statement("notifications/summaries"), asked).fetchone()
 
-    def members(self, summary: int) -> list[Told]:
+    def members(self, summary: int) -> list[AlarmSummary]:
         """What it tells of, the most urgent first."""
         with self._asking() as session, session.cursor(row_factory=class_row(_Of)) as cursor:
             return [_told(row) for row in cursor.execute(statement("notifications/members"), {"id": summary})]
 
-    def settle(self, ids: Sequence[int], fate: Fate, *, now: datetime, reason: str = "") -> None:
+    def settle(self, ids: Sequence[int], fate: DeliveryStatus, *, now: datetime, reason: str = "") -> None:
         asked = {
             "ids": list(ids),
             "fate": fate.value,
@@ -221,14 +223,14 @@ class Postbook:
 
     def give_up(self, channel: str, *, now: datetime) -> list[str]:
         """Notices that could not be told of in time: for each, why not."""
-        asked = {"site": self._site, "channel": channel, "now": now, "before": now - LATEST}
+        asked = {"site": self._site, "channel": channel, "now": now, "before": now - MAX_NOTICE_AGE}
         with self._asking() as session:
             return [str(row[1]) for row in session.execute(statement("notifications/outlived"), asked)]
 
     @contextmanager
     def _asking(self) -> Iterator[Session]:
         if self._session is None:
-            raise DatabaseAway("The database is not connected.")
+            raise DatabaseUnavailableError("The database is not connected.")
         with rowless_errors(target(self._settings)):
             yield self._session
 
@@ -263,26 +265,26 @@ class _Due(_Of):
     raised_of: UUID | None
 
 
-def _waiting(row: _Due) -> Waiting:
+def _waiting(row: _Due) -> QueuedNotice:
     raised = before = None
     if row.raised and row.raised_as and row.raised_of:
-        raised = Fate(row.raised)
-        before = (Occasion(row.raised_as), row.raised_of) if raised in TOLD else None
+        raised = DeliveryStatus(row.raised)
+        before = (Trigger(row.raised_as), row.raised_of) if raised in POSSIBLY_SENT else None
     due_at = row.due_at.astimezone(UTC)
-    return Waiting(row.id, Occasion(row.occasion), row.occurrence, due_at, _told(row), raised, before)
+    return QueuedNotice(row.id, Trigger(row.occasion), row.occurrence, due_at, _told(row), raised, before)
 
 
-def _told(row: _Of) -> Told:
+def _told(row: _Of) -> AlarmSummary:
     """Others than this program may write to the journal: nothing in it is trusted."""
-    return Told(
+    return AlarmSummary(
         AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item)),
-        Event(row.event),
+        AlarmEvent(row.event),
         Priority(row.priority),
         row.at.astimezone(UTC),
         clean_line(row.message),
         row.value,
         row.limit_value,
-        Who(clean_text(row.author), clean_text(row.os_user)),
+        Actor(clean_text(row.author), clean_text(row.os_user)),
         clean_line(row.comment),
         row.until and row.until.astimezone(UTC),
     )

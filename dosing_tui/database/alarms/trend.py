@@ -6,12 +6,12 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
+from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 
 APPLICATION = "alarms"
 
 
-def trend(settings: Settings, asked: TrendQuery) -> list[TrendPoint]:
+def trend(settings: Settings, asked: AlarmTrendQuery) -> list[AlarmTrendPoint]:
     """A point for every step, the oldest first. Raises: DatabaseAway, DatabaseRefused."""
     parameters = {
         "from": asked.since,
@@ -24,6 +24,6 @@ def trend(settings: Settings, asked: TrendQuery) -> list[TrendPoint]:
     with (
         connect(settings, application=APPLICATION, autocommit=True) as session,
         rowless_errors(target(settings)),
-        session.cursor(row_factory=class_row(TrendPoint)) as cursor,
+        session.cursor(row_factory=class_row(AlarmTrendPoint)) as cursor,
     ):
         return cursor.execute(statement(f"trends/{asked.trend.name}"), parameters).fetchall()

@@ -23,7 +23,7 @@ from dosing_tui.domain.batch_review.review_rules import (
     validate_review,
 )
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.errors import DatabaseAway, DosingError, ReviewError
+from dosing_tui.errors import DatabaseUnavailableError, DosingError, ReviewError
 
 APPLICATION = "reviews"
 
@@ -69,7 +69,7 @@ def review_all(settings: Settings, drafts: Sequence[ReviewDraft], *, os_user: st
             for draft in drafts:
                 tried += 1
                 done += _try(session, settings, draft, os_user)
-    except DatabaseAway as error:
+    except DatabaseUnavailableError as error:
         left = ReviewResult(unsaved_drafts=tuple(drafts[tried:]), error=error)
         return done + (_looked_up(settings, drafts[tried - 1], os_user) if tried else ReviewResult()) + left
     except DosingError as error:  # an answer: it is rolled back

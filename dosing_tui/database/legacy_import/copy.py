@@ -14,7 +14,7 @@ from dosing_tui.database.legacy_import.copy_statements import Plan
 from dosing_tui.database.legacy_import.legacy_schema import GuideTable
 from dosing_tui.database.legacy_import.progress import State
 from dosing_tui.database.server_flavour import Flavour
-from dosing_tui.errors import DatabaseAway
+from dosing_tui.errors import DatabaseUnavailableError
 
 Report = Callable[[str], None]
 
@@ -94,7 +94,9 @@ def _copy_slice(session: Session, plan: Plan, flavour: Flavour, since: datetime,
                 return _copied(session, plan, flavour, since, until)
         except DeadlockDetected:  # with a writer, over the rollups' rows: one of the two begins again
             continue
-    raise DatabaseAway(f"Adopting {plan.table.name} collides with its writers; run migrate again.")
+    raise DatabaseUnavailableError(
+        f"Adopting {plan.table.name} collides with its writers; run migrate again."
+    )
 
 
 def _copied(session: Session, plan: Plan, flavour: Flavour, since: datetime, until: datetime) -> int:

@@ -7,7 +7,7 @@ from dosing_tui.database.legacy_import import copy, hourly_history, progress
 from dosing_tui.database.legacy_import.copy import Report
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY, TABLES
 from dosing_tui.database.server_flavour import Flavour
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 
 
 def adopt_rows(session: Session, flavour: Flavour, report: Report) -> list[str]:
@@ -42,7 +42,7 @@ def _finish(session: Session, name: str, report: Report) -> None:
         session.execute("SET LOCAL lock_timeout = '15s'")
         rows = state.rows if name == HOURLY else _recounted(session, state.old_name)
         if rows != state.done:
-            raise DatabaseRefused(
+            raise DatabaseAccessError(
                 f"{state.old_name} holds {rows:,} rows, but {state.copied:,} were copied and"
                 f" {state.set_aside:,} set aside: it is kept, and {name} is not adopted yet."
             )

@@ -10,7 +10,7 @@ from psycopg.sql import SQL, Composable, Identifier
 from dosing_tui.database import sql_files
 from dosing_tui.database.connection import Session
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY, LATEST, TABLES
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 
 READABLE = (
     *(table.name for table in TABLES),
@@ -86,7 +86,7 @@ def gather(session: Session, relations: Sequence[int]) -> Carried:
         views = cursor.execute(sql_files.statement("schema/adoption/views"), oids).fetchall()
     for view in views:
         if view.kind != "v":
-            raise DatabaseRefused(
+            raise DatabaseAccessError(
                 f"The materialized view {view.schema}.{view.name} is built on the guide's tables:"
                 " drop it, migrate, and make it again."
             )
@@ -111,7 +111,7 @@ def restore(session: Session, carried: Carried) -> None:
         try:
             _restore_view(session, view)
         except psycopg.ProgrammingError as error:
-            raise DatabaseRefused(
+            raise DatabaseAccessError(
                 f"The view {view.schema}.{view.name} cannot be made again on the new tables"
                 f" ({error.diag.message_primary}): drop it, migrate, and make it again."
             ) from error

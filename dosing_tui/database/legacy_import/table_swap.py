@@ -24,7 +24,7 @@ from dosing_tui.database.legacy_import.legacy_schema import (
     GuideTable,
     old_name,
 )
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +128,17 @@ def _extra(session: Session, table: GuideTable) -> tuple[OldColumn, ...]:
     for column in table.columns:
         old = had.pop(column.name, None)
         if old is None and column.needed:
-            raise DatabaseRefused(
+            raise DatabaseAccessError(
                 f"The table {table.name} has no column {column.name}: it is not the guide's."
             )
         wanted = {"text": None, "timestamptz": "D"}.get(column.type, "N")
         if old is not None and wanted not in (None, old.category):
-            raise DatabaseRefused(
+            raise DatabaseAccessError(
                 f"The column {column.name} of {table.name} is {old.type}, which cannot become {column.type}."
             )
     taken = [name for name in OURS if name in had]
     if taken:
-        raise DatabaseRefused(
+        raise DatabaseAccessError(
             f"The table {table.name} has a column {taken[0]} of its own: rename or drop it."
         )
     return tuple(had.values())
@@ -148,13 +148,13 @@ def _check(relation: Relation, *, is_table: bool) -> None:
     """Raises: DatabaseRefused, if copying the rows would lose something of the relation."""
     name = relation.name
     if is_table and relation.kind not in ("r", "p"):
-        raise DatabaseRefused(f"{name} is not a table: it cannot be adopted.")
+        raise DatabaseAccessError(f"{name} is not a table: it cannot be adopted.")
     if relation.secured:
-        raise DatabaseRefused(
+        raise DatabaseAccessError(
             f"The table {name} has row security, which would be lost: drop it, then migrate."
         )
     if relation.triggers:
-        raise DatabaseRefused(
+        raise DatabaseAccessError(
             f"The table {name} has a trigger {relation.triggers[0]} of its own, which would be lost:"
             " drop it, migrate, and make it again."
         )
@@ -168,7 +168,7 @@ def _guides_aggregate(session: Session) -> bool:
     rows = session.execute(sql_files.statement("schema/adoption/aggregates")).fetchall()
     for name, guides in rows:
         if not guides:
-            raise DatabaseRefused(
+            raise DatabaseAccessError(
                 f"The continuous aggregate {name} is built on the guide's tables: drop it, then migrate."
             )
     return bool(rows)
@@ -184,7 +184,7 @@ def _put_hourly_aside(session: Session, old: Sequence[Relation], *, aggregate: b
         return ()
     missing = set(HOURLY_COLUMNS) - {column.name for column in _columns(session, HOURLY)}
     if missing:
-        raise DatabaseRefused(
+        raise DatabaseAccessError(
             f"{HOURLY} has no column {min(missing)}: it is not the guide's; rename or drop it."
         )
     kind = SQL("MATERIALIZED VIEW") if aggregate or kinds[HOURLY] == "m" else SQL("TABLE")
@@ -197,6 +197,6 @@ def _put_hourly_aside(session: Session, old: Sequence[Relation], *, aggregate: b
 def _drop_if_view(session: Session, old: Sequence[Relation], name: str) -> None:
     for relation in old:
         if relation.name == name and relation.kind != "v":
-            raise DatabaseRefused(f"{name} is not a view: it cannot be adopted; rename or drop it.")
+            raise DatabaseAccessError(f"{name} is not a view: it cannot be adopted; rename or drop it.")
         if relation.name == name:
             session.execute(SQL("DROP VIEW {}").format(Identifier(name)))

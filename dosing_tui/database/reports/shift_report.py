@@ -14,7 +14,7 @@ from dosing_tui.database.connection import connect, target
 from dosing_tui.database.error_mapping import rowless_errors
 from dosing_tui.database.panel_reader import Reader, clean_row
 from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.alarms.models import HIDDEN, AlarmState
+from dosing_tui.domain.alarms.models import SUPPRESSED_STATES, AlarmState
 from dosing_tui.domain.panels.panel_catalog import (
     BATCHES_TODAY,
     CONSUMPTION_TODAY,
@@ -125,5 +125,5 @@ def _of(row: BatchRow) -> UnreviewedBatch:
 
 def _those(states: Iterable[AlarmState], *, hidden: bool) -> tuple[AlarmState, ...]:
     """The most urgent first."""
-    ours = (state for state in states if (state.shown in HIDDEN) is hidden)
+    ours = (state for state in states if (state.state_name in SUPPRESSED_STATES) is hidden)
     return tuple(sorted(ours, key=lambda state: (state.priority.rank, state.key)))

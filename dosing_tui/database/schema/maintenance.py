@@ -10,7 +10,7 @@ from dosing_tui.database.error_mapping import database_errors
 from dosing_tui.database.legacy_import import progress
 from dosing_tui.database.schema import migration_history
 from dosing_tui.database.server_flavour import Flavour
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 
 RAW_KEPT = timedelta(days=90)
 SUMS_KEPT = timedelta(days=730)
@@ -48,7 +48,7 @@ def maintain(settings: Settings, *, now: datetime) -> None:
 def _tidy(session: Session, now: datetime) -> None:
     had = migration_history.applied(session)
     if not had:
-        raise DatabaseRefused("This database has no schema yet: run dosing-tui migrate.")
+        raise DatabaseAccessError("This database has no schema yet: run dosing-tui migrate.")
     table_owner.become_owner(session)
     moments = {"now": now, "raw_from": now - RAW_KEPT, "sums_from": now - SUMS_KEPT}
     steps = _steps(Flavour(had[0].flavour), server_flavour.ask(session).flavour)

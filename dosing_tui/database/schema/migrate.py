@@ -15,7 +15,7 @@ from dosing_tui.database.legacy_import.table_swap import Relation
 from dosing_tui.database.schema import migration_history, plant_limits
 from dosing_tui.database.schema.migration_history import Migration
 from dosing_tui.database.server_flavour import Flavour
-from dosing_tui.errors import DatabaseAway, DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 
 Report = Callable[[str], None]
 
@@ -171,9 +171,13 @@ def _apply(
         report(f"Applied {migration.name}.")
 
 
-def _failed(migration: Migration, error: psycopg.Error, meant: Target) -> DatabaseAway | DatabaseRefused:
+def _failed(
+    migration: Migration, error: psycopg.Error, meant: Target
+) -> DatabaseUnavailableError | DatabaseAccessError:
     ours = translated(error, meant)
-    if isinstance(ours, DatabaseAway) or (isinstance(ours, DatabaseRefused) and error.sqlstate == "42501"):
+    if isinstance(ours, DatabaseUnavailableError) or (
+        isinstance(ours, DatabaseAccessError) and error.sqlstate == "42501"
+    ):
         return ours
     reason = error.diag.message_primary or str(error)
-    return DatabaseRefused(f"The migration {migration.name} does not run on this server: {reason}.")
+    return DatabaseAccessError(f"The migration {migration.name} does not run on this server: {reason}.")

@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 from dosing_tui.database import sql_files
 from dosing_tui.database.connection import Session
 from dosing_tui.database.server_flavour import Flavour
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,12 @@ def missing(known: list[Migration], had: list[Applied]) -> list[Migration]:
     for row in had:
         migration = by_name.pop(row.name, None)
         if migration is None:
-            raise DatabaseRefused(
+            raise DatabaseAccessError(
                 f"The schema of this database is newer than this program (it holds {row.name}):"
                 " update dosing-tui."
             )
         if migration.checksum != row.checksum:
-            raise DatabaseRefused(
+            raise DatabaseAccessError(
                 f"The migration {row.name} differs from the one this database was made with:"
                 " use the dosing-tui that made it, or a newer release."
             )

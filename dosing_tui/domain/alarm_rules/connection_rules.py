@@ -2,40 +2,40 @@
 
 from collections.abc import Iterator
 
-from dosing_tui.domain.alarm_rules.detection import Finding, LinkView, Outlook
+from dosing_tui.domain.alarm_rules.detection import ConnectionState, Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmKey
 
 
-def states(outlook: Outlook, limits: AlarmLimits) -> Iterator[Finding]:
-    yield _down("BROKER_DOWN", "Broker down", outlook.broker, outlook, limits)
-    buffering = f"Database down: buffering {outlook.spooled:,} messages"
-    if outlook.spooled_since is not None:
-        age = (outlook.now - outlook.spooled_since).total_seconds()
+def check_connections(context: EvaluationContext, limits: AlarmLimits) -> Iterator[Detection]:
+    yield _check_connection("BROKER_DOWN", "Broker down", context.broker, context, limits)
+    buffering = f"Database down: buffering {context.spool_count:,} messages"
+    if context.oldest_spooled_at is not None:
+        age = (context.now - context.oldest_spooled_at).total_seconds()
         buffering += f", oldest {age / 60:.0f} min"
-    yield _down("DB_DOWN", buffering, outlook.database, outlook, limits)
-    yield _spool(outlook, limits)
+    yield _check_connection("DB_DOWN", buffering, context.database, context, limits)
+    yield _check_spool(context, limits)
 
 
-def _down(rule: str, words: str, link: LinkView, outlook: Outlook, limits: AlarmLimits) -> Finding:
+def _check_connection(
+    rule: str, text: str, connection: ConnectionState, context: EvaluationContext, limits: AlarmLimits
+) -> Detection:
     key = AlarmKey(rule)
-    if link.up is None or link.since is None:
-        return Finding(key, None)
-    seconds = (outlook.now - link.since).total_seconds()
+    if connection.is_up is None or connection.since is None:
+        return Detection(key, None)
+    seconds = (context.now - connection.since).total_seconds()
     limit = limits.link_down_after.total_seconds()
-    why = link.why.rstrip(".")
-    active = None if not link.up and seconds <= limit else not link.up
-    return Finding(key, active, f"{words} · {why}" if why else words, seconds, limit)
+    why = connection.reason.rstrip(".")
+    active = None if not connection.is_up and seconds <= limit else not connection.is_up
+    return Detection(key, active, f"{text} · {why}" if why else text, seconds, limit)
 
 
-def _spool(outlook: Outlook, limits: AlarmLimits) -> Finding:
+def _check_spool(context: EvaluationContext, limits: AlarmLimits) -> Detection:
     key = AlarmKey("SPOOL_HIGH")
-    age = (outlook.now - outlook.spooled_since) if outlook.spooled_since else None
+    age = (context.now - context.oldest_spooled_at) if context.oldest_spooled_at else None
     if age is not None and age > limits.spool_age:
-        words = (
-            f"Spool: the oldest of {outlook.spooled:,} readings waits for {age.total_seconds() / 60:.0f} min"
-        )
-        return Finding(key, True, words, age.total_seconds(), limits.spool_age.total_seconds())
-    percent = outlook.spool_percent
-    words = f"Spool {percent:.0f} % full, {outlook.spooled:,} readings wait"
-    return Finding(key, percent > limits.spool_percent, words, percent, limits.spool_percent)
+        words = f"Spool: the oldest of {context.spool_count:,} readings waits for {age.total_seconds() / 60:.0f} min"
+        return Detection(key, True, words, age.total_seconds(), limits.spool_age.total_seconds())
+    percent = context.spool_percent
+    words = f"Spool {percent:.0f} % full, {context.spool_count:,} readings wait"
+    return Detection(key, percent > limits.spool_percent, words, percent, limits.spool_percent)

@@ -3,78 +3,84 @@
 from datetime import datetime
 from uuid import UUID
 
-from dosing_tui.domain.alarm_rules.detection import Finding
-from dosing_tui.domain.alarms.catalog import RULES, VERSION, Rule
-from dosing_tui.domain.alarms.models import AlarmState, Entry, Event, Priority, Shown
+from dosing_tui.domain.alarm_rules.detection import Detection
+from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES, AlarmRule
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmState, AlarmStateName, JournalEntry, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmView
 
 
-class Condition:
-    """``raw``: as last found, since ``since``; ``holds``: after the delays."""
+class DelayedCondition:
+    """``is_detected``: as last found, since ``since``; ``holds``: after the delays."""
 
-    __slots__ = ("finding", "holds", "raw", "rule", "since")
+    __slots__ = (
+        "detection",
+        "is_active",
+        "is_detected",
+        "rule",
+        "since",
+    )
 
-    def __init__(self, rule: Rule, finding: Finding, *, holds: bool, since: datetime) -> None:
+    def __init__(self, rule: AlarmRule, detection: Detection, *, is_active: bool, since: datetime) -> None:
         self.rule = rule
-        self.finding = finding
-        self.raw = self.holds = holds
+        self.detection = detection
+        self.is_detected = self.is_active = is_active
         self.since = since
 
 
-def settle(condition: Condition, now: datetime, *, sounds: bool) -> None:
+def apply_delays(condition: DelayedCondition, now: datetime, *, is_alarm_active: bool) -> None:
     """Let the delays end that are over; what only happened is gone again at once.
 
-    ``sounds``: its alarm is active. Where the journal was heard while the delay ran, it has run before.
+    ``is_alarm_active``: its alarm is active. Where the journal was heard while the delay ran, it has run before.
     """
     rule = condition.rule
-    if sounds and condition.raw:
-        condition.holds = True
-    if condition.raw != condition.holds:
-        delay = rule.on_delay if condition.raw else rule.off_delay
+    if is_alarm_active and condition.is_detected:
+        condition.is_active = True
+    if condition.is_detected != condition.is_active:
+        delay = rule.on_delay if condition.is_detected else rule.off_delay
         if now - condition.since >= delay:
-            condition.holds = condition.raw
-    if rule.momentary and condition.raw and condition.holds:
-        condition.raw, condition.since = False, now
+            condition.is_active = condition.is_detected
+    if rule.momentary and condition.is_detected and condition.is_active:
+        condition.is_detected, condition.since = False, now
 
 
-def happens_again(state: AlarmState, rule: Rule) -> bool:
+def is_realarm_due(state: AlarmState, rule: AlarmRule) -> bool:
     """What was acknowledged was the last time it happened: this time somebody has to see it anew.
 
     Not so with low priority: a station that sends nothing but rubbish would sound once a second.
     """
-    return rule.momentary and rule.priority is not Priority.LOW and state.shown is Shown.ACKED
+    return rule.momentary and rule.priority is not Priority.LOW and state.state_name is AlarmStateName.ACKED
 
 
-def note_again(condition: Condition, finding: Finding, at: datetime) -> None:
+def restart_off_delay(condition: DelayedCondition, detection: Detection, at: datetime) -> None:
     """Found once more, and gone again at once: its return is delayed from now on."""
-    condition.finding, condition.since = finding, at
-    condition.raw, condition.holds = False, True
+    condition.detection, condition.since = detection, at
+    condition.is_detected, condition.is_active = False, True
 
 
-def may_be_suppressed(state: AlarmState, rule: Rule) -> bool:
+def can_be_suppressed(state: AlarmState, rule: AlarmRule) -> bool:
     """What happened, and is announced, is no consequence of what is found later: it stays."""
     return not (rule.momentary and state.active)
 
 
-def sounds_again(state: AlarmState, *, holds: bool) -> bool:
+def is_active_on_release(state: AlarmState, *, condition_active: bool) -> bool:
     """What happened while it was suppressed was seen by nobody: it is announced, however long ago it was."""
     rule = RULES.get(state.key.rule)
-    return holds or (rule is not None and rule.momentary)
+    return condition_active or (rule is not None and rule.momentary)
 
 
-def entry_of(
-    condition: Condition, event: Event, at: datetime, uuid: UUID, *, active: bool, comment: str
-) -> Entry:
+def create_entry(
+    condition: DelayedCondition, event: AlarmEvent, at: datetime, uuid: UUID, *, active: bool, comment: str
+) -> JournalEntry:
     """What the program itself says of the alarm, with what was found last."""
-    finding, rule = condition.finding, condition.rule
-    return Entry(
+    finding, rule = condition.detection, condition.rule
+    return JournalEntry(
         uuid=uuid,
         key=finding.key,
         event=event,
         at=at,
         received_at=at,
         priority=finding.priority or rule.priority,
-        rule_version=VERSION,
+        rule_version=CATALOG_VERSION,
         message=finding.message,
         value=finding.value,
         limit=finding.limit,
@@ -84,11 +90,11 @@ def entry_of(
     )
 
 
-def viewed(state: AlarmState, condition: Condition | None, *, first_out: bool) -> AlarmView:
+def build_alarm_view(state: AlarmState, condition: DelayedCondition | None, *, first_out: bool) -> AlarmView:
     """The alarm with the newest words and value, where this process has them."""
     rule = RULES.get(state.key.rule)
     if condition is None:
         return AlarmView(state, rule, state.message, state.value, state.limit, None, first_out)
-    found = condition.finding
-    words = found.message if condition.holds and found.message else state.message
-    return AlarmView(state, rule, words, found.value, found.limit, condition.holds, first_out)
+    found = condition.detection
+    words = found.message if condition.is_active and found.message else state.message
+    return AlarmView(state, rule, words, found.value, found.limit, condition.is_active, first_out)

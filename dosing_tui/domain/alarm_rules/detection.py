@@ -7,7 +7,7 @@ from typing import NamedTuple
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 
 
-class Finding(NamedTuple):
+class Detection(NamedTuple):
     """A condition, looked at once. ``active`` is None where it stays as it was: in the dead band, unknown."""
 
     key: AlarmKey
@@ -20,23 +20,23 @@ class Finding(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class LinkView:
-    """``up`` is None while it is not known yet."""
+class ConnectionState:
+    """``is_up`` is None while it is not known yet."""
 
-    up: bool | None = None
+    is_up: bool | None = None
     since: datetime | None = None
-    why: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class EvaluationContext:
     """Everything but readings, as of ``now`` (UTC)."""
 
     now: datetime
-    broker: LinkView = field(default_factory=LinkView)
-    database: LinkView = field(default_factory=LinkView)
-    spooled: int = 0
-    spooled_since: datetime | None = None
+    broker: ConnectionState = field(default_factory=ConnectionState)
+    database: ConnectionState = field(default_factory=ConnectionState)
+    spool_count: int = 0
+    oldest_spooled_at: datetime | None = None
     spool_percent: float = 0.0
-    on_duty: bool = True
+    is_shift_scheduled: bool = True
     """A shift is scheduled, or no shifts are known."""

@@ -1,7 +1,7 @@
 """Readings and a clock in, journal entries out: the rules, their delays, and the states they lead to.
 
 A plain object without I/O, for one thread at a time. Its entries count at once for this process; the
-collector journals them, and tells with ``heard`` what the journal says; who only watches drops them.
+collector journals them, and tells with ``apply_committed`` what the journal says; who only watches drops them.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,30 +10,36 @@ from uuid import UUID, uuid4
 
 from dosing_tui.domain.alarm_rules import batch_rules, dose_rules, station_rules, tank_rules
 from dosing_tui.domain.alarm_rules.delays import (
-    Condition,
-    entry_of,
-    happens_again,
-    may_be_suppressed,
-    note_again,
-    settle,
-    sounds_again,
-    viewed,
+    DelayedCondition,
+    apply_delays,
+    build_alarm_view,
+    can_be_suppressed,
+    create_entry,
+    is_active_on_release,
+    is_realarm_due,
+    restart_off_delay,
 )
-from dosing_tui.domain.alarm_rules.detection import Finding, Outlook
+from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.periodic_rules import over_time
-from dosing_tui.domain.alarm_rules.rule_state import Memory, MinuteOfErrors, Station, minute_of
-from dosing_tui.domain.alarm_rules.suppression import Scene, reason
-from dosing_tui.domain.alarms.catalog import RULES, VERSION
-from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint
-from dosing_tui.domain.alarms.journal_projection import Effect, Replica
-from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Shown
-from dosing_tui.domain.alarms.snapshot import FLOOD_PERIOD, AlarmPicture, first_outs, flooded, pictured
+from dosing_tui.domain.alarm_rules.periodic_rules import check_periodic_rules
+from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute, RuleState, StationState, to_epoch_minute
+from dosing_tui.domain.alarm_rules.suppression import SuppressionContext, get_suppression_reason
+from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
+from dosing_tui.domain.alarms.checkpoint import EMPTY_CHECKPOINT, Checkpoint
+from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmState, AlarmStateName, JournalEntry
+from dosing_tui.domain.alarms.snapshot import (
+    FLOOD_PERIOD,
+    AlarmSnapshot,
+    build_snapshot,
+    find_first_outs,
+    is_flood_active,
+)
 from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
 
 MAX_CONDITIONS = 10_000
-PATIENCE = timedelta(seconds=5)
+VIEWER_GRACE_TIME = timedelta(seconds=5)
 """What the collector finds, a console that watches has found as well, a moment before it hears of it."""
 
 
@@ -42,196 +48,211 @@ class Evaluator:
         self,
         limits: AlarmLimits,
         *,
-        expected: tuple[str, ...],
+        expected_stations: tuple[str, ...],
         started_at: datetime,
         realarm_after: timedelta = timedelta(),
-        journaling: bool = True,
+        writes_journal: bool = True,
         new_id: Callable[[], UUID] = uuid4,
     ) -> None:
-        """``expected``: stations that should report; ``realarm_after`` 0: what is acknowledged stays so.
+        """``expected_stations``: stations that should report; ``realarm_after`` 0: what is acknowledged stays so.
 
-        ``journaling``: entries will be in the journal. Else they only show, and only where the journal is
+        ``writes_journal``: entries will be in the journal. Else they only show, and only where the journal is
         not heard or does not say the same within seconds.
         """
-        self.replica = Replica(yields=not journaling)
-        self._patience = timedelta() if journaling else PATIENCE
+        self.projection = JournalProjection(journal_overrides=not writes_journal)
+        self._grace_time = timedelta() if writes_journal else VIEWER_GRACE_TIME
         self.limits = limits
-        self._memory = Memory(expected, started_at)
-        self.masters: Sequence[MasterVersion] = ()
+        self._rule_state = RuleState(expected_stations, started_at)
+        self.master_recipes: Sequence[MasterVersion] = ()
         self._realarm_after = realarm_after
         self._new_id = new_id
-        self._conditions: dict[AlarmKey, Condition] = {}
-        self._restless: set[AlarmKey] = set()
+        self._conditions: dict[AlarmKey, DelayedCondition] = {}
+        self._keys_to_check: set[AlarmKey] = set()
         """Whose delay runs, or whose condition holds."""
-        self._on_duty = True
-        self._raises: dict[UUID, datetime] = {}
+        self._is_shift_scheduled = True
+        self._raise_times: dict[UUID, datetime] = {}
         """When an alarm began to sound, by the entry: one of this process's own is heard again."""
-        self._flood = False
+        self._is_flood = False
 
-    def picture(self, now: datetime, *, journal: bool) -> AlarmPicture:
-        """A copy for the screen; ``journal``: it is being heard."""
+    def take_snapshot(self, now: datetime, *, is_journal_live: bool) -> AlarmSnapshot:
+        """A copy for the screen; ``is_journal_live``: it is being heard."""
         # what others did during an outage is heard later: these are not in the order of their times
-        self._raises = {entry: at for entry, at in self._raises.items() if at > now - FLOOD_PERIOD}
-        raised = len(self._raises)
-        self._flood = flooded(self._flood, raised)
-        states = self.replica.states_of(now - self._patience) if journal else self.replica.states
-        first = first_outs(states.values())
+        self._raise_times = {entry: at for entry, at in self._raise_times.items() if at > now - FLOOD_PERIOD}
+        raised = len(self._raise_times)
+        self._is_flood = is_flood_active(self._is_flood, raised)
+        states = (
+            self.projection.get_states(now - self._grace_time) if is_journal_live else self.projection.states
+        )
+        first = find_first_outs(states.values())
         conditions = self._conditions
         views = {
-            key: viewed(state, conditions.get(key), first_out=key in first) for key, state in states.items()
+            key: build_alarm_view(state, conditions.get(key), first_out=key in first)
+            for key, state in states.items()
         }
-        pending = 0 if journal else self.replica.people_pending
-        return pictured(views, at=now, raised=raised, flood=self._flood, journal=journal, pending=pending)
+        pending = 0 if is_journal_live else self.projection.pending_command_count
+        return build_snapshot(
+            views,
+            at=now,
+            raise_count=raised,
+            is_flood=self._is_flood,
+            is_journal_live=is_journal_live,
+            pending_command_count=pending,
+        )
 
-    def seed(self, readings: Iterable[Reading]) -> list[Entry]:
+    def load_history(self, readings: Iterable[Reading]) -> list[JournalEntry]:
         """Levels and times from the database; doses and events of the past raise nothing."""
-        entries: list[Entry] = []
-        for reading in tank_rules.needs_noted(self._memory, readings):
-            station = self._memory.station(reading.device_id)
+        entries: list[JournalEntry] = []
+        for reading in tank_rules.load_batch_needs(self._rule_state, readings):
+            station = self._rule_state.get_station(reading.device_id)
             if station is None:
                 continue
-            station_rules.note_known(station, reading)
+            station_rules.update_last_message(station, reading)
             if isinstance(reading, InventoryLevel):
-                if not self._knows(reading):
-                    for finding in tank_rules.fullness(self._memory, reading, self.limits):
-                        entries += self._consider(finding, reading.received_at)
-            elif self._memory.is_new(reading) and isinstance(reading, BatchEvent):
-                batch_rules.note_known(station, reading)
+                if not self._has_level(reading):
+                    for finding in tank_rules.check_fill_level(self._rule_state, reading, self.limits):
+                        entries += self._apply_detection(finding, reading.received_at)
+            elif self._rule_state.is_new(reading) and isinstance(reading, BatchEvent):
+                batch_rules.restore_open_batch(station, reading)
         return entries
 
-    def seed_errors(self, minutes: Iterable[MinuteOfErrors]) -> None:
+    def load_dose_errors(self, minutes: Iterable[DoseErrorMinute]) -> None:
         """The doses of the last hour from the database, oldest first."""
         for one in minutes:
-            station = self._memory.station(one.device)
+            station = self._rule_state.get_station(one.device)
             if station is not None:
-                dose_rules.note_errors(
+                dose_rules.add_dose_errors(
                     station,
                     one.pump,
-                    minute_of(one.minute),
+                    to_epoch_minute(one.minute),
                     doses=one.doses,
                     error_g=one.error_g,
-                    outside=one.outside,
+                    outside_tolerance=one.outside,
                 )
-        self._memory.seeded = True
+        self._rule_state.is_history_loaded = True
 
-    def hear(self, reading: Reading) -> list[Entry]:
+    def on_reading(self, reading: Reading) -> list[JournalEntry]:
         """What a new reading leads to; nothing, as a rule."""
-        station = self._memory.station(reading.device_id)
+        station = self._rule_state.get_station(reading.device_id)
         if station is None:
             return []
         if isinstance(reading, InventoryLevel):
-            found: Iterable[Finding] = tank_rules.from_level(self._memory, reading, self.limits)
-        elif self._memory.is_new(reading):
-            found = self._told(station, reading)
+            found: Iterable[Detection] = tank_rules.check_level(self._rule_state, reading, self.limits)
+        elif self._rule_state.is_new(reading):
+            found = self._check_reading(station, reading)
         else:
             return []
-        station_rules.note_heard(station, reading)
-        entries: list[Entry] = []
+        station_rules.update_station(station, reading)
+        entries: list[JournalEntry] = []
         for finding in found:
-            entries += self._consider(finding, reading.received_at)
+            entries += self._apply_detection(finding, reading.received_at)
         return entries
 
-    def reject(self, rejection: Rejection) -> list[Entry]:
+    def on_rejection(self, rejection: Rejection) -> list[JournalEntry]:
         """What a message that cannot be used leads to."""
         key = AlarmKey("QUARANTINE", "", rejection.topic)
-        finding = Finding(key, True, f"Unreadable message on {rejection.topic}: {rejection.reason}")
-        return self._consider(finding, rejection.received_at)
+        finding = Detection(key, True, f"Unreadable message on {rejection.topic}: {rejection.reason}")
+        return self._apply_detection(finding, rejection.received_at)
 
-    def tick(self, outlook: Outlook) -> list[Entry]:
+    def on_tick(self, context: EvaluationContext) -> list[JournalEntry]:
         """What time has done, once a second."""
-        self._on_duty = outlook.on_duty
-        entries: list[Entry] = []
-        for finding in over_time(self._memory, outlook, self.limits):
-            entries += self._consider(finding, outlook.now)
-        for key in [*self._restless, *(key for key in self.replica.states if key not in self._restless)]:
-            entries += self._reconcile(key, outlook.now)
+        self._is_shift_scheduled = context.is_shift_scheduled
+        entries: list[JournalEntry] = []
+        for finding in check_periodic_rules(self._rule_state, context, self.limits):
+            entries += self._apply_detection(finding, context.now)
+        for key in [
+            *self._keys_to_check,
+            *(key for key in self.projection.states if key not in self._keys_to_check),
+        ]:
+            entries += self._update_alarm(key, context.now)
         return entries
 
-    def begin_anew(self, known: Checkpoint = NOTHING) -> None:
+    def restart_from(self, checkpoint: Checkpoint = EMPTY_CHECKPOINT) -> None:
         """The journal will be heard from behind what is known of it."""
-        self.replica.begin_anew(known)
-        self._raises = {uuid4(): at for at in known.raises}
+        self.projection.restart_from(checkpoint)
+        self._raise_times = {uuid4(): at for at in checkpoint.raise_times}
 
-    def checkpoint(self) -> Checkpoint:
+    def create_checkpoint(self) -> Checkpoint:
         """What the journal has come to, as far as it was heard."""
-        return Checkpoint(self.replica.last_id, self.replica.told, tuple(self._raises.values()))
+        return Checkpoint(
+            self.projection.last_entry_id, self.projection.confirmed_states, tuple(self._raise_times.values())
+        )
 
-    def heard(self, entries: Iterable[Entry]) -> list[Effect]:
+    def apply_committed(self, entries: Iterable[JournalEntry]) -> list[AlarmTransition]:
         """What the journal says, in its order; answers what it changed."""
-        effects = self.replica.heard(entries)
+        effects = self.projection.apply_committed(entries)
         for effect in effects:
-            self._count(effect)
+            self._count_raise(effect)
         return effects
 
-    def _told(self, station: Station, reading: Dose | BatchEvent) -> Iterable[Finding]:
+    def _check_reading(self, station: StationState, reading: Dose | BatchEvent) -> Iterable[Detection]:
         if isinstance(reading, BatchEvent):
-            return batch_rules.from_event(station, reading, self.masters)
-        tank_rules.note_dose(self._memory, reading)
-        batch_rules.note_dose(station, reading)
-        return dose_rules.from_dose(station, reading, self.limits)
+            return batch_rules.check_batch_event(station, reading, self.master_recipes)
+        tank_rules.add_dose(self._rule_state, reading)
+        batch_rules.add_dose(station, reading)
+        return dose_rules.check_dose(station, reading, self.limits)
 
-    def _knows(self, level: InventoryLevel) -> bool:
-        tank = self._memory.tanks.get((level.device_id, level.chemical))
+    def _has_level(self, level: InventoryLevel) -> bool:
+        tank = self._rule_state.tanks.get((level.device_id, level.chemical))
         return tank is not None and tank.level_time is not None
 
-    def _consider(self, finding: Finding, at: datetime) -> list[Entry]:
-        condition = self._conditions.get(finding.key)
+    def _apply_detection(self, detection: Detection, at: datetime) -> list[JournalEntry]:
+        condition = self._conditions.get(detection.key)
         if condition is None:
-            if finding.active is None and not self._known_active(finding.key):
+            if detection.active is None and not self._is_alarm_active(detection.key):
                 return []  # the journal may not be heard yet: nothing is known to be over
-            condition = self._first(finding, at)
+            condition = self._add_condition(detection, at)
             if condition is None:
                 return []
-        if finding.active and happens_again(self.replica.state(finding.key), condition.rule):
-            note_again(condition, finding, at)
-            self._restless.add(finding.key)
-            return self._emit(Event.REALARM, condition, at)
-        active = condition.raw if finding.active is None else finding.active
-        if active == condition.raw == condition.holds:
+        if detection.active and is_realarm_due(self.projection.get_state(detection.key), condition.rule):
+            restart_off_delay(condition, detection, at)
+            self._keys_to_check.add(detection.key)
+            return self._emit_entry(AlarmEvent.REALARM, condition, at)
+        active = condition.is_detected if detection.active is None else detection.active
+        if active == condition.is_detected == condition.is_active:
             if active:
-                condition.finding = finding
+                condition.detection = detection
             return []
         if active:
-            condition.finding = finding
-        if active != condition.raw:
-            condition.raw, condition.since = active, at
-        self._restless.add(finding.key)
-        return self._reconcile(finding.key, at)
+            condition.detection = detection
+        if active != condition.is_detected:
+            condition.is_detected, condition.since = active, at
+        self._keys_to_check.add(detection.key)
+        return self._update_alarm(detection.key, at)
 
-    def _known_active(self, key: AlarmKey) -> bool:
-        state = self.replica.states.get(key)
+    def _is_alarm_active(self, key: AlarmKey) -> bool:
+        state = self.projection.states.get(key)
         return state is not None and state.active
 
-    def _first(self, finding: Finding, at: datetime) -> Condition | None:
+    def _add_condition(self, detection: Detection, at: datetime) -> DelayedCondition | None:
         """None for one too many. What the journal calls active holds until something else is found."""
         if len(self._conditions) >= MAX_CONDITIONS:
             return None
-        holds = self._known_active(finding.key)
-        condition = Condition(RULES[finding.key.rule], finding, holds=holds, since=at)
-        self._conditions[finding.key] = condition
+        holds = self._is_alarm_active(detection.key)
+        condition = DelayedCondition(RULES[detection.key.rule], detection, is_active=holds, since=at)
+        self._conditions[detection.key] = condition
         return condition
 
-    def _reconcile(self, key: AlarmKey, now: datetime) -> list[Entry]:
+    def _update_alarm(self, key: AlarmKey, now: datetime) -> list[JournalEntry]:
         """Bring the alarm's state to where its condition, its delays and its hiding want it."""
-        state = self.replica.state(key)
-        condition = self._settled(state, now)
+        state = self.projection.get_state(key)
+        condition = self._update_condition(state, now)
         if state.hiding is not None:
-            return self._hidden(state, condition, now)
+            return self._check_suppression_end(state, condition, now)
         if condition is None:
             return []
-        if not condition.holds:
+        if not condition.is_active:
             if state.active:
-                return self._emit(Event.RETURN, condition, now)
-            if not condition.raw:
-                self._restless.discard(key)
+                return self._emit_entry(AlarmEvent.RETURN, condition, now)
+            if not condition.is_detected:
+                self._keys_to_check.discard(key)
             return []
-        if may_be_suppressed(state, condition.rule) and (why := self._reason(key)):
-            return self._emit(Event.SUPPRESS, condition, now, comment=why)
+        if can_be_suppressed(state, condition.rule) and (why := self._get_suppression_reason(key)):
+            return self._emit_entry(AlarmEvent.SUPPRESS, condition, now, comment=why)
         if not state.active:
-            return self._emit(Event.RAISE, condition, now)
-        return self._louder(state, condition, now)
+            return self._emit_entry(AlarmEvent.RAISE, condition, now)
+        return self._check_escalation(state, condition, now)
 
-    def _settled(self, state: AlarmState, now: datetime) -> Condition | None:
+    def _update_condition(self, state: AlarmState, now: datetime) -> DelayedCondition | None:
         """The condition, its delay looked at."""
         condition = self._conditions.get(state.key)
         if condition is None:
@@ -239,61 +260,81 @@ class Evaluator:
             if rule is None or not rule.momentary:
                 return None
             # what happened before a restart is over; it returns after its delay
-            condition = self._first(Finding(state.key, None, state.message, state.value, state.limit), now)
+            condition = self._add_condition(
+                Detection(state.key, None, state.message, state.value, state.limit), now
+            )
             if condition is None:
                 return None
-            condition.raw = False
-            self._restless.add(state.key)
-        settle(condition, now, sounds=state.active and state.hiding is None)
+            condition.is_detected = False
+            self._keys_to_check.add(state.key)
+        apply_delays(condition, now, is_alarm_active=state.active and state.hiding is None)
         return condition
 
-    def _hidden(self, state: AlarmState, condition: Condition | None, now: datetime) -> list[Entry]:
+    def _check_suppression_end(
+        self, state: AlarmState, condition: DelayedCondition | None, now: datetime
+    ) -> list[JournalEntry]:
         hiding = state.hiding
         assert hiding is not None  # asked for a hidden alarm
-        holds = condition is not None and condition.holds
-        if hiding.shown is Shown.SHELVED and hiding.until is not None and hiding.until <= now:
-            return self._reveal(Event.EXPIRE, state, condition, now, active=holds)
-        if hiding.shown is Shown.SUPPRESSED and not self._reason(state.key):
-            back = sounds_again(state, holds=holds)
-            return self._reveal(Event.RELEASE, state, condition, now, active=back)
+        holds = condition is not None and condition.is_active
+        if hiding.shown is AlarmStateName.SHELVED and hiding.until is not None and hiding.until <= now:
+            return self._end_suppression(AlarmEvent.SHELVE_EXPIRE, state, condition, now, active=holds)
+        if hiding.shown is AlarmStateName.SUPPRESSED and not self._get_suppression_reason(state.key):
+            back = is_active_on_release(state, condition_active=holds)
+            return self._end_suppression(AlarmEvent.UNSUPPRESS, state, condition, now, active=back)
         return []
 
-    def _reveal(
-        self, event: Event, state: AlarmState, condition: Condition | None, now: datetime, *, active: bool
-    ) -> list[Entry]:
+    def _end_suppression(
+        self,
+        event: AlarmEvent,
+        state: AlarmState,
+        condition: DelayedCondition | None,
+        now: datetime,
+        *,
+        active: bool,
+    ) -> list[JournalEntry]:
         if condition is not None:
-            return self._emit(event, condition, now, active=active)
-        entry = Entry(
-            self._new_id(), state.key, event, now, now, state.priority, VERSION, message=state.message
+            return self._emit_entry(event, condition, now, active=active)
+        entry = JournalEntry(
+            self._new_id(), state.key, event, now, now, state.priority, CATALOG_VERSION, message=state.message
         )
-        return self._proposed(entry)
+        return self._apply_pending(entry)
 
-    def _louder(self, state: AlarmState, condition: Condition, now: datetime) -> list[Entry]:
+    def _check_escalation(
+        self, state: AlarmState, condition: DelayedCondition, now: datetime
+    ) -> list[JournalEntry]:
         """An alarm that lasts: more urgent than it was, or acknowledged for too long."""
-        priority = condition.finding.priority or condition.rule.priority
+        priority = condition.detection.priority or condition.rule.priority
         if priority.rank < state.priority.rank:
-            return self._emit(Event.ESCALATE, condition, now)
+            return self._emit_entry(AlarmEvent.ESCALATE, condition, now)
         acked_at = state.acked_at if self._realarm_after else None
         if acked_at is not None and now - acked_at >= self._realarm_after:
-            return self._emit(Event.REALARM, condition, now)
+            return self._emit_entry(AlarmEvent.REALARM, condition, now)
         return []
 
-    def _reason(self, key: AlarmKey) -> str:
-        return reason(key, Scene(self.replica.states, self._memory, self._on_duty))
+    def _get_suppression_reason(self, key: AlarmKey) -> str:
+        return get_suppression_reason(
+            key, SuppressionContext(self.projection.states, self._rule_state, self._is_shift_scheduled)
+        )
 
-    def _emit(
-        self, event: Event, condition: Condition, now: datetime, *, active: bool = False, comment: str = ""
-    ) -> list[Entry]:
-        entry = entry_of(condition, event, now, self._new_id(), active=active, comment=comment)
-        return self._proposed(entry)
+    def _emit_entry(
+        self,
+        event: AlarmEvent,
+        condition: DelayedCondition,
+        now: datetime,
+        *,
+        active: bool = False,
+        comment: str = "",
+    ) -> list[JournalEntry]:
+        entry = create_entry(condition, event, now, self._new_id(), active=active, comment=comment)
+        return self._apply_pending(entry)
 
-    def _proposed(self, entry: Entry) -> list[Entry]:
-        effect = self.replica.propose(entry)
+    def _apply_pending(self, entry: JournalEntry) -> list[JournalEntry]:
+        effect = self.projection.apply_pending(entry)
         if effect is None:
             return []
-        self._count(effect)
+        self._count_raise(effect)
         return [entry]
 
-    def _count(self, effect: Effect) -> None:
-        if effect.begins and len(self._raises) < MAX_CONDITIONS:
-            self._raises[effect.entry.uuid] = effect.entry.at
+    def _count_raise(self, transition: AlarmTransition) -> None:
+        if transition.is_new_occurrence and len(self._raise_times) < MAX_CONDITIONS:
+            self._raise_times[transition.entry.uuid] = transition.entry.at

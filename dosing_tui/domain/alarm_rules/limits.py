@@ -15,7 +15,7 @@ class IngredientLimits:
     tolerance_percent: float = 0.0
     gross_error_g: float = 2.0
 
-    def tolerance_of(self, target_g: float | None) -> float:
+    def calculate_tolerance(self, target_g: float | None) -> float:
         """The narrower of both limits, in g.
 
         >>> IngredientLimits(tolerance_g=0.5, tolerance_percent=2.0).tolerance_of(5.0)
@@ -27,7 +27,7 @@ class IngredientLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
+class LimitOverride:
     """Other limits for a chemical, a recipe, or a chemical in a recipe; '' is 'every'."""
 
     chemical: str = ""
@@ -39,7 +39,7 @@ class Override:
 @dataclass(frozen=True, slots=True)
 class AlarmLimits:
     ingredients: IngredientLimits = field(default_factory=IngredientLimits)
-    overrides: tuple[Override, ...] = ()
+    overrides: tuple[LimitOverride, ...] = ()
     stock_deadband_percent: float = 2.0
     """A low tank is normal again so far above its limit, in points."""
     stock_jump_percent: float = 1.0
@@ -61,7 +61,7 @@ class AlarmLimits:
     spool_percent: float = 80.0
     spool_age: timedelta = timedelta(hours=1)
 
-    def of(self, *, chemical: str = "", recipe: str = "") -> IngredientLimits:
+    def get_ingredient_limits(self, *, chemical: str = "", recipe: str = "") -> IngredientLimits:
         """Later overrides win over earlier ones."""
         limits = self.ingredients
         for override in self.overrides:

@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 
 from dosing_tui.domain.alarm_rules import batch_rules, connection_rules, dose_rules, station_rules, tank_rules
-from dosing_tui.domain.alarm_rules.detection import Finding, Outlook
+from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.rule_state import Memory, minute_of
+from dosing_tui.domain.alarm_rules.rule_state import RuleState, to_epoch_minute
 
 
-def over_time(memory: Memory, outlook: Outlook, limits: AlarmLimits) -> Iterator[Finding]:
-    now, minute = outlook.now, minute_of(outlook.now)
-    yield from connection_rules.states(outlook, limits)
-    yield from tank_rules.lasting_gaps(memory, now)
-    for device in memory.stations:
-        yield station_rules.silence(memory, device, outlook, limits)
-        yield station_rules.clock(memory, device, limits)
-        yield from batch_rules.waiting(memory, device, now, limits)
-        yield from dose_rules.of_the_hour(memory, device, minute, limits)
+def check_periodic_rules(
+    rule_state: RuleState, context: EvaluationContext, limits: AlarmLimits
+) -> Iterator[Detection]:
+    now, minute = context.now, to_epoch_minute(context.now)
+    yield from connection_rules.check_connections(context, limits)
+    yield from tank_rules.check_lasting_gaps(rule_state, now)
+    for device in rule_state.stations:
+        yield station_rules.check_station_offline(rule_state, device, context, limits)
+        yield station_rules.check_clock_skew(rule_state, device, limits)
+        yield from batch_rules.check_stalled_batch(rule_state, device, now, limits)
+        yield from dose_rules.check_hourly_errors(rule_state, device, minute, limits)

@@ -12,14 +12,14 @@ from dosing_tui.domain.messages.models import BatchEvent, Dose
 MAX_SERIES = 2_000
 """Most stations, and most tanks, that are remembered: a flood of invented names must not fill the memory."""
 MAX_PUMPS = 8
-RECENT = 4_096
+MAX_RECENT_READINGS = 4_096
 """Doses and events that are known again when they are delivered twice."""
 WINDOW_MINUTES = 60
 SKEW_SAMPLES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class MinuteOfErrors:
+class DoseErrorMinute:
     """Doses of a pump: how many, the sum of their absolute errors in g, how many out of tolerance."""
 
     device: str
@@ -30,145 +30,176 @@ class MinuteOfErrors:
     outside: int
 
 
-class ErrorWindow:
+class DoseErrorWindow:
     """Doses of the last hour, by minute."""
 
-    __slots__ = ("_minutes", "doses", "error_g", "outside")
+    __slots__ = (
+        "_minutes",
+        "dose_count",
+        "error_sum_g",
+        "outside_tolerance",
+    )
 
     def __init__(self) -> None:
         self._minutes: deque[list[float]] = deque()
-        self.doses = 0
-        self.error_g = 0.0
+        self.dose_count = 0
+        self.error_sum_g = 0.0
         """Sum of the absolute errors."""
-        self.outside = 0
+        self.outside_tolerance = 0
 
-    def add(self, minute: int, *, doses: int, error_g: float, outside: int) -> None:
+    def add(self, minute: int, *, doses: int, error_g: float, outside_tolerance: int) -> None:
         """``minute``: since 1970, never older than the newest less the window."""
         if not self._minutes or self._minutes[-1][0] < minute:
             self._minutes.append([minute, 0, 0.0, 0])
         last = self._minutes[-1]
         last[1] += doses
         last[2] += error_g
-        last[3] += outside
-        self.doses += doses
-        self.error_g += error_g
-        self.outside += outside
+        last[3] += outside_tolerance
+        self.dose_count += doses
+        self.error_sum_g += error_g
+        self.outside_tolerance += outside_tolerance
 
-    def forget(self, minute: int) -> None:
+    def remove_older(self, minute: int) -> None:
         """Let go what is older than an hour before ``minute``."""
         while self._minutes and self._minutes[0][0] <= minute - WINDOW_MINUTES:
             _, doses, error_g, outside = self._minutes.popleft()
-            self.doses -= int(doses)
-            self.error_g -= error_g
-            self.outside -= int(outside)
-        if not self.doses:
-            self.error_g = 0.0
+            self.dose_count -= int(doses)
+            self.error_sum_g -= error_g
+            self.outside_tolerance -= int(outside)
+        if not self.dose_count:
+            self.error_sum_g = 0.0
 
     @property
     def mean_g(self) -> float:
-        return self.error_g / self.doses if self.doses else 0.0
+        return self.error_sum_g / self.dose_count if self.dose_count else 0.0
 
     @property
     def outside_percent(self) -> float:
-        return 100.0 * self.outside / self.doses if self.doses else 0.0
+        return 100.0 * self.outside_tolerance / self.dose_count if self.dose_count else 0.0
 
 
-class Batch:
-    """An open batch. ``whole``: its beginning was seen, so its doses can be counted."""
+class BatchState:
+    """An open batch. ``has_start``: its beginning was seen, so its doses can be counted."""
 
-    __slots__ = ("chemicals", "doses", "expected", "last_at", "mode", "recipe", "started_at", "whole")
+    __slots__ = (
+        "dose_chemicals",
+        "dose_pumps",
+        "expected_doses",
+        "has_start",
+        "last_message_at",
+        "mode",
+        "recipe",
+        "started_at",
+    )
 
-    def __init__(self, recipe: str, at: datetime, expected: int | None, *, whole: bool) -> None:
+    def __init__(self, recipe: str, at: datetime, expected_doses: int | None, *, has_start: bool) -> None:
         self.recipe = recipe
-        self.started_at = self.last_at = at
-        self.expected = expected
-        self.whole = whole
-        self.doses: list[int] = []
+        self.started_at = self.last_message_at = at
+        self.expected_doses = expected_doses
+        self.has_start = has_start
+        self.dose_pumps: list[int] = []
         """Pumps, in order."""
-        self.chemicals: list[str] = []
+        self.dose_chemicals: list[str] = []
         """What they dosed."""
         self.mode = ""
 
 
-class Station:
+class StationState:
     """What is known of one device."""
 
-    __slots__ = ("batch", "heard_at", "pumps", "skews", "told", "window")
+    __slots__ = (
+        "batch",
+        "clock_offsets",
+        "error_window",
+        "has_live_event",
+        "last_message_at",
+        "pump_error_windows",
+    )
 
     def __init__(self) -> None:
-        self.heard_at: datetime | None = None
-        self.batch: Batch | None = None
-        self.told = False
+        self.last_message_at: datetime | None = None
+        self.batch: BatchState | None = None
+        self.has_live_event = False
         """A batch event came since this process watches."""
-        self.window = ErrorWindow()
-        self.pumps: dict[int, ErrorWindow] = {}
-        self.skews: deque[float | None] = deque(maxlen=SKEW_SAMPLES)
+        self.error_window = DoseErrorWindow()
+        self.pump_error_windows: dict[int, DoseErrorWindow] = {}
+        self.clock_offsets: deque[float | None] = deque(maxlen=SKEW_SAMPLES)
         """How far the clock was off, in s, behind is positive; None for a stamp that is no time."""
 
 
-class Tank:
+class TankState:
     """``dosed_g`` since the last level; ``gap_g``: what level and doses disagree about, not reported yet."""
 
     __slots__ = (
-        "dosed_g", "doses", "gap_g", "gap_since", "level_g", "level_time", "need_at", "need_g", "recipe",
-    )  # fmt: skip
+        "batch_need_at",
+        "batch_need_g",
+        "dose_count",
+        "dosed_g",
+        "gap_g",
+        "gap_since",
+        "level_g",
+        "level_time",
+        "recipe",
+    )
 
     def __init__(self) -> None:
         self.level_g: float | None = None
         self.level_time: datetime | None = None
         self.dosed_g: float | None = 0.0
-        self.doses = 0
+        self.dose_count = 0
         self.gap_g = 0.0
         self.gap_since: datetime | None = None
-        self.need_g = 0.0
+        self.batch_need_g = 0.0
         """What the newest batch took, or should have; 0 while none is known."""
-        self.need_at: datetime | None = None
+        self.batch_need_at: datetime | None = None
         self.recipe = ""
         """Of that batch."""
 
 
-class Memory:
+class RuleState:
     """For one thread. ``started_at``: since when this process watches."""
 
-    def __init__(self, expected: tuple[str, ...], started_at: datetime) -> None:
+    def __init__(self, expected_stations: tuple[str, ...], started_at: datetime) -> None:
         self.started_at = started_at
-        self.seeded = False
+        self.is_history_loaded = False
         """What came before was read from the database."""
-        self.stations: dict[str, Station] = {name: Station() for name in expected[:MAX_SERIES]}
-        self.tanks: dict[tuple[str, str], Tank] = {}
-        self.gaps: set[tuple[str, str]] = set()
+        self.stations: dict[str, StationState] = {
+            name: StationState() for name in expected_stations[:MAX_SERIES]
+        }
+        self.tanks: dict[tuple[str, str], TankState] = {}
+        self.tanks_with_gap: set[tuple[str, str]] = set()
         """Tanks with a gap."""
-        self._recent: dict[tuple[object, ...], int] = {}
+        self._recent_readings: dict[tuple[object, ...], int] = {}
 
-    def station(self, device: str) -> Station | None:
+    def get_station(self, device: str) -> StationState | None:
         """None for one too many."""
         station = self.stations.get(device)
         if station is None and len(self.stations) < MAX_SERIES:
-            station = self.stations[device] = Station()
+            station = self.stations[device] = StationState()
         return station
 
-    def tank(self, device: str, chemical: str) -> Tank | None:
+    def get_tank(self, device: str, chemical: str) -> TankState | None:
         """None for one too many."""
         key = (device, chemical)
         tank = self.tanks.get(key)
         if tank is None and len(self.tanks) < MAX_SERIES:
-            tank = self.tanks[key] = Tank()
+            tank = self.tanks[key] = TankState()
         return tank
 
     def is_new(self, reading: Dose | BatchEvent) -> bool:
         """False for one that was delivered before, of late."""
         thing = reading.pump if isinstance(reading, Dose) else reading.event
         key = (reading.device_id, reading.time, thing, reading.dedup)
-        known = len(self._recent)
-        self._recent.setdefault(key, 0)
-        if len(self._recent) == known:
+        known = len(self._recent_readings)
+        self._recent_readings.setdefault(key, 0)
+        if len(self._recent_readings) == known:
             return False
-        if known >= RECENT:
-            del self._recent[next(iter(self._recent))]
+        if known >= MAX_RECENT_READINGS:
+            del self._recent_readings[next(iter(self._recent_readings))]
         return True
 
 
-def minute_of(at: datetime) -> int:
+def to_epoch_minute(at: datetime) -> int:
     return int(at.timestamp() // 60)
 
 

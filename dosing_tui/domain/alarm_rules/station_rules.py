@@ -2,66 +2,68 @@
 
 from datetime import timedelta
 
-from dosing_tui.domain.alarm_rules.detection import Finding, Outlook
+from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.rule_state import Memory, Station
+from dosing_tui.domain.alarm_rules.rule_state import RuleState, StationState
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.messages.models import Reading, TimeQuality
 
-SETTLING = timedelta(minutes=1)
+QUEUE_DRAIN_TIME = timedelta(minutes=1)
 """After the broker came, what it had queued is on its way."""
-FEWEST_SAMPLES = 5
+MIN_CLOCK_SAMPLES = 5
 
-_NO_TIME = frozenset({TimeQuality.UPTIME, TimeQuality.WINDOW})
+_UNUSABLE_TIME = frozenset({TimeQuality.UPTIME, TimeQuality.WINDOW})
 
 
-def note_heard(station: Station, reading: Reading) -> None:
-    note_known(station, reading)
+def update_station(station: StationState, reading: Reading) -> None:
+    update_last_message(station, reading)
     if reading.time_quality is TimeQuality.DEVICE:
-        station.skews.append((reading.received_at - reading.time).total_seconds())
-    elif reading.time_quality in _NO_TIME:
-        station.skews.append(None)
+        station.clock_offsets.append((reading.received_at - reading.time).total_seconds())
+    elif reading.time_quality in _UNUSABLE_TIME:
+        station.clock_offsets.append(None)
 
 
-def note_known(station: Station, reading: Reading) -> None:
+def update_last_message(station: StationState, reading: Reading) -> None:
     """A reading of the past."""
-    if station.heard_at is None or station.heard_at < reading.received_at:
-        station.heard_at = reading.received_at
-    if station.batch is not None and station.batch.last_at < reading.received_at:
-        station.batch.last_at = reading.received_at
+    if station.last_message_at is None or station.last_message_at < reading.received_at:
+        station.last_message_at = reading.received_at
+    if station.batch is not None and station.batch.last_message_at < reading.received_at:
+        station.batch.last_message_at = reading.received_at
 
 
-def silence(memory: Memory, device: str, outlook: Outlook, limits: AlarmLimits) -> Finding:
+def check_station_offline(
+    rule_state: RuleState, device: str, context: EvaluationContext, limits: AlarmLimits
+) -> Detection:
     """Nothing is said of a station while the broker is away, nor before its queue is emptied."""
     key = AlarmKey("DEVICE_OFFLINE", device)
     limit = limits.offline_after
-    heard = memory.stations[device].heard_at
-    listening_since = max(outlook.broker.since or memory.started_at, memory.started_at)
-    listening = outlook.now - listening_since
-    silent = outlook.now - (heard or listening_since)
-    words = f"Dosing system offline for {_age(silent)} ({device})"
+    heard = rule_state.stations[device].last_message_at
+    listening_since = max(context.broker.since or rule_state.started_at, rule_state.started_at)
+    listening = context.now - listening_since
+    silent = context.now - (heard or listening_since)
+    words = f"Dosing system offline for {_format_age(silent)} ({device})"
     if heard is None:
         words = f"Dosing system offline: {device} has never reported"
     seconds = silent.total_seconds()
     active: bool | None = None
-    if not outlook.broker.up:
+    if not context.broker.is_up:
         pass
     elif silent < limit:
         active = False if heard is not None and heard >= listening_since else None
-    elif listening >= (SETTLING if heard else limit):
+    elif listening >= (QUEUE_DRAIN_TIME if heard else limit):
         active = True
-    return Finding(key, active, words, seconds, limit.total_seconds())
+    return Detection(key, active, words, seconds, limit.total_seconds())
 
 
-def clock(memory: Memory, device: str, limits: AlarmLimits) -> Finding:
+def check_clock_skew(rule_state: RuleState, device: str, limits: AlarmLimits) -> Detection:
     """By the smallest of the last differences: one message that was held up says nothing of the clock."""
     key = AlarmKey("CLOCK_SKEW", device)
-    samples = memory.stations[device].skews
-    if len(samples) < FEWEST_SAMPLES:
-        return Finding(key, None)
+    samples = rule_state.stations[device].clock_offsets
+    if len(samples) < MIN_CLOCK_SAMPLES:
+        return Detection(key, None)
     told = [sample for sample in samples if sample is not None]
     if not told:
-        return Finding(
+        return Detection(
             key, True, f"Station {device} sends no usable time: its counter or a clock that is wrong"
         )
     skew = min(told, key=abs)
@@ -69,10 +71,10 @@ def clock(memory: Memory, device: str, limits: AlarmLimits) -> Finding:
     priority = Priority.MEDIUM if abs(skew) > alarm else Priority.LOW
     words = f"Clock of station {device} is {abs(skew):.0f} s {'behind' if skew > 0 else 'ahead'}"
     active = True if abs(skew) > warn else False if abs(skew) <= warn * 0.8 else None
-    return Finding(key, active, words, skew, warn, priority)
+    return Detection(key, active, words, skew, warn, priority)
 
 
-def _age(span: timedelta) -> str:
+def _format_age(span: timedelta) -> str:
     """
     >>> _age(timedelta(minutes=12)), _age(timedelta(hours=26, minutes=5))
     ('12 min', '26 h 5 min')

@@ -4,141 +4,153 @@ import math
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from dosing_tui.domain.alarm_rules.detection import Finding
+from dosing_tui.domain.alarm_rules.detection import Detection
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.rule_state import Memory, Tank
+from dosing_tui.domain.alarm_rules.rule_state import RuleState, TankState
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages import tank_level
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading
 
-GAP_LASTS = timedelta(seconds=30)
+GAP_CONFIRM_TIME = timedelta(seconds=30)
 """A dose and the level after it may come in either order: only a gap that lasts is one."""
-LEAST_GAP_G = 0.1
+MIN_GAP_G = 0.1
 GAP_PER_DOSE_G = 0.05
 
 
-def from_level(memory: Memory, level: InventoryLevel, limits: AlarmLimits) -> Iterator[Finding]:
-    tank = memory.tank(level.device_id, level.chemical)
+def check_level(rule_state: RuleState, level: InventoryLevel, limits: AlarmLimits) -> Iterator[Detection]:
+    tank = rule_state.get_tank(level.device_id, level.chemical)
     if tank is None or (tank.level_time is not None and level.time < tank.level_time):
         return
     tank.level_time = level.time
-    yield from fullness(memory, level, limits)
+    yield from check_fill_level(rule_state, level, limits)
     if level.remaining_g is not None:
-        yield from _movement(memory, tank, level, level.remaining_g, limits)
+        yield from _check_level_change(rule_state, tank, level, level.remaining_g, limits)
 
 
-def fullness(memory: Memory, level: InventoryLevel, limits: AlarmLimits) -> Iterator[Finding]:
+def check_fill_level(
+    rule_state: RuleState, level: InventoryLevel, limits: AlarmLimits
+) -> Iterator[Detection]:
     """How full the tank is, against both limits; less than the last recipe's batch takes is nearly empty."""
     percent = level.percent_full
     if percent is None:
         return
-    own, tank = limits.of(chemical=level.chemical), memory.tanks.get((level.device_id, level.chemical))
+    own, tank = (
+        limits.get_ingredient_limits(chemical=level.chemical),
+        rule_state.tanks.get((level.device_id, level.chemical)),
+    )
     low = (
         tank_level.describe_low_level(level, own.stock_low_percent) or f"{level.chemical} at {percent:.1f} %"
     )
-    low += _batches_left(level, tank)
-    critical = max(own.stock_critical_percent, _one_batch(level, tank))
+    low += _format_batches_left(level, tank)
+    critical = max(own.stock_critical_percent, _calculate_batch_percent(level, tank))
     for rule, limit, message in (
         # the more urgent first: it keeps the other silent
-        ("STOCK_CRITICAL", critical, low.replace("Low inventory", "Tank nearly empty")),
+        ("STOCK_CRITICAL", critical, low.replace("Low inventory", "TankState nearly empty")),
         ("STOCK_LOW", own.stock_low_percent, low),
     ):
         active = (
             True if percent < limit else False if percent >= limit + limits.stock_deadband_percent else None
         )
-        yield Finding(AlarmKey(rule, level.device_id, level.chemical), active, message, percent, limit)
+        yield Detection(AlarmKey(rule, level.device_id, level.chemical), active, message, percent, limit)
 
 
-def needs_noted(memory: Memory, readings: Iterable[Reading]) -> list[Reading]:
+def load_batch_needs(rule_state: RuleState, readings: Iterable[Reading]) -> list[Reading]:
     """The same readings, once it is known what batches took: levels may come before doses."""
     known = list(readings)
     for reading in known:
         if isinstance(reading, Dose):
-            note_need(memory, reading)
+            update_batch_need(rule_state, reading)
     return known
 
 
-def note_need(memory: Memory, dose: Dose) -> None:
+def update_batch_need(rule_state: RuleState, dose: Dose) -> None:
     """What a batch takes from the tank, from its newest dose."""
-    tank = memory.tank(dose.device_id, dose.chemical)
+    tank = rule_state.get_tank(dose.device_id, dose.chemical)
     grams = dose.target_g or dose.actual_g
-    if tank is None or not grams or grams <= 0 or (tank.need_at is not None and dose.time < tank.need_at):
+    if (
+        tank is None
+        or not grams
+        or grams <= 0
+        or (tank.batch_need_at is not None and dose.time < tank.batch_need_at)
+    ):
         return
-    tank.need_g, tank.need_at, tank.recipe = grams, dose.time, dose.recipe
+    tank.batch_need_g, tank.batch_need_at, tank.recipe = grams, dose.time, dose.recipe
 
 
-def _one_batch(level: InventoryLevel, tank: Tank | None) -> float:
+def _calculate_batch_percent(level: InventoryLevel, tank: TankState | None) -> float:
     """In percent of the tank; 0 where it is not known."""
     if tank is None or not level.capacity_g or level.capacity_g <= 0:
         return 0.0
-    return min(100.0 * tank.need_g / level.capacity_g, 100.0)
+    return min(100.0 * tank.batch_need_g / level.capacity_g, 100.0)
 
 
-def _batches_left(level: InventoryLevel, tank: Tank | None) -> str:
-    if tank is None or not tank.need_g or level.remaining_g is None:
+def _format_batches_left(level: InventoryLevel, tank: TankState | None) -> str:
+    if tank is None or not tank.batch_need_g or level.remaining_g is None:
         return ""
-    left = max(math.floor(level.remaining_g / tank.need_g), 0)
+    left = max(math.floor(level.remaining_g / tank.batch_need_g), 0)
     return f" · {left} {'batch' if left == 1 else 'batches'} of {tank.recipe} left"
 
 
-def note_dose(memory: Memory, dose: Dose) -> None:
+def add_dose(rule_state: RuleState, dose: Dose) -> None:
     """What a dose takes from its tank."""
-    note_need(memory, dose)
-    tank = memory.tank(dose.device_id, dose.chemical)
+    update_batch_need(rule_state, dose)
+    tank = rule_state.get_tank(dose.device_id, dose.chemical)
     if tank is None:
         return
     if dose.actual_g is None or tank.dosed_g is None:
         tank.dosed_g = None
-    elif tank.gap_since is not None and abs(tank.gap_g - dose.actual_g) <= LEAST_GAP_G:
-        _close_gap(memory, tank, dose.device_id, dose.chemical)  # its level came first
+    elif tank.gap_since is not None and abs(tank.gap_g - dose.actual_g) <= MIN_GAP_G:
+        _close_gap(rule_state, tank, dose.device_id, dose.chemical)  # its level came first
     else:
         tank.dosed_g += dose.actual_g
-        tank.doses += 1
+        tank.dose_count += 1
 
 
-def lasting_gaps(memory: Memory, now: datetime) -> Iterator[Finding]:
+def check_lasting_gaps(rule_state: RuleState, now: datetime) -> Iterator[Detection]:
     """Gaps that nothing has closed."""
-    for device, chemical in sorted(memory.gaps):
-        tank = memory.tanks[device, chemical]
-        if tank.gap_since is not None and now - tank.gap_since >= GAP_LASTS:
+    for device, chemical in sorted(rule_state.tanks_with_gap):
+        tank = rule_state.tanks[device, chemical]
+        if tank.gap_since is not None and now - tank.gap_since >= GAP_CONFIRM_TIME:
             gap = tank.gap_g
-            _close_gap(memory, tank, device, chemical)
+            _close_gap(rule_state, tank, device, chemical)
             key = AlarmKey("STOCK_MISMATCH", device, chemical)
             words = (
                 f"{chemical}: {abs(gap):.2f} g {'more' if gap > 0 else 'less'} gone than was dosed ({device})"
             )
-            yield Finding(key, True, words, gap, LEAST_GAP_G)
+            yield Detection(key, True, words, gap, MIN_GAP_G)
 
 
-def _movement(
-    memory: Memory, tank: Tank, level: InventoryLevel, remaining_g: float, limits: AlarmLimits
-) -> Iterator[Finding]:
+def _check_level_change(
+    rule_state: RuleState, tank: TankState, level: InventoryLevel, remaining_g: float, limits: AlarmLimits
+) -> Iterator[Detection]:
     before, tank.level_g = tank.level_g, remaining_g
-    dosed, doses = tank.dosed_g, tank.doses
-    tank.dosed_g, tank.doses = 0.0, 0
+    dosed, doses = tank.dosed_g, tank.dose_count
+    tank.dosed_g, tank.dose_count = 0.0, 0
     if before is None:
         return
     rise = remaining_g - before
     jump = limits.stock_jump_percent / 100.0 * (level.capacity_g or abs(before))
     if rise > jump:
-        _close_gap(memory, tank, level.device_id, level.chemical)
+        _close_gap(rule_state, tank, level.device_id, level.chemical)
         key = AlarmKey("STOCK_RESET", level.device_id, level.chemical)
         words = f"{level.chemical} rose by {rise:.0f} g: refilled, or station {level.device_id} restarted"
-        yield Finding(key, True, words, rise, jump)
+        yield Detection(key, True, words, rise, jump)
     elif dosed is not None:
-        _compare(memory, tank, level, gap=tank.gap_g - rise - dosed, doses=doses)
+        _update_gap(rule_state, tank, level, gap=tank.gap_g - rise - dosed, doses=doses)
 
 
-def _compare(memory: Memory, tank: Tank, level: InventoryLevel, *, gap: float, doses: int) -> None:
-    if abs(gap) <= max(GAP_PER_DOSE_G * doses, LEAST_GAP_G):
-        _close_gap(memory, tank, level.device_id, level.chemical)
+def _update_gap(
+    rule_state: RuleState, tank: TankState, level: InventoryLevel, *, gap: float, doses: int
+) -> None:
+    if abs(gap) <= max(GAP_PER_DOSE_G * doses, MIN_GAP_G):
+        _close_gap(rule_state, tank, level.device_id, level.chemical)
         return
     tank.gap_g = gap
     if tank.gap_since is None:
         tank.gap_since = level.received_at
-    memory.gaps.add((level.device_id, level.chemical))
+    rule_state.tanks_with_gap.add((level.device_id, level.chemical))
 
 
-def _close_gap(memory: Memory, tank: Tank, device: str, chemical: str) -> None:
+def _close_gap(rule_state: RuleState, tank: TankState, device: str, chemical: str) -> None:
     tank.gap_g, tank.gap_since = 0.0, None
-    memory.gaps.discard((device, chemical))
+    rule_state.tanks_with_gap.discard((device, chemical))

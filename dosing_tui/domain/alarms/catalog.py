@@ -7,13 +7,13 @@ from enum import StrEnum
 
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 
-VERSION = 2
+CATALOG_VERSION = 2
 """Of this list; stored with each entry. Rises when a rule's meaning changes."""
 
 NO_DELAY = timedelta()
 
 
-class Group(StrEnum):
+class AlarmGroup(StrEnum):
     """What fails together: of alarms within five seconds, the first of a group tells the cause."""
 
     STATION = "station"
@@ -21,14 +21,14 @@ class Group(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AlarmRule:
     id: str
     priority: Priority
     title: str
     cause: str
     consequence: str
     action: str
-    group: Group = Group.STATION
+    group: AlarmGroup = AlarmGroup.STATION
     on_delay: timedelta = NO_DELAY
     """The condition has to hold so long before it is an alarm: fleeting ones are none."""
     off_delay: timedelta = NO_DELAY
@@ -38,111 +38,111 @@ class Rule:
     momentary: bool = False
     """It tells of what happened: the condition is gone at once, and the alarm returns after its delay."""
 
-    def group_of(self, key: AlarmKey) -> str:
-        return Group.LINKS if self.group is Group.LINKS else f"{self.group}/{key.device}"
+    def get_group_name(self, key: AlarmKey) -> str:
+        return AlarmGroup.LINKS if self.group is AlarmGroup.LINKS else f"{self.group}/{key.device}"
 
 
 _H, _M, _L = Priority.HIGH, Priority.MEDIUM, Priority.LOW
 _S10, _S60 = timedelta(seconds=10), timedelta(seconds=60)
 
-_ALL = (
-    Rule(
+_CATALOG = (
+    AlarmRule(
         "STOCK_LOW", _M, "Low inventory", off_delay=_S60,
         cause="The tank has been dosed from and not refilled.",
         consequence="Batches that need this chemical will soon stop half-way.",
         action="Refill the tank, or order the chemical; check how many batches are left.",
     ),
-    Rule(
+    AlarmRule(
         "STOCK_CRITICAL", _H, "Tank nearly empty", off_delay=_S60,
         cause="The tank was not refilled after it had been low, or holds less than a batch takes.",
         consequence="The next batch with this chemical will not be complete; the pump may draw air.",
         action="Start no batch that needs it; refill the tank now.",
     ),
-    Rule(
+    AlarmRule(
         "STOCK_RESET", _M, "Level jumped up", off_delay=_S60, latching=True, momentary=True,
         cause="The tank was refilled, or the station restarted and believes the tank is full.",
         consequence="After a restart the level shown is wrong, and running empty will not be noticed.",
         action="Look into the tank; correct the station's level, or say that it was refilled.",
     ),
-    Rule(
+    AlarmRule(
         "STOCK_MISMATCH", _M, "Level and doses differ", off_delay=_S60, latching=True, momentary=True,
         cause="A dose's message was lost, or something else takes from the tank or leaks.",
         consequence="Books and tank drift apart.",
         action="Compare the last doses with the level; look for a leak or a missing message.",
     ),
-    Rule(
+    AlarmRule(
         "DOSE_OUT_OF_TOL", _M, "Dose out of tolerance", off_delay=_S60, latching=True, momentary=True,
         cause="Worn tube, air in the line, a scale that drifts or was touched.",
         consequence="The batch may be outside its specification.",
         action="Note it for the batch; check tube and scale before the next one.",
     ),
-    Rule(
+    AlarmRule(
         "DOSE_GROSS", _H, "Gross dosing error", off_delay=_S60, latching=True, momentary=True,
         cause="Blocked line, empty tank, wrong container on the scale, pump running on.",
         consequence="The batch is almost certainly spoilt.",
         action="Stop the station, set the batch aside, find the cause before it goes on.",
     ),
-    Rule(
+    AlarmRule(
         "ERR_MEAN_1H", _M, "High dosing error rate", on_delay=_S10, off_delay=_S60,
         cause="A pump or the scale drifts.",
         consequence="Batches of this hour are less exact than they should be.",
         action="See which pump it is; calibrate it or change its tube.",
     ),
-    Rule(
+    AlarmRule(
         "ERR_RATE_1H", _L, "Many doses out of tolerance", on_delay=_S10, off_delay=_S60,
         cause="A pump wears, or a tolerance is narrower than the pump can do.",
         consequence="More batches need a review.",
         action="Plan a calibration; compare the pumps on the quality page.",
     ),
-    Rule(
+    AlarmRule(
         "BATCH_STALLED", _H, "Batch stalled", on_delay=timedelta(seconds=5),
         cause="The station was paused, stands in an error, or lost its network in the middle of a batch.",
         consequence="An unfinished mixture waits; a pump may be running unseen.",
         action="Go to the station: resume the batch, or abort it there.",
     ),
-    Rule(
+    AlarmRule(
         "BATCH_ABORTED", _M, "Batch not completed", off_delay=_S60, latching=True, momentary=True,
         cause="The batch was aborted or failed, or another was started before it was complete.",
         consequence="An incomplete mixture may be in use.",
         action="Find the container and set it aside; note what became of it.",
     ),
-    Rule(
+    AlarmRule(
         "BATCH_INGREDIENT", _H, "Wrong ingredients in a batch", off_delay=_S60, latching=True, momentary=True,
         cause="A dose is missing, came twice or is of another chemical, or a message was lost.",
         consequence="The batch does not follow its recipe.",
         action="Set the batch aside; compare its doses with the recipe.",
     ),
-    Rule(
-        "DEVICE_OFFLINE", _M, "Station offline", group=Group.LINKS,
+    AlarmRule(
+        "DEVICE_OFFLINE", _M, "Station offline", group=AlarmGroup.LINKS,
         cause="The station has no power or no network, or has crashed.",
         consequence="Its doses and levels are not seen.",
         action="Look at the station's display; restart it; check the network.",
     ),
-    Rule(
+    AlarmRule(
         "CLOCK_SKEW", _L, "Station's clock is off", on_delay=_S60, off_delay=_S60,
         cause="The station has no time server, or a wrong time zone.",
         consequence="Its doses are filed under wrong times, or under those of their arrival.",
         action="Check the station's time server and zone.",
     ),
-    Rule(
-        "BROKER_DOWN", _H, "Broker down", group=Group.LINKS,
+    AlarmRule(
+        "BROKER_DOWN", _H, "Broker down", group=AlarmGroup.LINKS,
         cause="The broker, its machine or the network is down, or refuses this program.",
         consequence="Nothing that happens in the plant is seen or stored.",
         action="Start the broker; check the network and this program's account.",
     ),
-    Rule(
-        "DB_DOWN", _M, "Database down", group=Group.LINKS,
+    AlarmRule(
+        "DB_DOWN", _M, "Database down", group=AlarmGroup.LINKS,
         cause="The database, its machine or the network is down, or refuses this program.",
         consequence="Readings are kept on this machine until it is back; charts stand still.",
         action="Start the database; see that the spool has room until then.",
     ),
-    Rule(
-        "SPOOL_HIGH", _H, "Spool fills up", group=Group.LINKS, on_delay=_S10, off_delay=_S60,
+    AlarmRule(
+        "SPOOL_HIGH", _H, "Spool fills up", group=AlarmGroup.LINKS, on_delay=_S10, off_delay=_S60,
         cause="The database has been away for long, or does not keep up.",
         consequence="When the spool is full, the broker has to queue, and throws away what it cannot hold.",
         action="Bring the database back; free disk space or raise collector.spool_max_mb.",
     ),
-    Rule(
+    AlarmRule(
         "QUARANTINE", _L, "Unreadable message", off_delay=_S60, latching=True, momentary=True,
         cause="A station sends what is not understood, or something else publishes on the plant's topics.",
         consequence="What the message meant to say is in no chart or sum.",
@@ -150,4 +150,4 @@ _ALL = (
     ),
 )  # fmt: skip
 
-RULES: Mapping[str, Rule] = {rule.id: rule for rule in _ALL}
+RULES: Mapping[str, AlarmRule] = {rule.id: rule for rule in _CATALOG}

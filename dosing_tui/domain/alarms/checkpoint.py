@@ -9,54 +9,54 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Hiding, Priority, Shown, Who
+from dosing_tui.domain.alarms.models import Actor, AlarmKey, AlarmState, AlarmStateName, Priority, Suppression
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
-FOLD = 1
+FOLD_VERSION = 1
 """Of ``table.advance``. Rises whenever the same entries lead to another state."""
 
-CHECKPOINT_EVERY = 500
+CHECKPOINT_INTERVAL = 500
 """Entries of the journal: so many are read at a start, at most, besides the alarms themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """``states``: every alarm that is not normal; ``raises``: when alarms began of late, for floods."""
+    """``states``: every alarm that is not normal; ``raise_times``: when alarms began of late, for floods."""
 
-    last_id: int = 0
+    last_entry_id: int = 0
     states: tuple[AlarmState, ...] = ()
-    raises: tuple[datetime, ...] = ()
+    raise_times: tuple[datetime, ...] = ()
 
 
-NOTHING = Checkpoint()
+EMPTY_CHECKPOINT = Checkpoint()
 """The journal is to be read from its first entry."""
 
 
-def encode(known: Checkpoint) -> str:
+def encode_checkpoint(checkpoint: Checkpoint) -> str:
     return json.dumps(
         {
-            "states": [_state_out(state) for state in known.states],
-            "raises": [at.isoformat() for at in known.raises],
+            "states": [_encode_state(state) for state in checkpoint.states],
+            "raises": [at.isoformat() for at in checkpoint.raise_times],
         },
         ensure_ascii=False,
         separators=(",", ":"),
     )
 
 
-def decode(text: str, last_id: int) -> Checkpoint:
+def decode_checkpoint(text: str, last_entry_id: int) -> Checkpoint:
     """With harmless text; NOTHING for what this program never wrote."""
     try:
         told: dict[str, Any] = json.loads(text)  # Any: what JSON gives, checked by what is made of it
         return Checkpoint(
-            last_id,
-            tuple(_state_in(one) for one in told["states"]),
+            last_entry_id,
+            tuple(_decode_state(one) for one in told["states"]),
             tuple(datetime.fromisoformat(at) for at in told["raises"]),
         )
     except (ValueError, LookupError, TypeError, AttributeError):
-        return NOTHING
+        return EMPTY_CHECKPOINT
 
 
-def _state_out(state: AlarmState) -> dict[str, object]:
+def _encode_state(state: AlarmState) -> dict[str, object]:
     hiding = state.hiding
     return {
         "key": list(state.key),
@@ -64,13 +64,13 @@ def _state_out(state: AlarmState) -> dict[str, object]:
         "active": state.active,
         "acked": state.acked,
         "latched": state.latched,
-        "hiding": hiding and _hiding_out(hiding),
+        "hiding": hiding and _encode_suppression(hiding),
         "occurrence": state.occurrence and str(state.occurrence),
         "count": state.count,
-        "raised_at": _time_out(state.raised_at),
-        "returned_at": _time_out(state.returned_at),
-        "acked_at": _time_out(state.acked_at),
-        "acked_by": list(_who_out(state.acked_by)),
+        "raised_at": _format_time(state.raised_at),
+        "returned_at": _format_time(state.returned_at),
+        "acked_at": _format_time(state.acked_at),
+        "acked_by": list(_encode_actor(state.acked_by)),
         "comment": state.comment,
         "message": state.message,
         "value": state.value,
@@ -79,50 +79,62 @@ def _state_out(state: AlarmState) -> dict[str, object]:
     }
 
 
-def _state_in(told: dict[str, Any]) -> AlarmState:
+def _decode_state(data: dict[str, Any]) -> AlarmState:
     return AlarmState(
-        AlarmKey(*(clean_text(part) for part in told["key"])),
-        priority=Priority(told["priority"]),
-        active=bool(told["active"]),
-        acked=bool(told["acked"]),
-        latched=bool(told["latched"]),
-        hiding=_hiding_in(told["hiding"]) if told["hiding"] else None,
-        occurrence=UUID(told["occurrence"]) if told["occurrence"] else None,
-        count=int(told["count"]),
-        raised_at=_time_in(told["raised_at"]),
-        returned_at=_time_in(told["returned_at"]),
-        acked_at=_time_in(told["acked_at"]),
-        acked_by=_who_in(told["acked_by"]),
-        comment=clean_line(told["comment"]),
-        message=clean_line(told["message"]),
-        value=told["value"] if told["value"] is None else float(told["value"]),
-        limit=told["limit"] if told["limit"] is None else float(told["limit"]),
-        rule_version=int(told["rule_version"]),
+        AlarmKey(*(clean_text(part) for part in data["key"])),
+        priority=Priority(data["priority"]),
+        active=bool(data["active"]),
+        acked=bool(data["acked"]),
+        latched=bool(data["latched"]),
+        hiding=_decode_suppression(data["hiding"]) if data["hiding"] else None,
+        occurrence=UUID(data["occurrence"]) if data["occurrence"] else None,
+        count=int(data["count"]),
+        raised_at=_parse_time(data["raised_at"]),
+        returned_at=_parse_time(data["returned_at"]),
+        acked_at=_parse_time(data["acked_at"]),
+        acked_by=_decode_actor(data["acked_by"]),
+        comment=clean_line(data["comment"]),
+        message=clean_line(data["message"]),
+        value=data["value"] if data["value"] is None else float(data["value"]),
+        limit=data["limit"] if data["limit"] is None else float(data["limit"]),
+        rule_version=int(data["rule_version"]),
     )
 
 
-def _hiding_out(hiding: Hiding) -> list[object]:
-    who = _who_out(hiding.who)
-    return [hiding.shown.value, _time_out(hiding.since), hiding.why, list(who), _time_out(hiding.until)]
+def _encode_suppression(suppression: Suppression) -> list[object]:
+    who = _encode_actor(suppression.who)
+    return [
+        suppression.shown.value,
+        _format_time(suppression.since),
+        suppression.why,
+        list(who),
+        _format_time(suppression.until),
+    ]
 
 
-def _hiding_in(told: list[Any]) -> Hiding:
-    shown, since, why, who, until = told
-    return Hiding(Shown(shown), datetime.fromisoformat(since), clean_line(why), _who_in(who), _time_in(until))
+def _decode_suppression(data: list[Any]) -> Suppression:
+    shown, since, why, who, until = data
+    return Suppression(
+        AlarmStateName(shown),
+        datetime.fromisoformat(since),
+        clean_line(why),
+        _decode_actor(who),
+        _parse_time(until),
+    )
 
 
-def _who_out(who: Who) -> tuple[str, str, str]:
+def _encode_actor(who: Actor) -> tuple[str, str, str]:
     return who.name, who.os_user, who.role
 
 
-def _who_in(told: list[Any]) -> Who:
-    name, os_user, role = told
-    return Who(clean_text(name), clean_text(os_user), clean_text(role))
+def _decode_actor(data: list[Any]) -> Actor:
+    name, os_user, role = data
+    return Actor(clean_text(name), clean_text(os_user), clean_text(role))
 
 
-def _time_out(at: datetime | None) -> str | None:
+def _format_time(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
 
 
-def _time_in(text: str | None) -> datetime | None:
+def _parse_time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.domain.alarms.models import Event, Shown
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName
 
-AT_ONCE = 5_000
+MAX_ENTRIES = 5_000
 """Most entries of one answer."""
 
 
@@ -16,11 +16,11 @@ class JournalFilter:
     since: datetime
     until: datetime
     tag: str = ""
-    events: tuple[Event, ...] = ()
+    events: tuple[AlarmEvent, ...] = ()
     user: str = ""
     """A name, an account or a database role, whole."""
-    shown: tuple[Shown, ...] = ()
+    state_names: tuple[AlarmStateName, ...] = ()
     """Only of alarms that are in one of these states now. Of what is normal there is no list."""
-    most: int = AT_ONCE
-    before: int = 0
+    max_entries: int = MAX_ENTRIES
+    before_id: int = 0
     """Of the entries at ``until`` itself only those with a lower id: so the next page goes on."""

@@ -5,37 +5,43 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint
-from dosing_tui.domain.alarms.models import BY_PEOPLE, AlarmKey, AlarmState, Entry, Shown
-from dosing_tui.domain.alarms.state_machine import advance, normal
+from dosing_tui.domain.alarms.checkpoint import EMPTY_CHECKPOINT, Checkpoint
+from dosing_tui.domain.alarms.models import (
+    OPERATOR_EVENTS,
+    AlarmKey,
+    AlarmState,
+    AlarmStateName,
+    JournalEntry,
+)
+from dosing_tui.domain.alarms.state_machine import apply_event, make_normal
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class AlarmTransition:
     """What one entry did when its turn in the journal came. Entries without an effect are kept, too."""
 
-    entry: Entry
+    entry: JournalEntry
     before: AlarmState
     after: AlarmState
-    own: bool
+    is_local: bool
     """This process had proposed it."""
 
     @property
-    def begins(self) -> bool:
+    def is_new_occurrence(self) -> bool:
         """It made the alarm sound: raised, raised again, louder, or out of its hiding."""
-        return self.after.shown is Shown.UNACK and self.after.occurrence == self.entry.uuid
+        return self.after.state_name is AlarmStateName.UNACK and self.after.occurrence == self.entry.uuid
 
 
-class Replica:
+class JournalProjection:
     """For one thread. Holds what is not normal, and entries that still have to appear in the journal."""
 
-    def __init__(self, *, yields: bool = False) -> None:
-        """``yields``: what the journal says of an alarm replaces what was proposed for it."""
-        self._yields = yields
-        self._told: dict[AlarmKey, AlarmState] = {}
-        self._pending: dict[UUID, Entry] = {}
+    def __init__(self, *, journal_overrides: bool = False) -> None:
+        """``journal_overrides``: what the journal says of an alarm replaces what was proposed for it."""
+        self._journal_overrides = journal_overrides
+        self._confirmed_states: dict[AlarmKey, AlarmState] = {}
+        self._pending_entries: dict[UUID, JournalEntry] = {}
         self._states: dict[AlarmKey, AlarmState] = {}
-        self.last_id = 0
+        self.last_entry_id = 0
         """The newest entry of the journal that was heard."""
 
     @property
@@ -44,102 +50,106 @@ class Replica:
         return self._states
 
     @property
-    def pending(self) -> tuple[Entry, ...]:
+    def pending_entries(self) -> tuple[JournalEntry, ...]:
         """What was proposed and not heard back, the oldest first."""
-        return tuple(self._pending.values())
+        return tuple(self._pending_entries.values())
 
     @property
-    def people_pending(self) -> int:
+    def pending_command_count(self) -> int:
         """How much of that people did."""
-        return sum(entry.event in BY_PEOPLE for entry in self._pending.values())
+        return sum(entry.event in OPERATOR_EVENTS for entry in self._pending_entries.values())
 
-    def state(self, key: AlarmKey) -> AlarmState:
+    def get_state(self, key: AlarmKey) -> AlarmState:
         return self._states.get(key) or AlarmState(key)
 
-    def propose(self, entry: Entry) -> Effect | None:
+    def apply_pending(self, entry: JournalEntry) -> AlarmTransition | None:
         """Take an entry of this process's own for granted until the journal says when its turn was.
 
         None if it changes nothing: then it is not to be journaled.
         """
-        before = self.state(entry.key)
-        step = advance(before, entry)
-        if not step.changed:
+        before = self.get_state(entry.key)
+        step = apply_event(before, entry)
+        if not step.is_changed:
             return None
-        self._pending[entry.uuid] = entry
-        _keep(self._states, step.state)
-        return Effect(entry, before, step.state, own=True)
+        self._pending_entries[entry.uuid] = entry
+        _store_state(self._states, step.state)
+        return AlarmTransition(entry, before, step.state, is_local=True)
 
-    def adopt(self, entries: Iterable[Entry]) -> None:
+    def adopt_pending(self, entries: Iterable[JournalEntry]) -> None:
         """What somebody else will have journaled: until then it counts as well; what is known so is left."""
         for entry in entries:
-            if entry.uuid not in self._pending:
-                self._pending[entry.uuid] = entry
-                _keep(self._states, advance(self.state(entry.key), entry).state)
+            if entry.uuid not in self._pending_entries:
+                self._pending_entries[entry.uuid] = entry
+                _store_state(self._states, apply_event(self.get_state(entry.key), entry).state)
 
-    def states_of(self, before: datetime) -> Mapping[AlarmKey, AlarmState]:
-        """Every alarm that is not normal, without what was proposed since ``before``."""
-        young = {entry.key for entry in self._pending.values() if entry.at > before}
+    def get_states(self, pending_until: datetime) -> Mapping[AlarmKey, AlarmState]:
+        """Every alarm that is not normal, without what was proposed since ``pending_until``."""
+        young = {entry.key for entry in self._pending_entries.values() if entry.at > pending_until}
         if not young:
             return self._states
         states = {key: state for key, state in self._states.items() if key not in young}
-        for key in young & self._told.keys():
-            states[key] = self._told[key]
+        for key in young & self._confirmed_states.keys():
+            states[key] = self._confirmed_states[key]
         return states
 
-    def forget(self, uuids: Collection[UUID]) -> None:
+    def drop_pending(self, uuids: Collection[UUID]) -> None:
         """These are in the journal, and will not be heard of again."""
-        gone = [self._pending.pop(uuid) for uuid in uuids if uuid in self._pending]
-        self._refold({entry.key for entry in gone})
+        gone = [self._pending_entries.pop(uuid) for uuid in uuids if uuid in self._pending_entries]
+        self._rebuild_states({entry.key for entry in gone})
 
     @property
-    def told(self) -> tuple[AlarmState, ...]:
+    def confirmed_states(self) -> tuple[AlarmState, ...]:
         """Every alarm that is not normal by what the journal says alone."""
-        return tuple(self._told.values())
+        return tuple(self._confirmed_states.values())
 
-    def begin_anew(self, known: Checkpoint = NOTHING) -> None:
-        """The journal is another one, or is read again: from behind ``known``, or from its first entry."""
-        self._told = {state.key: state for state in known.states}
-        self.last_id = known.last_id
-        self._refold({*self._states, *self._told})
+    def restart_from(self, checkpoint: Checkpoint = EMPTY_CHECKPOINT) -> None:
+        """The journal is another one, or is read again: from behind ``checkpoint``, or from its first entry."""
+        self._confirmed_states = {state.key: state for state in checkpoint.states}
+        self.last_entry_id = checkpoint.last_entry_id
+        self._rebuild_states({*self._states, *self._confirmed_states})
 
-    def heard(self, entries: Iterable[Entry]) -> list[Effect]:
+    def apply_committed(self, entries: Iterable[JournalEntry]) -> list[AlarmTransition]:
         """Entries of the journal in the order of their ids; one that was heard before changes nothing."""
-        effects: list[Effect] = []
+        effects: list[AlarmTransition] = []
         touched: set[AlarmKey] = set()
         for entry in entries:
-            own = self._pending.pop(entry.uuid, None) is not None
+            own = self._pending_entries.pop(entry.uuid, None) is not None
             touched.add(entry.key)
-            if entry.id <= self.last_id:
+            if entry.id <= self.last_entry_id:
                 continue
-            self.last_id = entry.id
-            before = self._told.get(entry.key) or AlarmState(entry.key)
-            step = advance(before, entry)
-            _keep(self._told, step.state)
-            if step.changed:
-                effects.append(Effect(entry, before, step.state, own))
-        if self._yields:
-            self._pending = {uuid: one for uuid, one in self._pending.items() if one.key not in touched}
-        self._refold(touched)
+            self.last_entry_id = entry.id
+            before = self._confirmed_states.get(entry.key) or AlarmState(entry.key)
+            step = apply_event(before, entry)
+            _store_state(self._confirmed_states, step.state)
+            if step.is_changed:
+                effects.append(AlarmTransition(entry, before, step.state, own))
+        if self._journal_overrides:
+            self._pending_entries = {
+                uuid: one for uuid, one in self._pending_entries.items() if one.key not in touched
+            }
+        self._rebuild_states(touched)
         return effects
 
-    def _refold(self, touched: set[AlarmKey]) -> None:
-        for key in touched:
-            _keep(self._states, self._told.get(key) or AlarmState(key))
-        for entry in self._pending.values():
-            if entry.key in touched:
-                _keep(self._states, advance(self.state(entry.key), entry).state)
+    def _rebuild_states(self, keys: set[AlarmKey]) -> None:
+        for key in keys:
+            _store_state(self._states, self._confirmed_states.get(key) or AlarmState(key))
+        for entry in self._pending_entries.values():
+            if entry.key in keys:
+                _store_state(self._states, apply_event(self.get_state(entry.key), entry).state)
 
 
-def folded(entries: Iterable[Entry], known: Checkpoint = NOTHING) -> dict[AlarmKey, AlarmState]:
+def fold_entries(
+    entries: Iterable[JournalEntry], checkpoint: Checkpoint = EMPTY_CHECKPOINT
+) -> dict[AlarmKey, AlarmState]:
     """The state of every alarm that is not normal after these entries, which follow on what is known."""
-    states = {state.key: state for state in known.states}
+    states = {state.key: state for state in checkpoint.states}
     for entry in entries:
-        _keep(states, advance(states.get(entry.key) or AlarmState(entry.key), entry).state)
+        _store_state(states, apply_event(states.get(entry.key) or AlarmState(entry.key), entry).state)
     return states
 
 
-def _keep(states: dict[AlarmKey, AlarmState], state: AlarmState) -> None:
-    if state == normal(state):
+def _store_state(states: dict[AlarmKey, AlarmState], state: AlarmState) -> None:
+    if state == make_normal(state):
         states.pop(state.key, None)
     else:
         states[state.key] = state

@@ -21,7 +21,7 @@ class Priority(StrEnum):
         return list(Priority).index(self)
 
 
-class Event(StrEnum):
+class AlarmEvent(StrEnum):
     """What may happen to an alarm; each journal entry is one of these."""
 
     RAISE = "raise"
@@ -32,19 +32,26 @@ class Event(StrEnum):
     ESCALATE = "escalate"
     SHELVE = "shelve"
     UNSHELVE = "unshelve"
-    EXPIRE = "expire"
+    SHELVE_EXPIRE = "expire"
     SUPPRESS = "suppress"
-    RELEASE = "release"
-    REMOVE = "remove from service"
-    RESTORE = "return to service"
+    UNSUPPRESS = "release"
+    REMOVE_FROM_SERVICE = "remove from service"
+    RETURN_TO_SERVICE = "return to service"
 
 
-BY_PEOPLE = frozenset(
-    {Event.ACKNOWLEDGE, Event.RESET, Event.SHELVE, Event.UNSHELVE, Event.REMOVE, Event.RESTORE}
+OPERATOR_EVENTS = frozenset(
+    {
+        AlarmEvent.ACKNOWLEDGE,
+        AlarmEvent.RESET,
+        AlarmEvent.SHELVE,
+        AlarmEvent.UNSHELVE,
+        AlarmEvent.REMOVE_FROM_SERVICE,
+        AlarmEvent.RETURN_TO_SERVICE,
+    }
 )
 
 
-class Shown(StrEnum):
+class AlarmStateName(StrEnum):
     """The states of ISA-18.2, A to I."""
 
     NORMAL = "normal"
@@ -58,10 +65,14 @@ class Shown(StrEnum):
     OUT_OF_SERVICE = "out of service"
 
 
-HIDDEN = frozenset({Shown.SHELVED, Shown.SUPPRESSED, Shown.OUT_OF_SERVICE})
-UNACKNOWLEDGED = frozenset({Shown.UNACK, Shown.RTN_UNACK, Shown.LATCHED_UNACK})
+SUPPRESSED_STATES = frozenset(
+    {AlarmStateName.SHELVED, AlarmStateName.SUPPRESSED, AlarmStateName.OUT_OF_SERVICE}
+)
+UNACKNOWLEDGED_STATES = frozenset(
+    {AlarmStateName.UNACK, AlarmStateName.RTN_UNACK, AlarmStateName.LATCHED_UNACK}
+)
 
-MOST_SHELVED = {
+MAX_SHELVE_DURATION = {
     Priority.HIGH: timedelta(minutes=30),
     Priority.MEDIUM: timedelta(hours=4),
     Priority.LOW: timedelta(hours=12),
@@ -87,7 +98,7 @@ class AlarmKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class Actor:
     """A person as far as it is known; all '' when the program itself acted.
 
     ``role`` is the database's own word, and '' until the entry is in the journal.
@@ -98,16 +109,16 @@ class Who:
     role: str = ""
 
 
-NOBODY = Who()
+SYSTEM_ACTOR = Actor()
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One row of the journal: one event of one alarm."""
 
     uuid: UUID
     key: AlarmKey
-    event: Event
+    event: AlarmEvent
     at: datetime
     """When it happened (UTC)."""
     received_at: datetime
@@ -125,7 +136,7 @@ class Entry:
     """Of an acknowledgement or reset: the occurrence that was seen; the entry's own for what begins one."""
     until: datetime | None = None
     """Of shelving: its end."""
-    who: Who = NOBODY
+    who: Actor = SYSTEM_ACTOR
     offline: bool = False
     """A person did it while the database was away, so under no database role: it was journaled later."""
     comment: str = ""
@@ -134,13 +145,13 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Hiding:
+class Suppression:
     """Why an alarm is not annunciated. ``until`` is never None for a shelved one."""
 
-    shown: Shown
+    shown: AlarmStateName
     since: datetime
     why: str
-    who: Who = NOBODY
+    who: Actor = SYSTEM_ACTOR
     until: datetime | None = None
 
 
@@ -153,14 +164,14 @@ class AlarmState:
     active: bool = False
     acked: bool = False
     latched: bool = False
-    hiding: Hiding | None = None
+    hiding: Suppression | None = None
     occurrence: UUID | None = None
     count: int = 0
     """How often it was raised since it was last normal."""
     raised_at: datetime | None = None
     returned_at: datetime | None = None
     acked_at: datetime | None = None
-    acked_by: Who = NOBODY
+    acked_by: Actor = SYSTEM_ACTOR
     comment: str = ""
     """Of the newest acknowledgement."""
     message: str = ""
@@ -169,18 +180,18 @@ class AlarmState:
     rule_version: int = 0
 
     @property
-    def shown(self) -> Shown:
+    def state_name(self) -> AlarmStateName:
         if self.hiding is not None:
             return self.hiding.shown
         if self.active:
-            return Shown.ACKED if self.acked else Shown.UNACK
+            return AlarmStateName.ACKED if self.acked else AlarmStateName.UNACK
         if self.latched:
-            return Shown.LATCHED_ACKED if self.acked else Shown.LATCHED_UNACK
+            return AlarmStateName.LATCHED_ACKED if self.acked else AlarmStateName.LATCHED_UNACK
         if self.count and not self.acked:
-            return Shown.RTN_UNACK
-        return Shown.NORMAL
+            return AlarmStateName.RTN_UNACK
+        return AlarmStateName.NORMAL
 
     @property
-    def annunciated(self) -> bool:
+    def is_annunciated(self) -> bool:
         """It is in the list that somebody has to work through."""
-        return self.shown is not Shown.NORMAL and self.shown not in HIDDEN
+        return self.state_name is not AlarmStateName.NORMAL and self.state_name not in SUPPRESSED_STATES

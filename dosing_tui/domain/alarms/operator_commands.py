@@ -8,103 +8,113 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from dosing_tui.domain.alarms.models import AlarmState, Entry, Event, Priority, Who
-from dosing_tui.domain.alarms.state_machine import advance
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmState, JournalEntry, Priority
+from dosing_tui.domain.alarms.state_machine import apply_event
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.errors import AlarmRefused
+from dosing_tui.errors import AlarmCommandError
 
-COMMENT_LONGEST = 240
+MAX_COMMENT_LENGTH = 240
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class CommandContext:
     """Who asks, and when (UTC)."""
 
-    who: Who
+    who: Actor
     now: datetime
     new_id: Callable[[], UUID] = field(default=uuid4)
 
 
-def acknowledge(state: AlarmState, asking: Asking, *, comment: str = "") -> Entry:
-    return _entry(state, asking, Event.ACKNOWLEDGE, comment)
+def acknowledge_alarm(state: AlarmState, context: CommandContext, *, comment: str = "") -> JournalEntry:
+    return _create_entry(state, context, AlarmEvent.ACKNOWLEDGE, comment)
 
 
-def reset(state: AlarmState, asking: Asking, *, comment: str = "") -> Entry:
+def reset_alarm(state: AlarmState, context: CommandContext, *, comment: str = "") -> JournalEntry:
     """Ends a latched alarm whose condition is gone."""
-    return _entry(state, asking, Event.RESET, comment)
+    return _create_entry(state, context, AlarmEvent.RESET, comment)
 
 
-def shelve(
+def shelve_alarm(
     state: AlarmState,
-    asking: Asking,
+    context: CommandContext,
     *,
     priority: Priority,
     duration: timedelta,
-    most: timedelta,
+    max_duration: timedelta,
     reason: str,
-) -> Entry:
-    """``priority``: the rule's, where the alarm is normal; ``most``: the site's limit for it."""
+) -> JournalEntry:
+    """``priority``: the rule's, where the alarm is normal; ``max_duration``: the site's limit for it."""
     urgency = state.priority if state.active else priority
-    if duration > most:
-        minutes = most.total_seconds() / 60
-        raise AlarmRefused(
+    if duration > max_duration:
+        minutes = max_duration.total_seconds() / 60
+        raise AlarmCommandError(
             f"{state.key.tag} is not shelved: with priority {urgency} for {minutes:.0f} minutes at most."
         )
-    return _entry(state, asking, Event.SHELVE, reason, priority=urgency, until=asking.now + duration)
+    return _create_entry(
+        state, context, AlarmEvent.SHELVE, reason, priority=urgency, until=context.now + duration
+    )
 
 
-def unshelve(state: AlarmState, asking: Asking, *, comment: str = "") -> Entry:
+def unshelve_alarm(state: AlarmState, context: CommandContext, *, comment: str = "") -> JournalEntry:
     """Back to normal; the collector raises it anew if its condition holds."""
-    return _entry(state, asking, Event.UNSHELVE, comment)
+    return _create_entry(state, context, AlarmEvent.UNSHELVE, comment)
 
 
-def remove(state: AlarmState, asking: Asking, *, priority: Priority, reason: str) -> Entry:
+def remove_from_service(
+    state: AlarmState, context: CommandContext, *, priority: Priority, reason: str
+) -> JournalEntry:
     """Out of service, until somebody puts it back."""
-    return _entry(state, asking, Event.REMOVE, reason, priority=state.priority if state.active else priority)
+    return _create_entry(
+        state,
+        context,
+        AlarmEvent.REMOVE_FROM_SERVICE,
+        reason,
+        priority=state.priority if state.active else priority,
+    )
 
 
-def restore(state: AlarmState, asking: Asking, *, comment: str = "") -> Entry:
-    """Back into service, as ``unshelve``."""
-    return _entry(state, asking, Event.RESTORE, comment)
+def return_to_service(state: AlarmState, context: CommandContext, *, comment: str = "") -> JournalEntry:
+    """Back into service, as ``unshelve_alarm``."""
+    return _create_entry(state, context, AlarmEvent.RETURN_TO_SERVICE, comment)
 
 
-def check(state: AlarmState, entry: Entry) -> None:
+def check_command(state: AlarmState, entry: JournalEntry) -> None:
     """The entry was made for what somebody saw; this is the alarm as it is now. Raises: AlarmRefused."""
-    step = advance(state, entry)
+    step = apply_event(state, entry)
     if step.refusal:
-        raise AlarmRefused(step.refusal)
-    if not step.changed:
+        raise AlarmCommandError(step.refusal)
+    if not step.is_changed:
         who = state.acked_by.name or state.acked_by.os_user
         by = f", by {who}" if who else ""
-        raise AlarmRefused(f"{state.key.tag} is {state.shown} already{by}.")
+        raise AlarmCommandError(f"{state.key.tag} is {state.state_name} already{by}.")
 
 
-def _entry(
+def _create_entry(
     state: AlarmState,
-    asking: Asking,
-    event: Event,
+    context: CommandContext,
+    event: AlarmEvent,
     comment: str,
     *,
     priority: Priority | None = None,
     until: datetime | None = None,
-) -> Entry:
-    entry = Entry(
-        uuid=asking.new_id(),
+) -> JournalEntry:
+    entry = JournalEntry(
+        uuid=context.new_id(),
         key=state.key,
         event=event,
-        at=asking.now,
-        received_at=asking.now,
+        at=context.now,
+        received_at=context.now,
         priority=priority or state.priority,
         rule_version=state.rule_version,
         message=state.message,
         value=state.value,
         limit=state.limit,
-        occurrence=state.occurrence if event in (Event.ACKNOWLEDGE, Event.RESET) else None,
+        occurrence=state.occurrence if event in (AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET) else None,
         until=until,
-        who=Who(clean_text(asking.who.name), clean_text(asking.who.os_user)),
-        comment=clean_line(comment, COMMENT_LONGEST),
+        who=Actor(clean_text(context.who.name), clean_text(context.who.os_user)),
+        comment=clean_line(comment, MAX_COMMENT_LENGTH),
     )
-    step = advance(state, entry)
+    step = apply_event(state, entry)
     if step.refusal:
-        raise AlarmRefused(step.refusal)
+        raise AlarmCommandError(step.refusal)
     return entry

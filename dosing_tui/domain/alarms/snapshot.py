@@ -5,108 +5,114 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from dosing_tui.domain.alarms.catalog import RULES, Rule
-from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey, AlarmState, Priority, Shown
+from dosing_tui.domain.alarms.catalog import RULES, AlarmRule
+from dosing_tui.domain.alarms.models import (
+    UNACKNOWLEDGED_STATES,
+    AlarmKey,
+    AlarmState,
+    AlarmStateName,
+    Priority,
+)
 
-FIRST_OUT = timedelta(seconds=5)
+FIRST_OUT_WINDOW = timedelta(seconds=5)
 FLOOD_PERIOD = timedelta(minutes=10)
-FLOOD_BEGINS = 10
+FLOOD_START_COUNT = 10
 """More than so many new alarms in ten minutes are a flood ..."""
-FLOOD_ENDS = 5
+FLOOD_END_COUNT = 5
 """... until there are fewer than so many."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmView:
     state: AlarmState
-    rule: Rule | None
+    rule: AlarmRule | None
     """None for a rule that this program does not know: another release journaled it."""
     message: str
     """As of now: the state has the words it was raised with."""
     value: float | None
     limit: float | None
-    holds: bool | None
+    condition_active: bool | None
     """Whether the condition holds, hidden or not; None where this process does not know."""
-    first_out: bool
+    is_first_out: bool
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmPicture:
-    """``listed``: what is to be worked through, unacknowledged first, the most urgent first, newest first."""
+class AlarmSnapshot:
+    """``annunciated_alarms``: what is to be worked through, unacknowledged first, the most urgent first, newest first."""
 
     at: datetime = field(compare=False)
-    listed: tuple[AlarmView, ...] = ()
+    annunciated_alarms: tuple[AlarmView, ...] = ()
     shelved: tuple[AlarmView, ...] = ()
     suppressed: tuple[AlarmView, ...] = ()
     out_of_service: tuple[AlarmView, ...] = ()
-    raised: int = 0
+    recent_raise_count: int = 0
     """New alarms in the last ten minutes."""
-    flood: bool = False
-    journal: bool = False
+    is_flood: bool = False
+    is_journal_live: bool = False
     """The journal is heard: what other consoles do shows here, and the other way round."""
-    pending: int = 0
+    pending_command_count: int = 0
     """What people did that is kept on this machine until the journal is back."""
 
     @property
-    def unacknowledged(self) -> int:
-        return sum(view.state.shown in UNACKNOWLEDGED for view in self.listed)
+    def unacknowledged_count(self) -> int:
+        return sum(view.state.state_name in UNACKNOWLEDGED_STATES for view in self.annunciated_alarms)
 
-    def count(self, priority: Priority) -> int:
+    def count_priority(self, priority: Priority) -> int:
         """How many of this priority are listed."""
-        return sum(view.state.priority is priority for view in self.listed)
+        return sum(view.state.priority is priority for view in self.annunciated_alarms)
 
 
-def flooded(before: bool, raised: int) -> bool:
+def is_flood_active(was_active: bool, raise_count: int) -> bool:
     """Whether there is a flood now.
 
     >>> flooded(False, 10), flooded(False, 11), flooded(True, 5), flooded(True, 4)
     (False, True, True, False)
     """
-    return raised >= FLOOD_ENDS if before else raised > FLOOD_BEGINS
+    return raise_count >= FLOOD_END_COUNT if was_active else raise_count > FLOOD_START_COUNT
 
 
-def first_outs(states: Iterable[AlarmState]) -> frozenset[AlarmKey]:
+def find_first_outs(states: Iterable[AlarmState]) -> frozenset[AlarmKey]:
     """Of alarms of one group that came within five seconds, the first, which tells the cause."""
     groups: dict[str, list[tuple[datetime, AlarmKey]]] = {}
     for state in states:
         rule = RULES.get(state.key.rule)
-        if rule is not None and state.raised_at is not None and state.annunciated:
-            groups.setdefault(rule.group_of(state.key), []).append((state.raised_at, state.key))
+        if rule is not None and state.raised_at is not None and state.is_annunciated:
+            groups.setdefault(rule.get_group_name(state.key), []).append((state.raised_at, state.key))
     found: set[AlarmKey] = set()
     for members in groups.values():
         members.sort()
         first: datetime | None = None
         for (at, key), (after, _) in pairwise(members):
-            if (first is None or at - first > FIRST_OUT) and after - at <= FIRST_OUT:
+            if (first is None or at - first > FIRST_OUT_WINDOW) and after - at <= FIRST_OUT_WINDOW:
                 first = at
                 found.add(key)
     return frozenset(found)
 
 
-def pictured(
-    views: Mapping[AlarmKey, AlarmView], *, at: datetime, raised: int, flood: bool, journal: bool,
-    pending: int = 0,
-) -> AlarmPicture:  # fmt: skip
+def build_snapshot(
+    views: Mapping[AlarmKey, AlarmView], *, at: datetime, raise_count: int, is_flood: bool, is_journal_live: bool,
+    pending_command_count: int = 0,
+) -> AlarmSnapshot:  # fmt: skip
     """The views, sorted into their lists."""
-    ordered = sorted(views.values(), key=_urgency)
+    ordered = sorted(views.values(), key=_get_sort_key)
 
-    def only(shown: Shown) -> tuple[AlarmView, ...]:
-        return tuple(view for view in ordered if view.state.shown is shown)
+    def only(shown: AlarmStateName) -> tuple[AlarmView, ...]:
+        return tuple(view for view in ordered if view.state.state_name is shown)
 
-    return AlarmPicture(
+    return AlarmSnapshot(
         at=at,
-        listed=tuple(view for view in ordered if view.state.annunciated),
-        shelved=only(Shown.SHELVED),
-        suppressed=only(Shown.SUPPRESSED),
-        out_of_service=only(Shown.OUT_OF_SERVICE),
-        raised=raised,
-        flood=flood,
-        journal=journal,
-        pending=pending,
+        annunciated_alarms=tuple(view for view in ordered if view.state.is_annunciated),
+        shelved=only(AlarmStateName.SHELVED),
+        suppressed=only(AlarmStateName.SUPPRESSED),
+        out_of_service=only(AlarmStateName.OUT_OF_SERVICE),
+        recent_raise_count=raise_count,
+        is_flood=is_flood,
+        is_journal_live=is_journal_live,
+        pending_command_count=pending_command_count,
     )
 
 
-def _urgency(view: AlarmView) -> tuple[bool, int, float, AlarmKey]:
+def _get_sort_key(view: AlarmView) -> tuple[bool, int, float, AlarmKey]:
     state = view.state
     since = -state.raised_at.timestamp() if state.raised_at else 0.0
-    return (state.shown not in UNACKNOWLEDGED, state.priority.rank, since, state.key)
+    return (state.state_name not in UNACKNOWLEDGED_STATES, state.priority.rank, since, state.key)

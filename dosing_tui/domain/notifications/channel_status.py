@@ -6,7 +6,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelState:
+class ChannelStatus:
     """``lost``: refused for good, given up, or nobody knows."""
 
     channel: str
@@ -21,8 +21,8 @@ class ChannelState:
     lost: int = 0
 
 
-def with_unused(known: Iterable[ChannelState], configured: Sequence[str]) -> list[ChannelState]:
+def add_unused_channels(channels: Iterable[ChannelStatus], configured: Sequence[str]) -> list[ChannelStatus]:
     """Those that fail first, then by name; also what is configured and was never used."""
-    found = {one.channel: one for one in known}
-    every = [found.get(name) or ChannelState(name) for name in {*found, *configured}]
+    found = {one.channel: one for one in channels}
+    every = [found.get(name) or ChannelStatus(name) for name in {*found, *configured}]
     return sorted(every, key=lambda one: (one.failing_since is None, one.channel))

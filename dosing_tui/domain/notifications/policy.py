@@ -18,25 +18,33 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from dosing_tui.domain.alarms.journal_projection import Effect
-from dosing_tui.domain.alarms.models import NOBODY, UNACKNOWLEDGED, AlarmKey, AlarmState, Event, Priority, Who
+from dosing_tui.domain.alarms.journal_projection import AlarmTransition
+from dosing_tui.domain.alarms.models import (
+    SYSTEM_ACTOR,
+    UNACKNOWLEDGED_STATES,
+    Actor,
+    AlarmEvent,
+    AlarmKey,
+    AlarmState,
+    Priority,
+)
 
-NAMESPACE = UUID("5f0c9be3-5d2e-4bd8-9f5c-3a86a1f0b1c7")
+MESSAGE_NAMESPACE = UUID("5f0c9be3-5d2e-4bd8-9f5c-3a86a1f0b1c7")
 """Of the ids of messages."""
-PERIOD = timedelta(minutes=10)
+RATE_LIMIT_PERIOD = timedelta(minutes=10)
 """Of the rate limit."""
-GATHERING = timedelta(seconds=10)
+SUMMARY_DELAY = timedelta(seconds=10)
 """The last message of a period waits so long for company: what is held back is told in one."""
-LATEST = timedelta(days=1)
+MAX_NOTICE_AGE = timedelta(days=1)
 """Nobody is told of what is older."""
 
 
-class Occasion(StrEnum):
+class Trigger(StrEnum):
     """Why somebody is told."""
 
     RAISE = "raise"
     RETURN = "return"
-    HIDDEN = "hidden"
+    SUPPRESSION = "hidden"
     """Nobody need come: shelved, suppressed by design, out of service. Whoever wants returns gets it."""
     UNACKNOWLEDGED = "unacknowledged"
     SUMMARY = "summary"
@@ -44,10 +52,10 @@ class Occasion(StrEnum):
     TEST = "test"
 
 
-class Fate(StrEnum):
+class DeliveryStatus(StrEnum):
     """What became of a notice, as the database keeps it."""
 
-    WAITING = "waiting"
+    PENDING = "waiting"
     CLAIMED = "claimed"
     """A process is sending it, or was when it ended."""
     SENT = "sent"
@@ -57,50 +65,52 @@ class Fate(StrEnum):
     """Refused for good, or given up."""
     WITHDRAWN = "withdrawn"
     """Before its turn it was acknowledged, hidden or over."""
-    SUMMARISED = "summarised"
+    IN_SUMMARY = "summarised"
     """Told in a summary."""
 
 
-ENDS = frozenset({Occasion.RETURN, Occasion.HIDDEN})
+END_TRIGGERS = frozenset({Trigger.RETURN, Trigger.SUPPRESSION})
 """The alarm sounds no more."""
-TOLD = frozenset({Fate.CLAIMED, Fate.SENT, Fate.UNKNOWN, Fate.SUMMARISED})
+POSSIBLY_SENT = frozenset(
+    {DeliveryStatus.CLAIMED, DeliveryStatus.SENT, DeliveryStatus.UNKNOWN, DeliveryStatus.IN_SUMMARY}
+)
 """Somebody knows of it, or may."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ChannelPolicy:
     """What a channel wants to be told."""
 
     channel: str
     priorities: frozenset[Priority]
-    occasions: frozenset[Occasion]
-    after: timedelta = timedelta()
+    triggers: frozenset[Trigger]
+    unacknowledged_after: timedelta = timedelta()
     """An alarm that is unacknowledged for so long is told of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to be told to one channel; ``occurrence``, ``occasion`` and ``channel`` make it unique."""
+    """One thing to be told to one channel; ``occurrence``, ``trigger`` and ``channel`` make it unique."""
 
     channel: str
-    occasion: Occasion
+    trigger: Trigger
     occurrence: UUID
     journal_id: int
     due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AlarmSummary:
     """One alarm as a message tells of it."""
 
     key: AlarmKey
-    event: Event
+    event: AlarmEvent
     priority: Priority
     at: datetime
     message: str
     value: float | None = None
     limit: float | None = None
-    who: Who = NOBODY
+    who: Actor = SYSTEM_ACTOR
     """Of what a person did."""
     comment: str = ""
     until: datetime | None = None
@@ -108,38 +118,38 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueuedNotice:
     """A notice that waits for its turn.
 
-    ``raised``: what became of what told before that the same alarm sounds; ``before``: which one told it.
+    ``raise_status``: what became of what told before that the same alarm sounds; ``first_notice``: which one told it.
     """
 
     id: int
-    occasion: Occasion
+    trigger: Trigger
     occurrence: UUID
     due_at: datetime
-    told: Told
-    raised: Fate | None = None
-    before: tuple[Occasion, UUID] | None = None
+    alarm: AlarmSummary
+    raise_status: DeliveryStatus | None = None
+    first_notice: tuple[Trigger, UUID] | None = None
 
     @property
     def urgency(self) -> tuple[int, int]:
-        return (self.told.priority.rank, self.id)
+        return (self.alarm.priority.rank, self.id)
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class NotificationMessage:
     """What a channel sends. ``id`` is the same at every try and after every restart."""
 
     id: UUID
-    occasion: Occasion
+    trigger: Trigger
     site: str
     plant: str
-    alarms: tuple[Told, ...]
+    alarms: tuple[AlarmSummary, ...]
     """The most urgent first; a summary names no more than it has room for."""
     counts: Mapping[Priority, int] = field(default_factory=dict)
     """How many alarms the message is about."""
-    follows: UUID | None = None
+    in_reply_to: UUID | None = None
     """The message that told first of the same alarm: it has neither returned nor been hidden since."""
 
     @property
@@ -148,96 +158,103 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Dispatch:
     """What is to be done now: notices that are over, and what is sent next, one or several in one."""
 
-    withdrawn: tuple[int, ...] = ()
-    sent: tuple[Waiting, ...] = ()
+    withdrawn_ids: tuple[int, ...] = ()
+    notices: tuple[QueuedNotice, ...] = ()
 
 
-def noticed(effects: Iterable[Effect], wish: Wish) -> Iterator[Notice]:
+def create_notices(transitions: Iterable[AlarmTransition], policy: ChannelPolicy) -> Iterator[Notice]:
     """What the channel is to be told, at once or later if it is still true then."""
-    for effect in effects:
+    for effect in transitions:
         entry = effect.entry
-        if effect.begins and effect.after.priority in wish.priorities:
-            for occasion, wait in ((Occasion.RAISE, timedelta()), (Occasion.UNACKNOWLEDGED, wish.after)):
-                if occasion in wish.occasions:
-                    yield Notice(wish.channel, occasion, entry.uuid, entry.id, entry.at + wait)
-        elif (end := _end(effect)) is not None and effect.before.priority in wish.priorities:
+        if effect.is_new_occurrence and effect.after.priority in policy.priorities:
+            for occasion, wait in (
+                (Trigger.RAISE, timedelta()),
+                (Trigger.UNACKNOWLEDGED, policy.unacknowledged_after),
+            ):
+                if occasion in policy.triggers:
+                    yield Notice(policy.channel, occasion, entry.uuid, entry.id, entry.at + wait)
+        elif (end := _find_end_trigger(effect)) is not None and effect.before.priority in policy.priorities:
             occurrence = effect.before.occurrence
-            if Occasion.RETURN in wish.occasions and occurrence is not None:
-                yield Notice(wish.channel, end, occurrence, entry.id, entry.at)
+            if Trigger.RETURN in policy.triggers and occurrence is not None:
+                yield Notice(policy.channel, end, occurrence, entry.id, entry.at)
 
 
-def _end(effect: Effect) -> Occasion | None:
+def _find_end_trigger(transition: AlarmTransition) -> Trigger | None:
     """How the alarm ceased to sound, if it did: what is hidden or has returned already does not again."""
-    before, after = effect.before, effect.after
+    before, after = transition.before, transition.after
     if not before.active or before.hiding is not None:
         return None
     if after.hiding is not None:
-        return Occasion.HIDDEN
-    return None if after.active else Occasion.RETURN
+        return Trigger.SUPPRESSION
+    return None if after.active else Trigger.RETURN
 
 
-def still_true(waiting: Waiting, state: AlarmState, *, now: datetime) -> bool:
+def is_still_due(notice: QueuedNotice, state: AlarmState, *, now: datetime) -> bool:
     """Whether it is to be told all the same, now that its turn has come.
 
     An alarm: while it is that occurrence, unacknowledged and not hidden. Its end: if somebody was told of its
     beginning, or did not want to be, and it has not begun again.
     """
-    if now - waiting.due_at > LATEST:
+    if now - notice.due_at > MAX_NOTICE_AGE:
         return False
-    if waiting.occasion in ENDS:
+    if notice.trigger in END_TRIGGERS:
         over = not state.active or state.hiding is not None
-        return over and (waiting.raised is None or waiting.raised in TOLD)
+        return over and (notice.raise_status is None or notice.raise_status in POSSIBLY_SENT)
     if state.hiding is not None:
         return False
-    return state.occurrence == waiting.occurrence and state.shown in UNACKNOWLEDGED
+    return state.occurrence == notice.occurrence and state.state_name in UNACKNOWLEDGED_STATES
 
 
-def chosen(
-    waiting: Sequence[Waiting],
+def choose_dispatch(
+    notices: Sequence[QueuedNotice],
     states: Mapping[AlarmKey, AlarmState],
     *,
-    recent: int,
-    recent_high: int,
-    most: int,
+    recent_count: int,
+    recent_high_count: int,
+    max_messages: int,
     now: datetime,
-) -> Choice:
-    """What to send next of what is due. ``recent``: messages of the last period, of which there are ``most``.
+) -> Dispatch:
+    """What to send next of what is due. ``recent_count``: messages of the last period, of which there are ``max_messages``.
 
     The last message that a period allows tells of everything that is due by then. What is of high priority
-    has as many messages again: for it, only those count that told of some of it (``recent_high``).
+    has as many messages again: for it, only those count that told of some of it (``recent_high_count``).
     """
-    withdrawn: list[Waiting] = []
-    due: list[Waiting] = []
-    for one in waiting:
-        if one.occasion in ENDS and one.raised is Fate.WAITING and now - one.due_at <= LATEST:
+    withdrawn: list[QueuedNotice] = []
+    due: list[QueuedNotice] = []
+    for one in notices:
+        if (
+            one.trigger in END_TRIGGERS
+            and one.raise_status is DeliveryStatus.PENDING
+            and now - one.due_at <= MAX_NOTICE_AGE
+        ):
             continue  # its beginning may still be told: the end comes after it
-        alive = still_true(one, states.get(one.told.key) or AlarmState(one.told.key), now=now)
+        alive = is_still_due(one, states.get(one.alarm.key) or AlarmState(one.alarm.key), now=now)
         (due.append if alive else withdrawn.append)(one)
     gone = tuple(one.id for one in withdrawn)
     due.sort(key=lambda one: one.urgency)
-    urgent = [one for one in due if one.told.priority is Priority.HIGH]
-    room, room_high = most - recent, most - recent_high
+    urgent = [one for one in due if one.alarm.priority is Priority.HIGH]
+    room, room_high = max_messages - recent_count, max_messages - recent_high_count
     if urgent and room_high > 1:
-        return Choice(gone, tuple(urgent[:1]))
+        return Dispatch(gone, tuple(urgent[:1]))
     if room <= 0:
         due, room = urgent, room_high
     if room <= 0 or not due:
-        return Choice(gone)
+        return Dispatch(gone)
     if room > 1:
-        return Choice(gone, tuple(due[:1]))
-    if now - min(one.due_at for one in due) < GATHERING:
-        return Choice(gone)
-    return Choice(gone, tuple(due))
+        return Dispatch(gone, tuple(due[:1]))
+    if now - min(one.due_at for one in due) < SUMMARY_DELAY:
+        return Dispatch(gone)
+    return Dispatch(gone, tuple(due))
 
 
-def message_id(site: str, channel: str, occasion: Occasion, occurrence: UUID) -> UUID:
+def create_message_id(site: str, channel: str, trigger: Trigger, occurrence: UUID) -> UUID:
     """A receiver that gets the same id twice has been told the same thing twice."""
-    return uuid5(NAMESPACE, f"{site}/{channel}/{occasion}/{occurrence}")
+    return uuid5(MESSAGE_NAMESPACE, f"{site}/{channel}/{trigger}/{occurrence}")
 
 
-def summary_of(members: Iterable[UUID]) -> UUID:
+def create_summary_id(members: Iterable[UUID]) -> UUID:
     """Stands for the occurrence of a summary; of the same members it is the same."""
-    return uuid5(NAMESPACE, "/".join(sorted(str(one) for one in members)))
+    return uuid5(MESSAGE_NAMESPACE, "/".join(sorted(str(one) for one in members)))

@@ -193,7 +193,7 @@ def _build_active_alarms(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
             (
                 state.priority.value,
                 state.key.tag,
-                state.shown.value,
+                state.state_name.value,
                 format_date_time(state.raised_at, zone),
                 state.message,
             ),
@@ -212,7 +212,9 @@ def _build_hidden_alarms(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
 def _build_hidden_row(state: AlarmState, zone: tzinfo) -> DocumentRow:
     hiding = state.hiding
     if hiding is None:
-        return DocumentRow((state.key.tag, state.shown.value, UNKNOWN, UNKNOWN, UNKNOWN))
+        return DocumentRow((state.key.tag, state.state_name.value, UNKNOWN, UNKNOWN, UNKNOWN))
     until = format_date_time(hiding.until, zone)
     who = hiding.who.name or hiding.who.os_user or UNKNOWN
-    return DocumentRow((state.key.tag, state.shown.value, until, hiding.why or UNKNOWN, who), is_flagged=True)
+    return DocumentRow(
+        (state.key.tag, state.state_name.value, until, hiding.why or UNKNOWN, who), is_flagged=True
+    )

@@ -8,10 +8,17 @@ from enum import StrEnum
 from dosing_tui.config.alarm_limits import get_max_shelving
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms import operator_commands
-from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Priority, Shown
-from dosing_tui.domain.alarms.operator_commands import Asking
-from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
-from dosing_tui.errors import AlarmRefused
+from dosing_tui.domain.alarms.models import (
+    AlarmEvent,
+    AlarmKey,
+    AlarmState,
+    AlarmStateName,
+    JournalEntry,
+    Priority,
+)
+from dosing_tui.domain.alarms.operator_commands import CommandContext
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
+from dosing_tui.errors import AlarmCommandError
 
 SHELVING_DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 480, 720))
 
@@ -35,7 +42,7 @@ class AlarmAction(StrEnum):
 class ActionRequest:
     """One event for the alarms as the operator saw them."""
 
-    event: Event
+    event: AlarmEvent
     views: tuple[AlarmView, ...]
     comment: str = ""
     duration: timedelta = timedelta()
@@ -46,32 +53,36 @@ class ActionRequest:
 class ActionResult:
     """What is to be journaled, and of the alarms that are left as they are, why, a sentence each."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[JournalEntry, ...]
     skip_reasons: tuple[str, ...] = ()
 
 
 _ACTION_EVENTS = {
-    AlarmAction.ACKNOWLEDGE: Event.ACKNOWLEDGE,
-    AlarmAction.ACKNOWLEDGE_WITH_COMMENT: Event.ACKNOWLEDGE,
-    AlarmAction.ACKNOWLEDGE_ALL: Event.ACKNOWLEDGE,
-    AlarmAction.RESET: Event.RESET,
-    AlarmAction.SHELVE: Event.SHELVE,
-    AlarmAction.REMOVE_FROM_SERVICE: Event.REMOVE,
+    AlarmAction.ACKNOWLEDGE: AlarmEvent.ACKNOWLEDGE,
+    AlarmAction.ACKNOWLEDGE_WITH_COMMENT: AlarmEvent.ACKNOWLEDGE,
+    AlarmAction.ACKNOWLEDGE_ALL: AlarmEvent.ACKNOWLEDGE,
+    AlarmAction.RESET: AlarmEvent.RESET,
+    AlarmAction.SHELVE: AlarmEvent.SHELVE,
+    AlarmAction.REMOVE_FROM_SERVICE: AlarmEvent.REMOVE_FROM_SERVICE,
 }
 _EVENT_LABELS = {
-    Event.ACKNOWLEDGE: "Acknowledged",
-    Event.RESET: "Reset",
-    Event.SHELVE: "Shelved",
-    Event.UNSHELVE: "Not shelved any more",
-    Event.REMOVE: "Out of service",
-    Event.RESTORE: "Back in service",
+    AlarmEvent.ACKNOWLEDGE: "Acknowledged",
+    AlarmEvent.RESET: "Reset",
+    AlarmEvent.SHELVE: "Shelved",
+    AlarmEvent.UNSHELVE: "Not shelved any more",
+    AlarmEvent.REMOVE_FROM_SERVICE: "Out of service",
+    AlarmEvent.RETURN_TO_SERVICE: "Back in service",
 }
 
 
-def action_to_event(action: AlarmAction, view: AlarmView) -> Event:
+def action_to_event(action: AlarmAction, view: AlarmView) -> AlarmEvent:
     """'Back' is out of whatever hides the alarm."""
     if action is AlarmAction.RESTORE:
-        return Event.RESTORE if view.state.shown is Shown.OUT_OF_SERVICE else Event.UNSHELVE
+        return (
+            AlarmEvent.RETURN_TO_SERVICE
+            if view.state.state_name is AlarmStateName.OUT_OF_SERVICE
+            else AlarmEvent.UNSHELVE
+        )
     return _ACTION_EVENTS[action]
 
 
@@ -91,9 +102,9 @@ def list_shelving_durations(view: AlarmView, settings: Settings) -> tuple[timede
     return (*(length for length in SHELVING_DURATIONS if length < most), most)
 
 
-def explain_refusal(event: Event, view: AlarmView, asking: Asking, settings: Settings) -> str:
+def explain_refusal(event: AlarmEvent, view: AlarmView, asking: CommandContext, settings: Settings) -> str:
     """Why the event is not possible now, before anything is asked about it; '' where it is."""
-    if event is Event.ACKNOWLEDGE and view.state.acked and view.state.annunciated:
+    if event is AlarmEvent.ACKNOWLEDGE and view.state.acked and view.state.is_annunciated:
         return f"{view.state.key.tag} is acknowledged already."
     try:
         _build_entry(
@@ -102,7 +113,7 @@ def explain_refusal(event: Event, view: AlarmView, asking: Asking, settings: Set
             asking,
             settings,
         )
-    except AlarmRefused as error:
+    except AlarmCommandError as error:
         return str(error)
     return ""
 
@@ -115,7 +126,7 @@ def format_result(request: ActionRequest, result: ActionResult) -> str:
 
 
 def check_request(
-    request: ActionRequest, snapshot: AlarmPicture, asking: Asking, settings: Settings
+    request: ActionRequest, snapshot: AlarmSnapshot, asking: CommandContext, settings: Settings
 ) -> ActionResult:
     """By what was seen and by what is so by now: what somebody has done meanwhile is left out."""
     views = index_alarms(snapshot)
@@ -124,40 +135,42 @@ def check_request(
         try:
             entry = _build_entry(request, view, asking, settings)
             now = views.get(entry.key)
-            operator_commands.check(now.state if now else AlarmState(entry.key), entry)
-        except AlarmRefused as error:
+            operator_commands.check_command(now.state if now else AlarmState(entry.key), entry)
+        except AlarmCommandError as error:
             left.append(str(error))
         else:
             entries.append(entry)
     return ActionResult(tuple(entries), tuple(left))
 
 
-def index_alarms(snapshot: AlarmPicture) -> Mapping[AlarmKey, AlarmView]:
+def index_alarms(snapshot: AlarmSnapshot) -> Mapping[AlarmKey, AlarmView]:
     """Every alarm that is not normal, whichever list it is in."""
-    every = (*snapshot.listed, *snapshot.shelved, *snapshot.suppressed, *snapshot.out_of_service)
+    every = (*snapshot.annunciated_alarms, *snapshot.shelved, *snapshot.suppressed, *snapshot.out_of_service)
     return {view.state.key: view for view in every}
 
 
-def _build_entry(request: ActionRequest, view: AlarmView, asking: Asking, settings: Settings) -> Entry:
+def _build_entry(
+    request: ActionRequest, view: AlarmView, asking: CommandContext, settings: Settings
+) -> JournalEntry:
     state = view.state
     match request.event:
-        case Event.ACKNOWLEDGE:
-            return operator_commands.acknowledge(state, asking, comment=request.comment)
-        case Event.RESET:
-            return operator_commands.reset(state, asking, comment=request.comment)
-        case Event.SHELVE:
+        case AlarmEvent.ACKNOWLEDGE:
+            return operator_commands.acknowledge_alarm(state, asking, comment=request.comment)
+        case AlarmEvent.RESET:
+            return operator_commands.reset_alarm(state, asking, comment=request.comment)
+        case AlarmEvent.SHELVE:
             priority = get_priority(view)
-            return operator_commands.shelve(
+            return operator_commands.shelve_alarm(
                 state, asking, priority=priority, duration=request.duration,
-                most=get_max_shelving(settings, priority), reason=request.comment,
+                max_duration=get_max_shelving(settings, priority), reason=request.comment,
             )  # fmt: skip
-        case Event.UNSHELVE:
-            return operator_commands.unshelve(state, asking, comment=request.comment)
-        case Event.REMOVE:
-            return operator_commands.remove(
+        case AlarmEvent.UNSHELVE:
+            return operator_commands.unshelve_alarm(state, asking, comment=request.comment)
+        case AlarmEvent.REMOVE_FROM_SERVICE:
+            return operator_commands.remove_from_service(
                 state, asking, priority=get_priority(view), reason=request.comment
             )
-        case Event.RESTORE:
-            return operator_commands.restore(state, asking, comment=request.comment)
+        case AlarmEvent.RETURN_TO_SERVICE:
+            return operator_commands.return_to_service(state, asking, comment=request.comment)
         case _:
-            raise AlarmRefused(f"{state.key.tag}: {request.event} is not for people to ask.")
+            raise AlarmCommandError(f"{state.key.tag}: {request.event} is not for people to ask.")

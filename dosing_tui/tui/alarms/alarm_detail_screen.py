@@ -6,10 +6,10 @@ from datetime import datetime, tzinfo
 
 from textual.binding import Binding
 
-from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.panels.alarm_trend_query import TrendQuery, trend_query
+from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendQuery, build_trend_query
 from dosing_tui.tui.alarms.alarm_actions import AlarmAction
 from dosing_tui.tui.alarms.alarm_list import format_number, format_operator, format_remaining_time
 from dosing_tui.tui.alarms.alarm_trend import AlarmTrendState, render_trend
@@ -27,7 +27,7 @@ MAX_TEXT_ROWS, MIN_TREND_ROWS, MAX_TREND_ROWS = 24, 9, 16
 """Rows of the words at most; of the trend below them at least, and at most."""
 TREND_INTERVAL_S = 15.0
 """So often the trend is read again."""
-TrendLoader = Callable[[TrendQuery, Callable[[AlarmTrendState], None]], None]
+TrendLoader = Callable[[AlarmTrendQuery, Callable[[AlarmTrendState], None]], None]
 """Somebody reads it, and gives it to the second in the screen's thread."""
 
 
@@ -52,7 +52,7 @@ class AlarmDetailScreen(ReadOnlyDialog[AlarmAction]):
         self._zone = zone
         self._load_trend = load_trend
         self._is_cleared = False
-        self._trend = AlarmTrendState(trend_query(view.state, clock()))
+        self._trend = AlarmTrendState(build_trend_query(view.state, clock()))
         self._trend_visible = False
         """Where there is no room for both: the trend, not the words."""
 
@@ -61,7 +61,7 @@ class AlarmDetailScreen(ReadOnlyDialog[AlarmAction]):
         self.set_interval(TREND_INTERVAL_S, self._request_trend)
 
     def _request_trend(self) -> None:
-        asked = trend_query(self._view.state, self._clock())
+        asked = build_trend_query(self._view.state, self._clock())
         if asked is not None:
             self._load_trend(asked, self._show_trend)
 
@@ -161,7 +161,7 @@ def _build_field_lines(context: AlarmDetailContext) -> list[tuple[str, str]]:
 
 def _draw_message(canvas: Canvas, view: AlarmView) -> None:
     priority = view.state.priority
-    loud = view.state.shown in UNACKNOWLEDGED
+    loud = view.state.state_name in UNACKNOWLEDGED_STATES
     canvas.write_text(
         3,
         3,
@@ -186,7 +186,7 @@ def _wrap_field(label: str, text: str, room: int) -> list[tuple[str, str]]:
 
 def _list_state_fields(view: AlarmView, now: datetime, zone: tzinfo) -> list[tuple[str, str]]:
     state, hiding = view.state, view.state.hiding
-    first = ", first of its group" if view.first_out else ""
+    first = ", first of its group" if view.is_first_out else ""
     raised = ""
     if state.raised_at is not None:
         times = f", {state.count} times since it was normal" if state.count > 1 else ""
@@ -201,7 +201,7 @@ def _list_state_fields(view: AlarmView, now: datetime, zone: tzinfo) -> list[tup
         ends = f", {format_remaining_time(hiding.until, now)} left" if hiding.until else ""
         hidden = f"{number_format.format_full_timestamp(hiding.since, zone)}{person}{ends}: {clean_line(hiding.why)}"
     return [
-        ("State", f"{STATE_LABELS[state.shown]}, {state.priority} priority{first}"),
+        ("State", f"{STATE_LABELS[state.state_name]}, {state.priority} priority{first}"),
         ("Raised", raised), ("Acknowledged", acked), ("Hidden", hidden),
     ]  # fmt: skip
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmKey, Who
-from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, Actor, AlarmKey
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
@@ -20,7 +20,7 @@ from dosing_tui.tui.rendering.priority_style import (
     format_mark,
 )
 
-EMPTY_SNAPSHOT = AlarmPicture(at=datetime.min.replace(tzinfo=UTC))
+EMPTY_SNAPSHOT = AlarmSnapshot(at=datetime.min.replace(tzinfo=UTC))
 """Before the first look."""
 
 
@@ -65,10 +65,10 @@ class AlarmListState:
     first_row: int = 0
 
 
-def list_alarms(snapshot: AlarmPicture, tab: AlarmTab) -> tuple[AlarmView, ...]:
+def list_alarms(snapshot: AlarmSnapshot, tab: AlarmTab) -> tuple[AlarmView, ...]:
     match tab:
         case AlarmTab.ALARMS:
-            return snapshot.listed
+            return snapshot.annunciated_alarms
         case AlarmTab.SHELVED:
             return snapshot.shelved
         case AlarmTab.SUPPRESSED:
@@ -79,7 +79,7 @@ def list_alarms(snapshot: AlarmPicture, tab: AlarmTab) -> tuple[AlarmView, ...]:
             return ()
 
 
-def clamp_cursor(state: AlarmListState, snapshot: AlarmPicture, visible_rows: int) -> AlarmListState:
+def clamp_cursor(state: AlarmListState, snapshot: AlarmSnapshot, visible_rows: int) -> AlarmListState:
     """On an alarm that there is: the same, or the one that took its row; scrolled so that it is in sight."""
     views = list_alarms(snapshot, state.tab)
     keys = [view.state.key for view in views]
@@ -92,7 +92,7 @@ def clamp_cursor(state: AlarmListState, snapshot: AlarmPicture, visible_rows: in
 
 
 def move_cursor(
-    state: AlarmListState, snapshot: AlarmPicture, step: int, visible_rows: int
+    state: AlarmListState, snapshot: AlarmSnapshot, step: int, visible_rows: int
 ) -> AlarmListState:
     """The cursor so many rows further down, or up."""
     last = max(0, len(list_alarms(snapshot, state.tab)) - 1)
@@ -106,20 +106,20 @@ def switch_tab(state: AlarmListState, step: int) -> AlarmListState:
     return AlarmListState(tabs[(tabs.index(state.tab) + step) % len(tabs)])
 
 
-def get_selected_alarm(state: AlarmListState, snapshot: AlarmPicture) -> AlarmView | None:
+def get_selected_alarm(state: AlarmListState, snapshot: AlarmSnapshot) -> AlarmView | None:
     """The alarm under the cursor."""
     return next((v for v in list_alarms(snapshot, state.tab) if v.state.key == state.cursor_key), None)
 
 
 def list_visible_unacknowledged(
-    state: AlarmListState, snapshot: AlarmPicture, visible_rows: int
+    state: AlarmListState, snapshot: AlarmSnapshot, visible_rows: int
 ) -> tuple[AlarmView, ...]:
     """The unacknowledged alarms among the rows in sight."""
     rows = list_alarms(snapshot, state.tab)[state.first_row : state.first_row + visible_rows]
-    return tuple(view for view in rows if view.state.shown in UNACKNOWLEDGED)
+    return tuple(view for view in rows if view.state.state_name in UNACKNOWLEDGED_STATES)
 
 
-def render_alarm_tabs(state: AlarmListState, snapshot: AlarmPicture, width: int) -> Rows:
+def render_alarm_tabs(state: AlarmListState, snapshot: AlarmSnapshot, width: int) -> Rows:
     canvas = Canvas(width, 1, CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND))
     x = 1
     for tab in AlarmTab:
@@ -136,9 +136,11 @@ def render_alarm_tabs(state: AlarmListState, snapshot: AlarmPicture, width: int)
             )
             + 1
         )
-    if not snapshot.journal:
+    if not snapshot.is_journal_live:
         said = (
-            f"journal away: {_JOURNAL_DOWN_TEXTS[snapshot.pending > 0]}" if width >= 120 else "journal away"
+            f"journal away: {_JOURNAL_DOWN_TEXTS[snapshot.pending_command_count > 0]}"
+            if width >= 120
+            else "journal away"
         )
         canvas.write_right(
             width - 1, 0, said, CellStyle(ColourRole.WARN, ColourRole.BAR_BACKGROUND, bold=True)
@@ -147,14 +149,14 @@ def render_alarm_tabs(state: AlarmListState, snapshot: AlarmPicture, width: int)
 
 
 def build_alarm_table(
-    state: AlarmListState, snapshot: AlarmPicture, context: AlarmListContext
+    state: AlarmListState, snapshot: AlarmSnapshot, context: AlarmListContext
 ) -> TableData[AlarmView]:
     columns = _TAB_COLUMNS.get(state.tab, _HIDDEN_COLUMNS)
     return TableData(list_alarms(snapshot, state.tab), columns, context)
 
 
 def render_alarm_list(
-    state: AlarmListState, snapshot: AlarmPicture, context: AlarmListContext, width: int, height: int
+    state: AlarmListState, snapshot: AlarmSnapshot, context: AlarmListContext, width: int, height: int
 ) -> Rows:
     """The heading, and the alarms from ``state.first_row`` on."""
     table = build_alarm_table(state, snapshot, context)
@@ -168,7 +170,7 @@ def render_alarm_list(
     )
 
 
-def format_operator(operator: Who) -> str:
+def format_operator(operator: Actor) -> str:
     """The name somebody gave, else the account.
 
     >>> who(Who("", "pi"))
@@ -191,7 +193,7 @@ def format_remaining_time(until: datetime | None, now: datetime) -> str:
 
 def _draw_priority(view: AlarmView, context: AlarmListContext, width: int, background: ColourRole) -> Rows:
     canvas = Canvas(width, 1, CellStyle(bg=background))
-    loud = view.state.shown in UNACKNOWLEDGED
+    loud = view.state.state_name in UNACKNOWLEDGED_STATES
     canvas.write_text(
         0,
         0,
@@ -203,14 +205,14 @@ def _draw_priority(view: AlarmView, context: AlarmListContext, width: int, backg
 
 def _draw_message(view: AlarmView, context: AlarmListContext, width: int, background: ColourRole) -> Rows:
     canvas = Canvas(width, 1, CellStyle(bg=background))
-    pen = STRONG._replace(bold=True) if view.state.shown in UNACKNOWLEDGED else TEXT
+    pen = STRONG._replace(bold=True) if view.state.state_name in UNACKNOWLEDGED_STATES else TEXT
     canvas.write_text(0, 0, _format_message(view, context), pen._replace(bg=background))
     return canvas.rows
 
 
 def _format_message(view: AlarmView, context: AlarmListContext) -> str:
     text = clean_line(view.message) or sanitize_text(view.state.key.tag)
-    return f"first · {text}" if view.first_out else text
+    return f"first · {text}" if view.is_first_out else text
 
 
 def _format_time(time: datetime | None, context: AlarmListContext) -> str:
@@ -239,7 +241,7 @@ _TAB_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
 _CONDITION_TEXTS = {True: "abnormal", False: "normal", None: number_format.NO_VALUE}
 _ALARM_COLUMNS: tuple[TableColumn[AlarmView], ...] = (
     _PRIORITY_COLUMN,
-    TableColumn("State", 14, 90, lambda v, f: STATE_LABELS[v.state.shown]),
+    TableColumn("State", 14, 90, lambda v, f: STATE_LABELS[v.state.state_name]),
     TableColumn(
         "Since", 8, 95, lambda v, f: _format_time(v.state.raised_at, f), lambda v, f: v.state.raised_at
     ),
@@ -253,7 +255,7 @@ _ALARM_COLUMNS: tuple[TableColumn[AlarmView], ...] = (
 )
 _HIDDEN_COLUMNS: tuple[TableColumn[AlarmView], ...] = (
     _PRIORITY_COLUMN,
-    TableColumn("Now", 8, 60, lambda v, f: _CONDITION_TEXTS[v.holds]),
+    TableColumn("Now", 8, 60, lambda v, f: _CONDITION_TEXTS[v.condition_active]),
     TableColumn("Since", 8, 80, _format_if_hidden(lambda h, f: _format_time(h.since, f))),
     TableColumn("Left", 8, 90, _format_if_hidden(lambda h, f: format_remaining_time(h.until, f.now))),
     _MESSAGE_COLUMN,

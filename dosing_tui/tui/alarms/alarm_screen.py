@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.timer import Timer
 
-from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.alarms import alarm_list
 from dosing_tui.tui.alarms.alarm_actions import AlarmAction
@@ -125,7 +125,7 @@ class AlarmScreen(Screen[str]):
         self._banner.styles.height = rows
         self._banner.show_rows(render_banner(banner, stamp, self.size.width, rows))
 
-    def show_alarms(self, snapshot: AlarmPicture, now: datetime) -> None:
+    def show_alarms(self, snapshot: AlarmSnapshot, now: datetime) -> None:
         self._alarms, self._now = snapshot, now
         self._draw_screen()
 

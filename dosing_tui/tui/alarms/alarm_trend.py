@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from dosing_tui.domain.alarms.snapshot import AlarmView
-from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
+from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 from dosing_tui.tui.charts.large_plot import draw_plot
 from dosing_tui.tui.charts.primitives.scale import BucketWindow
 from dosing_tui.tui.charts.series import AnnotationGlyph, ChartAnnotation, ChartData, Curve
@@ -17,9 +17,9 @@ from dosing_tui.tui.rendering.palette import DIM, LABEL, CellStyle, ColourRole
 class AlarmTrendState:
     """What is known: the points, or ``error``; neither while it is being asked."""
 
-    query: TrendQuery | None = None
+    query: AlarmTrendQuery | None = None
     """None for a rule without a value over time."""
-    points: Sequence[TrendPoint] | None = None
+    points: Sequence[AlarmTrendPoint] | None = None
     error: str = ""
 
 
@@ -39,7 +39,7 @@ def render_trend(state: AlarmTrendState, view: AlarmView, zone: tzinfo, width: i
 
 
 def build_trend_chart(
-    query: TrendQuery, points: Sequence[TrendPoint], view: AlarmView, zone: tzinfo
+    query: AlarmTrendQuery, points: Sequence[AlarmTrendPoint], view: AlarmView, zone: tzinfo
 ) -> ChartData:
     trend = query.trend
     window = BucketWindow(query.since, query.step, max(1, len(points)))
@@ -48,7 +48,7 @@ def build_trend_chart(
         number = window.find_bucket(point.at)
         if number is not None:
             values[number] = point.value
-    limit = abs(view.limit) / trend.scale if trend.limited and view.limit is not None else None
+    limit = abs(view.limit) / trend.scale if trend.has_limit and view.limit is not None else None
     raised = view.state.raised_at
     return ChartData(
         (Curve(trend.title, tuple(values)),),
@@ -57,7 +57,7 @@ def build_trend_chart(
         trend.unit,
         trend.decimals,
         limit=limit,
-        is_low_limit=trend.low,
+        is_low_limit=trend.is_low_limit,
         min_top=(limit or 0.0) * 1.25,
         partial_bucket=window.find_bucket(query.now),
         annotations=(ChartAnnotation(raised, AnnotationGlyph.NOTE, "raised"),) if raised is not None else (),

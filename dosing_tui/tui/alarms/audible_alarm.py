@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
-from dosing_tui.domain.alarms.models import AlarmKey, Priority, Shown
-from dosing_tui.domain.alarms.snapshot import AlarmPicture
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmStateName, Priority
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 
 BELL_INTERVAL = timedelta(seconds=3)
 
@@ -23,12 +23,12 @@ class AudibleAlarm:
     last_ring_at: datetime | None = None
 
 
-def find_audible_occurrences(snapshot: AlarmPicture | None) -> AlarmOccurrences:
+def find_audible_occurrences(snapshot: AlarmSnapshot | None) -> AlarmOccurrences:
     """The occurrences that want to be heard; what has returned by itself and diagnostics do not."""
     return frozenset(
         (view.state.key, view.state.occurrence)
-        for view in (snapshot.listed if snapshot else ())
-        if view.state.shown in (Shown.UNACK, Shown.LATCHED_UNACK)
+        for view in (snapshot.annunciated_alarms if snapshot else ())
+        if view.state.state_name in (AlarmStateName.UNACK, AlarmStateName.LATCHED_UNACK)
         and view.state.priority is not Priority.DIAGNOSTIC
     )
 

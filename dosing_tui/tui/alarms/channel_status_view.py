@@ -1,7 +1,7 @@
 """How the channels are doing by which people are told of alarms, a row each. Pure."""
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.notifications.channel_status import ChannelState
+from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, sanitize_text
@@ -15,7 +15,7 @@ FAILURE_STYLE = CellStyle(ColourRole.WARN, bold=True)
 def draw_channels(
     canvas: Canvas,
     y: int,
-    channels: tuple[ChannelState, ...] | None,
+    channels: tuple[ChannelStatus, ...] | None,
     error: str,
     context: AlarmListContext,
     *,
@@ -41,7 +41,7 @@ def draw_channels(
     return y + 1 + len(shown)
 
 
-def _draw_channel(canvas: Canvas, y: int, channel: ChannelState, context: AlarmListContext) -> None:
+def _draw_channel(canvas: Canvas, y: int, channel: ChannelStatus, context: AlarmListContext) -> None:
     fails = channel.failing_since is not None
     canvas.write_text(1, y, "▲" if fails else " ", FAILURE_STYLE)
     canvas.write_text(3, y, sanitize_text(channel.channel, 40), TEXT, width=_LAST_SENT_X - 4)
@@ -62,7 +62,7 @@ def _draw_channel(canvas: Canvas, y: int, channel: ChannelState, context: AlarmL
     )
 
 
-def _format_error(channel: ChannelState, context: AlarmListContext) -> str:
+def _format_error(channel: ChannelStatus, context: AlarmListContext) -> str:
     """Since when it fails; else when it failed last, which is over."""
     at = channel.failing_since or channel.last_error
     if at is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
-from dosing_tui.domain.alarms.models import Entry, Event, Shown, Who
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmStateName, JournalEntry
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext, format_number
 from dosing_tui.tui.rendering import data_table, number_format
@@ -20,21 +20,21 @@ MAX_ENTRIES = 5_000
 """Entries that are kept: further back a narrower range or a filter leads."""
 HEADING_ROWS = 1
 """Rows above the table: what is asked for."""
-AUDIBLE_EVENTS = frozenset({Event.RAISE, Event.REALARM, Event.ESCALATE})
-EVENT_LABELS: Mapping[Event, str] = {
-    Event.RAISE: "raised",
-    Event.RETURN: "returned",
-    Event.ACKNOWLEDGE: "acknowledged",
-    Event.RESET: "reset",
-    Event.REALARM: "alarmed again",
-    Event.ESCALATE: "more urgent",
-    Event.SHELVE: "shelved",
-    Event.UNSHELVE: "unshelved",
-    Event.EXPIRE: "shelving ended",
-    Event.SUPPRESS: "suppressed",
-    Event.RELEASE: "released",
-    Event.REMOVE: "out of service",
-    Event.RESTORE: "back in service",
+AUDIBLE_EVENTS = frozenset({AlarmEvent.RAISE, AlarmEvent.REALARM, AlarmEvent.ESCALATE})
+EVENT_LABELS: Mapping[AlarmEvent, str] = {
+    AlarmEvent.RAISE: "raised",
+    AlarmEvent.RETURN: "returned",
+    AlarmEvent.ACKNOWLEDGE: "acknowledged",
+    AlarmEvent.RESET: "reset",
+    AlarmEvent.REALARM: "alarmed again",
+    AlarmEvent.ESCALATE: "more urgent",
+    AlarmEvent.SHELVE: "shelved",
+    AlarmEvent.UNSHELVE: "unshelved",
+    AlarmEvent.SHELVE_EXPIRE: "shelving ended",
+    AlarmEvent.SUPPRESS: "suppressed",
+    AlarmEvent.UNSUPPRESS: "released",
+    AlarmEvent.REMOVE_FROM_SERVICE: "out of service",
+    AlarmEvent.RETURN_TO_SERVICE: "back in service",
 }
 
 
@@ -43,9 +43,9 @@ class JournalFilterForm:
     """Which entries the operator wants; '' and () let everything through."""
 
     tag: str = ""
-    events: tuple[Event, ...] = ()
+    events: tuple[AlarmEvent, ...] = ()
     user: str = ""
-    states: tuple[Shown, ...] = ()
+    states: tuple[AlarmStateName, ...] = ()
     """Of alarms that are so now."""
 
     @property
@@ -70,7 +70,7 @@ class JournalList:
 
     journal_filter: JournalFilter | None = None
     """What the rows answer; None before the first answer."""
-    rows: tuple[Entry, ...] = ()
+    rows: tuple[JournalEntry, ...] = ()
     has_more: bool = False
     """There are older ones."""
     error: str = ""
@@ -83,7 +83,7 @@ class JournalList:
         return len(self.rows) <= PAGE_SIZE and self.cursor.first_row == 0
 
     @property
-    def selected_entry(self) -> Entry | None:
+    def selected_entry(self) -> JournalEntry | None:
         return self.rows[data_table.find_cursor_row(self.cursor, self.rows)] if self.rows else None
 
     @property
@@ -93,7 +93,7 @@ class JournalList:
 
 def build_journal_filter(form: JournalFilterForm, since: datetime, until: datetime) -> JournalFilter:
     """The newest page."""
-    return JournalFilter(since, until, form.tag, form.events, form.user, form.states, most=PAGE_SIZE)
+    return JournalFilter(since, until, form.tag, form.events, form.user, form.states, max_entries=PAGE_SIZE)
 
 
 def build_older_filter(journal: JournalList) -> JournalFilter | None:
@@ -101,19 +101,19 @@ def build_older_filter(journal: JournalList) -> JournalFilter | None:
     if journal.journal_filter is None or not journal.rows or not journal.has_more or journal.is_full:
         return None
     last = journal.rows[-1]
-    return replace(journal.journal_filter, until=last.at, before=last.id)
+    return replace(journal.journal_filter, until=last.at, before_id=last.id)
 
 
 def replace_entries(
-    journal: JournalList, journal_filter: JournalFilter, entries: Sequence[Entry]
+    journal: JournalList, journal_filter: JournalFilter, entries: Sequence[JournalEntry]
 ) -> JournalList:
     """The newest page has come. The cursor stays on its entry if that is still there."""
     rows = tuple(entries)
     reader = journal.cursor if journal.cursor.selected_row in rows else TableCursor()
-    return JournalList(journal_filter, rows, has_more=len(rows) >= journal_filter.most, cursor=reader)
+    return JournalList(journal_filter, rows, has_more=len(rows) >= journal_filter.max_entries, cursor=reader)
 
 
-def append_entries(journal: JournalList, entries: Sequence[Entry]) -> JournalList:
+def append_entries(journal: JournalList, entries: Sequence[JournalEntry]) -> JournalList:
     """A page to put behind the last row."""
     more = len(entries) >= PAGE_SIZE
     return replace(journal, rows=(*journal.rows, *entries), has_more=more, error="")
@@ -136,7 +136,7 @@ def is_near_end(journal: JournalList, height: int) -> bool:
     return journal.cursor.first_row + 2 * count_visible_entries(height) >= len(journal.rows)
 
 
-def build_table(known: JournalList, facts: AlarmListContext) -> TableData[Entry]:
+def build_table(known: JournalList, facts: AlarmListContext) -> TableData[JournalEntry]:
     return TableData(known.rows, JOURNAL_COLUMNS, facts)
 
 
@@ -218,12 +218,14 @@ def format_entry_time(time: datetime, context: AlarmListContext) -> str:
     return local.strftime("%d %b %H:%M:%S") if same else local.strftime("%Y-%m-%d %H:%M")
 
 
-def format_operator(operator: Who) -> str:
+def format_operator(operator: Actor) -> str:
     """'' where the program acted by itself, whatever role it had."""
     return sanitize_text(operator.name or operator.os_user)
 
 
-def _draw_priority(entry: Entry, context: AlarmListContext, width: int, background: ColourRole) -> Rows:
+def _draw_priority(
+    entry: JournalEntry, context: AlarmListContext, width: int, background: ColourRole
+) -> Rows:
     """Without the colour of an alarm: it is the past."""
     canvas = Canvas(width, 1, CellStyle(bg=background))
     pen = TEXT if entry.event in AUDIBLE_EVENTS else DIM
@@ -231,7 +233,7 @@ def _draw_priority(entry: Entry, context: AlarmListContext, width: int, backgrou
     return canvas.rows
 
 
-def _draw_event(entry: Entry, context: AlarmListContext, width: int, background: ColourRole) -> Rows:
+def _draw_event(entry: JournalEntry, context: AlarmListContext, width: int, background: ColourRole) -> Rows:
     canvas = Canvas(width, 1, CellStyle(bg=background))
     pen = (
         STRONG._replace(bold=True)
@@ -244,14 +246,16 @@ def _draw_event(entry: Entry, context: AlarmListContext, width: int, background:
     return canvas.rows
 
 
-def _format_message(entry: Entry, context: AlarmListContext) -> str:
+def _format_message(entry: JournalEntry, context: AlarmListContext) -> str:
     return clean_line(entry.message) or sanitize_text(entry.key.tag, 100)
 
 
-JOURNAL_COLUMNS: tuple[TableColumn[Entry], ...] = (
+JOURNAL_COLUMNS: tuple[TableColumn[JournalEntry], ...] = (
     TableColumn("Pri", 5, 100, lambda e, f: e.priority.value, draw_cell=_draw_priority),
     TableColumn("Time", 16, 99, lambda e, f: format_entry_time(e.at, f), lambda e, f: e.at),
-    TableColumn("Event", 15, 98, lambda e, f: EVENT_LABELS[e.event], draw_cell=_draw_event, min_width=12),
+    TableColumn(
+        "AlarmEvent", 15, 98, lambda e, f: EVENT_LABELS[e.event], draw_cell=_draw_event, min_width=12
+    ),
     TableColumn("Alarm", 30, 97, _format_message, max_growth=60, min_width=20),
     TableColumn("Value", 9, 40, lambda e, f: format_number(e.value), lambda e, f: e.value, align_right=True),
     TableColumn("Limit", 9, 35, lambda e, f: format_number(e.limit), lambda e, f: e.limit, align_right=True),

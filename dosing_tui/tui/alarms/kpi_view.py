@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dosing_tui.domain.alarms.kpis import Health
+from dosing_tui.domain.alarms.kpis import AlarmKpiSummary
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
-from dosing_tui.domain.notifications.channel_status import ChannelState
+from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext
 from dosing_tui.tui.alarms.channel_status_view import draw_channels
 from dosing_tui.tui.rendering import number_format
@@ -31,9 +31,9 @@ _VALUE_X, _TARGET_X, _MAXIMUM_X, _RATING_X = 32, 46, 58, 68
 class AlarmKpiState:
     """What is known of the health; ``error`` says why nothing is, '' while it is being asked."""
 
-    kpis: Health | None = None
+    kpis: AlarmKpiSummary | None = None
     error: str = ""
-    channels: tuple[ChannelState, ...] | None = None
+    channels: tuple[ChannelStatus, ...] | None = None
     """By which people are told; None while that is being asked."""
     channels_error: str = ""
     """Why they are not newer."""
@@ -50,28 +50,30 @@ class AlarmKpi:
     rating: str = ""
 
 
-def list_kpis(health: Health) -> list[AlarmKpi]:
+def list_kpis(health: AlarmKpiSummary) -> list[AlarmKpi]:
     """The figures with the targets of EEMUA 191 and ISA-18.2."""
-    per_day = health.annunciated / health.days
-    shares = " / ".join(f"{health.shares[one]:.0f}" for one in reversed(list(Priority)[:3]))
-    ack = health.median_ack
+    per_day = health.annunciated_count / health.days
+    shares = " / ".join(f"{health.priority_percents[one]:.0f}" for one in reversed(list(Priority)[:3]))
+    ack = health.median_ack_time
     return [
         _rate_kpi("Alarms in 10 minutes", per_day / 144, 1, 2, decimals=2),
         _rate_kpi("Alarms an hour", per_day / 24, 6, 12, decimals=1),
         _rate_kpi("Alarms a day", per_day, 150, 300, decimals=0),
-        _rate_kpi("Most in 10 minutes", health.peak, 10, 10, decimals=0),
-        _rate_kpi("Periods with more than 10", health.busy_percent, 1, 5, decimals=1, unit=" %"),
-        _rate_kpi("Time in flood", health.flood_percent, 1, 5, decimals=1, unit=" %"),
-        _rate_kpi("Share of the ten most frequent", health.top_percent, 5, 20, decimals=0, unit=" %"),
-        _rate_kpi("Chattering (3 in a minute)", health.chattering, 0, 0, decimals=0),
-        _rate_kpi("Stale (active over 24 h)", health.stale, 4, 4, decimals=0),
+        _rate_kpi("Most in 10 minutes", health.peak_count, 10, 10, decimals=0),
+        _rate_kpi("Periods with more than 10", health.busy_period_percent, 1, 5, decimals=1, unit=" %"),
+        _rate_kpi("Time in flood", health.flood_period_percent, 1, 5, decimals=1, unit=" %"),
+        _rate_kpi(
+            "Share of the ten most frequent", health.most_frequent_percent, 5, 20, decimals=0, unit=" %"
+        ),
+        _rate_kpi("Chattering (3 in a minute)", health.chattering_count, 0, 0, decimals=0),
+        _rate_kpi("Stale (active over 24 h)", health.stale_count, 4, 4, decimals=0),
         AlarmKpi("Low / medium / high", f"{shares} %", "80/15/5"),
-        AlarmKpi("Shelved now, times shelved", f"{health.shelved}, {health.shelvings}"),
-        _rate_kpi("Shelved without an end", health.endless, 0, 0, decimals=0),
+        AlarmKpi("Shelved now, times shelved", f"{health.shelved_count}, {health.shelve_event_count}"),
+        _rate_kpi("Shelved without an end", health.unlimited_shelve_count, 0, 0, decimals=0),
         AlarmKpi(
             "Median time to acknowledge", number_format.NO_VALUE if ack is None else format_duration(ack)
         ),
-        AlarmKpi("Unacknowledged over 10 min", str(health.slow)),
+        AlarmKpi("Unacknowledged over 10 min", str(health.slow_ack_count)),
     ]
 
 
@@ -109,22 +111,22 @@ def render_kpis(state: AlarmKpiState, context: AlarmListContext, width: int, hei
         canvas.write_text(_VALUE_X, y, one.value, STRONG)
         canvas.write_text(_TARGET_X, y, one.target, DIM)
         canvas.write_text(_MAXIMUM_X, y, one.maximum, DIM)
-        if state.kpis.judged:
+        if state.kpis.has_full_period:
             canvas.write_text(_RATING_X, y, one.rating, _RATING_STYLES[one.rating])
     y = 1 + len(lines)
     y += height - y > _MIN_SPARE_ROWS
     y = draw_channels(
         canvas, y, state.channels, state.channels_error, context, max_rows=max(1, height - y - _RESERVED_ROWS)
     )
-    _draw_most_frequent(canvas, y + (height - y > _MIN_SPARE_ROWS), state.kpis.top)
+    _draw_most_frequent(canvas, y + (height - y > _MIN_SPARE_ROWS), state.kpis.most_frequent)
     return canvas.rows
 
 
-def _draw_heading(canvas: Canvas, health: Health) -> None:
+def _draw_heading(canvas: Canvas, health: AlarmKpiSummary) -> None:
     pen = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
     canvas.fill_row(0, pen)
     days = f"{health.days:.0f} days" if health.days >= 2 else f"{health.days * 24:.1f} h"
-    canvas.write_text(1, 0, days if health.judged else f"{days}; it takes 30 to judge", pen)
+    canvas.write_text(1, 0, days if health.has_full_period else f"{days}; it takes 30 to judge", pen)
     for x, title in ((_VALUE_X, "Figure"), (_TARGET_X, "Target"), (_MAXIMUM_X, "At most"), (_RATING_X, "")):
         canvas.write_text(x, 0, title, pen)
 

@@ -15,7 +15,7 @@ from textual.theme import Theme as TextualTheme
 
 from dosing_tui.config.settings import ColourTheme, GlyphMode, Settings
 from dosing_tui.domain.panels.panel_catalog import Panel
-from dosing_tui.live_state import Picture, PictureSource
+from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
 from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.app.terminal import has_backlog
 from dosing_tui.tui.charts.primitives import braille
@@ -75,7 +75,7 @@ class DosingApp(ReviewController):
     def __init__(
         self,
         settings: Settings,
-        live_source: PictureSource,
+        live_source: LiveSnapshotSource,
         source: ConsoleDataSource,
         clock: Callable[[], datetime],
         *,
@@ -107,7 +107,7 @@ class DosingApp(ReviewController):
         self._panel_cache = PanelCache(self._query_workers.submit_panel, source.cancel_panels)
         self._tile_registry = TileRegistry(list_builders(str(terminal.log_file or "")))
         self.shutdown_handler = ShutdownHandler()
-        self._frozen_snapshot: Picture | None = None
+        self._frozen_snapshot: LiveSnapshot | None = None
         self._frozen_at = ""
         self._is_redraw_due = False
         self._notice_start_times: dict[str, datetime] = {}
@@ -177,7 +177,7 @@ class DosingApp(ReviewController):
         answer = self._panel_cache.results.get(panel.id, NO_RESULT)
         return answer.rows is None or answer.scope != self._scope
 
-    def _draw_screen(self, snapshot: Picture, now: datetime) -> None:
+    def _draw_screen(self, snapshot: LiveSnapshot, now: datetime) -> None:
         """Guarded piece by piece; a little later if the line is still busy with the last frame."""
         if has_backlog(self._driver):
             self._schedule_redraw()
@@ -194,7 +194,7 @@ class DosingApp(ReviewController):
             content = self._tile_registry.build_content(name, moment, is_large=self._dashboard.is_single_tile)
             self._run_guarded(name, partial(self._dashboard.show_tile, name, content))
 
-    def _build_render_context(self, snapshot: Picture, now: datetime) -> RenderContext:
+    def _build_render_context(self, snapshot: LiveSnapshot, now: datetime) -> RenderContext:
         return RenderContext(
             now, self._zone, self._settings, snapshot, self._panel_cache.results, scope=self._scope,
             is_overdue=now - self._scope_set_at >= STALE_AFTER,
@@ -207,8 +207,8 @@ class DosingApp(ReviewController):
             # the boundary of one piece of the screen: the others, and the next tick, go on
             log.exception("drawing %s", name)
 
-    def _build_status(self, snapshot: Picture, now: datetime) -> StatusBarState:
-        self._spooled_counts.append(snapshot.books.spooled)
+    def _build_status(self, snapshot: LiveSnapshot, now: datetime) -> StatusBarState:
+        self._spooled_counts.append(snapshot.message_counts.spooled)
         slow = self._settings.console.low_bandwidth
         return StatusBarState(
             plant=sanitize_text(self._settings.plant.name, 40),
@@ -216,14 +216,14 @@ class DosingApp(ReviewController):
             role=snapshot.role,
             broker=snapshot.broker,
             database=snapshot.database,
-            rate=snapshot.rate,
+            rate=snapshot.message_rate,
             spooled_count=count_spooled(self._spooled_counts, snapshot),
             clock=number_format.format_clock(now, self._zone, seconds=not slow),
             frozen_at=self._frozen_at,
             heartbeat=now.second // (SLOW_TICK_S if slow else 1) % 2 == 0,
         )
 
-    def _update_notices(self, snapshot: Picture, now: datetime) -> None:
+    def _update_notices(self, snapshot: LiveSnapshot, now: datetime) -> None:
         found = keep_start_times(find_notices(snapshot, now), self._notice_start_times)
         self._notice_start_times = {notice.key: notice.at for notice in found}
         self.show_alarms(snapshot, found, now)

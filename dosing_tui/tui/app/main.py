@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.config.settings import Settings
-from dosing_tui.live_state import PictureSource
+from dosing_tui.live_state import LiveSnapshotSource
 from dosing_tui.tui.app import log_file, terminal
 from dosing_tui.tui.data.backend import Backend
 from dosing_tui.tui.data.query_workers import ConsoleDataSource
@@ -38,7 +38,7 @@ def run_console(settings: Settings) -> int:
     return run_app(settings, mirror, Backend(settings, mirror, get_utc_now))
 
 
-def run_app(settings: Settings, live_source: PictureSource, backend: BackendService) -> int:
+def run_app(settings: Settings, live_source: LiveSnapshotSource, backend: BackendService) -> int:
     """The console over a live picture that somebody else moves. Raises: ConfigError."""
     terminal.check_terminal(os.environ)
     log_path = log_file.open_log(settings.log)

@@ -15,7 +15,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.domain.time.time_range import TimeRange
-from dosing_tui.live_state import Picture
+from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.batches.detail_header import SignerInfo, render_detail_header
 from dosing_tui.tui.batches.detail_view import BatchDetailContext, render_batch_detail, render_batch_messages
 from dosing_tui.tui.batches.list_view import (
@@ -69,7 +69,7 @@ class BatchScreenSettings:
 class BatchScreenState:
     """What the app gives at every tick. ``time_range`` None is all; ``trouble``: the range has no meaning."""
 
-    snapshot: Picture
+    snapshot: LiveSnapshot
     now: datetime
     time_range: TimeRange | None
     selection: Selection
@@ -201,7 +201,7 @@ class BatchScreenView(Screen[str]):
         return build_batch_filter(self._options, state.time_range, state.selection), base
 
     def _build_list_context(self, state: BatchScreenState) -> BatchListContext:
-        names = tuple(dict.fromkeys([name for name, _ in state.snapshot.devices]))
+        names = tuple(dict.fromkeys([name for name, _ in state.snapshot.device_last_seen]))
         seen = {*names, *(row.device_id for row in self._store.list_state.rows)}
         short = shorten_names(tuple(seen))
         return BatchListContext(

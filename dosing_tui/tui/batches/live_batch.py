@@ -5,10 +5,10 @@ from datetime import datetime
 
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
-from dosing_tui.live_state import Picture
+from dosing_tui.live_state import LiveSnapshot
 
 
-def apply_live_messages(batch: Batch, snapshot: Picture, now: datetime) -> Batch:
+def apply_live_messages(batch: Batch, snapshot: LiveSnapshot, now: datetime) -> Batch:
     """The batch with what has been heard of it since; the same one if it is over, or nothing was."""
     if batch.status is not BatchStatus.OPEN:
         return batch

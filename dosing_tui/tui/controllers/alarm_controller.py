@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Who
-from dosing_tui.domain.alarms.operator_commands import Asking
-from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
-from dosing_tui.domain.panels.alarm_trend_query import TrendQuery
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry
+from dosing_tui.domain.alarms.operator_commands import CommandContext
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
+from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendQuery
 from dosing_tui.errors import DatabaseError
-from dosing_tui.live_state import Picture
+from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.alarms import alarm_actions, alarm_list, audible_alarm
 from dosing_tui.tui.alarms.alarm_actions import ActionRequest, ActionResult, AlarmAction
 from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetailScreen
@@ -53,14 +53,14 @@ class AlarmController(AlarmKpiController):
         return self._dashboard if self._alarm_screen is None else self._alarm_screen
 
     @property
-    def alarms(self) -> AlarmPicture:
+    def alarms(self) -> AlarmSnapshot:
         """As they are now."""
         return self._live_source.get_snapshot(self._clock()).alarms or alarm_list.EMPTY_SNAPSHOT
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._alarm_screen is None or action not in DASHBOARD_ACTIONS
 
-    def show_alarms(self, snapshot: Picture, notices: Sequence[SystemNotice], now: datetime) -> None:
+    def show_alarms(self, snapshot: LiveSnapshot, notices: Sequence[SystemNotice], now: datetime) -> None:
         """On whatever screen the operator looks at; rings if the bell is due."""
         silence = self._silence_key if self._update_bell(snapshot, now) else ""
         told = build_banner(
@@ -75,7 +75,7 @@ class AlarmController(AlarmKpiController):
         if isinstance(self.screen, AlarmDetailScreen):
             self.screen.refresh_alarm()
 
-    def _update_bell(self, snapshot: Picture, now: datetime) -> bool:
+    def _update_bell(self, snapshot: LiveSnapshot, now: datetime) -> bool:
         """Whether the bell rings now and then; never at a site that does not want it."""
         calls = audible_alarm.find_audible_occurrences(snapshot.alarms)
         if not self._settings.console.bell:
@@ -132,10 +132,10 @@ class AlarmController(AlarmKpiController):
     def _find_alarm(self, key: AlarmKey) -> AlarmView | None:
         return alarm_actions.index_alarms(self.alarms).get(key)
 
-    def _request_trend(self, query: TrendQuery, on_result: Callable[[AlarmTrendState], None]) -> None:
+    def _request_trend(self, query: AlarmTrendQuery, on_result: Callable[[AlarmTrendState], None]) -> None:
         self._query_workers.submit_job(partial(self._read_trend, query, on_result))
 
-    def _read_trend(self, query: TrendQuery, on_result: Callable[[AlarmTrendState], None]) -> None:
+    def _read_trend(self, query: AlarmTrendQuery, on_result: Callable[[AlarmTrendState], None]) -> None:
         """In one of the askers' threads."""
         try:
             news = AlarmTrendState(query, self._source.read_trend(query))
@@ -167,24 +167,26 @@ class AlarmController(AlarmKpiController):
         else:
             self._open_action_dialog(event, tuple(views))
 
-    def _open_action_dialog(self, event: Event, views: tuple[AlarmView, ...]) -> None:
+    def _open_action_dialog(self, event: AlarmEvent, views: tuple[AlarmView, ...]) -> None:
         lengths = (
-            alarm_actions.list_shelving_durations(views[0], self._settings) if event is Event.SHELVE else ()
+            alarm_actions.list_shelving_durations(views[0], self._settings)
+            if event is AlarmEvent.SHELVE
+            else ()
         )
         asked = AlarmActionPrompt(event, views, lengths, is_new_shift=self._is_new_shift)
         dialog = AlarmActionDialog(self._terminal_theme, asked, name=self._author)
         self.push_screen(dialog, partial(self._apply_action_input, event, views))
 
     def _apply_action_input(
-        self, event: Event, views: tuple[AlarmView, ...], values: AlarmActionInput | None
+        self, event: AlarmEvent, views: tuple[AlarmView, ...], values: AlarmActionInput | None
     ) -> None:
         if values is not None:
             self._author = values.name
             self._execute_request(ActionRequest(event, views, values.comment, values.duration))
 
-    def _get_requester(self) -> Asking:
+    def _get_requester(self) -> CommandContext:
         """The account is added by who has the journal."""
-        return Asking(Who(self._author), self._clock())
+        return CommandContext(Actor(self._author), self._clock())
 
     def _execute_request(self, request: ActionRequest) -> None:
         judged = alarm_actions.check_request(request, self.alarms, self._get_requester(), self._settings)
@@ -195,7 +197,7 @@ class AlarmController(AlarmKpiController):
         else:
             self._report_result(request, judged)
 
-    def _append_entries(self, entries: Sequence[Entry], on_done: Callable[[str], None]) -> None:
+    def _append_entries(self, entries: Sequence[JournalEntry], on_done: Callable[[str], None]) -> None:
         """In the clerk's thread. ``on_done`` is told where the entries wait, '' if they are journaled."""
         try:
             kept = "" if self._source.append_entries(entries) else STORED_LOCALLY

@@ -4,8 +4,8 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from dosing_tui.domain.alarms.kpis import Health, health
-from dosing_tui.domain.notifications.channel_status import ChannelState
+from dosing_tui.domain.alarms.kpis import AlarmKpiSummary, calculate_kpis
+from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.errors import DatabaseError
 from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
 from dosing_tui.tui.alarms.kpi_view import AlarmKpiState
@@ -41,7 +41,7 @@ class AlarmKpiController(ShiftReportController):
         found, trouble = None, ""
         try:
             now = self._clock()
-            found = health(self._source.read_alarm_history(now), now)
+            found = calculate_kpis(self._source.read_alarm_history(now), now)
             trouble = "" if found else "The journal is empty: there is nothing to judge."
         except DatabaseError as error:
             trouble = str(error)
@@ -64,10 +64,10 @@ class AlarmKpiController(ShiftReportController):
             trouble = "How people are told cannot be read: see the log file."
         self.call_from_thread(self._show_channels, channels, trouble)
 
-    def _show_kpis(self, kpis: Health | None, error: str) -> None:
+    def _show_kpis(self, kpis: AlarmKpiSummary | None, error: str) -> None:
         self._show_kpi_state(replace(self._kpi_state, kpis=kpis, error=error))
 
-    def _show_channels(self, channels: tuple[ChannelState, ...] | None, error: str) -> None:
+    def _show_channels(self, channels: tuple[ChannelStatus, ...] | None, error: str) -> None:
         """What was read last stays while nothing newer can be read."""
         known = self._kpi_state.channels if channels is None else channels
         self._show_kpi_state(replace(self._kpi_state, channels=known, channels_error=error))

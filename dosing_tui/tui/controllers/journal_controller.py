@@ -6,16 +6,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from dosing_tui.domain.alarms.journal_filter import AT_ONCE, JournalFilter
-from dosing_tui.domain.alarms.models import Entry
-from dosing_tui.domain.alarms.snapshot import AlarmPicture
+from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES, JournalFilter
+from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import DatabaseError, RangeError
 from dosing_tui.export.alarm_export import build_journal_table
 from dosing_tui.export.csv_format import to_csv
 from dosing_tui.export.json_format import to_json
 from dosing_tui.export.output_files import build_file_stem
-from dosing_tui.live_state import Picture
+from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.alarms import journal_list
 from dosing_tui.tui.alarms.journal_list import JournalFilterForm, JournalHeading, JournalList
 from dosing_tui.tui.controllers.alarm_controller import DASHBOARD_ACTIONS
@@ -46,7 +46,7 @@ class JournalController(RefillController):
     """Number of the last question: an answer to an earlier one does not count."""
     _is_reading = False
     _journal_read_at: datetime | None = None
-    _last_alarms: AlarmPicture | None = None
+    _last_alarms: AlarmSnapshot | None = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if (
@@ -57,14 +57,14 @@ class JournalController(RefillController):
             return True
         return super().check_action(action, parameters)
 
-    def show_alarms(self, snapshot: Picture, notices: Sequence[SystemNotice], now: datetime) -> None:
+    def show_alarms(self, snapshot: LiveSnapshot, notices: Sequence[SystemNotice], now: datetime) -> None:
         super().show_alarms(snapshot, notices, now)
         if self._alarm_screen is not None and self._alarm_screen.is_journal_tab:
             self._refresh_journal(snapshot.alarms, now)
 
     # reading
 
-    def _refresh_journal(self, alarms: AlarmPicture | None, now: datetime) -> None:
+    def _refresh_journal(self, alarms: AlarmSnapshot | None, now: datetime) -> None:
         """Ask for the newest page whenever it may be another one; draw what is known."""
         anew = self._last_request != (self._range_spec, self._journal_form)
         again = (
@@ -107,7 +107,7 @@ class JournalController(RefillController):
             self._request_page(wanted, self._store_older_page)
 
     def _request_page(
-        self, journal_filter: JournalFilter, on_result: Callable[[Sequence[Entry]], None]
+        self, journal_filter: JournalFilter, on_result: Callable[[Sequence[JournalEntry]], None]
     ) -> None:
         self._request_number, self._is_reading = self._request_number + 1, True
         self._query_workers.submit_job(
@@ -115,7 +115,7 @@ class JournalController(RefillController):
         )
 
     def _read_page(
-        self, journal_filter: JournalFilter, number: int, on_result: Callable[[Sequence[Entry]], None]
+        self, journal_filter: JournalFilter, number: int, on_result: Callable[[Sequence[JournalEntry]], None]
     ) -> None:
         """In one of the askers' threads."""
         try:
@@ -130,17 +130,20 @@ class JournalController(RefillController):
             self.call_from_thread(self._finish_request, number, on_result, entries)
 
     def _finish_request(
-        self, number: int, on_result: Callable[[Sequence[Entry]], None], entries: Sequence[Entry]
+        self,
+        number: int,
+        on_result: Callable[[Sequence[JournalEntry]], None],
+        entries: Sequence[JournalEntry],
     ) -> None:
         if number == self._request_number:
             self._is_reading = False
             on_result(entries)
             self._show_journal()
 
-    def _store_newest_page(self, journal_filter: JournalFilter, entries: Sequence[Entry]) -> None:
+    def _store_newest_page(self, journal_filter: JournalFilter, entries: Sequence[JournalEntry]) -> None:
         self._journal_list = journal_list.replace_entries(self._journal_list, journal_filter, entries)
 
-    def _store_older_page(self, entries: Sequence[Entry]) -> None:
+    def _store_older_page(self, entries: Sequence[JournalEntry]) -> None:
         self._journal_list = journal_list.append_entries(self._journal_list, entries)
 
     def _fail_request(self, number: int, error: str) -> None:
@@ -243,14 +246,16 @@ class JournalController(RefillController):
             said += f": the newest {len(entries)} entries, narrow the range for older ones."
         self.call_from_thread(self.active_screen.show_message, said)
 
-    def _read_all_entries(self, journal: JournalList) -> tuple[Sequence[Entry], bool]:
+    def _read_all_entries(self, journal: JournalList) -> tuple[Sequence[JournalEntry], bool]:
         """What is known and the pages behind it; whether there is still more."""
         found, more = list(journal.rows), journal.has_more
         while more and len(found) < MAX_EXPORT_ENTRIES:
             last = found[-1]
             assert journal.journal_filter is not None
-            wanted = replace(journal.journal_filter, until=last.at, before=last.id, most=AT_ONCE)
+            wanted = replace(
+                journal.journal_filter, until=last.at, before_id=last.id, max_entries=MAX_ENTRIES
+            )
             entries = self._source.read_journal_page(wanted)
             found += entries
-            more = len(entries) >= AT_ONCE
+            more = len(entries) >= MAX_ENTRIES
         return found, more

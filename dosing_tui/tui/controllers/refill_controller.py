@@ -4,9 +4,9 @@ from datetime import timedelta
 from functools import partial
 
 from dosing_tui.config.alarm_limits import get_max_shelving
-from dosing_tui.domain.alarms.tank_refill import RULE, refilled
+from dosing_tui.domain.alarms.tank_refill import REFILL_RULE, create_refill_entries
 from dosing_tui.domain.messages.models import InventoryLevel
-from dosing_tui.errors import AlarmRefused
+from dosing_tui.errors import AlarmCommandError
 from dosing_tui.tui.alarms import alarm_actions
 from dosing_tui.tui.controllers.alarm_controller import AlarmController
 from dosing_tui.tui.dialogs.refill_dialog import RefillDialog, RefillInput
@@ -35,7 +35,7 @@ class RefillController(AlarmController):
 
     @property
     def _grace_period(self) -> timedelta:
-        return min(MAX_GRACE_PERIOD, get_max_shelving(self._settings, RULE.priority))
+        return min(MAX_GRACE_PERIOD, get_max_shelving(self._settings, REFILL_RULE.priority))
 
     def _enter_refill(self, refill: RefillInput | None) -> None:
         if refill is None:
@@ -43,16 +43,16 @@ class RefillController(AlarmController):
         self._author = refill.name
         states = {key: view.state for key, view in alarm_actions.index_alarms(self.alarms).items()}
         try:
-            entries = refilled(
+            entries = create_refill_entries(
                 states,
                 self._get_requester(),
                 device=refill.tank.device_id,
                 chemical=refill.tank.chemical,
                 grams=refill.grams,
-                within=self._grace_period,
-                most=get_max_shelving(self._settings, RULE.priority),
+                level_timeout=self._grace_period,
+                max_duration=get_max_shelving(self._settings, REFILL_RULE.priority),
             )
-        except AlarmRefused as error:
+        except AlarmCommandError as error:
             self.active_screen.show_message(str(error))
         else:
             told = partial(self._confirm_refill, refill)

@@ -26,7 +26,7 @@ from dosing_tui.domain.batch_review.review_rules import (
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import DosingError, RangeError
-from dosing_tui.live_state import Picture
+from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.batches.batch_screen import BatchScreen
 from dosing_tui.tui.batches.batch_screen_view import BatchScreenSettings, BatchScreenState
 from dosing_tui.tui.batches.detail_header import SignerInfo
@@ -142,7 +142,7 @@ class ReviewController(JournalController):
         if self._batch_screen is not None:
             self._batch_screen.draw_screen()
 
-    def show_batches(self, snapshot: Picture, now: datetime) -> None:
+    def show_batches(self, snapshot: LiveSnapshot, now: datetime) -> None:
         """While the operator looks at them."""
         if self._batch_screen is None or self._alarm_screen is not None:
             return

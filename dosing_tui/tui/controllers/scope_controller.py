@@ -19,7 +19,7 @@ from dosing_tui.errors import DatabaseError, ExportError, RangeError
 from dosing_tui.export.csv_format import to_csv
 from dosing_tui.export.json_format import to_json
 from dosing_tui.export.output_files import build_file_stem, write_new_files
-from dosing_tui.live_state import Picture, PictureSource
+from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
 from dosing_tui.tui.controllers.file_export import build_extract, get_export_folder
 from dosing_tui.tui.controllers.operator_session import OperatorSession
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
@@ -78,7 +78,7 @@ class ScopeController(App[None]):
     def __init__(
         self,
         settings: Settings,
-        live_source: PictureSource,
+        live_source: LiveSnapshotSource,
         source: ConsoleDataSource,
         clock: Callable[[], datetime],
         workers: QueryWorkers,
@@ -127,7 +127,7 @@ class ScopeController(App[None]):
     def _shift_start(self) -> datetime | None:
         return self._calendar.get_duty_start(self._clock(), self._zone)
 
-    def get_time_context(self, snapshot: Picture | None = None) -> TimeContext:
+    def get_time_context(self, snapshot: LiveSnapshot | None = None) -> TimeContext:
         now = self._clock()
         snapshot = self._live_source.get_snapshot(now) if snapshot is None else snapshot
         return TimeContext(now, self._zone, snapshot, self._calendar)
@@ -189,7 +189,7 @@ class ScopeController(App[None]):
         picture = self._live_source.get_snapshot(self._clock())
         doses, levels = picture.doses, picture.levels
         return {
-            Dimension.DEVICE: sorted({name for name, _ in picture.devices}),
+            Dimension.DEVICE: sorted({name for name, _ in picture.device_last_seen}),
             Dimension.CHEMICAL: sorted({*(d.chemical for d in doses), *(one.chemical for one in levels)}),
             Dimension.RECIPE: sorted({dose.recipe for dose in doses}),
             Dimension.MODE: sorted({dose.mode for dose in doses}),
@@ -204,7 +204,7 @@ class ScopeController(App[None]):
     def action_ask_note(self) -> None:
         """About the time under the cursor of the chart, or about now."""
         at = self._dashboard.cursor_time or self._clock()
-        devices = [name for name, _ in self._live_source.get_snapshot(self._clock()).devices]
+        devices = [name for name, _ in self._live_source.get_snapshot(self._clock()).device_last_seen]
         given = NoteDraft(at, "", self._author)
         self.push_screen(
             NoteDialog(self._terminal_theme, given, devices=devices, zone=self._zone), self._submit_note

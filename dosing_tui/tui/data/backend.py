@@ -16,18 +16,18 @@ from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.collector_process.supervisor import CollectorSupervisor
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
-from dosing_tui.domain.alarms.kpis import Past
-from dosing_tui.domain.alarms.models import Entry
+from dosing_tui.domain.alarms.kpis import KpiHistory
+from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.text_sanitizer import clean_text
-from dosing_tui.domain.notifications.channel_status import ChannelState, with_unused
-from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
+from dosing_tui.domain.notifications.channel_status import ChannelStatus, add_unused_channels
+from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
-from dosing_tui.errors import DatabaseAway, DatabaseError, SpoolError
-from dosing_tui.live_state import Link
+from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolError
+from dosing_tui.live_state import LinkStatus
 from dosing_tui.tui.data.batch_source import DatabaseBatchSource
 from dosing_tui.tui.scope.spool_status import SpoolStatus
 
@@ -92,32 +92,32 @@ class Backend:
 
         operator_notes.add(self._settings, draft, os_user=getuser())
 
-    def read_alarm_history(self, now: datetime) -> Past:
+    def read_alarm_history(self, now: datetime) -> KpiHistory:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import journal
 
         return journal.past(self._settings, now)
 
-    def list_channel_states(self, now: datetime) -> Sequence[ChannelState]:
+    def list_channel_states(self, now: datetime) -> Sequence[ChannelStatus]:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import notification_queue
 
         configured = [channel.name for channel in self._settings.notifications]
-        return with_unused(notification_queue.states(self._settings, now=now), configured)
+        return add_unused_channels(notification_queue.states(self._settings, now=now), configured)
 
-    def read_journal_page(self, journal_filter: JournalFilter) -> Sequence[Entry]:
+    def read_journal_page(self, journal_filter: JournalFilter) -> Sequence[JournalEntry]:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import journal
 
         return journal.listed(self._settings, journal_filter)
 
-    def read_trend(self, trend_query: TrendQuery) -> Sequence[TrendPoint]:
+    def read_trend(self, trend_query: AlarmTrendQuery) -> Sequence[AlarmTrendPoint]:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import trend
 
         return trend.trend(self._settings, trend_query)
 
-    def append_entries(self, entries: Sequence[Entry]) -> bool:
+    def append_entries(self, entries: Sequence[JournalEntry]) -> bool:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import journal
 
@@ -127,18 +127,18 @@ class Backend:
             return False
         try:
             journal.append(self._settings, named)
-        except DatabaseAway as away:
+        except DatabaseUnavailableError as away:
             why_not = self._store_locally(named)
             if why_not:
-                raise DatabaseAway(f"{away} {why_not}") from away
+                raise DatabaseUnavailableError(f"{away} {why_not}") from away
             return False
         return True
 
     @property
     def _is_database_down(self) -> bool:
-        return self._live_state.get_snapshot(self._clock()).database.link is Link.DOWN
+        return self._live_state.get_snapshot(self._clock()).database.status is LinkStatus.DOWN
 
-    def _store_locally(self, entries: Sequence[Entry]) -> str:
+    def _store_locally(self, entries: Sequence[JournalEntry]) -> str:
         """For this machine's collector to journal; why not, or ''."""
         try:
             offline_commands.store_commands(self._settings, entries)
@@ -163,7 +163,7 @@ class Backend:
     def _wait_for_reader(self) -> "Reader":
         self._reader_ready.wait(READY_TIMEOUT_S)
         if self._reader is None:
-            raise DatabaseAway(self._unavailable_reason)
+            raise DatabaseUnavailableError(self._unavailable_reason)
         return self._reader
 
     def _open_reader(self) -> None:

@@ -9,16 +9,16 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
-from dosing_tui.domain.alarms.kpis import Past
-from dosing_tui.domain.alarms.models import Entry
-from dosing_tui.domain.notifications.channel_status import ChannelState
-from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
+from dosing_tui.domain.alarms.kpis import KpiHistory
+from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.domain.notifications.channel_status import ChannelStatus
+from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
-from dosing_tui.errors import DatabaseAway, DatabaseError
+from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
 from dosing_tui.tui.data.batch_source import BatchSource
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
 from dosing_tui.tui.scope.scope import Scope
@@ -53,19 +53,19 @@ class ConsoleDataSource(Protocol):
     def add_note(self, draft: NoteDraft) -> None:
         """Raises: DatabaseError with a sentence for the operator."""
 
-    def read_alarm_history(self, now: datetime) -> Past:
+    def read_alarm_history(self, now: datetime) -> KpiHistory:
         """What the health of the alarms is judged by. Raises: DatabaseError."""
 
-    def list_channel_states(self, now: datetime) -> Sequence[ChannelState]:
+    def list_channel_states(self, now: datetime) -> Sequence[ChannelStatus]:
         """By which people are told of alarms, those that fail first. Raises: DatabaseError."""
 
-    def read_journal_page(self, journal_filter: JournalFilter) -> Sequence[Entry]:
+    def read_journal_page(self, journal_filter: JournalFilter) -> Sequence[JournalEntry]:
         """Entries of the alarm journal, the newest first. Raises: DatabaseError."""
 
-    def read_trend(self, trend_query: TrendQuery) -> Sequence[TrendPoint]:
+    def read_trend(self, trend_query: AlarmTrendQuery) -> Sequence[AlarmTrendPoint]:
         """The value of an alarm over time. Raises: DatabaseError."""
 
-    def append_entries(self, entries: Sequence[Entry]) -> bool:
+    def append_entries(self, entries: Sequence[JournalEntry]) -> bool:
         """Into the alarm journal, all or none; False if they are kept on this machine until it is back.
 
         Raises: DatabaseError with a sentence for the operator.
@@ -102,7 +102,9 @@ def run_query(source: ConsoleDataSource, request: PanelRequest) -> PanelReply:
     try:
         return PanelReply(request, tuple(_fetch_rows(source, request)))
     except DatabaseError as error:
-        return PanelReply(request, None, str(error), is_database_down=isinstance(error, DatabaseAway))
+        return PanelReply(
+            request, None, str(error), is_database_down=isinstance(error, DatabaseUnavailableError)
+        )
     except Exception:
         # the task's boundary: an unforeseen failure is one tile's, not the screen's
         log.exception("panel %s", request.panel.id)

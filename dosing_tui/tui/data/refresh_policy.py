@@ -7,7 +7,7 @@ from typing import Any
 
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import Panel
-from dosing_tui.live_state import Picture, Role
+from dosing_tui.live_state import LiveSnapshot, Role
 
 MIN_INTERVAL = timedelta(seconds=1)
 MAX_INTERVAL = timedelta(seconds=30)
@@ -35,9 +35,9 @@ class PanelRefreshState:
     """The operator asked for it."""
 
 
-def get_reading_counts(panel: Panel[Any], snapshot: Picture) -> ReadingCounts:
+def get_reading_counts(panel: Panel[Any], snapshot: LiveSnapshot) -> ReadingCounts:
     """The counts that make this panel due: what is committed, or, for a mere watcher, what was received."""
-    told = snapshot.stored if snapshot.role is Role.COLLECTING else snapshot.changed
+    told = snapshot.stored_counts if snapshot.role is Role.COLLECTOR else snapshot.received_counts
     known: Mapping[ReadingKind, int] = dict(told)
     return tuple(known.get(kind, 0) for kind in sorted(panel.refresh_on))
 
@@ -98,4 +98,4 @@ def mark_due(states: Mapping[str, PanelRefreshState], panels: Iterable[str]) -> 
 
 
 def get_settle_time(role: Role) -> timedelta:
-    return timedelta(0) if role is Role.COLLECTING else SETTLE_TIME
+    return timedelta(0) if role is Role.COLLECTOR else SETTLE_TIME

@@ -7,8 +7,8 @@ from enum import IntEnum
 
 from textual.binding import Binding
 
-from dosing_tui.domain.alarms.models import Event
-from dosing_tui.domain.alarms.operator_commands import COMMENT_LONGEST
+from dosing_tui.domain.alarms.models import AlarmEvent
+from dosing_tui.domain.alarms.operator_commands import MAX_COMMENT_LENGTH
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.operator_notes import MAX_AUTHOR_LENGTH
@@ -23,22 +23,22 @@ from dosing_tui.tui.widgets.form_dialog import SELECTED_STYLE, FormDialog, creat
 
 _WIDTH, _LABEL_WIDTH, _MAX_LISTED = 74, 10, 4
 _TITLES = {
-    Event.ACKNOWLEDGE: "Acknowledge",
-    Event.RESET: "Reset",
-    Event.SHELVE: "Shelve",
-    Event.UNSHELVE: "End the shelving",
-    Event.REMOVE: "Take out of service",
-    Event.RESTORE: "Put back into service",
+    AlarmEvent.ACKNOWLEDGE: "Acknowledge",
+    AlarmEvent.RESET: "Reset",
+    AlarmEvent.SHELVE: "Shelve",
+    AlarmEvent.UNSHELVE: "End the shelving",
+    AlarmEvent.REMOVE_FROM_SERVICE: "Take out of service",
+    AlarmEvent.RETURN_TO_SERVICE: "Put back into service",
 }
 _CONSEQUENCES = {
-    Event.ACKNOWLEDGE: "You have seen it and see to it. It stays listed while its condition lasts.",
-    Event.RESET: "The latched alarm ends: whatever happened has been dealt with.",
-    Event.SHELVE: "It is not announced for so long, on no console; then it comes back by itself.",
-    Event.UNSHELVE: "It is announced again at once if its condition holds.",
-    Event.REMOVE: "It is not announced any more, on no console, until somebody puts it back.",
-    Event.RESTORE: "It is announced again at once if its condition holds.",
+    AlarmEvent.ACKNOWLEDGE: "You have seen it and see to it. It stays listed while its condition lasts.",
+    AlarmEvent.RESET: "The latched alarm ends: whatever happened has been dealt with.",
+    AlarmEvent.SHELVE: "It is not announced for so long, on no console; then it comes back by itself.",
+    AlarmEvent.UNSHELVE: "It is announced again at once if its condition holds.",
+    AlarmEvent.REMOVE_FROM_SERVICE: "It is not announced any more, on no console, until somebody puts it back.",
+    AlarmEvent.RETURN_TO_SERVICE: "It is announced again at once if its condition holds.",
 }
-_REASON_REQUIRED = frozenset({Event.SHELVE, Event.REMOVE})
+_REASON_REQUIRED = frozenset({AlarmEvent.SHELVE, AlarmEvent.REMOVE_FROM_SERVICE})
 
 
 class AlarmActionField(IntEnum):
@@ -62,7 +62,7 @@ class AlarmActionInput:
 class AlarmActionPrompt:
     """``durations`` to choose from; empty where the event has none."""
 
-    event: Event
+    event: AlarmEvent
     views: tuple[AlarmView, ...]
     durations: tuple[timedelta, ...] = ()
     is_new_shift: bool = False
@@ -81,7 +81,7 @@ class AlarmActionDialog(FormDialog[AlarmActionInput]):
         super().__init__(theme)
         self._prompt = prompt
         self._fields = (
-            TextField(max_length=COMMENT_LONGEST),
+            TextField(max_length=MAX_COMMENT_LENGTH),
             text_field.create_field(name, MAX_AUTHOR_LENGTH),
         )
         self._current_field = AlarmActionField.NAME if prompt.is_new_shift else AlarmActionField.COMMENT

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from textual.binding import Binding
 
-from dosing_tui.domain.alarms.models import Entry, Event, Shown
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName, JournalEntry
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.alarms.alarm_list import format_number
 from dosing_tui.tui.alarms.journal_list import EVENT_LABELS, JournalFilterForm, format_operator
@@ -38,8 +38,8 @@ class JournalFilterField(IntEnum):
     STATES = 3
 
 
-_EVENTS = tuple(Event)
-_STATES = tuple(shown for shown in Shown if shown is not Shown.NORMAL)
+_EVENTS = tuple(AlarmEvent)
+_STATES = tuple(shown for shown in AlarmStateName if shown is not AlarmStateName.NORMAL)
 _OPTION_LABELS: Mapping[JournalFilterField, tuple[str, ...]] = {
     JournalFilterField.EVENTS: tuple(EVENT_LABELS[event] for event in _EVENTS),
     JournalFilterField.STATES: tuple(STATE_LABELS[shown] for shown in _STATES),
@@ -190,7 +190,7 @@ class JournalFilterDialog(FormDialog[JournalFilterForm]):
 class JournalEntryDialog(ReadOnlyDialog[None]):
     """Whatever the entry says."""
 
-    def __init__(self, theme: TerminalTheme, entry: Entry, zone: tzinfo) -> None:
+    def __init__(self, theme: TerminalTheme, entry: JournalEntry, zone: tzinfo) -> None:
         super().__init__(theme)
         self._entry = entry
         self._zone = zone
@@ -199,7 +199,7 @@ class JournalEntryDialog(ReadOnlyDialog[None]):
         return render_entry(self._entry, self._zone)
 
 
-def render_entry(entry: Entry, zone: tzinfo) -> Rows:
+def render_entry(entry: JournalEntry, zone: tzinfo) -> Rows:
     room = _DETAIL_WIDTH - _NAME_WIDTH - 6
     lines = [
         (label if not part else "", line)
@@ -220,7 +220,7 @@ def render_entry(entry: Entry, zone: tzinfo) -> Rows:
     return canvas.rows
 
 
-def _list_entry_fields(entry: Entry, zone: tzinfo) -> Sequence[tuple[str, str]]:
+def _list_entry_fields(entry: JournalEntry, zone: tzinfo) -> Sequence[tuple[str, str]]:
     who = entry.who
     account = (
         f"{sanitize_text(who.os_user)} (account)"
@@ -232,7 +232,7 @@ def _list_entry_fields(entry: Entry, zone: tzinfo) -> Sequence[tuple[str, str]]:
     value = "" if entry.value is None else format_number(entry.value)
     limit = "" if entry.limit is None else f"limit {format_number(entry.limit)}"
     return (
-        ("Event", f"{EVENT_LABELS[entry.event]}, {entry.priority} priority"),
+        ("AlarmEvent", f"{EVENT_LABELS[entry.event]}, {entry.priority} priority"),
         ("At", number_format.format_full_timestamp(entry.at, zone)),
         ("Received", number_format.format_full_timestamp(entry.received_at, zone)),
         ("Until", number_format.format_full_timestamp(entry.until, zone) if entry.until else ""),

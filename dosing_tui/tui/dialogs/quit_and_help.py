@@ -16,7 +16,7 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.form_dialog import KEY_STYLE, create_box
 
 _CONSEQUENCES = {
-    Role.COLLECTING: "This console collects. Until another process takes over, messages wait at the broker.",
+    Role.COLLECTOR: "This console collects. Until another process takes over, messages wait at the broker.",
     Role.STANDBY: "Another process collects; nothing is lost.",
     Role.VIEWER: "This console only watches; nothing is lost.",
     Role.UNDECIDED: "",

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, Shown
-from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmStateName
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.layout.system_notices import LINK_KEYS, SystemNotice
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells
@@ -45,21 +45,21 @@ class AlarmBanner:
 
 
 def build_banner(
-    alarms: AlarmPicture | None, notices: Sequence[SystemNotice], *, idle_text: str, silence_key: str
+    alarms: AlarmSnapshot | None, notices: Sequence[SystemNotice], *, idle_text: str, silence_key: str
 ) -> AlarmBanner:
     """Unacknowledged before acknowledged, then the most urgent, then links, which put the rest in doubt."""
-    listed = alarms.listed if alarms else ()
+    listed = alarms.annunciated_alarms if alarms else ()
     lines = [*(_notice_to_line(notice) for notice in notices), *(_alarm_to_line(view) for view in listed)]
     return AlarmBanner(
         # stable: alarms of one rank stay as their picture has them, the newest first
         lines=tuple(sorted(lines, key=lambda line: line.rank)),
         idle_text=idle_text,
         alarm_count=len(listed),
-        unacknowledged_count=alarms.unacknowledged if alarms else 0,
-        raise_count=alarms.raised if alarms else 0,
-        is_flood=alarms is not None and alarms.flood,
+        unacknowledged_count=alarms.unacknowledged_count if alarms else 0,
+        raise_count=alarms.recent_raise_count if alarms else 0,
+        is_flood=alarms is not None and alarms.is_flood,
         silence_key=silence_key,
-        pending_count=alarms.pending if alarms else 0,
+        pending_count=alarms.pending_command_count if alarms else 0,
     )
 
 
@@ -79,8 +79,8 @@ def _notice_to_line(notice: SystemNotice) -> BannerLine:
 
 def _alarm_to_line(view: AlarmView) -> BannerLine:
     state = view.state
-    loud = state.shown in UNACKNOWLEDGED
-    returned = "returned · " if state.shown is Shown.RTN_UNACK else ""
+    loud = state.state_name in UNACKNOWLEDGED_STATES
+    returned = "returned · " if state.state_name is AlarmStateName.RTN_UNACK else ""
     text = f"{returned}{clean_line(view.message)}"
     pen = choose_mark_style(state) if loud else DIM
     words = DIM if not loud else CellStyle(PRIORITY_MARKS[state.priority].colour, bold=not returned)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dosing_tui.live_state import Link, LinkState, Picture, Role
+from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot, Role
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells
 from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
@@ -28,16 +28,16 @@ class StatusBarState:
     """Since when the picture stands still, '' while it is live."""
 
 
-def count_spooled(recent_counts: Sequence[int], snapshot: Picture) -> int:
+def count_spooled(recent_counts: Sequence[int], snapshot: LiveSnapshot) -> int:
     """How many readings wait for the database, from the counts of the last ticks.
 
     Every reading is spooled for a moment on its way: while the database answers, about a second's worth of
     messages is nothing to speak of.
     """
-    if not recent_counts or snapshot.database.link is Link.DOWN:
-        return snapshot.books.spooled
+    if not recent_counts or snapshot.database.status is LinkStatus.DOWN:
+        return snapshot.message_counts.spooled
     least = min(recent_counts)
-    return least if least > snapshot.rate else 0
+    return least if least > snapshot.message_rate else 0
 
 
 def render_status_bar(status: StatusBarState, width: int) -> Rows:
@@ -59,7 +59,7 @@ def render_status_bar(status: StatusBarState, width: int) -> Rows:
 def _draw_right_side(canvas: Canvas, status: StatusBarState, left: int) -> None:
     """From column ``left`` on; without room for all, the role goes first, then the rate."""
     role = "" if status.role is Role.UNDECIDED else status.role.value
-    rate = f" {_format_rate(status.rate)}" if status.broker.link is Link.UP else ""
+    rate = f" {_format_rate(status.rate)}" if status.broker.status is LinkStatus.UP else ""
     for parts in (
         _list_parts(status, rate, role),
         _list_parts(status, rate, ""),
@@ -88,12 +88,12 @@ def _format_rate(rate: float) -> str:
 
 def _format_link(name: str, state: LinkState) -> list[tuple[str, CellStyle]]:
     """Shape, word and colour; from right to left."""
-    match state.link:
-        case Link.UP:
+    match state.status:
+        case LinkStatus.UP:
             return [(f" {name}", _BAR_STYLE), ("●", CellStyle(ColourRole.OK, ColourRole.BAR_BACKGROUND))]
-        case Link.STARTING:
+        case LinkStatus.STARTING:
             return [(f" {name} …", _DIM_STYLE), ("○", _DIM_STYLE)]
-        case Link.DOWN:
+        case LinkStatus.DOWN:
             return [(f" ■ {name} down ", CellStyle(ColourRole.BACKGROUND, ColourRole.ERROR, bold=True))]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.live_state import Link, Picture
+from dosing_tui.live_state import LinkStatus, LiveSnapshot
 from dosing_tui.tui.rendering import number_format
 
 LINK_KEYS = frozenset({"broker", "database"})
@@ -22,7 +22,7 @@ class SystemNotice:
     at: datetime
 
 
-def find_notices(snapshot: Picture, now: datetime) -> list[SystemNotice]:
+def find_notices(snapshot: LiveSnapshot, now: datetime) -> list[SystemNotice]:
     """Every abnormal condition that no alarm tells of, the worst first."""
     return sort_notices([*_find_link_notices(snapshot, now), *_find_process_notices(snapshot, now)])
 
@@ -39,26 +39,26 @@ def sort_notices(notices: Iterable[SystemNotice]) -> list[SystemNotice]:
     return sorted(notices, key=lambda n: (n.priority.rank, n.key not in LINK_KEYS, -n.at.timestamp(), n.key))
 
 
-def _find_link_notices(snapshot: Picture, now: datetime) -> Iterator[SystemNotice]:
+def _find_link_notices(snapshot: LiveSnapshot, now: datetime) -> Iterator[SystemNotice]:
     """A link that is away, until its alarm is raised; then the alarm tells of it, or somebody hides that."""
     told = _list_active_rules(snapshot)
     broker, database = snapshot.broker, snapshot.database
-    if broker.link is Link.DOWN and "BROKER_DOWN" not in told:
-        text = _join_parts("Broker down", clean_line(broker.why).removeprefix("Broker "))
+    if broker.status is LinkStatus.DOWN and "BROKER_DOWN" not in told:
+        text = _join_parts("Broker down", clean_line(broker.reason).removeprefix("Broker "))
         yield SystemNotice("broker", Priority.HIGH, text, broker.since or now)
-    if database.link is Link.DOWN and "DB_DOWN" not in told:
-        spooled = snapshot.books.spooled
+    if database.status is LinkStatus.DOWN and "DB_DOWN" not in told:
+        spooled = snapshot.message_counts.spooled
         buffering = f"buffering {number_format.format_count(spooled)}" if spooled else ""
-        text = _join_parts("Database down", buffering, clean_line(database.why))
+        text = _join_parts("Database down", buffering, clean_line(database.reason))
         yield SystemNotice("database", Priority.MEDIUM, text, database.since or now)
 
 
-def _list_active_rules(snapshot: Picture) -> frozenset[str]:
+def _list_active_rules(snapshot: LiveSnapshot) -> frozenset[str]:
     """The rules of which some alarm is active, hidden or not."""
     alarms = snapshot.alarms
     if alarms is None:
         return frozenset()
-    every = (*alarms.listed, *alarms.shelved, *alarms.suppressed, *alarms.out_of_service)
+    every = (*alarms.annunciated_alarms, *alarms.shelved, *alarms.suppressed, *alarms.out_of_service)
     return frozenset(view.state.key.rule for view in every if view.state.active or view.state.hiding)
 
 
@@ -66,18 +66,18 @@ def _join_parts(*parts: str) -> str:
     return " · ".join(part.rstrip(".") for part in parts if part)
 
 
-def _find_process_notices(snapshot: Picture, now: datetime) -> Iterator[SystemNotice]:
-    if not snapshot.books.balanced:
+def _find_process_notices(snapshot: LiveSnapshot, now: datetime) -> Iterator[SystemNotice]:
+    if not snapshot.message_counts.is_reconciled:
         yield SystemNotice("books", Priority.MEDIUM, "The books do not balance: see 7 Books", now)
     if snapshot.notice:
         yield SystemNotice("notice", Priority.LOW, clean_line(snapshot.notice), now)
 
 
-def format_idle_text(snapshot: Picture) -> str:
+def format_idle_text(snapshot: LiveSnapshot) -> str:
     """What is said when there is no notice: never that all is well before it is known."""
-    if snapshot.broker.link is Link.STARTING:
+    if snapshot.broker.status is LinkStatus.STARTING:
         return "connecting to the broker …"
-    if snapshot.database.link is Link.STARTING:
+    if snapshot.database.status is LinkStatus.STARTING:
         return "connecting to the database …"
     if snapshot.alarms is None:
         return "waiting for the alarms …"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dosing_tui.domain.alarms.models import UNACKNOWLEDGED, AlarmState, Priority, Shown
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmState, AlarmStateName, Priority
 from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
 
 
@@ -20,16 +20,16 @@ PRIORITY_MARKS: Mapping[Priority, PriorityMark] = {
     Priority.LOW: PriorityMark("▼", "L", ColourRole.ACCENT),
     Priority.DIAGNOSTIC: PriorityMark("◆", "D", ColourRole.DIM),
 }
-STATE_LABELS: Mapping[Shown, str] = {
-    Shown.NORMAL: "normal",
-    Shown.UNACK: "active",
-    Shown.ACKED: "acknowledged",
-    Shown.RTN_UNACK: "returned",
-    Shown.LATCHED_UNACK: "latched",
-    Shown.LATCHED_ACKED: "latched, ackn.",
-    Shown.SHELVED: "shelved",
-    Shown.SUPPRESSED: "suppressed",
-    Shown.OUT_OF_SERVICE: "out of service",
+STATE_LABELS: Mapping[AlarmStateName, str] = {
+    AlarmStateName.NORMAL: "normal",
+    AlarmStateName.UNACK: "active",
+    AlarmStateName.ACKED: "acknowledged",
+    AlarmStateName.RTN_UNACK: "returned",
+    AlarmStateName.LATCHED_UNACK: "latched",
+    AlarmStateName.LATCHED_ACKED: "latched, ackn.",
+    AlarmStateName.SHELVED: "shelved",
+    AlarmStateName.SUPPRESSED: "suppressed",
+    AlarmStateName.OUT_OF_SERVICE: "out of service",
 }
 
 
@@ -46,6 +46,6 @@ def format_mark(priority: Priority, *, is_unacknowledged: bool) -> str:
 def choose_mark_style(state: AlarmState, background: ColourRole = ColourRole.BACKGROUND) -> CellStyle:
     """A block of colour while it is unacknowledged, the colour alone while acknowledged, dim when hidden."""
     tone = PRIORITY_MARKS[state.priority].colour
-    if state.shown in UNACKNOWLEDGED:
+    if state.state_name in UNACKNOWLEDGED_STATES:
         return CellStyle(ColourRole.BACKGROUND, tone, bold=True)
-    return CellStyle(tone if state.annunciated else ColourRole.DIM, background)
+    return CellStyle(tone if state.is_annunciated else ColourRole.DIM, background)

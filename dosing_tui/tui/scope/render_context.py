@@ -10,7 +10,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
-from dosing_tui.live_state import Link, Picture
+from dosing_tui.live_state import LinkStatus, LiveSnapshot
 from dosing_tui.tui.charts.series import ChartAnnotation
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL, build_chart_annotations
 from dosing_tui.tui.scope.scope import LIVE_SCOPE, Scope, TimeContext, format_filters, matches_selection
@@ -44,7 +44,7 @@ class RenderContext:
     now: datetime
     zone: tzinfo
     settings: Settings
-    snapshot: Picture
+    snapshot: LiveSnapshot
     results: Mapping[str, PanelResult] = field(default_factory=lambda: MappingProxyType({}))
 
     scope: Scope = LIVE_SCOPE
@@ -124,7 +124,7 @@ class RenderContext:
         if answer.rows is None:
             return False
         late = self.is_overdue and answer.scope != self.scope
-        return late or bool(answer.error) or self.snapshot.database.link is Link.DOWN
+        return late or bool(answer.error) or self.snapshot.database.status is LinkStatus.DOWN
 
     def explain_empty(self, panel: Panel[Row], empty_text: str) -> str:
         """Why a panel has nothing to show: the database, the wait, or that there is ``empty_text`` in its range.
@@ -135,11 +135,11 @@ class RenderContext:
         if answer.rows is not None and not self.is_rejected(panel):
             return self._format_empty(panel, empty_text)
         if answer.error:
-            away = database.link is Link.DOWN or answer.is_database_down
+            away = database.status is LinkStatus.DOWN or answer.is_database_down
             return f"{'no database' if away else 'no answer'}\n{clean_line(answer.error)}"
-        if database.link is Link.DOWN:
-            return f"no database\n{clean_line(database.why)}"
-        if database.link is Link.STARTING:
+        if database.status is LinkStatus.DOWN:
+            return f"no database\n{clean_line(database.reason)}"
+        if database.status is LinkStatus.STARTING:
             return "waiting for the database"
         return "waiting for the first answer"
 
@@ -159,8 +159,8 @@ class RenderContext:
     def explain_no_messages(self, otherwise: str) -> str:
         """Why nothing is known from messages or from the start-up reading of the database."""
         broker = self.snapshot.broker
-        if broker.link is Link.DOWN:
-            return f"no broker\n{clean_line(broker.why)}"
-        if broker.link is Link.STARTING:
+        if broker.status is LinkStatus.DOWN:
+            return f"no broker\n{clean_line(broker.reason)}"
+        if broker.status is LinkStatus.STARTING:
             return "waiting for the broker"
         return otherwise

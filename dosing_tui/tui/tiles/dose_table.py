@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from dosing_tui.domain.messages.models import Dose, TimeQuality
-from dosing_tui.live_state import Link
+from dosing_tui.live_state import LinkStatus
 from dosing_tui.tui.charts.primitives.bars import draw_deviation_bar
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells
@@ -184,7 +184,7 @@ TITLE = "Recent doses"
 def build_dose_table(context: RenderContext) -> TileContent[TableData[Dose]]:
     picture = context.snapshot
     doses = context.doses
-    stale = bool(doses) and picture.broker.link is Link.DOWN
+    stale = bool(doses) and picture.broker.status is LinkStatus.DOWN
     newest = doses[0].received_at if doses else None
     midnight = context.now.astimezone(context.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     facts = DoseTableContext(

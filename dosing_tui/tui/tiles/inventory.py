@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import LevelBand, classify_level
-from dosing_tui.live_state import Link
+from dosing_tui.live_state import LinkStatus
 from dosing_tui.tui.charts.primitives.gauge import draw_gauge, draw_thin_gauge
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
@@ -45,7 +45,7 @@ def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
     levels = context.levels
     names = number_format.shorten_names(tuple(level.device_id for level in levels))
     tanks = tuple(_build_tank_gauge(context, level, names) for level in levels)
-    stale = bool(tanks) and picture.broker.link is Link.DOWN
+    stale = bool(tanks) and picture.broker.status is LinkStatus.DOWN
     newest = max((level.received_at for level in levels), default=None)
     low, warn = limits.stock_low_percent, limits.stock_warn_percent
     largest = max((level.capacity_g or level.remaining_g or 0 for level in levels), default=0.0)

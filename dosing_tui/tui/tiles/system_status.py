@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import OVERVIEW_PANELS
-from dosing_tui.live_state import Books, Link, LinkState, Role
+from dosing_tui.live_state import LinkState, LinkStatus, MessageCounts, Role
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
@@ -18,7 +18,7 @@ TITLE = "Books"
 _ERROR_STYLE = CellStyle(ColourRole.ERROR, bold=True)
 _ROLE_TEXTS = {
     Role.UNDECIDED: "not decided yet",
-    Role.COLLECTING: "collecting: this process writes the site's readings",
+    Role.COLLECTOR: "collecting: this process writes the site's readings",
     Role.STANDBY: "standby: another process collects, this one takes over when it ends",
     Role.VIEWER: "viewer: this process only shows what it reads",
 }
@@ -44,9 +44,11 @@ class SystemStatus:
 
 
 def build_system_status(context: RenderContext, *, log_file: str = "") -> TileContent[SystemStatus]:
-    number = context.snapshot.process or os.getpid()
+    number = context.snapshot.process_number or os.getpid()
     left = (
-        SystemStatusSection(f"Readings of process {number}", tuple(_list_counts(context.snapshot.books))),
+        SystemStatusSection(
+            f"Readings of process {number}", tuple(_list_counts(context.snapshot.message_counts))
+        ),
         SystemStatusSection("Process", tuple(_list_process(context, log_file))),
     )
     right = (
@@ -62,7 +64,7 @@ def build_system_status(context: RenderContext, *, log_file: str = "") -> TileCo
     )
 
 
-def _list_counts(counts: Books) -> Iterator[SystemStatusLine]:
+def _list_counts(counts: MessageCounts) -> Iterator[SystemStatusLine]:
     yield SystemStatusLine("received", number_format.format_count(counts.received), STRONG)
     yield SystemStatusLine("= stored", number_format.format_count(counts.stored))
     yield SystemStatusLine("+ duplicates", number_format.format_count(counts.duplicates))
@@ -73,7 +75,7 @@ def _list_counts(counts: Books) -> Iterator[SystemStatusLine]:
         "+ rejected", number_format.format_count(counts.rejected), STRONG if counts.rejected else TEXT
     )
     yield SystemStatusLine(
-        "balanced", "yes" if counts.balanced else "■ NO", TEXT if counts.balanced else _ERROR_STYLE
+        "balanced", "yes" if counts.is_reconciled else "■ NO", TEXT if counts.is_reconciled else _ERROR_STYLE
     )
 
 
@@ -84,12 +86,12 @@ def _list_process(context: RenderContext, log_file: str) -> Iterator[SystemStatu
         yield SystemStatusLine("notice", clean_line(picture.notice), STRONG)
     yield _format_link("broker", picture.broker, context)
     yield _format_link("database", picture.database, context)
-    last = picture.last_message
+    last = picture.last_message_at
     yield SystemStatusLine(
         "last message",
         "none yet" if last is None else number_format.format_full_timestamp(last, context.zone),
     )
-    yield SystemStatusLine("rate", f"{picture.rate:.1f} messages/s")
+    yield SystemStatusLine("rate", f"{picture.message_rate:.1f} messages/s")
     yield SystemStatusLine("time zone", context.settings.plant.timezone)
     yield SystemStatusLine("log file", log_file or number_format.NO_VALUE)
 
@@ -100,9 +102,9 @@ def _format_link(name: str, state: LinkState, context: RenderContext) -> SystemS
         if state.since
         else ""
     )
-    why = f": {clean_line(state.why)}" if state.why else ""
+    why = f": {clean_line(state.reason)}" if state.reason else ""
     return SystemStatusLine(
-        name, f"{state.link.value}{since}{why}", _ERROR_STYLE if state.link is Link.DOWN else TEXT
+        name, f"{state.status.value}{since}{why}", _ERROR_STYLE if state.status is LinkStatus.DOWN else TEXT
     )
 
 
@@ -133,9 +135,9 @@ def _list_spools(context: RenderContext) -> Iterator[SystemStatusLine]:
 
 
 def _list_stations(context: RenderContext) -> Iterator[SystemStatusLine]:
-    if not context.snapshot.devices:
+    if not context.snapshot.device_last_seen:
         yield SystemStatusLine("none yet", "")
-    for device, heard in context.snapshot.devices:
+    for device, heard in context.snapshot.device_last_seen:
         yield SystemStatusLine(
             clean_line(device, 28), number_format.format_age((context.now - heard).total_seconds())
         )

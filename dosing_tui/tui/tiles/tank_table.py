@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import LevelBand, classify_level
-from dosing_tui.live_state import Link
+from dosing_tui.live_state import LinkStatus
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
@@ -30,7 +30,7 @@ class TankTableContext:
 def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryLevel]]:
     picture, limits = context.snapshot, context.settings.limits
     levels = context.levels
-    stale = bool(levels) and picture.broker.link is Link.DOWN
+    stale = bool(levels) and picture.broker.status is LinkStatus.DOWN
     newest = max((level.received_at for level in levels), default=None)
     names = number_format.shorten_names(tuple(level.device_id for level in levels))
     largest = max((level.capacity_g or level.remaining_g or 0 for level in levels), default=0.0)

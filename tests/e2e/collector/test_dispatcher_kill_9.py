@@ -12,8 +12,8 @@ from dosing_tui.database.alarms import journal
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
-from dosing_tui.domain.alarms.journal_projection import Replica, folded
-from dosing_tui.domain.alarms.models import AlarmKey, Event, Shown
+from dosing_tui.domain.alarms.journal_projection import JournalProjection, fold_entries
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName
 from tests.integration.collector.alarms.test_alarm_service_on_servers import (
     acknowledge,
     heard,
@@ -60,11 +60,11 @@ def told_of(web: WebServer) -> list[str]:
     return [one.said["alarms"][0]["rule"] for one in web.posted]
 
 
-def shown(settings: Settings) -> dict[str, Shown]:
-    return {state.key.rule: state.shown for state in folded(journal.read(settings)).values()}
+def shown(settings: Settings) -> dict[str, AlarmStateName]:
+    return {state.key.rule: state.state_name for state in fold_entries(journal.read(settings)).values()}
 
 
-def of_stations(settings: Settings) -> list[tuple[str, Event]]:
+def of_stations(settings: Settings) -> list[tuple[str, AlarmEvent]]:
     entries = journal.read(settings)
     return [(entry.key.device, entry.event) for entry in entries if entry.key.rule == "DEVICE_OFFLINE"]
 
@@ -80,13 +80,13 @@ def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
         until(lambda: ready(collector) and follows(told))
         say_level(plant, told, 19.9)
         until(lambda: fates(told) == {("STOCK_LOW", "sent")})
-        acknowledge(told, folded(journal.read(told)).popitem()[1])
+        acknowledge(told, fold_entries(journal.read(told)).popitem()[1])
         web.answers = [HANG]
         say_dose(plant, told, 3.0)
         until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
         collector.kill()  # while the server has the message, and has not answered
         before = shown(told)
-        assert before == {"STOCK_LOW": Shown.ACKED, "DOSE_GROSS": Shown.UNACK}
+        assert before == {"STOCK_LOW": AlarmStateName.ACKED, "DOSE_GROSS": AlarmStateName.UNACK}
         with collecting(told, tmp_path) as again:
             until(lambda: ready(again))
             say_level(plant, told, 19.8)
@@ -99,9 +99,13 @@ def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
     assert sorted(occasions[2:]) == [("STOCK_CRITICAL", "raise"), ("STOCK_LOW", "hidden")]
     assert fates(told) >= {("STOCK_LOW", "sent"), ("DOSE_GROSS", "claimed")}
     after = shown(told)
-    assert after["DOSE_GROSS"] is Shown.UNACK
+    assert after["DOSE_GROSS"] is AlarmStateName.UNACK
     # one that was raised before the journal was heard is in it, and changes nothing
-    raised = [effect.entry.key.rule for effect in Replica().heard(journal.read(told)) if effect.begins]
+    raised = [
+        effect.entry.key.rule
+        for effect in JournalProjection().apply_committed(journal.read(told))
+        if effect.is_new_occurrence
+    ]
     assert raised == ["STOCK_LOW", "DOSE_GROSS", "STOCK_CRITICAL"]
 
 
@@ -118,7 +122,7 @@ def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_aga
     with collecting(told, tmp_path) as collector:
         until(lambda: ready(collector) and follows(told))
         until(lambda: fates(told) == {("DEVICE_OFFLINE", "sent")})
-        acknowledge(told, folded(journal.read(told)).popitem()[1])
+        acknowledge(told, fold_entries(journal.read(told)).popitem()[1])
         collector.kill()
     own_postgres.kill()
     # one more that is silent shows that the rules have looked at the first again
@@ -126,12 +130,12 @@ def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_aga
         until(lambda: again.listening and again.picture.alarms is not None)
         assert not heard(again)
         own_postgres.restart()
-        until(lambda: len(web.posted) > 1 and (SILENT[1], Event.RAISE) in of_stations(told))
+        until(lambda: len(web.posted) > 1 and (SILENT[1], AlarmEvent.RAISE) in of_stations(told))
     assert of_stations(told) == [
-        (SILENT[0], Event.RAISE), (SILENT[0], Event.ACKNOWLEDGE), (SILENT[1], Event.RAISE),
+        (SILENT[0], AlarmEvent.RAISE), (SILENT[0], AlarmEvent.ACKNOWLEDGE), (SILENT[1], AlarmEvent.RAISE),
     ]  # fmt: skip
-    acknowledged = folded(journal.read(told))[AlarmKey("DEVICE_OFFLINE", SILENT[0])]
-    assert (acknowledged.shown, acknowledged.acked_by.name) == (Shown.ACKED, "Anna")
+    acknowledged = fold_entries(journal.read(told))[AlarmKey("DEVICE_OFFLINE", SILENT[0])]
+    assert (acknowledged.state_name, acknowledged.acked_by.name) == (AlarmStateName.ACKED, "Anna")
     said = [(one.said["alarms"][0]["tag"], one.said["occasion"]) for one in web.posted]
     assert said == [(f"DEVICE_OFFLINE/{device}", "raise") for device in SILENT]
 
@@ -184,5 +188,9 @@ def test_a_standby_that_takes_over_tells_nobody_what_the_dead_leader_has_told(
     ]  # fmt: skip
     assert len({one.headers["Idempotency-Key"] for one in web.posted}) == len(web.posted)
     # the standby had found the same alarms: none of them is in the journal twice
-    raised = [effect.entry.key.rule for effect in Replica().heard(journal.read(told)) if effect.begins]
+    raised = [
+        effect.entry.key.rule
+        for effect in JournalProjection().apply_committed(journal.read(told))
+        if effect.is_new_occurrence
+    ]
     assert sorted(raised) == ["DOSE_GROSS", "DOSE_OUT_OF_TOL", "STOCK_CRITICAL", "STOCK_LOW"]

@@ -15,7 +15,7 @@ from dosing_tui.database.alarms import journal
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
-from dosing_tui.domain.alarms.models import Entry, Event
+from dosing_tui.domain.alarms.models import AlarmEvent, JournalEntry
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support import tmux_terminal
 from tests.support.collector.numbered_messages import plant_settings
@@ -24,8 +24,8 @@ from tests.support.os_processes import alive, children
 from tests.support.polling import until
 
 
-def acknowledged(settings: Settings) -> list[Entry]:
-    return [entry for entry in journal.read(settings) if entry.event is Event.ACKNOWLEDGE]
+def acknowledged(settings: Settings) -> list[JournalEntry]:
+    return [entry for entry in journal.read(settings) if entry.event is AlarmEvent.ACKNOWLEDGE]
 
 
 def say_low(settings: Settings) -> None:
@@ -70,7 +70,7 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
     own_postgres.restart()
     with kept(settings) as next_one:
         (entry,) = until(lambda: acknowledged(settings))
-        until(lambda: next_one.ready and next_one.picture.alarms and next_one.picture.alarms.journal)
+        until(lambda: next_one.ready and next_one.picture.alarms and next_one.picture.alarms.is_journal_live)
     assert acknowledged(settings) == [entry]
     assert entry.key.tag == "STOCK_LOW/dosing_system_01/T-12"
     assert began <= entry.at <= ended

@@ -46,8 +46,8 @@ def test_a_killed_console_takes_its_collector_along_which_loses_nothing(
     said.join()
     with kept(settings) as next_one:
         until(lambda: len(stored_numbers(settings.database.dsn)) == count)
-        until(lambda: next_one.ready and not next_one.picture.books.spooled)
-        assert next_one.picture.books.balanced
+        until(lambda: next_one.ready and not next_one.picture.message_counts.spooled)
+        assert next_one.picture.message_counts.is_reconciled
     assert set(stored_numbers(settings.database.dsn).values()) == {1}
 
 

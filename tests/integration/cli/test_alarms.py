@@ -18,9 +18,9 @@ from dosing_tui.cli.context import EXIT_UNAVAILABLE
 from dosing_tui.cli.main import EXIT_ERROR, main
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
-from dosing_tui.domain.alarms.catalog import RULES, VERSION
-from dosing_tui.domain.alarms.models import AlarmKey, Event, Priority, Who
-from dosing_tui.domain.alarms.operator_commands import Asking, acknowledge
+from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, Priority
+from dosing_tui.domain.alarms.operator_commands import CommandContext, acknowledge_alarm
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import kept
 from tests.support.domain.alarm_entries import NOW, entry, latching
@@ -37,7 +37,7 @@ def plant(migrated: str) -> Settings:
     """A plant with a low tank and a gross dose that is over."""
     settings = settings_for(migrated)
     high = {"key": GROSS, "priority": Priority.HIGH, "message": "=cmd()"}
-    told = [entry(Event.RAISE), entry(Event.RAISE, **high), replace(latching(), **high)]  # type: ignore[arg-type]
+    told = [entry(AlarmEvent.RAISE), entry(AlarmEvent.RAISE, **high), replace(latching(), **high)]  # type: ignore[arg-type]
     journal.append(settings, [replace(one, uuid=uuid4(), at=NOW) for one in told])
     return settings
 
@@ -123,9 +123,11 @@ def test_on_a_terminal_all_is_asked_about_with_how_many_and_which(
 
 def test_what_changed_since_it_was_seen_is_left_out_with_its_reason(plant: Settings) -> None:
     seen = alarm_actions.list_alarms(plant)
-    others = Asking(Who("Bob", "bob"), NOW)
-    journal.append(plant, [acknowledge(seen[0], others)])
-    done = alarm_actions.acknowledge_alarms(plant, seen, Asking(Who("Anna", "anna"), NOW), comment="")
+    others = CommandContext(Actor("Bob", "bob"), NOW)
+    journal.append(plant, [acknowledge_alarm(seen[0], others)])
+    done = alarm_actions.acknowledge_alarms(
+        plant, seen, CommandContext(Actor("Anna", "anna"), NOW), comment=""
+    )
     assert done.changed_tags == (seen[1].key.tag,)
     assert done.refusals == (f"{seen[0].key.tag} is latched acknowledged already, by Bob.",)
 
@@ -170,7 +172,7 @@ def test_a_normal_alarm_is_put_out_of_service_before_the_work_and_back(
     assert (result.exit_code, result.stdout) == (0, f"out of service: {meant}\n")
     assert listed(quiet, tmp_path) == {meant: "out of service"}
     (removed,) = journal.read(quiet)
-    assert (removed.priority, removed.rule_version) == (RULES[removed.key.rule].priority, VERSION)
+    assert (removed.priority, removed.rule_version) == (RULES[removed.key.rule].priority, CATALOG_VERSION)
     assert run(quiet, tmp_path, "restore", meant).exit_code == 0
     assert listed(quiet, tmp_path) == {}
 

@@ -16,7 +16,7 @@ from dosing_tui.cli.batch_review import DECISIONS
 from dosing_tui.cli.main import EXIT_ERROR
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal
-from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.domain.batches.canonical_json import hash_text, to_canonical_json
 from dosing_tui.domain.batches.models import BatchStatus
@@ -33,8 +33,8 @@ FIRST, SECOND, THIRD = (f"{STATION}-20261123-00{number}" for number in (1, 2, 3)
 FORMULA = "=cmd|' /C calc'!A0"
 
 
-def entry(kind: Event, seconds: float, **fields: object) -> Entry:
-    return Entry(
+def entry(kind: AlarmEvent, seconds: float, **fields: object) -> JournalEntry:
+    return JournalEntry(
         uuid=uuid4(), key=AlarmKey("DOSE_GROSS", STATION, "2"), event=kind, at=at(seconds),
         received_at=at(seconds), priority=Priority.HIGH, rule_version=1, message="T-12 is off by +3.20 g",
         **fields,  # type: ignore[arg-type]  # names of Entry's fields
@@ -62,9 +62,11 @@ def shop(migrated: str) -> Shop:
     operator_notes.add(
         settings, NoteDraft(at(470), "of another station", "Anna", "elsewhere"), os_user="anna"
     )
-    raised = entry(Event.RAISE, 462)
-    seen = entry(Event.ACKNOWLEDGE, 480, occurrence=raised.uuid, who=Who("Anna", "anna"), comment="on my way")
-    journal.append(settings, [raised, seen, entry(Event.RETURN, 500)])
+    raised = entry(AlarmEvent.RAISE, 462)
+    seen = entry(
+        AlarmEvent.ACKNOWLEDGE, 480, occurrence=raised.uuid, who=Actor("Anna", "anna"), comment="on my way"
+    )
+    journal.append(settings, [raised, seen, entry(AlarmEvent.RETURN, 500)])
     return Shop(migrated)
 
 
@@ -268,7 +270,7 @@ def test_who_approves_with_deviation_names_the_exceptions_as_they_were_read(shop
     seen = seen_as(shop, SECOND)
     code, told = review(shop, *said, "--record", seen[:16], of=SECOND)
     assert (code, "names the exceptions, too" in told) == (1, True)
-    late = entry(Event.RAISE, 463)
+    late = entry(AlarmEvent.RAISE, 463)
     journal.append(settings_for(shop.dsn), [late])
     kept(shop.dsn, now=LATER)
     code, told = review(shop, *said, "--record", seen, of=SECOND)

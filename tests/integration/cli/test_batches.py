@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import EXIT_ERROR, main
 from dosing_tui.database.alarms import journal
-from dosing_tui.domain.alarms.models import Event
+from dosing_tui.domain.alarms.models import AlarmEvent
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import told, write
 from tests.support.domain.alarm_entries import entry
@@ -57,7 +57,7 @@ def test_batches_are_rebuilt_over_a_range(shop: Shop) -> None:
 def test_a_rebuild_under_another_sites_name_is_refused_with_a_sentence(shop: Shop) -> None:
     write(shop.dsn, normal())
     settings = settings_for(shop.dsn)
-    journal.append(replace(settings, plant=replace(settings.plant, site="works")), [entry(Event.RAISE)])
+    journal.append(replace(settings, plant=replace(settings.plant, site="works")), [entry(AlarmEvent.RAISE)])
     result = shop.run("batches", "rebuild", "--from", "2026-11-23")
     assert result.exit_code == EXIT_ERROR
     assert "the alarms in the database are of works" in result.stderr

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import main
 from dosing_tui.database.alarms import journal
-from dosing_tui.domain.alarms.models import Event
+from dosing_tui.domain.alarms.models import AlarmEvent
 from tests.support.database.reading_samples import settings_for
 from tests.support.notifiers.message_receivers import WebServer, web_server
 
@@ -57,5 +57,5 @@ def test_a_refill_is_in_the_journal_with_who_and_how_much(
         "Refill of T-12 (dosing_system_01): the jump of its level is no alarm for 60 minutes.\n"
     )
     (entry,) = journal.read(settings_for(migrated))
-    assert (entry.key.tag, entry.event) == ("STOCK_RESET/dosing_system_01/T-12", Event.SHELVE)
+    assert (entry.key.tag, entry.event) == ("STOCK_RESET/dosing_system_01/T-12", AlarmEvent.SHELVE)
     assert (entry.who.name, entry.value, entry.comment) == ("Anna", 15_000.0, "Refilled to 15000 g.")

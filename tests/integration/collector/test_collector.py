@@ -11,7 +11,7 @@ from paho.mqtt.publish import single
 
 from dosing_tui.config.settings import MqttVersion, Settings
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
-from dosing_tui.live_state import Books, Link
+from dosing_tui.live_state import LinkStatus, MessageCounts
 from tests.support.collector.numbered_messages import publish, stored_numbers
 from tests.support.collector.running_collector import numbered, running
 from tests.support.database.schema_inspection import rows
@@ -23,7 +23,7 @@ def test_messages_reach_the_database_and_the_books_balance(settings: Settings, p
     with running(replace(settings, mqtt=replace(settings.mqtt, protocol=protocol))) as plant:
         until(lambda: plant.ready)
         publish(settings.mqtt, numbered(0, 100))
-        until(lambda: plant.books == Books(received=100, stored=100))
+        until(lambda: plant.books == MessageCounts(received=100, stored=100))
         assert sorted(stored_numbers(settings.database.dsn)) == list(range(100))
         assert len(plant.picture.doses) == 50
 
@@ -31,17 +31,17 @@ def test_messages_reach_the_database_and_the_books_balance(settings: Settings, p
 def test_the_books_balance_whenever_one_looks(settings: Settings) -> None:
     with running(settings) as plant:
         until(lambda: plant.ready)
-        looks: list[Books] = []
+        looks: list[MessageCounts] = []
         publish(settings.mqtt, numbered(0, 1000))
         until(lambda: looks.append(plant.books) or plant.books.stored == 1000, every=0.001)  # type: ignore[func-returns-value]
-        assert all(books.balanced and books.spooled >= 0 for books in looks)
+        assert all(books.is_reconciled and books.spooled >= 0 for books in looks)
 
 
 def test_a_message_sent_twice_is_stored_once_and_counted_as_a_duplicate(settings: Settings) -> None:
     with running(settings) as plant:
         until(lambda: plant.ready)
         publish(settings.mqtt, numbered(0, 4) + numbered(0, 4))
-        until(lambda: plant.books == Books(received=8, stored=4, duplicates=4))
+        until(lambda: plant.books == MessageCounts(received=8, stored=4, duplicates=4))
 
 
 def test_a_retained_message_is_seen_and_not_stored(settings: Settings) -> None:
@@ -53,14 +53,14 @@ def test_a_retained_message_is_seen_and_not_stored(settings: Settings) -> None:
         until(lambda: plant.picture.levels)
         until(lambda: plant.ready)
         publish(settings.mqtt, numbered(0, 1))
-        until(lambda: plant.books == Books(received=1, stored=1))
+        until(lambda: plant.books == MessageCounts(received=1, stored=1))
 
 
 def test_what_cannot_be_read_is_rejected_and_kept(settings: Settings) -> None:
     with running(settings) as plant:
         until(lambda: plant.ready)
         single(settings.mqtt.topics[0], b"\xff{", qos=1, hostname=settings.mqtt.host, port=settings.mqtt.port)
-        until(lambda: plant.books == Books(received=1, rejected=1))
+        until(lambda: plant.books == MessageCounts(received=1, rejected=1))
         with psycopg.connect(settings.database.dsn) as session:
             assert session.execute("SELECT record FROM rejected_messages").fetchall() == [(b"\xff{",)]
 
@@ -71,7 +71,7 @@ def test_a_row_the_database_refuses_does_not_take_its_neighbours_with_it(setting
     with running(settings) as plant:
         until(lambda: plant.ready)
         publish(settings.mqtt, numbered(0, 20))
-        until(lambda: plant.books == Books(received=20, stored=19, rejected=1))
+        until(lambda: plant.books == MessageCounts(received=20, stored=19, rejected=1))
         assert set(range(20)) - set(stored_numbers(settings.database.dsn)) == {8}
 
 
@@ -88,8 +88,8 @@ def test_a_restarted_broker_keeps_what_came_meanwhile(mosquitto: EmbeddedBroker,
 def test_a_broker_that_comes_late_is_waited_for(mosquitto: EmbeddedBroker, settings: Settings) -> None:
     mosquitto.stop()
     with running(settings) as plant:
-        until(lambda: plant.picture.broker.link is Link.DOWN)
-        assert "cannot be reached" in plant.picture.broker.why
+        until(lambda: plant.picture.broker.status is LinkStatus.DOWN)
+        assert "cannot be reached" in plant.picture.broker.reason
         mosquitto.start()
         until(lambda: plant.ready)
 

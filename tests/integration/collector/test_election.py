@@ -10,7 +10,7 @@ import pytest
 from dosing_tui.collector.context.local_state import get_spool_folder, is_last_collector, set_collector_marker
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.database.leader_election import lock_key
-from dosing_tui.live_state import Books, Link, Role
+from dosing_tui.live_state import LinkStatus, MessageCounts, Role
 from tests.support.collector.numbered_messages import collecting, publish, stored_numbers
 from tests.support.collector.running_collector import in_mode, numbered, running
 from tests.support.polling import until
@@ -25,9 +25,9 @@ def test_exactly_one_collects_and_the_other_sees_the_same(settings: Settings, tm
         with running(elsewhere) as second:
             until(lambda: second.role is Role.STANDBY and second.listening)
             publish(settings.mqtt, numbered(0, 20))
-            until(lambda: first.books == Books(received=20, stored=20))
+            until(lambda: first.books == MessageCounts(received=20, stored=20))
             until(lambda: len(second.picture.doses) == len(first.picture.doses) == 10)
-            assert second.books == Books()
+            assert second.books == MessageCounts()
 
 
 @pytest.mark.parametrize("same_machine", [True, False])
@@ -43,7 +43,7 @@ def test_the_standby_takes_over_from_a_killed_leader_and_nothing_is_lost(
             publish(settings.mqtt, numbered(0, 500))
             leader.kill()
             publish(settings.mqtt, numbered(500, 1000))
-            until(lambda: standby.role is Role.COLLECTING)
+            until(lambda: standby.role is Role.COLLECTOR)
             leader.start()  # as a standby, it brings what it left in its spool
             until(lambda: "this one stands by" in leader.log)
             until(lambda: len(stored_numbers(settings.database.dsn)) == 1000)
@@ -57,7 +57,7 @@ def test_who_lost_the_election_meanwhile_steps_down_with_an_empty_spool(settings
         publish(settings.mqtt, numbered(0, 10))
         take_office(other, settings)
         until(lambda: plant.role is Role.STANDBY)
-        assert plant.books == Books(received=10, stored=10)
+        assert plant.books == MessageCounts(received=10, stored=10)
         assert not is_last_collector(get_spool_folder(settings))
         other.close()
         until(lambda: plant.ready)
@@ -73,7 +73,7 @@ def test_a_spool_left_behind_is_written_by_a_standby(settings: Settings) -> None
         take_office(other, settings)
         with running(settings) as plant:
             until(lambda: plant.role is Role.STANDBY)
-            until(lambda: plant.books == Books(received=10, stored=10))
+            until(lambda: plant.books == MessageCounts(received=10, stored=10))
 
 
 def test_a_spool_in_use_by_another_process_is_named(settings: Settings) -> None:
@@ -93,8 +93,8 @@ def test_a_viewer_never_collects(settings: Settings) -> None:
         until(lambda: plant.role is Role.VIEWER and plant.listening)
         publish(settings.mqtt, numbered(0, 4))
         until(lambda: plant.picture.doses)
-        until(lambda: plant.picture.database.link is Link.UP)
-        assert plant.books == Books()
+        until(lambda: plant.picture.database.status is LinkStatus.UP)
+        assert plant.books == MessageCounts()
 
 
 def test_a_telegraf_that_writes_the_same_tables_is_noticed(settings: Settings) -> None:

@@ -13,7 +13,7 @@ from paho.mqtt.publish import single
 
 from dosing_tui.collector_process.supervisor import NO_ANSWER, SupervisorTimeouts
 from dosing_tui.config.settings import CollectorSettings, DatabaseSettings, MqttSettings, Settings
-from dosing_tui.live_state import Books, Link
+from dosing_tui.live_state import LinkStatus, MessageCounts
 from tests.support.collector.numbered_messages import publish, stored_numbers
 from tests.support.collector.running_collector import numbered
 from tests.support.collector_process.supervised_collector import QUICK, kept
@@ -38,9 +38,9 @@ def nowhere(tmp_path: Path) -> Settings:
 def test_readings_reach_database_and_picture_through_the_other_process(settings: Settings) -> None:
     with kept(settings) as plant:
         until(lambda: plant.ready)
-        assert plant.picture.process != os.getpid()
+        assert plant.picture.process_number != os.getpid()
         publish(settings.mqtt, numbered(0, 100))
-        until(lambda: plant.picture.books == Books(received=100, stored=100))
+        until(lambda: plant.picture.message_counts == MessageCounts(received=100, stored=100))
         until(lambda: len(plant.picture.doses) == 50)
         assert sorted(stored_numbers(settings.database.dsn)) == list(range(100))
 
@@ -49,7 +49,7 @@ def test_what_the_database_knows_is_on_the_picture_before_any_message(settings: 
     with kept(settings) as plant:
         until(lambda: plant.ready)
         publish(settings.mqtt, numbered(0, 40))
-        until(lambda: plant.picture.books.stored == 40)
+        until(lambda: plant.picture.message_counts.stored == 40)
     with kept(settings) as plant:
         until(lambda: len(plant.picture.doses) == 20)
 
@@ -64,17 +64,17 @@ def test_a_collector_killed_amid_messages_is_missed_started_again_and_has_lost_n
             target=publish, args=(settings.mqtt, numbered(0, count)), kwargs={"per_s": count}
         )
         speaking.start()
-        until(lambda: plant.picture.books.stored > count // 4)
+        until(lambda: plant.picture.message_counts.stored > count // 4)
         killed = plant.signal(SIGKILL)
-        until(lambda: "was ended by signal SIGKILL. It is started again." in plant.picture.broker.why)
-        assert plant.picture.broker.link is plant.picture.database.link is Link.DOWN
+        until(lambda: "was ended by signal SIGKILL. It is started again." in plant.picture.broker.reason)
+        assert plant.picture.broker.status is plant.picture.database.status is LinkStatus.DOWN
         assert plant.picture.doses
         speaking.join()
         until(lambda: plant.ready)
-        assert plant.picture.process != killed
+        assert plant.picture.process_number != killed
         until(lambda: len(stored_numbers(settings.database.dsn)) == count, timeout=60)
-        until(lambda: not plant.picture.books.spooled)
-        assert plant.picture.books.balanced
+        until(lambda: not plant.picture.message_counts.spooled)
+        assert plant.picture.message_counts.is_reconciled
     assert set(stored_numbers(settings.database.dsn).values()) == {1}
 
 
@@ -87,8 +87,8 @@ def test_what_was_shown_is_shown_by_the_next_collector_without_any_database(sett
             settings, database=replace(settings.database, dsn="host=127.0.0.1 port=1")
         )
         killed = plant.signal(SIGKILL)
-        until(lambda: plant.picture.process != killed)
-        until(lambda: "No database server" in plant.picture.database.why)
+        until(lambda: plant.picture.process_number != killed)
+        until(lambda: "No database server" in plant.picture.database.reason)
         assert len(plant.picture.doses) == 10
         assert len(plant.picture.levels) == 3
 
@@ -97,8 +97,8 @@ def test_when_it_has_stopped_the_process_is_gone_and_its_books_are_closed(settin
     with kept(settings) as plant:
         until(lambda: plant.ready)
         publish(settings.mqtt, numbered(0, 500))
-        until(lambda: plant.picture.books.received == 500)
-        process = plant.picture.process
+        until(lambda: plant.picture.message_counts.received == 500)
+        process = plant.picture.process_number
         plant.keeper.stop()
         assert not alive(process)
     assert len(stored_numbers(settings.database.dsn)) == 500
@@ -106,45 +106,45 @@ def test_when_it_has_stopped_the_process_is_gone_and_its_books_are_closed(settin
 
 def test_a_silent_collector_is_doubted_until_it_answers_again(nowhere: Settings) -> None:
     with kept(nowhere) as plant:
-        until(lambda: REFUSED in plant.picture.broker.why)
+        until(lambda: REFUSED in plant.picture.broker.reason)
         process = plant.signal(SIGSTOP)
-        until(lambda: plant.picture.broker.why == NO_ANSWER)
-        assert plant.picture.database.link is Link.DOWN
+        until(lambda: plant.picture.broker.reason == NO_ANSWER)
+        assert plant.picture.database.status is LinkStatus.DOWN
         os.kill(process, SIGCONT)
-        until(lambda: REFUSED in plant.picture.broker.why)
-        assert plant.picture.process == process
+        until(lambda: REFUSED in plant.picture.broker.reason)
+        assert plant.picture.process_number == process
 
 
 def test_a_hung_collector_is_replaced(nowhere: Settings) -> None:
     with kept(nowhere, patience=replace(QUICK, hang_s=4.0)) as plant:
-        until(lambda: REFUSED in plant.picture.broker.why)
+        until(lambda: REFUSED in plant.picture.broker.reason)
         hung = plant.signal(SIGSTOP)
-        until(lambda: plant.picture.process != hung)
-        until(lambda: REFUSED in plant.picture.broker.why)
+        until(lambda: plant.picture.process_number != hung)
+        until(lambda: REFUSED in plant.picture.broker.reason)
         assert not alive(hung)
 
 
 def test_one_that_somebody_ended_is_started_again(nowhere: Settings) -> None:
     with kept(nowhere) as plant:
-        until(lambda: REFUSED in plant.picture.broker.why)
+        until(lambda: REFUSED in plant.picture.broker.reason)
         ended = plant.signal(SIGTERM)
-        until(lambda: "ended with status 0. It is started again." in plant.picture.broker.why)
-        until(lambda: REFUSED in plant.picture.broker.why)
+        until(lambda: "ended with status 0. It is started again." in plant.picture.broker.reason)
+        until(lambda: REFUSED in plant.picture.broker.reason)
         assert not alive(ended)
 
 
 def test_neither_its_command_line_nor_its_environment_holds_a_password(nowhere: Settings) -> None:
     with kept(nowhere) as plant:
-        until(lambda: REFUSED in plant.picture.broker.why)
-        process = Path(f"/proc/{plant.picture.process}")
+        until(lambda: REFUSED in plant.picture.broker.reason)
+        process = Path(f"/proc/{plant.picture.process_number}")
         assert SECRET.encode() not in (process / "cmdline").read_bytes()
         assert SECRET.encode() not in (process / "environ").read_bytes()
 
 
 def test_the_terminals_signals_do_not_reach_it(nowhere: Settings) -> None:
     with kept(nowhere) as plant:
-        until(lambda: REFUSED in plant.picture.broker.why)
-        assert os.getsid(plant.picture.process) == plant.picture.process
+        until(lambda: REFUSED in plant.picture.broker.reason)
+        assert os.getsid(plant.picture.process_number) == plant.picture.process_number
 
 
 def test_hostile_text_passes_unharmed(settings: Settings) -> None:
@@ -162,7 +162,7 @@ def test_hostile_text_passes_unharmed(settings: Settings) -> None:
         assert "[/] [bold" in dose.chemical
         for text in (dose.device_id, dose.chemical, dose.recipe, dose.mode):
             assert not set("\x1b\x07\x00\u202e") & set(text)
-        until(lambda: plant.picture.books.stored == 1)
+        until(lambda: plant.picture.message_counts.stored == 1)
 
 
 def test_one_that_never_begins_is_tried_again_and_what_it_wrote_is_logged(
@@ -172,7 +172,9 @@ def test_one_that_never_begins_is_tried_again_and_what_it_wrote_is_logged(
     quick = SupervisorTimeouts(restart_min_s=0.01)
     with caplog.at_level(logging.INFO), kept(nowhere, patience=quick, program=broken) as plant:
         until(lambda: caplog.text.count("ended with status 3. It is started again in") >= 3)
-        assert plant.picture.broker.why == "The collector process ended with status 3. It is started again."
+        assert (
+            plant.picture.broker.reason == "The collector process ended with status 3. It is started again."
+        )
     assert "the collector process wrote: on stdout" in caplog.text
     assert "the collector process wrote: on stderr" in caplog.text
     assert "in 0.01 s" in caplog.text
@@ -186,7 +188,7 @@ def test_one_that_cannot_be_started_at_all_is_said_to_be_so(
 ) -> None:
     monkeypatch.setattr("sys.executable", "/nonexistent/python")
     with kept(nowhere) as plant:
-        until(lambda: plant.picture.broker.link is Link.DOWN)
-        assert plant.picture.broker.why == (
+        until(lambda: plant.picture.broker.status is LinkStatus.DOWN)
+        assert plant.picture.broker.reason == (
             "The collector process cannot be started: No such file or directory. It is started again."
         )

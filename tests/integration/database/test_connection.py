@@ -12,7 +12,7 @@ from dosing_tui.database.connection import UNLIMITED, Limits, connect, target
 from dosing_tui.database.error_mapping import Target, database_errors, translated
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
-from dosing_tui.errors import DatabaseAway, DatabaseError, DatabaseRefused, RowRefused
+from dosing_tui.errors import DatabaseAccessError, DatabaseError, DatabaseUnavailableError, InvalidRowError
 from tests.support.database.reading_samples import settings_for
 from tests.support.database_servers import reachable_temp
 
@@ -124,14 +124,14 @@ def test_without_one_libpq_finds_it_its_own_way(guarded: Guarded, monkeypatch: p
 
 
 def test_a_wrong_password(guarded: Guarded) -> None:
-    said = refused(guarded.as_user("operator", password="wrong-one"), DatabaseRefused)
+    said = refused(guarded.as_user("operator", password="wrong-one"), DatabaseAccessError)
     assert said == (
         f"The server 127.0.0.1:{guarded.port} refuses the password of user operator for database postgres."
     )
 
 
 def test_no_password_known(guarded: Guarded) -> None:
-    said = refused(guarded.as_user("operator"), DatabaseRefused)
+    said = refused(guarded.as_user("operator"), DatabaseAccessError)
     assert said == (
         f"The server 127.0.0.1:{guarded.port} wants a password of user operator for database postgres,"
         " and none is known."
@@ -139,7 +139,7 @@ def test_no_password_known(guarded: Guarded) -> None:
 
 
 def test_a_user_that_is_kept_out(guarded: Guarded) -> None:
-    said = refused(guarded.as_user("locked_out"), DatabaseRefused)
+    said = refused(guarded.as_user("locked_out"), DatabaseAccessError)
     assert said == (
         f"The server 127.0.0.1:{guarded.port} lets no user locked_out into database postgres from this"
         " machine (pg_hba.conf)."
@@ -147,23 +147,23 @@ def test_a_user_that_is_kept_out(guarded: Guarded) -> None:
 
 
 def test_an_unknown_database(guarded: Guarded) -> None:
-    said = refused(guarded.as_user("viewer", database="{nowhere}"), DatabaseRefused)
+    said = refused(guarded.as_user("viewer", database="{nowhere}"), DatabaseAccessError)
     assert said == f"There is no database {{nowhere}} on 127.0.0.1:{guarded.port}."
 
 
 def test_an_unknown_user(guarded: Guarded) -> None:
-    said = refused(guarded.as_user("stranger"), DatabaseRefused)
+    said = refused(guarded.as_user("stranger"), DatabaseAccessError)
     assert said == f"There is no database user stranger on 127.0.0.1:{guarded.port}."
 
 
 def test_nobody_listens() -> None:
     port = find_free_port()
-    said = refused(settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant"), DatabaseAway)
+    said = refused(settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant"), DatabaseUnavailableError)
     assert said == f"No database server listens at 127.0.0.1:{port} (database plant, user u)."
 
 
 def test_no_socket() -> None:
-    said = refused(settings_for("host=/nowhere user=u dbname=plant"), DatabaseAway)
+    said = refused(settings_for("host=/nowhere user=u dbname=plant"), DatabaseUnavailableError)
     assert said == "No database server listens at /nowhere (database plant, user u)."
 
 
@@ -171,12 +171,12 @@ def test_somebody_listens_but_does_not_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         port = deaf.getsockname()[1]
         settings = settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant connect_timeout=1")
-        said = refused(settings, DatabaseAway)
+        said = refused(settings, DatabaseUnavailableError)
     assert said == f"The database plant on 127.0.0.1:{port} (user u) does not answer."
 
 
 def test_a_host_name_that_is_none() -> None:
-    said = refused(settings_for(f"host={'a' * 70} user=u dbname=plant"), DatabaseRefused)
+    said = refused(settings_for(f"host={'a' * 70} user=u dbname=plant"), DatabaseAccessError)
     assert said.startswith("The database plant on aaaa")
     assert "label too long" in said
 
@@ -186,31 +186,31 @@ def test_a_host_name_that_is_none() -> None:
     [
         (
             "failed to resolve host 'db1': [Errno -2] Name or service not known",
-            DatabaseAway,
+            DatabaseUnavailableError,
             "The host name db1 of database plant is unknown (user u).",
         ),
         (
             'connection failed: connection to server at "10.0.0.1", port 5432 failed: FATAL:  the database'
             " system is starting up",
-            DatabaseAway,
+            DatabaseUnavailableError,
             "The database plant on db1:5432 (user u) is starting or stopping.",
         ),
         (
             'connection failed: connection to server at "10.0.0.1", port 5432 failed: FATAL:  sorry, too many'
             " clients already",
-            DatabaseAway,
+            DatabaseUnavailableError,
             "The database plant on db1:5432 (user u) has no free connection.",
         ),
         (
             'connection failed: connection to server at "10.0.0.1", port 5432 failed: server does not support'
             " SSL, but SSL was required",
-            DatabaseRefused,
+            DatabaseAccessError,
             "No encrypted connection to database plant on db1:5432 (user u): server does not support SSL,"
             " but SSL was required.",
         ),
         (
             'connection failed: connection to server at "10.0.0.1", port 5432 failed: FATAL:  etwas anderes',
-            DatabaseAway,
+            DatabaseUnavailableError,
             "The database plant on db1:5432 (user u) cannot be reached: etwas anderes.",
         ),
     ],
@@ -222,7 +222,7 @@ def test_words_of_libpq_that_no_server_here_says(words: str, kind: type[Database
 
 
 def test_a_connection_string_that_is_none_does_not_show_what_may_be_a_password() -> None:
-    said = refused(settings_for("postgresql://u:sec ret@db1/plant"), DatabaseRefused)
+    said = refused(settings_for("postgresql://u:sec ret@db1/plant"), DatabaseAccessError)
     assert said.startswith("database.dsn is not a libpq connection string: ")
     assert "sec" not in said
     assert "ret" not in said
@@ -232,7 +232,7 @@ def test_an_unknown_time_zone(guarded: Guarded) -> None:
     settings = settings_for(
         f"host=127.0.0.1 port={guarded.port} user=viewer dbname=postgres", zone="Mars/Olympus"
     )
-    said = refused(settings, DatabaseRefused)
+    said = refused(settings, DatabaseAccessError)
     assert "does not know the time zone of plant.timezone" in said
     assert "Mars/Olympus" in said
 
@@ -242,7 +242,7 @@ def test_a_right_that_is_missing_is_named_with_its_relation(guarded: Guarded) ->
     with (
         connect(settings, application="test") as session,
         pytest.raises(
-            DatabaseRefused,
+            DatabaseAccessError,
             match=r"^User viewer lacks a right in database factory_metrics .*denied for table doses\.$",
         ),
         database_errors(target(settings)),
@@ -251,19 +251,39 @@ def test_a_right_that_is_missing_is_named_with_its_relation(guarded: Guarded) ->
 
 
 SPOKEN = [
-    ("SET default_transaction_read_only = on", "INSERT INTO t VALUES (1)", DatabaseRefused, "read-only"),
-    ("SET statement_timeout = '20ms'", "SELECT pg_sleep(60)", DatabaseAway, "took too long to answer"),
-    ("", "SELECT n FROM nowhere", DatabaseRefused, "lacks the schema; run dosing-tui migrate"),
-    ("", "SELECT time_bucket(1, 2)", DatabaseRefused, "lacks the schema; run dosing-tui migrate"),
-    ("", "SELECT pg_terminate_backend(pg_backend_pid())", DatabaseAway, "is not available"),
-    ("", "INSERT INTO t VALUES (1), (1)", RowRefused, "duplicate key value"),
-    ("", "INSERT INTO t VALUES (NULL)", RowRefused, 'column "n"'),
-    ("", "SELECT 1 / 0", RowRefused, "division by zero"),
-    ("", "DO $$ BEGIN RAISE EXCEPTION E'bell \\x07 and \\x1b]52;c;x\\x07'; END $$", RowRefused, "bell"),
-    ("", "DO $$ BEGIN RAISE EXCEPTION 'disk' USING ERRCODE = '53100'; END $$", DatabaseAway, "disk"),
-    ("", "DO $$ BEGIN RAISE EXCEPTION 'lock' USING ERRCODE = '40P01'; END $$", DatabaseAway, "lock"),
-    ("", "DO $$ BEGIN RAISE EXCEPTION 'lock' USING ERRCODE = '55P03'; END $$", DatabaseAway, "lock"),
-    ("", "this is not SQL", DatabaseRefused, "syntax error"),
+    ("SET default_transaction_read_only = on", "INSERT INTO t VALUES (1)", DatabaseAccessError, "read-only"),
+    (
+        "SET statement_timeout = '20ms'",
+        "SELECT pg_sleep(60)",
+        DatabaseUnavailableError,
+        "took too long to answer",
+    ),
+    ("", "SELECT n FROM nowhere", DatabaseAccessError, "lacks the schema; run dosing-tui migrate"),
+    ("", "SELECT time_bucket(1, 2)", DatabaseAccessError, "lacks the schema; run dosing-tui migrate"),
+    ("", "SELECT pg_terminate_backend(pg_backend_pid())", DatabaseUnavailableError, "is not available"),
+    ("", "INSERT INTO t VALUES (1), (1)", InvalidRowError, "duplicate key value"),
+    ("", "INSERT INTO t VALUES (NULL)", InvalidRowError, 'column "n"'),
+    ("", "SELECT 1 / 0", InvalidRowError, "division by zero"),
+    ("", "DO $$ BEGIN RAISE EXCEPTION E'bell \\x07 and \\x1b]52;c;x\\x07'; END $$", InvalidRowError, "bell"),
+    (
+        "",
+        "DO $$ BEGIN RAISE EXCEPTION 'disk' USING ERRCODE = '53100'; END $$",
+        DatabaseUnavailableError,
+        "disk",
+    ),
+    (
+        "",
+        "DO $$ BEGIN RAISE EXCEPTION 'lock' USING ERRCODE = '40P01'; END $$",
+        DatabaseUnavailableError,
+        "lock",
+    ),
+    (
+        "",
+        "DO $$ BEGIN RAISE EXCEPTION 'lock' USING ERRCODE = '55P03'; END $$",
+        DatabaseUnavailableError,
+        "lock",
+    ),
+    ("", "this is not SQL", DatabaseAccessError, "syntax error"),
 ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from dosing_tui.database.leader_election import Election, Holder, lock_key
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.errors import DatabaseAway
+from dosing_tui.errors import DatabaseUnavailableError
 from tests.support.database.reading_samples import settings_for
 from tests.support.polling import until
 
@@ -73,7 +73,7 @@ def test_nobody_is_elected_while_the_database_is_away(own_postgres: EmbeddedPost
         assert only.try_acquire()
         own_postgres.kill()
         until(lambda: not only.is_held())  # a session may outlive its server by a moment
-        with pytest.raises(DatabaseAway):
+        with pytest.raises(DatabaseUnavailableError):
             only.try_acquire()
         own_postgres.restart()
         assert only.try_acquire()

@@ -13,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 from dosing_tui.database import operator_notes
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.domain.panels.operator_notes import MAX_TEXT_LENGTH, NoteDraft
-from dosing_tui.errors import DatabaseAway, DatabaseRefused, RowRefused
+from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError, InvalidRowError
 from tests.support.database.reading_samples import NOW, settings_for
 from tests.support.database.schema_inspection import run, value
 from tests.support.database_servers import Server, new_name
@@ -76,7 +76,7 @@ def test_letters_of_every_language_stay_and_control_characters_do_not(migrated: 
     ],
 )
 def test_what_is_no_note_is_refused_with_a_sentence(migrated: str, draft: NoteDraft, sentence: str) -> None:
-    with pytest.raises(RowRefused, match=sentence):
+    with pytest.raises(InvalidRowError, match=sentence):
         operator_notes.add(settings_for(migrated), draft, os_user="")
 
 
@@ -150,12 +150,12 @@ def test_who_may_only_read_reads_notes_and_is_told_that_it_may_not_add_any(datab
     stored = operator_notes.add(settings_for(database), DRAFT, os_user="")
     theirs = settings_for(make_conninfo(database, user=role))
     assert operator_notes.listed(theirs, since=NOW, until=NOW + timedelta(hours=1)) == [stored]
-    with pytest.raises(DatabaseRefused, match=f"user {role} may not add notes"):
+    with pytest.raises(DatabaseAccessError, match=f"user {role} may not add notes"):
         operator_notes.add(theirs, DRAFT, os_user="")
 
 
 def test_a_database_without_notes_asks_for_migrate_and_one_that_is_away_for_patience(database: str) -> None:
-    with pytest.raises(DatabaseRefused, match="run dosing-tui migrate"):
+    with pytest.raises(DatabaseAccessError, match="run dosing-tui migrate"):
         operator_notes.add(settings_for(database), DRAFT, os_user="")
-    with pytest.raises(DatabaseAway):
+    with pytest.raises(DatabaseUnavailableError):
         operator_notes.add(settings_for("host=127.0.0.1 port=1 user=u dbname=plant"), DRAFT, os_user="")

@@ -17,7 +17,7 @@ from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.panels.panel_catalog import CONSUMPTION_TODAY, OVERVIEW_PANELS, PanelQuery
-from dosing_tui.errors import DatabaseAway, DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 from tests.support.database.reading_samples import (
     DOSE,
     EVENT,
@@ -53,7 +53,7 @@ def writer(migrated: str) -> Iterator[Writer]:
 def answers(reader: Reader) -> bool:
     try:
         reader.ping()
-    except DatabaseAway:
+    except DatabaseUnavailableError:
         return False
     return True
 
@@ -161,7 +161,7 @@ def test_many_threads_may_ask_at_once(reader: Reader, writer: Writer) -> None:
 def test_without_the_schema_somebody_has_to_migrate(database: str) -> None:
     reader = Reader(settings_for(database))
     reader.open()
-    with pytest.raises(DatabaseRefused, match="lacks the schema; run dosing-tui migrate"):
+    with pytest.raises(DatabaseAccessError, match="lacks the schema; run dosing-tui migrate"):
         reader.seed()
     reader.close()
 
@@ -172,7 +172,7 @@ def test_opening_does_not_wait_and_the_reason_is_told_when_something_is_asked(
     port = find_free_port()
     reader = Reader(settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant"))
     reader.open()
-    with pytest.raises(DatabaseAway, match=f"No database server listens at 127.0.0.1:{port}"):
+    with pytest.raises(DatabaseUnavailableError, match=f"No database server listens at 127.0.0.1:{port}"):
         reader.ping()
     reader.close()
     assert capfd.readouterr() == ("", "")
@@ -180,7 +180,7 @@ def test_opening_does_not_wait_and_the_reason_is_told_when_something_is_asked(
 
 def test_a_reader_that_is_closed_says_so(reader: Reader) -> None:
     reader.close()
-    with pytest.raises(DatabaseAway, match="closed"):
+    with pytest.raises(DatabaseUnavailableError, match="closed"):
         reader.ping()
 
 
@@ -193,7 +193,7 @@ def test_a_server_that_comes_back_is_asked_again(
     reader.open()
     assert reader.seed() == []
     own_postgres.kill()
-    with pytest.raises(DatabaseAway):
+    with pytest.raises(DatabaseUnavailableError):
         reader.seed()
     own_postgres.restart()
     until(lambda: answers(reader))
@@ -214,7 +214,10 @@ def waiting_reader(dsn: str) -> Iterator[Reader]:
 
 
 def test_a_panel_that_takes_too_long_is_given_up(migrated: str) -> None:
-    with waiting_reader(migrated) as reader, pytest.raises(DatabaseAway, match="took too long to answer"):
+    with (
+        waiting_reader(migrated) as reader,
+        pytest.raises(DatabaseUnavailableError, match="took too long to answer"),
+    ):
         reader.panel(CONSUMPTION_TODAY, LAST_DAY)
 
 
@@ -229,5 +232,5 @@ def test_a_database_that_goes_while_it_answers_is_told_in_a_sentence(own_postgre
         answer = pool.submit(reader.panel, CONSUMPTION_TODAY, LAST_DAY)
         until(lambda: rows(own_postgres.dsn, waiting))
         own_postgres.kill()
-        with pytest.raises(DatabaseAway, match=r"^The database .*\.$"):
+        with pytest.raises(DatabaseUnavailableError, match=r"^The database .*\.$"):
             answer.result(timeout=30)

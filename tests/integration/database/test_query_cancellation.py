@@ -11,7 +11,7 @@ import pytest
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import BATCHES_TODAY, CONSUMPTION_TODAY, PanelQuery
-from dosing_tui.errors import DatabaseAway
+from dosing_tui.errors import DatabaseUnavailableError
 from tests.support.database.reading_samples import NOW, settings_for
 from tests.support.polling import until
 
@@ -36,7 +36,7 @@ def test_a_cancelled_question_ends_at_once_and_its_session_answers_the_next(migr
         reader.cancel([BATCHES_TODAY.id])
         assert not asked.done()
         reader.cancel([CONSUMPTION_TODAY.id])
-        with pytest.raises(DatabaseAway):
+        with pytest.raises(DatabaseUnavailableError):
             asked.result(timeout=4)
     assert reader.panel(CONSUMPTION_TODAY, QUERY) == []
     reader.close()

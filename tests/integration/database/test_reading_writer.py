@@ -22,7 +22,7 @@ from dosing_tui.database.reading_writer import Progress, SpoolRow, Writer, Writt
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.messages.models import Dose, ParsedItem, Reading, ReadingKind, Rejection
-from dosing_tui.errors import DatabaseAway, DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 from tests.support.database.reading_samples import (
     DOSE,
     EVENT,
@@ -265,7 +265,9 @@ def test_a_lock_that_is_not_had_is_temporary_and_nothing_is_counted(
     write(plain_writer, DOSE)
     with psycopg.connect(migrated) as connection:
         connection.execute("LOCK TABLE batch_events IN ACCESS EXCLUSIVE MODE")
-        with pytest.raises(DatabaseAway, match="not available: canceling statement due to lock timeout"):
+        with pytest.raises(
+            DatabaseUnavailableError, match="not available: canceling statement due to lock timeout"
+        ):
             write(plain_writer, *doses(3), EVENT, first=2)
     assert plain_writer.read_progress(SPOOL) == Progress(last_seq=1, stored=1)
     assert count(migrated, "dosing_consumption") == 1
@@ -280,7 +282,7 @@ def test_a_lost_session_is_temporary_and_the_next_call_has_a_new_one(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE application_name = 'dosing-tui/collector' AND datname = current_database()"
         )
-    with pytest.raises(DatabaseAway):
+    with pytest.raises(DatabaseUnavailableError):
         write(plain_writer, EVENT, first=2)
     plain_writer.open()
     assert write(plain_writer, EVENT, first=2).progress == Progress(last_seq=2, stored=2)
@@ -297,7 +299,7 @@ def test_a_batch_torn_off_by_the_death_of_its_session_is_stored_whole_by_the_rep
     def run() -> None:
         try:
             plain_writer.write(SPOOL, batch)
-        except DatabaseAway as error:
+        except DatabaseUnavailableError as error:
             refused.append(error)
 
     with psycopg.connect(migrated) as blocking, psycopg.connect(migrated, autocommit=True) as killing:
@@ -323,7 +325,7 @@ def persistently(writer: Writer, spool: UUID, batches: list[list[SpoolRow]], don
             try:
                 done.append(writer.write(spool, batch))
                 break
-            except DatabaseAway:
+            except DatabaseUnavailableError:
                 continue
 
 
@@ -377,7 +379,7 @@ def test_a_server_that_is_killed_meanwhile_has_everything_once(own_postgres: Emb
 
 def test_without_the_schema_somebody_has_to_migrate(database: str) -> None:
     writer = Writer(settings_for(database))
-    with pytest.raises(DatabaseRefused, match="lacks the schema; run dosing-tui migrate"):
+    with pytest.raises(DatabaseAccessError, match="lacks the schema; run dosing-tui migrate"):
         write(writer, DOSE)
     writer.close()
 

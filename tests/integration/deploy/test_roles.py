@@ -31,16 +31,16 @@ from dosing_tui.database.schema.maintenance import maintain
 from dosing_tui.database.schema.migrate import migrate, pending
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
-from dosing_tui.domain.alarms.models import Event
+from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.batch_review.query_models import create_review_draft
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_rules import Decision, ReviewDraft
-from dosing_tui.domain.notifications.policy import Fate, Notice, Occasion
+from dosing_tui.domain.notifications.policy import DeliveryStatus, Notice, Trigger
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import PANELS, PanelQuery
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.reading_samples import LEVEL, REJECTION, doses, spooled
 from tests.support.database.schema_inspection import rows, run, value
 from tests.support.database_servers import APACHE_DSN, Server, absent
@@ -159,13 +159,13 @@ def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:
     settings = plant.settings("dosing_writer")
     done = rebuild(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
     assert done.batches == len(listed(settings, BatchFilter())) > 0
-    journal.append(settings, [entry(Event.RAISE, number=1)])
-    assert [each.event for each in journal.read(settings)] == [Event.RAISE]
+    journal.append(settings, [entry(AlarmEvent.RAISE, number=1)])
+    assert [each.event for each in journal.read(settings)] == [AlarmEvent.RAISE]
     journal.errors_of_the_hour(settings, since=NOON)
 
 
 def test_the_collector_may_not_change_the_schema_which_is_why_it_cannot_tidy_up(plant: Plant) -> None:
-    with pytest.raises(DatabaseRefused, match="may not change the schema"):
+    with pytest.raises(DatabaseAccessError, match="may not change the schema"):
         maintain(plant.settings("dosing_writer"), now=datetime.now(UTC))
     maintain(plant.settings("dosing_owner"), now=datetime.now(UTC))
     for role in ("dosing_writer", "dosing_operator", "dosing_viewer", "dosing_telegraf"):
@@ -221,10 +221,10 @@ def test_the_viewer_reads_all_but_the_hashes_of_pins_and_changes_nothing(plant: 
     assert names - readable == {"reviewer_pins"}
     assert rights(plant, "dosing_viewer", "INSERT", "UPDATE", "DELETE", "TRUNCATE") == set()
     assert refused(plant.dsn_of("dosing_viewer"), sql.SQL(DOSE).format())
-    with pytest.raises(DatabaseRefused):
+    with pytest.raises(DatabaseAccessError):
         operator_notes.add(plant.settings("dosing_viewer"), NOTE, os_user="")
-    with pytest.raises(DatabaseRefused):
-        journal.append(plant.settings("dosing_viewer"), [entry(Event.ACKNOWLEDGE, number=9)])
+    with pytest.raises(DatabaseAccessError):
+        journal.append(plant.settings("dosing_viewer"), [entry(AlarmEvent.ACKNOWLEDGE, number=9)])
 
 
 def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: Plant) -> None:
@@ -238,7 +238,7 @@ def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: 
 def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
     settings = plant.settings("dosing_operator")
     assert operator_notes.add(settings, NOTE, os_user="panel3").db_role == "dosing_operator"
-    journal.append(settings, [entry(Event.ACKNOWLEDGE, number=2)])
+    journal.append(settings, [entry(AlarmEvent.ACKNOWLEDGE, number=2)])
     set_pin(settings, who="Anna", pin="4711")
     said = review(settings, draft(settings), os_user="panel3")
     assert said.meaning == "approved"
@@ -247,7 +247,7 @@ def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
 
 def test_who_reviews_does_not_say_what_is_wanted_of_reviews(plant: Plant) -> None:
     for role in ("dosing_operator", "dosing_writer"):
-        with pytest.raises(DatabaseRefused, match="lacks a right"):
+        with pytest.raises(DatabaseAccessError, match="lacks a right"):
             set_policy(plant.settings(role), ReviewPolicy(pin=True), who="Anna", reason="why not")
     assert set_policy(
         plant.settings("dosing_owner"), ReviewPolicy(second_person=True), who="Anna", reason="audit"
@@ -272,7 +272,7 @@ def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Pla
 
 def test_the_collector_remembers_what_the_alarm_journal_has_come_to(plant: Plant) -> None:
     journal.remember(plant.settings("dosing_writer"), Checkpoint(1))
-    with pytest.raises(DatabaseRefused):
+    with pytest.raises(DatabaseAccessError):
         journal.remember(plant.settings("dosing_operator"), Checkpoint(1))
 
 
@@ -286,22 +286,22 @@ def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
 
 
 def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant: Plant) -> None:
-    book, raised = Postbook(plant.settings("dosing_writer")), entry(Event.RAISE, number=77)
+    book, raised = Postbook(plant.settings("dosing_writer")), entry(AlarmEvent.RAISE, number=77)
     book.open(["shift"])
     journal.append(plant.settings("dosing_writer"), [raised])
     last_id = journal.read(plant.settings("dosing_writer"))[-1].id
-    notice = Notice("shift", Occasion.RAISE, raised.uuid, last_id, NOON)
+    notice = Notice("shift", Trigger.RAISE, raised.uuid, last_id, NOON)
     book.plan([notice, replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
     first, second = book.waiting("shift", now=LATER, last_id=last_id)
     assert book.claim(first.id, now=LATER)
-    book.settle([first.id], Fate.SENT, now=LATER)
+    book.settle([first.id], DeliveryStatus.SENT, now=LATER)
     assert book.claim_summary("shift", [second], now=LATER)
     assert book.forget_claims(now=LATER + timedelta(hours=1)) == ["shift"]
     book.close()
     for role in READERS:
         (state,) = states(plant.settings(role), now=LATER)
         assert (state.channel, state.sent_today) == ("shift", 1)
-    with pytest.raises(DatabaseRefused):
+    with pytest.raises(DatabaseAccessError):
         Postbook(plant.settings("dosing_operator")).open(["shift"])
 
 

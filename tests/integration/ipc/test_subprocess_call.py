@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.errors import DatabaseAway
+from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.ipc.subprocess_call import SubprocessCall
 from tests.support.os_processes import alive
 from tests.support.polling import until
@@ -28,7 +28,7 @@ def note_pid_and_hang(file: Path) -> None:
 
 
 def fail() -> None:
-    raise DatabaseAway("No database server listens at 127.0.0.1:1.")
+    raise DatabaseUnavailableError("No database server listens at 127.0.0.1:1.")
 
 
 def pids(file: Path) -> list[int]:
@@ -47,7 +47,7 @@ def test_it_is_done_elsewhere_each_time_by_the_same_process(tmp_path: Path) -> N
 
 def test_what_is_raised_there_is_raised_here_and_tells_where() -> None:
     apart = SubprocessCall(fail)
-    with pytest.raises(DatabaseAway, match="No database server listens") as caught:
+    with pytest.raises(DatabaseUnavailableError, match="No database server listens") as caught:
         apart()
     assert "in fail" in caught.value.__notes__[0]
     apart.close()

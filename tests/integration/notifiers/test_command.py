@@ -9,7 +9,7 @@ import pytest
 
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.errors import DeliveryError
-from dosing_tui.notifiers.send import deliver
+from dosing_tui.notifiers.send import deliver_message
 from tests.support.notifiers.message_samples import NASTY, message, told
 from tests.support.polling import until
 
@@ -28,14 +28,14 @@ def python(code: str, *arguments: str) -> tuple[str, ...]:
 
 def refused(channel: NotificationSettings) -> DeliveryError:
     with pytest.raises(DeliveryError) as raised:
-        deliver(channel, message(), UTC)
+        deliver_message(channel, message(), UTC)
     return raised.value
 
 
 def test_it_gets_the_message_on_stdin_and_its_arguments_as_they_are(tmp_path: Path) -> None:
     out = tmp_path / "out"
     code = "import sys; open(sys.argv[1], 'w').write(sys.stdin.read() + sys.argv[2])"
-    deliver(channel(*python(code, str(out), "; touch $HOME/x `id`")), message(told(NASTY[1])), UTC)
+    deliver_message(channel(*python(code, str(out), "; touch $HOME/x `id`")), message(told(NASTY[1])), UTC)
     text, _, argument = out.read_text().rpartition("}")
     assert argument == "; touch $HOME/x `id`"
     assert json.loads(text + "}")["alarms"][0]["rule"] == "STOCK_CRITICAL"
@@ -46,7 +46,7 @@ def test_it_does_not_see_our_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for name in ("DOSING_DATABASE_PASSWORD", "PGPASSWORD", "CREDENTIALS_DIRECTORY"):
         monkeypatch.setenv(name, "p4ss")
     out = tmp_path / "out"
-    deliver(channel(*python("import os, sys; open(sys.argv[1], 'w').write(str(os.environ))", str(out))),
+    deliver_message(channel(*python("import os, sys; open(sys.argv[1], 'w').write(str(os.environ))", str(out))),
             message(), UTC)  # fmt: skip
     assert "PATH" in out.read_text()
     assert "p4ss" not in out.read_text()
@@ -55,12 +55,12 @@ def test_it_does_not_see_our_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(("status", "lasting"), [(75, False), (1, True)])
 def test_its_exit_status_says_whether_to_try_again(status: int, lasting: bool) -> None:
     error = refused(channel(*python(f"raise SystemExit({status})")))
-    assert (f"ended with {status}" in str(error), error.lasting) == (True, lasting)
+    assert (f"ended with {status}" in str(error), error.is_permanent) == (True, lasting)
 
 
 def test_one_that_is_not_there_can_be_put_there() -> None:
     error = refused(channel("/no/such/program"))
-    assert (str(error), error.lasting) == (
+    assert (str(error), error.is_permanent) == (
         "The command /no/such/program cannot be started: No such file or directory.",
         False,
     )
@@ -73,7 +73,7 @@ def test_one_that_takes_too_long_ends_with_its_children(tmp_path: Path) -> None:
         "open(sys.argv[1], 'w').write(str(child.pid)); child.wait()"
     )
     error = refused(channel(*python(code, str(pid)), timeout_s=1.0))
-    assert (str(error).endswith("took longer than 1 s."), error.lasting) == (True, False)
+    assert (str(error).endswith("took longer than 1 s."), error.is_permanent) == (True, False)
     until(lambda: not _alive(int(pid.read_text())))
 
 

@@ -12,7 +12,7 @@ import pytest
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.errors import DeliveryError
-from dosing_tui.notifiers.send import deliver
+from dosing_tui.notifiers.send import deliver_message
 from tests.support.notifiers.message_receivers import HANG, WebServer, web_server
 from tests.support.notifiers.message_samples import message
 
@@ -33,14 +33,14 @@ def channel(url: str, ca_file: str = "") -> NotificationSettings:
 
 def refused(channel: NotificationSettings) -> DeliveryError:
     with pytest.raises(DeliveryError) as raised:
-        deliver(channel, message(), UTC)
+        deliver_message(channel, message(), UTC)
     assert "secret" not in str(raised.value)
     return raised.value
 
 
 def test_the_message_arrives_with_an_id_that_stays(web: WebServer) -> None:
-    deliver(channel(web.url), message(), UTC)
-    deliver(channel(web.url), message(), UTC)
+    deliver_message(channel(web.url), message(), UTC)
+    deliver_message(channel(web.url), message(), UTC)
     first, second = web.posted
     assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"] == str(message().id)
     assert first.headers["Content-Type"] == "application/json"
@@ -55,7 +55,7 @@ def test_only_what_is_the_messages_fault_is_refused_for_good(
 ) -> None:
     web.answers = [status]
     error = refused(channel(web.url))
-    assert (str(error), error.lasting) == (f"The server answers {status}.", lasting)
+    assert (str(error), error.is_permanent) == (f"The server answers {status}.", lasting)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -95,7 +95,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     web: WebServer, certificates: Path, secure_web: WebServer
 ) -> None:
     assert "certificate" in str(refused(channel(secure_web.url)))
-    deliver(channel(secure_web.url, str(certificates / "ca.crt")), message(), UTC)
+    deliver_message(channel(secure_web.url, str(certificates / "ca.crt")), message(), UTC)
     assert len(secure_web.posted) == 1
     by_number = secure_web.url.replace("localhost", "127.0.0.1")
     assert "certificate" in str(refused(channel(by_number, str(certificates / "ca.crt"))))

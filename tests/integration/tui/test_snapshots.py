@@ -9,8 +9,8 @@ import pytest
 from textual.pilot import Pilot
 
 from dosing_tui.config.settings import ColourTheme, GlyphMode
-from dosing_tui.domain.alarms.models import NOBODY, Event, Who
-from dosing_tui.live_state import Books, Link, LinkState, Live
+from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, Actor, AlarmEvent
+from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts
 from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetailScreen
 from dosing_tui.tui.app.app import DosingApp, TerminalOptions
 from tests.support.domain.alarm_entries import entry
@@ -34,13 +34,13 @@ def app(
 
 def app_without_plant() -> DosingApp:
     """Neither broker nor database, and some messages in the spool."""
-    live, source = Live(), FakeSource(EMPTY)
+    live, source = LiveState(), FakeSource(EMPTY)
     source.away = "No database server listens at db.plant:5432."
     live.set_broker(
-        LinkState(Link.DOWN, NOW, "Broker mqtt.plant:1883 cannot be reached: connection refused.")
+        LinkState(LinkStatus.DOWN, NOW, "Broker mqtt.plant:1883 cannot be reached: connection refused.")
     )
-    live.set_database(LinkState(Link.DOWN, NOW, source.away))
-    live.set_books(Books(received=12, spooled=12))
+    live.set_database(LinkState(LinkStatus.DOWN, NOW, source.away))
+    live.set_message_counts(MessageCounts(received=12, spooled=12))
     return DosingApp(settings(), live, source, Clock())
 
 
@@ -94,19 +94,19 @@ def app_with_alarms(*, glyphs: GlyphMode = GlyphMode.UNICODE) -> DosingApp:
     alarms = picture_of(
         state("DOSE_GROSS", "pump 2", number=1),
         state("STOCK_LOW", "L25B", number=2),
-        state("ERR_RATE_1H", number=3, acked=True, acked_by=Who("Zoe", "zoe")),
+        state("ERR_RATE_1H", number=3, acked=True, acked_by=Actor("Zoe", "zoe")),
         state("BATCH_ABORTED", "CU-85", number=4, active=False, latched=True, value=None, limit=None),
     )
     live = made._live_source
-    assert isinstance(live, Live)
+    assert isinstance(live, LiveState)
     live.set_alarms(alarms)
     source = made._source
     assert isinstance(source, FakeSource)
     source.entries = [
         replace(entry(event, number), at=NOW - timedelta(minutes=60 - number), who=who, comment=comment)
         for number, (event, who, comment) in enumerate(
-            [(Event.RAISE, NOBODY, ""), (Event.ACKNOWLEDGE, Who("Zoe", "zoe"), "refill is ordered"),
-             (Event.RETURN, NOBODY, "")], start=1,
+            [(AlarmEvent.RAISE, SYSTEM_ACTOR, ""), (AlarmEvent.ACKNOWLEDGE, Actor("Zoe", "zoe"), "refill is ordered"),
+             (AlarmEvent.RETURN, SYSTEM_ACTOR, "")], start=1,
         )
     ]  # fmt: skip
     return made
@@ -143,7 +143,9 @@ def app_with_batches(
     """Batches of every kind, judged and partly reviewed, without a database."""
     source = FakeSource(EMPTY)
     source.batches = told_batches()
-    return DosingApp(settings(theme=theme), Live(), source, Clock(), terminal=TerminalOptions(glyphs=glyphs))
+    return DosingApp(
+        settings(theme=theme), LiveState(), source, Clock(), terminal=TerminalOptions(glyphs=glyphs)
+    )
 
 
 @pytest.mark.parametrize(

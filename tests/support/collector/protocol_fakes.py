@@ -22,10 +22,10 @@ from dosing_tui.database.alarms.journal import Heard
 from dosing_tui.database.alarms.notification_queue import Postbook
 from dosing_tui.database.reading_writer import Progress, SpoolRow, Written
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
-from dosing_tui.domain.alarms.models import Entry
+from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import Dose, ParsedItem
 from dosing_tui.errors import DatabaseError
-from dosing_tui.live_state import Live, Picture
+from dosing_tui.live_state import LiveSnapshot, LiveState
 from dosing_tui.mqtt.message import ReceivedMessage
 from tests.support.collector.parsed_items import NOON, dose
 
@@ -55,7 +55,7 @@ class FakeServer:
         self.stored: list[ParsedItem] = []
         self.books: dict[UUID, Progress] = {}
         self.asked = 0
-        self.journal: list[Entry] = []
+        self.journal: list[JournalEntry] = []
         self.checkpoints: list[Checkpoint] = []
 
     def open(self) -> None:
@@ -121,7 +121,7 @@ class FakeServer:
     def journaled(self, uuids: Sequence[UUID]) -> frozenset[UUID]:
         return frozenset(entry.uuid for entry in self.journal) & frozenset(uuids)
 
-    def append(self, entries: Sequence[Entry]) -> None:
+    def append(self, entries: Sequence[JournalEntry]) -> None:
         self.ask()
         known = {entry.uuid for entry in self.journal}
         for entry in entries:
@@ -168,19 +168,19 @@ def surroundings(
     parser: Callable[[], PayloadParser] = PlainParser,
     pace: Intervals = QUICK,
 ) -> CollectorContext:
-    live = Live()
+    live = LiveState()
     status = CollectorStatus(live, report=(said if said is not None else []).append, clock=now_utc)
     settings = Settings(collector=CollectorSettings(spool_dir=str(folder), batch_ms=1))
     return CollectorContext(settings, server.as_database(), parser, live, status, pace, now_utc)
 
 
-def picture(around: CollectorContext) -> Picture:
+def picture(around: CollectorContext) -> LiveSnapshot:
     return around.live_state.get_snapshot(NOON)
 
 
 @contextmanager
 def opened(folder: Path, around: CollectorContext, max_mb: int = 10) -> Iterator[Spool]:
-    spool = Spool(folder, max_mb=max_mb, publish_counts=around.live_state.set_books)
+    spool = Spool(folder, max_mb=max_mb, publish_counts=around.live_state.set_message_counts)
     try:
         yield spool
     finally:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from dosing_tui.collector.collector import Collector
 from dosing_tui.collector.context.intervals import Intervals
 from dosing_tui.config.settings import CollectorMode, Settings
-from dosing_tui.live_state import Books, Link, Live, Picture, Role
+from dosing_tui.live_state import LinkStatus, LiveSnapshot, LiveState, MessageCounts, Role
 from tests.support.collector.numbered_messages import Numbered
 
 PACE = Intervals(
@@ -27,16 +27,16 @@ PACE = Intervals(
 @dataclass(slots=True)
 class Running:
     settings: Settings
-    live: Live = field(default_factory=Live)
+    live: LiveState = field(default_factory=LiveState)
     said: list[str] = field(default_factory=list)
 
     @property
-    def picture(self) -> Picture:
+    def picture(self) -> LiveSnapshot:
         return self.live.get_snapshot(datetime.now(UTC))
 
     @property
-    def books(self) -> Books:
-        return self.picture.books
+    def books(self) -> MessageCounts:
+        return self.picture.message_counts
 
     @property
     def role(self) -> Role:
@@ -44,11 +44,13 @@ class Running:
 
     @property
     def listening(self) -> bool:
-        return self.picture.broker.link is Link.UP
+        return self.picture.broker.status is LinkStatus.UP
 
     @property
     def ready(self) -> bool:
-        return self.role is Role.COLLECTING and self.listening and self.picture.database.link is Link.UP
+        return (
+            self.role is Role.COLLECTOR and self.listening and self.picture.database.status is LinkStatus.UP
+        )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from dosing_tui.collector_process.child_process import PROGRAM_ARGS
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.collector_process.supervisor import CollectorSupervisor, SupervisorTimeouts
 from dosing_tui.config.settings import Settings
-from dosing_tui.live_state import Link, Picture, Role
+from dosing_tui.live_state import LinkStatus, LiveSnapshot, Role
 
 QUICK = SupervisorTimeouts(silence_s=0.5, restart_min_s=0.5)
 
@@ -22,18 +22,18 @@ class Kept:
     mirror: RemoteLiveState
 
     @property
-    def picture(self) -> Picture:
+    def picture(self) -> LiveSnapshot:
         return self.mirror.get_snapshot(now())
 
     @property
     def ready(self) -> bool:
         picture = self.picture
-        up = picture.broker.link is Link.UP and picture.database.link is Link.UP
-        return up and picture.role is Role.COLLECTING
+        up = picture.broker.status is LinkStatus.UP and picture.database.status is LinkStatus.UP
+        return up and picture.role is Role.COLLECTOR
 
     def signal(self, number: signal.Signals) -> int:
         """Answers which process got it."""
-        process = self.picture.process
+        process = self.picture.process_number
         assert process, "no process has told anything yet; 0 would be this test's own group"
         os.kill(process, number)
         return process

@@ -4,15 +4,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 
-from dosing_tui.domain.alarm_rules.detection import LinkView, Outlook
+from dosing_tui.domain.alarm_rules.detection import ConnectionState, EvaluationContext
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarms.models import AlarmKey, Entry, Shown
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmStateName, JournalEntry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from tests.support.domain.alarm_entries import NOW, uuid
 
 STATION = "dosing_system_01"
-UP = LinkView(True, NOW - timedelta(days=1))
+UP = ConnectionState(True, NOW - timedelta(days=1))
 
 
 @dataclass(slots=True)
@@ -24,43 +24,43 @@ class Plant:
     realarm_after: timedelta = timedelta()
     journaling: bool = True
     now: datetime = NOW
-    outlook: Outlook = field(default_factory=lambda: Outlook(NOW, broker=UP, database=UP))
-    journal: list[Entry] = field(default_factory=list)
+    outlook: EvaluationContext = field(default_factory=lambda: EvaluationContext(NOW, broker=UP, database=UP))
+    journal: list[JournalEntry] = field(default_factory=list)
     evaluator: Evaluator = field(init=False)
 
     def __post_init__(self) -> None:
         numbers = count(1)
         self.evaluator = Evaluator(
             self.limits,
-            expected=self.expected,
+            expected_stations=self.expected,
             started_at=NOW,
             realarm_after=self.realarm_after,
-            journaling=self.journaling,
+            writes_journal=self.journaling,
             new_id=lambda: uuid(next(numbers)),
         )
 
-    def hear(self, *readings: Reading) -> list[Entry]:
-        entries = [entry for reading in readings for entry in self.evaluator.hear(reading)]
+    def hear(self, *readings: Reading) -> list[JournalEntry]:
+        entries = [entry for reading in readings for entry in self.evaluator.on_reading(reading)]
         self.journal += entries
         return entries
 
-    def tick(self, seconds: int = 1) -> list[Entry]:
+    def tick(self, seconds: int = 1) -> list[JournalEntry]:
         """So many seconds pass."""
-        found: list[Entry] = []
+        found: list[JournalEntry] = []
         for _ in range(seconds):
             self.now += timedelta(seconds=1)
-            found += self.evaluator.tick(replace(self.outlook, now=self.now))
+            found += self.evaluator.on_tick(replace(self.outlook, now=self.now))
         self.journal += found
         return found
 
     def written(self) -> None:
         """All that was emitted is in the journal now, and heard."""
-        known = self.evaluator.replica.last_id
+        known = self.evaluator.projection.last_entry_id
         entries = [replace(entry, id=n) for n, entry in enumerate(self.journal, start=1) if n > known]
-        self.evaluator.heard(entries)
+        self.evaluator.apply_committed(entries)
 
-    def shown(self, rule: str, device: str = STATION, item: str = "") -> Shown:
-        return self.evaluator.replica.state(AlarmKey(rule, device, item)).shown
+    def shown(self, rule: str, device: str = STATION, item: str = "") -> AlarmStateName:
+        return self.evaluator.projection.get_state(AlarmKey(rule, device, item)).state_name
 
     def level(
         self, percent: float, *, chemical: str = "T-12", device: str = STATION, capacity_g: float = 10_000.0

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Hiding, Priority, Shown, Who
+from dosing_tui.domain.alarms.models import Actor, AlarmKey, AlarmState, AlarmStateName, Priority, Suppression
 from dosing_tui.domain.panels.operator_notes import Note
 from dosing_tui.domain.panels.panel_catalog import LabeledTotal, ProductionDay
 from dosing_tui.domain.shift_report import (
@@ -25,7 +25,9 @@ def sample(
 ) -> ShiftReport:
     raised = shift.since + timedelta(hours=1)
     low = AlarmState(KEY, Priority.MEDIUM, active=True, count=1, raised_at=raised, message="T-12 at 16.3 %")
-    hiding = Hiding(Shown.SHELVED, raised, "sensor is changed", Who("M. Berg"), raised + timedelta(hours=9))
+    hiding = Suppression(
+        AlarmStateName.SHELVED, raised, "sensor is changed", Actor("M. Berg"), raised + timedelta(hours=9)
+    )
     pump = AlarmKey("DOSE_GROSS", "dosing_system_01", "2")
     return ShiftReport(
         shift=shift,

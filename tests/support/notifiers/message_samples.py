@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from dosing_tui.domain.alarms.models import AlarmKey, Event, Priority
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
-from dosing_tui.domain.notifications.policy import Message, Occasion, Told
+from dosing_tui.domain.notifications.policy import AlarmSummary, NotificationMessage, Trigger
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 NASTY = (
@@ -16,16 +16,18 @@ NASTY = (
 )  # fmt: skip
 
 
-def told(name: str = "T-12", **changes: object) -> Told:
+def told(name: str = "T-12", **changes: object) -> AlarmSummary:
     """An alarm about something of this name, as it comes from the journal: cleaned."""
     key = AlarmKey("STOCK_CRITICAL", "dosing_system_01", clean_text(name))
-    made = Told(key, Event.RAISE, Priority.HIGH, NOON, clean_line(f"Tank nearly empty: {name}"), 4.1, 5.0)
+    made = AlarmSummary(
+        key, AlarmEvent.RAISE, Priority.HIGH, NOON, clean_line(f"Tank nearly empty: {name}"), 4.1, 5.0
+    )
     return replace(made, **changes)  # type: ignore[arg-type]  # Told's fields
 
 
-def message(*alarms: Told, **changes: object) -> Message:
+def message(*alarms: AlarmSummary, **changes: object) -> NotificationMessage:
     alarms = alarms or (told(),)
-    made = Message(
-        UUID(int=7), Occasion.RAISE, "plant1", "Plant 1", alarms, {Priority.HIGH: len(alarms)}, UUID(int=6)
+    made = NotificationMessage(
+        UUID(int=7), Trigger.RAISE, "plant1", "Plant 1", alarms, {Priority.HIGH: len(alarms)}, UUID(int=6)
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # Message's fields

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarms.catalog import RULES
-from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event
-from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView, pictured
-from dosing_tui.live_state import Live
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmState, JournalEntry
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView, build_snapshot
+from dosing_tui.live_state import LiveState
 from tests.support.tui.sample_plant import NOW
 
 STATION = "dosing_system_01"
@@ -33,18 +33,24 @@ def state(rule: str, item: str = "", *, number: int = 1, message: str = "", **fi
 
 def view(one: AlarmState) -> AlarmView:
     return AlarmView(
-        one, RULES.get(one.key.rule), one.message, one.value, one.limit, holds=one.active, first_out=False
+        one,
+        RULES.get(one.key.rule),
+        one.message,
+        one.value,
+        one.limit,
+        condition_active=one.active,
+        is_first_out=False,
     )
 
 
 def picture_of(
     *states: AlarmState, raised: int = 0, flood: bool = False, journal: bool = True
-) -> AlarmPicture:
+) -> AlarmSnapshot:
     views = {one.key: view(one) for one in states}
-    return pictured(views, at=NOW, raised=raised, flood=flood, journal=journal)
+    return build_snapshot(views, at=NOW, raise_count=raised, is_flood=flood, is_journal_live=journal)
 
 
-def flood(count: int) -> AlarmPicture:
+def flood(count: int) -> AlarmSnapshot:
     every = [
         state("STOCK_LOW" if number % 3 else "DOSE_GROSS", f"T-{number}", number=number)
         for number in range(1, count + 1)
@@ -55,25 +61,25 @@ def flood(count: int) -> AlarmPicture:
 class Journal:
     """Hears what a console journals as if the database had said it."""
 
-    def __init__(self, live: Live, evaluator: Evaluator) -> None:
-        self.entries: list[Entry] = []
+    def __init__(self, live: LiveState, evaluator: Evaluator) -> None:
+        self.entries: list[JournalEntry] = []
         self._live = live
         self._evaluator = evaluator
-        self._hear(evaluator.replica.pending)
+        self._hear(evaluator.projection.pending_entries)
 
     @property
-    def asked(self) -> list[Entry]:
+    def asked(self) -> list[JournalEntry]:
         """What a person has asked for."""
-        return [entry for entry in self.entries if entry.event not in (Event.RAISE, Event.SUPPRESS)]
+        return [entry for entry in self.entries if entry.event not in (AlarmEvent.RAISE, AlarmEvent.SUPPRESS)]
 
-    def _hear(self, entries: Sequence[Entry]) -> None:
+    def _hear(self, entries: Sequence[JournalEntry]) -> None:
         for entry in entries:
             self.entries.append(replace(entry, id=len(self.entries) + 1))
-            self._evaluator.heard([self.entries[-1]])
+            self._evaluator.apply_committed([self.entries[-1]])
 
-    def take(self, entries: Sequence[Entry]) -> None:
+    def take(self, entries: Sequence[JournalEntry]) -> None:
         self._hear(entries)
         self.show(entries[-1].at)
 
     def show(self, at: datetime) -> None:
-        self._live.set_alarms(self._evaluator.picture(at, journal=True))
+        self._live.set_alarms(self._evaluator.take_snapshot(at, is_journal_live=True))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from dosing_tui.config.settings import PlantSettings, ReviewSettings, Settings
 from dosing_tui.database.batches.incremental_rebuild import keep
 from dosing_tui.domain.messages.models import Reading
-from dosing_tui.live_state import Live
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.app import TerminalOptions
 from dosing_tui.tui.data.batch_source import DatabaseBatchSource
 from tests.support.database.reading_samples import settings_for
@@ -89,15 +89,17 @@ class Reviewed:
 
 @asynccontextmanager
 async def reviewing(
-    dsn: str, *, size: tuple[int, int] = LARGE, live: Live | None = None, account: str = "anna",
+    dsn: str, *, size: tuple[int, int] = LARGE, live: LiveState | None = None, account: str = "anna",
     review: ReviewSettings = NO_PIN, where: TerminalOptions | None = None,
 ) -> AsyncIterator[Reviewed]:  # fmt: skip
     chosen = replace(settings_for(dsn), plant=PlantSettings(name="Plant 1"), review=review)
     source = FakeSource(EMPTY)
     source.batches = Accounted(chosen, account)
-    async with console(size=size, source=source, live=live or Live(), chosen=chosen, where=where) as driven:
+    async with console(
+        size=size, source=source, live=live or LiveState(), chosen=chosen, where=where
+    ) as driven:
         yield Reviewed(driven, source)
 
 
-def heard(live: Live, readings: Iterable[Reading]) -> None:
-    live.apply([moved(reading) for reading in readings])
+def heard(live: LiveState, readings: Iterable[Reading]) -> None:
+    live.apply_readings([moved(reading) for reading in readings])

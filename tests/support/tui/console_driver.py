@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from textual.pilot import Pilot
 
 from dosing_tui.config.settings import ColourTheme, ConsoleSettings, PlantSettings, Settings
-from dosing_tui.live_state import Live
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.app import DosingApp, TerminalOptions
 from dosing_tui.tui.rendering.palette import ColourRole
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
@@ -46,7 +46,7 @@ class Clock:
 class Console:
     app: DosingApp
     pilot: Pilot[None]
-    live: Live
+    live: LiveState
     source: FakeSource
     clock: Clock
 
@@ -105,7 +105,7 @@ async def until(
 
 @asynccontextmanager
 async def console(
-    *, size: tuple[int, int] = LARGE, source: FakeSource | None = None, live: Live | None = None,
+    *, size: tuple[int, int] = LARGE, source: FakeSource | None = None, live: LiveState | None = None,
     chosen: Settings | None = None, where: TerminalOptions | None = None,
 ) -> AsyncIterator[Console]:  # fmt: skip
     source = source or FakeSource(sample_plant.history())

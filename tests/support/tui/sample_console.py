@@ -6,7 +6,7 @@ import threading
 
 from dosing_tui.config.settings import PlantSettings, Settings
 from dosing_tui.domain.messages.models import ReadingKind
-from dosing_tui.live_state import Live
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.main import get_utc_now, run_app
 from tests.support.tui.sample_plant import RECIPES, FakeSource, History, dose, history, levels, live_plant
 
@@ -14,7 +14,7 @@ from tests.support.tui.sample_plant import RECIPES, FakeSource, History, dose, h
 class Dosing(FakeSource):
     """Behind the screen: doses as they come from a plant, stored at once."""
 
-    def __init__(self, live: Live, story: History, per_second: float) -> None:
+    def __init__(self, live: LiveState, story: History, per_second: float) -> None:
         super().__init__(story)
         self._live = live
         self._per_second = per_second
@@ -36,9 +36,9 @@ class Dosing(FakeSource):
             error = round(dice.gauss(0.03, 0.22), 2)
             made = dose("dosing_system_01", chemical, target, error, recipe, get_utc_now(), number)
             self.story = History((*self.story.doses, made), self.story.events)
-            self._live.arrived(1, made.received_at)
-            self._live.apply([made])
-            self._live.committed([ReadingKind.DOSE])
+            self._live.count_messages(1, made.received_at)
+            self._live.apply_readings([made])
+            self._live.count_stored([ReadingKind.DOSE])
 
 
 def main(per_second: float) -> int:

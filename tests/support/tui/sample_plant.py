@@ -11,9 +11,9 @@ from typing import Any, TypeVar, cast
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
-from dosing_tui.domain.alarms.journal_projection import folded
-from dosing_tui.domain.alarms.kpis import Past, past_of
-from dosing_tui.domain.alarms.models import Entry
+from dosing_tui.domain.alarms.journal_projection import fold_entries
+from dosing_tui.domain.alarms.kpis import KpiHistory, build_history
+from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.batch_review.query_models import (
     BatchDetail,
     BatchFilter,
@@ -25,9 +25,9 @@ from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
-from dosing_tui.domain.notifications.channel_status import ChannelState
+from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.domain.panels import panel_catalog
-from dosing_tui.domain.panels.alarm_trend_query import TrendPoint, TrendQuery
+from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind, AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
@@ -44,8 +44,8 @@ from dosing_tui.domain.panels.panel_catalog import (
 from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.domain.time.time_range import get_today
-from dosing_tui.errors import DatabaseAway
-from dosing_tui.live_state import Books, Link, LinkState, Live, Role
+from dosing_tui.errors import DatabaseUnavailableError
+from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts, Role
 from dosing_tui.tui.data.batch_source import BatchSource
 from dosing_tui.tui.scope.spool_status import SpoolStatus
 from tests.support.domain import shift_report_samples
@@ -149,25 +149,27 @@ def _shifted(percent: dict[str, float], device: int) -> dict[str, float]:
     return {name: round((full + 31.7 * (device - 1)) % 75 + 22, 1) for name, full in percent.items()}
 
 
-def live_plant(story: History, tanks: Iterable[InventoryLevel], *, at: datetime = NOW) -> Live:
+def live_plant(story: History, tanks: Iterable[InventoryLevel], *, at: datetime = NOW) -> LiveState:
     """A live picture as it is after a while of collecting."""
-    live, tanks = Live(), tuple(tanks)
-    live.seed([*story.doses[-60:], *tanks])
-    live.arrived(42, at - timedelta(seconds=1))
-    up = LinkState(Link.UP, at - timedelta(hours=2))
+    live, tanks = LiveState(), tuple(tanks)
+    live.seed_readings([*story.doses[-60:], *tanks])
+    live.count_messages(42, at - timedelta(seconds=1))
+    up = LinkState(LinkStatus.UP, at - timedelta(hours=2))
     live.set_broker(up)
     live.set_database(up)
-    live.set_books(Books(received=12_482, stored=12_470, duplicates=7, spooled=0, rejected=5))
-    live.set_role(Role.COLLECTING)
-    live.set_alarms(alarms_of(tanks, at=at).picture(at, journal=True))
+    live.set_message_counts(
+        MessageCounts(received=12_482, stored=12_470, duplicates=7, spooled=0, rejected=5)
+    )
+    live.set_role(Role.COLLECTOR)
+    live.set_alarms(alarms_of(tanks, at=at).take_snapshot(at, is_journal_live=True))
     return live
 
 
 def alarms_of(tanks: Iterable[InventoryLevel], *, at: datetime = NOW) -> Evaluator:
     """What the levels of the tanks lead to."""
-    evaluator = Evaluator(AlarmLimits(), expected=(), started_at=at)
+    evaluator = Evaluator(AlarmLimits(), expected_stations=(), started_at=at)
     for level in tanks:
-        evaluator.hear(level)
+        evaluator.on_reading(level)
     return evaluator
 
 
@@ -215,11 +217,11 @@ class FakeSource:
         self.cancelled: set[str] = set()
         self.keeps = False
         """This machine collects: what operators do waits on its disk while the database is away."""
-        self.entries: list[Entry] = []
+        self.entries: list[JournalEntry] = []
         self.pages: list[JournalFilter] = []
-        self.told_by: list[ChannelState] = []
+        self.told_by: list[ChannelStatus] = []
         self.batches: BatchSource = NoBatches()
-        self.on_journal: Callable[[Sequence[Entry]], object] = self.entries.extend
+        self.on_journal: Callable[[Sequence[JournalEntry]], object] = self.entries.extend
 
     def cancel_panels(self, panels: Collection[str]) -> None:
         self.cancelled |= set(panels)
@@ -230,68 +232,70 @@ class FakeSource:
 
     def list_filter_values(self, dimension: Dimension) -> list[str]:
         if self.away:
-            raise DatabaseAway(self.away)
+            raise DatabaseUnavailableError(self.away)
         return sorted({str(getattr(dose, _FIELDS[dimension])) for dose in self.story.doses})
 
     def add_note(self, draft: NoteDraft) -> None:
         if self.away:
-            raise DatabaseAway(self.away)
+            raise DatabaseUnavailableError(self.away)
         self.notes.append(
             Annotation(draft.at, None, AnnotationKind.NOTE, draft.text, draft.author, draft.device or "")
         )
 
-    def read_alarm_history(self, now: datetime) -> Past:
+    def read_alarm_history(self, now: datetime) -> KpiHistory:
         if self.away:
-            raise DatabaseAway(self.away)
-        return past_of(self.entries)
+            raise DatabaseUnavailableError(self.away)
+        return build_history(self.entries)
 
-    def list_channel_states(self, now: datetime) -> list[ChannelState]:
+    def list_channel_states(self, now: datetime) -> list[ChannelStatus]:
         if self.away:
-            raise DatabaseAway(self.away)
+            raise DatabaseUnavailableError(self.away)
         return self.told_by
 
-    def read_journal_page(self, journal_filter: JournalFilter) -> list[Entry]:
+    def read_journal_page(self, journal_filter: JournalFilter) -> list[JournalEntry]:
         if self.away:
-            raise DatabaseAway(self.away)
+            raise DatabaseUnavailableError(self.away)
         self.pages.append(journal_filter)
-        states = folded(sorted(self.entries, key=lambda entry: entry.id))
-        now_so = {key for key, state in states.items() if state.shown in journal_filter.shown}
+        states = fold_entries(sorted(self.entries, key=lambda entry: entry.id))
+        now_so = {key for key, state in states.items() if state.state_name in journal_filter.state_names}
         found = [
             entry
             for entry in self.entries
             if journal_filter.since <= entry.at
-            and (entry.at, entry.id) < (journal_filter.until, journal_filter.before)
+            and (entry.at, entry.id) < (journal_filter.until, journal_filter.before_id)
             and journal_filter.tag.lower() in entry.key.tag.lower()
             and (not journal_filter.events or entry.event in journal_filter.events)
-            and (not journal_filter.shown or entry.key in now_so)
+            and (not journal_filter.state_names or entry.key in now_so)
             and journal_filter.user.lower() in ("", entry.who.name.lower(), entry.who.os_user.lower())
         ]
-        return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[: journal_filter.most]
+        return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[
+            : journal_filter.max_entries
+        ]
 
-    def read_trend(self, trend_query: TrendQuery) -> list[TrendPoint]:
+    def read_trend(self, trend_query: AlarmTrendQuery) -> list[AlarmTrendPoint]:
         """Down from 60 to 12 in a straight line."""
         if self.away:
-            raise DatabaseAway(self.away)
+            raise DatabaseUnavailableError(self.away)
         steps = (trend_query.until - trend_query.since) // trend_query.step + 1
         return [
-            TrendPoint(trend_query.since + n * trend_query.step, 60.0 - 48.0 * n / steps)
+            AlarmTrendPoint(trend_query.since + n * trend_query.step, 60.0 - 48.0 * n / steps)
             for n in range(steps)
         ]
 
-    def append_entries(self, entries: Sequence[Entry]) -> bool:
+    def append_entries(self, entries: Sequence[JournalEntry]) -> bool:
         if self.away and not self.keeps:
-            raise DatabaseAway(self.away)
+            raise DatabaseUnavailableError(self.away)
         self.on_journal(entries)
         return not self.away
 
     def read_shift_report(self, shift: ShiftPeriod, now: datetime) -> ShiftReport:
         if self.away:
-            raise DatabaseAway(self.away)
+            raise DatabaseUnavailableError(self.away)
         return shift_report_samples.sample(shift, made_at=now)
 
     def list_spools(self) -> list[SpoolStatus]:
         if self.away:
-            raise DatabaseAway(self.away)
+            raise DatabaseUnavailableError(self.away)
         return [
             SpoolStatus("7c9e6679", 12_470, 7, 5, NOW),
             SpoolStatus("16fd2706", 904, 0, 0, NOW - timedelta(days=2)),
@@ -301,7 +305,7 @@ class FakeSource:
         self.asked.append(panel.id)
         self.queries.append(query)
         if self.away:
-            raise DatabaseAway(self.away)
+            raise DatabaseUnavailableError(self.away)
         doses = [dose for dose in self.story.doses if _is_asked_for(dose, query)]
         # each answer below makes rows of the type its panel declares
         return cast("Sequence[Row]", _ANSWERS[panel.id](self.story, doses, panel, query.now))

@@ -9,11 +9,11 @@ from dosing_tui.collector.leadership_monitor import (
     ELECTION_UNAVAILABLE,
     LeadershipMonitor,
 )
-from dosing_tui.errors import DatabaseAway
-from dosing_tui.live_state import Link, Role
+from dosing_tui.errors import DatabaseUnavailableError
+from dosing_tui.live_state import LinkStatus, Role
 from tests.support.collector.protocol_fakes import FakeServer, picture, surroundings
 
-AWAY = DatabaseAway("The database is away.")
+AWAY = DatabaseUnavailableError("The database is away.")
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Bench:
 
     def decide(self) -> Role:
         role = self.council.determine_role(self.post)
-        self.post.is_collecting = role is Role.COLLECTING
+        self.post.is_collecting = role is Role.COLLECTOR
         return role
 
     @property
@@ -47,9 +47,9 @@ def bench(tmp_path: Path) -> Bench:
 def test_the_elected_goes_on_while_the_database_is_away_and_steps_down_if_another_was_elected(
     bench: Bench,
 ) -> None:
-    assert bench.decide() is Role.COLLECTING
+    assert bench.decide() is Role.COLLECTOR
     bench.server.down = AWAY
-    assert bench.decide() is Role.COLLECTING
+    assert bench.decide() is Role.COLLECTOR
     bench.server.down, bench.server.elected = None, False
     assert bench.decide() is Role.STANDBY
     bench.server.down = AWAY
@@ -60,11 +60,11 @@ def test_who_cannot_ask_says_so_until_the_answer_comes(bench: Bench) -> None:
     bench.server.down = AWAY
     assert bench.decide() is Role.UNDECIDED
     assert bench.notice == ELECTION_UNAVAILABLE
-    assert picture(bench.around).database.why == "The database is away."
+    assert picture(bench.around).database.reason == "The database is away."
     bench.server.down = None
-    assert bench.decide() is Role.COLLECTING
+    assert bench.decide() is Role.COLLECTOR
     assert bench.notice == ""
-    assert picture(bench.around).database.link is Link.UP
+    assert picture(bench.around).database.status is LinkStatus.UP
 
 
 def test_who_goes_on_unelected_gives_way_to_another_with_the_same_client_id_and_stays_aside(
@@ -72,24 +72,24 @@ def test_who_goes_on_unelected_gives_way_to_another_with_the_same_client_id_and_
 ) -> None:
     bench.server.down = AWAY
     bench.post.is_last_collector = True
-    assert bench.decide() is Role.COLLECTING
+    assert bench.decide() is Role.COLLECTOR
     bench.post.has_client_id_conflict = True
     assert bench.decide() is Role.UNDECIDED
     assert bench.notice == CLIENT_ID_CONFLICT
     bench.post.has_client_id_conflict = False  # it does not listen any more, so it cannot tell
     assert bench.decide() is Role.UNDECIDED
     bench.server.down = None
-    assert bench.decide() is Role.COLLECTING
+    assert bench.decide() is Role.COLLECTOR
 
 
 def test_who_was_elected_does_not_give_way_at_once(bench: Bench) -> None:
-    assert bench.decide() is Role.COLLECTING
+    assert bench.decide() is Role.COLLECTOR
     bench.server.down, bench.post.has_client_id_conflict = AWAY, True
-    assert bench.decide() is Role.COLLECTING
+    assert bench.decide() is Role.COLLECTOR
 
 
 def test_who_is_elected_and_cannot_collect_lets_another(bench: Bench) -> None:
-    assert bench.decide() is Role.COLLECTING
+    assert bench.decide() is Role.COLLECTOR
     bench.council.release_leadership()
     bench.post.is_collecting, bench.server.down = False, AWAY
     assert bench.decide() is Role.UNDECIDED

@@ -21,12 +21,12 @@ def test_never_is_never(facts: RoleInputs) -> None:
 
 @given(st.builds(RoleInputs, mode=st.just(ALWAYS), vote=any_vote, contested=any_time))
 def test_always_is_always(facts: RoleInputs) -> None:
-    assert decide_role(facts) is Role.COLLECTING
+    assert decide_role(facts) is Role.COLLECTOR
 
 
 @given(st.builds(RoleInputs, mode=st.just(AUTO), vote=st.just(ElectionResult.LEADER), contested=any_time))
 def test_the_elected_one_collects(facts: RoleInputs) -> None:
-    assert decide_role(facts) is Role.COLLECTING
+    assert decide_role(facts) is Role.COLLECTOR
 
 
 @given(st.builds(RoleInputs, mode=st.just(AUTO), vote=st.just(ElectionResult.FOLLOWER), contested=any_time))
@@ -38,9 +38,9 @@ def test_who_is_not_elected_stands_by_whatever_was_before(facts: RoleInputs) -> 
     ("elected", "collected_here", "role"),
     [
         (False, False, Role.UNDECIDED),
-        (True, False, Role.COLLECTING),
-        (False, True, Role.COLLECTING),
-        (True, True, Role.COLLECTING),
+        (True, False, Role.COLLECTOR),
+        (False, True, Role.COLLECTOR),
+        (True, True, Role.COLLECTOR),
     ],
 )
 def test_without_the_database_the_last_one_to_collect_goes_on(
@@ -62,7 +62,7 @@ def test_of_two_under_one_client_id_the_one_that_was_not_elected_gives_way_first
     )
     assert (
         decide_role(RoleInputs(AUTO, ElectionResult.UNKNOWN, is_elected=True, conflict=moment))
-        is Role.COLLECTING
+        is Role.COLLECTOR
     )
     assert (
         decide_role(RoleInputs(AUTO, ElectionResult.UNKNOWN, is_elected=True, conflict=CONFLICT_GRACE))

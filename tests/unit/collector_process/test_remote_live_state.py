@@ -4,40 +4,40 @@ from datetime import UTC, datetime, timedelta
 
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.collector_process.state_delta import pack_changes
-from dosing_tui.live_state import Link, LinkState, Live, Picture, Role
+from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot, LiveState, Role
 from tests.support.collector.parsed_items import NOON, dose
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-UP = LinkState(Link.UP, NOW)
+UP = LinkState(LinkStatus.UP, NOW)
 
 
-def collecting() -> Picture:
+def collecting() -> LiveSnapshot:
     """One dose, everything up."""
-    live = Live()
-    live.apply([dose()])
-    live.arrived(20, NOW)
+    live = LiveState()
+    live.apply_readings([dose()])
+    live.count_messages(20, NOW)
     live.set_broker(UP)
     live.set_database(UP)
-    live.set_role(Role.COLLECTING)
+    live.set_role(Role.COLLECTOR)
     return live.get_snapshot(NOW)
 
 
-def told(picture: Picture, process: int = 7) -> RemoteLiveState:
+def told(picture: LiveSnapshot, process: int = 7) -> RemoteLiveState:
     mirror = RemoteLiveState()
     mirror.expect_process(process)
-    mirror.apply_fields(pack_changes(Picture(), picture))
+    mirror.apply_fields(pack_changes(LiveSnapshot(), picture))
     return mirror
 
 
 def test_it_shows_what_it_was_told_and_by_which_process() -> None:
     picture = told(collecting()).get_snapshot(NOW)
-    assert (picture.doses, picture.broker, picture.process) == ((dose(),), UP, 7)
+    assert (picture.doses, picture.broker, picture.process_number) == ((dose(),), UP, 7)
 
 
 def test_news_that_nobody_looked_at_in_between_add_up() -> None:
     first = collecting()
-    live = Live()
-    live.apply([dose(), dose(1)])
+    live = LiveState()
+    live.apply_readings([dose(), dose(1)])
     second = live.get_snapshot(NOW)
     mirror = told(first)
     mirror.apply_fields(pack_changes(first, second))
@@ -51,8 +51,8 @@ def test_a_lost_collector_leaves_its_last_data_and_both_links_down() -> None:
     mirror.mark_down("It is still gone.", NOW + timedelta(seconds=9))
     picture = mirror.get_snapshot(NOW)
     assert picture.doses == (dose(),)
-    assert picture.broker == picture.database == LinkState(Link.DOWN, NOW, "It is still gone.")
-    assert (picture.role, picture.rate) == (Role.UNDECIDED, 0.0)
+    assert picture.broker == picture.database == LinkState(LinkStatus.DOWN, NOW, "It is still gone.")
+    assert (picture.role, picture.message_rate) == (Role.UNDECIDED, 0.0)
 
 
 def test_one_that_answers_again_is_believed_again() -> None:
@@ -68,14 +68,14 @@ def test_the_last_data_stay_until_a_new_collector_has_told_its_own() -> None:
     mirror.expect_process(8)
     assert mirror.get_snapshot(NOW).doses == (dose(),)
     mirror.apply_fields({})
-    assert mirror.get_snapshot(NOW) == Picture(process=8)
+    assert mirror.get_snapshot(NOW) == LiveSnapshot(process_number=8)
 
 
 def test_what_is_known_is_handed_on_with_the_oldest_first() -> None:
-    live = Live()
-    live.apply([dose(2), dose(0), dose(1)])
+    live = LiveState()
+    live.apply_readings([dose(2), dose(0), dose(1)])
     known = told(live.get_snapshot(NOW)).list_readings(NOW)
     assert known == (dose(0), dose(1), dose(2))
-    after = Live()
-    after.seed(known)
+    after = LiveState()
+    after.seed_readings(known)
     assert after.get_snapshot(NOON).doses == live.get_snapshot(NOON).doses

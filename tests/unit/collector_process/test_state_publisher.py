@@ -9,7 +9,7 @@ from dosing_tui.collector_process.messages import LogLine, MessageToCollector, M
 from dosing_tui.collector_process.state_delta import apply_changes
 from dosing_tui.collector_process.state_publisher import MAX_QUEUE_LINES, PipeLogHandler, StatePublisher
 from dosing_tui.ipc.pipe import MessagePipe
-from dosing_tui.live_state import Live, Picture
+from dosing_tui.live_state import LiveSnapshot, LiveState
 from tests.support.collector.parsed_items import dose
 from tests.support.collector_process.supervised_collector import now
 
@@ -17,7 +17,7 @@ Console = MessagePipe[MessageToCollector, MessageToConsole]
 
 
 @contextmanager
-def telling(live: Live) -> Iterator[tuple[StatePublisher, Console]]:
+def telling(live: LiveState) -> Iterator[tuple[StatePublisher, Console]]:
     ours, theirs = socket.socketpair()
     with closing(Console(theirs.detach())) as console:
         teller = StatePublisher(MessagePipe(ours.detach()), live, now)
@@ -38,13 +38,13 @@ def news(console: Console) -> StateUpdate:
 
 
 def test_the_next_news_wait_until_the_last_were_taken_and_then_tell_all_that_changed() -> None:
-    live = Live()
-    live.apply([dose(0)])
+    live = LiveState()
+    live.apply_readings([dose(0)])
     with telling(live) as (teller, console):
-        picture = apply_changes(Picture(), news(console).fields)
+        picture = apply_changes(LiveSnapshot(), news(console).fields)
         assert picture.doses == (dose(0),)
-        live.apply([dose(1)])
-        live.apply([dose(2)])
+        live.apply_readings([dose(1)])
+        live.apply_readings([dose(2)])
         assert not console.has_message(1.5)
         teller.on_update_ack()
         picture = apply_changes(picture, news(console).fields)
@@ -52,23 +52,23 @@ def test_the_next_news_wait_until_the_last_were_taken_and_then_tell_all_that_cha
 
 
 def test_a_plant_that_stands_still_gives_signs_of_life() -> None:
-    with telling(Live()) as (teller, console):
+    with telling(LiveState()) as (teller, console):
         news(console)
         teller.on_update_ack()
         assert news(console).fields == {}
 
 
 def test_a_console_that_reads_nothing_holds_nobody_up() -> None:
-    live = Live()
+    live = LiveState()
     with telling(live) as (teller, console):
         for number in range(5 * MAX_QUEUE_LINES):
             teller.queue_log_line(LogLine("plant", logging.INFO, f"{number} {'x' * 1_000}"))
-        live.apply([dose()])
+        live.apply_readings([dose()])
         assert console.has_message(20)
 
 
 def test_what_is_logged_keeps_its_logger_its_level_and_its_traceback() -> None:
-    with telling(Live()) as (teller, console):
+    with telling(LiveState()) as (teller, console):
         news(console)
         logger = logging.getLogger("tests.backstage.told")
         logger.propagate = False

@@ -29,12 +29,15 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_a_chemical_and_a_recipe_have_their_own_limits(tmp_path: Path) -> None:
     limits = build_alarm_limits(load_settings(written(tmp_path, SPECIAL), {}).settings)
-    assert (limits.of(chemical="T-12").stock_low_percent, limits.of(chemical="T-9").stock_low_percent) == (
+    assert (
+        limits.get_ingredient_limits(chemical="T-12").stock_low_percent,
+        limits.get_ingredient_limits(chemical="T-9").stock_low_percent,
+    ) == (
         30,
         20,
     )
-    assert limits.of(chemical="T-12", recipe="CU-85").tolerance_g == 0.1
-    assert limits.of(chemical="T-12", recipe="FG-85/95").tolerance_g == 0.5
+    assert limits.get_ingredient_limits(chemical="T-12", recipe="CU-85").tolerance_g == 0.1
+    assert limits.get_ingredient_limits(chemical="T-12", recipe="FG-85/95").tolerance_g == 0.5
 
 
 def test_what_is_in_force_shows_them(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from dosing_tui.config.settings import CollectorMode, MqttSettings
 from dosing_tui.demo import demo_settings
 from dosing_tui.demo.headless import subtract_counts
-from dosing_tui.live_state import Books
+from dosing_tui.live_state import MessageCounts
 
 
 def test_everything_it_keeps_is_in_its_folder(tmp_path: Path) -> None:
@@ -48,8 +48,8 @@ def test_the_zone_is_this_machines(
 
 
 def test_books_of_a_run_begin_with_what_an_earlier_one_left_in_the_spool() -> None:
-    before = Books(received=10, stored=6, duplicates=1, spooled=2, rejected=1)
-    after = Books(received=30, stored=25, duplicates=3, spooled=0, rejected=2)
+    before = MessageCounts(received=10, stored=6, duplicates=1, spooled=2, rejected=1)
+    after = MessageCounts(received=30, stored=25, duplicates=3, spooled=0, rejected=2)
     run = subtract_counts(before, after)
-    assert run == Books(received=22, stored=19, duplicates=2, spooled=0, rejected=1)
-    assert run.balanced
+    assert run == MessageCounts(received=22, stored=19, duplicates=2, spooled=0, rejected=1)
+    assert run.is_reconciled

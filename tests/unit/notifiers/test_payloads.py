@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.config.notification_channel import NotificationKind
-from dosing_tui.domain.alarms.models import NOBODY, Event, Priority, Who
-from dosing_tui.domain.notifications.policy import Occasion
-from dosing_tui.notifiers.message_text import NAMED, lines, subject
-from dosing_tui.notifiers.payloads import body
+from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, Actor, AlarmEvent, Priority
+from dosing_tui.domain.notifications.policy import Trigger
+from dosing_tui.notifiers.message_text import MAX_LISTED_ALARMS, format_lines, format_subject
+from dosing_tui.notifiers.payloads import encode_payload
 from tests.support.notifiers.message_samples import NASTY, message, told
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -24,7 +24,7 @@ CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u20
 
 
 def said(kind: NotificationKind, name: str) -> Any:  # Any: JSON
-    return json.loads(body(kind, message(told(name)), ZONE))
+    return json.loads(encode_payload(kind, message(told(name)), ZONE))
 
 
 def texts(value: Any) -> list[str]:  # Any: JSON
@@ -42,7 +42,7 @@ def texts(value: Any) -> list[str]:  # Any: JSON
 @given(st.one_of(st.sampled_from(NASTY), st.text()))
 def test_every_form_is_ascii_json_without_controls(name: str) -> None:
     for kind in JSON_KINDS:
-        assert body(kind, message(told(name)), ZONE).isascii()
+        assert encode_payload(kind, message(told(name)), ZONE).isascii()
         assert not any(CONTROL.search(text) for text in texts(said(kind, name)))
 
 
@@ -63,7 +63,7 @@ def test_teams_finds_text_runs_only(name: str) -> None:
 
 def test_the_generic_form_says_everything_a_program_may_ask() -> None:
     found = said(NotificationKind.WEBHOOK, "T-12")
-    assert (found["id"], found["follows"]) == (str(message().id), str(message().follows))
+    assert (found["id"], found["follows"]) == (str(message().id), str(message().in_reply_to))
     assert (found["occasion"], found["site"], found["total"], found["counts"]) == (
         "raise", "plant1", 1, {"high": 1},
     )  # fmt: skip
@@ -75,8 +75,8 @@ def test_the_generic_form_says_everything_a_program_may_ask() -> None:
 
 
 def test_people_read_what_to_do_in_the_plants_time() -> None:
-    assert subject(message(), ZONE) == "[HIGH] Tank nearly empty: T-12 (Plant 1)"
-    text = "\n".join(lines(message(), ZONE))
+    assert format_subject(message(), ZONE) == "[HIGH] Tank nearly empty: T-12 (Plant 1)"
+    text = "\n".join(format_lines(message(), ZONE))
     assert "Raised: 2026-11-23 13:00:00 CET" in text
     assert "Action: Start no batch that needs it; refill the tank now." in text
 
@@ -84,13 +84,13 @@ def test_people_read_what_to_do_in_the_plants_time() -> None:
 @pytest.mark.parametrize(
     ("occasion", "begins"),
     [
-        (Occasion.RETURN, "[HIGH] Returned: Tank"),
-        (Occasion.UNACKNOWLEDGED, "[HIGH] Still unacknowledged: Tank"),
-        (Occasion.TEST, "[HIGH] Test: Tank"),
+        (Trigger.RETURN, "[HIGH] Returned: Tank"),
+        (Trigger.UNACKNOWLEDGED, "[HIGH] Still unacknowledged: Tank"),
+        (Trigger.TEST, "[HIGH] Test: Tank"),
     ],
 )
-def test_the_subject_says_the_occasion(occasion: Occasion, begins: str) -> None:
-    assert subject(message(occasion=occasion), ZONE).startswith(begins)
+def test_the_subject_says_the_occasion(occasion: Trigger, begins: str) -> None:
+    assert format_subject(message(occasion=occasion), ZONE).startswith(begins)
 
 
 NOT_NOW = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
@@ -99,10 +99,10 @@ NOT_NOW = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("changes", "begins"),
     [
-        ({"event": Event.SHELVE, "until": NOT_NOW}, "[HIGH] Shelved by Anna until 14:30: Tank"),
-        ({"event": Event.REMOVE}, "[HIGH] Out of service by Anna: Tank"),
+        ({"event": AlarmEvent.SHELVE, "until": NOT_NOW}, "[HIGH] Shelved by Anna until 14:30: Tank"),
+        ({"event": AlarmEvent.REMOVE_FROM_SERVICE}, "[HIGH] Out of service by Anna: Tank"),
         (
-            {"event": Event.SUPPRESS, "who": NOBODY, "comment": "the station is offline"},
+            {"event": AlarmEvent.SUPPRESS, "who": SYSTEM_ACTOR, "comment": "the station is offline"},
             "[HIGH] Suppressed by design (the station is offline): Tank",
         ),
     ],
@@ -110,25 +110,25 @@ NOT_NOW = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
 def test_of_what_is_hidden_people_read_how_by_whom_why_and_until_when(
     changes: dict[str, object], begins: str
 ) -> None:
-    hidden = told(who=Who("Anna", "anna"), comment="pump is being repaired")
+    hidden = told(who=Actor("Anna", "anna"), comment="pump is being repaired")
     hidden = replace(hidden, **changes)  # type: ignore[arg-type]  # Told's fields
-    one = message(hidden, occasion=Occasion.HIDDEN)
-    assert subject(one, ZONE).startswith(begins)
-    text = "\n".join(lines(one, ZONE))
+    one = message(hidden, occasion=Trigger.SUPPRESSION)
+    assert format_subject(one, ZONE).startswith(begins)
+    text = "\n".join(format_lines(one, ZONE))
     assert f"Reason: {hidden.comment}" in text
     assert ("By: Anna" in text) == (hidden.who.name == "Anna")
     assert ("Until: 2026-11-23 14:30:00 CET" in text) == (hidden.until is not None)
-    (alarm,) = json.loads(body(NotificationKind.WEBHOOK, one, ZONE))["alarms"]
+    (alarm,) = json.loads(encode_payload(NotificationKind.WEBHOOK, one, ZONE))["alarms"]
     assert (alarm["by"], alarm["reason"]) == (hidden.who.name, hidden.comment)
     assert alarm["until"] == (hidden.until and "2026-11-23T13:30:00+00:00")
 
 
 def test_a_summary_names_the_most_urgent_and_counts_the_rest() -> None:
-    alarms = [told(f"C-{number}", event=Event.RETURN) for number in range(50)]
+    alarms = [told(f"C-{number}", event=AlarmEvent.RETURN) for number in range(50)]
     counts = {Priority.HIGH: 50, Priority.LOW: 450}
-    summary = message(*alarms, occasion=Occasion.SUMMARY, counts=counts)
-    assert subject(summary, ZONE) == "[HIGH] 500 alarm messages: 50 high, 450 low (Plant 1)"
-    said = lines(summary, ZONE)
-    assert len(said) == NAMED + 1
+    summary = message(*alarms, occasion=Trigger.SUMMARY, counts=counts)
+    assert format_subject(summary, ZONE) == "[HIGH] 500 alarm messages: 50 high, 450 low (Plant 1)"
+    said = format_lines(summary, ZONE)
+    assert len(said) == MAX_LISTED_ALARMS + 1
     assert said[0] == "13:00:00 [HIGH] returned: Tank nearly empty: C-0"
     assert said[-1] == "… and 480 more; see the console."

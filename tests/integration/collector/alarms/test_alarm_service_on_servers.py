@@ -20,9 +20,9 @@ from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms import operator_commands
-from dosing_tui.domain.alarms.models import AlarmState, Entry, Event, Shown
-from dosing_tui.domain.alarms.operator_commands import Asking
-from dosing_tui.domain.alarms.snapshot import AlarmPicture
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmState, AlarmStateName, JournalEntry
+from dosing_tui.domain.alarms.operator_commands import CommandContext
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.errors import SpoolError
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support.collector.numbered_messages import collecting, plant_settings
@@ -60,33 +60,35 @@ def say_dose(station: Publisher, settings: Settings, error_g: float) -> None:
     assert station.publish_message(settings.mqtt.topics[0], json.dumps(said).encode(), 1)
 
 
-def shown(this: Running) -> dict[str, Shown]:
+def shown(this: Running) -> dict[str, AlarmStateName]:
     """The rules of this plant, as the process shows them."""
-    found: AlarmPicture | None = this.picture.alarms
-    views = found.listed if found else ()
-    return {view.state.key.rule: view.state.shown for view in views if view.state.key.rule in RULES}
+    found: AlarmSnapshot | None = this.picture.alarms
+    views = found.annunciated_alarms if found else ()
+    return {view.state.key.rule: view.state.state_name for view in views if view.state.key.rule in RULES}
 
 
 def unacknowledged(this: Running) -> int:
     found = this.picture.alarms
-    return found.unacknowledged if found else 0
+    return found.unacknowledged_count if found else 0
 
 
 def heard(this: Running) -> bool:
-    return this.listening and this.picture.alarms is not None and this.picture.alarms.journal
+    return this.listening and this.picture.alarms is not None and this.picture.alarms.is_journal_live
 
 
-def read_entries(settings: Settings) -> list[Entry]:
+def read_entries(settings: Settings) -> list[JournalEntry]:
     return [entry for entry in journal.read(settings) if entry.key.rule in RULES]
 
 
 def state(this: Running, rule: str) -> AlarmState:
     assert this.picture.alarms is not None
-    return next(view.state for view in this.picture.alarms.listed if view.state.key.rule == rule)
+    return next(view.state for view in this.picture.alarms.annunciated_alarms if view.state.key.rule == rule)
 
 
 def acknowledge(settings: Settings, of: AlarmState) -> None:
-    journal.append(settings, [operator_commands.acknowledge(of, Asking(ANNA, datetime.now(UTC)))])
+    journal.append(
+        settings, [operator_commands.acknowledge_alarm(of, CommandContext(ANNA, datetime.now(UTC)))]
+    )
 
 
 def test_an_alarm_and_its_acknowledgement_are_seen_by_every_console(settings: Settings) -> None:
@@ -96,11 +98,17 @@ def test_an_alarm_and_its_acknowledgement_are_seen_by_every_console(settings: Se
         until(lambda: collector.ready and all(heard(this) for this in everybody))
         with station(settings) as plant:
             say_level(plant, settings, 19.9)
-            until(lambda: [shown(this) for this in everybody] == [{"STOCK_LOW": Shown.UNACK}] * 3, timeout=3)
+            until(
+                lambda: [shown(this) for this in everybody] == [{"STOCK_LOW": AlarmStateName.UNACK}] * 3,
+                timeout=3,
+            )
         acknowledge(settings, state(one, "STOCK_LOW"))
-        until(lambda: [shown(this) for this in everybody] == [{"STOCK_LOW": Shown.ACKED}] * 3, timeout=3)
+        until(
+            lambda: [shown(this) for this in everybody] == [{"STOCK_LOW": AlarmStateName.ACKED}] * 3,
+            timeout=3,
+        )
         assert state(other, "STOCK_LOW").acked_by.name == "Anna"
-    assert [entry.event for entry in read_entries(settings)] == [Event.RAISE, Event.ACKNOWLEDGE]
+    assert [entry.event for entry in read_entries(settings)] == [AlarmEvent.RAISE, AlarmEvent.ACKNOWLEDGE]
 
 
 def test_after_kill_9_the_alarms_and_acknowledgements_are_the_same(
@@ -119,7 +127,7 @@ def test_after_kill_9_the_alarms_and_acknowledgements_are_the_same(
             until(lambda: again.ready and heard(again) and len(shown(again)) == 2)
             say_level(plant, settings, 19.8)
             until(lambda: again.books.spooled == 0 and again.books.stored >= 3)
-            expected = {"STOCK_LOW": Shown.ACKED, "DOSE_GROSS": Shown.UNACK}
+            expected = {"STOCK_LOW": AlarmStateName.ACKED, "DOSE_GROSS": AlarmStateName.UNACK}
             assert shown(again) == expected
             until(lambda: shown(console) == expected)
             assert read_entries(settings) == before
@@ -141,10 +149,10 @@ def test_without_the_database_alarms_show_and_are_journaled_later_once(
         own_postgres.kill()
         until(lambda: not heard(collector) and not heard(console))
         say_level(plant, own_plant, 19.9)
-        until(lambda: shown(collector) == shown(console) == {"STOCK_LOW": Shown.UNACK}, timeout=3)
+        until(lambda: shown(collector) == shown(console) == {"STOCK_LOW": AlarmStateName.UNACK}, timeout=3)
         own_postgres.restart()
         until(lambda: heard(collector) and heard(console) and len(read_entries(own_plant)) == 1)
-        until(lambda: shown(collector) == shown(console) == {"STOCK_LOW": Shown.UNACK})
+        until(lambda: shown(collector) == shown(console) == {"STOCK_LOW": AlarmStateName.UNACK})
         assert read_entries(own_plant)[0].message == "Low inventory: T-12 at 19.9 %"
 
 
@@ -174,16 +182,21 @@ def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journa
         with collecting(own_plant, tmp_path) as collector:
             until(lambda: heard(console) and "The broker is connected." in collector.log)
             say_level(plant, own_plant, 19.9)
-            until(lambda: shown(console) == {"STOCK_LOW": Shown.UNACK} and len(read_entries(own_plant)) == 1)
+            until(
+                lambda: (
+                    shown(console) == {"STOCK_LOW": AlarmStateName.UNACK}
+                    and len(read_entries(own_plant)) == 1
+                )
+            )
             own_postgres.kill()
             until(lambda: not heard(console))
-            asked = operator_commands.acknowledge(
-                state(console, "STOCK_LOW"), Asking(ANNA, datetime.now(UTC))
+            asked = operator_commands.acknowledge_alarm(
+                state(console, "STOCK_LOW"), CommandContext(ANNA, datetime.now(UTC))
             )
             offline_commands.store_commands(own_plant, [asked])
-            until(lambda: shown(console) == {"STOCK_LOW": Shown.ACKED}, timeout=3)
+            until(lambda: shown(console) == {"STOCK_LOW": AlarmStateName.ACKED}, timeout=3)
             assert console.picture.alarms is not None
-            assert console.picture.alarms.pending == 1
+            assert console.picture.alarms.pending_command_count == 1
             collector.kill()
         with pytest.raises(SpoolError, match="No process of this machine collects"):
             offline_commands.store_commands(own_plant, [asked])
@@ -198,7 +211,7 @@ def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journa
             told = read_entries(own_plant)[1]
             # not under the role of the collector, which brought it
             assert replace(told, id=0) == replace(asked, who=ANNA, offline=True)
-            assert shown(console) == {"STOCK_LOW": Shown.ACKED}
+            assert shown(console) == {"STOCK_LOW": AlarmStateName.ACKED}
         assert len(read_entries(own_plant)) == 2
 
 
@@ -212,7 +225,7 @@ def test_a_collector_that_begins_at_a_checkpoint_shows_the_same(
         say_dose(plant, settings, 3.0)
         until(lambda: len(shown(collector)) == 2)
         acknowledge(settings, state(collector, "STOCK_LOW"))
-        expected = {"STOCK_LOW": Shown.ACKED, "DOSE_GROSS": Shown.UNACK}
+        expected = {"STOCK_LOW": AlarmStateName.ACKED, "DOSE_GROSS": AlarmStateName.UNACK}
         until(lambda: shown(collector) == expected)
         until(lambda: kept_up_to(settings) == journal.read(settings)[-1].id)
         before = [state(collector, rule) for rule in RULES]
@@ -238,7 +251,7 @@ def test_an_alarm_raised_before_the_picture_was_asked_for_has_its_time(settings:
         until(lambda: collector.ready and heard(collector))
         began = datetime.now(UTC)
         say_dose(plant, settings, 3.0)
-        until(lambda: shown(collector) == {"DOSE_GROSS": Shown.UNACK})
+        until(lambda: shown(collector) == {"DOSE_GROSS": AlarmStateName.UNACK})
         raised_at = state(collector, "DOSE_GROSS").raised_at
         assert raised_at is not None
         assert began <= raised_at <= datetime.now(UTC)
@@ -259,4 +272,8 @@ def test_a_flood_of_500_alarms_is_journaled_and_reported_as_one(settings: Settin
         until(lambda: unacknowledged(collector) == 500)
         picture = collector.picture.alarms
         assert picture is not None
-        assert (picture.flood, picture.unacknowledged, picture.raised) == (True, 500, 500)
+        assert (picture.is_flood, picture.unacknowledged_count, picture.recent_raise_count) == (
+            True,
+            500,
+            500,
+        )

@@ -10,9 +10,9 @@ from dosing_tui.collector.alarms import alarm_service
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.master_recipes import import_recipes
-from dosing_tui.domain.alarms.models import Event
-from dosing_tui.domain.alarms.operator_commands import Asking
-from dosing_tui.domain.alarms.tank_refill import refilled
+from dosing_tui.domain.alarms.models import AlarmEvent
+from dosing_tui.domain.alarms.operator_commands import CommandContext
+from dosing_tui.domain.alarms.tank_refill import create_refill_entries
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from tests.integration.collector.alarms.test_alarm_service_on_servers import (
     heard,
@@ -29,7 +29,7 @@ MASTER = MasterRecipe("CU-85", (MasterIngredient("T-9"), MasterIngredient("T-12"
 
 def raised(settings: Settings) -> dict[str, str]:
     """The tags that were raised, with their words."""
-    return {one.key.tag: one.message for one in journal.read(settings) if one.event is Event.RAISE}
+    return {one.key.tag: one.message for one in journal.read(settings) if one.event is AlarmEvent.RAISE}
 
 
 def test_a_tank_that_somebody_says_is_refilled_jumps_up_without_an_alarm(settings: Settings) -> None:
@@ -37,9 +37,9 @@ def test_a_tank_that_somebody_says_is_refilled_jumps_up_without_an_alarm(setting
         until(lambda: collector.ready and heard(collector))
         say_level(plant, settings, 50)
         until(lambda: collector.books.stored == 1)
-        told = refilled(
-            {}, Asking(ANNA, datetime.now(UTC)), device="dosing_system_01", chemical="T-12", grams=10_000.0,
-            within=timedelta(hours=1), most=timedelta(hours=4),
+        told = create_refill_entries(
+            {}, CommandContext(ANNA, datetime.now(UTC)), device="dosing_system_01", chemical="T-12", grams=10_000.0,
+            level_timeout=timedelta(hours=1), max_duration=timedelta(hours=4),
         )  # fmt: skip
         journal.append(settings, told)
         until(lambda: collector.picture.alarms is not None and collector.picture.alarms.shelved)

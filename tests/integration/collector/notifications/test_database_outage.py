@@ -15,9 +15,9 @@ from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.models import AlarmState, Priority
-from dosing_tui.domain.alarms.snapshot import AlarmPicture, AlarmView
-from dosing_tui.domain.notifications.policy import PERIOD, Fate
-from dosing_tui.live_state import Link, LinkState
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
+from dosing_tui.domain.notifications.policy import RATE_LIMIT_PERIOD, DeliveryStatus
+from dosing_tui.live_state import LinkState, LinkStatus
 from tests.support.collector.numbered_messages import collecting, plant_settings
 from tests.support.collector.protocol_fakes import QUICK, FakeServer, surroundings
 from tests.support.database.schema_inspection import rows
@@ -59,7 +59,9 @@ class Away:
     def notice(self) -> str:
         return self._live.get_snapshot(self.now()).notice
 
-    def show(self, occurrence: UUID = FIRST, *, acked: bool = False, link: Link = Link.DOWN) -> None:
+    def show(
+        self, occurrence: UUID = FIRST, *, acked: bool = False, link: LinkStatus = LinkStatus.DOWN
+    ) -> None:
         now = self.now()
         state = AlarmState(
             DATABASE_DOWN,
@@ -70,8 +72,8 @@ class Away:
             count=1,
             raised_at=now,
         )
-        view = AlarmView(state, None, "Database down", None, None, holds=True, first_out=False)
-        self._live.set_alarms(AlarmPicture(now, (view,)))
+        view = AlarmView(state, None, "Database down", None, None, condition_active=True, is_first_out=False)
+        self._live.set_alarms(AlarmSnapshot(now, (view,)))
         self._live.set_database(LinkState(link, now, "It refuses the connection."))
 
 
@@ -96,7 +98,7 @@ def test_every_channel_that_wants_it_is_told_once_and_a_restart_changes_nothing(
             until(lambda: web.taken)
         with away(tmp_path, channel(web), deaf, channel(late, "late")) as night:
             until(lambda: late.taken)
-            assert night.absence.hand_over_notice("shift", FIRST) is Fate.SENT
+            assert night.absence.hand_over_notice("shift", FIRST) is DeliveryStatus.SENT
         assert urgent.posted == []
     (posted,) = web.posted
     assert (posted.said["occasion"], posted.said["alarms"][0]["tag"]) == ("raise", "DB_DOWN")
@@ -110,11 +112,11 @@ def test_what_does_not_go_out_is_tried_again_until_somebody_else_takes_it_over(
     web.answers = [503] * 1000
     with away(tmp_path, channel(web)) as night:
         until(lambda: len(web.posted) >= 3 and "is tried again" in night.notice)
-        until(lambda: night.absence.hand_over_notice("shift", FIRST) is Fate.WAITING)
+        until(lambda: night.absence.hand_over_notice("shift", FIRST) is DeliveryStatus.PENDING)
         web.answers.clear()
         night.show(SECOND)
         until(lambda: web.taken)
-        night.show(link=Link.UP)
+        night.show(link=LinkStatus.UP)
         until(lambda: night.notice == "")
     assert len({one.said["id"] for one in web.posted}) == 2
     assert len(web.taken) == 1
@@ -126,10 +128,10 @@ def test_one_that_hangs_holds_up_nobody_and_is_not_told_again(tmp_path: Path, we
         both = channel(web, timeout_s=60.0), channel(other, "other")
         with away(tmp_path, *both) as night:
             until(lambda: web.posted and other.taken)
-            assert night.absence.hand_over_notice("shift", FIRST) is Fate.CLAIMED
+            assert night.absence.hand_over_notice("shift", FIRST) is DeliveryStatus.CLAIMED
         with away(tmp_path, *both, channel(late, "late")) as night:
             until(lambda: late.taken)
-            assert night.absence.hand_over_notice("shift", FIRST) is Fate.UNKNOWN
+            assert night.absence.hand_over_notice("shift", FIRST) is DeliveryStatus.UNKNOWN
         assert (len(web.posted), len(other.posted)) == (1, 1)
 
 
@@ -142,18 +144,18 @@ def test_what_comes_and_goes_is_told_once_in_ten_minutes(tmp_path: Path, web: We
     ):
         until(lambda: witness.taken)
         assert len(web.posted) == 1
-        night.ahead = PERIOD + timedelta(seconds=1)
+        night.ahead = RATE_LIMIT_PERIOD + timedelta(seconds=1)
         until(lambda: len(web.taken) == 2)
 
 
-@pytest.mark.parametrize("shown", [{"acked": True}, {"link": Link.UP}])
+@pytest.mark.parametrize("shown", [{"acked": True}, {"link": LinkStatus.UP}])
 def test_nobody_is_told_of_what_somebody_has_seen_or_is_over(
     tmp_path: Path, web: WebServer, shown: dict[str, object]
 ) -> None:
     with away(tmp_path, channel(web), **shown) as night:
         night.show(SECOND)
         until(lambda: web.taken)
-        assert night.absence.hand_over_notice("shift", FIRST) is Fate.WAITING
+        assert night.absence.hand_over_notice("shift", FIRST) is DeliveryStatus.PENDING
     assert len(web.posted) == 1
 
 

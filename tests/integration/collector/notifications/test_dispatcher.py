@@ -17,9 +17,9 @@ from dosing_tui.config.notification_channel import MailSecurity, NotificationKin
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal, notification_queue
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
-from dosing_tui.domain.alarms.journal_projection import Replica
-from dosing_tui.domain.alarms.models import NOBODY, AlarmKey, Entry, Event, Priority
-from dosing_tui.live_state import Live
+from dosing_tui.domain.alarms.journal_projection import JournalProjection
+from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, AlarmEvent, AlarmKey, JournalEntry, Priority
+from dosing_tui.live_state import LiveState
 from tests.support.collector.protocol_fakes import PlainParser
 from tests.support.collector.running_collector import PACE
 from tests.support.database.reading_samples import settings_for
@@ -61,7 +61,7 @@ class Teller:
         self.said: list[str] = []
         self.settings = settings
         self.ahead = timedelta()
-        self.live = live = Live()
+        self.live = live = LiveState()
         pace = replace(
             PACE, notify_retry_min_s=0.05, notify_retry_max_s=0.1, notify_poll_s=0.1, rate_limit_s=0.1
         )
@@ -105,7 +105,9 @@ def telling(settings: Settings, *, ahead: timedelta = timedelta()) -> Iterator[T
         teller.notifying.stop()
 
 
-def happened(settings: Settings, event: Event = Event.RAISE, item: str = "T-12", **changes: object) -> Entry:
+def happened(
+    settings: Settings, event: AlarmEvent = AlarmEvent.RAISE, item: str = "T-12", **changes: object
+) -> JournalEntry:
     """Something that is in the journal from now on."""
     now = datetime.now(UTC)
     key = AlarmKey("STOCK_LOW", "dosing_system_01", item)
@@ -133,7 +135,7 @@ def test_an_alarm_and_its_end_are_told_once_each(settings: Settings, web: WebSer
     with telling(settings):
         happened(settings)
         until(lambda: len(web.taken) == 1)
-        happened(settings, Event.RETURN)
+        happened(settings, AlarmEvent.RETURN)
         until(lambda: settled(settings, 2))
     raised, returned = (one.said for one in web.taken)
     assert (raised["occasion"], returned["occasion"]) == ("raise", "return")
@@ -170,7 +172,7 @@ def test_an_alarm_that_nobody_acknowledges_in_time_is_told_of(
     with telling(wanting(settings, on=("unacknowledged",), after_minutes=10)) as teller:
         raised = happened(settings)
         if acknowledged:
-            happened(settings, Event.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+            happened(settings, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
         until(lambda: fates(settings) == [("unacknowledged", "waiting")])
         assert web.posted == []
         teller.ahead = timedelta(minutes=10, seconds=1)
@@ -178,37 +180,41 @@ def test_an_alarm_that_nobody_acknowledges_in_time_is_told_of(
     assert [one.said["occasion"] for one in web.posted] == [] if acknowledged else ["unacknowledged"]
 
 
-@pytest.mark.parametrize("event", [Event.SHELVE, Event.SUPPRESS, Event.REMOVE, Event.ACKNOWLEDGE])
+@pytest.mark.parametrize(
+    "event", [AlarmEvent.SHELVE, AlarmEvent.SUPPRESS, AlarmEvent.REMOVE_FROM_SERVICE, AlarmEvent.ACKNOWLEDGE]
+)
 def test_what_is_hidden_or_acknowledged_before_its_turn_is_not_told(
-    settings: Settings, web: WebServer, event: Event
+    settings: Settings, web: WebServer, event: AlarmEvent
 ) -> None:
     with telling(settings):
         pass
     happened(settings)
-    end = datetime.now(UTC) + timedelta(minutes=20) if event is Event.SHELVE else None
+    end = datetime.now(UTC) + timedelta(minutes=20) if event is AlarmEvent.SHELVE else None
     happened(settings, event, until=end)
     both = [("raise", "withdrawn"), ("hidden", "withdrawn")]
-    expected = both[:1] if event is Event.ACKNOWLEDGE else both
+    expected = both[:1] if event is AlarmEvent.ACKNOWLEDGE else both
     with telling(settings):
         until(lambda: fates(settings) == expected)
     assert web.posted == []
 
 
-@pytest.mark.parametrize("event", [Event.SHELVE, Event.SUPPRESS, Event.REMOVE])
+@pytest.mark.parametrize("event", [AlarmEvent.SHELVE, AlarmEvent.SUPPRESS, AlarmEvent.REMOVE_FROM_SERVICE])
 def test_of_an_alarm_that_was_told_and_is_hidden_then_people_are_told_that_once(
-    settings: Settings, web: WebServer, event: Event
+    settings: Settings, web: WebServer, event: AlarmEvent
 ) -> None:
-    by_hand = event is not Event.SUPPRESS
-    end = datetime.now(UTC) + timedelta(minutes=20) if event is Event.SHELVE else None
+    by_hand = event is not AlarmEvent.SUPPRESS
+    end = datetime.now(UTC) + timedelta(minutes=20) if event is AlarmEvent.SHELVE else None
     with telling(settings):
         happened(settings)
         until(lambda: len(web.taken) == 1)
-        happened(settings, event, until=end, comment="being repaired", who=ANNA if by_hand else NOBODY)
+        happened(settings, event, until=end, comment="being repaired", who=ANNA if by_hand else SYSTEM_ACTOR)
         until(lambda: len(web.taken) == 2)
-        if event is Event.SUPPRESS:
-            happened(settings, Event.REMOVE, comment="being repaired", who=ANNA)
-        happened(settings, Event.RETURN)
-        happened(settings, Event.RESTORE if event is not Event.SHELVE else Event.UNSHELVE)
+        if event is AlarmEvent.SUPPRESS:
+            happened(settings, AlarmEvent.REMOVE_FROM_SERVICE, comment="being repaired", who=ANNA)
+        happened(settings, AlarmEvent.RETURN)
+        happened(
+            settings, AlarmEvent.RETURN_TO_SERVICE if event is not AlarmEvent.SHELVE else AlarmEvent.UNSHELVE
+        )
         happened(settings, item="LATER")
         until(lambda: len(web.taken) == 3)
     raised, hidden, later = (one.said for one in web.taken)
@@ -226,11 +232,11 @@ def test_an_end_is_told_of_what_was_told_because_nobody_acknowledged_it_and_of_n
     with telling(wanting(settings, on=("unacknowledged", "return"), after_minutes=10)) as teller:
         happened(settings, item="LONG")
         brief = happened(settings, item="BRIEF")
-        happened(settings, Event.ACKNOWLEDGE, item="BRIEF", occurrence=brief.uuid, who=ANNA)
-        happened(settings, Event.RETURN, item="BRIEF")
+        happened(settings, AlarmEvent.ACKNOWLEDGE, item="BRIEF", occurrence=brief.uuid, who=ANNA)
+        happened(settings, AlarmEvent.RETURN, item="BRIEF")
         teller.ahead = timedelta(minutes=10, seconds=1)
         until(lambda: len(web.taken) == 1)
-        happened(settings, Event.RETURN, item="LONG")
+        happened(settings, AlarmEvent.RETURN, item="LONG")
         until(lambda: settled(settings, 4))
     assert [(one.said["occasion"], one.said["alarms"][0]["item"]) for one in web.taken] == [
         ("unacknowledged", "LONG"),
@@ -238,18 +244,18 @@ def test_an_end_is_told_of_what_was_told_because_nobody_acknowledged_it_and_of_n
     ]
 
 
-@pytest.mark.parametrize("event", [Event.REALARM, Event.ESCALATE])
+@pytest.mark.parametrize("event", [AlarmEvent.REALARM, AlarmEvent.ESCALATE])
 def test_the_end_of_an_alarm_that_was_to_sound_again_is_told_though_that_was_not(
-    settings: Settings, web: WebServer, event: Event
+    settings: Settings, web: WebServer, event: AlarmEvent
 ) -> None:
     with telling(wanting(settings, most_in_10_minutes=2)) as teller:
         raised = happened(settings, priority=Priority.LOW)
         until(lambda: len(web.taken) == 1)
-        happened(settings, Event.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+        happened(settings, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
         again = happened(settings, event, priority=Priority.MEDIUM)  # the last of the limit waits for company
         until(lambda: len(fates(settings)) == 2)
-        happened(settings, Event.ACKNOWLEDGE, occurrence=again.uuid, who=ANNA)
-        happened(settings, Event.RETURN)
+        happened(settings, AlarmEvent.ACKNOWLEDGE, occurrence=again.uuid, who=ANNA)
+        happened(settings, AlarmEvent.RETURN)
         until(lambda: fates(settings)[1] == ("raise", "withdrawn"))
         teller.ahead = timedelta(seconds=11)
         until(lambda: settled(settings, 3))
@@ -262,13 +268,19 @@ def test_all_that_is_told_of_an_alarm_follows_what_told_of_it_first_until_it_ret
 ) -> None:
     with telling(settings):
         for number, event in enumerate(
-            [Event.RAISE, Event.ACKNOWLEDGE, Event.REALARM, Event.RAISE, Event.RETURN]
+            [
+                AlarmEvent.RAISE,
+                AlarmEvent.ACKNOWLEDGE,
+                AlarmEvent.REALARM,
+                AlarmEvent.RAISE,
+                AlarmEvent.RETURN,
+            ]
         ):
-            happened(settings, event, who=ANNA if event is Event.ACKNOWLEDGE else NOBODY)
+            happened(settings, event, who=ANNA if event is AlarmEvent.ACKNOWLEDGE else SYSTEM_ACTOR)
             until(lambda: len(web.taken) == [1, 1, 2, 2, 3][number])  # noqa: B023 -- called at once
         happened(settings)
         until(lambda: len(web.taken) == 4)
-        happened(settings, Event.RETURN)
+        happened(settings, AlarmEvent.RETURN)
         until(lambda: settled(settings, 5))
     first, again, end, second, its_end = (one.said for one in web.taken)
     assert again["follows"] == end["follows"] == first["id"]
@@ -282,10 +294,10 @@ def test_the_end_of_what_may_have_been_told_before_it_was_acknowledged_is_told(
     with telling(settings):
         raised = happened(settings)
         until(lambda: len(web.posted) >= 2)
-        happened(settings, Event.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+        happened(settings, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
         until(lambda: fates(settings) == [("raise", "withdrawn")])
         web.answers.clear()
-        happened(settings, Event.RETURN)
+        happened(settings, AlarmEvent.RETURN)
         until(lambda: settled(settings, 2))
     assert [one.said["occasion"] for one in web.taken] == ["return"]
     assert web.taken[0].said["follows"] == web.posted[0].said["id"]
@@ -324,7 +336,7 @@ def test_a_flood_is_told_in_one_message_after_the_single_ones(settings: Settings
             settings,
             [
                 replace(
-                    entry(Event.RAISE), uuid=uuid4(), id=0, at=now, received_at=now,
+                    entry(AlarmEvent.RAISE), uuid=uuid4(), id=0, at=now, received_at=now,
                     priority=Priority.HIGH if number % 100 == 7 else Priority.LOW,
                     key=AlarmKey("QUARANTINE", "", f"topic {number}"), message=f"Unreadable on {number}",
                 )
@@ -503,7 +515,7 @@ def test_that_a_channel_does_not_go_out_is_said_only_while_something_is_tried_ag
         raised = happened(settings)
         until(lambda: "is tried again" in teller.banner)
         if becomes == "withdrawn":
-            happened(settings, Event.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+            happened(settings, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
         elif becomes == "refused":
             web.answers[:] = [400]
         else:
@@ -518,7 +530,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     entries = notification_queue.Postbook.entries
 
-    def watched(book: notification_queue.Postbook, after: int) -> list[Entry]:
+    def watched(book: notification_queue.Postbook, after: int) -> list[JournalEntry]:
         found.append(after)
         return entries(book, after)
 
@@ -542,7 +554,7 @@ def test_after_an_outage_the_journal_is_read_on_and_not_again(
         until(lambda: len(web.taken) == 3)
         lose_the_session(settings)
         pages.clear()
-        happened(settings, Event.RETURN, item="A")
+        happened(settings, AlarmEvent.RETURN, item="A")
         until(lambda: len(web.taken) == 4)
     assert min(pages) >= 3
     assert web.taken[3].said["follows"] == web.taken[0].said["id"]
@@ -554,12 +566,12 @@ def test_who_tells_next_begins_where_the_alarms_were_remembered(
     with telling(settings):
         raised = [happened(settings, item=item) for item in ("A", "B", "C")]
         until(lambda: len(web.taken) == 3)
-    replica = Replica()
-    replica.heard(journal.read(settings))
-    journal.remember(settings, Checkpoint(replica.last_id, replica.told))
+    replica = JournalProjection()
+    replica.apply_committed(journal.read(settings))
+    journal.remember(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
     pages.clear()
     with telling(settings):
-        happened(settings, Event.RETURN, item="B")
+        happened(settings, AlarmEvent.RETURN, item="B")
         until(lambda: len(web.taken) == 4)
     assert min(pages) == len(raised)
     assert web.taken[3].said["follows"] == web.taken[1].said["id"]
@@ -573,10 +585,10 @@ def test_what_nobody_has_made_notices_of_is_told_though_the_alarms_are_remembere
         happened(settings, item="OLD")
         until(lambda: len(web.taken) == 1)
     happened(settings, item="A")
-    happened(settings, Event.RETURN, item="OLD")
-    replica = Replica()
-    replica.heard(journal.read(settings))
-    journal.remember(settings, Checkpoint(replica.last_id, replica.told))
+    happened(settings, AlarmEvent.RETURN, item="OLD")
+    replica = JournalProjection()
+    replica.apply_committed(journal.read(settings))
+    journal.remember(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
     pages.clear()
     with telling(settings):
         until(lambda: len(web.taken) == 3)

@@ -8,7 +8,7 @@ import pytest
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
-from dosing_tui.live_state import Books, Link, Role
+from dosing_tui.live_state import LinkStatus, MessageCounts, Role
 from tests.support.collector.numbered_messages import plant_settings, publish, stored_numbers
 from tests.support.collector.running_collector import in_mode, numbered, running
 from tests.support.polling import until
@@ -26,12 +26,12 @@ def test_collecting_goes_on_into_the_spool_and_from_there(
         until(lambda: plant.ready)
         own_postgres.kill()
         publish(settings.mqtt, numbered(0, 100))
-        until(lambda: plant.books == Books(received=100, spooled=100))
-        until(lambda: plant.picture.database.link is Link.DOWN)
-        assert plant.role is Role.COLLECTING
+        until(lambda: plant.books == MessageCounts(received=100, spooled=100))
+        until(lambda: plant.picture.database.status is LinkStatus.DOWN)
+        assert plant.role is Role.COLLECTOR
         until(lambda: len(plant.picture.doses) == 50)  # shown a little after it is counted
         own_postgres.restart()
-        until(lambda: plant.books == Books(received=100, stored=100))
+        until(lambda: plant.books == MessageCounts(received=100, stored=100))
         until(lambda: plant.ready)
 
 
@@ -45,7 +45,7 @@ def test_a_process_that_never_collected_only_watches_and_says_so(
         assert "cannot be asked who collects" in plant.picture.notice
         publish(settings.mqtt, numbered(0, 4))
         until(lambda: len(plant.picture.doses) == 2)
-        assert plant.books == Books()
+        assert plant.books == MessageCounts()
         own_postgres.start()
         until(lambda: plant.ready)
         assert plant.picture.notice == ""
@@ -58,12 +58,12 @@ def test_the_machine_that_was_the_last_to_collect_goes_on(
         until(lambda: plant.ready)
     own_postgres.stop()
     with running(settings) as plant:
-        until(lambda: plant.role is Role.COLLECTING)
+        until(lambda: plant.role is Role.COLLECTOR)
         until(lambda: plant.listening)
         publish(settings.mqtt, numbered(0, 4))
-        until(lambda: plant.books == Books(received=4, spooled=4))
+        until(lambda: plant.books == MessageCounts(received=4, spooled=4))
         own_postgres.start()
-        until(lambda: plant.books == Books(received=4, stored=4))
+        until(lambda: plant.books == MessageCounts(received=4, stored=4))
 
 
 def test_always_collects_with_nothing_there_at_all(
@@ -73,14 +73,19 @@ def test_always_collects_with_nothing_there_at_all(
     mosquitto.stop()
     settings = in_mode(settings, CollectorMode.ALWAYS)
     with running(settings) as plant:
-        until(lambda: plant.role is Role.COLLECTING)
-        until(lambda: plant.picture.database.link is Link.DOWN and plant.picture.broker.link is Link.DOWN)
+        until(lambda: plant.role is Role.COLLECTOR)
+        until(
+            lambda: (
+                plant.picture.database.status is LinkStatus.DOWN
+                and plant.picture.broker.status is LinkStatus.DOWN
+            )
+        )
         mosquitto.start()
         until(lambda: plant.listening)
         publish(settings.mqtt, numbered(0, 4))
-        until(lambda: plant.books == Books(received=4, spooled=4))
+        until(lambda: plant.books == MessageCounts(received=4, spooled=4))
         own_postgres.start()
-        until(lambda: plant.books == Books(received=4, stored=4))
+        until(lambda: plant.books == MessageCounts(received=4, stored=4))
 
 
 def test_a_full_spool_leaves_the_rest_with_the_broker_and_recovers_by_itself(
@@ -97,7 +102,7 @@ def test_a_full_spool_leaves_the_rest_with_the_broker_and_recovers_by_itself(
         assert plant.books.received == plant.books.spooled < count
         own_postgres.start()
         until(lambda: plant.books.stored == count, timeout=60)
-        assert plant.books.balanced
+        assert plant.books.is_reconciled
         until(lambda: plant.picture.notice == "")
     assert stored_numbers(settings.database.dsn) == dict.fromkeys(range(count), 1)
 
@@ -109,7 +114,7 @@ def test_a_wrong_password_is_said_in_one_sentence_and_waited_out(settings: Setti
         database=replace(settings.database, dsn=settings.database.dsn.replace("dosing", "nobody")),
     )
     with running(settings) as plant:
-        until(lambda: plant.picture.database.link is Link.DOWN)
-        assert "nobody" in plant.picture.database.why
+        until(lambda: plant.picture.database.status is LinkStatus.DOWN)
+        assert "nobody" in plant.picture.database.reason
         publish(settings.mqtt, numbered(0, 1))
         until(lambda: plant.listening)

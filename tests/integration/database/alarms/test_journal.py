@@ -19,12 +19,19 @@ from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.database.sql_files import statement
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
-from dosing_tui.domain.alarms.checkpoint import NOTHING, Checkpoint
+from dosing_tui.domain.alarms.checkpoint import EMPTY_CHECKPOINT, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
-from dosing_tui.domain.alarms.journal_projection import Replica, folded
-from dosing_tui.domain.alarms.kpis import health, past_of
-from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Entry, Event, Shown, Who
-from dosing_tui.errors import DatabaseRefused, RowRefused
+from dosing_tui.domain.alarms.journal_projection import JournalProjection, fold_entries
+from dosing_tui.domain.alarms.kpis import build_history, calculate_kpis
+from dosing_tui.domain.alarms.models import (
+    Actor,
+    AlarmEvent,
+    AlarmKey,
+    AlarmState,
+    AlarmStateName,
+    JournalEntry,
+)
+from dosing_tui.errors import DatabaseAccessError, InvalidRowError
 from tests.support.database.reading_samples import doses, settings_for, spooled
 from tests.support.database_servers import Server
 from tests.support.domain.alarm_entries import ANNA, KEY, NOW, entry
@@ -34,7 +41,7 @@ LATER = NOW + timedelta(seconds=120)
 DAY = JournalFilter(NOW - timedelta(hours=12), NOW + timedelta(hours=12))
 
 
-def fresh(event: Event, **changes: object) -> Entry:
+def fresh(event: AlarmEvent, **changes: object) -> JournalEntry:
     """An entry that no journal has yet."""
     return replace(entry(event), **{"uuid": uuid4(), "id": 0, **changes})  # type: ignore[arg-type]  # Entry's
 
@@ -43,10 +50,10 @@ def fresh(event: Event, **changes: object) -> Entry:
 class Ear:
     """What a process hears of the journal."""
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[JournalEntry] = field(default_factory=list)
     links: list[bool] = field(default_factory=list)
     anew: int = 0
-    known: Checkpoint = NOTHING
+    known: Checkpoint = EMPTY_CHECKPOINT
 
     def link(self, up: bool, why: str) -> None:
         if self.links[-1:] != [up]:
@@ -85,8 +92,8 @@ def test_every_field_arrives_and_the_server_says_who_and_in_which_order(
     flavour: Server, migrated: str
 ) -> None:
     settings = settings_for(migrated)
-    first = fresh(Event.RAISE, latching=True, active=True)
-    second = fresh(Event.SHELVE, who=Who("Anna", "anna", "not asked"), occurrence=first.uuid)
+    first = fresh(AlarmEvent.RAISE, latching=True, active=True)
+    second = fresh(AlarmEvent.SHELVE, who=Actor("Anna", "anna", "not asked"), occurrence=first.uuid)
     journal.append(settings, [first, second])
     found = journal.read(settings)
     with psycopg.connect(migrated) as session:
@@ -94,7 +101,7 @@ def test_every_field_arrives_and_the_server_says_who_and_in_which_order(
     assert [one.id for one in found] == sorted(one.id for one in found)
     assert [replace(one, id=0, who=replace(one.who, role="")) for one in found] == [
         first,
-        replace(second, who=Who("Anna", "anna")),
+        replace(second, who=Actor("Anna", "anna")),
     ]
     assert {one.who.role for one in found} == {role}
 
@@ -103,7 +110,7 @@ def test_what_was_entered_without_the_database_is_of_no_database_role(migrated: 
     settings = settings_for(migrated)
     with psycopg.connect(migrated) as session:
         (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
-    journal.append(settings, [fresh(Event.ACKNOWLEDGE, who=ANNA, offline=True)])
+    journal.append(settings, [fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA, offline=True)])
     (found,) = journal.read(settings)
     assert (found.who, found.offline) == (ANNA, True)
     assert journal.listed(settings, replace(DAY, user=role)) == []
@@ -113,21 +120,23 @@ def test_what_was_entered_without_the_database_is_of_no_database_role(migrated: 
 def test_the_entries_of_alarms_in_a_state_are_found(migrated: str) -> None:
     settings = settings_for(migrated)
     shelved, other = KEY._replace(item="A"), KEY._replace(item="B")
-    raised = [fresh(Event.RAISE, key=key) for key in (shelved, other)]
-    journal.append(settings, [*raised, fresh(Event.SHELVE, key=shelved)])
+    raised = [fresh(AlarmEvent.RAISE, key=key) for key in (shelved, other)]
+    journal.append(settings, [*raised, fresh(AlarmEvent.SHELVE, key=shelved)])
 
-    def found(*shown: Shown) -> list[tuple[str, Event]]:
-        return [(one.key.item, one.event) for one in journal.listed(settings, replace(DAY, shown=shown))]
+    def found(*shown: AlarmStateName) -> list[tuple[str, AlarmEvent]]:
+        return [
+            (one.key.item, one.event) for one in journal.listed(settings, replace(DAY, state_names=shown))
+        ]
 
-    assert found(Shown.SHELVED) == [("A", Event.SHELVE), ("A", Event.RAISE)]
-    assert found(Shown.UNACK) == [("B", Event.RAISE)]
-    assert found(Shown.OUT_OF_SERVICE) == []
-    assert len(found(Shown.SHELVED, Shown.UNACK)) == 3
+    assert found(AlarmStateName.SHELVED) == [("A", AlarmEvent.SHELVE), ("A", AlarmEvent.RAISE)]
+    assert found(AlarmStateName.UNACK) == [("B", AlarmEvent.RAISE)]
+    assert found(AlarmStateName.OUT_OF_SERVICE) == []
+    assert len(found(AlarmStateName.SHELVED, AlarmStateName.UNACK)) == 3
 
 
 def test_an_entry_that_is_sent_twice_is_one(migrated: str) -> None:
     settings = settings_for(migrated)
-    first, second = fresh(Event.RAISE), fresh(Event.RETURN)
+    first, second = fresh(AlarmEvent.RAISE), fresh(AlarmEvent.RETURN)
     journal.append(settings, [first])
     journal.append(settings, [first, second])
     assert [one.uuid for one in journal.read(settings)] == [first.uuid, second.uuid]
@@ -136,20 +145,20 @@ def test_an_entry_that_is_sent_twice_is_one(migrated: str) -> None:
 @pytest.mark.parametrize("change", ["UPDATE alarm_journal SET comment = ''", "DELETE FROM alarm_journal",
                                     "TRUNCATE alarm_journal"])  # fmt: skip
 def test_nobody_changes_the_journal_not_even_its_owner(migrated: str, change: str) -> None:
-    journal.append(settings_for(migrated), [fresh(Event.RAISE)])
+    journal.append(settings_for(migrated), [fresh(AlarmEvent.RAISE)])
     with psycopg.connect(migrated) as session, pytest.raises(psycopg.errors.RaiseException):
         session.execute(sql.SQL(change))
 
 
 def test_sites_do_not_mix(migrated: str) -> None:
-    journal.append(settings_for(migrated, site="north"), [fresh(Event.RAISE)])
+    journal.append(settings_for(migrated, site="north"), [fresh(AlarmEvent.RAISE)])
     assert journal.read(settings_for(migrated, site="south")) == []
     assert journal.listed(settings_for(migrated, site="south"), DAY) == []
 
 
 def test_an_entry_is_heard_by_others_within_a_second(migrated: str) -> None:
     settings = settings_for(migrated)
-    old, new = fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)
+    old, new = fresh(AlarmEvent.RAISE), fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA)
     journal.append(settings, [old])
     with listening(settings) as one, listening(settings) as other:
         until(lambda: one.uuids == other.uuids == [old.uuid])
@@ -164,7 +173,7 @@ def test_many_writers_are_heard_by_all_in_one_order_and_whole(migrated: str) -> 
 
         def write() -> None:
             for _ in range(10):
-                journal.append(settings, [fresh(Event.RAISE)])
+                journal.append(settings, [fresh(AlarmEvent.RAISE)])
 
         writers = [threading.Thread(target=write) for _ in range(4)]
         for writer in writers:
@@ -173,20 +182,20 @@ def test_many_writers_are_heard_by_all_in_one_order_and_whole(migrated: str) -> 
             writer.join()
         until(lambda: len(one.entries) == len(other.entries) == 40)
         assert one.entries == other.entries == journal.read(settings)
-        assert folded(one.entries) == folded(other.entries)
+        assert fold_entries(one.entries) == fold_entries(other.entries)
 
 
 def test_a_row_that_is_committed_late_is_not_passed_over(migrated: str) -> None:
     """The second writer waits for the first, though it began later and would be faster."""
     settings = settings_for(migrated)
-    late = fresh(Event.RAISE)
+    late = fresh(AlarmEvent.RAISE)
     with listening(settings) as ear, psycopg.connect(migrated) as session:
         session.execute(
             "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version)"
             " VALUES (%s, 'plant1', 'X', 'raise', now(), now(), 'low', 1)",
             (late.uuid,),
         )
-        quick = fresh(Event.RAISE)
+        quick = fresh(AlarmEvent.RAISE)
         writer = threading.Thread(target=lambda: journal.append(settings, [quick]))
         writer.start()
         session.commit()
@@ -197,7 +206,7 @@ def test_a_row_that_is_committed_late_is_not_passed_over(migrated: str) -> None:
 def test_listening_goes_on_after_the_server_was_away(own_postgres: EmbeddedPostgres) -> None:
     settings = settings_for(own_postgres.dsn)
     migrate(settings, report=print)
-    first, second = fresh(Event.RAISE), fresh(Event.RETURN)
+    first, second = fresh(AlarmEvent.RAISE), fresh(AlarmEvent.RETURN)
     journal.append(settings, [first])
     with listening(settings) as ear:
         until(lambda: ear.uuids == [first.uuid])
@@ -212,22 +221,22 @@ def test_listening_goes_on_after_the_server_was_away(own_postgres: EmbeddedPostg
 
 def test_who_starts_reads_only_what_came_after_the_checkpoint(flavour: Server, migrated: str) -> None:
     settings = settings_for(migrated)
-    journal.append(settings, [fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)])
-    replica = Replica()
-    replica.heard(journal.read(settings))
-    journal.remember(settings, Checkpoint(replica.last_id, replica.told))
-    after = fresh(Event.REMOVE)
+    journal.append(settings, [fresh(AlarmEvent.RAISE), fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA)])
+    replica = JournalProjection()
+    replica.apply_committed(journal.read(settings))
+    journal.remember(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
+    after = fresh(AlarmEvent.REMOVE_FROM_SERVICE)
     journal.append(settings, [after])
     with listening(settings) as ear:
         until(lambda: ear.uuids == [after.uuid])
-        assert ear.known == Checkpoint(replica.last_id, replica.told)
-    assert journal.states(settings) == folded(journal.read(settings))
-    assert folded(ear.entries, ear.known) == folded(journal.read(settings))
+        assert ear.known == Checkpoint(replica.last_entry_id, replica.confirmed_states)
+    assert journal.states(settings) == fold_entries(journal.read(settings))
+    assert fold_entries(ear.entries, ear.known) == fold_entries(journal.read(settings))
 
 
 def test_a_checkpoint_of_another_fold_or_of_another_database_is_not_used(migrated: str) -> None:
     settings = settings_for(migrated)
-    raised = fresh(Event.RAISE)
+    raised = fresh(AlarmEvent.RAISE)
     journal.append(settings, [raised])
     (found,) = journal.read(settings)
     wrong = Checkpoint(found.id, (AlarmState(KEY, count=1, active=True, message="wrong"),))
@@ -236,51 +245,52 @@ def test_a_checkpoint_of_another_fold_or_of_another_database_is_not_used(migrate
         assert journal.states(settings)[KEY].message == "wrong"
         with psycopg.connect(migrated) as session:
             session.execute(sql.SQL(f"UPDATE alarm_checkpoints SET {change}"))
-        assert journal.states(settings) == folded([found])
+        assert journal.states(settings) == fold_entries([found])
         with psycopg.connect(migrated) as session:
             session.execute("DELETE FROM alarm_checkpoints")
 
 
 def test_an_older_checkpoint_never_replaces_a_newer_one(migrated: str) -> None:
     settings = settings_for(migrated)
-    journal.append(settings, [fresh(Event.RAISE), fresh(Event.RETURN)])
+    journal.append(settings, [fresh(AlarmEvent.RAISE), fresh(AlarmEvent.RETURN)])
     first, second = journal.read(settings)
-    newer = Checkpoint(second.id, tuple(folded([first, second]).values()))
+    newer = Checkpoint(second.id, tuple(fold_entries([first, second]).values()))
     journal.remember(settings, newer)
-    journal.remember(settings, Checkpoint(first.id, tuple(folded([first]).values())))
-    assert journal.states(settings) == folded([first, second])
+    journal.remember(settings, Checkpoint(first.id, tuple(fold_entries([first]).values())))
+    assert journal.states(settings) == fold_entries([first, second])
 
 
 def test_the_health_is_judged_by_the_last_thirty_days_and_knows_how_old_the_journal_is(migrated: str) -> None:
     settings = settings_for(migrated)
-    assert journal.past(settings, LATER) == past_of([])
-    stale = fresh(Event.RAISE, at=NOW - timedelta(days=40), key=AlarmKey("DEVICE_OFFLINE", "x"))
+    assert journal.past(settings, LATER) == build_history([])
+    stale = fresh(AlarmEvent.RAISE, at=NOW - timedelta(days=40), key=AlarmKey("DEVICE_OFFLINE", "x"))
     journal.append(settings, [stale])
     before = journal.past(settings, LATER)
-    assert (before.entries, before.began, len(before.states)) == ([], stale.at, 1)
-    journal.append(settings, [fresh(Event.RAISE), fresh(Event.ACKNOWLEDGE, who=ANNA)])
+    assert (before.entries, before.first_entry_at, len(before.states)) == ([], stale.at, 1)
+    journal.append(settings, [fresh(AlarmEvent.RAISE), fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA)])
     found, whole = (
-        health(one, LATER) for one in (journal.past(settings, LATER), past_of(journal.read(settings)))
+        calculate_kpis(one, LATER)
+        for one in (journal.past(settings, LATER), build_history(journal.read(settings)))
     )
     assert found == whole
     assert found is not None
-    assert (found.annunciated, found.stale, found.judged) == (1, 1, True)
+    assert (found.annunciated_count, found.stale_count, found.has_full_period) == (1, 1, True)
 
 
 def test_which_entries_the_journal_has(migrated: str) -> None:
     settings = settings_for(migrated)
-    raised = fresh(Event.RAISE)
+    raised = fresh(AlarmEvent.RAISE)
     journal.append(settings, [raised])
     assert journal.stored(settings, [raised.uuid, uuid4()]) == {raised.uuid}
 
 
 def test_pages_follow_on_each_other_also_among_entries_of_one_moment(migrated: str) -> None:
     settings = settings_for(migrated)
-    journal.append(settings, [fresh(Event.RAISE, at=NOW + timedelta(seconds=n // 4)) for n in range(30)])
-    found, wanted = list[Entry](), replace(DAY, most=7)
+    journal.append(settings, [fresh(AlarmEvent.RAISE, at=NOW + timedelta(seconds=n // 4)) for n in range(30)])
+    found, wanted = list[JournalEntry](), replace(DAY, max_entries=7)
     while page := journal.listed(settings, wanted):
         found += page
-        wanted = replace(wanted, until=page[-1].at, before=page[-1].id)
+        wanted = replace(wanted, until=page[-1].at, before_id=page[-1].id)
     assert found == journal.listed(settings, DAY)
     assert len(found) == 30
 
@@ -298,9 +308,9 @@ def test_a_page_of_the_journal_is_read_by_its_index(migrated: str) -> None:
 
 def test_the_journal_is_filtered_by_time_tag_event_and_user(migrated: str) -> None:
     settings = settings_for(migrated)
-    raised = fresh(Event.RAISE)
-    acked = fresh(Event.ACKNOWLEDGE, who=ANNA, at=NOW + timedelta(seconds=60))
-    other = fresh(Event.RAISE, key=AlarmKey("DOSE_GROSS", "x", "50%_off"), at=LATER)
+    raised = fresh(AlarmEvent.RAISE)
+    acked = fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA, at=NOW + timedelta(seconds=60))
+    other = fresh(AlarmEvent.RAISE, key=AlarmKey("DOSE_GROSS", "x", "50%_off"), at=LATER)
     journal.append(settings, [raised, acked, other])
 
     def found(**changes: object) -> list[UUID]:
@@ -311,7 +321,7 @@ def test_the_journal_is_filtered_by_time_tag_event_and_user(migrated: str) -> No
     assert found(tag="stock_low/dosing") == [acked.uuid, raised.uuid]
     assert found(tag="50%_") == [other.uuid]
     assert found(tag="%") == [other.uuid]
-    assert found(events=(Event.ACKNOWLEDGE,)) == [acked.uuid]
+    assert found(events=(AlarmEvent.ACKNOWLEDGE,)) == [acked.uuid]
     assert found(user="anna") == [acked.uuid]
     assert found(until=NOW + timedelta(seconds=60)) == [raised.uuid]
     assert found(most=1) == [other.uuid]
@@ -330,8 +340,8 @@ def test_hostile_text_in_the_journal_is_harmless_when_read(migrated: str) -> Non
 
 
 def test_an_entry_that_cannot_be_stored_says_so(migrated: str) -> None:
-    long_ago = fresh(Event.RAISE, at=datetime(1999, 1, 1, tzinfo=UTC))
-    with pytest.raises(RowRefused):
+    long_ago = fresh(AlarmEvent.RAISE, at=datetime(1999, 1, 1, tzinfo=UTC))
+    with pytest.raises(InvalidRowError):
         journal.append(settings_for(migrated), [long_ago])
 
 
@@ -342,8 +352,8 @@ def test_who_may_only_read_hears_what_right_is_missing(migrated: str) -> None:
         session.execute("GRANT SELECT ON alarm_journal TO alarm_viewer")
         viewer = settings_for(make_conninfo(migrated, user="alarm_viewer"))
         assert journal.read(viewer) == []
-        with pytest.raises(DatabaseRefused, match="right to insert into alarm_journal"):
-            journal.append(viewer, [fresh(Event.RAISE)])
+        with pytest.raises(DatabaseAccessError, match="right to insert into alarm_journal"):
+            journal.append(viewer, [fresh(AlarmEvent.RAISE)])
         session.execute("DROP OWNED BY alarm_viewer")
         session.execute("DROP ROLE alarm_viewer")
 
@@ -362,6 +372,6 @@ def test_the_errors_of_the_last_hour_are_counted_by_minute_and_pump(migrated: st
 
 
 def test_the_key_of_an_alarm_comes_back_as_it_was(migrated: str) -> None:
-    journal.append(settings_for(migrated), [fresh(Event.RAISE, key=AlarmKey("A", "x/y", "CU-65/75"))])
+    journal.append(settings_for(migrated), [fresh(AlarmEvent.RAISE, key=AlarmKey("A", "x/y", "CU-65/75"))])
     assert [one.key for one in journal.read(settings_for(migrated))] == [AlarmKey("A", "x/y", "CU-65/75")]
     assert KEY.tag == "STOCK_LOW/dosing_system_01/T-12"

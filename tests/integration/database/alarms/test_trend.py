@@ -10,7 +10,7 @@ import pytest
 from dosing_tui.database.alarms.trend import trend
 from dosing_tui.database.reading_writer import Writer
 from dosing_tui.domain.alarms.models import AlarmKey
-from dosing_tui.domain.panels.alarm_trend_query import TRENDS, TrendQuery
+from dosing_tui.domain.panels.alarm_trend_query import TRENDS, AlarmTrendQuery
 from tests.support.database.reading_samples import doses, settings_for, spooled
 from tests.support.database_servers import Server
 from tests.support.domain.alarm_entries import NOW
@@ -19,8 +19,8 @@ STEP = timedelta(minutes=5)
 SINCE = NOW - timedelta(minutes=30)
 
 
-def asked(rule: str, item: str = "", *, now: datetime = NOW) -> TrendQuery:
-    return TrendQuery(TRENDS[rule], AlarmKey(rule, "station-1", item), SINCE, now, STEP, now)
+def asked(rule: str, item: str = "", *, now: datetime = NOW) -> AlarmTrendQuery:
+    return AlarmTrendQuery(TRENDS[rule], AlarmKey(rule, "station-1", item), SINCE, now, STEP, now)
 
 
 def at(minutes: float) -> datetime:
@@ -48,7 +48,7 @@ def levels(dsn: str, *given: tuple[float, float]) -> None:
             )
 
 
-def values(dsn: str, query: TrendQuery) -> list[float | None]:
+def values(dsn: str, query: AlarmTrendQuery) -> list[float | None]:
     found = trend(settings_for(dsn), query)
     assert [point.at for point in found] == [SINCE + n * STEP for n in range(len(found))]
     return [None if point.value is None else round(point.value, 3) for point in found]

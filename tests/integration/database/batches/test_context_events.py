@@ -10,7 +10,7 @@ from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.context_events import happenings
 from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
-from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.errors import ConfigError
 from tests.support.database.reading_samples import settings_for
@@ -22,7 +22,7 @@ from tests.support.domain.batch_messages import NOON, STATION, at, normal
 LATER = NOON + timedelta(hours=1)
 
 
-def said(event: Event, seconds: float, *, device: str = STATION, **more: object) -> Entry:
+def said(event: AlarmEvent, seconds: float, *, device: str = STATION, **more: object) -> JournalEntry:
     made = replace(
         entry(event), uuid=uuid4(), id=0, key=AlarmKey("STOCK_LOW", device, "T-9"), at=at(seconds),
         received_at=at(seconds), message="T-9 is low.", comment="",
@@ -41,7 +41,7 @@ def three_batches(dsn: str) -> None:
 def test_an_alarm_that_comes_after_its_batch_was_judged_is_an_exception_of_it(migrated: str) -> None:
     three_batches(migrated)
     settings = settings_for(migrated)
-    journal.append(settings, [said(Event.RAISE, 410), said(Event.RETURN, 450)])
+    journal.append(settings, [said(AlarmEvent.RAISE, 410), said(AlarmEvent.RETURN, 450)])
     keep(settings, now=LATER)
     assert exceptions(migrated) == [[], ["alarm"], []]
 
@@ -49,7 +49,9 @@ def test_an_alarm_that_comes_after_its_batch_was_judged_is_an_exception_of_it(mi
 def test_live_and_rebuilt_batches_are_judged_by_the_same_alarms(migrated: str) -> None:
     three_batches(migrated)
     settings = settings_for(migrated)
-    journal.append(settings, [said(Event.RAISE, -90_000), said(Event.RETURN, 300), said(Event.RAISE, 801)])
+    journal.append(
+        settings, [said(AlarmEvent.RAISE, -90_000), said(AlarmEvent.RETURN, 300), said(AlarmEvent.RAISE, 801)]
+    )
     keep(settings, now=LATER)
     live = rows(migrated, "SELECT batch_key, judgement_hash FROM batches ORDER BY 1")
     assert exceptions(migrated) == [["alarm"], [], ["alarm"]]
@@ -63,11 +65,11 @@ def test_live_and_rebuilt_batches_are_judged_by_the_same_alarms(migrated: str) -
 def test_alarms_of_the_plant_count_for_every_station_diagnostic_ones_and_others_do_not(migrated: str) -> None:
     kept(migrated, *normal(), *normal(device="b"), now=LATER)
     settings = settings_for(migrated)
-    journal.append(settings, [said(Event.RAISE, 5, priority=Priority.DIAGNOSTIC)])
-    journal.append(settings, [said(Event.RAISE, 5, device="c")])
+    journal.append(settings, [said(AlarmEvent.RAISE, 5, priority=Priority.DIAGNOSTIC)])
+    journal.append(settings, [said(AlarmEvent.RAISE, 5, device="c")])
     keep(settings, now=LATER)
     assert exceptions(migrated) == [[], []]
-    journal.append(settings, [said(Event.RAISE, 6, device="")])
+    journal.append(settings, [said(AlarmEvent.RAISE, 6, device="")])
     keep(settings, now=LATER)
     assert exceptions(migrated) == [["alarm"], ["alarm"]]
 
@@ -77,7 +79,7 @@ def test_an_alarm_whose_condition_had_ended_when_it_was_shown_again_was_active_u
 ) -> None:
     three_batches(migrated)
     settings = settings_for(migrated)
-    hidden = [said(Event.RAISE, 410), said(Event.UNSHELVE, 500, active=False)]
+    hidden = [said(AlarmEvent.RAISE, 410), said(AlarmEvent.UNSHELVE, 500, active=False)]
     journal.append(settings, hidden)
     keep(settings, now=LATER)
     assert exceptions(migrated) == [[], ["alarm"], []]
@@ -86,7 +88,8 @@ def test_an_alarm_whose_condition_had_ended_when_it_was_shown_again_was_active_u
 def test_what_fell_into_a_batch_is_told_with_the_notes_about_its_station(migrated: str) -> None:
     settings = settings_for(migrated)
     journal.append(
-        settings, [said(Event.RAISE, 10), said(Event.RETURN, 20), said(Event.RAISE, 30, device="b")]
+        settings,
+        [said(AlarmEvent.RAISE, 10), said(AlarmEvent.RETURN, 20), said(AlarmEvent.RAISE, 30, device="b")],
     )
     operator_notes.add(settings, NoteDraft(at(40), "cleaned pump 3", "Anna", STATION), os_user="tester")
     operator_notes.add(settings, NoteDraft(at(50), "not here", "Anna", "b"), os_user="tester")
@@ -102,7 +105,7 @@ def test_a_machine_that_calls_the_site_otherwise_does_not_rebuild_without_the_al
     other = replace(settings, plant=replace(settings.plant, site="office"))
     span = (NOON - timedelta(days=1), LATER)
     rebuild(other, since=span[0], until=span[1], now=LATER, report=print)  # no alarms yet: nothing is lost
-    journal.append(settings, [said(Event.RAISE, 410), said(Event.RETURN, 450)])
+    journal.append(settings, [said(AlarmEvent.RAISE, 410), said(AlarmEvent.RETURN, 450)])
     keep(settings, now=LATER)
     wrong = f"plant.site is office, but the alarms in the database are of {settings.plant.site}"
     with pytest.raises(ConfigError, match=wrong):

@@ -11,7 +11,7 @@ from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.audit_verify import verify
 from dosing_tui.database.batches.incremental_rebuild import keep
 from dosing_tui.database.batches.master_recipes import import_recipes
-from dosing_tui.domain.alarms.models import Event
+from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
@@ -33,8 +33,8 @@ def plant(migrated: str) -> Settings:
 
 
 def raised(settings: Settings, at: float, until: float | None = None) -> None:
-    ended = [said(Event.RETURN, until)] if until is not None else []
-    journal.append(settings, [said(Event.RAISE, at), *ended])
+    ended = [said(AlarmEvent.RETURN, until)] if until is not None else []
+    journal.append(settings, [said(AlarmEvent.RAISE, at), *ended])
     keep(settings, now=LATER)
 
 
@@ -58,7 +58,7 @@ def test_an_alarm_that_comes_a_second_time_is_another_and_one_that_only_returns_
 ) -> None:
     raised(plant, 60)
     say(plant, Decision.DEVIATION, "the drum was changed")
-    journal.append(plant, [said(Event.RETURN, 80)])
+    journal.append(plant, [said(AlarmEvent.RETURN, 80)])
     keep(plant, now=LATER)
     assert seen(plant).row.review_state == "approved with deviation"
     raised(plant, 100)

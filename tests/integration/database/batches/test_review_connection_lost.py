@@ -14,7 +14,7 @@ from dosing_tui.database.batches.review_writer import review, review_all
 from dosing_tui.database.connection import connect
 from dosing_tui.domain.batch_review.query_models import create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision, ReviewDraft
-from dosing_tui.errors import DatabaseAway
+from dosing_tui.errors import DatabaseUnavailableError
 from tests.integration.database.batches.test_review_writer import LATER
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import value
@@ -58,7 +58,7 @@ def test_what_was_entered_before_the_end_is_told_and_what_was_not(
     done = review_all(plant, wanted, os_user="tester")
     assert [each.batch_key for each in done.new_reviews] == [each.batch_key for each in wanted[:2]]
     assert (done.unsaved_drafts, done.unknown_drafts, done.refusals) == (tuple(wanted[2:]), (), ())
-    assert isinstance(done.error, DatabaseAway)
+    assert isinstance(done.error, DatabaseUnavailableError)
     assert value(plant.database.dsn, "SELECT count(*) FROM batch_reviews") == 2
 
 
@@ -82,7 +82,7 @@ def test_what_cannot_be_read_again_is_unknown_and_said_to_be(
         nonlocal opened
         opened += 1
         if opened > 1:
-            raise DatabaseAway("No database server listens.")
+            raise DatabaseUnavailableError("No database server listens.")
         return connect(*arguments, **named)
 
     wanted = drafts(plant)
@@ -95,7 +95,7 @@ def test_what_cannot_be_read_again_is_unknown_and_said_to_be(
     )
     opened = 0
     breaking(monkeypatch, at=1, commits=True)
-    with pytest.raises(DatabaseAway, match="It is not known whether it was entered"):
+    with pytest.raises(DatabaseUnavailableError, match="It is not known whether it was entered"):
         review(plant, wanted[1], os_user="tester")
 
 
@@ -118,5 +118,5 @@ def test_without_a_connection_nothing_is_entered(plant: Settings) -> None:
     wanted, nowhere = drafts(plant), settings_for("host=127.0.0.1 port=1 dbname=plant")
     done = review_all(nowhere, wanted, os_user="tester")
     assert (done.unsaved_drafts, done.unknown_drafts) == (tuple(wanted), ())
-    with pytest.raises(DatabaseAway, match="Nothing was entered: No database server"):
+    with pytest.raises(DatabaseUnavailableError, match="Nothing was entered: No database server"):
         review(nowhere, wanted[0], os_user="tester")

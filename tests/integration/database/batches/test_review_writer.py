@@ -25,7 +25,7 @@ from dosing_tui.domain.batch_review.changes_since_review import (
 from dosing_tui.domain.batch_review.query_models import create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision, Review
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
-from dosing_tui.errors import DatabaseRefused, ReviewError
+from dosing_tui.errors import DatabaseAccessError, ReviewError
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import rows, run, value
 from tests.support.database.stored_batches import kept
@@ -331,5 +331,5 @@ def test_nobody_enters_a_review_in_the_past_or_as_another_role(plant: Settings) 
 def test_who_may_only_read_is_told_so(plant: Settings) -> None:
     before = seen(plant)
     dsn = f"{plant.database.dsn} options='-c default_transaction_read_only=on'"
-    with pytest.raises(DatabaseRefused):
+    with pytest.raises(DatabaseAccessError):
         say(settings_for(dsn), at=before)

@@ -9,7 +9,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.guide_database import guide_database
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import rows, run, value
@@ -172,7 +172,7 @@ def test_the_plants_own_views_are_made_again_with_their_rights(guide: str, role:
 
 def test_a_view_of_the_same_name_without_the_guides_tables_is_not_touched(database: str) -> None:
     run(database, "CREATE VIEW latest_inventory AS SELECT 1 AS mine")
-    with pytest.raises(DatabaseRefused, match='"latest_inventory" already exists'):
+    with pytest.raises(DatabaseAccessError, match='"latest_inventory" already exists'):
         adopt(database)
     assert rows(database, "SELECT mine FROM latest_inventory") == [(1,)]
 
@@ -199,7 +199,7 @@ def test_what_an_adoption_would_lose_is_refused_before_anything_happens(
         DOSE.format(ONE),
         change,
     )
-    with pytest.raises(DatabaseRefused, match=REFUSED[change]):
+    with pytest.raises(DatabaseAccessError, match=REFUSED[change]):
         adopt(database)
     assert value(database, "SELECT count(*) FROM dosing_consumption") == 1
     assert value(database, "SELECT to_regclass('schema_migrations')") is None

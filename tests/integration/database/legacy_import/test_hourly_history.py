@@ -6,7 +6,7 @@ import pytest
 
 from dosing_tui.database.schema.migrate import migrate
 from dosing_tui.database.server_flavour import Flavour
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.guide_database import guide_database
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import flavour_of, rows, run, value
@@ -92,7 +92,7 @@ def test_a_view_in_the_aggregates_place_holds_nothing(database: str) -> None:
 def test_an_aggregate_of_another_shape_is_refused(database: str) -> None:
     guide_database(database, extension=False)
     run(database, "CREATE TABLE dosing_consumption_hourly (bucket timestamptz, grams float8)")
-    with pytest.raises(DatabaseRefused, match="dosing_consumption_hourly has no column avg_duration_ms"):
+    with pytest.raises(DatabaseAccessError, match="dosing_consumption_hourly has no column avg_duration_ms"):
         adopt(database)
 
 
@@ -106,6 +106,6 @@ def test_another_continuous_aggregate_is_named_and_refused(aggregated: str) -> N
         " SELECT time_bucket('1 day', bucket) AS day, sum(total_grams) AS grams"
         " FROM dosing_consumption_hourly GROUP BY 1 WITH NO DATA",
     )
-    with pytest.raises(DatabaseRefused, match=r"continuous aggregate public\.daily"):
+    with pytest.raises(DatabaseAccessError, match=r"continuous aggregate public\.daily"):
         adopt(aggregated)
     run(aggregated, "SELECT 1 FROM daily", "SELECT 1 FROM dosing_consumption_hourly")

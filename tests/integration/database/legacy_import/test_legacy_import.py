@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from dosing_tui.database.schema.migrate import migrate, pending
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 from tests.integration.database.schema.test_rollups import RECOMPUTED
 from tests.support.database.guide_database import Told, guide_database, lived_in
 from tests.support.database.reading_samples import settings_for
@@ -227,7 +227,7 @@ def test_the_old_table_is_kept_when_its_books_do_not_balance(guide: str) -> None
     with pytest.raises(BrokenOffError):
         migrate(settings_for(guide), report=interrupting("Adopting inventory_levels"))
     run(guide, "INSERT INTO adopted_dosing_consumption VALUES ('2021-01-01', 'late', 1, 'c')")
-    with pytest.raises(DatabaseRefused, match=r"adopted_dosing_consumption holds .* it is kept"):
+    with pytest.raises(DatabaseAccessError, match=r"adopted_dosing_consumption holds .* it is kept"):
         adopt(guide)
     assert value(guide, "SELECT count(*) FROM adopted_dosing_consumption WHERE device_id = 'late'") == 1
     assert "adopt/dosing_consumption" in pending(settings_for(guide))

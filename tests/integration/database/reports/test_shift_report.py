@@ -15,7 +15,7 @@ from dosing_tui.database.batches.queries import BatchFilter, counts, listed
 from dosing_tui.database.batches.review_writer import review
 from dosing_tui.database.panel_reader import Reader
 from dosing_tui.database.reports.shift_report import shift_report
-from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.batch_review.query_models import create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.domain.messages.models import TimeQuality
@@ -42,10 +42,12 @@ AFTER = EARLY.until + timedelta(minutes=10)
 LOW, GROSS = AlarmKey("STOCK_LOW", STATION, "T-12"), AlarmKey("DOSE_GROSS", STATION, "2")
 
 
-def entry(kind: Event, key: AlarmKey, seconds: float, **more: Any) -> Entry:  # an entry's other fields
+def entry(
+    kind: AlarmEvent, key: AlarmKey, seconds: float, **more: Any
+) -> JournalEntry:  # an entry's other fields
     priority = Priority.MEDIUM if key is LOW else Priority.HIGH
     moment = at(seconds)
-    return Entry(uuid4(), key, kind, moment, moment, priority, 1, message=f"{key.rule} said", **more)
+    return JournalEntry(uuid4(), key, kind, moment, moment, priority, 1, message=f"{key.rule} said", **more)
 
 
 @pytest.fixture
@@ -67,10 +69,10 @@ def plant(migrated: str) -> Settings:
     for seconds, text in ((-8 * hours, "night"), (-7000, "drum changed"), (10, "all well"), (hours, "late")):
         operator_notes.add(settings, NoteDraft(at(seconds), text, "Anna"), os_user="anna")
     journal.append(settings, [
-        entry(Event.RAISE, LOW, -9 * hours), entry(Event.RAISE, GROSS, -4 * hours),
-        entry(Event.ACKNOWLEDGE, GROSS, -3.9 * hours, who=Who("Anna"), comment="seen"),
-        entry(Event.RETURN, GROSS, -3.5 * hours), entry(Event.RAISE, GROSS, -1800),
-        entry(Event.RETURN, GROSS, -900), entry(Event.RAISE, GROSS, 2 * hours),
+        entry(AlarmEvent.RAISE, LOW, -9 * hours), entry(AlarmEvent.RAISE, GROSS, -4 * hours),
+        entry(AlarmEvent.ACKNOWLEDGE, GROSS, -3.9 * hours, who=Actor("Anna"), comment="seen"),
+        entry(AlarmEvent.RETURN, GROSS, -3.5 * hours), entry(AlarmEvent.RAISE, GROSS, -1800),
+        entry(AlarmEvent.RETURN, GROSS, -900), entry(AlarmEvent.RAISE, GROSS, 2 * hours),
     ])  # fmt: skip
     first = listed(settings, BatchFilter(until=at(-5.5 * hours)))[0]
     review(
@@ -249,11 +251,11 @@ def test_an_occurrence_has_its_return_and_its_acknowledgement(plant: Settings) -
 
 
 def test_a_condition_that_ended_while_its_alarm_was_shelved_ends_with_the_shelving(plant: Settings) -> None:
-    hide = entry(Event.SHELVE, LOW, 3600, until=at(7200), comment="sensor", who=Who("Anna"))
+    hide = entry(AlarmEvent.SHELVE, LOW, 3600, until=at(7200), comment="sensor", who=Actor("Anna"))
     journal.append(plant, [hide])
     (hidden,) = report(plant).hidden
     assert (hidden.key, hidden.hiding and hidden.hiding.why) == (LOW, "sensor")
-    journal.append(plant, [entry(Event.EXPIRE, LOW, 7200, active=False)])
+    journal.append(plant, [entry(AlarmEvent.SHELVE_EXPIRE, LOW, 7200, active=False)])
     low = next(o for o in occurrences(plant, since=EARLY.since, until=EARLY.until) if o.key == LOW)
     assert low.returned_at == at(7200)
 
@@ -304,7 +306,7 @@ def test_an_alarm_may_begin_with_the_end_of_its_hiding(migrated: str, case: str)
     told, expected = OF_AWAY[case]
     settings = settings_for(migrated)
     journal.append(
-        settings, [entry(Event(word), AWAY, seconds, active=holds) for word, seconds, holds in told]
+        settings, [entry(AlarmEvent(word), AWAY, seconds, active=holds) for word, seconds, holds in told]
     )
     found = occurrences(settings, since=EARLY.since, until=EARLY.until)
     assert [(o.raised_at, o.returned_at, o.acked_at) for o in found] == [

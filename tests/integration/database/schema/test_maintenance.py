@@ -10,7 +10,7 @@ from psycopg import sql
 from dosing_tui.database.schema import maintenance
 from dosing_tui.database.schema.maintenance import maintain
 from dosing_tui.database.server_flavour import Flavour
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import flavour_of, rows, run, value
 from tests.support.database_servers import Server
@@ -121,7 +121,7 @@ def test_only_one_tidies_up_at_a_time(migrated: str) -> None:
 
 
 def test_a_database_without_the_schema_is_named(database: str) -> None:
-    with pytest.raises(DatabaseRefused, match="no schema yet: run dosing-tui migrate"):
+    with pytest.raises(DatabaseAccessError, match="no schema yet: run dosing-tui migrate"):
         maintain(settings_for(database), now=NOW)
 
 

@@ -13,7 +13,7 @@ from dosing_tui.database import server_flavour
 from dosing_tui.database.schema import migration_history
 from dosing_tui.database.schema.migrate import LOCK, migrate, pending
 from dosing_tui.database.server_flavour import Flavour
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import flavour_of, rows, run, value
 from tests.support.database_servers import Server, new_name
@@ -76,7 +76,7 @@ def test_the_files_are_numbered_and_every_number_is_used_once(flavour_: Flavour)
     ],
 )
 def test_a_server_that_is_too_old_is_refused(server_: server_flavour.Server, words: str) -> None:
-    with pytest.raises(DatabaseRefused, match=words):
+    with pytest.raises(DatabaseAccessError, match=words):
         server_flavour.check(server_)
 
 
@@ -129,14 +129,14 @@ def test_waiting_for_another_one_is_told(database: str) -> None:
 
 def test_a_migration_that_fails_leaves_nothing_behind(flavour: Server, database: str) -> None:
     run(database, "CREATE TABLE rejected_messages (mine integer)")
-    with pytest.raises(DatabaseRefused, match=r"any/0006_books .* \"rejected_messages\" already exists"):
+    with pytest.raises(DatabaseAccessError, match=r"any/0006_books .* \"rejected_messages\" already exists"):
         migrated_by(database)
     assert tables(database) == ["rejected_messages"]
 
 
 def test_a_changed_file_is_refused(migrated: str) -> None:
     run(migrated, "UPDATE schema_migrations SET checksum = 'other' WHERE name = 'any/0005_rollups'")
-    with pytest.raises(DatabaseRefused, match="any/0005_rollups differs from the one"):
+    with pytest.raises(DatabaseAccessError, match="any/0005_rollups differs from the one"):
         migrated_by(migrated)
 
 
@@ -147,7 +147,7 @@ def test_line_ends_are_no_change() -> None:
 
 def test_a_schema_newer_than_the_program_is_refused(migrated: str) -> None:
     run(migrated, "INSERT INTO schema_migrations VALUES ('any/0999_next', '', 'plain')")
-    with pytest.raises(DatabaseRefused, match=r"newer than this program \(it holds any/0999_next\)"):
+    with pytest.raises(DatabaseAccessError, match=r"newer than this program \(it holds any/0999_next\)"):
         pending(settings_for(migrated))
 
 
@@ -164,7 +164,7 @@ def test_a_viewer_is_told_which_right_is_missing_in_an_empty_database(
 ) -> None:
     for viewer in role_of(database):
         assert pending(settings_for(viewer)) != []
-        with pytest.raises(DatabaseRefused, match="lacks CREATE on schema public"):
+        with pytest.raises(DatabaseAccessError, match="lacks CREATE on schema public"):
             migrated_by(viewer)
 
 
@@ -175,19 +175,19 @@ def test_who_may_not_make_tables_does_not_make_the_extension_either(flavour: Ser
         with psycopg.connect(database) as owner:
             grant = sql.SQL("GRANT ALL ON DATABASE {} TO {}")
             owner.execute(grant.format(*map(sql.Identifier, names)))
-        with pytest.raises(DatabaseRefused, match="lacks CREATE on schema public"):
+        with pytest.raises(DatabaseAccessError, match="lacks CREATE on schema public"):
             migrated_by(limited)
         assert value(database, "SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'") == 0
 
 
 def test_a_viewer_is_told_whose_tables_they_are(flavour: Server, migrated: str, viewer: str) -> None:
     run(migrated, "DELETE FROM schema_migrations WHERE name = 'any/0006_books'")
-    with pytest.raises(DatabaseRefused, match="its tables belong to"):
+    with pytest.raises(DatabaseAccessError, match="its tables belong to"):
         migrated_by(viewer)
 
 
 def test_a_database_keeps_the_flavour_it_was_made_with(migrated: str) -> None:
     run(migrated, "UPDATE schema_migrations SET flavour = 'apache'")
-    with pytest.raises(DatabaseRefused, match="newer than this program"):
+    with pytest.raises(DatabaseAccessError, match="newer than this program"):
         pending(settings_for(migrated))
     assert value(migrated, "SELECT count(DISTINCT flavour) FROM schema_migrations") == 1

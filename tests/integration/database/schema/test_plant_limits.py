@@ -14,7 +14,7 @@ from dosing_tui.database.reading_writer import Writer
 from dosing_tui.database.schema.migrate import migrate, pending
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.panel_catalog import PanelQuery
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 from tests.integration.database.test_panels import MONTH, WINDOWS, asked, same
 from tests.support.database import sample_month
 from tests.support.database.reading_samples import DOSE, EVENT, NOW, settings_for, spooled
@@ -93,5 +93,5 @@ def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds
 def test_a_schema_that_is_missing_holds_everything_up_where_migrating_is_not_allowed(database: str) -> None:
     settings = settings_for(database, tolerance_g=0.25)
     own = replace(settings, database=replace(settings.database, migrate=False))
-    with pytest.raises(DatabaseRefused, match=r"not up to date \(.*any/0001_tables.* missing\)"):
+    with pytest.raises(DatabaseAccessError, match=r"not up to date \(.*any/0001_tables.* missing\)"):
         build_database(own).prepare_schema(print)

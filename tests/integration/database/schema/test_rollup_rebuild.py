@@ -16,7 +16,7 @@ from dosing_tui.database.server_flavour import Flavour
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, PanelQuery
-from dosing_tui.errors import DatabaseRefused
+from dosing_tui.errors import DatabaseAccessError
 from tests.integration.database.schema.test_rollups import RECOMPUTED
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import rows, run
@@ -128,5 +128,5 @@ def test_who_may_not_read_a_table_of_the_panels_is_told_which_and_as_whom(old: s
     user = str(conninfo_to_dict(viewer)["user"])
     with psycopg.connect(old) as session:
         session.execute(sql.SQL("REVOKE SELECT ON dosing_6h FROM {}").format(sql.Identifier(user)))
-    with pytest.raises(DatabaseRefused, match=f"User {user} lacks a right .* denied for table dosing_6h"):
+    with pytest.raises(DatabaseAccessError, match=f"User {user} lacks a right .* denied for table dosing_6h"):
         ask(viewer, panel_catalog.CONSUMPTION_TODAY, Selection())

@@ -9,16 +9,16 @@ from textual import events
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.domain.alarms import operator_commands
-from dosing_tui.domain.alarms.models import Event, Hiding, Shown, Who
-from dosing_tui.domain.alarms.operator_commands import Asking
-from dosing_tui.domain.notifications.channel_status import ChannelState
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmStateName, Suppression
+from dosing_tui.domain.alarms.operator_commands import CommandContext
+from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.tui.app.app import TerminalOptions
 from tests.support.tui import sample_plant
 from tests.support.tui.alarm_samples import Journal, flood, picture_of, state
 from tests.support.tui.console_driver import LARGE, SMALL, Console, console, until
 from tests.support.tui.sample_plant import HOSTILE, FakeSource, alarms_of, history, levels, live_plant
 
-OTHER = Asking(Who("Bob", "bob"), sample_plant.NOW)
+OTHER = CommandContext(Actor("Bob", "bob"), sample_plant.NOW)
 """Somebody at another console."""
 TANKS = levels(percent={"DMDEE": 12.0, "T-12": 16.3, "T-9": 3.0})
 
@@ -70,7 +70,7 @@ async def test_space_acknowledges_the_alarm_under_the_cursor() -> None:
         await plant.press("a", "down", "space")
         shown = await plant.journaled(1)
         (entry,) = plant.journal.asked
-        assert (entry.event, entry.key.item) == (Event.ACKNOWLEDGE, "DMDEE")
+        assert (entry.event, entry.key.item) == (AlarmEvent.ACKNOWLEDGE, "DMDEE")
         assert "2 of 3 unack" in shown
         assert "acknowledged" in shown
 
@@ -109,11 +109,11 @@ async def test_all_in_sight_are_acknowledged_after_a_question_with_comment_and_n
 async def test_what_changed_under_the_question_is_left_out_and_told_with_its_reason() -> None:
     async with alarmed() as plant:
         await plant.press("a", "A")
-        first, second, third = (one.state for one in plant.console.app.alarms.listed)
+        first, second, third = (one.state for one in plant.console.app.alarms.annunciated_alarms)
         reason = "the pump is being repaired"
         others = [
-            operator_commands.remove(first, OTHER, priority=first.priority, reason=reason),
-            operator_commands.acknowledge(second, OTHER),
+            operator_commands.remove_from_service(first, OTHER, priority=first.priority, reason=reason),
+            operator_commands.acknowledge_alarm(second, OTHER),
         ]
         plant.journal.take(others)
         await plant.press(*"seen", "tab", *"Zoe", "enter")
@@ -138,7 +138,10 @@ async def test_if_nothing_is_left_to_acknowledge_that_is_said_and_nothing_is_jou
     async with alarmed() as plant:
         await plant.press("a", "A")
         plant.journal.take(
-            [operator_commands.acknowledge(one.state, OTHER) for one in plant.console.app.alarms.listed]
+            [
+                operator_commands.acknowledge_alarm(one.state, OTHER)
+                for one in plant.console.app.alarms.annunciated_alarms
+            ]
         )
         await plant.press("enter")
         assert "Acknowledged 0 of 3 alarms" in plant.console.screen
@@ -211,13 +214,16 @@ async def test_out_of_service_and_back() -> None:
         assert "Out of service 1" in await plant.journaled(1)
         await plant.press("tab", "tab", "tab", "u", "enter")
         assert "Out of service 0" in await plant.journaled(2)
-        assert [entry.event for entry in plant.journal.asked] == [Event.REMOVE, Event.RESTORE]
+        assert [entry.event for entry in plant.journal.asked] == [
+            AlarmEvent.REMOVE_FROM_SERVICE,
+            AlarmEvent.RETURN_TO_SERVICE,
+        ]
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL])
 async def test_what_is_suppressed_by_design_is_listed_with_its_reason(size: tuple[int, int]) -> None:
     async with alarmed(size=size) as plant:
-        hiding = Hiding(Shown.SUPPRESSED, sample_plant.NOW, "the station is offline")
+        hiding = Suppression(AlarmStateName.SUPPRESSED, sample_plant.NOW, "the station is offline")
         dose = state("DOSE_OUT_OF_TOL", "T-12", message="Dose out of tolerance: T-12 +1.50 g", hiding=hiding)
         plant.console.live.set_alarms(picture_of(state("DEVICE_OFFLINE"), dose))
         plant.console.app._run_tick()
@@ -253,7 +259,7 @@ async def test_without_the_database_the_collecting_machine_keeps_what_was_done_a
         await plant.console.shows("Kept on this machine until the database is back.")
         plant.console.app._run_tick()
         await plant.console.shows("2 of 3 unack")
-        kept = replace(picture_of(state("DOSE_GROSS", "P")), journal=False, pending=2)
+        kept = replace(picture_of(state("DOSE_GROSS", "P")), is_journal_live=False, pending_command_count=2)
         plant.console.live.set_alarms(kept)
         plant.console.app._run_tick()
         shown = await plant.console.shows("2 kept here")
@@ -356,7 +362,7 @@ async def test_a_channel_that_fails_shows_while_the_page_is_open() -> None:
         plant.console.clock.move(3_600)
         await plant.press("a", "shift+tab")
         await plant.console.shows("nobody is told of alarms")
-        failing = ChannelState("shift", waiting=2, failing_since=sample_plant.NOW, reason=why)
+        failing = ChannelStatus("shift", waiting=2, failing_since=sample_plant.NOW, reason=why)
         plant.console.source.told_by = [failing]
         plant.console.clock.move(11)
         plant.console.app._run_tick()

@@ -5,7 +5,12 @@ from datetime import UTC, timedelta
 import pytest
 
 from dosing_tui.config.settings import GlyphMode
-from dosing_tui.domain.panels.alarm_trend_query import TRENDS, TrendPoint, TrendQuery, trend_query
+from dosing_tui.domain.panels.alarm_trend_query import (
+    TRENDS,
+    AlarmTrendPoint,
+    AlarmTrendQuery,
+    build_trend_query,
+)
 from dosing_tui.tui.alarms.alarm_trend import AlarmTrendState, build_trend_chart, render_trend
 from dosing_tui.tui.app.app import TerminalOptions
 from dosing_tui.tui.rendering.canvas import Rows
@@ -19,16 +24,16 @@ def lines(rows: Rows) -> list[str]:
     return ["".join(cell for cell, _ in row) for row in rows]
 
 
-def asked_of(rule: str, **fields: object) -> TrendQuery:
-    asked = trend_query(state(rule, "T-12", **fields), NOW)  # type: ignore[arg-type]  # AlarmState's fields
+def asked_of(rule: str, **fields: object) -> AlarmTrendQuery:
+    asked = build_trend_query(state(rule, "T-12", **fields), NOW)  # type: ignore[arg-type]  # AlarmState's fields
     assert asked is not None
     return asked
 
 
-def falling(asked: TrendQuery, *, first: float = 60.0, last: float = 12.0) -> list[TrendPoint]:
+def falling(asked: AlarmTrendQuery, *, first: float = 60.0, last: float = 12.0) -> list[AlarmTrendPoint]:
     steps = (asked.until - asked.since) // asked.step + 1
     return [
-        TrendPoint(asked.since + n * asked.step, first + (last - first) * n / (steps - 1))
+        AlarmTrendPoint(asked.since + n * asked.step, first + (last - first) * n / (steps - 1))
         for n in range(steps)
     ]
 
@@ -90,7 +95,7 @@ async def test_a_rule_without_a_value_says_so(rule: str) -> None:
 def test_nothing_measured_and_a_database_that_is_away_are_said() -> None:
     asked = asked_of("ERR_MEAN_1H")
     one = view(state("ERR_MEAN_1H"))
-    empty = [TrendPoint(asked.since, None)]
+    empty = [AlarmTrendPoint(asked.since, None)]
     assert any(
         "Nothing was measured" in line
         for line in lines(render_trend(AlarmTrendState(asked, empty), one, UTC, 72, 9))

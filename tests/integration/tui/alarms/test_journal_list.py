@@ -11,25 +11,27 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.config.settings import ConsoleSettings, GlyphMode, Settings
-from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Who
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry
 from dosing_tui.tui.alarms import journal_list
 from dosing_tui.tui.app.app import TerminalOptions
 from tests.support.domain.alarm_entries import entry, uuid
 from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL, Console, console
 from tests.support.tui.sample_plant import HOSTILE, NOW, FakeSource, history
 
-ANNA = Who("Anna", "anna", "dosing")
+ANNA = Actor("Anna", "anna", "dosing")
 TO_JOURNAL = ("a", "shift+tab", "shift+tab")
 
 
-def told(number: int, event: Event = Event.RAISE, *, minutes: float = 0.0, **changes: object) -> Entry:
+def told(
+    number: int, event: AlarmEvent = AlarmEvent.RAISE, *, minutes: float = 0.0, **changes: object
+) -> JournalEntry:
     """``minutes`` ago; the number is its place in the journal."""
     at = NOW - timedelta(minutes=minutes)
     made = entry(event, number)
     return replace(made, **{"at": at, "received_at": at, "uuid": uuid(number), **changes})  # type: ignore[arg-type]  # names of Entry's fields
 
 
-def story(count: int) -> list[Entry]:
+def story(count: int) -> list[JournalEntry]:
     """One alarm a minute, the last of it now, each with a tank of its own."""
     return [
         told(
@@ -42,7 +44,7 @@ def story(count: int) -> list[Entry]:
 
 @asynccontextmanager
 async def journaled(
-    entries: list[Entry], *, size: tuple[int, int] = LARGE, where: TerminalOptions | None = None,
+    entries: list[JournalEntry], *, size: tuple[int, int] = LARGE, where: TerminalOptions | None = None,
     chosen: Settings | None = None,
 ) -> AsyncIterator[Console]:  # fmt: skip
     source = FakeSource(history(days=0.2))
@@ -65,8 +67,8 @@ def saved(folder: Path, suffix: str) -> str:
 async def test_what_happened_is_listed_the_newest_first_with_who_and_what(size: tuple[int, int]) -> None:
     happened = [
         told(1, minutes=9, message="tank A"),
-        told(2, Event.ACKNOWLEDGE, minutes=8, message="tank A", who=ANNA, comment="on my way"),
-        told(3, Event.RETURN, minutes=7, message="tank A"),
+        told(2, AlarmEvent.ACKNOWLEDGE, minutes=8, message="tank A", who=ANNA, comment="on my way"),
+        told(3, AlarmEvent.RETURN, minutes=7, message="tank A"),
     ]
     async with journaled(happened, size=size) as one:
         shown = rows_of(await one.shows("returned"))
@@ -154,7 +156,7 @@ async def test_entries_are_chosen_by_tag_user_and_event() -> None:
     happened = [
         told(1, minutes=9, key=AlarmKey("DOSE_GROSS", "station-1", "P"), message="tank P"),
         told(2, minutes=8, message="tank A"),
-        told(3, Event.ACKNOWLEDGE, minutes=7, message="tank A", who=ANNA),
+        told(3, AlarmEvent.ACKNOWLEDGE, minutes=7, message="tank A", who=ANNA),
     ]
     async with journaled(happened) as one:
         await one.press("slash", *"gross", "enter")
@@ -173,7 +175,7 @@ async def test_entries_are_chosen_by_the_state_that_their_alarm_is_in_now(size: 
     happened = [
         told(1, minutes=9, key=AlarmKey("DOSE_GROSS", "station-1", "P"), message="tank P"),
         told(2, minutes=8, message="tank A"),
-        told(3, Event.SHELVE, minutes=7, message="tank A", who=ANNA, until=NOW + timedelta(hours=1)),
+        told(3, AlarmEvent.SHELVE, minutes=7, message="tank A", who=ANNA, until=NOW + timedelta(hours=1)),
     ]
     async with journaled(happened, size=size) as one:
         asked = await one.press("slash", "tab", "tab", "tab")
@@ -187,7 +189,7 @@ async def test_entries_are_chosen_by_the_state_that_their_alarm_is_in_now(size: 
 
 
 async def test_what_was_entered_without_the_database_says_so() -> None:
-    kept = told(7, Event.ACKNOWLEDGE, minutes=3, who=Who("Anna", "hmi"), offline=True)
+    kept = told(7, AlarmEvent.ACKNOWLEDGE, minutes=3, who=Actor("Anna", "hmi"), offline=True)
     async with journaled([kept]) as one:
         await one.shows("1 entry")
         shown = await one.press("enter")
@@ -198,7 +200,7 @@ async def test_what_was_entered_without_the_database_says_so() -> None:
 @pytest.mark.parametrize("size", [LARGE, SMALL])
 async def test_an_entry_tells_everything_it_has(size: tuple[int, int]) -> None:
     acked = told(
-        7, Event.SHELVE, minutes=3, who=Who("Anna", "hmi", "dosing_writer"), comment="pump is away",
+        7, AlarmEvent.SHELVE, minutes=3, who=Actor("Anna", "hmi", "dosing_writer"), comment="pump is away",
         until=NOW + timedelta(hours=1), received_at=NOW - timedelta(minutes=2),
     )  # fmt: skip
     async with journaled([acked], size=size) as one:
@@ -215,7 +217,7 @@ async def test_an_entry_tells_everything_it_has(size: tuple[int, int]) -> None:
 
 async def test_exactly_the_list_is_saved_also_what_was_not_read_yet(tmp_path: Path) -> None:
     chosen = Settings(console=ConsoleSettings(export_dir=str(tmp_path)))
-    async with journaled([*story(450), told(999, Event.RETURN)], chosen=chosen) as one:
+    async with journaled([*story(450), told(999, AlarmEvent.RETURN)], chosen=chosen) as one:
         await one.press("slash", "tab", "tab", "space", "enter")
         await one.shows("200 entries, older below")
         await one.press("e")
@@ -255,8 +257,8 @@ async def test_what_was_read_stays_when_the_database_goes_away_and_it_is_said() 
 @pytest.mark.parametrize("keys", [(), ("enter",), ("slash",)])
 async def test_hostile_texts_are_harmless(keys: tuple[str, ...]) -> None:
     hostile = told(
-        1, Event.ACKNOWLEDGE, key=AlarmKey("STOCK_LOW", HOSTILE, HOSTILE), message=HOSTILE, comment=HOSTILE,
-        who=Who(HOSTILE, HOSTILE, HOSTILE),
+        1, AlarmEvent.ACKNOWLEDGE, key=AlarmKey("STOCK_LOW", HOSTILE, HOSTILE), message=HOSTILE, comment=HOSTILE,
+        who=Actor(HOSTILE, HOSTILE, HOSTILE),
     )  # fmt: skip
     where = TerminalOptions(glyphs=GlyphMode.ASCII)
     async with journaled([hostile], size=SMALL, where=where) as one:

@@ -7,7 +7,7 @@ import pytest
 from textual.widgets import Static
 
 from dosing_tui.domain.messages.models import ReadingKind
-from dosing_tui.live_state import Link, LinkState, Live
+from dosing_tui.live_state import LinkState, LinkStatus, LiveState
 from dosing_tui.tui.app.app import TerminalOptions
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import ALL_KEYS, HELP_MAIN
@@ -98,7 +98,7 @@ async def test_a_selected_dose_stays_selected_while_new_ones_come() -> None:
         held = driven.live.get_snapshot(driven.clock()).doses[2]
         driven.clock.move(3)
         newer = dose("dosing_system_01", "T-9", 40.0, 0.11, "CU-85", driven.clock(), 58_111)
-        driven.live.apply([newer])
+        driven.live.apply_readings([newer])
         await driven.shows("of 61")
         tile = driven.app.screen.query_one("#doses", Tile)
         row = next(line for line in tile._cell_rows if any(pen.bg == "select" for _, pen in line))
@@ -109,10 +109,10 @@ async def test_f_holds_the_picture_still_and_says_so() -> None:
     async with console() as driven:
         frozen = await driven.press("f")
         assert "FROZEN 14:26:44" in frozen
-        driven.live.apply(
+        driven.live.apply_readings(
             [replace(levels()[0], percent_full=99.9, time=driven.clock() + timedelta(seconds=1))]
         )
-        driven.live.set_broker(LinkState(Link.DOWN, driven.clock(), "gone"))
+        driven.live.set_broker(LinkState(LinkStatus.DOWN, driven.clock(), "gone"))
         still = await driven.shows("MQTT down")
         assert "99.9 %" not in still
         await driven.press("f")
@@ -192,7 +192,7 @@ async def test_a_stored_dose_makes_its_panels_due() -> None:
     async with console() as driven:
         before = len(driven.source.asked)
         driven.clock.move(2)
-        driven.live.committed([ReadingKind.DOSE])
+        driven.live.count_stored([ReadingKind.DOSE])
         await until(lambda: "error_rate" in driven.source.asked[before:])
         assert "batches_today" not in driven.source.asked[before:]
 
@@ -211,15 +211,15 @@ async def test_last_good_data_stays_dim_and_dated_when_the_database_goes() -> No
 async def test_a_database_that_was_never_there_is_named_in_every_tile() -> None:
     source = FakeSource(EMPTY)
     source.away = "No database server listens at localhost:5432."
-    async with console(source=source, live=Live()) as driven:
+    async with console(source=source, live=LiveState()) as driven:
         screen = await driven.shows("No database server listens")
         assert screen.count("no database") >= 7
         assert "waiting for the broker" in screen
 
 
 async def test_an_idle_plant_says_that_it_is_idle() -> None:
-    live = Live()
-    up = LinkState(Link.UP, sample_plant.NOW)
+    live = LiveState()
+    up = LinkState(LinkStatus.UP, sample_plant.NOW)
     live.set_broker(up)
     live.set_database(up)
     async with console(source=FakeSource(EMPTY), live=live) as driven:
@@ -234,7 +234,7 @@ async def test_hostile_text_is_shown_harmless_in_every_view() -> None:
         replace(tank, chemical=sample_plant.HOSTILE, device_id=sample_plant.HOSTILE) for tank in levels()
     ]
     async with console(source=FakeSource(story), live=live_plant(story, tanks)) as driven:
-        driven.live.set_broker(LinkState(Link.DOWN, sample_plant.NOW, sample_plant.HOSTILE))
+        driven.live.set_broker(LinkState(LinkStatus.DOWN, sample_plant.NOW, sample_plant.HOSTILE))
         for key in (*"1234567", "q", "escape", "question_mark"):
             screen = await driven.press(key)
             assert not set("\x1b\x07\x00\u202e\x9b") & set(screen)
@@ -279,7 +279,7 @@ async def test_nothing_is_drawn_while_the_line_is_busy(monkeypatch: pytest.Monke
     async with console() as driven:
         busy = True
         monkeypatch.setattr("dosing_tui.tui.app.app.backlog", lambda driver: busy)
-        driven.live.set_broker(LinkState(Link.DOWN, driven.clock(), "gone"))
+        driven.live.set_broker(LinkState(LinkStatus.DOWN, driven.clock(), "gone"))
         await driven.pilot.pause(1.2)
         assert "MQTT down" not in driven.screen
         busy = False

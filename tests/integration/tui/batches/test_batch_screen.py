@@ -11,8 +11,8 @@ from dosing_tui.domain.batch_review.query_models import BatchDetail
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
-from dosing_tui.errors import DatabaseAway
-from dosing_tui.live_state import Live
+from dosing_tui.errors import DatabaseUnavailableError
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.app import TerminalOptions
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import rows, run
@@ -198,7 +198,7 @@ async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migr
 
 
 async def test_a_batch_under_way_moves_with_each_dose_and_cannot_be_approved(migrated: str) -> None:
-    live, late = Live(), dose(6 * 3600.0 - 10, "T-12", target_g=5.0, actual_g=5.1)
+    live, late = LiveState(), dose(6 * 3600.0 - 10, "T-12", target_g=5.0, actual_g=5.1)
     stored(migrated, *under_way())
     async with reviewing(migrated, live=live) as plant:
         await plant.press("b")
@@ -333,7 +333,7 @@ class Troubled(Accounted):
 
     def read_batch(self, name: str) -> BatchDetail | None:
         if self.details_away:
-            raise DatabaseAway("No database server listens.")
+            raise DatabaseUnavailableError("No database server listens.")
         return super().read_batch(name)
 
     def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
@@ -343,7 +343,7 @@ class Troubled(Accounted):
         if not tried:
             return done
         return done + ReviewResult(
-            unsaved_drafts=left, unknown_drafts=tried, error=DatabaseAway("The cable is out.")
+            unsaved_drafts=left, unknown_drafts=tried, error=DatabaseUnavailableError("The cable is out.")
         )
 
 

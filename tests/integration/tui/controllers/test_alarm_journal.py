@@ -17,9 +17,9 @@ from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.collector_process.state_delta import pack_changes
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
-from dosing_tui.domain.alarms.models import Event
-from dosing_tui.errors import DatabaseAway
-from dosing_tui.live_state import Link, LinkState, Picture
+from dosing_tui.domain.alarms.models import AlarmEvent
+from dosing_tui.errors import DatabaseUnavailableError
+from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot
 from dosing_tui.tui.data.backend import Backend
 from tests.support.database.reading_samples import settings_for
 from tests.support.domain.alarm_entries import ANNA, entry
@@ -31,10 +31,10 @@ def now() -> datetime:
 
 def test_an_acknowledgement_is_journaled_under_name_and_account(migrated: str) -> None:
     engine = Backend(settings_for(migrated), RemoteLiveState(), now)
-    raised = replace(entry(Event.RAISE), uuid=uuid4(), id=0)
-    engine.append_entries([raised, replace(entry(Event.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
+    raised = replace(entry(AlarmEvent.RAISE), uuid=uuid4(), id=0)
+    engine.append_entries([raised, replace(entry(AlarmEvent.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
     told = journal.read(settings_for(migrated))
-    assert [one.event for one in told] == [Event.RAISE, Event.ACKNOWLEDGE]
+    assert [one.event for one in told] == [AlarmEvent.RAISE, AlarmEvent.ACKNOWLEDGE]
     assert (told[1].who.name, told[1].who.os_user) == ("Anna", getuser())
 
 
@@ -46,7 +46,9 @@ def away(folder: Path) -> Settings:
 def down() -> RemoteLiveState:
     """The collector says that the database is away."""
     mirror = RemoteLiveState()
-    mirror.apply_fields(pack_changes(Picture(), Picture(database=LinkState(Link.DOWN, now(), "gone"))))
+    mirror.apply_fields(
+        pack_changes(LiveSnapshot(), LiveSnapshot(database=LinkState(LinkStatus.DOWN, now(), "gone")))
+    )
     return mirror
 
 
@@ -55,8 +57,8 @@ def test_without_database_and_collector_nothing_is_done_and_it_is_said_why(
     tmp_path: Path, mirror: RemoteLiveState
 ) -> None:
     engine = Backend(away(tmp_path), mirror, now)
-    with pytest.raises(DatabaseAway, match="do it on the machine that collects"):
-        engine.append_entries([entry(Event.ACKNOWLEDGE)])
+    with pytest.raises(DatabaseUnavailableError, match="do it on the machine that collects"):
+        engine.append_entries([entry(AlarmEvent.ACKNOWLEDGE)])
 
 
 @pytest.mark.parametrize("mirror", [RemoteLiveState(), down()], ids=["not known yet", "known"])
@@ -68,7 +70,7 @@ def test_where_this_machine_collects_it_is_kept_under_name_and_account(
     with closing(SpoolFile(folder, max_mb=10)), closing(JournalOutbox(folder)) as outbox:
         set_collector_marker(folder)
         engine = Backend(settings, mirror, now)
-        assert not engine.append_entries([replace(entry(Event.ACKNOWLEDGE), who=ANNA)])
+        assert not engine.append_entries([replace(entry(AlarmEvent.ACKNOWLEDGE), who=ANNA)])
         (kept,) = OfflineCommands(folder).read_new()
         assert (kept.who.name, kept.who.os_user, kept.offline) == ("Anna", getuser(), True)
         assert outbox.take_operator_commands() == [kept]

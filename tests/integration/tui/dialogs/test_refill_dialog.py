@@ -8,7 +8,7 @@ import pytest
 
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarms.models import AlarmKey, Event, Hiding, Shown
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName, Suppression
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.tui.dialogs.refill_dialog import parse_mass
 from dosing_tui.tui.layout.geometry import TileId
@@ -26,7 +26,7 @@ async def stocked(
 ) -> AsyncIterator[tuple[Console, Journal]]:
     story = history(days=0.2)
     source, live = FakeSource(story), live_plant(story, tanks)
-    journal = Journal(live, Evaluator(AlarmLimits(), expected=(), started_at=sample_plant.NOW))
+    journal = Journal(live, Evaluator(AlarmLimits(), expected_stations=(), started_at=sample_plant.NOW))
     source.on_journal = journal.take
     async with console(size=size, source=source, live=live) as driven:
         yield driven, journal
@@ -44,7 +44,10 @@ async def test_the_chosen_tank_was_refilled_to_so_much_by_somebody(size: tuple[i
         await plant.press(*"14500", "backspace", "tab", *"Zoe", "enter")
         await plant.shows("Refilled to 1450 g: T-12 (dosing_system_01).")
         (entry,) = journal.entries
-        assert (entry.key, entry.event) == (AlarmKey("STOCK_RESET", "dosing_system_01", "T-12"), Event.SHELVE)
+        assert (entry.key, entry.event) == (
+            AlarmKey("STOCK_RESET", "dosing_system_01", "T-12"),
+            AlarmEvent.SHELVE,
+        )
         assert (entry.value, entry.who.name, entry.comment) == (1450.0, "Zoe", "Refilled to 1450 g.")
         assert entry.until is not None
         assert (entry.until - entry.at).total_seconds() == 3_600
@@ -64,7 +67,7 @@ async def test_what_cannot_be_is_told_and_nothing_is_journaled() -> None:
     async with stocked() as (plant, journal):
         assert "is no number of grams" in await plant.press("2", "R", *"much", "enter")
         assert "10 000 g at most" in await plant.press("ctrl+u", *"10001", "enter")
-        hiding = Hiding(Shown.OUT_OF_SERVICE, sample_plant.NOW, "away")
+        hiding = Suppression(AlarmStateName.OUT_OF_SERVICE, sample_plant.NOW, "away")
         plant.live.set_alarms(picture_of(state("STOCK_RESET", "T-9", hiding=hiding)))
         plant.app._run_tick()
         await plant.press("ctrl+u", "enter")
@@ -79,7 +82,7 @@ async def test_a_jump_that_came_before_the_word_is_explained() -> None:
         plant.app._run_tick()
         await plant.press("2", "R", "enter")
         await plant.shows("Refilled: T-9")
-        assert [entry.event for entry in journal.entries] == [Event.ACKNOWLEDGE, Event.RESET]
+        assert [entry.event for entry in journal.entries] == [AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET]
 
 
 async def test_without_tanks_there_is_nothing_to_refill() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from dosing_tui.collector.alarms.alarm_service import AlarmService
 from dosing_tui.config.settings import PlantSettings, ShiftSettings
-from dosing_tui.domain.alarms.models import Shown
-from dosing_tui.errors import DatabaseAway
-from dosing_tui.live_state import Link, LinkState
+from dosing_tui.domain.alarms.models import AlarmStateName
+from dosing_tui.errors import DatabaseUnavailableError
+from dosing_tui.live_state import LinkState, LinkStatus
 from tests.support.collector.parsed_items import NOON
 from tests.support.collector.protocol_fakes import FakeServer, surroundings
 from tests.support.polling import until
@@ -21,10 +21,14 @@ AT_NIGHT = ShiftSettings("Night", "22:00")
 
 @pytest.mark.parametrize(
     ("shifts", "expected"),
-    [((AT_NOON,), Shown.UNACK), ((AT_NIGHT,), Shown.SUPPRESSED), ((), Shown.UNACK)],
+    [
+        ((AT_NOON,), AlarmStateName.UNACK),
+        ((AT_NIGHT,), AlarmStateName.SUPPRESSED),
+        ((), AlarmStateName.UNACK),
+    ],
 )
 def test_a_silent_station_is_only_told_of_in_a_shift(
-    tmp_path: Path, shifts: tuple[ShiftSettings, ...], expected: Shown
+    tmp_path: Path, shifts: tuple[ShiftSettings, ...], expected: AlarmStateName
 ) -> None:
     now = [NOON]
 
@@ -32,17 +36,23 @@ def test_a_silent_station_is_only_told_of_in_a_shift(
         return now[0]
 
     server = FakeServer()
-    server.down = DatabaseAway("gone")  # without a journal, who watches shows its own findings at once
+    server.down = DatabaseUnavailableError(
+        "gone"
+    )  # without a journal, who watches shows its own findings at once
     around = surroundings(tmp_path, server)
     settings = replace(around.settings, plant=PlantSettings(devices=("dosing_system_01",)), shifts=shifts)
-    around.live_state.set_broker(LinkState(Link.UP, NOON))
+    around.live_state.set_broker(LinkState(LinkStatus.UP, NOON))
     alarming = AlarmService(replace(around, settings=settings, clock=clock))
     now[0] += timedelta(minutes=11)
     alarming.start()
 
-    def shown() -> list[Shown]:
+    def shown() -> list[AlarmStateName]:
         picture = around.live_state.get_snapshot(now[0]).alarms
-        return [view.state.shown for view in (*picture.listed, *picture.suppressed)] if picture else []
+        return (
+            [view.state.state_name for view in (*picture.annunciated_alarms, *picture.suppressed)]
+            if picture
+            else []
+        )
 
     until(lambda: shown() == [expected])
     alarming.stop()

@@ -18,8 +18,8 @@ from dosing_tui.collector.alarms.journal_outbox import (
     open_outbox,
 )
 from dosing_tui.collector.alarms.outbox_sender import OutboxSender
-from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority, Who
-from dosing_tui.errors import DatabaseAway, RowRefused, SpoolError
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
+from dosing_tui.errors import DatabaseUnavailableError, InvalidRowError, SpoolError
 from tests.support.collector.protocol_fakes import FakeServer, surroundings
 from tests.support.domain.alarm_entries import NOW
 from tests.support.polling import until
@@ -28,10 +28,10 @@ TEXTS = st.text(max_size=20)
 TIMES = st.integers(-(10**12), 10**12).map(lambda us: NOW + timedelta(microseconds=us))
 NUMBERS = st.none() | st.floats(allow_nan=False)
 ENTRIES = st.builds(
-    Entry,
+    JournalEntry,
     uuid=st.uuids(),
     key=st.builds(AlarmKey, TEXTS, TEXTS, TEXTS),
-    event=st.sampled_from(Event),
+    event=st.sampled_from(AlarmEvent),
     at=TIMES,
     received_at=TIMES,
     priority=st.sampled_from(Priority),
@@ -43,18 +43,18 @@ ENTRIES = st.builds(
     active=st.booleans(),
     occurrence=st.none() | st.uuids(),
     until=st.none() | TIMES,
-    who=st.builds(Who, TEXTS, TEXTS),
+    who=st.builds(Actor, TEXTS, TEXTS),
     comment=TEXTS,
 )
 
 
-def entry(number: int) -> Entry:
+def entry(number: int) -> JournalEntry:
     key = AlarmKey("STOCK_LOW", "dosing_system_01", str(number))
-    return Entry(uuid4(), key, Event.RAISE, NOW, NOW, Priority.MEDIUM, 1)
+    return JournalEntry(uuid4(), key, AlarmEvent.RAISE, NOW, NOW, Priority.MEDIUM, 1)
 
 
 @given(ENTRIES)
-def test_an_entry_comes_back_exactly(one: Entry) -> None:
+def test_an_entry_comes_back_exactly(one: JournalEntry) -> None:
     assert decode_entry(encode_entry(one)) == one
 
 
@@ -88,7 +88,7 @@ def test_a_file_that_cannot_be_used_is_set_aside(tmp_path: Path) -> None:
 
 def test_entries_reach_the_journal_in_order_once_it_answers(tmp_path: Path) -> None:
     server = FakeServer()
-    server.down = DatabaseAway("gone")
+    server.down = DatabaseUnavailableError("gone")
     outbox = JournalOutbox(tmp_path)
     sending = OutboxSender(outbox, surroundings(tmp_path, server))
     sending.start()
@@ -111,7 +111,7 @@ class Choosy(FakeServer):
     def append(self, entries: object) -> None:
         assert isinstance(entries, list)
         if any(one.key.item == "1" for one in entries):
-            raise RowRefused("item: too long")
+            raise InvalidRowError("item: too long")
         super().append(entries)
 
 

@@ -9,8 +9,8 @@ from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
 from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
 from dosing_tui.database.reading_writer import Progress
 from dosing_tui.domain.messages.models import Dose, ReadingKind
-from dosing_tui.errors import DatabaseAway, DatabaseRefused
-from dosing_tui.live_state import Books, Link
+from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
+from dosing_tui.live_state import LinkStatus, MessageCounts
 from tests.support.collector.parsed_items import NOON, dose
 from tests.support.collector.protocol_fakes import FakeServer, opened, picture, surroundings
 from tests.support.polling import until
@@ -47,62 +47,62 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def test_what_is_spooled_reaches_the_database_in_order_and_leaves_the_spool(bench: Bench) -> None:
     bench.put(1200)
     bench.writing.start()
-    until(lambda: bench.spool.counts == Books(received=1200, stored=1200))
+    until(lambda: bench.spool.counts == MessageCounts(received=1200, stored=1200))
     assert bench.stored() == list(range(1, 1201))
     assert bench.spool.read_chunk(10) == []
-    assert picture(bench.around).database.link is Link.UP
+    assert picture(bench.around).database.status is LinkStatus.UP
 
 
 def test_the_panels_drawn_from_what_was_stored_become_due(bench: Bench) -> None:
     bench.put(1)
     bench.writing.start()
-    until(lambda: dict(picture(bench.around).stored)[ReadingKind.DOSE] == 1)
+    until(lambda: dict(picture(bench.around).stored_counts)[ReadingKind.DOSE] == 1)
 
 
 def test_an_absent_database_is_named_waited_for_and_then_given_everything(bench: Bench) -> None:
-    bench.server.down = DatabaseAway("The database plant is not there.")
+    bench.server.down = DatabaseUnavailableError("The database plant is not there.")
     bench.writing.start()
     bench.put(3)
     until(lambda: bench.server.asked >= 3)
     database = picture(bench.around).database
-    assert (database.link, database.why) == (Link.DOWN, "The database plant is not there.")
-    assert bench.spool.counts == Books(received=3, spooled=3)
+    assert (database.status, database.reason) == (LinkStatus.DOWN, "The database plant is not there.")
+    assert bench.spool.counts == MessageCounts(received=3, spooled=3)
     bench.server.down = None
-    until(lambda: bench.spool.counts == Books(received=3, stored=3))
-    assert picture(bench.around).database.link is Link.UP
+    until(lambda: bench.spool.counts == MessageCounts(received=3, stored=3))
+    assert picture(bench.around).database.status is LinkStatus.UP
 
 
 def test_an_outage_is_said_once_and_so_is_its_end(bench: Bench) -> None:
-    bench.server.down = DatabaseAway("Away.")
+    bench.server.down = DatabaseUnavailableError("Away.")
     bench.writing.start()
     until(lambda: bench.server.asked >= 4)
     bench.server.down = None
-    until(lambda: picture(bench.around).database.link is Link.UP)
+    until(lambda: picture(bench.around).database.status is LinkStatus.UP)
     assert bench.said == ["Away.", "The database is connected."]
 
 
 def test_a_refusal_is_shown_and_tried_again_all_the_same(bench: Bench) -> None:
-    bench.server.down = DatabaseRefused("The password is wrong.")
+    bench.server.down = DatabaseAccessError("The password is wrong.")
     bench.put(1)
     bench.writing.start()
-    until(lambda: picture(bench.around).database.why == "The password is wrong.")
+    until(lambda: picture(bench.around).database.reason == "The password is wrong.")
     bench.server.down = None
     until(lambda: bench.spool.counts.stored == 1)
 
 
 def test_an_idle_collector_notices_that_the_database_has_gone(bench: Bench) -> None:
     bench.writing.start()
-    until(lambda: picture(bench.around).database.link is Link.UP)
-    bench.server.down = DatabaseAway("Away.")
-    until(lambda: picture(bench.around).database.link is Link.DOWN)
+    until(lambda: picture(bench.around).database.status is LinkStatus.UP)
+    bench.server.down = DatabaseUnavailableError("Away.")
+    until(lambda: picture(bench.around).database.status is LinkStatus.DOWN)
 
 
 def test_a_commit_whose_answer_was_lost_is_counted_once(bench: Bench) -> None:
     bench.server.forgets_to_answer = True
-    bench.server.lost = DatabaseAway("Lost.")
+    bench.server.lost = DatabaseUnavailableError("Lost.")
     bench.put(5)
     bench.writing.start()
-    until(lambda: bench.spool.counts == Books(received=5, stored=5))
+    until(lambda: bench.spool.counts == MessageCounts(received=5, stored=5))
     assert bench.stored() == [1, 2, 3, 4, 5]
 
 
@@ -110,7 +110,7 @@ def test_a_restored_database_is_told_of_and_gets_what_is_still_there(bench: Benc
     bench.put(2)
     bench.spool.confirm_progress(Progress(last_seq=1, stored=1))
     bench.writing.start()
-    until(lambda: bench.spool.counts == Books(received=1, stored=1))
+    until(lambda: bench.spool.counts == MessageCounts(received=1, stored=1))
     assert any("replaced or restored" in sentence for sentence in bench.said)
 
 
@@ -118,16 +118,16 @@ def test_at_the_end_everything_is_written_if_the_database_takes_it(bench: Bench)
     bench.put(2000)
     bench.writing.start()
     assert bench.writing.stop(drain_timeout_s=20)
-    assert bench.spool.counts == Books(received=2000, stored=2000)
+    assert bench.spool.counts == MessageCounts(received=2000, stored=2000)
 
 
 def test_at_the_end_an_absent_database_keeps_nobody_waiting_and_the_rest_stays(bench: Bench) -> None:
-    bench.server.down = DatabaseAway("Away.")
+    bench.server.down = DatabaseUnavailableError("Away.")
     bench.put(2)
     bench.writing.start()
     until(lambda: bench.said)
     assert bench.writing.stop(drain_timeout_s=3600)
-    assert bench.spool.counts == Books(received=2, spooled=2)
+    assert bench.spool.counts == MessageCounts(received=2, spooled=2)
 
 
 @pytest.mark.usefixtures("caplog")
@@ -135,6 +135,6 @@ def test_a_fault_of_the_program_is_shown_and_does_not_end_writing(bench: Bench) 
     bench.server.down = RuntimeError("out of order")  # type: ignore[assignment]
     bench.put(1)
     bench.writing.start()
-    until(lambda: "out of order" in picture(bench.around).database.why)
+    until(lambda: "out of order" in picture(bench.around).database.reason)
     bench.server.down = None
     until(lambda: bench.spool.counts.stored == 1)

@@ -9,7 +9,7 @@ from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
 from dosing_tui.collector.pipeline.receiver import MessageReceiver
 from dosing_tui.collector.pipeline.spool import Spool
 from dosing_tui.domain.messages.models import Dose
-from dosing_tui.live_state import Books
+from dosing_tui.live_state import MessageCounts
 from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
 from tests.support.collector.protocol_fakes import (
     FakeBroker,
@@ -56,16 +56,16 @@ def test_what_was_taken_is_finished_before_the_end(bench: Bench) -> None:
     bench.receiving.start()
     bench.broker.any.wait(10)
     bench.receiving.stop()
-    assert bench.spool.counts == Books(received=1, spooled=1)
+    assert bench.spool.counts == MessageCounts(received=1, spooled=1)
     assert bench.receiving.stop_reason == ""
 
 
 def test_every_message_moves_the_picture(bench: Bench) -> None:
     bench.inbox.put_message(delivery(1))
     bench.receiving.start()
-    until(lambda: picture(bench.around).last_message)
+    until(lambda: picture(bench.around).last_message_at)
     assert [dose.dedup for dose in picture(bench.around).doses] == [1]
-    assert picture(bench.around).books == Books(received=1, spooled=1)
+    assert picture(bench.around).message_counts == MessageCounts(received=1, spooled=1)
 
 
 def test_a_retained_message_is_shown_and_not_stored_again(bench: Bench) -> None:
@@ -73,7 +73,7 @@ def test_a_retained_message_is_shown_and_not_stored_again(bench: Bench) -> None:
     bench.receiving.start()
     until(lambda: picture(bench.around).doses)
     assert bench.broker.acknowledged == [1]
-    assert bench.spool.counts == Books()
+    assert bench.spool.counts == MessageCounts()
 
 
 def test_a_full_spool_ends_receiving_with_its_reason_and_without_acknowledgement(bench: Bench) -> None:
@@ -124,4 +124,4 @@ def test_a_rise_of_the_brokers_dropped_messages_is_noticed_and_its_first_word_is
     bench.inbox.put_message(delivery(4012, topic=DROP_COUNT_TOPIC))
     until(lambda: "threw away 12 messages" in picture(bench.around).notice)
     assert picture(bench.around).doses == ()
-    assert bench.spool.counts == Books()
+    assert bench.spool.counts == MessageCounts()

@@ -18,7 +18,7 @@ from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
 from dosing_tui.database.reading_writer import Progress
 from dosing_tui.domain.messages.models import ParsedItem
 from dosing_tui.errors import SpoolError
-from dosing_tui.live_state import Books
+from dosing_tui.live_state import MessageCounts
 from tests.support.collector.parsed_items import NOON, dose
 
 
@@ -27,7 +27,7 @@ def arrival(number: int, count: int = 1) -> ParsedMessage:
     return ParsedMessage(units, MessageFingerprint(number, b"%d" % number, NOON, 1))
 
 
-def open_spool(folder: Path, max_mb: int = 10, books: list[Books] | None = None) -> Spool:
+def open_spool(folder: Path, max_mb: int = 10, books: list[MessageCounts] | None = None) -> Spool:
     return Spool(folder, max_mb=max_mb, publish_counts=(books if books is not None else []).append)
 
 
@@ -62,7 +62,7 @@ def test_what_is_settled_is_gone_and_what_is_not_stays(spool: Spool) -> None:
     seqs = [seq for seq, _ in spool.read_chunk(100)]
     spool.confirm_progress(Progress(last_seq=seqs[1], stored=2))
     assert [seq for seq, _ in spool.read_chunk(100)] == seqs[2:]
-    assert spool.counts == Books(received=3, stored=2, spooled=1)
+    assert spool.counts == MessageCounts(received=3, stored=2, spooled=1)
 
 
 def test_a_number_is_never_given_twice_even_after_the_spool_was_empty(tmp_path: Path) -> None:
@@ -83,7 +83,11 @@ def test_the_books_and_the_identity_outlast_the_process(tmp_path: Path) -> None:
     first.confirm_progress(Progress(last_seq=first.read_chunk(3)[1][0], stored=1, duplicates=1, rejected=1))
     first.close()
     second = open_spool(tmp_path)
-    assert second.counts == first.counts == Books(received=4, stored=1, duplicates=1, spooled=1, rejected=1)
+    assert (
+        second.counts
+        == first.counts
+        == MessageCounts(received=4, stored=1, duplicates=1, spooled=1, rejected=1)
+    )
     assert second.spool_id == first.spool_id
     second.close()
 
@@ -110,7 +114,7 @@ def test_a_database_that_was_replaced_gets_new_books_that_begin_with_what_is_spo
     before = spool.spool_id
     spool.reset_counters()
     assert spool.spool_id != before
-    assert spool.counts == Books(received=3, spooled=3)
+    assert spool.counts == MessageCounts(received=3, spooled=3)
     assert [len(units) for _, units in spool.read_chunk(100)] == [1, 2]
 
 
@@ -131,7 +135,7 @@ def test_a_killed_owner_leaves_the_spool_free_with_everything_in_it(tmp_path: Pa
     )
     subprocess.run([sys.executable, "-c", program], check=False, timeout=60)
     spool = open_spool(tmp_path)
-    assert spool.counts == Books(received=2, spooled=2)
+    assert spool.counts == MessageCounts(received=2, spooled=2)
     spool.close()
 
 
@@ -171,7 +175,7 @@ def test_a_spool_larger_than_the_limit_set_later_can_still_be_emptied(tmp_path: 
     big.close()
     small = open_spool(tmp_path, max_mb=1)
     small.confirm_progress(Progress(last_seq=small.read_chunk(10**9)[-1][0], stored=10_000))
-    assert small.counts == Books(received=10_000, stored=10_000)
+    assert small.counts == MessageCounts(received=10_000, stored=10_000)
     small.close()
 
 
@@ -253,7 +257,7 @@ class AnySequenceOfEvents(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.published: list[Books] = []
+        self.published: list[MessageCounts] = []
         self.spool = open_spool(Path(self.folder.name), books=self.published)
         self.kept: list[ParsedMessage] = []
         self.received = 0
@@ -292,9 +296,9 @@ class AnySequenceOfEvents(RuleBasedStateMachine):
 
     @invariant()
     def books_balance(self) -> None:
-        assert all(books.balanced and books.spooled >= 0 for books in self.published)
+        assert all(books.is_reconciled and books.spooled >= 0 for books in self.published)
         spooled = sum(len(each.items) for each in self.kept)
-        assert self.spool.counts == Books(
+        assert self.spool.counts == MessageCounts(
             received=self.received, stored=self.database.stored, spooled=spooled
         )
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.domain.alarm_rules.detection import LinkView
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, Override
-from dosing_tui.domain.alarm_rules.rule_state import MinuteOfErrors
+from dosing_tui.domain.alarm_rules.detection import ConnectionState
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, LimitOverride
+from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.catalog import RULES
-from dosing_tui.domain.alarms.models import Event, Shown
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.messages.models import TimeQuality
 from tests.support.domain.alarm_entries import NOW
@@ -19,7 +19,7 @@ from tests.support.domain.evaluated_plant import STATION, Plant
 
 
 def raised(plant: Plant) -> list[str]:
-    return [entry.key.rule for entry in plant.journal if entry.event is Event.RAISE]
+    return [entry.key.rule for entry in plant.journal if entry.event is AlarmEvent.RAISE]
 
 
 def words(plant: Plant, rule: str) -> str:
@@ -39,7 +39,7 @@ def test_a_tank_is_low_below_twenty_and_nearly_empty_below_five(percent: float, 
 
 
 def test_a_chemical_may_have_a_limit_of_its_own() -> None:
-    limits = AlarmLimits(overrides=(Override("T-9", "", {"stock_low_percent": 40.0}),))
+    limits = AlarmLimits(overrides=(LimitOverride("T-9", "", {"stock_low_percent": 40.0}),))
     plant = Plant(limits)
     plant.hear(plant.level(30, chemical="T-9"), plant.level(30))
     assert [entry.key.item for entry in plant.journal] == ["T-9"]
@@ -56,7 +56,7 @@ def test_a_tank_with_less_than_a_batch_takes_is_nearly_empty(need_g: float, foun
 
 def test_what_a_batch_takes_is_known_from_before_a_restart() -> None:
     plant = Plant()
-    plant.journal += plant.evaluator.seed([plant.level(10), plant.dose(target_g=1500)])
+    plant.journal += plant.evaluator.load_history([plant.level(10), plant.dose(target_g=1500)])
     assert raised(plant) == ["STOCK_CRITICAL"]
 
 
@@ -133,13 +133,13 @@ def test_tolerance_in_percent_finds_what_grams_hide() -> None:
 
 
 def test_a_gross_error_is_one_however_wide_the_tolerance() -> None:
-    plant = Plant(AlarmLimits(overrides=(Override("T-12", "", {"tolerance_g": 3.0}),)))
+    plant = Plant(AlarmLimits(overrides=(LimitOverride("T-12", "", {"tolerance_g": 3.0}),)))
     plant.hear(plant.dose(2.5))
     assert raised(plant) == ["DOSE_GROSS"]
 
 
 def test_a_recipe_may_have_a_tolerance_of_its_own() -> None:
-    plant = Plant(AlarmLimits(overrides=(Override("T-12", "CU-85", {"tolerance_g": 0.1}),)))
+    plant = Plant(AlarmLimits(overrides=(LimitOverride("T-12", "CU-85", {"tolerance_g": 0.1}),)))
     plant.hear(plant.dose(0.2), plant.dose(0.2, recipe="FG-85/95", dedup=1))
     assert len(raised(plant)) == 1
 
@@ -160,9 +160,9 @@ def test_a_mean_error_is_forgotten_after_an_hour() -> None:
     for number in range(5):
         plant.hear(plant.dose(1.5, dedup=number))
     plant.tick(12)
-    plant.outlook = replace(plant.outlook, on_duty=False)
+    plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
     plant.tick(3700)
-    assert plant.shown("ERR_MEAN_1H") is Shown.RTN_UNACK
+    assert plant.shown("ERR_MEAN_1H") is AlarmStateName.RTN_UNACK
 
 
 def test_a_drifting_pump_is_found_among_good_ones() -> None:
@@ -187,7 +187,7 @@ def test_a_rate_of_doses_out_of_tolerance_needs_twenty() -> None:
 
 def test_after_a_restart_the_last_hour_is_known_from_the_database() -> None:
     plant = Plant()
-    plant.evaluator.seed_errors([MinuteOfErrors(STATION, 2, NOW - timedelta(minutes=5), 10, 14.0, 0)])
+    plant.evaluator.load_dose_errors([DoseErrorMinute(STATION, 2, NOW - timedelta(minutes=5), 10, 14.0, 0)])
     plant.tick(12)
     assert raised(plant) == ["ERR_MEAN_1H", "ERR_MEAN_1H"]
 
@@ -198,11 +198,11 @@ def test_a_silent_batch_has_stalled() -> None:
     plant.tick(360)
     assert raised(plant) == []
     plant.tick(10)
-    assert plant.shown("BATCH_STALLED") is Shown.UNACK
+    assert plant.shown("BATCH_STALLED") is AlarmStateName.UNACK
     assert words(plant, "BATCH_STALLED").startswith("Batch CU-85 stalled: no message for 36")
     plant.hear(plant.dose())
     plant.tick(2)
-    assert plant.shown("BATCH_STALLED") is Shown.RTN_UNACK
+    assert plant.shown("BATCH_STALLED") is AlarmStateName.RTN_UNACK
 
 
 def batch(plant: Plant, *pumps: int, expected: int = 2) -> None:
@@ -248,7 +248,7 @@ MASTER = MasterVersion(
 )
 def test_a_batch_is_compared_with_its_recipes_master(pumps: tuple[int, ...], found: str) -> None:
     plant = Plant()
-    plant.evaluator.masters = (MASTER,)
+    plant.evaluator.master_recipes = (MASTER,)
     batch(plant, *pumps, expected=len(pumps))
     said = [entry.message for entry in plant.journal if entry.key.rule == "BATCH_INGREDIENT"]
     assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
@@ -260,7 +260,7 @@ def test_a_batch_is_compared_with_its_recipes_master(pumps: tuple[int, ...], fou
 def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) -> None:
     plant = Plant()
     twice = replace(MASTER.recipe, ingredients=(*MASTER.recipe.ingredients, MasterIngredient("c-1", pump=1)))
-    plant.evaluator.masters = (replace(MASTER, recipe=twice),)
+    plant.evaluator.master_recipes = (replace(MASTER, recipe=twice),)
     batch(plant, *pumps, expected=len(pumps))
     said = [entry.message for entry in plant.journal if entry.key.rule == "BATCH_INGREDIENT"]
     assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
@@ -268,7 +268,7 @@ def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) 
 
 def test_an_ingredient_from_another_pump_than_the_masters_is_told_of() -> None:
     plant = Plant()
-    plant.evaluator.masters = (MASTER,)
+    plant.evaluator.master_recipes = (MASTER,)
     plant.hear(plant.event("start"))
     plant.hear(plant.dose(pump=3, chemical="c-1 "), plant.dose(pump=2, chemical="C-2"))
     plant.tick()
@@ -279,7 +279,7 @@ def test_an_ingredient_from_another_pump_than_the_masters_is_told_of() -> None:
 def test_a_master_of_another_recipe_or_of_later_does_not_count() -> None:
     plant = Plant()
     other = replace(MASTER, recipe=replace(MASTER.recipe, name="FG-85/95"))
-    plant.evaluator.masters = (other, replace(MASTER, valid_from=NOW + timedelta(days=1)))
+    plant.evaluator.master_recipes = (other, replace(MASTER, valid_from=NOW + timedelta(days=1)))
     batch(plant, 3, 4)
     assert raised(plant) == []
 
@@ -302,10 +302,10 @@ def test_a_batch_that_does_not_end_well_is_told_of(ending: str) -> None:
 
 def test_a_batch_that_nothing_is_heard_of_is_given_up() -> None:
     plant = Plant()
-    plant.outlook = replace(plant.outlook, on_duty=False)
+    plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
     plant.hear(plant.event("start"))
     plant.tick(3601)
-    assert plant.shown("BATCH_ABORTED", item="CU-85") is Shown.UNACK
+    assert plant.shown("BATCH_ABORTED", item="CU-85") is AlarmStateName.UNACK
     assert words(plant, "BATCH_ABORTED") == (
         "Batch CU-85 not completed: nothing was heard for 60 min (dosing_system_01)"
     )
@@ -313,7 +313,7 @@ def test_a_batch_that_nothing_is_heard_of_is_given_up() -> None:
 
 def test_a_batch_begun_before_a_restart_is_not_counted() -> None:
     plant = Plant()
-    plant.evaluator.seed([plant.event("start")])
+    plant.evaluator.load_history([plant.event("start")])
     plant.tick(5)
     plant.hear(plant.dose(), plant.event("complete"))
     plant.tick(5)
@@ -329,7 +329,7 @@ def test_a_station_that_falls_silent_is_offline_after_ten_minutes() -> None:
     assert words(plant, "DEVICE_OFFLINE") == "Dosing system offline for 10 min (dosing_system_01)"
     plant.hear(plant.level(50))
     plant.tick(1)
-    assert plant.shown("DEVICE_OFFLINE") is Shown.RTN_UNACK
+    assert plant.shown("DEVICE_OFFLINE") is AlarmStateName.RTN_UNACK
 
 
 def test_each_station_is_looked_at_by_itself() -> None:
@@ -338,8 +338,8 @@ def test_each_station_is_looked_at_by_itself() -> None:
         plant.hear(plant.level(50))
         plant.tick(60)
         if not plant.journal:
-            plant.evaluator.seed([plant.level(50, device="other")])
-    assert plant.shown("DEVICE_OFFLINE") is Shown.NORMAL
+            plant.evaluator.load_history([plant.level(50, device="other")])
+    assert plant.shown("DEVICE_OFFLINE") is AlarmStateName.NORMAL
 
 
 def test_an_expected_station_that_never_reported_is_offline() -> None:
@@ -353,10 +353,10 @@ def test_an_expected_station_that_never_reported_is_offline() -> None:
 def test_nothing_is_said_of_stations_while_the_broker_is_down() -> None:
     plant = Plant(expected=("dosing_system_07",))
     plant.hear(plant.level(50))
-    plant.outlook = replace(plant.outlook, broker=LinkView(False, NOW, "gone"))
+    plant.outlook = replace(plant.outlook, broker=ConnectionState(False, NOW, "gone"))
     plant.tick(1200)
     assert raised(plant) == ["BROKER_DOWN"]
-    plant.outlook = replace(plant.outlook, broker=LinkView(True, plant.now))
+    plant.outlook = replace(plant.outlook, broker=ConnectionState(True, plant.now))
     plant.tick(59)
     assert raised(plant) == ["BROKER_DOWN"]
     plant.tick(1)
@@ -372,49 +372,49 @@ def test_a_restart_does_not_end_the_offline_alarm_of_a_station_that_is_still_sil
     after.written()
     after.tick(700)
     assert len(after.journal) == len(plant.journal)
-    assert after.shown("DEVICE_OFFLINE") is Shown.UNACK
+    assert after.shown("DEVICE_OFFLINE") is AlarmStateName.UNACK
 
 
 def test_a_silent_station_is_expected_outside_the_shifts() -> None:
     plant = Plant()
     plant.hear(plant.level(50))
-    plant.outlook = replace(plant.outlook, on_duty=False)
+    plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
     plant.tick(700)
-    assert plant.shown("DEVICE_OFFLINE") is Shown.SUPPRESSED
-    (view,) = plant.evaluator.picture(plant.now, journal=True).suppressed
+    assert plant.shown("DEVICE_OFFLINE") is AlarmStateName.SUPPRESSED
+    (view,) = plant.evaluator.take_snapshot(plant.now, is_journal_live=True).suppressed
     assert view.state.hiding is not None
     assert view.state.hiding.why == "no batch is open and no shift is scheduled"
-    plant.outlook = replace(plant.outlook, on_duty=True)
+    plant.outlook = replace(plant.outlook, is_shift_scheduled=True)
     plant.tick(1)
-    assert plant.shown("DEVICE_OFFLINE") is Shown.UNACK
+    assert plant.shown("DEVICE_OFFLINE") is AlarmStateName.UNACK
 
 
 def test_a_batch_is_waited_for_outside_the_shifts_too() -> None:
     plant = Plant()
     plant.hear(plant.event("start"))
-    plant.outlook = replace(plant.outlook, on_duty=False)
+    plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
     plant.tick(601)
-    assert plant.shown("DEVICE_OFFLINE") is Shown.UNACK
+    assert plant.shown("DEVICE_OFFLINE") is AlarmStateName.UNACK
 
 
 def test_a_stalled_batch_stays_urgent_when_its_station_counts_as_offline() -> None:
     plant = Plant()
     plant.hear(plant.event("start"))
     plant.tick(400)
-    assert plant.shown("BATCH_STALLED") is Shown.UNACK
+    assert plant.shown("BATCH_STALLED") is AlarmStateName.UNACK
     plant.tick(201)
-    assert plant.shown("DEVICE_OFFLINE") is Shown.UNACK
-    assert plant.shown("BATCH_STALLED") is Shown.UNACK
-    assert [entry.event for entry in plant.journal] == [Event.RAISE, Event.RAISE]
+    assert plant.shown("DEVICE_OFFLINE") is AlarmStateName.UNACK
+    assert plant.shown("BATCH_STALLED") is AlarmStateName.UNACK
+    assert [entry.event for entry in plant.journal] == [AlarmEvent.RAISE, AlarmEvent.RAISE]
 
 
 def test_a_batch_that_nobody_can_hear_of_is_not_called_stalled() -> None:
     plant = Plant()
     plant.hear(plant.event("start"))
-    plant.outlook = replace(plant.outlook, broker=LinkView(False, NOW, "connection refused"))
+    plant.outlook = replace(plant.outlook, broker=ConnectionState(False, NOW, "connection refused"))
     plant.tick(400)
-    assert plant.shown("BROKER_DOWN", "") is Shown.UNACK
-    assert plant.shown("BATCH_STALLED") is Shown.SUPPRESSED
+    assert plant.shown("BROKER_DOWN", "") is AlarmStateName.UNACK
+    assert plant.shown("BATCH_STALLED") is AlarmStateName.SUPPRESSED
 
 
 @pytest.mark.parametrize(("behind", "found"), [(4, []), (6, ["CLOCK_SKEW"]), (-6, ["CLOCK_SKEW"])])
@@ -447,7 +447,10 @@ def test_a_station_without_a_clock_is_told_of() -> None:
 def test_a_database_that_is_down_says_what_waits() -> None:
     plant = Plant()
     plant.outlook = replace(
-        plant.outlook, database=LinkView(False, NOW, "No server."), spooled=1234, spooled_since=NOW
+        plant.outlook,
+        database=ConnectionState(False, NOW, "No server."),
+        spool_count=1234,
+        oldest_spooled_at=NOW,
     )
     plant.tick(11)
     assert words(plant, "DB_DOWN") == "Database down: buffering 1,234 messages, oldest 0 min · No server"
@@ -456,6 +459,6 @@ def test_a_database_that_is_down_says_what_waits() -> None:
 @pytest.mark.parametrize(("percent", "since"), [(81.0, None), (1.0, NOW - timedelta(minutes=61))])
 def test_a_spool_that_fills_up(percent: float, since: datetime | None) -> None:
     plant = Plant()
-    plant.outlook = replace(plant.outlook, spool_percent=percent, spooled=5, spooled_since=since)
+    plant.outlook = replace(plant.outlook, spool_percent=percent, spool_count=5, oldest_spooled_at=since)
     plant.tick(11)
     assert raised(plant) == ["SPOOL_HIGH"]

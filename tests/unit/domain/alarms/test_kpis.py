@@ -6,37 +6,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.domain.alarms.kpis import Health, health, past_of
-from dosing_tui.domain.alarms.models import AlarmKey, Entry, Event, Priority
+from dosing_tui.domain.alarms.kpis import AlarmKpiSummary, build_history, calculate_kpis
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, JournalEntry, Priority
 from tests.support.domain.alarm_entries import NOW, entry
 
 HOUR = timedelta(hours=1)
 
 
-def raised(number: int, seconds: float, *, item: str = "", priority: Priority = Priority.LOW) -> Entry:
+def raised(number: int, seconds: float, *, item: str = "", priority: Priority = Priority.LOW) -> JournalEntry:
     key = AlarmKey("STOCK_LOW", "s", item or str(number))
-    return entry(Event.RAISE, number, seconds=seconds, key=key, priority=priority)
+    return entry(AlarmEvent.RAISE, number, seconds=seconds, key=key, priority=priority)
 
 
-def of(*entries: Entry, after: timedelta = HOUR) -> Health:
-    found = health(past_of(entries), NOW + after)
+def of(*entries: JournalEntry, after: timedelta = HOUR) -> AlarmKpiSummary:
+    found = calculate_kpis(build_history(entries), NOW + after)
     assert found is not None
     return found
 
 
 def test_an_empty_journal_says_nothing() -> None:
-    assert health(past_of([]), NOW) is None
+    assert calculate_kpis(build_history([]), NOW) is None
 
 
 def test_an_entry_that_changed_nothing_is_not_an_alarm() -> None:
-    assert of(raised(1, 0, item="A"), raised(2, 9, item="A")).annunciated == 1
+    assert of(raised(1, 0, item="A"), raised(2, 9, item="A")).annunciated_count == 1
 
 
 @pytest.mark.parametrize(("count", "floods"), [(10, False), (11, True)])
 def test_more_than_ten_in_ten_minutes_are_a_flood(count: int, floods: bool) -> None:
     found = of(*(raised(number, number) for number in range(1, count + 1)))
-    assert found.peak == count
-    assert (found.flood_percent > 0) is (found.busy_percent > 0) is floods
+    assert found.peak_count == count
+    assert (found.flood_period_percent > 0) is (found.busy_period_percent > 0) is floods
 
 
 @pytest.mark.parametrize(("seconds", "chatters"), [(29, 1), (31, 0)])
@@ -45,41 +45,46 @@ def test_three_times_within_a_minute_is_chattering(seconds: float, chatters: int
     for number in (1, 3, 5):
         at = seconds * (number - 1) / 2
         entries += [raised(number, at, item="A")]
-        entries += [entry(Event.RETURN, number + 1, seconds=at + 1, key=entries[-1].key)]
-    assert of(*entries).chattering == chatters
+        entries += [entry(AlarmEvent.RETURN, number + 1, seconds=at + 1, key=entries[-1].key)]
+    assert of(*entries).chattering_count == chatters
 
 
 @pytest.mark.parametrize(("hours", "stale"), [(23, 0), (25, 1)])
 def test_what_is_active_for_more_than_a_day_is_stale(hours: float, stale: int) -> None:
-    assert of(raised(1, 0), after=hours * HOUR).stale == stale
+    assert of(raised(1, 0), after=hours * HOUR).stale_count == stale
 
 
-@pytest.mark.parametrize("hidden", [Event.REMOVE, Event.SUPPRESS])
-def test_what_is_hidden_is_not_stale(hidden: Event) -> None:
+@pytest.mark.parametrize("hidden", [AlarmEvent.REMOVE_FROM_SERVICE, AlarmEvent.SUPPRESS])
+def test_what_is_hidden_is_not_stale(hidden: AlarmEvent) -> None:
     first = raised(1, 0)
     found = of(first, entry(hidden, 2, seconds=5, key=first.key, comment="scale is away"), after=72 * HOUR)
-    assert found.stale == 0
+    assert found.stale_count == 0
 
 
 def test_how_long_alarms_waited_and_which_still_wait() -> None:
     entries = [raised(1, 0), raised(2, 0), raised(3, 0)]
-    entries += [entry(Event.ACKNOWLEDGE, 4, seconds=60, key=entries[0].key)]
-    entries += [entry(Event.ACKNOWLEDGE, 5, seconds=900, key=entries[1].key)]
+    entries += [entry(AlarmEvent.ACKNOWLEDGE, 4, seconds=60, key=entries[0].key)]
+    entries += [entry(AlarmEvent.ACKNOWLEDGE, 5, seconds=900, key=entries[1].key)]
     found = of(*entries)
-    assert found.median_ack == timedelta(seconds=480)
-    assert found.slow == 2
+    assert found.median_ack_time == timedelta(seconds=480)
+    assert found.slow_ack_count == 2
 
 
 def test_what_is_shelved_is_counted_and_does_not_wait() -> None:
     first = raised(1, 0, priority=Priority.MEDIUM)
     end = NOW + timedelta(minutes=30)
-    found = of(first, entry(Event.SHELVE, 2, seconds=5, key=first.key, until=end), after=HOUR / 3)
-    assert (found.shelved, found.shelvings, found.endless, found.slow) == (1, 1, 0, 0)
+    found = of(first, entry(AlarmEvent.SHELVE, 2, seconds=5, key=first.key, until=end), after=HOUR / 3)
+    assert (
+        found.shelved_count,
+        found.shelve_event_count,
+        found.unlimited_shelve_count,
+        found.slow_ack_count,
+    ) == (1, 1, 0, 0)
 
 
 def test_what_is_older_than_thirty_days_does_not_count() -> None:
     found = of(raised(1, 0), raised(2, 86_400 * 5), after=timedelta(days=31))
-    assert found.annunciated == 1
+    assert found.annunciated_count == 1
     assert found.days == 30
 
 
@@ -90,7 +95,7 @@ def test_shares_are_of_everything_and_the_top_is_a_part(times: list[tuple[int, P
         for number, (seconds, priority) in enumerate(sorted(times), start=1)
     ]
     found = of(*entries, after=timedelta(days=1))
-    assert found.annunciated == len(entries)
-    assert sum(found.shares.values()) == pytest.approx(100)
-    assert sum(count for _, count in found.top) <= found.annunciated
-    assert found.peak <= found.annunciated
+    assert found.annunciated_count == len(entries)
+    assert sum(found.priority_percents.values()) == pytest.approx(100)
+    assert sum(count for _, count in found.most_frequent) <= found.annunciated_count
+    assert found.peak_count <= found.annunciated_count

@@ -4,18 +4,18 @@ import pytest
 
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.catalog import RULES
-from dosing_tui.domain.alarms.models import AlarmKey, Priority, Shown
-from dosing_tui.domain.alarms.operator_commands import Asking
-from dosing_tui.domain.alarms.tag_lookup import ABOUT, Heard, normal_alarm
-from dosing_tui.errors import AlarmRefused
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmStateName, Priority
+from dosing_tui.domain.alarms.operator_commands import CommandContext
+from dosing_tui.domain.alarms.tag_lookup import TAG_SCOPES, PlantNames, find_normal_alarm
+from dosing_tui.errors import AlarmCommandError
 from tests.support.domain.alarm_entries import ANNA
 from tests.support.domain.evaluated_plant import STATION, Plant
 
-HEARD = Heard((STATION,), ("T-12", "A/B"))
+HEARD = PlantNames((STATION,), ("T-12", "A/B"))
 
 
 def test_every_rule_says_what_it_is_about() -> None:
-    assert ABOUT.keys() == RULES.keys()
+    assert TAG_SCOPES.keys() == RULES.keys()
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ def test_every_rule_says_what_it_is_about() -> None:
     ids=lambda key: key.tag,
 )
 def test_a_tag_is_its_alarm(key: AlarmKey) -> None:
-    assert normal_alarm(key.tag, HEARD).key == key
-    assert normal_alarm(key.tag, HEARD).shown is Shown.NORMAL
+    assert find_normal_alarm(key.tag, HEARD).key == key
+    assert find_normal_alarm(key.tag, HEARD).state_name is AlarmStateName.NORMAL
 
 
 @pytest.mark.parametrize(
@@ -49,26 +49,26 @@ def test_a_tag_is_its_alarm(key: AlarmKey) -> None:
     ],
 )
 def test_a_tag_of_another_shape_is_refused_with_the_right_one(tag: str, shape: str) -> None:
-    with pytest.raises(AlarmRefused) as refused:
-        normal_alarm(tag, HEARD)
+    with pytest.raises(AlarmCommandError) as refused:
+        find_normal_alarm(tag, HEARD)
     assert str(refused.value).endswith(shape)
 
 
 def test_while_the_scale_is_away_its_doses_raise_nothing() -> None:
     plant = Plant()
-    gross = normal_alarm(f"DOSE_GROSS/{STATION}/T-12", HEARD)
-    asking = Asking(ANNA, plant.now)
+    gross = find_normal_alarm(f"DOSE_GROSS/{STATION}/T-12", HEARD)
+    asking = CommandContext(ANNA, plant.now)
     plant.journal.append(
-        operator_commands.remove(gross, asking, priority=Priority.HIGH, reason="scale is away")
+        operator_commands.remove_from_service(gross, asking, priority=Priority.HIGH, reason="scale is away")
     )
     plant.written()
     assert plant.hear(plant.dose(30.0)) == []
     plant.tick(120)
-    removed = plant.evaluator.replica.state(gross.key)
-    assert removed.shown is Shown.OUT_OF_SERVICE
-    plant.journal.append(operator_commands.restore(removed, Asking(ANNA, plant.now)))
+    removed = plant.evaluator.projection.get_state(gross.key)
+    assert removed.state_name is AlarmStateName.OUT_OF_SERVICE
+    plant.journal.append(operator_commands.return_to_service(removed, CommandContext(ANNA, plant.now)))
     plant.written()
     plant.tick(2)
-    assert plant.shown(*gross.key) is Shown.NORMAL
+    assert plant.shown(*gross.key) is AlarmStateName.NORMAL
     plant.hear(plant.dose(31.0, dedup=1))
-    assert plant.shown(*gross.key) is Shown.UNACK
+    assert plant.shown(*gross.key) is AlarmStateName.UNACK

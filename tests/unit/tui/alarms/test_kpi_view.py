@@ -5,25 +5,25 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from dosing_tui.domain.alarms.kpis import Health, health, past_of
-from dosing_tui.domain.alarms.models import AlarmKey, Event
-from dosing_tui.domain.notifications.channel_status import ChannelState, with_unused
+from dosing_tui.domain.alarms.kpis import AlarmKpiSummary, build_history, calculate_kpis
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey
+from dosing_tui.domain.notifications.channel_status import ChannelStatus, add_unused_channels
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext
 from dosing_tui.tui.alarms.kpi_view import ABOVE_TARGET, OK, TOO_HIGH, AlarmKpiState, list_kpis, render_kpis
 from tests.support.domain.alarm_entries import NOW, entry
 from tests.support.tui.sample_plant import HOSTILE
 
 
-def found(days: float = 30) -> Health:
-    raised = entry(Event.RAISE, key=AlarmKey("STOCK_LOW", HOSTILE, HOSTILE))
-    made = health(past_of([raised]), NOW + timedelta(days=days))
+def found(days: float = 30) -> AlarmKpiSummary:
+    raised = entry(AlarmEvent.RAISE, key=AlarmKey("STOCK_LOW", HOSTILE, HOSTILE))
+    made = calculate_kpis(build_history([raised]), NOW + timedelta(days=days))
     assert made is not None
     return made
 
 
 FACTS = AlarmListContext(NOW, UTC)
-GOOD = ChannelState("shift", sent_today=12, last_sent=NOW - timedelta(minutes=5))
-BAD = ChannelState(
+GOOD = ChannelStatus("shift", sent_today=12, last_sent=NOW - timedelta(minutes=5))
+BAD = ChannelStatus(
     "mail", waiting=3, last_sent=NOW - timedelta(days=1), failing_since=NOW - timedelta(hours=1),
     last_error=NOW, reason="The server answers 500.", lost=2,
 )  # fmt: skip
@@ -31,7 +31,7 @@ OVER_NOW = replace(GOOD, last_error=NOW - timedelta(hours=2), reason="it did not
 
 
 def lines(
-    one: Health, *, height: int = 20, width: int = 80, channels: tuple[ChannelState, ...] | None = None,
+    one: AlarmKpiSummary, *, height: int = 20, width: int = 80, channels: tuple[ChannelStatus, ...] | None = None,
     unread: str = "",
 ) -> list[str]:  # fmt: skip
     news = AlarmKpiState(one, channels=channels, channels_error=unread)
@@ -42,7 +42,9 @@ def lines(
     ("alarms", "verdict"), [(150, OK), (151, ABOVE_TARGET), (300, ABOVE_TARGET), (301, TOO_HIGH)]
 )
 def test_the_figures_are_judged_by_their_targets(alarms: int, verdict: str) -> None:
-    per_day = next(one for one in list_kpis(replace(found(), annunciated=alarms * 30)) if "a day" in one.name)
+    per_day = next(
+        one for one in list_kpis(replace(found(), annunciated_count=alarms * 30)) if "a day" in one.name
+    )
     assert (per_day.value, per_day.rating) == (f"{alarms}", verdict)
 
 
@@ -95,7 +97,7 @@ def test_where_there_are_too_many_channels_it_is_said_how_many_more() -> None:
     ],
 )  # fmt: skip
 def test_what_is_not_known_of_the_channels_is_said(
-    channels: tuple[ChannelState, ...] | None, unread: str, said: str
+    channels: tuple[ChannelStatus, ...] | None, unread: str, said: str
 ) -> None:
     assert any(said in line for line in lines(found(), channels=channels, unread=unread))
 
@@ -106,6 +108,6 @@ def test_the_reason_and_the_name_are_only_text() -> None:
 
 
 def test_what_is_configured_and_was_never_used_is_there_and_what_fails_comes_first() -> None:
-    every = with_unused([GOOD, BAD], ["shift", "pager"])
+    every = add_unused_channels([GOOD, BAD], ["shift", "pager"])
     assert [one.channel for one in every] == ["mail", "pager", "shift"]
-    assert every[1] == ChannelState("pager")
+    assert every[1] == ChannelStatus("pager")

@@ -10,7 +10,7 @@ from dosing_tui.domain.batch_review.query_models import BatchRow
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.filters import NO_FILTER, Selection
 from dosing_tui.domain.time.time_range import TimeRange
-from dosing_tui.live_state import Picture
+from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.batches.live_batch import apply_live_messages
 from dosing_tui.tui.batches.timeline import find_longest_gap
 from dosing_tui.tui.batches.tolerance_bar import render_tolerance_bar
@@ -113,12 +113,14 @@ def test_a_batch_under_way_takes_what_was_heard_of_it_and_keeps_its_key() -> Non
     start, first, *_ = normal()
     (batch,) = made(start, first, now=at(70))
     second = dose(122, "T-12", target_g=5.0, actual_g=5.1)
-    heard = Picture(doses=(second, dose(122, "T-12", device="b")), events=())
+    heard = LiveSnapshot(doses=(second, dose(122, "T-12", device="b")), events=())
     after = apply_live_messages(batch, heard, at(123))
     assert (after.key, [one.chemical for one in after.ingredients]) == (batch.key, ["T-9", "T-12"])
-    ended = apply_live_messages(batch, Picture(doses=(second,), events=(event(125, "complete"),)), at(126))
+    ended = apply_live_messages(
+        batch, LiveSnapshot(doses=(second,), events=(event(125, "complete"),)), at(126)
+    )
     assert ended.status is BatchStatus.COMPLETE
-    assert apply_live_messages(ended, Picture(events=(event(130, "start"),)), at(131)) is ended
+    assert apply_live_messages(ended, LiveSnapshot(events=(event(130, "start"),)), at(131)) is ended
 
 
 def test_the_longest_gap_is_named_by_what_came_after_it() -> None:

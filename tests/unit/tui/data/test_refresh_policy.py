@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import BATCHES_TODAY, CONSUMPTION_TODAY, OVERVIEW_PANELS
-from dosing_tui.live_state import Picture, Role
+from dosing_tui.live_state import LiveSnapshot, Role
 from dosing_tui.tui.data.panel_cache import PanelCache
 from dosing_tui.tui.data.query_workers import PanelReply, PanelRequest
 from dosing_tui.tui.data.refresh_policy import (
@@ -89,12 +89,16 @@ def test_an_answer_to_an_older_question_is_discarded() -> None:
 
 
 def test_the_collector_goes_by_commits_and_everyone_else_by_messages() -> None:
-    picture = Picture(changed=((ReadingKind.DOSE, 7),), stored=((ReadingKind.DOSE, 3),), role=Role.COLLECTING)
+    picture = LiveSnapshot(
+        received_counts=((ReadingKind.DOSE, 7),), stored_counts=((ReadingKind.DOSE, 3),), role=Role.COLLECTOR
+    )
     assert get_reading_counts(CONSUMPTION_TODAY, picture) == (3,)
     assert get_reading_counts(BATCHES_TODAY, picture) == (0,)
-    watching = Picture(changed=((ReadingKind.DOSE, 7),), stored=((ReadingKind.DOSE, 3),), role=Role.VIEWER)
+    watching = LiveSnapshot(
+        received_counts=((ReadingKind.DOSE, 7),), stored_counts=((ReadingKind.DOSE, 3),), role=Role.VIEWER
+    )
     assert get_reading_counts(CONSUMPTION_TODAY, watching) == (7,)
-    assert get_settle_time(Role.COLLECTING) == NO_TIME
+    assert get_settle_time(Role.COLLECTOR) == NO_TIME
     assert get_settle_time(Role.STANDBY) > NO_TIME
 
 
@@ -115,7 +119,7 @@ def test_whatever_happens_questions_keep_their_distance(steps: list[tuple[float,
 def desk_with_questions() -> tuple[PanelCache, list[PanelRequest]]:
     sent: list[PanelRequest] = []
     desk = PanelCache(sent.append)
-    desk.request_due_panels(OVERVIEW_PANELS, Scope(), TimeContext(NOW, UTC, Picture()))
+    desk.request_due_panels(OVERVIEW_PANELS, Scope(), TimeContext(NOW, UTC, LiveSnapshot()))
     return desk, sent
 
 
@@ -130,7 +134,7 @@ def test_a_failure_keeps_the_last_good_rows_with_their_time() -> None:
     desk, sent = desk_with_questions()
     question = sent[0]
     assert desk.store_result(PanelReply(question, ("row",)), NOW)
-    desk.request_due_panels(OVERVIEW_PANELS, Scope(), TimeContext(NOW + 40 * SECOND, UTC, Picture()))
+    desk.request_due_panels(OVERVIEW_PANELS, Scope(), TimeContext(NOW + 40 * SECOND, UTC, LiveSnapshot()))
     assert desk.store_result(_failed(sent), NOW + 41 * SECOND)
     answer = desk.results[question.panel.id]
     assert (answer.rows, answer.loaded_at, answer.error) == (("row",), NOW, "gone")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dosing_tui.config.settings import GlyphMode
 from dosing_tui.domain.alarms.models import Priority
-from dosing_tui.domain.alarms.snapshot import AlarmPicture
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.tui.alarms import audible_alarm
 from dosing_tui.tui.alarms.audible_alarm import AudibleAlarm
 from dosing_tui.tui.layout.alarm_banner import build_banner, render_banner
@@ -30,7 +30,7 @@ def stamp(at: datetime) -> str:
     return "14:00:00"
 
 
-def lines(alarms: AlarmPicture, *notices: SystemNotice, width: int = 120, height: int = 2) -> list[str]:
+def lines(alarms: AlarmSnapshot, *notices: SystemNotice, width: int = 120, height: int = 2) -> list[str]:
     told = build_banner(alarms, notices, idle_text="nothing abnormal", silence_key="")
     return ["".join(cell for cell, _ in row) for row in render_banner(told, stamp, width, height)]
 

@@ -2,17 +2,17 @@
 
 import pytest
 
-from dosing_tui.live_state import Link, LinkState, Role
+from dosing_tui.live_state import LinkState, LinkStatus, Role
 from dosing_tui.tui.layout.status_and_footer import StatusBarState, render_status_bar
 
-UP, DOWN = LinkState(Link.UP), LinkState(Link.DOWN, why="connection refused")
+UP, DOWN = LinkState(LinkStatus.UP), LinkState(LinkStatus.DOWN, reason="connection refused")
 
 
 def row(width: int, *, link: LinkState, frozen: str = "") -> str:
     status = StatusBarState(
         "Demo plant",
         "Overview",
-        Role.COLLECTING,
+        Role.COLLECTOR,
         link,
         link,
         1.0,

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from dosing_tui.config.settings import GlyphMode
 from dosing_tui.domain.alarms.models import Priority
-from dosing_tui.live_state import Books, Link, LinkState, Picture
+from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot, MessageCounts
 from dosing_tui.tui.layout.status_and_footer import KeyHint, count_spooled, render_footer
 from dosing_tui.tui.layout.system_notices import find_notices, format_idle_text, keep_start_times
 from dosing_tui.tui.rendering import number_format
@@ -30,7 +30,7 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 from tests.support.tui.alarm_samples import picture_of, state
 from tests.support.tui.sample_plant import HOSTILE, NOW
 
-UP = LinkState(Link.UP, NOW - timedelta(hours=1))
+UP = LinkState(LinkStatus.UP, NOW - timedelta(hours=1))
 DRAWN = "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉▐▖▗╭╮╰╯─│┊┄┬┤└■▲◆●○›…–−·±↑↓←→"
 
 
@@ -181,52 +181,56 @@ def test_a_wide_character_that_does_not_fit_leaves_a_blank() -> None:
 
 
 def test_the_worst_notice_comes_first() -> None:
-    down = LinkState(Link.DOWN, NOW - timedelta(hours=3), "Broker b:1883 cannot be reached: refused.")
-    picture = Picture(broker=down, database=UP, notice="Telegraf writes, too.")
+    down = LinkState(LinkStatus.DOWN, NOW - timedelta(hours=3), "Broker b:1883 cannot be reached: refused.")
+    picture = LiveSnapshot(broker=down, database=UP, notice="Telegraf writes, too.")
     found = find_notices(picture, NOW)
     assert [notice.priority for notice in found] == [Priority.HIGH, Priority.LOW]
     assert found[0].text == "Broker down · b:1883 cannot be reached: refused"
 
 
 def test_a_database_that_is_away_says_how_much_is_buffered() -> None:
-    down = LinkState(Link.DOWN, NOW, "No server.")
-    picture = Picture(broker=UP, database=down, books=Books(received=1_204, spooled=1_204))
+    down = LinkState(LinkStatus.DOWN, NOW, "No server.")
+    picture = LiveSnapshot(
+        broker=UP, database=down, message_counts=MessageCounts(received=1_204, spooled=1_204)
+    )
     assert find_notices(picture, NOW)[0].text == "Database down · buffering 1 204 · No server"
 
 
 @pytest.mark.parametrize(("rule", "told"), [("BROKER_DOWN", "database"), ("DB_DOWN", "broker")])
 def test_a_link_that_an_alarm_tells_of_is_not_told_twice(rule: str, told: str) -> None:
-    down = LinkState(Link.DOWN, NOW, "gone")
+    down = LinkState(LinkStatus.DOWN, NOW, "gone")
     alarms = picture_of(state(rule))
-    (notice,) = find_notices(Picture(broker=down, database=down, alarms=alarms), NOW)
+    (notice,) = find_notices(LiveSnapshot(broker=down, database=down, alarms=alarms), NOW)
     assert notice.key == told
 
 
 def test_a_notice_keeps_the_time_its_condition_began() -> None:
-    found = find_notices(Picture(broker=UP, database=UP, notice="Telegraf writes, too."), NOW)
+    found = find_notices(LiveSnapshot(broker=UP, database=UP, notice="Telegraf writes, too."), NOW)
     began = {found[0].key: NOW - timedelta(hours=2)}
     assert keep_start_times(found, began)[0].at == NOW - timedelta(hours=2)
 
 
 def test_all_is_not_called_well_before_it_is_known() -> None:
-    assert "broker" in format_idle_text(Picture())
-    assert "database" in format_idle_text(Picture(broker=UP))
-    assert "alarms" in format_idle_text(Picture(broker=UP, database=UP))
-    known = Picture(broker=UP, database=UP, alarms=picture_of())
+    assert "broker" in format_idle_text(LiveSnapshot())
+    assert "database" in format_idle_text(LiveSnapshot(broker=UP))
+    assert "alarms" in format_idle_text(LiveSnapshot(broker=UP, database=UP))
+    known = LiveSnapshot(broker=UP, database=UP, alarms=picture_of())
     assert format_idle_text(known) == "nothing abnormal"
 
 
 def test_hostile_text_in_a_notice_is_cleaned() -> None:
-    picture = Picture(broker=LinkState(Link.DOWN, NOW, HOSTILE), database=UP, notice=HOSTILE)
+    picture = LiveSnapshot(broker=LinkState(LinkStatus.DOWN, NOW, HOSTILE), database=UP, notice=HOSTILE)
     for notice in find_notices(picture, NOW):
         assert notice.text.isprintable()
 
 
 def test_readings_on_their_way_are_not_called_spooled_while_the_database_answers() -> None:
-    busy = Picture(database=UP, rate=200.0, books=Books(received=60, spooled=60))
+    busy = LiveSnapshot(
+        database=UP, message_rate=200.0, message_counts=MessageCounts(received=60, spooled=60)
+    )
     assert count_spooled([60, 48, 55], busy) == 0
     assert count_spooled([900, 700, 800], busy) == 700
-    away = replace(busy, database=LinkState(Link.DOWN, NOW, "gone"))
+    away = replace(busy, database=LinkState(LinkStatus.DOWN, NOW, "gone"))
     assert count_spooled([0, 60], away) == 60
 
 

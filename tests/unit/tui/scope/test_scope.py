@@ -10,7 +10,7 @@ from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import CONSUMPTION_OVER_TIME
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
-from dosing_tui.live_state import Picture
+from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.layout.status_and_footer import ScopeSummary, render_scope_bar
 from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.scope.scope import (
@@ -26,7 +26,7 @@ from dosing_tui.tui.scope.scope import (
 )
 from tests.support.tui.sample_plant import NOW, history
 
-PRESENT = TimeContext(NOW, UTC, Picture())
+PRESENT = TimeContext(NOW, UTC, LiveSnapshot())
 DAY = timedelta(days=1)
 
 
@@ -58,7 +58,7 @@ def test_this_batch_is_the_newest_that_was_started_until_its_end() -> None:
     events = tuple(reversed(history().events))
     start = next(event for event in events if event.event == "start")
     end = next(event for event in events if event.event != "start")
-    present = replace(PRESENT, snapshot=Picture(events=events))
+    present = replace(PRESENT, snapshot=LiveSnapshot(events=events))
     assert resolve_range(RangeSpec("this batch"), present, NO_FILTER) == (start.time, end.time)
     with pytest.raises(RangeError, match="No start of a batch"):
         resolve_range(RangeSpec("this batch"), PRESENT, NO_FILTER)
@@ -73,7 +73,7 @@ def test_a_panel_without_a_chosen_dimension_says_so() -> None:
 def test_an_empty_panel_names_the_device_that_has_nothing_in_the_range() -> None:
     scope = replace(LIVE_SCOPE, selection=Selection(device=("dosing_system_99",), recipe=("CU-85",)))
     answers = {CONSUMPTION_OVER_TIME.id: PanelResult(rows=(), loaded_at=NOW, scope=scope)}
-    moment = RenderContext(NOW, UTC, Settings(), Picture(), answers, scope=scope)
+    moment = RenderContext(NOW, UTC, Settings(), LiveSnapshot(), answers, scope=scope)
     said = moment.explain_empty(CONSUMPTION_OVER_TIME, "no dose")
     assert said == "no dose in the last 24 h\nof device dosing_system_99 · recipe CU-85"
 
