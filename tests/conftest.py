@@ -151,6 +151,6 @@ def _served(server: Server) -> Iterator[Server]:
 
 
 def _migrate(dsn: str) -> None:
-    from dosing_tui.database.schema.migrate import migrate
+    from dosing_tui.database.schema.migrate import migrate_schema
 
-    migrate(Settings(database=DatabaseSettings(dsn=dsn)), report=print)
+    migrate_schema(Settings(database=DatabaseSettings(dsn=dsn)), report=print)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from dosing_tui.config.alarm_limits import get_max_shelving
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import (
@@ -39,7 +39,7 @@ def list_alarms(
     wanted = frozenset(state_names)
     states = [
         state
-        for state in journal.states(settings).values()
+        for state in journal.read_alarm_states(settings).values()
         if tag.lower() in state.key.tag.lower() and (not wanted or state.state_name in wanted)
     ]
     states.sort(key=lambda s: (s.state_name not in UNACKNOWLEDGED_STATES, s.priority.rank, s.key))
@@ -56,7 +56,7 @@ class AlarmCommandResult:
 
 def find_alarms(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
     """The alarms of these tags. Raises: AlarmRefused if there is none, DatabaseAway, DatabaseRefused."""
-    states = journal.states(settings)
+    states = journal.read_alarm_states(settings)
     return [_find_alarm(states, tag) for tag in tags]
 
 
@@ -65,7 +65,7 @@ def find_alarms_or_normal(settings: Settings, tags: Sequence[str]) -> list[Alarm
 
     Raises: AlarmRefused if nothing could ever raise one of them, DatabaseAway, DatabaseRefused.
     """
-    known = {state.key.tag.lower(): state for state in journal.states(settings).values()}
+    known = {state.key.tag.lower(): state for state in journal.read_alarm_states(settings).values()}
     if all(tag.lower() in known for tag in tags):
         return [known[tag.lower()] for tag in tags]
     heard = _read_known_tags(settings)
@@ -147,7 +147,7 @@ def _append_entries(
     settings: Settings, targets: Sequence[AlarmState], build_entry: EntryBuilder
 ) -> AlarmCommandResult:
     """Judged by what was seen and by what is so by now."""
-    states = journal.states(settings)
+    states = journal.read_alarm_states(settings)
     entries, left = [], []
     for state in targets:
         try:
@@ -158,18 +158,18 @@ def _append_entries(
         else:
             entries.append(entry)
     if entries:
-        journal.append(settings, entries)
+        journal.append_entries(settings, entries)
     elif left:
         raise AlarmCommandError(" ".join(left))
     return AlarmCommandResult(tuple(entry.key.tag for entry in entries), tuple(left))
 
 
 def _read_known_tags(settings: Settings) -> PlantNames:
-    reader = Reader(settings)
+    reader = PanelReader(settings)
     reader.open()
     try:
-        stations = {*reader.known(Dimension.DEVICE), *settings.plant.devices}
-        return PlantNames(stations, reader.known(Dimension.CHEMICAL))
+        stations = {*reader.list_filter_values(Dimension.DEVICE), *settings.plant.devices}
+        return PlantNames(stations, reader.list_filter_values(Dimension.CHEMICAL))
     finally:
         reader.close()
 

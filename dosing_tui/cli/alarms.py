@@ -129,7 +129,7 @@ def journal(
         part for part in (f"tag {tag}" if tag else "", *events, *now_so, f"by {user}" if user else "") if part
     )
     found = build_journal_table(
-        journal_of.listed(settings, asked), range=words or "everything", since=asked.since, until=asked.until,
+        journal_of.list_entries(settings, asked), range=words or "everything", since=asked.since, until=asked.until,
         now=now, zone=ZoneInfo(settings.plant.timezone),
     )  # fmt: skip
     _print_table(found, form, settings)

@@ -22,7 +22,7 @@ from dosing_tui.domain.batch_review.query_models import BatchListQuery
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
-    from dosing_tui.database.reports.batch_record import WholeBatch
+    from dosing_tui.database.reports.batch_record import BatchRecordContent
 
 STATUSES = ("open", "complete", "aborted", "incomplete", "no-start", "complete-only")
 RECORD_FORMATS = ("text", "html", "pdf", "csv", "json")
@@ -130,7 +130,7 @@ def export(
 
 def _select_batches(
     settings: "Settings", keys: tuple[str, ...], query: BatchListQuery, now: datetime
-) -> "list[WholeBatch]":
+) -> "list[BatchRecordContent]":
     from dosing_tui.export.batch_list_export import explain_no_batches, find_batches
 
     if keys:
@@ -147,13 +147,13 @@ def _select_batches(
     return _load_records(settings, [row.batch_key for row in found.rows])
 
 
-def _load_records(settings: "Settings", keys: Sequence[str]) -> "list[WholeBatch]":
+def _load_records(settings: "Settings", keys: Sequence[str]) -> "list[BatchRecordContent]":
     """All of them, or none."""
-    from dosing_tui.database.reports.batch_record import wholes
+    from dosing_tui.database.reports.batch_record import iter_batch_records
     from dosing_tui.domain.messages.text_sanitizer import clean_text
 
     batches = []
-    for key, found in zip(keys, wholes(settings, keys), strict=True):
+    for key, found in zip(keys, iter_batch_records(settings, keys), strict=True):
         if found is None:
             name = clean_text(key, limit=100)
             print_message(f"There is no batch {name}; 'dosing-tui batches list' tells which there are.")

@@ -16,8 +16,8 @@ from dosing_tui.errors import ReviewError
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
-    from dosing_tui.database.batches.queries import BatchDetail, BatchRow
-    from dosing_tui.database.reports.batch_record import WholeBatch
+    from dosing_tui.database.reports.batch_record import BatchRecordContent
+    from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchRow
     from dosing_tui.domain.batch_review.review_rules import Decision
 
 EXIT_REFUSAL = 1
@@ -98,7 +98,7 @@ def _enter_review(
     settings: "Settings", key: str, decision: "Decision", reason: str, who: str, after: int | None,
     record: str, pin_file: Path | None,
 ) -> None:  # fmt: skip
-    from dosing_tui.database.batches.review_writer import review as enter
+    from dosing_tui.database.batches.review_writer import enter_review
     from dosing_tui.domain.batch_review.query_models import create_review_draft
 
     whole = _load_record(settings, key)
@@ -112,17 +112,17 @@ def _enter_review(
         expected_review_id=_find_last_review(found, decision, who) if after is None else after,
     )
     zone = ZoneInfo(settings.plant.timezone)
-    entered = enter(settings, draft, os_user=get_os_user())
+    entered = enter_review(settings, draft, os_user=get_os_user())
     click.echo(
         f"{row.batch_id}: {entered.meaning} by {entered.who} at"
         f" {entered.at.astimezone(zone):%Y-%m-%d %H:%M:%S} ({entered.signature}), entry {entered.review_id}."
     )
 
 
-def _load_record(settings: "Settings", key: str) -> "WholeBatch":
-    from dosing_tui.database.reports.batch_record import whole
+def _load_record(settings: "Settings", key: str) -> "BatchRecordContent":
+    from dosing_tui.database.reports.batch_record import read_batch_record
 
-    found = whole(settings, key)
+    found = read_batch_record(settings, key)
     if found is None:
         raise ReviewError(f"There is no batch {clean_text(key, limit=100)}; nothing was entered.")
     return found
@@ -144,7 +144,9 @@ def _check_hashes(row: "BatchRow", decision: "Decision", record: str) -> None:
         )
 
 
-def _confirm_record(settings: "Settings", batch_record: "WholeBatch", decision: "Decision", who: str) -> None:
+def _confirm_record(
+    settings: "Settings", batch_record: "BatchRecordContent", decision: "Decision", who: str
+) -> None:
     """The record is shown and agreed to on the terminal. Raises: ReviewError."""
     from dosing_tui.export.batch_record_files import BatchRecordFormat, render_record
 
@@ -169,9 +171,9 @@ def _find_last_review(detail: "BatchDetail", decision: "Decision", who: str) -> 
 
 
 def _prompt_pin(settings: "Settings", who: str, file: Path | None) -> str:
-    from dosing_tui.database.batches.review_policy import in_force
+    from dosing_tui.database.batches.review_policy import read_effective_policy
 
-    if not in_force(settings).pin:
+    if not read_effective_policy(settings).pin:
         return ""
     if file is None:
         return str(click.prompt(f"PIN of {who}", hide_input=True, err=True))

@@ -28,7 +28,7 @@ for command in (list_batches, show, export, review):
 @click.pass_context
 def rebuild(ctx: click.Context, since: str, until: str | None) -> None:
     """Rebuild batches from their readings. Reviews and comments are not touched."""
-    from dosing_tui.database.batches.incremental_rebuild import rebuild as rebuild_batches
+    from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 
     settings, now = get_settings(ctx), datetime.now(UTC)
     zone = settings.plant.timezone
@@ -37,7 +37,7 @@ def rebuild(ctx: click.Context, since: str, until: str | None) -> None:
         raise click.BadParameter("--from is not before --to.")
     done = rebuild_batches(settings, since=begins, until=ends, now=now, report=print_message)
     click.echo(
-        f"{done.batches:,} batches, {done.stored:,} of them new or changed; {done.vanished:,} were of others."
+        f"{done.batch_count:,} batches, {done.stored_count:,} of them new or changed; {done.removed_count:,} were of others."
     )
 
 
@@ -69,12 +69,12 @@ def policy(
 
     Without an option it is shown. Only the database role that owns the schema may change it.
     """
-    from dosing_tui.database.batches.review_policy import plants, set_policy
+    from dosing_tui.database.batches.review_policy import read_plant_policy, set_policy
     from dosing_tui.domain.batch_review.review_policy import ReviewPolicy, format_policy
 
     settings = get_settings(ctx)
     with exit_if_unavailable():
-        had = plants(settings)
+        had = read_plant_policy(settings)
         wanted = ReviewPolicy(
             had.pin if pin is None else pin, had.second_person if second_person is None else second_person
         )
@@ -94,9 +94,9 @@ def verify(ctx: click.Context) -> None:
     """Compare every entry, review, recipe, PIN, policy and batch with its hash, and lists with records.
 
     Exit 0: all is as it was entered; 1: something differs or is missing; 2: wrong input or set-up."""
-    from dosing_tui.database.batches.audit_verify import verify as verify_all
+    from dosing_tui.database.batches.audit_verify import verify_audit_trail
 
-    found = verify_all(get_settings(ctx))
+    found = verify_audit_trail(get_settings(ctx))
     for fault in found.faults:
         click.echo(fault)
     click.echo(

@@ -82,11 +82,10 @@ def collect(ctx: click.Context) -> None:
 @click.pass_context
 def migrate(ctx: click.Context, check: bool) -> None:
     """Create the database schema, bring it up to date, or adopt the guide's tables with their rows."""
-    from dosing_tui.database.schema.migrate import migrate as apply
-    from dosing_tui.database.schema.migrate import pending
+    from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
 
     settings = _get_settings(ctx)
-    names = pending(settings) if check else apply(settings, report=_print_message)
+    names = list_pending_steps(settings) if check else migrate_schema(settings, report=_print_message)
     for name in names:
         click.echo(f"{'missing' if check else 'applied'}: {name}")
     if not names:

@@ -35,11 +35,11 @@ def notifications(ctx: click.Context) -> None:
 
     What was told last, what waits, and what fails why.
     """
-    from dosing_tui.database.alarms.notification_queue import states
+    from dosing_tui.database.alarms.notification_queue import list_channel_states
 
     settings = get_settings(ctx)
     zone = ZoneInfo(settings.plant.timezone)
-    found = {one.channel: one for one in states(settings, now=datetime.now(UTC))}
+    found = {one.channel: one for one in list_channel_states(settings, now=datetime.now(UTC))}
     for name in dict.fromkeys([*(one.name for one in settings.notifications), *found]):
         state = found.get(name)
         if state is None:

@@ -38,7 +38,7 @@ def import_recipe_file(ctx: click.Context, file: Path, who: str, valid_from: str
         raise RecipeError(f"{file} cannot be read: {error}.") from error
     since = parse_time(valid_from, settings.plant.timezone) if valid_from else None
     for done in import_recipes(settings, found, who=who, valid_from=since):
-        word = "is new" if done.new else "was there"
+        word = "is new" if done.is_new else "was there"
         click.echo(f"{done.recipe.title}: version {done.version} {word}")
 
 
@@ -75,10 +75,10 @@ def show(ctx: click.Context) -> None:
 
 
 def _load_active_recipes(ctx: click.Context) -> "list[MasterVersion]":
-    from dosing_tui.database.batches.master_recipes import versions
+    from dosing_tui.database.batches.master_recipes import list_recipe_versions
     from dosing_tui.domain.batches.master_recipe import list_current_versions
 
-    return list_current_versions(versions(get_settings(ctx)), at=datetime.now(UTC))
+    return list_current_versions(list_recipe_versions(get_settings(ctx)), at=datetime.now(UTC))
 
 
 def _format_ingredient(ingredient: "MasterIngredient") -> str:

@@ -33,7 +33,7 @@ def refill(
 
     settings = get_settings(ctx)
     entries = create_refill_entries(
-        journal.states(settings),
+        journal.read_alarm_states(settings),
         CommandContext(Actor(who, get_os_user()), datetime.now(UTC)),
         device=clean_text(device),
         chemical=clean_text(chemical),
@@ -41,7 +41,7 @@ def refill(
         level_timeout=timedelta(minutes=minutes),
         max_duration=get_max_shelving(settings, REFILL_RULE.priority),
     )
-    journal.append(settings, entries)
+    journal.append_entries(settings, entries)
     done = any(entry.event in (AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET) for entry in entries)
     said = "is explained" if done else f"is no alarm for {minutes:g} minutes"
     click.echo(f"Refill of {clean_text(chemical)} ({clean_text(device)}): the jump of its level {said}.")

@@ -93,7 +93,7 @@ def shift(
     ctx: click.Context, *, which: str | None, at: str, format_: str, output: Path | None, force: bool
 ) -> None:
     """Batches, grams, alarms, stock, notes and open points of a shift: exit 0, 2 wrong input, 3 away."""
-    from dosing_tui.database.reports.shift_report import shift_report
+    from dosing_tui.database.reports.shift_report import read_shift_report
     from dosing_tui.domain.time.shift_names import LAST, parse_shift
     from dosing_tui.export.output_files import write_output
     from dosing_tui.export.shift_report_files import ShiftReportFormat, build_file_name, render_report
@@ -105,7 +105,7 @@ def shift(
     if worked.since > now:
         raise RangeError(f"{at!r} has not begun yet: there is nothing to report.")
     with exit_if_unavailable():
-        found = shift_report(settings, worked, now=now)
+        found = read_shift_report(settings, worked, now=now)
     write_output(
         render_report(found, form, settings),
         output,

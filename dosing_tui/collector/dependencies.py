@@ -11,15 +11,15 @@ from dosing_tui.collector.context.interfaces import AlarmStore, CollectorDatabas
 from dosing_tui.collector.context.status import StatusReporter
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.alarms.notification_queue import Postbook
-from dosing_tui.database.batches.incremental_rebuild import keep_until_now
-from dosing_tui.database.batches.master_recipes import versions
-from dosing_tui.database.leader_election import Election
-from dosing_tui.database.panel_reader import Reader
-from dosing_tui.database.reading_writer import Writer
-from dosing_tui.database.schema.maintenance import maintain
-from dosing_tui.database.schema.migrate import migrate, pending
-from dosing_tui.database.schema.plant_limits import NAMES, STOCK_LOW, TOLERANCE
+from dosing_tui.database.alarms.notification_queue import NotificationQueue
+from dosing_tui.database.batches.incremental_rebuild import rebuild_until_now
+from dosing_tui.database.batches.master_recipes import list_recipe_versions
+from dosing_tui.database.leader_election import LeaderElection
+from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.database.reading_writer import ReadingWriter
+from dosing_tui.database.schema.maintenance import run_maintenance
+from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
+from dosing_tui.database.schema.plant_limits import LIMIT_NAMES, STOCK_LOW, TOLERANCE
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
 from dosing_tui.domain.messages.models import Reading, ReadingKind
@@ -41,32 +41,32 @@ def build_parser(settings: Settings) -> PayloadParser:
 
 def build_database(settings: Settings) -> CollectorDatabase:
     return CollectorDatabase(
-        create_writer=partial(Writer, settings),
-        create_leader_lock=partial(Election, settings),
+        create_writer=partial(ReadingWriter, settings),
+        create_leader_lock=partial(LeaderElection, settings),
         prepare_schema=partial(_prepare_schema, settings),
         run_maintenance=partial(_run_maintenance, settings),
-        create_rebuild_call=partial(SubprocessCall, partial(keep_until_now, settings)),
+        create_rebuild_call=partial(SubprocessCall, partial(rebuild_until_now, settings)),
         list_other_writers=partial(_list_other_writers, settings),
         ping_database=partial(_ping_database, settings),
         alarm_store=AlarmStore(
-            append_entries=partial(journal.append, settings),
+            append_entries=partial(journal.append_entries, settings),
             follow_journal=partial(_follow_journal, settings),
-            save_checkpoint=partial(journal.remember, settings),
-            find_stored=partial(journal.stored, settings),
+            save_checkpoint=partial(journal.save_checkpoint, settings),
+            find_stored=partial(journal.find_stored, settings),
             load_readings=partial(_load_readings, settings),
             list_dose_errors=partial(_list_dose_errors, settings),
-            list_master_recipes=partial(versions, settings),
+            list_master_recipes=partial(list_recipe_versions, settings),
         ),
-        create_notification_queue=partial(Postbook, settings),
+        create_notification_queue=partial(NotificationQueue, settings),
     )
 
 
 def _prepare_schema(settings: Settings, report: StatusReporter) -> None:
     if settings.database.migrate:
-        migrate(settings, report=report)
+        migrate_schema(settings, report=report)
         return
-    missing = pending(settings)
-    if schema := [name for name in missing if name not in NAMES]:
+    missing = list_pending_steps(settings)
+    if schema := [name for name in missing if name not in LIMIT_NAMES]:
         raise DatabaseAccessError(
             f"The database schema is not up to date ({', '.join(schema)} missing): "
             "its owner has to run dosing-tui migrate."
@@ -84,37 +84,37 @@ def _prepare_schema(settings: Settings, report: StatusReporter) -> None:
 
 
 def _run_maintenance(settings: Settings) -> None:
-    maintain(settings, now=now_utc())
+    run_maintenance(settings, now=now_utc())
 
 
 def _list_other_writers(settings: Settings) -> list[str]:
     with _open_reader(settings) as reader:
-        return reader.other_writers()
+        return reader.list_other_writers()
 
 
 def _ping_database(settings: Settings) -> None:
     with _open_reader(settings) as reader:
-        reader.ping()
+        reader.ping_database()
 
 
 def _follow_journal(
     settings: Settings, stop_event: threading.Event, on_link: Callable[[bool, str], None]
-) -> Iterator[journal.Heard]:
-    return journal.follow(settings, stop_event, on_link=on_link)
+) -> Iterator[journal.JournalUpdate]:
+    return journal.follow_journal(settings, stop_event, on_link=on_link)
 
 
 def _load_readings(settings: Settings) -> list[Reading]:
     with _open_reader(settings) as reader:
-        return reader.seed()
+        return reader.load_readings()
 
 
 def _list_dose_errors(settings: Settings, since: datetime) -> list[DoseErrorMinute]:
-    return journal.errors_of_the_hour(settings, since=since)
+    return journal.list_dose_errors(settings, since=since)
 
 
 @contextmanager
-def _open_reader(settings: Settings) -> Iterator[Reader]:
-    reader = Reader(settings)
+def _open_reader(settings: Settings) -> Iterator[PanelReader]:
+    reader = PanelReader(settings)
     reader.open()
     try:
         yield reader

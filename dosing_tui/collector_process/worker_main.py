@@ -20,7 +20,7 @@ from dosing_tui.collector_process.messages import (
 )
 from dosing_tui.collector_process.state_publisher import PipeLogHandler, StatePublisher
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.errors import BrokerError, DatabaseError
 from dosing_tui.ipc.pipe import MessagePipe
 from dosing_tui.ipc.stop_signal import StopSignal, stop_on_signal
@@ -94,11 +94,11 @@ def _receive_commands(
 def _seed_live_state(settings: Settings, live_state: LiveState, stop_signal: StopSignal) -> None:
     """Fill the picture from the database, as soon as it is there."""
     try:
-        with closing(Reader(settings)) as reader:
+        with closing(PanelReader(settings)) as reader:
             reader.open()
             while not stop_signal.is_set:
                 try:
-                    live_state.seed_readings(reader.seed())
+                    live_state.seed_readings(reader.load_readings())
                     return
                 except DatabaseError as error:
                     log.info("the picture is not filled from the database yet: %s", error)

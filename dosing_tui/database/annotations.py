@@ -23,19 +23,19 @@ class AnnotationRow:
     more: bool
 
 
-def window(
+def build_parameters(
     *, since: datetime, until: datetime, device: Sequence[str] = (), recipe: Sequence[str] = ()
 ) -> dict[str, object]:
     """The statement's parameters; no device or no recipe is all of them."""
     return {"from": since, "to": until, "device": list(device) or None, "recipe": list(recipe) or None}
 
 
-def annotations(rows: Sequence[AnnotationRow]) -> AnnotationList:
+def rows_to_annotations(rows: Sequence[AnnotationRow]) -> AnnotationList:
     """With harmless text."""
-    return AnnotationList(tuple(map(_annotation, rows)), is_truncated=bool(rows) and rows[0].more)
+    return AnnotationList(tuple(map(_row_to_annotation, rows)), is_truncated=bool(rows) and rows[0].more)
 
 
-def _annotation(row: AnnotationRow) -> Annotation:
+def _row_to_annotation(row: AnnotationRow) -> Annotation:
     return Annotation(
         at=row.time,
         until=row.timeend,

@@ -11,12 +11,12 @@ from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import DatabaseAccessError, DatabaseError, DatabaseUnavailableError, InvalidRowError
 
-LONGEST = 400
+MAX_CELLS = 400
 """Most terminal cells of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class DatabaseTarget:
     """The database that is meant, as it may be shown. ``secrets`` are struck out of every sentence."""
 
     host: str
@@ -35,7 +35,7 @@ class Target:
 
 
 @contextmanager
-def database_errors(target: Target) -> Iterator[None]:
+def translate_errors(target: DatabaseTarget) -> Iterator[None]:
     """Translate what psycopg raises inside the block.
 
     Raises: DatabaseAway, DatabaseRefused, RowRefused; always ``from`` the original.
@@ -43,41 +43,41 @@ def database_errors(target: Target) -> Iterator[None]:
     try:
         yield
     except (psycopg.Error, UnicodeError) as error:
-        raise translated(error, target) from error
+        raise translate_error(error, target) from error
 
 
 @contextmanager
-def rowless_errors(target: Target) -> Iterator[None]:
+def translate_rowless_errors(target: DatabaseTarget) -> Iterator[None]:
     """The same where no row can be at fault.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
     try:
-        with database_errors(target):
+        with translate_errors(target):
             yield
     except InvalidRowError as error:
         reason = str(error).rstrip(".")
         raise DatabaseAccessError(f"The {target.named} refuses: {reason}.") from error.__cause__
 
 
-def translated(error: psycopg.Error | UnicodeError, target: Target) -> DatabaseError:
+def translate_error(error: psycopg.Error | UnicodeError, target: DatabaseTarget) -> DatabaseError:
     """Our error for psycopg's, without the password and without control characters."""
     if isinstance(error, UnicodeError):
-        return InvalidRowError(f"Text that PostgreSQL cannot store: {_plain(str(error), target)}.")
+        return InvalidRowError(f"Text that PostgreSQL cannot store: {_redact_text(str(error), target)}.")
     if isinstance(error, PoolTimeout | PoolClosed | TooManyRequests):
-        return DatabaseUnavailableError(_plain(f"The {target.named} gives no connection.", target))
+        return DatabaseUnavailableError(_redact_text(f"The {target.named} gives no connection.", target))
     if error.sqlstate is None:
-        return _without_state(error, target)
-    return _by_state(error, error.sqlstate, target)
+        return _translate_libpq_error(error, target)
+    return _translate_sqlstate(error, error.sqlstate, target)
 
 
-def bad_connection_string(error: psycopg.Error) -> DatabaseAccessError:
+def create_dsn_error(error: psycopg.Error) -> DatabaseAccessError:
     """What libpq says about it, less what it quotes: that may be half a password."""
     reason = str(error).strip()
     if not reason.startswith("invalid connection option"):
         reason = re.sub(r'"([^"]*)"', lambda quoted: quoted[0] if quoted[1] == "=" else '"…"', reason)
     return DatabaseAccessError(
-        f"database.dsn is not a libpq connection string: {clean_line(reason, LONGEST)}."
+        f"database.dsn is not a libpq connection string: {clean_line(reason, MAX_CELLS)}."
     )
 
 
@@ -90,10 +90,10 @@ _AWAY_STATES = frozenset({"55P03", "55006", "25P02", "25P03", "25P04"})
 _ROW_CLASSES = frozenset({"21", "22", "23", "2F", "38", "39", "44", "54", "P0"})
 """Data, constraints, triggers and limits: this row is refused today and tomorrow."""
 
-_NO_SCHEMA = frozenset({"3F000", "42P01", "42703", "42704", "42883", "42P10"})
+_SCHEMA_STATES = frozenset({"3F000", "42P01", "42703", "42704", "42883", "42P10"})
 """Something of our schema is not there: no or an older migration."""
 
-_REFUSED = {
+_REFUSAL_TEMPLATES = {
     "25006": "The server {server} is read-only (a standby?): {named} cannot be written.",
     "28000": "The server {server} does not let user {user} in: {reason}.",
     "28P01": "The server {server} refuses the password of user {user} for database {database}.",
@@ -103,29 +103,35 @@ _REFUSED = {
 }
 
 
-def _by_state(error: psycopg.Error, state: str, target: Target) -> DatabaseError:
+def _translate_sqlstate(error: psycopg.Error, state: str, target: DatabaseTarget) -> DatabaseError:
     reason = error.diag.message_primary or str(error)
-    if state in _REFUSED:
-        return DatabaseAccessError(_sentence(_REFUSED[state], reason, target))
-    if state in _NO_SCHEMA:
+    if state in _REFUSAL_TEMPLATES:
+        return DatabaseAccessError(_format_sentence(_REFUSAL_TEMPLATES[state], reason, target))
+    if state in _SCHEMA_STATES:
         return DatabaseAccessError(
-            _sentence("The {named} lacks the schema; run dosing-tui migrate: {reason}.", reason, target)
+            _format_sentence(
+                "The {named} lacks the schema; run dosing-tui migrate: {reason}.", reason, target
+            )
         )
     if state == "57014":
-        return DatabaseUnavailableError(_sentence("The {named} took too long to answer.", reason, target))
+        return DatabaseUnavailableError(
+            _format_sentence("The {named} took too long to answer.", reason, target)
+        )
     if state[:2] in _AWAY_CLASSES or state in _AWAY_STATES:
-        return DatabaseUnavailableError(_sentence("The {named} is not available: {reason}.", reason, target))
+        return DatabaseUnavailableError(
+            _format_sentence("The {named} is not available: {reason}.", reason, target)
+        )
     if state[:2] in _ROW_CLASSES:
-        return InvalidRowError(_plain(_with_column(error, reason), target))
-    return DatabaseAccessError(_sentence("The {named} refuses: {reason}.", reason, target))
+        return InvalidRowError(_redact_text(_prefix_column(error, reason), target))
+    return DatabaseAccessError(_format_sentence("The {named} refuses: {reason}.", reason, target))
 
 
-def _with_column(error: psycopg.Error, reason: str) -> str:
+def _prefix_column(error: psycopg.Error, reason: str) -> str:
     column = error.diag.column_name
     return f"{column}: {reason}" if column and column not in reason else reason
 
 
-_BEFORE_THE_SESSION: tuple[tuple[str, type[DatabaseError], str], ...] = (
+_LIBPQ_ERRORS: tuple[tuple[str, type[DatabaseError], str], ...] = (
     (
         r"password authentication failed|SASL authentication failed",
         DatabaseAccessError,
@@ -141,10 +147,10 @@ _BEFORE_THE_SESSION: tuple[tuple[str, type[DatabaseError], str], ...] = (
         DatabaseAccessError,
         "The server {server} lets no user {user} into database {database} from this machine (pg_hba.conf).",
     ),
-    (r"(?:Peer|Ident) authentication failed", DatabaseAccessError, _REFUSED["28000"]),
+    (r"(?:Peer|Ident) authentication failed", DatabaseAccessError, _REFUSAL_TEMPLATES["28000"]),
     (r'role "[^"]*" does not exist', DatabaseAccessError, "There is no database user {user} on {server}."),
-    (r'database "[^"]*" does not exist', DatabaseAccessError, _REFUSED["3D000"]),
-    (r"permission denied", DatabaseAccessError, _REFUSED["42501"]),
+    (r'database "[^"]*" does not exist', DatabaseAccessError, _REFUSAL_TEMPLATES["3D000"]),
+    (r"permission denied", DatabaseAccessError, _REFUSAL_TEMPLATES["42501"]),
     (
         r'invalid value for parameter "TimeZone"',
         DatabaseAccessError,
@@ -191,33 +197,35 @@ _BEFORE_THE_SESSION: tuple[tuple[str, type[DatabaseError], str], ...] = (
 """libpq gives no SQLSTATE for a session that does not begin: its words are all there is. First match wins."""
 
 
-def _without_state(error: psycopg.Error, target: Target) -> DatabaseError:
+def _translate_libpq_error(error: psycopg.Error, target: DatabaseTarget) -> DatabaseError:
     text = str(error)
     if isinstance(error, psycopg.DataError):
-        return InvalidRowError(_plain(text, target))
+        return InvalidRowError(_redact_text(text, target))
     if isinstance(error, psycopg.ProgrammingError | psycopg.NotSupportedError):
-        return DatabaseAccessError(_sentence("The {named} cannot be asked this: {reason}.", text, target))
-    for pattern, kind, sentence in _BEFORE_THE_SESSION:
+        return DatabaseAccessError(
+            _format_sentence("The {named} cannot be asked this: {reason}.", text, target)
+        )
+    for pattern, kind, sentence in _LIBPQ_ERRORS:
         if re.search(pattern, text):
-            return kind(_sentence(sentence, _last_words(text), target))
+            return kind(_format_sentence(sentence, _extract_reason(text), target))
     return DatabaseUnavailableError(
-        _sentence("The {named} cannot be reached: {reason}.", _last_words(text), target)
+        _format_sentence("The {named} cannot be reached: {reason}.", _extract_reason(text), target)
     )
 
 
-def _last_words(text: str) -> str:
+def _extract_reason(text: str) -> str:
     """libpq's own reason, less the address that is named anyway and less its hints."""
     first = text.strip().split("\n", 1)[0]
     return re.sub(r"^.*?(?:failed: |is bad: )(?:.*failed: )?(?:FATAL:\s+|ERROR:\s+)?", "", first)
 
 
-def _sentence(template: str, reason: str, target: Target) -> str:
+def _format_sentence(template: str, reason: str, target: DatabaseTarget) -> str:
     """Values are put in after the template is read: braces in them are text."""
     values = {name: getattr(target, name) for name in ("server", "named", "host", "user", "database")}
-    return _plain(template.format_map(values | {"reason": reason.strip().rstrip(".")}), target)
+    return _redact_text(template.format_map(values | {"reason": reason.strip().rstrip(".")}), target)
 
 
-def _plain(text: str, target: Target) -> str:
+def _redact_text(text: str, target: DatabaseTarget) -> str:
     for secret in target.secrets:
         text = text.replace(secret, "…")
-    return clean_line(text, LONGEST)
+    return clean_line(text, MAX_CELLS)

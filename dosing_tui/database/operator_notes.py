@@ -7,9 +7,9 @@ import psycopg
 from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import connect, target
-from dosing_tui.database.error_mapping import Target, database_errors, rowless_errors
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.error_mapping import DatabaseTarget, translate_errors, translate_rowless_errors
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.domain.panels.operator_notes import (
     MAX_TEXT_LENGTH,
@@ -20,12 +20,12 @@ from dosing_tui.domain.panels.operator_notes import (
 )
 from dosing_tui.errors import DatabaseAccessError, InvalidRowError
 
-APPLICATION = "notes"
-LISTED = 500
+APPLICATION_NAME = "notes"
+MAX_NOTES = 500
 """Most notes of one answer."""
 
 
-def add(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
+def add_note(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
     """Store the note, cleaned; answers it as it stands in the database. ``os_user``: who runs this console.
 
     Raises: DatabaseAway, DatabaseRefused (this user may not), RowRefused (this note cannot be stored).
@@ -40,40 +40,40 @@ def add(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
         "os_user": clean_text(os_user),
         "device": note.device,
     }
-    meant = target(settings)
-    with connect(settings, application=APPLICATION) as session:
+    meant = describe_target(settings)
+    with open_connection(settings, application=APPLICATION_NAME) as session:
         try:
-            with database_errors(meant), session.cursor(row_factory=class_row(Note)) as cursor:
-                stored = cursor.execute(statement("writes/operator_notes"), asked).fetchone()
+            with translate_errors(meant), session.cursor(row_factory=class_row(Note)) as cursor:
+                stored = cursor.execute(read_statement("writes/operator_notes"), asked).fetchone()
                 session.commit()
         except DatabaseAccessError as error:
-            raise _refused(error, meant) from error.__cause__
+            raise _explain_refusal(error, meant) from error.__cause__
     assert stored is not None  # RETURNING answers the row, or the statement has failed
     return stored
 
 
-def listed(settings: Settings, *, since: datetime, until: datetime, most: int = LISTED) -> list[Note]:
+def list_notes(settings: Settings, *, since: datetime, until: datetime, limit: int = MAX_NOTES) -> list[Note]:
     """The notes about moments in [since, until), the newest first, with harmless text.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
     with (
-        connect(settings, application=APPLICATION, autocommit=True) as session,
-        rowless_errors(target(settings)),
+        open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
+        translate_rowless_errors(describe_target(settings)),
     ):
-        return listed_in(session, since=since, until=until, most=most)
+        return select_notes(session, since=since, until=until, limit=limit)
 
 
-def listed_in(
-    session: psycopg.Connection[TupleRow], *, since: datetime, until: datetime, most: int = LISTED
+def select_notes(
+    session: psycopg.Connection[TupleRow], *, since: datetime, until: datetime, limit: int = MAX_NOTES
 ) -> list[Note]:
     """The same in a session of the caller's."""
-    asked = {"from": since, "to": until, "rows": most}
+    asked = {"from": since, "to": until, "rows": limit}
     with session.cursor(row_factory=class_row(Note)) as cursor:
-        return [_harmless(note) for note in cursor.execute(statement("reads/operator_notes"), asked)]
+        return [_clean_note(note) for note in cursor.execute(read_statement("reads/operator_notes"), asked)]
 
 
-def _harmless(note: Note) -> Note:
+def _clean_note(note: Note) -> Note:
     """Others than this console may write notes, too."""
     return replace(
         note,
@@ -85,11 +85,11 @@ def _harmless(note: Note) -> Note:
     )
 
 
-def _refused(error: DatabaseAccessError, meant: Target) -> DatabaseAccessError:
+def _explain_refusal(error: DatabaseAccessError, target: DatabaseTarget) -> DatabaseAccessError:
     """Who may not write gets told what to ask for."""
     if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
         return DatabaseAccessError(
-            f"The note is not stored: user {meant.user} may not add notes to the {meant.named}"
+            f"The note is not stored: user {target.user} may not add notes to the {target.named}"
             " (the right to insert into operator_notes is missing)."
         )
     return error

@@ -14,10 +14,10 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import annotations
 from dosing_tui.database.annotations import AnnotationRow
-from dosing_tui.database.connection import connect, connection_string, target
-from dosing_tui.database.error_mapping import rowless_errors
-from dosing_tui.database.query_cancellation import Running
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.connection import build_connection_string, describe_target, open_connection
+from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.query_cancellation import QueryRegistry
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.annotations import AnnotationList
@@ -25,21 +25,21 @@ from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.errors import DatabaseUnavailableError
 
-APPLICATION = "console"
-SESSIONS = 4
+APPLICATION_NAME = "console"
+MAX_SESSIONS = 4
 """Most sessions at a time; a panel beyond waits for one."""
-PATIENCE_S = 2.0
+POOL_TIMEOUT_S = 2.0
 """Longest wait for one of them."""
-SEEDED = 50
+RECENT_ROWS = 50
 """How many doses, and how many events, the picture starts with."""
 
 Session = psycopg.Connection[TupleRow]
-Row = TypeVar("Row")
-Stamped = TypeVar("Stamped", Dose, BatchEvent, InventoryLevel)
+RowT = TypeVar("RowT")
+ReadingT = TypeVar("ReadingT", Dose, BatchEvent, InventoryLevel)
 
 
 @dataclass(frozen=True, slots=True)
-class SpoolBooks:
+class SpoolProgress:
     """What became of one spool's units, as the database knows it."""
 
     spool_id: UUID
@@ -50,7 +50,7 @@ class SpoolBooks:
     updated_at: datetime
 
 
-class Reader:
+class PanelReader:
     """A few sessions, opened when they are needed. Text it answers is clean.
 
     Every question raises DatabaseAway or DatabaseRefused.
@@ -59,7 +59,7 @@ class Reader:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._pool: ConnectionPool[Session] | None = None
-        self._running = Running()
+        self._queries = QueryRegistry()
 
     def open(self) -> None:
         """Does not wait for the database, nor fail without it.
@@ -67,16 +67,16 @@ class Reader:
         Raises: DatabaseRefused, if the connection string cannot be read.
         """
         self._pool = ConnectionPool(
-            connection_string(self._settings, application=APPLICATION),
+            build_connection_string(self._settings, application=APPLICATION_NAME),
             # autocommit: a read is one statement; unprepared: its window decides the plan
             kwargs={"autocommit": True, "prepare_threshold": None},
             check=ConnectionPool.check_connection,
             min_size=0,
-            max_size=SESSIONS,
-            timeout=PATIENCE_S,
+            max_size=MAX_SESSIONS,
+            timeout=POOL_TIMEOUT_S,
             reconnect_timeout=0,
             open=True,
-            name=f"dosing-tui/{APPLICATION}",
+            name=f"dosing-tui/{APPLICATION_NAME}",
         )
 
     def close(self) -> None:
@@ -84,7 +84,7 @@ class Reader:
             self._pool.close()
             self._pool = None
 
-    def panel(self, panel: Panel[Row], query: PanelQuery) -> list[Row]:
+    def read_panel(self, panel: Panel[RowT], query: PanelQuery) -> list[RowT]:
         """The panel's rows for the query's window, by the plant's zone."""
         narrowed = query.selection.restrict_to(panel.dimensions)
         asked: dict[str, object] = {
@@ -95,73 +95,77 @@ class Reader:
             "step": panel.get_bucket_width(query.since, query.until),
             **{name.value: list(narrowed.get_values(name)) or None for name in Dimension},
         }
-        return self._rows(f"panels/{panel.id}", clean_row(panel.row_type), asked)
+        return self._fetch_rows(f"panels/{panel.id}", clean_class_row(panel.row_type), asked)
 
-    def cancel(self, panels: Collection[str]) -> None:
+    def cancel_panels(self, panels: Collection[str]) -> None:
         """Give up what is being asked for these panels: whoever asked gets a DatabaseAway."""
-        self._running.cancel([f"panels/{name}" for name in panels])
+        self._queries.cancel_queries([f"panels/{name}" for name in panels])
 
-    def annotations(
+    def read_annotations(
         self, *, since: datetime, until: datetime, device: Sequence[str] = (), recipe: Sequence[str] = ()
     ) -> AnnotationList:
         """Batches that reach into [since, until) and notes in it, of these stations and recipes or of all."""
-        asked = annotations.window(since=since, until=until, device=device, recipe=recipe)
-        return annotations.annotations(self._rows("reads/annotations", class_row(AnnotationRow), asked))
+        asked = annotations.build_parameters(since=since, until=until, device=device, recipe=recipe)
+        return annotations.rows_to_annotations(
+            self._fetch_rows("reads/annotations", class_row(AnnotationRow), asked)
+        )
 
-    def known(self, dimension: Dimension, *, since: datetime | None = None) -> list[str]:
+    def list_filter_values(self, dimension: Dimension, *, since: datetime | None = None) -> list[str]:
         """The values readings have had of this dimension, in order: since then, or in the last 90 days."""
-        rows = self._rows(f"reads/known_{dimension.value}", scalar_row, {"since": since})
+        rows = self._fetch_rows(f"reads/known_{dimension.value}", scalar_row, {"since": since})
         return [clean_text(value) for value in rows]
 
-    def seed(self) -> list[Reading]:
+    def load_readings(self) -> list[Reading]:
         """The newest level of every tank, and the newest doses and events, oldest first."""
-        newest = {"rows": SEEDED}
+        newest = {"rows": RECENT_ROWS}
         return [
-            *map(_reading, self._rows("reads/latest_levels", clean_row(InventoryLevel))),
-            *map(_reading, self._rows("reads/recent_events", clean_row(BatchEvent), newest)),
-            *map(_reading, self._rows("reads/recent_doses", clean_row(Dose), newest)),
+            *map(_repair_reading, self._fetch_rows("reads/latest_levels", clean_class_row(InventoryLevel))),
+            *map(
+                _repair_reading, self._fetch_rows("reads/recent_events", clean_class_row(BatchEvent), newest)
+            ),
+            *map(_repair_reading, self._fetch_rows("reads/recent_doses", clean_class_row(Dose), newest)),
         ]
 
-    def books(self) -> list[SpoolBooks]:
+    def list_spools(self) -> list[SpoolProgress]:
         """The books of this site's spools, the one written last first."""
-        return self._rows("reads/books", class_row(SpoolBooks), {"site": self._settings.plant.site})
+        return self._fetch_rows("reads/books", class_row(SpoolProgress), {"site": self._settings.plant.site})
 
-    def other_writers(self) -> list[str]:
+    def list_other_writers(self) -> list[str]:
         """Other programs' sessions that write the plant's tables, e.g. 'telegraf (plant at 10.0.0.7)'."""
-        return [clean_text(name) for name in self._rows("reads/other_writers", scalar_row)]
+        return [clean_text(name) for name in self._fetch_rows("reads/other_writers", scalar_row)]
 
-    def clock_difference(self, clock: Callable[[], datetime]) -> timedelta:
+    def measure_clock_offset(self, clock: Callable[[], datetime]) -> timedelta:
         """How far the server's clock is ahead of ours, to half the time of the question."""
-        with self._session() as session:
+        with self._open_session() as session:
             asked = clock()
-            row = session.execute(statement("reads/clock")).fetchone()
+            row = session.execute(read_statement("reads/clock")).fetchone()
             answered = clock()
         assert row is not None  # a SELECT without FROM has exactly one row
         server: datetime = row[0]
         return server - (asked + (answered - asked) / 2)
 
-    def ping(self) -> None:
+    def ping_database(self) -> None:
         """Nothing, if the database answers."""
-        with self._session() as session:
+        with self._open_session() as session:
             session.execute("")
 
-    def _rows(
-        self, name: str, rows: BaseRowFactory[Row], asked: Mapping[str, object] | None = None
-    ) -> list[Row]:
+    def _fetch_rows(
+        self, name: str, row_factory: BaseRowFactory[RowT], parameters: Mapping[str, object] | None = None
+    ) -> list[RowT]:
         with (
-            self._session() as session,
-            self._running.question(name, session),
-            session.cursor(row_factory=rows) as cursor,
+            self._open_session() as session,
+            self._queries.track_query(name, session),
+            session.cursor(row_factory=row_factory) as cursor,
         ):
-            return cursor.execute(statement(name), asked or {}).fetchall()
+            return cursor.execute(read_statement(name), parameters or {}).fetchall()
 
     @contextmanager
-    def _session(self) -> Iterator[Session]:
-        with rowless_errors(target(self._settings)), self._borrowed() as session:
+    def _open_session(self) -> Iterator[Session]:
+        with translate_rowless_errors(describe_target(self._settings)), self._borrow_session() as session:
             yield session
 
     @contextmanager
-    def _borrowed(self) -> Iterator[Session]:
+    def _borrow_session(self) -> Iterator[Session]:
         """One of the pool's; where it has none to give, one for this question, or why there is none."""
         pool = self._pool
         if pool is None:
@@ -170,21 +174,21 @@ class Reader:
             with pool.connection() as session:
                 yield session
             return
-        with connect(self._settings, application=APPLICATION, autocommit=True) as session:
+        with open_connection(self._settings, application=APPLICATION_NAME, autocommit=True) as session:
             yield session
 
 
-def clean_row(kind: type[Row]) -> BaseRowFactory[Row]:
+def clean_class_row(row_type: type[RowT]) -> BaseRowFactory[RowT]:
     """Like class_row, with harmless text."""
 
-    def factory(cursor: Any) -> RowMaker[Row]:  # psycopg keeps the common base of its cursors to itself
-        make = class_row(kind)(cursor)
+    def factory(cursor: Any) -> RowMaker[RowT]:  # psycopg keeps the common base of its cursors to itself
+        make = class_row(row_type)(cursor)
         return lambda values: make([clean_text(v) if isinstance(v, str) else v for v in values])
 
     return factory
 
 
-def _reading(row: Stamped) -> Stamped:
+def _repair_reading(row: ReadingT) -> ReadingT:
     """Repair what the row factory cannot know: the enumeration and the tuple."""
     known = row.time_quality in set(TimeQuality)
     return replace(

@@ -9,11 +9,11 @@ import psycopg
 from psycopg.rows import TupleRow
 
 log = logging.getLogger(__name__)
-WITHIN_S = 2.0
+CANCEL_TIMEOUT_S = 2.0
 """A server that does not take the cancellation by then is left to its statement timeout."""
 
 
-class Running:
+class QueryRegistry:
     """For any thread."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Running:
         self._sessions: list[tuple[str, psycopg.Connection[TupleRow]]] = []
 
     @contextmanager
-    def question(self, name: str, session: psycopg.Connection[TupleRow]) -> Iterator[None]:
+    def track_query(self, name: str, session: psycopg.Connection[TupleRow]) -> Iterator[None]:
         """While it is open, the session's statement may be cancelled under this name."""
         entry = (name, session)
         with self._lock:
@@ -33,11 +33,11 @@ class Running:
             with self._lock:
                 self._sessions.remove(entry)
 
-    def cancel(self, names: Collection[str]) -> None:
+    def cancel_queries(self, names: Collection[str]) -> None:
         """Cancel what runs under these names; takes as long as the server needs to be told."""
         with self._lock:
             for name, session in self._sessions:
                 if name in names:
                     log.debug("cancelling %s", name)
                     with suppress(psycopg.Error):
-                        session.cancel_safe(timeout=WITHIN_S)
+                        session.cancel_safe(timeout=CANCEL_TIMEOUT_S)

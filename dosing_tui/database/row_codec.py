@@ -21,34 +21,36 @@ from dosing_tui.domain.messages.models import (
     is_finite,
 )
 
-_ROWS: Mapping[ReadingKind, type[Reading]] = {
+_READING_TYPES: Mapping[ReadingKind, type[Reading]] = {
     ReadingKind.DOSE: Dose,
     ReadingKind.EVENT: BatchEvent,
     ReadingKind.LEVEL: InventoryLevel,
 }
 
-_IDENTITY = {
+_UNIQUE_KEYS = {
     ReadingKind.DOSE: ("device_id", "time", "pump", "dedup"),
     ReadingKind.EVENT: ("device_id", "time", "event", "recipe", "dedup"),
     ReadingKind.LEVEL: ("device_id", "chemical", "time", "dedup"),
 }
 """The unique keys, in the order in which the statements answer them."""
 
-_BIG = frozenset({"duration_ms"})
+_BIGINT_FIELDS = frozenset({"duration_ms"})
 """Whole numbers with 64 bits in the tables; all others have 32."""
 
 
-_KEYS: Mapping[ReadingKind, Callable[[Reading], tuple[Any, ...]]] = {
-    kind: attrgetter(*names) for kind, names in _IDENTITY.items()
+_KEY_GETTERS: Mapping[ReadingKind, Callable[[Reading], tuple[Any, ...]]] = {
+    kind: attrgetter(*names) for kind, names in _UNIQUE_KEYS.items()
 }
-_FIELDS = {kind: [field.name for field in dataclasses.fields(row)] for kind, row in _ROWS.items()}
-_VALUES: Mapping[ReadingKind, Callable[[Reading], tuple[Any, ...]]] = {
-    kind: attrgetter(*names) for kind, names in _FIELDS.items()
+_FIELD_NAMES = {
+    kind: [field.name for field in dataclasses.fields(row)] for kind, row in _READING_TYPES.items()
 }
-_json = json.JSONEncoder(separators=(",", ":"), default=datetime.isoformat, allow_nan=False)
+_VALUE_GETTERS: Mapping[ReadingKind, Callable[[Reading], tuple[Any, ...]]] = {
+    kind: attrgetter(*names) for kind, names in _FIELD_NAMES.items()
+}
+_json_encoder = json.JSONEncoder(separators=(",", ":"), default=datetime.isoformat, allow_nan=False)
 
 
-def kind_of(reading: Reading) -> ReadingKind:
+def get_kind(reading: Reading) -> ReadingKind:
     match reading:
         case Dose():
             return ReadingKind.DOSE
@@ -58,12 +60,12 @@ def kind_of(reading: Reading) -> ReadingKind:
             return ReadingKind.LEVEL
 
 
-def in_key_order(kind: ReadingKind, readings: Iterable[Reading]) -> list[Reading]:
+def sort_by_key(kind: ReadingKind, readings: Iterable[Reading]) -> list[Reading]:
     """Two writers with the same readings then wait for each other in one order: no deadlock."""
-    return sorted(readings, key=_KEYS[kind])
+    return sorted(readings, key=_KEY_GETTERS[kind])
 
 
-def rows(kind: ReadingKind, readings: Sequence[Reading]) -> dict[str, str]:
+def encode_readings(kind: ReadingKind, readings: Sequence[Reading]) -> dict[str, str]:
     """The statement's parameter: a list of objects, one key for each field of the kind's record.
 
     One text for all is an order of magnitude quicker to write than a list for each column.
@@ -71,49 +73,49 @@ def rows(kind: ReadingKind, readings: Sequence[Reading]) -> dict[str, str]:
     if all(map(is_finite, readings)):
         with suppress(orjson.JSONEncodeError):
             return {"rows": orjson.dumps(readings).decode()}
-    names, values = _FIELDS[kind], _VALUES[kind]
+    names, values = _FIELD_NAMES[kind], _VALUE_GETTERS[kind]
     objects = [dict(zip(names, values(each), strict=True)) for each in readings]
-    return {"rows": _json.encode([_without_nan(each) for each in objects])}
+    return {"rows": _json_encoder.encode([_replace_nan(each) for each in objects])}
 
 
-def rejection_columns(rejections: Sequence[Rejection]) -> dict[str, list[object]]:
+def encode_rejections(rejections: Sequence[Rejection]) -> dict[str, list[object]]:
     return {
         "received_at": [rejection.received_at for rejection in rejections],
-        "topic": [_storable(rejection.topic) for rejection in rejections],
+        "topic": [_sanitize_text(rejection.topic) for rejection in rejections],
         "record": [rejection.record for rejection in rejections],
-        "reason": [_storable(rejection.reason) for rejection in rejections],
+        "reason": [_sanitize_text(rejection.reason) for rejection in rejections],
     }
 
 
-def split(
-    kind: ReadingKind, readings: Sequence[Reading], answered: Iterable[Sequence[object]]
+def split_stored(
+    kind: ReadingKind, readings: Sequence[Reading], stored_keys: Iterable[Sequence[object]]
 ) -> tuple[list[Reading], list[Reading]]:
     """Those the server stored and those it knew already; of two alike in one batch, the first is stored."""
-    new = {_comparable(values) for values in answered}
+    new = {_normalize_key(values) for values in stored_keys}
     stored: list[Reading] = []
     known: list[Reading] = []
     for reading in readings:
-        identity = _identity(kind, reading)
+        identity = _get_key(kind, reading)
         (stored if identity in new else known).append(reading)
         new.discard(identity)
     return stored, known
 
 
-def unfit(reading: Reading) -> list[str]:
+def list_unfit_fields(reading: Reading) -> list[str]:
     """Names of fields that no column of their type can hold: the server does not say which it was."""
     return [
         field.name
         for field in dataclasses.fields(reading)
-        if not _fits(field.name, getattr(reading, field.name))
+        if not _is_storable(field.name, getattr(reading, field.name))
     ]
 
 
-def record_of(reading: Reading) -> bytes:
+def reading_to_json(reading: Reading) -> bytes:
     """The reading itself, whole, as JSON: what is kept of one that the server refuses."""
     return json.dumps(dataclasses.asdict(reading), default=str).encode()
 
 
-def _without_nan(fields: dict[str, object]) -> dict[str, object]:
+def _replace_nan(fields: dict[str, object]) -> dict[str, object]:
     """JSON has no word for what is not finite; PostgreSQL reads it from a text."""
     return {
         name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
@@ -121,22 +123,22 @@ def _without_nan(fields: dict[str, object]) -> dict[str, object]:
     }
 
 
-def _identity(kind: ReadingKind, reading: Reading) -> tuple[Any, ...]:
-    return _comparable(_KEYS[kind](reading))
+def _get_key(kind: ReadingKind, reading: Reading) -> tuple[Any, ...]:
+    return _normalize_key(_KEY_GETTERS[kind](reading))
 
 
-def _comparable(values: Iterable[Any]) -> tuple[Any, ...]:
+def _normalize_key(values: Iterable[Any]) -> tuple[Any, ...]:
     """In UTC: two zones' stamps of a repeated hour are never equal in Python."""
     return tuple(value.astimezone(UTC) if isinstance(value, datetime) else value for value in values)
 
 
-def _fits(name: str, value: object) -> bool:
+def _is_storable(name: str, value: object) -> bool:
     if isinstance(value, str):
-        return _storable(value) == value
+        return _sanitize_text(value) == value
     if isinstance(value, int):
-        return -(2**31) <= value < 2**31 or (name in _BIG and -(2**63) <= value < 2**63)
+        return -(2**31) <= value < 2**31 or (name in _BIGINT_FIELDS and -(2**63) <= value < 2**63)
     return True
 
 
-def _storable(text: str) -> str:
+def _sanitize_text(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

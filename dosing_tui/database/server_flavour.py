@@ -9,7 +9,7 @@ from dosing_tui.database.connection import Session
 from dosing_tui.errors import DatabaseAccessError
 
 
-class Flavour(StrEnum):
+class ServerFlavour(StrEnum):
     """The value is stored with each migration: a database keeps the flavour it was made with."""
 
     COMMUNITY = "community"
@@ -17,33 +17,33 @@ class Flavour(StrEnum):
     PLAIN = "plain"
 
     @property
-    def folders(self) -> tuple[str, ...]:
+    def schema_folders(self) -> tuple[str, ...]:
         """Folders of ``sql/schema`` that apply."""
-        return _FOLDERS[self]
+        return _SCHEMA_FOLDERS[self]
 
     @property
-    def described(self) -> str:
-        return _TITLES[self]
+    def label(self) -> str:
+        return _LABELS[self]
 
 
-_FOLDERS = {
-    Flavour.COMMUNITY: ("any", "timescale", "community"),
-    Flavour.APACHE: ("any", "timescale", "portable"),
-    Flavour.PLAIN: ("any", "plain", "portable"),
+_SCHEMA_FOLDERS = {
+    ServerFlavour.COMMUNITY: ("any", "timescale", "community"),
+    ServerFlavour.APACHE: ("any", "timescale", "portable"),
+    ServerFlavour.PLAIN: ("any", "plain", "portable"),
 }
-_TITLES = {
-    Flavour.COMMUNITY: "TimescaleDB Community",
-    Flavour.APACHE: "TimescaleDB Apache edition",
-    Flavour.PLAIN: "plain PostgreSQL",
+_LABELS = {
+    ServerFlavour.COMMUNITY: "TimescaleDB Community",
+    ServerFlavour.APACHE: "TimescaleDB Apache edition",
+    ServerFlavour.PLAIN: "plain PostgreSQL",
 }
 
-OLDEST_POSTGRESQL = 14
-OLDEST_TIMESCALEDB = {Flavour.COMMUNITY: (2, 18), Flavour.APACHE: (2, 13)}
+MIN_POSTGRESQL = 14
+MIN_TIMESCALEDB = {ServerFlavour.COMMUNITY: (2, 18), ServerFlavour.APACHE: (2, 13)}
 """2.13 brought by_range(), 2.18 the columnstore's names."""
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ServerInfo:
     """What a database offers. ``extension`` is '' without TimescaleDB; ``offered``: it could be created."""
 
     postgresql: int
@@ -52,15 +52,15 @@ class Server:
     offered: bool
 
     @property
-    def flavour(self) -> Flavour:
+    def flavour(self) -> ServerFlavour:
         if not self.extension:
-            return Flavour.PLAIN
-        return Flavour.APACHE if self.license == "apache" else Flavour.COMMUNITY
+            return ServerFlavour.PLAIN
+        return ServerFlavour.APACHE if self.license == "apache" else ServerFlavour.COMMUNITY
 
 
 # The license alone proves nothing: plain PostgreSQL takes any value for a setting it does not know.
 # Without the library preloaded, CREATE EXTENSION would end the session; its settings show that it is.
-_ASK = """
+_SERVER_QUERY = """
 SELECT current_setting('server_version_num')::int / 10000 AS postgresql,
        coalesce((SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'), '') AS extension,
        coalesce(current_setting('timescaledb.license', true), '') AS license,
@@ -69,29 +69,29 @@ SELECT current_setting('server_version_num')::int / 10000 AS postgresql,
 """
 
 
-def ask(session: Session) -> Server:
+def detect_server(session: Session) -> ServerInfo:
     """What this database offers."""
-    with session.cursor(row_factory=class_row(Server)) as cursor:
-        server = cursor.execute(_ASK).fetchone()
+    with session.cursor(row_factory=class_row(ServerInfo)) as cursor:
+        server = cursor.execute(_SERVER_QUERY).fetchone()
     assert server is not None  # a SELECT without FROM has exactly one row
     return server
 
 
-def check(server: Server) -> None:
+def check_versions(server: ServerInfo) -> None:
     """Raises: DatabaseRefused, if PostgreSQL or TimescaleDB is too old for the schema."""
-    if server.postgresql < OLDEST_POSTGRESQL:
+    if server.postgresql < MIN_POSTGRESQL:
         raise DatabaseAccessError(
-            f"PostgreSQL {server.postgresql} is too old: the schema needs {OLDEST_POSTGRESQL} or newer."
+            f"PostgreSQL {server.postgresql} is too old: the schema needs {MIN_POSTGRESQL} or newer."
         )
-    oldest = OLDEST_TIMESCALEDB.get(server.flavour, (0, 0))
-    if server.extension and _version(server.extension) < oldest:
+    oldest = MIN_TIMESCALEDB.get(server.flavour, (0, 0))
+    if server.extension and _parse_version(server.extension) < oldest:
         raise DatabaseAccessError(
             f"TimescaleDB {server.extension} is too old for this schema: {oldest[0]}.{oldest[1]} or newer is"
             " needed (ALTER EXTENSION timescaledb UPDATE)."
         )
 
 
-def _version(text: str) -> tuple[int, ...]:
+def _parse_version(text: str) -> tuple[int, ...]:
     """
     >>> _version("2.19.3-dev")
     (2, 19)

@@ -8,7 +8,7 @@ from typing import LiteralString
 
 
 @cache
-def root() -> Traversable:
+def find_sql_folder() -> Traversable:
     """The folder ``sql``.
 
     Raises: FileNotFoundError, if the program was installed without it.
@@ -22,23 +22,23 @@ def root() -> Traversable:
 
 
 @cache
-def statement(name: str) -> LiteralString:
+def read_statement(name: str) -> LiteralString:
     """The text of ``sql/<name>.sql``, e.g. ``panels/today_by_chemical``.
 
     Raises: FileNotFoundError.
     """
-    return _found(name).read_text(encoding="utf-8")
+    return _find_file(name).read_text(encoding="utf-8")
 
 
-def listed(folder: str) -> list[str]:
-    """Names, for ``statement``, of the SQL files in ``sql/<folder>``, in order."""
-    place = root().joinpath(*folder.split("/"))
+def list_statements(folder: str) -> list[str]:
+    """Names, for ``read_statement``, of the SQL files in ``sql/<folder>``, in order."""
+    place = find_sql_folder().joinpath(*folder.split("/"))
     if not place.is_dir():
         return []
     found = (entry.name for entry in place.iterdir() if entry.name.endswith(".sql"))
     return sorted(f"{folder}/{name.removesuffix('.sql')}" for name in found)
 
 
-def _found(name: str) -> Traversable:
+def _find_file(name: str) -> Traversable:
     *folders, last = name.split("/")
-    return root().joinpath(*folders, f"{last}.sql")
+    return find_sql_folder().joinpath(*folders, f"{last}.sql")

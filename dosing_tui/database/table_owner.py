@@ -5,13 +5,13 @@ from psycopg.sql import SQL, Identifier
 from dosing_tui.database.connection import Session
 from dosing_tui.errors import DatabaseAccessError
 
-_ASK = """
+_OWNER_QUERY = """
 SELECT current_user, pg_get_userbyid(c.relowner), pg_has_role(current_user, c.relowner, 'MEMBER'),
        current_database()
   FROM (SELECT to_regclass('public.dosing_consumption') AS oid) AS t LEFT JOIN pg_class AS c USING (oid)
 """
 
-_RIGHTS = """
+_RIGHTS_QUERY = """
 SELECT current_user, current_database(), has_schema_privilege('public', 'CREATE'),
        %(schema)s = '' OR to_regnamespace(%(schema)s) IS NOT NULL
        OR has_database_privilege(current_database(), 'CREATE')
@@ -23,7 +23,7 @@ def become_owner(session: Session) -> None:
 
     Raises: DatabaseRefused, if the user may not.
     """
-    row = session.execute(_ASK).fetchone()
+    row = session.execute(_OWNER_QUERY).fetchone()
     assert row is not None  # a LEFT JOIN from one row
     user, owner, member, database = row
     if owner is None or owner == user:
@@ -35,12 +35,12 @@ def become_owner(session: Session) -> None:
     session.execute(SQL("SET ROLE {}").format(Identifier(owner)))
 
 
-def check_may_create(session: Session, *, schema: str) -> None:
+def check_create_right(session: Session, *, schema: str) -> None:
     """``schema``: one that is to be made if it is not there; '' for none.
 
     Raises: DatabaseRefused, naming the right that is missing.
     """
-    row = session.execute(_RIGHTS, {"schema": schema}).fetchone()
+    row = session.execute(_RIGHTS_QUERY, {"schema": schema}).fetchone()
     assert row is not None  # a SELECT without FROM
     user, database, in_schema, in_database = row
     for right, place in ((in_schema, "schema public"), (in_database, f"database {database}")):

@@ -12,7 +12,7 @@ from typing import Any
 
 from dosing_tui.collector.collector import Collector
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import connect
+from dosing_tui.database.connection import open_connection
 from dosing_tui.demo.simulator_thread import SimulatorThread
 from dosing_tui.errors import DemoError
 from dosing_tui.live_state import LinkStatus, LiveSnapshot, LiveState, MessageCounts, Role
@@ -87,7 +87,7 @@ def build_summary(
 
 def count_rows(settings: Settings) -> dict[str, int]:
     """Rows of the plant's tables, history included."""
-    with connect(settings, application="demo") as session:
+    with open_connection(settings, application="demo") as session:
         counted: tuple[Any, ...] = session.execute(COUNT_ROWS_SQL).fetchone() or ()
     return dict(zip(TABLES, counted, strict=True))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
-from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo import seed_history
 from dosing_tui.demo.broker_session_setup import create_broker_session
 from dosing_tui.demo.demo_settings import build_demo_settings, get_default_folder
@@ -102,7 +102,7 @@ def _set_up_demo(
     exit_stack.callback(broker.stop)
     report(f"Starting {broker.name} on port {broker.port}.")
     settings = build_demo_settings(folder, mqtt=broker.settings, dsn=database.dsn, devices=devices)
-    for name in migrate(settings, report=log.info):
+    for name in migrate_schema(settings, report=log.info):
         log.info("applied %s", name)
     plant, written = _seed_plant_history(settings, devices=devices, seed=seed, rate=rate, report=report)
     report(f"Ready after {time.monotonic() - began:.1f} s.")

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from dosing_tui.collector.dependencies import build_parser
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import connect
-from dosing_tui.database.reading_writer import SpoolRow, Writer, Written
+from dosing_tui.database.connection import open_connection
+from dosing_tui.database.reading_writer import ReadingWriter, SpoolRow, WriteReceipt
 from dosing_tui.simulator.plant import PlantMessage, SimulatedPlant
 from dosing_tui.simulator.shift_pattern import find_next_working_time
 
@@ -34,7 +34,7 @@ def find_gap_start(settings: Settings, now: datetime) -> datetime:
 
     Raises: DatabaseError.
     """
-    with connect(settings, application="demo") as session:
+    with open_connection(settings, application="demo") as session:
         row = session.execute(NEWEST_TIME_SQL).fetchone()
     newest: datetime | None = row[0] if row else None
     return max(now - HISTORY_SPAN, newest) if newest else now - HISTORY_SPAN
@@ -61,8 +61,8 @@ def store_messages(settings: Settings, messages: Iterator[PlantMessage]) -> int:
     Raises: DatabaseError.
     """
     spool_id, count = uuid4(), 0
-    writer = Writer(settings)
-    under_way: Future[Written] | None = None
+    writer = ReadingWriter(settings)
+    under_way: Future[WriteReceipt] | None = None
     with ThreadPoolExecutor(1, "history") as one_thread:
         try:
             for rows in _iterate_chunks(settings, messages):

@@ -6,8 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import GlyphMode, Settings
-from dosing_tui.database.batches.queries import BatchFilter, BatchRow, counts, listed
-from dosing_tui.domain.batch_review.query_models import BatchListQuery
+from dosing_tui.database.batches.queries import count_batches, list_batches
+from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchListQuery, BatchRow
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time import range_parser
 from dosing_tui.domain.time.shift_names import parse_shift
@@ -77,13 +77,15 @@ def find_batches(settings: Settings, query: BatchListQuery, *, now: datetime) ->
         since, until, query.device, query.recipe, query.status,
         unreviewed=query.unreviewed, with_findings=query.exceptions,
     )  # fmt: skip
-    rows = listed(settings, which, rows=query.most)
-    return BatchListResult(rows, counts(settings, which).batches, words, which)
+    rows = list_batches(settings, which, rows=query.most)
+    return BatchListResult(rows, count_batches(settings, which).batches, words, which)
 
 
 def explain_no_batches(settings: Settings, result: BatchListResult) -> str:
     """In a sentence. Raises: DatabaseAway, DatabaseRefused."""
-    others = counts(settings, BatchFilter(result.batch_filter.since, result.batch_filter.until)).batches
+    others = count_batches(
+        settings, BatchFilter(result.batch_filter.since, result.batch_filter.until)
+    ).batches
     return f"No batches: {result.range_text}. " + (
         f"Without the filter there are {others:,}." if others else "None is known in this time."
     )

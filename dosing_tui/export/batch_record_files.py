@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.reports.batch_record import WholeBatch
+from dosing_tui.database.reports.batch_record import BatchRecordContent
 from dosing_tui.errors import ExportError
 from dosing_tui.export import output_files
 from dosing_tui.export.documents.batch_record import build_batch_document
@@ -44,7 +44,7 @@ _MULTI_RECORD_FORMATS = frozenset({BatchRecordFormat.TEXT, BatchRecordFormat.CSV
 
 
 def render_record(
-    record: WholeBatch, output_format: BatchRecordFormat, settings: Settings, *, now: datetime
+    record: BatchRecordContent, output_format: BatchRecordFormat, settings: Settings, *, now: datetime
 ) -> str | bytes:
     """One batch. Raises: ExportError (fpdf2 is not installed)."""
     zone = ZoneInfo(settings.plant.timezone)
@@ -60,7 +60,7 @@ def render_record(
             return to_text(document) if output_format is BatchRecordFormat.TEXT else to_html(document)
 
 
-def build_file_name(record: WholeBatch, output_format: BatchRecordFormat) -> str:
+def build_file_name(record: BatchRecordContent, output_format: BatchRecordFormat) -> str:
     """'dosing_system_01-20261124-007_CU-65-75_0e5c86f68729.html'.
 
     Its day, its number and a part of its key are whole, however long or foreign the other names are: no two
@@ -77,7 +77,7 @@ def build_file_name(record: WholeBatch, output_format: BatchRecordFormat) -> str
 
 
 def write_records(
-    batches: Sequence[WholeBatch],
+    batches: Sequence[BatchRecordContent],
     output_format: BatchRecordFormat,
     settings: Settings,
     *,
@@ -103,7 +103,7 @@ def write_records(
 
 
 def _join_records(
-    batches: Sequence[WholeBatch], output_format: BatchRecordFormat, settings: Settings, now: datetime
+    batches: Sequence[BatchRecordContent], output_format: BatchRecordFormat, settings: Settings, now: datetime
 ) -> str | bytes:
     if output_format is BatchRecordFormat.CSV:
         return format_doses_csv([whole.detail for whole in batches], ZoneInfo(settings.plant.timezone))

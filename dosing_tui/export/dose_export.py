@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, tzinfo
 
-from dosing_tui.database.batches.queries import BatchDetail
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes
 from dosing_tui.domain.batch_review.exception_checks import BatchException
-from dosing_tui.domain.batch_review.query_models import format_version_tag
+from dosing_tui.domain.batch_review.query_models import BatchDetail, format_version_tag
 from dosing_tui.domain.batch_review.review_rules import Review
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.export.csv_format import format_csv

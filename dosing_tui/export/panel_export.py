@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import GlyphMode, Settings
-from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.messages.models import BatchEvent
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.filters import Dimension, Selection
@@ -74,7 +74,7 @@ def export_panel(
     spec = _parse_range(request, panel)
     for sentence in _list_ignored_filters(panel, request.selection):
         report(sentence)
-    reader = Reader(settings)
+    reader = PanelReader(settings)
     reader.open()
     with closing(reader):
         try:
@@ -136,7 +136,7 @@ def _list_ignored_filters(panel: Panel[Any], selection: Selection) -> list[str]:
 
 
 def _query_panel(
-    reader: Reader,
+    reader: PanelReader,
     settings: Settings,
     panel: Panel[Any],
     selection: Selection,
@@ -145,19 +145,21 @@ def _query_panel(
 ) -> tuple[ExportTable, int]:
     """The rows; where there are none, also how many there were without the filter."""
     zone, calendar = ZoneInfo(settings.plant.timezone), settings.calendar
-    events = reader.seed() if range_parser.is_batch_range(spec) else []
+    events = reader.load_readings() if range_parser.is_batch_range(spec) else []
     batch = find_latest_batch((e for e in events if isinstance(e, BatchEvent)), selection, now)
     window = range_parser.resolve_range(spec, now, zone, calendar=calendar, batch=batch)
     narrowed = selection.restrict_to(panel.dimensions)
     for dimension in Dimension:
         if narrowed.get_values(dimension):
             _check_values(
-                dimension, narrowed.get_values(dimension), reader.known(dimension, since=window.since)
+                dimension,
+                narrowed.get_values(dimension),
+                reader.list_filter_values(dimension, since=window.since),
             )
     query = PanelQuery(window.since, window.until, now, narrowed)
-    rows = reader.panel(panel, query)
+    rows = reader.read_panel(panel, query)
     words = range_parser.describe_range(spec, now, zone, calendar=calendar, batch=batch)
-    without = reader.panel(panel, PanelQuery(*window, now)) if narrowed.is_active and not rows else []
+    without = reader.read_panel(panel, PanelQuery(*window, now)) if narrowed.is_active and not rows else []
     return build_table(panel, rows, query, range=words, zone=zone), len(without)
 
 

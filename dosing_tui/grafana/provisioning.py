@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import target
-from dosing_tui.database.error_mapping import Target
+from dosing_tui.database.connection import describe_target
+from dosing_tui.database.error_mapping import DatabaseTarget
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.errors import ExportError
 from dosing_tui.grafana.alert_rules import build_alert_file
@@ -39,7 +39,7 @@ def build_provisioning_files(settings: Settings, options: GrafanaOptions) -> dic
     """Text by path, relative to Grafana's provisioning folder. Raises: DatabaseRefused."""
     boards = build_dashboards(PANELS.values(), settings)
     return {
-        "datasources/dosing.yaml": _render_yaml(_build_datasource(target(settings), options)),
+        "datasources/dosing.yaml": _render_yaml(_build_datasource(describe_target(settings), options)),
         "dashboards/dosing.yaml": _render_yaml(_build_dashboard_provider(options)),
         "alerting/dosing.yaml": _render_yaml(build_alert_file(settings)),
         **{f"dashboards/dosing/{board['uid']}.json": _render_json(board) for board in boards},
@@ -69,13 +69,13 @@ def _is_own_file(path: Path) -> bool:
         return FILE_HEADER in stream.read(_HEADER_LENGTH)
 
 
-def _format_server(database: Target) -> str:
+def _format_server(database: DatabaseTarget) -> str:
     """A host with its port, or the folder of a socket; on this machine where the settings tell none."""
     told = database.port or database.host.startswith("/")
     return database.server if told else "localhost:5432"
 
 
-def _build_datasource(database: Target, options: GrafanaOptions) -> JsonObject:
+def _build_datasource(database: DatabaseTarget, options: GrafanaOptions) -> JsonObject:
     return {
         "apiVersion": 1,
         "datasources": [

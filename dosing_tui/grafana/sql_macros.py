@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import (
     BUCKET_WIDTHS,
@@ -108,7 +108,7 @@ def _build_selection_sql(dimension: Dimension) -> str:
 
 
 def _substitute_parameters(name: str, values: Mapping[str, str]) -> str:
-    text = _PARAMETER.sub(lambda found: values[found[1]], statement(name))
+    text = _PARAMETER.sub(lambda found: values[found[1]], read_statement(name))
     return text.replace("%%", "%").strip()
 
 

@@ -13,7 +13,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from dosing_tui.database.batches.incremental_rebuild import rebuild
+from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.tui.rendering import number_format
@@ -107,7 +107,7 @@ def named(screen: str) -> str:
 
 def fill(dsn: str) -> None:
     write_all(dsn, readings())
-    rebuild(
+    rebuild_batches(
         settings_for(dsn),
         since=NOON.replace(day=1),
         until=MUCH_LATER,

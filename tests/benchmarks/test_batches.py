@@ -16,11 +16,12 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from dosing_tui.database.batches.audit_verify import verify
-from dosing_tui.database.batches.incremental_rebuild import rebuild
-from dosing_tui.database.batches.queries import BatchFilter, counts, detail, listed
-from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.batches.audit_verify import verify_audit_trail
+from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
+from dosing_tui.database.batches.queries import count_batches, list_batches, read_batch
+from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.domain.batch_review.exception_checks import find_exceptions
+from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.batches.canonical_json import batch_to_record, hash_text
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import Reading
@@ -80,25 +81,27 @@ def test_batches_in_the_database(migrated: str, capsys: pytest.CaptureFixture[st
     write_all(migrated, readings(BATCHES))
     since = NOON - timedelta(days=85)
     processor = time.process_time()
-    spent = {"rebuild": seconds(lambda: rebuild(settings, since=since, until=now, now=now, report=print))}
+    spent = {
+        "rebuild": seconds(lambda: rebuild_batches(settings, since=since, until=now, now=now, report=print))
+    }
     spent["rebuild, our processor"] = time.process_time() - processor
     with psycopg.connect(migrated, autocommit=True) as session:
         session.execute("ANALYZE")
-    page = listed(settings, BatchFilter())
+    page = list_batches(settings, BatchFilter())
     for name, which in FILTERS.items():
-        spent[f"list, {name}"] = best(partial(listed, settings, which))
-        spent[f"counts, {name}"] = best(partial(counts, settings, which))
-    spent["page after"] = best(lambda: listed(settings, BatchFilter(), after=page[-1]))
-    spent["detail"] = best(lambda: detail(settings, page[50].batch_id))
-    spent["audit verify"] = seconds(lambda: verify(settings))
-    assert counts(settings, BatchFilter()).batches == BATCHES
+        spent[f"list, {name}"] = best(partial(list_batches, settings, which))
+        spent[f"counts, {name}"] = best(partial(count_batches, settings, which))
+    spent["page after"] = best(lambda: list_batches(settings, BatchFilter(), after=page[-1]))
+    spent["detail"] = best(lambda: read_batch(settings, page[50].batch_id))
+    spent["audit verify"] = seconds(lambda: verify_audit_trail(settings))
+    assert count_batches(settings, BatchFilter()).batches == BATCHES
     with capsys.disabled():
         for name, took in spent.items():
             sys.stdout.write(f"\n{name:<30}{1000 * took:>10.0f} ms")
 
 
 def write_all(dsn: str, said: Iterator[Reading]) -> None:
-    writer, spool_id, seq = Writer(settings_for(dsn)), uuid4(), 0
+    writer, spool_id, seq = ReadingWriter(settings_for(dsn)), uuid4(), 0
     while part := list(islice(said, 4_000)):
         writer.write(spool_id, [(seq + number, (unit,)) for number, unit in enumerate(part, start=1)])
         seq += len(part)

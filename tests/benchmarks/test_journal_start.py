@@ -14,8 +14,8 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.alarms.notification_queue import Postbook
-from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.alarms.notification_queue import NotificationQueue
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
@@ -33,16 +33,16 @@ pytestmark = pytest.mark.benchmark
 
 def test_start_of_a_long_journal(own_postgres: EmbeddedPostgres, capsys: pytest.CaptureFixture[str]) -> None:
     settings = settings_for(own_postgres.dsn)
-    migrate(settings, report=lambda line: None)
+    migrate_schema(settings, report=lambda line: None)
     fill(own_postgres.dsn, ENTRIES)
     whole, all_s = timed(lambda: begun(settings))
     anew, anew_s = timed(lambda: telling(settings))
-    journal.remember(settings, Checkpoint(whole.last_entry_id, whole.confirmed_states))
+    journal.save_checkpoint(settings, Checkpoint(whole.last_entry_id, whole.confirmed_states))
     on, on_s = timed(lambda: telling(settings))
     short, checkpoint_s = timed(lambda: begun(settings))
-    listed, list_s = timed(lambda: journal.states(settings))
+    listed, list_s = timed(lambda: journal.read_alarm_states(settings))
     ever = JournalFilter(NOW.replace(year=2000), NOW.replace(year=2090), max_entries=200)
-    page, page_s = timed(lambda: journal.listed(settings, ever))
+    page, page_s = timed(lambda: journal.list_entries(settings, ever))
     assert short.states == whole.states == listed == anew.states == on.states
     assert len(page) == 200
     with capsys.disabled():
@@ -58,9 +58,9 @@ def test_start_of_a_long_journal(own_postgres: EmbeddedPostgres, capsys: pytest.
 def begun(settings: Settings) -> JournalProjection:
     """As the collector begins."""
     replica, stopping = JournalProjection(), threading.Event()
-    for heard in journal.follow(settings, stopping, on_link=lambda up, why: None):
-        if heard.anew:
-            replica.restart_from(heard.known)
+    for heard in journal.follow_journal(settings, stopping, on_link=lambda up, why: None):
+        if heard.is_restart:
+            replica.restart_from(heard.checkpoint)
         replica.apply_committed(heard.entries)
         if replica.last_entry_id >= ENTRIES:
             stopping.set()
@@ -69,9 +69,9 @@ def begun(settings: Settings) -> JournalProjection:
 
 def telling(settings: Settings) -> JournalProjection:
     """As who tells of alarms begins, after an outage of the database, too."""
-    replica, book = JournalProjection(), Postbook(settings)
-    replica.restart_from(book.open(["shift"]).known)
-    while entries := book.entries(replica.last_entry_id):
+    replica, book = JournalProjection(), NotificationQueue(settings)
+    replica.restart_from(book.open(["shift"]).checkpoint)
+    while entries := book.read_entries(replica.last_entry_id):
         replica.apply_committed(entries)
     book.close()
     return replica

@@ -16,8 +16,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dosing_tui.database.panel_reader import Reader
-from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
 from dosing_tui.domain.time.time_range import get_today
@@ -60,7 +60,7 @@ def big_plant(server: Server, say: Callable[[str], None]) -> Iterator[str]:
 
 
 def _make(dsn: str, say: Callable[[str], None]) -> None:
-    migrate(settings_for(dsn), report=say)
+    migrate_schema(settings_for(dsn), report=say)
     begin = time.perf_counter()
     with psycopg.connect(dsn) as connection:
         fill(connection, doses=DOSES, until=datetime.now(UTC), report=say)
@@ -81,7 +81,7 @@ def say(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> C
 @pytest.mark.parametrize("selection", SELECTIONS.values(), ids=list(SELECTIONS))
 def test_panels(server: Server, say: Callable[[str], None], selection: Selection) -> None:
     with big_plant(server, say) as dsn:
-        reader = Reader(settings_for(dsn, zone=ZONE))
+        reader = PanelReader(settings_for(dsn, zone=ZONE))
         reader.open()
         say(f"\n{'panel':<26}" + "".join(f"{w:>20}" for w in WINDOWS))
         for panel in PANELS.values():
@@ -89,23 +89,23 @@ def test_panels(server: Server, say: Callable[[str], None], selection: Selection
         reader.close()
 
 
-def _measured(reader: Reader, panel: Panel[object], window: str, selection: Selection) -> str:
+def _measured(reader: PanelReader, panel: Panel[object], window: str, selection: Selection) -> str:
     """Median and worst of some rounds in ms, and the rows: from the question to the typed rows."""
     now = datetime.now(UTC)
     since = now - LENGTHS[window] if window in LENGTHS else get_today(now, ZoneInfo(ZONE)).since
     spent: list[float] = []
     for _ in range(ROUNDS):
         begin = time.perf_counter()
-        rows = reader.panel(panel, PanelQuery(since, now, now, selection))
+        rows = reader.read_panel(panel, PanelQuery(since, now, now, selection))
         spent.append(1000 * (time.perf_counter() - begin))
     return f"{statistics.median(spent):.0f} (max {max(spent):.0f}) {len(rows):>6}"
 
 
 def test_seeding_the_picture(server: Server, say: Callable[[str], None]) -> None:
     with big_plant(server, say) as dsn:
-        reader = Reader(settings_for(dsn, zone=ZONE))
+        reader = PanelReader(settings_for(dsn, zone=ZONE))
         reader.open()
         begin = time.perf_counter()
-        assert reader.seed()
+        assert reader.load_readings()
         say(f"\nseed: {1000 * (time.perf_counter() - begin):.0f} ms")
         reader.close()

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.domain.messages.models import Dose
 from tests.support.database.reading_samples import DOSE, NOW, settings_for
 
@@ -33,7 +33,7 @@ def a_dose(number: int) -> Dose:
 def test_rows_per_second(
     migrated: str, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
-    writer, spool, number = Writer(settings_for(migrated)), uuid4(), 0
+    writer, spool, number = ReadingWriter(settings_for(migrated)), uuid4(), 0
     for size, rounds in ROUNDS.items():
         spent: list[float] = []
         for _ in range(rounds):

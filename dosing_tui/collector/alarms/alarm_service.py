@@ -18,7 +18,7 @@ from dosing_tui.collector.alarms.offline_commands import OfflineCommands
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.alarm_limits import build_alarm_limits
-from dosing_tui.database.alarms.journal import Heard
+from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.domain.alarm_rules.detection import ConnectionState, EvaluationContext
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.rule_state import HOUR
@@ -201,12 +201,12 @@ class AlarmService:
                 # the boundary of this thread: the next time may do better
                 log.exception("reading the recipe master failed")
 
-    def _apply_update(self, update: Heard) -> None:
+    def _apply_update(self, update: JournalUpdate) -> None:
         passed = self._find_stored_pending(update)
         with self._lock:
-            if update.anew:
+            if update.is_restart:
                 self._evaluator.projection.drop_pending(passed)
-                self._evaluator.restart_from(update.known)
+                self._evaluator.restart_from(update.checkpoint)
                 self._entries_since_checkpoint = 0
             self._evaluator.apply_committed(update.entries)
             self._request_publish()
@@ -215,19 +215,19 @@ class AlarmService:
         if known is not None:
             self._save_checkpoint(known)
 
-    def _find_stored_pending(self, update: Heard) -> frozenset[UUID]:
+    def _find_stored_pending(self, update: JournalUpdate) -> frozenset[UUID]:
         """Entries that still count as pending, though they are in what is known already.
 
         Raises: DatabaseError.
         """
         pending = (
             [entry.uuid for entry in self._evaluator.projection.pending_entries]
-            if update.known.last_entry_id
+            if update.checkpoint.last_entry_id
             else []
         )
         return self._alarm_store.find_stored(pending) if pending else frozenset()
 
-    def _is_checkpoint_due(self, update: Heard) -> bool:
+    def _is_checkpoint_due(self, update: JournalUpdate) -> bool:
         """The collector keeps a checkpoint now and then, once it has caught up."""
         caught_up = len(update.entries) < MAX_ENTRIES
         return (

@@ -10,9 +10,9 @@ from uuid import UUID
 from dosing_tui.collector.context.intervals import Intervals
 from dosing_tui.collector.context.status import CollectorStatus, StatusReporter
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal import Heard
-from dosing_tui.database.alarms.notification_queue import Postbook
-from dosing_tui.database.reading_writer import Progress, SpoolRow, Written
+from dosing_tui.database.alarms.journal import JournalUpdate
+from dosing_tui.database.alarms.notification_queue import NotificationQueue
+from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteReceipt
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
@@ -34,8 +34,8 @@ class RowWriter(Protocol):
 
     def open(self) -> None: ...
     def close(self) -> None: ...
-    def read_progress(self, spool_id: UUID) -> Progress: ...
-    def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> Written: ...
+    def read_progress(self, spool_id: UUID) -> WriteProgress: ...
+    def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt: ...
 
 
 class LeaderLock(Protocol):
@@ -65,7 +65,7 @@ class AlarmStore:
 
     append_entries: Callable[[Sequence[JournalEntry]], None]
     """Add entries in order, each once."""
-    follow_journal: Callable[[threading.Event, Callable[[bool, str], None]], Iterator[Heard]]
+    follow_journal: Callable[[threading.Event, Callable[[bool, str], None]], Iterator[JournalUpdate]]
     """What is known of the journal, then what it has besides, as it grows, until the event is set."""
     save_checkpoint: Callable[[Checkpoint], None]
     """Keep what the journal has come to: the next one to follow it begins there."""
@@ -94,7 +94,7 @@ class CollectorDatabase:
     ping_database: Callable[[], None]
     """Returns if the database answers."""
     alarm_store: AlarmStore
-    create_notification_queue: Callable[[], Postbook]
+    create_notification_queue: Callable[[], NotificationQueue]
     """Who is told of alarms, and what became of it."""
 
 

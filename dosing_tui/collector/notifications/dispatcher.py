@@ -18,7 +18,7 @@ from dosing_tui.collector.context.intervals import compute_retry_delay
 from dosing_tui.collector.notifications.channel_state import DeliveryChannel
 from dosing_tui.collector.notifications.database_outage import DATABASE_DOWN
 from dosing_tui.collector.notifications.delivery_worker import DeliveryResult
-from dosing_tui.database.alarms.notification_queue import Summary
+from dosing_tui.database.alarms.notification_queue import PendingSummary
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, EMPTY_CHECKPOINT, Checkpoint
 from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
 from dosing_tui.domain.notifications.policy import (
@@ -127,13 +127,13 @@ class NotificationDispatcher:
             if self._failures:
                 self._failures = 0
                 self._status.set_notice("notify", "")
-            self._queue.await_entries(WORKER_POLL_S)
+            self._queue.wait_for_entries(WORKER_POLL_S)
 
     def _open_session(self) -> None:
         """From the newest of what is known of the journal, as far as nobody has still to be told of it."""
         opened = self._queue.open(list(self._channels))
         self._cursors = opened.cursors
-        known = opened.known
+        known = opened.checkpoint
         if known.last_entry_id < self._checkpoint.last_entry_id <= min(opened.cursors.values()):
             known = self._checkpoint
         self._projection = JournalProjection()
@@ -142,7 +142,7 @@ class NotificationDispatcher:
     def _read_journal(self) -> bool:
         """The journal to its end; what people want to know of it goes into the book."""
         any_news = False
-        while entries := self._queue.entries(self._projection.last_entry_id):
+        while entries := self._queue.read_entries(self._projection.last_entry_id):
             any_news |= self._plan_notices(self._projection.apply_committed(entries))
             self._checkpoint = Checkpoint(self._projection.last_entry_id, self._projection.confirmed_states)
             self._entries_since_checkpoint += len(entries)
@@ -154,7 +154,7 @@ class NotificationDispatcher:
         """A right that is missing costs the next start time; it keeps nothing from being told."""
         self._entries_since_checkpoint = 0
         try:
-            self._queue.remember(self._checkpoint)
+            self._queue.save_checkpoint(self._checkpoint)
         except DatabaseAccessError as error:
             log.info("no checkpoint of what was told is kept: %s", error)
 
@@ -172,7 +172,7 @@ class NotificationDispatcher:
                 self._channels[name].policy,
             )
         ]
-        self._queue.plan(notices, behind, last_id=last_id)
+        self._queue.add_notices(notices, behind, last_id=last_id)
         self._cursors.update(dict.fromkeys(behind, last_id))
         return bool(notices)
 
@@ -180,17 +180,17 @@ class NotificationDispatcher:
         now = self._clock()
         if time.monotonic() >= self._next_sweep:
             self._next_sweep = time.monotonic() + CLAIM_SWEEP_S
-            for name in self._queue.forget_claims(now=now):
+            for name in self._queue.expire_claims(now=now):
                 self._status.report_once(
                     f"Notification {name}: a process ended while it told of an alarm; {STATUS_UNKNOWN}"
                 )
-        for name in self._queue.due(now=now):
+        for name in self._queue.list_due_channels(now=now):
             telling = self._channels.get(name)
             if telling is not None and telling.is_ready:
                 self._serve_channel(telling)
         failing = [telling for telling in self._channels.values() if telling.is_failing]
         if failing:
-            tried = self._queue.tried()
+            tried = self._queue.list_retry_channels()
             for telling in failing:
                 if telling.name not in tried:
                     self._clear_failure(telling)
@@ -203,20 +203,20 @@ class NotificationDispatcher:
     def _serve_channel(self, channel: DeliveryChannel) -> None:
         """Give the courier what is to be told next, if anything is."""
         now, name = self._clock(), channel.name
-        for reason in self._queue.give_up(name, now=now):
+        for reason in self._queue.expire_notices(name, now=now):
             self._status.report_once(
                 f"Notification {name} is given up after a day: {reason or 'it had no turn.'}"
             )
-        recent, high = self._queue.recent(name, now=now)
+        recent, high = self._queue.count_recent(name, now=now)
         if min(recent, high) >= channel.rate_limit:
             channel.pause_for_rate_limit()
             return
-        if recent < channel.rate_limit and (again := self._queue.summary(name)) is not None:
-            if self._queue.claim(again.id, now=now):
+        if recent < channel.rate_limit and (again := self._queue.find_pending_summary(name)) is not None:
+            if self._queue.claim_notice(again.id, now=now):
                 self._send_summary(channel, again)
             return
         waiting = self._filter_outage_notices(
-            name, self._queue.waiting(name, now=now, last_id=self._projection.last_entry_id)
+            name, self._queue.list_due_notices(name, now=now, last_id=self._projection.last_entry_id)
         )
         choice = choose_dispatch(
             waiting,
@@ -233,12 +233,12 @@ class NotificationDispatcher:
     def _send_notices(self, channel: DeliveryChannel, dispatch: Dispatch, now: datetime) -> None:
         name = channel.name
         if dispatch.withdrawn_ids:
-            self._queue.settle(dispatch.withdrawn_ids, DeliveryStatus.WITHDRAWN, now=now)
+            self._queue.store_status(dispatch.withdrawn_ids, DeliveryStatus.WITHDRAWN, now=now)
         if len(dispatch.notices) > 1:
             made = self._queue.claim_summary(name, dispatch.notices, now=now)
             if made is not None:
                 self._send_summary(channel, made)
-        elif dispatch.notices and self._queue.claim(dispatch.notices[0].id, now=now):
+        elif dispatch.notices and self._queue.claim_notice(dispatch.notices[0].id, now=now):
             one = dispatch.notices[0]
             channel.worker.start_delivery(
                 one.id, f"{one.alarm.key.tag}, {one.trigger}", channel.build_message(one)
@@ -255,13 +255,13 @@ class NotificationDispatcher:
                 left.append(one)
             elif fate is not DeliveryStatus.CLAIMED:
                 said = "Told while the database was away."
-                self._queue.settle(
+                self._queue.store_status(
                     [one.id], fate, now=self._clock(), reason=said if fate is DeliveryStatus.SENT else ""
                 )
         return left
 
-    def _send_summary(self, channel: DeliveryChannel, summary: Summary) -> None:
-        members = self._queue.members(summary.id)
+    def _send_summary(self, channel: DeliveryChannel, summary: PendingSummary) -> None:
+        members = self._queue.list_summary_alarms(summary.id)
         message = channel.build_summary(summary.occurrence, members)
         channel.worker.start_delivery(summary.id, f"{len(members)} messages in one", message)
 
@@ -285,7 +285,7 @@ class NotificationDispatcher:
             if trouble.is_permanent
             else DeliveryStatus.PENDING
         )
-        self._queue.settle([result.id], fate, now=self._clock(), reason=str(trouble or result.response))
+        self._queue.store_status([result.id], fate, now=self._clock(), reason=str(trouble or result.response))
         telling.worker.current_id = None
         if trouble is None:
             self._clear_failure(telling)
@@ -322,7 +322,7 @@ class NotificationDispatcher:
     def _mark_unknown(self) -> None:
         for name, telling in self._channels.items():
             if (carried := telling.worker.current_id) is not None:
-                self._queue.settle(
+                self._queue.store_status(
                     [carried], DeliveryStatus.UNKNOWN, now=self._clock(), reason="The collector ended."
                 )
                 self._status.report_once(

@@ -8,7 +8,7 @@ from dosing_tui.collector.context.interfaces import CollectorContext, RowWriter
 from dosing_tui.collector.context.intervals import compute_retry_delay
 from dosing_tui.collector.pipeline.database_maintenance import run_maintenance
 from dosing_tui.collector.pipeline.spool import Spool
-from dosing_tui.database.reading_writer import Progress
+from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolError
 
 STOP_TIMEOUT_S = 10.0
@@ -102,9 +102,9 @@ class DatabaseWriter:
         except SpoolError as error:
             # stored and counted; what cannot be removed now is ignored by the database and removed later
             self._status.set_notice("spool", str(error))
-        self._live_state.count_stored(written.kinds)
+        self._live_state.count_stored(written.stored_kinds)
 
-    def _reconcile_progress(self, progress: Progress) -> None:
+    def _reconcile_progress(self, progress: WriteProgress) -> None:
         """What the database has counted holds, if it knows this spool's past."""
         if progress.last_seq >= self._spool.progress.last_seq:
             self._spool.confirm_progress(progress)

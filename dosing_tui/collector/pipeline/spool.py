@@ -16,7 +16,7 @@ from dosing_tui.collector.pipeline.redelivery_filter import (
 )
 from dosing_tui.collector.pipeline.spool_codec import decode_items, encode_items
 from dosing_tui.collector.pipeline.spool_file import SpoolFile
-from dosing_tui.database.reading_writer import Progress
+from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import ParsedItem
 from dosing_tui.live_state import MessageCounts
 
@@ -61,7 +61,7 @@ class Spool:
         return self._spool_id
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> WriteProgress:
         """The database's word when it was last heard."""
         return self._progress
 
@@ -138,7 +138,7 @@ class Spool:
             rows.append((seq, units or decode_items(text)))
         return rows
 
-    def confirm_progress(self, progress: Progress) -> None:
+    def confirm_progress(self, progress: WriteProgress) -> None:
         """The database has everything up to ``progress``.
 
         Raises: SpoolError when the file cannot be shortened now; the books are right all the same.
@@ -185,7 +185,7 @@ class Spool:
         while len(self._item_cache) > MAX_CACHE_MESSAGES:
             self._item_cache.popitem(last=False)
 
-    def _load_state(self) -> tuple[UUID, Progress, MessageCounts, int | None]:
+    def _load_state(self) -> tuple[UUID, WriteProgress, MessageCounts, int | None]:
         account = self._file.read_state()
         progress = account.progress
         books = MessageCounts(

@@ -15,7 +15,7 @@ from typing import IO
 from uuid import UUID, uuid4
 
 from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
-from dosing_tui.database.reading_writer import Progress
+from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.errors import SpoolError
 
 FORMAT_VERSION = 1
@@ -45,7 +45,7 @@ class SpoolState:
 
     spool_id: UUID
     received: int
-    progress: Progress
+    progress: WriteProgress
     spooled: int
     broker_drop_count: int | None
     """The broker's count of thrown away messages when it was last heard; None if it never was."""
@@ -76,7 +76,7 @@ class SpoolFile:
             spool_id, received, dropped, *counts = self._connection.execute(
                 "SELECT spool_id, received, broker_dropped, last_seq, stored, duplicates, rejected FROM books"
             ).fetchone()
-            progress = Progress(*counts)
+            progress = WriteProgress(*counts)
             return SpoolState(
                 UUID(spool_id), received, progress, self.count_items(after=progress.last_seq), dropped
             )
@@ -124,7 +124,7 @@ class SpoolFile:
         with _map_sqlite_errors(self._folder):
             return self._connection.execute(query, (after, limit)).fetchall()
 
-    def confirm_progress(self, progress: Progress) -> None:
+    def confirm_progress(self, progress: WriteProgress) -> None:
         """Drop what the database has. Need not outlast a power cut: the database knows it anyway."""
         with self._write_transaction(durable=False):
             self._connection.execute("DELETE FROM spool WHERE seq <= ?", (progress.last_seq,))

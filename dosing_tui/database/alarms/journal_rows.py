@@ -10,7 +10,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class JournalRow:
     """An entry as the table has it."""
 
     id: int
@@ -37,7 +37,7 @@ class Row:
     comment: str
 
 
-def entry_of(row: Row) -> JournalEntry:
+def row_to_entry(row: JournalRow) -> JournalEntry:
     """Others than this program may write to the journal, too: nothing in it is trusted."""
     return JournalEntry(
         uuid=row.uuid,
@@ -64,7 +64,7 @@ def entry_of(row: Row) -> JournalEntry:
     )
 
 
-def columns(site: str, entries: Sequence[JournalEntry]) -> dict[str, object]:
+def entries_to_columns(site: str, entries: Sequence[JournalEntry]) -> dict[str, object]:
     return {
         "site": site,
         "uuid": [entry.uuid for entry in entries],

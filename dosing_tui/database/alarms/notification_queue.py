@@ -14,11 +14,15 @@ import psycopg
 from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal import CHANNEL, checkpoint, entries_after, keep_checkpoint
-from dosing_tui.database.alarms.journal import READER as ALARMS
-from dosing_tui.database.connection import connect, target
-from dosing_tui.database.error_mapping import rowless_errors
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.alarms.journal import (
+    NOTIFY_CHANNEL,
+    select_checkpoint,
+    select_entries_after,
+    store_checkpoint,
+)
+from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
@@ -36,52 +40,52 @@ from dosing_tui.domain.notifications.policy import (
 )
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
 
-APPLICATION = "notifications"
-READER = "notifications"
-READERS = (READER, ALARMS)
+APPLICATION_NAME = "notifications"
+READER_NAME = "notifications"
+READER_NAMES = (READER_NAME, READER_NAME)
 """Whose checkpoints are of use: both fold the same journal in the same way."""
-AT_ONCE = 5_000
+MAX_NOTICES = 5_000
 """Most notices of one answer; more of them wait for the next summary."""
-CLAIM_LASTS = timedelta(minutes=5)
+CLAIM_TIMEOUT = timedelta(minutes=5)
 """No try takes so long: who claimed a notice before then has ended."""
-REASON_LONGEST = 400
+MAX_REASON_LENGTH = 400
 
 Session = psycopg.Connection[TupleRow]
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class PendingSummary:
     """A summary that waits for another try."""
 
     id: int
     occurrence: UUID
 
 
-def states(settings: Settings, *, now: datetime) -> list[ChannelStatus]:
+def list_channel_states(settings: Settings, *, now: datetime) -> list[ChannelStatus]:
     """Every channel that this site has ever had, by name.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
     asked = {"site": settings.plant.site, "now": now}
     with (
-        connect(settings, application=APPLICATION, autocommit=True) as session,
-        rowless_errors(target(settings)),
+        open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
+        translate_rowless_errors(describe_target(settings)),
         session.cursor(row_factory=class_row(ChannelStatus)) as cursor,
     ):
-        found = cursor.execute(statement("notifications/states"), asked).fetchall()
+        found = cursor.execute(read_statement("notifications/states"), asked).fetchall()
     return [replace(one, channel=clean_text(one.channel), reason=clean_line(one.reason)) for one in found]
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class QueuePosition:
     """``cursors``: up to which entry of the journal each channel's notices were made."""
 
     cursors: dict[str, int]
-    known: Checkpoint
+    checkpoint: Checkpoint
     """The newest that was kept of the journal, of which nobody has still to be told."""
 
 
-class Postbook:
+class NotificationQueue:
     """One session. For one thread; every method may raise DatabaseAway or DatabaseRefused."""
 
     def __init__(self, settings: Settings) -> None:
@@ -89,19 +93,21 @@ class Postbook:
         self._site = settings.plant.site
         self._session: Session | None = None
 
-    def open(self, channels: Sequence[str]) -> Opened:
+    def open(self, channels: Sequence[str]) -> QueuePosition:
         """A new session, and where to go on."""
         self.close()
-        self._session = connect(self._settings, application=APPLICATION, autocommit=True)
+        self._session = open_connection(self._settings, application=APPLICATION_NAME, autocommit=True)
         asked = {"site": self._site, "channels": list(channels)}
         try:
-            with self._asking() as session:
-                session.execute(statement("writes/keep_session"))
-                session.execute(f"LISTEN {CHANNEL}")
-                session.execute(statement("notifications/begin"), asked)
-                cursors = dict(session.execute(statement("notifications/channels"), asked).fetchall())
+            with self._use_session() as session:
+                session.execute(read_statement("writes/keep_session"))
+                session.execute(f"LISTEN {NOTIFY_CHANNEL}")
+                session.execute(read_statement("notifications/begin"), asked)
+                cursors = dict(session.execute(read_statement("notifications/channels"), asked).fetchall())
                 upto = min(cursors.values(), default=0)
-                return Opened(cursors, checkpoint(session, self._settings, readers=READERS, upto=upto))
+                return QueuePosition(
+                    cursors, select_checkpoint(session, self._settings, readers=READER_NAMES, max_id=upto)
+                )
         except DatabaseError:
             self.close()
             raise
@@ -111,23 +117,23 @@ class Postbook:
             self._session.close()
             self._session = None
 
-    def entries(self, after: int) -> list[JournalEntry]:
+    def read_entries(self, after_id: int) -> list[JournalEntry]:
         """The next page of the journal; nothing when it was read to its end."""
-        with self._asking() as session:
-            return entries_after(session, self._settings, after)
+        with self._use_session() as session:
+            return select_entries_after(session, self._settings, after_id)
 
-    def remember(self, known: Checkpoint) -> None:
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """For whoever tells next."""
-        with self._asking() as session:
-            keep_checkpoint(session, self._settings, known, reader=READER)
+        with self._use_session() as session:
+            store_checkpoint(session, self._settings, checkpoint, reader=READER_NAME)
 
-    def await_entries(self, seconds: float) -> None:
+    def wait_for_entries(self, timeout_s: float) -> None:
         """Returns when the journal grows, or the time is over."""
-        with self._asking() as session:
-            for _ in session.notifies(timeout=seconds, stop_after=1):
+        with self._use_session() as session:
+            for _ in session.notifies(timeout=timeout_s, stop_after=1):
                 return
 
-    def plan(self, notices: Sequence[Notice], channels: Sequence[str], *, last_id: int) -> None:
+    def add_notices(self, notices: Sequence[Notice], channels: Sequence[str], *, last_id: int) -> None:
         """Keep what these channels are to be told, and up to where the journal was read for them."""
         asked = {
             "site": self._site,
@@ -137,106 +143,116 @@ class Postbook:
             "journal_id": [one.journal_id for one in notices],
             "due_at": [one.due_at for one in notices],
         }
-        with self._asking() as session, session.transaction():
+        with self._use_session() as session, session.transaction():
             if notices:
-                session.execute(statement("notifications/plan"), asked)
+                session.execute(read_statement("notifications/plan"), asked)
             session.execute(
-                statement("notifications/advance"),
+                read_statement("notifications/advance"),
                 {"site": self._site, "channels": list(channels), "last_id": last_id},
             )
 
-    def waiting(self, channel: str, *, now: datetime, last_id: int) -> list[QueuedNotice]:
+    def list_due_notices(self, channel: str, *, now: datetime, last_id: int) -> list[QueuedNotice]:
         """What is due, the oldest first, as far as it comes of entries up to ``last_id``."""
-        asked = {"site": self._site, "channel": channel, "now": now, "last_id": last_id, "rows": AT_ONCE}
-        with self._asking() as session, session.cursor(row_factory=class_row(_Due)) as cursor:
-            return [_waiting(row) for row in cursor.execute(statement("notifications/waiting"), asked)]
+        asked = {"site": self._site, "channel": channel, "now": now, "last_id": last_id, "rows": MAX_NOTICES}
+        with self._use_session() as session, session.cursor(row_factory=class_row(_DueNoticeRow)) as cursor:
+            return [
+                _row_to_queued_notice(row)
+                for row in cursor.execute(read_statement("notifications/waiting"), asked)
+            ]
 
-    def due(self, *, now: datetime) -> list[str]:
+    def list_due_channels(self, *, now: datetime) -> list[str]:
         """Channels with anything to be told now."""
-        with self._asking() as session:
-            rows = session.execute(statement("notifications/due"), {"site": self._site, "now": now})
+        with self._use_session() as session:
+            rows = session.execute(read_statement("notifications/due"), {"site": self._site, "now": now})
             return [str(name) for (name,) in rows]
 
-    def tried(self) -> set[str]:
+    def list_retry_channels(self) -> set[str]:
         """Channels with anything that was tried and is not settled."""
-        with self._asking() as session:
+        with self._use_session() as session:
             return {
                 str(name)
-                for (name,) in session.execute(statement("notifications/tried"), {"site": self._site})
+                for (name,) in session.execute(read_statement("notifications/tried"), {"site": self._site})
             }
 
-    def recent(self, channel: str, *, now: datetime) -> tuple[int, int]:
+    def count_recent(self, channel: str, *, now: datetime) -> tuple[int, int]:
         """Messages of the last period, and how many of them told of high priority."""
         asked = {"site": self._site, "channel": channel, "since": now - RATE_LIMIT_PERIOD}
-        with self._asking() as session:
-            row = session.execute(statement("notifications/recent"), asked).fetchone()
+        with self._use_session() as session:
+            row = session.execute(read_statement("notifications/recent"), asked).fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
-    def claim(self, id_: int, *, now: datetime) -> bool:
+    def claim_notice(self, notice_id: int, *, now: datetime) -> bool:
         """False if another process has it."""
-        with self._asking() as session:
-            row = session.execute(statement("notifications/claim"), {"id": id_, "now": now}).fetchone()
+        with self._use_session() as session:
+            row = session.execute(
+                read_statement("notifications/claim"), {"id": notice_id, "now": now}
+            ).fetchone()
         return row is not None
 
     def claim_summary(
         self, channel: str, members: Sequence[QueuedNotice], *, now: datetime
-    ) -> Summary | None:
+    ) -> PendingSummary | None:
         """Put them into one message; None if another process has some of them."""
         occurrence = create_summary_id(one.occurrence for one in members)
         made = {"site": self._site, "channel": channel, "occurrence": occurrence, "now": now}
-        with self._asking() as session, session.transaction() as transaction:
-            row = session.execute(statement("notifications/summarise"), made).fetchone()
+        with self._use_session() as session, session.transaction() as transaction:
+            row = session.execute(read_statement("notifications/summarise"), made).fetchone()
             if row is None:
                 return None
             joined = {"summary": row[0], "ids": [one.id for one in members], "now": now}
-            if session.execute(statement("notifications/join_summary"), joined).rowcount < len(members):
+            if session.execute(read_statement("notifications/join_summary"), joined).rowcount < len(members):
                 raise psycopg.Rollback(transaction)
-            return Summary(int(row[0]), occurrence)
+            return PendingSummary(int(row[0]), occurrence)
         return None
 
-    def summary(self, channel: str) -> Summary | None:
+    def find_pending_summary(self, channel: str) -> PendingSummary | None:
         """The oldest one that waits for another try."""
         asked = {"site": self._site, "channel": channel}
-        with self._asking() as session, session.cursor(row_factory=class_row(Summary)) as cursor:
-            return cursor.execute(statement("notifications/summaries"), asked).fetchone()
+        with self._use_session() as session, session.cursor(row_factory=class_row(PendingSummary)) as cursor:
+            return cursor.execute(read_statement("notifications/summaries"), asked).fetchone()
 
-    def members(self, summary: int) -> list[AlarmSummary]:
+    def list_summary_alarms(self, summary_id: int) -> list[AlarmSummary]:
         """What it tells of, the most urgent first."""
-        with self._asking() as session, session.cursor(row_factory=class_row(_Of)) as cursor:
-            return [_told(row) for row in cursor.execute(statement("notifications/members"), {"id": summary})]
+        with self._use_session() as session, session.cursor(row_factory=class_row(_NoticeAlarmRow)) as cursor:
+            return [
+                _row_to_alarm_summary(row)
+                for row in cursor.execute(read_statement("notifications/members"), {"id": summary_id})
+            ]
 
-    def settle(self, ids: Sequence[int], fate: DeliveryStatus, *, now: datetime, reason: str = "") -> None:
+    def store_status(
+        self, ids: Sequence[int], status: DeliveryStatus, *, now: datetime, reason: str = ""
+    ) -> None:
         asked = {
             "ids": list(ids),
-            "fate": fate.value,
+            "fate": status.value,
             "now": now,
-            "reason": clean_line(reason, REASON_LONGEST),
+            "reason": clean_line(reason, MAX_REASON_LENGTH),
         }
-        with self._asking() as session:
-            session.execute(statement("notifications/settle"), asked)
+        with self._use_session() as session:
+            session.execute(read_statement("notifications/settle"), asked)
 
-    def forget_claims(self, *, now: datetime) -> list[str]:
+    def expire_claims(self, *, now: datetime) -> list[str]:
         """Channels of notices whose process ended before it knew, once for each."""
-        asked = {"site": self._site, "now": now, "before": now - CLAIM_LASTS}
-        with self._asking() as session:
-            return [str(row[0]) for row in session.execute(statement("notifications/unsettled"), asked)]
+        asked = {"site": self._site, "now": now, "before": now - CLAIM_TIMEOUT}
+        with self._use_session() as session:
+            return [str(row[0]) for row in session.execute(read_statement("notifications/unsettled"), asked)]
 
-    def give_up(self, channel: str, *, now: datetime) -> list[str]:
+    def expire_notices(self, channel: str, *, now: datetime) -> list[str]:
         """Notices that could not be told of in time: for each, why not."""
         asked = {"site": self._site, "channel": channel, "now": now, "before": now - MAX_NOTICE_AGE}
-        with self._asking() as session:
-            return [str(row[1]) for row in session.execute(statement("notifications/outlived"), asked)]
+        with self._use_session() as session:
+            return [str(row[1]) for row in session.execute(read_statement("notifications/outlived"), asked)]
 
     @contextmanager
-    def _asking(self) -> Iterator[Session]:
+    def _use_session(self) -> Iterator[Session]:
         if self._session is None:
             raise DatabaseUnavailableError("The database is not connected.")
-        with rowless_errors(target(self._settings)):
+        with translate_rowless_errors(describe_target(self._settings)):
             yield self._session
 
 
 @dataclass(frozen=True, slots=True)
-class _Of:
+class _NoticeAlarmRow:
     """What a notice tells of, as the journal has it."""
 
     rule: str
@@ -255,7 +271,7 @@ class _Of:
 
 
 @dataclass(frozen=True, slots=True)
-class _Due(_Of):
+class _DueNoticeRow(_NoticeAlarmRow):
     id: int
     occasion: str
     occurrence: UUID
@@ -265,16 +281,18 @@ class _Due(_Of):
     raised_of: UUID | None
 
 
-def _waiting(row: _Due) -> QueuedNotice:
+def _row_to_queued_notice(row: _DueNoticeRow) -> QueuedNotice:
     raised = before = None
     if row.raised and row.raised_as and row.raised_of:
         raised = DeliveryStatus(row.raised)
         before = (Trigger(row.raised_as), row.raised_of) if raised in POSSIBLY_SENT else None
     due_at = row.due_at.astimezone(UTC)
-    return QueuedNotice(row.id, Trigger(row.occasion), row.occurrence, due_at, _told(row), raised, before)
+    return QueuedNotice(
+        row.id, Trigger(row.occasion), row.occurrence, due_at, _row_to_alarm_summary(row), raised, before
+    )
 
 
-def _told(row: _Of) -> AlarmSummary:
+def _row_to_alarm_summary(row: _NoticeAlarmRow) -> AlarmSummary:
     """Others than this program may write to the journal: nothing in it is trusted."""
     return AlarmSummary(
         AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item)),

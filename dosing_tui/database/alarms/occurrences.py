@@ -7,19 +7,19 @@ import psycopg
 from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import connect, target
-from dosing_tui.database.error_mapping import rowless_errors
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.alarms.occurrence import Occurrence
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
-MOST = 5_000
+MAX_OCCURRENCES = 5_000
 """Alarms of one answer, the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _OccurrenceRow:
     rule: str
     device_id: str
     item: str
@@ -32,7 +32,7 @@ class _Row:
     comment: str
 
 
-def occurrences(
+def list_occurrences(
     settings: Settings, *, since: datetime, until: datetime, device: str | None = None
 ) -> list[Occurrence]:
     """In the order of their raising, with harmless text; ``device`` also tells those of the whole plant.
@@ -40,22 +40,25 @@ def occurrences(
     Raises: DatabaseAway, DatabaseRefused.
     """
     with (
-        connect(settings, application="reports", autocommit=True) as session,
-        rowless_errors(target(settings)),
+        open_connection(settings, application="reports", autocommit=True) as session,
+        translate_rowless_errors(describe_target(settings)),
     ):
-        return occurrences_in(session, settings.plant.site, since=since, until=until, device=device)
+        return select_occurrences(session, settings.plant.site, since=since, until=until, device=device)
 
 
-def occurrences_in(
+def select_occurrences(
     session: psycopg.Connection[TupleRow], site: str, *, since: datetime, until: datetime, device: str | None
 ) -> list[Occurrence]:
     """The same in a session of the caller's."""
-    asked = {"site": site, "from": since, "to": until, "device": device, "rows": MOST}
-    with session.cursor(row_factory=class_row(_Row)) as cursor:
-        return [_harmless(row) for row in cursor.execute(statement("reads/alarm_occurrences"), asked)]
+    asked = {"site": site, "from": since, "to": until, "device": device, "rows": MAX_OCCURRENCES}
+    with session.cursor(row_factory=class_row(_OccurrenceRow)) as cursor:
+        return [
+            _row_to_occurrence(row)
+            for row in cursor.execute(read_statement("reads/alarm_occurrences"), asked)
+        ]
 
 
-def _harmless(row: _Row) -> Occurrence:
+def _row_to_occurrence(row: _OccurrenceRow) -> Occurrence:
     return Occurrence(
         AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item)),
         Priority(row.priority),

@@ -7,18 +7,18 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from dosing_tui.database.connection import Session
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.canonical_json import format_instant, hash_text, to_canonical_json
 
-LOCK = 0x646F73696E6A
-BEGINNING = "0" * 64
+LOCK_KEY = 0x646F73696E6A
+GENESIS_HASH = "0" * 64
 """What the first entry follows."""
 REVIEW, RECIPE, PIN, POLICY = "review", "recipe", "pin", "policy"
 """The actions."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     seq: int
     at: datetime
     action: str
@@ -30,44 +30,44 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class AuditStamp:
     """The server's clock, and the database role of whoever makes the entry."""
 
     at: datetime
     db_role: str
 
 
-def begin(session: Session) -> Moment:
+def lock_trail(session: Session) -> AuditStamp:
     """Inside a transaction: from here on nobody else makes entries; what they made before is seen."""
-    session.execute(statement("batches/audit_lock"), {"key": LOCK})
-    with session.cursor(row_factory=class_row(Moment)) as cursor:
-        moment = cursor.execute(statement("batches/audit_now")).fetchone()
+    session.execute(read_statement("batches/audit_lock"), {"key": LOCK_KEY})
+    with session.cursor(row_factory=class_row(AuditStamp)) as cursor:
+        moment = cursor.execute(read_statement("batches/audit_now")).fetchone()
     assert moment is not None  # a SELECT without FROM has exactly one row
     return moment
 
 
-def append(
-    session: Session, moment: Moment, *, action: str, subject: str, who: str, content: Mapping[str, object]
+def append_entry(
+    session: Session, stamp: AuditStamp, *, action: str, subject: str, who: str, content: Mapping[str, object]
 ) -> int:
-    """After ``begin``: the new entry's number."""
-    last = session.execute(statement("batches/audit_last")).fetchone()
-    seq, previous = (last[0] + 1, last[1]) if last else (1, BEGINNING)
+    """After ``lock_trail``: the new entry's number."""
+    last = session.execute(read_statement("batches/audit_last")).fetchone()
+    seq, previous = (last[0] + 1, last[1]) if last else (1, GENESIS_HASH)
     text = to_canonical_json({**content, "seq": seq})
     entry = {
         "seq": seq,
-        "at": moment.at,
+        "at": stamp.at,
         "action": action,
         "subject": subject,
         "who": who,
         "content": text,
         "previous": previous,
-        "hash": chained(previous, moment.at, action, subject, who, text),
+        "hash": compute_hash(previous, stamp.at, action, subject, who, text),
     }
-    session.execute(statement("batches/audit_append"), entry)
+    session.execute(read_statement("batches/audit_append"), entry)
     return int(seq)
 
 
-def chained(previous: str, at: datetime, action: str, subject: str, who: str, content: str) -> str:
+def compute_hash(previous: str, at: datetime, action: str, subject: str, who: str, content: str) -> str:
     """The hash of an entry."""
     return hash_text(to_canonical_json([previous, format_instant(at), action, subject, who, content]))
 
@@ -78,7 +78,7 @@ REVIEW_COLUMNS = (
 )  # fmt: skip
 
 
-def review_content(values: tuple[object, ...]) -> dict[str, object]:
+def build_review_content(values: tuple[object, ...]) -> dict[str, object]:
     """A review as its entry holds it: all but the two texts, which its hashes stand for.
 
     What takes nothing back does not say so, as no entry did before withdrawals named what they take back.
@@ -90,7 +90,7 @@ def review_content(values: tuple[object, ...]) -> dict[str, object]:
     return content
 
 
-def recipe_content(
+def build_recipe_content(
     recipe: str, mode: str, version: int, valid_from: datetime, definition: str
 ) -> dict[str, object]:
     return {
@@ -102,9 +102,9 @@ def recipe_content(
     }
 
 
-def policy_content(pin: bool, second_person: bool, reason: str) -> dict[str, object]:
+def build_policy_content(pin: bool, second_person: bool, reason: str) -> dict[str, object]:
     return {"pin": pin, "second_person": second_person, "reason": reason}
 
 
-def pin_content(who: str, pin_hash: str) -> dict[str, object]:
+def build_pin_content(who: str, pin_hash: str) -> dict[str, object]:
     return {"who": who, "pin_hash": hash_text(pin_hash)}

@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.connection import Session, connect, target
-from dosing_tui.database.error_mapping import rowless_errors
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.connection import Session, describe_target, open_connection
+from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import ConfigError, ReviewError
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-SHORTEST = 4
+MIN_PIN_LENGTH = 4
 
 
 def set_pin(settings: Settings, *, who: str, pin: str, old: str = "") -> None:
@@ -21,27 +21,30 @@ def set_pin(settings: Settings, *, who: str, pin: str, old: str = "") -> None:
 
     Raises: ReviewError, ConfigError (argon2-cffi is missing), DatabaseAway, DatabaseRefused.
     """
-    if len(pin) < SHORTEST or not pin.isprintable():
-        raise ReviewError(f"A PIN has at least {SHORTEST} characters that can be typed.")
+    if len(pin) < MIN_PIN_LENGTH or not pin.isprintable():
+        raise ReviewError(f"A PIN has at least {MIN_PIN_LENGTH} characters that can be typed.")
     who = clean_text(who, limit=200)  # as reviews have it
-    hashed = _hasher().hash(pin)
-    with connect(settings, application="reviews") as session, rowless_errors(target(settings)):
-        moment = audit_trail.begin(session)
-        if _stored(session, who):
+    hashed = _create_hasher().hash(pin)
+    with (
+        open_connection(settings, application="reviews") as session,
+        translate_rowless_errors(describe_target(settings)),
+    ):
+        moment = audit_trail.lock_trail(session)
+        if _select_pin_hash(session, who):
             check_pin(session, who=who, pin=old)
-        content = audit_trail.pin_content(who, hashed)
-        seq = audit_trail.append(
+        content = audit_trail.build_pin_content(who, hashed)
+        seq = audit_trail.append_entry(
             session, moment, action=audit_trail.PIN, subject=who, who=who, content=content
         )
-        session.execute(statement("batches/set_pin"), {"who": who, "pin_hash": hashed, "audit_seq": seq})
+        session.execute(read_statement("batches/set_pin"), {"who": who, "pin_hash": hashed, "audit_seq": seq})
 
 
 def check_pin(session: Session, *, who: str, pin: str) -> None:
     """Raises: ReviewError, if it is not the PIN of ``who``; ConfigError, if argon2-cffi is missing."""
-    hasher = _hasher()
+    hasher = _create_hasher()
     from argon2.exceptions import InvalidHashError, VerificationError
 
-    stored = _stored(session, who)
+    stored = _select_pin_hash(session, who)
     if not stored:
         raise ReviewError(f"{who} has no PIN yet: 'dosing-tui batches pin' sets one.")
     try:
@@ -50,12 +53,12 @@ def check_pin(session: Session, *, who: str, pin: str) -> None:
         raise ReviewError(f"This is not the PIN of {who}.") from error
 
 
-def _stored(session: Session, who: str) -> str:
-    row = session.execute(statement("batches/pin"), {"who": who}).fetchone()
+def _select_pin_hash(session: Session, who: str) -> str:
+    row = session.execute(read_statement("batches/pin"), {"who": who}).fetchone()
     return str(row[0]) if row else ""
 
 
-def _hasher() -> "PasswordHasher":
+def _create_hasher() -> "PasswordHasher":
     """Imported when a PIN is asked for: most plants have none, and need not install it."""
     try:
         from argon2 import PasswordHasher

@@ -8,21 +8,21 @@ from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.audit.audit_trail import Entry
-from dosing_tui.database.batches.list_consistency import hidden_faults, stored_faults
-from dosing_tui.database.connection import UNLIMITED, Session, connect, target
-from dosing_tui.database.error_mapping import rowless_errors
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.audit.audit_trail import AuditEntry
+from dosing_tui.database.batches.list_consistency import check_batches, check_merged_batches
+from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, open_connection
+from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.canonical_json import hash_text, to_canonical_json
 
-Entries = Mapping[int, Entry]
-Told = Iterator[tuple[int, str]]
+EntriesBySeq = Mapping[int, AuditEntry]
+EntryFaults = Iterator[tuple[int, str]]
 """Entries of the audit trail whose rows were met, each with what is wrong about it ('' if nothing is)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
-    """What ``verify`` found. ``head`` is the last entry's hash: kept elsewhere, it shows a cut-off end."""
+class AuditReport:
+    """What ``verify_audit_trail`` found. ``head`` is the last entry's hash: kept elsewhere, it shows a cut-off end."""
 
     entries: int
     reviews: int
@@ -31,50 +31,50 @@ class Audit:
     faults: tuple[str, ...]
 
 
-def verify(settings: Settings) -> Audit:
+def verify_audit_trail(settings: Settings) -> AuditReport:
     """Compare every entry, review, recipe, PIN, policy and batch with its hash, and lists with the batches.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
     with (
-        connect(settings, application="audit", limits=UNLIMITED) as session,
-        rowless_errors(target(settings)),
+        open_connection(settings, application="audit", timeouts=NO_TIMEOUTS) as session,
+        translate_rowless_errors(describe_target(settings)),
     ):
         session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        return verified(session)
+        return verify_in_session(session)
 
 
-def verified(session: Session) -> Audit:
+def verify_in_session(session: Session) -> AuditReport:
     """The same inside a transaction, of what that sees."""
     session.execute("SET LOCAL TIME ZONE 'UTC'")  # elsewhere an hour of the autumn equals nothing
-    with session.cursor(row_factory=class_row(Entry)) as cursor:
-        entries = cursor.execute(statement("batches/audit_all")).fetchall()
+    with session.cursor(row_factory=class_row(AuditEntry)) as cursor:
+        entries = cursor.execute(read_statement("batches/audit_all")).fetchall()
     by_seq = {entry.seq: entry for entry in entries}
     told = [
-        *_reviews(session, by_seq),
-        *_recipes(session, by_seq),
-        *_pins(session, by_seq),
-        *_policies(session, by_seq),
+        *_check_reviews(session, by_seq),
+        *_check_recipes(session, by_seq),
+        *_check_pins(session, by_seq),
+        *_check_policies(session, by_seq),
     ]
-    records, faults = stored_faults(session)
+    records, faults = check_batches(session)
     found = (
-        *_chain(entries),
+        *_check_chain(entries),
         *(fault for _, fault in told if fault),
-        *_without_row(entries, {seq for seq, _ in told}),
+        *_find_missing_rows(entries, {seq for seq, _ in told}),
         *(
             f"The batch {name} is missing, though there are reviews of it."
-            for (name,) in session.execute(statement("batches/audited_missing"))
+            for (name,) in session.execute(read_statement("batches/audited_missing"))
         ),
         *faults,
-        *hidden_faults(session),
+        *check_merged_batches(session),
     )
     reviews = sum(entry.action == audit_trail.REVIEW for entry in entries)
-    head = entries[-1].hash if entries else audit_trail.BEGINNING
-    return Audit(len(entries), reviews, records, head, found)
+    head = entries[-1].hash if entries else audit_trail.GENESIS_HASH
+    return AuditReport(len(entries), reviews, records, head, found)
 
 
-def _chain(entries: list[Entry]) -> Iterator[str]:
-    previous = audit_trail.BEGINNING
+def _check_chain(entries: list[AuditEntry]) -> Iterator[str]:
+    previous = audit_trail.GENESIS_HASH
     for number, entry in enumerate(entries, start=1):
         if entry.seq != number:
             yield f"Entry {number} of the audit trail is missing; {entry.seq} stands in its place."
@@ -82,69 +82,71 @@ def _chain(entries: list[Entry]) -> Iterator[str]:
         name = f"Entry {entry.seq} of the audit trail ({entry.action} of {entry.subject})"
         if entry.previous != previous:
             yield f"{name} does not follow the one before it."
-        if entry.hash != audit_trail.chained(
+        if entry.hash != audit_trail.compute_hash(
             entry.previous, entry.at, entry.action, entry.subject, entry.who, entry.content
         ):
             yield f"{name} has been changed."
         previous = entry.hash
 
 
-def _reviews(session: Session, by_seq: Entries) -> Told:
+def _check_reviews(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
     """By a server-side cursor: each has a whole record with it."""
     with session.cursor(name="audited_reviews") as cursor:
-        for *values, record, judgement in cursor.execute(statement("batches/audited_reviews")):
-            content = audit_trail.review_content(tuple(values))
+        for *values, record, judgement in cursor.execute(read_statement("batches/audited_reviews")):
+            content = audit_trail.build_review_content(tuple(values))
             seq = int(str(content["seq"]))
             name = f"Review {seq} of {content['batch_id']}"
-            yield seq, "" if _same(by_seq, seq, audit_trail.REVIEW, content) else f"{name}{_DIFFERS}"
+            yield seq, "" if _is_in_trail(by_seq, seq, audit_trail.REVIEW, content) else f"{name}{_MISMATCH}"
             if hash_text(str(record)) != content["record_hash"]:
                 yield seq, f"The record that {name} is about has been changed."
             if hash_text(str(judgement)) != content["judgement_hash"]:
                 yield seq, f"The findings that {name} is about have been changed."
 
 
-_DIFFERS = " differs from its entry in the audit trail."
+_MISMATCH = " differs from its entry in the audit trail."
 
 
-def _recipes(session: Session, by_seq: Entries) -> Told:
-    for seq, *values in session.execute(statement("batches/audited_masters")).fetchall():
+def _check_recipes(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
+    for seq, *values in session.execute(read_statement("batches/audited_masters")).fetchall():
         recipe, _, version, *_ = values
-        good = _same(by_seq, seq, audit_trail.RECIPE, audit_trail.recipe_content(*values))
-        yield seq, "" if good else f"Version {version} of the recipe {recipe}{_DIFFERS}"
+        good = _is_in_trail(by_seq, seq, audit_trail.RECIPE, audit_trail.build_recipe_content(*values))
+        yield seq, "" if good else f"Version {version} of the recipe {recipe}{_MISMATCH}"
 
 
-def _pins(session: Session, by_seq: Entries) -> Told:
-    for seq, who, pin_hash in session.execute(statement("batches/audited_pins")).fetchall():
-        good = _same(by_seq, seq, audit_trail.PIN, audit_trail.pin_content(who, pin_hash))
-        yield seq, "" if good else f"The PIN of {who}{_DIFFERS}"
+def _check_pins(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
+    for seq, who, pin_hash in session.execute(read_statement("batches/audited_pins")).fetchall():
+        good = _is_in_trail(by_seq, seq, audit_trail.PIN, audit_trail.build_pin_content(who, pin_hash))
+        yield seq, "" if good else f"The PIN of {who}{_MISMATCH}"
 
 
-def _policies(session: Session, by_seq: Entries) -> Told:
-    for seq, pin, second_person, reason in session.execute(statement("batches/audited_policies")).fetchall():
-        content = audit_trail.policy_content(pin, second_person, reason)
-        good = _same(by_seq, seq, audit_trail.POLICY, content)
-        yield seq, "" if good else f"The review policy of entry {seq}{_DIFFERS}"
+def _check_policies(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
+    for seq, pin, second_person, reason in session.execute(
+        read_statement("batches/audited_policies")
+    ).fetchall():
+        content = audit_trail.build_policy_content(pin, second_person, reason)
+        good = _is_in_trail(by_seq, seq, audit_trail.POLICY, content)
+        yield seq, "" if good else f"The review policy of entry {seq}{_MISMATCH}"
 
 
-def _same(by_seq: Entries, seq: int, action: str, content: Mapping[str, object]) -> bool:
+def _is_in_trail(by_seq: EntriesBySeq, seq: int, action: str, content: Mapping[str, object]) -> bool:
     entry = by_seq.get(seq)
     said = to_canonical_json({**content, "seq": seq})
     return entry is not None and entry.action == action and entry.content == said
 
 
-def _without_row(entries: list[Entry], met: set[int]) -> Iterator[str]:
+def _find_missing_rows(entries: list[AuditEntry], checked_seqs: set[int]) -> Iterator[str]:
     for entry in entries:
-        if entry.seq not in met:
-            yield f"{_named(entry)} is missing; entry {entry.seq} of the audit trail tells of it."
+        if entry.seq not in checked_seqs:
+            yield f"{_describe_entry(entry)} is missing; entry {entry.seq} of the audit trail tells of it."
 
 
-def _named(entry: Entry) -> str:
+def _describe_entry(entry: AuditEntry) -> str:
     """The row that an entry tells of."""
     match entry.action:
         case audit_trail.REVIEW:
             return f"Review {entry.seq} of {entry.subject}"
         case audit_trail.RECIPE:
-            return f"Version {_version(entry)} of the recipe {entry.subject}"
+            return f"Version {_parse_version(entry)} of the recipe {entry.subject}"
         case audit_trail.PIN:
             return f"The PIN of {entry.subject}"
         case audit_trail.POLICY:
@@ -153,7 +155,7 @@ def _named(entry: Entry) -> str:
             return f"What is called '{entry.action}' of {entry.subject}"
 
 
-def _version(entry: Entry) -> str:
+def _parse_version(entry: AuditEntry) -> str:
     try:
         return str(json.loads(entry.content)["version"])
     except (ValueError, KeyError, TypeError):

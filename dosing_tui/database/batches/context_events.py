@@ -8,19 +8,19 @@ from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
-from dosing_tui.database.connection import connect, target
-from dosing_tui.database.error_mapping import rowless_errors
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.batch_review.query_models import ContextEvents
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
-APPLICATION = "batches"
+APPLICATION_NAME = "batches"
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _AlarmSpanRow:
     rule: str
     device_id: str
     item: str
@@ -29,33 +29,37 @@ class _Row:
     message: str
 
 
-def alarm_spans(
+def select_alarm_spans(
     session: Connection[TupleRow], *, site: str, since: datetime, until: datetime
 ) -> tuple[AlarmSpan, ...]:
     """Alarms that were active at some time in [since, until), by when they began."""
     asked = {"site": site, "from": since, "to": until}
-    with session.cursor(row_factory=class_row(_Row)) as cursor:
-        return tuple([_span(row) for row in cursor.execute(statement("batches/alarm_spans"), asked)])
+    with session.cursor(row_factory=class_row(_AlarmSpanRow)) as cursor:
+        return tuple(
+            [_row_to_span(row) for row in cursor.execute(read_statement("batches/alarm_spans"), asked)]
+        )
 
 
-def happenings(settings: Settings, *, device: str, since: datetime, until: datetime) -> ContextEvents:
+def list_context_events(
+    settings: Settings, *, device: str, since: datetime, until: datetime
+) -> ContextEvents:
     """Of a station, or of the whole plant, in [since, until).
 
     Raises: DatabaseAway, DatabaseRefused.
     """
     with (
-        connect(settings, application=APPLICATION, autocommit=True) as session,
-        rowless_errors(target(settings)),
+        open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
+        translate_rowless_errors(describe_target(settings)),
     ):
-        spans = alarm_spans(session, site=settings.plant.site, since=since, until=until)
-        said = operator_notes.listed_in(session, since=since, until=until)
+        spans = select_alarm_spans(session, site=settings.plant.site, since=since, until=until)
+        said = operator_notes.select_notes(session, since=since, until=until)
     return ContextEvents(
         tuple([span for span in spans if span.device_id in ("", device)]),
         tuple([note for note in reversed(said) if note.device in (None, "", device)]),
     )
 
 
-def _span(row: _Row) -> AlarmSpan:
+def _row_to_span(row: _AlarmSpanRow) -> AlarmSpan:
     key = AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item))
     return AlarmSpan(
         key._replace(device="").tag, row.since, row.until, row.device_id, clean_line(row.message)

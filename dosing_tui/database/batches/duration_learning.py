@@ -8,7 +8,7 @@ as versions of recipes are.
 from datetime import datetime, timedelta
 
 from dosing_tui.database.connection import Session
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
 from dosing_tui.domain.batches.duration_baseline import (
     MAX_BATCHES,
@@ -17,23 +17,23 @@ from dosing_tui.domain.batches.duration_baseline import (
     learn_baselines,
 )
 
-EVERY = timedelta(days=7)
-AGAIN = timedelta(days=1)
+LEARNING_INTERVAL = timedelta(days=7)
+RETRY_INTERVAL = timedelta(days=1)
 """As long as there was nothing to learn from."""
-LOOKED_AT = timedelta(days=90)
+LEARNING_WINDOW = timedelta(days=90)
 """What is older teaches nothing any more."""
-_FIELDS = ("recipe", "mode", "chemical", "low_s", "high_s", "batches")
+_COLUMNS = ("recipe", "mode", "chemical", "low_s", "high_s", "batches")
 
 
-def learn(session: Session, *, now: datetime) -> None:
+def learn_durations(session: Session, *, now: datetime) -> None:
     """In a session that alone rebuilds. What holds for batches that have begun already is not touched."""
-    since = {"learned_since": now - EVERY, "looked_since": now - AGAIN}
-    due = session.execute(statement("batches/learn_due"), since).fetchone()
+    since = {"learned_since": now - LEARNING_INTERVAL, "looked_since": now - RETRY_INTERVAL}
+    due = session.execute(read_statement("batches/learn_due"), since).fetchone()
     if due != (True,):
         return
-    asked = {"from": now - LOOKED_AT, "to": now, "least": MIN_SAMPLES, "most": MAX_BATCHES}
-    records = session.execute(statement("batches/learn_from"), asked).fetchall()
+    asked = {"from": now - LEARNING_WINDOW, "to": now, "least": MIN_SAMPLES, "most": MAX_BATCHES}
+    records = session.execute(read_statement("batches/learn_from"), asked).fetchall()
     told = learn_baselines((record_to_batch(record, key) for key, record in records), at=now)
     done = [*told, DurationBaseline("", "", "", now, 0.0, 0.0, len(records))]
-    columns = {name: [getattr(each, name) for each in done] for name in _FIELDS}
-    session.execute(statement("batches/learned"), {**columns, "valid_from": now})
+    columns = {name: [getattr(each, name) for each in done] for name in _COLUMNS}
+    session.execute(read_statement("batches/learned"), {**columns, "valid_from": now})

@@ -6,16 +6,16 @@ from datetime import date, datetime
 
 from psycopg.rows import class_row
 
-from dosing_tui.database.batches.rebuild_span import shown_columns
+from dosing_tui.database.batches.rebuild_span import build_list_columns
 from dosing_tui.database.connection import Session
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batches.batch_identity import format_anchor, format_batch_id
 from dosing_tui.domain.batches.canonical_json import hash_text
 from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
 from dosing_tui.domain.batches.recipe_matching import split_ingredients
 
-OF_REVIEWS = (
+REVIEW_STATE_COLUMNS = (
     "last_review", "disposition", "disposed_by", "disposed_at", "reviewed_hash", "reviewed_judgement",
     "confirmed_by", "confirmed_at",
 )  # fmt: skip
@@ -23,7 +23,7 @@ OF_REVIEWS = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
+class _ListedBatchRow:
     batch_key: str
     batch_id: str
     device_id: str
@@ -51,24 +51,24 @@ class _Stored:
     said: list[str | None]
 
 
-def stored_faults(session: Session) -> tuple[int, list[str]]:
+def check_batches(session: Session) -> tuple[int, list[str]]:
     """How many batches there are, and what is wrong with them, in sentences.
 
     A server-side cursor: all records at once would fill the memory.
     """
     count, faults = 0, list[str]()
-    with session.cursor(name="audited_records", row_factory=class_row(_Stored)) as cursor:
-        for row in cursor.execute(statement("batches/audited_records")):
+    with session.cursor(name="audited_records", row_factory=class_row(_ListedBatchRow)) as cursor:
+        for row in cursor.execute(read_statement("batches/audited_records")):
             count += 1
-            faults += _faults(row)
+            faults += _check_row(row)
     return count, faults
 
 
-def hidden_faults(session: Session) -> list[str]:
+def check_merged_batches(session: Session) -> list[str]:
     """Batches that are said to be part of another, which no other has the first message of, in sentences."""
     found: dict[str, bool] = {}
-    for name, anchor, key, record in session.execute(statement("batches/audited_gone")).fetchall():
-        found[name] = found.get(name, False) or (record is not None and _holds(record, key, anchor))
+    for name, anchor, key, record in session.execute(read_statement("batches/audited_gone")).fetchall():
+        found[name] = found.get(name, False) or (record is not None and _has_anchor(record, key, anchor))
     return [
         f"No list shows {name}, as if its messages were of another batch, but no other batch has them."
         for name, held in found.items()
@@ -76,7 +76,7 @@ def hidden_faults(session: Session) -> list[str]:
     ]
 
 
-def _holds(record: str, key: str, anchor: str) -> bool:
+def _has_anchor(record: str, key: str, anchor: str) -> bool:
     try:
         return anchor in {
             format_anchor(identity) for identity in record_to_batch(record, key).iter_identities()
@@ -85,9 +85,9 @@ def _holds(record: str, key: str, anchor: str) -> bool:
         return False
 
 
-def _faults(row: _Stored) -> Iterator[str]:
+def _check_row(row: _ListedBatchRow) -> Iterator[str]:
     name = row.batch_id
-    pairs = zip(OF_REVIEWS, row.shown, row.said, strict=True)
+    pairs = zip(REVIEW_STATE_COLUMNS, row.shown, row.said, strict=True)
     if differing := [column for column, shown, said in pairs if shown != said]:
         yield f"What the list says of {name} differs from its reviews: {', '.join(differing)}."
     if row.record is None or row.judgement is None:
@@ -101,14 +101,14 @@ def _faults(row: _Stored) -> Iterator[str]:
         whole = False
         yield f"The stored findings of {name} have been changed."
     if whole:
-        yield from _columns(row, row.record, row.judgement)
+        yield from _check_columns(row, row.record, row.judgement)
 
 
-def _columns(row: _Stored, record: str, judgement: str) -> Iterator[str]:
+def _check_columns(row: _ListedBatchRow, record: str, judgement: str) -> Iterator[str]:
     try:
         judged = judging.parse_assessment(judgement)
         batch = split_ingredients(record_to_batch(record, row.batch_key), judged.split_chemicals)
-        said: Mapping[str, object] = {**shown_columns(batch, judged), "batch_id": _number(row)}
+        said: Mapping[str, object] = {**build_list_columns(batch, judged), "batch_id": _format_row_id(row)}
     except (ValueError, KeyError, TypeError):
         yield f"The stored record of {row.batch_id} cannot be read."
         return
@@ -116,7 +116,7 @@ def _columns(row: _Stored, record: str, judgement: str) -> Iterator[str]:
         yield f"What the list says of {row.batch_id} differs from its record: {', '.join(differing)}."
 
 
-def _number(row: _Stored) -> str | None:
+def _format_row_id(row: _ListedBatchRow) -> str | None:
     if row.numbered_of is None or row.day is None or row.number is None:
         return None
     return format_batch_id(row.numbered_of, row.day, row.number)

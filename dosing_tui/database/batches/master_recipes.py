@@ -7,10 +7,10 @@ from datetime import datetime
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.batches.rebuild_span import masters
-from dosing_tui.database.connection import Session, connect, target
-from dosing_tui.database.error_mapping import rowless_errors
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.batches.rebuild_span import select_master_versions
+from dosing_tui.database.connection import Session, describe_target, open_connection
+from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.master_recipe import (
     MasterRecipe,
     MasterVersion,
@@ -19,60 +19,66 @@ from dosing_tui.domain.batches.master_recipe import (
 )
 from dosing_tui.errors import RecipeError
 
-APPLICATION = "recipes"
+APPLICATION_NAME = "recipes"
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """A recipe's version in force after an import; ``new``: it is the import's."""
+class RecipeImport:
+    """A recipe's version in force after an import; ``is_new``: it is the import's."""
 
     recipe: MasterRecipe
     version: int
-    new: bool
+    is_new: bool
 
 
-def versions(settings: Settings) -> tuple[MasterVersion, ...]:
+def list_recipe_versions(settings: Settings) -> tuple[MasterVersion, ...]:
     """Every version of every recipe, by name, mode and version.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
-        return masters(session)
+    with (
+        open_connection(settings, application=APPLICATION_NAME) as session,
+        translate_rowless_errors(describe_target(settings)),
+    ):
+        return select_master_versions(session)
 
 
 def import_recipes(
     settings: Settings, recipes: Iterable[MasterRecipe], *, who: str, valid_from: datetime | None = None
-) -> list[Imported]:
+) -> list[RecipeImport]:
     """Enter what differs from the newest versions; all or nothing.
 
     It holds from now on, or from ``valid_from``: batches that began since are judged anew.
     Raises: RecipeError, DatabaseAway, DatabaseRefused.
     """
-    with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
-        moment = audit_trail.begin(session)
+    with (
+        open_connection(settings, application=APPLICATION_NAME) as session,
+        translate_rowless_errors(describe_target(settings)),
+    ):
+        moment = audit_trail.lock_trail(session)
         since = valid_from or moment.at
-        done = [_import(session, recipe, who, since, moment) for recipe in recipes]
-        if valid_from and any(each.new for each in done):
-            session.execute(statement("batches/touch_since"), {"since": valid_from})
+        done = [_import_recipe(session, recipe, who, since, moment) for recipe in recipes]
+        if valid_from and any(each.is_new for each in done):
+            session.execute(read_statement("batches/touch_since"), {"since": valid_from})
         return done
 
 
-def _import(
-    session: Session, recipe: MasterRecipe, who: str, valid_from: datetime, moment: audit_trail.Moment
-) -> Imported:
+def _import_recipe(
+    session: Session, recipe: MasterRecipe, who: str, valid_from: datetime, stamp: audit_trail.AuditStamp
+) -> RecipeImport:
     name, text = {"recipe": recipe.name, "mode": recipe.mode}, format_definition(recipe)
-    last = session.execute(statement("batches/master_last"), name).fetchone()
+    last = session.execute(read_statement("batches/master_last"), name).fetchone()
     if last and parse_definition(json.loads(last[1])) == recipe:
-        return Imported(recipe, int(last[0]), new=False)
+        return RecipeImport(recipe, int(last[0]), is_new=False)
     if not who:
         raise RecipeError(f"{recipe.name}: say who enters it.")
     version = int(last[0]) + 1 if last else 1
-    content = audit_trail.recipe_content(recipe.name, recipe.mode, version, valid_from, text)
-    seq = audit_trail.append(
-        session, moment, action=audit_trail.RECIPE, subject=recipe.name, who=who, content=content
+    content = audit_trail.build_recipe_content(recipe.name, recipe.mode, version, valid_from, text)
+    seq = audit_trail.append_entry(
+        session, stamp, action=audit_trail.RECIPE, subject=recipe.name, who=who, content=content
     )
     session.execute(
-        statement("batches/master_add"),
+        read_statement("batches/master_add"),
         {**name, "version": version, "valid_from": valid_from, "definition": text, "audit_seq": seq},
     )
-    return Imported(recipe, version, new=True)
+    return RecipeImport(recipe, version, is_new=True)

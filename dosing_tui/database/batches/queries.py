@@ -8,11 +8,11 @@ from psycopg import IsolationLevel
 from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.review_policy import in_force_in
-from dosing_tui.database.batches.review_writer import reviews
-from dosing_tui.database.connection import Session, connect, target
-from dosing_tui.database.error_mapping import rowless_errors
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.batches.review_policy import select_effective_policy
+from dosing_tui.database.batches.review_writer import select_reviews
+from dosing_tui.database.connection import Session, describe_target, open_connection
+from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.query_models import (
     BatchDetail,
@@ -28,25 +28,13 @@ from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.batches.recipe_matching import split_ingredients
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
-__all__ = [
-    "PAGE",
-    "BatchDetail",
-    "BatchFilter",
-    "BatchRow",
-    "BatchStatusCounts",
-    "above",
-    "counts",
-    "detail",
-    "listed",
-]
-
-APPLICATION = "batches"
-PAGE = 100
+APPLICATION_NAME = "batches"
+PAGE_SIZE = 100
 """Batches of one answer."""
 
 
-def listed(
-    settings: Settings, which: BatchFilter, *, after: BatchRow | None = None, rows: int = PAGE
+def list_batches(
+    settings: Settings, batch_filter: BatchFilter, *, after: BatchRow | None = None, rows: int = PAGE_SIZE
 ) -> list[BatchRow]:
     """The newest first; ``after`` is the last row of the page before.
 
@@ -57,89 +45,96 @@ def listed(
         "after_key": after.batch_key if after else None,
         "rows": rows,
     }
-    with opened(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
-        asked = {**_asked(session, settings, which), **paged}
-        return [_harmless(row) for row in cursor.execute(statement("batches/listed"), asked)]
+    with open_session(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
+        asked = {**_build_parameters(session, settings, batch_filter), **paged}
+        return [_clean_row(row) for row in cursor.execute(read_statement("batches/listed"), asked)]
 
 
-def above(settings: Settings, which: BatchFilter, before: BatchRow, *, rows: int = PAGE) -> list[BatchRow]:
+def list_batches_above(
+    settings: Settings, batch_filter: BatchFilter, before: BatchRow, *, rows: int = PAGE_SIZE
+) -> list[BatchRow]:
     """The page that ends above ``before``, the newest first.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
     paged = {"before_time": before.begins_at, "before_key": before.batch_key, "rows": rows}
-    with opened(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
-        asked = {**_asked(session, settings, which), **paged}
-        found = [_harmless(row) for row in cursor.execute(statement("batches/listed_above"), asked)]
+    with open_session(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
+        asked = {**_build_parameters(session, settings, batch_filter), **paged}
+        found = [_clean_row(row) for row in cursor.execute(read_statement("batches/listed_above"), asked)]
     return found[::-1]
 
 
-def counts(settings: Settings, which: BatchFilter) -> BatchStatusCounts:
+def count_batches(settings: Settings, batch_filter: BatchFilter) -> BatchStatusCounts:
     """Raises: DatabaseAway, DatabaseRefused."""
-    with opened(settings) as session, session.cursor(row_factory=class_row(BatchStatusCounts)) as cursor:
-        found = cursor.execute(statement("batches/counts"), _asked(session, settings, which)).fetchone()
+    with (
+        open_session(settings) as session,
+        session.cursor(row_factory=class_row(BatchStatusCounts)) as cursor,
+    ):
+        found = cursor.execute(
+            read_statement("batches/counts"), _build_parameters(session, settings, batch_filter)
+        ).fetchone()
     assert found is not None  # aggregates answer one row
     return found
 
 
-def detail(settings: Settings, name: str) -> BatchDetail | None:
+def read_batch(settings: Settings, name: str) -> BatchDetail | None:
     """The batch of a key or a number such as dosing_system_01-20261124-007; None if there is none.
 
     Raises: DatabaseAway, DatabaseRefused.
     """
-    with opened(settings) as session, one_moment(session):
-        return detail_in(session, name)
+    with open_session(settings) as session, begin_snapshot(session):
+        return select_batch(session, name)
 
 
-def detail_in(session: Session, name: str) -> BatchDetail | None:
-    """The same inside ``one_moment`` of an ``opened`` session."""
+def select_batch(session: Session, name: str) -> BatchDetail | None:
+    """The same inside ``begin_snapshot`` of an ``open_session`` session."""
     with session.cursor(row_factory=class_row(BatchRow)) as cursor:
-        row = cursor.execute(statement("batches/found"), {"name": name}).fetchone()
+        row = cursor.execute(read_statement("batches/found"), {"name": name}).fetchone()
     if row is None:
         return None
-    texts = session.execute(statement("batches/texts"), {"batch_key": row.batch_key}).fetchone()
-    said = tuple(reviews(session, row.batch_key))
+    texts = session.execute(read_statement("batches/texts"), {"batch_key": row.batch_key}).fetchone()
+    said = tuple(select_reviews(session, row.batch_key))
     assert texts is not None  # stored together with the row
     record, judgement = texts
     judged = judging.parse_assessment(judgement)
     batch = split_ingredients(record_to_batch(record, row.batch_key), judged.split_chemicals)
-    reviewed = _reviewed(session, row) if row.review_state == ReviewState.OUTDATED else None
-    absorbed = () if row.gone else tuple(_absorbed(session, batch))
-    return BatchDetail(_harmless(row), batch, judged, said, record, judgement, reviewed, absorbed)
+    reviewed = _select_snapshot(session, row) if row.review_state == ReviewState.OUTDATED else None
+    absorbed = () if row.gone else tuple(_select_merged_reviews(session, batch))
+    return BatchDetail(_clean_row(row), batch, judged, said, record, judgement, reviewed, absorbed)
 
 
-def _absorbed(session: Session, batch: Batch) -> Iterator[Review]:
+def _select_merged_reviews(session: Session, batch: Batch) -> Iterator[Review]:
     """Reviews of batches that are gone, and whose first message is one of this batch."""
     ours = {format_anchor(identity) for identity in batch.iter_identities()}
     times = [at for _, at, *_ in batch.iter_identities()]
     asked = {"device": batch.device_id, "from": min(times), "to": max(times)}
-    for key, anchor in session.execute(statement("batches/absorbed"), asked).fetchall():
+    for key, anchor in session.execute(read_statement("batches/absorbed"), asked).fetchall():
         if anchor in ours:
-            yield from reviews(session, key)
+            yield from select_reviews(session, key)
 
 
-def _reviewed(session: Session, row: BatchRow) -> RecordSnapshot | None:
+def _select_snapshot(session: Session, row: BatchRow) -> RecordSnapshot | None:
     with session.cursor(row_factory=class_row(RecordSnapshot)) as cursor:
-        return cursor.execute(statement("batches/reviewed"), {"batch_key": row.batch_key}).fetchone()
+        return cursor.execute(read_statement("batches/reviewed"), {"batch_key": row.batch_key}).fetchone()
 
 
-def _asked(session: Session, settings: Settings, which: BatchFilter) -> dict[str, object]:
-    second_person = in_force_in(session, settings).second_person
+def _build_parameters(session: Session, settings: Settings, batch_filter: BatchFilter) -> dict[str, object]:
+    second_person = select_effective_policy(session, settings).second_person
     return {
-        "from": which.since,
-        "to": which.until,
-        "device": list(which.device) or None,
-        "recipe": list(which.recipe) or None,
-        "status": list(which.status) or None,
-        "review_state": list(which.review_state) or None,
-        "unreviewed": which.unreviewed,
+        "from": batch_filter.since,
+        "to": batch_filter.until,
+        "device": list(batch_filter.device) or None,
+        "recipe": list(batch_filter.recipe) or None,
+        "status": list(batch_filter.status) or None,
+        "review_state": list(batch_filter.review_state) or None,
+        "unreviewed": batch_filter.unreviewed,
         "open_states": list(list_open_states(second_person=second_person)),
-        "with_findings": which.with_findings,
-        "without_findings": which.without_findings,
+        "with_findings": batch_filter.with_findings,
+        "without_findings": batch_filter.without_findings,
     }
 
 
-def _harmless(row: BatchRow) -> BatchRow:
+def _clean_row(row: BatchRow) -> BatchRow:
     return replace(
         row,
         batch_id=clean_text(row.batch_id, limit=90),
@@ -154,7 +149,7 @@ def _harmless(row: BatchRow) -> BatchRow:
 
 
 @contextmanager
-def one_moment(session: Session) -> Iterator[None]:
+def begin_snapshot(session: Session) -> Iterator[None]:
     """Everything that is read in it is of one moment: what is written meanwhile is in none of the answers."""
     session.isolation_level, session.read_only = IsolationLevel.REPEATABLE_READ, True
     with session.transaction():
@@ -162,11 +157,11 @@ def one_moment(session: Session) -> Iterator[None]:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Session]:
+def open_session(settings: Settings) -> Iterator[Session]:
     """A session to read batches in. Raises: DatabaseAway, DatabaseRefused."""
     with (
-        connect(settings, application=APPLICATION, autocommit=True) as session,
-        rowless_errors(target(settings)),
+        open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
+        translate_rowless_errors(describe_target(settings)),
     ):
         session.prepare_threshold = None  # the filter decides the plan
         session.execute("SET TIME ZONE 'UTC'")  # so that durations are right in the autumn, too

@@ -8,10 +8,10 @@ from psycopg.rows import class_row
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.audit.pins import check_pin
-from dosing_tui.database.batches.review_policy import in_force_in
-from dosing_tui.database.connection import Session, connect, target
-from dosing_tui.database.error_mapping import rowless_errors
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.batches.review_policy import select_effective_policy
+from dosing_tui.database.connection import Session, describe_target, open_connection
+from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review.review_result import ReviewResult, describe_failure
 from dosing_tui.domain.batch_review.review_rules import (
     NO_SIGNATURE,
@@ -25,11 +25,11 @@ from dosing_tui.domain.batch_review.review_rules import (
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.errors import DatabaseUnavailableError, DosingError, ReviewError
 
-APPLICATION = "reviews"
+APPLICATION_NAME = "reviews"
 
 
 @dataclass(frozen=True, slots=True)
-class _Reviewed:
+class _CurrentBatchRow:
     """The batch as it is when the review is entered."""
 
     batch_id: str
@@ -47,13 +47,13 @@ class _Reviewed:
     last_word: int
 
 
-def review(settings: Settings, draft: ReviewDraft, *, os_user: str) -> Review:
+def enter_review(settings: Settings, draft: ReviewDraft, *, os_user: str) -> Review:
     """Enter what ``draft`` says; answers it as it is stored. ``os_user``: who runs this program.
 
     Raises: ReviewError (somebody was faster, the batch has changed, a reason is missing, the PIN is wrong),
     ConfigError (PINs cannot be compared), DatabaseAway, DatabaseRefused, which say whether it was entered.
     """
-    outcome = review_all(settings, [draft], os_user=os_user)
+    outcome = enter_reviews(settings, [draft], os_user=os_user)
     if outcome.error is not None and not outcome.new_reviews:
         raise type(outcome.error)(describe_failure(outcome)) from outcome.error
     if outcome.refusals:
@@ -61,41 +61,46 @@ def review(settings: Settings, draft: ReviewDraft, *, os_user: str) -> Review:
     return outcome.new_reviews[0]
 
 
-def review_all(settings: Settings, drafts: Sequence[ReviewDraft], *, os_user: str) -> ReviewResult:
+def enter_reviews(settings: Settings, drafts: Sequence[ReviewDraft], *, os_user: str) -> ReviewResult:
     """Each for itself, in their order. It raises nothing: what went wrong is part of the outcome."""
     done, tried = ReviewResult(), 0
     try:
-        with connect(settings, application=APPLICATION, autocommit=True) as session:
+        with open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session:
             for draft in drafts:
                 tried += 1
-                done += _try(session, settings, draft, os_user)
+                done += _try_review(session, settings, draft, os_user)
     except DatabaseUnavailableError as error:
         left = ReviewResult(unsaved_drafts=tuple(drafts[tried:]), error=error)
-        return done + (_looked_up(settings, drafts[tried - 1], os_user) if tried else ReviewResult()) + left
+        return (
+            done + (_look_up_review(settings, drafts[tried - 1], os_user) if tried else ReviewResult()) + left
+        )
     except DosingError as error:  # an answer: it is rolled back
         return done + ReviewResult(unsaved_drafts=tuple(drafts[max(0, tried - 1) :]), error=error)
     return done
 
 
-def _try(session: Session, settings: Settings, draft: ReviewDraft, os_user: str) -> ReviewResult:
+def _try_review(session: Session, settings: Settings, draft: ReviewDraft, os_user: str) -> ReviewResult:
     try:
-        with rowless_errors(target(settings)), session.transaction():
-            entered = _enter(session, settings, draft, os_user)
+        with translate_rowless_errors(describe_target(settings)), session.transaction():
+            entered = _insert_review(session, settings, draft, os_user)
     except ReviewError as error:
         return ReviewResult(refusals=(str(error),))
     return ReviewResult(new_reviews=(entered,))
 
 
-def _looked_up(settings: Settings, draft: ReviewDraft, os_user: str) -> ReviewResult:
+def _look_up_review(settings: Settings, draft: ReviewDraft, os_user: str) -> ReviewResult:
     """Of a draft that the connection was lost over: the server may have entered it all the same.
 
     Whoever enters something holds the lock until it is entered or is not: after that it stays as it is.
     """
-    wanted = _cleaned(draft)
+    wanted = _clean_draft(draft)
     try:
-        with connect(settings, application=APPLICATION) as session, rowless_errors(target(settings)):
-            audit_trail.begin(session)
-            said = reviews(session, draft.batch_key)
+        with (
+            open_connection(settings, application=APPLICATION_NAME) as session,
+            translate_rowless_errors(describe_target(settings)),
+        ):
+            audit_trail.lock_trail(session)
+            said = select_reviews(session, draft.batch_key)
     except DosingError:
         return ReviewResult(unknown_drafts=(draft,))
     ours = (wanted.who, wanted.meaning, wanted.comment, clean_text(os_user))
@@ -108,14 +113,14 @@ def _looked_up(settings: Settings, draft: ReviewDraft, os_user: str) -> ReviewRe
     return ReviewResult(unsaved_drafts=(draft,))
 
 
-def _cleaned(draft: ReviewDraft) -> ReviewDraft:
+def _clean_draft(draft: ReviewDraft) -> ReviewDraft:
     return replace(draft, who=clean_text(draft.who, limit=200), comment=clean_line(draft.comment, 2000))
 
 
-def reviews(session: Session, batch_key: str) -> list[Review]:
+def select_reviews(session: Session, batch_key: str) -> list[Review]:
     """What has been said about a batch, in its order, with harmless text."""
     with session.cursor(row_factory=class_row(Review)) as cursor:
-        found = cursor.execute(statement("batches/reviews"), {"batch_key": batch_key}).fetchall()
+        found = cursor.execute(read_statement("batches/reviews"), {"batch_key": batch_key}).fetchall()
     return [
         replace(
             each,
@@ -129,12 +134,12 @@ def reviews(session: Session, batch_key: str) -> list[Review]:
     ]
 
 
-def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: str) -> Review:
-    draft = _cleaned(draft)
-    moment = audit_trail.begin(session)
-    batch = _batch(session, draft)
-    _compare(session, draft, batch)
-    signature = _signature(session, settings, draft)
+def _insert_review(session: Session, settings: Settings, draft: ReviewDraft, os_user: str) -> Review:
+    draft = _clean_draft(draft)
+    moment = audit_trail.lock_trail(session)
+    batch = _select_current_batch(session, draft)
+    _check_unchanged(session, draft, batch)
+    signature = _check_signature(session, settings, draft)
     said = {
         "batch_key": draft.batch_key,
         "batch_id": batch.batch_id,
@@ -149,21 +154,23 @@ def _enter(session: Session, settings: Settings, draft: ReviewDraft, os_user: st
         "judgement_hash": batch.judgement_hash,
         "withdraws": batch.last_word if draft.meaning is Decision.WITHDRAWN else 0,
     }
-    content = audit_trail.review_content((0, *said.values()))
-    seq = audit_trail.append(
+    content = audit_trail.build_review_content((0, *said.values()))
+    seq = audit_trail.append_entry(
         session, moment, action=audit_trail.REVIEW, subject=batch.batch_id, who=draft.who, content=content
     )
     session.execute(
-        statement("batches/review"),
+        read_statement("batches/review"),
         {**said, "review_id": seq, "record": batch.record, "judgement": batch.judgement},
     )
-    _batch(session, draft)  # raises if it went while the PIN was compared; from here on it cannot
-    return reviews(session, draft.batch_key)[-1]
+    _select_current_batch(
+        session, draft
+    )  # raises if it went while the PIN was compared; from here on it cannot
+    return select_reviews(session, draft.batch_key)[-1]
 
 
-def _signature(session: Session, settings: Settings, draft: ReviewDraft) -> str:
+def _check_signature(session: Session, settings: Settings, draft: ReviewDraft) -> str:
     """What the review is signed with. Raises: ReviewError, if a PIN is wanted and missing or wrong."""
-    if not in_force_in(session, settings).pin:
+    if not select_effective_policy(session, settings).pin:
         return NO_SIGNATURE
     if not draft.pin:
         raise ReviewError("This plant wants a PIN with every review; nothing was entered without one.")
@@ -171,17 +178,17 @@ def _signature(session: Session, settings: Settings, draft: ReviewDraft) -> str:
     return PIN_SIGNATURE
 
 
-def _batch(session: Session, draft: ReviewDraft) -> _Reviewed:
-    with session.cursor(row_factory=class_row(_Reviewed)) as cursor:
-        found = cursor.execute(statement("batches/standing"), {"batch_key": draft.batch_key}).fetchone()
+def _select_current_batch(session: Session, draft: ReviewDraft) -> _CurrentBatchRow:
+    with session.cursor(row_factory=class_row(_CurrentBatchRow)) as cursor:
+        found = cursor.execute(read_statement("batches/standing"), {"batch_key": draft.batch_key}).fetchone()
     if found is None:
         raise ReviewError("This batch is no more: its messages turned out to be of another.")
     return found
 
 
-def _compare(session: Session, draft: ReviewDraft, batch: _Reviewed) -> None:
+def _check_unchanged(session: Session, draft: ReviewDraft, batch: _CurrentBatchRow) -> None:
     if batch.last_review != draft.expected_review_id:
-        last = reviews(session, draft.batch_key)[-1]
+        last = select_reviews(session, draft.batch_key)[-1]
         raise ReviewError(
             f"{batch.batch_id}: {last.who} was faster ('{last.meaning}' at {last.at:%H:%M:%S});"
             " nothing was entered. Look at it again."

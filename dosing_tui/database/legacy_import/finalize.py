@@ -4,18 +4,18 @@ from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database.connection import Session
 from dosing_tui.database.legacy_import import copy, hourly_history, progress
-from dosing_tui.database.legacy_import.copy import Report
-from dosing_tui.database.legacy_import.legacy_schema import HOURLY, TABLES
-from dosing_tui.database.server_flavour import Flavour
+from dosing_tui.database.legacy_import.copy import CopyReporter
+from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE, TABLES
+from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
 
-def adopt_rows(session: Session, flavour: Flavour, report: Report) -> list[str]:
+def import_rows(session: Session, flavour: ServerFlavour, report: CopyReporter) -> list[str]:
     """Finish every adoption that has begun; answers the tables' names. The session must be in autocommit.
 
     Raises: DatabaseRefused, if the books of a table do not balance; DatabaseAway.
     """
-    waiting = progress.unfinished(session)
+    waiting = progress.list_unfinished(session)
     if not waiting:
         return []
     # times without a zone were written in UTC; a nested loop over a slice would take for ever
@@ -24,43 +24,43 @@ def adopt_rows(session: Session, flavour: Flavour, report: Report) -> list[str]:
     tables = [table for table in TABLES if table.name in waiting]
     for table in tables:
         copy.copy_rows(session, table, flavour, report)
-    if flavour is Flavour.COMMUNITY:
+    if flavour is ServerFlavour.COMMUNITY:
         report("Refreshing the hourly aggregate.")
-        hourly_history.refresh(session)
-    hourly_history.keep(session, flavour)
+        hourly_history.refresh_aggregate(session)
+    hourly_history.store_history(session, flavour)
     # the aggregate goes before the table it is built on
-    for name in (HOURLY, *(table.name for table in tables)):
+    for name in (HOURLY_AGGREGATE, *(table.name for table in tables)):
         if name in waiting:
-            _finish(session, name, report)
+            _finish_table(session, name, report)
     return list(waiting)
 
 
-def _finish(session: Session, name: str, report: Report) -> None:
+def _finish_table(session: Session, name: str, report: CopyReporter) -> None:
     """Drop the old relation, if its books balance."""
-    state = progress.unfinished(session)[name]
+    state = progress.list_unfinished(session)[name]
     with session.transaction():
         session.execute("SET LOCAL lock_timeout = '15s'")
-        rows = state.rows if name == HOURLY else _recounted(session, state.old_name)
-        if rows != state.done:
+        rows = state.rows if name == HOURLY_AGGREGATE else _recount_rows(session, state.old_name)
+        if rows != state.done_rows:
             raise DatabaseAccessError(
                 f"{state.old_name} holds {rows:,} rows, but {state.copied:,} were copied and"
                 f" {state.set_aside:,} set aside: it is kept, and {name} is not adopted yet."
             )
-        _drop(session, state.old_name)
-        progress.closed(session, name)
+        _drop_relation(session, state.old_name)
+        progress.finish_table(session, name)
     report(f"Adopted {name}: {state.copied:,} rows copied, {state.set_aside:,} set aside.")
     session.execute(SQL("ANALYZE {}").format(Identifier(name)))
-    if name != HOURLY:
+    if name != HOURLY_AGGREGATE:
         _warn_of_retention(session, name, report)
 
 
-_REACHES_BACK = """
+_OLDEST_ROW_QUERY = """
 SELECT to_char(min(time), 'YYYY-MM-DD') FROM {} HAVING min(time) < now() - INTERVAL '90 days'
 """
 
 
-def _warn_of_retention(session: Session, name: str, report: Report) -> None:
-    row = session.execute(SQL(_REACHES_BACK).format(Identifier(name))).fetchone()
+def _warn_of_retention(session: Session, name: str, report: CopyReporter) -> None:
+    row = session.execute(SQL(_OLDEST_ROW_QUERY).format(Identifier(name))).fetchone()
     if row is not None:
         report(
             f"{name} reaches back to {row[0]}: readings older than 90 days are dropped from now on"
@@ -68,13 +68,13 @@ def _warn_of_retention(session: Session, name: str, report: Report) -> None:
         )
 
 
-def _recounted(session: Session, old_name: str) -> int:
+def _recount_rows(session: Session, old_name: str) -> int:
     old = Identifier(old_name)
     session.execute(SQL("LOCK TABLE {}").format(old))
-    return progress.number(session.execute(SQL("SELECT count(*) FROM {}").format(old)).fetchone())
+    return progress.get_count(session.execute(SQL("SELECT count(*) FROM {}").format(old)).fetchone())
 
 
-def _drop(session: Session, old_name: str) -> None:
+def _drop_relation(session: Session, old_name: str) -> None:
     kind = session.execute(
         "SELECT relkind::text FROM pg_class WHERE oid = %s::regclass", (f"public.{old_name}",)
     ).fetchone()

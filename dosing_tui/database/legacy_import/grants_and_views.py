@@ -9,13 +9,13 @@ from psycopg.sql import SQL, Composable, Identifier
 
 from dosing_tui.database import sql_files
 from dosing_tui.database.connection import Session
-from dosing_tui.database.legacy_import.legacy_schema import HOURLY, LATEST, TABLES
+from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE, LATEST_VIEW, TABLES
 from dosing_tui.errors import DatabaseAccessError
 
-READABLE = (
+READER_RELATIONS = (
     *(table.name for table in TABLES),
-    LATEST,
-    HOURLY,
+    LATEST_VIEW,
+    HOURLY_AGGREGATE,
     "inventory_last",
     "device_last_seen",
     "dosing_15m",
@@ -33,7 +33,7 @@ READABLE = (
 )
 """What a reader of the guide's doses gets to read, so that its dashboards and consoles show everything."""
 
-ADDED_TO = {
+WRITER_COLUMNS = {
     "operator_notes": ("at", "text", "author", "os_user", "device_id"),
     "alarm_journal": (
         "uuid", "site", "rule", "device_id", "item", "event", "at", "received_at", "priority", "rule_version",
@@ -45,7 +45,7 @@ ADDED_TO = {
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class RelationGrant:
     """One right on one relation, or on one column of it; an empty grantee is PUBLIC."""
 
     schema: str
@@ -57,7 +57,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class DependentView:
     """One of the plant's views, with all it takes to make it again."""
 
     schema: str
@@ -70,20 +70,20 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
-    grants: tuple[Grant, ...]
-    views: tuple[View, ...]
+class GrantsAndViews:
+    grants: tuple[RelationGrant, ...]
+    views: tuple[DependentView, ...]
     readers: tuple[str, ...]
 
 
-def gather(session: Session, relations: Sequence[int]) -> Carried:
+def read_dependents(session: Session, relations: Sequence[int]) -> GrantsAndViews:
     """Everything that hangs on these relations (oids).
 
     Raises: DatabaseRefused, if something does that cannot be made again.
     """
     oids = {"relations": list(relations)}
-    with session.cursor(row_factory=class_row(View)) as cursor:
-        views = cursor.execute(sql_files.statement("schema/adoption/views"), oids).fetchall()
+    with session.cursor(row_factory=class_row(DependentView)) as cursor:
+        views = cursor.execute(sql_files.read_statement("schema/adoption/views"), oids).fetchall()
     for view in views:
         if view.kind != "v":
             raise DatabaseAccessError(
@@ -91,23 +91,23 @@ def gather(session: Session, relations: Sequence[int]) -> Carried:
                 " drop it, migrate, and make it again."
             )
     granted = {"relations": [*relations, *(view.oid for view in views)]}
-    with session.cursor(row_factory=class_row(Grant)) as cursor:
-        grants = cursor.execute(sql_files.statement("schema/adoption/grants"), granted).fetchall()
-    readers = session.execute(sql_files.statement("schema/adoption/readers"), oids).fetchall()
-    return Carried(tuple(grants), tuple(views), tuple(name for (name,) in readers))
+    with session.cursor(row_factory=class_row(RelationGrant)) as cursor:
+        grants = cursor.execute(sql_files.read_statement("schema/adoption/grants"), granted).fetchall()
+    readers = session.execute(sql_files.read_statement("schema/adoption/readers"), oids).fetchall()
+    return GrantsAndViews(tuple(grants), tuple(views), tuple(name for (name,) in readers))
 
 
-def drop_views(session: Session, carried: Carried) -> None:
-    for view in reversed(carried.views):
+def drop_views(session: Session, dependents: GrantsAndViews) -> None:
+    for view in reversed(dependents.views):
         session.execute(SQL("DROP VIEW {}").format(Identifier(view.schema, view.name)))
 
 
-def restore(session: Session, carried: Carried) -> None:
+def restore_dependents(session: Session, dependents: GrantsAndViews) -> None:
     """Make the views again, on the new tables, and give everyone their rights back.
 
     Raises: DatabaseRefused, if a view does not fit the new tables.
     """
-    for view in carried.views:
+    for view in dependents.views:
         try:
             _restore_view(session, view)
         except psycopg.ProgrammingError as error:
@@ -115,24 +115,24 @@ def restore(session: Session, carried: Carried) -> None:
                 f"The view {view.schema}.{view.name} cannot be made again on the new tables"
                 f" ({error.diag.message_primary}): drop it, migrate, and make it again."
             ) from error
-    for grant in carried.grants:
+    for grant in dependents.grants:
         _restore_grant(session, grant)
-    for reader in carried.readers:
-        for relation in READABLE:
-            _restore_grant(session, Grant("public", relation, "", "SELECT", reader, grantable=False))
-    for grant in carried.grants:
+    for reader in dependents.readers:
+        for relation in READER_RELATIONS:
+            _restore_grant(session, RelationGrant("public", relation, "", "SELECT", reader, grantable=False))
+    for grant in dependents.grants:
         if (grant.relation, grant.column_name, grant.privilege) == ("dosing_consumption", "", "INSERT"):
-            for relation, columns in ADDED_TO.items():
-                _let_add(session, relation, columns, grant.grantee)
+            for relation, columns in WRITER_COLUMNS.items():
+                _grant_insert(session, relation, columns, grant.grantee)
 
 
-def _let_add(session: Session, relation: str, columns: tuple[str, ...], grantee: str) -> None:
-    _restore_grant(session, Grant("public", relation, "", "SELECT", grantee, grantable=False))
+def _grant_insert(session: Session, relation: str, columns: tuple[str, ...], grantee: str) -> None:
+    _restore_grant(session, RelationGrant("public", relation, "", "SELECT", grantee, grantable=False))
     for column in columns:
-        _restore_grant(session, Grant("public", relation, column, "INSERT", grantee, grantable=False))
+        _restore_grant(session, RelationGrant("public", relation, column, "INSERT", grantee, grantable=False))
 
 
-def _restore_view(session: Session, view: View) -> None:
+def _restore_view(session: Session, view: DependentView) -> None:
     name = Identifier(view.schema, view.name)
     # the definition and the options are the server's own text
     session.execute(SQL("CREATE VIEW {} AS {}").format(name, SQL(view.definition)))
@@ -141,7 +141,7 @@ def _restore_view(session: Session, view: View) -> None:
     session.execute(SQL("ALTER VIEW {} OWNER TO {}").format(name, Identifier(view.owner)))
 
 
-def _restore_grant(session: Session, grant: Grant) -> None:
+def _restore_grant(session: Session, grant: RelationGrant) -> None:
     column = SQL(" ({})").format(Identifier(grant.column_name)) if grant.column_name else SQL("")
     grantee: Composable = Identifier(grant.grantee) if grant.grantee else SQL("PUBLIC")
     session.execute(

@@ -8,32 +8,32 @@ from psycopg.sql import SQL, Identifier, Literal
 from dosing_tui.database import sql_files
 from dosing_tui.database.connection import Session
 from dosing_tui.database.legacy_import import progress
-from dosing_tui.database.legacy_import.legacy_schema import HOURLY, HOURLY_COLUMNS
-from dosing_tui.database.server_flavour import Flavour
+from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE, HOURLY_COLUMNS
+from dosing_tui.database.server_flavour import ServerFlavour
 
-LEAST_REFRESH = timedelta(hours=4)
+MIN_REFRESH_SPAN = timedelta(hours=4)
 """A refresh of fewer than two whole hours is refused."""
 
 
-def refresh(session: Session) -> None:
+def refresh_aggregate(session: Session) -> None:
     """Fill the new aggregate from the copied doses, and let it take all the past for refreshed.
 
     Else the first run of its policy would hide every hour before the policy's window, and delete the kept
     hours inside it. Run again after an interruption, it does the same.
     """
-    state = progress.unfinished(session).get(HOURLY)
+    state = progress.list_unfinished(session).get(HOURLY_AGGREGATE)
     if state is not None and state.copied_to is not None:
         return
-    known = [_oldest(session, "SELECT min(time) FROM dosing_consumption")]
+    known = [_select_time(session, "SELECT min(time) FROM dosing_consumption")]
     if state is not None:
-        known.append(_oldest(session, _OLDEST_HOUR))
+        known.append(_select_time(session, _OLDEST_HOUR_QUERY))
     since = min((moment for moment in known if moment is not None), default=None)
-    now = _oldest(session, "SELECT now()")
-    if since is None or now is None or now - since < LEAST_REFRESH:
+    now = _select_time(session, "SELECT now()")
+    if since is None or now is None or now - since < MIN_REFRESH_SPAN:
         return
     # a procedure that commits on its own: outside a transaction, and with its values in the text
     call = SQL("CALL refresh_continuous_aggregate({}, {}, {})").format(
-        Literal(HOURLY),
+        Literal(HOURLY_AGGREGATE),
         Literal(since.replace(minute=0, second=0, microsecond=0)),
         Literal(now - timedelta(hours=1)),
     )
@@ -42,35 +42,37 @@ def refresh(session: Session) -> None:
     session.execute(call)
 
 
-def keep(session: Session, flavour: Flavour) -> None:
+def store_history(session: Session, flavour: ServerFlavour) -> None:
     """Keep those hours; once, and after the doses are copied and the new aggregate is refreshed."""
-    state = progress.unfinished(session).get(HOURLY)
+    state = progress.list_unfinished(session).get(HOURLY_AGGREGATE)
     if state is None or state.copied_to is not None:
         return
     with session.transaction():
-        row = session.execute(sql_files.statement("schema/adoption/hourly_history")).fetchone()
+        row = session.execute(sql_files.read_statement("schema/adoption/hourly_history")).fetchone()
         assert row is not None  # a SELECT of counts
-        progress.opened(session, HOURLY, row[0])
-        progress.advanced(session, HOURLY, until=state.sane_until, copied=row[1], set_aside=0)
-        if flavour is Flavour.COMMUNITY:
-            _into_aggregate(session)
+        progress.start_table(session, HOURLY_AGGREGATE, row[0])
+        progress.add_progress(
+            session, HOURLY_AGGREGATE, until=state.sane_until, copied_rows=row[1], rejected_rows=0
+        )
+        if flavour is ServerFlavour.COMMUNITY:
+            _insert_into_aggregate(session)
 
 
-_OLDEST_HOUR = """
+_OLDEST_HOUR_QUERY = """
 SELECT min(bucket) FROM adopted_dosing_consumption_hourly WHERE bucket >= '2020-01-01 00:00:00+00'
 """
 
 
-def _oldest(session: Session, question: LiteralString) -> datetime | None:
-    row = session.execute(question).fetchone()
+def _select_time(session: Session, query: LiteralString) -> datetime | None:
+    row = session.execute(query).fetchone()
     assert row is not None  # a SELECT of an aggregate
     moment: datetime | None = row[0]
     return moment
 
 
-def _into_aggregate(session: Session) -> None:
+def _insert_into_aggregate(session: Session) -> None:
     """Put them where the aggregate keeps its own rows, as TimescaleDB's migration of aggregates does."""
-    row = session.execute(sql_files.statement("schema/adoption/aggregate_store")).fetchone()
+    row = session.execute(sql_files.read_statement("schema/adoption/aggregate_store")).fetchone()
     assert row is not None  # the schema has it
     columns = SQL(", ").join(Identifier(name) for name in HOURLY_COLUMNS)
     session.execute(

@@ -5,8 +5,8 @@ from typing import Final
 
 from dosing_tui.domain.messages.models import TimeQuality
 
-HOURLY: Final = "dosing_consumption_hourly"
-LATEST: Final = "latest_inventory"
+HOURLY_AGGREGATE: Final = "dosing_consumption_hourly"
+LATEST_VIEW: Final = "latest_inventory"
 HOURLY_COLUMNS: Final = (
     "bucket",
     "device_id",
@@ -22,76 +22,82 @@ HOURLY_COLUMNS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One of the guide's columns. ``needed``: part of the identity. ``blank``: '' where nothing is said."""
+class LegacyColumn:
+    """One of the guide's columns. ``is_required``: part of the identity. ``has_blank_default``: '' where nothing is said."""
 
     name: str
     type: str
-    needed: bool = False
-    blank: bool = False
+    is_required: bool = False
+    has_blank_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class GuideTable:
-    """``key`` is what our unique index holds; ``time_quality`` is what the guide's Telegraf made of time."""
+class LegacyTable:
+    """``unique_key`` is what our unique index holds; ``time_quality`` is what the guide's Telegraf made of time."""
 
     name: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
+    columns: tuple[LegacyColumn, ...]
+    unique_key: tuple[str, ...]
     time_quality: TimeQuality
 
     @property
-    def old_name(self) -> str:
+    def legacy_name(self) -> str:
         """Where the old table waits while its rows are copied."""
-        return old_name(self.name)
+        return get_legacy_name(self.name)
 
 
-OURS: Final = ("dedup", "received_at", "time_quality", "flags")
+ADDED_COLUMNS: Final = ("dedup", "received_at", "time_quality", "flags")
 """Columns that the schema adds to each table."""
 
 
-def old_name(name: str) -> str:
+def get_legacy_name(name: str) -> str:
     return f"adopted_{name}"
 
 
-_TIME = Column("time", "timestamptz", needed=True)
-_DEVICE = Column("device_id", "text", needed=True)
-_CHEMICAL = Column("chemical", "text", needed=True)
-_RECIPE = Column("recipe", "text", blank=True)
+_TIME = LegacyColumn("time", "timestamptz", is_required=True)
+_DEVICE = LegacyColumn("device_id", "text", is_required=True)
+_CHEMICAL = LegacyColumn("chemical", "text", is_required=True)
+_RECIPE = LegacyColumn("recipe", "text", has_blank_default=True)
 
-DOSES: Final = GuideTable(
+DOSES: Final = LegacyTable(
     "dosing_consumption",
     (
         _TIME,
         _DEVICE,
-        Column("pump", "integer", needed=True),
+        LegacyColumn("pump", "integer", is_required=True),
         _CHEMICAL,
-        Column("target_g", "double precision"),
-        Column("actual_g", "double precision"),
-        Column("error_g", "double precision"),
+        LegacyColumn("target_g", "double precision"),
+        LegacyColumn("actual_g", "double precision"),
+        LegacyColumn("error_g", "double precision"),
         _RECIPE,
-        Column("mode", "text", blank=True),
-        Column("duration_ms", "bigint"),
+        LegacyColumn("mode", "text", has_blank_default=True),
+        LegacyColumn("duration_ms", "bigint"),
     ),
     ("device_id", "time", "pump", "dedup"),
     TimeQuality.DEVICE,
 )
-EVENTS: Final = GuideTable(
+EVENTS: Final = LegacyTable(
     "batch_events",
-    (_TIME, _DEVICE, Column("event", "text", needed=True), _RECIPE, Column("pumps", "integer")),
+    (
+        _TIME,
+        _DEVICE,
+        LegacyColumn("event", "text", is_required=True),
+        _RECIPE,
+        LegacyColumn("pumps", "integer"),
+    ),
     ("device_id", "time", "event", "recipe", "dedup"),
     TimeQuality.DEVICE,
 )
 # The guide gives Telegraf no time key for levels: their time is that of arrival.
-LEVELS: Final = GuideTable(
+LEVELS: Final = LegacyTable(
     "inventory_levels",
     (
         _TIME,
         _DEVICE,
         _CHEMICAL,
-        Column("remaining_g", "double precision"),
-        Column("capacity_g", "double precision"),
-        Column("percent_full", "double precision"),
+        LegacyColumn("remaining_g", "double precision"),
+        LegacyColumn("capacity_g", "double precision"),
+        LegacyColumn("percent_full", "double precision"),
     ),
     ("device_id", "chemical", "time", "dedup"),
     TimeQuality.RECEIVE,

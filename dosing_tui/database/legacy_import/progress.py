@@ -10,7 +10,7 @@ from dosing_tui.database.connection import Session
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ImportProgress:
     """Rows before ``copied_to`` are done; ``rows`` were counted when the copying began."""
 
     table_name: str
@@ -22,37 +22,39 @@ class State:
     copied_to: datetime | None
 
     @property
-    def done(self) -> int:
+    def done_rows(self) -> int:
         return self.copied + self.set_aside
 
 
-def unfinished(session: Session) -> dict[str, State]:
+def list_unfinished(session: Session) -> dict[str, ImportProgress]:
     """The adopted tables that are still to be copied or dropped, by name."""
     if session.execute("SELECT to_regclass('public.adoptions') IS NULL").fetchone() == (True,):
         return {}
-    with session.cursor(row_factory=class_row(State)) as cursor:
-        states = cursor.execute(sql_files.statement("schema/adoption/unfinished")).fetchall()
+    with session.cursor(row_factory=class_row(ImportProgress)) as cursor:
+        states = cursor.execute(sql_files.read_statement("schema/adoption/unfinished")).fetchall()
     return {state.table_name: state for state in states}
 
 
-def opened(session: Session, table: str, rows: int) -> None:
+def start_table(session: Session, table: str, rows: int) -> None:
     """The copying of a table of so many rows begins."""
     session.execute("UPDATE adoptions SET rows = %s WHERE table_name = %s", (rows, table))
 
 
-def advanced(session: Session, table: str, *, until: datetime, copied: int, set_aside: int) -> None:
+def add_progress(
+    session: Session, table: str, *, until: datetime, copied_rows: int, rejected_rows: int
+) -> None:
     """So many more rows are done; in the transaction that did them."""
     session.execute(
-        sql_files.statement("schema/adoption/advance"),
-        {"table": table, "until": until, "copied": copied, "set_aside": set_aside},
+        sql_files.read_statement("schema/adoption/advance"),
+        {"table": table, "until": until, "copied": copied_rows, "set_aside": rejected_rows},
     )
 
 
-def closed(session: Session, table: str) -> None:
+def finish_table(session: Session, table: str) -> None:
     session.execute("UPDATE adoptions SET finished_at = now() WHERE table_name = %s", (table,))
 
 
-def number(row: tuple[int, ...] | None) -> int:
+def get_count(row: tuple[int, ...] | None) -> int:
     """The one number of a row that a count always has."""
     assert row is not None
     return row[0]

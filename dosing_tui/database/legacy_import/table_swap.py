@@ -1,6 +1,6 @@
 """Lets the guide's relations step aside, and registers them for copying.
 
-``put_aside`` and ``register`` run in the transaction that makes the schema, so that no writer ever finds a
+``rename_legacy_tables`` and ``register_imports`` run in the transaction that makes the schema, so that no writer ever finds a
 name missing.
 """
 
@@ -13,22 +13,22 @@ from psycopg.sql import SQL, Identifier
 from dosing_tui.database import sql_files
 from dosing_tui.database.connection import Session
 from dosing_tui.database.legacy_import import grants_and_views
-from dosing_tui.database.legacy_import.copy_statements import OldColumn, Plan
-from dosing_tui.database.legacy_import.grants_and_views import Carried
+from dosing_tui.database.legacy_import.copy_statements import CopyPlan, OldColumn
+from dosing_tui.database.legacy_import.grants_and_views import GrantsAndViews
 from dosing_tui.database.legacy_import.legacy_schema import (
-    HOURLY,
+    ADDED_COLUMNS,
+    HOURLY_AGGREGATE,
     HOURLY_COLUMNS,
-    LATEST,
-    OURS,
+    LATEST_VIEW,
     TABLES,
-    GuideTable,
-    old_name,
+    LegacyTable,
+    get_legacy_name,
 )
 from dosing_tui.errors import DatabaseAccessError
 
 
 @dataclass(frozen=True, slots=True)
-class Relation:
+class LegacyRelation:
     """One of the guide's relations as this database has it. ``kind`` is pg_class's letter."""
 
     name: str
@@ -39,55 +39,57 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class TableSwap:
     """What stepped aside: names of relations that hold rows, and what has to come back."""
 
-    holding: tuple[str, ...]
-    extra: dict[str, tuple[OldColumn, ...]]
-    carried: Carried
+    table_names: tuple[str, ...]
+    extra_columns: dict[str, tuple[OldColumn, ...]]
+    dependents: GrantsAndViews
 
 
-def found(session: Session) -> list[Relation]:
+def list_legacy_relations(session: Session) -> list[LegacyRelation]:
     """The guide's relations in a database that has no schema of ours yet; none without one of its tables."""
-    with session.cursor(row_factory=class_row(Relation)) as cursor:
-        relations = cursor.execute(sql_files.statement("schema/adoption/found")).fetchall()
+    with session.cursor(row_factory=class_row(LegacyRelation)) as cursor:
+        relations = cursor.execute(sql_files.read_statement("schema/adoption/found")).fetchall()
     names = {table.name for table in TABLES}
     return relations if any(relation.name in names for relation in relations) else []
 
 
-def holding_rows(old: Sequence[Relation]) -> tuple[str, ...]:
+def list_copy_names(relations: Sequence[LegacyRelation]) -> tuple[str, ...]:
     """Names of those whose rows are to be copied, as far as the catalog tells."""
-    return tuple(relation.name for relation in old if relation.name != LATEST)
+    return tuple(relation.name for relation in relations if relation.name != LATEST_VIEW)
 
 
-def put_aside(session: Session, old: Sequence[Relation], *, timescale: bool) -> Aside:
+def rename_legacy_tables(
+    session: Session, relations: Sequence[LegacyRelation], *, has_timescale: bool
+) -> TableSwap:
     """Rename what holds rows, drop what is only a definition.
 
     Raises: DatabaseRefused, if the tables are not the guide's; nothing has happened then.
     """
-    tables = [table for table in TABLES if table.name in {relation.name for relation in old}]
+    tables = [table for table in TABLES if table.name in {relation.name for relation in relations}]
     for table in tables:
         session.execute(SQL("LOCK TABLE {}").format(Identifier(table.name)))
-    aggregate = timescale and _guides_aggregate(session)
-    for relation in old:
-        _check(relation, is_table=relation.name not in (LATEST, HOURLY))
-    extra = {table.name: _extra(session, table) for table in tables}
-    carried = grants_and_views.gather(session, [relation.oid for relation in old])
+    aggregate = has_timescale and _has_legacy_aggregate(session)
+    for relation in relations:
+        _check_relation(relation, is_table=relation.name not in (LATEST_VIEW, HOURLY_AGGREGATE))
+    extra = {table.name: _find_extra_columns(session, table) for table in tables}
+    carried = grants_and_views.read_dependents(session, [relation.oid for relation in relations])
     grants_and_views.drop_views(session, carried)
-    if timescale:
-        session.execute(sql_files.statement("schema/adoption/stop_jobs"))
-    _drop_if_view(session, old, LATEST)
-    holding = _put_hourly_aside(session, old, aggregate=aggregate)
+    if has_timescale:
+        session.execute(sql_files.read_statement("schema/adoption/stop_jobs"))
+    _drop_if_view(session, relations, LATEST_VIEW)
+    holding = _rename_hourly_aggregate(session, relations, is_aggregate=aggregate)
     for table in tables:
         session.execute(
-            SQL("ALTER TABLE {} RENAME TO {}").format(Identifier(table.name), Identifier(table.old_name))
+            SQL("ALTER TABLE {} RENAME TO {}").format(Identifier(table.name), Identifier(table.legacy_name))
         )
-    return Aside((*(table.name for table in tables), *holding), extra, carried)
+    return TableSwap((*(table.name for table in tables), *holding), extra, carried)
 
 
-def register(session: Session, aside: Aside) -> None:
+def register_imports(session: Session, swap: TableSwap) -> None:
     """Once the schema stands: the extra columns, the views and rights of before, and what is to be copied."""
-    for table, columns in aside.extra.items():
+    for table, columns in swap.extra_columns.items():
         for column in columns:
             # the type is the server's own text
             session.execute(
@@ -95,39 +97,39 @@ def register(session: Session, aside: Aside) -> None:
                     Identifier(table), Identifier(column.name), SQL(column.type)
                 )
             )
-    grants_and_views.restore(session, aside.carried)
-    for name in aside.holding:
+    grants_and_views.restore_dependents(session, swap.dependents)
+    for name in swap.table_names:
         session.execute(
-            "INSERT INTO adoptions (table_name, old_name) VALUES (%s, %s)", (name, old_name(name))
+            "INSERT INTO adoptions (table_name, old_name) VALUES (%s, %s)", (name, get_legacy_name(name))
         )
 
 
-def plan(session: Session, table: GuideTable) -> Plan:
+def create_copy_plan(session: Session, table: LegacyTable) -> CopyPlan:
     """How the old table, set aside before, is to be read."""
-    columns = _columns(session, table.old_name)
+    columns = _select_columns(session, table.legacy_name)
     guides = {column.name for column in table.columns}
-    return Plan(
+    return CopyPlan(
         table,
-        had=frozenset(column.name for column in columns) & guides,
-        extra=tuple(column.name for column in columns if column.name not in guides),
+        existing_columns=frozenset(column.name for column in columns) & guides,
+        extra_columns=tuple(column.name for column in columns if column.name not in guides),
     )
 
 
-def _columns(session: Session, relation: str) -> list[OldColumn]:
+def _select_columns(session: Session, relation: str) -> list[OldColumn]:
     with session.cursor(row_factory=class_row(OldColumn)) as cursor:
-        statement = sql_files.statement("schema/adoption/columns")
+        statement = sql_files.read_statement("schema/adoption/columns")
         return cursor.execute(statement, {"relation": f"public.{relation}"}).fetchall()
 
 
-def _extra(session: Session, table: GuideTable) -> tuple[OldColumn, ...]:
+def _find_extra_columns(session: Session, table: LegacyTable) -> tuple[OldColumn, ...]:
     """Columns that are not the guide's (Telegraf adds a column for each tag).
 
     Raises: DatabaseRefused, if one of the guide's is missing or of another nature, or one has a name of ours.
     """
-    had = {column.name: column for column in _columns(session, table.name)}
+    had = {column.name: column for column in _select_columns(session, table.name)}
     for column in table.columns:
         old = had.pop(column.name, None)
-        if old is None and column.needed:
+        if old is None and column.is_required:
             raise DatabaseAccessError(
                 f"The table {table.name} has no column {column.name}: it is not the guide's."
             )
@@ -136,7 +138,7 @@ def _extra(session: Session, table: GuideTable) -> tuple[OldColumn, ...]:
             raise DatabaseAccessError(
                 f"The column {column.name} of {table.name} is {old.type}, which cannot become {column.type}."
             )
-    taken = [name for name in OURS if name in had]
+    taken = [name for name in ADDED_COLUMNS if name in had]
     if taken:
         raise DatabaseAccessError(
             f"The table {table.name} has a column {taken[0]} of its own: rename or drop it."
@@ -144,7 +146,7 @@ def _extra(session: Session, table: GuideTable) -> tuple[OldColumn, ...]:
     return tuple(had.values())
 
 
-def _check(relation: Relation, *, is_table: bool) -> None:
+def _check_relation(relation: LegacyRelation, *, is_table: bool) -> None:
     """Raises: DatabaseRefused, if copying the rows would lose something of the relation."""
     name = relation.name
     if is_table and relation.kind not in ("r", "p"):
@@ -160,12 +162,12 @@ def _check(relation: Relation, *, is_table: bool) -> None:
         )
 
 
-def _guides_aggregate(session: Session) -> bool:
+def _has_legacy_aggregate(session: Session) -> bool:
     """Is the hourly relation a continuous aggregate?
 
     Raises: DatabaseRefused, if another one is built on the tables.
     """
-    rows = session.execute(sql_files.statement("schema/adoption/aggregates")).fetchall()
+    rows = session.execute(sql_files.read_statement("schema/adoption/aggregates")).fetchall()
     for name, guides in rows:
         if not guides:
             raise DatabaseAccessError(
@@ -174,28 +176,32 @@ def _guides_aggregate(session: Session) -> bool:
     return bool(rows)
 
 
-def _put_hourly_aside(session: Session, old: Sequence[Relation], *, aggregate: bool) -> tuple[str, ...]:
+def _rename_hourly_aggregate(
+    session: Session, relations: Sequence[LegacyRelation], *, is_aggregate: bool
+) -> tuple[str, ...]:
     """The guide's aggregate, or a table or materialized view in its place, holds rows; a view does not."""
-    kinds = {relation.name: relation.kind for relation in old}
-    if HOURLY not in kinds:
+    kinds = {relation.name: relation.kind for relation in relations}
+    if HOURLY_AGGREGATE not in kinds:
         return ()
-    if not aggregate and kinds[HOURLY] == "v":
-        _drop_if_view(session, old, HOURLY)
+    if not is_aggregate and kinds[HOURLY_AGGREGATE] == "v":
+        _drop_if_view(session, relations, HOURLY_AGGREGATE)
         return ()
-    missing = set(HOURLY_COLUMNS) - {column.name for column in _columns(session, HOURLY)}
+    missing = set(HOURLY_COLUMNS) - {column.name for column in _select_columns(session, HOURLY_AGGREGATE)}
     if missing:
         raise DatabaseAccessError(
-            f"{HOURLY} has no column {min(missing)}: it is not the guide's; rename or drop it."
+            f"{HOURLY_AGGREGATE} has no column {min(missing)}: it is not the guide's; rename or drop it."
         )
-    kind = SQL("MATERIALIZED VIEW") if aggregate or kinds[HOURLY] == "m" else SQL("TABLE")
+    kind = SQL("MATERIALIZED VIEW") if is_aggregate or kinds[HOURLY_AGGREGATE] == "m" else SQL("TABLE")
     session.execute(
-        SQL("ALTER {} {} RENAME TO {}").format(kind, Identifier(HOURLY), Identifier(old_name(HOURLY)))
+        SQL("ALTER {} {} RENAME TO {}").format(
+            kind, Identifier(HOURLY_AGGREGATE), Identifier(get_legacy_name(HOURLY_AGGREGATE))
+        )
     )
-    return (HOURLY,)
+    return (HOURLY_AGGREGATE,)
 
 
-def _drop_if_view(session: Session, old: Sequence[Relation], name: str) -> None:
-    for relation in old:
+def _drop_if_view(session: Session, relations: Sequence[LegacyRelation], name: str) -> None:
+    for relation in relations:
         if relation.name == name and relation.kind != "v":
             raise DatabaseAccessError(f"{name} is not a view: it cannot be adopted; rename or drop it.")
         if relation.name == name:

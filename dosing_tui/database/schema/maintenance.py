@@ -5,62 +5,62 @@ from datetime import datetime, timedelta
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import server_flavour, sql_files, table_owner
-from dosing_tui.database.connection import Limits, Session, connect, target
-from dosing_tui.database.error_mapping import database_errors
+from dosing_tui.database.connection import Session, StatementTimeouts, describe_target, open_connection
+from dosing_tui.database.error_mapping import translate_errors
 from dosing_tui.database.legacy_import import progress
 from dosing_tui.database.schema import migration_history
-from dosing_tui.database.server_flavour import Flavour
+from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
-RAW_KEPT = timedelta(days=90)
-SUMS_KEPT = timedelta(days=730)
+RAW_RETENTION = timedelta(days=90)
+ROLLUP_RETENTION = timedelta(days=730)
 """Two years; TimescaleDB's policies on the Community flavour say the same."""
 
-LOCK = 0x646F73696E68
+LOCK_KEY = 0x646F73696E68
 """Key of the advisory lock: one program at a time tidies up. The migrations' key is its neighbour."""
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class MaintenanceSteps:
     """Names of statements: those that make room ahead, and those that end what has been kept long enough."""
 
-    ahead: tuple[str, ...]
-    kept: tuple[str, ...]
+    partitioning: tuple[str, ...]
+    retention: tuple[str, ...]
 
 
-def maintain(settings: Settings, *, now: datetime) -> None:
+def run_maintenance(settings: Settings, *, now: datetime) -> None:
     """Make partitions ahead and drop what is older than it is kept, unless somebody else is at it.
 
     Nothing is dropped while a database is being adopted.
 
     Raises: DatabaseAway; DatabaseRefused, if there is no schema or the user does not own it.
     """
-    limits = Limits(statement_s=0, lock_s=10)
+    limits = StatementTimeouts(statement_s=0, lock_s=10)
     with (
-        connect(settings, application="maintenance", autocommit=True, limits=limits) as session,
-        database_errors(target(settings)),
+        open_connection(settings, application="maintenance", autocommit=True, timeouts=limits) as session,
+        translate_errors(describe_target(settings)),
     ):
         session.execute("SET search_path = public, compat")
-        if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone() == (True,):
-            _tidy(session, now)
+        if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone() == (True,):
+            _run_steps(session, now)
 
 
-def _tidy(session: Session, now: datetime) -> None:
-    had = migration_history.applied(session)
+def _run_steps(session: Session, now: datetime) -> None:
+    had = migration_history.list_applied(session)
     if not had:
         raise DatabaseAccessError("This database has no schema yet: run dosing-tui migrate.")
     table_owner.become_owner(session)
-    moments = {"now": now, "raw_from": now - RAW_KEPT, "sums_from": now - SUMS_KEPT}
-    steps = _steps(Flavour(had[0].flavour), server_flavour.ask(session).flavour)
-    wanted = steps.ahead if progress.unfinished(session) else steps.ahead + steps.kept
+    moments = {"now": now, "raw_from": now - RAW_RETENTION, "sums_from": now - ROLLUP_RETENTION}
+    steps = _select_steps(ServerFlavour(had[0].flavour), server_flavour.detect_server(session).flavour)
+    wanted = steps.partitioning if progress.list_unfinished(session) else steps.partitioning + steps.retention
     for name in wanted:
-        session.execute(sql_files.statement(f"maintenance/{name}"), moments)
+        session.execute(sql_files.read_statement(f"maintenance/{name}"), moments)
 
 
-def _steps(made_as: Flavour, now_is: Flavour) -> Steps:
-    if made_as is Flavour.PLAIN:
-        return Steps(ahead=("partitions",), kept=("drop_partitions", "prune"))
+def _select_steps(schema_flavour: ServerFlavour, current_flavour: ServerFlavour) -> MaintenanceSteps:
+    if schema_flavour is ServerFlavour.PLAIN:
+        return MaintenanceSteps(partitioning=("partitions",), retention=("drop_partitions", "prune"))
     # a Community schema on a server that fell back to the Apache license has policies, but no jobs
-    if Flavour.APACHE in (made_as, now_is):
-        return Steps(ahead=(), kept=("drop_chunks", "prune"))
-    return Steps(ahead=(), kept=("prune",))
+    if ServerFlavour.APACHE in (schema_flavour, current_flavour):
+        return MaintenanceSteps(partitioning=(), retention=("drop_chunks", "prune"))
+    return MaintenanceSteps(partitioning=(), retention=("prune",))

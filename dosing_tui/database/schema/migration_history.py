@@ -7,7 +7,7 @@ from psycopg.rows import class_row
 
 from dosing_tui.database import sql_files
 from dosing_tui.database.connection import Session
-from dosing_tui.database.server_flavour import Flavour
+from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
 
@@ -29,25 +29,27 @@ class Migration:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedMigration:
     name: str
     checksum: str
     flavour: str
 
 
-def migrations(flavour: Flavour) -> list[Migration]:
+def list_migrations(flavour: ServerFlavour) -> list[Migration]:
     """Every migration that a database of this flavour gets, in order."""
-    names = [name for folder in flavour.folders for name in sql_files.listed(f"schema/{folder}")]
-    found = [Migration(name.removeprefix("schema/"), sql_files.statement(name)) for name in names]
+    names = [
+        name for folder in flavour.schema_folders for name in sql_files.list_statements(f"schema/{folder}")
+    ]
+    found = [Migration(name.removeprefix("schema/"), sql_files.read_statement(name)) for name in names]
     return sorted(found, key=lambda migration: migration.number)
 
 
-def common() -> list[Migration]:
+def list_common_migrations() -> list[Migration]:
     """Those that every edition of TimescaleDB gets."""
-    return [m for m in migrations(Flavour.COMMUNITY) if m in migrations(Flavour.APACHE)]
+    return [m for m in list_migrations(ServerFlavour.COMMUNITY) if m in list_migrations(ServerFlavour.APACHE)]
 
 
-_CREATE = """
+_CREATE_TABLE = """
 CREATE TABLE schema_migrations (
     name       text        PRIMARY KEY,
     checksum   text        NOT NULL,
@@ -58,39 +60,39 @@ GRANT SELECT ON schema_migrations TO PUBLIC;
 """
 
 
-def exists(session: Session) -> bool:
+def has_history_table(session: Session) -> bool:
     row = session.execute("SELECT to_regclass('public.schema_migrations') IS NOT NULL").fetchone()
     return row == (True,)
 
 
-def create(session: Session) -> None:
-    session.execute(_CREATE)
+def create_history_table(session: Session) -> None:
+    session.execute(_CREATE_TABLE)
 
 
-def applied(session: Session) -> list[Applied]:
+def list_applied(session: Session) -> list[AppliedMigration]:
     """What the database has had, in order of name; nothing if it has no schema of ours."""
-    if not exists(session):
+    if not has_history_table(session):
         return []
-    with session.cursor(row_factory=class_row(Applied)) as cursor:
+    with session.cursor(row_factory=class_row(AppliedMigration)) as cursor:
         return cursor.execute(
             "SELECT name, checksum, flavour FROM schema_migrations ORDER BY name"
         ).fetchall()
 
 
-def record(session: Session, migration: Migration, flavour: Flavour) -> None:
+def record_migration(session: Session, migration: Migration, flavour: ServerFlavour) -> None:
     session.execute(
         "INSERT INTO schema_migrations (name, checksum, flavour) VALUES (%s, %s, %s)",
         (migration.name, migration.checksum, flavour.value),
     )
 
 
-def missing(known: list[Migration], had: list[Applied]) -> list[Migration]:
+def list_pending(migrations: list[Migration], applied_migrations: list[AppliedMigration]) -> list[Migration]:
     """Those still to be applied.
 
     Raises: DatabaseRefused, if the database had one that is unknown here, or one that has changed since.
     """
-    by_name = {migration.name: migration for migration in known}
-    for row in had:
+    by_name = {migration.name: migration for migration in migrations}
+    for row in applied_migrations:
         migration = by_name.pop(row.name, None)
         if migration is None:
             raise DatabaseAccessError(
@@ -102,4 +104,4 @@ def missing(known: list[Migration], had: list[Applied]) -> list[Migration]:
                 f"The migration {row.name} differs from the one this database was made with:"
                 " use the dosing-tui that made it, or a newer release."
             )
-    return [migration for migration in known if migration.name in by_name]
+    return [migration for migration in migrations if migration.name in by_name]

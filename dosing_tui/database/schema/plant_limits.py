@@ -2,19 +2,19 @@
 
 from dosing_tui.config.settings import LimitSettings
 from dosing_tui.database.connection import Session
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.sql_files import read_statement
 
 TOLERANCE = "rules/tolerance"
 STOCK_LOW = "rules/stock_low"
-NAMES = frozenset({TOLERANCE, STOCK_LOW})
-RECOUNTED = ("recount_15m", "recount_1h", "recount_6h")
+LIMIT_NAMES = frozenset({TOLERANCE, STOCK_LOW})
+RECOUNT_STATEMENTS = ("recount_15m", "recount_1h", "recount_6h")
 
 
-def differing(session: Session, limits: LimitSettings) -> tuple[str, ...]:
+def list_differences(session: Session, limits: LimitSettings) -> tuple[str, ...]:
     """What would be brought in line; nothing where there are no rules yet, or the same ones."""
     if session.execute("SELECT to_regclass('public.plant_rules')").fetchone() == (None,):
         return ()
-    row = session.execute(statement("maintenance/rules")).fetchone()
+    row = session.execute(read_statement("maintenance/rules")).fetchone()
     if row is None:
         return ()
     tolerance_g, stock_low_percent = row
@@ -24,17 +24,17 @@ def differing(session: Session, limits: LimitSettings) -> tuple[str, ...]:
     return tuple(found)
 
 
-def keep_tolerance(session: Session, tolerance_g: float) -> None:
+def set_tolerance(session: Session, tolerance_g: float) -> None:
     """In the caller's transaction. Doses that are gone stay counted by the rule of their time."""
     session.execute(
         "SET LOCAL work_mem = '256MB'"
     )  # months of doses are counted in memory, not sorted on disk
     session.execute("LOCK TABLE dosing_consumption IN SHARE ROW EXCLUSIVE MODE")
-    session.execute(statement("maintenance/tolerance"), {"tolerance_g": tolerance_g})
-    for name in RECOUNTED:
-        session.execute(statement(f"maintenance/{name}"))
+    session.execute(read_statement("maintenance/tolerance"), {"tolerance_g": tolerance_g})
+    for name in RECOUNT_STATEMENTS:
+        session.execute(read_statement(f"maintenance/{name}"))
 
 
-def keep_stock_low(session: Session, stock_low_percent: float) -> None:
+def set_stock_low(session: Session, stock_low_percent: float) -> None:
     """Batches that are judged from now on, or judged again, go by it."""
-    session.execute(statement("maintenance/stock_low"), {"stock_low_percent": stock_low_percent})
+    session.execute(read_statement("maintenance/stock_low"), {"stock_low_percent": stock_low_percent})

@@ -6,11 +6,10 @@ from datetime import datetime, tzinfo
 
 from dosing_tui import __version__
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.queries import BatchDetail, BatchRow
-from dosing_tui.database.reports.batch_record import WholeBatch
+from dosing_tui.database.reports.batch_record import BatchRecordContent
 from dosing_tui.domain.alarms.occurrence import Occurrence
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes, describe_merged_reviews
-from dosing_tui.domain.batch_review.query_models import format_version_tag
+from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchRow, format_version_tag
 from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, Review, describe_withdrawal
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, Ingredient
 from dosing_tui.domain.messages.models import Dose, TimeQuality
@@ -40,7 +39,9 @@ from dosing_tui.export.documents.formatting import (
 _VERDICTS = {True: "ok", False: "OUT", None: "unknown"}
 
 
-def build_batch_document(record: WholeBatch, settings: Settings, *, now: datetime, zone: tzinfo) -> Document:
+def build_batch_document(
+    record: BatchRecordContent, settings: Settings, *, now: datetime, zone: tzinfo
+) -> Document:
     """``now`` is when it is printed."""
     detail = record.detail
     row, batch = detail.row, detail.batch

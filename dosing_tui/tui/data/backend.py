@@ -32,7 +32,7 @@ from dosing_tui.tui.data.batch_source import DatabaseBatchSource
 from dosing_tui.tui.scope.spool_status import SpoolStatus
 
 if TYPE_CHECKING:
-    from dosing_tui.database.panel_reader import Reader
+    from dosing_tui.database.panel_reader import PanelReader
     from dosing_tui.domain.shift_report import ShiftReport
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Backend:
         self.batches = DatabaseBatchSource(settings)
         self._supervisor = CollectorSupervisor(settings, live_state, clock=clock)
         self._reader_ready = threading.Event()
-        self._reader: Reader | None = None
+        self._reader: PanelReader | None = None
         self._unavailable_reason = "the connection is not open yet"
         self._thread = threading.Thread(target=self._open_reader, name="engine", daemon=True)
 
@@ -71,51 +71,55 @@ class Backend:
             self._reader.close()
 
     def read_panel(self, panel: Panel[Row], query: PanelQuery) -> Sequence[Row]:
-        return self._wait_for_reader().panel(panel, query)
+        return self._wait_for_reader().read_panel(panel, query)
 
     def cancel_panels(self, panels: Collection[str]) -> None:
         if self._reader is not None:
-            threading.Thread(target=self._reader.cancel, args=(panels,), name="cancel", daemon=True).start()
+            threading.Thread(
+                target=self._reader.cancel_panels, args=(panels,), name="cancel", daemon=True
+            ).start()
 
     def read_annotations(self, query: PanelQuery) -> AnnotationList:
         chosen = query.selection
-        return self._wait_for_reader().annotations(
+        return self._wait_for_reader().read_annotations(
             since=query.since, until=query.until, device=chosen.device, recipe=chosen.recipe
         )
 
     def list_filter_values(self, dimension: Dimension) -> Sequence[str]:
-        return self._wait_for_reader().known(dimension)
+        return self._wait_for_reader().list_filter_values(dimension)
 
     def add_note(self, draft: NoteDraft) -> None:
         # imported here to save start-up: psycopg
         from dosing_tui.database import operator_notes
 
-        operator_notes.add(self._settings, draft, os_user=getuser())
+        operator_notes.add_note(self._settings, draft, os_user=getuser())
 
     def read_alarm_history(self, now: datetime) -> KpiHistory:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import journal
 
-        return journal.past(self._settings, now)
+        return journal.read_kpi_history(self._settings, now)
 
     def list_channel_states(self, now: datetime) -> Sequence[ChannelStatus]:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import notification_queue
 
         configured = [channel.name for channel in self._settings.notifications]
-        return add_unused_channels(notification_queue.states(self._settings, now=now), configured)
+        return add_unused_channels(
+            notification_queue.list_channel_states(self._settings, now=now), configured
+        )
 
     def read_journal_page(self, journal_filter: JournalFilter) -> Sequence[JournalEntry]:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import journal
 
-        return journal.listed(self._settings, journal_filter)
+        return journal.list_entries(self._settings, journal_filter)
 
     def read_trend(self, trend_query: AlarmTrendQuery) -> Sequence[AlarmTrendPoint]:
         # imported here to save start-up: psycopg
         from dosing_tui.database.alarms import trend
 
-        return trend.trend(self._settings, trend_query)
+        return trend.read_trend(self._settings, trend_query)
 
     def append_entries(self, entries: Sequence[JournalEntry]) -> bool:
         # imported here to save start-up: psycopg
@@ -126,7 +130,7 @@ class Backend:
         if self._is_database_down and not self._store_locally(named):
             return False
         try:
-            journal.append(self._settings, named)
+            journal.append_entries(self._settings, named)
         except DatabaseUnavailableError as away:
             why_not = self._store_locally(named)
             if why_not:
@@ -148,19 +152,19 @@ class Backend:
 
     def read_shift_report(self, shift: ShiftPeriod, now: datetime) -> "ShiftReport":
         # imported here to save start-up: psycopg
-        from dosing_tui.database.reports.shift_report import shift_report
+        from dosing_tui.database.reports.shift_report import read_shift_report
 
-        return shift_report(self._settings, shift, now=now)
+        return read_shift_report(self._settings, shift, now=now)
 
     def list_spools(self) -> Sequence[SpoolStatus]:
         return [
             SpoolStatus(
                 str(spool.spool_id)[:8], spool.stored, spool.duplicates, spool.rejected, spool.updated_at
             )
-            for spool in self._wait_for_reader().books()
+            for spool in self._wait_for_reader().list_spools()
         ]
 
-    def _wait_for_reader(self) -> "Reader":
+    def _wait_for_reader(self) -> "PanelReader":
         self._reader_ready.wait(READY_TIMEOUT_S)
         if self._reader is None:
             raise DatabaseUnavailableError(self._unavailable_reason)
@@ -169,9 +173,9 @@ class Backend:
     def _open_reader(self) -> None:
         try:
             # imported here to save start-up: psycopg takes 150 ms
-            from dosing_tui.database.panel_reader import Reader
+            from dosing_tui.database.panel_reader import PanelReader
 
-            reader = Reader(self._settings)
+            reader = PanelReader(self._settings)
             reader.open()
             self._reader = reader
         except DatabaseError as error:

@@ -63,36 +63,36 @@ class DatabaseBatchSource:
     ) -> Sequence[BatchRow]:
         from dosing_tui.database.batches import queries
 
-        return queries.listed(self._settings, batch_filter, after=after, rows=rows)
+        return queries.list_batches(self._settings, batch_filter, after=after, rows=rows)
 
     def list_batches_above(
         self, batch_filter: BatchFilter, before: BatchRow, rows: int
     ) -> Sequence[BatchRow]:
         from dosing_tui.database.batches import queries
 
-        return queries.above(self._settings, batch_filter, before, rows=rows)
+        return queries.list_batches_above(self._settings, batch_filter, before, rows=rows)
 
     def count_batches(self, batch_filter: BatchFilter) -> BatchStatusCounts:
         from dosing_tui.database.batches import queries
 
-        return queries.counts(self._settings, batch_filter)
+        return queries.count_batches(self._settings, batch_filter)
 
     def read_batch(self, name: str) -> BatchDetail | None:
         from dosing_tui.database.batches import queries
 
-        return queries.detail(self._settings, name)
+        return queries.read_batch(self._settings, name)
 
     def list_context_events(self, device: str, since: datetime, until: datetime) -> ContextEvents:
-        from dosing_tui.database.batches.context_events import happenings
+        from dosing_tui.database.batches.context_events import list_context_events
 
-        return happenings(self._settings, device=device, since=since, until=until)
+        return list_context_events(self._settings, device=device, since=since, until=until)
 
     def read_policy(self) -> ReviewPolicy:
-        from dosing_tui.database.batches.review_policy import in_force
+        from dosing_tui.database.batches.review_policy import read_effective_policy
 
-        return in_force(self._settings)
+        return read_effective_policy(self._settings)
 
     def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
-        from dosing_tui.database.batches.review_writer import review_all
+        from dosing_tui.database.batches.review_writer import enter_reviews
 
-        return review_all(self._settings, drafts, os_user=self.account)
+        return enter_reviews(self._settings, drafts, os_user=self.account)

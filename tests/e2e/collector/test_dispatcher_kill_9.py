@@ -9,7 +9,7 @@ import pytest
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.journal_projection import JournalProjection, fold_entries
@@ -61,11 +61,13 @@ def told_of(web: WebServer) -> list[str]:
 
 
 def shown(settings: Settings) -> dict[str, AlarmStateName]:
-    return {state.key.rule: state.state_name for state in fold_entries(journal.read(settings)).values()}
+    return {
+        state.key.rule: state.state_name for state in fold_entries(journal.read_journal(settings)).values()
+    }
 
 
 def of_stations(settings: Settings) -> list[tuple[str, AlarmEvent]]:
-    entries = journal.read(settings)
+    entries = journal.read_journal(settings)
     return [(entry.key.device, entry.event) for entry in entries if entry.key.rule == "DEVICE_OFFLINE"]
 
 
@@ -80,7 +82,7 @@ def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
         until(lambda: ready(collector) and follows(told))
         say_level(plant, told, 19.9)
         until(lambda: fates(told) == {("STOCK_LOW", "sent")})
-        acknowledge(told, fold_entries(journal.read(told)).popitem()[1])
+        acknowledge(told, fold_entries(journal.read_journal(told)).popitem()[1])
         web.answers = [HANG]
         say_dose(plant, told, 3.0)
         until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
@@ -103,7 +105,7 @@ def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
     # one that was raised before the journal was heard is in it, and changes nothing
     raised = [
         effect.entry.key.rule
-        for effect in JournalProjection().apply_committed(journal.read(told))
+        for effect in JournalProjection().apply_committed(journal.read_journal(told))
         if effect.is_new_occurrence
     ]
     assert raised == ["STOCK_LOW", "DOSE_GROSS", "STOCK_CRITICAL"]
@@ -113,7 +115,7 @@ def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_aga
     mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, web: WebServer, tmp_path: Path
 ) -> None:
     site = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
-    migrate(site, report=print)
+    migrate_schema(site, report=print)
     channel = NotificationSettings(name="shift", url=web.url, on=("raise", "return"))
     six_seconds = replace(site.alarms, offline_minutes=0.1)
     told = replace(
@@ -122,7 +124,7 @@ def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_aga
     with collecting(told, tmp_path) as collector:
         until(lambda: ready(collector) and follows(told))
         until(lambda: fates(told) == {("DEVICE_OFFLINE", "sent")})
-        acknowledge(told, fold_entries(journal.read(told)).popitem()[1])
+        acknowledge(told, fold_entries(journal.read_journal(told)).popitem()[1])
         collector.kill()
     own_postgres.kill()
     # one more that is silent shows that the rules have looked at the first again
@@ -134,7 +136,7 @@ def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_aga
     assert of_stations(told) == [
         (SILENT[0], AlarmEvent.RAISE), (SILENT[0], AlarmEvent.ACKNOWLEDGE), (SILENT[1], AlarmEvent.RAISE),
     ]  # fmt: skip
-    acknowledged = fold_entries(journal.read(told))[AlarmKey("DEVICE_OFFLINE", SILENT[0])]
+    acknowledged = fold_entries(journal.read_journal(told))[AlarmKey("DEVICE_OFFLINE", SILENT[0])]
     assert (acknowledged.state_name, acknowledged.acked_by.name) == (AlarmStateName.ACKED, "Anna")
     said = [(one.said["alarms"][0]["tag"], one.said["occasion"]) for one in web.posted]
     assert said == [(f"DEVICE_OFFLINE/{device}", "raise") for device in SILENT]
@@ -190,7 +192,7 @@ def test_a_standby_that_takes_over_tells_nobody_what_the_dead_leader_has_told(
     # the standby had found the same alarms: none of them is in the journal twice
     raised = [
         effect.entry.key.rule
-        for effect in JournalProjection().apply_committed(journal.read(told))
+        for effect in JournalProjection().apply_committed(journal.read_journal(told))
         if effect.is_new_occurrence
     ]
     assert sorted(raised) == ["DOSE_GROSS", "DOSE_OUT_OF_TOL", "STOCK_CRITICAL", "STOCK_LOW"]

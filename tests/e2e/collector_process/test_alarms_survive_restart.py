@@ -12,7 +12,7 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.models import AlarmEvent, JournalEntry
@@ -25,7 +25,7 @@ from tests.support.polling import until
 
 
 def acknowledged(settings: Settings) -> list[JournalEntry]:
-    return [entry for entry in journal.read(settings) if entry.event is AlarmEvent.ACKNOWLEDGE]
+    return [entry for entry in journal.read_journal(settings) if entry.event is AlarmEvent.ACKNOWLEDGE]
 
 
 def say_low(settings: Settings) -> None:
@@ -44,7 +44,7 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
     mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path / "spool")
-    migrate(settings, report=print)
+    migrate_schema(settings, report=print)
     environment = {
         "DOSING_MQTT_HOST": mosquitto.host, "DOSING_MQTT_PORT": str(mosquitto.port),
         "DOSING_DATABASE_DSN": own_postgres.dsn, "DOSING_LOG_FILE": str(tmp_path / "console.log"),
@@ -54,7 +54,7 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
         window.shows("collecting", 60)
         say_low(settings)
         window.shows("1 of 1 unacknowledged")
-        until(lambda: len(journal.read(settings)) == 1)
+        until(lambda: len(journal.read_journal(settings)) == 1)
         own_postgres.kill()
         window.keys("a")
         window.shows("DB down")

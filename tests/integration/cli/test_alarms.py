@@ -38,7 +38,7 @@ def plant(migrated: str) -> Settings:
     settings = settings_for(migrated)
     high = {"key": GROSS, "priority": Priority.HIGH, "message": "=cmd()"}
     told = [entry(AlarmEvent.RAISE), entry(AlarmEvent.RAISE, **high), replace(latching(), **high)]  # type: ignore[arg-type]
-    journal.append(settings, [replace(one, uuid=uuid4(), at=NOW) for one in told])
+    journal.append_entries(settings, [replace(one, uuid=uuid4(), at=NOW) for one in told])
     return settings
 
 
@@ -124,7 +124,7 @@ def test_on_a_terminal_all_is_asked_about_with_how_many_and_which(
 def test_what_changed_since_it_was_seen_is_left_out_with_its_reason(plant: Settings) -> None:
     seen = alarm_actions.list_alarms(plant)
     others = CommandContext(Actor("Bob", "bob"), NOW)
-    journal.append(plant, [acknowledge_alarm(seen[0], others)])
+    journal.append_entries(plant, [acknowledge_alarm(seen[0], others)])
     done = alarm_actions.acknowledge_alarms(
         plant, seen, CommandContext(Actor("Anna", "anna"), NOW), comment=""
     )
@@ -171,7 +171,7 @@ def test_a_normal_alarm_is_put_out_of_service_before_the_work_and_back(
     result = run(quiet, tmp_path, "remove", tag, "--reason", "scale is away")
     assert (result.exit_code, result.stdout) == (0, f"out of service: {meant}\n")
     assert listed(quiet, tmp_path) == {meant: "out of service"}
-    (removed,) = journal.read(quiet)
+    (removed,) = journal.read_journal(quiet)
     assert (removed.priority, removed.rule_version) == (RULES[removed.key.rule].priority, CATALOG_VERSION)
     assert run(quiet, tmp_path, "restore", meant).exit_code == 0
     assert listed(quiet, tmp_path) == {}
@@ -202,7 +202,7 @@ def test_nothing_is_hidden_that_could_never_sound(
     result = run(quiet, tmp_path, what, tag, "--reason", "x", *more)
     assert result.exit_code == EXIT_ERROR
     assert words in result.stderr
-    assert journal.read(quiet) == []
+    assert journal.read_journal(quiet) == []
 
 
 @pytest.mark.parametrize(

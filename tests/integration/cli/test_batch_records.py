@@ -58,15 +58,15 @@ def shop(migrated: str) -> Shop:
     ]
     kept(migrated, *clean, *wrong, *hostile, now=LATER)
     settings = settings_for(migrated)
-    operator_notes.add(settings, NoteDraft(at(470), "looked at pump 2", "Anna"), os_user="anna")
-    operator_notes.add(
+    operator_notes.add_note(settings, NoteDraft(at(470), "looked at pump 2", "Anna"), os_user="anna")
+    operator_notes.add_note(
         settings, NoteDraft(at(470), "of another station", "Anna", "elsewhere"), os_user="anna"
     )
     raised = entry(AlarmEvent.RAISE, 462)
     seen = entry(
         AlarmEvent.ACKNOWLEDGE, 480, occurrence=raised.uuid, who=Actor("Anna", "anna"), comment="on my way"
     )
-    journal.append(settings, [raised, seen, entry(AlarmEvent.RETURN, 500)])
+    journal.append_entries(settings, [raised, seen, entry(AlarmEvent.RETURN, 500)])
     return Shop(migrated)
 
 
@@ -271,7 +271,7 @@ def test_who_approves_with_deviation_names_the_exceptions_as_they_were_read(shop
     code, told = review(shop, *said, "--record", seen[:16], of=SECOND)
     assert (code, "names the exceptions, too" in told) == (1, True)
     late = entry(AlarmEvent.RAISE, 463)
-    journal.append(settings_for(shop.dsn), [late])
+    journal.append_entries(settings_for(shop.dsn), [late])
     kept(shop.dsn, now=LATER)
     code, told = review(shop, *said, "--record", seen, of=SECOND)
     assert (code, "exceptions or alarms are others than those you saw" in told) == (1, True)
@@ -279,7 +279,7 @@ def test_who_approves_with_deviation_names_the_exceptions_as_they_were_read(shop
 
 
 def test_on_a_terminal_the_record_is_shown_and_agreed_to(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_review, "at_terminal", lambda: True)
+    monkeypatch.setattr(batch_review, "is_interactive", lambda: True)
     said = ("batches", "review", SECOND, "--reject", "--as", "Anna", "--reason", "too dark")
     refused = shop.run(*said, typed="n\n")
     assert (refused.exit_code, "T-12 is off by +3.20 g" in refused.stdout) == (1, True)

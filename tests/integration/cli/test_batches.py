@@ -57,7 +57,9 @@ def test_batches_are_rebuilt_over_a_range(shop: Shop) -> None:
 def test_a_rebuild_under_another_sites_name_is_refused_with_a_sentence(shop: Shop) -> None:
     write(shop.dsn, normal())
     settings = settings_for(shop.dsn)
-    journal.append(replace(settings, plant=replace(settings.plant, site="works")), [entry(AlarmEvent.RAISE)])
+    journal.append_entries(
+        replace(settings, plant=replace(settings.plant, site="works")), [entry(AlarmEvent.RAISE)]
+    )
     result = shop.run("batches", "rebuild", "--from", "2026-11-23")
     assert result.exit_code == EXIT_ERROR
     assert "the alarms in the database are of works" in result.stderr

@@ -56,6 +56,6 @@ def test_a_refill_is_in_the_journal_with_who_and_how_much(
     assert result.output == (
         "Refill of T-12 (dosing_system_01): the jump of its level is no alarm for 60 minutes.\n"
     )
-    (entry,) = journal.read(settings_for(migrated))
+    (entry,) = journal.read_journal(settings_for(migrated))
     assert (entry.key.tag, entry.event) == ("STOCK_RESET/dosing_system_01/T-12", AlarmEvent.SHELVE)
     assert (entry.who.name, entry.value, entry.comment) == ("Anna", 15_000.0, "Refilled to 15000 g.")

@@ -9,7 +9,7 @@ import pytest
 
 from dosing_tui.collector.context.local_state import get_spool_folder, is_last_collector, set_collector_marker
 from dosing_tui.config.settings import CollectorMode, Settings
-from dosing_tui.database.leader_election import lock_key
+from dosing_tui.database.leader_election import compute_lock_key
 from dosing_tui.live_state import LinkStatus, MessageCounts, Role
 from tests.support.collector.numbered_messages import collecting, publish, stored_numbers
 from tests.support.collector.running_collector import in_mode, numbered, running
@@ -115,7 +115,9 @@ def take_office(other: psycopg.Connection[tuple[object, ...]], settings: Setting
     )
     until(
         lambda: (
-            other.execute("SELECT pg_try_advisory_lock(%s)", (lock_key(settings.plant.site),)).fetchone()
+            other.execute(
+                "SELECT pg_try_advisory_lock(%s)", (compute_lock_key(settings.plant.site),)
+            ).fetchone()
             == (True,)
         ),
         every=0.001,

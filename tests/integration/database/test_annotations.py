@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from dosing_tui.database import operator_notes
-from dosing_tui.database.panel_reader import Reader
-from dosing_tui.database.reading_writer import Writer
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.database.reading_writer import ReadingWriter
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.models import BatchEvent
 from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind
 from dosing_tui.domain.panels.operator_notes import NoteDraft
@@ -24,8 +24,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def reader(migrated: str) -> Iterator[Reader]:
-    reader = Reader(settings_for(migrated))
+def reader(migrated: str) -> Iterator[PanelReader]:
+    reader = PanelReader(settings_for(migrated))
     reader.open()
     yield reader
     reader.close()
@@ -37,14 +37,14 @@ def event(minutes: float, name: str, recipe: str = "CU-85", device: str = "stati
 
 
 def store(dsn: str, *events: BatchEvent) -> None:
-    writer = Writer(settings_for(dsn))
+    writer = ReadingWriter(settings_for(dsn))
     writer.write(uuid4(), spooled(*events))
     writer.close()
 
 
-def hour(reader: Reader, *, device: Sequence[str] = (), recipe: Sequence[str] = ()) -> list[Annotation]:
+def hour(reader: PanelReader, *, device: Sequence[str] = (), recipe: Sequence[str] = ()) -> list[Annotation]:
     """Of [NOW, NOW + 1 h)."""
-    return list(reader.annotations(since=NOW, until=NOW + HOUR, device=device, recipe=recipe).items)
+    return list(reader.read_annotations(since=NOW, until=NOW + HOUR, device=device, recipe=recipe).items)
 
 
 def minutes(found: Sequence[Annotation]) -> list[tuple[float, float | None, AnnotationKind]]:
@@ -55,7 +55,7 @@ def minutes(found: Sequence[Annotation]) -> list[tuple[float, float | None, Anno
 
 
 def test_a_batch_is_a_region_from_its_start_to_its_end(
-    flavour: Server, reader: Reader, migrated: str
+    flavour: Server, reader: PanelReader, migrated: str
 ) -> None:
     store(migrated, event(1, "start"), event(3, "complete"), event(10, "start"), event(11, "abort"))
     assert minutes(hour(reader)) == [(1, 3, AnnotationKind.BATCH), (10, 11, AnnotationKind.ABORTED)]
@@ -63,20 +63,20 @@ def test_a_batch_is_a_region_from_its_start_to_its_end(
     assert {a.device for a in hour(reader)} == {"station-1"}
 
 
-def test_a_batch_that_crosses_an_edge_of_the_window_is_whole(reader: Reader, migrated: str) -> None:
+def test_a_batch_that_crosses_an_edge_of_the_window_is_whole(reader: PanelReader, migrated: str) -> None:
     store(migrated, event(-2, "start"), event(1, "complete"), event(59, "start"), event(62, "complete"))
     assert minutes(hour(reader)) == [(-2, 1, AnnotationKind.BATCH), (59, 62, AnnotationKind.BATCH)]
 
 
 def test_a_batch_that_ended_before_the_window_or_starts_at_its_end_is_not_in_it(
-    reader: Reader, migrated: str
+    reader: PanelReader, migrated: str
 ) -> None:
     store(migrated, event(-3, "start"), event(-1, "complete"), event(60, "start"), event(61, "complete"))
     assert hour(reader) == []
 
 
 def test_a_start_without_an_end_is_running_until_its_station_starts_another(
-    reader: Reader, migrated: str
+    reader: PanelReader, migrated: str
 ) -> None:
     store(migrated, event(1, "start"), event(2, "start", device="station-2"), event(9, "start", "FG-85/95"))
     assert minutes(hour(reader)) == [
@@ -90,7 +90,7 @@ def test_a_start_without_an_end_is_running_until_its_station_starts_another(
     ]
 
 
-def test_an_end_without_a_start_is_a_moment(reader: Reader, migrated: str) -> None:
+def test_an_end_without_a_start_is_a_moment(reader: PanelReader, migrated: str) -> None:
     store(migrated, event(5, "complete"), event(6, "start"), event(7, "complete", "FG-85/95"))
     assert [(a.kind, a.text) for a in hour(reader)] == [
         (AnnotationKind.UNMATCHED, "CU-85 complete, start not told"),
@@ -99,27 +99,29 @@ def test_an_end_without_a_start_is_a_moment(reader: Reader, migrated: str) -> No
     ]
 
 
-def test_pause_and_resume_do_not_end_a_batch(reader: Reader, migrated: str) -> None:
+def test_pause_and_resume_do_not_end_a_batch(reader: PanelReader, migrated: str) -> None:
     store(migrated, event(1, "start"), event(2, "pause"), event(4, "resume"), event(5, "complete"))
     assert minutes(hour(reader)) == [(1, 5, AnnotationKind.BATCH)]
 
 
-def test_notes_are_marked_with_their_author(reader: Reader, migrated: str) -> None:
+def test_notes_are_marked_with_their_author(reader: PanelReader, migrated: str) -> None:
     for device, text in ((None, "whole plant"), ("station-1", "one"), ("station-2", "two")):
-        operator_notes.add(settings_for(migrated), NoteDraft(NOW, text, "M. Berg", device), os_user="")
+        operator_notes.add_note(settings_for(migrated), NoteDraft(NOW, text, "M. Berg", device), os_user="")
     assert [a.text for a in hour(reader)] == ["whole plant", "one", "two"]
     assert [a.text for a in hour(reader, device=["station-2"], recipe=["CU-85"])] == ["whole plant", "two"]
     assert {(a.kind, a.author) for a in hour(reader)} == {(AnnotationKind.NOTE, "M. Berg")}
 
 
-def test_the_newest_are_shown_where_there_are_too_many_and_it_is_said(reader: Reader, migrated: str) -> None:
+def test_the_newest_are_shown_where_there_are_too_many_and_it_is_said(
+    reader: PanelReader, migrated: str
+) -> None:
     store(migrated, *(event(n / 60, "start" if n % 2 == 0 else "complete") for n in range(1400)))
-    found = reader.annotations(since=NOW, until=NOW + HOUR)
+    found = reader.read_annotations(since=NOW, until=NOW + HOUR)
     assert len(found.items) == 500
     assert minutes(found.items[-1:]) == [(1398 / 60, 1399 / 60, AnnotationKind.BATCH)]
     assert minutes(found.items[:1]) == [(400 / 60, 401 / 60, AnnotationKind.BATCH)]
     assert found.truncation_text == "Only the newest 500 batches and notes are marked."
-    few = reader.annotations(since=NOW, until=NOW + timedelta(minutes=5))
+    few = reader.read_annotations(since=NOW, until=NOW + timedelta(minutes=5))
     assert (len(few.items), few.truncation_text) == (150, "")
 
 
@@ -130,7 +132,7 @@ def in_order(mark: tuple[datetime, datetime | None, AnnotationKind, str]) -> tup
 
 @pytest.mark.parametrize("seed", range(4))
 def test_regions_are_those_worked_out_without_sql(
-    flavour: Server, reader: Reader, migrated: str, seed: int
+    flavour: Server, reader: PanelReader, migrated: str, seed: int
 ) -> None:
     dice = random.Random(seed)
     told = {
@@ -146,14 +148,14 @@ def test_regions_are_those_worked_out_without_sql(
         )
     }
     store(migrated, *told.values())
-    found = reader.annotations(since=NOW, until=NOW + HOUR)
+    found = reader.read_annotations(since=NOW, until=NOW + HOUR)
     marked = [(a.at, a.until, a.kind, a.device) for a in found.items]
     wanted = paired(told.values(), since=NOW, until=NOW + HOUR)
     assert wanted
     assert sorted(marked, key=in_order) == sorted((mark[:4] for mark in wanted), key=in_order)
 
 
-def test_text_of_the_plant_comes_out_harmless(reader: Reader, migrated: str) -> None:
+def test_text_of_the_plant_comes_out_harmless(reader: PanelReader, migrated: str) -> None:
     with psycopg.connect(migrated) as session:
         session.execute(
             "INSERT INTO batch_events (time, device_id, event, recipe)"
@@ -168,7 +170,7 @@ def test_the_columns_are_those_that_grafana_asks_for(migrated: str) -> None:
     asked = {"from": NOW, "to": NOW + HOUR, "device": None, "recipe": None}
     store(migrated, event(1, "start"), event(3, "complete"))
     with psycopg.connect(migrated) as session:
-        cursor = session.execute(statement("reads/annotations"), asked)
+        cursor = session.execute(read_statement("reads/annotations"), asked)
         assert [column.name for column in cursor.description or ()][:4] == ["time", "timeend", "text", "tags"]
         ((*_, tags, _kind, _device, _author, _more),) = cursor.fetchall()
     assert tags == "batch,station-1,CU-85"

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import UNLIMITED, Limits, connect, target
-from dosing_tui.database.error_mapping import Target, database_errors, translated
+from dosing_tui.database.connection import NO_TIMEOUTS, StatementTimeouts, describe_target, open_connection
+from dosing_tui.database.error_mapping import DatabaseTarget, translate_error, translate_errors
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.errors import DatabaseAccessError, DatabaseError, DatabaseUnavailableError, InvalidRowError
@@ -59,7 +59,7 @@ def guarded() -> Iterator[Guarded]:
 def refused(settings: Settings, kind: type[DatabaseError]) -> str:
     """The sentence; it names the user and the database, or says that the connection string is at fault."""
     with pytest.raises(kind) as caught:
-        connect(settings, application="test")
+        open_connection(settings, application="test")
     assert caught.type is kind
     assert settings.database.password == "" or settings.database.password not in str(caught.value)
     assert str(caught.value).isprintable()
@@ -68,7 +68,7 @@ def refused(settings: Settings, kind: type[DatabaseError]) -> str:
 
 
 def test_a_session_is_set_up_for_the_plant(database: str) -> None:
-    with connect(settings_for(database, zone="Asia/Kolkata"), application="console") as session:
+    with open_connection(settings_for(database, zone="Asia/Kolkata"), application="console") as session:
         shown = {
             name: session.execute("SELECT current_setting(%s)", (name,)).fetchone()
             for name in (
@@ -93,33 +93,33 @@ def test_a_session_is_set_up_for_the_plant(database: str) -> None:
 
 
 def test_a_panels_statement_is_not_compiled_whatever_the_server_does_else(database: str) -> None:
-    with connect(settings_for(database), application="console") as session:
+    with open_connection(settings_for(database), application="console") as session:
         asked = "SELECT setting, source FROM pg_settings WHERE name = 'jit'"
         assert session.execute(asked).fetchone() == ("off", "client")
 
 
 def test_work_that_may_take_long_has_no_limits(database: str) -> None:
-    with connect(settings_for(database), application="migrate", limits=UNLIMITED) as session:
+    with open_connection(settings_for(database), application="migrate", timeouts=NO_TIMEOUTS) as session:
         assert session.execute("SHOW statement_timeout").fetchone() == ("0",)
         assert session.execute("SHOW lock_timeout").fetchone() == ("0",)
 
 
 def test_the_connection_string_has_the_last_word_on_options(database: str) -> None:
     settings = settings_for(f"{database} options='-c statement_timeout=77ms -c work_mem=5MB'")
-    with connect(settings, application="test") as session:
+    with open_connection(settings, application="test") as session:
         assert session.execute("SHOW statement_timeout").fetchone() == ("77ms",)
         assert session.execute("SHOW work_mem").fetchone() == ("5MB",)
         assert session.execute("SHOW TimeZone").fetchone() == ("Europe/Berlin",)
 
 
 def test_the_password_of_the_settings_is_used(guarded: Guarded) -> None:
-    with connect(guarded.as_user("operator", password=PASSWORD), application="test") as session:
+    with open_connection(guarded.as_user("operator", password=PASSWORD), application="test") as session:
         assert session.execute("SELECT current_user").fetchone() == ("operator",)
 
 
 def test_without_one_libpq_finds_it_its_own_way(guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
-    with connect(guarded.as_user("operator"), application="test") as session:
+    with open_connection(guarded.as_user("operator"), application="test") as session:
         assert session.execute("SELECT current_user").fetchone() == ("operator",)
 
 
@@ -216,8 +216,8 @@ def test_a_host_name_that_is_none() -> None:
     ],
 )
 def test_words_of_libpq_that_no_server_here_says(words: str, kind: type[DatabaseError], said: str) -> None:
-    meant = Target(host="db1", port="5432", database="plant", user="u")
-    error = translated(psycopg.OperationalError(words), meant)
+    meant = DatabaseTarget(host="db1", port="5432", database="plant", user="u")
+    error = translate_error(psycopg.OperationalError(words), meant)
     assert (type(error), str(error)) == (kind, said)
 
 
@@ -240,12 +240,12 @@ def test_an_unknown_time_zone(guarded: Guarded) -> None:
 def test_a_right_that_is_missing_is_named_with_its_relation(guarded: Guarded) -> None:
     settings = guarded.as_user("viewer", database="factory_metrics")
     with (
-        connect(settings, application="test") as session,
+        open_connection(settings, application="test") as session,
         pytest.raises(
             DatabaseAccessError,
             match=r"^User viewer lacks a right in database factory_metrics .*denied for table doses\.$",
         ),
-        database_errors(target(settings)),
+        translate_errors(describe_target(settings)),
     ):
         session.execute("SELECT n FROM doses")
 
@@ -292,10 +292,12 @@ def test_what_the_server_says_is_sorted_by_who_has_to_act(
     database: str, before: str, statement: str, kind: type[DatabaseError], part: str
 ) -> None:
     settings = settings_for(database)
-    with connect(settings, application="test", autocommit=True, limits=Limits(60)) as session:
+    with open_connection(
+        settings, application="test", autocommit=True, timeouts=StatementTimeouts(60)
+    ) as session:
         session.execute("CREATE TABLE t (n int PRIMARY KEY)")
         session.execute(before)
-        with pytest.raises(kind, match=part) as caught, database_errors(target(settings)):
+        with pytest.raises(kind, match=part) as caught, translate_errors(describe_target(settings)):
             session.execute(statement)
     assert caught.type is kind
     assert str(caught.value).isprintable()
@@ -303,12 +305,12 @@ def test_what_the_server_says_is_sorted_by_who_has_to_act(
 
 
 def test_a_password_in_the_servers_words_is_struck_out() -> None:
-    meant = Target(host="h", port="", database="d", user="u", secrets=("hunter2",))
-    error = translated(psycopg.OperationalError("odd: hunter2 is what it got"), meant)
+    meant = DatabaseTarget(host="h", port="", database="d", user="u", secrets=("hunter2",))
+    error = translate_error(psycopg.OperationalError("odd: hunter2 is what it got"), meant)
     assert "hunter2" not in str(error)
     assert "hunter2" not in repr(meant)
 
 
 def test_other_peoples_errors_pass() -> None:
-    with pytest.raises(KeyError), database_errors(Target("h", "", "d", "u")):
+    with pytest.raises(KeyError), translate_errors(DatabaseTarget("h", "", "d", "u")):
         raise KeyError

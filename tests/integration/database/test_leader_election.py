@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from dosing_tui.database.leader_election import Election, Holder, lock_key
+from dosing_tui.database.leader_election import LeaderElection, LockHolder, compute_lock_key
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.errors import DatabaseUnavailableError
 from tests.support.database.reading_samples import settings_for
@@ -14,8 +14,8 @@ from tests.support.polling import until
 
 
 @contextmanager
-def election(dsn: str, site: str = "plant1") -> Iterator[Election]:
-    candidate = Election(settings_for(dsn, site=site))
+def election(dsn: str, site: str = "plant1") -> Iterator[LeaderElection]:
+    candidate = LeaderElection(settings_for(dsn, site=site))
     yield candidate
     candidate.release_lock()
 
@@ -81,11 +81,11 @@ def test_nobody_is_elected_while_the_database_is_away(own_postgres: EmbeddedPost
 
 def test_who_holds_it_is_known_to_all(database: str) -> None:
     with election(database) as first, election(database) as second:
-        assert second.who_holds() is None
+        assert second.read_holder() is None
         assert first.try_acquire()
-        holder = second.who_holds()
+        holder = second.read_holder()
         assert holder is not None
-        assert holder == first.who_holds() == Holder("dosing-tui/election", holder.host, holder.pid)
+        assert holder == first.read_holder() == LockHolder("dosing-tui/election", holder.host, holder.pid)
         with psycopg.connect(database) as connection:
             row = connection.execute("SELECT pid FROM pg_locks WHERE locktype = 'advisory'").fetchone()
         assert row == (holder.pid,)
@@ -93,14 +93,14 @@ def test_who_holds_it_is_known_to_all(database: str) -> None:
 
 def test_the_key_of_a_site_never_changes() -> None:
     """Two releases of the program must not both collect."""
-    assert lock_key("plant1") == lock_key("plant1")
-    assert lock_key("plant1") != lock_key("plant2")
-    assert all(-(2**63) <= lock_key(f"site{n}") < 2**63 for n in range(100))
-    assert {lock_key(f"site{n}") < 0 for n in range(100)} == {True, False}
+    assert compute_lock_key("plant1") == compute_lock_key("plant1")
+    assert compute_lock_key("plant1") != compute_lock_key("plant2")
+    assert all(-(2**63) <= compute_lock_key(f"site{n}") < 2**63 for n in range(100))
+    assert {compute_lock_key(f"site{n}") < 0 for n in range(100)} == {True, False}
 
 
 @pytest.mark.parametrize("site", [f"site{n}" for n in range(6)])
 def test_keys_of_either_sign_are_found_again(database: str, site: str) -> None:
     with election(database, site) as only:
         assert only.try_acquire()
-        assert only.who_holds() is not None
+        assert only.read_holder() is not None

@@ -10,9 +10,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from dosing_tui.database.panel_reader import SEEDED, Reader
-from dosing_tui.database.reading_writer import Writer
-from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.panel_reader import RECENT_ROWS, PanelReader
+from dosing_tui.database.reading_writer import ReadingWriter
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
@@ -36,41 +36,43 @@ LAST_DAY = PanelQuery(NOW - timedelta(days=1), NOW, NOW)
 
 
 @pytest.fixture
-def reader(migrated: str) -> Iterator[Reader]:
-    reader = Reader(settings_for(migrated))
+def reader(migrated: str) -> Iterator[PanelReader]:
+    reader = PanelReader(settings_for(migrated))
     reader.open()
     yield reader
     reader.close()
 
 
 @pytest.fixture
-def writer(migrated: str) -> Iterator[Writer]:
-    writer = Writer(settings_for(migrated))
+def writer(migrated: str) -> Iterator[ReadingWriter]:
+    writer = ReadingWriter(settings_for(migrated))
     yield writer
     writer.close()
 
 
-def answers(reader: Reader) -> bool:
+def answers(reader: PanelReader) -> bool:
     try:
-        reader.ping()
+        reader.ping_database()
     except DatabaseUnavailableError:
         return False
     return True
 
 
-def test_the_picture_starts_with_what_was_stored(flavour: Server, reader: Reader, writer: Writer) -> None:
+def test_the_picture_starts_with_what_was_stored(
+    flavour: Server, reader: PanelReader, writer: ReadingWriter
+) -> None:
     later = replace(LEVEL, time=NOW + timedelta(minutes=1), remaining_g=1.0, percent_full=0.01, dedup=2)
     other = replace(LEVEL, chemical="T-12", flags=("capacity_g: last known",))
     flagged = replace(DOSE, dedup=77, time=NOW + timedelta(days=1), flags=("error_g: recomputed", "odd"))
-    writer.write(uuid4(), spooled(LEVEL, later, other, EVENT, flagged, *doses(SEEDED + 5)))
-    seeded = reader.seed()
+    writer.write(uuid4(), spooled(LEVEL, later, other, EVENT, flagged, *doses(RECENT_ROWS + 5)))
+    seeded = reader.load_readings()
     assert [row for row in seeded if isinstance(row, InventoryLevel)] == [later, other]
     assert [row for row in seeded if isinstance(row, BatchEvent)] == [EVENT]
-    assert [row for row in seeded if isinstance(row, Dose)] == [*doses(SEEDED + 5)[6:], flagged]
+    assert [row for row in seeded if isinstance(row, Dose)] == [*doses(RECENT_ROWS + 5)[6:], flagged]
 
 
 def test_what_stations_say_of_one_second_is_in_the_order_of_its_arrival(
-    reader: Reader, writer: Writer
+    reader: PanelReader, writer: ReadingWriter
 ) -> None:
     """Else a batch that ended in the second in which the next began would never have ended."""
     ended = replace(EVENT, event="complete", dedup=1, received_at=NOW + timedelta(milliseconds=300))
@@ -78,91 +80,93 @@ def test_what_stations_say_of_one_second_is_in_the_order_of_its_arrival(
     for seed in range(4):
         told = [replace(each, device_id=f"station {seed}") for each in (ended, began)]
         writer.write(uuid4(), spooled(*(told if seed % 2 else told[::-1])))
-    events = [each for each in reader.seed() if isinstance(each, BatchEvent)]
+    events = [each for each in reader.load_readings() if isinstance(each, BatchEvent)]
     assert {each.event for each in events[:4]} == {"complete"}
     assert {each.event for each in events[4:]} == {"start"}
 
 
-def test_the_picture_of_an_empty_database_is_empty(reader: Reader) -> None:
-    assert reader.seed() == []
+def test_the_picture_of_an_empty_database_is_empty(reader: PanelReader) -> None:
+    assert reader.load_readings() == []
 
 
-def test_rows_of_other_writers_are_read_and_cleaned(reader: Reader, migrated: str) -> None:
+def test_rows_of_other_writers_are_read_and_cleaned(reader: PanelReader, migrated: str) -> None:
     with psycopg.connect(migrated) as connection:
         connection.execute(
             "INSERT INTO dosing_consumption (time, device_id, pump, chemical, recipe, time_quality, flags)"
             " VALUES (%s, E'a\\x1b[2J', 1, E'\\u202eB', '[/bold]', 'by hand', ARRAY[E'\\x07'])",
             (NOW,),
         )
-    (dose,) = reader.seed()
+    (dose,) = reader.load_readings()
     assert isinstance(dose, Dose)
     assert (dose.device_id, dose.chemical, dose.recipe) == ("a\ufffd[2J", "\ufffdB", "[/bold]")
     assert dose.time_quality is TimeQuality.RECEIVE
     assert dose.flags == ("\ufffd",)
 
 
-def test_times_come_in_the_zone_of_the_plant(reader: Reader, writer: Writer) -> None:
+def test_times_come_in_the_zone_of_the_plant(reader: PanelReader, writer: ReadingWriter) -> None:
     writer.write(uuid4(), spooled(DOSE))
-    (dose,) = reader.seed()
+    (dose,) = reader.load_readings()
     assert str(dose.time.tzinfo) == "Europe/Berlin"
 
 
-def test_books_are_those_of_the_site(reader: Reader, writer: Writer, migrated: str) -> None:
-    spool, elsewhere = uuid4(), Writer(settings_for(migrated, site="elsewhere"))
+def test_books_are_those_of_the_site(reader: PanelReader, writer: ReadingWriter, migrated: str) -> None:
+    spool, elsewhere = uuid4(), ReadingWriter(settings_for(migrated, site="elsewhere"))
     writer.write(spool, spooled(DOSE, DOSE, REJECTION))
     elsewhere.write(uuid4(), spooled(EVENT))
     elsewhere.close()
-    (books,) = reader.books()
+    (books,) = reader.list_spools()
     assert (books.spool_id, books.last_seq) == (spool, 3)
     assert (books.stored, books.duplicates, books.rejected) == (1, 1, 1)
 
 
 def test_telegraf_is_noticed_and_this_program_is_not(
-    flavour: Server, reader: Reader, writer: Writer, migrated: str
+    flavour: Server, reader: PanelReader, writer: ReadingWriter, migrated: str
 ) -> None:
     writer.write(uuid4(), spooled(DOSE))
-    assert reader.other_writers() == []
+    assert reader.list_other_writers() == []
     with psycopg.connect(migrated, application_name="telegraf"):
-        (found,) = reader.other_writers()
+        (found,) = reader.list_other_writers()
     assert found.startswith("telegraf (")
 
 
-def test_who_copies_into_the_tables_is_noticed_whatever_its_name(reader: Reader, migrated: str) -> None:
+def test_who_copies_into_the_tables_is_noticed_whatever_its_name(reader: PanelReader, migrated: str) -> None:
     with psycopg.connect(migrated, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO public.batch_events (time, device_id, event) VALUES (now(), 'by hand', 'start')"
         )
-        (found,) = reader.other_writers()
+        (found,) = reader.list_other_writers()
     assert found.startswith("unnamed (")
 
 
-def test_who_only_reads_is_not_noticed(reader: Reader, migrated: str) -> None:
+def test_who_only_reads_is_not_noticed(reader: PanelReader, migrated: str) -> None:
     with psycopg.connect(migrated, autocommit=True, application_name="grafana") as connection:
         connection.execute("SELECT count(*) FROM dosing_consumption")
-        assert reader.other_writers() == []
+        assert reader.list_other_writers() == []
 
 
-def test_the_servers_clock_is_compared_with_ours(reader: Reader) -> None:
-    behind = reader.clock_difference(lambda: datetime.now(UTC) - timedelta(hours=2))
+def test_the_servers_clock_is_compared_with_ours(reader: PanelReader) -> None:
+    behind = reader.measure_clock_offset(lambda: datetime.now(UTC) - timedelta(hours=2))
     assert timedelta(hours=1, minutes=59) < behind < timedelta(hours=2, minutes=1)
 
 
-def test_many_threads_may_ask_at_once(reader: Reader, writer: Writer) -> None:
+def test_many_threads_may_ask_at_once(reader: PanelReader, writer: ReadingWriter) -> None:
     writer.write(uuid4(), spooled(EVENT, *doses(100)))
 
     def ask(number: int) -> int:
         panel = OVERVIEW_PANELS[number % len(OVERVIEW_PANELS)]
-        return len(reader.panel(panel, PanelQuery(NOW - timedelta(days=1), NOW + timedelta(days=1), NOW)))
+        return len(
+            reader.read_panel(panel, PanelQuery(NOW - timedelta(days=1), NOW + timedelta(days=1), NOW))
+        )
 
     with ThreadPoolExecutor(16) as pool:
         assert min(pool.map(ask, range(64))) > 0
 
 
 def test_without_the_schema_somebody_has_to_migrate(database: str) -> None:
-    reader = Reader(settings_for(database))
+    reader = PanelReader(settings_for(database))
     reader.open()
     with pytest.raises(DatabaseAccessError, match="lacks the schema; run dosing-tui migrate"):
-        reader.seed()
+        reader.load_readings()
     reader.close()
 
 
@@ -170,43 +174,43 @@ def test_opening_does_not_wait_and_the_reason_is_told_when_something_is_asked(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     port = find_free_port()
-    reader = Reader(settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant"))
+    reader = PanelReader(settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant"))
     reader.open()
     with pytest.raises(DatabaseUnavailableError, match=f"No database server listens at 127.0.0.1:{port}"):
-        reader.ping()
+        reader.ping_database()
     reader.close()
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_reader_that_is_closed_says_so(reader: Reader) -> None:
+def test_a_reader_that_is_closed_says_so(reader: PanelReader) -> None:
     reader.close()
     with pytest.raises(DatabaseUnavailableError, match="closed"):
-        reader.ping()
+        reader.ping_database()
 
 
 def test_a_server_that_comes_back_is_asked_again(
     own_postgres: EmbeddedPostgres, capfd: pytest.CaptureFixture[str]
 ) -> None:
     settings = settings_for(own_postgres.dsn)
-    migrate(settings, report=lambda sentence: None)
-    reader = Reader(settings)
+    migrate_schema(settings, report=lambda sentence: None)
+    reader = PanelReader(settings)
     reader.open()
-    assert reader.seed() == []
+    assert reader.load_readings() == []
     own_postgres.kill()
     with pytest.raises(DatabaseUnavailableError):
-        reader.seed()
+        reader.load_readings()
     own_postgres.restart()
     until(lambda: answers(reader))
-    assert reader.seed() == []
+    assert reader.load_readings() == []
     reader.close()
     assert capfd.readouterr().err == ""
 
 
 @contextmanager
-def waiting_reader(dsn: str) -> Iterator[Reader]:
+def waiting_reader(dsn: str) -> Iterator[PanelReader]:
     """A reader with two seconds' patience, whose panels wait for a table that somebody else holds."""
     settings = settings_for(dsn)
-    reader = Reader(replace(settings, database=replace(settings.database, statement_timeout_s=2.0)))
+    reader = PanelReader(replace(settings, database=replace(settings.database, statement_timeout_s=2.0)))
     reader.open()
     with closing(reader), psycopg.connect(dsn) as other:
         other.execute("LOCK TABLE dosing_6h IN ACCESS EXCLUSIVE MODE")
@@ -218,18 +222,18 @@ def test_a_panel_that_takes_too_long_is_given_up(migrated: str) -> None:
         waiting_reader(migrated) as reader,
         pytest.raises(DatabaseUnavailableError, match="took too long to answer"),
     ):
-        reader.panel(CONSUMPTION_TODAY, LAST_DAY)
+        reader.read_panel(CONSUMPTION_TODAY, LAST_DAY)
 
 
 def test_a_database_that_goes_while_it_answers_is_told_in_a_sentence(own_postgres: EmbeddedPostgres) -> None:
-    migrate(settings_for(own_postgres.dsn), report=lambda sentence: None)
+    migrate_schema(settings_for(own_postgres.dsn), report=lambda sentence: None)
     waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%dosing_sums%'"
     with (
         ThreadPoolExecutor(1) as pool,
         suppress(psycopg.OperationalError),  # of the session that holds the table
         waiting_reader(own_postgres.dsn) as reader,
     ):
-        answer = pool.submit(reader.panel, CONSUMPTION_TODAY, LAST_DAY)
+        answer = pool.submit(reader.read_panel, CONSUMPTION_TODAY, LAST_DAY)
         until(lambda: rows(own_postgres.dsn, waiting))
         own_postgres.kill()
         with pytest.raises(DatabaseUnavailableError, match=r"^The database .*\.$"):

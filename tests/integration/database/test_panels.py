@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.panel_reader import Reader
-from dosing_tui.database.reading_writer import Writer
-from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.database.reading_writer import ReadingWriter
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.domain.messages.models import Dose, Reading
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
@@ -117,11 +117,11 @@ EXPECTED: Mapping[str, Expected] = {
 def plant(flavour: Server) -> Iterator[str]:
     """A database with the month, everything delivered twice and out of order, and an attempt to store NaN."""
     with flavour.database() as dsn:
-        migrate(settings_for(dsn), report=print)
+        migrate_schema(settings_for(dsn), report=print)
         _keep_old_doses(dsn)
         readings: list[Reading] = [*MONTH.doses, *MONTH.events, *MONTH.levels]
         spoilt = replace(MONTH.doses[0], actual_g=math.nan, dedup=9999)
-        writer = Writer(settings_for(dsn))
+        writer = ReadingWriter(settings_for(dsn))
         for seed in range(2):
             random.Random(seed).shuffle(readings)
             for start in range(0, len(readings), 500):
@@ -144,10 +144,10 @@ def _keep_old_doses(dsn: str) -> None:
 def asked(
     plant: str, panel: Panel[panel_catalog.RowT], query: PanelQuery, *, zone: str = "Europe/Berlin"
 ) -> list[panel_catalog.RowT]:
-    reader = Reader(settings_for(plant, zone=zone))
+    reader = PanelReader(settings_for(plant, zone=zone))
     reader.open()
     try:
-        return reader.panel(panel, query)
+        return reader.read_panel(panel, query)
     finally:
         reader.close()
 
@@ -184,14 +184,14 @@ def _comparable(value: object) -> object:
 
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
 def test_every_panel_says_what_the_readings_say(plant: str, panel: Panel[object]) -> None:
-    reader = Reader(settings_for(plant, zone="Europe/Berlin"))
+    reader = PanelReader(settings_for(plant, zone="Europe/Berlin"))
     reader.open()
     wrong = []
     for window, (since, until) in WINDOWS.items():
         for choice, selection in SELECTIONS.items():
             for now in (since + (until - since) / 3, until + timedelta(days=3)):
                 query = PanelQuery(since, until, now, selection)
-                if not same(reader.panel(panel, query), expected(panel, query)):
+                if not same(reader.read_panel(panel, query), expected(panel, query)):
                     wrong.append((window, choice, now))
     reader.close()
     assert not wrong
@@ -254,7 +254,7 @@ def test_every_panel_answers_in_an_empty_database(migrated: str, panel: Panel[ob
 
 
 def test_every_panel_has_a_file_and_every_file_a_panel() -> None:
-    assert {f"panels/{name}" for name in PANELS} == set(sql_files.listed("panels"))
+    assert {f"panels/{name}" for name in PANELS} == set(sql_files.list_statements("panels"))
 
 
 def test_every_panel_of_the_guide_is_there() -> None:
@@ -268,11 +268,11 @@ def test_every_panel_of_the_guide_is_there() -> None:
     [
         name
         for folder in ("alerts", "panels", "reads", "writes", "maintenance")
-        for name in sql_files.listed(folder)
+        for name in sql_files.list_statements(folder)
     ],
 )
 def test_each_file_says_what_it_does_and_holds_one_statement(name: str) -> None:
-    text = sql_files.statement(name)
+    text = sql_files.read_statement(name)
     assert text.startswith("-- ")
     assert ";" not in "".join(line for line in text.splitlines() if not line.startswith("--"))
     assert "SELECT *" not in text

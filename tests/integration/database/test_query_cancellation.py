@@ -8,7 +8,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import BATCHES_TODAY, CONSUMPTION_TODAY, PanelQuery
 from dosing_tui.errors import DatabaseUnavailableError
@@ -28,22 +28,24 @@ def held(dsn: str, table: str) -> Iterator[None]:
 
 
 def test_a_cancelled_question_ends_at_once_and_its_session_answers_the_next(migrated: str) -> None:
-    reader = Reader(settings_for(migrated))
+    reader = PanelReader(settings_for(migrated))
     reader.open()
     with ThreadPoolExecutor(1) as pool, held(migrated, "dosing_15m"):
-        asked = pool.submit(reader.panel, CONSUMPTION_TODAY, QUERY)
-        until(lambda: reader._running._sessions)
-        reader.cancel([BATCHES_TODAY.id])
+        asked = pool.submit(reader.read_panel, CONSUMPTION_TODAY, QUERY)
+        until(lambda: reader._queries._sessions)
+        reader.cancel_panels([BATCHES_TODAY.id])
         assert not asked.done()
-        reader.cancel([CONSUMPTION_TODAY.id])
+        reader.cancel_panels([CONSUMPTION_TODAY.id])
         with pytest.raises(DatabaseUnavailableError):
             asked.result(timeout=4)
-    assert reader.panel(CONSUMPTION_TODAY, QUERY) == []
+    assert reader.read_panel(CONSUMPTION_TODAY, QUERY) == []
     reader.close()
 
 
 def test_the_values_to_choose_from_are_none_before_there_is_a_dose(migrated: str) -> None:
-    reader = Reader(settings_for(migrated))
+    reader = PanelReader(settings_for(migrated))
     reader.open()
-    assert {dimension: reader.known(dimension) for dimension in Dimension} == {one: [] for one in Dimension}
+    assert {dimension: reader.list_filter_values(dimension) for dimension in Dimension} == {
+        one: [] for one in Dimension
+    }
     reader.close()

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from psycopg import sql
 from psycopg.rows import class_row
 
-from dosing_tui.database.reading_writer import Progress, SpoolRow, Writer, Written
-from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.reading_writer import ReadingWriter, SpoolRow, WriteProgress, WriteReceipt
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.messages.models import Dose, ParsedItem, Reading, ReadingKind, Rejection
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
@@ -41,21 +41,21 @@ TOO_MANY_PUMPS = 2**40
 
 
 @pytest.fixture
-def writer(flavour: Server, migrated: str) -> Iterator[Writer]:
-    writer = Writer(settings_for(migrated))
+def writer(flavour: Server, migrated: str) -> Iterator[ReadingWriter]:
+    writer = ReadingWriter(settings_for(migrated))
     yield writer
     writer.close()
 
 
 @pytest.fixture
-def plain_writer(migrated: str) -> Iterator[Writer]:
+def plain_writer(migrated: str) -> Iterator[ReadingWriter]:
     """On one flavour: for what does not depend on it."""
-    writer = Writer(settings_for(migrated))
+    writer = ReadingWriter(settings_for(migrated))
     yield writer
     writer.close()
 
 
-def write(writer: Writer, *units: ParsedItem, first: int = 1) -> Written:
+def write(writer: ReadingWriter, *units: ParsedItem, first: int = 1) -> WriteReceipt:
     return writer.write(SPOOL, spooled(*units, first=first))
 
 
@@ -67,16 +67,16 @@ def count(dsn: str, table: str) -> int:
     return int(row[0])
 
 
-def test_all_three_kinds_are_stored_in_one_batch(writer: Writer, migrated: str) -> None:
+def test_all_three_kinds_are_stored_in_one_batch(writer: ReadingWriter, migrated: str) -> None:
     written = write(writer, DOSE, EVENT, LEVEL, REJECTION)
-    assert written.progress == Progress(last_seq=4, stored=3, duplicates=0, rejected=1)
+    assert written.progress == WriteProgress(last_seq=4, stored=3, duplicates=0, rejected=1)
     assert set(written.stored_readings) == {DOSE, EVENT, LEVEL}
-    assert written.kinds == set(ReadingKind)
+    assert written.stored_kinds == set(ReadingKind)
     tables = [*ReadingKind, "rejected_messages"]
     assert [count(migrated, table) for table in tables] == [1, 1, 1, 1]
 
 
-def test_every_field_of_a_dose_arrives(plain_writer: Writer, migrated: str) -> None:
+def test_every_field_of_a_dose_arrives(plain_writer: ReadingWriter, migrated: str) -> None:
     dose = replace(DOSE, flags=("error_g: recomputed", 'actual_g: text, with {braces} and "quotes"'))
     write(plain_writer, dose)
     with psycopg.connect(migrated, row_factory=class_row(Dose)) as connection:
@@ -87,7 +87,7 @@ def test_every_field_of_a_dose_arrives(plain_writer: Writer, migrated: str) -> N
     assert [replace(row, flags=tuple(row.flags)) for row in found] == [dose]
 
 
-def test_what_is_not_said_is_null(plain_writer: Writer, migrated: str) -> None:
+def test_what_is_not_said_is_null(plain_writer: ReadingWriter, migrated: str) -> None:
     nothing = replace(DOSE, target_g=None, actual_g=None, error_g=None, duration_ms=None)
     write(plain_writer, nothing, replace(nothing, dedup=2, target_g=50))
     with psycopg.connect(migrated) as connection:
@@ -97,82 +97,90 @@ def test_what_is_not_said_is_null(plain_writer: Writer, migrated: str) -> None:
     assert rows == [(None, None, None, None), (50.0, None, None, None)]
 
 
-def test_a_redelivered_reading_is_a_duplicate(writer: Writer, migrated: str) -> None:
+def test_a_redelivered_reading_is_a_duplicate(writer: ReadingWriter, migrated: str) -> None:
     write(writer, DOSE, EVENT, LEVEL)
     again = write(writer, replace(DOSE, received_at=NOW + timedelta(hours=1)), EVENT, LEVEL, first=4)
-    assert again.progress == Progress(last_seq=6, stored=3, duplicates=3)
+    assert again.progress == WriteProgress(last_seq=6, stored=3, duplicates=3)
     assert again.stored_readings == ()
     assert len(again.duplicate_readings) == 3
     assert count(migrated, "dosing_consumption") == 1
 
 
-def test_of_two_alike_in_one_batch_one_is_stored(writer: Writer) -> None:
+def test_of_two_alike_in_one_batch_one_is_stored(writer: ReadingWriter) -> None:
     written = write(writer, DOSE, DOSE, replace(DOSE, dedup=2), LEVEL, LEVEL, EVENT, EVENT)
-    assert written.progress == Progress(last_seq=7, stored=4, duplicates=3)
+    assert written.progress == WriteProgress(last_seq=7, stored=4, duplicates=3)
 
 
-def test_doses_of_the_repeated_hour_are_told_apart_from_duplicates(plain_writer: Writer) -> None:
+def test_doses_of_the_repeated_hour_are_told_apart_from_duplicates(plain_writer: ReadingWriter) -> None:
     berlin = ZoneInfo("Europe/Berlin")
     first = replace(DOSE, time=datetime(2026, 10, 25, 2, 30, tzinfo=berlin))
     second = replace(DOSE, time=datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=berlin))
     written = write(plain_writer, first, second)
-    assert written.progress == Progress(last_seq=2, stored=2)
+    assert written.progress == WriteProgress(last_seq=2, stored=2)
     assert len(written.stored_readings) == 2
 
 
-def test_a_replayed_batch_changes_nothing(writer: Writer, migrated: str) -> None:
+def test_a_replayed_batch_changes_nothing(writer: ReadingWriter, migrated: str) -> None:
     units: list[ParsedItem] = [*doses(10), DOSE, REJECTION]
     before = write(writer, *units)
     after = write(writer, *units)
-    assert after == Written(before.progress)
+    assert after == WriteReceipt(before.progress)
     assert count(migrated, "rejected_messages") == 1
 
 
-def test_a_batch_that_overlaps_the_last_one_counts_only_what_is_new(writer: Writer) -> None:
+def test_a_batch_that_overlaps_the_last_one_counts_only_what_is_new(writer: ReadingWriter) -> None:
     made = doses(10)
     write(writer, *made[:6])
     written = write(writer, *made)
-    assert written.progress == Progress(last_seq=10, stored=10)
+    assert written.progress == WriteProgress(last_seq=10, stored=10)
     assert list(written.stored_readings) == made[6:]
 
 
-def test_numbers_of_one_spool_say_nothing_about_another(writer: Writer) -> None:
+def test_numbers_of_one_spool_say_nothing_about_another(writer: ReadingWriter) -> None:
     write(writer, *doses(3))
     other = writer.write(uuid4(), spooled(*doses(3)))
-    assert other.progress == Progress(last_seq=3, duplicates=3)
+    assert other.progress == WriteProgress(last_seq=3, duplicates=3)
 
 
-def test_the_books_are_zero_for_an_unknown_spool_and_kept_for_a_known_one(writer: Writer) -> None:
-    assert writer.read_progress(SPOOL) == Progress()
+def test_the_books_are_zero_for_an_unknown_spool_and_kept_for_a_known_one(writer: ReadingWriter) -> None:
+    assert writer.read_progress(SPOOL) == WriteProgress()
     written = write(writer, DOSE, DOSE, REJECTION)
-    assert writer.read_progress(SPOOL) == written.progress == Progress(3, stored=1, duplicates=1, rejected=1)
+    assert (
+        writer.read_progress(SPOOL)
+        == written.progress
+        == WriteProgress(3, stored=1, duplicates=1, rejected=1)
+    )
 
 
-def test_the_books_carry_the_site(plain_writer: Writer, migrated: str) -> None:
+def test_the_books_carry_the_site(plain_writer: ReadingWriter, migrated: str) -> None:
     write(plain_writer, DOSE)
     with psycopg.connect(migrated) as connection:
         assert connection.execute("SELECT site FROM collector_books").fetchall() == [("plant1",)]
 
 
-def test_a_message_of_several_units_counts_each(writer: Writer) -> None:
+def test_a_message_of_several_units_counts_each(writer: ReadingWriter) -> None:
     written = writer.write(SPOOL, [(7, (*doses(3), REJECTION)), (9, (EVENT, EVENT))])
-    assert written.progress == Progress(last_seq=9, stored=4, duplicates=1, rejected=1)
+    assert written.progress == WriteProgress(last_seq=9, stored=4, duplicates=1, rejected=1)
 
 
-def test_an_empty_batch_is_nothing(writer: Writer) -> None:
-    assert writer.write(SPOOL, []) == Written(Progress())
+def test_an_empty_batch_is_nothing(writer: ReadingWriter) -> None:
+    assert writer.write(SPOOL, []) == WriteReceipt(WriteProgress())
 
 
-def test_a_refused_row_is_set_aside_and_its_neighbours_are_stored(writer: Writer, migrated: str) -> None:
+def test_a_refused_row_is_set_aside_and_its_neighbours_are_stored(
+    writer: ReadingWriter, migrated: str
+) -> None:
     made = doses(20)
     bad = replace(made[7], actual_g=float("nan"))
     written = write(writer, *made[:7], bad, *made[8:], EVENT, LEVEL)
-    assert written.progress == Progress(last_seq=22, stored=21, rejected=1)
+    assert written.progress == WriteProgress(last_seq=22, stored=21, rejected=1)
     assert bad not in written.stored_readings
     assert count(migrated, "dosing_consumption") == 19
 
 
-def test_the_reason_names_the_columns_and_the_record_holds_the_reading(writer: Writer, migrated: str) -> None:
+def test_the_reason_names_the_columns_and_the_record_holds_the_reading(
+    writer: ReadingWriter, migrated: str
+) -> None:
     written = write(writer, replace(DOSE, actual_g=float("inf")))
     (rejection,) = written.rejections
     assert rejection.topic == "factory/dosing/consumption"
@@ -200,23 +208,27 @@ def test_the_reason_names_the_columns_and_the_record_holds_the_reading(writer: W
         (replace(EVENT, device_id=None), 'null value in column "device_id"'),  # type: ignore[arg-type]
     ],
 )  # fmt: skip
-def test_the_reason_says_which_column_the_server_refuses(writer: Writer, unit: Reading, reason: str) -> None:
+def test_the_reason_says_which_column_the_server_refuses(
+    writer: ReadingWriter, unit: Reading, reason: str
+) -> None:
     written = write(writer, unit, replace(DOSE, dedup=99))
-    assert written.progress == Progress(last_seq=2, stored=1, rejected=1)
+    assert written.progress == WriteProgress(last_seq=2, stored=1, rejected=1)
     assert written.rejections[0].reason.startswith(reason)
 
 
-def test_a_rejection_with_text_that_no_column_takes_is_kept_all_the_same(writer: Writer) -> None:
+def test_a_rejection_with_text_that_no_column_takes_is_kept_all_the_same(writer: ReadingWriter) -> None:
     odd = Rejection(topic="a\x00b", record=b"\x00\xff", reason="it said \ud800\x00", received_at=NOW)
-    assert write(writer, odd).progress == Progress(last_seq=1, rejected=1)
+    assert write(writer, odd).progress == WriteProgress(last_seq=1, rejected=1)
 
 
-def test_rejections_are_counted_even_if_the_same_record_came_twice(writer: Writer, migrated: str) -> None:
-    assert write(writer, REJECTION, REJECTION).progress == Progress(last_seq=2, rejected=2)
+def test_rejections_are_counted_even_if_the_same_record_came_twice(
+    writer: ReadingWriter, migrated: str
+) -> None:
+    assert write(writer, REJECTION, REJECTION).progress == WriteProgress(last_seq=2, rejected=2)
     assert count(migrated, "rejected_messages") == 1
 
 
-def test_a_level_without_capacity_gets_the_last_known_one(writer: Writer, migrated: str) -> None:
+def test_a_level_without_capacity_gets_the_last_known_one(writer: ReadingWriter, migrated: str) -> None:
     unsaid = replace(
         LEVEL,
         time=NOW + timedelta(minutes=1),
@@ -237,7 +249,7 @@ def test_a_level_without_capacity_gets_the_last_known_one(writer: Writer, migrat
     assert rows == [("BDO", 10000.0, 50.0, ["capacity_g: last known"]), ("never heard of", None, None, None)]
 
 
-def test_a_duplicate_is_not_rolled_up_again(writer: Writer, migrated: str) -> None:
+def test_a_duplicate_is_not_rolled_up_again(writer: ReadingWriter, migrated: str) -> None:
     write(writer, DOSE, DOSE)
     write(writer, DOSE, first=3)
     with psycopg.connect(migrated) as connection:
@@ -245,10 +257,10 @@ def test_a_duplicate_is_not_rolled_up_again(writer: Writer, migrated: str) -> No
     assert rows == [(1, DOSE.actual_g)]
 
 
-def test_two_writers_of_one_spool_do_not_apply_a_batch_twice(writer: Writer, migrated: str) -> None:
-    other = Writer(settings_for(migrated))
+def test_two_writers_of_one_spool_do_not_apply_a_batch_twice(writer: ReadingWriter, migrated: str) -> None:
+    other = ReadingWriter(settings_for(migrated))
     batch = spooled(*doses(200))
-    results: list[Written] = []
+    results: list[WriteReceipt] = []
     threads = [Thread(target=lambda w=w: results.append(w.write(SPOOL, batch))) for w in (writer, other)]
     for thread in threads:
         thread.start()
@@ -256,11 +268,11 @@ def test_two_writers_of_one_spool_do_not_apply_a_batch_twice(writer: Writer, mig
         thread.join()
     other.close()
     assert sorted(len(result.stored_readings) for result in results) == [0, 200]
-    assert writer.read_progress(SPOOL) == Progress(last_seq=200, stored=200)
+    assert writer.read_progress(SPOOL) == WriteProgress(last_seq=200, stored=200)
 
 
 def test_a_lock_that_is_not_had_is_temporary_and_nothing_is_counted(
-    plain_writer: Writer, migrated: str
+    plain_writer: ReadingWriter, migrated: str
 ) -> None:
     write(plain_writer, DOSE)
     with psycopg.connect(migrated) as connection:
@@ -269,12 +281,12 @@ def test_a_lock_that_is_not_had_is_temporary_and_nothing_is_counted(
             DatabaseUnavailableError, match="not available: canceling statement due to lock timeout"
         ):
             write(plain_writer, *doses(3), EVENT, first=2)
-    assert plain_writer.read_progress(SPOOL) == Progress(last_seq=1, stored=1)
+    assert plain_writer.read_progress(SPOOL) == WriteProgress(last_seq=1, stored=1)
     assert count(migrated, "dosing_consumption") == 1
 
 
 def test_a_lost_session_is_temporary_and_the_next_call_has_a_new_one(
-    plain_writer: Writer, migrated: str
+    plain_writer: ReadingWriter, migrated: str
 ) -> None:
     write(plain_writer, DOSE)
     with psycopg.connect(migrated, autocommit=True) as connection:
@@ -285,11 +297,11 @@ def test_a_lost_session_is_temporary_and_the_next_call_has_a_new_one(
     with pytest.raises(DatabaseUnavailableError):
         write(plain_writer, EVENT, first=2)
     plain_writer.open()
-    assert write(plain_writer, EVENT, first=2).progress == Progress(last_seq=2, stored=2)
+    assert write(plain_writer, EVENT, first=2).progress == WriteProgress(last_seq=2, stored=2)
 
 
 def test_a_batch_torn_off_by_the_death_of_its_session_is_stored_whole_by_the_replay(
-    plain_writer: Writer, migrated: str
+    plain_writer: ReadingWriter, migrated: str
 ) -> None:
     """The session dies between the rows and the COMMIT: while it waits for the lock on the books."""
     write(plain_writer, EVENT)
@@ -314,11 +326,13 @@ def test_a_batch_torn_off_by_the_death_of_its_session_is_stored_whole_by_the_rep
         )
         thread.join()
     assert refused
-    assert plain_writer.read_progress(SPOOL) == Progress(last_seq=1, stored=1)
-    assert plain_writer.write(SPOOL, batch).progress == Progress(last_seq=51, stored=51)
+    assert plain_writer.read_progress(SPOOL) == WriteProgress(last_seq=1, stored=1)
+    assert plain_writer.write(SPOOL, batch).progress == WriteProgress(last_seq=51, stored=51)
 
 
-def persistently(writer: Writer, spool: UUID, batches: list[list[SpoolRow]], done: list[Written]) -> None:
+def persistently(
+    writer: ReadingWriter, spool: UUID, batches: list[list[SpoolRow]], done: list[WriteReceipt]
+) -> None:
     """What a collector does: the same batch again and again until the database has taken it."""
     for batch in batches:
         while True:
@@ -329,15 +343,15 @@ def persistently(writer: Writer, spool: UUID, batches: list[list[SpoolRow]], don
                 continue
 
 
-def _longer_than(done: list[Written], length: int) -> bool:
+def _longer_than(done: list[WriteReceipt], length: int) -> bool:
     return len(done) > length
 
 
 def test_collectors_with_overlapping_spools_do_not_disturb_each_other(migrated: str) -> None:
     made: list[ParsedItem] = [*doses(300), *(replace(LEVEL, dedup=number) for number in range(50))]
     chance = random.Random(7)
-    writers = [Writer(settings_for(migrated)) for _ in range(4)]
-    results: list[list[Written]] = [[] for _ in writers]
+    writers = [ReadingWriter(settings_for(migrated)) for _ in range(4)]
+    results: list[list[WriteReceipt]] = [[] for _ in writers]
     threads = []
     for writer, done in zip(writers, results, strict=True):
         rows = spooled(*chance.sample(made, len(made)))
@@ -358,11 +372,11 @@ def test_collectors_with_overlapping_spools_do_not_disturb_each_other(migrated: 
 
 def test_a_server_that_is_killed_meanwhile_has_everything_once(own_postgres: EmbeddedPostgres) -> None:
     settings = settings_for(own_postgres.dsn)
-    migrate(settings, report=lambda sentence: None)
-    writer, spool = Writer(settings), uuid4()
+    migrate_schema(settings, report=lambda sentence: None)
+    writer, spool = ReadingWriter(settings), uuid4()
     rows = spooled(*doses(4000))
     batches = [rows[start : start + 20] for start in range(0, len(rows), 20)]
-    done: list[Written] = []
+    done: list[WriteReceipt] = []
     thread = Thread(target=persistently, args=(writer, spool, batches, done))
     thread.start()
     for killed_at in (20, 100):
@@ -370,7 +384,7 @@ def test_a_server_that_is_killed_meanwhile_has_everything_once(own_postgres: Emb
         own_postgres.kill()
         own_postgres.restart()
     thread.join()
-    assert writer.read_progress(spool) == Progress(last_seq=4000, stored=4000)
+    assert writer.read_progress(spool) == WriteProgress(last_seq=4000, stored=4000)
     writer.close()
     assert count(own_postgres.dsn, "dosing_consumption") == 4000
     with psycopg.connect(own_postgres.dsn) as connection:
@@ -378,14 +392,14 @@ def test_a_server_that_is_killed_meanwhile_has_everything_once(own_postgres: Emb
 
 
 def test_without_the_schema_somebody_has_to_migrate(database: str) -> None:
-    writer = Writer(settings_for(database))
+    writer = ReadingWriter(settings_for(database))
     with pytest.raises(DatabaseAccessError, match="lacks the schema; run dosing-tui migrate"):
         write(writer, DOSE)
     writer.close()
 
 
 def test_commits_are_durable_even_where_the_server_would_not_wait(
-    plain_writer: Writer, migrated: str
+    plain_writer: ReadingWriter, migrated: str
 ) -> None:
     with psycopg.connect(migrated) as connection:
         connection.execute("CREATE TABLE seen (waits text)")
@@ -419,7 +433,7 @@ units = st.one_of(
 @examples(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(units, max_size=12), max_size=4), replays=st.integers(0, 2))
 def test_every_unit_is_counted_exactly_once(
-    plain_writer: Writer, batches: list[list[ParsedItem]], replays: int
+    plain_writer: ReadingWriter, batches: list[list[ParsedItem]], replays: int
 ) -> None:
     spool, seq = uuid4(), 1
     for batch in batches:

@@ -35,5 +35,5 @@ def test_the_collector_hears_what_was_said_before_it_came_for_the_first_time(bro
 
 
 def test_a_broker_that_is_not_there_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dosing_tui.demo.broker_session_setup.PATIENCE_S", 0.2)
+    monkeypatch.setattr("dosing_tui.demo.broker_session_setup.CONNECT_TIMEOUT_S", 0.2)
     assert not create_broker_session(Settings(mqtt=MqttSettings(host="127.0.0.1", port=find_free_port())))

@@ -15,24 +15,24 @@ from psycopg import sql
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.alarms.notification_queue import Postbook, states
+from dosing_tui.database.alarms.notification_queue import NotificationQueue, list_channel_states
 from dosing_tui.database.audit.pins import set_pin
-from dosing_tui.database.batches.audit_verify import verify
-from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
-from dosing_tui.database.batches.queries import BatchFilter, counts, detail, listed
-from dosing_tui.database.batches.review_policy import in_force, set_policy
-from dosing_tui.database.batches.review_writer import review
-from dosing_tui.database.leader_election import Election
-from dosing_tui.database.panel_reader import Reader
-from dosing_tui.database.reading_writer import Writer
-from dosing_tui.database.reports.batch_record import whole
-from dosing_tui.database.reports.shift_report import shift_report
-from dosing_tui.database.schema.maintenance import maintain
-from dosing_tui.database.schema.migrate import migrate, pending
+from dosing_tui.database.batches.audit_verify import verify_audit_trail
+from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
+from dosing_tui.database.batches.queries import count_batches, list_batches, read_batch
+from dosing_tui.database.batches.review_policy import read_effective_policy, set_policy
+from dosing_tui.database.batches.review_writer import enter_review
+from dosing_tui.database.leader_election import LeaderElection
+from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.database.reading_writer import ReadingWriter
+from dosing_tui.database.reports.batch_record import read_batch_record
+from dosing_tui.database.reports.shift_report import read_shift_report
+from dosing_tui.database.schema.maintenance import run_maintenance
+from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import AlarmEvent
-from dosing_tui.domain.batch_review.query_models import create_review_draft
+from dosing_tui.domain.batch_review.query_models import BatchFilter, create_review_draft
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_rules import Decision, ReviewDraft
 from dosing_tui.domain.notifications.policy import DeliveryStatus, Notice, Trigger
@@ -72,16 +72,16 @@ def plant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     else:
         absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
     with plant_on(server, tmp_path_factory.mktemp("secrets")) as plant:
-        writer = Writer(plant.settings("dosing_writer"))
+        writer = ReadingWriter(plant.settings("dosing_writer"))
         writer.write(uuid4(), spooled(*normal(), LEVEL, REJECTION))
         writer.close()
-        keep(plant.settings("dosing_writer"), now=LATER)
+        rebuild_changed_days(plant.settings("dosing_writer"), now=LATER)
         yield plant
 
 
 @pytest.fixture(params=READERS)
-def reader(plant: Plant, request: pytest.FixtureRequest) -> Iterator[Reader]:
-    reader = Reader(plant.settings(request.param))
+def reader(plant: Plant, request: pytest.FixtureRequest) -> Iterator[PanelReader]:
+    reader = PanelReader(plant.settings(request.param))
     reader.open()
     yield reader
     reader.close()
@@ -100,8 +100,8 @@ def rights(plant: Plant, role: str, *which: str) -> set[tuple[str, str]]:
 
 def test_the_owner_has_made_the_whole_schema_and_rights_can_be_set_again(plant: Plant) -> None:
     settings = plant.settings("dosing_owner")
-    assert pending(settings) == []
-    assert migrate(settings, report=print) == []
+    assert list_pending_steps(settings) == []
+    assert migrate_schema(settings, report=print) == []
     before = rows(plant.dsn, "SELECT relname, relacl::text FROM pg_class ORDER BY oid")
     plant.set_rights()
     after = rows(plant.dsn, "SELECT relname, relacl::text FROM pg_class ORDER BY oid")
@@ -131,7 +131,7 @@ def is_password(password: str, stored: str) -> bool:
 
 def test_the_collector_stores_each_reading_once_and_keeps_its_books(plant: Plant) -> None:
     settings, spool = plant.settings("dosing_writer"), uuid4()
-    writer = Writer(settings)
+    writer = ReadingWriter(settings)
     given = spooled(*doses(3, start=NOON - timedelta(hours=2)), REJECTION)
     assert len(writer.write(spool, given).stored_readings) == 3
     assert writer.write(spool, given).stored_readings == ()
@@ -141,14 +141,14 @@ def test_the_collector_stores_each_reading_once_and_keeps_its_books(plant: Plant
 
 
 def test_the_collector_sees_that_the_schema_is_the_one_it_knows(plant: Plant) -> None:
-    assert pending(plant.settings("dosing_writer")) == []
+    assert list_pending_steps(plant.settings("dosing_writer")) == []
 
 
 def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) -> None:
-    first, second = (Election(plant.settings("dosing_writer")) for _ in range(2))
+    first, second = (LeaderElection(plant.settings("dosing_writer")) for _ in range(2))
     assert first.try_acquire()
     assert not second.try_acquire()
-    holder = second.who_holds()
+    holder = second.read_holder()
     assert holder
     assert holder.application == "dosing-tui/election"
     second.release_lock()
@@ -157,62 +157,62 @@ def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) ->
 
 def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:
     settings = plant.settings("dosing_writer")
-    done = rebuild(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
-    assert done.batches == len(listed(settings, BatchFilter())) > 0
-    journal.append(settings, [entry(AlarmEvent.RAISE, number=1)])
-    assert [each.event for each in journal.read(settings)] == [AlarmEvent.RAISE]
-    journal.errors_of_the_hour(settings, since=NOON)
+    done = rebuild_batches(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
+    assert done.batch_count == len(list_batches(settings, BatchFilter())) > 0
+    journal.append_entries(settings, [entry(AlarmEvent.RAISE, number=1)])
+    assert [each.event for each in journal.read_journal(settings)] == [AlarmEvent.RAISE]
+    journal.list_dose_errors(settings, since=NOON)
 
 
 def test_the_collector_may_not_change_the_schema_which_is_why_it_cannot_tidy_up(plant: Plant) -> None:
     with pytest.raises(DatabaseAccessError, match="may not change the schema"):
-        maintain(plant.settings("dosing_writer"), now=datetime.now(UTC))
-    maintain(plant.settings("dosing_owner"), now=datetime.now(UTC))
+        run_maintenance(plant.settings("dosing_writer"), now=datetime.now(UTC))
+    run_maintenance(plant.settings("dosing_owner"), now=datetime.now(UTC))
     for role in ("dosing_writer", "dosing_operator", "dosing_viewer", "dosing_telegraf"):
         assert refused(plant.dsn_of(role), sql.SQL("CREATE TABLE public.mine (a int)").format())
         assert refused(plant.dsn_of(role), sql.SQL("DROP TABLE public.batch_events").format())
 
 
 def test_a_collector_sees_that_telegraf_writes_as_well(plant: Plant) -> None:
-    reader = Reader(plant.settings("dosing_writer"))
+    reader = PanelReader(plant.settings("dosing_writer"))
     reader.open()
     with psycopg.connect(plant.dsn_of("dosing_telegraf"), application_name="telegraf"):
-        assert [name.split()[0] for name in reader.other_writers()] == ["telegraf"]
+        assert [name.split()[0] for name in reader.list_other_writers()] == ["telegraf"]
     reader.close()
 
 
 @pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS)
-def test_every_panel_can_be_seen(reader: Reader, panel: object) -> None:
+def test_every_panel_can_be_seen(reader: PanelReader, panel: object) -> None:
     query = PanelQuery(since=NOON - timedelta(hours=6), until=LATER, now=LATER)
-    assert reader.panel(panel, query) is not None  # type: ignore[arg-type]  # one of PANELS
+    assert reader.read_panel(panel, query) is not None  # type: ignore[arg-type]  # one of PANELS
 
 
-def test_panels_and_annotations_show_what_was_stored(reader: Reader) -> None:
+def test_panels_and_annotations_show_what_was_stored(reader: PanelReader) -> None:
     query = PanelQuery(since=NOON - timedelta(hours=1), until=LATER, now=LATER)
-    assert reader.panel(PANELS["today_by_chemical"], query)
-    assert reader.annotations(since=NOON, until=LATER)
-    assert all(reader.known(dimension) for dimension in Dimension)
-    assert reader.seed()
-    assert reader.books()
+    assert reader.read_panel(PANELS["today_by_chemical"], query)
+    assert reader.read_annotations(since=NOON, until=LATER)
+    assert all(reader.list_filter_values(dimension) for dimension in Dimension)
+    assert reader.load_readings()
+    assert reader.list_spools()
 
 
 @pytest.mark.parametrize("role", READERS)
 def test_notes_alarms_and_batches_can_be_seen(plant: Plant, role: str) -> None:
     settings = plant.settings(role)
-    operator_notes.listed(settings, since=NOON, until=LATER)
-    journal.listed(settings, DAY)
-    batch = listed(settings, BatchFilter())[0]
-    assert detail(settings, batch.batch_key)
-    assert counts(settings, BatchFilter())
+    operator_notes.list_notes(settings, since=NOON, until=LATER)
+    journal.list_entries(settings, DAY)
+    batch = list_batches(settings, BatchFilter())[0]
+    assert read_batch(settings, batch.batch_key)
+    assert count_batches(settings, BatchFilter())
 
 
 @pytest.mark.parametrize("role", READERS)
 def test_records_and_shift_reports_can_be_printed(plant: Plant, role: str) -> None:
     settings = plant.settings(role)
-    batch = listed(settings, BatchFilter())[0]
-    assert whole(settings, batch.batch_key)
+    batch = list_batches(settings, BatchFilter())[0]
+    assert read_batch_record(settings, batch.batch_key)
     shift = ShiftPeriod("Early", NOON - timedelta(hours=7), LATER)
-    assert shift_report(settings, shift, now=LATER).production.doses
+    assert read_shift_report(settings, shift, now=LATER).production.doses
 
 
 def test_the_viewer_reads_all_but_the_hashes_of_pins_and_changes_nothing(plant: Plant) -> None:
@@ -222,9 +222,9 @@ def test_the_viewer_reads_all_but_the_hashes_of_pins_and_changes_nothing(plant: 
     assert rights(plant, "dosing_viewer", "INSERT", "UPDATE", "DELETE", "TRUNCATE") == set()
     assert refused(plant.dsn_of("dosing_viewer"), sql.SQL(DOSE).format())
     with pytest.raises(DatabaseAccessError):
-        operator_notes.add(plant.settings("dosing_viewer"), NOTE, os_user="")
+        operator_notes.add_note(plant.settings("dosing_viewer"), NOTE, os_user="")
     with pytest.raises(DatabaseAccessError):
-        journal.append(plant.settings("dosing_viewer"), [entry(AlarmEvent.ACKNOWLEDGE, number=9)])
+        journal.append_entries(plant.settings("dosing_viewer"), [entry(AlarmEvent.ACKNOWLEDGE, number=9)])
 
 
 def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: Plant) -> None:
@@ -237,12 +237,12 @@ def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: 
 
 def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
     settings = plant.settings("dosing_operator")
-    assert operator_notes.add(settings, NOTE, os_user="panel3").db_role == "dosing_operator"
-    journal.append(settings, [entry(AlarmEvent.ACKNOWLEDGE, number=2)])
+    assert operator_notes.add_note(settings, NOTE, os_user="panel3").db_role == "dosing_operator"
+    journal.append_entries(settings, [entry(AlarmEvent.ACKNOWLEDGE, number=2)])
     set_pin(settings, who="Anna", pin="4711")
-    said = review(settings, draft(settings), os_user="panel3")
+    said = enter_review(settings, draft(settings), os_user="panel3")
     assert said.meaning == "approved"
-    assert verify(settings).faults == ()
+    assert verify_audit_trail(settings).faults == ()
 
 
 def test_who_reviews_does_not_say_what_is_wanted_of_reviews(plant: Plant) -> None:
@@ -253,12 +253,12 @@ def test_who_reviews_does_not_say_what_is_wanted_of_reviews(plant: Plant) -> Non
         plant.settings("dosing_owner"), ReviewPolicy(second_person=True), who="Anna", reason="audit"
     )
     for role in READERS:
-        assert in_force(plant.settings(role)) == ReviewPolicy(second_person=True)
+        assert read_effective_policy(plant.settings(role)) == ReviewPolicy(second_person=True)
     assert set_policy(plant.settings("dosing_owner"), ReviewPolicy(), who="Anna", reason="end of the test")
 
 
 def draft(settings: Settings) -> ReviewDraft:
-    return create_review_draft(listed(settings, BatchFilter())[0], Decision.APPROVED, who="Anna")
+    return create_review_draft(list_batches(settings, BatchFilter())[0], Decision.APPROVED, who="Anna")
 
 
 def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Plant) -> None:
@@ -271,9 +271,9 @@ def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Pla
 
 
 def test_the_collector_remembers_what_the_alarm_journal_has_come_to(plant: Plant) -> None:
-    journal.remember(plant.settings("dosing_writer"), Checkpoint(1))
+    journal.save_checkpoint(plant.settings("dosing_writer"), Checkpoint(1))
     with pytest.raises(DatabaseAccessError):
-        journal.remember(plant.settings("dosing_operator"), Checkpoint(1))
+        journal.save_checkpoint(plant.settings("dosing_operator"), Checkpoint(1))
 
 
 def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
@@ -286,23 +286,23 @@ def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
 
 
 def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant: Plant) -> None:
-    book, raised = Postbook(plant.settings("dosing_writer")), entry(AlarmEvent.RAISE, number=77)
+    book, raised = NotificationQueue(plant.settings("dosing_writer")), entry(AlarmEvent.RAISE, number=77)
     book.open(["shift"])
-    journal.append(plant.settings("dosing_writer"), [raised])
-    last_id = journal.read(plant.settings("dosing_writer"))[-1].id
+    journal.append_entries(plant.settings("dosing_writer"), [raised])
+    last_id = journal.read_journal(plant.settings("dosing_writer"))[-1].id
     notice = Notice("shift", Trigger.RAISE, raised.uuid, last_id, NOON)
-    book.plan([notice, replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
-    first, second = book.waiting("shift", now=LATER, last_id=last_id)
-    assert book.claim(first.id, now=LATER)
-    book.settle([first.id], DeliveryStatus.SENT, now=LATER)
+    book.add_notices([notice, replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
+    first, second = book.list_due_notices("shift", now=LATER, last_id=last_id)
+    assert book.claim_notice(first.id, now=LATER)
+    book.store_status([first.id], DeliveryStatus.SENT, now=LATER)
     assert book.claim_summary("shift", [second], now=LATER)
-    assert book.forget_claims(now=LATER + timedelta(hours=1)) == ["shift"]
+    assert book.expire_claims(now=LATER + timedelta(hours=1)) == ["shift"]
     book.close()
     for role in READERS:
-        (state,) = states(plant.settings(role), now=LATER)
+        (state,) = list_channel_states(plant.settings(role), now=LATER)
         assert (state.channel, state.sent_today) == ("shift", 1)
     with pytest.raises(DatabaseAccessError):
-        Postbook(plant.settings("dosing_operator")).open(["shift"])
+        NotificationQueue(plant.settings("dosing_operator")).open(["shift"])
 
 
 def test_telegraf_sees_the_three_tables_of_readings_only(plant: Plant) -> None:

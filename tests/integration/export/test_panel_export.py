@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import main
-from dosing_tui.database.panel_reader import Reader
-from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS
@@ -31,7 +31,7 @@ HOSTILE = "=cmd|'/c calc'!A1"
 @pytest.fixture
 def plant(migrated: str) -> str:
     """A database with two stations' doses at eleven in Berlin."""
-    writer = Writer(settings_for(migrated))
+    writer = ReadingWriter(settings_for(migrated))
     other = replace(DOSE, device_id="station-2", chemical=HOSTILE, recipe="CU-85", mode="manual", dedup=9)
     writer.write(uuid4(), spooled(DOSE, other, STARTED, EVENT, LEVEL))
     writer.close()
@@ -187,11 +187,11 @@ def test_the_panels_are_listed_without_a_database() -> None:
 
 
 def test_values_are_known_by_dimension_and_since(plant: str) -> None:
-    reader = Reader(settings_for(plant))
+    reader = PanelReader(settings_for(plant))
     reader.open()
     try:
-        assert reader.known(Dimension.DEVICE) == ["station-1", "station-2"]
-        assert sorted(reader.known(Dimension.CHEMICAL, since=LONG_AGO)) == [HOSTILE, "BDO"]
-        assert reader.known(Dimension.RECIPE, since=LONG_AGO) == ["CU-65/75", "CU-85"]
+        assert reader.list_filter_values(Dimension.DEVICE) == ["station-1", "station-2"]
+        assert sorted(reader.list_filter_values(Dimension.CHEMICAL, since=LONG_AGO)) == [HOSTILE, "BDO"]
+        assert reader.list_filter_values(Dimension.RECIPE, since=LONG_AGO) == ["CU-65/75", "CU-85"]
     finally:
         reader.close()

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from dosing_tui.cli.main import main
 from dosing_tui.config.settings import DatabaseSettings, LimitSettings, PlantSettings, Settings
-from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.errors import ExportError
 from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files, write_files
@@ -134,7 +134,7 @@ def test_an_empty_database_is_a_number_too(grafana: psycopg.Connection) -> None:
 
 def test_a_station_that_was_heard_and_one_that_never_was(migrated: str, grafana: psycopg.Connection) -> None:
     now = datetime.now(UTC)
-    writer = Writer(settings_for(migrated))
+    writer = ReadingWriter(settings_for(migrated))
     future = replace(
         DOSE, time=now + timedelta(minutes=4), received_at=now - timedelta(minutes=20), error_g=-3.0
     )

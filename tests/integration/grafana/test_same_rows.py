@@ -12,7 +12,7 @@ from psycopg.rows import DictRow, dict_row
 
 from dosing_tui.config.settings import PlantSettings, Settings
 from dosing_tui.database import sql_files
-from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery, RecipeDay, SeriesPoint
 from dosing_tui.grafana.dashboards import build_dashboards
@@ -42,8 +42,8 @@ def grafana(plant: str) -> Iterator[psycopg.Connection[DictRow]]:
 
 
 @pytest.fixture(scope="module")
-def console(plant: str) -> Iterator[Reader]:
-    reader = Reader(settings_for(plant, zone=ZONE))
+def console(plant: str) -> Iterator[PanelReader]:
+    reader = PanelReader(settings_for(plant, zone=ZONE))
     reader.open()
     yield reader
     reader.close()
@@ -75,25 +75,25 @@ def drawn(session: psycopg.Connection[DictRow], panel: Panel[object], query: Pan
 
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
 def test_every_panel_tells_the_consoles_rows(
-    grafana: psycopg.Connection[DictRow], console: Reader, panel: Panel[object]
+    grafana: psycopg.Connection[DictRow], console: PanelReader, panel: Panel[object]
 ) -> None:
     wrong = []
     for window, (since, until) in WINDOWS.items():
         for choice, selection in SELECTIONS.items():
             query = PanelQuery(since, until, since + (until - since) / 3, selection)
-            if not same(drawn(grafana, panel, query), console.panel(panel, query)):
+            if not same(drawn(grafana, panel, query), console.read_panel(panel, query)):
                 wrong.append((window, choice))
     assert not wrong
 
 
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
 def test_a_day_that_grafana_ends_a_millisecond_early_is_the_whole_day(
-    grafana: psycopg.Connection[DictRow], console: Reader, panel: Panel[object]
+    grafana: psycopg.Connection[DictRow], console: PanelReader, panel: Panel[object]
 ) -> None:
     since, until = WINDOWS["the long day"]
     query = PanelQuery(since, until, until + timedelta(days=1))
     early = PanelQuery(since, until - timedelta(milliseconds=1), until + timedelta(days=1))
-    assert same(drawn(grafana, panel, early), console.panel(panel, query))
+    assert same(drawn(grafana, panel, early), console.read_panel(panel, query))
 
 
 def test_a_name_with_a_quote_is_a_name(grafana: psycopg.Connection[DictRow]) -> None:
@@ -115,7 +115,7 @@ def test_buckets_are_as_wide_as_the_consoles(grafana: psycopg.Connection[DictRow
 
 @pytest.mark.parametrize("selection", SELECTIONS.values(), ids=SELECTIONS.keys())
 def test_annotations_are_the_consoles(
-    grafana: psycopg.Connection[DictRow], console: Reader, selection: Selection
+    grafana: psycopg.Connection[DictRow], console: PanelReader, selection: Selection
 ) -> None:
     since, until = WINDOWS["7 days"]
     sql = interpolated(
@@ -125,7 +125,9 @@ def test_annotations_are_the_consoles(
         chosen={name.value: selection.get_values(name) for name in Dimension},
         all_value=ALL_VALUES,
     )
-    told = console.annotations(since=since, until=until, device=selection.device, recipe=selection.recipe)
+    told = console.read_annotations(
+        since=since, until=until, device=selection.device, recipe=selection.recipe
+    )
     rows = [(_utc(row["time"]), _utc(row["timeend"]), row["text"]) for row in grafana.execute(sql)]
     assert rows == [(_utc(each.at), _utc(each.until), each.text) for each in told.items]
     assert selection.device == ("no such station",) or rows
@@ -133,17 +135,17 @@ def test_annotations_are_the_consoles(
 
 @pytest.mark.parametrize("dimension", Dimension)
 def test_what_can_be_chosen_is_what_the_console_offers(
-    grafana: psycopg.Connection[DictRow], console: Reader, dimension: Dimension
+    grafana: psycopg.Connection[DictRow], console: PanelReader, dimension: Dimension
 ) -> None:
     since, until = WINDOWS["the month, cut"]
     [sql] = [each["query"] for each in BOARDS[0]["templating"]["list"] if each["name"] == dimension.value]
     answered = grafana.execute(interpolated(sql, since=since, until=until))
     rows = [next(iter(row.values())) for row in answered]
     assert rows
-    assert rows == console.known(dimension, since=since)
+    assert rows == console.list_filter_values(dimension, since=since)
 
 
-@pytest.mark.parametrize("rule", sql_files.listed("alerts"))
+@pytest.mark.parametrize("rule", sql_files.list_statements("alerts"))
 def test_an_alert_rule_has_one_number_and_otherwise_words(
     grafana: psycopg.Connection[DictRow], rule: str
 ) -> None:

@@ -13,16 +13,16 @@ from typing import Any
 
 from dosing_tui.cli.main import main
 from dosing_tui.collector.pipeline.spool_file import SpoolFile
-from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.live_state import LiveState
 
 POINTS: dict[str, tuple[type, str, bool]] = {
-    "before-the-spool": (SpoolFile, "append", False),
-    "between-spool-and-acknowledgement": (SpoolFile, "append", True),
+    "before-the-spool": (SpoolFile, "append_messages", False),
+    "between-spool-and-acknowledgement": (SpoolFile, "append_messages", True),
     "after-the-acknowledgement": (LiveState, "arrived", False),
-    "before-the-commit": (Writer, "write", False),
-    "between-commit-and-its-entry": (Writer, "write", True),
-    "after-its-entry": (SpoolFile, "settle", True),
+    "before-the-commit": (ReadingWriter, "write", False),
+    "between-commit-and-its-entry": (ReadingWriter, "write", True),
+    "after-its-entry": (SpoolFile, "confirm_progress", True),
 }
 """Whose method, and whether it is done before the end."""
 

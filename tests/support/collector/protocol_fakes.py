@@ -18,9 +18,9 @@ from dosing_tui.collector.context.intervals import Intervals
 from dosing_tui.collector.context.status import CollectorStatus
 from dosing_tui.collector.pipeline.spool import Spool
 from dosing_tui.config.settings import CollectorSettings, Settings
-from dosing_tui.database.alarms.journal import Heard
-from dosing_tui.database.alarms.notification_queue import Postbook
-from dosing_tui.database.reading_writer import Progress, SpoolRow, Written
+from dosing_tui.database.alarms.journal import JournalUpdate
+from dosing_tui.database.alarms.notification_queue import NotificationQueue
+from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteReceipt
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import Dose, ParsedItem
@@ -53,7 +53,7 @@ class FakeServer:
         """The next commit succeeds, and its answer is lost."""
         self.elected = True
         self.stored: list[ParsedItem] = []
-        self.books: dict[UUID, Progress] = {}
+        self.books: dict[UUID, WriteProgress] = {}
         self.asked = 0
         self.journal: list[JournalEntry] = []
         self.checkpoints: list[Checkpoint] = []
@@ -64,21 +64,21 @@ class FakeServer:
     def close(self) -> None:
         """Nothing to close."""
 
-    def read_progress(self, spool_id: UUID) -> Progress:
+    def read_progress(self, spool_id: UUID) -> WriteProgress:
         self.ask()
-        return self.books.get(spool_id, Progress())
+        return self.books.get(spool_id, WriteProgress())
 
-    def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> Written:
+    def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt:
         self.ask()
-        before = self.books.get(spool_id, Progress())
+        before = self.books.get(spool_id, WriteProgress())
         new = [unit for seq, units in rows if seq > before.last_seq for unit in units]
         self.stored += new
-        after = Progress(max(before.last_seq, rows[-1][0]), before.stored + len(new))
+        after = WriteProgress(max(before.last_seq, rows[-1][0]), before.stored + len(new))
         self.books[spool_id] = after
         if self.forgets_to_answer:
             self.forgets_to_answer = False
             raise self.lost
-        return Written(after, tuple(unit for unit in new if isinstance(unit, Dose)))
+        return WriteReceipt(after, tuple(unit for unit in new if isinstance(unit, Dose)))
 
     lost = DatabaseError()
 
@@ -115,7 +115,7 @@ class FakeServer:
                 list_dose_errors=lambda _since: [],
                 list_master_recipes=tuple,
             ),
-            create_notification_queue=lambda: Postbook(Settings()),
+            create_notification_queue=lambda: NotificationQueue(Settings()),
         )
 
     def journaled(self, uuids: Sequence[UUID]) -> frozenset[UUID]:
@@ -128,7 +128,7 @@ class FakeServer:
             if entry.uuid not in known:
                 self.journal.append(replace(entry, id=len(self.journal) + 1))
 
-    def follow(self, stopping: Event, on_link: Callable[[bool, str], None]) -> Iterator[Heard]:
+    def follow(self, stopping: Event, on_link: Callable[[bool, str], None]) -> Iterator[JournalUpdate]:
         """Looks at the journal every few milliseconds."""
         last_id, anew = 0, True
         while not stopping.wait(0.005):
@@ -139,7 +139,7 @@ class FakeServer:
             entries = tuple(self.journal[last_id:])
             if entries or anew:
                 last_id += len(entries)
-                yield Heard(entries, last_id, anew)
+                yield JournalUpdate(entries, last_id, anew)
                 anew = False
 
 

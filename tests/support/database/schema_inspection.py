@@ -4,7 +4,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from dosing_tui.database.server_flavour import Flavour, ask
+from dosing_tui.database.server_flavour import ServerFlavour, detect_server
 
 Rows = list[tuple[Any, ...]]
 
@@ -67,6 +67,6 @@ def schema(dsn: str) -> dict[str, Rows]:
     }
 
 
-def flavour_of(dsn: str) -> Flavour:
+def flavour_of(dsn: str) -> ServerFlavour:
     with psycopg.connect(dsn) as session:
-        return ask(session).flavour
+        return detect_server(session).flavour

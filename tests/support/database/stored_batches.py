@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import uuid4
 
-from dosing_tui.database.batches.incremental_rebuild import keep
-from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
+from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.domain.messages.models import Reading
 from tests.support.database.reading_samples import settings_for, spooled
 from tests.support.database.schema_inspection import rows
@@ -13,7 +13,7 @@ from tests.support.database.schema_inspection import rows
 
 def write(dsn: str, readings: Iterable[Reading]) -> None:
     """As the collector does."""
-    writer = Writer(settings_for(dsn))
+    writer = ReadingWriter(settings_for(dsn))
     try:
         writer.write(uuid4(), spooled(*readings))
     finally:
@@ -23,7 +23,7 @@ def write(dsn: str, readings: Iterable[Reading]) -> None:
 def kept(dsn: str, *readings: Reading, now: datetime) -> list[str]:
     """Write the readings and rebuild what they touched; the batches that are stored then."""
     write(dsn, readings)
-    keep(settings_for(dsn), now=now)
+    rebuild_changed_days(settings_for(dsn), now=now)
     return told(dsn)
 
 

@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.postgres_binaries import find_binaries
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import run
@@ -63,7 +63,7 @@ def plant_on(server: Server, secrets: Path) -> Iterator[Plant]:
             if server.name.startswith("timescale"):
                 run(plant.dsn, "CREATE EXTENSION IF NOT EXISTS timescaledb")  # the image's own scripts have
             make_roles(plant.dsn, secrets)
-            migrate(plant.settings("dosing_owner"), report=print)
+            migrate_schema(plant.settings("dosing_owner"), report=print)
             plant.set_rights()
             yield plant
         finally:

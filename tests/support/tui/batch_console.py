@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from dosing_tui.config.settings import PlantSettings, ReviewSettings, Settings
-from dosing_tui.database.batches.incremental_rebuild import keep
+from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.app import TerminalOptions
@@ -40,7 +40,7 @@ def moved(reading: Reading) -> Reading:
 
 def stored(dsn: str, *readings: Reading) -> None:
     write(dsn, [moved(reading) for reading in readings])
-    keep(settings_for(dsn), now=NOW)
+    rebuild_changed_days(settings_for(dsn), now=NOW)
 
 
 def clean(count: int) -> list[Reading]:

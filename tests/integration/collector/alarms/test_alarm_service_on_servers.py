@@ -16,7 +16,7 @@ from dosing_tui.collector.alarms.offline_commands import OfflineCommands
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms import operator_commands
@@ -77,7 +77,7 @@ def heard(this: Running) -> bool:
 
 
 def read_entries(settings: Settings) -> list[JournalEntry]:
-    return [entry for entry in journal.read(settings) if entry.key.rule in RULES]
+    return [entry for entry in journal.read_journal(settings) if entry.key.rule in RULES]
 
 
 def state(this: Running, rule: str) -> AlarmState:
@@ -86,7 +86,7 @@ def state(this: Running, rule: str) -> AlarmState:
 
 
 def acknowledge(settings: Settings, of: AlarmState) -> None:
-    journal.append(
+    journal.append_entries(
         settings, [operator_commands.acknowledge_alarm(of, CommandContext(ANNA, datetime.now(UTC)))]
     )
 
@@ -136,7 +136,7 @@ def test_after_kill_9_the_alarms_and_acknowledgements_are_the_same(
 @pytest.fixture
 def own_plant(mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path) -> Settings:
     settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
-    migrate(settings, report=print)
+    migrate_schema(settings, report=print)
     return settings
 
 
@@ -218,7 +218,7 @@ def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journa
 def test_a_collector_that_begins_at_a_checkpoint_shows_the_same(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alarm_service, "CHECKPOINT_EVERY", 1)
+    monkeypatch.setattr(alarm_service, "CHECKPOINT_INTERVAL", 1)
     with running(settings) as collector, station(settings) as plant:
         until(lambda: collector.ready and heard(collector))
         say_level(plant, settings, 19.9)
@@ -227,7 +227,7 @@ def test_a_collector_that_begins_at_a_checkpoint_shows_the_same(
         acknowledge(settings, state(collector, "STOCK_LOW"))
         expected = {"STOCK_LOW": AlarmStateName.ACKED, "DOSE_GROSS": AlarmStateName.UNACK}
         until(lambda: shown(collector) == expected)
-        until(lambda: kept_up_to(settings) == journal.read(settings)[-1].id)
+        until(lambda: kept_up_to(settings) == journal.read_journal(settings)[-1].id)
         before = [state(collector, rule) for rule in RULES]
     with running(settings) as again:
         until(lambda: again.ready and heard(again) and shown(again) == expected)

@@ -29,7 +29,9 @@ MASTER = MasterRecipe("CU-85", (MasterIngredient("T-9"), MasterIngredient("T-12"
 
 def raised(settings: Settings) -> dict[str, str]:
     """The tags that were raised, with their words."""
-    return {one.key.tag: one.message for one in journal.read(settings) if one.event is AlarmEvent.RAISE}
+    return {
+        one.key.tag: one.message for one in journal.read_journal(settings) if one.event is AlarmEvent.RAISE
+    }
 
 
 def test_a_tank_that_somebody_says_is_refilled_jumps_up_without_an_alarm(settings: Settings) -> None:
@@ -41,7 +43,7 @@ def test_a_tank_that_somebody_says_is_refilled_jumps_up_without_an_alarm(setting
             {}, CommandContext(ANNA, datetime.now(UTC)), device="dosing_system_01", chemical="T-12", grams=10_000.0,
             level_timeout=timedelta(hours=1), max_duration=timedelta(hours=4),
         )  # fmt: skip
-        journal.append(settings, told)
+        journal.append_entries(settings, told)
         until(lambda: collector.picture.alarms is not None and collector.picture.alarms.shelved)
         say_level(plant, settings, 100)
         say_level(plant, settings, 19.9)  # an alarm that shows that the jump has had its turn
@@ -53,7 +55,7 @@ def test_a_batch_is_compared_with_the_master_that_was_imported(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    monkeypatch.setattr(alarm_service, "MASTERS_S", 0.2)
+    monkeypatch.setattr(alarm_service, "RECIPE_POLL_S", 0.2)
     began = datetime.now(UTC) - timedelta(hours=1)
 
     def say(event: str) -> None:

@@ -87,7 +87,7 @@ class Teller:
 
     def follows(self) -> bool:
         """It has read what is in the journal."""
-        head = len(journal.read(self.settings))
+        head = len(journal.read_journal(self.settings))
         found = rows(self.settings.database.dsn, "SELECT last_id FROM alarm_notification_channels")
         return bool(found) and all(last_id >= head for (last_id,) in found)
 
@@ -114,7 +114,7 @@ def happened(
     made = replace(entry(event), uuid=uuid4(), id=0, key=key, at=now, received_at=now)
     made = replace(made, message=f"Low inventory: {item} at 19.9 %")
     made = replace(made, **changes)  # type: ignore[arg-type]  # Entry's
-    journal.append(settings, [made])
+    journal.append_entries(settings, [made])
     return made
 
 
@@ -332,7 +332,7 @@ def test_what_the_server_refuses_for_good_does_not_keep_the_next_waiting(
 def test_a_flood_is_told_in_one_message_after_the_single_ones(settings: Settings, web: WebServer) -> None:
     with telling(wanting(settings, most_in_10_minutes=4)) as teller:
         now = datetime.now(UTC)
-        journal.append(
+        journal.append_entries(
             settings,
             [
                 replace(
@@ -422,12 +422,12 @@ def test_a_hanging_server_delays_neither_the_end_nor_another_channel(
 
 def test_a_claim_that_nobody_settled_is_not_told_again(settings: Settings, web: WebServer) -> None:
     web.answers = [HANG]
-    book = notification_queue.Postbook(settings)
+    book = notification_queue.NotificationQueue(settings)
     with telling(wanting(settings, most_in_10_minutes=1)):
         happened(settings)
         until(lambda: fates(settings) == [("raise", "waiting")])  # waits for company
         book.open(["shift"])
-        assert book.claim(1, now=datetime.now(UTC))
+        assert book.claim_notice(1, now=datetime.now(UTC))
         book.close()
     with telling(settings, ahead=timedelta(minutes=6)) as teller:
         until(lambda: fates(settings) == [("raise", "unknown")])
@@ -491,7 +491,7 @@ def test_what_a_summary_was_to_tell_of_is_lost_with_it_and_counted(
         if answer == 503:
             teller.ahead = timedelta(days=1, minutes=1)
         until(lambda: settled(settings, 4))
-        (state,) = notification_queue.states(settings, now=teller.now())
+        (state,) = notification_queue.list_channel_states(settings, now=teller.now())
     assert rows(settings.database.dsn, SUMMARISED) == [("failed",)]
     assert state.lost == 3
 
@@ -528,13 +528,13 @@ def test_that_a_channel_does_not_go_out_is_said_only_while_something_is_tried_ag
 def pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """From behind which entries the journal is read."""
     found: list[int] = []
-    entries = notification_queue.Postbook.entries
+    entries = notification_queue.NotificationQueue.read_entries
 
-    def watched(book: notification_queue.Postbook, after: int) -> list[JournalEntry]:
+    def watched(book: notification_queue.NotificationQueue, after: int) -> list[JournalEntry]:
         found.append(after)
         return entries(book, after)
 
-    monkeypatch.setattr(notification_queue.Postbook, "entries", watched)
+    monkeypatch.setattr(notification_queue.NotificationQueue, "read_entries", watched)
     return found
 
 
@@ -567,8 +567,8 @@ def test_who_tells_next_begins_where_the_alarms_were_remembered(
         raised = [happened(settings, item=item) for item in ("A", "B", "C")]
         until(lambda: len(web.taken) == 3)
     replica = JournalProjection()
-    replica.apply_committed(journal.read(settings))
-    journal.remember(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
+    replica.apply_committed(journal.read_journal(settings))
+    journal.save_checkpoint(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
     pages.clear()
     with telling(settings):
         happened(settings, AlarmEvent.RETURN, item="B")
@@ -580,15 +580,15 @@ def test_who_tells_next_begins_where_the_alarms_were_remembered(
 def test_what_nobody_has_made_notices_of_is_told_though_the_alarms_are_remembered_from_later_on(
     settings: Settings, web: WebServer, pages: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatcher, "CHECKPOINT_EVERY", 1)
+    monkeypatch.setattr(dispatcher, "CHECKPOINT_INTERVAL", 1)
     with telling(settings):
         happened(settings, item="OLD")
         until(lambda: len(web.taken) == 1)
     happened(settings, item="A")
     happened(settings, AlarmEvent.RETURN, item="OLD")
     replica = JournalProjection()
-    replica.apply_committed(journal.read(settings))
-    journal.remember(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
+    replica.apply_committed(journal.read_journal(settings))
+    journal.save_checkpoint(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
     pages.clear()
     with telling(settings):
         until(lambda: len(web.taken) == 3)
@@ -601,14 +601,17 @@ def test_the_state_of_a_channel_can_be_asked(settings: Settings, web: WebServer)
     with telling(settings) as teller:
         happened(settings)
         until(
-            lambda: any("500" in one.reason for one in notification_queue.states(settings, now=teller.now()))
+            lambda: any(
+                "500" in one.reason
+                for one in notification_queue.list_channel_states(settings, now=teller.now())
+            )
         )
-        (state,) = notification_queue.states(settings, now=teller.now())
+        (state,) = notification_queue.list_channel_states(settings, now=teller.now())
         assert (state.channel, state.waiting, state.failing_since is not None) == ("shift", 1, True)
         assert state.last_error is not None
         web.answers.clear()
-        until(lambda: notification_queue.states(settings, now=teller.now())[0].last_sent)
-        (state,) = notification_queue.states(settings, now=teller.now())
+        until(lambda: notification_queue.list_channel_states(settings, now=teller.now())[0].last_sent)
+        (state,) = notification_queue.list_channel_states(settings, now=teller.now())
         assert (state.failing_since, state.last_error, state.reason) == (None, None, "")
 
 

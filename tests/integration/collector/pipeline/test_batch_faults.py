@@ -10,7 +10,7 @@ from typing import LiteralString
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.incremental_rebuild import rebuild
+from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.mqtt.publisher import Publisher
 from dosing_tui.simulator.fault_injection import ExpectedOutcome, Fault
 from dosing_tui.simulator.plant import PlantMessage, SimulatedPlant
@@ -103,7 +103,7 @@ def test_each_fault_gives_the_status_it_should_live_and_rebuilt_with_the_same_re
         until(lambda: value(dsn, "SELECT count(*) FROM batches_touched") == 0)
     live = rows(dsn, RECORDS)
     now = datetime.now(UTC)
-    rebuild(settings, since=now - timedelta(days=3), until=now, now=now, report=print)
+    rebuild_batches(settings, since=now - timedelta(days=3), until=now, now=now, report=print)
     assert rows(dsn, RECORDS) == live
     assert statuses(dsn) == wanted
 

@@ -14,10 +14,10 @@ from psycopg.conninfo import make_conninfo
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.alarms.journal import Heard
-from dosing_tui.database.reading_writer import Writer
-from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.alarms.journal import JournalUpdate
+from dosing_tui.database.reading_writer import ReadingWriter
+from dosing_tui.database.schema.migrate import migrate_schema
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.checkpoint import EMPTY_CHECKPOINT, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
@@ -59,9 +59,9 @@ class Ear:
         if self.links[-1:] != [up]:
             self.links.append(up)
 
-    def take(self, heard: Heard) -> None:
-        self.anew += heard.anew
-        self.known = heard.known if heard.anew else self.known
+    def take(self, heard: JournalUpdate) -> None:
+        self.anew += heard.is_restart
+        self.known = heard.checkpoint if heard.is_restart else self.known
         self.entries += heard.entries
 
     @property
@@ -74,7 +74,7 @@ def listening(settings: Settings) -> Iterator[Ear]:
     ear, stopping = Ear(), threading.Event()
 
     def run() -> None:
-        for heard in journal.follow(settings, stopping, on_link=ear.link):
+        for heard in journal.follow_journal(settings, stopping, on_link=ear.link):
             ear.take(heard)
 
     thread = threading.Thread(target=run, daemon=True)
@@ -94,8 +94,8 @@ def test_every_field_arrives_and_the_server_says_who_and_in_which_order(
     settings = settings_for(migrated)
     first = fresh(AlarmEvent.RAISE, latching=True, active=True)
     second = fresh(AlarmEvent.SHELVE, who=Actor("Anna", "anna", "not asked"), occurrence=first.uuid)
-    journal.append(settings, [first, second])
-    found = journal.read(settings)
+    journal.append_entries(settings, [first, second])
+    found = journal.read_journal(settings)
     with psycopg.connect(migrated) as session:
         (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
     assert [one.id for one in found] == sorted(one.id for one in found)
@@ -110,22 +110,23 @@ def test_what_was_entered_without_the_database_is_of_no_database_role(migrated: 
     settings = settings_for(migrated)
     with psycopg.connect(migrated) as session:
         (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
-    journal.append(settings, [fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA, offline=True)])
-    (found,) = journal.read(settings)
+    journal.append_entries(settings, [fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA, offline=True)])
+    (found,) = journal.read_journal(settings)
     assert (found.who, found.offline) == (ANNA, True)
-    assert journal.listed(settings, replace(DAY, user=role)) == []
-    assert [one.who for one in journal.listed(settings, replace(DAY, user="anna"))] == [ANNA]
+    assert journal.list_entries(settings, replace(DAY, user=role)) == []
+    assert [one.who for one in journal.list_entries(settings, replace(DAY, user="anna"))] == [ANNA]
 
 
 def test_the_entries_of_alarms_in_a_state_are_found(migrated: str) -> None:
     settings = settings_for(migrated)
     shelved, other = KEY._replace(item="A"), KEY._replace(item="B")
     raised = [fresh(AlarmEvent.RAISE, key=key) for key in (shelved, other)]
-    journal.append(settings, [*raised, fresh(AlarmEvent.SHELVE, key=shelved)])
+    journal.append_entries(settings, [*raised, fresh(AlarmEvent.SHELVE, key=shelved)])
 
     def found(*shown: AlarmStateName) -> list[tuple[str, AlarmEvent]]:
         return [
-            (one.key.item, one.event) for one in journal.listed(settings, replace(DAY, state_names=shown))
+            (one.key.item, one.event)
+            for one in journal.list_entries(settings, replace(DAY, state_names=shown))
         ]
 
     assert found(AlarmStateName.SHELVED) == [("A", AlarmEvent.SHELVE), ("A", AlarmEvent.RAISE)]
@@ -137,32 +138,32 @@ def test_the_entries_of_alarms_in_a_state_are_found(migrated: str) -> None:
 def test_an_entry_that_is_sent_twice_is_one(migrated: str) -> None:
     settings = settings_for(migrated)
     first, second = fresh(AlarmEvent.RAISE), fresh(AlarmEvent.RETURN)
-    journal.append(settings, [first])
-    journal.append(settings, [first, second])
-    assert [one.uuid for one in journal.read(settings)] == [first.uuid, second.uuid]
+    journal.append_entries(settings, [first])
+    journal.append_entries(settings, [first, second])
+    assert [one.uuid for one in journal.read_journal(settings)] == [first.uuid, second.uuid]
 
 
 @pytest.mark.parametrize("change", ["UPDATE alarm_journal SET comment = ''", "DELETE FROM alarm_journal",
                                     "TRUNCATE alarm_journal"])  # fmt: skip
 def test_nobody_changes_the_journal_not_even_its_owner(migrated: str, change: str) -> None:
-    journal.append(settings_for(migrated), [fresh(AlarmEvent.RAISE)])
+    journal.append_entries(settings_for(migrated), [fresh(AlarmEvent.RAISE)])
     with psycopg.connect(migrated) as session, pytest.raises(psycopg.errors.RaiseException):
         session.execute(sql.SQL(change))
 
 
 def test_sites_do_not_mix(migrated: str) -> None:
-    journal.append(settings_for(migrated, site="north"), [fresh(AlarmEvent.RAISE)])
-    assert journal.read(settings_for(migrated, site="south")) == []
-    assert journal.listed(settings_for(migrated, site="south"), DAY) == []
+    journal.append_entries(settings_for(migrated, site="north"), [fresh(AlarmEvent.RAISE)])
+    assert journal.read_journal(settings_for(migrated, site="south")) == []
+    assert journal.list_entries(settings_for(migrated, site="south"), DAY) == []
 
 
 def test_an_entry_is_heard_by_others_within_a_second(migrated: str) -> None:
     settings = settings_for(migrated)
     old, new = fresh(AlarmEvent.RAISE), fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA)
-    journal.append(settings, [old])
+    journal.append_entries(settings, [old])
     with listening(settings) as one, listening(settings) as other:
         until(lambda: one.uuids == other.uuids == [old.uuid])
-        journal.append(settings, [new])
+        journal.append_entries(settings, [new])
         until(lambda: one.uuids == other.uuids == [old.uuid, new.uuid], timeout=1.0)
         assert (one.anew, one.links) == (1, [True])
 
@@ -173,7 +174,7 @@ def test_many_writers_are_heard_by_all_in_one_order_and_whole(migrated: str) -> 
 
         def write() -> None:
             for _ in range(10):
-                journal.append(settings, [fresh(AlarmEvent.RAISE)])
+                journal.append_entries(settings, [fresh(AlarmEvent.RAISE)])
 
         writers = [threading.Thread(target=write) for _ in range(4)]
         for writer in writers:
@@ -181,7 +182,7 @@ def test_many_writers_are_heard_by_all_in_one_order_and_whole(migrated: str) -> 
         for writer in writers:
             writer.join()
         until(lambda: len(one.entries) == len(other.entries) == 40)
-        assert one.entries == other.entries == journal.read(settings)
+        assert one.entries == other.entries == journal.read_journal(settings)
         assert fold_entries(one.entries) == fold_entries(other.entries)
 
 
@@ -196,7 +197,7 @@ def test_a_row_that_is_committed_late_is_not_passed_over(migrated: str) -> None:
             (late.uuid,),
         )
         quick = fresh(AlarmEvent.RAISE)
-        writer = threading.Thread(target=lambda: journal.append(settings, [quick]))
+        writer = threading.Thread(target=lambda: journal.append_entries(settings, [quick]))
         writer.start()
         session.commit()
         writer.join()
@@ -205,72 +206,72 @@ def test_a_row_that_is_committed_late_is_not_passed_over(migrated: str) -> None:
 
 def test_listening_goes_on_after_the_server_was_away(own_postgres: EmbeddedPostgres) -> None:
     settings = settings_for(own_postgres.dsn)
-    migrate(settings, report=print)
+    migrate_schema(settings, report=print)
     first, second = fresh(AlarmEvent.RAISE), fresh(AlarmEvent.RETURN)
-    journal.append(settings, [first])
+    journal.append_entries(settings, [first])
     with listening(settings) as ear:
         until(lambda: ear.uuids == [first.uuid])
         own_postgres.kill()
         until(lambda: ear.links == [True, False])
         own_postgres.restart()
         until(lambda: ear.links == [True, False, True])
-        journal.append(settings, [second])
+        journal.append_entries(settings, [second])
         until(lambda: ear.uuids == [first.uuid, second.uuid])
         assert ear.anew == 1
 
 
 def test_who_starts_reads_only_what_came_after_the_checkpoint(flavour: Server, migrated: str) -> None:
     settings = settings_for(migrated)
-    journal.append(settings, [fresh(AlarmEvent.RAISE), fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA)])
+    journal.append_entries(settings, [fresh(AlarmEvent.RAISE), fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA)])
     replica = JournalProjection()
-    replica.apply_committed(journal.read(settings))
-    journal.remember(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
+    replica.apply_committed(journal.read_journal(settings))
+    journal.save_checkpoint(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
     after = fresh(AlarmEvent.REMOVE_FROM_SERVICE)
-    journal.append(settings, [after])
+    journal.append_entries(settings, [after])
     with listening(settings) as ear:
         until(lambda: ear.uuids == [after.uuid])
         assert ear.known == Checkpoint(replica.last_entry_id, replica.confirmed_states)
-    assert journal.states(settings) == fold_entries(journal.read(settings))
-    assert fold_entries(ear.entries, ear.known) == fold_entries(journal.read(settings))
+    assert journal.read_alarm_states(settings) == fold_entries(journal.read_journal(settings))
+    assert fold_entries(ear.entries, ear.known) == fold_entries(journal.read_journal(settings))
 
 
 def test_a_checkpoint_of_another_fold_or_of_another_database_is_not_used(migrated: str) -> None:
     settings = settings_for(migrated)
     raised = fresh(AlarmEvent.RAISE)
-    journal.append(settings, [raised])
-    (found,) = journal.read(settings)
+    journal.append_entries(settings, [raised])
+    (found,) = journal.read_journal(settings)
     wrong = Checkpoint(found.id, (AlarmState(KEY, count=1, active=True, message="wrong"),))
     for change in ("fold = 0", "last_id = 999"):
-        journal.remember(settings, wrong)
-        assert journal.states(settings)[KEY].message == "wrong"
+        journal.save_checkpoint(settings, wrong)
+        assert journal.read_alarm_states(settings)[KEY].message == "wrong"
         with psycopg.connect(migrated) as session:
             session.execute(sql.SQL(f"UPDATE alarm_checkpoints SET {change}"))
-        assert journal.states(settings) == fold_entries([found])
+        assert journal.read_alarm_states(settings) == fold_entries([found])
         with psycopg.connect(migrated) as session:
             session.execute("DELETE FROM alarm_checkpoints")
 
 
 def test_an_older_checkpoint_never_replaces_a_newer_one(migrated: str) -> None:
     settings = settings_for(migrated)
-    journal.append(settings, [fresh(AlarmEvent.RAISE), fresh(AlarmEvent.RETURN)])
-    first, second = journal.read(settings)
+    journal.append_entries(settings, [fresh(AlarmEvent.RAISE), fresh(AlarmEvent.RETURN)])
+    first, second = journal.read_journal(settings)
     newer = Checkpoint(second.id, tuple(fold_entries([first, second]).values()))
-    journal.remember(settings, newer)
-    journal.remember(settings, Checkpoint(first.id, tuple(fold_entries([first]).values())))
-    assert journal.states(settings) == fold_entries([first, second])
+    journal.save_checkpoint(settings, newer)
+    journal.save_checkpoint(settings, Checkpoint(first.id, tuple(fold_entries([first]).values())))
+    assert journal.read_alarm_states(settings) == fold_entries([first, second])
 
 
 def test_the_health_is_judged_by_the_last_thirty_days_and_knows_how_old_the_journal_is(migrated: str) -> None:
     settings = settings_for(migrated)
-    assert journal.past(settings, LATER) == build_history([])
+    assert journal.read_kpi_history(settings, LATER) == build_history([])
     stale = fresh(AlarmEvent.RAISE, at=NOW - timedelta(days=40), key=AlarmKey("DEVICE_OFFLINE", "x"))
-    journal.append(settings, [stale])
-    before = journal.past(settings, LATER)
+    journal.append_entries(settings, [stale])
+    before = journal.read_kpi_history(settings, LATER)
     assert (before.entries, before.first_entry_at, len(before.states)) == ([], stale.at, 1)
-    journal.append(settings, [fresh(AlarmEvent.RAISE), fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA)])
+    journal.append_entries(settings, [fresh(AlarmEvent.RAISE), fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA)])
     found, whole = (
         calculate_kpis(one, LATER)
-        for one in (journal.past(settings, LATER), build_history(journal.read(settings)))
+        for one in (journal.read_kpi_history(settings, LATER), build_history(journal.read_journal(settings)))
     )
     assert found == whole
     assert found is not None
@@ -280,18 +281,20 @@ def test_the_health_is_judged_by_the_last_thirty_days_and_knows_how_old_the_jour
 def test_which_entries_the_journal_has(migrated: str) -> None:
     settings = settings_for(migrated)
     raised = fresh(AlarmEvent.RAISE)
-    journal.append(settings, [raised])
-    assert journal.stored(settings, [raised.uuid, uuid4()]) == {raised.uuid}
+    journal.append_entries(settings, [raised])
+    assert journal.find_stored(settings, [raised.uuid, uuid4()]) == {raised.uuid}
 
 
 def test_pages_follow_on_each_other_also_among_entries_of_one_moment(migrated: str) -> None:
     settings = settings_for(migrated)
-    journal.append(settings, [fresh(AlarmEvent.RAISE, at=NOW + timedelta(seconds=n // 4)) for n in range(30)])
+    journal.append_entries(
+        settings, [fresh(AlarmEvent.RAISE, at=NOW + timedelta(seconds=n // 4)) for n in range(30)]
+    )
     found, wanted = list[JournalEntry](), replace(DAY, max_entries=7)
-    while page := journal.listed(settings, wanted):
+    while page := journal.list_entries(settings, wanted):
         found += page
         wanted = replace(wanted, until=page[-1].at, before_id=page[-1].id)
-    assert found == journal.listed(settings, DAY)
+    assert found == journal.list_entries(settings, DAY)
     assert len(found) == 30
 
 
@@ -300,7 +303,7 @@ def test_a_page_of_the_journal_is_read_by_its_index(migrated: str) -> None:
              "rows": 200, "before": 0, "rules": None, "devices": None, "items": None}  # fmt: skip
     with psycopg.connect(migrated) as session:
         session.execute("SET enable_seqscan = off")
-        query = sql.SQL("EXPLAIN ") + sql.SQL(statement("reads/alarm_journal"))
+        query = sql.SQL("EXPLAIN ") + sql.SQL(read_statement("reads/alarm_journal"))
         plan = "\n".join(row[0] for row in session.execute(query, asked))
     assert "alarm_journal_page" in plan
     assert "Sort" not in plan
@@ -311,11 +314,11 @@ def test_the_journal_is_filtered_by_time_tag_event_and_user(migrated: str) -> No
     raised = fresh(AlarmEvent.RAISE)
     acked = fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA, at=NOW + timedelta(seconds=60))
     other = fresh(AlarmEvent.RAISE, key=AlarmKey("DOSE_GROSS", "x", "50%_off"), at=LATER)
-    journal.append(settings, [raised, acked, other])
+    journal.append_entries(settings, [raised, acked, other])
 
     def found(**changes: object) -> list[UUID]:
         wanted = replace(DAY, **changes)  # type: ignore[arg-type]  # JournalFilter's fields
-        return [one.uuid for one in journal.listed(settings, wanted)]
+        return [one.uuid for one in journal.list_entries(settings, wanted)]
 
     assert found() == [other.uuid, acked.uuid, raised.uuid]
     assert found(tag="stock_low/dosing") == [acked.uuid, raised.uuid]
@@ -335,14 +338,14 @@ def test_hostile_text_in_the_journal_is_harmless_when_read(migrated: str) -> Non
             " VALUES (gen_random_uuid(), 'plant1', 'X', E'\\x1b]0;x\\x07', 'raise', now(),"
             " now(), 'low', 1, E'two\\nlines \\x1b[2J', E'\\u202eabc')"
         )
-    (found,) = journal.read(settings_for(migrated))
+    (found,) = journal.read_journal(settings_for(migrated))
     assert not {"\x1b", "\x07", "\n", "\u202e"} & set(found.message + found.comment + found.key.item)
 
 
 def test_an_entry_that_cannot_be_stored_says_so(migrated: str) -> None:
     long_ago = fresh(AlarmEvent.RAISE, at=datetime(1999, 1, 1, tzinfo=UTC))
     with pytest.raises(InvalidRowError):
-        journal.append(settings_for(migrated), [long_ago])
+        journal.append_entries(settings_for(migrated), [long_ago])
 
 
 def test_who_may_only_read_hears_what_right_is_missing(migrated: str) -> None:
@@ -351,20 +354,20 @@ def test_who_may_only_read_hears_what_right_is_missing(migrated: str) -> None:
         session.execute("CREATE ROLE alarm_viewer LOGIN")
         session.execute("GRANT SELECT ON alarm_journal TO alarm_viewer")
         viewer = settings_for(make_conninfo(migrated, user="alarm_viewer"))
-        assert journal.read(viewer) == []
+        assert journal.read_journal(viewer) == []
         with pytest.raises(DatabaseAccessError, match="right to insert into alarm_journal"):
-            journal.append(viewer, [fresh(AlarmEvent.RAISE)])
+            journal.append_entries(viewer, [fresh(AlarmEvent.RAISE)])
         session.execute("DROP OWNED BY alarm_viewer")
         session.execute("DROP ROLE alarm_viewer")
 
 
 def test_the_errors_of_the_last_hour_are_counted_by_minute_and_pump(migrated: str) -> None:
     settings = settings_for(migrated)
-    writer = Writer(settings)
+    writer = ReadingWriter(settings)
     begun = NOW.replace(second=0)
     writer.write(uuid4(), spooled(*(replace(one, error_g=0.6) for one in doses(3, start=begun))))
     writer.close()
-    (minute,) = journal.errors_of_the_hour(settings, since=begun - timedelta(hours=1))
+    (minute,) = journal.list_dose_errors(settings, since=begun - timedelta(hours=1))
     assert (minute.device, minute.pump, minute.minute, minute.doses, minute.outside) == (
         "station-1", 1, begun, 3, 3,
     )  # fmt: skip
@@ -372,6 +375,10 @@ def test_the_errors_of_the_last_hour_are_counted_by_minute_and_pump(migrated: st
 
 
 def test_the_key_of_an_alarm_comes_back_as_it_was(migrated: str) -> None:
-    journal.append(settings_for(migrated), [fresh(AlarmEvent.RAISE, key=AlarmKey("A", "x/y", "CU-65/75"))])
-    assert [one.key for one in journal.read(settings_for(migrated))] == [AlarmKey("A", "x/y", "CU-65/75")]
+    journal.append_entries(
+        settings_for(migrated), [fresh(AlarmEvent.RAISE, key=AlarmKey("A", "x/y", "CU-65/75"))]
+    )
+    assert [one.key for one in journal.read_journal(settings_for(migrated))] == [
+        AlarmKey("A", "x/y", "CU-65/75")
+    ]
     assert KEY.tag == "STOCK_LOW/dosing_system_01/T-12"

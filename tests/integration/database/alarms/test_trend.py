@@ -7,8 +7,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from dosing_tui.database.alarms.trend import trend
-from dosing_tui.database.reading_writer import Writer
+from dosing_tui.database.alarms.trend import read_trend
+from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.panels.alarm_trend_query import TRENDS, AlarmTrendQuery
 from tests.support.database.reading_samples import doses, settings_for, spooled
@@ -33,7 +33,7 @@ def dosed(dsn: str, *given: tuple[float, float, int]) -> None:
         replace(one, time=at(minutes), error_g=error, pump=pump, chemical="T-12")
         for one, (minutes, error, pump) in zip(doses(len(given), start=SINCE), given, strict=True)
     ]
-    writer = Writer(settings_for(dsn))
+    writer = ReadingWriter(settings_for(dsn))
     writer.write(uuid4(), spooled(*made))
     writer.close()
 
@@ -49,7 +49,7 @@ def levels(dsn: str, *given: tuple[float, float]) -> None:
 
 
 def values(dsn: str, query: AlarmTrendQuery) -> list[float | None]:
-    found = trend(settings_for(dsn), query)
+    found = read_trend(settings_for(dsn), query)
     assert [point.at for point in found] == [SINCE + n * STEP for n in range(len(found))]
     return [None if point.value is None else round(point.value, 3) for point in found]
 
@@ -84,6 +84,8 @@ def test_every_trend_has_its_statement_and_numbers_are_numbers(migrated: str) ->
     dosed(migrated, (2, 0.4, 1))
     levels(migrated, (1, 300.0))
     for rule in TRENDS:
-        found = trend(settings_for(migrated), asked(rule, "" if rule.startswith(("ERR", "DEV")) else "T-12"))
+        found = read_trend(
+            settings_for(migrated), asked(rule, "" if rule.startswith(("ERR", "DEV")) else "T-12")
+        )
         assert {type(point.value) for point in found} <= {float, type(None)}
         assert any(point.value is not None for point in found)

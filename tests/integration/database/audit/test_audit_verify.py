@@ -7,7 +7,7 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit.pins import set_pin
-from dosing_tui.database.batches.audit_verify import verified, verify
+from dosing_tui.database.batches.audit_verify import verify_audit_trail, verify_in_session
 from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
@@ -74,13 +74,13 @@ def faults_after(settings: Settings, change: str) -> tuple[str, ...]:
     with psycopg.connect(settings.database.dsn) as session:
         session.execute("SET session_replication_role = replica")
         assert session.execute(change.encode()).rowcount > 0
-        found = verified(session).faults
+        found = verify_in_session(session).faults
         session.rollback()
     return found
 
 
 def test_what_was_taken_out_or_put_in_is_named(plant: Settings) -> None:
-    assert verify(plant).faults == ()
+    assert verify_audit_trail(plant).faults == ()
     for name, (change, sentence) in MISSING.items():
         assert sentence in faults_after(plant, change), name
 
@@ -123,5 +123,5 @@ def test_a_record_that_was_exchanged_with_its_hash_is_read_none_the_less(plant: 
         session.execute("SET session_replication_role = replica")
         session.execute("UPDATE batch_records SET record = '{}'")
         session.execute(both)
-        assert f"The stored record of {BATCH} cannot be read." in verified(session).faults
+        assert f"The stored record of {BATCH} cannot be read." in verify_in_session(session).faults
         session.rollback()

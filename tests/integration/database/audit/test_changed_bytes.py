@@ -8,7 +8,7 @@ from psycopg import sql
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit.pins import set_pin
-from dosing_tui.database.batches.audit_verify import verified
+from dosing_tui.database.batches.audit_verify import verify_in_session
 from dosing_tui.domain.batch_review.review_rules import Decision
 from tests.integration.database.batches.test_review_writer import LATER, say
 from tests.support.database.reading_samples import settings_for
@@ -44,7 +44,7 @@ def columns(session: psycopg.Connection[Any], table: str) -> list[tuple[str, str
 
 def test_the_least_change_of_any_column_of_a_review_is_found(reviewed: Settings) -> None:
     with psycopg.connect(reviewed.database.dsn) as session:
-        assert verified(session).faults == ()
+        assert verify_in_session(session).faults == ()
         unnoticed = []
         known = columns(session, "batch_reviews")
         assert len(known) >= 14
@@ -52,7 +52,7 @@ def test_the_least_change_of_any_column_of_a_review_is_found(reviewed: Settings)
             session.execute("SET session_replication_role = replica")  # a superuser's way round triggers
             least = ALLOWED.get(name, OTHERWISE[kind]).format(f'"{name}"')
             session.execute(f'UPDATE batch_reviews SET "{name}" = {least}'.encode())
-            if not verified(session).faults:
+            if not verify_in_session(session).faults:
                 unnoticed.append(name)
             session.rollback()
     assert unnoticed == []
@@ -75,7 +75,7 @@ def test_one_changed_byte_of_a_record_is_found_wherever_it_is(
         for place in sorted({1, length[0], *range(1, length[0], 17)}):
             session.execute("SET session_replication_role = replica")
             session.execute(one, (place,))
-            if not verified(session).faults:
+            if not verify_in_session(session).faults:
                 unnoticed.append(place)
             session.rollback()
     assert unnoticed == []

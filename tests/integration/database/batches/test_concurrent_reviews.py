@@ -6,13 +6,13 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import rebuild_span
-from dosing_tui.database.batches.audit_verify import verify
-from dosing_tui.database.batches.queries import BatchFilter, counts, detail, listed
-from dosing_tui.database.batches.review_policy import in_force_in
-from dosing_tui.database.batches.review_writer import review
+from dosing_tui.database.batches.audit_verify import verify_audit_trail
+from dosing_tui.database.batches.queries import count_batches, list_batches, read_batch
+from dosing_tui.database.batches.review_policy import select_effective_policy
+from dosing_tui.database.batches.review_writer import enter_review
 from dosing_tui.database.connection import Session
-from dosing_tui.database.sql_files import statement
-from dosing_tui.domain.batch_review.query_models import create_review_draft
+from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.batch_review.query_models import BatchFilter, create_review_draft
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.errors import ReviewError
@@ -31,9 +31,9 @@ def test_a_batch_that_goes_while_it_is_being_signed_is_not_reviewed(
 
     def meanwhile(session: Session, settings: Settings) -> ReviewPolicy:
         run(plant.database.dsn, "DELETE FROM batches WHERE last_review = 0")
-        return in_force_in(session, settings)
+        return select_effective_policy(session, settings)
 
-    monkeypatch.setattr("dosing_tui.database.batches.review_writer.in_force_in", meanwhile)
+    monkeypatch.setattr("dosing_tui.database.batches.review_writer.select_effective_policy", meanwhile)
     with pytest.raises(ReviewError, match="This batch is no more"):
         say(plant)
     assert value(plant.database.dsn, "SELECT count(*) FROM audit_trail") == 0
@@ -44,18 +44,18 @@ def test_a_batch_that_is_reviewed_while_its_messages_go_to_another_stays_and_say
 ) -> None:
     settings = settings_for(migrated)
     kept(migrated, dose(100, "T-9"), dose(1200, "T-12"), now=LATER)
-    later, _ = listed(settings, BatchFilter())
+    later, _ = list_batches(settings, BatchFilter())
     draft = create_review_draft(later, Decision.REJECTED, who="Anna", comment="no start")
 
     def meanwhile(name: str) -> LiteralString:
         if name == "batches/remove":
-            review(settings, draft, os_user="tester")
-        return statement(name)
+            enter_review(settings, draft, os_user="tester")
+        return read_statement(name)
 
-    monkeypatch.setattr(rebuild_span, "statement", meanwhile)
+    monkeypatch.setattr(rebuild_span, "read_statement", meanwhile)
     kept(migrated, event(30, "start"), now=LATER)
-    assert counts(settings, BatchFilter()).batches == 1
-    gone = detail(settings, key_of(migrated, gone=True))
+    assert count_batches(settings, BatchFilter()).batches == 1
+    gone = read_batch(settings, key_of(migrated, gone=True))
     assert gone is not None
     assert [each.meaning for each in gone.reviews] == ["rejected"]
-    assert verify(settings).faults == ()
+    assert verify_audit_trail(settings).faults == ()

@@ -8,8 +8,8 @@ import pytest
 
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.batches.context_events import happenings
-from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
+from dosing_tui.database.batches.context_events import list_context_events
+from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.errors import ConfigError
@@ -41,36 +41,36 @@ def three_batches(dsn: str) -> None:
 def test_an_alarm_that_comes_after_its_batch_was_judged_is_an_exception_of_it(migrated: str) -> None:
     three_batches(migrated)
     settings = settings_for(migrated)
-    journal.append(settings, [said(AlarmEvent.RAISE, 410), said(AlarmEvent.RETURN, 450)])
-    keep(settings, now=LATER)
+    journal.append_entries(settings, [said(AlarmEvent.RAISE, 410), said(AlarmEvent.RETURN, 450)])
+    rebuild_changed_days(settings, now=LATER)
     assert exceptions(migrated) == [[], ["alarm"], []]
 
 
 def test_live_and_rebuilt_batches_are_judged_by_the_same_alarms(migrated: str) -> None:
     three_batches(migrated)
     settings = settings_for(migrated)
-    journal.append(
+    journal.append_entries(
         settings, [said(AlarmEvent.RAISE, -90_000), said(AlarmEvent.RETURN, 300), said(AlarmEvent.RAISE, 801)]
     )
-    keep(settings, now=LATER)
+    rebuild_changed_days(settings, now=LATER)
     live = rows(migrated, "SELECT batch_key, judgement_hash FROM batches ORDER BY 1")
     assert exceptions(migrated) == [["alarm"], [], ["alarm"]]
-    done = rebuild(
+    done = rebuild_batches(
         settings, since=NOON - timedelta(days=5), until=LATER, now=LATER, report=lambda sentence: None
     )
-    assert (done.batches, done.stored) == (3, 0)
+    assert (done.batch_count, done.stored_count) == (3, 0)
     assert rows(migrated, "SELECT batch_key, judgement_hash FROM batches ORDER BY 1") == live
 
 
 def test_alarms_of_the_plant_count_for_every_station_diagnostic_ones_and_others_do_not(migrated: str) -> None:
     kept(migrated, *normal(), *normal(device="b"), now=LATER)
     settings = settings_for(migrated)
-    journal.append(settings, [said(AlarmEvent.RAISE, 5, priority=Priority.DIAGNOSTIC)])
-    journal.append(settings, [said(AlarmEvent.RAISE, 5, device="c")])
-    keep(settings, now=LATER)
+    journal.append_entries(settings, [said(AlarmEvent.RAISE, 5, priority=Priority.DIAGNOSTIC)])
+    journal.append_entries(settings, [said(AlarmEvent.RAISE, 5, device="c")])
+    rebuild_changed_days(settings, now=LATER)
     assert exceptions(migrated) == [[], []]
-    journal.append(settings, [said(AlarmEvent.RAISE, 6, device="")])
-    keep(settings, now=LATER)
+    journal.append_entries(settings, [said(AlarmEvent.RAISE, 6, device="")])
+    rebuild_changed_days(settings, now=LATER)
     assert exceptions(migrated) == [["alarm"], ["alarm"]]
 
 
@@ -80,20 +80,20 @@ def test_an_alarm_whose_condition_had_ended_when_it_was_shown_again_was_active_u
     three_batches(migrated)
     settings = settings_for(migrated)
     hidden = [said(AlarmEvent.RAISE, 410), said(AlarmEvent.UNSHELVE, 500, active=False)]
-    journal.append(settings, hidden)
-    keep(settings, now=LATER)
+    journal.append_entries(settings, hidden)
+    rebuild_changed_days(settings, now=LATER)
     assert exceptions(migrated) == [[], ["alarm"], []]
 
 
 def test_what_fell_into_a_batch_is_told_with_the_notes_about_its_station(migrated: str) -> None:
     settings = settings_for(migrated)
-    journal.append(
+    journal.append_entries(
         settings,
         [said(AlarmEvent.RAISE, 10), said(AlarmEvent.RETURN, 20), said(AlarmEvent.RAISE, 30, device="b")],
     )
-    operator_notes.add(settings, NoteDraft(at(40), "cleaned pump 3", "Anna", STATION), os_user="tester")
-    operator_notes.add(settings, NoteDraft(at(50), "not here", "Anna", "b"), os_user="tester")
-    found = happenings(settings, device=STATION, since=NOON, until=at(125))
+    operator_notes.add_note(settings, NoteDraft(at(40), "cleaned pump 3", "Anna", STATION), os_user="tester")
+    operator_notes.add_note(settings, NoteDraft(at(50), "not here", "Anna", "b"), os_user="tester")
+    found = list_context_events(settings, device=STATION, since=NOON, until=at(125))
     assert [(alarm.name, alarm.message) for alarm in found.alarms] == [("STOCK_LOW/T-9", "T-9 is low.")]
     assert (found.alarms[0].since, found.alarms[0].until) == (at(10), at(20))
     assert [note.text for note in found.notes] == ["cleaned pump 3"]
@@ -104,10 +104,12 @@ def test_a_machine_that_calls_the_site_otherwise_does_not_rebuild_without_the_al
     settings = settings_for(migrated)
     other = replace(settings, plant=replace(settings.plant, site="office"))
     span = (NOON - timedelta(days=1), LATER)
-    rebuild(other, since=span[0], until=span[1], now=LATER, report=print)  # no alarms yet: nothing is lost
-    journal.append(settings, [said(AlarmEvent.RAISE, 410), said(AlarmEvent.RETURN, 450)])
-    keep(settings, now=LATER)
+    rebuild_batches(
+        other, since=span[0], until=span[1], now=LATER, report=print
+    )  # no alarms yet: nothing is lost
+    journal.append_entries(settings, [said(AlarmEvent.RAISE, 410), said(AlarmEvent.RETURN, 450)])
+    rebuild_changed_days(settings, now=LATER)
     wrong = f"plant.site is office, but the alarms in the database are of {settings.plant.site}"
     with pytest.raises(ConfigError, match=wrong):
-        rebuild(other, since=span[0], until=span[1], now=LATER, report=print)
+        rebuild_batches(other, since=span[0], until=span[1], now=LATER, report=print)
     assert exceptions(migrated) == [[], ["alarm"], []]

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
+from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
 from dosing_tui.domain.messages.models import Reading
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import rows, run
@@ -44,10 +44,10 @@ def test_only_what_begins_after_it_was_learned_is_judged_by_it_and_a_rebuild_doe
     run(migrated, "UPDATE batches SET judgement_hash = ''")
     write(migrated, [one for number in range(60) for one in slow(2 * DAY + 600 * number)])
     later = LEARNED + timedelta(days=9)
-    keep(settings, now=later)
-    keep(settings, now=later)
+    rebuild_changed_days(settings, now=later)
+    rebuild_changed_days(settings, now=later)
     assert rows(migrated, "SELECT count(DISTINCT valid_from) FROM usual_durations") == [(2,)]
-    rebuild(settings, since=NOON - timedelta(days=1), until=later, now=later, report=print)
+    rebuild_batches(settings, since=NOON - timedelta(days=1), until=later, now=later, report=print)
     assert judged(migrated)[:28] == before
     assert rows(migrated, "SELECT DISTINCT finding_kinds FROM batches WHERE begins_at > %s",
                 NOON + timedelta(days=1, hours=1)) == [(["duration"],)]  # fmt: skip
@@ -56,5 +56,5 @@ def test_only_what_begins_after_it_was_learned_is_judged_by_it_and_a_rebuild_doe
 def test_where_there_is_nothing_to_learn_from_it_is_looked_again_after_a_day(migrated: str) -> None:
     settings = settings_for(migrated)
     for days in (0.0, 0.9, 1.1):
-        keep(settings, now=NOON + timedelta(days=days))
+        rebuild_changed_days(settings, now=NOON + timedelta(days=days))
     assert rows(migrated, "SELECT count(*), max(batches) FROM usual_durations") == [(2, 0)]

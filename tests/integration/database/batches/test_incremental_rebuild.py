@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from dosing_tui.database.batches import incremental_rebuild
-from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
+from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
 from dosing_tui.domain.batches.canonical_json import batch_to_record
 from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
@@ -30,7 +30,7 @@ RECORDS: LiteralString = """
 
 def rebuilt(dsn: str, *, now: datetime = LATER) -> list[str]:
     ago = timedelta(days=80)
-    rebuild(settings_for(dsn), since=NOON - ago, until=NOON + ago, now=now, report=print)
+    rebuild_batches(settings_for(dsn), since=NOON - ago, until=NOON + ago, now=now, report=print)
     return told(dsn)
 
 
@@ -55,7 +55,7 @@ def test_each_fault_has_its_status_live_shuffled_and_rebuilt(case: str, migrated
     Random(1).shuffle(shuffled)
     for reading in shuffled:
         write(migrated, [reading])
-        keep(settings_for(migrated), now=reading.time + timedelta(seconds=1))
+        rebuild_changed_days(settings_for(migrated), now=reading.time + timedelta(seconds=1))
     assert kept(migrated, now=LATER) == expected
     before = rows(migrated, RECORDS)
     assert rebuilt(migrated) == expected
@@ -109,8 +109,8 @@ def test_numbers_follow_the_day_and_late_batches_take_the_next_one(migrated: str
 
 def test_nothing_is_written_when_nothing_has_changed(migrated: str) -> None:
     kept(migrated, *normal(), now=LATER)
-    done = rebuild(settings_for(migrated), since=NOON, until=LATER, now=LATER, report=print)
-    assert (done.batches, done.stored, done.vanished) == (1, 0, 0)
+    done = rebuild_batches(settings_for(migrated), since=NOON, until=LATER, now=LATER, report=print)
+    assert (done.batch_count, done.stored_count, done.removed_count) == (1, 0, 0)
     assert value(migrated, "SELECT count(*) FROM batches_touched") == 0
 
 
@@ -129,11 +129,11 @@ def test_batches_outlive_readings_that_were_kept_for_less_than_usual(migrated: s
     for table in ("dosing_consumption", "batch_events"):
         run(migrated, f"DELETE FROM {table} WHERE time < '{NOON + timedelta(days=9)}'")
     now = NOON + timedelta(days=11)
-    rebuild(settings_for(migrated), since=NOON - timedelta(days=1), until=now, now=now, report=print)
+    rebuild_batches(settings_for(migrated), since=NOON - timedelta(days=1), until=now, now=now, report=print)
     assert rows(migrated, RECORDS) == before
     run(migrated, "DELETE FROM dosing_consumption")
     run(migrated, "DELETE FROM batch_events")
-    rebuild(settings_for(migrated), since=NOON - timedelta(days=1), until=now, now=now, report=print)
+    rebuild_batches(settings_for(migrated), since=NOON - timedelta(days=1), until=now, now=now, report=print)
     assert rows(migrated, RECORDS) == before
 
 
@@ -147,8 +147,8 @@ def test_what_was_written_waits_until_somebody_rebuilds(migrated: str) -> None:
 def test_only_one_rebuilds_at_a_time(migrated: str) -> None:
     write(migrated, normal())
     with psycopg.connect(migrated, autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", (incremental_rebuild.LOCK,))
-        assert keep(settings_for(migrated), now=LATER).stored == 0
+        other.execute("SELECT pg_advisory_lock(%s)", (incremental_rebuild.LOCK_KEY,))
+        assert rebuild_changed_days(settings_for(migrated), now=LATER).stored_count == 0
     assert kept(migrated, now=LATER) == ["complete CU-85 2"]
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import queries, review_writer
-from dosing_tui.database.batches.queries import BatchFilter, BatchStatusCounts, above, counts, detail, listed
-from dosing_tui.database.batches.review_writer import review
+from dosing_tui.database.batches.queries import count_batches, list_batches, list_batches_above, read_batch
+from dosing_tui.database.batches.review_writer import enter_review
 from dosing_tui.database.connection import Session
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review.exception_checks import ExceptionKind
-from dosing_tui.domain.batch_review.query_models import create_review_draft
+from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchStatusCounts, create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision, Review
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import kept
@@ -46,17 +46,17 @@ FILTERS = {
 @pytest.mark.parametrize("name", FILTERS)
 def test_a_filter_finds_what_it_says(plant: Settings, name: str) -> None:
     which, expected = FILTERS[name]
-    assert len(listed(plant, which)) == counts(plant, which).batches == expected
+    assert len(list_batches(plant, which)) == count_batches(plant, which).batches == expected
 
 
 def test_counts_tell_how_many_are_what(plant: Settings) -> None:
-    assert counts(plant, BatchFilter()) == BatchStatusCounts(5, 1, 3, 1, 1, 0, 0, 0, 2, 4)
+    assert count_batches(plant, BatchFilter()) == BatchStatusCounts(5, 1, 3, 1, 1, 0, 0, 0, 2, 4)
 
 
 def test_pages_follow_each_other_without_a_gap_or_a_repetition(plant: Settings) -> None:
-    whole = listed(plant, BatchFilter())
+    whole = list_batches(plant, BatchFilter())
     pages, after = [], None
-    while page := listed(plant, BatchFilter(), after=after, rows=2):
+    while page := list_batches(plant, BatchFilter(), after=after, rows=2):
         pages += page
         after = page[-1]
     assert pages == whole
@@ -66,56 +66,58 @@ def test_pages_follow_each_other_without_a_gap_or_a_repetition(plant: Settings) 
 def test_pages_upwards_are_those_of_the_way_down_and_what_comes_between_them_is_met_once(
     plant: Settings, migrated: str
 ) -> None:
-    whole = listed(plant, BatchFilter())
-    assert above(plant, BatchFilter(), whole[3], rows=2) == whole[1:3]
-    assert above(plant, BatchFilter(), whole[0]) == []
-    first = listed(plant, BatchFilter(), rows=2)
+    whole = list_batches(plant, BatchFilter())
+    assert list_batches_above(plant, BatchFilter(), whole[3], rows=2) == whole[1:3]
+    assert list_batches_above(plant, BatchFilter(), whole[0]) == []
+    first = list_batches(plant, BatchFilter(), rows=2)
     kept(migrated, *normal(-400, device="c"), *normal(1600, device="c"), now=LATER)
-    rest = listed(plant, BatchFilter(), after=first[-1])
+    rest = list_batches(plant, BatchFilter(), after=first[-1])
     late = {row.batch_key for row in [*first, *rest]} - {row.batch_key for row in whole}
     assert len(late) == 1
-    assert listed(plant, BatchFilter())[1].begins_at == NOON + timedelta(seconds=1600)
-    assert listed(plant, BatchFilter())[2:3] == first[1:]
+    assert list_batches(plant, BatchFilter())[1].begins_at == NOON + timedelta(seconds=1600)
+    assert list_batches(plant, BatchFilter())[2:3] == first[1:]
 
 
 def test_the_whole_of_a_batch_is_found_by_key_and_by_number(plant: Settings) -> None:
-    (row,) = listed(plant, BatchFilter(device=("b",)))
-    by_number, by_key = detail(plant, row.batch_id), detail(plant, row.batch_key)
+    (row,) = list_batches(plant, BatchFilter(device=("b",)))
+    by_number, by_key = read_batch(plant, row.batch_id), read_batch(plant, row.batch_key)
     assert by_number is not None
     assert by_number == by_key
     assert [finding.kind for finding in by_number.assessment.exceptions] == [ExceptionKind.EXTRA]
     assert [within for _, within in by_number.assessment.tolerance_bands] == [True, True, True]
-    assert detail(plant, "nothing") is None
+    assert read_batch(plant, "nothing") is None
 
 
 def test_the_whole_of_a_batch_is_of_one_moment_whatever_is_entered_meanwhile(
     plant: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row, read = listed(plant, BatchFilter(device=("b",)))[0], review_writer.reviews
+    row, read = list_batches(plant, BatchFilter(device=("b",)))[0], review_writer.select_reviews
 
     def meanwhile(session: Session, batch_key: str) -> list[Review]:
-        review(plant, create_review_draft(row, Decision.REJECTED, who="Ben", comment="late"), os_user="ben")
+        enter_review(
+            plant, create_review_draft(row, Decision.REJECTED, who="Ben", comment="late"), os_user="ben"
+        )
         return read(session, batch_key)
 
     with monkeypatch.context() as patched:
-        patched.setattr(queries, "reviews", meanwhile)
-        found = detail(plant, row.batch_id)
+        patched.setattr(queries, "select_reviews", meanwhile)
+        found = read_batch(plant, row.batch_id)
     assert found is not None
     assert (found.row.last_review, found.row.review_state, found.reviews) == (0, "unreviewed", ())
 
 
 def test_text_of_the_plant_is_harmless(migrated: str) -> None:
     kept(migrated, replace(event(0, "complete"), recipe="CU\x1b[2J\u202e"), now=LATER)
-    (row,) = listed(settings_for(migrated), BatchFilter())
+    (row,) = list_batches(settings_for(migrated), BatchFilter())
     assert row.recipe.isprintable()
-    assert detail(settings_for(migrated), row.batch_key) is not None
+    assert read_batch(settings_for(migrated), row.batch_key) is not None
 
 
 def test_the_list_its_pages_above_and_its_counts_are_filtered_alike() -> None:
     """A condition that one lacks shows batches that are not counted, or counts what is never shown."""
 
     def conditions(name: str) -> list[str]:
-        lines = statement(f"batches/{name}").splitlines()
+        lines = read_statement(f"batches/{name}").splitlines()
         begin = next(number for number, line in enumerate(lines) if line.startswith(" WHERE"))
         end = next(number for number, line in enumerate(lines) if "without_findings" in line)
         return lines[begin : end + 1]

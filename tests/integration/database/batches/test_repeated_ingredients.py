@@ -7,11 +7,12 @@ from datetime import UTC, timedelta
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.audit_verify import verify
+from dosing_tui.database.batches.audit_verify import verify_audit_trail
 from dosing_tui.database.batches.master_recipes import import_recipes
-from dosing_tui.database.batches.queries import BatchFilter, detail, listed
+from dosing_tui.database.batches.queries import list_batches, read_batch
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes
 from dosing_tui.domain.batch_review.exception_checks import ExceptionKind
+from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.export.dose_export import format_doses_csv
@@ -37,7 +38,7 @@ def test_each_dose_has_its_band_and_one_that_is_missing_is_found(migrated: str) 
     first = dose(461, "T-12", target_g=30.0, actual_g=30.0)
     lacking: list[Reading] = [event(400, "start"), first, dose(522, "T-9"), event(525, "complete")]
     kept(migrated, *TWO_OF_T12, *lacking, now=NOON + timedelta(hours=1))
-    short, whole = (detail(settings, row.batch_key) for row in listed(settings, BatchFilter()))
+    short, whole = (read_batch(settings, row.batch_key) for row in list_batches(settings, BatchFilter()))
     assert whole is not None
     assert whole.assessment.exceptions == ()
     assert [(one.chemical, one.target_g) for one in whole.batch.ingredients] == [
@@ -67,4 +68,4 @@ def test_what_came_to_it_since_its_review_is_told(plant: Settings) -> None:
 
 
 def test_the_audit_finds_nothing_wrong_with_it(plant: Settings) -> None:
-    assert verify(plant).faults == ()
+    assert verify_audit_trail(plant).faults == ()

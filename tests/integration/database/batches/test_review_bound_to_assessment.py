@@ -8,8 +8,8 @@ import pytest
 
 from dosing_tui.config.settings import LimitSettings, Settings
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.batches.audit_verify import verify
-from dosing_tui.database.batches.incremental_rebuild import keep
+from dosing_tui.database.batches.audit_verify import verify_audit_trail
+from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes
@@ -34,8 +34,8 @@ def plant(migrated: str) -> Settings:
 
 def raised(settings: Settings, at: float, until: float | None = None) -> None:
     ended = [said(AlarmEvent.RETURN, until)] if until is not None else []
-    journal.append(settings, [said(AlarmEvent.RAISE, at), *ended])
-    keep(settings, now=LATER)
+    journal.append_entries(settings, [said(AlarmEvent.RAISE, at), *ended])
+    rebuild_changed_days(settings, now=LATER)
 
 
 def came(settings: Settings) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def test_a_late_alarm_makes_an_approval_outdated_and_is_named(plant: Settings) -
     assert seen(plant).row.review_state == "outdated"
     assert came(plant) == ("An alarm came: STOCK_LOW/T-9 at 13:01:00.",)
     assert rows(plant.database.dsn, "SELECT * FROM batch_reviews") == signed
-    assert verify(plant).faults == ()
+    assert verify_audit_trail(plant).faults == ()
 
 
 def test_an_alarm_that_comes_a_second_time_is_another_and_one_that_only_returns_is_none(
@@ -58,8 +58,8 @@ def test_an_alarm_that_comes_a_second_time_is_another_and_one_that_only_returns_
 ) -> None:
     raised(plant, 60)
     say(plant, Decision.DEVIATION, "the drum was changed")
-    journal.append(plant, [said(AlarmEvent.RETURN, 80)])
-    keep(plant, now=LATER)
+    journal.append_entries(plant, [said(AlarmEvent.RETURN, 80)])
+    rebuild_changed_days(plant, now=LATER)
     assert seen(plant).row.review_state == "approved with deviation"
     raised(plant, 100)
     assert seen(plant).row.review_state == "outdated"
@@ -79,7 +79,7 @@ def test_a_recipe_that_judges_anew_says_what_it_changed(plant: Settings) -> None
     say(plant)
     narrow = MasterRecipe("CU-85", (MasterIngredient("T-9", 3, 40.0, 0.05), MasterIngredient("T-12", 2, 5.0)))
     import_recipes(plant, [narrow], who="Anna", valid_from=NOON - timedelta(days=1))
-    keep(plant, now=LATER)
+    rebuild_changed_days(plant, now=LATER)
     assert seen(plant).row.review_state == "outdated"
     assert came(plant) == (
         "It is judged by version 1 of the recipe now; there was no recipe master then.",
@@ -96,5 +96,5 @@ def test_late_messages_are_named_one_by_one(plant: Settings) -> None:
 
 def test_a_client_s_own_tolerance_judges_nothing(plant: Settings) -> None:
     say(plant)
-    keep(replace(plant, limits=LimitSettings(tolerance_g=0.01)), now=LATER)
+    rebuild_changed_days(replace(plant, limits=LimitSettings(tolerance_g=0.01)), now=LATER)
     assert seen(plant).row.review_state == "approved"

@@ -7,12 +7,12 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.audit.audit_trail import begin
+from dosing_tui.database.audit.audit_trail import lock_trail
 from dosing_tui.database.batches import review_writer
-from dosing_tui.database.batches.queries import BatchFilter, listed
-from dosing_tui.database.batches.review_writer import review, review_all
-from dosing_tui.database.connection import connect
-from dosing_tui.domain.batch_review.query_models import create_review_draft
+from dosing_tui.database.batches.queries import list_batches
+from dosing_tui.database.batches.review_writer import enter_review, enter_reviews
+from dosing_tui.database.connection import open_connection
+from dosing_tui.domain.batch_review.query_models import BatchFilter, create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision, ReviewDraft
 from dosing_tui.errors import DatabaseUnavailableError
 from tests.integration.database.batches.test_review_writer import LATER
@@ -30,13 +30,14 @@ def plant(migrated: str) -> Settings:
 
 def drafts(settings: Settings) -> list[ReviewDraft]:
     return [
-        create_review_draft(row, Decision.APPROVED, who="Anna") for row in listed(settings, BatchFilter())
+        create_review_draft(row, Decision.APPROVED, who="Anna")
+        for row in list_batches(settings, BatchFilter())
     ]
 
 
 def breaking(monkeypatch: pytest.MonkeyPatch, *, at: int, commits: bool) -> None:
     """The connection goes at the end of that transaction: the server has heard of it, or has not."""
-    enter, seen = review_writer._enter, []
+    enter, seen = review_writer._insert_review, []
 
     def entered(session, *arguments):  # type: ignore[no-untyped-def]  # as the one that it stands for
         said = enter(session, *arguments)
@@ -47,7 +48,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch, *, at: int, commits: bool) -> None
             session.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         return said
 
-    monkeypatch.setattr(review_writer, "_enter", entered)
+    monkeypatch.setattr(review_writer, "_insert_review", entered)
 
 
 def test_what_was_entered_before_the_end_is_told_and_what_was_not(
@@ -55,7 +56,7 @@ def test_what_was_entered_before_the_end_is_told_and_what_was_not(
 ) -> None:
     breaking(monkeypatch, at=3, commits=False)
     wanted = drafts(plant)
-    done = review_all(plant, wanted, os_user="tester")
+    done = enter_reviews(plant, wanted, os_user="tester")
     assert [each.batch_key for each in done.new_reviews] == [each.batch_key for each in wanted[:2]]
     assert (done.unsaved_drafts, done.unknown_drafts, done.refusals) == (tuple(wanted[2:]), (), ())
     assert isinstance(done.error, DatabaseUnavailableError)
@@ -67,7 +68,7 @@ def test_what_the_server_had_heard_of_is_found_to_be_entered(
 ) -> None:
     breaking(monkeypatch, at=3, commits=True)
     wanted = drafts(plant)
-    done = review_all(plant, wanted, os_user="tester")
+    done = enter_reviews(plant, wanted, os_user="tester")
     assert [each.batch_key for each in done.new_reviews] == [each.batch_key for each in wanted[:3]]
     assert (done.unsaved_drafts, done.unknown_drafts) == (tuple(wanted[3:]), ())
 
@@ -83,11 +84,11 @@ def test_what_cannot_be_read_again_is_unknown_and_said_to_be(
         opened += 1
         if opened > 1:
             raise DatabaseUnavailableError("No database server listens.")
-        return connect(*arguments, **named)
+        return open_connection(*arguments, **named)
 
     wanted = drafts(plant)
-    monkeypatch.setattr(review_writer, "connect", once)
-    done = review_all(plant, wanted, os_user="tester")
+    monkeypatch.setattr(review_writer, "open_connection", once)
+    done = enter_reviews(plant, wanted, os_user="tester")
     assert (done.new_reviews, done.unknown_drafts, done.unsaved_drafts) == (
         (),
         tuple(wanted[:1]),
@@ -96,7 +97,7 @@ def test_what_cannot_be_read_again_is_unknown_and_said_to_be(
     opened = 0
     breaking(monkeypatch, at=1, commits=True)
     with pytest.raises(DatabaseUnavailableError, match="It is not known whether it was entered"):
-        review(plant, wanted[1], os_user="tester")
+        enter_review(plant, wanted[1], os_user="tester")
 
 
 def test_while_somebody_is_still_entering_it_is_not_known(plant: Settings) -> None:
@@ -105,18 +106,18 @@ def test_while_somebody_is_still_entering_it_is_not_known(plant: Settings) -> No
     @contextmanager
     def at_work() -> Iterator[None]:
         with psycopg.connect(plant.database.dsn) as other:
-            begin(other)
+            lock_trail(other)
             yield
 
     hasty = settings_for(f"{plant.database.dsn} options='-c lock_timeout=100'")
     with at_work():
-        done = review_all(hasty, [draft], os_user="tester")
+        done = enter_reviews(hasty, [draft], os_user="tester")
     assert (done.new_reviews, done.unknown_drafts, done.unsaved_drafts) == ((), (draft,), ())
 
 
 def test_without_a_connection_nothing_is_entered(plant: Settings) -> None:
     wanted, nowhere = drafts(plant), settings_for("host=127.0.0.1 port=1 dbname=plant")
-    done = review_all(nowhere, wanted, os_user="tester")
+    done = enter_reviews(nowhere, wanted, os_user="tester")
     assert (done.unsaved_drafts, done.unknown_drafts) == (tuple(wanted), ())
     with pytest.raises(DatabaseUnavailableError, match="Nothing was entered: No database server"):
-        review(nowhere, wanted[0], os_user="tester")
+        enter_review(nowhere, wanted[0], os_user="tester")

@@ -7,9 +7,10 @@ import pytest
 
 from dosing_tui.config.settings import ReviewSettings, Settings
 from dosing_tui.database.audit.pins import set_pin
-from dosing_tui.database.batches.audit_verify import verified, verify
-from dosing_tui.database.batches.queries import BatchFilter, counts, listed
-from dosing_tui.database.batches.review_policy import in_force, plants, set_policy
+from dosing_tui.database.batches.audit_verify import verify_audit_trail, verify_in_session
+from dosing_tui.database.batches.queries import count_batches, list_batches
+from dosing_tui.database.batches.review_policy import read_effective_policy, read_plant_policy, set_policy
+from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.errors import ReviewError
@@ -60,21 +61,24 @@ def test_the_database_refuses_a_review_that_no_pin_signed(lax: Settings) -> None
 
 def test_an_approval_waits_for_a_second_person_whatever_the_settings_want(lax: Settings) -> None:
     say(lax)
-    assert counts(lax, BatchFilter(unreviewed=True)).unreviewed == 0
+    assert count_batches(lax, BatchFilter(unreviewed=True)).unreviewed == 0
     strict(lax, ReviewPolicy(second_person=True))
-    assert counts(lax, BatchFilter(unreviewed=True)).unreviewed == 1
-    assert len(listed(lax, BatchFilter(unreviewed=True))) == 1
+    assert count_batches(lax, BatchFilter(unreviewed=True)).unreviewed == 1
+    assert len(list_batches(lax, BatchFilter(unreviewed=True))) == 1
     say(lax, Decision.CONFIRMED, who="Ben")
-    assert listed(lax, BatchFilter(unreviewed=True)) == []
+    assert list_batches(lax, BatchFilter(unreviewed=True)) == []
     assert seen(lax).row.review_state == "confirmed"
 
 
 def test_settings_may_want_more_than_the_plant_but_not_less(lax: Settings) -> None:
     wanting = replace(lax, review=ReviewSettings(pin=True))
-    assert (in_force(wanting), in_force(lax)) == (ReviewPolicy(pin=True), ReviewPolicy())
+    assert (read_effective_policy(wanting), read_effective_policy(lax)) == (
+        ReviewPolicy(pin=True),
+        ReviewPolicy(),
+    )
     strict(lax, ReviewPolicy(second_person=True))
-    assert in_force(wanting) == STRICT
-    assert plants(wanting) == ReviewPolicy(second_person=True)
+    assert read_effective_policy(wanting) == STRICT
+    assert read_plant_policy(wanting) == ReviewPolicy(second_person=True)
 
 
 def test_each_change_is_an_entry_with_its_reason_and_a_changed_one_is_found(lax: Settings) -> None:
@@ -82,7 +86,7 @@ def test_each_change_is_an_entry_with_its_reason_and_a_changed_one_is_found(lax:
     assert not set_policy(lax, STRICT, who="Anna", reason="once more")
     strict(lax, ReviewPolicy())
     assert value(lax.database.dsn, "SELECT count(*) FROM audit_trail WHERE action = 'policy'") == 2
-    assert verify(lax).faults == ()
+    assert verify_audit_trail(lax).faults == ()
     with pytest.raises(ReviewError, match="needs who makes it, and why"):
         set_policy(lax, STRICT, who="Anna", reason=" ")
     for change, sentence in (
@@ -93,5 +97,5 @@ def test_each_change_is_an_entry_with_its_reason_and_a_changed_one_is_found(lax:
         with psycopg.connect(lax.database.dsn) as session:
             session.execute("SET session_replication_role = replica")
             assert session.execute(change.encode()).rowcount > 0
-            assert any(each.startswith(sentence) for each in verified(session).faults), change
+            assert any(each.startswith(sentence) for each in verify_in_session(session).faults), change
             session.rollback()

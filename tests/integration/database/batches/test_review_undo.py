@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.audit_verify import verify
+from dosing_tui.database.batches.audit_verify import verify_audit_trail
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.errors import ReviewError
 from tests.integration.database.batches.test_review_writer import GROSS, LATER, say, seen
@@ -41,7 +41,7 @@ def test_the_undo_of_a_confirmation_leaves_the_approval(plant: Settings) -> None
     with pytest.raises(ReviewError, match="nothing to withdraw"):
         say(plant, Decision.WITHDRAWN, "once more")
     assert [each.withdraws for each in seen(plant).reviews] == [0, 0, 2, 0, 4, 1]
-    assert verify(plant).faults == ()
+    assert verify_audit_trail(plant).faults == ()
 
 
 def test_a_confirmed_deviation_is_still_a_deviation(migrated: str) -> None:
@@ -58,7 +58,7 @@ def test_the_undo_of_a_second_decision_leaves_the_first(plant: Settings) -> None
     say(plant, Decision.COMMENT, "was it not too dark?", who="Carl")
     say(plant, Decision.WITHDRAWN, "it was", who="Ben")
     assert state(plant) == "rejected: Anna"
-    assert verify(plant).faults == ()
+    assert verify_audit_trail(plant).faults == ()
 
 
 def test_no_approval_without_a_reason_follows_what_stands(plant: Settings) -> None:

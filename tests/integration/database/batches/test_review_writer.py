@@ -11,18 +11,18 @@ from psycopg import sql
 
 from dosing_tui.config.settings import ReviewSettings, Settings
 from dosing_tui.database.audit.pins import set_pin
-from dosing_tui.database.batches.audit_verify import verified, verify
-from dosing_tui.database.batches.incremental_rebuild import keep, rebuild
-from dosing_tui.database.batches.master_recipes import import_recipes, versions
-from dosing_tui.database.batches.queries import BatchDetail, BatchFilter, counts, detail, listed
-from dosing_tui.database.batches.review_writer import review, review_all
-from dosing_tui.database.sql_files import statement
+from dosing_tui.database.batches.audit_verify import verify_audit_trail, verify_in_session
+from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
+from dosing_tui.database.batches.master_recipes import import_recipes, list_recipe_versions
+from dosing_tui.database.batches.queries import count_batches, list_batches, read_batch
+from dosing_tui.database.batches.review_writer import enter_review, enter_reviews
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review.changes_since_review import (
     BATCH_MERGED,
     describe_changes,
     describe_merged_reviews,
 )
-from dosing_tui.domain.batch_review.query_models import create_review_draft
+from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision, Review
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.errors import DatabaseAccessError, ReviewError
@@ -37,7 +37,7 @@ GROSS = [*normal(), dose(70, "T-9", actual_g=3.0, dedup=2)]
 
 
 def seen(settings: Settings) -> BatchDetail:
-    found = detail(settings, listed(settings, BatchFilter())[0].batch_key)
+    found = read_batch(settings, list_batches(settings, BatchFilter())[0].batch_key)
     assert found is not None
     return found
 
@@ -52,7 +52,7 @@ def say(
     pin: str = "",
 ) -> Review:
     draft = create_review_draft((at or seen(settings)).row, meaning, who=who, comment=comment, pin=pin)
-    return review(settings, draft, os_user="tester")
+    return enter_review(settings, draft, os_user="tester")
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_two_reviewers_at_once_the_second_is_told(plant: Settings) -> None:
         thread.join()
     assert sorted("was faster ('approved'" in each for each in told) == [False, True, True, True]
     assert value(plant.database.dsn, "SELECT count(*) FROM batch_reviews") == 1
-    assert verify(plant).faults == ()
+    assert verify_audit_trail(plant).faults == ()
 
 
 def test_what_has_changed_since_it_was_seen_is_not_reviewed(plant: Settings) -> None:
@@ -113,25 +113,25 @@ def test_late_data_make_a_review_outdated_and_change_nothing_of_it(plant: Settin
 def test_a_rebuild_does_not_touch_what_people_said(plant: Settings) -> None:
     say(plant)
     before = rows(plant.database.dsn, "SELECT * FROM batches")
-    rebuild(plant, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
+    rebuild_batches(plant, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
     assert rows(plant.database.dsn, "SELECT * FROM batches") == before
 
 
 def test_a_reviewed_batch_whose_messages_go_to_another_stays_and_says_so(migrated: str) -> None:
     settings = settings_for(migrated)
     kept(migrated, dose(100, "T-9"), dose(1200, "T-12"), now=LATER)
-    for row in listed(settings, BatchFilter()):
+    for row in list_batches(settings, BatchFilter()):
         draft = create_review_draft(row, Decision.REJECTED, who="Anna", comment="no start")
-        review(settings, draft, os_user="tester")
+        enter_review(settings, draft, os_user="tester")
     kept(migrated, event(30, "start"), now=LATER)
-    (whole,) = listed(settings, BatchFilter())
+    (whole,) = list_batches(settings, BatchFilter())
     assert (whole.review_state, whole.status, whole.doses) == ("outdated", "incomplete", 2)
-    assert counts(settings, BatchFilter()).batches == 1
+    assert count_batches(settings, BatchFilter()).batches == 1
     asked = {"from": NOON - timedelta(days=1), "to": LATER}
     with psycopg.connect(migrated) as session:
-        reported = session.execute(statement("reports/shift_batches"), asked).fetchall()
+        reported = session.execute(read_statement("reports/shift_batches"), asked).fetchall()
     assert reported == [("CU-85", "incomplete", 1, 1)]
-    found, gone = seen(settings), detail(settings, key_of(migrated, gone=True))
+    found, gone = seen(settings), read_batch(settings, key_of(migrated, gone=True))
     assert gone is not None
     assert (gone.row.review_state, gone.row.status, gone.row.doses) == ("outdated", "no-start", 1)
     assert describe_changes(gone, UTC) == (BATCH_MERGED,)
@@ -140,9 +140,9 @@ def test_a_reviewed_batch_whose_messages_go_to_another_stays_and_says_so(migrate
     assert f"is about {gone.row.batch_id}, whose messages are of this batch now" in sentence
     with pytest.raises(ReviewError, match="It is no more, its messages are of another batch"):
         say(settings, Decision.COMMENT, "which?", at=gone)
-    assert verify(settings).faults == ()
+    assert verify_audit_trail(settings).faults == ()
     before = rows(migrated, "SELECT * FROM batches ORDER BY batch_key")
-    rebuild(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
+    rebuild_batches(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
     assert rows(migrated, "SELECT * FROM batches ORDER BY batch_key") == before
 
 
@@ -155,7 +155,7 @@ def test_reviews_outlive_their_readings(plant: Settings) -> None:
     say(plant)
     run(plant.database.dsn, "DELETE FROM dosing_consumption")
     run(plant.database.dsn, "DELETE FROM batch_events")
-    keep(plant, now=NOON + timedelta(days=100))
+    rebuild_changed_days(plant, now=NOON + timedelta(days=100))
     after = seen(plant)
     assert (after.row.review_state, len(after.batch.doses)) == ("approved", 2)
 
@@ -209,22 +209,23 @@ def test_many_are_approved_at_once_and_each_for_itself(migrated: str) -> None:
     kept(migrated, *(m for number in range(5) for m in normal(400.0 * number)), *GROSS, now=LATER)
     settings = settings_for(migrated)
     drafts = [
-        create_review_draft(row, Decision.APPROVED, who="Anna") for row in listed(settings, BatchFilter())
+        create_review_draft(row, Decision.APPROVED, who="Anna")
+        for row in list_batches(settings, BatchFilter())
     ]
-    done = review_all(settings, drafts, os_user="tester")
+    done = enter_reviews(settings, drafts, os_user="tester")
     assert (len(done.new_reviews), len(done.refusals)) == (4, 1)
-    assert verify(settings).faults == ()
+    assert verify_audit_trail(settings).faults == ()
 
 
 def test_the_second_person_is_another(plant: Settings) -> None:
     say(plant)
     plant = replace(plant, review=ReviewSettings(second_person=True))
-    assert counts(plant, BatchFilter(unreviewed=True)).unreviewed == 1
+    assert count_batches(plant, BatchFilter(unreviewed=True)).unreviewed == 1
     with pytest.raises(ReviewError, match="the second person has to be another"):
         say(plant, Decision.CONFIRMED, who="anna")
     say(plant, Decision.CONFIRMED, who="Berta")
     assert seen(plant).row.review_state == "confirmed"
-    assert listed(plant, BatchFilter(unreviewed=True)) == []
+    assert list_batches(plant, BatchFilter(unreviewed=True)) == []
 
 
 def test_a_pin_is_asked_for_where_it_is_configured(plant: Settings) -> None:
@@ -239,14 +240,14 @@ def test_a_pin_is_asked_for_where_it_is_configured(plant: Settings) -> None:
     assert say(signing, pin="1234").signature == "signed with a PIN"
     stored: str = value(plant.database.dsn, "SELECT pin_hash FROM reviewer_pins")
     assert stored.startswith("$argon2id$")
-    assert verify(signing).faults == ()
+    assert verify_audit_trail(signing).faults == ()
 
 
 def test_the_pin_of_a_name_is_found_as_reviews_write_the_name(plant: Settings) -> None:
     signing = replace(plant, review=ReviewSettings(pin=True))
     set_pin(signing, who=" Anna\u202e  Lee\x1b", pin="1234")
     assert say(signing, who=" Anna\u202e  Lee\x1b", pin="1234").signature == "signed with a PIN"
-    assert verify(signing).faults == ()
+    assert verify_audit_trail(signing).faults == ()
 
 
 COLUMNS = {
@@ -287,14 +288,14 @@ def test_one_changed_byte_is_found(plant: Settings) -> None:
     say(plant, Decision.DEVIATION, "fine.")
     recipe = MasterRecipe("CU-85", (MasterIngredient("T-9", 3, tolerance_g=0.5),))
     import_recipes(plant, [recipe], who="Anna")
-    audit = verify(plant)
+    audit = verify_audit_trail(plant)
     assert (audit.entries, audit.reviews, audit.records, audit.faults) == (3, 1, 1, ())
     unnoticed = []
     with psycopg.connect(plant.database.dsn) as session:
         for name, change in CHANGES.items():
             session.execute("SET session_replication_role = replica")  # a superuser's way round triggers
             assert session.execute(change.encode()).rowcount == 1, name
-            if not verified(session).faults:
+            if not verify_in_session(session).faults:
                 unnoticed.append(name)
             session.rollback()
     assert unnoticed == []
@@ -303,16 +304,16 @@ def test_one_changed_byte_is_found(plant: Settings) -> None:
 def test_a_recipe_gets_a_version_when_it_differs_and_judges_what_begins_after(plant: Settings) -> None:
     narrow = MasterRecipe("CU-85", (MasterIngredient("T-9", 3, 40.0, 0.05), MasterIngredient("T-12", 2, 5.0)))
     (done,) = import_recipes(plant, [narrow], who="Anna", valid_from=NOON - timedelta(days=1))
-    assert (done.version, done.new) == (1, True)
+    assert (done.version, done.is_new) == (1, True)
     (again,) = import_recipes(plant, [narrow], who="Anna")
-    assert (again.version, again.new) == (1, False)
-    keep(plant, now=LATER)
+    assert (again.version, again.is_new) == (1, False)
+    rebuild_changed_days(plant, now=LATER)
     assert (seen(plant).row.finding_kinds, seen(plant).row.recipe_version) == (("out of tolerance",), 1)
     wide = replace(narrow, ordered=True)
     import_recipes(plant, [wide], who="Anna")
-    keep(plant, now=LATER)
+    rebuild_changed_days(plant, now=LATER)
     assert seen(plant).row.recipe_version == 1
-    assert [each.version for each in versions(plant)] == [1, 2]
+    assert [each.version for each in list_recipe_versions(plant)] == [1, 2]
 
 
 def test_nobody_enters_a_review_in_the_past_or_as_another_role(plant: Settings) -> None:

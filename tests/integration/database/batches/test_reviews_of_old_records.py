@@ -5,11 +5,12 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.batches.audit_verify import verify
-from dosing_tui.database.batches.queries import BatchFilter, listed
+from dosing_tui.database.batches.audit_verify import verify_audit_trail
+from dosing_tui.database.batches.queries import list_batches
 from dosing_tui.database.schema import migration_history
-from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.database.server_flavour import Flavour
+from dosing_tui.database.schema.migrate import migrate_schema
+from dosing_tui.database.server_flavour import ServerFlavour
+from dosing_tui.domain.batch_review.query_models import BatchFilter
 from tests.integration.database.batches.test_review_writer import LATER
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import rows
@@ -32,14 +33,14 @@ SELECT %(seq)s, batch_key, batch_id, %(at)s, %(who)s, 'tester', %(db_role)s, %(m
 @pytest.fixture
 def old(database: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Three batches in a database of the version before."""
-    known, settings = migration_history.migrations, settings_for(database)
+    known, settings = migration_history.list_migrations, settings_for(database)
 
-    def earlier(flavour: Flavour) -> list[migration_history.Migration]:
+    def earlier(flavour: ServerFlavour) -> list[migration_history.Migration]:
         return [migration for migration in known(flavour) if migration.number not in SINCE]
 
     with monkeypatch.context() as past:
-        past.setattr(migration_history, "migrations", earlier)
-        migrate(settings, report=lambda sentence: None)
+        past.setattr(migration_history, "list_migrations", earlier)
+        migrate_schema(settings, report=lambda sentence: None)
     kept(database, *normal(), *normal(400), *normal(800), now=LATER)
     return settings
 
@@ -47,7 +48,7 @@ def old(database: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def said(settings: Settings, key: str, who: str, meaning: str) -> None:
     """As it was entered then."""
     with psycopg.connect(settings.database.dsn) as session:
-        moment = audit_trail.begin(session)
+        moment = audit_trail.lock_trail(session)
         name, record_hash, judgement_hash = session.execute(  # type: ignore[misc]  # it is there
             "SELECT batch_id, record_hash, judgement_hash FROM batches WHERE batch_key = %s", (key,)
         ).fetchone()
@@ -55,8 +56,8 @@ def said(settings: Settings, key: str, who: str, meaning: str) -> None:
             0, key, name, moment.at, who, "tester", moment.db_role, meaning, "so", "not an e-signature",
             record_hash, judgement_hash, 0,
         )  # fmt: skip
-        content = audit_trail.review_content(values)
-        seq = audit_trail.append(
+        content = audit_trail.build_review_content(values)
+        seq = audit_trail.append_entry(
             session, moment, action=audit_trail.REVIEW, subject=name, who=who, content=content
         )
         session.execute(
@@ -74,8 +75,8 @@ def test_old_reviews_verify_and_stand_as_they_were_meant(old: Settings) -> None:
         (2, "Anna", "approved"), (2, "Ben", "comment"),
     ):  # fmt: skip
         said(old, keys[number], who, meaning)
-    migrate(old, report=lambda sentence: None)
-    assert [(row.review_state, row.reviewers) for row in listed(old, BatchFilter())] == [
+    migrate_schema(old, report=lambda sentence: None)
+    assert [(row.review_state, row.reviewers) for row in list_batches(old, BatchFilter())] == [
         ("confirmed with deviation", "Anna, Ben"), ("unreviewed", ""), ("approved", "Anna"),
     ]  # fmt: skip
-    assert verify(old).faults == ()
+    assert verify_audit_trail(old).faults == ()

@@ -5,7 +5,7 @@ from typing import LiteralString
 
 import pytest
 
-from dosing_tui.database.batches.incremental_rebuild import rebuild
+from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.domain.batches.canonical_json import batch_to_record
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import Reading
@@ -39,6 +39,6 @@ def test_twenty_hours_of_doses_alone_are_the_same_batches_live_at_once_and_rebui
     assert [(row[0], row[2]) for row in live] == [(batch.key, batch_to_record(batch)) for batch in whole]
     assert sum(len(batch.doses) for batch in whole) == len(readings)
     for since in (NOON - timedelta(days=1), at(9 * 3600), at(13.7 * 3600)):
-        done = rebuild(settings_for(migrated), since=since, until=LATER, now=LATER, report=print)
-        assert (done.stored, done.vanished) == (0, 0)
+        done = rebuild_batches(settings_for(migrated), since=since, until=LATER, now=LATER, report=print)
+        assert (done.stored_count, done.removed_count) == (0, 0)
     assert rows(migrated, STORED) == live

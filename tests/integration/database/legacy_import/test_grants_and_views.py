@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.guide_database import guide_database
 from tests.support.database.reading_samples import settings_for
@@ -20,7 +20,7 @@ ONE: LiteralString = "('2026-11-01 10:00:00+00', 'd', 1, 'BDO', 2.5)"
 
 
 def adopt(dsn: str) -> list[str]:
-    return migrate(settings_for(dsn), report=lambda line: None)
+    return migrate_schema(settings_for(dsn), report=lambda line: None)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_tables_that_telegraf_made_by_itself_are_adopted(flavour: Server, databa
         " ('2026-11-01 10:03', 'd', 'BDO', NULL, 'auto', 2, 50, 50.5, 'NaN'),"
         " (NULL, 'd', 'BDO', NULL, 'auto', 2, 50, 50.5, 4000)",
     )
-    migrate(settings_for(database, zone="Asia/Tokyo"), report=print)
+    migrate_schema(settings_for(database, zone="Asia/Tokyo"), report=print)
     kept = rows(database, "SELECT time::text, pump, error_g, recipe, duration_ms FROM dosing_consumption")
     assert kept == [("2026-11-01 10:00:00+00", 2, None, "", 4000)]
     reasons = sorted(reason for (reason,) in rows(database, "SELECT reason FROM rows_set_aside"))

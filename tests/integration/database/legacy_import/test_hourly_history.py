@@ -4,8 +4,8 @@ from typing import LiteralString
 
 import pytest
 
-from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.database.server_flavour import Flavour
+from dosing_tui.database.schema.migrate import migrate_schema
+from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.guide_database import guide_database
 from tests.support.database.reading_samples import settings_for
@@ -31,7 +31,7 @@ DROP_RAW: LiteralString = "DELETE FROM dosing_consumption WHERE time < now() - I
 
 
 def adopt(dsn: str) -> list[str]:
-    return migrate(settings_for(dsn), report=lambda line: None)
+    return migrate_schema(settings_for(dsn), report=lambda line: None)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def aggregated(flavour: Server, database: str) -> str:
     """A guide database whose retention has dropped doses that its aggregate still knows."""
     guide_database(database)
     run(database, DOSES)
-    if flavour_of(database) is Flavour.COMMUNITY:
+    if flavour_of(database) is ServerFlavour.COMMUNITY:
         run(
             database,
             "CALL refresh_continuous_aggregate('dosing_consumption_hourly', NULL, now())",
@@ -66,7 +66,7 @@ def test_the_guides_aggregate_still_shows_all_of_it(aggregated: str) -> None:
     adopt(aggregated)
     total: LiteralString = "SELECT sum(dose_count)::int, sum(total_grams) FROM dosing_consumption_hourly"
     assert rows(aggregated, total) == [(2001, 2.5 * 2001)]
-    if flavour_of(aggregated) is Flavour.COMMUNITY:
+    if flavour_of(aggregated) is ServerFlavour.COMMUNITY:
         jobs = rows(aggregated, "SELECT job_id FROM timescaledb_information.jobs WHERE job_id >= 1000")
         assert jobs
         for (job,) in jobs:
@@ -97,7 +97,7 @@ def test_an_aggregate_of_another_shape_is_refused(database: str) -> None:
 
 
 def test_another_continuous_aggregate_is_named_and_refused(aggregated: str) -> None:
-    if flavour_of(aggregated) is not Flavour.COMMUNITY:
+    if flavour_of(aggregated) is not ServerFlavour.COMMUNITY:
         adopt(aggregated)  # the other flavours know no such thing
         return
     run(

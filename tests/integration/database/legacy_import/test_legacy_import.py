@@ -9,7 +9,7 @@ from threading import Event
 import psycopg
 import pytest
 
-from dosing_tui.database.schema.migrate import migrate, pending
+from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
 from dosing_tui.errors import DatabaseAccessError
 from tests.integration.database.schema.test_rollups import RECOMPUTED
 from tests.support.database.guide_database import Told, guide_database, lived_in
@@ -26,7 +26,7 @@ class BrokenOffError(Exception):
 
 
 def adopt(dsn: str) -> list[str]:
-    return migrate(settings_for(dsn), report=lambda line: None)
+    return migrate_schema(settings_for(dsn), report=lambda line: None)
 
 
 @pytest.fixture
@@ -59,10 +59,10 @@ def check_books(dsn: str, told: Told) -> None:
 
 def test_every_row_is_kept_or_set_aside_with_its_reason(guide: str) -> None:
     told = lived_in(guide)
-    names = pending(settings_for(guide))
+    names = list_pending_steps(settings_for(guide))
     assert {"adopt/dosing_consumption", "adopt/batch_events", "adopt/inventory_levels"} < set(names)
     assert adopt(guide) == names
-    assert pending(settings_for(guide)) == []
+    assert list_pending_steps(settings_for(guide)) == []
     check_books(guide, told)
     reasons = {reason for (reason,) in rows(guide, "SELECT reason FROM rows_set_aside")}
     assert {"actual_g is NaN", "time is 1970-01-01 00:00:01+00", "time is 2106-02-07 06:28:15+00"} < reasons
@@ -120,7 +120,7 @@ def test_an_empty_guide_database_is_adopted(guide: str) -> None:
 def test_progress_is_told(guide: str) -> None:
     lived_in(guide)
     told: list[str] = []
-    migrate(settings_for(guide), report=told.append)
+    migrate_schema(settings_for(guide), report=told.append)
     assert [line for line in told if line.startswith("Adopting dosing_consumption: ")]
     assert [line for line in told if line.startswith("Adopted dosing_consumption: ")]
 
@@ -145,8 +145,8 @@ STAGES = [
 def test_an_interrupted_adoption_goes_on_where_it_stopped(guide: str, stage: str) -> None:
     told = lived_in(guide)
     with pytest.raises(BrokenOffError):
-        migrate(settings_for(guide), report=interrupting(stage))
-    left = pending(settings_for(guide))
+        migrate_schema(settings_for(guide), report=interrupting(stage))
+    left = list_pending_steps(settings_for(guide))
     assert left
     assert adopt(guide) == left
     check_books(guide, told)
@@ -180,7 +180,7 @@ def test_an_adoption_whose_process_is_killed_goes_on(guide: str) -> None:
 def test_the_plant_goes_on_writing_while_it_is_adopted(guide: str) -> None:
     told = lived_in(guide)
     with pytest.raises(BrokenOffError):
-        migrate(settings_for(guide), report=interrupting("Adopting dosing_consumption"))
+        migrate_schema(settings_for(guide), report=interrupting("Adopting dosing_consumption"))
     run(
         guide,
         "INSERT INTO dosing_consumption (time, device_id, pump, chemical) VALUES (now(), 'new', 1, 'BDO')",
@@ -225,12 +225,12 @@ def test_a_writer_never_misses_a_table(guide: str) -> None:
 def test_the_old_table_is_kept_when_its_books_do_not_balance(guide: str) -> None:
     lived_in(guide)
     with pytest.raises(BrokenOffError):
-        migrate(settings_for(guide), report=interrupting("Adopting inventory_levels"))
+        migrate_schema(settings_for(guide), report=interrupting("Adopting inventory_levels"))
     run(guide, "INSERT INTO adopted_dosing_consumption VALUES ('2021-01-01', 'late', 1, 'c')")
     with pytest.raises(DatabaseAccessError, match=r"adopted_dosing_consumption holds .* it is kept"):
         adopt(guide)
     assert value(guide, "SELECT count(*) FROM adopted_dosing_consumption WHERE device_id = 'late'") == 1
-    assert "adopt/dosing_consumption" in pending(settings_for(guide))
+    assert "adopt/dosing_consumption" in list_pending_steps(settings_for(guide))
 
 
 def test_rows_that_differ_in_one_value_only_are_both_kept(guide: str) -> None:
@@ -248,7 +248,7 @@ def test_identity_does_not_depend_on_the_session(flavour: Server) -> None:
         with flavour.database() as dsn:
             guide_database(dsn)
             run(dsn, "INSERT INTO batch_events VALUES ('2026-10-25 00:30:00+00', 'd', 'start', 'r', 1)")
-            migrate(settings_for(dsn, zone=zone), report=print)
+            migrate_schema(settings_for(dsn, zone=zone), report=print)
             return rows(dsn, "SELECT time, dedup FROM batch_events")
 
     assert dedups("Europe/Berlin") == dedups("Asia/Kathmandu")

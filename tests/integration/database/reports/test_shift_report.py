@@ -10,13 +10,13 @@ import pytest
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.alarms.occurrences import occurrences
-from dosing_tui.database.batches.queries import BatchFilter, counts, listed
-from dosing_tui.database.batches.review_writer import review
-from dosing_tui.database.panel_reader import Reader
-from dosing_tui.database.reports.shift_report import shift_report
+from dosing_tui.database.alarms.occurrences import list_occurrences
+from dosing_tui.database.batches.queries import count_batches, list_batches
+from dosing_tui.database.batches.review_writer import enter_review
+from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.database.reports.shift_report import read_shift_report
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
-from dosing_tui.domain.batch_review.query_models import create_review_draft
+from dosing_tui.domain.batch_review.query_models import BatchFilter, create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.domain.messages.models import TimeQuality
 from dosing_tui.domain.panels.operator_notes import NoteDraft
@@ -67,15 +67,15 @@ def plant(migrated: str) -> Settings:
     )  # fmt: skip
     settings = settings_for(migrated)
     for seconds, text in ((-8 * hours, "night"), (-7000, "drum changed"), (10, "all well"), (hours, "late")):
-        operator_notes.add(settings, NoteDraft(at(seconds), text, "Anna"), os_user="anna")
-    journal.append(settings, [
+        operator_notes.add_note(settings, NoteDraft(at(seconds), text, "Anna"), os_user="anna")
+    journal.append_entries(settings, [
         entry(AlarmEvent.RAISE, LOW, -9 * hours), entry(AlarmEvent.RAISE, GROSS, -4 * hours),
         entry(AlarmEvent.ACKNOWLEDGE, GROSS, -3.9 * hours, who=Actor("Anna"), comment="seen"),
         entry(AlarmEvent.RETURN, GROSS, -3.5 * hours), entry(AlarmEvent.RAISE, GROSS, -1800),
         entry(AlarmEvent.RETURN, GROSS, -900), entry(AlarmEvent.RAISE, GROSS, 2 * hours),
     ])  # fmt: skip
-    first = listed(settings, BatchFilter(until=at(-5.5 * hours)))[0]
-    review(
+    first = list_batches(settings, BatchFilter(until=at(-5.5 * hours)))[0]
+    enter_review(
         settings,
         create_review_draft(first, Decision.APPROVED, who="Anna"),
         os_user="a",
@@ -84,14 +84,14 @@ def plant(migrated: str) -> Settings:
 
 
 def report(settings: Settings, shift: ShiftPeriod = EARLY, now: datetime = AFTER) -> ShiftReport:
-    return shift_report(settings, shift, now=now)
+    return read_shift_report(settings, shift, now=now)
 
 
 def panel(settings: Settings, which: Panel[Any], *, until: datetime = EARLY.until) -> tuple[Any, ...]:
-    reader = Reader(settings)
+    reader = PanelReader(settings)
     reader.open()
     try:
-        return tuple(reader.panel(which, PanelQuery(EARLY.since, until, AFTER)))
+        return tuple(reader.read_panel(which, PanelQuery(EARLY.since, until, AFTER)))
     finally:
         reader.close()
 
@@ -124,11 +124,11 @@ def test_batches_are_those_of_the_list_by_recipe_and_status(plant: Settings) -> 
         ("CU-85", "complete"): 2, ("CU-85", "no-start"): 1, ("FG-85/95", "complete"): 1,
         ("CU-65/75", "incomplete"): 1,
     }  # fmt: skip
-    told = counts(plant, BatchFilter(EARLY.since, EARLY.until))
+    told = count_batches(plant, BatchFilter(EARLY.since, EARLY.until))
     assert sum(each.batches for each in found.batches) == told.batches == 5
     assert sum(each.with_findings for each in found.batches) == told.with_findings
     assert found.unreviewed == told.unreviewed == 4
-    clean = [b for b in listed(plant, BatchFilter(EARLY.since, EARLY.until)) if not b.findings]
+    clean = [b for b in list_batches(plant, BatchFilter(EARLY.since, EARLY.until)) if not b.findings]
     assert (found.ended_batches, found.clean_batches) == (5, len(clean))
     assert found.right_first_time_percent == pytest.approx(100 * len(clean) / 5)
 
@@ -208,8 +208,8 @@ def test_open_points_of_earlier_shifts_are_told_as_long_as_they_are_open(plant: 
     assert (found.unreviewed, found.earlier_unreviewed) == (4, 1)
     (earlier,) = found.earlier_batches
     assert earlier.batch_id.endswith("20261123-001")
-    (row,) = listed(plant, BatchFilter(until=EARLY.since))
-    review(plant, create_review_draft(row, Decision.DEVIATION, who="Anna", comment="seen"), os_user="a")
+    (row,) = list_batches(plant, BatchFilter(until=EARLY.since))
+    enter_review(plant, create_review_draft(row, Decision.DEVIATION, who="Anna", comment="seen"), os_user="a")
     found = report(plant)
     assert (found.unreviewed, found.earlier_unreviewed, found.earlier_batches) == (4, 0, ())
 
@@ -243,20 +243,22 @@ def test_notes_are_those_of_the_shift_in_their_order(plant: Settings) -> None:
 
 
 def test_an_occurrence_has_its_return_and_its_acknowledgement(plant: Settings) -> None:
-    first, second, third = occurrences(plant, since=EARLY.since, until=EARLY.until)
+    first, second, third = list_occurrences(plant, since=EARLY.since, until=EARLY.until)
     assert (first.key, first.returned_at, first.acked_at) == (LOW, None, None)
     assert (second.returned_at, second.acked_by, second.comment) == (at(-3.5 * 3600), "Anna", "seen")
     assert (third.returned_at, third.acked_at) == (at(-900), None)
-    assert [o.key for o in occurrences(plant, since=EARLY.since, until=EARLY.until, device="another")] == []
+    assert [
+        o.key for o in list_occurrences(plant, since=EARLY.since, until=EARLY.until, device="another")
+    ] == []
 
 
 def test_a_condition_that_ended_while_its_alarm_was_shelved_ends_with_the_shelving(plant: Settings) -> None:
     hide = entry(AlarmEvent.SHELVE, LOW, 3600, until=at(7200), comment="sensor", who=Actor("Anna"))
-    journal.append(plant, [hide])
+    journal.append_entries(plant, [hide])
     (hidden,) = report(plant).hidden
     assert (hidden.key, hidden.hiding and hidden.hiding.why) == (LOW, "sensor")
-    journal.append(plant, [entry(AlarmEvent.SHELVE_EXPIRE, LOW, 7200, active=False)])
-    low = next(o for o in occurrences(plant, since=EARLY.since, until=EARLY.until) if o.key == LOW)
+    journal.append_entries(plant, [entry(AlarmEvent.SHELVE_EXPIRE, LOW, 7200, active=False)])
+    low = next(o for o in list_occurrences(plant, since=EARLY.since, until=EARLY.until) if o.key == LOW)
     assert low.returned_at == at(7200)
 
 
@@ -305,10 +307,10 @@ OF_AWAY: dict[str, tuple[list[tuple[str, float, bool]], Spans]] = {
 def test_an_alarm_may_begin_with_the_end_of_its_hiding(migrated: str, case: str) -> None:
     told, expected = OF_AWAY[case]
     settings = settings_for(migrated)
-    journal.append(
+    journal.append_entries(
         settings, [entry(AlarmEvent(word), AWAY, seconds, active=holds) for word, seconds, holds in told]
     )
-    found = occurrences(settings, since=EARLY.since, until=EARLY.until)
+    found = list_occurrences(settings, since=EARLY.since, until=EARLY.until)
     assert [(o.raised_at, o.returned_at, o.acked_at) for o in found] == [
         tuple(seconds if seconds is None else at(seconds) for seconds in one) for one in expected
     ]

@@ -8,8 +8,8 @@ import pytest
 from psycopg import sql
 
 from dosing_tui.database.schema import maintenance
-from dosing_tui.database.schema.maintenance import maintain
-from dosing_tui.database.server_flavour import Flavour
+from dosing_tui.database.schema.maintenance import run_maintenance
+from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import flavour_of, rows, run, value
@@ -32,13 +32,13 @@ def strays(dsn: str) -> int:
 
 
 def is_plain(dsn: str) -> bool:
-    return flavour_of(dsn) is Flavour.PLAIN
+    return flavour_of(dsn) is ServerFlavour.PLAIN
 
 
 def test_readings_of_the_coming_month_have_partitions(flavour: Server, migrated: str) -> None:
     for month in range(3):
         later = NOW + timedelta(days=28 * month)
-        maintain(settings_for(migrated), now=later)
+        run_maintenance(settings_for(migrated), now=later)
         dose(migrated, NOW - later - timedelta(days=27))
         assert not is_plain(migrated) or strays(migrated) == 0
 
@@ -46,7 +46,7 @@ def test_readings_of_the_coming_month_have_partitions(flavour: Server, migrated:
 def test_readings_that_found_no_partition_get_one_and_are_not_counted_again(migrated: str) -> None:
     dose(migrated, timedelta(days=80), timedelta(days=79), timedelta(days=70))
     before = value(migrated, "SELECT sum(doses) FROM dosing_1h")
-    maintain(settings_for(migrated), now=NOW)
+    run_maintenance(settings_for(migrated), now=NOW)
     assert value(migrated, "SELECT count(*) FROM dosing_consumption") == 3
     assert value(migrated, "SELECT sum(doses) FROM dosing_1h") == before
     if is_plain(migrated):
@@ -55,7 +55,7 @@ def test_readings_that_found_no_partition_get_one_and_are_not_counted_again(migr
 
 def test_a_reading_of_a_far_future_waits_in_no_partition_of_its_own(migrated: str) -> None:
     dose(migrated, timedelta(days=-3000))
-    maintain(settings_for(migrated), now=NOW)
+    run_maintenance(settings_for(migrated), now=NOW)
     assert value(migrated, "SELECT count(*) FROM dosing_consumption") == 1
     if is_plain(migrated):
         assert strays(migrated) == 1
@@ -65,8 +65,8 @@ def test_raw_readings_are_kept_for_ninety_days_and_their_sums_for_two_years(
     flavour: Server, migrated: str
 ) -> None:
     dose(migrated, timedelta(days=10), timedelta(days=300), timedelta(days=800))
-    maintain(settings_for(migrated), now=NOW)
-    if flavour_of(migrated) is Flavour.COMMUNITY:
+    run_maintenance(settings_for(migrated), now=NOW)
+    if flavour_of(migrated) is ServerFlavour.COMMUNITY:
         run_jobs(migrated, "policy_retention")
     assert value(migrated, "SELECT count(*) FROM dosing_consumption") == 1
     for table in ("dosing_15m", "dosing_1h", "dosing_6h", "dosing_recipes_15m"):
@@ -74,11 +74,11 @@ def test_raw_readings_are_kept_for_ninety_days_and_their_sums_for_two_years(
 
 
 def test_weeks_are_dropped_whole(flavour: Server, migrated: str) -> None:
-    maintain(settings_for(migrated), now=NOW)
+    run_maintenance(settings_for(migrated), now=NOW)
     dose(migrated, *(timedelta(days=day) for day in range(60)))
-    maintain(settings_for(migrated), now=NOW + timedelta(days=60))
+    run_maintenance(settings_for(migrated), now=NOW + timedelta(days=60))
     left = value(migrated, "SELECT count(*) FROM dosing_consumption")
-    if flavour_of(migrated) is not Flavour.COMMUNITY:
+    if flavour_of(migrated) is not ServerFlavour.COMMUNITY:
         assert 30 <= left < 38
 
 
@@ -90,24 +90,24 @@ def test_old_refusals_are_forgotten(migrated: str) -> None:
                 " VALUES (%s, 't', '', 'why')",
                 (NOW - age,),
             )
-    maintain(settings_for(migrated), now=NOW)
+    run_maintenance(settings_for(migrated), now=NOW)
     assert value(migrated, "SELECT count(*) FROM rejected_messages") == 1
 
 
 def test_twice_is_as_good_as_once(flavour: Server, migrated: str) -> None:
     dose(migrated, timedelta(days=10))
     relations: LiteralString = "SELECT count(*) FROM pg_class WHERE relname LIKE 'dosing_consumption_p%%'"
-    maintain(settings_for(migrated), now=NOW)
+    run_maintenance(settings_for(migrated), now=NOW)
     before = value(migrated, relations)
-    maintain(settings_for(migrated), now=NOW)
+    run_maintenance(settings_for(migrated), now=NOW)
     assert value(migrated, relations) == before
 
 
 def test_nothing_is_dropped_while_a_database_is_being_adopted(flavour: Server, migrated: str) -> None:
     run(migrated, "INSERT INTO adoptions (table_name, old_name) VALUES ('dosing_consumption', 'none')")
     dose(migrated, timedelta(days=300), timedelta(days=800))
-    maintain(settings_for(migrated), now=NOW)
-    if flavour_of(migrated) is not Flavour.COMMUNITY:  # whose policies come after an adoption
+    run_maintenance(settings_for(migrated), now=NOW)
+    if flavour_of(migrated) is not ServerFlavour.COMMUNITY:  # whose policies come after an adoption
         assert value(migrated, "SELECT count(*) FROM dosing_consumption") == 2
     assert value(migrated, "SELECT sum(doses)::int FROM dosing_1h") == 2
 
@@ -115,21 +115,21 @@ def test_nothing_is_dropped_while_a_database_is_being_adopted(flavour: Server, m
 def test_only_one_tidies_up_at_a_time(migrated: str) -> None:
     dose(migrated, timedelta(days=800))
     with psycopg.connect(migrated, autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", (maintenance.LOCK,))
-        maintain(settings_for(migrated), now=NOW)
+        other.execute("SELECT pg_advisory_lock(%s)", (maintenance.LOCK_KEY,))
+        run_maintenance(settings_for(migrated), now=NOW)
     assert value(migrated, "SELECT count(*) FROM dosing_1h") == 1
 
 
 def test_a_database_without_the_schema_is_named(database: str) -> None:
     with pytest.raises(DatabaseAccessError, match="no schema yet: run dosing-tui migrate"):
-        maintain(settings_for(database), now=NOW)
+        run_maintenance(settings_for(database), now=NOW)
 
 
 def test_a_community_schema_keeps_late_and_repeated_readings_right_in_the_columnstore(
     flavour: Server, migrated: str
 ) -> None:
     dose(migrated, timedelta(days=20), timedelta(days=19))
-    if flavour_of(migrated) is Flavour.COMMUNITY:
+    if flavour_of(migrated) is ServerFlavour.COMMUNITY:
         run_jobs(migrated, "policy_compression")
         compressed: LiteralString = """
             SELECT count(*) FROM timescaledb_information.chunks

@@ -11,8 +11,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dosing_tui.database import server_flavour
 from dosing_tui.database.schema import migration_history
-from dosing_tui.database.schema.migrate import LOCK, migrate, pending
-from dosing_tui.database.server_flavour import Flavour
+from dosing_tui.database.schema.migrate import LOCK_KEY, list_pending_steps, migrate_schema
+from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import flavour_of, rows, run, value
@@ -33,7 +33,7 @@ def tables(dsn: str) -> list[str]:
 
 
 def migrated_by(dsn: str) -> list[str]:
-    return migrate(settings_for(dsn), report=lambda line: None)
+    return migrate_schema(settings_for(dsn), report=lambda line: None)
 
 
 @pytest.fixture
@@ -53,10 +53,10 @@ def role_of(dsn: str) -> Iterator[str]:
         session.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
-@pytest.mark.parametrize("flavour_", list(Flavour))
-def test_the_files_are_numbered_and_every_number_is_used_once(flavour_: Flavour) -> None:
-    names = [migration.name for migration in migration_history.migrations(flavour_)]
-    numbers = [migration.number for migration in migration_history.migrations(flavour_)]
+@pytest.mark.parametrize("flavour_", list(ServerFlavour))
+def test_the_files_are_numbered_and_every_number_is_used_once(flavour_: ServerFlavour) -> None:
+    names = [migration.name for migration in migration_history.list_migrations(flavour_)]
+    numbers = [migration.number for migration in migration_history.list_migrations(flavour_)]
     assert [name for name in names if not re.fullmatch(r"[a-z]+/\d{4}_[a-z_]+", name)] == []
     assert numbers == sorted(set(numbers))
 
@@ -64,36 +64,36 @@ def test_the_files_are_numbered_and_every_number_is_used_once(flavour_: Flavour)
 @pytest.mark.parametrize(
     ("server_", "words"),
     [
-        (server_flavour.Server(13, "", "", offered=False), "PostgreSQL 13 is too old"),
+        (server_flavour.ServerInfo(13, "", "", offered=False), "PostgreSQL 13 is too old"),
         (
-            server_flavour.Server(15, "2.17.2", "timescale", offered=True),
+            server_flavour.ServerInfo(15, "2.17.2", "timescale", offered=True),
             "TimescaleDB 2.17.2 is too old .* 2.18 or",
         ),
         (
-            server_flavour.Server(15, "2.12.0", "apache", offered=True),
+            server_flavour.ServerInfo(15, "2.12.0", "apache", offered=True),
             "TimescaleDB 2.12.0 is too old .* 2.13 or",
         ),
     ],
 )
-def test_a_server_that_is_too_old_is_refused(server_: server_flavour.Server, words: str) -> None:
+def test_a_server_that_is_too_old_is_refused(server_: server_flavour.ServerInfo, words: str) -> None:
     with pytest.raises(DatabaseAccessError, match=words):
-        server_flavour.check(server_)
+        server_flavour.check_versions(server_)
 
 
 def test_a_server_of_the_guides_container_will_do() -> None:
-    server_flavour.check(server_flavour.Server(14, "2.19.3", "timescale", offered=True))
+    server_flavour.check_versions(server_flavour.ServerInfo(14, "2.19.3", "timescale", offered=True))
 
 
 def test_a_new_database_gets_every_migration_of_its_flavour_once(flavour: Server, database: str) -> None:
     assert migrated_by(database)
     assert migrated_by(database) == []
-    assert pending(settings_for(database)) == []
-    known = [migration.name for migration in migration_history.migrations(flavour_of(database))]
+    assert list_pending_steps(settings_for(database)) == []
+    known = [migration.name for migration in migration_history.list_migrations(flavour_of(database))]
     assert sorted(applied(database)) == sorted(known)
 
 
 def test_what_is_pending_is_what_is_done(flavour: Server, database: str) -> None:
-    wanted = pending(settings_for(database))
+    wanted = list_pending_steps(settings_for(database))
     done = migrated_by(database)
     # the edition of TimescaleDB, and what belongs to it alone, shows when its extension is there
     alone = [name for name in done if name not in wanted]
@@ -103,7 +103,7 @@ def test_what_is_pending_is_what_is_done(flavour: Server, database: str) -> None
 
 def test_each_step_is_told(database: str) -> None:
     told: list[str] = []
-    names = migrate(settings_for(database), report=told.append)
+    names = migrate_schema(settings_for(database), report=told.append)
     steps = [name for name in names if name != "extension/timescaledb"]
     assert told[-len(steps) :] == [f"Applied {name}." for name in steps]
 
@@ -119,10 +119,10 @@ def test_two_at_once_make_one_schema(flavour: Server, database: str) -> None:
 def test_waiting_for_another_one_is_told(database: str) -> None:
     told: list[str] = []
     with psycopg.connect(database, autocommit=True) as other, ThreadPoolExecutor() as threads:
-        other.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
-        waiting = threads.submit(migrate, settings_for(database), report=told.append)
+        other.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+        waiting = threads.submit(migrate_schema, settings_for(database), report=told.append)
         until(lambda: told)
-        other.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
+        other.execute("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
         waiting.result(timeout=60)
     assert told[0] == "Another dosing-tui is changing the schema; waiting for it to finish."
 
@@ -148,11 +148,11 @@ def test_line_ends_are_no_change() -> None:
 def test_a_schema_newer_than_the_program_is_refused(migrated: str) -> None:
     run(migrated, "INSERT INTO schema_migrations VALUES ('any/0999_next', '', 'plain')")
     with pytest.raises(DatabaseAccessError, match=r"newer than this program \(it holds any/0999_next\)"):
-        pending(settings_for(migrated))
+        list_pending_steps(settings_for(migrated))
 
 
 def test_a_viewer_sees_that_nothing_is_pending(flavour: Server, viewer: str) -> None:
-    assert pending(settings_for(viewer)) == []
+    assert list_pending_steps(settings_for(viewer)) == []
 
 
 def test_a_viewer_has_nothing_to_migrate(viewer: str) -> None:
@@ -163,7 +163,7 @@ def test_a_viewer_is_told_which_right_is_missing_in_an_empty_database(
     postgres: Server, database: str
 ) -> None:
     for viewer in role_of(database):
-        assert pending(settings_for(viewer)) != []
+        assert list_pending_steps(settings_for(viewer)) != []
         with pytest.raises(DatabaseAccessError, match="lacks CREATE on schema public"):
             migrated_by(viewer)
 
@@ -189,5 +189,5 @@ def test_a_viewer_is_told_whose_tables_they_are(flavour: Server, migrated: str, 
 def test_a_database_keeps_the_flavour_it_was_made_with(migrated: str) -> None:
     run(migrated, "UPDATE schema_migrations SET flavour = 'apache'")
     with pytest.raises(DatabaseAccessError, match="newer than this program"):
-        pending(settings_for(migrated))
+        list_pending_steps(settings_for(migrated))
     assert value(migrated, "SELECT count(DISTINCT flavour) FROM schema_migrations") == 1

@@ -8,10 +8,11 @@ import pytest
 
 from dosing_tui.collector.dependencies import build_database
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.incremental_rebuild import rebuild
-from dosing_tui.database.batches.queries import BatchFilter, listed
-from dosing_tui.database.reading_writer import Writer
-from dosing_tui.database.schema.migrate import migrate, pending
+from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
+from dosing_tui.database.batches.queries import list_batches
+from dosing_tui.database.reading_writer import ReadingWriter
+from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
+from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.panel_catalog import PanelQuery
 from dosing_tui.errors import DatabaseAccessError
@@ -26,7 +27,7 @@ from tests.support.domain.batch_messages import MUCH_LATER, NOON, level, normal
 
 def test_batches_of_days_whose_events_are_gone_are_unknown_and_not_none(migrated: str) -> None:
     since, day = NOW.replace(hour=0), timedelta(days=1)
-    writer = Writer(settings_for(migrated))
+    writer = ReadingWriter(settings_for(migrated))
     doses = [replace(DOSE, time=since + day / 2 + number * day) for number in range(3)]
     writer.write(uuid4(), spooled(*doses, replace(EVENT, time=since + 1.6 * day)))
     writer.close()
@@ -41,11 +42,11 @@ def test_a_tolerance_of_the_plants_own_is_counted_back_and_from_then_on(
     since, until = WINDOWS["the month, cut"]
     query = PanelQuery(since, until, until)
     before, after = settings_for(migrated), settings_for(migrated, tolerance_g=0.25)
-    writer = Writer(before)
+    writer = ReadingWriter(before)
     writer.write(uuid4(), spooled(*early))
-    assert pending(before) == []
-    assert pending(after) == ["rules/tolerance"]
-    assert migrate(after, report=print) == ["rules/tolerance"]
+    assert list_pending_steps(before) == []
+    assert list_pending_steps(after) == ["rules/tolerance"]
+    assert migrate_schema(after, report=print) == ["rules/tolerance"]
     writer.write(uuid4(), spooled(*late))
     writer.close()
     told = sample_month.summary(inside([*early, *late], since, until), 0.25)
@@ -64,7 +65,7 @@ def test_another_tolerance_is_told_where_migrating_is_not_allowed_and_nothing_is
         "The database counts doses out of another tolerance than the settings' 0.25 g:"
         " its owner has to run dosing-tui migrate."
     ]
-    assert pending(own) == ["rules/tolerance"]
+    assert list_pending_steps(own) == ["rules/tolerance"]
 
 
 def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds(migrated: str) -> None:
@@ -76,17 +77,17 @@ def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds
 
     def findings(settings: Settings) -> list[str]:
         span = (NOON - timedelta(hours=1), MUCH_LATER)
-        rebuild(settings, since=span[0], until=span[1], now=MUCH_LATER, report=told.append)
-        (row,) = listed(settings, BatchFilter())
+        rebuild_batches(settings, since=span[0], until=span[1], now=MUCH_LATER, report=told.append)
+        (row,) = list_batches(settings, BatchFilter())
         return list(row.finding_kinds)
 
     assert findings(ours) == findings(elsewhere) == []
     assert told[0] == "The database's rules: 0.5 g are within tolerance, stock is low below 20 %."
-    assert pending(elsewhere) == ["rules/stock_low"]
+    assert list_pending_steps(elsewhere) == ["rules/stock_low"]
     own = replace(elsewhere, database=replace(elsewhere.database, migrate=False))
     build_database(own).prepare_schema(told.append)
     assert "another level of low stock than the settings' 60 %" in told[-1]
-    assert migrate(elsewhere, report=told.append) == ["rules/stock_low"]
+    assert migrate_schema(elsewhere, report=told.append) == ["rules/stock_low"]
     assert findings(ours) == findings(elsewhere) == ["low stock"]
 
 

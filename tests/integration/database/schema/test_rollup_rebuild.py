@@ -9,10 +9,10 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from dosing_tui.database.panel_reader import Reader
+from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.schema import migration_history
-from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.database.server_flavour import Flavour
+from dosing_tui.database.schema.migrate import migrate_schema
+from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, PanelQuery
@@ -49,14 +49,14 @@ ALL: LiteralString = "DELETE FROM dosing_consumption"
 @pytest.fixture
 def old(flavour: Server, database: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The schema before, with fifty days of doses; what is migrated from here on is the present schema."""
-    known = migration_history.migrations
+    known = migration_history.list_migrations
 
-    def earlier(flavour: Flavour) -> list[migration_history.Migration]:
+    def earlier(flavour: ServerFlavour) -> list[migration_history.Migration]:
         return [migration for migration in known(flavour) if not BEFORE <= migration.number < 50]
 
     with monkeypatch.context() as past:
-        past.setattr(migration_history, "migrations", earlier)
-        migrate(settings_for(database), report=print)
+        past.setattr(migration_history, "list_migrations", earlier)
+        migrate_schema(settings_for(database), report=print)
     run(database, DOSES, EVENTS)
     return database
 
@@ -77,16 +77,16 @@ def viewer(old: str) -> Iterator[str]:
 def ask(
     dsn: str, panel: panel_catalog.Panel[panel_catalog.RowT], selection: Selection
 ) -> list[panel_catalog.RowT]:
-    reader = Reader(settings_for(dsn))
+    reader = PanelReader(settings_for(dsn))
     reader.open()
     try:
-        return reader.panel(panel, PanelQuery(SINCE, UNTIL, NOW, selection))
+        return reader.read_panel(panel, PanelQuery(SINCE, UNTIL, NOW, selection))
     finally:
         reader.close()
 
 
 def test_sums_are_those_of_the_doses(old: str) -> None:
-    migrate(settings_for(old), report=print)
+    migrate_schema(settings_for(old), report=print)
     for kept, recomputed in RECOMPUTED.items():
         assert rows(old, kept) == rows(old, recomputed)
     run(old, EVENTS.replace("(1, 2)", "(3, 4)"))
@@ -98,7 +98,7 @@ def test_sums_are_those_of_the_doses(old: str) -> None:
 def test_doses_that_are_gone_still_count(old: str, dropped: LiteralString) -> None:
     errors = [error for (error,) in rows(old, ERRORS)]
     run(old, dropped)
-    migrate(settings_for(old), report=print)
+    migrate_schema(settings_for(old), report=print)
     whole = ask(old, panel_catalog.ACCURACY_HISTOGRAM, Selection())
     assert [bin_.doses for bin_ in whole] == [
         sum((bin_.lower_g is None or bin_.lower_g <= error) and (bin_.upper_g is None or error < bin_.upper_g)
@@ -118,13 +118,13 @@ def test_doses_that_are_gone_still_count(old: str, dropped: LiteralString) -> No
 
 
 def test_who_could_read_the_panels_still_can(old: str, viewer: str) -> None:
-    migrate(settings_for(old), report=print)
+    migrate_schema(settings_for(old), report=print)
     for panel in PANELS.values():
         assert ask(viewer, panel, Selection()) is not None
 
 
 def test_who_may_not_read_a_table_of_the_panels_is_told_which_and_as_whom(old: str, viewer: str) -> None:
-    migrate(settings_for(old), report=print)
+    migrate_schema(settings_for(old), report=print)
     user = str(conninfo_to_dict(viewer)["user"])
     with psycopg.connect(old) as session:
         session.execute(sql.SQL("REVOKE SELECT ON dosing_6h FROM {}").format(sql.Identifier(user)))

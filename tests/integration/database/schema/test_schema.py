@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.schema.migrate import migrate
-from dosing_tui.database.server_flavour import Flavour
+from dosing_tui.database.schema.migrate import migrate_schema
+from dosing_tui.database.server_flavour import ServerFlavour
 from tests.support.database import schema_inspection
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import flavour_of, rows, run, value
@@ -107,7 +107,7 @@ REFUSED: dict[LiteralString, str] = {
 
 def test_every_flavour_has_the_same_logical_schema(embedded: Server, flavour: Server, migrated: str) -> None:
     with embedded.database() as plain:
-        migrate(settings_for(plain), report=print)
+        migrate_schema(settings_for(plain), report=print)
         assert schema_inspection.schema(migrated) == schema_inspection.schema(plain)
 
 
@@ -126,7 +126,7 @@ def test_the_session_zone_leaves_no_trace_in_the_schema(flavour: Server) -> None
         with flavour.database() as dsn:
             settings: Settings = settings_for(dsn)
             settings = replace(settings, plant=replace(settings.plant, timezone=zone))
-            migrate(settings, report=print)
+            migrate_schema(settings, report=print)
             bounds = rows(  # of the partitions
                 dsn, "SELECT coalesce(pg_get_expr(relpartbound, oid), '') FROM pg_class"
             )
@@ -170,8 +170,8 @@ def test_only_community_has_policies_and_they_are_the_guides_with_a_window_that_
     flavour: Server, migrated: str
 ) -> None:
     kind = flavour_of(migrated)
-    found = set() if kind is Flavour.PLAIN else set(rows(migrated, JOBS))
-    assert found == (POLICIES if kind is Flavour.COMMUNITY else set())
+    found = set() if kind is ServerFlavour.PLAIN else set(rows(migrated, JOBS))
+    assert found == (POLICIES if kind is ServerFlavour.COMMUNITY else set())
 
 
 def test_the_tables_are_partitioned_by_time(flavour: Server, migrated: str) -> None:

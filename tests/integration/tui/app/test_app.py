@@ -278,7 +278,7 @@ async def test_wide_characters_keep_every_row_at_the_width_of_the_screen() -> No
 async def test_nothing_is_drawn_while_the_line_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     async with console() as driven:
         busy = True
-        monkeypatch.setattr("dosing_tui.tui.app.app.backlog", lambda driver: busy)
+        monkeypatch.setattr("dosing_tui.tui.app.app.has_backlog", lambda driver: busy)
         driven.live.set_broker(LinkState(LinkStatus.DOWN, driven.clock(), "gone"))
         await driven.pilot.pause(1.2)
         assert "MQTT down" not in driven.screen

@@ -368,7 +368,7 @@ async def test_what_is_entered_is_said_to_be_though_the_batch_cannot_be_read_aft
 async def test_when_a_later_part_of_many_fails_it_is_told_what_is_entered_and_what_is_not_known(
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dosing_tui.tui.controllers.review_controller.CHUNK", 3)
+    monkeypatch.setattr("dosing_tui.tui.controllers.review_controller.CHUNK_SIZE", 3)
     stored(migrated, *clean(9))
     async with reviewing(migrated) as plant:
         plant.source.batches = source = Troubled(settings_for(migrated), "anna")

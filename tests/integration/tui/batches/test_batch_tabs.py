@@ -36,8 +36,8 @@ async def test_each_status_is_listed_alone_by_keys_with_how_many_have_it(
 async def test_the_next_with_exceptions_is_found_below_what_has_been_read_and_home_leads_back(
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_store, "PAGE", 3)
-    monkeypatch.setattr(batch_list_state, "PAGE", 3)
+    monkeypatch.setattr(batch_store, "PAGE_SIZE", 3)
+    monkeypatch.setattr(batch_list_state, "PAGE_SIZE", 3)
     old = dose(-339, "T-9", recipe="OLD", actual_g=30.0)
     stored(migrated, event(-400, "start", "OLD"), old, event(-330, "complete", "OLD"), *clean(12))
     async with reviewing(migrated) as plant:

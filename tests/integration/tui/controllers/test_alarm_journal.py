@@ -33,7 +33,7 @@ def test_an_acknowledgement_is_journaled_under_name_and_account(migrated: str) -
     engine = Backend(settings_for(migrated), RemoteLiveState(), now)
     raised = replace(entry(AlarmEvent.RAISE), uuid=uuid4(), id=0)
     engine.append_entries([raised, replace(entry(AlarmEvent.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
-    told = journal.read(settings_for(migrated))
+    told = journal.read_journal(settings_for(migrated))
     assert [one.event for one in told] == [AlarmEvent.RAISE, AlarmEvent.ACKNOWLEDGE]
     assert (told[1].who.name, told[1].who.os_user) == ("Anna", getuser())
 

@@ -79,7 +79,7 @@ async def test_e_saves_text_and_html(tmp_path: Path) -> None:
 
 async def test_what_the_plant_says_is_text_in_it_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        FakeSource, "shift_report", lambda self, shift, now: sample(shift, made_at=now, recipe=HOSTILE)
+        FakeSource, "read_shift_report", lambda self, shift, now: sample(shift, made_at=now, recipe=HOSTILE)
     )
     async with console(size=SMALL) as driven:
         await driven.press("S")

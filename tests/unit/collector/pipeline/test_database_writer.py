@@ -7,7 +7,7 @@ from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline.database_writer import DatabaseWriter
 from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
 from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
-from dosing_tui.database.reading_writer import Progress
+from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import Dose, ReadingKind
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 from dosing_tui.live_state import LinkStatus, MessageCounts
@@ -108,7 +108,7 @@ def test_a_commit_whose_answer_was_lost_is_counted_once(bench: Bench) -> None:
 
 def test_a_restored_database_is_told_of_and_gets_what_is_still_there(bench: Bench) -> None:
     bench.put(2)
-    bench.spool.confirm_progress(Progress(last_seq=1, stored=1))
+    bench.spool.confirm_progress(WriteProgress(last_seq=1, stored=1))
     bench.writing.start()
     until(lambda: bench.spool.counts == MessageCounts(received=1, stored=1))
     assert any("replaced or restored" in sentence for sentence in bench.said)

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
 from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
-from dosing_tui.database.reading_writer import Progress
+from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import ParsedItem
 from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import MessageCounts
@@ -60,7 +60,7 @@ def test_a_message_larger_than_a_batch_goes_alone(spool: Spool) -> None:
 def test_what_is_settled_is_gone_and_what_is_not_stays(spool: Spool) -> None:
     spool.append_messages([arrival(1), arrival(2), arrival(3)], expire_before=0)
     seqs = [seq for seq, _ in spool.read_chunk(100)]
-    spool.confirm_progress(Progress(last_seq=seqs[1], stored=2))
+    spool.confirm_progress(WriteProgress(last_seq=seqs[1], stored=2))
     assert [seq for seq, _ in spool.read_chunk(100)] == seqs[2:]
     assert spool.counts == MessageCounts(received=3, stored=2, spooled=1)
 
@@ -69,7 +69,7 @@ def test_a_number_is_never_given_twice_even_after_the_spool_was_empty(tmp_path: 
     first = open_spool(tmp_path)
     first.append_messages([arrival(1)], expire_before=0)
     ((seq, _),) = first.read_chunk(1)
-    first.confirm_progress(Progress(last_seq=seq, stored=1))
+    first.confirm_progress(WriteProgress(last_seq=seq, stored=1))
     first.close()
     second = open_spool(tmp_path)
     second.append_messages([arrival(2)], expire_before=0)
@@ -80,7 +80,9 @@ def test_a_number_is_never_given_twice_even_after_the_spool_was_empty(tmp_path: 
 def test_the_books_and_the_identity_outlast_the_process(tmp_path: Path) -> None:
     first = open_spool(tmp_path)
     first.append_messages([arrival(1), arrival(2, count=2), arrival(3)], expire_before=0)
-    first.confirm_progress(Progress(last_seq=first.read_chunk(3)[1][0], stored=1, duplicates=1, rejected=1))
+    first.confirm_progress(
+        WriteProgress(last_seq=first.read_chunk(3)[1][0], stored=1, duplicates=1, rejected=1)
+    )
     first.close()
     second = open_spool(tmp_path)
     assert (
@@ -110,7 +112,7 @@ def test_what_was_seen_of_late_outlasts_the_process(tmp_path: Path) -> None:
 
 def test_a_database_that_was_replaced_gets_new_books_that_begin_with_what_is_spooled(spool: Spool) -> None:
     spool.append_messages([arrival(1), arrival(2), arrival(3, count=2)], expire_before=0)
-    spool.confirm_progress(Progress(last_seq=spool.read_chunk(1)[0][0], stored=1))
+    spool.confirm_progress(WriteProgress(last_seq=spool.read_chunk(1)[0][0], stored=1))
     before = spool.spool_id
     spool.reset_counters()
     assert spool.spool_id != before
@@ -154,7 +156,7 @@ def test_a_full_spool_says_so_keeps_what_it_has_and_takes_more_when_there_is_roo
     taken = fill(spool)
     assert spool.counts.received == spool.counts.spooled == taken * 100
     assert not spool.has_room()
-    spool.confirm_progress(Progress(last_seq=spool.read_chunk(10**9)[-1][0], stored=taken * 100))
+    spool.confirm_progress(WriteProgress(last_seq=spool.read_chunk(10**9)[-1][0], stored=taken * 100))
     assert spool.has_room()
     spool.append_messages([arrival(0)], expire_before=taken)
     assert spool.counts.spooled == 1
@@ -174,7 +176,7 @@ def test_a_spool_larger_than_the_limit_set_later_can_still_be_emptied(tmp_path: 
     big.append_messages([arrival(n, count=100) for n in range(100)], expire_before=100)
     big.close()
     small = open_spool(tmp_path, max_mb=1)
-    small.confirm_progress(Progress(last_seq=small.read_chunk(10**9)[-1][0], stored=10_000))
+    small.confirm_progress(WriteProgress(last_seq=small.read_chunk(10**9)[-1][0], stored=10_000))
     assert small.counts == MessageCounts(received=10_000, stored=10_000)
     small.close()
 
@@ -189,7 +191,7 @@ def test_the_least_spool_is_not_filled_by_what_was_seen_of_late(tmp_path: Path) 
         spool.append_messages(
             [ParsedMessage((), one) for one in seen], expire_before=sightings.expire_old(NOON)
         )
-        spool.confirm_progress(Progress(last_seq=500 * (number + 1)))
+        spool.confirm_progress(WriteProgress(last_seq=500 * (number + 1)))
     assert spool.has_room()
     spool.close()
 
@@ -262,7 +264,7 @@ class AnySequenceOfEvents(RuleBasedStateMachine):
         self.kept: list[ParsedMessage] = []
         self.received = 0
         self.numbers = itertools.count(1)
-        self.database = Progress()
+        self.database = WriteProgress()
 
     @rule(counts=st.lists(st.integers(0, 3), max_size=4))
     def take_in(self, counts: list[int]) -> None:
@@ -282,7 +284,7 @@ class AnySequenceOfEvents(RuleBasedStateMachine):
             count = sum(len(units) for _, units in new)
             assert [units for _, units in new] == [each.items for each in self.kept[: len(new)]]
             del self.kept[: len(new)]
-            self.database = Progress(new[-1][0], self.database.stored + count)
+            self.database = WriteProgress(new[-1][0], self.database.stored + count)
         if told:
             self.spool.confirm_progress(self.database)
         else:

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.database.batches.span_planner import Span, Touched, affected, around
+from dosing_tui.database.batches.span_planner import (
+    ChangedDay,
+    StationSpan,
+    compute_affected_span,
+    widen_span,
+)
 from dosing_tui.domain.batches.models import DEFAULT_RULES, Batch
 from dosing_tui.domain.messages.models import Dose, Reading
 from tests.support.domain.batch_messages import STATION, at, dose, event, made, told
@@ -20,8 +25,8 @@ def doses(since_h: float, until_h: float, *, every: float = 60.0, recipe: str = 
 
 def partly(hours: float, readings: list[Reading]) -> tuple[list[Batch], list[Batch]]:
     """The batches that begin within four hours: of all readings, and of what is read for them."""
-    span = Span(STATION, at(hours * HOUR), at((hours + 4) * HOUR))
-    read = around(span, DEFAULT_RULES)
+    span = StationSpan(STATION, at(hours * HOUR), at((hours + 4) * HOUR))
+    read = widen_span(span, DEFAULT_RULES)
     some = [reading for reading in readings if read.since <= reading.time < read.until]
     whole, part = (
         [batch for batch in made(*each, now=at(3000 * HOUR)) if span.since <= batch.anchor_time < span.until]
@@ -104,7 +109,7 @@ def test_what_comes_late_changes_no_batch_beyond_what_is_rebuilt_for_it(
     readings: list[Reading], hours: float, lasting: float
 ) -> None:
     first, last = at(hours * HOUR), at(hours * HOUR + lasting)
-    rebuilt = affected(Touched(STATION, first.date(), first, last, 1), DEFAULT_RULES)
+    rebuilt = compute_affected_span(ChangedDay(STATION, first.date(), first, last, 1), DEFAULT_RULES)
     early = [reading for reading in readings if not first <= reading.time <= last]
     before, after = (
         [

@@ -184,7 +184,7 @@ def test_what_lies_above_a_batch_that_was_gone_to_is_read_page_by_page() -> None
 def test_no_more_is_held_than_is_good_and_there_is_an_end_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(browse, "MOST", 6 * PAGE_SIZE)
+    monkeypatch.setattr(browse, "MAX_ROWS", 6 * PAGE_SIZE)
     plant = kept(3 * browse.MAX_ROWS // 2)
     who = Reviewer(plant)
     while not who.shelf.list_state.has_oldest:
