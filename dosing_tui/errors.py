@@ -7,15 +7,15 @@ DosingError
 ├── RangeError         a stretch of time cannot be understood: ask again
 ├── ExportError        rows cannot be given out as they are wanted: say so, exit 2
 ├── BrokerError        the broker cannot be reached or refuses: say so, retry
-├── AlarmRefused       an alarm cannot be acknowledged, shelved or reset now: say why
+├── AlarmCommandError       an alarm cannot be acknowledged, shelved or reset now: say why
 ├── DeliveryError      nobody was told of an alarm: try again, unless it says that it is for good
 ├── DemoError          an embedded server does not start: say so, exit 2
 ├── RecipeError        a recipe master cannot be used: say so, exit 2
 ├── ReviewError        a review is not entered: say why, show the batch anew
 └── DatabaseError
-    ├── DatabaseAway      try again later: refused connection, restart, timeout
-    ├── DatabaseRefused   never on its own: password, right, missing or newer schema
-    └── RowRefused        this row never: isolate it, keep its neighbours
+    ├── DatabaseUnavailableError      try again later: refused connection, restart, timeout
+    ├── DatabaseAccessError   never on its own: password, right, missing or newer schema
+    └── InvalidRowError        this row never: isolate it, keep its neighbours
 
 A message names the thing and the value, in one sentence an operator can act on.
 """

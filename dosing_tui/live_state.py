@@ -158,7 +158,7 @@ class LiveState:
         self._update_fields(database=state)
 
     def set_message_counts(self, counts: MessageCounts) -> None:
-        self._update_fields(books=counts)
+        self._update_fields(message_counts=counts)
 
     def set_alarms(self, alarms: AlarmSnapshot) -> None:
         self._update_fields(alarms=alarms)

@@ -34,7 +34,7 @@ def list_alarms(
 ) -> list[AlarmState]:
     """The alarms that are not normal, the most urgent first.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     wanted = frozenset(state_names)
     states = [
@@ -55,7 +55,7 @@ class AlarmCommandResult:
 
 
 def find_alarms(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
-    """The alarms of these tags. Raises: AlarmRefused if there is none, DatabaseAway, DatabaseRefused."""
+    """The alarms of these tags. Raises: AlarmCommandError if there is none, DatabaseUnavailableError, DatabaseAccessError."""
     states = journal.read_alarm_states(settings)
     return [_find_alarm(states, tag) for tag in tags]
 
@@ -63,7 +63,7 @@ def find_alarms(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
 def find_alarms_or_normal(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
     """The alarms of these tags, normal ones too: an alarm is hidden before the work that would raise it.
 
-    Raises: AlarmRefused if nothing could ever raise one of them, DatabaseAway, DatabaseRefused.
+    Raises: AlarmCommandError if nothing could ever raise one of them, DatabaseUnavailableError, DatabaseAccessError.
     """
     known = {state.key.tag.lower(): state for state in journal.read_alarm_states(settings).values()}
     if all(tag.lower() in known for tag in tags):
@@ -75,7 +75,7 @@ def find_alarms_or_normal(settings: Settings, tags: Sequence[str]) -> list[Alarm
 def acknowledge_alarms(
     settings: Settings, targets: Sequence[AlarmState], context: CommandContext, *, comment: str
 ) -> AlarmCommandResult:
-    """Raises: AlarmRefused if nothing can be done about any of them, DatabaseAway, DatabaseRefused."""
+    """Raises: AlarmCommandError if nothing can be done about any of them, DatabaseUnavailableError, DatabaseAccessError."""
     return _append_entries(
         settings, targets, lambda state: operator_commands.acknowledge_alarm(state, context, comment=comment)
     )

@@ -55,7 +55,7 @@ def open_connection(
 ) -> psycopg.Connection[TupleRow]:
     """A session in the plant's time zone, named after ``application``.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     string = build_connection_string(settings, application=application, timeouts=timeouts)
     with translate_rowless_errors(describe_target(settings)):
@@ -67,7 +67,7 @@ def build_connection_string(
 ) -> str:
     """Everything libpq needs, the password included: for connect() and for a pool, never for a log.
 
-    Raises: DatabaseRefused, if the connection string cannot be read.
+    Raises: DatabaseAccessError, if the connection string cannot be read.
     """
     given = _parse_dsn(settings)
     options = f"{_build_session_options(settings, timeouts)} {given.get('options', '')}".strip()
@@ -83,7 +83,7 @@ def build_connection_string(
 def describe_target(settings: Settings) -> DatabaseTarget:
     """Which database is meant, in words for the operator.
 
-    Raises: DatabaseRefused, if the connection string cannot be read.
+    Raises: DatabaseAccessError, if the connection string cannot be read.
     """
     implied = {o.keyword.decode(): o.val.decode() for o in Conninfo.get_defaults() if o.val is not None}
     known = implied | _parse_dsn(settings)

@@ -38,7 +38,7 @@ class DatabaseTarget:
 def translate_errors(target: DatabaseTarget) -> Iterator[None]:
     """Translate what psycopg raises inside the block.
 
-    Raises: DatabaseAway, DatabaseRefused, RowRefused; always ``from`` the original.
+    Raises: DatabaseUnavailableError, DatabaseAccessError, InvalidRowError; always ``from`` the original.
     """
     try:
         yield
@@ -50,7 +50,7 @@ def translate_errors(target: DatabaseTarget) -> Iterator[None]:
 def translate_rowless_errors(target: DatabaseTarget) -> Iterator[None]:
     """The same where no row can be at fault.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     try:
         with translate_errors(target):

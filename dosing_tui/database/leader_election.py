@@ -34,7 +34,7 @@ class LeaderElection:
     def try_acquire(self) -> bool:
         """True if this process collects from now on, or did already.
 
-        Raises: DatabaseAway, DatabaseRefused.
+        Raises: DatabaseUnavailableError, DatabaseAccessError.
         """
         if self.is_held():
             return True
@@ -65,7 +65,7 @@ class LeaderElection:
     def read_holder(self) -> LockHolder | None:
         """The collector's session, this one's perhaps; None while nobody collects.
 
-        Raises: DatabaseAway, DatabaseRefused.
+        Raises: DatabaseUnavailableError, DatabaseAccessError.
         """
         session = self._ensure_session()
         with (

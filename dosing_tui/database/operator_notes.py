@@ -28,7 +28,7 @@ MAX_NOTES = 500
 def add_note(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
     """Store the note, cleaned; answers it as it stands in the database. ``os_user``: who runs this console.
 
-    Raises: DatabaseAway, DatabaseRefused (this user may not), RowRefused (this note cannot be stored).
+    Raises: DatabaseUnavailableError, DatabaseAccessError (this user may not), InvalidRowError (this note cannot be stored).
     """
     note = clean_note(draft)
     if wrong := validate_note(note):
@@ -55,7 +55,7 @@ def add_note(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
 def list_notes(settings: Settings, *, since: datetime, until: datetime, limit: int = MAX_NOTES) -> list[Note]:
     """The notes about moments in [since, until), the newest first, with harmless text.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with (
         open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,

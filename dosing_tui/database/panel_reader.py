@@ -53,7 +53,7 @@ class SpoolProgress:
 class PanelReader:
     """A few sessions, opened when they are needed. Text it answers is clean.
 
-    Every question raises DatabaseAway or DatabaseRefused.
+    Every question raises DatabaseUnavailableError or DatabaseAccessError.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -64,7 +64,7 @@ class PanelReader:
     def open(self) -> None:
         """Does not wait for the database, nor fail without it.
 
-        Raises: DatabaseRefused, if the connection string cannot be read.
+        Raises: DatabaseAccessError, if the connection string cannot be read.
         """
         self._pool = ConnectionPool(
             build_connection_string(self._settings, application=APPLICATION_NAME),
@@ -98,7 +98,7 @@ class PanelReader:
         return self._fetch_rows(f"panels/{panel.id}", clean_class_row(panel.row_type), asked)
 
     def cancel_panels(self, panels: Collection[str]) -> None:
-        """Give up what is being asked for these panels: whoever asked gets a DatabaseAway."""
+        """Give up what is being asked for these panels: whoever asked gets a DatabaseUnavailableError."""
         self._queries.cancel_queries([f"panels/{name}" for name in panels])
 
     def read_annotations(

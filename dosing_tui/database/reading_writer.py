@@ -67,7 +67,7 @@ class WriteReceipt:
 class ReadingWriter:
     """The collector's session; for one thread. Every method opens it if need be.
 
-    All raise DatabaseAway (nothing was counted: do it again) or DatabaseRefused.
+    All raise DatabaseUnavailableError (nothing was counted: do it again) or DatabaseAccessError.
     """
 
     def __init__(self, settings: Settings) -> None:

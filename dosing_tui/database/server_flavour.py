@@ -78,7 +78,7 @@ def detect_server(session: Session) -> ServerInfo:
 
 
 def check_versions(server: ServerInfo) -> None:
-    """Raises: DatabaseRefused, if PostgreSQL or TimescaleDB is too old for the schema."""
+    """Raises: DatabaseAccessError, if PostgreSQL or TimescaleDB is too old for the schema."""
     if server.postgresql < MIN_POSTGRESQL:
         raise DatabaseAccessError(
             f"PostgreSQL {server.postgresql} is too old: the schema needs {MIN_POSTGRESQL} or newer."

@@ -21,7 +21,7 @@ SELECT current_user, current_database(), has_schema_privilege('public', 'CREATE'
 def become_owner(session: Session) -> None:
     """Go on as the role that owns the dosing tables, if there are any: what is made belongs to it.
 
-    Raises: DatabaseRefused, if the user may not.
+    Raises: DatabaseAccessError, if the user may not.
     """
     row = session.execute(_OWNER_QUERY).fetchone()
     assert row is not None  # a LEFT JOIN from one row
@@ -38,7 +38,7 @@ def become_owner(session: Session) -> None:
 def check_create_right(session: Session, *, schema: str) -> None:
     """``schema``: one that is to be made if it is not there; '' for none.
 
-    Raises: DatabaseRefused, naming the right that is missing.
+    Raises: DatabaseAccessError, naming the right that is missing.
     """
     row = session.execute(_RIGHTS_QUERY, {"schema": schema}).fetchone()
     assert row is not None  # a SELECT without FROM

@@ -71,7 +71,7 @@ FILE_COLUMNS: tuple[_BatchColumn, ...] = (
 
 
 def find_batches(settings: Settings, query: BatchListQuery, *, now: datetime) -> BatchListResult:
-    """The newest ``most`` batches. Raises: RangeError, DatabaseAway, DatabaseRefused."""
+    """The newest ``most`` batches. Raises: RangeError, DatabaseUnavailableError, DatabaseAccessError."""
     since, until, words = _resolve_range(settings, query, now)
     which = BatchFilter(
         since, until, query.device, query.recipe, query.status,
@@ -82,7 +82,7 @@ def find_batches(settings: Settings, query: BatchListQuery, *, now: datetime) ->
 
 
 def explain_no_batches(settings: Settings, result: BatchListResult) -> str:
-    """In a sentence. Raises: DatabaseAway, DatabaseRefused."""
+    """In a sentence. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     others = count_batches(
         settings, BatchFilter(result.batch_filter.since, result.batch_filter.until)
     ).batches

@@ -69,7 +69,7 @@ def export_panel(
     write: TextWriter,
     report: MessageReporter,
 ) -> int:
-    """The exit status: 0, NO_ROWS or AWAY. Raises: ExportError, RangeError, DatabaseRefused."""
+    """The exit status: 0, NO_ROWS or AWAY. Raises: ExportError, RangeError, DatabaseAccessError."""
     panel = _find_panel(request.panel)
     spec = _parse_range(request, panel)
     for sentence in _list_ignored_filters(panel, request.selection):

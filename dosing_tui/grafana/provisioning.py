@@ -36,7 +36,7 @@ class GrafanaOptions:
 
 
 def build_provisioning_files(settings: Settings, options: GrafanaOptions) -> dict[str, str]:
-    """Text by path, relative to Grafana's provisioning folder. Raises: DatabaseRefused."""
+    """Text by path, relative to Grafana's provisioning folder. Raises: DatabaseAccessError."""
     boards = build_dashboards(PANELS.values(), settings)
     return {
         "datasources/dosing.yaml": _render_yaml(_build_datasource(describe_target(settings), options)),

@@ -30,7 +30,7 @@ class PayloadParser(Protocol):
 
 
 class RowWriter(Protocol):
-    """Every method may raise DatabaseAway or DatabaseRefused."""
+    """Every method may raise DatabaseUnavailableError or DatabaseAccessError."""
 
     def open(self) -> None: ...
     def close(self) -> None: ...
@@ -39,7 +39,7 @@ class RowWriter(Protocol):
 
 
 class LeaderLock(Protocol):
-    """Every method may raise DatabaseAway or DatabaseRefused."""
+    """Every method may raise DatabaseUnavailableError or DatabaseAccessError."""
 
     def try_acquire(self) -> bool: ...
     def is_held(self) -> bool: ...
@@ -49,7 +49,7 @@ class LeaderLock(Protocol):
 class RebuildCall(Protocol):
     """A call rebuilds the batches that what was written has touched.
 
-    It may raise DatabaseAway or DatabaseRefused; EOFError or OSError once it was closed.
+    It may raise DatabaseUnavailableError or DatabaseAccessError; EOFError or OSError once it was closed.
     """
 
     def __call__(self) -> None: ...
@@ -60,7 +60,7 @@ class RebuildCall(Protocol):
 class AlarmStore:
     """The alarm journal, and what the rules have to know of the past.
 
-    Every call but ``follow_journal`` may raise DatabaseAway or DatabaseRefused; ``append_entries`` RowRefused, too.
+    Every call but ``follow_journal`` may raise DatabaseUnavailableError or DatabaseAccessError; ``append_entries`` InvalidRowError, too.
     """
 
     append_entries: Callable[[Sequence[JournalEntry]], None]
@@ -80,7 +80,7 @@ class AlarmStore:
 
 @dataclass(frozen=True, slots=True)
 class CollectorDatabase:
-    """The database, as far as collecting needs it. Every call may raise DatabaseAway or DatabaseRefused."""
+    """The database, as far as collecting needs it. Every call may raise DatabaseUnavailableError or DatabaseAccessError."""
 
     create_writer: Callable[[], RowWriter]
     create_leader_lock: Callable[[], LeaderLock]

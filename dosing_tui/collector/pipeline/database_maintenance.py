@@ -8,7 +8,7 @@ from dosing_tui.errors import DatabaseAccessError
 def run_maintenance(database: CollectorDatabase, status: CollectorStatus) -> None:
     """Where this program's role may not, somebody else has to; readings can be stored all the same.
 
-    Raises: DatabaseAway.
+    Raises: DatabaseUnavailableError.
     """
     try:
         database.run_maintenance()

@@ -63,7 +63,7 @@ class JournalUpdate:
 def append_entries(settings: Settings, entries: Sequence[JournalEntry]) -> None:
     """Add entries in this order, all or none; one that is there already is left alone.
 
-    Raises: DatabaseAway, DatabaseRefused (the right is missing), RowRefused (an entry can never be stored).
+    Raises: DatabaseUnavailableError, DatabaseAccessError (the right is missing), InvalidRowError (an entry can never be stored).
     """
     meant = describe_target(settings)
     with open_connection(settings, application=APPLICATION_NAME) as session:
@@ -83,7 +83,7 @@ def append_entries(settings: Settings, entries: Sequence[JournalEntry]) -> None:
 
 
 def save_checkpoint(settings: Settings, checkpoint: Checkpoint) -> None:
-    """Keep what the journal has come to, for whoever starts next. Raises: DatabaseAway, DatabaseRefused."""
+    """Keep what the journal has come to, for whoever starts next. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with (
         open_connection(settings, application=APPLICATION_NAME) as session,
         translate_rowless_errors(describe_target(settings)),
@@ -93,14 +93,14 @@ def save_checkpoint(settings: Settings, checkpoint: Checkpoint) -> None:
 
 
 def find_stored(settings: Settings, uuids: Sequence[UUID]) -> frozenset[UUID]:
-    """Which of these entries the journal has. Raises: DatabaseAway, DatabaseRefused."""
+    """Which of these entries the journal has. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with _open_session(settings) as session:
         rows = session.execute(read_statement("reads/alarm_journal_stored"), {"uuid": list(uuids)}).fetchall()
     return frozenset(uuid for (uuid,) in rows)
 
 
 def read_alarm_states(settings: Settings) -> dict[AlarmKey, AlarmState]:
-    """Every alarm of this site that is not normal. Raises: DatabaseAway, DatabaseRefused."""
+    """Every alarm of this site that is not normal. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     rest: list[JournalEntry] = []
     with _open_session(settings) as session:
         known = select_checkpoint(session, settings)
@@ -112,7 +112,7 @@ def read_alarm_states(settings: Settings) -> dict[AlarmKey, AlarmState]:
 def read_journal(settings: Settings) -> list[JournalEntry]:
     """Every entry of this site, in order, with harmless text.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     found: list[JournalEntry] = []
     with _open_session(settings) as session:
@@ -124,7 +124,7 @@ def read_journal(settings: Settings) -> list[JournalEntry]:
 def list_entries(settings: Settings, journal_filter: JournalFilter) -> list[JournalEntry]:
     """The entries that were asked for, the newest first, with harmless text.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     of = _select_alarms_in(settings, journal_filter.state_names)
     if of["rules"] == []:
@@ -157,7 +157,7 @@ def _select_alarms_in(settings: Settings, states: Sequence[AlarmStateName]) -> d
 
 
 def read_kpi_history(settings: Settings, now: datetime) -> KpiHistory:
-    """What the health of the alarms is judged by. Raises: DatabaseAway, DatabaseRefused."""
+    """What the health of the alarms is judged by. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     wanted = JournalFilter(now - KPI_PERIOD - SHELVE_LOOKBACK, now)
     found: list[JournalEntry] = []
     while page := list_entries(settings, wanted):
@@ -176,7 +176,7 @@ def read_kpi_history(settings: Settings, now: datetime) -> KpiHistory:
 def list_dose_errors(settings: Settings, *, since: datetime) -> list[DoseErrorMinute]:
     """The doses since then by station, pump and minute, oldest first.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     asked = {"since": since}
     with _open_session(settings) as session, session.cursor(row_factory=class_row(DoseErrorMinute)) as cursor:

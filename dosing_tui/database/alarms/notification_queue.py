@@ -64,7 +64,7 @@ class PendingSummary:
 def list_channel_states(settings: Settings, *, now: datetime) -> list[ChannelStatus]:
     """Every channel that this site has ever had, by name.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     asked = {"site": settings.plant.site, "now": now}
     with (
@@ -86,7 +86,7 @@ class QueuePosition:
 
 
 class NotificationQueue:
-    """One session. For one thread; every method may raise DatabaseAway or DatabaseRefused."""
+    """One session. For one thread; every method may raise DatabaseUnavailableError or DatabaseAccessError."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -37,7 +37,7 @@ def list_occurrences(
 ) -> list[Occurrence]:
     """In the order of their raising, with harmless text; ``device`` also tells those of the whole plant.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with (
         open_connection(settings, application="reports", autocommit=True) as session,

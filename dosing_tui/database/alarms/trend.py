@@ -12,7 +12,7 @@ APPLICATION_NAME = "alarms"
 
 
 def read_trend(settings: Settings, query: AlarmTrendQuery) -> list[AlarmTrendPoint]:
-    """A point for every step, the oldest first. Raises: DatabaseAway, DatabaseRefused."""
+    """A point for every step, the oldest first. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     parameters = {
         "from": query.since,
         "to": query.until,

@@ -19,7 +19,7 @@ MIN_PIN_LENGTH = 4
 def set_pin(settings: Settings, *, who: str, pin: str, old: str = "") -> None:
     """The first PIN of a name is anybody's to set; a later one needs ``old``.
 
-    Raises: ReviewError, ConfigError (argon2-cffi is missing), DatabaseAway, DatabaseRefused.
+    Raises: ReviewError, ConfigError (argon2-cffi is missing), DatabaseUnavailableError, DatabaseAccessError.
     """
     if len(pin) < MIN_PIN_LENGTH or not pin.isprintable():
         raise ReviewError(f"A PIN has at least {MIN_PIN_LENGTH} characters that can be typed.")

@@ -34,7 +34,7 @@ class AuditReport:
 def verify_audit_trail(settings: Settings) -> AuditReport:
     """Compare every entry, review, recipe, PIN, policy and batch with its hash, and lists with the batches.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with (
         open_connection(settings, application="audit", timeouts=NO_TIMEOUTS) as session,

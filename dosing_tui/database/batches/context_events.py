@@ -45,7 +45,7 @@ def list_context_events(
 ) -> ContextEvents:
     """Of a station, or of the whole plant, in [since, until).
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with (
         open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,

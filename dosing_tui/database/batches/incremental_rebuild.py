@@ -34,7 +34,7 @@ REBUILD_TIMEOUTS = StatementTimeouts(statement_s=60.0)
 def rebuild_changed_days(settings: Settings, *, now: datetime) -> RebuildResult:
     """Rebuild what was touched since the last time, the newest first; nothing if somebody else is at it.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with _open_session(settings, "batches") as session:
         if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone() != (True,):
@@ -55,8 +55,8 @@ def rebuild_batches(
     """Rebuild all batches that begin in [since, until). Reviews, their comments and PINs are not touched.
 
     What is older than the readings that are kept stays as it is stored.
-    Raises: ConfigError, if the alarms by which batches are judged are of another site; DatabaseAway,
-    DatabaseRefused.
+    Raises: ConfigError, if the alarms by which batches are judged are of another site; DatabaseUnavailableError,
+    DatabaseAccessError.
     """
     until, done = min(until, now + DEFAULT_RULES.max_duration), RebuildResult()
     with _open_session(settings, "rebuild") as session:

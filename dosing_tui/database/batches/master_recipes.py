@@ -34,7 +34,7 @@ class RecipeImport:
 def list_recipe_versions(settings: Settings) -> tuple[MasterVersion, ...]:
     """Every version of every recipe, by name, mode and version.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with (
         open_connection(settings, application=APPLICATION_NAME) as session,
@@ -49,7 +49,7 @@ def import_recipes(
     """Enter what differs from the newest versions; all or nothing.
 
     It holds from now on, or from ``valid_from``: batches that began since are judged anew.
-    Raises: RecipeError, DatabaseAway, DatabaseRefused.
+    Raises: RecipeError, DatabaseUnavailableError, DatabaseAccessError.
     """
     with (
         open_connection(settings, application=APPLICATION_NAME) as session,

@@ -38,7 +38,7 @@ def list_batches(
 ) -> list[BatchRow]:
     """The newest first; ``after`` is the last row of the page before.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     paged = {
         "after_time": after.begins_at if after else None,
@@ -55,7 +55,7 @@ def list_batches_above(
 ) -> list[BatchRow]:
     """The page that ends above ``before``, the newest first.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     paged = {"before_time": before.begins_at, "before_key": before.batch_key, "rows": rows}
     with open_session(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
@@ -65,7 +65,7 @@ def list_batches_above(
 
 
 def count_batches(settings: Settings, batch_filter: BatchFilter) -> BatchStatusCounts:
-    """Raises: DatabaseAway, DatabaseRefused."""
+    """Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with (
         open_session(settings) as session,
         session.cursor(row_factory=class_row(BatchStatusCounts)) as cursor,
@@ -80,7 +80,7 @@ def count_batches(settings: Settings, batch_filter: BatchFilter) -> BatchStatusC
 def read_batch(settings: Settings, name: str) -> BatchDetail | None:
     """The batch of a key or a number such as dosing_system_01-20261124-007; None if there is none.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with open_session(settings) as session, begin_snapshot(session):
         return select_batch(session, name)
@@ -158,7 +158,7 @@ def begin_snapshot(session: Session) -> Iterator[None]:
 
 @contextmanager
 def open_session(settings: Settings) -> Iterator[Session]:
-    """A session to read batches in. Raises: DatabaseAway, DatabaseRefused."""
+    """A session to read batches in. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with (
         open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
         translate_rowless_errors(describe_target(settings)),

@@ -15,7 +15,7 @@ APPLICATION_NAME = "policy"
 
 
 def read_plant_policy(settings: Settings) -> ReviewPolicy:
-    """The database's own. Raises: DatabaseAway, DatabaseRefused."""
+    """The database's own. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with (
         open_connection(settings, application=APPLICATION_NAME) as session,
         translate_rowless_errors(describe_target(settings)),
@@ -24,7 +24,7 @@ def read_plant_policy(settings: Settings) -> ReviewPolicy:
 
 
 def read_effective_policy(settings: Settings) -> ReviewPolicy:
-    """With what these settings want beyond it. Raises: DatabaseAway, DatabaseRefused."""
+    """With what these settings want beyond it. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     return read_plant_policy(settings) | get_settings_policy(settings)
 
 
@@ -41,7 +41,7 @@ def get_settings_policy(settings: Settings) -> ReviewPolicy:
 def set_policy(settings: Settings, policy: ReviewPolicy, *, who: str, reason: str) -> bool:
     """From now on; False if it was so already. Only whoever owns the schema may.
 
-    Raises: ReviewError (who or reason is missing), DatabaseAway, DatabaseRefused.
+    Raises: ReviewError (who or reason is missing), DatabaseUnavailableError, DatabaseAccessError.
     """
     who, reason = clean_text(who, limit=60), clean_line(reason, 500).strip()
     if not who or not reason:

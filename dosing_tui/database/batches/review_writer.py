@@ -51,7 +51,7 @@ def enter_review(settings: Settings, draft: ReviewDraft, *, os_user: str) -> Rev
     """Enter what ``draft`` says; answers it as it is stored. ``os_user``: who runs this program.
 
     Raises: ReviewError (somebody was faster, the batch has changed, a reason is missing, the PIN is wrong),
-    ConfigError (PINs cannot be compared), DatabaseAway, DatabaseRefused, which say whether it was entered.
+    ConfigError (PINs cannot be compared), DatabaseUnavailableError, DatabaseAccessError, which say whether it was entered.
     """
     outcome = enter_reviews(settings, [draft], os_user=os_user)
     if outcome.error is not None and not outcome.new_reviews:

@@ -29,7 +29,7 @@ REPORT_PERCENT = 5
 def copy_rows(session: Session, table: LegacyTable, flavour: ServerFlavour, report: CopyReporter) -> None:
     """Everything of one table that is not copied yet.
 
-    Raises: DatabaseAway, if a slice collides with writers again and again.
+    Raises: DatabaseUnavailableError, if a slice collides with writers again and again.
     """
     plan = table_swap.create_copy_plan(session, table)
     state = _read_progress(session, table)

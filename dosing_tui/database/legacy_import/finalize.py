@@ -13,7 +13,7 @@ from dosing_tui.errors import DatabaseAccessError
 def import_rows(session: Session, flavour: ServerFlavour, report: CopyReporter) -> list[str]:
     """Finish every adoption that has begun; answers the tables' names. The session must be in autocommit.
 
-    Raises: DatabaseRefused, if the books of a table do not balance; DatabaseAway.
+    Raises: DatabaseAccessError, if the books of a table do not balance; DatabaseUnavailableError.
     """
     waiting = progress.list_unfinished(session)
     if not waiting:

@@ -79,7 +79,7 @@ class GrantsAndViews:
 def read_dependents(session: Session, relations: Sequence[int]) -> GrantsAndViews:
     """Everything that hangs on these relations (oids).
 
-    Raises: DatabaseRefused, if something does that cannot be made again.
+    Raises: DatabaseAccessError, if something does that cannot be made again.
     """
     oids = {"relations": list(relations)}
     with session.cursor(row_factory=class_row(DependentView)) as cursor:
@@ -105,7 +105,7 @@ def drop_views(session: Session, dependents: GrantsAndViews) -> None:
 def restore_dependents(session: Session, dependents: GrantsAndViews) -> None:
     """Make the views again, on the new tables, and give everyone their rights back.
 
-    Raises: DatabaseRefused, if a view does not fit the new tables.
+    Raises: DatabaseAccessError, if a view does not fit the new tables.
     """
     for view in dependents.views:
         try:

@@ -65,7 +65,7 @@ def rename_legacy_tables(
 ) -> TableSwap:
     """Rename what holds rows, drop what is only a definition.
 
-    Raises: DatabaseRefused, if the tables are not the guide's; nothing has happened then.
+    Raises: DatabaseAccessError, if the tables are not the guide's; nothing has happened then.
     """
     tables = [table for table in TABLES if table.name in {relation.name for relation in relations}]
     for table in tables:
@@ -124,7 +124,7 @@ def _select_columns(session: Session, relation: str) -> list[OldColumn]:
 def _find_extra_columns(session: Session, table: LegacyTable) -> tuple[OldColumn, ...]:
     """Columns that are not the guide's (Telegraf adds a column for each tag).
 
-    Raises: DatabaseRefused, if one of the guide's is missing or of another nature, or one has a name of ours.
+    Raises: DatabaseAccessError, if one of the guide's is missing or of another nature, or one has a name of ours.
     """
     had = {column.name: column for column in _select_columns(session, table.name)}
     for column in table.columns:
@@ -147,7 +147,7 @@ def _find_extra_columns(session: Session, table: LegacyTable) -> tuple[OldColumn
 
 
 def _check_relation(relation: LegacyRelation, *, is_table: bool) -> None:
-    """Raises: DatabaseRefused, if copying the rows would lose something of the relation."""
+    """Raises: DatabaseAccessError, if copying the rows would lose something of the relation."""
     name = relation.name
     if is_table and relation.kind not in ("r", "p"):
         raise DatabaseAccessError(f"{name} is not a table: it cannot be adopted.")
@@ -165,7 +165,7 @@ def _check_relation(relation: LegacyRelation, *, is_table: bool) -> None:
 def _has_legacy_aggregate(session: Session) -> bool:
     """Is the hourly relation a continuous aggregate?
 
-    Raises: DatabaseRefused, if another one is built on the tables.
+    Raises: DatabaseAccessError, if another one is built on the tables.
     """
     rows = session.execute(sql_files.read_statement("schema/adoption/aggregates")).fetchall()
     for name, guides in rows:

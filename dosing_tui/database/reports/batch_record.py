@@ -27,7 +27,7 @@ class BatchRecordContent:
 def read_batch_record(settings: Settings, name: str) -> BatchRecordContent | None:
     """The batch of a key or a number such as dosing_system_01-20261124-007; None if there is none.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with closing(iter_batch_records(settings, [name])) as found:
         return next(found)

@@ -59,7 +59,7 @@ class _ShiftCounts:
 def read_shift_report(settings: Settings, shift: ShiftPeriod, *, now: datetime) -> ShiftReport:
     """A shift that is on is reported up to ``now``.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     since, until = shift.since, min(shift.until, max(now, shift.since))
     sums, counted = (

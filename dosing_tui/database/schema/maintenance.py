@@ -33,7 +33,7 @@ def run_maintenance(settings: Settings, *, now: datetime) -> None:
 
     Nothing is dropped while a database is being adopted.
 
-    Raises: DatabaseAway; DatabaseRefused, if there is no schema or the user does not own it.
+    Raises: DatabaseUnavailableError; DatabaseAccessError, if there is no schema or the user does not own it.
     """
     limits = StatementTimeouts(statement_s=0, lock_s=10)
     with (

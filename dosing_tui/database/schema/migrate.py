@@ -52,7 +52,7 @@ class MigrationPlan:
 def migrate_schema(settings: Settings, *, report: MigrationReporter) -> list[str]:
     """Apply what is missing; answers the names of what was applied.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     meant = describe_target(settings)
     with _open_session(settings, "migrate") as session, _hold_lock(session, report):
@@ -101,14 +101,14 @@ def _create_extension(
 def list_pending_steps(settings: Settings) -> list[str]:
     """Names of what ``migrate_schema`` would apply, in order; nothing if the schema is up to date.
 
-    Raises: DatabaseAway, DatabaseRefused.
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with _open_session(settings, "check") as session:
         return _plan_migration(session, settings.limits).step_names
 
 
 def _plan_migration(session: Session, limits: LimitSettings) -> MigrationPlan:
-    """Raises: DatabaseRefused, if this program and the database do not fit together."""
+    """Raises: DatabaseAccessError, if this program and the database do not fit together."""
     server = server_flavour.detect_server(session)
     server_flavour.check_versions(server)
     had = migration_history.list_applied(session)

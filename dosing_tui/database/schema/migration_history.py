@@ -89,7 +89,7 @@ def record_migration(session: Session, migration: Migration, flavour: ServerFlav
 def list_pending(migrations: list[Migration], applied_migrations: list[AppliedMigration]) -> list[Migration]:
     """Those still to be applied.
 
-    Raises: DatabaseRefused, if the database had one that is unknown here, or one that has changed since.
+    Raises: DatabaseAccessError, if the database had one that is unknown here, or one that has changed since.
     """
     by_name = {migration.name: migration for migration in migrations}
     for row in applied_migrations:

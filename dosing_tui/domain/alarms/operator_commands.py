@@ -1,6 +1,6 @@
 """What people ask of alarms, as journal entries.
 
-Each raises AlarmRefused, with the sentence that says why it is not possible.
+Each raises AlarmCommandError, with the sentence that says why it is not possible.
 """
 
 from collections.abc import Callable
@@ -79,7 +79,7 @@ def return_to_service(state: AlarmState, context: CommandContext, *, comment: st
 
 
 def check_command(state: AlarmState, entry: JournalEntry) -> None:
-    """The entry was made for what somebody saw; this is the alarm as it is now. Raises: AlarmRefused."""
+    """The entry was made for what somebody saw; this is the alarm as it is now. Raises: AlarmCommandError."""
     step = apply_event(state, entry)
     if step.refusal:
         raise AlarmCommandError(step.refusal)

@@ -44,7 +44,7 @@ class PlantNames:
 def find_normal_alarm(tag: str, plant_names: PlantNames) -> AlarmState:
     """The alarm of this tag as long as it is normal.
 
-    Raises: AlarmRefused if nothing could ever raise it: a slip of the finger would hide nothing.
+    Raises: AlarmCommandError if nothing could ever raise it: a slip of the finger would hide nothing.
     """
     key = _parse_key(tag, plant_names)
     return AlarmState(key, message=RULES[key.rule].title, rule_version=CATALOG_VERSION)

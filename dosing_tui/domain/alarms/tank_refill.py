@@ -36,7 +36,7 @@ def create_refill_entries(
 ) -> list[JournalEntry]:
     """``grams``: what the tank holds now; ``level_timeout``: how long the new level may take to be told.
 
-    Raises: AlarmRefused.
+    Raises: AlarmCommandError.
     """
     key = AlarmKey(REFILL_RULE.id, device, chemical)
     state = states.get(key) or AlarmState(key)

@@ -14,7 +14,7 @@ class OperatorSession:
     def get_name(self, shift_start: datetime | None) -> str:
         """'' in another shift.
 
-        >>> SignedOn("Zoe").name_in(None)
+        >>> OperatorSession("Zoe").name_in(None)
         'Zoe'
         """
         return self.name if shift_start == self.shift_start else ""

@@ -42,7 +42,7 @@ READY_TIMEOUT_S = 10.0
 
 
 class Backend:
-    """A PanelSource from the beginning; its answers come once the reader is there."""
+    """A ConsoleDataSource from the beginning; its answers come once the reader is there."""
 
     def __init__(
         self, settings: Settings, live_state: RemoteLiveState, clock: Callable[[], datetime]

@@ -19,7 +19,7 @@ from dosing_tui.live_state import LiveState
 POINTS: dict[str, tuple[type, str, bool]] = {
     "before-the-spool": (SpoolFile, "append_messages", False),
     "between-spool-and-acknowledgement": (SpoolFile, "append_messages", True),
-    "after-the-acknowledgement": (LiveState, "arrived", False),
+    "after-the-acknowledgement": (LiveState, "count_messages", False),
     "before-the-commit": (ReadingWriter, "write", False),
     "between-commit-and-its-entry": (ReadingWriter, "write", True),
     "after-its-entry": (SpoolFile, "confirm_progress", True),

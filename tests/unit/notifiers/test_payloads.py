@@ -90,7 +90,7 @@ def test_people_read_what_to_do_in_the_plants_time() -> None:
     ],
 )
 def test_the_subject_says_the_occasion(occasion: Trigger, begins: str) -> None:
-    assert format_subject(message(occasion=occasion), ZONE).startswith(begins)
+    assert format_subject(message(trigger=occasion), ZONE).startswith(begins)
 
 
 NOT_NOW = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
@@ -112,7 +112,7 @@ def test_of_what_is_hidden_people_read_how_by_whom_why_and_until_when(
 ) -> None:
     hidden = told(who=Actor("Anna", "anna"), comment="pump is being repaired")
     hidden = replace(hidden, **changes)  # type: ignore[arg-type]  # Told's fields
-    one = message(hidden, occasion=Trigger.SUPPRESSION)
+    one = message(hidden, trigger=Trigger.SUPPRESSION)
     assert format_subject(one, ZONE).startswith(begins)
     text = "\n".join(format_lines(one, ZONE))
     assert f"Reason: {hidden.comment}" in text
@@ -126,7 +126,7 @@ def test_of_what_is_hidden_people_read_how_by_whom_why_and_until_when(
 def test_a_summary_names_the_most_urgent_and_counts_the_rest() -> None:
     alarms = [told(f"C-{number}", event=AlarmEvent.RETURN) for number in range(50)]
     counts = {Priority.HIGH: 50, Priority.LOW: 450}
-    summary = message(*alarms, occasion=Trigger.SUMMARY, counts=counts)
+    summary = message(*alarms, trigger=Trigger.SUMMARY, counts=counts)
     assert format_subject(summary, ZONE) == "[HIGH] 500 alarm messages: 50 high, 450 low (Plant 1)"
     said = format_lines(summary, ZONE)
     assert len(said) == MAX_LISTED_ALARMS + 1

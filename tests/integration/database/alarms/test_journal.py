@@ -327,7 +327,7 @@ def test_the_journal_is_filtered_by_time_tag_event_and_user(migrated: str) -> No
     assert found(events=(AlarmEvent.ACKNOWLEDGE,)) == [acked.uuid]
     assert found(user="anna") == [acked.uuid]
     assert found(until=NOW + timedelta(seconds=60)) == [raised.uuid]
-    assert found(most=1) == [other.uuid]
+    assert found(max_entries=1) == [other.uuid]
 
 
 def test_hostile_text_in_the_journal_is_harmless_when_read(migrated: str) -> None:

@@ -148,7 +148,7 @@ def test_an_end_is_told_if_its_beginning_was_and_it_does_not_sound_again(occasio
     for shown, state in STATES.items():
         over = shown in SUPPRESSED_STATES or not state.active
         for raised in (None, *DeliveryStatus):
-            told = is_still_due(waiting(occasion, raised=raised), state, now=NOW)
+            told = is_still_due(waiting(occasion, raise_status=raised), state, now=NOW)
             known = raised not in (DeliveryStatus.PENDING, DeliveryStatus.FAILED, DeliveryStatus.WITHDRAWN)
             assert told == (over and known), (shown, raised)
 
@@ -161,7 +161,7 @@ def test_another_occurrence_and_what_is_a_day_old_are_not_told() -> None:
 
 def test_an_end_waits_for_its_beginning_and_goes_with_it() -> None:
     state = STATES[AlarmStateName.RTN_UNACK]
-    begun, end = waiting(number=1), waiting(Trigger.RETURN, number=2, raised=DeliveryStatus.PENDING)
+    begun, end = waiting(number=1), waiting(Trigger.RETURN, number=2, raise_status=DeliveryStatus.PENDING)
     choice = choose_dispatch(
         [begun, end], {KEY: state}, recent_count=0, recent_high_count=0, max_messages=10, now=NOW
     )
@@ -198,7 +198,7 @@ def test_never_more_than_the_limit_and_nothing_is_forgotten(
 def test_what_is_of_high_priority_is_not_bound_by_what_the_others_have_used() -> None:
     state = STATES[AlarmStateName.UNACK]
     high = replace(waiting().alarm, priority=Priority.HIGH)
-    given_ = [waiting(number=1), waiting(number=8, told=high), waiting(number=9, told=high)]
+    given_ = [waiting(number=1), waiting(number=8, alarm=high), waiting(number=9, alarm=high)]
     late = NOW + SUMMARY_DELAY
 
     def sent(recent_high: int) -> list[int]:
@@ -212,7 +212,7 @@ def test_what_is_of_high_priority_is_not_bound_by_what_the_others_have_used() ->
 
 def test_the_most_urgent_is_told_first() -> None:
     state = STATES[AlarmStateName.UNACK]
-    urgent = waiting(number=9, told=replace(waiting().alarm, priority=Priority.HIGH))
+    urgent = waiting(number=9, alarm=replace(waiting().alarm, priority=Priority.HIGH))
     choice = choose_dispatch(
         [waiting(number=1), urgent],
         {KEY: state},
