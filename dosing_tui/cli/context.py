@@ -32,7 +32,7 @@ def get_settings(ctx: click.Context) -> "Settings":
 def parse_time(text: str, zone: str) -> datetime:
     """A day or a moment in the plant's zone, in UTC. Raises: click.BadParameter.
 
-    >>> moment("2026-11-24 06:00", "Europe/Berlin").isoformat()
+    >>> parse_time("2026-11-24 06:00", "Europe/Berlin").isoformat()
     '2026-11-24T05:00:00+00:00'
     """
     try:

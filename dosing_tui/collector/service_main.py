@@ -38,7 +38,7 @@ def run(settings: Settings, *, report: StatusReporter, interval_s: float = COUNT
 
 def format_counts(counts: MessageCounts) -> str:
     """
-    >>> books_line(Books(received=1200, stored=1190, duplicates=4, spooled=5, rejected=1))
+    >>> format_counts(MessageCounts(received=1200, stored=1190, duplicates=4, spooled=5, rejected=1))
     'Books: received 1,200 = stored 1,190 + duplicates 4 + spooled 5 + rejected 1.'
     """
     return (

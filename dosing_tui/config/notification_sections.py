@@ -70,7 +70,7 @@ def _read_secret(location: str, name: str, key: str, file: str, env: Mapping[str
 
 def build_variable_name(name: str, key: str) -> str:
     """
-    >>> variable("control-room", "url")
+    >>> build_variable_name("control-room", "url")
     'DOSING_NOTIFICATIONS_CONTROL_ROOM_URL'
     """
     return f"{_VARIABLE_PREFIX}{name}_{key}".replace("-", "_").upper()
@@ -162,7 +162,7 @@ def _find_mail_errors(channel: NotificationSettings) -> Iterator[str]:
 
 def is_localhost(host: str) -> bool:
     """
-    >>> is_this_machine("127.0.0.1"), is_this_machine("::1"), is_this_machine("mail.plant")
+    >>> is_localhost("127.0.0.1"), is_localhost("::1"), is_localhost("mail.plant")
     (True, True, False)
     """
     try:

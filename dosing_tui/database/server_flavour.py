@@ -93,7 +93,7 @@ def check_versions(server: ServerInfo) -> None:
 
 def _parse_version(text: str) -> tuple[int, ...]:
     """
-    >>> _version("2.19.3-dev")
+    >>> _parse_version("2.19.3-dev")
     (2, 19)
     """
     return tuple(int(part) for part in text.split(".")[:2])

@@ -22,7 +22,7 @@ _RESERVED_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNOREC
 def make_slug(text: str) -> str:
     """Part of a file's name: letters, digits, ``-``, ``_`` and single dots; 'export' where nothing is left.
 
-    >>> slug("CU-65/75"), slug(".."), slug("Größe 1"), slug("nul.csv")
+    >>> make_slug("CU-65/75"), make_slug(".."), make_slug("Größe 1"), make_slug("nul.csv")
     ('CU-65-75', 'export', 'Grosse-1', '_nul.csv')
     """
     ascii_only = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()

@@ -17,7 +17,7 @@ _BLOCK_TEXT = re.compile(r"[!-~][ -~]*(?:\n(?:[ -~]*[!-~])?)*\n(?:[ -~]*[!-~])")
 def dump_yaml(content: Json) -> str:
     """The content as a document, with a line end.
 
-    >>> print(yaml({"data": [{"sql": "SELECT 1\\n FROM t", "to": 0}], "on": "no"}), end="")
+    >>> print(dump_yaml({"data": [{"sql": "SELECT 1\\n FROM t", "to": 0}], "on": "no"}), end="")
     data:
       - sql: |-
           SELECT 1

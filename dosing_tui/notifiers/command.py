@@ -44,7 +44,7 @@ def run_command(channel: NotificationSettings, message: NotificationMessage, zon
 
 def filter_environment(env: Mapping[str, str]) -> dict[str, str]:
     """
-    >>> environment({"PATH": "/bin", "DOSING_DATABASE_PASSWORD": "x", "PGPASSWORD": "y"})
+    >>> filter_environment({"PATH": "/bin", "DOSING_DATABASE_PASSWORD": "x", "PGPASSWORD": "y"})
     {'PATH': '/bin'}
     """
     return {name: value for name, value in env.items() if not name.startswith(_SECRET_PREFIXES)}

@@ -63,7 +63,7 @@ _BUILDERS: Mapping[NotificationKind, PayloadBuilder] = {
 
 def escape_chat_markup(text: str) -> str:
     """
-    >>> chat_safe("<!channel> @here [x](http://y)")
+    >>> escape_chat_markup("<!channel> @here [x](http://y)")
     '&lt;!channel&gt; ＠here [x] (http: //y)'
     """
     for harmful, harmless in _CHAT_ESCAPES:

@@ -40,7 +40,7 @@ class Intervals:
 
 def compute_retry_delay(intervals: Intervals, failures: int) -> float:
     """
-    >>> [retry_delay(Pace(), failures) for failures in (1, 2, 3, 100)]
+    >>> [compute_retry_delay(Intervals(), failures) for failures in (1, 2, 3, 100)]
     [0.25, 0.5, 1.0, 10.0]
     """
     return min(intervals.retry_min_s * 2.0 ** min(failures - 1, 30), intervals.retry_max_s)

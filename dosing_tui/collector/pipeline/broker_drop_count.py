@@ -10,9 +10,9 @@ def parse_drop_count(payload: bytes) -> int | None:
 def count_lost_messages(previous: int | None, count: int) -> int:
     """How many were thrown away since the count was ``previous``, None if it never was.
 
-    >>> lost_since(None, 5), lost_since(5, 7), lost_since(7, 7)
+    >>> count_lost_messages(None, 5), count_lost_messages(5, 7), count_lost_messages(7, 7)
     (0, 2, 0)
-    >>> lost_since(7, 3)  # the broker was started anew and counts from zero
+    >>> count_lost_messages(7, 3)  # the broker was started anew and counts from zero
     3
     """
     if previous is None:

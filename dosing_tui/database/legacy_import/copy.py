@@ -50,7 +50,7 @@ def copy_rows(session: Session, table: LegacyTable, flavour: ServerFlavour, repo
 def compute_next_width(width: timedelta, rows: int) -> timedelta:
     """How long the next slice is, after one of ``rows`` rows.
 
-    >>> next_width(timedelta(hours=2), 50_000)
+    >>> compute_next_width(timedelta(hours=2), 50_000)
     datetime.timedelta(seconds=3600)
     """
     if rows > 2 * SLICE_ROWS:

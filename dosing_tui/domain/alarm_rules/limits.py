@@ -18,7 +18,7 @@ class IngredientLimits:
     def calculate_tolerance(self, target_g: float | None) -> float:
         """The narrower of both limits, in g.
 
-        >>> IngredientLimits(tolerance_g=0.5, tolerance_percent=2.0).tolerance_of(5.0)
+        >>> IngredientLimits(tolerance_g=0.5, tolerance_percent=2.0).calculate_tolerance(5.0)
         0.1
         """
         if self.tolerance_percent <= 0 or target_g is None or target_g <= 0:

@@ -76,7 +76,7 @@ def check_clock_skew(rule_state: RuleState, device: str, limits: AlarmLimits) ->
 
 def _format_age(span: timedelta) -> str:
     """
-    >>> _age(timedelta(minutes=12)), _age(timedelta(hours=26, minutes=5))
+    >>> _format_age(timedelta(minutes=12)), _format_age(timedelta(hours=26, minutes=5))
     ('12 min', '26 h 5 min')
     """
     minutes = int(span.total_seconds() // 60)

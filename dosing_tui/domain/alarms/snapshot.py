@@ -65,7 +65,7 @@ class AlarmSnapshot:
 def is_flood_active(was_active: bool, raise_count: int) -> bool:
     """Whether there is a flood now.
 
-    >>> flooded(False, 10), flooded(False, 11), flooded(True, 5), flooded(True, 4)
+    >>> is_flood_active(False, 10), is_flood_active(False, 11), is_flood_active(True, 5), is_flood_active(True, 4)
     (False, True, True, False)
     """
     return raise_count >= FLOOD_END_COUNT if was_active else raise_count > FLOOD_START_COUNT

@@ -17,7 +17,7 @@ class ReviewPolicy:
 
 def format_policy(policy: ReviewPolicy) -> str:
     """
-    >>> words(ReviewPolicy(pin=True))
+    >>> format_policy(ReviewPolicy(pin=True))
     'a PIN with every review; no second person'
     """
     pin = "a PIN with every review" if policy.pin else "no PIN"

@@ -38,7 +38,7 @@ def format_anchor(anchor: MessageIdentity) -> str:
 
 def format_batch_id(device_id: str, day: date, number: int) -> str:
     """
-    >>> batch_id("dosing_system_01", date(2026, 11, 24), 7)
+    >>> format_batch_id("dosing_system_01", date(2026, 11, 24), 7)
     'dosing_system_01-20261124-007'
     """
     return f"{device_id}-{day:%Y%m%d}-{number:03d}"

@@ -177,7 +177,7 @@ def identify_message(message: BatchMessage) -> MessageIdentity:
 def is_same_name(one: str, other: str) -> bool:
     """Whether two names of recipes or chemicals mean the same; one that was not said fits any.
 
-    >>> same_name("CU-85", " cu-85"), same_name("", "CU-85"), same_name("CU-85", "FG-85/95")
+    >>> is_same_name("CU-85", " cu-85"), is_same_name("", "CU-85"), is_same_name("CU-85", "FG-85/95")
     (True, True, False)
     """
     return one == other or not one or not other or one.strip().casefold() == other.strip().casefold()

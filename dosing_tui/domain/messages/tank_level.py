@@ -23,8 +23,8 @@ class LevelBand(StrEnum):
 def classify_level(percent: float | None, low: float = LOW_PERCENT, warn: float = WARN_PERCENT) -> LevelBand:
     """Below ``low`` is LOW, from there up to and with ``warn`` is WARN.
 
-    >>> band(19.96), band(20.0), band(50.0), band(50.1)
-    (<Band.LOW: 'low'>, <Band.WARN: 'warn'>, <Band.WARN: 'warn'>, <Band.NORMAL: 'normal'>)
+    >>> classify_level(19.96), classify_level(20.0), classify_level(50.0), classify_level(50.1)
+    (<LevelBand.LOW: 'low'>, <LevelBand.WARN: 'warn'>, <LevelBand.WARN: 'warn'>, <LevelBand.NORMAL: 'normal'>)
     """
     if percent is None or math.isnan(percent):
         return LevelBand.UNKNOWN

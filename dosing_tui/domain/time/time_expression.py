@@ -55,7 +55,7 @@ def strip_spaces(text: str) -> str:
 def suggest_time(text: str) -> str:
     """What may have been meant and would be understood; '' if nothing is near.
 
-    >>> nearest("now-6"), nearest("now6h"), nearest("-6h"), nearest("last 15 min")
+    >>> suggest_time("now-6"), suggest_time("now6h"), suggest_time("-6h"), suggest_time("last 15 min")
     ('now-6h', 'now-6h', 'now-6h', 'now-15m')
     """
     exact = re.sub(r"\s+", "", text)

@@ -20,7 +20,7 @@ def format_date_time(moment: datetime | None, zone: tzinfo) -> str:
 
 def format_number(value: float | None, digits: int = 2, *, sign: bool = False) -> str:
     """
-    >>> fixed(40.1), fixed(0.154, sign=True), fixed(None)
+    >>> format_number(40.1), format_number(0.154, sign=True), format_number(None)
     ('40.10', '+0.15', '-')
     """
     if value is None:
@@ -31,7 +31,7 @@ def format_number(value: float | None, digits: int = 2, *, sign: bool = False) -
 
 def format_duration(seconds: float | None) -> str:
     """
-    >>> span(125.0), span(12.5), span(7265)
+    >>> format_duration(125.0), format_duration(12.5), format_duration(7265)
     ('2 min 5 s', '12.5 s', '2 h 1 min 5 s')
     """
     if seconds is None:

@@ -173,7 +173,7 @@ def render_alarm_list(
 def format_operator(operator: Actor) -> str:
     """The name somebody gave, else the account.
 
-    >>> who(Who("", "pi"))
+    >>> format_operator(Actor("", "pi"))
     'pi'
     """
     return sanitize_text(operator.name or operator.os_user or operator.role)

@@ -51,7 +51,7 @@ class JournalFilterForm:
     @property
     def summary(self) -> str:
         """
-        >>> Sieve("T-12", (Event.RAISE,), "Anna", (Shown.SHELVED,)).words
+        >>> JournalFilterForm("T-12", (AlarmEvent.RAISE,), "Anna", (AlarmStateName.SHELVED,)).summary
         'tag T-12 · raised · now shelved · by Anna'
         """
         return " · ".join(

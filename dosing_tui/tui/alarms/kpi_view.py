@@ -88,7 +88,7 @@ def _rate_kpi(
 
 def format_duration(duration: timedelta) -> str:
     """
-    >>> length(timedelta(seconds=95))
+    >>> format_duration(timedelta(seconds=95))
     '1 min 35 s'
     """
     seconds = round(duration.total_seconds())

@@ -91,8 +91,8 @@ class SeriesStatistics:
 
 def compute_statistics(values: Sequence[float | None]) -> SeriesStatistics:
     """
-    >>> statistics([1.0, None, 3.0])
-    Statistics(least=1.0, mean=2.0, most=3.0, total=4.0, last=3.0)
+    >>> compute_statistics([1.0, None, 3.0])
+    SeriesStatistics(minimum=1.0, mean=2.0, maximum=3.0, total=4.0, last=3.0)
     """
     measured = [value for value in values if value is not None]
     if not measured:

@@ -14,7 +14,7 @@ class OperatorSession:
     def get_name(self, shift_start: datetime | None) -> str:
         """'' in another shift.
 
-        >>> OperatorSession("Zoe").name_in(None)
+        >>> OperatorSession("Zoe").get_name(None)
         'Zoe'
         """
         return self.name if shift_start == self.shift_start else ""

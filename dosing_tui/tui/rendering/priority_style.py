@@ -36,7 +36,7 @@ STATE_LABELS: Mapping[AlarmStateName, str] = {
 def format_mark(priority: Priority, *, is_unacknowledged: bool) -> str:
     """Shape, letter, and a star for what nobody has acknowledged; 3 cells.
 
-    >>> mark(Priority.HIGH, loud=True)
+    >>> format_mark(Priority.HIGH, is_unacknowledged=True)
     '■H*'
     """
     found = PRIORITY_MARKS[priority]

@@ -86,9 +86,9 @@ OWNER = """
 import sys
 from functools import partial
 from pathlib import Path
-from dosing_tui.ipc.subprocess_call import Apart
+from dosing_tui.ipc.subprocess_call import SubprocessCall
 from tests.integration.ipc.test_subprocess_call import note_pid
-apart = Apart(partial(note_pid, Path(sys.argv[1])))
+apart = SubprocessCall(partial(note_pid, Path(sys.argv[1])))
 apart()
 print("done", flush=True)
 sys.stdin.read()

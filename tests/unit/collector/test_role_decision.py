@@ -14,22 +14,24 @@ any_vote = st.sampled_from(ElectionResult)
 any_time = st.none() | st.timedeltas(min_value=timedelta())
 
 
-@given(st.builds(RoleInputs, mode=st.just(NEVER), vote=any_vote, contested=any_time))
+@given(st.builds(RoleInputs, mode=st.just(NEVER), election=any_vote, conflict=any_time))
 def test_never_is_never(facts: RoleInputs) -> None:
     assert decide_role(facts) is Role.VIEWER
 
 
-@given(st.builds(RoleInputs, mode=st.just(ALWAYS), vote=any_vote, contested=any_time))
+@given(st.builds(RoleInputs, mode=st.just(ALWAYS), election=any_vote, conflict=any_time))
 def test_always_is_always(facts: RoleInputs) -> None:
     assert decide_role(facts) is Role.COLLECTOR
 
 
-@given(st.builds(RoleInputs, mode=st.just(AUTO), vote=st.just(ElectionResult.LEADER), contested=any_time))
+@given(st.builds(RoleInputs, mode=st.just(AUTO), election=st.just(ElectionResult.LEADER), conflict=any_time))
 def test_the_elected_one_collects(facts: RoleInputs) -> None:
     assert decide_role(facts) is Role.COLLECTOR
 
 
-@given(st.builds(RoleInputs, mode=st.just(AUTO), vote=st.just(ElectionResult.FOLLOWER), contested=any_time))
+@given(
+    st.builds(RoleInputs, mode=st.just(AUTO), election=st.just(ElectionResult.FOLLOWER), conflict=any_time)
+)
 def test_who_is_not_elected_stands_by_whatever_was_before(facts: RoleInputs) -> None:
     assert decide_role(facts) is Role.STANDBY
 

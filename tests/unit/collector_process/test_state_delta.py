@@ -19,10 +19,10 @@ pictures = st.builds(
     levels=st.lists(levels, max_size=3).map(tuple),
     doses=st.lists(doses, max_size=3).map(tuple),
     events=st.lists(events, max_size=3).map(tuple),
-    devices=st.lists(st.tuples(st.text(), st.just(NOW)), max_size=3).map(tuple),
-    last_message=st.none() | st.just(NOW),
+    device_last_seen=st.lists(st.tuples(st.text(), st.just(NOW)), max_size=3).map(tuple),
+    last_message_at=st.none() | st.just(NOW),
     broker=st.builds(LinkState, st.sampled_from(LinkStatus), st.none() | st.just(NOW), st.text()),
-    books=st.builds(MessageCounts, st.integers(0), st.integers(0)),
+    message_counts=st.builds(MessageCounts, st.integers(0), st.integers(0)),
     role=st.sampled_from(Role),
     notice=st.text(),
 )
@@ -43,4 +43,4 @@ def test_of_a_picture_that_stands_still_nothing_is_told(picture: LiveSnapshot) -
 def test_only_what_moved_is_told() -> None:
     later = NOW + timedelta(seconds=1)
     moved = replace(LiveSnapshot(), revision=1, last_message_at=later, message_rate=0.1)
-    assert set(pack_changes(LiveSnapshot(), moved)) == {"revision", "last_message", "rate"}
+    assert set(pack_changes(LiveSnapshot(), moved)) == {"revision", "last_message_at", "message_rate"}

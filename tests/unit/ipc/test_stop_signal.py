@@ -5,17 +5,17 @@ from dosing_tui.ipc.stop_signal import StopSignal
 
 PROGRAM = """
 import os, random, signal, time
-from dosing_tui.ipc.stop_signal import ended_by_signal
+from dosing_tui.ipc.stop_signal import stop_on_signal
 
 dice, us = random.Random(1), os.getpid()
 for _ in range(200):
-    with ended_by_signal() as ending:
+    with stop_on_signal() as ending:
         late = dice.uniform(0, 0.004)
         if not (child := os.fork()):
             time.sleep(late)
             os.kill(us, signal.SIGTERM)
             os._exit(0)
-        while not ending.wait(0):
+        while not ending.wait_until_set(0):
             pass
         os.waitpid(child, 0)
 """
@@ -37,5 +37,5 @@ def test_what_was_said_stays_said() -> None:
     ending.request_stop()
     ending.request_stop()
     assert ending.is_set
-    assert ending.wait(0)
-    assert ending.wait()
+    assert ending.wait_until_set(0)
+    assert ending.wait_until_set()

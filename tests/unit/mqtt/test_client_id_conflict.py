@@ -18,7 +18,7 @@ def test_three_short_connections_in_a_row_point_to_another_program() -> None:
     assert not contention.is_detected
     lives(contention, [1])
     assert contention.is_detected
-    assert "'collector'" in contention.why
+    assert "'collector'" in contention.reason
 
 
 def test_a_long_connection_between_them_does_not() -> None:

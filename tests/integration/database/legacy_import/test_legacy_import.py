@@ -154,7 +154,7 @@ def test_an_interrupted_adoption_goes_on_where_it_stopped(guide: str, stage: str
 
 UNTIL_KILLED = """
 import sys
-from dosing_tui.database.schema.migrate import migrate
+from dosing_tui.database.schema.migrate import migrate_schema
 from tests.support.database.reading_samples import settings_for
 
 def report(line):
@@ -162,7 +162,7 @@ def report(line):
     if line.startswith("Adopting dosing_consumption"):
         sys.stdin.read()
 
-migrate(settings_for(sys.argv[1]), report=report)
+migrate_schema(settings_for(sys.argv[1]), report=report)
 """
 
 

@@ -133,7 +133,7 @@ def test_a_killed_owner_leaves_the_spool_free_with_everything_in_it(tmp_path: Pa
         "import os, signal; from pathlib import Path;"
         "from tests.unit.collector.pipeline.test_spool import arrival, open_spool;"
         f"spool = open_spool(Path({str(tmp_path)!r}));"
-        "spool.append([arrival(1), arrival(2)], forget_before=0); os.kill(os.getpid(), signal.SIGKILL)"
+        "spool.append_messages([arrival(1), arrival(2)], expire_before=0); os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", program], check=False, timeout=60)
     spool = open_spool(tmp_path)

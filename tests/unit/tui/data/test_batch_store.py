@@ -86,7 +86,7 @@ class Kept:
 class AtOnce:
     """Does what it is asked when it is asked."""
 
-    def do(self, job: Callable[[], object]) -> None:
+    def submit_job(self, job: Callable[[], object]) -> None:
         job()
 
 
@@ -96,7 +96,7 @@ class Later:
 
     waiting: list[Callable[[], object]]
 
-    def do(self, job: Callable[[], object]) -> None:
+    def submit_job(self, job: Callable[[], object]) -> None:
         self.waiting.append(job)
 
 
