@@ -137,6 +137,6 @@ async def test_a_trend_that_was_read_stays_when_the_database_goes_away() -> None
         await opened(one)
         await one.shows("Level, since")
         one.source.away = "No database server listens."
-        one.app.screen._read_trend()  # type: ignore[attr-defined]  # the detail: its timer is not waited for
+        one.app.screen._request_trend()  # type: ignore[attr-defined]  # the detail: its timer is not waited for
         shown = await one.shows("▲ No database server listens.")
         assert "limit 20.0" in shown

@@ -183,7 +183,7 @@ async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migr
             await plant.shows("All 3")
             await plant.press("o", "enter")
             await plant.shows("Ingredients")
-        held = anna.console.app.screen._shelf.detail.row  # type: ignore[attr-defined]  # the batch page's
+        held = anna.console.app.screen._store.detail.row  # type: ignore[attr-defined]  # the batch page's
         await ben.press("space")
         await ben.shows(": approved.")
         page = anna.console.app.screen
@@ -191,7 +191,7 @@ async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migr
             anna.console.clock.move(1)
             anna.console.app._run_tick()
             await anna.console.pilot.pause(0.05)
-            if page._shelf.browsing.rows and held not in page._shelf.browsing.rows:  # type: ignore[attr-defined]
+            if page._store.list_state.rows and held not in page._store.list_state.rows:  # type: ignore[attr-defined]
                 break
         await anna.press("space")
         assert [(who, meaning) for meaning, who, _ in said(migrated)] == [("Ben", "approved")]
