@@ -12,7 +12,7 @@ from dosing_tui.collector_process.messages import MessageToCollector, MessageToC
 from dosing_tui.ipc.pipe import MessagePipe
 from dosing_tui.ipc.spawn import spawn_process
 
-PROGRAM_ARGS = ("-m", "dosing_tui.backstage")
+PROGRAM_ARGS = ("-m", "dosing_tui.collector_process")
 MAX_LINE_BYTES = 2_000
 
 log = logging.getLogger(__name__)

@@ -45,7 +45,7 @@ def check_fill_level(
     critical = max(own.stock_critical_percent, _calculate_batch_percent(level, tank))
     for rule, limit, message in (
         # the more urgent first: it keeps the other silent
-        ("STOCK_CRITICAL", critical, low.replace("Low inventory", "TankState nearly empty")),
+        ("STOCK_CRITICAL", critical, low.replace("Low inventory", "Tank nearly empty")),
         ("STOCK_LOW", own.stock_low_percent, low),
     ):
         active = (

@@ -78,7 +78,7 @@ def _build_header(detail: BatchDetail, calendar: ShiftCalendar, zone: tzinfo) ->
         ("Recipe master", f"version {version}" if version else "none: targets are the station's own"),
         ("Mode", batch.mode or "not said"),
         ("Station", batch.device_id),
-        ("BatchStatus", f"{batch.status}: {batch.reason}" if batch.reason else batch.status.value, not good),
+        ("Status", f"{batch.status}: {batch.reason}" if batch.reason else batch.status.value, not good),
         ("Review", _format_review_state(row), row.review_state in ("outdated", "rejected")),
         ("Begin", format_timestamp(batch.begins_at, zone)),
         ("End", format_timestamp(batch.ends_at, zone) if batch.ends_at else "under way"),
@@ -165,7 +165,7 @@ def _build_timeline(batch: Batch, zone: tzinfo) -> DocumentBlock:
             DocumentRow((format_time(each.time, zone), _format_message(each), gap, quality), is_flagged=ours)
         )
     return DocumentTable(
-        make_headings("Time", "BatchMessage", ">After", "Time is not the station's"), tuple(rows)
+        make_headings("Time", "Message", ">After", "Time is not the station's"), tuple(rows)
     )
 
 

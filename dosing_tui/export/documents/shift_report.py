@@ -178,7 +178,7 @@ def _build_unreviewed(batches: tuple[UnreviewedBatch, ...], total: int) -> Docum
     rows = [_build_unreviewed_row(each) for each in batches]
     if (more := total - len(rows)) > 0:
         rows.append(DocumentRow((f"and {more:,} more", "", "", "", "")))
-    return DocumentTable(make_headings("Batch", "Recipe", "BatchStatus", "Review", "Exceptions"), tuple(rows))
+    return DocumentTable(make_headings("Batch", "Recipe", "Status", "Review", "Exceptions"), tuple(rows))
 
 
 def _build_unreviewed_row(each: UnreviewedBatch) -> DocumentRow:

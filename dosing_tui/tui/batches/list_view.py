@@ -285,7 +285,7 @@ _COLUMNS: tuple[TableColumn[BatchRow], ...] = (
     ),
     TableColumn("Mode", 8, 10, lambda row, facts: sanitize_text(row.mode, 16), style=DIM),
     TableColumn(
-        "BatchStatus",
+        "Status",
         12,
         94,
         lambda row, facts: format_status(row.status)[1],

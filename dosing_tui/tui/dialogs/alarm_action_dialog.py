@@ -74,7 +74,7 @@ class AlarmActionDialog(FormDialog[AlarmActionInput]):
 
     BINDINGS = [
         Binding("tab,down", "line(1)", "Next line", show=False),
-        Binding("shift+tab,up", "line(-1)", "AlarmActionField before", show=False),
+        Binding("shift+tab,up", "line(-1)", "Line before", show=False),
     ]
 
     def __init__(self, theme: TerminalTheme, prompt: AlarmActionPrompt, *, name: str) -> None:

@@ -114,7 +114,7 @@ class FilterDialog(FormDialog[Selection]):
         Binding("c", "do('all_of_everything')", "All of everything", show=False),
         Binding("slash", "search", "Search", show=False),
         Binding("tab", "group(1)", "Next group", show=False),
-        Binding("shift+tab", "group(-1)", "FilterGroup before", show=False),
+        Binding("shift+tab", "group(-1)", "Group before", show=False),
         *(Binding(str(number + 1), f"go_to({number})", show=False) for number in range(4)),
         Binding("down", "move(1)", show=False),
         Binding("up", "move(-1)", show=False),

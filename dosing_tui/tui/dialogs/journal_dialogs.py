@@ -232,7 +232,7 @@ def _list_entry_fields(entry: JournalEntry, zone: tzinfo) -> Sequence[tuple[str,
     value = "" if entry.value is None else format_number(entry.value)
     limit = "" if entry.limit is None else f"limit {format_number(entry.limit)}"
     return (
-        ("AlarmEvent", f"{EVENT_LABELS[entry.event]}, {entry.priority} priority"),
+        ("Event", f"{EVENT_LABELS[entry.event]}, {entry.priority} priority"),
         ("At", number_format.format_full_timestamp(entry.at, zone)),
         ("Received", number_format.format_full_timestamp(entry.received_at, zone)),
         ("Until", number_format.format_full_timestamp(entry.until, zone) if entry.until else ""),

@@ -129,7 +129,7 @@ class NoteDialog(FormDialog[NoteDraft]):
 
     BINDINGS = [
         Binding("tab,down", "line(1)", "Next line", show=False),
-        Binding("shift+tab,up", "line(-1)", "NoteField before", show=False),
+        Binding("shift+tab,up", "line(-1)", "Line before", show=False),
     ]
 
     def __init__(

@@ -164,7 +164,7 @@ class RangeDialog(FormDialog[RangeSpec]):
 
     BINDINGS = [
         Binding("tab", "part(1)", "Next part", show=False),
-        Binding("shift+tab", "part(-1)", "RangeDialogPart before", show=False),
+        Binding("shift+tab", "part(-1)", "Part before", show=False),
         Binding("down", "move(1)", "Down", show=False),
         Binding("up", "move(-1)", "Up", show=False),
         *(

@@ -40,7 +40,7 @@ class RefillInput:
 class RefillDialog(FormDialog[RefillInput]):
     BINDINGS = [
         Binding("tab,down", "line(1)", "Next line", show=False),
-        Binding("shift+tab,up", "line(-1)", "RefillField before", show=False),
+        Binding("shift+tab,up", "line(-1)", "Line before", show=False),
     ]
 
     def __init__(

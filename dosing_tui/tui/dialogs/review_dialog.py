@@ -77,7 +77,7 @@ class ReviewDialog(FormDialog[ReviewInput]):
 
     BINDINGS = [
         Binding("tab,down", "line(1)", "Next line", show=False),
-        Binding("shift+tab,up", "line(-1)", "ReviewField before", show=False),
+        Binding("shift+tab,up", "line(-1)", "Line before", show=False),
     ]
 
     def __init__(self, theme: TerminalTheme, prompt: ReviewPrompt) -> None:

@@ -23,7 +23,7 @@ REPORT_KEYS = (
     Binding("right_square_bracket", "leaf(1)", "after"),
     Binding("down,j", "step(1)", "Down", show=False),
     Binding("up,k", "step(-1)", "Up", show=False),
-    Binding("pagedown,space", "page(1)", "ShiftReportPage down"),
+    Binding("pagedown,space", "page(1)", "Page down"),
     Binding("pageup", "page(-1)", "up"),
     Binding("home", "end(False)", "First", show=False),
     Binding("end", "end(True)", "Last", show=False),

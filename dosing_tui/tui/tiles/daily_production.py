@@ -71,7 +71,7 @@ COLUMNS: tuple[TableColumn[RecipeDay], ...] = (
         "Dosed",
         11,
         85,
-        lambda row, facts: facts.mass.words(row.dosed_g),
+        lambda row, facts: facts.mass_unit.format_mass(row.dosed_g),
         lambda row, facts: row.dosed_g,
         unit="g",
         style=STRONG,
