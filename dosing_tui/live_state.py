@@ -1,6 +1,6 @@
-"""What is known now: moved by every message, seeded from the database, read by the screen twice a second.
+"""The live state of the plant: updated by every message, seeded from the database, read twice a second.
 
-Bounded in every dimension; safe to move from one thread and to read from another.
+Bounded in every dimension. Any thread may write or read it.
 """
 
 from collections import OrderedDict, deque
@@ -16,7 +16,7 @@ from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, 
 
 MAX_RECENT_READINGS = 200
 MAX_SERIES = 2_000
-"""Most tanks, and most devices, that are kept: a flood of invented names must not fill the memory."""
+"""Maximum of tanks, and of devices: a flood of invented names must not fill the memory."""
 RATE_WINDOW = timedelta(seconds=10)
 
 
@@ -29,7 +29,7 @@ class LinkStatus(StrEnum):
 
 
 class Role(StrEnum):
-    """What this process is for the site."""
+    """Role of this process at the site."""
 
     UNDECIDED = "undecided"
     COLLECTOR = "collecting"
@@ -48,7 +48,7 @@ class LinkState:
 
 @dataclass(frozen=True, slots=True)
 class MessageCounts:
-    """Readings since the spool was made. Always ``received = stored + duplicates + spooled + rejected``."""
+    """Readings since the spool was created: ``received = stored + duplicates + spooled + rejected``."""
 
     received: int = 0
     stored: int = 0
@@ -63,10 +63,10 @@ class MessageCounts:
 
 @dataclass(frozen=True, slots=True)
 class LiveSnapshot:
-    """A consistent copy of everything, as of one moment. ``revision`` rises whenever a field changed.
+    """A consistent copy of everything at one moment. ``revision`` rises with every change of a field.
 
-    ``received_counts`` counts live messages by kind, ``stored_counts`` committed batches by kind: a panel is due when
-    the count of a kind it is drawn from has moved.
+    ``received_counts`` counts live messages by kind, ``stored_counts`` committed readings by kind: a panel is
+    refreshed when the count of one of its kinds has changed.
     """
 
     revision: int = 0
@@ -76,7 +76,7 @@ class LiveSnapshot:
     events: tuple[BatchEvent, ...] = ()
     """Newest first."""
     device_last_seen: tuple[tuple[str, datetime], ...] = ()
-    """Device and when it was last heard, by receive time."""
+    """Device -> receive time of its last message."""
     last_message_at: datetime | None = None
     message_rate: float = 0.0
     """Messages per second over the last ten seconds."""
@@ -87,22 +87,22 @@ class LiveSnapshot:
     message_counts: MessageCounts = field(default_factory=MessageCounts)
     role: Role = Role.UNDECIDED
     alarms: AlarmSnapshot | None = None
-    """None until they were looked at for the first time."""
+    """None until the first evaluation."""
     notice: str = ""
-    """A sentence about how this process works now, e.g. why it only watches; '' when there is none."""
+    """A sentence on the mode of this process, e.g. why it does not collect; '' for none."""
     process_number: int = 0
-    """Number of the process that collects or watches for this picture; 0 if it is this one."""
+    """Id of the collector process behind this snapshot; 0 for this process."""
 
 
 class LiveSnapshotSource(Protocol):
-    """Whoever can tell what is known now."""
+    """Gives the console its snapshots: the state of this process, or of the collector process."""
 
     def get_snapshot(self, now: datetime) -> LiveSnapshot:
         """A copy as of ``now``; cheap enough for every tick."""
 
 
 class LiveState:
-    """The only mutable state that the collector's threads share with whoever looks."""
+    """The only mutable state that the collector's threads share with the console."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -116,24 +116,18 @@ class LiveState:
         self._snapshot = LiveSnapshot()
 
     def apply_readings(self, readings: Iterable[Reading]) -> None:
-        """Move the picture. A redelivered dose or event is not shown twice; an older level does not win."""
+        """Add live readings. A redelivered dose or event, or an older level, changes nothing."""
         with self._lock:
             for reading in readings:
-                self._apply_reading(reading)
+                kind, is_new = self._store_reading(reading)
+                self._received_counts[kind] += is_new
             self._increment_revision()
 
     def seed_readings(self, readings: Iterable[Reading]) -> None:
-        """Fill in from the database what no message has told yet; the newest of both stays."""
+        """Add readings from the database, without counting them; the newer one wins."""
         with self._lock:
             for reading in readings:
-                self._update_last_seen(reading)
-                match reading:
-                    case InventoryLevel():
-                        self._update_level(reading)
-                    case Dose():
-                        _add_recent(self._doses, _get_unique_key(reading), reading)
-                    case BatchEvent():
-                        _add_recent(self._events, _get_unique_key(reading), reading)
+                self._store_reading(reading)
             self._increment_revision()
 
     def count_messages(self, messages: int, at: datetime) -> None:
@@ -145,7 +139,7 @@ class LiveState:
             self._increment_revision()
 
     def count_stored(self, kinds: Iterable[ReadingKind]) -> None:
-        """Readings of these kinds are in the database now."""
+        """Count readings of these kinds as committed to the database."""
         with self._lock:
             for kind in kinds:
                 self._stored_counts[kind] += 1
@@ -182,7 +176,7 @@ class LiveState:
 
     def _update_fields(self, **fields: object) -> None:
         with self._lock:
-            changed = replace(self._snapshot, **fields)  # type: ignore[arg-type]  # names of Picture's fields, from above
+            changed = replace(self._snapshot, **fields)  # type: ignore[arg-type]  # names of LiveSnapshot's fields, from above
             if changed != self._snapshot:
                 self._snapshot = changed
                 self._increment_revision()
@@ -190,48 +184,38 @@ class LiveState:
     def _increment_revision(self) -> None:
         self._snapshot = replace(self._snapshot, revision=self._snapshot.revision + 1)
 
-    def _apply_reading(self, reading: Reading) -> None:
+    def _store_reading(self, reading: Reading) -> tuple[ReadingKind, bool]:
+        """The kind of the reading, and whether it was new; every level counts as new."""
         self._update_last_seen(reading)
         match reading:
             case InventoryLevel():
                 self._update_level(reading)
-                self._received_counts[ReadingKind.LEVEL] += 1
+                return ReadingKind.LEVEL, True
             case Dose():
-                self._received_counts[ReadingKind.DOSE] += _add_recent(
-                    self._doses, _get_unique_key(reading), reading
-                )
+                key = (reading.device_id, reading.time, reading.pump, reading.dedup)
+                return ReadingKind.DOSE, _add_recent(self._doses, key, reading)
             case BatchEvent():
-                self._received_counts[ReadingKind.EVENT] += _add_recent(
-                    self._events, _get_unique_key(reading), reading
-                )
+                event_key = (reading.device_id, reading.time, reading.event, reading.recipe, reading.dedup)
+                return ReadingKind.EVENT, _add_recent(self._events, event_key, reading)
 
     def _update_level(self, level: InventoryLevel) -> None:
         key = (level.device_id, level.chemical)
-        known = self._levels.get(key)
-        if known is None and len(self._levels) >= MAX_SERIES:
+        stored = self._levels.get(key)
+        if stored is None and len(self._levels) >= MAX_SERIES:
             return
-        if known is None or (known.time, known.received_at) <= (level.time, level.received_at):
+        if stored is None or (stored.time, stored.received_at) <= (level.time, level.received_at):
             self._levels[key] = level
 
     def _update_last_seen(self, reading: Reading) -> None:
-        known = self._device_last_seen.get(reading.device_id)
-        if known is None and len(self._device_last_seen) >= MAX_SERIES:
+        stored = self._device_last_seen.get(reading.device_id)
+        if stored is None and len(self._device_last_seen) >= MAX_SERIES:
             return
-        if known is None or known < reading.received_at:
+        if stored is None or stored < reading.received_at:
             self._device_last_seen[reading.device_id] = reading.received_at
 
     def _drop_old_arrivals(self, now: datetime) -> None:
         while self._arrivals and self._arrivals[0][0] < now - RATE_WINDOW:
             self._arrivals.popleft()
-
-
-def _get_unique_key(reading: Dose | BatchEvent) -> tuple[object, ...]:
-    """The database's unique key for this reading."""
-    match reading:
-        case Dose():
-            return (reading.device_id, reading.time, reading.pump, reading.dedup)
-        case BatchEvent():
-            return (reading.device_id, reading.time, reading.event, reading.recipe, reading.dedup)
 
 
 TimedReadingT = TypeVar("TimedReadingT", Dose, BatchEvent)
@@ -240,7 +224,7 @@ TimedReadingT = TypeVar("TimedReadingT", Dose, BatchEvent)
 def _add_recent(
     recent: OrderedDict[tuple[object, ...], TimedReadingT], key: tuple[object, ...], reading: TimedReadingT
 ) -> bool:
-    """Keep the reading, let the earliest to arrive go; False if it is kept already."""
+    """Add the reading, drop the earliest arrival above the maximum; False if it is a repetition."""
     if key in recent:
         return False
     recent[key] = reading

@@ -1,6 +1,6 @@
-"""What a script does with alarms: list them, acknowledge, reset, shelve, put out of service.
+"""Operator commands on alarms for scripts: list, acknowledge, reset, shelve, remove from service.
 
-By the journal alone: it needs the database, and no broker. The collector hears of it like every console.
+They write to the alarm journal and need no broker; the collector and the consoles read it from there.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +15,6 @@ from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import (
     UNACKNOWLEDGED_STATES,
-    AlarmKey,
     AlarmState,
     AlarmStateName,
     JournalEntry,
@@ -26,7 +25,7 @@ from dosing_tui.domain.alarms.tag_lookup import PlantNames, find_normal_alarm
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import AlarmCommandError
 
-EntryBuilder = Callable[[AlarmState], JournalEntry]
+EntryBuilder = Callable[[AlarmState, CommandContext], JournalEntry]
 
 
 def list_alarms(
@@ -36,11 +35,11 @@ def list_alarms(
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
-    wanted = frozenset(state_names)
+    names = frozenset(state_names)
     states = [
         state
         for state in journal.read_alarm_states(settings).values()
-        if tag.lower() in state.key.tag.lower() and (not wanted or state.state_name in wanted)
+        if tag.lower() in state.key.tag.lower() and (not names or state.state_name in names)
     ]
     states.sort(key=lambda s: (s.state_name not in UNACKNOWLEDGED_STATES, s.priority.rank, s.key))
     return states
@@ -48,123 +47,85 @@ def list_alarms(
 
 @dataclass(frozen=True, slots=True)
 class AlarmCommandResult:
-    """Tags of what was done, and of what was left as it is, why, a sentence each."""
+    """Tags of the alarms that changed, and a sentence for each that did not."""
 
     changed_tags: tuple[str, ...]
     refusals: tuple[str, ...] = ()
 
 
 def find_alarms(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
-    """The alarms of these tags. Raises: AlarmCommandError if there is none, DatabaseUnavailableError, DatabaseAccessError."""
-    states = journal.read_alarm_states(settings)
-    return [_find_alarm(states, tag) for tag in tags]
+    """The alarms of these tags.
+
+    Raises: AlarmCommandError if there is none, DatabaseUnavailableError, DatabaseAccessError.
+    """
+    states = _index_by_tag(settings)
+    for tag in tags:
+        if tag.lower() not in states:
+            raise AlarmCommandError(f"No alarm {tag} now; 'dosing-tui alarms list' shows the active ones.")
+    return [states[tag.lower()] for tag in tags]
 
 
 def find_alarms_or_normal(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
-    """The alarms of these tags, normal ones too: an alarm is hidden before the work that would raise it.
+    """The alarms of these tags, normal ones too: they are suppressed before the work that would raise them.
 
-    Raises: AlarmCommandError if nothing could ever raise one of them, DatabaseUnavailableError, DatabaseAccessError.
+    Raises: AlarmCommandError if no rule can raise one of them, DatabaseUnavailableError, DatabaseAccessError.
     """
-    known = {state.key.tag.lower(): state for state in journal.read_alarm_states(settings).values()}
-    if all(tag.lower() in known for tag in tags):
-        return [known[tag.lower()] for tag in tags]
-    heard = _read_known_tags(settings)
-    return [known.get(tag.lower()) or find_normal_alarm(tag, heard) for tag in tags]
+    states = _index_by_tag(settings)
+    if all(tag.lower() in states for tag in tags):
+        return [states[tag.lower()] for tag in tags]
+    names = _read_plant_names(settings)
+    return [states.get(tag.lower()) or find_normal_alarm(tag, names) for tag in tags]
 
 
-def acknowledge_alarms(
-    settings: Settings, targets: Sequence[AlarmState], context: CommandContext, *, comment: str
+def apply_command(
+    settings: Settings, targets: Sequence[AlarmState], context: CommandContext, build_entry: EntryBuilder
 ) -> AlarmCommandResult:
-    """Raises: AlarmCommandError if nothing can be done about any of them, DatabaseUnavailableError, DatabaseAccessError."""
-    return _append_entries(
-        settings, targets, lambda state: operator_commands.acknowledge_alarm(state, context, comment=comment)
-    )
+    """Append an entry for each alarm whose present state allows it.
 
+    ``build_entry`` makes it from the state that the operator has seen and from ``context``.
 
-def reset_alarms(
-    settings: Settings, targets: Sequence[AlarmState], context: CommandContext, *, comment: str
-) -> AlarmCommandResult:
-    """End latched alarms. Raises: as above."""
-    return _append_entries(
-        settings, targets, lambda state: operator_commands.reset_alarm(state, context, comment=comment)
-    )
-
-
-def shelve_alarms(
-    settings: Settings,
-    targets: Sequence[AlarmState],
-    context: CommandContext,
-    *,
-    duration: timedelta,
-    reason: str,
-) -> AlarmCommandResult:
-    """Raises: as above."""
-
-    def entry(state: AlarmState) -> JournalEntry:
-        priority = _get_priority(state)
-        most = get_max_shelving(settings, priority)
-        return operator_commands.shelve_alarm(
-            state, context, priority=priority, duration=duration, max_duration=most, reason=reason
-        )
-
-    return _append_entries(settings, targets, entry)
-
-
-def unshelve_alarms(
-    settings: Settings, targets: Sequence[AlarmState], context: CommandContext, *, comment: str
-) -> AlarmCommandResult:
-    """Raises: as above."""
-    return _append_entries(
-        settings, targets, lambda state: operator_commands.unshelve_alarm(state, context, comment=comment)
-    )
-
-
-def remove_from_service(
-    settings: Settings, targets: Sequence[AlarmState], context: CommandContext, *, reason: str
-) -> AlarmCommandResult:
-    """Out of service. Raises: as above."""
-    return _append_entries(
-        settings, targets,
-        lambda state: operator_commands.remove_from_service(state, context, priority=_get_priority(state), reason=reason),
-    )  # fmt: skip
-
-
-def return_to_service(
-    settings: Settings, targets: Sequence[AlarmState], context: CommandContext, *, comment: str
-) -> AlarmCommandResult:
-    """Raises: as above."""
-    return _append_entries(
-        settings, targets, lambda state: operator_commands.return_to_service(state, context, comment=comment)
-    )
-
-
-def _get_priority(state: AlarmState) -> Priority:
-    rule = RULES.get(state.key.rule)
-    return state.priority if state.active or rule is None else rule.priority
-
-
-def _append_entries(
-    settings: Settings, targets: Sequence[AlarmState], build_entry: EntryBuilder
-) -> AlarmCommandResult:
-    """Judged by what was seen and by what is so by now."""
+    Raises: AlarmCommandError if no alarm allows it, DatabaseUnavailableError, DatabaseAccessError.
+    """
     states = journal.read_alarm_states(settings)
-    entries, left = [], []
+    entries, refusals = [], []
     for state in targets:
         try:
-            entry = build_entry(state)
+            entry = build_entry(state, context)
             operator_commands.check_command(states.get(state.key) or AlarmState(state.key), entry)
         except AlarmCommandError as error:
-            left.append(str(error))
+            refusals.append(str(error))
         else:
             entries.append(entry)
     if entries:
         journal.append_entries(settings, entries)
-    elif left:
-        raise AlarmCommandError(" ".join(left))
-    return AlarmCommandResult(tuple(entry.key.tag for entry in entries), tuple(left))
+    elif refusals:
+        raise AlarmCommandError(" ".join(refusals))
+    return AlarmCommandResult(tuple(entry.key.tag for entry in entries), tuple(refusals))
 
 
-def _read_known_tags(settings: Settings) -> PlantNames:
+def build_shelve_entry(
+    state: AlarmState, context: CommandContext, settings: Settings, *, duration: timedelta, reason: str
+) -> JournalEntry:
+    """Raises: AlarmCommandError if this priority may not be shelved for so long, or without a reason."""
+    priority = _get_priority(state)
+    return operator_commands.shelve_alarm(
+        state, context, priority=priority, duration=duration,
+        max_duration=get_max_shelving(settings, priority), reason=reason,
+    )  # fmt: skip
+
+
+def build_removal_entry(state: AlarmState, context: CommandContext, *, reason: str) -> JournalEntry:
+    """Raises: AlarmCommandError without a reason."""
+    return operator_commands.remove_from_service(state, context, priority=_get_priority(state), reason=reason)
+
+
+def _get_priority(state: AlarmState) -> Priority:
+    """Of the alarm while it is active, else of its rule."""
+    rule = RULES.get(state.key.rule)
+    return state.priority if state.active or rule is None else rule.priority
+
+
+def _read_plant_names(settings: Settings) -> PlantNames:
     reader = PanelReader(settings)
     reader.open()
     try:
@@ -174,8 +135,5 @@ def _read_known_tags(settings: Settings) -> PlantNames:
         reader.close()
 
 
-def _find_alarm(states: dict[AlarmKey, AlarmState], tag: str) -> AlarmState:
-    for state in states.values():
-        if state.key.tag.lower() == tag.lower():
-            return state
-    raise AlarmCommandError(f"There is no alarm {tag} now; 'dosing-tui alarms list' shows those there are.")
+def _index_by_tag(settings: Settings) -> dict[str, AlarmState]:
+    return {state.key.tag.lower(): state for state in journal.read_alarm_states(settings).values()}

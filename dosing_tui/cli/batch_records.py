@@ -1,7 +1,6 @@
-"""``dosing-tui batches list``, ``show`` and ``export``: records of batches, for people and programs."""
+"""``dosing-tui batches list``, ``show`` and ``export``: lists and records of batches."""
 
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dosing_tui.cli.context import (
-    EXIT_NO_RESULT,
     exit_if_unavailable,
+    exit_without_result,
     get_settings,
     print_message,
     write_stdout,
@@ -40,25 +39,24 @@ _FILTER_OPTIONS = (
     click.option("--recipe", multiple=True, help="Only this recipe; may be repeated."),
     click.option("--status", multiple=True, type=click.Choice(STATUSES),
                  help="Only this status; may be repeated."),
-    click.option("--unreviewed", is_flag=True, help="Only those that somebody still has to review."),
-    click.option("--exceptions", is_flag=True, help="Only those with exceptions."),
+    click.option("--unreviewed", is_flag=True, help="Only unreviewed batches."),
+    click.option("--exceptions", is_flag=True, help="Only batches with exceptions."),
     click.option("--most", type=click.IntRange(1, 100_000), default=100, show_default=True,
-                 help="So many of the newest."),
+                 help="Number of the newest batches."),
 )  # fmt: skip
 
 
 def add_filter_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that choose batches, given to the command as ``query``."""
-    names = [field.name for field in fields(BatchListQuery)]
+    """The options that filter batches; the command gets them as its parameter ``query``."""
 
     @wraps(command)
-    def gathered(*arguments: Any, **options: Any) -> None:  # click's, of whatever type
-        chosen = {name: options.pop(name) for name in names}
-        command(*arguments, wanted=BatchListQuery(**chosen), **options)
+    def with_query(*arguments: Any, **options: Any) -> None:  # click's, of any type
+        query = BatchListQuery(**{field.name: options.pop(field.name) for field in fields(BatchListQuery)})
+        command(*arguments, query=query, **options)
 
     for option in reversed(_FILTER_OPTIONS):
-        gathered = option(gathered)
-    return gathered
+        with_query = option(with_query)
+    return with_query
 
 
 @click.command("list")
@@ -66,19 +64,18 @@ def add_filter_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--format", "format_", type=click.Choice(["table", "csv", "json"]), default="table",
               show_default=True)  # fmt: skip
 @click.pass_context
-def list_batches(ctx: click.Context, *, wanted: BatchListQuery, format_: str) -> None:
-    """List batches, the newest first: exit 0 some, 1 none, 2 wrong input or set-up, 3 database away."""
+def list_batches(ctx: click.Context, *, query: BatchListQuery, format_: str) -> None:
+    """List batches, the newest first: exit 0 some, 1 none, 2 wrong input or set-up, 3 no database."""
     from dosing_tui.export.batch_list_export import explain_no_batches, find_batches, render_batches
 
     settings, now = get_settings(ctx), datetime.now(UTC)
     with exit_if_unavailable():
-        found = find_batches(settings, wanted, now=now)
+        found = find_batches(settings, query, now=now)
         if found.rows or format_ != "table":
             width = shutil.get_terminal_size((160, 24)).columns
             write_stdout(render_batches(found, settings, format_=format_, now=now, width=width))
         if not found.rows:
-            print_message(explain_no_batches(settings, found))
-            sys.exit(EXIT_NO_RESULT)
+            exit_without_result(explain_no_batches(settings, found))
     _print_remaining(len(found.rows), found.total_count)
 
 
@@ -103,19 +100,19 @@ def show(ctx: click.Context, key: str) -> None:
 @click.option("--format", "format_", type=click.Choice(RECORD_FORMATS), default="text", show_default=True,
               help="csv: the doses; json: the canonical record with its hash.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path),
-              help="A file, or a folder to put a file for each batch in, instead of stdout.")  # fmt: skip
+              help="File, or folder for one file per batch; default: stdout.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @click.pass_context
 def export(
-    ctx: click.Context, *, keys: tuple[str, ...], wanted: BatchListQuery, format_: str, output: Path | None,
+    ctx: click.Context, *, keys: tuple[str, ...], query: BatchListQuery, format_: str, output: Path | None,
     force: bool,
 ) -> None:  # fmt: skip
-    """Write records of batches, by their numbers or by filter: exit 0, 1 none, 2 wrong input, 3 away."""
+    """Write records of batches by number or filter: exit 0, 1 none, 2 wrong input, 3 no database."""
     from dosing_tui.export.batch_record_files import BatchRecordFormat, write_records
 
     settings, now = get_settings(ctx), datetime.now(UTC)
     with exit_if_unavailable():
-        batches = _select_batches(settings, keys, wanted, now)
+        batches = _select_batches(settings, keys, query, now)
         write_records(
             batches,
             BatchRecordFormat(format_),
@@ -133,22 +130,19 @@ def _select_batches(
 ) -> "list[BatchRecordContent]":
     from dosing_tui.export.batch_list_export import explain_no_batches, find_batches
 
+    if bool(keys) is (query != BatchListQuery(most=query.most)):
+        raise click.UsageError("Give either the keys of batches or a filter, e.g. --shift last.")
     if keys:
-        if query != BatchListQuery(most=query.most):
-            raise click.UsageError("Name batches by their keys, or choose them by filter, not both.")
         return _load_records(settings, keys)
-    if query == BatchListQuery(most=query.most):
-        raise click.UsageError("Name batches by their keys, or choose them by filter, e.g. --shift last.")
     found = find_batches(settings, query, now=now)
     if not found.rows:
-        print_message(explain_no_batches(settings, found))
-        sys.exit(EXIT_NO_RESULT)
+        exit_without_result(explain_no_batches(settings, found))
     _print_remaining(len(found.rows), found.total_count)
     return _load_records(settings, [row.batch_key for row in found.rows])
 
 
 def _load_records(settings: "Settings", keys: Sequence[str]) -> "list[BatchRecordContent]":
-    """All of them, or none."""
+    """All of them, or exit status EXIT_NO_RESULT."""
     from dosing_tui.database.reports.batch_record import iter_batch_records
     from dosing_tui.domain.messages.text_sanitizer import clean_text
 
@@ -156,12 +150,11 @@ def _load_records(settings: "Settings", keys: Sequence[str]) -> "list[BatchRecor
     for key, found in zip(keys, iter_batch_records(settings, keys), strict=True):
         if found is None:
             name = clean_text(key, limit=100)
-            print_message(f"There is no batch {name}; 'dosing-tui batches list' tells which there are.")
-            sys.exit(EXIT_NO_RESULT)
+            exit_without_result(f"There is no batch {name}; 'dosing-tui batches list' lists the batches.")
         batches.append(found)
     return batches
 
 
 def _print_remaining(row_count: int, total: int) -> None:
     if total > row_count:
-        print_message(f"The newest {row_count:,} of {total:,}; --most takes more.")
+        print_message(f"The newest {row_count:,} of {total:,}; --most shows more.")

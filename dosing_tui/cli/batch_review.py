@@ -1,4 +1,4 @@
-"""``dosing-tui batches review``: what a reviewer says of one batch, signed with a PIN where that is set."""
+"""``dosing-tui batches review``: one review of one batch, signed with a PIN where the policy requires it."""
 
 import re
 import sys
@@ -10,7 +10,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.cli.context import exit_if_unavailable, get_os_user, get_settings, print_message, write_stdout
+from dosing_tui.cli.context import (
+    exit_if_unavailable,
+    exit_without_result,
+    get_os_user,
+    get_settings,
+    write_stdout,
+)
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import ReviewError
 
@@ -20,8 +26,6 @@ if TYPE_CHECKING:
     from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchRow
     from dosing_tui.domain.batch_review.review_rules import Decision
 
-EXIT_REFUSAL = 1
-"""Nothing was entered: somebody was faster, the batch has changed, a reason is missing, the PIN is wrong."""
 DECISIONS = {
     "approve": "approved",
     "deviation": "approved with deviation",
@@ -31,66 +35,70 @@ DECISIONS = {
     "comment": "comment",
     "undo": "withdrawn",
 }
-"""The options, and what each enters."""
-_UNSIGNED_DECISIONS = frozenset({"comment", "undo"})
-"""What is said beside a record, or about somebody's word."""
+"""Option -> decision that it enters."""
+_UNSIGNED_DECISIONS = frozenset({"comment", "withdrawn"})
+"""Entries that sign no record."""
 _MIN_HASH_DIGITS = 8
 _RECORD_HASH = re.compile(rf"[0-9a-f]{{{_MIN_HASH_DIGITS},64}}(-[0-9a-f]{{{_MIN_HASH_DIGITS},64}})?")
-"""First digits of the record's hash, and of that of what is thought of it."""
-_FOLLOW_UP_DECISIONS = frozenset({"confirm", "comment"})
-"""What is said about another's word, or beside it."""
+"""First digits of the record's hash, and of the hash of its exceptions and alarms."""
+_FOLLOW_UP_DECISIONS = frozenset({"confirmed", "comment"})
+"""Entries about another person's review."""
 
 
 @click.command()
 @click.argument("key")
-@click.option("--approve", "said", flag_value="approve", help="It is as it should be.")
-@click.option("--deviation", "said", flag_value="deviation", help="Approved, although; needs a reason.")
-@click.option("--reject", "said", flag_value="reject", help="Not to be used; needs a reason.")
-@click.option("--needs-info", "said", flag_value="needs-info", help="Not decided yet; needs a reason.")
-@click.option("--confirm", "said", flag_value="confirm", help="As the second person, after an approval.")
-@click.option("--comment", "said", flag_value="comment", help="Only the reason, as a comment.")
-@click.option("--undo", "said", flag_value="undo", help="Withdraw the last word; it stays to be read.")
-@click.option("--reason", default="", help="Why; kept with the review.")
-@click.option("--as", "who", default=get_os_user, show_default="the account", help="Who signs.")
+@click.option("--approve", "option", flag_value="approve", help="Approve the batch.")
+@click.option("--deviation", "option", flag_value="deviation", help="With deviation; requires a reason.")
+@click.option("--reject", "option", flag_value="reject", help="Reject the batch; requires a reason.")
+@click.option("--needs-info", "option", flag_value="needs-info", help="Needs information; requires a reason.")
+@click.option("--confirm", "option", flag_value="confirm", help="Confirm an approval as the second person.")
+@click.option("--comment", "option", flag_value="comment", help="Add the reason as a comment.")
+@click.option(
+    "--undo",
+    "option",
+    flag_value="undo",
+    help="Withdraw the last review; both stay in the audit trail.",
+)
+@click.option("--reason", default="", help="Reason; stored with the review.")
+@click.option("--as", "who", default=get_os_user, show_default="the account", help="Reviewer.")
 @click.option("--after", type=click.IntRange(min=0), metavar="ENTRY",
-              help="The last entry you have seen, as show prints it; needed after another's.")  # fmt: skip
+              help="The last entry you have seen; required after another person's.")  # fmt: skip
 @click.option("--record", default="", metavar="HASH",
-              help="The record you have read: what show prints under 'To sign it'. Needed, unless you read"
-              " and confirm it here, on a terminal; not for --comment and --undo.")  # fmt: skip
+              help="The record you have read: the hash under 'To sign it' in show. Required, unless"
+              " you read and confirm it here, on a terminal; not for --comment and --undo.")  # fmt: skip
 @click.option("--pin-file", type=click.Path(path_type=Path),
-              help="Private file with your PIN; else it is asked for, where PINs are set.")  # fmt: skip
+              help="Private file with your PIN; default: a prompt, if PINs are required.")  # fmt: skip
 @click.pass_context
 def review(
-    ctx: click.Context, *, key: str, said: str | None, reason: str, who: str, after: int | None, record: str,
-    pin_file: Path | None,
+    ctx: click.Context, *, key: str, option: str | None, reason: str, who: str, after: int | None,
+    record: str, pin_file: Path | None,
 ) -> None:  # fmt: skip
-    """Review the batch KEY: exit 0 entered, 1 not entered, 2 wrong input or set-up, 3 database away."""
+    """Review the batch KEY: exit 0 entered, 1 not entered, 2 wrong input or set-up, 3 no database."""
     from dosing_tui.domain.batch_review.review_rules import Decision
 
-    if said is None:
-        raise click.UsageError(f"Say one of {', '.join(f'--{name}' for name in DECISIONS)}.")
+    if option is None:
+        raise click.UsageError(f"Give one of {', '.join(f'--{name}' for name in DECISIONS)}.")
     record = record.strip().lower()
-    _check_record(said, key, record)
+    _check_record(DECISIONS[option], key, record)
     settings = get_settings(ctx)
     with exit_if_unavailable():
         try:
-            _enter_review(settings, key, Decision(DECISIONS[said]), reason, who, after, record, pin_file)
+            _enter_review(settings, key, Decision(DECISIONS[option]), reason, who, after, record, pin_file)
         except ReviewError as error:
-            print_message(f"dosing-tui: {error}")
-            sys.exit(EXIT_REFUSAL)
+            exit_without_result(f"dosing-tui: {error}")
 
 
 def _check_record(decision: str, key: str, record: str) -> None:
-    """Raises: click.UsageError, if what is to be signed is not named."""
+    """Raises: click.UsageError, if the record to sign is missing or not a hash."""
     if not record and decision not in _UNSIGNED_DECISIONS and not is_interactive():
         raise click.UsageError(
-            f"Name the record you have read: --record, as 'dosing-tui batches show {key}' prints it under"
+            f"Give the record you have read: --record, as 'dosing-tui batches show {key}' prints it under"
             " 'To sign it'."
         )
     if record and not _RECORD_HASH.fullmatch(record):
         raise click.UsageError(
-            f"--record {clean_text(record, limit=80)} names no record: give at least {_MIN_HASH_DIGITS} digits of its"
-            f" hash, as 'dosing-tui batches show {key}' prints it under 'To sign it'."
+            f"--record {clean_text(record, limit=80)} is not a hash: give at least {_MIN_HASH_DIGITS} digits,"
+            f" as 'dosing-tui batches show {key}' prints it under 'To sign it'."
         )
 
 
@@ -105,7 +113,7 @@ def _enter_review(
     found, row = whole.detail, whole.detail.row
     if record:
         _check_hashes(row, decision, record)
-    elif decision.value not in {DECISIONS[name] for name in _UNSIGNED_DECISIONS}:
+    elif decision.value not in _UNSIGNED_DECISIONS:
         _confirm_record(settings, whole, decision, who)
     draft = replace(
         create_review_draft(row, decision, who=who, comment=reason, pin=_prompt_pin(settings, who, pin_file)),
@@ -129,25 +137,25 @@ def _load_record(settings: "Settings", key: str) -> "BatchRecordContent":
 
 
 def _check_hashes(row: "BatchRow", decision: "Decision", record: str) -> None:
-    """What was read with what is there. Raises: ReviewError."""
-    facts, _, thoughts = record.partition("-")
-    again = f"nothing was entered. Look at it again: 'dosing-tui batches show {row.batch_id}'."
-    if not row.record_hash.startswith(facts):
+    """Compare the record that was read with the present one. Raises: ReviewError."""
+    facts_hash, _, judgement_hash = record.partition("-")
+    again = f"nothing was entered. Read it again: 'dosing-tui batches show {row.batch_id}'."
+    if not row.record_hash.startswith(facts_hash):
         now = row.record_hash[:16]
         raise ReviewError(f"{row.batch_id} has changed since you saw it: its record is {now} now; {again}")
-    if thoughts and not row.judgement_hash.startswith(thoughts):
-        raise ReviewError(f"{row.batch_id}: its exceptions or alarms are others than those you saw; {again}")
-    if decision.value == DECISIONS["deviation"] and row.findings and not thoughts:
+    if judgement_hash and not row.judgement_hash.startswith(judgement_hash):
+        raise ReviewError(f"{row.batch_id}: its exceptions or alarms have changed since you saw it; {again}")
+    if decision.value == DECISIONS["deviation"] and row.findings and not judgement_hash:
         raise ReviewError(
-            f"{row.batch_id}: who approves with deviation names the exceptions, too; nothing was entered."
-            f" Give the whole of what 'dosing-tui batches show {row.batch_id}' prints under 'To sign it'."
+            f"{row.batch_id}: an approval with deviation covers the exceptions, too; nothing was entered."
+            f" Give both hashes that 'dosing-tui batches show {row.batch_id}' prints under 'To sign it'."
         )
 
 
 def _confirm_record(
     settings: "Settings", batch_record: "BatchRecordContent", decision: "Decision", who: str
 ) -> None:
-    """The record is shown and agreed to on the terminal. Raises: ReviewError."""
+    """Print the record and ask for confirmation on the terminal. Raises: ReviewError if it is refused."""
     from dosing_tui.export.batch_record_files import BatchRecordFormat, render_record
 
     write_stdout(str(render_record(batch_record, BatchRecordFormat.TEXT, settings, now=datetime.now(UTC))))
@@ -157,17 +165,17 @@ def _confirm_record(
 
 
 def is_interactive() -> bool:
-    """Somebody reads what is written, and answers."""
+    """Input and output are a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _find_last_review(detail: "BatchDetail", decision: "Decision", who: str) -> int:
-    """Without --after: one's own last word, or what a confirmation or comment is about; else nobody's."""
+    """Default of --after: one's own last review, or the subject of a confirmation or comment; else 0."""
     last = detail.reviews[-1] if detail.reviews else None
-    about_others = decision.value in {DECISIONS[name] for name in _FOLLOW_UP_DECISIONS}
-    if last is None or not (about_others or last.who.casefold() == who.casefold()):
-        return 0
-    return last.review_id
+    is_follow_up = decision.value in _FOLLOW_UP_DECISIONS
+    if last and (is_follow_up or last.who.casefold() == who.casefold()):
+        return last.review_id
+    return 0
 
 
 def _prompt_pin(settings: "Settings", who: str, file: Path | None) -> str:

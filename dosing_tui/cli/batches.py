@@ -1,4 +1,4 @@
-"""``dosing-tui batches`` and ``dosing-tui audit``: batches, their reviews and PINs, and what was changed."""
+"""``dosing-tui batches`` and ``dosing-tui audit``: batches, reviews, PINs, policy and audit trail."""
 
 import sys
 from datetime import UTC, datetime
@@ -10,12 +10,12 @@ from dosing_tui.cli.batch_review import review
 from dosing_tui.cli.context import exit_if_unavailable, get_os_user, get_settings, parse_time, print_message
 
 EXIT_MISMATCH = 1
-"""``audit verify``: something is not as it was entered."""
+"""``audit verify``: an entry was changed or is missing."""
 
 
 @click.group()
 def batches() -> None:
-    """Batches, as they are rebuilt from the stations' messages."""
+    """Batches, reconstructed from the stations' messages."""
 
 
 for command in (list_batches, show, export, review):
@@ -23,11 +23,11 @@ for command in (list_batches, show, export, review):
 
 
 @batches.command()
-@click.option("--from", "since", required=True, help="Day or moment, in the plant's zone.")
-@click.option("--to", "until", help="Day or moment; now if it is left out.")
+@click.option("--from", "since", required=True, help="Date or time, in the plant's zone.")
+@click.option("--to", "until", help="Date or time; default: now.")
 @click.pass_context
 def rebuild(ctx: click.Context, since: str, until: str | None) -> None:
-    """Rebuild batches from their readings. Reviews and comments are not touched."""
+    """Rebuild batches from their readings. Reviews and comments stay as they are."""
     from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 
     settings, now = get_settings(ctx), datetime.now(UTC)
@@ -37,15 +37,16 @@ def rebuild(ctx: click.Context, since: str, until: str | None) -> None:
         raise click.BadParameter("--from is not before --to.")
     done = rebuild_batches(settings, since=begins, until=ends, now=now, report=print_message)
     click.echo(
-        f"{done.batch_count:,} batches, {done.stored_count:,} of them new or changed; {done.removed_count:,} were of others."
+        f"{done.batch_count:,} batches, {done.stored_count:,} of them new or changed;"
+        f" {done.removed_count:,} merged into others."
     )
 
 
 @batches.command()
-@click.option("--as", "who", default=get_os_user, show_default="the account", help="Whose PIN.")
+@click.option("--as", "who", default=get_os_user, show_default="the account", help="Owner of the PIN.")
 @click.pass_context
 def pin(ctx: click.Context, who: str) -> None:
-    """Set the PIN that signs reviews, or change it with the old one."""
+    """Set the PIN for signing reviews; a change requires the old PIN."""
     from dosing_tui.database.audit.pins import set_pin
 
     settings = get_settings(ctx)
@@ -56,31 +57,31 @@ def pin(ctx: click.Context, who: str) -> None:
 
 
 @batches.command()
-@click.option("--pin/--no-pin", default=None, help="Whoever reviews proves who they are with a PIN.")
+@click.option("--pin/--no-pin", default=None, help="A reviewer signs with a PIN.")
 @click.option("--second-person/--no-second-person", default=None,
-              help="An approval waits until another person confirms it.")  # fmt: skip
-@click.option("--as", "who", default=get_os_user, show_default="the account", help="Who changes it.")
-@click.option("--reason", default="", help="Why; kept in the audit trail.")
+              help="An approval is valid after a second person confirms it.")  # fmt: skip
+@click.option("--as", "who", default=get_os_user, show_default="the account", help="Author of the change.")
+@click.option("--reason", default="", help="Reason for the audit trail.")
 @click.pass_context
 def policy(
     ctx: click.Context, *, pin: bool | None, second_person: bool | None, who: str, reason: str
 ) -> None:
-    """What the plant wants of every review, whatever a console's settings say; they can only want more.
+    """Set the plant's policy for reviews. Settings of a console can only be stricter.
 
-    Without an option it is shown. Only the database role that owns the schema may change it.
+    Without an option it is printed. Only the database role that owns the schema may change it.
     """
     from dosing_tui.database.batches.review_policy import read_plant_policy, set_policy
     from dosing_tui.domain.batch_review.review_policy import ReviewPolicy, format_policy
 
     settings = get_settings(ctx)
     with exit_if_unavailable():
-        had = read_plant_policy(settings)
-        wanted = ReviewPolicy(
-            had.pin if pin is None else pin, had.second_person if second_person is None else second_person
+        old = read_plant_policy(settings)
+        new = ReviewPolicy(
+            old.pin if pin is None else pin, old.second_person if second_person is None else second_person
         )
-        if (pin, second_person) != (None, None) and not set_policy(settings, wanted, who=who, reason=reason):
-            print_message("It was so already.")
-    click.echo(f"Reviews of this plant: {format_policy(wanted)}.")
+        if (pin, second_person) != (None, None) and not set_policy(settings, new, who=who, reason=reason):
+            print_message("No change.")
+    click.echo(f"Reviews of this plant: {format_policy(new)}.")
 
 
 @click.group()
@@ -93,15 +94,15 @@ def audit() -> None:
 def verify(ctx: click.Context) -> None:
     """Compare every entry, review, recipe, PIN, policy and batch with its hash, and lists with records.
 
-    Exit 0: all is as it was entered; 1: something differs or is missing; 2: wrong input or set-up."""
+    Exit 0: no differences; 1: an entry differs or is missing; 2: wrong input or set-up."""
     from dosing_tui.database.batches.audit_verify import verify_audit_trail
 
-    found = verify_audit_trail(get_settings(ctx))
-    for fault in found.faults:
+    result = verify_audit_trail(get_settings(ctx))
+    for fault in result.faults:
         click.echo(fault)
     click.echo(
-        f"{found.entries:,} entries, {found.reviews:,} reviews, {found.records:,} batches: "
-        + (f"{len(found.faults):,} faults." if found.faults else "all as they were entered.")
+        f"{result.entries:,} entries, {result.reviews:,} reviews, {result.records:,} batches: "
+        + (f"{len(result.faults):,} faults." if result.faults else "all as they were entered.")
     )
-    click.echo(f"Head of the chain: {found.head}")
-    sys.exit(EXIT_MISMATCH if found.faults else 0)
+    click.echo(f"Head of the chain: {result.head}")
+    sys.exit(EXIT_MISMATCH if result.faults else 0)

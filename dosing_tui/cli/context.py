@@ -1,4 +1,4 @@
-"""What commands take from their surroundings: settings, moments as they are typed, the account."""
+"""Shared by all commands: settings, times as typed, the account, output and exit statuses."""
 
 import getpass
 import os
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
@@ -14,38 +14,44 @@ import click
 from dosing_tui.errors import DatabaseUnavailableError
 
 if TYPE_CHECKING:
+    from dosing_tui.config.loader import LoadedSettings
     from dosing_tui.config.settings import Settings
 
 EXIT_NO_RESULT = 1
-"""There is nothing to show, or nothing was done; stderr says why."""
+"""Nothing to show, or nothing done; the reason is on stderr."""
 EXIT_UNAVAILABLE = 3
-"""The database is away: try again later. What does not pass by itself is 2, as everywhere."""
+"""The database is unavailable: try again later. What needs a correction is 2, as everywhere."""
+
+
+def load_config(ctx: click.Context) -> "LoadedSettings":
+    """Raises: ConfigError."""
+    from dosing_tui.config.loader import load_settings
+
+    return load_settings(ctx.find_root().obj, os.environ)
 
 
 def get_settings(ctx: click.Context) -> "Settings":
     """Raises: ConfigError."""
-    from dosing_tui.config.loader import load_settings
-
-    return load_settings(ctx.find_root().obj, os.environ).settings
+    return load_config(ctx).settings
 
 
 def parse_time(text: str, zone: str) -> datetime:
-    """A day or a moment in the plant's zone, in UTC. Raises: click.BadParameter.
+    """A date or time in the plant's zone, in UTC. Raises: click.BadParameter.
 
     >>> parse_time("2026-11-24 06:00", "Europe/Berlin").isoformat()
     '2026-11-24T05:00:00+00:00'
     """
     try:
-        said = datetime.fromisoformat(text.strip())
-        return (said if said.tzinfo else said.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+        time = datetime.fromisoformat(text.strip())
+        return (time if time.tzinfo else time.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise click.BadParameter(
-            f"'{text}' is not a moment, e.g. 2026-11-24 or '2026-11-24 06:00'."
+            f"'{text}' is not a date or time, e.g. 2026-11-24 or '2026-11-24 06:00'."
         ) from error
 
 
 def get_os_user() -> str:
-    """The account that runs this program; '' if the system does not say."""
+    """The account that runs this program; '' if the system has no name for it."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):
@@ -53,19 +59,25 @@ def get_os_user() -> str:
 
 
 def print_message(text: str) -> None:
-    """On stderr: progress, not the answer."""
+    """On stderr: progress and reasons; stdout is for the result alone."""
     click.echo(text, err=True)
 
 
+def exit_without_result(reason: str) -> NoReturn:
+    """Exit status EXIT_NO_RESULT, with the reason on stderr."""
+    print_message(reason)
+    sys.exit(EXIT_NO_RESULT)
+
+
 def write_stdout(text: str) -> None:
-    """On stdout, as bytes: every platform gets the same line ends and encoding."""
+    """On stdout, as bytes: the same line ends and encoding on every platform."""
     sys.stdout.buffer.write(text.encode())
     sys.stdout.buffer.flush()
 
 
 @contextmanager
 def exit_if_unavailable() -> Iterator[None]:
-    """A database that is away is one sentence, and exit status EXIT_AWAY."""
+    """An unavailable database is one sentence on stderr, and exit status EXIT_UNAVAILABLE."""
     try:
         yield
     except DatabaseUnavailableError as error:

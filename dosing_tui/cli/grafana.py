@@ -10,17 +10,17 @@ from dosing_tui.cli.context import get_settings
 @click.command()
 @click.option("--output", type=click.Path(path_type=Path), default=Path("grafana"), show_default=True,
               help="Folder to write: Grafana's is /etc/grafana/provisioning.")  # fmt: skip
-@click.option("--force", is_flag=True, help="Replace files that this command did not make, too.")
+@click.option("--force", is_flag=True, help="Also replace files that this command did not write.")
 @click.option("--host", default="", metavar="HOST:PORT", show_default="that of database.dsn",
-              help="The database server, as Grafana sees it.")  # fmt: skip
+              help="Address of the database server for Grafana.")  # fmt: skip
 @click.option("--database", default="", show_default="that of database.dsn", help="Name of the database.")
-@click.option("--user", default="dosing_viewer", show_default=True, help="A role that may only read.")
+@click.option("--user", default="dosing_viewer", show_default=True, help="Read-only role.")
 @click.option("--password", default="$__file{/run/secrets/database-password}", show_default=True,
-              help="Where Grafana finds it; or in a variable, '$VARIABLE'.")  # fmt: skip
+              help="File or variable with the password, for Grafana: $__file{...} or $VARIABLE.")  # fmt: skip
 @click.option("--sslmode", type=click.Choice(["disable", "require", "verify-ca", "verify-full"]),
-              default="disable", show_default=True, help="Between Grafana and the database.")  # fmt: skip
+              default="disable", show_default=True, help="TLS between Grafana and the database.")  # fmt: skip
 @click.option("--dashboards", default="/etc/grafana/provisioning/dashboards/dosing", show_default=True,
-              help="Where Grafana will find the dashboards.")  # fmt: skip
+              help="Path of the dashboards, for Grafana.")  # fmt: skip
 @click.pass_context
 def grafana(
     ctx: click.Context, *, output: Path, force: bool, host: str, database: str, user: str, password: str,
@@ -30,9 +30,9 @@ def grafana(
     from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files, write_files
 
     if not password.startswith("$"):
-        raise click.BadParameter("no password goes into a file: say $VARIABLE or $__file{...}.")
-    seen = GrafanaOptions(
+        raise click.BadParameter("a password does not belong in a file; use $VARIABLE or $__file{...}.")
+    options = GrafanaOptions(
         password=password, sslmode=sslmode, dashboards=dashboards, host=host, database=database, user=user
     )
-    for path in write_files(output, build_provisioning_files(get_settings(ctx), seen), force=force):
+    for path in write_files(output, build_provisioning_files(get_settings(ctx), options), force=force):
         click.echo(path)

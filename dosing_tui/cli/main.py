@@ -1,26 +1,22 @@
-"""The commands. Nothing heavy is imported here: ``dosing-tui --help`` answers at once."""
+"""The commands. Heavy imports are inside their functions, to keep ``dosing-tui --help`` fast."""
 
 import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from dosing_tui import __version__
 from dosing_tui.cli.alarms import alarms
 from dosing_tui.cli.batches import audit, batches
+from dosing_tui.cli.context import get_settings, load_config
 from dosing_tui.cli.grafana import grafana
 from dosing_tui.cli.notifications import notifications, try_channel
 from dosing_tui.cli.recipes import recipes
 from dosing_tui.cli.refill import refill
 from dosing_tui.cli.reports import panel, report
 from dosing_tui.errors import DosingError
-
-if TYPE_CHECKING:
-    from dosing_tui.config.loader import LoadedSettings
-    from dosing_tui.config.settings import Settings
 
 EXIT_PENDING = 1
 """``migrate --check``: the schema is not up to date."""
@@ -29,7 +25,7 @@ EXIT_ERROR = 2
 
 
 class ErrorReportingGroup(click.Group):
-    """Every foreseen error becomes one sentence on stderr and exit status 2, never a traceback."""
+    """A DosingError is one sentence on stderr and exit status 2, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -42,7 +38,9 @@ class ErrorReportingGroup(click.Group):
 @click.group(cls=ErrorReportingGroup, invoke_without_command=True)
 @click.version_option(__version__, prog_name="dosing-tui")
 @click.option(
-    "--config", type=click.Path(path_type=Path), help="Settings file; else $DOSING_TUI_CONFIG or the default."
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Settings file; see 'config path'.",
 )
 @click.option("--theme", type=click.Choice(["dark", "light"]), help="Colours of the console.")
 @click.option(
@@ -65,26 +63,26 @@ def main(
     if ctx.invoked_subcommand is None:
         from dosing_tui.tui.app.main import run_console
 
-        sys.exit(run_console(_get_settings(ctx)))
+        sys.exit(run_console(get_settings(ctx)))
 
 
 @main.command()
 @click.pass_context
 def collect(ctx: click.Context) -> None:
-    """Collect without a screen: broker to database, for a service. Logs to stderr."""
+    """Run the collector without a screen, as a service: broker to database. Logs to stderr."""
     from dosing_tui.collector.service_main import run
 
-    sys.exit(run(_get_settings(ctx), report=_print_message))
+    sys.exit(run(get_settings(ctx), report=_print_message))
 
 
 @main.command()
-@click.option("--check", is_flag=True, help="Change nothing; list what is missing, exit 1 if anything is.")
+@click.option("--check", is_flag=True, help="Change nothing; list pending migrations, exit 1 if any.")
 @click.pass_context
 def migrate(ctx: click.Context, check: bool) -> None:
-    """Create the database schema, bring it up to date, or adopt the guide's tables with their rows."""
+    """Create or update the database schema; import the guide's tables with their rows."""
     from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
 
-    settings = _get_settings(ctx)
+    settings = get_settings(ctx)
     names = list_pending_steps(settings) if check else migrate_schema(settings, report=_print_message)
     for name in names:
         click.echo(f"{'missing' if check else 'applied'}: {name}")
@@ -95,44 +93,44 @@ def migrate(ctx: click.Context, check: bool) -> None:
 
 @main.command()
 @click.option(
-    "--broker", default="", metavar="HOST[:PORT]", help="Broker to publish to; else the configured one."
+    "--broker", default="", metavar="HOST[:PORT]", help="Broker to publish to; default: the configured one."
 )
 @click.option(
     "--devices", type=click.IntRange(1, 1000), default=2, show_default=True, help="Dosing stations."
 )
 @click.option("--rate", type=click.FloatRange(0.01, 100_000), help="Messages a second over the whole plant.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed says the same things.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same messages.")
 @click.option("--speed", type=click.FloatRange(0.01, 10_000), default=1.0, show_default=True,
-              help="Plant minutes in a minute.")  # fmt: skip
+              help="Plant time per real time.")  # fmt: skip
 @click.option("--faults", default="none", show_default=True,
               help="Comma-separated: nan, duplicates, uptime, reboot, lost-start, lost-complete, garbage; "
                    "or all, none.")  # fmt: skip
 @click.option(
     "--qos", type=click.IntRange(0, 1), default=0, show_default=True, help="0 like the firmware, or 1."
 )
-@click.option("--duration", type=click.FloatRange(0.1), help="Stop after so many seconds.")
+@click.option("--duration", type=click.FloatRange(0.1), help="Stop after this many seconds.")
 @click.pass_context
 def simulate(
     ctx: click.Context, *, broker: str, devices: int, rate: float | None, seed: int, speed: float,
     faults: str, qos: int, duration: float | None,
 ) -> None:  # fmt: skip
-    """Publish what a plant of ESP32 dosing stations would. Ends with a tally as one line of JSON."""
+    """Publish the messages of a plant of ESP32 dosing stations. Prints its counts as one line of JSON."""
     from dosing_tui.simulator.command import run_simulate_command
 
     sys.exit(
         run_simulate_command(
-            _get_settings(ctx).mqtt, broker=broker, devices=devices, rate=rate, seed=seed, speed=speed,
+            get_settings(ctx).mqtt, broker=broker, devices=devices, rate=rate, seed=seed, speed=speed,
             faults=faults, qos=qos, duration_s=duration, report=_print_message,
         )
     )  # fmt: skip
 
 
 @main.command()
-@click.option("--folder", type=click.Path(path_type=Path), help="Where the demo keeps its data.")
-@click.option("--headless", is_flag=True, help="No screen; the books as one line of JSON at the end.")
-@click.option("--duration", type=click.FloatRange(1), help="Stop after so many seconds.")
+@click.option("--folder", type=click.Path(path_type=Path), help="Folder of the demo's data.")
+@click.option("--headless", is_flag=True, help="No screen; prints the message counts as one line of JSON.")
+@click.option("--duration", type=click.FloatRange(1), help="Stop after this many seconds.")
 @click.option("--devices", type=click.IntRange(1, 20), default=2, show_default=True, help="Dosing stations.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same plant.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same plant.")
 @click.option("--rate", type=click.FloatRange(0.01, 10_000), show_default="0.4, headless 20",
               help="Messages a second.")  # fmt: skip
 @click.option("--faults", show_default="nan,duplicates,uptime,reboot, headless all", help="As for simulate.")
@@ -141,32 +139,26 @@ def demo(
     ctx: click.Context, *, folder: Path | None, headless: bool, duration: float | None, devices: int,
     seed: int, rate: float | None, faults: str | None,
 ) -> None:  # fmt: skip
-    """A whole plant on this machine: database, broker, simulated stations and the console."""
+    """Run a whole plant on this machine: database, broker, simulated stations and the console."""
     from dosing_tui.demo.main import run_demo
 
     sys.exit(
         run_demo(
             folder=folder, headless=headless, duration_s=duration, devices=devices, seed=seed, rate=rate,
-            faults=faults, console=_get_settings(ctx).console, report=_print_message,
+            faults=faults, console=get_settings(ctx).console, report=_print_message,
         )
     )  # fmt: skip
 
 
-alarms.add_command(notifications)
-alarms.add_command(refill)
-alarms.add_command(try_channel)
-main.add_command(alarms)
-main.add_command(batches)
-main.add_command(audit)
-main.add_command(recipes)
-main.add_command(report)
-main.add_command(panel)
-main.add_command(grafana)
+for command in (notifications, refill, try_channel):
+    alarms.add_command(command)
+for command in (alarms, batches, audit, recipes, report, panel, grafana):
+    main.add_command(command)
 
 
 @main.group()
 def config() -> None:
-    """The settings file: write one, show what is in force, say where it is."""
+    """Settings file: write one, show the settings in force, print its path."""
 
 
 @config.command()
@@ -188,34 +180,24 @@ def show(ctx: click.Context) -> None:
     """Print every setting in force and where it comes from; secrets are not printed."""
     from dosing_tui.config.render_toml import render_settings
 
-    click.echo(render_settings(_load_config(ctx)), nl=False)
+    click.echo(render_settings(load_config(ctx)), nl=False)
 
 
 @config.command()
 @click.pass_context
 def path(ctx: click.Context) -> None:
-    """Print where the settings file is, or would be."""
+    """Print the path of the settings file, existing or not."""
     from dosing_tui.config.loader import resolve_config_path
 
     click.echo(resolve_config_path(ctx.obj, os.environ))
 
 
-def _load_config(ctx: click.Context) -> "LoadedSettings":
-    from dosing_tui.config.loader import load_settings
-
-    return load_settings(ctx.obj, os.environ)
-
-
-def _get_settings(ctx: click.Context) -> "Settings":
-    return _load_config(ctx).settings
-
-
 def _print_message(text: str) -> None:
-    """Raises: OSError when nobody reads stderr any more."""
+    """Raises: OSError when stderr is closed."""
     try:
         click.echo(text, err=True)
     except OSError:
-        # what could not be written is tried again at the exit, whose status would become 120
+        # Python would flush the unwritten text at its exit, fail again and exit with 120
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
         raise

@@ -1,4 +1,4 @@
-"""``dosing-tui alarms test-notification`` and ``notifications``: try a channel, see how each is doing."""
+"""``dosing-tui alarms test-notification`` and ``notifications``: test a channel, print delivery status."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,52 +19,60 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.pass_context
 def try_channel(ctx: click.Context, name: str) -> None:
-    """Try channel NAME with a test alarm."""
+    """Send a test alarm to channel NAME."""
     from dosing_tui.notifiers.send import deliver_message
 
     settings = get_settings(ctx)
     channel = _find_channel(settings, name)
-    said = deliver_message(channel, _build_test_message(settings), ZoneInfo(settings.plant.timezone))
-    click.echo(f"Channel {name} ({channel.kind}) took the message{f', but {said}' if said else ''}.")
+    warning = deliver_message(channel, _build_test_message(settings), ZoneInfo(settings.plant.timezone))
+    click.echo(
+        f"Channel {name} ({channel.kind}) accepted the message{f', but {warning}' if warning else ''}."
+    )
 
 
 @click.command()
 @click.pass_context
 def notifications(ctx: click.Context) -> None:
-    """Show how each channel is doing.
+    """Print the delivery status of each notification channel.
 
-    What was told last, what waits, and what fails why.
+    Last notification, queue length, failures and their reason.
     """
     from dosing_tui.database.alarms.notification_queue import list_channel_states
 
     settings = get_settings(ctx)
     zone = ZoneInfo(settings.plant.timezone)
-    found = {one.channel: one for one in list_channel_states(settings, now=datetime.now(UTC))}
-    for name in dict.fromkeys([*(one.name for one in settings.notifications), *found]):
-        state = found.get(name)
+    states = {one.channel: one for one in list_channel_states(settings, now=datetime.now(UTC))}
+    for name in dict.fromkeys([*(one.name for one in settings.notifications), *states]):
+        state = states.get(name)
         if state is None:
-            click.echo(f"{name}: no collector has used it yet")
+            click.echo(f"{name}: not used by a collector yet")
             continue
-        last = f"{state.last_sent.astimezone(zone):%Y-%m-%d %H:%M:%S}" if state.last_sent else "never"
-        words = [f"last told {last}", f"{state.sent_today} in 24 h", f"{state.waiting} waiting"]
+        words = [
+            f"last sent {_format_time(state.last_sent, zone) or 'never'}",
+            f"{state.sent_today} in 24 h",
+            f"{state.waiting} queued",
+        ]
         if state.lost:
-            words.append(f"{state.lost} not told or not known")
+            words.append(f"{state.lost} not delivered or status unknown")
         if state.failing_since is not None:
-            since = f"{state.failing_since.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-            words.append(f"fails since {since}: {state.reason}")
+            words.append(f"failing since {_format_time(state.failing_since, zone)}: {state.reason}")
         elif state.last_error is not None:
-            words.append(f"last error {state.last_error.astimezone(zone):%Y-%m-%d %H:%M:%S}: {state.reason}")
+            words.append(f"last error {_format_time(state.last_error, zone)}: {state.reason}")
         click.echo(f"{name}: {', '.join(words)}")
     if not settings.notifications:
-        print_message("No channel is set up: nobody is told of alarms.")
+        print_message("Alarm notifications are disabled: there is no [[notifications]] section.")
+
+
+def _format_time(at: datetime | None, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}" if at else ""
 
 
 def _find_channel(settings: "Settings", name: str) -> "NotificationSettings":
     for channel in settings.notifications:
         if channel.name == name:
             return channel
-    known = ", ".join(one.name for one in settings.notifications) or "none"
-    raise ConfigError(f"notifications: there is no channel {name!r}; there are: {known}.")
+    names = ", ".join(one.name for one in settings.notifications) or "none"
+    raise ConfigError(f"notifications: there is no channel {name!r}; configured: {names}.")
 
 
 def _build_test_message(settings: "Settings") -> "NotificationMessage":
@@ -73,7 +81,7 @@ def _build_test_message(settings: "Settings") -> "NotificationMessage":
     from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, Priority
     from dosing_tui.domain.notifications.policy import AlarmSummary, NotificationMessage, Trigger
 
-    told = AlarmSummary(
+    summary = AlarmSummary(
         AlarmKey("TEST"),
         AlarmEvent.RAISE,
         Priority.LOW,
@@ -81,5 +89,5 @@ def _build_test_message(settings: "Settings") -> "NotificationMessage":
         "This is a test; nothing is wrong.",
     )
     return NotificationMessage(
-        uuid4(), Trigger.TEST, settings.plant.site, settings.plant.name, (told,), {Priority.LOW: 1}
+        uuid4(), Trigger.TEST, settings.plant.site, settings.plant.name, (summary,), {Priority.LOW: 1}
     )

@@ -1,4 +1,4 @@
-"""``dosing-tui recipes``: the recipe master out of a TOML file, and back."""
+"""``dosing-tui recipes``: import and export of the master recipes as TOML (ISA-88)."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,38 +15,38 @@ if TYPE_CHECKING:
 
 @click.group()
 def recipes() -> None:
-    """The recipe master: what batches are compared with. It is optional."""
+    """Master recipes, with which batches are compared. They are optional."""
 
 
 @recipes.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--as", "who", default=get_os_user, show_default="the account", help="Who enters it.")
-@click.option("--valid-from", help="Day or moment it holds from; now if it is left out.")
+@click.option("--as", "who", default=get_os_user, show_default="the account", help="Author of the entry.")
+@click.option("--valid-from", help="Date or time from which it is valid; default: now.")
 @click.pass_context
 def import_recipe_file(ctx: click.Context, file: Path, who: str, valid_from: str | None) -> None:
-    """Enter the recipes of FILE; those that differ from the newest version get a new one.
+    """Import the recipes of FILE; a recipe that differs from its newest version becomes a new version.
 
-    An ingredient is one dose: what is dosed twice is listed twice, each time with its target.
+    An ingredient is one dose: list a chemical twice if it is dosed twice, each time with its target.
     """
     from dosing_tui.database.batches.master_recipes import import_recipes
     from dosing_tui.domain.batches.master_recipe import parse_recipes
 
     settings = get_settings(ctx)
     try:
-        found = parse_recipes(file.read_text(encoding="utf-8"))
+        file_recipes = parse_recipes(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{file} cannot be read: {error}.") from error
     since = parse_time(valid_from, settings.plant.timezone) if valid_from else None
-    for done in import_recipes(settings, found, who=who, valid_from=since):
-        word = "is new" if done.is_new else "was there"
-        click.echo(f"{done.recipe.title}: version {done.version} {word}")
+    for entry in import_recipes(settings, file_recipes, who=who, valid_from=since):
+        status = "is new" if entry.is_new else "exists already"
+        click.echo(f"{entry.recipe.title}: version {entry.version} {status}")
 
 
 @recipes.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.pass_context
 def export(ctx: click.Context, file: Path | None) -> None:
-    """Write the recipes in force as TOML, to FILE or to the screen."""
+    """Write the recipes in force as TOML to FILE; default: stdout."""
     from dosing_tui.domain.batches.master_recipe import format_recipes
 
     text = format_recipes(each.recipe for each in _load_active_recipes(ctx))
@@ -63,15 +63,15 @@ def export(ctx: click.Context, file: Path | None) -> None:
 @click.pass_context
 def show(ctx: click.Context) -> None:
     """List the recipes in force, with their versions."""
-    found = _load_active_recipes(ctx)
-    for each in found:
+    versions = _load_active_recipes(ctx)
+    for each in versions:
         recipe = each.recipe
         order = ", in this order" if recipe.ordered else ""
         click.echo(f"{recipe.title}, version {each.version} from {each.valid_from:%Y-%m-%d %H:%M %Z}{order}")
         for ingredient in recipe.ingredients:
             click.echo(f"  {_format_ingredient(ingredient)}")
-    if not found:
-        click.echo("There is no recipe master: batches are compared with what the stations say.")
+    if not versions:
+        click.echo("No master recipes: batches are compared with the stations' own targets.")
 
 
 def _load_active_recipes(ctx: click.Context) -> "list[MasterVersion]":

@@ -1,4 +1,4 @@
-"""``dosing-tui alarms refill``: says that a tank was refilled, or is about to be."""
+"""``dosing-tui alarms refill``: records the refill of a tank, done or about to be done."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,19 +10,19 @@ from dosing_tui.cli.context import get_os_user, get_settings
 @click.command()
 @click.argument("device")
 @click.argument("chemical")
-@click.option("--grams", type=click.FloatRange(0), help="What the tank holds now.")
+@click.option("--grams", type=click.FloatRange(0), help="Content of the tank after the refill, in g.")
 @click.option(
     "--within", "minutes", type=click.FloatRange(1, 240), default=60.0, show_default=True, metavar="MINUTES",
-    help="How soon the station will tell its new level.",
+    help="Time until the station reports the new level.",
 )  # fmt: skip
-@click.option("--as", "who", default=get_os_user, show_default="the account", help="Who refilled it.")
+@click.option("--as", "who", default=get_os_user, show_default="the account", help="Operator.")
 @click.pass_context
 def refill(
     ctx: click.Context, *, device: str, chemical: str, grams: float | None, minutes: float, who: str
 ) -> None:
-    """Say that a tank is refilled.
+    """Record the refill of a tank.
 
-    The level of CHEMICAL at station DEVICE may jump up without an alarm.
+    The level of CHEMICAL at station DEVICE may then rise by any amount without an alarm.
     """
     from dosing_tui.config.alarm_limits import get_max_shelving
     from dosing_tui.database.alarms import journal
@@ -43,5 +43,5 @@ def refill(
     )
     journal.append_entries(settings, entries)
     done = any(entry.event in (AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET) for entry in entries)
-    said = "is explained" if done else f"is no alarm for {minutes:g} minutes"
-    click.echo(f"Refill of {clean_text(chemical)} ({clean_text(device)}): the jump of its level {said}.")
+    effect = "is explained" if done else f"is no alarm for {minutes:g} minutes"
+    click.echo(f"Refill of {clean_text(chemical)} ({clean_text(device)}): the jump of its level {effect}.")

@@ -1,4 +1,4 @@
-"""``dosing-tui panel``: a panel's rows for scripts, reports and mails."""
+"""``dosing-tui panel`` and ``dosing-tui report``: a panel's rows, and the shift report."""
 
 import shutil
 import sys
@@ -14,7 +14,7 @@ from dosing_tui.errors import RangeError
 
 @click.command()
 @click.argument("panel_id", metavar="[ID]", default="")
-@click.option("--list", "listed", is_flag=True, help="List the panels: id, title, usual range, filters.")
+@click.option("--list", "is_list", is_flag=True, help="List the panels: id, title, usual range, filters.")
 @click.option("--from", "from_", default="", metavar="TIME",
               help="now-6h, now-1d/d, '2026-11-24 06:00' ...; without --to: up to now.")  # fmt: skip
 @click.option("--to", default="", metavar="TIME", help="As --from; now/d or a date means its end.")
@@ -33,11 +33,11 @@ from dosing_tui.errors import RangeError
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.pass_context
 def panel(
-    ctx: click.Context, *, panel_id: str, listed: bool, from_: str, to: str, range_: str,
+    ctx: click.Context, *, panel_id: str, is_list: bool, from_: str, to: str, range_: str,
     device: tuple[str, ...], chemical: tuple[str, ...], recipe: tuple[str, ...], mode: tuple[str, ...],
     format_: str, output: Path | None, force: bool,
 ) -> None:  # fmt: skip
-    """Print a panel's rows over a range: exit 0 rows, 1 none, 2 wrong input or set-up, 3 database away."""
+    """Print a panel's rows over a range: exit 0 rows, 1 none, 2 wrong input or set-up, 3 no database."""
     from dosing_tui.domain.panels.filters import Selection
     from dosing_tui.export.panel_export import (
         PanelExportRequest,
@@ -46,7 +46,7 @@ def panel(
         format_panel_list,
     )
 
-    if listed:
+    if is_list:
         write_stdout(format_panel_list())
         return
     request = PanelExportRequest(
@@ -77,12 +77,12 @@ REPORT_FORMATS = ("text", "html", "pdf", "json")
 
 @click.group()
 def report() -> None:
-    """Reports for people."""
+    """Reports to read, print or send."""
 
 
 @report.command()
-@click.option("--last", "which", flag_value="last", help="The shift that is over (the default).")
-@click.option("--this", "which", flag_value="this", help="The shift that is on, so far.")
+@click.option("--last", "which", flag_value="last", help="The last completed shift (default).")
+@click.option("--this", "which", flag_value="this", help="The shift in progress.")
 @click.option("--at", default="", metavar="'DAY NAME'", help="That shift of that day: '2026-11-24 Early'.")
 @click.option("--format", "format_", type=click.Choice(REPORT_FORMATS), default="text", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path),
@@ -92,7 +92,7 @@ def report() -> None:
 def shift(
     ctx: click.Context, *, which: str | None, at: str, format_: str, output: Path | None, force: bool
 ) -> None:
-    """Batches, grams, alarms, stock, notes and open points of a shift: exit 0, 2 wrong input, 3 away."""
+    """Report batches, grams, alarms, stock and notes of a shift: exit 0, 2 wrong input, 3 no database."""
     from dosing_tui.database.reports.shift_report import read_shift_report
     from dosing_tui.domain.time.shift_names import LAST, parse_shift
     from dosing_tui.export.output_files import write_output
@@ -101,15 +101,15 @@ def shift(
     if at and which:
         raise click.UsageError("--at names a shift; leave out --last and --this.")
     settings, now, form = get_settings(ctx), datetime.now(UTC), ShiftReportFormat(format_)
-    worked = parse_shift(at or which or LAST, now, ZoneInfo(settings.plant.timezone), settings.calendar)
-    if worked.since > now:
-        raise RangeError(f"{at!r} has not begun yet: there is nothing to report.")
+    period = parse_shift(at or which or LAST, now, ZoneInfo(settings.plant.timezone), settings.calendar)
+    if period.since > now:
+        raise RangeError(f"{at!r} has not started yet: there is nothing to report.")
     with exit_if_unavailable():
-        found = read_shift_report(settings, worked, now=now)
+        content = read_shift_report(settings, period, now=now)
     write_output(
-        render_report(found, form, settings),
+        render_report(content, form, settings),
         output,
-        name=build_file_name(found, form, settings),
+        name=build_file_name(content, form, settings),
         force=force,
         show=write_stdout,
         report=print_message,

@@ -1,15 +1,15 @@
-"""The settings of the alarms, as the rules want them."""
+"""The alarm settings in the types of the alarm rules."""
 
 from datetime import timedelta
 
-from dosing_tui.config.alarm_limit_overrides import LIMIT_RANGES
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
+from dosing_tui.config.validation import LIMIT_RANGES
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, LimitOverride
 from dosing_tui.domain.alarms.models import Priority
 
 
 def build_alarm_limits(settings: Settings) -> AlarmLimits:
-    """When a condition is abnormal at this site."""
+    """Limits of every alarm rule at this site."""
     alarms = settings.alarms
     return AlarmLimits(
         ingredients=IngredientLimits(
@@ -40,13 +40,13 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
     )
 
 
-def _select_overrides(one: AlarmLimitSettings) -> dict[str, float]:
-    told = {name: getattr(one, name) for name, _, _ in LIMIT_RANGES}
-    return {name: value for name, value in told.items() if value is not None}
+def _select_overrides(overrides: AlarmLimitSettings) -> dict[str, float]:
+    values = {key: getattr(overrides, key) for key, _, _ in LIMIT_RANGES}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def get_max_shelving(settings: Settings, priority: Priority) -> timedelta:
-    """How long an alarm of this priority may be shelved at this site."""
+    """Longest shelving of an alarm of this priority at this site."""
     minutes = {
         Priority.HIGH: settings.alarms.shelve_high_minutes,
         Priority.MEDIUM: settings.alarms.shelve_medium_minutes,

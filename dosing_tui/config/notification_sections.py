@@ -1,92 +1,66 @@
-"""``[[notifications]]``, a section that comes several times: whom the collector tells of alarms."""
+"""``[[notifications]]``: a section for each channel that the collector notifies of alarms."""
 
-import difflib
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import get_type_hints
 from urllib.parse import urlsplit
 
-from dosing_tui.config import secrets, type_coercion
+from dosing_tui.config import secrets
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
+from dosing_tui.config.range_check import find_range_errors
+from dosing_tui.config.secrets import format_variable
 from dosing_tui.errors import ConfigError
 
 SECTION = "notifications"
-SECRET_KEYS = ("url", "password")
-MAX_SECTIONS = 50
 PRIORITIES = ("high", "medium", "low")
 TRIGGERS = ("raise", "return", "unacknowledged")
 _NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,29}")
 _MAIL_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@[A-Za-z0-9.-]+")
 _URL_KINDS = (NotificationKind.WEBHOOK, NotificationKind.SLACK, NotificationKind.TEAMS)
-_VARIABLE_PREFIX = "DOSING_NOTIFICATIONS_"
 
 
-def parse_sections(tables: object, env: Mapping[str, str]) -> tuple[NotificationSettings, ...]:
-    """Raises: ConfigError, naming the section by its number, the setting and the value."""
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(f"{SECTION} is a section for each channel; write [[{SECTION}]].")
-    found = tuple(
-        _parse_section(f"{SECTION}[{number}]", table, env) for number, table in enumerate(tables, start=1)
+def read_secrets(
+    channels: Sequence[NotificationSettings], env: Mapping[str, str]
+) -> tuple[NotificationSettings, ...]:
+    """The channels with their URLs and passwords.
+
+    Raises: ConfigError, also for an environment variable of an unknown channel.
+    """
+    complete = tuple(
+        _read_channel_secrets(f"{SECTION}[{number}]", channel, env)
+        for number, channel in enumerate(channels, start=1)
     )
-    _refuse_unknown_variables(found, env)
-    return found
+    known = {build_variable_name(channel, key) for channel in channels for key in ("url", "password")}
+    for name in env:
+        if name.startswith(format_variable(SECTION, "")) and name not in known:
+            raise ConfigError(f"environment variable {name} belongs to no channel of {SECTION}.")
+    return complete
 
 
-def _parse_section(
-    location: str, table: Mapping[str, object], env: Mapping[str, str]
+def _read_channel_secrets(
+    location: str, channel: NotificationSettings, env: Mapping[str, str]
 ) -> NotificationSettings:
-    hints = get_type_hints(NotificationSettings)
-    for key in table:
-        if key in SECRET_KEYS:
-            raise ConfigError(f"{location}.{key} does not belong in the file; use {location}.{key}_file.")
-        if key not in hints:
-            near = difflib.get_close_matches(key, [name for name in hints if name not in SECRET_KEYS], n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise ConfigError(f"{location}.{key} is not a setting.{hint}")
-    given = {
-        key: type_coercion.coerce_toml(f"{location}.{key}", hints[key], value) for key, value in table.items()
-    }
-    one = NotificationSettings(**given)  # type: ignore[arg-type]  # from_toml has seen to each one's type
-    if not _NAME_PATTERN.fullmatch(one.name):
+    if not _NAME_PATTERN.fullmatch(channel.name):
         raise ConfigError(
-            f"{location}.name: {one.name!r} is not a name of small letters, digits, - and _ (30 at most)."
+            f"{location}.name: {channel.name!r} is not a name of small letters, digits, - and _ (30 at most)."
         )
-    url, _ = _read_secret(location, one.name, "url", one.url_file, env)
-    password, _ = _read_secret(location, one.name, "password", one.password_file, env)
-    return replace(one, url=url, password=password)
-
-
-def _read_secret(location: str, name: str, key: str, file: str, env: Mapping[str, str]) -> tuple[str, str]:
-    return secrets.read_secret(
-        f"{location}.{key}_file",
-        variable=build_variable_name(name, key),
-        credential=f"notification-{name}-{key}",
-        file=file,
+    values = secrets.read_secrets(
+        channel,
+        location,
+        owner=f"{SECTION}_{channel.name}",
+        credential=f"notification-{channel.name}",
         env=env,
     )
+    return replace(channel, url=str(values["url"].value), password=str(values["password"].value))
 
 
-def build_variable_name(name: str, key: str) -> str:
-    """
-    >>> build_variable_name("control-room", "url")
-    'DOSING_NOTIFICATIONS_CONTROL_ROOM_URL'
-    """
-    return f"{_VARIABLE_PREFIX}{name}_{key}".replace("-", "_").upper()
-
-
-def _refuse_unknown_variables(channels: Sequence[NotificationSettings], env: Mapping[str, str]) -> None:
-    known = {build_variable_name(one.name, what) for one in channels for what in SECRET_KEYS}
-    for name in env:
-        if name.startswith(_VARIABLE_PREFIX) and name not in known:
-            raise ConfigError(f"environment variable {name} belongs to no channel of {SECTION}.")
+def build_variable_name(channel: NotificationSettings, key: str) -> str:
+    return format_variable(f"{SECTION}_{channel.name}", key)
 
 
 def find_errors(channels: Sequence[NotificationSettings]) -> Iterator[str]:
-    """What cannot work, in sentences."""
-    if len(channels) > MAX_SECTIONS:
-        yield f"{SECTION}: {len(channels)} of them are more than {MAX_SECTIONS}."
+    """One sentence for each impossible setting."""
     names: set[str] = set()
     for one in channels:
         place = f"{SECTION} {one.name!r}"
@@ -102,17 +76,15 @@ def _find_rule_errors(channel: NotificationSettings) -> Iterator[str]:
         ("on", channel.on, TRIGGERS),
     ):
         if not given:
-            yield f"{setting} is empty; nobody would be told of anything."
+            yield f"{setting} is empty; the channel would never be used."
         for word in given:
             if word not in known:
                 yield f"{setting} {word!r} is not one of {', '.join(known)}."
-    for name, value, low, high in (
+    yield from find_range_errors(
         ("after_minutes", channel.after_minutes, 0.1, 1_440.0),
         ("most_in_10_minutes", channel.most_in_10_minutes, 1, 600),
         ("timeout_s", channel.timeout_s, 1.0, 60.0),
-    ):
-        if not low <= value <= high:
-            yield f"{name} {value:g} is outside {low:g} to {high:g}."
+    )
 
 
 def _find_kind_errors(channel: NotificationSettings) -> Iterator[str]:
@@ -125,20 +97,20 @@ def _find_kind_errors(channel: NotificationSettings) -> Iterator[str]:
 
 
 def _find_url_errors(channel: NotificationSettings) -> Iterator[str]:
-    """The URL is a secret: no sentence quotes more of it than its host."""
+    """The URL is a secret: a sentence quotes only its host."""
     if not channel.url:
-        yield f"no URL is known; set url_file or {build_variable_name(channel.name, 'url')}."
+        yield f"no URL; set url_file or {build_variable_name(channel, 'url')}."
         return
     try:
         parts = urlsplit(channel.url)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
-        yield "the URL is not one."
+        yield "the URL cannot be parsed."
         return
     if parts.scheme not in ("https", "http") or not host or not channel.url.isascii() or " " in channel.url:
-        yield "the URL does not begin with https:// and a host, or holds what a URL cannot."
+        yield "the URL does not begin with https:// and a host, or has characters that no URL may have."
     elif parts.username is not None:
-        yield "the URL holds a user name; put what is secret into its path or its query."
+        yield "the URL holds a user name; put the secret into its path or query."
     elif parts.scheme == "http" and not channel.unencrypted and not is_localhost(host):
         yield f"http:// to {host} is not encrypted; use https://, or set unencrypted = true."
 
@@ -149,15 +121,15 @@ def _find_mail_errors(channel: NotificationSettings) -> Iterator[str]:
     if not 0 <= channel.port <= 65_535:
         yield f"port {channel.port} is outside 0 to 65535."
     if not channel.to:
-        yield 'to is empty; name whom mail goes to, e.g. ["shift@plant.example"].'
+        yield 'to is empty; name the recipients, e.g. ["shift@plant.example"].'
     for setting, address in (("sender", channel.sender), *(("to", each) for each in channel.to)):
         if not _MAIL_ADDRESS.fullmatch(address) or not address.isascii():
             yield f'{setting} {address!r} is not an address, e.g. "shift@plant.example".'
     if channel.security is MailSecurity.PLAIN and not channel.unencrypted and not is_localhost(channel.host):
         yield f"security 'plain' to {channel.host} is not encrypted; use starttls, or set unencrypted = true."
     if channel.username and not channel.password:
-        known_as = build_variable_name(channel.name, "password")
-        yield f"username is set, but no password is known; set password_file or {known_as}."
+        variable = build_variable_name(channel, "password")
+        yield f"username is set, but there is no password; set password_file or {variable}."
 
 
 def is_localhost(host: str) -> bool:

@@ -1,50 +1,69 @@
-"""Where secrets come from: environment, systemd credential, private file; never argv nor the TOML."""
+"""Secrets: from the environment, a systemd credential or a private file; never from argv or the TOML."""
 
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from dosing_tui.config.table_binding import list_secret_keys
+from dosing_tui.config.type_coercion import SettingValue
 from dosing_tui.errors import ConfigError
 
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 """Set by systemd for a unit with LoadCredential=."""
 
 
-def read_password(section: str, *, file: str, env: Mapping[str, str]) -> tuple[str, str]:
-    """Return the password of ``mqtt`` or ``database`` and where it came from; ('', '') if there is none.
+class SourcedValue(NamedTuple):
+    """The value of a setting, and the sentence of ``config show`` about its origin."""
 
-    Raises: ConfigError, if the file is missing, unreadable, empty or open to others.
+    value: SettingValue
+    source: str
+
+
+def read_secrets(
+    section: object, location: str, *, owner: str, credential: str, env: Mapping[str, str]
+) -> dict[str, SourcedValue]:
+    """Each secret field of a section: from the environment, systemd, or the file that it names; else ''.
+
+    Raises: ConfigError, if a file is missing, unreadable, empty or open to others.
     """
-    return read_secret(
-        f"{section}.password_file",
-        variable=f"DOSING_{section.upper()}_PASSWORD",
-        credential=f"{section}-password",
-        file=file,
-        env=env,
-    )
+    return {
+        key: _read_secret(
+            f"{location}.{key}_file",
+            variable=format_variable(owner, key),
+            credential=f"{credential}-{key}",
+            file=getattr(section, f"{key}_file"),
+            env=env,
+        )
+        for key in list_secret_keys(type(section))
+    }
 
 
-def read_secret(
+def format_variable(section: str, key: str) -> str:
+    """
+    >>> format_variable("notifications_control-room", "url")
+    'DOSING_NOTIFICATIONS_CONTROL_ROOM_URL'
+    """
+    return f"DOSING_{section}_{key}".replace("-", "_").upper()
+
+
+def _read_secret(
     setting: str, *, variable: str, credential: str, file: str, env: Mapping[str, str]
-) -> tuple[str, str]:
-    """The secret and where it came from; ('', '') if there is none. ``setting`` names the file.
-
-    Raises: ConfigError, if the file is missing, unreadable, empty or open to others.
-    """
+) -> SourcedValue:
     if variable in env:
-        return env[variable], f"environment {variable}"
+        return SourcedValue(env[variable], f"environment {variable}")
     if folder := env.get(CREDENTIALS_VARIABLE):
         path = Path(folder) / credential
         if path.is_file():
-            return _read_first_line(setting, path), f"systemd credential {credential}"
+            return SourcedValue(_read_first_line(setting, path), f"systemd credential {credential}")
     if file:
         path = Path(file).expanduser()
-        return read_private_line(setting, path), f"file {path}"
-    return "", ""
+        return SourcedValue(read_private_line(setting, path), f"file {path}")
+    return SourcedValue("", "not set here")
 
 
 def read_private_line(option: str, path: Path) -> str:
-    """The first line of a file that nobody else may read, e.g. a PIN.
+    """The first line of a file that only its owner may read, e.g. a PIN.
 
     Raises: ConfigError, if the file is missing, unreadable, empty or open to others.
     """

@@ -273,9 +273,9 @@ class Settings:
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    shifts: tuple[ShiftSettings, ...] = DEFAULT_SHIFTS
     alarm_limits: tuple[AlarmLimitSettings, ...] = ()
     notifications: tuple[NotificationSettings, ...] = ()
-    shifts: tuple[ShiftSettings, ...] = DEFAULT_SHIFTS
 
     @property
     def calendar(self) -> ShiftCalendar:

@@ -1,73 +1,74 @@
-"""One setting from TOML or the environment to its exact type, or a sentence that names it."""
+"""One value of a TOML table or of the environment to the exact type of its setting."""
 
 from enum import StrEnum
-from types import GenericAlias
+from types import GenericAlias, UnionType
 from typing import TypeAlias
 
 from dosing_tui.errors import ConfigError
 
 SettingValue: TypeAlias = str | int | float | bool | tuple[str, ...] | dict[str, str] | StrEnum
 
-_TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
-_FALSE_WORDS = frozenset({"0", "false", "no", "off"})
+_BOOLEAN_WORDS = {"1": True, "true": True, "yes": True, "on": True} | {
+    "0": False, "false": False, "no": False, "off": False
+}  # fmt: skip
+_TYPE_NAMES = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    tuple: 'a list of texts, e.g. ["dosing_system_01"]',
+    dict: 'a table of texts, e.g. { freeze = "z" }, in the environment freeze=z',
+}
 
 
-def coerce_toml(name: str, kind: object, value: object) -> SettingValue:
-    """``port = true`` and ``port = "1883"`` are refused, not guessed at.
+def coerce_toml(name: str, hint: object, value: object) -> SettingValue:
+    """``port = true`` and ``port = "1883"`` are errors: only an int becomes a float.
 
     Raises: ConfigError.
     """
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return _coerce_choice(name, kind, value)
-    if _is_table(kind):
-        if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
-            return {str(key): str(item) for key, item in value.items()}
-        raise ConfigError(f'{name}: {value!r} is not a table of texts, e.g. {{ freeze = "z" }}.')
-    if isinstance(kind, GenericAlias):
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        raise ConfigError(f'{name}: {value!r} is not a list of texts, e.g. ["dosing_system_01"].')
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if kind in (str, int, float, bool) and type(value) is kind:
+    kind = _get_plain_type(hint)
+    if issubclass(kind, StrEnum) and value in list(kind):
+        return kind(str(value))
+    if kind is tuple and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    if kind is dict and isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
         return value
-    raise ConfigError(f"{name}: {value!r} is not {_TYPE_NAMES[str(getattr(kind, '__name__', kind))]}.")
+    if kind is float and type(value) is int:
+        return float(value)
+    if isinstance(value, str | int | float) and type(value) is kind:
+        return value
+    raise ConfigError(f"{name}: {value!r} is not {_describe_type(kind)}.")
 
 
-def coerce_text(name: str, kind: object, text: str) -> SettingValue:
-    """The same for an environment variable, whose values are all text.
+def coerce_text(name: str, hint: object, text: str) -> SettingValue:
+    """An environment variable: commas between the items of a list, blanks between name=value pairs.
 
     Raises: ConfigError.
     """
-    if _is_table(kind):
-        pairs = [item.partition("=") for item in text.split()]
-        if all(key and value for key, _, value in pairs):
-            return {key: value for key, _, value in pairs}
-        raise ConfigError(f"{name}: {text!r} is not a list of name=value, with blanks between them.")
-    if isinstance(kind, GenericAlias):
+    kind = _get_plain_type(hint)
+    if kind is bool and text.strip().lower() in _BOOLEAN_WORDS:
+        return _BOOLEAN_WORDS[text.strip().lower()]
+    if kind is tuple:
         return tuple(item.strip() for item in text.split(",") if item.strip())
-    if kind is bool:
-        word = text.strip().lower()
-        if word in _TRUE_WORDS | _FALSE_WORDS:
-            return word in _TRUE_WORDS
-        raise ConfigError(f"{name}: {text!r} is neither true nor false.")
-    if kind is int or kind is float:
-        try:
-            return int(text) if kind is int else float(text)
-        except ValueError as error:
-            raise ConfigError(f"{name}: {text!r} is not {_TYPE_NAMES[kind.__name__]}.") from error
-    return coerce_toml(name, kind, text)
+    pairs = [item.partition("=") for item in text.split()]
+    if kind is dict and all(key and value for key, _, value in pairs):
+        return {key: value for key, _, value in pairs}
+    if kind not in (int, float):
+        return coerce_toml(name, kind, text)
+    try:
+        return int(text) if kind is int else float(text)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {text!r} is not {_describe_type(kind)}.") from error
 
 
-def _is_table(kind: object) -> bool:
-    return isinstance(kind, GenericAlias) and kind.__origin__ is dict
+def _get_plain_type(hint: object) -> type:
+    """``tuple`` for ``tuple[str, ...]``, ``float`` for ``float | None``."""
+    if isinstance(hint, UnionType):
+        hint = hint.__args__[0]
+    plain = hint.__origin__ if isinstance(hint, GenericAlias) else hint
+    assert isinstance(plain, type)
+    return plain
 
 
-def _coerce_choice(name: str, kind: type[StrEnum], value: object) -> StrEnum:
-    if isinstance(value, str) and value in {member.value for member in kind}:
-        return kind(value)
-    choices = ", ".join(member.value for member in kind)
-    raise ConfigError(f"{name}: {value!r} is not one of {choices}.")
-
-
-_TYPE_NAMES = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
+def _describe_type(kind: type) -> str:
+    return f"one of {', '.join(kind)}" if issubclass(kind, StrEnum) else _TYPE_NAMES[kind]

@@ -1,17 +1,25 @@
-"""What no type can say about a setting: ranges, zones, names, secrets in the wrong place."""
+"""Checks beyond the types: ranges, time zones, names, passwords in a connection string."""
 
-import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dosing_tui.config import alarm_limit_overrides, notification_sections, shift_sections
-from dosing_tui.config.settings import AlarmSettings, Settings
+from dosing_tui.config import notification_sections, shift_sections
+from dosing_tui.config.range_check import RangeCheck, find_range_errors
+from dosing_tui.config.settings import AlarmLimitSettings, AlarmSettings, Settings
 from dosing_tui.errors import ConfigError
 
 _SITE_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _DSN_PASSWORD = re.compile(r"(^|\s)password\s*=", re.IGNORECASE)
+LIMIT_RANGES = (
+    ("stock_low_percent", 0.0, 100.0),
+    ("stock_critical_percent", 0.0, 100.0),
+    ("tolerance_g", 0.001, 10_000.0),
+    ("tolerance_percent", 0.0, 100.0),
+    ("gross_error_g", 0.001, 10_000.0),
+)
+"""Limits that a chemical or a recipe may have of its own: key, least and greatest value."""
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -26,7 +34,7 @@ def _find_errors(settings: Settings) -> Iterator[str]:
     yield from _check_ranges(settings)
     yield from _check_secrets(settings)
     yield from shift_sections.find_errors(settings.shifts)
-    yield from alarm_limit_overrides.find_errors(settings.alarm_limits)
+    yield from _check_overrides(settings.alarm_limits)
     yield from notification_sections.find_errors(settings.notifications)
 
 
@@ -47,35 +55,32 @@ def _check_names(settings: Settings) -> Iterator[str]:
     if bool(mqtt.cert_file) != bool(mqtt.key_file):
         yield "mqtt.cert_file: a client certificate needs both cert_file and key_file."
     if mqtt.ca_file and not mqtt.tls:
-        yield "mqtt.ca_file: is set, but mqtt.tls is false; nothing would be encrypted."
+        yield "mqtt.ca_file: is set, but mqtt.tls is false: the connection would not be encrypted."
     if settings.log.level not in _LOG_LEVELS:
         yield f"log.level: {settings.log.level!r} is not one of {', '.join(_LOG_LEVELS)}."
 
 
 def _check_ranges(settings: Settings) -> Iterator[str]:
     collector, limits, clock = settings.collector, settings.limits, settings.clock
-    ranges: tuple[tuple[str, float, float, float], ...] = (
-        ("mqtt.port", settings.mqtt.port, 1, 65_535),
-        ("mqtt.keepalive_s", settings.mqtt.keepalive_s, 5, 3_600),
-        ("database.statement_timeout_s", settings.database.statement_timeout_s, 0.1, 3_600),
-        ("collector.batch_rows", collector.batch_rows, 1, 10_000),
-        ("collector.batch_ms", collector.batch_ms, 0, 10_000),
-        ("collector.spool_max_mb", collector.spool_max_mb, 1, 1_000_000),
-        ("clock.oldest_days", clock.oldest_days, 0.01, 365),
-        ("clock.ahead_s", clock.ahead_s, 0, 86_400),
-        ("limits.stock_low_percent", limits.stock_low_percent, 0, 100),
-        ("limits.stock_warn_percent", limits.stock_warn_percent, 0, 100),
-        ("limits.tolerance_g", limits.tolerance_g, 0.001, 10_000),
+    yield from find_range_errors(
+        ("mqtt.port:", settings.mqtt.port, 1, 65_535),
+        ("mqtt.keepalive_s:", settings.mqtt.keepalive_s, 5, 3_600),
+        ("database.statement_timeout_s:", settings.database.statement_timeout_s, 0.1, 3_600),
+        ("collector.batch_rows:", collector.batch_rows, 1, 10_000),
+        ("collector.batch_ms:", collector.batch_ms, 0, 10_000),
+        ("collector.spool_max_mb:", collector.spool_max_mb, 1, 1_000_000),
+        ("clock.oldest_days:", clock.oldest_days, 0.01, 365),
+        ("clock.ahead_s:", clock.ahead_s, 0, 86_400),
+        ("limits.stock_low_percent:", limits.stock_low_percent, 0, 100),
+        ("limits.stock_warn_percent:", limits.stock_warn_percent, 0, 100),
+        ("limits.tolerance_g:", limits.tolerance_g, 0.001, 10_000),
         *_list_alarm_ranges(settings.alarms),
     )
-    for name, value, low, high in ranges:
-        if not (math.isfinite(value) and low <= value <= high):
-            yield f"{name}: {value:g} is outside {low:g} to {high:g}."
     if limits.stock_low_percent > limits.stock_warn_percent:
         yield "limits.stock_low_percent: is above limits.stock_warn_percent."
 
 
-def _list_alarm_ranges(alarms: AlarmSettings) -> Iterator[tuple[str, float, float, float]]:
+def _list_alarm_ranges(alarms: AlarmSettings) -> Iterator[RangeCheck]:
     for name, low, high in (
         ("stock_critical_percent", 0, 100),
         ("stock_deadband_percent", 0, 50),
@@ -99,7 +104,17 @@ def _list_alarm_ranges(alarms: AlarmSettings) -> Iterator[tuple[str, float, floa
         ("shelve_medium_minutes", 1, 240),
         ("shelve_low_minutes", 1, 720),
     ):
-        yield f"alarms.{name}", getattr(alarms, name), low, high
+        yield f"alarms.{name}:", getattr(alarms, name), low, high
+
+
+def _check_overrides(overrides: Sequence[AlarmLimitSettings]) -> Iterator[str]:
+    for number, override in enumerate(overrides, start=1):
+        location = f"alarm_limits[{number}]"
+        if not override.chemical and not override.recipe:
+            yield f"{location}: has neither a chemical nor a recipe; limits for all belong into [alarms]."
+        for key, low, high in LIMIT_RANGES:
+            if (value := getattr(override, key)) is not None:
+                yield from find_range_errors((f"{location}.{key}:", value, low, high))
 
 
 def _check_secrets(settings: Settings) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Makes the broker keep what the plant says before the console's collector has come for the first time."""
+"""Creates the collector's persistent session: the broker queues messages from then on."""
 
 import threading
 from datetime import UTC, datetime
@@ -12,12 +12,12 @@ CONNECT_TIMEOUT_S = 5.0
 
 
 def create_broker_session(settings: Settings) -> bool:
-    """False if the broker did not answer in time: what is said until the collector comes is lost then."""
-    known = threading.Event()
+    """False if the broker does not answer in time: messages before the collector connects are lost."""
+    is_connected = threading.Event()
 
     def on_link(up: bool, why: str) -> None:
         if up:
-            known.set()
+            is_connected.set()
 
     subscriber = Subscriber(
         settings.mqtt,
@@ -29,10 +29,10 @@ def create_broker_session(settings: Settings) -> bool:
     )
     subscriber.start()
     try:
-        return known.wait(CONNECT_TIMEOUT_S)
+        return is_connected.wait(CONNECT_TIMEOUT_S)
     finally:
         subscriber.stop()
 
 
 def _ignore_message(message: ReceivedMessage) -> None:
-    """Not acknowledged, so that it comes again, to the collector."""
+    """Not acknowledged, so that the broker sends it again, to the collector."""

@@ -1,4 +1,4 @@
-"""The demo's own plant: where it is kept, and its settings."""
+"""The demo's plant: its folder and its settings."""
 
 import os
 from pathlib import Path
@@ -27,7 +27,7 @@ def get_default_folder() -> Path:
 
 
 def build_demo_settings(folder: Path, *, mqtt: MqttSettings, dsn: str, devices: int) -> Settings:
-    """Everything the collector and the console need, all of it inside ``folder``."""
+    """Settings of collector and console; all their files are in ``folder``."""
     return Settings(
         plant=PlantSettings(
             name=PLANT_NAME, site=SITE_ID, timezone=find_local_zone(), devices=list_station_names(devices)
@@ -44,7 +44,7 @@ def list_station_names(devices: int) -> tuple[str, ...]:
 
 
 def find_local_zone() -> str:
-    """The IANA name of this machine's zone; UTC where it cannot be told."""
+    """The IANA name of this machine's zone; UTC if it is unknown."""
     parts = LOCALTIME.resolve().parts
     names = (
         os.environ.get("TZ", "").removeprefix(":"),
@@ -52,5 +52,5 @@ def find_local_zone() -> str:
         "/".join(parts[-3:]),
         parts[-1],
     )
-    known = available_timezones()
-    return next((name for name in names if name in known), ZoneInfo("UTC").key)
+    zones = available_timezones()
+    return next((name for name in names if name in zones), ZoneInfo("UTC").key)

@@ -1,4 +1,4 @@
-"""The demo without a screen: collect what the plant says for a while, then show that the books balance."""
+"""The demo without a screen: collect for a while, then print the reconciled message counts."""
 
 import json
 import math
@@ -37,30 +37,29 @@ def collect_for(
     report: Callable[[str], None],
     run_info: dict[str, object],
 ) -> int:
-    """Until the time is over or Ctrl+C; the plant stops first, and everything it published is waited for.
+    """Collect for ``duration_s`` or until Ctrl+C; then stop the plant and wait until all messages are stored.
 
-    Prints the books as one line of JSON, together with what is known ``run_info`` the run. 0 if they balance and
-    nothing is missing, else 1.
+    Prints the counts and ``run_info`` as one line of JSON. 0 if they are reconciled and complete, else 1.
     """
     live = LiveState()
     collector = Collector(settings, live, report=report)
     collector.start()
     try:
         before = _wait_until_ready(live).message_counts
-        lasted_s = _run_plant(duration_s, simulation, report)
+        elapsed_s = _run_plant(duration_s, simulation, report)
         tally = simulation.stop()
         _wait_for_drain(live, before, tally)
     finally:
         collector.stop()
-    books = subtract_counts(before, _take_snapshot(live).message_counts)
+    counts = subtract_counts(before, _take_snapshot(live).message_counts)
     sys.stdout.write(
-        json.dumps(run_info | build_summary(books, tally, count_rows(settings), lasted_s)) + "\n"
+        json.dumps(run_info | build_summary(counts, tally, count_rows(settings), elapsed_s)) + "\n"
     )
-    return 0 if books.is_reconciled and not books.spooled and books.received >= tally.published else 1
+    return 0 if counts.is_reconciled and not counts.spooled and counts.received >= tally.published else 1
 
 
 def subtract_counts(before: MessageCounts, after: MessageCounts) -> MessageCounts:
-    """What moved between the two; a message left in the spool by an earlier run counts as received now."""
+    """The difference; messages that an earlier run left in the spool count as received now."""
     return MessageCounts(
         received=after.received - before.received + before.spooled,
         stored=after.stored - before.stored,
@@ -86,51 +85,51 @@ def build_summary(
 
 
 def count_rows(settings: Settings) -> dict[str, int]:
-    """Rows of the plant's tables, history included."""
+    """Rows of the plant's tables, with the history."""
     with open_connection(settings, application="demo") as session:
         counted: tuple[Any, ...] = session.execute(COUNT_ROWS_SQL).fetchone() or ()
     return dict(zip(TABLES, counted, strict=True))
 
 
 def _run_plant(duration_s: float | None, simulation: SimulatorThread, report: Callable[[str], None]) -> float:
-    """For how many seconds the plant worked."""
+    """Returns the plant's running time in seconds."""
     began = time.monotonic()
     with suppress(KeyboardInterrupt):
         simulation.start()
-        report("The plant works" + (f" for {duration_s:g} s." if duration_s else ". Ctrl+C ends it."))
+        report("Plant running" + (f" for {duration_s:g} s." if duration_s else ". Ctrl+C stops it."))
         _sleep_for(duration_s)
-    report("The plant stops; waiting until everything it said is stored.")
+    report("Plant stopped; waiting until all its messages are stored.")
     return time.monotonic() - began
 
 
 def _sleep_for(duration_s: float | None) -> None:
-    """In naps: a signal that comes just before a long wait would be heeded only after it."""
+    """In short sleeps: a signal just before a long one would be handled only after it."""
     until = time.monotonic() + (math.inf if duration_s is None else duration_s)
     while (remaining := until - time.monotonic()) > 0:
         time.sleep(min(remaining, MAX_SLEEP_S))
 
 
 def _wait_until_ready(live: LiveState) -> LiveSnapshot:
-    """Messages published before the collector has subscribed would be nobody's."""
+    """Messages published before the collector subscribes would be lost."""
     deadline = time.monotonic() + READY_TIMEOUT_S
     while True:
-        picture = _take_snapshot(live)
+        snapshot = _take_snapshot(live)
         if (
-            picture.role is Role.COLLECTOR
-            and picture.broker.status is picture.database.status is LinkStatus.UP
+            snapshot.role is Role.COLLECTOR
+            and snapshot.broker.status is snapshot.database.status is LinkStatus.UP
         ):
-            return picture
+            return snapshot
         if time.monotonic() > deadline:
-            why = picture.database.reason or picture.broker.reason or picture.notice
-            raise DemoError(f"The collector does not begin within {READY_TIMEOUT_S:.0f} s. {why}".strip())
+            why = snapshot.database.reason or snapshot.broker.reason or snapshot.notice
+            raise DemoError(f"The collector does not start within {READY_TIMEOUT_S:.0f} s. {why}".strip())
         time.sleep(POLL_INTERVAL_S)
 
 
 def _wait_for_drain(live: LiveState, before: MessageCounts, tally: PublishTally) -> None:
     deadline = time.monotonic() + DRAIN_TIMEOUT_S
     while time.monotonic() < deadline:
-        books = _take_snapshot(live).message_counts
-        if books.received - before.received >= tally.published and not books.spooled:
+        counts = _take_snapshot(live).message_counts
+        if counts.received - before.received >= tally.published and not counts.spooled:
             return
         time.sleep(POLL_INTERVAL_S)
 

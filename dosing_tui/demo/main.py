@@ -1,12 +1,11 @@
-"""``dosing-tui demo``: a whole plant on this machine, set up, run and taken down again."""
+"""``dosing-tui demo``: sets up, runs and stops a whole plant on this machine."""
 
 import logging
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,14 +21,14 @@ from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.folders import lock_file
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, start_broker
 from dosing_tui.demo.simulator_thread import SimulatorThread
+from dosing_tui.simulator.command import handle_signals
 from dosing_tui.simulator.fault_injection import parse_faults
 from dosing_tui.simulator.plant import SimulatedPlant
+from dosing_tui.simulator.publish_loop import ProgressReporter
 from dosing_tui.tui.app.terminal import check_terminal
 
-ProgressCallback = Callable[[str], None]
-
 INTERRUPT_EXIT_CODE = 130
-"""Exit status of a demo that was interrupted before it was set up; later that is its usual end, and 0."""
+"""Exit status of a demo interrupted during its set-up; later an interrupt is its normal end, and 0."""
 
 log = logging.getLogger(__name__)
 
@@ -48,49 +47,51 @@ HEADLESS_TRAFFIC = TrafficProfile(20.0, "all")
 
 @dataclass(frozen=True, slots=True)
 class DemoSite:
-    """A demo that is set up: servers running, history stored, nobody publishing yet."""
+    """A demo after its set-up: servers running, history stored, simulator not started."""
 
     settings: Settings
     broker: EmbeddedBroker
     plant: SimulatedPlant
     history_count: int
-    """Messages of history that were stored now."""
+    """Messages of history that this run has stored."""
 
 
 def run_demo(
     *, folder: Path | None, headless: bool, duration_s: float | None, devices: int = 2, seed: int = 1,
     rate: float | None = None, faults: str | None = None, console: ConsoleSettings | None = None,
-    report: ProgressCallback,
+    report: ProgressReporter,
 ) -> int:  # fmt: skip
     """Until 'q', Ctrl+C, SIGTERM or ``duration_s``; the exit status. ``rate``: messages a second in all.
 
-    Without ``rate`` and ``faults``: a plant to look at with a screen, one that tests the books without.
+    Defaults of ``rate`` and ``faults``: a calm plant with a screen, a plant with all faults without one.
 
-    Raises: ConfigError for a fault nobody knows or a terminal without a screen, DemoError, DatabaseError.
+    Raises: ConfigError for an unknown fault or an unusable terminal, DemoError, DatabaseError.
     """
     usual = HEADLESS_TRAFFIC if headless else SCREEN_TRAFFIC
-    rate, chosen = rate or usual.rate, parse_faults(faults or usual.faults)
+    rate, fault_set = rate or usual.rate, parse_faults(faults or usual.faults)
     if not headless:
         check_terminal(os.environ)
     folder = (folder or get_default_folder()).expanduser().absolute()
     say = _ignore_closed_terminal(report)
+    # SIGTERM, and SIGHUP of a closed terminal, stop everything in order, like Ctrl+C
+    interrupt = handle_signals(signal.default_int_handler, signal.SIGTERM, signal.SIGHUP)
     try:
-        with _interrupt_on_signals(), ExitStack() as running:
-            site = _set_up_demo(folder, running, devices=devices, seed=seed, rate=rate, report=say)
-            mqtt, told = site.settings.mqtt, say if headless else log.info  # nothing writes over the screen
-            simulation = SimulatorThread(mqtt, site.plant, rate=rate, faults=chosen, report=told)
+        with interrupt, ExitStack() as exit_stack:
+            site = _set_up_demo(folder, exit_stack, devices=devices, seed=seed, rate=rate, report=say)
+            mqtt, progress = site.settings.mqtt, say if headless else log.info  # never over the screen
+            simulation = SimulatorThread(mqtt, site.plant, rate=rate, faults=fault_set, report=progress)
             if not headless:
-                looks = replace(site.settings, console=console or site.settings.console)
-                return _run_with_screen(duration_s, looks, simulation)
-            about = _build_run_info(folder, site)
-            return collect_for(duration_s, site.settings, simulation, report=say, run_info=about)
+                settings = replace(site.settings, console=console or site.settings.console)
+                return _run_with_screen(duration_s, settings, simulation)
+            run_info = {"folder": str(folder), "broker": site.broker.name, "history": site.history_count}
+            return collect_for(duration_s, site.settings, simulation, report=say, run_info=run_info)
     except KeyboardInterrupt:
-        say("The demo was interrupted; everything it started has been stopped.")
+        say("Demo interrupted; all its processes have been stopped.")
         return INTERRUPT_EXIT_CODE
 
 
 def _set_up_demo(
-    folder: Path, exit_stack: ExitStack, *, devices: int, seed: int, rate: float, report: ProgressCallback
+    folder: Path, exit_stack: ExitStack, *, devices: int, seed: int, rate: float, report: ProgressReporter
 ) -> DemoSite:
     began = time.monotonic()
     taken = f"A demo is already running in {folder}. End it, or choose another folder with --folder."
@@ -104,22 +105,22 @@ def _set_up_demo(
     settings = build_demo_settings(folder, mqtt=broker.settings, dsn=database.dsn, devices=devices)
     for name in migrate_schema(settings, report=log.info):
         log.info("applied %s", name)
-    plant, written = _seed_plant_history(settings, devices=devices, seed=seed, rate=rate, report=report)
+    plant, history_count = _seed_plant_history(settings, devices=devices, seed=seed, rate=rate, report=report)
     report(f"Ready after {time.monotonic() - began:.1f} s.")
-    return DemoSite(settings, broker, plant, written)
+    return DemoSite(settings, broker, plant, history_count)
 
 
 def _seed_plant_history(
-    settings: Settings, *, devices: int, seed: int, rate: float, report: ProgressCallback
+    settings: Settings, *, devices: int, seed: int, rate: float, report: ProgressReporter
 ) -> tuple[SimulatedPlant, int]:
-    """A plant whose last three days are in the database, and how many messages were stored for that now."""
+    """A plant whose last three days are in the database, and the number of messages stored now."""
     now = datetime.now(UTC)
     since = seed_history.find_gap_start(settings, now)
-    fresh = since == now - seed_history.HISTORY_SPAN
-    # a plant says the same again for the same seed, which would be taken for repetitions of the last run's
-    seed = seed if fresh else seed + int(since.timestamp())
+    is_fresh = since == now - seed_history.HISTORY_SPAN
+    # with the same seed the messages would be repetitions of the last run's
+    seed = seed if is_fresh else seed + int(since.timestamp())
     plant = SimulatedPlant(seed, devices, since=since, mqtt=settings.mqtt)
-    if fresh:
+    if is_fresh:
         report("Writing three days of history.")
     written = seed_history.store_messages(
         settings,
@@ -132,60 +133,42 @@ def _seed_plant_history(
 
 
 def _run_with_screen(duration_s: float | None, settings: Settings, simulation: SimulatorThread) -> int:
-    """The console's exit status; 0 when the time was over."""
+    """The console's exit status; 0 after ``duration_s``."""
     # imported here: Textual takes a while, and only a demo with a screen needs it
     from dosing_tui.tui.app.main import run_console
 
-    over = threading.Event()
+    is_over = threading.Event()
 
-    def ring() -> None:
-        over.set()
+    def end_demo() -> None:
+        is_over.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
-    bell = threading.Timer(duration_s or 0.0, ring)
+    timer = threading.Timer(duration_s or 0.0, end_demo)
     if duration_s:
-        bell.start()
+        timer.start()
     if not create_broker_session(settings):
-        log.warning("what the plant says before the collector has come will be missed")
+        log.warning("the broker keeps no messages until the collector connects; they will be missing")
     simulation.start()
     try:
         status = run_console(settings)
     except KeyboardInterrupt:
-        if not over.is_set():  # the time may be over before there is a screen
+        if not is_over.is_set():  # the time can be over before the screen is open
             raise
         status = 0
     finally:
-        bell.cancel()
+        timer.cancel()
         simulation.stop()
-    return 0 if over.is_set() else status
+    return 0 if is_over.is_set() else status
 
 
 def _clear_libpq_environment() -> None:
-    """PGHOSTADDR and the like are about the user's databases, not about the demo's own."""
+    """PGHOSTADDR and its kin are for the user's databases, not for the demo's own."""
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
 
 
-def _build_run_info(folder: Path, site: DemoSite) -> dict[str, object]:
-    return {"folder": str(folder), "broker": site.broker.name, "history": site.history_count}
-
-
-@contextmanager
-def _interrupt_on_signals() -> Iterator[None]:
-    """SIGTERM, and SIGHUP of a closed terminal, take everything down in order, as Ctrl+C does."""
-    before = {
-        number: signal.signal(number, signal.default_int_handler)
-        for number in (signal.SIGTERM, signal.SIGHUP)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _ignore_closed_terminal(report: ProgressCallback) -> ProgressCallback:
-    """A terminal that was closed must not keep the demo from ending in order."""
+def _ignore_closed_terminal(report: ProgressReporter) -> ProgressReporter:
+    """A closed terminal must not prevent the orderly end of the demo."""
 
     def say(sentence: str) -> None:
         with suppress(OSError, ValueError):

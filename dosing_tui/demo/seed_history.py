@@ -1,4 +1,4 @@
-"""The days before the demo: what its plant said then, read and stored the way the collector does it."""
+"""The days before the demo: messages of its plant, parsed and stored like the collector's."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,11 +16,11 @@ from dosing_tui.simulator.shift_pattern import find_next_working_time
 
 HISTORY_SPAN = timedelta(days=3)
 SLICE_SPAN = timedelta(minutes=5)
-"""Shifts and breaks begin and end on multiples of this, in any zone."""
+"""Shifts and breaks start and end on multiples of this, in any zone."""
 MAX_RATE = 0.2
-"""Most messages a second, whatever the live plant's pace: three days must be written in seconds."""
+"""Maximum of messages a second of plant time: three days must be written within seconds."""
 RATE_FACTORS = (0.6, 1.2)
-"""Least and most that an hour's pace is of the usual one."""
+"""Least and greatest factor of an hour's message rate."""
 CHUNK_SIZE = 4_000
 NEWEST_TIME_SQL = """
 SELECT greatest((SELECT max(time) FROM dosing_consumption),
@@ -30,7 +30,7 @@ SELECT greatest((SELECT max(time) FROM dosing_consumption),
 
 
 def find_gap_start(settings: Settings, now: datetime) -> datetime:
-    """From when on the database has no readings: three days ago, or the newest reading it has.
+    """The start of the missing readings: three days ago, or the newest stored reading.
 
     Raises: DatabaseError.
     """
@@ -43,35 +43,35 @@ def find_gap_start(settings: Settings, now: datetime) -> datetime:
 def generate_messages(
     plant: SimulatedPlant, *, seed: int, since: datetime, until: datetime, zone: tzinfo, rate: float
 ) -> Iterator[PlantMessage]:
-    """What the plant said between the two moments, at about ``rate`` messages a second of work."""
+    """Messages between the two times, at about ``rate`` a second of working hours."""
     step = SLICE_SPAN.total_seconds()
     for number in range(int(since.timestamp() // step) + 1, int(until.timestamp() // step)):
-        begins = number * step
-        if find_next_working_time(begins, zone) > begins:
+        start_s = number * step
+        if find_next_working_time(start_s, zone) > start_s:
             continue
-        pace = min(rate, MAX_RATE) * Random(f"{seed}/{int(begins // 3600)}").uniform(*RATE_FACTORS)
+        pace = min(rate, MAX_RATE) * Random(f"{seed}/{int(start_s // 3600)}").uniform(*RATE_FACTORS)
         yield from islice(
-            plant.generate_live(datetime.fromtimestamp(begins, UTC), rate=pace), round(pace * step)
+            plant.generate_live(datetime.fromtimestamp(start_s, UTC), rate=pace), round(pace * step)
         )
 
 
 def store_messages(settings: Settings, messages: Iterator[PlantMessage]) -> int:
-    """Write the messages in a few large transactions; answers how many there were.
+    """Write the messages in a few large transactions. Returns their number.
 
     Raises: DatabaseError.
     """
     spool_id, count = uuid4(), 0
     writer = ReadingWriter(settings)
-    under_way: Future[WriteReceipt] | None = None
+    write_job: Future[WriteReceipt] | None = None
     with ThreadPoolExecutor(1, "history") as one_thread:
         try:
             for rows in _iterate_chunks(settings, messages):
                 count += len(rows)
-                if under_way:
-                    under_way.result()
-                under_way = one_thread.submit(writer.write, spool_id, rows)
-            if under_way:
-                under_way.result()
+                if write_job:
+                    write_job.result()
+                write_job = one_thread.submit(writer.write, spool_id, rows)
+            if write_job:
+                write_job.result()
         finally:
             one_thread.submit(writer.close).result()
     return count
@@ -80,7 +80,7 @@ def store_messages(settings: Settings, messages: Iterator[PlantMessage]) -> int:
 def _iterate_chunks(settings: Settings, messages: Iterator[PlantMessage]) -> Iterator[list[SpoolRow]]:
     parser = build_parser(settings)
     numbered = enumerate(messages, start=1)
-    while batch := list(islice(numbered, CHUNK_SIZE)):
+    while chunk := list(islice(numbered, CHUNK_SIZE)):
         yield [
-            (seq, parser.parse_message(each.topic, each.payload, received_at=each.at)) for seq, each in batch
+            (seq, parser.parse_message(each.topic, each.payload, received_at=each.at)) for seq, each in chunk
         ]

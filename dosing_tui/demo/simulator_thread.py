@@ -1,4 +1,4 @@
-"""The simulated plant, live, in a thread of this process: whatever ends the process ends it."""
+"""The simulated plant, live, in a daemon thread: it ends with this process."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from dosing_tui.simulator.publish_loop import PublishTally, run_simulation
 
 
 class SimulatorThread:
-    """Publishes at QoS 1 between ``start`` and ``stop``, which tells what has to have become of it all."""
+    """Publishes at QoS 1 between ``start`` and ``stop``, which returns the counts and expected outcomes."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class SimulatorThread:
         self._thread.start()
 
     def stop(self) -> PublishTally:
-        """Returns when the broker has everything that was published.
+        """Returns when the broker has acknowledged all messages.
 
         Raises: DemoError, if the plant could not reach its broker at the start.
         """

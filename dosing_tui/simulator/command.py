@@ -1,12 +1,13 @@
-"""``dosing-tui simulate``: publish until told to stop, then the tally as one line of JSON on stdout."""
+"""``dosing-tui simulate``: publish until a stop signal, then print the counts as one line of JSON."""
 
 import json
-import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from signal import SIGINT, SIGTERM, Signals, signal
 from threading import Event
+from types import FrameType
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import ConfigError
@@ -23,12 +24,13 @@ def run_simulate_command(
 
     Raises: ConfigError, BrokerError.
     """
-    mqtt, chosen = override_address(mqtt, broker), parse_faults(faults)
-    pace = f"{rate:g} messages a second" if rate else f"{speed:g} times the natural rhythm"
-    with _stop_on_signals() as stop:
+    mqtt, fault_set = override_address(mqtt, broker), parse_faults(faults)
+    pace = f"{rate:g} messages a second" if rate else f"{speed:g} times the natural pace"
+    stop = Event()
+    with handle_signals(lambda *_: stop.set(), SIGINT, SIGTERM):  # the run ends with its counts
         report(f"Publishing to {format_address(mqtt)} as {devices} station(s), {pace}; Ctrl+C ends it.")
         tally = run_simulation(
-            mqtt, devices=devices, rate=rate, seed=seed, speed=speed, faults=chosen, qos=qos,
+            mqtt, devices=devices, rate=rate, seed=seed, speed=speed, faults=fault_set, qos=qos,
             duration_s=duration_s, stop=stop, report=report,
         )  # fmt: skip
     sys.stdout.write(json.dumps(asdict(tally)) + "\n")
@@ -36,7 +38,7 @@ def run_simulate_command(
 
 
 def override_address(mqtt: MqttSettings, broker: str) -> MqttSettings:
-    """The settings with HOST[:PORT] in place of theirs; '' leaves them, IPv6 stands in brackets or alone.
+    """The settings with HOST[:PORT] instead of their own; IPv6 in brackets, or without a port.
 
     Raises: ConfigError.
     """
@@ -52,13 +54,11 @@ def override_address(mqtt: MqttSettings, broker: str) -> MqttSettings:
 
 
 @contextmanager
-def _stop_on_signals() -> Iterator[Event]:
-    """An event that SIGINT and SIGTERM set, so that the run ends with its tally."""
-    stop = Event()
-    chosen = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: stop.set()) for number in chosen]
+def handle_signals(handler: Callable[[int, FrameType | None], object], *numbers: Signals) -> Iterator[None]:
+    """Let ``handler`` handle these signals; the handlers before it come back at the end. Main thread only."""
+    before = {number: signal(number, handler) for number in numbers}
     try:
-        yield stop
+        yield
     finally:
-        for number, handler in zip(chosen, before, strict=True):
-            signal.signal(number, handler)
+        for number, previous in before.items():
+            signal(number, previous)

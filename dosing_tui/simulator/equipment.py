@@ -1,4 +1,4 @@
-"""A station's tanks and pumps: what is in them, how well they dose, how they wear."""
+"""A station's tanks and pumps: stock, dosing error, wear."""
 
 from random import Random
 
@@ -14,10 +14,10 @@ GROSS_ERROR_SHARE = 0.008
 
 
 class SimulatedTank:
-    """One chemical's stock on paper, in cg. It never reports the same level twice within hours.
+    """One chemical's calculated stock, in cg. It never reports the same level twice within two hours.
 
-    Levels carry no time, so two equal ones are one message to any consumer: the simulated scale
-    reads a hundredth of a gram differently rather than have that happen by chance.
+    Levels carry no time, so that two equal ones are one message to any consumer. The simulated scale
+    therefore changes a repeated level by a hundredth of a gram.
     """
 
     def __init__(self, capacity_g: int, share: float, refill_below: float) -> None:
@@ -27,14 +27,14 @@ class SimulatedTank:
         self._report_times: dict[int, float] = {}
 
     def withdraw_mass(self, mass_cg: int, at: float) -> int:
-        """Take about ``mass_cg`` out; the amount that was taken."""
+        """Withdraw about ``mass_cg``. Returns the real amount in cg."""
         while self._is_recent_level(self.remaining_cg - mass_cg, at):
             mass_cg += SCALE_STEP_CG
         self.remaining_cg -= mass_cg
         return mass_cg
 
     def report_level(self, at: float) -> float:
-        """The level in g, said now (unix s)."""
+        """The level in g, as reported at ``at`` (unix s)."""
         self._report_times.pop(self.remaining_cg, None)
         self._report_times[self.remaining_cg] = at
         if len(self._report_times) > MAX_RECENT_LEVELS:
@@ -42,26 +42,26 @@ class SimulatedTank:
         return self.remaining_cg / 100
 
     def refill_if_low(self, random: Random) -> None:
-        """A drum is opened once the level is low, by one crew earlier than by another."""
+        """Refill below a limit that differs from time to time."""
         if self.remaining_cg < self.capacity_cg * self._refill_below:
             self.remaining_cg = round(self.capacity_cg * random.uniform(0.90, 0.999))
             self._refill_below = random.uniform(0.06, 0.28)
 
     def can_report_full(self, at: float) -> bool:
-        """Whether a report of a full tank would be news."""
+        """Whether a full tank would be a new level."""
         return not self._is_recent_level(self.capacity_cg, at)
 
     def reset_to_full(self) -> None:
-        """A reboot forgets what was taken."""
+        """A reboot resets the calculated stock."""
         self.remaining_cg = self.capacity_cg
 
     def _is_recent_level(self, level_cg: int, at: float) -> bool:
-        said_at = self._report_times.get(level_cg)
-        return said_at is not None and at - said_at < REPEAT_WINDOW_S
+        reported_at = self._report_times.get(level_cg)
+        return reported_at is not None and at - reported_at < REPEAT_WINDOW_S
 
 
 class SimulatedPump:
-    """A peristaltic pump: its own bias and scatter, and, when its tube wears, a drift until it is changed."""
+    """A peristaltic pump: bias, scatter, and with a worn tube a drift until the tube is replaced."""
 
     def __init__(self, random: Random, *, is_wearing: bool) -> None:
         self._random = random
@@ -72,7 +72,7 @@ class SimulatedPump:
         self._drift_g = 0.0
 
     def dispense_dose(self, target_g: float) -> int:
-        """What really comes out for a target, in cg; small doses scatter less. Wears the tube."""
+        """The real dose for a target, in cg; small doses scatter less. Wears the tube."""
         self._drift_g += self._drift_per_dose_g
         if self._drift_g > MAX_DRIFT_G:
             self._drift_g = 0.0
@@ -83,6 +83,6 @@ class SimulatedPump:
         return max(round((target_g + error_g) * 100), 0)
 
     def sample_duration_ms(self) -> int:
-        """How long a dose takes: the firmware sets the speed for about a minute, a worn tube needs longer."""
+        """Duration of a dose: about a minute by the firmware's speed, longer with a worn tube."""
         wear = 1 + self._drift_g / 10
         return round(self._random.gauss(NOMINAL_DURATION_MS, 1_200) * self._speed_factor * wear)

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose, and what a correct consumer makes of it."""
+"""Deliberate faults in the simulated messages, and how a correct consumer handles them."""
 
 import difflib
 import json
@@ -14,33 +14,33 @@ from dosing_tui.simulator.payload_format import DoseLine, EventLine, FirmwareLin
 
 class Fault(StrEnum):
     NAN = "nan"
-    """A bare nan or inf for a number, as C's printf writes it. To be accepted without the number."""
+    """A bare nan or inf for a number, by C's printf. Expected: accepted without the number."""
     DUPLICATES = "duplicates"
-    """The same message twice in a row. To be stored once."""
+    """The same message twice in a row. Expected: stored once."""
     UPTIME = "uptime"
-    """A station without NTP stamps with milliseconds since its boot. To be accepted with the receive time."""
+    """Timestamps in milliseconds since boot, of a station without NTP. Expected: accepted with the receive time."""
     REBOOT = "reboot"
-    """A station starts again in the middle of a batch, and reports full tanks. To be accepted."""
+    """A station starts again in the middle of a batch, and reports full tanks. Expected: accepted."""
     LOST_START = "lost-start"
     """A batch's start never arrives: its doses and its complete do. The message after it bears the fault."""
     LOST_COMPLETE = "lost-complete"
     """A batch's complete never arrives. The station's next message bears the fault."""
     GARBAGE = "garbage"
-    """Unusable messages, to be rejected; and hostile text in good ones, to be accepted and cleaned."""
+    """Unusable messages: rejected. Hostile text in valid ones: accepted and cleaned."""
 
 
 class ExpectedOutcome(StrEnum):
-    """What a correct consumer does with a message."""
+    """How a correct consumer handles a message."""
 
     ACCEPT = "accept"
     REJECT = "reject"
     DUPLICATE = "duplicate"
-    """Recognise it as one it has: nothing is stored, and it is counted."""
+    """Recognised as a repetition: counted, not stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class EmittedMessage:
-    """A payload with the fault that is in it ('' for none)."""
+    """A payload with its fault, '' for none."""
 
     payload: bytes
     fault: str
@@ -76,7 +76,7 @@ HOSTILE_TEXTS = (
     "龍" * 40,
 )
 HOSTILE_NAMES = HOSTILE_TEXTS[:2]
-"""For what names a station or a tank: few, as each makes a new one on every screen."""
+"""For names of stations and tanks: few, as each adds a row to every screen."""
 
 
 def parse_faults(text: str) -> frozenset[Fault]:
@@ -93,13 +93,13 @@ def parse_faults(text: str) -> frozenset[Fault]:
     for name in names:
         if name not in list(Fault):
             near = difflib.get_close_matches(name, list(Fault), n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else f" Known are {', '.join(Fault)}, all and none."
+            hint = f" Did you mean '{near[0]}'?" if near else f" Valid are {', '.join(Fault)}, all and none."
             raise ConfigError(f"faults: '{name}' is not a fault.{hint}")
     return frozenset(Fault(name) for name in names)
 
 
 class FaultInjector:
-    """Decides when which fault's turn is, and puts it into a line. The same seed does the same mischief."""
+    """Schedules the faults and puts them into lines. Reproducible by its seed."""
 
     def __init__(self, faults: frozenset[Fault], random: Random) -> None:
         self._random = random
@@ -112,11 +112,11 @@ class FaultInjector:
         return self._countdowns.get(fault, 1) <= 0
 
     def schedule_next(self, fault: Fault) -> None:
-        """It happened; its next turn comes after as many messages as EVERY says."""
+        """Schedule the fault's next turn, by FAULT_INTERVALS."""
         self._countdowns[fault] = self._random.randint(*FAULT_INTERVALS[fault])
 
     def drop_event(self, line: FirmwareLine) -> Fault | None:
-        """The fault that takes this line on its way, if it is one's turn: nobody hears it."""
+        """The fault that loses this line, if one is due."""
         fault = LOST_EVENT_FAULTS.get(line.event) if isinstance(line, EventLine) else None
         if fault is None or not self.is_due(fault):
             return None
@@ -124,7 +124,7 @@ class FaultInjector:
         return fault
 
     def emit_messages(self, line: FirmwareLine, fault: str) -> Iterator[EmittedMessage]:
-        """The line as published: plain, spoiled, twice, or after garbage. ``fault`` is in it already."""
+        """The line as published: valid, faulty, twice, or after garbage. ``fault``: already in it."""
         for each in self._countdowns:
             self._countdowns[each] -= 1
         if self.is_due(Fault.NAN) and not isinstance(line, EventLine):
@@ -166,8 +166,12 @@ class FaultInjector:
         )
         match line:
             case DoseLine():
-                spoiled = (line._replace(recipe=text), line._replace(mode=text), line._replace(chemical=text))
-                return self._random.choice(spoiled)
+                variants = (
+                    line._replace(recipe=text),
+                    line._replace(mode=text),
+                    line._replace(chemical=text),
+                )
+                return self._random.choice(variants)
             case EventLine():
                 return line._replace(recipe=text)
             case LevelLine():
@@ -175,7 +179,7 @@ class FaultInjector:
 
 
 def _escape_json(text: str) -> str:
-    """As it stands between the quotes of a JSON string."""
+    """For use between the quotes of a JSON string."""
     return json.dumps(text)[1:-1]
 
 
@@ -203,19 +207,18 @@ def _drop_required_field(line: FirmwareLine, random: Random) -> bytes:
 
 
 def _set_wrong_type(line: FirmwareLine, random: Random) -> bytes:
-    fields = json.loads(format_payload(line))
-    fields[random.choice(REQUIRED_FIELDS[type(line)])] = random.choice(
-        ({"is": "an object"}, ["a list"], None)
-    )
-    return json.dumps(fields).encode()
+    value = random.choice(({"is": "an object"}, ["a list"], None))
+    return _replace_field(line, random.choice(REQUIRED_FIELDS[type(line)]), value)
 
 
 def _set_wrong_pump(line: FirmwareLine, random: Random) -> bytes:
     if not isinstance(line, DoseLine):
         return _set_wrong_type(line, random)
-    fields = json.loads(format_payload(line))
-    fields["pump"] = random.choice((3.7, "two", 99_999_999_999))
-    return json.dumps(fields).encode()
+    return _replace_field(line, "pump", random.choice((3.7, "two", 99_999_999_999)))
+
+
+def _replace_field(line: FirmwareLine, name: str, value: object) -> bytes:
+    return json.dumps(json.loads(format_payload(line)) | {name: value}).encode()
 
 
 REQUIRED_FIELDS: dict[type[FirmwareLine], tuple[str, ...]] = {
@@ -223,7 +226,7 @@ REQUIRED_FIELDS: dict[type[FirmwareLine], tuple[str, ...]] = {
     EventLine: ("device_id", "event"),
     LevelLine: ("device_id", "chemical"),
 }
-"""What no consumer can do without: the rest may be missing."""
+"""Fields that every consumer needs; all others may be missing."""
 
 UNUSABLE_PAYLOADS: tuple[Callable[[FirmwareLine, Random], bytes], ...] = (
     _truncate_payload,
@@ -234,4 +237,4 @@ UNUSABLE_PAYLOADS: tuple[Callable[[FirmwareLine, Random], bytes], ...] = (
     _set_wrong_type,
     _set_wrong_pump,
 )
-"""Each differs from every other message, so that none is taken for a repetition."""
+"""Each differs from every other message, so that none is a repetition."""

@@ -1,4 +1,4 @@
-"""What an ESP32 station prints, byte for byte: the firmware's own printf formats and their arguments."""
+"""The payloads of an ESP32 station, byte for byte: the firmware's printf formats and their arguments."""
 
 from typing import NamedTuple, TypeAlias
 
@@ -26,7 +26,7 @@ class DoseLine(NamedTuple):
 
 
 class EventLine(NamedTuple):
-    """A batch starts or is complete; the firmware knows no other event."""
+    """Start or completion of a batch; the firmware has no other event."""
 
     device_id: str
     event: str
@@ -36,7 +36,7 @@ class EventLine(NamedTuple):
 
 
 class LevelLine(NamedTuple):
-    """What a tank holds on paper. The firmware gives it no time."""
+    """Calculated stock of a tank. The firmware sends it without a time."""
 
     device_id: str
     chemical: str

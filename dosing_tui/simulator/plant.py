@@ -1,8 +1,8 @@
-"""A plant of dosing stations: all it says, in order of time, for ever. Pure; the same seed says the same.
+"""A plant of dosing stations: endless messages in order of time. Pure; reproducible by its seed.
 
-A plant has a past and a present. ``generate_history`` runs at the plant's natural rhythm: two shifts, breaks, quiet
-nights, a few hundred messages per station and day. ``generate_live`` goes on where the history ended, stock and open
-batches included, and knows no breaks: somebody is watching.
+``generate_history`` runs at the plant's natural pace: two shifts, breaks, no work at night, a few hundred
+messages per station and day. ``generate_live`` continues where the history ended, with its stock and open
+batches, and has no breaks.
 """
 
 import heapq
@@ -18,9 +18,9 @@ from dosing_tui.simulator.shift_pattern import find_next_working_time
 from dosing_tui.simulator.station import SimulatedStation
 
 WEARING_CHEMICAL = "T-12"
-"""The chemical whose pump wears at the plant's first station: the one every recipe takes."""
+"""The chemical whose pump wears at the first station: every recipe contains it."""
 LOW_CHEMICAL = "L25B"
-"""The chemical that is about to run low at the plant's last station."""
+"""The chemical that runs low soon at the last station."""
 FIRST_START_S = 60.0
 """When the plant goes live, every idle station starts a batch within this time."""
 STAGGER_S = 600.0
@@ -30,7 +30,7 @@ UPTIME_S = (600.0, 20_000.0)
 
 @dataclass(frozen=True, slots=True)
 class PlantMessage:
-    """One message as it is to be published at ``at``. ``fault`` is a Fault or ''."""
+    """One message for publishing at ``at``. ``fault`` is a Fault or ''."""
 
     at: datetime
     topic: str
@@ -40,7 +40,7 @@ class PlantMessage:
 
 
 class SimulatedPlant:
-    """Stations and the time they have reached. One iterator at a time; each goes on from the one before."""
+    """Stations and their plant time. One iterator at a time; each continues where the one before ended."""
 
     def __init__(self, seed: int, devices: int, *, since: datetime, mqtt: MqttSettings | None = None) -> None:
         """``mqtt`` gives the topics' prefix."""
@@ -48,11 +48,11 @@ class SimulatedPlant:
         self._now = since.timestamp()
         self._topics = _map_topics(mqtt or MqttSettings())
         self._lost_line_faults: dict[str, str] = {}
-        """Stations whose last line nobody heard, and by which fault."""
+        """Device -> the fault that lost its last message."""
         self._stations = [self._create_station(seed, number, devices) for number in range(1, devices + 1)]
 
     def generate_history(self, until: datetime, zone: tzinfo) -> Iterator[PlantMessage]:
-        """What was said up to ``until``, without faults; nobody works at night in ``zone``."""
+        """Messages up to ``until``, without faults; no work at night in ``zone``."""
         end = until.timestamp()
         quiet = FaultInjector(frozenset(), self._random)
         for station in self._iterate_due_stations():
@@ -73,26 +73,26 @@ class SimulatedPlant:
         speed: float = 1.0,
         faults: frozenset[Fault] = frozenset(),
     ) -> Iterator[PlantMessage]:
-        """What is said from ``start`` on, for ever, stamped with the time it is to be published.
+        """Endless messages from ``start`` on, with the time at which to publish each.
 
-        Without ``rate`` plant time passes ``speed`` times as fast as the clock. With it, the plant says
-        ``rate`` messages a second, evenly, in the order it would have said them. Either way batches follow
-        each other faster, while the durations in the messages stay those of the real pumps.
+        Without ``rate`` plant time passes ``speed`` times as fast as the clock. With it, the plant publishes
+        ``rate`` messages a second, evenly, in the same order. In both cases batches follow each other faster,
+        while the durations in the messages are those of the real pumps.
         """
         began = self._resume_stations(short_gaps=rate is not None)
-        mischief = FaultInjector(faults, self._random)
+        injector = FaultInjector(faults, self._random)
         if Fault.UPTIME in faults:
             self._stations[-1].lose_clock(start.timestamp() - self._random.uniform(*UPTIME_S))
-        said = 0
+        count = 0
         for station in self._iterate_due_stations():
-            after = said / rate if rate else (station.due_at - began) / speed
-            at = start.timestamp() + after
-            if mischief.is_due(Fault.REBOOT) and station.try_reboot(at):
-                mischief.schedule_next(Fault.REBOOT)
+            after_s = count / rate if rate else (station.due_at - began) / speed
+            at = start.timestamp() + after_s
+            if injector.is_due(Fault.REBOOT) and station.try_reboot(at):
+                injector.schedule_next(Fault.REBOOT)
                 continue
             self._now = station.due_at
-            for message in self._emit_step(station, at, mischief):
-                said += 1
+            for message in self._emit_step(station, at, injector):
+                count += 1
                 yield message
 
     def _emit_step(
@@ -106,11 +106,11 @@ class SimulatedPlant:
         fault = Fault.REBOOT if after_reboot else Fault.UPTIME if uptime else ""
         fault = self._lost_line_faults.pop(station.device_id, fault)
         when, topic = datetime.fromtimestamp(at, UTC), self._topics[type(line)]
-        for spoken in injector.emit_messages(line, fault):
-            yield PlantMessage(when, topic, spoken.payload, spoken.fault, spoken.outcome)
+        for message in injector.emit_messages(line, fault):
+            yield PlantMessage(when, topic, message.payload, message.fault, message.outcome)
 
     def _iterate_due_stations(self) -> Iterator[SimulatedStation]:
-        """Over and over the station that is due first. It may be moved on, once, while it is had."""
+        """Again and again the station that is due first. The caller may change its ``due_at`` once."""
         queue = [(station.due_at, number) for number, station in enumerate(self._stations)]
         heapq.heapify(queue)
         while True:
@@ -120,7 +120,7 @@ class SimulatedPlant:
             heapq.heapreplace(queue, (station.due_at, number))
 
     def _resume_stations(self, *, short_gaps: bool) -> float:
-        """Wake who waits for the morning; the plant time that is now."""
+        """Make idle stations start soon. Returns the present plant time (unix s)."""
         for station in self._stations:
             station.has_short_gaps = short_gaps
             if station.is_idle:

@@ -1,4 +1,4 @@
-"""Publishes a plant to a real broker, on time, and keeps a tally of what a correct consumer must find."""
+"""Publishes a simulated plant to a real broker, and counts what a correct consumer must store."""
 
 import math
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
-from typing import Protocol
+from typing import TypeAlias
 from uuid import uuid4
 
 from dosing_tui.config.settings import MqttSettings
@@ -18,14 +18,14 @@ from dosing_tui.simulator.fault_injection import ExpectedOutcome, Fault
 from dosing_tui.simulator.plant import PlantMessage, SimulatedPlant
 
 MIN_WAIT_S = 0.002
-"""A message this close is published at once: waiting for less costs more than it gains."""
+"""A message due within this time is published at once: a shorter wait costs more than it gains."""
 POLL_INTERVAL_S = 0.5
 FLUSH_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class PublishTally:
-    """What was published, counting only messages the broker took, and what has to become of it.
+    """Messages that the broker accepted, and the expected outcome of each.
 
     ``stored = published - rejects_expected - duplicates_expected``. The figures are exact unless a link
     broke: then each of the ``resent_count`` may have arrived twice, and each of the ``in_flight_count`` once.
@@ -38,13 +38,13 @@ class PublishTally:
     lost: int = 0
     """QoS 0 messages that met a broken link: they count nowhere else."""
     resent: int = 0
-    """QoS 1 messages that were under way when a link broke, and were sent again."""
+    """QoS 1 messages in flight when a link broke; they were sent again."""
     unconfirmed: int = 0
     """QoS 1 messages the broker had not acknowledged when the run ended."""
 
 
-class ProgressReporter(Protocol):
-    def __call__(self, sentence: str, /) -> None: ...
+ProgressReporter: TypeAlias = Callable[[str], None]
+"""Gets one sentence for the operator."""
 
 
 def run_simulation(
@@ -61,10 +61,10 @@ def run_simulation(
     report: ProgressReporter,
     plant: SimulatedPlant | None = None,
 ) -> PublishTally:
-    """Publish until ``stop`` is set or ``duration_s`` is over. ``plant`` continues one that has a past.
+    """Publish until ``stop`` is set or ``duration_s`` is over. ``plant``: one that already has a history.
 
-    The schedule is absolute: what falls behind is caught up with. All stations share one connection.
-    Raises: BrokerError when the broker cannot be reached at the start; later it is waited for.
+    The schedule is absolute: delays are made up for. All stations share one connection.
+    Raises: BrokerError when the broker is unreachable at the start; later the run waits for it.
     """
     name = f"dosing-tui-simulator-{uuid4().hex[:8]}"
     publisher = Publisher(mqtt, client_id=name, on_link=_LinkReporter(mqtt, report))
@@ -75,31 +75,31 @@ def run_simulation(
         messages = plant.generate_live(start, rate=rate, speed=speed, faults=faults)
         end_s = duration_s or math.inf
         give_up = partial(_is_too_late, stop, time.monotonic() + end_s + FLUSH_TIMEOUT_S)
-        taken = _publish_all(
+        accepted = _publish_all(
             _iterate_on_schedule(messages, publisher, start, end_s, stop), publisher, qos, give_up
         )
         publisher.wait_for_publish(FLUSH_TIMEOUT_S)
     finally:
         publisher.stop()
-    return _build_tally(taken, publisher)
+    return _build_tally(accepted, publisher)
 
 
 def _publish_all(
     messages: Iterator[PlantMessage], publisher: Publisher, qos: int, give_up: Callable[[], bool]
 ) -> Counter[tuple[str, ExpectedOutcome]]:
-    """Fault and expectation of every message the broker took; it goes on counting while the rest is taken."""
-    taken: Counter[tuple[str, ExpectedOutcome]] = Counter()
-    handed_over = False
+    """Fault and expected outcome of every message that the broker accepts, also after the return."""
+    accepted: Counter[tuple[str, ExpectedOutcome]] = Counter()
+    is_accepted = False
     for message in messages:
-        if message.outcome is ExpectedOutcome.DUPLICATE and not handed_over:
-            continue  # its original was lost: it would be the first
-        count = partial(taken.update, ((message.fault, message.outcome),))
-        handed_over = publisher.publish_message(
+        if message.outcome is ExpectedOutcome.DUPLICATE and not is_accepted:
+            continue  # its original was lost: this one would be the first
+        count = partial(accepted.update, ((message.fault, message.outcome),))
+        is_accepted = publisher.publish_message(
             message.topic, message.payload, qos, on_publish=count, should_stop=give_up
         )
-        if not handed_over and give_up():
+        if not is_accepted and give_up():
             break
-    return taken
+    return accepted
 
 
 def _is_too_late(stop: Event, end_s: float) -> bool:
@@ -109,7 +109,7 @@ def _is_too_late(stop: Event, end_s: float) -> bool:
 def _iterate_on_schedule(
     messages: Iterator[PlantMessage], publisher: Publisher, start: datetime, end_s: float, stop: Event
 ) -> Iterator[PlantMessage]:
-    """Each message when its time has come, until ``end_s`` seconds are over or ``stop`` is set."""
+    """Each message at its due time, until ``end_s`` seconds are over or ``stop`` is set."""
     began = time.monotonic()
     for message in messages:
         due_s = (message.at - start).total_seconds()
@@ -122,7 +122,7 @@ def _iterate_on_schedule(
 
 
 class _LinkReporter:
-    """Says once that the link broke, and once that it is back."""
+    """Reports each loss of the connection and each return."""
 
     def __init__(self, mqtt: MqttSettings, report: ProgressReporter) -> None:
         self._address = format_address(mqtt)
@@ -133,7 +133,7 @@ class _LinkReporter:
         if why:
             self._report(why)
         elif self._has_connected:
-            self._report(f"Broker {self._address} is back.")
+            self._report(f"Broker {self._address} is connected again.")
         self._has_connected = True
 
 

@@ -1,4 +1,4 @@
-"""The plant's own words: chemicals with their pumps and tanks, recipes with their amounts."""
+"""The plant's chemicals with their pumps and tanks, and its recipes."""
 
 from dataclasses import dataclass
 from random import Random
@@ -15,7 +15,7 @@ class SimulatedRecipe:
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """One batch to be made: chemicals with their targets in g, in dosing order."""
+    """One planned batch: chemicals with their targets in g, in dosing order."""
 
     recipe: str
     mode: str
@@ -36,7 +36,7 @@ BDO_LB = (100.0, 500.0)
 
 
 def choose_next_batch(random: Random) -> BatchPlan:
-    """What the crew makes next."""
+    """Choose recipe, mode and size of the next batch at random."""
     recipe = random.choices(RECIPES, RECIPE_WEIGHTS)[0]
     if random.random() >= BDO_SHARE:
         return BatchPlan(recipe.name, "CATALYST", recipe.catalyst_g)

@@ -1,4 +1,4 @@
-"""When the crew works: two shifts with breaks in the plant's own zone, nobody at night."""
+"""Working hours: two shifts with breaks in the plant's zone, no work at night."""
 
 from datetime import datetime, time, timedelta, tzinfo
 
@@ -13,7 +13,7 @@ WORKING_HOURS = (
 
 
 def find_next_working_time(time_s: float, zone: tzinfo) -> float:
-    """``time_s`` itself (unix s) while the crew works, else when it comes back. A day may have 23 or 25 h."""
+    """``time_s`` itself (unix s) during working hours, else their next start. A day may have 23 or 25 h."""
     today = datetime.fromtimestamp(time_s, zone).date()
     for day in (today, today + timedelta(days=1)):
         for begin, end in WORKING_HOURS:

@@ -1,4 +1,4 @@
-"""One dosing station: batch after batch, it says what the firmware would say. Pure: time is passed in."""
+"""One dosing station: emits the firmware's lines, batch after batch. Pure: time is passed in."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ COUNTER_LIMIT = 2**32
 
 @dataclass(frozen=True, slots=True)
 class StationStep:
-    """The next thing to say, ``delay_s`` seconds of plant time after the one before."""
+    """The next line, ``delay_s`` seconds of plant time after the one before."""
 
     delay_s: float
     make_line: Callable[[float], FirmwareLine]
@@ -32,16 +32,16 @@ class StationStep:
 
 
 class SimulatedStation:
-    """``due_at`` is the plant time (unix s) of what it says next; ``run_next_step`` says it.
+    """``due_at`` is the plant time (unix s) of its next line; ``run_next_step`` makes it.
 
-    No two batch events of a station are alike: a batch lasts at least into the next second of the clock,
-    dosing on until then. That happens only beyond some six messages a second and station.
+    No two batch events of a station are equal: a batch lasts at least into the next second of the clock, with
+    more doses until then. That happens only above six messages a second and station.
     """
 
     def __init__(
         self, seed: str, number: int, *, due_at: float, wearing_chemical: str = "", low_chemical: str = ""
     ) -> None:
-        """``wears``, ``low``: the chemical whose pump drifts, and the one whose tank is about to run low."""
+        """``wearing_chemical``: its pump drifts; ``low_chemical``: its tank runs low soon."""
         self.device_id = f"dosing_system_{number:02d}"
         self._booted_at: float | None = None
         self._random = Random(seed)
@@ -56,13 +56,13 @@ class SimulatedStation:
         self._plan: deque[StationStep] = deque()
         self.due_at = due_at
         self.is_idle = True
-        """Nothing is being made; what comes next is a batch's start."""
+        """No batch is running; the next line is a batch's start."""
         self.has_short_gaps = False
         """Batches follow each other almost at once."""
         self._plan_batch()
 
     def run_next_step(self, at: float) -> tuple[FirmwareLine, bool]:
-        """Say what is due, at the time ``at`` (unix s, never going back); and whether it follows a reboot."""
+        """The line due at ``at`` (unix s, never decreasing), and whether it follows a reboot."""
         step = self._plan.popleft()
         self.is_idle = False
         line = step.make_line(at)
@@ -76,13 +76,13 @@ class SimulatedStation:
         return self._booted_at is None
 
     def lose_clock(self, booted_at: float) -> None:
-        """From now on there is no NTP: stamps count milliseconds since the boot (unix s)."""
+        """From now on no NTP: timestamps are milliseconds since ``booted_at`` (unix s)."""
         self._booted_at = booted_at
 
     def try_reboot(self, at: float) -> bool:
         """Start again in the middle of a batch: tanks full on paper, uptime from zero, batch forgotten.
 
-        False: not now, as no batch is under way or full tanks were reported not long ago.
+        False if no batch is running, or if full tanks were reported recently.
         """
         if self.is_idle or not all(tank.can_report_full(at) for tank in self._tanks.values()):
             return False
@@ -169,7 +169,7 @@ class SimulatedStation:
         return LevelLine(self.device_id, name, tank.report_level(at), tank.capacity_cg / 100, percent)
 
     def _make_unique_duration(self, pump: int, duration_ms: int, at: float) -> int:
-        """A duration that no other dose of this pump has in this second: two doses stay two."""
+        """A duration that no other dose of this pump has in this second, so that no two doses are equal."""
         if int(at) != self._dose_second_s:
             self._dose_second_s, self._used_durations = int(at), set()
         while (pump, duration_ms) in self._used_durations:

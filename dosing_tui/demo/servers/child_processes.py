@@ -55,6 +55,13 @@ def spawn_child(
     )  # fmt: skip
 
 
+def run_program(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+    """Run a short program to its end, without the caller's environment."""
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=_build_minimal_environment()
+    )
+
+
 def list_children(pid: int) -> list[int]:
     """Linux only; elsewhere nothing is known of them."""
     tasks = Path(f"/proc/{pid}/task").glob("*/children")

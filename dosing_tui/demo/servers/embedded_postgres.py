@@ -11,11 +11,11 @@ from signal import SIGINT, SIGKILL, SIGQUIT
 from types import TracebackType
 from typing import IO
 
-from dosing_tui.demo.servers import postgres_ping
 from dosing_tui.demo.servers.child_processes import (
     ServiceAccount,
     find_first_account,
     list_children,
+    run_program,
     spawn_child,
     stop_process,
     wait_for_exit,
@@ -64,6 +64,7 @@ class EmbeddedPostgres:
     _process: subprocess.Popen[bytes] | None = None
     _lock_handle: IO[bytes] | None = None
     _socket_folder: Path = Path()
+    _programs: Path = Path()
 
     def __enter__(self) -> "EmbeddedPostgres":
         self.start()
@@ -133,7 +134,7 @@ class EmbeddedPostgres:
         if account:
             binaries = ensure_reachable(binaries, account)
         data = home / f"pg{binaries.major}"
-        self._socket_folder = make_socket_folder(data, account)
+        self._programs, self._socket_folder = binaries.bin, make_socket_folder(data, account)
         with open_server_log(self.folder / "postgres.log") as log:
             if not data.exists():
                 create_cluster(binaries, data, account, log)
@@ -146,7 +147,7 @@ class EmbeddedPostgres:
         while True:
             with open_server_log(self.folder / "postgres.log") as log:
                 self._process = spawn_child(command, output=log.output, death_signal=SIGINT, account=account)
-                if self._wait_for_answer(deadline):
+                if self._wait_until_ready(deadline):
                     return
                 # the last server's workers may take a moment to notice that it was killed
                 if "pre-existing shared memory block" not in log.read_output() or time.monotonic() > deadline:
@@ -165,22 +166,23 @@ class EmbeddedPostgres:
         }.items():
             yield from ("-c", f"{name}={value}")
 
-    def _wait_for_answer(self, deadline: float) -> bool:
-        """True once it lets us in, False if it ended or took too long."""
+    def _wait_until_ready(self, deadline: float) -> bool:
+        """True once it accepts connections, False if it ended or took too long."""
         while self.pid and time.monotonic() < deadline:
-            with suppress(postgres_ping.ServerNotReadyError):
-                postgres_ping.run_command(self._socket_path, SUPERUSER, "postgres")
+            if self._run_client("pg_isready", "-q").returncode == 0:
                 return True
             time.sleep(0.01)
         return False
 
     def _create_database(self) -> None:
-        try:
-            postgres_ping.run_command(self._socket_path, SUPERUSER, DATABASE_NAME)
-        except postgres_ping.ServerNotReadyError:
-            postgres_ping.run_command(
-                self._socket_path, SUPERUSER, "postgres", f"CREATE DATABASE {DATABASE_NAME}"
-            )
+        result = self._run_client("createdb", DATABASE_NAME)
+        if result.returncode != 0 and "already exists" not in result.stderr:
+            raise DemoError(f"PostgreSQL's createdb failed: {result.stderr.strip()}")
+
+    def _run_client(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """One of PostgreSQL's own client programs, over the unix socket."""
+        where = ("-h", self._socket_folder, "-p", str(self.port or DEFAULT_PORT), "-U", SUPERUSER)
+        return run_program([self._programs / program, *where, *arguments])
 
     def _remove_sockets(self) -> None:
         """A server removes its own; one that was killed did not."""
@@ -188,10 +190,6 @@ class EmbeddedPostgres:
             for left_over in self._socket_folder.glob(".s.PGSQL.*"):
                 left_over.unlink()
             self._socket_folder.rmdir()
-
-    @property
-    def _socket_path(self) -> Path:
-        return self._socket_folder / f".s.PGSQL.{self.port or DEFAULT_PORT}"
 
 
 def choose_server_account() -> ServiceAccount | None:

@@ -1,7 +1,7 @@
-"""An own MQTT broker on 127.0.0.1: Mosquitto where it is installed, else amqtt, good enough for a demo.
+"""An own MQTT broker on 127.0.0.1: Mosquitto where it is installed, else amqtt, enough for a demo.
 
-amqtt, measured: speaks MQTT 3.1.1 only, forgets everything at its end, queues for nobody without a user name,
-and loses some unacknowledged messages when a consumer dies. Claims of no loss are of Mosquitto.
+amqtt, measured: MQTT 3.1.1 only, keeps nothing after its end, queues only for clients with a user name, and
+loses some unacknowledged messages when a consumer dies. The guarantee of no loss requires Mosquitto.
 """
 
 import logging
@@ -33,7 +33,7 @@ HOST = "127.0.0.1"
 AMQTT_USER = "dosing"
 START_TIMEOUT_S = 20.0
 SEARCH_PATHS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
-"""Where mosquitto lies besides PATH."""
+"""Folders of mosquitto besides PATH."""
 STOP_SIGNALS = ((SIGTERM, 10.0), (SIGKILL, 5.0))
 MOSQUITTO_CONF = """\
 per_listener_settings false
@@ -63,7 +63,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class EmbeddedBroker:
-    """``name`` is 'Mosquitto', or 'amqtt (demo only)'; ``username`` is '' where anybody may connect."""
+    """``name`` is 'Mosquitto', or 'amqtt (demo only)'; ``username`` is '' for an anonymous broker."""
 
     name: str
     host: str
@@ -84,8 +84,8 @@ class EmbeddedBroker:
         """The broker's process id; 0 while it does not run."""
         return self._process.pid if self._process and self._process.poll() is None else 0
 
-    def start(self) -> None:
-        """On the same port and folder as before.
+    def start(self) -> "EmbeddedBroker":
+        """On the same port and folder as before. Returns itself.
 
         Raises: DemoError.
         """
@@ -100,15 +100,16 @@ class EmbeddedBroker:
                 self.stop()
                 raise DemoError(f"{self.name} does not start: {_read_last_line(self._log)} See {self._log}.")
             time.sleep(0.01)
+        return self
 
     def stop(self) -> None:
-        """Cleanly: Mosquitto writes what it still holds. Harmless if it does not run."""
+        """Cleanly: Mosquitto writes its queues to disk. Harmless if it does not run."""
         if self._process:
             stop_process(self._process, *STOP_SIGNALS)
             self._process = None
 
     def kill(self) -> None:
-        """As a crash would: what was not saved is gone."""
+        """Like a crash: unsaved data is lost."""
         if self._process:
             self._process.kill()
             self._process.wait()
@@ -119,7 +120,7 @@ class EmbeddedBroker:
 
 
 def start_broker(folder: Path, port: int | None = None) -> EmbeddedBroker:
-    """The best broker there is, started; its data and log in ``folder``, on a free port unless one is given.
+    """Start Mosquitto, else amqtt, with data and log in ``folder``, on a free port unless one is given.
 
     Raises: DemoError.
     """
@@ -127,20 +128,15 @@ def start_broker(folder: Path, port: int | None = None) -> EmbeddedBroker:
     program, amqtt = find_mosquitto(), find_spec("amqtt") is not None
     if program:
         try:
-            return _start_and_return(_configure_mosquitto(program, folder, port))
+            return _configure_mosquitto(program, folder, port).start()
         except DemoError as error:
             if not amqtt:
                 raise
-            # some systems do not let a packaged Mosquitto read folders of users
+            # on some systems a packaged Mosquitto may not read the folders of users
             log.warning("amqtt is used instead: %s", error)
     if not amqtt:
         raise DemoError(INSTALL_HINT)
-    return _start_and_return(_configure_amqtt(folder, port))
-
-
-def _start_and_return(broker: EmbeddedBroker) -> EmbeddedBroker:
-    broker.start()
-    return broker
+    return _configure_amqtt(folder, port).start()
 
 
 def find_mosquitto() -> Path | None:
@@ -149,7 +145,7 @@ def find_mosquitto() -> Path | None:
 
 
 def find_free_port() -> int:
-    """A port of 127.0.0.1 nobody listens on at this moment."""
+    """A port of 127.0.0.1 that is free at this moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -179,7 +175,7 @@ def _configure_amqtt(folder: Path, port: int) -> EmbeddedBroker:
 
 
 def _can_connect(port: int, username: str) -> bool:
-    """Does a broker accept a connection there? (CONNECT of MQTT 3.1.1, a clean session)."""
+    """Send a CONNECT (MQTT 3.1.1, clean session): True if the broker accepts it."""
     user = username.encode()
     payload = b"\0\5probe" + (len(user).to_bytes(2) + user if user else b"")
     body = b"\0\4MQTT\4" + (b"\x82" if user else b"\x02") + b"\0\x0a" + payload
@@ -193,4 +189,4 @@ def _can_connect(port: int, username: str) -> bool:
 
 def _read_last_line(log: Path) -> str:
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing."
+    return lines[-1] if lines else "its log is empty."

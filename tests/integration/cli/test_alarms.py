@@ -97,7 +97,7 @@ def test_without_a_terminal_all_needs_a_yes(plant: Settings, tmp_path: Path, wha
     assert (result.exit_code, result.stdout) == (EXIT_ERROR, "")
     tag = TAG if what == "ack" else GROSS.tag
     assert f"1 alarm: {tag}" in result.stderr
-    assert "say --yes" in result.stderr
+    assert "give --yes" in result.stderr
     assert listed(plant, tmp_path) == before
 
 
@@ -125,8 +125,8 @@ def test_what_changed_since_it_was_seen_is_left_out_with_its_reason(plant: Setti
     seen = alarm_actions.list_alarms(plant)
     others = CommandContext(Actor("Bob", "bob"), NOW)
     journal.append_entries(plant, [acknowledge_alarm(seen[0], others)])
-    done = alarm_actions.acknowledge_alarms(
-        plant, seen, CommandContext(Actor("Anna", "anna"), NOW), comment=""
+    done = alarm_actions.apply_command(
+        plant, seen, CommandContext(Actor("Anna", "anna"), NOW), acknowledge_alarm
     )
     assert done.changed_tags == (seen[1].key.tag,)
     assert done.refusals == (f"{seen[0].key.tag} is latched acknowledged already, by Bob.",)
@@ -210,14 +210,14 @@ def test_nothing_is_hidden_that_could_never_sound(
     [
         (("shelve", TAG, "--for", "5h", "--reason", "x"), "for 240 minutes at most"),
         (("shelve", TAG, "--for", "1h", "--reason", " "), "a reason is needed"),
-        (("ack", "STOCK_LOW/nowhere"), "There is no alarm STOCK_LOW/nowhere now"),
+        (("ack", "STOCK_LOW/nowhere"), "No alarm STOCK_LOW/nowhere now"),
         (("reset", TAG), "its condition still holds"),
-        (("ack",), "or say --all"),
+        (("ack",), "or give --all"),
         (("journal", "--state", "normal"), "is not one of unacknowledged"),
         (("list", "--state", "loud"), "is not one of normal, unacknowledged"),
         (("remove", TAG, "--reason", " "), "a reason is needed"),
         (("restore", TAG), "is not out of service"),
-        (("shelve", TAG, "--for", "long", "--reason", "x"), "is not a span"),
+        (("shelve", TAG, "--for", "long", "--reason", "x"), "is not a duration"),
     ],
 )
 def test_what_is_not_possible_is_one_sentence(

@@ -91,7 +91,7 @@ def test_the_table_tells_range_and_filter_and_how_many_more_there_are(shop: Shop
     result = shop.run("batches", "list", "--range", "2026-11-23", "--most", "2", "--unreviewed")
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0] == "Batches, unreviewed · 23 Nov"
-    assert "The newest 2 of 3; --most takes more." in result.stderr
+    assert "The newest 2 of 3; --most shows more." in result.stderr
 
 
 def test_json_tells_the_range_and_the_whole_of_each_batch(shop: Shop) -> None:
@@ -114,11 +114,11 @@ WRONG = [
     (("batches", "list", "--range", "tody"), "Did you mean 'today'"),
     (("batches", "list", "--to", "now"), "where does the range begin"),
     (("batches", "list", "--range", "24h", "--shift", "last"), "choose one way"),
-    (("batches", "export"), "choose them by filter"),
-    (("batches", "export", FIRST, "--recipe", "CU-85"), "not both"),
+    (("batches", "export"), "keys of batches or a filter"),
+    (("batches", "export", FIRST, "--recipe", "CU-85"), "either the keys of batches or a filter"),
     (("batches", "export", FIRST, "--format", "pdf"), "name a file or a folder"),
     (("batches", "export", "--recipe", "CU-85", "--recipe", "CU-65/75", "--format", "html"), "2 batches"),
-    (("batches", "review", FIRST), "Say one of --approve"),
+    (("batches", "review", FIRST), "Give one of --approve"),
     (("batches", "review", FIRST, "--approve"), "Name the record you have read: --record, as 'dosing-tui"),
     (("batches", "review", FIRST, "--approve", "--record", "1234567"), "at least 8 digits of its hash"),
     (("batches", "review", FIRST, "--reject", "--record", "all of it"), "names no record"),
@@ -269,12 +269,12 @@ def test_who_approves_with_deviation_names_the_exceptions_as_they_were_read(shop
     said = ("--deviation", "--as", "Anna", "--reason", "by hand")
     seen = seen_as(shop, SECOND)
     code, told = review(shop, *said, "--record", seen[:16], of=SECOND)
-    assert (code, "names the exceptions, too" in told) == (1, True)
+    assert (code, "covers the exceptions, too" in told) == (1, True)
     late = entry(AlarmEvent.RAISE, 463)
     journal.append_entries(settings_for(shop.dsn), [late])
     kept(shop.dsn, now=LATER)
     code, told = review(shop, *said, "--record", seen, of=SECOND)
-    assert (code, "exceptions or alarms are others than those you saw" in told) == (1, True)
+    assert (code, "exceptions or alarms have changed since you saw it" in told) == (1, True)
     assert review(shop, *said, of=SECOND)[0] == 0
 
 

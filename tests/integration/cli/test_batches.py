@@ -48,7 +48,7 @@ def test_batches_are_rebuilt_over_a_range(shop: Shop) -> None:
     write(shop.dsn, [*normal(), *normal(-86_400)])
     result = shop.run("batches", "rebuild", "--from", "2026-11-23", "--to", "2026-11-24")
     assert result.exit_code == 0
-    assert "1 batches, 1 of them new or changed; 0 were of others." in result.output
+    assert "1 batches, 1 of them new or changed; 0 merged into others." in result.output
     assert told(shop.dsn) == ["complete CU-85 2"]
     assert shop.run("batches", "rebuild", "--from", "yesterdaily").exit_code != 0
     assert shop.run("batches", "rebuild", "--from", "2026-11-23", "--to", "2026-11-22").exit_code != 0
@@ -67,12 +67,12 @@ def test_a_rebuild_under_another_sites_name_is_refused_with_a_sentence(shop: Sho
 
 
 def test_recipes_go_in_and_come_out(shop: Shop, tmp_path: Path) -> None:
-    assert "There is no recipe master" in shop.run("recipes", "show").output
+    assert "No master recipes" in shop.run("recipes", "show").output
     file, copy = tmp_path / "recipes.toml", tmp_path / "copy.toml"
     file.write_text(RECIPES)
     arguments = ("recipes", "import", str(file), "--as", "Anna")
     assert shop.run(*arguments, "--valid-from", f"{NOON:%Y-%m-%d}").output == "CU-85: version 1 is new\n"
-    assert shop.run(*arguments).output == "CU-85: version 1 was there\n"
+    assert shop.run(*arguments).output == "CU-85: version 1 exists already\n"
     assert shop.run("recipes", "export", str(copy)).exit_code == 0
     assert copy.read_text() == RECIPES
     shown = shop.run("recipes", "show").output.splitlines()

@@ -63,7 +63,7 @@ def test_the_last_shift_and_this_one_need_no_name(shop: Shop) -> None:
 
 WRONG = [
     (("--at", "2026-11-23 Lunch"), "on that day: Early, Late, Night"),
-    (("--at", "2099-12-31 Early"), "has not begun yet"),
+    (("--at", "2099-12-31 Early"), "has not started yet"),
     (("--at", "yesterday"), "write this, last, or a day and a name"),
     (("--at", "2026-11-23 Early", "--last"), "--at names a shift"),
     (("--format", "pdf"), "name a file or a folder"),

@@ -76,7 +76,7 @@ def test_no_message_is_lost_when_the_broker_restarts_at_qos_1(mosquitto: Embedde
         worker.start()
         until(lambda: len(heard.payloads(settings)) > 200)
         mosquitto.restart()
-        until(lambda: any("is back" in sentence for sentence in sentences), 40)
+        until(lambda: any("connected again" in sentence for sentence in sentences), 40)
         before = len(heard.payloads(settings))
         until(lambda: len(heard.payloads(settings)) > before + 200, 40)
         stop.set()

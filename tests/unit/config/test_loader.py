@@ -91,7 +91,7 @@ def test_a_misspelt_variable_is_refused_with_the_nearest(tmp_path: Path) -> None
     ("variable", "text", "sentence"),
     [
         ("DOSING_MQTT_PORT", "many", "DOSING_MQTT_PORT: 'many' is not a whole number."),
-        ("DOSING_MQTT_TLS", "maybe", "DOSING_MQTT_TLS: 'maybe' is neither true nor false."),
+        ("DOSING_MQTT_TLS", "maybe", "DOSING_MQTT_TLS: 'maybe' is not true or false."),
     ],
 )
 def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, text: str, sentence: str) -> None:

@@ -70,9 +70,9 @@ def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "env", "words"),
     [
-        (HOOK, {}, "no URL is known; set url_file or DOSING_NOTIFICATIONS_SHIFT_URL"),
+        (HOOK, {}, "no URL; set url_file or DOSING_NOTIFICATIONS_SHIFT_URL"),
         (HOOK + 'url = "https://x"', ENV, "notifications[1].url does not belong in the file"),
-        (HOOK + "afterminutes = 1", ENV, "Did you mean after_minutes?"),
+        (HOOK + "afterminutes = 1", ENV, "Did you mean notifications[1].after_minutes?"),
         (HOOK + 'on = ["rise"]', ENV, "on 'rise' is not one of raise, return, unacknowledged"),
         (HOOK + "on = []", ENV, "on is empty"),
         (HOOK + 'priorities = ["diagnostic"]', ENV, "priorities 'diagnostic' is not one of"),
@@ -82,7 +82,7 @@ def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
         (HOOK + HOOK, ENV, "there is another channel of this name"),
         ('[[notifications]]\nname = "The shift"', ENV, "'The shift' is not a name of small letters"),
         (HOOK + 'kind = "command"', {}, "command is empty"),
-        (MAIL + 'username = "u"', {}, "no password is known"),
+        (MAIL + 'username = "u"', {}, "there is no password"),
         (MAIL + 'security = "plain"\nhost = "mail.plant"', {}, "security 'plain' to mail.plant is not encr"),
         (MAIL.replace("b@", "b\\r\\nBcc: c@"), {}, "is not an address"),
         (MAIL.replace('["b@plant.example"]', "[]"), {}, "to is empty"),

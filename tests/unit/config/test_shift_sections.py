@@ -47,7 +47,7 @@ def test_the_template_documents_the_shifts(tmp_path: Path) -> None:
         render_template()
         .partition("# One section for each shift")[2]
         .partition("\n")[2]
-        .partition("# Whom")[0]
+        .partition("# Other limits")[0]
     )
     uncommented = "\n".join(
         line.removeprefix("# ") for line in commented.splitlines() if "=" in line or "[[" in line
@@ -60,11 +60,11 @@ def test_the_template_documents_the_shifts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (EARLY + "hour = 8", "shifts[1].hour is not a setting. Did you mean hours?"),
-        (EARLY + '[[shifts]]\nname = "Late"', "shifts[2]: has no start; a shift needs a name and a start."),
+        (EARLY + "hour = 8", "shifts[1].hour is not a setting. Did you mean shifts[1].hours?"),
+        (EARLY + '[[shifts]]\nname = "Late"', "shifts[2]: start is missing."),
         (EARLY + 'hours = "8"', "shifts[1].hours: '8' is not a number."),
         (EARLY + 'days = "mon"', "shifts[1].days: 'mon' is not a list of texts"),
-        ('[shifts]\nname = "Early"', "shifts is a section for each shift; write [[shifts]]"),
+        ('[shifts]\nname = "Early"', "shifts is a repeated section; write [[shifts]]"),
         ('[[shift]]\nname = "Early"', "[shift] is not a setting. Did you mean [shifts]?"),
         ('[[shifts]]\nname = "E"\nstart = "6:00"', "shifts 'E': start '6:00' is not a time of day"),
         ('[[shifts]]\nname = "E"\nstart = "24:00"', "shifts 'E': start '24:00' is not a time of day"),
@@ -75,10 +75,10 @@ def test_the_template_documents_the_shifts(tmp_path: Path) -> None:
         (EARLY + 'days = ["Monday"]', "day 'Monday' is not one of mon, tue, wed, thu, fri, sat, sun. "
                                       "Did you mean mon?"),
         (EARLY + '[[shifts]]\nname = "Late"\nstart = "13:30"\ndays = ["wed"]',
-         "shifts: 'Early' of wed is not over when 'Late' begins on wed at 13:30."),
+         "shifts: 'Early' of wed overlaps 'Late', which starts on wed at 13:30."),
         ('[[shifts]]\nname = "Night"\nstart = "22:00"\nhours = 9\ndays = ["sun"]\n' + EARLY,
-         "shifts: 'Night' of sun is not over when 'Early' begins on mon at 06:00."),
-        (EARLY + EARLY, "shifts: 'Early' of mon is not over when 'Early' begins on mon at 06:00."),
+         "shifts: 'Night' of sun overlaps 'Early', which starts on mon at 06:00."),
+        (EARLY + EARLY, "shifts: 'Early' of mon overlaps 'Early', which starts on mon at 06:00."),
     ],
 )  # fmt: skip
 def test_a_wrong_shift_is_named(tmp_path: Path, text: str, sentence: str) -> None:

@@ -164,6 +164,6 @@ def test_a_fault_nobody_knows_is_refused_with_the_nearest_name() -> None:
         parse_faults("nan,duplicate")
     with pytest.raises(
         ConfigError,
-        match="Known are nan, duplicates, uptime, reboot, lost-start, lost-complete, garbage, all",
+        match="Valid are nan, duplicates, uptime, reboot, lost-start, lost-complete, garbage, all",
     ):
         parse_faults("xyz")

@@ -49,7 +49,7 @@ def test_what_is_in_force_shows_them(tmp_path: Path) -> None:
 
 
 def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
-    lines = render_template().partition("# [[alarm_limits]]")[2].partition("# Whom")[0].splitlines()
+    lines = render_template().partition("# [[alarm_limits]]")[2].partition("# Notifications")[0].splitlines()
     example = "[[alarm_limits]]\n" + "\n".join(line.removeprefix("# ") for line in lines if " = " in line)
     (one,) = load_settings(written(tmp_path, example), {}).settings.alarm_limits
     assert (one.chemical, one.recipe, one.stock_low_percent) == ("T-12", "CU-85", 25.0)
@@ -60,9 +60,9 @@ def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
     [
         (
             "[[alarm_limits]]\nchemicals = 'T-12'",
-            "alarm_limits[1].chemicals is not a setting. Did you mean chem",
+            "alarm_limits[1].chemicals is not a setting. Did you mean alarm_limits[1].chem",
         ),
-        ("[[alarm_limits]]\ntolerance_g = 1", "names neither a chemical nor a recipe"),
+        ("[[alarm_limits]]\ntolerance_g = 1", "has neither a chemical nor a recipe"),
         ("[[alarm_limits]]\nchemical = 'x'\ntolerance_g = 'much'", "alarm_limits[1].tolerance_g: 'much'"),
         ("[[alarm_limits]]\nchemical = 'x'\nstock_low_percent = 101", "101 is outside 0 to 100"),
         ("[alarm_limits]\nchemical = 'x'", "write [[alarm_limits]]"),

@@ -1,0 +1,75 @@
+"""One TOML table to the values of one settings class: unknown and secret keys are errors."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, fields
+from typing import Any, TypeVar, get_type_hints
+
+from dosing_tui.config.type_coercion import SettingValue, coerce_toml
+from dosing_tui.errors import ConfigError
+
+SectionT = TypeVar("SectionT")
+MAX_TABLES = {"shifts": 50, "alarm_limits": 500, "notifications": 50}
+
+
+def list_secret_keys(kind: type) -> tuple[str, ...]:
+    """Fields of a settings class that ``repr`` leaves out; they are never in the file."""
+    return tuple(field.name for field in fields(kind) if not field.repr)
+
+
+def list_file_keys(kind: type) -> tuple[str, ...]:
+    """Fields of a settings class that the file may set, in the order of their declaration."""
+    return tuple(field.name for field in fields(kind) if field.repr)
+
+
+def bind_table(location: str, kind: type, table: Mapping[str, object]) -> dict[str, SettingValue]:
+    """The values of ``table`` in the types of the fields of ``kind``.
+
+    Raises: ConfigError, with ``location.key``, the value or the nearest known key.
+    """
+    hints, known = get_type_hints(kind), list_file_keys(kind)
+    for key in table:
+        if key in list_secret_keys(kind):
+            raise ConfigError(
+                f"{location}.{key} does not belong in the file; use {location}.{key}_file, "
+                "a systemd credential or the environment."
+            )
+        if key not in known:
+            raise ConfigError(format_unknown(f"{location}.{key}", key, known, f"{location}.{{}}"))
+    return {key: coerce_toml(f"{location}.{key}", hints[key], value) for key, value in table.items()}
+
+
+def bind_tables(section: str, kind: type[SectionT], tables: object) -> tuple[SectionT, ...]:
+    """An array of tables, ``[[section]]``; the n-th is called ``section[n]`` in errors.
+
+    Raises: ConfigError.
+    """
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ConfigError(f"{section} is a repeated section; write [[{section}]] and its settings below it.")
+    if len(tables) > MAX_TABLES[section]:
+        raise ConfigError(f"{section}: {len(tables)} of them are more than {MAX_TABLES[section]}.")
+    return tuple(
+        _build_section(f"{section}[{number}]", kind, table) for number, table in enumerate(tables, start=1)
+    )
+
+
+def format_unknown(label: str, word: str, known: Iterable[str], form: str = "{}") -> str:
+    """A sentence with the nearest known name, written as ``form``."""
+    return f"{label} is not a setting.{suggest_nearest(word, known, form)}"
+
+
+def suggest_nearest(word: str, known: Iterable[str], form: str = "{}") -> str:
+    """' Did you mean ...?', or '' if no known word is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {form.format(near[0])}?" if near else ""
+
+
+def _build_section(location: str, kind: type[SectionT], table: Mapping[str, object]) -> SectionT:
+    values: dict[str, Any] = bind_table(location, kind, table)
+    if missing := _list_required_keys(kind) - values.keys():
+        raise ConfigError(f"{location}: {' and '.join(sorted(missing))} is missing.")
+    return kind(**values)
+
+
+def _list_required_keys(kind: type) -> set[str]:
+    return {field.name for field in fields(kind) if field.default is field.default_factory is MISSING}
