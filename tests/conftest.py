@@ -10,7 +10,7 @@ import pytest
 from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port, find_mosquitto, start_broker
-from tests.support.database_servers import ANY_DSN, APACHE_DSN, Server, absent, reachable_temp
+from tests.support.database_servers import ANY_DSN, APACHE_DSN, Server, reachable_temp, skip_absent
 
 FOREIGN = (
     "PG",
@@ -79,21 +79,21 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 def embedded() -> Iterator[Server]:
     """The embedded PostgreSQL, on a unix socket."""
     with reachable_temp() as folder, EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST) as server:
-        yield from _served(Server("plain", server.dsn))
+        yield from _serve_databases(Server("plain", server.dsn))
 
 
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The server database tests run on: DOSING_TEST_DSN, else the embedded one."""
     if ANY_DSN:
-        yield from _served(Server("any", ANY_DSN))
+        yield from _serve_databases(Server("any", ANY_DSN))
     else:
         yield request.getfixturevalue("embedded")
 
 
 @pytest.fixture(scope="session")
 def flavour(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """Each kind of server in turn. ``database`` and ``migrated`` of the same test live on it."""
+    """Each kind of server in turn. ``create_database`` and ``migrated`` of the same test live on it."""
     match request.param:
         case "plain":
             yield request.getfixturevalue("embedded")
@@ -101,8 +101,8 @@ def flavour(request: pytest.FixtureRequest) -> Iterator[Server]:
             yield request.getfixturevalue("postgres")
         case _:
             if not APACHE_DSN:
-                absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
-            yield from _served(Server(request.param, APACHE_DSN))
+                skip_absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
+            yield from _serve_databases(Server(request.param, APACHE_DSN))
 
 
 @pytest.fixture
@@ -116,14 +116,14 @@ def server(request: pytest.FixtureRequest) -> Server:
 @pytest.fixture
 def database(server: Server) -> Iterator[str]:
     """The connection string of a new, empty database."""
-    with server.database() as dsn:
+    with server.create_database() as dsn:
         yield dsn
 
 
 @pytest.fixture
 def migrated(server: Server) -> Iterator[str]:
     """The connection string of a new database with the schema."""
-    with server.database(server.template("migrated", _migrate)) as dsn:
+    with server.create_database(server.get_template("migrated", _migrate_database)) as dsn:
         yield dsn
 
 
@@ -138,19 +138,19 @@ def own_postgres() -> Iterator[EmbeddedPostgres]:
 def mosquitto(request: pytest.FixtureRequest) -> Iterator[EmbeddedBroker]:
     """A Mosquitto of the test's own, configured as a plant's; to stop, kill and restart."""
     if find_mosquitto() is None:
-        absent(request, "Mosquitto is not installed")
+        skip_absent(request, "Mosquitto is not installed")
     with reachable_temp() as folder:
         broker = start_broker(folder)
         yield broker
         broker.stop()
 
 
-def _served(server: Server) -> Iterator[Server]:
+def _serve_databases(server: Server) -> Iterator[Server]:
     yield server
     server.drop_templates()
 
 
-def _migrate(dsn: str) -> None:
+def _migrate_database(dsn: str) -> None:
     from dosing_tui.database.schema.migrate import migrate_schema
 
     migrate_schema(Settings(database=DatabaseSettings(dsn=dsn)), report=print)

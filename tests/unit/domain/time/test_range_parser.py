@@ -36,11 +36,11 @@ UNITS = st.sampled_from("smhdwMy")
 NOW = datetime(2026, 11, 24, 9, 17, 33, tzinfo=UTC)  # Tuesday, 10:17:33 in Berlin
 
 
-def local(text: str) -> datetime:
+def berlin_time(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=BERLIN)
 
 
-def found(from_: str, to: str = "", now: datetime = NOW) -> tuple[str, str]:
+def parse_in_berlin(from_: str, to: str = "", now: datetime = NOW) -> tuple[str, str]:
     """Both ends on Berlin's clock."""
     since, until = resolve_range(RangeSpec(from_, to), now, BERLIN)
     return tuple(end.astimezone(BERLIN).isoformat(timespec="seconds") for end in (since, until))  # type: ignore[return-value]  # two
@@ -85,18 +85,18 @@ def found(from_: str, to: str = "", now: datetime = NOW) -> tuple[str, str]:
     ],
 )  # fmt: skip
 def test_what_is_written_is_understood_as_grafana_does(from_: str, to: str, since: str, until: str) -> None:
-    assert found(from_, to) == (since, until)
+    assert parse_in_berlin(from_, to) == (since, until)
 
 
 def test_months_end_on_their_last_day() -> None:
-    assert found("now-1M", "now", local("2024-03-31T12:00"))[0] == "2024-02-29T12:00:00+01:00"
-    assert found("now-1y", "now", local("2024-02-29T12:00"))[0] == "2023-02-28T12:00:00+01:00"
+    assert parse_in_berlin("now-1M", "now", berlin_time("2024-03-31T12:00"))[0] == "2024-02-29T12:00:00+01:00"
+    assert parse_in_berlin("now-1y", "now", berlin_time("2024-02-29T12:00"))[0] == "2023-02-28T12:00:00+01:00"
 
 
 def test_a_day_back_is_the_same_time_on_the_wall_and_24_hours_are_24_hours() -> None:
-    morning = local("2026-03-29T12:00")
-    assert found("now-1d", "now", morning)[0] == "2026-03-28T12:00:00+01:00"
-    assert found("now-24h", "now", morning)[0] == "2026-03-28T11:00:00+01:00"
+    morning = berlin_time("2026-03-29T12:00")
+    assert parse_in_berlin("now-1d", "now", morning)[0] == "2026-03-28T12:00:00+01:00"
+    assert parse_in_berlin("now-24h", "now", morning)[0] == "2026-03-28T11:00:00+01:00"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_days_forth_and_back_keep_the_time_on_the_wall(now: datetime, zone: Zone
 
 
 def test_today_moves_by_days_of_23_24_and_25_hours() -> None:
-    now = local("2026-10-26T12:00").astimezone(UTC)
+    now = berlin_time("2026-10-26T12:00").astimezone(UTC)
     back = step_range(CALENDAR_RANGES["today"], -1, now, BERLIN)
     assert back == RangeSpec("2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00")
     assert step_range(back, -1, now, BERLIN).from_ == "2026-10-24T00:00:00+02:00"
@@ -232,7 +232,7 @@ LIVE_SPECS = st.sampled_from(
 
 
 def test_today_is_widened_to_two_days_early_in_the_morning() -> None:
-    assert zoom_range(RangeSpec("now/d"), 2.0, local("2026-11-24T01:00"), BERLIN) == RangeSpec(
+    assert zoom_range(RangeSpec("now/d"), 2.0, berlin_time("2026-11-24T01:00"), BERLIN) == RangeSpec(
         "now-2d", "now"
     )
 
