@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
@@ -35,12 +36,34 @@ UNSAFE_BUT_FAST = {
 """Data of tests need not survive a power cut; a killed server loses nothing by it."""
 
 
+WORKERS_PER_CORE = 2
+"""Most tests wait for a server, a timer or a process most of their time."""
+MAX_WORKERS = 8
+"""Each worker has a database server of its own."""
+
+# On a busy machine an example may take any time; what is asserted has nothing to do with it.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fixed", _PATIENT, max_examples=60, derandomize=True, database=None)
+settings.register_profile("random", _PATIENT, max_examples=600, derandomize=False, print_blob=True)
+settings.load_profile("fixed")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--require-servers",
         action="store_true",
         help="fail, instead of skipping, tests whose server is not present",
     )
+    parser.addoption(
+        "--full-size",
+        action="store_true",
+        help="run soak tests and benchmarks at their full size instead of a small one",
+    )
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Workers for ``--numprocesses auto``, which is the default."""
+    return min(WORKERS_PER_CORE * (os.cpu_count() or 1), MAX_WORKERS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -59,6 +82,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "flavour" in metafunc.fixturenames:
         names = ["plain", "timescale-apache", *(["any"] if ANY_DSN else [])]
         metafunc.parametrize("flavour", names, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def full_size(request: pytest.FixtureRequest) -> bool:
+    """Whether ``--full-size`` was given."""
+    return bool(request.config.getoption("full_size"))
 
 
 @pytest.fixture(autouse=True)

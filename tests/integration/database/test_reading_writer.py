@@ -430,7 +430,10 @@ units = st.one_of(
 )
 
 
-@examples(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=examples().max_examples // 2,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(batches=st.lists(st.lists(units, max_size=12), max_size=4), replays=st.integers(0, 2))
 def test_every_unit_is_counted_exactly_once(
     plain_writer: ReadingWriter, batches: list[list[ParsedItem]], replays: int

@@ -23,7 +23,7 @@ CHOICES = st.frozensets(st.sampled_from(list(Fault)))
 
 
 @given(CHOICES, st.integers(0, 1000))
-@settings(max_examples=40)
+@settings(max_examples=settings().max_examples // 2)
 def test_only_the_faults_asked_for_happen_and_each_of_them_does(faults: frozenset[Fault], seed: int) -> None:
     found = {message.fault for message in take_live(1_500, faults=faults, seed=seed)}
     assert found == {"", *faults}

@@ -47,7 +47,7 @@ def list_texts(reading: Reading) -> list[str]:
 
 
 @given(st.integers(0, 10_000), st.sampled_from([None, 2.0, 900.0]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 def test_every_message_is_accepted_or_rejected_as_expected(seed: int, rate: float | None) -> None:
     intake = new_intake()
     for message in take_live(1_500, seed=seed, rate=rate, speed=30, faults=ALL):

@@ -51,7 +51,6 @@ def test_a_low_tank_is_an_alarm_with_the_reading() -> None:
     assert (entry.message, entry.value, entry.limit) == ("Low inventory: T-12 at 19.9 %", 19.9, 20.0)
 
 
-@examples(max_examples=50)
 @given(st.lists(st.floats(19.0, 21.99), max_size=100))
 def test_a_value_that_swings_inside_its_dead_band_raises_once_at_most(percents: list[float]) -> None:
     plant = Plant()
@@ -537,7 +536,7 @@ STEPS = st.tuples(
 """Seconds that pass, a level, a dose's error, and what the operator does."""
 
 
-@examples(max_examples=40, deadline=None)
+@examples(max_examples=examples().max_examples // 2)
 @given(st.lists(STEPS, max_size=15))
 def test_the_journal_of_a_random_plant_replays_to_its_state(
     story: list[tuple[int, float, float, str]],

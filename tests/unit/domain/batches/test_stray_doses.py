@@ -1,7 +1,7 @@
 """Doses without any event, for however long: their batches are the same from wherever one begins to read."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.database.batches.span_planner import (
@@ -106,7 +106,6 @@ plants = st.lists(stretches, min_size=6, max_size=25).map(make_readings)
 
 
 @given(plants, st.floats(9, 20))
-@settings(max_examples=60, deadline=None)
 def test_a_window_gives_the_batches_of_the_whole_whatever_events_are_between(
     readings: list[Reading], hours: float
 ) -> None:
@@ -117,7 +116,6 @@ def test_a_window_gives_the_batches_of_the_whole_whatever_events_are_between(
 
 
 @given(plants, st.floats(0, 20), st.sampled_from([1.0, 400.0, 2 * HOUR]))
-@settings(max_examples=60, deadline=None)
 def test_what_comes_late_changes_no_batch_beyond_what_is_rebuilt_for_it(
     readings: list[Reading], hours: float, lasting: float
 ) -> None:

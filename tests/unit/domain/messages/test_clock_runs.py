@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dosing_tui.domain.messages.message_parser import MessageParser
@@ -64,7 +64,6 @@ RUNS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=60)
 @example(
     Run(0.0, (3_600.0,), (0.0,), frozenset(), messages=1_700)
 )  # two laps of the counter and the trap twice
@@ -78,7 +77,6 @@ def test_a_counter_of_milliseconds_is_never_taken_for_a_time(run: Run) -> None:
         assert TimeQuality.DEVICE not in found
 
 
-@settings(deadline=None, max_examples=60)
 @example(Run(1_696_172.0, (2.0,), (0.0, 1.0), frozenset()))  # jitter as large as what is measured
 @given(RUNS.filter(lambda run: run.first_heard_as_today) | st.builds(
     Run, st.floats(1.69e6, 1.6987e6), st.just((30.0, 1.0)), st.just((0.0, 1.0)), st.just(frozenset()),
@@ -91,7 +89,6 @@ def test_a_counter_first_heard_as_today_is_found_out_within_seconds(run: Run) ->
             assert received - heard[0][1] < timedelta(seconds=60 + 2 * 3 + max(run.gaps))
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.floats(0, 30 * DAY),
     st.lists(st.floats(0.0, 7_200), min_size=1, max_size=8),
@@ -109,7 +106,6 @@ def test_a_station_with_a_clock_is_always_believed(
         assert parse_quality(reader, stamp, received) is TimeQuality.DEVICE
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.floats(0, 25 * DAY), st.floats(1, 600), st.integers(1, 20))
 def test_a_station_that_gets_its_time_from_the_network_is_believed_from_then_on(
     outage: float, gap: float, before: int

@@ -8,7 +8,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -128,7 +128,6 @@ def assert_storable(unit: ParsedItem) -> None:
     assert unit.received_at == RECEIVED
 
 
-@settings(deadline=None, max_examples=1_500)
 @given(TOPIC, PAYLOAD)
 def test_every_message_becomes_units_that_can_be_stored_and_shown(topic: str, payload: bytes) -> None:
     units = parse_payload(topic, payload)
@@ -142,13 +141,11 @@ def test_every_message_becomes_units_that_can_be_stored_and_shown(topic: str, pa
             assert_storable(unit)
 
 
-@settings(deadline=None, max_examples=500)
 @given(TOPIC, PAYLOAD)
 def test_the_same_bytes_mean_the_same(topic: str, payload: bytes) -> None:
     assert parse_payload(topic, payload) == parse_payload(topic, payload)
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.lists(PAYLOAD, max_size=12))
 def test_no_message_stops_the_ones_behind_it(payloads: list[bytes]) -> None:
     reader = make_parser()
@@ -159,7 +156,6 @@ def test_no_message_stops_the_ones_behind_it(payloads: list[bytes]) -> None:
     assert isinstance(unit, Dose)
 
 
-@settings(deadline=None, max_examples=300)
 @given(
     TOPIC,
     st.lists(st.one_of(st.integers(0, 10**6), st.none()), min_size=1, max_size=30),
@@ -177,7 +173,6 @@ def test_records_keep_their_order_and_none_is_lost(
     assert [None if isinstance(unit, Rejection) else unit.dedup for unit in units] == numbers
 
 
-@settings(deadline=None, max_examples=300)
 @given(draw_damaged())
 def test_no_byte_of_a_damaged_record_is_lost(payload: bytes) -> None:
     """What is refused is found in the message as it was, one piece after the other."""
@@ -189,7 +184,6 @@ def test_no_byte_of_a_damaged_record_is_lost(payload: bytes) -> None:
             at = found + len(unit.record)
 
 
-@settings(deadline=None, max_examples=200)
 @given(odd_records(), st.datetimes(datetime(2021, 1, 1), datetime(2090, 1, 1)))  # noqa: DTZ001  # made aware below
 def test_the_receive_time_may_be_any(record: dict[str, Any], received: datetime) -> None:
     received_at = received.replace(tzinfo=RECEIVED.tzinfo)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.domain.time.range_parser import resolve_range
@@ -67,7 +67,6 @@ def test_a_shift_of_one_day_a_week_is_found_a_week_later() -> None:
     )
 
 
-@settings(deadline=None, max_examples=150)
 @given(NOWS, ZONES, st.integers(0, 23), st.sampled_from([4, 6, 8, 12, 24]))
 def test_shifts_round_the_clock_leave_no_moment_out(
     now: datetime, zone: ZoneInfo, first: int, hours: int

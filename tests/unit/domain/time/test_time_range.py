@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.domain.time.time_range import (
@@ -55,7 +55,6 @@ def test_a_day_without_midnight_begins_when_it_begins() -> None:
     assert found.until - found.since == timedelta(hours=23)
 
 
-@settings(deadline=None, max_examples=500)
 @given(NOWS, ZONES)
 def test_now_is_within_today_and_days_follow_without_a_gap(now: datetime, zone: ZoneInfo) -> None:
     found = get_today(now, zone)
@@ -86,7 +85,6 @@ def test_the_last_24_hours_may_be_cut_into_other_buckets() -> None:
     )
 
 
-@settings(deadline=None, max_examples=200)
 @given(NOWS, ZONES)
 def test_the_last_24_hours_are_96_quarters_with_now_in_the_last(now: datetime, zone: ZoneInfo) -> None:
     found = get_last_24h(now.astimezone(zone))
@@ -109,7 +107,6 @@ def test_yesterday_is_compared_up_to_the_same_time_on_the_wall(now: str, since: 
     assert get_yesterday_so_far(berlin_time(now), BERLIN) == (utc_time(since), utc_time(until))
 
 
-@settings(deadline=None, max_examples=500)
 @given(NOWS, ZONES)
 def test_yesterday_so_far_lies_within_yesterday(now: datetime, zone: ZoneInfo) -> None:
     found = get_yesterday_so_far(now, zone)

@@ -44,7 +44,7 @@ def make_curves(
     return ChartData(named, window, UTC, "g", is_additive=True, annotations=flags, partial_bucket=partial)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(VALUES, min_size=1, max_size=5), st.integers(1, 130), st.integers(1, 40))
 def test_large_charts_have_the_size_they_are_asked_for(
     series: list[list[float | None]], width: int, height: int
@@ -56,7 +56,7 @@ def test_large_charts_have_the_size_they_are_asked_for(
         assert [len(row) for row in rows] == [width] * height
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(
     st.lists(st.tuples(st.floats(), st.floats()), min_size=1, max_size=20),
     st.integers(1, 60), st.integers(1, 20),

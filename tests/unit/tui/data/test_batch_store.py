@@ -218,7 +218,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(STEPS, max_size=14))
 def test_what_is_in_sight_is_what_is_there_whatever_happens_meanwhile(steps: list[tuple[str, int]]) -> None:
     plant = FakeBatchSource([make_row(number, findings=number % 97 == 0) for number in range(300)])
