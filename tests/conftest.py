@@ -12,6 +12,7 @@ from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port, find_mosquitto, start_broker
 from tests.support.database_servers import ANY_DSN, APACHE_DSN, Server, reachable_temp, skip_absent
+from tests.support.sizes import FULL_SIZE_VARIABLE
 
 FOREIGN = (
     "PG",
@@ -62,7 +63,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Workers for ``--numprocesses auto``, which is the default."""
+    """Workers for ``--numprocesses auto``, the default; benchmarks have the machine for themselves."""
+    if all("benchmarks" in path for path in config.args):
+        return 0
     return min(WORKERS_PER_CORE * (os.cpu_count() or 1), MAX_WORKERS)
 
 
@@ -71,6 +74,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return  # runs no test itself, and what it removed its workers would miss: the servers to test on
     for name in [name for name in os.environ if name.startswith(FOREIGN) and name != OURS]:
         del os.environ[name]
+    if config.getoption("full_size"):
+        os.environ[FULL_SIZE_VARIABLE] = "1"
     os.environ["TZ"] = "UTC"
     time.tzset()
     # started in the background, a shell has everything ignore Ctrl+C, the programs under test included
@@ -82,12 +87,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "flavour" in metafunc.fixturenames:
         names = ["plain", "timescale-apache", *(["any"] if ANY_DSN else [])]
         metafunc.parametrize("flavour", names, indirect=True, scope="session")
-
-
-@pytest.fixture(scope="session")
-def full_size(request: pytest.FixtureRequest) -> bool:
-    """Whether ``--full-size`` was given."""
-    return bool(request.config.getoption("full_size"))
 
 
 @pytest.fixture(autouse=True)

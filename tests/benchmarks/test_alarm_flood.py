@@ -11,6 +11,7 @@ from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
+from tests.support.sizes import choose_size
 from tests.support.tmux_terminal import FOUND, run_program
 
 pytestmark = [
@@ -18,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(FOUND is None, reason="tmux is not installed"),
 ]
 ALARMS = 500
-ROUNDS = 15
+ROUNDS = int(choose_size("ROUNDS", small=4, full=15))
 SCREENS = (("a", "› Alarms"), ("6", "› Doses"), ("4", "› Quality"), ("1", "› Overview"))
 
 

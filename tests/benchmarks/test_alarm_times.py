@@ -1,11 +1,10 @@
 """From one console to the other, in figures: an alarm is shown, and an acknowledgement. Shown with -s.
 
 A real broker and database, two programs on terminals of their own: the first collects, the second watches.
-BENCHMARK_TRIES (default 25) is how often each is measured. The aims: 1.5 s and 1 s.
+BENCHMARK_TRIES (smaller by default, 25 under --full-size) is how often each is measured. The aims: 1.5 s and 1 s.
 """
 
 import json
-import os
 import statistics
 import sys
 import time
@@ -18,9 +17,10 @@ from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
+from tests.support.sizes import choose_size
 from tests.support.tmux_terminal import FOUND, Terminal, run_program
 
-TRIES = int(os.environ.get("BENCHMARK_TRIES", "25"))
+TRIES = int(choose_size("TRIES", small=5, full=25))
 
 pytestmark = [
     pytest.mark.benchmark,

@@ -3,7 +3,6 @@
 BENCHMARK_BATCHES=100000 is a big plant's quarter.
 """
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -27,8 +26,9 @@ from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import Reading
 from tests.support.database.reading_samples import settings_for
 from tests.support.domain.batch_messages import MUCH_LATER, NOON, make_level, normal_batch
+from tests.support.sizes import choose_size
 
-BATCHES = int(os.environ.get("BENCHMARK_BATCHES", "2000"))
+BATCHES = int(choose_size("BATCHES", small=500, full=2_000))
 STATIONS = 10
 
 FILTERS = {

@@ -1,6 +1,6 @@
 """How fast messages get from the broker into the database, and how many a second. Figures, no limits.
 
-DOSING_SOAK=full measures for a minute each.
+--full-size measures for a minute each.
 """
 
 import os
@@ -17,12 +17,13 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port
 from tests.support.collector.numbered_messages import plant_settings, run_collector
-from tests.support.database_servers import SOAK, reachable_temp
+from tests.support.database_servers import reachable_temp
 from tests.support.polling import wait_until
+from tests.support.sizes import choose_size
 
 pytestmark = pytest.mark.benchmark
 
-SECONDS = 60 if SOAK else 4
+SECONDS = choose_size("SECONDS", small=4, full=60)
 LATENCIES = """
 WITH rows AS (
     SELECT xmin, dedup FROM dosing_consumption UNION ALL SELECT xmin, dedup FROM batch_events

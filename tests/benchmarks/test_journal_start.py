@@ -1,9 +1,8 @@
 """How long a process takes until it knows the alarms, in figures: all of the journal read, or a checkpoint.
 
-BENCHMARK_ENTRIES (default 1,000,000) are in the journal, of 120 alarms. Shown with -s.
+BENCHMARK_ENTRIES (50,000; with --full-size 1,000,000) are in the journal, of 120 alarms. Shown with -s.
 """
 
-import os
 import sys
 import threading
 import time
@@ -23,8 +22,9 @@ from dosing_tui.domain.alarms.journal_projection import JournalProjection
 from tests.benchmarks.alarm_history import fill_journal
 from tests.support.database.reading_samples import settings_for
 from tests.support.domain.alarm_entries import NOW
+from tests.support.sizes import choose_size
 
-ENTRIES = int(os.environ.get("BENCHMARK_ENTRIES", "1000000"))
+ENTRIES = int(choose_size("ENTRIES", small=50_000, full=1_000_000))
 
 T = TypeVar("T")
 

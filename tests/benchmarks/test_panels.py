@@ -24,8 +24,9 @@ from dosing_tui.domain.time.time_range import get_today
 from tests.benchmarks.big_plant import DAYS, fill_plant
 from tests.support.database.reading_samples import settings_for
 from tests.support.database_servers import Server
+from tests.support.sizes import choose_size
 
-DOSES = int(os.environ.get("BENCHMARK_DOSES", "20000"))
+DOSES = int(choose_size("DOSES", small=10_000, full=20_000))
 KEPT = os.environ.get("BENCHMARK_DATABASE", "")
 ZONE = "Europe/Berlin"
 ROUNDS = 7

@@ -14,6 +14,7 @@ import pytest
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from tests.benchmarks.test_panels import big_plant, say
 from tests.support.database_servers import Server
+from tests.support.sizes import choose_size
 from tests.support.tmux_terminal import FOUND, run_program
 
 pytestmark = [
@@ -22,7 +23,7 @@ pytestmark = [
 ]
 __all__ = ["say"]
 
-STARTS = 5
+STARTS = int(choose_size("STARTS", small=2, full=5))
 EMPTY = ("waiting for", "no database", "panel error", "asking")
 """What a tile says that has no data."""
 

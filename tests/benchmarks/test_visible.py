@@ -1,6 +1,6 @@
 """What an operator feels under load, in figures: message to screen, key to answer. Shown with -s.
 
-BENCHMARK_RATE (messages a second, default 200) and BENCHMARK_SECONDS (default 15) give the load.
+BENCHMARK_RATE (messages a second, default 200) and BENCHMARK_SECONDS (smaller by default, 15 under --full-size) give the load.
 """
 
 import os
@@ -20,10 +20,11 @@ from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
+from tests.support.sizes import choose_size
 from tests.support.tmux_terminal import FOUND, Terminal, run_program
 
 RATE = int(os.environ.get("BENCHMARK_RATE", "200"))
-SECONDS = float(os.environ.get("BENCHMARK_SECONDS", "15"))
+SECONDS = choose_size("SECONDS", small=4, full=15)
 LONGEST_S = 600
 CAPACITY_G = 10_000.0
 

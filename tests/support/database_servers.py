@@ -17,8 +17,6 @@ APACHE_DSN = os.environ.get("DOSING_TEST_APACHE_DSN", "")
 """A TimescaleDB server of the Apache edition, as a role that may create databases."""
 ANY_DSN = os.environ.get("DOSING_TEST_DSN", "")
 """Any server; the database tests run on it instead of the embedded one."""
-SOAK = os.environ.get("DOSING_SOAK", "") == "full"
-"""Tests that kill and restart servers do it with the full number of messages."""
 MEMORY = Path("/dev/shm")
 """A file system in memory: a server there starts and stops in a third of the time."""
 ROOM_BYTES = 4 * 1024**3

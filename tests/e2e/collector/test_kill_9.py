@@ -22,10 +22,10 @@ from tests.support.collector.numbered_messages import (
     run_collector,
     stored_numbers,
 )
-from tests.support.database_servers import SOAK
 from tests.support.polling import wait_until
+from tests.support.sizes import choose_size
 
-COUNT = 20_000 if SOAK else 3_000
+COUNT = int(choose_size("MESSAGES", small=3_000, full=20_000))
 KILLS = 4
 
 
