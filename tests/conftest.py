@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port, find_mosquitto, start_broker
-from tests.support.database_servers import ANY_DSN, APACHE_DSN, Server, absent, reachable_temp
+from tests.support.database_servers import ANY_DSN, APACHE_DSN, Server, reachable_temp, skip_absent
+from tests.support.sizes import FULL_SIZE_VARIABLE
 
 FOREIGN = (
     "PG",
@@ -35,12 +37,36 @@ UNSAFE_BUT_FAST = {
 """Data of tests need not survive a power cut; a killed server loses nothing by it."""
 
 
+WORKERS_PER_CORE = 2
+"""Most tests wait for a server, a timer or a process most of their time."""
+MAX_WORKERS = 8
+"""Each worker has a database server of its own."""
+
+# On a busy machine an example may take any time; what is asserted has nothing to do with it.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fixed", _PATIENT, max_examples=60, derandomize=True, database=None)
+settings.register_profile("random", _PATIENT, max_examples=600, derandomize=False, print_blob=True)
+settings.load_profile("fixed")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--require-servers",
         action="store_true",
         help="fail, instead of skipping, tests whose server is not present",
     )
+    parser.addoption(
+        "--full-size",
+        action="store_true",
+        help="run soak tests and benchmarks at their full size instead of a small one",
+    )
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Workers for ``--numprocesses auto``, the default; benchmarks have the machine for themselves."""
+    if all("benchmarks" in path for path in config.args):
+        return 0
+    return min(WORKERS_PER_CORE * (os.cpu_count() or 1), MAX_WORKERS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,6 +74,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return  # runs no test itself, and what it removed its workers would miss: the servers to test on
     for name in [name for name in os.environ if name.startswith(FOREIGN) and name != OURS]:
         del os.environ[name]
+    if config.getoption("full_size"):
+        os.environ[FULL_SIZE_VARIABLE] = "1"
     os.environ["TZ"] = "UTC"
     time.tzset()
     # started in the background, a shell has everything ignore Ctrl+C, the programs under test included
@@ -79,21 +107,21 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 def embedded() -> Iterator[Server]:
     """The embedded PostgreSQL, on a unix socket."""
     with reachable_temp() as folder, EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST) as server:
-        yield from _served(Server("plain", server.dsn))
+        yield from _serve_databases(Server("plain", server.dsn))
 
 
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The server database tests run on: DOSING_TEST_DSN, else the embedded one."""
     if ANY_DSN:
-        yield from _served(Server("any", ANY_DSN))
+        yield from _serve_databases(Server("any", ANY_DSN))
     else:
         yield request.getfixturevalue("embedded")
 
 
 @pytest.fixture(scope="session")
 def flavour(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """Each kind of server in turn. ``database`` and ``migrated`` of the same test live on it."""
+    """Each kind of server in turn. ``create_database`` and ``migrated`` of the same test live on it."""
     match request.param:
         case "plain":
             yield request.getfixturevalue("embedded")
@@ -101,8 +129,8 @@ def flavour(request: pytest.FixtureRequest) -> Iterator[Server]:
             yield request.getfixturevalue("postgres")
         case _:
             if not APACHE_DSN:
-                absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
-            yield from _served(Server(request.param, APACHE_DSN))
+                skip_absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
+            yield from _serve_databases(Server(request.param, APACHE_DSN))
 
 
 @pytest.fixture
@@ -116,14 +144,14 @@ def server(request: pytest.FixtureRequest) -> Server:
 @pytest.fixture
 def database(server: Server) -> Iterator[str]:
     """The connection string of a new, empty database."""
-    with server.database() as dsn:
+    with server.create_database() as dsn:
         yield dsn
 
 
 @pytest.fixture
 def migrated(server: Server) -> Iterator[str]:
     """The connection string of a new database with the schema."""
-    with server.database(server.template("migrated", _migrate)) as dsn:
+    with server.create_database(server.get_template("migrated", _migrate_database)) as dsn:
         yield dsn
 
 
@@ -138,19 +166,19 @@ def own_postgres() -> Iterator[EmbeddedPostgres]:
 def mosquitto(request: pytest.FixtureRequest) -> Iterator[EmbeddedBroker]:
     """A Mosquitto of the test's own, configured as a plant's; to stop, kill and restart."""
     if find_mosquitto() is None:
-        absent(request, "Mosquitto is not installed")
+        skip_absent(request, "Mosquitto is not installed")
     with reachable_temp() as folder:
         broker = start_broker(folder)
         yield broker
         broker.stop()
 
 
-def _served(server: Server) -> Iterator[Server]:
+def _serve_databases(server: Server) -> Iterator[Server]:
     yield server
     server.drop_templates()
 
 
-def _migrate(dsn: str) -> None:
+def _migrate_database(dsn: str) -> None:
     from dosing_tui.database.schema.migrate import migrate_schema
 
     migrate_schema(Settings(database=DatabaseSettings(dsn=dsn)), report=print)

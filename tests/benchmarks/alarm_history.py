@@ -15,7 +15,7 @@ SELECT gen_random_uuid(), %(site)s, 'STOCK_LOW', 'dosing_system_0' || n / 4 %% 3
 """
 
 
-def fill(dsn: str, rows: int, site: str = "plant1") -> None:
+def fill_journal(dsn: str, rows: int, site: str = "plant1") -> None:
     """Raise, acknowledge, return, and raise again, every twenty seconds something, of 120 alarms."""
     with psycopg.connect(dsn) as session:
         session.execute(INSERT, {"rows": rows, "site": site})
@@ -25,4 +25,4 @@ def fill(dsn: str, rows: int, site: str = "plant1") -> None:
 
 
 if __name__ == "__main__":
-    fill(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    fill_journal(sys.argv[1], int(sys.argv[2]), sys.argv[3])

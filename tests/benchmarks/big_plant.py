@@ -55,7 +55,7 @@ SELECT %(until)s - number * INTERVAL '1 hour', 'station-' || station, 'chemical-
 """
 
 
-def fill(
+def fill_plant(
     connection: psycopg.Connection[TupleRow], *, doses: int, until: datetime, report: Callable[[str], None]
 ) -> None:
     """``doses`` over 90 days up to ``until``, one batch for every four, a day per transaction."""

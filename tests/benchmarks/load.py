@@ -45,7 +45,7 @@ class Station:
         self._remaining = {"T-12": CAPACITY_G / 2, "T-9": CAPACITY_G / 2}
         self._step, self._seq = 0, 0
 
-    def next(self, said: float) -> tuple[int, str]:
+    def next_message(self, said: float) -> tuple[int, str]:
         """Which topic, and what."""
         step, self._step = self._step, (self._step + 1) % 6
         self._seq = max(self._seq + 1, int(said * SEQ_PER_S) % SEQ_TURN)
@@ -70,18 +70,18 @@ def main(host: str, port: str, per_s: int, seconds: float, count: int) -> int:
     while not ended.is_set() and (now := time.time()) < begun + seconds:
         due = int((now - begun) * per_s)
         while number < due:
-            voice.say(*stations[number % count].next(time.time()))
+            voice.send_line(*stations[number % count].next_message(time.time()))
             number += 1
-        voice.flush()
+        voice.flush_lines()
         time.sleep(max(0.0, now + TICK_S - time.time()))
-    voice.end()
+    voice.finish_sending()
     return number
 
 
 class Voice(Protocol):
-    def say(self, topic: int, line: str) -> None: ...
-    def flush(self) -> None: ...
-    def end(self) -> None: ...
+    def send_line(self, topic: int, line: str) -> None: ...
+    def flush_lines(self) -> None: ...
+    def finish_sending(self) -> None: ...
 
 
 class Tool:
@@ -96,14 +96,14 @@ class Tool:
         ]
         self._mouths = [tool.stdin for tool in self._tools if tool.stdin]
 
-    def say(self, topic: int, line: str) -> None:
+    def send_line(self, topic: int, line: str) -> None:
         self._mouths[topic].write(line)
 
-    def flush(self) -> None:
+    def flush_lines(self) -> None:
         for mouth in self._mouths:
             mouth.flush()
 
-    def end(self) -> None:
+    def finish_sending(self) -> None:
         for tool in self._tools:
             tool.communicate()
 
@@ -115,13 +115,13 @@ class Library:
         self._publisher = Publisher(MqttSettings(host=host, port=int(port)), client_id="load")
         self._publisher.start()
 
-    def say(self, topic: int, line: str) -> None:
+    def send_line(self, topic: int, line: str) -> None:
         self._publisher.publish_message(MqttSettings().topics[topic], line.strip().encode(), 1)
 
-    def flush(self) -> None:
+    def flush_lines(self) -> None:
         self._publisher.run_callbacks()
 
-    def end(self) -> None:
+    def finish_sending(self) -> None:
         self._publisher.wait_for_publish(60)
         self._publisher.stop()
 

@@ -11,14 +11,15 @@ from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
-from tests.support.tmux_terminal import FOUND, program
+from tests.support.sizes import choose_size
+from tests.support.tmux_terminal import FOUND, run_program
 
 pytestmark = [
     pytest.mark.benchmark,
     pytest.mark.skipif(FOUND is None, reason="tmux is not installed"),
 ]
 ALARMS = 500
-ROUNDS = 15
+ROUNDS = int(choose_size("ROUNDS", small=4, full=15))
 SCREENS = (("a", "› Alarms"), ("6", "› Doses"), ("4", "› Quality"), ("1", "› Overview"))
 
 
@@ -30,15 +31,15 @@ def test_keys_are_answered_during_a_flood_and_it_is_said_to_be_one(
 ) -> None:
     env = {"DOSING_MQTT_PORT": str(mosquitto.port), "DOSING_MQTT_HOST": mosquitto.host,
            "DOSING_DATABASE_DSN": own_postgres.dsn, "XDG_STATE_HOME": str(tmp_path)}  # fmt: skip
-    with program(tmp_path, env=env) as terminal:
-        terminal.shows("collecting", 60)
-        _flood(mosquitto.settings)
+    with run_program(tmp_path, env=env) as terminal:
+        terminal.wait_for_text("collecting", 60)
+        _publish_flood(mosquitto.settings)
         answered = []
         for _ in range(ROUNDS):
             for key, name in SCREENS:
-                terminal.keys(key)
+                terminal.send_keys(key)
                 answered.append(terminal.seconds_until(lambda screen, name=name: name in screen))  # type: ignore[misc]  # bound now
-        flooded = terminal.shows(f"{ALARMS} of {ALARMS} unacknowledged")
+        flooded = terminal.wait_for_text(f"{ALARMS} of {ALARMS} unacknowledged")
         assert f"FLOOD {ALARMS} in 10 min" in flooded, flooded
     with capsys.disabled():
         sys.stdout.write(
@@ -47,7 +48,7 @@ def test_keys_are_answered_during_a_flood_and_it_is_said_to_be_one(
         )
 
 
-def _flood(mqtt: MqttSettings) -> None:
+def _publish_flood(mqtt: MqttSettings) -> None:
     publisher = Publisher(mqtt, client_id="flood")
     publisher.start()
     for number in range(ALARMS):

@@ -1,11 +1,10 @@
 """From one console to the other, in figures: an alarm is shown, and an acknowledgement. Shown with -s.
 
 A real broker and database, two programs on terminals of their own: the first collects, the second watches.
-BENCHMARK_TRIES (default 25) is how often each is measured. The aims: 1.5 s and 1 s.
+BENCHMARK_TRIES (smaller by default, 25 under --full-size) is how often each is measured. The aims: 1.5 s and 1 s.
 """
 
 import json
-import os
 import statistics
 import sys
 import time
@@ -18,9 +17,10 @@ from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
-from tests.support.tmux_terminal import FOUND, Terminal, program
+from tests.support.sizes import choose_size
+from tests.support.tmux_terminal import FOUND, Terminal, run_program
 
-TRIES = int(os.environ.get("BENCHMARK_TRIES", "25"))
+TRIES = int(choose_size("TRIES", small=5, full=25))
 
 pytestmark = [
     pytest.mark.benchmark,
@@ -39,23 +39,23 @@ def test_alarm_to_the_other_console_and_acknowledgement_to_it(
         folder.mkdir()
     common = {"DOSING_MQTT_PORT": str(mosquitto.port), "DOSING_MQTT_HOST": mosquitto.host,
               "DOSING_DATABASE_DSN": own_postgres.dsn}  # fmt: skip
-    with program(here, env={**common, "XDG_STATE_HOME": str(here)}) as one:
-        one.shows("collecting", 60)
-        with program(there, env={**common, "XDG_STATE_HOME": str(there)}) as other:
-            other.shows("standby", 60)
-            shown, acknowledged = _measured(one, other, mosquitto.settings)
+    with run_program(here, env={**common, "XDG_STATE_HOME": str(here)}) as one:
+        one.wait_for_text("collecting", 60)
+        with run_program(there, env={**common, "XDG_STATE_HOME": str(there)}) as other:
+            other.wait_for_text("standby", 60)
+            shown, acknowledged = _measure_times(one, other, mosquitto.settings)
     with capsys.disabled():
         sys.stdout.write(
-            f"\n  message to the other console's banner   {_figures(shown)}"
-            f"\n  acknowledged to the other console       {_figures(acknowledged)}\n"
+            f"\n  message to the other console's banner   {_format_figures(shown)}"
+            f"\n  acknowledged to the other console       {_format_figures(acknowledged)}\n"
         )
 
 
-def _measured(one: Terminal, other: Terminal, mqtt: MqttSettings) -> tuple[list[float], list[float]]:
+def _measure_times(one: Terminal, other: Terminal, mqtt: MqttSettings) -> tuple[list[float], list[float]]:
     publisher = Publisher(mqtt, client_id="probe")
     publisher.start()
-    one.keys("a")
-    one.shows("› Alarms")
+    one.send_keys("a")
+    one.wait_for_text("› Alarms")
     shown, acknowledged = [], []
     for number in range(1, TRIES + 1):
         level = {
@@ -64,10 +64,10 @@ def _measured(one: Terminal, other: Terminal, mqtt: MqttSettings) -> tuple[list[
         }  # fmt: skip
         assert publisher.publish_message(f"{mqtt.prefix}/inventory/levels", json.dumps(level).encode(), 1)
         shown.append(other.seconds_until(partial(_banner_has, f"Tank {number}. at 19.9 %")))
-        one.shows(f"1 of {number} unacknowledged")
-        one.keys("Home", "Space")
+        one.wait_for_text(f"1 of {number} unacknowledged")
+        one.send_keys("Home", "Space")
         acknowledged.append(other.seconds_until(partial(_banner_has, f"{number} acknowledged")))
-        one.shows(f"{number} acknowledged")
+        one.wait_for_text(f"{number} acknowledged")
     publisher.stop()
     return shown, acknowledged
 
@@ -76,7 +76,7 @@ def _banner_has(text: str, screen: str) -> bool:
     return any(text in line for line in screen.splitlines()[1:3])
 
 
-def _figures(seconds: list[float]) -> str:
+def _format_figures(seconds: list[float]) -> str:
     return (
         f"median {statistics.median(seconds) * 1e3:.0f} ms, max {max(seconds) * 1e3:.0f} ms, n={len(seconds)}"
     )

@@ -19,8 +19,8 @@ from dosing_tui.domain.messages.models import Reading
 from dosing_tui.tui.rendering import number_format
 from tests.benchmarks.test_batches import BATCHES, write_all
 from tests.support.database.reading_samples import settings_for
-from tests.support.domain.batch_messages import MUCH_LATER, NOON, dose, event, normal
-from tests.support.tmux_terminal import FOUND, Terminal, program
+from tests.support.domain.batch_messages import MUCH_LATER, NOON, make_dose, make_event, normal_batch
+from tests.support.tmux_terminal import FOUND, Terminal, run_program
 
 pytestmark = [
     pytest.mark.benchmark,
@@ -52,7 +52,7 @@ SELECT md5(batch_key || day), record, judgement FROM batch_records, generate_ser
 def test_list_filter_and_batch_on_the_screen(
     migrated: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fill(migrated)
+    fill_database(migrated)
     env = {
         "DOSING_DATABASE_DSN": migrated,
         "DOSING_MQTT_HOST": "127.0.0.1",
@@ -61,11 +61,11 @@ def test_list_filter_and_batch_on_the_screen(
         "XDG_STATE_HOME": str(tmp_path),
     }
     spent: dict[str, list[float]] = {}
-    with program(tmp_path, env=env) as terminal:
-        terminal.shows("Overview")
-        terminal.shows("● DB")
+    with run_program(tmp_path, env=env) as terminal:
+        terminal.wait_for_text("Overview")
+        terminal.wait_for_text("● DB")
         for _ in range(TIMES):
-            measure(terminal, spent)
+            measure_screens(terminal, spent)
     with capsys.disabled():
         sys.stdout.write(f"\n{BATCHES:,} batches, load {os.getloadavg()[0]:.1f}\n")
         for name, taken in spent.items():
@@ -75,38 +75,40 @@ def test_list_filter_and_batch_on_the_screen(
             )
 
 
-def measure(terminal: Terminal, spent: dict[str, list[float]]) -> None:
+def measure_screens(terminal: Terminal, spent: dict[str, list[float]]) -> None:
     """From the list and back."""
 
     def timed(name: str, key: str, seen: Callable[[str], bool]) -> None:
-        terminal.keys(key)
+        terminal.send_keys(key)
         spent.setdefault(name, []).append(terminal.seconds_until(seen))
 
     timed("b: the list", "b", lambda screen: screen.count("CU-85") > 20)
-    terminal.shows(f"All {number_format.format_count(BATCHES)}")
+    terminal.wait_for_text(f"All {number_format.format_count(BATCHES)}")
     timed("w: those with exceptions", "w", lambda screen: screen.count("▲") > 20)
     timed("enter: a batch", "Enter", lambda screen: "Ingredients" in screen)
-    before = named(terminal.screen())
+    before = find_batch_number(terminal.read_screen())
     timed(
-        "right: the next batch", "Right", lambda screen: "Ingredients" in screen and named(screen) != before
+        "right: the next batch",
+        "Right",
+        lambda screen: "Ingredients" in screen and find_batch_number(screen) != before,
     )
-    terminal.keys("Escape")
-    terminal.shows("o to review")
+    terminal.send_keys("Escape")
+    terminal.wait_for_text("o to review")
     timed("w: all again", "w", lambda screen: 0 < screen.count("▲") < 20 < screen.count("●"))
     for _ in range(3):
-        terminal.keys("Right")
+        terminal.send_keys("Right")
     timed("right: those aborted", "Right", lambda screen: screen.count("■ aborted") > 20)
-    terminal.keys("Escape")
-    terminal.shows("Overview")
+    terminal.send_keys("Escape")
+    terminal.wait_for_text("Overview")
 
 
-def named(screen: str) -> str:
+def find_batch_number(screen: str) -> str:
     """The number of the batch that is shown whole."""
     return next((word for word in screen.split() if word.startswith("dosing_system_")), "")
 
 
-def fill(dsn: str) -> None:
-    write_all(dsn, readings())
+def fill_database(dsn: str) -> None:
+    write_all(dsn, generate_readings())
     rebuild_batches(
         settings_for(dsn),
         since=NOON.replace(day=1),
@@ -122,12 +124,12 @@ def fill(dsn: str) -> None:
         session.execute("VACUUM ANALYZE batch_records")
 
 
-def readings() -> Iterator[Reading]:
+def generate_readings() -> Iterator[Reading]:
     """Of ten stations; every eighth batch is out of tolerance, every tenth is aborted."""
     for number in range(ONES):
         device, begins = f"dosing_system_{number % 10:02}", -600.0 * (number // 10)
-        start, first, second, complete = normal(begins, device=device)
+        start, first, second, complete = normal_batch(begins, device=device)
         if number // 10 % 8 == 0:
-            second = dose(begins + 122, "T-12", target_g=5.0, actual_g=6.4, device=device)
+            second = make_dose(begins + 122, "T-12", target_g=5.0, actual_g=6.4, device=device)
         yield from (start, first, second)
-        yield event(begins + 125, "abort", device=device) if number // 10 % 10 == 9 else complete
+        yield make_event(begins + 125, "abort", device=device) if number // 10 % 10 == 9 else complete

@@ -3,7 +3,6 @@
 BENCHMARK_BATCHES=100000 is a big plant's quarter.
 """
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -26,9 +25,10 @@ from dosing_tui.domain.batches.canonical_json import batch_to_record, hash_text
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import Reading
 from tests.support.database.reading_samples import settings_for
-from tests.support.domain.batch_messages import MUCH_LATER, NOON, level, normal
+from tests.support.domain.batch_messages import MUCH_LATER, NOON, make_level, normal_batch
+from tests.support.sizes import choose_size
 
-BATCHES = int(os.environ.get("BENCHMARK_BATCHES", "2000"))
+BATCHES = int(choose_size("BATCHES", small=500, full=2_000))
 STATIONS = 10
 
 FILTERS = {
@@ -49,16 +49,16 @@ SELECT compat.ensure_partitions(parent, %(since)s, %(until)s)
 pytestmark = pytest.mark.benchmark
 
 
-def readings(batches: int) -> Iterator[Reading]:
+def generate_readings(batches: int) -> Iterator[Reading]:
     for number in range(batches):
         device, begins = f"dosing_system_{number % STATIONS:02}", -400.0 * (number // STATIONS)
-        yield from normal(begins, device=device)
-        yield level(begins + 61.1, "T-9", 9000 - number % 500, device=device)
-        yield level(begins + 122.1, "T-12", 9000 - number % 500, device=device)
+        yield from normal_batch(begins, device=device)
+        yield make_level(begins + 61.1, "T-9", 9000 - number % 500, device=device)
+        yield make_level(begins + 122.1, "T-12", 9000 - number % 500, device=device)
 
 
 def test_batches_from_messages(capsys: pytest.CaptureFixture[str]) -> None:
-    messages = list(readings(BATCHES))
+    messages = list(generate_readings(BATCHES))
     begun = time.perf_counter()
     found = reconstruct_batches(messages, now=MUCH_LATER + timedelta(days=1))
     rebuilt = time.perf_counter()
@@ -78,22 +78,24 @@ def test_batches_in_the_database(migrated: str, capsys: pytest.CaptureFixture[st
     with psycopg.connect(migrated, autocommit=True) as session:
         if session.execute("SELECT to_regproc('compat.ensure_partitions')").fetchone() != (None,):
             session.execute(WEEKS, {"since": now - timedelta(days=90), "until": now})
-    write_all(migrated, readings(BATCHES))
+    write_all(migrated, generate_readings(BATCHES))
     since = NOON - timedelta(days=85)
     processor = time.process_time()
     spent = {
-        "rebuild": seconds(lambda: rebuild_batches(settings, since=since, until=now, now=now, report=print))
+        "rebuild": measure_seconds(
+            lambda: rebuild_batches(settings, since=since, until=now, now=now, report=print)
+        )
     }
     spent["rebuild, our processor"] = time.process_time() - processor
     with psycopg.connect(migrated, autocommit=True) as session:
         session.execute("ANALYZE")
     page = list_batches(settings, BatchFilter())
     for name, which in FILTERS.items():
-        spent[f"list, {name}"] = best(partial(list_batches, settings, which))
-        spent[f"counts, {name}"] = best(partial(count_batches, settings, which))
-    spent["page after"] = best(lambda: list_batches(settings, BatchFilter(), after=page[-1]))
-    spent["detail"] = best(lambda: read_batch(settings, page[50].batch_id))
-    spent["audit verify"] = seconds(lambda: verify_audit_trail(settings))
+        spent[f"list, {name}"] = measure_best(partial(list_batches, settings, which))
+        spent[f"counts, {name}"] = measure_best(partial(count_batches, settings, which))
+    spent["page after"] = measure_best(lambda: list_batches(settings, BatchFilter(), after=page[-1]))
+    spent["detail"] = measure_best(lambda: read_batch(settings, page[50].batch_id))
+    spent["audit verify"] = measure_seconds(lambda: verify_audit_trail(settings))
     assert count_batches(settings, BatchFilter()).batches == BATCHES
     with capsys.disabled():
         for name, took in spent.items():
@@ -108,12 +110,12 @@ def write_all(dsn: str, said: Iterator[Reading]) -> None:
     writer.close()
 
 
-def seconds(work: Callable[[], object]) -> float:
+def measure_seconds(work: Callable[[], object]) -> float:
     begun = time.perf_counter()
     work()
     return time.perf_counter() - begun
 
 
-def best(work: Callable[[], object]) -> float:
+def measure_best(work: Callable[[], object]) -> float:
     """Of three: what the machine's other work does not add to."""
-    return min(seconds(work) for _ in range(3))
+    return min(measure_seconds(work) for _ in range(3))

@@ -1,6 +1,6 @@
 """How fast messages get from the broker into the database, and how many a second. Figures, no limits.
 
-DOSING_SOAK=full measures for a minute each.
+--full-size measures for a minute each.
 """
 
 import os
@@ -16,13 +16,14 @@ import pytest
 from dosing_tui.config.settings import Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port
-from tests.support.collector.numbered_messages import collecting, plant_settings
-from tests.support.database_servers import SOAK, reachable_temp
-from tests.support.polling import until
+from tests.support.collector.numbered_messages import plant_settings, run_collector
+from tests.support.database_servers import reachable_temp
+from tests.support.polling import wait_until
+from tests.support.sizes import choose_size
 
 pytestmark = pytest.mark.benchmark
 
-SECONDS = 60 if SOAK else 4
+SECONDS = choose_size("SECONDS", small=4, full=60)
 LATENCIES = """
 WITH rows AS (
     SELECT xmin, dedup FROM dosing_consumption UNION ALL SELECT xmin, dedup FROM batch_events
@@ -61,51 +62,51 @@ def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
 
 def test_from_published_to_committed(settings: Settings, tmp_path: Path, show: Callable[[str], None]) -> None:
     with (
-        collecting(settings, tmp_path) as collector,
+        run_collector(settings, tmp_path) as collector,
         psycopg.connect(settings.database.dsn, autocommit=True) as db,
     ):
-        until(lambda: "The broker is connected." in collector.log)
-        said = speak(settings, 200, SECONDS)
-        until(lambda: stored(db) == said)
-        show(f"published to committed at 200 messages/s: {latencies(db)}")
+        wait_until(lambda: "The broker is connected." in collector.log)
+        said = publish_load(settings, 200, SECONDS)
+        wait_until(lambda: count_stored(db) == said)
+        show(f"published to committed at 200 messages/s: {read_latencies(db)}")
 
 
 def test_many_messages_a_second(settings: Settings, tmp_path: Path, show: Callable[[str], None]) -> None:
     per_s = 5_000
     with (
-        collecting(settings, tmp_path) as collector,
+        run_collector(settings, tmp_path) as collector,
         psycopg.connect(settings.database.dsn, autocommit=True) as db,
     ):
-        until(lambda: "The broker is connected." in collector.log)
+        wait_until(lambda: "The broker is connected." in collector.log)
         before = cpu_seconds(collector.process.pid)
         begun = time.monotonic()
-        said = speak(settings, per_s, SECONDS)
-        took, done = time.monotonic() - begun, stored(db)
-        until(lambda: stored(db) == said, timeout=300)
+        said = publish_load(settings, per_s, SECONDS)
+        took, done = time.monotonic() - begun, count_stored(db)
+        wait_until(lambda: count_stored(db) == said, timeout=300)
         drained = time.monotonic() - begun
         used = cpu_seconds(collector.process.pid) - before
         show(
             f"{said} messages said in {took:.1f} s ({said / took:.0f}/s), {done} of them stored by then "
             f"({done / took:.0f}/s), all after {drained:.1f} s; the collector used {used:.1f} s of a core; "
-            f"published to committed: {latencies(db)}"
+            f"published to committed: {read_latencies(db)}"
         )
 
 
-def speak(settings: Settings, per_s: int, seconds: float) -> int:
+def publish_load(settings: Settings, per_s: int, seconds: float) -> int:
     """Answers how many messages were said."""
     load = [sys.executable, "-m", "tests.benchmarks.load"]
     told = [settings.mqtt.host, str(settings.mqtt.port), str(per_s), str(seconds)]
     return int(subprocess.run([*load, *told], check=True, capture_output=True, text=True).stdout)
 
 
-def stored(db: psycopg.Connection[tuple[object, ...]]) -> int:
+def count_stored(db: psycopg.Connection[tuple[object, ...]]) -> int:
     row = db.execute(BOOKS).fetchone()
     assert row
     assert isinstance(row[0], int)
     return row[0]
 
 
-def latencies(db: psycopg.Connection[tuple[object, ...]]) -> str:
+def read_latencies(db: psycopg.Connection[tuple[object, ...]]) -> str:
     """Of the doses and events: their sequence number tells when they were said."""
     rows = db.execute(LATENCIES).fetchall()
     median, p90, p99, longest = (float(str(ms)) for ms in rows[0])

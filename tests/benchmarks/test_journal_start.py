@@ -1,9 +1,8 @@
 """How long a process takes until it knows the alarms, in figures: all of the journal read, or a checkpoint.
 
-BENCHMARK_ENTRIES (default 1,000,000) are in the journal, of 120 alarms. Shown with -s.
+BENCHMARK_ENTRIES (50,000; with --full-size 1,000,000) are in the journal, of 120 alarms. Shown with -s.
 """
 
-import os
 import sys
 import threading
 import time
@@ -20,11 +19,12 @@ from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.journal_projection import JournalProjection
-from tests.benchmarks.alarm_history import fill
+from tests.benchmarks.alarm_history import fill_journal
 from tests.support.database.reading_samples import settings_for
 from tests.support.domain.alarm_entries import NOW
+from tests.support.sizes import choose_size
 
-ENTRIES = int(os.environ.get("BENCHMARK_ENTRIES", "1000000"))
+ENTRIES = int(choose_size("ENTRIES", small=50_000, full=1_000_000))
 
 T = TypeVar("T")
 
@@ -34,15 +34,15 @@ pytestmark = pytest.mark.benchmark
 def test_start_of_a_long_journal(own_postgres: EmbeddedPostgres, capsys: pytest.CaptureFixture[str]) -> None:
     settings = settings_for(own_postgres.dsn)
     migrate_schema(settings, report=lambda line: None)
-    fill(own_postgres.dsn, ENTRIES)
-    whole, all_s = timed(lambda: begun(settings))
-    anew, anew_s = timed(lambda: telling(settings))
+    fill_journal(own_postgres.dsn, ENTRIES)
+    whole, all_s = measure_time(lambda: start_as_collector(settings))
+    anew, anew_s = measure_time(lambda: start_as_dispatcher(settings))
     journal.save_checkpoint(settings, Checkpoint(whole.last_entry_id, whole.confirmed_states))
-    on, on_s = timed(lambda: telling(settings))
-    short, checkpoint_s = timed(lambda: begun(settings))
-    listed, list_s = timed(lambda: journal.read_alarm_states(settings))
+    on, on_s = measure_time(lambda: start_as_dispatcher(settings))
+    short, checkpoint_s = measure_time(lambda: start_as_collector(settings))
+    listed, list_s = measure_time(lambda: journal.read_alarm_states(settings))
     ever = JournalFilter(NOW.replace(year=2000), NOW.replace(year=2090), max_entries=200)
-    page, page_s = timed(lambda: journal.list_entries(settings, ever))
+    page, page_s = measure_time(lambda: journal.list_entries(settings, ever))
     assert short.states == whole.states == listed == anew.states == on.states
     assert len(page) == 200
     with capsys.disabled():
@@ -55,7 +55,7 @@ def test_start_of_a_long_journal(own_postgres: EmbeddedPostgres, capsys: pytest.
         )
 
 
-def begun(settings: Settings) -> JournalProjection:
+def start_as_collector(settings: Settings) -> JournalProjection:
     """As the collector begins."""
     replica, stopping = JournalProjection(), threading.Event()
     for heard in journal.follow_journal(settings, stopping, on_link=lambda up, why: None):
@@ -67,7 +67,7 @@ def begun(settings: Settings) -> JournalProjection:
     return replica
 
 
-def telling(settings: Settings) -> JournalProjection:
+def start_as_dispatcher(settings: Settings) -> JournalProjection:
     """As who tells of alarms begins, after an outage of the database, too."""
     replica, book = JournalProjection(), NotificationQueue(settings)
     replica.restart_from(book.open(["shift"]).checkpoint)
@@ -77,6 +77,6 @@ def telling(settings: Settings) -> JournalProjection:
     return replica
 
 
-def timed(ask: Callable[[], T]) -> tuple[T, float]:
+def measure_time(ask: Callable[[], T]) -> tuple[T, float]:
     begin = time.perf_counter()
     return ask(), time.perf_counter() - begin

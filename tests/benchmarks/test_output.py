@@ -1,6 +1,6 @@
 """How much the console writes to its terminal: what a slow line has to carry. Shown with -s.
 
-BENCHMARK_SECONDS (default 15) is how long each is measured. ``most`` is the aim, in bytes a second.
+BENCHMARK_SECONDS (smaller by default, 15 under --full-size) is how long each is measured. ``most`` is the aim, in bytes a second.
 """
 
 import os
@@ -9,9 +9,10 @@ import sys
 import pytest
 
 from screenshots.recorder import Recorder, Size
+from tests.support.sizes import choose_size
 
-SECONDS = float(os.environ.get("BENCHMARK_SECONDS", "15"))
-SETTLE_S = 10.0
+SECONDS = choose_size("SECONDS", small=4, full=15)
+SETTLE_S = choose_size("SETTLE", small=3, full=10)
 """Start-up and the first answers are not counted."""
 SIZE = Size(120, 40)
 

@@ -21,11 +21,12 @@ from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
 from dosing_tui.domain.time.time_range import get_today
-from tests.benchmarks.big_plant import DAYS, fill
+from tests.benchmarks.big_plant import DAYS, fill_plant
 from tests.support.database.reading_samples import settings_for
 from tests.support.database_servers import Server
+from tests.support.sizes import choose_size
 
-DOSES = int(os.environ.get("BENCHMARK_DOSES", "20000"))
+DOSES = int(choose_size("DOSES", small=10_000, full=20_000))
 KEPT = os.environ.get("BENCHMARK_DATABASE", "")
 ZONE = "Europe/Berlin"
 ROUNDS = 7
@@ -46,8 +47,8 @@ pytestmark = pytest.mark.benchmark
 def big_plant(server: Server, say: Callable[[str], None]) -> Iterator[str]:
     """A database with DOSES doses: the kept one if there is one, else new and dropped afterwards."""
     if not KEPT:
-        with server.database() as dsn:
-            _make(dsn, say)
+        with server.create_database() as dsn:
+            _fill_database(dsn, say)
             yield dsn
         return
     with psycopg.connect(server.dsn, autocommit=True) as connection:
@@ -55,15 +56,15 @@ def big_plant(server: Server, say: Callable[[str], None]) -> Iterator[str]:
         if found is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(KEPT)))
     if found is None:
-        _make(server.dsn_of(KEPT), say)
+        _fill_database(server.dsn_of(KEPT), say)
     yield server.dsn_of(KEPT)
 
 
-def _make(dsn: str, say: Callable[[str], None]) -> None:
+def _fill_database(dsn: str, say: Callable[[str], None]) -> None:
     migrate_schema(settings_for(dsn), report=say)
     begin = time.perf_counter()
     with psycopg.connect(dsn) as connection:
-        fill(connection, doses=DOSES, until=datetime.now(UTC), report=say)
+        fill_plant(connection, doses=DOSES, until=datetime.now(UTC), report=say)
     say(f"{DOSES:,} doses in {time.perf_counter() - begin:.0f} s")
 
 
@@ -85,11 +86,14 @@ def test_panels(server: Server, say: Callable[[str], None], selection: Selection
         reader.open()
         say(f"\n{'panel':<26}" + "".join(f"{w:>20}" for w in WINDOWS))
         for panel in PANELS.values():
-            say(f"{panel.id:<26}" + "".join(f"{_measured(reader, panel, w, selection):>20}" for w in WINDOWS))
+            say(
+                f"{panel.id:<26}"
+                + "".join(f"{_measure_panel(reader, panel, w, selection):>20}" for w in WINDOWS)
+            )
         reader.close()
 
 
-def _measured(reader: PanelReader, panel: Panel[object], window: str, selection: Selection) -> str:
+def _measure_panel(reader: PanelReader, panel: Panel[object], window: str, selection: Selection) -> str:
     """Median and worst of some rounds in ms, and the rows: from the question to the typed rows."""
     now = datetime.now(UTC)
     since = now - LENGTHS[window] if window in LENGTHS else get_today(now, ZoneInfo(ZONE)).since

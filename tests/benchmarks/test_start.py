@@ -6,6 +6,7 @@ BENCHMARK_DOSES doses over 90 days; BENCHMARK_DATABASE on the server of DOSING_T
 import statistics
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ import pytest
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from tests.benchmarks.test_panels import big_plant, say
 from tests.support.database_servers import Server
-from tests.support.tmux_terminal import FOUND, program
+from tests.support.sizes import choose_size
+from tests.support.tmux_terminal import FOUND, run_program
 
 pytestmark = [
     pytest.mark.benchmark,
@@ -21,7 +23,7 @@ pytestmark = [
 ]
 __all__ = ["say"]
 
-STARTS = 5
+STARTS = int(choose_size("STARTS", small=2, full=5))
 EMPTY = ("waiting for", "no database", "panel error", "asking")
 """What a tile says that has no data."""
 
@@ -36,25 +38,29 @@ def test_first_data_after_the_first_frame(server: Server, say: Callable[[str], N
                 "XDG_STATE_HOME": str(tmp_path / str(start)),
             }  # fmt: skip
             (folder := tmp_path / str(start)).mkdir()
-            with program(folder, env=env) as terminal:
+            with run_program(folder, env=env) as terminal:
                 frames.append(terminal.seconds_until(lambda screen: "Overview" in screen))
-                waiting = _empty(terminal.screen())
-                first.append(terminal.seconds_until(lambda screen, most=waiting: _empty(screen) < most))  # type: ignore[misc]  # bound now
-                data.append(first[-1] + terminal.seconds_until(_filled))
+                waiting = _count_empty_tiles(terminal.read_screen())
+                first.append(terminal.seconds_until(partial(_has_fewer_empty_tiles, waiting)))
+                data.append(first[-1] + terminal.seconds_until(_is_filled))
     sys.stdout.write("\n")
-    say(f"command to first frame      {_figures(frames)}")
-    say(f"first frame to first data   {_figures(first)}")
-    say(f"first frame to all its data {_figures(data)}")
+    say(f"command to first frame      {_format_figures(frames)}")
+    say(f"first frame to first data   {_format_figures(first)}")
+    say(f"first frame to all its data {_format_figures(data)}")
 
 
-def _empty(screen: str) -> int:
+def _count_empty_tiles(screen: str) -> int:
     """How many tiles say that they have no data."""
     return sum(screen.count(word) for word in EMPTY)
 
 
-def _filled(screen: str) -> bool:
-    return "Overview" in screen and not _empty(screen)
+def _has_fewer_empty_tiles(most: int, screen: str) -> bool:
+    return _count_empty_tiles(screen) < most
 
 
-def _figures(seconds: list[float]) -> str:
+def _is_filled(screen: str) -> bool:
+    return "Overview" in screen and not _count_empty_tiles(screen)
+
+
+def _format_figures(seconds: list[float]) -> str:
     return f"median {1000 * statistics.median(seconds):.0f} ms, longest {1000 * max(seconds):.0f} ms"

@@ -1,6 +1,6 @@
 """What an operator feels under load, in figures: message to screen, key to answer. Shown with -s.
 
-BENCHMARK_RATE (messages a second, default 200) and BENCHMARK_SECONDS (default 15) give the load.
+BENCHMARK_RATE (messages a second, default 200) and BENCHMARK_SECONDS (smaller by default, 15 under --full-size) give the load.
 """
 
 import os
@@ -20,10 +20,11 @@ from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
-from tests.support.tmux_terminal import FOUND, Terminal, program
+from tests.support.sizes import choose_size
+from tests.support.tmux_terminal import FOUND, Terminal, run_program
 
 RATE = int(os.environ.get("BENCHMARK_RATE", "200"))
-SECONDS = float(os.environ.get("BENCHMARK_SECONDS", "15"))
+SECONDS = choose_size("SECONDS", small=4, full=15)
 LONGEST_S = 600
 CAPACITY_G = 10_000.0
 
@@ -41,26 +42,27 @@ def test_message_to_screen_and_key_to_answer(
 ) -> None:
     env = {"DOSING_MQTT_PORT": str(mosquitto.port), "DOSING_MQTT_HOST": mosquitto.host,
            "DOSING_DATABASE_DSN": own_postgres.dsn, "XDG_STATE_HOME": str(tmp_path)}  # fmt: skip
-    with program(tmp_path, env=env) as terminal:
-        terminal.shows("collecting", 60)
-        with load(mosquitto.settings) as talker:
+    with run_program(tmp_path, env=env) as terminal:
+        terminal.wait_for_text("collecting", 60)
+        with run_load(mosquitto.settings) as talker:
             seen = _message_to_screen(terminal, mosquitto.settings)
             answered = _key_to_answer(terminal, tmp_path)
             talker.send_signal(SIGINT)
             published = int(talker.communicate(timeout=60)[0])
-        terminal.keys("7")
-        books = terminal.shows("received")
+        terminal.send_keys("7")
+        books = terminal.wait_for_text("received")
     with capsys.disabled():
         sys.stdout.write(
             f"\n{RATE} messages/s for {SECONDS:g} s, {published} published"
-            f"\n  message to screen  {_figures(seen)}\n  key to answer      {_figures(answered)}\n"
+            f"\n  message to screen  {_format_figures(seen)}"
+            f"\n  key to answer      {_format_figures(answered)}\n"
         )
         if os.environ.get("BENCHMARK_SCREEN"):
             sys.stdout.write(books)
 
 
 @contextmanager
-def load(mqtt: MqttSettings) -> Iterator[subprocess.Popen[str]]:
+def run_load(mqtt: MqttSettings) -> Iterator[subprocess.Popen[str]]:
     """One station says whole batches, as fast as it is told to."""
     command = [sys.executable, "-m", "tests.benchmarks.load", mqtt.host, str(mqtt.port), str(RATE)]
     command += [str(LONGEST_S), "1"]
@@ -92,14 +94,14 @@ def _message_to_screen(terminal: Terminal, mqtt: MqttSettings) -> list[float]:
 def _key_to_answer(terminal: Terminal, folder: Path) -> list[float]:
     """Seconds from a key that opens a screen until that screen's name is written into the status bar."""
     end, taken = time.monotonic() + SECONDS, []
-    with terminal.copied(folder / "written") as copy:
+    with terminal.copy_output(folder / "written") as copy:
         while time.monotonic() < end:
             for key, name in (("6", "Doses"), ("1", "Overview")):
-                taken.append(copy.seconds_until(1, name, partial(terminal.keys, key)))
+                taken.append(copy.seconds_until(1, name, partial(terminal.send_keys, key)))
     return taken
 
 
-def _figures(seconds: list[float]) -> str:
+def _format_figures(seconds: list[float]) -> str:
     ordered = sorted(seconds)
     p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
     median, most = statistics.median(ordered) * 1e3, ordered[-1] * 1e3

@@ -38,7 +38,7 @@ def test_rows_per_second(
         spent: list[float] = []
         for _ in range(rounds):
             rows = [(number + k + 1, (a_dose(number + k),)) for k in range(size)]
-            spent.append(_timed(partial(writer.write, spool, rows)))
+            spent.append(_measure_time(partial(writer.write, spool, rows)))
             number += size
         with capsys.disabled():
             request.config.get_terminal_writer().line(
@@ -49,7 +49,7 @@ def test_rows_per_second(
     writer.close()
 
 
-def _timed(action: Callable[[], object]) -> float:
+def _measure_time(action: Callable[[], object]) -> float:
     begin = time.perf_counter()
     action()
     return time.perf_counter() - begin

@@ -30,7 +30,10 @@ def test_a_template_is_filled_once_and_copied(server: Server) -> None:
             connection.execute("CREATE TABLE t AS SELECT 1 AS n")
 
     for _ in range(2):
-        with server.database(server.template("filled_once", fill)) as dsn, psycopg.connect(dsn) as connection:
+        with (
+            server.create_database(server.get_template("filled_once", fill)) as dsn,
+            psycopg.connect(dsn) as connection,
+        ):
             assert connection.execute("SELECT n FROM t").fetchall() == [(1,)]
     assert len(filled) == 1
 

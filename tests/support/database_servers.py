@@ -17,8 +17,6 @@ APACHE_DSN = os.environ.get("DOSING_TEST_APACHE_DSN", "")
 """A TimescaleDB server of the Apache edition, as a role that may create databases."""
 ANY_DSN = os.environ.get("DOSING_TEST_DSN", "")
 """Any server; the database tests run on it instead of the embedded one."""
-SOAK = os.environ.get("DOSING_SOAK", "") == "full"
-"""Tests that kill and restart servers do it with the full number of messages."""
 MEMORY = Path("/dev/shm")
 """A file system in memory: a server there starts and stops in a third of the time."""
 ROOM_BYTES = 4 * 1024**3
@@ -38,49 +36,51 @@ class Server:
     def dsn_of(self, database: str) -> str:
         return make_conninfo(self.dsn, dbname=database)
 
-    def run(self, *statements: sql.Composed) -> None:
+    def execute_statements(self, *statements: sql.Composed) -> None:
         """Each statement by itself, outside a transaction."""
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)
 
     @contextmanager
-    def database(self, template: str = "") -> Iterator[str]:
+    def create_database(self, template: str = "") -> Iterator[str]:
         """The connection string of a new database, empty or a copy; it is dropped afterwards."""
         name = new_name("test")
         create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         if template:
             create += sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(template))
-        self.run(create)
+        self.execute_statements(create)
         try:
             yield self.dsn_of(name)
         finally:
-            self.drop(name)
+            self.drop_database(name)
 
-    def template(self, holds: str, fill: Callable[[str], object]) -> str:
+    def get_template(self, holds: str, fill: Callable[[str], object]) -> str:
         """Filled once by ``fill(dsn)``, then closed: a background worker in it would break the copying."""
         if holds not in self.templates:
             name = new_name(holds)
-            self.run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            self.execute_statements(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             try:
                 fill(self.dsn_of(name))
             except BaseException:
-                self.drop(name)
+                self.drop_database(name)
                 raise
-            self._close(name)
+            self._close_template(name)
             self.templates[holds] = name
         return self.templates[holds]
 
-    def drop(self, name: str) -> None:
-        self.run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    def drop_database(self, name: str) -> None:
+        self.execute_statements(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        )
 
     def drop_templates(self) -> None:
         for name in self.templates.values():
-            self.drop(name)
+            self.drop_database(name)
         self.templates.clear()
 
-    def _close(self, name: str) -> None:
-        self.run(
+    def _close_template(self, name: str) -> None:
+        self.execute_statements(
             sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(sql.Identifier(name)),
             sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}").format(name),
         )
@@ -90,7 +90,7 @@ def new_name(holds: str) -> str:
     return f"dosing_{holds}_{os.getpid()}_{next(_numbers)}"
 
 
-def absent(request: pytest.FixtureRequest, reason: str) -> None:
+def skip_absent(request: pytest.FixtureRequest, reason: str) -> None:
     """Skip the test, or fail it under --require-servers."""
     if request.config.getoption("--require-servers"):
         pytest.fail(reason)
@@ -103,14 +103,14 @@ def reachable_temp(*, durable: bool = False) -> Iterator[Path]:
 
     ``durable``: on the disk, for what is measured; else in memory, where that has room.
     """
-    place = None if durable or not _roomy(MEMORY) else MEMORY
+    place = None if durable or not _has_room(MEMORY) else MEMORY
     with tempfile.TemporaryDirectory(prefix="dosing-test-", dir=place) as name:
         folder = Path(name)
         folder.chmod(0o711)
         yield folder
 
 
-def _roomy(place: Path) -> bool:
+def _has_room(place: Path) -> bool:
     try:
         found = os.statvfs(place)
     except OSError:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 
-def alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """A zombie is not: its parent may have been killed, and nobody has read its end yet."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -11,10 +11,10 @@ def alive(pid: int) -> bool:
         return False
 
 
-def children(pid: int) -> list[int]:
+def list_children(pid: int) -> list[int]:
     """The process's children and theirs."""
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in map(int, task.read_text().split()):
-            found += [child, *children(child)]
+            found += [child, *list_children(child)]
     return found

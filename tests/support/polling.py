@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(
+def wait_until(
     condition: Callable[[], T],
     timeout: float = 20.0,
     *,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from tests.support.os_processes import alive
-from tests.support.polling import until
+from tests.support.os_processes import is_alive
+from tests.support.polling import wait_until
 
 FOUND = shutil.which("tmux")
 
@@ -25,22 +25,22 @@ class Terminal:
 
     socket: Path
 
-    def keys(self, *names: str) -> None:
+    def send_keys(self, *names: str) -> None:
         """As tmux names them: ``q``, ``Enter``, ``C-q``, ``Escape``."""
-        self._tmux("send-keys", *names)
+        self._run_tmux("send-keys", *names)
 
-    def screen(self) -> str:
-        return self._tmux("capture-pane", "-p")
+    def read_screen(self) -> str:
+        return self._run_tmux("capture-pane", "-p")
 
-    def resize(self, columns: int, rows: int) -> None:
-        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+    def resize_window(self, columns: int, rows: int) -> None:
+        self._run_tmux("resize-window", "-x", str(columns), "-y", str(rows))
 
-    def shows(self, text: str, timeout: float = 30.0) -> str:
+    def wait_for_text(self, text: str, timeout: float = 30.0) -> str:
         """The screen, once it shows the text."""
-        return until(
-            lambda: screen if text in (screen := self.screen()) else "",
+        return wait_until(
+            lambda: screen if text in (screen := self.read_screen()) else "",
             timeout,
-            why=lambda: f"{text!r} does not appear on\n{self.screen()}",
+            why=lambda: f"{text!r} does not appear on\n{self.read_screen()}",
         )
 
     def seconds_until(
@@ -48,24 +48,24 @@ class Terminal:
     ) -> float:
         """How long it takes from now until the screen answers ``seen``."""
         begin = time.monotonic()
-        until(lambda: seen(self.screen()), timeout, every=every, why=self.screen)
+        wait_until(lambda: seen(self.read_screen()), timeout, every=every, why=self.read_screen)
         return time.monotonic() - begin
 
     @contextmanager
-    def copied(self, to: Path) -> Iterator["Copy"]:
+    def copy_output(self, to: Path) -> Iterator["Copy"]:
         """What the program writes, as it writes it: asking tmux costs a process for each look."""
         to.touch()
-        self._tmux("pipe-pane", f"cat >> {shlex.quote(str(to))}")
+        self._run_tmux("pipe-pane", f"cat >> {shlex.quote(str(to))}")
         with to.open("rb") as file:
             yield Copy(file)
-        self._tmux("pipe-pane")
+        self._run_tmux("pipe-pane")
 
-    def pid(self) -> int:
+    def get_pid(self) -> int:
         """Of the program in the window."""
-        return int(self._tmux("display-message", "-p", "#{pane_pid}"))
+        return int(self._run_tmux("display-message", "-p", "#{pane_pid}"))
 
-    def _tmux(self, *arguments: str) -> str:
-        return _tmux(self.socket, *arguments)
+    def _run_tmux(self, *arguments: str) -> str:
+        return _run_tmux(self.socket, *arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +86,12 @@ class Copy:
             written += self.file.read()
             return wanted.search(written) is not None
 
-        until(seen, timeout, every=0.005, why=f"{text!r} is not written into row {row}")
+        wait_until(seen, timeout, every=0.005, why=f"{text!r} is not written into row {row}")
         return time.monotonic() - begin
 
 
 @contextmanager
-def program(
+def run_program(
     folder: Path, *arguments: str, columns: int = 120, rows: int = 40, env: Mapping[str, str] | None = None
 ) -> Iterator[Terminal]:
     """``dosing-tui`` with these arguments; afterwards the window is gone, and the program has ended."""
@@ -101,17 +101,17 @@ def program(
     size = ("-x", str(columns), "-y", str(rows))
     # pytest's own COLUMNS and LINES would win over the window's size
     unset = "unset COLUMNS LINES"
-    _tmux(socket, "-f", os.devnull, "new-session", "-d", *size, *given, f"{unset}; exec {command}")
+    _run_tmux(socket, "-f", os.devnull, "new-session", "-d", *size, *given, f"{unset}; exec {command}")
     window = Terminal(socket)
-    pid = window.pid()
+    pid = window.get_pid()
     try:
         yield window
     finally:
         subprocess.run(["tmux", "-S", socket, "kill-server"], check=False, capture_output=True)
-        until(lambda: not alive(pid), why="the program outlives its window")
+        wait_until(lambda: not is_alive(pid), why="the program outlives its window")
 
 
-def _tmux(socket: Path, *arguments: str) -> str:
+def _run_tmux(socket: Path, *arguments: str) -> str:
     done = subprocess.run(
         ["tmux", "-S", socket, *arguments], check=True, capture_output=True, encoding="utf-8", timeout=20
     )

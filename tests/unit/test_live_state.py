@@ -16,14 +16,14 @@ from dosing_tui.live_state import (
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
-def dose(minute: int = 0, *, device: str = "dosing_system_01", dedup: int = 0) -> Dose:
+def make_dose(minute: int = 0, *, device: str = "dosing_system_01", dedup: int = 0) -> Dose:
     at = NOW + timedelta(minutes=minute)
     return Dose(
         at, device, 2, "T-12", 40.0, 40.1, 0.1, "CU-85", "CATALYST", 58_000, dedup, at, TimeQuality.DEVICE
     )
 
 
-def level(minute: int = 0, *, chemical: str = "T-12", remaining_g: float = 9_000.0) -> InventoryLevel:
+def make_level(minute: int = 0, *, chemical: str = "T-12", remaining_g: float = 9_000.0) -> InventoryLevel:
     at = NOW + timedelta(minutes=minute)
     percent = remaining_g / 150.0
     return InventoryLevel(
@@ -31,42 +31,44 @@ def level(minute: int = 0, *, chemical: str = "T-12", remaining_g: float = 9_000
     )
 
 
-def event(name: str, minute: int = 0) -> BatchEvent:
+def make_event(name: str, minute: int = 0) -> BatchEvent:
     at = NOW + timedelta(minutes=minute)
     return BatchEvent(at, "dosing_system_01", name, "CU-85", 2, 0, at, TimeQuality.DEVICE)
 
 
 def test_a_redelivered_dose_is_shown_once_and_makes_no_panel_due() -> None:
     live = LiveState()
-    live.apply_readings([dose(), dose()])
-    live.apply_readings([dose()])
+    live.apply_readings([make_dose(), make_dose()])
+    live.apply_readings([make_dose()])
     picture = live.get_snapshot(NOW)
-    assert picture.doses == (dose(),)
+    assert picture.doses == (make_dose(),)
     assert dict(picture.received_counts)[ReadingKind.DOSE] == 1
 
 
 def test_two_doses_in_one_second_are_both_shown() -> None:
     live = LiveState()
-    live.apply_readings([dose(dedup=1), dose(dedup=2)])
+    live.apply_readings([make_dose(dedup=1), make_dose(dedup=2)])
     assert len(live.get_snapshot(NOW).doses) == 2
 
 
 def test_doses_are_listed_by_their_own_time_whatever_order_they_arrive_in() -> None:
     live = LiveState()
-    live.apply_readings([dose(5), dose(1), dose(3)])
+    live.apply_readings([make_dose(5), make_dose(1), make_dose(3)])
     assert [entry.time.minute for entry in live.get_snapshot(NOW).doses] == [5, 3, 1]
 
 
 def test_an_older_level_does_not_replace_a_newer_one() -> None:
     live = LiveState()
-    live.apply_readings([level(5, remaining_g=100.0), level(1, remaining_g=900.0)])
+    live.apply_readings([make_level(5, remaining_g=100.0), make_level(1, remaining_g=900.0)])
     assert [entry.remaining_g for entry in live.get_snapshot(NOW).levels] == [100.0]
 
 
 def test_seeding_fills_gaps_but_does_not_undo_what_messages_told() -> None:
     live = LiveState()
-    live.apply_readings([level(5, remaining_g=100.0), dose(5)])
-    live.seed_readings([level(1, remaining_g=900.0), level(1, chemical="T-9"), dose(5), dose(2)])
+    live.apply_readings([make_level(5, remaining_g=100.0), make_dose(5)])
+    live.seed_readings(
+        [make_level(1, remaining_g=900.0), make_level(1, chemical="T-9"), make_dose(5), make_dose(2)]
+    )
     picture = live.get_snapshot(NOW)
     assert {entry.chemical: entry.remaining_g for entry in picture.levels} == {"T-12": 100.0, "T-9": 9_000.0}
     assert len(picture.doses) == 2
@@ -75,8 +77,8 @@ def test_seeding_fills_gaps_but_does_not_undo_what_messages_told() -> None:
 
 def test_a_flood_of_invented_names_is_bounded() -> None:
     live = LiveState()
-    live.apply_readings(level(chemical=f"chemical {n}") for n in range(MAX_SERIES + 100))
-    live.apply_readings(dose(n) for n in range(MAX_RECENT_READINGS + 100))
+    live.apply_readings(make_level(chemical=f"chemical {n}") for n in range(MAX_SERIES + 100))
+    live.apply_readings(make_dose(n) for n in range(MAX_RECENT_READINGS + 100))
     picture = live.get_snapshot(NOW)
     assert len(picture.levels) == MAX_SERIES
     assert len(picture.doses) == MAX_RECENT_READINGS
@@ -102,7 +104,7 @@ def test_the_revision_moves_only_when_something_changed() -> None:
 
 def test_last_heard_is_the_receive_time_of_any_message() -> None:
     live = LiveState()
-    live.apply_readings([dose(1), event("complete", 7), level(3)])
+    live.apply_readings([make_dose(1), make_event("complete", 7), make_level(3)])
     assert live.get_snapshot(NOW).device_last_seen == (("dosing_system_01", NOW + timedelta(minutes=7)),)
 
 

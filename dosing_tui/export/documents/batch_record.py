@@ -164,9 +164,7 @@ def _build_timeline(batch: Batch, zone: tzinfo) -> DocumentBlock:
         rows.append(
             DocumentRow((format_time(each.time, zone), _format_message(each), gap, quality), is_flagged=ours)
         )
-    return DocumentTable(
-        make_headings("Time", "Message", ">After", "Time is not the station's"), tuple(rows)
-    )
+    return DocumentTable(make_headings("Time", "Message", ">After", "Time is not the station's"), tuple(rows))
 
 
 def _format_message(message: BatchMessage) -> str:

@@ -15,17 +15,17 @@ from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.journal_projection import JournalProjection, fold_entries
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName
 from tests.integration.collector.alarms.test_alarm_service_on_servers import (
-    acknowledge,
-    heard,
+    acknowledge_alarm,
+    connect_station,
+    is_following,
     say_dose,
     say_level,
-    station,
 )
-from tests.support.collector.numbered_messages import CollectorProcess, collecting, plant_settings
-from tests.support.collector.running_collector import running
-from tests.support.database.schema_inspection import rows
+from tests.support.collector.numbered_messages import CollectorProcess, plant_settings, run_collector
+from tests.support.collector.running_collector import run_in_threads
+from tests.support.database.schema_inspection import fetch_rows
 from tests.support.notifiers.message_receivers import HANG, WebServer, web_server
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 SILENT = ("dosing_system_02", "dosing_system_03")
 
@@ -47,20 +47,20 @@ def told(settings: Settings, web: WebServer) -> Settings:
     return replace(settings, notifications=(channel,))
 
 
-def follows(settings: Settings) -> bool:
+def has_dispatcher(settings: Settings) -> bool:
     """A collector tells from now on."""
-    return bool(rows(settings.database.dsn, "SELECT 1 FROM alarm_notification_channels"))
+    return bool(fetch_rows(settings.database.dsn, "SELECT 1 FROM alarm_notification_channels"))
 
 
-def fates(settings: Settings) -> set[tuple[object, ...]]:
-    return set(rows(settings.database.dsn, FATES))
+def read_deliveries(settings: Settings) -> set[tuple[object, ...]]:
+    return set(fetch_rows(settings.database.dsn, FATES))
 
 
 def told_of(web: WebServer) -> list[str]:
-    return [one.said["alarms"][0]["rule"] for one in web.posted]
+    return [one.content["alarms"][0]["rule"] for one in web.posted]
 
 
-def shown(settings: Settings) -> dict[str, AlarmStateName]:
+def read_alarm_states(settings: Settings) -> dict[str, AlarmStateName]:
     return {
         state.key.rule: state.state_name for state in fold_entries(journal.read_journal(settings)).values()
     }
@@ -71,36 +71,36 @@ def of_stations(settings: Settings) -> list[tuple[str, AlarmEvent]]:
     return [(entry.key.device, entry.event) for entry in entries if entry.key.rule == "DEVICE_OFFLINE"]
 
 
-def ready(collector: CollectorProcess) -> bool:
+def is_connected(collector: CollectorProcess) -> bool:
     return all(f"The {one} is connected." in collector.log for one in ("broker", "database"))
 
 
 def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
     told: Settings, web: WebServer, tmp_path: Path
 ) -> None:
-    with collecting(told, tmp_path) as collector, station(told) as plant:
-        until(lambda: ready(collector) and follows(told))
+    with run_collector(told, tmp_path) as collector, connect_station(told) as plant:
+        wait_until(lambda: is_connected(collector) and has_dispatcher(told))
         say_level(plant, told, 19.9)
-        until(lambda: fates(told) == {("STOCK_LOW", "sent")})
-        acknowledge(told, fold_entries(journal.read_journal(told)).popitem()[1])
+        wait_until(lambda: read_deliveries(told) == {("STOCK_LOW", "sent")})
+        acknowledge_alarm(told, fold_entries(journal.read_journal(told)).popitem()[1])
         web.answers = [HANG]
         say_dose(plant, told, 3.0)
-        until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
+        wait_until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
         collector.kill()  # while the server has the message, and has not answered
-        before = shown(told)
+        before = read_alarm_states(told)
         assert before == {"STOCK_LOW": AlarmStateName.ACKED, "DOSE_GROSS": AlarmStateName.UNACK}
-        with collecting(told, tmp_path) as again:
-            until(lambda: ready(again))
+        with run_collector(told, tmp_path) as again:
+            wait_until(lambda: is_connected(again))
             say_level(plant, told, 19.8)
             say_level(plant, told, 4.0)  # the next alarm shows that what was before has had its turn
-            until(lambda: len(told_of(web)) == 4 and ("STOCK_CRITICAL", "sent") in fates(told))
-            assert again.end() == 0
-    occasions = [(one.said["alarms"][0]["rule"], one.said["occasion"]) for one in web.posted]
+            wait_until(lambda: len(told_of(web)) == 4 and ("STOCK_CRITICAL", "sent") in read_deliveries(told))
+            assert again.end_gracefully() == 0
+    occasions = [(one.content["alarms"][0]["rule"], one.content["occasion"]) for one in web.posted]
     assert occasions[:2] == [("STOCK_LOW", "raise"), ("DOSE_GROSS", "raise")]
     # the tank that is nearly empty hides that it is low
     assert sorted(occasions[2:]) == [("STOCK_CRITICAL", "raise"), ("STOCK_LOW", "hidden")]
-    assert fates(told) >= {("STOCK_LOW", "sent"), ("DOSE_GROSS", "claimed")}
-    after = shown(told)
+    assert read_deliveries(told) >= {("STOCK_LOW", "sent"), ("DOSE_GROSS", "claimed")}
+    after = read_alarm_states(told)
     assert after["DOSE_GROSS"] is AlarmStateName.UNACK
     # one that was raised before the journal was heard is in it, and changes nothing
     raised = [
@@ -121,24 +121,24 @@ def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_aga
     told = replace(
         site, notifications=(channel,), alarms=six_seconds, plant=replace(site.plant, devices=SILENT[:1])
     )
-    with collecting(told, tmp_path) as collector:
-        until(lambda: ready(collector) and follows(told))
-        until(lambda: fates(told) == {("DEVICE_OFFLINE", "sent")})
-        acknowledge(told, fold_entries(journal.read_journal(told)).popitem()[1])
+    with run_collector(told, tmp_path) as collector:
+        wait_until(lambda: is_connected(collector) and has_dispatcher(told))
+        wait_until(lambda: read_deliveries(told) == {("DEVICE_OFFLINE", "sent")})
+        acknowledge_alarm(told, fold_entries(journal.read_journal(told)).popitem()[1])
         collector.kill()
     own_postgres.kill()
     # one more that is silent shows that the rules have looked at the first again
-    with running(replace(told, plant=replace(told.plant, devices=SILENT))) as again:
-        until(lambda: again.listening and again.picture.alarms is not None)
-        assert not heard(again)
+    with run_in_threads(replace(told, plant=replace(told.plant, devices=SILENT))) as again:
+        wait_until(lambda: again.listening and again.picture.alarms is not None)
+        assert not is_following(again)
         own_postgres.restart()
-        until(lambda: len(web.posted) > 1 and (SILENT[1], AlarmEvent.RAISE) in of_stations(told))
+        wait_until(lambda: len(web.posted) > 1 and (SILENT[1], AlarmEvent.RAISE) in of_stations(told))
     assert of_stations(told) == [
         (SILENT[0], AlarmEvent.RAISE), (SILENT[0], AlarmEvent.ACKNOWLEDGE), (SILENT[1], AlarmEvent.RAISE),
     ]  # fmt: skip
     acknowledged = fold_entries(journal.read_journal(told))[AlarmKey("DEVICE_OFFLINE", SILENT[0])]
     assert (acknowledged.state_name, acknowledged.acked_by.name) == (AlarmStateName.ACKED, "Anna")
-    said = [(one.said["alarms"][0]["tag"], one.said["occasion"]) for one in web.posted]
+    said = [(one.content["alarms"][0]["tag"], one.content["occasion"]) for one in web.posted]
     assert said == [(f"DEVICE_OFFLINE/{device}", "raise") for device in SILENT]
 
 
@@ -146,18 +146,18 @@ def test_a_server_that_hangs_delays_neither_readings_nor_alarms_nor_the_end(
     told: Settings, web: WebServer, tmp_path: Path
 ) -> None:
     web.answers = [HANG]
-    with collecting(told, tmp_path) as collector, station(told) as plant:
-        until(lambda: ready(collector) and follows(told))
+    with run_collector(told, tmp_path) as collector, connect_station(told) as plant:
+        wait_until(lambda: is_connected(collector) and has_dispatcher(told))
         say_level(plant, told, 19.9)
-        until(lambda: web.posted)
+        wait_until(lambda: web.posted)
         say_dose(plant, told, 3.0)
-        until(lambda: "DOSE_GROSS" in shown(told), timeout=5)
-        until(lambda: rows(told.database.dsn, "SELECT 1 FROM dosing_consumption"), timeout=5)
-        assert collector.end() == 0
-    assert fates(told) == {("STOCK_LOW", "unknown"), ("DOSE_GROSS", "waiting")}
-    with collecting(told, tmp_path) as again:  # what was under way at the clean end is not told again
-        until(lambda: ("DOSE_GROSS", "sent") in fates(told))
-        assert again.end() == 0
+        wait_until(lambda: "DOSE_GROSS" in read_alarm_states(told), timeout=5)
+        wait_until(lambda: fetch_rows(told.database.dsn, "SELECT 1 FROM dosing_consumption"), timeout=5)
+        assert collector.end_gracefully() == 0
+    assert read_deliveries(told) == {("STOCK_LOW", "unknown"), ("DOSE_GROSS", "waiting")}
+    with run_collector(told, tmp_path) as again:  # what was under way at the clean end is not told again
+        wait_until(lambda: ("DOSE_GROSS", "sent") in read_deliveries(told))
+        assert again.end_gracefully() == 0
     assert told_of(web) == ["STOCK_LOW", "DOSE_GROSS"]
 
 
@@ -167,23 +167,23 @@ def test_a_standby_that_takes_over_tells_nobody_what_the_dead_leader_has_told(
     folder = tmp_path / "standby"
     folder.mkdir()
     elsewhere = replace(told, collector=replace(told.collector, spool_dir=str(folder)))
-    with collecting(told, tmp_path) as leader, station(told) as plant:
-        until(lambda: ready(leader) and follows(told))
-        with collecting(elsewhere, folder) as standby:
-            until(lambda: "this one stands by" in standby.log)
+    with run_collector(told, tmp_path) as leader, connect_station(told) as plant:
+        wait_until(lambda: is_connected(leader) and has_dispatcher(told))
+        with run_collector(elsewhere, folder) as standby:
+            wait_until(lambda: "this one stands by" in standby.log)
             say_level(plant, told, 19.9)
-            until(lambda: fates(told) == {("STOCK_LOW", "sent")})
+            wait_until(lambda: read_deliveries(told) == {("STOCK_LOW", "sent")})
             web.answers = [HANG]
             say_dose(plant, told, 3.0)
-            until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
+            wait_until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
             leader.kill()  # while the server has a message, and has not answered
             say_dose(plant, told, 1.9)  # nobody collects now: the next leader finds it at the broker
-            until(lambda: "This process collects for the site." in standby.log)
-            until(lambda: ("DOSE_OUT_OF_TOL", "sent") in fates(told))
+            wait_until(lambda: "This process collects for the site." in standby.log)
+            wait_until(lambda: ("DOSE_OUT_OF_TOL", "sent") in read_deliveries(told))
             say_level(plant, told, 4.0)
-            until(lambda: len(told_of(web)) == 5 and ("STOCK_CRITICAL", "sent") in fates(told))
-            assert standby.end() == 0
-    said = sorted((one.said["alarms"][0]["rule"], one.said["occasion"]) for one in web.posted)
+            wait_until(lambda: len(told_of(web)) == 5 and ("STOCK_CRITICAL", "sent") in read_deliveries(told))
+            assert standby.end_gracefully() == 0
+    said = sorted((one.content["alarms"][0]["rule"], one.content["occasion"]) for one in web.posted)
     assert said == [
         ("DOSE_GROSS", "raise"), ("DOSE_OUT_OF_TOL", "raise"), ("STOCK_CRITICAL", "raise"),
         ("STOCK_LOW", "hidden"), ("STOCK_LOW", "raise"),

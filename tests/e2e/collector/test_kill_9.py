@@ -17,19 +17,19 @@ from tests.support.collector.crash_points import POINTS
 from tests.support.collector.numbered_messages import (
     CollectorProcess,
     Numbered,
-    collecting,
     plant_settings,
-    publish,
+    publish_numbered,
+    run_collector,
     stored_numbers,
 )
-from tests.support.database_servers import SOAK
-from tests.support.polling import until
+from tests.support.polling import wait_until
+from tests.support.sizes import choose_size
 
-COUNT = 20_000 if SOAK else 3_000
+COUNT = int(choose_size("MESSAGES", small=3_000, full=20_000))
 KILLS = 4
 
 
-def rows(dsn: str) -> int:
+def count_readings(dsn: str) -> int:
     """How many readings are stored; 0 while there is no database or no table."""
     try:
         return stored_numbers(dsn).total()
@@ -38,7 +38,7 @@ def rows(dsn: str) -> int:
 
 
 def wait_for(dsn: str, count: int) -> None:
-    until(lambda: rows(dsn) >= count, timeout=120)
+    wait_until(lambda: count_readings(dsn) >= count, timeout=120)
 
 
 def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_nothing(
@@ -46,12 +46,12 @@ def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_not
 ) -> None:
     settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
     now, chance = int(time.time()), random.Random(7)
-    with collecting(settings, tmp_path) as collector:
-        until(lambda: "The broker is connected." in collector.log)
+    with run_collector(settings, tmp_path) as collector:
+        wait_until(lambda: "The broker is connected." in collector.log)
         for kill in range(KILLS):
             part = range(kill * COUNT // KILLS, (kill + 1) * COUNT // KILLS)
-            publishing = speaking(mosquitto, [Numbered(number, now) for number in part])
-            wait_for(own_postgres.dsn, rows(own_postgres.dsn) + len(part) // 3)
+            publishing = start_publishing(mosquitto, [Numbered(number, now) for number in part])
+            wait_for(own_postgres.dsn, count_readings(own_postgres.dsn) + len(part) // 3)
             if kill == 2:
                 own_postgres.kill()
             time.sleep(chance.uniform(0, 0.05))  # at any moment of its work
@@ -59,18 +59,20 @@ def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_not
             publishing.join()
             collector.start()
             if kill == 2:
-                until(lambda: "database factory_metrics" in collector.log.rpartition("Site plant1")[2])
+                wait_until(lambda: "database factory_metrics" in collector.log.rpartition("Site plant1")[2])
                 own_postgres.restart()
         wait_for(own_postgres.dsn, COUNT)
-        until(lambda: collector.log.count("The broker is connected.") == KILLS + 1)
-        assert collector.end() == 0
+        wait_until(lambda: collector.log.count("The broker is connected.") == KILLS + 1)
+        assert collector.end_gracefully() == 0
     assert_each_once(own_postgres.dsn, COUNT)
     assert_balanced(collector, stored=COUNT)
 
 
-def speaking(broker: EmbeddedBroker, messages: list[Numbered]) -> threading.Thread:
+def start_publishing(broker: EmbeddedBroker, messages: list[Numbered]) -> threading.Thread:
     """The plant speaks for about a quarter of a second; longer, the more there is to say."""
-    thread = threading.Thread(target=publish, args=(broker.settings, messages), kwargs={"per_s": COUNT})
+    thread = threading.Thread(
+        target=publish_numbered, args=(broker.settings, messages), kwargs={"per_s": COUNT}
+    )
     thread.start()
     return thread
 
@@ -81,19 +83,21 @@ def test_a_death_at_any_point_of_the_work_loses_and_doubles_nothing(
     settings: Settings, tmp_path: Path, point: str, nth: int
 ) -> None:
     now = int(time.time())
-    with collecting(
+    with run_collector(
         settings, tmp_path, program=("tests.support.collector.crash_points", point, str(nth))
     ) as collector:
-        until(lambda: "The broker is connected." in collector.log)
+        wait_until(lambda: "The broker is connected." in collector.log)
         for upto in range(100, 500, 100):
             # the first is a level without a time: its identity is the hardest to keep
-            publish(settings.mqtt, [Numbered(number, now) for number in reversed(range(upto - 100, upto))])
-            until(lambda: collector.dead or rows(settings.database.dsn) >= upto)  # noqa: B023  # called at once
-        assert collector.wait() == -SIGKILL
-    with collecting(settings, tmp_path) as collector:
+            publish_numbered(
+                settings.mqtt, [Numbered(number, now) for number in reversed(range(upto - 100, upto))]
+            )
+            wait_until(lambda: collector.dead or count_readings(settings.database.dsn) >= upto)  # noqa: B023  # called at once
+        assert collector.wait_for_exit() == -SIGKILL
+    with run_collector(settings, tmp_path) as collector:
         wait_for(settings.database.dsn, 400)
-        until(lambda: "The broker is connected." in collector.log)
-        assert collector.end() == 0
+        wait_until(lambda: "The broker is connected." in collector.log)
+        assert collector.end_gracefully() == 0
     assert_each_once(settings.database.dsn, 400)
     assert_balanced(collector, stored=400)
 
@@ -105,7 +109,7 @@ def assert_each_once(dsn: str, count: int) -> None:
 
 
 def assert_balanced(collector: CollectorProcess, *, stored: int) -> None:
-    last = collector.said[-1]
+    last = collector.log_lines[-1]
     found = re.fullmatch(
         r"Books: received (\S+) = stored (\S+) \+ duplicates (\S+) \+ spooled (\S+) \+ rejected (\S+)\.", last
     )

@@ -19,12 +19,12 @@ from dosing_tui.domain.alarms.models import AlarmEvent, JournalEntry
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support import tmux_terminal
 from tests.support.collector.numbered_messages import plant_settings
-from tests.support.collector_process.supervised_collector import kept
-from tests.support.os_processes import alive, children
-from tests.support.polling import until
+from tests.support.collector_process.supervised_collector import supervise_collector
+from tests.support.os_processes import is_alive, list_children
+from tests.support.polling import wait_until
 
 
-def acknowledged(settings: Settings) -> list[JournalEntry]:
+def list_acknowledgements(settings: Settings) -> list[JournalEntry]:
     return [entry for entry in journal.read_journal(settings) if entry.event is AlarmEvent.ACKNOWLEDGE]
 
 
@@ -50,28 +50,30 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
         "DOSING_DATABASE_DSN": own_postgres.dsn, "DOSING_LOG_FILE": str(tmp_path / "console.log"),
         "DOSING_COLLECTOR_SPOOL_DIR": settings.collector.spool_dir,
     }  # fmt: skip
-    with tmux_terminal.program(tmp_path, env=environment) as window:
-        window.shows("collecting", 60)
+    with tmux_terminal.run_program(tmp_path, env=environment) as window:
+        window.wait_for_text("collecting", 60)
         say_low(settings)
-        window.shows("1 of 1 unacknowledged")
-        until(lambda: len(journal.read_journal(settings)) == 1)
+        window.wait_for_text("1 of 1 unacknowledged")
+        wait_until(lambda: len(journal.read_journal(settings)) == 1)
         own_postgres.kill()
-        window.keys("a")
-        window.shows("DB down")
+        window.send_keys("a")
+        window.wait_for_text("DB down")
         began = datetime.now(UTC)
-        window.keys("Space")
-        window.shows("Kept on this machine until the database is back.")
-        window.shows("1 kept here")
+        window.send_keys("Space")
+        window.wait_for_text("Kept on this machine until the database is back.")
+        window.wait_for_text("1 kept here")
         ended = datetime.now(UTC)
-        console, collector = window.pid(), children(window.pid())[0]
+        console, collector = window.get_pid(), list_children(window.get_pid())[0]
         for process in (collector, console):
             os.kill(process, SIGKILL)
-        until(lambda: not alive(collector) and not alive(console))
+        wait_until(lambda: not is_alive(collector) and not is_alive(console))
     own_postgres.restart()
-    with kept(settings) as next_one:
-        (entry,) = until(lambda: acknowledged(settings))
-        until(lambda: next_one.ready and next_one.picture.alarms and next_one.picture.alarms.is_journal_live)
-    assert acknowledged(settings) == [entry]
+    with supervise_collector(settings) as next_one:
+        (entry,) = wait_until(lambda: list_acknowledgements(settings))
+        wait_until(
+            lambda: next_one.ready and next_one.picture.alarms and next_one.picture.alarms.is_journal_live
+        )
+    assert list_acknowledgements(settings) == [entry]
     assert entry.key.tag == "STOCK_LOW/dosing_system_01/T-12"
     assert began <= entry.at <= ended
     assert entry.who.os_user == getuser()

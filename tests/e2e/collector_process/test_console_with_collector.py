@@ -10,26 +10,26 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from tests.support import tmux_terminal
-from tests.support.collector.numbered_messages import publish, stored_numbers
-from tests.support.collector.running_collector import numbered
-from tests.support.collector_process.supervised_collector import kept
-from tests.support.database_servers import absent
-from tests.support.os_processes import alive, children
-from tests.support.polling import until
+from tests.support.collector.numbered_messages import publish_numbered, stored_numbers
+from tests.support.collector.running_collector import number_messages
+from tests.support.collector_process.supervised_collector import supervise_collector
+from tests.support.database_servers import skip_absent
+from tests.support.os_processes import is_alive, list_children
+from tests.support.polling import wait_until
 from tests.support.tmux_terminal import Terminal
 
 
 @pytest.fixture
 def console(settings: Settings, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     if tmux_terminal.FOUND is None:
-        absent(request, "tmux is not installed")
+        skip_absent(request, "tmux is not installed")
     environment = {
         "DOSING_MQTT_HOST": settings.mqtt.host, "DOSING_MQTT_PORT": str(settings.mqtt.port),
         "DOSING_DATABASE_DSN": settings.database.dsn, "DOSING_LOG_FILE": str(tmp_path / "console.log"),
         "DOSING_COLLECTOR_SPOOL_DIR": settings.collector.spool_dir,
     }  # fmt: skip
-    with tmux_terminal.program(tmp_path, env=environment) as window:
-        window.shows("collecting")
+    with tmux_terminal.run_program(tmp_path, env=environment) as window:
+        window.wait_for_text("collecting")
         yield window
 
 
@@ -37,32 +37,34 @@ def test_a_killed_console_takes_its_collector_along_which_loses_nothing(
     settings: Settings, console: Terminal
 ) -> None:
     count = 2_000
-    program, (collector,) = console.pid(), children(console.pid())
-    said = threading.Thread(target=publish, args=(settings.mqtt, numbered(0, count)), kwargs={"per_s": count})
+    program, (collector,) = console.get_pid(), list_children(console.get_pid())
+    said = threading.Thread(
+        target=publish_numbered, args=(settings.mqtt, number_messages(0, count)), kwargs={"per_s": count}
+    )
     said.start()
-    until(lambda: len(stored_numbers(settings.database.dsn)) > count // 4)
+    wait_until(lambda: len(stored_numbers(settings.database.dsn)) > count // 4)
     os.kill(program, SIGKILL)
-    until(lambda: not alive(collector), why="the collector outlives the console")
+    wait_until(lambda: not is_alive(collector), why="the collector outlives the console")
     said.join()
-    with kept(settings) as next_one:
-        until(lambda: len(stored_numbers(settings.database.dsn)) == count)
-        until(lambda: next_one.ready and not next_one.picture.message_counts.spooled)
+    with supervise_collector(settings) as next_one:
+        wait_until(lambda: len(stored_numbers(settings.database.dsn)) == count)
+        wait_until(lambda: next_one.ready and not next_one.picture.message_counts.spooled)
         assert next_one.picture.message_counts.is_reconciled
     assert set(stored_numbers(settings.database.dsn).values()) == {1}
 
 
 def test_a_killed_collector_is_told_on_the_screen_and_comes_back(console: Terminal) -> None:
-    (collector,) = children(console.pid())
+    (collector,) = list_children(console.get_pid())
     os.kill(collector, SIGKILL)
-    console.shows("The collector process was ended by signal SIGKILL. It is started again")
-    console.shows("collecting")
-    assert children(console.pid()) != [collector]
+    console.wait_for_text("The collector process was ended by signal SIGKILL. It is started again")
+    console.wait_for_text("collecting")
+    assert list_children(console.get_pid()) != [collector]
 
 
 def test_quitting_ends_the_collector_before_the_terminal_is_given_back(
     console: Terminal, tmp_path: Path
 ) -> None:
-    (collector,) = children(console.pid())
-    console.keys("C-q")
-    until(lambda: "console ends with status 0" in (tmp_path / "console.log").read_text(encoding="utf-8"))
-    assert not alive(collector)
+    (collector,) = list_children(console.get_pid())
+    console.send_keys("C-q")
+    wait_until(lambda: "console ends with status 0" in (tmp_path / "console.log").read_text(encoding="utf-8"))
+    assert not is_alive(collector)

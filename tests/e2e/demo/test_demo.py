@@ -15,9 +15,9 @@ from dosing_tui.demo.main import run_demo
 from dosing_tui.demo.servers import mqtt_broker
 from dosing_tui.demo.servers.child_processes import find_first_account
 from tests.support.database_servers import reachable_temp
-from tests.support.demo.server_owners import environment, python_for
-from tests.support.os_processes import alive, children
-from tests.support.polling import until
+from tests.support.demo.server_owners import build_environment, python_for
+from tests.support.os_processes import is_alive, list_children
+from tests.support.polling import wait_until
 
 HEADLESS = ("-m", "dosing_tui", "demo", "--headless")
 BUSY, QUIET = 100.0, 0.05
@@ -31,7 +31,7 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def demo(folder: Path, *arguments: str, rate: float = QUIET) -> Iterator[subprocess.Popen[str]]:
+def start_demo(folder: Path, *arguments: str, rate: float = QUIET) -> Iterator[subprocess.Popen[str]]:
     """The program as a user starts it; what it says goes to ``folder``'s sibling ``said``."""
     command = [sys.executable, *HEADLESS, "--rate", str(rate), "--folder", str(folder), *arguments]
     with said_file(folder).open("w") as said:
@@ -52,10 +52,10 @@ def said_file(folder: Path) -> Path:
 
 
 def wait_for(folder: Path, words: str) -> None:
-    until(lambda: words in said_file(folder).read_text(), 60, why=f"never said '{words}'")
+    wait_until(lambda: words in said_file(folder).read_text(), 60, why=f"never said '{words}'")
 
 
-def books(process: subprocess.Popen[str]) -> dict[str, object]:
+def read_final_counts(process: subprocess.Popen[str]) -> dict[str, object]:
     answer, _ = process.communicate(timeout=90)
     lines = answer.splitlines()
     assert len(lines) == 1, answer
@@ -63,38 +63,38 @@ def books(process: subprocess.Popen[str]) -> dict[str, object]:
     return found
 
 
-def assert_everything_is_accounted_for(told: dict[str, object]) -> None:
-    assert told["balanced"] is True
-    assert told["spooled"] == 0
-    assert told["received"] == told["published"]
-    assert {name: told[name] for name in ("rejected", "duplicates")} == told["expected"]
+def assert_everything_is_accounted_for(final_report: dict[str, object]) -> None:
+    assert final_report["balanced"] is True
+    assert final_report["spooled"] == 0
+    assert final_report["received"] == final_report["published"]
+    assert {name: final_report[name] for name in ("rejected", "duplicates")} == final_report["expected"]
 
 
 @pytest.fixture(scope="module")
-def told() -> Iterator[dict[str, object]]:
+def final_report() -> Iterator[dict[str, object]]:
     """What a busy demo on a fresh folder said at its end."""
-    with reachable_temp() as folder, demo(folder / "a demo", "--duration", "5", rate=BUSY) as process:
-        yield books(process)
+    with reachable_temp() as folder, start_demo(folder / "a demo", "--duration", "5", rate=BUSY) as process:
+        yield read_final_counts(process)
         assert process.returncode == 0
 
 
-def test_the_books_balance_and_every_fault_is_found(told: dict[str, object]) -> None:
-    assert_everything_is_accounted_for(told)
-    assert told["rejected"]
-    assert told["duplicates"]
+def test_the_books_balance_and_every_fault_is_found(final_report: dict[str, object]) -> None:
+    assert_everything_is_accounted_for(final_report)
+    assert final_report["rejected"]
+    assert final_report["duplicates"]
 
 
-def test_every_row_is_in_the_database_history_included(told: dict[str, object]) -> None:
-    rows = told["rows"]
+def test_every_row_is_in_the_database_history_included(final_report: dict[str, object]) -> None:
+    rows = final_report["rows"]
     assert isinstance(rows, dict)
-    assert rows["rejected_messages"] == told["rejected"]
+    assert rows["rejected_messages"] == final_report["rejected"]
     readings = sum(rows.values()) - rows["rejected_messages"]
-    assert readings == told["history"] + told["stored"]  # type: ignore[operator]  # both are counts
-    assert told["history"]
+    assert readings == final_report["history"] + final_report["stored"]  # type: ignore[operator]  # both are counts
+    assert final_report["history"]
 
 
 def test_a_second_demo_on_the_same_folder_is_told_so_in_one_sentence(folder: Path) -> None:
-    with demo(folder) as first:
+    with start_demo(folder) as first:
         wait_for(folder, "plant works")
         second = subprocess.run(
             [sys.executable, *HEADLESS, "--folder", str(folder)], capture_output=True, text=True, timeout=60
@@ -107,20 +107,20 @@ def test_a_second_demo_on_the_same_folder_is_told_so_in_one_sentence(folder: Pat
 
 @pytest.mark.parametrize("signal", [SIGINT, SIGTERM, SIGHUP])
 def test_a_signal_ends_it_in_order_with_its_books_and_leaves_nothing(folder: Path, signal: Signals) -> None:
-    with demo(folder) as process:
+    with start_demo(folder) as process:
         wait_for(folder, "plant works")
-        started = children(process.pid)
+        started = list_children(process.pid)
         assert started
         process.send_signal(signal)
-        told = books(process)
+        final_report = read_final_counts(process)
         assert process.returncode == 0
-    assert_everything_is_accounted_for(told)
-    assert not [pid for pid in started if alive(pid)]
+    assert_everything_is_accounted_for(final_report)
+    assert not [pid for pid in started if is_alive(pid)]
 
 
 @pytest.mark.parametrize("words", ["Starting PostgreSQL", "Writing three days"])
 def test_a_signal_while_it_is_set_up_leaves_nothing(folder: Path, words: str) -> None:
-    with demo(folder) as process:
+    with start_demo(folder) as process:
         wait_for(folder, words)
         process.send_signal(SIGTERM)
         process.wait(60)
@@ -130,16 +130,16 @@ def test_a_signal_while_it_is_set_up_leaves_nothing(folder: Path, words: str) ->
 
 
 def test_kill_9_leaves_nothing_and_the_next_demo_goes_on_with_the_data(folder: Path) -> None:
-    with demo(folder) as process:
+    with start_demo(folder) as process:
         wait_for(folder, "plant works")
-        started = children(process.pid)
+        started = list_children(process.pid)
         process.send_signal(SIGKILL)
-        until(lambda: not [pid for pid in started if alive(pid)], why="servers outlive the demo")
-    with demo(folder, "--duration", "2", rate=BUSY) as process:
-        told = books(process)
+        wait_until(lambda: not [pid for pid in started if is_alive(pid)], why="servers outlive the demo")
+    with start_demo(folder, "--duration", "2", rate=BUSY) as process:
+        final_report = read_final_counts(process)
         assert process.returncode == 0
-    assert told["balanced"] is True
-    rows = told["rows"]
+    assert final_report["balanced"] is True
+    rows = final_report["rows"]
     assert isinstance(rows, dict)
     assert sum(rows.values()) > 1_000
 
@@ -152,7 +152,7 @@ def servers_on(folder: Path) -> list[int]:
             command = (process / "cmdline").read_bytes()
         except OSError:
             continue
-        if os.fsencode(folder) in command and alive(int(process.name)):
+        if os.fsencode(folder) in command and is_alive(int(process.name)):
             found.append(int(process.name))
     return found
 
@@ -162,10 +162,10 @@ def test_amqtt_takes_mosquittos_place_where_there_is_none(
 ) -> None:
     monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: None)
     status = run_demo(folder=folder, headless=True, duration_s=3, rate=50, report=lambda sentence: None)
-    told = json.loads(capsys.readouterr().out)
+    final_report = json.loads(capsys.readouterr().out)
     assert status == 0
-    assert "amqtt" in told["broker"]
-    assert_everything_is_accounted_for(told)
+    assert "amqtt" in final_report["broker"]
+    assert_everything_is_accounted_for(final_report)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as an ordinary user already")
@@ -178,7 +178,7 @@ def test_an_ordinary_user_can_run_it(folder: Path) -> None:
     done = subprocess.run(
         [python, *HEADLESS, "--rate", str(BUSY), "--folder", str(folder), "--duration", "2"],
         capture_output=True, text=True, timeout=90, cwd="/",
-        env=environment(nobody), user=nobody.uid, group=nobody.gid, extra_groups=[],
+        env=build_environment(nobody), user=nobody.uid, group=nobody.gid, extra_groups=[],
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert_everything_is_accounted_for(json.loads(done.stdout))
@@ -193,8 +193,8 @@ def test_the_users_own_database_settings_are_not_for_the_demo(
         "PGSERVICE": "no",
     }.items():
         monkeypatch.setenv(name, value)
-    with demo(folder, "--duration", "1") as process:
-        assert books(process)["balanced"] is True
+    with start_demo(folder, "--duration", "1") as process:
+        assert read_final_counts(process)["balanced"] is True
 
 
 def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(folder: Path) -> None:

@@ -13,9 +13,9 @@ from signal import SIGKILL, SIGTERM
 import pytest
 
 from tests.support import tmux_terminal
-from tests.support.database_servers import absent, reachable_temp
-from tests.support.os_processes import alive, children
-from tests.support.polling import until
+from tests.support.database_servers import reachable_temp, skip_absent
+from tests.support.os_processes import is_alive, list_children
+from tests.support.polling import wait_until
 from tests.support.tmux_terminal import Terminal
 
 QUIET = ("--rate", "0.05")
@@ -30,54 +30,62 @@ def folder() -> Iterator[Path]:
 def demo_on_screen(folder: Path, *options: str) -> AbstractContextManager[Terminal]:
     # what a killed demo cannot tidy up is gone with the test's folder
     own = {"TMPDIR": str(folder.parent)}
-    return tmux_terminal.program(folder.parent, *options, "demo", "--folder", str(folder), *QUIET, env=own)
+    return tmux_terminal.run_program(
+        folder.parent, *options, "demo", "--folder", str(folder), *QUIET, env=own
+    )
 
 
 @pytest.fixture
 def screen(folder: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     """A demo whose console is drawn, with the past in its charts."""
     if tmux_terminal.FOUND is None:
-        absent(request, "tmux is not installed")
+        skip_absent(request, "tmux is not installed")
     with demo_on_screen(folder) as window:
-        window.shows("Demo plant", timeout=60)
-        window.shows("CU-85")
+        window.wait_for_text("Demo plant", timeout=60)
+        window.wait_for_text("CU-85")
         yield window
 
 
 def test_it_begins_with_a_past_and_a_live_plant(screen: Terminal) -> None:
-    screen.shows("collecting")
+    screen.wait_for_text("collecting")
 
 
 def test_q_takes_everything_down(screen: Terminal) -> None:
-    demo, started = screen.pid(), children(screen.pid())
+    demo, started = screen.get_pid(), list_children(screen.get_pid())
     assert started
-    screen.keys("q")
-    screen.shows("Quit the console?")
-    screen.keys("q")
-    until(lambda: not [pid for pid in (demo, *started) if alive(pid)], why="the demo or its servers go on")
+    screen.send_keys("q")
+    screen.wait_for_text("Quit the console?")
+    screen.send_keys("q")
+    wait_until(
+        lambda: not [pid for pid in (demo, *started) if is_alive(pid)], why="the demo or its servers go on"
+    )
 
 
 @pytest.mark.parametrize("signal", [SIGTERM, SIGKILL])
 def test_no_server_outlives_it(screen: Terminal, signal: int) -> None:
-    demo, started = screen.pid(), children(screen.pid())
+    demo, started = screen.get_pid(), list_children(screen.get_pid())
     os.kill(demo, signal)
-    until(lambda: not [pid for pid in (demo, *started) if alive(pid)], why="the demo or its servers go on")
+    wait_until(
+        lambda: not [pid for pid in (demo, *started) if is_alive(pid)], why="the demo or its servers go on"
+    )
 
 
 def test_the_consoles_options_hold_for_the_demo_too(folder: Path, request: pytest.FixtureRequest) -> None:
     if tmux_terminal.FOUND is None:
-        absent(request, "tmux is not installed")
+        skip_absent(request, "tmux is not installed")
     with demo_on_screen(folder, "--glyphs", "ascii") as window:
-        assert window.shows("Demo plant", timeout=60).isascii()
+        assert window.wait_for_text("Demo plant", timeout=60).isascii()
 
 
 def test_a_closed_terminal_takes_everything_down(folder: Path, request: pytest.FixtureRequest) -> None:
     if tmux_terminal.FOUND is None:
-        absent(request, "tmux is not installed")
+        skip_absent(request, "tmux is not installed")
     with demo_on_screen(folder) as window:
-        window.shows("Demo plant", timeout=60)
-        demo, started = window.pid(), children(window.pid())
-    until(lambda: not [pid for pid in (demo, *started) if alive(pid)], why="the demo or its servers go on")
+        window.wait_for_text("Demo plant", timeout=60)
+        demo, started = window.get_pid(), list_children(window.get_pid())
+    wait_until(
+        lambda: not [pid for pid in (demo, *started) if is_alive(pid)], why="the demo or its servers go on"
+    )
 
 
 def test_it_ends_by_itself_when_its_time_is_over(folder: Path) -> None:

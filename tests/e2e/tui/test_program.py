@@ -12,8 +12,8 @@ import pytest
 
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from screenshots.recorder import Recorder, Size
-from tests.support.polling import until
-from tests.support.tmux_terminal import FOUND, program
+from tests.support.polling import wait_until
+from tests.support.tmux_terminal import FOUND, run_program
 
 LARGE = Size(120, 40)
 needs_tmux = pytest.mark.skipif(FOUND is None, reason="tmux is not installed")
@@ -37,7 +37,7 @@ def nothing_there(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def started(folder: Path, *, ignoring_hangups: bool = False) -> Iterator[Recorder]:
+def start_console(folder: Path, *, ignoring_hangups: bool = False) -> Iterator[Recorder]:
     """The console in a pseudo-terminal, its first picture drawn."""
     environment = {**os.environ, **nothing_there(folder), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     command = [sys.executable, "-m", "dosing_tui"]
@@ -50,48 +50,48 @@ def started(folder: Path, *, ignoring_hangups: bool = False) -> Iterator[Recorde
 
 @needs_tmux
 def test_the_console_starts_without_a_plant_answers_keys_and_follows_the_window(tmp_path: Path) -> None:
-    with program(tmp_path, env=nothing_there(tmp_path)) as terminal:
-        assert "Plant 1" in terminal.shows("MQTT down")
-        terminal.shows("No database server listens")
-        terminal.keys("7")
-        terminal.shows("Readings of process")
-        terminal.keys("?")
-        terminal.shows("esc closes")
-        terminal.keys("Escape")
-        until(lambda: "esc closes" not in terminal.screen())
-        terminal.keys("3")
-        terminal.shows("Consumption over time")
-        terminal.keys("[")
-        terminal.shows("live again")
-        terminal.keys("g")
-        terminal.shows("Last 6 hours")
-        terminal.keys("w")
-        terminal.shows("Range this week")
-        terminal.keys("s")
-        terminal.shows("Saved ")
-        terminal.keys(".", "1")
-        terminal.shows("Recent doses")
+    with run_program(tmp_path, env=nothing_there(tmp_path)) as terminal:
+        assert "Plant 1" in terminal.wait_for_text("MQTT down")
+        terminal.wait_for_text("No database server listens")
+        terminal.send_keys("7")
+        terminal.wait_for_text("Readings of process")
+        terminal.send_keys("?")
+        terminal.wait_for_text("esc closes")
+        terminal.send_keys("Escape")
+        wait_until(lambda: "esc closes" not in terminal.read_screen())
+        terminal.send_keys("3")
+        terminal.wait_for_text("Consumption over time")
+        terminal.send_keys("[")
+        terminal.wait_for_text("live again")
+        terminal.send_keys("g")
+        terminal.wait_for_text("Last 6 hours")
+        terminal.send_keys("w")
+        terminal.wait_for_text("Range this week")
+        terminal.send_keys("s")
+        terminal.wait_for_text("Saved ")
+        terminal.send_keys(".", "1")
+        terminal.wait_for_text("Recent doses")
         for columns, rows in ((80, 24), (20, 5), (100, 30), (200, 60), (120, 40)):
-            terminal.resize(columns, rows)
-        terminal.shows("Consumption by chemical")
-        terminal.keys("q")
-        terminal.shows("Quit the console?")
-        terminal.keys("Escape")
-        terminal.keys("C-q")
+            terminal.resize_window(columns, rows)
+        terminal.wait_for_text("Consumption by chemical")
+        terminal.send_keys("q")
+        terminal.wait_for_text("Quit the console?")
+        terminal.send_keys("Escape")
+        terminal.send_keys("C-q")
 
 
 @needs_tmux
 def test_the_console_is_drawn_in_ascii_where_the_terminal_knows_no_more(tmp_path: Path) -> None:
     env = {**nothing_there(tmp_path), "PYTHONIOENCODING": "latin-1"}
-    with program(tmp_path, env=env) as terminal:
-        screen = terminal.shows("DB down")
+    with run_program(tmp_path, env=env) as terminal:
+        screen = terminal.wait_for_text("DB down")
         assert "+- Inventory -" in screen
         assert screen.isascii()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_ends_the_console_and_restores_the_terminal(tmp_path: Path, number: signal.Signals) -> None:
-    with started(tmp_path) as recorder:
+    with start_console(tmp_path) as recorder:
         raw = termios.tcgetattr(recorder.terminal)
         recorder.program.send_signal(number)
         assert recorder.status(20) == 128 + number
@@ -105,24 +105,24 @@ def test_a_signal_ends_the_console_and_restores_the_terminal(tmp_path: Path, num
 
 
 def test_a_terminal_that_is_gone_ends_the_console_even_where_hangups_are_ignored(tmp_path: Path) -> None:
-    with started(tmp_path, ignoring_hangups=True) as recorder:
+    with start_console(tmp_path, ignoring_hangups=True) as recorder:
         os.close(recorder.terminal)
-        until(lambda: recorder.program.poll() is not None)
+        wait_until(lambda: recorder.program.poll() is not None)
         assert recorder.program.returncode == 128 + signal.SIGHUP
 
 
 def test_a_terminal_that_takes_nothing_cannot_hold_the_program(tmp_path: Path) -> None:
-    with started(tmp_path) as recorder:
+    with start_console(tmp_path) as recorder:
         for _ in range(200):
             # each key repaints everything, and nobody reads it
             recorder.press(b"t")
         recorder.program.send_signal(signal.SIGTERM)
-        until(lambda: recorder.program.poll() is not None)
+        wait_until(lambda: recorder.program.poll() is not None)
         assert recorder.program.returncode == 128 + signal.SIGTERM
 
 
 def test_what_goes_wrong_is_in_the_log_and_not_on_the_screen(tmp_path: Path) -> None:
-    with started(tmp_path) as recorder:
+    with start_console(tmp_path) as recorder:
         recorder.press(b"\x11")
         assert recorder.status(20) == 0
     assert "console ends with status 0" in (tmp_path / "console.log").read_text(encoding="utf-8")

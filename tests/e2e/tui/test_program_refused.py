@@ -9,8 +9,8 @@ from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
-from tests.support.polling import until
-from tests.support.tmux_terminal import FOUND, Terminal, program
+from tests.support.polling import wait_until
+from tests.support.tmux_terminal import FOUND, Terminal, run_program
 
 pytestmark = pytest.mark.skipif(FOUND is None, reason="tmux is not installed")
 READER = "reader_of_little"
@@ -26,7 +26,7 @@ def plant(own_postgres: EmbeddedPostgres) -> str:
     return psycopg.conninfo.make_conninfo(own_postgres.dsn, user=READER)
 
 
-def environment(dsn: str, folder: Path) -> dict[str, str]:
+def build_environment(dsn: str, folder: Path) -> dict[str, str]:
     return {
         "DOSING_DATABASE_DSN": dsn,
         "DOSING_MQTT_HOST": "127.0.0.1",
@@ -37,32 +37,32 @@ def environment(dsn: str, folder: Path) -> dict[str, str]:
 
 
 def test_a_missing_right_is_said_in_the_panel(plant: str, tmp_path: Path) -> None:
-    with program(tmp_path, env=environment(plant, tmp_path)) as terminal:
-        terminal.shows("no answer")
-        terminal.keys("3")
-        terminal.shows("Consumption over time")
-        terminal.shows("lacks a right in database")
-        _answers(terminal)
+    with run_program(tmp_path, env=build_environment(plant, tmp_path)) as terminal:
+        terminal.wait_for_text("no answer")
+        terminal.send_keys("3")
+        terminal.wait_for_text("Consumption over time")
+        terminal.wait_for_text("lacks a right in database")
+        _expect_answers(terminal)
     assert "Traceback" not in (tmp_path / "console.log").read_text()
 
 
 def test_a_range_that_is_none_is_said_where_it_is_typed_and_changes_nothing(
     plant: str, tmp_path: Path
 ) -> None:
-    with program(tmp_path, env=environment(plant, tmp_path)) as terminal:
-        terminal.shows("no answer")
-        terminal.keys("g")
-        terminal.shows("Last 6 hours")
-        terminal.keys("Tab", "C-u")
-        terminal.shows("'' is not a time.")
-        terminal.keys("n", "o", "w", "-", "x", "Enter")
-        terminal.shows("'now-x' is not a time.")
-        terminal.keys("Escape")
-        until(lambda: "now-x" not in terminal.screen())
-        _answers(terminal)
+    with run_program(tmp_path, env=build_environment(plant, tmp_path)) as terminal:
+        terminal.wait_for_text("no answer")
+        terminal.send_keys("g")
+        terminal.wait_for_text("Last 6 hours")
+        terminal.send_keys("Tab", "C-u")
+        terminal.wait_for_text("'' is not a time.")
+        terminal.send_keys("n", "o", "w", "-", "x", "Enter")
+        terminal.wait_for_text("'now-x' is not a time.")
+        terminal.send_keys("Escape")
+        wait_until(lambda: "now-x" not in terminal.read_screen())
+        _expect_answers(terminal)
     assert "Traceback" not in (tmp_path / "console.log").read_text()
 
 
-def _answers(terminal: Terminal) -> None:
-    terminal.keys("7")
-    terminal.shows("Readings of process")
+def _expect_answers(terminal: Terminal) -> None:
+    terminal.send_keys("7")
+    terminal.wait_for_text("Readings of process")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -22,9 +23,9 @@ from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, Priority
 from dosing_tui.domain.alarms.operator_commands import CommandContext, acknowledge_alarm
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.stored_batches import kept
-from tests.support.domain.alarm_entries import NOW, entry, latching
-from tests.support.domain.batch_messages import NOON, dose
+from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.domain.alarm_entries import NOW, latching_return, make_entry
+from tests.support.domain.batch_messages import NOON, make_dose
 from tests.support.domain.batch_messages import STATION as DEVICE
 from tests.unit.cli.test_main import UNREACHABLE
 
@@ -36,25 +37,29 @@ GROSS = AlarmKey("DOSE_GROSS", "dosing_system_01", "=cmd()")
 def plant(migrated: str) -> Settings:
     """A plant with a low tank and a gross dose that is over."""
     settings = settings_for(migrated)
-    high = {"key": GROSS, "priority": Priority.HIGH, "message": "=cmd()"}
-    told = [entry(AlarmEvent.RAISE), entry(AlarmEvent.RAISE, **high), replace(latching(), **high)]  # type: ignore[arg-type]
+    high: dict[str, Any] = {"key": GROSS, "priority": Priority.HIGH, "message": "=cmd()"}
+    told = [
+        make_entry(AlarmEvent.RAISE),
+        make_entry(AlarmEvent.RAISE, **high),
+        replace(latching_return(), **high),
+    ]
     journal.append_entries(settings, [replace(one, uuid=uuid4(), at=NOW) for one in told])
     return settings
 
 
-def run(settings: Settings, tmp_path: Path, *arguments: str) -> Result:
+def run_alarms(settings: Settings, tmp_path: Path, *arguments: str) -> Result:
     config = tmp_path / "dosing-tui.toml"
     config.write_text(f"[database]\ndsn = {json.dumps(settings.database.dsn)}\n")
     return CliRunner().invoke(main, ["--config", str(config), "alarms", *arguments])
 
 
-def listed(settings: Settings, tmp_path: Path) -> dict[str, str]:
-    rows = json.loads(run(settings, tmp_path, "list", "--format", "json").stdout)["rows"]
+def list_alarms(settings: Settings, tmp_path: Path) -> dict[str, str]:
+    rows = json.loads(run_alarms(settings, tmp_path, "list", "--format", "json").stdout)["rows"]
     return {row["tag"]: row["state"] for row in rows}
 
 
 def test_alarms_are_listed_the_most_urgent_first(plant: Settings, tmp_path: Path) -> None:
-    result = run(plant, tmp_path, "list")
+    result = run_alarms(plant, tmp_path, "list")
     caption, header, _, first, second = result.stdout.splitlines()
     assert caption == "Alarms · now"
     assert header.split()[:3] == ["state", "priority", "tag"]
@@ -65,16 +70,18 @@ def test_alarms_are_listed_the_most_urgent_first(plant: Settings, tmp_path: Path
 
 
 def test_csv_holds_no_formulas(plant: Settings, tmp_path: Path) -> None:
-    rows = list(csv.DictReader(io.StringIO(run(plant, tmp_path, "list", "--format", "csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(run_alarms(plant, tmp_path, "list", "--format", "csv").stdout)))
     assert [row["message"] for row in rows] == ["'=cmd()", "Low inventory: T-12 at 19.9 %"]
 
 
 def test_an_alarm_is_acknowledged_by_its_tag(plant: Settings, tmp_path: Path) -> None:
-    result = run(plant, tmp_path, "ack", TAG.lower(), "--comment", "on my way", "--name", "Anna")
+    result = run_alarms(plant, tmp_path, "ack", TAG.lower(), "--comment", "on my way", "--name", "Anna")
     assert (result.exit_code, result.stdout) == (0, f"acknowledged: {TAG}\n")
-    assert listed(plant, tmp_path)[TAG] == "acknowledged"
+    assert list_alarms(plant, tmp_path)[TAG] == "acknowledged"
     (row,) = json.loads(
-        run(plant, tmp_path, "journal", "--user", "anna", "--since", "9999d", "--format", "json").stdout
+        run_alarms(
+            plant, tmp_path, "journal", "--user", "anna", "--since", "9999d", "--format", "json"
+        ).stdout
     )["rows"]
     assert (row["event"], row["user"], row["comment"]) == ("acknowledge", "Anna", "on my way")
     assert row["os_user"]
@@ -82,30 +89,30 @@ def test_an_alarm_is_acknowledged_by_its_tag(plant: Settings, tmp_path: Path) ->
 
 
 def test_all_are_acknowledged_and_latched_ones_reset(plant: Settings, tmp_path: Path) -> None:
-    assert run(plant, tmp_path, "ack", "--all", "--yes").exit_code == 0
-    assert set(listed(plant, tmp_path).values()) == {"acknowledged", "latched acknowledged"}
-    assert run(plant, tmp_path, "ack", "--all", "--yes").exit_code == 1
-    assert run(plant, tmp_path, "reset", "--all", "--yes").stdout == f"reset: {GROSS.tag}\n"
-    assert listed(plant, tmp_path) == {TAG: "acknowledged"}
+    assert run_alarms(plant, tmp_path, "ack", "--all", "--yes").exit_code == 0
+    assert set(list_alarms(plant, tmp_path).values()) == {"acknowledged", "latched acknowledged"}
+    assert run_alarms(plant, tmp_path, "ack", "--all", "--yes").exit_code == 1
+    assert run_alarms(plant, tmp_path, "reset", "--all", "--yes").stdout == f"reset: {GROSS.tag}\n"
+    assert list_alarms(plant, tmp_path) == {TAG: "acknowledged"}
 
 
 @pytest.mark.parametrize("what", ["ack", "reset"])
 def test_without_a_terminal_all_needs_a_yes(plant: Settings, tmp_path: Path, what: str) -> None:
-    run(plant, tmp_path, "ack", GROSS.tag)
-    before = listed(plant, tmp_path)
-    result = run(plant, tmp_path, what, "--all")
+    run_alarms(plant, tmp_path, "ack", GROSS.tag)
+    before = list_alarms(plant, tmp_path)
+    result = run_alarms(plant, tmp_path, what, "--all")
     assert (result.exit_code, result.stdout) == (EXIT_ERROR, "")
     tag = TAG if what == "ack" else GROSS.tag
     assert f"1 alarm: {tag}" in result.stderr
     assert "give --yes" in result.stderr
-    assert listed(plant, tmp_path) == before
+    assert list_alarms(plant, tmp_path) == before
 
 
 @pytest.mark.parametrize(("answer", "left"), [("n", {"unacknowledged"}), ("y", {"acknowledged"})])
 def test_on_a_terminal_all_is_asked_about_with_how_many_and_which(
     plant: Settings, tmp_path: Path, answer: str, left: set[str]
 ) -> None:
-    run(plant, tmp_path, "ack", GROSS.tag)
+    run_alarms(plant, tmp_path, "ack", GROSS.tag)
     config = str(tmp_path / "dosing-tui.toml")
     keyboard, terminal = os.openpty()
     os.write(keyboard, f"{answer}\n".encode())
@@ -117,7 +124,7 @@ def test_on_a_terminal_all_is_asked_about_with_how_many_and_which(
     os.close(terminal)
     assert f"1 alarm: {TAG}" in result.stderr
     assert "Acknowledge it?" in result.stderr
-    assert {listed(plant, tmp_path)[TAG]} == left
+    assert {list_alarms(plant, tmp_path)[TAG]} == left
     assert result.returncode == (0 if answer == "y" else 1)
 
 
@@ -133,26 +140,26 @@ def test_what_changed_since_it_was_seen_is_left_out_with_its_reason(plant: Setti
 
 
 def test_an_alarm_is_put_out_of_service_and_back(plant: Settings, tmp_path: Path) -> None:
-    result = run(plant, tmp_path, "remove", TAG, "--reason", "scale is away", "--name", "Anna")
+    result = run_alarms(plant, tmp_path, "remove", TAG, "--reason", "scale is away", "--name", "Anna")
     assert (result.exit_code, result.stdout) == (0, f"out of service: {TAG}\n")
-    assert listed(plant, tmp_path)[TAG] == "out of service"
-    result = run(plant, tmp_path, "restore", TAG.lower(), "--comment", "scale is back")
+    assert list_alarms(plant, tmp_path)[TAG] == "out of service"
+    result = run_alarms(plant, tmp_path, "restore", TAG.lower(), "--comment", "scale is back")
     assert (result.exit_code, result.stdout) == (0, f"back in service: {TAG}\n")
-    assert TAG not in listed(plant, tmp_path)
+    assert TAG not in list_alarms(plant, tmp_path)
 
 
 def test_an_alarm_is_shelved_and_unshelved(plant: Settings, tmp_path: Path) -> None:
-    result = run(plant, tmp_path, "shelve", TAG, "--for", "4h", "--reason", "refill ordered")
+    result = run_alarms(plant, tmp_path, "shelve", TAG, "--for", "4h", "--reason", "refill ordered")
     assert result.stdout == f"shelved: {TAG}\n"
-    assert listed(plant, tmp_path)[TAG] == "shelved"
-    assert run(plant, tmp_path, "unshelve", TAG).exit_code == 0
-    assert TAG not in listed(plant, tmp_path)
+    assert list_alarms(plant, tmp_path)[TAG] == "shelved"
+    assert run_alarms(plant, tmp_path, "unshelve", TAG).exit_code == 0
+    assert TAG not in list_alarms(plant, tmp_path)
 
 
 @pytest.fixture
 def quiet(migrated: str) -> Settings:
     """A station that has dosed T-12, and nothing wrong."""
-    kept(migrated, dose(0, "T-12", actual_g=40.0), now=NOON)
+    store_and_rebuild(migrated, make_dose(0, "T-12", actual_g=40.0), now=NOON)
     return settings_for(migrated)
 
 
@@ -168,22 +175,22 @@ def quiet(migrated: str) -> Settings:
 def test_a_normal_alarm_is_put_out_of_service_before_the_work_and_back(
     quiet: Settings, tmp_path: Path, tag: str, meant: str
 ) -> None:
-    result = run(quiet, tmp_path, "remove", tag, "--reason", "scale is away")
+    result = run_alarms(quiet, tmp_path, "remove", tag, "--reason", "scale is away")
     assert (result.exit_code, result.stdout) == (0, f"out of service: {meant}\n")
-    assert listed(quiet, tmp_path) == {meant: "out of service"}
+    assert list_alarms(quiet, tmp_path) == {meant: "out of service"}
     (removed,) = journal.read_journal(quiet)
     assert (removed.priority, removed.rule_version) == (RULES[removed.key.rule].priority, CATALOG_VERSION)
-    assert run(quiet, tmp_path, "restore", meant).exit_code == 0
-    assert listed(quiet, tmp_path) == {}
+    assert run_alarms(quiet, tmp_path, "restore", meant).exit_code == 0
+    assert list_alarms(quiet, tmp_path) == {}
 
 
 def test_a_normal_alarm_is_shelved_as_long_as_its_rule_allows(quiet: Settings, tmp_path: Path) -> None:
     tag = f"DOSE_GROSS/{DEVICE}/T-12"
-    too_long = run(quiet, tmp_path, "shelve", tag, "--for", "1h", "--reason", "calibration")
+    too_long = run_alarms(quiet, tmp_path, "shelve", tag, "--for", "1h", "--reason", "calibration")
     assert "with priority high for 30 minutes at most" in too_long.stderr
-    result = run(quiet, tmp_path, "shelve", tag, "--for", "30m", "--reason", "calibration")
+    result = run_alarms(quiet, tmp_path, "shelve", tag, "--for", "30m", "--reason", "calibration")
     assert (result.exit_code, result.stdout) == (0, f"shelved: {tag}\n")
-    assert listed(quiet, tmp_path) == {tag: "shelved"}
+    assert list_alarms(quiet, tmp_path) == {tag: "shelved"}
 
 
 @pytest.mark.parametrize(
@@ -199,7 +206,7 @@ def test_nothing_is_hidden_that_could_never_sound(
     quiet: Settings, tmp_path: Path, what: str, tag: str, words: str
 ) -> None:
     more = ("--for", "5m") if what == "shelve" else ()
-    result = run(quiet, tmp_path, what, tag, "--reason", "x", *more)
+    result = run_alarms(quiet, tmp_path, what, tag, "--reason", "x", *more)
     assert result.exit_code == EXIT_ERROR
     assert words in result.stderr
     assert journal.read_journal(quiet) == []
@@ -223,7 +230,7 @@ def test_nothing_is_hidden_that_could_never_sound(
 def test_what_is_not_possible_is_one_sentence(
     plant: Settings, tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
-    result = run(plant, tmp_path, *arguments)
+    result = run_alarms(plant, tmp_path, *arguments)
     assert result.exit_code == EXIT_ERROR
     assert words in result.stderr
     assert "Traceback" not in result.output
@@ -231,7 +238,9 @@ def test_what_is_not_possible_is_one_sentence(
 
 def test_the_journal_is_filtered(plant: Settings, tmp_path: Path) -> None:
     def tags(*arguments: str) -> list[str]:
-        out = run(plant, tmp_path, "journal", "--since", "9999d", "--format", "json", *arguments).stdout
+        out = run_alarms(
+            plant, tmp_path, "journal", "--since", "9999d", "--format", "json", *arguments
+        ).stdout
         return [row["tag"] for row in json.loads(out)["rows"]]
 
     assert tags("--tag", "stock") == [TAG]
@@ -244,19 +253,19 @@ def test_the_journal_is_filtered(plant: Settings, tmp_path: Path) -> None:
 
 
 def test_nothing_to_list_is_no_error(migrated: str, tmp_path: Path) -> None:
-    result = run(settings_for(migrated), tmp_path, "list")
+    result = run_alarms(settings_for(migrated), tmp_path, "list")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "None.\n")
-    found = json.loads(run(settings_for(migrated), tmp_path, "list", "--format", "json").stdout)
+    found = json.loads(run_alarms(settings_for(migrated), tmp_path, "list", "--format", "json").stdout)
     assert (found["panel"], found["rows"]) == ("alarms", [])
 
 
 def test_times_are_on_the_plants_clock_in_every_form(plant: Settings, tmp_path: Path) -> None:
-    (row, *_) = json.loads(run(plant, tmp_path, "list", "--format", "json").stdout)["rows"]
+    (row, *_) = json.loads(run_alarms(plant, tmp_path, "list", "--format", "json").stdout)["rows"]
     assert row["raised_at"] == NOW.isoformat()
-    assert f"{NOW:%Y-%m-%d %H:%M}" in run(plant, tmp_path, "list").stdout
+    assert f"{NOW:%Y-%m-%d %H:%M}" in run_alarms(plant, tmp_path, "list").stdout
 
 
 def test_without_the_database_it_says_so(tmp_path: Path) -> None:
-    result = run(settings_for(UNREACHABLE), tmp_path, "list")
+    result = run_alarms(settings_for(UNREACHABLE), tmp_path, "list")
     assert result.exit_code == EXIT_UNAVAILABLE
     assert result.stderr.startswith("dosing-tui: No database server listens")

@@ -20,14 +20,14 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[WebServer]:
         yield server
 
 
-def run(folder: Path, *words: str, dsn: str = "") -> Result:
+def run_notifications(folder: Path, *words: str, dsn: str = "") -> Result:
     path = folder / "dosing-tui.toml"
     path.write_text(f'[database]\ndsn = "{dsn}"\n[[notifications]]\nname = "shift"\nkind = "teams"\n')
     return CliRunner().invoke(main, ["--config", str(path), "alarms", *words])
 
 
 def test_a_test_arrives_and_says_that_it_is_one(web: WebServer, tmp_path: Path) -> None:
-    result = run(tmp_path, "test-notification", "shift", dsn="dbname=x")
+    result = run_notifications(tmp_path, "test-notification", "shift", dsn="dbname=x")
     assert (result.exit_code, result.output) == (0, "Channel shift (teams) accepted the message.\n")
     assert "[LOW] Test: This is a test; nothing is wrong. (Plant 1)" in web.posted[0].body.decode()
 
@@ -36,21 +36,21 @@ def test_one_that_fails_says_why_and_one_that_is_not_there_which_there_are(
     web: WebServer, tmp_path: Path
 ) -> None:
     web.answers = [500]
-    result = run(tmp_path, "test-notification", "shift", dsn="dbname=x")
+    result = run_notifications(tmp_path, "test-notification", "shift", dsn="dbname=x")
     assert (result.exit_code, result.output) == (2, "dosing-tui: The server answers 500.\n")
-    result = run(tmp_path, "test-notification", "shft", dsn="dbname=x")
+    result = run_notifications(tmp_path, "test-notification", "shft", dsn="dbname=x")
     assert "there is no channel 'shft'; configured: shift." in result.output
 
 
 def test_a_channel_that_no_collector_has_used_says_so(web: WebServer, migrated: str, tmp_path: Path) -> None:
-    result = run(tmp_path, "notifications", dsn=migrated)
+    result = run_notifications(tmp_path, "notifications", dsn=migrated)
     assert (result.exit_code, result.output) == (0, "shift: not used by a collector yet\n")
 
 
 def test_a_refill_is_in_the_journal_with_who_and_how_much(
     web: WebServer, migrated: str, tmp_path: Path
 ) -> None:
-    result = run(
+    result = run_notifications(
         tmp_path, "refill", "dosing_system_01", "T-12", "--grams", "15000", "--as", "Anna", dsn=migrated
     )
     assert result.output == (

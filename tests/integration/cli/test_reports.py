@@ -8,22 +8,26 @@ import pytest
 
 from dosing_tui.cli.main import EXIT_ERROR
 from tests.integration.cli.test_batches import Shop
-from tests.support.database.stored_batches import kept
-from tests.support.domain.batch_messages import NOON, level, normal
+from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.domain.batch_messages import NOON, make_level, normal_batch
 
 EARLY = ("report", "shift", "--at", "2026-11-23 Early")
 
 
 @pytest.fixture
 def shop(migrated: str) -> Shop:
-    kept(
-        migrated, level(-9, "T-9", 5000.0), *normal(), *normal(400, "CU-65/75"), now=NOON + timedelta(hours=2)
+    store_and_rebuild(
+        migrated,
+        make_level(-9, "T-9", 5000.0),
+        *normal_batch(),
+        *normal_batch(400, "CU-65/75"),
+        now=NOON + timedelta(hours=2),
     )
     return Shop(migrated)
 
 
 def test_the_report_of_a_named_shift_is_text_of_80_columns(shop: Shop) -> None:
-    result = shop.run(*EARLY)
+    result = shop.run_command(*EARLY)
     assert result.exit_code == 0
     assert max(map(len, result.stdout.splitlines())) <= 80
     words = " ".join(result.stdout.split())
@@ -37,7 +41,7 @@ def test_the_report_of_a_named_shift_is_text_of_80_columns(shop: Shop) -> None:
 
 
 def test_json_holds_every_number(shop: Shop) -> None:
-    found = json.loads(shop.run(*EARLY, "--format", "json").stdout)
+    found = json.loads(shop.run_command(*EARLY, "--format", "json").stdout)
     assert found["shift"] == {
         "name": "Early", "since": "2026-11-23T06:00:00+01:00", "until": "2026-11-23T14:00:00+01:00",
     }  # fmt: skip
@@ -48,15 +52,15 @@ def test_json_holds_every_number(shop: Shop) -> None:
 
 def test_a_folder_gets_a_file_named_after_the_shift_and_keeps_what_it_has(shop: Shop, tmp_path: Path) -> None:
     for form, suffix in (("html", "html"), ("pdf", "pdf"), ("text", "txt"), ("json", "json")):
-        assert shop.run(*EARLY, "--format", form, "--output", str(tmp_path)).exit_code == 0
+        assert shop.run_command(*EARLY, "--format", form, "--output", str(tmp_path)).exit_code == 0
         assert (tmp_path / f"shift_2026-11-23_0600_Early.{suffix}").stat().st_size > 1_000
-    again = shop.run(*EARLY, "--output", str(tmp_path))
+    again = shop.run_command(*EARLY, "--output", str(tmp_path))
     assert (again.exit_code, "--force replaces it" in again.stderr) == (EXIT_ERROR, True)
 
 
 def test_the_last_shift_and_this_one_need_no_name(shop: Shop) -> None:
     for which in ((), ("--last",), ("--this",)):
-        result = shop.run("report", "shift", *which)
+        result = shop.run_command("report", "shift", *which)
         assert (result.exit_code, "Completed" in result.stdout) == (0, True)
         assert ("told so far" in result.stdout) is (which == ("--this",))
 
@@ -72,10 +76,10 @@ WRONG = [
 
 def test_wrong_input_is_two_and_one_sentence(shop: Shop) -> None:
     for arguments, sentence in WRONG:
-        result = shop.run("report", "shift", *arguments)
+        result = shop.run_command("report", "shift", *arguments)
         assert (result.exit_code, result.stdout) == (EXIT_ERROR, ""), arguments
         assert sentence in " ".join(result.stderr.split())
 
 
 def test_a_database_that_is_away_is_three() -> None:
-    assert Shop("host=127.0.0.1 port=1 dbname=plant").run(*EARLY).exit_code == 3
+    assert Shop("host=127.0.0.1 port=1 dbname=plant").run_command(*EARLY).exit_code == 3

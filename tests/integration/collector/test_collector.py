@@ -12,55 +12,55 @@ from paho.mqtt.publish import single
 from dosing_tui.config.settings import MqttVersion, Settings
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.live_state import LinkStatus, MessageCounts
-from tests.support.collector.numbered_messages import publish, stored_numbers
-from tests.support.collector.running_collector import numbered, running
-from tests.support.database.schema_inspection import rows
-from tests.support.polling import until
+from tests.support.collector.numbered_messages import publish_numbered, stored_numbers
+from tests.support.collector.running_collector import number_messages, run_in_threads
+from tests.support.database.schema_inspection import fetch_rows
+from tests.support.polling import wait_until
 
 
 @pytest.mark.parametrize("protocol", list(MqttVersion))
 def test_messages_reach_the_database_and_the_books_balance(settings: Settings, protocol: MqttVersion) -> None:
-    with running(replace(settings, mqtt=replace(settings.mqtt, protocol=protocol))) as plant:
-        until(lambda: plant.ready)
-        publish(settings.mqtt, numbered(0, 100))
-        until(lambda: plant.books == MessageCounts(received=100, stored=100))
+    with run_in_threads(replace(settings, mqtt=replace(settings.mqtt, protocol=protocol))) as plant:
+        wait_until(lambda: plant.ready)
+        publish_numbered(settings.mqtt, number_messages(0, 100))
+        wait_until(lambda: plant.books == MessageCounts(received=100, stored=100))
         assert sorted(stored_numbers(settings.database.dsn)) == list(range(100))
         assert len(plant.picture.doses) == 50
 
 
 def test_the_books_balance_whenever_one_looks(settings: Settings) -> None:
-    with running(settings) as plant:
-        until(lambda: plant.ready)
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.ready)
         looks: list[MessageCounts] = []
-        publish(settings.mqtt, numbered(0, 1000))
-        until(lambda: looks.append(plant.books) or plant.books.stored == 1000, every=0.001)  # type: ignore[func-returns-value]
+        publish_numbered(settings.mqtt, number_messages(0, 1000))
+        wait_until(lambda: looks.append(plant.books) or plant.books.stored == 1000, every=0.001)  # type: ignore[func-returns-value]
         assert all(books.is_reconciled and books.spooled >= 0 for books in looks)
 
 
 def test_a_message_sent_twice_is_stored_once_and_counted_as_a_duplicate(settings: Settings) -> None:
-    with running(settings) as plant:
-        until(lambda: plant.ready)
-        publish(settings.mqtt, numbered(0, 4) + numbered(0, 4))
-        until(lambda: plant.books == MessageCounts(received=8, stored=4, duplicates=4))
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.ready)
+        publish_numbered(settings.mqtt, number_messages(0, 4) + number_messages(0, 4))
+        wait_until(lambda: plant.books == MessageCounts(received=8, stored=4, duplicates=4))
 
 
 def test_a_retained_message_is_seen_and_not_stored(settings: Settings) -> None:
-    level = numbered(3, 4)[0]
+    level = number_messages(3, 4)[0]
     single(
         level.topic, level.payload, qos=1, retain=True, hostname=settings.mqtt.host, port=settings.mqtt.port
     )
-    with running(settings) as plant:
-        until(lambda: plant.picture.levels)
-        until(lambda: plant.ready)
-        publish(settings.mqtt, numbered(0, 1))
-        until(lambda: plant.books == MessageCounts(received=1, stored=1))
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.picture.levels)
+        wait_until(lambda: plant.ready)
+        publish_numbered(settings.mqtt, number_messages(0, 1))
+        wait_until(lambda: plant.books == MessageCounts(received=1, stored=1))
 
 
 def test_what_cannot_be_read_is_rejected_and_kept(settings: Settings) -> None:
-    with running(settings) as plant:
-        until(lambda: plant.ready)
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.ready)
         single(settings.mqtt.topics[0], b"\xff{", qos=1, hostname=settings.mqtt.host, port=settings.mqtt.port)
-        until(lambda: plant.books == MessageCounts(received=1, rejected=1))
+        wait_until(lambda: plant.books == MessageCounts(received=1, rejected=1))
         with psycopg.connect(settings.database.dsn) as session:
             assert session.execute("SELECT record FROM rejected_messages").fetchall() == [(b"\xff{",)]
 
@@ -68,30 +68,30 @@ def test_what_cannot_be_read_is_rejected_and_kept(settings: Settings) -> None:
 def test_a_row_the_database_refuses_does_not_take_its_neighbours_with_it(settings: Settings) -> None:
     with psycopg.connect(settings.database.dsn) as session:
         session.execute("ALTER TABLE dosing_consumption ADD CHECK (duration_ms <> 8)")
-    with running(settings) as plant:
-        until(lambda: plant.ready)
-        publish(settings.mqtt, numbered(0, 20))
-        until(lambda: plant.books == MessageCounts(received=20, stored=19, rejected=1))
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.ready)
+        publish_numbered(settings.mqtt, number_messages(0, 20))
+        wait_until(lambda: plant.books == MessageCounts(received=20, stored=19, rejected=1))
         assert set(range(20)) - set(stored_numbers(settings.database.dsn)) == {8}
 
 
 def test_a_restarted_broker_keeps_what_came_meanwhile(mosquitto: EmbeddedBroker, settings: Settings) -> None:
-    with running(settings) as plant:
-        until(lambda: plant.ready)
-        publish(settings.mqtt, numbered(0, 10))
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.ready)
+        publish_numbered(settings.mqtt, number_messages(0, 10))
         mosquitto.restart()
-        publish(settings.mqtt, numbered(10, 20))
-        until(lambda: plant.books.stored == 20)
+        publish_numbered(settings.mqtt, number_messages(10, 20))
+        wait_until(lambda: plant.books.stored == 20)
         assert max(stored_numbers(settings.database.dsn).values()) == 1
 
 
 def test_a_broker_that_comes_late_is_waited_for(mosquitto: EmbeddedBroker, settings: Settings) -> None:
     mosquitto.stop()
-    with running(settings) as plant:
-        until(lambda: plant.picture.broker.status is LinkStatus.DOWN)
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.picture.broker.status is LinkStatus.DOWN)
         assert "cannot be reached" in plant.picture.broker.reason
         mosquitto.start()
-        until(lambda: plant.ready)
+        wait_until(lambda: plant.ready)
 
 
 def test_batches_are_kept_behind_the_writer(settings: Settings) -> None:
@@ -99,11 +99,11 @@ def test_batches_are_kept_behind_the_writer(settings: Settings) -> None:
     event = {"device_id": "a", "recipe": "CU-85", "pumps": 2}
     statuses: LiteralString = "SELECT status FROM batches"
     host, port = settings.mqtt.host, settings.mqtt.port
-    with running(settings) as plant:
-        until(lambda: plant.ready)
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.ready)
         started = json.dumps({**event, "event": "start", "timestamp": now - 130})
         single(settings.mqtt.topics[1], started, qos=1, hostname=host, port=port)
-        until(lambda: rows(settings.database.dsn, statuses) == [("open",)])
+        wait_until(lambda: fetch_rows(settings.database.dsn, statuses) == [("open",)])
         completed = json.dumps({**event, "event": "complete", "timestamp": now - 5})
         single(settings.mqtt.topics[1], completed, qos=1, hostname=host, port=port)
-        until(lambda: rows(settings.database.dsn, statuses) == [("complete",)])
+        wait_until(lambda: fetch_rows(settings.database.dsn, statuses) == [("complete",)])

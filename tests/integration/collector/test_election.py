@@ -11,22 +11,22 @@ from dosing_tui.collector.context.local_state import get_spool_folder, is_last_c
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.database.leader_election import compute_lock_key
 from dosing_tui.live_state import LinkStatus, MessageCounts, Role
-from tests.support.collector.numbered_messages import collecting, publish, stored_numbers
-from tests.support.collector.running_collector import in_mode, numbered, running
-from tests.support.polling import until
+from tests.support.collector.numbered_messages import publish_numbered, run_collector, stored_numbers
+from tests.support.collector.running_collector import in_mode, number_messages, run_in_threads
+from tests.support.polling import wait_until
 
 
 def test_exactly_one_collects_and_the_other_sees_the_same(settings: Settings, tmp_path: Path) -> None:
     elsewhere = replace(
         settings, collector=replace(settings.collector, spool_dir=str(tmp_path / "elsewhere"))
     )
-    with running(settings) as first:
-        until(lambda: first.ready)
-        with running(elsewhere) as second:
-            until(lambda: second.role is Role.STANDBY and second.listening)
-            publish(settings.mqtt, numbered(0, 20))
-            until(lambda: first.books == MessageCounts(received=20, stored=20))
-            until(lambda: len(second.picture.doses) == len(first.picture.doses) == 10)
+    with run_in_threads(settings) as first:
+        wait_until(lambda: first.ready)
+        with run_in_threads(elsewhere) as second:
+            wait_until(lambda: second.role is Role.STANDBY and second.listening)
+            publish_numbered(settings.mqtt, number_messages(0, 20))
+            wait_until(lambda: first.books == MessageCounts(received=20, stored=20))
+            wait_until(lambda: len(second.picture.doses) == len(first.picture.doses) == 10)
             assert second.books == MessageCounts()
 
 
@@ -36,74 +36,74 @@ def test_the_standby_takes_over_from_a_killed_leader_and_nothing_is_lost(
 ) -> None:
     folder = str(tmp_path if same_machine else tmp_path / "elsewhere")
     elsewhere = replace(settings, collector=replace(settings.collector, spool_dir=folder))
-    with collecting(settings, tmp_path) as leader:
-        until(lambda: "The broker is connected." in leader.log)
-        with running(elsewhere) as standby:
-            until(lambda: standby.role is Role.STANDBY)
-            publish(settings.mqtt, numbered(0, 500))
+    with run_collector(settings, tmp_path) as leader:
+        wait_until(lambda: "The broker is connected." in leader.log)
+        with run_in_threads(elsewhere) as standby:
+            wait_until(lambda: standby.role is Role.STANDBY)
+            publish_numbered(settings.mqtt, number_messages(0, 500))
             leader.kill()
-            publish(settings.mqtt, numbered(500, 1000))
-            until(lambda: standby.role is Role.COLLECTOR)
+            publish_numbered(settings.mqtt, number_messages(500, 1000))
+            wait_until(lambda: standby.role is Role.COLLECTOR)
             leader.start()  # as a standby, it brings what it left in its spool
-            until(lambda: "this one stands by" in leader.log)
-            until(lambda: len(stored_numbers(settings.database.dsn)) == 1000)
+            wait_until(lambda: "this one stands by" in leader.log)
+            wait_until(lambda: len(stored_numbers(settings.database.dsn)) == 1000)
             stored = stored_numbers(settings.database.dsn)
             assert {number for number, times in stored.items() if times > 1 and number % 4 != 3} == set()
 
 
 def test_who_lost_the_election_meanwhile_steps_down_with_an_empty_spool(settings: Settings) -> None:
-    with running(settings) as plant, psycopg.connect(settings.database.dsn, autocommit=True) as other:
-        until(lambda: plant.ready)
-        publish(settings.mqtt, numbered(0, 10))
+    with run_in_threads(settings) as plant, psycopg.connect(settings.database.dsn, autocommit=True) as other:
+        wait_until(lambda: plant.ready)
+        publish_numbered(settings.mqtt, number_messages(0, 10))
         take_office(other, settings)
-        until(lambda: plant.role is Role.STANDBY)
+        wait_until(lambda: plant.role is Role.STANDBY)
         assert plant.books == MessageCounts(received=10, stored=10)
         assert not is_last_collector(get_spool_folder(settings))
         other.close()
-        until(lambda: plant.ready)
+        wait_until(lambda: plant.ready)
 
 
 def test_a_spool_left_behind_is_written_by_a_standby(settings: Settings) -> None:
     away = replace(settings, database=replace(settings.database, dsn="host=127.0.0.1 port=1"))
-    with running(in_mode(away, CollectorMode.ALWAYS)) as plant:
-        until(lambda: plant.listening)
-        publish(settings.mqtt, numbered(0, 10))
-        until(lambda: plant.books.spooled == 10)
+    with run_in_threads(in_mode(away, CollectorMode.ALWAYS)) as plant:
+        wait_until(lambda: plant.listening)
+        publish_numbered(settings.mqtt, number_messages(0, 10))
+        wait_until(lambda: plant.books.spooled == 10)
     with psycopg.connect(settings.database.dsn, autocommit=True) as other:
         take_office(other, settings)
-        with running(settings) as plant:
-            until(lambda: plant.role is Role.STANDBY)
-            until(lambda: plant.books == MessageCounts(received=10, stored=10))
+        with run_in_threads(settings) as plant:
+            wait_until(lambda: plant.role is Role.STANDBY)
+            wait_until(lambda: plant.books == MessageCounts(received=10, stored=10))
 
 
 def test_a_spool_in_use_by_another_process_is_named(settings: Settings) -> None:
     always = in_mode(settings, CollectorMode.ALWAYS)
-    with running(always) as first:
-        until(lambda: first.ready)
-        with running(always) as second:
-            until(lambda: f"in use by process {os.getpid()}" in second.picture.notice)
+    with run_in_threads(always) as first:
+        wait_until(lambda: first.ready)
+        with run_in_threads(always) as second:
+            wait_until(lambda: f"in use by process {os.getpid()}" in second.picture.notice)
             assert second.role is Role.UNDECIDED
-            until(lambda: second.listening)
+            wait_until(lambda: second.listening)
 
 
 def test_a_viewer_never_collects(settings: Settings) -> None:
     never = in_mode(settings, CollectorMode.NEVER)
     set_collector_marker(get_spool_folder(never))
-    with running(never) as plant:
-        until(lambda: plant.role is Role.VIEWER and plant.listening)
-        publish(settings.mqtt, numbered(0, 4))
-        until(lambda: plant.picture.doses)
-        until(lambda: plant.picture.database.status is LinkStatus.UP)
+    with run_in_threads(never) as plant:
+        wait_until(lambda: plant.role is Role.VIEWER and plant.listening)
+        publish_numbered(settings.mqtt, number_messages(0, 4))
+        wait_until(lambda: plant.picture.doses)
+        wait_until(lambda: plant.picture.database.status is LinkStatus.UP)
         assert plant.books == MessageCounts()
 
 
 def test_a_telegraf_that_writes_the_same_tables_is_noticed(settings: Settings) -> None:
     dsn = settings.database.dsn
-    with running(settings) as plant, psycopg.connect(dsn, application_name="telegraf") as telegraf:
-        until(lambda: plant.ready)
+    with run_in_threads(settings) as plant, psycopg.connect(dsn, application_name="telegraf") as telegraf:
+        wait_until(lambda: plant.ready)
         telegraf.execute("INSERT INTO batch_events (time, device_id, event) VALUES (now(), 'd', 'start')")
         telegraf.commit()
-        until(lambda: "telegraf" in plant.picture.notice)
+        wait_until(lambda: "telegraf" in plant.picture.notice)
         assert "counted twice" in plant.picture.notice
 
 
@@ -113,7 +113,7 @@ def take_office(other: psycopg.Connection[tuple[object, ...]], settings: Setting
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE application_name = 'dosing-tui/election' AND datname = current_database()"
     )
-    until(
+    wait_until(
         lambda: (
             other.execute(
                 "SELECT pg_try_advisory_lock(%s)", (compute_lock_key(settings.plant.site),)

@@ -16,8 +16,8 @@ from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.models import BatchEvent
 from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind
 from dosing_tui.domain.panels.operator_notes import NoteDraft
-from tests.support.database.expected_pairing import paired
-from tests.support.database.reading_samples import EVENT, NOW, settings_for, spooled
+from tests.support.database.expected_pairing import pair_events
+from tests.support.database.reading_samples import EVENT, NOW, number_rows, settings_for
 from tests.support.database_servers import Server
 
 HOUR = timedelta(hours=1)
@@ -31,23 +31,25 @@ def reader(migrated: str) -> Iterator[PanelReader]:
     reader.close()
 
 
-def event(minutes: float, name: str, recipe: str = "CU-85", device: str = "station-1") -> BatchEvent:
+def make_event(minutes: float, name: str, recipe: str = "CU-85", device: str = "station-1") -> BatchEvent:
     at = NOW + timedelta(minutes=minutes)
     return replace(EVENT, time=at, event=name, recipe=recipe, device_id=device, received_at=at, dedup=0)
 
 
-def store(dsn: str, *events: BatchEvent) -> None:
+def store_events(dsn: str, *events: BatchEvent) -> None:
     writer = ReadingWriter(settings_for(dsn))
-    writer.write(uuid4(), spooled(*events))
+    writer.write(uuid4(), number_rows(*events))
     writer.close()
 
 
-def hour(reader: PanelReader, *, device: Sequence[str] = (), recipe: Sequence[str] = ()) -> list[Annotation]:
+def read_hour(
+    reader: PanelReader, *, device: Sequence[str] = (), recipe: Sequence[str] = ()
+) -> list[Annotation]:
     """Of [NOW, NOW + 1 h)."""
     return list(reader.read_annotations(since=NOW, until=NOW + HOUR, device=device, recipe=recipe).items)
 
 
-def minutes(found: Sequence[Annotation]) -> list[tuple[float, float | None, AnnotationKind]]:
+def to_minutes(found: Sequence[Annotation]) -> list[tuple[float, float | None, AnnotationKind]]:
     def since_now(moment: datetime) -> float:
         return (moment - NOW) / timedelta(minutes=1)
 
@@ -57,42 +59,67 @@ def minutes(found: Sequence[Annotation]) -> list[tuple[float, float | None, Anno
 def test_a_batch_is_a_region_from_its_start_to_its_end(
     flavour: Server, reader: PanelReader, migrated: str
 ) -> None:
-    store(migrated, event(1, "start"), event(3, "complete"), event(10, "start"), event(11, "abort"))
-    assert minutes(hour(reader)) == [(1, 3, AnnotationKind.BATCH), (10, 11, AnnotationKind.ABORTED)]
-    assert [a.text for a in hour(reader)] == ["CU-85 complete", "CU-85 abort"]
-    assert {a.device for a in hour(reader)} == {"station-1"}
+    store_events(
+        migrated,
+        make_event(1, "start"),
+        make_event(3, "complete"),
+        make_event(10, "start"),
+        make_event(11, "abort"),
+    )
+    assert to_minutes(read_hour(reader)) == [(1, 3, AnnotationKind.BATCH), (10, 11, AnnotationKind.ABORTED)]
+    assert [a.text for a in read_hour(reader)] == ["CU-85 complete", "CU-85 abort"]
+    assert {a.device for a in read_hour(reader)} == {"station-1"}
 
 
 def test_a_batch_that_crosses_an_edge_of_the_window_is_whole(reader: PanelReader, migrated: str) -> None:
-    store(migrated, event(-2, "start"), event(1, "complete"), event(59, "start"), event(62, "complete"))
-    assert minutes(hour(reader)) == [(-2, 1, AnnotationKind.BATCH), (59, 62, AnnotationKind.BATCH)]
+    store_events(
+        migrated,
+        make_event(-2, "start"),
+        make_event(1, "complete"),
+        make_event(59, "start"),
+        make_event(62, "complete"),
+    )
+    assert to_minutes(read_hour(reader)) == [(-2, 1, AnnotationKind.BATCH), (59, 62, AnnotationKind.BATCH)]
 
 
 def test_a_batch_that_ended_before_the_window_or_starts_at_its_end_is_not_in_it(
     reader: PanelReader, migrated: str
 ) -> None:
-    store(migrated, event(-3, "start"), event(-1, "complete"), event(60, "start"), event(61, "complete"))
-    assert hour(reader) == []
+    store_events(
+        migrated,
+        make_event(-3, "start"),
+        make_event(-1, "complete"),
+        make_event(60, "start"),
+        make_event(61, "complete"),
+    )
+    assert read_hour(reader) == []
 
 
 def test_a_start_without_an_end_is_running_until_its_station_starts_another(
     reader: PanelReader, migrated: str
 ) -> None:
-    store(migrated, event(1, "start"), event(2, "start", device="station-2"), event(9, "start", "FG-85/95"))
-    assert minutes(hour(reader)) == [
+    store_events(
+        migrated,
+        make_event(1, "start"),
+        make_event(2, "start", device="station-2"),
+        make_event(9, "start", "FG-85/95"),
+    )
+    assert to_minutes(read_hour(reader)) == [
         (1, None, AnnotationKind.INCOMPLETE),
         (2, None, AnnotationKind.RUNNING),
         (9, None, AnnotationKind.RUNNING),
     ]
     # the filter hides the other recipe's batch, and still knows of it
-    assert minutes(hour(reader, recipe=["CU-85"], device=["station-1"])) == [
+    assert to_minutes(read_hour(reader, recipe=["CU-85"], device=["station-1"])) == [
         (1, None, AnnotationKind.INCOMPLETE)
     ]
 
 
 def test_an_end_without_a_start_is_a_moment(reader: PanelReader, migrated: str) -> None:
-    store(migrated, event(5, "complete"), event(6, "start"), event(7, "complete", "FG-85/95"))
-    assert [(a.kind, a.text) for a in hour(reader)] == [
+    store_events(
+        migrated, make_event(5, "complete"), make_event(6, "start"), make_event(7, "complete", "FG-85/95")
+    )
+    assert [(a.kind, a.text) for a in read_hour(reader)] == [
         (AnnotationKind.UNMATCHED, "CU-85 complete, start not told"),
         (AnnotationKind.RUNNING, "CU-85 running"),
         (AnnotationKind.UNMATCHED, "FG-85/95 complete, start not told"),
@@ -100,26 +127,35 @@ def test_an_end_without_a_start_is_a_moment(reader: PanelReader, migrated: str) 
 
 
 def test_pause_and_resume_do_not_end_a_batch(reader: PanelReader, migrated: str) -> None:
-    store(migrated, event(1, "start"), event(2, "pause"), event(4, "resume"), event(5, "complete"))
-    assert minutes(hour(reader)) == [(1, 5, AnnotationKind.BATCH)]
+    store_events(
+        migrated,
+        make_event(1, "start"),
+        make_event(2, "pause"),
+        make_event(4, "resume"),
+        make_event(5, "complete"),
+    )
+    assert to_minutes(read_hour(reader)) == [(1, 5, AnnotationKind.BATCH)]
 
 
 def test_notes_are_marked_with_their_author(reader: PanelReader, migrated: str) -> None:
     for device, text in ((None, "whole plant"), ("station-1", "one"), ("station-2", "two")):
         operator_notes.add_note(settings_for(migrated), NoteDraft(NOW, text, "M. Berg", device), os_user="")
-    assert [a.text for a in hour(reader)] == ["whole plant", "one", "two"]
-    assert [a.text for a in hour(reader, device=["station-2"], recipe=["CU-85"])] == ["whole plant", "two"]
-    assert {(a.kind, a.author) for a in hour(reader)} == {(AnnotationKind.NOTE, "M. Berg")}
+    assert [a.text for a in read_hour(reader)] == ["whole plant", "one", "two"]
+    assert [a.text for a in read_hour(reader, device=["station-2"], recipe=["CU-85"])] == [
+        "whole plant",
+        "two",
+    ]
+    assert {(a.kind, a.author) for a in read_hour(reader)} == {(AnnotationKind.NOTE, "M. Berg")}
 
 
 def test_the_newest_are_shown_where_there_are_too_many_and_it_is_said(
     reader: PanelReader, migrated: str
 ) -> None:
-    store(migrated, *(event(n / 60, "start" if n % 2 == 0 else "complete") for n in range(1400)))
+    store_events(migrated, *(make_event(n / 60, "start" if n % 2 == 0 else "complete") for n in range(1400)))
     found = reader.read_annotations(since=NOW, until=NOW + HOUR)
     assert len(found.items) == 500
-    assert minutes(found.items[-1:]) == [(1398 / 60, 1399 / 60, AnnotationKind.BATCH)]
-    assert minutes(found.items[:1]) == [(400 / 60, 401 / 60, AnnotationKind.BATCH)]
+    assert to_minutes(found.items[-1:]) == [(1398 / 60, 1399 / 60, AnnotationKind.BATCH)]
+    assert to_minutes(found.items[:1]) == [(400 / 60, 401 / 60, AnnotationKind.BATCH)]
     assert found.truncation_text == "Only the newest 500 batches and notes are marked."
     few = reader.read_annotations(since=NOW, until=NOW + timedelta(minutes=5))
     assert (len(few.items), few.truncation_text) == (150, "")
@@ -138,7 +174,7 @@ def test_regions_are_those_worked_out_without_sql(
     told = {
         (made.device_id, made.time, made.event, made.recipe): made
         for made in (
-            event(
+            make_event(
                 round(dice.uniform(-900, 900)),
                 dice.choice(("start", "start", "complete", "abort", "error", "pause")),
                 dice.choice(("CU-85", "CU-65/75", "")),
@@ -147,10 +183,10 @@ def test_regions_are_those_worked_out_without_sql(
             for _ in range(300)
         )
     }
-    store(migrated, *told.values())
+    store_events(migrated, *told.values())
     found = reader.read_annotations(since=NOW, until=NOW + HOUR)
     marked = [(a.at, a.until, a.kind, a.device) for a in found.items]
-    wanted = paired(told.values(), since=NOW, until=NOW + HOUR)
+    wanted = pair_events(told.values(), since=NOW, until=NOW + HOUR)
     assert wanted
     assert sorted(marked, key=in_order) == sorted((mark[:4] for mark in wanted), key=in_order)
 
@@ -162,13 +198,13 @@ def test_text_of_the_plant_comes_out_harmless(reader: PanelReader, migrated: str
             " VALUES (%s, E'a\\x1b[2J', 'start', E'[/]\\u202eB')",
             (NOW,),
         )
-    (found,) = hour(reader)
+    (found,) = read_hour(reader)
     assert (found.text, found.device) == ("[/]\ufffdB running", "a\ufffd[2J")
 
 
 def test_the_columns_are_those_that_grafana_asks_for(migrated: str) -> None:
     asked = {"from": NOW, "to": NOW + HOUR, "device": None, "recipe": None}
-    store(migrated, event(1, "start"), event(3, "complete"))
+    store_events(migrated, make_event(1, "start"), make_event(3, "complete"))
     with psycopg.connect(migrated) as session:
         cursor = session.execute(read_statement("reads/annotations"), asked)
         assert [column.name for column in cursor.description or ()][:4] == ["time", "timeend", "text", "tags"]

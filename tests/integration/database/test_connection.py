@@ -56,7 +56,7 @@ def guarded() -> Iterator[Guarded]:
             yield Guarded(server.dsn, port)
 
 
-def refused(settings: Settings, kind: type[DatabaseError]) -> str:
+def find_refusal(settings: Settings, kind: type[DatabaseError]) -> str:
     """The sentence; it names the user and the database, or says that the connection string is at fault."""
     with pytest.raises(kind) as caught:
         open_connection(settings, application="test")
@@ -124,14 +124,14 @@ def test_without_one_libpq_finds_it_its_own_way(guarded: Guarded, monkeypatch: p
 
 
 def test_a_wrong_password(guarded: Guarded) -> None:
-    said = refused(guarded.as_user("operator", password="wrong-one"), DatabaseAccessError)
+    said = find_refusal(guarded.as_user("operator", password="wrong-one"), DatabaseAccessError)
     assert said == (
         f"The server 127.0.0.1:{guarded.port} refuses the password of user operator for database postgres."
     )
 
 
 def test_no_password_known(guarded: Guarded) -> None:
-    said = refused(guarded.as_user("operator"), DatabaseAccessError)
+    said = find_refusal(guarded.as_user("operator"), DatabaseAccessError)
     assert said == (
         f"The server 127.0.0.1:{guarded.port} wants a password of user operator for database postgres,"
         " and none is known."
@@ -139,7 +139,7 @@ def test_no_password_known(guarded: Guarded) -> None:
 
 
 def test_a_user_that_is_kept_out(guarded: Guarded) -> None:
-    said = refused(guarded.as_user("locked_out"), DatabaseAccessError)
+    said = find_refusal(guarded.as_user("locked_out"), DatabaseAccessError)
     assert said == (
         f"The server 127.0.0.1:{guarded.port} lets no user locked_out into database postgres from this"
         " machine (pg_hba.conf)."
@@ -147,23 +147,25 @@ def test_a_user_that_is_kept_out(guarded: Guarded) -> None:
 
 
 def test_an_unknown_database(guarded: Guarded) -> None:
-    said = refused(guarded.as_user("viewer", database="{nowhere}"), DatabaseAccessError)
+    said = find_refusal(guarded.as_user("viewer", database="{nowhere}"), DatabaseAccessError)
     assert said == f"There is no database {{nowhere}} on 127.0.0.1:{guarded.port}."
 
 
 def test_an_unknown_user(guarded: Guarded) -> None:
-    said = refused(guarded.as_user("stranger"), DatabaseAccessError)
+    said = find_refusal(guarded.as_user("stranger"), DatabaseAccessError)
     assert said == f"There is no database user stranger on 127.0.0.1:{guarded.port}."
 
 
 def test_nobody_listens() -> None:
     port = find_free_port()
-    said = refused(settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant"), DatabaseUnavailableError)
+    said = find_refusal(
+        settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant"), DatabaseUnavailableError
+    )
     assert said == f"No database server listens at 127.0.0.1:{port} (database plant, user u)."
 
 
 def test_no_socket() -> None:
-    said = refused(settings_for("host=/nowhere user=u dbname=plant"), DatabaseUnavailableError)
+    said = find_refusal(settings_for("host=/nowhere user=u dbname=plant"), DatabaseUnavailableError)
     assert said == "No database server listens at /nowhere (database plant, user u)."
 
 
@@ -171,12 +173,12 @@ def test_somebody_listens_but_does_not_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         port = deaf.getsockname()[1]
         settings = settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant connect_timeout=1")
-        said = refused(settings, DatabaseUnavailableError)
+        said = find_refusal(settings, DatabaseUnavailableError)
     assert said == f"The database plant on 127.0.0.1:{port} (user u) does not answer."
 
 
 def test_a_host_name_that_is_none() -> None:
-    said = refused(settings_for(f"host={'a' * 70} user=u dbname=plant"), DatabaseAccessError)
+    said = find_refusal(settings_for(f"host={'a' * 70} user=u dbname=plant"), DatabaseAccessError)
     assert said.startswith("The database plant on aaaa")
     assert "label too long" in said
 
@@ -222,7 +224,7 @@ def test_words_of_libpq_that_no_server_here_says(words: str, kind: type[Database
 
 
 def test_a_connection_string_that_is_none_does_not_show_what_may_be_a_password() -> None:
-    said = refused(settings_for("postgresql://u:sec ret@db1/plant"), DatabaseAccessError)
+    said = find_refusal(settings_for("postgresql://u:sec ret@db1/plant"), DatabaseAccessError)
     assert said.startswith("database.dsn is not a libpq connection string: ")
     assert "sec" not in said
     assert "ret" not in said
@@ -232,7 +234,7 @@ def test_an_unknown_time_zone(guarded: Guarded) -> None:
     settings = settings_for(
         f"host=127.0.0.1 port={guarded.port} user=viewer dbname=postgres", zone="Mars/Olympus"
     )
-    said = refused(settings, DatabaseAccessError)
+    said = find_refusal(settings, DatabaseAccessError)
     assert "does not know the time zone of plant.timezone" in said
     assert "Mars/Olympus" in said
 

@@ -15,7 +15,7 @@ from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.domain.panels.operator_notes import MAX_TEXT_LENGTH, NoteDraft
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError, InvalidRowError
 from tests.support.database.reading_samples import NOW, settings_for
-from tests.support.database.schema_inspection import run, value
+from tests.support.database.schema_inspection import execute_statements, fetch_value
 from tests.support.database_servers import Server, new_name
 
 DRAFT = NoteDraft(at=NOW, text="Filter of pump 2 changed.", author="M. Berg", device="station-1")
@@ -46,7 +46,7 @@ def test_a_note_comes_back_as_it_was_written(flavour: Server, migrated: str) -> 
         earlier,
     ]
     assert (stored.text, stored.author, stored.device) == (DRAFT.text, DRAFT.author, DRAFT.device)
-    assert (stored.os_user, stored.db_role) == ("panel3", value(migrated, "SELECT session_user::text"))
+    assert (stored.os_user, stored.db_role) == ("panel3", fetch_value(migrated, "SELECT session_user::text"))
     assert earlier.device is None
 
 
@@ -90,7 +90,7 @@ def test_five_hundred_wide_letters_fit(migrated: str) -> None:
 @pytest.mark.parametrize("statement", REFUSED)
 def test_the_database_refuses_what_other_writers_might_send(migrated: str, statement: LiteralString) -> None:
     with pytest.raises(psycopg.IntegrityError, match=REFUSED[statement]):
-        run(migrated, statement)
+        execute_statements(migrated, statement)
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_the_database_refuses_what_other_writers_might_send(migrated: str, state
 def test_not_even_the_owner_changes_a_note(flavour: Server, migrated: str, change: LiteralString) -> None:
     operator_notes.add_note(settings_for(migrated), DRAFT, os_user="")
     with pytest.raises(psycopg.errors.RaiseException, match="rows of operator_notes are never changed"):
-        run(migrated, change)
-    assert value(migrated, "SELECT count(*) FROM operator_notes WHERE text <> 'other'") == 1
+        execute_statements(migrated, change)
+    assert fetch_value(migrated, "SELECT count(*) FROM operator_notes WHERE text <> 'other'") == 1
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def before_notes(database: str, role: str, right: LiteralString) -> None:
     """A database of ours from before there were notes, in which the role has the right; then migrated."""
     settings = settings_for(database)
     migrate_schema(settings, report=print)
-    run(
+    execute_statements(
         database,
         "DROP TABLE operator_notes",
         "DROP FUNCTION refuse_change() CASCADE",
@@ -139,7 +139,7 @@ def test_who_may_store_doses_may_add_notes_but_not_say_when_or_as_whom(database:
     assert stored.db_role == role
     for column in ("noted_at", "db_role"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            run(
+            execute_statements(
                 make_conninfo(database, user=role),
                 f"INSERT INTO operator_notes (at, text, author, {column}) VALUES (now(), 'x', 'a', now())",
             )

@@ -24,13 +24,13 @@ from tests.support.database.reading_samples import (
     LEVEL,
     NOW,
     REJECTION,
-    doses,
+    make_doses,
+    number_rows,
     settings_for,
-    spooled,
 )
-from tests.support.database.schema_inspection import rows
+from tests.support.database.schema_inspection import fetch_rows
 from tests.support.database_servers import Server
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 LAST_DAY = PanelQuery(NOW - timedelta(days=1), NOW, NOW)
 
@@ -50,7 +50,7 @@ def writer(migrated: str) -> Iterator[ReadingWriter]:
     writer.close()
 
 
-def answers(reader: PanelReader) -> bool:
+def is_answering(reader: PanelReader) -> bool:
     try:
         reader.ping_database()
     except DatabaseUnavailableError:
@@ -64,11 +64,11 @@ def test_the_picture_starts_with_what_was_stored(
     later = replace(LEVEL, time=NOW + timedelta(minutes=1), remaining_g=1.0, percent_full=0.01, dedup=2)
     other = replace(LEVEL, chemical="T-12", flags=("capacity_g: last known",))
     flagged = replace(DOSE, dedup=77, time=NOW + timedelta(days=1), flags=("error_g: recomputed", "odd"))
-    writer.write(uuid4(), spooled(LEVEL, later, other, EVENT, flagged, *doses(RECENT_ROWS + 5)))
+    writer.write(uuid4(), number_rows(LEVEL, later, other, EVENT, flagged, *make_doses(RECENT_ROWS + 5)))
     seeded = reader.load_readings()
     assert [row for row in seeded if isinstance(row, InventoryLevel)] == [later, other]
     assert [row for row in seeded if isinstance(row, BatchEvent)] == [EVENT]
-    assert [row for row in seeded if isinstance(row, Dose)] == [*doses(RECENT_ROWS + 5)[6:], flagged]
+    assert [row for row in seeded if isinstance(row, Dose)] == [*make_doses(RECENT_ROWS + 5)[6:], flagged]
 
 
 def test_what_stations_say_of_one_second_is_in_the_order_of_its_arrival(
@@ -79,7 +79,7 @@ def test_what_stations_say_of_one_second_is_in_the_order_of_its_arrival(
     began = replace(EVENT, event="start", dedup=2, received_at=NOW + timedelta(milliseconds=800))
     for seed in range(4):
         told = [replace(each, device_id=f"station {seed}") for each in (ended, began)]
-        writer.write(uuid4(), spooled(*(told if seed % 2 else told[::-1])))
+        writer.write(uuid4(), number_rows(*(told if seed % 2 else told[::-1])))
     events = [each for each in reader.load_readings() if isinstance(each, BatchEvent)]
     assert {each.event for each in events[:4]} == {"complete"}
     assert {each.event for each in events[4:]} == {"start"}
@@ -104,15 +104,15 @@ def test_rows_of_other_writers_are_read_and_cleaned(reader: PanelReader, migrate
 
 
 def test_times_come_in_the_zone_of_the_plant(reader: PanelReader, writer: ReadingWriter) -> None:
-    writer.write(uuid4(), spooled(DOSE))
+    writer.write(uuid4(), number_rows(DOSE))
     (dose,) = reader.load_readings()
     assert str(dose.time.tzinfo) == "Europe/Berlin"
 
 
 def test_books_are_those_of_the_site(reader: PanelReader, writer: ReadingWriter, migrated: str) -> None:
     spool, elsewhere = uuid4(), ReadingWriter(settings_for(migrated, site="elsewhere"))
-    writer.write(spool, spooled(DOSE, DOSE, REJECTION))
-    elsewhere.write(uuid4(), spooled(EVENT))
+    writer.write(spool, number_rows(DOSE, DOSE, REJECTION))
+    elsewhere.write(uuid4(), number_rows(EVENT))
     elsewhere.close()
     (books,) = reader.list_spools()
     assert (books.spool_id, books.last_seq) == (spool, 3)
@@ -122,7 +122,7 @@ def test_books_are_those_of_the_site(reader: PanelReader, writer: ReadingWriter,
 def test_telegraf_is_noticed_and_this_program_is_not(
     flavour: Server, reader: PanelReader, writer: ReadingWriter, migrated: str
 ) -> None:
-    writer.write(uuid4(), spooled(DOSE))
+    writer.write(uuid4(), number_rows(DOSE))
     assert reader.list_other_writers() == []
     with psycopg.connect(migrated, application_name="telegraf"):
         (found,) = reader.list_other_writers()
@@ -150,7 +150,7 @@ def test_the_servers_clock_is_compared_with_ours(reader: PanelReader) -> None:
 
 
 def test_many_threads_may_ask_at_once(reader: PanelReader, writer: ReadingWriter) -> None:
-    writer.write(uuid4(), spooled(EVENT, *doses(100)))
+    writer.write(uuid4(), number_rows(EVENT, *make_doses(100)))
 
     def ask(number: int) -> int:
         panel = OVERVIEW_PANELS[number % len(OVERVIEW_PANELS)]
@@ -200,7 +200,7 @@ def test_a_server_that_comes_back_is_asked_again(
     with pytest.raises(DatabaseUnavailableError):
         reader.load_readings()
     own_postgres.restart()
-    until(lambda: answers(reader))
+    wait_until(lambda: is_answering(reader))
     assert reader.load_readings() == []
     reader.close()
     assert capfd.readouterr().err == ""
@@ -234,7 +234,7 @@ def test_a_database_that_goes_while_it_answers_is_told_in_a_sentence(own_postgre
         waiting_reader(own_postgres.dsn) as reader,
     ):
         answer = pool.submit(reader.read_panel, CONSUMPTION_TODAY, LAST_DAY)
-        until(lambda: rows(own_postgres.dsn, waiting))
+        wait_until(lambda: fetch_rows(own_postgres.dsn, waiting))
         own_postgres.kill()
         with pytest.raises(DatabaseUnavailableError, match=r"^The database .*\.$"):
             answer.result(timeout=30)

@@ -22,8 +22,8 @@ from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
 from tests.support.database import sample_month
-from tests.support.database.reading_samples import settings_for, spooled
-from tests.support.database.sample_month import Plant, inside, touched
+from tests.support.database.reading_samples import number_rows, settings_for
+from tests.support.database.sample_month import Plant, doses_in_buckets, doses_within
 from tests.support.database_servers import Server
 
 MONTH = sample_month.a_month()
@@ -31,21 +31,21 @@ BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = ("Europe/Berlin", "UTC", "Asia/Kolkata", "America/Los_Angeles", "Pacific/Chatham")
 
 
-def _berlin(day: int, hour: int = 0, minute: int = 0, *, fold: int = 0) -> datetime:
+def _berlin_time(day: int, hour: int = 0, minute: int = 0, *, fold: int = 0) -> datetime:
     return datetime(2026, 10, day, hour, minute, fold=fold, tzinfo=BERLIN).astimezone(UTC)
 
 
 WINDOWS: Mapping[str, tuple[datetime, datetime]] = {
-    "a day": (_berlin(14), _berlin(15)),
-    "the long day": (_berlin(25), _berlin(26)),
+    "a day": (_berlin_time(14), _berlin_time(15)),
+    "the long day": (_berlin_time(25), _berlin_time(26)),
     "an empty day": (datetime(2026, 10, 26, tzinfo=UTC), datetime(2026, 10, 27, tzinfo=UTC)),
     "24 h, cut": (
         datetime(2026, 10, 24, 13, 7, 1, 5, tzinfo=UTC),
         datetime(2026, 10, 25, 13, 7, 1, 5, tzinfo=UTC),
     ),
-    "the repeated hour": (_berlin(25, 2, 10), _berlin(25, 2, 50, fold=1)),
-    "within a quarter": (_berlin(14, 12, 1), _berlin(14, 12, 9)),
-    "around an hour": (_berlin(14, 11, 50), _berlin(14, 13, 10)),
+    "the repeated hour": (_berlin_time(25, 2, 10), _berlin_time(25, 2, 50, fold=1)),
+    "within a quarter": (_berlin_time(14, 12, 1), _berlin_time(14, 12, 9)),
+    "around an hour": (_berlin_time(14, 11, 50), _berlin_time(14, 13, 10)),
     "7 days": (datetime(2026, 10, 20, 7, 1, tzinfo=UTC), datetime(2026, 10, 27, 7, 1, tzinfo=UTC)),
     "the month, cut": (datetime(2026, 10, 3, 1, 1, tzinfo=UTC), datetime(2026, 10, 31, 23, 1, tzinfo=UTC)),
     "a year": (datetime(2025, 11, 3, 1, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)),
@@ -62,11 +62,13 @@ SELECTIONS: Mapping[str, Selection] = {
 Expected = Callable[[Plant, PanelQuery, timedelta, ZoneInfo, float], Iterable[object]]
 
 
-def _series(name: Callable[[Dose], str], value: Callable[[list[Dose]], float | None]) -> Expected:
+def _expect_series(name: Callable[[Dose], str], value: Callable[[list[Dose]], float | None]) -> Expected:
     def expected(
         plant: Plant, query: PanelQuery, width: timedelta, zone: ZoneInfo, tolerance_g: float
     ) -> Iterable[object]:
-        return sample_month.series(touched(plant.doses, width, query.since, query.until), width, name, value)
+        return sample_month.expect_series(
+            doses_in_buckets(plant.doses, width, query.since, query.until), width, name, value
+        )
 
     return expected
 
@@ -77,10 +79,10 @@ def _error_rate(
     def rate(doses: list[Dose]) -> float | None:
         return sample_month.out_percent(doses, tolerance_g)
 
-    return _series(lambda dose: "all", rate)(plant, query, width, zone, tolerance_g)
+    return _expect_series(lambda dose: "all", rate)(plant, query, width, zone, tolerance_g)
 
 
-def _production(
+def _expect_production(
     plant: Plant, query: PanelQuery, width: timedelta, zone: ZoneInfo, tolerance_g: float
 ) -> Iterable[object]:
     until = min(query.until, max(query.now, query.since))
@@ -90,33 +92,42 @@ def _production(
         for moment in (wall[0], wall[2])
     )
     spans = [(query.since, until), (before, min(max(before_now, before), query.since))]
-    return [sample_month.production(plant, day, *span, tolerance_g) for day, span in enumerate(spans)]
+    return [
+        sample_month.expect_production_day(plant, day, *span, tolerance_g) for day, span in enumerate(spans)
+    ]
 
 
 EXPECTED: Mapping[str, Expected] = {
-    "today_by_chemical": lambda plant, q, *_: sample_month.by_chemical(inside(plant.doses, q.since, q.until)),
-    "consumption_by_chemical": _series(lambda dose: dose.chemical, sample_month.mass),
-    "consumption_over_time": _series(lambda dose: "all", sample_month.mass),
-    "accuracy_histogram": lambda plant, q, *_: sample_month.histogram(inside(plant.doses, q.since, q.until)),
+    "today_by_chemical": lambda plant, q, *_: sample_month.by_chemical(
+        doses_within(plant.doses, q.since, q.until)
+    ),
+    "consumption_by_chemical": _expect_series(lambda dose: dose.chemical, sample_month.sum_mass),
+    "consumption_over_time": _expect_series(lambda dose: "all", sample_month.sum_mass),
+    "accuracy_histogram": lambda plant, q, *_: sample_month.expect_histogram(
+        doses_within(plant.doses, q.since, q.until)
+    ),
     "accuracy_summary": lambda plant, q, width, zone, tolerance_g: [
-        sample_month.summary(inside(plant.doses, q.since, q.until), tolerance_g)
+        sample_month.expect_summary(doses_within(plant.doses, q.since, q.until), tolerance_g)
     ],
-    "inventory": lambda plant, *_: sample_month.tanks(plant.levels),
-    "batches_today": lambda plant, q, *_: sample_month.batches(plant.events, q.since, q.until),
-    "dosing_duration": _series(lambda dose: dose.chemical, sample_month.mean_duration),
+    "inventory": lambda plant, *_: sample_month.expect_tanks(plant.levels),
+    "batches_today": lambda plant, q, *_: sample_month.expect_batches(plant.events, q.since, q.until),
+    "dosing_duration": _expect_series(lambda dose: dose.chemical, sample_month.mean_duration),
     "error_rate": _error_rate,
-    "daily_summary": lambda plant, q, width, zone, tolerance_g: sample_month.daily(
-        plant, q.since, q.until, zone,
+    "daily_summary": lambda plant, q, width, zone, tolerance_g: sample_month.expect_daily(
+        plant,
+        q.since,
+        q.until,
+        zone,
         batches_known=not q.selection.chemical and not q.selection.mode,
     ),
-    "production_today": _production,
-}  # fmt: skip
+    "production_today": _expect_production,
+}
 
 
 @pytest.fixture(scope="module")
 def plant(flavour: Server) -> Iterator[str]:
     """A database with the month, everything delivered twice and out of order, and an attempt to store NaN."""
-    with flavour.database() as dsn:
+    with flavour.create_database() as dsn:
         migrate_schema(settings_for(dsn), report=print)
         _keep_old_doses(dsn)
         readings: list[Reading] = [*MONTH.doses, *MONTH.events, *MONTH.levels]
@@ -125,8 +136,8 @@ def plant(flavour: Server) -> Iterator[str]:
         for seed in range(2):
             random.Random(seed).shuffle(readings)
             for start in range(0, len(readings), 500):
-                writer.write(uuid4(), spooled(*readings[start : start + 500]))
-        writer.write(uuid4(), spooled(spoilt))
+                writer.write(uuid4(), number_rows(*readings[start : start + 500]))
+        writer.write(uuid4(), number_rows(spoilt))
         writer.close()
         yield dsn
 
@@ -141,7 +152,7 @@ def _keep_old_doses(dsn: str) -> None:
             )
 
 
-def asked(
+def read_one_panel(
     plant: str, panel: Panel[panel_catalog.RowT], query: PanelQuery, *, zone: str = "Europe/Berlin"
 ) -> list[panel_catalog.RowT]:
     reader = PanelReader(settings_for(plant, zone=zone))
@@ -152,7 +163,7 @@ def asked(
         reader.close()
 
 
-def expected(
+def compute_expected(
     panel: Panel[panel_catalog.RowT],
     query: PanelQuery,
     *,
@@ -161,22 +172,22 @@ def expected(
 ) -> list[object]:
     width = panel.get_bucket_width(query.since, query.until) or timedelta(hours=1)
     narrowed = replace(query, selection=query.selection.restrict_to(panel.dimensions))
-    seen = MONTH.narrowed(narrowed.selection)
+    seen = MONTH.filter_by(narrowed.selection)
     return list(EXPECTED[panel.id](seen, narrowed, width, ZoneInfo(zone), tolerance_g))
 
 
-def same(found: Sequence[object], told: Sequence[object]) -> bool:
+def are_equal(found: Sequence[object], told: Sequence[object]) -> bool:
     """Equal but for the last digits of a sum."""
-    return [_values(row) for row in found] == [
-        pytest.approx(_values(row), rel=1e-9, abs=1e-9) for row in told
+    return [_comparable_fields(row) for row in found] == [
+        pytest.approx(_comparable_fields(row), rel=1e-9, abs=1e-9) for row in told
     ]
 
 
-def _values(row: object) -> dict[str, object]:
-    return {field.name: _comparable(getattr(row, field.name)) for field in fields(row)}  # type: ignore[arg-type]  # every row is a dataclass
+def _comparable_fields(row: object) -> dict[str, object]:
+    return {field.name: _to_comparable(getattr(row, field.name)) for field in fields(row)}  # type: ignore[arg-type]  # every row is a dataclass
 
 
-def _comparable(value: object) -> object:
+def _to_comparable(value: object) -> object:
     if isinstance(value, datetime):
         return value.timestamp()
     return value.toordinal() if hasattr(value, "toordinal") else value
@@ -191,7 +202,7 @@ def test_every_panel_says_what_the_readings_say(plant: str, panel: Panel[object]
         for choice, selection in SELECTIONS.items():
             for now in (since + (until - since) / 3, until + timedelta(days=3)):
                 query = PanelQuery(since, until, now, selection)
-                if not same(reader.read_panel(panel, query), expected(panel, query)):
+                if not are_equal(reader.read_panel(panel, query), compute_expected(panel, query)):
                     wrong.append((window, choice, now))
     reader.close()
     assert not wrong
@@ -206,7 +217,9 @@ def test_days_are_those_of_the_plants_zone(plant: str, panel: Panel[object], zon
     query = PanelQuery(
         since, datetime(2026, 10, 27, tzinfo=ZoneInfo(zone)).astimezone(UTC), since + timedelta(days=2.3)
     )
-    assert same(asked(plant, panel, query, zone=zone), expected(panel, query, zone=zone))
+    assert are_equal(
+        read_one_panel(plant, panel, query, zone=zone), compute_expected(panel, query, zone=zone)
+    )
 
 
 @pytest.mark.parametrize(
@@ -224,7 +237,7 @@ def test_buckets_widen_with_the_window(days: int, width: timedelta) -> None:
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
 def test_every_column_has_the_type_its_row_says(plant: str, panel: Panel[object]) -> None:
     since, until = WINDOWS["the month, cut"]
-    rows = asked(plant, panel, PanelQuery(since, until, until))
+    rows = read_one_panel(plant, panel, PanelQuery(since, until, until))
     hints = get_type_hints(panel.row_type)
     assert rows
     for row in rows:
@@ -240,7 +253,7 @@ def test_every_column_has_the_type_its_row_says(plant: str, panel: Panel[object]
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
 def test_every_panel_answers_in_an_empty_database(migrated: str, panel: Panel[object]) -> None:
     since, until = WINDOWS["a day"]
-    rows = asked(migrated, panel, PanelQuery(since, until, until))
+    rows = read_one_panel(migrated, panel, PanelQuery(since, until, until))
     match panel.id:
         case "accuracy_histogram":
             assert [row.doses for row in rows] == [0] * 22  # type: ignore[attr-defined]  # rows of that panel
@@ -285,9 +298,11 @@ def test_the_month_holds_what_it_should() -> None:
         {dose.error_g is None for dose in doses} == {dose.actual_g is None for dose in doses} == {True, False}
     )
     assert len({(dose.device_id, dose.time, dose.pump, dose.dedup) for dose in doses}) == len(doses)
-    assert not inside(doses, *WINDOWS["an empty day"])
+    assert not doses_within(doses, *WINDOWS["an empty day"])
     assert all(
-        inside(doses, *WINDOWS[name]) for name in WINDOWS if name not in ("an empty day", "within a quarter")
+        doses_within(doses, *WINDOWS[name])
+        for name in WINDOWS
+        if name not in ("an empty day", "within a quarter")
     )
     for name, selection in SELECTIONS.items():
-        assert bool(MONTH.narrowed(selection).doses) == (name != "nobody")
+        assert bool(MONTH.filter_by(selection).doses) == (name != "nobody")

@@ -13,13 +13,13 @@ from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import BATCHES_TODAY, CONSUMPTION_TODAY, PanelQuery
 from dosing_tui.errors import DatabaseUnavailableError
 from tests.support.database.reading_samples import NOW, settings_for
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 QUERY = PanelQuery(NOW - timedelta(days=1), NOW, NOW)
 
 
 @contextmanager
-def held(dsn: str, table: str) -> Iterator[None]:
+def lock_table(dsn: str, table: str) -> Iterator[None]:
     """Nobody can read the table for as long as this lasts."""
     with psycopg.connect(dsn) as session:
         session.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
@@ -30,9 +30,9 @@ def held(dsn: str, table: str) -> Iterator[None]:
 def test_a_cancelled_question_ends_at_once_and_its_session_answers_the_next(migrated: str) -> None:
     reader = PanelReader(settings_for(migrated))
     reader.open()
-    with ThreadPoolExecutor(1) as pool, held(migrated, "dosing_15m"):
+    with ThreadPoolExecutor(1) as pool, lock_table(migrated, "dosing_15m"):
         asked = pool.submit(reader.read_panel, CONSUMPTION_TODAY, QUERY)
-        until(lambda: reader._queries._sessions)
+        wait_until(lambda: reader._queries._sessions)
         reader.cancel_panels([BATCHES_TODAY.id])
         assert not asked.done()
         reader.cancel_panels([CONSUMPTION_TODAY.id])

@@ -29,12 +29,12 @@ from tests.support.database.reading_samples import (
     LEVEL,
     NOW,
     REJECTION,
-    doses,
+    make_doses,
+    number_rows,
     settings_for,
-    spooled,
 )
 from tests.support.database_servers import Server
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 SPOOL = UUID("6c1b0a5e-0000-4000-8000-000000000001")
 TOO_MANY_PUMPS = 2**40
@@ -55,11 +55,11 @@ def plain_writer(migrated: str) -> Iterator[ReadingWriter]:
     writer.close()
 
 
-def write(writer: ReadingWriter, *units: ParsedItem, first: int = 1) -> WriteReceipt:
-    return writer.write(SPOOL, spooled(*units, first=first))
+def write_units(writer: ReadingWriter, *units: ParsedItem, first: int = 1) -> WriteReceipt:
+    return writer.write(SPOOL, number_rows(*units, first=first))
 
 
-def count(dsn: str, table: str) -> int:
+def count_rows(dsn: str, table: str) -> int:
     with psycopg.connect(dsn) as connection:
         query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
         row = connection.execute(query).fetchone()
@@ -68,17 +68,17 @@ def count(dsn: str, table: str) -> int:
 
 
 def test_all_three_kinds_are_stored_in_one_batch(writer: ReadingWriter, migrated: str) -> None:
-    written = write(writer, DOSE, EVENT, LEVEL, REJECTION)
+    written = write_units(writer, DOSE, EVENT, LEVEL, REJECTION)
     assert written.progress == WriteProgress(last_seq=4, stored=3, duplicates=0, rejected=1)
     assert set(written.stored_readings) == {DOSE, EVENT, LEVEL}
     assert written.stored_kinds == set(ReadingKind)
     tables = [*ReadingKind, "rejected_messages"]
-    assert [count(migrated, table) for table in tables] == [1, 1, 1, 1]
+    assert [count_rows(migrated, table) for table in tables] == [1, 1, 1, 1]
 
 
 def test_every_field_of_a_dose_arrives(plain_writer: ReadingWriter, migrated: str) -> None:
     dose = replace(DOSE, flags=("error_g: recomputed", 'actual_g: text, with {braces} and "quotes"'))
-    write(plain_writer, dose)
+    write_units(plain_writer, dose)
     with psycopg.connect(migrated, row_factory=class_row(Dose)) as connection:
         found = connection.execute(
             "SELECT time, device_id, pump, chemical, target_g, actual_g, error_g, recipe, mode, duration_ms,"
@@ -89,7 +89,7 @@ def test_every_field_of_a_dose_arrives(plain_writer: ReadingWriter, migrated: st
 
 def test_what_is_not_said_is_null(plain_writer: ReadingWriter, migrated: str) -> None:
     nothing = replace(DOSE, target_g=None, actual_g=None, error_g=None, duration_ms=None)
-    write(plain_writer, nothing, replace(nothing, dedup=2, target_g=50))
+    write_units(plain_writer, nothing, replace(nothing, dedup=2, target_g=50))
     with psycopg.connect(migrated) as connection:
         rows = connection.execute(
             "SELECT target_g, actual_g, duration_ms, flags FROM dosing_consumption ORDER BY dedup"
@@ -98,16 +98,16 @@ def test_what_is_not_said_is_null(plain_writer: ReadingWriter, migrated: str) ->
 
 
 def test_a_redelivered_reading_is_a_duplicate(writer: ReadingWriter, migrated: str) -> None:
-    write(writer, DOSE, EVENT, LEVEL)
-    again = write(writer, replace(DOSE, received_at=NOW + timedelta(hours=1)), EVENT, LEVEL, first=4)
+    write_units(writer, DOSE, EVENT, LEVEL)
+    again = write_units(writer, replace(DOSE, received_at=NOW + timedelta(hours=1)), EVENT, LEVEL, first=4)
     assert again.progress == WriteProgress(last_seq=6, stored=3, duplicates=3)
     assert again.stored_readings == ()
     assert len(again.duplicate_readings) == 3
-    assert count(migrated, "dosing_consumption") == 1
+    assert count_rows(migrated, "dosing_consumption") == 1
 
 
 def test_of_two_alike_in_one_batch_one_is_stored(writer: ReadingWriter) -> None:
-    written = write(writer, DOSE, DOSE, replace(DOSE, dedup=2), LEVEL, LEVEL, EVENT, EVENT)
+    written = write_units(writer, DOSE, DOSE, replace(DOSE, dedup=2), LEVEL, LEVEL, EVENT, EVENT)
     assert written.progress == WriteProgress(last_seq=7, stored=4, duplicates=3)
 
 
@@ -115,36 +115,36 @@ def test_doses_of_the_repeated_hour_are_told_apart_from_duplicates(plain_writer:
     berlin = ZoneInfo("Europe/Berlin")
     first = replace(DOSE, time=datetime(2026, 10, 25, 2, 30, tzinfo=berlin))
     second = replace(DOSE, time=datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=berlin))
-    written = write(plain_writer, first, second)
+    written = write_units(plain_writer, first, second)
     assert written.progress == WriteProgress(last_seq=2, stored=2)
     assert len(written.stored_readings) == 2
 
 
 def test_a_replayed_batch_changes_nothing(writer: ReadingWriter, migrated: str) -> None:
-    units: list[ParsedItem] = [*doses(10), DOSE, REJECTION]
-    before = write(writer, *units)
-    after = write(writer, *units)
+    units: list[ParsedItem] = [*make_doses(10), DOSE, REJECTION]
+    before = write_units(writer, *units)
+    after = write_units(writer, *units)
     assert after == WriteReceipt(before.progress)
-    assert count(migrated, "rejected_messages") == 1
+    assert count_rows(migrated, "rejected_messages") == 1
 
 
 def test_a_batch_that_overlaps_the_last_one_counts_only_what_is_new(writer: ReadingWriter) -> None:
-    made = doses(10)
-    write(writer, *made[:6])
-    written = write(writer, *made)
+    made = make_doses(10)
+    write_units(writer, *made[:6])
+    written = write_units(writer, *made)
     assert written.progress == WriteProgress(last_seq=10, stored=10)
     assert list(written.stored_readings) == made[6:]
 
 
 def test_numbers_of_one_spool_say_nothing_about_another(writer: ReadingWriter) -> None:
-    write(writer, *doses(3))
-    other = writer.write(uuid4(), spooled(*doses(3)))
+    write_units(writer, *make_doses(3))
+    other = writer.write(uuid4(), number_rows(*make_doses(3)))
     assert other.progress == WriteProgress(last_seq=3, duplicates=3)
 
 
 def test_the_books_are_zero_for_an_unknown_spool_and_kept_for_a_known_one(writer: ReadingWriter) -> None:
     assert writer.read_progress(SPOOL) == WriteProgress()
-    written = write(writer, DOSE, DOSE, REJECTION)
+    written = write_units(writer, DOSE, DOSE, REJECTION)
     assert (
         writer.read_progress(SPOOL)
         == written.progress
@@ -153,13 +153,13 @@ def test_the_books_are_zero_for_an_unknown_spool_and_kept_for_a_known_one(writer
 
 
 def test_the_books_carry_the_site(plain_writer: ReadingWriter, migrated: str) -> None:
-    write(plain_writer, DOSE)
+    write_units(plain_writer, DOSE)
     with psycopg.connect(migrated) as connection:
         assert connection.execute("SELECT site FROM collector_books").fetchall() == [("plant1",)]
 
 
 def test_a_message_of_several_units_counts_each(writer: ReadingWriter) -> None:
-    written = writer.write(SPOOL, [(7, (*doses(3), REJECTION)), (9, (EVENT, EVENT))])
+    written = writer.write(SPOOL, [(7, (*make_doses(3), REJECTION)), (9, (EVENT, EVENT))])
     assert written.progress == WriteProgress(last_seq=9, stored=4, duplicates=1, rejected=1)
 
 
@@ -170,18 +170,18 @@ def test_an_empty_batch_is_nothing(writer: ReadingWriter) -> None:
 def test_a_refused_row_is_set_aside_and_its_neighbours_are_stored(
     writer: ReadingWriter, migrated: str
 ) -> None:
-    made = doses(20)
+    made = make_doses(20)
     bad = replace(made[7], actual_g=float("nan"))
-    written = write(writer, *made[:7], bad, *made[8:], EVENT, LEVEL)
+    written = write_units(writer, *made[:7], bad, *made[8:], EVENT, LEVEL)
     assert written.progress == WriteProgress(last_seq=22, stored=21, rejected=1)
     assert bad not in written.stored_readings
-    assert count(migrated, "dosing_consumption") == 19
+    assert count_rows(migrated, "dosing_consumption") == 19
 
 
 def test_the_reason_names_the_columns_and_the_record_holds_the_reading(
     writer: ReadingWriter, migrated: str
 ) -> None:
-    written = write(writer, replace(DOSE, actual_g=float("inf")))
+    written = write_units(writer, replace(DOSE, actual_g=float("inf")))
     (rejection,) = written.rejections
     assert rejection.topic == "factory/dosing/consumption"
     assert rejection.received_at == DOSE.received_at
@@ -211,21 +211,21 @@ def test_the_reason_names_the_columns_and_the_record_holds_the_reading(
 def test_the_reason_says_which_column_the_server_refuses(
     writer: ReadingWriter, unit: Reading, reason: str
 ) -> None:
-    written = write(writer, unit, replace(DOSE, dedup=99))
+    written = write_units(writer, unit, replace(DOSE, dedup=99))
     assert written.progress == WriteProgress(last_seq=2, stored=1, rejected=1)
     assert written.rejections[0].reason.startswith(reason)
 
 
 def test_a_rejection_with_text_that_no_column_takes_is_kept_all_the_same(writer: ReadingWriter) -> None:
     odd = Rejection(topic="a\x00b", record=b"\x00\xff", reason="it said \ud800\x00", received_at=NOW)
-    assert write(writer, odd).progress == WriteProgress(last_seq=1, rejected=1)
+    assert write_units(writer, odd).progress == WriteProgress(last_seq=1, rejected=1)
 
 
 def test_rejections_are_counted_even_if_the_same_record_came_twice(
     writer: ReadingWriter, migrated: str
 ) -> None:
-    assert write(writer, REJECTION, REJECTION).progress == WriteProgress(last_seq=2, rejected=2)
-    assert count(migrated, "rejected_messages") == 1
+    assert write_units(writer, REJECTION, REJECTION).progress == WriteProgress(last_seq=2, rejected=2)
+    assert count_rows(migrated, "rejected_messages") == 1
 
 
 def test_a_level_without_capacity_gets_the_last_known_one(writer: ReadingWriter, migrated: str) -> None:
@@ -237,8 +237,8 @@ def test_a_level_without_capacity_gets_the_last_known_one(writer: ReadingWriter,
         percent_full=None,
         dedup=2,
     )
-    write(writer, LEVEL)
-    write(writer, unsaid, replace(unsaid, chemical="never heard of"), first=2)
+    write_units(writer, LEVEL)
+    write_units(writer, unsaid, replace(unsaid, chemical="never heard of"), first=2)
     with psycopg.connect(migrated) as connection:
         rows = connection.execute(
             "SELECT chemical, capacity_g, percent_full, flags FROM inventory_levels"
@@ -250,8 +250,8 @@ def test_a_level_without_capacity_gets_the_last_known_one(writer: ReadingWriter,
 
 
 def test_a_duplicate_is_not_rolled_up_again(writer: ReadingWriter, migrated: str) -> None:
-    write(writer, DOSE, DOSE)
-    write(writer, DOSE, first=3)
+    write_units(writer, DOSE, DOSE)
+    write_units(writer, DOSE, first=3)
     with psycopg.connect(migrated) as connection:
         rows = connection.execute("SELECT doses, sum_actual_g FROM dosing_1h").fetchall()
     assert rows == [(1, DOSE.actual_g)]
@@ -259,7 +259,7 @@ def test_a_duplicate_is_not_rolled_up_again(writer: ReadingWriter, migrated: str
 
 def test_two_writers_of_one_spool_do_not_apply_a_batch_twice(writer: ReadingWriter, migrated: str) -> None:
     other = ReadingWriter(settings_for(migrated))
-    batch = spooled(*doses(200))
+    batch = number_rows(*make_doses(200))
     results: list[WriteReceipt] = []
     threads = [Thread(target=lambda w=w: results.append(w.write(SPOOL, batch))) for w in (writer, other)]
     for thread in threads:
@@ -274,38 +274,38 @@ def test_two_writers_of_one_spool_do_not_apply_a_batch_twice(writer: ReadingWrit
 def test_a_lock_that_is_not_had_is_temporary_and_nothing_is_counted(
     plain_writer: ReadingWriter, migrated: str
 ) -> None:
-    write(plain_writer, DOSE)
+    write_units(plain_writer, DOSE)
     with psycopg.connect(migrated) as connection:
         connection.execute("LOCK TABLE batch_events IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(
             DatabaseUnavailableError, match="not available: canceling statement due to lock timeout"
         ):
-            write(plain_writer, *doses(3), EVENT, first=2)
+            write_units(plain_writer, *make_doses(3), EVENT, first=2)
     assert plain_writer.read_progress(SPOOL) == WriteProgress(last_seq=1, stored=1)
-    assert count(migrated, "dosing_consumption") == 1
+    assert count_rows(migrated, "dosing_consumption") == 1
 
 
 def test_a_lost_session_is_temporary_and_the_next_call_has_a_new_one(
     plain_writer: ReadingWriter, migrated: str
 ) -> None:
-    write(plain_writer, DOSE)
+    write_units(plain_writer, DOSE)
     with psycopg.connect(migrated, autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE application_name = 'dosing-tui/collector' AND datname = current_database()"
         )
     with pytest.raises(DatabaseUnavailableError):
-        write(plain_writer, EVENT, first=2)
+        write_units(plain_writer, EVENT, first=2)
     plain_writer.open()
-    assert write(plain_writer, EVENT, first=2).progress == WriteProgress(last_seq=2, stored=2)
+    assert write_units(plain_writer, EVENT, first=2).progress == WriteProgress(last_seq=2, stored=2)
 
 
 def test_a_batch_torn_off_by_the_death_of_its_session_is_stored_whole_by_the_replay(
     plain_writer: ReadingWriter, migrated: str
 ) -> None:
     """The session dies between the rows and the COMMIT: while it waits for the lock on the books."""
-    write(plain_writer, EVENT)
-    batch = spooled(*doses(50), first=2)
+    write_units(plain_writer, EVENT)
+    batch = number_rows(*make_doses(50), first=2)
     refused: list[BaseException] = []
 
     def run() -> None:
@@ -318,7 +318,7 @@ def test_a_batch_torn_off_by_the_death_of_its_session_is_stored_whole_by_the_rep
         blocking.execute("LOCK TABLE dosing_1h IN ACCESS EXCLUSIVE MODE")
         thread = Thread(target=run)
         thread.start()
-        until(
+        wait_until(
             lambda: killing.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
                 " AND application_name = 'dosing-tui/collector' AND datname = current_database()"
@@ -330,7 +330,7 @@ def test_a_batch_torn_off_by_the_death_of_its_session_is_stored_whole_by_the_rep
     assert plain_writer.write(SPOOL, batch).progress == WriteProgress(last_seq=51, stored=51)
 
 
-def persistently(
+def write_persistently(
     writer: ReadingWriter, spool: UUID, batches: list[list[SpoolRow]], done: list[WriteReceipt]
 ) -> None:
     """What a collector does: the same batch again and again until the database has taken it."""
@@ -348,15 +348,15 @@ def _longer_than(done: list[WriteReceipt], length: int) -> bool:
 
 
 def test_collectors_with_overlapping_spools_do_not_disturb_each_other(migrated: str) -> None:
-    made: list[ParsedItem] = [*doses(300), *(replace(LEVEL, dedup=number) for number in range(50))]
+    made: list[ParsedItem] = [*make_doses(300), *(replace(LEVEL, dedup=number) for number in range(50))]
     chance = random.Random(7)
     writers = [ReadingWriter(settings_for(migrated)) for _ in range(4)]
     results: list[list[WriteReceipt]] = [[] for _ in writers]
     threads = []
     for writer, done in zip(writers, results, strict=True):
-        rows = spooled(*chance.sample(made, len(made)))
+        rows = number_rows(*chance.sample(made, len(made)))
         batches = [rows[start : start + 50] for start in range(0, len(rows), 50)]
-        threads.append(Thread(target=persistently, args=(writer, uuid4(), batches, done)))
+        threads.append(Thread(target=write_persistently, args=(writer, uuid4(), batches, done)))
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -374,19 +374,19 @@ def test_a_server_that_is_killed_meanwhile_has_everything_once(own_postgres: Emb
     settings = settings_for(own_postgres.dsn)
     migrate_schema(settings, report=lambda sentence: None)
     writer, spool = ReadingWriter(settings), uuid4()
-    rows = spooled(*doses(4000))
+    rows = number_rows(*make_doses(4000))
     batches = [rows[start : start + 20] for start in range(0, len(rows), 20)]
     done: list[WriteReceipt] = []
-    thread = Thread(target=persistently, args=(writer, spool, batches, done))
+    thread = Thread(target=write_persistently, args=(writer, spool, batches, done))
     thread.start()
     for killed_at in (20, 100):
-        until(partial(_longer_than, done, killed_at))
+        wait_until(partial(_longer_than, done, killed_at))
         own_postgres.kill()
         own_postgres.restart()
     thread.join()
     assert writer.read_progress(spool) == WriteProgress(last_seq=4000, stored=4000)
     writer.close()
-    assert count(own_postgres.dsn, "dosing_consumption") == 4000
+    assert count_rows(own_postgres.dsn, "dosing_consumption") == 4000
     with psycopg.connect(own_postgres.dsn) as connection:
         assert connection.execute("SELECT sum(doses)::int FROM dosing_15m").fetchone() == (4000,)
 
@@ -394,7 +394,7 @@ def test_a_server_that_is_killed_meanwhile_has_everything_once(own_postgres: Emb
 def test_without_the_schema_somebody_has_to_migrate(database: str) -> None:
     writer = ReadingWriter(settings_for(database))
     with pytest.raises(DatabaseAccessError, match="lacks the schema; run dosing-tui migrate"):
-        write(writer, DOSE)
+        write_units(writer, DOSE)
     writer.close()
 
 
@@ -410,7 +410,7 @@ def test_commits_are_durable_even_where_the_server_would_not_wait(
         connection.execute(
             "CREATE TRIGGER note AFTER INSERT ON collector_books FOR EACH ROW EXECUTE FUNCTION note()"
         )
-    write(plain_writer, DOSE)
+    write_units(plain_writer, DOSE)
     with psycopg.connect(migrated) as connection:
         assert connection.execute("SELECT waits FROM seen").fetchall() == [("on",)]
 
@@ -430,14 +430,17 @@ units = st.one_of(
 )
 
 
-@examples(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=examples().max_examples // 2,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(batches=st.lists(st.lists(units, max_size=12), max_size=4), replays=st.integers(0, 2))
 def test_every_unit_is_counted_exactly_once(
     plain_writer: ReadingWriter, batches: list[list[ParsedItem]], replays: int
 ) -> None:
     spool, seq = uuid4(), 1
     for batch in batches:
-        rows = spooled(*batch, first=seq)
+        rows = number_rows(*batch, first=seq)
         for _ in range(1 + replays):
             written = plain_writer.write(spool, rows)
         seq += len(batch)

@@ -10,8 +10,8 @@ from dosing_tui.demo.broker_session_setup import create_broker_session
 from dosing_tui.demo.servers import mqtt_broker
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port, start_broker
 from tests.support.database_servers import reachable_temp
-from tests.support.mqtt.publishers import listening, publish
-from tests.support.polling import until
+from tests.support.mqtt.publishers import connect_subscriber, publish_payloads
+from tests.support.polling import wait_until
 
 
 @pytest.fixture(params=["mosquitto", "amqtt"])
@@ -29,9 +29,9 @@ def broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 def test_the_collector_hears_what_was_said_before_it_came_for_the_first_time(broker: EmbeddedBroker) -> None:
     settings = Settings(mqtt=broker.settings)
     assert create_broker_session(settings)
-    publish(settings.mqtt, b"1", b"2")
-    with listening(settings.mqtt, client_id=build_client_id(settings)) as ear:
-        until(lambda: ear.payloads == [b"1", b"2"])
+    publish_payloads(settings.mqtt, b"1", b"2")
+    with connect_subscriber(settings.mqtt, client_id=build_client_id(settings)) as ear:
+        wait_until(lambda: ear.payloads == [b"1", b"2"])
 
 
 def test_a_broker_that_is_not_there_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:

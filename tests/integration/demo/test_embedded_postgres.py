@@ -17,8 +17,8 @@ from dosing_tui.demo.servers.postgres_binaries import find_binaries
 from dosing_tui.errors import DemoError
 from tests.support.database_servers import reachable_temp
 from tests.support.demo.server_owners import owner_of
-from tests.support.os_processes import alive
-from tests.support.polling import until
+from tests.support.os_processes import is_alive
+from tests.support.polling import wait_until
 
 OWNER = """
 import pathlib, sys, time
@@ -36,7 +36,7 @@ def folder() -> Iterator[Path]:
         yield folder
 
 
-def ask(server: EmbeddedPostgres, question: str) -> object:
+def query_value(server: EmbeddedPostgres, question: str) -> object:
     with psycopg.connect(server.dsn) as connection:
         row = connection.execute(question.encode()).fetchone()
     return row[0] if row else None
@@ -46,12 +46,12 @@ def test_data_outlives_the_server(folder: Path) -> None:
     with EmbeddedPostgres(folder) as server, psycopg.connect(server.dsn) as connection:
         connection.execute("CREATE TABLE t AS SELECT 7 AS n")
     with EmbeddedPostgres(folder) as server:
-        assert ask(server, "SELECT n FROM t") == 7
+        assert query_value(server, "SELECT n FROM t") == 7
 
 
 def test_folders_may_have_spaces_quotes_and_commas(folder: Path) -> None:
     with EmbeddedPostgres(folder / "a b" / 'it\'s, "here"') as server:
-        assert ask(server, "SELECT current_database()") == "factory_metrics"
+        assert query_value(server, "SELECT current_database()") == "factory_metrics"
 
 
 @pytest.mark.parametrize("name", ['it\'s \\ "here"', "here, or there"])
@@ -61,7 +61,7 @@ def test_sockets_may_lie_in_a_folder_with_an_odd_name(
     (folder / name).mkdir(mode=0o755)
     monkeypatch.setattr("tempfile.tempdir", str(folder / name))
     with EmbeddedPostgres(folder / "data") as server:
-        assert ask(server, "SELECT 1") == 1
+        assert query_value(server, "SELECT 1") == 1
 
 
 def test_a_long_path_still_gets_a_short_socket(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,12 +69,12 @@ def test_a_long_path_still_gets_a_short_socket(folder: Path, monkeypatch: pytest
     deep.mkdir(parents=True)
     monkeypatch.setattr("tempfile.tempdir", str(deep))
     with EmbeddedPostgres(deep) as server:
-        assert ask(server, "SELECT 1") == 1
+        assert query_value(server, "SELECT 1") == 1
 
 
 def test_it_listens_on_no_network_unless_given_a_port(folder: Path) -> None:
     with EmbeddedPostgres(folder) as server:
-        assert ask(server, "SHOW listen_addresses") == ""
+        assert query_value(server, "SHOW listen_addresses") == ""
 
 
 def test_nobody_else_reaches_its_socket(folder: Path) -> None:
@@ -86,7 +86,7 @@ def test_nobody_else_reaches_its_socket(folder: Path) -> None:
 
 def test_settings_of_the_caller_win(folder: Path) -> None:
     with EmbeddedPostgres(folder, settings={"max_connections": "7"}) as server:
-        assert ask(server, "SHOW max_connections") == "7" != DEFAULT_SETTINGS["max_connections"]
+        assert query_value(server, "SHOW max_connections") == "7" != DEFAULT_SETTINGS["max_connections"]
 
 
 def test_a_refused_setting_is_told_in_the_servers_words(folder: Path) -> None:
@@ -110,23 +110,23 @@ def test_a_folder_is_free_again_after_a_failed_start(folder: Path) -> None:
 def test_the_server_ends_with_its_owner(folder: Path, ending: int) -> None:
     with owner_of(OWNER, folder) as (owner, said):
         server = int(said)
-        assert alive(server)
+        assert is_alive(server)
         owner.send_signal(ending)
         owner.wait()
-        until(lambda: not alive(server), why="the server outlives its owner")
+        wait_until(lambda: not is_alive(server), why="the server outlives its owner")
 
 
 def test_a_server_left_over_is_ended_and_its_data_kept(folder: Path) -> None:
     with EmbeddedPostgres(folder) as server:
         with psycopg.connect(server.dsn) as connection:
             connection.execute("CREATE TABLE t AS SELECT 7 AS n")
-        data = Path(str(ask(server, "SHOW data_directory")))
+        data = Path(str(query_value(server, "SHOW data_directory")))
     left_over = untied_server(data)
     try:
-        until(lambda: (data / "postmaster.pid").exists())
+        wait_until(lambda: (data / "postmaster.pid").exists())
         with EmbeddedPostgres(folder) as server:
             assert left_over.wait(10) is not None
-            assert ask(server, "SELECT n FROM t") == 7
+            assert query_value(server, "SELECT n FROM t") == 7
     finally:
         left_over.kill()
         left_over.wait()
@@ -147,11 +147,11 @@ def test_a_note_of_a_dead_run_whose_number_is_somebody_elses_now_is_forgotten(
     folder: Path, pid: int | None
 ) -> None:
     with EmbeddedPostgres(folder) as server:
-        data = Path(str(ask(server, "SHOW data_directory")))
+        data = Path(str(query_value(server, "SHOW data_directory")))
     note = data / "postmaster.pid"
     note.write_text(f"{os.getpid() if pid is None else pid}\n{data}\n1700000000\n5432\n\n\n")
     with EmbeddedPostgres(folder) as server:
-        assert ask(server, "SELECT 1") == 1
+        assert query_value(server, "SELECT 1") == 1
 
 
 def test_a_half_made_cluster_is_made_again(folder: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_half_made_cluster_is_made_again(folder: Path) -> None:
     half.mkdir()
     (half / "PG_VERSION").write_text("18\n")
     with EmbeddedPostgres(folder) as server:
-        assert ask(server, "SELECT 1") == 1
+        assert query_value(server, "SELECT 1") == 1
     assert not half.exists()
 
 
@@ -187,7 +187,7 @@ def test_without_the_extra_the_systems_own_is_used(folder: Path, monkeypatch: py
     except DemoError:
         pytest.skip("no PostgreSQL of the system's")
     with EmbeddedPostgres(folder) as server:
-        assert str(ask(server, "SHOW server_version")).startswith(str(system.major))
+        assert str(query_value(server, "SHOW server_version")).startswith(str(system.major))
 
 
 def test_the_module_that_carries_the_programs_is_never_imported() -> None:

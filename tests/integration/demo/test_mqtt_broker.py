@@ -14,8 +14,8 @@ from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, start_broker
 from dosing_tui.errors import DemoError
 from tests.support.database_servers import reachable_temp
 from tests.support.demo.server_owners import owner_of
-from tests.support.os_processes import alive
-from tests.support.polling import until
+from tests.support.os_processes import is_alive
+from tests.support.polling import wait_until
 
 OWNER = """
 import pathlib, sys, time
@@ -41,45 +41,45 @@ def amqtt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedBro
     broker.stop()
 
 
-def client(broker: EmbeddedBroker, name: str, got: list[bytes]) -> mqtt.Client:
+def connect_client(broker: EmbeddedBroker, name: str, got: list[bytes]) -> mqtt.Client:
     made = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False)
     made.on_message = lambda _client, _data, message: got.append(bytes(message.payload))
     if broker.username:
         made.username_pw_set(broker.username)
     made.connect(broker.host, broker.port)
     made.loop_start()
-    until(made.is_connected)
+    wait_until(made.is_connected)
     return made
 
 
-def leave(*clients: mqtt.Client) -> None:
+def disconnect_clients(*clients: mqtt.Client) -> None:
     for one in clients:
         one.disconnect()
         one.loop_stop()
 
 
-def subscriber(broker: EmbeddedBroker, got: list[bytes]) -> mqtt.Client:
-    listening = client(broker, "listener", got)
+def connect_subscriber(broker: EmbeddedBroker, got: list[bytes]) -> mqtt.Client:
+    listening = connect_client(broker, "listener", got)
     agreed: list[int] = []
     listening.on_subscribe = lambda *about: agreed.append(1)
     listening.subscribe("t", qos=1)
-    until(lambda: agreed)
+    wait_until(lambda: agreed)
     return listening
 
 
 def queued_while_away(broker: EmbeddedBroker, messages: int, meanwhile: Callable[[], None]) -> list[bytes]:
     """What a persistent session gets of what was published while it was away."""
     got: list[bytes] = []
-    leave(subscriber(broker, got))
-    speaking = client(broker, "speaker", [])
+    disconnect_clients(connect_subscriber(broker, got))
+    speaking = connect_client(broker, "speaker", [])
     for number in range(messages):
         sent = speaking.publish("t", str(number).encode(), qos=1)
     sent.wait_for_publish(20)
-    leave(speaking)
+    disconnect_clients(speaking)
     meanwhile()
-    listening = subscriber(broker, got)
-    until(lambda: len(got) >= messages, why=f"only {len(got)} of {messages}")
-    leave(listening)
+    listening = connect_subscriber(broker, got)
+    wait_until(lambda: len(got) >= messages, why=f"only {len(got)} of {messages}")
+    disconnect_clients(listening)
     return got
 
 
@@ -104,10 +104,10 @@ def test_the_broker_ends_with_its_owner(folder: Path, which: str, request: pytes
     if which == "mosquitto":
         request.getfixturevalue("mosquitto")  # skips where there is none
     with owner_of(OWNER, folder, which) as (owner, said):
-        assert alive(int(said))
+        assert is_alive(int(said))
         owner.send_signal(SIGKILL)
         owner.wait()
-        until(lambda: not alive(int(said)), why="the broker outlives its owner")
+        wait_until(lambda: not is_alive(int(said)), why="the broker outlives its owner")
 
 
 def test_a_taken_port_is_told_in_one_sentence(folder: Path) -> None:

@@ -13,13 +13,13 @@ import pytest
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.mqtt_broker import find_free_port, find_mosquitto
 from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
-from tests.support.database_servers import absent, reachable_temp
-from tests.support.deploy.deploy_files import FOLDER, users
-from tests.support.mqtt.publishers import listening, publish
-from tests.support.polling import until
+from tests.support.database_servers import reachable_temp, skip_absent
+from tests.support.deploy.deploy_files import FOLDER, list_users
+from tests.support.mqtt.publishers import connect_subscriber, publish_payloads
+from tests.support.polling import wait_until
 
 TOPICS = MqttSettings().topics
-STATIONS = [user for user in users() if user.startswith("dosing_system_")]
+STATIONS = [user for user in list_users() if user.startswith("dosing_system_")]
 READERS = ["collector", "console", "telegraf"]
 
 
@@ -30,7 +30,7 @@ class Stack:
     folder: Path
     port: int
 
-    def account(self, user: str) -> MqttSettings:
+    def settings_of(self, user: str) -> MqttSettings:
         password = (self.folder / "secrets" / f"mqtt_{user}").read_text()
         return MqttSettings(host="127.0.0.1", port=self.port, username=user, password=password)
 
@@ -38,15 +38,15 @@ class Stack:
 @pytest.fixture(scope="module")
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     if find_mosquitto() is None or not shutil.which("mosquitto_passwd"):
-        absent(request, "Mosquitto or its mosquitto_passwd is not installed")
+        skip_absent(request, "Mosquitto or its mosquitto_passwd is not installed")
     with reachable_temp() as place:
         folder = place / "deploy"
         shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("secrets", ".env"))
         make_secrets(folder)
         port = find_free_port()
-        with running(configured(place, folder, port), place / "log"):
+        with run_broker(write_configuration(place, folder, port), place / "log"):
             stack = Stack(folder, port)
-            until(lambda: connects(stack.account("collector")), why=(place / "log").read_text())
+            wait_until(lambda: can_connect(stack.settings_of("collector")), why=(place / "log").read_text())
             yield stack
 
 
@@ -54,7 +54,7 @@ def make_secrets(folder: Path) -> None:
     subprocess.run((folder / "make-secrets",), check=True, capture_output=True)
 
 
-def configured(place: Path, folder: Path, port: int) -> Path:
+def write_configuration(place: Path, folder: Path, port: int) -> Path:
     """The stack's configuration with the container's paths and port put in their places here."""
     for source in ("secrets/mosquitto_passwd", "mosquitto/acl"):
         shutil.copy(folder / source, place)
@@ -77,7 +77,7 @@ def configured(place: Path, folder: Path, port: int) -> Path:
 
 
 @contextmanager
-def running(configuration: Path, log: Path) -> Iterator[None]:
+def run_broker(configuration: Path, log: Path) -> Iterator[None]:
     program = find_mosquitto()
     assert program
     with log.open("wb") as output:
@@ -89,28 +89,28 @@ def running(configuration: Path, log: Path) -> Iterator[None]:
             process.wait(10)
 
 
-def connects(account: MqttSettings) -> bool:
-    with listening(account, client_id="probe", persistent=False, wait=False) as ear:
-        until(lambda: ear.links)
+def can_connect(account: MqttSettings) -> bool:
+    with connect_subscriber(account, client_id="probe", persistent=False, wait=False) as ear:
+        wait_until(lambda: ear.links)
         return ear.up
 
 
 @pytest.mark.parametrize("reader", READERS)
 def test_what_stations_send_is_read_on_every_topic(stack: Stack, reader: str) -> None:
-    with listening(stack.account(reader), client_id=reader, persistent=False) as ear:
+    with connect_subscriber(stack.settings_of(reader), client_id=reader, persistent=False) as ear:
         for station in STATIONS:
             for topic in TOPICS:
-                publish(stack.account(station), f"{station} {topic}".encode(), topic=topic)
-        until(lambda: len(ear.plant) == len(STATIONS) * len(TOPICS))
+                publish_payloads(stack.settings_of(station), f"{station} {topic}".encode(), topic=topic)
+        wait_until(lambda: len(ear.plant) == len(STATIONS) * len(TOPICS))
         assert {delivery.topic for delivery in ear.plant} == set(TOPICS)
 
 
 @pytest.mark.parametrize("reader", READERS)
 def test_who_reads_may_not_send(stack: Stack, reader: str) -> None:
-    with listening(stack.account("collector"), persistent=False) as ear:
-        publish(stack.account(reader), b"forged")
-        publish(stack.account(STATIONS[0]), b"true")
-        until(lambda: ear.payloads)
+    with connect_subscriber(stack.settings_of("collector"), persistent=False) as ear:
+        publish_payloads(stack.settings_of(reader), b"forged")
+        publish_payloads(stack.settings_of(STATIONS[0]), b"true")
+        wait_until(lambda: ear.payloads)
         assert ear.payloads == [b"true"]
 
 
@@ -118,25 +118,25 @@ def test_who_reads_may_not_send(stack: Stack, reader: str) -> None:
 def test_a_station_hears_nothing_not_even_itself(stack: Stack, station: str) -> None:
     many = [str(number).encode() for number in range(50)]
     with (
-        listening(stack.account("collector"), persistent=False) as collector,
-        listening(stack.account(station), client_id=station, persistent=False) as ear,
+        connect_subscriber(stack.settings_of("collector"), persistent=False) as collector,
+        connect_subscriber(stack.settings_of(station), client_id=station, persistent=False) as ear,
     ):
-        publish(stack.account(station), *many)
-        until(lambda: collector.payloads == many)
-        assert ear.heard == []
+        publish_payloads(stack.settings_of(station), *many)
+        wait_until(lambda: collector.payloads == many)
+        assert ear.deliveries == []
 
 
 def test_the_collector_is_told_how_much_the_broker_dropped(stack: Stack) -> None:
-    with listening(stack.account("collector"), client_id="dropped") as ear:
-        until(lambda: [delivery for delivery in ear.heard if delivery.topic == DROP_COUNT_TOPIC])
+    with connect_subscriber(stack.settings_of("collector"), client_id="dropped") as ear:
+        wait_until(lambda: [delivery for delivery in ear.deliveries if delivery.topic == DROP_COUNT_TOPIC])
 
 
 @pytest.mark.parametrize("user", ["", "nobody", STATIONS[0]])
 def test_nobody_is_let_in_without_an_account_and_its_own_password(stack: Stack, user: str) -> None:
-    password = stack.account("collector").password if user else ""
+    password = stack.settings_of("collector").password if user else ""
     account = MqttSettings(host="127.0.0.1", port=stack.port, username=user, password=password)
-    with listening(account, client_id="stranger", persistent=False, wait=False) as ear:
-        until(lambda: ear.links)
+    with connect_subscriber(account, client_id="stranger", persistent=False, wait=False) as ear:
+        wait_until(lambda: ear.links)
         assert ear.why == f"Broker 127.0.0.1:{stack.port} refuses this client: not authorized."
 
 
@@ -166,4 +166,4 @@ def test_a_station_that_is_added_to_the_acl_gets_a_password(stack: Stack) -> Non
         make_secrets(folder)
         assert (folder / "secrets" / "mqtt_dosing_system_99").read_text()
         lines = (folder / "secrets" / "mosquitto_passwd").read_text().splitlines()
-        assert [line.split(":")[0] for line in lines] == [*users(), "dosing_system_99"]
+        assert [line.split(":")[0] for line in lines] == [*list_users(), "dosing_system_99"]

@@ -41,12 +41,12 @@ from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import PANELS, PanelQuery
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseAccessError
-from tests.support.database.reading_samples import LEVEL, REJECTION, doses, spooled
-from tests.support.database.schema_inspection import rows, run, value
-from tests.support.database_servers import APACHE_DSN, Server, absent
-from tests.support.deploy.deploy_database import ROLES, Plant, password_of, plant_on, refused
-from tests.support.domain.alarm_entries import entry
-from tests.support.domain.batch_messages import NOON, normal
+from tests.support.database.reading_samples import LEVEL, REJECTION, make_doses, number_rows
+from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
+from tests.support.database_servers import APACHE_DSN, Server, skip_absent
+from tests.support.deploy.deploy_database import ROLES, Plant, is_refused, password_of, plant_on
+from tests.support.domain.alarm_entries import make_entry
+from tests.support.domain.batch_messages import NOON, normal_batch
 
 LATER = NOON + timedelta(hours=1)
 DAY = JournalFilter(NOON - timedelta(days=1), NOON + timedelta(days=1))
@@ -70,47 +70,47 @@ def plant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     elif APACHE_DSN:
         server = Server(request.param, APACHE_DSN)
     else:
-        absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
+        skip_absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
     with plant_on(server, tmp_path_factory.mktemp("secrets")) as plant:
-        writer = ReadingWriter(plant.settings("dosing_writer"))
-        writer.write(uuid4(), spooled(*normal(), LEVEL, REJECTION))
+        writer = ReadingWriter(plant.settings_of("dosing_writer"))
+        writer.write(uuid4(), number_rows(*normal_batch(), LEVEL, REJECTION))
         writer.close()
-        rebuild_changed_days(plant.settings("dosing_writer"), now=LATER)
+        rebuild_changed_days(plant.settings_of("dosing_writer"), now=LATER)
         yield plant
 
 
 @pytest.fixture(params=READERS)
 def reader(plant: Plant, request: pytest.FixtureRequest) -> Iterator[PanelReader]:
-    reader = PanelReader(plant.settings(request.param))
+    reader = PanelReader(plant.settings_of(request.param))
     reader.open()
     yield reader
     reader.close()
 
 
-def rights(plant: Plant, role: str, *which: str) -> set[tuple[str, str]]:
+def list_rights(plant: Plant, role: str, *which: str) -> set[tuple[str, str]]:
     """Table and right, on the whole table."""
-    names = [name for (name,) in rows(plant.dsn, TABLES)]
+    names = [name for (name,) in fetch_rows(plant.dsn, TABLES)]
     return {
         (name, right)
         for name in names
         for right in which
-        if value(plant.dsn, "SELECT has_table_privilege(%s, %s, %s)", role, f"public.{name}", right)
+        if fetch_value(plant.dsn, "SELECT has_table_privilege(%s, %s, %s)", role, f"public.{name}", right)
     }
 
 
 def test_the_owner_has_made_the_whole_schema_and_rights_can_be_set_again(plant: Plant) -> None:
-    settings = plant.settings("dosing_owner")
+    settings = plant.settings_of("dosing_owner")
     assert list_pending_steps(settings) == []
     assert migrate_schema(settings, report=print) == []
-    before = rows(plant.dsn, "SELECT relname, relacl::text FROM pg_class ORDER BY oid")
+    before = fetch_rows(plant.dsn, "SELECT relname, relacl::text FROM pg_class ORDER BY oid")
     plant.set_rights()
-    after = rows(plant.dsn, "SELECT relname, relacl::text FROM pg_class ORDER BY oid")
+    after = fetch_rows(plant.dsn, "SELECT relname, relacl::text FROM pg_class ORDER BY oid")
     assert [name for name, _ in after] == [name for name, _ in before]
-    assert all(rights(plant, role, "SELECT") for role in READERS)
+    assert all(list_rights(plant, role, "SELECT") for role in READERS)
 
 
 def test_every_role_has_the_password_of_its_secret_and_none_may_make_roles_or_databases(plant: Plant) -> None:
-    found = rows(
+    found = fetch_rows(
         plant.dsn,
         "SELECT rolname, rolpassword, rolsuper OR rolcreaterole OR rolcreatedb"
         " FROM pg_authid WHERE rolname LIKE 'dosing\\_%' ORDER BY 1",
@@ -130,9 +130,9 @@ def is_password(password: str, stored: str) -> bool:
 
 
 def test_the_collector_stores_each_reading_once_and_keeps_its_books(plant: Plant) -> None:
-    settings, spool = plant.settings("dosing_writer"), uuid4()
+    settings, spool = plant.settings_of("dosing_writer"), uuid4()
     writer = ReadingWriter(settings)
-    given = spooled(*doses(3, start=NOON - timedelta(hours=2)), REJECTION)
+    given = number_rows(*make_doses(3, start=NOON - timedelta(hours=2)), REJECTION)
     assert len(writer.write(spool, given).stored_readings) == 3
     assert writer.write(spool, given).stored_readings == ()
     assert len(writer.write(uuid4(), given).duplicate_readings) == 3
@@ -141,11 +141,11 @@ def test_the_collector_stores_each_reading_once_and_keeps_its_books(plant: Plant
 
 
 def test_the_collector_sees_that_the_schema_is_the_one_it_knows(plant: Plant) -> None:
-    assert list_pending_steps(plant.settings("dosing_writer")) == []
+    assert list_pending_steps(plant.settings_of("dosing_writer")) == []
 
 
 def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) -> None:
-    first, second = (LeaderElection(plant.settings("dosing_writer")) for _ in range(2))
+    first, second = (LeaderElection(plant.settings_of("dosing_writer")) for _ in range(2))
     assert first.try_acquire()
     assert not second.try_acquire()
     holder = second.read_holder()
@@ -156,25 +156,25 @@ def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) ->
 
 
 def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:
-    settings = plant.settings("dosing_writer")
+    settings = plant.settings_of("dosing_writer")
     done = rebuild_batches(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
     assert done.batch_count == len(list_batches(settings, BatchFilter())) > 0
-    journal.append_entries(settings, [entry(AlarmEvent.RAISE, number=1)])
+    journal.append_entries(settings, [make_entry(AlarmEvent.RAISE, number=1)])
     assert [each.event for each in journal.read_journal(settings)] == [AlarmEvent.RAISE]
     journal.list_dose_errors(settings, since=NOON)
 
 
 def test_the_collector_may_not_change_the_schema_which_is_why_it_cannot_tidy_up(plant: Plant) -> None:
     with pytest.raises(DatabaseAccessError, match="may not change the schema"):
-        run_maintenance(plant.settings("dosing_writer"), now=datetime.now(UTC))
-    run_maintenance(plant.settings("dosing_owner"), now=datetime.now(UTC))
+        run_maintenance(plant.settings_of("dosing_writer"), now=datetime.now(UTC))
+    run_maintenance(plant.settings_of("dosing_owner"), now=datetime.now(UTC))
     for role in ("dosing_writer", "dosing_operator", "dosing_viewer", "dosing_telegraf"):
-        assert refused(plant.dsn_of(role), sql.SQL("CREATE TABLE public.mine (a int)").format())
-        assert refused(plant.dsn_of(role), sql.SQL("DROP TABLE public.batch_events").format())
+        assert is_refused(plant.dsn_of(role), sql.SQL("CREATE TABLE public.mine (a int)").format())
+        assert is_refused(plant.dsn_of(role), sql.SQL("DROP TABLE public.batch_events").format())
 
 
 def test_a_collector_sees_that_telegraf_writes_as_well(plant: Plant) -> None:
-    reader = PanelReader(plant.settings("dosing_writer"))
+    reader = PanelReader(plant.settings_of("dosing_writer"))
     reader.open()
     with psycopg.connect(plant.dsn_of("dosing_telegraf"), application_name="telegraf"):
         assert [name.split()[0] for name in reader.list_other_writers()] == ["telegraf"]
@@ -198,7 +198,7 @@ def test_panels_and_annotations_show_what_was_stored(reader: PanelReader) -> Non
 
 @pytest.mark.parametrize("role", READERS)
 def test_notes_alarms_and_batches_can_be_seen(plant: Plant, role: str) -> None:
-    settings = plant.settings(role)
+    settings = plant.settings_of(role)
     operator_notes.list_notes(settings, since=NOON, until=LATER)
     journal.list_entries(settings, DAY)
     batch = list_batches(settings, BatchFilter())[0]
@@ -208,7 +208,7 @@ def test_notes_alarms_and_batches_can_be_seen(plant: Plant, role: str) -> None:
 
 @pytest.mark.parametrize("role", READERS)
 def test_records_and_shift_reports_can_be_printed(plant: Plant, role: str) -> None:
-    settings = plant.settings(role)
+    settings = plant.settings_of(role)
     batch = list_batches(settings, BatchFilter())[0]
     assert read_batch_record(settings, batch.batch_key)
     shift = ShiftPeriod("Early", NOON - timedelta(hours=7), LATER)
@@ -216,31 +216,33 @@ def test_records_and_shift_reports_can_be_printed(plant: Plant, role: str) -> No
 
 
 def test_the_viewer_reads_all_but_the_hashes_of_pins_and_changes_nothing(plant: Plant) -> None:
-    names = {name for (name,) in rows(plant.dsn, TABLES)}
-    readable = {name for name, _ in rights(plant, "dosing_viewer", "SELECT")}
+    names = {name for (name,) in fetch_rows(plant.dsn, TABLES)}
+    readable = {name for name, _ in list_rights(plant, "dosing_viewer", "SELECT")}
     assert names - readable == {"reviewer_pins"}
-    assert rights(plant, "dosing_viewer", "INSERT", "UPDATE", "DELETE", "TRUNCATE") == set()
-    assert refused(plant.dsn_of("dosing_viewer"), sql.SQL(DOSE).format())
+    assert list_rights(plant, "dosing_viewer", "INSERT", "UPDATE", "DELETE", "TRUNCATE") == set()
+    assert is_refused(plant.dsn_of("dosing_viewer"), sql.SQL(DOSE).format())
     with pytest.raises(DatabaseAccessError):
-        operator_notes.add_note(plant.settings("dosing_viewer"), NOTE, os_user="")
+        operator_notes.add_note(plant.settings_of("dosing_viewer"), NOTE, os_user="")
     with pytest.raises(DatabaseAccessError):
-        journal.append_entries(plant.settings("dosing_viewer"), [entry(AlarmEvent.ACKNOWLEDGE, number=9)])
+        journal.append_entries(
+            plant.settings_of("dosing_viewer"), [make_entry(AlarmEvent.ACKNOWLEDGE, number=9)]
+        )
 
 
 def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: Plant) -> None:
-    run(plant.dsn, "GRANT INSERT ON operator_notes TO dosing_viewer")
+    execute_statements(plant.dsn, "GRANT INSERT ON operator_notes TO dosing_viewer")
     insert = "INSERT INTO operator_notes (at, text, author) VALUES (now(), 'a', 'b')"
-    assert refused(plant.dsn_of("dosing_viewer"), sql.SQL(insert).format())
+    assert is_refused(plant.dsn_of("dosing_viewer"), sql.SQL(insert).format())
     plant.set_rights()
-    assert ("operator_notes", "INSERT") not in rights(plant, "dosing_viewer", "INSERT")
+    assert ("operator_notes", "INSERT") not in list_rights(plant, "dosing_viewer", "INSERT")
 
 
 def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
-    settings = plant.settings("dosing_operator")
+    settings = plant.settings_of("dosing_operator")
     assert operator_notes.add_note(settings, NOTE, os_user="panel3").db_role == "dosing_operator"
-    journal.append_entries(settings, [entry(AlarmEvent.ACKNOWLEDGE, number=2)])
+    journal.append_entries(settings, [make_entry(AlarmEvent.ACKNOWLEDGE, number=2)])
     set_pin(settings, who="Anna", pin="4711")
-    said = enter_review(settings, draft(settings), os_user="panel3")
+    said = enter_review(settings, make_draft(settings), os_user="panel3")
     assert said.meaning == "approved"
     assert verify_audit_trail(settings).faults == ()
 
@@ -248,48 +250,51 @@ def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
 def test_who_reviews_does_not_say_what_is_wanted_of_reviews(plant: Plant) -> None:
     for role in ("dosing_operator", "dosing_writer"):
         with pytest.raises(DatabaseAccessError, match="lacks a right"):
-            set_policy(plant.settings(role), ReviewPolicy(pin=True), who="Anna", reason="why not")
+            set_policy(plant.settings_of(role), ReviewPolicy(pin=True), who="Anna", reason="why not")
     assert set_policy(
-        plant.settings("dosing_owner"), ReviewPolicy(second_person=True), who="Anna", reason="audit"
+        plant.settings_of("dosing_owner"), ReviewPolicy(second_person=True), who="Anna", reason="audit"
     )
     for role in READERS:
-        assert read_effective_policy(plant.settings(role)) == ReviewPolicy(second_person=True)
-    assert set_policy(plant.settings("dosing_owner"), ReviewPolicy(), who="Anna", reason="end of the test")
+        assert read_effective_policy(plant.settings_of(role)) == ReviewPolicy(second_person=True)
+    assert set_policy(plant.settings_of("dosing_owner"), ReviewPolicy(), who="Anna", reason="end of the test")
 
 
-def draft(settings: Settings) -> ReviewDraft:
+def make_draft(settings: Settings) -> ReviewDraft:
     return create_review_draft(list_batches(settings, BatchFilter())[0], Decision.APPROVED, who="Anna")
 
 
 def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Plant) -> None:
-    assert refused(plant.dsn_of("dosing_operator"), sql.SQL(DOSE).format())
+    assert is_refused(plant.dsn_of("dosing_operator"), sql.SQL(DOSE).format())
     forged = "INSERT INTO operator_notes (at, text, author, db_role) VALUES (now(), 'a', 'b', 'dosing_owner')"
-    assert refused(plant.dsn_of("dosing_operator"), sql.SQL(forged).format())
-    assert rights(plant, "dosing_operator", "INSERT", "UPDATE", "DELETE", "TRUNCATE") == {
+    assert is_refused(plant.dsn_of("dosing_operator"), sql.SQL(forged).format())
+    assert list_rights(plant, "dosing_operator", "INSERT", "UPDATE", "DELETE", "TRUNCATE") == {
         ("audit_trail", "INSERT"), ("batch_reviews", "INSERT"), ("reviewer_pins", "INSERT"),
     }  # fmt: skip
 
 
 def test_the_collector_remembers_what_the_alarm_journal_has_come_to(plant: Plant) -> None:
-    journal.save_checkpoint(plant.settings("dosing_writer"), Checkpoint(1))
+    journal.save_checkpoint(plant.settings_of("dosing_writer"), Checkpoint(1))
     with pytest.raises(DatabaseAccessError):
-        journal.save_checkpoint(plant.settings("dosing_operator"), Checkpoint(1))
+        journal.save_checkpoint(plant.settings_of("dosing_operator"), Checkpoint(1))
 
 
 def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
-    assert {name for name, _ in rights(plant, "dosing_writer", "UPDATE", "DELETE", "TRUNCATE")} == {
+    assert {name for name, _ in list_rights(plant, "dosing_writer", "UPDATE", "DELETE", "TRUNCATE")} == {
         "collector_books", "batches", "batch_records", "batches_touched",
         "alarm_notifications", "alarm_notification_channels", "alarm_checkpoints",
     }  # fmt: skip
     for table in ("audit_trail", "batch_reviews", "operator_notes", "reviewer_pins", "plant_rules"):
-        assert (table, "INSERT") not in rights(plant, "dosing_writer", "INSERT")
+        assert (table, "INSERT") not in list_rights(plant, "dosing_writer", "INSERT")
 
 
 def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant: Plant) -> None:
-    book, raised = NotificationQueue(plant.settings("dosing_writer")), entry(AlarmEvent.RAISE, number=77)
+    book, raised = (
+        NotificationQueue(plant.settings_of("dosing_writer")),
+        make_entry(AlarmEvent.RAISE, number=77),
+    )
     book.open(["shift"])
-    journal.append_entries(plant.settings("dosing_writer"), [raised])
-    last_id = journal.read_journal(plant.settings("dosing_writer"))[-1].id
+    journal.append_entries(plant.settings_of("dosing_writer"), [raised])
+    last_id = journal.read_journal(plant.settings_of("dosing_writer"))[-1].id
     notice = Notice("shift", Trigger.RAISE, raised.uuid, last_id, NOON)
     book.add_notices([notice, replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
     first, second = book.list_due_notices("shift", now=LATER, last_id=last_id)
@@ -299,16 +304,16 @@ def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant:
     assert book.expire_claims(now=LATER + timedelta(hours=1)) == ["shift"]
     book.close()
     for role in READERS:
-        (state,) = list_channel_states(plant.settings(role), now=LATER)
+        (state,) = list_channel_states(plant.settings_of(role), now=LATER)
         assert (state.channel, state.sent_today) == ("shift", 1)
     with pytest.raises(DatabaseAccessError):
-        NotificationQueue(plant.settings("dosing_operator")).open(["shift"])
+        NotificationQueue(plant.settings_of("dosing_operator")).open(["shift"])
 
 
 def test_telegraf_sees_the_three_tables_of_readings_only(plant: Plant) -> None:
     readings = {"dosing_consumption", "batch_events", "inventory_levels"}
     public = {"adoptions", "plant_rules", "schema_migrations"}  # everybody's to read
-    every = rights(plant, "dosing_telegraf", "SELECT", "INSERT", "UPDATE", "DELETE")
+    every = list_rights(plant, "dosing_telegraf", "SELECT", "INSERT", "UPDATE", "DELETE")
     assert {(name, right) for name, right in every if name not in public} == {
         (name, right) for name in readings for right in ("SELECT", "INSERT")
     }
@@ -318,15 +323,15 @@ def test_telegraf_sees_the_three_tables_of_readings_only(plant: Plant) -> None:
 
 
 def test_a_table_of_a_later_version_can_be_read_at_once(plant: Plant) -> None:
-    run(plant.dsn_of("dosing_owner"), "CREATE TABLE public.later (a int)")
+    execute_statements(plant.dsn_of("dosing_owner"), "CREATE TABLE public.later (a int)")
     try:
-        assert all(("later", "SELECT") in rights(plant, role, "SELECT") for role in READERS)
+        assert all(("later", "SELECT") in list_rights(plant, role, "SELECT") for role in READERS)
     finally:
-        run(plant.dsn_of("dosing_owner"), "DROP TABLE public.later")
+        execute_statements(plant.dsn_of("dosing_owner"), "DROP TABLE public.later")
 
 
 def test_nobody_else_may_connect(plant: Plant) -> None:
-    assert not value(
+    assert not fetch_value(
         plant.dsn,
         "SELECT EXISTS (SELECT FROM aclexplode((SELECT datacl FROM pg_database WHERE datname ="
         " current_database())) WHERE grantee = 0)",

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from tests.support.deploy.deploy_files import FOLDER, secrets_of, services, users
+from tests.support.deploy.deploy_files import FOLDER, list_services, list_users, secrets_of
 
 OPTIONS = {
     plugin: frozenset(names.split())
@@ -52,8 +52,8 @@ def test_nothing_is_acknowledged_before_it_is_written_and_no_session_is_shared()
 
 def test_its_passwords_are_secrets_of_the_service() -> None:
     text = (FOLDER / "telegraf" / "telegraf.conf").read_text()
-    assert set(re.findall(r"@\{docker:(\w+)\}", text)) == set(secrets_of(services()["telegraf"]))
-    assert {given["username"] for given in INPUTS} <= set(users())
+    assert set(re.findall(r"@\{docker:(\w+)\}", text)) == set(secrets_of(list_services()["telegraf"]))
+    assert {given["username"] for given in INPUTS} <= set(list_users())
 
 
 def test_every_column_that_telegraf_writes_is_there_and_no_other_is_needed(migrated: str) -> None:

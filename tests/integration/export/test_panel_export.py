@@ -20,7 +20,7 @@ from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.domain.time.latest_batch import find_latest_batch
 from dosing_tui.domain.time.time_range import TimeRange
-from tests.support.database.reading_samples import DOSE, EVENT, LEVEL, NOW, settings_for, spooled
+from tests.support.database.reading_samples import DOSE, EVENT, LEVEL, NOW, number_rows, settings_for
 
 FROM_TO = ("--from", "2026-11-23 06:00", "--to", "2026-11-23 14:00")
 STARTED = replace(EVENT, event="start", time=NOW - timedelta(minutes=10), dedup=2)
@@ -33,12 +33,12 @@ def plant(migrated: str) -> str:
     """A database with two stations' doses at eleven in Berlin."""
     writer = ReadingWriter(settings_for(migrated))
     other = replace(DOSE, device_id="station-2", chemical=HOSTILE, recipe="CU-85", mode="manual", dedup=9)
-    writer.write(uuid4(), spooled(DOSE, other, STARTED, EVENT, LEVEL))
+    writer.write(uuid4(), number_rows(DOSE, other, STARTED, EVENT, LEVEL))
     writer.close()
     return migrated
 
 
-def panel(dsn: str, *arguments: str) -> Result:
+def run_panel(dsn: str, *arguments: str) -> Result:
     env = {"DOSING_DATABASE_DSN": dsn, "DOSING_PLANT_TIMEZONE": "Europe/Berlin", "COLUMNS": "100"}
     return CliRunner().invoke(main, ["panel", *arguments], env=env)
 
@@ -46,46 +46,46 @@ def panel(dsn: str, *arguments: str) -> Result:
 def test_every_panel_answers_in_every_format(plant: str) -> None:
     for name in PANELS:
         for form in ("table", "csv", "json"):
-            result = panel(plant, name, *FROM_TO, "--format", form)
+            result = run_panel(plant, name, *FROM_TO, "--format", form)
             assert (result.exit_code, result.stderr) == (0, ""), (name, form, result.exception)
             assert result.stdout
 
 
 def test_csv_has_the_filtered_rows_and_nothing_to_calculate(plant: str) -> None:
-    result = panel(plant, "daily_summary", *FROM_TO, "--format", "csv", "--device", "station-1")
+    result = run_panel(plant, "daily_summary", *FROM_TO, "--format", "csv", "--device", "station-1")
     rows = list(csv.DictReader(io.StringIO(result.stdout, newline="")))
     assert [(row["recipe"], row["doses"], row["dosed (g)"]) for row in rows] == [("CU-65/75", "1", "50.2")]
-    everyone = panel(plant, "today_by_chemical", *FROM_TO, "--format", "csv").stdout
+    everyone = run_panel(plant, "today_by_chemical", *FROM_TO, "--format", "csv").stdout
     assert f"'{HOSTILE}" in everyone
 
 
 def test_json_tells_range_and_selection(plant: str) -> None:
     chosen = ("--device", "station-1", "--device", "station-2", "--mode", "manual")
-    document = json.loads(panel(plant, "today_by_chemical", *FROM_TO, *chosen, "--format", "json").stdout)
+    document = json.loads(run_panel(plant, "today_by_chemical", *FROM_TO, *chosen, "--format", "json").stdout)
     assert document["range"]["from"] == "2026-11-23T06:00:00+01:00"
     assert document["selection"] == {"device": ["station-1", "station-2"], "mode": ["manual"]}
     assert [row["label"] for row in document["rows"]] == [HOSTILE]
 
 
 def test_the_table_has_a_caption(plant: str) -> None:
-    lines = panel(plant, "error_rate", *FROM_TO, "--chemical", "BDO").stdout.splitlines()
+    lines = run_panel(plant, "error_rate", *FROM_TO, "--chemical", "BDO").stdout.splitlines()
     assert lines[0] == "Error rate (%) · 23 Nov 06:00–14:00 · chemical BDO"
 
 
 def test_a_file_is_written_once(plant: str, tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     arguments = ("inventory", "--format", "csv", "--output", str(path))
-    first = panel(plant, *arguments)
+    first = run_panel(plant, *arguments)
     assert (first.exit_code, first.stdout, first.stderr) == (0, "", f"Wrote {path}\n")
-    again = panel(plant, *arguments)
+    again = run_panel(plant, *arguments)
     assert (again.exit_code, again.stdout) == (2, "")
     assert "exists already; --force replaces it." in again.stderr
-    assert panel(plant, *arguments, "--force").exit_code == 0
+    assert run_panel(plant, *arguments, "--force").exit_code == 0
     assert path.read_bytes().startswith(b"device id,chemical,remaining (g)")
 
 
 def test_in_a_folder_the_file_is_named_after_what_is_in_it(plant: str, tmp_path: Path) -> None:
-    result = panel(plant, "error_rate", *FROM_TO, "--recipe", "CU-65/75", "--output", str(tmp_path))
+    result = run_panel(plant, "error_rate", *FROM_TO, "--recipe", "CU-65/75", "--output", str(tmp_path))
     assert result.exit_code == 0
     (path,) = tmp_path.iterdir()
     assert path.name.startswith("error_rate_CU-65-75_2026-11-23_060000_")
@@ -102,11 +102,11 @@ def test_in_a_folder_the_file_is_named_after_what_is_in_it(plant: str, tmp_path:
     ],
 )  # fmt: skip
 def test_no_rows_is_exit_1_and_stderr_says_why(plant: str, arguments: tuple[str, ...], reason: str) -> None:
-    result = panel(plant, *arguments)
+    result = run_panel(plant, *arguments)
     assert (result.exit_code, result.stdout) == (1, "")
     assert "No rows: Consumption today (g)" in result.stderr
     assert reason in result.stderr
-    assert panel(plant, *arguments, "--format", "csv").stdout_bytes == b"label,value (g)\r\n"
+    assert run_panel(plant, *arguments, "--format", "csv").stdout_bytes == b"label,value (g)\r\n"
 
 
 @pytest.mark.parametrize(
@@ -129,14 +129,14 @@ def test_no_rows_is_exit_1_and_stderr_says_why(plant: str, arguments: tuple[str,
 def test_what_is_wrong_is_exit_2_and_a_sentence(
     plant: str, arguments: tuple[str, ...], sentence: str
 ) -> None:
-    result = panel(plant, *arguments)
+    result = run_panel(plant, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert sentence in result.stderr
     assert "\x1b" not in result.stderr
 
 
 def test_a_database_without_the_schema_or_the_right_is_exit_2(database: str) -> None:
-    result = panel(database, "error_rate")
+    result = run_panel(database, "error_rate")
     assert result.exit_code == 2
     assert "run dosing-tui migrate" in result.stderr
 
@@ -146,7 +146,7 @@ def test_a_missing_right_is_exit_2_and_named(plant: str) -> None:
     with psycopg.connect(plant, autocommit=True) as session:
         session.execute(f'CREATE ROLE "{role}" LOGIN')
     try:
-        result = panel(f"{plant} user={role}", "error_rate", *FROM_TO)
+        result = run_panel(f"{plant} user={role}", "error_rate", *FROM_TO)
         assert result.exit_code == 2
         assert "lacks a right" in result.stderr
     finally:
@@ -155,19 +155,19 @@ def test_a_missing_right_is_exit_2_and_named(plant: str) -> None:
 
 
 def test_a_database_that_is_away_is_exit_3(tmp_path: Path) -> None:
-    result = panel(f"host=127.0.0.1 port={find_free_port()} dbname=x", "error_rate")
+    result = run_panel(f"host=127.0.0.1 port={find_free_port()} dbname=x", "error_rate")
     assert (result.exit_code, result.stdout) == (3, "")
     assert "No database server listens at 127.0.0.1" in result.stderr
 
 
 def test_a_filter_that_changes_nothing_is_said(plant: str) -> None:
-    result = panel(plant, "inventory", "--recipe", "CU-85")
+    result = run_panel(plant, "inventory", "--recipe", "CU-85")
     assert result.exit_code == 0
     assert result.stderr == "inventory cannot be told apart by recipe: --recipe changes nothing.\n"
 
 
 def test_this_batch_is_the_one_that_was_started_last(plant: str) -> None:
-    result = panel(plant, "today_by_chemical", "--range", "This Batch", "--format", "json")
+    result = run_panel(plant, "today_by_chemical", "--range", "This Batch", "--format", "json")
     window = json.loads(result.stdout)["range"]
     assert (window["text"], window["from"]) == ("this batch", "2026-11-23T10:50:00+01:00")
     assert window["to"] == "2026-11-23T11:00:00+01:00"
@@ -181,7 +181,7 @@ def test_a_batch_without_an_end_goes_on_until_now() -> None:
 
 
 def test_the_panels_are_listed_without_a_database() -> None:
-    result = panel("hots=1", "--list")
+    result = run_panel("hots=1", "--list")
     assert result.exit_code == 0
     assert [line.split()[0] for line in result.stdout.splitlines()] == list(PANELS)
 

@@ -20,7 +20,7 @@ from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.errors import ExportError
 from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files, write_files
 from dosing_tui.grafana.sql_macros import build_alert_sql
-from tests.support.database.reading_samples import DOSE, LEVEL, settings_for, spooled
+from tests.support.database.reading_samples import DOSE, LEVEL, number_rows, settings_for
 
 SETTINGS = Settings(
     plant=PlantSettings(timezone="America/New_York", devices=("station-1", "it's new")),
@@ -40,7 +40,7 @@ SHOWN = [panel for board in BOARDS for panel in board["panels"]]
 RULES = {rule["uid"]: rule for rule in READ["alerting/dosing.yaml"]["groups"][0]["rules"]}
 
 
-def _panel(id_: str) -> Any:
+def _find_panel(id_: str) -> Any:
     [found] = [panel for panel in SHOWN if panel["description"].endswith(f" {id_}")]
     return found
 
@@ -73,13 +73,13 @@ def test_panels_do_not_overlap_and_fit(board: Any) -> None:
 
 
 def test_limits_are_the_plants() -> None:
-    tanks = _panel("inventory")["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    tanks = _find_panel("inventory")["fieldConfig"]["defaults"]["thresholds"]["steps"]
     assert [(step["color"], step["value"]) for step in tanks] == [
         ("red", None),
         ("yellow", 15),
         ("green", 40),
     ]
-    rate = _panel("error_rate")["fieldConfig"]["defaults"]
+    rate = _find_panel("error_rate")["fieldConfig"]["defaults"]
     assert rate["thresholds"]["steps"][-1] == {"color": "red", "value": 5.0}
     assert rate["custom"]["thresholdsStyle"] == {"mode": "line"}
     low = RULES["dosing-low-inventory"]["data"][-1]["model"]["conditions"][0]["evaluator"]
@@ -121,15 +121,15 @@ def grafana(migrated: str) -> Iterator[psycopg.Connection]:
         yield session
 
 
-def _answer(session: psycopg.Connection, rule: str, *expected: str) -> list[tuple[Any, ...]]:
+def _run_alert_query(session: psycopg.Connection, rule: str, *expected: str) -> list[tuple[Any, ...]]:
     return session.execute(build_alert_sql(rule, expected=expected)).fetchall()
 
 
 def test_an_empty_database_is_a_number_too(grafana: psycopg.Connection) -> None:
-    assert _answer(grafana, "low_inventory") == [("none", "no tank known", 100.0)]
-    assert _answer(grafana, "high_error") == [(0.0,)]
-    assert _answer(grafana, "offline") == [("any station", 3155760000.0)]
-    assert _answer(grafana, "offline", "it's new") == [("it's new", 3155760000.0)]
+    assert _run_alert_query(grafana, "low_inventory") == [("none", "no tank known", 100.0)]
+    assert _run_alert_query(grafana, "high_error") == [(0.0,)]
+    assert _run_alert_query(grafana, "offline") == [("any station", 3155760000.0)]
+    assert _run_alert_query(grafana, "offline", "it's new") == [("it's new", 3155760000.0)]
 
 
 def test_a_station_that_was_heard_and_one_that_never_was(migrated: str, grafana: psycopg.Connection) -> None:
@@ -139,13 +139,13 @@ def test_a_station_that_was_heard_and_one_that_never_was(migrated: str, grafana:
         DOSE, time=now + timedelta(minutes=4), received_at=now - timedelta(minutes=20), error_g=-3.0
     )
     low = replace(LEVEL, time=now, received_at=now - timedelta(minutes=20), remaining_g=10, capacity_g=200)
-    writer.write(uuid4(), spooled(future, low))
+    writer.write(uuid4(), number_rows(future, low))
     writer.close()
-    silent = dict(_answer(grafana, "offline", "never"))
+    silent = dict(_run_alert_query(grafana, "offline", "never"))
     assert silent["never"] == 3155760000
     assert silent[DOSE.device_id] == pytest.approx(20 * 60, abs=60)
-    assert _answer(grafana, "low_inventory") == [(LEVEL.device_id, LEVEL.chemical, 5.0)]
-    assert _answer(grafana, "high_error") == [(3.0,)]
+    assert _run_alert_query(grafana, "low_inventory") == [(LEVEL.device_id, LEVEL.chemical, 5.0)]
+    assert _run_alert_query(grafana, "high_error") == [(3.0,)]
 
 
 def test_what_was_made_is_made_again_and_anything_else_is_replaced_only_by_force(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_the_statements_of_the_rules_are_readable_and_keep_their_comments() -> N
 
 
 def test_numbers_of_doses_are_not_drawn_as_grams() -> None:
-    shown = _panel("accuracy_summary")["fieldConfig"]
+    shown = _find_panel("accuracy_summary")["fieldConfig"]
     assert shown["defaults"]["unit"] == "short"
     units = {
         override["matcher"]["options"]: override["properties"][0]["value"] for override in shown["overrides"]

@@ -17,9 +17,9 @@ from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery, RecipeDay, SeriesPoint
 from dosing_tui.grafana.dashboards import build_dashboards
 from dosing_tui.grafana.sql_macros import build_alert_sql, build_bucket_sql
-from tests.integration.database.test_panels import SELECTIONS, WINDOWS, same
+from tests.integration.database.test_panels import SELECTIONS, WINDOWS, are_equal
 from tests.support.database.reading_samples import settings_for
-from tests.support.grafana.query_interpolation import interpolated
+from tests.support.grafana.query_interpolation import interpolate_query
 
 ZONE = "Europe/Berlin"
 BOARDS: Any = build_dashboards(PANELS.values(), Settings(plant=PlantSettings(timezone=ZONE)))
@@ -49,14 +49,16 @@ def console(plant: str) -> Iterator[PanelReader]:
     reader.close()
 
 
-def _utc(moment: datetime | None) -> datetime | None:
+def _to_utc(moment: datetime | None) -> datetime | None:
     """Comparable, even within the hour that comes twice."""
     return None if moment is None else moment.astimezone(UTC)
 
 
-def drawn(session: psycopg.Connection[DictRow], panel: Panel[object], query: PanelQuery) -> list[object]:
+def query_panel(
+    session: psycopg.Connection[DictRow], panel: Panel[object], query: PanelQuery
+) -> list[object]:
     """What Grafana's query answers, as the console's rows."""
-    sql = interpolated(
+    sql = interpolate_query(
         SHOWN[panel.id],
         since=query.since,
         until=query.until,
@@ -81,7 +83,7 @@ def test_every_panel_tells_the_consoles_rows(
     for window, (since, until) in WINDOWS.items():
         for choice, selection in SELECTIONS.items():
             query = PanelQuery(since, until, since + (until - since) / 3, selection)
-            if not same(drawn(grafana, panel, query), console.read_panel(panel, query)):
+            if not are_equal(query_panel(grafana, panel, query), console.read_panel(panel, query)):
                 wrong.append((window, choice))
     assert not wrong
 
@@ -93,13 +95,13 @@ def test_a_day_that_grafana_ends_a_millisecond_early_is_the_whole_day(
     since, until = WINDOWS["the long day"]
     query = PanelQuery(since, until, until + timedelta(days=1))
     early = PanelQuery(since, until - timedelta(milliseconds=1), until + timedelta(days=1))
-    assert same(drawn(grafana, panel, early), console.read_panel(panel, query))
+    assert are_equal(query_panel(grafana, panel, early), console.read_panel(panel, query))
 
 
 def test_a_name_with_a_quote_is_a_name(grafana: psycopg.Connection[DictRow]) -> None:
     since, until = WINDOWS["a day"]
     injected = Selection(device=("'); DROP TABLE dosing_consumption; --", "O'Hara"))
-    assert drawn(grafana, PANELS["today_by_chemical"], PanelQuery(since, until, until, injected)) == []
+    assert query_panel(grafana, PANELS["today_by_chemical"], PanelQuery(since, until, until, injected)) == []
 
 
 def test_buckets_are_as_wide_as_the_consoles(grafana: psycopg.Connection[DictRow]) -> None:
@@ -108,7 +110,8 @@ def test_buckets_are_as_wide_as_the_consoles(grafana: psycopg.Connection[DictRow
         assert panel.bucket_width is not None
         for hours in (1, 47, 48, 49, 335, 336, 337, 4319, 4320, 4321, 20000):
             since = until - timedelta(hours=hours)
-            sql = f"SELECT {interpolated(build_bucket_sql(panel.bucket_width), since=since, until=until)} AS step"
+            width = interpolate_query(build_bucket_sql(panel.bucket_width), since=since, until=until)
+            sql = f"SELECT {width} AS step"
             [row] = grafana.execute(sql)
             assert row["step"] == panel.get_bucket_width(since, until), hours
 
@@ -118,7 +121,7 @@ def test_annotations_are_the_consoles(
     grafana: psycopg.Connection[DictRow], console: PanelReader, selection: Selection
 ) -> None:
     since, until = WINDOWS["7 days"]
-    sql = interpolated(
+    sql = interpolate_query(
         BOARDS[0]["annotations"]["list"][0]["target"]["rawSql"],
         since=since,
         until=until,
@@ -128,8 +131,8 @@ def test_annotations_are_the_consoles(
     told = console.read_annotations(
         since=since, until=until, device=selection.device, recipe=selection.recipe
     )
-    rows = [(_utc(row["time"]), _utc(row["timeend"]), row["text"]) for row in grafana.execute(sql)]
-    assert rows == [(_utc(each.at), _utc(each.until), each.text) for each in told.items]
+    rows = [(_to_utc(row["time"]), _to_utc(row["timeend"]), row["text"]) for row in grafana.execute(sql)]
+    assert rows == [(_to_utc(each.at), _to_utc(each.until), each.text) for each in told.items]
     assert selection.device == ("no such station",) or rows
 
 
@@ -139,7 +142,7 @@ def test_what_can_be_chosen_is_what_the_console_offers(
 ) -> None:
     since, until = WINDOWS["the month, cut"]
     [sql] = [each["query"] for each in BOARDS[0]["templating"]["list"] if each["name"] == dimension.value]
-    answered = grafana.execute(interpolated(sql, since=since, until=until))
+    answered = grafana.execute(interpolate_query(sql, since=since, until=until))
     rows = [next(iter(row.values())) for row in answered]
     assert rows
     assert rows == console.list_filter_values(dimension, since=since)

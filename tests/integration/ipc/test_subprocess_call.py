@@ -13,8 +13,8 @@ import pytest
 
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.ipc.subprocess_call import SubprocessCall
-from tests.support.os_processes import alive
-from tests.support.polling import until
+from tests.support.os_processes import is_alive
+from tests.support.polling import wait_until
 
 
 def note_pid(file: Path) -> None:
@@ -27,11 +27,11 @@ def note_pid_and_hang(file: Path) -> None:
     time.sleep(600)
 
 
-def fail() -> None:
+def raise_unavailable() -> None:
     raise DatabaseUnavailableError("No database server listens at 127.0.0.1:1.")
 
 
-def pids(file: Path) -> list[int]:
+def read_pids(file: Path) -> list[int]:
     return [int(line) for line in file.read_text().split()] if file.exists() else []
 
 
@@ -39,14 +39,14 @@ def test_it_is_done_elsewhere_each_time_by_the_same_process(tmp_path: Path) -> N
     apart = SubprocessCall(partial(note_pid, tmp_path / "pids"))
     apart()
     apart()
-    first, second = pids(tmp_path / "pids")
+    first, second = read_pids(tmp_path / "pids")
     assert first == second != os.getpid()
     apart.close()
-    assert not alive(first)
+    assert not is_alive(first)
 
 
 def test_what_is_raised_there_is_raised_here_and_tells_where() -> None:
-    apart = SubprocessCall(fail)
+    apart = SubprocessCall(raise_unavailable)
     with pytest.raises(DatabaseUnavailableError, match="No database server listens") as caught:
         apart()
     assert "in fail" in caught.value.__notes__[0]
@@ -62,10 +62,10 @@ def test_closing_ends_what_is_under_way(tmp_path: Path) -> None:
         ended.set()
 
     threading.Thread(target=call, daemon=True).start()
-    (pid,) = until(lambda: pids(tmp_path / "pids"))
+    (pid,) = wait_until(lambda: read_pids(tmp_path / "pids"))
     apart.close()
     assert ended.wait(10)
-    assert not alive(pid)
+    assert not is_alive(pid)
     with pytest.raises(EOFError):
         apart()
 
@@ -73,11 +73,11 @@ def test_closing_ends_what_is_under_way(tmp_path: Path) -> None:
 def test_a_process_that_was_killed_is_followed_by_another(tmp_path: Path) -> None:
     apart = SubprocessCall(partial(note_pid, tmp_path / "pids"))
     apart()
-    os.kill(pids(tmp_path / "pids")[0], signal.SIGKILL)
+    os.kill(read_pids(tmp_path / "pids")[0], signal.SIGKILL)
     with pytest.raises((EOFError, OSError)):
         apart()
     apart()
-    first, second = pids(tmp_path / "pids")
+    first, second = read_pids(tmp_path / "pids")
     assert first != second
     apart.close()
 
@@ -101,9 +101,9 @@ def test_it_does_not_outlive_its_owner(tmp_path: Path) -> None:
     )
     assert owner.stdout
     assert owner.stdout.readline() == b"done\n"
-    (pid,) = pids(tmp_path / "pids")
+    (pid,) = read_pids(tmp_path / "pids")
     os.kill(pid, signal.SIGTERM)  # a service manager ends all of a group: only the owner's end counts
-    assert alive(pid)
+    assert is_alive(pid)
     owner.kill()
     owner.communicate()
-    until(lambda: not alive(pid))
+    wait_until(lambda: not is_alive(pid))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.buffered_client import ReadAheadSocket
-from tests.support.mqtt.publishers import listening, publish
-from tests.support.polling import until
+from tests.support.mqtt.publishers import connect_subscriber, publish_payloads
+from tests.support.polling import wait_until
 
 
 @dataclass
@@ -86,9 +86,9 @@ def test_a_burst_comes_whole_and_in_order_and_is_acknowledged_at_once(mosquitto:
     """The broker has a thousand messages under way, no more, until these are acknowledged."""
     under_way = 1_000
     said = [b"%06d" % number + b"x" * 500 for number in range(under_way + 500)]
-    with listening(mosquitto.settings) as ear:
-        publish(mosquitto.settings, *said)
-        until(lambda: len(ear.plant) == under_way)
+    with connect_subscriber(mosquitto.settings) as ear:
+        publish_payloads(mosquitto.settings, *said)
+        wait_until(lambda: len(ear.plant) == under_way)
         ear.subscriber.ack_messages(ear.plant)
-        until(lambda: len(ear.plant) == len(said))
+        wait_until(lambda: len(ear.plant) == len(said))
         assert ear.payloads == said

@@ -13,14 +13,14 @@ from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port
 from dosing_tui.errors import BrokerError
 from dosing_tui.mqtt.connection import format_address
 from dosing_tui.mqtt.publisher import Publisher
-from tests.support.polling import until
-from tests.support.simulator.recording_subscriber import listening
+from tests.support.polling import wait_until
+from tests.support.simulator.recording_subscriber import record_traffic
 
 TOPIC = MqttSettings().topics[0]
 
 
 @contextmanager
-def answering(reply: bytes) -> Iterator[MqttSettings]:
+def serve_reply(reply: bytes) -> Iterator[MqttSettings]:
     """Somebody at an address who answers whatever connects with the same bytes."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         links: list[socket.socket] = []
@@ -52,14 +52,14 @@ def test_a_name_that_is_none_is_one_sentence() -> None:
 
 def test_a_wrong_password_is_one_sentence() -> None:
     with (
-        answering(b"\x20\x02\x00\x05") as settings,
+        serve_reply(b"\x20\x02\x00\x05") as settings,
         pytest.raises(BrokerError, match="refuses this client: not auth"),
     ):
         Publisher(settings, client_id="p").start()
 
 
 def test_somebody_who_does_not_speak_mqtt_is_given_up() -> None:
-    with answering(b"") as settings, pytest.raises(BrokerError, match="does not answer"):
+    with serve_reply(b"") as settings, pytest.raises(BrokerError, match="does not answer"):
         Publisher(settings, client_id="p").start(timeout_s=0.3)
 
 
@@ -70,7 +70,7 @@ def test_everything_arrives_in_order_and_is_counted_once(
 ) -> None:
     settings = replace(mosquitto.settings, protocol=protocol)
     taken: list[int] = []
-    with listening(settings) as heard:
+    with record_traffic(settings) as heard:
         publisher = Publisher(settings, client_id="p")
         publisher.start()
         for number in range(3_000):
@@ -82,9 +82,9 @@ def test_everything_arrives_in_order_and_is_counted_once(
             )
         assert publisher.wait_for_publish(20)
         publisher.stop()
-        until(lambda: len(heard.payloads(settings)) == 3_000)
+        wait_until(lambda: len(heard.list_payloads(settings)) == 3_000)
     assert taken == list(range(3_000))
-    assert heard.payloads(settings) == [(TOPIC, b"%d" % number) for number in range(3_000)]
+    assert heard.list_payloads(settings) == [(TOPIC, b"%d" % number) for number in range(3_000)]
     assert (publisher.lost_count, publisher.resent_count, publisher.in_flight_count) == (0, 0, 0)
 
 
@@ -103,17 +103,17 @@ def test_at_qos_1_a_restart_of_the_broker_loses_nothing(mosquitto: EmbeddedBroke
         publisher.stop()
 
     worker = Thread(target=work)
-    with listening(settings) as heard:
+    with record_traffic(settings) as heard:
         worker.start()
-        until(lambda: len(heard.payloads(settings)) > 500)
+        wait_until(lambda: len(heard.list_payloads(settings)) > 500)
         going.set()
         mosquitto.restart()  # by this thread: a broker dies with the thread that started it
         try:
-            until(lambda: said[-1].startswith("all taken"), 60)
+            wait_until(lambda: said[-1].startswith("all taken"), 60)
         finally:
             done.set()
             worker.join()
-        until(lambda: len(set(heard.payloads(settings))) == 1_600, 30)
+        wait_until(lambda: len(set(heard.list_payloads(settings))) == 1_600, 30)
     assert said == [
         "",
         f"The connection to broker {format_address(settings)} was lost; connecting again.",
@@ -128,7 +128,7 @@ def test_at_qos_0_messages_are_lost_while_the_broker_is_away_and_counted(mosquit
     assert publisher.publish_message(TOPIC, b"1", 0)
     assert publisher.wait_for_publish(5)
     mosquitto.stop()
-    until(lambda: not publisher.publish_message(TOPIC, b"2", 0))
+    wait_until(lambda: not publisher.publish_message(TOPIC, b"2", 0))
     assert publisher.lost_count >= 1
     publisher.stop()
 
@@ -137,6 +137,6 @@ def test_whoever_waits_for_a_broker_that_is_away_can_give_up(mosquitto: Embedded
     publisher = Publisher(mosquitto.settings, client_id="p")
     publisher.start()
     mosquitto.stop()
-    until(lambda: not publisher.publish_message(TOPIC, b"1", 1, should_stop=lambda: True))
+    wait_until(lambda: not publisher.publish_message(TOPIC, b"1", 1, should_stop=lambda: True))
     assert not publisher.wait_for_publish(0.2) or publisher.in_flight_count == 0
     publisher.stop()

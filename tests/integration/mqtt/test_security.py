@@ -7,10 +7,10 @@ import pytest
 from dosing_tui.config.settings import MqttSettings, MqttVersion
 from dosing_tui.demo.servers.mqtt_broker import find_mosquitto
 from dosing_tui.errors import BrokerError
-from tests.support.database_servers import absent, reachable_temp
-from tests.support.mqtt.publishers import Ear, listening, publish
-from tests.support.mqtt.secured_broker import PASSWORD, USER, GuardedBroker, guarded
-from tests.support.polling import until
+from tests.support.database_servers import reachable_temp, skip_absent
+from tests.support.mqtt.publishers import Ear, connect_subscriber, publish_payloads
+from tests.support.mqtt.secured_broker import PASSWORD, USER, GuardedBroker, run_guarded_broker
+from tests.support.polling import wait_until
 
 # paho leaves a socket whose TLS handshake failed to the garbage collector
 pytestmark = [
@@ -25,19 +25,21 @@ both_protocols = pytest.mark.parametrize("protocol", list(MqttVersion))
 @pytest.fixture(scope="module")
 def broker(request: pytest.FixtureRequest) -> Iterator[GuardedBroker]:
     if find_mosquitto() is None or not shutil.which("mosquitto_passwd") or not shutil.which("openssl"):
-        absent(request, "Mosquitto, its mosquitto_passwd, or openssl is not installed")
-    with reachable_temp() as folder, guarded(folder) as broker:
-        until(lambda: _connects(broker.plain))
+        skip_absent(request, "Mosquitto, its mosquitto_passwd, or openssl is not installed")
+    with reachable_temp() as folder, run_guarded_broker(folder) as broker:
+        wait_until(lambda: _can_connect(broker.plain))
         yield broker
 
 
-def _connects(settings: MqttSettings) -> bool:
-    with listening(known(settings), client_id="probe", persistent=False, wait=False) as ear:
-        until(lambda: ear.links)
+def _can_connect(settings: MqttSettings) -> bool:
+    with connect_subscriber(
+        with_credentials(settings), client_id="probe", persistent=False, wait=False
+    ) as ear:
+        wait_until(lambda: ear.links)
         return ear.up
 
 
-def known(settings: MqttSettings) -> MqttSettings:
+def with_credentials(settings: MqttSettings) -> MqttSettings:
     return replace(settings, username=USER, password=PASSWORD)
 
 
@@ -47,36 +49,36 @@ def test_a_wrong_account_is_named_as_the_reason(
     broker: GuardedBroker, protocol: MqttVersion, account: tuple[str, str]
 ) -> None:
     settings = replace(broker.plain, protocol=protocol, username=account[0], password=account[1])
-    with listening(settings, wait=False) as ear:
-        until(lambda: ear.links)
+    with connect_subscriber(settings, wait=False) as ear:
+        wait_until(lambda: ear.links)
         assert ear.why == f"Broker 127.0.0.1:{broker.plain.port} refuses this client: not authorized."
         assert not ear.up
 
 
 def test_an_encrypted_connection_carries_messages(broker: GuardedBroker) -> None:
-    with listening(known(broker.tls)) as ear:
-        publish(known(broker.tls), b"secret")
-        until(lambda: ear.payloads == [b"secret"])
+    with connect_subscriber(with_credentials(broker.tls)) as ear:
+        publish_payloads(with_credentials(broker.tls), b"secret")
+        wait_until(lambda: ear.payloads == [b"secret"])
 
 
 def test_a_certificate_of_a_stranger_is_not_trusted(broker: GuardedBroker) -> None:
-    settings = replace(known(broker.tls), ca_file=str(broker.folder / "stranger.crt"))
-    with listening(settings, wait=False) as ear:
-        until(lambda: ear.links)
+    settings = replace(with_credentials(broker.tls), ca_file=str(broker.folder / "stranger.crt"))
+    with connect_subscriber(settings, wait=False) as ear:
+        wait_until(lambda: ear.links)
         assert f"Broker localhost:{broker.tls.port} is not trusted" in ear.why
 
 
 def test_a_certificate_for_another_name_is_not_trusted(broker: GuardedBroker) -> None:
-    with listening(replace(known(broker.tls), host="127.0.0.1"), wait=False) as ear:
-        until(lambda: ear.links)
+    with connect_subscriber(replace(with_credentials(broker.tls), host="127.0.0.1"), wait=False) as ear:
+        wait_until(lambda: ear.links)
         assert "is not trusted" in ear.why
         assert "127.0.0.1" in ear.why
 
 
 def test_a_broker_that_does_not_speak_tls_is_noticed(broker: GuardedBroker) -> None:
-    settings = replace(known(broker.tls), port=broker.plain.port)
-    with listening(settings, wait=False) as ear:
-        until(lambda: ear.links)
+    settings = replace(with_credentials(broker.tls), port=broker.plain.port)
+    with connect_subscriber(settings, wait=False) as ear:
+        wait_until(lambda: ear.links)
         assert f"localhost:{broker.plain.port}" in ear.why
 
 

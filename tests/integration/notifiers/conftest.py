@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.mqtt.secured_broker import certificates as make
+from tests.support.mqtt.secured_broker import create_certificates
 from tests.support.notifiers.message_receivers import WebServer, web_server
 
 
@@ -14,7 +14,7 @@ from tests.support.notifiers.message_receivers import WebServer, web_server
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """ca.crt, and server.crt with server.key for the name localhost."""
     folder = tmp_path_factory.mktemp("certificates")
-    make(folder)
+    create_certificates(folder)
     return folder
 
 

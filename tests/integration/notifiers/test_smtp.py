@@ -15,8 +15,8 @@ from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.errors import DeliveryError
 from dosing_tui.notifiers.send import deliver_message
 from dosing_tui.notifiers.smtp import compose_mail
-from tests.support.notifiers.mail_server import ACCOUNT, Postbox, postbox
-from tests.support.notifiers.message_samples import NASTY, message, told
+from tests.support.notifiers.mail_server import ACCOUNT, Postbox, run_mail_server
+from tests.support.notifiers.message_samples import NASTY, make_message, make_summary
 
 UTC = ZoneInfo("UTC")
 CHANNEL = NotificationSettings(
@@ -31,26 +31,26 @@ CHANNEL = NotificationSettings(
 
 @pytest.fixture
 def box() -> Iterator[Postbox]:
-    with postbox() as found:
+    with run_mail_server() as found:
         yield found
 
 
-def to(box: Postbox, **changes: object) -> NotificationSettings:
+def channel_to(box: Postbox, **changes: object) -> NotificationSettings:
     return replace(CHANNEL, port=box.port, **changes)  # type: ignore[arg-type]  # NotificationSettings' fields
 
 
-def refused(channel: NotificationSettings) -> DeliveryError:
+def expect_refusal(channel: NotificationSettings) -> DeliveryError:
     with pytest.raises(DeliveryError) as raised:
-        deliver_message(channel, message(), UTC)
+        deliver_message(channel, make_message(), UTC)
     return raised.value
 
 
 def test_a_mail_says_the_alarm_and_belongs_to_the_one_before(box: Postbox) -> None:
-    assert deliver_message(to(box), message(), UTC) == ""
+    assert deliver_message(channel_to(box), make_message(), UTC) == ""
     (mail,), (envelope,) = box.mails, box.envelopes
     assert mail["Subject"] == "[HIGH] Tank nearly empty: T-12 (Plant 1)"
-    assert mail["Message-ID"] == f"<{message().id}@plant.example>"
-    assert mail["In-Reply-To"] == mail["References"] == f"<{message().in_reply_to}@plant.example>"
+    assert mail["Message-ID"] == f"<{make_message().id}@plant.example>"
+    assert mail["In-Reply-To"] == mail["References"] == f"<{make_message().in_reply_to}@plant.example>"
     assert (mail["Importance"], mail["Auto-Submitted"]) == ("high", "auto-generated")
     assert envelope.rcpt_tos == list(CHANNEL.to)
     assert "Action: Start no batch that needs it" in mail.get_content()
@@ -58,7 +58,7 @@ def test_a_mail_says_the_alarm_and_belongs_to_the_one_before(box: Postbox) -> No
 
 @pytest.mark.parametrize("name", NASTY)
 def test_names_that_a_header_or_a_terminal_would_obey_are_text(box: Postbox, name: str) -> None:
-    deliver_message(to(box), message(told(name)), UTC)
+    deliver_message(channel_to(box), make_message(make_summary(name)), UTC)
     (mail,) = box.mails
     assert set(mail.keys()) <= {
         "From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Auto-Submitted",
@@ -72,7 +72,7 @@ def test_names_that_a_header_or_a_terminal_would_obey_are_text(box: Postbox, nam
 
 @given(st.text())
 def test_no_text_breaks_a_header(name: str) -> None:
-    raw = compose_mail(CHANNEL, message(told(name)), UTC).as_bytes()
+    raw = compose_mail(CHANNEL, make_message(make_summary(name)), UTC).as_bytes()
     head, _, _ = raw.partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
     assert not any(b"\n" in line or b"\r" in line or b"\x1b" in line for line in lines)
@@ -85,24 +85,24 @@ def test_it_is_encrypted_and_the_certificate_has_to_be_right(
 ) -> None:
     secure = {"starttls": MailSecurity.STARTTLS, "tls": MailSecurity.TLS}[way]
     account = {"username": ACCOUNT[0], "password": ACCOUNT[1]} if way == "starttls" else {}
-    with postbox(starttls=tls) if way == "starttls" else postbox(tls=tls) as box:
-        ours = to(box, security=secure, ca_file=str(certificates / "ca.crt"), **account)
-        deliver_message(ours, message(), UTC)
+    with run_mail_server(starttls=tls) if way == "starttls" else run_mail_server(tls=tls) as box:
+        ours = channel_to(box, security=secure, ca_file=str(certificates / "ca.crt"), **account)
+        deliver_message(ours, make_message(), UTC)
         assert len(box.mails) == 1
-        assert "certificate" in str(refused(replace(ours, ca_file="")))
-        assert "certificate" in str(refused(replace(ours, host="127.0.0.1")))
+        assert "certificate" in str(expect_refusal(replace(ours, ca_file="")))
+        assert "certificate" in str(expect_refusal(replace(ours, host="127.0.0.1")))
 
 
 def test_a_wrong_password_can_be_mended_and_is_not_told(tls: ssl.SSLContext, certificates: Path) -> None:
-    with postbox(starttls=tls) as box:
-        wrong = to(
+    with run_mail_server(starttls=tls) as box:
+        wrong = channel_to(
             box,
             security=MailSecurity.STARTTLS,
             ca_file=str(certificates / "ca.crt"),
             username=ACCOUNT[0],
             password="wr0ng",
         )
-        error = refused(wrong)
+        error = expect_refusal(wrong)
     assert not error.is_permanent
     assert "535" in str(error)
     assert "wr0ng" not in str(error)
@@ -113,18 +113,18 @@ def test_what_the_server_says_decides_whether_it_is_tried_again(
     box: Postbox, answer: str, lasting: bool
 ) -> None:
     box.answers = [answer]
-    error = refused(to(box))
+    error = expect_refusal(channel_to(box))
     assert (answer in str(error), error.is_permanent) == (True, lasting)
 
 
 def test_one_unknown_recipient_does_not_keep_it_from_the_others(box: Postbox) -> None:
     box.unknown = "boss@plant.example"
-    assert deliver_message(to(box), message(), UTC) == "not taken for boss@plant.example"
+    assert deliver_message(channel_to(box), make_message(), UTC) == "not taken for boss@plant.example"
     assert len(box.mails) == 1
-    assert refused(to(box, to=("boss@plant.example",))).is_permanent
+    assert expect_refusal(channel_to(box, to=("boss@plant.example",))).is_permanent
 
 
 def test_no_server_is_no_reason_to_give_up() -> None:
-    error = refused(replace(CHANNEL, port=find_free_port()))
+    error = expect_refusal(replace(CHANNEL, port=find_free_port()))
     assert not error.is_permanent
     assert "Connection refused" in str(error)

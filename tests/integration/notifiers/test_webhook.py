@@ -14,7 +14,7 @@ from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.errors import DeliveryError
 from dosing_tui.notifiers.send import deliver_message
 from tests.support.notifiers.message_receivers import HANG, WebServer, web_server
-from tests.support.notifiers.message_samples import message
+from tests.support.notifiers.message_samples import make_message
 
 UTC = ZoneInfo("UTC")
 
@@ -25,26 +25,26 @@ def web() -> Iterator[WebServer]:
         yield server
 
 
-def channel(url: str, ca_file: str = "") -> NotificationSettings:
+def make_channel(url: str, ca_file: str = "") -> NotificationSettings:
     return NotificationSettings(
         name="shift", kind=NotificationKind.SLACK, url=url, timeout_s=0.3, ca_file=ca_file
     )
 
 
-def refused(channel: NotificationSettings) -> DeliveryError:
+def expect_refusal(channel: NotificationSettings) -> DeliveryError:
     with pytest.raises(DeliveryError) as raised:
-        deliver_message(channel, message(), UTC)
+        deliver_message(channel, make_message(), UTC)
     assert "secret" not in str(raised.value)
     return raised.value
 
 
 def test_the_message_arrives_with_an_id_that_stays(web: WebServer) -> None:
-    deliver_message(channel(web.url), message(), UTC)
-    deliver_message(channel(web.url), message(), UTC)
+    deliver_message(make_channel(web.url), make_message(), UTC)
+    deliver_message(make_channel(web.url), make_message(), UTC)
     first, second = web.posted
-    assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"] == str(message().id)
+    assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"] == str(make_message().id)
     assert first.headers["Content-Type"] == "application/json"
-    assert first.said["text"].startswith("[HIGH] Tank nearly empty: T-12 (Plant 1)\n")
+    assert first.content["text"].startswith("[HIGH] Tank nearly empty: T-12 (Plant 1)\n")
 
 
 @pytest.mark.parametrize(
@@ -54,34 +54,34 @@ def test_only_what_is_the_messages_fault_is_refused_for_good(
     web: WebServer, status: int, lasting: bool
 ) -> None:
     web.answers = [status]
-    error = refused(channel(web.url))
+    error = expect_refusal(make_channel(web.url))
     assert (str(error), error.is_permanent) == (f"The server answers {status}.", lasting)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed(web: WebServer, status: int) -> None:
     web.answers = [status]
-    assert "names another address, which is not asked" in str(refused(channel(web.url)))
+    assert "names another address, which is not asked" in str(expect_refusal(make_channel(web.url)))
     assert len(web.posted) == 1
 
 
 def test_a_server_that_hangs_or_is_not_there_is_given_up_soon(web: WebServer) -> None:
     web.answers = [HANG]
-    assert "did not answer in time" in str(refused(channel(web.url)))
-    assert "refused" in str(refused(channel(f"http://127.0.0.1:{find_free_port()}/secret")))
+    assert "did not answer in time" in str(expect_refusal(make_channel(web.url)))
+    assert "refused" in str(expect_refusal(make_channel(f"http://127.0.0.1:{find_free_port()}/secret")))
 
 
 def test_a_server_that_answers_a_letter_at_a_time_is_cut_off() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         stopping = threading.Event()
-        threading.Thread(target=_drip, args=(server, stopping), daemon=True).start()
+        threading.Thread(target=_drip_bytes, args=(server, stopping), daemon=True).start()
         begun = time.monotonic()
-        refused(channel(f"http://127.0.0.1:{server.getsockname()[1]}/secret"))
+        expect_refusal(make_channel(f"http://127.0.0.1:{server.getsockname()[1]}/secret"))
         assert time.monotonic() - begun < 5
         stopping.set()
 
 
-def _drip(server: socket.socket, stopping: threading.Event) -> None:
+def _drip_bytes(server: socket.socket, stopping: threading.Event) -> None:
     connection, _ = server.accept()
     with connection:
         try:
@@ -94,8 +94,8 @@ def _drip(server: socket.socket, stopping: threading.Event) -> None:
 def test_a_certificate_that_nobody_vouches_for_is_refused(
     web: WebServer, certificates: Path, secure_web: WebServer
 ) -> None:
-    assert "certificate" in str(refused(channel(secure_web.url)))
-    deliver_message(channel(secure_web.url, str(certificates / "ca.crt")), message(), UTC)
+    assert "certificate" in str(expect_refusal(make_channel(secure_web.url)))
+    deliver_message(make_channel(secure_web.url, str(certificates / "ca.crt")), make_message(), UTC)
     assert len(secure_web.posted) == 1
     by_number = secure_web.url.replace("localhost", "127.0.0.1")
-    assert "certificate" in str(refused(channel(by_number, str(certificates / "ca.crt"))))
+    assert "certificate" in str(expect_refusal(make_channel(by_number, str(certificates / "ca.crt"))))

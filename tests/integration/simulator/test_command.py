@@ -19,13 +19,13 @@ from dosing_tui.simulator.command import override_address, run_simulate_command
 from dosing_tui.simulator.fault_injection import Fault
 from dosing_tui.simulator.plant import SimulatedPlant
 from dosing_tui.simulator.publish_loop import PublishTally, run_simulation
-from tests.support.polling import until
-from tests.support.simulator.recording_subscriber import listening
-from tests.support.simulator.simulated_plants import ALL, LEVELS, fields
+from tests.support.polling import wait_until
+from tests.support.simulator.recording_subscriber import record_traffic
+from tests.support.simulator.simulated_plants import ALL, LEVELS, decode_fields
 from tests.unit.simulator.test_message_parser_agrees import new_intake
 
 
-def publish(
+def publish_for(
     settings: MqttSettings,
     *,
     rate: float | None = 500.0,
@@ -42,7 +42,7 @@ def publish(
     )  # fmt: skip
 
 
-def rejected(deliveries: list[ReceivedMessage]) -> int:
+def count_rejected(deliveries: list[ReceivedMessage]) -> int:
     intake = new_intake()
     units = [
         intake.parse_message(each.topic, each.payload, received_at=each.received_at) for each in deliveries
@@ -53,14 +53,14 @@ def rejected(deliveries: list[ReceivedMessage]) -> int:
 @pytest.mark.parametrize("qos", [0, 1])
 def test_subscribers_find_what_the_tally_says(mosquitto: EmbeddedBroker, qos: int) -> None:
     settings = mosquitto.settings
-    with listening(settings) as heard:
-        tally = publish(settings, qos=qos)
-        until(lambda: len(heard.payloads(settings)) >= tally.published)
-    messages = Counter(heard.payloads(settings))
+    with record_traffic(settings) as heard:
+        tally = publish_for(settings, qos=qos)
+        wait_until(lambda: len(heard.list_payloads(settings)) >= tally.published)
+    messages = Counter(heard.list_payloads(settings))
     assert messages.total() == tally.published == 1_000
     assert messages.total() - len(messages) == tally.duplicates_expected == tally.faults[Fault.DUPLICATES]
     plant = [each for each in heard.deliveries if each.topic in settings.topics]
-    assert rejected(plant) == tally.rejects_expected > 0
+    assert count_rejected(plant) == tally.rejects_expected > 0
     assert set(tally.faults) == set(Fault)
     assert (tally.lost, tally.resent, tally.unconfirmed) == (0, 0, 0)
 
@@ -69,21 +69,21 @@ def test_no_message_is_lost_when_the_broker_restarts_at_qos_1(mosquitto: Embedde
     settings, stop, sentences, tallies = mosquitto.settings, Event(), list[str](), list[PublishTally]()
 
     def work() -> None:
-        tallies.append(publish(settings, rate=300, duration_s=None, stop=stop, report=sentences))
+        tallies.append(publish_for(settings, rate=300, duration_s=None, stop=stop, report=sentences))
 
-    with listening(settings) as heard:
+    with record_traffic(settings) as heard:
         worker = Thread(target=work)
         worker.start()
-        until(lambda: len(heard.payloads(settings)) > 200)
+        wait_until(lambda: len(heard.list_payloads(settings)) > 200)
         mosquitto.restart()
-        until(lambda: any("connected again" in sentence for sentence in sentences), 40)
-        before = len(heard.payloads(settings))
-        until(lambda: len(heard.payloads(settings)) > before + 200, 40)
+        wait_until(lambda: any("connected again" in sentence for sentence in sentences), 40)
+        before = len(heard.list_payloads(settings))
+        wait_until(lambda: len(heard.list_payloads(settings)) > before + 200, 40)
         stop.set()
         worker.join()
         (tally,) = tallies
         distinct = tally.published - tally.duplicates_expected
-        until(lambda: len(set(heard.payloads(settings))) >= distinct)
+        wait_until(lambda: len(set(heard.list_payloads(settings))) >= distinct)
     assert "was lost; connecting again." in sentences[0]
     assert tally.lost == tally.unconfirmed == 0
 
@@ -91,21 +91,21 @@ def test_no_message_is_lost_when_the_broker_restarts_at_qos_1(mosquitto: Embedde
 def test_stop_ends_it_at_once_also_between_two_batches(mosquitto: EmbeddedBroker) -> None:
     stop = Event()
     stop.set()
-    assert publish(mosquitto.settings, rate=None, duration_s=None, stop=stop).published == 0
+    assert publish_for(mosquitto.settings, rate=None, duration_s=None, stop=stop).published == 0
 
 
 def test_a_plant_with_a_past_goes_on_at_the_broker(mosquitto: EmbeddedBroker) -> None:
     settings, now = mosquitto.settings, datetime.now(UTC)
     plant = SimulatedPlant(1, 1, since=now - timedelta(days=1), mqtt=settings)
     last = {
-        fields(m)["chemical"]: fields(m)["remaining_g"]
+        decode_fields(m)["chemical"]: decode_fields(m)["remaining_g"]
         for m in plant.generate_history(now, UTC)
         if m.topic == LEVELS
     }
-    with listening(settings) as heard:
-        tally = publish(settings, rate=100, duration_s=0.5, faults=frozenset(), plant=plant)
-        until(lambda: len(heard.payloads(settings)) == tally.published == 50)
-    levels = [json.loads(payload) for topic, payload in heard.payloads(settings) if topic == LEVELS]
+    with record_traffic(settings) as heard:
+        tally = publish_for(settings, rate=100, duration_s=0.5, faults=frozenset(), plant=plant)
+        wait_until(lambda: len(heard.list_payloads(settings)) == tally.published == 50)
+    levels = [json.loads(payload) for topic, payload in heard.list_payloads(settings) if topic == LEVELS]
     for level in levels:
         chemical = level["chemical"]
         assert 0 < last[chemical] - level["remaining_g"] < 120
@@ -114,15 +114,15 @@ def test_a_plant_with_a_past_goes_on_at_the_broker(mosquitto: EmbeddedBroker) ->
 
 def test_a_prefix_is_honoured_at_the_broker(mosquitto: EmbeddedBroker) -> None:
     settings = MqttSettings(host=mosquitto.host, port=mosquitto.port, prefix="works/7")
-    with listening(settings) as heard:
-        tally = publish(settings, rate=200, duration_s=0.2)
-        until(lambda: len(heard.payloads(settings)) == tally.published)
-    assert {topic for topic, _ in heard.payloads(settings)} <= set(settings.topics)
+    with record_traffic(settings) as heard:
+        tally = publish_for(settings, rate=200, duration_s=0.2)
+        wait_until(lambda: len(heard.list_payloads(settings)) == tally.published)
+    assert {topic for topic, _ in heard.list_payloads(settings)} <= set(settings.topics)
 
 
 def test_a_broker_that_is_not_there_is_one_sentence() -> None:
     with pytest.raises(BrokerError, match="cannot be reached"):
-        publish(MqttSettings(host="127.0.0.1", port=find_free_port()))
+        publish_for(MqttSettings(host="127.0.0.1", port=find_free_port()))
 
 
 def test_the_command_prints_its_tally_as_one_line_of_json(
@@ -142,16 +142,16 @@ def test_the_command_prints_its_tally_as_one_line_of_json(
 def test_sigterm_ends_the_program_with_its_tally(mosquitto: EmbeddedBroker) -> None:
     command = (sys.executable, "-m", "dosing_tui", "simulate", "--broker", f"127.0.0.1:{mosquitto.port}")
     with (
-        listening(mosquitto.settings) as heard,
+        record_traffic(mosquitto.settings) as heard,
         subprocess.Popen(
             (*command, "--rate", "50", "--qos", "1"), stdout=subprocess.PIPE, text=True
         ) as program,
     ):
-        until(lambda: len(heard.payloads(mosquitto.settings)) > 10)
+        wait_until(lambda: len(heard.list_payloads(mosquitto.settings)) > 10)
         program.send_signal(signal.SIGTERM)
         output, _ = program.communicate(timeout=20)
         tally = json.loads(output)
-        until(lambda: len(heard.payloads(mosquitto.settings)) == tally["published"])
+        wait_until(lambda: len(heard.list_payloads(mosquitto.settings)) == tally["published"])
     assert program.returncode == 0
 
 

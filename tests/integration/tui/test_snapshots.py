@@ -13,22 +13,31 @@ from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, Actor, AlarmEvent
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts
 from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetailScreen
 from dosing_tui.tui.app.app import DosingApp, TerminalOptions
-from tests.support.domain.alarm_entries import entry
-from tests.support.tui.alarm_samples import picture_of, state
+from tests.support.domain.alarm_entries import make_entry
+from tests.support.tui.alarm_samples import make_state, picture_of
 from tests.support.tui.batch_samples import told_batches
-from tests.support.tui.console_driver import EMPTY, LARGE, MEDIUM, SMALL, Clock, drawn, settings, until
-from tests.support.tui.sample_plant import NOW, FakeSource, history, levels, live_plant
+from tests.support.tui.console_driver import (
+    EMPTY,
+    LARGE,
+    MEDIUM,
+    SMALL,
+    Clock,
+    make_settings,
+    wait_for,
+    wait_until_drawn,
+)
+from tests.support.tui.sample_plant import NOW, FakeSource, live_plant, make_history, make_levels
 
 Compare = Callable[..., bool]
 
 
-def app(
+def make_app(
     *, devices: int = 1, theme: ColourTheme = ColourTheme.DARK, glyphs: GlyphMode = GlyphMode.UNICODE
 ) -> DosingApp:
-    story = history(devices=devices)
-    live = live_plant(story, levels(devices=devices))
+    story = make_history(devices=devices)
+    live = live_plant(story, make_levels(devices=devices))
     return DosingApp(
-        settings(theme=theme), live, FakeSource(story), Clock(), terminal=TerminalOptions(glyphs=glyphs)
+        make_settings(theme=theme), live, FakeSource(story), Clock(), terminal=TerminalOptions(glyphs=glyphs)
     )
 
 
@@ -41,30 +50,30 @@ def app_without_plant() -> DosingApp:
     )
     live.set_database(LinkState(LinkStatus.DOWN, NOW, source.away))
     live.set_message_counts(MessageCounts(received=12, spooled=12))
-    return DosingApp(settings(), live, source, Clock())
+    return DosingApp(make_settings(), live, source, Clock())
 
 
-async def settled(pilot: Pilot[Any]) -> None:
+async def wait_until_settled(pilot: Pilot[Any]) -> None:
     """Every panel has answered, and the answers are drawn."""
     console = pilot.app
     assert isinstance(console, DosingApp)
-    await drawn(console)
+    await wait_until_drawn(console)
     await pilot.pause()
 
 
 @pytest.mark.parametrize(
     ("made", "size"),
     [
-        pytest.param(app, LARGE, id="120x40"),
-        pytest.param(lambda: app(theme=ColourTheme.LIGHT), LARGE, id="120x40-light"),
-        pytest.param(lambda: app(devices=2), MEDIUM, id="100x30-two-stations"),
-        pytest.param(app, SMALL, id="80x24"),
-        pytest.param(lambda: app(glyphs=GlyphMode.ASCII), SMALL, id="80x24-ascii"),
+        pytest.param(make_app, LARGE, id="120x40"),
+        pytest.param(lambda: make_app(theme=ColourTheme.LIGHT), LARGE, id="120x40-light"),
+        pytest.param(lambda: make_app(devices=2), MEDIUM, id="100x30-two-stations"),
+        pytest.param(make_app, SMALL, id="80x24"),
+        pytest.param(lambda: make_app(glyphs=GlyphMode.ASCII), SMALL, id="80x24-ascii"),
         pytest.param(app_without_plant, MEDIUM, id="100x30-nothing-there"),
     ],
 )
 def test_overview(snap_compare: Compare, made: Callable[[], DosingApp], size: tuple[int, int]) -> None:
-    run_before: Callable[[Pilot[Any]], Awaitable[None]] = settled
+    run_before: Callable[[Pilot[Any]], Awaitable[None]] = wait_until_settled
     assert snap_compare(made(), terminal_size=size, run_before=run_before)
 
 
@@ -83,19 +92,19 @@ def test_screens(snap_compare: Compare, size: tuple[int, int], keys: str) -> Non
     async def run_before(pilot: Pilot[Any]) -> None:
         for key in keys.split():
             await pilot.press(key)
-            await settled(pilot)
+            await wait_until_settled(pilot)
 
-    assert snap_compare(app(), terminal_size=size, run_before=run_before)
+    assert snap_compare(make_app(), terminal_size=size, run_before=run_before)
 
 
 def app_with_alarms(*, glyphs: GlyphMode = GlyphMode.UNICODE) -> DosingApp:
     """Alarms of every priority and in several states."""
-    made = app(glyphs=glyphs)
+    made = make_app(glyphs=glyphs)
     alarms = picture_of(
-        state("DOSE_GROSS", "pump 2", number=1),
-        state("STOCK_LOW", "L25B", number=2),
-        state("ERR_RATE_1H", number=3, acked=True, acked_by=Actor("Zoe", "zoe")),
-        state("BATCH_ABORTED", "CU-85", number=4, active=False, latched=True, value=None, limit=None),
+        make_state("DOSE_GROSS", "pump 2", number=1),
+        make_state("STOCK_LOW", "L25B", number=2),
+        make_state("ERR_RATE_1H", number=3, acked=True, acked_by=Actor("Zoe", "zoe")),
+        make_state("BATCH_ABORTED", "CU-85", number=4, active=False, latched=True, value=None, limit=None),
     )
     live = made._live_source
     assert isinstance(live, LiveState)
@@ -103,12 +112,16 @@ def app_with_alarms(*, glyphs: GlyphMode = GlyphMode.UNICODE) -> DosingApp:
     source = made._source
     assert isinstance(source, FakeSource)
     source.entries = [
-        replace(entry(event, number), at=NOW - timedelta(minutes=60 - number), who=who, comment=comment)
+        replace(make_entry(event, number), at=NOW - timedelta(minutes=60 - number), who=who, comment=comment)
         for number, (event, who, comment) in enumerate(
-            [(AlarmEvent.RAISE, SYSTEM_ACTOR, ""), (AlarmEvent.ACKNOWLEDGE, Actor("Zoe", "zoe"), "refill is ordered"),
-             (AlarmEvent.RETURN, SYSTEM_ACTOR, "")], start=1,
+            [
+                (AlarmEvent.RAISE, SYSTEM_ACTOR, ""),
+                (AlarmEvent.ACKNOWLEDGE, Actor("Zoe", "zoe"), "refill is ordered"),
+                (AlarmEvent.RETURN, SYSTEM_ACTOR, ""),
+            ],
+            start=1,
         )
-    ]  # fmt: skip
+    ]
     return made
 
 
@@ -126,12 +139,12 @@ def test_alarms(snap_compare: Compare, glyphs: GlyphMode, size: tuple[int, int],
     async def run_before(pilot: Pilot[Any]) -> None:
         for key in keys.split():
             await pilot.press(key)
-            await settled(pilot)
+            await wait_until_settled(pilot)
         detail = pilot.app.screen
         assert isinstance(pilot.app, DosingApp)
         known = pilot.app
-        await until(lambda: not isinstance(detail, AlarmDetailScreen) or detail._trend.points is not None)
-        await until(lambda: "shift" not in keys or known._journal_list.journal_filter is not None)
+        await wait_for(lambda: not isinstance(detail, AlarmDetailScreen) or detail._trend.points is not None)
+        await wait_for(lambda: "shift" not in keys or known._journal_list.journal_filter is not None)
         await pilot.pause()
 
     assert snap_compare(app_with_alarms(glyphs=glyphs), terminal_size=size, run_before=run_before)
@@ -144,7 +157,7 @@ def app_with_batches(
     source = FakeSource(EMPTY)
     source.batches = told_batches()
     return DosingApp(
-        settings(theme=theme), LiveState(), source, Clock(), terminal=TerminalOptions(glyphs=glyphs)
+        make_settings(theme=theme), LiveState(), source, Clock(), terminal=TerminalOptions(glyphs=glyphs)
     )
 
 
@@ -168,12 +181,12 @@ def test_batches(
         assert isinstance(console, DosingApp)
         for key in keys.split():
             await pilot.press(key)
-            await settled(pilot)
-            await until(
+            await wait_until_settled(pilot)
+            await wait_for(
                 lambda: console._batch_store is not None and not console._batch_store.has_pending_jobs
             )
             console._run_tick()
-            await until(
+            await wait_for(
                 lambda: console._batch_store is not None and not console._batch_store.has_pending_jobs
             )
             await pilot.pause()

@@ -55,7 +55,7 @@ class Numbered:
         return json.dumps({"device_id": f"dosing_system_{self.number % 3:02}", **said}).encode()
 
 
-def publish(settings: MqttSettings, messages: list[Numbered], *, per_s: int = 1_000_000) -> None:
+def publish_numbered(settings: MqttSettings, messages: list[Numbered], *, per_s: int = 1_000_000) -> None:
     """At QoS 1; on return the broker has them."""
     publisher = Publisher(settings, client_id=f"plant-{threading.get_ident()}")
     publisher.start()
@@ -91,12 +91,12 @@ def plant_settings(
 
 @dataclass(slots=True)
 class CollectorProcess:
-    """``dosing-tui collect``, or another ``program`` in its place; ``said`` is what it wrote to stderr."""
+    """``dosing-tui collect``, or another ``program`` in its place; ``log_lines``: its stderr."""
 
     settings: Settings
     folder: Path
     program: tuple[str, ...] = ("dosing_tui",)
-    said: list[str] = field(default_factory=list)
+    log_lines: list[str] = field(default_factory=list)
     process: subprocess.Popen[str] = field(init=False)
     reading: threading.Thread = field(init=False)
 
@@ -105,17 +105,17 @@ class CollectorProcess:
             self.settings, self.folder, stderr=subprocess.PIPE, program=self.program
         )
         assert self.process.stderr
-        self.reading = threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True)
+        self.reading = threading.Thread(target=self._read_log, args=(self.process.stderr,), daemon=True)
         self.reading.start()
 
     def kill(self) -> None:
         """Without warning."""
         self.process.kill()
-        self.wait()
+        self.wait_for_exit()
 
-    def end(self) -> int:
+    def end_gracefully(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.wait()
+        return self.wait_for_exit()
 
     @property
     def dead(self) -> bool:
@@ -123,9 +123,9 @@ class CollectorProcess:
 
     @property
     def log(self) -> str:
-        return "\n".join(self.said)
+        return "\n".join(self.log_lines)
 
-    def wait(self) -> int:
+    def wait_for_exit(self) -> int:
         """Until it ends by itself; answers its exit status."""
         status = self.process.wait(30)
         self.reading.join(10)
@@ -133,15 +133,15 @@ class CollectorProcess:
         self.process.stderr.close()
         return status
 
-    def _read(self, stderr: IO[str]) -> None:
-        self.said.extend(line.rstrip() for line in stderr)
+    def _read_log(self, stderr: IO[str]) -> None:
+        self.log_lines.extend(line.rstrip() for line in stderr)
 
 
 def start_collector(
     settings: Settings, folder: Path, *, stderr: int, program: tuple[str, ...] = ("dosing_tui",)
 ) -> subprocess.Popen[str]:
     config = folder / "dosing-tui.toml"
-    config.write_text(_toml(settings))
+    config.write_text(_to_toml(settings))
     command = [sys.executable, "-m", *program, "--config", str(config), "collect"]
     return subprocess.Popen(
         command, stderr=stderr, text=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())}
@@ -149,7 +149,7 @@ def start_collector(
 
 
 @contextmanager
-def collecting(
+def run_collector(
     settings: Settings, folder: Path, *, program: tuple[str, ...] = ("dosing_tui",)
 ) -> Iterator[CollectorProcess]:
     collector = CollectorProcess(settings, folder, program)
@@ -160,7 +160,7 @@ def collecting(
         collector.kill()
 
 
-def _toml(settings: Settings) -> str:
+def _to_toml(settings: Settings) -> str:
     return f"""
 [plant]
 site = {json.dumps(settings.plant.site)}
@@ -177,10 +177,10 @@ dsn = {json.dumps(settings.database.dsn)}
 mode = "{settings.collector.mode}"
 spool_dir = {json.dumps(settings.collector.spool_dir)}
 spool_max_mb = {settings.collector.spool_max_mb}
-""" + "".join(_channel(one) for one in settings.notifications)
+""" + "".join(_channel_toml(one) for one in settings.notifications)
 
 
-def _channel(one: NotificationSettings) -> str:
+def _channel_toml(one: NotificationSettings) -> str:
     """Its URL comes from the environment."""
     return f"""
 [[notifications]]

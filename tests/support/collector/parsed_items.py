@@ -9,7 +9,7 @@ from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
 
-def dose(number: int = 0, *, at: datetime = NOON) -> Dose:
+def numbered_dose(number: int = 0, *, at: datetime = NOON) -> Dose:
     return Dose(
         time=at + timedelta(seconds=number),
         device_id="dosing_system_01",

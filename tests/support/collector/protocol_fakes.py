@@ -27,7 +27,7 @@ from dosing_tui.domain.messages.models import Dose, ParsedItem
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import LiveSnapshot, LiveState
 from dosing_tui.mqtt.message import ReceivedMessage
-from tests.support.collector.parsed_items import NOON, dose
+from tests.support.collector.parsed_items import NOON, numbered_dose
 
 QUICK = Intervals(
     poll_s=0.02,
@@ -54,22 +54,22 @@ class FakeServer:
         self.elected = True
         self.stored: list[ParsedItem] = []
         self.books: dict[UUID, WriteProgress] = {}
-        self.asked = 0
+        self.request_count = 0
         self.journal: list[JournalEntry] = []
         self.checkpoints: list[Checkpoint] = []
 
     def open(self) -> None:
-        self.ask()
+        self.count_request()
 
     def close(self) -> None:
         """Nothing to close."""
 
     def read_progress(self, spool_id: UUID) -> WriteProgress:
-        self.ask()
+        self.count_request()
         return self.books.get(spool_id, WriteProgress())
 
     def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt:
-        self.ask()
+        self.count_request()
         before = self.books.get(spool_id, WriteProgress())
         new = [unit for seq, units in rows if seq > before.last_seq for unit in units]
         self.stored += new
@@ -82,13 +82,13 @@ class FakeServer:
 
     lost = DatabaseError()
 
-    def ask(self) -> None:
-        self.asked += 1
+    def count_request(self) -> None:
+        self.request_count += 1
         if self.down:
             raise self.down
 
     def try_acquire(self) -> bool:
-        self.ask()
+        self.count_request()
         return self.elected
 
     def is_held(self) -> bool:
@@ -101,11 +101,11 @@ class FakeServer:
         return CollectorDatabase(
             create_writer=lambda: self,
             create_leader_lock=lambda: self,
-            prepare_schema=lambda _report: self.ask(),
-            run_maintenance=self.ask,
+            prepare_schema=lambda _report: self.count_request(),
+            run_maintenance=self.count_request,
             create_rebuild_call=IdleKeeper,
             list_other_writers=list,
-            ping_database=self.ask,
+            ping_database=self.count_request,
             alarm_store=AlarmStore(
                 self.append,
                 self.follow,
@@ -122,7 +122,7 @@ class FakeServer:
         return frozenset(entry.uuid for entry in self.journal) & frozenset(uuids)
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
-        self.ask()
+        self.count_request()
         known = {entry.uuid for entry in self.journal}
         for entry in entries:
             if entry.uuid not in known:
@@ -157,10 +157,10 @@ class PlainParser:
     """Every payload is the number of a dose."""
 
     def parse_message(self, topic: str, payload: bytes, *, received_at: datetime) -> tuple[ParsedItem, ...]:
-        return (dose(int(payload), at=received_at),)
+        return (numbered_dose(int(payload), at=received_at),)
 
 
-def surroundings(
+def make_context(
     folder: Path,
     server: FakeServer,
     *,
@@ -174,12 +174,12 @@ def surroundings(
     return CollectorContext(settings, server.as_database(), parser, live, status, pace, now_utc)
 
 
-def picture(around: CollectorContext) -> LiveSnapshot:
+def take_snapshot(around: CollectorContext) -> LiveSnapshot:
     return around.live_state.get_snapshot(NOON)
 
 
 @contextmanager
-def opened(folder: Path, around: CollectorContext, max_mb: int = 10) -> Iterator[Spool]:
+def open_counted_spool(folder: Path, around: CollectorContext, max_mb: int = 10) -> Iterator[Spool]:
     spool = Spool(folder, max_mb=max_mb, publish_counts=around.live_state.set_message_counts)
     try:
         yield spool
@@ -213,7 +213,7 @@ class FakeBroker:
         self.any.set()
 
 
-def delivery(
+def make_delivery(
     number: int, *, topic: str = "factory/dosing/consumption", retained: bool = False
 ) -> ReceivedMessage:
     return ReceivedMessage(topic, b"%d" % number, NOON, number, 1, retained, 1)

@@ -54,7 +54,7 @@ class Running:
 
 
 @contextmanager
-def running(settings: Settings, *, pace: Intervals = PACE) -> Iterator[Running]:
+def run_in_threads(settings: Settings, *, pace: Intervals = PACE) -> Iterator[Running]:
     this = Running(settings)
     collector = Collector(settings, this.live, report=this.said.append, intervals=pace)
     collector.start()
@@ -64,7 +64,7 @@ def running(settings: Settings, *, pace: Intervals = PACE) -> Iterator[Running]:
         collector.stop()
 
 
-def numbered(first: int, last: int) -> list[Numbered]:
+def number_messages(first: int, last: int) -> list[Numbered]:
     now = int(time.time())
     return [Numbered(number, now) for number in range(first, last)]
 

@@ -17,13 +17,13 @@ QUICK = SupervisorTimeouts(silence_s=0.5, restart_min_s=0.5)
 
 
 @dataclass(slots=True)
-class Kept:
+class SupervisedCollector:
     keeper: CollectorSupervisor
     mirror: RemoteLiveState
 
     @property
     def picture(self) -> LiveSnapshot:
-        return self.mirror.get_snapshot(now())
+        return self.mirror.get_snapshot(get_now())
 
     @property
     def ready(self) -> bool:
@@ -31,7 +31,7 @@ class Kept:
         up = picture.broker.status is LinkStatus.UP and picture.database.status is LinkStatus.UP
         return up and picture.role is Role.COLLECTOR
 
-    def signal(self, number: signal.Signals) -> int:
+    def send_signal(self, number: signal.Signals) -> int:
         """Answers which process got it."""
         process = self.picture.process_number
         assert process, "no process has told anything yet; 0 would be this test's own group"
@@ -40,17 +40,17 @@ class Kept:
 
 
 @contextmanager
-def kept(
+def supervise_collector(
     settings: Settings, *, patience: SupervisorTimeouts = QUICK, program: Sequence[str] = PROGRAM_ARGS
-) -> Iterator[Kept]:
+) -> Iterator[SupervisedCollector]:
     mirror = RemoteLiveState()
-    keeper = CollectorSupervisor(settings, mirror, clock=now, timeouts=patience, program=program)
+    keeper = CollectorSupervisor(settings, mirror, clock=get_now, timeouts=patience, program=program)
     keeper.start()
     try:
-        yield Kept(keeper, mirror)
+        yield SupervisedCollector(keeper, mirror)
     finally:
         keeper.stop()
 
 
-def now() -> datetime:
+def get_now() -> datetime:
     return datetime.now(UTC)

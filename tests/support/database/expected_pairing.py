@@ -12,18 +12,20 @@ Marked = tuple[datetime, datetime | None, AnnotationKind, str, str]
 """Start, end, kind, station, recipe."""
 
 
-def paired(events: Iterable[BatchEvent], *, since: datetime, until: datetime) -> list[Marked]:
+def pair_events(events: Iterable[BatchEvent], *, since: datetime, until: datetime) -> list[Marked]:
     """Every batch that reaches into [since, until)."""
     told = sorted(
         (e for e in events if e.event in ("start", "complete", "abort", "error")),
         key=lambda e: (e.time, e.event != "start", e.received_at, e.dedup),
     )
     near = [event for event in told if since - MARGIN <= event.time < until + MARGIN]
-    found = [_marked(start, end, told) for start, end in _pairs(near)]
-    return sorted((mark for mark in found if _reaches(mark, since, until)), key=lambda m: (m[0], str(m[2:])))
+    found = [_make_mark(start, end, told) for start, end in _find_pairs(near)]
+    return sorted(
+        (mark for mark in found if _is_within(mark, since, until)), key=lambda m: (m[0], str(m[2:]))
+    )
 
 
-def _pairs(events: list[BatchEvent]) -> list[tuple[BatchEvent | None, BatchEvent | None]]:
+def _find_pairs(events: list[BatchEvent]) -> list[tuple[BatchEvent | None, BatchEvent | None]]:
     pairs: list[tuple[BatchEvent | None, BatchEvent | None]] = []
     begun: dict[tuple[str, str], BatchEvent] = {}
     for event in events:
@@ -38,7 +40,7 @@ def _pairs(events: list[BatchEvent]) -> list[tuple[BatchEvent | None, BatchEvent
     return [*pairs, *((start, None) for start in begun.values())]
 
 
-def _marked(start: BatchEvent | None, end: BatchEvent | None, told: list[BatchEvent]) -> Marked:
+def _make_mark(start: BatchEvent | None, end: BatchEvent | None, told: list[BatchEvent]) -> Marked:
     if start is None:
         assert end is not None
         return end.time, None, AnnotationKind.UNMATCHED, end.device_id, end.recipe
@@ -59,7 +61,7 @@ def _marked(start: BatchEvent | None, end: BatchEvent | None, told: list[BatchEv
     )
 
 
-def _reaches(mark: Marked, since: datetime, until: datetime) -> bool:
+def _is_within(mark: Marked, since: datetime, until: datetime) -> bool:
     at, end, kind, *_ = mark
     if at >= until:
         return False

@@ -6,7 +6,7 @@ from typing import LiteralString
 
 import psycopg
 
-from tests.support.database.schema_inspection import run, value
+from tests.support.database.schema_inspection import execute_statements, fetch_value
 
 _GUIDE = Path(__file__).with_name("guide.sql")
 
@@ -78,12 +78,12 @@ def guide_database(dsn: str, *, extension: bool = True) -> None:
 
 def lived_in(dsn: str) -> Told:
     """Fill it with two months of a plant, redelivered messages and wrong clocks included."""
-    run(dsn, DOSES, EVENTS, LEVELS)
-    before = _total(dsn)
-    run(dsn, *COPIES)
-    copies = _total(dsn) - before
-    run(dsn, *SPOILT)
-    counts = [value(dsn, f"SELECT count(*) FROM {table}") for table in _TABLES]
+    execute_statements(dsn, DOSES, EVENTS, LEVELS)
+    before = _count_rows(dsn)
+    execute_statements(dsn, *COPIES)
+    copies = _count_rows(dsn) - before
+    execute_statements(dsn, *SPOILT)
+    counts = [fetch_value(dsn, f"SELECT count(*) FROM {table}") for table in _TABLES]
     doses, events, levels = counts
     return Told(doses, events, levels, spoilt=sum(counts) - before - copies, copies=copies)
 
@@ -91,5 +91,5 @@ def lived_in(dsn: str) -> Told:
 _TABLES: tuple[LiteralString, ...] = ("dosing_consumption", "batch_events", "inventory_levels")
 
 
-def _total(dsn: str) -> int:
-    return sum(value(dsn, f"SELECT count(*) FROM {table}") for table in _TABLES)
+def _count_rows(dsn: str) -> int:
+    return sum(fetch_value(dsn, f"SELECT count(*) FROM {table}") for table in _TABLES)

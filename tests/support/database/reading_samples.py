@@ -74,11 +74,13 @@ def settings_for(
     )
 
 
-def doses(count: int, *, start: datetime = NOW) -> list[Dose]:
+def make_doses(count: int, *, start: datetime = NOW) -> list[Dose]:
     """Different doses, one a second."""
     return [replace(DOSE, time=start + timedelta(seconds=i), dedup=i) for i in range(count)]
 
 
-def spooled(*units: Reading | Rejection, first: int = 1) -> list[tuple[int, tuple[Reading | Rejection, ...]]]:
+def number_rows(
+    *units: Reading | Rejection, first: int = 1
+) -> list[tuple[int, tuple[Reading | Rejection, ...]]]:
     """One spool row for each unit, numbered from ``first``."""
     return [(seq, (unit,)) for seq, unit in enumerate(units, start=first)]

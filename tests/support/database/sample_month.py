@@ -41,7 +41,7 @@ class Plant:
     events: tuple[BatchEvent, ...]
     levels: tuple[InventoryLevel, ...]
 
-    def narrowed(self, selection: Selection) -> "Plant":
+    def filter_by(self, selection: Selection) -> "Plant":
         """What a panel of doses, or of batches, sees of the plant."""
 
         def chosen(dimension: Dimension, value: str) -> bool:
@@ -71,22 +71,24 @@ def a_month() -> Plant:
     """One dose in ten tells no error, one in twenty no mass; some are on the edges of buckets and bins."""
     chance = random.Random(20261025)
     days = [day for day in MONTH if day not in EMPTY_DAYS]
-    doses = [_dose(chance, day, number) for day in days for number in range(300 if day in BUSY_DAYS else 50)]
+    doses = [
+        _random_dose(chance, day, number) for day in days for number in range(300 if day in BUSY_DAYS else 50)
+    ]
     edges = [_on_an_edge(dose, number) for number, dose in enumerate(doses[::23])]
-    events = [_event(chance, day, number) for day in days for number in range(20)]
+    events = [_random_event(chance, day, number) for day in days for number in range(20)]
     told_twice = [replace(event, dedup=1000 + event.dedup, pumps=None) for event in events[::9]]
-    levels = [_level(chance, day, number) for day in days for number in range(6)]
+    levels = [_random_level(chance, day, number) for day in days for number in range(6)]
     return Plant((*doses, *edges), (*events, *told_twice), tuple(levels))
 
 
-def _dose(chance: random.Random, day: date, number: int) -> Dose:
+def _random_dose(chance: random.Random, day: date, number: int) -> Dose:
     chemical = chance.choice(CHEMICALS)
     unmeasured = chemical == CHEMICALS[-1] or chance.random() < 0.05
     mode = chance.choices(MODES, weights=(4, 1))[0]
     target = 40.0 if mode == "CATALYST" else round(chance.uniform(5, 1900), 2)
     return replace(
         DOSE,
-        time=_moment(chance, day),
+        time=_random_time(chance, day),
         device_id=f"station-{chance.randrange(STATIONS)}",
         pump=chance.randrange(4),
         chemical=chemical,
@@ -107,10 +109,10 @@ def _on_an_edge(dose: Dose, number: int) -> Dose:
     return replace(dose, time=at, error_g=edges[number % len(edges)], dedup=5000 + number)
 
 
-def _event(chance: random.Random, day: date, number: int) -> BatchEvent:
+def _random_event(chance: random.Random, day: date, number: int) -> BatchEvent:
     return replace(
         EVENT,
-        time=_moment(chance, day),
+        time=_random_time(chance, day),
         device_id=f"station-{chance.randrange(STATIONS)}",
         event=chance.choice(("start", "complete", "complete", "abort")),
         recipe=chance.choice((*RECIPES, "only batches")),
@@ -118,9 +120,9 @@ def _event(chance: random.Random, day: date, number: int) -> BatchEvent:
     )
 
 
-def _level(chance: random.Random, day: date, number: int) -> InventoryLevel:
+def _random_level(chance: random.Random, day: date, number: int) -> InventoryLevel:
     capacity = chance.choice((0.0, 10_000.0))
-    at = _moment(chance, day)
+    at = _random_time(chance, day)
     return replace(
         LEVEL,
         time=at,
@@ -134,36 +136,36 @@ def _level(chance: random.Random, day: date, number: int) -> InventoryLevel:
     )
 
 
-def _moment(chance: random.Random, day: date) -> datetime:
+def _random_time(chance: random.Random, day: date) -> datetime:
     """With microseconds, so that a lost one shows."""
     begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return begin + timedelta(microseconds=chance.randrange(86_400_000_000))
 
 
-def bucket(moment: datetime, width: timedelta) -> datetime:
+def bucket_start(moment: datetime, width: timedelta) -> datetime:
     return ORIGIN + (moment - ORIGIN) // width * width
 
 
-def touched(doses: Iterable[Dose], width: timedelta, since: datetime, until: datetime) -> list[Dose]:
+def doses_in_buckets(doses: Iterable[Dose], width: timedelta, since: datetime, until: datetime) -> list[Dose]:
     """Doses of the whole buckets that the window touches."""
-    return [dose for dose in doses if bucket(since, width) <= bucket(dose.time, width) < until]
+    return [dose for dose in doses if bucket_start(since, width) <= bucket_start(dose.time, width) < until]
 
 
-def inside(doses: Iterable[Dose], since: datetime, until: datetime) -> list[Dose]:
+def doses_within(doses: Iterable[Dose], since: datetime, until: datetime) -> list[Dose]:
     return [dose for dose in doses if since <= dose.time < until]
 
 
-def series(
+def expect_series(
     doses: Iterable[Dose], width: timedelta, name: Callable[[Dose], str],
     value: Callable[[list[Dose]], float | None],
 ) -> list[SeriesPoint]:  # fmt: skip
     groups: dict[tuple[datetime, str], list[Dose]] = defaultdict(list)
     for dose in doses:
-        groups[bucket(dose.time, width), name(dose)].append(dose)
+        groups[bucket_start(dose.time, width), name(dose)].append(dose)
     return [SeriesPoint(at, label, value(group)) for (at, label), group in sorted(groups.items())]
 
 
-def mass(doses: Iterable[Dose]) -> float | None:
+def sum_mass(doses: Iterable[Dose]) -> float | None:
     told = [dose.actual_g for dose in doses if dose.actual_g is not None]
     return math.fsum(told) if told else None
 
@@ -187,11 +189,11 @@ def by_chemical(doses: Iterable[Dose]) -> list[LabeledTotal]:
     groups: dict[str, list[Dose]] = defaultdict(list)
     for dose in doses:
         groups[dose.chemical].append(dose)
-    totals = [LabeledTotal(chemical, mass(group)) for chemical, group in groups.items()]
+    totals = [LabeledTotal(chemical, sum_mass(group)) for chemical, group in groups.items()]
     return sorted(totals, key=lambda total: (total.value is None, -(total.value or 0.0), total.label))
 
 
-def ended(
+def find_ended(
     events: Iterable[BatchEvent], since: datetime, until: datetime, *, how: str
 ) -> set[tuple[str, datetime, str]]:
     return {
@@ -201,13 +203,13 @@ def ended(
     }
 
 
-def batches(events: Iterable[BatchEvent], since: datetime, until: datetime) -> list[LabeledTotal]:
-    counts = Counter(recipe for _, _, recipe in ended(events, since, until, how="complete"))
+def expect_batches(events: Iterable[BatchEvent], since: datetime, until: datetime) -> list[LabeledTotal]:
+    counts = Counter(recipe for _, _, recipe in find_ended(events, since, until, how="complete"))
     totals = [LabeledTotal(recipe, float(count)) for recipe, count in counts.items()]
     return sorted(totals, key=lambda total: (-(total.value or 0.0), total.label))
 
 
-def histogram(doses: Iterable[Dose]) -> list[ErrorBin]:
+def expect_histogram(doses: Iterable[Dose]) -> list[ErrorBin]:
     counts = [0] * 22
     for dose in doses:
         if dose.error_g is not None:
@@ -217,7 +219,7 @@ def histogram(doses: Iterable[Dose]) -> list[ErrorBin]:
     return [ErrorBin(edges[k], edges[k + 1], count) for k, count in enumerate(counts)]
 
 
-def summary(doses: Iterable[Dose], tolerance_g: float) -> ErrorSummary:
+def expect_summary(doses: Iterable[Dose], tolerance_g: float) -> ErrorSummary:
     measured = [dose for dose in doses if dose.error_g is not None]
     errors = [dose.error_g for dose in measured if dose.error_g is not None]
     return ErrorSummary(
@@ -228,29 +230,31 @@ def summary(doses: Iterable[Dose], tolerance_g: float) -> ErrorSummary:
     )
 
 
-def production(plant: Plant, day: int, since: datetime, until: datetime, tolerance_g: float) -> ProductionDay:
-    found = inside(plant.doses, since, until)
+def expect_production_day(
+    plant: Plant, day: int, since: datetime, until: datetime, tolerance_g: float
+) -> ProductionDay:
+    found = doses_within(plant.doses, since, until)
     return ProductionDay(
         day=day,
-        batches=len(ended(plant.events, since, until, how="complete")),
+        batches=len(find_ended(plant.events, since, until, how="complete")),
         doses=len(found),
-        dosed_g=mass(found),
+        dosed_g=sum_mass(found),
         avg_duration_s=mean_duration(found),
         out_percent=out_percent(found, tolerance_g),
-        aborted=len(ended(plant.events, since, until, how="abort")),
+        aborted=len(find_ended(plant.events, since, until, how="abort")),
     )
 
 
-def daily(
+def expect_daily(
     plant: Plant, since: datetime, until: datetime, zone: ZoneInfo, *, batches_known: bool
 ) -> list[RecipeDay]:
     """Doses of whole hours or quarters; batches in the row of the mode with most doses."""
     groups: dict[tuple[date, str, str], list[Dose]] = defaultdict(list)
-    for dose in touched(plant.doses, _cut(since, until, zone), since, until):
+    for dose in doses_in_buckets(plant.doses, _day_part(since, until, zone), since, until):
         groups[dose.time.astimezone(zone).date(), dose.recipe, dose.mode].append(dose)
     completed = Counter(
         (at.astimezone(zone).date(), recipe)
-        for _, at, recipe in ended(plant.events, since, until, how="complete")
+        for _, at, recipe in find_ended(plant.events, since, until, how="complete")
         if batches_known
     )
     leading: dict[tuple[date, str], str] = {}
@@ -260,7 +264,7 @@ def daily(
         RecipeDay(
             day, recipe, mode,
             completed[day, recipe] if batches_known and leading[day, recipe] == mode else None,
-            len(group), mass(group), mean_error(group), mean_duration(group),
+            len(group), sum_mass(group), mean_error(group), mean_duration(group),
         )
         for (day, recipe, mode), group in groups.items()
     ]  # fmt: skip
@@ -272,12 +276,12 @@ def daily(
     return sorted(rows, key=lambda row: (-row.day.toordinal(), row.recipe, row.mode))
 
 
-def _cut(since: datetime, until: datetime, zone: ZoneInfo) -> timedelta:
+def _day_part(since: datetime, until: datetime, zone: ZoneInfo) -> timedelta:
     whole = all(moment.astimezone(zone).minute == moment.minute for moment in (since, until))
     return timedelta(hours=1) if whole else timedelta(minutes=15)
 
 
-def tanks(levels: Iterable[InventoryLevel]) -> list[TankLevel]:
+def expect_tanks(levels: Iterable[InventoryLevel]) -> list[TankLevel]:
     newest: dict[tuple[str, str], InventoryLevel] = {}
     for level in sorted(levels, key=lambda level: (level.time, level.received_at, level.dedup)):
         newest[level.device_id, level.chemical] = level

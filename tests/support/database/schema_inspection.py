@@ -37,7 +37,7 @@ SELECT c.relname, t.tgname, p.proname, p.prosecdef
 """
 
 
-def rows(dsn: str, query: LiteralString, *parameters: object) -> Rows:
+def fetch_rows(dsn: str, query: LiteralString, *parameters: object) -> Rows:
     """The answer of one query, in UTC."""
     with psycopg.connect(
         dsn, autocommit=True, options="-c TimeZone=UTC -c search_path=public,compat"
@@ -45,25 +45,25 @@ def rows(dsn: str, query: LiteralString, *parameters: object) -> Rows:
         return session.execute(query, parameters or None).fetchall()
 
 
-def run(dsn: str, *statements: LiteralString) -> None:
+def execute_statements(dsn: str, *statements: LiteralString) -> None:
     """Each statement by itself, committed."""
     with psycopg.connect(dsn, autocommit=True) as session:
         for statement in statements:
             session.execute(statement)
 
 
-def value(dsn: str, query: LiteralString, *parameters: object) -> Any:
-    ((found,),) = rows(dsn, query, *parameters)
+def fetch_value(dsn: str, query: LiteralString, *parameters: object) -> Any:
+    ((found,),) = fetch_rows(dsn, query, *parameters)
     return found
 
 
-def schema(dsn: str) -> dict[str, Rows]:
+def describe_schema(dsn: str) -> dict[str, Rows]:
     """The logical schema: what every flavour has to have alike."""
     return {
-        "columns": rows(dsn, COLUMNS),
-        "checks": rows(dsn, CHECKS),
-        "indexes": rows(dsn, INDEXES),
-        "triggers": rows(dsn, TRIGGERS),
+        "columns": fetch_rows(dsn, COLUMNS),
+        "checks": fetch_rows(dsn, CHECKS),
+        "indexes": fetch_rows(dsn, INDEXES),
+        "triggers": fetch_rows(dsn, TRIGGERS),
     }
 
 

@@ -7,30 +7,30 @@ from uuid import uuid4
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.domain.messages.models import Reading
-from tests.support.database.reading_samples import settings_for, spooled
-from tests.support.database.schema_inspection import rows
+from tests.support.database.reading_samples import number_rows, settings_for
+from tests.support.database.schema_inspection import fetch_rows
 
 
-def write(dsn: str, readings: Iterable[Reading]) -> None:
+def write_readings(dsn: str, readings: Iterable[Reading]) -> None:
     """As the collector does."""
     writer = ReadingWriter(settings_for(dsn))
     try:
-        writer.write(uuid4(), spooled(*readings))
+        writer.write(uuid4(), number_rows(*readings))
     finally:
         writer.close()
 
 
-def kept(dsn: str, *readings: Reading, now: datetime) -> list[str]:
+def store_and_rebuild(dsn: str, *readings: Reading, now: datetime) -> list[str]:
     """Write the readings and rebuild what they touched; the batches that are stored then."""
-    write(dsn, readings)
+    write_readings(dsn, readings)
     rebuild_changed_days(settings_for(dsn), now=now)
-    return told(dsn)
+    return describe_stored(dsn)
 
 
-def told(dsn: str) -> list[str]:
+def describe_stored(dsn: str) -> list[str]:
     return [
         f"{status} {recipe} {doses}"
-        for status, recipe, doses in rows(
+        for status, recipe, doses in fetch_rows(
             dsn, "SELECT status, recipe, doses FROM batches ORDER BY device_id, anchored_at"
         )
     ]

@@ -17,7 +17,7 @@ def owner_of(
     """A Python process running ``program`` on the folder, and the first line it says."""
     python = python_for(account) if account else Path(sys.executable)
     # what a killed owner cannot tidy up is gone with the folder
-    own = {**environment(account), "TMPDIR": str(folder if folder.is_dir() else folder.parent)}
+    own = {**build_environment(account), "TMPDIR": str(folder if folder.is_dir() else folder.parent)}
     who = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
     owner = subprocess.Popen(
         [python, "-c", program, folder, *arguments],
@@ -39,7 +39,7 @@ def python_for(account: ServiceAccount) -> Path | None:
     return next((path for path in candidates if path.exists() and can_reach(path.resolve(), account)), None)
 
 
-def environment(account: ServiceAccount | None) -> dict[str, str]:
+def build_environment(account: ServiceAccount | None) -> dict[str, str]:
     """With the libraries of this Python, should it be another that runs."""
     if account is None:
         return dict(os.environ)

@@ -15,9 +15,9 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.postgres_binaries import find_binaries
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import run
+from tests.support.database.schema_inspection import execute_statements
 from tests.support.database_servers import Server, new_name
-from tests.support.deploy.deploy_files import FOLDER, services
+from tests.support.deploy.deploy_files import FOLDER, list_services
 
 ROLES = ("dosing_owner", "dosing_writer", "dosing_operator", "dosing_viewer", "dosing_telegraf")
 LOCK = 0x646570
@@ -33,12 +33,12 @@ class Plant:
     def dsn_of(self, role: str) -> str:
         return make_conninfo(self.dsn, user=role)
 
-    def settings(self, role: str) -> Settings:
+    def settings_of(self, role: str) -> Settings:
         return settings_for(self.dsn_of(role))
 
     def set_rights(self) -> None:
         """By the command of the stack's service, with its places put in those here."""
-        (command,) = services()["rights"]["command"]
+        (command,) = list_services()["rights"]["command"]
         for theirs, here in {
             "$$": "$",
             "/run/secrets": self.secrets,
@@ -48,7 +48,7 @@ class Plant:
         }.items():
             assert theirs in command
             command = command.replace(theirs, str(here))
-        shell(("/bin/sh", "-c", command), self.dsn, {})
+        run_shell(("/bin/sh", "-c", command), self.dsn, {})
 
 
 @contextmanager
@@ -58,17 +58,21 @@ def plant_on(server: Server, secrets: Path) -> Iterator[Plant]:
     plant = Plant(server.dsn_of(name), secrets)
     with psycopg.connect(server.dsn, autocommit=True) as alone:
         alone.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
-        server.run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        server.execute_statements(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
             if server.name.startswith("timescale"):
-                run(plant.dsn, "CREATE EXTENSION IF NOT EXISTS timescaledb")  # the image's own scripts have
+                execute_statements(
+                    plant.dsn, "CREATE EXTENSION IF NOT EXISTS timescaledb"
+                )  # the image's own scripts have
             make_roles(plant.dsn, secrets)
-            migrate_schema(plant.settings("dosing_owner"), report=print)
+            migrate_schema(plant.settings_of("dosing_owner"), report=print)
             plant.set_rights()
             yield plant
         finally:
-            server.drop(name)
-            server.run(*(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)) for role in ROLES))
+            server.drop_database(name)
+            server.execute_statements(
+                *(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)) for role in ROLES)
+            )
 
 
 def password_of(role: str) -> str:
@@ -86,10 +90,10 @@ def make_roles(dsn: str, secrets: Path) -> None:
         "POSTGRES_USER": str(conninfo_to_dict(dsn)["user"]),
         "POSTGRES_DB": str(conninfo_to_dict(dsn)["dbname"]),
     }
-    shell((FOLDER / "postgres" / "010_roles.sh",), dsn, environment)
+    run_shell((FOLDER / "postgres" / "010_roles.sh",), dsn, environment)
 
 
-def shell(command: tuple[object, ...], dsn: str, environment: dict[str, str]) -> None:
+def run_shell(command: tuple[object, ...], dsn: str, environment: dict[str, str]) -> None:
     """With psql at hand, and the server and database that ``dsn`` names.
 
     AssertionError with what it said, if it fails.
@@ -108,7 +112,7 @@ def shell(command: tuple[object, ...], dsn: str, environment: dict[str, str]) ->
     assert done.returncode == 0, done.stderr
 
 
-def refused(dsn: str, statement: sql.Composed) -> bool:
+def is_refused(dsn: str, statement: sql.Composed) -> bool:
     """Whether the server says that the role may not; the statement changes nothing in any case."""
     with psycopg.connect(dsn) as session:
         try:

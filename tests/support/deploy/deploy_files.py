@@ -13,23 +13,23 @@ Service = dict[str, Any]
 """Whatever YAML holds: the tests say what they expect of it."""
 
 
-def compose() -> dict[str, Any]:
+def read_compose() -> dict[str, Any]:
     document: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text())
     return document
 
 
-def services() -> dict[str, Service]:
-    found: dict[str, Service] = compose()["services"]
+def list_services() -> dict[str, Service]:
+    found: dict[str, Service] = read_compose()["services"]
     return found
 
 
-def example() -> dict[str, str]:
+def read_example() -> dict[str, str]:
     """What .env.example sets."""
     lines = (FOLDER / ".env.example").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-def users() -> list[str]:
+def list_users() -> list[str]:
     """Those the broker's ACL knows."""
     return re.findall(r"^user (\S+)$", (FOLDER / "mosquitto" / "acl").read_text(), re.MULTILINE)
 

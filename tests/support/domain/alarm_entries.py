@@ -20,17 +20,28 @@ KEY = AlarmKey("STOCK_LOW", "dosing_system_01", "T-12")
 ANNA = Actor("Anna", "anna")
 
 
-def uuid(number: int) -> UUID:
+def numbered_uuid(number: int) -> UUID:
     return UUID(int=number)
 
 
-def entry(event: AlarmEvent, number: int = 1, *, seconds: float = 0.0, **changes: object) -> JournalEntry:
+def make_entry(
+    event: AlarmEvent, number: int = 1, *, seconds: float = 0.0, **changes: object
+) -> JournalEntry:
     """``number`` is its uuid and its place in the journal, ``seconds`` when it happened, after NOW."""
     at = NOW + timedelta(seconds=seconds)
     made = JournalEntry(
-        uuid(number), KEY, event, at, at, Priority.MEDIUM, 1, message="Low inventory: T-12 at 19.9 %",
-        value=19.9, limit=20.0, id=number,
-    )  # fmt: skip
+        numbered_uuid(number),
+        KEY,
+        event,
+        at,
+        at,
+        Priority.MEDIUM,
+        1,
+        message="Low inventory: T-12 at 19.9 %",
+        value=19.9,
+        limit=20.0,
+        id=number,
+    )
     if event in (AlarmEvent.SHELVE, AlarmEvent.REMOVE_FROM_SERVICE):
         made = replace(made, comment="pump is being repaired", who=ANNA)
     if event is AlarmEvent.SHELVE:
@@ -38,29 +49,29 @@ def entry(event: AlarmEvent, number: int = 1, *, seconds: float = 0.0, **changes
     return replace(made, **changes)  # type: ignore[arg-type]  # names of Entry's fields
 
 
-def latching(number: int = 2) -> JournalEntry:
-    return entry(AlarmEvent.RETURN, number, latching=True)
+def latching_return(number: int = 2) -> JournalEntry:
+    return make_entry(AlarmEvent.RETURN, number, latching=True)
 
 
-def follow(*entries: JournalEntry) -> AlarmState:
+def apply_entries(*entries: JournalEntry) -> AlarmState:
     state = AlarmState(KEY)
     for one in entries:
         state = apply_event(state, one).state
     return state
 
 
-_B = entry(AlarmEvent.RAISE)
-_ACK = entry(AlarmEvent.ACKNOWLEDGE, 3)
+_B = make_entry(AlarmEvent.RAISE)
+_ACK = make_entry(AlarmEvent.ACKNOWLEDGE, 3)
 
 STATES: dict[AlarmStateName, AlarmState] = {
     AlarmStateName.NORMAL: AlarmState(KEY),
-    AlarmStateName.UNACK: follow(_B),
-    AlarmStateName.ACKED: follow(_B, _ACK),
-    AlarmStateName.RTN_UNACK: follow(_B, entry(AlarmEvent.RETURN, 2)),
-    AlarmStateName.LATCHED_UNACK: follow(_B, latching()),
-    AlarmStateName.LATCHED_ACKED: follow(_B, latching(), _ACK),
-    AlarmStateName.SHELVED: follow(_B, entry(AlarmEvent.SHELVE, 2)),
-    AlarmStateName.SUPPRESSED: follow(_B, entry(AlarmEvent.SUPPRESS, 2)),
-    AlarmStateName.OUT_OF_SERVICE: follow(_B, entry(AlarmEvent.REMOVE_FROM_SERVICE, 2)),
+    AlarmStateName.UNACK: apply_entries(_B),
+    AlarmStateName.ACKED: apply_entries(_B, _ACK),
+    AlarmStateName.RTN_UNACK: apply_entries(_B, make_entry(AlarmEvent.RETURN, 2)),
+    AlarmStateName.LATCHED_UNACK: apply_entries(_B, latching_return()),
+    AlarmStateName.LATCHED_ACKED: apply_entries(_B, latching_return(), _ACK),
+    AlarmStateName.SHELVED: apply_entries(_B, make_entry(AlarmEvent.SHELVE, 2)),
+    AlarmStateName.SUPPRESSED: apply_entries(_B, make_entry(AlarmEvent.SUPPRESS, 2)),
+    AlarmStateName.OUT_OF_SERVICE: apply_entries(_B, make_entry(AlarmEvent.REMOVE_FROM_SERVICE, 2)),
 }
 """An alarm in each of the nine states."""

@@ -12,11 +12,11 @@ STATION = "dosing_system_01"
 PUMPS = {"DMDEE": 1, "T-12": 2, "T-9": 3, "L25B": 4}
 
 
-def at(seconds: float) -> datetime:
+def seconds_after(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def event(
+def make_event(
     seconds: float,
     name: str,
     recipe: str = "CU-85",
@@ -25,11 +25,11 @@ def event(
     device: str = STATION,
     dedup: int = 1,
 ) -> BatchEvent:
-    moment = at(seconds)
+    moment = seconds_after(seconds)
     return BatchEvent(moment, device, name, recipe, pumps, dedup, moment, TimeQuality.DEVICE)
 
 
-def dose(
+def make_dose(
     seconds: float,
     chemical: str,
     *,
@@ -42,7 +42,7 @@ def dose(
     mode: str = "CATALYST",
     dedup: int = 1,
 ) -> Dose:
-    moment = at(seconds)
+    moment = seconds_after(seconds)
     error_g = None if target_g is None or actual_g is None else round(actual_g - target_g, 6)
     return Dose(
         moment, device, pump or PUMPS[chemical], chemical, target_g, actual_g, error_g, recipe, mode,
@@ -50,7 +50,7 @@ def dose(
     )  # fmt: skip
 
 
-def level(
+def make_level(
     seconds: float,
     chemical: str,
     remaining_g: float,
@@ -58,25 +58,25 @@ def level(
     device: str = STATION,
     quality: TimeQuality = TimeQuality.RECEIVE,
 ) -> InventoryLevel:
-    moment = at(seconds)
+    moment = seconds_after(seconds)
     percent = remaining_g / 100
     return InventoryLevel(moment, device, chemical, remaining_g, 10_000.0, percent, 1, moment, quality)
 
 
-def normal(seconds: float = 0, recipe: str = "CU-85", device: str = STATION) -> list[Reading]:
+def normal_batch(seconds: float = 0, recipe: str = "CU-85", device: str = STATION) -> list[Reading]:
     """A start, two doses and a complete, within 125 s."""
     return [
-        event(seconds, "start", recipe, device=device),
-        dose(seconds + 61, "T-9", recipe=recipe, device=device),
-        dose(seconds + 122, "T-12", recipe=recipe, target_g=5.0, actual_g=5.1, device=device),
-        event(seconds + 125, "complete", recipe, device=device),
+        make_event(seconds, "start", recipe, device=device),
+        make_dose(seconds + 61, "T-9", recipe=recipe, device=device),
+        make_dose(seconds + 122, "T-12", recipe=recipe, target_g=5.0, actual_g=5.1, device=device),
+        make_event(seconds + 125, "complete", recipe, device=device),
     ]
 
 
-def made(*readings: Reading, now: datetime = MUCH_LATER) -> list[Batch]:
+def reconstruct_from(*readings: Reading, now: datetime = MUCH_LATER) -> list[Batch]:
     return reconstruct_batches(readings, now=now)
 
 
-def told(batches: list[Batch]) -> list[str]:
+def describe_batches(batches: list[Batch]) -> list[str]:
     """Each batch as its status, its recipe and how many doses it has."""
     return [f"{batch.status} {batch.recipe} {len(batch.doses)}" for batch in batches]

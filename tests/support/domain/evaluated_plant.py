@@ -9,7 +9,7 @@ from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmStateName, JournalEntry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
-from tests.support.domain.alarm_entries import NOW, uuid
+from tests.support.domain.alarm_entries import NOW, numbered_uuid
 
 STATION = "dosing_system_01"
 UP = ConnectionState(True, NOW - timedelta(days=1))
@@ -36,15 +36,15 @@ class Plant:
             started_at=NOW,
             realarm_after=self.realarm_after,
             writes_journal=self.journaling,
-            new_id=lambda: uuid(next(numbers)),
+            new_id=lambda: numbered_uuid(next(numbers)),
         )
 
-    def hear(self, *readings: Reading) -> list[JournalEntry]:
+    def receive_readings(self, *readings: Reading) -> list[JournalEntry]:
         entries = [entry for reading in readings for entry in self.evaluator.on_reading(reading)]
         self.journal += entries
         return entries
 
-    def tick(self, seconds: int = 1) -> list[JournalEntry]:
+    def advance_clock(self, seconds: int = 1) -> list[JournalEntry]:
         """So many seconds pass."""
         found: list[JournalEntry] = []
         for _ in range(seconds):
@@ -53,16 +53,16 @@ class Plant:
         self.journal += found
         return found
 
-    def written(self) -> None:
+    def confirm_journal(self) -> None:
         """All that was emitted is in the journal now, and heard."""
         known = self.evaluator.projection.last_entry_id
         entries = [replace(entry, id=n) for n, entry in enumerate(self.journal, start=1) if n > known]
         self.evaluator.apply_committed(entries)
 
-    def shown(self, rule: str, device: str = STATION, item: str = "") -> AlarmStateName:
+    def get_shown_state(self, rule: str, device: str = STATION, item: str = "") -> AlarmStateName:
         return self.evaluator.projection.get_state(AlarmKey(rule, device, item)).state_name
 
-    def level(
+    def make_level(
         self, percent: float, *, chemical: str = "T-12", device: str = STATION, capacity_g: float = 10_000.0
     ) -> InventoryLevel:
         return InventoryLevel(
@@ -70,7 +70,7 @@ class Plant:
             TimeQuality.RECEIVE,
         )  # fmt: skip
 
-    def dose(
+    def make_dose(
         self,
         error_g: float | None = 0.0,
         *,
@@ -88,7 +88,7 @@ class Plant:
             dedup, self.now, TimeQuality.DEVICE,
         )  # fmt: skip
 
-    def event(
+    def make_event(
         self, event: str, *, recipe: str = "CU-85", pumps: int = 2, device: str = STATION
     ) -> BatchEvent:
         return BatchEvent(self.now, device, event, recipe, pumps, 0, self.now, TimeQuality.DEVICE)

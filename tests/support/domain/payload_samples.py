@@ -36,13 +36,13 @@ LEVEL = (
 PAYLOADS = {DOSES: DOSE, EVENTS: EVENT, LEVELS: LEVEL}
 
 
-def intake() -> MessageParser:
+def make_parser() -> MessageParser:
     return MessageParser(TOPICS, RULES)
 
 
-def read(topic: str, payload: bytes, *, received_at: datetime = RECEIVED) -> tuple[ParsedItem, ...]:
+def parse_payload(topic: str, payload: bytes, *, received_at: datetime = RECEIVED) -> tuple[ParsedItem, ...]:
     """The units of one message, as the first one of a new intake."""
-    return intake().parse_message(topic, payload, received_at=received_at)
+    return make_parser().parse_message(topic, payload, received_at=received_at)
 
 
 def with_raw(payload: bytes, name: str, raw: str) -> bytes:
@@ -52,34 +52,34 @@ def with_raw(payload: bytes, name: str, raw: str) -> bytes:
     return ("{" + ",".join(f'"{key}":{value}' for key, value in fields.items()) + "}").encode()
 
 
-def changed(payload: bytes, **fields: object) -> bytes:
+def change_fields(payload: bytes, **fields: object) -> bytes:
     return json.dumps(json.loads(payload) | fields).encode()
 
 
-def without(payload: bytes, *names: str) -> bytes:
+def remove_fields(payload: bytes, *names: str) -> bytes:
     return json.dumps({k: v for k, v in json.loads(payload).items() if k not in names}).encode()
 
 
 def a_dose(payload: bytes, *, received_at: datetime = RECEIVED) -> Dose:
-    (unit,) = read(DOSES, payload, received_at=received_at)
+    (unit,) = parse_payload(DOSES, payload, received_at=received_at)
     assert isinstance(unit, Dose), unit
     return unit
 
 
 def an_event(payload: bytes) -> BatchEvent:
-    (unit,) = read(EVENTS, payload)
+    (unit,) = parse_payload(EVENTS, payload)
     assert isinstance(unit, BatchEvent), unit
     return unit
 
 
 def a_level(payload: bytes) -> InventoryLevel:
-    (unit,) = read(LEVELS, payload)
+    (unit,) = parse_payload(LEVELS, payload)
     assert isinstance(unit, InventoryLevel), unit
     return unit
 
 
 def a_rejection(topic: str, payload: bytes) -> Rejection:
-    (unit,) = read(topic, payload)
+    (unit,) = parse_payload(topic, payload)
     assert isinstance(unit, Rejection), unit
     assert unit.topic == topic
     return unit

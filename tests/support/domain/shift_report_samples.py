@@ -20,7 +20,7 @@ EARLY = ShiftPeriod("Early", SIX, SIX + timedelta(hours=8))
 KEY = AlarmKey("STOCK_LOW", "dosing_system_01", "T-12")
 
 
-def sample(
+def make_report(
     shift: ShiftPeriod = EARLY, *, recipe: str = "CU-65/75", made_at: datetime | None = None
 ) -> ShiftReport:
     raised = shift.since + timedelta(hours=1)

@@ -8,7 +8,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)(?::(\w+))?\}|\[\[(\w+)\]\]")
 _MACRO = re.compile(r"\$([_a-zA-Z0-9]+)\(([^\)]*)\)")
 
 
-def interpolated(
+def interpolate_query(
     sql: str,
     *,
     since: datetime,
@@ -22,7 +22,7 @@ def interpolated(
 
     Raises: KeyError, for a variable or a macro that there is none of.
     """
-    values = {name: _sqlstring(picked) for name, picked in (chosen or {}).items()}
+    values = {name: _quote_strings(picked) for name, picked in (chosen or {}).items()}
     everything = all_value or {}
 
     def variable(found: re.Match[str]) -> str:
@@ -31,16 +31,16 @@ def interpolated(
             raise KeyError(found[0])
         return values[name] or everything[name]
 
-    macros = {"__timeFrom": _literal(since), "__timeTo": _literal(until)}
+    macros = {"__timeFrom": _format_time(since), "__timeTo": _format_time(until)}
     text = _MACRO.sub(lambda found: macros[found[1]], _VARIABLE.sub(variable, sql))
-    return text if now is None else text.replace("now()", f"{_literal(now)}::timestamptz")
+    return text if now is None else text.replace("now()", f"{_format_time(now)}::timestamptz")
 
 
-def _sqlstring(picked: Sequence[str]) -> str:
+def _quote_strings(picked: Sequence[str]) -> str:
     return ",".join("'" + value.replace("'", "''") + "'" for value in picked)
 
 
-def _literal(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     """Go's RFC3339Nano, in UTC."""
     utc = moment.astimezone(UTC)
     fraction = f".{utc.microsecond:06}".rstrip("0") if utc.microsecond else ""

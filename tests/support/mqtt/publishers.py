@@ -9,7 +9,7 @@ from dosing_tui.config.settings import MqttSettings
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.publisher import Publisher
 from dosing_tui.mqtt.subscriber import Subscriber
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 DOSES = MqttSettings().topics[0]
 
@@ -23,7 +23,7 @@ class Ear:
     persistent: bool = True
     take: Callable[[ReceivedMessage], None] | None = None
     """What to do with a message besides hearing it."""
-    heard: list[ReceivedMessage] = field(default_factory=list)
+    deliveries: list[ReceivedMessage] = field(default_factory=list)
     links: list[tuple[bool, str]] = field(default_factory=list)
     subscriber: Subscriber = field(init=False)
 
@@ -32,20 +32,20 @@ class Ear:
             self.settings,
             client_id=self.client_id,
             persistent=self.persistent,
-            on_message=self._hear,
+            on_message=self._on_delivery,
             on_link=lambda up, why: self.links.append((up, why)),
             clock=lambda: datetime.now(UTC),
         )
 
-    def _hear(self, delivery: ReceivedMessage) -> None:
-        self.heard.append(delivery)
+    def _on_delivery(self, delivery: ReceivedMessage) -> None:
+        self.deliveries.append(delivery)
         if self.take:
             self.take(delivery)
 
     @property
     def plant(self) -> list[ReceivedMessage]:
         """Without what the broker says of itself."""
-        return [delivery for delivery in self.heard if not delivery.topic.startswith("$")]
+        return [delivery for delivery in self.deliveries if not delivery.topic.startswith("$")]
 
     @property
     def payloads(self) -> list[bytes]:
@@ -62,7 +62,7 @@ class Ear:
 
 
 @contextmanager
-def listening(
+def connect_subscriber(
     settings: MqttSettings,
     *,
     client_id: str = "collector",
@@ -74,13 +74,13 @@ def listening(
     ear.subscriber.start()
     try:
         if wait:
-            until(lambda: ear.up, why="the subscriber does not connect")
+            wait_until(lambda: ear.up, why="the subscriber does not connect")
         yield ear
     finally:
         ear.subscriber.stop()
 
 
-def publish(settings: MqttSettings, *payloads: bytes, topic: str = DOSES) -> None:
+def publish_payloads(settings: MqttSettings, *payloads: bytes, topic: str = DOSES) -> None:
     """At QoS 1; on return the broker has them."""
     publisher = Publisher(settings, client_id="plant")
     publisher.start()

@@ -33,11 +33,11 @@ class GuardedBroker:
 
 
 @contextmanager
-def guarded(folder: Path) -> Iterator[GuardedBroker]:
+def run_guarded_broker(folder: Path) -> Iterator[GuardedBroker]:
     plain, tls = find_free_port(), find_free_port()
-    certificates(folder)
+    create_certificates(folder)
     (folder / "passwords").touch(mode=0o644)
-    _run("mosquitto_passwd", "-b", folder / "passwords", USER, PASSWORD)
+    _run_command("mosquitto_passwd", "-b", folder / "passwords", USER, PASSWORD)
     (folder / "acl").write_text(ACL)
     (folder / "mosquitto.conf").write_text(CONF.format(plain=plain, tls=tls, folder=folder))
     for path in folder.iterdir():
@@ -57,18 +57,48 @@ def guarded(folder: Path) -> Iterator[GuardedBroker]:
         process.wait(10)
 
 
-def certificates(folder: Path) -> None:
+def create_certificates(folder: Path) -> None:
     for name in ("ca", "stranger"):
-        _run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-             "-addext", "keyUsage=critical,keyCertSign,cRLSign",
-             "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt")  # fmt: skip
-    _run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
+        _run_command(
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            f"/CN={name}",
+            "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign",
+            "-keyout",
+            folder / f"{name}.key",
+            "-out",
+            folder / f"{name}.crt",
+        )
+    _run_command("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
          "-keyout", folder / "server.key", "-out", folder / "server.csr")  # fmt: skip
     (folder / "names").write_text("subjectAltName=DNS:localhost\n")
-    _run("openssl", "x509", "-req", "-in", folder / "server.csr", "-CA", folder / "ca.crt", "-days", "2",
-         "-CAkey", folder / "ca.key", "-CAcreateserial", "-extfile", folder / "names",
-         "-out", folder / "server.crt")  # fmt: skip
+    _run_command(
+        "openssl",
+        "x509",
+        "-req",
+        "-in",
+        folder / "server.csr",
+        "-CA",
+        folder / "ca.crt",
+        "-days",
+        "2",
+        "-CAkey",
+        folder / "ca.key",
+        "-CAcreateserial",
+        "-extfile",
+        folder / "names",
+        "-out",
+        folder / "server.crt",
+    )
 
 
-def _run(*command: object) -> None:
+def _run_command(*command: object) -> None:
     subprocess.run([str(part) for part in command], check=True, capture_output=True)

@@ -49,7 +49,7 @@ class Postbox:
         return "250 OK"
 
 
-def _knows(
+def _authenticate(
     server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
 ) -> AuthResult:
     known = (data.login.decode(), data.password.decode()) == ACCOUNT
@@ -63,7 +63,7 @@ class _Controller(Controller):
 
 
 @contextmanager
-def postbox(
+def run_mail_server(
     *, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None
 ) -> Iterator[Postbox]:
     box = Postbox(port=find_free_port())
@@ -75,7 +75,7 @@ def postbox(
         tls_context=starttls,
         require_starttls=starttls is not None,
         auth_required=starttls is not None,
-        authenticator=_knows if starttls is not None else None,
+        authenticator=_authenticate if starttls is not None else None,
     )
     controller.start()
     try:

@@ -23,7 +23,7 @@ class Posted:
     status: int
 
     @property
-    def said(self) -> Any:  # Any: JSON
+    def content(self) -> Any:  # Any: JSON
         return json.loads(self.body)
 
 
@@ -43,7 +43,7 @@ class WebServer:
         return f"{place}:{self.port}/hook/secret"
 
     @property
-    def taken(self) -> list[Posted]:
+    def accepted(self) -> list[Posted]:
         return [one for one in self.posted if one.status == 200]
 
 

@@ -16,7 +16,7 @@ NASTY = (
 )  # fmt: skip
 
 
-def told(name: str = "T-12", **changes: object) -> AlarmSummary:
+def make_summary(name: str = "T-12", **changes: object) -> AlarmSummary:
     """An alarm about something of this name, as it comes from the journal: cleaned."""
     key = AlarmKey("STOCK_CRITICAL", "dosing_system_01", clean_text(name))
     made = AlarmSummary(
@@ -25,8 +25,8 @@ def told(name: str = "T-12", **changes: object) -> AlarmSummary:
     return replace(made, **changes)  # type: ignore[arg-type]  # Told's fields
 
 
-def message(*alarms: AlarmSummary, **changes: object) -> NotificationMessage:
-    alarms = alarms or (told(),)
+def make_message(*alarms: AlarmSummary, **changes: object) -> NotificationMessage:
+    alarms = alarms or (make_summary(),)
     made = NotificationMessage(
         UUID(int=7), Trigger.RAISE, "plant1", "Plant 1", alarms, {Priority.HIGH: len(alarms)}, UUID(int=6)
     )

@@ -8,26 +8,26 @@ from datetime import UTC, datetime
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.subscriber import Subscriber
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 
 @dataclass(slots=True)
-class Heard:
+class RecordedTraffic:
     deliveries: list[ReceivedMessage] = field(default_factory=list)
     up: bool = False
 
-    def link(self, up: bool, why: str) -> None:
+    def on_link(self, up: bool, why: str) -> None:
         self.up = up
 
-    def payloads(self, settings: MqttSettings) -> list[tuple[str, bytes]]:
+    def list_payloads(self, settings: MqttSettings) -> list[tuple[str, bytes]]:
         """Topics and payloads in their order; the broker's own topics left out."""
         return [(each.topic, each.payload) for each in list(self.deliveries) if each.topic in settings.topics]
 
 
 @contextmanager
-def listening(settings: MqttSettings) -> Iterator[Heard]:
+def record_traffic(settings: MqttSettings) -> Iterator[RecordedTraffic]:
     """Everything published from here on, also over restarts of the broker."""
-    heard = Heard()
+    heard = RecordedTraffic()
 
     def keep(delivery: ReceivedMessage) -> None:
         heard.deliveries.append(delivery)
@@ -38,12 +38,12 @@ def listening(settings: MqttSettings) -> Iterator[Heard]:
         client_id="listener",
         persistent=True,
         on_message=keep,
-        on_link=heard.link,
+        on_link=heard.on_link,
         clock=lambda: datetime.now(UTC),
     )
     subscriber.start()
     try:
-        until(lambda: heard.up)
+        wait_until(lambda: heard.up)
         yield heard
     finally:
         subscriber.stop()

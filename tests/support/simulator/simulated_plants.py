@@ -14,7 +14,7 @@ DOSES, EVENTS, LEVELS = "factory/dosing/consumption", "factory/batch/events", "f
 ALL = frozenset(Fault)
 
 
-def live(
+def take_live(
     count: int,
     *,
     seed: int = 1,
@@ -28,7 +28,7 @@ def live(
     return list(islice(plant.generate_live(NOW, rate=rate, speed=speed, faults=frozenset(faults)), count))
 
 
-def fields(message: PlantMessage) -> dict[str, Any]:
+def decode_fields(message: PlantMessage) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(message.payload)
     return found
 
@@ -36,17 +36,17 @@ def fields(message: PlantMessage) -> dict[str, Any]:
 def by_device(messages: Iterable[PlantMessage]) -> dict[str, list[PlantMessage]]:
     found: dict[str, list[PlantMessage]] = {}
     for message in messages:
-        found.setdefault(fields(message)["device_id"], []).append(message)
+        found.setdefault(decode_fields(message)["device_id"], []).append(message)
     return found
 
 
-def tanks(messages: Iterable[PlantMessage]) -> Iterator[tuple[tuple[str, str], PlantMessage]]:
+def group_by_tank(messages: Iterable[PlantMessage]) -> Iterator[tuple[tuple[str, str], PlantMessage]]:
     """Doses and levels with the tank they are about."""
     for message in messages:
         if message.topic in (DOSES, LEVELS):
-            said = fields(message)
+            said = decode_fields(message)
             yield (said["device_id"], said["chemical"]), message
 
 
-def centigrams(grams: float) -> int:
+def to_centigrams(grams: float) -> int:
     return round(grams * 100)

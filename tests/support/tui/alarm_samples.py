@@ -15,7 +15,9 @@ from tests.support.tui.sample_plant import NOW
 STATION = "dosing_system_01"
 
 
-def state(rule: str, item: str = "", *, number: int = 1, message: str = "", **fields: object) -> AlarmState:
+def make_state(
+    rule: str, item: str = "", *, number: int = 1, message: str = "", **fields: object
+) -> AlarmState:
     """Active and unacknowledged, where nothing else is said. ``number`` tells occurrences apart."""
     found = AlarmState(
         AlarmKey(rule, STATION, item),
@@ -31,7 +33,7 @@ def state(rule: str, item: str = "", *, number: int = 1, message: str = "", **fi
     return replace(found, **fields)  # type: ignore[arg-type]  # names of AlarmState's fields
 
 
-def view(one: AlarmState) -> AlarmView:
+def make_view(one: AlarmState) -> AlarmView:
     return AlarmView(
         one,
         RULES.get(one.key.rule),
@@ -46,13 +48,13 @@ def view(one: AlarmState) -> AlarmView:
 def picture_of(
     *states: AlarmState, raised: int = 0, flood: bool = False, journal: bool = True
 ) -> AlarmSnapshot:
-    views = {one.key: view(one) for one in states}
+    views = {one.key: make_view(one) for one in states}
     return build_snapshot(views, at=NOW, raise_count=raised, is_flood=flood, is_journal_live=journal)
 
 
-def flood(count: int) -> AlarmSnapshot:
+def make_flood(count: int) -> AlarmSnapshot:
     every = [
-        state("STOCK_LOW" if number % 3 else "DOSE_GROSS", f"T-{number}", number=number)
+        make_state("STOCK_LOW" if number % 3 else "DOSE_GROSS", f"T-{number}", number=number)
         for number in range(1, count + 1)
     ]
     return picture_of(*every, raised=count, flood=True)
@@ -65,21 +67,21 @@ class Journal:
         self.entries: list[JournalEntry] = []
         self._live = live
         self._evaluator = evaluator
-        self._hear(evaluator.projection.pending_entries)
+        self._append_entries(evaluator.projection.pending_entries)
 
     @property
-    def asked(self) -> list[JournalEntry]:
+    def requested(self) -> list[JournalEntry]:
         """What a person has asked for."""
         return [entry for entry in self.entries if entry.event not in (AlarmEvent.RAISE, AlarmEvent.SUPPRESS)]
 
-    def _hear(self, entries: Sequence[JournalEntry]) -> None:
+    def _append_entries(self, entries: Sequence[JournalEntry]) -> None:
         for entry in entries:
             self.entries.append(replace(entry, id=len(self.entries) + 1))
             self._evaluator.apply_committed([self.entries[-1]])
 
-    def take(self, entries: Sequence[JournalEntry]) -> None:
-        self._hear(entries)
-        self.show(entries[-1].at)
+    def take_entries(self, entries: Sequence[JournalEntry]) -> None:
+        self._append_entries(entries)
+        self.show_alarms(entries[-1].at)
 
-    def show(self, at: datetime) -> None:
+    def show_alarms(self, at: datetime) -> None:
         self._live.set_alarms(self._evaluator.take_snapshot(at, is_journal_live=True))

@@ -12,9 +12,9 @@ from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.app import TerminalOptions
 from dosing_tui.tui.data.batch_source import DatabaseBatchSource
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.stored_batches import write
-from tests.support.domain.batch_messages import NOON, dose, event, normal
-from tests.support.tui.console_driver import EMPTY, LARGE, Console, console
+from tests.support.database.stored_batches import write_readings
+from tests.support.domain.batch_messages import NOON, make_dose, make_event, normal_batch
+from tests.support.tui.console_driver import EMPTY, LARGE, Console, open_console
 from tests.support.tui.sample_plant import NOW, FakeSource
 
 NO_PIN = ReviewSettings()
@@ -32,74 +32,74 @@ class Accounted(DatabaseBatchSource):
         return self._account
 
 
-def moved(reading: Reading) -> Reading:
+def move_to_today(reading: Reading) -> Reading:
     """From the days of the batches' tests to the hours before the console's present."""
     by = NOW - timedelta(hours=6) - NOON
     return replace(reading, time=reading.time + by, received_at=reading.received_at + by)
 
 
-def stored(dsn: str, *readings: Reading) -> None:
-    write(dsn, [moved(reading) for reading in readings])
+def store_readings(dsn: str, *readings: Reading) -> None:
+    write_readings(dsn, [move_to_today(reading) for reading in readings])
     rebuild_changed_days(settings_for(dsn), now=NOW)
 
 
-def clean(count: int) -> list[Reading]:
-    return [reading for number in range(count) for reading in normal(400.0 * number)]
+def make_clean_batches(count: int) -> list[Reading]:
+    return [reading for number in range(count) for reading in normal_batch(400.0 * number)]
 
 
 def every_kind() -> list[Reading]:
     """One clean, one out of tolerance, one aborted, one that has only just begun."""
     return [
-        *normal(),
-        event(400, "start", "CU-65/75"),
-        dose(461, "DMDEE", recipe="CU-65/75", actual_g=40.9),
-        dose(530, "T-12", recipe="CU-65/75", actual_g=37.2),
-        event(533, "complete", "CU-65/75"),
-        *normal(800)[:2],
-        event(900, "abort"),
+        *normal_batch(),
+        make_event(400, "start", "CU-65/75"),
+        make_dose(461, "DMDEE", recipe="CU-65/75", actual_g=40.9),
+        make_dose(530, "T-12", recipe="CU-65/75", actual_g=37.2),
+        make_event(533, "complete", "CU-65/75"),
+        *normal_batch(800)[:2],
+        make_event(900, "abort"),
     ]
 
 
 def under_way(chemical: str = "T-9") -> list[Reading]:
     """Begun two minutes ago, one of two doses so far."""
     begun = 6 * 3600.0 - 120
-    return [event(begun, "start"), dose(begun + 61, chemical)]
+    return [make_event(begun, "start"), make_dose(begun + 61, chemical)]
 
 
 @dataclass
-class Reviewed:
+class ReviewConsole:
     console: Console
     source: FakeSource
     pressed: int = 0
 
-    async def press(self, *keys: str) -> str:
+    async def press_keys(self, *keys: str) -> str:
         """Each key counts; a moment passes before each, as it does for people."""
         for key in keys:
-            self.console.clock.move(1)
+            self.console.clock.move_forward(1)
             self.pressed += 1
-            await self.console.press(key)
+            await self.console.press_keys(key)
         return self.console.screen
 
-    async def type(self, text: str) -> str:
-        return await self.press(*["space" if letter == " " else letter for letter in text])
+    async def type_text(self, text: str) -> str:
+        return await self.press_keys(*["space" if letter == " " else letter for letter in text])
 
-    async def shows(self, text: str) -> str:
-        return await self.console.shows(text)
+    async def wait_for_text(self, text: str) -> str:
+        return await self.console.wait_for_text(text)
 
 
 @asynccontextmanager
-async def reviewing(
+async def open_review_console(
     dsn: str, *, size: tuple[int, int] = LARGE, live: LiveState | None = None, account: str = "anna",
     review: ReviewSettings = NO_PIN, where: TerminalOptions | None = None,
-) -> AsyncIterator[Reviewed]:  # fmt: skip
+) -> AsyncIterator[ReviewConsole]:  # fmt: skip
     chosen = replace(settings_for(dsn), plant=PlantSettings(name="Plant 1"), review=review)
     source = FakeSource(EMPTY)
     source.batches = Accounted(chosen, account)
-    async with console(
+    async with open_console(
         size=size, source=source, live=live or LiveState(), chosen=chosen, where=where
     ) as driven:
-        yield Reviewed(driven, source)
+        yield ReviewConsole(driven, source)
 
 
-def heard(live: LiveState, readings: Iterable[Reading]) -> None:
-    live.apply_readings([moved(reading) for reading in readings])
+def apply_live(live: LiveState, readings: Iterable[Reading]) -> None:
+    live.apply_readings([move_to_today(reading) for reading in readings])

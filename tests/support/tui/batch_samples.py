@@ -23,7 +23,7 @@ from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.panels.operator_notes import Note
 from tests.support.domain.batch_messages import STATION
-from tests.support.tui.batch_console import every_kind, moved, under_way
+from tests.support.tui.batch_console import every_kind, move_to_today, under_way
 from tests.support.tui.sample_plant import NOW
 
 
@@ -61,10 +61,10 @@ class ToldBatches:
 
 def told_batches() -> ToldBatches:
     """The newest first. The one out of tolerance is second from the end; its reviewer wants to know more."""
-    readings = [moved(one) for one in (*every_kind(), *under_way())]
+    readings = [move_to_today(one) for one in (*every_kind(), *under_way())]
     batches = reconstruct_batches(readings, now=NOW)[::-1]
-    details = [_detail(batch, number) for number, batch in enumerate(reversed(batches), start=1)][::-1]
-    order = [details[0], _asked(details[2]), details[1], details[3]]
+    details = [_make_detail(batch, number) for number, batch in enumerate(reversed(batches), start=1)][::-1]
+    order = [details[0], _with_question(details[2]), details[1], details[3]]
     begun = order[1].batch.begins_at
     alarm = AlarmSpan(
         "DOSE_OUT_OF_TOLERANCE/2", begun + timedelta(seconds=70), None, STATION, "T-12 was off."
@@ -73,7 +73,7 @@ def told_batches() -> ToldBatches:
     return ToldBatches(tuple(order), ContextEvents((alarm,), (note,)))
 
 
-def _detail(batch: Batch, number: int) -> BatchDetail:
+def _make_detail(batch: Batch, number: int) -> BatchDetail:
     judged = judging.build_assessment(find_exceptions(batch), assess_ingredients(batch), None)
     text, thought = batch_to_record(batch), judging.format_assessment(judged)
     masses = [(each.target_g or 0.0, each.actual_g or 0.0) for each in batch.ingredients]
@@ -105,7 +105,7 @@ def _detail(batch: Batch, number: int) -> BatchDetail:
     return BatchDetail(row, batch, judged, (), text, thought)
 
 
-def _asked(detail: BatchDetail) -> BatchDetail:
+def _with_question(detail: BatchDetail) -> BatchDetail:
     row = replace(
         detail.row, review_state="needs information", last_review=1, disposed_by="Anna",
         disposed_at=NOW - timedelta(hours=1),

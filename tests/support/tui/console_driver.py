@@ -21,7 +21,7 @@ LARGE, MEDIUM, SMALL = (120, 40), (100, 30), (80, 24)
 EMPTY = History((), ())
 
 
-def settings(
+def make_settings(
     *, theme: ColourTheme = ColourTheme.DARK, devices: tuple[str, ...] = ("dosing_system_01",)
 ) -> Settings:
     return Settings(
@@ -38,7 +38,7 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
-    def move(self, seconds: float) -> None:
+    def move_forward(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
 
@@ -55,26 +55,26 @@ class Console:
         strips = self.app.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
-    async def press(self, *keys: str) -> str:
+    async def press_keys(self, *keys: str) -> str:
         await self.pilot.press(*keys)
         await self.pilot.pause()
         return self.screen
 
-    async def shows(self, text: str) -> str:
+    async def wait_for_text(self, text: str) -> str:
         """The screen, once it shows the text."""
-        await until(lambda: text in self.screen, lambda: f"{text!r} is not on\n{self.screen}")
+        await wait_for(lambda: text in self.screen, lambda: f"{text!r} is not on\n{self.screen}")
         return self.screen
 
-    async def answered(self) -> None:
+    async def wait_for_answers(self) -> None:
         """Every panel has its first answer, good or bad, and it has been drawn."""
-        await drawn(self.app)
+        await wait_until_drawn(self.app)
         await self.pilot.pause()
 
 
-async def drawn(app: DosingApp) -> None:
+async def wait_until_drawn(app: DosingApp) -> None:
     """Every panel has answered, nothing is left to be drawn, and the focus has come to what is in sight."""
     plant = app._dashboard
-    await until(
+    await wait_for(
         lambda: (
             {panel.id for panel in list_panels(plant.visible_tiles)} <= set(app.panel_results)
             and not app._is_redraw_due
@@ -91,7 +91,7 @@ def _focus_is_drawn(plant: DashboardScreen) -> bool:
     return not rows or any(pen.fg is ColourRole.FOCUS for _, pen in rows[0])
 
 
-async def until(
+async def wait_for(
     condition: Callable[[], object], why: Callable[[], str] = lambda: "", seconds: float = 20
 ) -> None:
     """Let the console run until the condition holds."""
@@ -104,15 +104,15 @@ async def until(
 
 
 @asynccontextmanager
-async def console(
+async def open_console(
     *, size: tuple[int, int] = LARGE, source: FakeSource | None = None, live: LiveState | None = None,
     chosen: Settings | None = None, where: TerminalOptions | None = None,
 ) -> AsyncIterator[Console]:  # fmt: skip
-    source = source or FakeSource(sample_plant.history())
-    live = live or sample_plant.live_plant(source.story, sample_plant.levels())
+    source = source or FakeSource(sample_plant.make_history())
+    live = live or sample_plant.live_plant(source.story, sample_plant.make_levels())
     clock = Clock()
-    app = DosingApp(chosen or settings(), live, source, clock, terminal=where or TerminalOptions())
+    app = DosingApp(chosen or make_settings(), live, source, clock, terminal=where or TerminalOptions())
     async with app.run_test(size=size) as pilot:
         driven = Console(app, pilot, live, source, clock)
-        await driven.answered()
+        await driven.wait_for_answers()
         yield driven

@@ -42,10 +42,10 @@ class Dialog(Generic[Result]):
 
     @property
     def lines(self) -> list[str]:
-        return ["".join(segment.text for segment in strip) for strip in self._strips()]
+        return ["".join(segment.text for segment in strip) for strip in self._render_strips()]
 
     @property
-    def shown(self) -> str:
+    def screen_text(self) -> str:
         return "\n".join(self.lines)
 
     @property
@@ -53,39 +53,39 @@ class Dialog(Generic[Result]):
         """Every colour that a character is written in."""
         return {
             segment.style.color.name
-            for strip in self._strips()
+            for strip in self._render_strips()
             for segment in strip
             if segment.style and segment.style.color and segment.text.strip()
         }
 
-    async def again(self, screen: FormDialog[Result]) -> None:
+    async def open_again(self, screen: FormDialog[Result]) -> None:
         """Open another one, after the first has gone."""
         self.screen = screen
         self.pilot.app.push_screen(screen, self.results.append)
         await self.pilot.pause()
 
-    async def press(self, *keys: str) -> str:
+    async def press_keys(self, *keys: str) -> str:
         await self.pilot.press(*keys)
         await self.pilot.pause()
-        return self.shown
+        return self.screen_text
 
-    async def paste(self, text: str) -> str:
+    async def paste_text(self, text: str) -> str:
         self.screen.post_message(events.Paste(text))
         await self.pilot.pause()
-        return self.shown
+        return self.screen_text
 
-    def _strips(self) -> list[list[Segment]]:
+    def _render_strips(self) -> list[list[Segment]]:
         return [list(strip) for strip in self.pilot.app.screen._compositor.render_strips()]
 
 
 @asynccontextmanager
-async def opened(
+async def open_dialog(
     screen: FormDialog[Result], *, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Dialog[Result]]:
     app = Desk()
     async with app.run_test(size=size) as pilot:
         dialog = Dialog(pilot, screen)
-        await dialog.again(screen)
+        await dialog.open_again(screen)
         yield dialog
 
 
@@ -94,9 +94,9 @@ def assert_whole(dialog: Dialog[Result], size: tuple[int, int]) -> None:
     width, height = size
     corners = [(y, line) for y, line in enumerate(dialog.lines) if line.strip()]
     top, bottom = corners[0], corners[-1]
-    assert 0 <= top[0] < bottom[0] < height, dialog.shown
+    assert 0 <= top[0] < bottom[0] < height, dialog.screen_text
     for _, line in corners:
         assert len(line.rstrip()) <= width
         assert line.isprintable(), repr(line)
-        assert line.strip()[0] in "╭│╰+|", dialog.shown
-        assert line.strip()[-1] in "╮│╯+|", dialog.shown
+        assert line.strip()[0] in "╭│╰+|", dialog.screen_text
+        assert line.strip()[-1] in "╮│╯+|", dialog.screen_text

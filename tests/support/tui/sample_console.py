@@ -8,7 +8,15 @@ from dosing_tui.config.settings import PlantSettings, Settings
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.main import get_utc_now, run_app
-from tests.support.tui.sample_plant import RECIPES, FakeSource, History, dose, history, levels, live_plant
+from tests.support.tui.sample_plant import (
+    RECIPES,
+    FakeSource,
+    History,
+    live_plant,
+    make_dose,
+    make_history,
+    make_levels,
+)
 
 
 class Dosing(FakeSource):
@@ -21,12 +29,12 @@ class Dosing(FakeSource):
         self._stopping = threading.Event()
 
     def start(self) -> None:
-        threading.Thread(target=self._dose, daemon=True).start()
+        threading.Thread(target=self._publish_doses, daemon=True).start()
 
     def stop(self) -> None:
         self._stopping.set()
 
-    def _dose(self) -> None:
+    def _publish_doses(self) -> None:
         dice = random.Random(3)
         number = 58_000
         while self._per_second and not self._stopping.wait(1 / self._per_second):
@@ -34,7 +42,7 @@ class Dosing(FakeSource):
             recipe = dice.choice(list(RECIPES))
             chemical, target = dice.choice(RECIPES[recipe])
             error = round(dice.gauss(0.03, 0.22), 2)
-            made = dose("dosing_system_01", chemical, target, error, recipe, get_utc_now(), number)
+            made = make_dose("dosing_system_01", chemical, target, error, recipe, get_utc_now(), number)
             self.story = History((*self.story.doses, made), self.story.events)
             self._live.count_messages(1, made.received_at)
             self._live.apply_readings([made])
@@ -42,8 +50,8 @@ class Dosing(FakeSource):
 
 
 def main(per_second: float) -> int:
-    story = history(at=get_utc_now())
-    live = live_plant(story, levels(at=get_utc_now()), at=get_utc_now())
+    story = make_history(at=get_utc_now())
+    live = live_plant(story, make_levels(at=get_utc_now()), at=get_utc_now())
     settings = Settings(plant=PlantSettings(name="Plant 1"))
     return run_app(settings, live, Dosing(live, story, per_second))
 

@@ -68,7 +68,7 @@ class History:
     events: tuple[BatchEvent, ...]
 
 
-def history(*, devices: int = 1, days: float = 3.0, seed: int = 7, at: datetime = NOW) -> History:
+def make_history(*, devices: int = 1, days: float = 3.0, seed: int = 7, at: datetime = NOW) -> History:
     """Batches every few minutes by day, fewer at night, none around noon; T-12 drifts in the last hours."""
     dice = random.Random(seed)
     doses: list[Dose] = []
@@ -76,40 +76,42 @@ def history(*, devices: int = 1, days: float = 3.0, seed: int = 7, at: datetime 
     for number in range(1, devices + 1):
         begin = at - timedelta(days=days) + timedelta(seconds=dice.uniform(0, 300))
         while begin < at - timedelta(seconds=100):
-            made, told = _batch(
+            made, told = _make_batch(
                 dice, f"dosing_system_{number:02}", begin, drifts=begin > at - timedelta(hours=3)
             )
             if told[-1].time < at:
                 doses += made
                 events += told
-            begin += timedelta(seconds=_pause(dice, begin))
+            begin += timedelta(seconds=_pick_pause(dice, begin))
     return History(tuple(sorted(doses, key=lambda d: d.time)), tuple(sorted(events, key=lambda e: e.time)))
 
 
-def _pause(dice: random.Random, at: datetime) -> float:
+def _pick_pause(dice: random.Random, at: datetime) -> float:
     if at.hour in (11,):
         return 3_700.0
     return dice.uniform(150, 420) if 6 <= at.hour < 20 else dice.uniform(400, 1_500)
 
 
-def _batch(
+def _make_batch(
     dice: random.Random, device: str, at: datetime, *, drifts: bool
 ) -> tuple[list[Dose], list[BatchEvent]]:
     recipe = dice.choices(list(RECIPES), weights=(5, 3, 2))[0]
-    events = [_event(device, "start", recipe, at)]
+    events = [_make_event(device, "start", recipe, at)]
     doses = []
     for chemical, target in RECIPES[recipe]:
         seconds = dice.gauss(58, 3)
         at += timedelta(seconds=seconds + 3)
         bias = 0.28 if drifts and chemical == "T-12" else 0.03
         error = round(dice.gauss(bias, 0.22), 2)
-        doses.append(dose(device, chemical, target, error, recipe, at, round(seconds * 1000)))
+        doses.append(make_dose(device, chemical, target, error, recipe, at, round(seconds * 1000)))
     aborted = dice.random() < 0.01
-    events.append(_event(device, "abort" if aborted else "complete", recipe, at + timedelta(seconds=1)))
+    events.append(_make_event(device, "abort" if aborted else "complete", recipe, at + timedelta(seconds=1)))
     return doses, events
 
 
-def dose(device: str, chemical: str, target: float, error: float, recipe: str, at: datetime, ms: int) -> Dose:
+def make_dose(
+    device: str, chemical: str, target: float, error: float, recipe: str, at: datetime, ms: int
+) -> Dose:
     return Dose(
         time=at.replace(microsecond=0), device_id=device, pump=PUMPS[chemical], chemical=chemical,
         target_g=target, actual_g=round(target + error, 2), error_g=error, recipe=recipe, mode="CATALYST",
@@ -117,24 +119,24 @@ def dose(device: str, chemical: str, target: float, error: float, recipe: str, a
     )  # fmt: skip
 
 
-def _event(device: str, event: str, recipe: str, at: datetime) -> BatchEvent:
+def _make_event(device: str, event: str, recipe: str, at: datetime) -> BatchEvent:
     return BatchEvent(
         time=at.replace(microsecond=0), device_id=device, event=event, recipe=recipe, pumps=2, dedup=0,
         received_at=at, time_quality=TimeQuality.DEVICE,
     )  # fmt: skip
 
 
-def levels(
+def make_levels(
     *, devices: int = 1, at: datetime = NOW, percent: dict[str, float] | None = None
 ) -> list[InventoryLevel]:
     return [
-        _level(f"dosing_system_{number:02}", chemical, full, at - timedelta(seconds=4 + 9 * number))
+        _make_level(f"dosing_system_{number:02}", chemical, full, at - timedelta(seconds=4 + 9 * number))
         for number in range(1, devices + 1)
-        for chemical, full in _shifted(LEVELS if percent is None else percent, number).items()
+        for chemical, full in _shift_levels(LEVELS if percent is None else percent, number).items()
     ]
 
 
-def _level(device: str, chemical: str, full: float, at: datetime) -> InventoryLevel:
+def _make_level(device: str, chemical: str, full: float, at: datetime) -> InventoryLevel:
     capacity = CAPACITY_G.get(chemical, 10_000.0)
     return InventoryLevel(
         time=at, device_id=device, chemical=chemical, remaining_g=round(capacity * full / 100, 2),
@@ -142,7 +144,7 @@ def _level(device: str, chemical: str, full: float, at: datetime) -> InventoryLe
     )  # fmt: skip
 
 
-def _shifted(percent: dict[str, float], device: int) -> dict[str, float]:
+def _shift_levels(percent: dict[str, float], device: int) -> dict[str, float]:
     """Other stations hold other amounts."""
     if device == 1:
         return percent
@@ -291,7 +293,7 @@ class FakeSource:
     def read_shift_report(self, shift: ShiftPeriod, now: datetime) -> ShiftReport:
         if self.away:
             raise DatabaseUnavailableError(self.away)
-        return shift_report_samples.sample(shift, made_at=now)
+        return shift_report_samples.make_report(shift, made_at=now)
 
     def list_spools(self) -> list[SpoolStatus]:
         if self.away:
@@ -344,36 +346,36 @@ def _is_asked_for(dose: Dose, query: PanelQuery) -> bool:
 Answering = Callable[[History, list[Dose], Panel[Any], datetime], Sequence[object]]
 
 
-def _totals(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[LabeledTotal]:
+def _answer_totals(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[LabeledTotal]:
     sums: dict[str, float] = defaultdict(float)
     for dose in doses:
         sums[dose.chemical] += dose.actual_g or 0.0
     return [LabeledTotal(name, value) for name, value in sorted(sums.items(), key=lambda item: -item[1])]
 
 
-def _buckets(doses: Iterable[Dose], width: timedelta) -> dict[datetime, list[Dose]]:
+def _group_by_bucket(doses: Iterable[Dose], width: timedelta) -> dict[datetime, list[Dose]]:
     found: dict[datetime, list[Dose]] = defaultdict(list)
     for dose in doses:
         found[dose.time - (dose.time - datetime(2020, 1, 1, tzinfo=UTC)) % width].append(dose)
     return dict(sorted(found.items()))
 
 
-def _hourly(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
-    hours = _buckets(doses, timedelta(hours=1))
+def _answer_hourly(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
+    hours = _group_by_bucket(doses, timedelta(hours=1))
     return [SeriesPoint(at, "all", sum(d.actual_g or 0 for d in group)) for at, group in hours.items()]
 
 
-def _series(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
+def _answer_series(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
     return [
         SeriesPoint(at, chemical, sum(dose.actual_g or 0.0 for dose in group))
         for chemical in sorted({dose.chemical for dose in doses})
-        for at, group in _buckets(
+        for at, group in _group_by_bucket(
             (dose for dose in doses if dose.chemical == chemical), timedelta(minutes=15)
         ).items()
     ]
 
 
-def _histogram(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[ErrorBin]:
+def _answer_histogram(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[ErrorBin]:
     counts = [0] * 22
     for dose in doses:
         counts[max(0, min(21, int(((dose.error_g or 0.0) + 2.0) // 0.2) + 1))] += 1
@@ -381,22 +383,29 @@ def _histogram(story: History, doses: list[Dose], panel: Panel[Any], now: dateti
     return [ErrorBin(edges[number], edges[number + 1], count) for number, count in enumerate(counts)]
 
 
-def _out(doses: Sequence[Dose]) -> float | None:
+def _out_percent(doses: Sequence[Dose]) -> float | None:
     return 100 * sum(abs(d.error_g or 0) > 0.5 for d in doses) / len(doses) if doses else None
 
 
-def _summary(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[ErrorSummary]:
+def _answer_summary(
+    story: History, doses: list[Dose], panel: Panel[Any], now: datetime
+) -> list[ErrorSummary]:
     errors = [dose.error_g or 0.0 for dose in doses]
     if len(errors) < 2:
         return [ErrorSummary(len(errors), None, None, None)]
-    return [ErrorSummary(len(errors), fmean(errors), stdev(errors), _out(doses))]
+    return [ErrorSummary(len(errors), fmean(errors), stdev(errors), _out_percent(doses))]
 
 
-def _rate(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
-    return [SeriesPoint(at, "all", _out(group)) for at, group in _buckets(doses, timedelta(hours=1)).items()]
+def _answer_rate(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
+    return [
+        SeriesPoint(at, "all", _out_percent(group))
+        for at, group in _group_by_bucket(doses, timedelta(hours=1)).items()
+    ]
 
 
-def _batches(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[LabeledTotal]:
+def _answer_batches(
+    story: History, doses: list[Dose], panel: Panel[Any], now: datetime
+) -> list[LabeledTotal]:
     since, until = get_today(now, UTC)
     counts: dict[str, float] = defaultdict(float)
     for event in story.events:
@@ -405,38 +414,42 @@ def _batches(story: History, doses: list[Dose], panel: Panel[Any], now: datetime
     return [LabeledTotal(name, value) for name, value in sorted(counts.items(), key=lambda item: -item[1])]
 
 
-def _production(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[ProductionDay]:
-    return [_day(story, number, now - timedelta(days=number)) for number in (0, 1)]
+def _answer_production(
+    story: History, doses: list[Dose], panel: Panel[Any], now: datetime
+) -> list[ProductionDay]:
+    return [_make_day(story, number, now - timedelta(days=number)) for number in (0, 1)]
 
 
-def _day(story: History, number: int, until: datetime) -> ProductionDay:
+def _make_day(story: History, number: int, until: datetime) -> ProductionDay:
     since = get_today(until, UTC).since
     doses = [dose for dose in story.doses if since <= dose.time < until]
     ends = [event.event for event in story.events if since <= event.time < until]
     durations = [dose.duration_ms or 0 for dose in doses]
     return ProductionDay(
         number, ends.count("complete"), len(doses), sum(dose.actual_g or 0.0 for dose in doses) or None,
-        fmean(durations) / 1000 if durations else None, _out(doses), ends.count("abort"),
+        fmean(durations) / 1000 if durations else None, _out_percent(doses), ends.count("abort"),
     )  # fmt: skip
 
 
-def _durations(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[SeriesPoint]:
+def _answer_durations(
+    story: History, doses: list[Dose], panel: Panel[Any], now: datetime
+) -> list[SeriesPoint]:
     return [
         SeriesPoint(at, chemical, fmean(dose.duration_ms or 0 for dose in group) / 1000)
         for chemical in sorted({dose.chemical for dose in doses})
-        for at, group in _buckets(
+        for at, group in _group_by_bucket(
             (dose for dose in doses if dose.chemical == chemical), timedelta(hours=1)
         ).items()
     ]
 
 
-def _daily(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[RecipeDay]:
+def _answer_daily(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[RecipeDay]:
     found: dict[tuple[date, str], list[Dose]] = defaultdict(list)
     for dose in doses:
         found[dose.time.date(), dose.recipe].append(dose)
     return [
         RecipeDay(
-            day, recipe, "CATALYST", _completed(story, day, recipe), len(group),
+            day, recipe, "CATALYST", _count_completed(story, day, recipe), len(group),
             sum(dose.actual_g or 0.0 for dose in group), fmean(dose.error_g or 0.0 for dose in group),
             fmean(dose.duration_ms or 0 for dose in group) / 1000,
         )
@@ -449,28 +462,28 @@ def _newest_day_first(item: tuple[tuple[date, str], list[Dose]]) -> tuple[int, s
     return -day.toordinal(), recipe
 
 
-def _completed(story: History, day: date, recipe: str) -> int:
+def _count_completed(story: History, day: date, recipe: str) -> int:
     ended = (event for event in story.events if event.event == "complete" and event.recipe == recipe)
     return sum(event.time.date() == day for event in ended)
 
 
 _ANSWERS: dict[str, Answering] = {
-    panel_catalog.CONSUMPTION_TODAY.id: _totals,
-    panel_catalog.CONSUMPTION_OVER_TIME.id: _hourly,
-    panel_catalog.CONSUMPTION_BY_CHEMICAL.id: _series,
-    panel_catalog.ACCURACY_HISTOGRAM.id: _histogram,
-    panel_catalog.ACCURACY_SUMMARY.id: _summary,
-    panel_catalog.ERROR_RATE.id: _rate,
-    panel_catalog.BATCHES_TODAY.id: _batches,
-    panel_catalog.DOSING_DURATION.id: _durations,
-    panel_catalog.DAILY_SUMMARY.id: _daily,
-    panel_catalog.PRODUCTION_TODAY.id: _production,
+    panel_catalog.CONSUMPTION_TODAY.id: _answer_totals,
+    panel_catalog.CONSUMPTION_OVER_TIME.id: _answer_hourly,
+    panel_catalog.CONSUMPTION_BY_CHEMICAL.id: _answer_series,
+    panel_catalog.ACCURACY_HISTOGRAM.id: _answer_histogram,
+    panel_catalog.ACCURACY_SUMMARY.id: _answer_summary,
+    panel_catalog.ERROR_RATE.id: _answer_rate,
+    panel_catalog.BATCHES_TODAY.id: _answer_batches,
+    panel_catalog.DOSING_DURATION.id: _answer_durations,
+    panel_catalog.DAILY_SUMMARY.id: _answer_daily,
+    panel_catalog.PRODUCTION_TODAY.id: _answer_production,
 }
 
 HOSTILE = "[/] [bold \x1b]52;c;aGk=\x07 \u202eevil\u0000 [@click=app.quit]x[/]"
 
 
-def hostile(story: History) -> History:
+def make_hostile(story: History) -> History:
     """The same plant, whose every text is an attack."""
     doses = tuple(
         replace(dose, device_id=HOSTILE, chemical=f"{HOSTILE}{dose.pump}", recipe=HOSTILE, mode=HOSTILE)

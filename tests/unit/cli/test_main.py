@@ -14,11 +14,11 @@ from dosing_tui.cli.main import EXIT_ERROR, main
 UNREACHABLE = "host=127.0.0.1 port=1 dbname=factory_metrics"
 
 
-def python(code: str) -> str:
+def run_python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
 
-def program(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run_program(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "dosing_tui", *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False
@@ -27,7 +27,7 @@ def program(*arguments: str, env: dict[str, str] | None = None) -> subprocess.Co
 
 def test_help_loads_no_screen_database_or_broker_library() -> None:
     loaded = json.loads(
-        python(
+        run_python(
             "import sys, json\n"
             "from click.testing import CliRunner\n"
             "from dosing_tui.cli.main import main\n"
@@ -72,7 +72,7 @@ def test_the_settings_file_goes_round(tmp_path: Path) -> None:
 def test_what_is_wrong_is_one_sentence_and_exit_status_2(
     arguments: list[str], env: dict[str, str], words: str
 ) -> None:
-    result = program(*arguments, env=env)
+    result = run_program(*arguments, env=env)
     assert result.returncode == EXIT_ERROR, result.stderr
     assert words in result.stderr
     assert "Traceback" not in result.stderr

@@ -11,7 +11,7 @@ from dosing_tui.collector.leadership_monitor import (
 )
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LinkStatus, Role
-from tests.support.collector.protocol_fakes import FakeServer, picture, surroundings
+from tests.support.collector.protocol_fakes import FakeServer, make_context, take_snapshot
 
 AWAY = DatabaseUnavailableError("The database is away.")
 
@@ -26,17 +26,17 @@ class Post:
 class Bench:
     def __init__(self, folder: Path) -> None:
         self.server, self.post = FakeServer(), Post()
-        self.around: CollectorContext = surroundings(folder, self.server)
+        self.around: CollectorContext = make_context(folder, self.server)
         self.council = LeadershipMonitor(self.around)
 
-    def decide(self) -> Role:
+    def decide_role(self) -> Role:
         role = self.council.determine_role(self.post)
         self.post.is_collecting = role is Role.COLLECTOR
         return role
 
     @property
     def notice(self) -> str:
-        return picture(self.around).notice
+        return take_snapshot(self.around).notice
 
 
 @pytest.fixture
@@ -47,24 +47,24 @@ def bench(tmp_path: Path) -> Bench:
 def test_the_elected_goes_on_while_the_database_is_away_and_steps_down_if_another_was_elected(
     bench: Bench,
 ) -> None:
-    assert bench.decide() is Role.COLLECTOR
+    assert bench.decide_role() is Role.COLLECTOR
     bench.server.down = AWAY
-    assert bench.decide() is Role.COLLECTOR
+    assert bench.decide_role() is Role.COLLECTOR
     bench.server.down, bench.server.elected = None, False
-    assert bench.decide() is Role.STANDBY
+    assert bench.decide_role() is Role.STANDBY
     bench.server.down = AWAY
-    assert bench.decide() is Role.UNDECIDED
+    assert bench.decide_role() is Role.UNDECIDED
 
 
 def test_who_cannot_ask_says_so_until_the_answer_comes(bench: Bench) -> None:
     bench.server.down = AWAY
-    assert bench.decide() is Role.UNDECIDED
+    assert bench.decide_role() is Role.UNDECIDED
     assert bench.notice == ELECTION_UNAVAILABLE
-    assert picture(bench.around).database.reason == "The database is away."
+    assert take_snapshot(bench.around).database.reason == "The database is away."
     bench.server.down = None
-    assert bench.decide() is Role.COLLECTOR
+    assert bench.decide_role() is Role.COLLECTOR
     assert bench.notice == ""
-    assert picture(bench.around).database.status is LinkStatus.UP
+    assert take_snapshot(bench.around).database.status is LinkStatus.UP
 
 
 def test_who_goes_on_unelected_gives_way_to_another_with_the_same_client_id_and_stays_aside(
@@ -72,24 +72,24 @@ def test_who_goes_on_unelected_gives_way_to_another_with_the_same_client_id_and_
 ) -> None:
     bench.server.down = AWAY
     bench.post.is_last_collector = True
-    assert bench.decide() is Role.COLLECTOR
+    assert bench.decide_role() is Role.COLLECTOR
     bench.post.has_client_id_conflict = True
-    assert bench.decide() is Role.UNDECIDED
+    assert bench.decide_role() is Role.UNDECIDED
     assert bench.notice == CLIENT_ID_CONFLICT
     bench.post.has_client_id_conflict = False  # it does not listen any more, so it cannot tell
-    assert bench.decide() is Role.UNDECIDED
+    assert bench.decide_role() is Role.UNDECIDED
     bench.server.down = None
-    assert bench.decide() is Role.COLLECTOR
+    assert bench.decide_role() is Role.COLLECTOR
 
 
 def test_who_was_elected_does_not_give_way_at_once(bench: Bench) -> None:
-    assert bench.decide() is Role.COLLECTOR
+    assert bench.decide_role() is Role.COLLECTOR
     bench.server.down, bench.post.has_client_id_conflict = AWAY, True
-    assert bench.decide() is Role.COLLECTOR
+    assert bench.decide_role() is Role.COLLECTOR
 
 
 def test_who_is_elected_and_cannot_collect_lets_another(bench: Bench) -> None:
-    assert bench.decide() is Role.COLLECTOR
+    assert bench.decide_role() is Role.COLLECTOR
     bench.council.release_leadership()
     bench.post.is_collecting, bench.server.down = False, AWAY
-    assert bench.decide() is Role.UNDECIDED
+    assert bench.decide_role() is Role.UNDECIDED

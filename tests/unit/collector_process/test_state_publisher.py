@@ -10,17 +10,17 @@ from dosing_tui.collector_process.state_delta import apply_changes
 from dosing_tui.collector_process.state_publisher import MAX_QUEUE_LINES, PipeLogHandler, StatePublisher
 from dosing_tui.ipc.pipe import MessagePipe
 from dosing_tui.live_state import LiveSnapshot, LiveState
-from tests.support.collector.parsed_items import dose
-from tests.support.collector_process.supervised_collector import now
+from tests.support.collector.parsed_items import numbered_dose
+from tests.support.collector_process.supervised_collector import get_now
 
 Console = MessagePipe[MessageToCollector, MessageToConsole]
 
 
 @contextmanager
-def telling(live: LiveState) -> Iterator[tuple[StatePublisher, Console]]:
+def start_publisher(live: LiveState) -> Iterator[tuple[StatePublisher, Console]]:
     ours, theirs = socket.socketpair()
     with closing(Console(theirs.detach())) as console:
-        teller = StatePublisher(MessagePipe(ours.detach()), live, now)
+        teller = StatePublisher(MessagePipe(ours.detach()), live, get_now)
         teller.start()
         try:
             yield teller, console
@@ -30,7 +30,7 @@ def telling(live: LiveState) -> Iterator[tuple[StatePublisher, Console]]:
             teller._pipe.close()
 
 
-def news(console: Console) -> StateUpdate:
+def receive_update(console: Console) -> StateUpdate:
     assert console.has_message(20)
     message = console.receive_message()
     assert isinstance(message, StateUpdate)
@@ -39,37 +39,37 @@ def news(console: Console) -> StateUpdate:
 
 def test_the_next_news_wait_until_the_last_were_taken_and_then_tell_all_that_changed() -> None:
     live = LiveState()
-    live.apply_readings([dose(0)])
-    with telling(live) as (teller, console):
-        picture = apply_changes(LiveSnapshot(), news(console).fields)
-        assert picture.doses == (dose(0),)
-        live.apply_readings([dose(1)])
-        live.apply_readings([dose(2)])
+    live.apply_readings([numbered_dose(0)])
+    with start_publisher(live) as (teller, console):
+        picture = apply_changes(LiveSnapshot(), receive_update(console).fields)
+        assert picture.doses == (numbered_dose(0),)
+        live.apply_readings([numbered_dose(1)])
+        live.apply_readings([numbered_dose(2)])
         assert not console.has_message(1.5)
         teller.on_update_ack()
-        picture = apply_changes(picture, news(console).fields)
-        assert picture.doses == (dose(2), dose(1), dose(0))
+        picture = apply_changes(picture, receive_update(console).fields)
+        assert picture.doses == (numbered_dose(2), numbered_dose(1), numbered_dose(0))
 
 
 def test_a_plant_that_stands_still_gives_signs_of_life() -> None:
-    with telling(LiveState()) as (teller, console):
-        news(console)
+    with start_publisher(LiveState()) as (teller, console):
+        receive_update(console)
         teller.on_update_ack()
-        assert news(console).fields == {}
+        assert receive_update(console).fields == {}
 
 
 def test_a_console_that_reads_nothing_holds_nobody_up() -> None:
     live = LiveState()
-    with telling(live) as (teller, console):
+    with start_publisher(live) as (teller, console):
         for number in range(5 * MAX_QUEUE_LINES):
             teller.queue_log_line(LogLine("plant", logging.INFO, f"{number} {'x' * 1_000}"))
-        live.apply_readings([dose()])
+        live.apply_readings([numbered_dose()])
         assert console.has_message(20)
 
 
 def test_what_is_logged_keeps_its_logger_its_level_and_its_traceback() -> None:
-    with telling(LiveState()) as (teller, console):
-        news(console)
+    with start_publisher(LiveState()) as (teller, console):
+        receive_update(console)
         logger = logging.getLogger("tests.backstage.told")
         logger.propagate = False
         logger.addHandler(PipeLogHandler(teller))

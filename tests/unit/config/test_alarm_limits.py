@@ -21,14 +21,14 @@ tolerance_g = 0.1
 """
 
 
-def written(tmp_path: Path, text: str) -> Path:
+def write_config(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "config.toml"
     path.write_text(text)
     return path
 
 
 def test_a_chemical_and_a_recipe_have_their_own_limits(tmp_path: Path) -> None:
-    limits = build_alarm_limits(load_settings(written(tmp_path, SPECIAL), {}).settings)
+    limits = build_alarm_limits(load_settings(write_config(tmp_path, SPECIAL), {}).settings)
     assert (
         limits.get_ingredient_limits(chemical="T-12").stock_low_percent,
         limits.get_ingredient_limits(chemical="T-9").stock_low_percent,
@@ -41,9 +41,9 @@ def test_a_chemical_and_a_recipe_have_their_own_limits(tmp_path: Path) -> None:
 
 
 def test_what_is_in_force_shows_them(tmp_path: Path) -> None:
-    loaded = load_settings(written(tmp_path, SPECIAL), {})
+    loaded = load_settings(write_config(tmp_path, SPECIAL), {})
     shown = render_settings(loaded)
-    again = load_settings(written(tmp_path, shown), {})
+    again = load_settings(write_config(tmp_path, shown), {})
     assert again.settings == loaded.settings
     assert 'recipe = "CU-85"\ntolerance_g = 0.1' in shown
 
@@ -51,7 +51,7 @@ def test_what_is_in_force_shows_them(tmp_path: Path) -> None:
 def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
     lines = render_template().partition("# [[alarm_limits]]")[2].partition("# Notifications")[0].splitlines()
     example = "[[alarm_limits]]\n" + "\n".join(line.removeprefix("# ") for line in lines if " = " in line)
-    (one,) = load_settings(written(tmp_path, example), {}).settings.alarm_limits
+    (one,) = load_settings(write_config(tmp_path, example), {}).settings.alarm_limits
     assert (one.chemical, one.recipe, one.stock_low_percent) == ("T-12", "CU-85", 25.0)
 
 
@@ -71,7 +71,7 @@ def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
 )
 def test_what_cannot_work_is_one_sentence(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        load_settings(written(tmp_path, text), {})
+        load_settings(write_config(tmp_path, text), {})
     assert words in str(caught.value)
 
 

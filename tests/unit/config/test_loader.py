@@ -13,15 +13,15 @@ from dosing_tui.config.validation import has_password
 from dosing_tui.errors import ConfigError
 
 
-def loaded(tmp_path: Path, text: str, env: dict[str, str] | None = None) -> LoadedSettings:
+def load_text(tmp_path: Path, text: str, env: dict[str, str] | None = None) -> LoadedSettings:
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
     return load_settings(path, env or {})
 
 
-def refusal(tmp_path: Path, text: str, env: dict[str, str] | None = None) -> str:
+def load_refusal(tmp_path: Path, text: str, env: dict[str, str] | None = None) -> str:
     with pytest.raises(ConfigError) as caught:
-        loaded(tmp_path, text, env)
+        load_text(tmp_path, text, env)
     return str(caught.value)
 
 
@@ -40,7 +40,7 @@ def test_the_option_wins_over_the_variable(tmp_path: Path) -> None:
 
 
 def test_the_environment_wins_over_the_file_and_each_source_is_known(tmp_path: Path) -> None:
-    result = loaded(
+    result = load_text(
         tmp_path,
         '[mqtt]\nhost = "broker.plant"\nport = 1884\n[plant]\ndevices = ["a"]',
         {"DOSING_MQTT_HOST": "other", "DOSING_PLANT_DEVICES": "x, y", "DOSING_COLLECTOR_MODE": "never"},
@@ -79,11 +79,11 @@ def test_the_environment_wins_over_the_file_and_each_source_is_known(tmp_path: P
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value(tmp_path: Path, text: str, sentence: str) -> None:
-    assert sentence in refusal(tmp_path, text)
+    assert sentence in load_refusal(tmp_path, text)
 
 
 def test_a_misspelt_variable_is_refused_with_the_nearest(tmp_path: Path) -> None:
-    sentence = refusal(tmp_path, "", {"DOSING_MQTT_HOTS": "x"})
+    sentence = load_refusal(tmp_path, "", {"DOSING_MQTT_HOTS": "x"})
     assert "DOSING_MQTT_HOTS is not a setting. Did you mean DOSING_MQTT_HOST?" in sentence
 
 
@@ -95,7 +95,7 @@ def test_a_misspelt_variable_is_refused_with_the_nearest(tmp_path: Path) -> None
     ],
 )
 def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, text: str, sentence: str) -> None:
-    assert sentence in refusal(tmp_path, "", {variable: text})
+    assert sentence in load_refusal(tmp_path, "", {variable: text})
 
 
 @pytest.mark.parametrize(
@@ -119,29 +119,31 @@ def test_a_password_comes_from_the_environment_before_credentials_and_file(tmp_p
     secret.write_text("from file\nsecond line\n")
     (tmp_path / "mqtt-password").write_text("from systemd\n")
     text = f'[mqtt]\npassword_file = "{secret}"'
-    assert loaded(tmp_path, text).settings.mqtt.password == "from file"
+    assert load_text(tmp_path, text).settings.mqtt.password == "from file"
     systemd = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
-    assert loaded(tmp_path, text, systemd).settings.mqtt.password == "from systemd"
+    assert load_text(tmp_path, text, systemd).settings.mqtt.password == "from systemd"
     both = systemd | {"DOSING_MQTT_PASSWORD": "from environment"}
-    assert loaded(tmp_path, text, both).settings.mqtt.password == "from environment"
+    assert load_text(tmp_path, text, both).settings.mqtt.password == "from environment"
 
 
 def test_a_password_file_open_to_others_is_refused(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("s")
     secret.chmod(0o644)
-    assert "is open to others; run chmod 600" in refusal(tmp_path, f'[mqtt]\npassword_file = "{secret}"')
+    assert "is open to others; run chmod 600" in load_refusal(tmp_path, f'[mqtt]\npassword_file = "{secret}"')
 
 
 def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
-    result = loaded(tmp_path, "", {"DOSING_MQTT_PASSWORD": "hunter2", "DOSING_DATABASE_PASSWORD": "hunter2"})
+    result = load_text(
+        tmp_path, "", {"DOSING_MQTT_PASSWORD": "hunter2", "DOSING_DATABASE_PASSWORD": "hunter2"}
+    )
     assert "hunter2" not in render_settings(result) + repr(result.settings)
     assert "# password is set  (environment DOSING_MQTT_PASSWORD)" in render_settings(result)
 
 
 def test_what_is_shown_can_be_read_back(tmp_path: Path) -> None:
-    result = loaded(tmp_path, '[plant]\nname = "Wörk \\"1\\" \\\\ ☃"')
-    again = loaded(tmp_path, render_settings(result))
+    result = load_text(tmp_path, '[plant]\nname = "Wörk \\"1\\" \\\\ ☃"')
+    again = load_text(tmp_path, render_settings(result))
     assert again.settings == result.settings
 
 
@@ -153,7 +155,7 @@ def test_the_template_documents_every_setting_and_is_valid(tmp_path: Path) -> No
         else line
         for line in text.splitlines()
     )
-    assert load_settings(_write(tmp_path, uncommented), {}).settings == Settings()
+    assert load_settings(_write_config(tmp_path, uncommented), {}).settings == Settings()
     assert len(tomllib.loads(uncommented)["mqtt"]) > 10
 
 
@@ -166,7 +168,7 @@ def test_a_file_is_not_overwritten_unless_forced(tmp_path: Path) -> None:
     write_template(path, force=True)
 
 
-def _write(folder: Path, text: str) -> Path:
+def _write_config(folder: Path, text: str) -> Path:
     path = folder / "written.toml"
     path.write_text(text, encoding="utf-8")
     return path

@@ -16,14 +16,14 @@ URL = "https://hooks.plant.example/T00/secret"
 ENV = {"DOSING_NOTIFICATIONS_SHIFT_URL": URL}
 
 
-def written(folder: Path, text: str) -> Path:
+def write_config(folder: Path, text: str) -> Path:
     path = folder / "dosing-tui.toml"
     path.write_text(text)
     return path
 
 
-def channel(folder: Path, text: str, env: dict[str, str]) -> NotificationSettings:
-    (one,) = load_settings(written(folder, text), env).settings.notifications
+def load_channel(folder: Path, text: str, env: dict[str, str]) -> NotificationSettings:
+    (one,) = load_settings(write_config(folder, text), env).settings.notifications
     return one
 
 
@@ -32,11 +32,11 @@ def test_the_url_comes_from_a_file_a_credential_or_the_environment(tmp_path: Pat
     file.write_text(URL + "/file\n")
     file.chmod(0o600)
     text = HOOK + f'url_file = "{file}"\n'
-    assert channel(tmp_path, text, {}).url == URL + "/file"
+    assert load_channel(tmp_path, text, {}).url == URL + "/file"
     (tmp_path / "notification-shift-url").write_text(URL + "/credential\n")
     env = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
-    assert channel(tmp_path, text, env).url == URL + "/credential"
-    assert channel(tmp_path, text, env | ENV).url == URL
+    assert load_channel(tmp_path, text, env).url == URL + "/credential"
+    assert load_channel(tmp_path, text, env | ENV).url == URL
 
 
 def test_a_secret_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
@@ -44,17 +44,17 @@ def test_a_secret_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
     file.write_text("secret\n")
     os.chmod(file, 0o644)
     with pytest.raises(ConfigError, match=r"notifications\[1\]\.password_file: .* is open to others"):
-        load_settings(written(tmp_path, MAIL + f'username = "u"\npassword_file = "{file}"'), {})
+        load_settings(write_config(tmp_path, MAIL + f'username = "u"\npassword_file = "{file}"'), {})
 
 
 def test_neither_show_nor_an_error_nor_a_record_tells_a_secret(tmp_path: Path) -> None:
-    loaded = load_settings(written(tmp_path, HOOK), ENV)
+    loaded = load_settings(write_config(tmp_path, HOOK), ENV)
     assert "secret" not in render_settings(loaded)
     assert "# url is set" in render_settings(loaded)
     assert "secret" not in repr(loaded.settings)
     with pytest.raises(ConfigError) as refused:
         load_settings(
-            written(tmp_path, HOOK), {"DOSING_NOTIFICATIONS_SHIFT_URL": "http://plant.example/secret"}
+            write_config(tmp_path, HOOK), {"DOSING_NOTIFICATIONS_SHIFT_URL": "http://plant.example/secret"}
         )
     assert "secret" not in str(refused.value)
 
@@ -62,7 +62,7 @@ def test_neither_show_nor_an_error_nor_a_record_tells_a_secret(tmp_path: Path) -
 def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
     lines = render_template().partition("# [[notifications]]")[2].splitlines()
     text = "[[notifications]]\n" + "\n".join(line.removeprefix("# ") for line in lines if " = " in line)
-    one = channel(tmp_path, text, {"DOSING_NOTIFICATIONS_CONTROL_ROOM_URL": URL})
+    one = load_channel(tmp_path, text, {"DOSING_NOTIFICATIONS_CONTROL_ROOM_URL": URL})
     assert (one.name, one.kind, one.url) == ("control-room", NotificationKind.WEBHOOK, URL)
     assert "url =" not in render_template()
 
@@ -101,5 +101,5 @@ def test_what_cannot_work_is_said_with_its_name_and_value(
     tmp_path: Path, text: str, env: dict[str, str], words: str
 ) -> None:
     with pytest.raises(ConfigError) as refused:
-        load_settings(written(tmp_path, text), env)
+        load_settings(write_config(tmp_path, text), env)
     assert words in str(refused.value)

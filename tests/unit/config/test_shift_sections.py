@@ -10,7 +10,7 @@ from dosing_tui.config.render_toml import render_settings, render_template
 from dosing_tui.config.settings import DEFAULT_SHIFTS, Settings, ShiftSettings
 from dosing_tui.domain.time import shift_calendar
 from dosing_tui.domain.time.shift_calendar import Shift
-from tests.unit.config.test_loader import loaded, refusal
+from tests.unit.config.test_loader import load_refusal, load_text
 
 EARLY = '[[shifts]]\nname = "Early"\nstart = "06:00"\n'
 
@@ -20,7 +20,7 @@ def test_three_shifts_of_eight_hours_hold_where_nothing_is_set() -> None:
 
 
 def test_shifts_are_read_and_replace_all_defaults(tmp_path: Path) -> None:
-    result = loaded(
+    result = load_text(
         tmp_path, EARLY + 'hours = 12\ndays = ["mon", "tue"]\n[[shifts]]\nname = "Night"\nstart = "18:30"'
     )
     assert result.settings.calendar.shifts == (
@@ -32,14 +32,14 @@ def test_shifts_are_read_and_replace_all_defaults(tmp_path: Path) -> None:
 
 def test_the_shifts_in_force_are_shown_with_their_source_and_can_be_read_back(tmp_path: Path) -> None:
     text = EARLY + 'days = ["mon", "sun"]'
-    shown = render_settings(loaded(tmp_path, text))
+    shown = render_settings(load_text(tmp_path, text))
     assert f"[[shifts]]  # file {tmp_path}" in shown
-    assert loaded(tmp_path, shown).settings.shifts == (
+    assert load_text(tmp_path, shown).settings.shifts == (
         ShiftSettings("Early", "06:00", days=("mon", "sun")),
     )  # fmt: skip
-    none = render_settings(loaded(tmp_path, "shifts = []"))
-    assert loaded(tmp_path, none).settings.shifts == ()
-    assert "[[shifts]]  # default" in render_settings(loaded(tmp_path, ""))
+    none = render_settings(load_text(tmp_path, "shifts = []"))
+    assert load_text(tmp_path, none).settings.shifts == ()
+    assert "[[shifts]]  # default" in render_settings(load_text(tmp_path, ""))
 
 
 def test_the_template_documents_the_shifts(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_the_template_documents_the_shifts(tmp_path: Path) -> None:
         line.removeprefix("# ") for line in commented.splitlines() if "=" in line or "[[" in line
     )
     assert len(tomllib.loads(uncommented)["shifts"]) == 3
-    assert loaded(tmp_path, uncommented).settings.shifts == DEFAULT_SHIFTS
+    assert load_text(tmp_path, uncommented).settings.shifts == DEFAULT_SHIFTS
     assert "Days on which it begins." in commented
 
 
@@ -82,11 +82,11 @@ def test_the_template_documents_the_shifts(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_wrong_shift_is_named(tmp_path: Path, text: str, sentence: str) -> None:
-    assert sentence in refusal(tmp_path, text)
+    assert sentence in load_refusal(tmp_path, text)
 
 
 def test_shifts_may_leave_time_between_them_and_end_where_the_next_begins(tmp_path: Path) -> None:
     text = EARLY + '[[shifts]]\nname = "Late"\nstart = "14:00"\nhours = 6.5'
-    assert [shift.name for shift in loaded(tmp_path, text).settings.shifts] == ["Early", "Late"]
+    assert [shift.name for shift in load_text(tmp_path, text).settings.shifts] == ["Early", "Late"]
     alone = '[[shifts]]\nname = "All"\nstart = "06:00"\nhours = 24'
-    assert loaded(tmp_path, alone).settings.shifts[0].hours == 24
+    assert load_text(tmp_path, alone).settings.shifts[0].hours == 24

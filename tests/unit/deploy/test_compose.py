@@ -15,17 +15,17 @@ from tests.support.deploy.deploy_files import (
     FOLDER,
     VARIABLE,
     Service,
-    compose,
-    example,
+    list_services,
+    list_users,
+    read_compose,
+    read_example,
     secrets_of,
-    services,
-    users,
 )
 
 PINNED = re.compile(r"[\w./-]+:\d+\.\d+\.\d+[\w.-]*")
-each = pytest.mark.parametrize(("name", "service"), services().items(), ids=services())
+each = pytest.mark.parametrize(("name", "service"), list_services().items(), ids=list_services())
 """Each service in turn."""
-OURS = [(name, each) for name, each in services().items() if "build" in each]
+OURS = [(name, each) for name, each in list_services().items() if "build" in each]
 ours = pytest.mark.parametrize(("name", "service"), OURS, ids=[name for name, _ in OURS])
 """Each service that is this program."""
 
@@ -64,13 +64,13 @@ def test_volumes_and_files_that_are_mounted_exist(name: str, service: Service) -
         if source.startswith("."):
             assert (FOLDER / source).exists(), mount
         else:
-            assert source in compose()["volumes"], mount
+            assert source in read_compose()["volumes"], mount
 
 
 @each
 def test_services_wait_for_services_that_can_fulfil_the_condition(name: str, service: Service) -> None:
     for other, wait in service.get("depends_on", {}).items():
-        awaited = services()[other]
+        awaited = list_services()[other]
         match wait["condition"]:
             case "service_healthy":
                 assert "healthcheck" in awaited
@@ -86,19 +86,19 @@ def test_what_lasts_is_restarted_and_its_health_is_looked_at(name: str, service:
 
 
 def test_every_secret_is_used_and_every_one_that_is_used_is_declared() -> None:
-    used = {secret for service in services().values() for secret in secrets_of(service).values()}
-    assert used == set(compose()["secrets"])
+    used = {secret for service in list_services().values() for secret in secrets_of(service).values()}
+    assert used == set(read_compose()["secrets"])
 
 
 def test_the_file_of_each_secret_bears_its_name_in_the_folder_that_is_not_committed() -> None:
-    for name, secret in compose()["secrets"].items():
+    for name, secret in read_compose()["secrets"].items():
         assert secret == {"file": f"./secrets/{name}"}
     assert "secrets/" in (FOLDER / ".gitignore").read_text().split()
 
 
 def test_no_variable_has_a_default_and_each_is_in_the_example() -> None:
     text = (FOLDER / "compose.yaml").read_text()
-    assert set(VARIABLE.findall(text)) == set(example())
+    assert set(VARIABLE.findall(text)) == set(read_example())
     assert len(VARIABLE.findall(text)) == len(re.findall(r"\$\{\w+:\?[^}]+\}", text))
 
 
@@ -118,7 +118,7 @@ def test_ports_are_bound_to_an_address_that_was_chosen(name: str, service: Servi
 def test_the_roles_need_no_secret_that_the_database_does_not_have() -> None:
     script = (FOLDER / "postgres" / "010_roles.sh").read_text()
     (roles,) = re.findall(r'^roles="(.+)"$', script, re.MULTILINE)
-    assert set(roles.split()) <= set(secrets_of(services()["timescaledb"]))
+    assert set(roles.split()) <= set(secrets_of(list_services()["timescaledb"]))
 
 
 @ours
@@ -129,18 +129,18 @@ def test_our_services_start_with_the_settings_they_are_given(
     for target in secrets_of(service):
         (tmp_path / target).write_text("secret")
     settings = load_settings(
-        FOLDER / "dosing-tui.toml", {**environment(service), "CREDENTIALS_DIRECTORY": str(tmp_path)}
+        FOLDER / "dosing-tui.toml", {**read_environment(service), "CREDENTIALS_DIRECTORY": str(tmp_path)}
     ).settings
-    assert settings.plant.timezone == example()["DOSING_PLANT_TIMEZONE"]
+    assert settings.plant.timezone == read_example()["DOSING_PLANT_TIMEZONE"]
     assert bool(settings.database.password) == ("database-password" in secrets_of(service))
-    assert settings.mqtt.username in users()
+    assert settings.mqtt.username in list_users()
     assert not settings.database.migrate
 
 
-def environment(service: Service) -> dict[str, str]:
+def read_environment(service: Service) -> dict[str, str]:
     """What Compose gives the container, where .env is the example."""
     return {
-        name: re.sub(r"\$\{(\w+):\?[^}]*\}", lambda found: example()[found[1]], value)
+        name: re.sub(r"\$\{(\w+):\?[^}]*\}", lambda found: read_example()[found[1]], value)
         for name, value in service["environment"].items()
     }
 
@@ -158,14 +158,14 @@ def arguments_of(service: Service) -> list[str]:
 def test_grafana_finds_database_password_and_dashboards_where_the_provisioning_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service, grafana = services()["provisioning"], services()["grafana"]
-    for variable, text in environment(service).items():
+    service, grafana = list_services()["provisioning"], list_services()["grafana"]
+    for variable, text in read_environment(service).items():
         monkeypatch.setenv(variable, text)
     arguments = [a.replace("/provisioning", str(tmp_path), 1) for a in arguments_of(service)]
     done = CliRunner().invoke(main, ["--config", str(FOLDER / "dosing-tui.toml"), *arguments])
     assert done.exit_code == 0, done.output
     (source,) = yaml.safe_load((tmp_path / "datasources" / "dosing.yaml").read_text())["datasources"]
-    assert source["url"].split(":")[0] in services()
+    assert source["url"].split(":")[0] in list_services()
     assert source["user"] == secrets_of(grafana)["database-password"] == "dosing_viewer"
     assert source["secureJsonData"]["password"] == "$__file{/run/secrets/database-password}"
     (provider,) = yaml.safe_load((tmp_path / "dashboards" / "dosing.yaml").read_text())["providers"]

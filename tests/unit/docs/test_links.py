@@ -8,9 +8,7 @@ import yaml
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted(
-    path
-    for pattern in ("*.md", "docs/**/*.md", "deploy/*.md", ".github/*.md")
-    for path in ROOT.glob(pattern)
+    path for pattern in ("*.md", "docs/**/*.md", "deploy/*.md", ".github/*.md") for path in ROOT.glob(pattern)
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
@@ -55,7 +53,9 @@ def test_every_module_that_a_document_names_exists(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted([*ROOT.glob(".github/**/*.yml"), ROOT / ".pre-commit-config.yaml"]), ids=lambda path: path.name
+    "path",
+    sorted([*ROOT.glob(".github/**/*.yml"), ROOT / ".pre-commit-config.yaml"]),
+    ids=lambda path: path.name,
 )
 def test_the_files_for_the_forge_are_yaml(path: Path) -> None:
     assert isinstance(yaml.safe_load(path.read_text()), dict)

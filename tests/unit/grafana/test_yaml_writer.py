@@ -1,10 +1,8 @@
 """What is written as YAML is read as the same, by another's reader."""
 
-from datetime import timedelta
-
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.grafana.datasource import Json
@@ -19,7 +17,6 @@ CONTENT = st.recursive(
 )
 
 
-@settings(deadline=timedelta(seconds=2))
 @given(CONTENT)
 def test_it_reads_the_same(content: Json) -> None:
     assert yaml.safe_load(dump_yaml(content)) == content

@@ -5,7 +5,7 @@ from dosing_tui.mqtt.client_id_conflict import ClientIdConflict
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
 
-def lives(contention: ClientIdConflict, seconds: list[float], *, taken_over: bool = False) -> None:
+def replay_lifetimes(contention: ClientIdConflict, seconds: list[float], *, taken_over: bool = False) -> None:
     for number, lived in enumerate(seconds):
         begun = NOON + timedelta(minutes=number)
         contention.on_connect(begun)
@@ -14,30 +14,30 @@ def lives(contention: ClientIdConflict, seconds: list[float], *, taken_over: boo
 
 def test_three_short_connections_in_a_row_point_to_another_program() -> None:
     contention = ClientIdConflict("collector")
-    lives(contention, [1, 1])
+    replay_lifetimes(contention, [1, 1])
     assert not contention.is_detected
-    lives(contention, [1])
+    replay_lifetimes(contention, [1])
     assert contention.is_detected
     assert "'collector'" in contention.reason
 
 
 def test_a_long_connection_between_them_does_not() -> None:
     contention = ClientIdConflict("collector")
-    lives(contention, [1, 1, 60, 1])
+    replay_lifetimes(contention, [1, 1, 60, 1])
     assert not contention.is_detected
     assert contention.reason == ""
 
 
 def test_a_broker_that_says_so_is_believed_at_once() -> None:
     contention = ClientIdConflict("collector")
-    lives(contention, [3600], taken_over=True)
+    replay_lifetimes(contention, [3600], taken_over=True)
     assert contention.is_detected
     assert "Another program connected" in contention.reason
 
 
 def test_it_is_over_when_a_connection_lasts() -> None:
     contention = ClientIdConflict("collector")
-    lives(contention, [1, 1, 1])
+    replay_lifetimes(contention, [1, 1, 1])
     contention.on_connect(NOON)
     assert not contention.clear_if_stable(NOON + timedelta(seconds=4))
     assert contention.clear_if_stable(NOON + timedelta(seconds=6))

@@ -16,25 +16,25 @@ from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, Actor, AlarmEvent, Pri
 from dosing_tui.domain.notifications.policy import Trigger
 from dosing_tui.notifiers.message_text import MAX_LISTED_ALARMS, format_lines, format_subject
 from dosing_tui.notifiers.payloads import encode_payload
-from tests.support.notifiers.message_samples import NASTY, message, told
+from tests.support.notifiers.message_samples import NASTY, make_message, make_summary
 
 ZONE = ZoneInfo("Europe/Berlin")
 JSON_KINDS = [kind for kind in NotificationKind if kind is not NotificationKind.MAIL]
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def said(kind: NotificationKind, name: str) -> Any:  # Any: JSON
-    return json.loads(encode_payload(kind, message(told(name)), ZONE))
+def encode_message(kind: NotificationKind, name: str) -> Any:  # Any: JSON
+    return json.loads(encode_payload(kind, make_message(make_summary(name)), ZONE))
 
 
-def texts(value: Any) -> list[str]:  # Any: JSON
+def list_texts(value: Any) -> list[str]:  # Any: JSON
     match value:
         case str():
             return [value]
         case dict():
-            return [text for part in value.values() for text in texts(part)]
+            return [text for part in value.values() for text in list_texts(part)]
         case list():
-            return [text for part in value for text in texts(part)]
+            return [text for part in value for text in list_texts(part)]
         case _:
             return []
 
@@ -42,19 +42,19 @@ def texts(value: Any) -> list[str]:  # Any: JSON
 @given(st.one_of(st.sampled_from(NASTY), st.text()))
 def test_every_form_is_ascii_json_without_controls(name: str) -> None:
     for kind in JSON_KINDS:
-        assert encode_payload(kind, message(told(name)), ZONE).isascii()
-        assert not any(CONTROL.search(text) for text in texts(said(kind, name)))
+        assert encode_payload(kind, make_message(make_summary(name)), ZONE).isascii()
+        assert not any(CONTROL.search(text) for text in list_texts(encode_message(kind, name)))
 
 
 @given(st.one_of(st.sampled_from(NASTY), st.text()))
 def test_slack_finds_no_mention_no_link_and_no_entity_of_its_own(name: str) -> None:
-    text = said(NotificationKind.SLACK, name)["text"]
+    text = encode_message(NotificationKind.SLACK, name)["text"]
     assert not re.search(r"[<>@]|\]\(|://|&(?!amp;|lt;|gt;)", text)
 
 
 @given(st.one_of(st.sampled_from(NASTY), st.text()))
 def test_teams_finds_text_runs_only(name: str) -> None:
-    card = said(NotificationKind.TEAMS, name)["attachments"][0]["content"]
+    card = encode_message(NotificationKind.TEAMS, name)["attachments"][0]["content"]
     for block in card["body"]:
         assert block["type"] == "RichTextBlock"
         assert [run["type"] for run in block["inlines"]] == ["TextRun"]
@@ -62,8 +62,8 @@ def test_teams_finds_text_runs_only(name: str) -> None:
 
 
 def test_the_generic_form_says_everything_a_program_may_ask() -> None:
-    found = said(NotificationKind.WEBHOOK, "T-12")
-    assert (found["id"], found["follows"]) == (str(message().id), str(message().in_reply_to))
+    found = encode_message(NotificationKind.WEBHOOK, "T-12")
+    assert (found["id"], found["follows"]) == (str(make_message().id), str(make_message().in_reply_to))
     assert (found["occasion"], found["site"], found["total"], found["counts"]) == (
         "raise", "plant1", 1, {"high": 1},
     )  # fmt: skip
@@ -75,8 +75,8 @@ def test_the_generic_form_says_everything_a_program_may_ask() -> None:
 
 
 def test_people_read_what_to_do_in_the_plants_time() -> None:
-    assert format_subject(message(), ZONE) == "[HIGH] Tank nearly empty: T-12 (Plant 1)"
-    text = "\n".join(format_lines(message(), ZONE))
+    assert format_subject(make_message(), ZONE) == "[HIGH] Tank nearly empty: T-12 (Plant 1)"
+    text = "\n".join(format_lines(make_message(), ZONE))
     assert "Raised: 2026-11-23 13:00:00 CET" in text
     assert "Action: Start no batch that needs it; refill the tank now." in text
 
@@ -90,7 +90,7 @@ def test_people_read_what_to_do_in_the_plants_time() -> None:
     ],
 )
 def test_the_subject_says_the_occasion(occasion: Trigger, begins: str) -> None:
-    assert format_subject(message(trigger=occasion), ZONE).startswith(begins)
+    assert format_subject(make_message(trigger=occasion), ZONE).startswith(begins)
 
 
 NOT_NOW = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
@@ -110,9 +110,9 @@ NOT_NOW = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
 def test_of_what_is_hidden_people_read_how_by_whom_why_and_until_when(
     changes: dict[str, object], begins: str
 ) -> None:
-    hidden = told(who=Actor("Anna", "anna"), comment="pump is being repaired")
+    hidden = make_summary(who=Actor("Anna", "anna"), comment="pump is being repaired")
     hidden = replace(hidden, **changes)  # type: ignore[arg-type]  # Told's fields
-    one = message(hidden, trigger=Trigger.SUPPRESSION)
+    one = make_message(hidden, trigger=Trigger.SUPPRESSION)
     assert format_subject(one, ZONE).startswith(begins)
     text = "\n".join(format_lines(one, ZONE))
     assert f"Reason: {hidden.comment}" in text
@@ -124,9 +124,9 @@ def test_of_what_is_hidden_people_read_how_by_whom_why_and_until_when(
 
 
 def test_a_summary_names_the_most_urgent_and_counts_the_rest() -> None:
-    alarms = [told(f"C-{number}", event=AlarmEvent.RETURN) for number in range(50)]
+    alarms = [make_summary(f"C-{number}", event=AlarmEvent.RETURN) for number in range(50)]
     counts = {Priority.HIGH: 50, Priority.LOW: 450}
-    summary = message(*alarms, trigger=Trigger.SUMMARY, counts=counts)
+    summary = make_message(*alarms, trigger=Trigger.SUMMARY, counts=counts)
     assert format_subject(summary, ZONE) == "[HIGH] 500 alarm messages: 50 high, 450 low (Plant 1)"
     said = format_lines(summary, ZONE)
     assert len(said) == MAX_LISTED_ALARMS + 1

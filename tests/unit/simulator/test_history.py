@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from dosing_tui.simulator.plant import SimulatedPlant
 from dosing_tui.simulator.shift_pattern import WORKING_HOURS, find_next_working_time
-from tests.support.simulator.simulated_plants import DOSES, LEVELS, NOW, centigrams, fields, tanks
+from tests.support.simulator.simulated_plants import (
+    DOSES,
+    LEVELS,
+    NOW,
+    decode_fields,
+    group_by_tank,
+    to_centigrams,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from([UTC, BERLIN, ZoneInfo("Australia/Lord_Howe"), ZoneInfo("America/St_Johns")])
@@ -52,16 +59,16 @@ def test_the_present_goes_on_with_the_stock_and_the_batches_of_the_past() -> Non
     past = list(plant.generate_history(NOW, BERLIN))
     present = list(islice(plant.generate_live(NOW, rate=5), 300))
     levels: dict[tuple[str, str], int] = {}
-    for tank, message in tanks(past):
+    for tank, message in group_by_tank(past):
         if message.topic == LEVELS:
-            levels[tank] = centigrams(fields(message)["remaining_g"])
+            levels[tank] = to_centigrams(decode_fields(message)["remaining_g"])
     checked = set()
-    for tank, message in tanks(present):
+    for tank, message in group_by_tank(present):
         if message.topic == DOSES and tank not in checked:
-            levels[tank] -= centigrams(fields(message)["actual_g"])
+            levels[tank] -= to_centigrams(decode_fields(message)["actual_g"])
         elif tank not in checked:
             checked.add(tank)
-            assert centigrams(fields(message)["remaining_g"]) == levels[tank]
+            assert to_centigrams(decode_fields(message)["remaining_g"]) == levels[tank]
     assert len(checked) >= 4
 
 

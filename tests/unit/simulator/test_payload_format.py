@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.simulator.payload_format import DoseLine, EventLine, FirmwareLine, LevelLine, format_payload
-from tests.support.simulator.simulated_plants import DOSES, EVENTS, LEVELS, fields, live
+from tests.support.simulator.simulated_plants import DOSES, EVENTS, LEVELS, decode_fields, take_live
 
 KEYS = {
     DOSES: (
@@ -20,7 +20,7 @@ KEYS = {
 DIGITS = {"target_g": 2, "actual_g": 2, "error_g": 2, "remaining_g": 2, "capacity_g": 2, "percent_full": 1}
 
 
-def printed(topic: str, said: dict[str, object]) -> bytes:
+def print_like_c(topic: str, said: dict[str, object]) -> bytes:
     """What C prints for these fields, put together here once more by other means."""
 
     def value(key: str) -> str:
@@ -66,13 +66,13 @@ def test_numbers_that_are_none_are_printed_bare(number: float) -> None:
     )
 )
 def test_any_mass_has_two_digits_and_any_share_one(level: FirmwareLine) -> None:
-    assert format_payload(level) == printed(LEVELS, level._asdict())
+    assert format_payload(level) == print_like_c(LEVELS, level._asdict())
 
 
 @given(seed=st.integers(), devices=st.integers(1, 4))
 def test_every_message_has_the_firmwares_fields_in_its_order_and_formats(seed: int, devices: int) -> None:
-    for message in live(60, seed=seed, devices=devices):
-        said = fields(message)
+    for message in take_live(60, seed=seed, devices=devices):
+        said = decode_fields(message)
         assert tuple(said) == KEYS[message.topic]
-        assert message.payload == printed(message.topic, said)
+        assert message.payload == print_like_c(message.topic, said)
         assert len(message.payload) < 256, "the firmware's network buffer"

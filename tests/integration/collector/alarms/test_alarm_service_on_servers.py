@@ -25,16 +25,16 @@ from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.errors import SpoolError
 from dosing_tui.mqtt.publisher import Publisher
-from tests.support.collector.numbered_messages import collecting, plant_settings
-from tests.support.collector.running_collector import Running, in_mode, running
+from tests.support.collector.numbered_messages import plant_settings, run_collector
+from tests.support.collector.running_collector import Running, in_mode, run_in_threads
 from tests.support.domain.alarm_entries import ANNA
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 RULES = ("STOCK_LOW", "DOSE_GROSS")
 
 
 @contextmanager
-def station(settings: Settings) -> Iterator[Publisher]:
+def connect_station(settings: Settings) -> Iterator[Publisher]:
     publisher = Publisher(settings.mqtt, client_id="station")
     publisher.start()
     yield publisher
@@ -60,19 +60,19 @@ def say_dose(station: Publisher, settings: Settings, error_g: float) -> None:
     assert station.publish_message(settings.mqtt.topics[0], json.dumps(said).encode(), 1)
 
 
-def shown(this: Running) -> dict[str, AlarmStateName]:
+def list_shown_states(this: Running) -> dict[str, AlarmStateName]:
     """The rules of this plant, as the process shows them."""
     found: AlarmSnapshot | None = this.picture.alarms
     views = found.annunciated_alarms if found else ()
     return {view.state.key.rule: view.state.state_name for view in views if view.state.key.rule in RULES}
 
 
-def unacknowledged(this: Running) -> int:
+def count_unacknowledged(this: Running) -> int:
     found = this.picture.alarms
     return found.unacknowledged_count if found else 0
 
 
-def heard(this: Running) -> bool:
+def is_following(this: Running) -> bool:
     return this.listening and this.picture.alarms is not None and this.picture.alarms.is_journal_live
 
 
@@ -80,12 +80,12 @@ def read_entries(settings: Settings) -> list[JournalEntry]:
     return [entry for entry in journal.read_journal(settings) if entry.key.rule in RULES]
 
 
-def state(this: Running, rule: str) -> AlarmState:
+def find_state(this: Running, rule: str) -> AlarmState:
     assert this.picture.alarms is not None
     return next(view.state for view in this.picture.alarms.annunciated_alarms if view.state.key.rule == rule)
 
 
-def acknowledge(settings: Settings, of: AlarmState) -> None:
+def acknowledge_alarm(settings: Settings, of: AlarmState) -> None:
     journal.append_entries(
         settings, [operator_commands.acknowledge_alarm(of, CommandContext(ANNA, datetime.now(UTC)))]
     )
@@ -93,43 +93,55 @@ def acknowledge(settings: Settings, of: AlarmState) -> None:
 
 def test_an_alarm_and_its_acknowledgement_are_seen_by_every_console(settings: Settings) -> None:
     viewer = in_mode(settings, CollectorMode.NEVER)
-    with running(settings) as collector, running(viewer) as one, running(viewer) as other:
+    with (
+        run_in_threads(settings) as collector,
+        run_in_threads(viewer) as one,
+        run_in_threads(viewer) as other,
+    ):
         everybody = (collector, one, other)
-        until(lambda: collector.ready and all(heard(this) for this in everybody))
-        with station(settings) as plant:
+        wait_until(lambda: collector.ready and all(is_following(this) for this in everybody))
+        with connect_station(settings) as plant:
             say_level(plant, settings, 19.9)
-            until(
-                lambda: [shown(this) for this in everybody] == [{"STOCK_LOW": AlarmStateName.UNACK}] * 3,
+            wait_until(
+                lambda: (
+                    [list_shown_states(this) for this in everybody]
+                    == [{"STOCK_LOW": AlarmStateName.UNACK}] * 3
+                ),
                 timeout=3,
             )
-        acknowledge(settings, state(one, "STOCK_LOW"))
-        until(
-            lambda: [shown(this) for this in everybody] == [{"STOCK_LOW": AlarmStateName.ACKED}] * 3,
+        acknowledge_alarm(settings, find_state(one, "STOCK_LOW"))
+        wait_until(
+            lambda: (
+                [list_shown_states(this) for this in everybody] == [{"STOCK_LOW": AlarmStateName.ACKED}] * 3
+            ),
             timeout=3,
         )
-        assert state(other, "STOCK_LOW").acked_by.name == "Anna"
+        assert find_state(other, "STOCK_LOW").acked_by.name == "Anna"
     assert [entry.event for entry in read_entries(settings)] == [AlarmEvent.RAISE, AlarmEvent.ACKNOWLEDGE]
 
 
 def test_after_kill_9_the_alarms_and_acknowledgements_are_the_same(
     settings: Settings, tmp_path: Path
 ) -> None:
-    with running(in_mode(settings, CollectorMode.NEVER)) as console, station(settings) as plant:
-        with collecting(settings, tmp_path) as collector:
-            until(lambda: heard(console) and "The broker is connected." in collector.log)
+    with (
+        run_in_threads(in_mode(settings, CollectorMode.NEVER)) as console,
+        connect_station(settings) as plant,
+    ):
+        with run_collector(settings, tmp_path) as collector:
+            wait_until(lambda: is_following(console) and "The broker is connected." in collector.log)
             say_level(plant, settings, 19.9)
             say_dose(plant, settings, 3.0)
-            until(lambda: len(read_entries(settings)) == 2 and len(shown(console)) == 2)
-            acknowledge(settings, state(console, "STOCK_LOW"))
+            wait_until(lambda: len(read_entries(settings)) == 2 and len(list_shown_states(console)) == 2)
+            acknowledge_alarm(settings, find_state(console, "STOCK_LOW"))
             collector.kill()
         before = read_entries(settings)
-        with running(settings) as again:
-            until(lambda: again.ready and heard(again) and len(shown(again)) == 2)
+        with run_in_threads(settings) as again:
+            wait_until(lambda: again.ready and is_following(again) and len(list_shown_states(again)) == 2)
             say_level(plant, settings, 19.8)
-            until(lambda: again.books.spooled == 0 and again.books.stored >= 3)
+            wait_until(lambda: again.books.spooled == 0 and again.books.stored >= 3)
             expected = {"STOCK_LOW": AlarmStateName.ACKED, "DOSE_GROSS": AlarmStateName.UNACK}
-            assert shown(again) == expected
-            until(lambda: shown(console) == expected)
+            assert list_shown_states(again) == expected
+            wait_until(lambda: list_shown_states(console) == expected)
             assert read_entries(settings) == before
 
 
@@ -144,74 +156,93 @@ def test_without_the_database_alarms_show_and_are_journaled_later_once(
     own_plant: Settings, own_postgres: EmbeddedPostgres
 ) -> None:
     viewer = in_mode(own_plant, CollectorMode.NEVER)
-    with running(own_plant) as collector, running(viewer) as console, station(own_plant) as plant:
-        until(lambda: collector.ready and heard(collector) and heard(console))
+    with (
+        run_in_threads(own_plant) as collector,
+        run_in_threads(viewer) as console,
+        connect_station(own_plant) as plant,
+    ):
+        wait_until(lambda: collector.ready and is_following(collector) and is_following(console))
         own_postgres.kill()
-        until(lambda: not heard(collector) and not heard(console))
+        wait_until(lambda: not is_following(collector) and not is_following(console))
         say_level(plant, own_plant, 19.9)
-        until(lambda: shown(collector) == shown(console) == {"STOCK_LOW": AlarmStateName.UNACK}, timeout=3)
+        wait_until(
+            lambda: (
+                list_shown_states(collector)
+                == list_shown_states(console)
+                == {"STOCK_LOW": AlarmStateName.UNACK}
+            ),
+            timeout=3,
+        )
         own_postgres.restart()
-        until(lambda: heard(collector) and heard(console) and len(read_entries(own_plant)) == 1)
-        until(lambda: shown(collector) == shown(console) == {"STOCK_LOW": AlarmStateName.UNACK})
+        wait_until(
+            lambda: is_following(collector) and is_following(console) and len(read_entries(own_plant)) == 1
+        )
+        wait_until(
+            lambda: (
+                list_shown_states(collector)
+                == list_shown_states(console)
+                == {"STOCK_LOW": AlarmStateName.UNACK}
+            )
+        )
         assert read_entries(own_plant)[0].message == "Low inventory: T-12 at 19.9 %"
 
 
 def test_what_a_dead_collector_had_not_journaled_is_journaled_by_the_next_one(
     own_plant: Settings, own_postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    with collecting(own_plant, tmp_path) as collector, station(own_plant) as plant:
-        until(
+    with run_collector(own_plant, tmp_path) as collector, connect_station(own_plant) as plant:
+        wait_until(
             lambda: (
                 "The broker is connected." in collector.log and "The database is connected." in collector.log
             )
         )
         own_postgres.kill()
         say_level(plant, own_plant, 19.9)
-        until(lambda: _waits(tmp_path, own_plant))
+        wait_until(lambda: _is_on_disk(tmp_path, own_plant))
         collector.kill()
     own_postgres.restart()
-    with running(own_plant):
-        until(lambda: len(read_entries(own_plant)) == 1)
+    with run_in_threads(own_plant):
+        wait_until(lambda: len(read_entries(own_plant)) == 1)
 
 
 def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journaled_once(
     own_plant: Settings, own_postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     viewer = in_mode(own_plant, CollectorMode.NEVER)
-    with running(viewer) as console, station(own_plant) as plant:
-        with collecting(own_plant, tmp_path) as collector:
-            until(lambda: heard(console) and "The broker is connected." in collector.log)
+    with run_in_threads(viewer) as console, connect_station(own_plant) as plant:
+        with run_collector(own_plant, tmp_path) as collector:
+            wait_until(lambda: is_following(console) and "The broker is connected." in collector.log)
             say_level(plant, own_plant, 19.9)
-            until(
+            wait_until(
                 lambda: (
-                    shown(console) == {"STOCK_LOW": AlarmStateName.UNACK}
+                    list_shown_states(console) == {"STOCK_LOW": AlarmStateName.UNACK}
                     and len(read_entries(own_plant)) == 1
                 )
             )
             own_postgres.kill()
-            until(lambda: not heard(console))
+            wait_until(lambda: not is_following(console))
             asked = operator_commands.acknowledge_alarm(
-                state(console, "STOCK_LOW"), CommandContext(ANNA, datetime.now(UTC))
+                find_state(console, "STOCK_LOW"), CommandContext(ANNA, datetime.now(UTC))
             )
             offline_commands.store_commands(own_plant, [asked])
-            until(lambda: shown(console) == {"STOCK_LOW": AlarmStateName.ACKED}, timeout=3)
+            wait_until(lambda: list_shown_states(console) == {"STOCK_LOW": AlarmStateName.ACKED}, timeout=3)
             assert console.picture.alarms is not None
             assert console.picture.alarms.pending_command_count == 1
             collector.kill()
         with pytest.raises(SpoolError, match="No process of this machine collects"):
             offline_commands.store_commands(own_plant, [asked])
-        with collecting(own_plant, tmp_path) as again:
-            until(lambda: "This process collects for the site." in again.log)
+        with run_collector(own_plant, tmp_path) as again:
+            wait_until(lambda: "This process collects for the site." in again.log)
             offline_commands.store_commands(
                 own_plant, [asked]
             )  # a console that did not hear whether it was taken
             own_postgres.restart()
-            until(lambda: heard(console) and len(read_entries(own_plant)) == 2)
-            until(lambda: not OfflineCommands(get_spool_folder(own_plant)).read_new())
+            wait_until(lambda: is_following(console) and len(read_entries(own_plant)) == 2)
+            wait_until(lambda: not OfflineCommands(get_spool_folder(own_plant)).read_new())
             told = read_entries(own_plant)[1]
             # not under the role of the collector, which brought it
             assert replace(told, id=0) == replace(asked, who=ANNA, offline=True)
-            assert shown(console) == {"STOCK_LOW": AlarmStateName.ACKED}
+            assert list_shown_states(console) == {"STOCK_LOW": AlarmStateName.ACKED}
         assert len(read_entries(own_plant)) == 2
 
 
@@ -219,19 +250,19 @@ def test_a_collector_that_begins_at_a_checkpoint_shows_the_same(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(alarm_service, "CHECKPOINT_INTERVAL", 1)
-    with running(settings) as collector, station(settings) as plant:
-        until(lambda: collector.ready and heard(collector))
+    with run_in_threads(settings) as collector, connect_station(settings) as plant:
+        wait_until(lambda: collector.ready and is_following(collector))
         say_level(plant, settings, 19.9)
         say_dose(plant, settings, 3.0)
-        until(lambda: len(shown(collector)) == 2)
-        acknowledge(settings, state(collector, "STOCK_LOW"))
+        wait_until(lambda: len(list_shown_states(collector)) == 2)
+        acknowledge_alarm(settings, find_state(collector, "STOCK_LOW"))
         expected = {"STOCK_LOW": AlarmStateName.ACKED, "DOSE_GROSS": AlarmStateName.UNACK}
-        until(lambda: shown(collector) == expected)
-        until(lambda: kept_up_to(settings) == journal.read_journal(settings)[-1].id)
-        before = [state(collector, rule) for rule in RULES]
-    with running(settings) as again:
-        until(lambda: again.ready and heard(again) and shown(again) == expected)
-        assert [state(again, rule) for rule in RULES] == before
+        wait_until(lambda: list_shown_states(collector) == expected)
+        wait_until(lambda: kept_up_to(settings) == journal.read_journal(settings)[-1].id)
+        before = [find_state(collector, rule) for rule in RULES]
+    with run_in_threads(settings) as again:
+        wait_until(lambda: again.ready and is_following(again) and list_shown_states(again) == expected)
+        assert [find_state(again, rule) for rule in RULES] == before
 
 
 def kept_up_to(settings: Settings) -> int:
@@ -240,26 +271,26 @@ def kept_up_to(settings: Settings) -> int:
     return row[0] if row else 0
 
 
-def _waits(folder: Path, settings: Settings) -> bool:
+def _is_on_disk(folder: Path, settings: Settings) -> bool:
     """The entry is on the disk: SQLite's log has its words."""
     log = folder / settings.plant.site / "alarms.sqlite-wal"
     return log.exists() and b"Low inventory" in log.read_bytes()
 
 
 def test_an_alarm_raised_before_the_picture_was_asked_for_has_its_time(settings: Settings) -> None:
-    with running(replace(settings)) as collector, station(settings) as plant:
-        until(lambda: collector.ready and heard(collector))
+    with run_in_threads(replace(settings)) as collector, connect_station(settings) as plant:
+        wait_until(lambda: collector.ready and is_following(collector))
         began = datetime.now(UTC)
         say_dose(plant, settings, 3.0)
-        until(lambda: shown(collector) == {"DOSE_GROSS": AlarmStateName.UNACK})
-        raised_at = state(collector, "DOSE_GROSS").raised_at
+        wait_until(lambda: list_shown_states(collector) == {"DOSE_GROSS": AlarmStateName.UNACK})
+        raised_at = find_state(collector, "DOSE_GROSS").raised_at
         assert raised_at is not None
         assert began <= raised_at <= datetime.now(UTC)
 
 
 def test_a_flood_of_500_alarms_is_journaled_and_reported_as_one(settings: Settings) -> None:
-    with running(settings) as collector, station(settings) as plant:
-        until(lambda: collector.ready and heard(collector))
+    with run_in_threads(settings) as collector, connect_station(settings) as plant:
+        wait_until(lambda: collector.ready and is_following(collector))
         for number in range(500):
             said = {
                 "device_id": "flood",
@@ -268,8 +299,8 @@ def test_a_flood_of_500_alarms_is_journaled_and_reported_as_one(settings: Settin
                 "capacity_g": 10_000,
             }
             assert plant.publish_message(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
-        until(lambda: len(read_entries(settings)) == 500, timeout=10)
-        until(lambda: unacknowledged(collector) == 500)
+        wait_until(lambda: len(read_entries(settings)) == 500, timeout=10)
+        wait_until(lambda: count_unacknowledged(collector) == 500)
         picture = collector.picture.alarms
         assert picture is not None
         assert (picture.is_flood, picture.unacknowledged_count, picture.recent_raise_count) == (

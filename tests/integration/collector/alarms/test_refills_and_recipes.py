@@ -15,19 +15,19 @@ from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.alarms.tank_refill import create_refill_entries
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from tests.integration.collector.alarms.test_alarm_service_on_servers import (
-    heard,
+    connect_station,
+    is_following,
     say_dose,
     say_level,
-    station,
 )
-from tests.support.collector.running_collector import running
+from tests.support.collector.running_collector import run_in_threads
 from tests.support.domain.alarm_entries import ANNA
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 MASTER = MasterRecipe("CU-85", (MasterIngredient("T-9"), MasterIngredient("T-12")))
 
 
-def raised(settings: Settings) -> dict[str, str]:
+def list_raised(settings: Settings) -> dict[str, str]:
     """The tags that were raised, with their words."""
     return {
         one.key.tag: one.message for one in journal.read_journal(settings) if one.event is AlarmEvent.RAISE
@@ -35,20 +35,25 @@ def raised(settings: Settings) -> dict[str, str]:
 
 
 def test_a_tank_that_somebody_says_is_refilled_jumps_up_without_an_alarm(settings: Settings) -> None:
-    with running(settings) as collector, station(settings) as plant:
-        until(lambda: collector.ready and heard(collector))
+    with run_in_threads(settings) as collector, connect_station(settings) as plant:
+        wait_until(lambda: collector.ready and is_following(collector))
         say_level(plant, settings, 50)
-        until(lambda: collector.books.stored == 1)
+        wait_until(lambda: collector.books.stored == 1)
         told = create_refill_entries(
-            {}, CommandContext(ANNA, datetime.now(UTC)), device="dosing_system_01", chemical="T-12", grams=10_000.0,
-            level_timeout=timedelta(hours=1), max_duration=timedelta(hours=4),
-        )  # fmt: skip
+            {},
+            CommandContext(ANNA, datetime.now(UTC)),
+            device="dosing_system_01",
+            chemical="T-12",
+            grams=10_000.0,
+            level_timeout=timedelta(hours=1),
+            max_duration=timedelta(hours=4),
+        )
         journal.append_entries(settings, told)
-        until(lambda: collector.picture.alarms is not None and collector.picture.alarms.shelved)
+        wait_until(lambda: collector.picture.alarms is not None and collector.picture.alarms.shelved)
         say_level(plant, settings, 100)
         say_level(plant, settings, 19.9)  # an alarm that shows that the jump has had its turn
-        until(lambda: "STOCK_LOW/dosing_system_01/T-12" in raised(settings))
-        assert "STOCK_RESET/dosing_system_01/T-12" not in raised(settings)
+        wait_until(lambda: "STOCK_LOW/dosing_system_01/T-12" in list_raised(settings))
+        assert "STOCK_RESET/dosing_system_01/T-12" not in list_raised(settings)
 
 
 def test_a_batch_is_compared_with_the_master_that_was_imported(
@@ -63,13 +68,13 @@ def test_a_batch_is_compared_with_the_master_that_was_imported(
         stamped = {**said, "timestamp": int(time.time())}
         assert plant.publish_message(settings.mqtt.topics[1], json.dumps(stamped).encode(), 1)
 
-    with running(settings) as collector, station(settings) as plant:
-        until(lambda: collector.ready and heard(collector))
+    with run_in_threads(settings) as collector, connect_station(settings) as plant:
+        wait_until(lambda: collector.ready and is_following(collector))
         import_recipes(settings, [MASTER], who="Anna", valid_from=began)
-        until(lambda: "the recipe master has 1 versions" in caplog.text)
+        wait_until(lambda: "the recipe master has 1 versions" in caplog.text)
         say("start")
         say_dose(plant, settings, 0.0)
         say("complete")
         tag = "BATCH_INGREDIENT/dosing_system_01/CU-85"
-        until(lambda: tag in raised(settings))
-        assert raised(settings)[tag] == "Batch CU-85: T-9 is missing (dosing_system_01)"
+        wait_until(lambda: tag in list_raised(settings))
+        assert list_raised(settings)[tag] == "Batch CU-85: T-9 is missing (dosing_system_01)"

@@ -23,11 +23,11 @@ from dosing_tui.live_state import LiveState
 from tests.support.collector.protocol_fakes import PlainParser
 from tests.support.collector.running_collector import PACE
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import rows
-from tests.support.domain.alarm_entries import ANNA, entry
-from tests.support.notifiers.mail_server import postbox
+from tests.support.database.schema_inspection import fetch_rows
+from tests.support.domain.alarm_entries import ANNA, make_entry
+from tests.support.notifiers.mail_server import run_mail_server
 from tests.support.notifiers.message_receivers import HANG, SLOW, WebServer, web_server
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 FATES = "SELECT occasion, fate FROM alarm_notifications ORDER BY id"
 
@@ -40,15 +40,15 @@ def web() -> Iterator[WebServer]:
 
 @pytest.fixture
 def settings(migrated: str, web: WebServer) -> Settings:
-    return replace(settings_for(migrated), notifications=(channel(web),))
+    return replace(settings_for(migrated), notifications=(make_channel(web),))
 
 
-def channel(web: WebServer, **changes: object) -> NotificationSettings:
+def make_channel(web: WebServer, **changes: object) -> NotificationSettings:
     made = NotificationSettings(name="shift", url=web.url, on=("raise", "return"), timeout_s=1.0)
     return replace(made, **changes)  # type: ignore[arg-type]  # NotificationSettings'
 
 
-def wanting(settings: Settings, **changes: object) -> Settings:
+def change_channel(settings: Settings, **changes: object) -> Settings:
     """The same with another channel."""
     (one,) = settings.notifications
     return replace(settings, notifications=(replace(one, **changes),))  # type: ignore[arg-type]  # its fields
@@ -71,113 +71,113 @@ class Teller:
                 build_database(settings),
                 PlainParser,
                 live,
-                CollectorStatus(live, report=self.said.append, clock=self.now),
+                CollectorStatus(live, report=self.said.append, clock=self.get_now),
                 pace,
-                self.now,
+                self.get_now,
             )
         )
 
-    def now(self) -> datetime:
+    def get_now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
     @property
     def banner(self) -> str:
         """What it has to say as long as it is so."""
-        return self.live.get_snapshot(self.now()).notice
+        return self.live.get_snapshot(self.get_now()).notice
 
-    def follows(self) -> bool:
+    def has_read_journal(self) -> bool:
         """It has read what is in the journal."""
         head = len(journal.read_journal(self.settings))
-        found = rows(self.settings.database.dsn, "SELECT last_id FROM alarm_notification_channels")
+        found = fetch_rows(self.settings.database.dsn, "SELECT last_id FROM alarm_notification_channels")
         return bool(found) and all(last_id >= head for (last_id,) in found)
 
 
 @contextmanager
-def telling(settings: Settings, *, ahead: timedelta = timedelta()) -> Iterator[Teller]:
+def start_dispatcher(settings: Settings, *, ahead: timedelta = timedelta()) -> Iterator[Teller]:
     """``ahead``: its clock is."""
     teller = Teller(settings)
     teller.ahead = ahead
     teller.notifying.start()
     try:
-        until(teller.follows)
+        wait_until(teller.has_read_journal)
         yield teller
     finally:
         teller.notifying.stop()
 
 
-def happened(
+def append_event(
     settings: Settings, event: AlarmEvent = AlarmEvent.RAISE, item: str = "T-12", **changes: object
 ) -> JournalEntry:
     """Something that is in the journal from now on."""
     now = datetime.now(UTC)
     key = AlarmKey("STOCK_LOW", "dosing_system_01", item)
-    made = replace(entry(event), uuid=uuid4(), id=0, key=key, at=now, received_at=now)
+    made = replace(make_entry(event), uuid=uuid4(), id=0, key=key, at=now, received_at=now)
     made = replace(made, message=f"Low inventory: {item} at 19.9 %")
     made = replace(made, **changes)  # type: ignore[arg-type]  # Entry's
     journal.append_entries(settings, [made])
     return made
 
 
-def fates(settings: Settings) -> list[tuple[object, ...]]:
-    return rows(settings.database.dsn, FATES)
+def read_deliveries(settings: Settings) -> list[tuple[object, ...]]:
+    return fetch_rows(settings.database.dsn, FATES)
 
 
-def settled(settings: Settings, count: int) -> bool:
-    found = fates(settings)
+def are_settled(settings: Settings, count: int) -> bool:
+    found = read_deliveries(settings)
     return len(found) == count and all(fate not in ("waiting", "claimed") for _, fate in found)
 
 
-def ids(web: WebServer) -> list[UUID]:
+def list_message_ids(web: WebServer) -> list[UUID]:
     return [UUID(one.headers["Idempotency-Key"]) for one in web.posted]
 
 
 def test_an_alarm_and_its_end_are_told_once_each(settings: Settings, web: WebServer) -> None:
-    with telling(settings):
-        happened(settings)
-        until(lambda: len(web.taken) == 1)
-        happened(settings, AlarmEvent.RETURN)
-        until(lambda: settled(settings, 2))
-    raised, returned = (one.said for one in web.taken)
+    with start_dispatcher(settings):
+        append_event(settings)
+        wait_until(lambda: len(web.accepted) == 1)
+        append_event(settings, AlarmEvent.RETURN)
+        wait_until(lambda: are_settled(settings, 2))
+    raised, returned = (one.content for one in web.accepted)
     assert (raised["occasion"], returned["occasion"]) == ("raise", "return")
     assert raised["alarms"][0]["tag"] == "STOCK_LOW/dosing_system_01/T-12"
-    assert returned["follows"] == raised["id"] == web.taken[0].headers["Idempotency-Key"]
+    assert returned["follows"] == raised["id"] == web.accepted[0].headers["Idempotency-Key"]
 
 
 def test_what_was_before_the_channel_is_not_told_but_what_came_while_nobody_told_is(
     settings: Settings, web: WebServer
 ) -> None:
-    happened(settings, item="OLD")
-    with telling(settings):
+    append_event(settings, item="OLD")
+    with start_dispatcher(settings):
         pass
-    happened(settings, item="NEW")
-    with telling(settings):
-        until(lambda: settled(settings, 1))
-    with telling(settings):
+    append_event(settings, item="NEW")
+    with start_dispatcher(settings):
+        wait_until(lambda: are_settled(settings, 1))
+    with start_dispatcher(settings):
         pass
-    assert [one.said["alarms"][0]["item"] for one in web.posted] == ["NEW"]
+    assert [one.content["alarms"][0]["item"] for one in web.posted] == ["NEW"]
 
 
 def test_priorities_that_nobody_wants_are_not_told(settings: Settings, web: WebServer) -> None:
-    with telling(wanting(settings, priorities=("high",))):
-        happened(settings, item="A", priority=Priority.MEDIUM)
-        happened(settings, item="B", priority=Priority.HIGH)
-        until(lambda: settled(settings, 1))
-    assert [one.said["alarms"][0]["item"] for one in web.posted] == ["B"]
+    with start_dispatcher(change_channel(settings, priorities=("high",))):
+        append_event(settings, item="A", priority=Priority.MEDIUM)
+        append_event(settings, item="B", priority=Priority.HIGH)
+        wait_until(lambda: are_settled(settings, 1))
+    assert [one.content["alarms"][0]["item"] for one in web.posted] == ["B"]
 
 
 @pytest.mark.parametrize("acknowledged", [False, True])
 def test_an_alarm_that_nobody_acknowledges_in_time_is_told_of(
     settings: Settings, web: WebServer, acknowledged: bool
 ) -> None:
-    with telling(wanting(settings, on=("unacknowledged",), after_minutes=10)) as teller:
-        raised = happened(settings)
+    with start_dispatcher(change_channel(settings, on=("unacknowledged",), after_minutes=10)) as teller:
+        raised = append_event(settings)
         if acknowledged:
-            happened(settings, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
-        until(lambda: fates(settings) == [("unacknowledged", "waiting")])
+            append_event(settings, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+        wait_until(lambda: read_deliveries(settings) == [("unacknowledged", "waiting")])
         assert web.posted == []
         teller.ahead = timedelta(minutes=10, seconds=1)
-        until(lambda: settled(settings, 1))
-    assert [one.said["occasion"] for one in web.posted] == [] if acknowledged else ["unacknowledged"]
+        wait_until(lambda: are_settled(settings, 1))
+    assert [one.content["occasion"] for one in web.posted] == [] if acknowledged else ["unacknowledged"]
 
 
 @pytest.mark.parametrize(
@@ -186,15 +186,15 @@ def test_an_alarm_that_nobody_acknowledges_in_time_is_told_of(
 def test_what_is_hidden_or_acknowledged_before_its_turn_is_not_told(
     settings: Settings, web: WebServer, event: AlarmEvent
 ) -> None:
-    with telling(settings):
+    with start_dispatcher(settings):
         pass
-    happened(settings)
+    append_event(settings)
     end = datetime.now(UTC) + timedelta(minutes=20) if event is AlarmEvent.SHELVE else None
-    happened(settings, event, until=end)
+    append_event(settings, event, until=end)
     both = [("raise", "withdrawn"), ("hidden", "withdrawn")]
     expected = both[:1] if event is AlarmEvent.ACKNOWLEDGE else both
-    with telling(settings):
-        until(lambda: fates(settings) == expected)
+    with start_dispatcher(settings):
+        wait_until(lambda: read_deliveries(settings) == expected)
     assert web.posted == []
 
 
@@ -204,20 +204,22 @@ def test_of_an_alarm_that_was_told_and_is_hidden_then_people_are_told_that_once(
 ) -> None:
     by_hand = event is not AlarmEvent.SUPPRESS
     end = datetime.now(UTC) + timedelta(minutes=20) if event is AlarmEvent.SHELVE else None
-    with telling(settings):
-        happened(settings)
-        until(lambda: len(web.taken) == 1)
-        happened(settings, event, until=end, comment="being repaired", who=ANNA if by_hand else SYSTEM_ACTOR)
-        until(lambda: len(web.taken) == 2)
+    with start_dispatcher(settings):
+        append_event(settings)
+        wait_until(lambda: len(web.accepted) == 1)
+        append_event(
+            settings, event, until=end, comment="being repaired", who=ANNA if by_hand else SYSTEM_ACTOR
+        )
+        wait_until(lambda: len(web.accepted) == 2)
         if event is AlarmEvent.SUPPRESS:
-            happened(settings, AlarmEvent.REMOVE_FROM_SERVICE, comment="being repaired", who=ANNA)
-        happened(settings, AlarmEvent.RETURN)
-        happened(
+            append_event(settings, AlarmEvent.REMOVE_FROM_SERVICE, comment="being repaired", who=ANNA)
+        append_event(settings, AlarmEvent.RETURN)
+        append_event(
             settings, AlarmEvent.RETURN_TO_SERVICE if event is not AlarmEvent.SHELVE else AlarmEvent.UNSHELVE
         )
-        happened(settings, item="LATER")
-        until(lambda: len(web.taken) == 3)
-    raised, hidden, later = (one.said for one in web.taken)
+        append_event(settings, item="LATER")
+        wait_until(lambda: len(web.accepted) == 3)
+    raised, hidden, later = (one.content for one in web.accepted)
     assert (hidden["occasion"], hidden["follows"]) == ("hidden", raised["id"])
     (alarm,) = hidden["alarms"]
     assert (alarm["event"], alarm["reason"]) == (event.value, "being repaired")
@@ -229,16 +231,18 @@ def test_of_an_alarm_that_was_told_and_is_hidden_then_people_are_told_that_once(
 def test_an_end_is_told_of_what_was_told_because_nobody_acknowledged_it_and_of_nothing_else(
     settings: Settings, web: WebServer
 ) -> None:
-    with telling(wanting(settings, on=("unacknowledged", "return"), after_minutes=10)) as teller:
-        happened(settings, item="LONG")
-        brief = happened(settings, item="BRIEF")
-        happened(settings, AlarmEvent.ACKNOWLEDGE, item="BRIEF", occurrence=brief.uuid, who=ANNA)
-        happened(settings, AlarmEvent.RETURN, item="BRIEF")
+    with start_dispatcher(
+        change_channel(settings, on=("unacknowledged", "return"), after_minutes=10)
+    ) as teller:
+        append_event(settings, item="LONG")
+        brief = append_event(settings, item="BRIEF")
+        append_event(settings, AlarmEvent.ACKNOWLEDGE, item="BRIEF", occurrence=brief.uuid, who=ANNA)
+        append_event(settings, AlarmEvent.RETURN, item="BRIEF")
         teller.ahead = timedelta(minutes=10, seconds=1)
-        until(lambda: len(web.taken) == 1)
-        happened(settings, AlarmEvent.RETURN, item="LONG")
-        until(lambda: settled(settings, 4))
-    assert [(one.said["occasion"], one.said["alarms"][0]["item"]) for one in web.taken] == [
+        wait_until(lambda: len(web.accepted) == 1)
+        append_event(settings, AlarmEvent.RETURN, item="LONG")
+        wait_until(lambda: are_settled(settings, 4))
+    assert [(one.content["occasion"], one.content["alarms"][0]["item"]) for one in web.accepted] == [
         ("unacknowledged", "LONG"),
         ("return", "LONG"),
     ]
@@ -248,25 +252,27 @@ def test_an_end_is_told_of_what_was_told_because_nobody_acknowledged_it_and_of_n
 def test_the_end_of_an_alarm_that_was_to_sound_again_is_told_though_that_was_not(
     settings: Settings, web: WebServer, event: AlarmEvent
 ) -> None:
-    with telling(wanting(settings, most_in_10_minutes=2)) as teller:
-        raised = happened(settings, priority=Priority.LOW)
-        until(lambda: len(web.taken) == 1)
-        happened(settings, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
-        again = happened(settings, event, priority=Priority.MEDIUM)  # the last of the limit waits for company
-        until(lambda: len(fates(settings)) == 2)
-        happened(settings, AlarmEvent.ACKNOWLEDGE, occurrence=again.uuid, who=ANNA)
-        happened(settings, AlarmEvent.RETURN)
-        until(lambda: fates(settings)[1] == ("raise", "withdrawn"))
+    with start_dispatcher(change_channel(settings, most_in_10_minutes=2)) as teller:
+        raised = append_event(settings, priority=Priority.LOW)
+        wait_until(lambda: len(web.accepted) == 1)
+        append_event(settings, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+        again = append_event(
+            settings, event, priority=Priority.MEDIUM
+        )  # the last of the limit waits for company
+        wait_until(lambda: len(read_deliveries(settings)) == 2)
+        append_event(settings, AlarmEvent.ACKNOWLEDGE, occurrence=again.uuid, who=ANNA)
+        append_event(settings, AlarmEvent.RETURN)
+        wait_until(lambda: read_deliveries(settings)[1] == ("raise", "withdrawn"))
         teller.ahead = timedelta(seconds=11)
-        until(lambda: settled(settings, 3))
-    assert [one.said["occasion"] for one in web.taken] == ["raise", "return"]
-    assert web.taken[1].said["follows"] == web.taken[0].said["id"]
+        wait_until(lambda: are_settled(settings, 3))
+    assert [one.content["occasion"] for one in web.accepted] == ["raise", "return"]
+    assert web.accepted[1].content["follows"] == web.accepted[0].content["id"]
 
 
 def test_all_that_is_told_of_an_alarm_follows_what_told_of_it_first_until_it_returns(
     settings: Settings, web: WebServer
 ) -> None:
-    with telling(settings):
+    with start_dispatcher(settings):
         for number, event in enumerate(
             [
                 AlarmEvent.RAISE,
@@ -276,13 +282,13 @@ def test_all_that_is_told_of_an_alarm_follows_what_told_of_it_first_until_it_ret
                 AlarmEvent.RETURN,
             ]
         ):
-            happened(settings, event, who=ANNA if event is AlarmEvent.ACKNOWLEDGE else SYSTEM_ACTOR)
-            until(lambda: len(web.taken) == [1, 1, 2, 2, 3][number])  # noqa: B023 -- called at once
-        happened(settings)
-        until(lambda: len(web.taken) == 4)
-        happened(settings, AlarmEvent.RETURN)
-        until(lambda: settled(settings, 5))
-    first, again, end, second, its_end = (one.said for one in web.taken)
+            append_event(settings, event, who=ANNA if event is AlarmEvent.ACKNOWLEDGE else SYSTEM_ACTOR)
+            wait_until(lambda: len(web.accepted) == [1, 1, 2, 2, 3][number])  # noqa: B023 -- called at once
+        append_event(settings)
+        wait_until(lambda: len(web.accepted) == 4)
+        append_event(settings, AlarmEvent.RETURN)
+        wait_until(lambda: are_settled(settings, 5))
+    first, again, end, second, its_end = (one.content for one in web.accepted)
     assert again["follows"] == end["follows"] == first["id"]
     assert (second["follows"], its_end["follows"]) == (None, second["id"])
 
@@ -291,62 +297,62 @@ def test_the_end_of_what_may_have_been_told_before_it_was_acknowledged_is_told(
     settings: Settings, web: WebServer
 ) -> None:
     web.answers = [HANG, *[503] * 1000]
-    with telling(settings):
-        raised = happened(settings)
-        until(lambda: len(web.posted) >= 2)
-        happened(settings, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
-        until(lambda: fates(settings) == [("raise", "withdrawn")])
+    with start_dispatcher(settings):
+        raised = append_event(settings)
+        wait_until(lambda: len(web.posted) >= 2)
+        append_event(settings, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+        wait_until(lambda: read_deliveries(settings) == [("raise", "withdrawn")])
         web.answers.clear()
-        happened(settings, AlarmEvent.RETURN)
-        until(lambda: settled(settings, 2))
-    assert [one.said["occasion"] for one in web.taken] == ["return"]
-    assert web.taken[0].said["follows"] == web.posted[0].said["id"]
+        append_event(settings, AlarmEvent.RETURN)
+        wait_until(lambda: are_settled(settings, 2))
+    assert [one.content["occasion"] for one in web.accepted] == ["return"]
+    assert web.accepted[0].content["follows"] == web.posted[0].content["id"]
 
 
 def test_a_server_that_answers_500_and_hangs_gets_the_same_message_until_it_takes_it(
     settings: Settings, web: WebServer
 ) -> None:
     web.answers = [500, HANG, 503]
-    with telling(settings) as teller:
-        happened(settings)
-        until(lambda: settled(settings, 1))
+    with start_dispatcher(settings) as teller:
+        append_event(settings)
+        wait_until(lambda: are_settled(settings, 1))
         assert any("answers 500" in sentence for sentence in teller.said)
     assert [one.status for one in web.posted] == [500, HANG, 503, 200]
-    assert len(set(ids(web))) == 1
-    assert fates(settings) == [("raise", "sent")]
+    assert len(set(list_message_ids(web))) == 1
+    assert read_deliveries(settings) == [("raise", "sent")]
 
 
 def test_what_the_server_refuses_for_good_does_not_keep_the_next_waiting(
     settings: Settings, web: WebServer
 ) -> None:
     web.answers = [400]
-    with telling(settings) as teller:
-        happened(settings, item="A")
-        until(lambda: fates(settings) == [("raise", "failed")])
-        happened(settings, item="B")
-        until(lambda: settled(settings, 2))
+    with start_dispatcher(settings) as teller:
+        append_event(settings, item="A")
+        wait_until(lambda: read_deliveries(settings) == [("raise", "failed")])
+        append_event(settings, item="B")
+        wait_until(lambda: are_settled(settings, 2))
         assert any("cannot tell of STOCK_LOW/dosing_system_01/A" in one for one in teller.said)
-    assert len(web.taken) == 1
+    assert len(web.accepted) == 1
 
 
 def test_a_flood_is_told_in_one_message_after_the_single_ones(settings: Settings, web: WebServer) -> None:
-    with telling(wanting(settings, most_in_10_minutes=4)) as teller:
+    with start_dispatcher(change_channel(settings, most_in_10_minutes=4)) as teller:
         now = datetime.now(UTC)
         journal.append_entries(
             settings,
             [
                 replace(
-                    entry(AlarmEvent.RAISE), uuid=uuid4(), id=0, at=now, received_at=now,
+                    make_entry(AlarmEvent.RAISE), uuid=uuid4(), id=0, at=now, received_at=now,
                     priority=Priority.HIGH if number % 100 == 7 else Priority.LOW,
                     key=AlarmKey("QUARANTINE", "", f"topic {number}"), message=f"Unreadable on {number}",
                 )
                 for number in range(500)
             ],
         )  # fmt: skip
-        until(lambda: len(web.taken) == 3)
+        wait_until(lambda: len(web.accepted) == 3)
         teller.ahead = timedelta(seconds=11)
-        until(lambda: len(web.taken) == 4)
-    *singles, summary = (one.said for one in web.taken)
+        wait_until(lambda: len(web.accepted) == 4)
+    *singles, summary = (one.content for one in web.accepted)
     assert {one["alarms"][0]["priority"] for one in singles} == {"high"}
     assert (summary["occasion"], summary["total"]) == ("summary", 497)
     assert summary["counts"] == {"high": 2, "low": 495}
@@ -356,55 +362,55 @@ def test_a_flood_is_told_in_one_message_after_the_single_ones(settings: Settings
 def test_after_the_limit_nothing_goes_out_until_the_ten_minutes_are_over(
     settings: Settings, web: WebServer
 ) -> None:
-    with telling(wanting(settings, most_in_10_minutes=1)) as teller:
-        happened(settings, item="A")
+    with start_dispatcher(change_channel(settings, most_in_10_minutes=1)) as teller:
+        append_event(settings, item="A")
         teller.ahead = timedelta(seconds=11)
-        until(lambda: len(web.taken) == 1)
+        wait_until(lambda: len(web.accepted) == 1)
         for item in ("B", "C"):
-            happened(settings, item=item)
-        until(lambda: len(fates(settings)) == 3)
+            append_event(settings, item=item)
+        wait_until(lambda: len(read_deliveries(settings)) == 3)
         teller.ahead = timedelta(minutes=10, seconds=12)
-        until(lambda: len(web.taken) == 2)
-    assert web.taken[1].said["total"] == 2
+        wait_until(lambda: len(web.accepted) == 2)
+    assert web.accepted[1].content["total"] == 2
 
 
 def test_what_is_of_high_priority_goes_out_though_others_have_used_up_the_limit_and_up_to_it(
     settings: Settings, web: WebServer
 ) -> None:
-    with telling(wanting(settings, most_in_10_minutes=2)) as teller:
-        happened(settings, item="A")
-        until(lambda: len(web.taken) == 1)
+    with start_dispatcher(change_channel(settings, most_in_10_minutes=2)) as teller:
+        append_event(settings, item="A")
+        wait_until(lambda: len(web.accepted) == 1)
         for item in ("B", "C"):
-            happened(settings, item=item)
-        until(lambda: len(fates(settings)) == 3)
+            append_event(settings, item=item)
+        wait_until(lambda: len(read_deliveries(settings)) == 3)
         teller.ahead = timedelta(seconds=11)
-        until(lambda: len(web.taken) == 2)
-        happened(settings, item="D")
-        happened(settings, item="H-1", priority=Priority.HIGH)
-        until(lambda: len(web.taken) == 3)
+        wait_until(lambda: len(web.accepted) == 2)
+        append_event(settings, item="D")
+        append_event(settings, item="H-1", priority=Priority.HIGH)
+        wait_until(lambda: len(web.accepted) == 3)
         for item in ("H-2", "H-3", "H-4"):
-            happened(settings, item=item, priority=Priority.HIGH, at=teller.now())
-        until(lambda: len(fates(settings)) == 9)
+            append_event(settings, item=item, priority=Priority.HIGH, at=teller.get_now())
+        wait_until(lambda: len(read_deliveries(settings)) == 9)
         teller.ahead = timedelta(seconds=25)
-        until(lambda: len(web.taken) == 4)
-        happened(settings, item="H-5", priority=Priority.HIGH)
-        until(teller.follows)
-        assert [one.said["total"] for one in web.posted] == [1, 2, 1, 3]
+        wait_until(lambda: len(web.accepted) == 4)
+        append_event(settings, item="H-5", priority=Priority.HIGH)
+        wait_until(teller.has_read_journal)
+        assert [one.content["total"] for one in web.posted] == [1, 2, 1, 3]
         teller.ahead = timedelta(minutes=11)
-        until(lambda: len(web.taken) == 5)
-    assert [one["item"] for one in web.taken[2].said["alarms"]] == ["H-1"]
-    assert "H-5" in [one["item"] for one in web.taken[4].said["alarms"]]
+        wait_until(lambda: len(web.accepted) == 5)
+    assert [one["item"] for one in web.accepted[2].content["alarms"]] == ["H-1"]
+    assert "H-5" in [one["item"] for one in web.accepted[4].content["alarms"]]
 
 
 def test_two_processes_that_tell_at_once_tell_once(settings: Settings, web: WebServer) -> None:
     with (
-        telling(wanting(settings, most_in_10_minutes=600)),
-        telling(wanting(settings, most_in_10_minutes=600)),
+        start_dispatcher(change_channel(settings, most_in_10_minutes=600)),
+        start_dispatcher(change_channel(settings, most_in_10_minutes=600)),
     ):
         for number in range(20):
-            happened(settings, item=f"C-{number}")
-        until(lambda: settled(settings, 20))
-    assert len(set(ids(web))) == len(ids(web)) == 20
+            append_event(settings, item=f"C-{number}")
+        wait_until(lambda: are_settled(settings, 20))
+    assert len(set(list_message_ids(web))) == len(list_message_ids(web)) == 20
 
 
 def test_a_hanging_server_delays_neither_the_end_nor_another_channel(
@@ -412,10 +418,10 @@ def test_a_hanging_server_delays_neither_the_end_nor_another_channel(
 ) -> None:
     web.answers = [HANG]
     with web_server() as other:
-        both = (*settings.notifications, channel(other, name="other"))
-        with telling(replace(settings, notifications=both)):
-            happened(settings)
-            until(lambda: other.taken and web.posted)
+        both = (*settings.notifications, make_channel(other, name="other"))
+        with start_dispatcher(replace(settings, notifications=both)):
+            append_event(settings)
+            wait_until(lambda: other.accepted and web.posted)
             begun = datetime.now(UTC)
         assert datetime.now(UTC) - begun < timedelta(seconds=5)
 
@@ -423,15 +429,15 @@ def test_a_hanging_server_delays_neither_the_end_nor_another_channel(
 def test_a_claim_that_nobody_settled_is_not_told_again(settings: Settings, web: WebServer) -> None:
     web.answers = [HANG]
     book = notification_queue.NotificationQueue(settings)
-    with telling(wanting(settings, most_in_10_minutes=1)):
-        happened(settings)
-        until(lambda: fates(settings) == [("raise", "waiting")])  # waits for company
+    with start_dispatcher(change_channel(settings, most_in_10_minutes=1)):
+        append_event(settings)
+        wait_until(lambda: read_deliveries(settings) == [("raise", "waiting")])  # waits for company
         book.open(["shift"])
         assert book.claim_notice(1, now=datetime.now(UTC))
         book.close()
-    with telling(settings, ahead=timedelta(minutes=6)) as teller:
-        until(lambda: fates(settings) == [("raise", "unknown")])
-        until(lambda: any("is not told again" in sentence for sentence in teller.said))
+    with start_dispatcher(settings, ahead=timedelta(minutes=6)) as teller:
+        wait_until(lambda: read_deliveries(settings) == [("raise", "unknown")])
+        wait_until(lambda: any("is not told again" in sentence for sentence in teller.said))
     assert web.posted == []
 
 
@@ -439,23 +445,23 @@ def test_at_a_clean_end_the_answer_to_what_is_under_way_is_waited_for(
     settings: Settings, web: WebServer
 ) -> None:
     web.answers = [SLOW]
-    with telling(wanting(settings, timeout_s=30.0)):
-        happened(settings)
-        until(lambda: len(web.posted) == 1)
-    assert fates(settings) == [("raise", "sent")]
+    with start_dispatcher(change_channel(settings, timeout_s=30.0)):
+        append_event(settings)
+        wait_until(lambda: len(web.posted) == 1)
+    assert read_deliveries(settings) == [("raise", "sent")]
 
 
 def test_what_has_no_answer_at_a_clean_end_is_not_sent_again(settings: Settings, web: WebServer) -> None:
     web.answers = [HANG]
-    with telling(wanting(settings, timeout_s=30.0)) as teller:
-        happened(settings)
-        until(lambda: len(web.posted) == 1)
-    assert fates(settings) == [("raise", "unknown")]
+    with start_dispatcher(change_channel(settings, timeout_s=30.0)) as teller:
+        append_event(settings)
+        wait_until(lambda: len(web.posted) == 1)
+    assert read_deliveries(settings) == [("raise", "unknown")]
     assert any("whether it was told is not known" in sentence for sentence in teller.said)
-    with telling(settings):
-        happened(settings, item="LATER")
-        until(lambda: settled(settings, 2))
-    assert [one.said["alarms"][0]["item"] for one in web.posted] == ["T-12", "LATER"]
+    with start_dispatcher(settings):
+        append_event(settings, item="LATER")
+        wait_until(lambda: are_settled(settings, 2))
+    assert [one.content["alarms"][0]["item"] for one in web.posted] == ["T-12", "LATER"]
 
 
 SUMMARISED = "SELECT DISTINCT fate FROM alarm_notifications WHERE occasion <> 'summary'"
@@ -465,16 +471,16 @@ def test_a_summary_that_does_not_go_out_is_tried_again_with_all_it_tells_of(
     settings: Settings, web: WebServer
 ) -> None:
     web.answers = [503, 503]
-    with telling(wanting(settings, most_in_10_minutes=1)) as teller:
+    with start_dispatcher(change_channel(settings, most_in_10_minutes=1)) as teller:
         for item in ("A", "B", "C"):
-            happened(settings, item=item)
-        until(lambda: len(fates(settings)) == 3)
+            append_event(settings, item=item)
+        wait_until(lambda: len(read_deliveries(settings)) == 3)
         teller.ahead = timedelta(seconds=11)
-        until(lambda: web.taken)
+        wait_until(lambda: web.accepted)
     assert [one.status for one in web.posted] == [503, 503, 200]
-    assert len(set(ids(web))) == 1
-    assert web.taken[0].said["total"] == 3
-    assert rows(settings.database.dsn, SUMMARISED) == [("summarised",)]
+    assert len(set(list_message_ids(web))) == 1
+    assert web.accepted[0].content["total"] == 3
+    assert fetch_rows(settings.database.dsn, SUMMARISED) == [("summarised",)]
 
 
 @pytest.mark.parametrize("answer", [400, 503])
@@ -482,27 +488,27 @@ def test_what_a_summary_was_to_tell_of_is_lost_with_it_and_counted(
     settings: Settings, web: WebServer, answer: int
 ) -> None:
     web.answers = [answer] * 1000
-    with telling(wanting(settings, most_in_10_minutes=1)) as teller:
+    with start_dispatcher(change_channel(settings, most_in_10_minutes=1)) as teller:
         for item in ("A", "B", "C"):
-            happened(settings, item=item)
-        until(lambda: len(fates(settings)) == 3)
+            append_event(settings, item=item)
+        wait_until(lambda: len(read_deliveries(settings)) == 3)
         teller.ahead = timedelta(seconds=11)
-        until(lambda: web.posted)
+        wait_until(lambda: web.posted)
         if answer == 503:
             teller.ahead = timedelta(days=1, minutes=1)
-        until(lambda: settled(settings, 4))
-        (state,) = notification_queue.list_channel_states(settings, now=teller.now())
-    assert rows(settings.database.dsn, SUMMARISED) == [("failed",)]
+        wait_until(lambda: are_settled(settings, 4))
+        (state,) = notification_queue.list_channel_states(settings, now=teller.get_now())
+    assert fetch_rows(settings.database.dsn, SUMMARISED) == [("failed",)]
     assert state.lost == 3
 
 
 def test_after_a_day_it_is_given_up(settings: Settings, web: WebServer) -> None:
     web.answers = [503] * 1000
-    with telling(settings) as teller:
-        happened(settings)
-        until(lambda: web.posted)
+    with start_dispatcher(settings) as teller:
+        append_event(settings)
+        wait_until(lambda: web.posted)
         teller.ahead = timedelta(days=1, minutes=1)
-        until(lambda: fates(settings) == [("raise", "failed")])
+        wait_until(lambda: read_deliveries(settings) == [("raise", "failed")])
         assert any("given up after a day: The server answers 503." in one for one in teller.said)
 
 
@@ -511,17 +517,17 @@ def test_that_a_channel_does_not_go_out_is_said_only_while_something_is_tried_ag
     settings: Settings, web: WebServer, becomes: str
 ) -> None:
     web.answers = [503] * 1000
-    with telling(settings) as teller:
-        raised = happened(settings)
-        until(lambda: "is tried again" in teller.banner)
+    with start_dispatcher(settings) as teller:
+        raised = append_event(settings)
+        wait_until(lambda: "is tried again" in teller.banner)
         if becomes == "withdrawn":
-            happened(settings, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
+            append_event(settings, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
         elif becomes == "refused":
             web.answers[:] = [400]
         else:
             teller.ahead = timedelta(days=1, minutes=1)
-        until(lambda: settled(settings, 1))
-        until(lambda: "is tried again" not in teller.banner, timeout=5)
+        wait_until(lambda: are_settled(settings, 1))
+        wait_until(lambda: "is tried again" not in teller.banner, timeout=5)
 
 
 @pytest.fixture
@@ -539,7 +545,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def lose_the_session(settings: Settings) -> None:
-    rows(settings.database.dsn, LOSE)
+    fetch_rows(settings.database.dsn, LOSE)
 
 
 LOSE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'notifications'"
@@ -548,70 +554,72 @@ LOSE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application
 def test_after_an_outage_the_journal_is_read_on_and_not_again(
     settings: Settings, web: WebServer, pages: list[int]
 ) -> None:
-    with telling(settings):
+    with start_dispatcher(settings):
         for item in ("A", "B", "C"):
-            happened(settings, item=item)
-        until(lambda: len(web.taken) == 3)
+            append_event(settings, item=item)
+        wait_until(lambda: len(web.accepted) == 3)
         lose_the_session(settings)
         pages.clear()
-        happened(settings, AlarmEvent.RETURN, item="A")
-        until(lambda: len(web.taken) == 4)
+        append_event(settings, AlarmEvent.RETURN, item="A")
+        wait_until(lambda: len(web.accepted) == 4)
     assert min(pages) >= 3
-    assert web.taken[3].said["follows"] == web.taken[0].said["id"]
+    assert web.accepted[3].content["follows"] == web.accepted[0].content["id"]
 
 
 def test_who_tells_next_begins_where_the_alarms_were_remembered(
     settings: Settings, web: WebServer, pages: list[int]
 ) -> None:
-    with telling(settings):
-        raised = [happened(settings, item=item) for item in ("A", "B", "C")]
-        until(lambda: len(web.taken) == 3)
+    with start_dispatcher(settings):
+        raised = [append_event(settings, item=item) for item in ("A", "B", "C")]
+        wait_until(lambda: len(web.accepted) == 3)
     replica = JournalProjection()
     replica.apply_committed(journal.read_journal(settings))
     journal.save_checkpoint(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
     pages.clear()
-    with telling(settings):
-        happened(settings, AlarmEvent.RETURN, item="B")
-        until(lambda: len(web.taken) == 4)
+    with start_dispatcher(settings):
+        append_event(settings, AlarmEvent.RETURN, item="B")
+        wait_until(lambda: len(web.accepted) == 4)
     assert min(pages) == len(raised)
-    assert web.taken[3].said["follows"] == web.taken[1].said["id"]
+    assert web.accepted[3].content["follows"] == web.accepted[1].content["id"]
 
 
 def test_what_nobody_has_made_notices_of_is_told_though_the_alarms_are_remembered_from_later_on(
     settings: Settings, web: WebServer, pages: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dispatcher, "CHECKPOINT_INTERVAL", 1)
-    with telling(settings):
-        happened(settings, item="OLD")
-        until(lambda: len(web.taken) == 1)
-    happened(settings, item="A")
-    happened(settings, AlarmEvent.RETURN, item="OLD")
+    with start_dispatcher(settings):
+        append_event(settings, item="OLD")
+        wait_until(lambda: len(web.accepted) == 1)
+    append_event(settings, item="A")
+    append_event(settings, AlarmEvent.RETURN, item="OLD")
     replica = JournalProjection()
     replica.apply_committed(journal.read_journal(settings))
     journal.save_checkpoint(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
     pages.clear()
-    with telling(settings):
-        until(lambda: len(web.taken) == 3)
+    with start_dispatcher(settings):
+        wait_until(lambda: len(web.accepted) == 3)
     assert min(pages) == 1  # from its own checkpoint, not from the first entry
-    assert [one.said["alarms"][0]["item"] for one in web.taken] == ["OLD", "A", "OLD"]
+    assert [one.content["alarms"][0]["item"] for one in web.accepted] == ["OLD", "A", "OLD"]
 
 
 def test_the_state_of_a_channel_can_be_asked(settings: Settings, web: WebServer) -> None:
     web.answers = [500] * 1000
-    with telling(settings) as teller:
-        happened(settings)
-        until(
+    with start_dispatcher(settings) as teller:
+        append_event(settings)
+        wait_until(
             lambda: any(
                 "500" in one.reason
-                for one in notification_queue.list_channel_states(settings, now=teller.now())
+                for one in notification_queue.list_channel_states(settings, now=teller.get_now())
             )
         )
-        (state,) = notification_queue.list_channel_states(settings, now=teller.now())
+        (state,) = notification_queue.list_channel_states(settings, now=teller.get_now())
         assert (state.channel, state.waiting, state.failing_since is not None) == ("shift", 1, True)
         assert state.last_error is not None
         web.answers.clear()
-        until(lambda: notification_queue.list_channel_states(settings, now=teller.now())[0].last_sent)
-        (state,) = notification_queue.list_channel_states(settings, now=teller.now())
+        wait_until(
+            lambda: notification_queue.list_channel_states(settings, now=teller.get_now())[0].last_sent
+        )
+        (state,) = notification_queue.list_channel_states(settings, now=teller.get_now())
         assert (state.failing_since, state.last_error, state.reason) == (None, None, "")
 
 
@@ -619,16 +627,16 @@ def test_names_that_a_station_made_up_reach_no_receiver_as_more_than_text(
     settings: Settings, web: WebServer
 ) -> None:
     nasty = '[/]\x1b[2J<!channel>\r\nBcc: x@y.z "q" &'
-    with postbox() as box:
+    with run_mail_server() as box:
         mail = NotificationSettings(
             name="mail", kind=NotificationKind.MAIL, security=MailSecurity.PLAIN, host="127.0.0.1",
             port=box.port, sender="a@plant.example", to=("b@plant.example",),
         )  # fmt: skip
-        chat = channel(web, kind=NotificationKind.SLACK)
-        with telling(replace(settings, notifications=(chat, mail))):
-            happened(settings, item=nasty, message=f"Low inventory: {nasty} at 19.9 %", comment=nasty)
-            until(lambda: box.mails and web.taken)
-    text = web.taken[0].said["text"]
+        chat = make_channel(web, kind=NotificationKind.SLACK)
+        with start_dispatcher(replace(settings, notifications=(chat, mail))):
+            append_event(settings, item=nasty, message=f"Low inventory: {nasty} at 19.9 %", comment=nasty)
+            wait_until(lambda: box.mails and web.accepted)
+    text = web.accepted[0].content["text"]
     assert "[/]�[2J&lt;!channel&gt; Bcc: x＠y.z" in text
     assert "\x1b" not in text
     assert "<" not in text

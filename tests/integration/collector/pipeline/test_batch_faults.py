@@ -14,10 +14,10 @@ from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.mqtt.publisher import Publisher
 from dosing_tui.simulator.fault_injection import ExpectedOutcome, Fault
 from dosing_tui.simulator.plant import PlantMessage, SimulatedPlant
-from tests.support.collector.running_collector import PACE, running
-from tests.support.database.schema_inspection import rows, value
-from tests.support.polling import until
-from tests.support.simulator.simulated_plants import DOSES, fields
+from tests.support.collector.running_collector import PACE, run_in_threads
+from tests.support.database.schema_inspection import fetch_rows, fetch_value
+from tests.support.polling import wait_until
+from tests.support.simulator.simulated_plants import DOSES, decode_fields
 
 Deliver = Callable[[list[PlantMessage]], list[PlantMessage]]
 ABANDONED_S = 15 * 60
@@ -32,7 +32,7 @@ def as_said(messages: list[PlantMessage]) -> list[PlantMessage]:
     return messages
 
 
-def reordered(messages: list[PlantMessage]) -> list[PlantMessage]:
+def shuffle_messages(messages: list[PlantMessage]) -> list[PlantMessage]:
     """Some dozens of messages at a time come in any order."""
     dice, found = Random(5), list[PlantMessage]()
     for first in range(0, len(messages), 40):
@@ -52,10 +52,12 @@ def said_since(start: datetime, *, faults: frozenset[Fault]) -> list[PlantMessag
     raise AssertionError("a plant never falls silent")
 
 
-def expected(messages: list[PlantMessage]) -> Counter[str]:
+def count_expected(messages: list[PlantMessage]) -> Counter[str]:
     """Each batch by what was heard of it: its start, how many doses, its complete, and what came next."""
     found: Counter[str] = Counter()
-    stamped = [fields(m) | {"topic": m.topic} for m in messages if m.outcome is not ExpectedOutcome.DUPLICATE]
+    stamped = [
+        decode_fields(m) | {"topic": m.topic} for m in messages if m.outcome is not ExpectedOutcome.DUPLICATE
+    ]
     started, doses, last = False, 0, 0.0
     for said in (each for each in stamped if "timestamp" in each):
         event, at = said.get("event"), said["timestamp"]
@@ -80,8 +82,13 @@ CASES: dict[str, tuple[frozenset[Fault], float, Deliver, set[str]]] = {
     "lost complete": (frozenset({Fault.LOST_COMPLETE}), 0.0, as_said, {"complete", "aborted"}),
     "reboot": (frozenset({Fault.REBOOT}), 0.0, as_said, {"complete", "aborted"}),
     "duplicates": (frozenset({Fault.DUPLICATES}), 0.0, as_said, {"complete"}),
-    "reordering": (frozenset({Fault.LOST_START}), 0.2, reordered, {"complete", "no-start", "incomplete"}),
-}  # fmt: skip
+    "reordering": (
+        frozenset({Fault.LOST_START}),
+        0.2,
+        shuffle_messages,
+        {"complete", "no-start", "incomplete"},
+    ),
+}
 """Faults, share of aborted batches, how it is delivered, and what has to be met for the case to be one."""
 
 
@@ -92,23 +99,23 @@ def test_each_fault_gives_the_status_it_should_live_and_rebuilt_with_the_same_re
     faults, aborted, deliver, met = CASES[case]
     monkeypatch.setattr("dosing_tui.simulator.station.ABORTED_SHARE", aborted)
     messages = said_since(datetime.now(UTC) - timedelta(hours=40), faults=faults)
-    wanted = expected(messages)
+    wanted = count_expected(messages)
     assert met <= set(wanted)
     dsn = settings.database.dsn
-    with running(settings, pace=replace(PACE, batch_rebuild_s=0.2)) as plant:
-        until(lambda: plant.ready)
-        publish(settings, deliver(messages))
-        until(lambda: plant.books.received == len(messages) and not plant.books.spooled)
-        until(lambda: statuses(dsn) == wanted, why=f"{case}: {wanted}, not {statuses(dsn)}")
-        until(lambda: value(dsn, "SELECT count(*) FROM batches_touched") == 0)
-    live = rows(dsn, RECORDS)
+    with run_in_threads(settings, pace=replace(PACE, batch_rebuild_s=0.2)) as plant:
+        wait_until(lambda: plant.ready)
+        publish_messages(settings, deliver(messages))
+        wait_until(lambda: plant.books.received == len(messages) and not plant.books.spooled)
+        wait_until(lambda: count_statuses(dsn) == wanted, why=f"{case}: {wanted}, not {count_statuses(dsn)}")
+        wait_until(lambda: fetch_value(dsn, "SELECT count(*) FROM batches_touched") == 0)
+    live = fetch_rows(dsn, RECORDS)
     now = datetime.now(UTC)
     rebuild_batches(settings, since=now - timedelta(days=3), until=now, now=now, report=print)
-    assert rows(dsn, RECORDS) == live
-    assert statuses(dsn) == wanted
+    assert fetch_rows(dsn, RECORDS) == live
+    assert count_statuses(dsn) == wanted
 
 
-def publish(settings: Settings, messages: list[PlantMessage]) -> None:
+def publish_messages(settings: Settings, messages: list[PlantMessage]) -> None:
     publisher = Publisher(settings.mqtt, client_id="faulty-plant")
     publisher.start()
     for message in messages:
@@ -117,5 +124,5 @@ def publish(settings: Settings, messages: list[PlantMessage]) -> None:
     publisher.stop()
 
 
-def statuses(dsn: str) -> Counter[str]:
-    return Counter(dict(rows(dsn, "SELECT status, count(*) FROM batches GROUP BY status")))
+def count_statuses(dsn: str) -> Counter[str]:
+    return Counter(dict(fetch_rows(dsn, "SELECT status, count(*) FROM batches GROUP BY status")))

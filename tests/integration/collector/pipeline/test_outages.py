@@ -9,9 +9,9 @@ from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.live_state import LinkStatus, MessageCounts, Role
-from tests.support.collector.numbered_messages import plant_settings, publish, stored_numbers
-from tests.support.collector.running_collector import in_mode, numbered, running
-from tests.support.polling import until
+from tests.support.collector.numbered_messages import plant_settings, publish_numbered, stored_numbers
+from tests.support.collector.running_collector import in_mode, number_messages, run_in_threads
+from tests.support.polling import wait_until
 
 
 @pytest.fixture
@@ -22,48 +22,48 @@ def settings(mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path
 def test_collecting_goes_on_into_the_spool_and_from_there(
     settings: Settings, own_postgres: EmbeddedPostgres
 ) -> None:
-    with running(settings) as plant:
-        until(lambda: plant.ready)
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.ready)
         own_postgres.kill()
-        publish(settings.mqtt, numbered(0, 100))
-        until(lambda: plant.books == MessageCounts(received=100, spooled=100))
-        until(lambda: plant.picture.database.status is LinkStatus.DOWN)
+        publish_numbered(settings.mqtt, number_messages(0, 100))
+        wait_until(lambda: plant.books == MessageCounts(received=100, spooled=100))
+        wait_until(lambda: plant.picture.database.status is LinkStatus.DOWN)
         assert plant.role is Role.COLLECTOR
-        until(lambda: len(plant.picture.doses) == 50)  # shown a little after it is counted
+        wait_until(lambda: len(plant.picture.doses) == 50)  # shown a little after it is counted
         own_postgres.restart()
-        until(lambda: plant.books == MessageCounts(received=100, stored=100))
-        until(lambda: plant.ready)
+        wait_until(lambda: plant.books == MessageCounts(received=100, stored=100))
+        wait_until(lambda: plant.ready)
 
 
 def test_a_process_that_never_collected_only_watches_and_says_so(
     settings: Settings, own_postgres: EmbeddedPostgres
 ) -> None:
     own_postgres.stop()
-    with running(settings) as plant:
-        until(lambda: plant.listening)
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.listening)
         assert plant.role is Role.UNDECIDED
         assert "cannot be asked who collects" in plant.picture.notice
-        publish(settings.mqtt, numbered(0, 4))
-        until(lambda: len(plant.picture.doses) == 2)
+        publish_numbered(settings.mqtt, number_messages(0, 4))
+        wait_until(lambda: len(plant.picture.doses) == 2)
         assert plant.books == MessageCounts()
         own_postgres.start()
-        until(lambda: plant.ready)
+        wait_until(lambda: plant.ready)
         assert plant.picture.notice == ""
 
 
 def test_the_machine_that_was_the_last_to_collect_goes_on(
     settings: Settings, own_postgres: EmbeddedPostgres
 ) -> None:
-    with running(settings) as plant:
-        until(lambda: plant.ready)
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.ready)
     own_postgres.stop()
-    with running(settings) as plant:
-        until(lambda: plant.role is Role.COLLECTOR)
-        until(lambda: plant.listening)
-        publish(settings.mqtt, numbered(0, 4))
-        until(lambda: plant.books == MessageCounts(received=4, spooled=4))
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.role is Role.COLLECTOR)
+        wait_until(lambda: plant.listening)
+        publish_numbered(settings.mqtt, number_messages(0, 4))
+        wait_until(lambda: plant.books == MessageCounts(received=4, spooled=4))
         own_postgres.start()
-        until(lambda: plant.books == MessageCounts(received=4, stored=4))
+        wait_until(lambda: plant.books == MessageCounts(received=4, stored=4))
 
 
 def test_always_collects_with_nothing_there_at_all(
@@ -72,20 +72,20 @@ def test_always_collects_with_nothing_there_at_all(
     own_postgres.stop()
     mosquitto.stop()
     settings = in_mode(settings, CollectorMode.ALWAYS)
-    with running(settings) as plant:
-        until(lambda: plant.role is Role.COLLECTOR)
-        until(
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.role is Role.COLLECTOR)
+        wait_until(
             lambda: (
                 plant.picture.database.status is LinkStatus.DOWN
                 and plant.picture.broker.status is LinkStatus.DOWN
             )
         )
         mosquitto.start()
-        until(lambda: plant.listening)
-        publish(settings.mqtt, numbered(0, 4))
-        until(lambda: plant.books == MessageCounts(received=4, spooled=4))
+        wait_until(lambda: plant.listening)
+        publish_numbered(settings.mqtt, number_messages(0, 4))
+        wait_until(lambda: plant.books == MessageCounts(received=4, spooled=4))
         own_postgres.start()
-        until(lambda: plant.books == MessageCounts(received=4, stored=4))
+        wait_until(lambda: plant.books == MessageCounts(received=4, stored=4))
 
 
 def test_a_full_spool_leaves_the_rest_with_the_broker_and_recovers_by_itself(
@@ -93,17 +93,17 @@ def test_a_full_spool_leaves_the_rest_with_the_broker_and_recovers_by_itself(
 ) -> None:
     count = 8_000
     settings = replace(settings, collector=replace(settings.collector, spool_max_mb=1))
-    with running(settings) as plant:
-        until(lambda: plant.ready)
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.ready)
         own_postgres.stop()
-        publish(settings.mqtt, numbered(0, count))
-        until(lambda: "is full" in plant.picture.notice)
-        until(lambda: plant.listening)  # to look on
+        publish_numbered(settings.mqtt, number_messages(0, count))
+        wait_until(lambda: "is full" in plant.picture.notice)
+        wait_until(lambda: plant.listening)  # to look on
         assert plant.books.received == plant.books.spooled < count
         own_postgres.start()
-        until(lambda: plant.books.stored == count, timeout=60)
+        wait_until(lambda: plant.books.stored == count, timeout=60)
         assert plant.books.is_reconciled
-        until(lambda: plant.picture.notice == "")
+        wait_until(lambda: plant.picture.notice == "")
     assert stored_numbers(settings.database.dsn) == dict.fromkeys(range(count), 1)
 
 
@@ -113,8 +113,8 @@ def test_a_wrong_password_is_said_in_one_sentence_and_waited_out(settings: Setti
         collector=replace(settings.collector, mode=CollectorMode.ALWAYS),
         database=replace(settings.database, dsn=settings.database.dsn.replace("dosing", "nobody")),
     )
-    with running(settings) as plant:
-        until(lambda: plant.picture.database.status is LinkStatus.DOWN)
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.picture.database.status is LinkStatus.DOWN)
         assert "nobody" in plant.picture.database.reason
-        publish(settings.mqtt, numbered(0, 1))
-        until(lambda: plant.listening)
+        publish_numbered(settings.mqtt, number_messages(0, 1))
+        wait_until(lambda: plant.listening)

@@ -32,18 +32,18 @@ from dosing_tui.domain.alarms.models import (
     JournalEntry,
 )
 from dosing_tui.errors import DatabaseAccessError, InvalidRowError
-from tests.support.database.reading_samples import doses, settings_for, spooled
+from tests.support.database.reading_samples import make_doses, number_rows, settings_for
 from tests.support.database_servers import Server
-from tests.support.domain.alarm_entries import ANNA, KEY, NOW, entry
-from tests.support.polling import until
+from tests.support.domain.alarm_entries import ANNA, KEY, NOW, make_entry
+from tests.support.polling import wait_until
 
 LATER = NOW + timedelta(seconds=120)
 DAY = JournalFilter(NOW - timedelta(hours=12), NOW + timedelta(hours=12))
 
 
-def fresh(event: AlarmEvent, **changes: object) -> JournalEntry:
+def new_entry(event: AlarmEvent, **changes: object) -> JournalEntry:
     """An entry that no journal has yet."""
-    return replace(entry(event), **{"uuid": uuid4(), "id": 0, **changes})  # type: ignore[arg-type]  # Entry's
+    return replace(make_entry(event), **{"uuid": uuid4(), "id": 0, **changes})  # type: ignore[arg-type]  # Entry's
 
 
 @dataclass(slots=True)
@@ -55,11 +55,11 @@ class Ear:
     anew: int = 0
     known: Checkpoint = EMPTY_CHECKPOINT
 
-    def link(self, up: bool, why: str) -> None:
+    def on_link(self, up: bool, why: str) -> None:
         if self.links[-1:] != [up]:
             self.links.append(up)
 
-    def take(self, heard: JournalUpdate) -> None:
+    def apply_update(self, heard: JournalUpdate) -> None:
         self.anew += heard.is_restart
         self.known = heard.checkpoint if heard.is_restart else self.known
         self.entries += heard.entries
@@ -70,17 +70,17 @@ class Ear:
 
 
 @contextmanager
-def listening(settings: Settings) -> Iterator[Ear]:
+def follow_in_thread(settings: Settings) -> Iterator[Ear]:
     ear, stopping = Ear(), threading.Event()
 
     def run() -> None:
-        for heard in journal.follow_journal(settings, stopping, on_link=ear.link):
-            ear.take(heard)
+        for heard in journal.follow_journal(settings, stopping, on_link=ear.on_link):
+            ear.apply_update(heard)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
-        until(lambda: ear.links)
+        wait_until(lambda: ear.links)
         yield ear
     finally:
         stopping.set()
@@ -92,8 +92,8 @@ def test_every_field_arrives_and_the_server_says_who_and_in_which_order(
     flavour: Server, migrated: str
 ) -> None:
     settings = settings_for(migrated)
-    first = fresh(AlarmEvent.RAISE, latching=True, active=True)
-    second = fresh(AlarmEvent.SHELVE, who=Actor("Anna", "anna", "not asked"), occurrence=first.uuid)
+    first = new_entry(AlarmEvent.RAISE, latching=True, active=True)
+    second = new_entry(AlarmEvent.SHELVE, who=Actor("Anna", "anna", "not asked"), occurrence=first.uuid)
     journal.append_entries(settings, [first, second])
     found = journal.read_journal(settings)
     with psycopg.connect(migrated) as session:
@@ -110,7 +110,7 @@ def test_what_was_entered_without_the_database_is_of_no_database_role(migrated: 
     settings = settings_for(migrated)
     with psycopg.connect(migrated) as session:
         (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
-    journal.append_entries(settings, [fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA, offline=True)])
+    journal.append_entries(settings, [new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA, offline=True)])
     (found,) = journal.read_journal(settings)
     assert (found.who, found.offline) == (ANNA, True)
     assert journal.list_entries(settings, replace(DAY, user=role)) == []
@@ -120,8 +120,8 @@ def test_what_was_entered_without_the_database_is_of_no_database_role(migrated: 
 def test_the_entries_of_alarms_in_a_state_are_found(migrated: str) -> None:
     settings = settings_for(migrated)
     shelved, other = KEY._replace(item="A"), KEY._replace(item="B")
-    raised = [fresh(AlarmEvent.RAISE, key=key) for key in (shelved, other)]
-    journal.append_entries(settings, [*raised, fresh(AlarmEvent.SHELVE, key=shelved)])
+    raised = [new_entry(AlarmEvent.RAISE, key=key) for key in (shelved, other)]
+    journal.append_entries(settings, [*raised, new_entry(AlarmEvent.SHELVE, key=shelved)])
 
     def found(*shown: AlarmStateName) -> list[tuple[str, AlarmEvent]]:
         return [
@@ -137,7 +137,7 @@ def test_the_entries_of_alarms_in_a_state_are_found(migrated: str) -> None:
 
 def test_an_entry_that_is_sent_twice_is_one(migrated: str) -> None:
     settings = settings_for(migrated)
-    first, second = fresh(AlarmEvent.RAISE), fresh(AlarmEvent.RETURN)
+    first, second = new_entry(AlarmEvent.RAISE), new_entry(AlarmEvent.RETURN)
     journal.append_entries(settings, [first])
     journal.append_entries(settings, [first, second])
     assert [one.uuid for one in journal.read_journal(settings)] == [first.uuid, second.uuid]
@@ -146,42 +146,42 @@ def test_an_entry_that_is_sent_twice_is_one(migrated: str) -> None:
 @pytest.mark.parametrize("change", ["UPDATE alarm_journal SET comment = ''", "DELETE FROM alarm_journal",
                                     "TRUNCATE alarm_journal"])  # fmt: skip
 def test_nobody_changes_the_journal_not_even_its_owner(migrated: str, change: str) -> None:
-    journal.append_entries(settings_for(migrated), [fresh(AlarmEvent.RAISE)])
+    journal.append_entries(settings_for(migrated), [new_entry(AlarmEvent.RAISE)])
     with psycopg.connect(migrated) as session, pytest.raises(psycopg.errors.RaiseException):
         session.execute(sql.SQL(change))
 
 
 def test_sites_do_not_mix(migrated: str) -> None:
-    journal.append_entries(settings_for(migrated, site="north"), [fresh(AlarmEvent.RAISE)])
+    journal.append_entries(settings_for(migrated, site="north"), [new_entry(AlarmEvent.RAISE)])
     assert journal.read_journal(settings_for(migrated, site="south")) == []
     assert journal.list_entries(settings_for(migrated, site="south"), DAY) == []
 
 
 def test_an_entry_is_heard_by_others_within_a_second(migrated: str) -> None:
     settings = settings_for(migrated)
-    old, new = fresh(AlarmEvent.RAISE), fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA)
+    old, new = new_entry(AlarmEvent.RAISE), new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA)
     journal.append_entries(settings, [old])
-    with listening(settings) as one, listening(settings) as other:
-        until(lambda: one.uuids == other.uuids == [old.uuid])
+    with follow_in_thread(settings) as one, follow_in_thread(settings) as other:
+        wait_until(lambda: one.uuids == other.uuids == [old.uuid])
         journal.append_entries(settings, [new])
-        until(lambda: one.uuids == other.uuids == [old.uuid, new.uuid], timeout=1.0)
+        wait_until(lambda: one.uuids == other.uuids == [old.uuid, new.uuid], timeout=1.0)
         assert (one.anew, one.links) == (1, [True])
 
 
 def test_many_writers_are_heard_by_all_in_one_order_and_whole(migrated: str) -> None:
     settings = settings_for(migrated)
-    with listening(settings) as one, listening(settings) as other:
+    with follow_in_thread(settings) as one, follow_in_thread(settings) as other:
 
         def write() -> None:
             for _ in range(10):
-                journal.append_entries(settings, [fresh(AlarmEvent.RAISE)])
+                journal.append_entries(settings, [new_entry(AlarmEvent.RAISE)])
 
         writers = [threading.Thread(target=write) for _ in range(4)]
         for writer in writers:
             writer.start()
         for writer in writers:
             writer.join()
-        until(lambda: len(one.entries) == len(other.entries) == 40)
+        wait_until(lambda: len(one.entries) == len(other.entries) == 40)
         assert one.entries == other.entries == journal.read_journal(settings)
         assert fold_entries(one.entries) == fold_entries(other.entries)
 
@@ -189,47 +189,49 @@ def test_many_writers_are_heard_by_all_in_one_order_and_whole(migrated: str) -> 
 def test_a_row_that_is_committed_late_is_not_passed_over(migrated: str) -> None:
     """The second writer waits for the first, though it began later and would be faster."""
     settings = settings_for(migrated)
-    late = fresh(AlarmEvent.RAISE)
-    with listening(settings) as ear, psycopg.connect(migrated) as session:
+    late = new_entry(AlarmEvent.RAISE)
+    with follow_in_thread(settings) as ear, psycopg.connect(migrated) as session:
         session.execute(
             "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version)"
             " VALUES (%s, 'plant1', 'X', 'raise', now(), now(), 'low', 1)",
             (late.uuid,),
         )
-        quick = fresh(AlarmEvent.RAISE)
+        quick = new_entry(AlarmEvent.RAISE)
         writer = threading.Thread(target=lambda: journal.append_entries(settings, [quick]))
         writer.start()
         session.commit()
         writer.join()
-        until(lambda: ear.uuids == [late.uuid, quick.uuid])
+        wait_until(lambda: ear.uuids == [late.uuid, quick.uuid])
 
 
 def test_listening_goes_on_after_the_server_was_away(own_postgres: EmbeddedPostgres) -> None:
     settings = settings_for(own_postgres.dsn)
     migrate_schema(settings, report=print)
-    first, second = fresh(AlarmEvent.RAISE), fresh(AlarmEvent.RETURN)
+    first, second = new_entry(AlarmEvent.RAISE), new_entry(AlarmEvent.RETURN)
     journal.append_entries(settings, [first])
-    with listening(settings) as ear:
-        until(lambda: ear.uuids == [first.uuid])
+    with follow_in_thread(settings) as ear:
+        wait_until(lambda: ear.uuids == [first.uuid])
         own_postgres.kill()
-        until(lambda: ear.links == [True, False])
+        wait_until(lambda: ear.links == [True, False])
         own_postgres.restart()
-        until(lambda: ear.links == [True, False, True])
+        wait_until(lambda: ear.links == [True, False, True])
         journal.append_entries(settings, [second])
-        until(lambda: ear.uuids == [first.uuid, second.uuid])
+        wait_until(lambda: ear.uuids == [first.uuid, second.uuid])
         assert ear.anew == 1
 
 
 def test_who_starts_reads_only_what_came_after_the_checkpoint(flavour: Server, migrated: str) -> None:
     settings = settings_for(migrated)
-    journal.append_entries(settings, [fresh(AlarmEvent.RAISE), fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA)])
+    journal.append_entries(
+        settings, [new_entry(AlarmEvent.RAISE), new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA)]
+    )
     replica = JournalProjection()
     replica.apply_committed(journal.read_journal(settings))
     journal.save_checkpoint(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
-    after = fresh(AlarmEvent.REMOVE_FROM_SERVICE)
+    after = new_entry(AlarmEvent.REMOVE_FROM_SERVICE)
     journal.append_entries(settings, [after])
-    with listening(settings) as ear:
-        until(lambda: ear.uuids == [after.uuid])
+    with follow_in_thread(settings) as ear:
+        wait_until(lambda: ear.uuids == [after.uuid])
         assert ear.known == Checkpoint(replica.last_entry_id, replica.confirmed_states)
     assert journal.read_alarm_states(settings) == fold_entries(journal.read_journal(settings))
     assert fold_entries(ear.entries, ear.known) == fold_entries(journal.read_journal(settings))
@@ -237,7 +239,7 @@ def test_who_starts_reads_only_what_came_after_the_checkpoint(flavour: Server, m
 
 def test_a_checkpoint_of_another_fold_or_of_another_database_is_not_used(migrated: str) -> None:
     settings = settings_for(migrated)
-    raised = fresh(AlarmEvent.RAISE)
+    raised = new_entry(AlarmEvent.RAISE)
     journal.append_entries(settings, [raised])
     (found,) = journal.read_journal(settings)
     wrong = Checkpoint(found.id, (AlarmState(KEY, count=1, active=True, message="wrong"),))
@@ -253,7 +255,7 @@ def test_a_checkpoint_of_another_fold_or_of_another_database_is_not_used(migrate
 
 def test_an_older_checkpoint_never_replaces_a_newer_one(migrated: str) -> None:
     settings = settings_for(migrated)
-    journal.append_entries(settings, [fresh(AlarmEvent.RAISE), fresh(AlarmEvent.RETURN)])
+    journal.append_entries(settings, [new_entry(AlarmEvent.RAISE), new_entry(AlarmEvent.RETURN)])
     first, second = journal.read_journal(settings)
     newer = Checkpoint(second.id, tuple(fold_entries([first, second]).values()))
     journal.save_checkpoint(settings, newer)
@@ -264,11 +266,13 @@ def test_an_older_checkpoint_never_replaces_a_newer_one(migrated: str) -> None:
 def test_the_health_is_judged_by_the_last_thirty_days_and_knows_how_old_the_journal_is(migrated: str) -> None:
     settings = settings_for(migrated)
     assert journal.read_kpi_history(settings, LATER) == build_history([])
-    stale = fresh(AlarmEvent.RAISE, at=NOW - timedelta(days=40), key=AlarmKey("DEVICE_OFFLINE", "x"))
+    stale = new_entry(AlarmEvent.RAISE, at=NOW - timedelta(days=40), key=AlarmKey("DEVICE_OFFLINE", "x"))
     journal.append_entries(settings, [stale])
     before = journal.read_kpi_history(settings, LATER)
     assert (before.entries, before.first_entry_at, len(before.states)) == ([], stale.at, 1)
-    journal.append_entries(settings, [fresh(AlarmEvent.RAISE), fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA)])
+    journal.append_entries(
+        settings, [new_entry(AlarmEvent.RAISE), new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA)]
+    )
     found, whole = (
         calculate_kpis(one, LATER)
         for one in (journal.read_kpi_history(settings, LATER), build_history(journal.read_journal(settings)))
@@ -280,7 +284,7 @@ def test_the_health_is_judged_by_the_last_thirty_days_and_knows_how_old_the_jour
 
 def test_which_entries_the_journal_has(migrated: str) -> None:
     settings = settings_for(migrated)
-    raised = fresh(AlarmEvent.RAISE)
+    raised = new_entry(AlarmEvent.RAISE)
     journal.append_entries(settings, [raised])
     assert journal.find_stored(settings, [raised.uuid, uuid4()]) == {raised.uuid}
 
@@ -288,7 +292,7 @@ def test_which_entries_the_journal_has(migrated: str) -> None:
 def test_pages_follow_on_each_other_also_among_entries_of_one_moment(migrated: str) -> None:
     settings = settings_for(migrated)
     journal.append_entries(
-        settings, [fresh(AlarmEvent.RAISE, at=NOW + timedelta(seconds=n // 4)) for n in range(30)]
+        settings, [new_entry(AlarmEvent.RAISE, at=NOW + timedelta(seconds=n // 4)) for n in range(30)]
     )
     found, wanted = list[JournalEntry](), replace(DAY, max_entries=7)
     while page := journal.list_entries(settings, wanted):
@@ -311,9 +315,9 @@ def test_a_page_of_the_journal_is_read_by_its_index(migrated: str) -> None:
 
 def test_the_journal_is_filtered_by_time_tag_event_and_user(migrated: str) -> None:
     settings = settings_for(migrated)
-    raised = fresh(AlarmEvent.RAISE)
-    acked = fresh(AlarmEvent.ACKNOWLEDGE, who=ANNA, at=NOW + timedelta(seconds=60))
-    other = fresh(AlarmEvent.RAISE, key=AlarmKey("DOSE_GROSS", "x", "50%_off"), at=LATER)
+    raised = new_entry(AlarmEvent.RAISE)
+    acked = new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA, at=NOW + timedelta(seconds=60))
+    other = new_entry(AlarmEvent.RAISE, key=AlarmKey("DOSE_GROSS", "x", "50%_off"), at=LATER)
     journal.append_entries(settings, [raised, acked, other])
 
     def found(**changes: object) -> list[UUID]:
@@ -343,7 +347,7 @@ def test_hostile_text_in_the_journal_is_harmless_when_read(migrated: str) -> Non
 
 
 def test_an_entry_that_cannot_be_stored_says_so(migrated: str) -> None:
-    long_ago = fresh(AlarmEvent.RAISE, at=datetime(1999, 1, 1, tzinfo=UTC))
+    long_ago = new_entry(AlarmEvent.RAISE, at=datetime(1999, 1, 1, tzinfo=UTC))
     with pytest.raises(InvalidRowError):
         journal.append_entries(settings_for(migrated), [long_ago])
 
@@ -356,7 +360,7 @@ def test_who_may_only_read_hears_what_right_is_missing(migrated: str) -> None:
         viewer = settings_for(make_conninfo(migrated, user="alarm_viewer"))
         assert journal.read_journal(viewer) == []
         with pytest.raises(DatabaseAccessError, match="right to insert into alarm_journal"):
-            journal.append_entries(viewer, [fresh(AlarmEvent.RAISE)])
+            journal.append_entries(viewer, [new_entry(AlarmEvent.RAISE)])
         session.execute("DROP OWNED BY alarm_viewer")
         session.execute("DROP ROLE alarm_viewer")
 
@@ -365,7 +369,7 @@ def test_the_errors_of_the_last_hour_are_counted_by_minute_and_pump(migrated: st
     settings = settings_for(migrated)
     writer = ReadingWriter(settings)
     begun = NOW.replace(second=0)
-    writer.write(uuid4(), spooled(*(replace(one, error_g=0.6) for one in doses(3, start=begun))))
+    writer.write(uuid4(), number_rows(*(replace(one, error_g=0.6) for one in make_doses(3, start=begun))))
     writer.close()
     (minute,) = journal.list_dose_errors(settings, since=begun - timedelta(hours=1))
     assert (minute.device, minute.pump, minute.minute, minute.doses, minute.outside) == (
@@ -376,7 +380,7 @@ def test_the_errors_of_the_last_hour_are_counted_by_minute_and_pump(migrated: st
 
 def test_the_key_of_an_alarm_comes_back_as_it_was(migrated: str) -> None:
     journal.append_entries(
-        settings_for(migrated), [fresh(AlarmEvent.RAISE, key=AlarmKey("A", "x/y", "CU-65/75"))]
+        settings_for(migrated), [new_entry(AlarmEvent.RAISE, key=AlarmKey("A", "x/y", "CU-65/75"))]
     )
     assert [one.key for one in journal.read_journal(settings_for(migrated))] == [
         AlarmKey("A", "x/y", "CU-65/75")

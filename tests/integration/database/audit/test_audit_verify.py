@@ -11,24 +11,24 @@ from dosing_tui.database.batches.audit_verify import verify_audit_trail, verify_
 from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
-from tests.integration.database.batches.test_review_writer import LATER, say
+from tests.integration.database.batches.test_review_writer import LATER, review_batch
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.stored_batches import kept
-from tests.support.domain.batch_messages import NOON, STATION, normal
+from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.domain.batch_messages import NOON, STATION, normal_batch
 
 BATCH = f"{STATION}-20261123-001"
 
 
 @pytest.fixture
 def plant(migrated: str) -> Settings:
-    kept(migrated, *normal(), now=LATER)
+    store_and_rebuild(migrated, *normal_batch(), now=LATER)
     settings = settings_for(migrated)
     set_pin(settings, who="Anna", pin="1234")
     for tolerance_g in (0.5, 0.4):
         recipe = MasterRecipe("CU-85", (MasterIngredient("T-9", 3, tolerance_g=tolerance_g),))
         import_recipes(settings, [recipe], who="Anna", valid_from=NOON + timedelta(days=1))
-    say(settings)
-    say(settings, Decision.CONFIRMED, who="Ben")
+    review_batch(settings)
+    review_batch(settings, Decision.CONFIRMED, who="Ben")
     return settings
 
 

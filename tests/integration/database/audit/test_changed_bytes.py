@@ -10,10 +10,10 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.audit_verify import verify_in_session
 from dosing_tui.domain.batch_review.review_rules import Decision
-from tests.integration.database.batches.test_review_writer import LATER, say
+from tests.integration.database.batches.test_review_writer import LATER, review_batch
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.stored_batches import kept
-from tests.support.domain.batch_messages import normal
+from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.domain.batch_messages import normal_batch
 
 OF_A_BATCH = ("record", "judgement")
 ALLOWED = {"meaning": "'rejected'"}
@@ -29,14 +29,14 @@ OTHERWISE = {
 
 @pytest.fixture
 def reviewed(migrated: str) -> Settings:
-    kept(migrated, *normal(), now=LATER)
+    store_and_rebuild(migrated, *normal_batch(), now=LATER)
     settings = settings_for(migrated)
     set_pin(settings, who="Anna", pin="1234")
-    say(settings, Decision.DEVIATION, "fine.")
+    review_batch(settings, Decision.DEVIATION, "fine.")
     return settings
 
 
-def columns(session: psycopg.Connection[Any], table: str) -> list[tuple[str, str]]:
+def list_columns(session: psycopg.Connection[Any], table: str) -> list[tuple[str, str]]:
     return session.execute(
         "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s", (table,)
     ).fetchall()
@@ -46,7 +46,7 @@ def test_the_least_change_of_any_column_of_a_review_is_found(reviewed: Settings)
     with psycopg.connect(reviewed.database.dsn) as session:
         assert verify_in_session(session).faults == ()
         unnoticed = []
-        known = columns(session, "batch_reviews")
+        known = list_columns(session, "batch_reviews")
         assert len(known) >= 14
         for name, kind in known:
             session.execute("SET session_replication_role = replica")  # a superuser's way round triggers

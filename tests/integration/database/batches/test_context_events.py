@@ -14,64 +14,79 @@ from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, JournalEntry, 
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.errors import ConfigError
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import rows
-from tests.support.database.stored_batches import kept
-from tests.support.domain.alarm_entries import entry
-from tests.support.domain.batch_messages import NOON, STATION, at, normal
+from tests.support.database.schema_inspection import fetch_rows
+from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.domain.alarm_entries import make_entry
+from tests.support.domain.batch_messages import NOON, STATION, normal_batch, seconds_after
 
 LATER = NOON + timedelta(hours=1)
 
 
-def said(event: AlarmEvent, seconds: float, *, device: str = STATION, **more: object) -> JournalEntry:
+def make_alarm_entry(
+    event: AlarmEvent, seconds: float, *, device: str = STATION, **more: object
+) -> JournalEntry:
     made = replace(
-        entry(event), uuid=uuid4(), id=0, key=AlarmKey("STOCK_LOW", device, "T-9"), at=at(seconds),
-        received_at=at(seconds), message="T-9 is low.", comment="",
-    )  # fmt: skip
+        make_entry(event),
+        uuid=uuid4(),
+        id=0,
+        key=AlarmKey("STOCK_LOW", device, "T-9"),
+        at=seconds_after(seconds),
+        received_at=seconds_after(seconds),
+        message="T-9 is low.",
+        comment="",
+    )
     return replace(made, **more)  # type: ignore[arg-type]  # names of Entry's fields
 
 
-def exceptions(dsn: str) -> list[list[str]]:
-    return [kinds for (kinds,) in rows(dsn, "SELECT finding_kinds FROM batches ORDER BY begins_at")]
+def read_exceptions(dsn: str) -> list[list[str]]:
+    return [kinds for (kinds,) in fetch_rows(dsn, "SELECT finding_kinds FROM batches ORDER BY begins_at")]
 
 
 def three_batches(dsn: str) -> None:
-    kept(dsn, *normal(), *normal(400), *normal(800), now=LATER)
+    store_and_rebuild(dsn, *normal_batch(), *normal_batch(400), *normal_batch(800), now=LATER)
 
 
 def test_an_alarm_that_comes_after_its_batch_was_judged_is_an_exception_of_it(migrated: str) -> None:
     three_batches(migrated)
     settings = settings_for(migrated)
-    journal.append_entries(settings, [said(AlarmEvent.RAISE, 410), said(AlarmEvent.RETURN, 450)])
+    journal.append_entries(
+        settings, [make_alarm_entry(AlarmEvent.RAISE, 410), make_alarm_entry(AlarmEvent.RETURN, 450)]
+    )
     rebuild_changed_days(settings, now=LATER)
-    assert exceptions(migrated) == [[], ["alarm"], []]
+    assert read_exceptions(migrated) == [[], ["alarm"], []]
 
 
 def test_live_and_rebuilt_batches_are_judged_by_the_same_alarms(migrated: str) -> None:
     three_batches(migrated)
     settings = settings_for(migrated)
     journal.append_entries(
-        settings, [said(AlarmEvent.RAISE, -90_000), said(AlarmEvent.RETURN, 300), said(AlarmEvent.RAISE, 801)]
+        settings,
+        [
+            make_alarm_entry(AlarmEvent.RAISE, -90_000),
+            make_alarm_entry(AlarmEvent.RETURN, 300),
+            make_alarm_entry(AlarmEvent.RAISE, 801),
+        ],
     )
     rebuild_changed_days(settings, now=LATER)
-    live = rows(migrated, "SELECT batch_key, judgement_hash FROM batches ORDER BY 1")
-    assert exceptions(migrated) == [["alarm"], [], ["alarm"]]
+    live = fetch_rows(migrated, "SELECT batch_key, judgement_hash FROM batches ORDER BY 1")
+    assert read_exceptions(migrated) == [["alarm"], [], ["alarm"]]
     done = rebuild_batches(
         settings, since=NOON - timedelta(days=5), until=LATER, now=LATER, report=lambda sentence: None
     )
     assert (done.batch_count, done.stored_count) == (3, 0)
-    assert rows(migrated, "SELECT batch_key, judgement_hash FROM batches ORDER BY 1") == live
+    assert fetch_rows(migrated, "SELECT batch_key, judgement_hash FROM batches ORDER BY 1") == live
 
 
 def test_alarms_of_the_plant_count_for_every_station_diagnostic_ones_and_others_do_not(migrated: str) -> None:
-    kept(migrated, *normal(), *normal(device="b"), now=LATER)
+    store_and_rebuild(migrated, *normal_batch(), *normal_batch(device="b"), now=LATER)
     settings = settings_for(migrated)
-    journal.append_entries(settings, [said(AlarmEvent.RAISE, 5, priority=Priority.DIAGNOSTIC)])
-    journal.append_entries(settings, [said(AlarmEvent.RAISE, 5, device="c")])
+    journal.append_entries(settings, [make_alarm_entry(AlarmEvent.RAISE, 5, priority=Priority.DIAGNOSTIC)])
+    journal.append_entries(settings, [make_alarm_entry(AlarmEvent.RAISE, 5, device="c")])
     rebuild_changed_days(settings, now=LATER)
-    assert exceptions(migrated) == [[], []]
-    journal.append_entries(settings, [said(AlarmEvent.RAISE, 6, device="")])
+    assert read_exceptions(migrated) == [[], []]
+    journal.append_entries(settings, [make_alarm_entry(AlarmEvent.RAISE, 6, device="")])
     rebuild_changed_days(settings, now=LATER)
-    assert exceptions(migrated) == [["alarm"], ["alarm"]]
+    assert read_exceptions(migrated) == [["alarm"], ["alarm"]]
 
 
 def test_an_alarm_whose_condition_had_ended_when_it_was_shown_again_was_active_until_then(
@@ -79,23 +94,32 @@ def test_an_alarm_whose_condition_had_ended_when_it_was_shown_again_was_active_u
 ) -> None:
     three_batches(migrated)
     settings = settings_for(migrated)
-    hidden = [said(AlarmEvent.RAISE, 410), said(AlarmEvent.UNSHELVE, 500, active=False)]
+    hidden = [
+        make_alarm_entry(AlarmEvent.RAISE, 410),
+        make_alarm_entry(AlarmEvent.UNSHELVE, 500, active=False),
+    ]
     journal.append_entries(settings, hidden)
     rebuild_changed_days(settings, now=LATER)
-    assert exceptions(migrated) == [[], ["alarm"], []]
+    assert read_exceptions(migrated) == [[], ["alarm"], []]
 
 
 def test_what_fell_into_a_batch_is_told_with_the_notes_about_its_station(migrated: str) -> None:
     settings = settings_for(migrated)
     journal.append_entries(
         settings,
-        [said(AlarmEvent.RAISE, 10), said(AlarmEvent.RETURN, 20), said(AlarmEvent.RAISE, 30, device="b")],
+        [
+            make_alarm_entry(AlarmEvent.RAISE, 10),
+            make_alarm_entry(AlarmEvent.RETURN, 20),
+            make_alarm_entry(AlarmEvent.RAISE, 30, device="b"),
+        ],
     )
-    operator_notes.add_note(settings, NoteDraft(at(40), "cleaned pump 3", "Anna", STATION), os_user="tester")
-    operator_notes.add_note(settings, NoteDraft(at(50), "not here", "Anna", "b"), os_user="tester")
-    found = list_context_events(settings, device=STATION, since=NOON, until=at(125))
+    operator_notes.add_note(
+        settings, NoteDraft(seconds_after(40), "cleaned pump 3", "Anna", STATION), os_user="tester"
+    )
+    operator_notes.add_note(settings, NoteDraft(seconds_after(50), "not here", "Anna", "b"), os_user="tester")
+    found = list_context_events(settings, device=STATION, since=NOON, until=seconds_after(125))
     assert [(alarm.name, alarm.message) for alarm in found.alarms] == [("STOCK_LOW/T-9", "T-9 is low.")]
-    assert (found.alarms[0].since, found.alarms[0].until) == (at(10), at(20))
+    assert (found.alarms[0].since, found.alarms[0].until) == (seconds_after(10), seconds_after(20))
     assert [note.text for note in found.notes] == ["cleaned pump 3"]
 
 
@@ -107,9 +131,11 @@ def test_a_machine_that_calls_the_site_otherwise_does_not_rebuild_without_the_al
     rebuild_batches(
         other, since=span[0], until=span[1], now=LATER, report=print
     )  # no alarms yet: nothing is lost
-    journal.append_entries(settings, [said(AlarmEvent.RAISE, 410), said(AlarmEvent.RETURN, 450)])
+    journal.append_entries(
+        settings, [make_alarm_entry(AlarmEvent.RAISE, 410), make_alarm_entry(AlarmEvent.RETURN, 450)]
+    )
     rebuild_changed_days(settings, now=LATER)
     wrong = f"plant.site is office, but the alarms in the database are of {settings.plant.site}"
     with pytest.raises(ConfigError, match=wrong):
         rebuild_batches(other, since=span[0], until=span[1], now=LATER, report=print)
-    assert exceptions(migrated) == [[], ["alarm"], []]
+    assert read_exceptions(migrated) == [[], ["alarm"], []]

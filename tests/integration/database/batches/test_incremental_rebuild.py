@@ -15,11 +15,11 @@ from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import Reading
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import rows, run, value
-from tests.support.database.stored_batches import kept, told, write
+from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
+from tests.support.database.stored_batches import describe_stored, store_and_rebuild, write_readings
 from tests.support.database_servers import Server
-from tests.support.domain.batch_messages import NOON, dose, event, level, normal
-from tests.unit.domain.batches.test_reconstruction import simulated
+from tests.support.domain.batch_messages import NOON, make_dose, make_event, make_level, normal_batch
+from tests.unit.domain.batches.test_reconstruction import simulate_readings
 
 LATER = NOON + timedelta(hours=1)
 RECORDS: LiteralString = """
@@ -28,24 +28,30 @@ RECORDS: LiteralString = """
 """
 
 
-def rebuilt(dsn: str, *, now: datetime = LATER) -> list[str]:
+def rebuild_everything(dsn: str, *, now: datetime = LATER) -> list[str]:
     ago = timedelta(days=80)
     rebuild_batches(settings_for(dsn), since=NOON - ago, until=NOON + ago, now=now, report=print)
-    return told(dsn)
+    return describe_stored(dsn)
 
 
 CASES: dict[str, tuple[list[Reading], list[str]]] = {
-    "normal": (normal(), ["complete CU-85 2"]),
-    "aborted": ([*normal()[:2], *normal(400)], ["aborted CU-85 1", "complete CU-85 2"]),
-    "start lost": (normal()[1:], ["no-start CU-85 2"]),
-    "complete lost": (normal()[:3], ["incomplete CU-85 2"]),
-    "both lost": (normal()[1:3], ["no-start CU-85 2"]),
-    "rebooted": ([*normal()[:2], level(70, "T-9", 1e4), level(70, "T-12", 1e4)], ["incomplete CU-85 1"]),
-    "only a complete": (normal()[3:], ["complete-only CU-85 0"]),
-    "complete twice": ([*normal(), event(130, "complete", dedup=2)], ["complete CU-85 2"]),
-    "a slash in the recipe": (normal(recipe="CU-65/75"), ["complete CU-65/75 2"]),
-    "two stations": ([*normal(), *normal(9, device="b")], ["complete CU-85 2", "complete CU-85 2"]),
-}  # fmt: skip
+    "normal": (normal_batch(), ["complete CU-85 2"]),
+    "aborted": ([*normal_batch()[:2], *normal_batch(400)], ["aborted CU-85 1", "complete CU-85 2"]),
+    "start lost": (normal_batch()[1:], ["no-start CU-85 2"]),
+    "complete lost": (normal_batch()[:3], ["incomplete CU-85 2"]),
+    "both lost": (normal_batch()[1:3], ["no-start CU-85 2"]),
+    "rebooted": (
+        [*normal_batch()[:2], make_level(70, "T-9", 1e4), make_level(70, "T-12", 1e4)],
+        ["incomplete CU-85 1"],
+    ),
+    "only a complete": (normal_batch()[3:], ["complete-only CU-85 0"]),
+    "complete twice": ([*normal_batch(), make_event(130, "complete", dedup=2)], ["complete CU-85 2"]),
+    "a slash in the recipe": (normal_batch(recipe="CU-65/75"), ["complete CU-65/75 2"]),
+    "two stations": (
+        [*normal_batch(), *normal_batch(9, device="b")],
+        ["complete CU-85 2", "complete CU-85 2"],
+    ),
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -54,118 +60,124 @@ def test_each_fault_has_its_status_live_shuffled_and_rebuilt(case: str, migrated
     shuffled = list(readings)
     Random(1).shuffle(shuffled)
     for reading in shuffled:
-        write(migrated, [reading])
+        write_readings(migrated, [reading])
         rebuild_changed_days(settings_for(migrated), now=reading.time + timedelta(seconds=1))
-    assert kept(migrated, now=LATER) == expected
-    before = rows(migrated, RECORDS)
-    assert rebuilt(migrated) == expected
-    assert rows(migrated, RECORDS) == before
+    assert store_and_rebuild(migrated, now=LATER) == expected
+    before = fetch_rows(migrated, RECORDS)
+    assert rebuild_everything(migrated) == expected
+    assert fetch_rows(migrated, RECORDS) == before
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_faulty_plant_gives_the_same_records_in_any_order_and_rebuilt(
     seed: int, flavour: Server, migrated: str
 ) -> None:
-    readings = simulated(seed, rate=1.0, count=300)
+    readings = simulate_readings(seed, rate=1.0, count=300)
     now = readings[-1].received_at + timedelta(hours=1)
     expected = reconstruct_batches(readings, now=now)
     mixed = [*readings, *readings[::7]]
     Random(seed).shuffle(mixed)
     for at in range(0, len(mixed), 60):
-        kept(migrated, *mixed[at : at + 60], now=now)
-    assert sorted(row[1] for row in rows(migrated, RECORDS)) == sorted(
+        store_and_rebuild(migrated, *mixed[at : at + 60], now=now)
+    assert sorted(row[1] for row in fetch_rows(migrated, RECORDS)) == sorted(
         batch_to_record(batch) for batch in expected
     )
-    before = rows(migrated, RECORDS)
-    rebuilt(migrated, now=now)
-    assert rows(migrated, RECORDS) == before
+    before = fetch_rows(migrated, RECORDS)
+    rebuild_everything(migrated, now=now)
+    assert fetch_rows(migrated, RECORDS) == before
 
 
 def test_a_batch_that_falls_silent_becomes_incomplete_without_a_message(migrated: str) -> None:
-    assert kept(migrated, *normal()[:2], now=NOON + timedelta(minutes=2)) == ["open CU-85 1"]
-    assert kept(migrated, now=LATER) == ["incomplete CU-85 1"]
+    assert store_and_rebuild(migrated, *normal_batch()[:2], now=NOON + timedelta(minutes=2)) == [
+        "open CU-85 1"
+    ]
+    assert store_and_rebuild(migrated, now=LATER) == ["incomplete CU-85 1"]
 
 
 def test_a_late_start_leaves_a_batch_its_key_and_its_number(migrated: str) -> None:
-    start, *others = normal()
+    start, *others = normal_batch()
     names: LiteralString = "SELECT batch_key, batch_id FROM batches"
-    kept(migrated, *others, now=LATER)
-    before = rows(migrated, names)
-    assert kept(migrated, start, now=LATER) == ["complete CU-85 2"]
-    assert rows(migrated, names) == before
-    assert rebuilt(migrated) == ["complete CU-85 2"]
-    assert rows(migrated, names) == before
+    store_and_rebuild(migrated, *others, now=LATER)
+    before = fetch_rows(migrated, names)
+    assert store_and_rebuild(migrated, start, now=LATER) == ["complete CU-85 2"]
+    assert fetch_rows(migrated, names) == before
+    assert rebuild_everything(migrated) == ["complete CU-85 2"]
+    assert fetch_rows(migrated, names) == before
 
 
 def test_numbers_follow_the_day_and_late_batches_take_the_next_one(migrated: str) -> None:
     names: LiteralString = "SELECT batch_id FROM batches ORDER BY begins_at"
-    kept(migrated, *normal(), *normal(1000), now=LATER)
-    kept(migrated, *normal(500), *normal(-86400), now=LATER)
+    store_and_rebuild(migrated, *normal_batch(), *normal_batch(1000), now=LATER)
+    store_and_rebuild(migrated, *normal_batch(500), *normal_batch(-86400), now=LATER)
     expected = ["20261122-001", "20261123-001", "20261123-003", "20261123-002"]
-    assert [name for (name,) in rows(migrated, names)] == [f"dosing_system_01-{end}" for end in expected]
-    rebuilt(migrated)
-    assert [name for (name,) in rows(migrated, names)] == [f"dosing_system_01-{end}" for end in expected]
+    assert [name for (name,) in fetch_rows(migrated, names)] == [
+        f"dosing_system_01-{end}" for end in expected
+    ]
+    rebuild_everything(migrated)
+    assert [name for (name,) in fetch_rows(migrated, names)] == [
+        f"dosing_system_01-{end}" for end in expected
+    ]
 
 
 def test_nothing_is_written_when_nothing_has_changed(migrated: str) -> None:
-    kept(migrated, *normal(), now=LATER)
+    store_and_rebuild(migrated, *normal_batch(), now=LATER)
     done = rebuild_batches(settings_for(migrated), since=NOON, until=LATER, now=LATER, report=print)
     assert (done.batch_count, done.stored_count, done.removed_count) == (1, 0, 0)
-    assert value(migrated, "SELECT count(*) FROM batches_touched") == 0
+    assert fetch_value(migrated, "SELECT count(*) FROM batches_touched") == 0
 
 
 def test_batches_outlive_their_readings(migrated: str) -> None:
-    kept(migrated, *normal(), now=LATER)
-    run(migrated, "DELETE FROM dosing_consumption")
-    run(migrated, "DELETE FROM batch_events")
+    store_and_rebuild(migrated, *normal_batch(), now=LATER)
+    execute_statements(migrated, "DELETE FROM dosing_consumption")
+    execute_statements(migrated, "DELETE FROM batch_events")
     later = NOON + timedelta(days=100)
-    assert rebuilt(migrated, now=later) == ["complete CU-85 2"]
+    assert rebuild_everything(migrated, now=later) == ["complete CU-85 2"]
 
 
 def test_batches_outlive_readings_that_were_kept_for_less_than_usual(migrated: str) -> None:
     day = 86_400.0
-    kept(migrated, *normal(), *normal(10 * day), now=NOON + timedelta(days=11))
-    before = rows(migrated, RECORDS)
+    store_and_rebuild(migrated, *normal_batch(), *normal_batch(10 * day), now=NOON + timedelta(days=11))
+    before = fetch_rows(migrated, RECORDS)
     for table in ("dosing_consumption", "batch_events"):
-        run(migrated, f"DELETE FROM {table} WHERE time < '{NOON + timedelta(days=9)}'")
+        execute_statements(migrated, f"DELETE FROM {table} WHERE time < '{NOON + timedelta(days=9)}'")
     now = NOON + timedelta(days=11)
     rebuild_batches(settings_for(migrated), since=NOON - timedelta(days=1), until=now, now=now, report=print)
-    assert rows(migrated, RECORDS) == before
-    run(migrated, "DELETE FROM dosing_consumption")
-    run(migrated, "DELETE FROM batch_events")
+    assert fetch_rows(migrated, RECORDS) == before
+    execute_statements(migrated, "DELETE FROM dosing_consumption")
+    execute_statements(migrated, "DELETE FROM batch_events")
     rebuild_batches(settings_for(migrated), since=NOON - timedelta(days=1), until=now, now=now, report=print)
-    assert rows(migrated, RECORDS) == before
+    assert fetch_rows(migrated, RECORDS) == before
 
 
 def test_what_was_written_waits_until_somebody_rebuilds(migrated: str) -> None:
-    write(migrated, normal())
-    assert value(migrated, "SELECT count(*) FROM batches_touched") == 1
-    assert told(migrated) == []
-    assert kept(migrated, now=LATER) == ["complete CU-85 2"]
+    write_readings(migrated, normal_batch())
+    assert fetch_value(migrated, "SELECT count(*) FROM batches_touched") == 1
+    assert describe_stored(migrated) == []
+    assert store_and_rebuild(migrated, now=LATER) == ["complete CU-85 2"]
 
 
 def test_only_one_rebuilds_at_a_time(migrated: str) -> None:
-    write(migrated, normal())
+    write_readings(migrated, normal_batch())
     with psycopg.connect(migrated, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (incremental_rebuild.LOCK_KEY,))
         assert rebuild_changed_days(settings_for(migrated), now=LATER).stored_count == 0
-    assert kept(migrated, now=LATER) == ["complete CU-85 2"]
+    assert store_and_rebuild(migrated, now=LATER) == ["complete CU-85 2"]
 
 
 def test_what_comes_while_it_is_rebuilt_is_not_forgotten(migrated: str) -> None:
-    write(migrated, normal())
-    touched = rows(migrated, "SELECT device_id, day, touches FROM batches_touched")
-    write(migrated, [dose(70, "T-9", dedup=9)])
-    (row,) = rows(migrated, "SELECT device_id, day, touches FROM batches_touched")
+    write_readings(migrated, normal_batch())
+    touched = fetch_rows(migrated, "SELECT device_id, day, touches FROM batches_touched")
+    write_readings(migrated, [make_dose(70, "T-9", dedup=9)])
+    (row,) = fetch_rows(migrated, "SELECT device_id, day, touches FROM batches_touched")
     assert row[:2] == touched[0][:2]
     assert row[2] > touched[0][2]
 
 
 def test_a_stored_record_reads_back_as_the_batch(migrated: str) -> None:
-    readings = [*normal(), level(-9, "T-9", 5000.0), level(61.1, "T-9", 4959.9)]
-    kept(migrated, *readings, now=LATER)
+    readings = [*normal_batch(), make_level(-9, "T-9", 5000.0), make_level(61.1, "T-9", 4959.9)]
+    store_and_rebuild(migrated, *readings, now=LATER)
     (batch,) = reconstruct_batches(readings, now=LATER)
-    ((_, text, _),) = rows(migrated, RECORDS)
+    ((_, text, _),) = fetch_rows(migrated, RECORDS)
     assert record_to_batch(text, batch.key) == replace(
         batch,
         doses=tuple(replace(d, received_at=d.time) for d in batch.doses),
@@ -175,11 +187,11 @@ def test_a_stored_record_reads_back_as_the_batch(migrated: str) -> None:
 
 def test_the_hour_that_a_wall_shows_twice_is_two_hours(migrated: str) -> None:
     autumn = (datetime(2026, 10, 25, 0, 0, tzinfo=UTC) - NOON).total_seconds()
-    readings = [message for number in range(9) for message in normal(autumn + 900 * number)]
+    readings = [message for number in range(9) for message in normal_batch(autumn + 900 * number)]
     now = NOON + timedelta(seconds=autumn + 9000)
-    assert kept(migrated, *readings, now=now) == ["complete CU-85 2"] * 9
+    assert store_and_rebuild(migrated, *readings, now=now) == ["complete CU-85 2"] * 9
 
 
 def test_times_are_utc_whatever_the_session(migrated: str) -> None:
-    kept(migrated, *normal(), now=datetime.now(UTC))
-    assert '"begins_at":"2026-11-23T12:00:00.000000+00:00"' in rows(migrated, RECORDS)[0][1]
+    store_and_rebuild(migrated, *normal_batch(), now=datetime.now(UTC))
+    assert '"begins_at":"2026-11-23T12:00:00.000000+00:00"' in fetch_rows(migrated, RECORDS)[0][1]

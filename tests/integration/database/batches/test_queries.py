@@ -15,18 +15,25 @@ from dosing_tui.domain.batch_review.exception_checks import ExceptionKind
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchStatusCounts, create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision, Review
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.stored_batches import kept
-from tests.support.domain.batch_messages import NOON, dose, event, normal
+from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.domain.batch_messages import NOON, make_dose, make_event, normal_batch
 
 LATER = NOON + timedelta(hours=1)
 
 
 @pytest.fixture
 def plant(migrated: str) -> Settings:
-    kept(
-        migrated, *normal(), *normal(400, "FG-85/95"), *normal(800)[:2], event(900, "abort"),
-        *normal(0, device="b"), dose(99, "L25B", device="b"), *normal(3500)[:1], now=LATER,
-    )  # fmt: skip
+    store_and_rebuild(
+        migrated,
+        *normal_batch(),
+        *normal_batch(400, "FG-85/95"),
+        *normal_batch(800)[:2],
+        make_event(900, "abort"),
+        *normal_batch(0, device="b"),
+        make_dose(99, "L25B", device="b"),
+        *normal_batch(3500)[:1],
+        now=LATER,
+    )
     return settings_for(migrated)
 
 
@@ -70,7 +77,7 @@ def test_pages_upwards_are_those_of_the_way_down_and_what_comes_between_them_is_
     assert list_batches_above(plant, BatchFilter(), whole[3], rows=2) == whole[1:3]
     assert list_batches_above(plant, BatchFilter(), whole[0]) == []
     first = list_batches(plant, BatchFilter(), rows=2)
-    kept(migrated, *normal(-400, device="c"), *normal(1600, device="c"), now=LATER)
+    store_and_rebuild(migrated, *normal_batch(-400, device="c"), *normal_batch(1600, device="c"), now=LATER)
     rest = list_batches(plant, BatchFilter(), after=first[-1])
     late = {row.batch_key for row in [*first, *rest]} - {row.batch_key for row in whole}
     assert len(late) == 1
@@ -107,7 +114,7 @@ def test_the_whole_of_a_batch_is_of_one_moment_whatever_is_entered_meanwhile(
 
 
 def test_text_of_the_plant_is_harmless(migrated: str) -> None:
-    kept(migrated, replace(event(0, "complete"), recipe="CU\x1b[2J\u202e"), now=LATER)
+    store_and_rebuild(migrated, replace(make_event(0, "complete"), recipe="CU\x1b[2J\u202e"), now=LATER)
     (row,) = list_batches(settings_for(migrated), BatchFilter())
     assert row.recipe.isprintable()
     assert read_batch(settings_for(migrated), row.batch_key) is not None

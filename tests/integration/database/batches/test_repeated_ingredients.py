@@ -16,10 +16,10 @@ from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.export.dose_export import format_doses_csv
-from tests.integration.database.batches.test_review_writer import say, seen
+from tests.integration.database.batches.test_review_writer import read_newest_batch, review_batch
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.stored_batches import kept
-from tests.support.domain.batch_messages import NOON, dose, event
+from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.domain.batch_messages import NOON, make_dose, make_event
 from tests.unit.domain.batch_review.test_exception_checks import TWO_OF_T12
 
 TWICE = MasterRecipe(
@@ -35,9 +35,14 @@ TWICE = MasterRecipe(
 def test_each_dose_has_its_band_and_one_that_is_missing_is_found(migrated: str) -> None:
     settings = settings_for(migrated)
     import_recipes(settings, [TWICE], who="Anna", valid_from=NOON - timedelta(days=1))
-    first = dose(461, "T-12", target_g=30.0, actual_g=30.0)
-    lacking: list[Reading] = [event(400, "start"), first, dose(522, "T-9"), event(525, "complete")]
-    kept(migrated, *TWO_OF_T12, *lacking, now=NOON + timedelta(hours=1))
+    first = make_dose(461, "T-12", target_g=30.0, actual_g=30.0)
+    lacking: list[Reading] = [
+        make_event(400, "start"),
+        first,
+        make_dose(522, "T-9"),
+        make_event(525, "complete"),
+    ]
+    store_and_rebuild(migrated, *TWO_OF_T12, *lacking, now=NOON + timedelta(hours=1))
     short, whole = (read_batch(settings, row.batch_key) for row in list_batches(settings, BatchFilter()))
     assert whole is not None
     assert whole.assessment.exceptions == ()
@@ -56,15 +61,15 @@ def test_each_dose_has_its_band_and_one_that_is_missing_is_found(migrated: str) 
 def plant(migrated: str) -> Settings:
     settings = settings_for(migrated)
     import_recipes(settings, [TWICE], who="Anna", valid_from=NOON - timedelta(days=1))
-    kept(migrated, *TWO_OF_T12, now=NOON + timedelta(hours=1))
+    store_and_rebuild(migrated, *TWO_OF_T12, now=NOON + timedelta(hours=1))
     return settings
 
 
 def test_what_came_to_it_since_its_review_is_told(plant: Settings) -> None:
-    say(plant)
-    kept(plant.database.dsn, dose(90, "L25B"), now=NOON + timedelta(hours=1))
-    assert seen(plant).row.review_state == "outdated"
-    assert "An exception came: L25B is not in the recipe." in describe_changes(seen(plant), UTC)
+    review_batch(plant)
+    store_and_rebuild(plant.database.dsn, make_dose(90, "L25B"), now=NOON + timedelta(hours=1))
+    assert read_newest_batch(plant).row.review_state == "outdated"
+    assert "An exception came: L25B is not in the recipe." in describe_changes(read_newest_batch(plant), UTC)
 
 
 def test_the_audit_finds_nothing_wrong_with_it(plant: Settings) -> None:

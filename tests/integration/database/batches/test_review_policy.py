@@ -14,38 +14,38 @@ from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.errors import ReviewError
-from tests.integration.database.batches.test_review_writer import LATER, say, seen
+from tests.integration.database.batches.test_review_writer import LATER, read_newest_batch, review_batch
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import run, value
-from tests.support.database.stored_batches import kept
-from tests.support.domain.batch_messages import normal
+from tests.support.database.schema_inspection import execute_statements, fetch_value
+from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.domain.batch_messages import normal_batch
 
 STRICT = ReviewPolicy(pin=True, second_person=True)
 
 
 @pytest.fixture
 def lax(migrated: str) -> Settings:
-    kept(migrated, *normal(), now=LATER)
+    store_and_rebuild(migrated, *normal_batch(), now=LATER)
     return settings_for(migrated)
 
 
-def strict(settings: Settings, policy: ReviewPolicy = STRICT) -> None:
+def require_policy(settings: Settings, policy: ReviewPolicy = STRICT) -> None:
     assert set_policy(settings, policy, who="Anna", reason="customer's audit")
 
 
 def test_a_program_whose_settings_want_no_pin_signs_nothing_without_one(lax: Settings) -> None:
-    strict(lax)
+    require_policy(lax)
     with pytest.raises(ReviewError, match="wants a PIN with every review"):
-        say(lax)
+        review_batch(lax)
     set_pin(lax, who="Anna", pin="1234")
     with pytest.raises(ReviewError, match="not the PIN of Anna"):
-        say(lax, pin="4321")
-    assert say(lax, pin="1234").signature == "signed with a PIN"
+        review_batch(lax, pin="4321")
+    assert review_batch(lax, pin="1234").signature == "signed with a PIN"
 
 
 def test_the_database_refuses_a_review_that_no_pin_signed(lax: Settings) -> None:
-    say(lax)
-    strict(lax)
+    review_batch(lax)
+    require_policy(lax)
     insert = """
         INSERT INTO audit_trail
         SELECT 9, at, action, subject, who, content, 'x', 'y' FROM audit_trail LIMIT 1;
@@ -56,18 +56,18 @@ def test_the_database_refuses_a_review_that_no_pin_signed(lax: Settings) -> None
     """
     for signature in ("'not an e-signature'", "'signed with a PIN'"):
         with pytest.raises(psycopg.errors.RaiseException, match="wants the PIN of Anna"):
-            run(lax.database.dsn, insert.format(signature=signature))
+            execute_statements(lax.database.dsn, insert.format(signature=signature))
 
 
 def test_an_approval_waits_for_a_second_person_whatever_the_settings_want(lax: Settings) -> None:
-    say(lax)
+    review_batch(lax)
     assert count_batches(lax, BatchFilter(unreviewed=True)).unreviewed == 0
-    strict(lax, ReviewPolicy(second_person=True))
+    require_policy(lax, ReviewPolicy(second_person=True))
     assert count_batches(lax, BatchFilter(unreviewed=True)).unreviewed == 1
     assert len(list_batches(lax, BatchFilter(unreviewed=True))) == 1
-    say(lax, Decision.CONFIRMED, who="Ben")
+    review_batch(lax, Decision.CONFIRMED, who="Ben")
     assert list_batches(lax, BatchFilter(unreviewed=True)) == []
-    assert seen(lax).row.review_state == "confirmed"
+    assert read_newest_batch(lax).row.review_state == "confirmed"
 
 
 def test_settings_may_want_more_than_the_plant_but_not_less(lax: Settings) -> None:
@@ -76,16 +76,16 @@ def test_settings_may_want_more_than_the_plant_but_not_less(lax: Settings) -> No
         ReviewPolicy(pin=True),
         ReviewPolicy(),
     )
-    strict(lax, ReviewPolicy(second_person=True))
+    require_policy(lax, ReviewPolicy(second_person=True))
     assert read_effective_policy(wanting) == STRICT
     assert read_plant_policy(wanting) == ReviewPolicy(second_person=True)
 
 
 def test_each_change_is_an_entry_with_its_reason_and_a_changed_one_is_found(lax: Settings) -> None:
-    strict(lax)
+    require_policy(lax)
     assert not set_policy(lax, STRICT, who="Anna", reason="once more")
-    strict(lax, ReviewPolicy())
-    assert value(lax.database.dsn, "SELECT count(*) FROM audit_trail WHERE action = 'policy'") == 2
+    require_policy(lax, ReviewPolicy())
+    assert fetch_value(lax.database.dsn, "SELECT count(*) FROM audit_trail WHERE action = 'policy'") == 2
     assert verify_audit_trail(lax).faults == ()
     with pytest.raises(ReviewError, match="needs who makes it, and why"):
         set_policy(lax, STRICT, who="Anna", reason=" ")

@@ -27,22 +27,22 @@ from dosing_tui.domain.batch_review.review_rules import Decision, Review
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.errors import DatabaseAccessError, ReviewError
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import rows, run, value
-from tests.support.database.stored_batches import kept
+from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
+from tests.support.database.stored_batches import store_and_rebuild
 from tests.support.database_servers import Server
-from tests.support.domain.batch_messages import NOON, dose, event, normal
+from tests.support.domain.batch_messages import NOON, make_dose, make_event, normal_batch
 
 LATER = NOON + timedelta(hours=1)
-GROSS = [*normal(), dose(70, "T-9", actual_g=3.0, dedup=2)]
+GROSS = [*normal_batch(), make_dose(70, "T-9", actual_g=3.0, dedup=2)]
 
 
-def seen(settings: Settings) -> BatchDetail:
+def read_newest_batch(settings: Settings) -> BatchDetail:
     found = read_batch(settings, list_batches(settings, BatchFilter())[0].batch_key)
     assert found is not None
     return found
 
 
-def say(
+def review_batch(
     settings: Settings,
     meaning: Decision = Decision.APPROVED,
     comment: str = "",
@@ -51,19 +51,21 @@ def say(
     at: BatchDetail | None = None,
     pin: str = "",
 ) -> Review:
-    draft = create_review_draft((at or seen(settings)).row, meaning, who=who, comment=comment, pin=pin)
+    draft = create_review_draft(
+        (at or read_newest_batch(settings)).row, meaning, who=who, comment=comment, pin=pin
+    )
     return enter_review(settings, draft, os_user="tester")
 
 
 @pytest.fixture
 def plant(migrated: str) -> Settings:
-    kept(migrated, *normal(), now=LATER)
+    store_and_rebuild(migrated, *normal_batch(), now=LATER)
     return settings_for(migrated)
 
 
 def test_a_review_is_shown_with_who_when_and_what(plant: Settings) -> None:
-    said = say(plant)
-    after = seen(plant)
+    said = review_batch(plant)
+    after = read_newest_batch(plant)
     assert (after.row.review_state, after.row.disposed_by) == ("approved", "Anna")
     assert after.reviews == (said,)
     assert (said.who, said.os_user, said.signature) == ("Anna", "tester", "not an e-signature")
@@ -71,14 +73,14 @@ def test_a_review_is_shown_with_who_when_and_what(plant: Settings) -> None:
 
 
 def test_two_reviewers_at_once_the_second_is_told(plant: Settings) -> None:
-    before = seen(plant)
+    before = read_newest_batch(plant)
     told: list[str] = []
     barrier = threading.Barrier(4)
 
     def reviewer(who: str) -> None:
         barrier.wait()
         try:
-            told.append(say(plant, who=who, at=before).who)
+            told.append(review_batch(plant, who=who, at=before).who)
         except ReviewError as error:
             told.append(str(error))
 
@@ -88,42 +90,42 @@ def test_two_reviewers_at_once_the_second_is_told(plant: Settings) -> None:
     for thread in threads:
         thread.join()
     assert sorted("was faster ('approved'" in each for each in told) == [False, True, True, True]
-    assert value(plant.database.dsn, "SELECT count(*) FROM batch_reviews") == 1
+    assert fetch_value(plant.database.dsn, "SELECT count(*) FROM batch_reviews") == 1
     assert verify_audit_trail(plant).faults == ()
 
 
 def test_what_has_changed_since_it_was_seen_is_not_reviewed(plant: Settings) -> None:
-    before = seen(plant)
-    kept(plant.database.dsn, dose(90, "L25B"), now=LATER)
+    before = read_newest_batch(plant)
+    store_and_rebuild(plant.database.dsn, make_dose(90, "L25B"), now=LATER)
     with pytest.raises(ReviewError, match="has changed since you saw it"):
-        say(plant, at=before)
+        review_batch(plant, at=before)
 
 
 def test_late_data_make_a_review_outdated_and_change_nothing_of_it(plant: Settings) -> None:
-    say(plant)
-    signed = rows(plant.database.dsn, "SELECT * FROM batch_reviews")
-    kept(plant.database.dsn, dose(90, "L25B"), now=LATER)
-    after = seen(plant)
+    review_batch(plant)
+    signed = fetch_rows(plant.database.dsn, "SELECT * FROM batch_reviews")
+    store_and_rebuild(plant.database.dsn, make_dose(90, "L25B"), now=LATER)
+    after = read_newest_batch(plant)
     assert (after.row.review_state, len(after.batch.doses)) == ("outdated", 3)
-    assert rows(plant.database.dsn, "SELECT * FROM batch_reviews") == signed
-    say(plant, Decision.DEVIATION, "L25B was a trial")
-    assert seen(plant).row.review_state == "approved with deviation"
+    assert fetch_rows(plant.database.dsn, "SELECT * FROM batch_reviews") == signed
+    review_batch(plant, Decision.DEVIATION, "L25B was a trial")
+    assert read_newest_batch(plant).row.review_state == "approved with deviation"
 
 
 def test_a_rebuild_does_not_touch_what_people_said(plant: Settings) -> None:
-    say(plant)
-    before = rows(plant.database.dsn, "SELECT * FROM batches")
+    review_batch(plant)
+    before = fetch_rows(plant.database.dsn, "SELECT * FROM batches")
     rebuild_batches(plant, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
-    assert rows(plant.database.dsn, "SELECT * FROM batches") == before
+    assert fetch_rows(plant.database.dsn, "SELECT * FROM batches") == before
 
 
 def test_a_reviewed_batch_whose_messages_go_to_another_stays_and_says_so(migrated: str) -> None:
     settings = settings_for(migrated)
-    kept(migrated, dose(100, "T-9"), dose(1200, "T-12"), now=LATER)
+    store_and_rebuild(migrated, make_dose(100, "T-9"), make_dose(1200, "T-12"), now=LATER)
     for row in list_batches(settings, BatchFilter()):
         draft = create_review_draft(row, Decision.REJECTED, who="Anna", comment="no start")
         enter_review(settings, draft, os_user="tester")
-    kept(migrated, event(30, "start"), now=LATER)
+    store_and_rebuild(migrated, make_event(30, "start"), now=LATER)
     (whole,) = list_batches(settings, BatchFilter())
     assert (whole.review_state, whole.status, whole.doses) == ("outdated", "incomplete", 2)
     assert count_batches(settings, BatchFilter()).batches == 1
@@ -131,7 +133,7 @@ def test_a_reviewed_batch_whose_messages_go_to_another_stays_and_says_so(migrate
     with psycopg.connect(migrated) as session:
         reported = session.execute(read_statement("reports/shift_batches"), asked).fetchall()
     assert reported == [("CU-85", "incomplete", 1, 1)]
-    found, gone = seen(settings), read_batch(settings, key_of(migrated, gone=True))
+    found, gone = read_newest_batch(settings), read_batch(settings, key_of(migrated, gone=True))
     assert gone is not None
     assert (gone.row.review_state, gone.row.status, gone.row.doses) == ("outdated", "no-start", 1)
     assert describe_changes(gone, UTC) == (BATCH_MERGED,)
@@ -139,40 +141,40 @@ def test_a_reviewed_batch_whose_messages_go_to_another_stays_and_says_so(migrate
     (sentence,) = describe_merged_reviews(found, UTC)
     assert f"is about {gone.row.batch_id}, whose messages are of this batch now" in sentence
     with pytest.raises(ReviewError, match="It is no more, its messages are of another batch"):
-        say(settings, Decision.COMMENT, "which?", at=gone)
+        review_batch(settings, Decision.COMMENT, "which?", at=gone)
     assert verify_audit_trail(settings).faults == ()
-    before = rows(migrated, "SELECT * FROM batches ORDER BY batch_key")
+    before = fetch_rows(migrated, "SELECT * FROM batches ORDER BY batch_key")
     rebuild_batches(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
-    assert rows(migrated, "SELECT * FROM batches ORDER BY batch_key") == before
+    assert fetch_rows(migrated, "SELECT * FROM batches ORDER BY batch_key") == before
 
 
 def key_of(dsn: str, *, gone: bool) -> str:
-    key: str = value(dsn, f"SELECT batch_key FROM batches WHERE gone = {gone}")
+    key: str = fetch_value(dsn, f"SELECT batch_key FROM batches WHERE gone = {gone}")
     return key
 
 
 def test_reviews_outlive_their_readings(plant: Settings) -> None:
-    say(plant)
-    run(plant.database.dsn, "DELETE FROM dosing_consumption")
-    run(plant.database.dsn, "DELETE FROM batch_events")
+    review_batch(plant)
+    execute_statements(plant.database.dsn, "DELETE FROM dosing_consumption")
+    execute_statements(plant.database.dsn, "DELETE FROM batch_events")
     rebuild_changed_days(plant, now=NOON + timedelta(days=100))
-    after = seen(plant)
+    after = read_newest_batch(plant)
     assert (after.row.review_state, len(after.batch.doses)) == ("approved", 2)
 
 
 def test_withdrawing_is_a_new_entry(plant: Settings) -> None:
-    say(plant)
-    say(plant, Decision.WITHDRAWN, "wrong batch")
-    after = seen(plant)
+    review_batch(plant)
+    review_batch(plant, Decision.WITHDRAWN, "wrong batch")
+    after = read_newest_batch(plant)
     assert (after.row.review_state, [each.meaning for each in after.reviews]) == (
         "unreviewed", ["approved", "withdrawn"],
     )  # fmt: skip
 
 
 def test_a_comment_leaves_the_standing(plant: Settings) -> None:
-    say(plant)
-    say(plant, Decision.COMMENT, "well done")
-    assert seen(plant).row.review_state == "approved"
+    review_batch(plant)
+    review_batch(plant, Decision.COMMENT, "well done")
+    assert read_newest_batch(plant).row.review_state == "approved"
 
 
 REFUSED = [
@@ -187,26 +189,30 @@ REFUSED = [
 def test_what_cannot_be_said_is_refused(plant: Settings) -> None:
     for meaning, comment, sentence in REFUSED:
         with pytest.raises(ReviewError, match=sentence):
-            say(plant, meaning, comment)
-    assert value(plant.database.dsn, "SELECT count(*) FROM audit_trail") == 0
+            review_batch(plant, meaning, comment)
+    assert fetch_value(plant.database.dsn, "SELECT count(*) FROM audit_trail") == 0
 
 
 def test_a_batch_with_exceptions_is_only_approved_with_deviation(migrated: str) -> None:
-    kept(migrated, *GROSS, now=LATER)
+    store_and_rebuild(migrated, *GROSS, now=LATER)
     settings = settings_for(migrated)
     with pytest.raises(ReviewError, match="approve it with deviation and say why"):
-        say(settings)
-    assert say(settings, Decision.DEVIATION, "topped up by hand").meaning == "approved with deviation"
+        review_batch(settings)
+    assert (
+        review_batch(settings, Decision.DEVIATION, "topped up by hand").meaning == "approved with deviation"
+    )
 
 
 def test_a_batch_under_way_is_not_approved(migrated: str) -> None:
-    kept(migrated, *normal()[:2], now=NOON + timedelta(minutes=2))
+    store_and_rebuild(migrated, *normal_batch()[:2], now=NOON + timedelta(minutes=2))
     with pytest.raises(ReviewError, match="still under way"):
-        say(settings_for(migrated))
+        review_batch(settings_for(migrated))
 
 
 def test_many_are_approved_at_once_and_each_for_itself(migrated: str) -> None:
-    kept(migrated, *(m for number in range(5) for m in normal(400.0 * number)), *GROSS, now=LATER)
+    store_and_rebuild(
+        migrated, *(m for number in range(5) for m in normal_batch(400.0 * number)), *GROSS, now=LATER
+    )
     settings = settings_for(migrated)
     drafts = [
         create_review_draft(row, Decision.APPROVED, who="Anna")
@@ -218,27 +224,27 @@ def test_many_are_approved_at_once_and_each_for_itself(migrated: str) -> None:
 
 
 def test_the_second_person_is_another(plant: Settings) -> None:
-    say(plant)
+    review_batch(plant)
     plant = replace(plant, review=ReviewSettings(second_person=True))
     assert count_batches(plant, BatchFilter(unreviewed=True)).unreviewed == 1
     with pytest.raises(ReviewError, match="the second person has to be another"):
-        say(plant, Decision.CONFIRMED, who="anna")
-    say(plant, Decision.CONFIRMED, who="Berta")
-    assert seen(plant).row.review_state == "confirmed"
+        review_batch(plant, Decision.CONFIRMED, who="anna")
+    review_batch(plant, Decision.CONFIRMED, who="Berta")
+    assert read_newest_batch(plant).row.review_state == "confirmed"
     assert list_batches(plant, BatchFilter(unreviewed=True)) == []
 
 
 def test_a_pin_is_asked_for_where_it_is_configured(plant: Settings) -> None:
     signing = replace(plant, review=ReviewSettings(pin=True))
     with pytest.raises(ReviewError, match="Anna has no PIN yet"):
-        say(signing, pin="1234")
+        review_batch(signing, pin="1234")
     set_pin(signing, who="Anna", pin="1234")
     with pytest.raises(ReviewError, match="not the PIN of Anna"):
-        say(signing, pin="4321")
+        review_batch(signing, pin="4321")
     with pytest.raises(ReviewError, match="not the PIN of Anna"):
         set_pin(signing, who="Anna", pin="9999", old="1111")
-    assert say(signing, pin="1234").signature == "signed with a PIN"
-    stored: str = value(plant.database.dsn, "SELECT pin_hash FROM reviewer_pins")
+    assert review_batch(signing, pin="1234").signature == "signed with a PIN"
+    stored: str = fetch_value(plant.database.dsn, "SELECT pin_hash FROM reviewer_pins")
     assert stored.startswith("$argon2id$")
     assert verify_audit_trail(signing).faults == ()
 
@@ -246,7 +252,7 @@ def test_a_pin_is_asked_for_where_it_is_configured(plant: Settings) -> None:
 def test_the_pin_of_a_name_is_found_as_reviews_write_the_name(plant: Settings) -> None:
     signing = replace(plant, review=ReviewSettings(pin=True))
     set_pin(signing, who=" Anna\u202e  Lee\x1b", pin="1234")
-    assert say(signing, who=" Anna\u202e  Lee\x1b", pin="1234").signature == "signed with a PIN"
+    assert review_batch(signing, who=" Anna\u202e  Lee\x1b", pin="1234").signature == "signed with a PIN"
     assert verify_audit_trail(signing).faults == ()
 
 
@@ -285,7 +291,7 @@ CHANGES = {
 
 def test_one_changed_byte_is_found(plant: Settings) -> None:
     set_pin(plant, who="Anna", pin="1234")
-    say(plant, Decision.DEVIATION, "fine.")
+    review_batch(plant, Decision.DEVIATION, "fine.")
     recipe = MasterRecipe("CU-85", (MasterIngredient("T-9", 3, tolerance_g=0.5),))
     import_recipes(plant, [recipe], who="Anna")
     audit = verify_audit_trail(plant)
@@ -308,16 +314,19 @@ def test_a_recipe_gets_a_version_when_it_differs_and_judges_what_begins_after(pl
     (again,) = import_recipes(plant, [narrow], who="Anna")
     assert (again.version, again.is_new) == (1, False)
     rebuild_changed_days(plant, now=LATER)
-    assert (seen(plant).row.finding_kinds, seen(plant).row.recipe_version) == (("out of tolerance",), 1)
+    assert (read_newest_batch(plant).row.finding_kinds, read_newest_batch(plant).row.recipe_version) == (
+        ("out of tolerance",),
+        1,
+    )
     wide = replace(narrow, ordered=True)
     import_recipes(plant, [wide], who="Anna")
     rebuild_changed_days(plant, now=LATER)
-    assert seen(plant).row.recipe_version == 1
+    assert read_newest_batch(plant).row.recipe_version == 1
     assert [each.version for each in list_recipe_versions(plant)] == [1, 2]
 
 
 def test_nobody_enters_a_review_in_the_past_or_as_another_role(plant: Settings) -> None:
-    say(plant)
+    review_batch(plant)
     copy: LiteralString = """
         INSERT INTO audit_trail SELECT 2, at, action, subject, who, content, hash, 'x' FROM audit_trail;
         INSERT INTO batch_reviews
@@ -326,11 +335,11 @@ def test_nobody_enters_a_review_in_the_past_or_as_another_role(plant: Settings) 
           FROM batch_reviews
     """
     with pytest.raises(psycopg.errors.RaiseException, match="a review is entered by"):
-        run(plant.database.dsn, copy)
+        execute_statements(plant.database.dsn, copy)
 
 
 def test_who_may_only_read_is_told_so(plant: Settings) -> None:
-    before = seen(plant)
+    before = read_newest_batch(plant)
     dsn = f"{plant.database.dsn} options='-c default_transaction_read_only=on'"
     with pytest.raises(DatabaseAccessError):
-        say(settings_for(dsn), at=before)
+        review_batch(settings_for(dsn), at=before)

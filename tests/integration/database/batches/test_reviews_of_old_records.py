@@ -13,9 +13,9 @@ from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.domain.batch_review.query_models import BatchFilter
 from tests.integration.database.batches.test_review_writer import LATER
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import rows
-from tests.support.database.stored_batches import kept
-from tests.support.domain.batch_messages import normal
+from tests.support.database.schema_inspection import fetch_rows
+from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.domain.batch_messages import normal_batch
 
 SINCE = (25, 26)
 """The migrations that made reviews hold for the judgement."""
@@ -41,11 +41,11 @@ def old(database: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     with monkeypatch.context() as past:
         past.setattr(migration_history, "list_migrations", earlier)
         migrate_schema(settings, report=lambda sentence: None)
-    kept(database, *normal(), *normal(400), *normal(800), now=LATER)
+    store_and_rebuild(database, *normal_batch(), *normal_batch(400), *normal_batch(800), now=LATER)
     return settings
 
 
-def said(settings: Settings, key: str, who: str, meaning: str) -> None:
+def insert_old_review(settings: Settings, key: str, who: str, meaning: str) -> None:
     """As it was entered then."""
     with psycopg.connect(settings.database.dsn) as session:
         moment = audit_trail.lock_trail(session)
@@ -68,13 +68,16 @@ def said(settings: Settings, key: str, who: str, meaning: str) -> None:
 
 
 def test_old_reviews_verify_and_stand_as_they_were_meant(old: Settings) -> None:
-    keys = [key for (key,) in rows(old.database.dsn, "SELECT batch_key FROM batches ORDER BY begins_at DESC")]
+    keys = [
+        key
+        for (key,) in fetch_rows(old.database.dsn, "SELECT batch_key FROM batches ORDER BY begins_at DESC")
+    ]
     for number, who, meaning in (
         (0, "Anna", "approved with deviation"), (0, "Ben", "confirmed"),
         (1, "Anna", "rejected"), (1, "Ben", "approved"), (1, "Ben", "withdrawn"),
         (2, "Anna", "approved"), (2, "Ben", "comment"),
     ):  # fmt: skip
-        said(old, keys[number], who, meaning)
+        insert_old_review(old, keys[number], who, meaning)
     migrate_schema(old, report=lambda sentence: None)
     assert [(row.review_state, row.reviewers) for row in list_batches(old, BatchFilter())] == [
         ("confirmed with deviation", "Anna, Ben"), ("unreviewed", ""), ("approved", "Anna"),

@@ -9,7 +9,7 @@ from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.guide_database import guide_database
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import flavour_of, rows, run, value
+from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value, flavour_of
 from tests.support.database_servers import Server
 
 # 2001 hours, one dose each, of 2.5 g in 4 s
@@ -30,7 +30,7 @@ BY_HAND: LiteralString = """
 DROP_RAW: LiteralString = "DELETE FROM dosing_consumption WHERE time < now() - INTERVAL '30 days'"
 
 
-def adopt(dsn: str) -> list[str]:
+def adopt_database(dsn: str) -> list[str]:
     return migrate_schema(settings_for(dsn), report=lambda line: None)
 
 
@@ -38,74 +38,76 @@ def adopt(dsn: str) -> list[str]:
 def aggregated(flavour: Server, database: str) -> str:
     """A guide database whose retention has dropped doses that its aggregate still knows."""
     guide_database(database)
-    run(database, DOSES)
+    execute_statements(database, DOSES)
     if flavour_of(database) is ServerFlavour.COMMUNITY:
-        run(
+        execute_statements(
             database,
             "CALL refresh_continuous_aggregate('dosing_consumption_hourly', NULL, now())",
             "SELECT drop_chunks('dosing_consumption', INTERVAL '30 days')",
             "SELECT compress_chunk(c) FROM show_chunks('dosing_consumption', INTERVAL '8 days') AS c",
         )
     else:
-        run(database, BY_HAND, DROP_RAW)
+        execute_statements(database, BY_HAND, DROP_RAW)
     return database
 
 
 def test_hours_without_doses_are_kept_and_folded_into_the_rollups(aggregated: str) -> None:
-    left = value(aggregated, "SELECT count(*) FROM dosing_consumption")
-    adopt(aggregated)
-    assert value(aggregated, "SELECT count(*) FROM dosing_consumption") == left
-    history = rows(aggregated, "SELECT sum(dose_count)::int, sum(total_grams) FROM dosing_hourly_history")
+    left = fetch_value(aggregated, "SELECT count(*) FROM dosing_consumption")
+    adopt_database(aggregated)
+    assert fetch_value(aggregated, "SELECT count(*) FROM dosing_consumption") == left
+    history = fetch_rows(
+        aggregated, "SELECT sum(dose_count)::int, sum(total_grams) FROM dosing_hourly_history"
+    )
     assert history == [(2001 - left, 2.5 * (2001 - left))]
     sums: LiteralString = "SELECT sum(doses)::int, sum(sum_actual_g), sum(sum_duration_ms)::int FROM {}"
     for table in ("dosing_15m", "dosing_1h", "dosing_6h", "dosing_recipes_15m"):
-        assert rows(aggregated, sums.format(table)) == [(2001, 2.5 * 2001, 4000 * 2001)]
+        assert fetch_rows(aggregated, sums.format(table)) == [(2001, 2.5 * 2001, 4000 * 2001)]
 
 
 def test_the_guides_aggregate_still_shows_all_of_it(aggregated: str) -> None:
-    adopt(aggregated)
+    adopt_database(aggregated)
     total: LiteralString = "SELECT sum(dose_count)::int, sum(total_grams) FROM dosing_consumption_hourly"
-    assert rows(aggregated, total) == [(2001, 2.5 * 2001)]
+    assert fetch_rows(aggregated, total) == [(2001, 2.5 * 2001)]
     if flavour_of(aggregated) is ServerFlavour.COMMUNITY:
-        jobs = rows(aggregated, "SELECT job_id FROM timescaledb_information.jobs WHERE job_id >= 1000")
+        jobs = fetch_rows(aggregated, "SELECT job_id FROM timescaledb_information.jobs WHERE job_id >= 1000")
         assert jobs
         for (job,) in jobs:
-            run(aggregated, f"CALL run_job({job})")
-        assert rows(aggregated, total) == [(2001, 2.5 * 2001)]
+            execute_statements(aggregated, f"CALL run_job({job})")
+        assert fetch_rows(aggregated, total) == [(2001, 2.5 * 2001)]
 
 
 def test_a_materialized_view_in_the_aggregates_place_is_adopted(database: str) -> None:
     guide_database(database, extension=False)
-    run(database, DOSES, BY_HAND.replace("CREATE TABLE", "CREATE MATERIALIZED VIEW"), DROP_RAW)
-    adopt(database)
-    assert value(database, "SELECT sum(doses)::int FROM dosing_1h") == 2001
+    execute_statements(database, DOSES, BY_HAND.replace("CREATE TABLE", "CREATE MATERIALIZED VIEW"), DROP_RAW)
+    adopt_database(database)
+    assert fetch_value(database, "SELECT sum(doses)::int FROM dosing_1h") == 2001
 
 
 def test_a_view_in_the_aggregates_place_holds_nothing(database: str) -> None:
     guide_database(database, extension=False)
-    run(database, DOSES, BY_HAND.replace("CREATE TABLE", "CREATE VIEW"))
-    adopt(database)
-    assert value(database, "SELECT sum(dose_count)::int FROM dosing_consumption_hourly") == 2001
-    assert value(database, "SELECT count(*) FROM dosing_hourly_history") == 0
+    execute_statements(database, DOSES, BY_HAND.replace("CREATE TABLE", "CREATE VIEW"))
+    adopt_database(database)
+    assert fetch_value(database, "SELECT sum(dose_count)::int FROM dosing_consumption_hourly") == 2001
+    assert fetch_value(database, "SELECT count(*) FROM dosing_hourly_history") == 0
 
 
 def test_an_aggregate_of_another_shape_is_refused(database: str) -> None:
     guide_database(database, extension=False)
-    run(database, "CREATE TABLE dosing_consumption_hourly (bucket timestamptz, grams float8)")
+    execute_statements(database, "CREATE TABLE dosing_consumption_hourly (bucket timestamptz, grams float8)")
     with pytest.raises(DatabaseAccessError, match="dosing_consumption_hourly has no column avg_duration_ms"):
-        adopt(database)
+        adopt_database(database)
 
 
 def test_another_continuous_aggregate_is_named_and_refused(aggregated: str) -> None:
     if flavour_of(aggregated) is not ServerFlavour.COMMUNITY:
-        adopt(aggregated)  # the other flavours know no such thing
+        adopt_database(aggregated)  # the other flavours know no such thing
         return
-    run(
+    execute_statements(
         aggregated,
         "CREATE MATERIALIZED VIEW daily WITH (timescaledb.continuous) AS"
         " SELECT time_bucket('1 day', bucket) AS day, sum(total_grams) AS grams"
         " FROM dosing_consumption_hourly GROUP BY 1 WITH NO DATA",
     )
     with pytest.raises(DatabaseAccessError, match=r"continuous aggregate public\.daily"):
-        adopt(aggregated)
-    run(aggregated, "SELECT 1 FROM daily", "SELECT 1 FROM dosing_consumption_hourly")
+        adopt_database(aggregated)
+    execute_statements(aggregated, "SELECT 1 FROM daily", "SELECT 1 FROM dosing_consumption_hourly")

@@ -14,9 +14,9 @@ from dosing_tui.errors import DatabaseAccessError
 from tests.integration.database.schema.test_rollups import RECOMPUTED
 from tests.support.database.guide_database import Told, guide_database, lived_in
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import rows, run, value
+from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database_servers import Server
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 OLD_TABLES = "SELECT count(*) FROM pg_class WHERE relname LIKE 'adopted%%'"
 
@@ -25,7 +25,7 @@ class BrokenOffError(Exception):
     """The copying is broken off from outside."""
 
 
-def adopt(dsn: str) -> list[str]:
+def adopt_database(dsn: str) -> list[str]:
     return migrate_schema(settings_for(dsn), report=lambda line: None)
 
 
@@ -35,8 +35,8 @@ def guide(flavour: Server, database: str) -> str:
     return database
 
 
-def counts(dsn: str) -> tuple[int, int, int]:
-    ((doses, events, levels),) = rows(
+def count_rows(dsn: str) -> tuple[int, int, int]:
+    ((doses, events, levels),) = fetch_rows(
         dsn,
         "SELECT (SELECT count(*) FROM dosing_consumption), (SELECT count(*) FROM batch_events),"
         " (SELECT count(*) FROM inventory_levels)",
@@ -46,36 +46,38 @@ def counts(dsn: str) -> tuple[int, int, int]:
 
 def check_books(dsn: str, told: Told) -> None:
     """Every old row is in its table or set aside, and the old tables are gone."""
-    aside: dict[str, int] = dict(rows(dsn, "SELECT table_name, count(*) FROM rows_set_aside GROUP BY 1"))
-    doses, events, levels = counts(dsn)
+    aside: dict[str, int] = dict(
+        fetch_rows(dsn, "SELECT table_name, count(*) FROM rows_set_aside GROUP BY 1")
+    )
+    doses, events, levels = count_rows(dsn)
     assert doses + aside["dosing_consumption"] == told.doses
     assert events + aside["batch_events"] == told.events
     assert levels + aside["inventory_levels"] == told.levels
     assert sum(aside.values()) == told.spoilt + told.copies
-    copies = value(dsn, "SELECT count(*) FROM rows_set_aside WHERE reason = 'a copy of another row'")
+    copies = fetch_value(dsn, "SELECT count(*) FROM rows_set_aside WHERE reason = 'a copy of another row'")
     assert copies == told.copies
-    assert value(dsn, OLD_TABLES) == 0
+    assert fetch_value(dsn, OLD_TABLES) == 0
 
 
 def test_every_row_is_kept_or_set_aside_with_its_reason(guide: str) -> None:
     told = lived_in(guide)
     names = list_pending_steps(settings_for(guide))
     assert {"adopt/dosing_consumption", "adopt/batch_events", "adopt/inventory_levels"} < set(names)
-    assert adopt(guide) == names
+    assert adopt_database(guide) == names
     assert list_pending_steps(settings_for(guide)) == []
     check_books(guide, told)
-    reasons = {reason for (reason,) in rows(guide, "SELECT reason FROM rows_set_aside")}
+    reasons = {reason for (reason,) in fetch_rows(guide, "SELECT reason FROM rows_set_aside")}
     assert {"actual_g is NaN", "time is 1970-01-01 00:00:01+00", "time is 2106-02-07 06:28:15+00"} < reasons
     assert {"device_id is longer than 512 bytes", "remaining_g is Infinity"} < reasons
 
 
 def test_a_row_set_aside_is_whole(guide: str) -> None:
-    run(
+    execute_statements(
         guide,
         "INSERT INTO dosing_consumption VALUES ('1970-01-02', 'd', 1, 'c', 1, 'NaN', 0.5, NULL, 'm', 9)",
     )
-    adopt(guide)
-    assert value(guide, "SELECT row FROM rows_set_aside") == {
+    adopt_database(guide)
+    assert fetch_value(guide, "SELECT row FROM rows_set_aside") == {
         "time": "1970-01-02T00:00:00+00:00",
         "device_id": "d",
         "pump": 1,
@@ -91,19 +93,21 @@ def test_a_row_set_aside_is_whole(guide: str) -> None:
 
 def test_rollups_and_last_values_are_what_the_adopted_rows_say(guide: str) -> None:
     lived_in(guide)
-    adopt(guide)
+    adopt_database(guide)
     for question, recomputed in RECOMPUTED.items():
         if "device_last_seen" not in question:
-            assert rows(guide, question) == rows(guide, recomputed)
-    newest = rows(
+            assert fetch_rows(guide, question) == fetch_rows(guide, recomputed)
+    newest = fetch_rows(
         guide,
         "SELECT DISTINCT ON (device_id, chemical) device_id, chemical, time, percent_full"
         " FROM inventory_levels ORDER BY device_id, chemical, time DESC",
     )
-    kept = rows(guide, "SELECT device_id, chemical, time, percent_full FROM latest_inventory ORDER BY 1, 2")
+    kept = fetch_rows(
+        guide, "SELECT device_id, chemical, time, percent_full FROM latest_inventory ORDER BY 1, 2"
+    )
     assert kept == newest
-    seen = rows(guide, "SELECT device_id, received_at FROM device_last_seen ORDER BY 1")
-    assert seen == rows(
+    seen = fetch_rows(guide, "SELECT device_id, received_at FROM device_last_seen ORDER BY 1")
+    assert seen == fetch_rows(
         guide,
         "SELECT device_id, max(time) FROM (SELECT device_id, time FROM dosing_consumption UNION ALL"
         " SELECT device_id, time FROM batch_events UNION ALL SELECT device_id, time FROM inventory_levels)"
@@ -112,9 +116,9 @@ def test_rollups_and_last_values_are_what_the_adopted_rows_say(guide: str) -> No
 
 
 def test_an_empty_guide_database_is_adopted(guide: str) -> None:
-    adopt(guide)
-    assert counts(guide) == (0, 0, 0)
-    assert value(guide, OLD_TABLES) == 0
+    adopt_database(guide)
+    assert count_rows(guide) == (0, 0, 0)
+    assert fetch_value(guide, OLD_TABLES) == 0
 
 
 def test_progress_is_told(guide: str) -> None:
@@ -125,7 +129,7 @@ def test_progress_is_told(guide: str) -> None:
     assert [line for line in told if line.startswith("Adopted dosing_consumption: ")]
 
 
-def interrupting(wanted: str) -> Callable[[str], None]:
+def interrupt_at(wanted: str) -> Callable[[str], None]:
     def report(line: str) -> None:
         if line.startswith(wanted):
             raise BrokenOffError
@@ -145,10 +149,10 @@ STAGES = [
 def test_an_interrupted_adoption_goes_on_where_it_stopped(guide: str, stage: str) -> None:
     told = lived_in(guide)
     with pytest.raises(BrokenOffError):
-        migrate_schema(settings_for(guide), report=interrupting(stage))
+        migrate_schema(settings_for(guide), report=interrupt_at(stage))
     left = list_pending_steps(settings_for(guide))
     assert left
-    assert adopt(guide) == left
+    assert adopt_database(guide) == left
     check_books(guide, told)
 
 
@@ -173,23 +177,23 @@ def test_an_adoption_whose_process_is_killed_goes_on(guide: str) -> None:
         assert process.stdout is not None
         assert any(line.startswith("Adopting") for line in process.stdout)
         process.kill()
-    adopt(guide)
+    adopt_database(guide)
     check_books(guide, told)
 
 
 def test_the_plant_goes_on_writing_while_it_is_adopted(guide: str) -> None:
     told = lived_in(guide)
     with pytest.raises(BrokenOffError):
-        migrate_schema(settings_for(guide), report=interrupting("Adopting dosing_consumption"))
-    run(
+        migrate_schema(settings_for(guide), report=interrupt_at("Adopting dosing_consumption"))
+    execute_statements(
         guide,
         "INSERT INTO dosing_consumption (time, device_id, pump, chemical) VALUES (now(), 'new', 1, 'BDO')",
     )
-    adopt(guide)
-    doses = value(guide, "SELECT count(*) FROM dosing_consumption")
-    aside = value(guide, "SELECT count(*) FROM rows_set_aside WHERE table_name = 'dosing_consumption'")
+    adopt_database(guide)
+    doses = fetch_value(guide, "SELECT count(*) FROM dosing_consumption")
+    aside = fetch_value(guide, "SELECT count(*) FROM rows_set_aside WHERE table_name = 'dosing_consumption'")
     assert doses + aside == told.doses + 1
-    assert value(guide, "SELECT sum(doses) FROM dosing_1h") == doses
+    assert fetch_value(guide, "SELECT sum(doses) FROM dosing_1h") == doses
 
 
 def test_a_writer_never_misses_a_table(guide: str) -> None:
@@ -210,57 +214,61 @@ def test_a_writer_never_misses_a_table(guide: str) -> None:
 
     with ThreadPoolExecutor() as threads:
         writing = threads.submit(telegraf)
-        until(lambda: value(guide, "SELECT count(*) FROM dosing_consumption WHERE device_id = 'live'"))
+        wait_until(
+            lambda: fetch_value(guide, "SELECT count(*) FROM dosing_consumption WHERE device_id = 'live'")
+        )
         try:
-            adopt(guide)
+            adopt_database(guide)
         finally:
             adopted.set()
         written = writing.result(timeout=60)
-    doses = value(guide, "SELECT count(*) FROM dosing_consumption")
-    aside = value(guide, "SELECT count(*) FROM rows_set_aside WHERE table_name = 'dosing_consumption'")
+    doses = fetch_value(guide, "SELECT count(*) FROM dosing_consumption")
+    aside = fetch_value(guide, "SELECT count(*) FROM rows_set_aside WHERE table_name = 'dosing_consumption'")
     assert doses + aside == told.doses + written
-    assert value(guide, "SELECT sum(doses) FROM dosing_1h") == doses
+    assert fetch_value(guide, "SELECT sum(doses) FROM dosing_1h") == doses
 
 
 def test_the_old_table_is_kept_when_its_books_do_not_balance(guide: str) -> None:
     lived_in(guide)
     with pytest.raises(BrokenOffError):
-        migrate_schema(settings_for(guide), report=interrupting("Adopting inventory_levels"))
-    run(guide, "INSERT INTO adopted_dosing_consumption VALUES ('2021-01-01', 'late', 1, 'c')")
+        migrate_schema(settings_for(guide), report=interrupt_at("Adopting inventory_levels"))
+    execute_statements(guide, "INSERT INTO adopted_dosing_consumption VALUES ('2021-01-01', 'late', 1, 'c')")
     with pytest.raises(DatabaseAccessError, match=r"adopted_dosing_consumption holds .* it is kept"):
-        adopt(guide)
-    assert value(guide, "SELECT count(*) FROM adopted_dosing_consumption WHERE device_id = 'late'") == 1
+        adopt_database(guide)
+    assert fetch_value(guide, "SELECT count(*) FROM adopted_dosing_consumption WHERE device_id = 'late'") == 1
     assert "adopt/dosing_consumption" in list_pending_steps(settings_for(guide))
 
 
 def test_rows_that_differ_in_one_value_only_are_both_kept(guide: str) -> None:
-    run(
+    execute_statements(
         guide,
         "INSERT INTO dosing_consumption VALUES ('2026-11-01', 'd', 1, 'c', 50, 50, 0, 'r', 'auto', 1)",
         "INSERT INTO dosing_consumption VALUES ('2026-11-01', 'd', 1, 'c', 50, 51, 1, 'r', 'auto', 1)",
     )
-    adopt(guide)
-    assert counts(guide) == (2, 0, 0)
+    adopt_database(guide)
+    assert count_rows(guide) == (2, 0, 0)
 
 
 def test_identity_does_not_depend_on_the_session(flavour: Server) -> None:
     def dedups(zone: str) -> list[tuple[object, ...]]:
-        with flavour.database() as dsn:
+        with flavour.create_database() as dsn:
             guide_database(dsn)
-            run(dsn, "INSERT INTO batch_events VALUES ('2026-10-25 00:30:00+00', 'd', 'start', 'r', 1)")
+            execute_statements(
+                dsn, "INSERT INTO batch_events VALUES ('2026-10-25 00:30:00+00', 'd', 'start', 'r', 1)"
+            )
             migrate_schema(settings_for(dsn, zone=zone), report=print)
-            return rows(dsn, "SELECT time, dedup FROM batch_events")
+            return fetch_rows(dsn, "SELECT time, dedup FROM batch_events")
 
     assert dedups("Europe/Berlin") == dedups("Asia/Kathmandu")
 
 
 def test_only_some_of_the_guides_tables_are_adopted_as_well(flavour: Server, database: str) -> None:
     guide_database(database)
-    run(
+    execute_statements(
         database,
         "DROP VIEW latest_inventory",
         "DROP TABLE inventory_levels",
         "INSERT INTO batch_events VALUES ('2026-11-01', 'd', 'start', 'r', 1)",
     )
-    adopt(database)
-    assert counts(database) == (0, 1, 0)
+    adopt_database(database)
+    assert count_rows(database) == (0, 1, 0)

@@ -31,10 +31,18 @@ from dosing_tui.domain.panels.panel_catalog import (
 from dosing_tui.domain.shift_report import AlarmTotal, ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import rows
-from tests.support.database.stored_batches import kept
+from tests.support.database.schema_inspection import fetch_rows
+from tests.support.database.stored_batches import store_and_rebuild
 from tests.support.database_servers import Server
-from tests.support.domain.batch_messages import NOON, STATION, at, dose, event, level, normal
+from tests.support.domain.batch_messages import (
+    NOON,
+    STATION,
+    make_dose,
+    make_event,
+    make_level,
+    normal_batch,
+    seconds_after,
+)
 
 EARLY = ShiftPeriod("Early", NOON - timedelta(hours=7), NOON + timedelta(hours=1))
 """06:00 to 14:00 of the plant."""
@@ -42,11 +50,11 @@ AFTER = EARLY.until + timedelta(minutes=10)
 LOW, GROSS = AlarmKey("STOCK_LOW", STATION, "T-12"), AlarmKey("DOSE_GROSS", STATION, "2")
 
 
-def entry(
+def make_entry(
     kind: AlarmEvent, key: AlarmKey, seconds: float, **more: Any
 ) -> JournalEntry:  # an entry's other fields
     priority = Priority.MEDIUM if key is LOW else Priority.HIGH
-    moment = at(seconds)
+    moment = seconds_after(seconds)
     return JournalEntry(uuid4(), key, kind, moment, moment, priority, 1, message=f"{key.rule} said", **more)
 
 
@@ -54,27 +62,34 @@ def entry(
 def plant(migrated: str) -> Settings:
     """Batches in the early shift and around it, a refill, alarms, notes; one batch is reviewed."""
     hours = 3600.0
-    kept(
+    store_and_rebuild(
         migrated,
-        level(-9 * hours, "T-9", 5000.0), level(-8 * hours, "T-12", 3000.0),
-        *normal(-8 * hours), *normal(-6 * hours), *normal(-5 * hours, recipe="FG-85/95"), *normal(0),
-        event(-4 * hours, "start", "CU-65/75"),
-        dose(-4 * hours + 61, "T-12", recipe="CU-65/75", actual_g=47.0),
-        *normal(-3 * hours)[1:],
-        level(-2 * hours, "T-9", 9000.0), level(100, "T-9", 8960.0), level(130, "T-12", 2940.0),
-        *normal(2 * hours), level(2 * hours + 90, "T-9", 8900.0),
+        make_level(-9 * hours, "T-9", 5000.0),
+        make_level(-8 * hours, "T-12", 3000.0),
+        *normal_batch(-8 * hours),
+        *normal_batch(-6 * hours),
+        *normal_batch(-5 * hours, recipe="FG-85/95"),
+        *normal_batch(0),
+        make_event(-4 * hours, "start", "CU-65/75"),
+        make_dose(-4 * hours + 61, "T-12", recipe="CU-65/75", actual_g=47.0),
+        *normal_batch(-3 * hours)[1:],
+        make_level(-2 * hours, "T-9", 9000.0),
+        make_level(100, "T-9", 8960.0),
+        make_level(130, "T-12", 2940.0),
+        *normal_batch(2 * hours),
+        make_level(2 * hours + 90, "T-9", 8900.0),
         now=NOON + timedelta(hours=4),
-    )  # fmt: skip
+    )
     settings = settings_for(migrated)
     for seconds, text in ((-8 * hours, "night"), (-7000, "drum changed"), (10, "all well"), (hours, "late")):
-        operator_notes.add_note(settings, NoteDraft(at(seconds), text, "Anna"), os_user="anna")
+        operator_notes.add_note(settings, NoteDraft(seconds_after(seconds), text, "Anna"), os_user="anna")
     journal.append_entries(settings, [
-        entry(AlarmEvent.RAISE, LOW, -9 * hours), entry(AlarmEvent.RAISE, GROSS, -4 * hours),
-        entry(AlarmEvent.ACKNOWLEDGE, GROSS, -3.9 * hours, who=Actor("Anna"), comment="seen"),
-        entry(AlarmEvent.RETURN, GROSS, -3.5 * hours), entry(AlarmEvent.RAISE, GROSS, -1800),
-        entry(AlarmEvent.RETURN, GROSS, -900), entry(AlarmEvent.RAISE, GROSS, 2 * hours),
+        make_entry(AlarmEvent.RAISE, LOW, -9 * hours), make_entry(AlarmEvent.RAISE, GROSS, -4 * hours),
+        make_entry(AlarmEvent.ACKNOWLEDGE, GROSS, -3.9 * hours, who=Actor("Anna"), comment="seen"),
+        make_entry(AlarmEvent.RETURN, GROSS, -3.5 * hours), make_entry(AlarmEvent.RAISE, GROSS, -1800),
+        make_entry(AlarmEvent.RETURN, GROSS, -900), make_entry(AlarmEvent.RAISE, GROSS, 2 * hours),
     ])  # fmt: skip
-    first = list_batches(settings, BatchFilter(until=at(-5.5 * hours)))[0]
+    first = list_batches(settings, BatchFilter(until=seconds_after(-5.5 * hours)))[0]
     enter_review(
         settings,
         create_review_draft(first, Decision.APPROVED, who="Anna"),
@@ -83,11 +98,13 @@ def plant(migrated: str) -> Settings:
     return settings
 
 
-def report(settings: Settings, shift: ShiftPeriod = EARLY, now: datetime = AFTER) -> ShiftReport:
+def read_report(settings: Settings, shift: ShiftPeriod = EARLY, now: datetime = AFTER) -> ShiftReport:
     return read_shift_report(settings, shift, now=now)
 
 
-def panel(settings: Settings, which: Panel[Any], *, until: datetime = EARLY.until) -> tuple[Any, ...]:
+def read_one_panel(
+    settings: Settings, which: Panel[Any], *, until: datetime = EARLY.until
+) -> tuple[Any, ...]:
     reader = PanelReader(settings)
     reader.open()
     try:
@@ -97,19 +114,19 @@ def panel(settings: Settings, which: Panel[Any], *, until: datetime = EARLY.unti
 
 
 def test_the_sums_are_the_panels_and_those_of_the_readings(flavour: Server, plant: Settings) -> None:
-    found = report(plant)
-    assert found.dosed == panel(plant, CONSUMPTION_TODAY)
-    assert found.completed == panel(plant, BATCHES_TODAY)
-    assert found.production == panel(plant, PRODUCTION_TODAY)[0]
+    found = read_report(plant)
+    assert found.dosed == read_one_panel(plant, CONSUMPTION_TODAY)
+    assert found.completed == read_one_panel(plant, BATCHES_TODAY)
+    assert found.production == read_one_panel(plant, PRODUCTION_TODAY)[0]
     window = (EARLY.since, EARLY.until)
-    grams = rows(
+    grams = fetch_rows(
         plant.database.dsn,
         "SELECT chemical, sum(actual_g) FROM dosing_consumption WHERE time >= %s AND time < %s GROUP BY 1",
         *window,
     )
     assert {total.label: total.value for total in found.dosed} == pytest.approx(dict(grams))
     assert sum(total.value or 0 for total in found.dosed) == pytest.approx(found.production.dosed_g)
-    completes = rows(
+    completes = fetch_rows(
         plant.database.dsn,
         "SELECT recipe, count(*) FROM batch_events"
         " WHERE event = 'complete' AND time >= %s AND time < %s GROUP BY recipe",
@@ -119,7 +136,7 @@ def test_the_sums_are_the_panels_and_those_of_the_readings(flavour: Server, plan
 
 
 def test_batches_are_those_of_the_list_by_recipe_and_status(plant: Settings) -> None:
-    found = report(plant)
+    found = read_report(plant)
     assert {(b.recipe, b.status): b.batches for b in found.batches} == {
         ("CU-85", "complete"): 2, ("CU-85", "no-start"): 1, ("FG-85/95", "complete"): 1,
         ("CU-65/75", "incomplete"): 1,
@@ -134,20 +151,20 @@ def test_batches_are_those_of_the_list_by_recipe_and_status(plant: Settings) -> 
 
 
 def test_open_batches_with_exceptions_come_first(plant: Settings) -> None:
-    found = report(plant).open_batches
+    found = read_report(plant).open_batches
     assert len(found) == 4
     assert [bool(each.findings) for each in found] == sorted((bool(e.findings) for e in found), reverse=True)
 
 
 def test_a_batch_under_way_is_not_yet_to_review(migrated: str) -> None:
-    kept(migrated, *normal(), *normal(600)[:2], now=at(700))
-    found = report(settings_for(migrated), now=at(700))
+    store_and_rebuild(migrated, *normal_batch(), *normal_batch(600)[:2], now=seconds_after(700))
+    found = read_report(settings_for(migrated), now=seconds_after(700))
     assert {b.status: b.batches for b in found.batches} == {"complete": 1, "open": 1}
     assert (found.unreviewed, [each.status for each in found.open_batches]) == (1, ["complete"])
 
 
 def test_stock_is_told_at_both_ends_with_what_was_dosed_and_filled(plant: Settings) -> None:
-    stock = {each.chemical: each for each in report(plant).stock}
+    stock = {each.chemical: each for each in read_report(plant).stock}
     assert (stock["T-9"].start_g, stock["T-9"].end_g) == (5000.0, 8960.0)
     taken_since_its_level = 40.1 + (stock["T-9"].dosed_g or 0)
     assert stock["T-9"].refilled_g == pytest.approx(3960.0 + taken_since_its_level)
@@ -167,66 +184,70 @@ AROUND_THE_EDGE = {
 @pytest.mark.parametrize("case", AROUND_THE_EDGE)
 def test_a_dose_at_the_very_edge_is_neither_filled_nor_lost(migrated: str, case: str) -> None:
     told, heard, level_at, (start_g, dosed_g) = AROUND_THE_EDGE[case]
-    edge_dose = replace(dose(EDGE + told, "T-9", actual_g=40.0), received_at=at(EDGE + heard))
-    kept(
+    edge_dose = replace(make_dose(EDGE + told, "T-9", actual_g=40.0), received_at=seconds_after(EDGE + heard))
+    store_and_rebuild(
         migrated,
-        level(EDGE - 3600, "T-9", 5000.0), edge_dose, level(EDGE + level_at, "T-9", 4960.0),
-        dose(0, "T-9", actual_g=40.0), level(1, "T-9", 4920.0),
+        make_level(EDGE - 3600, "T-9", 5000.0), edge_dose, make_level(EDGE + level_at, "T-9", 4960.0),
+        make_dose(0, "T-9", actual_g=40.0), make_level(1, "T-9", 4920.0),
         now=AFTER,
     )  # fmt: skip
     settings = settings_for(migrated)
-    (after,) = report(settings).stock
+    (after,) = read_report(settings).stock
     assert (after.start_g, after.dosed_g, after.end_g) == (start_g, 40.0 + dosed_g, 4920.0)
     assert after.refilled_g == 0.0
     night = ShiftPeriod("Night", EARLY.since - timedelta(hours=8), EARLY.since)
-    (before,) = report(settings, night).stock
+    (before,) = read_report(settings, night).stock
     assert (before.end_g, before.refilled_g) == (start_g, None)
 
 
 def test_levels_out_of_a_backlog_are_no_stock(migrated: str) -> None:
-    late = level(EDGE - 1, "T-9", 1234.0, quality=TimeQuality.BACKLOG)
-    kept(migrated, level(EDGE - 60, "T-9", 5000.0), late, level(0, "T-9", 5000.0), now=AFTER)
-    (tank,) = report(settings_for(migrated)).stock
+    late = make_level(EDGE - 1, "T-9", 1234.0, quality=TimeQuality.BACKLOG)
+    store_and_rebuild(
+        migrated, make_level(EDGE - 60, "T-9", 5000.0), late, make_level(0, "T-9", 5000.0), now=AFTER
+    )
+    (tank,) = read_report(settings_for(migrated)).stock
     assert (tank.start_g, tank.end_g, tank.refilled_g) == (5000.0, 5000.0, 0.0)
 
 
 def test_a_dose_of_unknown_mass_is_said_and_what_was_lost_is_not_known(migrated: str) -> None:
-    kept(
+    store_and_rebuild(
         migrated,
-        level(EDGE - 60, "T-9", 5000.0), dose(-60, "T-9", actual_g=40.0), dose(0, "T-9", actual_g=None),
-        level(5, "T-9", 4920.0),
+        make_level(EDGE - 60, "T-9", 5000.0),
+        make_dose(-60, "T-9", actual_g=40.0),
+        make_dose(0, "T-9", actual_g=None),
+        make_level(5, "T-9", 4920.0),
         now=AFTER,
-    )  # fmt: skip
-    found = report(settings_for(migrated))
+    )
+    found = read_report(settings_for(migrated))
     (tank,) = found.stock
     assert (tank.dosed_g, tank.unweighed, tank.refilled_g) == (40.0, 1, None)
     assert [(total.label, total.value) for total in found.unweighed] == [("T-9", 1.0)]
 
 
 def test_open_points_of_earlier_shifts_are_told_as_long_as_they_are_open(plant: Settings) -> None:
-    found = report(plant)
+    found = read_report(plant)
     assert (found.unreviewed, found.earlier_unreviewed) == (4, 1)
     (earlier,) = found.earlier_batches
     assert earlier.batch_id.endswith("20261123-001")
     (row,) = list_batches(plant, BatchFilter(until=EARLY.since))
     enter_review(plant, create_review_draft(row, Decision.DEVIATION, who="Anna", comment="seen"), os_user="a")
-    found = report(plant)
+    found = read_report(plant)
     assert (found.unreviewed, found.earlier_unreviewed, found.earlier_batches) == (4, 0, ())
 
 
 def test_the_stock_of_a_shift_that_is_on_is_the_panels(plant: Settings) -> None:
     now = NOON + timedelta(hours=4)
     late = ShiftPeriod("Late", EARLY.until, EARLY.until + timedelta(hours=8))
-    found = report(plant, late, now)
+    found = read_report(plant, late, now)
     assert found.is_running
     assert {(t.device_id, t.chemical, t.end_g, t.end_percent) for t in found.stock} == {
-        (t.device_id, t.chemical, t.remaining_g, t.percent_full) for t in panel(plant, INVENTORY)
+        (t.device_id, t.chemical, t.remaining_g, t.percent_full) for t in read_one_panel(plant, INVENTORY)
     }
     assert [note.text for note in found.notes] == ["late"]
 
 
 def test_alarms_are_counted_where_they_were_raised_and_timed_within_the_shift(plant: Settings) -> None:
-    found = report(plant)
+    found = read_report(plant)
     assert found.raised == (
         (Priority.HIGH, 2), (Priority.MEDIUM, 0), (Priority.LOW, 0), (Priority.DIAGNOSTIC, 0),
     )  # fmt: skip
@@ -239,27 +260,33 @@ def test_alarms_are_counted_where_they_were_raised_and_timed_within_the_shift(pl
 
 
 def test_notes_are_those_of_the_shift_in_their_order(plant: Settings) -> None:
-    assert [note.text for note in report(plant).notes] == ["drum changed", "all well"]
+    assert [note.text for note in read_report(plant).notes] == ["drum changed", "all well"]
 
 
 def test_an_occurrence_has_its_return_and_its_acknowledgement(plant: Settings) -> None:
     first, second, third = list_occurrences(plant, since=EARLY.since, until=EARLY.until)
     assert (first.key, first.returned_at, first.acked_at) == (LOW, None, None)
-    assert (second.returned_at, second.acked_by, second.comment) == (at(-3.5 * 3600), "Anna", "seen")
-    assert (third.returned_at, third.acked_at) == (at(-900), None)
+    assert (second.returned_at, second.acked_by, second.comment) == (
+        seconds_after(-3.5 * 3600),
+        "Anna",
+        "seen",
+    )
+    assert (third.returned_at, third.acked_at) == (seconds_after(-900), None)
     assert [
         o.key for o in list_occurrences(plant, since=EARLY.since, until=EARLY.until, device="another")
     ] == []
 
 
 def test_a_condition_that_ended_while_its_alarm_was_shelved_ends_with_the_shelving(plant: Settings) -> None:
-    hide = entry(AlarmEvent.SHELVE, LOW, 3600, until=at(7200), comment="sensor", who=Actor("Anna"))
+    hide = make_entry(
+        AlarmEvent.SHELVE, LOW, 3600, until=seconds_after(7200), comment="sensor", who=Actor("Anna")
+    )
     journal.append_entries(plant, [hide])
-    (hidden,) = report(plant).hidden
+    (hidden,) = read_report(plant).hidden
     assert (hidden.key, hidden.hiding and hidden.hiding.why) == (LOW, "sensor")
-    journal.append_entries(plant, [entry(AlarmEvent.SHELVE_EXPIRE, LOW, 7200, active=False)])
+    journal.append_entries(plant, [make_entry(AlarmEvent.SHELVE_EXPIRE, LOW, 7200, active=False)])
     low = next(o for o in list_occurrences(plant, since=EARLY.since, until=EARLY.until) if o.key == LOW)
-    assert low.returned_at == at(7200)
+    assert low.returned_at == seconds_after(7200)
 
 
 AWAY = AlarmKey("DEVICE_OFFLINE", STATION)
@@ -308,17 +335,17 @@ def test_an_alarm_may_begin_with_the_end_of_its_hiding(migrated: str, case: str)
     told, expected = OF_AWAY[case]
     settings = settings_for(migrated)
     journal.append_entries(
-        settings, [entry(AlarmEvent(word), AWAY, seconds, active=holds) for word, seconds, holds in told]
+        settings, [make_entry(AlarmEvent(word), AWAY, seconds, active=holds) for word, seconds, holds in told]
     )
     found = list_occurrences(settings, since=EARLY.since, until=EARLY.until)
     assert [(o.raised_at, o.returned_at, o.acked_at) for o in found] == [
-        tuple(seconds if seconds is None else at(seconds) for seconds in one) for one in expected
+        tuple(seconds if seconds is None else seconds_after(seconds) for seconds in one) for one in expected
     ]
-    in_shift = sum(at(began) >= EARLY.since for began, _, _ in expected)
-    assert sum(count for _, count in report(settings).raised) == in_shift
+    in_shift = sum(seconds_after(began) >= EARLY.since for began, _, _ in expected)
+    assert sum(count for _, count in read_report(settings).raised) == in_shift
 
 
 def test_a_shift_without_anything_is_a_report_too(migrated: str) -> None:
-    found = report(settings_for(migrated))
+    found = read_report(settings_for(migrated))
     assert (found.batches, found.dosed, found.stock, found.right_first_time_percent) == ((), (), (), None)
     assert found.production.doses == 0

@@ -8,10 +8,10 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from tests.integration.database.schema.test_rollups import insert
-from tests.support.database.schema_inspection import rows, value
+from tests.integration.database.schema.test_rollups import insert_chunks
+from tests.support.database.schema_inspection import fetch_rows, fetch_value
 from tests.support.database_servers import Server
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 START = datetime(2026, 10, 24, 22, 0, tzinfo=UTC)
 COLUMNS = ("time", "device_id", "event", "recipe", "dedup")
@@ -44,10 +44,10 @@ def test_every_end_is_counted_once_however_often_it_is_told(
 ) -> None:
     chance = random.Random(seed)
     drawn = [[an_event(chance) for _ in range(chance.randint(1, 40))] for _ in range(20)]
-    insert(migrated, "batch_events", COLUMNS, drawn + drawn[:7])
+    insert_chunks(migrated, "batch_events", COLUMNS, drawn + drawn[:7])
     for table, seconds in (("batch_ends_15m", "900"), ("batch_ends_1h", "3600")):
-        assert rows(migrated, KEPT.format(table)) == rows(migrated, RECOMPUTED.format(seconds))
-    assert value(migrated, "SELECT sum(completed + aborted) FROM batch_ends_1h") < value(
+        assert fetch_rows(migrated, KEPT.format(table)) == fetch_rows(migrated, RECOMPUTED.format(seconds))
+    assert fetch_value(migrated, "SELECT sum(completed + aborted) FROM batch_ends_1h") < fetch_value(
         migrated, "SELECT count(*) FROM batch_events WHERE event <> 'start'"
     )
 
@@ -60,8 +60,8 @@ def test_two_writers_that_tell_an_end_at_the_same_time_tell_one(flavour: Server,
     ):
         one.execute(END, (START, 1))
         other = pool.submit(two.execute, END, (START, 2))
-        until(lambda: value(migrated, "SELECT count(*) FROM pg_locks WHERE NOT granted"))
+        wait_until(lambda: fetch_value(migrated, "SELECT count(*) FROM pg_locks WHERE NOT granted"))
         one.commit()
         other.result(timeout=20)
-    assert value(migrated, "SELECT count(*) FROM batch_events") == 2
-    assert value(migrated, "SELECT sum(completed) FROM batch_ends_15m") == 1
+    assert fetch_value(migrated, "SELECT count(*) FROM batch_events") == 2
+    assert fetch_value(migrated, "SELECT sum(completed) FROM batch_ends_15m") == 1

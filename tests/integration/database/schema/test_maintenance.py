@@ -12,7 +12,7 @@ from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import flavour_of, rows, run, value
+from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value, flavour_of
 from tests.support.database_servers import Server
 
 NOW = datetime.now(UTC)
@@ -21,14 +21,14 @@ DOSE: LiteralString = """
 """
 
 
-def dose(dsn: str, *ages: timedelta) -> None:
+def insert_doses(dsn: str, *ages: timedelta) -> None:
     with psycopg.connect(dsn) as session:
         for age in ages:
             session.execute(DOSE, (NOW - age,))
 
 
-def strays(dsn: str) -> int:
-    return int(value(dsn, "SELECT count(*) FROM dosing_consumption_default"))
+def count_default_rows(dsn: str) -> int:
+    return int(fetch_value(dsn, "SELECT count(*) FROM dosing_consumption_default"))
 
 
 def is_plain(dsn: str) -> bool:
@@ -39,45 +39,45 @@ def test_readings_of_the_coming_month_have_partitions(flavour: Server, migrated:
     for month in range(3):
         later = NOW + timedelta(days=28 * month)
         run_maintenance(settings_for(migrated), now=later)
-        dose(migrated, NOW - later - timedelta(days=27))
-        assert not is_plain(migrated) or strays(migrated) == 0
+        insert_doses(migrated, NOW - later - timedelta(days=27))
+        assert not is_plain(migrated) or count_default_rows(migrated) == 0
 
 
 def test_readings_that_found_no_partition_get_one_and_are_not_counted_again(migrated: str) -> None:
-    dose(migrated, timedelta(days=80), timedelta(days=79), timedelta(days=70))
-    before = value(migrated, "SELECT sum(doses) FROM dosing_1h")
+    insert_doses(migrated, timedelta(days=80), timedelta(days=79), timedelta(days=70))
+    before = fetch_value(migrated, "SELECT sum(doses) FROM dosing_1h")
     run_maintenance(settings_for(migrated), now=NOW)
-    assert value(migrated, "SELECT count(*) FROM dosing_consumption") == 3
-    assert value(migrated, "SELECT sum(doses) FROM dosing_1h") == before
+    assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == 3
+    assert fetch_value(migrated, "SELECT sum(doses) FROM dosing_1h") == before
     if is_plain(migrated):
-        assert strays(migrated) == 0
+        assert count_default_rows(migrated) == 0
 
 
 def test_a_reading_of_a_far_future_waits_in_no_partition_of_its_own(migrated: str) -> None:
-    dose(migrated, timedelta(days=-3000))
+    insert_doses(migrated, timedelta(days=-3000))
     run_maintenance(settings_for(migrated), now=NOW)
-    assert value(migrated, "SELECT count(*) FROM dosing_consumption") == 1
+    assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == 1
     if is_plain(migrated):
-        assert strays(migrated) == 1
+        assert count_default_rows(migrated) == 1
 
 
 def test_raw_readings_are_kept_for_ninety_days_and_their_sums_for_two_years(
     flavour: Server, migrated: str
 ) -> None:
-    dose(migrated, timedelta(days=10), timedelta(days=300), timedelta(days=800))
+    insert_doses(migrated, timedelta(days=10), timedelta(days=300), timedelta(days=800))
     run_maintenance(settings_for(migrated), now=NOW)
     if flavour_of(migrated) is ServerFlavour.COMMUNITY:
         run_jobs(migrated, "policy_retention")
-    assert value(migrated, "SELECT count(*) FROM dosing_consumption") == 1
+    assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == 1
     for table in ("dosing_15m", "dosing_1h", "dosing_6h", "dosing_recipes_15m"):
-        assert value(migrated, f"SELECT sum(doses)::int FROM {table}") == 2
+        assert fetch_value(migrated, f"SELECT sum(doses)::int FROM {table}") == 2
 
 
 def test_weeks_are_dropped_whole(flavour: Server, migrated: str) -> None:
     run_maintenance(settings_for(migrated), now=NOW)
-    dose(migrated, *(timedelta(days=day) for day in range(60)))
+    insert_doses(migrated, *(timedelta(days=day) for day in range(60)))
     run_maintenance(settings_for(migrated), now=NOW + timedelta(days=60))
-    left = value(migrated, "SELECT count(*) FROM dosing_consumption")
+    left = fetch_value(migrated, "SELECT count(*) FROM dosing_consumption")
     if flavour_of(migrated) is not ServerFlavour.COMMUNITY:
         assert 30 <= left < 38
 
@@ -91,33 +91,35 @@ def test_old_refusals_are_forgotten(migrated: str) -> None:
                 (NOW - age,),
             )
     run_maintenance(settings_for(migrated), now=NOW)
-    assert value(migrated, "SELECT count(*) FROM rejected_messages") == 1
+    assert fetch_value(migrated, "SELECT count(*) FROM rejected_messages") == 1
 
 
 def test_twice_is_as_good_as_once(flavour: Server, migrated: str) -> None:
-    dose(migrated, timedelta(days=10))
+    insert_doses(migrated, timedelta(days=10))
     relations: LiteralString = "SELECT count(*) FROM pg_class WHERE relname LIKE 'dosing_consumption_p%%'"
     run_maintenance(settings_for(migrated), now=NOW)
-    before = value(migrated, relations)
+    before = fetch_value(migrated, relations)
     run_maintenance(settings_for(migrated), now=NOW)
-    assert value(migrated, relations) == before
+    assert fetch_value(migrated, relations) == before
 
 
 def test_nothing_is_dropped_while_a_database_is_being_adopted(flavour: Server, migrated: str) -> None:
-    run(migrated, "INSERT INTO adoptions (table_name, old_name) VALUES ('dosing_consumption', 'none')")
-    dose(migrated, timedelta(days=300), timedelta(days=800))
+    execute_statements(
+        migrated, "INSERT INTO adoptions (table_name, old_name) VALUES ('dosing_consumption', 'none')"
+    )
+    insert_doses(migrated, timedelta(days=300), timedelta(days=800))
     run_maintenance(settings_for(migrated), now=NOW)
     if flavour_of(migrated) is not ServerFlavour.COMMUNITY:  # whose policies come after an adoption
-        assert value(migrated, "SELECT count(*) FROM dosing_consumption") == 2
-    assert value(migrated, "SELECT sum(doses)::int FROM dosing_1h") == 2
+        assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == 2
+    assert fetch_value(migrated, "SELECT sum(doses)::int FROM dosing_1h") == 2
 
 
 def test_only_one_tidies_up_at_a_time(migrated: str) -> None:
-    dose(migrated, timedelta(days=800))
+    insert_doses(migrated, timedelta(days=800))
     with psycopg.connect(migrated, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (maintenance.LOCK_KEY,))
         run_maintenance(settings_for(migrated), now=NOW)
-    assert value(migrated, "SELECT count(*) FROM dosing_1h") == 1
+    assert fetch_value(migrated, "SELECT count(*) FROM dosing_1h") == 1
 
 
 def test_a_database_without_the_schema_is_named(database: str) -> None:
@@ -128,26 +130,26 @@ def test_a_database_without_the_schema_is_named(database: str) -> None:
 def test_a_community_schema_keeps_late_and_repeated_readings_right_in_the_columnstore(
     flavour: Server, migrated: str
 ) -> None:
-    dose(migrated, timedelta(days=20), timedelta(days=19))
+    insert_doses(migrated, timedelta(days=20), timedelta(days=19))
     if flavour_of(migrated) is ServerFlavour.COMMUNITY:
         run_jobs(migrated, "policy_compression")
         compressed: LiteralString = """
             SELECT count(*) FROM timescaledb_information.chunks
              WHERE hypertable_name = 'dosing_consumption' AND is_compressed
         """
-        assert value(migrated, compressed) > 0
+        assert fetch_value(migrated, compressed) > 0
     with psycopg.connect(migrated) as session:
         for age in (timedelta(days=20), timedelta(days=20, seconds=1)):
             session.execute(DOSE + " ON CONFLICT DO NOTHING", (NOW - age,))
-    assert value(migrated, "SELECT count(*) FROM dosing_consumption") == 3
-    assert value(migrated, "SELECT sum(doses)::int FROM dosing_15m") == 3
-    assert value(migrated, "SELECT sum(dose_count)::int FROM dosing_consumption_hourly") == 3
+    assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == 3
+    assert fetch_value(migrated, "SELECT sum(doses)::int FROM dosing_15m") == 3
+    assert fetch_value(migrated, "SELECT sum(dose_count)::int FROM dosing_consumption_hourly") == 3
 
 
 def run_jobs(dsn: str, procedure: str) -> None:
     query: LiteralString = """
         SELECT job_id FROM timescaledb_information.jobs WHERE job_id >= 1000 AND proc_name = %s
     """
-    for (job,) in rows(dsn, query, procedure):
+    for (job,) in fetch_rows(dsn, query, procedure):
         with psycopg.connect(dsn, autocommit=True) as session:
             session.execute(sql.SQL("CALL run_job({})").format(job))

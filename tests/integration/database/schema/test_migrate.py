@@ -15,21 +15,21 @@ from dosing_tui.database.schema.migrate import LOCK_KEY, list_pending_steps, mig
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import flavour_of, rows, run, value
+from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value, flavour_of
 from tests.support.database_servers import Server, new_name
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 
-def applied(dsn: str) -> list[str]:
-    return [name for (name,) in rows(dsn, "SELECT name FROM schema_migrations")]
+def list_applied(dsn: str) -> list[str]:
+    return [name for (name,) in fetch_rows(dsn, "SELECT name FROM schema_migrations")]
 
 
-def tables(dsn: str) -> list[str]:
+def list_tables(dsn: str) -> list[str]:
     query = """
         SELECT relname FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY relname
     """
-    return [name for (name,) in rows(dsn, query)]
+    return [name for (name,) in fetch_rows(dsn, query)]
 
 
 def migrated_by(dsn: str) -> list[str]:
@@ -89,7 +89,7 @@ def test_a_new_database_gets_every_migration_of_its_flavour_once(flavour: Server
     assert migrated_by(database) == []
     assert list_pending_steps(settings_for(database)) == []
     known = [migration.name for migration in migration_history.list_migrations(flavour_of(database))]
-    assert sorted(applied(database)) == sorted(known)
+    assert sorted(list_applied(database)) == sorted(known)
 
 
 def test_what_is_pending_is_what_is_done(flavour: Server, database: str) -> None:
@@ -113,7 +113,7 @@ def test_two_at_once_make_one_schema(flavour: Server, database: str) -> None:
         both = list(threads.map(migrated_by, [database] * 2))
     none, all_of_them = sorted(both, key=len)
     assert none == []
-    assert set(applied(database)) == set(all_of_them) - {"extension/timescaledb"}
+    assert set(list_applied(database)) == set(all_of_them) - {"extension/timescaledb"}
 
 
 def test_waiting_for_another_one_is_told(database: str) -> None:
@@ -121,21 +121,23 @@ def test_waiting_for_another_one_is_told(database: str) -> None:
     with psycopg.connect(database, autocommit=True) as other, ThreadPoolExecutor() as threads:
         other.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
         waiting = threads.submit(migrate_schema, settings_for(database), report=told.append)
-        until(lambda: told)
+        wait_until(lambda: told)
         other.execute("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
         waiting.result(timeout=60)
     assert told[0] == "Another dosing-tui is changing the schema; waiting for it to finish."
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(flavour: Server, database: str) -> None:
-    run(database, "CREATE TABLE rejected_messages (mine integer)")
+    execute_statements(database, "CREATE TABLE rejected_messages (mine integer)")
     with pytest.raises(DatabaseAccessError, match=r"any/0006_books .* \"rejected_messages\" already exists"):
         migrated_by(database)
-    assert tables(database) == ["rejected_messages"]
+    assert list_tables(database) == ["rejected_messages"]
 
 
 def test_a_changed_file_is_refused(migrated: str) -> None:
-    run(migrated, "UPDATE schema_migrations SET checksum = 'other' WHERE name = 'any/0005_rollups'")
+    execute_statements(
+        migrated, "UPDATE schema_migrations SET checksum = 'other' WHERE name = 'any/0005_rollups'"
+    )
     with pytest.raises(DatabaseAccessError, match="any/0005_rollups differs from the one"):
         migrated_by(migrated)
 
@@ -146,7 +148,7 @@ def test_line_ends_are_no_change() -> None:
 
 
 def test_a_schema_newer_than_the_program_is_refused(migrated: str) -> None:
-    run(migrated, "INSERT INTO schema_migrations VALUES ('any/0999_next', '', 'plain')")
+    execute_statements(migrated, "INSERT INTO schema_migrations VALUES ('any/0999_next', '', 'plain')")
     with pytest.raises(DatabaseAccessError, match=r"newer than this program \(it holds any/0999_next\)"):
         list_pending_steps(settings_for(migrated))
 
@@ -177,17 +179,17 @@ def test_who_may_not_make_tables_does_not_make_the_extension_either(flavour: Ser
             owner.execute(grant.format(*map(sql.Identifier, names)))
         with pytest.raises(DatabaseAccessError, match="lacks CREATE on schema public"):
             migrated_by(limited)
-        assert value(database, "SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'") == 0
+        assert fetch_value(database, "SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'") == 0
 
 
 def test_a_viewer_is_told_whose_tables_they_are(flavour: Server, migrated: str, viewer: str) -> None:
-    run(migrated, "DELETE FROM schema_migrations WHERE name = 'any/0006_books'")
+    execute_statements(migrated, "DELETE FROM schema_migrations WHERE name = 'any/0006_books'")
     with pytest.raises(DatabaseAccessError, match="its tables belong to"):
         migrated_by(viewer)
 
 
 def test_a_database_keeps_the_flavour_it_was_made_with(migrated: str) -> None:
-    run(migrated, "UPDATE schema_migrations SET flavour = 'apache'")
+    execute_statements(migrated, "UPDATE schema_migrations SET flavour = 'apache'")
     with pytest.raises(DatabaseAccessError, match="newer than this program"):
         list_pending_steps(settings_for(migrated))
-    assert value(migrated, "SELECT count(DISTINCT flavour) FROM schema_migrations") == 1
+    assert fetch_value(migrated, "SELECT count(DISTINCT flavour) FROM schema_migrations") == 1

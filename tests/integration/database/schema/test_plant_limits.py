@@ -16,22 +16,24 @@ from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.panel_catalog import PanelQuery
 from dosing_tui.errors import DatabaseAccessError
-from tests.integration.database.test_panels import MONTH, WINDOWS, asked, same
+from tests.integration.database.test_panels import MONTH, WINDOWS, are_equal, read_one_panel
 from tests.support.database import sample_month
-from tests.support.database.reading_samples import DOSE, EVENT, NOW, settings_for, spooled
-from tests.support.database.sample_month import inside
-from tests.support.database.stored_batches import kept
+from tests.support.database.reading_samples import DOSE, EVENT, NOW, number_rows, settings_for
+from tests.support.database.sample_month import doses_within
+from tests.support.database.stored_batches import store_and_rebuild
 from tests.support.database_servers import Server
-from tests.support.domain.batch_messages import MUCH_LATER, NOON, level, normal
+from tests.support.domain.batch_messages import MUCH_LATER, NOON, make_level, normal_batch
 
 
 def test_batches_of_days_whose_events_are_gone_are_unknown_and_not_none(migrated: str) -> None:
     since, day = NOW.replace(hour=0), timedelta(days=1)
     writer = ReadingWriter(settings_for(migrated))
     doses = [replace(DOSE, time=since + day / 2 + number * day) for number in range(3)]
-    writer.write(uuid4(), spooled(*doses, replace(EVENT, time=since + 1.6 * day)))
+    writer.write(uuid4(), number_rows(*doses, replace(EVENT, time=since + 1.6 * day)))
     writer.close()
-    rows = asked(migrated, panel_catalog.DAILY_SUMMARY, PanelQuery(since, since + 3 * day, since + 3 * day))
+    rows = read_one_panel(
+        migrated, panel_catalog.DAILY_SUMMARY, PanelQuery(since, since + 3 * day, since + 3 * day)
+    )
     assert [(row.day.day, row.doses, row.batches) for row in rows] == [(25, 1, 0), (24, 1, 1), (23, 1, None)]
 
 
@@ -43,15 +45,15 @@ def test_a_tolerance_of_the_plants_own_is_counted_back_and_from_then_on(
     query = PanelQuery(since, until, until)
     before, after = settings_for(migrated), settings_for(migrated, tolerance_g=0.25)
     writer = ReadingWriter(before)
-    writer.write(uuid4(), spooled(*early))
+    writer.write(uuid4(), number_rows(*early))
     assert list_pending_steps(before) == []
     assert list_pending_steps(after) == ["rules/tolerance"]
     assert migrate_schema(after, report=print) == ["rules/tolerance"]
-    writer.write(uuid4(), spooled(*late))
+    writer.write(uuid4(), number_rows(*late))
     writer.close()
-    told = sample_month.summary(inside([*early, *late], since, until), 0.25)
-    found = asked(migrated, panel_catalog.ACCURACY_SUMMARY, query)
-    assert same(found, [told])
+    told = sample_month.expect_summary(doses_within([*early, *late], since, until), 0.25)
+    found = read_one_panel(migrated, panel_catalog.ACCURACY_SUMMARY, query)
+    assert are_equal(found, [told])
 
 
 def test_another_tolerance_is_told_where_migrating_is_not_allowed_and_nothing_is_held_up(
@@ -71,8 +73,8 @@ def test_another_tolerance_is_told_where_migrating_is_not_allowed_and_nothing_is
 def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds(migrated: str) -> None:
     ours, elsewhere = settings_for(migrated), settings_for(migrated)
     elsewhere = replace(elsewhere, limits=replace(elsewhere.limits, stock_low_percent=60.0))
-    made = [*normal(), level(61.1, "T-9", 5500.0)]
-    assert kept(migrated, *made, now=MUCH_LATER) == ["complete CU-85 2"]
+    made = [*normal_batch(), make_level(61.1, "T-9", 5500.0)]
+    assert store_and_rebuild(migrated, *made, now=MUCH_LATER) == ["complete CU-85 2"]
     told: list[str] = []
 
     def findings(settings: Settings) -> list[str]:

@@ -19,7 +19,7 @@ from dosing_tui.domain.panels.panel_catalog import PANELS, PanelQuery
 from dosing_tui.errors import DatabaseAccessError
 from tests.integration.database.schema.test_rollups import RECOMPUTED
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import rows, run
+from tests.support.database.schema_inspection import execute_statements, fetch_rows
 from tests.support.database_servers import Server, new_name
 
 BEFORE = 9
@@ -57,7 +57,7 @@ def old(flavour: Server, database: str, monkeypatch: pytest.MonkeyPatch) -> str:
     with monkeypatch.context() as past:
         past.setattr(migration_history, "list_migrations", earlier)
         migrate_schema(settings_for(database), report=print)
-    run(database, DOSES, EVENTS)
+    execute_statements(database, DOSES, EVENTS)
     return database
 
 
@@ -74,7 +74,7 @@ def viewer(old: str) -> Iterator[str]:
         session.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
-def ask(
+def read_one_panel(
     dsn: str, panel: panel_catalog.Panel[panel_catalog.RowT], selection: Selection
 ) -> list[panel_catalog.RowT]:
     reader = PanelReader(settings_for(dsn))
@@ -88,31 +88,39 @@ def ask(
 def test_sums_are_those_of_the_doses(old: str) -> None:
     migrate_schema(settings_for(old), report=print)
     for kept, recomputed in RECOMPUTED.items():
-        assert rows(old, kept) == rows(old, recomputed)
-    run(old, EVENTS.replace("(1, 2)", "(3, 4)"))
+        assert fetch_rows(old, kept) == fetch_rows(old, recomputed)
+    execute_statements(old, EVENTS.replace("(1, 2)", "(3, 4)"))
     for table in ("batch_ends_15m", "batch_ends_1h"):
-        assert rows(old, f"SELECT sum(completed)::int, sum(aborted)::int FROM {table}") == [(80, 80)]
+        assert fetch_rows(old, f"SELECT sum(completed)::int, sum(aborted)::int FROM {table}") == [(80, 80)]
 
 
 @pytest.mark.parametrize("dropped", [OLDER, ALL], ids=["older ones", "all"])
 def test_doses_that_are_gone_still_count(old: str, dropped: LiteralString) -> None:
-    errors = [error for (error,) in rows(old, ERRORS)]
-    run(old, dropped)
+    errors = [error for (error,) in fetch_rows(old, ERRORS)]
+    execute_statements(old, dropped)
     migrate_schema(settings_for(old), report=print)
-    whole = ask(old, panel_catalog.ACCURACY_HISTOGRAM, Selection())
+    whole = read_one_panel(old, panel_catalog.ACCURACY_HISTOGRAM, Selection())
     assert [bin_.doses for bin_ in whole] == [
         sum((bin_.lower_g is None or bin_.lower_g <= error) and (bin_.upper_g is None or error < bin_.upper_g)
             for error in errors)
         for bin_ in whole
     ]  # fmt: skip
-    assert sum(row.doses for row in ask(old, panel_catalog.DAILY_SUMMARY, Selection())) == 3000
-    assert [row.label for row in ask(old, panel_catalog.CONSUMPTION_TODAY, Selection())] == ["T-12", "BDO"]
-    assert {point.series for point in ask(old, panel_catalog.CONSUMPTION_BY_CHEMICAL, Selection())} == {
+    assert sum(row.doses for row in read_one_panel(old, panel_catalog.DAILY_SUMMARY, Selection())) == 3000
+    assert [row.label for row in read_one_panel(old, panel_catalog.CONSUMPTION_TODAY, Selection())] == [
+        "T-12",
+        "BDO",
+    ]
+    assert {
+        point.series for point in read_one_panel(old, panel_catalog.CONSUMPTION_BY_CHEMICAL, Selection())
+    } == {
         "BDO",
         "T-12",
     }
     assert (
-        sum(row.doses for row in ask(old, panel_catalog.DAILY_SUMMARY, Selection(device=("station-0",))))
+        sum(
+            row.doses
+            for row in read_one_panel(old, panel_catalog.DAILY_SUMMARY, Selection(device=("station-0",)))
+        )
         == 1000
     )
 
@@ -120,7 +128,7 @@ def test_doses_that_are_gone_still_count(old: str, dropped: LiteralString) -> No
 def test_who_could_read_the_panels_still_can(old: str, viewer: str) -> None:
     migrate_schema(settings_for(old), report=print)
     for panel in PANELS.values():
-        assert ask(viewer, panel, Selection()) is not None
+        assert read_one_panel(viewer, panel, Selection()) is not None
 
 
 def test_who_may_not_read_a_table_of_the_panels_is_told_which_and_as_whom(old: str, viewer: str) -> None:
@@ -129,4 +137,4 @@ def test_who_may_not_read_a_table_of_the_panels_is_told_which_and_as_whom(old: s
     with psycopg.connect(old) as session:
         session.execute(sql.SQL("REVOKE SELECT ON dosing_6h FROM {}").format(sql.Identifier(user)))
     with pytest.raises(DatabaseAccessError, match=f"User {user} lacks a right .* denied for table dosing_6h"):
-        ask(viewer, panel_catalog.CONSUMPTION_TODAY, Selection())
+        read_one_panel(viewer, panel_catalog.CONSUMPTION_TODAY, Selection())

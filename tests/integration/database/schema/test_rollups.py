@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from tests.support.database.schema_inspection import rows, run, value
+from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database_servers import Server, new_name
 
 START = datetime(2026, 10, 24, 22, 0, tzinfo=UTC)
@@ -88,7 +88,9 @@ def a_dose(chance: random.Random) -> tuple[Any, ...]:
     )
 
 
-def insert(dsn: str, table: str, columns: Iterable[str], batches: Iterable[list[tuple[Any, ...]]]) -> None:
+def insert_chunks(
+    dsn: str, table: str, columns: Iterable[str], batches: Iterable[list[tuple[Any, ...]]]
+) -> None:
     """Each batch by one statement, as the collector does it: a dose that is there already is left out."""
     names = [sql.Identifier(column) for column in columns]
     with psycopg.connect(dsn, autocommit=True) as session:
@@ -107,10 +109,12 @@ def insert(dsn: str, table: str, columns: Iterable[str], batches: Iterable[list[
 def test_rollups_are_what_the_raw_rows_say(flavour: Server, migrated: str, seed: int) -> None:
     chance = random.Random(seed)
     drawn = [[a_dose(chance) for _ in range(chance.randint(1, 60))] for _ in range(20)]
-    insert(migrated, "dosing_consumption", DOSE_COLUMNS, drawn + drawn[:7])
-    assert value(migrated, "SELECT count(*) FROM dosing_consumption") < sum(len(batch) for batch in drawn)
+    insert_chunks(migrated, "dosing_consumption", DOSE_COLUMNS, drawn + drawn[:7])
+    assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") < sum(
+        len(batch) for batch in drawn
+    )
     for kept, recomputed in RECOMPUTED.items():
-        assert rows(migrated, kept) == rows(migrated, recomputed)
+        assert fetch_rows(migrated, kept) == fetch_rows(migrated, recomputed)
 
 
 def test_copy_feeds_the_rollups_too(flavour: Server, migrated: str) -> None:
@@ -118,11 +122,11 @@ def test_copy_feeds_the_rollups_too(flavour: Server, migrated: str) -> None:
     with psycopg.connect(migrated) as session, session.cursor() as cursor, cursor.copy(copying) as copy:
         for second in range(10):
             copy.write_row((START + timedelta(seconds=second), "d", 1, "BDO", 2.5))
-    assert rows(migrated, "SELECT doses, sum_actual_g FROM dosing_1h") == [(10, 25.0)]
+    assert fetch_rows(migrated, "SELECT doses, sum_actual_g FROM dosing_1h") == [(10, 25.0)]
 
 
 def test_what_the_guides_telegraf_inserts_feeds_everything(flavour: Server, migrated: str) -> None:
-    run(
+    execute_statements(
         migrated,
         "INSERT INTO dosing_consumption (time, device_id, pump, chemical, target_g, actual_g, error_g,"
         " recipe, mode, duration_ms) VALUES (now(), 'a', 1, 'BDO', 50, 50.25, 0.25, 'CU', 'auto', 4000)",
@@ -131,10 +135,10 @@ def test_what_the_guides_telegraf_inserts_feeds_everything(flavour: Server, migr
         "INSERT INTO inventory_levels (time, device_id, chemical, remaining_g, capacity_g, percent_full)"
         " VALUES (now(), 'c', 'BDO', 750, 1000, 75)",
     )
-    seen = rows(migrated, "SELECT device_id FROM device_last_seen ORDER BY 1")
+    seen = fetch_rows(migrated, "SELECT device_id FROM device_last_seen ORDER BY 1")
     assert seen == [("a",), ("b",), ("c",)]
-    assert rows(migrated, "SELECT percent_full FROM latest_inventory") == [(75.0,)]
-    assert value(migrated, "SELECT sum(doses) FROM dosing_15m") == 1
+    assert fetch_rows(migrated, "SELECT percent_full FROM latest_inventory") == [(75.0,)]
+    assert fetch_value(migrated, "SELECT sum(doses) FROM dosing_15m") == 1
 
 
 def test_a_role_that_may_only_insert_doses_needs_no_right_on_what_is_kept_of_them(
@@ -145,13 +149,13 @@ def test_a_role_that_may_only_insert_doses_needs_no_right_on_what_is_kept_of_the
         session.execute(sql.SQL("CREATE ROLE {} LOGIN").format(name))
         session.execute(sql.SQL("GRANT INSERT ON dosing_consumption TO {}").format(name))
         writer = make_conninfo(migrated, user=name.as_string().strip('"'))
-        run(
+        execute_statements(
             writer,
             "INSERT INTO dosing_consumption (time, device_id, pump, chemical) VALUES (now(), 'd', 1, 'c')",
         )
         session.execute(sql.SQL("DROP OWNED BY {0}").format(name))
         session.execute(sql.SQL("DROP ROLE {0}").format(name))
-    assert value(migrated, "SELECT sum(doses) FROM dosing_1h") == 1
+    assert fetch_value(migrated, "SELECT sum(doses) FROM dosing_1h") == 1
 
 
 def a_level(chance: random.Random, dedup: int) -> tuple[Any, ...]:
@@ -167,11 +171,11 @@ def test_the_newest_level_does_not_depend_on_the_order_of_arrival(
     chance = random.Random(seed)
     levels = [a_level(chance, dedup) for dedup in range(40)]
     chance.shuffle(levels)
-    insert(migrated, "inventory_levels", LEVEL_COLUMNS, [levels[i : i + 7] for i in range(0, 40, 7)])
+    insert_chunks(migrated, "inventory_levels", LEVEL_COLUMNS, [levels[i : i + 7] for i in range(0, 40, 7)])
     newest: dict[str, tuple[Any, ...]] = {}
     for level in sorted(levels, key=lambda row: (min(row[0], row[5]), row[5], row[4])):
         newest[level[2]] = level
-    found = rows(migrated, "SELECT chemical, percent_full FROM latest_inventory ORDER BY 1")
+    found = fetch_rows(migrated, "SELECT chemical, percent_full FROM latest_inventory ORDER BY 1")
     assert found == [(chemical, newest[chemical][3]) for chemical in sorted(newest)]
 
 
@@ -179,6 +183,6 @@ def test_a_clock_that_runs_ahead_does_not_hide_the_levels_that_follow(flavour: S
     now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
     ahead = (now + timedelta(days=3000), "d", "BDO", 90.0, 1, now)
     later = (now + timedelta(minutes=1), "d", "BDO", 5.0, 2, now + timedelta(minutes=1))
-    insert(migrated, "inventory_levels", LEVEL_COLUMNS, [[ahead], [later]])
-    assert rows(migrated, "SELECT percent_full FROM latest_inventory") == [(5.0,)]
-    assert value(migrated, "SELECT last_time FROM device_last_seen") == now + timedelta(minutes=1)
+    insert_chunks(migrated, "inventory_levels", LEVEL_COLUMNS, [[ahead], [later]])
+    assert fetch_rows(migrated, "SELECT percent_full FROM latest_inventory") == [(5.0,)]
+    assert fetch_value(migrated, "SELECT last_time FROM device_last_seen") == now + timedelta(minutes=1)

@@ -12,7 +12,7 @@ from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.database.server_flavour import ServerFlavour
 from tests.support.database import schema_inspection
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import flavour_of, rows, run, value
+from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value, flavour_of
 from tests.support.database_servers import Server
 
 GUIDE: dict[str, list[str]] = {
@@ -106,9 +106,9 @@ REFUSED: dict[LiteralString, str] = {
 
 
 def test_every_flavour_has_the_same_logical_schema(embedded: Server, flavour: Server, migrated: str) -> None:
-    with embedded.database() as plain:
+    with embedded.create_database() as plain:
         migrate_schema(settings_for(plain), report=print)
-        assert schema_inspection.schema(migrated) == schema_inspection.schema(plain)
+        assert schema_inspection.describe_schema(migrated) == schema_inspection.describe_schema(plain)
 
 
 @pytest.mark.parametrize("relation", GUIDE)
@@ -117,20 +117,20 @@ def test_the_guides_columns_come_first(flavour: Server, migrated: str, relation:
         SELECT attname || ' ' || format_type(atttypid, atttypmod) FROM pg_attribute
          WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum
     """
-    found = [column for (column,) in rows(migrated, query, relation)]
+    found = [column for (column,) in fetch_rows(migrated, query, relation)]
     assert found[: len(GUIDE[relation])] == GUIDE[relation]
 
 
 def test_the_session_zone_leaves_no_trace_in_the_schema(flavour: Server) -> None:
     def made_in(zone: str) -> dict[str, Any]:
-        with flavour.database() as dsn:
+        with flavour.create_database() as dsn:
             settings: Settings = settings_for(dsn)
             settings = replace(settings, plant=replace(settings.plant, timezone=zone))
             migrate_schema(settings, report=print)
-            bounds = rows(  # of the partitions
+            bounds = fetch_rows(  # of the partitions
                 dsn, "SELECT coalesce(pg_get_expr(relpartbound, oid), '') FROM pg_class"
             )
-            return schema_inspection.schema(dsn) | {"bounds": sorted(bounds)}
+            return schema_inspection.describe_schema(dsn) | {"bounds": sorted(bounds)}
 
     assert made_in("Asia/Kathmandu") == made_in("America/St_Johns")
 
@@ -138,7 +138,7 @@ def test_the_session_zone_leaves_no_trace_in_the_schema(flavour: Server) -> None
 @pytest.mark.parametrize("statement", REFUSED)
 def test_what_would_spoil_sums_or_keys_is_refused(migrated: str, statement: LiteralString) -> None:
     with pytest.raises(psycopg.IntegrityError, match=REFUSED[statement]):
-        run(migrated, statement)
+        execute_statements(migrated, statement)
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ def test_the_same_reading_goes_in_once_and_another_of_its_second_too(
     flavour: Server, migrated: str, table: LiteralString, columns: LiteralString, values: LiteralString
 ) -> None:
     insert: LiteralString = f"INSERT INTO {table} ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING"
-    run(migrated, insert, insert, insert.replace("7)", "8)"))
-    assert value(migrated, f"SELECT count(*) FROM {table}") == 2
+    execute_statements(migrated, insert, insert, insert.replace("7)", "8)"))
+    assert fetch_value(migrated, f"SELECT count(*) FROM {table}") == 2
 
 
 def test_a_rejected_message_is_kept_once(flavour: Server, migrated: str) -> None:
@@ -162,25 +162,25 @@ def test_a_rejected_message_is_kept_once(flavour: Server, migrated: str) -> None
         INSERT INTO rejected_messages (received_at, topic, record, reason)
         VALUES ('2026-11-23', 't', '\\x00ff', 'why') ON CONFLICT DO NOTHING
     """
-    run(migrated, insert, insert)
-    assert value(migrated, "SELECT count(*) FROM rejected_messages") == 1
+    execute_statements(migrated, insert, insert)
+    assert fetch_value(migrated, "SELECT count(*) FROM rejected_messages") == 1
 
 
 def test_only_community_has_policies_and_they_are_the_guides_with_a_window_that_works(
     flavour: Server, migrated: str
 ) -> None:
     kind = flavour_of(migrated)
-    found = set() if kind is ServerFlavour.PLAIN else set(rows(migrated, JOBS))
+    found = set() if kind is ServerFlavour.PLAIN else set(fetch_rows(migrated, JOBS))
     assert found == (POLICIES if kind is ServerFlavour.COMMUNITY else set())
 
 
 def test_the_tables_are_partitioned_by_time(flavour: Server, migrated: str) -> None:
-    run(
+    execute_statements(
         migrated,
         "INSERT INTO dosing_consumption (time, device_id, pump, chemical)"
         " SELECT now() - i * INTERVAL '7 days', 'd', 1, 'c' FROM generate_series(0, 3) AS i",
     )
-    parts = value(migrated, "SELECT count(DISTINCT tableoid) FROM dosing_consumption")
+    parts = fetch_value(migrated, "SELECT count(DISTINCT tableoid) FROM dosing_consumption")
     assert parts == 4
 
 
@@ -190,7 +190,7 @@ def test_time_bucket_says_the_same_everywhere(flavour: Server, migrated: str) ->
         SELECT time_bucket('15 minutes', %s), time_bucket('1 day', %s),
                time_bucket('1 day', %s, 'Europe/Berlin'), time_bucket('1 month', %s, 'Asia/Kathmandu')
     """
-    ((quarter, day, berlin, month),) = rows(migrated, query, at, at, at, at)
+    ((quarter, day, berlin, month),) = fetch_rows(migrated, query, at, at, at, at)
     assert quarter == datetime(2026, 3, 29, 3, 15, tzinfo=UTC)
     assert day == datetime(2026, 3, 29, tzinfo=UTC)
     assert berlin == datetime(2026, 3, 28, 23, tzinfo=UTC)

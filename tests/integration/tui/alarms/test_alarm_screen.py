@@ -14,13 +14,20 @@ from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.tui.app.app import TerminalOptions
 from tests.support.tui import sample_plant
-from tests.support.tui.alarm_samples import Journal, flood, picture_of, state
-from tests.support.tui.console_driver import LARGE, SMALL, Console, console, until
-from tests.support.tui.sample_plant import HOSTILE, FakeSource, alarms_of, history, levels, live_plant
+from tests.support.tui.alarm_samples import Journal, make_flood, make_state, picture_of
+from tests.support.tui.console_driver import LARGE, SMALL, Console, open_console, wait_for
+from tests.support.tui.sample_plant import (
+    HOSTILE,
+    FakeSource,
+    alarms_of,
+    live_plant,
+    make_history,
+    make_levels,
+)
 
 OTHER = CommandContext(Actor("Bob", "bob"), sample_plant.NOW)
 """Somebody at another console."""
-TANKS = levels(percent={"DMDEE": 12.0, "T-12": 16.3, "T-9": 3.0})
+TANKS = make_levels(percent={"DMDEE": 12.0, "T-12": 16.3, "T-9": 3.0})
 
 
 @dataclass
@@ -29,25 +36,27 @@ class Alarmed:
     journal: Journal
     bells: list[bool]
 
-    async def press(self, *keys: str) -> str:
-        return await self.console.press(*keys)
+    async def press_keys(self, *keys: str) -> str:
+        return await self.console.press_keys(*keys)
 
-    async def journaled(self, count: int) -> str:
+    async def wait_for_entries(self, count: int) -> str:
         """The screen, once so many things were asked for and it tells of them."""
-        await until(lambda: len(self.journal.asked) >= count, lambda: self.console.screen)
+        await wait_for(lambda: len(self.journal.requested) >= count, lambda: self.console.screen)
         self.console.app._run_tick()
         await self.console.pilot.pause()
         return self.console.screen
 
 
 @asynccontextmanager
-async def alarmed(*, size: tuple[int, int] = LARGE, chosen: Settings | None = None) -> AsyncIterator[Alarmed]:
-    story = history(days=0.2)
+async def open_alarm_console(
+    *, size: tuple[int, int] = LARGE, chosen: Settings | None = None
+) -> AsyncIterator[Alarmed]:
+    story = make_history(days=0.2)
     source, live = FakeSource(story), live_plant(story, TANKS)
     journal = Journal(live, alarms_of(TANKS))
-    source.on_journal = journal.take
-    journal.show(sample_plant.NOW)
-    async with console(size=size, source=source, live=live, chosen=chosen) as driven:
+    source.on_journal = journal.take_entries
+    journal.show_alarms(sample_plant.NOW)
+    async with open_console(size=size, source=source, live=live, chosen=chosen) as driven:
         bells: list[bool] = []
         driven.app.bell = lambda: bells.append(True)  # type: ignore[method-assign]  # nothing else hears it
         yield Alarmed(driven, journal, bells)
@@ -57,114 +66,114 @@ async def alarmed(*, size: tuple[int, int] = LARGE, chosen: Settings | None = No
 async def test_the_banner_is_on_every_screen_and_tells_the_most_urgent_alarm_and_how_many_wait(
     size: tuple[int, int],
 ) -> None:
-    async with alarmed(size=size) as plant:
+    async with open_alarm_console(size=size) as plant:
         for keys in (["1"], ["2"], ["3"], ["4"], ["5"], ["6"], ["7"], ["a"]):
-            shown = (await plant.press(*keys)).splitlines()
+            shown = (await plant.press_keys(*keys)).splitlines()
             assert "■H*" in shown[1]
             assert "T-9 at 3.0 %" in shown[1]
             assert ("3 of 3 unacknowledged" if size == LARGE else "3/3 unack") in shown[1]
 
 
 async def test_space_acknowledges_the_alarm_under_the_cursor() -> None:
-    async with alarmed() as plant:
-        await plant.press("a", "down", "space")
-        shown = await plant.journaled(1)
-        (entry,) = plant.journal.asked
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a", "down", "space")
+        shown = await plant.wait_for_entries(1)
+        (entry,) = plant.journal.requested
         assert (entry.event, entry.key.item) == (AlarmEvent.ACKNOWLEDGE, "DMDEE")
         assert "2 of 3 unack" in shown
         assert "acknowledged" in shown
 
 
 async def test_an_acknowledged_alarm_is_not_acknowledged_again() -> None:
-    async with alarmed() as plant:
-        await plant.press("a", "space")
-        await plant.journaled(1)
-        assert "is acknowledged already" in await plant.press("end", "space")
-        assert len(plant.journal.asked) == 1
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a", "space")
+        await plant.wait_for_entries(1)
+        assert "is acknowledged already" in await plant.press_keys("end", "space")
+        assert len(plant.journal.requested) == 1
 
 
 async def test_the_cursor_stays_on_its_alarm_when_a_more_urgent_one_comes() -> None:
-    async with alarmed() as plant:
+    async with open_alarm_console() as plant:
         live = plant.console.live
-        low = [state("STOCK_LOW", "A", number=2), state("STOCK_LOW", "B", number=3)]
+        low = [make_state("STOCK_LOW", "A", number=2), make_state("STOCK_LOW", "B", number=3)]
         live.set_alarms(picture_of(*low))
         plant.console.app._run_tick()
-        await plant.press("a")
-        await plant.console.shows("Low inventory: A")
-        live.set_alarms(picture_of(*low, state("DOSE_GROSS", "P", number=1)))
+        await plant.press_keys("a")
+        await plant.console.wait_for_text("Low inventory: A")
+        live.set_alarms(picture_of(*low, make_state("DOSE_GROSS", "P", number=1)))
         plant.console.app._run_tick()
-        assert "Low inventory: A" in await plant.press("enter")
+        assert "Low inventory: A" in await plant.press_keys("enter")
         assert "Cause" in plant.console.screen
 
 
 async def test_all_in_sight_are_acknowledged_after_a_question_with_comment_and_name() -> None:
-    async with alarmed() as plant:
-        assert "Acknowledge 3 alarms?" in await plant.press("a", "A")
-        await plant.press(*"seen", "tab", *"Zoe", "enter")
-        await plant.journaled(3)
-        assert {entry.comment for entry in plant.journal.asked} == {"seen"}
-        assert {entry.who.name for entry in plant.journal.asked} == {"Zoe"}
+    async with open_alarm_console() as plant:
+        assert "Acknowledge 3 alarms?" in await plant.press_keys("a", "A")
+        await plant.press_keys(*"seen", "tab", *"Zoe", "enter")
+        await plant.wait_for_entries(3)
+        assert {entry.comment for entry in plant.journal.requested} == {"seen"}
+        assert {entry.who.name for entry in plant.journal.requested} == {"Zoe"}
 
 
 async def test_what_changed_under_the_question_is_left_out_and_told_with_its_reason() -> None:
-    async with alarmed() as plant:
-        await plant.press("a", "A")
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a", "A")
         first, second, third = (one.state for one in plant.console.app.alarms.annunciated_alarms)
         reason = "the pump is being repaired"
         others = [
             operator_commands.remove_from_service(first, OTHER, priority=first.priority, reason=reason),
             operator_commands.acknowledge_alarm(second, OTHER),
         ]
-        plant.journal.take(others)
-        await plant.press(*"seen", "tab", *"Zoe", "enter")
-        shown = await plant.console.shows("Acknowledged 1 of 3 alarms")
-        assert [entry.key for entry in plant.journal.asked[2:]] == [third.key]
+        plant.journal.take_entries(others)
+        await plant.press_keys(*"seen", "tab", *"Zoe", "enter")
+        shown = await plant.console.wait_for_text("Acknowledged 1 of 3 alarms")
+        assert [entry.key for entry in plant.journal.requested[2:]] == [third.key]
         said = " ".join(shown.replace("│", " ").split())
         assert f"{first.key.tag} is out of service: it cannot be acknowledged." in said
         assert f"{second.key.tag} is acknowledged already, by Bob." in said
-        assert "Acknowledged 1 of 3" not in await plant.press("enter")
+        assert "Acknowledged 1 of 3" not in await plant.press_keys("enter")
 
 
 async def test_keys_that_come_in_one_packet_are_taken_in_their_order() -> None:
-    async with alarmed() as plant:
-        await plant.press("a", "A")
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a", "A")
         for key in (*"seen", "tab", *"Zoe", "enter"):
             plant.console.app.post_message(events.Key(key, key if len(key) == 1 else None))
-        await plant.journaled(3)
-        assert {(one.comment, one.who.name) for one in plant.journal.asked} == {("seen", "Zoe")}
+        await plant.wait_for_entries(3)
+        assert {(one.comment, one.who.name) for one in plant.journal.requested} == {("seen", "Zoe")}
 
 
 async def test_if_nothing_is_left_to_acknowledge_that_is_said_and_nothing_is_journaled() -> None:
-    async with alarmed() as plant:
-        await plant.press("a", "A")
-        plant.journal.take(
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a", "A")
+        plant.journal.take_entries(
             [
                 operator_commands.acknowledge_alarm(one.state, OTHER)
                 for one in plant.console.app.alarms.annunciated_alarms
             ]
         )
-        await plant.press("enter")
+        await plant.press_keys("enter")
         assert "Acknowledged 0 of 3 alarms" in plant.console.screen
-        assert len(plant.journal.asked) == 3
+        assert len(plant.journal.requested) == 3
 
 
 async def test_a_long_list_of_what_was_left_is_named_as_far_as_there_is_room() -> None:
-    async with alarmed(size=SMALL) as plant:
-        plant.console.live.set_alarms(flood(15))
+    async with open_alarm_console(size=SMALL) as plant:
+        plant.console.live.set_alarms(make_flood(15))
         plant.console.app._run_tick()
-        await plant.press("a", "A")
+        await plant.press_keys("a", "A")
         plant.console.live.set_alarms(picture_of())
         plant.console.app._run_tick()
-        shown = await plant.press("enter")
+        shown = await plant.press_keys("enter")
         assert "Acknowledged 0 of 15 alarms" in shown
         assert "and 10 more" in shown
 
 
 async def test_leaving_the_question_does_nothing() -> None:
-    async with alarmed() as plant:
-        await plant.press("a", "A", "escape")
-        assert "Acknowledge 3" not in await plant.press("h", "escape")
-        assert plant.journal.asked == []
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a", "A", "escape")
+        assert "Acknowledge 3" not in await plant.press_keys("h", "escape")
+        assert plant.journal.requested == []
 
 
 HOUR = 3_600
@@ -172,49 +181,49 @@ HOUR = 3_600
 
 
 async def test_a_name_holds_until_the_shift_changes_and_is_asked_for_then() -> None:
-    async with alarmed() as plant:
-        await plant.press("a", "c", *"seen", "tab", *"Zoe", "enter")
-        await plant.journaled(1)
-        plant.console.clock.move(2 * HOUR)
-        await plant.press("home", "space")
-        await plant.journaled(2)
-        plant.console.clock.move(6 * HOUR)
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a", "c", *"seen", "tab", *"Zoe", "enter")
+        await plant.wait_for_entries(1)
+        plant.console.clock.move_forward(2 * HOUR)
+        await plant.press_keys("home", "space")
+        await plant.wait_for_entries(2)
+        plant.console.clock.move_forward(6 * HOUR)
         plant.console.app._run_tick()
-        shown = await plant.press("home", "space")
+        shown = await plant.press_keys("home", "space")
         assert "The shift has changed: who are you?" in shown
         assert "Zoe" not in "".join(shown.splitlines()[8:])
-        await plant.press(*"Bob", "enter")
-        await plant.journaled(3)
-        assert [entry.who.name for entry in plant.journal.asked] == ["Zoe", "Zoe", "Bob"]
+        await plant.press_keys(*"Bob", "enter")
+        await plant.wait_for_entries(3)
+        assert [entry.who.name for entry in plant.journal.requested] == ["Zoe", "Zoe", "Bob"]
 
 
 async def test_shelving_needs_a_reason_and_is_bounded_by_the_priority() -> None:
-    async with alarmed() as plant:
-        asked = await plant.press("a", "h")
+    async with open_alarm_console() as plant:
+        asked = await plant.press_keys("a", "h")
         assert "30 min at most" in asked
-        assert "A reason is needed" in await plant.press("enter")
-        await plant.press(*"refill", "tab", "tab", *["right"] * 20, "enter")
-        shown = await plant.journaled(1)
-        (entry,) = plant.journal.asked
+        assert "A reason is needed" in await plant.press_keys("enter")
+        await plant.press_keys(*"refill", "tab", "tab", *["right"] * 20, "enter")
+        shown = await plant.wait_for_entries(1)
+        (entry,) = plant.journal.requested
         assert entry.until is not None
         assert (entry.until - entry.at).total_seconds() == 30 * 60
         assert "Shelved 1" in shown
         assert "T-9" not in shown.splitlines()[1]
-        shown = await plant.press("tab")
+        shown = await plant.press_keys("tab")
         assert "refill" in shown
         assert "30 min" in shown
-        await plant.press("u", "enter")
-        assert "Shelved 0" in await plant.journaled(2)
+        await plant.press_keys("u", "enter")
+        assert "Shelved 0" in await plant.wait_for_entries(2)
 
 
 async def test_out_of_service_and_back() -> None:
-    async with alarmed() as plant:
-        assert "until somebody puts it" in await plant.press("a", "o")
-        await plant.press(*"scale", "space", *"gone", "enter")
-        assert "Out of service 1" in await plant.journaled(1)
-        await plant.press("tab", "tab", "tab", "u", "enter")
-        assert "Out of service 0" in await plant.journaled(2)
-        assert [entry.event for entry in plant.journal.asked] == [
+    async with open_alarm_console() as plant:
+        assert "until somebody puts it" in await plant.press_keys("a", "o")
+        await plant.press_keys(*"scale", "space", *"gone", "enter")
+        assert "Out of service 1" in await plant.wait_for_entries(1)
+        await plant.press_keys("tab", "tab", "tab", "u", "enter")
+        assert "Out of service 0" in await plant.wait_for_entries(2)
+        assert [entry.event for entry in plant.journal.requested] == [
             AlarmEvent.REMOVE_FROM_SERVICE,
             AlarmEvent.RETURN_TO_SERVICE,
         ]
@@ -222,166 +231,170 @@ async def test_out_of_service_and_back() -> None:
 
 @pytest.mark.parametrize("size", [LARGE, SMALL])
 async def test_what_is_suppressed_by_design_is_listed_with_its_reason(size: tuple[int, int]) -> None:
-    async with alarmed(size=size) as plant:
+    async with open_alarm_console(size=size) as plant:
         hiding = Suppression(AlarmStateName.SUPPRESSED, sample_plant.NOW, "the station is offline")
-        dose = state("DOSE_OUT_OF_TOL", "T-12", message="Dose out of tolerance: T-12 +1.50 g", hiding=hiding)
-        plant.console.live.set_alarms(picture_of(state("DEVICE_OFFLINE"), dose))
+        dose = make_state(
+            "DOSE_OUT_OF_TOL", "T-12", message="Dose out of tolerance: T-12 +1.50 g", hiding=hiding
+        )
+        plant.console.live.set_alarms(picture_of(make_state("DEVICE_OFFLINE"), dose))
         plant.console.app._run_tick()
-        shown = await plant.press("a")
+        shown = await plant.press_keys("a")
         assert "Dose out of tolerance" not in shown
-        shown = await plant.press("tab", "tab")
+        shown = await plant.press_keys("tab", "tab")
         (row,) = [line for line in shown.splitlines() if "Dose out of tolerance" in line]
         assert "the station is offline" in row
-        detail = await plant.press("enter")
+        detail = await plant.press_keys("enter")
         assert "the station is offline" in detail
 
 
 async def test_what_is_not_possible_is_refused_with_a_sentence() -> None:
-    async with alarmed() as plant:
-        assert "cannot be reset: its condition still holds" in await plant.press("a", "R")
-        assert "is not shelved" in await plant.press("u")
-        assert plant.journal.asked == []
+    async with open_alarm_console() as plant:
+        assert "cannot be reset: its condition still holds" in await plant.press_keys("a", "R")
+        assert "is not shelved" in await plant.press_keys("u")
+        assert plant.journal.requested == []
 
 
 async def test_a_journal_that_is_away_is_told_and_nothing_is_acknowledged() -> None:
-    async with alarmed() as plant:
+    async with open_alarm_console() as plant:
         plant.console.source.away = "No database server listens at db.plant:5432."
-        await plant.press("a", "space")
-        shown = await plant.console.shows("Nothing is done: No database server")
+        await plant.press_keys("a", "space")
+        shown = await plant.console.wait_for_text("Nothing is done: No database server")
         assert "3 of 3 unack" in shown
 
 
 async def test_without_the_database_the_collecting_machine_keeps_what_was_done_and_says_so() -> None:
-    async with alarmed() as plant:
+    async with open_alarm_console() as plant:
         plant.console.source.away = "No database server listens at db.plant:5432."
         plant.console.source.keeps = True
-        await plant.press("a", "space")
-        await plant.console.shows("Kept on this machine until the database is back.")
+        await plant.press_keys("a", "space")
+        await plant.console.wait_for_text("Kept on this machine until the database is back.")
         plant.console.app._run_tick()
-        await plant.console.shows("2 of 3 unack")
-        kept = replace(picture_of(state("DOSE_GROSS", "P")), is_journal_live=False, pending_command_count=2)
+        await plant.console.wait_for_text("2 of 3 unack")
+        kept = replace(
+            picture_of(make_state("DOSE_GROSS", "P")), is_journal_live=False, pending_command_count=2
+        )
         plant.console.live.set_alarms(kept)
         plant.console.app._run_tick()
-        shown = await plant.console.shows("2 kept here")
+        shown = await plant.console.wait_for_text("2 kept here")
         assert "journal away: others see this later" in shown
 
 
 async def test_the_detail_tells_what_to_do_and_its_keys_work() -> None:
-    async with alarmed(size=SMALL) as plant:
-        shown = await plant.press("a", "enter")
+    async with open_alarm_console(size=SMALL) as plant:
+        shown = await plant.press_keys("a", "enter")
         for word in ("Cause", "Consequence", "Action", "refill the tank now", "3.00", "limit 5.00"):
             assert word in shown
-        await plant.press("space")
-        await plant.journaled(1)
-        assert plant.journal.asked[0].key.rule == "STOCK_CRITICAL"
+        await plant.press_keys("space")
+        await plant.wait_for_entries(1)
+        assert plant.journal.requested[0].key.rule == "STOCK_CRITICAL"
 
 
 async def test_the_keys_of_screens_lead_there_and_escape_leads_back() -> None:
-    async with alarmed() as plant:
-        assert "› Alarms" in await plant.press("a")
-        assert "› Inventory" in await plant.press("2")
-        await plant.press("a")
-        assert "› Inventory" in await plant.press("escape")
-        assert "› Inventory" in await plant.press("a", "a")
+    async with open_alarm_console() as plant:
+        assert "› Alarms" in await plant.press_keys("a")
+        assert "› Inventory" in await plant.press_keys("2")
+        await plant.press_keys("a")
+        assert "› Inventory" in await plant.press_keys("escape")
+        assert "› Inventory" in await plant.press_keys("a", "a")
 
 
 async def test_the_bell_rings_until_it_is_silenced_and_again_for_the_next_alarm() -> None:
-    async with alarmed() as plant:
+    async with open_alarm_console() as plant:
         app, clock = plant.console.app, plant.console.clock
-        clock.move(3)
+        clock.move_forward(3)
         app._run_tick()
         app._run_tick()
         assert len(plant.bells) == 1
-        await plant.press("x")
-        clock.move(60)
+        await plant.press_keys("x")
+        clock.move_forward(60)
         app._run_tick()
         assert len(plant.bells) == 1
         assert "3 of 3 unack" in plant.console.screen
-        plant.console.live.set_alarms(picture_of(state("DOSE_GROSS", "P", number=1)))
+        plant.console.live.set_alarms(picture_of(make_state("DOSE_GROSS", "P", number=1)))
         app._run_tick()
         assert len(plant.bells) == 2
 
 
 async def test_a_site_without_a_bell_hears_none() -> None:
-    async with alarmed(chosen=Settings(console=ConsoleSettings(bell=False))) as plant:
-        plant.console.clock.move(3)
+    async with open_alarm_console(chosen=Settings(console=ConsoleSettings(bell=False))) as plant:
+        plant.console.clock.move_forward(3)
         plant.console.app._run_tick()
         assert plant.bells == []
         assert "silences" not in plant.console.screen
 
 
 async def test_a_flood_of_alarms_is_told_and_the_keys_still_work() -> None:
-    async with alarmed() as plant:
-        plant.console.live.set_alarms(flood(500))
+    async with open_alarm_console() as plant:
+        plant.console.live.set_alarms(make_flood(500))
         plant.console.app._run_tick()
-        shown = await plant.press("a")
+        shown = await plant.press_keys("a")
         assert "FLOOD 500 in 10 min" in shown
         assert "Alarms 500" in shown
-        assert "T-500" in await plant.press("end", "pageup", "pagedown")
+        assert "T-500" in await plant.press_keys("end", "pageup", "pagedown")
 
 
 @pytest.mark.parametrize("keys", [["a"], ["a", "enter"], ["a", "h"], ["a", "A"], ["a", "tab", "enter"]])
 async def test_hostile_texts_are_harmless_everywhere(keys: list[str]) -> None:
-    async with alarmed(size=SMALL) as plant:
-        one = state("STOCK_LOW", HOSTILE, message=HOSTILE, comment=HOSTILE)
+    async with open_alarm_console(size=SMALL) as plant:
+        one = make_state("STOCK_LOW", HOSTILE, message=HOSTILE, comment=HOSTILE)
         plant.console.live.set_alarms(picture_of(one))
         plant.console.app._run_tick()
-        for line in (await plant.press(*keys)).splitlines():
+        for line in (await plant.press_keys(*keys)).splitlines():
             assert line.isprintable()
             assert len(line) == 80
 
 
 async def test_a_journal_that_is_not_heard_is_told() -> None:
-    async with alarmed() as plant:
-        plant.console.live.set_alarms(picture_of(state("STOCK_LOW"), journal=False))
+    async with open_alarm_console() as plant:
+        plant.console.live.set_alarms(picture_of(make_state("STOCK_LOW"), journal=False))
         plant.console.app._run_tick()
-        assert "journal away" in await plant.press("a")
+        assert "journal away" in await plant.press_keys("a")
 
 
 async def test_the_list_is_exported_as_it_is_shown(tmp_path: object) -> None:
     chosen = Settings(console=ConsoleSettings(export_dir=str(tmp_path)))
-    async with alarmed(chosen=chosen) as plant:
-        assert "Saved" in await plant.press("a", "e")
+    async with open_alarm_console(chosen=chosen) as plant:
+        assert "Saved" in await plant.press_keys("a", "e")
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL])
 async def test_the_health_of_the_alarms_is_told_from_the_journal(size: tuple[int, int]) -> None:
-    async with alarmed(size=size) as plant:
+    async with open_alarm_console(size=size) as plant:
         plant.console.source.entries = plant.journal.entries
-        plant.console.clock.move(3_600)
-        await plant.press("a", "shift+tab")
-        shown = await plant.console.shows("Alarms an hour")
+        plant.console.clock.move_forward(3_600)
+        await plant.press_keys("a", "shift+tab")
+        shown = await plant.console.wait_for_text("Alarms an hour")
         for word in ("3.0", "≤ 6", "≤ 12", "Chattering", "Median time to acknowledge", "30 to judge"):
             assert word in shown
 
 
 async def test_a_channel_that_fails_shows_while_the_page_is_open() -> None:
     why = "The server answers 500."
-    async with alarmed() as plant:
+    async with open_alarm_console() as plant:
         plant.console.source.entries = plant.journal.entries
-        plant.console.clock.move(3_600)
-        await plant.press("a", "shift+tab")
-        await plant.console.shows("nobody is told of alarms")
+        plant.console.clock.move_forward(3_600)
+        await plant.press_keys("a", "shift+tab")
+        await plant.console.wait_for_text("nobody is told of alarms")
         failing = ChannelStatus("shift", waiting=2, failing_since=sample_plant.NOW, reason=why)
         plant.console.source.told_by = [failing]
-        plant.console.clock.move(11)
+        plant.console.clock.move_forward(11)
         plant.console.app._run_tick()
-        await plant.console.shows(why)
+        await plant.console.wait_for_text(why)
 
 
 async def test_without_a_journal_there_is_no_health_and_it_is_said_why() -> None:
-    async with alarmed() as plant:
-        await plant.press("a", "shift+tab")
-        await plant.console.shows("The journal is empty")
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a", "shift+tab")
+        await plant.console.wait_for_text("The journal is empty")
         plant.console.source.away = "No database server listens at db.plant:5432."
-        await plant.press("tab", "shift+tab")
-        await plant.console.shows("No database server listens")
+        await plant.press_keys("tab", "shift+tab")
+        await plant.console.wait_for_text("No database server listens")
 
 
 async def test_the_detail_names_the_keys_of_the_site() -> None:
-    story = history(days=0.2)
+    story = make_history(days=0.2)
     where = TerminalOptions(keymap={"alarm-ack": "k"})
-    async with console(
+    async with open_console(
         size=SMALL, source=FakeSource(story), live=live_plant(story, TANKS), where=where
     ) as one:
-        assert "k Ackn" in await one.press("a", "enter")
+        assert "k Ackn" in await one.press_keys("a", "enter")

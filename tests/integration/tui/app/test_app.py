@@ -15,18 +15,25 @@ from dosing_tui.tui.keys.help_pages import HELP_BATCHES
 from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.widgets.tile_widget import Tile
 from tests.support.tui import sample_plant
-from tests.support.tui.console_driver import EMPTY, LARGE, MEDIUM, SMALL, Console, console, until
-from tests.support.tui.sample_plant import FakeSource, dose, history, hostile, levels, live_plant
+from tests.support.tui.console_driver import EMPTY, LARGE, MEDIUM, SMALL, Console, open_console, wait_for
+from tests.support.tui.sample_plant import (
+    FakeSource,
+    live_plant,
+    make_dose,
+    make_history,
+    make_hostile,
+    make_levels,
+)
 
 
-def focused(driven: Console) -> TileId | None:
+def find_focused_tile(driven: Console) -> TileId | None:
     tile = driven.app.focused
     return tile.tile_id if isinstance(tile, Tile) else None
 
 
 @pytest.mark.parametrize("size", [LARGE, MEDIUM, SMALL, (132, 43), (200, 60), (119, 39), (81, 25)])
 async def test_every_size_shows_tanks_doses_and_the_plants_own_words(size: tuple[int, int]) -> None:
-    async with console(size=size) as driven:
+    async with open_console(size=size) as driven:
         for word in (
             "Plant 1",
             "DMDEE",
@@ -41,89 +48,89 @@ async def test_every_size_shows_tanks_doses_and_the_plants_own_words(size: tuple
 
 
 async def test_everything_the_plant_says_is_on_the_large_overview() -> None:
-    async with console() as driven:
+    async with open_console() as driven:
         for title in ("Inventory", "Consumption today", "Batches by recipe", "Consumption", "Accuracy",
                       "Consumption by chemical", "Error rate", "Production", "FG-85/95"):  # fmt: skip
             assert title in driven.screen
 
 
 async def test_arrows_and_tab_move_the_focus_between_tiles() -> None:
-    async with console() as driven:
-        assert focused(driven) is TileId.DOSES
-        await driven.press("right")
-        assert focused(driven) is TileId.PRODUCTION
-        await driven.press("up")
-        assert focused(driven) is TileId.ERROR_RATE
-        await driven.press("left")
-        assert focused(driven) is TileId.SPARKLINES
-        await driven.press("shift+tab", "tab")
-        assert focused(driven) is TileId.SPARKLINES
+    async with open_console() as driven:
+        assert find_focused_tile(driven) is TileId.DOSES
+        await driven.press_keys("right")
+        assert find_focused_tile(driven) is TileId.PRODUCTION
+        await driven.press_keys("up")
+        assert find_focused_tile(driven) is TileId.ERROR_RATE
+        await driven.press_keys("left")
+        assert find_focused_tile(driven) is TileId.SPARKLINES
+        await driven.press_keys("shift+tab", "tab")
+        assert find_focused_tile(driven) is TileId.SPARKLINES
 
 
 async def test_up_from_the_newest_dose_leaves_the_table() -> None:
-    async with console() as driven:
-        await driven.press("up")
-        assert focused(driven) is not TileId.DOSES
+    async with open_console() as driven:
+        await driven.press_keys("up")
+        assert find_focused_tile(driven) is not TileId.DOSES
 
 
 async def test_enter_zooms_a_tile_and_escape_brings_the_overview_back() -> None:
-    async with console() as driven:
-        zoomed = await driven.press("right", "up", "enter")
+    async with open_console() as driven:
+        zoomed = await driven.press_keys("right", "up", "enter")
         assert "Overview › Errors" in zoomed
         assert "Inventory" not in zoomed
-        back = await driven.press("escape")
+        back = await driven.press_keys("escape")
         assert "Inventory" in back
-        assert focused(driven) is TileId.ERROR_RATE
+        assert find_focused_tile(driven) is TileId.ERROR_RATE
 
 
 async def test_tab_goes_from_one_zoomed_tile_to_the_next() -> None:
-    async with console() as driven:
-        await driven.press("right", "enter")
-        assert "› Inventory" in await driven.press("tab")
-        assert "› Production" in await driven.press("shift+tab")
+    async with open_console() as driven:
+        await driven.press_keys("right", "enter")
+        assert "› Inventory" in await driven.press_keys("tab")
+        assert "› Production" in await driven.press_keys("shift+tab")
 
 
 async def test_doses_scroll_by_line_page_and_end() -> None:
-    async with console() as driven:
+    async with open_console() as driven:
         assert "1–8 of 60" in driven.screen
-        assert "2–9 of 60" in await driven.press(*"jjjjjjjj")
-        assert "1–8 of 60" in await driven.press("home")
-        assert "53–60 of 60" in await driven.press("end")
-        assert "46–53 of 60" in await driven.press("pageup", "pageup")
+        assert "2–9 of 60" in await driven.press_keys(*"jjjjjjjj")
+        assert "1–8 of 60" in await driven.press_keys("home")
+        assert "53–60 of 60" in await driven.press_keys("end")
+        assert "46–53 of 60" in await driven.press_keys("pageup", "pageup")
 
 
 async def test_a_selected_dose_stays_selected_while_new_ones_come() -> None:
-    async with console() as driven:
-        await driven.press("j", "j")
+    async with open_console() as driven:
+        await driven.press_keys("j", "j")
         held = driven.live.get_snapshot(driven.clock()).doses[2]
-        driven.clock.move(3)
-        newer = dose("dosing_system_01", "T-9", 40.0, 0.11, "CU-85", driven.clock(), 58_111)
+        driven.clock.move_forward(3)
+        newer = make_dose("dosing_system_01", "T-9", 40.0, 0.11, "CU-85", driven.clock(), 58_111)
         driven.live.apply_readings([newer])
-        await driven.shows("of 61")
+        await driven.wait_for_text("of 61")
         tile = driven.app.screen.query_one("#doses", Tile)
         row = next(line for line in tile._cell_rows if any(pen.bg == "select" for _, pen in line))
         assert held.time.strftime("%H:%M:%S") in "".join(cell for cell, _ in row)
 
 
 async def test_f_holds_the_picture_still_and_says_so() -> None:
-    async with console() as driven:
-        frozen = await driven.press("f")
+    async with open_console() as driven:
+        frozen = await driven.press_keys("f")
         assert "FROZEN 14:26:44" in frozen
         driven.live.apply_readings(
-            [replace(levels()[0], percent_full=99.9, time=driven.clock() + timedelta(seconds=1))]
+            [replace(make_levels()[0], percent_full=99.9, time=driven.clock() + timedelta(seconds=1))]
         )
         driven.live.set_broker(LinkState(LinkStatus.DOWN, driven.clock(), "gone"))
-        still = await driven.shows("MQTT down")
+        still = await driven.wait_for_text("MQTT down")
         assert "99.9 %" not in still
-        await driven.press("f")
-        live = await driven.shows("99.9 %")
+        await driven.press_keys("f")
+        live = await driven.wait_for_text("99.9 %")
         assert "FROZEN" not in live
 
 
 async def test_t_changes_the_theme_of_every_cell() -> None:
-    async with console() as driven:
+    async with open_console() as driven:
         before = driven.app.export_screenshot()
-        await driven.press("t")
+        await driven.press_keys("t")
         after = driven.app.export_screenshot()
         assert "#15181b" in before
         assert "#15181b" not in after
@@ -131,18 +138,18 @@ async def test_t_changes_the_theme_of_every_cell() -> None:
 
 
 async def test_q_asks_escape_stays_and_q_q_quits() -> None:
-    async with console() as driven:
-        assert "messages wait at the broker" in await driven.press("q")
+    async with open_console() as driven:
+        assert "messages wait at the broker" in await driven.press_keys("q")
         assert isinstance(driven.app.screen, QuitScreen)
-        await driven.press("escape")
+        await driven.press_keys("escape")
         assert not isinstance(driven.app.screen, QuitScreen)
         await driven.press("q", "q")
         assert driven.app.return_code == 0
 
 
 async def test_ctrl_q_quits_at_once() -> None:
-    async with console() as driven:
-        await driven.press("ctrl+q")
+    async with open_console() as driven:
+        await driven.press_keys("ctrl+q")
         assert driven.app.return_code == 0
 
 
@@ -152,8 +159,8 @@ def test_the_help_page_has_every_binding_there_is() -> None:
 
 
 async def test_the_help_page_fits_the_smallest_window() -> None:
-    async with console(size=SMALL) as driven:
-        page = await driven.press("question_mark")
+    async with open_console(size=SMALL) as driven:
+        page = await driven.press_keys("question_mark")
         assert isinstance(driven.app.screen, HelpScreen)
         for words in ("1            All at a glance", "[ ]", "ctrl+f", "esc closes", "Quit: asked, at once"):
             assert words in page
@@ -161,15 +168,15 @@ async def test_the_help_page_fits_the_smallest_window() -> None:
 
 
 async def test_keys_can_be_bound_anew_and_the_screen_says_the_new_ones() -> None:
-    async with console(where=TerminalOptions(keymap={"export": "v", "freeze": "z"})) as driven:
+    async with open_console(where=TerminalOptions(keymap={"export": "v", "freeze": "z"})) as driven:
         assert "v Export" in driven.screen
-        assert "FROZEN" in await driven.press("z")
+        assert "FROZEN" in await driven.press_keys("z")
 
 
 async def test_books_show_the_sum_the_links_and_the_sites_spools() -> None:
-    async with console() as driven:
-        await driven.press("7")
-        screen = await driven.shows("12 470 stored, 7 duplicates, 5 rejected")
+    async with open_console() as driven:
+        await driven.press_keys("7")
+        screen = await driven.wait_for_text("12 470 stored, 7 duplicates, 5 rejected")
         for text in (
             "received      12 482",
             "balanced      yes",
@@ -181,38 +188,38 @@ async def test_books_show_the_sum_the_links_and_the_sites_spools() -> None:
 
 
 async def test_r_asks_every_panel_again() -> None:
-    async with console() as driven:
-        driven.clock.move(2)
+    async with open_console() as driven:
+        driven.clock.move_forward(2)
         before = len(driven.source.asked)
-        await driven.press("r")
-        await until(lambda: len(driven.source.asked) >= before + 8)
+        await driven.press_keys("r")
+        await wait_for(lambda: len(driven.source.asked) >= before + 8)
 
 
 async def test_a_stored_dose_makes_its_panels_due() -> None:
-    async with console() as driven:
+    async with open_console() as driven:
         before = len(driven.source.asked)
-        driven.clock.move(2)
+        driven.clock.move_forward(2)
         driven.live.count_stored([ReadingKind.DOSE])
-        await until(lambda: "error_rate" in driven.source.asked[before:])
+        await wait_for(lambda: "error_rate" in driven.source.asked[before:])
         assert "batches_today" not in driven.source.asked[before:]
 
 
 async def test_last_good_data_stays_dim_and_dated_when_the_database_goes() -> None:
-    async with console() as driven:
+    async with open_console() as driven:
         driven.source.away = "localhost:5432 does not answer"
-        driven.clock.move(40)
-        await driven.shows("of 14:26:44")
+        driven.clock.move_forward(40)
+        await driven.wait_for_text("of 14:26:44")
         assert "1.28 kg" in driven.screen
         driven.source.away = ""
-        driven.clock.move(10)
-        await until(lambda: "of 14:26:44" not in driven.screen)
+        driven.clock.move_forward(10)
+        await wait_for(lambda: "of 14:26:44" not in driven.screen)
 
 
 async def test_a_database_that_was_never_there_is_named_in_every_tile() -> None:
     source = FakeSource(EMPTY)
     source.away = "No database server listens at localhost:5432."
-    async with console(source=source, live=LiveState()) as driven:
-        screen = await driven.shows("No database server listens")
+    async with open_console(source=source, live=LiveState()) as driven:
+        screen = await driven.wait_for_text("No database server listens")
         assert screen.count("no database") >= 7
         assert "waiting for the broker" in screen
 
@@ -222,68 +229,68 @@ async def test_an_idle_plant_says_that_it_is_idle() -> None:
     up = LinkState(LinkStatus.UP, sample_plant.NOW)
     live.set_broker(up)
     live.set_database(up)
-    async with console(source=FakeSource(EMPTY), live=live) as driven:
+    async with open_console(source=FakeSource(EMPTY), live=live) as driven:
         for reason in ("no dose today", "no dose in the last 24 h", "no batch completed today",
                        "no level has been", "no batch and no dose today"):  # fmt: skip
             assert reason in driven.screen
 
 
 async def test_hostile_text_is_shown_harmless_in_every_view() -> None:
-    story = hostile(history())
+    story = make_hostile(make_history())
     tanks = [
-        replace(tank, chemical=sample_plant.HOSTILE, device_id=sample_plant.HOSTILE) for tank in levels()
+        replace(tank, chemical=sample_plant.HOSTILE, device_id=sample_plant.HOSTILE) for tank in make_levels()
     ]
-    async with console(source=FakeSource(story), live=live_plant(story, tanks)) as driven:
+    async with open_console(source=FakeSource(story), live=live_plant(story, tanks)) as driven:
         driven.live.set_broker(LinkState(LinkStatus.DOWN, sample_plant.NOW, sample_plant.HOSTILE))
         for key in (*"1234567", "q", "escape", "question_mark"):
-            screen = await driven.press(key)
+            screen = await driven.press_keys(key)
             assert not set("\x1b\x07\x00\u202e\x9b") & set(screen)
         assert driven.app.is_running
 
 
 async def test_a_tile_that_fails_says_so_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with console() as driven:
+    async with open_console() as driven:
         broken = driven.app._tile_registry._builders
         monkeypatch.setitem(broken, TileId.PRODUCTION, lambda moment: 1 / 0)
-        screen = await driven.shows("panel error")
+        screen = await driven.wait_for_text("panel error")
         assert "DMDEE" in screen
 
 
 async def test_a_small_window_is_told_so_and_a_larger_one_works_again() -> None:
-    async with console(size=(20, 5)) as driven:
+    async with open_console(size=(20, 5)) as driven:
         assert "80x24" in driven.screen
         await driven.pilot.resize_terminal(*LARGE)
-        await driven.shows("Recent doses")
+        await driven.wait_for_text("Recent doses")
         for size in ((80, 24), (1, 1), (100, 30), (79, 24), (120, 40)):
             await driven.pilot.resize_terminal(*size)
-        await driven.shows("Recent doses")
+        await driven.wait_for_text("Recent doses")
 
 
 async def test_more_tanks_than_rows_show_the_abnormal_ones_first() -> None:
-    tanks = levels(devices=6)
-    source = FakeSource(history())
-    async with console(source=source, live=live_plant(source.story, tanks), size=SMALL) as driven:
+    tanks = make_levels(devices=6)
+    source = FakeSource(make_history())
+    async with open_console(source=source, live=live_plant(source.story, tanks), size=SMALL) as driven:
         assert "16.3 %" in driven.screen
         assert "more: enter shows all" in driven.screen
 
 
 async def test_wide_characters_keep_every_row_at_the_width_of_the_screen() -> None:
-    tanks = [replace(tank, chemical="催化剂Ａ") for tank in levels()]
-    source = FakeSource(history())
-    async with console(source=source, live=live_plant(source.story, tanks)) as driven:
+    tanks = [replace(tank, chemical="催化剂Ａ") for tank in make_levels()]
+    source = FakeSource(make_history())
+    async with open_console(source=source, live=live_plant(source.story, tanks)) as driven:
         strips = driven.app.screen._compositor.render_strips()
         assert {strip.cell_length for strip in strips} == {120}
 
 
 async def test_nothing_is_drawn_while_the_line_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with console() as driven:
+    async with open_console() as driven:
         busy = True
         monkeypatch.setattr("dosing_tui.tui.app.app.has_backlog", lambda driver: busy)
         driven.live.set_broker(LinkState(LinkStatus.DOWN, driven.clock(), "gone"))
         await driven.pilot.pause(1.2)
         assert "MQTT down" not in driven.screen
         busy = False
-        await driven.shows("MQTT down")
+        await driven.wait_for_text("MQTT down")
 
 
 def test_no_widget_of_textual_draws_text_of_its_own() -> None:

@@ -15,16 +15,24 @@ from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.app import TerminalOptions
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import rows, run
-from tests.support.domain.batch_messages import dose, event, normal
-from tests.support.tui.batch_console import Accounted, clean, every_kind, heard, reviewing, stored, under_way
+from tests.support.database.schema_inspection import execute_statements, fetch_rows
+from tests.support.domain.batch_messages import make_dose, make_event, normal_batch
+from tests.support.tui.batch_console import (
+    Accounted,
+    apply_live,
+    every_kind,
+    make_clean_batches,
+    open_review_console,
+    store_readings,
+    under_way,
+)
 from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL
 
 
-def said(dsn: str) -> list[tuple[str, str, str]]:
+def read_reviews(dsn: str) -> list[tuple[str, str, str]]:
     return [
         (meaning, who, comment)
-        for meaning, who, comment in rows(
+        for meaning, who, comment in fetch_rows(
             dsn, "SELECT meaning, who, comment FROM batch_reviews ORDER BY review_id"
         )
     ]
@@ -34,295 +42,297 @@ def said(dsn: str) -> list[tuple[str, str, str]]:
 async def test_the_list_tells_of_each_batch_how_it_stands_and_counts_them(
     migrated: str, size: tuple[int, int]
 ) -> None:
-    stored(migrated, *every_kind())
-    async with reviewing(migrated, size=size) as plant:
-        await plant.press("b")
-        shown = await plant.shows("CU-65/75")
+    store_readings(migrated, *every_kind())
+    async with open_review_console(migrated, size=size) as plant:
+        await plant.press_keys("b")
+        shown = await plant.wait_for_text("CU-65/75")
         assert "■ aborted" in shown
         assert "▲ 2" in shown
         assert shown.count("□ to review") == 3
-        await plant.shows("All 3")
+        await plant.wait_for_text("All 3")
         assert ("Done 2" if size == SMALL else "Complete 2") in plant.console.screen
 
 
 async def test_fifty_clean_batches_are_reviewed_one_by_one_with_at_most_sixty_keys(migrated: str) -> None:
-    stored(migrated, *clean(50))
-    async with reviewing(migrated) as plant:
-        await plant.press("b")
-        await plant.shows("All 50")
-        await plant.press("enter")
+    store_readings(migrated, *make_clean_batches(50))
+    async with open_review_console(migrated) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 50")
+        await plant.press_keys("enter")
         for number in range(50):
-            await plant.shows("Ingredients")
-            await plant.press("space")
+            await plant.wait_for_text("Ingredients")
+            await plant.press_keys("space")
             if number == 0:
-                await plant.type("Anna")
-                await plant.press("enter")
-            await plant.shows(": approved." if number < 49 else "Nothing further down is left to review.")
-        assert said(migrated) == [("approved", "Anna", "")] * 50
+                await plant.type_text("Anna")
+                await plant.press_keys("enter")
+            await plant.wait_for_text(
+                ": approved." if number < 49 else "Nothing further down is left to review."
+            )
+        assert read_reviews(migrated) == [("approved", "Anna", "")] * 50
         assert plant.pressed <= 60
 
 
 async def test_a_key_that_is_held_down_approves_nothing_that_was_not_looked_at(migrated: str) -> None:
-    stored(migrated, *clean(3))
-    async with reviewing(migrated) as plant:
+    store_readings(migrated, *make_clean_batches(3))
+    async with open_review_console(migrated) as plant:
         plant.console.app._author = "Anna"
-        await plant.press("b")
-        await plant.shows("All 3")
-        await plant.press("enter")
-        await plant.shows("Ingredients")
-        await plant.console.press("space")
-        await plant.console.press("space")
-        assert said(migrated) == []
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 3")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Ingredients")
+        await plant.console.press_keys("space")
+        await plant.console.press_keys("space")
+        assert read_reviews(migrated) == []
 
 
 async def test_all_clean_batches_are_approved_after_one_confirmation_that_says_how_many(
     migrated: str,
 ) -> None:
-    stored(migrated, *every_kind(), *clean(4))
-    async with reviewing(migrated) as plant:
-        await plant.press("b")
-        await plant.shows("CU-65/75")
-        await plant.press("A")
-        shown = await plant.shows("batches without exceptions, complete and unreviewed.")
+    store_readings(migrated, *every_kind(), *make_clean_batches(4))
+    async with open_review_console(migrated) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("CU-65/75")
+        await plant.press_keys("A")
+        shown = await plant.wait_for_text("batches without exceptions, complete and unreviewed.")
         assert "Each of them gets an approval of its own" in shown
-        await plant.type("Anna")
-        await plant.press("enter")
-        await plant.shows("Approved")
-        states = rows(migrated, "SELECT DISTINCT findings > 0, review_state FROM batches ORDER BY 1")
+        await plant.type_text("Anna")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Approved")
+        states = fetch_rows(migrated, "SELECT DISTINCT findings > 0, review_state FROM batches ORDER BY 1")
         assert states == [(False, "approved"), (True, "unreviewed")]
 
 
 async def test_what_has_exceptions_is_approved_with_a_reason_only_and_goes_on_to_the_next(
     migrated: str,
 ) -> None:
-    stored(migrated, *every_kind())
-    async with reviewing(migrated) as plant:
-        await plant.press("b")
-        await plant.shows("All 3")
-        await plant.press("N")
-        await plant.shows("T-12 is off by -2.80 g")
-        assert "approve it with deviation and say why" in await plant.press("space")
-        await plant.press("d", "enter")
-        asked = await plant.shows("This needs a few words.")
+    store_readings(migrated, *every_kind())
+    async with open_review_console(migrated) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 3")
+        await plant.press_keys("N")
+        await plant.wait_for_text("T-12 is off by -2.80 g")
+        assert "approve it with deviation and say why" in await plant.press_keys("space")
+        await plant.press_keys("d", "enter")
+        asked = await plant.wait_for_text("This needs a few words.")
         (about,) = [line for line in asked.splitlines() if "· CU-65/75 · 2 exceptions: " in line]
         assert "…" not in about
-        await plant.type("used for foam")
-        await plant.press("enter")
-        await plant.shows("Say who you are.")
-        await plant.type("Anna")
-        await plant.press("enter")
-        await plant.shows("None: everything is as it should be.")
-        assert said(migrated) == [("approved with deviation", "Anna", "used for foam")]
+        await plant.type_text("used for foam")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Say who you are.")
+        await plant.type_text("Anna")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("None: everything is as it should be.")
+        assert read_reviews(migrated) == [("approved with deviation", "Anna", "used for foam")]
 
 
 async def test_a_review_is_undone_by_a_new_entry(migrated: str) -> None:
-    stored(migrated, *clean(1))
-    async with reviewing(migrated) as plant:
+    store_readings(migrated, *make_clean_batches(1))
+    async with open_review_console(migrated) as plant:
         plant.console.app._author = "Anna"
-        await plant.press("b")
-        await plant.shows("All 1")
-        await plant.press("enter")
-        await plant.shows("Ingredients")
-        await plant.press("R")
-        await plant.type("wrong drum")
-        await plant.press("enter")
-        await plant.shows("rejected by Anna (")
-        await plant.press("u")
-        await plant.type("slip")
-        await plant.press("enter")
-        shown = await plant.shows("withdrawn by Anna")
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 1")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Ingredients")
+        await plant.press_keys("R")
+        await plant.type_text("wrong drum")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("rejected by Anna (")
+        await plant.press_keys("u")
+        await plant.type_text("slip")
+        await plant.press_keys("enter")
+        shown = await plant.wait_for_text("withdrawn by Anna")
         assert "rejected by Anna" in shown
         assert "not an e-signature" in shown
-        assert [meaning for meaning, *_ in said(migrated)] == ["rejected", "withdrawn"]
+        assert [meaning for meaning, *_ in read_reviews(migrated)] == ["rejected", "withdrawn"]
 
 
 async def test_one_key_approves_nothing_that_is_rejected(migrated: str) -> None:
-    stored(migrated, *clean(1))
-    async with reviewing(migrated, review=ReviewSettings(second_person=True)) as plant:
-        await plant.press("b")
-        await plant.shows("All 1")
-        await plant.press("enter")
-        await plant.shows("Ingredients")
+    store_readings(migrated, *make_clean_batches(1))
+    async with open_review_console(migrated, review=ReviewSettings(second_person=True)) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 1")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Ingredients")
         plant.console.app._author = "Anna"
-        await plant.press("R")
-        await plant.type("wrong drum")
-        await plant.press("enter")
-        await plant.shows("rejected by Anna (")
+        await plant.press_keys("R")
+        await plant.type_text("wrong drum")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("rejected by Anna (")
         plant.console.app._author = "Ben"
-        await plant.press("space")
-        await plant.shows("It is rejected already. Undo that first, and say why.")
-        assert said(migrated) == [("rejected", "Anna", "wrong drum")]
+        await plant.press_keys("space")
+        await plant.wait_for_text("It is rejected already. Undo that first, and say why.")
+        assert read_reviews(migrated) == [("rejected", "Anna", "wrong drum")]
 
 
 async def test_of_two_reviewers_at_once_the_second_is_told_and_what_was_typed_stays(migrated: str) -> None:
-    stored(migrated, *clean(1))
-    async with reviewing(migrated) as anna, reviewing(migrated) as ben:
+    store_readings(migrated, *make_clean_batches(1))
+    async with open_review_console(migrated) as anna, open_review_console(migrated) as ben:
         for plant, name in ((anna, "Anna"), (ben, "Ben")):
             plant.console.app._author = name
-            await plant.press("b")
-            await plant.shows("All 1")
-            await plant.press("enter")
-            await plant.shows("Ingredients")
-        await ben.press("R")
-        await ben.type("too dark")
-        await anna.press("space")
-        await anna.shows("approved")
-        await ben.press("enter")
-        await ben.shows("Anna was faster ('approved'")
-        assert said(migrated) == [("approved", "Anna", "")]
-        await ben.press("R")
-        await ben.shows("too dark")
+            await plant.press_keys("b")
+            await plant.wait_for_text("All 1")
+            await plant.press_keys("enter")
+            await plant.wait_for_text("Ingredients")
+        await ben.press_keys("R")
+        await ben.type_text("too dark")
+        await anna.press_keys("space")
+        await anna.wait_for_text("approved")
+        await ben.press_keys("enter")
+        await ben.wait_for_text("Anna was faster ('approved'")
+        assert read_reviews(migrated) == [("approved", "Anna", "")]
+        await ben.press_keys("R")
+        await ben.wait_for_text("too dark")
 
 
 async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migrated: str) -> None:
-    stored(migrated, *clean(3))
-    async with reviewing(migrated) as anna, reviewing(migrated) as ben:
+    store_readings(migrated, *make_clean_batches(3))
+    async with open_review_console(migrated) as anna, open_review_console(migrated) as ben:
         for plant, name in ((anna, "Anna"), (ben, "Ben")):
             plant.console.app._author = name
-            await plant.press("b")
-            await plant.shows("All 3")
-            await plant.press("o", "enter")
-            await plant.shows("Ingredients")
+            await plant.press_keys("b")
+            await plant.wait_for_text("All 3")
+            await plant.press_keys("o", "enter")
+            await plant.wait_for_text("Ingredients")
         held = anna.console.app.screen._store.detail.row  # type: ignore[attr-defined]  # the batch page's
-        await ben.press("space")
-        await ben.shows(": approved.")
+        await ben.press_keys("space")
+        await ben.wait_for_text(": approved.")
         page = anna.console.app.screen
         for _ in range(40):
-            anna.console.clock.move(1)
+            anna.console.clock.move_forward(1)
             anna.console.app._run_tick()
             await anna.console.pilot.pause(0.05)
             if page._store.list_state.rows and held not in page._store.list_state.rows:  # type: ignore[attr-defined]
                 break
-        await anna.press("space")
-        assert [(who, meaning) for meaning, who, _ in said(migrated)] == [("Ben", "approved")]
+        await anna.press_keys("space")
+        assert [(who, meaning) for meaning, who, _ in read_reviews(migrated)] == [("Ben", "approved")]
 
 
 async def test_a_batch_under_way_moves_with_each_dose_and_cannot_be_approved(migrated: str) -> None:
-    live, late = LiveState(), dose(6 * 3600.0 - 10, "T-12", target_g=5.0, actual_g=5.1)
-    stored(migrated, *under_way())
-    async with reviewing(migrated, live=live) as plant:
-        await plant.press("b")
-        await plant.shows("under way")
-        await plant.press("enter")
-        shown = await plant.shows("1 of 2 doses")
+    live, late = LiveState(), make_dose(6 * 3600.0 - 10, "T-12", target_g=5.0, actual_g=5.1)
+    store_readings(migrated, *under_way())
+    async with open_review_console(migrated, live=live) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("under way")
+        await plant.press_keys("enter")
+        shown = await plant.wait_for_text("1 of 2 doses")
         assert "T-12" not in shown
-        heard(live, [late])
-        await plant.shows("2 of 2 doses")
-        assert "still under way" in await plant.press("space")
-        heard(live, [event(6 * 3600.0 - 5, "complete")])
-        await plant.shows("● complete")
+        apply_live(live, [late])
+        await plant.wait_for_text("2 of 2 doses")
+        assert "still under way" in await plant.press_keys("space")
+        apply_live(live, [make_event(6 * 3600.0 - 5, "complete")])
+        await plant.wait_for_text("● complete")
 
 
 async def test_a_pin_is_asked_for_at_every_signing_where_there_are_pins(migrated: str) -> None:
-    stored(migrated, *clean(2))
+    store_readings(migrated, *make_clean_batches(2))
     set_pin(settings_for(migrated), who="Anna", pin="4711")
-    async with reviewing(migrated, review=ReviewSettings(pin=True)) as plant:
+    async with open_review_console(migrated, review=ReviewSettings(pin=True)) as plant:
         plant.console.app._author = "Anna"
-        await plant.press("b")
-        await plant.shows("All 2")
-        await plant.press("enter")
-        await plant.shows("Ingredients")
-        await plant.press("space")
-        shown = await plant.type("0815")
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 2")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Ingredients")
+        await plant.press_keys("space")
+        shown = await plant.type_text("0815")
         assert "0815" not in shown
-        await plant.press("enter")
-        await plant.shows("This is not the PIN of Anna.")
-        await plant.press("space")
-        await plant.type("4711")
-        await plant.press("enter")
-        await plant.shows(": approved.")
-        assert rows(migrated, "SELECT signature FROM batch_reviews") == [("signed with a PIN",)]
+        await plant.press_keys("enter")
+        await plant.wait_for_text("This is not the PIN of Anna.")
+        await plant.press_keys("space")
+        await plant.type_text("4711")
+        await plant.press_keys("enter")
+        await plant.wait_for_text(": approved.")
+        assert fetch_rows(migrated, "SELECT signature FROM batch_reviews") == [("signed with a PIN",)]
 
 
 async def test_a_second_person_confirms_what_the_first_has_approved(migrated: str) -> None:
-    stored(migrated, *clean(1))
-    async with reviewing(migrated, review=ReviewSettings(second_person=True)) as plant:
-        await plant.press("b")
-        await plant.shows("All 1")
-        await plant.press("enter")
-        await plant.shows("Ingredients")
+    store_readings(migrated, *make_clean_batches(1))
+    async with open_review_console(migrated, review=ReviewSettings(second_person=True)) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 1")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Ingredients")
         for name in ("Anna", "Ben"):
             plant.console.app._author = name
-            await plant.press("space")
-            await plant.shows(f"by {name}")
-        assert [(meaning, who) for meaning, who, _ in said(migrated)] == [
+            await plant.press_keys("space")
+            await plant.wait_for_text(f"by {name}")
+        assert [(meaning, who) for meaning, who, _ in read_reviews(migrated)] == [
             ("approved", "Anna"), ("confirmed", "Ben"),
         ]  # fmt: skip
 
 
 async def test_a_shared_account_is_warned_of(migrated: str) -> None:
-    stored(migrated, *clean(1))
-    async with reviewing(migrated, account="operator") as plant:
-        await plant.press("b")
-        await plant.shows("All 1")
-        await plant.press("c")
-        await plant.shows("The account 'operator' is not one person's")
+    store_readings(migrated, *make_clean_batches(1))
+    async with open_review_console(migrated, account="operator") as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 1")
+        await plant.press_keys("c")
+        await plant.wait_for_text("The account 'operator' is not one person's")
 
 
 async def test_text_of_the_plant_is_neither_markup_nor_control(migrated: str) -> None:
     evil = "[/] \x1b[2J"
-    stored(migrated, *normal(recipe=evil))
-    async with reviewing(migrated) as plant:
-        await plant.press("b")
-        await plant.shows("[/]")
-        await plant.press("enter")
-        await plant.shows("Ingredients")
-        shown = await plant.press("m")
+    store_readings(migrated, *normal_batch(recipe=evil))
+    async with open_review_console(migrated) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("[/]")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Ingredients")
+        shown = await plant.press_keys("m")
         assert "Messages as they are kept 4" in shown
         assert "\x1b" not in shown
 
 
 async def test_without_the_right_a_sentence_tells_and_what_was_typed_stays(migrated: str) -> None:
-    stored(migrated, *clean(1))
-    async with reviewing(migrated) as plant:
+    store_readings(migrated, *make_clean_batches(1))
+    async with open_review_console(migrated) as plant:
         plant.console.app._author = "Anna"
-        await plant.press("b")
-        await plant.shows("All 1")
-        run(migrated, "ALTER TABLE batch_reviews RENAME TO reviews_away")
-        await plant.press("c")
-        await plant.type("hm")
-        await plant.press("enter")
-        await plant.shows("Nothing was entered: The database")
-        run(migrated, "ALTER TABLE reviews_away RENAME TO batch_reviews")
-        await plant.press("c")
-        await plant.shows("hm")
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 1")
+        execute_statements(migrated, "ALTER TABLE batch_reviews RENAME TO reviews_away")
+        await plant.press_keys("c")
+        await plant.type_text("hm")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Nothing was entered: The database")
+        execute_statements(migrated, "ALTER TABLE reviews_away RENAME TO batch_reviews")
+        await plant.press_keys("c")
+        await plant.wait_for_text("hm")
 
 
 async def test_filters_narrow_the_list_and_the_console_s_filters_apply(migrated: str) -> None:
-    stored(migrated, *every_kind())
-    async with reviewing(migrated) as plant:
-        await plant.press("b")
-        await plant.shows("All 3")
-        await plant.press("w")
-        shown = await plant.shows("aborted")
+    store_readings(migrated, *every_kind())
+    async with open_review_console(migrated) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 3")
+        await plant.press_keys("w")
+        shown = await plant.wait_for_text("aborted")
         await plant.console.pilot.pause()
         assert "None" not in shown
-        await plant.press("w", "right")
-        await plant.shows("No batch here is what you look for")
-        await plant.press("left", "[")
-        await plant.shows("Range")
+        await plant.press_keys("w", "right")
+        await plant.wait_for_text("No batch here is what you look for")
+        await plant.press_keys("left", "[")
+        await plant.wait_for_text("Range")
 
 
 async def test_alarms_and_views_are_reached_from_the_batches_and_back(migrated: str) -> None:
-    stored(migrated, *clean(1))
-    async with reviewing(migrated) as plant:
-        await plant.press("b")
-        await plant.shows("All 1")
-        await plant.press("a")
-        await plant.shows("No alarm: nothing is abnormal")
-        await plant.press("b")
-        await plant.shows("All 1")
-        await plant.press("2")
-        await plant.shows("Inventory")
+    store_readings(migrated, *make_clean_batches(1))
+    async with open_review_console(migrated) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 1")
+        await plant.press_keys("a")
+        await plant.wait_for_text("No alarm: nothing is abnormal")
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 1")
+        await plant.press_keys("2")
+        await plant.wait_for_text("Inventory")
         assert "to review" not in plant.console.screen
 
 
 async def test_a_site_may_have_other_keys_and_the_page_names_them(migrated: str) -> None:
-    stored(migrated, *clean(1))
+    store_readings(migrated, *make_clean_batches(1))
     where = TerminalOptions(keymap={"batch-unreviewed": "y", "batches": "B"})
-    async with reviewing(migrated, where=where) as plant:
-        await plant.press("B")
-        await plant.shows("y to review 1")
+    async with open_review_console(migrated, where=where) as plant:
+        await plant.press_keys("B")
+        await plant.wait_for_text("y to review 1")
 
 
 class Troubled(Accounted):
@@ -348,87 +358,87 @@ class Troubled(Accounted):
 
 
 async def test_what_is_entered_is_said_to_be_though_the_batch_cannot_be_read_after_it(migrated: str) -> None:
-    stored(migrated, *clean(2))
-    async with reviewing(migrated) as plant:
+    store_readings(migrated, *make_clean_batches(2))
+    async with open_review_console(migrated) as plant:
         plant.source.batches = source = Troubled(settings_for(migrated), "anna")
         plant.console.app._author = "Anna"
-        await plant.press("b")
-        await plant.shows("All 2")
-        await plant.press("enter")
-        await plant.shows("Ingredients")
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 2")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Ingredients")
         source.details_away = True
-        await plant.press("space")
-        shown = await plant.shows(
+        await plant.press_keys("space")
+        shown = await plant.wait_for_text(
             ": approved. It could not be shown as it is now: No database server listens."
         )
         assert "Nothing" not in shown
-        assert said(migrated) == [("approved", "Anna", "")]
+        assert read_reviews(migrated) == [("approved", "Anna", "")]
 
 
 async def test_when_a_later_part_of_many_fails_it_is_told_what_is_entered_and_what_is_not_known(
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dosing_tui.tui.controllers.review_controller.CHUNK_SIZE", 3)
-    stored(migrated, *clean(9))
-    async with reviewing(migrated) as plant:
+    store_readings(migrated, *make_clean_batches(9))
+    async with open_review_console(migrated) as plant:
         plant.source.batches = source = Troubled(settings_for(migrated), "anna")
         source.away_after = 4
         plant.console.app._author = "Anna"
-        await plant.press("b")
-        await plant.shows("All 9")
-        await plant.press("A")
-        await plant.shows("batches without exceptions, complete and unreviewed")
-        await plant.press("enter")
-        await plant.shows(
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 9")
+        await plant.press_keys("A")
+        await plant.wait_for_text("batches without exceptions, complete and unreviewed")
+        await plant.press_keys("enter")
+        await plant.wait_for_text(
             "Approved 4 batches. Not known of 1 batch: look before you repeat it. 4 were not. The cable"
         )
-        assert len(said(migrated)) == 4
+        assert len(read_reviews(migrated)) == 4
 
 
 async def test_the_plant_s_policy_asks_for_pin_and_second_person_whatever_the_console_is_set_to(
     migrated: str,
 ) -> None:
-    stored(migrated, *clean(1))
+    store_readings(migrated, *make_clean_batches(1))
     settings = settings_for(migrated)
     for name in ("Anna", "Ben"):
         set_pin(settings, who=name, pin="4711")
     set_policy(settings, ReviewPolicy(pin=True, second_person=True), who="Boss", reason="customer's audit")
-    async with reviewing(migrated) as plant:
-        await plant.press("b")
-        await plant.shows("All 1")
-        await plant.press("enter")
-        await plant.shows("signed with a PIN")
+    async with open_review_console(migrated) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 1")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("signed with a PIN")
         for name in ("Anna", "Ben"):
             plant.console.app._author = name
-            await plant.press("space")
-            await plant.shows("Your PIN signs the record")
-            await plant.type("4711")
-            await plant.press("enter")
-            await plant.shows(f"by {name}")
-        assert [(meaning, who) for meaning, who, _ in said(migrated)] == [
+            await plant.press_keys("space")
+            await plant.wait_for_text("Your PIN signs the record")
+            await plant.type_text("4711")
+            await plant.press_keys("enter")
+            await plant.wait_for_text(f"by {name}")
+        assert [(meaning, who) for meaning, who, _ in read_reviews(migrated)] == [
             ("approved", "Anna"), ("confirmed", "Ben"),
         ]  # fmt: skip
-        await plant.press("u")
-        await plant.shows("the confirmation by Ben")
-        await plant.type("slip")
-        await plant.press("tab", "tab")
-        await plant.type("4711")
-        await plant.press("enter")
-        await plant.shows("withdrawn; it is approved now")
-        await plant.shows("withdrawn by Ben (anna) (takes back 'confirmed' by Ben)")
+        await plant.press_keys("u")
+        await plant.wait_for_text("the confirmation by Ben")
+        await plant.type_text("slip")
+        await plant.press_keys("tab", "tab")
+        await plant.type_text("4711")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("withdrawn; it is approved now")
+        await plant.wait_for_text("withdrawn by Ben (anna) (takes back 'confirmed' by Ben)")
 
 
 async def test_what_came_after_a_review_is_told_on_the_batch(migrated: str) -> None:
-    stored(migrated, *clean(1))
-    async with reviewing(migrated) as plant:
+    store_readings(migrated, *make_clean_batches(1))
+    async with open_review_console(migrated) as plant:
         plant.console.app._author = "Anna"
-        await plant.press("b")
-        await plant.shows("All 1")
-        await plant.press("enter")
-        await plant.shows("Ingredients")
-        await plant.press("space")
-        await plant.shows("approved by Anna")
-        stored(migrated, dose(90, "L25B"))
-        await plant.press("escape", "enter")
-        await plant.shows("Changed since its review")
-        await plant.shows("A message came: dose of L25B, 40.10 g, at ")
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 1")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Ingredients")
+        await plant.press_keys("space")
+        await plant.wait_for_text("approved by Anna")
+        store_readings(migrated, make_dose(90, "L25B"))
+        await plant.press_keys("escape", "enter")
+        await plant.wait_for_text("Changed since its review")
+        await plant.wait_for_text("A message came: dose of L25B, 40.10 g, at ")

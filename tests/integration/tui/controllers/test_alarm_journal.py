@@ -22,55 +22,55 @@ from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot
 from dosing_tui.tui.data.backend import Backend
 from tests.support.database.reading_samples import settings_for
-from tests.support.domain.alarm_entries import ANNA, entry
+from tests.support.domain.alarm_entries import ANNA, make_entry
 
 
-def now() -> datetime:
+def get_now() -> datetime:
     return datetime.now(UTC)
 
 
 def test_an_acknowledgement_is_journaled_under_name_and_account(migrated: str) -> None:
-    engine = Backend(settings_for(migrated), RemoteLiveState(), now)
-    raised = replace(entry(AlarmEvent.RAISE), uuid=uuid4(), id=0)
-    engine.append_entries([raised, replace(entry(AlarmEvent.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
+    engine = Backend(settings_for(migrated), RemoteLiveState(), get_now)
+    raised = replace(make_entry(AlarmEvent.RAISE), uuid=uuid4(), id=0)
+    engine.append_entries([raised, replace(make_entry(AlarmEvent.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
     told = journal.read_journal(settings_for(migrated))
     assert [one.event for one in told] == [AlarmEvent.RAISE, AlarmEvent.ACKNOWLEDGE]
     assert (told[1].who.name, told[1].who.os_user) == ("Anna", getuser())
 
 
-def away(folder: Path) -> Settings:
+def unreachable_settings(folder: Path) -> Settings:
     settings = settings_for("host=127.0.0.1 port=1 dbname=none")
     return replace(settings, collector=replace(settings.collector, spool_dir=str(folder)))
 
 
-def down() -> RemoteLiveState:
+def database_down_state() -> RemoteLiveState:
     """The collector says that the database is away."""
     mirror = RemoteLiveState()
     mirror.apply_fields(
-        pack_changes(LiveSnapshot(), LiveSnapshot(database=LinkState(LinkStatus.DOWN, now(), "gone")))
+        pack_changes(LiveSnapshot(), LiveSnapshot(database=LinkState(LinkStatus.DOWN, get_now(), "gone")))
     )
     return mirror
 
 
-@pytest.mark.parametrize("mirror", [RemoteLiveState(), down()], ids=["not known yet", "known"])
+@pytest.mark.parametrize("mirror", [RemoteLiveState(), database_down_state()], ids=["not known yet", "known"])
 def test_without_database_and_collector_nothing_is_done_and_it_is_said_why(
     tmp_path: Path, mirror: RemoteLiveState
 ) -> None:
-    engine = Backend(away(tmp_path), mirror, now)
+    engine = Backend(unreachable_settings(tmp_path), mirror, get_now)
     with pytest.raises(DatabaseUnavailableError, match="do it on the machine that collects"):
-        engine.append_entries([entry(AlarmEvent.ACKNOWLEDGE)])
+        engine.append_entries([make_entry(AlarmEvent.ACKNOWLEDGE)])
 
 
-@pytest.mark.parametrize("mirror", [RemoteLiveState(), down()], ids=["not known yet", "known"])
+@pytest.mark.parametrize("mirror", [RemoteLiveState(), database_down_state()], ids=["not known yet", "known"])
 def test_where_this_machine_collects_it_is_kept_under_name_and_account(
     tmp_path: Path, mirror: RemoteLiveState
 ) -> None:
-    settings = away(tmp_path)
+    settings = unreachable_settings(tmp_path)
     folder = get_spool_folder(settings)
     with closing(SpoolFile(folder, max_mb=10)), closing(JournalOutbox(folder)) as outbox:
         set_collector_marker(folder)
-        engine = Backend(settings, mirror, now)
-        assert not engine.append_entries([replace(entry(AlarmEvent.ACKNOWLEDGE), who=ANNA)])
+        engine = Backend(settings, mirror, get_now)
+        assert not engine.append_entries([replace(make_entry(AlarmEvent.ACKNOWLEDGE), who=ANNA)])
         (kept,) = OfflineCommands(folder).read_new()
         assert (kept.who.name, kept.who.os_user, kept.offline) == ("Anna", getuser(), True)
         assert outbox.take_operator_commands() == [kept]

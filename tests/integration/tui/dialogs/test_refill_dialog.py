@@ -13,36 +13,36 @@ from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.tui.dialogs.refill_dialog import parse_mass
 from dosing_tui.tui.layout.geometry import TileId
 from tests.support.tui import sample_plant
-from tests.support.tui.alarm_samples import Journal, picture_of, state
-from tests.support.tui.console_driver import LARGE, SMALL, Console, console
-from tests.support.tui.sample_plant import HOSTILE, FakeSource, history, levels, live_plant
+from tests.support.tui.alarm_samples import Journal, make_state, picture_of
+from tests.support.tui.console_driver import LARGE, SMALL, Console, open_console
+from tests.support.tui.sample_plant import HOSTILE, FakeSource, live_plant, make_history, make_levels
 
-TANKS = levels(percent={"DMDEE": 12.0, "T-12": 16.3, "T-9": 3.0})
+TANKS = make_levels(percent={"DMDEE": 12.0, "T-12": 16.3, "T-9": 3.0})
 
 
 @asynccontextmanager
-async def stocked(
+async def open_stocked_console(
     *, size: tuple[int, int] = LARGE, tanks: list[InventoryLevel] = TANKS
 ) -> AsyncIterator[tuple[Console, Journal]]:
-    story = history(days=0.2)
+    story = make_history(days=0.2)
     source, live = FakeSource(story), live_plant(story, tanks)
     journal = Journal(live, Evaluator(AlarmLimits(), expected_stations=(), started_at=sample_plant.NOW))
-    source.on_journal = journal.take
-    async with console(size=size, source=source, live=live) as driven:
+    source.on_journal = journal.take_entries
+    async with open_console(size=size, source=source, live=live) as driven:
         yield driven, journal
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL])
 async def test_the_chosen_tank_was_refilled_to_so_much_by_somebody(size: tuple[int, int]) -> None:
-    async with stocked(size=size) as (plant, journal):
-        assert "R Refill" in await plant.press("2")
+    async with open_stocked_console(size=size) as (plant, journal):
+        assert "R Refill" in await plant.press_keys("2")
         while plant.app.focused is not plant.app._dashboard.tiles[TileId.TANK_TABLE]:
-            await plant.press("tab")
-        asked = await plant.press("down", "R")
+            await plant.press_keys("tab")
+        asked = await plant.press_keys("down", "R")
         assert "← T-12 · dosing_system_01 →" in asked
         assert "of 15 000" in asked
-        await plant.press(*"14500", "backspace", "tab", *"Zoe", "enter")
-        await plant.shows("Refilled to 1450 g: T-12 (dosing_system_01).")
+        await plant.press_keys(*"14500", "backspace", "tab", *"Zoe", "enter")
+        await plant.wait_for_text("Refilled to 1450 g: T-12 (dosing_system_01).")
         (entry,) = journal.entries
         assert (entry.key, entry.event) == (
             AlarmKey("STOCK_RESET", "dosing_system_01", "T-12"),
@@ -54,46 +54,46 @@ async def test_the_chosen_tank_was_refilled_to_so_much_by_somebody(size: tuple[i
 
 
 async def test_without_a_choice_it_is_about_the_emptiest_tank_and_another_may_be_chosen() -> None:
-    async with stocked() as (plant, journal):
-        assert "← T-9 ·" in await plant.press("2", "R")
-        assert "← DMDEE ·" in await plant.press("shift+tab", "right")
-        await plant.press("enter")
-        await plant.shows("Refilled: DMDEE")
+    async with open_stocked_console() as (plant, journal):
+        assert "← T-9 ·" in await plant.press_keys("2", "R")
+        assert "← DMDEE ·" in await plant.press_keys("shift+tab", "right")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Refilled: DMDEE")
         assert [entry.key.item for entry in journal.entries] == ["DMDEE"]
         assert journal.entries[0].value is None
 
 
 async def test_what_cannot_be_is_told_and_nothing_is_journaled() -> None:
-    async with stocked() as (plant, journal):
-        assert "is no number of grams" in await plant.press("2", "R", *"much", "enter")
-        assert "10 000 g at most" in await plant.press("ctrl+u", *"10001", "enter")
+    async with open_stocked_console() as (plant, journal):
+        assert "is no number of grams" in await plant.press_keys("2", "R", *"much", "enter")
+        assert "10 000 g at most" in await plant.press_keys("ctrl+u", *"10001", "enter")
         hiding = Suppression(AlarmStateName.OUT_OF_SERVICE, sample_plant.NOW, "away")
-        plant.live.set_alarms(picture_of(state("STOCK_RESET", "T-9", hiding=hiding)))
+        plant.live.set_alarms(picture_of(make_state("STOCK_RESET", "T-9", hiding=hiding)))
         plant.app._run_tick()
-        await plant.press("ctrl+u", "enter")
-        await plant.shows("is out of service: a refill raises no alarm")
+        await plant.press_keys("ctrl+u", "enter")
+        await plant.wait_for_text("is out of service: a refill raises no alarm")
         assert journal.entries == []
 
 
 async def test_a_jump_that_came_before_the_word_is_explained() -> None:
-    async with stocked() as (plant, journal):
-        jumped = state("STOCK_RESET", "T-9", active=False, latched=True)
+    async with open_stocked_console() as (plant, journal):
+        jumped = make_state("STOCK_RESET", "T-9", active=False, latched=True)
         plant.live.set_alarms(picture_of(jumped))
         plant.app._run_tick()
-        await plant.press("2", "R", "enter")
-        await plant.shows("Refilled: T-9")
+        await plant.press_keys("2", "R", "enter")
+        await plant.wait_for_text("Refilled: T-9")
         assert [entry.event for entry in journal.entries] == [AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET]
 
 
 async def test_without_tanks_there_is_nothing_to_refill() -> None:
-    async with stocked(tanks=[]) as (plant, _):
-        assert "No tank has told its level yet." in await plant.press("2", "R")
+    async with open_stocked_console(tanks=[]) as (plant, _):
+        assert "No tank has told its level yet." in await plant.press_keys("2", "R")
 
 
 async def test_names_are_only_text() -> None:
     tanks = [replace(TANKS[0], chemical=HOSTILE, device_id=HOSTILE)]
-    async with stocked(size=SMALL, tanks=tanks) as (plant, _):
-        for line in (await plant.press("2", "R")).splitlines():
+    async with open_stocked_console(size=SMALL, tanks=tanks) as (plant, _):
+        for line in (await plant.press_keys("2", "R")).splitlines():
             assert line.isprintable()
             assert len(line) == 80
 

@@ -12,8 +12,8 @@ from dosing_tui.domain.alarms.models import AlarmStateName
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LinkState, LinkStatus
 from tests.support.collector.parsed_items import NOON
-from tests.support.collector.protocol_fakes import FakeServer, surroundings
-from tests.support.polling import until
+from tests.support.collector.protocol_fakes import FakeServer, make_context
+from tests.support.polling import wait_until
 
 AT_NOON = ShiftSettings("Day", "06:00")
 AT_NIGHT = ShiftSettings("Night", "22:00")
@@ -39,7 +39,7 @@ def test_a_silent_station_is_only_told_of_in_a_shift(
     server.down = DatabaseUnavailableError(
         "gone"
     )  # without a journal, who watches shows its own findings at once
-    around = surroundings(tmp_path, server)
+    around = make_context(tmp_path, server)
     settings = replace(around.settings, plant=PlantSettings(devices=("dosing_system_01",)), shifts=shifts)
     around.live_state.set_broker(LinkState(LinkStatus.UP, NOON))
     alarming = AlarmService(replace(around, settings=settings, clock=clock))
@@ -54,5 +54,5 @@ def test_a_silent_station_is_only_told_of_in_a_shift(
             else []
         )
 
-    until(lambda: shown() == [expected])
+    wait_until(lambda: shown() == [expected])
     alarming.stop()

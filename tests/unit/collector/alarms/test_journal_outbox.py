@@ -20,9 +20,9 @@ from dosing_tui.collector.alarms.journal_outbox import (
 from dosing_tui.collector.alarms.outbox_sender import OutboxSender
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.errors import DatabaseUnavailableError, InvalidRowError, SpoolError
-from tests.support.collector.protocol_fakes import FakeServer, surroundings
+from tests.support.collector.protocol_fakes import FakeServer, make_context
 from tests.support.domain.alarm_entries import NOW
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 TEXTS = st.text(max_size=20)
 TIMES = st.integers(-(10**12), 10**12).map(lambda us: NOW + timedelta(microseconds=us))
@@ -48,7 +48,7 @@ ENTRIES = st.builds(
 )
 
 
-def entry(number: int) -> JournalEntry:
+def make_entry(number: int) -> JournalEntry:
     key = AlarmKey("STOCK_LOW", "dosing_system_01", str(number))
     return JournalEntry(uuid4(), key, AlarmEvent.RAISE, NOW, NOW, Priority.MEDIUM, 1)
 
@@ -59,7 +59,7 @@ def test_an_entry_comes_back_exactly(one: JournalEntry) -> None:
 
 
 def test_entries_stay_in_order_when_the_file_is_opened_again(tmp_path: Path) -> None:
-    entries = [entry(number) for number in range(5)]
+    entries = [make_entry(number) for number in range(5)]
     outbox = JournalOutbox(tmp_path)
     outbox.put_entries(entries)
     outbox.drop_through(2)
@@ -80,7 +80,7 @@ def test_a_file_that_cannot_be_used_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / "alarms.sqlite").write_bytes(b"not a database" * 100)
     said: list[str] = []
     outbox = open_outbox(tmp_path, said.append)
-    outbox.put_entries([entry(1)])
+    outbox.put_entries([make_entry(1)])
     outbox.close()
     assert "set aside" in said[0]
     assert (tmp_path / "alarms.sqlite.unusable").read_bytes().startswith(b"not a database")
@@ -90,16 +90,16 @@ def test_entries_reach_the_journal_in_order_once_it_answers(tmp_path: Path) -> N
     server = FakeServer()
     server.down = DatabaseUnavailableError("gone")
     outbox = JournalOutbox(tmp_path)
-    sending = OutboxSender(outbox, surroundings(tmp_path, server))
+    sending = OutboxSender(outbox, make_context(tmp_path, server))
     sending.start()
-    entries = [entry(number) for number in range(700)]
+    entries = [make_entry(number) for number in range(700)]
     outbox.put_entries(entries[:300])
-    asked = server.asked
-    until(lambda: server.asked > asked + 1)
+    asked = server.request_count
+    wait_until(lambda: server.request_count > asked + 1)
     outbox.put_entries(entries[300:])
     assert server.journal == []
     server.down = None
-    until(lambda: not outbox.list_pending(1))
+    wait_until(lambda: not outbox.list_pending(1))
     assert [one.uuid for one in server.journal] == [one.uuid for one in entries]
     assert sending.stop()
     outbox.close()
@@ -119,10 +119,10 @@ def test_an_entry_that_is_refused_does_not_keep_others_waiting(tmp_path: Path) -
     said: list[str] = []
     server = Choosy()
     outbox = JournalOutbox(tmp_path)
-    outbox.put_entries([entry(0), entry(1), entry(2)])
-    sending = OutboxSender(outbox, surroundings(tmp_path, server, said=said))
+    outbox.put_entries([make_entry(0), make_entry(1), make_entry(2)])
+    sending = OutboxSender(outbox, make_context(tmp_path, server, said=said))
     sending.start()
-    until(lambda: not outbox.list_pending(1))
+    wait_until(lambda: not outbox.list_pending(1))
     assert [one.key.item for one in server.journal] == ["0", "2"]
     assert said == ["An alarm entry of STOCK_LOW/dosing_system_01/1 cannot be stored: item: too long"]
     assert sending.stop()
@@ -130,7 +130,7 @@ def test_an_entry_that_is_refused_does_not_keep_others_waiting(tmp_path: Path) -
 
 
 def test_what_a_console_left_waits_behind_what_was_there_and_survives_who_took_it(tmp_path: Path) -> None:
-    own, left = entry(1), entry(2)
+    own, left = make_entry(1), make_entry(2)
     owner, console = JournalOutbox(tmp_path), JournalOutbox(tmp_path)
     owner.put_entries([own])
     console.add_operator_commands([left])
@@ -144,7 +144,7 @@ def test_what_a_console_left_waits_behind_what_was_there_and_survives_who_took_i
 
 
 def test_what_was_left_while_nobody_owned_the_outbox_is_sent_by_the_next_one(tmp_path: Path) -> None:
-    left = entry(1)
+    left = make_entry(1)
     console = JournalOutbox(tmp_path)
     console.add_operator_commands([left])
     console.close()
@@ -154,7 +154,7 @@ def test_what_was_left_while_nobody_owned_the_outbox_is_sent_by_the_next_one(tmp
 
 
 def test_an_entry_of_an_earlier_release_is_read(tmp_path: Path) -> None:
-    written = entry(1)
+    written = make_entry(1)
     old = encode_entry(written).replace('"offline":false,', "")
     assert '"offline"' not in old
     assert decode_entry(old) == written
@@ -163,10 +163,10 @@ def test_an_entry_of_an_earlier_release_is_read(tmp_path: Path) -> None:
 def test_an_outbox_of_an_earlier_release_can_be_left_at(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "alarms.sqlite")) as old, old:
         old.execute(SCHEMA[0])
-        old.execute("INSERT INTO entries (entry) VALUES (?)", (encode_entry(entry(1)),))
+        old.execute("INSERT INTO entries (entry) VALUES (?)", (encode_entry(make_entry(1)),))
     old.close()
     outbox = JournalOutbox(tmp_path)
-    outbox.add_operator_commands([entry(2)])
+    outbox.add_operator_commands([make_entry(2)])
     outbox.take_operator_commands()
     assert [one.key.item for _, one in outbox.list_pending()] == ["1", "2"]
     outbox.close()

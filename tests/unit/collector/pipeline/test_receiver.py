@@ -15,12 +15,12 @@ from tests.support.collector.protocol_fakes import (
     FakeBroker,
     FakeServer,
     NoAlarms,
-    delivery,
-    opened,
-    picture,
-    surroundings,
+    make_context,
+    make_delivery,
+    open_counted_spool,
+    take_snapshot,
 )
-from tests.support.polling import until
+from tests.support.polling import wait_until
 
 
 class Bench:
@@ -35,8 +35,8 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    around = surroundings(tmp_path, FakeServer())
-    with opened(tmp_path, around, max_mb=1) as spool:
+    around = make_context(tmp_path, FakeServer())
+    with open_counted_spool(tmp_path, around, max_mb=1) as spool:
         bench = Bench(spool, around)
         yield bench
         bench.inbox.close()
@@ -44,15 +44,15 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def test_nothing_is_acknowledged_before_it_is_in_the_spool(bench: Bench) -> None:
     for number in range(5):
-        bench.inbox.put_message(delivery(number))
+        bench.inbox.put_message(make_delivery(number))
     bench.receiving.start()
-    until(lambda: len(bench.broker.acknowledged) == 5)
+    wait_until(lambda: len(bench.broker.acknowledged) == 5)
     assert bench.broker.acknowledged == [0, 1, 2, 3, 4]
     assert min(bench.broker.spooled_before) == 5
 
 
 def test_what_was_taken_is_finished_before_the_end(bench: Bench) -> None:
-    bench.inbox.put_message(delivery(1))
+    bench.inbox.put_message(make_delivery(1))
     bench.receiving.start()
     bench.broker.any.wait(10)
     bench.receiving.stop()
@@ -61,17 +61,17 @@ def test_what_was_taken_is_finished_before_the_end(bench: Bench) -> None:
 
 
 def test_every_message_moves_the_picture(bench: Bench) -> None:
-    bench.inbox.put_message(delivery(1))
+    bench.inbox.put_message(make_delivery(1))
     bench.receiving.start()
-    until(lambda: picture(bench.around).last_message_at)
-    assert [dose.dedup for dose in picture(bench.around).doses] == [1]
-    assert picture(bench.around).message_counts == MessageCounts(received=1, spooled=1)
+    wait_until(lambda: take_snapshot(bench.around).last_message_at)
+    assert [dose.dedup for dose in take_snapshot(bench.around).doses] == [1]
+    assert take_snapshot(bench.around).message_counts == MessageCounts(received=1, spooled=1)
 
 
 def test_a_retained_message_is_shown_and_not_stored_again(bench: Bench) -> None:
-    bench.inbox.put_message(delivery(1, retained=True))
+    bench.inbox.put_message(make_delivery(1, retained=True))
     bench.receiving.start()
-    until(lambda: picture(bench.around).doses)
+    wait_until(lambda: take_snapshot(bench.around).doses)
     assert bench.broker.acknowledged == [1]
     assert bench.spool.counts == MessageCounts()
 
@@ -79,8 +79,8 @@ def test_a_retained_message_is_shown_and_not_stored_again(bench: Bench) -> None:
 def test_a_full_spool_ends_receiving_with_its_reason_and_without_acknowledgement(bench: Bench) -> None:
     bench.receiving.start()
     for number in range(100_000):
-        bench.inbox.put_message(delivery(number))
-    until(lambda: bench.receiving.stop_reason)
+        bench.inbox.put_message(make_delivery(number))
+    wait_until(lambda: bench.receiving.stop_reason)
     bench.receiving.stop()
     assert "is full" in bench.receiving.stop_reason
     assert len(bench.broker.acknowledged) == bench.spool.counts.received
@@ -93,12 +93,12 @@ class BrokenParser:
 
 @pytest.mark.usefixtures("caplog")
 def test_a_fault_of_the_program_stops_receiving_and_loses_nothing(tmp_path: Path) -> None:
-    around = surroundings(tmp_path, FakeServer(), parser=BrokenParser)
-    with opened(tmp_path, around) as spool:
+    around = make_context(tmp_path, FakeServer(), parser=BrokenParser)
+    with open_counted_spool(tmp_path, around) as spool:
         bench = Bench(spool, around)
-        bench.inbox.put_message(delivery(1))
+        bench.inbox.put_message(make_delivery(1))
         bench.receiving.start()
-        until(lambda: bench.receiving.stop_reason)
+        wait_until(lambda: bench.receiving.stop_reason)
         assert "out of order" in bench.receiving.stop_reason
         assert bench.broker.acknowledged == []
 
@@ -106,22 +106,22 @@ def test_a_fault_of_the_program_stops_receiving_and_loses_nothing(tmp_path: Path
 def test_a_message_that_comes_again_on_the_next_connection_has_the_time_of_its_first_coming(
     bench: Bench,
 ) -> None:
-    first = delivery(7)
+    first = make_delivery(7)
     again = replace(first, connection_number=3, received_at=first.received_at.replace(hour=13))
     bench.inbox.put_message(first)
     bench.inbox.put_message(again)
     bench.receiving.start()
-    until(lambda: bench.spool.counts.received == 2)
+    wait_until(lambda: bench.spool.counts.received == 2)
     ((_, one), (_, two)) = bench.spool.read_chunk(10)
     assert one == two
 
 
 def test_a_rise_of_the_brokers_dropped_messages_is_noticed_and_its_first_word_is_not(bench: Bench) -> None:
     bench.receiving.start()
-    bench.inbox.put_message(delivery(4000, topic=DROP_COUNT_TOPIC, retained=True))
-    until(lambda: bench.spool.broker_drop_count == 4000)
-    assert picture(bench.around).notice == ""
-    bench.inbox.put_message(delivery(4012, topic=DROP_COUNT_TOPIC))
-    until(lambda: "threw away 12 messages" in picture(bench.around).notice)
-    assert picture(bench.around).doses == ()
+    bench.inbox.put_message(make_delivery(4000, topic=DROP_COUNT_TOPIC, retained=True))
+    wait_until(lambda: bench.spool.broker_drop_count == 4000)
+    assert take_snapshot(bench.around).notice == ""
+    bench.inbox.put_message(make_delivery(4012, topic=DROP_COUNT_TOPIC))
+    wait_until(lambda: "threw away 12 messages" in take_snapshot(bench.around).notice)
+    assert take_snapshot(bench.around).doses == ()
     assert bench.spool.counts == MessageCounts()

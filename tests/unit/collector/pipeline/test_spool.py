@@ -19,11 +19,11 @@ from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import ParsedItem
 from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import MessageCounts
-from tests.support.collector.parsed_items import NOON, dose
+from tests.support.collector.parsed_items import NOON, numbered_dose
 
 
-def arrival(number: int, count: int = 1) -> ParsedMessage:
-    units: tuple[ParsedItem, ...] = tuple(dose(number) for _ in range(count))
+def make_arrival(number: int, count: int = 1) -> ParsedMessage:
+    units: tuple[ParsedItem, ...] = tuple(numbered_dose(number) for _ in range(count))
     return ParsedMessage(units, MessageFingerprint(number, b"%d" % number, NOON, 1))
 
 
@@ -39,26 +39,26 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 
 
 def test_messages_come_out_as_they_went_in_oldest_first(spool: Spool) -> None:
-    spool.append_messages([arrival(1), arrival(2, count=3)], expire_before=0)
-    spool.append_messages([arrival(3)], expire_before=0)
+    spool.append_messages([make_arrival(1), make_arrival(2, count=3)], expire_before=0)
+    spool.append_messages([make_arrival(3)], expire_before=0)
     assert [units for _, units in spool.read_chunk(100)] == [
-        arrival(n, c).items for n, c in [(1, 1), (2, 3), (3, 1)]
+        make_arrival(n, c).items for n, c in [(1, 1), (2, 3), (3, 1)]
     ]
 
 
 def test_a_batch_counts_units_and_never_splits_a_message(spool: Spool) -> None:
-    spool.append_messages([arrival(1), arrival(2, count=3), arrival(3)], expire_before=0)
+    spool.append_messages([make_arrival(1), make_arrival(2, count=3), make_arrival(3)], expire_before=0)
     assert [len(units) for _, units in spool.read_chunk(3)] == [1]
     assert [len(units) for _, units in spool.read_chunk(4)] == [1, 3]
 
 
 def test_a_message_larger_than_a_batch_goes_alone(spool: Spool) -> None:
-    spool.append_messages([arrival(1, count=50), arrival(2)], expire_before=0)
+    spool.append_messages([make_arrival(1, count=50), make_arrival(2)], expire_before=0)
     assert [len(units) for _, units in spool.read_chunk(10)] == [50]
 
 
 def test_what_is_settled_is_gone_and_what_is_not_stays(spool: Spool) -> None:
-    spool.append_messages([arrival(1), arrival(2), arrival(3)], expire_before=0)
+    spool.append_messages([make_arrival(1), make_arrival(2), make_arrival(3)], expire_before=0)
     seqs = [seq for seq, _ in spool.read_chunk(100)]
     spool.confirm_progress(WriteProgress(last_seq=seqs[1], stored=2))
     assert [seq for seq, _ in spool.read_chunk(100)] == seqs[2:]
@@ -67,19 +67,19 @@ def test_what_is_settled_is_gone_and_what_is_not_stays(spool: Spool) -> None:
 
 def test_a_number_is_never_given_twice_even_after_the_spool_was_empty(tmp_path: Path) -> None:
     first = open_spool(tmp_path)
-    first.append_messages([arrival(1)], expire_before=0)
+    first.append_messages([make_arrival(1)], expire_before=0)
     ((seq, _),) = first.read_chunk(1)
     first.confirm_progress(WriteProgress(last_seq=seq, stored=1))
     first.close()
     second = open_spool(tmp_path)
-    second.append_messages([arrival(2)], expire_before=0)
+    second.append_messages([make_arrival(2)], expire_before=0)
     assert second.read_chunk(1)[0][0] > seq
     second.close()
 
 
 def test_the_books_and_the_identity_outlast_the_process(tmp_path: Path) -> None:
     first = open_spool(tmp_path)
-    first.append_messages([arrival(1), arrival(2, count=2), arrival(3)], expire_before=0)
+    first.append_messages([make_arrival(1), make_arrival(2, count=2), make_arrival(3)], expire_before=0)
     first.confirm_progress(
         WriteProgress(last_seq=first.read_chunk(3)[1][0], stored=1, duplicates=1, rejected=1)
     )
@@ -98,7 +98,9 @@ def test_what_was_seen_of_late_outlasts_the_process(tmp_path: Path) -> None:
     first = open_spool(tmp_path)
     sightings = first.load_redelivery_filter()
     sighting = sightings.register_message("t", b"level", at=NOON, connection=1)
-    first.append_messages([ParsedMessage((dose(),), sighting)], expire_before=sightings.expire_old(NOON))
+    first.append_messages(
+        [ParsedMessage((numbered_dose(),), sighting)], expire_before=sightings.expire_old(NOON)
+    )
     first.close()
     second = open_spool(tmp_path)
     assert (
@@ -111,7 +113,7 @@ def test_what_was_seen_of_late_outlasts_the_process(tmp_path: Path) -> None:
 
 
 def test_a_database_that_was_replaced_gets_new_books_that_begin_with_what_is_spooled(spool: Spool) -> None:
-    spool.append_messages([arrival(1), arrival(2), arrival(3, count=2)], expire_before=0)
+    spool.append_messages([make_arrival(1), make_arrival(2), make_arrival(3, count=2)], expire_before=0)
     spool.confirm_progress(WriteProgress(last_seq=spool.read_chunk(1)[0][0], stored=1))
     before = spool.spool_id
     spool.reset_counters()
@@ -131,9 +133,10 @@ def test_the_spool_belongs_to_one_process_at_a_time(tmp_path: Path) -> None:
 def test_a_killed_owner_leaves_the_spool_free_with_everything_in_it(tmp_path: Path) -> None:
     program = (
         "import os, signal; from pathlib import Path;"
-        "from tests.unit.collector.pipeline.test_spool import arrival, open_spool;"
+        "from tests.unit.collector.pipeline.test_spool import make_arrival, open_spool;"
         f"spool = open_spool(Path({str(tmp_path)!r}));"
-        "spool.append_messages([arrival(1), arrival(2)], expire_before=0); os.kill(os.getpid(), signal.SIGKILL)"
+        "spool.append_messages([make_arrival(1), make_arrival(2)], expire_before=0);"
+        "os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", program], check=False, timeout=60)
     spool = open_spool(tmp_path)
@@ -141,11 +144,11 @@ def test_a_killed_owner_leaves_the_spool_free_with_everything_in_it(tmp_path: Pa
     spool.close()
 
 
-def fill(spool: Spool) -> int:
+def fill_spool(spool: Spool) -> int:
     """Append until the spool takes no more; answers how many messages it took."""
     for number in range(1, 1_000_000):
         try:
-            spool.append_messages([arrival(number, count=100)], expire_before=number)
+            spool.append_messages([make_arrival(number, count=100)], expire_before=number)
         except SpoolError:
             return number - 1
     raise AssertionError("the spool has no end")
@@ -153,27 +156,27 @@ def fill(spool: Spool) -> int:
 
 def test_a_full_spool_says_so_keeps_what_it_has_and_takes_more_when_there_is_room(tmp_path: Path) -> None:
     spool = open_spool(tmp_path, max_mb=1)
-    taken = fill(spool)
+    taken = fill_spool(spool)
     assert spool.counts.received == spool.counts.spooled == taken * 100
     assert not spool.has_room()
     spool.confirm_progress(WriteProgress(last_seq=spool.read_chunk(10**9)[-1][0], stored=taken * 100))
     assert spool.has_room()
-    spool.append_messages([arrival(0)], expire_before=taken)
+    spool.append_messages([make_arrival(0)], expire_before=taken)
     assert spool.counts.spooled == 1
     spool.close()
 
 
 def test_a_full_spool_is_full_in_plain_words(tmp_path: Path) -> None:
     spool = open_spool(tmp_path, max_mb=1)
-    fill(spool)
+    fill_spool(spool)
     with pytest.raises(SpoolError, match=r"The spool in .* is full\."):
-        spool.append_messages([arrival(0, count=1000)], expire_before=0)
+        spool.append_messages([make_arrival(0, count=1000)], expire_before=0)
     spool.close()
 
 
 def test_a_spool_larger_than_the_limit_set_later_can_still_be_emptied(tmp_path: Path) -> None:
     big = open_spool(tmp_path, max_mb=10)
-    big.append_messages([arrival(n, count=100) for n in range(100)], expire_before=100)
+    big.append_messages([make_arrival(n, count=100) for n in range(100)], expire_before=100)
     big.close()
     small = open_spool(tmp_path, max_mb=1)
     small.confirm_progress(WriteProgress(last_seq=small.read_chunk(10**9)[-1][0], stored=10_000))
@@ -234,12 +237,12 @@ def test_the_brokers_count_of_thrown_away_messages_outlasts_the_process(tmp_path
 
 
 def test_company_is_waited_for_no_longer_than_allowed(spool: Spool) -> None:
-    spool.append_messages([arrival(1)], expire_before=0)
+    spool.append_messages([make_arrival(1)], expire_before=0)
     assert spool.wait_for_chunk(500, 0.01, idle_s=60)
 
 
 def test_a_full_batch_is_not_kept_waiting(spool: Spool) -> None:
-    spool.append_messages([arrival(1), arrival(2)], expire_before=0)
+    spool.append_messages([make_arrival(1), make_arrival(2)], expire_before=0)
     assert spool.wait_for_chunk(2, 3600, idle_s=3600)
 
 
@@ -248,7 +251,7 @@ def test_an_empty_spool_has_no_company(spool: Spool) -> None:
 
 
 def test_in_a_hurry_nobody_waits(spool: Spool) -> None:
-    spool.append_messages([arrival(1)], expire_before=0)
+    spool.append_messages([make_arrival(1)], expire_before=0)
     spool.request_flush()
     assert spool.wait_for_chunk(500, 3600, idle_s=3600)
 
@@ -268,7 +271,7 @@ class AnySequenceOfEvents(RuleBasedStateMachine):
 
     @rule(counts=st.lists(st.integers(0, 3), max_size=4))
     def take_in(self, counts: list[int]) -> None:
-        arrivals = [arrival(next(self.numbers), count) for count in counts]
+        arrivals = [make_arrival(next(self.numbers), count) for count in counts]
         self.spool.append_messages(arrivals, expire_before=0)
         self.kept += arrivals
         self.received += sum(counts)
@@ -310,4 +313,4 @@ class AnySequenceOfEvents(RuleBasedStateMachine):
 
 
 TestAnySequenceOfEvents = AnySequenceOfEvents.TestCase
-TestAnySequenceOfEvents.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+TestAnySequenceOfEvents.settings = settings(max_examples=settings().max_examples // 2, stateful_step_count=15)

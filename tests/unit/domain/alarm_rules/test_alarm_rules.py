@@ -18,11 +18,11 @@ from tests.support.domain.alarm_entries import NOW
 from tests.support.domain.evaluated_plant import STATION, Plant
 
 
-def raised(plant: Plant) -> list[str]:
+def list_raised(plant: Plant) -> list[str]:
     return [entry.key.rule for entry in plant.journal if entry.event is AlarmEvent.RAISE]
 
 
-def words(plant: Plant, rule: str) -> str:
+def find_message(plant: Plant, rule: str) -> str:
     return next(entry.message for entry in plant.journal if entry.key.rule == rule)
 
 
@@ -34,82 +34,85 @@ def test_every_rule_says_cause_consequence_and_action(rule: object) -> None:
 @pytest.mark.parametrize(("percent", "found"), [(20.0, []), (19.9, ["STOCK_LOW"]), (4.9, ["STOCK_CRITICAL"])])
 def test_a_tank_is_low_below_twenty_and_nearly_empty_below_five(percent: float, found: list[str]) -> None:
     plant = Plant()
-    plant.hear(plant.level(percent))
-    assert raised(plant) == found
+    plant.receive_readings(plant.make_level(percent))
+    assert list_raised(plant) == found
 
 
 def test_a_chemical_may_have_a_limit_of_its_own() -> None:
     limits = AlarmLimits(overrides=(LimitOverride("T-9", "", {"stock_low_percent": 40.0}),))
     plant = Plant(limits)
-    plant.hear(plant.level(30, chemical="T-9"), plant.level(30))
+    plant.receive_readings(plant.make_level(30, chemical="T-9"), plant.make_level(30))
     assert [entry.key.item for entry in plant.journal] == ["T-9"]
 
 
 @pytest.mark.parametrize(("need_g", "found"), [(500.0, ["STOCK_LOW"]), (1500.0, ["STOCK_CRITICAL"])])
 def test_a_tank_with_less_than_a_batch_takes_is_nearly_empty(need_g: float, found: list[str]) -> None:
     plant = Plant()
-    plant.hear(plant.dose(target_g=need_g), plant.level(10))
-    assert raised(plant) == found
+    plant.receive_readings(plant.make_dose(target_g=need_g), plant.make_level(10))
+    assert list_raised(plant) == found
     left = {500.0: "2 batches", 1500.0: "0 batches"}[need_g]
     assert plant.journal[0].message.endswith(f"T-12 at 10.0 % · {left} of CU-85 left")
 
 
 def test_what_a_batch_takes_is_known_from_before_a_restart() -> None:
     plant = Plant()
-    plant.journal += plant.evaluator.load_history([plant.level(10), plant.dose(target_g=1500)])
-    assert raised(plant) == ["STOCK_CRITICAL"]
+    plant.journal += plant.evaluator.load_history([plant.make_level(10), plant.make_dose(target_g=1500)])
+    assert list_raised(plant) == ["STOCK_CRITICAL"]
 
 
 @given(st.floats(0.1, 100), st.floats(0.1, 10_000))
 def test_nearly_empty_is_below_the_limit_or_below_one_batch(percent: float, need_g: float) -> None:
     plant = Plant()
-    plant.hear(plant.dose(target_g=need_g), plant.level(percent))
+    plant.receive_readings(plant.make_dose(target_g=need_g), plant.make_level(percent))
     expected = percent < 5 or percent < 100 * need_g / 10_000
-    assert ("STOCK_CRITICAL" in raised(plant)) == expected
+    assert ("STOCK_CRITICAL" in list_raised(plant)) == expected
 
 
 def test_a_level_that_jumps_up_was_refilled_or_reset() -> None:
     plant = Plant()
-    plant.hear(plant.level(50), plant.level(50.9))
-    assert raised(plant) == []
-    plant.hear(plant.level(100))
+    plant.receive_readings(plant.make_level(50), plant.make_level(50.9))
+    assert list_raised(plant) == []
+    plant.receive_readings(plant.make_level(100))
     assert (
-        words(plant, "STOCK_RESET") == "T-12 rose by 4910 g: refilled, or station dosing_system_01 restarted"
+        find_message(plant, "STOCK_RESET")
+        == "T-12 rose by 4910 g: refilled, or station dosing_system_01 restarted"
     )
 
 
-def taken(plant: Plant, *, level_first: bool = False, lost: bool = False) -> None:
+def take_dose(plant: Plant, *, level_first: bool = False, lost: bool = False) -> None:
     """A dose of 40 g and the level after it."""
-    plant.hear(plant.level(50))
-    plant.tick()
-    level, dose = replace(plant.level(49.6), time=plant.now), plant.dose(target_g=40)
-    plant.hear(*([level] if lost else [level, dose] if level_first else [dose, level]))
-    plant.tick(60)
-    plant.hear(plant.level(49.6))
-    plant.tick(60)
+    plant.receive_readings(plant.make_level(50))
+    plant.advance_clock()
+    level, dose = replace(plant.make_level(49.6), time=plant.now), plant.make_dose(target_g=40)
+    plant.receive_readings(*([level] if lost else [level, dose] if level_first else [dose, level]))
+    plant.advance_clock(60)
+    plant.receive_readings(plant.make_level(49.6))
+    plant.advance_clock(60)
 
 
 @pytest.mark.parametrize("level_first", [False, True])
 def test_a_level_that_fits_its_doses_is_fine_in_either_order(level_first: bool) -> None:
     plant = Plant()
-    taken(plant, level_first=level_first)
-    assert raised(plant) == []
+    take_dose(plant, level_first=level_first)
+    assert list_raised(plant) == []
 
 
 def test_a_dose_that_was_never_told_of_shows_in_the_level() -> None:
     plant = Plant()
-    taken(plant, lost=True)
-    assert raised(plant) == ["STOCK_MISMATCH"]
-    assert words(plant, "STOCK_MISMATCH") == "T-12: 40.00 g more gone than was dosed (dosing_system_01)"
+    take_dose(plant, lost=True)
+    assert list_raised(plant) == ["STOCK_MISMATCH"]
+    assert (
+        find_message(plant, "STOCK_MISMATCH") == "T-12: 40.00 g more gone than was dosed (dosing_system_01)"
+    )
 
 
 def test_a_dose_delivered_twice_is_one() -> None:
     plant = Plant()
-    plant.hear(plant.level(50))
-    dose = plant.dose(target_g=40)
-    plant.hear(dose, dose, plant.level(49.6))
-    plant.tick(60)
-    assert raised(plant) == []
+    plant.receive_readings(plant.make_level(50))
+    dose = plant.make_dose(target_g=40)
+    plant.receive_readings(dose, dose, plant.make_level(49.6))
+    plant.advance_clock(60)
+    assert list_raised(plant) == []
 
 
 @pytest.mark.parametrize(
@@ -118,69 +121,71 @@ def test_a_dose_delivered_twice_is_one() -> None:
 )
 def test_a_dose_is_out_of_tolerance_or_grossly_wrong(error_g: float, found: list[str]) -> None:
     plant = Plant()
-    plant.hear(plant.dose(error_g))
-    assert raised(plant) == found
+    plant.receive_readings(plant.make_dose(error_g))
+    assert list_raised(plant) == found
 
 
 def test_tolerance_in_percent_finds_what_grams_hide() -> None:
     """0.4 g is 8 % of a dose of 5 g."""
     plant = Plant(AlarmLimits(IngredientLimits(tolerance_percent=2.0)))
-    plant.hear(plant.dose(0.4, target_g=5), plant.dose(0.4, target_g=40, dedup=1, chemical="T-9"))
+    plant.receive_readings(
+        plant.make_dose(0.4, target_g=5), plant.make_dose(0.4, target_g=40, dedup=1, chemical="T-9")
+    )
     assert [entry.key.item for entry in plant.journal] == ["T-12"]
-    assert words(plant, "DOSE_OUT_OF_TOL") == (
+    assert find_message(plant, "DOSE_OUT_OF_TOL") == (
         "Dose out of tolerance: T-12 +0.40 g of 5.00 g (pump 2, dosing_system_01)"
     )
 
 
 def test_a_gross_error_is_one_however_wide_the_tolerance() -> None:
     plant = Plant(AlarmLimits(overrides=(LimitOverride("T-12", "", {"tolerance_g": 3.0}),)))
-    plant.hear(plant.dose(2.5))
-    assert raised(plant) == ["DOSE_GROSS"]
+    plant.receive_readings(plant.make_dose(2.5))
+    assert list_raised(plant) == ["DOSE_GROSS"]
 
 
 def test_a_recipe_may_have_a_tolerance_of_its_own() -> None:
     plant = Plant(AlarmLimits(overrides=(LimitOverride("T-12", "CU-85", {"tolerance_g": 0.1}),)))
-    plant.hear(plant.dose(0.2), plant.dose(0.2, recipe="FG-85/95", dedup=1))
-    assert len(raised(plant)) == 1
+    plant.receive_readings(plant.make_dose(0.2), plant.make_dose(0.2, recipe="FG-85/95", dedup=1))
+    assert len(list_raised(plant)) == 1
 
 
 def test_a_mean_error_needs_five_doses() -> None:
     plant = Plant(AlarmLimits(IngredientLimits(tolerance_g=9, gross_error_g=9)))
     for number in range(5):
-        plant.tick(30)
-        assert raised(plant) == []
-        plant.hear(plant.dose(1.23 * (-1) ** number, dedup=number))
-    plant.tick(12)
-    assert raised(plant) == ["ERR_MEAN_1H", "ERR_MEAN_1H"]
-    assert words(plant, "ERR_MEAN_1H") == "High dosing error rate: 1.23 g average (dosing_system_01)"
+        plant.advance_clock(30)
+        assert list_raised(plant) == []
+        plant.receive_readings(plant.make_dose(1.23 * (-1) ** number, dedup=number))
+    plant.advance_clock(12)
+    assert list_raised(plant) == ["ERR_MEAN_1H", "ERR_MEAN_1H"]
+    assert find_message(plant, "ERR_MEAN_1H") == "High dosing error rate: 1.23 g average (dosing_system_01)"
 
 
 def test_a_mean_error_is_forgotten_after_an_hour() -> None:
     plant = Plant(AlarmLimits(IngredientLimits(tolerance_g=9, gross_error_g=9)))
     for number in range(5):
-        plant.hear(plant.dose(1.5, dedup=number))
-    plant.tick(12)
+        plant.receive_readings(plant.make_dose(1.5, dedup=number))
+    plant.advance_clock(12)
     plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
-    plant.tick(3700)
-    assert plant.shown("ERR_MEAN_1H") is AlarmStateName.RTN_UNACK
+    plant.advance_clock(3700)
+    assert plant.get_shown_state("ERR_MEAN_1H") is AlarmStateName.RTN_UNACK
 
 
 def test_a_drifting_pump_is_found_among_good_ones() -> None:
     plant = Plant(AlarmLimits(IngredientLimits(tolerance_g=9, gross_error_g=9)))
     for number in range(12):
-        plant.hear(plant.dose(1.6 if number % 2 else 0.0, pump=1 + number % 2, dedup=number))
-    plant.tick(12)
+        plant.receive_readings(plant.make_dose(1.6 if number % 2 else 0.0, pump=1 + number % 2, dedup=number))
+    plant.advance_clock(12)
     assert [e.key.item for e in plant.journal] == ["pump 2"]
 
 
 def test_a_rate_of_doses_out_of_tolerance_needs_twenty() -> None:
     plant = Plant()
     for number in range(20):
-        plant.tick(10)
-        plant.hear(plant.dose(0.6 if number < 2 else 0.0, dedup=number))
-    plant.tick(12)
-    assert raised(plant) == ["DOSE_OUT_OF_TOL", "ERR_RATE_1H"]
-    assert words(plant, "ERR_RATE_1H") == (
+        plant.advance_clock(10)
+        plant.receive_readings(plant.make_dose(0.6 if number < 2 else 0.0, dedup=number))
+    plant.advance_clock(12)
+    assert list_raised(plant) == ["DOSE_OUT_OF_TOL", "ERR_RATE_1H"]
+    assert find_message(plant, "ERR_RATE_1H") == (
         "10.0 % of the last hour's 20 doses out of tolerance (dosing_system_01)"
     )
 
@@ -188,46 +193,46 @@ def test_a_rate_of_doses_out_of_tolerance_needs_twenty() -> None:
 def test_after_a_restart_the_last_hour_is_known_from_the_database() -> None:
     plant = Plant()
     plant.evaluator.load_dose_errors([DoseErrorMinute(STATION, 2, NOW - timedelta(minutes=5), 10, 14.0, 0)])
-    plant.tick(12)
-    assert raised(plant) == ["ERR_MEAN_1H", "ERR_MEAN_1H"]
+    plant.advance_clock(12)
+    assert list_raised(plant) == ["ERR_MEAN_1H", "ERR_MEAN_1H"]
 
 
 def test_a_silent_batch_has_stalled() -> None:
     plant = Plant()
-    plant.hear(plant.event("start"))
-    plant.tick(360)
-    assert raised(plant) == []
-    plant.tick(10)
-    assert plant.shown("BATCH_STALLED") is AlarmStateName.UNACK
-    assert words(plant, "BATCH_STALLED").startswith("Batch CU-85 stalled: no message for 36")
-    plant.hear(plant.dose())
-    plant.tick(2)
-    assert plant.shown("BATCH_STALLED") is AlarmStateName.RTN_UNACK
+    plant.receive_readings(plant.make_event("start"))
+    plant.advance_clock(360)
+    assert list_raised(plant) == []
+    plant.advance_clock(10)
+    assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.UNACK
+    assert find_message(plant, "BATCH_STALLED").startswith("Batch CU-85 stalled: no message for 36")
+    plant.receive_readings(plant.make_dose())
+    plant.advance_clock(2)
+    assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.RTN_UNACK
 
 
-def batch(plant: Plant, *pumps: int, expected: int = 2) -> None:
-    plant.hear(plant.event("start", pumps=expected))
+def run_batch(plant: Plant, *pumps: int, expected: int = 2) -> None:
+    plant.receive_readings(plant.make_event("start", pumps=expected))
     for number, pump in enumerate(pumps):
-        plant.tick(60)
-        plant.hear(plant.dose(pump=pump, chemical=f"C-{pump}", dedup=number))
-    plant.tick()
-    plant.hear(plant.event("complete", pumps=expected))
-    plant.tick(5)
+        plant.advance_clock(60)
+        plant.receive_readings(plant.make_dose(pump=pump, chemical=f"C-{pump}", dedup=number))
+    plant.advance_clock()
+    plant.receive_readings(plant.make_event("complete", pumps=expected))
+    plant.advance_clock(5)
 
 
 def test_a_whole_batch_says_nothing() -> None:
     plant = Plant()
-    batch(plant, 1, 2)
-    batch(plant, 2, 3)
-    assert raised(plant) == []
+    run_batch(plant, 1, 2)
+    run_batch(plant, 2, 3)
+    assert list_raised(plant) == []
 
 
 @pytest.mark.parametrize("pumps", [(1,), (1, 2, 3), (1, 2, 2)])
 def test_a_batch_with_a_dose_missing_or_too_many_is_told_of(pumps: tuple[int, ...]) -> None:
     plant = Plant()
-    batch(plant, *pumps)
-    assert raised(plant) == ["BATCH_INGREDIENT"]
-    assert words(plant, "BATCH_INGREDIENT").endswith("2 expected (dosing_system_01)")
+    run_batch(plant, *pumps)
+    assert list_raised(plant) == ["BATCH_INGREDIENT"]
+    assert find_message(plant, "BATCH_INGREDIENT").endswith("2 expected (dosing_system_01)")
 
 
 MASTER = MasterVersion(
@@ -249,7 +254,7 @@ MASTER = MasterVersion(
 def test_a_batch_is_compared_with_its_recipes_master(pumps: tuple[int, ...], found: str) -> None:
     plant = Plant()
     plant.evaluator.master_recipes = (MASTER,)
-    batch(plant, *pumps, expected=len(pumps))
+    run_batch(plant, *pumps, expected=len(pumps))
     said = [entry.message for entry in plant.journal if entry.key.rule == "BATCH_INGREDIENT"]
     assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
 
@@ -261,7 +266,7 @@ def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) 
     plant = Plant()
     twice = replace(MASTER.recipe, ingredients=(*MASTER.recipe.ingredients, MasterIngredient("c-1", pump=1)))
     plant.evaluator.master_recipes = (replace(MASTER, recipe=twice),)
-    batch(plant, *pumps, expected=len(pumps))
+    run_batch(plant, *pumps, expected=len(pumps))
     said = [entry.message for entry in plant.journal if entry.key.rule == "BATCH_INGREDIENT"]
     assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
 
@@ -269,179 +274,181 @@ def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) 
 def test_an_ingredient_from_another_pump_than_the_masters_is_told_of() -> None:
     plant = Plant()
     plant.evaluator.master_recipes = (MASTER,)
-    plant.hear(plant.event("start"))
-    plant.hear(plant.dose(pump=3, chemical="c-1 "), plant.dose(pump=2, chemical="C-2"))
-    plant.tick()
-    plant.hear(plant.event("complete"))
-    assert "C-1 came from pump 3 instead of 1" in words(plant, "BATCH_INGREDIENT")
+    plant.receive_readings(plant.make_event("start"))
+    plant.receive_readings(plant.make_dose(pump=3, chemical="c-1 "), plant.make_dose(pump=2, chemical="C-2"))
+    plant.advance_clock()
+    plant.receive_readings(plant.make_event("complete"))
+    assert "C-1 came from pump 3 instead of 1" in find_message(plant, "BATCH_INGREDIENT")
 
 
 def test_a_master_of_another_recipe_or_of_later_does_not_count() -> None:
     plant = Plant()
     other = replace(MASTER, recipe=replace(MASTER.recipe, name="FG-85/95"))
     plant.evaluator.master_recipes = (other, replace(MASTER, valid_from=NOW + timedelta(days=1)))
-    batch(plant, 3, 4)
-    assert raised(plant) == []
+    run_batch(plant, 3, 4)
+    assert list_raised(plant) == []
 
 
 def test_a_pump_with_the_wrong_chemical_is_told_of() -> None:
     plant = Plant(AlarmLimits(pump_chemicals=("DMDEE", "T-12", "T-9", "L25B")))
-    plant.hear(plant.dose(pump=2), plant.dose(pump=3, dedup=1))
-    assert words(plant, "BATCH_INGREDIENT") == "Pump 3 dosed T-12 instead of T-9 (dosing_system_01)"
+    plant.receive_readings(plant.make_dose(pump=2), plant.make_dose(pump=3, dedup=1))
+    assert find_message(plant, "BATCH_INGREDIENT") == "Pump 3 dosed T-12 instead of T-9 (dosing_system_01)"
     assert len(plant.journal) == 1
 
 
 @pytest.mark.parametrize("ending", ["abort", "error", "start"])
 def test_a_batch_that_does_not_end_well_is_told_of(ending: str) -> None:
     plant = Plant()
-    plant.hear(plant.event("start"))
-    plant.tick(10)
-    plant.hear(plant.event(ending))
-    assert raised(plant) == ["BATCH_ABORTED"]
+    plant.receive_readings(plant.make_event("start"))
+    plant.advance_clock(10)
+    plant.receive_readings(plant.make_event(ending))
+    assert list_raised(plant) == ["BATCH_ABORTED"]
 
 
 def test_a_batch_that_nothing_is_heard_of_is_given_up() -> None:
     plant = Plant()
     plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
-    plant.hear(plant.event("start"))
-    plant.tick(3601)
-    assert plant.shown("BATCH_ABORTED", item="CU-85") is AlarmStateName.UNACK
-    assert words(plant, "BATCH_ABORTED") == (
+    plant.receive_readings(plant.make_event("start"))
+    plant.advance_clock(3601)
+    assert plant.get_shown_state("BATCH_ABORTED", item="CU-85") is AlarmStateName.UNACK
+    assert find_message(plant, "BATCH_ABORTED") == (
         "Batch CU-85 not completed: nothing was heard for 60 min (dosing_system_01)"
     )
 
 
 def test_a_batch_begun_before_a_restart_is_not_counted() -> None:
     plant = Plant()
-    plant.evaluator.load_history([plant.event("start")])
-    plant.tick(5)
-    plant.hear(plant.dose(), plant.event("complete"))
-    plant.tick(5)
-    assert raised(plant) == []
+    plant.evaluator.load_history([plant.make_event("start")])
+    plant.advance_clock(5)
+    plant.receive_readings(plant.make_dose(), plant.make_event("complete"))
+    plant.advance_clock(5)
+    assert list_raised(plant) == []
 
 
 def test_a_station_that_falls_silent_is_offline_after_ten_minutes() -> None:
     plant = Plant()
-    plant.hear(plant.level(50))
-    plant.tick(599)
-    assert raised(plant) == []
-    plant.tick(1)
-    assert words(plant, "DEVICE_OFFLINE") == "Dosing system offline for 10 min (dosing_system_01)"
-    plant.hear(plant.level(50))
-    plant.tick(1)
-    assert plant.shown("DEVICE_OFFLINE") is AlarmStateName.RTN_UNACK
+    plant.receive_readings(plant.make_level(50))
+    plant.advance_clock(599)
+    assert list_raised(plant) == []
+    plant.advance_clock(1)
+    assert find_message(plant, "DEVICE_OFFLINE") == "Dosing system offline for 10 min (dosing_system_01)"
+    plant.receive_readings(plant.make_level(50))
+    plant.advance_clock(1)
+    assert plant.get_shown_state("DEVICE_OFFLINE") is AlarmStateName.RTN_UNACK
 
 
 def test_each_station_is_looked_at_by_itself() -> None:
     plant = Plant()
     for _ in range(11):
-        plant.hear(plant.level(50))
-        plant.tick(60)
+        plant.receive_readings(plant.make_level(50))
+        plant.advance_clock(60)
         if not plant.journal:
-            plant.evaluator.load_history([plant.level(50, device="other")])
-    assert plant.shown("DEVICE_OFFLINE") is AlarmStateName.NORMAL
+            plant.evaluator.load_history([plant.make_level(50, device="other")])
+    assert plant.get_shown_state("DEVICE_OFFLINE") is AlarmStateName.NORMAL
 
 
 def test_an_expected_station_that_never_reported_is_offline() -> None:
     plant = Plant(expected=("dosing_system_07",))
-    plant.tick(599)
-    assert raised(plant) == []
-    plant.tick(1)
-    assert words(plant, "DEVICE_OFFLINE") == "Dosing system offline: dosing_system_07 has never reported"
+    plant.advance_clock(599)
+    assert list_raised(plant) == []
+    plant.advance_clock(1)
+    assert (
+        find_message(plant, "DEVICE_OFFLINE") == "Dosing system offline: dosing_system_07 has never reported"
+    )
 
 
 def test_nothing_is_said_of_stations_while_the_broker_is_down() -> None:
     plant = Plant(expected=("dosing_system_07",))
-    plant.hear(plant.level(50))
+    plant.receive_readings(plant.make_level(50))
     plant.outlook = replace(plant.outlook, broker=ConnectionState(False, NOW, "gone"))
-    plant.tick(1200)
-    assert raised(plant) == ["BROKER_DOWN"]
+    plant.advance_clock(1200)
+    assert list_raised(plant) == ["BROKER_DOWN"]
     plant.outlook = replace(plant.outlook, broker=ConnectionState(True, plant.now))
-    plant.tick(59)
-    assert raised(plant) == ["BROKER_DOWN"]
-    plant.tick(1)
-    assert raised(plant) == ["BROKER_DOWN", "DEVICE_OFFLINE"]
+    plant.advance_clock(59)
+    assert list_raised(plant) == ["BROKER_DOWN"]
+    plant.advance_clock(1)
+    assert list_raised(plant) == ["BROKER_DOWN", "DEVICE_OFFLINE"]
 
 
 def test_a_restart_does_not_end_the_offline_alarm_of_a_station_that_is_still_silent() -> None:
     plant = Plant(expected=(STATION,))
-    plant.tick(700)
-    plant.written()
+    plant.advance_clock(700)
+    plant.confirm_journal()
     after = Plant(expected=(STATION,), now=NOW)
     after.journal = list(plant.journal)
-    after.written()
-    after.tick(700)
+    after.confirm_journal()
+    after.advance_clock(700)
     assert len(after.journal) == len(plant.journal)
-    assert after.shown("DEVICE_OFFLINE") is AlarmStateName.UNACK
+    assert after.get_shown_state("DEVICE_OFFLINE") is AlarmStateName.UNACK
 
 
 def test_a_silent_station_is_expected_outside_the_shifts() -> None:
     plant = Plant()
-    plant.hear(plant.level(50))
+    plant.receive_readings(plant.make_level(50))
     plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
-    plant.tick(700)
-    assert plant.shown("DEVICE_OFFLINE") is AlarmStateName.SUPPRESSED
+    plant.advance_clock(700)
+    assert plant.get_shown_state("DEVICE_OFFLINE") is AlarmStateName.SUPPRESSED
     (view,) = plant.evaluator.take_snapshot(plant.now, is_journal_live=True).suppressed
     assert view.state.hiding is not None
     assert view.state.hiding.why == "no batch is open and no shift is scheduled"
     plant.outlook = replace(plant.outlook, is_shift_scheduled=True)
-    plant.tick(1)
-    assert plant.shown("DEVICE_OFFLINE") is AlarmStateName.UNACK
+    plant.advance_clock(1)
+    assert plant.get_shown_state("DEVICE_OFFLINE") is AlarmStateName.UNACK
 
 
 def test_a_batch_is_waited_for_outside_the_shifts_too() -> None:
     plant = Plant()
-    plant.hear(plant.event("start"))
+    plant.receive_readings(plant.make_event("start"))
     plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
-    plant.tick(601)
-    assert plant.shown("DEVICE_OFFLINE") is AlarmStateName.UNACK
+    plant.advance_clock(601)
+    assert plant.get_shown_state("DEVICE_OFFLINE") is AlarmStateName.UNACK
 
 
 def test_a_stalled_batch_stays_urgent_when_its_station_counts_as_offline() -> None:
     plant = Plant()
-    plant.hear(plant.event("start"))
-    plant.tick(400)
-    assert plant.shown("BATCH_STALLED") is AlarmStateName.UNACK
-    plant.tick(201)
-    assert plant.shown("DEVICE_OFFLINE") is AlarmStateName.UNACK
-    assert plant.shown("BATCH_STALLED") is AlarmStateName.UNACK
+    plant.receive_readings(plant.make_event("start"))
+    plant.advance_clock(400)
+    assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.UNACK
+    plant.advance_clock(201)
+    assert plant.get_shown_state("DEVICE_OFFLINE") is AlarmStateName.UNACK
+    assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.UNACK
     assert [entry.event for entry in plant.journal] == [AlarmEvent.RAISE, AlarmEvent.RAISE]
 
 
 def test_a_batch_that_nobody_can_hear_of_is_not_called_stalled() -> None:
     plant = Plant()
-    plant.hear(plant.event("start"))
+    plant.receive_readings(plant.make_event("start"))
     plant.outlook = replace(plant.outlook, broker=ConnectionState(False, NOW, "connection refused"))
-    plant.tick(400)
-    assert plant.shown("BROKER_DOWN", "") is AlarmStateName.UNACK
-    assert plant.shown("BATCH_STALLED") is AlarmStateName.SUPPRESSED
+    plant.advance_clock(400)
+    assert plant.get_shown_state("BROKER_DOWN", "") is AlarmStateName.UNACK
+    assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.SUPPRESSED
 
 
 @pytest.mark.parametrize(("behind", "found"), [(4, []), (6, ["CLOCK_SKEW"]), (-6, ["CLOCK_SKEW"])])
 def test_a_clock_that_is_off_by_more_than_five_seconds(behind: int, found: list[str]) -> None:
     plant = Plant()
     for number in range(12):
-        plant.hear(plant.dose(behind=timedelta(seconds=behind), dedup=number))
-        plant.tick(10)
-    assert raised(plant) == found
+        plant.receive_readings(plant.make_dose(behind=timedelta(seconds=behind), dedup=number))
+        plant.advance_clock(10)
+    assert list_raised(plant) == found
 
 
 def test_messages_held_up_by_the_broker_say_nothing_of_the_clock() -> None:
     plant = Plant()
     for number in range(8):
-        plant.hear(plant.dose(behind=timedelta(seconds=600 - 50 * number), dedup=number))
+        plant.receive_readings(plant.make_dose(behind=timedelta(seconds=600 - 50 * number), dedup=number))
     for number in range(8, 20):
-        plant.tick(20)
-        plant.hear(plant.dose(dedup=number))
-    assert raised(plant) == []
+        plant.advance_clock(20)
+        plant.receive_readings(plant.make_dose(dedup=number))
+    assert list_raised(plant) == []
 
 
 def test_a_station_without_a_clock_is_told_of() -> None:
     plant = Plant()
     for number in range(12):
-        plant.hear(replace(plant.dose(dedup=number), time_quality=TimeQuality.UPTIME))
-        plant.tick(10)
-    assert words(plant, "CLOCK_SKEW").startswith("Station dosing_system_01 sends no usable time")
+        plant.receive_readings(replace(plant.make_dose(dedup=number), time_quality=TimeQuality.UPTIME))
+        plant.advance_clock(10)
+    assert find_message(plant, "CLOCK_SKEW").startswith("Station dosing_system_01 sends no usable time")
 
 
 def test_a_database_that_is_down_says_what_waits() -> None:
@@ -452,13 +459,15 @@ def test_a_database_that_is_down_says_what_waits() -> None:
         spool_count=1234,
         oldest_spooled_at=NOW,
     )
-    plant.tick(11)
-    assert words(plant, "DB_DOWN") == "Database down: buffering 1,234 messages, oldest 0 min · No server"
+    plant.advance_clock(11)
+    assert (
+        find_message(plant, "DB_DOWN") == "Database down: buffering 1,234 messages, oldest 0 min · No server"
+    )
 
 
 @pytest.mark.parametrize(("percent", "since"), [(81.0, None), (1.0, NOW - timedelta(minutes=61))])
 def test_a_spool_that_fills_up(percent: float, since: datetime | None) -> None:
     plant = Plant()
     plant.outlook = replace(plant.outlook, spool_percent=percent, spool_count=5, oldest_spooled_at=since)
-    plant.tick(11)
-    assert raised(plant) == ["SPOOL_HIGH"]
+    plant.advance_clock(11)
+    assert list_raised(plant) == ["SPOOL_HIGH"]

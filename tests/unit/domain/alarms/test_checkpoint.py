@@ -16,19 +16,19 @@ from dosing_tui.domain.alarms.checkpoint import (
 )
 from dosing_tui.domain.alarms.journal_projection import JournalProjection, fold_entries
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, AlarmState, JournalEntry, Priority
-from tests.support.domain.alarm_entries import NOW, STATES, entry, uuid
+from tests.support.domain.alarm_entries import NOW, STATES, make_entry, numbered_uuid
 
 KEYS = [AlarmKey("STOCK_LOW", "dosing_system_01", item) for item in ("T-9", "T-12", "x/y")]
 
 
 @st.composite
-def journals(draw: st.DrawFn) -> list[JournalEntry]:
+def draw_journals(draw: st.DrawFn) -> list[JournalEntry]:
     """Whatever may stand in a journal, also what has no effect."""
     made: list[JournalEntry] = []
     for number in range(1, draw(st.integers(0, 40)) + 1):
         event = draw(st.sampled_from(AlarmEvent))
         occurrence = draw(st.sampled_from([None, *(one.uuid for one in made)]))
-        one = entry(
+        one = make_entry(
             event, number, seconds=60.0 * number, key=draw(st.sampled_from(KEYS)),
             latching=draw(st.booleans()), active=draw(st.booleans()),
             priority=draw(st.sampled_from(Priority)), who=Actor("Zoë", "z", "writer"),
@@ -49,7 +49,7 @@ def at_checkpoint(entries: list[JournalEntry]) -> Checkpoint:
     return decode_checkpoint(encode_checkpoint(known), known.last_entry_id)
 
 
-@given(journals(), st.integers(0, 40))
+@given(draw_journals(), st.integers(0, 40))
 def test_a_checkpoint_and_the_rest_are_the_whole_journal(entries: list[JournalEntry], cut: int) -> None:
     whole, begun = JournalProjection(), JournalProjection()
     whole.apply_committed(entries)
@@ -60,7 +60,7 @@ def test_a_checkpoint_and_the_rest_are_the_whole_journal(entries: list[JournalEn
     assert begun.last_entry_id == whole.last_entry_id
 
 
-@given(journals(), st.integers(0, 40), st.integers(0, 40))
+@given(draw_journals(), st.integers(0, 40), st.integers(0, 40))
 def test_what_waits_on_the_disk_counts_once_wherever_the_checkpoint_is(
     entries: list[JournalEntry], cut: int, sent: int
 ) -> None:
@@ -96,7 +96,9 @@ def test_what_this_program_never_wrote_is_no_checkpoint(text: str) -> None:
 
 
 def test_text_in_a_checkpoint_is_harmless_when_read() -> None:
-    told = json.loads(encode_checkpoint(Checkpoint(1, (AlarmState(KEYS[0], count=1, occurrence=uuid(1)),))))
+    told = json.loads(
+        encode_checkpoint(Checkpoint(1, (AlarmState(KEYS[0], count=1, occurrence=numbered_uuid(1)),)))
+    )
     told["states"][0] |= {"key": ["R", "\x1b[2J", "\x07"], "message": "a\nb\x1b]0;x\x07", "comment": "\u202e"}
     (state,) = decode_checkpoint(json.dumps(told), 1).states
     assert not {"\x1b", "\x07", "\n", "\u202e"} & set(state.key.tag + state.message + state.comment)

@@ -61,14 +61,14 @@ def test_while_the_scale_is_away_its_doses_raise_nothing() -> None:
     plant.journal.append(
         operator_commands.remove_from_service(gross, asking, priority=Priority.HIGH, reason="scale is away")
     )
-    plant.written()
-    assert plant.hear(plant.dose(30.0)) == []
-    plant.tick(120)
+    plant.confirm_journal()
+    assert plant.receive_readings(plant.make_dose(30.0)) == []
+    plant.advance_clock(120)
     removed = plant.evaluator.projection.get_state(gross.key)
     assert removed.state_name is AlarmStateName.OUT_OF_SERVICE
     plant.journal.append(operator_commands.return_to_service(removed, CommandContext(ANNA, plant.now)))
-    plant.written()
-    plant.tick(2)
-    assert plant.shown(*gross.key) is AlarmStateName.NORMAL
-    plant.hear(plant.dose(31.0, dedup=1))
-    assert plant.shown(*gross.key) is AlarmStateName.UNACK
+    plant.confirm_journal()
+    plant.advance_clock(2)
+    assert plant.get_shown_state(*gross.key) is AlarmStateName.NORMAL
+    plant.receive_readings(plant.make_dose(31.0, dedup=1))
+    assert plant.get_shown_state(*gross.key) is AlarmStateName.UNACK

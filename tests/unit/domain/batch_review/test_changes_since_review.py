@@ -21,15 +21,21 @@ from dosing_tui.domain.batches.canonical_json import batch_to_record
 from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.batches.recipe_matching import split_portions
-from tests.support.domain.batch_messages import at, dose, level, made, normal
+from tests.support.domain.batch_messages import (
+    make_dose,
+    make_level,
+    normal_batch,
+    reconstruct_from,
+    seconds_after,
+)
 from tests.support.tui.batch_samples import told_batches
 from tests.unit.domain.batch_review.test_exception_checks import TWICE, TWO_OF_T12
 
 NAMED = BatchException(ExceptionKind.ALARM, "", "the alarm 'STOCK_LOW/T-9' was active")
-LOW, LATER = BatchAlarm(at(60), "STOCK_LOW/T-9"), BatchAlarm(at(90), "STOCK_LOW/T-9")
+LOW, LATER = BatchAlarm(seconds_after(60), "STOCK_LOW/T-9"), BatchAlarm(seconds_after(90), "STOCK_LOW/T-9")
 
 
-def judged(batch: Batch) -> Assessment:
+def assess_batch(batch: Batch) -> Assessment:
     return judging.build_assessment(find_exceptions(batch), assess_ingredients(batch), None)
 
 
@@ -37,64 +43,70 @@ def seen_as(batch: Batch, thought: Assessment) -> RecordSnapshot:
     return RecordSnapshot(batch_to_record(batch), judging.format_assessment(thought))
 
 
-def came(
+def list_changes(
     before: Batch, after: Batch, then: Assessment | None = None, now: Assessment | None = None
 ) -> list[str]:
     row = replace(told_batches().details[0].row, batch_key=after.key)
-    then, now = then or judged(before), now or judged(after)
+    then, now = then or assess_batch(before), now or assess_batch(after)
     detail = BatchDetail(row, after, now, (), "", "", reviewed_snapshot=seen_as(before, then))
     return list(describe_changes(detail, UTC))
 
 
-(BATCH,) = made(*normal())
+(BATCH,) = reconstruct_from(*normal_batch())
 
 
 @given(st.sets(st.sampled_from(range(3)), min_size=1))
 def test_every_message_that_came_is_named_once_and_the_other_way_round_as_lost(which: set[int]) -> None:
-    late = [dose(65 + number, "L25B", dedup=number + 1) for number in which]
-    (after,) = made(*normal(), *late)
-    told = came(BATCH, after)
+    late = [make_dose(65 + number, "L25B", dedup=number + 1) for number in which]
+    (after,) = reconstruct_from(*normal_batch(), *late)
+    told = list_changes(BATCH, after)
     assert [each for each in told if each.startswith("A message")] == [
         f"A message came: dose of L25B, 40.10 g, at 12:01:{5 + number:02}." for number in sorted(which)
     ]
-    back = came(after, BATCH)
+    back = list_changes(after, BATCH)
     assert sum(each.startswith("A message is no longer its own: dose of L25B") for each in back) == len(which)
 
 
 def test_a_status_a_level_and_what_is_no_exception_any_more_are_named() -> None:
-    (aborted,) = made(*normal()[:3])
-    told = came(aborted, BATCH)
+    (aborted,) = reconstruct_from(*normal_batch()[:3])
+    told = list_changes(aborted, BATCH)
     assert "A message came: complete at 12:02:05." in told
     assert "Its status is complete now; incomplete then." in told
     assert any(each.startswith("No exception any more: incomplete") for each in told)
-    (levelled,) = made(*normal(), level(-9, "T-9", 5000.0), level(61.1, "T-9", 4959.9))
-    assert came(BATCH, levelled) == ["Its tanks' levels are others now."]
+    (levelled,) = reconstruct_from(
+        *normal_batch(), make_level(-9, "T-9", 5000.0), make_level(61.1, "T-9", 4959.9)
+    )
+    assert list_changes(BATCH, levelled) == ["Its tanks' levels are others now."]
 
 
 def test_each_occurrence_of_an_alarm_is_named_and_old_judgements_knew_none() -> None:
-    fine = judged(BATCH)
+    fine = assess_batch(BATCH)
     once = replace(fine, exceptions=(NAMED,), alarms=(LOW,))
     twice = replace(once, alarms=(LOW, LATER))
-    assert came(BATCH, BATCH, fine, once) == ["An alarm came: STOCK_LOW/T-9 at 12:01:00."]
-    assert came(BATCH, BATCH, once, twice) == ["An alarm came: STOCK_LOW/T-9 at 12:01:30."]
-    assert came(BATCH, BATCH, twice, once) == ["An alarm is no longer its own: STOCK_LOW/T-9 at 12:01:30."]
+    assert list_changes(BATCH, BATCH, fine, once) == ["An alarm came: STOCK_LOW/T-9 at 12:01:00."]
+    assert list_changes(BATCH, BATCH, once, twice) == ["An alarm came: STOCK_LOW/T-9 at 12:01:30."]
+    assert list_changes(BATCH, BATCH, twice, once) == [
+        "An alarm is no longer its own: STOCK_LOW/T-9 at 12:01:30."
+    ]
     old = replace(once, alarms=())
-    assert came(BATCH, BATCH, old, once) == [
+    assert list_changes(BATCH, BATCH, old, once) == [
         "Its alarms are kept with their times now; they were not when it was reviewed."
     ]
 
 
 def test_a_judgement_without_alarms_is_written_as_it_was_before_they_were_kept() -> None:
-    assert '"alarms"' not in judging.format_assessment(judged(BATCH))
-    kept = replace(judged(BATCH), alarms=(LOW, LATER))
+    assert '"alarms"' not in judging.format_assessment(assess_batch(BATCH))
+    kept = replace(assess_batch(BATCH), alarms=(LOW, LATER))
     assert judging.parse_assessment(judging.format_assessment(kept)) == kept
 
 
 def test_what_says_the_same_in_other_words_is_told_to_be_the_same() -> None:
-    assert came(BATCH, BATCH) == ["Its record is written in another way now; what it says is the same."]
+    assert list_changes(BATCH, BATCH) == [
+        "Its record is written in another way now; what it says is the same."
+    ]
 
 
-def portions(batch: Batch, master: MasterVersion) -> tuple[Batch, Assessment]:
+def split_and_assess(batch: Batch, master: MasterVersion) -> tuple[Batch, Assessment]:
     apart = split_portions(batch, master.recipe)
     return apart, judging.build_assessment(
         find_exceptions(apart, master=master), assess_ingredients(apart, master=master), master
@@ -102,14 +114,14 @@ def portions(batch: Batch, master: MasterVersion) -> tuple[Batch, Assessment]:
 
 
 def test_each_portion_of_what_a_recipe_doses_twice_has_its_own_tolerance() -> None:
-    before, then = portions(made(*TWO_OF_T12)[0], TWICE)
-    after, now = portions(made(*TWO_OF_T12, dose(150, "L25B"))[0], TWICE)
-    assert came(before, after, then, now) == [
+    before, then = split_and_assess(reconstruct_from(*TWO_OF_T12)[0], TWICE)
+    after, now = split_and_assess(reconstruct_from(*TWO_OF_T12, make_dose(150, "L25B"))[0], TWICE)
+    assert list_changes(before, after, then, now) == [
         "A message came: dose of L25B, 40.10 g, at 12:02:30.",
         "An exception came: L25B is not in the recipe.",
     ]
     *first, last = TWICE.recipe.ingredients
     wider = replace(TWICE, recipe=replace(TWICE.recipe, ingredients=(*first, replace(last, tolerance_g=0.3))))
-    assert came(before, before, then, portions(before, wider)[1]) == [
+    assert list_changes(before, before, then, split_and_assess(before, wider)[1]) == [
         "T-12 may be off by 0.30 g now; 0.20 g then."
     ]

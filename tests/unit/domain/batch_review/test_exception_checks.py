@@ -15,7 +15,16 @@ from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.batches.recipe_matching import split_portions
 from dosing_tui.domain.messages.models import Reading, TimeQuality
-from tests.support.domain.batch_messages import NOON, STATION, at, dose, event, level, made, normal
+from tests.support.domain.batch_messages import (
+    NOON,
+    STATION,
+    make_dose,
+    make_event,
+    make_level,
+    normal_batch,
+    reconstruct_from,
+    seconds_after,
+)
 
 MASTER = MasterVersion(
     MasterRecipe(
@@ -31,45 +40,47 @@ MASTER = MasterVersion(
 )
 
 
-def found(
+def list_exceptions(
     *readings: Reading, master: MasterVersion | None = None, alarms: tuple[AlarmSpan, ...] = ()
 ) -> list[BatchException]:
-    return list(find_exceptions(made(*readings)[0], master=master, alarms=alarms))
+    return list(find_exceptions(reconstruct_from(*readings)[0], master=master, alarms=alarms))
 
 
-def kinds(*readings: Reading, master: MasterVersion | None = None) -> list[ExceptionKind]:
-    return [finding.kind for finding in found(*readings, master=master)]
+def list_kinds(*readings: Reading, master: MasterVersion | None = None) -> list[ExceptionKind]:
+    return [finding.kind for finding in list_exceptions(*readings, master=master)]
 
 
 def with_t12(*, target_g: float = 5.0, actual_g: float | None = 5.1, duration_s: float = 58) -> list[Reading]:
-    readings = normal()
-    readings[2] = dose(122, "T-12", target_g=target_g, actual_g=actual_g, duration_s=duration_s)
+    readings = normal_batch()
+    readings[2] = make_dose(122, "T-12", target_g=target_g, actual_g=actual_g, duration_s=duration_s)
     return readings
 
 
 @pytest.mark.parametrize("master", [None, MASTER])
 def test_a_good_batch_has_nothing_to_look_at(master: MasterVersion | None) -> None:
-    levels = [level(-9, "T-9", 5000.0), level(61.1, "T-9", 4959.9)]
-    assert kinds(*normal(), *levels, master=master) == []
+    levels = [make_level(-9, "T-9", 5000.0), make_level(61.1, "T-9", 4959.9)]
+    assert list_kinds(*normal_batch(), *levels, master=master) == []
 
 
 def test_grams_are_the_limit_and_percent_where_the_recipe_says_so() -> None:
-    assert kinds(*with_t12(actual_g=5.5)) == []
-    (finding,) = found(*with_t12(actual_g=5.51))
+    assert list_kinds(*with_t12(actual_g=5.5)) == []
+    (finding,) = list_exceptions(*with_t12(actual_g=5.51))
     assert finding == BatchException(
         ExceptionKind.TOLERANCE, "T-12", "T-12 is off by +0.51 g (+10.2 %); 0.50 g are allowed"
     )
-    assert kinds(*with_t12(actual_g=5.2), master=MASTER) == []
-    assert kinds(*with_t12(actual_g=5.21), master=MASTER) == [ExceptionKind.TOLERANCE]
+    assert list_kinds(*with_t12(actual_g=5.2), master=MASTER) == []
+    assert list_kinds(*with_t12(actual_g=5.21), master=MASTER) == [ExceptionKind.TOLERANCE]
 
 
 def test_what_was_not_weighed_cannot_be_judged() -> None:
-    (finding,) = found(*with_t12(actual_g=None))
+    (finding,) = list_exceptions(*with_t12(actual_g=None))
     assert finding.sentence == "T-12 cannot be judged: its mass or target was not said"
 
 
 def test_each_verdict_tells_the_band_it_was_judged_by() -> None:
-    t9, t12 = assess_ingredients(made(*normal())[0], master=MASTER, limits=ReviewLimits(tolerance_g=9.0))
+    t9, t12 = assess_ingredients(
+        reconstruct_from(*normal_batch())[0], master=MASTER, limits=ReviewLimits(tolerance_g=9.0)
+    )
     assert (t9.tolerance_g, t9.is_within_tolerance, t12.tolerance_g, t12.is_within_tolerance) == (
         0.5,
         True,
@@ -79,63 +90,84 @@ def test_each_verdict_tells_the_band_it_was_judged_by() -> None:
 
 
 CASES: dict[str, tuple[list[Reading], list[ExceptionKind]]] = {
-    "a dose lost": (normal()[:2] + normal()[3:], [ExceptionKind.MISSING]),
-    "one too many": ([*normal(), dose(90, "L25B")], [ExceptionKind.EXTRA]),
-    "a dose twice": ([*normal(), dose(70, "T-9", actual_g=0.0, dedup=2)], [ExceptionKind.DUPLICATE]),
-    "one pump for two": ([*normal()[:2], dose(90, "T-12", pump=3), normal()[3]], [ExceptionKind.WRONG_PUMP]),
+    "a dose lost": (normal_batch()[:2] + normal_batch()[3:], [ExceptionKind.MISSING]),
+    "one too many": ([*normal_batch(), make_dose(90, "L25B")], [ExceptionKind.EXTRA]),
+    "a dose twice": (
+        [*normal_batch(), make_dose(70, "T-9", actual_g=0.0, dedup=2)],
+        [ExceptionKind.DUPLICATE],
+    ),
+    "one pump for two": (
+        [*normal_batch()[:2], make_dose(90, "T-12", pump=3), normal_batch()[3]],
+        [ExceptionKind.WRONG_PUMP],
+    ),
     "two pumps for one": (
-        [event(0, "start"), dose(61, "T-9"), dose(90, "T-9", pump=4), event(99, "complete")],
+        [
+            make_event(0, "start"),
+            make_dose(61, "T-9"),
+            make_dose(90, "T-9", pump=4),
+            make_event(99, "complete"),
+        ],
         [ExceptionKind.MISSING, ExceptionKind.WRONG_PUMP],
     ),
     "a pump that ran long": (with_t12(duration_s=121), [ExceptionKind.DURATION]),
-    "a batch that took long": ([*normal()[:3], event(361, "complete")], [ExceptionKind.DURATION]),
-    "aborted": ([*normal()[:3], event(130, "abort")], [ExceptionKind.NOT_COMPLETE]),
-    "incomplete": (normal()[:3], [ExceptionKind.NOT_COMPLETE]),
-    "start lost": (normal()[1:], [ExceptionKind.NOT_COMPLETE]),
-    "start and complete lost": (normal()[1:3], [ExceptionKind.NOT_COMPLETE, ExceptionKind.NOT_COMPLETE]),
-    "only a complete": (normal()[3:], [ExceptionKind.NOT_COMPLETE, ExceptionKind.MISSING]),
-    "said twice": ([*normal(), event(130, "complete", dedup=2)], [ExceptionKind.SEQUENCE]),
+    "a batch that took long": ([*normal_batch()[:3], make_event(361, "complete")], [ExceptionKind.DURATION]),
+    "aborted": ([*normal_batch()[:3], make_event(130, "abort")], [ExceptionKind.NOT_COMPLETE]),
+    "incomplete": (normal_batch()[:3], [ExceptionKind.NOT_COMPLETE]),
+    "start lost": (normal_batch()[1:], [ExceptionKind.NOT_COMPLETE]),
+    "start and complete lost": (
+        normal_batch()[1:3],
+        [ExceptionKind.NOT_COMPLETE, ExceptionKind.NOT_COMPLETE],
+    ),
+    "only a complete": (normal_batch()[3:], [ExceptionKind.NOT_COMPLETE, ExceptionKind.MISSING]),
+    "said twice": ([*normal_batch(), make_event(130, "complete", dedup=2)], [ExceptionKind.SEQUENCE]),
     "filled meanwhile": (
-        [*normal(), level(-9, "T-9", 100.0), level(61.1, "T-9", 9000.0)],
+        [*normal_batch(), make_level(-9, "T-9", 100.0), make_level(61.1, "T-9", 9000.0)],
         [ExceptionKind.STOCK_JUMP],
     ),
     "more gone than dosed": (
-        [*normal(), level(-9, "T-9", 5000.0), level(61.1, "T-9", 4919.8)],
+        [*normal_batch(), make_level(-9, "T-9", 5000.0), make_level(61.1, "T-9", 4919.8)],
         [ExceptionKind.MESSAGE_LOSS],
     ),
     "a dose lost, its level not": (
-        [normal()[0], *normal()[2:], level(-9, "T-9", 5000.0), level(61.1, "T-9", 4960.0)],
+        [
+            normal_batch()[0],
+            *normal_batch()[2:],
+            make_level(-9, "T-9", 5000.0),
+            make_level(61.1, "T-9", 4960.0),
+        ],
         [ExceptionKind.MISSING, ExceptionKind.MESSAGE_LOSS],
     ),
-    "a low tank": ([*normal(), level(61.1, "T-9", 1999.0)], [ExceptionKind.LOW_STOCK]),
+    "a low tank": ([*normal_batch(), make_level(61.1, "T-9", 1999.0)], [ExceptionKind.LOW_STOCK]),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_without_a_recipe_master_the_messages_are_the_reference(case: str) -> None:
     readings, expected = CASES[case]
-    assert kinds(*readings) == expected
+    assert list_kinds(*readings) == expected
 
 
 def test_with_a_recipe_master_its_ingredients_pumps_targets_and_order_are_the_reference() -> None:
-    start, first, second, complete = normal()
-    assert kinds(start, first, complete, master=MASTER) == [ExceptionKind.MISSING]
-    assert kinds(start, first, second, complete, dose(90, "L25B"), master=MASTER) == [ExceptionKind.EXTRA]
-    assert kinds(start, dose(61, "T-9", pump=1), second, complete, master=MASTER) == [
+    start, first, second, complete = normal_batch()
+    assert list_kinds(start, first, complete, master=MASTER) == [ExceptionKind.MISSING]
+    assert list_kinds(start, first, second, complete, make_dose(90, "L25B"), master=MASTER) == [
+        ExceptionKind.EXTRA
+    ]
+    assert list_kinds(start, make_dose(61, "T-9", pump=1), second, complete, master=MASTER) == [
         ExceptionKind.WRONG_PUMP
     ]
-    assert kinds(*with_t12(target_g=6.0, actual_g=6.0), master=MASTER) == [ExceptionKind.WRONG_TARGET]
-    swapped = [start, dose(61, "T-12", target_g=5.0, actual_g=5.0), dose(122, "T-9"), complete]
-    assert kinds(*swapped, master=MASTER) == [ExceptionKind.WRONG_ORDER]
-    assert kinds(*swapped, master=replace(MASTER, recipe=replace(MASTER.recipe, ordered=False))) == []
+    assert list_kinds(*with_t12(target_g=6.0, actual_g=6.0), master=MASTER) == [ExceptionKind.WRONG_TARGET]
+    swapped = [start, make_dose(61, "T-12", target_g=5.0, actual_g=5.0), make_dose(122, "T-9"), complete]
+    assert list_kinds(*swapped, master=MASTER) == [ExceptionKind.WRONG_ORDER]
+    assert list_kinds(*swapped, master=replace(MASTER, recipe=replace(MASTER.recipe, ordered=False))) == []
 
 
-def announced(
+def check_announced_pumps(
     pumps: int, *, open_: bool = False, master: MasterVersion = MASTER
 ) -> list[tuple[ExceptionKind, str]]:
-    doses = normal()[1:3] if master is MASTER else TWO_OF_T12[1:-1]
-    ends = [] if open_ else [event(187, "complete", pumps=pumps)]
-    (batch,) = made(event(0, "start", pumps=pumps), *doses, *ends, now=at(190))
+    doses = normal_batch()[1:3] if master is MASTER else TWO_OF_T12[1:-1]
+    ends = [] if open_ else [make_event(187, "complete", pumps=pumps)]
+    (batch,) = reconstruct_from(make_event(0, "start", pumps=pumps), *doses, *ends, now=seconds_after(190))
     return [
         (one.kind, one.sentence)
         for one in find_exceptions(split_portions(batch, master.recipe), master=master)
@@ -143,17 +175,21 @@ def announced(
 
 
 def test_what_the_station_announced_counts_though_all_of_the_recipe_was_dosed() -> None:
-    assert announced(2) == []
-    assert announced(3) == [(ExceptionKind.MISSING, "2 of 3 ingredients were dosed")]
-    assert announced(3, open_=True) == []
-    assert announced(1) == [(ExceptionKind.EXTRA, "2 ingredients were dosed, 1 were announced")]
-    assert announced(1, open_=True) == announced(1)
+    assert check_announced_pumps(2) == []
+    assert check_announced_pumps(3) == [(ExceptionKind.MISSING, "2 of 3 ingredients were dosed")]
+    assert check_announced_pumps(3, open_=True) == []
+    assert check_announced_pumps(1) == [(ExceptionKind.EXTRA, "2 ingredients were dosed, 1 were announced")]
+    assert check_announced_pumps(1, open_=True) == check_announced_pumps(1)
 
 
 def test_what_is_dosed_twice_may_be_announced_once_or_twice() -> None:
-    assert announced(2, master=TWICE) == announced(3, master=TWICE) == []
-    assert announced(4, master=TWICE) == [(ExceptionKind.MISSING, "2 of 4 ingredients were dosed")]
-    assert announced(1, master=TWICE) == [(ExceptionKind.EXTRA, "2 ingredients were dosed, 1 were announced")]
+    assert check_announced_pumps(2, master=TWICE) == check_announced_pumps(3, master=TWICE) == []
+    assert check_announced_pumps(4, master=TWICE) == [
+        (ExceptionKind.MISSING, "2 of 4 ingredients were dosed")
+    ]
+    assert check_announced_pumps(1, master=TWICE) == [
+        (ExceptionKind.EXTRA, "2 ingredients were dosed, 1 were announced")
+    ]
 
 
 TWICE = MasterVersion(
@@ -171,19 +207,19 @@ TWICE = MasterVersion(
 )
 """T-12 before and after T-9."""
 TWO_OF_T12: list[Reading] = [
-    event(0, "start"), dose(61, "T-12", target_g=30.0, actual_g=30.1), dose(122, "T-9"),
-    dose(183, "T-12", target_g=10.0, actual_g=10.1), event(186, "complete"),
+    make_event(0, "start"), make_dose(61, "T-12", target_g=30.0, actual_g=30.1), make_dose(122, "T-9"),
+    make_dose(183, "T-12", target_g=10.0, actual_g=10.1), make_event(186, "complete"),
 ]  # fmt: skip
 
 
 def told_by_twice(*readings: Reading) -> list[tuple[ExceptionKind, str]]:
-    batch = split_portions(made(*readings)[0], TWICE.recipe)
+    batch = split_portions(reconstruct_from(*readings)[0], TWICE.recipe)
     return [(one.kind, one.sentence) for one in find_exceptions(batch, master=TWICE)]
 
 
 def test_what_a_recipe_doses_twice_is_two_doses_each_against_its_own_target() -> None:
     assert told_by_twice(*TWO_OF_T12) == []
-    batch = split_portions(made(*TWO_OF_T12)[0], TWICE.recipe)
+    batch = split_portions(reconstruct_from(*TWO_OF_T12)[0], TWICE.recipe)
     judged = assess_ingredients(batch, master=TWICE)
     assert [(one.ingredient.chemical, one.ingredient.target_g, one.tolerance_g) for one in judged] == [
         ("T-12", 30.0, 0.5), ("T-9", 40.0, 0.5), ("T-12", 10.0, 0.2),
@@ -197,14 +233,14 @@ def test_what_a_recipe_doses_twice_is_two_doses_each_against_its_own_target() ->
         (TWO_OF_T12[:1] + TWO_OF_T12[2:], [(ExceptionKind.MISSING, "T-12 was dosed once; the recipe says 2 times")]),
         ([one for one in TWO_OF_T12 if getattr(one, "chemical", "") != "T-12"],
          [(ExceptionKind.MISSING, "T-12 is missing")]),
-        ([*TWO_OF_T12, dose(184, "T-12", target_g=10.0, actual_g=10.0)],
+        ([*TWO_OF_T12, make_dose(184, "T-12", target_g=10.0, actual_g=10.0)],
          [(ExceptionKind.DUPLICATE, "T-12 was dosed 3 times; the recipe says 2 times")]),
-        ([*TWO_OF_T12, dose(123, "T-9", dedup=2)],
+        ([*TWO_OF_T12, make_dose(123, "T-9", dedup=2)],
          [(ExceptionKind.DUPLICATE, "T-9 was dosed 2 times; the recipe says once"),
           (ExceptionKind.TOLERANCE, "T-9 is off by +40.20 g (+100.5 %); 0.50 g are allowed")]),
-        ([*TWO_OF_T12[:3], dose(183, "T-12", target_g=10.0, actual_g=10.3), TWO_OF_T12[4]],
+        ([*TWO_OF_T12[:3], make_dose(183, "T-12", target_g=10.0, actual_g=10.3), TWO_OF_T12[4]],
          [(ExceptionKind.TOLERANCE, "T-12 is off by +0.30 g (+3.0 %); 0.20 g are allowed")]),
-        ([TWO_OF_T12[0], dose(40, "T-9"), *TWO_OF_T12[1:2], *TWO_OF_T12[3:]],
+        ([TWO_OF_T12[0], make_dose(40, "T-9"), *TWO_OF_T12[1:2], *TWO_OF_T12[3:]],
          [(ExceptionKind.WRONG_ORDER, "dosed as T-9, T-12, T-12; the recipe says T-12, T-9, T-12")]),
     ],
 )  # fmt: skip
@@ -215,28 +251,28 @@ def test_of_what_is_dosed_twice_each_dose_counts(
 
 
 def test_a_batch_under_way_is_not_blamed_for_what_may_still_come() -> None:
-    (batch,) = made(*normal()[:2], now=at(70))
+    (batch,) = reconstruct_from(*normal_batch()[:2], now=seconds_after(70))
     assert find_exceptions(batch) == () == find_exceptions(batch, master=MASTER)
 
 
 def test_times_that_are_not_the_stations_own_and_repaired_data_are_told() -> None:
-    odd = replace(dose(61, "T-9"), time_quality=TimeQuality.UPTIME, flags=("actual_g: text",))
-    readings = normal()
+    odd = replace(make_dose(61, "T-9"), time_quality=TimeQuality.UPTIME, flags=("actual_g: text",))
+    readings = normal_batch()
     readings[1] = odd
-    assert [finding.sentence for finding in found(*readings)] == [
+    assert [finding.sentence for finding in list_exceptions(*readings)] == [
         "1 of 4 times are not the station's: receive(uptime)",
         "data were repaired or look odd: actual_g: text",
     ]
 
 
 def test_a_low_tank_is_told_by_the_batches_that_took_from_it() -> None:
-    low = level(-5, "L25B", 500.0), level(100, "L25B", 500.0)
-    assert found(*normal(), *low) == []
+    low = make_level(-5, "L25B", 500.0), make_level(100, "L25B", 500.0)
+    assert list_exceptions(*normal_batch(), *low) == []
 
 
 def test_less_gone_than_was_dosed_is_said_as_less() -> None:
-    readings = [*normal(), level(-9, "T-9", 5000.0), level(90, "T-9", 4970.0)]
-    (finding,) = [one for one in found(*readings) if one.kind is ExceptionKind.MESSAGE_LOSS]
+    readings = [*normal_batch(), make_level(-9, "T-9", 5000.0), make_level(90, "T-9", 4970.0)]
+    (finding,) = [one for one in list_exceptions(*readings) if one.kind is ExceptionKind.MESSAGE_LOSS]
     assert "g less than was dosed" in finding.sentence
 
 
@@ -255,15 +291,15 @@ def test_less_gone_than_was_dosed_is_said_as_less() -> None:
 def test_an_alarm_counts_for_the_batch_it_says_something_of(
     name: str, since: float, until: float | None, told: bool
 ) -> None:
-    alarm = AlarmSpan(name, at(since), None if until is None else at(until), STATION)
-    assert bool(found(*normal(), alarms=(alarm,))) is told
+    alarm = AlarmSpan(name, seconds_after(since), None if until is None else seconds_after(until), STATION)
+    assert bool(list_exceptions(*normal_batch(), alarms=(alarm,))) is told
 
 
 def test_alarms_that_were_active_during_the_batch_are_told() -> None:
-    during = AlarmSpan("stock low", at(-50), None, "dosing_system_01")
+    during = AlarmSpan("stock low", seconds_after(-50), None, "dosing_system_01")
     before, elsewhere = (
-        AlarmSpan("early", at(-90), at(-1)),
-        AlarmSpan("there", at(5), None, "dosing_system_02"),
+        AlarmSpan("early", seconds_after(-90), seconds_after(-1)),
+        AlarmSpan("there", seconds_after(5), None, "dosing_system_02"),
     )
-    (finding,) = found(*normal(), alarms=(during, before, elsewhere))
+    (finding,) = list_exceptions(*normal_batch(), alarms=(during, before, elsewhere))
     assert finding == BatchException(ExceptionKind.ALARM, "", "the alarm 'stock low' was active")

@@ -21,69 +21,74 @@ from dosing_tui.domain.batches.duration_baseline import (
 )
 from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.messages.models import Reading
-from tests.support.domain.batch_messages import NOON, at, dose, event, made
+from tests.support.domain.batch_messages import NOON, make_dose, make_event, reconstruct_from, seconds_after
 
 
-def batch(number: int, *, first_s: float = 58.0, complete_s: float = 125.0) -> list[Reading]:
+def make_batch(number: int, *, first_s: float = 58.0, complete_s: float = 125.0) -> list[Reading]:
     begins = 1000.0 * number
     return [
-        event(begins, "start"),
-        dose(begins + 61, "T-9", duration_s=first_s),
-        dose(begins + 122, "T-12", target_g=5.0, actual_g=5.1),
-        event(begins + complete_s, "complete"),
+        make_event(begins, "start"),
+        make_dose(begins + 61, "T-9", duration_s=first_s),
+        make_dose(begins + 122, "T-12", target_g=5.0, actual_g=5.1),
+        make_event(begins + complete_s, "complete"),
     ]
 
 
-def batches(*first_s: float) -> list[Batch]:
-    return made(*[one for number, each in enumerate(first_s) for one in batch(number, first_s=each)])
+def make_batches(*first_s: float) -> list[Batch]:
+    return reconstruct_from(
+        *[one for number, each in enumerate(first_s) for one in make_batch(number, first_s=each)]
+    )
 
 
 USUAL_S = [57.0, 58.0, 59.0] * 10
 
 
 def test_the_median_and_its_spread_are_the_limits_and_outliers_do_not_move_them() -> None:
-    told = {each.chemical: each for each in learn_baselines(batches(*USUAL_S), at=at(0))}
+    told = {each.chemical: each for each in learn_baselines(make_batches(*USUAL_S), at=seconds_after(0))}
     assert set(told) == {"", "T-9", "T-12"}
     # the spread is 1.4826 s, which is less than 5 % of the median
     assert (told["T-9"].low_s, told["T-9"].high_s, told["T-9"].batches) == (43.5, 72.5, 30)
-    odd = {each.chemical: each for each in learn_baselines(batches(*USUAL_S[:27], 300, 2, 280), at=at(0))}
+    odd = {
+        each.chemical: each
+        for each in learn_baselines(make_batches(*USUAL_S[:27], 300, 2, 280), at=seconds_after(0))
+    }
     assert (odd["T-9"].low_s, odd["T-9"].high_s) == (43.5, 72.5)
 
 
 def test_too_few_batches_teach_nothing() -> None:
-    assert learn_baselines(batches(*USUAL_S[: MIN_SAMPLES - 1]), at=at(0)) == []
-    assert learn_baselines(batches(*USUAL_S[:MIN_SAMPLES]), at=at(0)) != []
+    assert learn_baselines(make_batches(*USUAL_S[: MIN_SAMPLES - 1]), at=seconds_after(0)) == []
+    assert learn_baselines(make_batches(*USUAL_S[:MIN_SAMPLES]), at=seconds_after(0)) != []
 
 
 @given(st.lists(st.floats(1, 299), min_size=MIN_SAMPLES, max_size=30), st.randoms(use_true_random=False))
 def test_the_order_of_the_batches_does_not_matter(first_s: list[float], random: Random) -> None:
-    known = batches(*first_s)
+    known = make_batches(*first_s)
     mixed = random.sample(known, len(known))
-    assert learn_baselines(mixed, at=at(0)) == learn_baselines(known, at=at(0))
+    assert learn_baselines(mixed, at=seconds_after(0)) == learn_baselines(known, at=seconds_after(0))
 
 
 def test_a_batch_is_judged_by_what_its_recipe_has_taught_and_else_by_fixed_limits() -> None:
-    usual = {each.chemical: each for each in learn_baselines(batches(*USUAL_S), at=at(0))}
+    usual = {each.chemical: each for each in learn_baselines(make_batches(*USUAL_S), at=seconds_after(0))}
     taught = replace(DEFAULT_LIMITS, baselines=usual)
-    (slow,) = made(*batch(0, first_s=75))
+    (slow,) = reconstruct_from(*make_batch(0, first_s=75))
     assert find_exceptions(slow) == ()
     assert find_exceptions(slow, limits=taught) == (
         BatchException(ExceptionKind.DURATION, "T-9", "the dose of T-9 took 75 s; 44 to 72 s are usual"),
     )
-    (long,) = made(*batch(0, complete_s=240))
+    (long,) = reconstruct_from(*make_batch(0, complete_s=240))
     assert find_exceptions(long) == ()
     assert find_exceptions(long, limits=taught) == (
         BatchException(ExceptionKind.DURATION, "", "the batch took 4 min; up to 2.6 min are usual"),
     )
-    (short,) = made(*batch(0, complete_s=123))
+    (short,) = reconstruct_from(*make_batch(0, complete_s=123))
     assert (
         find_exceptions(
             short, limits=replace(DEFAULT_LIMITS, baselines={"": replace(usual[""], low_s=124.0)})
         )
         == ()
     )
-    (usual_here,) = made(*batch(0, first_s=200))
-    slow_plant = {"T-9": DurationBaseline("CU-85", "CATALYST", "T-9", at(0), 150.0, 250.0, 50)}
+    (usual_here,) = reconstruct_from(*make_batch(0, first_s=200))
+    slow_plant = {"T-9": DurationBaseline("CU-85", "CATALYST", "T-9", seconds_after(0), 150.0, 250.0, 50)}
     assert [one.subject for one in find_exceptions(usual_here)] == ["T-9"]
     assert find_exceptions(usual_here, limits=replace(DEFAULT_LIMITS, baselines=slow_plant)) == ()
 

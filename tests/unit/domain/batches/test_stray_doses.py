@@ -1,7 +1,7 @@
 """Doses without any event, for however long: their batches are the same from wherever one begins to read."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.database.batches.span_planner import (
@@ -12,24 +12,37 @@ from dosing_tui.database.batches.span_planner import (
 )
 from dosing_tui.domain.batches.models import DEFAULT_RULES, Batch
 from dosing_tui.domain.messages.models import Dose, Reading
-from tests.support.domain.batch_messages import STATION, at, dose, event, made, told
+from tests.support.domain.batch_messages import (
+    STATION,
+    describe_batches,
+    make_dose,
+    make_event,
+    reconstruct_from,
+    seconds_after,
+)
 
 HOUR = 3600.0
 
 
-def doses(since_h: float, until_h: float, *, every: float = 60.0, recipe: str = "CU-85") -> list[Reading]:
+def make_doses(
+    since_h: float, until_h: float, *, every: float = 60.0, recipe: str = "CU-85"
+) -> list[Reading]:
     """Of two pumps by turns, one every ``every`` s."""
     times = [since_h * HOUR + every * n for n in range(int((until_h - since_h) * HOUR / every))]
-    return [dose(s, "T-9" if n % 2 else "T-12", recipe=recipe) for n, s in enumerate(times)]
+    return [make_dose(s, "T-9" if n % 2 else "T-12", recipe=recipe) for n, s in enumerate(times)]
 
 
-def partly(hours: float, readings: list[Reading]) -> tuple[list[Batch], list[Batch]]:
+def reconstruct_partly(hours: float, readings: list[Reading]) -> tuple[list[Batch], list[Batch]]:
     """The batches that begin within four hours: of all readings, and of what is read for them."""
-    span = StationSpan(STATION, at(hours * HOUR), at((hours + 4) * HOUR))
+    span = StationSpan(STATION, seconds_after(hours * HOUR), seconds_after((hours + 4) * HOUR))
     read = widen_span(span, DEFAULT_RULES)
     some = [reading for reading in readings if read.since <= reading.time < read.until]
     whole, part = (
-        [batch for batch in made(*each, now=at(3000 * HOUR)) if span.since <= batch.anchor_time < span.until]
+        [
+            batch
+            for batch in reconstruct_from(*each, now=seconds_after(3000 * HOUR))
+            if span.since <= batch.anchor_time < span.until
+        ]
         for each in (readings, some)
     )
     return whole, part
@@ -38,32 +51,32 @@ def partly(hours: float, readings: list[Reading]) -> tuple[list[Batch], list[Bat
 @pytest.mark.parametrize("every", [60.0, 180.0, 330.0])
 @pytest.mark.parametrize("hours", [9.0, 9.5, 13.99, 20.0])
 def test_batches_do_not_depend_on_where_reading_begins(every: float, hours: float) -> None:
-    readings = doses(0.3, 28, every=every)
-    whole, part = partly(hours, readings)
+    readings = make_doses(0.3, 28, every=every)
+    whole, part = reconstruct_partly(hours, readings)
     assert whole == part != []
-    assert sum(len(batch.doses) for batch in made(*readings)) == len(readings)
+    assert sum(len(batch.doses) for batch in reconstruct_from(*readings)) == len(readings)
 
 
 def test_what_is_dosed_without_a_pause_is_one_batch_for_two_hours_and_then_one_each_hour() -> None:
-    found = made(*doses(0.5, 5.5))
-    assert told(found) == ["no-start CU-85 150", *["no-start CU-85 60"] * 2, "no-start CU-85 30"]
-    assert [batch.doses[0].time for batch in found] == [at(h * HOUR) for h in (0.5, 3, 4, 5)]
+    found = reconstruct_from(*make_doses(0.5, 5.5))
+    assert describe_batches(found) == ["no-start CU-85 150", *["no-start CU-85 60"] * 2, "no-start CU-85 30"]
+    assert [batch.doses[0].time for batch in found] == [seconds_after(h * HOUR) for h in (0.5, 3, 4, 5)]
 
 
 def test_a_batch_whose_start_was_lost_goes_on_over_the_full_hour() -> None:
-    (late,) = made(*doses(0.9, 2.1, every=300), event(7200, "complete"))
-    assert (len(late.doses), late.ends_at) == (14, at(7200))
+    (late,) = reconstruct_from(*make_doses(0.9, 2.1, every=300), make_event(7200, "complete"))
+    assert (len(late.doses), late.ends_at) == (14, seconds_after(7200))
 
 
 def test_a_pause_begins_the_two_hours_anew() -> None:
-    found = made(*doses(0, 2.5), *doses(2.6, 4.5))
-    assert told(found) == ["no-start CU-85 120", "no-start CU-85 30", "no-start CU-85 114"]
+    found = reconstruct_from(*make_doses(0, 2.5), *make_doses(2.6, 4.5))
+    assert describe_batches(found) == ["no-start CU-85 120", "no-start CU-85 30", "no-start CU-85 114"]
 
 
 def test_a_complete_ends_what_was_dosed_last() -> None:
-    found = made(*doses(0, 3), event(3 * HOUR, "complete"))
-    assert told(found) == ["no-start CU-85 120", "no-start CU-85 60"]
-    assert [batch.ends_at for batch in found] == [at(2 * HOUR - 60), at(3 * HOUR)]
+    found = reconstruct_from(*make_doses(0, 3), make_event(3 * HOUR, "complete"))
+    assert describe_batches(found) == ["no-start CU-85 120", "no-start CU-85 60"]
+    assert [batch.ends_at for batch in found] == [seconds_after(2 * HOUR - 60), seconds_after(3 * HOUR)]
 
 
 stretches = st.tuples(
@@ -76,45 +89,43 @@ stretches = st.tuples(
 """How many doses, how far apart, of what; the event after them; and the time until the next ones."""
 
 
-def said(parts: list[tuple[int, float, str, str, float]]) -> list[Reading]:
+def make_readings(parts: list[tuple[int, float, str, str, float]]) -> list[Reading]:
     found: list[Reading] = []
     seconds = 0.0
     for count, every, recipe, name, pause in parts:
         for number in range(count):
-            found.append(dose(seconds, "T-9" if number % 2 else "T-12", recipe=recipe))
+            found.append(make_dose(seconds, "T-9" if number % 2 else "T-12", recipe=recipe))
             seconds += every
         if name:
-            found.append(event(seconds - every + 1, name, recipe))
+            found.append(make_event(seconds - every + 1, name, recipe))
         seconds += pause
     return found
 
 
-plants = st.lists(stretches, min_size=6, max_size=25).map(said)
+plants = st.lists(stretches, min_size=6, max_size=25).map(make_readings)
 
 
 @given(plants, st.floats(9, 20))
-@settings(max_examples=60, deadline=None)
 def test_a_window_gives_the_batches_of_the_whole_whatever_events_are_between(
     readings: list[Reading], hours: float
 ) -> None:
-    whole, part = partly(hours, readings)
+    whole, part = reconstruct_partly(hours, readings)
     assert part == whole
     doses_said = [reading for reading in readings if isinstance(reading, Dose)]
-    assert sum(len(batch.doses) for batch in made(*readings)) == len(doses_said)
+    assert sum(len(batch.doses) for batch in reconstruct_from(*readings)) == len(doses_said)
 
 
 @given(plants, st.floats(0, 20), st.sampled_from([1.0, 400.0, 2 * HOUR]))
-@settings(max_examples=60, deadline=None)
 def test_what_comes_late_changes_no_batch_beyond_what_is_rebuilt_for_it(
     readings: list[Reading], hours: float, lasting: float
 ) -> None:
-    first, last = at(hours * HOUR), at(hours * HOUR + lasting)
+    first, last = seconds_after(hours * HOUR), seconds_after(hours * HOUR + lasting)
     rebuilt = compute_affected_span(ChangedDay(STATION, first.date(), first, last, 1), DEFAULT_RULES)
     early = [reading for reading in readings if not first <= reading.time <= last]
     before, after = (
         [
             batch
-            for batch in made(*each, now=at(3000 * HOUR))
+            for batch in reconstruct_from(*each, now=seconds_after(3000 * HOUR))
             if not rebuilt.since <= batch.anchor_time < rebuilt.until
         ]
         for each in (early, readings)

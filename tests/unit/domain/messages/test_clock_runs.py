@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dosing_tui.domain.messages.message_parser import MessageParser
 from dosing_tui.domain.messages.models import Dose, TimeQuality
-from tests.support.domain.payload_samples import DOSE, DOSES, RECEIVED, RULES, STAMP, intake
+from tests.support.domain.payload_samples import DOSE, DOSES, RECEIVED, RULES, STAMP, make_parser
 
 DAY = 86_400.0
 WRAP = 2**32
@@ -29,7 +29,7 @@ class Run:
     reboots: frozenset[int]
     messages: int = 800
 
-    def heard(self) -> Iterator[tuple[int, datetime]]:
+    def list_messages(self) -> Iterator[tuple[int, datetime]]:
         """What the counter shows, and when it is received."""
         now, started = 0.0, -self.uptime
         for number in range(self.messages):
@@ -42,11 +42,11 @@ class Run:
     @property
     def first_heard_as_today(self) -> bool:
         """What nobody can tell from a clock: the first stamp ever heard of it is a time in the window."""
-        shown, received = next(self.heard())
+        shown, received = next(self.list_messages())
         return -OLDEST <= shown - received.timestamp() <= AHEAD
 
 
-def quality(reader: MessageParser, stamp: float, received_at: datetime) -> TimeQuality:
+def parse_quality(reader: MessageParser, stamp: float, received_at: datetime) -> TimeQuality:
     payload = json.dumps(FIELDS | {"timestamp": stamp}).encode()
     (unit,) = reader.parse_message(DOSES, payload, received_at=received_at)
     assert isinstance(unit, Dose)
@@ -64,7 +64,6 @@ RUNS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=60)
 @example(
     Run(0.0, (3_600.0,), (0.0,), frozenset(), messages=1_700)
 )  # two laps of the counter and the trap twice
@@ -72,26 +71,24 @@ RUNS = st.builds(
 @example(Run((STAMP - OLDEST) / 1_000 - 10, (1.0, 0.2), (0.0, 2.9), frozenset()))  # soon to look like today
 @given(RUNS)
 def test_a_counter_of_milliseconds_is_never_taken_for_a_time(run: Run) -> None:
-    reader = intake()
-    found = [quality(reader, shown, received) for shown, received in run.heard()]
+    reader = make_parser()
+    found = [parse_quality(reader, shown, received) for shown, received in run.list_messages()]
     if not run.first_heard_as_today:
         assert TimeQuality.DEVICE not in found
 
 
-@settings(deadline=None, max_examples=60)
 @example(Run(1_696_172.0, (2.0,), (0.0, 1.0), frozenset()))  # jitter as large as what is measured
 @given(RUNS.filter(lambda run: run.first_heard_as_today) | st.builds(
     Run, st.floats(1.69e6, 1.6987e6), st.just((30.0, 1.0)), st.just((0.0, 1.0)), st.just(frozenset()),
 ))  # fmt: skip
 def test_a_counter_first_heard_as_today_is_found_out_within_seconds(run: Run) -> None:
-    reader = intake()
-    heard = list(run.heard())
+    reader = make_parser()
+    heard = list(run.list_messages())
     for shown, received in heard:
-        if quality(reader, shown, received) is TimeQuality.DEVICE:
+        if parse_quality(reader, shown, received) is TimeQuality.DEVICE:
             assert received - heard[0][1] < timedelta(seconds=60 + 2 * 3 + max(run.gaps))
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.floats(0, 30 * DAY),
     st.lists(st.floats(0.0, 7_200), min_size=1, max_size=8),
@@ -101,28 +98,27 @@ def test_a_counter_first_heard_as_today_is_found_out_within_seconds(run: Run) ->
 def test_a_station_with_a_clock_is_always_believed(
     skip: float, gaps: list[float], delays: list[float], skew: float
 ) -> None:
-    reader, now = intake(), skip
+    reader, now = make_parser(), skip
     for number in range(200):
         now += gaps[number % len(gaps)]
         received = RECEIVED + timedelta(seconds=now + delays[number % len(delays)])
         stamp = int(RECEIVED.timestamp() + now + skew)
-        assert quality(reader, stamp, received) is TimeQuality.DEVICE
+        assert parse_quality(reader, stamp, received) is TimeQuality.DEVICE
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.floats(0, 25 * DAY), st.floats(1, 600), st.integers(1, 20))
 def test_a_station_that_gets_its_time_from_the_network_is_believed_from_then_on(
     outage: float, gap: float, before: int
 ) -> None:
-    reader = intake()
+    reader = make_parser()
     for number in range(before):
         assert (
-            quality(reader, int(number * gap), RECEIVED + timedelta(seconds=number * gap))
+            parse_quality(reader, int(number * gap), RECEIVED + timedelta(seconds=number * gap))
             is TimeQuality.UPTIME
         )
     late = RECEIVED + timedelta(seconds=before * gap + outage)
     found = [
-        quality(reader, int(late.timestamp() + 60 * number), late + timedelta(seconds=60 * number))
+        parse_quality(reader, int(late.timestamp() + 60 * number), late + timedelta(seconds=60 * number))
         for number in range(5)
     ]
     if outage < 15 * DAY and not 1_500 < outage + gap < 2_000:

@@ -17,7 +17,7 @@ from tests.support.domain.payload_samples import DOSE, EVENT, LEVEL
 A, B, C = b'{"a":1}', b'{"b":2}', b'{"c":3}'
 
 
-def fields(payload: bytes) -> list[dict[str, object] | str]:
+def decode_fields(payload: bytes) -> list[dict[str, object] | str]:
     """The fields of each record, and the bytes of each piece that is none."""
     return [
         piece.fields if isinstance(piece, JsonRecord) else piece.raw.decode()
@@ -25,7 +25,7 @@ def fields(payload: bytes) -> list[dict[str, object] | str]:
     ]
 
 
-def reason(payload: bytes) -> str:
+def decode_reason(payload: bytes) -> str:
     (piece,) = decode_records(payload)
     assert isinstance(piece, DecodeFailure)
     return piece.reason
@@ -55,7 +55,7 @@ def test_what_is_around_the_record_is_no_part_of_it(padded: bytes) -> None:
     ],
 )
 def test_records_of_one_message_keep_their_order(together: bytes) -> None:
-    assert fields(together) == [{"a": 1}, {"b": 2}]
+    assert decode_fields(together) == [{"a": 1}, {"b": 2}]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_records_of_one_message_keep_their_order(together: bytes) -> None:
     ],
 )
 def test_a_broken_record_leaves_its_neighbours_alone(broken: bytes, found: list[object]) -> None:
-    assert fields(broken) == found
+    assert decode_fields(broken) == found
 
 
 @pytest.mark.parametrize(
@@ -100,13 +100,13 @@ def test_a_broken_record_leaves_its_neighbours_alone(broken: bytes, found: list[
     ],
 )
 def test_what_is_no_record_is_set_aside_with_a_reason(payload: bytes, why: str) -> None:
-    assert reason(payload) == why
+    assert decode_reason(payload) == why
 
 
 @pytest.mark.parametrize("deep", [b"[" * 60_000, b'{"a":' * 12_000])
 def test_what_is_nested_too_deeply_is_set_aside(deep: bytes) -> None:
     """How deep the parser goes, and so which of the two is noticed first, differs between Pythons."""
-    assert reason(deep).removesuffix(": the message ends in the middle of it") in (
+    assert decode_reason(deep).removesuffix(": the message ends in the middle of it") in (
         "the record is nested too deeply",
         "the record is cut off",
     )
@@ -122,7 +122,9 @@ def test_a_message_beyond_the_limit_is_not_looked_into() -> None:
     too_large = b'{"a":"' + b"x" * MAX_BYTES + b'"}'
     (piece,) = decode_records(too_large)
     assert piece.raw == too_large[:MAX_BYTES]
-    assert reason(too_large) == "the message has 65544 bytes, more than 65536; the first 65536 are kept"
+    assert (
+        decode_reason(too_large) == "the message has 65544 bytes, more than 65536; the first 65536 are kept"
+    )
     just_right = b'{"a":"' + b"x" * (MAX_BYTES - 8) + b'"}'
     assert len(just_right) == MAX_BYTES
     assert isinstance(decode_records(just_right)[0], JsonRecord)
@@ -133,7 +135,7 @@ def test_a_message_beyond_the_limit_is_not_looked_into() -> None:
     ["nan", "-nan", "NAN", "nan(0x7ff8)", "-nan(ind)", "inf", "-inf", "INF", "infinity", "NaN", "Infinity"],
 )
 def test_a_number_that_is_none_does_not_spoil_the_record(bare: str) -> None:
-    (found,) = fields(f'{{"a":{bare},"nan":"nan \\" nan","b": {bare} }}'.encode())
+    (found,) = decode_fields(f'{{"a":{bare},"nan":"nan \\" nan","b": {bare} }}'.encode())
     assert isinstance(found, dict)
     assert found["nan"] == 'nan " nan'
     assert all(
@@ -154,12 +156,12 @@ def test_invalid_utf8_inside_a_text_does_not_spoil_the_record() -> None:
 
 
 def test_raw_control_characters_inside_a_text_do_not_spoil_the_record() -> None:
-    assert fields(b'{"a":"x\x00\x1b\n"}') == [{"a": "x\0\x1b\n"}]
+    assert decode_fields(b'{"a":"x\x00\x1b\n"}') == [{"a": "x\0\x1b\n"}]
 
 
 def test_a_number_of_thousands_of_digits_stays_text() -> None:
     digits = "9" * 5_000
-    assert fields(f'{{"a":{digits},"b":1}}'.encode()) == [{"a": digits, "b": 1}]
+    assert decode_fields(f'{{"a":{digits},"b":1}}'.encode()) == [{"a": digits, "b": 1}]
 
 
 def test_a_record_in_a_list_is_the_same_however_the_list_is_laid_out() -> None:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -21,8 +21,8 @@ from tests.support.domain.payload_samples import (
     RECEIVED,
     RULES,
     TOPICS,
-    intake,
-    read,
+    make_parser,
+    parse_payload,
 )
 
 TOPIC = st.sampled_from(sorted(TOPICS))
@@ -52,7 +52,7 @@ NAMES = sorted(
 )
 
 
-def _dumped(value: object) -> bytes:
+def _to_json(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
@@ -64,7 +64,7 @@ def odd_records(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def damaged(draw: st.DrawFn) -> bytes:
+def draw_damaged(draw: st.DrawFn) -> bytes:
     """A good payload, perhaps several, with some bytes overwritten, removed or put in."""
     payload = bytearray(draw(st.sampled_from([b"", b"[", b"\xef\xbb\xbf"])))
     for _ in range(draw(st.integers(1, 3))):
@@ -84,15 +84,15 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 PAYLOAD = st.one_of(
     st.binary(max_size=300),
-    damaged(),
-    VALUE.map(_dumped),
-    odd_records().map(_dumped),
-    st.lists(odd_records(), max_size=5).map(_dumped),
-    st.lists(odd_records().map(_dumped), max_size=5).map(b"\n".join),
+    draw_damaged(),
+    VALUE.map(_to_json),
+    odd_records().map(_to_json),
+    st.lists(odd_records(), max_size=5).map(_to_json),
+    st.lists(odd_records().map(_to_json), max_size=5).map(b"\n".join),
 )
 
 
-def texts(unit: ParsedItem) -> Iterator[tuple[str, int]]:
+def list_texts(unit: ParsedItem) -> Iterator[tuple[str, int]]:
     """Every text of the unit, with those of its flags, and how many cells it may take."""
     for field in fields(unit):
         value = getattr(unit, field.name)
@@ -103,7 +103,7 @@ def texts(unit: ParsedItem) -> Iterator[tuple[str, int]]:
 
 
 def assert_harmless(unit: ParsedItem) -> None:
-    for text, most in texts(unit):
+    for text, most in list_texts(unit):
         assert not {unicodedata.category(each) for each in text} & {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}, (
             ascii(text)
         )
@@ -128,10 +128,9 @@ def assert_storable(unit: ParsedItem) -> None:
     assert unit.received_at == RECEIVED
 
 
-@settings(deadline=None, max_examples=1_500)
 @given(TOPIC, PAYLOAD)
 def test_every_message_becomes_units_that_can_be_stored_and_shown(topic: str, payload: bytes) -> None:
-    units = read(topic, payload)
+    units = parse_payload(topic, payload)
     assert units
     for unit in units:
         assert_harmless(unit)
@@ -142,16 +141,14 @@ def test_every_message_becomes_units_that_can_be_stored_and_shown(topic: str, pa
             assert_storable(unit)
 
 
-@settings(deadline=None, max_examples=500)
 @given(TOPIC, PAYLOAD)
 def test_the_same_bytes_mean_the_same(topic: str, payload: bytes) -> None:
-    assert read(topic, payload) == read(topic, payload)
+    assert parse_payload(topic, payload) == parse_payload(topic, payload)
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.lists(PAYLOAD, max_size=12))
 def test_no_message_stops_the_ones_behind_it(payloads: list[bytes]) -> None:
-    reader = intake()
+    reader = make_parser()
     for payload in payloads:
         for topic in TOPICS:
             reader.parse_message(topic, payload, received_at=RECEIVED)
@@ -159,7 +156,6 @@ def test_no_message_stops_the_ones_behind_it(payloads: list[bytes]) -> None:
     assert isinstance(unit, Dose)
 
 
-@settings(deadline=None, max_examples=300)
 @given(
     TOPIC,
     st.lists(st.one_of(st.integers(0, 10**6), st.none()), min_size=1, max_size=30),
@@ -172,29 +168,27 @@ def test_records_keep_their_order_and_none_is_lost(
     good: dict[str, object] = json.loads(PAYLOADS[topic])
     bad: dict[str, object] = {"device_id": []}
     records = [good | (bad if number is None else {"seq": number}) for number in numbers]
-    message = _dumped(records) if layout == "[" else layout.join(map(json.dumps, records)).encode()
-    units = read(topic, message)
+    message = _to_json(records) if layout == "[" else layout.join(map(json.dumps, records)).encode()
+    units = parse_payload(topic, message)
     assert [None if isinstance(unit, Rejection) else unit.dedup for unit in units] == numbers
 
 
-@settings(deadline=None, max_examples=300)
-@given(damaged())
+@given(draw_damaged())
 def test_no_byte_of_a_damaged_record_is_lost(payload: bytes) -> None:
     """What is refused is found in the message as it was, one piece after the other."""
     at = 0
-    for unit in read("factory/dosing/consumption", payload):
+    for unit in parse_payload("factory/dosing/consumption", payload):
         if isinstance(unit, Rejection):
             found = payload.find(unit.record, at)
             assert found >= 0
             at = found + len(unit.record)
 
 
-@settings(deadline=None, max_examples=200)
 @given(odd_records(), st.datetimes(datetime(2021, 1, 1), datetime(2090, 1, 1)))  # noqa: DTZ001  # made aware below
 def test_the_receive_time_may_be_any(record: dict[str, Any], received: datetime) -> None:
     received_at = received.replace(tzinfo=RECEIVED.tzinfo)
     for topic, kind in TOPICS.items():
-        for unit in read(topic, _dumped(record), received_at=received_at):
+        for unit in parse_payload(topic, _to_json(record), received_at=received_at):
             assert kind in ReadingKind
             if not isinstance(unit, Rejection) and unit.time_quality is not TimeQuality.DEVICE:
                 assert unit.time == received_at

@@ -18,11 +18,11 @@ from tests.support.domain.payload_samples import (
     a_level,
     a_rejection,
     an_event,
-    changed,
-    intake,
-    read,
+    change_fields,
+    make_parser,
+    parse_payload,
+    remove_fields,
     with_raw,
-    without,
 )
 
 
@@ -72,7 +72,7 @@ def test_the_error_is_what_the_masses_say(
     expected: float | None,
     flags: tuple[str, ...],
 ) -> None:
-    found = a_dose(changed(DOSE, target_g=target, actual_g=actual, error_g=error))
+    found = a_dose(change_fields(DOSE, target_g=target, actual_g=actual, error_g=error))
     assert (found.error_g, found.flags) == (expected, flags)
 
 
@@ -100,19 +100,19 @@ def test_the_error_is_what_the_masses_say(
 def test_the_percent_is_what_the_masses_say(
     level: dict[str, object], capacity: float | None, percent: float | None, flags: tuple[str, ...]
 ) -> None:
-    found = a_level(changed(LEVEL, **level))
+    found = a_level(change_fields(LEVEL, **level))
     assert (found.capacity_g, found.percent_full, found.flags) == (capacity, percent, flags)
 
 
 def test_a_level_without_a_capacity_gets_the_one_last_told() -> None:
-    reader = intake()
+    reader = make_parser()
     reader.parse_message(LEVELS, LEVEL, received_at=RECEIVED)
-    other = changed(without(LEVEL, "capacity_g", "percent_full"), remaining_g=7_500.0)
+    other = change_fields(remove_fields(LEVEL, "capacity_g", "percent_full"), remaining_g=7_500.0)
     (found,) = reader.parse_message(LEVELS, other, received_at=RECEIVED)
     assert isinstance(found, InventoryLevel)
     assert (found.capacity_g, found.percent_full) == (15_000.0, 50.0)
     assert "capacity_g: last known" in found.flags
-    (stranger,) = reader.parse_message(LEVELS, changed(other, chemical="T-9"), received_at=RECEIVED)
+    (stranger,) = reader.parse_message(LEVELS, change_fields(other, chemical="T-9"), received_at=RECEIVED)
     assert isinstance(stranger, InventoryLevel)
     assert (stranger.capacity_g, stranger.percent_full) == (None, None)
 
@@ -126,13 +126,13 @@ def test_a_level_without_a_capacity_gets_the_one_last_told() -> None:
     ],
 )  # fmt: skip
 def test_a_record_without_a_required_field_is_refused_by_name(topic: str, payload: bytes, name: str) -> None:
-    assert a_rejection(topic, without(payload, name)).reason == f"{name} is missing"
-    assert a_rejection(topic, changed(payload, **{name: None})).reason == f"{name} is missing"
+    assert a_rejection(topic, remove_fields(payload, name)).reason == f"{name} is missing"
+    assert a_rejection(topic, change_fields(payload, **{name: None})).reason == f"{name} is missing"
     unusables: tuple[object, ...] = ([], {}, True)
     for unusable in unusables:
-        assert a_rejection(topic, changed(payload, **{name: unusable})).reason.startswith(f"{name}: ")
+        assert a_rejection(topic, change_fields(payload, **{name: unusable})).reason.startswith(f"{name}: ")
     if name != "pump":
-        assert a_rejection(topic, changed(payload, **{name: " "})).reason == f"{name} is empty"
+        assert a_rejection(topic, change_fields(payload, **{name: " "})).reason == f"{name} is empty"
 
 
 @pytest.mark.parametrize(("topic", "payload"), [(DOSES, DOSE), (EVENTS, EVENT), (LEVELS, LEVEL)])
@@ -140,13 +140,13 @@ def test_everything_else_may_be_missing(topic: str, payload: bytes) -> None:
     required = {"device_id", "pump", "chemical", "event"}
     optional = {"target_g", "actual_g", "error_g", "recipe", "mode", "duration_ms", "timestamp", "pumps",
                 "remaining_g", "capacity_g", "percent_full"}  # fmt: skip
-    (unit,) = read(topic, without(payload, *(optional - required)))
+    (unit,) = parse_payload(topic, remove_fields(payload, *(optional - required)))
     assert not isinstance(unit, Rejection)
     assert all(flag.endswith(": missing") for flag in unit.flags)
 
 
 def test_unknown_fields_are_ignored() -> None:
-    assert a_dose(changed(DOSE, batch_id="x", deep={"a": [1, {"b": None}]}, firmware=1.5)).flags == ()
+    assert a_dose(change_fields(DOSE, batch_id="x", deep={"a": [1, {"b": None}]}, firmware=1.5)).flags == ()
 
 
 TEXTS: list[tuple[str, str, tuple[str, ...]]] = [
@@ -189,7 +189,7 @@ def test_invalid_utf8_in_a_text_is_cleaned() -> None:
 def test_recipe_and_mode_are_trimmed_and_the_mode_is_upper_case(
     fields: dict[str, Any], recipe: str, mode: str
 ) -> None:
-    found = a_dose(changed(DOSE, **fields))
+    found = a_dose(change_fields(DOSE, **fields))
     assert (found.recipe, found.mode) == (recipe, mode)
 
 
@@ -222,7 +222,7 @@ def test_recipe_and_mode_are_trimmed_and_the_mode_is_upper_case(
     ],
 )
 def test_an_event_gets_its_common_name(word: str, event: str, flags: tuple[str, ...]) -> None:
-    found = an_event(changed(EVENT, event=word))
+    found = an_event(change_fields(EVENT, event=word))
     assert (found.event, found.flags) == (event, flags)
 
 
@@ -237,29 +237,29 @@ def test_an_event_gets_its_common_name(word: str, event: str, flags: tuple[str, 
     ],
 )
 def test_the_number_of_pumps_is_whole(pumps: object, value: int | None, flags: tuple[str, ...]) -> None:
-    found = an_event(changed(EVENT, pumps=pumps))
+    found = an_event(change_fields(EVENT, pumps=pumps))
     assert (found.pumps, found.flags) == (value, flags)
 
 
 @pytest.mark.parametrize("pumps", [2.5, 2**31, "many"])
 def test_a_number_of_pumps_that_is_none_is_refused(pumps: object) -> None:
-    assert a_rejection(EVENTS, changed(EVENT, pumps=pumps)).reason.startswith("pumps: ")
+    assert a_rejection(EVENTS, change_fields(EVENT, pumps=pumps)).reason.startswith("pumps: ")
 
 
 @pytest.mark.parametrize("name", ["device", "deviceId"])
 def test_the_device_has_other_names(name: str) -> None:
-    assert a_dose(changed(without(DOSE, "device_id"), **{name: "north"})).device_id == "north"
-    assert a_dose(changed(DOSE, **{name: "north"})).device_id == "dosing_system_01"
+    assert a_dose(change_fields(remove_fields(DOSE, "device_id"), **{name: "north"})).device_id == "north"
+    assert a_dose(change_fields(DOSE, **{name: "north"})).device_id == "dosing_system_01"
 
 
 @pytest.mark.parametrize("name", ["ts", "time"])
 def test_the_time_has_other_names(name: str) -> None:
     assert (
-        a_dose(changed(without(DOSE, "timestamp"), **{name: 1_698_765_431})).time_quality
+        a_dose(change_fields(remove_fields(DOSE, "timestamp"), **{name: 1_698_765_431})).time_quality
         is TimeQuality.DEVICE
     )
 
 
 def test_a_reason_never_carries_what_could_harm() -> None:
-    rejection = a_rejection(DOSES, changed(DOSE, pump="\x1b]52;c;eA==\x07\u202e" + "x" * 500))
+    rejection = a_rejection(DOSES, change_fields(DOSE, pump="\x1b]52;c;eA==\x07\u202e" + "x" * 500))
     assert rejection.reason == "pump: '�]52;c;eA==��xxxxxxxxxxxxxxxxxxxxxxxxxx…' is not a number"

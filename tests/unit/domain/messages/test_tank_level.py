@@ -12,7 +12,7 @@ from dosing_tui.domain.messages.tank_level import (
     fill_capacity,
     list_low_levels,
 )
-from tests.support.domain.payload_samples import LEVEL, a_level, changed, without
+from tests.support.domain.payload_samples import LEVEL, a_level, change_fields, remove_fields
 
 FULL = a_level(LEVEL)
 
@@ -60,7 +60,7 @@ def test_a_level_without_a_capacity_takes_the_known_one() -> None:
 
 @pytest.mark.parametrize("known", [None, 0.0, -1.0])
 def test_a_level_stays_as_it_is_where_no_capacity_is_known(known: float | None) -> None:
-    level = a_level(without(LEVEL, "capacity_g"))
+    level = a_level(remove_fields(LEVEL, "capacity_g"))
     assert fill_capacity(level, known) is level
 
 
@@ -97,5 +97,8 @@ def test_the_station_is_told_where_there_are_several() -> None:
 
 
 def test_a_refilled_tank_is_told_no_more() -> None:
-    assert describe_low_level(a_level(changed(LEVEL, remaining_g=3_000.0))) is None
-    assert describe_low_level(a_level(changed(LEVEL, remaining_g=2_999.9))) == "Low inventory: T-12 at 19.9 %"
+    assert describe_low_level(a_level(change_fields(LEVEL, remaining_g=3_000.0))) is None
+    assert (
+        describe_low_level(a_level(change_fields(LEVEL, remaining_g=2_999.9)))
+        == "Low inventory: T-12 at 19.9 %"
+    )

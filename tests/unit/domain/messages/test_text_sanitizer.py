@@ -5,7 +5,7 @@ import unicodedata
 from types import ModuleType
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -102,7 +102,6 @@ def test_a_sentence_is_one_line() -> None:
     assert clean_line("x" * 300) == "x" * 239 + "…"
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.one_of(ANY_TEXT, NASTY), st.integers(0, 80))
 def test_cleaned_text_is_harmless_and_fits(dirty: str, limit: int) -> None:
     clean = clean_text(dirty, limit=limit)
@@ -114,7 +113,6 @@ def test_cleaned_text_is_harmless_and_fits(dirty: str, limit: int) -> None:
     clean.encode()
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.one_of(ANY_TEXT, NASTY), st.integers(0, 80))
 @example("\u0300 \u0300", 1)
 def test_cleaning_twice_changes_nothing(dirty: str, limit: int) -> None:

@@ -25,11 +25,11 @@ R = RECEIVED.timestamp()
 DAY = 86_400
 
 
-def alone(stamp: object, rules: ClockRules = RULES) -> ResolvedTime:
+def resolve_alone(stamp: object, rules: ClockRules = RULES) -> ResolvedTime:
     return resolve_timestamp(stamp, RECEIVED, rules, None)
 
 
-def qualities(*heard: tuple[float, float]) -> list[TimeQuality]:
+def list_qualities(*heard: tuple[float, float]) -> list[TimeQuality]:
     """The quality of each (stamp, seconds after RECEIVED) of one device."""
     clock: DeviceClock | None = None
     found = []
@@ -50,20 +50,20 @@ def qualities(*heard: tuple[float, float]) -> list[TimeQuality]:
     ],
 )  # fmt: skip
 def test_a_time_in_the_window_is_the_devices(stamp: object) -> None:
-    verdict = alone(stamp)
+    verdict = resolve_alone(stamp)
     assert (verdict.time, verdict.quality, verdict.flag) == (MADE, DEVICE, "")
 
 
 def test_parts_of_a_second_are_kept() -> None:
-    assert alone(STAMP * 1_000 + 345).time == MADE + timedelta(milliseconds=345)
-    assert alone(STAMP * 10**6 + 345_678).time == MADE + timedelta(microseconds=345_678)
-    assert alone(STAMP + 0.25).time == MADE + timedelta(milliseconds=250)
+    assert resolve_alone(STAMP * 1_000 + 345).time == MADE + timedelta(milliseconds=345)
+    assert resolve_alone(STAMP * 10**6 + 345_678).time == MADE + timedelta(microseconds=345_678)
+    assert resolve_alone(STAMP + 0.25).time == MADE + timedelta(milliseconds=250)
 
 
 def test_a_time_without_a_zone_is_in_the_devices_zone() -> None:
     rules = ClockRules(RULES.max_age, RULES.max_ahead, ZoneInfo("America/New_York"))
-    assert alone("2023-10-31T11:17:12", rules).time == MADE
-    assert alone("2023-10-31T15:17:12Z", rules).time == MADE
+    assert resolve_alone("2023-10-31T11:17:12", rules).time == MADE
+    assert resolve_alone("2023-10-31T15:17:12Z", rules).time == MADE
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_time_without_a_zone_is_in_the_devices_zone() -> None:
 def test_a_stamp_that_is_no_time_leaves_the_receive_time(
     stamp: object, quality: TimeQuality | None, flag: str | None
 ) -> None:
-    verdict = alone(stamp)
+    verdict = resolve_alone(stamp)
     assert quality is None or verdict.quality is quality
     assert flag is None or verdict.flag == flag
     assert (verdict.time == RECEIVED) == (verdict.quality is not DEVICE)
@@ -112,49 +112,49 @@ def test_a_stamp_that_is_no_time_leaves_the_receive_time(
 
 @pytest.mark.parametrize(("seconds", "quality"), [(300, DEVICE), (301, WINDOW)])
 def test_the_window_ends_ahead_of_the_receive_time(seconds: int, quality: TimeQuality) -> None:
-    assert alone(R + seconds).quality is quality
+    assert resolve_alone(R + seconds).quality is quality
 
 
 @pytest.mark.parametrize(("seconds", "quality"), [(30 * DAY, DEVICE), (30 * DAY + 1, WINDOW)])
 def test_the_window_begins_before_the_receive_time(seconds: int, quality: TimeQuality) -> None:
-    assert alone(R - seconds).quality is quality
+    assert resolve_alone(R - seconds).quality is quality
 
 
 def test_a_window_of_another_width_is_another() -> None:
     rules = ClockRules(timedelta(hours=1), timedelta(0), UTC)
-    assert alone(R - 3_600, rules).quality is DEVICE
-    assert alone(R - 3_601, rules).quality is WINDOW
-    assert alone(R + 1, rules).quality is WINDOW
+    assert resolve_alone(R - 3_600, rules).quality is DEVICE
+    assert resolve_alone(R - 3_601, rules).quality is WINDOW
+    assert resolve_alone(R + 1, rules).quality is WINDOW
 
 
 def test_a_counter_heard_from_its_start_is_never_believed() -> None:
     heard = [(after * 1_000.0, float(after)) for after in range(0, 60 * DAY, 1_800)]
-    assert set(qualities(*heard)) == {UPTIME}
+    assert set(list_qualities(*heard)) == {UPTIME}
 
 
 def test_a_counter_first_heard_shortly_before_it_looks_like_today_is_not_believed() -> None:
     before = R - 30 * DAY - 100_000
     heard = [(before + 1_000 * after, float(after)) for after in range(0, 4_000, 3)]
-    assert DEVICE not in qualities(*heard)
+    assert DEVICE not in list_qualities(*heard)
 
 
 def test_a_counter_first_heard_while_it_looks_like_today_is_found_out_after_a_minute() -> None:
     inside = R - 10 * DAY
     heard = [(inside + 1_000 * after, float(after)) for after in range(0, 600, 30)]
-    assert qualities(*heard) == [DEVICE] * 2 + [UPTIME] * 18
+    assert list_qualities(*heard) == [DEVICE] * 2 + [UPTIME] * 18
 
 
 def test_a_station_that_learns_the_time_after_its_start_is_believed_at_once() -> None:
-    assert qualities((12, 0), (42, 30), (R + 60, 61), (R + 60, 61.2), (R + 120, 121)) == [
+    assert list_qualities((12, 0), (42, 30), (R + 60, 61), (R + 60, 61.2), (R + 120, 121)) == [
         UPTIME, UPTIME, DEVICE, DEVICE, DEVICE,
     ]  # fmt: skip
 
 
 def test_a_night_of_messages_delivered_at_once_keeps_its_times() -> None:
     night = [(R - 30_000 + 60 * number, number / 1_000) for number in range(500)]
-    assert set(qualities(*night)) == {DEVICE}
-    assert qualities((12, 0), *night) == [UPTIME] + [DEVICE] * 500
-    assert qualities((R - 30_060, -30_060), *night, (R + 60, 60)) == [DEVICE] * 502
+    assert set(list_qualities(*night)) == {DEVICE}
+    assert list_qualities((12, 0), *night) == [UPTIME] + [DEVICE] * 500
+    assert list_qualities((R - 30_060, -30_060), *night, (R + 60, 60)) == [DEVICE] * 502
 
 
 @pytest.mark.parametrize("outage", [1_800, 3_600, 3_600 * 5, 3_600 * 16, DAY, 3 * DAY])
@@ -164,13 +164,13 @@ def test_an_outage_and_its_backlog_leave_a_clock_a_clock(outage: int, pause: int
     live = [(R - outage - 60, -outage - 60.0)] if heard_before else []
     backlog = [(R - outage + 60 * number, number / 1_000) for number in range(outage // 60)]
     after = [(R + pause + 30 * number, float(pause + 30 * number)) for number in range(10)]
-    assert set(qualities(*live, *backlog, *after)) == {DEVICE}
+    assert set(list_qualities(*live, *backlog, *after)) == {DEVICE}
 
 
 def test_a_repeated_old_message_of_a_station_with_a_clock_changes_nothing() -> None:
     live = [(R + after, float(after)) for after in range(0, 300, 30)]
     old = [(R - 86_400, 75.0), (12.0, 105.5), (R - 29 * DAY, 165.0), (R - 40 * DAY, 195.5)]
-    found = qualities(*sorted(live + old, key=lambda pair: pair[1]))
+    found = list_qualities(*sorted(live + old, key=lambda pair: pair[1]))
     assert found.count(DEVICE) == len(live) + 2
     assert (found.count(UPTIME), found.count(WINDOW)) == (1, 1)
 
@@ -179,33 +179,37 @@ def test_a_repeated_old_message_of_a_counter_does_not_make_it_a_clock() -> None:
     inside = R - 10 * DAY
     heard = [(inside - 1e9, -1e6), (inside - 3e6, -3e3), (inside, 0.0), (1e6, 10.0), (inside + 2e4, 20.0)]
     heard += [(inside - 1e9, 30.0), (inside + 4e4, 40.0), (inside, 50.0), (inside + 6e4, 60.0)]
-    assert DEVICE not in qualities(*heard)
+    assert DEVICE not in list_qualities(*heard)
 
 
 def test_weeks_of_silence_do_not_prove_that_a_counter_is_a_clock() -> None:
     """It started anew meanwhile, and shows by chance as much more as time has passed."""
     inside = R - 29 * DAY
-    assert qualities((5e5, -2e6), (inside, 0), (inside + 25 * DAY, 25 * DAY)) == [UPTIME] * 3
+    assert list_qualities((5e5, -2e6), (inside, 0), (inside + 25 * DAY, 25 * DAY)) == [UPTIME] * 3
 
 
 def test_a_clock_that_steps_back_or_is_corrected_stays_a_clock() -> None:
-    assert set(qualities((R, 0), (R - 3_590, 10), (R - 3_580, 20), (R + 30, 30), (R + 40, 40))) == {DEVICE}
+    assert set(list_qualities((R, 0), (R - 3_590, 10), (R - 3_580, 20), (R + 30, 30), (R + 40, 40))) == {
+        DEVICE
+    }
 
 
 def test_a_clock_that_was_wrong_by_months_is_believed_when_it_is_set() -> None:
     late = R - 60 * DAY
-    assert qualities((late, 0), (late + 60, 60), (R + 120, 120), (R + 180, 180), (R + 240, 240)) == [
+    assert list_qualities((late, 0), (late + 60, 60), (R + 120, 120), (R + 180, 180), (R + 240, 240)) == [
         WINDOW, WINDOW, UPTIME, DEVICE, DEVICE,
     ]  # fmt: skip
 
 
 def test_a_counter_of_seconds_is_never_believed() -> None:
-    assert set(qualities(*((float(after), float(after)) for after in range(0, 10 * DAY, 3_600)))) == {UPTIME}
+    assert set(list_qualities(*((float(after), float(after)) for after in range(0, 10 * DAY, 3_600)))) == {
+        UPTIME
+    }
 
 
 def test_a_reboot_and_a_wrap_leave_a_counter_a_counter() -> None:
     top = 2.0**32
-    assert qualities((top - 2e9, 0), (top - 1e9, 1e6), (5e5, 2e6), (1e9, 3e6), (100, 3.1e6)) == [
+    assert list_qualities((top - 2e9, 0), (top - 1e9, 1e6), (5e5, 2e6), (1e9, 3e6), (100, 3.1e6)) == [
         WINDOW, UPTIME, UPTIME, UPTIME, UPTIME,
     ]  # fmt: skip
 
@@ -223,9 +227,9 @@ def test_a_receive_clock_that_is_set_back_does_not_stop_the_judgement() -> None:
 
 
 def test_the_largest_number_json_can_carry_is_no_time() -> None:
-    assert alone(json.loads("1e308")).quality is RECEIVE
+    assert resolve_alone(json.loads("1e308")).quality is RECEIVE
 
 
 def test_the_time_is_told_in_utc() -> None:
-    assert alone("2023-10-31T16:17:12+01:00").time.tzinfo is UTC
-    assert alone(STAMP).time == datetime(2023, 10, 31, 15, 17, 12, tzinfo=UTC)
+    assert resolve_alone("2023-10-31T16:17:12+01:00").time.tzinfo is UTC
+    assert resolve_alone(STAMP).time == datetime(2023, 10, 31, 15, 17, 12, tzinfo=UTC)

@@ -33,7 +33,7 @@ from dosing_tui.domain.notifications.policy import (
     create_notices,
     is_still_due,
 )
-from tests.support.domain.alarm_entries import KEY, NOW, STATES, entry
+from tests.support.domain.alarm_entries import KEY, NOW, STATES, make_entry
 
 EVERY = ChannelPolicy(
     "shift",
@@ -45,12 +45,12 @@ KEYS = (KEY, AlarmKey("DOSE_GROSS", "dosing_system_01", "T-9"))
 
 
 @st.composite
-def journals(draw: st.DrawFn) -> list[JournalEntry]:
+def draw_journals(draw: st.DrawFn) -> list[JournalEntry]:
     """Anything may follow anything."""
     events = draw(st.lists(st.tuples(st.sampled_from(AlarmEvent), st.sampled_from(KEYS), st.booleans())))
     return [
         replace(
-            entry(event, number, seconds=number, active=active, latching=active),
+            make_entry(event, number, seconds=number, active=active, latching=active),
             key=key,
             priority=draw(st.sampled_from(Priority)),
         )
@@ -58,26 +58,26 @@ def journals(draw: st.DrawFn) -> list[JournalEntry]:
     ]
 
 
-def notices(effects: Iterable[AlarmTransition], wish: ChannelPolicy = EVERY) -> list[Notice]:
+def list_notices(effects: Iterable[AlarmTransition], wish: ChannelPolicy = EVERY) -> list[Notice]:
     return list(create_notices(effects, wish))
 
 
-def waiting(occasion: Trigger = Trigger.RAISE, number: int = 1, **changes: object) -> QueuedNotice:
+def queue_notice(occasion: Trigger = Trigger.RAISE, number: int = 1, **changes: object) -> QueuedNotice:
     told = AlarmSummary(KEY, AlarmEvent.RAISE, Priority.MEDIUM, NOW, "Low inventory: T-12 at 19.9 %")
     made = QueuedNotice(number, occasion, UUID(int=1), NOW, told)
     return replace(made, **changes)  # type: ignore[arg-type]  # Waiting's fields
 
 
-@given(journals())
+@given(draw_journals())
 def test_nothing_is_noticed_twice_and_the_same_journal_gives_the_same_notices(
     entries: list[JournalEntry],
 ) -> None:
-    found = notices(JournalProjection().apply_committed(entries))
+    found = list_notices(JournalProjection().apply_committed(entries))
     assert len({(one.trigger, one.occurrence) for one in found}) == len(found)
-    assert notices(JournalProjection().apply_committed(entries)) == found
+    assert list_notices(JournalProjection().apply_committed(entries)) == found
 
 
-@given(journals(), st.integers(0, 30))
+@given(draw_journals(), st.integers(0, 30))
 def test_a_journal_that_is_read_in_parts_gives_the_same_notices(
     entries: list[JournalEntry], cut: int
 ) -> None:
@@ -87,15 +87,15 @@ def test_a_journal_that_is_read_in_parts_gives_the_same_notices(
         *replica.apply_committed(entries[:cut]),
         *replica.apply_committed(entries[cut:]),
     ]
-    assert notices(parts) == notices(JournalProjection().apply_committed(entries))
+    assert list_notices(parts) == list_notices(JournalProjection().apply_committed(entries))
 
 
-@given(journals())
+@given(draw_journals())
 def test_each_alarm_that_sounds_is_noticed_and_an_end_only_after_its_beginning(
     entries: list[JournalEntry],
 ) -> None:
     effects = JournalProjection().apply_committed(entries)
-    found = notices(effects)
+    found = list_notices(effects)
     raised = [one.occurrence for one in found if one.trigger is Trigger.RAISE]
     assert raised == [effect.entry.uuid for effect in effects if effect.is_new_occurrence]
     ended = [one.occurrence for one in found if one.trigger in (Trigger.RETURN, Trigger.SUPPRESSION)]
@@ -103,12 +103,12 @@ def test_each_alarm_that_sounds_is_noticed_and_an_end_only_after_its_beginning(
     assert len(set(ended)) == len(ended)
 
 
-@given(journals())
+@given(draw_journals())
 def test_whatever_sounded_and_sounds_no_more_is_noticed_as_over_or_hidden(
     entries: list[JournalEntry],
 ) -> None:
     replica = JournalProjection()
-    found = notices(replica.apply_committed(entries))
+    found = list_notices(replica.apply_committed(entries))
     sounding = {
         state.occurrence for state in replica.states.values() if state.active and state.hiding is None
     }
@@ -123,13 +123,13 @@ def test_whatever_sounded_and_sounds_no_more_is_noticed_as_over_or_hidden(
     assert set(newest.values()) - sounding <= ended
 
 
-@given(journals(), st.sets(st.sampled_from(Priority)), st.sets(st.sampled_from(sorted(EVERY.triggers))))
+@given(draw_journals(), st.sets(st.sampled_from(Priority)), st.sets(st.sampled_from(sorted(EVERY.triggers))))
 def test_only_what_is_wanted_is_noticed(
     entries: list[JournalEntry], priorities: set[Priority], occasions: set[Trigger]
 ) -> None:
     wish = replace(EVERY, priorities=frozenset(priorities), triggers=frozenset(occasions))
     effects = JournalProjection().apply_committed(entries)
-    found = notices(effects, wish)
+    found = list_notices(effects, wish)
     urgency = {effect.entry.uuid: effect.after.priority for effect in effects}
     # who wants to hear of the end is told of what is hidden, too
     wanted = occasions | {Trigger.SUPPRESSION} if Trigger.RETURN in occasions else occasions
@@ -139,7 +139,7 @@ def test_only_what_is_wanted_is_noticed(
 
 
 def test_an_alarm_is_told_in_the_states_that_nobody_has_seen_to() -> None:
-    told = {shown for shown, state in STATES.items() if is_still_due(waiting(), state, now=NOW)}
+    told = {shown for shown, state in STATES.items() if is_still_due(queue_notice(), state, now=NOW)}
     assert told == UNACKNOWLEDGED_STATES
 
 
@@ -148,20 +148,23 @@ def test_an_end_is_told_if_its_beginning_was_and_it_does_not_sound_again(occasio
     for shown, state in STATES.items():
         over = shown in SUPPRESSED_STATES or not state.active
         for raised in (None, *DeliveryStatus):
-            told = is_still_due(waiting(occasion, raise_status=raised), state, now=NOW)
+            told = is_still_due(queue_notice(occasion, raise_status=raised), state, now=NOW)
             known = raised not in (DeliveryStatus.PENDING, DeliveryStatus.FAILED, DeliveryStatus.WITHDRAWN)
             assert told == (over and known), (shown, raised)
 
 
 def test_another_occurrence_and_what_is_a_day_old_are_not_told() -> None:
     state = STATES[AlarmStateName.UNACK]
-    assert not is_still_due(waiting(occurrence=UUID(int=2)), state, now=NOW)
-    assert not is_still_due(waiting(), state, now=NOW + MAX_NOTICE_AGE + timedelta(seconds=1))
+    assert not is_still_due(queue_notice(occurrence=UUID(int=2)), state, now=NOW)
+    assert not is_still_due(queue_notice(), state, now=NOW + MAX_NOTICE_AGE + timedelta(seconds=1))
 
 
 def test_an_end_waits_for_its_beginning_and_goes_with_it() -> None:
     state = STATES[AlarmStateName.RTN_UNACK]
-    begun, end = waiting(number=1), waiting(Trigger.RETURN, number=2, raise_status=DeliveryStatus.PENDING)
+    begun, end = (
+        queue_notice(number=1),
+        queue_notice(Trigger.RETURN, number=2, raise_status=DeliveryStatus.PENDING),
+    )
     choice = choose_dispatch(
         [begun, end], {KEY: state}, recent_count=0, recent_high_count=0, max_messages=10, now=NOW
     )
@@ -181,7 +184,7 @@ def test_never_more_than_the_limit_and_nothing_is_forgotten(
     due: int, recent: int, most: int, age: int
 ) -> None:
     state = STATES[AlarmStateName.UNACK]
-    given_ = [waiting(number=number) for number in range(1, due + 1)]
+    given_ = [queue_notice(number=number) for number in range(1, due + 1)]
     choice = choose_dispatch(
         given_,
         {KEY: state},
@@ -197,8 +200,8 @@ def test_never_more_than_the_limit_and_nothing_is_forgotten(
 
 def test_what_is_of_high_priority_is_not_bound_by_what_the_others_have_used() -> None:
     state = STATES[AlarmStateName.UNACK]
-    high = replace(waiting().alarm, priority=Priority.HIGH)
-    given_ = [waiting(number=1), waiting(number=8, alarm=high), waiting(number=9, alarm=high)]
+    high = replace(queue_notice().alarm, priority=Priority.HIGH)
+    given_ = [queue_notice(number=1), queue_notice(number=8, alarm=high), queue_notice(number=9, alarm=high)]
     late = NOW + SUMMARY_DELAY
 
     def sent(recent_high: int) -> list[int]:
@@ -212,9 +215,9 @@ def test_what_is_of_high_priority_is_not_bound_by_what_the_others_have_used() ->
 
 def test_the_most_urgent_is_told_first() -> None:
     state = STATES[AlarmStateName.UNACK]
-    urgent = waiting(number=9, alarm=replace(waiting().alarm, priority=Priority.HIGH))
+    urgent = queue_notice(number=9, alarm=replace(queue_notice().alarm, priority=Priority.HIGH))
     choice = choose_dispatch(
-        [waiting(number=1), urgent],
+        [queue_notice(number=1), urgent],
         {KEY: state},
         recent_count=0,
         recent_high_count=0,

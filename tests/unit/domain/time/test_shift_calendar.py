@@ -4,20 +4,20 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.domain.time.range_parser import resolve_range
 from dosing_tui.domain.time.shift_calendar import THREE_SHIFTS, Shift, ShiftCalendar, ShiftPeriod
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
-from tests.unit.domain.time.test_range_parser import BERLIN, NOWS, ZONES, local
+from tests.unit.domain.time.test_range_parser import BERLIN, NOWS, ZONES, berlin_time
 
 WEEKDAYS = frozenset({"mon", "tue", "wed", "thu", "fri"})
 OFFICE = ShiftCalendar((Shift("Day", time(7), timedelta(hours=9), WEEKDAYS),))
 
 
-def worked(found: ShiftPeriod | None, zone: ZoneInfo = BERLIN) -> tuple[str, str, str]:
+def format_shift(found: ShiftPeriod | None, zone: ZoneInfo = BERLIN) -> tuple[str, str, str]:
     assert found is not None
     since, until = (end.astimezone(zone).isoformat(timespec="minutes") for end in found[1:])
     return found.name, since, until
@@ -37,34 +37,36 @@ def worked(found: ShiftPeriod | None, zone: ZoneInfo = BERLIN) -> tuple[str, str
 def test_the_shift_that_is_on_begins_and_ends_by_the_clock(
     now: str, this: tuple[str, str, str], last: str
 ) -> None:
-    assert worked(THREE_SHIFTS.get_current_shift(local(now), BERLIN)) == this
-    assert worked(THREE_SHIFTS.get_last_shift(local(now), BERLIN))[0] == last
+    assert format_shift(THREE_SHIFTS.get_current_shift(berlin_time(now), BERLIN)) == this
+    assert format_shift(THREE_SHIFTS.get_last_shift(berlin_time(now), BERLIN))[0] == last
 
 
 @pytest.mark.parametrize(("night", "hours"), [("2026-03-29T05:00", 7), ("2026-10-25T05:00", 9)])
 def test_the_night_shift_of_a_change_is_an_hour_shorter_or_longer(night: str, hours: int) -> None:
-    found = THREE_SHIFTS.get_current_shift(local(night), BERLIN)
+    found = THREE_SHIFTS.get_current_shift(berlin_time(night), BERLIN)
     assert found is not None
     assert found.until - found.since == timedelta(hours=hours)
 
 
 def test_between_shifts_none_is_on_and_the_last_one_is_fridays() -> None:
-    sunday = local("2026-11-22T12:00")
+    sunday = berlin_time("2026-11-22T12:00")
     assert OFFICE.get_current_shift(sunday, BERLIN) is None
-    assert worked(OFFICE.get_last_shift(sunday, BERLIN)) == (
+    assert format_shift(OFFICE.get_last_shift(sunday, BERLIN)) == (
         "Day", "2026-11-20T07:00+01:00", "2026-11-20T16:00+01:00",
     )  # fmt: skip
-    assert worked(OFFICE.get_next_shift(sunday, BERLIN))[1] == "2026-11-23T07:00+01:00"
+    assert format_shift(OFFICE.get_next_shift(sunday, BERLIN))[1] == "2026-11-23T07:00+01:00"
     with pytest.raises(RangeError, match=r"No shift is on now: Day ended at 20 Nov 16:00\. 'last shift'"):
         resolve_range(RangeSpec("this shift"), sunday, BERLIN, calendar=OFFICE)
 
 
 def test_a_shift_of_one_day_a_week_is_found_a_week_later() -> None:
     weekly = ShiftCalendar((Shift("Clean", time(22), timedelta(hours=24), frozenset({"sun"})),))
-    assert worked(weekly.get_last_shift(local("2026-11-29T21:59"), BERLIN))[1] == "2026-11-22T22:00+01:00"
+    assert (
+        format_shift(weekly.get_last_shift(berlin_time("2026-11-29T21:59"), BERLIN))[1]
+        == "2026-11-22T22:00+01:00"
+    )
 
 
-@settings(deadline=None, max_examples=150)
 @given(NOWS, ZONES, st.integers(0, 23), st.sampled_from([4, 6, 8, 12, 24]))
 def test_shifts_round_the_clock_leave_no_moment_out(
     now: datetime, zone: ZoneInfo, first: int, hours: int
@@ -85,7 +87,7 @@ def test_shifts_round_the_clock_leave_no_moment_out(
 
 
 def test_answers_are_in_utc() -> None:
-    found = THREE_SHIFTS.get_current_shift(local("2026-11-24T12:00"), BERLIN)
+    found = THREE_SHIFTS.get_current_shift(berlin_time("2026-11-24T12:00"), BERLIN)
     assert found is not None
     assert found.since.tzinfo is UTC
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.domain.time.time_range import (
@@ -23,11 +23,11 @@ ZONES = st.sampled_from(
 NOWS = st.datetimes(datetime(2000, 1, 1), datetime(2036, 1, 1)).map(lambda naive: naive.replace(tzinfo=UTC))  # noqa: DTZ001
 
 
-def berlin(text: str) -> datetime:
+def berlin_time(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=BERLIN)
 
 
-def utc(text: str) -> datetime:
+def utc_time(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -43,8 +43,8 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_a_day_ends_at_the_next_midnight_on_the_wall(now: str, since: str, until: str, hours: int) -> None:
-    found = get_today(berlin(now), BERLIN)
-    assert found == (utc(since), utc(until))
+    found = get_today(berlin_time(now), BERLIN)
+    assert found == (utc_time(since), utc_time(until))
     assert found.until - found.since == timedelta(hours=hours)
 
 
@@ -55,7 +55,6 @@ def test_a_day_without_midnight_begins_when_it_begins() -> None:
     assert found.until - found.since == timedelta(hours=23)
 
 
-@settings(deadline=None, max_examples=500)
 @given(NOWS, ZONES)
 def test_now_is_within_today_and_days_follow_without_a_gap(now: datetime, zone: ZoneInfo) -> None:
     found = get_today(now, zone)
@@ -77,14 +76,15 @@ def test_now_is_within_today_and_days_follow_without_a_gap(now: datetime, zone: 
     ],
 )
 def test_the_last_24_hours_end_with_the_present_quarter(now: str, until: str) -> None:
-    assert get_last_24h(utc(now)) == (utc(until) - timedelta(hours=24), utc(until))
+    assert get_last_24h(utc_time(now)) == (utc_time(until) - timedelta(hours=24), utc_time(until))
 
 
 def test_the_last_24_hours_may_be_cut_into_other_buckets() -> None:
-    assert get_last_24h(utc("2024-06-15T12:07"), timedelta(hours=1)).until == utc("2024-06-15T13:00")
+    assert get_last_24h(utc_time("2024-06-15T12:07"), timedelta(hours=1)).until == utc_time(
+        "2024-06-15T13:00"
+    )
 
 
-@settings(deadline=None, max_examples=200)
 @given(NOWS, ZONES)
 def test_the_last_24_hours_are_96_quarters_with_now_in_the_last(now: datetime, zone: ZoneInfo) -> None:
     found = get_last_24h(now.astimezone(zone))
@@ -104,10 +104,9 @@ def test_the_last_24_hours_are_96_quarters_with_now_in_the_last(now: datetime, z
     ],
 )
 def test_yesterday_is_compared_up_to_the_same_time_on_the_wall(now: str, since: str, until: str) -> None:
-    assert get_yesterday_so_far(berlin(now), BERLIN) == (utc(since), utc(until))
+    assert get_yesterday_so_far(berlin_time(now), BERLIN) == (utc_time(since), utc_time(until))
 
 
-@settings(deadline=None, max_examples=500)
 @given(NOWS, ZONES)
 def test_yesterday_so_far_lies_within_yesterday(now: datetime, zone: ZoneInfo) -> None:
     found = get_yesterday_so_far(now, zone)

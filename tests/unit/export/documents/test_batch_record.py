@@ -32,7 +32,7 @@ from tests.support.tui.sample_plant import HOSTILE
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-def document(*texts: str) -> Document:
+def make_document(*texts: str) -> Document:
     """The texts in every kind of block."""
     first, second, third = (*texts, "x", "y", "z")[:3]
     blocks = (
@@ -53,7 +53,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
 
 @given(TEXTS, TEXTS, TEXTS)
 def test_no_line_of_text_is_wider_than_the_paper(one: str, two: str, three: str) -> None:
-    for line in to_text(document(one, two, three)).splitlines():
+    for line in to_text(make_document(one, two, three)).splitlines():
         assert count_cells(line) <= PAGE_WIDTH
 
 
@@ -66,12 +66,12 @@ def test_wrapping_loses_nothing_but_spaces(text: str, width: int) -> None:
 
 def test_a_long_comment_is_printed_whole() -> None:
     comment = " ".join(f"word{number}" for number in range(80))
-    found = to_text(document("a", comment, "b"))
+    found = to_text(make_document("a", comment, "b"))
     assert all(found.count(f"word{number}") >= 2 for number in range(80))
 
 
 def test_text_marks_what_is_to_be_looked_at_in_the_margin() -> None:
-    lines = to_text(document("T-12", "OUT")).splitlines()
+    lines = to_text(make_document("T-12", "OUT")).splitlines()
     assert [line for line in lines if line.startswith("! ")] == [
         "! T-12          OUT", "! T-12  1.00  OUT", "! T-12", "! OUT",
     ]  # fmt: skip
@@ -100,14 +100,14 @@ ATTACKS = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</sty
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_html_shows_what_the_plant_says_and_does_nothing_with_it(attack: str) -> None:
-    page, plain = Reader(to_html(document(attack, attack))), Reader(to_html(document("a", "a")))
+    page, plain = Reader(to_html(make_document(attack, attack))), Reader(to_html(make_document("a", "a")))
     assert page.tags == plain.tags
     assert page.links == []
     assert clean_line(attack, 500) in page.text
 
 
 def test_html_needs_nothing_from_elsewhere() -> None:
-    page = to_html(document("a", "b"))
+    page = to_html(make_document("a", "b"))
     assert re.findall(r"https?://|@import|url\(", page) == []
     assert "default-src 'none'" in page
 
@@ -122,13 +122,13 @@ def pdf_text(data: bytes) -> str:
 
 @pytest.mark.parametrize("fonts", [pdf_renderer.FONT_FOLDERS, ()])
 def test_a_pdf_holds_the_same_words_with_and_without_a_font_of_the_system(fonts: tuple[Path, ...]) -> None:
-    found = pdf_text(to_pdf(document("CU-65/75", "OUT by +3.20 g", "Stock"), made_at=NOW, fonts=fonts))
+    found = pdf_text(to_pdf(make_document("CU-65/75", "OUT by +3.20 g", "Stock"), made_at=NOW, fonts=fonts))
     for word in ("Batch record", "CU-65/75", "! OUT by +3.20 g", "Stock", "Reviewed by", "Page 1 of 1"):
         assert word in found
 
 
 def test_a_pdf_prints_a_question_mark_for_what_its_font_does_not_have() -> None:
-    found = pdf_text(to_pdf(document("龍 \x1b[2J \u202eevil", "Łukasik"), made_at=NOW, fonts=()))
+    found = pdf_text(to_pdf(make_document("龍 \x1b[2J \u202eevil", "Łukasik"), made_at=NOW, fonts=()))
     assert "? ?[2J ?evil" in found
     assert "?ukasik" in found
 
@@ -153,4 +153,4 @@ def test_a_long_pdf_has_its_name_and_number_on_every_page() -> None:
 def test_without_fpdf2_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dosing_tui.export.documents.pdf_pages", None)
     with pytest.raises(ExportError, match="extra 'pdf'"):
-        to_pdf(document("a"), made_at=NOW)
+        to_pdf(make_document("a"), made_at=NOW)

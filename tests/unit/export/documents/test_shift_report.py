@@ -10,14 +10,14 @@ from dosing_tui.export.documents.html_renderer import to_html
 from dosing_tui.export.documents.shift_report import build_shift_document
 from dosing_tui.export.documents.text_renderer import to_text
 from dosing_tui.export.shift_report_files import ShiftReportFormat, render_report
-from tests.support.domain.shift_report_samples import sample
+from tests.support.domain.shift_report_samples import make_report
 from tests.support.tui.sample_plant import HOSTILE
 
 ZONE = ZoneInfo("Europe/Berlin")
 
 
 def test_each_part_of_the_handover_is_told() -> None:
-    words = " ".join(to_text(build_shift_document(sample(), Settings(), ZONE)).split())
+    words = " ".join(to_text(build_shift_document(make_report(), Settings(), ZONE)).split())
     for word in (
         "From 2026-03-11 07:00:00 +0100", "Completed 11 batches: CU-65/75 11", "! Aborts reported 1",
         "83.3 % (10 of 12 are complete and without exceptions)", "23, 885.35 g, 58.2 s on average",
@@ -34,11 +34,11 @@ def test_each_part_of_the_handover_is_told() -> None:
 
 @pytest.mark.parametrize("recipe", [HOSTILE, "<script>", "龍" * 40, ""])
 def test_names_from_the_plant_break_neither_lines_nor_pages(recipe: str) -> None:
-    document = build_shift_document(sample(recipe=recipe), Settings(), ZONE)
+    document = build_shift_document(make_report(recipe=recipe), Settings(), ZONE)
     assert all(count_cells(line) <= 80 for line in to_text(document).splitlines())
     assert "<script>" not in to_html(document)
 
 
 @pytest.mark.parametrize("form", list(ShiftReportFormat))
 def test_it_is_given_in_every_form(form: ShiftReportFormat) -> None:
-    assert len(render_report(sample(), form, Settings())) > 1_000
+    assert len(render_report(make_report(), form, Settings())) > 1_000

@@ -10,12 +10,12 @@ from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey
 from dosing_tui.domain.notifications.channel_status import ChannelStatus, add_unused_channels
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext
 from dosing_tui.tui.alarms.kpi_view import ABOVE_TARGET, OK, TOO_HIGH, AlarmKpiState, list_kpis, render_kpis
-from tests.support.domain.alarm_entries import NOW, entry
+from tests.support.domain.alarm_entries import NOW, make_entry
 from tests.support.tui.sample_plant import HOSTILE
 
 
-def found(days: float = 30) -> AlarmKpiSummary:
-    raised = entry(AlarmEvent.RAISE, key=AlarmKey("STOCK_LOW", HOSTILE, HOSTILE))
+def summarize_kpis(days: float = 30) -> AlarmKpiSummary:
+    raised = make_entry(AlarmEvent.RAISE, key=AlarmKey("STOCK_LOW", HOSTILE, HOSTILE))
     made = calculate_kpis(build_history([raised]), NOW + timedelta(days=days))
     assert made is not None
     return made
@@ -30,10 +30,14 @@ BAD = ChannelStatus(
 OVER_NOW = replace(GOOD, last_error=NOW - timedelta(hours=2), reason="it did not answer in time")
 
 
-def lines(
-    one: AlarmKpiSummary, *, height: int = 20, width: int = 80, channels: tuple[ChannelStatus, ...] | None = None,
+def render_lines(
+    one: AlarmKpiSummary,
+    *,
+    height: int = 20,
+    width: int = 80,
+    channels: tuple[ChannelStatus, ...] | None = None,
     unread: str = "",
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     news = AlarmKpiState(one, channels=channels, channels_error=unread)
     return ["".join(cell for cell, _ in row) for row in render_kpis(news, FACTS, width, height)]
 
@@ -43,20 +47,22 @@ def lines(
 )
 def test_the_figures_are_judged_by_their_targets(alarms: int, verdict: str) -> None:
     per_day = next(
-        one for one in list_kpis(replace(found(), annunciated_count=alarms * 30)) if "a day" in one.name
+        one
+        for one in list_kpis(replace(summarize_kpis(), annunciated_count=alarms * 30))
+        if "a day" in one.name
     )
     assert (per_day.value, per_day.rating) == (f"{alarms}", verdict)
 
 
 def test_less_than_thirty_days_are_not_judged() -> None:
-    assert any(line.rstrip().endswith(OK) for line in lines(found()))
-    short = lines(found(days=29))
+    assert any(line.rstrip().endswith(OK) for line in render_lines(summarize_kpis()))
+    short = render_lines(summarize_kpis(days=29))
     assert "it takes 30 to judge" in short[0]
     assert not any(line.rstrip().endswith((OK, ABOVE_TARGET, TOO_HIGH)) for line in short)
 
 
 def test_the_most_frequent_are_named_harmlessly_and_within_the_window() -> None:
-    shown = lines(found())
+    shown = render_lines(summarize_kpis())
     assert len(shown) == 20
     assert any("STOCK_LOW/" in line for line in shown)
     assert all(line.isprintable() for line in shown)
@@ -64,7 +70,7 @@ def test_the_most_frequent_are_named_harmlessly_and_within_the_window() -> None:
 
 @pytest.mark.parametrize("height", [20, 36])
 def test_each_channel_says_when_it_told_last_what_waits_and_what_went_wrong(height: int) -> None:
-    shown = lines(found(), height=height, channels=(BAD, GOOD))
+    shown = render_lines(summarize_kpis(), height=height, channels=(BAD, GOOD))
     (bad,) = (line for line in shown if " mail " in line)
     (good,) = (line for line in shown if " shift " in line)
     for word in ("▲", "22 Nov", " 3 ", " 2 ", "since 09:00:00:", "The server answers 500."):
@@ -78,13 +84,15 @@ def test_each_channel_says_when_it_told_last_what_waits_and_what_went_wrong(heig
 
 
 def test_an_error_that_is_over_is_told_with_its_time() -> None:
-    (line,) = (line for line in lines(found(), channels=(OVER_NOW,)) if " shift " in line)
+    (line,) = (line for line in render_lines(summarize_kpis(), channels=(OVER_NOW,)) if " shift " in line)
     assert "08:00:00: it did not answer in time" in line
     assert "since" not in line
 
 
 def test_where_there_are_too_many_channels_it_is_said_how_many_more() -> None:
-    shown = lines(found(), channels=tuple(replace(GOOD, channel=f"c-{number}") for number in range(9)))
+    shown = render_lines(
+        summarize_kpis(), channels=tuple(replace(GOOD, channel=f"c-{number}") for number in range(9))
+    )
     assert "7 more" in next(line for line in shown if "Notification" in line)
     assert len(shown) == 20
 
@@ -99,12 +107,12 @@ def test_where_there_are_too_many_channels_it_is_said_how_many_more() -> None:
 def test_what_is_not_known_of_the_channels_is_said(
     channels: tuple[ChannelStatus, ...] | None, unread: str, said: str
 ) -> None:
-    assert any(said in line for line in lines(found(), channels=channels, unread=unread))
+    assert any(said in line for line in render_lines(summarize_kpis(), channels=channels, unread=unread))
 
 
 def test_the_reason_and_the_name_are_only_text() -> None:
     hostile = replace(BAD, channel=HOSTILE, reason=HOSTILE)
-    assert all(line.isprintable() for line in lines(found(), channels=(hostile,)))
+    assert all(line.isprintable() for line in render_lines(summarize_kpis(), channels=(hostile,)))
 
 
 def test_what_is_configured_and_was_never_used_is_there_and_what_fails_comes_first() -> None:

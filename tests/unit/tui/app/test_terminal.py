@@ -18,7 +18,7 @@ from dosing_tui.tui.app import log_file, terminal
 from dosing_tui.tui.app.main import prepare_environment
 from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.rendering import minimal_repaint
-from tests.support.tui.console_driver import console
+from tests.support.tui.console_driver import open_console
 from tests.support.tui.sample_plant import HOSTILE
 
 
@@ -124,7 +124,7 @@ def test_textual_still_has_the_queue_by_which_a_busy_line_is_known() -> None:
 
 
 async def test_the_frugal_compositor_fits_this_textual() -> None:
-    async with console() as driven:
+    async with open_console() as driven:
         assert isinstance(driven.app.screen._compositor, minimal_repaint.ChangedCellsCompositor)
 
 

@@ -23,22 +23,29 @@ from dosing_tui.tui.data.batch_list_state import (
     is_review_due,
 )
 from dosing_tui.tui.rendering.palette import ColourRole
-from tests.support.domain.batch_messages import NOON, at, dose, event, made, normal
+from tests.support.domain.batch_messages import (
+    NOON,
+    make_dose,
+    make_event,
+    normal_batch,
+    reconstruct_from,
+    seconds_after,
+)
 from tests.support.tui.batch_samples import told_batches
 
 
-def bar(error_g: float | None, tolerance_g: float | None, width: int = 13) -> str:
+def render_bar(error_g: float | None, tolerance_g: float | None, width: int = 13) -> str:
     return "".join(
         cell for cell, _ in render_tolerance_bar(error_g, tolerance_g, width, ColourRole.BACKGROUND)[0]
     )
 
 
 def test_an_error_leans_to_its_side_and_passes_the_edge_of_its_band_when_it_is_out() -> None:
-    assert bar(0.0, 0.5) == "   ┊  │  ┊   "
-    assert bar(0.4, 0.5) == "   ┊  │▄▄▖   "
-    assert bar(9.0, 0.5).endswith("→")
-    assert bar(-9.0, 0.5).startswith("←")
-    assert bar(None, 0.5).strip() == bar(0.1, None).strip() == ""
+    assert render_bar(0.0, 0.5) == "   ┊  │  ┊   "
+    assert render_bar(0.4, 0.5) == "   ┊  │▄▄▖   "
+    assert render_bar(9.0, 0.5).endswith("→")
+    assert render_bar(-9.0, 0.5).startswith("←")
+    assert render_bar(None, 0.5).strip() == render_bar(0.1, None).strip() == ""
 
 
 @given(st.floats(-100, 100), st.floats(0.01, 10), st.integers(2, 20))
@@ -51,7 +58,7 @@ def test_a_bar_has_its_width_and_is_yellow_exactly_when_it_is_out(
     assert drawn <= {ColourRole.WARN if abs(error_g) > tolerance_g + 1e-9 else ColourRole.BAR}
 
 
-def rows(count: int) -> tuple[BatchRow, ...]:
+def make_rows(count: int) -> tuple[BatchRow, ...]:
     row = told_batches().details[0].row
     return tuple(
         replace(row, batch_key=f"{number:03}", begins_at=NOON - timedelta(minutes=number), status="complete")
@@ -61,7 +68,7 @@ def rows(count: int) -> tuple[BatchRow, ...]:
 
 @given(st.lists(st.integers(-30, 30)), st.integers(1, 40), st.integers(0, 50))
 def test_the_cursor_is_always_on_a_batch_in_sight(steps: list[int], visible: int, count: int) -> None:
-    here = browse.merge_rows_below(BatchListState(), None, rows(count), limit=100)
+    here = browse.merge_rows_below(BatchListState(), None, make_rows(count), limit=100)
     for step in steps:
         here = browse.move_cursor(here, step, visible)
         assert (browse.get_selected_row(here) is None) == (count == 0)
@@ -71,27 +78,29 @@ def test_the_cursor_is_always_on_a_batch_in_sight(steps: list[int], visible: int
 
 
 def test_the_cursor_stays_on_its_batch_when_newer_ones_come() -> None:
-    here = browse.move_cursor(browse.merge_rows_below(BatchListState(), None, rows(5)[1:], limit=100), 2, 10)
-    after = browse.clamp_cursor(browse.merge_rows_below(here, None, rows(5), limit=100), 10)
+    here = browse.move_cursor(
+        browse.merge_rows_below(BatchListState(), None, make_rows(5)[1:], limit=100), 2, 10
+    )
+    after = browse.clamp_cursor(browse.merge_rows_below(here, None, make_rows(5), limit=100), 10)
     assert after.cursor_key == here.cursor_key == "003"
 
 
 def test_a_page_below_is_added_without_repeating_anything() -> None:
-    here = browse.merge_rows_below(BatchListState(), None, rows(10), limit=10)
-    longer = browse.merge_rows_below(here, here.rows[-1], rows(14)[10:], limit=4)
+    here = browse.merge_rows_below(BatchListState(), None, make_rows(10), limit=10)
+    longer = browse.merge_rows_below(here, here.rows[-1], make_rows(14)[10:], limit=4)
     assert [row.batch_key for row in longer.rows] == [f"{number:03}" for number in range(14)]
     assert not longer.has_oldest
     assert browse.merge_rows_below(longer, longer.rows[-1], (), limit=10).has_oldest
     assert (
         browse.merge_rows_below(
-            browse.jump_to_rows(rows(30)[20:], limit=10), rows(5)[4], rows(9)[5:], limit=4
+            browse.jump_to_rows(make_rows(30)[20:], limit=10), make_rows(5)[4], make_rows(9)[5:], limit=4
         ).rows[0]
-        == (rows(21)[20])
+        == (make_rows(21)[20])
     )
 
 
 def test_the_next_to_review_is_below_and_never_one_under_way() -> None:
-    reviewed, under_way, waiting = rows(3)
+    reviewed, under_way, waiting = make_rows(3)
     held = (replace(reviewed, review_state="approved"), replace(under_way, status="open"), waiting)
     here = browse.clamp_cursor(browse.merge_rows_below(BatchListState(), None, held, limit=10), 5)
     assert browse.find_next_row(here, lambda row: is_review_due(row, second_person=False)) == 2
@@ -101,30 +110,42 @@ def test_the_next_to_review_is_below_and_never_one_under_way() -> None:
 def test_tabs_narrow_and_range_and_filters_of_the_console_apply() -> None:
     selection = Selection(device=("a",), chemical=("T-9",), recipe=("CU-85",))
     which = build_batch_filter(
-        BatchListOptions(BatchTab.NOT_COMPLETE, unreviewed=True), TimeRange(NOON, at(60)), selection
+        BatchListOptions(BatchTab.NOT_COMPLETE, unreviewed=True),
+        TimeRange(NOON, seconds_after(60)),
+        selection,
     )
-    assert (which.since, which.until, which.device, which.recipe) == (NOON, at(60), ("a",), ("CU-85",))
+    assert (which.since, which.until, which.device, which.recipe) == (
+        NOON,
+        seconds_after(60),
+        ("a",),
+        ("CU-85",),
+    )
     assert {BatchStatus.OPEN, BatchStatus.COMPLETE}.isdisjoint(which.status)
     assert which.unreviewed
     assert build_batch_filter(BatchListOptions(), None, NO_FILTER).status == ()
 
 
 def test_a_batch_under_way_takes_what_was_heard_of_it_and_keeps_its_key() -> None:
-    start, first, *_ = normal()
-    (batch,) = made(start, first, now=at(70))
-    second = dose(122, "T-12", target_g=5.0, actual_g=5.1)
-    heard = LiveSnapshot(doses=(second, dose(122, "T-12", device="b")), events=())
-    after = apply_live_messages(batch, heard, at(123))
+    start, first, *_ = normal_batch()
+    (batch,) = reconstruct_from(start, first, now=seconds_after(70))
+    second = make_dose(122, "T-12", target_g=5.0, actual_g=5.1)
+    heard = LiveSnapshot(doses=(second, make_dose(122, "T-12", device="b")), events=())
+    after = apply_live_messages(batch, heard, seconds_after(123))
     assert (after.key, [one.chemical for one in after.ingredients]) == (batch.key, ["T-9", "T-12"])
     ended = apply_live_messages(
-        batch, LiveSnapshot(doses=(second,), events=(event(125, "complete"),)), at(126)
+        batch, LiveSnapshot(doses=(second,), events=(make_event(125, "complete"),)), seconds_after(126)
     )
     assert ended.status is BatchStatus.COMPLETE
-    assert apply_live_messages(ended, LiveSnapshot(events=(event(130, "start"),)), at(131)) is ended
+    assert (
+        apply_live_messages(ended, LiveSnapshot(events=(make_event(130, "start"),)), seconds_after(131))
+        is ended
+    )
 
 
 def test_the_longest_gap_is_named_by_what_came_after_it() -> None:
-    (batch,) = made(*normal())
+    (batch,) = reconstruct_from(*normal_batch())
     assert find_longest_gap(batch) == (3.0, "T-9")
-    (slow,) = made(event(0, "start"), dose(61, "T-9"), dose(200, "T-12"), event(203, "complete"))
+    (slow,) = reconstruct_from(
+        make_event(0, "start"), make_dose(61, "T-9"), make_dose(200, "T-12"), make_event(203, "complete")
+    )
     assert find_longest_gap(slow) == (81.0, "T-12")

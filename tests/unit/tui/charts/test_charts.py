@@ -32,11 +32,11 @@ HOUR = timedelta(hours=1)
 VALUES = st.lists(st.none() | st.floats(0, 1e12), min_size=24, max_size=24)
 
 
-def text(rows: Rows) -> list[str]:
+def join_rows(rows: Rows) -> list[str]:
     return ["".join(cell for cell, _ in row) for row in rows]
 
 
-def curves(
+def make_curves(
     *series: list[float | None], flags: tuple[ChartAnnotation, ...] = (), partial: int | None = None
 ) -> ChartData:
     named = tuple(Curve(f"series {number}", tuple(values)) for number, values in enumerate(series))
@@ -44,19 +44,19 @@ def curves(
     return ChartData(named, window, UTC, "g", is_additive=True, annotations=flags, partial_bucket=partial)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(VALUES, min_size=1, max_size=5), st.integers(1, 130), st.integers(1, 40))
 def test_large_charts_have_the_size_they_are_asked_for(
     series: list[list[float | None]], width: int, height: int
 ) -> None:
     for rows in (
-        draw_plot(curves(*series), width, height, cursor=3),
-        draw_full_screen_chart(curves(*series), width, height),
+        draw_plot(make_curves(*series), width, height, cursor=3),
+        draw_full_screen_chart(make_curves(*series), width, height),
     ):
         assert [len(row) for row in rows] == [width] * height
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(
     st.lists(st.tuples(st.floats(), st.floats()), min_size=1, max_size=20),
     st.integers(1, 60), st.integers(1, 20),
@@ -67,14 +67,14 @@ def test_no_number_can_end_the_process(piece: list[tuple[float, float]], width: 
 
 
 def test_two_series_are_told_apart_without_colour() -> None:
-    drawn = "\n".join(text(draw_plot(curves([1.0] * 24, [3.0] * 24), 80, 12)))
+    drawn = "\n".join(join_rows(draw_plot(make_curves([1.0] * 24, [3.0] * 24), 80, 12)))
     assert braille.get_series_marker(0) in drawn
     assert braille.get_series_marker(1) in drawn
 
 
 def test_without_the_library_there_are_markers_and_no_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(braille, "_load_plotext", lambda: None)
-    drawn = "\n".join(text(draw_plot(curves([1.0, 2.5] * 12, [3.0] * 24), 81, 13)))
+    drawn = "\n".join(join_rows(draw_plot(make_curves([1.0, 2.5] * 12, [3.0] * 24), 81, 13)))
     assert braille.get_series_marker(0) in drawn
     assert not any(0x2800 < ord(cell) <= 0x28FF for cell in drawn)
 
@@ -97,27 +97,27 @@ def test_statistics_leave_out_what_was_not_measured() -> None:
 
 
 def test_the_cursor_reads_the_time_and_every_series() -> None:
-    rows = text(draw_full_screen_chart(curves([None] * 23 + [7.5], [1.0] * 24), 100, 24, cursor=23))
+    rows = join_rows(draw_full_screen_chart(make_curves([None] * 23 + [7.5], [1.0] * 24), 100, 24, cursor=23))
     assert "Wed 11 Mar 14:00–15:00" in rows[0]
     assert any("series 0" in row and "7.5" in row for row in rows)
 
 
 def test_the_cursor_rests_on_the_newest_value() -> None:
-    assert find_newest_bucket(curves([1.0, None, 2.0, None])) == 2
-    assert find_newest_bucket(curves([None, None])) == 1
+    assert find_newest_bucket(make_curves([1.0, None, 2.0, None])) == 2
+    assert find_newest_bucket(make_curves([None, None])) == 1
 
 
 def test_a_bucket_that_is_not_over_is_said_and_dotted() -> None:
-    rows = text(draw_full_screen_chart(curves([1.0] * 24, partial=23), 100, 24, cursor=23))
+    rows = join_rows(draw_full_screen_chart(make_curves([1.0] * 24, partial=23), 100, 24, cursor=23))
     assert "so far" in rows[0]
     axis = next(row for row in rows if "└" in row)
     assert axis.rstrip().endswith("·")
 
 
 def test_a_missing_value_is_said_and_not_called_zero() -> None:
-    rows = text(draw_full_screen_chart(curves([0.0, None]), 100, 20, cursor=1))
+    rows = join_rows(draw_full_screen_chart(make_curves([0.0, None]), 100, 20, cursor=1))
     assert "nothing measured" in rows[0]
-    assert "0.0 g" in text(draw_full_screen_chart(curves([0.0, None]), 100, 20, cursor=0))[0]
+    assert "0.0 g" in join_rows(draw_full_screen_chart(make_curves([0.0, None]), 100, 20, cursor=0))[0]
 
 
 def test_notes_come_before_batches_and_many_batches_are_counted() -> None:
@@ -132,7 +132,7 @@ def test_what_happened_has_a_row_above_the_axis() -> None:
         ChartAnnotation(SINCE + HOUR / 2, AnnotationGlyph.ABORT, "CU-85 abort"),
         ChartAnnotation(SINCE + HOUR / 2, AnnotationGlyph.START, "CU-85"),
     )
-    rows = text(draw_plot(curves([1.0] * 24, flags=flags), 80, 12))
+    rows = join_rows(draw_plot(make_curves([1.0] * 24, flags=flags), 80, 12))
     assert rows[-3][6:10].strip() == "✗"
 
 
@@ -153,5 +153,7 @@ def test_ticks_follow_the_wall_across_a_change_of_clocks() -> None:
 
 
 def test_columns_of_a_day_end_with_the_newest_and_not_with_what_is_to_come() -> None:
-    (row,) = text(consumption_sparklines.paint_sparklines(curves([1.0, 2.0, *[None] * 22], partial=1), 40, 1))
+    (row,) = join_rows(
+        consumption_sparklines.paint_sparklines(make_curves([1.0, 2.0, *[None] * 22], partial=1), 40, 1)
+    )
     assert row.rstrip().split()[-2].endswith("▇")

@@ -29,21 +29,21 @@ ROW = replace(told_batches().details[0].row, status="complete", findings=0)
 VISIBLE = 30
 
 
-def row(number: float, key: str = "", findings: int = 0) -> BatchRow:
+def make_row(number: float, key: str = "", findings: int = 0) -> BatchRow:
     """The greater the number, the newer."""
     begins = NOON + timedelta(minutes=number)
     return replace(ROW, batch_key=key or f"{number:08.1f}", begins_at=begins, findings=findings)
 
 
 @dataclass
-class Kept:
+class FakeBatchSource:
     """Batches as a database keeps them: they come, go, and begin at another time than they seemed to."""
 
     rows: list[BatchRow] = field(default_factory=list)
     account: str = "anna"
     asked: list[str] = field(default_factory=list)
 
-    def _ordered(self, which: BatchFilter) -> list[BatchRow]:
+    def _list_ordered(self, which: BatchFilter) -> list[BatchRow]:
         wanted = [row for row in self.rows if row.findings or not which.with_findings]
         return sorted(wanted, key=browse.get_sort_key, reverse=True)
 
@@ -51,7 +51,7 @@ class Kept:
         self, batch_filter: BatchFilter, after: BatchRow | None, rows: int
     ) -> Sequence[BatchRow]:
         self.asked.append(f"list of {', '.join(batch_filter.status) or 'all'}")
-        found = self._ordered(batch_filter)
+        found = self._list_ordered(batch_filter)
         return [
             row for row in found if after is None or browse.get_sort_key(row) < browse.get_sort_key(after)
         ][:rows]
@@ -61,7 +61,7 @@ class Kept:
     ) -> Sequence[BatchRow]:
         return [
             row
-            for row in self._ordered(batch_filter)
+            for row in self._list_ordered(batch_filter)
             if browse.get_sort_key(row) > browse.get_sort_key(before)
         ][-rows:]
 
@@ -103,25 +103,25 @@ class Later:
 class Reviewer:
     """Somebody in front of the list; a moment passes at every step."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: FakeBatchSource) -> None:
         self.kept, self.now = kept, NOON
         jobs = BackgroundJobs(AtOnce(), lambda follow: follow())  # type: ignore[arg-type]  # stands for the threads
         self.shelf = BatchStore(kept, jobs, lambda: None, ReviewPolicy())
-        self.look()
+        self.refresh_lists()
 
-    def look(self) -> None:
+    def refresh_lists(self) -> None:
         self.now += timedelta(seconds=10)
         self.shelf.refresh_due(self.now, BatchFilter(), BatchFilter())
         self.shelf.list_state = browse.clamp_cursor(self.shelf.list_state, VISIBLE)
 
-    def go(self, step: int) -> None:
+    def move_cursor(self, step: int) -> None:
         self.shelf.list_state = browse.move_cursor(self.shelf.list_state, step, VISIBLE)
         self.shelf.prefetch_pages(VISIBLE)
-        self.look()
+        self.refresh_lists()
 
-    def find(self) -> None:
+    def find_next(self) -> None:
         self.shelf.find_next(lambda which: replace(which, with_findings=True), lambda found: None)
-        self.look()
+        self.refresh_lists()
 
     @property
     def in_sight(self) -> list[str]:
@@ -133,16 +133,16 @@ class Reviewer:
         return [row.batch_key for row in self.shelf.list_state.rows]
 
 
-def kept(count: int) -> Kept:
-    return Kept([row(number) for number in range(count)])
+def make_source(count: int) -> FakeBatchSource:
+    return FakeBatchSource([make_row(number) for number in range(count)])
 
 
-def keys(kept: Kept) -> list[str]:
+def list_keys(kept: FakeBatchSource) -> list[str]:
     return [row.batch_key for row in kept.list_batches(BatchFilter(), None, 100_000)]
 
 
 def test_a_batch_that_turns_out_to_have_begun_earlier_leaves_no_hole_behind_it() -> None:
-    plant = kept(3 * PAGE_SIZE)
+    plant = make_source(3 * PAGE_SIZE)
     who = Reviewer(plant)
     last = who.shelf.list_state.rows[-1]
     # late messages: the last batch of the page began an hour before
@@ -150,53 +150,53 @@ def test_a_batch_that_turns_out_to_have_begun_earlier_leaves_no_hole_behind_it()
     who.shelf.open(moved.batch_key)
     who.shelf.read_page_below()
     assert len(who.held) == 2 * PAGE_SIZE - 1
-    assert who.held == keys(plant)[: 2 * PAGE_SIZE - 1]
+    assert who.held == list_keys(plant)[: 2 * PAGE_SIZE - 1]
 
 
 def test_a_batch_that_comes_between_two_pages_is_there_as_soon_as_its_place_is_in_sight() -> None:
-    plant = kept(10 * PAGE_SIZE)
+    plant = make_source(10 * PAGE_SIZE)
     who = Reviewer(plant)
-    who.go(5 * PAGE_SIZE // 3)
+    who.move_cursor(5 * PAGE_SIZE // 3)
     for _ in range(8):
-        who.go(PAGE_SIZE)
+        who.move_cursor(PAGE_SIZE)
     place = who.shelf.list_state.rows[4 * PAGE_SIZE]
-    plant.rows.append(row(0, "late"))
+    plant.rows.append(make_row(0, "late"))
     plant.rows[-1] = replace(plant.rows[-1], begins_at=place.begins_at + timedelta(seconds=1))
-    who.go(4 * PAGE_SIZE - who.shelf.list_state.row)
+    who.move_cursor(4 * PAGE_SIZE - who.shelf.list_state.row)
     assert "late" in who.in_sight
-    assert who.held == keys(plant)[: len(who.held)]
+    assert who.held == list_keys(plant)[: len(who.held)]
 
 
 def test_what_lies_above_a_batch_that_was_gone_to_is_read_page_by_page() -> None:
-    plant = kept(12 * PAGE_SIZE)
+    plant = make_source(12 * PAGE_SIZE)
     plant.rows[3] = replace(plant.rows[3], findings=1)
     who = Reviewer(plant)
-    who.find()
+    who.find_next()
     here = browse.get_selected_row(who.shelf.list_state)
     assert here is not None
-    assert here.batch_key == row(3).batch_key
+    assert here.batch_key == make_row(3).batch_key
     for _ in range(12 * PAGE_SIZE // VISIBLE + 1):
-        who.go(-VISIBLE)
+        who.move_cursor(-VISIBLE)
     assert who.shelf.list_state.has_newest
-    assert who.held == keys(plant)
+    assert who.held == list_keys(plant)
 
 
 def test_no_more_is_held_than_is_good_and_there_is_an_end_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(browse, "MAX_ROWS", 6 * PAGE_SIZE)
-    plant = kept(3 * browse.MAX_ROWS // 2)
+    plant = make_source(3 * browse.MAX_ROWS // 2)
     who = Reviewer(plant)
     while not who.shelf.list_state.has_oldest:
-        who.go(PAGE_SIZE)
+        who.move_cursor(PAGE_SIZE)
         assert len(who.held) <= browse.MAX_ROWS
-    who.go(browse.MAX_ROWS)
-    assert who.in_sight[-1] == keys(plant)[-1]
-    assert who.held == keys(plant)[-len(who.held) :]
+    who.move_cursor(browse.MAX_ROWS)
+    assert who.in_sight[-1] == list_keys(plant)[-1]
+    assert who.held == list_keys(plant)[-len(who.held) :]
 
 
 def test_who_turns_from_tab_to_tab_waits_for_the_last_list_alone() -> None:
-    plant, waiting = kept(5), list[Callable[[], object]]()
+    plant, waiting = make_source(5), list[Callable[[], object]]()
     who = Reviewer(plant)
     plant.asked.clear()
     who.shelf._jobs = BackgroundJobs(Later(waiting), lambda follow: follow())  # type: ignore[arg-type]  # stands for the threads
@@ -218,25 +218,25 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(STEPS, max_size=14))
 def test_what_is_in_sight_is_what_is_there_whatever_happens_meanwhile(steps: list[tuple[str, int]]) -> None:
-    plant = Kept([row(number, findings=number % 97 == 0) for number in range(300)])
+    plant = FakeBatchSource([make_row(number, findings=number % 97 == 0) for number in range(300)])
     who = Reviewer(plant)
     for count, (what, number) in enumerate(steps):
         if what == "go":
-            who.go(number)
+            who.move_cursor(number)
         elif what == "find":
-            who.find()
+            who.find_next()
         elif what == "come":
-            plant.rows.append(row(number + 0.5, f"new-{count}"))
+            plant.rows.append(make_row(number + 0.5, f"new-{count}"))
         else:
             gone = plant.rows.pop(number % len(plant.rows))
             if what == "move":
                 plant.rows.append(replace(gone, begins_at=gone.begins_at - timedelta(minutes=90.3)))
-        who.look()
-        who.look()
+        who.refresh_lists()
+        who.refresh_lists()
         assert len(set(who.held)) == len(who.held)
-        sight, every = who.in_sight, keys(plant)
+        sight, every = who.in_sight, list_keys(plant)
         begins = every.index(sight[0])
         assert sight == every[begins : begins + len(sight)]

@@ -135,11 +135,11 @@ def test_a_failure_keeps_the_last_good_rows_with_their_time() -> None:
     question = sent[0]
     assert desk.store_result(PanelReply(question, ("row",)), NOW)
     desk.request_due_panels(OVERVIEW_PANELS, Scope(), TimeContext(NOW + 40 * SECOND, UTC, LiveSnapshot()))
-    assert desk.store_result(_failed(sent), NOW + 41 * SECOND)
+    assert desk.store_result(_make_failure(sent), NOW + 41 * SECOND)
     answer = desk.results[question.panel.id]
     assert (answer.rows, answer.loaded_at, answer.error) == (("row",), NOW, "gone")
 
 
-def _failed(sent: list[PanelRequest]) -> PanelReply:
+def _make_failure(sent: list[PanelRequest]) -> PanelReply:
     newest = next(question for question in reversed(sent) if question.panel is sent[0].panel)
     return PanelReply(newest, None, "gone")

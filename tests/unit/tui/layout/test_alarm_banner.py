@@ -17,26 +17,28 @@ from dosing_tui.tui.layout.alarm_banner import build_banner, render_banner
 from dosing_tui.tui.layout.system_notices import SystemNotice
 from dosing_tui.tui.rendering.palette import DARK, DIM, ColourRole
 from dosing_tui.tui.rendering.theme import TerminalTheme
-from tests.support.tui.alarm_samples import flood, picture_of, state
+from tests.support.tui.alarm_samples import make_flood, make_state, picture_of
 from tests.support.tui.sample_plant import NOW
 
-LOW = state("STOCK_LOW", "A", number=3)
-GROSS = state("DOSE_GROSS", "P", number=2)
-ACKED = replace(state("STOCK_CRITICAL", "B", number=1), acked=True)
+LOW = make_state("STOCK_LOW", "A", number=3)
+GROSS = make_state("DOSE_GROSS", "P", number=2)
+ACKED = replace(make_state("STOCK_CRITICAL", "B", number=1), acked=True)
 RETURNED = replace(LOW, active=False)
 
 
-def stamp(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     return "14:00:00"
 
 
-def lines(alarms: AlarmSnapshot, *notices: SystemNotice, width: int = 120, height: int = 2) -> list[str]:
+def render_lines(
+    alarms: AlarmSnapshot, *notices: SystemNotice, width: int = 120, height: int = 2
+) -> list[str]:
     told = build_banner(alarms, notices, idle_text="nothing abnormal", silence_key="")
-    return ["".join(cell for cell, _ in row) for row in render_banner(told, stamp, width, height)]
+    return ["".join(cell for cell, _ in row) for row in render_banner(told, format_time, width, height)]
 
 
 def test_the_unacknowledged_come_first_then_the_most_urgent() -> None:
-    first, second, third = lines(picture_of(ACKED, LOW, GROSS), height=3)
+    first, second, third = render_lines(picture_of(ACKED, LOW, GROSS), height=3)
     assert first.startswith(" ■H*  14:00:00 Gross dosing error: P")
     assert second.startswith(" ▲M*  14:00:00 Low inventory: A")
     assert third.startswith(" ■H   14:00:00 Tank nearly empty: B")
@@ -44,27 +46,27 @@ def test_the_unacknowledged_come_first_then_the_most_urgent() -> None:
 
 def test_what_is_acknowledged_is_dim_and_what_is_not_is_a_block_of_colour() -> None:
     told = build_banner(picture_of(ACKED, LOW), [], idle_text="", silence_key="")
-    loud, quiet = render_banner(told, stamp, 120, 2)
+    loud, quiet = render_banner(told, format_time, 120, 2)
     assert loud[1][1].bg is ColourRole.WARN
     assert quiet[1][1] == DIM
 
 
 def test_a_link_that_is_away_comes_before_alarms_of_its_rank_and_has_no_star() -> None:
     notice = SystemNotice("broker", Priority.HIGH, "Broker down", NOW)
-    first, second = lines(picture_of(GROSS), notice)
+    first, second = render_lines(picture_of(GROSS), notice)
     assert first.startswith(" ■H   14:00:00 Broker down")
     assert second.startswith(" ■H*")
 
 
 def test_an_alarm_that_returned_says_so() -> None:
-    assert "returned · Low inventory" in lines(picture_of(RETURNED))[0]
+    assert "returned · Low inventory" in render_lines(picture_of(RETURNED))[0]
 
 
 @pytest.mark.parametrize("count", [0, 1, 500])
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("height", [1, 2])
 def test_the_banner_has_always_the_same_height(count: int, width: int, height: int) -> None:
-    shown = lines(flood(count) if count else picture_of(), width=width, height=height)
+    shown = render_lines(make_flood(count) if count else picture_of(), width=width, height=height)
     assert [len(line) for line in shown] == [width] * height
     if count == 500:
         assert ("FLOOD 500" in shown[0]) is True
@@ -73,7 +75,7 @@ def test_the_banner_has_always_the_same_height(count: int, width: int, height: i
 
 def test_without_unicode_the_letters_tell() -> None:
     look = TerminalTheme(DARK, GlyphMode.ASCII)
-    text = "".join(map(look.translate_character, lines(picture_of(GROSS))[0]))
+    text = "".join(map(look.translate_character, render_lines(picture_of(GROSS))[0]))
     assert text.startswith(" #H*")
     assert text.isascii()
 
@@ -113,7 +115,7 @@ def test_what_is_acknowledged_returned_or_diagnostic_does_not_sound() -> None:
 def test_it_sounds_exactly_when_something_calls_that_was_not_silenced(was: set[int], now: set[int]) -> None:
     def calls(numbers: set[int]) -> audible_alarm.AlarmOccurrences:
         return audible_alarm.find_audible_occurrences(
-            picture_of(*(state("STOCK_LOW", str(one), number=one) for one in numbers))
+            picture_of(*(make_state("STOCK_LOW", str(one), number=one) for one in numbers))
         )
 
     assert audible_alarm.is_sounding(audible_alarm.silence_occurrences(calls(was)), calls(now)) is bool(

@@ -11,7 +11,7 @@ from dosing_tui.tui.layout.view_layouts import DashboardView
 WIDTHS, HEIGHTS, TANKS = st.integers(80, 300), st.integers(24, 100), st.integers(0, 60)
 
 
-def cells(place: TileRect) -> set[tuple[int, int]]:
+def list_cells(place: TileRect) -> set[tuple[int, int]]:
     return {
         (x, y) for x in range(place.x, place.x + place.width) for y in range(place.y, place.y + place.height)
     }
@@ -29,11 +29,11 @@ def test_tiles_fill_the_room_and_never_overlap(
     assert all(place.y + place.height <= room for place in layout.places.values())
     ordered = list(layout.places.values())
     assert not any(
-        overlap(one, other) for number, one in enumerate(ordered) for other in ordered[number + 1 :]
+        do_overlap(one, other) for number, one in enumerate(ordered) for other in ordered[number + 1 :]
     )
 
 
-def overlap(one: TileRect, other: TileRect) -> bool:
+def do_overlap(one: TileRect, other: TileRect) -> bool:
     return not (
         one.x + one.width <= other.x or other.x + other.width <= one.x
         or one.y + one.height <= other.y or other.y + other.height <= one.y

@@ -8,7 +8,7 @@ from dosing_tui.tui.layout.status_and_footer import StatusBarState, render_statu
 UP, DOWN = LinkState(LinkStatus.UP), LinkState(LinkStatus.DOWN, reason="connection refused")
 
 
-def row(width: int, *, link: LinkState, frozen: str = "") -> str:
+def render_row(width: int, *, link: LinkState, frozen: str = "") -> str:
     status = StatusBarState(
         "Demo plant",
         "Overview",
@@ -25,7 +25,7 @@ def row(width: int, *, link: LinkState, frozen: str = "") -> str:
 
 
 def test_with_both_links_down_the_role_gives_way_to_the_screens_name() -> None:
-    shown = row(80, link=DOWN)
+    shown = render_row(80, link=DOWN)
     assert "› Overview " in shown
     assert " ■ MQTT down    ■ DB down " in shown
     assert "collecting" not in shown
@@ -33,10 +33,10 @@ def test_with_both_links_down_the_role_gives_way_to_the_screens_name() -> None:
 
 @pytest.mark.parametrize("width", [80, 100, 120])
 def test_the_role_is_told_where_there_is_room(width: int) -> None:
-    assert "› Overview " in row(width, link=UP)
-    assert "  collecting  ● MQTT" in row(width, link=UP)
-    assert ("  collecting   ■ MQTT down" in row(width, link=DOWN)) == (width > 80)
+    assert "› Overview " in render_row(width, link=UP)
+    assert "  collecting  ● MQTT" in render_row(width, link=UP)
+    assert ("  collecting   ■ MQTT down" in render_row(width, link=DOWN)) == (width > 80)
 
 
 def test_since_when_the_picture_stands_still_is_not_covered() -> None:
-    assert " FROZEN 10:01:02 " in row(80, link=UP, frozen="10:01:02")
+    assert " FROZEN 10:01:02 " in render_row(80, link=UP, frozen="10:01:02")

@@ -26,7 +26,7 @@ A, B, C = Thing("a", 3.0), Thing("b", None), Thing("c", 1.0)
 TABLE = TableData((A, B, C), COLUMNS)
 
 
-def text(rows: Rows) -> list[str]:
+def join_rows(rows: Rows) -> list[str]:
     return ["".join(cell for cell, _ in row) for row in rows]
 
 
@@ -90,8 +90,10 @@ def test_tables_have_the_size_they_are_asked_for(
 
 
 def test_the_column_that_sorts_is_marked() -> None:
-    assert "Name↑" in text(data_table.paint_table(TABLE, 30, 5, TableCursor(sort_column="Name")))[0]
+    assert "Name↑" in join_rows(data_table.paint_table(TABLE, 30, 5, TableCursor(sort_column="Name")))[0]
     assert (
         "↓Size"
-        in text(data_table.paint_table(TABLE, 30, 5, TableCursor(sort_column="Size", is_reversed=True)))[0]
+        in join_rows(data_table.paint_table(TABLE, 30, 5, TableCursor(sort_column="Size", is_reversed=True)))[
+            0
+        ]
     )

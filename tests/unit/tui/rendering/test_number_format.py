@@ -27,7 +27,7 @@ from dosing_tui.tui.rendering.palette import (
     choose_palette,
 )
 from dosing_tui.tui.rendering.theme import TerminalTheme
-from tests.support.tui.alarm_samples import picture_of, state
+from tests.support.tui.alarm_samples import make_state, picture_of
 from tests.support.tui.sample_plant import HOSTILE, NOW
 
 UP = LinkState(LinkStatus.UP, NOW - timedelta(hours=1))
@@ -199,7 +199,7 @@ def test_a_database_that_is_away_says_how_much_is_buffered() -> None:
 @pytest.mark.parametrize(("rule", "told"), [("BROKER_DOWN", "database"), ("DB_DOWN", "broker")])
 def test_a_link_that_an_alarm_tells_of_is_not_told_twice(rule: str, told: str) -> None:
     down = LinkState(LinkStatus.DOWN, NOW, "gone")
-    alarms = picture_of(state(rule))
+    alarms = picture_of(make_state(rule))
     (notice,) = find_notices(LiveSnapshot(broker=down, database=down, alarms=alarms), NOW)
     assert notice.key == told
 

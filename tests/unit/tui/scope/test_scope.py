@@ -24,7 +24,7 @@ from dosing_tui.tui.scope.scope import (
     matches_selection,
     resolve_range,
 )
-from tests.support.tui.sample_plant import NOW, history
+from tests.support.tui.sample_plant import NOW, make_history
 
 PRESENT = TimeContext(NOW, UTC, LiveSnapshot())
 DAY = timedelta(days=1)
@@ -55,7 +55,7 @@ def test_a_range_that_would_never_end_is_refused_with_a_sentence() -> None:
 
 
 def test_this_batch_is_the_newest_that_was_started_until_its_end() -> None:
-    events = tuple(reversed(history().events))
+    events = tuple(reversed(make_history().events))
     start = next(event for event in events if event.event == "start")
     end = next(event for event in events if event.event != "start")
     present = replace(PRESENT, snapshot=LiveSnapshot(events=events))

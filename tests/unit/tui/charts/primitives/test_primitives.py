@@ -25,11 +25,11 @@ SINCE = datetime(2026, 3, 10, 15, tzinfo=UTC)
 DAY = BucketWindow(SINCE, timedelta(hours=1), 24)
 
 
-def text(rows: Rows) -> list[str]:
+def join_rows(rows: Rows) -> list[str]:
     return ["".join(cell for cell, _ in row) for row in rows]
 
 
-def tones(rows: Rows) -> set[ColourRole]:
+def find_tones(rows: Rows) -> set[ColourRole]:
     return {pen.fg for row in rows for cell, pen in row if cell.strip()}
 
 
@@ -65,16 +65,16 @@ def test_bars_have_the_size_they_are_asked_for(value: float, half: int) -> None:
 
 @given(st.lists(st.integers(0, 10_000), min_size=22, max_size=22), SIZES)
 def test_histograms_have_the_size_they_are_asked_for(counts: list[int], size: tuple[int, int]) -> None:
-    assert is_size(draw_histogram(bins(counts), *size, limit=0.5), *size)
+    assert is_size(draw_histogram(make_bins(counts), *size, limit=0.5), *size)
 
 
 def test_an_area_is_as_high_as_its_values() -> None:
-    assert text(draw_area([0.0, 4.0, 8.0, 16.0], 4, 2, top=16.0)) == ["   █", "▁▄██"]
+    assert join_rows(draw_area([0.0, 4.0, 8.0, 16.0], 4, 2, top=16.0)) == ["   █", "▁▄██"]
 
 
 def test_a_missing_value_is_a_gap_and_a_zero_is_a_line() -> None:
-    assert text(draw_area([0.0, None, 1.0], 3, 1, top=1.0)) == ["▁ █"]
-    assert text(draw_sparkline([0.0, None, 1.0], 3, 1, top=1.0)) == ["▁·▇"]
+    assert join_rows(draw_area([0.0, None, 1.0], 3, 1, top=1.0)) == ["▁ █"]
+    assert join_rows(draw_sparkline([0.0, None, 1.0], 3, 1, top=1.0)) == ["▁·▇"]
 
 
 def test_columns_above_the_limit_warn_and_the_others_do_not() -> None:
@@ -84,7 +84,7 @@ def test_columns_above_the_limit_warn_and_the_others_do_not() -> None:
 
 
 def test_stacked_sparks_never_merge() -> None:
-    full = text(draw_sparkline([5.0] * 3, 3, 2, top=5.0))
+    full = join_rows(draw_sparkline([5.0] * 3, 3, 2, top=5.0))
     assert full == ["▇▇▇", "███"]
 
 
@@ -103,31 +103,31 @@ def test_limits_are_cut_through_the_bar_and_marked_on_the_track() -> None:
 
 
 def test_a_bar_leans_to_the_side_of_its_sign() -> None:
-    assert text(draw_deviation_bar(0.5, 9, full_scale=1.0, limit=0.6)) == ["    │▄▄  "]
-    assert text(draw_deviation_bar(-0.4, 9, full_scale=1.0, limit=0.6)) == ["  ▗▄│    "]
-    assert ColourRole.WARN in tones(draw_deviation_bar(-0.7, 9, full_scale=1.0, limit=0.6))
-    assert text(draw_deviation_bar(99.0, 9, full_scale=1.0, limit=0.6)) == ["    │▄▄▄▄"]
+    assert join_rows(draw_deviation_bar(0.5, 9, full_scale=1.0, limit=0.6)) == ["    │▄▄  "]
+    assert join_rows(draw_deviation_bar(-0.4, 9, full_scale=1.0, limit=0.6)) == ["  ▗▄│    "]
+    assert ColourRole.WARN in find_tones(draw_deviation_bar(-0.7, 9, full_scale=1.0, limit=0.6))
+    assert join_rows(draw_deviation_bar(99.0, 9, full_scale=1.0, limit=0.6)) == ["    │▄▄▄▄"]
 
 
-def bins(counts: list[int]) -> list[ErrorBin]:
+def make_bins(counts: list[int]) -> list[ErrorBin]:
     edges = [None, *(round(-2 + 0.2 * number, 1) for number in range(21)), None]
     return [ErrorBin(edges[number], edges[number + 1], count) for number, count in enumerate(counts)]
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=22, max_size=22), st.integers(6, 130))
 def test_no_dose_is_lost_between_the_bins(counts: list[int], width: int) -> None:
-    assert sum(fold_bins(bins(counts), choose_geometry(width))) == sum(counts)
+    assert sum(fold_bins(make_bins(counts), choose_geometry(width))) == sum(counts)
 
 
 def test_bins_outside_the_tolerance_warn_and_those_inside_do_not() -> None:
     inside, outside = [0] * 22, [0] * 22
     inside[11] = outside[15] = 5
-    assert ColourRole.WARN not in tones(draw_histogram(bins(inside), 28, 8, limit=0.5))
-    assert ColourRole.WARN in tones(draw_histogram(bins(outside), 28, 8, limit=0.5))
+    assert ColourRole.WARN not in find_tones(draw_histogram(make_bins(inside), 28, 8, limit=0.5))
+    assert ColourRole.WARN in find_tones(draw_histogram(make_bins(outside), 28, 8, limit=0.5))
 
 
 def test_tolerance_lines_stand_on_both_sides_of_the_middle() -> None:
-    rows = text(draw_histogram(bins([0] * 22), 28, 8, limit=0.5))
+    rows = join_rows(draw_histogram(make_bins([0] * 22), 28, 8, limit=0.5))
     left, right = rows[0].index("┊"), rows[0].rindex("┊")
     assert left + right == 27
     assert "-0.5" in rows[-1]
@@ -161,5 +161,5 @@ def test_a_moment_finds_its_bucket() -> None:
 def test_a_threshold_is_labelled_on_the_row_of_its_line() -> None:
     plot = draw_area([None] * 24, 24, 7, top=20.0, limit=5.0)
     rows = axes.draw_axes(plot, width=28, height=9, top=20.0, y_labels=(20.0, 5.0), ticks=())
-    lines = [row for row in text(rows) if "┄" in row]
+    lines = [row for row in join_rows(rows) if "┄" in row]
     assert lines == ["  5┤" + "┄" * 24]
