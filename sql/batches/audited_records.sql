@@ -12,4 +12,4 @@ SELECT b.batch_key, b.batch_id, b.device_id, b.recipe, b.mode, b.status, b.reaso
   LEFT JOIN batch_numbers AS n USING (batch_key)
   LEFT JOIN (SELECT batch_key, max(review_id) AS last_review FROM batch_reviews GROUP BY batch_key) AS said
        USING (batch_key)
-  LEFT JOIN batch_standings AS s USING (batch_key)
+  LEFT JOIN batch_review_status AS s USING (batch_key)

@@ -1,5 +1,5 @@
 -- Has the batches that began at or after a moment judged anew.
-INSERT INTO batches_touched AS t (device_id, day, since, until)
+INSERT INTO batch_rebuild_queue AS t (device_id, day, since, until)
 SELECT device_id, (anchored_at AT TIME ZONE 'UTC')::date, min(anchored_at), max(anchored_at)
   FROM batches
  WHERE begins_at >= %(since)s

@@ -1,16 +1,16 @@
 -- Two years of sums, and of what could not be stored; answers the number of rows deleted.
 WITH quarters AS (
-    DELETE FROM dosing_15m WHERE bucket < %(sums_from)s RETURNING 1
+    DELETE FROM dosing_rollup_15m WHERE bucket < %(sums_from)s RETURNING 1
 ), hours AS (
-    DELETE FROM dosing_1h WHERE bucket < %(sums_from)s RETURNING 1
+    DELETE FROM dosing_rollup_1h WHERE bucket < %(sums_from)s RETURNING 1
 ), sixes AS (
-    DELETE FROM dosing_6h WHERE bucket < %(sums_from)s RETURNING 1
+    DELETE FROM dosing_rollup_6h WHERE bucket < %(sums_from)s RETURNING 1
 ), recipes AS (
-    DELETE FROM dosing_recipes_15m WHERE bucket < %(sums_from)s RETURNING 1
+    DELETE FROM recipe_rollup_15m WHERE bucket < %(sums_from)s RETURNING 1
 ), ends_15m AS (
-    DELETE FROM batch_ends_15m WHERE bucket < %(sums_from)s RETURNING 1
+    DELETE FROM batch_outcomes_15m WHERE bucket < %(sums_from)s RETURNING 1
 ), ends_1h AS (
-    DELETE FROM batch_ends_1h WHERE bucket < %(sums_from)s RETURNING 1
+    DELETE FROM batch_outcomes_1h WHERE bucket < %(sums_from)s RETURNING 1
 ), history AS (
     DELETE FROM dosing_hourly_history WHERE bucket < %(sums_from)s RETURNING 1
 ), rejected AS (

@@ -1,10 +1,10 @@
 -- Counts anew the doses out of tolerance of every quarter of an hour whose doses are all still there.
-UPDATE dosing_15m AS r
+UPDATE dosing_rollup_15m AS r
    SET n_out_of_tol = counted.out
   FROM (SELECT date_bin('15 minutes', time, '2000-01-01 00:00:00+00') AS bucket, device_id, chemical, recipe, mode,
                count(*) AS doses, count(*) FILTER (WHERE abs(error_g) > rule.tolerance_g) AS out
           FROM dosing_consumption
-         CROSS JOIN plant_rules AS rule
+         CROSS JOIN plant_limits AS rule
          GROUP BY 1, 2, 3, 4, 5) AS counted
  WHERE r.bucket = counted.bucket
    AND r.device_id = counted.device_id

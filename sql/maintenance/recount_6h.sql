@@ -1,9 +1,9 @@
 -- Brings the doses out of tolerance of every six hours in line with its quarters of an hour.
-UPDATE dosing_6h AS r
+UPDATE dosing_rollup_6h AS r
    SET n_out_of_tol = counted.out
   FROM (SELECT date_bin('6 hours', bucket, '2000-01-01 00:00:00+00') AS bucket, device_id, chemical, recipe, mode,
                sum(n_out_of_tol) AS out
-          FROM dosing_15m
+          FROM dosing_rollup_15m
          GROUP BY 1, 2, 3, 4, 5) AS counted
  WHERE r.bucket = counted.bucket
    AND r.device_id = counted.device_id

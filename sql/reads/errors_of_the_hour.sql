@@ -3,7 +3,7 @@ SELECT device_id AS device, pump, date_trunc('minute', time) AS minute, count(*)
        sum(abs(error_g))::float8 AS error_g,
        count(*) FILTER (WHERE abs(error_g) > rule.tolerance_g) AS outside
   FROM dosing_consumption
- CROSS JOIN plant_rules AS rule
+ CROSS JOIN plant_limits AS rule
  WHERE time > %(since)s
    AND error_g IS NOT NULL
  GROUP BY device_id, pump, minute

@@ -1,3 +1,3 @@
 -- From which error on, in g, a dose is out of tolerance.
 SELECT tolerance_g
-  FROM plant_rules
+  FROM plant_limits

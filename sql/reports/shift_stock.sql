@@ -4,7 +4,7 @@
 WITH edges AS (
      SELECT tank.device_id, tank.chemical, edge.is_first, around.before,
             greatest(edge.at, around.last_heard + INTERVAL '10 seconds') AS latest
-       FROM inventory_last AS tank
+       FROM inventory_latest AS tank
       CROSS JOIN (VALUES (true, %(from)s::timestamptz), (false, %(to)s::timestamptz)) AS edge (is_first, at)
       CROSS JOIN LATERAL (
             SELECT max(h.heard) FILTER (WHERE d.time < edge.at) AS last_heard,
@@ -34,7 +34,7 @@ WITH edges AS (
 SELECT tank.device_id, tank.chemical, first.remaining_g AS start_g, first.percent_full AS start_percent,
        last.remaining_g AS end_g, last.percent_full AS end_percent, dosed.dosed_g,
        coalesce(dosed.unweighed, 0) AS unweighed, taken.taken_g
-  FROM inventory_last AS tank
+  FROM inventory_latest AS tank
   LEFT JOIN held AS first
     ON first.is_first AND first.device_id = tank.device_id AND first.chemical = tank.chemical
   LEFT JOIN held AS last

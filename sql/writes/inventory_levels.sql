@@ -16,7 +16,7 @@ SELECT given.time, given.device_id, given.chemical, given.remaining_g,
   FROM json_to_recordset(%(rows)s::json)
        AS given (time timestamptz, device_id text, chemical text, remaining_g float8, capacity_g float8,
                  percent_full float8, dedup int, received_at timestamptz, time_quality text, flags text[])
-  LEFT JOIN inventory_last AS known
+  LEFT JOIN inventory_latest AS known
          ON known.device_id = given.device_id AND known.chemical = given.chemical
     ON CONFLICT DO NOTHING
 RETURNING device_id, chemical, time, dedup

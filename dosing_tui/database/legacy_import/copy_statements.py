@@ -1,6 +1,6 @@
 """The statements that copy one slice of an old table: composed of identifiers, never of data.
 
-A row of the old table becomes one row of ours, or one of ``rows_set_aside`` with the reason.
+A row of the old table becomes one row of ours, or one of ``legacy_import_rejects`` with the reason.
 """
 
 from collections.abc import Iterable

@@ -28,7 +28,7 @@ class ImportProgress:
 
 def list_unfinished(session: Session) -> dict[str, ImportProgress]:
     """The adopted tables that are still to be copied or dropped, by name."""
-    if session.execute("SELECT to_regclass('public.adoptions') IS NULL").fetchone() == (True,):
+    if session.execute("SELECT to_regclass('public.legacy_imports') IS NULL").fetchone() == (True,):
         return {}
     with session.cursor(row_factory=class_row(ImportProgress)) as cursor:
         states = cursor.execute(sql_files.read_statement("schema/adoption/unfinished")).fetchall()
@@ -37,7 +37,7 @@ def list_unfinished(session: Session) -> dict[str, ImportProgress]:
 
 def start_table(session: Session, table: str, rows: int) -> None:
     """The copying of a table of so many rows begins."""
-    session.execute("UPDATE adoptions SET rows = %s WHERE table_name = %s", (rows, table))
+    session.execute("UPDATE legacy_imports SET rows = %s WHERE table_name = %s", (rows, table))
 
 
 def add_progress(
@@ -51,7 +51,7 @@ def add_progress(
 
 
 def finish_table(session: Session, table: str) -> None:
-    session.execute("UPDATE adoptions SET finished_at = now() WHERE table_name = %s", (table,))
+    session.execute("UPDATE legacy_imports SET finished_at = now() WHERE table_name = %s", (table,))
 
 
 def get_count(row: tuple[int, ...] | None) -> int:

@@ -100,7 +100,7 @@ def register_imports(session: Session, swap: TableSwap) -> None:
     grants_and_views.restore_dependents(session, swap.dependents)
     for name in swap.table_names:
         session.execute(
-            "INSERT INTO adoptions (table_name, old_name) VALUES (%s, %s)", (name, get_legacy_name(name))
+            "INSERT INTO legacy_imports (table_name, old_name) VALUES (%s, %s)", (name, get_legacy_name(name))
         )
 
 

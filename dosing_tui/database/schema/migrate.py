@@ -13,7 +13,7 @@ from dosing_tui.database.error_mapping import DatabaseTarget, translate_error, t
 from dosing_tui.database.legacy_import import finalize, progress, table_swap
 from dosing_tui.database.legacy_import.table_swap import LegacyRelation
 from dosing_tui.database.schema import migration_history, plant_limits
-from dosing_tui.database.schema.migration_history import Migration
+from dosing_tui.database.schema.migration_history import FIRST_AFTER_IMPORT, Migration
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 
@@ -21,9 +21,6 @@ MigrationReporter = Callable[[str], None]
 
 LOCK_KEY = 0x646F73696E67
 """Key of the advisory lock: one program at a time changes the schema."""
-
-FIRST_AFTER_IMPORT = 50
-"""Migrations from this number on find the rows of an adopted database in place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +41,9 @@ class MigrationPlan:
 
     @property
     def step_names(self) -> list[str]:
-        adoptions = [f"adopt/{name}" for name in self.import_tables]
+        imports = [f"adopt/{name}" for name in self.import_tables]
         before, after = (m.name for m in self.before_import), (m.name for m in self.after_import)
-        return [*self.extensions, *before, *adoptions, *after, *self.limit_changes]
+        return [*self.extensions, *before, *imports, *after, *self.limit_changes]
 
 
 def migrate_schema(settings: Settings, *, report: MigrationReporter) -> list[str]:

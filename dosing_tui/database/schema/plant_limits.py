@@ -12,7 +12,7 @@ RECOUNT_STATEMENTS = ("recount_15m", "recount_1h", "recount_6h")
 
 def list_differences(session: Session, limits: LimitSettings) -> tuple[str, ...]:
     """What would be brought in line; nothing where there are no rules yet, or the same ones."""
-    if session.execute("SELECT to_regclass('public.plant_rules')").fetchone() == (None,):
+    if session.execute("SELECT to_regclass('public.plant_limits')").fetchone() == (None,):
         return ()
     row = session.execute(read_statement("maintenance/rules")).fetchone()
     if row is None:

@@ -19,7 +19,7 @@ WITH slice AS (
     ON CONFLICT DO NOTHING
     RETURNING {key}
 ), aside AS (
-    INSERT INTO rows_set_aside (table_name, row, reason)
+    INSERT INTO legacy_import_rejects (table_name, row, reason)
     SELECT %(table)s, to_jsonb(j._whole), coalesce(j._reason, 'a copy of another row')
       FROM judged AS j
       LEFT JOIN i ON j._reason IS NULL AND j._nth = 1 AND {same}

@@ -7,7 +7,7 @@ WITH old AS (
            h.total_grams BETWEEN -1e12 AND 1e12 AS usable
       FROM adopted_dosing_consumption_hourly AS h
       LEFT JOIN (SELECT DISTINCT date_bin('1 hour', bucket, '2000-01-01 00:00:00+00') AS hour, device_id
-                   FROM dosing_15m) AS d ON d.hour = h.bucket AND d.device_id = h.device_id
+                   FROM dosing_rollup_15m) AS d ON d.hour = h.bucket AND d.device_id = h.device_id
      WHERE d.hour IS NULL
 ), told AS (
     SELECT bucket, device_id, chemical, recipe, mode, sum(dose_count)::bigint AS doses,
@@ -26,17 +26,17 @@ WITH old AS (
       FROM old
     RETURNING 1
 ), per_quarter AS (
-    INSERT INTO dosing_15m
+    INSERT INTO dosing_rollup_15m
     SELECT bucket, device_id, chemical, recipe, mode, doses, sum_actual_g, n_actual, 0, 0, 0, 0, 0,
            sum_duration_ms, n_duration
       FROM told
 ), per_hour AS (
-    INSERT INTO dosing_1h
+    INSERT INTO dosing_rollup_1h
     SELECT bucket, device_id, chemical, recipe, mode, doses, sum_actual_g, n_actual, 0, 0, 0, 0, 0,
            sum_duration_ms, n_duration
       FROM told
 ), per_six AS (
-    INSERT INTO dosing_6h AS r (bucket, device_id, chemical, recipe, mode, doses, sum_actual_g, n_actual,
+    INSERT INTO dosing_rollup_6h AS r (bucket, device_id, chemical, recipe, mode, doses, sum_actual_g, n_actual,
                                 sum_error_g, sum_abs_error_g, sum_sq_error_g, n_error, n_out_of_tol,
                                 sum_duration_ms, n_duration)
     SELECT date_bin('6 hours', bucket, '2000-01-01 00:00:00+00'), device_id, chemical, recipe, mode,
@@ -50,7 +50,7 @@ WITH old AS (
            sum_duration_ms = r.sum_duration_ms + excluded.sum_duration_ms,
            n_duration = r.n_duration + excluded.n_duration
 ), per_recipe AS (
-    INSERT INTO dosing_recipes_15m AS r
+    INSERT INTO recipe_rollup_15m AS r
     SELECT bucket, recipe, mode, sum(doses), sum(sum_actual_g), sum(n_actual), 0, 0,
            sum(sum_duration_ms), sum(n_duration)
       FROM told

@@ -122,7 +122,7 @@ def before_notes(database: str, role: str, right: LiteralString) -> None:
     run(
         database,
         "DROP TABLE operator_notes",
-        "DROP FUNCTION refuse_change() CASCADE",
+        "DROP FUNCTION reject_update_or_delete() CASCADE",
         "DELETE FROM schema_migrations WHERE name = 'any/0012_operator_notes'",
     )
     with psycopg.connect(database, autocommit=True) as session:

@@ -100,7 +100,7 @@ def test_each_fault_gives_the_status_it_should_live_and_rebuilt_with_the_same_re
         publish(settings, deliver(messages))
         until(lambda: plant.books.received == len(messages) and not plant.books.spooled)
         until(lambda: statuses(dsn) == wanted, why=f"{case}: {wanted}, not {statuses(dsn)}")
-        until(lambda: value(dsn, "SELECT count(*) FROM batches_touched") == 0)
+        until(lambda: value(dsn, "SELECT count(*) FROM batch_rebuild_queue") == 0)
     live = rows(dsn, RECORDS)
     now = datetime.now(UTC)
     rebuild_batches(settings, since=now - timedelta(days=3), until=now, now=now, report=print)

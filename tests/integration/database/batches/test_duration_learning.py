@@ -32,7 +32,7 @@ def test_only_what_begins_after_it_was_learned_is_judged_by_it_and_a_rebuild_doe
     settings = settings_for(migrated)
     many = [one for number in range(25) for one in normal(600.0 * number)]
     kept(migrated, *many, *slow(600.0 * 25), now=LEARNED)
-    assert rows(migrated, "SELECT recipe, chemical, batches FROM usual_durations ORDER BY 1, 2") == [
+    assert rows(migrated, "SELECT recipe, chemical, batches FROM batch_duration_baselines ORDER BY 1, 2") == [
         ("", "", 26), ("CU-85", "", 26), ("CU-85", "T-12", 26), ("CU-85", "T-9", 26),
     ]  # fmt: skip
     kept(migrated, *normal(DAY), *slow(DAY + 600), now=LEARNED + timedelta(days=1))
@@ -46,7 +46,7 @@ def test_only_what_begins_after_it_was_learned_is_judged_by_it_and_a_rebuild_doe
     later = LEARNED + timedelta(days=9)
     rebuild_changed_days(settings, now=later)
     rebuild_changed_days(settings, now=later)
-    assert rows(migrated, "SELECT count(DISTINCT valid_from) FROM usual_durations") == [(2,)]
+    assert rows(migrated, "SELECT count(DISTINCT valid_from) FROM batch_duration_baselines") == [(2,)]
     rebuild_batches(settings, since=NOON - timedelta(days=1), until=later, now=later, report=print)
     assert judged(migrated)[:28] == before
     assert rows(migrated, "SELECT DISTINCT finding_kinds FROM batches WHERE begins_at > %s",
@@ -57,4 +57,4 @@ def test_where_there_is_nothing_to_learn_from_it_is_looked_again_after_a_day(mig
     settings = settings_for(migrated)
     for days in (0.0, 0.9, 1.1):
         rebuild_changed_days(settings, now=NOON + timedelta(days=days))
-    assert rows(migrated, "SELECT count(*), max(batches) FROM usual_durations") == [(2, 0)]
+    assert rows(migrated, "SELECT count(*), max(batches) FROM batch_duration_baselines") == [(2, 0)]

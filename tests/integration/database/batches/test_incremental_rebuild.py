@@ -111,7 +111,7 @@ def test_nothing_is_written_when_nothing_has_changed(migrated: str) -> None:
     kept(migrated, *normal(), now=LATER)
     done = rebuild_batches(settings_for(migrated), since=NOON, until=LATER, now=LATER, report=print)
     assert (done.batch_count, done.stored_count, done.removed_count) == (1, 0, 0)
-    assert value(migrated, "SELECT count(*) FROM batches_touched") == 0
+    assert value(migrated, "SELECT count(*) FROM batch_rebuild_queue") == 0
 
 
 def test_batches_outlive_their_readings(migrated: str) -> None:
@@ -139,7 +139,7 @@ def test_batches_outlive_readings_that_were_kept_for_less_than_usual(migrated: s
 
 def test_what_was_written_waits_until_somebody_rebuilds(migrated: str) -> None:
     write(migrated, normal())
-    assert value(migrated, "SELECT count(*) FROM batches_touched") == 1
+    assert value(migrated, "SELECT count(*) FROM batch_rebuild_queue") == 1
     assert told(migrated) == []
     assert kept(migrated, now=LATER) == ["complete CU-85 2"]
 
@@ -154,9 +154,9 @@ def test_only_one_rebuilds_at_a_time(migrated: str) -> None:
 
 def test_what_comes_while_it_is_rebuilt_is_not_forgotten(migrated: str) -> None:
     write(migrated, normal())
-    touched = rows(migrated, "SELECT device_id, day, touches FROM batches_touched")
+    touched = rows(migrated, "SELECT device_id, day, touches FROM batch_rebuild_queue")
     write(migrated, [dose(70, "T-9", dedup=9)])
-    (row,) = rows(migrated, "SELECT device_id, day, touches FROM batches_touched")
+    (row,) = rows(migrated, "SELECT device_id, day, touches FROM batch_rebuild_queue")
     assert row[:2] == touched[0][:2]
     assert row[2] > touched[0][2]
 

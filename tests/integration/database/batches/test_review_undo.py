@@ -113,6 +113,6 @@ def test_withdrawals_from_before_took_back_all_there_was(plant: Settings) -> Non
     with psycopg.connect(plant.database.dsn) as session:
         session.execute("SET session_replication_role = replica")
         session.execute("UPDATE batch_reviews SET withdraws = 0")
-        standing = session.execute("SELECT disposition FROM batch_standings").fetchall()
+        standing = session.execute("SELECT disposition FROM batch_review_status").fetchall()
     assert standing == []
-    assert rows(plant.database.dsn, "SELECT count(*) FROM standing_reviews") == [(0,)]
+    assert rows(plant.database.dsn, "SELECT count(*) FROM effective_reviews") == [(0,)]

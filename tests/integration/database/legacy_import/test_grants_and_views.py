@@ -58,7 +58,7 @@ def test_what_telegraf_added_to_the_rows_is_carried_along(guide: str) -> None:
     adopt(guide)
     kept = rows(guide, "SELECT host, facility FROM dosing_consumption ORDER BY time")
     assert kept == [(None, None), ("gateway", "main_factory")]
-    assert value(guide, "SELECT row->>'host' FROM rows_set_aside") == "gateway"
+    assert value(guide, "SELECT row->>'host' FROM legacy_import_rejects") == "gateway"
     run(guide, DOSE.replace("actual_g", "host").format("(now(), 'e', 1, 'BDO', 'gateway')"))
 
 
@@ -89,7 +89,7 @@ def test_tables_that_telegraf_made_by_itself_are_adopted(flavour: Server, databa
     migrate_schema(settings_for(database, zone="Asia/Tokyo"), report=print)
     kept = rows(database, "SELECT time::text, pump, error_g, recipe, duration_ms FROM dosing_consumption")
     assert kept == [("2026-11-01 10:00:00+00", 2, None, "", 4000)]
-    reasons = sorted(reason for (reason,) in rows(database, "SELECT reason FROM rows_set_aside"))
+    reasons = sorted(reason for (reason,) in rows(database, "SELECT reason FROM legacy_import_rejects"))
     assert reasons == ["device_id is missing", "duration_ms is NaN", "pump is 3000000000", "time is missing"]
 
 
@@ -100,7 +100,7 @@ def test_who_could_read_or_write_still_can(guide: str, role: str) -> None:
     theirs = make_conninfo(guide, user=role)
     run(theirs, DOSE.format("(now(), 'd', 1, 'BDO', 2.5)"), "SELECT * FROM latest_inventory")
     assert value(theirs, "SELECT sum(actual_g) FROM dosing_consumption") == 5.0
-    assert value(theirs, "SELECT sum(sum_actual_g) FROM dosing_1h") == 5.0
+    assert value(theirs, "SELECT sum(sum_actual_g) FROM dosing_rollup_1h") == 5.0
     assert value(theirs, "SELECT sum(total_grams) FROM dosing_consumption_hourly") == 5.0
     assert value(theirs, "SELECT has_table_privilege('dosing_consumption', 'INSERT WITH GRANT OPTION')")
     assert not value(theirs, "SELECT has_table_privilege('dosing_consumption', 'DELETE')")

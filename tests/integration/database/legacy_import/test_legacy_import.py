@@ -46,13 +46,13 @@ def counts(dsn: str) -> tuple[int, int, int]:
 
 def check_books(dsn: str, told: Told) -> None:
     """Every old row is in its table or set aside, and the old tables are gone."""
-    aside: dict[str, int] = dict(rows(dsn, "SELECT table_name, count(*) FROM rows_set_aside GROUP BY 1"))
+    aside: dict[str, int] = dict(rows(dsn, "SELECT table_name, count(*) FROM legacy_import_rejects GROUP BY 1"))
     doses, events, levels = counts(dsn)
     assert doses + aside["dosing_consumption"] == told.doses
     assert events + aside["batch_events"] == told.events
     assert levels + aside["inventory_levels"] == told.levels
     assert sum(aside.values()) == told.spoilt + told.copies
-    copies = value(dsn, "SELECT count(*) FROM rows_set_aside WHERE reason = 'a copy of another row'")
+    copies = value(dsn, "SELECT count(*) FROM legacy_import_rejects WHERE reason = 'a copy of another row'")
     assert copies == told.copies
     assert value(dsn, OLD_TABLES) == 0
 
@@ -64,7 +64,7 @@ def test_every_row_is_kept_or_set_aside_with_its_reason(guide: str) -> None:
     assert adopt(guide) == names
     assert list_pending_steps(settings_for(guide)) == []
     check_books(guide, told)
-    reasons = {reason for (reason,) in rows(guide, "SELECT reason FROM rows_set_aside")}
+    reasons = {reason for (reason,) in rows(guide, "SELECT reason FROM legacy_import_rejects")}
     assert {"actual_g is NaN", "time is 1970-01-01 00:00:01+00", "time is 2106-02-07 06:28:15+00"} < reasons
     assert {"device_id is longer than 512 bytes", "remaining_g is Infinity"} < reasons
 
@@ -75,7 +75,7 @@ def test_a_row_set_aside_is_whole(guide: str) -> None:
         "INSERT INTO dosing_consumption VALUES ('1970-01-02', 'd', 1, 'c', 1, 'NaN', 0.5, NULL, 'm', 9)",
     )
     adopt(guide)
-    assert value(guide, "SELECT row FROM rows_set_aside") == {
+    assert value(guide, "SELECT row FROM legacy_import_rejects") == {
         "time": "1970-01-02T00:00:00+00:00",
         "device_id": "d",
         "pump": 1,
@@ -187,9 +187,9 @@ def test_the_plant_goes_on_writing_while_it_is_adopted(guide: str) -> None:
     )
     adopt(guide)
     doses = value(guide, "SELECT count(*) FROM dosing_consumption")
-    aside = value(guide, "SELECT count(*) FROM rows_set_aside WHERE table_name = 'dosing_consumption'")
+    aside = value(guide, "SELECT count(*) FROM legacy_import_rejects WHERE table_name = 'dosing_consumption'")
     assert doses + aside == told.doses + 1
-    assert value(guide, "SELECT sum(doses) FROM dosing_1h") == doses
+    assert value(guide, "SELECT sum(doses) FROM dosing_rollup_1h") == doses
 
 
 def test_a_writer_never_misses_a_table(guide: str) -> None:
@@ -217,9 +217,9 @@ def test_a_writer_never_misses_a_table(guide: str) -> None:
             adopted.set()
         written = writing.result(timeout=60)
     doses = value(guide, "SELECT count(*) FROM dosing_consumption")
-    aside = value(guide, "SELECT count(*) FROM rows_set_aside WHERE table_name = 'dosing_consumption'")
+    aside = value(guide, "SELECT count(*) FROM legacy_import_rejects WHERE table_name = 'dosing_consumption'")
     assert doses + aside == told.doses + written
-    assert value(guide, "SELECT sum(doses) FROM dosing_1h") == doses
+    assert value(guide, "SELECT sum(doses) FROM dosing_rollup_1h") == doses
 
 
 def test_the_old_table_is_kept_when_its_books_do_not_balance(guide: str) -> None:
