@@ -10,7 +10,7 @@ import pytest
 from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port, find_mosquitto, start_broker
-from tests.support.database_servers import ANY_DSN, APACHE_DSN, Server, absent, reachable_temp
+from tests.support.database_servers import ANY_DSN, APACHE_DSN, COMMUNITY_DSN, Server, absent, reachable_temp
 
 FOREIGN = (
     "PG",
@@ -57,7 +57,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """``flavour``: the test runs once on each kind of database server."""
     if "flavour" in metafunc.fixturenames:
-        names = ["plain", "timescale-apache", *(["any"] if ANY_DSN else [])]
+        names = ["plain", "timescale-apache"]
+        names += [name for name, dsn in (("timescale-community", COMMUNITY_DSN), ("any", ANY_DSN)) if dsn]
         metafunc.parametrize("flavour", names, indirect=True, scope="session")
 
 
@@ -99,6 +100,8 @@ def flavour(request: pytest.FixtureRequest) -> Iterator[Server]:
             yield request.getfixturevalue("embedded")
         case "any":
             yield request.getfixturevalue("postgres")
+        case "timescale-community":
+            yield from _served(Server(request.param, COMMUNITY_DSN))
         case _:
             if not APACHE_DSN:
                 absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")

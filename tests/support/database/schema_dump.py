@@ -12,9 +12,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.database.schema_inspection import Rows, rows
-
-PG_DUMP = os.environ.get("DOSING_TEST_PG_DUMP", "")
-"""The command of a pg_dump for servers newer than the machine's own."""
+from tests.support.database_servers import PG_DUMP
 
 _OURS = """
  c.relnamespace IN ('public'::regnamespace, to_regnamespace('compat'))

@@ -35,7 +35,7 @@ from tests.support.database.development_schema import (
     create_development_schema,
 )
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_dump import PG_DUMP, dump_schema, read_catalogs
+from tests.support.database.schema_dump import dump_schema, read_catalogs
 from tests.support.database.schema_inspection import Rows, rows, run, value
 from tests.support.database.stored_batches import kept, write
 from tests.support.database_servers import Server
@@ -172,7 +172,7 @@ def test_the_schema_equals_that_of_a_new_database(flavour: Server, databases: Da
     assert {kind: set(ours[kind]) ^ set(theirs[kind]) for kind in ours if ours[kind] != theirs[kind]} == {}
     dumps = dump_schema(taken_over), dump_schema(new)
     if None in dumps:
-        pytest.skip(f"pg_dump is older than the server: DOSING_TEST_PG_DUMP names none {PG_DUMP!r}")
+        pytest.skip("no pg_dump is new enough for this server: DOSING_TEST_PG_DUMP names none")
     different = [pair for pair in zip_longest(*(dump or () for dump in dumps)) if pair[0] != pair[1]]
     assert not different
 
