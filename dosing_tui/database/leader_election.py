@@ -72,14 +72,16 @@ class LeaderElection:
             translate_rowless_errors(describe_target(self._settings)),
             session.cursor(row_factory=class_row(LockHolder)) as cursor,
         ):
-            return cursor.execute(read_statement("reads/lock_holder"), {"key": self._lock_key}).fetchone()
+            return cursor.execute(
+                read_statement("reads/select_lock_holder"), {"key": self._lock_key}
+            ).fetchone()
 
     def _ensure_session(self) -> psycopg.Connection[TupleRow]:
         if self._session is None or self._session.closed:
             self._is_leader = False
             self._session = open_connection(self._settings, application="election", autocommit=True)
             with translate_rowless_errors(describe_target(self._settings)):
-                self._session.execute(read_statement("writes/keep_session"))
+                self._session.execute(read_statement("writes/set_session_timeouts"))
         return self._session
 
 

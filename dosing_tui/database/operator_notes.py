@@ -44,7 +44,7 @@ def add_note(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
     with open_connection(settings, application=APPLICATION_NAME) as session:
         try:
             with translate_errors(meant), session.cursor(row_factory=class_row(Note)) as cursor:
-                stored = cursor.execute(read_statement("writes/operator_notes"), asked).fetchone()
+                stored = cursor.execute(read_statement("writes/insert_operator_note"), asked).fetchone()
                 session.commit()
         except DatabaseAccessError as error:
             raise _explain_refusal(error, meant) from error.__cause__
@@ -70,7 +70,9 @@ def select_notes(
     """The same in a session of the caller's."""
     asked = {"from": since, "to": until, "rows": limit}
     with session.cursor(row_factory=class_row(Note)) as cursor:
-        return [_clean_note(note) for note in cursor.execute(read_statement("reads/operator_notes"), asked)]
+        return [
+            _clean_note(note) for note in cursor.execute(read_statement("reads/select_operator_notes"), asked)
+        ]
 
 
 def _clean_note(note: Note) -> Note:

@@ -107,38 +107,46 @@ class PanelReader:
         """Batches that reach into [since, until) and notes in it, of these stations and recipes or of all."""
         asked = annotations.build_parameters(since=since, until=until, device=device, recipe=recipe)
         return annotations.rows_to_annotations(
-            self._fetch_rows("reads/annotations", class_row(AnnotationRow), asked)
+            self._fetch_rows("reads/select_annotations", class_row(AnnotationRow), asked)
         )
 
     def list_filter_values(self, dimension: Dimension, *, since: datetime | None = None) -> list[str]:
         """The values readings have had of this dimension, in order: since then, or in the last 90 days."""
-        rows = self._fetch_rows(f"reads/known_{dimension.value}", scalar_row, {"since": since})
+        rows = self._fetch_rows(f"reads/select_{dimension.value}_names", scalar_row, {"since": since})
         return [clean_text(value) for value in rows]
 
     def load_readings(self) -> list[Reading]:
         """The newest level of every tank, and the newest doses and events, oldest first."""
         newest = {"rows": RECENT_ROWS}
         return [
-            *map(_repair_reading, self._fetch_rows("reads/latest_levels", clean_class_row(InventoryLevel))),
             *map(
-                _repair_reading, self._fetch_rows("reads/recent_events", clean_class_row(BatchEvent), newest)
+                _repair_reading,
+                self._fetch_rows("reads/select_latest_levels", clean_class_row(InventoryLevel)),
             ),
-            *map(_repair_reading, self._fetch_rows("reads/recent_doses", clean_class_row(Dose), newest)),
+            *map(
+                _repair_reading,
+                self._fetch_rows("reads/select_recent_events", clean_class_row(BatchEvent), newest),
+            ),
+            *map(
+                _repair_reading, self._fetch_rows("reads/select_recent_doses", clean_class_row(Dose), newest)
+            ),
         ]
 
     def list_spools(self) -> list[SpoolProgress]:
         """The books of this site's spools, the one written last first."""
-        return self._fetch_rows("reads/books", class_row(SpoolProgress), {"site": self._settings.plant.site})
+        return self._fetch_rows(
+            "reads/select_spools", class_row(SpoolProgress), {"site": self._settings.plant.site}
+        )
 
     def list_other_writers(self) -> list[str]:
         """Other programs' sessions that write the plant's tables, e.g. 'telegraf (plant at 10.0.0.7)'."""
-        return [clean_text(name) for name in self._fetch_rows("reads/other_writers", scalar_row)]
+        return [clean_text(name) for name in self._fetch_rows("reads/select_other_writers", scalar_row)]
 
     def measure_clock_offset(self, clock: Callable[[], datetime]) -> timedelta:
         """How far the server's clock is ahead of ours, to half the time of the question."""
         with self._open_session() as session:
             asked = clock()
-            row = session.execute(read_statement("reads/clock")).fetchone()
+            row = session.execute(read_statement("reads/select_server_time")).fetchone()
             answered = clock()
         assert row is not None  # a SELECT without FROM has exactly one row
         server: datetime = row[0]

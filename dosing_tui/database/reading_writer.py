@@ -95,7 +95,7 @@ class ReadingWriter:
         """Zeros for a spool that is not known."""
         session, meant = self._ensure_session()
         with translate_rowless_errors(meant), session.transaction():
-            return _select_progress(session, "reads/progress", spool_id) or WriteProgress()
+            return _select_progress(session, "reads/select_spool_progress", spool_id) or WriteProgress()
 
     def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt:
         """Store what ``encode_readings`` hold past the spool's ``last_seq``; their numbers rise."""
@@ -121,12 +121,13 @@ class ReadingWriter:
         return self._session, describe_target(self._settings)
 
     def _lock_progress(self, session: Session, spool_id: UUID) -> WriteProgress:
-        found = _select_progress(session, "writes/books_lock", spool_id)
+        found = _select_progress(session, "writes/lock_spool_progress", spool_id)
         if found is None:
             session.execute(
-                read_statement("writes/books_open"), {"spool_id": spool_id, "site": self._settings.plant.site}
+                read_statement("writes/insert_spool_progress"),
+                {"spool_id": spool_id, "site": self._settings.plant.site},
             )
-            found = _select_progress(session, "writes/books_lock", spool_id)
+            found = _select_progress(session, "writes/lock_spool_progress", spool_id)
         assert found is not None  # made by us, or by whoever made it first
         return found
 
@@ -142,7 +143,7 @@ class ReadingWriter:
             "rejected": len(result.rejections),
         }
         with session.cursor(row_factory=class_row(WriteProgress)) as cursor:
-            after = cursor.execute(read_statement("writes/books_advance"), counted).fetchone()
+            after = cursor.execute(read_statement("writes/update_spool_progress"), counted).fetchone()
         assert after is not None  # this transaction has the row locked
         return after
 
@@ -168,7 +169,8 @@ class _ChunkWriter:
             outcome += self._store_or_bisect(kind, row_codec.sort_by_key(kind, alike))
         if outcome.rejections:
             self.session.execute(
-                read_statement("writes/rejected_messages"), row_codec.encode_rejections(outcome.rejections)
+                read_statement("writes/insert_rejected_messages"),
+                row_codec.encode_rejections(outcome.rejections),
             )
         return outcome
 
@@ -179,7 +181,7 @@ class _ChunkWriter:
         try:
             with translate_errors(self.target), self.session.transaction():
                 done = self.session.execute(
-                    read_statement(f"writes/{kind.value}"), row_codec.encode_readings(kind, readings)
+                    read_statement(f"writes/insert_{kind.value}"), row_codec.encode_readings(kind, readings)
                 )
                 if done.rowcount == len(readings):
                     return WriteResult(list(readings))
@@ -211,6 +213,7 @@ class _ChunkWriter:
         if constraint is None:
             return ", ".join(row_codec.list_unfit_fields(reading))
         found = self.session.execute(
-            read_statement("writes/constraint_columns"), {"table": kind.value, "constraint": constraint}
+            read_statement("writes/select_constraint_columns"),
+            {"table": kind.value, "constraint": constraint},
         ).fetchone()
         return str(found[0]) if found and found[0] else ""

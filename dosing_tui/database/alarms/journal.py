@@ -70,7 +70,8 @@ def append_entries(settings: Settings, entries: Sequence[JournalEntry]) -> None:
         try:
             with translate_errors(meant):
                 session.execute(
-                    read_statement("writes/alarm_journal"), entries_to_columns(settings.plant.site, entries)
+                    read_statement("writes/insert_journal_entries"),
+                    entries_to_columns(settings.plant.site, entries),
                 )
                 session.commit()
         except DatabaseAccessError as error:
@@ -95,7 +96,9 @@ def save_checkpoint(settings: Settings, checkpoint: Checkpoint) -> None:
 def find_stored(settings: Settings, uuids: Sequence[UUID]) -> frozenset[UUID]:
     """Which of these entries the journal has. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with _open_session(settings) as session:
-        rows = session.execute(read_statement("reads/alarm_journal_stored"), {"uuid": list(uuids)}).fetchall()
+        rows = session.execute(
+            read_statement("reads/select_stored_entries"), {"uuid": list(uuids)}
+        ).fetchall()
     return frozenset(uuid for (uuid,) in rows)
 
 
@@ -141,7 +144,9 @@ def list_entries(settings: Settings, journal_filter: JournalFilter) -> list[Jour
         **of,
     }
     with _open_session(settings) as session, session.cursor(row_factory=class_row(JournalRow)) as cursor:
-        return [row_to_entry(row) for row in cursor.execute(read_statement("reads/alarm_journal"), asked)]
+        return [
+            row_to_entry(row) for row in cursor.execute(read_statement("reads/select_alarm_journal"), asked)
+        ]
 
 
 def _select_alarms_in(settings: Settings, states: Sequence[AlarmStateName]) -> dict[str, list[str] | None]:
@@ -165,7 +170,7 @@ def read_kpi_history(settings: Settings, now: datetime) -> KpiHistory:
         wanted = replace(wanted, until=page[-1].at, before_id=page[-1].id)
     with _open_session(settings) as session:
         row = session.execute(
-            read_statement("reads/alarm_journal_began"), {"site": settings.plant.site}
+            read_statement("reads/select_journal_start"), {"site": settings.plant.site}
         ).fetchone()
     began = None if row is None else row[0].astimezone(UTC)
     return KpiHistory(
@@ -180,7 +185,7 @@ def list_dose_errors(settings: Settings, *, since: datetime) -> list[DoseErrorMi
     """
     asked = {"since": since}
     with _open_session(settings) as session, session.cursor(row_factory=class_row(DoseErrorMinute)) as cursor:
-        rows = cursor.execute(read_statement("reads/errors_of_the_hour"), asked).fetchall()
+        rows = cursor.execute(read_statement("reads/select_dose_error_minutes"), asked).fetchall()
     return [replace(row, device=clean_text(row.device)) for row in rows]
 
 
@@ -208,10 +213,10 @@ def follow_journal(
 def _listen_once(settings: Settings, last_id: int, stop_event: threading.Event) -> Iterator[JournalUpdate]:
     """One session, as long as it lasts."""
     with _open_session(settings) as session:
-        session.execute(read_statement("writes/keep_session"))
+        session.execute(read_statement("writes/set_session_timeouts"))
         session.execute(f"LISTEN {NOTIFY_CHANNEL}")
         head = session.execute(
-            read_statement("reads/alarm_journal_head"), {"site": settings.plant.site}
+            read_statement("reads/select_journal_head"), {"site": settings.plant.site}
         ).fetchone()
         if last_id == 0 or head is None or head[0] < last_id:
             # the first time, or the database was replaced or restored
@@ -246,7 +251,7 @@ def select_checkpoint(
     ``max_id``: none that knows of later entries.
     """
     asked = {"site": settings.plant.site, "fold": FOLD_VERSION, "readers": list(readers), "upto": max_id}
-    row = session.execute(read_statement("reads/alarm_checkpoint"), asked).fetchone()
+    row = session.execute(read_statement("reads/select_alarm_checkpoint"), asked).fetchone()
     return EMPTY_CHECKPOINT if row is None else decode_checkpoint(row[1], row[0])
 
 
@@ -254,7 +259,8 @@ def store_checkpoint(session: Session, settings: Settings, checkpoint: Checkpoin
     """On the caller's session."""
     kept = {"last_id": checkpoint.last_entry_id, "fold": FOLD_VERSION, "known": encode_checkpoint(checkpoint)}
     session.execute(
-        read_statement("writes/alarm_checkpoint"), {"site": settings.plant.site, "reader": reader, **kept}
+        read_statement("writes/upsert_alarm_checkpoint"),
+        {"site": settings.plant.site, "reader": reader, **kept},
     )
 
 
@@ -263,7 +269,7 @@ def select_entries_after(session: Session, settings: Settings, after_id: int) ->
     asked = {"site": settings.plant.site, "after": after_id, "rows": MAX_ENTRIES}
     with session.cursor(row_factory=class_row(JournalRow)) as cursor:
         return [
-            row_to_entry(row) for row in cursor.execute(read_statement("reads/alarm_journal_since"), asked)
+            row_to_entry(row) for row in cursor.execute(read_statement("reads/select_journal_after"), asked)
         ]
 
 

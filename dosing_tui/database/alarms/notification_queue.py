@@ -72,7 +72,7 @@ def list_channel_states(settings: Settings, *, now: datetime) -> list[ChannelSta
         translate_rowless_errors(describe_target(settings)),
         session.cursor(row_factory=class_row(ChannelStatus)) as cursor,
     ):
-        found = cursor.execute(read_statement("notifications/states"), asked).fetchall()
+        found = cursor.execute(read_statement("notifications/select_channel_status"), asked).fetchall()
     return [replace(one, channel=clean_text(one.channel), reason=clean_line(one.reason)) for one in found]
 
 
@@ -100,10 +100,14 @@ class NotificationQueue:
         asked = {"site": self._site, "channels": list(channels)}
         try:
             with self._use_session() as session:
-                session.execute(read_statement("writes/keep_session"))
+                session.execute(read_statement("writes/set_session_timeouts"))
                 session.execute(f"LISTEN {NOTIFY_CHANNEL}")
-                session.execute(read_statement("notifications/begin"), asked)
-                cursors = dict(session.execute(read_statement("notifications/channels"), asked).fetchall())
+                session.execute(read_statement("notifications/insert_channels"), asked)
+                cursors = dict(
+                    session.execute(
+                        read_statement("notifications/select_channel_positions"), asked
+                    ).fetchall()
+                )
                 upto = min(cursors.values(), default=0)
                 return QueuePosition(
                     cursors, select_checkpoint(session, self._settings, readers=READER_NAMES, max_id=upto)
@@ -145,9 +149,9 @@ class NotificationQueue:
         }
         with self._use_session() as session, session.transaction():
             if notices:
-                session.execute(read_statement("notifications/plan"), asked)
+                session.execute(read_statement("notifications/insert_notices"), asked)
             session.execute(
-                read_statement("notifications/advance"),
+                read_statement("notifications/update_channel_position"),
                 {"site": self._site, "channels": list(channels), "last_id": last_id},
             )
 
@@ -157,13 +161,15 @@ class NotificationQueue:
         with self._use_session() as session, session.cursor(row_factory=class_row(_DueNoticeRow)) as cursor:
             return [
                 _row_to_queued_notice(row)
-                for row in cursor.execute(read_statement("notifications/waiting"), asked)
+                for row in cursor.execute(read_statement("notifications/select_waiting_notices"), asked)
             ]
 
     def list_due_channels(self, *, now: datetime) -> list[str]:
         """Channels with anything to be told now."""
         with self._use_session() as session:
-            rows = session.execute(read_statement("notifications/due"), {"site": self._site, "now": now})
+            rows = session.execute(
+                read_statement("notifications/select_due_channels"), {"site": self._site, "now": now}
+            )
             return [str(name) for (name,) in rows]
 
     def list_retry_channels(self) -> set[str]:
@@ -171,21 +177,23 @@ class NotificationQueue:
         with self._use_session() as session:
             return {
                 str(name)
-                for (name,) in session.execute(read_statement("notifications/tried"), {"site": self._site})
+                for (name,) in session.execute(
+                    read_statement("notifications/select_retry_channels"), {"site": self._site}
+                )
             }
 
     def count_recent(self, channel: str, *, now: datetime) -> tuple[int, int]:
         """Messages of the last period, and how many of them told of high priority."""
         asked = {"site": self._site, "channel": channel, "since": now - RATE_LIMIT_PERIOD}
         with self._use_session() as session:
-            row = session.execute(read_statement("notifications/recent"), asked).fetchone()
+            row = session.execute(read_statement("notifications/count_recent_notices"), asked).fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
     def claim_notice(self, notice_id: int, *, now: datetime) -> bool:
         """False if another process has it."""
         with self._use_session() as session:
             row = session.execute(
-                read_statement("notifications/claim"), {"id": notice_id, "now": now}
+                read_statement("notifications/claim_notice"), {"id": notice_id, "now": now}
             ).fetchone()
         return row is not None
 
@@ -196,7 +204,7 @@ class NotificationQueue:
         occurrence = create_summary_id(one.occurrence for one in members)
         made = {"site": self._site, "channel": channel, "occurrence": occurrence, "now": now}
         with self._use_session() as session, session.transaction() as transaction:
-            row = session.execute(read_statement("notifications/summarise"), made).fetchone()
+            row = session.execute(read_statement("notifications/insert_summary"), made).fetchone()
             if row is None:
                 return None
             joined = {"summary": row[0], "ids": [one.id for one in members], "now": now}
@@ -209,14 +217,16 @@ class NotificationQueue:
         """The oldest one that waits for another try."""
         asked = {"site": self._site, "channel": channel}
         with self._use_session() as session, session.cursor(row_factory=class_row(PendingSummary)) as cursor:
-            return cursor.execute(read_statement("notifications/summaries"), asked).fetchone()
+            return cursor.execute(read_statement("notifications/select_waiting_summaries"), asked).fetchone()
 
     def list_summary_alarms(self, summary_id: int) -> list[AlarmSummary]:
         """What it tells of, the most urgent first."""
         with self._use_session() as session, session.cursor(row_factory=class_row(_NoticeAlarmRow)) as cursor:
             return [
                 _row_to_alarm_summary(row)
-                for row in cursor.execute(read_statement("notifications/members"), {"id": summary_id})
+                for row in cursor.execute(
+                    read_statement("notifications/select_summary_members"), {"id": summary_id}
+                )
             ]
 
     def store_status(
@@ -229,19 +239,23 @@ class NotificationQueue:
             "reason": clean_line(reason, MAX_REASON_LENGTH),
         }
         with self._use_session() as session:
-            session.execute(read_statement("notifications/settle"), asked)
+            session.execute(read_statement("notifications/settle_notices"), asked)
 
     def expire_claims(self, *, now: datetime) -> list[str]:
         """Channels of notices whose process ended before it knew, once for each."""
         asked = {"site": self._site, "now": now, "before": now - CLAIM_TIMEOUT}
         with self._use_session() as session:
-            return [str(row[0]) for row in session.execute(read_statement("notifications/unsettled"), asked)]
+            return [
+                str(row[0]) for row in session.execute(read_statement("notifications/abandon_claims"), asked)
+            ]
 
     def expire_notices(self, channel: str, *, now: datetime) -> list[str]:
         """Notices that could not be told of in time: for each, why not."""
         asked = {"site": self._site, "channel": channel, "now": now, "before": now - MAX_NOTICE_AGE}
         with self._use_session() as session:
-            return [str(row[1]) for row in session.execute(read_statement("notifications/outlived"), asked)]
+            return [
+                str(row[1]) for row in session.execute(read_statement("notifications/expire_notices"), asked)
+            ]
 
     @contextmanager
     def _use_session(self) -> Iterator[Session]:

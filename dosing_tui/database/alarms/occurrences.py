@@ -54,7 +54,7 @@ def select_occurrences(
     with session.cursor(row_factory=class_row(_OccurrenceRow)) as cursor:
         return [
             _row_to_occurrence(row)
-            for row in cursor.execute(read_statement("reads/alarm_occurrences"), asked)
+            for row in cursor.execute(read_statement("reads/select_alarm_occurrences"), asked)
         ]
 
 

@@ -39,9 +39,9 @@ class AuditStamp:
 
 def lock_trail(session: Session) -> AuditStamp:
     """Inside a transaction: from here on nobody else makes entries; what they made before is seen."""
-    session.execute(read_statement("batches/audit_lock"), {"key": LOCK_KEY})
+    session.execute(read_statement("batches/lock_audit_trail"), {"key": LOCK_KEY})
     with session.cursor(row_factory=class_row(AuditStamp)) as cursor:
-        moment = cursor.execute(read_statement("batches/audit_now")).fetchone()
+        moment = cursor.execute(read_statement("batches/select_server_time_and_role")).fetchone()
     assert moment is not None  # a SELECT without FROM has exactly one row
     return moment
 
@@ -50,7 +50,7 @@ def append_entry(
     session: Session, stamp: AuditStamp, *, action: str, subject: str, who: str, content: Mapping[str, object]
 ) -> int:
     """After ``lock_trail``: the new entry's number."""
-    last = session.execute(read_statement("batches/audit_last")).fetchone()
+    last = session.execute(read_statement("batches/select_last_audit_entry")).fetchone()
     seq, previous = (last[0] + 1, last[1]) if last else (1, GENESIS_HASH)
     text = to_canonical_json({**content, "seq": seq})
     entry = {
@@ -63,7 +63,7 @@ def append_entry(
         "previous": previous,
         "hash": compute_hash(previous, stamp.at, action, subject, who, text),
     }
-    session.execute(read_statement("batches/audit_append"), entry)
+    session.execute(read_statement("batches/insert_audit_entry"), entry)
     return int(seq)
 
 

@@ -36,7 +36,9 @@ def set_pin(settings: Settings, *, who: str, pin: str, old: str = "") -> None:
         seq = audit_trail.append_entry(
             session, moment, action=audit_trail.PIN, subject=who, who=who, content=content
         )
-        session.execute(read_statement("batches/set_pin"), {"who": who, "pin_hash": hashed, "audit_seq": seq})
+        session.execute(
+            read_statement("batches/insert_pin"), {"who": who, "pin_hash": hashed, "audit_seq": seq}
+        )
 
 
 def check_pin(session: Session, *, who: str, pin: str) -> None:
@@ -54,7 +56,7 @@ def check_pin(session: Session, *, who: str, pin: str) -> None:
 
 
 def _select_pin_hash(session: Session, who: str) -> str:
-    row = session.execute(read_statement("batches/pin"), {"who": who}).fetchone()
+    row = session.execute(read_statement("batches/select_pin"), {"who": who}).fetchone()
     return str(row[0]) if row else ""
 
 

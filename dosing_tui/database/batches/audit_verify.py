@@ -48,7 +48,7 @@ def verify_in_session(session: Session) -> AuditReport:
     """The same inside a transaction, of what that sees."""
     session.execute("SET LOCAL TIME ZONE 'UTC'")  # elsewhere an hour of the autumn equals nothing
     with session.cursor(row_factory=class_row(AuditEntry)) as cursor:
-        entries = cursor.execute(read_statement("batches/audit_all")).fetchall()
+        entries = cursor.execute(read_statement("batches/select_audit_trail")).fetchall()
     by_seq = {entry.seq: entry for entry in entries}
     told = [
         *_check_reviews(session, by_seq),
@@ -63,7 +63,7 @@ def verify_in_session(session: Session) -> AuditReport:
         *_find_missing_rows(entries, {seq for seq, _ in told}),
         *(
             f"The batch {name} is missing, though there are reviews of it."
-            for (name,) in session.execute(read_statement("batches/audited_missing"))
+            for (name,) in session.execute(read_statement("batches/select_missing_batches"))
         ),
         *faults,
         *check_merged_batches(session),
@@ -92,7 +92,7 @@ def _check_chain(entries: list[AuditEntry]) -> Iterator[str]:
 def _check_reviews(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
     """By a server-side cursor: each has a whole record with it."""
     with session.cursor(name="audited_reviews") as cursor:
-        for *values, record, judgement in cursor.execute(read_statement("batches/audited_reviews")):
+        for *values, record, judgement in cursor.execute(read_statement("batches/select_audited_reviews")):
             content = audit_trail.build_review_content(tuple(values))
             seq = int(str(content["seq"]))
             name = f"Review {seq} of {content['batch_id']}"
@@ -107,21 +107,21 @@ _MISMATCH = " differs from its entry in the audit trail."
 
 
 def _check_recipes(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
-    for seq, *values in session.execute(read_statement("batches/audited_masters")).fetchall():
+    for seq, *values in session.execute(read_statement("batches/select_audited_recipes")).fetchall():
         recipe, _, version, *_ = values
         good = _is_in_trail(by_seq, seq, audit_trail.RECIPE, audit_trail.build_recipe_content(*values))
         yield seq, "" if good else f"Version {version} of the recipe {recipe}{_MISMATCH}"
 
 
 def _check_pins(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
-    for seq, who, pin_hash in session.execute(read_statement("batches/audited_pins")).fetchall():
+    for seq, who, pin_hash in session.execute(read_statement("batches/select_audited_pins")).fetchall():
         good = _is_in_trail(by_seq, seq, audit_trail.PIN, audit_trail.build_pin_content(who, pin_hash))
         yield seq, "" if good else f"The PIN of {who}{_MISMATCH}"
 
 
 def _check_policies(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
     for seq, pin, second_person, reason in session.execute(
-        read_statement("batches/audited_policies")
+        read_statement("batches/select_audited_policies")
     ).fetchall():
         content = audit_trail.build_policy_content(pin, second_person, reason)
         good = _is_in_trail(by_seq, seq, audit_trail.POLICY, content)

@@ -36,7 +36,7 @@ def select_alarm_spans(
     asked = {"site": site, "from": since, "to": until}
     with session.cursor(row_factory=class_row(_AlarmSpanRow)) as cursor:
         return tuple(
-            [_row_to_span(row) for row in cursor.execute(read_statement("batches/alarm_spans"), asked)]
+            [_row_to_span(row) for row in cursor.execute(read_statement("batches/select_alarm_spans"), asked)]
         )
 
 

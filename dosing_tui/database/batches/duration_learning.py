@@ -28,12 +28,12 @@ _COLUMNS = ("recipe", "mode", "chemical", "low_s", "high_s", "batches")
 def learn_durations(session: Session, *, now: datetime) -> None:
     """In a session that alone rebuilds. What holds for batches that have begun already is not touched."""
     since = {"learned_since": now - LEARNING_INTERVAL, "looked_since": now - RETRY_INTERVAL}
-    due = session.execute(read_statement("batches/learn_due"), since).fetchone()
+    due = session.execute(read_statement("batches/select_learning_due"), since).fetchone()
     if due != (True,):
         return
     asked = {"from": now - LEARNING_WINDOW, "to": now, "least": MIN_SAMPLES, "most": MAX_BATCHES}
-    records = session.execute(read_statement("batches/learn_from"), asked).fetchall()
+    records = session.execute(read_statement("batches/select_learning_records"), asked).fetchall()
     told = learn_baselines((record_to_batch(record, key) for key, record in records), at=now)
     done = [*told, DurationBaseline("", "", "", now, 0.0, 0.0, len(records))]
     columns = {name: [getattr(each, name) for each in done] for name in _COLUMNS}
-    session.execute(read_statement("batches/learned"), {**columns, "valid_from": now})
+    session.execute(read_statement("batches/insert_duration_baselines"), {**columns, "valid_from": now})

@@ -69,7 +69,7 @@ def rebuild_batches(
             f" stock is low below {by.limits.stock_low_percent:g} %."
         )
         asked = {"from": since, "to": until}
-        for (device,) in session.execute(read_statement("batches/stations"), asked).fetchall():
+        for (device,) in session.execute(read_statement("batches/select_stations"), asked).fetchall():
             for span in split_span(StationSpan(device, since, until)):
                 with session.transaction():
                     done += rebuild_span(session, span, by, now=now)
@@ -81,7 +81,7 @@ def rebuild_batches(
 
 def _check_site(session: Session, site: str) -> None:
     """The journal goes by sites: under another name batches would lose their alarms, and reviews outdate."""
-    row = session.execute(read_statement("batches/other_site"), {"site": site}).fetchone()
+    row = session.execute(read_statement("batches/select_other_site"), {"site": site}).fetchone()
     if row is not None:
         raise ConfigError(
             f"plant.site is {site}, but the alarms in the database are of {clean_line(row[0])}:"
@@ -91,10 +91,12 @@ def _check_site(session: Session, site: str) -> None:
 
 def _rebuild_queue(session: Session, settings: Settings, now: datetime) -> RebuildResult:
     with session.cursor(row_factory=class_row(ChangedDay)) as cursor:
-        touched = cursor.execute(read_statement("batches/touched"), {"rows": MAX_DAYS_PER_RUN}).fetchall()
+        touched = cursor.execute(
+            read_statement("batches/select_rebuild_queue"), {"rows": MAX_DAYS_PER_RUN}
+        ).fetchall()
     silent = {"before": now - DEFAULT_RULES.max_orphan_gap, "rows": MAX_DAYS_PER_RUN}
     spans = [compute_affected_span(each, DEFAULT_RULES) for each in touched]
-    for device, at in session.execute(read_statement("batches/silent"), silent).fetchall():
+    for device, at in session.execute(read_statement("batches/select_silent_batches"), silent).fetchall():
         spans.append(StationSpan(device, at, at + timedelta(microseconds=1)))
     if not spans:
         return RebuildResult()
@@ -106,7 +108,7 @@ def _rebuild_queue(session: Session, settings: Settings, now: datetime) -> Rebui
             with session.transaction():
                 done += rebuild_span(session, span, by, now=now)
     session.execute(
-        read_statement("batches/settle"),
+        read_statement("batches/delete_rebuilt_days"),
         {name: [getattr(each, name) for each in touched] for name in ("device_id", "day", "touches")},
     )
     return done
@@ -120,7 +122,7 @@ def _clip_to_retention(span: StationSpan, oldest: datetime) -> StationSpan:
 def _find_oldest_start(session: Session, now: datetime) -> datetime:
     """From when on the readings of every batch are whole, also where fewer are kept than here is usual."""
     kept_since = now - RAW_RETENTION
-    row = session.execute(read_statement("batches/oldest_kept")).fetchone()
+    row = session.execute(read_statement("batches/select_oldest_reading")).fetchone()
     if row is not None:
         kept_since = max(kept_since, row[0] or now)
     return kept_since + DEFAULT_RULES.max_level_age + DEFAULT_RULES.max_duration

@@ -58,7 +58,7 @@ def check_batches(session: Session) -> tuple[int, list[str]]:
     """
     count, faults = 0, list[str]()
     with session.cursor(name="audited_records", row_factory=class_row(_ListedBatchRow)) as cursor:
-        for row in cursor.execute(read_statement("batches/audited_records")):
+        for row in cursor.execute(read_statement("batches/select_audited_batches")):
             count += 1
             faults += _check_row(row)
     return count, faults
@@ -67,7 +67,9 @@ def check_batches(session: Session) -> tuple[int, list[str]]:
 def check_merged_batches(session: Session) -> list[str]:
     """Batches that are said to be part of another, which no other has the first message of, in sentences."""
     found: dict[str, bool] = {}
-    for name, anchor, key, record in session.execute(read_statement("batches/audited_gone")).fetchall():
+    for name, anchor, key, record in session.execute(
+        read_statement("batches/select_hidden_batches")
+    ).fetchall():
         found[name] = found.get(name, False) or (record is not None and _has_anchor(record, key, anchor))
     return [
         f"No list shows {name}, as if its messages were of another batch, but no other batch has them."

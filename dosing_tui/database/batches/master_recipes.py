@@ -59,7 +59,7 @@ def import_recipes(
         since = valid_from or moment.at
         done = [_import_recipe(session, recipe, who, since, moment) for recipe in recipes]
         if valid_from and any(each.is_new for each in done):
-            session.execute(read_statement("batches/touch_since"), {"since": valid_from})
+            session.execute(read_statement("batches/queue_batches_since"), {"since": valid_from})
         return done
 
 
@@ -67,7 +67,7 @@ def _import_recipe(
     session: Session, recipe: MasterRecipe, who: str, valid_from: datetime, stamp: audit_trail.AuditStamp
 ) -> RecipeImport:
     name, text = {"recipe": recipe.name, "mode": recipe.mode}, format_definition(recipe)
-    last = session.execute(read_statement("batches/master_last"), name).fetchone()
+    last = session.execute(read_statement("batches/select_last_recipe"), name).fetchone()
     if last and parse_definition(json.loads(last[1])) == recipe:
         return RecipeImport(recipe, int(last[0]), is_new=False)
     if not who:
@@ -78,7 +78,7 @@ def _import_recipe(
         session, stamp, action=audit_trail.RECIPE, subject=recipe.name, who=who, content=content
     )
     session.execute(
-        read_statement("batches/master_add"),
+        read_statement("batches/insert_recipe"),
         {**name, "version": version, "valid_from": valid_from, "definition": text, "audit_seq": seq},
     )
     return RecipeImport(recipe, version, is_new=True)

@@ -47,7 +47,7 @@ def list_batches(
     }
     with open_session(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
         asked = {**_build_parameters(session, settings, batch_filter), **paged}
-        return [_clean_row(row) for row in cursor.execute(read_statement("batches/listed"), asked)]
+        return [_clean_row(row) for row in cursor.execute(read_statement("batches/select_batches"), asked)]
 
 
 def list_batches_above(
@@ -60,7 +60,9 @@ def list_batches_above(
     paged = {"before_time": before.begins_at, "before_key": before.batch_key, "rows": rows}
     with open_session(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
         asked = {**_build_parameters(session, settings, batch_filter), **paged}
-        found = [_clean_row(row) for row in cursor.execute(read_statement("batches/listed_above"), asked)]
+        found = [
+            _clean_row(row) for row in cursor.execute(read_statement("batches/select_batches_above"), asked)
+        ]
     return found[::-1]
 
 
@@ -71,7 +73,7 @@ def count_batches(settings: Settings, batch_filter: BatchFilter) -> BatchStatusC
         session.cursor(row_factory=class_row(BatchStatusCounts)) as cursor,
     ):
         found = cursor.execute(
-            read_statement("batches/counts"), _build_parameters(session, settings, batch_filter)
+            read_statement("batches/count_batches"), _build_parameters(session, settings, batch_filter)
         ).fetchone()
     assert found is not None  # aggregates answer one row
     return found
@@ -89,10 +91,12 @@ def read_batch(settings: Settings, name: str) -> BatchDetail | None:
 def select_batch(session: Session, name: str) -> BatchDetail | None:
     """The same inside ``begin_snapshot`` of an ``open_session`` session."""
     with session.cursor(row_factory=class_row(BatchRow)) as cursor:
-        row = cursor.execute(read_statement("batches/found"), {"name": name}).fetchone()
+        row = cursor.execute(read_statement("batches/select_batch"), {"name": name}).fetchone()
     if row is None:
         return None
-    texts = session.execute(read_statement("batches/texts"), {"batch_key": row.batch_key}).fetchone()
+    texts = session.execute(
+        read_statement("batches/select_batch_record"), {"batch_key": row.batch_key}
+    ).fetchone()
     said = tuple(select_reviews(session, row.batch_key))
     assert texts is not None  # stored together with the row
     record, judgement = texts
@@ -108,14 +112,16 @@ def _select_merged_reviews(session: Session, batch: Batch) -> Iterator[Review]:
     ours = {format_anchor(identity) for identity in batch.iter_identities()}
     times = [at for _, at, *_ in batch.iter_identities()]
     asked = {"device": batch.device_id, "from": min(times), "to": max(times)}
-    for key, anchor in session.execute(read_statement("batches/absorbed"), asked).fetchall():
+    for key, anchor in session.execute(read_statement("batches/select_merged_batches"), asked).fetchall():
         if anchor in ours:
             yield from select_reviews(session, key)
 
 
 def _select_snapshot(session: Session, row: BatchRow) -> RecordSnapshot | None:
     with session.cursor(row_factory=class_row(RecordSnapshot)) as cursor:
-        return cursor.execute(read_statement("batches/reviewed"), {"batch_key": row.batch_key}).fetchone()
+        return cursor.execute(
+            read_statement("batches/select_reviewed_record"), {"batch_key": row.batch_key}
+        ).fetchone()
 
 
 def _build_parameters(session: Session, settings: Settings, batch_filter: BatchFilter) -> dict[str, object]:

@@ -81,7 +81,7 @@ class _AssessedBatch:
 
 def select_master_versions(session: Session) -> tuple[MasterVersion, ...]:
     """Every version of every recipe."""
-    rows = session.execute(read_statement("batches/masters")).fetchall()
+    rows = session.execute(read_statement("batches/select_recipes")).fetchall()
     return tuple(MasterVersion(parse_definition(json.loads(d)), version, at) for d, version, at in rows)
 
 
@@ -92,7 +92,7 @@ def select_assessment_basis(
 
     All of it is the database's, whatever this program's settings say: every machine judges alike.
     """
-    row = session.execute(read_statement("batches/rules")).fetchone()
+    row = session.execute(read_statement("batches/select_plant_limits")).fetchone()
     assert row is not None  # there is one row, from the first migration on
     limits = ReviewLimits(tolerance_g=row[0], stock_low_percent=row[1])
     site, longest = settings.plant.site, DEFAULT_RULES.max_duration
@@ -106,7 +106,9 @@ def select_assessment_basis(
 def select_baselines(session: Session, *, since: datetime, until: datetime) -> tuple[DurationBaseline, ...]:
     """How long batches that begin in [since, until) should take."""
     with session.cursor(row_factory=class_row(DurationBaseline)) as cursor:
-        return tuple(cursor.execute(read_statement("batches/usual"), {"from": since, "to": until}))
+        return tuple(
+            cursor.execute(read_statement("batches/select_duration_baselines"), {"from": since, "to": until})
+        )
 
 
 def rebuild_span(
@@ -121,7 +123,10 @@ def rebuild_span(
     ]
     asked = {"device": span.device_id, "from": span.since, "to": span.until}
     with session.cursor(row_factory=class_row(StoredBatch)) as cursor:
-        had = {row.batch_key: row for row in cursor.execute(read_statement("batches/stored"), asked)}
+        had = {
+            row.batch_key: row
+            for row in cursor.execute(read_statement("batches/select_stored_batches"), asked)
+        }
     renamed = restore_keys(batches, {key: row.anchor for key, row in had.items()})
     basis = replace(basis, alarms=_filter_alarms(span, basis.alarms))
     changed = [
@@ -133,9 +138,9 @@ def rebuild_span(
     if changed:
         _store_batches(session, changed, basis.zone)
     if vanished:
-        session.execute(read_statement("batches/remove"), {"batch_key": vanished})
+        session.execute(read_statement("batches/delete_batches"), {"batch_key": vanished})
         # After it: what was reviewed while its removal waited is seen here only.
-        session.execute(read_statement("batches/outlived"), {"batch_key": vanished})
+        session.execute(read_statement("batches/update_merged_batches"), {"batch_key": vanished})
     return RebuildResult(len(batches), len(changed), len(vanished))
 
 
@@ -154,12 +159,16 @@ def _filter_alarms(span: StationSpan, alarms: Iterable[AlarmSpan]) -> tuple[Alar
 def _select_readings(session: Session, span: StationSpan) -> list[Reading]:
     asked = {"device": span.device_id, "from": span.since, "to": span.until}
     found: list[Reading] = []
-    found += [Dose(*_convert_row(row)) for row in session.execute(read_statement("batches/doses"), asked)]
     found += [
-        BatchEvent(*_convert_row(row)) for row in session.execute(read_statement("batches/events"), asked)
+        Dose(*_convert_row(row)) for row in session.execute(read_statement("batches/select_doses"), asked)
     ]
     found += [
-        InventoryLevel(*_convert_row(row)) for row in session.execute(read_statement("batches/levels"), asked)
+        BatchEvent(*_convert_row(row))
+        for row in session.execute(read_statement("batches/select_events"), asked)
+    ]
+    found += [
+        InventoryLevel(*_convert_row(row))
+        for row in session.execute(read_statement("batches/select_levels"), asked)
     ]
     return found
 
@@ -198,9 +207,11 @@ def _is_changed(assessed: _AssessedBatch, stored_batches: dict[str, StoredBatch]
 def _store_batches(session: Session, batches: Sequence[_AssessedBatch], zone: tzinfo) -> None:
     ids = _assign_batch_ids(session, [whole.batch for whole in batches], zone)
     rows = [_batch_to_row(whole, ids[whole.batch.key]) for whole in batches]
-    session.execute(read_statement("batches/store"), {name: [row[name] for row in rows] for name in rows[0]})
+    session.execute(
+        read_statement("batches/upsert_batches"), {name: [row[name] for row in rows] for name in rows[0]}
+    )
     texts = json.dumps([(whole.batch.key, whole.record_text, whole.assessment_text) for whole in batches])
-    session.execute(read_statement("batches/store_records"), {"texts": texts})
+    session.execute(read_statement("batches/upsert_batch_records"), {"texts": texts})
 
 
 def _assign_batch_ids(session: Session, batches: Sequence[Batch], zone: tzinfo) -> dict[str, str]:
@@ -209,9 +220,9 @@ def _assign_batch_ids(session: Session, batches: Sequence[Batch], zone: tzinfo) 
         "device_id": [batch.device_id for batch in batches],
         "day": [batch.begins_at.astimezone(zone).date() for batch in batches],
     }
-    session.execute(read_statement("batches/number"), asked)
+    session.execute(read_statement("batches/insert_batch_numbers"), asked)
     device = batches[0].device_id
-    found = session.execute(read_statement("batches/numbers"), {"batch_key": asked["batch_key"]})
+    found = session.execute(read_statement("batches/select_batch_numbers"), {"batch_key": asked["batch_key"]})
     return {key: format_batch_id(device, day, number) for key, day, number in found}
 
 

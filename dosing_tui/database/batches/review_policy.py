@@ -57,10 +57,10 @@ def set_policy(settings: Settings, policy: ReviewPolicy, *, who: str, reason: st
         seq = audit_trail.append_entry(
             session, moment, action=audit_trail.POLICY, subject="reviews", who=who, content=content
         )
-        session.execute(read_statement("batches/set_policy"), {**content, "audit_seq": seq})
+        session.execute(read_statement("batches/insert_review_policy"), {**content, "audit_seq": seq})
         return True
 
 
 def _select_policy(session: Session) -> ReviewPolicy:
     with session.cursor(row_factory=class_row(ReviewPolicy)) as cursor:
-        return cursor.execute(read_statement("batches/policy")).fetchone() or ReviewPolicy()
+        return cursor.execute(read_statement("batches/select_review_policy")).fetchone() or ReviewPolicy()

@@ -120,7 +120,7 @@ def _clean_draft(draft: ReviewDraft) -> ReviewDraft:
 def select_reviews(session: Session, batch_key: str) -> list[Review]:
     """What has been said about a batch, in its order, with harmless text."""
     with session.cursor(row_factory=class_row(Review)) as cursor:
-        found = cursor.execute(read_statement("batches/reviews"), {"batch_key": batch_key}).fetchall()
+        found = cursor.execute(read_statement("batches/select_reviews"), {"batch_key": batch_key}).fetchall()
     return [
         replace(
             each,
@@ -159,7 +159,7 @@ def _insert_review(session: Session, settings: Settings, draft: ReviewDraft, os_
         session, moment, action=audit_trail.REVIEW, subject=batch.batch_id, who=draft.who, content=content
     )
     session.execute(
-        read_statement("batches/review"),
+        read_statement("batches/insert_review"),
         {**said, "review_id": seq, "record": batch.record, "judgement": batch.judgement},
     )
     _select_current_batch(
@@ -180,7 +180,9 @@ def _check_signature(session: Session, settings: Settings, draft: ReviewDraft) -
 
 def _select_current_batch(session: Session, draft: ReviewDraft) -> _CurrentBatchRow:
     with session.cursor(row_factory=class_row(_CurrentBatchRow)) as cursor:
-        found = cursor.execute(read_statement("batches/standing"), {"batch_key": draft.batch_key}).fetchone()
+        found = cursor.execute(
+            read_statement("batches/select_reviewable_batch"), {"batch_key": draft.batch_key}
+        ).fetchone()
     if found is None:
         raise ReviewError("This batch is no more: its messages turned out to be of another.")
     return found

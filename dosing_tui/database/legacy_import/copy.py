@@ -66,7 +66,8 @@ def _start_copy(session: Session, plan: CopyPlan, progress: ImportProgress) -> N
     """Count, and set the rows aside that no slice of time can hold."""
     old = Identifier(progress.old_name)
     indexed = session.execute(
-        sql_files.read_statement("schema/adoption/time_index"), {"relation": f"public.{progress.old_name}"}
+        sql_files.read_statement("legacy_import/select_has_time_index"),
+        {"relation": f"public.{progress.old_name}"},
     )
     if indexed.fetchone() == (False,):
         session.execute(SQL("CREATE INDEX ON {} (time)").format(old))

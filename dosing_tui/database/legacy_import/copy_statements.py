@@ -45,7 +45,7 @@ class CopyPlan:
 
 def reject_invalid_rows(plan: CopyPlan) -> Composed:
     """Rows whose time no slice can hold. Parameters: table, sane_from, sane_until. Answers their number."""
-    template = SQL(sql_files.read_statement("schema/adoption/set_aside_insane"))
+    template = SQL(sql_files.read_statement("legacy_import/reject_invalid_times"))
     return template.format(old=Identifier(plan.table.legacy_name))
 
 
@@ -53,7 +53,7 @@ def compose_slice_copy(plan: CopyPlan) -> Composed:
     """Parameters: table, since, until, time_quality. Answers (read, copied, set aside)."""
     columns = [column.name for column in plan.table.columns]
     same = [SQL("i.{0} = j.{0}").format(Identifier(name)) for name in plan.table.unique_key]
-    return SQL(sql_files.read_statement("schema/adoption/copy_slice")).format(
+    return SQL(sql_files.read_statement("legacy_import/copy_slice")).format(
         reads=SQL(", ").join(_compose_value(column, plan) for column in plan.table.columns),
         extra=SQL("").join(SQL("o.{}, ").format(Identifier(name)) for name in plan.extra_columns),
         old=Identifier(plan.table.legacy_name),

@@ -83,7 +83,9 @@ def read_dependents(session: Session, relations: Sequence[int]) -> GrantsAndView
     """
     oids = {"relations": list(relations)}
     with session.cursor(row_factory=class_row(DependentView)) as cursor:
-        views = cursor.execute(sql_files.read_statement("schema/adoption/views"), oids).fetchall()
+        views = cursor.execute(
+            sql_files.read_statement("legacy_import/select_dependent_views"), oids
+        ).fetchall()
     for view in views:
         if view.kind != "v":
             raise DatabaseAccessError(
@@ -92,8 +94,8 @@ def read_dependents(session: Session, relations: Sequence[int]) -> GrantsAndView
             )
     granted = {"relations": [*relations, *(view.oid for view in views)]}
     with session.cursor(row_factory=class_row(RelationGrant)) as cursor:
-        grants = cursor.execute(sql_files.read_statement("schema/adoption/grants"), granted).fetchall()
-    readers = session.execute(sql_files.read_statement("schema/adoption/readers"), oids).fetchall()
+        grants = cursor.execute(sql_files.read_statement("legacy_import/select_grants"), granted).fetchall()
+    readers = session.execute(sql_files.read_statement("legacy_import/select_readers"), oids).fetchall()
     return GrantsAndViews(tuple(grants), tuple(views), tuple(name for (name,) in readers))
 
 

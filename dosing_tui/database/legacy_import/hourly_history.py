@@ -48,7 +48,7 @@ def store_history(session: Session, flavour: ServerFlavour) -> None:
     if state is None or state.copied_to is not None:
         return
     with session.transaction():
-        row = session.execute(sql_files.read_statement("schema/adoption/hourly_history")).fetchone()
+        row = session.execute(sql_files.read_statement("legacy_import/insert_hourly_history")).fetchone()
         assert row is not None  # a SELECT of counts
         progress.start_table(session, HOURLY_AGGREGATE, row[0])
         progress.add_progress(
@@ -72,7 +72,7 @@ def _select_time(session: Session, query: LiteralString) -> datetime | None:
 
 def _insert_into_aggregate(session: Session) -> None:
     """Put them where the aggregate keeps its own rows, as TimescaleDB's migration of aggregates does."""
-    row = session.execute(sql_files.read_statement("schema/adoption/aggregate_store")).fetchone()
+    row = session.execute(sql_files.read_statement("legacy_import/select_aggregate_hypertable")).fetchone()
     assert row is not None  # the schema has it
     columns = SQL(", ").join(Identifier(name) for name in HOURLY_COLUMNS)
     session.execute(

@@ -31,7 +31,9 @@ def list_unfinished(session: Session) -> dict[str, ImportProgress]:
     if session.execute("SELECT to_regclass('public.legacy_imports') IS NULL").fetchone() == (True,):
         return {}
     with session.cursor(row_factory=class_row(ImportProgress)) as cursor:
-        states = cursor.execute(sql_files.read_statement("schema/adoption/unfinished")).fetchall()
+        states = cursor.execute(
+            sql_files.read_statement("legacy_import/select_unfinished_imports")
+        ).fetchall()
     return {state.table_name: state for state in states}
 
 
@@ -45,7 +47,7 @@ def add_progress(
 ) -> None:
     """So many more rows are done; in the transaction that did them."""
     session.execute(
-        sql_files.read_statement("schema/adoption/advance"),
+        sql_files.read_statement("legacy_import/update_copy_progress"),
         {"table": table, "until": until, "copied": copied_rows, "set_aside": rejected_rows},
     )
 

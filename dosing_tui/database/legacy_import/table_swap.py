@@ -50,7 +50,9 @@ class TableSwap:
 def list_legacy_relations(session: Session) -> list[LegacyRelation]:
     """The guide's relations in a database that has no schema of ours yet; none without one of its tables."""
     with session.cursor(row_factory=class_row(LegacyRelation)) as cursor:
-        relations = cursor.execute(sql_files.read_statement("schema/adoption/found")).fetchall()
+        relations = cursor.execute(
+            sql_files.read_statement("legacy_import/select_legacy_relations")
+        ).fetchall()
     names = {table.name for table in TABLES}
     return relations if any(relation.name in names for relation in relations) else []
 
@@ -77,7 +79,7 @@ def rename_legacy_tables(
     carried = grants_and_views.read_dependents(session, [relation.oid for relation in relations])
     grants_and_views.drop_views(session, carried)
     if has_timescale:
-        session.execute(sql_files.read_statement("schema/adoption/stop_jobs"))
+        session.execute(sql_files.read_statement("legacy_import/delete_jobs"))
     _drop_if_view(session, relations, LATEST_VIEW)
     holding = _rename_hourly_aggregate(session, relations, is_aggregate=aggregate)
     for table in tables:
@@ -117,7 +119,7 @@ def create_copy_plan(session: Session, table: LegacyTable) -> CopyPlan:
 
 def _select_columns(session: Session, relation: str) -> list[OldColumn]:
     with session.cursor(row_factory=class_row(OldColumn)) as cursor:
-        statement = sql_files.read_statement("schema/adoption/columns")
+        statement = sql_files.read_statement("legacy_import/select_columns")
         return cursor.execute(statement, {"relation": f"public.{relation}"}).fetchall()
 
 
@@ -167,7 +169,7 @@ def _has_legacy_aggregate(session: Session) -> bool:
 
     Raises: DatabaseAccessError, if another one is built on the tables.
     """
-    rows = session.execute(sql_files.read_statement("schema/adoption/aggregates")).fetchall()
+    rows = session.execute(sql_files.read_statement("legacy_import/select_aggregates")).fetchall()
     for name, guides in rows:
         if not guides:
             raise DatabaseAccessError(

@@ -104,11 +104,11 @@ def _read_shift_counts(settings: Settings, since: datetime, until: datetime) -> 
         translate_rowless_errors(describe_target(settings)),
     ):
         with session.cursor(row_factory=clean_class_row(ShiftBatchCount)) as cursor:
-            batches = cursor.execute(read_statement("reports/shift_batches"), asked).fetchall()
+            batches = cursor.execute(read_statement("reports/count_shift_batches"), asked).fetchall()
         with session.cursor(row_factory=clean_class_row(ShiftStock)) as cursor:
-            stock = cursor.execute(read_statement("reports/shift_stock"), asked).fetchall()
+            stock = cursor.execute(read_statement("reports/select_shift_stock"), asked).fetchall()
         with session.cursor(row_factory=clean_class_row(LabeledTotal)) as cursor:
-            unweighed = cursor.execute(read_statement("reports/shift_unweighed"), asked).fetchall()
+            unweighed = cursor.execute(read_statement("reports/count_doses_without_mass"), asked).fetchall()
     return _ShiftCounts(tuple(batches), tuple(stock), tuple(unweighed))
 
 

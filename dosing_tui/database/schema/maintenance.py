@@ -59,8 +59,10 @@ def _run_steps(session: Session, now: datetime) -> None:
 
 def _select_steps(schema_flavour: ServerFlavour, current_flavour: ServerFlavour) -> MaintenanceSteps:
     if schema_flavour is ServerFlavour.PLAIN:
-        return MaintenanceSteps(partitioning=("partitions",), retention=("drop_partitions", "prune"))
+        return MaintenanceSteps(
+            partitioning=("create_partitions",), retention=("drop_partitions", "delete_old_rollups")
+        )
     # a Community schema on a server that fell back to the Apache license has policies, but no jobs
     if ServerFlavour.APACHE in (schema_flavour, current_flavour):
-        return MaintenanceSteps(partitioning=(), retention=("drop_chunks", "prune"))
-    return MaintenanceSteps(partitioning=(), retention=("prune",))
+        return MaintenanceSteps(partitioning=(), retention=("drop_chunks", "delete_old_rollups"))
+    return MaintenanceSteps(partitioning=(), retention=("delete_old_rollups",))

@@ -10,7 +10,6 @@ from dosing_tui.database.connection import Session
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
-
 FIRST_AFTER_IMPORT = 50
 """Migrations from this number on run after the rows of an imported database were copied."""
 
@@ -57,7 +56,7 @@ def list_common_migrations() -> list[Migration]:
 
 FIRST_DEVELOPMENT_MIGRATION = "any/0001_tables"
 LAST_DEVELOPMENT_MIGRATION = "any/0027_usual_durations"
-"""Before the baseline files, the schema was made by 27 migrations. Only a database that has had all of them is taken over."""
+"""The first and last of the 27 migrations that came before the baseline files."""
 TAKEOVER = "takeover/0027_baseline_names"
 
 _CREATE_TABLE = """

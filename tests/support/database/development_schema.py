@@ -117,6 +117,9 @@ def _advance_identity(target: psycopg.Connection[tuple[object, ...]], table: str
         column = sql.Identifier(str(identity[0]))
         target.execute(
             sql.SQL("SELECT setval(pg_get_serial_sequence({}, {}), max({})) FROM {}").format(
-                table, str(identity[0]), column, sql.SQL(table)  # type: ignore[arg-type]  # quoted by psycopg
+                table,
+                str(identity[0]),
+                column,
+                sql.SQL(table),  # type: ignore[arg-type]  # quoted by psycopg
             )
         )

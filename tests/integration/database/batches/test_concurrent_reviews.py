@@ -48,7 +48,7 @@ def test_a_batch_that_is_reviewed_while_its_messages_go_to_another_stays_and_say
     draft = create_review_draft(later, Decision.REJECTED, who="Anna", comment="no start")
 
     def meanwhile(name: str) -> LiteralString:
-        if name == "batches/remove":
+        if name == "batches/delete_batches":
             enter_review(settings, draft, os_user="tester")
         return read_statement(name)
 

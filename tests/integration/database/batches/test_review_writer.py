@@ -129,7 +129,7 @@ def test_a_reviewed_batch_whose_messages_go_to_another_stays_and_says_so(migrate
     assert count_batches(settings, BatchFilter()).batches == 1
     asked = {"from": NOON - timedelta(days=1), "to": LATER}
     with psycopg.connect(migrated) as session:
-        reported = session.execute(read_statement("reports/shift_batches"), asked).fetchall()
+        reported = session.execute(read_statement("reports/count_shift_batches"), asked).fetchall()
     assert reported == [("CU-85", "incomplete", 1, 1)]
     found, gone = seen(settings), read_batch(settings, key_of(migrated, gone=True))
     assert gone is not None

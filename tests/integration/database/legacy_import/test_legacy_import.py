@@ -46,7 +46,9 @@ def counts(dsn: str) -> tuple[int, int, int]:
 
 def check_books(dsn: str, told: Told) -> None:
     """Every old row is in its table or set aside, and the old tables are gone."""
-    aside: dict[str, int] = dict(rows(dsn, "SELECT table_name, count(*) FROM legacy_import_rejects GROUP BY 1"))
+    aside: dict[str, int] = dict(
+        rows(dsn, "SELECT table_name, count(*) FROM legacy_import_rejects GROUP BY 1")
+    )
     doses, events, levels = counts(dsn)
     assert doses + aside["dosing_consumption"] == told.doses
     assert events + aside["batch_events"] == told.events

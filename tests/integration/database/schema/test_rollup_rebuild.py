@@ -128,5 +128,7 @@ def test_who_may_not_read_a_table_of_the_panels_is_told_which_and_as_whom(old: s
     user = str(conninfo_to_dict(viewer)["user"])
     with psycopg.connect(old) as session:
         session.execute(sql.SQL("REVOKE SELECT ON dosing_rollup_6h FROM {}").format(sql.Identifier(user)))
-    with pytest.raises(DatabaseAccessError, match=f"User {user} lacks a right .* denied for table dosing_rollup_6h"):
+    with pytest.raises(
+        DatabaseAccessError, match=f"User {user} lacks a right .* denied for table dosing_rollup_6h"
+    ):
         ask(viewer, panel_catalog.CONSUMPTION_TODAY, Selection())

@@ -179,7 +179,9 @@ def test_the_schema_equals_that_of_a_new_database(flavour: Server, databases: Da
 
 def test_the_history_keeps_every_migration_with_its_time(flavour: Server, database: str) -> None:
     create_development_schema(database)
-    had = rows(database, "SELECT 'archive/' || name, checksum, flavour, applied_at FROM schema_migrations ORDER BY 1")
+    had = rows(
+        database, "SELECT 'archive/' || name, checksum, flavour, applied_at FROM schema_migrations ORDER BY 1"
+    )
     assert len(had) > 20
     migrate_schema(settings_for(database), report=print)
     query = "SELECT * FROM schema_migrations WHERE name LIKE 'archive/%%' ORDER BY 1"
@@ -192,7 +194,9 @@ def test_an_older_development_database_is_refused_with_the_version_to_go_through
 ) -> None:
     create_development_schema(database, last=26)
     before = read_catalogs(database)
-    with pytest.raises(DatabaseAccessError, match=r"older than migration 27 of dosing-tui 0\.1\.0: migrate it with"):
+    with pytest.raises(
+        DatabaseAccessError, match=r"older than migration 27 of dosing-tui 0\.1\.0: migrate it with"
+    ):
         migrate_schema(settings_for(database), report=print)
     assert read_catalogs(database) == before
 
