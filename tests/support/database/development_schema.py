@@ -1,4 +1,4 @@
-"""A database at migration 27 of the development schema, made by its own files; filled from a database of today."""
+"""A database at migration 27 of the development schema, filled from a database of today."""
 
 import hashlib
 from pathlib import Path
@@ -85,13 +85,13 @@ def copy_all_rows(source_dsn: str, target_dsn: str) -> None:
     with psycopg.connect(source_dsn) as source, psycopg.connect(target_dsn) as target:
         target.execute("SET session_replication_role = replica")
         for (name,) in source.execute(_TABLES).fetchall():
-            old = sql.Identifier(RENAMED_TABLES.get(name, name))
+            old = sql.Identifier(RENAMED_TABLES.get(str(name), str(name)))
             columns = sql.SQL(", ").join(
-                sql.Identifier(column) for (column,) in source.execute(_COLUMNS, (f"public.{name}",))
+                sql.Identifier(str(column)) for (column,) in source.execute(_COLUMNS, (f"public.{name}",))
             )
             target.execute(sql.SQL("DELETE FROM {}").format(old))
-            _copy_table(source, target, sql.Identifier(name), old, columns)
-            _advance_identity(target, old.as_string(target))
+            _copy_table(source, target, sql.Identifier(str(name)), old, columns)
+            _advance_identity(target, old)
 
 
 def _copy_table(
@@ -108,18 +108,16 @@ def _copy_table(
             stored.write(data)
 
 
-def _advance_identity(target: psycopg.Connection[tuple[object, ...]], table: str) -> None:
+def _advance_identity(target: psycopg.Connection[tuple[object, ...]], table: sql.Identifier) -> None:
     """The next id is one more than the highest."""
     identity = target.execute(
-        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attidentity <> ''", (table,)
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attidentity <> ''",
+        (table.as_string(target),),
     ).fetchone()
     if identity is not None:
-        column = sql.Identifier(str(identity[0]))
+        column = str(identity[0])
         target.execute(
             sql.SQL("SELECT setval(pg_get_serial_sequence({}, {}), max({})) FROM {}").format(
-                table,
-                str(identity[0]),
-                column,
-                sql.SQL(table),  # type: ignore[arg-type]  # quoted by psycopg
+                table.as_string(target), column, sql.Identifier(column), table
             )
         )

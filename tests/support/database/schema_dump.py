@@ -38,7 +38,9 @@ CATALOGS: dict[str, LiteralString] = {
         SELECT c.relname, t.tgname, pg_get_triggerdef(t.oid)
           FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
          WHERE {_OURS} AND NOT t.tgisinternal ORDER BY 1, 2""",
-    "views": f"SELECT c.relname, pg_get_viewdef(c.oid) FROM pg_class c WHERE {_OURS} AND c.relkind = 'v' ORDER BY 1",
+    "views": f"""
+        SELECT c.relname, pg_get_viewdef(c.oid)
+          FROM pg_class c WHERE {_OURS} AND c.relkind = 'v' ORDER BY 1""",
     "functions": """
         SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid), p.proacl::text
           FROM pg_proc p
@@ -55,8 +57,8 @@ def read_catalogs(dsn: str) -> dict[str, Rows]:
 def dump_schema(dsn: str) -> list[str] | None:
     """The lines of ``pg_dump -s``; None without a pg_dump that is at least as new as the server.
 
-    Left out are TimescaleDB's internal schemas (chunks are named by their number), the random key of newer pg_dump
-    releases, and comments with the versions of server and program.
+    Left out: TimescaleDB's internal schemas (chunks are named by a number), the random key of newer releases of
+    pg_dump, and the comments with its version and the server's.
     """
     with psycopg.connect(dsn) as session:
         major = session.info.server_version // 10000

@@ -55,7 +55,7 @@ def test_the_database_refuses_a_review_that_no_pin_signed(lax: Settings) -> None
           FROM batch_reviews
     """
     for signature in ("'not an e-signature'", "'signed with a PIN'"):
-        with pytest.raises(psycopg.errors.RaiseException, match="wants the PIN of Anna"):
+        with pytest.raises(psycopg.errors.RaiseException, match="requires the PIN of Anna"):
             run(lax.database.dsn, insert.format(signature=signature))
 
 

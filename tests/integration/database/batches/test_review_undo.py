@@ -98,8 +98,8 @@ INSERT: LiteralString = """
 def test_the_database_itself_refuses_what_is_no_undo_or_confirmation(plant: Settings) -> None:
     say(plant)
     for who, meaning, withdraws, why in (
-        ("'Ben'", "'withdrawn'", "0", "only the newest decision"),
-        ("'Ben'", "'approved'", "1", "only the newest decision"),
+        ("'Ben'", "'withdrawn'", "0", "only the newest effective decision"),
+        ("'Ben'", "'approved'", "1", "only the newest effective decision"),
         ("'ANNA'", "'confirmed'", "0", "only an approval by another person"),
     ):
         with pytest.raises(psycopg.errors.RaiseException, match=why):

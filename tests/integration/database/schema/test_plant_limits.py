@@ -94,5 +94,5 @@ def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds
 def test_a_schema_that_is_missing_holds_everything_up_where_migrating_is_not_allowed(database: str) -> None:
     settings = settings_for(database, tolerance_g=0.25)
     own = replace(settings, database=replace(settings.database, migrate=False))
-    with pytest.raises(DatabaseAccessError, match=r"not up to date \(.*any/0001_tables.* missing\)"):
+    with pytest.raises(DatabaseAccessError, match=r"not up to date \(.*any/0001_readings.* missing\)"):
         build_database(own).prepare_schema(print)
