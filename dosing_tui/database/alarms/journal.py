@@ -1,7 +1,7 @@
-"""The alarm journal in the database: entries added, each once, and heard by every process within a second.
+"""The alarm journal in the database: entries are added once, and every process receives them within a second.
 
-The order of the ids is the order of events for all. A trigger lets ids become visible in their order, so who
-has read up to one has missed none.
+The ids give the order of events. A trigger makes them visible in that order: a reader at one id has missed
+none below it.
 """
 
 import threading
@@ -37,12 +37,12 @@ from dosing_tui.errors import DatabaseAccessError, DatabaseError
 
 APPLICATION_NAME = "alarms"
 READER_NAME = "alarms"
-"""Whose checkpoint it is."""
+"""The reader that stores this checkpoint."""
 NOTIFY_CHANNEL = "alarm_journal"
 POLL_INTERVAL_S = 5.0
-"""A pooler between us may swallow notifications: then the journal is heard this late."""
+"""A connection pooler may drop notifications: then entries are read after this time at the latest."""
 STOP_CHECK_S = 0.5
-"""Longest until ``stop_event`` is looked at."""
+"""Longest time between two checks of ``stop_event``."""
 
 MAX_RETRY_DELAY_S = 5.0
 
@@ -51,19 +51,19 @@ Session = psycopg.Connection[TupleRow]
 
 @dataclass(frozen=True, slots=True)
 class JournalUpdate:
-    """What was read of the journal. ``is_restart``: what was heard before does not count, it begins again."""
+    """New journal entries. ``is_restart``: the state starts again from ``checkpoint``."""
 
     entries: tuple[JournalEntry, ...]
     last_id: int
     is_restart: bool = False
     checkpoint: Checkpoint = EMPTY_CHECKPOINT
-    """Where it begins again: from behind this."""
+    """The state before the entries, after a restart."""
 
 
 def append_entries(settings: Settings, entries: Sequence[JournalEntry]) -> None:
-    """Add entries in this order, all or none; one that is there already is left alone.
+    """Add entries in this order, all or none. An entry that is stored already is ignored.
 
-    Raises: DatabaseUnavailableError, DatabaseAccessError (the right is missing), InvalidRowError (an entry can never be stored).
+    Raises: DatabaseUnavailableError, DatabaseAccessError (a right is missing), InvalidRowError.
     """
     meant = describe_target(settings)
     with open_connection(settings, application=APPLICATION_NAME) as session:
@@ -77,14 +77,17 @@ def append_entries(settings: Settings, entries: Sequence[JournalEntry]) -> None:
         except DatabaseAccessError as error:
             if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
                 raise DatabaseAccessError(
-                    f"The alarm journal takes nothing from user {meant.user} of the {meant.named}"
+                    f"Alarm journal not writable for user {meant.user} of the {meant.named}"
                     " (the right to insert into alarm_journal is missing)."
                 ) from error.__cause__
             raise
 
 
 def save_checkpoint(settings: Settings, checkpoint: Checkpoint) -> None:
-    """Keep what the journal has come to, for whoever starts next. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    """Store the state of the alarms, from which the next start continues.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
     with (
         open_connection(settings, application=APPLICATION_NAME) as session,
         translate_rowless_errors(describe_target(settings)),
@@ -94,7 +97,7 @@ def save_checkpoint(settings: Settings, checkpoint: Checkpoint) -> None:
 
 
 def find_stored(settings: Settings, uuids: Sequence[UUID]) -> frozenset[UUID]:
-    """Which of these entries the journal has. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    """Which of these entries are stored. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with _open_session(settings) as session:
         rows = session.execute(
             read_statement("reads/select_stored_entries"), {"uuid": list(uuids)}
@@ -113,7 +116,7 @@ def read_alarm_states(settings: Settings) -> dict[AlarmKey, AlarmState]:
 
 
 def read_journal(settings: Settings) -> list[JournalEntry]:
-    """Every entry of this site, in order, with harmless text.
+    """Every entry of this site, in order, with sanitized text.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -125,7 +128,7 @@ def read_journal(settings: Settings) -> list[JournalEntry]:
 
 
 def list_entries(settings: Settings, journal_filter: JournalFilter) -> list[JournalEntry]:
-    """The entries that were asked for, the newest first, with harmless text.
+    """The entries that match the filter, newest first, with sanitized text.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -150,7 +153,7 @@ def list_entries(settings: Settings, journal_filter: JournalFilter) -> list[Jour
 
 
 def _select_alarms_in(settings: Settings, states: Sequence[AlarmStateName]) -> dict[str, list[str] | None]:
-    """Which alarms are in one of these states now; no matter which, where no state is asked for."""
+    """Statement parameters for the alarms in one of these states now; no restriction without states."""
     if not states:
         return {"rules": None, "devices": None, "items": None}
     keys = [key for key, state in read_alarm_states(settings).items() if state.state_name in states]
@@ -162,7 +165,7 @@ def _select_alarms_in(settings: Settings, states: Sequence[AlarmStateName]) -> d
 
 
 def read_kpi_history(settings: Settings, now: datetime) -> KpiHistory:
-    """What the health of the alarms is judged by. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    """The data for the alarm KPIs (ISA-18.2). Raises: DatabaseUnavailableError, DatabaseAccessError."""
     wanted = JournalFilter(now - KPI_PERIOD - SHELVE_LOOKBACK, now)
     found: list[JournalEntry] = []
     while page := list_entries(settings, wanted):
@@ -179,7 +182,7 @@ def read_kpi_history(settings: Settings, now: datetime) -> KpiHistory:
 
 
 def list_dose_errors(settings: Settings, *, since: datetime) -> list[DoseErrorMinute]:
-    """The doses since then by station, pump and minute, oldest first.
+    """Dose errors since a time by station, pump and minute, oldest first.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -192,9 +195,9 @@ def list_dose_errors(settings: Settings, *, since: datetime) -> list[DoseErrorMi
 def follow_journal(
     settings: Settings, stop_event: threading.Event, *, on_link: Callable[[bool, str], None]
 ) -> Iterator[JournalUpdate]:
-    """What is known of this site's journal, the rest, then what is added to it, until ``stop_event`` is set.
+    """Yield the journal from the last checkpoint on, then new entries, until ``stop_event`` is set.
 
-    Goes on by itself when the database was away; ``on_link`` is told of that.
+    Reconnects after a database outage; ``on_link`` receives every change of the connection.
     """
     last_id, failures = 0, 0
     while not stop_event.is_set():
@@ -211,7 +214,7 @@ def follow_journal(
 
 
 def _listen_once(settings: Settings, last_id: int, stop_event: threading.Event) -> Iterator[JournalUpdate]:
-    """One session, as long as it lasts."""
+    """Follow the journal in one session, until it ends or ``stop_event`` is set."""
     with _open_session(settings) as session:
         session.execute(read_statement("writes/set_session_timeouts"))
         session.execute(f"LISTEN {NOTIFY_CHANNEL}")
@@ -219,7 +222,7 @@ def _listen_once(settings: Settings, last_id: int, stop_event: threading.Event) 
             read_statement("reads/select_journal_head"), {"site": settings.plant.site}
         ).fetchone()
         if last_id == 0 or head is None or head[0] < last_id:
-            # the first time, or the database was replaced or restored
+            # first run, or the database was replaced or restored
             known = select_checkpoint(session, settings)
             last_id = known.last_entry_id
             yield JournalUpdate((), last_id, is_restart=True, checkpoint=known)
@@ -232,7 +235,7 @@ def _listen_once(settings: Settings, last_id: int, stop_event: threading.Event) 
 
 
 def _wait_for_change(session: Session, stop_event: threading.Event) -> None:
-    """Until there is something to read, or to stop for."""
+    """Wait for a notification, the poll interval, or ``stop_event``."""
     until = time.monotonic() + POLL_INTERVAL_S
     while not stop_event.is_set() and time.monotonic() < until:
         if list(session.notifies(timeout=STOP_CHECK_S, stop_after=1)):
@@ -246,9 +249,9 @@ def select_checkpoint(
     readers: Sequence[str] = (READER_NAME,),
     max_id: int | None = None,
 ) -> Checkpoint:
-    """The newest that was kept of this site's journal, NOTHING if there is none; on the caller's session.
+    """The newest checkpoint of this site, EMPTY_CHECKPOINT without one; in the caller's session.
 
-    ``max_id``: none that knows of later entries.
+    ``max_id``: no checkpoint beyond this entry.
     """
     asked = {"site": settings.plant.site, "fold": FOLD_VERSION, "readers": list(readers), "upto": max_id}
     row = session.execute(read_statement("reads/select_alarm_checkpoint"), asked).fetchone()
@@ -256,7 +259,7 @@ def select_checkpoint(
 
 
 def store_checkpoint(session: Session, settings: Settings, checkpoint: Checkpoint, *, reader: str) -> None:
-    """On the caller's session."""
+    """Store a checkpoint in the caller's session."""
     kept = {"last_id": checkpoint.last_entry_id, "fold": FOLD_VERSION, "known": encode_checkpoint(checkpoint)}
     session.execute(
         read_statement("writes/upsert_alarm_checkpoint"),
@@ -265,7 +268,7 @@ def store_checkpoint(session: Session, settings: Settings, checkpoint: Checkpoin
 
 
 def select_entries_after(session: Session, settings: Settings, after_id: int) -> list[JournalEntry]:
-    """The next page of this site's entries, in order, on the caller's session."""
+    """The next page of this site's entries, in order, in the caller's session."""
     asked = {"site": settings.plant.site, "after": after_id, "rows": MAX_ENTRIES}
     with session.cursor(row_factory=class_row(JournalRow)) as cursor:
         return [

@@ -1,4 +1,4 @@
-"""What happened around batches beside their own messages: alarms that were active, and operators' notes."""
+"""Alarms and operator notes around a batch."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +32,7 @@ class _AlarmSpanRow:
 def select_alarm_spans(
     session: Connection[TupleRow], *, site: str, since: datetime, until: datetime
 ) -> tuple[AlarmSpan, ...]:
-    """Alarms that were active at some time in [since, until), by when they began."""
+    """Alarms active at some time in [since, until), by their start."""
     asked = {"site": site, "from": since, "to": until}
     with session.cursor(row_factory=class_row(_AlarmSpanRow)) as cursor:
         return tuple(
@@ -43,7 +43,7 @@ def select_alarm_spans(
 def list_context_events(
     settings: Settings, *, device: str, since: datetime, until: datetime
 ) -> ContextEvents:
-    """Of a station, or of the whole plant, in [since, until).
+    """Alarms and notes of a station or of the whole plant in [since, until).
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """

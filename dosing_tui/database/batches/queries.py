@@ -1,4 +1,4 @@
-"""The list of batches and the whole of one: for screens and commands, with harmless text."""
+"""Batch lists and single batches for screens and commands, with sanitized text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,13 +30,13 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 APPLICATION_NAME = "batches"
 PAGE_SIZE = 100
-"""Batches of one answer."""
+"""Batches of one page."""
 
 
 def list_batches(
     settings: Settings, batch_filter: BatchFilter, *, after: BatchRow | None = None, rows: int = PAGE_SIZE
 ) -> list[BatchRow]:
-    """The newest first; ``after`` is the last row of the page before.
+    """A page of batches, newest first; ``after`` is the last row of the page before.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -53,7 +53,7 @@ def list_batches(
 def list_batches_above(
     settings: Settings, batch_filter: BatchFilter, before: BatchRow, *, rows: int = PAGE_SIZE
 ) -> list[BatchRow]:
-    """The page that ends above ``before``, the newest first.
+    """The page above the row ``before``, newest first.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -75,7 +75,7 @@ def count_batches(settings: Settings, batch_filter: BatchFilter) -> BatchStatusC
         found = cursor.execute(
             read_statement("batches/count_batches"), _build_parameters(session, settings, batch_filter)
         ).fetchone()
-    assert found is not None  # aggregates answer one row
+    assert found is not None  # aggregates return one row
     return found
 
 
@@ -108,7 +108,7 @@ def select_batch(session: Session, name: str) -> BatchDetail | None:
 
 
 def _select_merged_reviews(session: Session, batch: Batch) -> Iterator[Review]:
-    """Reviews of batches that are gone, and whose first message is one of this batch."""
+    """Reviews of merged batches whose first message is in this batch."""
     ours = {format_anchor(identity) for identity in batch.iter_identities()}
     times = [at for _, at, *_ in batch.iter_identities()]
     asked = {"device": batch.device_id, "from": min(times), "to": max(times)}
@@ -156,7 +156,7 @@ def _clean_row(row: BatchRow) -> BatchRow:
 
 @contextmanager
 def begin_snapshot(session: Session) -> Iterator[None]:
-    """Everything that is read in it is of one moment: what is written meanwhile is in none of the answers."""
+    """A transaction that reads one snapshot: later writes are not visible."""
     session.isolation_level, session.read_only = IsolationLevel.REPEATABLE_READ, True
     with session.transaction():
         yield
@@ -164,11 +164,11 @@ def begin_snapshot(session: Session) -> Iterator[None]:
 
 @contextmanager
 def open_session(settings: Settings) -> Iterator[Session]:
-    """A session to read batches in. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    """A read session for batches. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with (
         open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
         translate_rowless_errors(describe_target(settings)),
     ):
-        session.prepare_threshold = None  # the filter decides the plan
-        session.execute("SET TIME ZONE 'UTC'")  # so that durations are right in the autumn, too
+        session.prepare_threshold = None  # the plan depends on the filter
+        session.execute("SET TIME ZONE 'UTC'")  # durations are right in the repeated hour of autumn, too
         yield session

@@ -1,4 +1,4 @@
-"""Rebuilds the batches of one span of one station from its readings and stores what has changed."""
+"""Reconstructs the batches of one station and time span from its readings; stores those that changed."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ _TIME_QUALITIES = {quality.value: quality for quality in TimeQuality}
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """What a rebuild has to know of a batch that is stored."""
+    """The columns of a stored batch that a rebuild compares."""
 
     batch_key: str
     anchor: str
@@ -43,7 +43,7 @@ class StoredBatch:
 
 @dataclass(frozen=True, slots=True)
 class RebuildResult:
-    """What became of a span: batches that are in it, those that were stored anew, those that are no more."""
+    """Number of batches in a span, of those stored, and of those removed or merged."""
 
     batch_count: int = 0
     stored_count: int = 0
@@ -59,19 +59,19 @@ class RebuildResult:
 
 @dataclass(frozen=True, slots=True)
 class AssessmentBasis:
-    """What batches are judged by, and the zone their days are in."""
+    """The inputs of an assessment, and the time zone of the batches' days."""
 
     master_versions: tuple[MasterVersion, ...]
     limits: ReviewLimits
     zone: tzinfo
     alarms: tuple[AlarmSpan, ...] = ()
-    """Of the whole time that is rebuilt."""
+    """Alarms of the whole rebuilt time."""
     baselines: tuple[DurationBaseline, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _AssessedBatch:
-    """A batch with its two texts."""
+    """A batch with its record and assessment."""
 
     batch: Batch
     record_text: str
@@ -88,12 +88,12 @@ def select_master_versions(session: Session) -> tuple[MasterVersion, ...]:
 def select_assessment_basis(
     session: Session, settings: Settings, *, since: datetime, until: datetime
 ) -> AssessmentBasis:
-    """What batches that begin in [since, until) are judged by.
+    """The inputs for assessing batches that begin in [since, until).
 
-    All of it is the database's, whatever this program's settings say: every machine judges alike.
+    All come from the database, not from settings: the result is the same on every machine.
     """
     row = session.execute(read_statement("batches/select_plant_limits")).fetchone()
-    assert row is not None  # there is one row, from the first migration on
+    assert row is not None  # one row, inserted by the schema
     limits = ReviewLimits(tolerance_g=row[0], stock_low_percent=row[1])
     site, longest = settings.plant.site, DEFAULT_RULES.max_duration
     alarms = select_alarm_spans(session, site=site, since=since - longest, until=until + longest)
@@ -104,7 +104,7 @@ def select_assessment_basis(
 
 
 def select_baselines(session: Session, *, since: datetime, until: datetime) -> tuple[DurationBaseline, ...]:
-    """How long batches that begin in [since, until) should take."""
+    """The baselines of batches that begin in [since, until)."""
     with session.cursor(row_factory=class_row(DurationBaseline)) as cursor:
         return tuple(
             cursor.execute(read_statement("batches/select_duration_baselines"), {"from": since, "to": until})
@@ -114,7 +114,7 @@ def select_baselines(session: Session, *, since: datetime, until: datetime) -> t
 def rebuild_span(
     session: Session, span: StationSpan, basis: AssessmentBasis, *, now: datetime
 ) -> RebuildResult:
-    """Inside the caller's transaction, who sees to it that nobody else rebuilds."""
+    """Rebuild one span in the caller's transaction, which holds the rebuild lock."""
     readings = _select_readings(session, widen_span(span, DEFAULT_RULES))
     batches = [
         batch
@@ -139,13 +139,13 @@ def rebuild_span(
         _store_batches(session, changed, basis.zone)
     if vanished:
         session.execute(read_statement("batches/delete_batches"), {"batch_key": vanished})
-        # After it: what was reviewed while its removal waited is seen here only.
+        # After the deletion: it may have waited for a review, which is visible only now.
         session.execute(read_statement("batches/update_merged_batches"), {"batch_key": vanished})
     return RebuildResult(len(batches), len(changed), len(vanished))
 
 
 def _filter_alarms(span: StationSpan, alarms: Iterable[AlarmSpan]) -> tuple[AlarmSpan, ...]:
-    """Those that can have been active during one of its batches."""
+    """Alarms that can overlap a batch of the span."""
     since, until = span.since - DEFAULT_RULES.max_duration, span.until + DEFAULT_RULES.max_duration
     return tuple(
         alarm
@@ -242,7 +242,7 @@ def _batch_to_row(assessed: _AssessedBatch, batch_id: str) -> dict[str, object]:
 
 
 def build_list_columns(batch: Batch, assessment: judging.Assessment) -> dict[str, object]:
-    """What lists show of a batch, by its column, as its record and its judgement say it."""
+    """The list columns of a batch, from its record and assessment."""
     return {
         "device_id": batch.device_id,
         "recipe": batch.recipe,
@@ -267,7 +267,7 @@ def _list_exception_kinds(assessment: judging.Assessment) -> list[str]:
 
 
 def _sum_masses(masses: Iterable[float | None]) -> float | None:
-    """None, if one is not known or there is none."""
+    """The sum in g; None if a mass is missing or there is none."""
     known = list(masses)
     said = [mass for mass in known if mass is not None]
     return round(sum(said), 6) if said and len(said) == len(known) else None

@@ -1,4 +1,4 @@
-"""What the plant wants of every review, as its database says it: a program's settings can only want more."""
+"""The plant's requirements for reviews, from the database; settings can only add to them."""
 
 from psycopg.rows import class_row
 
@@ -15,7 +15,7 @@ APPLICATION_NAME = "policy"
 
 
 def read_plant_policy(settings: Settings) -> ReviewPolicy:
-    """The database's own. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    """The policy in the database. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with (
         open_connection(settings, application=APPLICATION_NAME) as session,
         translate_rowless_errors(describe_target(settings)),
@@ -24,28 +24,28 @@ def read_plant_policy(settings: Settings) -> ReviewPolicy:
 
 
 def read_effective_policy(settings: Settings) -> ReviewPolicy:
-    """With what these settings want beyond it. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    """Database and settings combined. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     return read_plant_policy(settings) | get_settings_policy(settings)
 
 
 def select_effective_policy(session: Session, settings: Settings) -> ReviewPolicy:
-    """The same in a session that is there."""
+    """The same in the caller's session."""
     return _select_policy(session) | get_settings_policy(settings)
 
 
 def get_settings_policy(settings: Settings) -> ReviewPolicy:
-    """What the settings alone want."""
+    """The policy in the settings."""
     return ReviewPolicy(settings.review.pin, settings.review.second_person)
 
 
 def set_policy(settings: Settings, policy: ReviewPolicy, *, who: str, reason: str) -> bool:
-    """From now on; False if it was so already. Only whoever owns the schema may.
+    """Set the policy; False if it is in force already. Only the owner of the schema may.
 
     Raises: ReviewError (who or reason is missing), DatabaseUnavailableError, DatabaseAccessError.
     """
     who, reason = clean_text(who, limit=60), clean_line(reason, 500).strip()
     if not who or not reason:
-        raise ReviewError("A change of the review policy needs who makes it, and why.")
+        raise ReviewError("A change of the review policy needs a name and a reason.")
     with (
         open_connection(settings, application=APPLICATION_NAME) as session,
         translate_rowless_errors(describe_target(settings)),

@@ -1,4 +1,4 @@
-"""What hangs on the guide's relations and survives an adoption: grants, and the plant's own views."""
+"""Grants on the guide's relations, and the plant's views over them: read, then restored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ READER_RELATIONS = (
     "operator_notes",
     "alarm_journal",
 )
-"""What a reader of the guide's doses gets to read, so that its dashboards and consoles show everything."""
+"""Relations that a reader of the guide's doses may read: all that dashboards and consoles display."""
 
 WRITER_COLUMNS = {
     "operator_notes": ("at", "text", "author", "os_user", "device_id"),
@@ -41,7 +41,7 @@ WRITER_COLUMNS = {
         "comment",
     ),
 }  # fmt: skip
-"""Columns that a writer of the guide's doses may fill when it adds a row; the server fills the others."""
+"""Columns that a writer of the guide's doses may insert; the server sets the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class RelationGrant:
 
 @dataclass(frozen=True, slots=True)
 class DependentView:
-    """One of the plant's views, with all it takes to make it again."""
+    """One of the plant's views, with all that is needed to create it again."""
 
     schema: str
     name: str
@@ -77,9 +77,9 @@ class GrantsAndViews:
 
 
 def read_dependents(session: Session, relations: Sequence[int]) -> GrantsAndViews:
-    """Everything that hangs on these relations (oids).
+    """Grants and views of these relations (oids).
 
-    Raises: DatabaseAccessError, if something does that cannot be made again.
+    Raises: DatabaseAccessError, if a materialized view depends on them.
     """
     oids = {"relations": list(relations)}
     with session.cursor(row_factory=class_row(DependentView)) as cursor:
@@ -105,7 +105,7 @@ def drop_views(session: Session, dependents: GrantsAndViews) -> None:
 
 
 def restore_dependents(session: Session, dependents: GrantsAndViews) -> None:
-    """Make the views again, on the new tables, and give everyone their rights back.
+    """Create the views again on the new tables, and restore all rights.
 
     Raises: DatabaseAccessError, if a view does not fit the new tables.
     """

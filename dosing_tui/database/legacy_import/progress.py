@@ -1,4 +1,4 @@
-"""Where the copying of each adopted table stands, as the database keeps it."""
+"""Progress of each imported table, stored in the database."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from dosing_tui.database.connection import Session
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """Rows before ``copied_to`` are done; ``rows`` were counted when the copying began."""
+    """Rows before ``copied_to`` are done; ``rows`` were counted at the start."""
 
     table_name: str
     old_name: str
@@ -27,7 +27,7 @@ class ImportProgress:
 
 
 def list_unfinished(session: Session) -> dict[str, ImportProgress]:
-    """The adopted tables that are still to be copied or dropped, by name."""
+    """The imported tables still to be copied or dropped, by name."""
     if session.execute("SELECT to_regclass('public.legacy_imports') IS NULL").fetchone() == (True,):
         return {}
     with session.cursor(row_factory=class_row(ImportProgress)) as cursor:
@@ -38,14 +38,14 @@ def list_unfinished(session: Session) -> dict[str, ImportProgress]:
 
 
 def start_table(session: Session, table: str, rows: int) -> None:
-    """The copying of a table of so many rows begins."""
+    """Record the start of a table's copy."""
     session.execute("UPDATE legacy_imports SET rows = %s WHERE table_name = %s", (rows, table))
 
 
 def add_progress(
     session: Session, table: str, *, until: datetime, copied_rows: int, rejected_rows: int
 ) -> None:
-    """So many more rows are done; in the transaction that did them."""
+    """Record the rows of a slice, in its transaction."""
     session.execute(
         sql_files.read_statement("legacy_import/update_copy_progress"),
         {"table": table, "until": until, "copied": copied_rows, "set_aside": rejected_rows},
@@ -57,6 +57,6 @@ def finish_table(session: Session, table: str) -> None:
 
 
 def get_count(row: tuple[int, ...] | None) -> int:
-    """The one number of a row that a count always has."""
+    """The number of a count's only row."""
     assert row is not None
     return row[0]

@@ -1,4 +1,4 @@
-"""The migrations this program has, and the record of those a database has had."""
+"""The migrations of this program, and the history of those applied to a database."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ FIRST_AFTER_IMPORT = 50
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One numbered file. ``name`` is its folder and stem, e.g. 'any/0001_tables'."""
+    """One numbered file. ``name`` is its folder and stem, e.g. 'any/0001_readings'."""
 
     name: str
     text: str
@@ -29,7 +29,7 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        """Of the text without its line ends, which a checkout may change."""
+        """SHA-256 of the text with \n as line end, which a checkout may change."""
         return hashlib.sha256("\n".join(self.text.splitlines()).encode()).hexdigest()
 
 
@@ -41,7 +41,7 @@ class AppliedMigration:
 
 
 def list_migrations(flavour: ServerFlavour) -> list[Migration]:
-    """Every migration that a database of this flavour gets, in order."""
+    """All migrations of a flavour, in order."""
     names = [
         name for folder in flavour.schema_folders for name in sql_files.list_statements(f"schema/{folder}")
     ]
@@ -50,7 +50,7 @@ def list_migrations(flavour: ServerFlavour) -> list[Migration]:
 
 
 def list_common_migrations() -> list[Migration]:
-    """Those that every edition of TimescaleDB gets."""
+    """The migrations of both editions of TimescaleDB."""
     return [m for m in list_migrations(ServerFlavour.COMMUNITY) if m in list_migrations(ServerFlavour.APACHE)]
 
 
@@ -80,7 +80,7 @@ def create_history_table(session: Session) -> None:
 
 
 def list_applied(session: Session) -> list[AppliedMigration]:
-    """What the database has had, in order of name; nothing if it has no schema of ours."""
+    """The applied migrations by name; empty without our schema."""
     if not has_history_table(session):
         return []
     with session.cursor(row_factory=class_row(AppliedMigration)) as cursor:
@@ -99,9 +99,9 @@ def record_migration(session: Session, migration: Migration, flavour: ServerFlav
 
 
 def list_pending(migrations: list[Migration], applied_migrations: list[AppliedMigration]) -> list[Migration]:
-    """Those still to be applied.
+    """The migrations still to be applied.
 
-    Raises: DatabaseAccessError, if the database had one that is unknown here, or one that has changed since.
+    Raises: DatabaseAccessError, if an applied migration is unknown or differs.
     """
     if any(row.name == FIRST_DEVELOPMENT_MIGRATION for row in applied_migrations):
         return _list_takeover(migrations, {row.name for row in applied_migrations})

@@ -1,4 +1,4 @@
-"""Keeps the plant's rules in the database as the settings say: what is out of tolerance, and low stock."""
+"""Sets the limits in the database from the settings: tolerance, and low stock."""
 
 from psycopg.sql import SQL, Identifier, Literal
 
@@ -14,7 +14,7 @@ WIDER_ROLLUPS = {"dosing_rollup_1h": "1 hour", "dosing_rollup_6h": "6 hours"}
 
 
 def list_differences(session: Session, limits: LimitSettings) -> tuple[str, ...]:
-    """What would be brought in line; nothing where there are no rules yet, or the same ones."""
+    """Names of limits that differ from the settings; none without a schema."""
     if session.execute("SELECT to_regclass('public.plant_limits')").fetchone() == (None,):
         return ()
     stored = session.execute(read_statement("maintenance/select_plant_limits")).fetchone()
@@ -24,7 +24,7 @@ def list_differences(session: Session, limits: LimitSettings) -> tuple[str, ...]
 
 
 def set_tolerance(session: Session, tolerance_g: float) -> None:
-    """In the caller's transaction. Doses that are gone stay counted by the rule of their time."""
+    """Set and recount in the caller's transaction. Buckets whose doses were dropped keep their count."""
     session.execute(
         "SET LOCAL work_mem = '256MB'"
     )  # months of doses are counted in memory, not sorted on disk
@@ -37,5 +37,5 @@ def set_tolerance(session: Session, tolerance_g: float) -> None:
 
 
 def set_stock_low(session: Session, stock_low_percent: float) -> None:
-    """Batches that are judged from now on, or judged again, go by it."""
+    """Set the low stock mark of later assessments."""
     session.execute(read_statement("maintenance/update_stock_low"), {"stock_low_percent": stock_low_percent})

@@ -34,7 +34,7 @@ def test_a_batch_that_goes_while_it_is_being_signed_is_not_reviewed(
         return select_effective_policy(session, settings)
 
     monkeypatch.setattr("dosing_tui.database.batches.review_writer.select_effective_policy", meanwhile)
-    with pytest.raises(ReviewError, match="This batch is no more"):
+    with pytest.raises(ReviewError, match="This batch no longer exists"):
         say(plant)
     assert value(plant.database.dsn, "SELECT count(*) FROM audit_trail") == 0
 

@@ -70,7 +70,7 @@ def test_who_has_not_seen_a_late_alarm_signs_nothing(plant: Settings) -> None:
     before = seen(plant)
     raised(plant, 60)
     for meaning, why in ((Decision.REJECTED, "dirty"), (Decision.DEVIATION, "the drum was changed")):
-        with pytest.raises(ReviewError, match="exceptions or alarms are others than those you saw"):
+        with pytest.raises(ReviewError, match="exceptions or alarms have changed since it was displayed"):
             say(plant, meaning, why, at=before)
     assert rows(plant.database.dsn, "SELECT * FROM batch_reviews") == []
 

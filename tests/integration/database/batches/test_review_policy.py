@@ -35,7 +35,7 @@ def strict(settings: Settings, policy: ReviewPolicy = STRICT) -> None:
 
 def test_a_program_whose_settings_want_no_pin_signs_nothing_without_one(lax: Settings) -> None:
     strict(lax)
-    with pytest.raises(ReviewError, match="wants a PIN with every review"):
+    with pytest.raises(ReviewError, match="requires a PIN with every review"):
         say(lax)
     set_pin(lax, who="Anna", pin="1234")
     with pytest.raises(ReviewError, match="not the PIN of Anna"):
@@ -87,7 +87,7 @@ def test_each_change_is_an_entry_with_its_reason_and_a_changed_one_is_found(lax:
     strict(lax, ReviewPolicy())
     assert value(lax.database.dsn, "SELECT count(*) FROM audit_trail WHERE action = 'policy'") == 2
     assert verify_audit_trail(lax).faults == ()
-    with pytest.raises(ReviewError, match="needs who makes it, and why"):
+    with pytest.raises(ReviewError, match="needs a name and a reason"):
         set_policy(lax, STRICT, who="Anna", reason=" ")
     for change, sentence in (
         ("DELETE FROM review_policy WHERE pin", "The review policy is missing; entry 1 of the audit trail"),

@@ -87,7 +87,7 @@ def test_two_reviewers_at_once_the_second_is_told(plant: Settings) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted("was faster ('approved'" in each for each in told) == [False, True, True, True]
+    assert sorted("(approved). Reload" in each for each in told) == [False, True, True, True]
     assert value(plant.database.dsn, "SELECT count(*) FROM batch_reviews") == 1
     assert verify_audit_trail(plant).faults == ()
 
@@ -95,7 +95,7 @@ def test_two_reviewers_at_once_the_second_is_told(plant: Settings) -> None:
 def test_what_has_changed_since_it_was_seen_is_not_reviewed(plant: Settings) -> None:
     before = seen(plant)
     kept(plant.database.dsn, dose(90, "L25B"), now=LATER)
-    with pytest.raises(ReviewError, match="has changed since you saw it"):
+    with pytest.raises(ReviewError, match="has changed since it was displayed"):
         say(plant, at=before)
 
 

@@ -123,8 +123,8 @@ def test_progress_is_told(guide: str) -> None:
     lived_in(guide)
     told: list[str] = []
     migrate_schema(settings_for(guide), report=told.append)
-    assert [line for line in told if line.startswith("Adopting dosing_consumption: ")]
-    assert [line for line in told if line.startswith("Adopted dosing_consumption: ")]
+    assert [line for line in told if line.startswith("Importing dosing_consumption: ")]
+    assert [line for line in told if line.startswith("Imported dosing_consumption: ")]
 
 
 def interrupting(wanted: str) -> Callable[[str], None]:
@@ -136,10 +136,10 @@ def interrupting(wanted: str) -> Callable[[str], None]:
 
 
 STAGES = [
-    "Adopting dosing_consumption",
-    "Adopting inventory_levels",
-    "Adopted dosing_consumption",
-    "Adopted batch_events",
+    "Importing dosing_consumption",
+    "Importing inventory_levels",
+    "Imported dosing_consumption",
+    "Imported batch_events",
 ]
 
 
@@ -161,7 +161,7 @@ from tests.support.database.reading_samples import settings_for
 
 def report(line):
     print(line, flush=True)
-    if line.startswith("Adopting dosing_consumption"):
+    if line.startswith("Importing dosing_consumption"):
         sys.stdin.read()
 
 migrate_schema(settings_for(sys.argv[1]), report=report)
@@ -173,7 +173,7 @@ def test_an_adoption_whose_process_is_killed_goes_on(guide: str) -> None:
     command = [sys.executable, "-c", UNTIL_KILLED, guide]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert any(line.startswith("Adopting") for line in process.stdout)
+        assert any(line.startswith("Importing") for line in process.stdout)
         process.kill()
     adopt(guide)
     check_books(guide, told)
@@ -182,7 +182,7 @@ def test_an_adoption_whose_process_is_killed_goes_on(guide: str) -> None:
 def test_the_plant_goes_on_writing_while_it_is_adopted(guide: str) -> None:
     told = lived_in(guide)
     with pytest.raises(BrokenOffError):
-        migrate_schema(settings_for(guide), report=interrupting("Adopting dosing_consumption"))
+        migrate_schema(settings_for(guide), report=interrupting("Importing dosing_consumption"))
     run(
         guide,
         "INSERT INTO dosing_consumption (time, device_id, pump, chemical) VALUES (now(), 'new', 1, 'BDO')",
@@ -227,7 +227,7 @@ def test_a_writer_never_misses_a_table(guide: str) -> None:
 def test_the_old_table_is_kept_when_its_books_do_not_balance(guide: str) -> None:
     lived_in(guide)
     with pytest.raises(BrokenOffError):
-        migrate_schema(settings_for(guide), report=interrupting("Adopting inventory_levels"))
+        migrate_schema(settings_for(guide), report=interrupting("Importing inventory_levels"))
     run(guide, "INSERT INTO adopted_dosing_consumption VALUES ('2021-01-01', 'late', 1, 'c')")
     with pytest.raises(DatabaseAccessError, match=r"adopted_dosing_consumption holds .* it is kept"):
         adopt(guide)

@@ -82,7 +82,7 @@ def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds
         return list(row.finding_kinds)
 
     assert findings(ours) == findings(elsewhere) == []
-    assert told[0] == "The database's rules: 0.5 g are within tolerance, stock is low below 20 %."
+    assert told[0] == "Limits in the database: tolerance 0.5 g, low stock below 20 %."
     assert list_pending_steps(elsewhere) == ["rules/stock_low"]
     own = replace(elsewhere, database=replace(elsewhere.database, migrate=False))
     build_database(own).prepare_schema(told.append)

@@ -168,7 +168,7 @@ async def test_of_two_reviewers_at_once_the_second_is_told_and_what_was_typed_st
         await anna.press("space")
         await anna.shows("approved")
         await ben.press("enter")
-        await ben.shows("Anna was faster ('approved'")
+        await ben.shows("Anna reviewed this batch at")
         assert said(migrated) == [("approved", "Anna", "")]
         await ben.press("R")
         await ben.shows("too dark")
