@@ -1,17 +1,21 @@
 """Opens and configures sessions on the plant's database."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.error_mapping import DatabaseTarget, create_dsn_error, translate_rowless_errors
+from dosing_tui.database.sql_files import read_statement
 
 Session = psycopg.Connection[TupleRow]
+RowT = TypeVar("RowT")
 
 logging.getLogger("psycopg").addHandler(logging.NullHandler())  # else its warnings go to stderr: the screen
 # a pool logs every failed attempt; the outage itself is logged once elsewhere
@@ -123,3 +127,19 @@ def _build_session_options(settings: Settings, timeouts: StatementTimeouts | Non
 
 def _escape_option(value: str) -> str:
     return value.replace("\\", r"\\").replace(" ", r"\ ")
+
+
+def select_rows(
+    session: Session, row_type: type[RowT], statement: str, parameters: Mapping[str, object] | None = None
+) -> list[RowT]:
+    """All rows of a statement of ``sql/``, as objects of a dataclass with its columns."""
+    with session.cursor(row_factory=class_row(row_type)) as cursor:
+        return cursor.execute(read_statement(statement), parameters).fetchall()
+
+
+def select_row(
+    session: Session, row_type: type[RowT], statement: str, parameters: Mapping[str, object] | None = None
+) -> RowT | None:
+    """The first row of a statement of ``sql/``; None without one."""
+    with session.cursor(row_factory=class_row(row_type)) as cursor:
+        return cursor.execute(read_statement(statement), parameters).fetchone()

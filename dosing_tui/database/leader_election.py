@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import dataclass
 
 import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.connection import describe_target, open_connection, select_row
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.errors import DatabaseUnavailableError
@@ -70,11 +70,8 @@ class LeaderElection:
         session = self._ensure_session()
         with (
             translate_rowless_errors(describe_target(self._settings)),
-            session.cursor(row_factory=class_row(LockHolder)) as cursor,
         ):
-            return cursor.execute(
-                read_statement("reads/select_lock_holder"), {"key": self._lock_key}
-            ).fetchone()
+            return select_row(session, LockHolder, "reads/select_lock_holder", {"key": self._lock_key})
 
     def _ensure_session(self) -> psycopg.Connection[TupleRow]:
         if self._session is None or self._session.closed:

@@ -4,12 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.connection import describe_target, open_connection, select_row, select_rows
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_errors, translate_rowless_errors
-from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.domain.panels.operator_notes import (
     MAX_TEXT_LENGTH,
@@ -43,8 +42,8 @@ def add_note(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
     meant = describe_target(settings)
     with open_connection(settings, application=APPLICATION_NAME) as session:
         try:
-            with translate_errors(meant), session.cursor(row_factory=class_row(Note)) as cursor:
-                stored = cursor.execute(read_statement("writes/insert_operator_note"), asked).fetchone()
+            with translate_errors(meant):
+                stored = select_row(session, Note, "writes/insert_operator_note", asked)
                 session.commit()
         except DatabaseAccessError as error:
             raise _explain_refusal(error, meant) from error.__cause__
@@ -69,10 +68,7 @@ def select_notes(
 ) -> list[Note]:
     """The same in the caller's session."""
     asked = {"from": since, "to": until, "rows": limit}
-    with session.cursor(row_factory=class_row(Note)) as cursor:
-        return [
-            _clean_note(note) for note in cursor.execute(read_statement("reads/select_operator_notes"), asked)
-        ]
+    return [_clean_note(note) for note in select_rows(session, Note, "reads/select_operator_notes", asked)]
 
 
 def _clean_note(note: Note) -> Note:

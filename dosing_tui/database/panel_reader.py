@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-import psycopg
-from psycopg.rows import BaseRowFactory, RowMaker, TupleRow, class_row, scalar_row
+from psycopg.rows import BaseRowFactory, RowMaker, class_row, scalar_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import annotations
 from dosing_tui.database.annotations import AnnotationRow
-from dosing_tui.database.connection import build_connection_string, describe_target, open_connection
+from dosing_tui.database.connection import Session, build_connection_string, describe_target, open_connection
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.query_cancellation import QueryRegistry
 from dosing_tui.database.sql_files import read_statement
@@ -33,7 +32,6 @@ POOL_TIMEOUT_S = 2.0
 RECENT_ROWS = 50
 """Number of doses, and of events, loaded at the start."""
 
-Session = psycopg.Connection[TupleRow]
 RowT = TypeVar("RowT")
 ReadingT = TypeVar("ReadingT", Dose, BatchEvent, InventoryLevel)
 

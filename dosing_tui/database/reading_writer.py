@@ -5,11 +5,16 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import row_codec
-from dosing_tui.database.connection import StatementTimeouts, describe_target, open_connection
+from dosing_tui.database.connection import (
+    Session,
+    StatementTimeouts,
+    describe_target,
+    open_connection,
+    select_row,
+)
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_errors, translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.models import ParsedItem, Reading, ReadingKind, Rejection
@@ -18,7 +23,6 @@ from dosing_tui.errors import InvalidRowError
 WRITE_TIMEOUTS = StatementTimeouts(statement_s=30.0)
 """A chunk may meet a slow disk; a lock not granted in time is waited for outside the transaction."""
 
-Session = psycopg.Connection[TupleRow]
 SpoolRow = tuple[int, tuple[ParsedItem, ...]]
 """A sequence number of the spool, and the units of its message."""
 
@@ -142,15 +146,13 @@ class ReadingWriter:
             "duplicates": len(result.duplicate_readings),
             "rejected": len(result.rejections),
         }
-        with session.cursor(row_factory=class_row(WriteProgress)) as cursor:
-            after = cursor.execute(read_statement("writes/update_spool_progress"), counted).fetchone()
+        after = select_row(session, WriteProgress, "writes/update_spool_progress", counted)
         assert after is not None  # this transaction has the row locked
         return after
 
 
 def _select_progress(session: Session, name: str, spool_id: UUID) -> WriteProgress | None:
-    with session.cursor(row_factory=class_row(WriteProgress)) as cursor:
-        return cursor.execute(read_statement(name), {"spool_id": spool_id}).fetchone()
+    return select_row(session, WriteProgress, name, {"spool_id": spool_id})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal_rows import JournalRow, entries_to_columns, row_to_entry
-from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.connection import Session, describe_target, open_connection, select_rows
 from dosing_tui.database.error_mapping import translate_errors, translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
@@ -45,8 +44,6 @@ STOP_CHECK_S = 0.5
 """Longest time between two checks of ``stop_event``."""
 
 MAX_RETRY_DELAY_S = 5.0
-
-Session = psycopg.Connection[TupleRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +143,9 @@ def list_entries(settings: Settings, journal_filter: JournalFilter) -> list[Jour
         "before": journal_filter.before_id,
         **of,
     }
-    with _open_session(settings) as session, session.cursor(row_factory=class_row(JournalRow)) as cursor:
+    with _open_session(settings) as session:
         return [
-            row_to_entry(row) for row in cursor.execute(read_statement("reads/select_alarm_journal"), asked)
+            row_to_entry(row) for row in select_rows(session, JournalRow, "reads/select_alarm_journal", asked)
         ]
 
 
@@ -187,8 +184,8 @@ def list_dose_errors(settings: Settings, *, since: datetime) -> list[DoseErrorMi
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     asked = {"since": since}
-    with _open_session(settings) as session, session.cursor(row_factory=class_row(DoseErrorMinute)) as cursor:
-        rows = cursor.execute(read_statement("reads/select_dose_error_minutes"), asked).fetchall()
+    with _open_session(settings) as session:
+        rows = select_rows(session, DoseErrorMinute, "reads/select_dose_error_minutes", asked)
     return [replace(row, device=clean_text(row.device)) for row in rows]
 
 
@@ -270,10 +267,9 @@ def store_checkpoint(session: Session, settings: Settings, checkpoint: Checkpoin
 def select_entries_after(session: Session, settings: Settings, after_id: int) -> list[JournalEntry]:
     """The next page of this site's entries, in order, in the caller's session."""
     asked = {"site": settings.plant.site, "after": after_id, "rows": MAX_ENTRIES}
-    with session.cursor(row_factory=class_row(JournalRow)) as cursor:
-        return [
-            row_to_entry(row) for row in cursor.execute(read_statement("reads/select_journal_after"), asked)
-        ]
+    return [
+        row_to_entry(row) for row in select_rows(session, JournalRow, "reads/select_journal_after", asked)
+    ]
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import (
@@ -20,7 +19,7 @@ from dosing_tui.database.alarms.journal import (
     select_entries_after,
     store_checkpoint,
 )
-from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.connection import Session, describe_target, open_connection, select_row, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
@@ -50,8 +49,6 @@ CLAIM_TIMEOUT = timedelta(minutes=5)
 """Longer than any attempt: the process of an older claim has ended."""
 MAX_REASON_LENGTH = 400
 
-Session = psycopg.Connection[TupleRow]
-
 
 @dataclass(frozen=True, slots=True)
 class PendingSummary:
@@ -70,9 +67,8 @@ def list_channel_states(settings: Settings, *, now: datetime) -> list[ChannelSta
     with (
         open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
         translate_rowless_errors(describe_target(settings)),
-        session.cursor(row_factory=class_row(ChannelStatus)) as cursor,
     ):
-        found = cursor.execute(read_statement("notifications/select_channel_status"), asked).fetchall()
+        found = select_rows(session, ChannelStatus, "notifications/select_channel_status", asked)
     return [replace(one, channel=clean_text(one.channel), reason=clean_line(one.reason)) for one in found]
 
 
@@ -158,10 +154,10 @@ class NotificationQueue:
     def list_due_notices(self, channel: str, *, now: datetime, last_id: int) -> list[QueuedNotice]:
         """Due notices of entries up to ``last_id``, oldest first."""
         asked = {"site": self._site, "channel": channel, "now": now, "last_id": last_id, "rows": MAX_NOTICES}
-        with self._use_session() as session, session.cursor(row_factory=class_row(_DueNoticeRow)) as cursor:
+        with self._use_session() as session:
             return [
                 _row_to_queued_notice(row)
-                for row in cursor.execute(read_statement("notifications/select_waiting_notices"), asked)
+                for row in select_rows(session, _DueNoticeRow, "notifications/select_waiting_notices", asked)
             ]
 
     def list_due_channels(self, *, now: datetime) -> list[str]:
@@ -216,16 +212,16 @@ class NotificationQueue:
     def find_pending_summary(self, channel: str) -> PendingSummary | None:
         """The oldest summary that waits for a retry."""
         asked = {"site": self._site, "channel": channel}
-        with self._use_session() as session, session.cursor(row_factory=class_row(PendingSummary)) as cursor:
-            return cursor.execute(read_statement("notifications/select_waiting_summaries"), asked).fetchone()
+        with self._use_session() as session:
+            return select_row(session, PendingSummary, "notifications/select_waiting_summaries", asked)
 
     def list_summary_alarms(self, summary_id: int) -> list[AlarmSummary]:
         """The alarms of a summary, most urgent first."""
-        with self._use_session() as session, session.cursor(row_factory=class_row(_NoticeAlarmRow)) as cursor:
+        with self._use_session() as session:
             return [
                 _row_to_alarm_summary(row)
-                for row in cursor.execute(
-                    read_statement("notifications/select_summary_members"), {"id": summary_id}
+                for row in select_rows(
+                    session, _NoticeAlarmRow, "notifications/select_summary_members", {"id": summary_id}
                 )
             ]
 

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.connection import describe_target, open_connection, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
-from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.alarms.occurrence import Occurrence
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
@@ -51,11 +50,10 @@ def select_occurrences(
 ) -> list[Occurrence]:
     """The same in the caller's session."""
     asked = {"site": site, "from": since, "to": until, "device": device, "rows": MAX_OCCURRENCES}
-    with session.cursor(row_factory=class_row(_OccurrenceRow)) as cursor:
-        return [
-            _row_to_occurrence(row)
-            for row in cursor.execute(read_statement("reads/select_alarm_occurrences"), asked)
-        ]
+    return [
+        _row_to_occurrence(row)
+        for row in select_rows(session, _OccurrenceRow, "reads/select_alarm_occurrences", asked)
+    ]
 
 
 def _row_to_occurrence(row: _OccurrenceRow) -> Occurrence:

@@ -4,13 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from psycopg.rows import class_row
-
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.audit.audit_trail import AuditEntry
 from dosing_tui.database.batches.list_consistency import check_batches, check_merged_batches
-from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, open_connection
+from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, open_connection, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.canonical_json import hash_text, to_canonical_json
@@ -49,8 +47,7 @@ def verify_in_session(session: Session) -> AuditReport:
     session.execute(
         "SET LOCAL TIME ZONE 'UTC'"
     )  # in other zones times in the repeated hour of autumn never compare equal
-    with session.cursor(row_factory=class_row(AuditEntry)) as cursor:
-        entries = cursor.execute(read_statement("batches/select_audit_trail")).fetchall()
+    entries = select_rows(session, AuditEntry, "batches/select_audit_trail")
     by_seq = {entry.seq: entry for entry in entries}
     told = [
         *_check_reviews(session, by_seq),

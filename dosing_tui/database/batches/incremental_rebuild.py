@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from psycopg.rows import class_row
-
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.duration_learning import learn_durations
 from dosing_tui.database.batches.rebuild_span import RebuildResult, rebuild_span, select_assessment_basis
@@ -16,7 +14,13 @@ from dosing_tui.database.batches.span_planner import (
     merge_spans,
     split_span,
 )
-from dosing_tui.database.connection import Session, StatementTimeouts, describe_target, open_connection
+from dosing_tui.database.connection import (
+    Session,
+    StatementTimeouts,
+    describe_target,
+    open_connection,
+    select_rows,
+)
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.schema.maintenance import RAW_RETENTION
 from dosing_tui.database.sql_files import read_statement
@@ -88,10 +92,7 @@ def _check_site(session: Session, site: str) -> None:
 
 
 def _rebuild_queue(session: Session, settings: Settings, now: datetime) -> RebuildResult:
-    with session.cursor(row_factory=class_row(ChangedDay)) as cursor:
-        touched = cursor.execute(
-            read_statement("batches/select_rebuild_queue"), {"rows": MAX_DAYS_PER_RUN}
-        ).fetchall()
+    touched = select_rows(session, ChangedDay, "batches/select_rebuild_queue", {"rows": MAX_DAYS_PER_RUN})
     silent = {"before": now - DEFAULT_RULES.max_orphan_gap, "rows": MAX_DAYS_PER_RUN}
     spans = [compute_affected_span(each, DEFAULT_RULES) for each in touched]
     for device, at in session.execute(read_statement("batches/select_silent_batches"), silent).fetchall():

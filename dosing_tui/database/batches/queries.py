@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from psycopg import IsolationLevel
-from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.review_policy import select_effective_policy
 from dosing_tui.database.batches.review_writer import select_reviews
-from dosing_tui.database.connection import Session, describe_target, open_connection
+from dosing_tui.database.connection import Session, describe_target, open_connection, select_row, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
@@ -45,9 +44,9 @@ def list_batches(
         "after_key": after.batch_key if after else None,
         "rows": rows,
     }
-    with open_session(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
+    with open_session(settings) as session:
         asked = {**_build_parameters(session, settings, batch_filter), **paged}
-        return [_clean_row(row) for row in cursor.execute(read_statement("batches/select_batches"), asked)]
+        return [_clean_row(row) for row in select_rows(session, BatchRow, "batches/select_batches", asked)]
 
 
 def list_batches_above(
@@ -58,10 +57,10 @@ def list_batches_above(
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     paged = {"before_time": before.begins_at, "before_key": before.batch_key, "rows": rows}
-    with open_session(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
+    with open_session(settings) as session:
         asked = {**_build_parameters(session, settings, batch_filter), **paged}
         found = [
-            _clean_row(row) for row in cursor.execute(read_statement("batches/select_batches_above"), asked)
+            _clean_row(row) for row in select_rows(session, BatchRow, "batches/select_batches_above", asked)
         ]
     return found[::-1]
 
@@ -70,11 +69,13 @@ def count_batches(settings: Settings, batch_filter: BatchFilter) -> BatchStatusC
     """Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with (
         open_session(settings) as session,
-        session.cursor(row_factory=class_row(BatchStatusCounts)) as cursor,
     ):
-        found = cursor.execute(
-            read_statement("batches/count_batches"), _build_parameters(session, settings, batch_filter)
-        ).fetchone()
+        found = select_row(
+            session,
+            BatchStatusCounts,
+            "batches/count_batches",
+            _build_parameters(session, settings, batch_filter),
+        )
     assert found is not None  # aggregates return one row
     return found
 
@@ -90,8 +91,7 @@ def read_batch(settings: Settings, name: str) -> BatchDetail | None:
 
 def select_batch(session: Session, name: str) -> BatchDetail | None:
     """The same inside ``begin_snapshot`` of an ``open_session`` session."""
-    with session.cursor(row_factory=class_row(BatchRow)) as cursor:
-        row = cursor.execute(read_statement("batches/select_batch"), {"name": name}).fetchone()
+    row = select_row(session, BatchRow, "batches/select_batch", {"name": name})
     if row is None:
         return None
     texts = session.execute(
@@ -118,10 +118,7 @@ def _select_merged_reviews(session: Session, batch: Batch) -> Iterator[Review]:
 
 
 def _select_snapshot(session: Session, row: BatchRow) -> RecordSnapshot | None:
-    with session.cursor(row_factory=class_row(RecordSnapshot)) as cursor:
-        return cursor.execute(
-            read_statement("batches/select_reviewed_record"), {"batch_key": row.batch_key}
-        ).fetchone()
+    return select_row(session, RecordSnapshot, "batches/select_reviewed_record", {"batch_key": row.batch_key})
 
 
 def _build_parameters(session: Session, settings: Settings, batch_filter: BatchFilter) -> dict[str, object]:

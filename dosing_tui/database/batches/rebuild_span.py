@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.context_events import select_alarm_spans
 from dosing_tui.database.batches.span_planner import StationSpan, widen_span
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, select_rows
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.exception_checks import ReviewLimits, assess_ingredients, find_exceptions
@@ -105,10 +105,11 @@ def select_assessment_basis(
 
 def select_baselines(session: Session, *, since: datetime, until: datetime) -> tuple[DurationBaseline, ...]:
     """The baselines of batches that begin in [since, until)."""
-    with session.cursor(row_factory=class_row(DurationBaseline)) as cursor:
-        return tuple(
-            cursor.execute(read_statement("batches/select_duration_baselines"), {"from": since, "to": until})
+    return tuple(
+        select_rows(
+            session, DurationBaseline, "batches/select_duration_baselines", {"from": since, "to": until}
         )
+    )
 
 
 def rebuild_span(
@@ -122,11 +123,10 @@ def rebuild_span(
         if batch.device_id == span.device_id and span.since <= batch.anchor_time < span.until
     ]
     asked = {"device": span.device_id, "from": span.since, "to": span.until}
-    with session.cursor(row_factory=class_row(StoredBatch)) as cursor:
-        had = {
-            row.batch_key: row
-            for row in cursor.execute(read_statement("batches/select_stored_batches"), asked)
-        }
+    had = {
+        row.batch_key: row
+        for row in select_rows(session, StoredBatch, "batches/select_stored_batches", asked)
+    }
     renamed = restore_keys(batches, {key: row.anchor for key, row in had.items()})
     basis = replace(basis, alarms=_filter_alarms(span, basis.alarms))
     changed = [

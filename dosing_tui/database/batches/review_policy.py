@@ -1,10 +1,8 @@
 """The plant's requirements for reviews, from the database; settings can only add to them."""
 
-from psycopg.rows import class_row
-
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.connection import Session, describe_target, open_connection
+from dosing_tui.database.connection import Session, describe_target, open_connection, select_row
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
@@ -62,5 +60,4 @@ def set_policy(settings: Settings, policy: ReviewPolicy, *, who: str, reason: st
 
 
 def _select_policy(session: Session) -> ReviewPolicy:
-    with session.cursor(row_factory=class_row(ReviewPolicy)) as cursor:
-        return cursor.execute(read_statement("batches/select_review_policy")).fetchone() or ReviewPolicy()
+    return select_row(session, ReviewPolicy, "batches/select_review_policy") or ReviewPolicy()

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from psycopg.rows import class_row
-
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.audit.pins import check_pin
 from dosing_tui.database.batches.review_policy import select_effective_policy
-from dosing_tui.database.connection import Session, describe_target, open_connection
+from dosing_tui.database.connection import Session, describe_target, open_connection, select_row, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review.review_result import ReviewResult, describe_failure
@@ -119,8 +117,7 @@ def _clean_draft(draft: ReviewDraft) -> ReviewDraft:
 
 def select_reviews(session: Session, batch_key: str) -> list[Review]:
     """The reviews of a batch, in order, with sanitized text."""
-    with session.cursor(row_factory=class_row(Review)) as cursor:
-        found = cursor.execute(read_statement("batches/select_reviews"), {"batch_key": batch_key}).fetchall()
+    found = select_rows(session, Review, "batches/select_reviews", {"batch_key": batch_key})
     return [
         replace(
             each,
@@ -179,10 +176,9 @@ def _check_signature(session: Session, settings: Settings, draft: ReviewDraft) -
 
 
 def _select_current_batch(session: Session, draft: ReviewDraft) -> _CurrentBatchRow:
-    with session.cursor(row_factory=class_row(_CurrentBatchRow)) as cursor:
-        found = cursor.execute(
-            read_statement("batches/select_reviewable_batch"), {"batch_key": draft.batch_key}
-        ).fetchone()
+    found = select_row(
+        session, _CurrentBatchRow, "batches/select_reviewable_batch", {"batch_key": draft.batch_key}
+    )
     if found is None:
         raise ReviewError("This batch no longer exists: its messages belong to another batch.")
     return found

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
-from psycopg.rows import class_row
 from psycopg.sql import SQL, Composable, Identifier
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, select_rows
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE, LATEST_VIEW, TABLES
 from dosing_tui.errors import DatabaseAccessError
 
@@ -82,10 +81,7 @@ def read_dependents(session: Session, relations: Sequence[int]) -> GrantsAndView
     Raises: DatabaseAccessError, if a materialized view depends on them.
     """
     oids = {"relations": list(relations)}
-    with session.cursor(row_factory=class_row(DependentView)) as cursor:
-        views = cursor.execute(
-            sql_files.read_statement("legacy_import/select_dependent_views"), oids
-        ).fetchall()
+    views = select_rows(session, DependentView, "legacy_import/select_dependent_views", oids)
     for view in views:
         if view.kind != "v":
             raise DatabaseAccessError(
@@ -93,8 +89,7 @@ def read_dependents(session: Session, relations: Sequence[int]) -> GrantsAndView
                 " drop it, migrate, and make it again."
             )
     granted = {"relations": [*relations, *(view.oid for view in views)]}
-    with session.cursor(row_factory=class_row(RelationGrant)) as cursor:
-        grants = cursor.execute(sql_files.read_statement("legacy_import/select_grants"), granted).fetchall()
+    grants = select_rows(session, RelationGrant, "legacy_import/select_grants", granted)
     readers = session.execute(sql_files.read_statement("legacy_import/select_readers"), oids).fetchall()
     return GrantsAndViews(tuple(grants), tuple(views), tuple(name for (name,) in readers))
 

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.rows import class_row
-
 from dosing_tui.database import sql_files
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, select_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +28,7 @@ def list_unfinished(session: Session) -> dict[str, ImportProgress]:
     """The imported tables still to be copied or dropped, by name."""
     if session.execute("SELECT to_regclass('public.legacy_imports') IS NULL").fetchone() == (True,):
         return {}
-    with session.cursor(row_factory=class_row(ImportProgress)) as cursor:
-        states = cursor.execute(
-            sql_files.read_statement("legacy_import/select_unfinished_imports")
-        ).fetchall()
+    states = select_rows(session, ImportProgress, "legacy_import/select_unfinished_imports")
     return {state.table_name: state for state in states}
 
 

@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, select_rows
 from dosing_tui.database.legacy_import import grants_and_views
 from dosing_tui.database.legacy_import.copy_statements import CopyPlan, OldColumn
 from dosing_tui.database.legacy_import.grants_and_views import GrantsAndViews
@@ -49,10 +49,7 @@ class TableSwap:
 
 def list_legacy_relations(session: Session) -> list[LegacyRelation]:
     """The guide's relations in a database without our schema; none without one of its tables."""
-    with session.cursor(row_factory=class_row(LegacyRelation)) as cursor:
-        relations = cursor.execute(
-            sql_files.read_statement("legacy_import/select_legacy_relations")
-        ).fetchall()
+    relations = select_rows(session, LegacyRelation, "legacy_import/select_legacy_relations")
     names = {table.name for table in TABLES}
     return relations if any(relation.name in names for relation in relations) else []
 

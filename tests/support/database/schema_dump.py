@@ -77,11 +77,8 @@ def dump_schema(dsn: str) -> list[str] | None:
 
 
 def _find_pg_dump(major: int) -> list[str] | None:
-    places = [
-        PG_DUMP,
-        *map(str, Path("/usr/lib/postgresql").glob("*/bin/pg_dump")),
-        shutil.which("pg_dump") or "",
-    ]
+    installed = map(str, Path("/usr/lib/postgresql").glob("*/bin/pg_dump"))
+    places = [PG_DUMP, *installed, shutil.which("pg_dump") or ""]
     for command in (shlex.split(place) for place in places if place):
         version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
         found = re.search(r"\) (\d+)", version)
