@@ -11,7 +11,14 @@ from hypothesis import HealthCheck, settings
 from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port, find_mosquitto, start_broker
-from tests.support.database_servers import ANY_DSN, APACHE_DSN, Server, reachable_temp, skip_absent
+from tests.support.database_servers import (
+    ANY_DSN,
+    APACHE_DSN,
+    COMMUNITY_DSN,
+    Server,
+    reachable_temp,
+    skip_absent,
+)
 from tests.support.sizes import FULL_SIZE_VARIABLE
 
 FOREIGN = (
@@ -85,7 +92,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """``flavour``: the test runs once on each kind of database server."""
     if "flavour" in metafunc.fixturenames:
-        names = ["plain", "timescale-apache", *(["any"] if ANY_DSN else [])]
+        names = ["plain", "timescale-apache"]
+        names += [name for name, dsn in (("timescale-community", COMMUNITY_DSN), ("any", ANY_DSN)) if dsn]
         metafunc.parametrize("flavour", names, indirect=True, scope="session")
 
 
@@ -127,6 +135,8 @@ def flavour(request: pytest.FixtureRequest) -> Iterator[Server]:
             yield request.getfixturevalue("embedded")
         case "any":
             yield request.getfixturevalue("postgres")
+        case "timescale-community":
+            yield from _serve_databases(Server(request.param, COMMUNITY_DSN))
         case _:
             if not APACHE_DSN:
                 skip_absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")

@@ -6,9 +6,9 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO dosing_writer, dosing_operator, d
 
 -- Collector: readings, its books, alarms and batches.
 GRANT INSERT ON dosing_consumption, batch_events, inventory_levels, rejected_messages TO dosing_writer;
-GRANT INSERT, UPDATE ON collector_books TO dosing_writer;
-GRANT INSERT ON batch_numbers, usual_durations TO dosing_writer;
-GRANT INSERT, UPDATE, DELETE ON batches, batch_records, batches_touched TO dosing_writer;
+GRANT INSERT, UPDATE ON spool_progress TO dosing_writer;
+GRANT INSERT ON batch_numbers, batch_duration_baselines TO dosing_writer;
+GRANT INSERT, UPDATE, DELETE ON batches, batch_records, batch_rebuild_queue TO dosing_writer;
 GRANT INSERT, UPDATE ON alarm_notifications, alarm_notification_channels, alarm_checkpoints TO dosing_writer;
 
 -- Operators' consoles: notes, what is done about alarms, reviews and the PINs they are signed with.

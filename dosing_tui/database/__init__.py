@@ -1,1 +1,1 @@
-"""The only owner of psycopg: connections, schema, writes, reads and who collects."""
+"""All access to PostgreSQL: connections, schema, writes, reads and leader election."""

@@ -1,4 +1,4 @@
-"""Rows of ``sql/reads/annotations.sql``, and what a chart makes of them."""
+"""Rows of ``sql/reads/select_annotations.sql`` as annotations of a chart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dosing_tui.domain.panels.operator_notes import MAX_TEXT_LENGTH
 
 @dataclass(frozen=True, slots=True)
 class AnnotationRow:
-    """Named as Grafana asks: ``timeend`` None is a moment; ``tags`` are separated by commas."""
+    """Columns as Grafana requires: ``timeend`` None is a point in time; ``tags`` are separated by commas."""
 
     time: datetime
     timeend: datetime | None
@@ -26,7 +26,7 @@ class AnnotationRow:
 def build_parameters(
     *, since: datetime, until: datetime, device: Sequence[str] = (), recipe: Sequence[str] = ()
 ) -> dict[str, object]:
-    """The statement's parameters; no device or no recipe is all of them."""
+    """The statement's parameters; an empty device or recipe means all."""
     return {"from": since, "to": until, "device": list(device) or None, "recipe": list(recipe) or None}
 
 

@@ -1,27 +1,31 @@
-"""Opens sessions on the plant's database: how each one is set up, and nothing about what it is used for."""
+"""Opens and configures sessions on the plant's database."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.error_mapping import DatabaseTarget, create_dsn_error, translate_rowless_errors
+from dosing_tui.database.sql_files import read_statement
 
 Session = psycopg.Connection[TupleRow]
+RowT = TypeVar("RowT")
 
 logging.getLogger("psycopg").addHandler(logging.NullHandler())  # else its warnings go to stderr: the screen
-# each failed try of a pool is a line there; what it means for the operator is logged once, by others
+# a pool logs every failed attempt; the outage itself is logged once elsewhere
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 APPLICATION_PREFIX = "dosing-tui/"
-"""What every session of this program is called in pg_stat_activity, followed by its part."""
+"""Prefix of application_name in pg_stat_activity, followed by the component."""
 
 LOCK_TIMEOUT_S = 3.0
-"""Waiting longer than this for a lock means somebody else works on the table: try again later."""
+"""Longest wait for a lock, in seconds; after that the caller retries later."""
 
 _TIMEOUT_OPTIONS = {
     "connect_timeout": "5",
@@ -31,19 +35,19 @@ _TIMEOUT_OPTIONS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "20000",
 }
-"""A dead server or cable is noticed within 25 s; the connection string may say otherwise."""
+"""Keepalives detect a dead server or cable within 25 s; the connection string overrides them."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatementTimeouts:
-    """How long one statement may run, and wait for a lock, in seconds; 0 is 'as long as it takes'."""
+    """Longest run time of a statement, and wait for a lock, in seconds; 0 is unlimited."""
 
     statement_s: float
     lock_s: float = LOCK_TIMEOUT_S
 
 
 NO_TIMEOUTS = StatementTimeouts(statement_s=0, lock_s=0)
-"""For migrations and maintenance, which are allowed to take their time."""
+"""For migrations and maintenance."""
 
 
 def open_connection(
@@ -65,7 +69,7 @@ def open_connection(
 def build_connection_string(
     settings: Settings, *, application: str, timeouts: StatementTimeouts | None = None
 ) -> str:
-    """Everything libpq needs, the password included: for connect() and for a pool, never for a log.
+    """All connection parameters, the password included: for connect() and pools, never for a log.
 
     Raises: DatabaseAccessError, if the connection string cannot be read.
     """
@@ -81,7 +85,7 @@ def build_connection_string(
 
 
 def describe_target(settings: Settings) -> DatabaseTarget:
-    """Which database is meant, in words for the operator.
+    """The target database, for messages.
 
     Raises: DatabaseAccessError, if the connection string cannot be read.
     """
@@ -107,7 +111,7 @@ def _parse_dsn(settings: Settings) -> dict[str, str]:
 
 
 def _build_session_options(settings: Settings, timeouts: StatementTimeouts | None) -> str:
-    """Options of the session's start; what the connection string says in ``options`` comes after and wins."""
+    """Start options of a session; ``options`` of the connection string come later and override them."""
     timeouts = timeouts or StatementTimeouts(statement_s=settings.database.statement_timeout_s)
     options = {
         "TimeZone": settings.plant.timezone,
@@ -123,3 +127,19 @@ def _build_session_options(settings: Settings, timeouts: StatementTimeouts | Non
 
 def _escape_option(value: str) -> str:
     return value.replace("\\", r"\\").replace(" ", r"\ ")
+
+
+def select_rows(
+    session: Session, row_type: type[RowT], statement: str, parameters: Mapping[str, object] | None = None
+) -> list[RowT]:
+    """All rows of a statement of ``sql/``, as objects of a dataclass with its columns."""
+    with session.cursor(row_factory=class_row(row_type)) as cursor:
+        return cursor.execute(read_statement(statement), parameters).fetchall()
+
+
+def select_row(
+    session: Session, row_type: type[RowT], statement: str, parameters: Mapping[str, object] | None = None
+) -> RowT | None:
+    """The first row of a statement of ``sql/``; None without one."""
+    with session.cursor(row_factory=class_row(row_type)) as cursor:
+        return cursor.execute(read_statement(statement), parameters).fetchone()

@@ -1,4 +1,4 @@
-"""The one seam between psycopg's errors and ours: who has to act, and what is wrong, in one sentence."""
+"""Translates psycopg's errors into ours: what is wrong and who has to act, in one sentence."""
 
 import re
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import DatabaseAccessError, DatabaseError, DatabaseUnavailableError, InvalidRowError
 
 MAX_CELLS = 400
-"""Most terminal cells of a sentence."""
+"""Longest sentence, in terminal cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseTarget:
-    """The database that is meant, as it may be shown. ``secrets`` are struck out of every sentence."""
+    """The target database as displayed. ``secrets`` are removed from every sentence."""
 
     host: str
     port: str
@@ -72,7 +72,7 @@ def translate_error(error: psycopg.Error | UnicodeError, target: DatabaseTarget)
 
 
 def create_dsn_error(error: psycopg.Error) -> DatabaseAccessError:
-    """What libpq says about it, less what it quotes: that may be half a password."""
+    """libpq's message without quoted text, which may be part of a password."""
     reason = str(error).strip()
     if not reason.startswith("invalid connection option"):
         reason = re.sub(r'"([^"]*)"', lambda quoted: quoted[0] if quoted[1] == "=" else '"…"', reason)
@@ -82,20 +82,20 @@ def create_dsn_error(error: psycopg.Error) -> DatabaseAccessError:
 
 
 _AWAY_CLASSES = frozenset({"08", "40", "53", "57", "58", "XX"})
-"""Connection, rollback, resources, operator, I/O, internal: they pass, or somebody mends them."""
+"""Connection, rollback, resources, operator, I/O, internal: temporary, or fixed by an administrator."""
 
 _AWAY_STATES = frozenset({"55P03", "55006", "25P02", "25P03", "25P04"})
 """A lock not granted in time, an object in use, a transaction that the server has ended."""
 
 _ROW_CLASSES = frozenset({"21", "22", "23", "2F", "38", "39", "44", "54", "P0"})
-"""Data, constraints, triggers and limits: this row is refused today and tomorrow."""
+"""Data, constraints, triggers and limits: this row can never be stored."""
 
 _SCHEMA_STATES = frozenset({"3F000", "42P01", "42703", "42704", "42883", "42P10"})
-"""Something of our schema is not there: no or an older migration."""
+"""An object of the schema is missing: not migrated, or not fully."""
 
 _REFUSAL_TEMPLATES = {
     "25006": "The server {server} is read-only (a standby?): {named} cannot be written.",
-    "28000": "The server {server} does not let user {user} in: {reason}.",
+    "28000": "The server {server} rejects user {user}: {reason}.",
     "28P01": "The server {server} refuses the password of user {user} for database {database}.",
     "3D000": "There is no database {database} on {server}.",
     "42501": "User {user} lacks a right in database {database} on {server}: {reason}.",
@@ -140,12 +140,12 @@ _LIBPQ_ERRORS: tuple[tuple[str, type[DatabaseError], str], ...] = (
     (
         r"no password supplied",
         DatabaseAccessError,
-        "The server {server} wants a password of user {user} for database {database}, and none is known.",
+        "The server {server} requires a password for user {user} and database {database}; none is set.",
     ),
     (
         r"no pg_hba.conf entry|pg_hba.conf rejects",
         DatabaseAccessError,
-        "The server {server} lets no user {user} into database {database} from this machine (pg_hba.conf).",
+        "The server {server} rejects user {user} and database {database} from this machine (pg_hba.conf).",
     ),
     (r"(?:Peer|Ident) authentication failed", DatabaseAccessError, _REFUSAL_TEMPLATES["28000"]),
     (r'role "[^"]*" does not exist', DatabaseAccessError, "There is no database user {user} on {server}."),
@@ -194,7 +194,7 @@ _LIBPQ_ERRORS: tuple[tuple[str, type[DatabaseError], str], ...] = (
     ),
     (r"read-only|hot standby", DatabaseUnavailableError, "The {named} is read-only for now: {reason}."),
 )
-"""libpq gives no SQLSTATE for a session that does not begin: its words are all there is. First match wins."""
+"""libpq has no SQLSTATE for a failed connection, only text. The first match applies."""
 
 
 def _translate_libpq_error(error: psycopg.Error, target: DatabaseTarget) -> DatabaseError:
@@ -214,13 +214,13 @@ def _translate_libpq_error(error: psycopg.Error, target: DatabaseTarget) -> Data
 
 
 def _extract_reason(text: str) -> str:
-    """libpq's own reason, less the address that is named anyway and less its hints."""
+    """libpq's reason without the address, which is named already, and without hints."""
     first = text.strip().split("\n", 1)[0]
     return re.sub(r"^.*?(?:failed: |is bad: )(?:.*failed: )?(?:FATAL:\s+|ERROR:\s+)?", "", first)
 
 
 def _format_sentence(template: str, reason: str, target: DatabaseTarget) -> str:
-    """Values are put in after the template is read: braces in them are text."""
+    """Fill the template; braces in values are text."""
     values = {name: getattr(target, name) for name in ("server", "named", "host", "user", "database")}
     return _redact_text(template.format_map(values | {"reason": reason.strip().rstrip(".")}), target)
 

@@ -1,13 +1,13 @@
-"""Who collects for a site: the session that holds the site's advisory lock, as long as it lives."""
+"""Leader election: the session that holds the site's advisory lock is the collector."""
 
 import hashlib
 from dataclasses import dataclass
 
 import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.connection import describe_target, open_connection, select_row
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.errors import DatabaseUnavailableError
@@ -15,7 +15,7 @@ from dosing_tui.errors import DatabaseUnavailableError
 
 @dataclass(frozen=True, slots=True)
 class LockHolder:
-    """Who collects. ``application`` and ``host`` are '' where this role may not see them (or on a socket)."""
+    """The collector's session. ``application`` and ``host`` are '' if hidden or on a socket."""
 
     application: str
     host: str
@@ -23,7 +23,7 @@ class LockHolder:
 
 
 class LeaderElection:
-    """One session that does nothing else: the lock falls with it, however it ends. For one thread."""
+    """A session for the lock only: it is released when the session ends, in any way. For one thread."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -32,7 +32,7 @@ class LeaderElection:
         self._is_leader = False
 
     def try_acquire(self) -> bool:
-        """True if this process collects from now on, or did already.
+        """Become the collector; True if this process is.
 
         Raises: DatabaseUnavailableError, DatabaseAccessError.
         """
@@ -45,7 +45,7 @@ class LeaderElection:
         return self._is_leader
 
     def is_held(self) -> bool:
-        """Whether this process still collects. Asks the server: a session lost is leadership lost."""
+        """Check on the server that this process is still the collector: a lost session ends leadership."""
         if self._session is None or not self._is_leader:
             return False
         try:
@@ -56,34 +56,33 @@ class LeaderElection:
         return self._is_leader
 
     def release_lock(self) -> None:
-        """Let another process collect; nothing if this one did not."""
+        """Release leadership; nothing if this process is not the collector."""
         self._is_leader = False
         if self._session is not None:
             self._session.close()
             self._session = None
 
     def read_holder(self) -> LockHolder | None:
-        """The collector's session, this one's perhaps; None while nobody collects.
+        """The collector's session, possibly this one's; None without a collector.
 
         Raises: DatabaseUnavailableError, DatabaseAccessError.
         """
         session = self._ensure_session()
         with (
             translate_rowless_errors(describe_target(self._settings)),
-            session.cursor(row_factory=class_row(LockHolder)) as cursor,
         ):
-            return cursor.execute(read_statement("reads/lock_holder"), {"key": self._lock_key}).fetchone()
+            return select_row(session, LockHolder, "reads/select_lock_holder", {"key": self._lock_key})
 
     def _ensure_session(self) -> psycopg.Connection[TupleRow]:
         if self._session is None or self._session.closed:
             self._is_leader = False
             self._session = open_connection(self._settings, application="election", autocommit=True)
             with translate_rowless_errors(describe_target(self._settings)):
-                self._session.execute(read_statement("writes/keep_session"))
+                self._session.execute(read_statement("writes/set_session_timeouts"))
         return self._session
 
 
 def compute_lock_key(site: str) -> int:
-    """The site's advisory lock: 64 bits with a sign."""
+    """The site's advisory lock key: a signed 64-bit number."""
     digest = hashlib.sha256(f"dosing-tui/collector/{site}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)

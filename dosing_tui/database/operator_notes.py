@@ -1,15 +1,14 @@
-"""The operators' notes: added, listed, never changed."""
+"""Operator notes: append-only."""
 
 from dataclasses import replace
 from datetime import datetime
 
 import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.connection import describe_target, open_connection, select_row, select_rows
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_errors, translate_rowless_errors
-from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.domain.panels.operator_notes import (
     MAX_TEXT_LENGTH,
@@ -22,13 +21,13 @@ from dosing_tui.errors import DatabaseAccessError, InvalidRowError
 
 APPLICATION_NAME = "notes"
 MAX_NOTES = 500
-"""Most notes of one answer."""
+"""Most notes of one query."""
 
 
 def add_note(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
-    """Store the note, cleaned; answers it as it stands in the database. ``os_user``: who runs this console.
+    """Store a sanitized note; return it as stored. ``os_user``: the console's account.
 
-    Raises: DatabaseUnavailableError, DatabaseAccessError (this user may not), InvalidRowError (this note cannot be stored).
+    Raises: DatabaseUnavailableError, DatabaseAccessError (a right is missing), InvalidRowError.
     """
     note = clean_note(draft)
     if wrong := validate_note(note):
@@ -43,17 +42,17 @@ def add_note(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
     meant = describe_target(settings)
     with open_connection(settings, application=APPLICATION_NAME) as session:
         try:
-            with translate_errors(meant), session.cursor(row_factory=class_row(Note)) as cursor:
-                stored = cursor.execute(read_statement("writes/operator_notes"), asked).fetchone()
+            with translate_errors(meant):
+                stored = select_row(session, Note, "writes/insert_operator_note", asked)
                 session.commit()
         except DatabaseAccessError as error:
             raise _explain_refusal(error, meant) from error.__cause__
-    assert stored is not None  # RETURNING answers the row, or the statement has failed
+    assert stored is not None  # RETURNING returns the row, or the statement has failed
     return stored
 
 
 def list_notes(settings: Settings, *, since: datetime, until: datetime, limit: int = MAX_NOTES) -> list[Note]:
-    """The notes about moments in [since, until), the newest first, with harmless text.
+    """Notes about times in [since, until), newest first, with sanitized text.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -67,14 +66,13 @@ def list_notes(settings: Settings, *, since: datetime, until: datetime, limit: i
 def select_notes(
     session: psycopg.Connection[TupleRow], *, since: datetime, until: datetime, limit: int = MAX_NOTES
 ) -> list[Note]:
-    """The same in a session of the caller's."""
+    """The same in the caller's session."""
     asked = {"from": since, "to": until, "rows": limit}
-    with session.cursor(row_factory=class_row(Note)) as cursor:
-        return [_clean_note(note) for note in cursor.execute(read_statement("reads/operator_notes"), asked)]
+    return [_clean_note(note) for note in select_rows(session, Note, "reads/select_operator_notes", asked)]
 
 
 def _clean_note(note: Note) -> Note:
-    """Others than this console may write notes, too."""
+    """Other programs may write notes: all text is sanitized."""
     return replace(
         note,
         text=clean_line(note.text, MAX_TEXT_LENGTH),
@@ -86,7 +84,7 @@ def _clean_note(note: Note) -> Note:
 
 
 def _explain_refusal(error: DatabaseAccessError, target: DatabaseTarget) -> DatabaseAccessError:
-    """Who may not write gets told what to ask for."""
+    """Name the missing right."""
     if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
         return DatabaseAccessError(
             f"The note is not stored: user {target.user} may not add notes to the {target.named}"

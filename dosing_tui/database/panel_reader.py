@@ -1,4 +1,4 @@
-"""What the screen asks: panels, the picture at start, the books, who else writes. For any thread."""
+"""Queries of the screen: panels, newest readings, spool progress, other writers. Thread-safe."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-import psycopg
-from psycopg.rows import BaseRowFactory, RowMaker, TupleRow, class_row, scalar_row
+from psycopg.rows import BaseRowFactory, RowMaker, class_row, scalar_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import annotations
 from dosing_tui.database.annotations import AnnotationRow
-from dosing_tui.database.connection import build_connection_string, describe_target, open_connection
+from dosing_tui.database.connection import Session, build_connection_string, describe_target, open_connection
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.query_cancellation import QueryRegistry
 from dosing_tui.database.sql_files import read_statement
@@ -27,20 +26,19 @@ from dosing_tui.errors import DatabaseUnavailableError
 
 APPLICATION_NAME = "console"
 MAX_SESSIONS = 4
-"""Most sessions at a time; a panel beyond waits for one."""
+"""Most sessions at a time; further panels wait."""
 POOL_TIMEOUT_S = 2.0
-"""Longest wait for one of them."""
+"""Longest wait for a session, in seconds."""
 RECENT_ROWS = 50
-"""How many doses, and how many events, the picture starts with."""
+"""Number of doses, and of events, loaded at the start."""
 
-Session = psycopg.Connection[TupleRow]
 RowT = TypeVar("RowT")
 ReadingT = TypeVar("ReadingT", Dose, BatchEvent, InventoryLevel)
 
 
 @dataclass(frozen=True, slots=True)
 class SpoolProgress:
-    """What became of one spool's units, as the database knows it."""
+    """Progress of one spool, from the database."""
 
     spool_id: UUID
     last_seq: int
@@ -51,9 +49,9 @@ class SpoolProgress:
 
 
 class PanelReader:
-    """A few sessions, opened when they are needed. Text it answers is clean.
+    """A pool of sessions, opened on demand. All text is sanitized.
 
-    Every question raises DatabaseUnavailableError or DatabaseAccessError.
+    Every query may raise DatabaseUnavailableError or DatabaseAccessError.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -62,13 +60,13 @@ class PanelReader:
         self._queries = QueryRegistry()
 
     def open(self) -> None:
-        """Does not wait for the database, nor fail without it.
+        """Start the pool; does not wait for the database, nor fail without it.
 
         Raises: DatabaseAccessError, if the connection string cannot be read.
         """
         self._pool = ConnectionPool(
             build_connection_string(self._settings, application=APPLICATION_NAME),
-            # autocommit: a read is one statement; unprepared: its window decides the plan
+            # autocommit: a read is one statement; unprepared: the plan depends on the time range
             kwargs={"autocommit": True, "prepare_threshold": None},
             check=ConnectionPool.check_connection,
             min_size=0,
@@ -98,54 +96,62 @@ class PanelReader:
         return self._fetch_rows(f"panels/{panel.id}", clean_class_row(panel.row_type), asked)
 
     def cancel_panels(self, panels: Collection[str]) -> None:
-        """Give up what is being asked for these panels: whoever asked gets a DatabaseUnavailableError."""
+        """Cancel the running queries of these panels: their callers get a DatabaseUnavailableError."""
         self._queries.cancel_queries([f"panels/{name}" for name in panels])
 
     def read_annotations(
         self, *, since: datetime, until: datetime, device: Sequence[str] = (), recipe: Sequence[str] = ()
     ) -> AnnotationList:
-        """Batches that reach into [since, until) and notes in it, of these stations and recipes or of all."""
+        """Batches that overlap [since, until) and notes in it, of these stations and recipes or of all."""
         asked = annotations.build_parameters(since=since, until=until, device=device, recipe=recipe)
         return annotations.rows_to_annotations(
-            self._fetch_rows("reads/annotations", class_row(AnnotationRow), asked)
+            self._fetch_rows("reads/select_annotations", class_row(AnnotationRow), asked)
         )
 
     def list_filter_values(self, dimension: Dimension, *, since: datetime | None = None) -> list[str]:
-        """The values readings have had of this dimension, in order: since then, or in the last 90 days."""
-        rows = self._fetch_rows(f"reads/known_{dimension.value}", scalar_row, {"since": since})
+        """The values of a dimension in the readings, sorted: since a time, or of the last 90 days."""
+        rows = self._fetch_rows(f"reads/select_{dimension.value}_names", scalar_row, {"since": since})
         return [clean_text(value) for value in rows]
 
     def load_readings(self) -> list[Reading]:
         """The newest level of every tank, and the newest doses and events, oldest first."""
         newest = {"rows": RECENT_ROWS}
         return [
-            *map(_repair_reading, self._fetch_rows("reads/latest_levels", clean_class_row(InventoryLevel))),
             *map(
-                _repair_reading, self._fetch_rows("reads/recent_events", clean_class_row(BatchEvent), newest)
+                _repair_reading,
+                self._fetch_rows("reads/select_latest_levels", clean_class_row(InventoryLevel)),
             ),
-            *map(_repair_reading, self._fetch_rows("reads/recent_doses", clean_class_row(Dose), newest)),
+            *map(
+                _repair_reading,
+                self._fetch_rows("reads/select_recent_events", clean_class_row(BatchEvent), newest),
+            ),
+            *map(
+                _repair_reading, self._fetch_rows("reads/select_recent_doses", clean_class_row(Dose), newest)
+            ),
         ]
 
     def list_spools(self) -> list[SpoolProgress]:
-        """The books of this site's spools, the one written last first."""
-        return self._fetch_rows("reads/books", class_row(SpoolProgress), {"site": self._settings.plant.site})
+        """Progress of this site's spools, last written first."""
+        return self._fetch_rows(
+            "reads/select_spools", class_row(SpoolProgress), {"site": self._settings.plant.site}
+        )
 
     def list_other_writers(self) -> list[str]:
         """Other programs' sessions that write the plant's tables, e.g. 'telegraf (plant at 10.0.0.7)'."""
-        return [clean_text(name) for name in self._fetch_rows("reads/other_writers", scalar_row)]
+        return [clean_text(name) for name in self._fetch_rows("reads/select_other_writers", scalar_row)]
 
     def measure_clock_offset(self, clock: Callable[[], datetime]) -> timedelta:
-        """How far the server's clock is ahead of ours, to half the time of the question."""
+        """How far the server's clock is ahead of ours; uncertainty half the round trip."""
         with self._open_session() as session:
             asked = clock()
-            row = session.execute(read_statement("reads/clock")).fetchone()
+            row = session.execute(read_statement("reads/select_server_time")).fetchone()
             answered = clock()
         assert row is not None  # a SELECT without FROM has exactly one row
         server: datetime = row[0]
         return server - (asked + (answered - asked) / 2)
 
     def ping_database(self) -> None:
-        """Nothing, if the database answers."""
+        """Raise if the database does not answer."""
         with self._open_session() as session:
             session.execute("")
 
@@ -166,7 +172,7 @@ class PanelReader:
 
     @contextmanager
     def _borrow_session(self) -> Iterator[Session]:
-        """One of the pool's; where it has none to give, one for this question, or why there is none."""
+        """A session of the pool; without a free one, a session for this query only."""
         pool = self._pool
         if pool is None:
             raise DatabaseUnavailableError("The reader is closed.")
@@ -179,9 +185,9 @@ class PanelReader:
 
 
 def clean_class_row(row_type: type[RowT]) -> BaseRowFactory[RowT]:
-    """Like class_row, with harmless text."""
+    """Like class_row, with sanitized text."""
 
-    def factory(cursor: Any) -> RowMaker[RowT]:  # psycopg keeps the common base of its cursors to itself
+    def factory(cursor: Any) -> RowMaker[RowT]:  # psycopg does not export the common base of its cursors
         make = class_row(row_type)(cursor)
         return lambda values: make([clean_text(v) if isinstance(v, str) else v for v in values])
 
@@ -189,7 +195,7 @@ def clean_class_row(row_type: type[RowT]) -> BaseRowFactory[RowT]:
 
 
 def _repair_reading(row: ReadingT) -> ReadingT:
-    """Repair what the row factory cannot know: the enumeration and the tuple."""
+    """Convert what class_row does not: the enumeration and the tuple."""
     known = row.time_quality in set(TimeQuality)
     return replace(
         row,

@@ -1,4 +1,4 @@
-"""Which questions run on which sessions, so that those that nobody needs any more can be cancelled."""
+"""Tracks running queries by name and session, to cancel those no longer needed."""
 
 import logging
 from collections.abc import Collection, Iterator
@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 
 log = logging.getLogger(__name__)
 CANCEL_TIMEOUT_S = 2.0
-"""A server that does not take the cancellation by then is left to its statement timeout."""
+"""Longest wait for a cancellation, in seconds; after that the statement timeout applies."""
 
 
 class QueryRegistry:
@@ -29,12 +29,12 @@ class QueryRegistry:
         try:
             yield
         finally:
-            # under the lock, lest a cancellation that is under way hits the session's next statement
+            # under the lock: a running cancellation must not hit the session's next statement
             with self._lock:
                 self._sessions.remove(entry)
 
     def cancel_queries(self, names: Collection[str]) -> None:
-        """Cancel what runs under these names; takes as long as the server needs to be told."""
+        """Cancel the queries of these names; blocks until the server has received it."""
         with self._lock:
             for name, session in self._sessions:
                 if name in names:

@@ -1,31 +1,35 @@
-"""Stores what the spool holds: one transaction per batch, its books included, so a replay changes nothing."""
+"""Stores spooled readings: a chunk and the spool's progress in one transaction; a replay changes nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import row_codec
-from dosing_tui.database.connection import StatementTimeouts, describe_target, open_connection
+from dosing_tui.database.connection import (
+    Session,
+    StatementTimeouts,
+    describe_target,
+    open_connection,
+    select_row,
+)
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_errors, translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.models import ParsedItem, Reading, ReadingKind, Rejection
 from dosing_tui.errors import InvalidRowError
 
 WRITE_TIMEOUTS = StatementTimeouts(statement_s=30.0)
-"""A batch may meet a slow disk; a lock that is not had in time is waited for outside the transaction."""
+"""A chunk may meet a slow disk; a lock not granted in time is waited for outside the transaction."""
 
-Session = psycopg.Connection[TupleRow]
 SpoolRow = tuple[int, tuple[ParsedItem, ...]]
 """A sequence number of the spool, and the units of its message."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteProgress:
-    """How far a spool has been written (``last_seq``), and what became of its units since it was made."""
+    """The last message written (``last_seq``), and the number of each result since the spool was created."""
 
     last_seq: int = 0
     stored: int = 0
@@ -35,7 +39,7 @@ class WriteProgress:
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What became of the readings of a batch."""
+    """The results of a chunk."""
 
     stored_readings: list[Reading] = field(default_factory=list)
     duplicate_readings: list[Reading] = field(default_factory=list)
@@ -51,7 +55,7 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class WriteReceipt:
-    """What one call has committed. A unit that an earlier call had committed is in none of the tuples."""
+    """What one call has committed. Items committed by an earlier call are in none of the tuples."""
 
     progress: WriteProgress
     stored_readings: tuple[Reading, ...] = ()
@@ -65,9 +69,9 @@ class WriteReceipt:
 
 
 class ReadingWriter:
-    """The collector's session; for one thread. Every method opens it if need be.
+    """The collector's session, for one thread. Every method opens it if needed.
 
-    All raise DatabaseUnavailableError (nothing was counted: do it again) or DatabaseAccessError.
+    All may raise DatabaseUnavailableError (nothing was committed: retry) or DatabaseAccessError.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -75,12 +79,12 @@ class ReadingWriter:
         self._session: Session | None = None
 
     def open(self) -> None:
-        """Connect, or connect anew after a session was lost; nothing if there is a good one."""
+        """Connect, or reconnect after a lost session; nothing if there is a good one."""
         if self._session is not None and not self._session.closed:
             return
         self._session = open_connection(self._settings, application="collector", timeouts=WRITE_TIMEOUTS)
         with translate_rowless_errors(describe_target(self._settings)), self._session.transaction():
-            # a committed batch leaves the spool, so it has to be on the server's disk
+            # a committed chunk is deleted from the spool, so it has to be on the server's disk
             self._session.execute(
                 "SELECT set_config('synchronous_commit', 'on', false)"
                 " WHERE current_setting('synchronous_commit') = 'off'"
@@ -92,13 +96,13 @@ class ReadingWriter:
             self._session = None
 
     def read_progress(self, spool_id: UUID) -> WriteProgress:
-        """Zeros for a spool that is not known."""
+        """The progress of a spool; zeros for an unknown one."""
         session, meant = self._ensure_session()
         with translate_rowless_errors(meant), session.transaction():
-            return _select_progress(session, "reads/progress", spool_id) or WriteProgress()
+            return _select_progress(session, "reads/select_spool_progress", spool_id) or WriteProgress()
 
     def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt:
-        """Store what ``encode_readings`` hold past the spool's ``last_seq``; their numbers rise."""
+        """Store the rows past the spool's ``last_seq``, in ascending order."""
         session, meant = self._ensure_session()
         batch = _ChunkWriter(session, meant, self._settings)
         with translate_rowless_errors(meant), session.transaction():
@@ -121,13 +125,14 @@ class ReadingWriter:
         return self._session, describe_target(self._settings)
 
     def _lock_progress(self, session: Session, spool_id: UUID) -> WriteProgress:
-        found = _select_progress(session, "writes/books_lock", spool_id)
+        found = _select_progress(session, "writes/lock_spool_progress", spool_id)
         if found is None:
             session.execute(
-                read_statement("writes/books_open"), {"spool_id": spool_id, "site": self._settings.plant.site}
+                read_statement("writes/insert_spool_progress"),
+                {"spool_id": spool_id, "site": self._settings.plant.site},
             )
-            found = _select_progress(session, "writes/books_lock", spool_id)
-        assert found is not None  # made by us, or by whoever made it first
+            found = _select_progress(session, "writes/lock_spool_progress", spool_id)
+        assert found is not None  # inserted here or by another process
         return found
 
     def _advance_progress(
@@ -141,20 +146,18 @@ class ReadingWriter:
             "duplicates": len(result.duplicate_readings),
             "rejected": len(result.rejections),
         }
-        with session.cursor(row_factory=class_row(WriteProgress)) as cursor:
-            after = cursor.execute(read_statement("writes/books_advance"), counted).fetchone()
+        after = select_row(session, WriteProgress, "writes/update_spool_progress", counted)
         assert after is not None  # this transaction has the row locked
         return after
 
 
 def _select_progress(session: Session, name: str, spool_id: UUID) -> WriteProgress | None:
-    with session.cursor(row_factory=class_row(WriteProgress)) as cursor:
-        return cursor.execute(read_statement(name), {"spool_id": spool_id}).fetchone()
+    return select_row(session, WriteProgress, name, {"spool_id": spool_id})
 
 
 @dataclass(frozen=True, slots=True)
 class _ChunkWriter:
-    """Stores units inside the transaction that ``session`` is in."""
+    """Stores items in the session's transaction."""
 
     session: Session
     target: DatabaseTarget
@@ -168,18 +171,19 @@ class _ChunkWriter:
             outcome += self._store_or_bisect(kind, row_codec.sort_by_key(kind, alike))
         if outcome.rejections:
             self.session.execute(
-                read_statement("writes/rejected_messages"), row_codec.encode_rejections(outcome.rejections)
+                read_statement("writes/insert_rejected_messages"),
+                row_codec.encode_rejections(outcome.rejections),
             )
         return outcome
 
     def _store_or_bisect(self, kind: ReadingKind, readings: Sequence[Reading]) -> WriteResult:
-        """Store all; if the server refuses one, each half for itself, down to the one it refuses."""
+        """Store all. If the server refuses, each half separately, down to the refused reading."""
         if not readings:
             return WriteResult()
         try:
             with translate_errors(self.target), self.session.transaction():
                 done = self.session.execute(
-                    read_statement(f"writes/{kind.value}"), row_codec.encode_readings(kind, readings)
+                    read_statement(f"writes/insert_{kind.value}"), row_codec.encode_readings(kind, readings)
                 )
                 if done.rowcount == len(readings):
                     return WriteResult(list(readings))
@@ -205,12 +209,13 @@ class _ChunkWriter:
         )
 
     def _find_faulty_columns(self, kind: ReadingKind, reading: Reading, error: InvalidRowError) -> str:
-        """The columns that the refusal is about, as far as they are not in its sentence."""
+        """The columns of the refusal, if its message does not name them."""
         cause = error.__cause__
         constraint = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
         if constraint is None:
             return ", ".join(row_codec.list_unfit_fields(reading))
         found = self.session.execute(
-            read_statement("writes/constraint_columns"), {"table": kind.value, "constraint": constraint}
+            read_statement("writes/select_constraint_columns"),
+            {"table": kind.value, "constraint": constraint},
         ).fetchone()
         return str(found[0]) if found and found[0] else ""

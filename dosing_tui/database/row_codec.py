@@ -1,4 +1,4 @@
-"""Readings as the JSON that the statements take, and back: which readings the answered identities mean."""
+"""Readings as JSON parameters of statements, and the readings of returned identities."""
 
 import dataclasses
 import json
@@ -32,7 +32,7 @@ _UNIQUE_KEYS = {
     ReadingKind.EVENT: ("device_id", "time", "event", "recipe", "dedup"),
     ReadingKind.LEVEL: ("device_id", "chemical", "time", "dedup"),
 }
-"""The unique keys, in the order in which the statements answer them."""
+"""The unique keys, in the order in which the statements return them."""
 
 _BIGINT_FIELDS = frozenset({"duration_ms"})
 """Whole numbers with 64 bits in the tables; all others have 32."""
@@ -61,7 +61,7 @@ def get_kind(reading: Reading) -> ReadingKind:
 
 
 def sort_by_key(kind: ReadingKind, readings: Iterable[Reading]) -> list[Reading]:
-    """Two writers with the same readings then wait for each other in one order: no deadlock."""
+    """Sorted: two writers of the same readings lock in the same order, without a deadlock."""
     return sorted(readings, key=_KEY_GETTERS[kind])
 
 
@@ -90,7 +90,7 @@ def encode_rejections(rejections: Sequence[Rejection]) -> dict[str, list[object]
 def split_stored(
     kind: ReadingKind, readings: Sequence[Reading], stored_keys: Iterable[Sequence[object]]
 ) -> tuple[list[Reading], list[Reading]]:
-    """Those the server stored and those it knew already; of two alike in one batch, the first is stored."""
+    """Stored and duplicate readings; of equal readings in one chunk the first is stored."""
     new = {_normalize_key(values) for values in stored_keys}
     stored: list[Reading] = []
     known: list[Reading] = []
@@ -102,7 +102,7 @@ def split_stored(
 
 
 def list_unfit_fields(reading: Reading) -> list[str]:
-    """Names of fields that no column of their type can hold: the server does not say which it was."""
+    """Names of fields out of their column's range: the server's message does not name them."""
     return [
         field.name
         for field in dataclasses.fields(reading)
@@ -111,12 +111,12 @@ def list_unfit_fields(reading: Reading) -> list[str]:
 
 
 def reading_to_json(reading: Reading) -> bytes:
-    """The reading itself, whole, as JSON: what is kept of one that the server refuses."""
+    """The whole reading as JSON, stored for a refused one."""
     return json.dumps(dataclasses.asdict(reading), default=str).encode()
 
 
 def _replace_nan(fields: dict[str, object]) -> dict[str, object]:
-    """JSON has no word for what is not finite; PostgreSQL reads it from a text."""
+    """JSON has no non-finite numbers; PostgreSQL reads them from text."""
     return {
         name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in fields.items()
@@ -128,7 +128,7 @@ def _get_key(kind: ReadingKind, reading: Reading) -> tuple[Any, ...]:
 
 
 def _normalize_key(values: Iterable[Any]) -> tuple[Any, ...]:
-    """In UTC: two zones' stamps of a repeated hour are never equal in Python."""
+    """In UTC: Python never treats times of two zones as equal in a repeated hour."""
     return tuple(value.astimezone(UTC) if isinstance(value, datetime) else value for value in values)
 
 

@@ -1,4 +1,4 @@
-"""Which of the three database flavours a server is, asked of the server itself."""
+"""Detects which of the three flavours a database server is."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +10,7 @@ from dosing_tui.errors import DatabaseAccessError
 
 
 class ServerFlavour(StrEnum):
-    """The value is stored with each migration: a database keeps the flavour it was made with."""
+    """The value is stored with each migration: a database keeps its flavour."""
 
     COMMUNITY = "community"
     APACHE = "apache"
@@ -18,7 +18,7 @@ class ServerFlavour(StrEnum):
 
     @property
     def schema_folders(self) -> tuple[str, ...]:
-        """Folders of ``sql/schema`` that apply."""
+        """Folders of ``sql/schema`` for this flavour."""
         return _SCHEMA_FOLDERS[self]
 
     @property
@@ -44,7 +44,7 @@ MIN_TIMESCALEDB = {ServerFlavour.COMMUNITY: (2, 18), ServerFlavour.APACHE: (2, 1
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """What a database offers. ``extension`` is '' without TimescaleDB; ``offered``: it could be created."""
+    """Versions of a database. ``extension`` is '' without TimescaleDB; ``offered``: it can be created."""
 
     postgresql: int
     extension: str
@@ -58,8 +58,8 @@ class ServerInfo:
         return ServerFlavour.APACHE if self.license == "apache" else ServerFlavour.COMMUNITY
 
 
-# The license alone proves nothing: plain PostgreSQL takes any value for a setting it does not know.
-# Without the library preloaded, CREATE EXTENSION would end the session; its settings show that it is.
+# The license alone proves nothing: plain PostgreSQL accepts any value of an unknown setting.
+# Without the library preloaded, CREATE EXTENSION ends the session; its settings show that it is loaded.
 _SERVER_QUERY = """
 SELECT current_setting('server_version_num')::int / 10000 AS postgresql,
        coalesce((SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'), '') AS extension,
@@ -70,7 +70,7 @@ SELECT current_setting('server_version_num')::int / 10000 AS postgresql,
 
 
 def detect_server(session: Session) -> ServerInfo:
-    """What this database offers."""
+    """Read versions and license from the server."""
     with session.cursor(row_factory=class_row(ServerInfo)) as cursor:
         server = cursor.execute(_SERVER_QUERY).fetchone()
     assert server is not None  # a SELECT without FROM has exactly one row

@@ -1,10 +1,14 @@
 """Finds the SQL files: inside the installed package, else beside it in the checkout."""
 
+import re
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import LiteralString
+
+INCLUDE_LINE = re.compile(r"^-- include (\S+)\n", re.MULTILINE)
+LEADING_COMMENT = re.compile(r"\A(--.*\n)+")
 
 
 @cache
@@ -25,9 +29,12 @@ def find_sql_folder() -> Traversable:
 def read_statement(name: str) -> LiteralString:
     """The text of ``sql/<name>.sql``, e.g. ``panels/today_by_chemical``.
 
+    A line ``-- include <name>`` is replaced by that file without its leading comment.
+
     Raises: FileNotFoundError.
     """
-    return _find_file(name).read_text(encoding="utf-8")
+    text = _find_file(name).read_text(encoding="utf-8")
+    return INCLUDE_LINE.sub(lambda line: LEADING_COMMENT.sub("", read_statement(line[1])), text)
 
 
 def list_statements(folder: str) -> list[str]:

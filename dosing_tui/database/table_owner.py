@@ -1,4 +1,4 @@
-"""Under whose name the schema is changed: the tables' owner, whoever of its members is logged in."""
+"""The role that changes the schema: the tables' owner, for any of its members."""
 
 from psycopg.sql import SQL, Identifier
 
@@ -19,7 +19,7 @@ SELECT current_user, current_database(), has_schema_privilege('public', 'CREATE'
 
 
 def become_owner(session: Session) -> None:
-    """Go on as the role that owns the dosing tables, if there are any: what is made belongs to it.
+    """SET ROLE to the owner of the dosing tables, if there are any: it owns new objects, too.
 
     Raises: DatabaseAccessError, if the user may not.
     """
@@ -36,7 +36,7 @@ def become_owner(session: Session) -> None:
 
 
 def check_create_right(session: Session, *, schema: str) -> None:
-    """``schema``: one that is to be made if it is not there; '' for none.
+    """Check the rights to create objects. ``schema``: one to be created if missing; '' for none.
 
     Raises: DatabaseAccessError, naming the right that is missing.
     """

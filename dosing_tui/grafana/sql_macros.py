@@ -61,13 +61,13 @@ def build_panel_sql(panel: Panel[RowT], *, zone: str) -> str:
 def build_annotations_sql(*, zone: str) -> str:
     """Batches and notes of the dashboard's range, by its variables."""
     return _substitute_parameters(
-        "reads/annotations", _build_parameters(zone=zone, bucket=None, dimensions=Dimension)
+        "reads/select_annotations", _build_parameters(zone=zone, bucket=None, dimensions=Dimension)
     )
 
 
 def build_variable_sql(dimension: Dimension) -> str:
     """What can be chosen of a dimension."""
-    return _substitute_parameters(f"reads/known_{dimension.value}", {"since": TIME_FROM})
+    return _substitute_parameters(f"reads/select_{dimension.value}_names", {"since": TIME_FROM})
 
 
 def build_alert_sql(name: str, *, expected: Iterable[str]) -> str:

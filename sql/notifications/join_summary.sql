@@ -1,4 +1,4 @@
--- What is told in a summary is not told again; answers how many still waited.
+-- Add notices to a summary, which replaces them; the row count is the number still waiting.
 UPDATE alarm_notifications
    SET fate = 'summarised', summary = %(summary)s, settled_at = %(now)s::timestamptz
  WHERE id = ANY (%(ids)s::bigint[])

@@ -3,8 +3,8 @@
 WITH counted (bins) AS (
 SELECT ARRAY[sum(b00), sum(b01), sum(b02), sum(b03), sum(b04), sum(b05), sum(b06), sum(b07), sum(b08), sum(b09), sum(b10),
              sum(b11), sum(b12), sum(b13), sum(b14), sum(b15), sum(b16), sum(b17), sum(b18), sum(b19), sum(b20), sum(b21)]
-  FROM dosing_6h
- WHERE bucket >= bin_up('6 hours', %(from)s::timestamptz)
+  FROM dosing_rollup_6h
+ WHERE bucket >= next_bucket_start('6 hours', %(from)s::timestamptz)
    AND bucket < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
    AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
@@ -15,7 +15,7 @@ SELECT dosing_error_bin(error_g), count(*)
   FROM dosing_consumption
  WHERE error_g IS NOT NULL
    AND time >= %(from)s::timestamptz
-   AND time < least(bin_up('6 hours', %(from)s::timestamptz), %(to)s::timestamptz)
+   AND time < least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz)
    AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
@@ -26,7 +26,7 @@ SELECT dosing_error_bin(error_g), count(*)
   FROM dosing_consumption
  WHERE error_g IS NOT NULL
    AND time >= greatest(date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00'),
-                        least(bin_up('6 hours', %(from)s::timestamptz), %(to)s::timestamptz))
+                        least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz))
    AND time < %(to)s::timestamptz
    AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))

@@ -17,12 +17,12 @@ SELECT at, recipe, mode, sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g,
  GROUP BY at, recipe, mode
  UNION ALL
 SELECT bucket, recipe, mode, doses, sum_actual_g, n_actual, sum_error_g, n_error, sum_duration_ms, n_duration
-  FROM dosing_recipes_15m
+  FROM recipe_rollup_15m
  WHERE %(device)s::text[] IS NULL
    AND %(chemical)s::text[] IS NULL
    AND bucket >= date_bin(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
                           %(from)s::timestamptz, '2000-01-01 00:00:00+00')
-   AND bucket < bin_up(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text), %(to)s::timestamptz)
+   AND bucket < next_bucket_start(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text), %(to)s::timestamptz)
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
 ), dosed AS (
@@ -34,7 +34,7 @@ SELECT (at AT TIME ZONE %(tz)s::text)::date AS day, recipe, mode, sum(doses)::bi
  GROUP BY 1, 2, 3
 ), ended_per_step AS (
 SELECT at, recipe, sum(completed) AS batches
-  FROM batch_ends(%(from)s::timestamptz, %(to)s::timestamptz,
+  FROM batch_outcomes(%(from)s::timestamptz, %(to)s::timestamptz,
                   dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text))
  WHERE completed > 0
    AND %(chemical)s::text[] IS NULL
@@ -55,7 +55,7 @@ SELECT coalesce(ranked.day, ended.day) AS day, coalesce(ranked.recipe, ended.rec
        coalesce(mode, '') AS mode,
        CASE WHEN %(chemical)s::text[] IS NULL AND %(mode)s::text[] IS NULL AND coalesce(place, 1) = 1
              AND coalesce(ranked.day, ended.day)
-                 >= (SELECT (min(bucket) AT TIME ZONE %(tz)s::text)::date FROM batch_ends_1h)
+                 >= (SELECT (min(bucket) AT TIME ZONE %(tz)s::text)::date FROM batch_outcomes_1h)
             THEN coalesce(batches, 0) END AS batches,
        coalesce(doses, 0) AS doses, dosed_g, mean_error_g, mean_duration_s
   FROM ranked

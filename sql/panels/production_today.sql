@@ -3,16 +3,16 @@
 -- chemical or mode. Each window is written out, so that the planner knows its ends.
 WITH ended (day, batches, aborted) AS (
 SELECT 0, coalesce(sum(completed), 0)::bigint, coalesce(sum(aborted), 0)::bigint
-  FROM batch_ends(%(from)s::timestamptz,
+  FROM batch_outcomes(%(from)s::timestamptz,
                   least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz)), INTERVAL '1 hour')
  WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
  UNION ALL
 SELECT 1, coalesce(sum(completed), 0)::bigint, coalesce(sum(aborted), 0)::bigint
-  FROM batch_ends(moved_back(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
-                  least(greatest(moved_back(least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz)),
+  FROM batch_outcomes(shift_back_by_range(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
+                  least(greatest(shift_back_by_range(least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz)),
                                             %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
-                                 moved_back(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text)),
+                                 shift_back_by_range(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text)),
                        %(from)s::timestamptz), INTERVAL '1 hour')
  WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
@@ -32,10 +32,10 @@ SELECT 1, coalesce(sum(doses), 0)::bigint,
        CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END,
        (sum(sum_duration_ms) / 1000.0 / nullif(sum(n_duration), 0))::float8,
        100 * sum(n_out_of_tol)::float8 / nullif(sum(n_error), 0)::float8
-  FROM dosing_sums(moved_back(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
-                   least(greatest(moved_back(least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz)),
+  FROM dosing_sums(shift_back_by_range(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
+                   least(greatest(shift_back_by_range(least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz)),
                                              %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
-                                  moved_back(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text)),
+                                  shift_back_by_range(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text)),
                         %(from)s::timestamptz))
  WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))

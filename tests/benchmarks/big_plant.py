@@ -11,8 +11,8 @@ STATIONS = 20
 PUMPS = 4
 TABLES = ("dosing_consumption", "batch_events", "inventory_levels")
 ROLLUPS = (
-    *("dosing_15m", "dosing_1h", "dosing_6h", "dosing_recipes_15m"),
-    *("batch_ends_15m", "batch_ends_1h"),
+    *("dosing_rollup_15m", "dosing_rollup_1h", "dosing_rollup_6h", "recipe_rollup_15m"),
+    *("batch_outcomes_15m", "batch_outcomes_1h"),
 )
 
 _WEEKS = """

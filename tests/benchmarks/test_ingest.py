@@ -36,7 +36,7 @@ SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms), percentile_cont(0.9) WIT
        percentile_cont(0.99) WITHIN GROUP (ORDER BY ms), max(ms)
   FROM said
 """
-BOOKS = "SELECT coalesce(sum(stored), 0)::bigint FROM collector_books"
+BOOKS = "SELECT coalesce(sum(stored), 0)::bigint FROM spool_progress"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 

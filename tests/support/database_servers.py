@@ -15,6 +15,10 @@ from psycopg.conninfo import make_conninfo
 
 APACHE_DSN = os.environ.get("DOSING_TEST_APACHE_DSN", "")
 """A TimescaleDB server of the Apache edition, as a role that may create databases."""
+COMMUNITY_DSN = os.environ.get("DOSING_TEST_COMMUNITY_DSN", "")
+"""A TimescaleDB server of the Community edition, as a role that may create databases."""
+PG_DUMP = os.environ.get("DOSING_TEST_PG_DUMP", "")
+"""The command of a pg_dump for servers newer than the machine's own."""
 ANY_DSN = os.environ.get("DOSING_TEST_DSN", "")
 """Any server; the database tests run on it instead of the embedded one."""
 MEMORY = Path("/dev/shm")

@@ -1,7 +1,7 @@
-"""The alarm journal in the database: entries added, each once, and heard by every process within a second.
+"""The alarm journal in the database: entries are added once, and every process receives them within a second.
 
-The order of the ids is the order of events for all. A trigger lets ids become visible in their order, so who
-has read up to one has missed none.
+The ids give the order of events. A trigger makes them visible in that order: a reader at one id has missed
+none below it.
 """
 
 import threading
@@ -13,11 +13,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal_rows import JournalRow, entries_to_columns, row_to_entry
-from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.connection import Session, describe_target, open_connection, select_rows
 from dosing_tui.database.error_mapping import translate_errors, translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
@@ -37,53 +36,55 @@ from dosing_tui.errors import DatabaseAccessError, DatabaseError
 
 APPLICATION_NAME = "alarms"
 READER_NAME = "alarms"
-"""Whose checkpoint it is."""
+"""The reader that stores this checkpoint."""
 NOTIFY_CHANNEL = "alarm_journal"
 POLL_INTERVAL_S = 5.0
-"""A pooler between us may swallow notifications: then the journal is heard this late."""
+"""A connection pooler may drop notifications: then entries are read after this time at the latest."""
 STOP_CHECK_S = 0.5
-"""Longest until ``stop_event`` is looked at."""
+"""Longest time between two checks of ``stop_event``."""
 
 MAX_RETRY_DELAY_S = 5.0
-
-Session = psycopg.Connection[TupleRow]
 
 
 @dataclass(frozen=True, slots=True)
 class JournalUpdate:
-    """What was read of the journal. ``is_restart``: what was heard before does not count, it begins again."""
+    """New journal entries. ``is_restart``: the state starts again from ``checkpoint``."""
 
     entries: tuple[JournalEntry, ...]
     last_id: int
     is_restart: bool = False
     checkpoint: Checkpoint = EMPTY_CHECKPOINT
-    """Where it begins again: from behind this."""
+    """The state before the entries, after a restart."""
 
 
 def append_entries(settings: Settings, entries: Sequence[JournalEntry]) -> None:
-    """Add entries in this order, all or none; one that is there already is left alone.
+    """Add entries in this order, all or none. An entry that is stored already is ignored.
 
-    Raises: DatabaseUnavailableError, DatabaseAccessError (the right is missing), InvalidRowError (an entry can never be stored).
+    Raises: DatabaseUnavailableError, DatabaseAccessError (a right is missing), InvalidRowError.
     """
     meant = describe_target(settings)
     with open_connection(settings, application=APPLICATION_NAME) as session:
         try:
             with translate_errors(meant):
                 session.execute(
-                    read_statement("writes/alarm_journal"), entries_to_columns(settings.plant.site, entries)
+                    read_statement("writes/insert_journal_entries"),
+                    entries_to_columns(settings.plant.site, entries),
                 )
                 session.commit()
         except DatabaseAccessError as error:
             if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
                 raise DatabaseAccessError(
-                    f"The alarm journal takes nothing from user {meant.user} of the {meant.named}"
+                    f"Alarm journal not writable for user {meant.user} of the {meant.named}"
                     " (the right to insert into alarm_journal is missing)."
                 ) from error.__cause__
             raise
 
 
 def save_checkpoint(settings: Settings, checkpoint: Checkpoint) -> None:
-    """Keep what the journal has come to, for whoever starts next. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    """Store the state of the alarms, from which the next start continues.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
     with (
         open_connection(settings, application=APPLICATION_NAME) as session,
         translate_rowless_errors(describe_target(settings)),
@@ -93,9 +94,11 @@ def save_checkpoint(settings: Settings, checkpoint: Checkpoint) -> None:
 
 
 def find_stored(settings: Settings, uuids: Sequence[UUID]) -> frozenset[UUID]:
-    """Which of these entries the journal has. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    """Which of these entries are stored. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with _open_session(settings) as session:
-        rows = session.execute(read_statement("reads/alarm_journal_stored"), {"uuid": list(uuids)}).fetchall()
+        rows = session.execute(
+            read_statement("reads/select_stored_entries"), {"uuid": list(uuids)}
+        ).fetchall()
     return frozenset(uuid for (uuid,) in rows)
 
 
@@ -110,7 +113,7 @@ def read_alarm_states(settings: Settings) -> dict[AlarmKey, AlarmState]:
 
 
 def read_journal(settings: Settings) -> list[JournalEntry]:
-    """Every entry of this site, in order, with harmless text.
+    """Every entry of this site, in order, with sanitized text.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -122,7 +125,7 @@ def read_journal(settings: Settings) -> list[JournalEntry]:
 
 
 def list_entries(settings: Settings, journal_filter: JournalFilter) -> list[JournalEntry]:
-    """The entries that were asked for, the newest first, with harmless text.
+    """The entries that match the filter, newest first, with sanitized text.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -140,12 +143,14 @@ def list_entries(settings: Settings, journal_filter: JournalFilter) -> list[Jour
         "before": journal_filter.before_id,
         **of,
     }
-    with _open_session(settings) as session, session.cursor(row_factory=class_row(JournalRow)) as cursor:
-        return [row_to_entry(row) for row in cursor.execute(read_statement("reads/alarm_journal"), asked)]
+    with _open_session(settings) as session:
+        return [
+            row_to_entry(row) for row in select_rows(session, JournalRow, "reads/select_alarm_journal", asked)
+        ]
 
 
 def _select_alarms_in(settings: Settings, states: Sequence[AlarmStateName]) -> dict[str, list[str] | None]:
-    """Which alarms are in one of these states now; no matter which, where no state is asked for."""
+    """Statement parameters for the alarms in one of these states now; no restriction without states."""
     if not states:
         return {"rules": None, "devices": None, "items": None}
     keys = [key for key, state in read_alarm_states(settings).items() if state.state_name in states]
@@ -157,7 +162,7 @@ def _select_alarms_in(settings: Settings, states: Sequence[AlarmStateName]) -> d
 
 
 def read_kpi_history(settings: Settings, now: datetime) -> KpiHistory:
-    """What the health of the alarms is judged by. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    """The data for the alarm KPIs (ISA-18.2). Raises: DatabaseUnavailableError, DatabaseAccessError."""
     wanted = JournalFilter(now - KPI_PERIOD - SHELVE_LOOKBACK, now)
     found: list[JournalEntry] = []
     while page := list_entries(settings, wanted):
@@ -165,7 +170,7 @@ def read_kpi_history(settings: Settings, now: datetime) -> KpiHistory:
         wanted = replace(wanted, until=page[-1].at, before_id=page[-1].id)
     with _open_session(settings) as session:
         row = session.execute(
-            read_statement("reads/alarm_journal_began"), {"site": settings.plant.site}
+            read_statement("reads/select_journal_start"), {"site": settings.plant.site}
         ).fetchone()
     began = None if row is None else row[0].astimezone(UTC)
     return KpiHistory(
@@ -174,22 +179,22 @@ def read_kpi_history(settings: Settings, now: datetime) -> KpiHistory:
 
 
 def list_dose_errors(settings: Settings, *, since: datetime) -> list[DoseErrorMinute]:
-    """The doses since then by station, pump and minute, oldest first.
+    """Dose errors since a time by station, pump and minute, oldest first.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     asked = {"since": since}
-    with _open_session(settings) as session, session.cursor(row_factory=class_row(DoseErrorMinute)) as cursor:
-        rows = cursor.execute(read_statement("reads/errors_of_the_hour"), asked).fetchall()
+    with _open_session(settings) as session:
+        rows = select_rows(session, DoseErrorMinute, "reads/select_dose_error_minutes", asked)
     return [replace(row, device=clean_text(row.device)) for row in rows]
 
 
 def follow_journal(
     settings: Settings, stop_event: threading.Event, *, on_link: Callable[[bool, str], None]
 ) -> Iterator[JournalUpdate]:
-    """What is known of this site's journal, the rest, then what is added to it, until ``stop_event`` is set.
+    """Yield the journal from the last checkpoint on, then new entries, until ``stop_event`` is set.
 
-    Goes on by itself when the database was away; ``on_link`` is told of that.
+    Reconnects after a database outage; ``on_link`` receives every change of the connection.
     """
     last_id, failures = 0, 0
     while not stop_event.is_set():
@@ -206,15 +211,15 @@ def follow_journal(
 
 
 def _listen_once(settings: Settings, last_id: int, stop_event: threading.Event) -> Iterator[JournalUpdate]:
-    """One session, as long as it lasts."""
+    """Follow the journal in one session, until it ends or ``stop_event`` is set."""
     with _open_session(settings) as session:
-        session.execute(read_statement("writes/keep_session"))
+        session.execute(read_statement("writes/set_session_timeouts"))
         session.execute(f"LISTEN {NOTIFY_CHANNEL}")
         head = session.execute(
-            read_statement("reads/alarm_journal_head"), {"site": settings.plant.site}
+            read_statement("reads/select_journal_head"), {"site": settings.plant.site}
         ).fetchone()
         if last_id == 0 or head is None or head[0] < last_id:
-            # the first time, or the database was replaced or restored
+            # first run, or the database was replaced or restored
             known = select_checkpoint(session, settings)
             last_id = known.last_entry_id
             yield JournalUpdate((), last_id, is_restart=True, checkpoint=known)
@@ -227,7 +232,7 @@ def _listen_once(settings: Settings, last_id: int, stop_event: threading.Event) 
 
 
 def _wait_for_change(session: Session, stop_event: threading.Event) -> None:
-    """Until there is something to read, or to stop for."""
+    """Wait for a notification, the poll interval, or ``stop_event``."""
     until = time.monotonic() + POLL_INTERVAL_S
     while not stop_event.is_set() and time.monotonic() < until:
         if list(session.notifies(timeout=STOP_CHECK_S, stop_after=1)):
@@ -241,30 +246,30 @@ def select_checkpoint(
     readers: Sequence[str] = (READER_NAME,),
     max_id: int | None = None,
 ) -> Checkpoint:
-    """The newest that was kept of this site's journal, NOTHING if there is none; on the caller's session.
+    """The newest checkpoint of this site, EMPTY_CHECKPOINT without one; in the caller's session.
 
-    ``max_id``: none that knows of later entries.
+    ``max_id``: no checkpoint beyond this entry.
     """
     asked = {"site": settings.plant.site, "fold": FOLD_VERSION, "readers": list(readers), "upto": max_id}
-    row = session.execute(read_statement("reads/alarm_checkpoint"), asked).fetchone()
+    row = session.execute(read_statement("reads/select_alarm_checkpoint"), asked).fetchone()
     return EMPTY_CHECKPOINT if row is None else decode_checkpoint(row[1], row[0])
 
 
 def store_checkpoint(session: Session, settings: Settings, checkpoint: Checkpoint, *, reader: str) -> None:
-    """On the caller's session."""
+    """Store a checkpoint in the caller's session."""
     kept = {"last_id": checkpoint.last_entry_id, "fold": FOLD_VERSION, "known": encode_checkpoint(checkpoint)}
     session.execute(
-        read_statement("writes/alarm_checkpoint"), {"site": settings.plant.site, "reader": reader, **kept}
+        read_statement("writes/upsert_alarm_checkpoint"),
+        {"site": settings.plant.site, "reader": reader, **kept},
     )
 
 
 def select_entries_after(session: Session, settings: Settings, after_id: int) -> list[JournalEntry]:
-    """The next page of this site's entries, in order, on the caller's session."""
+    """The next page of this site's entries, in order, in the caller's session."""
     asked = {"site": settings.plant.site, "after": after_id, "rows": MAX_ENTRIES}
-    with session.cursor(row_factory=class_row(JournalRow)) as cursor:
-        return [
-            row_to_entry(row) for row in cursor.execute(read_statement("reads/alarm_journal_since"), asked)
-        ]
+    return [
+        row_to_entry(row) for row in select_rows(session, JournalRow, "reads/select_journal_after", asked)
+    ]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Rows of the alarm journal as the table has them, and entries as the plant knows them."""
+"""Conversion between rows of the alarm journal and journal entries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """An entry as the table has it."""
+    """One row of the table alarm_journal."""
 
     id: int
     uuid: UUID
@@ -38,7 +38,7 @@ class JournalRow:
 
 
 def row_to_entry(row: JournalRow) -> JournalEntry:
-    """Others than this program may write to the journal, too: nothing in it is trusted."""
+    """Convert a row. Other programs may write to the journal: all text is sanitized."""
     return JournalEntry(
         uuid=row.uuid,
         key=AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item)),
@@ -54,7 +54,7 @@ def row_to_entry(row: JournalRow) -> JournalEntry:
         active=row.active,
         occurrence=row.occurrence,
         until=row.until and row.until.astimezone(UTC),
-        # whose session brought it later says nothing of who did it
+        # an offline entry was written by the collector's session, not by the operator's
         who=Actor(
             clean_text(row.author), clean_text(row.os_user), "" if row.offline else clean_text(row.db_role)
         ),

@@ -1,7 +1,7 @@
-"""What people are told of alarms, in the database: each thing once, whoever tells it.
+"""The notification queue in the database: every notification is sent once, by whichever process.
 
-A notice is claimed before it is sent. What a process has claimed and not settled when it ended is not sent
-again: whether it was told, nobody knows, and a second message is what must not be.
+A notice is claimed before it is sent. A claim of a process that ended has delivery status unknown: it is not
+re-sent, as a duplicate message is worse.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import TupleRow, class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import (
@@ -20,7 +19,7 @@ from dosing_tui.database.alarms.journal import (
     select_entries_after,
     store_checkpoint,
 )
-from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.connection import Session, describe_target, open_connection, select_row, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
@@ -43,26 +42,24 @@ from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
 APPLICATION_NAME = "notifications"
 READER_NAME = "notifications"
 READER_NAMES = (READER_NAME, READER_NAME)
-"""Whose checkpoints are of use: both fold the same journal in the same way."""
+"""Readers whose checkpoints can be used: both compute the same state."""
 MAX_NOTICES = 5_000
-"""Most notices of one answer; more of them wait for the next summary."""
+"""Most notices of one query; the others go into the next summary."""
 CLAIM_TIMEOUT = timedelta(minutes=5)
-"""No try takes so long: who claimed a notice before then has ended."""
+"""Longer than any attempt: the process of an older claim has ended."""
 MAX_REASON_LENGTH = 400
-
-Session = psycopg.Connection[TupleRow]
 
 
 @dataclass(frozen=True, slots=True)
 class PendingSummary:
-    """A summary that waits for another try."""
+    """A summary that waits for a retry."""
 
     id: int
     occurrence: UUID
 
 
 def list_channel_states(settings: Settings, *, now: datetime) -> list[ChannelStatus]:
-    """Every channel that this site has ever had, by name.
+    """The status of every channel this site has had, by name.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -70,23 +67,22 @@ def list_channel_states(settings: Settings, *, now: datetime) -> list[ChannelSta
     with (
         open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
         translate_rowless_errors(describe_target(settings)),
-        session.cursor(row_factory=class_row(ChannelStatus)) as cursor,
     ):
-        found = cursor.execute(read_statement("notifications/states"), asked).fetchall()
+        found = select_rows(session, ChannelStatus, "notifications/select_channel_status", asked)
     return [replace(one, channel=clean_text(one.channel), reason=clean_line(one.reason)) for one in found]
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """``cursors``: up to which entry of the journal each channel's notices were made."""
+    """``cursors``: for each channel, the last journal entry whose notices were created."""
 
     cursors: dict[str, int]
     checkpoint: Checkpoint
-    """The newest that was kept of the journal, of which nobody has still to be told."""
+    """The newest checkpoint that is behind every channel."""
 
 
 class NotificationQueue:
-    """One session. For one thread; every method may raise DatabaseUnavailableError or DatabaseAccessError."""
+    """One session, for one thread. Every method may raise DatabaseUnavailableError or DatabaseAccessError."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -94,16 +90,20 @@ class NotificationQueue:
         self._session: Session | None = None
 
     def open(self, channels: Sequence[str]) -> QueuePosition:
-        """A new session, and where to go on."""
+        """Open a new session; return the position to continue from."""
         self.close()
         self._session = open_connection(self._settings, application=APPLICATION_NAME, autocommit=True)
         asked = {"site": self._site, "channels": list(channels)}
         try:
             with self._use_session() as session:
-                session.execute(read_statement("writes/keep_session"))
+                session.execute(read_statement("writes/set_session_timeouts"))
                 session.execute(f"LISTEN {NOTIFY_CHANNEL}")
-                session.execute(read_statement("notifications/begin"), asked)
-                cursors = dict(session.execute(read_statement("notifications/channels"), asked).fetchall())
+                session.execute(read_statement("notifications/insert_channels"), asked)
+                cursors = dict(
+                    session.execute(
+                        read_statement("notifications/select_channel_positions"), asked
+                    ).fetchall()
+                )
                 upto = min(cursors.values(), default=0)
                 return QueuePosition(
                     cursors, select_checkpoint(session, self._settings, readers=READER_NAMES, max_id=upto)
@@ -118,23 +118,23 @@ class NotificationQueue:
             self._session = None
 
     def read_entries(self, after_id: int) -> list[JournalEntry]:
-        """The next page of the journal; nothing when it was read to its end."""
+        """The next page of the journal; empty at its end."""
         with self._use_session() as session:
             return select_entries_after(session, self._settings, after_id)
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """For whoever tells next."""
+        """Store the position for the next dispatcher."""
         with self._use_session() as session:
             store_checkpoint(session, self._settings, checkpoint, reader=READER_NAME)
 
     def wait_for_entries(self, timeout_s: float) -> None:
-        """Returns when the journal grows, or the time is over."""
+        """Return when the journal has a new entry, or after the timeout."""
         with self._use_session() as session:
             for _ in session.notifies(timeout=timeout_s, stop_after=1):
                 return
 
     def add_notices(self, notices: Sequence[Notice], channels: Sequence[str], *, last_id: int) -> None:
-        """Keep what these channels are to be told, and up to where the journal was read for them."""
+        """Store notices, and the last journal entry that was read for these channels."""
         asked = {
             "site": self._site,
             "channel": [one.channel for one in notices],
@@ -145,58 +145,62 @@ class NotificationQueue:
         }
         with self._use_session() as session, session.transaction():
             if notices:
-                session.execute(read_statement("notifications/plan"), asked)
+                session.execute(read_statement("notifications/insert_notices"), asked)
             session.execute(
-                read_statement("notifications/advance"),
+                read_statement("notifications/update_channel_position"),
                 {"site": self._site, "channels": list(channels), "last_id": last_id},
             )
 
     def list_due_notices(self, channel: str, *, now: datetime, last_id: int) -> list[QueuedNotice]:
-        """What is due, the oldest first, as far as it comes of entries up to ``last_id``."""
+        """Due notices of entries up to ``last_id``, oldest first."""
         asked = {"site": self._site, "channel": channel, "now": now, "last_id": last_id, "rows": MAX_NOTICES}
-        with self._use_session() as session, session.cursor(row_factory=class_row(_DueNoticeRow)) as cursor:
+        with self._use_session() as session:
             return [
                 _row_to_queued_notice(row)
-                for row in cursor.execute(read_statement("notifications/waiting"), asked)
+                for row in select_rows(session, _DueNoticeRow, "notifications/select_waiting_notices", asked)
             ]
 
     def list_due_channels(self, *, now: datetime) -> list[str]:
-        """Channels with anything to be told now."""
+        """Channels with a due notice."""
         with self._use_session() as session:
-            rows = session.execute(read_statement("notifications/due"), {"site": self._site, "now": now})
+            rows = session.execute(
+                read_statement("notifications/select_due_channels"), {"site": self._site, "now": now}
+            )
             return [str(name) for (name,) in rows]
 
     def list_retry_channels(self) -> set[str]:
-        """Channels with anything that was tried and is not settled."""
+        """Channels with a failed notice that waits for a retry."""
         with self._use_session() as session:
             return {
                 str(name)
-                for (name,) in session.execute(read_statement("notifications/tried"), {"site": self._site})
+                for (name,) in session.execute(
+                    read_statement("notifications/select_retry_channels"), {"site": self._site}
+                )
             }
 
     def count_recent(self, channel: str, *, now: datetime) -> tuple[int, int]:
-        """Messages of the last period, and how many of them told of high priority."""
+        """Number of messages in the last period, and of those with high priority."""
         asked = {"site": self._site, "channel": channel, "since": now - RATE_LIMIT_PERIOD}
         with self._use_session() as session:
-            row = session.execute(read_statement("notifications/recent"), asked).fetchone()
+            row = session.execute(read_statement("notifications/count_recent_notices"), asked).fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
     def claim_notice(self, notice_id: int, *, now: datetime) -> bool:
-        """False if another process has it."""
+        """Claim a notice for sending; False if another process has claimed it."""
         with self._use_session() as session:
             row = session.execute(
-                read_statement("notifications/claim"), {"id": notice_id, "now": now}
+                read_statement("notifications/claim_notice"), {"id": notice_id, "now": now}
             ).fetchone()
         return row is not None
 
     def claim_summary(
         self, channel: str, members: Sequence[QueuedNotice], *, now: datetime
     ) -> PendingSummary | None:
-        """Put them into one message; None if another process has some of them."""
+        """Put notices into one summary; None if another process has claimed some of them."""
         occurrence = create_summary_id(one.occurrence for one in members)
         made = {"site": self._site, "channel": channel, "occurrence": occurrence, "now": now}
         with self._use_session() as session, session.transaction() as transaction:
-            row = session.execute(read_statement("notifications/summarise"), made).fetchone()
+            row = session.execute(read_statement("notifications/insert_summary"), made).fetchone()
             if row is None:
                 return None
             joined = {"summary": row[0], "ids": [one.id for one in members], "now": now}
@@ -206,17 +210,19 @@ class NotificationQueue:
         return None
 
     def find_pending_summary(self, channel: str) -> PendingSummary | None:
-        """The oldest one that waits for another try."""
+        """The oldest summary that waits for a retry."""
         asked = {"site": self._site, "channel": channel}
-        with self._use_session() as session, session.cursor(row_factory=class_row(PendingSummary)) as cursor:
-            return cursor.execute(read_statement("notifications/summaries"), asked).fetchone()
+        with self._use_session() as session:
+            return select_row(session, PendingSummary, "notifications/select_waiting_summaries", asked)
 
     def list_summary_alarms(self, summary_id: int) -> list[AlarmSummary]:
-        """What it tells of, the most urgent first."""
-        with self._use_session() as session, session.cursor(row_factory=class_row(_NoticeAlarmRow)) as cursor:
+        """The alarms of a summary, most urgent first."""
+        with self._use_session() as session:
             return [
                 _row_to_alarm_summary(row)
-                for row in cursor.execute(read_statement("notifications/members"), {"id": summary_id})
+                for row in select_rows(
+                    session, _NoticeAlarmRow, "notifications/select_summary_members", {"id": summary_id}
+                )
             ]
 
     def store_status(
@@ -229,19 +235,23 @@ class NotificationQueue:
             "reason": clean_line(reason, MAX_REASON_LENGTH),
         }
         with self._use_session() as session:
-            session.execute(read_statement("notifications/settle"), asked)
+            session.execute(read_statement("notifications/settle_notices"), asked)
 
     def expire_claims(self, *, now: datetime) -> list[str]:
-        """Channels of notices whose process ended before it knew, once for each."""
+        """Set claims of ended processes to unknown; the channel of each."""
         asked = {"site": self._site, "now": now, "before": now - CLAIM_TIMEOUT}
         with self._use_session() as session:
-            return [str(row[0]) for row in session.execute(read_statement("notifications/unsettled"), asked)]
+            return [
+                str(row[0]) for row in session.execute(read_statement("notifications/abandon_claims"), asked)
+            ]
 
     def expire_notices(self, channel: str, *, now: datetime) -> list[str]:
-        """Notices that could not be told of in time: for each, why not."""
+        """Fail notices that were not sent in time; the last reason of each."""
         asked = {"site": self._site, "channel": channel, "now": now, "before": now - MAX_NOTICE_AGE}
         with self._use_session() as session:
-            return [str(row[1]) for row in session.execute(read_statement("notifications/outlived"), asked)]
+            return [
+                str(row[1]) for row in session.execute(read_statement("notifications/expire_notices"), asked)
+            ]
 
     @contextmanager
     def _use_session(self) -> Iterator[Session]:
@@ -253,7 +263,7 @@ class NotificationQueue:
 
 @dataclass(frozen=True, slots=True)
 class _NoticeAlarmRow:
-    """What a notice tells of, as the journal has it."""
+    """The alarm event of a notice, as in the journal."""
 
     rule: str
     device_id: str
@@ -293,7 +303,7 @@ def _row_to_queued_notice(row: _DueNoticeRow) -> QueuedNotice:
 
 
 def _row_to_alarm_summary(row: _NoticeAlarmRow) -> AlarmSummary:
-    """Others than this program may write to the journal: nothing in it is trusted."""
+    """Convert a row. Other programs may write to the journal: all text is sanitized."""
     return AlarmSummary(
         AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item)),
         AlarmEvent(row.event),

@@ -1,21 +1,20 @@
-"""Which alarms were active in a stretch of time: for batch records and shift reports."""
+"""Alarms that were active in a time range: for batch records and shift reports."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.connection import describe_target, open_connection, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
-from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.alarms.occurrence import Occurrence
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 MAX_OCCURRENCES = 5_000
-"""Alarms of one answer, the first of them."""
+"""Most alarms of one query, the earliest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class _OccurrenceRow:
 def list_occurrences(
     settings: Settings, *, since: datetime, until: datetime, device: str | None = None
 ) -> list[Occurrence]:
-    """In the order of their raising, with harmless text; ``device`` also tells those of the whole plant.
+    """Occurrences by activation time, with sanitized text; ``device`` includes plant-wide alarms.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -49,13 +48,12 @@ def list_occurrences(
 def select_occurrences(
     session: psycopg.Connection[TupleRow], site: str, *, since: datetime, until: datetime, device: str | None
 ) -> list[Occurrence]:
-    """The same in a session of the caller's."""
+    """The same in the caller's session."""
     asked = {"site": site, "from": since, "to": until, "device": device, "rows": MAX_OCCURRENCES}
-    with session.cursor(row_factory=class_row(_OccurrenceRow)) as cursor:
-        return [
-            _row_to_occurrence(row)
-            for row in cursor.execute(read_statement("reads/alarm_occurrences"), asked)
-        ]
+    return [
+        _row_to_occurrence(row)
+        for row in select_rows(session, _OccurrenceRow, "reads/select_alarm_occurrences", asked)
+    ]
 
 
 def _row_to_occurrence(row: _OccurrenceRow) -> Occurrence:

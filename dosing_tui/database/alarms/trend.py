@@ -1,11 +1,8 @@
 """An alarm's value over time, from the stored readings."""
 
-from psycopg.rows import class_row
-
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.connection import describe_target, open_connection, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
-from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 
 APPLICATION_NAME = "alarms"
@@ -24,6 +21,5 @@ def read_trend(settings: Settings, query: AlarmTrendQuery) -> list[AlarmTrendPoi
     with (
         open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
         translate_rowless_errors(describe_target(settings)),
-        session.cursor(row_factory=class_row(AlarmTrendPoint)) as cursor,
     ):
-        return cursor.execute(read_statement(f"trends/{query.trend.name}"), parameters).fetchall()
+        return select_rows(session, AlarmTrendPoint, f"trends/{query.trend.name}", parameters)

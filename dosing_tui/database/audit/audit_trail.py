@@ -1,18 +1,16 @@
-"""The audit trail: every entry holds the hash of the one before, so that a changed byte anywhere shows."""
+"""The audit trail: every entry holds the hash of the one before, so any changed byte is detected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.rows import class_row
-
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, select_row
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.canonical_json import format_instant, hash_text, to_canonical_json
 
 LOCK_KEY = 0x646F73696E6A
 GENESIS_HASH = "0" * 64
-"""What the first entry follows."""
+"""The previous hash of the first entry."""
 REVIEW, RECIPE, PIN, POLICY = "review", "recipe", "pin", "policy"
 """The actions."""
 
@@ -31,17 +29,16 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuditStamp:
-    """The server's clock, and the database role of whoever makes the entry."""
+    """Server time and database role of a new entry."""
 
     at: datetime
     db_role: str
 
 
 def lock_trail(session: Session) -> AuditStamp:
-    """Inside a transaction: from here on nobody else makes entries; what they made before is seen."""
-    session.execute(read_statement("batches/audit_lock"), {"key": LOCK_KEY})
-    with session.cursor(row_factory=class_row(AuditStamp)) as cursor:
-        moment = cursor.execute(read_statement("batches/audit_now")).fetchone()
+    """Lock the trail until the transaction ends; entries committed before are visible."""
+    session.execute(read_statement("batches/lock_audit_trail"), {"key": LOCK_KEY})
+    moment = select_row(session, AuditStamp, "batches/select_server_time_and_role")
     assert moment is not None  # a SELECT without FROM has exactly one row
     return moment
 
@@ -49,8 +46,8 @@ def lock_trail(session: Session) -> AuditStamp:
 def append_entry(
     session: Session, stamp: AuditStamp, *, action: str, subject: str, who: str, content: Mapping[str, object]
 ) -> int:
-    """After ``lock_trail``: the new entry's number."""
-    last = session.execute(read_statement("batches/audit_last")).fetchone()
+    """Add an entry after ``lock_trail``; return its number."""
+    last = session.execute(read_statement("batches/select_last_audit_entry")).fetchone()
     seq, previous = (last[0] + 1, last[1]) if last else (1, GENESIS_HASH)
     text = to_canonical_json({**content, "seq": seq})
     entry = {
@@ -63,7 +60,7 @@ def append_entry(
         "previous": previous,
         "hash": compute_hash(previous, stamp.at, action, subject, who, text),
     }
-    session.execute(read_statement("batches/audit_append"), entry)
+    session.execute(read_statement("batches/insert_audit_entry"), entry)
     return int(seq)
 
 
@@ -79,9 +76,9 @@ REVIEW_COLUMNS = (
 
 
 def build_review_content(values: tuple[object, ...]) -> dict[str, object]:
-    """A review as its entry holds it: all but the two texts, which its hashes stand for.
+    """The content of a review's entry: all but the two texts, which are covered by their hashes.
 
-    What takes nothing back does not say so, as no entry did before withdrawals named what they take back.
+    ``withdraws`` is left out where it is 0: older entries do not have it, and their hashes stay valid.
     """
     plain = [format_instant(value) if isinstance(value, datetime) else value for value in values]
     content = dict(zip(REVIEW_COLUMNS, plain, strict=True))

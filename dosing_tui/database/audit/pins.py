@@ -1,4 +1,4 @@
-"""PINs of those who sign reviews, as argon2id: set, changed with the old one, compared at every signing."""
+"""Reviewers' PINs as argon2id hashes: set, changed with the old PIN, checked at every signature."""
 
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,13 @@ MIN_PIN_LENGTH = 4
 
 
 def set_pin(settings: Settings, *, who: str, pin: str, old: str = "") -> None:
-    """The first PIN of a name is anybody's to set; a later one needs ``old``.
+    """Set a PIN. The first of a name needs none; a later one needs ``old``.
 
     Raises: ReviewError, ConfigError (argon2-cffi is missing), DatabaseUnavailableError, DatabaseAccessError.
     """
     if len(pin) < MIN_PIN_LENGTH or not pin.isprintable():
-        raise ReviewError(f"A PIN has at least {MIN_PIN_LENGTH} characters that can be typed.")
-    who = clean_text(who, limit=200)  # as reviews have it
+        raise ReviewError(f"A PIN needs at least {MIN_PIN_LENGTH} printable characters.")
+    who = clean_text(who, limit=200)  # as in reviews
     hashed = _create_hasher().hash(pin)
     with (
         open_connection(settings, application="reviews") as session,
@@ -36,7 +36,9 @@ def set_pin(settings: Settings, *, who: str, pin: str, old: str = "") -> None:
         seq = audit_trail.append_entry(
             session, moment, action=audit_trail.PIN, subject=who, who=who, content=content
         )
-        session.execute(read_statement("batches/set_pin"), {"who": who, "pin_hash": hashed, "audit_seq": seq})
+        session.execute(
+            read_statement("batches/insert_pin"), {"who": who, "pin_hash": hashed, "audit_seq": seq}
+        )
 
 
 def check_pin(session: Session, *, who: str, pin: str) -> None:
@@ -54,12 +56,12 @@ def check_pin(session: Session, *, who: str, pin: str) -> None:
 
 
 def _select_pin_hash(session: Session, who: str) -> str:
-    row = session.execute(read_statement("batches/pin"), {"who": who}).fetchone()
+    row = session.execute(read_statement("batches/select_pin"), {"who": who}).fetchone()
     return str(row[0]) if row else ""
 
 
 def _create_hasher() -> "PasswordHasher":
-    """Imported when a PIN is asked for: most plants have none, and need not install it."""
+    """Imported on first use: most plants use no PINs and need not install it."""
     try:
         from argon2 import PasswordHasher
     except ImportError as error:

@@ -1,1 +1,1 @@
-"""Batches in the database: kept up to date from the readings, listed, reviewed, and their audit trail."""
+"""Batches in the database: reconstruction, lists, reviews and verification."""

@@ -1,28 +1,26 @@
-"""Compares the audit trail, and all that it tells of, with what is stored, and names what differs."""
+"""Verify the audit trail, and the rows that it covers, and report every difference."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from psycopg.rows import class_row
-
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.audit.audit_trail import AuditEntry
 from dosing_tui.database.batches.list_consistency import check_batches, check_merged_batches
-from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, open_connection
+from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, open_connection, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.canonical_json import hash_text, to_canonical_json
 
 EntriesBySeq = Mapping[int, AuditEntry]
 EntryFaults = Iterator[tuple[int, str]]
-"""Entries of the audit trail whose rows were met, each with what is wrong about it ('' if nothing is)."""
+"""Verified rows by the number of their audit entry, each with its fault ('' without one)."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What ``verify_audit_trail`` found. ``head`` is the last entry's hash: kept elsewhere, it shows a cut-off end."""
+    """Result of a verification. ``head``: last hash; stored elsewhere, it reveals a cut-off end."""
 
     entries: int
     reviews: int
@@ -32,7 +30,7 @@ class AuditReport:
 
 
 def verify_audit_trail(settings: Settings) -> AuditReport:
-    """Compare every entry, review, recipe, PIN, policy and batch with its hash, and lists with the batches.
+    """Compare entries, reviews, recipes, PINs, policies and batches with their hashes.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -45,10 +43,11 @@ def verify_audit_trail(settings: Settings) -> AuditReport:
 
 
 def verify_in_session(session: Session) -> AuditReport:
-    """The same inside a transaction, of what that sees."""
-    session.execute("SET LOCAL TIME ZONE 'UTC'")  # elsewhere an hour of the autumn equals nothing
-    with session.cursor(row_factory=class_row(AuditEntry)) as cursor:
-        entries = cursor.execute(read_statement("batches/audit_all")).fetchall()
+    """The same in the caller's transaction."""
+    session.execute(
+        "SET LOCAL TIME ZONE 'UTC'"
+    )  # in other zones times in the repeated hour of autumn never compare equal
+    entries = select_rows(session, AuditEntry, "batches/select_audit_trail")
     by_seq = {entry.seq: entry for entry in entries}
     told = [
         *_check_reviews(session, by_seq),
@@ -63,7 +62,7 @@ def verify_in_session(session: Session) -> AuditReport:
         *_find_missing_rows(entries, {seq for seq, _ in told}),
         *(
             f"The batch {name} is missing, though there are reviews of it."
-            for (name,) in session.execute(read_statement("batches/audited_missing"))
+            for (name,) in session.execute(read_statement("batches/select_missing_batches"))
         ),
         *faults,
         *check_merged_batches(session),
@@ -77,7 +76,7 @@ def _check_chain(entries: list[AuditEntry]) -> Iterator[str]:
     previous = audit_trail.GENESIS_HASH
     for number, entry in enumerate(entries, start=1):
         if entry.seq != number:
-            yield f"Entry {number} of the audit trail is missing; {entry.seq} stands in its place."
+            yield f"Entry {number} of the audit trail is missing; entry {entry.seq} follows."
             return
         name = f"Entry {entry.seq} of the audit trail ({entry.action} of {entry.subject})"
         if entry.previous != previous:
@@ -90,9 +89,9 @@ def _check_chain(entries: list[AuditEntry]) -> Iterator[str]:
 
 
 def _check_reviews(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
-    """By a server-side cursor: each has a whole record with it."""
+    """A server-side cursor: each review holds a whole record."""
     with session.cursor(name="audited_reviews") as cursor:
-        for *values, record, judgement in cursor.execute(read_statement("batches/audited_reviews")):
+        for *values, record, judgement in cursor.execute(read_statement("batches/select_audited_reviews")):
             content = audit_trail.build_review_content(tuple(values))
             seq = int(str(content["seq"]))
             name = f"Review {seq} of {content['batch_id']}"
@@ -107,21 +106,21 @@ _MISMATCH = " differs from its entry in the audit trail."
 
 
 def _check_recipes(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
-    for seq, *values in session.execute(read_statement("batches/audited_masters")).fetchall():
+    for seq, *values in session.execute(read_statement("batches/select_audited_recipes")).fetchall():
         recipe, _, version, *_ = values
         good = _is_in_trail(by_seq, seq, audit_trail.RECIPE, audit_trail.build_recipe_content(*values))
         yield seq, "" if good else f"Version {version} of the recipe {recipe}{_MISMATCH}"
 
 
 def _check_pins(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
-    for seq, who, pin_hash in session.execute(read_statement("batches/audited_pins")).fetchall():
+    for seq, who, pin_hash in session.execute(read_statement("batches/select_audited_pins")).fetchall():
         good = _is_in_trail(by_seq, seq, audit_trail.PIN, audit_trail.build_pin_content(who, pin_hash))
         yield seq, "" if good else f"The PIN of {who}{_MISMATCH}"
 
 
 def _check_policies(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
     for seq, pin, second_person, reason in session.execute(
-        read_statement("batches/audited_policies")
+        read_statement("batches/select_audited_policies")
     ).fetchall():
         content = audit_trail.build_policy_content(pin, second_person, reason)
         good = _is_in_trail(by_seq, seq, audit_trail.POLICY, content)
@@ -137,11 +136,11 @@ def _is_in_trail(by_seq: EntriesBySeq, seq: int, action: str, content: Mapping[s
 def _find_missing_rows(entries: list[AuditEntry], checked_seqs: set[int]) -> Iterator[str]:
     for entry in entries:
         if entry.seq not in checked_seqs:
-            yield f"{_describe_entry(entry)} is missing; entry {entry.seq} of the audit trail tells of it."
+            yield f"{_describe_entry(entry)} is missing; it is in entry {entry.seq} of the audit trail."
 
 
 def _describe_entry(entry: AuditEntry) -> str:
-    """The row that an entry tells of."""
+    """The row of an entry, for a message."""
     match entry.action:
         case audit_trail.REVIEW:
             return f"Review {entry.seq} of {entry.subject}"

@@ -1,16 +1,15 @@
-"""What happened around batches beside their own messages: alarms that were active, and operators' notes."""
+"""Alarms and operator notes around a batch."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg import Connection
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
-from dosing_tui.database.connection import describe_target, open_connection
+from dosing_tui.database.connection import describe_target, open_connection, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
-from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.batch_review.query_models import ContextEvents
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
@@ -32,18 +31,20 @@ class _AlarmSpanRow:
 def select_alarm_spans(
     session: Connection[TupleRow], *, site: str, since: datetime, until: datetime
 ) -> tuple[AlarmSpan, ...]:
-    """Alarms that were active at some time in [since, until), by when they began."""
+    """Alarms active at some time in [since, until), by their start."""
     asked = {"site": site, "from": since, "to": until}
-    with session.cursor(row_factory=class_row(_AlarmSpanRow)) as cursor:
-        return tuple(
-            [_row_to_span(row) for row in cursor.execute(read_statement("batches/alarm_spans"), asked)]
-        )
+    return tuple(
+        [
+            _row_to_span(row)
+            for row in select_rows(session, _AlarmSpanRow, "batches/select_alarm_spans", asked)
+        ]
+    )
 
 
 def list_context_events(
     settings: Settings, *, device: str, since: datetime, until: datetime
 ) -> ContextEvents:
-    """Of a station, or of the whole plant, in [since, until).
+    """Alarms and notes of a station or of the whole plant in [since, until).
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """

@@ -1,10 +1,8 @@
-"""Keeps the stored batches true to the readings: what a write has touched, and on demand any span."""
+"""Reconstructs stored batches from the readings: queued days, and any time span on demand."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-
-from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.duration_learning import learn_durations
@@ -16,7 +14,13 @@ from dosing_tui.database.batches.span_planner import (
     merge_spans,
     split_span,
 )
-from dosing_tui.database.connection import Session, StatementTimeouts, describe_target, open_connection
+from dosing_tui.database.connection import (
+    Session,
+    StatementTimeouts,
+    describe_target,
+    open_connection,
+    select_rows,
+)
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.schema.maintenance import RAW_RETENTION
 from dosing_tui.database.sql_files import read_statement
@@ -25,14 +29,14 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import ConfigError
 
 LOCK_KEY = 0x646F73696E69
-"""Key of the advisory lock: one program at a time rebuilds. Its neighbours are maintenance and migrations."""
+"""Key of the advisory lock: one process at a time rebuilds. Keys beside it: maintenance, migrations."""
 MAX_DAYS_PER_RUN = 40
 """Most stations' days of one call of ``rebuild_changed_days``."""
 REBUILD_TIMEOUTS = StatementTimeouts(statement_s=60.0)
 
 
 def rebuild_changed_days(settings: Settings, *, now: datetime) -> RebuildResult:
-    """Rebuild what was touched since the last time, the newest first; nothing if somebody else is at it.
+    """Rebuild the queued days, newest first; nothing while another process rebuilds.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -45,7 +49,7 @@ def rebuild_changed_days(settings: Settings, *, now: datetime) -> RebuildResult:
 
 
 def rebuild_until_now(settings: Settings) -> None:
-    """As ``rebuild_changed_days``, by the clock of the process that does it: it may be another than the one that asks."""
+    """As ``rebuild_changed_days``, by the clock of the process that runs it."""
     rebuild_changed_days(settings, now=datetime.now(UTC))
 
 
@@ -54,8 +58,8 @@ def rebuild_batches(
 ) -> RebuildResult:
     """Rebuild all batches that begin in [since, until). Reviews, their comments and PINs are not touched.
 
-    What is older than the readings that are kept stays as it is stored.
-    Raises: ConfigError, if the alarms by which batches are judged are of another site; DatabaseUnavailableError,
+    Batches older than the stored readings do not change.
+    Raises: ConfigError, if the alarms in the database are of another site; DatabaseUnavailableError,
     DatabaseAccessError.
     """
     until, done = min(until, now + DEFAULT_RULES.max_duration), RebuildResult()
@@ -65,23 +69,21 @@ def rebuild_batches(
         since = max(since, _find_oldest_start(session, now))
         by = select_assessment_basis(session, settings, since=since, until=until)
         report(
-            f"The database's rules: {by.limits.tolerance_g:g} g are within tolerance,"
-            f" stock is low below {by.limits.stock_low_percent:g} %."
+            f"Limits in the database: tolerance {by.limits.tolerance_g:g} g,"
+            f" low stock below {by.limits.stock_low_percent:g} %."
         )
         asked = {"from": since, "to": until}
-        for (device,) in session.execute(read_statement("batches/stations"), asked).fetchall():
+        for (device,) in session.execute(read_statement("batches/select_stations"), asked).fetchall():
             for span in split_span(StationSpan(device, since, until)):
                 with session.transaction():
                     done += rebuild_span(session, span, by, now=now)
-            report(
-                f"{device}: {done.batch_count:,} batches so far, {done.stored_count:,} of them new or changed."
-            )
+            report(f"{device}: {done.batch_count:,} batches, {done.stored_count:,} new or changed.")
     return done
 
 
 def _check_site(session: Session, site: str) -> None:
-    """The journal goes by sites: under another name batches would lose their alarms, and reviews outdate."""
-    row = session.execute(read_statement("batches/other_site"), {"site": site}).fetchone()
+    """Alarms belong to a site: under another name batches would lose them, and reviews become outdated."""
+    row = session.execute(read_statement("batches/select_other_site"), {"site": site}).fetchone()
     if row is not None:
         raise ConfigError(
             f"plant.site is {site}, but the alarms in the database are of {clean_line(row[0])}:"
@@ -90,11 +92,10 @@ def _check_site(session: Session, site: str) -> None:
 
 
 def _rebuild_queue(session: Session, settings: Settings, now: datetime) -> RebuildResult:
-    with session.cursor(row_factory=class_row(ChangedDay)) as cursor:
-        touched = cursor.execute(read_statement("batches/touched"), {"rows": MAX_DAYS_PER_RUN}).fetchall()
+    touched = select_rows(session, ChangedDay, "batches/select_rebuild_queue", {"rows": MAX_DAYS_PER_RUN})
     silent = {"before": now - DEFAULT_RULES.max_orphan_gap, "rows": MAX_DAYS_PER_RUN}
     spans = [compute_affected_span(each, DEFAULT_RULES) for each in touched]
-    for device, at in session.execute(read_statement("batches/silent"), silent).fetchall():
+    for device, at in session.execute(read_statement("batches/select_silent_batches"), silent).fetchall():
         spans.append(StationSpan(device, at, at + timedelta(microseconds=1)))
     if not spans:
         return RebuildResult()
@@ -106,21 +107,21 @@ def _rebuild_queue(session: Session, settings: Settings, now: datetime) -> Rebui
             with session.transaction():
                 done += rebuild_span(session, span, by, now=now)
     session.execute(
-        read_statement("batches/settle"),
+        read_statement("batches/delete_rebuilt_days"),
         {name: [getattr(each, name) for each in touched] for name in ("device_id", "day", "touches")},
     )
     return done
 
 
 def _clip_to_retention(span: StationSpan, oldest: datetime) -> StationSpan:
-    """As far as readings are surely kept: where they are gone, batches must not go with them."""
+    """The time from which readings are complete: batches whose readings were dropped must stay."""
     return StationSpan(span.device_id, max(span.since, oldest), span.until)
 
 
 def _find_oldest_start(session: Session, now: datetime) -> datetime:
-    """From when on the readings of every batch are whole, also where fewer are kept than here is usual."""
+    """The time from which every batch has all its readings, also with a shorter retention."""
     kept_since = now - RAW_RETENTION
-    row = session.execute(read_statement("batches/oldest_kept")).fetchone()
+    row = session.execute(read_statement("batches/select_oldest_reading")).fetchone()
     if row is not None:
         kept_since = max(kept_since, row[0] or now)
     return kept_since + DEFAULT_RULES.max_level_age + DEFAULT_RULES.max_duration
@@ -128,13 +129,13 @@ def _find_oldest_start(session: Session, now: datetime) -> datetime:
 
 @contextmanager
 def _open_session(settings: Settings, application: str) -> Iterator[Session]:
-    """The lock falls with the session."""
+    """A session for rebuilds; the lock ends with it."""
     with (
         open_connection(
             settings, application=application, autocommit=True, timeouts=REBUILD_TIMEOUTS
         ) as session,
         translate_rowless_errors(describe_target(settings)),
     ):
-        # moments of one zone compare by the clock on the wall, which shows an hour of the autumn twice
+        # Python compares times of one zone by local time, which repeats an hour in autumn
         session.execute("SET TIME ZONE 'UTC'")
         yield session

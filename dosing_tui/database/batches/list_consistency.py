@@ -1,4 +1,4 @@
-"""Whether what lists show of each batch is what its record, its judgement and its reviews say."""
+"""Checks that the list columns of each batch match its record, assessment and reviews."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ REVIEW_STATE_COLUMNS = (
     "last_review", "disposition", "disposed_by", "disposed_at", "reviewed_hash", "reviewed_judgement",
     "confirmed_by", "confirmed_at",
 )  # fmt: skip
-"""Columns that are kept by reviews, in the statement's order."""
+"""Columns set by reviews, in the statement's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +52,27 @@ class _ListedBatchRow:
 
 
 def check_batches(session: Session) -> tuple[int, list[str]]:
-    """How many batches there are, and what is wrong with them, in sentences.
+    """Number of batches, and every fault as a sentence.
 
-    A server-side cursor: all records at once would fill the memory.
+    A server-side cursor: all records do not fit into memory.
     """
     count, faults = 0, list[str]()
     with session.cursor(name="audited_records", row_factory=class_row(_ListedBatchRow)) as cursor:
-        for row in cursor.execute(read_statement("batches/audited_records")):
+        for row in cursor.execute(read_statement("batches/select_audited_batches")):
             count += 1
             faults += _check_row(row)
     return count, faults
 
 
 def check_merged_batches(session: Session) -> list[str]:
-    """Batches that are said to be part of another, which no other has the first message of, in sentences."""
+    """Faults of merged batches whose first message is in no other batch."""
     found: dict[str, bool] = {}
-    for name, anchor, key, record in session.execute(read_statement("batches/audited_gone")).fetchall():
+    for name, anchor, key, record in session.execute(
+        read_statement("batches/select_hidden_batches")
+    ).fetchall():
         found[name] = found.get(name, False) or (record is not None and _has_anchor(record, key, anchor))
     return [
-        f"No list shows {name}, as if its messages were of another batch, but no other batch has them."
+        f"{name} is hidden as merged, but no other batch has its messages."
         for name, held in found.items()
         if not held
     ]
@@ -89,7 +91,7 @@ def _check_row(row: _ListedBatchRow) -> Iterator[str]:
     name = row.batch_id
     pairs = zip(REVIEW_STATE_COLUMNS, row.shown, row.said, strict=True)
     if differing := [column for column, shown, said in pairs if shown != said]:
-        yield f"What the list says of {name} differs from its reviews: {', '.join(differing)}."
+        yield f"The list columns of {name} differ from its reviews: {', '.join(differing)}."
     if row.record is None or row.judgement is None:
         yield f"The record of {name} is missing."
         return
@@ -113,7 +115,7 @@ def _check_columns(row: _ListedBatchRow, record: str, judgement: str) -> Iterato
         yield f"The stored record of {row.batch_id} cannot be read."
         return
     if differing := [column for column, value in said.items() if getattr(row, column) != value]:
-        yield f"What the list says of {row.batch_id} differs from its record: {', '.join(differing)}."
+        yield f"The list columns of {row.batch_id} differ from its record: {', '.join(differing)}."
 
 
 def _format_row_id(row: _ListedBatchRow) -> str | None:

@@ -1,4 +1,4 @@
-"""The recipe master in the database: versions are added, never changed; what they say is audited."""
+"""Master recipes in the database: versions are append-only and audited."""
 
 import json
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ APPLICATION_NAME = "recipes"
 
 @dataclass(frozen=True, slots=True)
 class RecipeImport:
-    """A recipe's version in force after an import; ``is_new``: it is the import's."""
+    """The version in force after an import; ``is_new``: this import added it."""
 
     recipe: MasterRecipe
     version: int
@@ -46,9 +46,9 @@ def list_recipe_versions(settings: Settings) -> tuple[MasterVersion, ...]:
 def import_recipes(
     settings: Settings, recipes: Iterable[MasterRecipe], *, who: str, valid_from: datetime | None = None
 ) -> list[RecipeImport]:
-    """Enter what differs from the newest versions; all or nothing.
+    """Add recipes that differ from their newest versions, all or none.
 
-    It holds from now on, or from ``valid_from``: batches that began since are judged anew.
+    A version is valid from now on, or from ``valid_from``: later batches are reassessed.
     Raises: RecipeError, DatabaseUnavailableError, DatabaseAccessError.
     """
     with (
@@ -59,7 +59,7 @@ def import_recipes(
         since = valid_from or moment.at
         done = [_import_recipe(session, recipe, who, since, moment) for recipe in recipes]
         if valid_from and any(each.is_new for each in done):
-            session.execute(read_statement("batches/touch_since"), {"since": valid_from})
+            session.execute(read_statement("batches/queue_batches_since"), {"since": valid_from})
         return done
 
 
@@ -67,18 +67,18 @@ def _import_recipe(
     session: Session, recipe: MasterRecipe, who: str, valid_from: datetime, stamp: audit_trail.AuditStamp
 ) -> RecipeImport:
     name, text = {"recipe": recipe.name, "mode": recipe.mode}, format_definition(recipe)
-    last = session.execute(read_statement("batches/master_last"), name).fetchone()
+    last = session.execute(read_statement("batches/select_last_recipe"), name).fetchone()
     if last and parse_definition(json.loads(last[1])) == recipe:
         return RecipeImport(recipe, int(last[0]), is_new=False)
     if not who:
-        raise RecipeError(f"{recipe.name}: say who enters it.")
+        raise RecipeError(f"{recipe.name}: enter your name.")
     version = int(last[0]) + 1 if last else 1
     content = audit_trail.build_recipe_content(recipe.name, recipe.mode, version, valid_from, text)
     seq = audit_trail.append_entry(
         session, stamp, action=audit_trail.RECIPE, subject=recipe.name, who=who, content=content
     )
     session.execute(
-        read_statement("batches/master_add"),
+        read_statement("batches/insert_recipe"),
         {**name, "version": version, "valid_from": valid_from, "definition": text, "audit_seq": seq},
     )
     return RecipeImport(recipe, version, is_new=True)

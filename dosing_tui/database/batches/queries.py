@@ -1,16 +1,15 @@
-"""The list of batches and the whole of one: for screens and commands, with harmless text."""
+"""Batch lists and single batches for screens and commands, with sanitized text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from psycopg import IsolationLevel
-from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.review_policy import select_effective_policy
 from dosing_tui.database.batches.review_writer import select_reviews
-from dosing_tui.database.connection import Session, describe_target, open_connection
+from dosing_tui.database.connection import Session, describe_target, open_connection, select_row, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
@@ -30,13 +29,13 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 APPLICATION_NAME = "batches"
 PAGE_SIZE = 100
-"""Batches of one answer."""
+"""Batches of one page."""
 
 
 def list_batches(
     settings: Settings, batch_filter: BatchFilter, *, after: BatchRow | None = None, rows: int = PAGE_SIZE
 ) -> list[BatchRow]:
-    """The newest first; ``after`` is the last row of the page before.
+    """A page of batches, newest first; ``after`` is the last row of the page before.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -45,22 +44,24 @@ def list_batches(
         "after_key": after.batch_key if after else None,
         "rows": rows,
     }
-    with open_session(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
+    with open_session(settings) as session:
         asked = {**_build_parameters(session, settings, batch_filter), **paged}
-        return [_clean_row(row) for row in cursor.execute(read_statement("batches/listed"), asked)]
+        return [_clean_row(row) for row in select_rows(session, BatchRow, "batches/select_batches", asked)]
 
 
 def list_batches_above(
     settings: Settings, batch_filter: BatchFilter, before: BatchRow, *, rows: int = PAGE_SIZE
 ) -> list[BatchRow]:
-    """The page that ends above ``before``, the newest first.
+    """The page above the row ``before``, newest first.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     paged = {"before_time": before.begins_at, "before_key": before.batch_key, "rows": rows}
-    with open_session(settings) as session, session.cursor(row_factory=class_row(BatchRow)) as cursor:
+    with open_session(settings) as session:
         asked = {**_build_parameters(session, settings, batch_filter), **paged}
-        found = [_clean_row(row) for row in cursor.execute(read_statement("batches/listed_above"), asked)]
+        found = [
+            _clean_row(row) for row in select_rows(session, BatchRow, "batches/select_batches_above", asked)
+        ]
     return found[::-1]
 
 
@@ -68,12 +69,14 @@ def count_batches(settings: Settings, batch_filter: BatchFilter) -> BatchStatusC
     """Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with (
         open_session(settings) as session,
-        session.cursor(row_factory=class_row(BatchStatusCounts)) as cursor,
     ):
-        found = cursor.execute(
-            read_statement("batches/counts"), _build_parameters(session, settings, batch_filter)
-        ).fetchone()
-    assert found is not None  # aggregates answer one row
+        found = select_row(
+            session,
+            BatchStatusCounts,
+            "batches/count_batches",
+            _build_parameters(session, settings, batch_filter),
+        )
+    assert found is not None  # aggregates return one row
     return found
 
 
@@ -88,11 +91,12 @@ def read_batch(settings: Settings, name: str) -> BatchDetail | None:
 
 def select_batch(session: Session, name: str) -> BatchDetail | None:
     """The same inside ``begin_snapshot`` of an ``open_session`` session."""
-    with session.cursor(row_factory=class_row(BatchRow)) as cursor:
-        row = cursor.execute(read_statement("batches/found"), {"name": name}).fetchone()
+    row = select_row(session, BatchRow, "batches/select_batch", {"name": name})
     if row is None:
         return None
-    texts = session.execute(read_statement("batches/texts"), {"batch_key": row.batch_key}).fetchone()
+    texts = session.execute(
+        read_statement("batches/select_batch_record"), {"batch_key": row.batch_key}
+    ).fetchone()
     said = tuple(select_reviews(session, row.batch_key))
     assert texts is not None  # stored together with the row
     record, judgement = texts
@@ -104,18 +108,17 @@ def select_batch(session: Session, name: str) -> BatchDetail | None:
 
 
 def _select_merged_reviews(session: Session, batch: Batch) -> Iterator[Review]:
-    """Reviews of batches that are gone, and whose first message is one of this batch."""
+    """Reviews of merged batches whose first message is in this batch."""
     ours = {format_anchor(identity) for identity in batch.iter_identities()}
     times = [at for _, at, *_ in batch.iter_identities()]
     asked = {"device": batch.device_id, "from": min(times), "to": max(times)}
-    for key, anchor in session.execute(read_statement("batches/absorbed"), asked).fetchall():
+    for key, anchor in session.execute(read_statement("batches/select_merged_batches"), asked).fetchall():
         if anchor in ours:
             yield from select_reviews(session, key)
 
 
 def _select_snapshot(session: Session, row: BatchRow) -> RecordSnapshot | None:
-    with session.cursor(row_factory=class_row(RecordSnapshot)) as cursor:
-        return cursor.execute(read_statement("batches/reviewed"), {"batch_key": row.batch_key}).fetchone()
+    return select_row(session, RecordSnapshot, "batches/select_reviewed_record", {"batch_key": row.batch_key})
 
 
 def _build_parameters(session: Session, settings: Settings, batch_filter: BatchFilter) -> dict[str, object]:
@@ -150,7 +153,7 @@ def _clean_row(row: BatchRow) -> BatchRow:
 
 @contextmanager
 def begin_snapshot(session: Session) -> Iterator[None]:
-    """Everything that is read in it is of one moment: what is written meanwhile is in none of the answers."""
+    """A transaction that reads one snapshot: later writes are not visible."""
     session.isolation_level, session.read_only = IsolationLevel.REPEATABLE_READ, True
     with session.transaction():
         yield
@@ -158,11 +161,11 @@ def begin_snapshot(session: Session) -> Iterator[None]:
 
 @contextmanager
 def open_session(settings: Settings) -> Iterator[Session]:
-    """A session to read batches in. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    """A read session for batches. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with (
         open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
         translate_rowless_errors(describe_target(settings)),
     ):
-        session.prepare_threshold = None  # the filter decides the plan
-        session.execute("SET TIME ZONE 'UTC'")  # so that durations are right in the autumn, too
+        session.prepare_threshold = None  # the plan depends on the filter
+        session.execute("SET TIME ZONE 'UTC'")  # durations are right in the repeated hour of autumn, too
         yield session

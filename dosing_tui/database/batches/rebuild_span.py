@@ -1,4 +1,4 @@
-"""Rebuilds the batches of one span of one station from its readings and stores what has changed."""
+"""Reconstructs the batches of one station and time span from its readings; stores those that changed."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.context_events import select_alarm_spans
 from dosing_tui.database.batches.span_planner import StationSpan, widen_span
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, select_rows
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.exception_checks import ReviewLimits, assess_ingredients, find_exceptions
@@ -32,7 +32,7 @@ _TIME_QUALITIES = {quality.value: quality for quality in TimeQuality}
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """What a rebuild has to know of a batch that is stored."""
+    """The columns of a stored batch that a rebuild compares."""
 
     batch_key: str
     anchor: str
@@ -43,7 +43,7 @@ class StoredBatch:
 
 @dataclass(frozen=True, slots=True)
 class RebuildResult:
-    """What became of a span: batches that are in it, those that were stored anew, those that are no more."""
+    """Number of batches in a span, of those stored, and of those removed or merged."""
 
     batch_count: int = 0
     stored_count: int = 0
@@ -59,19 +59,19 @@ class RebuildResult:
 
 @dataclass(frozen=True, slots=True)
 class AssessmentBasis:
-    """What batches are judged by, and the zone their days are in."""
+    """The inputs of an assessment, and the time zone of the batches' days."""
 
     master_versions: tuple[MasterVersion, ...]
     limits: ReviewLimits
     zone: tzinfo
     alarms: tuple[AlarmSpan, ...] = ()
-    """Of the whole time that is rebuilt."""
+    """Alarms of the whole rebuilt time."""
     baselines: tuple[DurationBaseline, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _AssessedBatch:
-    """A batch with its two texts."""
+    """A batch with its record and assessment."""
 
     batch: Batch
     record_text: str
@@ -81,19 +81,19 @@ class _AssessedBatch:
 
 def select_master_versions(session: Session) -> tuple[MasterVersion, ...]:
     """Every version of every recipe."""
-    rows = session.execute(read_statement("batches/masters")).fetchall()
+    rows = session.execute(read_statement("batches/select_recipes")).fetchall()
     return tuple(MasterVersion(parse_definition(json.loads(d)), version, at) for d, version, at in rows)
 
 
 def select_assessment_basis(
     session: Session, settings: Settings, *, since: datetime, until: datetime
 ) -> AssessmentBasis:
-    """What batches that begin in [since, until) are judged by.
+    """The inputs for assessing batches that begin in [since, until).
 
-    All of it is the database's, whatever this program's settings say: every machine judges alike.
+    All come from the database, not from settings: the result is the same on every machine.
     """
-    row = session.execute(read_statement("batches/rules")).fetchone()
-    assert row is not None  # there is one row, from the first migration on
+    row = session.execute(read_statement("batches/select_plant_limits")).fetchone()
+    assert row is not None  # one row, inserted by the schema
     limits = ReviewLimits(tolerance_g=row[0], stock_low_percent=row[1])
     site, longest = settings.plant.site, DEFAULT_RULES.max_duration
     alarms = select_alarm_spans(session, site=site, since=since - longest, until=until + longest)
@@ -104,15 +104,18 @@ def select_assessment_basis(
 
 
 def select_baselines(session: Session, *, since: datetime, until: datetime) -> tuple[DurationBaseline, ...]:
-    """How long batches that begin in [since, until) should take."""
-    with session.cursor(row_factory=class_row(DurationBaseline)) as cursor:
-        return tuple(cursor.execute(read_statement("batches/usual"), {"from": since, "to": until}))
+    """The baselines of batches that begin in [since, until)."""
+    return tuple(
+        select_rows(
+            session, DurationBaseline, "batches/select_duration_baselines", {"from": since, "to": until}
+        )
+    )
 
 
 def rebuild_span(
     session: Session, span: StationSpan, basis: AssessmentBasis, *, now: datetime
 ) -> RebuildResult:
-    """Inside the caller's transaction, who sees to it that nobody else rebuilds."""
+    """Rebuild one span in the caller's transaction, which holds the rebuild lock."""
     readings = _select_readings(session, widen_span(span, DEFAULT_RULES))
     batches = [
         batch
@@ -120,8 +123,10 @@ def rebuild_span(
         if batch.device_id == span.device_id and span.since <= batch.anchor_time < span.until
     ]
     asked = {"device": span.device_id, "from": span.since, "to": span.until}
-    with session.cursor(row_factory=class_row(StoredBatch)) as cursor:
-        had = {row.batch_key: row for row in cursor.execute(read_statement("batches/stored"), asked)}
+    had = {
+        row.batch_key: row
+        for row in select_rows(session, StoredBatch, "batches/select_stored_batches", asked)
+    }
     renamed = restore_keys(batches, {key: row.anchor for key, row in had.items()})
     basis = replace(basis, alarms=_filter_alarms(span, basis.alarms))
     changed = [
@@ -133,14 +138,14 @@ def rebuild_span(
     if changed:
         _store_batches(session, changed, basis.zone)
     if vanished:
-        session.execute(read_statement("batches/remove"), {"batch_key": vanished})
-        # After it: what was reviewed while its removal waited is seen here only.
-        session.execute(read_statement("batches/outlived"), {"batch_key": vanished})
+        session.execute(read_statement("batches/delete_batches"), {"batch_key": vanished})
+        # After the deletion: it may have waited for a review, which is visible only now.
+        session.execute(read_statement("batches/update_merged_batches"), {"batch_key": vanished})
     return RebuildResult(len(batches), len(changed), len(vanished))
 
 
 def _filter_alarms(span: StationSpan, alarms: Iterable[AlarmSpan]) -> tuple[AlarmSpan, ...]:
-    """Those that can have been active during one of its batches."""
+    """Alarms that can overlap a batch of the span."""
     since, until = span.since - DEFAULT_RULES.max_duration, span.until + DEFAULT_RULES.max_duration
     return tuple(
         alarm
@@ -154,12 +159,16 @@ def _filter_alarms(span: StationSpan, alarms: Iterable[AlarmSpan]) -> tuple[Alar
 def _select_readings(session: Session, span: StationSpan) -> list[Reading]:
     asked = {"device": span.device_id, "from": span.since, "to": span.until}
     found: list[Reading] = []
-    found += [Dose(*_convert_row(row)) for row in session.execute(read_statement("batches/doses"), asked)]
     found += [
-        BatchEvent(*_convert_row(row)) for row in session.execute(read_statement("batches/events"), asked)
+        Dose(*_convert_row(row)) for row in session.execute(read_statement("batches/select_doses"), asked)
     ]
     found += [
-        InventoryLevel(*_convert_row(row)) for row in session.execute(read_statement("batches/levels"), asked)
+        BatchEvent(*_convert_row(row))
+        for row in session.execute(read_statement("batches/select_events"), asked)
+    ]
+    found += [
+        InventoryLevel(*_convert_row(row))
+        for row in session.execute(read_statement("batches/select_levels"), asked)
     ]
     return found
 
@@ -198,9 +207,11 @@ def _is_changed(assessed: _AssessedBatch, stored_batches: dict[str, StoredBatch]
 def _store_batches(session: Session, batches: Sequence[_AssessedBatch], zone: tzinfo) -> None:
     ids = _assign_batch_ids(session, [whole.batch for whole in batches], zone)
     rows = [_batch_to_row(whole, ids[whole.batch.key]) for whole in batches]
-    session.execute(read_statement("batches/store"), {name: [row[name] for row in rows] for name in rows[0]})
+    session.execute(
+        read_statement("batches/upsert_batches"), {name: [row[name] for row in rows] for name in rows[0]}
+    )
     texts = json.dumps([(whole.batch.key, whole.record_text, whole.assessment_text) for whole in batches])
-    session.execute(read_statement("batches/store_records"), {"texts": texts})
+    session.execute(read_statement("batches/upsert_batch_records"), {"texts": texts})
 
 
 def _assign_batch_ids(session: Session, batches: Sequence[Batch], zone: tzinfo) -> dict[str, str]:
@@ -209,9 +220,9 @@ def _assign_batch_ids(session: Session, batches: Sequence[Batch], zone: tzinfo) 
         "device_id": [batch.device_id for batch in batches],
         "day": [batch.begins_at.astimezone(zone).date() for batch in batches],
     }
-    session.execute(read_statement("batches/number"), asked)
+    session.execute(read_statement("batches/insert_batch_numbers"), asked)
     device = batches[0].device_id
-    found = session.execute(read_statement("batches/numbers"), {"batch_key": asked["batch_key"]})
+    found = session.execute(read_statement("batches/select_batch_numbers"), {"batch_key": asked["batch_key"]})
     return {key: format_batch_id(device, day, number) for key, day, number in found}
 
 
@@ -231,7 +242,7 @@ def _batch_to_row(assessed: _AssessedBatch, batch_id: str) -> dict[str, object]:
 
 
 def build_list_columns(batch: Batch, assessment: judging.Assessment) -> dict[str, object]:
-    """What lists show of a batch, by its column, as its record and its judgement say it."""
+    """The list columns of a batch, from its record and assessment."""
     return {
         "device_id": batch.device_id,
         "recipe": batch.recipe,
@@ -256,7 +267,7 @@ def _list_exception_kinds(assessment: judging.Assessment) -> list[str]:
 
 
 def _sum_masses(masses: Iterable[float | None]) -> float | None:
-    """None, if one is not known or there is none."""
+    """The sum in g; None if a mass is missing or there is none."""
     known = list(masses)
     said = [mass for mass in known if mass is not None]
     return round(sum(said), 6) if said and len(said) == len(known) else None

@@ -1,10 +1,8 @@
-"""What the plant wants of every review, as its database says it: a program's settings can only want more."""
-
-from psycopg.rows import class_row
+"""The plant's requirements for reviews, from the database; settings can only add to them."""
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.connection import Session, describe_target, open_connection
+from dosing_tui.database.connection import Session, describe_target, open_connection, select_row
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
@@ -15,7 +13,7 @@ APPLICATION_NAME = "policy"
 
 
 def read_plant_policy(settings: Settings) -> ReviewPolicy:
-    """The database's own. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    """The policy in the database. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     with (
         open_connection(settings, application=APPLICATION_NAME) as session,
         translate_rowless_errors(describe_target(settings)),
@@ -24,28 +22,28 @@ def read_plant_policy(settings: Settings) -> ReviewPolicy:
 
 
 def read_effective_policy(settings: Settings) -> ReviewPolicy:
-    """With what these settings want beyond it. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    """Database and settings combined. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     return read_plant_policy(settings) | get_settings_policy(settings)
 
 
 def select_effective_policy(session: Session, settings: Settings) -> ReviewPolicy:
-    """The same in a session that is there."""
+    """The same in the caller's session."""
     return _select_policy(session) | get_settings_policy(settings)
 
 
 def get_settings_policy(settings: Settings) -> ReviewPolicy:
-    """What the settings alone want."""
+    """The policy in the settings."""
     return ReviewPolicy(settings.review.pin, settings.review.second_person)
 
 
 def set_policy(settings: Settings, policy: ReviewPolicy, *, who: str, reason: str) -> bool:
-    """From now on; False if it was so already. Only whoever owns the schema may.
+    """Set the policy; False if it is in force already. Only the owner of the schema may.
 
     Raises: ReviewError (who or reason is missing), DatabaseUnavailableError, DatabaseAccessError.
     """
     who, reason = clean_text(who, limit=60), clean_line(reason, 500).strip()
     if not who or not reason:
-        raise ReviewError("A change of the review policy needs who makes it, and why.")
+        raise ReviewError("A change of the review policy needs a name and a reason.")
     with (
         open_connection(settings, application=APPLICATION_NAME) as session,
         translate_rowless_errors(describe_target(settings)),
@@ -57,10 +55,9 @@ def set_policy(settings: Settings, policy: ReviewPolicy, *, who: str, reason: st
         seq = audit_trail.append_entry(
             session, moment, action=audit_trail.POLICY, subject="reviews", who=who, content=content
         )
-        session.execute(read_statement("batches/set_policy"), {**content, "audit_seq": seq})
+        session.execute(read_statement("batches/insert_review_policy"), {**content, "audit_seq": seq})
         return True
 
 
 def _select_policy(session: Session) -> ReviewPolicy:
-    with session.cursor(row_factory=class_row(ReviewPolicy)) as cursor:
-        return cursor.execute(read_statement("batches/policy")).fetchone() or ReviewPolicy()
+    return select_row(session, ReviewPolicy, "batches/select_review_policy") or ReviewPolicy()

@@ -1,15 +1,13 @@
-"""Enters reviews: each in one transaction that compares what was seen with what is there."""
+"""Enters reviews, each in one transaction that compares the displayed batch with the stored one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-from psycopg.rows import class_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.audit.pins import check_pin
 from dosing_tui.database.batches.review_policy import select_effective_policy
-from dosing_tui.database.connection import Session, describe_target, open_connection
+from dosing_tui.database.connection import Session, describe_target, open_connection, select_row, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review.review_result import ReviewResult, describe_failure
@@ -48,10 +46,10 @@ class _CurrentBatchRow:
 
 
 def enter_review(settings: Settings, draft: ReviewDraft, *, os_user: str) -> Review:
-    """Enter what ``draft`` says; answers it as it is stored. ``os_user``: who runs this program.
+    """Enter a review; return it as stored. ``os_user``: the account of this process.
 
-    Raises: ReviewError (somebody was faster, the batch has changed, a reason is missing, the PIN is wrong),
-    ConfigError (PINs cannot be compared), DatabaseUnavailableError, DatabaseAccessError, which say whether it was entered.
+    Raises: ReviewError (another review came first, the batch has changed, no reason, wrong PIN),
+    ConfigError (no argon2-cffi), DatabaseUnavailableError, DatabaseAccessError: the text gives the result.
     """
     outcome = enter_reviews(settings, [draft], os_user=os_user)
     if outcome.error is not None and not outcome.new_reviews:
@@ -62,7 +60,7 @@ def enter_review(settings: Settings, draft: ReviewDraft, *, os_user: str) -> Rev
 
 
 def enter_reviews(settings: Settings, drafts: Sequence[ReviewDraft], *, os_user: str) -> ReviewResult:
-    """Each for itself, in their order. It raises nothing: what went wrong is part of the outcome."""
+    """Enter each review in its own transaction, in order. Raises nothing: errors are results."""
     done, tried = ReviewResult(), 0
     try:
         with open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session:
@@ -74,7 +72,7 @@ def enter_reviews(settings: Settings, drafts: Sequence[ReviewDraft], *, os_user:
         return (
             done + (_look_up_review(settings, drafts[tried - 1], os_user) if tried else ReviewResult()) + left
         )
-    except DosingError as error:  # an answer: it is rolled back
+    except DosingError as error:  # the server answered: the transaction was rolled back
         return done + ReviewResult(unsaved_drafts=tuple(drafts[max(0, tried - 1) :]), error=error)
     return done
 
@@ -89,9 +87,9 @@ def _try_review(session: Session, settings: Settings, draft: ReviewDraft, os_use
 
 
 def _look_up_review(settings: Settings, draft: ReviewDraft, os_user: str) -> ReviewResult:
-    """Of a draft that the connection was lost over: the server may have entered it all the same.
+    """The result of a draft whose connection was lost: the server may have committed it.
 
-    Whoever enters something holds the lock until it is entered or is not: after that it stays as it is.
+    The lock is held until commit or rollback: once it is free, the result is final.
     """
     wanted = _clean_draft(draft)
     try:
@@ -118,9 +116,8 @@ def _clean_draft(draft: ReviewDraft) -> ReviewDraft:
 
 
 def select_reviews(session: Session, batch_key: str) -> list[Review]:
-    """What has been said about a batch, in its order, with harmless text."""
-    with session.cursor(row_factory=class_row(Review)) as cursor:
-        found = cursor.execute(read_statement("batches/reviews"), {"batch_key": batch_key}).fetchall()
+    """The reviews of a batch, in order, with sanitized text."""
+    found = select_rows(session, Review, "batches/select_reviews", {"batch_key": batch_key})
     return [
         replace(
             each,
@@ -159,30 +156,31 @@ def _insert_review(session: Session, settings: Settings, draft: ReviewDraft, os_
         session, moment, action=audit_trail.REVIEW, subject=batch.batch_id, who=draft.who, content=content
     )
     session.execute(
-        read_statement("batches/review"),
+        read_statement("batches/insert_review"),
         {**said, "review_id": seq, "record": batch.record, "judgement": batch.judgement},
     )
     _select_current_batch(
         session, draft
-    )  # raises if it went while the PIN was compared; from here on it cannot
+    )  # raises if the batch was removed during the PIN check; the row is locked from here on
     return select_reviews(session, draft.batch_key)[-1]
 
 
 def _check_signature(session: Session, settings: Settings, draft: ReviewDraft) -> str:
-    """What the review is signed with. Raises: ReviewError, if a PIN is wanted and missing or wrong."""
+    """The signature of a review. Raises: ReviewError, if a required PIN is missing or wrong."""
     if not select_effective_policy(session, settings).pin:
         return NO_SIGNATURE
     if not draft.pin:
-        raise ReviewError("This plant wants a PIN with every review; nothing was entered without one.")
+        raise ReviewError("Not saved: this plant requires a PIN with every review.")
     check_pin(session, who=draft.who, pin=draft.pin)
     return PIN_SIGNATURE
 
 
 def _select_current_batch(session: Session, draft: ReviewDraft) -> _CurrentBatchRow:
-    with session.cursor(row_factory=class_row(_CurrentBatchRow)) as cursor:
-        found = cursor.execute(read_statement("batches/standing"), {"batch_key": draft.batch_key}).fetchone()
+    found = select_row(
+        session, _CurrentBatchRow, "batches/select_reviewable_batch", {"batch_key": draft.batch_key}
+    )
     if found is None:
-        raise ReviewError("This batch is no more: its messages turned out to be of another.")
+        raise ReviewError("This batch no longer exists: its messages belong to another batch.")
     return found
 
 
@@ -190,17 +188,17 @@ def _check_unchanged(session: Session, draft: ReviewDraft, batch: _CurrentBatchR
     if batch.last_review != draft.expected_review_id:
         last = select_reviews(session, draft.batch_key)[-1]
         raise ReviewError(
-            f"{batch.batch_id}: {last.who} was faster ('{last.meaning}' at {last.at:%H:%M:%S});"
-            " nothing was entered. Look at it again."
+            f"{batch.batch_id} not saved: {last.who} reviewed this batch at {last.at:%H:%M:%S}"
+            f" ({last.meaning}). Reload and try again."
         )
     if batch.record_hash != draft.expected_record_hash:
         raise ReviewError(
-            f"{batch.batch_id} has changed since you saw it; nothing was entered. Look at it again."
+            f"{batch.batch_id} not saved: the batch has changed since it was displayed. Reload and try again."
         )
     if batch.judgement_hash != draft.expected_assessment_hash:
         raise ReviewError(
-            f"{batch.batch_id}: its exceptions or alarms are others than those you saw; nothing was entered."
-            " Look at it again."
+            f"{batch.batch_id} not saved: its exceptions or alarms have changed since it was displayed."
+            " Reload and try again."
         )
     standing = ReviewContext(batch.status, batch.findings, batch.review_state, batch.disposed_by, batch.gone)
     if wrong := validate_review(draft, standing):

@@ -1,4 +1,4 @@
-"""Which spans of which stations have to be rebuilt, and how much around them has to be read. Pure."""
+"""Plans the spans to rebuild and the readings each of them needs. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from itertools import groupby
 from dosing_tui.domain.batches.models import SegmentationRules
 
 MAX_SPAN = timedelta(days=2)
-"""Most that is rebuilt in one transaction, the surroundings aside."""
+"""Longest span rebuilt in one transaction, without its margins."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedDay:
-    """A station's day in which readings were stored; ``touches`` tells whether more have come since."""
+    """A queued day of a station; ``touches`` shows whether readings were added since."""
 
     device_id: str
     day: date
@@ -32,7 +32,7 @@ class StationSpan:
 
 
 def compute_affected_span(changed_day: ChangedDay, rules: SegmentationRules) -> StationSpan:
-    """Where batches may begin that new readings can change: their own, and those that go by their levels."""
+    """The span in which batches may begin that the new readings can change."""
     return StationSpan(
         changed_day.device_id,
         changed_day.since - rules.max_duration,
@@ -41,16 +41,16 @@ def compute_affected_span(changed_day: ChangedDay, rules: SegmentationRules) -> 
 
 
 def widen_span(span: StationSpan, rules: SegmentationRules) -> StationSpan:
-    """What has to be read so that every batch that begins in the span comes out right.
+    """The span of readings needed to reconstruct every batch that begins in a span.
 
-    With ``RULES`` that is some 12 h more than the span, however long a station has dosed without a pause.
+    With the default rules about 12 h more than the span, however long a station doses without a pause.
     """
     before = max(rules.max_level_age + rules.max_delay, rules.get_lookback())
     return StationSpan(span.device_id, span.since - before, span.until + rules.max_duration + rules.max_delay)
 
 
 def merge_spans(spans: Iterable[StationSpan]) -> list[StationSpan]:
-    """Overlapping spans of a station as one."""
+    """Merge overlapping spans of a station."""
     found: list[StationSpan] = []
     for device, group in groupby(sorted(spans, key=_get_sort_key), key=lambda span: span.device_id):
         begins: datetime | None = None
@@ -67,7 +67,7 @@ def merge_spans(spans: Iterable[StationSpan]) -> list[StationSpan]:
 
 
 def split_span(span: StationSpan) -> Iterator[StationSpan]:
-    """The span in parts that are short enough for one transaction."""
+    """Split a span into parts short enough for one transaction."""
     since = span.since
     while since < span.until:
         until = min(since + MAX_SPAN, span.until)

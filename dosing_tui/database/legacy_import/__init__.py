@@ -1,6 +1,6 @@
-"""Takes over a database that the guide's SQL made, without losing a row.
+"""Imports a database made with the guide's SQL, without losing a row.
 
-Its tables step aside and ours take their names (``relations``, ``carrying``). Then the rows are copied in
-slices (``copying``, ``slices``), and what the old aggregate alone still knows is kept (``history``). When the
-books of a table balance, the old one is dropped (``finishing``). The plant goes on writing all the while.
+Its tables are renamed and new ones take their names (``table_swap``, ``grants_and_views``). Then the rows are
+copied in slices of time (``copy``), and hours of the old aggregate are stored (``hourly_history``).
+When the row counts of a table match, the old one is dropped (``finalize``). Writers continue meanwhile.
 """

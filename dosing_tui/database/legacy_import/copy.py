@@ -1,5 +1,5 @@
-"""Copies the rows of an adopted table in slices of time. Every slice is a transaction with its books, so a
-copying that was interrupted goes on where it stopped."""
+"""Copies the rows of an imported table in slices of time. Every slice is a transaction with its progress: an
+interrupted copy continues where it stopped."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,15 +19,15 @@ from dosing_tui.errors import DatabaseUnavailableError
 CopyReporter = Callable[[str], None]
 
 SLICE_ROWS = 20_000
-"""Rows a slice should hold: enough to be quick, few enough that a writer hardly waits for it."""
+"""Target rows of a slice: enough for speed, few enough not to block writers."""
 MIN_SLICE_WIDTH, MAX_SLICE_WIDTH = timedelta(minutes=1), timedelta(days=7)
 MAX_ATTEMPTS = 5
-"""How often a slice that collides with a writer is tried."""
+"""Attempts for a slice that deadlocks with a writer."""
 REPORT_PERCENT = 5
 
 
 def copy_rows(session: Session, table: LegacyTable, flavour: ServerFlavour, report: CopyReporter) -> None:
-    """Everything of one table that is not copied yet.
+    """Copy the remaining rows of one table.
 
     Raises: DatabaseUnavailableError, if a slice collides with writers again and again.
     """
@@ -44,11 +44,11 @@ def copy_rows(session: Session, table: LegacyTable, flavour: ServerFlavour, repo
         percent = 100 * state.done_rows // max(state.rows, 1)
         if percent >= told + REPORT_PERCENT:
             told = percent
-            report(f"Adopting {table.name}: {state.done_rows:,} of {state.rows:,} rows.")
+            report(f"Importing {table.name}: {state.done_rows:,} of {state.rows:,} rows.")
 
 
 def compute_next_width(width: timedelta, rows: int) -> timedelta:
-    """How long the next slice is, after one of ``rows`` rows.
+    """Width of the next slice, after one of ``rows`` rows.
 
     >>> compute_next_width(timedelta(hours=2), 50_000)
     datetime.timedelta(seconds=3600)
@@ -63,10 +63,11 @@ def _read_progress(session: Session, table: LegacyTable) -> ImportProgress:
 
 
 def _start_copy(session: Session, plan: CopyPlan, progress: ImportProgress) -> None:
-    """Count, and set the rows aside that no slice of time can hold."""
+    """Count the rows, and reject those whose time is in no slice."""
     old = Identifier(progress.old_name)
     indexed = session.execute(
-        sql_files.read_statement("schema/adoption/time_index"), {"relation": f"public.{progress.old_name}"}
+        sql_files.read_statement("legacy_import/select_has_time_index"),
+        {"relation": f"public.{progress.old_name}"},
     )
     if indexed.fetchone() == (False,):
         session.execute(SQL("CREATE INDEX ON {} (time)").format(old))
@@ -91,15 +92,15 @@ def _start_copy(session: Session, plan: CopyPlan, progress: ImportProgress) -> N
 def _copy_slice(
     session: Session, plan: CopyPlan, flavour: ServerFlavour, since: datetime, until: datetime
 ) -> int:
-    """Answers the number of rows read."""
+    """Copy one slice; return the number of rows read."""
     for _ in range(MAX_ATTEMPTS):
         try:
             with session.transaction():
                 return _copy_rows_between(session, plan, flavour, since, until)
-        except DeadlockDetected:  # with a writer, over the rollups' rows: one of the two begins again
+        except DeadlockDetected:  # deadlock with a writer on rows of the rollups: one of the two retries
             continue
     raise DatabaseUnavailableError(
-        f"Adopting {plan.table.name} collides with its writers; run migrate again."
+        f"Import of {plan.table.name} deadlocks with its writers; run migrate again."
     )
 
 
@@ -123,7 +124,7 @@ def _copy_rows_between(
 
 
 def _find_next_time(session: Session, progress: ImportProgress) -> datetime | None:
-    """The time of the oldest row that is still to be copied."""
+    """Time of the oldest row not copied yet."""
     statement = SQL("SELECT min(time)::timestamptz FROM {} WHERE time >= %s AND time < %s")
     row = session.execute(
         statement.format(Identifier(progress.old_name)), (progress.copied_to, progress.sane_until)

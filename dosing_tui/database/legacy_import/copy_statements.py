@@ -1,6 +1,6 @@
 """The statements that copy one slice of an old table: composed of identifiers, never of data.
 
-A row of the old table becomes one row of ours, or one of ``rows_set_aside`` with the reason.
+A row of the old table becomes one row of ours, or one of ``legacy_import_rejects`` with the reason.
 """
 
 from collections.abc import Iterable
@@ -13,21 +13,21 @@ from dosing_tui.database import sql_files
 from dosing_tui.database.legacy_import.legacy_schema import LegacyColumn, LegacyTable
 
 EARLIEST_TIME = datetime(2020, 1, 1, tzinfo=UTC)
-"""The tables' own check; what is older is a clock that was never set."""
+"""The tables' own check; older times come from a clock that was never set."""
 
 _NUMBER_RANGES = {
     "integer": (-(2**31), 2**31 - 1),
     "bigint": (-(10**12), 10**12),
     "double precision": (-1e12, 1e12),
 }
-"""What each number may be: the type's range, or the narrower one of the tables' checks."""
+"""Range of each number type, or the narrower one of the tables' checks."""
 
 _MAX_TEXT_BYTES = 512
 
 
 @dataclass(frozen=True, slots=True)
 class OldColumn:
-    """A column as the old table has it. ``category`` is pg_type's: N number, S text, D time, others."""
+    """A column of the old table. ``category`` is pg_type's: N number, S text, D time, others."""
 
     name: str
     type: str
@@ -36,7 +36,7 @@ class OldColumn:
 
 @dataclass(frozen=True, slots=True)
 class CopyPlan:
-    """How one old table is read. ``extra_columns`` columns are not the guide's; they are carried along."""
+    """How one old table is read. ``extra_columns`` are not the guide's; they are copied, too."""
 
     table: LegacyTable
     existing_columns: frozenset[str]
@@ -44,16 +44,19 @@ class CopyPlan:
 
 
 def reject_invalid_rows(plan: CopyPlan) -> Composed:
-    """Rows whose time no slice can hold. Parameters: table, sane_from, sane_until. Answers their number."""
-    template = SQL(sql_files.read_statement("schema/adoption/set_aside_insane"))
+    """Reject rows whose time is in no slice; returns their number.
+
+    Parameters: table, sane_from, sane_until.
+    """
+    template = SQL(sql_files.read_statement("legacy_import/reject_invalid_times"))
     return template.format(old=Identifier(plan.table.legacy_name))
 
 
 def compose_slice_copy(plan: CopyPlan) -> Composed:
-    """Parameters: table, since, until, time_quality. Answers (read, copied, set aside)."""
+    """Parameters: table, since, until, time_quality. Returns (read, copied, rejected)."""
     columns = [column.name for column in plan.table.columns]
     same = [SQL("i.{0} = j.{0}").format(Identifier(name)) for name in plan.table.unique_key]
-    return SQL(sql_files.read_statement("schema/adoption/copy_slice")).format(
+    return SQL(sql_files.read_statement("legacy_import/copy_slice")).format(
         reads=SQL(", ").join(_compose_value(column, plan) for column in plan.table.columns),
         extra=SQL("").join(SQL("o.{}, ").format(Identifier(name)) for name in plan.extra_columns),
         old=Identifier(plan.table.legacy_name),
@@ -72,7 +75,7 @@ def _join_names(names: Iterable[str]) -> Composed:
 
 
 def _compose_value(column: LegacyColumn, plan: CopyPlan) -> Composed:
-    """The old value as our type; NULL where it does not fit, for which there is a reason below."""
+    """The old value as the new type; NULL where it does not fit, with a reason from ``_compose_reason``."""
     name, cast = Identifier(column.name), SQL(column.type)
     value: Composable = SQL("o.{}").format(name)
     if column.name not in plan.existing_columns:
@@ -87,7 +90,7 @@ def _compose_value(column: LegacyColumn, plan: CopyPlan) -> Composed:
 
 
 def _compose_dedup(columns: list[str]) -> Composed:
-    """A hash of the guide's values: the same for copies, whatever Telegraf added to them."""
+    """A hash of the guide's columns: equal for duplicates, whatever columns Telegraf added."""
     values = SQL(", ").join(SQL("s.{}").format(Identifier(name)) for name in columns)
     return SQL("('x' || substr(md5(ROW({})::text), 1, 8))::bit(32)::int").format(values)
 

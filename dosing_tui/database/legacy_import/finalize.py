@@ -1,4 +1,4 @@
-"""Leads an adoption to its end: copies, checks the books, drops the old tables."""
+"""Completes an import: copies, compares row counts, drops the old tables."""
 
 from psycopg.sql import SQL, Identifier
 
@@ -11,9 +11,9 @@ from dosing_tui.errors import DatabaseAccessError
 
 
 def import_rows(session: Session, flavour: ServerFlavour, report: CopyReporter) -> list[str]:
-    """Finish every adoption that has begun; answers the tables' names. The session must be in autocommit.
+    """Finish every import that has begun; return the tables' names. The session must be in autocommit.
 
-    Raises: DatabaseAccessError, if the books of a table do not balance; DatabaseUnavailableError.
+    Raises: DatabaseAccessError, if the row counts of a table differ; DatabaseUnavailableError.
     """
     waiting = progress.list_unfinished(session)
     if not waiting:
@@ -36,7 +36,7 @@ def import_rows(session: Session, flavour: ServerFlavour, report: CopyReporter) 
 
 
 def _finish_table(session: Session, name: str, report: CopyReporter) -> None:
-    """Drop the old relation, if its books balance."""
+    """Drop the old relation, if the row counts match."""
     state = progress.list_unfinished(session)[name]
     with session.transaction():
         session.execute("SET LOCAL lock_timeout = '15s'")
@@ -44,11 +44,11 @@ def _finish_table(session: Session, name: str, report: CopyReporter) -> None:
         if rows != state.done_rows:
             raise DatabaseAccessError(
                 f"{state.old_name} holds {rows:,} rows, but {state.copied:,} were copied and"
-                f" {state.set_aside:,} set aside: it is kept, and {name} is not adopted yet."
+                f" {state.set_aside:,} rejected. The old table stays and {name} is not imported yet."
             )
         _drop_relation(session, state.old_name)
         progress.finish_table(session, name)
-    report(f"Adopted {name}: {state.copied:,} rows copied, {state.set_aside:,} set aside.")
+    report(f"Imported {name}: {state.copied:,} rows copied, {state.set_aside:,} rejected.")
     session.execute(SQL("ANALYZE {}").format(Identifier(name)))
     if name != HOURLY_AGGREGATE:
         _warn_of_retention(session, name, report)

@@ -1,14 +1,13 @@
-"""What hangs on the guide's relations and survives an adoption: grants, and the plant's own views."""
+"""Grants on the guide's relations, and the plant's views over them: read, then restored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
-from psycopg.rows import class_row
 from psycopg.sql import SQL, Composable, Identifier
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, select_rows
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE, LATEST_VIEW, TABLES
 from dosing_tui.errors import DatabaseAccessError
 
@@ -16,22 +15,22 @@ READER_RELATIONS = (
     *(table.name for table in TABLES),
     LATEST_VIEW,
     HOURLY_AGGREGATE,
-    "inventory_last",
+    "inventory_latest",
     "device_last_seen",
-    "dosing_15m",
-    "dosing_1h",
-    "dosing_6h",
-    "dosing_recipes_15m",
-    "batch_ends_15m",
-    "batch_ends_1h",
+    "dosing_rollup_15m",
+    "dosing_rollup_1h",
+    "dosing_rollup_6h",
+    "recipe_rollup_15m",
+    "batch_outcomes_15m",
+    "batch_outcomes_1h",
     "dosing_hourly_history",
     "rejected_messages",
-    "collector_books",
-    "rows_set_aside",
+    "spool_progress",
+    "legacy_import_rejects",
     "operator_notes",
     "alarm_journal",
 )
-"""What a reader of the guide's doses gets to read, so that its dashboards and consoles show everything."""
+"""Relations that a reader of the guide's doses may read: all that dashboards and consoles display."""
 
 WRITER_COLUMNS = {
     "operator_notes": ("at", "text", "author", "os_user", "device_id"),
@@ -41,7 +40,7 @@ WRITER_COLUMNS = {
         "comment",
     ),
 }  # fmt: skip
-"""Columns that a writer of the guide's doses may fill when it adds a row; the server fills the others."""
+"""Columns that a writer of the guide's doses may insert; the server sets the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class RelationGrant:
 
 @dataclass(frozen=True, slots=True)
 class DependentView:
-    """One of the plant's views, with all it takes to make it again."""
+    """One of the plant's views, with all that is needed to create it again."""
 
     schema: str
     name: str
@@ -77,13 +76,12 @@ class GrantsAndViews:
 
 
 def read_dependents(session: Session, relations: Sequence[int]) -> GrantsAndViews:
-    """Everything that hangs on these relations (oids).
+    """Grants and views of these relations (oids).
 
-    Raises: DatabaseAccessError, if something does that cannot be made again.
+    Raises: DatabaseAccessError, if a materialized view depends on them.
     """
     oids = {"relations": list(relations)}
-    with session.cursor(row_factory=class_row(DependentView)) as cursor:
-        views = cursor.execute(sql_files.read_statement("schema/adoption/views"), oids).fetchall()
+    views = select_rows(session, DependentView, "legacy_import/select_dependent_views", oids)
     for view in views:
         if view.kind != "v":
             raise DatabaseAccessError(
@@ -91,9 +89,8 @@ def read_dependents(session: Session, relations: Sequence[int]) -> GrantsAndView
                 " drop it, migrate, and make it again."
             )
     granted = {"relations": [*relations, *(view.oid for view in views)]}
-    with session.cursor(row_factory=class_row(RelationGrant)) as cursor:
-        grants = cursor.execute(sql_files.read_statement("schema/adoption/grants"), granted).fetchall()
-    readers = session.execute(sql_files.read_statement("schema/adoption/readers"), oids).fetchall()
+    grants = select_rows(session, RelationGrant, "legacy_import/select_grants", granted)
+    readers = session.execute(sql_files.read_statement("legacy_import/select_readers"), oids).fetchall()
     return GrantsAndViews(tuple(grants), tuple(views), tuple(name for (name,) in readers))
 
 
@@ -103,7 +100,7 @@ def drop_views(session: Session, dependents: GrantsAndViews) -> None:
 
 
 def restore_dependents(session: Session, dependents: GrantsAndViews) -> None:
-    """Make the views again, on the new tables, and give everyone their rights back.
+    """Create the views again on the new tables, and restore all rights.
 
     Raises: DatabaseAccessError, if a view does not fit the new tables.
     """

@@ -1,4 +1,4 @@
-"""What only the old hourly aggregate still knows: hours whose doses its retention has dropped."""
+"""Hours of the old aggregate whose doses were dropped by retention."""
 
 from datetime import datetime, timedelta
 from typing import LiteralString
@@ -12,14 +12,14 @@ from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE, HO
 from dosing_tui.database.server_flavour import ServerFlavour
 
 MIN_REFRESH_SPAN = timedelta(hours=4)
-"""A refresh of fewer than two whole hours is refused."""
+"""TimescaleDB refuses a refresh of fewer than two whole hours."""
 
 
 def refresh_aggregate(session: Session) -> None:
-    """Fill the new aggregate from the copied doses, and let it take all the past for refreshed.
+    """Fill the new aggregate from the copied doses, and mark all the past as refreshed.
 
-    Else the first run of its policy would hide every hour before the policy's window, and delete the kept
-    hours inside it. Run again after an interruption, it does the same.
+    Otherwise the first run of its policy hides every hour before its window, and deletes stored hours in it.
+    Repeatable after an interruption.
     """
     state = progress.list_unfinished(session).get(HOURLY_AGGREGATE)
     if state is not None and state.copied_to is not None:
@@ -31,24 +31,24 @@ def refresh_aggregate(session: Session) -> None:
     now = _select_time(session, "SELECT now()")
     if since is None or now is None or now - since < MIN_REFRESH_SPAN:
         return
-    # a procedure that commits on its own: outside a transaction, and with its values in the text
+    # the procedure commits itself: no transaction, and no parameters
     call = SQL("CALL refresh_continuous_aggregate({}, {}, {})").format(
         Literal(HOURLY_AGGREGATE),
         Literal(since.replace(minute=0, second=0, microsecond=0)),
         Literal(now - timedelta(hours=1)),
     )
-    # the first fills it, chunk by chunk; the second takes the time outside of the chunks for refreshed
+    # the first fills it, chunk by chunk; the second marks the time outside the chunks as refreshed
     session.execute(call)
     session.execute(call)
 
 
 def store_history(session: Session, flavour: ServerFlavour) -> None:
-    """Keep those hours; once, and after the doses are copied and the new aggregate is refreshed."""
+    """Store those hours once, after the doses are copied and the new aggregate is refreshed."""
     state = progress.list_unfinished(session).get(HOURLY_AGGREGATE)
     if state is None or state.copied_to is not None:
         return
     with session.transaction():
-        row = session.execute(sql_files.read_statement("schema/adoption/hourly_history")).fetchone()
+        row = session.execute(sql_files.read_statement("legacy_import/insert_hourly_history")).fetchone()
         assert row is not None  # a SELECT of counts
         progress.start_table(session, HOURLY_AGGREGATE, row[0])
         progress.add_progress(
@@ -71,8 +71,8 @@ def _select_time(session: Session, query: LiteralString) -> datetime | None:
 
 
 def _insert_into_aggregate(session: Session) -> None:
-    """Put them where the aggregate keeps its own rows, as TimescaleDB's migration of aggregates does."""
-    row = session.execute(sql_files.read_statement("schema/adoption/aggregate_store")).fetchone()
+    """Insert them into the aggregate's hypertable, as TimescaleDB's own migration of aggregates does."""
+    row = session.execute(sql_files.read_statement("legacy_import/select_aggregate_hypertable")).fetchone()
     assert row is not None  # the schema has it
     columns = SQL(", ").join(Identifier(name) for name in HOURLY_COLUMNS)
     session.execute(

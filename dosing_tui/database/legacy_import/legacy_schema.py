@@ -1,4 +1,4 @@
-"""The tables that the guide's SQL makes, as an adoption expects to find them."""
+"""The tables of the guide's SQL, as an import expects them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -23,7 +23,7 @@ HOURLY_COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class LegacyColumn:
-    """One of the guide's columns. ``is_required``: part of the identity. ``has_blank_default``: '' where nothing is said."""
+    """A guide column. ``is_required``: part of the identity. ``has_blank_default``: NULL becomes ''."""
 
     name: str
     type: str
@@ -33,7 +33,7 @@ class LegacyColumn:
 
 @dataclass(frozen=True, slots=True)
 class LegacyTable:
-    """``unique_key`` is what our unique index holds; ``time_quality`` is what the guide's Telegraf made of time."""
+    """``unique_key``: columns of the new unique index; ``time_quality``: the source of the guide's times."""
 
     name: str
     columns: tuple[LegacyColumn, ...]
@@ -42,7 +42,7 @@ class LegacyTable:
 
     @property
     def legacy_name(self) -> str:
-        """Where the old table waits while its rows are copied."""
+        """Name of the old table while its rows are copied."""
         return get_legacy_name(self.name)
 
 
@@ -88,7 +88,7 @@ EVENTS: Final = LegacyTable(
     ("device_id", "time", "event", "recipe", "dedup"),
     TimeQuality.DEVICE,
 )
-# The guide gives Telegraf no time key for levels: their time is that of arrival.
+# The guide configures no time key for levels in Telegraf: their time is the time of receipt.
 LEVELS: Final = LegacyTable(
     "inventory_levels",
     (

@@ -1,17 +1,15 @@
-"""Where the copying of each adopted table stands, as the database keeps it."""
+"""Progress of each imported table, stored in the database."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.rows import class_row
-
 from dosing_tui.database import sql_files
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, select_rows
 
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """Rows before ``copied_to`` are done; ``rows`` were counted when the copying began."""
+    """Rows before ``copied_to`` are done; ``rows`` were counted at the start."""
 
     table_name: str
     old_name: str
@@ -27,34 +25,33 @@ class ImportProgress:
 
 
 def list_unfinished(session: Session) -> dict[str, ImportProgress]:
-    """The adopted tables that are still to be copied or dropped, by name."""
-    if session.execute("SELECT to_regclass('public.adoptions') IS NULL").fetchone() == (True,):
+    """The imported tables still to be copied or dropped, by name."""
+    if session.execute("SELECT to_regclass('public.legacy_imports') IS NULL").fetchone() == (True,):
         return {}
-    with session.cursor(row_factory=class_row(ImportProgress)) as cursor:
-        states = cursor.execute(sql_files.read_statement("schema/adoption/unfinished")).fetchall()
+    states = select_rows(session, ImportProgress, "legacy_import/select_unfinished_imports")
     return {state.table_name: state for state in states}
 
 
 def start_table(session: Session, table: str, rows: int) -> None:
-    """The copying of a table of so many rows begins."""
-    session.execute("UPDATE adoptions SET rows = %s WHERE table_name = %s", (rows, table))
+    """Record the start of a table's copy."""
+    session.execute("UPDATE legacy_imports SET rows = %s WHERE table_name = %s", (rows, table))
 
 
 def add_progress(
     session: Session, table: str, *, until: datetime, copied_rows: int, rejected_rows: int
 ) -> None:
-    """So many more rows are done; in the transaction that did them."""
+    """Record the rows of a slice, in its transaction."""
     session.execute(
-        sql_files.read_statement("schema/adoption/advance"),
+        sql_files.read_statement("legacy_import/update_copy_progress"),
         {"table": table, "until": until, "copied": copied_rows, "set_aside": rejected_rows},
     )
 
 
 def finish_table(session: Session, table: str) -> None:
-    session.execute("UPDATE adoptions SET finished_at = now() WHERE table_name = %s", (table,))
+    session.execute("UPDATE legacy_imports SET finished_at = now() WHERE table_name = %s", (table,))
 
 
 def get_count(row: tuple[int, ...] | None) -> int:
-    """The one number of a row that a count always has."""
+    """The number of a count's only row."""
     assert row is not None
     return row[0]

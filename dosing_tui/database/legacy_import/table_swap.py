@@ -1,7 +1,7 @@
-"""Lets the guide's relations step aside, and registers them for copying.
+"""Renames the guide's relations and registers them for copying.
 
-``rename_legacy_tables`` and ``register_imports`` run in the transaction that makes the schema, so that no writer ever finds a
-name missing.
+``rename_legacy_tables`` and ``register_imports`` run in the transaction that creates the schema: no writer
+finds a name missing.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, select_rows
 from dosing_tui.database.legacy_import import grants_and_views
 from dosing_tui.database.legacy_import.copy_statements import CopyPlan, OldColumn
 from dosing_tui.database.legacy_import.grants_and_views import GrantsAndViews
@@ -29,7 +29,7 @@ from dosing_tui.errors import DatabaseAccessError
 
 @dataclass(frozen=True, slots=True)
 class LegacyRelation:
-    """One of the guide's relations as this database has it. ``kind`` is pg_class's letter."""
+    """One of the guide's relations in this database. ``kind`` is pg_class.relkind."""
 
     name: str
     kind: str
@@ -40,7 +40,7 @@ class LegacyRelation:
 
 @dataclass(frozen=True, slots=True)
 class TableSwap:
-    """What stepped aside: names of relations that hold rows, and what has to come back."""
+    """The renamed relations that hold rows, and what is restored afterwards."""
 
     table_names: tuple[str, ...]
     extra_columns: dict[str, tuple[OldColumn, ...]]
@@ -48,24 +48,23 @@ class TableSwap:
 
 
 def list_legacy_relations(session: Session) -> list[LegacyRelation]:
-    """The guide's relations in a database that has no schema of ours yet; none without one of its tables."""
-    with session.cursor(row_factory=class_row(LegacyRelation)) as cursor:
-        relations = cursor.execute(sql_files.read_statement("schema/adoption/found")).fetchall()
+    """The guide's relations in a database without our schema; none without one of its tables."""
+    relations = select_rows(session, LegacyRelation, "legacy_import/select_legacy_relations")
     names = {table.name for table in TABLES}
     return relations if any(relation.name in names for relation in relations) else []
 
 
 def list_copy_names(relations: Sequence[LegacyRelation]) -> tuple[str, ...]:
-    """Names of those whose rows are to be copied, as far as the catalog tells."""
+    """Names of the relations whose rows are to be copied."""
     return tuple(relation.name for relation in relations if relation.name != LATEST_VIEW)
 
 
 def rename_legacy_tables(
     session: Session, relations: Sequence[LegacyRelation], *, has_timescale: bool
 ) -> TableSwap:
-    """Rename what holds rows, drop what is only a definition.
+    """Rename relations with rows, drop views.
 
-    Raises: DatabaseAccessError, if the tables are not the guide's; nothing has happened then.
+    Raises: DatabaseAccessError, if the tables are not the guide's; nothing is changed then.
     """
     tables = [table for table in TABLES if table.name in {relation.name for relation in relations}]
     for table in tables:
@@ -77,7 +76,7 @@ def rename_legacy_tables(
     carried = grants_and_views.read_dependents(session, [relation.oid for relation in relations])
     grants_and_views.drop_views(session, carried)
     if has_timescale:
-        session.execute(sql_files.read_statement("schema/adoption/stop_jobs"))
+        session.execute(sql_files.read_statement("legacy_import/delete_jobs"))
     _drop_if_view(session, relations, LATEST_VIEW)
     holding = _rename_hourly_aggregate(session, relations, is_aggregate=aggregate)
     for table in tables:
@@ -88,7 +87,7 @@ def rename_legacy_tables(
 
 
 def register_imports(session: Session, swap: TableSwap) -> None:
-    """Once the schema stands: the extra columns, the views and rights of before, and what is to be copied."""
+    """Restore extra columns, views and rights; register the tables to copy."""
     for table, columns in swap.extra_columns.items():
         for column in columns:
             # the type is the server's own text
@@ -100,12 +99,12 @@ def register_imports(session: Session, swap: TableSwap) -> None:
     grants_and_views.restore_dependents(session, swap.dependents)
     for name in swap.table_names:
         session.execute(
-            "INSERT INTO adoptions (table_name, old_name) VALUES (%s, %s)", (name, get_legacy_name(name))
+            "INSERT INTO legacy_imports (table_name, old_name) VALUES (%s, %s)", (name, get_legacy_name(name))
         )
 
 
 def create_copy_plan(session: Session, table: LegacyTable) -> CopyPlan:
-    """How the old table, set aside before, is to be read."""
+    """How the renamed table is read."""
     columns = _select_columns(session, table.legacy_name)
     guides = {column.name for column in table.columns}
     return CopyPlan(
@@ -117,14 +116,14 @@ def create_copy_plan(session: Session, table: LegacyTable) -> CopyPlan:
 
 def _select_columns(session: Session, relation: str) -> list[OldColumn]:
     with session.cursor(row_factory=class_row(OldColumn)) as cursor:
-        statement = sql_files.read_statement("schema/adoption/columns")
+        statement = sql_files.read_statement("legacy_import/select_columns")
         return cursor.execute(statement, {"relation": f"public.{relation}"}).fetchall()
 
 
 def _find_extra_columns(session: Session, table: LegacyTable) -> tuple[OldColumn, ...]:
     """Columns that are not the guide's (Telegraf adds a column for each tag).
 
-    Raises: DatabaseAccessError, if one of the guide's is missing or of another nature, or one has a name of ours.
+    Raises: DatabaseAccessError, if a column of the guide is missing or has another type, or a name is taken.
     """
     had = {column.name: column for column in _select_columns(session, table.name)}
     for column in table.columns:
@@ -147,10 +146,10 @@ def _find_extra_columns(session: Session, table: LegacyTable) -> tuple[OldColumn
 
 
 def _check_relation(relation: LegacyRelation, *, is_table: bool) -> None:
-    """Raises: DatabaseAccessError, if copying the rows would lose something of the relation."""
+    """Raises: DatabaseAccessError, if a copy would lose a property of the relation."""
     name = relation.name
     if is_table and relation.kind not in ("r", "p"):
-        raise DatabaseAccessError(f"{name} is not a table: it cannot be adopted.")
+        raise DatabaseAccessError(f"{name} is not a table: it cannot be imported.")
     if relation.secured:
         raise DatabaseAccessError(
             f"The table {name} has row security, which would be lost: drop it, then migrate."
@@ -167,7 +166,7 @@ def _has_legacy_aggregate(session: Session) -> bool:
 
     Raises: DatabaseAccessError, if another one is built on the tables.
     """
-    rows = session.execute(sql_files.read_statement("schema/adoption/aggregates")).fetchall()
+    rows = session.execute(sql_files.read_statement("legacy_import/select_aggregates")).fetchall()
     for name, guides in rows:
         if not guides:
             raise DatabaseAccessError(
@@ -179,7 +178,7 @@ def _has_legacy_aggregate(session: Session) -> bool:
 def _rename_hourly_aggregate(
     session: Session, relations: Sequence[LegacyRelation], *, is_aggregate: bool
 ) -> tuple[str, ...]:
-    """The guide's aggregate, or a table or materialized view in its place, holds rows; a view does not."""
+    """Rename the guide's aggregate, or a table or materialized view in its place; drop a view."""
     kinds = {relation.name: relation.kind for relation in relations}
     if HOURLY_AGGREGATE not in kinds:
         return ()
@@ -203,6 +202,6 @@ def _rename_hourly_aggregate(
 def _drop_if_view(session: Session, relations: Sequence[LegacyRelation], name: str) -> None:
     for relation in relations:
         if relation.name == name and relation.kind != "v":
-            raise DatabaseAccessError(f"{name} is not a view: it cannot be adopted; rename or drop it.")
+            raise DatabaseAccessError(f"{name} is not a view: it cannot be imported; rename or drop it.")
         if relation.name == name:
             session.execute(SQL("DROP VIEW {}").format(Identifier(name)))

@@ -1,4 +1,4 @@
-"""A batch with what went on around it: its alarms and the operators' notes; what a printed record holds."""
+"""A batch with its alarms and operator notes: the content of a printed record."""
 
 from collections.abc import Generator, Iterable
 from contextlib import closing
@@ -17,7 +17,7 @@ from dosing_tui.domain.panels.operator_notes import Note
 
 @dataclass(frozen=True, slots=True)
 class BatchRecordContent:
-    """``alarms`` were active while it was made, ``notes`` are about then; of its station or plant-wide."""
+    """``alarms`` and ``notes`` of the time of the batch, of its station or plant-wide."""
 
     detail: BatchDetail
     alarms: tuple[Occurrence, ...]
@@ -34,7 +34,7 @@ def read_batch_record(settings: Settings, name: str) -> BatchRecordContent | Non
 
 
 def iter_batch_records(settings: Settings, names: Iterable[str]) -> Generator[BatchRecordContent | None]:
-    """Each as above, one after the other, in one session."""
+    """Yield each of these batches, read in one session."""
     with open_session(settings) as session:
         for name in names:
             with begin_snapshot(session):

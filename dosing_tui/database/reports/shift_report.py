@@ -1,4 +1,4 @@
-"""Reads what a shift report is made of; sums come from where the panels have theirs."""
+"""Reads the data of a shift report; sums come from the panels' functions."""
 
 from collections.abc import Iterable
 from contextlib import closing
@@ -35,12 +35,12 @@ from dosing_tui.domain.shift_report import (
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 
 MAX_OPEN_BATCHES = 25
-"""Most open batches of the shift, and of those before; how many there are is told."""
+"""Most unreviewed batches listed, of the shift and of earlier ones each; their number is always given."""
 
 
 @dataclass(frozen=True, slots=True)
 class _PanelTotals:
-    """What the panels tell."""
+    """Data of the panels."""
 
     batch_totals: tuple[LabeledTotal, ...]
     consumption: tuple[LabeledTotal, ...]
@@ -49,7 +49,7 @@ class _PanelTotals:
 
 @dataclass(frozen=True, slots=True)
 class _ShiftCounts:
-    """What only a report asks for."""
+    """Data of reports only."""
 
     batches: tuple[ShiftBatchCount, ...]
     stock: tuple[ShiftStock, ...]
@@ -57,7 +57,7 @@ class _ShiftCounts:
 
 
 def read_shift_report(settings: Settings, shift: ShiftPeriod, *, now: datetime) -> ShiftReport:
-    """A shift that is on is reported up to ``now``.
+    """Read a shift's data; a running shift up to ``now``.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -104,18 +104,18 @@ def _read_shift_counts(settings: Settings, since: datetime, until: datetime) -> 
         translate_rowless_errors(describe_target(settings)),
     ):
         with session.cursor(row_factory=clean_class_row(ShiftBatchCount)) as cursor:
-            batches = cursor.execute(read_statement("reports/shift_batches"), asked).fetchall()
+            batches = cursor.execute(read_statement("reports/count_shift_batches"), asked).fetchall()
         with session.cursor(row_factory=clean_class_row(ShiftStock)) as cursor:
-            stock = cursor.execute(read_statement("reports/shift_stock"), asked).fetchall()
+            stock = cursor.execute(read_statement("reports/select_shift_stock"), asked).fetchall()
         with session.cursor(row_factory=clean_class_row(LabeledTotal)) as cursor:
-            unweighed = cursor.execute(read_statement("reports/shift_unweighed"), asked).fetchall()
+            unweighed = cursor.execute(read_statement("reports/count_doses_without_mass"), asked).fetchall()
     return _ShiftCounts(tuple(batches), tuple(stock), tuple(unweighed))
 
 
 def _list_unreviewed(
     settings: Settings, batch_filter: BatchFilter
 ) -> tuple[int, tuple[UnreviewedBatch, ...]]:
-    """How many, and the newest of them: those with exceptions, then the others, the oldest of each first."""
+    """Their number and the newest of them: with exceptions first, then the others, each oldest first."""
     wrong = list_batches(settings, replace(batch_filter, with_findings=True), rows=MAX_OPEN_BATCHES)
     every = list_batches(settings, batch_filter, rows=MAX_OPEN_BATCHES)
     rest = [row for row in every if not row.findings]

@@ -1,4 +1,4 @@
-"""What a database without policies needs from time to time: partitions ahead, and an end to what is kept."""
+"""Maintenance of a database without policies: partitions ahead, and retention."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,24 +14,24 @@ from dosing_tui.errors import DatabaseAccessError
 
 RAW_RETENTION = timedelta(days=90)
 ROLLUP_RETENTION = timedelta(days=730)
-"""Two years; TimescaleDB's policies on the Community flavour say the same."""
+"""Two years, as TimescaleDB's policies of the Community flavour."""
 
 LOCK_KEY = 0x646F73696E68
-"""Key of the advisory lock: one program at a time tidies up. The migrations' key is its neighbour."""
+"""Key of the advisory lock: one process at a time runs maintenance."""
 
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceSteps:
-    """Names of statements: those that make room ahead, and those that end what has been kept long enough."""
+    """Names of statements that create partitions ahead, and of those that apply retention."""
 
     partitioning: tuple[str, ...]
     retention: tuple[str, ...]
 
 
 def run_maintenance(settings: Settings, *, now: datetime) -> None:
-    """Make partitions ahead and drop what is older than it is kept, unless somebody else is at it.
+    """Create partitions ahead and apply retention; nothing while another process does.
 
-    Nothing is dropped while a database is being adopted.
+    Nothing is dropped during an import.
 
     Raises: DatabaseUnavailableError; DatabaseAccessError, if there is no schema or the user does not own it.
     """
@@ -59,8 +59,10 @@ def _run_steps(session: Session, now: datetime) -> None:
 
 def _select_steps(schema_flavour: ServerFlavour, current_flavour: ServerFlavour) -> MaintenanceSteps:
     if schema_flavour is ServerFlavour.PLAIN:
-        return MaintenanceSteps(partitioning=("partitions",), retention=("drop_partitions", "prune"))
+        return MaintenanceSteps(
+            partitioning=("create_partitions",), retention=("drop_partitions", "delete_old_rollups")
+        )
     # a Community schema on a server that fell back to the Apache license has policies, but no jobs
     if ServerFlavour.APACHE in (schema_flavour, current_flavour):
-        return MaintenanceSteps(partitioning=(), retention=("drop_chunks", "prune"))
-    return MaintenanceSteps(partitioning=(), retention=("prune",))
+        return MaintenanceSteps(partitioning=(), retention=("drop_chunks", "delete_old_rollups"))
+    return MaintenanceSteps(partitioning=(), retention=("delete_old_rollups",))

@@ -1,4 +1,4 @@
-"""Brings a database's schema up to date: numbered files, each once, under one lock."""
+"""Migrates the schema: numbered files, each applied once, under one lock."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from dosing_tui.database.error_mapping import DatabaseTarget, translate_error, t
 from dosing_tui.database.legacy_import import finalize, progress, table_swap
 from dosing_tui.database.legacy_import.table_swap import LegacyRelation
 from dosing_tui.database.schema import migration_history, plant_limits
-from dosing_tui.database.schema.migration_history import Migration
+from dosing_tui.database.schema.migration_history import FIRST_AFTER_IMPORT, Migration
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 
@@ -22,35 +22,32 @@ MigrationReporter = Callable[[str], None]
 LOCK_KEY = 0x646F73696E67
 """Key of the advisory lock: one program at a time changes the schema."""
 
-FIRST_AFTER_IMPORT = 50
-"""Migrations from this number on find the rows of an adopted database in place."""
-
 
 @dataclass(frozen=True, slots=True)
 class MigrationPlan:
-    """What separates a database from the schema of this program."""
+    """The steps that a database lacks."""
 
     extensions: tuple[str, ...]
-    """TimescaleDB, where the server offers it to a new database."""
+    """TimescaleDB, if the server offers it and the database is new."""
     flavour: ServerFlavour
     before_import: tuple[Migration, ...]
     legacy_relations: tuple[LegacyRelation, ...]
-    """Relations of the guide that are still to step aside."""
+    """Relations of the guide still to be renamed."""
     import_tables: tuple[str, ...]
-    """Tables that are to be copied, or whose copying has begun."""
+    """Tables to be copied, or partly copied."""
     after_import: tuple[Migration, ...]
     limit_changes: tuple[str, ...]
-    """Rules of the plant that the settings state differently."""
+    """Limits in the database that differ from the settings."""
 
     @property
     def step_names(self) -> list[str]:
-        adoptions = [f"adopt/{name}" for name in self.import_tables]
+        imports = [f"adopt/{name}" for name in self.import_tables]
         before, after = (m.name for m in self.before_import), (m.name for m in self.after_import)
-        return [*self.extensions, *before, *adoptions, *after, *self.limit_changes]
+        return [*self.extensions, *before, *imports, *after, *self.limit_changes]
 
 
 def migrate_schema(settings: Settings, *, report: MigrationReporter) -> list[str]:
-    """Apply what is missing; answers the names of what was applied.
+    """Apply the missing steps; return their names.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -75,24 +72,24 @@ def migrate_schema(settings: Settings, *, report: MigrationReporter) -> list[str
 
 
 def _apply_limits(session: Session, limits: LimitSettings, report: MigrationReporter) -> None:
-    """A new schema has the guide's rules until here."""
+    """Set the limits from the settings; a new schema has the guide's."""
     differing = plant_limits.list_differences(session, limits)
     if plant_limits.TOLERANCE in differing:
-        report(f"Counting anew which doses are out of a tolerance of {limits.tolerance_g:g} g.")
+        report(f"Recounting the doses out of a tolerance of {limits.tolerance_g:g} g.")
         with session.transaction():
             plant_limits.set_tolerance(session, limits.tolerance_g)
     if plant_limits.STOCK_LOW in differing:
-        report(f"Batches are told of tanks below {limits.stock_low_percent:g} % from now on.")
+        report(f"Low stock in batch assessments is now below {limits.stock_low_percent:g} %.")
         plant_limits.set_stock_low(session, limits.stock_low_percent)
 
 
 def _create_extension(
     session: Session, plan: MigrationPlan, limits: LimitSettings, report: MigrationReporter
 ) -> MigrationPlan:
-    """What is missing once TimescaleDB is there. It is not made where the tables could not follow."""
+    """Create TimescaleDB, and plan again. First check that the tables can be created."""
     table_owner.become_owner(session)
     table_owner.check_create_right(session, schema="")
-    session.execute("RESET ROLE")  # the owner of the tables need not be allowed to make extensions
+    session.execute("RESET ROLE")  # the owner of the tables may lack the right to create extensions
     session.execute("CREATE EXTENSION timescaledb")
     report("Created the extension timescaledb.")
     return replace(_plan_migration(session, limits), extensions=plan.extensions)
@@ -108,13 +105,13 @@ def list_pending_steps(settings: Settings) -> list[str]:
 
 
 def _plan_migration(session: Session, limits: LimitSettings) -> MigrationPlan:
-    """Raises: DatabaseAccessError, if this program and the database do not fit together."""
+    """Raises: DatabaseAccessError, if the database does not fit this version of the program."""
     server = server_flavour.detect_server(session)
     server_flavour.check_versions(server)
     had = migration_history.list_applied(session)
-    # its license, and with it the flavour, is known when the extension is there
+    # the license, which decides the flavour, is known once the extension exists
     extension = ("extension/timescaledb",) if server.offered and not server.extension and not had else ()
-    # a database keeps the flavour it was made with, whatever the server has become since
+    # a database keeps its flavour, also after a change of the server
     flavour = ServerFlavour(had[0].flavour) if had else server.flavour
     missing = migration_history.list_pending(
         migration_history.list_common_migrations()
@@ -148,7 +145,7 @@ def _open_session(settings: Settings, application: str) -> Iterator[Session]:
 
 @contextmanager
 def _hold_lock(session: Session, report: MigrationReporter) -> Iterator[None]:
-    """Hold the lock; it falls with the session, too."""
+    """Hold the migration lock; it also ends with the session."""
     if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone() != (True,):
         report("Another dosing-tui is changing the schema; waiting for it to finish.")
         session.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
@@ -158,7 +155,7 @@ def _hold_lock(session: Session, report: MigrationReporter) -> Iterator[None]:
 def _create_schema(
     session: Session, plan: MigrationPlan, target: DatabaseTarget, report: MigrationReporter
 ) -> None:
-    """One transaction: a database has the whole schema or nothing of it, and no name is ever missing."""
+    """In one transaction: the database has the whole schema or nothing of it."""
     with session.transaction():
         session.execute("SET LOCAL lock_timeout = '15s'")
         timescale = plan.flavour is not ServerFlavour.PLAIN

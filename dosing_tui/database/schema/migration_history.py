@@ -1,4 +1,4 @@
-"""The migrations this program has, and the record of those a database has had."""
+"""The migrations of this program, and the history of those applied to a database."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,13 +10,18 @@ from dosing_tui.database.connection import Session
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
+FIRST_AFTER_IMPORT = 50
+"""Migrations from this number on run after the rows of an imported database were copied."""
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One numbered file. ``name`` is its folder and stem, e.g. 'any/0001_tables'."""
+    """One numbered file. ``name`` is its folder and stem, e.g. 'any/0001_readings'."""
 
     name: str
     text: str
+    covers: tuple["Migration", ...] = ()
+    """Migrations whose objects exist once this one was applied: they are recorded with it."""
 
     @property
     def number(self) -> int:
@@ -24,7 +29,7 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        """Of the text without its line ends, which a checkout may change."""
+        """SHA-256 of the text with \n as line end, which a checkout may change."""
         return hashlib.sha256("\n".join(self.text.splitlines()).encode()).hexdigest()
 
 
@@ -36,7 +41,7 @@ class AppliedMigration:
 
 
 def list_migrations(flavour: ServerFlavour) -> list[Migration]:
-    """Every migration that a database of this flavour gets, in order."""
+    """All migrations of a flavour, in order."""
     names = [
         name for folder in flavour.schema_folders for name in sql_files.list_statements(f"schema/{folder}")
     ]
@@ -45,9 +50,14 @@ def list_migrations(flavour: ServerFlavour) -> list[Migration]:
 
 
 def list_common_migrations() -> list[Migration]:
-    """Those that every edition of TimescaleDB gets."""
+    """The migrations of both editions of TimescaleDB."""
     return [m for m in list_migrations(ServerFlavour.COMMUNITY) if m in list_migrations(ServerFlavour.APACHE)]
 
+
+FIRST_DEVELOPMENT_MIGRATION = "any/0001_tables"
+LAST_DEVELOPMENT_MIGRATION = "any/0027_usual_durations"
+"""The first and last of the 27 migrations that came before the baseline files."""
+TAKEOVER = "takeover/0027_baseline_names"
 
 _CREATE_TABLE = """
 CREATE TABLE schema_migrations (
@@ -70,27 +80,31 @@ def create_history_table(session: Session) -> None:
 
 
 def list_applied(session: Session) -> list[AppliedMigration]:
-    """What the database has had, in order of name; nothing if it has no schema of ours."""
+    """The applied migrations by name; empty without our schema."""
     if not has_history_table(session):
         return []
     with session.cursor(row_factory=class_row(AppliedMigration)) as cursor:
         return cursor.execute(
-            "SELECT name, checksum, flavour FROM schema_migrations ORDER BY name"
+            r"SELECT name, checksum, flavour FROM schema_migrations WHERE name !~ '^(archive|takeover)/'"
+            " ORDER BY name"
         ).fetchall()
 
 
 def record_migration(session: Session, migration: Migration, flavour: ServerFlavour) -> None:
-    session.execute(
-        "INSERT INTO schema_migrations (name, checksum, flavour) VALUES (%s, %s, %s)",
-        (migration.name, migration.checksum, flavour.value),
-    )
+    for each in (migration, *migration.covers):
+        session.execute(
+            "INSERT INTO schema_migrations (name, checksum, flavour) VALUES (%s, %s, %s)",
+            (each.name, each.checksum, flavour.value),
+        )
 
 
 def list_pending(migrations: list[Migration], applied_migrations: list[AppliedMigration]) -> list[Migration]:
-    """Those still to be applied.
+    """The migrations still to be applied.
 
-    Raises: DatabaseAccessError, if the database had one that is unknown here, or one that has changed since.
+    Raises: DatabaseAccessError, if an applied migration is unknown or differs.
     """
+    if any(row.name == FIRST_DEVELOPMENT_MIGRATION for row in applied_migrations):
+        return _list_takeover(migrations, {row.name for row in applied_migrations})
     by_name = {migration.name: migration for migration in migrations}
     for row in applied_migrations:
         migration = by_name.pop(row.name, None)
@@ -105,3 +119,20 @@ def list_pending(migrations: list[Migration], applied_migrations: list[AppliedMi
                 " use the dosing-tui that made it, or a newer release."
             )
     return [migration for migration in migrations if migration.name in by_name]
+
+
+def _list_takeover(migrations: list[Migration], applied_names: set[str]) -> list[Migration]:
+    """The migration that takes over a database of the development schema, then those that it does not cover.
+
+    A database whose import of rows is unfinished has not had the policies, which come after the rows.
+
+    Raises: DatabaseAccessError, if the database is older than the last development migration.
+    """
+    if LAST_DEVELOPMENT_MIGRATION not in applied_names:
+        raise DatabaseAccessError(
+            "The schema of this database is older than migration 27 of dosing-tui 0.1.0:"
+            " migrate it with dosing-tui 0.1.0 at migration 27 first, then with this version."
+        )
+    covered = tuple(m for m in migrations if m.number < FIRST_AFTER_IMPORT or m.name in applied_names)
+    takeover = Migration(TAKEOVER, sql_files.read_statement(f"schema/{TAKEOVER}"), covered)
+    return [takeover, *(migration for migration in migrations if migration not in covered)]

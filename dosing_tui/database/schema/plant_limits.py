@@ -1,4 +1,6 @@
-"""Keeps the plant's rules in the database as the settings say: what is out of tolerance, and low stock."""
+"""Sets the limits in the database from the settings: tolerance, and low stock."""
+
+from psycopg.sql import SQL, Identifier, Literal
 
 from dosing_tui.config.settings import LimitSettings
 from dosing_tui.database.connection import Session
@@ -7,34 +9,33 @@ from dosing_tui.database.sql_files import read_statement
 TOLERANCE = "rules/tolerance"
 STOCK_LOW = "rules/stock_low"
 LIMIT_NAMES = frozenset({TOLERANCE, STOCK_LOW})
-RECOUNT_STATEMENTS = ("recount_15m", "recount_1h", "recount_6h")
+WIDER_ROLLUPS = {"dosing_rollup_1h": "1 hour", "dosing_rollup_6h": "6 hours"}
+"""Rollups that are recounted from the one of 15 minutes, and the width of their buckets."""
 
 
 def list_differences(session: Session, limits: LimitSettings) -> tuple[str, ...]:
-    """What would be brought in line; nothing where there are no rules yet, or the same ones."""
-    if session.execute("SELECT to_regclass('public.plant_rules')").fetchone() == (None,):
+    """Names of limits that differ from the settings; none without a schema."""
+    if session.execute("SELECT to_regclass('public.plant_limits')").fetchone() == (None,):
         return ()
-    row = session.execute(read_statement("maintenance/rules")).fetchone()
-    if row is None:
-        return ()
-    tolerance_g, stock_low_percent = row
-    found = [TOLERANCE] if tolerance_g != limits.tolerance_g else []
-    if stock_low_percent is not None and stock_low_percent != limits.stock_low_percent:
-        found.append(STOCK_LOW)
-    return tuple(found)
+    stored = session.execute(read_statement("maintenance/select_plant_limits")).fetchone()
+    assert stored is not None  # made with the table
+    pairs = zip(stored, (limits.tolerance_g, limits.stock_low_percent), (TOLERANCE, STOCK_LOW), strict=True)
+    return tuple(name for stored_limit, limit, name in pairs if stored_limit != limit)
 
 
 def set_tolerance(session: Session, tolerance_g: float) -> None:
-    """In the caller's transaction. Doses that are gone stay counted by the rule of their time."""
+    """Set and recount in the caller's transaction. Buckets whose doses were dropped keep their count."""
     session.execute(
         "SET LOCAL work_mem = '256MB'"
     )  # months of doses are counted in memory, not sorted on disk
     session.execute("LOCK TABLE dosing_consumption IN SHARE ROW EXCLUSIVE MODE")
-    session.execute(read_statement("maintenance/tolerance"), {"tolerance_g": tolerance_g})
-    for name in RECOUNT_STATEMENTS:
-        session.execute(read_statement(f"maintenance/{name}"))
+    session.execute(read_statement("maintenance/update_tolerance"), {"tolerance_g": tolerance_g})
+    session.execute(read_statement("maintenance/recount_from_doses"))
+    recount = SQL(read_statement("maintenance/recount_from_15m"))
+    for table, width in WIDER_ROLLUPS.items():
+        session.execute(recount.format(rollup=Identifier(table), width=Literal(width)))
 
 
 def set_stock_low(session: Session, stock_low_percent: float) -> None:
-    """Batches that are judged from now on, or judged again, go by it."""
-    session.execute(read_statement("maintenance/stock_low"), {"stock_low_percent": stock_low_percent})
+    """Set the low stock mark of later assessments."""
+    session.execute(read_statement("maintenance/update_stock_low"), {"stock_low_percent": stock_low_percent})

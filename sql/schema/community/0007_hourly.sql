@@ -1,4 +1,4 @@
--- The guide's continuous aggregate, real-time: a dose is in it at once, whether a refresh has come by or not.
+-- The guide's continuous aggregate, real-time: a dose is in it at once, before any refresh.
 CREATE MATERIALIZED VIEW dosing_consumption_hourly
 WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
 SELECT time_bucket(INTERVAL '1 hour', time) AS bucket, device_id, chemical, recipe, mode,

@@ -1,6 +1,6 @@
--- Runs when adopted rows are in, so that no policy works on them half-way.
--- The refresh window reaches over every late reading that is believed, and ends before raw rows are dropped:
--- a refresh over dropped rows would delete their hours. Two buckets (the guide's 2 h .. 1 h is one) are the least.
+-- Runs after the rows of an imported database are in, so that no policy works on half of them.
+-- The refresh window covers every late reading that is accepted, and ends before readings are dropped: a refresh over
+-- dropped rows would delete their hours. Two buckets are the least (the guide's 2 h to 1 h is one).
 SELECT add_continuous_aggregate_policy('dosing_consumption_hourly',
     start_offset => INTERVAL '80 days', end_offset => INTERVAL '1 hour', schedule_interval => INTERVAL '15 minutes');
 

@@ -1,6 +1,6 @@
--- Plain PostgreSQL: the three tables become weekly partitions (Mondays, UTC). Rows outside every week land in
--- the DEFAULT partition; maintenance moves them to a week of their own. time_bucket for panels lives in a schema
--- of its own: a public.time_bucket would make a later CREATE EXTENSION timescaledb fail.
+-- Plain PostgreSQL: weekly partitions (Monday 00:00 UTC). Rows outside every week go to the DEFAULT partition, until
+-- maintenance creates their week. time_bucket() is in a schema of its own: a public.time_bucket would make a later
+-- CREATE EXTENSION timescaledb fail.
 CREATE SCHEMA IF NOT EXISTS compat;
 GRANT USAGE ON SCHEMA compat TO PUBLIC;
 
@@ -26,7 +26,7 @@ RETURN CASE WHEN extract(year FROM bucket_width) * 12 + extract(month FROM bucke
          * (extract(year FROM bucket_width) * 12 + extract(month FROM bucket_width)))::int)) AT TIME ZONE timezone
   END;
 
--- LIKE keeps one declaration of the columns for every flavour; no row can be in them yet.
+-- LIKE keeps one declaration of the columns for every flavour. The tables are still empty.
 ALTER TABLE dosing_consumption RENAME TO dosing_shape;
 CREATE TABLE dosing_consumption (LIKE dosing_shape INCLUDING ALL) PARTITION BY RANGE (time);
 CREATE TABLE dosing_consumption_default PARTITION OF dosing_consumption DEFAULT;
@@ -42,8 +42,8 @@ CREATE TABLE inventory_levels (LIKE inventory_shape INCLUDING ALL) PARTITION BY 
 CREATE TABLE inventory_levels_default PARTITION OF inventory_levels DEFAULT;
 DROP TABLE inventory_shape;
 
--- Makes the weeks of [from_ts, to_ts) that are missing; answers how many. Rows of a new week that wait in the
--- DEFAULT partition move into it: straight into the partition, so that no trigger counts them again.
+-- Creates the missing weeks of [from_ts, to_ts); returns their number. Rows of a new week that are in the DEFAULT
+-- partition are moved straight into the partition, so that no trigger counts them again.
 CREATE FUNCTION compat.ensure_partitions(parent regclass, from_ts timestamptz, to_ts timestamptz)
 RETURNS integer LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
@@ -70,8 +70,8 @@ BEGIN
     RETURN made;
 END $$;
 
--- Gives the rows before to_ts that wait in the DEFAULT partition a week of their own; answers how many weeks it made.
-CREATE FUNCTION compat.house_strays(parent regclass, to_ts timestamptz)
+-- Creates the weeks of the rows before to_ts in the DEFAULT partition; returns the number of weeks created.
+CREATE FUNCTION compat.move_stray_rows(parent regclass, to_ts timestamptz)
 RETURNS integer LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
     strays text := format('public.%I', (SELECT relname FROM pg_class WHERE oid = parent) || '_default');
@@ -86,8 +86,7 @@ BEGIN
     RETURN made;
 END $$;
 
--- Drops the weeks that ended at or before the moment, and with them what is as old in the DEFAULT partition;
--- answers the names of the weeks.
+-- Drops the weeks that ended at or before ended_by, and rows as old in the DEFAULT partition; returns the weeks' names.
 CREATE FUNCTION compat.drop_partitions(parent regclass, ended_by timestamptz)
 RETURNS SETOF text LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE

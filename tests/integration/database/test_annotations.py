@@ -206,7 +206,7 @@ def test_the_columns_are_those_that_grafana_asks_for(migrated: str) -> None:
     asked = {"from": NOW, "to": NOW + HOUR, "device": None, "recipe": None}
     store_events(migrated, make_event(1, "start"), make_event(3, "complete"))
     with psycopg.connect(migrated) as session:
-        cursor = session.execute(read_statement("reads/annotations"), asked)
+        cursor = session.execute(read_statement("reads/select_annotations"), asked)
         assert [column.name for column in cursor.description or ()][:4] == ["time", "timeend", "text", "tags"]
         ((*_, tags, _kind, _device, _author, _more),) = cursor.fetchall()
     assert tags == "batch,station-1,CU-85"

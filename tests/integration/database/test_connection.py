@@ -133,15 +133,15 @@ def test_a_wrong_password(guarded: Guarded) -> None:
 def test_no_password_known(guarded: Guarded) -> None:
     said = find_refusal(guarded.as_user("operator"), DatabaseAccessError)
     assert said == (
-        f"The server 127.0.0.1:{guarded.port} wants a password of user operator for database postgres,"
-        " and none is known."
+        f"The server 127.0.0.1:{guarded.port} requires a password for user operator and database postgres;"
+        " none is set."
     )
 
 
 def test_a_user_that_is_kept_out(guarded: Guarded) -> None:
     said = find_refusal(guarded.as_user("locked_out"), DatabaseAccessError)
     assert said == (
-        f"The server 127.0.0.1:{guarded.port} lets no user locked_out into database postgres from this"
+        f"The server 127.0.0.1:{guarded.port} rejects user locked_out and database postgres from this"
         " machine (pg_hba.conf)."
     )
 

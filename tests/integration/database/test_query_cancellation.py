@@ -30,7 +30,7 @@ def lock_table(dsn: str, table: str) -> Iterator[None]:
 def test_a_cancelled_question_ends_at_once_and_its_session_answers_the_next(migrated: str) -> None:
     reader = PanelReader(settings_for(migrated))
     reader.open()
-    with ThreadPoolExecutor(1) as pool, lock_table(migrated, "dosing_15m"):
+    with ThreadPoolExecutor(1) as pool, lock_table(migrated, "dosing_rollup_15m"):
         asked = pool.submit(reader.read_panel, CONSUMPTION_TODAY, QUERY)
         wait_until(lambda: reader._queries._sessions)
         reader.cancel_panels([BATCHES_TODAY.id])

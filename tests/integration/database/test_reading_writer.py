@@ -155,7 +155,7 @@ def test_the_books_are_zero_for_an_unknown_spool_and_kept_for_a_known_one(writer
 def test_the_books_carry_the_site(plain_writer: ReadingWriter, migrated: str) -> None:
     write_units(plain_writer, DOSE)
     with psycopg.connect(migrated) as connection:
-        assert connection.execute("SELECT site FROM collector_books").fetchall() == [("plant1",)]
+        assert connection.execute("SELECT site FROM spool_progress").fetchall() == [("plant1",)]
 
 
 def test_a_message_of_several_units_counts_each(writer: ReadingWriter) -> None:
@@ -244,7 +244,7 @@ def test_a_level_without_capacity_gets_the_last_known_one(writer: ReadingWriter,
             "SELECT chemical, capacity_g, percent_full, flags FROM inventory_levels"
             " WHERE dedup = 2 ORDER BY chemical"
         ).fetchall()
-        last = connection.execute("SELECT capacity_g, percent_full FROM inventory_last ORDER BY chemical")
+        last = connection.execute("SELECT capacity_g, percent_full FROM inventory_latest ORDER BY chemical")
         assert last.fetchall() == [(10000.0, 50.0), (None, None)]
     assert rows == [("BDO", 10000.0, 50.0, ["capacity_g: last known"]), ("never heard of", None, None, None)]
 
@@ -253,7 +253,7 @@ def test_a_duplicate_is_not_rolled_up_again(writer: ReadingWriter, migrated: str
     write_units(writer, DOSE, DOSE)
     write_units(writer, DOSE, first=3)
     with psycopg.connect(migrated) as connection:
-        rows = connection.execute("SELECT doses, sum_actual_g FROM dosing_1h").fetchall()
+        rows = connection.execute("SELECT doses, sum_actual_g FROM dosing_rollup_1h").fetchall()
     assert rows == [(1, DOSE.actual_g)]
 
 
@@ -315,7 +315,7 @@ def test_a_batch_torn_off_by_the_death_of_its_session_is_stored_whole_by_the_rep
             refused.append(error)
 
     with psycopg.connect(migrated) as blocking, psycopg.connect(migrated, autocommit=True) as killing:
-        blocking.execute("LOCK TABLE dosing_1h IN ACCESS EXCLUSIVE MODE")
+        blocking.execute("LOCK TABLE dosing_rollup_1h IN ACCESS EXCLUSIVE MODE")
         thread = Thread(target=run)
         thread.start()
         wait_until(
@@ -367,7 +367,7 @@ def test_collectors_with_overlapping_spools_do_not_disturb_each_other(migrated: 
     assert sum(end.stored for end in ends) == len(made)
     assert all(end.stored + end.duplicates == len(made) for end in ends)
     with psycopg.connect(migrated) as connection:
-        assert connection.execute("SELECT sum(doses)::int FROM dosing_1h").fetchone() == (300,)
+        assert connection.execute("SELECT sum(doses)::int FROM dosing_rollup_1h").fetchone() == (300,)
 
 
 def test_a_server_that_is_killed_meanwhile_has_everything_once(own_postgres: EmbeddedPostgres) -> None:
@@ -388,7 +388,7 @@ def test_a_server_that_is_killed_meanwhile_has_everything_once(own_postgres: Emb
     writer.close()
     assert count_rows(own_postgres.dsn, "dosing_consumption") == 4000
     with psycopg.connect(own_postgres.dsn) as connection:
-        assert connection.execute("SELECT sum(doses)::int FROM dosing_15m").fetchone() == (4000,)
+        assert connection.execute("SELECT sum(doses)::int FROM dosing_rollup_15m").fetchone() == (4000,)
 
 
 def test_without_the_schema_somebody_has_to_migrate(database: str) -> None:
@@ -408,7 +408,7 @@ def test_commits_are_durable_even_where_the_server_would_not_wait(
             " INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$"
         )
         connection.execute(
-            "CREATE TRIGGER note AFTER INSERT ON collector_books FOR EACH ROW EXECUTE FUNCTION note()"
+            "CREATE TRIGGER note AFTER INSERT ON spool_progress FOR EACH ROW EXECUTE FUNCTION note()"
         )
     write_units(plain_writer, DOSE)
     with psycopg.connect(migrated) as connection:

@@ -280,10 +280,10 @@ def test_the_collector_remembers_what_the_alarm_journal_has_come_to(plant: Plant
 
 def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
     assert {name for name, _ in list_rights(plant, "dosing_writer", "UPDATE", "DELETE", "TRUNCATE")} == {
-        "collector_books", "batches", "batch_records", "batches_touched",
+        "spool_progress", "batches", "batch_records", "batch_rebuild_queue",
         "alarm_notifications", "alarm_notification_channels", "alarm_checkpoints",
     }  # fmt: skip
-    for table in ("audit_trail", "batch_reviews", "operator_notes", "reviewer_pins", "plant_rules"):
+    for table in ("audit_trail", "batch_reviews", "operator_notes", "reviewer_pins", "plant_limits"):
         assert (table, "INSERT") not in list_rights(plant, "dosing_writer", "INSERT")
 
 
@@ -312,7 +312,7 @@ def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant:
 
 def test_telegraf_sees_the_three_tables_of_readings_only(plant: Plant) -> None:
     readings = {"dosing_consumption", "batch_events", "inventory_levels"}
-    public = {"adoptions", "plant_rules", "schema_migrations"}  # everybody's to read
+    public = {"legacy_imports", "plant_limits", "schema_migrations"}  # everybody's to read
     every = list_rights(plant, "dosing_telegraf", "SELECT", "INSERT", "UPDATE", "DELETE")
     assert {(name, right) for name, right in every if name not in public} == {
         (name, right) for name in readings for right in ("SELECT", "INSERT")

@@ -107,7 +107,7 @@ def test_each_fault_gives_the_status_it_should_live_and_rebuilt_with_the_same_re
         publish_messages(settings, deliver(messages))
         wait_until(lambda: plant.books.received == len(messages) and not plant.books.spooled)
         wait_until(lambda: count_statuses(dsn) == wanted, why=f"{case}: {wanted}, not {count_statuses(dsn)}")
-        wait_until(lambda: fetch_value(dsn, "SELECT count(*) FROM batches_touched") == 0)
+        wait_until(lambda: fetch_value(dsn, "SELECT count(*) FROM batch_rebuild_queue") == 0)
     live = fetch_rows(dsn, RECORDS)
     now = datetime.now(UTC)
     rebuild_batches(settings, since=now - timedelta(days=3), until=now, now=now, report=print)

@@ -307,7 +307,7 @@ def test_a_page_of_the_journal_is_read_by_its_index(migrated: str) -> None:
              "rows": 200, "before": 0, "rules": None, "devices": None, "items": None}  # fmt: skip
     with psycopg.connect(migrated) as session:
         session.execute("SET enable_seqscan = off")
-        query = sql.SQL("EXPLAIN ") + sql.SQL(read_statement("reads/alarm_journal"))
+        query = sql.SQL("EXPLAIN ") + sql.SQL(read_statement("reads/select_alarm_journal"))
         plan = "\n".join(row[0] for row in session.execute(query, asked))
     assert "alarm_journal_page" in plan
     assert "Sort" not in plan

@@ -35,7 +35,7 @@ def plant(migrated: str) -> Settings:
 MISSING = {
     "a recipe's version": (
         "DELETE FROM recipe_masters WHERE version = 2",
-        "Version 2 of the recipe CU-85 is missing; entry 3 of the audit trail tells of it.",
+        "Version 2 of the recipe CU-85 is missing; it is in entry 3 of the audit trail.",
     ),
     "a recipe's version of another number": (
         "UPDATE recipe_masters SET version = 7 WHERE version = 2",
@@ -43,7 +43,7 @@ MISSING = {
     ),
     "a PIN": (
         "DELETE FROM reviewer_pins",
-        "The PIN of Anna is missing; entry 1 of the audit trail tells of it.",
+        "The PIN of Anna is missing; it is in entry 1 of the audit trail.",
     ),
     "a PIN's owner": (
         "UPDATE reviewer_pins SET who = 'Ben'",
@@ -59,12 +59,12 @@ MISSING = {
     ),
     "a batch hidden from every list": (
         "UPDATE batches SET gone = true",
-        f"No list shows {BATCH}, as if its messages were of another batch, but no other batch has them.",
+        f"{BATCH} is hidden as merged, but no other batch has its messages.",
     ),
     "its record": ("DELETE FROM batch_records", f"The record of {BATCH} is missing."),
     "a review": (
         "DELETE FROM batch_reviews WHERE meaning = 'confirmed'",
-        f"Review 5 of {BATCH} is missing; entry 5 of the audit trail tells of it.",
+        f"Review 5 of {BATCH} is missing; it is in entry 5 of the audit trail.",
     ),
 }  # fmt: skip
 
@@ -113,7 +113,7 @@ def test_a_column_of_the_list_that_disagrees_with_record_or_reviews_is_named(pla
         assert any("differs from its record: " in each and name in each for each in found), name
     for name, new in OF_THE_REVIEWS.items():
         assert faults_after(plant, f"UPDATE batches SET {name} = {new}") == (
-            f"What the list says of {BATCH} differs from its reviews: {name}.",
+            f"The list columns of {BATCH} differ from its reviews: {name}.",
         )
 
 

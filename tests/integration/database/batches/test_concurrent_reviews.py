@@ -34,7 +34,7 @@ def test_a_batch_that_goes_while_it_is_being_signed_is_not_reviewed(
         return select_effective_policy(session, settings)
 
     monkeypatch.setattr("dosing_tui.database.batches.review_writer.select_effective_policy", meanwhile)
-    with pytest.raises(ReviewError, match="This batch is no more"):
+    with pytest.raises(ReviewError, match="This batch no longer exists"):
         review_batch(plant)
     assert fetch_value(plant.database.dsn, "SELECT count(*) FROM audit_trail") == 0
 
@@ -48,7 +48,7 @@ def test_a_batch_that_is_reviewed_while_its_messages_go_to_another_stays_and_say
     draft = create_review_draft(later, Decision.REJECTED, who="Anna", comment="no start")
 
     def meanwhile(name: str) -> LiteralString:
-        if name == "batches/remove":
+        if name == "batches/delete_batches":
             enter_review(settings, draft, os_user="tester")
         return read_statement(name)
 

@@ -35,7 +35,7 @@ def test_only_what_begins_after_it_was_learned_is_judged_by_it_and_a_rebuild_doe
     settings = settings_for(migrated)
     many = [one for number in range(25) for one in normal_batch(600.0 * number)]
     store_and_rebuild(migrated, *many, *make_slow_batch(600.0 * 25), now=LEARNED)
-    assert fetch_rows(migrated, "SELECT recipe, chemical, batches FROM usual_durations ORDER BY 1, 2") == [
+    assert fetch_rows(migrated, "SELECT recipe, chemical, batches FROM batch_duration_baselines ORDER BY 1, 2") == [
         ("", "", 26), ("CU-85", "", 26), ("CU-85", "T-12", 26), ("CU-85", "T-9", 26),
     ]  # fmt: skip
     store_and_rebuild(
@@ -51,7 +51,7 @@ def test_only_what_begins_after_it_was_learned_is_judged_by_it_and_a_rebuild_doe
     later = LEARNED + timedelta(days=9)
     rebuild_changed_days(settings, now=later)
     rebuild_changed_days(settings, now=later)
-    assert fetch_rows(migrated, "SELECT count(DISTINCT valid_from) FROM usual_durations") == [(2,)]
+    assert fetch_rows(migrated, "SELECT count(DISTINCT valid_from) FROM batch_duration_baselines") == [(2,)]
     rebuild_batches(settings, since=NOON - timedelta(days=1), until=later, now=later, report=print)
     assert read_assessments(migrated)[:28] == before
     assert fetch_rows(migrated, "SELECT DISTINCT finding_kinds FROM batches WHERE begins_at > %s",
@@ -62,4 +62,4 @@ def test_where_there_is_nothing_to_learn_from_it_is_looked_again_after_a_day(mig
     settings = settings_for(migrated)
     for days in (0.0, 0.9, 1.1):
         rebuild_changed_days(settings, now=NOON + timedelta(days=days))
-    assert fetch_rows(migrated, "SELECT count(*), max(batches) FROM usual_durations") == [(2, 0)]
+    assert fetch_rows(migrated, "SELECT count(*), max(batches) FROM batch_duration_baselines") == [(2, 0)]

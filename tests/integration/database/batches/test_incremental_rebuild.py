@@ -123,7 +123,7 @@ def test_nothing_is_written_when_nothing_has_changed(migrated: str) -> None:
     store_and_rebuild(migrated, *normal_batch(), now=LATER)
     done = rebuild_batches(settings_for(migrated), since=NOON, until=LATER, now=LATER, report=print)
     assert (done.batch_count, done.stored_count, done.removed_count) == (1, 0, 0)
-    assert fetch_value(migrated, "SELECT count(*) FROM batches_touched") == 0
+    assert fetch_value(migrated, "SELECT count(*) FROM batch_rebuild_queue") == 0
 
 
 def test_batches_outlive_their_readings(migrated: str) -> None:
@@ -151,7 +151,7 @@ def test_batches_outlive_readings_that_were_kept_for_less_than_usual(migrated: s
 
 def test_what_was_written_waits_until_somebody_rebuilds(migrated: str) -> None:
     write_readings(migrated, normal_batch())
-    assert fetch_value(migrated, "SELECT count(*) FROM batches_touched") == 1
+    assert fetch_value(migrated, "SELECT count(*) FROM batch_rebuild_queue") == 1
     assert describe_stored(migrated) == []
     assert store_and_rebuild(migrated, now=LATER) == ["complete CU-85 2"]
 
@@ -166,9 +166,9 @@ def test_only_one_rebuilds_at_a_time(migrated: str) -> None:
 
 def test_what_comes_while_it_is_rebuilt_is_not_forgotten(migrated: str) -> None:
     write_readings(migrated, normal_batch())
-    touched = fetch_rows(migrated, "SELECT device_id, day, touches FROM batches_touched")
+    touched = fetch_rows(migrated, "SELECT device_id, day, touches FROM batch_rebuild_queue")
     write_readings(migrated, [make_dose(70, "T-9", dedup=9)])
-    (row,) = fetch_rows(migrated, "SELECT device_id, day, touches FROM batches_touched")
+    (row,) = fetch_rows(migrated, "SELECT device_id, day, touches FROM batch_rebuild_queue")
     assert row[:2] == touched[0][:2]
     assert row[2] > touched[0][2]
 

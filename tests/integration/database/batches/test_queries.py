@@ -10,7 +10,6 @@ from dosing_tui.database.batches import queries, review_writer
 from dosing_tui.database.batches.queries import count_batches, list_batches, list_batches_above, read_batch
 from dosing_tui.database.batches.review_writer import enter_review
 from dosing_tui.database.connection import Session
-from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review.exception_checks import ExceptionKind
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchStatusCounts, create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision, Review
@@ -118,16 +117,3 @@ def test_text_of_the_plant_is_harmless(migrated: str) -> None:
     (row,) = list_batches(settings_for(migrated), BatchFilter())
     assert row.recipe.isprintable()
     assert read_batch(settings_for(migrated), row.batch_key) is not None
-
-
-def test_the_list_its_pages_above_and_its_counts_are_filtered_alike() -> None:
-    """A condition that one lacks shows batches that are not counted, or counts what is never shown."""
-
-    def conditions(name: str) -> list[str]:
-        lines = read_statement(f"batches/{name}").splitlines()
-        begin = next(number for number, line in enumerate(lines) if line.startswith(" WHERE"))
-        end = next(number for number, line in enumerate(lines) if "without_findings" in line)
-        return lines[begin : end + 1]
-
-    assert len(conditions("listed")) == 10
-    assert conditions("listed_above") == conditions("counts") == conditions("listed")

@@ -70,7 +70,7 @@ def test_who_has_not_seen_a_late_alarm_signs_nothing(plant: Settings) -> None:
     before = read_newest_batch(plant)
     insert_alarm(plant, 60)
     for meaning, why in ((Decision.REJECTED, "dirty"), (Decision.DEVIATION, "the drum was changed")):
-        with pytest.raises(ReviewError, match="exceptions or alarms are others than those you saw"):
+        with pytest.raises(ReviewError, match="exceptions or alarms have changed since it was displayed"):
             review_batch(plant, meaning, why, at=before)
     assert fetch_rows(plant.database.dsn, "SELECT * FROM batch_reviews") == []
 

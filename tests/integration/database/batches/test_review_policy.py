@@ -35,7 +35,7 @@ def require_policy(settings: Settings, policy: ReviewPolicy = STRICT) -> None:
 
 def test_a_program_whose_settings_want_no_pin_signs_nothing_without_one(lax: Settings) -> None:
     require_policy(lax)
-    with pytest.raises(ReviewError, match="wants a PIN with every review"):
+    with pytest.raises(ReviewError, match="requires a PIN with every review"):
         review_batch(lax)
     set_pin(lax, who="Anna", pin="1234")
     with pytest.raises(ReviewError, match="not the PIN of Anna"):
@@ -55,7 +55,7 @@ def test_the_database_refuses_a_review_that_no_pin_signed(lax: Settings) -> None
           FROM batch_reviews
     """
     for signature in ("'not an e-signature'", "'signed with a PIN'"):
-        with pytest.raises(psycopg.errors.RaiseException, match="wants the PIN of Anna"):
+        with pytest.raises(psycopg.errors.RaiseException, match="requires the PIN of Anna"):
             execute_statements(lax.database.dsn, insert.format(signature=signature))
 
 
@@ -87,7 +87,7 @@ def test_each_change_is_an_entry_with_its_reason_and_a_changed_one_is_found(lax:
     require_policy(lax, ReviewPolicy())
     assert fetch_value(lax.database.dsn, "SELECT count(*) FROM audit_trail WHERE action = 'policy'") == 2
     assert verify_audit_trail(lax).faults == ()
-    with pytest.raises(ReviewError, match="needs who makes it, and why"):
+    with pytest.raises(ReviewError, match="needs a name and a reason"):
         set_policy(lax, STRICT, who="Anna", reason=" ")
     for change, sentence in (
         ("DELETE FROM review_policy WHERE pin", "The review policy is missing; entry 1 of the audit trail"),

@@ -105,8 +105,8 @@ INSERT: LiteralString = """
 def test_the_database_itself_refuses_what_is_no_undo_or_confirmation(plant: Settings) -> None:
     review_batch(plant)
     for who, meaning, withdraws, why in (
-        ("'Ben'", "'withdrawn'", "0", "only the newest decision"),
-        ("'Ben'", "'approved'", "1", "only the newest decision"),
+        ("'Ben'", "'withdrawn'", "0", "only the newest effective decision"),
+        ("'Ben'", "'approved'", "1", "only the newest effective decision"),
         ("'ANNA'", "'confirmed'", "0", "only an approval by another person"),
     ):
         with pytest.raises(psycopg.errors.RaiseException, match=why):
@@ -122,6 +122,6 @@ def test_withdrawals_from_before_took_back_all_there_was(plant: Settings) -> Non
     with psycopg.connect(plant.database.dsn) as session:
         session.execute("SET session_replication_role = replica")
         session.execute("UPDATE batch_reviews SET withdraws = 0")
-        standing = session.execute("SELECT disposition FROM batch_standings").fetchall()
+        standing = session.execute("SELECT disposition FROM batch_review_status").fetchall()
     assert standing == []
-    assert fetch_rows(plant.database.dsn, "SELECT count(*) FROM standing_reviews") == [(0,)]
+    assert fetch_rows(plant.database.dsn, "SELECT count(*) FROM effective_reviews") == [(0,)]

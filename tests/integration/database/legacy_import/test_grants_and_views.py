@@ -58,7 +58,7 @@ def test_what_telegraf_added_to_the_rows_is_carried_along(guide: str) -> None:
     adopt_database(guide)
     kept = fetch_rows(guide, "SELECT host, facility FROM dosing_consumption ORDER BY time")
     assert kept == [(None, None), ("gateway", "main_factory")]
-    assert fetch_value(guide, "SELECT row->>'host' FROM rows_set_aside") == "gateway"
+    assert fetch_value(guide, "SELECT row->>'host' FROM legacy_import_rejects") == "gateway"
     execute_statements(guide, DOSE.replace("actual_g", "host").format("(now(), 'e', 1, 'BDO', 'gateway')"))
 
 
@@ -91,7 +91,7 @@ def test_tables_that_telegraf_made_by_itself_are_adopted(flavour: Server, databa
         database, "SELECT time::text, pump, error_g, recipe, duration_ms FROM dosing_consumption"
     )
     assert kept == [("2026-11-01 10:00:00+00", 2, None, "", 4000)]
-    reasons = sorted(reason for (reason,) in fetch_rows(database, "SELECT reason FROM rows_set_aside"))
+    reasons = sorted(reason for (reason,) in fetch_rows(database, "SELECT reason FROM legacy_import_rejects"))
     assert reasons == ["device_id is missing", "duration_ms is NaN", "pump is 3000000000", "time is missing"]
 
 
@@ -102,7 +102,7 @@ def test_who_could_read_or_write_still_can(guide: str, role: str) -> None:
     theirs = make_conninfo(guide, user=role)
     execute_statements(theirs, DOSE.format("(now(), 'd', 1, 'BDO', 2.5)"), "SELECT * FROM latest_inventory")
     assert fetch_value(theirs, "SELECT sum(actual_g) FROM dosing_consumption") == 5.0
-    assert fetch_value(theirs, "SELECT sum(sum_actual_g) FROM dosing_1h") == 5.0
+    assert fetch_value(theirs, "SELECT sum(sum_actual_g) FROM dosing_rollup_1h") == 5.0
     assert fetch_value(theirs, "SELECT sum(total_grams) FROM dosing_consumption_hourly") == 5.0
     assert fetch_value(theirs, "SELECT has_table_privilege('dosing_consumption', 'INSERT WITH GRANT OPTION')")
     assert not fetch_value(theirs, "SELECT has_table_privilege('dosing_consumption', 'DELETE')")

@@ -47,14 +47,16 @@ def count_rows(dsn: str) -> tuple[int, int, int]:
 def check_books(dsn: str, told: Told) -> None:
     """Every old row is in its table or set aside, and the old tables are gone."""
     aside: dict[str, int] = dict(
-        fetch_rows(dsn, "SELECT table_name, count(*) FROM rows_set_aside GROUP BY 1")
+        fetch_rows(dsn, "SELECT table_name, count(*) FROM legacy_import_rejects GROUP BY 1")
     )
     doses, events, levels = count_rows(dsn)
     assert doses + aside["dosing_consumption"] == told.doses
     assert events + aside["batch_events"] == told.events
     assert levels + aside["inventory_levels"] == told.levels
     assert sum(aside.values()) == told.spoilt + told.copies
-    copies = fetch_value(dsn, "SELECT count(*) FROM rows_set_aside WHERE reason = 'a copy of another row'")
+    copies = fetch_value(
+        dsn, "SELECT count(*) FROM legacy_import_rejects WHERE reason = 'a copy of another row'"
+    )
     assert copies == told.copies
     assert fetch_value(dsn, OLD_TABLES) == 0
 
@@ -66,7 +68,7 @@ def test_every_row_is_kept_or_set_aside_with_its_reason(guide: str) -> None:
     assert adopt_database(guide) == names
     assert list_pending_steps(settings_for(guide)) == []
     check_books(guide, told)
-    reasons = {reason for (reason,) in fetch_rows(guide, "SELECT reason FROM rows_set_aside")}
+    reasons = {reason for (reason,) in fetch_rows(guide, "SELECT reason FROM legacy_import_rejects")}
     assert {"actual_g is NaN", "time is 1970-01-01 00:00:01+00", "time is 2106-02-07 06:28:15+00"} < reasons
     assert {"device_id is longer than 512 bytes", "remaining_g is Infinity"} < reasons
 
@@ -77,7 +79,7 @@ def test_a_row_set_aside_is_whole(guide: str) -> None:
         "INSERT INTO dosing_consumption VALUES ('1970-01-02', 'd', 1, 'c', 1, 'NaN', 0.5, NULL, 'm', 9)",
     )
     adopt_database(guide)
-    assert fetch_value(guide, "SELECT row FROM rows_set_aside") == {
+    assert fetch_value(guide, "SELECT row FROM legacy_import_rejects") == {
         "time": "1970-01-02T00:00:00+00:00",
         "device_id": "d",
         "pump": 1,
@@ -125,8 +127,8 @@ def test_progress_is_told(guide: str) -> None:
     lived_in(guide)
     told: list[str] = []
     migrate_schema(settings_for(guide), report=told.append)
-    assert [line for line in told if line.startswith("Adopting dosing_consumption: ")]
-    assert [line for line in told if line.startswith("Adopted dosing_consumption: ")]
+    assert [line for line in told if line.startswith("Importing dosing_consumption: ")]
+    assert [line for line in told if line.startswith("Imported dosing_consumption: ")]
 
 
 def interrupt_at(wanted: str) -> Callable[[str], None]:
@@ -138,10 +140,10 @@ def interrupt_at(wanted: str) -> Callable[[str], None]:
 
 
 STAGES = [
-    "Adopting dosing_consumption",
-    "Adopting inventory_levels",
-    "Adopted dosing_consumption",
-    "Adopted batch_events",
+    "Importing dosing_consumption",
+    "Importing inventory_levels",
+    "Imported dosing_consumption",
+    "Imported batch_events",
 ]
 
 
@@ -163,7 +165,7 @@ from tests.support.database.reading_samples import settings_for
 
 def report(line):
     print(line, flush=True)
-    if line.startswith("Adopting dosing_consumption"):
+    if line.startswith("Importing dosing_consumption"):
         sys.stdin.read()
 
 migrate_schema(settings_for(sys.argv[1]), report=report)
@@ -175,7 +177,7 @@ def test_an_adoption_whose_process_is_killed_goes_on(guide: str) -> None:
     command = [sys.executable, "-c", UNTIL_KILLED, guide]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert any(line.startswith("Adopting") for line in process.stdout)
+        assert any(line.startswith("Importing") for line in process.stdout)
         process.kill()
     adopt_database(guide)
     check_books(guide, told)
@@ -184,16 +186,18 @@ def test_an_adoption_whose_process_is_killed_goes_on(guide: str) -> None:
 def test_the_plant_goes_on_writing_while_it_is_adopted(guide: str) -> None:
     told = lived_in(guide)
     with pytest.raises(BrokenOffError):
-        migrate_schema(settings_for(guide), report=interrupt_at("Adopting dosing_consumption"))
+        migrate_schema(settings_for(guide), report=interrupt_at("Importing dosing_consumption"))
     execute_statements(
         guide,
         "INSERT INTO dosing_consumption (time, device_id, pump, chemical) VALUES (now(), 'new', 1, 'BDO')",
     )
     adopt_database(guide)
     doses = fetch_value(guide, "SELECT count(*) FROM dosing_consumption")
-    aside = fetch_value(guide, "SELECT count(*) FROM rows_set_aside WHERE table_name = 'dosing_consumption'")
+    aside = fetch_value(
+        guide, "SELECT count(*) FROM legacy_import_rejects WHERE table_name = 'dosing_consumption'"
+    )
     assert doses + aside == told.doses + 1
-    assert fetch_value(guide, "SELECT sum(doses) FROM dosing_1h") == doses
+    assert fetch_value(guide, "SELECT sum(doses) FROM dosing_rollup_1h") == doses
 
 
 def test_a_writer_never_misses_a_table(guide: str) -> None:
@@ -223,15 +227,17 @@ def test_a_writer_never_misses_a_table(guide: str) -> None:
             adopted.set()
         written = writing.result(timeout=60)
     doses = fetch_value(guide, "SELECT count(*) FROM dosing_consumption")
-    aside = fetch_value(guide, "SELECT count(*) FROM rows_set_aside WHERE table_name = 'dosing_consumption'")
+    aside = fetch_value(
+        guide, "SELECT count(*) FROM legacy_import_rejects WHERE table_name = 'dosing_consumption'"
+    )
     assert doses + aside == told.doses + written
-    assert fetch_value(guide, "SELECT sum(doses) FROM dosing_1h") == doses
+    assert fetch_value(guide, "SELECT sum(doses) FROM dosing_rollup_1h") == doses
 
 
 def test_the_old_table_is_kept_when_its_books_do_not_balance(guide: str) -> None:
     lived_in(guide)
     with pytest.raises(BrokenOffError):
-        migrate_schema(settings_for(guide), report=interrupt_at("Adopting inventory_levels"))
+        migrate_schema(settings_for(guide), report=interrupt_at("Importing inventory_levels"))
     execute_statements(guide, "INSERT INTO adopted_dosing_consumption VALUES ('2021-01-01', 'late', 1, 'c')")
     with pytest.raises(DatabaseAccessError, match=r"adopted_dosing_consumption holds .* it is kept"):
         adopt_database(guide)

@@ -45,9 +45,9 @@ def test_every_end_is_counted_once_however_often_it_is_told(
     chance = random.Random(seed)
     drawn = [[an_event(chance) for _ in range(chance.randint(1, 40))] for _ in range(20)]
     insert_chunks(migrated, "batch_events", COLUMNS, drawn + drawn[:7])
-    for table, seconds in (("batch_ends_15m", "900"), ("batch_ends_1h", "3600")):
+    for table, seconds in (("batch_outcomes_15m", "900"), ("batch_outcomes_1h", "3600")):
         assert fetch_rows(migrated, KEPT.format(table)) == fetch_rows(migrated, RECOMPUTED.format(seconds))
-    assert fetch_value(migrated, "SELECT sum(completed + aborted) FROM batch_ends_1h") < fetch_value(
+    assert fetch_value(migrated, "SELECT sum(completed + aborted) FROM batch_outcomes_1h") < fetch_value(
         migrated, "SELECT count(*) FROM batch_events WHERE event <> 'start'"
     )
 
@@ -64,4 +64,4 @@ def test_two_writers_that_tell_an_end_at_the_same_time_tell_one(flavour: Server,
         one.commit()
         other.result(timeout=20)
     assert fetch_value(migrated, "SELECT count(*) FROM batch_events") == 2
-    assert fetch_value(migrated, "SELECT sum(completed) FROM batch_ends_15m") == 1
+    assert fetch_value(migrated, "SELECT sum(completed) FROM batch_outcomes_15m") == 1

@@ -45,10 +45,10 @@ def test_readings_of_the_coming_month_have_partitions(flavour: Server, migrated:
 
 def test_readings_that_found_no_partition_get_one_and_are_not_counted_again(migrated: str) -> None:
     insert_doses(migrated, timedelta(days=80), timedelta(days=79), timedelta(days=70))
-    before = fetch_value(migrated, "SELECT sum(doses) FROM dosing_1h")
+    before = fetch_value(migrated, "SELECT sum(doses) FROM dosing_rollup_1h")
     run_maintenance(settings_for(migrated), now=NOW)
     assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == 3
-    assert fetch_value(migrated, "SELECT sum(doses) FROM dosing_1h") == before
+    assert fetch_value(migrated, "SELECT sum(doses) FROM dosing_rollup_1h") == before
     if is_plain(migrated):
         assert count_default_rows(migrated) == 0
 
@@ -69,7 +69,7 @@ def test_raw_readings_are_kept_for_ninety_days_and_their_sums_for_two_years(
     if flavour_of(migrated) is ServerFlavour.COMMUNITY:
         run_jobs(migrated, "policy_retention")
     assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == 1
-    for table in ("dosing_15m", "dosing_1h", "dosing_6h", "dosing_recipes_15m"):
+    for table in ("dosing_rollup_15m", "dosing_rollup_1h", "dosing_rollup_6h", "recipe_rollup_15m"):
         assert fetch_value(migrated, f"SELECT sum(doses)::int FROM {table}") == 2
 
 
@@ -105,13 +105,13 @@ def test_twice_is_as_good_as_once(flavour: Server, migrated: str) -> None:
 
 def test_nothing_is_dropped_while_a_database_is_being_adopted(flavour: Server, migrated: str) -> None:
     execute_statements(
-        migrated, "INSERT INTO adoptions (table_name, old_name) VALUES ('dosing_consumption', 'none')"
+        migrated, "INSERT INTO legacy_imports (table_name, old_name) VALUES ('dosing_consumption', 'none')"
     )
     insert_doses(migrated, timedelta(days=300), timedelta(days=800))
     run_maintenance(settings_for(migrated), now=NOW)
     if flavour_of(migrated) is not ServerFlavour.COMMUNITY:  # whose policies come after an adoption
         assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == 2
-    assert fetch_value(migrated, "SELECT sum(doses)::int FROM dosing_1h") == 2
+    assert fetch_value(migrated, "SELECT sum(doses)::int FROM dosing_rollup_1h") == 2
 
 
 def test_only_one_tidies_up_at_a_time(migrated: str) -> None:
@@ -119,7 +119,7 @@ def test_only_one_tidies_up_at_a_time(migrated: str) -> None:
     with psycopg.connect(migrated, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (maintenance.LOCK_KEY,))
         run_maintenance(settings_for(migrated), now=NOW)
-    assert fetch_value(migrated, "SELECT count(*) FROM dosing_1h") == 1
+    assert fetch_value(migrated, "SELECT count(*) FROM dosing_rollup_1h") == 1
 
 
 def test_a_database_without_the_schema_is_named(database: str) -> None:
@@ -142,7 +142,7 @@ def test_a_community_schema_keeps_late_and_repeated_readings_right_in_the_column
         for age in (timedelta(days=20), timedelta(days=20, seconds=1)):
             session.execute(DOSE + " ON CONFLICT DO NOTHING", (NOW - age,))
     assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == 3
-    assert fetch_value(migrated, "SELECT sum(doses)::int FROM dosing_15m") == 3
+    assert fetch_value(migrated, "SELECT sum(doses)::int FROM dosing_rollup_15m") == 3
     assert fetch_value(migrated, "SELECT sum(dose_count)::int FROM dosing_consumption_hourly") == 3
 
 

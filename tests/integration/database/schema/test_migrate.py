@@ -129,7 +129,9 @@ def test_waiting_for_another_one_is_told(database: str) -> None:
 
 def test_a_migration_that_fails_leaves_nothing_behind(flavour: Server, database: str) -> None:
     execute_statements(database, "CREATE TABLE rejected_messages (mine integer)")
-    with pytest.raises(DatabaseAccessError, match=r"any/0006_books .* \"rejected_messages\" already exists"):
+    with pytest.raises(
+        DatabaseAccessError, match=r"any/0006_collector .* \"rejected_messages\" already exists"
+    ):
         migrated_by(database)
     assert list_tables(database) == ["rejected_messages"]
 
@@ -183,7 +185,7 @@ def test_who_may_not_make_tables_does_not_make_the_extension_either(flavour: Ser
 
 
 def test_a_viewer_is_told_whose_tables_they_are(flavour: Server, migrated: str, viewer: str) -> None:
-    execute_statements(migrated, "DELETE FROM schema_migrations WHERE name = 'any/0006_books'")
+    execute_statements(migrated, "DELETE FROM schema_migrations WHERE name = 'any/0006_collector'")
     with pytest.raises(DatabaseAccessError, match="its tables belong to"):
         migrated_by(viewer)
 

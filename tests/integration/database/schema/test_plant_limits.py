@@ -84,7 +84,7 @@ def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds
         return list(row.finding_kinds)
 
     assert findings(ours) == findings(elsewhere) == []
-    assert told[0] == "The database's rules: 0.5 g are within tolerance, stock is low below 20 %."
+    assert told[0] == "Limits in the database: tolerance 0.5 g, low stock below 20 %."
     assert list_pending_steps(elsewhere) == ["rules/stock_low"]
     own = replace(elsewhere, database=replace(elsewhere.database, migrate=False))
     build_database(own).prepare_schema(told.append)
@@ -96,5 +96,5 @@ def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds
 def test_a_schema_that_is_missing_holds_everything_up_where_migrating_is_not_allowed(database: str) -> None:
     settings = settings_for(database, tolerance_g=0.25)
     own = replace(settings, database=replace(settings.database, migrate=False))
-    with pytest.raises(DatabaseAccessError, match=r"not up to date \(.*any/0001_tables.* missing\)"):
+    with pytest.raises(DatabaseAccessError, match=r"not up to date \(.*any/0001_readings.* missing\)"):
         build_database(own).prepare_schema(print)

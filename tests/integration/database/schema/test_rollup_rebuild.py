@@ -90,7 +90,7 @@ def test_sums_are_those_of_the_doses(old: str) -> None:
     for kept, recomputed in RECOMPUTED.items():
         assert fetch_rows(old, kept) == fetch_rows(old, recomputed)
     execute_statements(old, EVENTS.replace("(1, 2)", "(3, 4)"))
-    for table in ("batch_ends_15m", "batch_ends_1h"):
+    for table in ("batch_outcomes_15m", "batch_outcomes_1h"):
         assert fetch_rows(old, f"SELECT sum(completed)::int, sum(aborted)::int FROM {table}") == [(80, 80)]
 
 
@@ -135,6 +135,8 @@ def test_who_may_not_read_a_table_of_the_panels_is_told_which_and_as_whom(old: s
     migrate_schema(settings_for(old), report=print)
     user = str(conninfo_to_dict(viewer)["user"])
     with psycopg.connect(old) as session:
-        session.execute(sql.SQL("REVOKE SELECT ON dosing_6h FROM {}").format(sql.Identifier(user)))
-    with pytest.raises(DatabaseAccessError, match=f"User {user} lacks a right .* denied for table dosing_6h"):
+        session.execute(sql.SQL("REVOKE SELECT ON dosing_rollup_6h FROM {}").format(sql.Identifier(user)))
+    with pytest.raises(
+        DatabaseAccessError, match=f"User {user} lacks a right .* denied for table dosing_rollup_6h"
+    ):
         read_one_panel(viewer, panel_catalog.CONSUMPTION_TODAY, Selection())

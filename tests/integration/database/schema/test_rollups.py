@@ -28,23 +28,23 @@ SUMS: LiteralString = """
   FROM dosing_consumption
 """
 RECOMPUTED: dict[LiteralString, LiteralString] = {
-    "SELECT * FROM dosing_15m ORDER BY 1, 2, 3, 4, 5": (
+    "SELECT * FROM dosing_rollup_15m ORDER BY 1, 2, 3, 4, 5": (
         "SELECT to_timestamp(floor(extract(epoch FROM time) / 900) * 900), device_id, chemical, recipe, mode,"
         + SUMS
         + "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     ),
-    "SELECT * FROM dosing_1h ORDER BY 1, 2, 3, 4, 5": (
+    "SELECT * FROM dosing_rollup_1h ORDER BY 1, 2, 3, 4, 5": (
         "SELECT date_trunc('hour', time), device_id, chemical, recipe, mode,"
         + SUMS
         + "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     ),
     "SELECT bucket, device_id, chemical, recipe, mode, doses, sum_actual_g, n_actual, sum_error_g,"
     " sum_abs_error_g, sum_sq_error_g, n_error, n_out_of_tol, sum_duration_ms, n_duration"
-    " FROM dosing_6h ORDER BY 1, 2, 3, 4, 5": (
+    " FROM dosing_rollup_6h ORDER BY 1, 2, 3, 4, 5": (
         "SELECT to_timestamp(floor(extract(epoch FROM time) / 21600) * 21600),"
         " device_id, chemical, recipe, mode," + SUMS + "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     ),
-    "SELECT * FROM dosing_recipes_15m ORDER BY 1, 2, 3": (
+    "SELECT * FROM recipe_rollup_15m ORDER BY 1, 2, 3": (
         "SELECT to_timestamp(floor(extract(epoch FROM time) / 900) * 900), recipe, mode, count(*),"
         " coalesce(sum(actual_g), 0), count(actual_g), coalesce(sum(error_g), 0), count(error_g),"
         " coalesce(sum(duration_ms), 0)::bigint, count(duration_ms)"
@@ -52,7 +52,7 @@ RECOMPUTED: dict[LiteralString, LiteralString] = {
     ),
     "SELECT sum(b00), sum(b06), sum(b11), sum(b13), sum(b21),"
     " sum(b00+b01+b02+b03+b04+b05+b06+b07+b08+b09+b10+b11+b12+b13+b14+b15+b16+b17+b18+b19+b20+b21)"
-    " FROM dosing_6h": (
+    " FROM dosing_rollup_6h": (
         "SELECT count(*) FILTER (WHERE error_g < -2),"
         " count(*) FILTER (WHERE error_g >= -1 AND error_g < -0.8),"
         " count(*) FILTER (WHERE error_g >= 0 AND error_g < 0.2),"
@@ -122,7 +122,7 @@ def test_copy_feeds_the_rollups_too(flavour: Server, migrated: str) -> None:
     with psycopg.connect(migrated) as session, session.cursor() as cursor, cursor.copy(copying) as copy:
         for second in range(10):
             copy.write_row((START + timedelta(seconds=second), "d", 1, "BDO", 2.5))
-    assert fetch_rows(migrated, "SELECT doses, sum_actual_g FROM dosing_1h") == [(10, 25.0)]
+    assert fetch_rows(migrated, "SELECT doses, sum_actual_g FROM dosing_rollup_1h") == [(10, 25.0)]
 
 
 def test_what_the_guides_telegraf_inserts_feeds_everything(flavour: Server, migrated: str) -> None:
@@ -138,7 +138,7 @@ def test_what_the_guides_telegraf_inserts_feeds_everything(flavour: Server, migr
     seen = fetch_rows(migrated, "SELECT device_id FROM device_last_seen ORDER BY 1")
     assert seen == [("a",), ("b",), ("c",)]
     assert fetch_rows(migrated, "SELECT percent_full FROM latest_inventory") == [(75.0,)]
-    assert fetch_value(migrated, "SELECT sum(doses) FROM dosing_15m") == 1
+    assert fetch_value(migrated, "SELECT sum(doses) FROM dosing_rollup_15m") == 1
 
 
 def test_a_role_that_may_only_insert_doses_needs_no_right_on_what_is_kept_of_them(
@@ -155,7 +155,7 @@ def test_a_role_that_may_only_insert_doses_needs_no_right_on_what_is_kept_of_the
         )
         session.execute(sql.SQL("DROP OWNED BY {0}").format(name))
         session.execute(sql.SQL("DROP ROLE {0}").format(name))
-    assert fetch_value(migrated, "SELECT sum(doses) FROM dosing_1h") == 1
+    assert fetch_value(migrated, "SELECT sum(doses) FROM dosing_rollup_1h") == 1
 
 
 def a_level(chance: random.Random, dedup: int) -> tuple[Any, ...]:

@@ -178,7 +178,7 @@ async def test_of_two_reviewers_at_once_the_second_is_told_and_what_was_typed_st
         await anna.press_keys("space")
         await anna.wait_for_text("approved")
         await ben.press_keys("enter")
-        await ben.wait_for_text("Anna was faster ('approved'")
+        await ben.wait_for_text("Anna reviewed this batch at")
         assert read_reviews(migrated) == [("approved", "Anna", "")]
         await ben.press_keys("R")
         await ben.wait_for_text("too dark")

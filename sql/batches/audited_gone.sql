@@ -1,8 +1,0 @@
--- Batches that no list shows because their messages are of another, each with what may be that other one.
-SELECT g.batch_id, g.anchor, n.batch_key, r.record
-  FROM batches AS g
-  LEFT JOIN batches AS n ON n.device_id = g.device_id AND NOT n.gone
-        AND n.begins_at <= g.anchored_at + INTERVAL '1 hour' AND n.last_at >= g.anchored_at - INTERVAL '1 hour'
-  LEFT JOIN batch_records AS r ON r.batch_key = n.batch_key
- WHERE g.gone
- ORDER BY g.batch_id

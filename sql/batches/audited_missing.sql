@@ -1,5 +1,0 @@
--- Batches that reviews are about, and that are not there.
-SELECT DISTINCT r.batch_id
-  FROM batch_reviews AS r
- WHERE NOT EXISTS (SELECT FROM batches AS b WHERE b.batch_key = r.batch_key)
- ORDER BY r.batch_id

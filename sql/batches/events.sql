@@ -1,4 +1,0 @@
--- One station's batch events of a span.
-SELECT time, device_id, event, recipe, pumps, dedup, received_at, time_quality, coalesce(flags, '{}') AS flags
-  FROM batch_events
- WHERE device_id = %(device)s AND time >= %(from)s AND time < %(to)s

@@ -1,5 +1,0 @@
--- What the plant wants of every review now.
-SELECT pin, second_person
-  FROM review_policy
- ORDER BY audit_seq DESC
- LIMIT 1

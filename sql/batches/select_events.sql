@@ -1,0 +1,4 @@
+-- Batch events of one station in a time span.
+SELECT time, device_id, event, recipe, pumps, dedup, received_at, time_quality, coalesce(flags, '{}') AS flags
+  FROM batch_events
+ WHERE device_id = %(device)s AND time >= %(from)s AND time < %(to)s

@@ -1,3 +1,0 @@
--- Enters a new PIN of a reviewer.
-INSERT INTO reviewer_pins (who, pin_hash, audit_seq)
-VALUES (%(who)s, %(pin_hash)s, %(audit_seq)s)

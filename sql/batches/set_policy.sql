@@ -1,3 +1,0 @@
--- Enters what the plant wants of every review from now on.
-INSERT INTO review_policy (audit_seq, pin, second_person, reason)
-VALUES (%(audit_seq)s, %(pin)s, %(second_person)s, %(reason)s)

@@ -1,4 +1,0 @@
--- Forgets what was touched, unless it has been touched again.
-DELETE FROM batches_touched AS touched
- USING unnest(%(device_id)s::text[], %(day)s::date[], %(touches)s::bigint[]) AS done (device_id, day, touches)
- WHERE touched.device_id = done.device_id AND touched.day = done.day AND touched.touches = done.touches

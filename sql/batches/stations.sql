@@ -1,5 +1,0 @@
--- The stations that said something in a span.
-SELECT device_id FROM batch_events WHERE time >= %(from)s AND time < %(to)s
- UNION
-SELECT device_id FROM dosing_consumption WHERE time >= %(from)s AND time < %(to)s
- ORDER BY device_id

@@ -1,4 +1,0 @@
--- The whole of one batch.
-SELECT record, judgement
-  FROM batch_records
- WHERE batch_key = %(batch_key)s

@@ -1,8 +1,0 @@
--- Has the batches that began at or after a moment judged anew.
-INSERT INTO batches_touched AS t (device_id, day, since, until)
-SELECT device_id, (anchored_at AT TIME ZONE 'UTC')::date, min(anchored_at), max(anchored_at)
-  FROM batches
- WHERE begins_at >= %(since)s
- GROUP BY 1, 2
-    ON CONFLICT (device_id, day) DO UPDATE
-   SET since = least(t.since, excluded.since), until = greatest(t.until, excluded.until), touches = t.touches + 1

@@ -1,8 +1,0 @@
--- The usual durations that held at some time of [from, to).
-SELECT u.recipe, u.mode, u.chemical, u.valid_from, u.low_s, u.high_s, u.batches
-  FROM usual_durations AS u
- WHERE u.recipe <> '' AND u.valid_from < %(to)s
-   AND u.valid_from >= coalesce((SELECT max(o.valid_from) FROM usual_durations AS o
-                                  WHERE o.recipe = u.recipe AND o.mode = u.mode AND o.valid_from <= %(from)s),
-                                %(from)s)
- ORDER BY u.recipe, u.mode, u.valid_from, u.chemical

@@ -1,4 +1,0 @@
--- Plain PostgreSQL: weeks for the month ahead and for late readings; rows that found no week get one.
-SELECT sum(compat.ensure_partitions(parent, %(now)s - INTERVAL '5 weeks', %(now)s + INTERVAL '4 weeks')
-           + compat.house_strays(parent, %(now)s + INTERVAL '4 weeks'))
-  FROM unnest(ARRAY['dosing_consumption', 'batch_events', 'inventory_levels']::regclass[]) AS parent

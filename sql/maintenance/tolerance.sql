@@ -1,3 +1,0 @@
--- From now on a dose is out of tolerance when its error is beyond this, in g.
-UPDATE plant_rules
-   SET tolerance_g = %(tolerance_g)s

@@ -1,4 +1,0 @@
--- Which of these entries the journal has.
-SELECT uuid
-  FROM alarm_journal
- WHERE uuid = ANY (%(uuid)s::uuid[])

@@ -1,6 +1,0 @@
--- The recipes of the doses since then, of 90 days at least.
-SELECT DISTINCT recipe
-  FROM dosing_6h
- WHERE bucket >= least(%(since)s::timestamptz, now() - INTERVAL '90 days')
-   AND recipe <> ''
- ORDER BY recipe

@@ -1,5 +1,0 @@
--- The newest level of every tank.
-SELECT time, device_id, chemical, remaining_g, capacity_g, percent_full, dedup, received_at, time_quality,
-       coalesce(flags, '{}') AS flags
-  FROM inventory_last
- ORDER BY device_id, chemical

@@ -1,4 +1,0 @@
--- How far this spool has been written, and what became of its units.
-SELECT last_seq, stored, duplicates, rejected
-  FROM collector_books
- WHERE spool_id = %(spool_id)s

@@ -1,7 +1,0 @@
--- The newest batch events, oldest first; stations tell whole seconds, so those of one second are in the order of their arrival.
-SELECT time, device_id, event, recipe, pumps, dedup, received_at, time_quality, coalesce(flags, '{}') AS flags
-  FROM (SELECT time, device_id, event, recipe, pumps, dedup, received_at, time_quality, flags
-          FROM batch_events
-         ORDER BY time DESC, received_at DESC
-         LIMIT %(rows)s) AS newest
- ORDER BY time, received_at

@@ -1,0 +1,4 @@
+-- Which of these entries the journal holds.
+SELECT uuid
+  FROM alarm_journal
+ WHERE uuid = ANY (%(uuid)s::uuid[])

@@ -1,0 +1,56 @@
+-- The level of every tank at the start and end of [from, to), and the mass dosed from it meanwhile. Levels have no time of
+-- their own: they follow their dose, whose time is the station's. The level at an edge is the last one received before
+-- the next shift's first dose, at most 10 s after this shift's last. Levels that were sent late do not count.
+WITH edges AS (
+     SELECT tank.device_id, tank.chemical, edge.is_first, around.before,
+            greatest(edge.at, around.last_heard + INTERVAL '10 seconds') AS latest
+       FROM inventory_latest AS tank
+      CROSS JOIN (VALUES (true, %(from)s::timestamptz), (false, %(to)s::timestamptz)) AS edge (is_first, at)
+      CROSS JOIN LATERAL (
+            SELECT max(h.heard) FILTER (WHERE d.time < edge.at) AS last_heard,
+                   min(h.heard) FILTER (WHERE d.time >= edge.at) AS before
+              FROM dosing_consumption AS d
+             CROSS JOIN LATERAL (SELECT CASE WHEN abs(extract(epoch FROM d.received_at - d.time)) <= 60
+                                             THEN d.received_at ELSE d.time END AS heard) AS h
+             WHERE d.device_id = tank.device_id AND d.chemical = tank.chemical
+               AND d.time >= edge.at - INTERVAL '2 minutes' AND d.time < edge.at + INTERVAL '2 minutes') AS around
+), held AS (
+     SELECT e.device_id, e.chemical, e.is_first, told.*
+       FROM edges AS e
+      CROSS JOIN LATERAL (
+            SELECT h.heard, l.remaining_g,
+                   CASE WHEN l.capacity_g > 0 THEN 100 * l.remaining_g / l.capacity_g
+                        ELSE l.percent_full END AS percent_full
+              FROM inventory_levels AS l
+             CROSS JOIN LATERAL (SELECT CASE WHEN abs(extract(epoch FROM l.received_at - l.time)) <= 60
+                                             THEN l.received_at ELSE l.time END AS heard) AS h
+             WHERE l.device_id = e.device_id AND l.chemical = e.chemical
+               AND l.time <= e.latest + INTERVAL '1 minute' AND h.heard <= e.latest
+               AND (e.before IS NULL OR h.heard < e.before)
+               AND l.remaining_g IS NOT NULL AND l.time_quality <> 'receive(backlog)'
+             ORDER BY l.time DESC
+             LIMIT 1) AS told
+)
+SELECT tank.device_id, tank.chemical, first.remaining_g AS start_g, first.percent_full AS start_percent,
+       last.remaining_g AS end_g, last.percent_full AS end_percent, dosed.dosed_g,
+       coalesce(dosed.unweighed, 0) AS unweighed, taken.taken_g
+  FROM inventory_latest AS tank
+  LEFT JOIN held AS first
+    ON first.is_first AND first.device_id = tank.device_id AND first.chemical = tank.chemical
+  LEFT JOIN held AS last
+    ON NOT last.is_first AND last.device_id = tank.device_id AND last.chemical = tank.chemical
+  LEFT JOIN LATERAL (
+       SELECT CASE WHEN count(*) = count(d.actual_g) THEN coalesce(sum(d.actual_g), 0) END AS taken_g
+         FROM dosing_consumption AS d
+        CROSS JOIN LATERAL (SELECT CASE WHEN abs(extract(epoch FROM d.received_at - d.time)) <= 60
+                                        THEN d.received_at ELSE d.time END AS heard) AS h
+        WHERE d.device_id = tank.device_id AND d.chemical = tank.chemical
+          AND d.time > first.heard - INTERVAL '1 minute' AND d.time <= last.heard + INTERVAL '1 minute'
+          AND h.heard > first.heard AND h.heard <= last.heard) AS taken ON last.heard > first.heard
+  LEFT JOIN (
+       SELECT device_id, chemical, CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS dosed_g,
+              sum(doses) - sum(n_actual) AS unweighed
+         FROM dosing_sums(%(from)s::timestamptz, %(to)s::timestamptz)
+        GROUP BY device_id, chemical) AS dosed
+    ON dosed.device_id = tank.device_id AND dosed.chemical = tank.chemical
+ ORDER BY tank.device_id, tank.chemical

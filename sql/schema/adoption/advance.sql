@@ -1,4 +1,0 @@
--- The books of one copied slice; in its transaction.
-UPDATE adoptions
-   SET copied_to = %(until)s, copied = copied + %(copied)s, set_aside = set_aside + %(set_aside)s
- WHERE table_name = %(table)s

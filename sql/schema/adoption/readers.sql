@@ -1,7 +1,0 @@
--- Roles, PUBLIC as '', that may read the doses of the old table: they may read what is made of them, too.
-SELECT DISTINCT coalesce(r.rolname::text, '') AS grantee
-  FROM pg_class AS c
-  CROSS JOIN LATERAL aclexplode(c.relacl) AS x
-  LEFT JOIN pg_roles AS r ON r.oid = x.grantee
- WHERE c.oid = ANY (%(relations)s) AND c.relname = 'dosing_consumption' AND x.privilege_type = 'SELECT'
-   AND x.grantee <> c.relowner AND (r.rolname IS NOT NULL OR x.grantee = 0);

@@ -1,9 +1,0 @@
--- Rows whose time no slice of time can hold go aside; answers their number. The name in braces is filled in.
-WITH aside AS (
-    INSERT INTO rows_set_aside (table_name, row, reason)
-    SELECT %(table)s, to_jsonb(o), 'time is ' || coalesce(o.time::text, 'missing')
-      FROM {old} AS o
-     WHERE o.time IS NULL OR o.time < %(sane_from)s::timestamptz OR o.time >= %(sane_until)s::timestamptz
-    RETURNING 1
-)
-SELECT count(*) FROM aside

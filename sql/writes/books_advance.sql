@@ -1,6 +1,0 @@
--- Enters what became of a batch.
-UPDATE collector_books
-   SET site = %(site)s, last_seq = %(last_seq)s, stored = stored + %(stored)s,
-       duplicates = duplicates + %(duplicates)s, rejected = rejected + %(rejected)s, updated_at = now()
- WHERE spool_id = %(spool_id)s
-RETURNING last_seq, stored, duplicates, rejected

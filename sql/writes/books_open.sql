@@ -1,4 +1,0 @@
--- Opens the books of a spool; nothing if somebody has opened them.
-INSERT INTO collector_books (spool_id, site)
-VALUES (%(spool_id)s, %(site)s)
-    ON CONFLICT DO NOTHING

@@ -1,0 +1,9 @@
+-- Store batch events, each once; returns the identities of new ones.
+INSERT INTO batch_events (time, device_id, event, recipe, pumps, dedup, received_at, time_quality, flags)
+SELECT given.time, given.device_id, given.event, given.recipe, given.pumps, given.dedup, given.received_at,
+       given.time_quality, nullif(given.flags, '{}')
+  FROM json_to_recordset(%(rows)s::json)
+       AS given (time timestamptz, device_id text, event text, recipe text, pumps int, dedup int,
+                 received_at timestamptz, time_quality text, flags text[])
+    ON CONFLICT DO NOTHING
+RETURNING device_id, time, event, recipe, dedup

@@ -1,0 +1,12 @@
+-- Store doses, each once; returns the identities of new ones.
+INSERT INTO dosing_consumption (time, device_id, pump, chemical, target_g, actual_g, error_g, recipe, mode,
+                                duration_ms, dedup, received_at, time_quality, flags)
+SELECT given.time, given.device_id, given.pump, given.chemical, given.target_g, given.actual_g, given.error_g,
+       given.recipe, given.mode, given.duration_ms, given.dedup, given.received_at, given.time_quality,
+       nullif(given.flags, '{}')
+  FROM json_to_recordset(%(rows)s::json)
+       AS given (time timestamptz, device_id text, pump int, chemical text, target_g float8, actual_g float8,
+                 error_g float8, recipe text, mode text, duration_ms bigint, dedup int,
+                 received_at timestamptz, time_quality text, flags text[])
+    ON CONFLICT DO NOTHING
+RETURNING device_id, time, pump, dedup

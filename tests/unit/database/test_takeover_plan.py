@@ -1,0 +1,34 @@
+"""Which migrations a database of the development schema still gets."""
+
+import pytest
+
+from dosing_tui.database.schema.migration_history import (
+    LAST_DEVELOPMENT_MIGRATION,
+    TAKEOVER,
+    AppliedMigration,
+    list_migrations,
+    list_pending,
+)
+from dosing_tui.database.server_flavour import ServerFlavour
+from dosing_tui.errors import DatabaseAccessError
+
+APPLIED = ("any/0001_tables", "any/0012_operator_notes", LAST_DEVELOPMENT_MIGRATION)
+
+
+def plan(flavour: ServerFlavour, *applied: str) -> list[str]:
+    rows = [AppliedMigration(name, "", flavour.value) for name in applied]
+    return [migration.name for migration in list_pending(list_migrations(flavour), rows)]
+
+
+def test_the_takeover_covers_the_baseline_and_the_policies_it_has_had() -> None:
+    assert plan(ServerFlavour.COMMUNITY, *APPLIED, "community/0050_policies") == [TAKEOVER]
+    assert plan(ServerFlavour.PLAIN, *APPLIED) == [TAKEOVER]
+
+
+def test_policies_follow_where_the_import_of_rows_was_not_finished() -> None:
+    assert plan(ServerFlavour.COMMUNITY, *APPLIED) == [TAKEOVER, "community/0050_policies"]
+
+
+def test_an_older_development_schema_is_refused() -> None:
+    with pytest.raises(DatabaseAccessError, match="older than migration 27"):
+        plan(ServerFlavour.PLAIN, "any/0001_tables", "any/0026_review_policy")
