@@ -1,11 +1,13 @@
-"""The settings of the alarms, as the rules want them."""
+"""Alarm and panel limits, built from the settings."""
 
 from datetime import timedelta
+from operator import attrgetter
 
 from dosing_tui.config.alarm_limit_overrides import LIMIT_RANGES
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, LimitOverride
 from dosing_tui.domain.alarms.models import Priority
+from dosing_tui.domain.panels.panel_catalog import PlantLimit
 
 
 def build_alarm_limits(settings: Settings) -> AlarmLimits:
@@ -43,6 +45,11 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
 def _select_overrides(one: AlarmLimitSettings) -> dict[str, float]:
     told = {name: getattr(one, name) for name, _, _ in LIMIT_RANGES}
     return {name: value for name, value in told.items() if value is not None}
+
+
+def get_limit(settings: Settings, limit: PlantLimit) -> float:
+    """The value of a limit at this site, from the setting that the limit names."""
+    return float(attrgetter(limit.value)(settings))
 
 
 def get_max_shelving(settings: Settings, priority: Priority) -> timedelta:

@@ -52,7 +52,7 @@ def _build_dashboard(range_: str, panels: Sequence[Panel[object]], settings: Set
         "annotations": {"list": [_build_annotations(zone)]},
         "templating": {"list": [_build_variable(dimension) for dimension in Dimension]},
         "panels": [
-            build_panel(panel, number=number, at=at, zone=zone, limits=settings.limits)
+            build_panel(panel, number=number, at=at, settings=settings)
             for number, (panel, at) in enumerate(_place_panels(panels), start=1)
         ],
     }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dosing_tui.tui.charts.primitives.area import draw_area
-from dosing_tui.tui.charts.primitives.axes import value_to_row
+from dosing_tui.tui.charts.primitives.axes import draw_time_ticks, value_to_row
 from dosing_tui.tui.charts.primitives.braille import draw_lines, get_series_marker, get_series_style
 from dosing_tui.tui.charts.primitives.scale import column_to_bucket, format_tick
 from dosing_tui.tui.charts.primitives.time_ticks import place_time_ticks
@@ -116,13 +116,7 @@ def _draw_time_axis(canvas: Canvas, data: ChartData, y: int, columns: int) -> No
     if data.partial_bucket is not None:
         for column in bucket_to_columns(data, data.partial_bucket, columns):
             canvas.set_cell(LEFT_MARGIN + column, y, "·", CellStyle(ColourRole.TEXT))
-    free = LEFT_MARGIN - 1
-    for tick in place_time_ticks(data.window, columns, data.zone):
-        canvas.set_cell(LEFT_MARGIN + tick.column, y, "┬", FRAME)
-        start = LEFT_MARGIN + tick.column - len(tick.label) // 2
-        if start >= free and start + len(tick.label) <= canvas.width:
-            canvas.write_text(start, y + 1, tick.label, DIM)
-            free = start + len(tick.label) + 1
+    draw_time_ticks(canvas, y, place_time_ticks(data.window, columns, data.zone), left=LEFT_MARGIN)
 
 
 def bucket_to_columns(data: ChartData, bucket: int, columns: int) -> range:

@@ -22,6 +22,9 @@ VIEW_KEYS = (
     Binding("5", "view('production')", "Production", id="production", tooltip="Batches and days"),
     Binding("6", "view('doses')", "Doses", id="doses", tooltip="Table of the newest doses"),
     Binding("7", "view('books')", "Books", id="books", tooltip="Readings, role, links"),
+    Binding(
+        "8", "view('panels')", "Panels", id="panels", show=False, tooltip="Panels without a tile of their own"
+    ),
 )
 TILE_KEYS = (
     Binding("enter", "zoom", "Zoom", id="zoom", tooltip="The focused tile, large"),

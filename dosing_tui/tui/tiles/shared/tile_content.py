@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from dosing_tui.domain.panels.filters import NO_FILTER, Selection
 from dosing_tui.domain.panels.panel_catalog import Panel
+from dosing_tui.live_state import LinkStatus
 from dosing_tui.tui.layout.geometry import TileFrame
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, render_paragraph, split_cells
@@ -57,6 +58,17 @@ AnyTileContent = TileContent[Any]
 """The tiles hold contents of several data types side by side; each brings the painter that fits."""
 
 
+def build_panel_content(
+    context: RenderContext, panel: Panel[Any], data: Data, paint: Callable[[Data, int, int], Rows],
+    unit: str = "", *, is_empty: bool, empty_text: str = "no dose", title: str = "",
+    other_panels: tuple[Panel[Any], ...] = (),
+) -> TileContent[Data]:  # fmt: skip
+    """A tile of the rows of ``panel``, whose title it has unless ``title`` is given, with its age or why it is empty."""
+    age, stale = format_panel_age(context, panel, *other_panels)
+    empty = context.explain_empty(panel, empty_text) if is_empty else ""
+    return TileContent(title or context.format_title(panel), data, paint, unit, age, stale, empty)
+
+
 def format_panel_age(context: RenderContext, *panels: Panel[Any]) -> tuple[str, bool]:
     """How old the oldest of these panels' answers is, and whether it has gone stale."""
     times = [at for panel in panels if (at := context.get_result(panel).loaded_at) is not None]
@@ -68,9 +80,15 @@ def format_panel_age(context: RenderContext, *panels: Panel[Any]) -> tuple[str, 
     return _format_age(context, min(times), stale), stale
 
 
-def format_reading_age(context: RenderContext, newest: datetime | None, *, is_stale: bool) -> str:
-    """How old the newest of the live readings is."""
-    return "" if newest is None else _format_age(context, newest, is_stale)
+def build_live_content(
+    context: RenderContext, title: str, data: Data, paint: Callable[[Data, int, int], Rows], unit: str = "", *,
+    newest: datetime | None, empty_text: str,
+) -> TileContent[Data]:  # fmt: skip
+    """A tile of live readings. ``newest`` is when the newest was received; None is no reading."""
+    if newest is None:
+        return TileContent(title, data, paint, unit, empty_text=context.explain_no_messages(empty_text))
+    stale = context.snapshot.broker.status is LinkStatus.DOWN
+    return TileContent(title, data, paint, unit, _format_age(context, newest, stale), stale)
 
 
 def _format_age(context: RenderContext, at: datetime, is_stale: bool) -> str:
