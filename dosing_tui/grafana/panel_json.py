@@ -34,7 +34,7 @@ _PANEL_TYPES = {
     ChartKind.TABLE: "table",
 }
 _MAX_GAP_MS = 90 * 60 * 1000
-"""Points further apart are not joined: an hour without a dose is a gap. (Grafana knows one length only.)"""
+"""Points further apart are not joined: an hour without a dose is a gap."""
 
 
 def build_panel(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from textual.widgets import Static
@@ -13,13 +14,14 @@ from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import ALL_KEYS, HELP_MAIN
 from dosing_tui.tui.keys.help_pages import HELP_BATCHES
 from dosing_tui.tui.layout.geometry import TileId
+from dosing_tui.tui.tiles.registry import TILES, TileDeclaration
 from dosing_tui.tui.widgets.tile_widget import Tile
 from tests.support.tui import sample_plant
 from tests.support.tui.console_driver import EMPTY, LARGE, MEDIUM, SMALL, Console, console, until
 from tests.support.tui.sample_plant import FakeSource, dose, history, hostile, levels, live_plant
 
 
-def focused(driven: Console) -> TileId | None:
+def focused(driven: Console) -> str | None:
     tile = driven.app.focused
     return tile.tile_id if isinstance(tile, Tile) else None
 
@@ -243,9 +245,10 @@ async def test_hostile_text_is_shown_harmless_in_every_view() -> None:
 
 async def test_a_tile_that_fails_says_so_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     async with console() as driven:
-        broken = driven.app._tile_registry._builders
-        monkeypatch.setitem(broken, TileId.PRODUCTION, lambda moment: 1 / 0)
-        screen = await driven.shows("panel error")
+        tiles = cast("dict[str, TileDeclaration]", TILES)
+        failing = replace(TILES[TileId.PRODUCTION], build=lambda context: 1 / 0)
+        monkeypatch.setitem(tiles, TileId.PRODUCTION, failing)
+        screen = await driven.shows("Panel error")
         assert "DMDEE" in screen
 
 
