@@ -64,7 +64,7 @@ def _measured(one: Terminal, other: Terminal, mqtt: MqttSettings) -> tuple[list[
         }  # fmt: skip
         assert publisher.publish_message(f"{mqtt.prefix}/inventory/levels", json.dumps(level).encode(), 1)
         shown.append(other.seconds_until(partial(_banner_has, f"Tank {number}. at 19.9 %")))
-        one.shows(f"1 of {number} unacknowledged")
+        one.shows(f"UNACK 1 of {number}")
         one.keys("Home", "Space")
         acknowledged.append(other.seconds_until(partial(_banner_has, f"{number} acknowledged")))
         one.shows(f"{number} acknowledged")

@@ -22,7 +22,7 @@ pytestmark = [
 __all__ = ["say"]
 
 STARTS = 5
-EMPTY = ("waiting for", "no database", "panel error", "asking")
+EMPTY = ("waiting for", "no database", "Panel error", "loading")
 """What a tile says that has no data."""
 
 

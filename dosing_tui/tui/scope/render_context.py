@@ -139,7 +139,7 @@ class RenderContext:
             return self._format_empty(panel, empty_text)
         if answer.error:
             away = database.status is LinkStatus.DOWN or answer.is_database_down
-            return f"{'no database' if away else 'no result'}\n{clean_line(answer.error)}"
+            return f"{'no database' if away else 'no answer'}\n{clean_line(answer.error)}"
         if database.status is LinkStatus.DOWN:
             return f"no database\n{clean_line(database.reason)}"
         if database.status is LinkStatus.STARTING:

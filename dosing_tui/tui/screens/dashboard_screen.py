@@ -90,7 +90,11 @@ class DashboardScreen(Screen[None]):
     def screen_title(self) -> str:
         """What is on the screen, for the status bar."""
         view = self.view.value.capitalize()
-        return view if self.zoomed_tile is None else f"{view} › {self.zoomed_tile.capitalize()}"
+        return (
+            view
+            if self.zoomed_tile is None
+            else f"{view} › {self.zoomed_tile.replace('_', ' ').capitalize()}"
+        )
 
     @property
     def cursor_time(self) -> datetime | None:

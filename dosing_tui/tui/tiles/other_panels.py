@@ -1,5 +1,6 @@
 """The generic tile of a declared panel: a chart over time, bars, or a table of its columns."""
 
+from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -26,6 +27,7 @@ def build_panel_tile(panel: Panel[Any], context: RenderContext) -> AnyTileConten
     if panel.row_type is SeriesPoint:
         limit = None if panel.limit is None else get_limit(context.settings, panel.limit)
         chart = build_value_chart(context, panel, unit=panel.unit, limit=limit, min_top=2 * (limit or 0.0))
+        chart = replace(chart, decimals=_DECIMALS.get(panel.unit, 2))
         unit = panel.unit if limit is None else f"{panel.unit} · limit {limit:g}"
         return build_panel_content(
             context, panel, chart, paint_curves, unit, is_empty=not has_values(chart), empty_text=EMPTY_TEXT

@@ -53,7 +53,7 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
     with tmux_terminal.program(tmp_path, env=environment) as window:
         window.shows("collecting", 60)
         say_low(settings)
-        window.shows("1 of 1 unacknowledged")
+        window.shows("UNACK 1 of 1")
         until(lambda: len(journal.read_journal(settings)) == 1)
         own_postgres.kill()
         window.keys("a")
@@ -61,7 +61,7 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
         began = datetime.now(UTC)
         window.keys("Space")
         window.shows("Kept on this machine until the database is back.")
-        window.shows("1 kept here")
+        window.shows("1 not journaled")
         ended = datetime.now(UTC)
         console, collector = window.pid(), children(window.pid())[0]
         for process in (collector, console):

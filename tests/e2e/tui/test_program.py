@@ -62,7 +62,7 @@ def test_the_console_starts_without_a_plant_answers_keys_and_follows_the_window(
         terminal.keys("3")
         terminal.shows("Consumption over time")
         terminal.keys("[")
-        terminal.shows("live again")
+        terminal.shows("back to live")
         terminal.keys("g")
         terminal.shows("Last 6 hours")
         terminal.keys("w")

@@ -2,34 +2,33 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from dosing_tui.config.alarm_limits import build_alarm_limits, get_limit
 from dosing_tui.config.settings import AlarmSettings, LimitSettings, Settings
-from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.batch_review.exception_checks import ReviewLimits
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files
-from tests.support.database.reading_samples import DOSE, LEVEL
+from tests.support.domain.evaluated_plant import Plant
 from tests.support.tui.console_driver import MEDIUM, console, settings
 
-NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SEEN = GrafanaOptions("viewer", "$__env{P}", "disable", "/boards")
 
 
-def raised_rules(chosen: Settings, *readings: Reading) -> set[str]:
+def raised_rules(plant: Plant, *readings: Reading) -> set[str]:
     """The rules of the alarms that these readings raise."""
-    evaluator = Evaluator(build_alarm_limits(chosen), expected_stations=(), started_at=NOW)
-    for reading in readings:
-        evaluator.on_reading(reading)
-    evaluator.on_tick(NOW + timedelta(minutes=1))
-    snapshot = evaluator.take_snapshot(NOW + timedelta(minutes=1), is_journal_live=True)
-    return {view.state.key.rule for view in snapshot.annunciated_alarms}
+    plant.hear(*readings)
+    plant.tick(12)
+    return {entry.key.rule for entry in plant.journal if entry.event is AlarmEvent.RAISE}
+
+
+def plant_with(chosen: Settings) -> Plant:
+    return Plant(build_alarm_limits(chosen))
 
 
 def grafana_panel(chosen: Settings, title: str) -> Any:
@@ -48,23 +47,16 @@ def override_thresholds(panel: Any, column: str) -> list[float | None]:
     return [step["value"] for step in properties["thresholds"]["steps"]]
 
 
-def many_doses() -> list[Reading]:
-    """30 doses within half an hour, 3 of them out of a tolerance of 0.5 g: 10 %."""
-    return [
-        replace(
-            DOSE, time=NOW - timedelta(minutes=30 - n), received_at=NOW - timedelta(minutes=30 - n), dedup=n,
-            error_g=0.8 if n % 10 == 0 else 0.1,
-        )
-        for n in range(30)
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize(("percent", "is_raised"), [(5.0, True), (20.0, False)])
 async def test_the_error_rate_setting_moves_alarm_console_and_grafana(
     percent: float, is_raised: bool
 ) -> None:
     chosen = replace(settings(), alarms=AlarmSettings(error_rate_percent=percent))
-    assert ("ERR_RATE_1H" in raised_rules(chosen, *many_doses())) is is_raised
+    plant = plant_with(chosen)
+    for number in range(20):
+        plant.tick(10)
+        plant.hear(plant.dose(0.6 if number < 2 else 0.0, dedup=number))
+    assert ("ERR_RATE_1H" in raised_rules(plant)) is is_raised
     async with console(chosen=chosen, size=MEDIUM) as driven:
         await driven.press("4")
         await driven.shows(f"limit {percent:g}")
@@ -88,8 +80,8 @@ async def test_the_tolerance_setting_moves_alarm_console_and_grafana(
     tolerance: float, is_raised: bool
 ) -> None:
     chosen = replace(settings(), limits=LimitSettings(tolerance_g=tolerance))
-    dose = replace(DOSE, error_g=0.8, time=NOW, received_at=NOW)
-    assert ("DOSE_OUT_OF_TOL" in raised_rules(chosen, dose)) is is_raised
+    plant = plant_with(chosen)
+    assert ("DOSE_OUT_OF_TOL" in raised_rules(plant, plant.dose(0.8))) is is_raised
     async with console(chosen=chosen, size=MEDIUM) as driven:
         await driven.press("4")
         await driven.shows(f"limit ±{tolerance:g}")
@@ -107,10 +99,8 @@ async def test_the_stock_marks_move_alarm_console_and_grafana(
     low: float, warn: float, is_raised: bool
 ) -> None:
     chosen = replace(settings(), limits=LimitSettings(stock_low_percent=low, stock_warn_percent=warn))
-    level = replace(
-        LEVEL, remaining_g=3_000.0, capacity_g=10_000.0, percent_full=30.0, received_at=NOW, time=NOW
-    )
-    assert ("STOCK_LOW" in raised_rules(chosen, level)) is is_raised
+    plant = plant_with(chosen)
+    assert ("STOCK_LOW" in raised_rules(plant, plant.level(30.0))) is is_raised
     async with console(chosen=chosen) as driven:
         await driven.shows(f"limits {low:g} / {warn:g} %")
         tile = driven.app._dashboard.tiles["inventory"]._content

@@ -60,9 +60,9 @@ async def test_the_banner_is_on_every_screen_and_tells_the_most_urgent_alarm_and
     async with alarmed(size=size) as plant:
         for keys in (["1"], ["2"], ["3"], ["4"], ["5"], ["6"], ["7"], ["a"]):
             shown = (await plant.press(*keys)).splitlines()
-            assert "■H*" in shown[1]
+            assert "■HIGH*" in shown[1]
             assert "T-9 at 3.0 %" in shown[1]
-            assert ("3 of 3 unacknowledged" if size == LARGE else "3/3 unack") in shown[1]
+            assert ("UNACK 3 of 3" if size == LARGE else "UNACK 3/3") in shown[1]
 
 
 async def test_space_acknowledges_the_alarm_under_the_cursor() -> None:
@@ -71,7 +71,7 @@ async def test_space_acknowledges_the_alarm_under_the_cursor() -> None:
         shown = await plant.journaled(1)
         (entry,) = plant.journal.asked
         assert (entry.event, entry.key.item) == (AlarmEvent.ACKNOWLEDGE, "DMDEE")
-        assert "2 of 3 unack" in shown
+        assert "UNACK 2 of 3" in shown
         assert "acknowledged" in shown
 
 
@@ -248,7 +248,7 @@ async def test_a_journal_that_is_away_is_told_and_nothing_is_acknowledged() -> N
         plant.console.source.away = "No database server listens at db.plant:5432."
         await plant.press("a", "space")
         shown = await plant.console.shows("Nothing is done: No database server")
-        assert "3 of 3 unack" in shown
+        assert "UNACK 3 of 3" in shown
 
 
 async def test_without_the_database_the_collecting_machine_keeps_what_was_done_and_says_so() -> None:
@@ -258,11 +258,11 @@ async def test_without_the_database_the_collecting_machine_keeps_what_was_done_a
         await plant.press("a", "space")
         await plant.console.shows("Kept on this machine until the database is back.")
         plant.console.app._run_tick()
-        await plant.console.shows("2 of 3 unack")
+        await plant.console.shows("UNACK 2 of 3")
         kept = replace(picture_of(state("DOSE_GROSS", "P")), is_journal_live=False, pending_command_count=2)
         plant.console.live.set_alarms(kept)
         plant.console.app._run_tick()
-        shown = await plant.console.shows("2 kept here")
+        shown = await plant.console.shows("2 not journaled")
         assert "journal away: others see this later" in shown
 
 
@@ -296,7 +296,7 @@ async def test_the_bell_rings_until_it_is_silenced_and_again_for_the_next_alarm(
         clock.move(60)
         app._run_tick()
         assert len(plant.bells) == 1
-        assert "3 of 3 unack" in plant.console.screen
+        assert "UNACK 3 of 3" in plant.console.screen
         plant.console.live.set_alarms(picture_of(state("DOSE_GROSS", "P", number=1)))
         app._run_tick()
         assert len(plant.bells) == 2
@@ -307,7 +307,7 @@ async def test_a_site_without_a_bell_hears_none() -> None:
         plant.console.clock.move(3)
         plant.console.app._run_tick()
         assert plant.bells == []
-        assert "silences" not in plant.console.screen
+        assert "x silence" not in plant.console.screen
 
 
 async def test_a_flood_of_alarms_is_told_and_the_keys_still_work() -> None:

@@ -56,7 +56,7 @@ async def test_only_the_panels_in_sight_are_asked() -> None:
 async def test_a_large_chart_is_read_by_its_cursor() -> None:
     async with console() as driven:
         newest = await seen(driven, "3", "enter")
-        assert "Wed 11 Mar 14:00–15:00  so far" in newest
+        assert "Wed 11 Mar 14:00–15:00  in progress" in newest
         assert "Wed 11 Mar 12:00–13:00" in await driven.press("left", "left")
         assert "Tue 10 Mar 15:00–16:00" in await driven.press("home")
         assert "Wed 11 Mar 01:00–02:00" in await driven.press("ctrl+right")
@@ -149,7 +149,7 @@ async def test_old_data_is_dimmed_while_other_data_is_on_its_way() -> None:
         driven.clock.move(0.5)
         await driven.press("plus")
         driven.clock.move(0.4)
-        await driven.shows("asking …")
+        await driven.shows("loading …")
         driven.clock.move(2)
         await until(lambda: "asking" not in driven.screen)
 

@@ -131,7 +131,7 @@ async def test_a_declared_panel_is_a_table_a_chart_or_bars_on_screen_8(source: D
             assert text in screen, screen
         assert "8 Panels" in screen
         await driven.press("enter")
-        await driven.shows("Panels › Pump_wear")
+        await driven.shows("Panels › Pump wear")
         assert "Chemical" in driven.screen
         await driven.press("tab")
         await driven.shows("0.75 g  ▲ above 0.5")

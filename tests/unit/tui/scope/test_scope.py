@@ -88,5 +88,5 @@ def test_the_row_of_the_scope_says_what_is_in_force_and_how_to_leave_it() -> Non
     (row,) = render_scope_bar(ScopeSummary("last 6 h", True, "recipe CU-85"), 100)
     said = "".join(cell for cell, _ in row)
     assert len(row) == 100
-    for words in ("Range last 6 h live", "Only recipe CU-85", ". live again", "/ filter"):
+    for words in ("Range last 6 h (live)", "Only recipe CU-85", ". back to live", "/ filter"):
         assert words in said
