@@ -1,12 +1,12 @@
 """A declared panel as a Grafana panel: kind of chart, unit, limits and colours."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.panels.panel_catalog import ChartKind, Panel, PlantLimit, SeriesPoint
 from dosing_tui.domain.panels.panel_columns import list_panel_columns
-from dosing_tui.grafana.datasource import DATASOURCE, Json, build_query
+from dosing_tui.grafana.datasource import DATASOURCE, Json, JsonObject, build_query
 from dosing_tui.grafana.sql_macros import build_panel_sql
 
 RED, YELLOW, GREEN, NEUTRAL = "red", "yellow", "green", "text"
@@ -33,6 +33,33 @@ _PANEL_TYPES = {
     ChartKind.STATS: "stat",
     ChartKind.TABLE: "table",
 }
+_NO_LEGEND: JsonObject = {"legend": {"showLegend": False, "displayMode": "hidden", "placement": "bottom"}}
+_SERIES_OPTIONS: JsonObject = {
+    "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+    "tooltip": {"mode": "multi", "sort": "none"},
+}
+_OPTIONS: Mapping[ChartKind, JsonObject] = {
+    ChartKind.LINES: _SERIES_OPTIONS,
+    ChartKind.AREA: _SERIES_OPTIONS,
+    ChartKind.BARS: {
+        "xField": "label", "orientation": "horizontal", "showValue": "always", **_NO_LEGEND,
+    },
+    ChartKind.HISTOGRAM: {
+        "xField": "bin", "orientation": "vertical", "showValue": "auto", **_NO_LEGEND,
+    },
+    ChartKind.GAUGES: {
+        "reduceOptions": {"values": True, "calcs": [], "fields": "/^percent_full$/", "limit": 200},
+        "showThresholdMarkers": True,
+        "showThresholdLabels": True,
+    },
+    ChartKind.STATS: {
+        "reduceOptions": {"values": False, "calcs": ["first"], "fields": "/.*/"},
+        "graphMode": "none",
+        "colorMode": "none",
+        "textMode": "value_and_name",
+    },
+    ChartKind.TABLE: {"showHeader": True, "cellHeight": "sm"},
+}  # fmt: skip
 _MAX_GAP_MS = 90 * 60 * 1000
 """Points further apart are not joined: an hour without a dose is a gap."""
 
@@ -56,7 +83,7 @@ def build_panel(
             "defaults": _build_defaults(panel, settings),
             "overrides": _build_overrides(panel, settings),
         },
-        "options": _build_options(panel),
+        "options": _OPTIONS[panel.chart],
     }
 
 
@@ -140,37 +167,3 @@ def _build_overrides(panel: Panel[object], settings: Settings) -> Sequence[Json]
         if properties:
             overrides.append({"matcher": {"id": "byName", "options": column.field}, "properties": properties})
     return overrides
-
-
-def _build_options(panel: Panel[object]) -> dict[str, Json]:
-    match panel.chart:
-        case ChartKind.LINES | ChartKind.AREA:
-            legend: Json = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
-            return {"legend": legend, "tooltip": {"mode": "multi", "sort": "none"}}
-        case ChartKind.BARS:
-            return {"xField": "label", "orientation": "horizontal", "showValue": "always", **_NO_LEGEND}
-        case ChartKind.HISTOGRAM:
-            return {"xField": "bin", "orientation": "vertical", "showValue": "auto", **_NO_LEGEND}
-        case ChartKind.GAUGES:
-            shown: Json = {
-                "values": True,
-                "calcs": [],
-                "fields": "/^percent_full$/",
-                "limit": 200,
-            }
-            return {"reduceOptions": shown, "showThresholdMarkers": True, "showThresholdLabels": True}
-        case ChartKind.STATS:
-            first: Json = {"values": False, "calcs": ["first"], "fields": "/.*/"}
-            return {
-                "reduceOptions": first,
-                "graphMode": "none",
-                "colorMode": "none",
-                "textMode": "value_and_name",
-            }
-        case ChartKind.TABLE:
-            return {"showHeader": True, "cellHeight": "sm"}
-
-
-_NO_LEGEND: dict[str, Json] = {
-    "legend": {"showLegend": False, "displayMode": "hidden", "placement": "bottom"}
-}

@@ -89,15 +89,12 @@ def find_neighbour(places: Mapping[str, TileRect], current: str, direction: Dire
 
 
 def _is_in_direction(here: TileRect, there: TileRect, direction: Direction) -> bool:
-    match direction:
-        case Direction.LEFT:
-            return there.x + there.width <= here.x
-        case Direction.RIGHT:
-            return there.x >= here.x + here.width
-        case Direction.UP:
-            return there.y + there.height <= here.y
-        case Direction.DOWN:
-            return there.y >= here.y + here.height
+    return {
+        Direction.LEFT: there.x + there.width <= here.x,
+        Direction.RIGHT: there.x >= here.x + here.width,
+        Direction.UP: there.y + there.height <= here.y,
+        Direction.DOWN: there.y >= here.y + here.height,
+    }[direction]
 
 
 def _measure_distance(here: TileRect, there: TileRect, direction: Direction) -> tuple[int, int]:

@@ -25,10 +25,6 @@ class Scope:
     spec: RangeSpec | None = None
     selection: Selection = NO_FILTER
 
-    @property
-    def is_restricted(self) -> bool:
-        return self.spec is not None or self.selection.is_active
-
 
 LIVE_SCOPE = Scope()
 """No range and no filter."""
