@@ -1,11 +1,13 @@
-"""The alarm settings in the types of the alarm rules."""
+"""Alarm and panel limits, built from the settings."""
 
 from datetime import timedelta
+from operator import attrgetter
 
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.config.validation import LIMIT_RANGES
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, LimitOverride
 from dosing_tui.domain.alarms.models import Priority
+from dosing_tui.domain.panels.panel_catalog import PlantLimit
 
 
 def build_alarm_limits(settings: Settings) -> AlarmLimits:
@@ -43,6 +45,11 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
 def _select_overrides(overrides: AlarmLimitSettings) -> dict[str, float]:
     values = {key: getattr(overrides, key) for key, _, _ in LIMIT_RANGES}
     return {key: value for key, value in values.items() if value is not None}
+
+
+def get_limit(settings: Settings, limit: PlantLimit) -> float:
+    """The value of a limit at this site, from the setting that the limit names."""
+    return float(attrgetter(limit.value)(settings))
 
 
 def get_max_shelving(settings: Settings, priority: Priority) -> timedelta:

@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from enum import StrEnum
 
 from dosing_tui.config.notification_channel import NotificationSettings
+from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
 
 
@@ -132,11 +133,11 @@ class ClockSettings:
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
-    stock_low_percent: float = 20.0
+    stock_low_percent: float = default_limits.STOCK_LOW_PERCENT
     """Below this a tank is red, and an exception of the batches that took from it (kept by "migrate")."""
-    stock_warn_percent: float = 50.0
+    stock_warn_percent: float = default_limits.STOCK_WARN_PERCENT
     """Up to this a tank is yellow."""
-    tolerance_g: float = 0.5
+    tolerance_g: float = default_limits.TOLERANCE_G
     """A dose further from its target than this is out of tolerance, and an exception of its batch where the
     recipe master does not say otherwise (kept by "migrate")."""
 
@@ -168,7 +169,7 @@ class AlarmSettings:
     """The mean absolute error of an hour may be so large, of a station and of a pump."""
     mean_error_doses: int = 5
     """Fewer doses in the hour give no mean."""
-    error_rate_percent: float = 5.0
+    error_rate_percent: float = default_limits.ERROR_RATE_PERCENT
     """So many of an hour's doses may be out of tolerance."""
     error_rate_doses: int = 20
     """Fewer doses in the hour give no rate."""

@@ -1,23 +1,15 @@
 """What leaves the program: rows with columns that have units, and what they are rows of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
 
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.panels.panel_columns import list_panel_columns
 
 CellValue: TypeAlias = str | int | float | bool | datetime | date | None
-UNIT_SUFFIXES = {
-    "_g": "g",
-    "_s": "s",
-    "_ms": "ms",
-    "_percent": "%",
-}
-"""The unit a field's last letters name."""
-_NO_UNITS = frozenset({"", "today"})
-"""What a panel says of its ``value`` and is no unit."""
 _HOURLY = "/h"
 _HOUR = timedelta(hours=1)
 
@@ -80,19 +72,6 @@ def resolve_unit(panel: Panel[Any], query: PanelQuery) -> str:
 
 def list_columns(panel: Panel[Any], unit: str) -> tuple[ExportColumn, ...]:
     """By the names of the row type's fields: ``dosed_g`` is 'dosed' in g, ``value`` is in ``unit``."""
-    return tuple(_build_column(field.name, unit) for field in fields(panel.row_type))
-
-
-def _build_column(name: str, unit_of_panel: str) -> ExportColumn:
-    if name == "value":
-        return ExportColumn(name, name, "" if unit_of_panel in _NO_UNITS else unit_of_panel)
-    if name.startswith("percent_"):
-        return ExportColumn(name, _format_title(name.removeprefix("percent_")), "%")
-    for ending, unit in UNIT_SUFFIXES.items():
-        if name.endswith(ending):
-            return ExportColumn(name, _format_title(name.removesuffix(ending)), unit)
-    return ExportColumn(name, _format_title(name))
-
-
-def _format_title(name: str) -> str:
-    return name.replace("_", " ")
+    return tuple(
+        ExportColumn(column.field, column.title, column.unit) for column in list_panel_columns(panel, unit)
+    )

@@ -1,1 +1,1 @@
-"""Grafana's dashboards and alert rules, from the panels and the SQL that the console has."""
+"""Grafana's dashboards and alert rules, generated from the console's panels and SQL."""

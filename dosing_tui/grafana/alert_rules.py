@@ -1,7 +1,6 @@
-"""The guide's three alert rules, in a form Grafana can evaluate: always a number, and a threshold beside it.
+"""The integration guide's three alert rules as Grafana evaluates them: a query for a number, and a threshold.
 
-A query that returns rows only when something is wrong is 'no data' when all is well, which Grafana reports as
-an alert of its own.
+Each query always returns a row: Grafana reports a query without rows as an alert of its own ("no data").
 """
 
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ _EXPRESSION: Json = {"type": "__expr__", "uid": "__expr__"}
 
 @dataclass(frozen=True, slots=True)
 class GrafanaAlertRule:
-    """``sql/alerts/<id>.sql`` gives one number per row; ``pending_period`` and ``keep_firing_for`` are durations like 5m."""
+    """``sql/alerts/<id>.sql`` returns one number per row. The two periods are durations like 5m."""
 
     id: str
     title: str
@@ -28,7 +27,7 @@ class GrafanaAlertRule:
 
 
 def list_alert_rules(settings: Settings) -> tuple[GrafanaAlertRule, ...]:
-    """With the limits of the console. ``comparison`` is lt or gt, beyond the limit."""
+    """The rules, with the limits of the settings. ``comparison`` is lt or gt."""
     limits, alarms = settings.limits, settings.alarms
     return (
         GrafanaAlertRule(
@@ -44,14 +43,14 @@ def list_alert_rules(settings: Settings) -> tuple[GrafanaAlertRule, ...]:
         GrafanaAlertRule(
             "offline", "Dosing system offline", "gt", alarms.offline_minutes * 60, "0s", "0s",
             "🔴 Dosing system offline for {{ humanizeDuration $values.B.Value }}",
-            "Station {{ $labels.device_id }} has sent nothing; 36525d means never. "
-            "A plant at rest is silent, too: mute this rule outside the shifts.",
+            "No messages from station {{ $labels.device_id }}; 36525d means never. "
+            "A plant at rest sends none either: mute this rule outside the shifts.",
         ),
     )  # fmt: skip
 
 
 def build_alert_file(settings: Settings) -> JsonObject:
-    """The file of alert rules."""
+    """The content of the file of alert rules."""
     group: Json = {
         "orgId": 1,
         "name": "Dosing",
@@ -63,7 +62,7 @@ def build_alert_file(settings: Settings) -> JsonObject:
 
 
 def _build_rule(rule: GrafanaAlertRule, settings: Settings) -> Json:
-    """No row at all can only mean that the query is not ours any more, and is told like a failed one."""
+    """A query without rows has been changed by somebody: it alerts like a failed one."""
     return {
         "uid": f"dosing-{rule.id.replace('_', '-')}",
         "title": rule.title,

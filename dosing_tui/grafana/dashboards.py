@@ -1,6 +1,6 @@
-"""One dashboard for each usual range of the panels, so that both ask for the same until somebody chooses.
+"""One dashboard for each default range of the panels, so that Grafana and the console start with the same range.
 
-Grafana's ranges belong to a dashboard: a panel with one of its own would not follow the one that is chosen.
+Grafana's range belongs to the dashboard: a panel with a range of its own would not follow the selected one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,14 +13,14 @@ from dosing_tui.grafana.panel_json import build_panel, get_panel_height, get_pan
 from dosing_tui.grafana.sql_macros import ALL_VALUES, build_annotations_sql, build_variable_sql
 
 SCHEMA_VERSION = 41
-"""Of Grafana 12.0; newer ones bring it up to date themselves."""
+"""Of Grafana 12.0; later versions migrate it."""
 GRID_COLUMNS = 24
 DASHBOARD_TITLES = {
     "now-24h": ("dosing-24h", "Dosing: last 24 hours"),
     "now/d": ("dosing-today", "Dosing: today"),
     "now-6d/d": ("dosing-days", "Dosing: last 7 days"),
 }
-"""Address and title by usual range; a range that is not here names its dashboard itself."""
+"""Address and title by default range; any other range is its own title."""
 
 
 def build_dashboards(panels: Iterable[Panel[object]], settings: Settings) -> list[JsonObject]:
@@ -52,7 +52,7 @@ def _build_dashboard(range_: str, panels: Sequence[Panel[object]], settings: Set
         "annotations": {"list": [_build_annotations(zone)]},
         "templating": {"list": [_build_variable(dimension) for dimension in Dimension]},
         "panels": [
-            build_panel(panel, number=number, at=at, zone=zone, limits=settings.limits)
+            build_panel(panel, number=number, at=at, settings=settings)
             for number, (panel, at) in enumerate(_place_panels(panels), start=1)
         ],
     }

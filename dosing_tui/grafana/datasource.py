@@ -1,4 +1,4 @@
-"""What every part of the provisioning refers to: the data source, the folder, and JSON as a type."""
+"""Names that every part of the provisioning uses: data source, folder, and JSON as a type."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
@@ -11,11 +11,11 @@ DATASOURCE: JsonObject = {"type": "grafana-postgresql-datasource", "uid": DATASO
 FOLDER = "Dosing"
 TAG = "dosing"
 FILE_HEADER = "Made by dosing-tui grafana: change the panels or the settings and make it again."
-"""In the head of every file, which may be replaced as long as it says so."""
+"""At the start of every file: a file with this line may be replaced."""
 
 
 def build_query(sql: str, *, ref: str = "A", format: str = "table") -> dict[str, Json]:
-    """One statement of a panel, an annotation or an alert rule; ``format`` is table or time_series."""
+    """The query model of a panel, an annotation or an alert rule; ``format`` is table or time_series."""
     return {
         "refId": ref,
         "datasource": DATASOURCE,

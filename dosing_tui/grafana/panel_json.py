@@ -1,11 +1,12 @@
-"""A panel's declaration, as a panel of Grafana: kind of chart, unit, limits and colours."""
+"""A declared panel as a Grafana panel: kind of chart, unit, limits and colours."""
 
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
 
-from dosing_tui.config.settings import LimitSettings
-from dosing_tui.domain.panels.panel_catalog import ChartKind, Panel, SeriesPoint
-from dosing_tui.grafana.datasource import DATASOURCE, Json, build_query
+from dosing_tui.config.alarm_limits import get_limit
+from dosing_tui.config.settings import Settings
+from dosing_tui.domain.panels.panel_catalog import ChartKind, Panel, PlantLimit, SeriesPoint
+from dosing_tui.domain.panels.panel_columns import list_panel_columns
+from dosing_tui.grafana.datasource import DATASOURCE, Json, JsonObject, build_query
 from dosing_tui.grafana.sql_macros import build_panel_sql
 
 RED, YELLOW, GREEN, NEUTRAL = "red", "yellow", "green", "text"
@@ -13,20 +14,16 @@ PANEL_WIDTHS = {ChartKind.STATS: 12, ChartKind.GAUGES: 12, ChartKind.TABLE: 24}
 PANEL_HEIGHTS = {ChartKind.STATS: 5, ChartKind.TABLE: 10}
 """In Grafana's grid of 24 columns; other charts are half as wide as the screen."""
 _PANEL_UNITS = {"g": "massg", "error g": "massg", "g/h": "massg", "%": "percent", "s": "s"}
-_COLUMN_UNITS = (
-    ("_g", "massg", 2),
-    ("percent_full", "percent", 1),
-    ("_percent", "percent", 1),
-    ("_s", "s", 1),
-)
+_COLUMN_UNITS = {"g": ("massg", 2), "%": ("percent", 1), "s": ("s", 1)}
+"""Grafana's unit and decimals by ours."""
 _HIDDEN_COLUMNS = {
     ChartKind.GAUGES: ("remaining_g", "capacity_g", "time", "received_at"),
     ChartKind.HISTOGRAM: ("lower_g", "upper_g"),
     ChartKind.STATS: ("day",),
 }
-"""Columns that the console needs, and this chart would draw."""
+"""Columns that the console needs and that this chart would draw."""
 _COUNT_CHARTS = (ChartKind.HISTOGRAM, ChartKind.STATS, ChartKind.TABLE)
-"""Columns are numbers of something, unless their name says another unit."""
+"""Their columns are counts, unless the column's name ends in a unit."""
 _PANEL_TYPES = {
     ChartKind.BARS: "barchart",
     ChartKind.LINES: "timeseries",
@@ -36,27 +33,57 @@ _PANEL_TYPES = {
     ChartKind.STATS: "stat",
     ChartKind.TABLE: "table",
 }
+_NO_LEGEND: JsonObject = {"legend": {"showLegend": False, "displayMode": "hidden", "placement": "bottom"}}
+_SERIES_OPTIONS: JsonObject = {
+    "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+    "tooltip": {"mode": "multi", "sort": "none"},
+}
+_OPTIONS: Mapping[ChartKind, JsonObject] = {
+    ChartKind.LINES: _SERIES_OPTIONS,
+    ChartKind.AREA: _SERIES_OPTIONS,
+    ChartKind.BARS: {
+        "xField": "label", "orientation": "horizontal", "showValue": "always", **_NO_LEGEND,
+    },
+    ChartKind.HISTOGRAM: {
+        "xField": "bin", "orientation": "vertical", "showValue": "auto", **_NO_LEGEND,
+    },
+    ChartKind.GAUGES: {
+        "reduceOptions": {"values": True, "calcs": [], "fields": "/^percent_full$/", "limit": 200},
+        "showThresholdMarkers": True,
+        "showThresholdLabels": True,
+    },
+    ChartKind.STATS: {
+        "reduceOptions": {"values": False, "calcs": ["first"], "fields": "/.*/"},
+        "graphMode": "none",
+        "colorMode": "none",
+        "textMode": "value_and_name",
+    },
+    ChartKind.TABLE: {"showHeader": True, "cellHeight": "sm"},
+}  # fmt: skip
 _MAX_GAP_MS = 90 * 60 * 1000
-"""Points further apart are not joined: an hour without a dose is a gap. (Grafana knows one length only.)"""
+"""Points further apart are not joined: an hour without a dose is a gap."""
 
 
 def build_panel(
-    panel: Panel[object], *, number: int, at: tuple[int, int], zone: str, limits: LimitSettings
+    panel: Panel[object], *, number: int, at: tuple[int, int], settings: Settings
 ) -> dict[str, Json]:
-    """``at`` is its place, column and row."""
-    told = "time_series" if panel.row_type is SeriesPoint else "table"
+    """``at`` is the place of its upper left corner: column and row of Grafana's grid."""
+    row_format = "time_series" if panel.row_type is SeriesPoint else "table"
     hidden: dict[str, Json] = dict.fromkeys(_HIDDEN_COLUMNS.get(panel.chart, ()), True)
     return {
         "id": number,
         "title": panel.title,
-        "description": _format_description(panel),
+        "description": _format_description(panel, settings),
         "type": _PANEL_TYPES[panel.chart],
         "datasource": DATASOURCE,
         "gridPos": {"x": at[0], "y": at[1], "w": get_panel_width(panel), "h": get_panel_height(panel)},
-        "targets": [build_query(build_panel_sql(panel, zone=zone), format=told)],
+        "targets": [build_query(build_panel_sql(panel, zone=settings.plant.timezone), format=row_format)],
         "transformations": [{"id": "organize", "options": {"excludeByName": hidden}}] if hidden else [],
-        "fieldConfig": {"defaults": _build_defaults(panel, limits), "overrides": _build_overrides(panel)},
-        "options": _build_options(panel),
+        "fieldConfig": {
+            "defaults": _build_defaults(panel, settings),
+            "overrides": _build_overrides(panel, settings),
+        },
+        "options": _OPTIONS[panel.chart],
     }
 
 
@@ -68,15 +95,17 @@ def get_panel_height(panel: Panel[object]) -> int:
     return PANEL_HEIGHTS.get(panel.chart, 8)
 
 
-def _format_description(panel: Panel[object]) -> str:
-    number = (
-        f"Panel {panel.guide_panel_number} of the integration guide. " if panel.guide_panel_number else ""
-    )
-    return f"{number}As in the console: dosing-tui panel {panel.id}"
+def _format_description(panel: Panel[object], settings: Settings) -> str:
+    number = panel.guide_panel_number
+    guide = f"Panel {number} of the integration guide. " if number else ""
+    tolerance = ""
+    if panel.chart is ChartKind.HISTOGRAM:
+        tolerance = f"Tolerance \u00b1{get_limit(settings, PlantLimit.TOLERANCE):g} g. "
+    return f"{guide}{tolerance}In the console: dosing-tui panel {panel.id}"
 
 
-def _build_defaults(panel: Panel[object], limits: LimitSettings) -> dict[str, Json]:
-    """What holds for every column that has no rule of its own."""
+def _build_defaults(panel: Panel[object], settings: Settings) -> dict[str, Json]:
+    """Options of every column without an override."""
     unit = "short" if panel.chart in _COUNT_CHARTS else _PANEL_UNITS.get(panel.unit, "short")
     common: dict[str, Json] = {
         "unit": unit,
@@ -86,12 +115,12 @@ def _build_defaults(panel: Panel[object], limits: LimitSettings) -> dict[str, Js
         "color": {"mode": "palette-classic-by-name"},
     }
     if panel.chart is ChartKind.GAUGES:
-        steps = _build_thresholds(
-            (RED, None), (YELLOW, limits.stock_low_percent), (GREEN, limits.stock_warn_percent)
-        )
+        low, warn = get_limit(settings, PlantLimit.STOCK_LOW), get_limit(settings, PlantLimit.STOCK_WARN)
+        steps = _build_thresholds((RED, None), (YELLOW, low), (GREEN, warn))
         return {**common, "min": 0, "max": 100, "color": {"mode": "thresholds"}, "thresholds": steps}
     if panel.limit is not None:
-        return {**common, "min": 0, "thresholds": _build_thresholds((GREEN, None), (RED, panel.limit))}
+        limit = get_limit(settings, panel.limit)
+        return {**common, "min": 0, "thresholds": _build_thresholds((GREEN, None), (RED, limit))}
     if panel.chart in (ChartKind.STATS, ChartKind.TABLE):
         return {**common, "color": {"mode": "fixed", "fixedColor": NEUTRAL}}
     return common
@@ -117,55 +146,24 @@ def _build_thresholds(*steps: tuple[str, float | None]) -> dict[str, Json]:
     return {"mode": "absolute", "steps": [{"color": color, "value": value} for color, value in steps]}
 
 
-def _build_overrides(panel: Panel[object]) -> Sequence[Json]:
-    """Units of the columns that say theirs in the name, where a panel has several."""
+def _build_overrides(panel: Panel[object], settings: Settings) -> Sequence[Json]:
+    """Unit of each column that has one of its own, and the limit on both sides of zero."""
     if panel.chart not in (ChartKind.STATS, ChartKind.TABLE, ChartKind.GAUGES):
         return []
-    found: list[Json] = []
-    for column in (field.name for field in fields(panel.row_type)):  # type: ignore[arg-type]  # every row is a dataclass
-        for ending, unit, decimals in _COLUMN_UNITS:
-            if column.endswith(ending):
-                found.append(_override_unit(column, unit, decimals))
-                break
-    return found
-
-
-def _override_unit(column: str, unit: str, decimals: int) -> Json:
-    return {
-        "matcher": {"id": "byName", "options": column},
-        "properties": [{"id": "unit", "value": unit}, {"id": "decimals", "value": decimals}],
-    }
-
-
-def _build_options(panel: Panel[object]) -> dict[str, Json]:
-    match panel.chart:
-        case ChartKind.LINES | ChartKind.AREA:
-            legend: Json = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
-            return {"legend": legend, "tooltip": {"mode": "multi", "sort": "none"}}
-        case ChartKind.BARS:
-            return {"xField": "label", "orientation": "horizontal", "showValue": "always", **_NO_LEGEND}
-        case ChartKind.HISTOGRAM:
-            return {"xField": "bin", "orientation": "vertical", "showValue": "auto", **_NO_LEGEND}
-        case ChartKind.GAUGES:
-            shown: Json = {
-                "values": True,
-                "calcs": [],
-                "fields": "/^percent_full$/",
-                "limit": 200,
-            }
-            return {"reduceOptions": shown, "showThresholdMarkers": True, "showThresholdLabels": True}
-        case ChartKind.STATS:
-            first: Json = {"values": False, "calcs": ["first"], "fields": "/.*/"}
-            return {
-                "reduceOptions": first,
-                "graphMode": "none",
-                "colorMode": "none",
-                "textMode": "value_and_name",
-            }
-        case ChartKind.TABLE:
-            return {"showHeader": True, "cellHeight": "sm"}
-
-
-_NO_LEGEND: dict[str, Json] = {
-    "legend": {"showLegend": False, "displayMode": "hidden", "placement": "bottom"}
-}
+    limits = dict(panel.column_limits)
+    overrides: list[Json] = []
+    for column in list_panel_columns(panel, ""):
+        properties: list[Json] = []
+        if column.unit in _COLUMN_UNITS:
+            unit, decimals = _COLUMN_UNITS[column.unit]
+            properties += [{"id": "unit", "value": unit}, {"id": "decimals", "value": decimals}]
+        if column.field in limits:
+            limit = get_limit(settings, limits[column.field])
+            steps = _build_thresholds((RED, None), (NEUTRAL, -limit), (RED, limit))
+            properties += [
+                {"id": "thresholds", "value": steps},
+                {"id": "color", "value": {"mode": "thresholds"}},
+            ]
+        if properties:
+            overrides.append({"matcher": {"id": "byName", "options": column.field}, "properties": properties})
+    return overrides

@@ -1,4 +1,4 @@
-"""The files Grafana reads at start: data source, dashboards, alert rules."""
+"""The files that Grafana reads at start: data source, dashboards, alert rules."""
 
 import json
 from collections.abc import Mapping
@@ -13,18 +13,17 @@ from dosing_tui.errors import ExportError
 from dosing_tui.grafana.alert_rules import build_alert_file
 from dosing_tui.grafana.dashboards import build_dashboards
 from dosing_tui.grafana.datasource import DATASOURCE_UID, FILE_HEADER, FOLDER, JsonObject
-from dosing_tui.grafana.yaml_writer import dump_yaml
 
 _HEADER_LENGTH = 1000
-"""Characters in which a file of ours says that it is one."""
+"""Characters at the start of a file that contain FILE_HEADER if dosing-tui wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
 class GrafanaOptions:
-    """What Grafana sees: ``password`` in its own notation, e.g. $__file{...}; ``build_dashboards`` a folder.
+    """How Grafana connects. ``password`` is in Grafana's notation, e.g. $__file{...}; ``dashboards`` is a folder.
 
-    ``user`` is not that of the setting database.dsn: that one may write, and Grafana runs any SQL.
-    An empty ``host`` or ``database`` is that setting's.
+    ``user`` should not be that of database.dsn: that role may write, and Grafana runs any SQL. An empty ``host``
+    or ``database`` is that of database.dsn.
     """
 
     user: str
@@ -47,7 +46,7 @@ def build_provisioning_files(settings: Settings, options: GrafanaOptions) -> dic
 
 
 def write_files(folder: Path, files: Mapping[str, str], *, force: bool) -> list[Path]:
-    """The paths written. Without ``force``, a file that this program did not make stays, and so do all.
+    """Write the files and return their paths. Without ``force``, nothing is written if a file is not ours.
 
     Raises: ExportError.
     """
@@ -70,9 +69,9 @@ def _is_own_file(path: Path) -> bool:
 
 
 def _format_server(database: DatabaseTarget) -> str:
-    """A host with its port, or the folder of a socket; on this machine where the settings tell none."""
-    told = database.port or database.host.startswith("/")
-    return database.server if told else "localhost:5432"
+    """A host with its port, or the folder of a socket; the local host if the settings name none."""
+    is_named = database.port or database.host.startswith("/")
+    return database.server if is_named else "localhost:5432"
 
 
 def _build_datasource(database: DatabaseTarget, options: GrafanaOptions) -> JsonObject:
@@ -119,7 +118,20 @@ def _build_dashboard_provider(options: GrafanaOptions) -> JsonObject:
 
 
 def _render_yaml(content: JsonObject) -> str:
-    return f"# {FILE_HEADER}\n{dump_yaml(content)}"
+    """Text of several lines as a block, text that is not a plain word in quotes."""
+    # imported here to save start-up
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """Of its own, to leave the representers of the library alone."""
+
+    def represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None if text.isalpha() else '"'
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+    Dumper.add_representer(str, represent_text)
+    text = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+    return f"# {FILE_HEADER}\n{text}"
 
 
 def _render_json(content: JsonObject) -> str:

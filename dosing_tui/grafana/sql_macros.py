@@ -1,6 +1,6 @@
-"""The SQL files as Grafana wants them: its macros and variables in place of the parameters.
+"""The SQL files with Grafana's macros and variables in place of the parameters.
 
-The statement itself is not touched, so that Grafana and the console cannot tell different numbers.
+The statement itself is unchanged, so that Grafana and the console show the same numbers.
 """
 
 import re
@@ -24,9 +24,9 @@ TIME_TO = (
     "greatest($__timeTo()::timestamptz,"
     " date_trunc('second', $__timeTo()::timestamptz + INTERVAL '1 millisecond'))"
 )
-"""Grafana ends a whole day at 23:59:59.999; ours is half open and ends at midnight."""
+"""Grafana ends a day at 23:59:59.999; our ranges are half open and end at midnight."""
 ALL_VALUES = "NULL"
-"""What a variable stands for while nothing is chosen: Grafana puts a custom 'all' in without quoting it."""
+"""Value of a variable without a selection: Grafana inserts a custom 'all' unquoted."""
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _SERIES_WRAPPER = (
     "SELECT at AS time, series AS metric, value\n  FROM (\n{sql}\n) AS panel\n ORDER BY time, metric"
@@ -41,7 +41,7 @@ _DAYS_WRAPPER = (
     "SELECT to_char(day, 'YYYY-MM-DD') AS day, recipe, mode, batches, doses, dosed_g, mean_error_g,"
     " mean_duration_s\n  FROM (\n{sql}\n) AS panel\n ORDER BY panel.day DESC, recipe, mode"
 )
-"""A date would be midnight in UTC to Grafana, and west of Greenwich the day before."""
+"""Grafana reads a date as midnight in UTC, which is the day before west of Greenwich."""
 _WRAPPERS: Mapping[type[object], str] = {
     SeriesPoint: _SERIES_WRAPPER,
     ErrorBin: _BINS_WRAPPER,
@@ -50,7 +50,7 @@ _WRAPPERS: Mapping[type[object], str] = {
 
 
 def build_panel_sql(panel: Panel[RowT], *, zone: str) -> str:
-    """The panel's statement; a series has time, metric and value, bins have a name, days are text."""
+    """The panel's statement. Series get the columns time, metric and value, bins a name, days a text."""
     sql = _substitute_parameters(
         f"panels/{panel.id}",
         _build_parameters(zone=zone, bucket=panel.bucket_width, dimensions=panel.dimensions),
@@ -66,7 +66,7 @@ def build_annotations_sql(*, zone: str) -> str:
 
 
 def build_variable_sql(dimension: Dimension) -> str:
-    """What can be chosen of a dimension."""
+    """The values of a dimension, for a dashboard variable."""
     return _substitute_parameters(f"reads/select_{dimension.value}_names", {"since": TIME_FROM})
 
 
@@ -78,7 +78,7 @@ def build_alert_sql(name: str, *, expected: Iterable[str]) -> str:
 
 
 def build_bucket_sql(bucket: timedelta) -> str:
-    """How wide buckets are in the dashboard's range: Panel.bucket_in, as SQL."""
+    """Bucket width in the dashboard's range: ``Panel.get_bucket_width`` as SQL."""
     rungs = [(SHORT_WINDOW, bucket), *((longest, max(bucket, width)) for longest, width in BUCKET_WIDTHS)]
     *shorter, (_, widest) = rungs
     length = f"{TIME_TO} - {TIME_FROM}::timestamptz"
@@ -103,12 +103,12 @@ def _build_parameters(
 
 
 def _build_selection_sql(dimension: Dimension) -> str:
-    """The chosen values as an array, NULL for all of them."""
+    """The selected values as an array; NULL for all values."""
     return f"nullif(array_remove(ARRAY[${{{dimension.value}:sqlstring}}]::text[], NULL), '{{}}')"
 
 
 def _substitute_parameters(name: str, values: Mapping[str, str]) -> str:
-    text = _PARAMETER.sub(lambda found: values[found[1]], read_statement(name))
+    text = _PARAMETER.sub(lambda parameter: values[parameter[1]], read_statement(name))
     return text.replace("%%", "%").strip()
 
 

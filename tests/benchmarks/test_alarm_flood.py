@@ -39,7 +39,7 @@ def test_keys_are_answered_during_a_flood_and_it_is_said_to_be_one(
             for key, name in SCREENS:
                 terminal.send_keys(key)
                 answered.append(terminal.seconds_until(lambda screen, name=name: name in screen))  # type: ignore[misc]  # bound now
-        flooded = terminal.wait_for_text(f"{ALARMS} of {ALARMS} unacknowledged")
+        flooded = terminal.wait_for_text(f"UNACK {ALARMS} of {ALARMS}")
         assert f"FLOOD {ALARMS} in 10 min" in flooded, flooded
     with capsys.disabled():
         sys.stdout.write(

@@ -64,7 +64,7 @@ def _measure_times(one: Terminal, other: Terminal, mqtt: MqttSettings) -> tuple[
         }  # fmt: skip
         assert publisher.publish_message(f"{mqtt.prefix}/inventory/levels", json.dumps(level).encode(), 1)
         shown.append(other.seconds_until(partial(_banner_has, f"Tank {number}. at 19.9 %")))
-        one.wait_for_text(f"1 of {number} unacknowledged")
+        one.wait_for_text(f"UNACK 1 of {number}")
         one.send_keys("Home", "Space")
         acknowledged.append(other.seconds_until(partial(_banner_has, f"{number} acknowledged")))
         one.wait_for_text(f"{number} acknowledged")

@@ -14,7 +14,6 @@ import pytest
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from tests.benchmarks.test_panels import big_plant, say
 from tests.support.database_servers import Server
-from tests.support.sizes import choose_size
 from tests.support.tmux_terminal import FOUND, run_program
 
 pytestmark = [
@@ -23,8 +22,8 @@ pytestmark = [
 ]
 __all__ = ["say"]
 
-STARTS = int(choose_size("STARTS", small=2, full=5))
-EMPTY = ("waiting for", "no database", "panel error", "asking")
+STARTS = 5
+EMPTY = ("waiting for", "no database", "Panel error", "loading")
 """What a tile says that has no data."""
 
 

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from dosing_tui.domain.messages import default_limits
+
 
 @dataclass(frozen=True, slots=True)
 class IngredientLimits:
     """What may differ between chemicals and recipes. Masses in g; a percent of 0 is 'not looked at'."""
 
-    stock_low_percent: float = 20.0
+    stock_low_percent: float = default_limits.STOCK_LOW_PERCENT
     stock_critical_percent: float = 5.0
-    tolerance_g: float = 0.5
+    tolerance_g: float = default_limits.TOLERANCE_G
     tolerance_percent: float = 0.0
     gross_error_g: float = 2.0
 
@@ -48,7 +50,7 @@ class AlarmLimits:
     """What pumps 1, 2, ... dose, on every station; empty where it is not to be checked."""
     mean_error_g: float = 1.0
     mean_error_doses: int = 5
-    error_rate_percent: float = 5.0
+    error_rate_percent: float = default_limits.ERROR_RATE_PERCENT
     error_rate_doses: int = 20
     stalled_after: timedelta = timedelta(seconds=360)
     """An open batch without a message: the firmware gives a pump 300 s."""

@@ -10,6 +10,7 @@ from dosing_tui.domain.batches.duration_baseline import DurationBaseline
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, Ingredient, is_same_name
 from dosing_tui.domain.batches.recipe_matching import match_ingredients
+from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.messages.models import TimeQuality
 
 
@@ -47,9 +48,9 @@ class BatchException:
 class ReviewLimits:
     """What counts as wrong where the recipe master does not say."""
 
-    tolerance_g: float = 0.5
+    tolerance_g: float = default_limits.TOLERANCE_G
     tolerance_percent: float | None = None
-    stock_low_percent: float = 20.0
+    stock_low_percent: float = default_limits.STOCK_LOW_PERCENT
     dose_range_s: tuple[float, float] = (15.0, 120.0)
     """Shortest and longest usual dose: the firmware sets the pumps for a minute."""
     max_batch_s_per_pump: float = 180.0

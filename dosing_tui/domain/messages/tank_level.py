@@ -5,10 +5,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 
+from dosing_tui.domain.messages.default_limits import STOCK_LOW_PERCENT, STOCK_WARN_PERCENT
 from dosing_tui.domain.messages.models import InventoryLevel
-
-LOW_PERCENT = 20.0
-WARN_PERCENT = 50.0
 
 
 class LevelBand(StrEnum):
@@ -20,7 +18,9 @@ class LevelBand(StrEnum):
     UNKNOWN = "unknown"
 
 
-def classify_level(percent: float | None, low: float = LOW_PERCENT, warn: float = WARN_PERCENT) -> LevelBand:
+def classify_level(
+    percent: float | None, low: float = STOCK_LOW_PERCENT, warn: float = STOCK_WARN_PERCENT
+) -> LevelBand:
     """Below ``low`` is LOW, from there up to and with ``warn`` is WARN.
 
     >>> classify_level(19.96), classify_level(20.0), classify_level(50.0), classify_level(50.1)
@@ -53,14 +53,14 @@ def fill_capacity(level: InventoryLevel, last_capacity_g: float | None) -> Inven
     )
 
 
-def describe_low_level(level: InventoryLevel, low: float = LOW_PERCENT) -> str | None:
+def describe_low_level(level: InventoryLevel, low: float = STOCK_LOW_PERCENT) -> str | None:
     """The sentence for a tank that runs low, else None. The percent is rounded down: 19.96 is not 20.0."""
     if level.percent_full is None or classify_level(level.percent_full, low) is not LevelBand.LOW:
         return None
     return f"Low inventory: {level.chemical} at {math.floor(level.percent_full * 10) / 10:.1f} %"
 
 
-def list_low_levels(levels: Iterable[InventoryLevel], low: float = LOW_PERCENT) -> tuple[str, ...]:
+def list_low_levels(levels: Iterable[InventoryLevel], low: float = STOCK_LOW_PERCENT) -> tuple[str, ...]:
     """The sentences of all tanks that run low, emptiest first; with the device where there are several."""
     tanks = tuple(levels)
     several = len({level.device_id for level in tanks}) > 1

@@ -1,1 +1,1 @@
-"""One declaration per panel, and what a panel may be filtered by. Pure."""
+"""The panels and their filters, annotations and operator notes. Pure."""

@@ -1,4 +1,4 @@
-"""Which value an alarm is about, over time: what is asked to draw it against its limit. Pure."""
+"""The value of an alarm over time: the query for the chart of value and limit. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,26 +7,26 @@ from datetime import UTC, datetime, timedelta
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 
 DEFAULT_SPAN = timedelta(hours=6)
-"""So much is shown, ..."""
+"""Time range of the chart, ..."""
 LEAD_TIME = timedelta(hours=1)
-"""... and of an alarm that was raised earlier, what came before it, ..."""
+"""... extended to this long before an earlier raise, ..."""
 MAX_SPAN = timedelta(hours=24)
-"""... but never more than this."""
+"""... but never longer than this."""
 MAX_STEPS = 72
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmTrend:
-    """``name`` is its statement's; so many (``scale``) of the alarm's own unit are one of ``unit``."""
+    """``name`` is that of the statement; ``scale`` converts ``unit`` to the unit of the alarm."""
 
     name: str
     title: str
     unit: str
     decimals: int
     has_limit: bool = True
-    """The alarm's limit is one of this value."""
+    """The limit of the alarm applies to this value."""
     is_low_limit: bool = False
-    """What is below the limit is abnormal, not what is above."""
+    """Values below the limit are abnormal, not those above."""
     scale: float = 1.0
 
 
@@ -45,7 +45,7 @@ TRENDS: Mapping[str, AlarmTrend] = {
     "ERR_RATE_1H": AlarmTrend("error_rate", "Out of tolerance in an hour", "%", 1),
     "DEVICE_OFFLINE": AlarmTrend("silence", "Time since the last message", "min", 0, scale=60.0),
 }
-"""By rule. What is not here tells of an event or of this program's own links: it has no value over time."""
+"""By rule. Other rules are about events or connections, which have no value over time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class AlarmTrendQuery:
 
 @dataclass(frozen=True, slots=True)
 class AlarmTrendPoint:
-    """``at`` is where its step begins."""
+    """``at`` is the start of the step."""
 
     at: datetime
     value: float | None

@@ -1,6 +1,6 @@
-"""What is marked on a chart over time: batches from start to end, and the operators' notes.
+"""Annotations of a chart over time: batches from start to end, and operator notes.
 
-Which start belongs to which end is decided in ``sql/reads/annotations.sql``, so that Grafana marks the same.
+The start of each end is found in ``sql/reads/annotations.sql``, which Grafana uses, too.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ class AnnotationKind(StrEnum):
     ABORTED = "aborted"
     """From a start to the abort or error that ended it."""
     RUNNING = "running"
-    """A start whose end has not been told yet, the newest of its station."""
+    """The newest start of its station, whose end has not been received yet."""
     INCOMPLETE = "incomplete"
-    """A start whose end was never told: its station has started another batch since."""
+    """A start without an end: its station has started another batch since."""
     UNMATCHED = "unmatched"
-    """An end whose start was not told."""
+    """An end without a start."""
     NOTE = "note"
 
 
@@ -38,12 +38,12 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class AnnotationList:
-    """The newest of a window, in order of time; ``is_truncated`` says that older ones are left out."""
+    """The newest of a window, in order of time; ``is_truncated``: older ones are left out."""
 
     items: tuple[Annotation, ...] = ()
     is_truncated: bool = False
 
     @property
     def truncation_text(self) -> str:
-        """What the reader of the chart has to know, '' if everything is there."""
+        """A sentence for the operator; '' if the list is complete."""
         return f"Only the newest {len(self.items)} batches and notes are marked." if self.is_truncated else ""

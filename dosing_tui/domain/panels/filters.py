@@ -1,4 +1,4 @@
-"""What a panel can be narrowed to: devices, chemicals, recipes, modes."""
+"""The filters of a panel: devices, chemicals, recipes, modes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Dimension(StrEnum):
-    """By what readings are told apart."""
+    """What readings are filtered by."""
 
     DEVICE = "device"
     CHEMICAL = "chemical"
@@ -16,7 +16,7 @@ class Dimension(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The chosen values of each dimension; an empty tuple is all."""
+    """The selected values of each dimension; an empty tuple is all values."""
 
     device: tuple[str, ...] = ()
     chemical: tuple[str, ...] = ()
@@ -28,21 +28,14 @@ class Selection:
         return any(self.get_values(dimension) for dimension in Dimension)
 
     def get_values(self, dimension: Dimension) -> tuple[str, ...]:
-        """The chosen values of one dimension."""
-        chosen = {
-            Dimension.DEVICE: self.device,
-            Dimension.CHEMICAL: self.chemical,
-            Dimension.RECIPE: self.recipe,
-            Dimension.MODE: self.mode,
-        }
-        return chosen[dimension]
+        """The selected values of one dimension."""
+        values: tuple[str, ...] = getattr(self, dimension.value)
+        return values
 
     def restrict_to(self, dimensions: Iterable[Dimension]) -> "Selection":
-        """Only the choices of these dimensions, for a panel that has no others."""
-        kept = {
-            name.value: self.get_values(name) if name in frozenset(dimensions) else () for name in Dimension
-        }
-        return Selection(**kept)
+        """The selection by these dimensions only, for a panel without the others."""
+        names = frozenset(dimensions)
+        return Selection(**{name.value: self.get_values(name) for name in Dimension if name in names})
 
 
 NO_FILTER = Selection()

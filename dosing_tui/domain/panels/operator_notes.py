@@ -1,4 +1,4 @@
-"""What an operator writes down about a moment, and what a note has to be before it is stored."""
+"""Operator notes, and the checks before a note is stored."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 MAX_TEXT_LENGTH = 500
-"""Most characters of a note, as the database holds it."""
+"""Maximum characters of a note, as in the database."""
 MAX_AUTHOR_LENGTH = 60
 _VALID_YEARS = range(2020, 2100)
 
@@ -23,7 +23,7 @@ class NoteDraft:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A stored note. ``os_user`` is the console's word, ``noted_at`` and ``db_role`` are the server's."""
+    """A stored note. ``os_user`` comes from the console, ``noted_at`` and ``db_role`` from the server."""
 
     id: int
     at: datetime
@@ -36,7 +36,7 @@ class Note:
 
 
 def clean_note(draft: NoteDraft) -> NoteDraft:
-    """The draft on one line, and harmless; what is too long stays too long, for ``validate_note`` to say so."""
+    """The draft on one line without control characters. Text that is too long stays so for ``validate_note``."""
     return replace(
         draft,
         text=clean_line(draft.text, 2 * MAX_TEXT_LENGTH + 2),
@@ -46,7 +46,7 @@ def clean_note(draft: NoteDraft) -> NoteDraft:
 
 
 def validate_note(draft: NoteDraft) -> str:
-    """Why the draft cannot be stored, as a sentence; '' if it can."""
+    """Why the draft is refused, as a sentence; '' if it is valid."""
     if not draft.text.strip():
         return "The note has no text."
     if len(draft.text) > MAX_TEXT_LENGTH:

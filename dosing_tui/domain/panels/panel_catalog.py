@@ -1,6 +1,19 @@
-"""What is asked of the database: one declaration per panel, one row type per shape.
+"""The panels: one declaration each, one row type per shape.
 
-A panel's SQL is ``sql/panels/<id>.sql``; its columns carry the names of the row type's fields.
+**A new panel is one SQL file and one declaration.**
+
+1. Write ``sql/panels/<id>.sql``. Its columns carry the names of a row type's fields. It may use the parameters
+   ``from``, ``to``, ``now``, ``step``, ``tz`` and one array per dimension, each NULL for all values;
+   ``error_rate.sql`` is a short example.
+2. Declare it below: ``declare_panel(Panel("<id>", "Title", "unit", SeriesPoint, _DOSES, ...))``. Take a row type
+   of this module. A new shape is a frozen dataclass whose field names end in their unit: ``_g``, ``_s``,
+   ``_percent``.
+
+Nothing else is edited. The panel is then part of ``dosing-tui panel --list`` and of ``dosing-tui grafana``. In the
+console it is a tile of screen 8 (Other panels): a chart over time for SeriesPoint, bars for LabeledTotal, a table for
+every other row type. A tile of its own design is a builder in ``tui/tiles`` and one line in ``tui/tiles/registry.py``.
+
+A limit names its setting (``PlantLimit``): the alarm, the console's line and Grafana's line follow that setting.
 """
 
 from collections.abc import Mapping
@@ -16,7 +29,7 @@ from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 
 @dataclass(frozen=True, slots=True)
 class SeriesPoint:
-    """One bucket of one series. ``at`` is the bucket's start; None is 'no measurement', not 0."""
+    """One bucket of one series. ``at`` is the start of the bucket in UTC; a value of None is no measurement, not 0."""
 
     at: datetime
     series: str
@@ -25,7 +38,7 @@ class SeriesPoint:
 
 @dataclass(frozen=True, slots=True)
 class LabeledTotal:
-    """A label with its value, largest first."""
+    """A label with its value, in the unit of the panel. The rows are sorted, largest first."""
 
     label: str
     value: float | None
@@ -52,7 +65,7 @@ class ErrorSummary:
 
 @dataclass(frozen=True, slots=True)
 class TankLevel:
-    """The newest level of one tank; None is 'not told'."""
+    """The latest level of one tank; None is a value the station has not sent."""
 
     device_id: str
     chemical: str
@@ -65,7 +78,7 @@ class TankLevel:
 
 @dataclass(frozen=True, slots=True)
 class ProductionDay:
-    """``day`` 0 is the window so far (today), 1 the one before it up to the same time (yesterday)."""
+    """``day`` 0 is the window up to now (today), 1 the window before it up to the same time (yesterday)."""
 
     day: int
     batches: int
@@ -80,8 +93,8 @@ class ProductionDay:
 class RecipeDay:
     """One day of the plant, recipe and mode.
 
-    ``batches`` is told once per day and recipe, in the row of the mode with most doses; None elsewhere, on
-    days before the first batch that is known, and where a filter by chemical or mode leaves it unknown.
+    ``batches`` is given once per day and recipe, in the row of the mode with most doses. It is None in the other
+    rows, on days before the first recorded batch, and under a filter by chemical or mode.
     """
 
     day: date
@@ -96,7 +109,7 @@ class RecipeDay:
 
 @dataclass(frozen=True, slots=True)
 class PanelQuery:
-    """[since, until) in UTC, and what of it."""
+    """One request for a panel: the range [since, until) in UTC, and the filters."""
 
     since: datetime
     until: datetime
@@ -110,13 +123,22 @@ BUCKET_WIDTHS = (
     (timedelta(days=180), timedelta(hours=6)),
     (timedelta.max, timedelta(days=1)),
 )
-"""How wide buckets are at least in windows up to how long, beyond SHORT_WINDOW."""
+"""Longest window and minimum bucket width in it, for windows longer than SHORT_WINDOW."""
 SHORT_WINDOW = timedelta(days=2)
 _HOUR = timedelta(hours=1)
 
 
+class PlantLimit(StrEnum):
+    """A limit by its setting, which is its only home: see ``config.alarm_limits.get_limit``."""
+
+    STOCK_LOW = "limits.stock_low_percent"
+    STOCK_WARN = "limits.stock_warn_percent"
+    TOLERANCE = "limits.tolerance_g"
+    ERROR_RATE = "alarms.error_rate_percent"
+
+
 class ChartKind(StrEnum):
-    """How a panel is drawn, here and in Grafana."""
+    """How a panel is drawn in the console and in Grafana."""
 
     BARS = "bars"
     LINES = "lines"
@@ -129,7 +151,7 @@ class ChartKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Panel(Generic[RowT]):
-    """``refresh_on``: a new reading of these kinds makes the panel due. ``bucket_width``: a SeriesPoint's width."""
+    """``refresh_on``: a new reading of these kinds triggers a query. ``bucket_width``: that of a SeriesPoint."""
 
     id: str
     title: str
@@ -139,113 +161,87 @@ class Panel(Generic[RowT]):
     bucket_width: timedelta | None = None
     chart: ChartKind = ChartKind.TABLE
     default_range: str = "now-24h"
-    """Asked for while no other range is chosen: from there to now; ``now/d`` is the whole of today."""
+    """Range while the operator has selected none: from there to now; ``now/d`` is the whole of today."""
     dimensions: frozenset[Dimension] = frozenset(Dimension)
-    limit: float | None = None
-    """Drawn as a line; beyond it is abnormal."""
+    limit: PlantLimit | None = None
+    """Drawn as a line over time; values above it are abnormal."""
+    column_limits: tuple[tuple[str, PlantLimit], ...] = ()
+    """Columns of a table or of statistics whose absolute value is abnormal above a limit."""
     guide_panel_number: int | None = None
     """The panel's number in the integration guide."""
 
     def get_bucket_width(self, since: datetime, until: datetime) -> timedelta | None:
-        """How wide its buckets are in this window: wider where there were too many to draw."""
+        """Bucket width in this window: wider in long windows, so that the number of buckets stays small."""
         window = until - since
         if self.bucket_width is None or window <= SHORT_WINDOW:
             return self.bucket_width
         return max(self.bucket_width, next(width for longest, width in BUCKET_WIDTHS if window <= longest))
 
 
+_PANELS: dict[str, Panel[Any]] = {}
+PANELS: Mapping[str, Panel[Any]] = MappingProxyType(_PANELS)
+"""Every declared panel by its id, in the order of declaration."""
+
+
+def declare_panel(panel: Panel[RowT]) -> Panel[RowT]:
+    """Add a panel to the catalog.
+
+    Raises: ValueError, if the id is already declared.
+    """
+    if panel.id in _PANELS:
+        raise ValueError(f"Panel {panel.id} is declared twice.")
+    _PANELS[panel.id] = panel
+    return panel
+
+
 _DOSES = frozenset({ReadingKind.DOSE})
 _EVENTS = frozenset({ReadingKind.EVENT})
+_LEVELS = frozenset({ReadingKind.LEVEL})
 _BATCH_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
 _TANK_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
 
-CONSUMPTION_TODAY = Panel(
-    "today_by_chemical",
-    "Consumption today",
-    "g",
-    LabeledTotal,
-    _DOSES,
-    chart=ChartKind.BARS,
-    default_range="now/d",
-    guide_panel_number=1,
-)
-CONSUMPTION_BY_CHEMICAL = Panel(
+CONSUMPTION_TODAY = declare_panel(Panel(
+    "today_by_chemical", "Consumption today", "g", LabeledTotal, _DOSES, chart=ChartKind.BARS,
+    default_range="now/d", guide_panel_number=1,
+))  # fmt: skip
+CONSUMPTION_OVER_TIME = declare_panel(Panel(
+    "consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES, _HOUR, chart=ChartKind.AREA,
+))  # fmt: skip
+CONSUMPTION_BY_CHEMICAL = declare_panel(Panel(
     "consumption_by_chemical", "Consumption by chemical", "g", SeriesPoint, _DOSES, timedelta(minutes=15),
     chart=ChartKind.LINES, guide_panel_number=2,
-)  # fmt: skip
-CONSUMPTION_OVER_TIME = Panel(
-    "consumption_over_time", "Consumption", "g/h", SeriesPoint, _DOSES, _HOUR, chart=ChartKind.AREA
-)
-ACCURACY_HISTOGRAM = Panel(
-    "accuracy_histogram",
-    "Accuracy",
-    "error g",
-    ErrorBin,
-    _DOSES,
-    chart=ChartKind.HISTOGRAM,
-    guide_panel_number=3,
-)
-ACCURACY_SUMMARY = Panel(
-    "accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES, chart=ChartKind.STATS
-)
-INVENTORY = Panel(
-    "inventory", "Inventory", "%", TankLevel, frozenset({ReadingKind.LEVEL}), chart=ChartKind.GAUGES,
-    dimensions=_TANK_DIMENSIONS, guide_panel_number=4,
-)  # fmt: skip
-BATCHES_TODAY = Panel(
-    "batches_today",
-    "Batches by recipe",
-    "today",
-    LabeledTotal,
-    _EVENTS,
-    chart=ChartKind.BARS,
-    default_range="now/d",
-    dimensions=_BATCH_DIMENSIONS,
-    guide_panel_number=5,
-)
-DOSING_DURATION = Panel(
-    "dosing_duration",
-    "Dosing duration",
-    "s",
-    SeriesPoint,
-    _DOSES,
-    _HOUR,
-    chart=ChartKind.LINES,
-    guide_panel_number=6,
-)
-ERROR_RATE = Panel(
-    "error_rate",
-    "Error rate",
-    "%",
-    SeriesPoint,
-    _DOSES,
-    _HOUR,
-    chart=ChartKind.AREA,
-    limit=5.0,
-    guide_panel_number=7,
-)
-DAILY_SUMMARY = Panel(
-    "daily_summary", "Daily production", "", RecipeDay, _DOSES | _EVENTS, chart=ChartKind.TABLE,
-    default_range="now-6d/d", guide_panel_number=8,
-)  # fmt: skip
-PRODUCTION_TODAY = Panel(
+))  # fmt: skip
+ACCURACY_HISTOGRAM = declare_panel(Panel(
+    "accuracy_histogram", "Accuracy", "error g", ErrorBin, _DOSES, chart=ChartKind.HISTOGRAM,
+    column_limits=(("lower_g", PlantLimit.TOLERANCE),), guide_panel_number=3,
+))  # fmt: skip
+ACCURACY_SUMMARY = declare_panel(Panel(
+    "accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES, chart=ChartKind.STATS,
+    column_limits=(("out_percent", PlantLimit.ERROR_RATE),),
+))  # fmt: skip
+ERROR_RATE = declare_panel(Panel(
+    "error_rate", "Error rate", "%", SeriesPoint, _DOSES, _HOUR, chart=ChartKind.AREA,
+    limit=PlantLimit.ERROR_RATE, guide_panel_number=7,
+))  # fmt: skip
+BATCHES_TODAY = declare_panel(Panel(
+    "batches_today", "Batches by recipe", "today", LabeledTotal, _EVENTS, chart=ChartKind.BARS,
+    default_range="now/d", dimensions=_BATCH_DIMENSIONS, guide_panel_number=5,
+))  # fmt: skip
+PRODUCTION_TODAY = declare_panel(Panel(
     "production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS, chart=ChartKind.STATS,
     default_range="now/d",
-)  # fmt: skip
-
-OVERVIEW_PANELS: tuple[Panel[Any], ...] = (
-    CONSUMPTION_TODAY,
-    CONSUMPTION_OVER_TIME,
-    CONSUMPTION_BY_CHEMICAL,
-    ACCURACY_HISTOGRAM,
-    ACCURACY_SUMMARY,
-    ERROR_RATE,
-    BATCHES_TODAY,
-    PRODUCTION_TODAY,
-)
-"""Panels of several row types side by side."""
-
-PANELS: Mapping[str, Panel[Any]] = MappingProxyType(
-    {panel.id: panel for panel in (*OVERVIEW_PANELS, INVENTORY, DOSING_DURATION, DAILY_SUMMARY)}
-)
-"""Every panel by its id."""
+))  # fmt: skip
+OVERVIEW_PANELS = tuple(PANELS.values())
+"""Those above: the panels of the console's first screen."""
+INVENTORY = declare_panel(Panel(
+    "inventory", "Inventory", "%", TankLevel, _LEVELS, chart=ChartKind.GAUGES, dimensions=_TANK_DIMENSIONS,
+    guide_panel_number=4,
+))  # fmt: skip
+DOSING_DURATION = declare_panel(Panel(
+    "dosing_duration", "Dosing duration", "s", SeriesPoint, _DOSES, _HOUR, chart=ChartKind.LINES,
+    guide_panel_number=6,
+))  # fmt: skip
+DAILY_SUMMARY = declare_panel(Panel(
+    "daily_summary", "Daily production", "", RecipeDay, _DOSES | _EVENTS, chart=ChartKind.TABLE,
+    default_range="now-6d/d", column_limits=(("mean_error_g", PlantLimit.TOLERANCE),), guide_panel_number=8,
+))  # fmt: skip

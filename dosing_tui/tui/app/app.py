@@ -34,7 +34,7 @@ from dosing_tui.tui.rendering.theme import TerminalTheme, count_colours
 from dosing_tui.tui.scope.render_context import NO_RESULT, PanelResult, RenderContext
 from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
-from dosing_tui.tui.tiles.registry import TileRegistry, list_builders, list_panels
+from dosing_tui.tui.tiles.registry import TileRegistry, list_other_panels, list_panels
 from dosing_tui.tui.widgets.messages import PanelLoaded, ViewChanged
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ class DosingApp(ReviewController):
         self._terminal = terminal
         self._is_dark = settings.console.theme is ColourTheme.DARK
         self._terminal_theme = self._choose_theme()
-        self._hints = build_hints(terminal.keymap)
+        self._hints = build_hints(terminal.keymap, has_other_panels=bool(list_other_panels()))
         self._silence_key = format_keys(["silence"], terminal.keymap).split(" ")[0]
         self._batch_filter_keys = (
             format_keys(["batch-unreviewed"], terminal.keymap),
@@ -105,7 +105,7 @@ class DosingApp(ReviewController):
         self._dashboard = DashboardScreen(self._terminal_theme, self._hints)
         self._after_first_paint = after_first_paint
         self._panel_cache = PanelCache(self._query_workers.submit_panel, source.cancel_panels)
-        self._tile_registry = TileRegistry(list_builders(str(terminal.log_file or "")))
+        self._tile_registry = TileRegistry()
         self.shutdown_handler = ShutdownHandler()
         self._frozen_snapshot: LiveSnapshot | None = None
         self._frozen_at = ""
@@ -197,7 +197,7 @@ class DosingApp(ReviewController):
     def _build_render_context(self, snapshot: LiveSnapshot, now: datetime) -> RenderContext:
         return RenderContext(
             now, self._zone, self._settings, snapshot, self._panel_cache.results, scope=self._scope,
-            is_overdue=now - self._scope_set_at >= STALE_AFTER,
+            is_overdue=now - self._scope_set_at >= STALE_AFTER, log_file=str(self._terminal.log_file or ""),
         )  # fmt: skip
 
     def _run_guarded(self, name: str, show: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""A chart over the whole screen: the plot, what the cursor reads, and the statistics of every series."""
+"""A chart at full screen: the plot, the value at the cursor, and the statistics of every series."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle
 _NUMBER_WIDTH = 10
 _MIN_PLOT_HEIGHT = 8
 _MAX_LISTED_BATCHES = 2
-"""Batches that are told by name."""
+"""Batches that are listed by name."""
 _GLYPH_WORDS = {
     AnnotationGlyph.START: "started",
     AnnotationGlyph.END: "ended",
@@ -23,33 +23,33 @@ _WARNING = CellStyle(ColourRole.WARN, bold=True)
 
 
 def draw_full_screen_chart(data: ChartData, width: int, height: int, *, cursor: int | None = None) -> Rows:
-    """``cursor`` is a bucket; None reads the newest one that has a value."""
+    """``cursor`` is a bucket; None is the newest one with a value."""
     canvas = Canvas(width, height)
     bucket = find_newest_bucket(data) if cursor is None else max(0, min(cursor, data.window.bucket_count - 1))
-    told = 1 if data.annotations else 0
-    table = min(1 + len(data.curves), max(2, height - _MIN_PLOT_HEIGHT - 1 - told))
+    annotation_rows = 1 if data.annotations else 0
+    table = min(1 + len(data.curves), max(2, height - _MIN_PLOT_HEIGHT - 1 - annotation_rows))
     _draw_cursor_value(canvas, data, bucket)
-    if told:
+    if annotation_rows:
         canvas.write_text(0, 1, format_annotations(data.list_annotations(bucket)), TEXT, width=width)
-    above = 1 + told
+    above = 1 + annotation_rows
     canvas.paste_rows(0, above, draw_plot(data, width, height - above - table, cursor=bucket))
     _draw_statistics(canvas, data, bucket, height - table, table)
     return canvas.rows
 
 
 def format_annotations(annotations: Sequence[ChartAnnotation]) -> str:
-    """Notes in full; batches by what became of them, each by name where there are few."""
+    """Notes in full; batches by name if there are few, else counted by outcome."""
     notes = [flag.text for flag in annotations if flag.glyph is AnnotationGlyph.NOTE]
     batches = [flag for flag in annotations if flag.glyph is not AnnotationGlyph.NOTE]
     if len(batches) <= _MAX_LISTED_BATCHES:
         return " · ".join([*notes, *(flag.text for flag in batches)])
     counts = Counter(flag.glyph for flag in batches)
-    said = [f"{counts[sign]} {word}" for sign, word in _GLYPH_WORDS.items() if counts[sign]]
-    return " · ".join([*notes, f"batches: {', '.join(said)}"])
+    outcomes = [f"{counts[glyph]} {word}" for glyph, word in _GLYPH_WORDS.items() if counts[glyph]]
+    return " · ".join([*notes, f"batches: {', '.join(outcomes)}"])
 
 
 def find_newest_bucket(data: ChartData) -> int:
-    """The newest bucket that has a value."""
+    """The newest bucket with a value; the last one if none has."""
     for bucket in range(data.window.bucket_count - 1, -1, -1):
         if any(curve.values[bucket] is not None for curve in data.curves):
             return bucket
@@ -57,15 +57,15 @@ def find_newest_bucket(data: ChartData) -> int:
 
 
 def _draw_cursor_value(canvas: Canvas, data: ChartData, bucket: int) -> None:
-    """When the cursor's bucket is, and its value where there is but one."""
+    """The time of the cursor's bucket, and the value of a single series."""
     x = canvas.write_text(0, 0, format_time_span(*data.get_bucket_span(bucket)), LABEL)
     if data.partial_bucket == bucket:
-        x = canvas.write_text(x + 2, 0, "so far", TEXT)
+        x = canvas.write_text(x + 2, 0, "in progress", TEXT)
     if len(data.curves) == 1:
         value = data.curves[0].values[bucket]
         above = data.limit is not None and value is not None and value > data.limit
-        said = "nothing measured" if value is None else f"{data.format_value(value)} {data.unit}"
-        x = canvas.write_text(x + 3, 0, said, _WARNING if above else STRONG)
+        text = "nothing measured" if value is None else f"{data.format_value(value)} {data.unit}"
+        x = canvas.write_text(x + 3, 0, text, _WARNING if above else STRONG)
         if above:
             canvas.write_text(x + 2, 0, f"▲ above {data.limit:g}", _WARNING)
 
@@ -79,7 +79,7 @@ def format_time_span(start: datetime, end: datetime) -> str:
 
 
 def _draw_statistics(canvas: Canvas, data: ChartData, bucket: int, y: int, height: int) -> None:
-    """A line for each series: its name, its value under the cursor, its statistics over the window."""
+    """A line for each series: name, value at the cursor, statistics over the window."""
     titles = ("here", "min", "mean", "max", *(("sum",) if data.is_additive else ()), "last")
     fitting = max(2, min(len(titles), (canvas.width - 14) // _NUMBER_WIDTH))
     titles = titles[:fitting]

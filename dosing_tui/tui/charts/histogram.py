@@ -1,10 +1,10 @@
-"""How errors are spread: one column of cells per bin, tolerance lines, open ends kept apart."""
+"""Histogram of the errors: columns of cells per bin, tolerance lines, open ends apart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dosing_tui.domain.panels.panel_catalog import ErrorBin
-from dosing_tui.tui.charts.primitives.block_characters import LOWER_BLOCKS, value_to_eighths
+from dosing_tui.tui.charts.primitives.block_characters import draw_column, value_to_eighths
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
 from dosing_tui.tui.rendering.palette import DIM, FRAME, CellStyle, ColourRole
 
@@ -14,7 +14,7 @@ _OUTSIDE = CellStyle(ColourRole.WARN)
 
 @dataclass(frozen=True, slots=True)
 class HistogramGeometry:
-    """``bins_per_side`` bins of ``bin_g`` to either side, each ``cells_per_bin`` wide; the rest in two end columns."""
+    """``bins_per_side`` bins of ``bin_g`` to either side, each ``cells_per_bin`` wide; two end columns hold the rest."""
 
     bin_g: float
     bins_per_side: int
@@ -78,15 +78,10 @@ def _draw_bar(
     canvas: Canvas, left: int, slot: int, eighths: int, geometry: HistogramGeometry, limit: float
 ) -> None:
     nearest = min(abs(slot - 1 - geometry.bins_per_side), abs(slot - geometry.bins_per_side)) * geometry.bin_g
-    pen = _OUTSIDE if nearest >= limit - 1e-9 else _INSIDE
+    style = _OUTSIDE if nearest >= limit - 1e-9 else _INSIDE
     start, cells = _slot_to_columns(slot, geometry)
-    full, rest = divmod(eighths, 8)
-    floor = canvas.height - 3
     for x in range(left + start, left + start + cells):
-        for cell in range(full):
-            canvas.set_cell(x, floor - cell, "█", pen)
-        if rest:
-            canvas.set_cell(x, floor - full, LOWER_BLOCKS[rest], pen)
+        draw_column(canvas, x, canvas.height - 3, eighths, style)
 
 
 def _slot_to_columns(slot: int, geometry: HistogramGeometry) -> tuple[int, int]:

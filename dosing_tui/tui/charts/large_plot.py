@@ -1,9 +1,9 @@
-"""The plot of a chart that has the whole screen: scale, curves, time axis, what happened, and the cursor."""
+"""The plot of a chart at full screen: scale, curves, time axis, annotations, cursor."""
 
 from collections.abc import Sequence
 
 from dosing_tui.tui.charts.primitives.area import draw_area
-from dosing_tui.tui.charts.primitives.axes import value_to_row
+from dosing_tui.tui.charts.primitives.axes import draw_time_ticks, value_to_row
 from dosing_tui.tui.charts.primitives.braille import draw_lines, get_series_marker, get_series_style
 from dosing_tui.tui.charts.primitives.scale import column_to_bucket, format_tick
 from dosing_tui.tui.charts.primitives.time_ticks import place_time_ticks
@@ -19,15 +19,15 @@ _MIN_MARKER_GAP = 4
 
 
 def draw_plot(data: ChartData, width: int, height: int, *, cursor: int | None = None) -> Rows:
-    """``cursor`` is a bucket. What happened has a row above the axis, if anything has."""
+    """``cursor`` is a bucket. Annotations have a row above the axis, if there are any."""
     canvas = Canvas(width, height)
-    happened = 1 if data.annotations else 0
-    rows, columns = height - 2 - happened, width - LEFT_MARGIN
+    annotation_rows = 1 if data.annotations else 0
+    rows, columns = height - 2 - annotation_rows, width - LEFT_MARGIN
     if rows < 2 or columns < 8:
         return canvas.rows
     canvas.paste_rows(LEFT_MARGIN, 0, draw_curves(data, columns, rows))
     _draw_scale(canvas, data, rows)
-    if happened:
+    if annotation_rows:
         _draw_annotations(canvas, data, rows, columns)
     _draw_time_axis(canvas, data, height - 2, columns)
     if cursor is not None:
@@ -61,7 +61,7 @@ def draw_curves(data: ChartData, width: int, height: int) -> Rows:
 
 
 def _draw_markers(canvas: Canvas, data: ChartData, number: int) -> None:
-    """A series is told by its marker, too; each has its own columns for them, as far as there is room."""
+    """Markers identify a series without colour; each series has its own columns for them."""
     values, count = data.curves[number].values, len(data.curves[number].values)
     every = max(1, -(-_MIN_MARKER_GAP * count // canvas.width))
     for bucket, value in enumerate(values):
@@ -110,23 +110,17 @@ def _draw_annotations(canvas: Canvas, data: ChartData, y: int, columns: int) -> 
 
 
 def _draw_time_axis(canvas: Canvas, data: ChartData, y: int, columns: int) -> None:
-    """Dotted where the bucket is not over yet."""
+    """Dotted at the bucket in progress."""
     canvas.write_right(LEFT_MARGIN - 1, y, "0", DIM)
     canvas.write_text(LEFT_MARGIN - 1, y, "└" + "─" * columns, FRAME)
     if data.partial_bucket is not None:
         for column in bucket_to_columns(data, data.partial_bucket, columns):
             canvas.set_cell(LEFT_MARGIN + column, y, "·", CellStyle(ColourRole.TEXT))
-    free = LEFT_MARGIN - 1
-    for tick in place_time_ticks(data.window, columns, data.zone):
-        canvas.set_cell(LEFT_MARGIN + tick.column, y, "┬", FRAME)
-        start = LEFT_MARGIN + tick.column - len(tick.label) // 2
-        if start >= free and start + len(tick.label) <= canvas.width:
-            canvas.write_text(start, y + 1, tick.label, DIM)
-            free = start + len(tick.label) + 1
+    draw_time_ticks(canvas, y, place_time_ticks(data.window, columns, data.zone), left=LEFT_MARGIN)
 
 
 def bucket_to_columns(data: ChartData, bucket: int, columns: int) -> range:
-    """Where a bucket is drawn: several columns, or one that it shares."""
+    """The columns of a bucket: several, or one that it shares."""
     count = data.window.bucket_count
     if count > columns:
         return range(bucket * columns // count, bucket * columns // count + 1)
@@ -150,10 +144,4 @@ def _draw_cursor(canvas: Canvas, data: ChartData, bucket: int, axis: int, column
 
 
 def _highlight_colour(colour: ColourRole) -> ColourRole:
-    return (
-        ColourRole.SPARKLINE
-        if colour is ColourRole.AREA
-        else ColourRole.STRONG
-        if colour is ColourRole.ACCENT
-        else colour
-    )
+    return {ColourRole.AREA: ColourRole.SPARKLINE, ColourRole.ACCENT: ColourRole.STRONG}.get(colour, colour)

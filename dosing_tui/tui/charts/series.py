@@ -1,4 +1,4 @@
-"""Series over time, as charts take them: values by bucket, None where nothing was measured."""
+"""Series over time for charts: a value per bucket, None without a measurement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Curve:
 
 
 class AnnotationGlyph(StrEnum):
-    """How something that happened is drawn; where several things share a column, the first of these."""
+    """Glyph of an annotation; of several in a column, the first of these is drawn."""
 
     NOTE = "◆"
     ABORT = "✗"
@@ -30,7 +30,7 @@ class AnnotationGlyph(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChartAnnotation:
-    """Something that happened: drawn on the time axis, told by the cursor."""
+    """A batch event or a note: a glyph on the time axis, a text at the cursor."""
 
     at: datetime
     glyph: AnnotationGlyph
@@ -49,11 +49,11 @@ class ChartData:
     is_additive: bool = False
     limit: float | None = None
     is_low_limit: bool = False
-    """What is below the limit is abnormal, not what is above."""
+    """Values below the limit are abnormal, not those above."""
     min_top: float = 0.0
-    """The scale reaches at least so far."""
+    """Minimum upper end of the scale."""
     partial_bucket: int | None = None
-    """The bucket that is not over yet."""
+    """The bucket in progress."""
     annotations: tuple[ChartAnnotation, ...] = ()
 
     @property
@@ -69,18 +69,18 @@ class ChartData:
         return NO_VALUE if value is None else f"{value:.{self.decimals}f}"
 
     def get_bucket_span(self, bucket: int) -> tuple[datetime, datetime]:
-        """When a bucket begins and ends, in the plant's zone."""
+        """Start and end of a bucket, in the plant's zone."""
         start = self.window.since + self.window.bucket_width * bucket
         return start.astimezone(self.zone), (start + self.window.bucket_width).astimezone(self.zone)
 
     def list_annotations(self, bucket: int) -> tuple[ChartAnnotation, ...]:
-        """What happened within a bucket."""
+        """The annotations within a bucket."""
         return tuple(flag for flag in self.annotations if self.window.find_bucket(flag.at) == bucket)
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesStatistics:
-    """Over the buckets that have a value; None where none has."""
+    """Over the buckets with a value; None if no bucket has one."""
 
     minimum: float | None
     mean: float | None

@@ -1,4 +1,4 @@
-"""Every key, in one place: bindings, the footers and the help page are made from these."""
+"""All key bindings. Footers and help pages are built from them."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -17,11 +17,14 @@ _KEY_NAMES = {
 VIEW_KEYS = (
     Binding("1", "view('overview')", "Overview", id="overview", tooltip="All at a glance"),
     Binding("2", "view('inventory')", "Inventory", id="inventory", tooltip="Tanks and levels"),
-    Binding("3", "view('consumption')", "Consumption", id="consumption", tooltip="What was dosed"),
-    Binding("4", "view('quality')", "Quality", id="quality", tooltip="How exactly, how fast"),
+    Binding("3", "view('consumption')", "Consumption", id="consumption", tooltip="Consumption by chemical"),
+    Binding("4", "view('quality')", "Quality", id="quality", tooltip="Accuracy, error rate, duration"),
     Binding("5", "view('production')", "Production", id="production", tooltip="Batches and days"),
     Binding("6", "view('doses')", "Doses", id="doses", tooltip="Table of the newest doses"),
-    Binding("7", "view('books')", "Books", id="books", tooltip="Readings, role, links"),
+    Binding("7", "view('books')", "Data", id="books", tooltip="Data integrity, role, connections"),
+    Binding(
+        "8", "view('panels')", "Panels", id="panels", show=False, tooltip="Panels without a tile of their own"
+    ),
 )
 TILE_KEYS = (
     Binding("enter", "zoom", "Zoom", id="zoom", tooltip="The focused tile, large"),
@@ -34,7 +37,7 @@ TILE_KEYS = (
     Binding("down", "move('down')", "Down", id="down", show=False, tooltip="Tile below"),
 )
 TANK_KEYS = (
-    Binding("R", "app.ask_refill", "Refill", id="refill", show=False, tooltip="Tell of a tank's refill"),
+    Binding("R", "app.ask_refill", "Refill", id="refill", show=False, tooltip="Record a tank refill"),
 )
 SCOPE_KEYS = (
     Binding("g", "ask_range", "Range", id="range", tooltip="Choose a range of time"),
@@ -69,15 +72,15 @@ SCOPE_KEYS = (
 APP_KEYS = (
     Binding("a", "alarms", "Alarms", id="alarms", tooltip="The lists of alarms"),
     Binding("b", "batches", "Batches", id="batches", tooltip="Batches, to be reviewed"),
-    Binding("x", "silence", "Silence", id="silence", show=False, tooltip="The bell, not the alarms"),
-    Binding("n", "ask_note", "Note", id="note", show=False, tooltip="Write down what happened"),
-    Binding("e", "export", "Export", id="export", tooltip="What is shown, as CSV and JSON"),
+    Binding("x", "silence", "Silence", id="silence", show=False, tooltip="Silence the audible alarm"),
+    Binding("n", "ask_note", "Note", id="note", show=False, tooltip="Add an operator note"),
+    Binding("e", "export", "Export", id="export", tooltip="Export the rows as CSV and JSON"),
     Binding("s", "picture", "Picture", id="picture", show=False, tooltip="Screen as SVG and text"),
     Binding("S", "shift_report", "Shift", id="shift-report", show=False, tooltip="The report of the shift"),
-    Binding("f", "freeze", "Freeze", id="freeze", tooltip="Hold still, live again"),
-    Binding("r", "refresh_now", "Refresh", id="refresh", tooltip="Ask the database now"),
+    Binding("f", "freeze", "Freeze", id="freeze", tooltip="Freeze the view, resume"),
+    Binding("r", "refresh_now", "Refresh", id="refresh", tooltip="Reload all panels"),
     Binding("t", "switch_theme", "Theme", id="theme", tooltip="Dark or light"),
-    Binding("q", "ask_quit", "Quit", id="quit", tooltip="Quit, after a question"),
+    Binding("q", "ask_quit", "Quit", id="quit", tooltip="Quit after confirmation"),
     Binding("ctrl+q", "quit", "Quit now", id="quit-now", show=False, priority=True, tooltip="Quit at once"),
     Binding("question_mark", "help", "Help", id="help", tooltip="This page"),
 )
@@ -90,7 +93,7 @@ TABLE_KEYS = (
     Binding("end", "end(True)", "Last", id="last", show=False, tooltip="The last row"),
     Binding("o", "order", "Sort", id="sort", show=False, tooltip="Sort by the next column"),
     Binding("O", "reverse", "Reverse", id="reverse", show=False, tooltip="The other way round"),
-    Binding("ctrl+f", "find", "Find", id="find", show=False, tooltip="Rows that hold a text"),
+    Binding("ctrl+f", "find", "Find", id="find", show=False, tooltip="Rows that contain a text"),
 )
 CHART_KEYS = (
     Binding("left", "cursor(-1)", "Earlier", id="cursor-left", show=False, tooltip="Cursor to the left"),
@@ -101,15 +104,17 @@ CHART_KEYS = (
     Binding("end", "cursor_end(True)", "Newest", id="cursor-end", show=False, tooltip="To the newest"),
 )
 ALARM_KEYS = (
-    Binding("space", "wish('acknowledge')", "Acknowledge", id="alarm-ack", tooltip="The alarm, at once"),
+    Binding("space", "wish('acknowledge')", "Acknowledge", id="alarm-ack", tooltip="Acknowledge alarm"),
     Binding("c", "wish('comment')", "Comment", id="alarm-comment", tooltip="Acknowledge with a comment"),
-    Binding("A", "wish('all')", "All", id="alarm-all", tooltip="Acknowledge all in sight"),
-    Binding("h", "wish('shelve')", "Shelve", id="alarm-shelve", tooltip="Silent for a limited time"),
-    Binding("o", "wish('remove')", "Out", id="alarm-remove", tooltip="Until it is put back"),
-    Binding("u", "wish('back')", "Put back", id="alarm-back", tooltip="Unshelve, back into service"),
+    Binding("A", "wish('all')", "All", id="alarm-all", tooltip="Acknowledge all in view"),
+    Binding("h", "wish('shelve')", "Shelve", id="alarm-shelve", tooltip="Shelve for a limited time"),
+    Binding(
+        "o", "wish('remove')", "Out of service", id="alarm-remove", tooltip="Remove the alarm from service"
+    ),
+    Binding("u", "wish('back')", "Return", id="alarm-back", tooltip="Unshelve, return to service"),
     Binding("R", "wish('reset')", "Reset", id="alarm-reset", tooltip="End a latched alarm"),
 )
-"""What is done with the alarm under the cursor."""
+"""Actions on the alarm at the cursor."""
 BATCH_KEYS = (
     Binding("space", "say('approved')", "Approve", id="batch-approve",
             tooltip="Approve, or confirm as the second person"),
@@ -118,30 +123,30 @@ BATCH_KEYS = (
     Binding("R", "say('rejected')", "Reject", id="batch-reject", tooltip="Reject, with a reason"),
     Binding("i", "say('needs information')", "Ask", id="batch-question", tooltip="Needs information"),
     Binding("c", "say('comment')", "Comment", id="batch-comment", tooltip="Add a comment"),
-    Binding("u", "say('withdrawn')", "Undo", id="batch-undo", tooltip="Withdraw the last word"),
+    Binding("u", "say('withdrawn')", "Withdraw", id="batch-undo", tooltip="Withdraw the last review"),
     Binding("A", "all_clean", "All clean", id="batch-all", tooltip="Approve all without exceptions"),
     Binding("n", "next_unreviewed", "Next", id="batch-next", tooltip="The next to review"),
     Binding("N", "next_exception", "Exception", id="batch-exception", tooltip="The next with exceptions"),
-    Binding("m", "messages", "Messages", id="batch-messages", tooltip="The messages as they are kept"),
-    Binding("o", "only('unreviewed')", "To review", id="batch-unreviewed", tooltip="Only those to review"),
+    Binding("m", "messages", "Messages", id="batch-messages", tooltip="The stored messages"),
+    Binding("o", "only('unreviewed')", "To review", id="batch-unreviewed", tooltip="Only unreviewed batches"),
     Binding("w", "only('with_findings')", "With exc.", id="batch-exceptions",
-            tooltip="Only those with exceptions"),
+            tooltip="Only batches with exceptions"),
 )  # fmt: skip
-"""What is done with the batch under the cursor, or with the list."""
+"""Actions on the batch at the cursor, and on the list."""
 _PAGE_KEY_IDS = frozenset(
     {"zoom", "back", "next", "previous", "left", "right", "row-down", "row-up", "page-down", "page-up",
      "first", "last"}
 )  # fmt: skip
 PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id in _PAGE_KEY_IDS)
-"""To move on the alarm page, and among batches."""
+"""Navigation on the alarm and batch screens."""
 _NAVIGATION_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *TABLE_KEYS, *CHART_KEYS)
 ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *ALARM_KEYS, *BATCH_KEYS)
 HELP_MAIN: tuple[HelpGroup, ...] = (
     ("Screens", (
         ("All at a glance", ("overview",)), ("Tanks and levels", ("inventory",)),
-        ("What was dosed", ("consumption",)), ("How exactly, how fast", ("quality",)),
-        ("Batches and days", ("production",)), ("The newest doses", ("doses",)),
-        ("Readings, role, links", ("books",)), ("Next tile, tile before", ("next", "previous")),
+        ("Consumption", ("consumption",)), ("Quality", ("quality",)),
+        ("Batches and days", ("production",)), ("Doses; other panels", ("doses", "panels")),
+        ("Data integrity", ("books",)), ("Next tile, tile before", ("next", "previous")),
         ("Tile in that direction", ("left", "right", "up", "down")), ("Large, and back", ("zoom", "back")),
     )),
     ("Tables", (
@@ -157,8 +162,8 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("The lists; silence bell", ("alarms", "silence")),
         ("Ackn. one, comment, all", ("alarm-ack", "alarm-comment", "alarm-all")),
         ("Shelve, out of service", ("alarm-shelve", "alarm-remove")),
-        ("Put back, reset latched", ("alarm-back", "alarm-reset")),
-        ("Tell of a refill", ("refill",)),
+        ("Return, reset latched", ("alarm-back", "alarm-reset")),
+        ("Record refill", ("refill",)),
     )),
     ("Range and filters", (
         ("Choose a range", ("range",)), ("Range before, after", ("range-back", "range-forward")),
@@ -166,18 +171,18 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Choose what is shown", ("filters",)),
     )),
     ("Console", (
-        ("Hold still, live again", ("freeze",)), ("Ask the database now", ("refresh",)),
+        ("Freeze, resume", ("freeze",)), ("Reload all panels", ("refresh",)),
         ("A note; shift report", ("note", "shift-report")),
         ("Save rows, the picture", ("export", "picture")),
         ("Dark or light", ("theme",)), ("This page", ("help",)),
-        ("Quit: asked, at once", ("quit", "quit-now")),
+        ("Quit; quit at once", ("quit", "quit-now")),
     )),
 )  # fmt: skip
-"""The help page: what each key, or pair of keys, does, by the bindings' ids."""
+"""The first help page: the effect of each key or pair of keys, by the bindings' ids."""
 
 
 def validate_keymap(keymap: Mapping[str, str]) -> Mapping[str, str]:
-    """Raises: ConfigError, for a name that no binding has, or a name without a key."""
+    """Raises: ConfigError, for an unknown name or a name without a key."""
     names = [str(binding.id) for binding in ALL_KEYS]
     for name, keys in keymap.items():
         if name not in names:
@@ -190,19 +195,19 @@ def validate_keymap(keymap: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def format_keys(ids: Iterable[str], keymap: Mapping[str, str]) -> str:
-    """The keys of these bindings, side by side: the first of each where there are several bindings."""
-    found = {binding.id: format_binding(binding, keymap) for binding in ALL_KEYS}
-    keys = [found[name] for name in ids]
+    """The keys of these bindings; of several bindings the first key of each."""
+    bound = {binding.id: format_binding(binding, keymap) for binding in ALL_KEYS}
+    keys = [bound[name] for name in ids]
     return keys[0] if len(keys) == 1 else " ".join(key.split(" ")[0] for key in keys)
 
 
 def format_binding(binding: Binding, keymap: Mapping[str, str]) -> str:
-    """The keys as they are now, after the site's own key map."""
+    """The keys of a binding, by the key map of the site."""
     keys = keymap.get(binding.id or "", binding.key)
     return " ".join(_format_key(key) for key in keys.split(","))
 
 
 def _format_key(key: str) -> str:
-    """As it stands on the keyboard: ctrl+← for ctrl+left."""
+    """The name on the keyboard: ctrl+← for ctrl+left."""
     modifiers, _, last = key.rpartition("+")
     return f"{modifiers}+{_KEY_NAMES.get(last, last)}" if modifiers else _KEY_NAMES.get(last, last)

@@ -1,4 +1,4 @@
-"""Which keys each footer names, and in which words."""
+"""The keys that each footer shows, and their labels."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -18,30 +18,30 @@ from dosing_tui.tui.layout.status_and_footer import KeyHint
 
 _SHORT_LABELS = {
     "overview": "All", "inventory": "Tanks", "consumption": "Used", "quality": "Qual", "production": "Prod",
-    "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-back": "Back", "batch-approve": "Appr",
+    "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-back": "RTS", "alarm-remove": "OOS", "batch-approve": "Appr",
     "batch-deviation": "Dev", "batch-reject": "Rej", "batch-comment": "Note", "batch-exception": "Exc",
-    "batch-unreviewed": "Unrev", "batch-exceptions": "Exc", "batch-question": "Ask", "batch-messages": "Raw",
+    "batch-undo": "Undo", "batch-exceptions": "Exc", "batch-question": "Ask", "batch-messages": "Raw",
 }  # fmt: skip
 """For footers of narrow windows."""
 
 
 class FooterMode(StrEnum):
-    """What the keys of the moment are about."""
+    """What the keys apply to."""
 
     SCREEN = "screen"
     TANKS = "stock"
-    """The screen of the tanks."""
+    """The inventory screen."""
     CHART = "chart"
     TABLE = "table"
     TILE = "tile"
-    """A large one, in which nothing moves."""
+    """At full screen, without a cursor."""
     ALARM_LIST = "alarms"
     ALARM_DETAIL = "alarm"
-    """One of them, whole."""
+    """A single alarm."""
     JOURNAL = "journal"
     BATCH_LIST = "batches"
     BATCH_DETAIL = "batch"
-    """One of them, whole."""
+    """A single batch."""
 
 
 _COMMON_KEYS = ("range", "filters", "export", "help")
@@ -116,24 +116,26 @@ _LABEL_OVERRIDES: Mapping[FooterMode, Mapping[str, str]] = {
 }
 
 
-def build_hints(keymap: Mapping[str, str]) -> dict[FooterMode, list[KeyHint]]:
-    """What the footer says; the first key of each binding is enough there."""
-    on_screen = (*VIEW_KEYS, *TILE_KEYS, *SCOPE_KEYS, *APP_KEYS)
-    found = {FooterMode.SCREEN: [_build_hint(binding, keymap) for binding in on_screen if binding.show]}
-    refill = [_build_hint(binding, keymap) for binding in TANK_KEYS]
-    found[FooterMode.TANKS] = [
-        *found[FooterMode.SCREEN][: len(VIEW_KEYS)],
-        *refill,
-        *found[FooterMode.SCREEN][len(VIEW_KEYS) :],
+def build_hints(
+    keymap: Mapping[str, str], *, has_other_panels: bool = False
+) -> dict[FooterMode, list[KeyHint]]:
+    """The keys of each footer: of a binding with several keys, the first."""
+    views = [
+        binding for binding in VIEW_KEYS if binding.show or (has_other_panels and binding.id == "panels")
     ]
-    named = {str(binding.id): binding for binding in ALL_KEYS}
+    others = [binding for binding in (*TILE_KEYS, *SCOPE_KEYS, *APP_KEYS) if binding.show]
+    hints = {
+        FooterMode.SCREEN: [_build_hint(binding, keymap) for binding in (*views, *others)],
+        FooterMode.TANKS: [_build_hint(binding, keymap) for binding in (*views, *TANK_KEYS, *others)],
+    }
+    bindings = {str(binding.id): binding for binding in ALL_KEYS}
     for mode, ids in _FOOTER_KEYS.items():
-        said = _LABEL_OVERRIDES.get(mode, {})
-        found[mode] = [_build_hint(named[name], keymap, said.get(name, "")) for name in ids]
-    return found
+        labels = _LABEL_OVERRIDES.get(mode, {})
+        hints[mode] = [_build_hint(bindings[name], keymap, labels.get(name, "")) for name in ids]
+    return hints
 
 
 def _build_hint(binding: Binding, keymap: Mapping[str, str], label: str = "") -> KeyHint:
-    """``label``: what the key does here, where that is not its usual name."""
+    """``label`` replaces the label of the binding."""
     key = format_binding(binding, keymap).split(" ")[0]
     return KeyHint(key, label or binding.description, _SHORT_LABELS.get(binding.id or "", ""))

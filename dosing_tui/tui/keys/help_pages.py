@@ -6,19 +6,19 @@ HelpGroup: TypeAlias = tuple[str, tuple[tuple[str, tuple[str, ...]], ...]]
 HelpPage: TypeAlias = tuple[tuple[HelpGroup, ...], tuple[HelpGroup, ...]]
 HELP_BATCHES: tuple[HelpGroup, ...] = (
     ("Batches: the list", (
-        ("The list, and back", ("batches",)), ("All, under way, complete …", ("left", "right")),
-        ("Only those to review", ("batch-unreviewed",)), ("Only with exceptions", ("batch-exceptions",)),
-        ("The batch, whole; back", ("zoom", "back")), ("Range, filters", ("range", "filters")),
+        ("The list, and back", ("batches",)), ("All, running, complete …", ("left", "right")),
+        ("Only unreviewed", ("batch-unreviewed",)), ("Only with exceptions", ("batch-exceptions",)),
+        ("One batch; back", ("zoom", "back")), ("Range, filters", ("range", "filters")),
     )),
-    ("Batches: the one in sight", (
+    ("Batches: one batch", (
         ("Newer, older batch", ("left", "right")), ("Next to review", ("batch-next",)),
-        ("Next with exceptions", ("batch-exception",)), ("Its messages", ("batch-messages",)),
+        ("Next with exceptions", ("batch-exception",)), ("Stored messages", ("batch-messages",)),
         ("Up, down", ("row-up", "row-down")),
     )),
-    ("Batches: what is said of it", (
+    ("Batches: review", (
         ("Approve, and go on", ("batch-approve",)), ("Approve with deviation", ("batch-deviation",)),
         ("Reject", ("batch-reject",)), ("Needs information", ("batch-question",)),
-        ("Comment", ("batch-comment",)), ("Undo by a new entry", ("batch-undo",)),
+        ("Comment", ("batch-comment",)), ("Withdraw last review", ("batch-undo",)),
         ("Approve all clean ones", ("batch-all",)),
     )),
 )  # fmt: skip

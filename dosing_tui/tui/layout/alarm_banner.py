@@ -1,23 +1,26 @@
-"""The rows below the status: alarms by their urgency, and beside them what is no alarm. Pure."""
+"""The alarm banner below the status bar: alarms and system notices, the most urgent first. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmStateName
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.layout.system_notices import LINK_KEYS, SystemNotice
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle
-from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, choose_mark_style, format_mark
+from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, choose_mark_style
 
 MIN_WIDE_WIDTH = 100
+MARK_WIDTH = 6
+_TEXT_START = MARK_WIDTH + 12
+"""Behind the priority and the time of 8 characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class BannerLine:
-    """``loud``: it waits for somebody. A notice is never acknowledged, so that it goes with its condition."""
+    """``needs_attention``: unacknowledged. A notice cannot be acknowledged; it ends with its condition."""
 
     mark: str
     mark_style: CellStyle
@@ -30,7 +33,7 @@ class BannerLine:
 
 @dataclass(frozen=True, slots=True)
 class AlarmBanner:
-    """What the rows say. ``idle_text`` is said when there is no line."""
+    """The content of the banner. ``idle_text`` is shown without a line."""
 
     lines: tuple[BannerLine, ...] = ()
     idle_text: str = ""
@@ -39,19 +42,19 @@ class AlarmBanner:
     raise_count: int = 0
     is_flood: bool = False
     silence_key: str = ""
-    """The key that silences the bell, '' while it is silent."""
+    """The key that silences the audible alarm; '' while it is silent."""
     pending_count: int = 0
-    """What operators did that waits on this machine for the journal."""
+    """Operator actions on this machine that are not in the alarm journal yet."""
 
 
 def build_banner(
     alarms: AlarmSnapshot | None, notices: Sequence[SystemNotice], *, idle_text: str, silence_key: str
 ) -> AlarmBanner:
-    """Unacknowledged before acknowledged, then the most urgent, then links, which put the rest in doubt."""
+    """Unacknowledged before acknowledged, then by priority; connection alarms first among equals."""
     listed = alarms.annunciated_alarms if alarms else ()
     lines = [*(_notice_to_line(notice) for notice in notices), *(_alarm_to_line(view) for view in listed)]
     return AlarmBanner(
-        # stable: alarms of one rank stay as their picture has them, the newest first
+        # stable: alarms of one rank keep their order, the newest first
         lines=tuple(sorted(lines, key=lambda line: line.rank)),
         idle_text=idle_text,
         alarm_count=len(listed),
@@ -64,14 +67,14 @@ def build_banner(
 
 
 def _notice_to_line(notice: SystemNotice) -> BannerLine:
-    tone = PRIORITY_MARKS[notice.priority].colour
+    colour = PRIORITY_MARKS[notice.priority].colour
     rank = (False, notice.priority.rank, notice.key not in LINK_KEYS, False)
     return BannerLine(
-        format_mark(notice.priority, is_unacknowledged=False),
-        CellStyle(tone, bold=True),
+        _format_priority(notice.priority, is_unacknowledged=False),
+        CellStyle(colour, bold=True),
         notice.at,
         notice.text,
-        CellStyle(tone),
+        CellStyle(colour),
         needs_attention=True,
         rank=rank,
     )
@@ -79,27 +82,30 @@ def _notice_to_line(notice: SystemNotice) -> BannerLine:
 
 def _alarm_to_line(view: AlarmView) -> BannerLine:
     state = view.state
-    loud = state.state_name in UNACKNOWLEDGED_STATES
-    returned = "returned · " if state.state_name is AlarmStateName.RTN_UNACK else ""
-    text = f"{returned}{clean_line(view.message)}"
-    pen = choose_mark_style(state) if loud else DIM
-    words = DIM if not loud else CellStyle(PRIORITY_MARKS[state.priority].colour, bold=not returned)
-    rank = (not loud, state.priority.rank, True, True)
+    is_unacknowledged = state.state_name in UNACKNOWLEDGED_STATES
+    returned = "RTN · " if state.state_name is AlarmStateName.RTN_UNACK else ""
+    text_style = CellStyle(PRIORITY_MARKS[state.priority].colour, bold=not returned)
     return BannerLine(
-        format_mark(state.priority, is_unacknowledged=loud),
-        pen,
+        _format_priority(state.priority, is_unacknowledged=is_unacknowledged),
+        choose_mark_style(state) if is_unacknowledged else DIM,
         state.raised_at,
-        text,
-        words,
-        needs_attention=loud,
-        rank=rank,
+        f"{returned}{clean_line(view.message)}",
+        text_style if is_unacknowledged else DIM,
+        needs_attention=is_unacknowledged,
+        rank=(not is_unacknowledged, state.priority.rank, True, True),
     )
+
+
+def _format_priority(priority: Priority, *, is_unacknowledged: bool) -> str:
+    """Shape, word, and a star while unacknowledged; ``MARK_WIDTH`` cells."""
+    mark = PRIORITY_MARKS[priority]
+    return f"{mark.shape}{mark.word}{'*' if is_unacknowledged else ''}".ljust(MARK_WIDTH)
 
 
 def render_banner(
     banner: AlarmBanner, format_time: Callable[[datetime], str], width: int, height: int
 ) -> Rows:
-    """Each line with its time; always ``height`` rows, so that nothing below ever jumps."""
+    """Each line with its time. Always ``height`` rows, so that the tiles keep their places."""
     canvas = Canvas(width, height)
     if not banner.lines:
         canvas.write_text(1, 0, banner.idle_text, DIM)
@@ -107,14 +113,14 @@ def render_banner(
         right = _format_right_side(banner, width, y, height)
         room = width - len(split_cells(right)) - (2 if right else 1)
         canvas.write_text(0, y, f" {line.mark} ", line.mark_style)
-        canvas.write_text(6, y, format_time(line.at) if line.at else "", line.text_style)
-        canvas.write_text(15, y, line.text, line.text_style, width=max(0, room - 15))
+        canvas.write_text(MARK_WIDTH + 3, y, format_time(line.at) if line.at else "", line.text_style)
+        canvas.write_text(_TEXT_START, y, line.text, line.text_style, width=max(0, room - _TEXT_START))
         canvas.write_right(width - 1, y, right, STRONG if banner.is_flood and y == 0 else DIM)
     return canvas.rows
 
 
 def _format_right_side(banner: AlarmBanner, width: int, y: int, height: int) -> str:
-    """Counts at the end of the first row, what is not shown at the end of the last."""
+    """Counts at the end of the first row; the number of hidden lines at the end of the last."""
     parts: list[str] = []
     if y == 0:
         parts += _list_counts(banner, is_wide=width >= MIN_WIDE_WIDTH)
@@ -129,12 +135,14 @@ def _list_counts(banner: AlarmBanner, *, is_wide: bool) -> list[str]:
     if banner.is_flood:
         parts.append(f"FLOOD {banner.raise_count} in 10 min" if is_wide else f"FLOOD {banner.raise_count}")
     if banner.unacknowledged_count:
-        waiting, every = banner.unacknowledged_count, banner.alarm_count
-        parts.append(f"{waiting} of {every} unacknowledged" if is_wide else f"{waiting}/{every} unack")
+        separator = " of " if is_wide else "/"
+        parts.append(f"UNACK {banner.unacknowledged_count}{separator}{banner.alarm_count}")
     elif banner.alarm_count:
-        parts.append(f"{banner.alarm_count} acknowledged" if is_wide else f"{banner.alarm_count} ackn")
+        parts.append(f"ACK {banner.alarm_count}")
     if banner.pending_count:
-        parts.append(f"{banner.pending_count} kept here" if is_wide else f"{banner.pending_count} kept")
+        parts.append(
+            f"{banner.pending_count} not journaled" if is_wide else f"{banner.pending_count} pending"
+        )
     if banner.silence_key:
-        parts.append(f"{banner.silence_key} silences" if is_wide else f"{banner.silence_key} silence")
+        parts.append(f"{banner.silence_key} silence")
     return parts

@@ -1,6 +1,6 @@
-"""Tiles and the rectangles they lie in: a room is cut into tiles by shares. Pure."""
+"""Tile rectangles: a room is divided into tiles by shares. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import NamedTuple, TypeAlias
@@ -9,10 +9,12 @@ from typing import NamedTuple, TypeAlias
 class TileFrame(Enum):
     FULL = auto()
     TITLE_ONLY = auto()
-    """Only a line with the title: saves a row and two columns on small screens."""
+    """A single line with the title: saves a row and two columns on small screens."""
 
 
 class TileId(StrEnum):
+    """The tiles of their own design. The tile of any other panel is named by the panel's id, a plain string."""
+
     INVENTORY = "inventory"
     CHEMICAL_TOTALS = "today"
     BATCH_TOTALS = "batches"
@@ -39,12 +41,13 @@ class TileRect(NamedTuple):
     height: int
 
 
-LayoutPart: TypeAlias = "TileId | LayoutSplit"
+LayoutPart: TypeAlias = "str | LayoutSplit"
+"""A tile by its name, or parts of a room."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayoutSplit:
-    """Parts beside each other, or one below the other, each with its share of the room."""
+    """Parts beside each other or one below the other, each with its share of the room."""
 
     is_horizontal: bool
     parts: tuple[tuple[int, LayoutPart], ...]
@@ -58,12 +61,12 @@ def split_rows(*parts: tuple[int, LayoutPart]) -> LayoutSplit:
     return LayoutSplit(False, parts)
 
 
-def divide_room(room: TileRect, part: LayoutPart) -> dict[TileId, TileRect]:
-    """The whole room, without gaps: what does not divide evenly goes to the later parts."""
-    if isinstance(part, TileId):
+def divide_room(room: TileRect, part: LayoutPart) -> dict[str, TileRect]:
+    """The whole room, without gaps: the remainder of a division goes to the later parts."""
+    if isinstance(part, str):
         return {part: room}
     whole = sum(share for share, _ in part.parts)
-    places: dict[TileId, TileRect] = {}
+    places: dict[str, TileRect] = {}
     done = 0
     for share, inner in part.parts:
         places |= divide_room(
@@ -81,9 +84,15 @@ def _cut_slice(room: TileRect, first: int, last: int, total: int, *, is_horizont
     return TileRect(room.x, room.y + start, room.width, end - start)
 
 
-def stack_tiles(x: int, y: int, width: int, heights: Mapping[TileId, int]) -> dict[TileId, TileRect]:
+def arrange_grid(tiles: Sequence[str], columns: int) -> LayoutPart:
+    """Rows of at most ``columns`` tiles; the tiles of the last row share its width."""
+    rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
+    return split_rows(*((1, split_columns(*((1, name) for name in row))) for row in rows))
+
+
+def stack_tiles(x: int, y: int, width: int, heights: Mapping[TileId, int]) -> dict[str, TileRect]:
     """Tiles one below the other."""
-    places = {}
+    places: dict[str, TileRect] = {}
     for name, height in heights.items():
         places[name] = TileRect(x, y, width, height)
         y += height

@@ -1,23 +1,25 @@
-"""What is where, for any view and any size of the terminal. Pure, so that every size can be tested."""
+"""Places of the tiles for any view and any size of the terminal. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dosing_tui.tui.layout import overview_layout
-from dosing_tui.tui.layout.geometry import TileFrame, TileId, TileRect, divide_room
+from dosing_tui.tui.layout.geometry import LayoutPart, TileFrame, TileRect, arrange_grid, divide_room
 from dosing_tui.tui.layout.view_layouts import VIEW_LAYOUTS, DashboardView
 
 MIN_WIDTH, MIN_HEIGHT = 80, 24
 BAR_ROWS = 2
-"""Rows of the status above and the keys below."""
+"""Status bar and footer."""
+MIN_PANEL_WIDTH = 40
+"""Columns of a tile in the view of other panels, at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class TileLayout:
-    """Tiles that have no place are not shown."""
+    """Tiles without a place are not shown."""
 
-    places: Mapping[TileId, TileRect] = field(default_factory=dict)
+    places: Mapping[str, TileRect] = field(default_factory=dict)
     frame: TileFrame = TileFrame.FULL
     banner_rows: int = 1
     is_too_small: bool = False
@@ -25,17 +27,19 @@ class TileLayout:
 
 @dataclass(frozen=True, slots=True)
 class LayoutOptions:
-    """What the operator looks at. ``zoomed_tile`` has all the room; ``has_scope_row``: the row of range and filter."""
+    """The current view. ``zoomed_tile`` has all the room; ``has_scope_row``: range and filters have a row."""
 
     view: DashboardView = DashboardView.OVERVIEW
-    zoomed_tile: TileId | None = None
+    zoomed_tile: str | None = None
     has_scope_row: bool = False
+    other_panels: tuple[str, ...] = ()
+    """The tiles of the view of other panels."""
 
 
 def arrange_tiles(
     width: int, height: int, options: LayoutOptions = LayoutOptions(), *, tank_count: int = 4
 ) -> TileLayout:
-    """The places for a terminal of this size."""
+    """The places for a terminal of ``width`` x ``height`` cells; none if it is too small."""
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         return TileLayout(is_too_small=True, banner_rows=0)
     large, medium = width >= 120 and height >= 40, width >= 100 and height >= 30
@@ -45,21 +49,23 @@ def arrange_tiles(
         return TileLayout({options.zoomed_tile: room}, TileFrame.FULL, notices)
     frame = TileFrame.FULL if medium else TileFrame.TITLE_ONLY
     if options.view is not DashboardView.OVERVIEW:
-        theme = VIEW_LAYOUTS[options.view]
-        single = isinstance(theme.wide, TileId)
-        return TileLayout(
-            divide_room(room, theme.wide if medium else theme.narrow),
-            TileFrame.FULL if single else frame,
-            notices,
-        )
-    placed = (
-        overview_layout.arrange_large
-        if large
-        else overview_layout.arrange_medium
-        if medium
-        else overview_layout.arrange_small
-    )
-    return TileLayout(placed(width, room.height, tank_count), frame, notices)
+        part = _select_view_layout(options, width, is_wide=medium)
+        single = isinstance(part, str)
+        return TileLayout(divide_room(room, part), TileFrame.FULL if single else frame, notices)
+    if large:
+        arrange = overview_layout.arrange_large
+    elif medium:
+        arrange = overview_layout.arrange_medium
+    else:
+        arrange = overview_layout.arrange_small
+    return TileLayout(arrange(width, room.height, tank_count), frame, notices)
+
+
+def _select_view_layout(options: LayoutOptions, width: int, *, is_wide: bool) -> LayoutPart:
+    if options.view is DashboardView.PANELS:
+        return arrange_grid(options.other_panels, max(1, width // MIN_PANEL_WIDTH))
+    layout = VIEW_LAYOUTS[options.view]
+    return layout.wide if is_wide else layout.narrow
 
 
 class Direction(StrEnum):
@@ -69,33 +75,30 @@ class Direction(StrEnum):
     DOWN = "down"
 
 
-def find_neighbour(places: Mapping[TileId, TileRect], current: TileId, direction: Direction) -> TileId:
-    """The tile next to this one, the nearest by its middle; itself at the edge."""
+def find_neighbour(places: Mapping[str, TileRect], current: str, direction: Direction) -> str:
+    """The nearest tile in this direction, by its centre; the tile itself at the edge."""
     here = places.get(current)
     if here is None:
         return next(iter(places), current)
     candidates = [
         (_measure_distance(here, place, direction), name)
         for name, place in places.items()
-        if name is not current and _is_in_direction(here, place, direction)
+        if name != current and _is_in_direction(here, place, direction)
     ]
     return min(candidates)[1] if candidates else current
 
 
 def _is_in_direction(here: TileRect, there: TileRect, direction: Direction) -> bool:
-    match direction:
-        case Direction.LEFT:
-            return there.x + there.width <= here.x
-        case Direction.RIGHT:
-            return there.x >= here.x + here.width
-        case Direction.UP:
-            return there.y + there.height <= here.y
-        case Direction.DOWN:
-            return there.y >= here.y + here.height
+    return {
+        Direction.LEFT: there.x + there.width <= here.x,
+        Direction.RIGHT: there.x >= here.x + here.width,
+        Direction.UP: there.y + there.height <= here.y,
+        Direction.DOWN: there.y >= here.y + here.height,
+    }[direction]
 
 
 def _measure_distance(here: TileRect, there: TileRect, direction: Direction) -> tuple[int, int]:
-    """How far along the way, then how far beside it. Twice the middles, to stay with whole numbers."""
+    """Distance along the direction, then across it. Centres are doubled to stay integers."""
     along_x = abs(2 * there.x + there.width - 2 * here.x - here.width)
     along_y = abs(2 * there.y + there.height - 2 * here.y - here.height)
     if direction in (Direction.LEFT, Direction.RIGHT):

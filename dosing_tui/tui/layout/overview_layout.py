@@ -1,50 +1,51 @@
-"""Where the overview's tiles are: made to measure for three sizes, growing in between. Pure."""
+"""Places of the overview's tiles: fixed for three sizes, growing in between. Pure."""
 
 from dosing_tui.tui.layout.geometry import TileId, TileRect, stack_tiles
 
 
-def arrange_large(width: int, height: int, tank_count: int) -> dict[TileId, TileRect]:
+def arrange_large(width: int, height: int, tank_count: int) -> dict[str, TileRect]:
+    """From 120x40 on."""
     spare = width - 120
-    left, right = 33 + spare // 5, 32 + spare // 5
-    middle = width - left - right
-    bottom = 11 + (height - 36) * 2 // 5
-    top = height - bottom
+    top = height - 11 - (height - 36) * 2 // 5
     split = top * 14 // 25
-    today = 6 if top - split - 5 >= 6 else top - split - 5
-    inventory = top - today - 5
+    totals = min(6, top - split - 5)
+    return _arrange_columns(
+        width, height, (33 + spare // 5, 32 + spare // 5), (top, split, totals), tank_count
+    )
+
+
+def arrange_medium(width: int, height: int, tank_count: int) -> dict[str, TileRect]:
+    """From 100x30 on."""
+    spare = width - 100
+    top = height - 9 - (height - 27) // 3
+    rows = (top, top * 10 // 18, 6)
+    return _arrange_columns(width, height, (29 + spare // 5, 32 + spare // 10), rows, tank_count)
+
+
+def _arrange_columns(
+    width: int, height: int, columns: tuple[int, int], rows: tuple[int, int, int], tank_count: int
+) -> dict[str, TileRect]:
+    """``columns``: widths of the left and of the right one.
+
+    ``rows``: heights of the tiles above the doses together, of the upper charts, and of the chemical totals.
+    """
+    (left, right), (top, split, totals) = columns, rows
+    middle = width - left - right
+    inventory = top - totals - 5
     places = {
         **stack_tiles(
-            0, 0, left, {TileId.INVENTORY: inventory, TileId.CHEMICAL_TOTALS: today, TileId.BATCH_TOTALS: 5}
+            0, 0, left, {TileId.INVENTORY: inventory, TileId.CHEMICAL_TOTALS: totals, TileId.BATCH_TOTALS: 5}
         ),
         **stack_tiles(left, 0, middle, {TileId.CONSUMPTION: split, TileId.SPARKLINES: top - split}),
         **stack_tiles(left + middle, 0, right, {TileId.ACCURACY: split, TileId.ERROR_RATE: top - split}),
-        TileId.DOSES: TileRect(0, top, left + middle, bottom),
-        TileId.PRODUCTION: TileRect(left + middle, top, right, bottom),
+        TileId.DOSES: TileRect(0, top, left + middle, height - top),
+        TileId.PRODUCTION: TileRect(left + middle, top, right, height - top),
     }
     return _enlarge_inventory(places, left, top) if tank_count > inventory - 2 else places
 
 
-def arrange_medium(width: int, height: int, tank_count: int) -> dict[TileId, TileRect]:
-    spare = width - 100
-    left, right = 29 + spare // 5, 32 + spare // 10
-    middle = width - left - right
-    bottom = 9 + (height - 27) // 3
-    top = height - bottom
-    split = top * 10 // 18
-    places = {
-        **stack_tiles(
-            0, 0, left, {TileId.INVENTORY: top - 11, TileId.CHEMICAL_TOTALS: 6, TileId.BATCH_TOTALS: 5}
-        ),
-        **stack_tiles(left, 0, middle, {TileId.CONSUMPTION: split, TileId.SPARKLINES: top - split}),
-        **stack_tiles(left + middle, 0, right, {TileId.ACCURACY: split, TileId.ERROR_RATE: top - split}),
-        TileId.DOSES: TileRect(0, top, left + middle, bottom),
-        TileId.PRODUCTION: TileRect(left + middle, top, right, bottom),
-    }
-    return _enlarge_inventory(places, left, top) if tank_count > top - 13 else places
-
-
-def _enlarge_inventory(places: dict[TileId, TileRect], width: int, height: int) -> dict[TileId, TileRect]:
-    """More tanks than rows: stock is worth more than the two tiles below it."""
+def _enlarge_inventory(places: dict[str, TileRect], width: int, height: int) -> dict[str, TileRect]:
+    """More tanks than rows: the inventory takes the room of the two tiles below it."""
     return {
         **{
             name: place
@@ -55,7 +56,7 @@ def _enlarge_inventory(places: dict[TileId, TileRect], width: int, height: int) 
     }
 
 
-def arrange_small(width: int, height: int, tank_count: int) -> dict[TileId, TileRect]:
+def arrange_small(width: int, height: int, tank_count: int) -> dict[str, TileRect]:
     left = width // 2
     right = width - left
     if tank_count > 5:

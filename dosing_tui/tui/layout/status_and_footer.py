@@ -1,4 +1,4 @@
-"""The rows around the tiles: status above, range and filters, keys at the foot. Pure."""
+"""The rows around the tiles: status bar, range and filters, footer. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,14 +25,13 @@ class StatusBarState:
     clock: str
     heartbeat: bool
     frozen_at: str = ""
-    """Since when the picture stands still, '' while it is live."""
+    """Time of the frozen view; '' while it is live."""
 
 
 def count_spooled(recent_counts: Sequence[int], snapshot: LiveSnapshot) -> int:
-    """How many readings wait for the database, from the counts of the last ticks.
+    """Readings that wait for the database, from the counts of the latest ticks.
 
-    Every reading is spooled for a moment on its way: while the database answers, about a second's worth of
-    messages is nothing to speak of.
+    Every reading passes through the spool. While the database is available, up to one second of messages is 0.
     """
     if not recent_counts or snapshot.database.status is LinkStatus.DOWN:
         return snapshot.message_counts.spooled
@@ -41,7 +40,7 @@ def count_spooled(recent_counts: Sequence[int], snapshot: LiveSnapshot) -> int:
 
 
 def render_status_bar(status: StatusBarState, width: int) -> Rows:
-    """One row: what is shown on the left, how well it is known on the right."""
+    """One row: plant and screen on the left, state of the connections on the right."""
     canvas = Canvas(width, 1, _BAR_STYLE)
     left = canvas.write_text(1, 0, "DOSING", _STRONG_STYLE)
     left = canvas.write_text(left + 1, 0, status.plant, _BAR_STYLE, width=max(4, width // 4))
@@ -57,7 +56,7 @@ def render_status_bar(status: StatusBarState, width: int) -> Rows:
 
 
 def _draw_right_side(canvas: Canvas, status: StatusBarState, left: int) -> None:
-    """From column ``left`` on; without room for all, the role goes first, then the rate."""
+    """From column ``left`` on. If there is no room, the role is left out first, then the rate."""
     role = "" if status.role is Role.UNDECIDED else status.role.value
     rate = f" {_format_rate(status.rate)}" if status.broker.status is LinkStatus.UP else ""
     for parts in (
@@ -87,7 +86,7 @@ def _format_rate(rate: float) -> str:
 
 
 def _format_link(name: str, state: LinkState) -> list[tuple[str, CellStyle]]:
-    """Shape, word and colour; from right to left."""
+    """Shape, word and colour, from right to left."""
     match state.status:
         case LinkStatus.UP:
             return [(f" {name}", _BAR_STYLE), ("●", CellStyle(ColourRole.OK, ColourRole.BAR_BACKGROUND))]
@@ -99,26 +98,26 @@ def _format_link(name: str, state: LinkState) -> list[tuple[str, CellStyle]]:
 
 @dataclass(frozen=True, slots=True)
 class ScopeSummary:
-    """The range and the filters in force, in words; ``is_live``: new readings belong to the range."""
+    """The selected range and filters in words; ``is_live``: new readings belong to the range."""
 
     range: str = ""
     is_live: bool = True
     filters: str = ""
     keys: tuple[str, str] = (".", "/")
-    """Back to live, and the filters."""
+    """Keys for the live range and for the filters."""
 
 
 def render_scope_bar(summary: ScopeSummary, width: int) -> Rows:
-    """What is chosen, on the left; how to change it, on the right."""
+    """Range and filters on the left, keys on the right."""
     canvas = Canvas(width, 1, _BAR_STYLE)
     x = 1
     if summary.range:
         x = canvas.write_text(x, 0, "Range ", _DIM_STYLE)
         x = canvas.write_text(x, 0, summary.range, _STRONG_STYLE)
-        x = canvas.write_text(x + 1, 0, "live" if summary.is_live else "past", _DIM_STYLE) + 3
+        x = canvas.write_text(x + 1, 0, "(live)" if summary.is_live else "(historical)", _DIM_STYLE) + 3
     hints = [(summary.keys[1], "filter")]
     if summary.range:
-        hints.insert(0, (summary.keys[0], "live again"))
+        hints.insert(0, (summary.keys[0], "back to live"))
     end = canvas.width - 1
     for key, label in reversed(hints):
         end = canvas.write_right(end, 0, f" {label}", _DIM_STYLE)
@@ -139,11 +138,11 @@ class KeyHint:
     keys: str
     label: str
     short_label: str = ""
-    """For a narrow window; '' is the same."""
+    """For a narrow window, if it differs."""
 
 
 def render_footer(hints: Sequence[KeyHint], width: int) -> Rows:
-    """As many keys as fit whole, by short names where long ones are too many; the last, help, always."""
+    """The keys that fit, with short labels if there is no room for the long ones; the last (help) always."""
     canvas = Canvas(width, 1, _BAR_STYLE)
     shown = list(hints)
     if _measure_hints(shown, 1) > width - 2:
@@ -161,7 +160,7 @@ def render_footer(hints: Sequence[KeyHint], width: int) -> Rows:
 
 
 def render_message(text: str, width: int) -> Rows:
-    """What has just been done, or why not."""
+    """The result of an action, in place of the keys."""
     canvas = Canvas(width, 1, _BAR_STYLE)
     canvas.write_text(1, 0, text, _STRONG_STYLE, width=width - 2)
     return canvas.rows

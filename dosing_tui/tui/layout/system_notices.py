@@ -1,4 +1,4 @@
-"""What is abnormal right now and no alarm, worst first. From the live picture alone. Pure."""
+"""Abnormal conditions of this process that are no alarms, the worst first. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ LINK_KEYS = frozenset({"broker", "database"})
 
 @dataclass(frozen=True, slots=True)
 class SystemNotice:
-    """``key`` names the condition: it is the same notice as long as the condition lasts."""
+    """``key`` identifies the condition: the notice is the same while the condition lasts."""
 
     key: str
     priority: Priority
@@ -23,30 +23,30 @@ class SystemNotice:
 
 
 def find_notices(snapshot: LiveSnapshot, now: datetime) -> list[SystemNotice]:
-    """Every abnormal condition that no alarm tells of, the worst first."""
+    """Every abnormal condition without an active alarm, the worst first."""
     return sort_notices([*_find_link_notices(snapshot, now), *_find_process_notices(snapshot, now)])
 
 
 def keep_start_times(
     notices: Iterable[SystemNotice], start_times: Mapping[str, datetime]
 ) -> list[SystemNotice]:
-    """The same notices, each with the time when its condition was first seen."""
+    """The same notices, each with the start of its condition."""
     return sort_notices(replace(notice, at=start_times.get(notice.key, notice.at)) for notice in notices)
 
 
 def sort_notices(notices: Iterable[SystemNotice]) -> list[SystemNotice]:
-    """The worst first; of equals the links, for they put everything else in doubt, then the newest."""
+    """By priority; among equals connections first, then the newest."""
     return sorted(notices, key=lambda n: (n.priority.rank, n.key not in LINK_KEYS, -n.at.timestamp(), n.key))
 
 
 def _find_link_notices(snapshot: LiveSnapshot, now: datetime) -> Iterator[SystemNotice]:
-    """A link that is away, until its alarm is raised; then the alarm tells of it, or somebody hides that."""
-    told = _list_active_rules(snapshot)
+    """A lost connection until its alarm is raised; from then on the alarm replaces the notice."""
+    active_rules = _list_active_rules(snapshot)
     broker, database = snapshot.broker, snapshot.database
-    if broker.status is LinkStatus.DOWN and "BROKER_DOWN" not in told:
+    if broker.status is LinkStatus.DOWN and "BROKER_DOWN" not in active_rules:
         text = _join_parts("Broker down", clean_line(broker.reason).removeprefix("Broker "))
         yield SystemNotice("broker", Priority.HIGH, text, broker.since or now)
-    if database.status is LinkStatus.DOWN and "DB_DOWN" not in told:
+    if database.status is LinkStatus.DOWN and "DB_DOWN" not in active_rules:
         spooled = snapshot.message_counts.spooled
         buffering = f"buffering {number_format.format_count(spooled)}" if spooled else ""
         text = _join_parts("Database down", buffering, clean_line(database.reason))
@@ -54,7 +54,7 @@ def _find_link_notices(snapshot: LiveSnapshot, now: datetime) -> Iterator[System
 
 
 def _list_active_rules(snapshot: LiveSnapshot) -> frozenset[str]:
-    """The rules of which some alarm is active, hidden or not."""
+    """The rules with an active alarm, suppressed or not."""
     alarms = snapshot.alarms
     if alarms is None:
         return frozenset()
@@ -68,17 +68,21 @@ def _join_parts(*parts: str) -> str:
 
 def _find_process_notices(snapshot: LiveSnapshot, now: datetime) -> Iterator[SystemNotice]:
     if not snapshot.message_counts.is_reconciled:
-        yield SystemNotice("books", Priority.MEDIUM, "The books do not balance: see 7 Books", now)
+        yield SystemNotice(
+            "books", Priority.MEDIUM, "Data integrity: counts not reconciled. See screen 7", now
+        )
     if snapshot.notice:
         yield SystemNotice("notice", Priority.LOW, clean_line(snapshot.notice), now)
 
 
 def format_idle_text(snapshot: LiveSnapshot) -> str:
-    """What is said when there is no notice: never that all is well before it is known."""
+    """Text of an empty banner. 'No active alarms' only if that is certain."""
     if snapshot.broker.status is LinkStatus.STARTING:
-        return "connecting to the broker …"
+        return "Connecting to the broker …"
     if snapshot.database.status is LinkStatus.STARTING:
-        return "connecting to the database …"
+        return "Connecting to the database …"
     if snapshot.alarms is None:
-        return "waiting for the alarms …"
-    return "nothing abnormal"
+        return "Loading alarms …"
+    if snapshot.last_message_at is None and not snapshot.levels and not snapshot.doses:
+        return "No data received yet"
+    return "No active alarms"

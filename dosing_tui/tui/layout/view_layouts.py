@@ -1,4 +1,4 @@
-"""The screens: what each is about, and how its tiles share the room. Data, read by the layout."""
+"""The views of the dashboard and how their tiles share the room."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ class DashboardView(StrEnum):
     PRODUCTION = "production"
     DOSES = "doses"
     SYSTEM_STATUS = "books"
+    PANELS = "panels"
+    """Declared panels without a tile of their own; see ``panel_catalog``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +66,4 @@ VIEW_LAYOUTS: Mapping[DashboardView, ViewLayout] = {
     DashboardView.DOSES: ViewLayout(TileId.DOSES, TileId.DOSES),
     DashboardView.SYSTEM_STATUS: ViewLayout(TileId.SYSTEM_STATUS, TileId.SYSTEM_STATUS),
 }
-"""Every view but the overview, whose tiles are placed to measure."""
+"""Every view but the overview and the other panels, which are computed."""

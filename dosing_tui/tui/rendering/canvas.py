@@ -36,6 +36,11 @@ def fit_cells(text: str, width: int) -> list[str]:
     return [*kept, "…"]
 
 
+def paint_nothing(data: object, width: int, height: int) -> Rows:
+    """The painter of a content that has no data."""
+    return []
+
+
 def sanitize_text(text: str, limit: int = 64) -> str:
     """Text from outside, harmless: cleaned once more, however it got here."""
     return clean_text(text, limit=limit)

@@ -58,13 +58,7 @@ def resolve_glyphs(setting: GlyphMode, *, term: str, encoding: str) -> GlyphMode
 
 def get_glyph_table(glyphs: GlyphMode) -> GlyphTable:
     """The replacements of a profile."""
-    match glyphs:
-        case GlyphMode.AUTO | GlyphMode.UNICODE:
-            return UNICODE
-        case GlyphMode.CONSOLE:
-            return CONSOLE
-        case GlyphMode.ASCII:
-            return ASCII
+    return {GlyphMode.CONSOLE: CONSOLE, GlyphMode.ASCII: ASCII}.get(glyphs, UNICODE)
 
 
 def replace_glyphs(text: str, table: GlyphTable, *, ascii_only: bool) -> str:

@@ -19,7 +19,7 @@ class MassUnit:
     decimals: int
 
     def format_number(self, grams: float | None) -> str:
-        return NO_VALUE if grams is None else f"{grams / self.grams:.{self.decimals}f}"
+        return format_decimal(None if grams is None else grams / self.grams, self.decimals)
 
     def format_mass(self, grams: float | None) -> str:
         return f"{self.format_number(grams)} {self.symbol}"
@@ -63,6 +63,11 @@ def format_age(seconds: float) -> str:
     if seconds < 2 * _DAY:
         return f"{int(seconds // _HOUR)} h"
     return f"{int(seconds // _DAY)} d"
+
+
+def format_decimal(value: float | None, decimals: int, unit: str = "") -> str:
+    """With a fixed number of decimals and its unit, e.g. " s"; the sign for no value has no unit."""
+    return NO_VALUE if value is None else f"{value:.{decimals}f}{unit}"
 
 
 def format_clock(time: datetime, zone: tzinfo, *, seconds: bool = True) -> str:

@@ -1,4 +1,4 @@
-"""How urgent an alarm is, as shape, letter and colour. Pure."""
+"""Alarm priority as shape, word and colour. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +11,15 @@ from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
 class PriorityMark:
     shape: str
     letter: str
+    word: str
     colour: ColourRole
 
 
 PRIORITY_MARKS: Mapping[Priority, PriorityMark] = {
-    Priority.HIGH: PriorityMark("■", "H", ColourRole.ERROR),
-    Priority.MEDIUM: PriorityMark("▲", "M", ColourRole.WARN),
-    Priority.LOW: PriorityMark("▼", "L", ColourRole.ACCENT),
-    Priority.DIAGNOSTIC: PriorityMark("◆", "D", ColourRole.DIM),
+    Priority.HIGH: PriorityMark("■", "H", "HIGH", ColourRole.ERROR),
+    Priority.MEDIUM: PriorityMark("▲", "M", "MED", ColourRole.WARN),
+    Priority.LOW: PriorityMark("▼", "L", "LOW", ColourRole.ACCENT),
+    Priority.DIAGNOSTIC: PriorityMark("◆", "D", "DIAG", ColourRole.DIM),
 }
 STATE_LABELS: Mapping[AlarmStateName, str] = {
     AlarmStateName.NORMAL: "normal",
@@ -34,18 +35,18 @@ STATE_LABELS: Mapping[AlarmStateName, str] = {
 
 
 def format_mark(priority: Priority, *, is_unacknowledged: bool) -> str:
-    """Shape, letter, and a star for what nobody has acknowledged; 3 cells.
+    """Shape, letter, and a star while unacknowledged; 3 cells.
 
     >>> format_mark(Priority.HIGH, is_unacknowledged=True)
     '■H*'
     """
-    found = PRIORITY_MARKS[priority]
-    return f"{found.shape}{found.letter}{'*' if is_unacknowledged else ' '}"
+    mark = PRIORITY_MARKS[priority]
+    return f"{mark.shape}{mark.letter}{'*' if is_unacknowledged else ' '}"
 
 
 def choose_mark_style(state: AlarmState, background: ColourRole = ColourRole.BACKGROUND) -> CellStyle:
-    """A block of colour while it is unacknowledged, the colour alone while acknowledged, dim when hidden."""
-    tone = PRIORITY_MARKS[state.priority].colour
+    """Reversed while unacknowledged, in colour while acknowledged, dim while suppressed."""
+    colour = PRIORITY_MARKS[state.priority].colour
     if state.state_name in UNACKNOWLEDGED_STATES:
-        return CellStyle(ColourRole.BACKGROUND, tone, bold=True)
-    return CellStyle(tone if state.is_annunciated else ColourRole.DIM, background)
+        return CellStyle(ColourRole.BACKGROUND, colour, bold=True)
+    return CellStyle(colour if state.is_annunciated else ColourRole.DIM, background)

@@ -1,4 +1,4 @@
-"""What happened, as it is marked on the time axis of a large chart: batches, and the operators' notes."""
+"""Batches and operator notes as annotations on the time axis of a chart at full screen."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,7 +12,7 @@ from dosing_tui.tui.rendering.canvas import sanitize_text
 ANNOTATIONS_PANEL = Panel(
     "annotations", "Batches and notes", "", AnnotationList, frozenset({ReadingKind.EVENT})
 )
-"""Asked like a panel, but only while a chart over time has the whole screen."""
+"""Queried like a panel, while a chart over time is at full screen."""
 _END_GLYPHS = {
     AnnotationKind.BATCH: AnnotationGlyph.END,
     AnnotationKind.ABORTED: AnnotationGlyph.ABORT,
@@ -21,7 +21,7 @@ _END_GLYPHS = {
 
 
 def build_chart_annotations(annotations: Iterable[Annotation]) -> tuple[ChartAnnotation, ...]:
-    """Two of a batch that has ended, one of everything else, in order of time."""
+    """Two for a batch that has ended, one for everything else, in order of time."""
     return tuple(
         sorted((flag for one in annotations for flag in _convert_annotation(one)), key=lambda flag: flag.at)
     )

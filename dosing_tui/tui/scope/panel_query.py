@@ -1,4 +1,4 @@
-"""Which stretch of time each panel is asked for, and how it is cut into buckets."""
+"""The range of each panel's query, and its buckets."""
 
 from datetime import timedelta
 from typing import TypeVar
@@ -15,13 +15,13 @@ HOUR = timedelta(hours=1)
 
 
 def build_query(panel: Panel[Row], scope: Scope, time_context: TimeContext) -> PanelQuery:
-    """Raises: RangeError, when the chosen range has no meaning now."""
+    """Raises: RangeError, if the selected range has no meaning now."""
     since, until = _resolve_panel_range(panel, scope, time_context)
     return PanelQuery(since, until, time_context.now, scope.selection.restrict_to(panel.dimensions))
 
 
 def _resolve_panel_range(panel: Panel[Row], scope: Scope, time_context: TimeContext) -> TimeRange:
-    """The chosen range; else the panel's own, a day of it ending with the newest bucket."""
+    """The selected range, or the panel's default; 24 h end with the newest bucket."""
     if scope.spec is not None:
         return resolve_range(scope.spec, time_context, scope.selection)
     if panel.default_range == "now-24h":
@@ -31,8 +31,8 @@ def _resolve_panel_range(panel: Panel[Row], scope: Scope, time_context: TimeCont
 
 
 def build_window(context: RenderContext, panel: Panel[Row]) -> BucketWindow:
-    """The buckets of a panel's chart: all that its rows may be in."""
-    asked = context.get_result(panel).query or build_query(panel, Scope(), context.time_context)
-    bucket = panel.get_bucket_width(asked.since, asked.until) or HOUR
-    since = BUCKET_EPOCH + (asked.since - BUCKET_EPOCH) // bucket * bucket
-    return BucketWindow(since, bucket, -((since - asked.until) // bucket))
+    """The buckets of a panel's chart: all that contain rows of its range."""
+    query = context.get_result(panel).query or build_query(panel, Scope(), context.time_context)
+    bucket = panel.get_bucket_width(query.since, query.until) or HOUR
+    since = BUCKET_EPOCH + (query.since - BUCKET_EPOCH) // bucket * bucket
+    return BucketWindow(since, bucket, -((since - query.until) // bucket))

@@ -1,4 +1,4 @@
-"""Everything a tile may look at when it is drawn: one moment of plant, answers and clock."""
+"""What a tile is drawn from: the plant, the panels' results and the clock at one moment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,23 +20,28 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class PanelResult:
-    """What a panel's question brought: the last good rows, when they came, and what went wrong since."""
+    """The result of a panel's queries: the last good rows, when they were loaded, and the latest error."""
 
     rows: tuple[object, ...] | None = None
     loaded_at: datetime | None = None
     error: str = ""
-    """Why the newest question had no answer; '' when it had."""
+    """Why the latest query failed; '' if it did not."""
     is_database_down: bool = False
-    """It had none because the database could not be reached."""
+    """It failed because the database is unavailable."""
     query: PanelQuery | None = None
-    """What the rows are the answer to."""
+    """The query that returned the rows."""
     scope: Scope = LIVE_SCOPE
-    """What the operator looked at when it was asked."""
+    """Range and filters at the time of the query."""
 
 
 NO_RESULT = PanelResult()
 PANEL_RANGE_LABELS = {"now/d": "today", "now-24h": "24 h", "now-7d": "7 days", "now-6d/d": "7 days"}
-"""The panels' own ranges in words."""
+"""Names of the panels' default ranges."""
+
+
+def get_range_label(panel: Panel[Row]) -> str:
+    """The default range of a panel in words."""
+    return PANEL_RANGE_LABELS.get(panel.default_range, panel.default_range)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,8 @@ class RenderContext:
 
     scope: Scope = LIVE_SCOPE
     is_overdue: bool = False
-    """What is chosen was chosen so long ago that an answer should be here."""
+    """The result for the selected range and filters should have arrived by now."""
+    log_file: str = ""
 
     @property
     def time_context(self) -> TimeContext:
@@ -57,7 +63,7 @@ class RenderContext:
 
     @property
     def levels(self) -> tuple[InventoryLevel, ...]:
-        """The tanks that the operator wants to see."""
+        """The tanks within the filters."""
         chosen = self.scope.selection
         if not chosen.is_active:
             return self.snapshot.levels
@@ -68,7 +74,7 @@ class RenderContext:
 
     @property
     def doses(self) -> tuple[Dose, ...]:
-        """The newest doses of what the operator wants to see."""
+        """The newest doses within the filters."""
         chosen = self.scope.selection
         if not chosen.is_active:
             return self.snapshot.doses
@@ -81,7 +87,7 @@ class RenderContext:
 
     @property
     def annotations(self) -> tuple[ChartAnnotation, ...]:
-        """What happened, for the time axes; asked for only while a chart has the whole screen."""
+        """Batches and notes for the time axes; loaded only for a chart at full screen."""
         return tuple(
             flag
             for found in self.get_rows(ANNOTATIONS_PANEL)
@@ -90,21 +96,21 @@ class RenderContext:
 
     @property
     def omission_note(self) -> str:
-        """That not all of what happened is among the flags; '' if it is."""
+        """A sentence if annotations are left out; '' if all are drawn."""
         return "".join(found.truncation_text for found in self.get_rows(ANNOTATIONS_PANEL))
 
     def format_title(self, panel: Panel[Row]) -> str:
-        """'Today' is said only of today."""
+        """The title, with 'today' only for the default range."""
         return panel.title if self.scope.spec is None else panel.title.removesuffix(" today")
 
     def _format_range(self, panel: Panel[Row]) -> str:
         if self.scope.spec is not None:
             return "in this range"
-        own = PANEL_RANGE_LABELS.get(panel.default_range, "")
-        return own if own == "today" else f"in the last {own}"
+        label = get_range_label(panel)
+        return label if label == "today" else f"in the last {label}"
 
     def has_other_scope(self, panel: Panel[Row]) -> bool:
-        """The rows are of another range, or of other readings, than what is chosen by now."""
+        """The rows are of another range or of other filters than the selected ones."""
         answer = self.get_result(panel)
         return answer.rows is not None and answer.scope != self.scope
 
@@ -112,14 +118,14 @@ class RenderContext:
         return self.results.get(panel.id, NO_RESULT)
 
     def get_rows(self, panel: Panel[Row]) -> tuple[Row, ...]:
-        """The panel's last good rows, empty when there are none for what is chosen."""
+        """The last good rows of the panel; none if they are of a range that failed since."""
         if self.is_rejected(panel):
             return ()
         # an answer is kept under its panel's id and holds what the source returned for that panel
         return cast("tuple[Row, ...]", self.get_result(panel).rows or ())
 
     def is_stale(self, panel: Panel[Row]) -> bool:
-        """The rows shown are older than they should be, and the screen has to say so."""
+        """The rows are older than they should be: they are drawn dim, with their time."""
         answer = self.get_result(panel)
         if answer.rows is None:
             return False
@@ -127,10 +133,7 @@ class RenderContext:
         return late or bool(answer.error) or self.snapshot.database.status is LinkStatus.DOWN
 
     def explain_empty(self, panel: Panel[Row], empty_text: str) -> str:
-        """Why a panel has nothing to show: the database, the wait, or that there is ``empty_text`` in its range.
-
-        A second line has the details.
-        """
+        """Why a panel is empty: no database, no result yet, or ``empty_text`` in its range. Details: second line."""
         answer, database = self.get_result(panel), self.snapshot.database
         if answer.rows is not None and not self.is_rejected(panel):
             return self._format_empty(panel, empty_text)
@@ -141,10 +144,10 @@ class RenderContext:
             return f"no database\n{clean_line(database.reason)}"
         if database.status is LinkStatus.STARTING:
             return "waiting for the database"
-        return "waiting for the first answer"
+        return "loading …"
 
     def _format_empty(self, panel: Panel[Row], empty_text: str) -> str:
-        """That there is nothing, and where: 'no dose today'; then of which choice."""
+        """What is missing and in which range, e.g. 'no dose today'; then the filters."""
         narrowed = self.scope.selection.restrict_to(panel.dimensions)
         if narrowed.is_active:
             return (
@@ -153,11 +156,11 @@ class RenderContext:
         return f"{empty_text} {self._format_range(panel)}"
 
     def is_rejected(self, panel: Panel[Row]) -> bool:
-        """What is chosen cannot be answered, and the rows there are belong to something else."""
+        """The query for the selected range failed, and the rows are of another one."""
         return self.has_other_scope(panel) and bool(self.get_result(panel).error)
 
     def explain_no_messages(self, otherwise: str) -> str:
-        """Why nothing is known from messages or from the start-up reading of the database."""
+        """Why there is no live reading: no broker, or ``otherwise``."""
         broker = self.snapshot.broker
         if broker.status is LinkStatus.DOWN:
             return f"no broker\n{clean_line(broker.reason)}"

@@ -1,4 +1,4 @@
-"""Which time and which readings the operator looks at: one record, changed by pure functions."""
+"""The selected time range and filters. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,28 +15,24 @@ from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.rendering.canvas import sanitize_text
 
 DEFAULT_RANGE = RangeSpec("now-24h", "now")
-"""What is moved and widened while no range has been chosen."""
+"""The range that is moved and widened while none is selected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``spec`` None: every panel has its own range, and all of them follow the clock."""
+    """``spec`` None: every panel has its default range, which follows the clock."""
 
     spec: RangeSpec | None = None
     selection: Selection = NO_FILTER
 
-    @property
-    def is_restricted(self) -> bool:
-        return self.spec is not None or self.selection.is_active
-
 
 LIVE_SCOPE = Scope()
-"""Nothing is chosen: everything, of each panel's own range."""
+"""No range and no filter."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeContext:
-    """What a range is understood by."""
+    """What the meaning of a range depends on."""
 
     now: datetime
     zone: tzinfo
@@ -59,12 +55,15 @@ def resolve_range(spec: RangeSpec, time_context: TimeContext, selection: Selecti
 
 
 def get_batch_range(time_context: TimeContext, selection: Selection) -> TimeRange | None:
-    """The newest batch that was started, of the chosen stations and recipes: until its end, or until now."""
+    """The latest batch of the selected stations and recipes, from its start to its end or to now."""
     return find_latest_batch(time_context.snapshot.events, selection, time_context.now)
 
 
 def change_range(scope: Scope, change: RangeChange, time_context: TimeContext) -> Scope:
-    """With the range in force changed. Raises: RangeError where that is no range any more."""
+    """The scope with a changed range.
+
+    Raises: RangeError, if the result is no range.
+    """
     changed = change(
         scope.spec or DEFAULT_RANGE, time_context, get_batch_range(time_context, scope.selection)
     )
@@ -100,7 +99,7 @@ def is_live(scope: Scope) -> bool:
 
 
 def format_range(scope: Scope, time_context: TimeContext) -> str:
-    """The chosen range in words; '' where there is none. As it is written where it means nothing now."""
+    """The selected range in words; '' without one; as entered if it has no meaning now."""
     if scope.spec is None:
         return ""
     batch = get_batch_range(time_context, scope.selection)
@@ -113,21 +112,21 @@ def format_range(scope: Scope, time_context: TimeContext) -> str:
 
 
 def format_filters(selection: Selection, dimensions: frozenset[Dimension]) -> str:
-    """What is chosen of these dimensions, and of which chosen ones there is nothing here."""
-    kept, left = [], []
+    """The filters by these dimensions, and the selected dimensions that do not apply."""
+    applied, ignored = [], []
     for dimension in Dimension:
         values = selection.get_values(dimension)
         if values and dimension in dimensions:
-            kept.append(f"{dimension.value} {', '.join(sanitize_text(value, 32) for value in values)}")
+            applied.append(f"{dimension.value} {', '.join(sanitize_text(value, 32) for value in values)}")
         elif values:
-            left.append(dimension.value)
-    if left:
-        kept.append(f"not by {' or '.join(left)}")
-    return " · ".join(kept)
+            ignored.append(dimension.value)
+    if ignored:
+        applied.append(f"not by {' or '.join(ignored)}")
+    return " · ".join(applied)
 
 
 def matches_selection(selection: Selection, **values: str) -> bool:
-    """A reading with these values is among what is chosen."""
+    """True if a reading with these values passes the filters."""
     return all(
         not selection.get_values(Dimension(name)) or value in selection.get_values(Dimension(name))
         for name, value in values.items()

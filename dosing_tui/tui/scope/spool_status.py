@@ -1,4 +1,4 @@
-"""The books of all of a site's processes, as the database keeps them."""
+"""Message counts of each spool of the site, from the database."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from dosing_tui.domain.panels.panel_catalog import Panel
 
 @dataclass(frozen=True, slots=True)
 class SpoolStatus:
-    """What became of the readings that went through one spool; ``spool`` is the beginning of its number."""
+    """Counts of the readings that passed one spool; ``spool`` is the start of its UUID."""
 
     spool: str
     stored: int
@@ -19,4 +19,4 @@ class SpoolStatus:
 
 
 SPOOLS_PANEL = Panel("spools", "Spools", "", SpoolStatus, frozenset(ReadingKind))
-"""Asked like a panel, but only while the books are on the screen."""
+"""Queried like a panel, while the data integrity screen is shown."""

@@ -41,6 +41,7 @@ from dosing_tui.tui.rendering.canvas import render_paragraph
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.palette import TEXT
 from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.tiles.registry import list_other_panels
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent
 from dosing_tui.tui.widgets.messages import ViewChanged
 from dosing_tui.tui.widgets.tile_widget import Tile
@@ -67,12 +68,13 @@ class DashboardScreen(Screen[None]):
         self._message_timer: Timer | None = None
         self._footer = LineWidget(theme, id="keys")
         self._too_small = LineWidget(theme, id="too-small")
-        self.tiles = {name: Tile(name, theme) for name in TileId}
+        self._other_panels = list_other_panels()
+        self.tiles: dict[str, Tile] = {name: Tile(name, theme) for name in (*TileId, *self._other_panels)}
         self._tank_count = 0
         self._current_layout = TileLayout()
         self.view = DashboardView.OVERVIEW
-        self.zoomed_tile: TileId | None = None
-        self._last_focus = {DashboardView.OVERVIEW: TileId.DOSES}
+        self.zoomed_tile: str | None = None
+        self._last_focus: dict[DashboardView, str] = {DashboardView.OVERVIEW: TileId.DOSES}
         """Which tile had the focus when a view was left."""
 
     def compose(self) -> ComposeResult:
@@ -88,7 +90,11 @@ class DashboardScreen(Screen[None]):
     def screen_title(self) -> str:
         """What is on the screen, for the status bar."""
         view = self.view.value.capitalize()
-        return view if self.zoomed_tile is None else f"{view} › {self.zoomed_tile.value.capitalize()}"
+        return (
+            view
+            if self.zoomed_tile is None
+            else f"{view} › {self.zoomed_tile.replace('_', ' ').capitalize()}"
+        )
 
     @property
     def cursor_time(self) -> datetime | None:
@@ -113,7 +119,7 @@ class DashboardScreen(Screen[None]):
         return len(self._current_layout.places) == 1
 
     @property
-    def visible_tiles(self) -> Sequence[TileId]:
+    def visible_tiles(self) -> Sequence[str]:
         """The tiles in sight."""
         return tuple(self._current_layout.places)
 
@@ -140,7 +146,7 @@ class DashboardScreen(Screen[None]):
         if bar:
             self._scope.show_rows(render_scope_bar(summary, self.size.width))
 
-    def show_tile(self, name: TileId, content: AnyTileContent) -> None:
+    def show_tile(self, name: str, content: AnyTileContent) -> None:
         self.tiles[name].show_content(content)
         if self.is_single_tile and self._message_timer is None:
             self._draw_footer()
@@ -179,7 +185,7 @@ class DashboardScreen(Screen[None]):
 
     def _arrange_tiles(self) -> None:
         width, height = self.size
-        wanted = LayoutOptions(self.view, self.zoomed_tile, self._has_scope_row)
+        wanted = LayoutOptions(self.view, self.zoomed_tile, self._has_scope_row, self._other_panels)
         layout = arrange_tiles(width, height, wanted, tank_count=self._tank_count)
         self._current_layout = layout
         self.set_class(layout.is_too_small, "-too-small")
@@ -193,7 +199,7 @@ class DashboardScreen(Screen[None]):
             self._ensure_focus()
             self._draw_footer()
 
-    def _place_tile(self, tile: Tile, layout: TileLayout, name: TileId) -> None:
+    def _place_tile(self, tile: Tile, layout: TileLayout, name: str) -> None:
         place = layout.places.get(name)
         tile.display = place is not None
         if place is not None:
@@ -209,10 +215,10 @@ class DashboardScreen(Screen[None]):
             wanted = self._last_focus.get(self.view, first)
             self.tiles[wanted if wanted in places else first].focus()
 
-    def _get_focused_tile(self) -> TileId | None:
+    def _get_focused_tile(self) -> str | None:
         return self.focused.tile_id if isinstance(self.focused, Tile) else None
 
-    def _switch_view(self, view: DashboardView, zoomed_tile: TileId | None) -> None:
+    def _switch_view(self, view: DashboardView, zoomed_tile: str | None) -> None:
         focused = self._get_focused_tile()
         if self.zoomed_tile is None and focused is not None:
             self._last_focus[self.view] = focused
@@ -221,6 +227,9 @@ class DashboardScreen(Screen[None]):
         self.post_message(ViewChanged())
 
     def action_view(self, view: str) -> None:
+        if view == DashboardView.PANELS and not self._other_panels:
+            self.show_message("No other panels are declared.")
+            return
         self._switch_view(DashboardView(view), None)
 
     def action_zoom(self) -> None:
@@ -237,7 +246,8 @@ class DashboardScreen(Screen[None]):
         """The tiles of the view, one after the other; also while one of them has all the room."""
         if self._current_layout.is_too_small:
             return
-        names = list(arrange_tiles(*self.size, LayoutOptions(self.view), tank_count=self._tank_count).places)
+        options = LayoutOptions(self.view, other_panels=self._other_panels)
+        names = list(arrange_tiles(*self.size, options, tank_count=self._tank_count).places)
         focused = self._get_focused_tile()
         here = names.index(focused) if focused in names else 0
         self._focus_tile(names[(here + step) % len(names)])
@@ -247,7 +257,7 @@ class DashboardScreen(Screen[None]):
         if self.zoomed_tile is None and focused is not None:
             self._focus_tile(find_neighbour(self._current_layout.places, focused, Direction(direction)))
 
-    def _focus_tile(self, name: TileId) -> None:
+    def _focus_tile(self, name: str) -> None:
         if self.zoomed_tile is not None:
             self._switch_view(self.view, name)
         self.tiles[name].focus()

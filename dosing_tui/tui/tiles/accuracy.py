@@ -1,81 +1,85 @@
-"""How exactly was dosed: the spread of errors, and the share of doses out of tolerance."""
+"""Dosing accuracy: the distribution of the errors, the error rate, and the duration of a dose."""
 
+from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.panels.panel_catalog import (
     ACCURACY_HISTOGRAM,
     ACCURACY_SUMMARY,
     DOSING_DURATION,
     ERROR_RATE,
     ErrorSummary,
+    PlantLimit,
 )
 from dosing_tui.tui.charts.series import ChartData
-from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.number_format import (
+    format_bucket_width,
+    format_count,
+    format_decimal,
+    format_signed,
+)
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.consumption import paint_area, paint_lines
 from dosing_tui.tui.tiles.shared.bucketing import build_value_chart, has_values
-from dosing_tui.tui.tiles.shared.error_histogram import (
-    ERROR_RATE_LIMIT,
-    ErrorHistogram,
-    paint_error_histogram,
-)
+from dosing_tui.tui.tiles.shared.error_histogram import ErrorHistogram, paint_error_histogram
 from dosing_tui.tui.tiles.shared.number_list import NumberList, NumberRow, paint_number_list
-from dosing_tui.tui.tiles.shared.tile_content import TileContent, format_panel_age
+from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
 
 
 def build_accuracy(context: RenderContext) -> TileContent[ErrorHistogram]:
     bins, summaries = context.get_rows(ACCURACY_HISTOGRAM), context.get_rows(ACCURACY_SUMMARY)
-    tolerance = context.settings.limits.tolerance_g
-    age, stale = format_panel_age(context, ACCURACY_HISTOGRAM, ACCURACY_SUMMARY)
-    empty = ""
-    if not any(bin_.doses for bin_ in bins):
-        empty = context.explain_empty(ACCURACY_HISTOGRAM, "no dose")
-    data = ErrorHistogram(bins, summaries[0] if summaries else None, tolerance)
-    unit = f"error g · limit ±{tolerance:g}"
-    return TileContent(ACCURACY_HISTOGRAM.title, data, paint_error_histogram, unit, age, stale, empty)
+    tolerance = get_limit(context.settings, PlantLimit.TOLERANCE)
+    data = ErrorHistogram(
+        bins,
+        summaries[0] if summaries else None,
+        tolerance,
+        get_limit(context.settings, PlantLimit.ERROR_RATE),
+    )
+    return build_panel_content(
+        context, ACCURACY_HISTOGRAM, data, paint_error_histogram, f"error g · limit ±{tolerance:g}",
+        is_empty=not any(bin_.doses for bin_ in bins), other_panels=(ACCURACY_SUMMARY,),
+    )  # fmt: skip
 
 
 def build_accuracy_numbers(context: RenderContext) -> TileContent[NumberList]:
     rows = context.get_rows(ACCURACY_SUMMARY)
-    age, stale = format_panel_age(context, ACCURACY_SUMMARY)
     summary = rows[0] if rows and rows[0].doses else None
-    empty = "" if summary else context.explain_empty(ACCURACY_SUMMARY, "no dose")
-    figures = _build_number_list(summary, context.settings.limits.tolerance_g) if summary else NumberList(())
-    return TileContent("Accuracy in numbers", figures, paint_number_list, "", age, stale, empty)
+    numbers = _build_number_list(summary, context) if summary else NumberList(())
+    return build_panel_content(
+        context, ACCURACY_SUMMARY, numbers, paint_number_list,
+        is_empty=summary is None, title="Accuracy in numbers",
+    )  # fmt: skip
 
 
-def _build_number_list(summary: ErrorSummary, tolerance_g: float) -> NumberList:
+def _build_number_list(summary: ErrorSummary, context: RenderContext) -> NumberList:
+    tolerance = get_limit(context.settings, PlantLimit.TOLERANCE)
     out = summary.out_percent
-    loud = out is not None and out > ERROR_RATE_LIMIT
+    is_abnormal = out is not None and out > get_limit(context.settings, PlantLimit.ERROR_RATE)
+    mean = format_signed(summary.mean_g)
     return NumberList(
         (
-            NumberRow("Doses", number_format.format_count(summary.doses)),
-            NumberRow("Mean error", _format_grams(summary.mean_g, with_sign=True)),
-            NumberRow("Standard deviation", _format_grams(summary.sd_g)),
-            NumberRow(
-                f"Beyond ±{tolerance_g:g} g", number_format.NO_VALUE if out is None else f"{out:.1f} %", loud
-            ),
+            NumberRow("Doses", format_count(summary.doses)),
+            NumberRow("Mean error", mean if summary.mean_g is None else f"{mean} g"),
+            NumberRow("Standard deviation", format_decimal(summary.sd_g, 2, " g")),
+            NumberRow(f"Beyond ±{tolerance:g} g", format_decimal(out, 1, " %"), is_abnormal),
         )
     )
 
 
-def _format_grams(value: float | None, *, with_sign: bool = False) -> str:
-    if value is None:
-        return number_format.NO_VALUE
-    return f"{number_format.format_signed(value) if with_sign else f'{value:.2f}'} g"
-
-
 def build_error_rate(context: RenderContext) -> TileContent[ChartData]:
-    curves = build_value_chart(
-        context, ERROR_RATE, unit="%", limit=ERROR_RATE_LIMIT, min_top=2 * ERROR_RATE_LIMIT
+    limit = get_limit(context.settings, PlantLimit.ERROR_RATE)
+    chart = build_value_chart(context, ERROR_RATE, unit="%", limit=limit, min_top=2 * limit)
+    return build_panel_content(
+        context,
+        ERROR_RATE,
+        chart,
+        paint_area,
+        f"% of doses · limit {limit:g}",
+        is_empty=not has_values(chart),
     )
-    age, stale = format_panel_age(context, ERROR_RATE)
-    empty = "" if has_values(curves) else context.explain_empty(ERROR_RATE, "no dose")
-    unit = f"% of doses · limit {ERROR_RATE_LIMIT:g}"
-    return TileContent(ERROR_RATE.title, curves, paint_area, unit, age, stale, empty)
 
 
 def build_dose_duration(context: RenderContext) -> TileContent[ChartData]:
-    curves = build_value_chart(context, DOSING_DURATION, unit="s")
-    age, stale = format_panel_age(context, DOSING_DURATION)
-    empty = "" if has_values(curves) else context.explain_empty(DOSING_DURATION, "no dose")
-    unit = f"mean s in {number_format.format_bucket_width(curves.window.bucket_width)}"
-    return TileContent(DOSING_DURATION.title, curves, paint_lines, unit, age, stale, empty)
+    chart = build_value_chart(context, DOSING_DURATION, unit="s")
+    unit = f"mean s in {format_bucket_width(chart.window.bucket_width)}"
+    return build_panel_content(
+        context, DOSING_DURATION, chart, paint_lines, unit, is_empty=not has_values(chart)
+    )

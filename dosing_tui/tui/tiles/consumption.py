@@ -1,4 +1,4 @@
-"""What was dosed over time: an area of all chemicals, a line of each."""
+"""Consumption over time: an area for all chemicals, a line for each."""
 
 from datetime import timedelta
 
@@ -9,32 +9,33 @@ from dosing_tui.tui.charts.primitives.area import draw_area
 from dosing_tui.tui.charts.primitives.braille import get_series_marker, get_series_style
 from dosing_tui.tui.charts.primitives.time_ticks import place_time_ticks
 from dosing_tui.tui.charts.series import ChartData
-from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.number_format import format_bucket_width
 from dosing_tui.tui.rendering.palette import DIM, TEXT
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.bucketing import build_mass_chart, has_values
-from dosing_tui.tui.tiles.shared.tile_content import TileContent, format_panel_age
+from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
 
 HOUR = timedelta(hours=1)
 
 
 def build_total_consumption(context: RenderContext) -> TileContent[ChartData]:
-    curves = build_mass_chart(context, CONSUMPTION_OVER_TIME, combine_all=True)
-    age, stale = format_panel_age(context, CONSUMPTION_OVER_TIME)
-    empty = "" if has_values(curves) else context.explain_empty(CONSUMPTION_OVER_TIME, "no dose")
-    bucket = curves.window.bucket_width
-    per = "/h" if bucket == HOUR else f" in {number_format.format_bucket_width(bucket)}"
-    unit = f"all chemicals · {curves.unit}{per}"
-    return TileContent(CONSUMPTION_OVER_TIME.title, curves, paint_area, unit, age, stale, empty)
+    chart = build_mass_chart(context, CONSUMPTION_OVER_TIME, combine_all=True)
+    bucket = chart.window.bucket_width
+    per = "/h" if bucket == HOUR else f" in {format_bucket_width(bucket)}"
+    return build_panel_content(
+        context, CONSUMPTION_OVER_TIME, chart, paint_area, f"all chemicals · {chart.unit}{per}",
+        is_empty=not has_values(chart),
+    )  # fmt: skip
 
 
 def build_chemical_consumption(context: RenderContext) -> TileContent[ChartData]:
-    curves = build_mass_chart(context, CONSUMPTION_BY_CHEMICAL, min_bucket=HOUR)
-    age, stale = format_panel_age(context, CONSUMPTION_BY_CHEMICAL)
-    empty = "" if has_values(curves) else context.explain_empty(CONSUMPTION_BY_CHEMICAL, "no dose")
-    unit = f"{curves.unit} in {number_format.format_bucket_width(curves.window.bucket_width)}"
-    return TileContent("Consumption over time", curves, paint_lines, unit, age, stale, empty)
+    chart = build_mass_chart(context, CONSUMPTION_BY_CHEMICAL, min_bucket=HOUR)
+    return build_panel_content(
+        context, CONSUMPTION_BY_CHEMICAL, chart, paint_lines,
+        f"{chart.unit} in {format_bucket_width(chart.window.bucket_width)}",
+        is_empty=not has_values(chart), title="Consumption over time",
+    )  # fmt: skip
 
 
 def paint_area(data: ChartData, width: int, height: int) -> Rows:
@@ -45,12 +46,12 @@ def paint_area(data: ChartData, width: int, height: int) -> Rows:
         return draw_area(values, width, height, top=top, limit=data.limit)
     drawn = draw_area(values, columns, height - axes.BOTTOM_MARGIN, top=top, limit=data.limit)
     ticks = place_time_ticks(data.window, columns, data.zone)
-    marks = (top, top / 2 if data.limit is None else data.limit)
-    return axes.draw_axes(drawn, width=width, height=height, top=top, y_labels=marks, ticks=ticks)
+    y_labels = (top, top / 2 if data.limit is None else data.limit)
+    return axes.draw_axes(drawn, width=width, height=height, top=top, y_labels=y_labels, ticks=ticks)
 
 
 def paint_lines(data: ChartData, width: int, height: int) -> Rows:
-    """Several series in a tile, their names above them."""
+    """Several series in a tile, with their names above."""
     canvas = Canvas(width, height)
     x = 0
     for number, curve in enumerate(data.curves):

@@ -1,8 +1,9 @@
-"""What was dosed of each chemical: a column for each bucket, and the sum of all of them."""
+"""Consumption of each chemical: a column for each bucket, and their sum."""
 
 from dataclasses import replace
 
 from dosing_tui.domain.panels.panel_catalog import CONSUMPTION_BY_CHEMICAL
+from dosing_tui.tui.charts.primitives.axes import write_tick_labels
 from dosing_tui.tui.charts.primitives.sparkline import draw_sparkline
 from dosing_tui.tui.charts.primitives.time_ticks import place_time_ticks
 from dosing_tui.tui.charts.series import ChartData, Curve, compute_statistics
@@ -11,21 +12,22 @@ from dosing_tui.tui.rendering.canvas import Canvas, Rows
 from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.bucketing import build_mass_chart, has_values
-from dosing_tui.tui.tiles.shared.tile_content import TileContent, format_panel_age
+from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
 
 NUMBER_WIDTH = 8
 
 
 def build_sparklines(context: RenderContext) -> TileContent[ChartData]:
-    curves = build_mass_chart(context, CONSUMPTION_BY_CHEMICAL)
-    age, stale = format_panel_age(context, CONSUMPTION_BY_CHEMICAL)
-    empty = "" if has_values(curves) else context.explain_empty(CONSUMPTION_BY_CHEMICAL, "no dose")
-    unit = f"{number_format.format_bucket_width(curves.window.bucket_width)} columns · sum {_choose_mass_unit(curves).symbol}"
-    return TileContent(CONSUMPTION_BY_CHEMICAL.title, curves, paint_sparklines, unit, age, stale, empty)
+    chart = build_mass_chart(context, CONSUMPTION_BY_CHEMICAL)
+    bucket = number_format.format_bucket_width(chart.window.bucket_width)
+    unit = f"{bucket} columns · sum {_choose_mass_unit(chart).symbol}"
+    return build_panel_content(
+        context, CONSUMPTION_BY_CHEMICAL, chart, paint_sparklines, unit, is_empty=not has_values(chart)
+    )
 
 
 def _drop_future_buckets(data: ChartData) -> ChartData:
-    """Without the buckets that are still to come: the columns end with the newest."""
+    """Drop the buckets in the future: the columns end with the newest bucket."""
     if data.partial_bucket is None:
         return data
     count = data.partial_bucket + 1
@@ -44,7 +46,7 @@ def _choose_mass_unit(data: ChartData) -> number_format.MassUnit:
 
 
 def paint_sparklines(data: ChartData, width: int, height: int) -> Rows:
-    """As many rows for each chemical as there are; a time axis below when a row is left."""
+    """The same number of rows for each chemical; a time axis below if a row is left."""
     canvas = Canvas(width, height)
     data = _drop_future_buckets(data)
     mass, sums = _choose_mass_unit(data), _sum_series(data)
@@ -78,9 +80,6 @@ def _allot_rows(curves: tuple[Curve, ...], height: int) -> tuple[tuple[Curve, ..
 
 
 def _draw_time_axis(canvas: Canvas, y: int, data: ChartData, left: int, columns: int) -> None:
-    free = 0
-    for tick in place_time_ticks(data.window.keep_newest(columns), columns, data.zone):
-        start = left + tick.column - len(tick.label) // 2
-        if start >= free and start + len(tick.label) <= canvas.width:
-            canvas.write_text(start, y, tick.label, DIM)
-            free = start + len(tick.label) + 1
+    write_tick_labels(
+        canvas, y, place_time_ticks(data.window.keep_newest(columns), columns, data.zone), left=left, start=0
+    )

@@ -1,42 +1,38 @@
-"""The newest doses as a table: live, seeded from the database, each error to be seen at a glance."""
+"""The newest doses as a table: from messages, at start-up from the database."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
+from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.messages.models import Dose, TimeQuality
-from dosing_tui.live_state import LinkStatus
+from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.tui.charts.primitives.bars import draw_deviation_bar
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.tiles.shared.tile_content import TileContent, format_reading_age
+from dosing_tui.tui.tiles.shared.number_list import draw_error_cell
+from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
 ERROR_BAR_RANGE_G = 1.0
-"""The error that fills one side of the bar."""
+"""Error that fills one side of the bar."""
 
 
 @dataclass(frozen=True, slots=True)
 class DoseTableContext:
-    """What the columns need to know besides the dose."""
+    """What the columns need besides the dose."""
 
     zone: tzinfo
     midnight: datetime
-    """Midnight that began the plant's day: older doses show their day instead of their time."""
+    """Start of the current day of the plant: older doses show their day instead of their time."""
     tolerance_g: float
     station_names: tuple[tuple[str, str], ...] = ()
-    """Station and its short name; none where there is only one."""
+    """Stations with their short names; empty for a single station."""
 
 
 def _draw_error(dose: Dose, context: DoseTableContext, width: int, ground: ColourRole) -> Rows:
-    """With a mark beside it when out of tolerance: the colour alone does not tell."""
-    outside = dose.error_g is not None and abs(dose.error_g) > context.tolerance_g
-    pen = CellStyle(ColourRole.WARN, ground, bold=True) if outside else CellStyle(ColourRole.STRONG, ground)
-    canvas = Canvas(width, 1, CellStyle(bg=ground))
-    canvas.write_right(width - 2, 0, number_format.format_signed(dose.error_g), pen)
-    canvas.set_cell(width - 1, 0, "▲" if outside else " ", pen)
-    return canvas.rows
+    return draw_error_cell(dose.error_g, context.tolerance_g, width, STRONG._replace(bg=ground))
 
 
 def _draw_error_bar(dose: Dose, context: DoseTableContext, width: int, ground: ColourRole) -> Rows:
@@ -55,7 +51,7 @@ def _format_time(dose: Dose, context: DoseTableContext) -> str:
 
 
 def _draw_time(dose: Dose, context: DoseTableContext, width: int, ground: ColourRole) -> Rows:
-    """With its day where there is room for it."""
+    """With the day, if there is room for it."""
     stamp = number_format.format_full_timestamp(dose.time, context.zone)
     canvas = Canvas(width, 1, CellStyle(bg=ground))
     canvas.write_text(
@@ -68,17 +64,8 @@ def _format_station(dose: Dose, context: DoseTableContext) -> str:
     return sanitize_text(dict(context.station_names).get(dose.device_id, dose.device_id), 24)
 
 
-def _format_mass(value: float | None) -> str:
-    return number_format.NO_VALUE if value is None else f"{value:.2f}"
-
-
 def _get_duration_s(dose: Dose) -> float | None:
     return None if dose.duration_ms is None else dose.duration_ms / 1000
-
-
-def _format_duration(dose: Dose) -> str:
-    seconds = _get_duration_s(dose)
-    return number_format.NO_VALUE if seconds is None else f"{seconds:.1f}"
 
 
 _CLOCK_TEXTS = {
@@ -88,83 +75,30 @@ _CLOCK_TEXTS = {
     TimeQuality.BACKLOG: "late",
     TimeQuality.RECEIVE: "none",
 }
-"""How the station's clock is; all but 'device' mean that the time is that of receipt."""
+"""Source of the time: for all but 'device' it is the time of receipt."""
 
 _TIME_COLUMN: TableColumn[Dose] = TableColumn(
-    "Time",
-    8,
-    90,
-    _format_time,
-    lambda dose, facts: dose.time,
-    draw_cell=_draw_time,
-    max_growth=11,
-    all_or_nothing=True,
-)
+    "Time", 8, 90, _format_time, lambda dose, _: dose.time, draw_cell=_draw_time, max_growth=11, all_or_nothing=True,
+)  # fmt: skip
 _STATION_COLUMN: TableColumn[Dose] = TableColumn("Stn", 3, 50, _format_station)
 _DOSE_COLUMNS: tuple[TableColumn[Dose], ...] = (
-    TableColumn("Recipe", 8, 60, lambda dose, facts: sanitize_text(dose.recipe, 40), max_growth=6),
-    TableColumn("Chemical", 8, 80, lambda dose, facts: sanitize_text(dose.chemical, 40), max_growth=6),
-    TableColumn(
-        "Pump",
-        4,
-        20,
-        lambda dose, facts: str(dose.pump),
-        lambda dose, facts: dose.pump,
-        style=DIM,
-        align_right=True,
-    ),
-    TableColumn("Mode", 8, 5, lambda dose, facts: sanitize_text(dose.mode, 16), style=DIM, max_growth=2),
-    TableColumn(
-        "Target g",
-        8,
-        70,
-        lambda dose, facts: _format_mass(dose.target_g),
-        lambda dose, facts: dose.target_g,
-        unit="g",
-        align_right=True,
-    ),
-    TableColumn(
-        "Actual g",
-        8,
-        85,
-        lambda dose, facts: _format_mass(dose.actual_g),
-        lambda dose, facts: dose.actual_g,
-        unit="g",
-        style=STRONG,
-        align_right=True,
-    ),
-    TableColumn(
-        "Error g  ",
-        9,
-        95,
-        lambda dose, facts: number_format.format_signed(dose.error_g),
-        lambda dose, facts: dose.error_g,
-        unit="g",
-        draw_cell=_draw_error,
-        align_right=True,
-    ),
-    TableColumn(
-        "Error",
-        9,
-        30,
-        lambda dose, facts: "",
-        draw_cell=_draw_error_bar,
-        max_growth=4,
-        min_width=5,
-        is_scale=True,
-    ),
-    TableColumn(
-        "s",
-        5,
-        10,
-        lambda dose, facts: _format_duration(dose),
-        lambda dose, facts: _get_duration_s(dose),
-        unit="s",
-        style=DIM,
-        align_right=True,
-    ),
-    TableColumn("Clock", 6, 1, lambda dose, facts: _CLOCK_TEXTS[dose.time_quality], style=DIM),
-)
+    TableColumn("Recipe", 8, 60, lambda dose, _: sanitize_text(dose.recipe, 40), max_growth=6),
+    TableColumn("Chemical", 8, 80, lambda dose, _: sanitize_text(dose.chemical, 40), max_growth=6),
+    TableColumn("Pump", 4, 20, lambda dose, _: str(dose.pump), lambda dose, _: dose.pump, style=DIM,
+                align_right=True),
+    TableColumn("Mode", 8, 5, lambda dose, _: sanitize_text(dose.mode, 16), style=DIM, max_growth=2),
+    TableColumn("Target g", 8, 70, lambda dose, _: number_format.format_decimal(dose.target_g, 2),
+                lambda dose, _: dose.target_g, unit="g", align_right=True),
+    TableColumn("Actual g", 8, 85, lambda dose, _: number_format.format_decimal(dose.actual_g, 2),
+                lambda dose, _: dose.actual_g, unit="g", style=STRONG, align_right=True),
+    TableColumn("Error g  ", 9, 95, lambda dose, _: number_format.format_signed(dose.error_g),
+                lambda dose, _: dose.error_g, unit="g", draw_cell=_draw_error, align_right=True),
+    TableColumn("Error", 9, 30, lambda dose, _: "", draw_cell=_draw_error_bar, max_growth=4, min_width=5,
+                is_scale=True),
+    TableColumn("s", 5, 10, lambda dose, _: number_format.format_decimal(_get_duration_s(dose), 1),
+                lambda dose, _: _get_duration_s(dose), unit="s", style=DIM, align_right=True),
+    TableColumn("Clock", 6, 1, lambda dose, _: _CLOCK_TEXTS[dose.time_quality], style=DIM),
+)  # fmt: skip
 
 
 def build_dose_columns(context: DoseTableContext) -> tuple[TableColumn[Dose], ...]:
@@ -182,18 +116,16 @@ TITLE = "Recent doses"
 
 
 def build_dose_table(context: RenderContext) -> TileContent[TableData[Dose]]:
-    picture = context.snapshot
     doses = context.doses
-    stale = bool(doses) and picture.broker.status is LinkStatus.DOWN
-    newest = doses[0].received_at if doses else None
     midnight = context.now.astimezone(context.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    facts = DoseTableContext(
-        context.zone, midnight, context.settings.limits.tolerance_g, _list_station_names(doses)
+    table_context = DoseTableContext(
+        context.zone, midnight, get_limit(context.settings, PlantLimit.TOLERANCE), _list_station_names(doses)
     )
-    age = format_reading_age(context, newest, is_stale=stale)
-    empty = "" if doses else context.explain_no_messages("no dose has been reported yet")
-    table = TableData(doses, build_dose_columns(facts), facts)
-    return TileContent(TITLE, table, data_table.paint_table, age=age, is_stale=stale, empty_text=empty)
+    table = TableData(doses, build_dose_columns(table_context), table_context)
+    return build_live_content(
+        context, TITLE, table, data_table.paint_table, empty_text="no dose has been reported yet",
+        newest=doses[0].received_at if doses else None,
+    )  # fmt: skip
 
 
 def _list_station_names(doses: tuple[Dose, ...]) -> tuple[tuple[str, str], ...]:

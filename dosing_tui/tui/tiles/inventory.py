@@ -1,18 +1,22 @@
-"""How full each tank is: from messages, so that it moves while the database is away."""
+"""The tank levels as gauges: from messages, so that they stay current while the database is unavailable."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import LevelBand, classify_level
-from dosing_tui.live_state import LinkStatus
+from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.tui.charts.primitives.gauge import draw_gauge, draw_thin_gauge
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.tiles.shared.tile_content import TileContent, format_reading_age
+from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
 TITLE = "Inventory"
+EMPTY_TEXT = "no level has been reported yet"
 BAND_MARKS = {LevelBand.LOW: "■", LevelBand.WARN: "▲", LevelBand.NORMAL: " ", LevelBand.UNKNOWN: "?"}
 BAND_COLOURS = {
     LevelBand.LOW: ColourRole.ERROR,
@@ -41,43 +45,52 @@ class TankGauges:
 
 
 def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
-    picture, limits = context.snapshot, context.settings.limits
-    levels = context.levels
+    levels, settings = context.levels, context.settings
     names = number_format.shorten_names(tuple(level.device_id for level in levels))
-    tanks = tuple(_build_tank_gauge(context, level, names) for level in levels)
-    stale = bool(tanks) and picture.broker.status is LinkStatus.DOWN
-    newest = max((level.received_at for level in levels), default=None)
-    low, warn = limits.stock_low_percent, limits.stock_warn_percent
-    largest = max((level.capacity_g or level.remaining_g or 0 for level in levels), default=0.0)
-    return TileContent(
-        TITLE,
-        TankGauges(tanks, (low, warn), number_format.choose_mass_unit(largest)),
-        paint_inventory,
-        unit=f"limits {low:g} / {warn:g} %",
-        age=format_reading_age(context, newest, is_stale=stale),
-        is_stale=stale,
-        empty_text="" if tanks else context.explain_no_messages("no level has been reported yet"),
+    low, warn = get_limit(settings, PlantLimit.STOCK_LOW), get_limit(settings, PlantLimit.STOCK_WARN)
+    tanks = tuple(_build_tank_gauge(context, level, names, (low, warn)) for level in levels)
+    return build_live_content(
+        context, TITLE, TankGauges(tanks, (low, warn), choose_tank_unit(levels)), paint_inventory,
+        f"limits {low:g} / {warn:g} %", newest=find_newest_level(levels), empty_text=EMPTY_TEXT,
+    )  # fmt: skip
+
+
+def find_newest_level(levels: Sequence[InventoryLevel]) -> datetime | None:
+    """When the newest of the levels was received; None for no level."""
+    return max((level.received_at for level in levels), default=None)
+
+
+def choose_tank_unit(levels: Sequence[InventoryLevel]) -> number_format.MassUnit:
+    """One unit for all tanks, by the largest."""
+    return number_format.choose_mass_unit(
+        max((level.capacity_g or level.remaining_g or 0 for level in levels), default=0.0)
     )
 
 
-def _build_tank_gauge(context: RenderContext, level: InventoryLevel, names: dict[str, str]) -> TankGauge:
-    limits = context.settings.limits
+def format_percent_full(percent: float | None) -> str:
+    return number_format.format_decimal(
+        None if percent is None else number_format.round_down_to_tenths(percent), 1
+    )
+
+
+def _build_tank_gauge(
+    context: RenderContext, level: InventoryLevel, names: dict[str, str], limits: tuple[float, float]
+) -> TankGauge:
     device = f"{sanitize_text(names[level.device_id], 12)} " if len(names) > 1 else ""
     return TankGauge(
-        name=device + sanitize_text(level.chemical, 24),
-        band=classify_level(level.percent_full, limits.stock_low_percent, limits.stock_warn_percent),
+        name=device + sanitize_text(level.chemical, 24), band=classify_level(level.percent_full, *limits),
         percent=level.percent_full, remaining_g=level.remaining_g, capacity_g=level.capacity_g,
         age=_format_age((context.now - level.received_at).total_seconds()),
     )  # fmt: skip
 
 
 def _format_age(seconds: float) -> str:
-    """Only a tank that has said nothing for a while is worth a word of its own."""
+    """Only of a tank whose last level is a minute old or older."""
     return f"{number_format.format_age(seconds)} ago" if seconds >= 60 else ""
 
 
 def paint_inventory(data: TankGauges, width: int, height: int) -> Rows:
-    """Three, two or one row for each tank; where even that is too much, the abnormal ones first."""
+    """Three, two or one row for each tank; if there is no room for all, the abnormal ones first."""
     canvas = Canvas(width, height)
     count = len(data.tanks)
     rows_each = max(1, min(3, height // max(1, count)))
@@ -104,11 +117,7 @@ def _choose_styles(tank: TankGauge) -> tuple[CellStyle, CellStyle]:
 
 
 def _format_percent(tank: TankGauge) -> str:
-    return (
-        f"{number_format.NO_VALUE} %"
-        if tank.percent is None
-        else f"{number_format.round_down_to_tenths(tank.percent):.1f} %"
-    )
+    return f"{format_percent_full(tank.percent)} %"
 
 
 def _draw_band_mark(canvas: Canvas, y: int, tank: TankGauge) -> None:
@@ -116,15 +125,9 @@ def _draw_band_mark(canvas: Canvas, y: int, tank: TankGauge) -> None:
 
 
 def _has_room_for_mass(width: int, tank: TankGauge, data: TankGauges) -> bool:
-    """A tank's name is worth more than its mass: the bar and the percentage say how much is left."""
-    return (
-        2
-        + len(tank.name)
-        + 1
-        + len(data.mass_unit.format_mass(tank.remaining_g))
-        + len(f"{_format_percent(tank):>9}")
-        <= width
-    )
+    """The name has precedence over the mass: bar and percentage show the level."""
+    mass, percent = data.mass_unit.format_mass(tank.remaining_g), f"{_format_percent(tank):>9}"
+    return 2 + len(tank.name) + 1 + len(mass) + len(percent) <= width
 
 
 def _draw_tall_gauge(

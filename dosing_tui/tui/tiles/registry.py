@@ -1,30 +1,19 @@
-"""What each tile is made by, guarded: a mistake in one tile is that tile's."""
+"""The tiles: one declaration each. An exception in one tile is contained to that tile."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.panels import panel_catalog as catalog
 from dosing_tui.domain.panels.filters import Dimension
-from dosing_tui.domain.panels.panel_catalog import (
-    ACCURACY_HISTOGRAM,
-    ACCURACY_SUMMARY,
-    BATCHES_TODAY,
-    CONSUMPTION_BY_CHEMICAL,
-    CONSUMPTION_OVER_TIME,
-    CONSUMPTION_TODAY,
-    DAILY_SUMMARY,
-    DOSING_DURATION,
-    ERROR_RATE,
-    PRODUCTION_TODAY,
-    Panel,
-)
+from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, SeriesPoint
 from dosing_tui.tui.layout.geometry import TileId
-from dosing_tui.tui.rendering.canvas import Rows
+from dosing_tui.tui.rendering.canvas import paint_nothing
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
-from dosing_tui.tui.scope.render_context import PANEL_RANGE_LABELS, RenderContext
+from dosing_tui.tui.scope.render_context import RenderContext, get_range_label
 from dosing_tui.tui.scope.scope import format_filters, format_range, is_live
 from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
 from dosing_tui.tui.tiles import (
@@ -34,6 +23,7 @@ from dosing_tui.tui.tiles import (
     daily_production,
     dose_table,
     inventory,
+    other_panels,
     production,
     system_status,
     tank_table,
@@ -44,154 +34,161 @@ from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, DataOrigin,
 log = logging.getLogger(__name__)
 
 TileBuilder = Callable[[RenderContext], AnyTileContent]
-"""What a tile takes from a moment."""
 
-TILE_BUILDERS: Mapping[TileId, TileBuilder] = {
-    TileId.INVENTORY: inventory.build_inventory,
-    TileId.TANK_TABLE: tank_table.build_tank_table,
-    TileId.CHEMICAL_TOTALS: totals.build_chemical_totals,
-    TileId.BATCH_TOTALS: totals.build_batch_totals,
-    TileId.CONSUMPTION: consumption.build_total_consumption,
-    TileId.CONSUMPTION_LINES: consumption.build_chemical_consumption,
-    TileId.SPARKLINES: consumption_sparklines.build_sparklines,
-    TileId.ACCURACY: accuracy.build_accuracy,
-    TileId.ACCURACY_NUMBERS: accuracy.build_accuracy_numbers,
-    TileId.ERROR_RATE: accuracy.build_error_rate,
-    TileId.DURATION: accuracy.build_dose_duration,
-    TileId.DOSES: dose_table.build_dose_table,
-    TileId.PRODUCTION: production.build_production,
-    TileId.DAILY_PRODUCTION: daily_production.build_daily_production,
+
+@dataclass(frozen=True, slots=True)
+class TileDeclaration:
+    """What a tile shows, and where its data come from."""
+
+    build: TileBuilder
+    panels: tuple[Panel[Any], ...] = ()
+    """The queries of the tile; the first gives its caption. None: live readings only."""
+    is_time_chart: bool = False
+    """A chart over time: at full screen it also shows batches and notes."""
+    build_large: TileBuilder | None = None
+    """For the full screen, if that is different."""
+    live_dimensions: frozenset[Dimension] = frozenset()
+    """Filters of a tile of live readings; its time range is always the present."""
+    has_caption: bool = True
+    """The caption names the range and the filters."""
+    names_own_range: bool = False
+    """The content itself names the panel's default range."""
+
+
+_TANK_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
+TILES: Mapping[str, TileDeclaration] = {
+    TileId.INVENTORY: TileDeclaration(inventory.build_inventory, live_dimensions=_TANK_DIMENSIONS),
+    TileId.TANK_TABLE: TileDeclaration(tank_table.build_tank_table, live_dimensions=_TANK_DIMENSIONS),
+    TileId.DOSES: TileDeclaration(dose_table.build_dose_table, live_dimensions=frozenset(Dimension)),
+    TileId.CHEMICAL_TOTALS: TileDeclaration(
+        totals.build_chemical_totals, (catalog.CONSUMPTION_TODAY,), build_large=totals.build_chemical_table
+    ),
+    TileId.BATCH_TOTALS: TileDeclaration(
+        totals.build_batch_totals, (catalog.BATCHES_TODAY,), build_large=totals.build_batch_table
+    ),
+    TileId.CONSUMPTION: TileDeclaration(
+        consumption.build_total_consumption, (catalog.CONSUMPTION_OVER_TIME,), is_time_chart=True
+    ),
+    TileId.CONSUMPTION_LINES: TileDeclaration(
+        consumption.build_chemical_consumption, (catalog.CONSUMPTION_BY_CHEMICAL,), is_time_chart=True
+    ),
+    TileId.SPARKLINES: TileDeclaration(
+        consumption_sparklines.build_sparklines, (catalog.CONSUMPTION_BY_CHEMICAL,), is_time_chart=True
+    ),
+    TileId.ACCURACY: TileDeclaration(
+        accuracy.build_accuracy, (catalog.ACCURACY_HISTOGRAM, catalog.ACCURACY_SUMMARY)
+    ),
+    TileId.ACCURACY_NUMBERS: TileDeclaration(accuracy.build_accuracy_numbers, (catalog.ACCURACY_SUMMARY,)),
+    TileId.ERROR_RATE: TileDeclaration(accuracy.build_error_rate, (catalog.ERROR_RATE,), is_time_chart=True),
+    TileId.DURATION: TileDeclaration(
+        accuracy.build_dose_duration, (catalog.DOSING_DURATION,), is_time_chart=True
+    ),
+    TileId.PRODUCTION: TileDeclaration(
+        production.build_production, (catalog.PRODUCTION_TODAY,), names_own_range=True
+    ),
+    TileId.DAILY_PRODUCTION: TileDeclaration(
+        daily_production.build_daily_production, (catalog.DAILY_SUMMARY,)
+    ),
+    TileId.SYSTEM_STATUS: TileDeclaration(
+        system_status.build_system_status, (SPOOLS_PANEL,), has_caption=False
+    ),
 }
-LARGE_TILE_BUILDERS: Mapping[TileId, TileBuilder] = {
-    TileId.CHEMICAL_TOTALS: totals.build_chemical_table,
-    TileId.BATCH_TOTALS: totals.build_batch_table,
-}
-"""Tiles that are something else when they have the whole screen."""
-TILE_PANELS: Mapping[TileId, tuple[Panel[Any], ...]] = {
-    TileId.CHEMICAL_TOTALS: (CONSUMPTION_TODAY,),
-    TileId.BATCH_TOTALS: (BATCHES_TODAY,),
-    TileId.CONSUMPTION: (CONSUMPTION_OVER_TIME,),
-    TileId.CONSUMPTION_LINES: (CONSUMPTION_BY_CHEMICAL,),
-    TileId.SPARKLINES: (CONSUMPTION_BY_CHEMICAL,),
-    TileId.ACCURACY: (ACCURACY_HISTOGRAM, ACCURACY_SUMMARY),
-    TileId.ACCURACY_NUMBERS: (ACCURACY_SUMMARY,),
-    TileId.ERROR_RATE: (ERROR_RATE,),
-    TileId.DURATION: (DOSING_DURATION,),
-    TileId.PRODUCTION: (PRODUCTION_TODAY,),
-    TileId.DAILY_PRODUCTION: (DAILY_SUMMARY,),
-    TileId.SYSTEM_STATUS: (SPOOLS_PANEL,),
-}
-"""What each tile asks the database; the others live from messages."""
 
 
-def list_builders(log_file: str) -> dict[TileId, TileBuilder]:
-    return {
-        **TILE_BUILDERS,
-        TileId.SYSTEM_STATUS: partial(system_status.build_system_status, log_file=log_file),
-    }
+def list_other_panels() -> tuple[str, ...]:
+    """Ids of the declared panels that no tile above shows: each is a tile of the screen Other panels."""
+    shown = {panel.id for declaration in TILES.values() for panel in declaration.panels} | set(TILES)
+    return tuple(name for name in PANELS if name not in shown)
 
 
-TIME_CHARTS = frozenset(
-    {TileId.CONSUMPTION, TileId.CONSUMPTION_LINES, TileId.SPARKLINES, TileId.ERROR_RATE, TileId.DURATION}
-)
-"""Charts over time: large, they show what happened, too."""
+def get_declaration(tile: str) -> TileDeclaration:
+    """Of a tile above, or of the generic tile of the panel with this id."""
+    if tile in TILES:
+        return TILES[tile]
+    panel = PANELS[tile]
+    return TileDeclaration(
+        partial(other_panels.build_panel_tile, panel), (panel,), is_time_chart=panel.row_type is SeriesPoint
+    )
 
 
-def list_panels(tiles: Sequence[TileId]) -> tuple[Panel[Any], ...]:
-    """Each panel once, in the order of the tiles; for a single chart over time also what happened."""
-    found = {panel.id: panel for name in tiles for panel in TILE_PANELS.get(name, ())}
-    if len(tiles) == 1 and tiles[0] in TIME_CHARTS:
+def list_panels(tiles: Sequence[str]) -> tuple[Panel[Any], ...]:
+    """The queries of these tiles, each once; for a single chart over time also batches and notes."""
+    found = {panel.id: panel for name in tiles for panel in get_declaration(name).panels}
+    if len(tiles) == 1 and get_declaration(tiles[0]).is_time_chart:
         found[ANNOTATIONS_PANEL.id] = ANNOTATIONS_PANEL
     return tuple(found.values())
 
 
-LIVE_TILE_DIMENSIONS: Mapping[TileId, frozenset[Dimension]] = {
-    TileId.INVENTORY: frozenset({Dimension.DEVICE, Dimension.CHEMICAL}),
-    TileId.TANK_TABLE: frozenset({Dimension.DEVICE, Dimension.CHEMICAL}),
-    TileId.DOSES: frozenset(Dimension),
-}
-"""What the tiles that show the present can be narrowed by; the range is nothing to them."""
 LIVE_TILE_NOTE = "now, not the range"
-"""Said of them while the range in force is one that has ended."""
+"""Caption of a tile of live readings while the selected range is in the past."""
 
 
-def format_tile_scope(tile: TileId, context: RenderContext) -> str:
-    """Of which time and which readings a tile is, for its caption."""
-    scope = context.scope
-    if tile in LIVE_TILE_DIMENSIONS:
-        chosen = format_filters(scope.selection, LIVE_TILE_DIMENSIONS[tile])
-        time = "" if scope.spec is None or is_live(scope) else LIVE_TILE_NOTE
-        return " · ".join(part for part in (time, chosen) if part)
-    if tile is TileId.SYSTEM_STATUS:
+def format_tile_scope(tile: TileDeclaration, context: RenderContext) -> str:
+    """Time range and filters of a tile, for its caption."""
+    if not tile.has_caption:
         return ""
-    panel = TILE_PANELS[tile][0]
-    answer = context.get_result(panel)
-    if answer.rows is not None and not context.is_rejected(panel):
-        scope = answer.scope
-    chosen = format_filters(scope.selection, panel.dimensions)
-    if tile is TileId.PRODUCTION and scope.spec is None:
-        return chosen
-    time = (
-        PANEL_RANGE_LABELS.get(panel.default_range, "")
-        if scope.spec is None
-        else format_range(scope, context.time_context)
-    )
-    return " · ".join(part for part in (time, chosen) if part)
+    scope = context.scope
+    if not tile.panels:
+        time = "" if scope.spec is None or is_live(scope) else LIVE_TILE_NOTE
+        dimensions = tile.live_dimensions
+    else:
+        panel = tile.panels[0]
+        dimensions, result = panel.dimensions, context.get_result(panel)
+        if result.rows is not None and not context.is_rejected(panel):
+            scope = result.scope
+        if scope.spec is not None:
+            time = format_range(scope, context.time_context)
+        else:
+            time = "" if tile.names_own_range else get_range_label(panel)
+    return " · ".join(part for part in (time, format_filters(scope.selection, dimensions)) if part)
 
 
-def build_origin(tile: TileId, context: RenderContext) -> DataOrigin:
-    """The same for programs."""
-    if tile not in TILE_PANELS or tile is TileId.SYSTEM_STATUS:
-        chosen = context.scope.selection.restrict_to(LIVE_TILE_DIMENSIONS.get(tile, frozenset()))
-        return DataOrigin(tile.value, chosen)
-    panel = TILE_PANELS[tile][0]
+def build_origin(name: str, tile: TileDeclaration, context: RenderContext) -> DataOrigin:
+    """Panel, range and filters behind a tile, for exports."""
+    if not tile.panels or not tile.has_caption:
+        return DataOrigin(str(name), context.scope.selection.restrict_to(tile.live_dimensions))
+    panel = tile.panels[0]
     query = context.get_result(panel).query
     if query is None:
         return DataOrigin(panel.id)
     return DataOrigin(panel.id, query.selection.restrict_to(panel.dimensions), query.since, query.until)
 
 
-def find_error(tile: TileId, context: RenderContext) -> str:
-    """Why a tile's newest question had no answer, while it shows an older one."""
-    for panel in TILE_PANELS.get(tile, ()):
-        answer = context.get_result(panel)
-        if answer.error and answer.rows is not None and not context.is_rejected(panel):
-            return clean_line(answer.error)
+def find_error(tile: TileDeclaration, context: RenderContext) -> str:
+    """Why the latest query failed while the tile shows an earlier result; '' if it did not."""
+    for panel in tile.panels:
+        result = context.get_result(panel)
+        if result.error and result.rows is not None and not context.is_rejected(panel):
+            return clean_line(result.error)
     return ""
 
 
 class TileRegistry:
-    """Logs a failure once, until the tile works again."""
+    """Builds the contents. A failure is logged once, until the tile works again."""
 
-    def __init__(self, builders: Mapping[TileId, TileBuilder]) -> None:
-        self._builders = builders
-        self._failing_tiles: set[TileId] = set()
+    def __init__(self) -> None:
+        self._failing_tiles: set[str] = set()
 
-    def build_content(
-        self, tile: TileId, context: RenderContext, *, is_large: bool = False
-    ) -> AnyTileContent:
-        build = LARGE_TILE_BUILDERS.get(tile, self._builders[tile]) if is_large else self._builders[tile]
+    def build_content(self, name: str, context: RenderContext, *, is_large: bool = False) -> AnyTileContent:
+        """Raises nothing: a tile that fails says so in its content."""
         try:
-            said = format_tile_scope(tile, context)
-            if is_large and tile in TIME_CHARTS and context.omission_note:
-                said = f"{context.omission_note} {said}"
+            tile = get_declaration(name)
+            scope = format_tile_scope(tile, context)
+            if is_large and tile.is_time_chart and context.omission_note:
+                scope = f"{context.omission_note} {scope}"
+            build = tile.build_large if is_large and tile.build_large else tile.build
             content = replace(
                 build(context),
-                scope_text=said,
+                scope_text=scope,
                 error=find_error(tile, context),
-                origin=build_origin(tile, context),
+                origin=build_origin(name, tile, context),
             )
         except Exception:
-            # the tile's boundary: the others go on
-            if tile not in self._failing_tiles:
-                log.exception("tile %s", tile)
-            self._failing_tiles.add(tile)
+            if name not in self._failing_tiles:
+                log.exception("Tile %s failed", name)
+            self._failing_tiles.add(name)
             return TileContent(
-                tile.value.capitalize(), None, _paint_nothing, empty_text="panel error\nsee the log file"
+                name.capitalize(), None, paint_nothing, empty_text="Panel error\nSee the log file"
             )
-        self._failing_tiles.discard(tile)
+        self._failing_tiles.discard(name)
         return content
-
-
-def _paint_nothing(data: None, width: int, height: int) -> Rows:
-    return []

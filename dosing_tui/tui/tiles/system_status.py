@@ -1,4 +1,4 @@
-"""The books and the machinery: what became of every reading, who collects, links, log file."""
+"""Data integrity: counts of readings, role, connections, panels, spools, stations, log file."""
 
 import os
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
 from dosing_tui.tui.tiles.shared.tile_content import TileContent
 
-TITLE = "Books"
+TITLE = "Data integrity"
 _ERROR_STYLE = CellStyle(ColourRole.ERROR, bold=True)
 _ROLE_TEXTS = {
-    Role.UNDECIDED: "not decided yet",
-    Role.COLLECTOR: "collecting: this process writes the site's readings",
-    Role.STANDBY: "standby: another process collects, this one takes over when it ends",
-    Role.VIEWER: "viewer: this process only shows what it reads",
+    Role.UNDECIDED: "not elected yet",
+    Role.COLLECTOR: "collector: this process stores the readings of the site",
+    Role.STANDBY: "standby: another process collects; this one takes over when it stops",
+    Role.VIEWER: "viewer: this process does not store readings",
 }
 
 
@@ -43,18 +43,18 @@ class SystemStatus:
     right: tuple[SystemStatusSection, ...]
 
 
-def build_system_status(context: RenderContext, *, log_file: str = "") -> TileContent[SystemStatus]:
+def build_system_status(context: RenderContext) -> TileContent[SystemStatus]:
     number = context.snapshot.process_number or os.getpid()
     left = (
         SystemStatusSection(
             f"Readings of process {number}", tuple(_list_counts(context.snapshot.message_counts))
         ),
-        SystemStatusSection("Process", tuple(_list_process(context, log_file))),
+        SystemStatusSection("Process", tuple(_list_process(context))),
     )
     right = (
         SystemStatusSection("Panels", tuple(_list_panels(context))),
-        SystemStatusSection("Spools of this site, by the database", tuple(_list_spools(context))),
-        SystemStatusSection("Stations heard", tuple(_list_stations(context))),
+        SystemStatusSection("Spools of this site, from the database", tuple(_list_spools(context))),
+        SystemStatusSection("Last message by station", tuple(_list_stations(context))),
     )
     return TileContent(
         TITLE,
@@ -75,11 +75,13 @@ def _list_counts(counts: MessageCounts) -> Iterator[SystemStatusLine]:
         "+ rejected", number_format.format_count(counts.rejected), STRONG if counts.rejected else TEXT
     )
     yield SystemStatusLine(
-        "balanced", "yes" if counts.is_reconciled else "■ NO", TEXT if counts.is_reconciled else _ERROR_STYLE
+        "reconciled",
+        "yes" if counts.is_reconciled else "■ NO",
+        TEXT if counts.is_reconciled else _ERROR_STYLE,
     )
 
 
-def _list_process(context: RenderContext, log_file: str) -> Iterator[SystemStatusLine]:
+def _list_process(context: RenderContext) -> Iterator[SystemStatusLine]:
     picture = context.snapshot
     yield SystemStatusLine("role", _ROLE_TEXTS[picture.role])
     if picture.notice:
@@ -93,7 +95,7 @@ def _list_process(context: RenderContext, log_file: str) -> Iterator[SystemStatu
     )
     yield SystemStatusLine("rate", f"{picture.message_rate:.1f} messages/s")
     yield SystemStatusLine("time zone", context.settings.plant.timezone)
-    yield SystemStatusLine("log file", log_file or number_format.NO_VALUE)
+    yield SystemStatusLine("log file", context.log_file or number_format.NO_VALUE)
 
 
 def _format_link(name: str, state: LinkState, context: RenderContext) -> SystemStatusLine:
@@ -112,7 +114,7 @@ def _list_panels(context: RenderContext) -> Iterator[SystemStatusLine]:
     for panel in OVERVIEW_PANELS:
         answer = context.get_result(panel)
         when = (
-            "no answer yet"
+            "not loaded yet"
             if answer.loaded_at is None
             else number_format.format_age((context.now - answer.loaded_at).total_seconds())
         )
@@ -137,14 +139,14 @@ def _list_spools(context: RenderContext) -> Iterator[SystemStatusLine]:
 def _list_stations(context: RenderContext) -> Iterator[SystemStatusLine]:
     if not context.snapshot.device_last_seen:
         yield SystemStatusLine("none yet", "")
-    for device, heard in context.snapshot.device_last_seen:
+    for device, seen_at in context.snapshot.device_last_seen:
         yield SystemStatusLine(
-            clean_line(device, 28), number_format.format_age((context.now - heard).total_seconds())
+            clean_line(device, 28), number_format.format_age((context.now - seen_at).total_seconds())
         )
 
 
 def paint_system_status(data: SystemStatus, width: int, height: int) -> Rows:
-    """Two columns side by side; long sentences are broken, never cut off."""
+    """Two columns; long lines are wrapped."""
     canvas = Canvas(width, height)
     middle = width // 2
     _draw_column(canvas, 0, middle - 2, data.left)

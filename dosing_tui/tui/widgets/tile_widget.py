@@ -12,7 +12,7 @@ from dosing_tui.tui.charts.full_screen_chart import draw_full_screen_chart, find
 from dosing_tui.tui.charts.series import ChartData
 from dosing_tui.tui.keys.bindings import CHART_KEYS, TABLE_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
-from dosing_tui.tui.layout.geometry import TileFrame, TileId, TileRect
+from dosing_tui.tui.layout.geometry import TileFrame, TileRect
 from dosing_tui.tui.layout.layout import Direction
 from dosing_tui.tui.rendering import data_table
 from dosing_tui.tui.rendering.canvas import Rows
@@ -39,8 +39,8 @@ class Tile(LineWidget, can_focus=True):
             super().__init__()
             self.direction = direction
 
-    def __init__(self, name: TileId, theme: TerminalTheme) -> None:
-        super().__init__(theme, id=name.value)
+    def __init__(self, name: str, theme: TerminalTheme) -> None:
+        super().__init__(theme, id=str(name))
         self.tile_id = name
         self.frame = TileFrame.FULL
         self.is_large = False

@@ -53,7 +53,7 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
     with tmux_terminal.run_program(tmp_path, env=environment) as window:
         window.wait_for_text("collecting", 60)
         say_low(settings)
-        window.wait_for_text("1 of 1 unacknowledged")
+        window.wait_for_text("UNACK 1 of 1")
         wait_until(lambda: len(journal.read_journal(settings)) == 1)
         own_postgres.kill()
         window.send_keys("a")
@@ -61,7 +61,7 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
         began = datetime.now(UTC)
         window.send_keys("Space")
         window.wait_for_text("Kept on this machine until the database is back.")
-        window.wait_for_text("1 kept here")
+        window.wait_for_text("1 not journaled")
         ended = datetime.now(UTC)
         console, collector = window.get_pid(), list_children(window.get_pid())[0]
         for process in (collector, console):

@@ -62,7 +62,7 @@ def test_the_console_starts_without_a_plant_answers_keys_and_follows_the_window(
         terminal.send_keys("3")
         terminal.wait_for_text("Consumption over time")
         terminal.send_keys("[")
-        terminal.wait_for_text("live again")
+        terminal.wait_for_text("back to live")
         terminal.send_keys("g")
         terminal.wait_for_text("Last 6 hours")
         terminal.send_keys("w")

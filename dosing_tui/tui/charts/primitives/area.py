@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dosing_tui.tui.charts.primitives.axes import value_to_row
-from dosing_tui.tui.charts.primitives.block_characters import LOWER_BLOCKS, value_to_eighths
+from dosing_tui.tui.charts.primitives.block_characters import LOWER_BLOCKS, draw_column, value_to_eighths
 from dosing_tui.tui.charts.primitives.scale import resample_values
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
 from dosing_tui.tui.rendering.palette import FRAME, CellStyle, ColourRole
@@ -33,7 +33,7 @@ def draw_area(
         if value is None:
             continue
         if limit is not None and (value < limit if is_low_limit else value > limit):
-            _draw_solid_column(canvas, column, max(1, value_to_eighths(value, top, height)))
+            draw_column(canvas, column, height - 1, max(1, value_to_eighths(value, top, height)), _ABNORMAL)
         else:
             _draw_crested_column(canvas, column, max(1, value_to_eighths(value, top, height)))
     if limit is not None and is_low_limit:
@@ -42,18 +42,10 @@ def draw_area(
 
 
 def _draw_limit_on_body(canvas: Canvas, y: int) -> None:
-    """A limit that the area stands above shows through it."""
+    """A limit below the crest of the area shows through it."""
     for x, cell in enumerate(canvas.rows[y]):
         if cell == ("█", _BODY):
             canvas.set_cell(x, y, "┄", _LIMIT_ON_BODY)
-
-
-def _draw_solid_column(canvas: Canvas, x: int, eighths: int) -> None:
-    full, rest = divmod(eighths, 8)
-    for cell in range(full):
-        canvas.set_cell(x, canvas.height - 1 - cell, "█", _ABNORMAL)
-    if rest:
-        canvas.set_cell(x, canvas.height - 1 - full, LOWER_BLOCKS[rest], _ABNORMAL)
 
 
 def _draw_crested_column(canvas: Canvas, x: int, eighths: int) -> None:

@@ -42,10 +42,21 @@ def draw_axes(
 def _draw_time_axis(canvas: Canvas, y: int, width: int, ticks: Sequence[Tick]) -> None:
     canvas.write_right(LABEL_WIDTH, y, "0", DIM)
     canvas.write_text(LABEL_WIDTH, y, "└" + "─" * width, FRAME)
-    free = LABEL_WIDTH
+    draw_time_ticks(canvas, y, ticks, left=LEFT_MARGIN)
+
+
+def draw_time_ticks(canvas: Canvas, y: int, ticks: Sequence[Tick], *, left: int) -> None:
+    """The ticks on the axis in row ``y``, their labels below. ``left`` is the first column of the plot."""
     for tick in ticks:
-        canvas.set_cell(LEFT_MARGIN + tick.column, y, "┬", FRAME)
-        start = LEFT_MARGIN + tick.column - len(tick.label) // 2
-        if start >= free and start + len(tick.label) <= LEFT_MARGIN + width:
-            canvas.write_text(start, y + 1, tick.label, DIM)
-            free = start + len(tick.label) + 1
+        canvas.set_cell(left + tick.column, y, "┬", FRAME)
+    write_tick_labels(canvas, y + 1, ticks, left=left, start=left - 1)
+
+
+def write_tick_labels(canvas: Canvas, y: int, ticks: Sequence[Tick], *, left: int, start: int) -> None:
+    """The labels that fit between column ``start`` and the edge without touching each other."""
+    free = start
+    for tick in ticks:
+        x = left + tick.column - len(tick.label) // 2
+        if x >= free and x + len(tick.label) <= canvas.width:
+            canvas.write_text(x, y, tick.label, DIM)
+            free = x + len(tick.label) + 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dosing_tui.tui.charts.primitives.block_characters import LOWER_BLOCKS
+from dosing_tui.tui.charts.primitives.block_characters import draw_column
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
 from dosing_tui.tui.rendering.palette import FRAME, CellStyle, ColourRole
 
@@ -20,22 +20,14 @@ def draw_sparkline(values: Sequence[float | None], width: int, height: int, *, t
     shown = list(values[-width:]) if width > 0 else []
     left = width - len(shown)
     for number, value in enumerate(shown):
-        pen = _NEWEST_BUCKET if number == len(shown) - 1 else _BODY
+        style = _NEWEST_BUCKET if number == len(shown) - 1 else _BODY
         if value is None:
             canvas.set_cell(left + number, height - 1, NO_VALUE, FRAME)
         else:
-            _draw_column(canvas, left + number, _value_to_eighths(value, top, height), pen)
+            draw_column(canvas, left + number, height - 1, _value_to_eighths(value, top, height), style)
     return canvas.rows
 
 
 def _value_to_eighths(value: float, top: float, height: int) -> int:
     share = 0.0 if top <= 0 else max(0.0, min(1.0, value / top))
     return max(1, round(share * (height * 8 - 1)))
-
-
-def _draw_column(canvas: Canvas, x: int, eighths: int, style: CellStyle) -> None:
-    full, rest = divmod(eighths, 8)
-    for cell in range(full):
-        canvas.set_cell(x, canvas.height - 1 - cell, "█", style)
-    if rest:
-        canvas.set_cell(x, canvas.height - 1 - full, LOWER_BLOCKS[rest], style)

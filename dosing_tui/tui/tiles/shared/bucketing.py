@@ -1,6 +1,7 @@
-"""Panels over time as curves: their rows put into buckets, in one unit, the incomplete one marked."""
+"""Rows of panels over time as curves: one value per bucket, one unit, the incomplete bucket marked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from dosing_tui.domain.panels.panel_catalog import Panel, SeriesPoint
@@ -16,60 +17,57 @@ MAX_NAME_WIDTH = 24
 """Cells of a series' name, at most."""
 
 
-def build_mass_chart(context: RenderContext, panel: Panel[SeriesPoint], *, combine_all: bool = False,
-           min_bucket: timedelta = ZERO_WIDTH) -> ChartData:  # fmt: skip
-    """What was dosed, in the unit that fits the largest bucket; all series as one if ``combine_all``.
+def build_mass_chart(
+    context: RenderContext, panel: Panel[SeriesPoint], *, combine_all: bool = False,
+    min_bucket: timedelta = ZERO_WIDTH,
+) -> ChartData:  # fmt: skip
+    """Dosed masses, in the unit that fits the largest bucket; all series as one if ``combine_all``.
 
-    ``min_bucket`` is the narrowest bucket that is wanted: narrower ones are added up.
+    Buckets narrower than ``min_bucket`` are added up.
     """
     window = panel_query.build_window(context, panel).merge_buckets(min_bucket)
-    points = context.get_rows(panel)
-    names = ["all"] if combine_all else sorted({point.series for point in points})
-    found = {
-        name: sum_by_bucket(points if combine_all else _select_series(points, name), window) for name in names
-    }
+    series: dict[str, list[SeriesPoint]] = {"all": []} if combine_all else {}
+    for point in context.get_rows(panel):
+        series.setdefault("all" if combine_all else point.series, []).append(point)
+    sums = {name: sum_by_bucket(points, window) for name, points in sorted(series.items())}
     mass = number_format.choose_mass_unit(
-        max((v or 0.0 for values in found.values() for v in values), default=0.0)
+        max((value or 0.0 for values in sums.values() for value in values), default=0.0)
     )
-    curves = tuple(
-        Curve(
-            sanitize_text(name, MAX_NAME_WIDTH), tuple(None if v is None else v / mass.grams for v in values)
-        )
-        for name, values in found.items()
-    )
-    return ChartData(
-        curves, window, context.zone, mass.symbol, mass.decimals, is_additive=True,
-        partial_bucket=find_partial_bucket(context, panel, window), annotations=context.annotations,
-    )  # fmt: skip
+    curves = {
+        name: tuple(None if value is None else value / mass.grams for value in values)
+        for name, values in sums.items()
+    }
+    chart = _build_chart(context, panel, window, curves)
+    return replace(chart, unit=mass.symbol, decimals=mass.decimals, is_additive=True)
 
 
 def build_value_chart(
-    context: RenderContext,
-    panel: Panel[SeriesPoint],
-    *,
-    unit: str,
-    limit: float | None = None,
+    context: RenderContext, panel: Panel[SeriesPoint], *, unit: str, limit: float | None = None,
     min_top: float = 0.0,
-) -> ChartData:
-    """What cannot be added up: percent, seconds. Each bucket has one value of each series."""
+) -> ChartData:  # fmt: skip
+    """Values that cannot be added up: percent, seconds. Each bucket has one value of each series."""
     window = panel_query.build_window(context, panel)
-    points = context.get_rows(panel)
-    curves = tuple(
-        Curve(sanitize_text(name, MAX_NAME_WIDTH), place_in_buckets(_select_series(points, name), window))
-        for name in sorted({point.series for point in points})
-    )
+    series: dict[str, list[SeriesPoint]] = {}
+    for point in context.get_rows(panel):
+        series.setdefault(point.series, []).append(point)
+    curves = {name: place_in_buckets(points, window) for name, points in sorted(series.items())}
+    chart = _build_chart(context, panel, window, curves)
+    return replace(chart, unit=unit, limit=limit, min_top=min_top)
+
+
+def _build_chart(
+    context: RenderContext, panel: Panel[SeriesPoint], window: BucketWindow,
+    curves: Mapping[str, tuple[float | None, ...]],
+) -> ChartData:  # fmt: skip
     return ChartData(
-        curves, window, context.zone, unit, 1, limit=limit, min_top=min_top,
+        tuple(Curve(sanitize_text(name, MAX_NAME_WIDTH), values) for name, values in curves.items()),
+        window, context.zone,
         partial_bucket=find_partial_bucket(context, panel, window), annotations=context.annotations,
     )  # fmt: skip
 
 
-def _select_series(points: Sequence[SeriesPoint], name: str) -> list[SeriesPoint]:
-    return [point for point in points if point.series == name]
-
-
-def sum_by_bucket(points: Sequence[SeriesPoint], window: BucketWindow) -> tuple[float | None, ...]:
-    """The window's buckets, all series added up; None where nothing was measured."""
+def sum_by_bucket(points: Iterable[SeriesPoint], window: BucketWindow) -> tuple[float | None, ...]:
+    """The sum of each bucket of the window; None if it has no value."""
     values: list[float | None] = [None] * window.bucket_count
     for point in points:
         number = window.find_bucket(point.at)
@@ -78,8 +76,8 @@ def sum_by_bucket(points: Sequence[SeriesPoint], window: BucketWindow) -> tuple[
     return tuple(values)
 
 
-def place_in_buckets(points: Sequence[SeriesPoint], window: BucketWindow) -> tuple[float | None, ...]:
-    """The window's buckets with their values as they are."""
+def place_in_buckets(points: Iterable[SeriesPoint], window: BucketWindow) -> tuple[float | None, ...]:
+    """The value of each bucket of the window; None if it has none."""
     values: list[float | None] = [None] * window.bucket_count
     for point in points:
         number = window.find_bucket(point.at)
@@ -91,7 +89,7 @@ def place_in_buckets(points: Sequence[SeriesPoint], window: BucketWindow) -> tup
 def find_partial_bucket(
     context: RenderContext, panel: Panel[SeriesPoint], window: BucketWindow
 ) -> int | None:
-    """The bucket that was not over when the panel was answered."""
+    """The bucket that had not ended when the panel was loaded."""
     at = context.get_result(panel).loaded_at
     return None if at is None else window.find_bucket(at)
 

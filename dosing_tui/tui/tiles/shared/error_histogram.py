@@ -8,15 +8,14 @@ from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, CellStyle, ColourRole
 
-ERROR_RATE_LIMIT = 5.0
-"""Percent of doses out of tolerance that still counts as normal."""
-
 
 @dataclass(frozen=True, slots=True)
 class ErrorHistogram:
     bins: tuple[ErrorBin, ...]
     summary: ErrorSummary | None
     tolerance_g: float
+    max_out_percent: float
+    """Abnormal is a larger share of doses out of tolerance."""
 
 
 def paint_error_histogram(
@@ -29,7 +28,7 @@ def paint_error_histogram(
         0, above, draw_histogram(data.bins, width, height - stats - above, limit=data.tolerance_g)
     )
     if stats and data.summary is not None:
-        _draw_statistics(canvas, height - 1, data.summary)
+        _draw_statistics(canvas, height - 1, data.summary, data.max_out_percent)
     if cursor is not None and 0 <= cursor < len(data.bins):
         _draw_cursor_bin(canvas, data, cursor)
     return canvas.rows
@@ -61,16 +60,16 @@ def _draw_cursor_bin(canvas: Canvas, data: ErrorHistogram, cursor: int) -> None:
     canvas.write_text(left + start, 1, "▼" * max(1, end - start), CellStyle(ColourRole.FOCUS))
 
 
-def _draw_statistics(canvas: Canvas, y: int, summary: ErrorSummary) -> None:
+def _draw_statistics(canvas: Canvas, y: int, summary: ErrorSummary, max_out_percent: float) -> None:
     out = summary.out_percent
-    pen = CellStyle(ColourRole.WARN) if out is not None and out > ERROR_RATE_LIMIT else STRONG
+    is_abnormal = out is not None and out > max_out_percent
     shares = [
         ("mean", number_format.format_signed(summary.mean_g), STRONG),
-        ("sd", number_format.NO_VALUE if summary.sd_g is None else f"{summary.sd_g:.2f}", STRONG),
+        ("sd", number_format.format_decimal(summary.sd_g, 2), STRONG),
         (
             "out",
-            number_format.NO_VALUE if out is None else f"{out:.1f} %" if out < 10 else f"{out:.0f} %",
-            pen,
+            number_format.format_decimal(out, 1 if out is not None and out < 10 else 0, " %"),
+            CellStyle(ColourRole.WARN) if is_abnormal else STRONG,
         ),
     ]
     written = sum(len(name) + 1 + len(value) for name, value, _ in shares)

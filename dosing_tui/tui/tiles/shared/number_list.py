@@ -1,8 +1,9 @@
-"""Names with numbers, one below the other."""
+"""Numbers with their names, and a table cell with an error."""
 
 from dataclasses import dataclass
 
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.number_format import format_signed
 from dosing_tui.tui.rendering.palette import STRONG, TEXT, CellStyle, ColourRole
 
 _ABNORMAL_STYLE = CellStyle(ColourRole.WARN, bold=True)
@@ -23,9 +24,26 @@ class NumberList:
 def paint_number_list(data: NumberList, width: int, height: int) -> Rows:
     canvas = Canvas(width, height)
     spread = 2 if height >= 2 * len(data.numbers) else 1
-    for number, figure in enumerate(data.numbers):
+    for number, row in enumerate(data.numbers):
         y = number * spread
-        shown = f"▲ {figure.value}" if figure.is_abnormal else figure.value
-        start = canvas.write_right(width, y, shown, _ABNORMAL_STYLE if figure.is_abnormal else STRONG)
-        canvas.write_text(0, y, figure.name, TEXT, width=max(0, start - 1))
+        shown = f"▲ {row.value}" if row.is_abnormal else row.value
+        start = canvas.write_right(width, y, shown, _ABNORMAL_STYLE if row.is_abnormal else STRONG)
+        canvas.write_text(0, y, row.name, TEXT, width=max(0, start - 1))
     return canvas.rows
+
+
+def draw_marked_cell(text: str, mark: str, width: int, style: CellStyle) -> Rows:
+    """A value and a mark behind it: the state is visible without colour, too."""
+    canvas = Canvas(width, 1, CellStyle(bg=style.bg))
+    canvas.write_right(width - 2, 0, text, style)
+    canvas.set_cell(width - 1, 0, mark, style)
+    return canvas.rows
+
+
+def draw_error_cell(error_g: float | None, tolerance_g: float, width: int, style: CellStyle) -> Rows:
+    """A signed error in g, marked if it is out of tolerance. ``style`` is that of a normal one."""
+    is_outside = error_g is not None and abs(error_g) > tolerance_g
+    return draw_marked_cell(
+        format_signed(error_g), "▲" if is_outside else " ", width,
+        _ABNORMAL_STYLE._replace(bg=style.bg) if is_outside else style,
+    )  # fmt: skip

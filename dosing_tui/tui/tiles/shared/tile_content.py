@@ -1,4 +1,4 @@
-"""What a tile shows, and the frame it shows it in."""
+"""The content of a tile and the frame around it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from dosing_tui.domain.panels.filters import NO_FILTER, Selection
 from dosing_tui.domain.panels.panel_catalog import Panel
+from dosing_tui.live_state import LinkStatus
 from dosing_tui.tui.layout.geometry import TileFrame
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, render_paragraph, split_cells
@@ -19,12 +20,12 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class DataOrigin:
-    """What the rows behind a tile are rows of, for programs: ``scope_text`` says it to people."""
+    """Panel, filters and range of the rows behind a tile, for exports; ``scope_text`` is for people."""
 
     panel: str = ""
     selection: Selection = NO_FILTER
     since: datetime | None = None
-    """None for a tile of the present."""
+    """None for live readings."""
     until: datetime | None = None
 
 
@@ -38,27 +39,38 @@ class TileContent(Generic[Data]):
     unit: str = ""
     age: str = ""
     is_stale: bool = False
-    """``data`` is the last good one: drawn dim, with its time instead of its age."""
+    """``data`` is out of date: drawn dim, with its time instead of its age."""
     empty_text: str = ""
-    """Why there is nothing to show; '' when there is something."""
+    """Why the tile is empty; '' if it is not."""
     scope_text: str = ""
-    """Of which time and which readings it is."""
+    """Range and filters in words."""
     error: str = ""
-    """Why it is not newer; '' when it is as new as can be."""
+    """Why the latest query failed; '' if it did not."""
     origin: DataOrigin = field(default_factory=lambda: DataOrigin())
 
 
-LOADING_TEXT = "asking …"
-"""In place of an age, while what is shown is not what was asked for."""
+LOADING_TEXT = "loading …"
+"""In place of an age, while the rows are of an earlier range."""
 _TIME_PREFIX = "of "
-"""Before the time of what is no longer fresh."""
+"""Before the time of data that are out of date."""
 
 AnyTileContent = TileContent[Any]
-"""The tiles hold contents of several data types side by side; each brings the painter that fits."""
+"""A content of any data type; each has the painter that fits."""
+
+
+def build_panel_content(
+    context: RenderContext, panel: Panel[Any], data: Data, paint: Callable[[Data, int, int], Rows],
+    unit: str = "", *, is_empty: bool, empty_text: str = "no dose", title: str = "",
+    other_panels: tuple[Panel[Any], ...] = (),
+) -> TileContent[Data]:  # fmt: skip
+    """A tile of the rows of ``panel``, whose title it has unless ``title`` is given, with its age or why it is empty."""
+    age, stale = format_panel_age(context, panel, *other_panels)
+    empty = context.explain_empty(panel, empty_text) if is_empty else ""
+    return TileContent(title or context.format_title(panel), data, paint, unit, age, stale, empty)
 
 
 def format_panel_age(context: RenderContext, *panels: Panel[Any]) -> tuple[str, bool]:
-    """How old the oldest of these panels' answers is, and whether it has gone stale."""
+    """Age of the oldest of these panels' results, and whether it is out of date."""
     times = [at for panel in panels if (at := context.get_result(panel).loaded_at) is not None]
     if not times or any(context.is_rejected(panel) for panel in panels):
         return "", False
@@ -68,9 +80,15 @@ def format_panel_age(context: RenderContext, *panels: Panel[Any]) -> tuple[str, 
     return _format_age(context, min(times), stale), stale
 
 
-def format_reading_age(context: RenderContext, newest: datetime | None, *, is_stale: bool) -> str:
-    """How old the newest of the live readings is."""
-    return "" if newest is None else _format_age(context, newest, is_stale)
+def build_live_content(
+    context: RenderContext, title: str, data: Data, paint: Callable[[Data, int, int], Rows], unit: str = "", *,
+    newest: datetime | None, empty_text: str,
+) -> TileContent[Data]:  # fmt: skip
+    """A tile of live readings. ``newest`` is when the newest was received; None is no reading."""
+    if newest is None:
+        return TileContent(title, data, paint, unit, empty_text=context.explain_no_messages(empty_text))
+    stale = context.snapshot.broker.status is LinkStatus.DOWN
+    return TileContent(title, data, paint, unit, _format_age(context, newest, stale), stale)
 
 
 def _format_age(context: RenderContext, at: datetime, is_stale: bool) -> str:
@@ -105,27 +123,35 @@ def _render_body(content: AnyTileContent, width: int, height: int) -> Rows:
     return dim_rows(rows) if content.is_stale else rows
 
 
-def dim_rows(rows: Rows) -> Rows:
-    """The same shapes, all in the quiet tones: nothing stale may shine."""
+_DIMMED_TEXTS = frozenset({ColourRole.STRONG, ColourRole.TEXT})
+_DIMMED_SHAPES = frozenset(
+    {
+        ColourRole.BAR,
+        ColourRole.SPARKLINE,
+        ColourRole.ACCENT,
+        ColourRole.OK,
+        ColourRole.WARN,
+        ColourRole.ERROR,
+    }
+)
 
-    def quiet(tone: ColourRole, *, text: bool) -> ColourRole:
-        if tone in (ColourRole.STRONG, ColourRole.TEXT):
-            return ColourRole.DIM
-        if tone in (
-            ColourRole.BAR,
-            ColourRole.SPARKLINE,
-            ColourRole.ACCENT,
-            ColourRole.OK,
-            ColourRole.WARN,
-            ColourRole.ERROR,
-        ):
-            return ColourRole.DIM if text else ColourRole.STALE
-        return tone
+
+def dim_rows(rows: Rows) -> Rows:
+    """The same shapes in dim colours."""
+
+    def dim(role: ColourRole, shape: ColourRole) -> ColourRole:
+        return ColourRole.DIM if role in _DIMMED_TEXTS else shape if role in _DIMMED_SHAPES else role
 
     return [
         [
-            (cell, CellStyle(quiet(pen.fg, text=cell.isascii()), quiet(pen.bg, text=False)))
-            for cell, pen in row
+            (
+                cell,
+                CellStyle(
+                    dim(style.fg, ColourRole.DIM if cell.isascii() else ColourRole.STALE),
+                    dim(style.bg, ColourRole.STALE),
+                ),
+            )
+            for cell, style in row
         ]
         for row in rows
     ]
@@ -152,42 +178,42 @@ def _draw_heading(canvas: Canvas, content: AnyTileContent, is_focused: bool, fra
 
 
 def _draw_inline_caption(canvas: Canvas, x: int, content: AnyTileContent, room: int) -> None:
-    """What the caption would say, as far as there is room beside the title."""
+    """The caption, if there is room beside the title."""
     if content.error:
         canvas.write_text(x, 0, f" ▲ {content.error} ", CellStyle(ColourRole.WARN), width=max(0, room))
         return
-    said = _fit_caption(content, room - 1)
-    if said and len(split_cells(said)) < room:
-        canvas.write_text(x, 0, f" {said} ", DIM)
+    caption = _fit_caption(content, room - 1)
+    if caption and len(split_cells(caption)) < room:
+        canvas.write_text(x, 0, f" {caption} ", DIM)
 
 
 def _fit_age(content: AnyTileContent, width: int) -> str:
-    """The title is worth more than the word and the seconds of an old answer's time."""
+    """The title has precedence over the prefix and the seconds of a time."""
     if not content.age:
         return ""
     time = content.age.removeprefix(_TIME_PREFIX)
-    for said in (content.age, time):
-        if len(content.title) + len(said) + 5 <= width:
-            return f" {said} "
+    for text in (content.age, time):
+        if len(content.title) + len(text) + 5 <= width:
+            return f" {text} "
     if content.age == LOADING_TEXT:
         return " … "
     return f" {time[:5] if content.is_stale else time} "
 
 
 def _draw_caption(canvas: Canvas, y: int, content: AnyTileContent) -> None:
-    """Trouble before all; then the time and the choice, which matter more than the unit."""
+    """The error; without one range and filters, which have precedence over the unit."""
     room = canvas.width - 6
     if content.error:
         canvas.write_text(2, y, f" ▲ {content.error} ", CellStyle(ColourRole.WARN), width=room + 2)
         return
-    said = _fit_caption(content, room)
-    if said:
-        shown = "".join(fit_cells(said, room))
+    caption = _fit_caption(content, room)
+    if caption:
+        shown = "".join(fit_cells(caption, room))
         canvas.write_right(canvas.width - 2, y, f" {shown} ", DIM)
 
 
 def _fit_caption(content: AnyTileContent, room: int) -> str:
-    """Unit and scope; where both are too long, less and less of the unit."""
+    """Unit and scope; if both are too long, parts of the unit are left out."""
     parts = [part for part in (*content.unit.split(" · "), content.scope_text) if part]
     while len(parts) > 1 and len(split_cells(" · ".join(parts))) > room:
         del parts[0]

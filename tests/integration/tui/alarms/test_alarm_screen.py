@@ -69,9 +69,9 @@ async def test_the_banner_is_on_every_screen_and_tells_the_most_urgent_alarm_and
     async with open_alarm_console(size=size) as plant:
         for keys in (["1"], ["2"], ["3"], ["4"], ["5"], ["6"], ["7"], ["a"]):
             shown = (await plant.press_keys(*keys)).splitlines()
-            assert "■H*" in shown[1]
+            assert "■HIGH*" in shown[1]
             assert "T-9 at 3.0 %" in shown[1]
-            assert ("3 of 3 unacknowledged" if size == LARGE else "3/3 unack") in shown[1]
+            assert ("UNACK 3 of 3" if size == LARGE else "UNACK 3/3") in shown[1]
 
 
 async def test_space_acknowledges_the_alarm_under_the_cursor() -> None:
@@ -80,7 +80,7 @@ async def test_space_acknowledges_the_alarm_under_the_cursor() -> None:
         shown = await plant.wait_for_entries(1)
         (entry,) = plant.journal.requested
         assert (entry.event, entry.key.item) == (AlarmEvent.ACKNOWLEDGE, "DMDEE")
-        assert "2 of 3 unack" in shown
+        assert "UNACK 2 of 3" in shown
         assert "acknowledged" in shown
 
 
@@ -259,7 +259,7 @@ async def test_a_journal_that_is_away_is_told_and_nothing_is_acknowledged() -> N
         plant.console.source.away = "No database server listens at db.plant:5432."
         await plant.press_keys("a", "space")
         shown = await plant.console.wait_for_text("Nothing is done: No database server")
-        assert "3 of 3 unack" in shown
+        assert "UNACK 3 of 3" in shown
 
 
 async def test_without_the_database_the_collecting_machine_keeps_what_was_done_and_says_so() -> None:
@@ -269,13 +269,13 @@ async def test_without_the_database_the_collecting_machine_keeps_what_was_done_a
         await plant.press_keys("a", "space")
         await plant.console.wait_for_text("Kept on this machine until the database is back.")
         plant.console.app._run_tick()
-        await plant.console.wait_for_text("2 of 3 unack")
+        await plant.console.wait_for_text("UNACK 2 of 3")
         kept = replace(
             picture_of(make_state("DOSE_GROSS", "P")), is_journal_live=False, pending_command_count=2
         )
         plant.console.live.set_alarms(kept)
         plant.console.app._run_tick()
-        shown = await plant.console.wait_for_text("2 kept here")
+        shown = await plant.console.wait_for_text("2 not journaled")
         assert "journal away: others see this later" in shown
 
 
@@ -309,7 +309,7 @@ async def test_the_bell_rings_until_it_is_silenced_and_again_for_the_next_alarm(
         clock.move_forward(60)
         app._run_tick()
         assert len(plant.bells) == 1
-        assert "3 of 3 unack" in plant.console.screen
+        assert "UNACK 3 of 3" in plant.console.screen
         plant.console.live.set_alarms(picture_of(make_state("DOSE_GROSS", "P", number=1)))
         app._run_tick()
         assert len(plant.bells) == 2
@@ -320,7 +320,7 @@ async def test_a_site_without_a_bell_hears_none() -> None:
         plant.console.clock.move_forward(3)
         plant.console.app._run_tick()
         assert plant.bells == []
-        assert "silences" not in plant.console.screen
+        assert "x silence" not in plant.console.screen
 
 
 async def test_a_flood_of_alarms_is_told_and_the_keys_still_work() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from textual.widgets import Static
@@ -13,6 +14,9 @@ from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import ALL_KEYS, HELP_MAIN
 from dosing_tui.tui.keys.help_pages import HELP_BATCHES
 from dosing_tui.tui.layout.geometry import TileId
+from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.tiles.registry import TILES, TileDeclaration
+from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent
 from dosing_tui.tui.widgets.tile_widget import Tile
 from tests.support.tui import sample_plant
 from tests.support.tui.console_driver import EMPTY, LARGE, MEDIUM, SMALL, Console, open_console, wait_for
@@ -26,7 +30,7 @@ from tests.support.tui.sample_plant import (
 )
 
 
-def find_focused_tile(driven: Console) -> TileId | None:
+def find_focused_tile(driven: Console) -> str | None:
     tile = driven.app.focused
     return tile.tile_id if isinstance(tile, Tile) else None
 
@@ -162,7 +166,7 @@ async def test_the_help_page_fits_the_smallest_window() -> None:
     async with open_console(size=SMALL) as driven:
         page = await driven.press_keys("question_mark")
         assert isinstance(driven.app.screen, HelpScreen)
-        for words in ("1            All at a glance", "[ ]", "ctrl+f", "esc closes", "Quit: asked, at once"):
+        for words in ("1            All at a glance", "[ ]", "ctrl+f", "esc closes", "Quit; quit at once"):
             assert words in page
         assert {line[-2] for line in page.splitlines()[1:-1] if "│" in line} == {"│"}
 
@@ -179,7 +183,7 @@ async def test_books_show_the_sum_the_links_and_the_sites_spools() -> None:
         screen = await driven.wait_for_text("12 470 stored, 7 duplicates, 5 rejected")
         for text in (
             "received      12 482",
-            "balanced      yes",
+            "reconciled    yes",
             "up since",
             "dosing_system_01",
             "error_rate",
@@ -248,11 +252,16 @@ async def test_hostile_text_is_shown_harmless_in_every_view() -> None:
         assert driven.app.is_running
 
 
+def fail_to_build(context: RenderContext) -> AnyTileContent:
+    raise ZeroDivisionError
+
+
 async def test_a_tile_that_fails_says_so_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_console() as driven:
-        broken = driven.app._tile_registry._builders
-        monkeypatch.setitem(broken, TileId.PRODUCTION, lambda moment: 1 / 0)
-        screen = await driven.wait_for_text("panel error")
+        tiles = cast("dict[str, TileDeclaration]", TILES)
+        failing = replace(TILES[TileId.PRODUCTION], build=fail_to_build)
+        monkeypatch.setitem(tiles, TileId.PRODUCTION, failing)
+        screen = await driven.wait_for_text("Panel error")
         assert "DMDEE" in screen
 
 

@@ -56,7 +56,7 @@ async def test_only_the_panels_in_sight_are_asked() -> None:
 async def test_a_large_chart_is_read_by_its_cursor() -> None:
     async with open_console() as driven:
         newest = await press_and_read(driven, "3", "enter")
-        assert "Wed 11 Mar 14:00–15:00  so far" in newest
+        assert "Wed 11 Mar 14:00–15:00  in progress" in newest
         assert "Wed 11 Mar 12:00–13:00" in await driven.press_keys("left", "left")
         assert "Tue 10 Mar 15:00–16:00" in await driven.press_keys("home")
         assert "Wed 11 Mar 01:00–02:00" in await driven.press_keys("ctrl+right")
@@ -151,7 +151,7 @@ async def test_old_data_is_dimmed_while_other_data_is_on_its_way() -> None:
         driven.clock.move_forward(0.5)
         await driven.press_keys("plus")
         driven.clock.move_forward(0.4)
-        await driven.wait_for_text("asking …")
+        await driven.wait_for_text("loading …")
         driven.clock.move_forward(2)
         await wait_for(lambda: "asking" not in driven.screen)
 

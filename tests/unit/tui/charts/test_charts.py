@@ -109,7 +109,7 @@ def test_the_cursor_rests_on_the_newest_value() -> None:
 
 def test_a_bucket_that_is_not_over_is_said_and_dotted() -> None:
     rows = join_rows(draw_full_screen_chart(make_curves([1.0] * 24, partial=23), 100, 24, cursor=23))
-    assert "so far" in rows[0]
+    assert "in progress" in rows[0]
     axis = next(row for row in rows if "└" in row)
     assert axis.rstrip().endswith("·")
 

@@ -33,15 +33,15 @@ def format_time(at: datetime) -> str:
 def render_lines(
     alarms: AlarmSnapshot, *notices: SystemNotice, width: int = 120, height: int = 2
 ) -> list[str]:
-    told = build_banner(alarms, notices, idle_text="nothing abnormal", silence_key="")
+    told = build_banner(alarms, notices, idle_text="No active alarms", silence_key="")
     return ["".join(cell for cell, _ in row) for row in render_banner(told, format_time, width, height)]
 
 
 def test_the_unacknowledged_come_first_then_the_most_urgent() -> None:
     first, second, third = render_lines(picture_of(ACKED, LOW, GROSS), height=3)
-    assert first.startswith(" ■H*  14:00:00 Gross dosing error: P")
-    assert second.startswith(" ▲M*  14:00:00 Low inventory: A")
-    assert third.startswith(" ■H   14:00:00 Tank nearly empty: B")
+    assert first.startswith(" ■HIGH*  14:00:00 Gross dosing error: P")
+    assert second.startswith(" ▲MED*   14:00:00 Low inventory: A")
+    assert third.startswith(" ■HIGH   14:00:00 Tank nearly empty: B")
 
 
 def test_what_is_acknowledged_is_dim_and_what_is_not_is_a_block_of_colour() -> None:
@@ -54,12 +54,12 @@ def test_what_is_acknowledged_is_dim_and_what_is_not_is_a_block_of_colour() -> N
 def test_a_link_that_is_away_comes_before_alarms_of_its_rank_and_has_no_star() -> None:
     notice = SystemNotice("broker", Priority.HIGH, "Broker down", NOW)
     first, second = render_lines(picture_of(GROSS), notice)
-    assert first.startswith(" ■H   14:00:00 Broker down")
-    assert second.startswith(" ■H*")
+    assert first.startswith(" ■HIGH   14:00:00 Broker down")
+    assert second.startswith(" ■HIGH*")
 
 
 def test_an_alarm_that_returned_says_so() -> None:
-    assert "returned · Low inventory" in render_lines(picture_of(RETURNED))[0]
+    assert "RTN · Low inventory" in render_lines(picture_of(RETURNED))[0]
 
 
 @pytest.mark.parametrize("count", [0, 1, 500])
@@ -76,7 +76,7 @@ def test_the_banner_has_always_the_same_height(count: int, width: int, height: i
 def test_without_unicode_the_letters_tell() -> None:
     look = TerminalTheme(DARK, GlyphMode.ASCII)
     text = "".join(map(look.translate_character, render_lines(picture_of(GROSS))[0]))
-    assert text.startswith(" #H*")
+    assert text.startswith(" #HIGH*")
     assert text.isascii()
 
 

@@ -1,5 +1,7 @@
 """Where tiles are: at every size, without gaps, overlaps or tiles out of sight."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,11 @@ from dosing_tui.tui.layout.layout import Direction, LayoutOptions, arrange_tiles
 from dosing_tui.tui.layout.view_layouts import DashboardView
 
 WIDTHS, HEIGHTS, TANKS = st.integers(80, 300), st.integers(24, 100), st.integers(0, 60)
+VIEWS = st.builds(
+    lambda view, count: LayoutOptions(view, other_panels=tuple(f"panel-{n}" for n in range(count))),
+    st.sampled_from(DashboardView), st.integers(1, 10),
+)  # fmt: skip
+"""Every view, with one to ten declared panels that have no tile of their own."""
 
 
 def list_cells(place: TileRect) -> set[tuple[int, int]]:
@@ -17,11 +24,11 @@ def list_cells(place: TileRect) -> set[tuple[int, int]]:
     }
 
 
-@given(WIDTHS, HEIGHTS, TANKS, st.sampled_from(DashboardView), st.booleans())
+@given(WIDTHS, HEIGHTS, TANKS, VIEWS, st.booleans())
 def test_tiles_fill_the_room_and_never_overlap(
-    width: int, height: int, tanks: int, view: DashboardView, bar: bool
+    width: int, height: int, tanks: int, options: LayoutOptions, bar: bool
 ) -> None:
-    layout = arrange_tiles(width, height, LayoutOptions(view, has_scope_row=bar), tank_count=tanks)
+    layout = arrange_tiles(width, height, replace(options, has_scope_row=bar), tank_count=tanks)
     room = height - 2 - layout.banner_rows - bar
     areas = [place.width * place.height for place in layout.places.values()]
     assert sum(areas) == width * room
@@ -40,11 +47,11 @@ def do_overlap(one: TileRect, other: TileRect) -> bool:
     )  # fmt: skip
 
 
-@given(WIDTHS, HEIGHTS, TANKS, st.sampled_from(DashboardView), st.booleans())
+@given(WIDTHS, HEIGHTS, TANKS, VIEWS, st.booleans())
 def test_every_tile_is_large_enough_to_say_something(
-    width: int, height: int, tanks: int, view: DashboardView, bar: bool
+    width: int, height: int, tanks: int, options: LayoutOptions, bar: bool
 ) -> None:
-    layout = arrange_tiles(width, height, LayoutOptions(view, has_scope_row=bar), tank_count=tanks)
+    layout = arrange_tiles(width, height, replace(options, has_scope_row=bar), tank_count=tanks)
     edges = 2 if layout.frame is TileFrame.FULL else 1
     assert all(place.height - edges >= 3 and place.width >= 24 for place in layout.places.values())
 
@@ -75,11 +82,11 @@ def test_a_zoomed_tile_has_all_the_room(width: int, height: int, name: TileId) -
     assert layout.places == {name: TileRect(0, 0, width, height - 2 - layout.banner_rows)}
 
 
-@given(WIDTHS, HEIGHTS, st.sampled_from(DashboardView), st.sampled_from(Direction))
+@given(WIDTHS, HEIGHTS, VIEWS, st.sampled_from(Direction))
 def test_the_focus_moves_towards_the_arrow_or_stays(
-    width: int, height: int, view: DashboardView, towards: Direction
+    width: int, height: int, options: LayoutOptions, towards: Direction
 ) -> None:
-    places = arrange_tiles(width, height, LayoutOptions(view)).places
+    places = arrange_tiles(width, height, options).places
     for name, here in places.items():
         there = places[find_neighbour(places, name, towards)]
         moved = {
@@ -91,9 +98,9 @@ def test_the_focus_moves_towards_the_arrow_or_stays(
         assert moved or there == here
 
 
-@given(WIDTHS, HEIGHTS, st.sampled_from(DashboardView))
-def test_every_tile_can_be_reached_by_arrows(width: int, height: int, view: DashboardView) -> None:
-    places = arrange_tiles(width, height, LayoutOptions(view)).places
+@given(WIDTHS, HEIGHTS, VIEWS)
+def test_every_tile_can_be_reached_by_arrows(width: int, height: int, options: LayoutOptions) -> None:
+    places = arrange_tiles(width, height, options).places
     first = next(iter(places))
     reached, edge = {first}, [first]
     while edge:

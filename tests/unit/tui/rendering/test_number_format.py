@@ -215,7 +215,8 @@ def test_all_is_not_called_well_before_it_is_known() -> None:
     assert "database" in format_idle_text(LiveSnapshot(broker=UP))
     assert "alarms" in format_idle_text(LiveSnapshot(broker=UP, database=UP))
     known = LiveSnapshot(broker=UP, database=UP, alarms=picture_of())
-    assert format_idle_text(known) == "nothing abnormal"
+    assert format_idle_text(known) == "No data received yet"
+    assert format_idle_text(replace(known, last_message_at=NOW)) == "No active alarms"
 
 
 def test_hostile_text_in_a_notice_is_cleaned() -> None:

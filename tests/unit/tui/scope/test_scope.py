@@ -81,12 +81,11 @@ def test_an_empty_panel_names_the_device_that_has_nothing_in_the_range() -> None
 def test_nothing_chosen_is_everything() -> None:
     assert matches_selection(NO_FILTER, device="a", recipe="b")
     assert not matches_selection(Selection(device=("a",)), device="b")
-    assert not LIVE_SCOPE.is_restricted
 
 
 def test_the_row_of_the_scope_says_what_is_in_force_and_how_to_leave_it() -> None:
     (row,) = render_scope_bar(ScopeSummary("last 6 h", True, "recipe CU-85"), 100)
     said = "".join(cell for cell, _ in row)
     assert len(row) == 100
-    for words in ("Range last 6 h live", "Only recipe CU-85", ". live again", "/ filter"):
+    for words in ("Range last 6 h (live)", "Only recipe CU-85", ". back to live", "/ filter"):
         assert words in said
