@@ -1,7 +1,5 @@
 """The collector: decides what this process is for its site, becomes it, and sees to it that it stays so."""
 
-import logging
-import threading
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -16,8 +14,6 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.errors import BrokerError
 from dosing_tui.live_state import LiveState
 from dosing_tui.mqtt.subscriber import validate_mqtt_settings
-
-log = logging.getLogger(__name__)
 
 DEFAULT_INTERVALS = Intervals()
 
@@ -46,8 +42,7 @@ class Collector:
         )
         self._role_runtime = RoleRuntime(self._context)
         self._leadership = LeadershipMonitor(self._context)
-        self._stop_event = threading.Event()
-        self._thread = threading.Thread(target=self._run_loop, name="collector", daemon=True)
+        self._thread = self._context.create_thread("collector", self._update_role, finish=self._give_up_role)
 
     def start(self) -> None:
         """Returns at once.
@@ -59,14 +54,9 @@ class Collector:
 
     def stop(self) -> None:
         """Ends cleanly: what was taken is in the spool, and in the database if that answers soon."""
-        self._stop_event.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.stop()
 
-    def _run_loop(self) -> None:
-        while not self._stop_event.is_set():
-            self._update_role()
-            self._stop_event.wait(self._context.intervals.poll_s)
+    def _give_up_role(self) -> None:
         self._role_runtime.stop(drain_timeout_s=self._context.intervals.drain_timeout_s)
         self._leadership.release_leadership()
 
@@ -76,10 +66,7 @@ class Collector:
             if self._role_runtime.switch_to(role) is not role:
                 self._leadership.release_leadership()
             self._leadership.run_periodic_checks(self._role_runtime)
-            self._context.status.set_notice("service", "")
         except BrokerError as error:
             self._context.status.set_broker_link(False, str(error))
-        except Exception as error:
-            # the boundary of this thread: the next round may do better
-            log.exception("deciding who collects failed")
-            self._context.status.set_notice("service", f"Deciding who collects failed: {error!r}.")
+        self._thread.mark_working()
+        self._thread.wait(self._context.intervals.poll_s)

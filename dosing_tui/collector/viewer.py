@@ -1,8 +1,6 @@
 """Broker to live picture, and nowhere else: what a process does that does not collect."""
 
-import logging
 import secrets
-import threading
 
 from dosing_tui.collector.alarms.alarm_service import AlarmService
 from dosing_tui.collector.context.interfaces import CollectorContext
@@ -10,8 +8,6 @@ from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.subscriber import Subscriber
-
-log = logging.getLogger(__name__)
 
 
 class Viewer:
@@ -29,7 +25,7 @@ class Viewer:
             on_link=context.status.set_broker_link,
             clock=context.clock,
         )
-        self._thread = threading.Thread(target=self._run_loop, name="watching", daemon=True)
+        self._thread = context.create_thread("viewer", self._show_chunk)
 
     def start(self) -> None:
         """Raises: BrokerError when a TLS file or the host's name cannot be used."""
@@ -41,18 +37,16 @@ class Viewer:
     def stop(self) -> None:
         self._buffer.close()
         self._subscriber.stop()
-        self._thread.join()
+        self._thread.stop()
         if self._alarm_service:
             self._alarm_service.stop()
 
-    def _run_loop(self) -> None:
-        while deliveries := self._buffer.take_chunk():
-            try:
-                self._show_messages(deliveries)
-                self._live_state.count_messages(len(deliveries), deliveries[-1].received_at)
-            except Exception:
-                # the boundary of this thread: the picture goes on with the next message
-                log.exception("showing messages failed")
+    def _show_chunk(self) -> bool:
+        """False once the buffer is closed."""
+        if deliveries := self._buffer.take_chunk():
+            self._show_messages(deliveries)
+            self._live_state.count_messages(len(deliveries), deliveries[-1].received_at)
+        return bool(deliveries)
 
     def _show_messages(self, deliveries: list[ReceivedMessage]) -> None:
         shown: list[ParsedItem] = []

@@ -3,14 +3,15 @@
 import logging
 import signal
 import subprocess
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import IO
 
 from dosing_tui.collector_process.messages import MessageToCollector, MessageToConsole
 from dosing_tui.ipc.pipe import MessagePipe
 from dosing_tui.ipc.spawn import spawn_process
+from dosing_tui.ipc.supervised_thread import start_one_shot
 
 PROGRAM_ARGS = ("-m", "dosing_tui.collector_process")
 MAX_LINE_BYTES = 2_000
@@ -25,10 +26,7 @@ class CollectorSubprocess:
         self._process, descriptor = spawn_process(program, output=subprocess.PIPE)
         self.pipe: MessagePipe[MessageToCollector, MessageToConsole] = MessagePipe(descriptor)
         assert self._process.stdout
-        self._output_thread = threading.Thread(
-            target=_log_output, args=(self._process.stdout,), name="collector-output", daemon=True
-        )
-        self._output_thread.start()
+        self._output_thread = start_one_shot("collector-output", partial(_log_output, self._process.stdout))
 
     @property
     def pid(self) -> int:

@@ -19,6 +19,7 @@ class RemoteLiveState:
         self._pending_fields: dict[str, bytes] = {}
         self._new_process = 0
         self._down_link: LinkState | None = None
+        self._thread_failures: dict[str, str] = {}
 
     def expect_process(self, process: int) -> None:
         """What comes next comes from this new process, which knows nothing of the one before."""
@@ -40,22 +41,33 @@ class RemoteLiveState:
                 LinkStatus.DOWN, self._down_link.since if self._down_link else at, why
             )
 
+    def set_thread_failure(self, name: str, reason: str) -> None:
+        """Show that a thread of the console failed and is restarted; '' once it works again."""
+        with self._lock:
+            self._thread_failures.pop(name, None)
+            if reason:
+                self._thread_failures[name] = reason
+
     def get_snapshot(self, now: datetime) -> LiveSnapshot:
         """As of the last news; ``now`` is theirs."""
         with self._lock:
             if self._pending_fields:
                 self._snapshot = apply_changes(self._snapshot, self._pending_fields)
                 self._pending_fields = {}
-            if self._down_link is None:
-                return self._snapshot
-            return replace(
-                self._snapshot,
-                broker=self._down_link,
-                database=self._down_link,
-                role=Role.UNDECIDED,
-                notice="",
-                message_rate=0.0,
-            )
+            snapshot = self._snapshot
+            if self._down_link is not None:
+                snapshot = replace(
+                    snapshot,
+                    broker=self._down_link,
+                    database=self._down_link,
+                    role=Role.UNDECIDED,
+                    notice="",
+                    message_rate=0.0,
+                )
+            if not self._thread_failures:
+                return snapshot
+            notices = (snapshot.notice, *self._thread_failures.values())
+            return replace(snapshot, notice=" ".join(notice for notice in notices if notice))
 
     def list_readings(self, now: datetime) -> tuple[Reading, ...]:
         """Every reading on the picture, each kind with the oldest first."""

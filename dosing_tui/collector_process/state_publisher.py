@@ -2,14 +2,15 @@
 
 import logging
 import queue
-import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from dosing_tui.collector_process.messages import LogLine, MessageToCollector, MessageToConsole, StateUpdate
 from dosing_tui.collector_process.state_delta import pack_changes
 from dosing_tui.ipc.pipe import MessagePipe
+from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
 
 UPDATE_INTERVAL_S = 0.1
@@ -38,16 +39,16 @@ class StatePublisher:
         self._last_snapshot = LiveSnapshot()
         self._can_send = True
         self._last_update = -HEARTBEAT_S
-        self._stop_event = threading.Event()
-        self._thread = threading.Thread(target=self._run_loop, name="telling", daemon=True)
+        self._thread = SupervisedThread(
+            "state-publisher", self._publish_state, interval_s=UPDATE_INTERVAL_S, finish=self._send_last_lines
+        )
 
     def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
         """The last lines are sent, if anybody reads them in time."""
-        self._stop_event.set()
-        self._thread.join(CLOSE_TIMEOUT_S)
+        self._thread.stop(CLOSE_TIMEOUT_S)
 
     def on_update_ack(self) -> None:
         self._can_send = True
@@ -58,15 +59,18 @@ class StatePublisher:
         except queue.Full:
             return
 
-    def _run_loop(self) -> None:
+    def _publish_state(self) -> bool:
         try:
-            while not self._stop_event.wait(UPDATE_INTERVAL_S):
-                self._send_log_lines()
-                if self._can_send:
-                    self._send_update()
             self._send_log_lines()
+            if self._can_send:
+                self._send_update()
         except OSError:
-            return  # the console is gone, which the receiving side notices, too
+            return False  # the console is gone, which the receiving thread notices, too
+        return True
+
+    def _send_last_lines(self) -> None:
+        with suppress(OSError):
+            self._send_log_lines()
 
     def _send_log_lines(self) -> None:
         while not self._log_lines.empty():

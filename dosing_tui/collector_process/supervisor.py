@@ -12,6 +12,7 @@ from dosing_tui.collector_process.child_process import PROGRAM_ARGS, CollectorSu
 from dosing_tui.collector_process.messages import LogLine, StartCollector, StateUpdate, UpdateAck
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.config.settings import Settings
+from dosing_tui.ipc.supervised_thread import SupervisedThread
 
 NO_ANSWER = "The collector process does not answer."
 
@@ -55,10 +56,12 @@ class CollectorSupervisor:
         self._clock = clock
         self._timeouts = timeouts
         self._program = program
-        self._stop_event = threading.Event()
         self._lock = threading.Lock()
         self._child: CollectorSubprocess | None = None
-        self._thread = threading.Thread(target=self._run_loop, name="keeper", daemon=True)
+        self._restart_delay_s = timeouts.restart_min_s
+        self._thread = SupervisedThread(
+            "collector-supervisor", self._run_process, on_failure=remote_state.set_thread_failure
+        )
 
     def start(self) -> None:
         """Returns at once."""
@@ -67,29 +70,28 @@ class CollectorSupervisor:
     def stop(self) -> None:
         """The collector has ended cleanly when this returns: what it took is in the spool."""
         with self._lock:
-            self._stop_event.set()
+            self._thread.request_stop()
             if self._child:
                 self._child.pipe.finish_sending()
-        if not self._thread.is_alive():
+        if self._thread.stop(self._timeouts.stop_timeout_s):
             return
-        self._thread.join(self._timeouts.stop_timeout_s)
         with self._lock:
             if self._child:
                 self._child.kill_process()
-        self._thread.join()
+        self._thread.stop()
 
-    def _run_loop(self) -> None:
-        delay = self._timeouts.restart_min_s
-        while not self._stop_event.is_set():
-            began = time.monotonic()
-            why = self._run_once()
-            if time.monotonic() - began >= self._timeouts.stable_s:
-                delay = self._timeouts.restart_min_s
-            if not self._stop_event.is_set():
-                log.error("%s It is started again in %g s.", why, delay)
-                self._remote_state.mark_down(f"{why} It is started again.", self._clock())
-            self._stop_event.wait(delay)
-            delay = min(2 * delay, self._timeouts.restart_max_s)
+    def _run_process(self) -> None:
+        """One collector process, and the pause before the next."""
+        started = time.monotonic()
+        ending = self._run_once()
+        if time.monotonic() - started >= self._timeouts.stable_s:
+            self._restart_delay_s = self._timeouts.restart_min_s
+        if self._thread.is_stopping:
+            return
+        log.error("%s It is started again in %g s.", ending, self._restart_delay_s)
+        self._remote_state.mark_down(f"{ending} It is started again.", self._clock())
+        self._thread.wait(self._restart_delay_s)
+        self._restart_delay_s = min(2 * self._restart_delay_s, self._timeouts.restart_max_s)
 
     def _run_once(self) -> str:
         """Of one process, from its start to its end; answers in a sentence how it ended."""
@@ -116,7 +118,7 @@ class CollectorSupervisor:
     def _start_process(self) -> CollectorSubprocess | None:
         """None when it is too late for a new one."""
         with self._lock:
-            if self._stop_event.is_set():
+            if self._thread.is_stopping:
                 return None
             self._child = CollectorSubprocess(self._program)
         self._remote_state.expect_process(self._child.pid)
@@ -133,7 +135,7 @@ class CollectorSupervisor:
                 self._receive_message(child)
                 continue
             silent += step
-            if silent >= self._timeouts.silence_s and not self._stop_event.is_set():
+            if silent >= self._timeouts.silence_s and not self._thread.is_stopping:
                 self._remote_state.mark_down(NO_ANSWER, self._clock())
         log.error("%s It is ended by force.", NO_ANSWER)
         child.kill_process()

@@ -6,8 +6,8 @@ Its stdin is the channel. Whatever it writes to stdout or stderr is the console'
 import logging
 import os
 import sys
-import threading
 from contextlib import closing
+from functools import partial
 
 from dosing_tui.collector.collector import Collector
 from dosing_tui.collector.context.intervals import THREAD_SWITCH_S
@@ -24,6 +24,7 @@ from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.errors import BrokerError, DatabaseError
 from dosing_tui.ipc.pipe import MessagePipe
 from dosing_tui.ipc.stop_signal import StopSignal, stop_on_signal
+from dosing_tui.ipc.supervised_thread import start_one_shot, start_timer
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState
 
 SEED_RETRY_S = 2.0
@@ -50,9 +51,7 @@ def main(descriptor: int) -> int:
     telling = StatePublisher(channel, live, now_utc)
     _install_log_handler(telling, first.settings)
     with stop_on_signal() as ended:
-        threading.Thread(
-            target=_receive_commands, args=(channel, telling, ended), name="hearing", daemon=True
-        ).start()
+        start_one_shot("console-commands", partial(_receive_commands, channel, telling, ended))
         telling.start()
         _run_collector(first.settings, live, ended)
         telling.close()
@@ -65,12 +64,10 @@ def _run_collector(settings: Settings, live_state: LiveState, stop_signal: StopS
         collector.start()
     except BrokerError as error:
         live_state.set_broker(LinkState(LinkStatus.DOWN, now_utc(), str(error)))
-    threading.Thread(
-        target=_seed_live_state, args=(settings, live_state, stop_signal), name="seeding", daemon=True
-    ).start()
+    start_one_shot("seed-live-state", partial(_seed_live_state, settings, live_state, stop_signal))
     stop_signal.wait_until_set()
     log.info("the collector process %s ends", os.getpid())
-    _start_exit_timer()
+    start_timer("force-exit", FORCE_EXIT_S, partial(os._exit, 1))
     collector.stop()
 
 
@@ -88,6 +85,9 @@ def _receive_commands(
                 case StartCollector():
                     log.error("the console said 'begin' twice")
     except (EOFError, OSError):
+        log.info("the console has closed the channel")
+    finally:
+        # also after an unforeseen failure: a process without commands must not run on
         stop_signal.request_stop()
 
 
@@ -104,10 +104,7 @@ def _seed_live_state(settings: Settings, live_state: LiveState, stop_signal: Sto
                     log.info("the picture is not filled from the database yet: %s", error)
                 stop_signal.wait_until_set(SEED_RETRY_S)
     except DatabaseError as error:
-        log.warning("the picture cannot be filled from the database: %s", error)
-    except Exception:
-        # the boundary of this thread: messages fill the picture all the same
-        log.exception("filling the picture from the database failed")
+        log.warning("the live state is not seeded from the database: %s", error)
 
 
 def _install_log_handler(publisher: StatePublisher, settings: Settings) -> None:
@@ -115,9 +112,3 @@ def _install_log_handler(publisher: StatePublisher, settings: Settings) -> None:
     root.addHandler(PipeLogHandler(publisher))
     root.setLevel(settings.log.level)
     logging.captureWarnings(True)
-
-
-def _start_exit_timer() -> None:
-    timer = threading.Timer(FORCE_EXIT_S, os._exit, (1,))
-    timer.daemon = True
-    timer.start()

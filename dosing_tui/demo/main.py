@@ -21,6 +21,7 @@ from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.folders import lock_file
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, start_broker
 from dosing_tui.demo.simulator_thread import SimulatorThread
+from dosing_tui.ipc.supervised_thread import start_timer
 from dosing_tui.simulator.command import handle_signals
 from dosing_tui.simulator.fault_injection import parse_faults
 from dosing_tui.simulator.plant import SimulatedPlant
@@ -143,9 +144,7 @@ def _run_with_screen(duration_s: float | None, settings: Settings, simulation: S
         is_over.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
-    timer = threading.Timer(duration_s or 0.0, end_demo)
-    if duration_s:
-        timer.start()
+    timer = start_timer("demo-duration", duration_s, end_demo) if duration_s else None
     if not create_broker_session(settings):
         log.warning("the broker keeps no messages until the collector connects; they will be missing")
     simulation.start()
@@ -156,7 +155,8 @@ def _run_with_screen(duration_s: float | None, settings: Settings, simulation: S
             raise
         status = 0
     finally:
-        timer.cancel()
+        if timer:
+            timer.cancel()
         simulation.stop()
     return 0 if is_over.is_set() else status
 

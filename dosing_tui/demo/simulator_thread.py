@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import BrokerError, DemoError
+from dosing_tui.ipc.supervised_thread import start_one_shot
 from dosing_tui.simulator.fault_injection import Fault
 from dosing_tui.simulator.plant import SimulatedPlant
 from dosing_tui.simulator.publish_loop import PublishTally, run_simulation
@@ -28,11 +29,11 @@ class SimulatorThread:
         self._faults = faults
         self._report = report
         self._stop_event = threading.Event()
-        self._tally: PublishTally | BrokerError = PublishTally()
-        self._thread = threading.Thread(target=self._run_simulation, name="simulated-plant", daemon=True)
+        self._tally: PublishTally | Exception = PublishTally()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        self._thread.start()
+        self._thread = start_one_shot("simulated-plant", self._run_simulation)
 
     def stop(self) -> PublishTally:
         """Returns when the broker has acknowledged all messages.
@@ -40,9 +41,9 @@ class SimulatorThread:
         Raises: DemoError, if the plant could not reach its broker at the start.
         """
         self._stop_event.set()
-        if self._thread.is_alive():
+        if self._thread:
             self._thread.join()
-        if isinstance(self._tally, BrokerError):
+        if isinstance(self._tally, Exception):
             raise DemoError(f"The simulated plant could not publish: {self._tally}") from self._tally
         return self._tally
 
@@ -52,5 +53,8 @@ class SimulatorThread:
                 self._mqtt, devices=0, rate=self._rate, seed=0, speed=1.0, faults=self._faults, qos=1,
                 duration_s=None, stop=self._stop_event, report=self._report, plant=self._plant,
             )  # fmt: skip
-        except BrokerError as error:
+        except Exception as error:
+            # a failure of the plant is the demo's: ``stop`` raises it
             self._tally = error
+            if not isinstance(error, BrokerError):
+                raise

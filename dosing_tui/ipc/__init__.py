@@ -1,1 +1,1 @@
-"""Processes and pipes: spawn, messages between processes, stop signals."""
+"""Threads, processes and pipes: supervised threads, spawn, messages between processes, stop signals."""

@@ -4,7 +4,6 @@ Shared by the side that subscribes and the side that publishes; starts no thread
 """
 
 import ssl
-from threading import Thread
 
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, CleanStartOption, Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -14,6 +13,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from dosing_tui.config.settings import MqttSettings, MqttVersion
 from dosing_tui.errors import BrokerError
+from dosing_tui.ipc.supervised_thread import start_one_shot
 from dosing_tui.mqtt.buffered_client import BufferedClient
 
 SESSION_EXPIRY_S = 7 * 86_400
@@ -77,9 +77,7 @@ def disconnect_client(client: Client) -> None:
     """Take leave of the broker and end the client's loop, waiting no longer than STOP_S for it."""
     client.disconnect()
     # loop_stop waits without a limit, and the thread may hang in a name look-up
-    stopper = Thread(target=client.loop_stop, name="mqtt-stop", daemon=True)
-    stopper.start()
-    stopper.join(STOP_TIMEOUT_S)
+    start_one_shot("mqtt-stop", client.loop_stop).join(STOP_TIMEOUT_S)
 
 
 def format_unreachable(settings: MqttSettings, error: Exception | None = None) -> str:

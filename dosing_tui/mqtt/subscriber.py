@@ -15,6 +15,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import BrokerError
+from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.mqtt.buffered_client import BufferedClient
 from dosing_tui.mqtt.client_id_conflict import ClientIdConflict
 from dosing_tui.mqtt.connection import (
@@ -22,6 +23,7 @@ from dosing_tui.mqtt.connection import (
     RETRY_MIN_S,
     connect_async,
     create_client,
+    disconnect_client,
     format_address,
     format_disconnect,
     format_refusal,
@@ -32,8 +34,6 @@ from dosing_tui.mqtt.message import ReceivedMessage
 DROP_COUNT_TOPIC = "$SYS/broker/publish/messages/dropped"
 """Where Mosquitto counts what it threw away because a queue was full."""
 WATCHDOG_INTERVAL_S = 1.0
-STOP_TIMEOUT_S = 5.0
-"""Longest wait for the network thread at the end; it may be in the middle of dialling."""
 REFUSED_RETRY_S = 30
 """A wrong password does not become right by asking every second."""
 _PERMANENT_REFUSALS = (132, 133, 134, 135, 138)
@@ -83,7 +83,7 @@ class Subscriber:
         self._stop_event = threading.Event()
         self._client: BufferedClient | None = None
         self._network_thread: threading.Thread | None = None
-        self._watchdog: threading.Thread | None = None
+        self._watchdog: SupervisedThread | None = None
 
     @property
     def has_client_id_conflict(self) -> bool:
@@ -98,17 +98,22 @@ class Subscriber:
         validate_mqtt_settings(self._settings)
         self._stop_event.clear()
         self._start_client()
-        self._watchdog = threading.Thread(target=self._run_watchdog, name="mqtt-watch", daemon=True)
+        self._watchdog = SupervisedThread(
+            "mqtt-watchdog",
+            self._check_network_thread,
+            interval_s=WATCHDOG_INTERVAL_S,
+            on_failure=self._report_watchdog,
+        )
         self._watchdog.start()
 
     def stop(self) -> None:
         """Leave politely. What was handed over and not acknowledged comes again after the next start."""
         self._stop_event.set()
         if self._watchdog:
-            self._watchdog.join()
+            self._watchdog.stop()
             self._watchdog = None
         if self._client:
-            _disconnect_client(self._client)
+            disconnect_client(self._client)
             self._client = None
         self._advance_connection(connected=False)
 
@@ -140,20 +145,25 @@ class Subscriber:
         connect_async(client, self._settings, persistent=self._persistent)
         client.loop_start()
 
-    def _run_watchdog(self) -> None:
-        while not self._stop_event.wait(WATCHDOG_INTERVAL_S):
-            if self._network_thread and not self._network_thread.is_alive():
-                log.error("the network thread of the broker connection died; starting another")
-                self._report_link_down(
-                    f"The connection to broker {format_address(self._settings)} broke down; starting it again."
-                )
-                self._start_client()
-            elif (
-                self._is_connected
-                and not self._is_link_up
-                and self._client_id_conflict.clear_if_stable(self._clock())
-            ):
-                self._report_link_up()
+    def _check_network_thread(self) -> None:
+        if self._network_thread and not self._network_thread.is_alive():
+            log.error("the network thread of the broker connection died; starting another")
+            self._report_link_down(
+                f"The connection to broker {format_address(self._settings)} broke down; starting it again."
+            )
+            self._start_client()
+        elif (
+            self._is_connected
+            and not self._is_link_up
+            and self._client_id_conflict.clear_if_stable(self._clock())
+        ):
+            self._report_link_up()
+
+    def _report_watchdog(self, _name: str, reason: str) -> None:
+        if reason:
+            self._report_link(False, reason)
+        elif self._is_link_up:
+            self._report_link(True, "")
 
     # Everything below runs in paho's thread, where an exception would end the connection for good.
 
@@ -260,11 +270,3 @@ class Subscriber:
         except Exception:
             # the boundary of paho's thread
             log.exception("a change of the broker's link could not be told")
-
-
-def _disconnect_client(client: Client) -> None:
-    client.disconnect()
-    # loop_stop waits without a limit, and the thread may hang in a name look-up
-    stopper = threading.Thread(target=client.loop_stop, name="mqtt-stop", daemon=True)
-    stopper.start()
-    stopper.join(STOP_TIMEOUT_S)

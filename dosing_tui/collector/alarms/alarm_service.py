@@ -78,18 +78,21 @@ class AlarmService:
             writes_journal=outbox is not None,
         )
         self._lock = threading.Lock()
-        self._stop_event = threading.Event()
         self._is_journal_up = self._has_history = False
         self._entries_since_checkpoint = 0
         """Entries of the journal since its last checkpoint."""
         self._is_publish_due = False
         """Something has changed that no picture shows."""
         self._last_publish = self._last_tick = -TICK_INTERVAL_S
-        self._threads = [
-            threading.Thread(target=self._run_clock, name="alarm-clock", daemon=True),
-            threading.Thread(target=self._follow_journal, name="alarm-journal", daemon=True),
-            threading.Thread(target=self._poll_master_recipes, name="alarm-recipes", daemon=True),
-        ]
+        self._journal_thread = context.create_thread("alarm-journal", self._follow_journal)
+        self._recipe_thread = context.create_thread(
+            "alarm-recipes", self._poll_master_recipes, interval_s=TICK_INTERVAL_S
+        )
+        self._threads = (
+            context.create_thread("alarm-clock", self._tick_clock, interval_s=PUBLISH_INTERVAL_S),
+            self._journal_thread,
+            self._recipe_thread,
+        )
 
     def start(self) -> None:
         """What an earlier process found, and the journal does not have, counts.
@@ -103,10 +106,10 @@ class AlarmService:
             thread.start()
 
     def stop(self) -> None:
-        self._stop_event.set()
         for thread in self._threads:
-            if thread.is_alive():
-                thread.join(STOP_TIMEOUT_S)
+            thread.request_stop()
+        for thread in self._threads:
+            thread.stop(STOP_TIMEOUT_S)
 
     def on_readings(self, units: Iterable[ParsedItem]) -> None:
         """New readings and rejections, in the order of their arrival. Never raises."""
@@ -137,19 +140,15 @@ class AlarmService:
             else self._evaluator.on_reading(unit)
         )
 
-    def _run_clock(self) -> None:
-        while not self._stop_event.wait(PUBLISH_INTERVAL_S):
-            try:
-                self._apply_operator_commands()
-                if time.monotonic() - self._last_tick >= TICK_INTERVAL_S:
-                    self._last_tick = time.monotonic()
-                    self._tick_rules()
-                elif self._is_publish_due:
-                    with self._lock:
-                        self._publish_snapshot()
-            except Exception:
-                # the boundary of this thread: the next second may do better
-                log.exception("looking at the alarms failed")
+    def _tick_clock(self) -> None:
+        self._apply_operator_commands()
+        started = time.monotonic()
+        if started - self._last_tick >= TICK_INTERVAL_S:
+            self._tick_rules()
+            self._last_tick = started
+        elif self._is_publish_due:
+            with self._lock:
+                self._publish_snapshot()
 
     def _apply_operator_commands(self) -> None:
         """What operators of this machine did while the journal was away counts at once."""
@@ -173,33 +172,28 @@ class AlarmService:
             self._publish_snapshot()
 
     def _follow_journal(self) -> None:
-        while not self._stop_event.is_set():
-            try:
-                for heard in self._alarm_store.follow_journal(self._stop_event, self._on_journal_link):
-                    self._apply_update(heard)
-            except Exception:
-                # the boundary of this thread: from the beginning, then
-                log.exception("hearing the alarm journal failed")
-                self._is_journal_up = False
-                self._stop_event.wait(TICK_INTERVAL_S)
+        thread = self._journal_thread
+        try:
+            for update in self._alarm_store.follow_journal(thread.stop_event, self._on_journal_link):
+                self._apply_update(update)
+                thread.mark_working()
+        except BaseException:
+            self._is_journal_up = False
+            raise
 
     def _poll_master_recipes(self) -> None:
-        wait = TICK_INTERVAL_S
-        while not self._stop_event.wait(wait):
-            if not self._is_journal_up:
-                continue
-            wait = RECIPE_POLL_S
-            try:
-                masters = self._alarm_store.list_master_recipes()
-                with self._lock:
-                    if masters != self._evaluator.master_recipes:
-                        log.info("the recipe master has %d versions", len(masters))
-                    self._evaluator.master_recipes = masters
-            except DatabaseError as error:
-                log.info("the recipes are as they were: %s", error)
-            except Exception:
-                # the boundary of this thread: the next time may do better
-                log.exception("reading the recipe master failed")
+        if not self._is_journal_up:
+            return
+        try:
+            masters = self._alarm_store.list_master_recipes()
+            with self._lock:
+                if masters != self._evaluator.master_recipes:
+                    log.info("master recipes loaded: %d versions", len(masters))
+                self._evaluator.master_recipes = masters
+        except DatabaseError as error:
+            log.info("master recipes not read, the previous versions stay: %s", error)
+        self._recipe_thread.mark_working()
+        self._recipe_thread.wait(RECIPE_POLL_S - TICK_INTERVAL_S)
 
     def _apply_update(self, update: JournalUpdate) -> None:
         passed = self._find_stored_pending(update)

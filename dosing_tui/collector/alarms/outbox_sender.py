@@ -1,12 +1,10 @@
 """Alarm entries from the disk to the journal: in order, each once, whatever the database answers."""
 
 import logging
-import threading
 from collections.abc import Sequence
 
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.context.interfaces import CollectorContext
-from dosing_tui.collector.context.intervals import compute_retry_delay
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.errors import DatabaseError, InvalidRowError, SpoolError
 
@@ -25,31 +23,28 @@ class OutboxSender:
         self._status = context.status
         self._intervals = context.intervals
         self._failures = 0
-        self._stop_event = threading.Event()
-        self._thread = threading.Thread(target=self._run_loop, name="alarm-sender", daemon=True)
+        self._thread = context.create_thread("alarm-sender", self._try_send, finish=self._try_last_send)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> bool:
         """False if it still waits for an answer that may never come; it ends with the process."""
-        self._stop_event.set()
+        self._thread.request_stop()
         self._outbox.cancel_waits()
-        self._thread.join(STOP_TIMEOUT_S)
-        return not self._thread.is_alive()
+        return self._thread.stop(STOP_TIMEOUT_S)
 
-    def _run_loop(self) -> None:
-        while not self._stop_event.is_set():
-            try:
-                self._send_pending()
-                self._failures = 0
-                self._outbox.wait_for_entries(self._intervals.keepalive_s)
-            except (DatabaseError, SpoolError) as error:
-                self._failures += 1
-                # an outage is told of by who writes the readings
-                log.info("alarm entries wait: %s", error)
-                self._stop_event.wait(compute_retry_delay(self._intervals, self._failures))
-        self._try_last_send()
+    def _try_send(self) -> None:
+        try:
+            self._send_pending()
+            self._failures = 0
+            self._thread.mark_working()
+            self._outbox.wait_for_entries(self._intervals.keepalive_s)
+        except (DatabaseError, SpoolError) as error:
+            self._failures += 1
+            # the database writer reports an outage
+            log.info("alarm entries not journaled, retrying: %s", error)
+            self._thread.wait(self._intervals.retry.compute_delay(self._failures))
 
     def _try_last_send(self) -> None:
         if not self._failures:

@@ -18,6 +18,7 @@ from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.messages.models import ParsedItem, Reading
+from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.live_state import LiveState
 
 
@@ -110,3 +111,21 @@ class CollectorContext:
     status: CollectorStatus
     intervals: Intervals
     clock: Callable[[], datetime]
+
+    def create_thread(
+        self,
+        name: str,
+        step: Callable[[], bool | None],
+        *,
+        interval_s: float = 0.0,
+        finish: Callable[[], object] | None = None,
+    ) -> SupervisedThread:
+        """A supervised thread whose failure is a notice of this process."""
+        return SupervisedThread(
+            name,
+            step,
+            interval_s=interval_s,
+            finish=finish,
+            on_failure=self.status.set_thread_failure,
+            retry=self.intervals.retry,
+        )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from dosing_tui.ipc.supervised_thread import RetryDelay
+
 THREAD_SWITCH_S = 0.0005
 """How soon a thread of the collector lets the next one have Python's lock. Who reads and who writes wait for
 the network many times a batch; at Python's own 5 ms each time, the writer cannot keep up with the reader."""
@@ -37,10 +39,12 @@ class Intervals:
     drain_timeout_s: float = 5.0
     """At the end, longest wait for the database to take what is spooled."""
 
+    @property
+    def retry(self) -> RetryDelay:
+        """Back-off of the threads and of the database."""
+        return RetryDelay(self.retry_min_s, self.retry_max_s)
 
-def compute_retry_delay(intervals: Intervals, failures: int) -> float:
-    """
-    >>> [compute_retry_delay(Intervals(), failures) for failures in (1, 2, 3, 100)]
-    [0.25, 0.5, 1.0, 10.0]
-    """
-    return min(intervals.retry_min_s * 2.0 ** min(failures - 1, 30), intervals.retry_max_s)
+    @property
+    def notify_retry(self) -> RetryDelay:
+        """Back-off of a notification channel."""
+        return RetryDelay(self.notify_retry_min_s, self.notify_retry_max_s)

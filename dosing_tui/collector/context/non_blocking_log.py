@@ -1,9 +1,9 @@
 """Hands sentences to whoever writes them, and never waits: a stuck log must not stop collecting."""
 
 import queue
-import threading
 
 from dosing_tui.collector.context.status import StatusReporter
+from dosing_tui.ipc.supervised_thread import SupervisedThread
 
 MAX_QUEUE_LINES = 1_000
 """Most sentences kept for a slow log; what comes beyond is not said."""
@@ -13,7 +13,7 @@ class NonBlockingLog:
     def __init__(self, report: StatusReporter) -> None:
         self._report = report
         self._lines: queue.Queue[str | None] = queue.Queue(MAX_QUEUE_LINES)
-        self._thread = threading.Thread(target=self._run_loop, name="announcer", daemon=True)
+        self._thread = SupervisedThread("announcer", self._write_next)
         self._thread.start()
 
     def write_line(self, line: str | None) -> None:
@@ -27,9 +27,11 @@ class NonBlockingLog:
         self.write_line(None)
         self._thread.join(timeout_s)
 
-    def _run_loop(self) -> None:
-        while (sentence := self._lines.get()) is not None:
-            try:
-                self._report(sentence)
-            except (OSError, ValueError):
-                return  # a broken pipe, a closed file: nobody listens any more
+    def _write_next(self) -> bool:
+        if (line := self._lines.get()) is None:
+            return False
+        try:
+            self._report(line)
+        except (OSError, ValueError):
+            return False  # a broken pipe, a closed file: there is no reader any more
+        return True

@@ -60,6 +60,10 @@ class CollectorStatus:
                 del self._notices[subject]
             self._publish_role()
 
+    def set_thread_failure(self, name: str, reason: str) -> None:
+        """Show that a thread failed and is restarted; '' once it works again."""
+        self.set_notice(f"thread {name}", reason)
+
     def report_once(self, sentence: str) -> None:
         """Something happened that leaves no state behind."""
         self._report(sentence)

@@ -1,6 +1,5 @@
 """One channel of the collector: what it wants to hear, who carries it there, and when it is tried again."""
 
-import random
 import time
 from collections import Counter
 from datetime import timedelta
@@ -23,9 +22,6 @@ from dosing_tui.domain.notifications.policy import (
     create_message_id,
 )
 from dosing_tui.notifiers.send import deliver_message
-
-JITTER = 0.25
-"""Share of a wait that chance adds or takes: many sites must not come back at once."""
 
 
 class DeliveryChannel:
@@ -69,11 +65,7 @@ class DeliveryChannel:
     def back_off(self) -> None:
         """Each time twice as long as the time before, up to a limit."""
         self._failures += 1
-        wait = min(
-            self._intervals.notify_retry_min_s * 2.0 ** min(self._failures - 1, 30),
-            self._intervals.notify_retry_max_s,
-        )
-        self._pause_for(wait * random.uniform(1 - JITTER, 1 + JITTER))
+        self._pause_for(self._intervals.notify_retry.compute_delay(self._failures))
 
     def build_message(self, notice: QueuedNotice) -> NotificationMessage:
         follows = self._make_message_id(*notice.first_notice) if notice.first_notice is not None else None

@@ -53,8 +53,12 @@ class OutageNotifier:
         self._in_flight: dict[str, UUID] = {}
         """What a courier of this process has under way, by channel."""
         self._lock = threading.Lock()
-        self._stop_event = threading.Event()
-        self._thread = threading.Thread(target=self._run_loop, name="notify-absence", daemon=True)
+        self._thread = context.create_thread(
+            "notify-outage",
+            self._run_round,
+            interval_s=context.intervals.notify_poll_s,
+            finish=self._finish_deliveries,
+        )
 
     def start(self) -> None:
         if self._channels:
@@ -64,9 +68,7 @@ class OutageNotifier:
 
     def stop(self) -> None:
         """Waits shortly for the answers to what is under way; what has none is not told again."""
-        self._stop_event.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_TIMEOUT_S)
+        self._thread.stop(STOP_TIMEOUT_S)
 
     def hand_over_notice(self, channel: str, occurrence: UUID) -> DeliveryStatus:
         """What came of it: CLAIMED while it is under way; WAITING if the asker tells it: this will not."""
@@ -86,17 +88,12 @@ class OutageNotifier:
             return DeliveryStatus.UNKNOWN
         return fate if fate in (DeliveryStatus.SENT, DeliveryStatus.FAILED) else DeliveryStatus.PENDING
 
-    def _run_loop(self) -> None:
-        while not self._stop_event.wait(self._context.intervals.notify_poll_s):
-            try:
-                self._store_results()
-                self._check_database()
-            except SpoolError as error:
-                log.warning("that the database is away is not told: %s", error)
-            except Exception:
-                # the boundary of this thread: the next second may do better
-                log.exception("telling that the database is away failed")
-        self._finish_deliveries()
+    def _run_round(self) -> None:
+        try:
+            self._store_results()
+            self._check_database()
+        except SpoolError as error:
+            log.warning("database outage not notified: %s", error)
 
     def _check_database(self) -> None:
         picture = self._context.live_state.get_snapshot(self._clock())

@@ -1,13 +1,13 @@
 """Carries one message at a time to one channel, in a thread of its own: one that hangs holds up nobody."""
 
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 
 from dosing_tui.domain.notifications.policy import NotificationMessage
 from dosing_tui.errors import DeliveryError
+from dosing_tui.ipc.supervised_thread import SupervisedThread
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class DeliveryWorker:
         self._deliver = deliver
         self._results = results
         self._jobs: SimpleQueue[tuple[int, str, NotificationMessage]] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run_loop, name=f"notify-{channel}", daemon=True)
+        self._thread = SupervisedThread(f"notify-{channel}", self._deliver_next)
         self.current_id: int | None = None
         """The notice under way; its giver sets it to None when the outcome is known."""
 
@@ -47,17 +47,15 @@ class DeliveryWorker:
         self.current_id = id_
         self._jobs.put((id_, description, message))
 
-    def _run_loop(self) -> None:
-        while True:
-            id_, what, message = self._jobs.get()
-            try:
-                outcome = DeliveryResult(self._channel, id_, what, response=self._deliver(message))
-            except DeliveryError as error:
-                outcome = DeliveryResult(self._channel, id_, what, error=error)
-            except Exception as error:
-                # the boundary of this thread: another try may do better
-                log.exception("notification %s failed", self._channel)
-                outcome = DeliveryResult(
-                    self._channel, id_, what, error=DeliveryError(f"It failed: {error!r}.")
-                )
-            self._results.put(outcome)
+    def _deliver_next(self) -> None:
+        id_, description, message = self._jobs.get()
+        response, failure = "", None
+        try:
+            response = self._deliver(message)
+        except DeliveryError as error:
+            failure = error
+        except BaseException as error:
+            # the boundary of the delivery: without a result the channel would wait for ever
+            log.exception("notification %s failed", self._channel)
+            failure = DeliveryError(f"It failed: {error!r}.")
+        self._results.put(DeliveryResult(self._channel, id_, description, response, failure))

@@ -5,7 +5,6 @@ holds up anybody: it has a thread and a session of its own, and each channel has
 """
 
 import logging
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,7 +13,6 @@ from queue import Empty, SimpleQueue
 from uuid import UUID
 
 from dosing_tui.collector.context.interfaces import CollectorContext
-from dosing_tui.collector.context.intervals import compute_retry_delay
 from dosing_tui.collector.notifications.channel_state import DeliveryChannel
 from dosing_tui.collector.notifications.database_outage import DATABASE_DOWN
 from dosing_tui.collector.notifications.delivery_worker import DeliveryResult
@@ -79,8 +77,9 @@ class NotificationDispatcher:
         self._cursors: dict[str, int] = {}
         self._next_poll = self._next_sweep = 0.0
         self._failures = 0
-        self._stop_event = threading.Event()
-        self._thread = threading.Thread(target=self._run_loop, name="notifying", daemon=True)
+        self._thread = context.create_thread(
+            "notify-dispatch", self._try_session, finish=self._finish_deliveries
+        )
 
     def start(self) -> None:
         if self._channels:
@@ -90,35 +89,27 @@ class NotificationDispatcher:
 
     def stop(self) -> None:
         """Waits shortly for the answers to what is under way."""
-        self._stop_event.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_TIMEOUT_S)
+        self._thread.stop(STOP_TIMEOUT_S)
 
-    def _run_loop(self) -> None:
-        while not self._stop_event.is_set():
-            try:
-                self._run_session()
-            except DatabaseError as error:
-                # an outage is told of by who writes the readings
-                log.info("notifications wait: %s", error)
-                self._back_off(error)
-            except Exception:
-                # the boundary of this thread: by what the database knows, then
-                log.exception("telling of alarms failed")
-                self._checkpoint = EMPTY_CHECKPOINT
-                self._back_off()
-        self._finish_deliveries()
-
-    def _back_off(self, error: DatabaseError | None = None) -> None:
-        self._failures += 1
-        if isinstance(error, DatabaseAccessError) and self._failures >= MAX_REFUSALS:
-            self._status.set_notice("notify", f"Nobody is told of alarms: {error}")
-        self._stop_event.wait(compute_retry_delay(self._context.intervals, self._failures))
+    def _try_session(self) -> None:
+        try:
+            self._run_session()
+        except DatabaseError as error:
+            # the database writer reports an outage
+            log.info("notifications wait for the database: %s", error)
+            self._failures += 1
+            if isinstance(error, DatabaseAccessError) and self._failures >= MAX_REFUSALS:
+                self._status.set_notice("notify", f"Alarm notifications are disabled: {error}")
+            self._thread.wait(self._context.intervals.retry.compute_delay(self._failures))
+        except BaseException:
+            # the next session starts from the database's checkpoint, not from this one
+            self._checkpoint = EMPTY_CHECKPOINT
+            raise
 
     def _run_session(self) -> None:
         """One session, as long as it lasts."""
         self._open_session()
-        while not self._stop_event.is_set():
+        while not self._thread.is_stopping:
             news = self._read_journal()
             self._store_results()
             if news or time.monotonic() >= self._next_poll:
@@ -127,6 +118,7 @@ class NotificationDispatcher:
             if self._failures:
                 self._failures = 0
                 self._status.set_notice("notify", "")
+            self._thread.mark_working()
             self._queue.wait_for_entries(WORKER_POLL_S)
 
     def _open_session(self) -> None:

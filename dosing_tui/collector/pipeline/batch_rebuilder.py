@@ -1,6 +1,5 @@
 """Keeps the stored batches up to date behind the writer, in a process and a session of its own."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -13,8 +12,6 @@ MAX_PAUSE_S = 60.0
 """Longest rest while more comes in than is written: later, everything touched is still to be done."""
 PAUSE_FACTOR = 10
 """Rebuilding takes at most one in so many seconds of the time."""
-
-log = logging.getLogger(__name__)
 
 
 class BatchRebuilder:
@@ -33,32 +30,29 @@ class BatchRebuilder:
         self._rebuild_call = context.database.create_rebuild_call()
         self._status = context.status
         self._interval_s = context.intervals.batch_rebuild_s
-        self._stop_event = threading.Event()
-        self._thread = threading.Thread(target=self._run_loop, name="collector-batches", daemon=True)
+        self._thread = context.create_thread("collector-batches", self._rebuild_and_pause)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
         """Does not wait for long: a rebuild that is cut off leaves everything as it was."""
-        self._stop_event.set()
+        self._thread.request_stop()
         self._rebuild_call.close()
-        self._thread.join(STOP_TIMEOUT_S)
+        self._thread.stop(STOP_TIMEOUT_S)
 
-    def _run_loop(self) -> None:
-        while not self._stop_event.is_set():
-            begun = time.monotonic()
-            if self._schema_ready.is_set():
-                self._try_rebuild()
-            self._stop_event.wait(max(self._interval_s, PAUSE_FACTOR * (time.monotonic() - begun)))
-            self._wait_for_writer()
+    def _rebuild_and_pause(self) -> None:
+        started = time.monotonic()
+        if self._schema_ready.is_set():
+            self._try_rebuild()
+        self._thread.mark_working()
+        self._thread.wait(max(self._interval_s, PAUSE_FACTOR * (time.monotonic() - started)))
+        self._wait_for_writer()
 
     def _wait_for_writer(self) -> None:
         until = time.monotonic() + MAX_PAUSE_S
         while (
-            self._is_writer_behind()
-            and time.monotonic() < until
-            and not self._stop_event.wait(self._interval_s)
+            self._is_writer_behind() and time.monotonic() < until and not self._thread.wait(self._interval_s)
         ):
             pass
 
@@ -70,9 +64,3 @@ class BatchRebuilder:
             return  # the writer says so
         except DatabaseError as error:
             self._status.set_notice("batches", f"The batches cannot be kept up to date: {error}")
-        except Exception as error:
-            # the boundary of this thread: the next round may do better
-            if self._stop_event.is_set():
-                return
-            log.exception("rebuilding batches failed")
-            self._status.set_notice("batches", f"Rebuilding batches failed: {error!r}.")

@@ -1,19 +1,15 @@
 """Spool to database: the oldest first, in batches, and removed from the spool only after COMMIT."""
 
-import logging
 import threading
 from contextlib import closing
 
 from dosing_tui.collector.context.interfaces import CollectorContext, RowWriter
-from dosing_tui.collector.context.intervals import compute_retry_delay
 from dosing_tui.collector.pipeline.database_maintenance import run_maintenance
 from dosing_tui.collector.pipeline.spool import Spool
 from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolError
 
 STOP_TIMEOUT_S = 10.0
-
-log = logging.getLogger(__name__)
 
 
 class DatabaseWriter:
@@ -29,8 +25,7 @@ class DatabaseWriter:
         self._failures = 0
         self.schema_ready = threading.Event()
         """The schema is there."""
-        self._stop_event = threading.Event()
-        self._thread = threading.Thread(target=self._run_loop, name="collector-writer", daemon=True)
+        self._thread = context.create_thread("collector-writer", self._try_session)
 
     def start(self) -> None:
         self._thread.start()
@@ -43,36 +38,29 @@ class DatabaseWriter:
         self._spool.request_flush()
         if not self._failures:
             self._spool.wait_until_empty(drain_timeout_s)
-        self._stop_event.set()
-        self._thread.join(STOP_TIMEOUT_S)
-        return not self._thread.is_alive()
+        return self._thread.stop(STOP_TIMEOUT_S)
 
-    def _run_loop(self) -> None:
-        while not self._stop_event.is_set():
-            self._stop_event.wait(self._try_session())
-
-    def _try_session(self) -> float:
-        """One session, as long as it lasts; answers for how many seconds to wait before the next."""
+    def _try_session(self) -> None:
+        """One session, as long as it lasts. What is spooled stays there when it fails."""
         try:
             self._run_session()
-            return 0.0
         except DatabaseError as error:
             self._failures += 1
             self._status.set_database_link(False, str(error))
-            away = isinstance(error, DatabaseUnavailableError)
-            return (
-                compute_retry_delay(self._intervals, self._failures)
-                if away
+            is_unavailable = isinstance(error, DatabaseUnavailableError)
+            self._thread.wait(
+                self._intervals.retry.compute_delay(self._failures)
+                if is_unavailable
                 else self._intervals.refusal_retry_s
             )
         except SpoolError as error:
+            self._failures += 1
             self._status.set_notice("spool", str(error))
-        except Exception as error:
-            # the boundary of this thread: what is spooled is safe, and the next try may do better
-            log.exception("writing to the database failed")
+            self._thread.wait(self._intervals.retry_max_s)
+        except BaseException as error:
+            self._failures += 1
             self._status.set_database_link(False, f"Writing to the database failed: {error!r}.")
-        self._failures += 1
-        return self._intervals.retry_max_s
+            raise
 
     def _run_session(self) -> None:
         self._database.prepare_schema(lambda progress: self._status.set_database_link(False, progress))
@@ -82,8 +70,9 @@ class DatabaseWriter:
             writer.open()
             self._reconcile_progress(writer.read_progress(self._spool.spool_id))
             self._status.set_database_link(True, "")
-            while not self._stop_event.is_set():
+            while not self._thread.is_stopping:
                 self._write_or_ping(writer)
+                self._thread.mark_working()
 
     def _write_or_ping(self, writer: RowWriter) -> None:
         rows, wait_s = self._settings.batch_rows, self._settings.batch_ms / 1000

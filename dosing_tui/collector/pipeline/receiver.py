@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-import threading
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
@@ -54,7 +53,7 @@ class MessageReceiver:
         self._clock = context.clock
         # a generation counts one client's connections; this makes it differ from every other client's
         self._connection_offset = secrets.randbits(60)
-        self._thread = threading.Thread(target=self._run_loop, name="collector-intake", daemon=True)
+        self._thread = context.create_thread("collector-intake", self._receive_chunk)
         self.stop_reason = ""
         """Why the spool takes no more, once it does not; what is not acknowledged then comes again."""
 
@@ -64,22 +63,27 @@ class MessageReceiver:
     def stop(self) -> None:
         """What was taken from the inbox is finished first."""
         self._buffer.close()
-        self._thread.join()
+        self._thread.stop()
 
-    def _run_loop(self) -> None:
+    def _receive_chunk(self) -> bool:
+        """False once the buffer is closed.
+
+        A failure ends the thread, not the step alone: the broker resends what is not acknowledged
+        to a new connection only. The leader opens that as soon as the spool has room.
+        """
+        deliveries = self._buffer.take_chunk()
         try:
-            while deliveries := self._buffer.take_chunk():
+            if deliveries:
                 self._store_chunk(deliveries)
+            return bool(deliveries)
         except SpoolError as error:
-            self._stop_receiving(str(error))
-        except Exception as error:
-            # the boundary of this thread: whatever it was, nothing unstored was acknowledged
-            log.exception("taking messages in failed")
-            self._stop_receiving(f"Taking messages in failed: {error!r}.")
-
-    def _stop_receiving(self, why: str) -> None:
+            self.stop_reason = str(error)
+        except BaseException as error:
+            # the boundary of the thread: nothing unstored was acknowledged
+            log.exception("storing received messages failed")
+            self.stop_reason = f"Storing received messages failed: {error!r}."
         self._buffer.close()
-        self.stop_reason = why
+        return False
 
     def _store_chunk(self, deliveries: list[ReceivedMessage]) -> None:
         plant = [delivery for delivery in deliveries if delivery.topic != DROP_COUNT_TOPIC]

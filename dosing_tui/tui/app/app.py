@@ -15,6 +15,7 @@ from textual.theme import Theme as TextualTheme
 
 from dosing_tui.config.settings import ColourTheme, GlyphMode, Settings
 from dosing_tui.domain.panels.panel_catalog import Panel
+from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
 from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.app.terminal import has_backlog
@@ -81,13 +82,14 @@ class DosingApp(ReviewController):
         *,
         terminal: TerminalOptions = TerminalOptions(),
         after_first_paint: Callable[[], None] = do_nothing,
+        on_thread_failure: FailureReporter = ignore_failure,
     ) -> None:
         super().__init__(
             settings,
             live_source,
             source,
             clock,
-            QueryWorkers(source, self._post_reply),
+            QueryWorkers(source, self._post_reply, on_failure=on_thread_failure),
             keymap=terminal.keymap,
             is_monochrome=terminal.is_monochrome,
         )
@@ -100,8 +102,12 @@ class DosingApp(ReviewController):
             format_keys(["batch-unreviewed"], terminal.keymap),
             format_keys(["batch-exceptions"], terminal.keymap),
         )
-        self._journal_workers = QueryWorkers(source, self._post_reply, threads=1)
-        self._review_workers = QueryWorkers(source, self._post_reply, threads=2)
+        self._journal_workers = QueryWorkers(
+            source, self._post_reply, threads=1, name="journal", on_failure=on_thread_failure
+        )
+        self._review_workers = QueryWorkers(
+            source, self._post_reply, threads=2, name="reviews", on_failure=on_thread_failure
+        )
         self._dashboard = DashboardScreen(self._terminal_theme, self._hints)
         self._after_first_paint = after_first_paint
         self._panel_cache = PanelCache(self._query_workers.submit_panel, source.cancel_panels)

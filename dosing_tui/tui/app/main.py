@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.config.settings import Settings
+from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
 from dosing_tui.live_state import LiveSnapshotSource
 from dosing_tui.tui.app import log_file, terminal
 from dosing_tui.tui.data.backend import Backend
@@ -35,10 +36,17 @@ def run_console(settings: Settings) -> int:
     Raises: ConfigError when this terminal cannot show a screen or the log cannot be written.
     """
     mirror = RemoteLiveState()
-    return run_app(settings, mirror, Backend(settings, mirror, get_utc_now))
+    backend = Backend(settings, mirror, get_utc_now)
+    return run_app(settings, mirror, backend, on_thread_failure=mirror.set_thread_failure)
 
 
-def run_app(settings: Settings, live_source: LiveSnapshotSource, backend: BackendService) -> int:
+def run_app(
+    settings: Settings,
+    live_source: LiveSnapshotSource,
+    backend: BackendService,
+    *,
+    on_thread_failure: FailureReporter = ignore_failure,
+) -> int:
     """The console over a live picture that somebody else moves. Raises: ConfigError."""
     terminal.check_terminal(os.environ)
     log_path = log_file.open_log(settings.log)
@@ -48,7 +56,13 @@ def run_app(settings: Settings, live_source: LiveSnapshotSource, backend: Backen
 
     where = read_terminal_options(os.environ, settings, log_path)
     app = DosingApp(
-        settings, live_source, backend, get_utc_now, terminal=where, after_first_paint=backend.start
+        settings,
+        live_source,
+        backend,
+        get_utc_now,
+        terminal=where,
+        after_first_paint=backend.start,
+        on_thread_failure=on_thread_failure,
     )
     log.info("console starts")
     try:

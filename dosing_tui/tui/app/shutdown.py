@@ -8,8 +8,11 @@ import threading
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 from typing import Any
+
+from dosing_tui.ipc.supervised_thread import start_timer
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 FORCE_EXIT_DELAY_S = 2.0
@@ -61,9 +64,9 @@ class ShutdownHandler:
         if self._is_leaving:
             return
         self._is_leaving = True
-        self._force_exit_timer = threading.Timer(FORCE_EXIT_DELAY_S, self._force_exit, (code,))
-        self._force_exit_timer.daemon = True
-        self._force_exit_timer.start()
+        self._force_exit_timer = start_timer(
+            "force-exit", FORCE_EXIT_DELAY_S, partial(self._force_exit, code)
+        )
         loop.call_soon_threadsafe(exit_app, code)
 
     def _force_exit(self, code: int) -> None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from getpass import getuser
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,6 +28,7 @@ from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolError
+from dosing_tui.ipc.supervised_thread import start_one_shot
 from dosing_tui.live_state import LinkStatus
 from dosing_tui.tui.data.batch_source import DatabaseBatchSource
 from dosing_tui.tui.scope.spool_status import SpoolStatus
@@ -55,18 +57,18 @@ class Backend:
         self._reader_ready = threading.Event()
         self._reader: PanelReader | None = None
         self._unavailable_reason = "the connection is not open yet"
-        self._thread = threading.Thread(target=self._open_reader, name="engine", daemon=True)
+        self._opener: threading.Thread | None = None
 
     def start(self) -> None:
         """Returns at once: importing the drivers alone takes a quarter of a second."""
         self._supervisor.start()
-        self._thread.start()
+        self._opener = start_one_shot("open-reader", self._open_reader)
 
     def stop(self) -> None:
         """What was taken from the broker is in the spool before this returns."""
         self._supervisor.stop()
-        if self._thread.is_alive():
-            self._thread.join(READY_TIMEOUT_S)
+        if self._opener is not None:
+            self._opener.join(READY_TIMEOUT_S)
         if self._reader is not None:
             self._reader.close()
 
@@ -75,9 +77,7 @@ class Backend:
 
     def cancel_panels(self, panels: Collection[str]) -> None:
         if self._reader is not None:
-            threading.Thread(
-                target=self._reader.cancel_panels, args=(panels,), name="cancel", daemon=True
-            ).start()
+            start_one_shot("cancel-panels", partial(self._reader.cancel_panels, panels))
 
     def read_annotations(self, query: PanelQuery) -> AnnotationList:
         chosen = query.selection
@@ -184,4 +184,5 @@ class Backend:
             # the boundary of this thread: without it the tiles would wait for ever and not say why
             log.exception("the reader did not start")
             self._unavailable_reason = "the reader did not start, see the log file"
-        self._reader_ready.set()
+        finally:
+            self._reader_ready.set()

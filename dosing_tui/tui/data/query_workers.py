@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from queue import SimpleQueue
-from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
@@ -19,6 +18,7 @@ from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
+from dosing_tui.ipc.supervised_thread import FailureReporter, SupervisedThread, ignore_failure
 from dosing_tui.tui.data.batch_source import BatchSource
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
 from dosing_tui.tui.scope.scope import Scope
@@ -123,13 +123,20 @@ class QueryWorkers:
     """``on_reply`` is called in one of the threads. They are daemons: none of them can delay the exit."""
 
     def __init__(
-        self, source: ConsoleDataSource, on_reply: Callable[[PanelReply], object], *, threads: int = 3
+        self,
+        source: ConsoleDataSource,
+        on_reply: Callable[[PanelReply], object],
+        *,
+        threads: int = 3,
+        name: str = "panels",
+        on_failure: FailureReporter = ignore_failure,
     ) -> None:
         self._source = source
         self._on_reply = on_reply
         self._jobs: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._threads = [
-            Thread(target=self._run_jobs, name=f"panels-{number}", daemon=True) for number in range(threads)
+            SupervisedThread(f"{name}-{number}", self._run_next_job, on_failure=on_failure)
+            for number in range(threads)
         ]
 
     def start(self) -> None:
@@ -148,6 +155,8 @@ class QueryWorkers:
         for _ in self._threads:
             self._jobs.put(None)
 
-    def _run_jobs(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
+    def _run_next_job(self) -> bool:
+        if (job := self._jobs.get()) is None:
+            return False
+        job()
+        return True

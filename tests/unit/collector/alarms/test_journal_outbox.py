@@ -20,7 +20,7 @@ from dosing_tui.collector.alarms.journal_outbox import (
 from dosing_tui.collector.alarms.outbox_sender import OutboxSender
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.errors import DatabaseUnavailableError, InvalidRowError, SpoolError
-from tests.support.collector.protocol_fakes import FakeServer, make_context
+from tests.support.collector.protocol_fakes import FakeServer, make_context, take_snapshot
 from tests.support.domain.alarm_entries import NOW
 from tests.support.polling import wait_until
 
@@ -102,6 +102,34 @@ def test_entries_reach_the_journal_in_order_once_it_answers(tmp_path: Path) -> N
     wait_until(lambda: not outbox.list_pending(1))
     assert [one.uuid for one in server.journal] == [one.uuid for one in entries]
     assert sending.stop()
+    outbox.close()
+
+
+class BrokenStore(FakeServer):
+    """Raises what nobody foresaw while ``is_broken`` is set."""
+
+    is_broken = True
+
+    def append(self, entries: object) -> None:
+        assert isinstance(entries, list)
+        if self.is_broken:
+            raise TypeError("a mistake in this program")
+        super().append(entries)
+
+
+def test_an_unforeseen_exception_does_not_end_the_sender_and_is_shown(tmp_path: Path) -> None:
+    server = BrokenStore()
+    outbox = JournalOutbox(tmp_path)
+    context = make_context(tmp_path, server)
+    sender = OutboxSender(outbox, context)
+    sender.start()
+    outbox.put_entries([entry(1)])
+    wait_until(lambda: "TypeError" in take_snapshot(context).notice)
+    assert "alarm-sender" in take_snapshot(context).notice
+    server.is_broken = False
+    wait_until(lambda: not outbox.list_pending(1))
+    wait_until(lambda: take_snapshot(context).notice == "")
+    assert sender.stop()
     outbox.close()
 
 
