@@ -189,8 +189,8 @@ async def test_a_name_holds_until_the_shift_changes_and_is_asked_for_then() -> N
         await plant.wait_for_entries(2)
         plant.console.clock.move_forward(6 * HOUR)
         plant.console.app._run_tick()
-        shown = await plant.press_keys("home", "space")
-        assert "The shift has changed: who are you?" in shown
+        shown = await plant.press("home", "space")
+        assert "The shift has changed. Enter your name." in shown
         assert "Zoe" not in "".join(shown.splitlines()[8:])
         await plant.press_keys(*"Bob", "enter")
         await plant.wait_for_entries(3)
@@ -201,10 +201,10 @@ async def test_shelving_needs_a_reason_and_is_bounded_by_the_priority() -> None:
     async with open_alarm_console() as plant:
         asked = await plant.press_keys("a", "h")
         assert "30 min at most" in asked
-        assert "A reason is needed" in await plant.press_keys("enter")
-        await plant.press_keys(*"refill", "tab", "tab", *["right"] * 20, "enter")
-        shown = await plant.wait_for_entries(1)
-        (entry,) = plant.journal.requested
+        assert "A reason is required" in await plant.press("enter")
+        await plant.press(*"refill", "tab", "tab", *["right"] * 20, "enter")
+        shown = await plant.journaled(1)
+        (entry,) = plant.journal.asked
         assert entry.until is not None
         assert (entry.until - entry.at).total_seconds() == 30 * 60
         assert "Shelved 1" in shown

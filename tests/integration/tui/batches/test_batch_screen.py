@@ -105,24 +105,24 @@ async def test_all_clean_batches_are_approved_after_one_confirmation_that_says_h
 async def test_what_has_exceptions_is_approved_with_a_reason_only_and_goes_on_to_the_next(
     migrated: str,
 ) -> None:
-    store_readings(migrated, *every_kind())
-    async with open_review_console(migrated) as plant:
-        await plant.press_keys("b")
-        await plant.wait_for_text("All 3")
-        await plant.press_keys("N")
-        await plant.wait_for_text("T-12 is off by -2.80 g")
-        assert "approve it with deviation and say why" in await plant.press_keys("space")
-        await plant.press_keys("d", "enter")
-        asked = await plant.wait_for_text("This needs a few words.")
+    stored(migrated, *every_kind())
+    async with reviewing(migrated) as plant:
+        await plant.press("b")
+        await plant.shows("All 3")
+        await plant.press("N")
+        await plant.shows("T-12 is off by -2.80 g")
+        assert "approve it with deviation and say why" in await plant.press("space")
+        await plant.press("d", "enter")
+        asked = await plant.shows("A reason is required.")
         (about,) = [line for line in asked.splitlines() if "· CU-65/75 · 2 exceptions: " in line]
         assert "…" not in about
-        await plant.type_text("used for foam")
-        await plant.press_keys("enter")
-        await plant.wait_for_text("Say who you are.")
-        await plant.type_text("Anna")
-        await plant.press_keys("enter")
-        await plant.wait_for_text("None: everything is as it should be.")
-        assert read_reviews(migrated) == [("approved with deviation", "Anna", "used for foam")]
+        await plant.type("used for foam")
+        await plant.press("enter")
+        await plant.shows("Enter your name.")
+        await plant.type("Anna")
+        await plant.press("enter")
+        await plant.shows("None: everything is as it should be.")
+        assert said(migrated) == [("approved with deviation", "Anna", "used for foam")]
 
 
 async def test_a_review_is_undone_by_a_new_entry(migrated: str) -> None:
