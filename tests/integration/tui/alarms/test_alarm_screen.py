@@ -85,11 +85,11 @@ async def test_space_acknowledges_the_alarm_under_the_cursor() -> None:
 
 
 async def test_an_acknowledged_alarm_is_not_acknowledged_again() -> None:
-    async with open_alarm_console() as plant:
-        await plant.press_keys("a", "space")
-        await plant.wait_for_entries(1)
-        assert "is acknowledged already" in await plant.press_keys("end", "space")
-        assert len(plant.journal.requested) == 1
+    async with alarmed() as plant:
+        await plant.press("a", "space")
+        await plant.journaled(1)
+        assert "is already acknowledged" in await plant.press("end", "space")
+        assert len(plant.journal.asked) == 1
 
 
 async def test_the_cursor_stays_on_its_alarm_when_a_more_urgent_one_comes() -> None:
@@ -130,8 +130,8 @@ async def test_what_changed_under_the_question_is_left_out_and_told_with_its_rea
         assert [entry.key for entry in plant.journal.requested[2:]] == [third.key]
         said = " ".join(shown.replace("│", " ").split())
         assert f"{first.key.tag} is out of service: it cannot be acknowledged." in said
-        assert f"{second.key.tag} is acknowledged already, by Bob." in said
-        assert "Acknowledged 1 of 3" not in await plant.press_keys("enter")
+        assert f"{second.key.tag} is already acknowledged, by Bob." in said
+        assert "Acknowledged 1 of 3" not in await plant.press("enter")
 
 
 async def test_keys_that_come_in_one_packet_are_taken_in_their_order() -> None:
@@ -275,8 +275,8 @@ async def test_without_the_database_the_collecting_machine_keeps_what_was_done_a
         )
         plant.console.live.set_alarms(kept)
         plant.console.app._run_tick()
-        shown = await plant.console.wait_for_text("2 kept here")
-        assert "journal away: others see this later" in shown
+        shown = await plant.console.shows("2 kept here")
+        assert "journal unavailable: shared later" in shown
 
 
 async def test_the_detail_tells_what_to_do_and_its_keys_work() -> None:
@@ -348,7 +348,7 @@ async def test_a_journal_that_is_not_heard_is_told() -> None:
     async with open_alarm_console() as plant:
         plant.console.live.set_alarms(picture_of(make_state("STOCK_LOW"), journal=False))
         plant.console.app._run_tick()
-        assert "journal away" in await plant.press_keys("a")
+        assert "journal unavailable" in await plant.press("a")
 
 
 async def test_the_list_is_exported_as_it_is_shown(tmp_path: object) -> None:
