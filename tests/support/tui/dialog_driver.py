@@ -19,7 +19,7 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog
 
 Result = TypeVar("Result")
-LOOKS = {
+THEMES = {
     "dark": TerminalTheme(DARK),
     "light": TerminalTheme(LIGHT),
     "ascii": TerminalTheme(DARK, GlyphMode.ASCII),
@@ -27,7 +27,7 @@ LOOKS = {
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 
 
-class Desk(App[None]):
+class DialogApp(App[None]):
     """Nothing but the console's style sheet; a key that gets past a dialog ends up here."""
 
     CSS_PATH = Path(inspect.getfile(DosingApp)).with_name("app.tcss")
@@ -35,7 +35,7 @@ class Desk(App[None]):
 
 
 @dataclass
-class Dialog(Generic[Result]):
+class DialogDriver(Generic[Result]):
     pilot: Pilot[None]
     screen: CanvasDialog[Result]
     results: list[Result | None] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Dialog(Generic[Result]):
             if segment.style and segment.style.color and segment.text.strip()
         }
 
-    async def again(self, screen: CanvasDialog[Result]) -> None:
+    async def reopen(self, screen: CanvasDialog[Result]) -> None:
         """Open another one, after the first has gone."""
         self.screen = screen
         self.pilot.app.push_screen(screen, self.results.append)
@@ -79,17 +79,17 @@ class Dialog(Generic[Result]):
 
 
 @asynccontextmanager
-async def opened(
+async def open_dialog(
     screen: CanvasDialog[Result], *, size: tuple[int, int] = (80, 24)
-) -> AsyncIterator[Dialog[Result]]:
-    app = Desk()
+) -> AsyncIterator[DialogDriver[Result]]:
+    app = DialogApp()
     async with app.run_test(size=size) as pilot:
-        dialog = Dialog(pilot, screen)
-        await dialog.open_again(screen)
+        dialog = DialogDriver(pilot, screen)
+        await dialog.reopen(screen)
         yield dialog
 
 
-def assert_whole(dialog: Dialog[Result], size: tuple[int, int]) -> None:
+def assert_frame_closed(dialog: DialogDriver[Result], size: tuple[int, int]) -> None:
     """The frame is closed on every side, inside the window, and nothing on it is a control character."""
     width, height = size
     corners = [(y, line) for y, line in enumerate(dialog.lines) if line.strip()]

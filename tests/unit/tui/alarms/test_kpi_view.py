@@ -47,9 +47,7 @@ def render_lines(
 )
 def test_the_figures_are_judged_by_their_targets(alarms: int, verdict: str) -> None:
     per_day = next(
-        one
-        for one in list_kpis(replace(summarize_kpis(), annunciated_count=alarms * 30))
-        if "a day" in one.name
+        one for one in list_kpis(replace(found(), annunciated_count=alarms * 30)) if "per day" in one.name
     )
     assert (per_day.value, per_day.rating) == (f"{alarms}", verdict)
 
