@@ -104,7 +104,7 @@ def explain_refusal(event: AlarmEvent, view: AlarmView, asking: CommandContext, 
         return f"{view.state.key.tag} is already acknowledged."
     try:
         _build_entry(
-            ActionRequest(event, (view,), "asked", list_shelving_durations(view, settings)[0]),
+            ActionRequest(event, (view,), "reason", list_shelving_durations(view, settings)[0]),
             view,
             asking,
             settings,

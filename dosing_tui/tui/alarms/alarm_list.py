@@ -119,11 +119,10 @@ def render_alarm_tabs(state: AlarmListState, snapshot: AlarmSnapshot, width: int
     canvas = Canvas(width, 1, CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND))
     x = 1
     for tab in AlarmTab:
-        here = tab is state.tab
         count = "" if tab in TABS_WITHOUT_COUNT else f" {len(list_alarms(snapshot, tab))}"
         name = tab.value if width >= 100 else _SHORT_TAB_NAMES.get(tab, tab.value)
         text = f" {name}{count} "
-        x = canvas.write_text(x, 0, text, _SELECTED_TAB_STYLE if here else _TAB_STYLE) + 1
+        x = canvas.write_text(x, 0, text, _SELECTED_TAB_STYLE if tab is state.tab else _TAB_STYLE) + 1
     if not snapshot.is_journal_live:
         warning = "journal unavailable" if width >= 100 else "no journal"
         if width >= 120:
@@ -153,7 +152,7 @@ def render_alarm_list(
 
 
 def format_operator(operator: Actor) -> str:
-    """The name somebody gave, else the account.
+    """The operator's name, else the account, else the database role.
 
     >>> format_operator(Actor("", "pi"))
     'pi'

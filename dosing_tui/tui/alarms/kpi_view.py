@@ -123,12 +123,12 @@ def render_kpis(state: AlarmKpiState, context: AlarmListContext, width: int, hei
 
 
 def _draw_heading(canvas: Canvas, health: AlarmKpiSummary) -> None:
-    pen = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
-    canvas.fill_row(0, pen)
+    style = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
+    canvas.fill_row(0, style)
     days = f"{health.days:.0f} days" if health.days >= 2 else f"{health.days * 24:.1f} h"
-    canvas.write_text(1, 0, days if health.has_full_period else f"{days}; rated from 30 days on", pen)
+    canvas.write_text(1, 0, days if health.has_full_period else f"{days}; rated from 30 days on", style)
     for x, title in ((_VALUE_X, "Figure"), (_TARGET_X, "Target"), (_MAXIMUM_X, "Limit")):
-        canvas.write_text(x, 0, title, pen)
+        canvas.write_text(x, 0, title, style)
 
 
 def _draw_most_frequent(canvas: Canvas, y: int, top: Sequence[tuple[AlarmKey, int]]) -> None:

@@ -121,9 +121,10 @@ def _render_header(detail: BatchDetail, batch: Batch, context: BatchDetailContex
 
 def _draw_parts(canvas: Canvas, y: int, *parts: tuple[str, CellStyle]) -> None:
     x = 1
-    for text, pen in parts:
+    for text, style in parts:
         if text:
-            x = canvas.write_text(x if x == 1 else canvas.write_text(x, y, " · ", FRAME), y, text, pen)
+            start = x if x == 1 else canvas.write_text(x, y, " · ", FRAME)
+            x = canvas.write_text(start, y, text, style)
 
 
 def _draw_review_state(canvas: Canvas, detail: BatchDetail, batch: Batch, zone: tzinfo) -> None:

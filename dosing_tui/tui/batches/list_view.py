@@ -1,5 +1,6 @@
 """The batch list: its tabs with their counts, and one row per batch. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -39,7 +40,7 @@ class BatchListHeader:
     """The keys of the filters "to review" and "exceptions"."""
 
 
-STATUS_LABELS = {
+STATUS_LABELS: Mapping[str, tuple[str, str]] = {
     BatchStatus.OPEN: ("◇", "running"),
     BatchStatus.COMPLETE: ("●", "complete"),
     BatchStatus.ABORTED: ("■", "aborted"),
@@ -60,8 +61,8 @@ _WARNING_REVIEWS = frozenset({ReviewState.OUTDATED.value, Decision.REJECTED.valu
 _SHORT_TAB_NAMES = {
     BatchTab.ALL: "All",
     BatchTab.RUNNING: "Running",
-    BatchTab.COMPLETE: "Complete",
-    BatchTab.NOT_COMPLETE: "Other",
+    BatchTab.COMPLETE: "Done",
+    BatchTab.NOT_COMPLETE: "Not done",
 }
 """The tabs side by side, with their names in a narrow window."""
 _MANY_BATCHES = 1_000
@@ -79,11 +80,9 @@ def render_batch_tabs(header: BatchListHeader, width: int) -> Rows:
     x = 1 if width >= 100 else 0
     counts, single = header.counts, header.options.tab in NOT_COMPLETE_TABS
     for tab in _SHORT_TAB_NAMES:
-        here = single if tab is BatchTab.NOT_COMPLETE else tab is header.options.tab
+        is_active = tab is header.options.tab or (single and tab is BatchTab.NOT_COMPLETE)
         text = f" {_format_tab(header, tab, width)} "
-        x = canvas.write_text(
-            x, 0, text, _ACTIVE_TAB_STYLE if here or tab is header.options.tab else _TAB_STYLE
-        )
+        x = canvas.write_text(x, 0, text, _ACTIVE_TAB_STYLE if is_active else _TAB_STYLE)
     unreviewed, with_findings = (None, None) if counts is None else (counts.unreviewed, counts.with_findings)
     chips = (
         (header.filter_keys[0], "to review", header.options.unreviewed, unreviewed),
@@ -145,8 +144,7 @@ def build_batch_table(state: BatchListState, context: BatchListContext) -> Table
 
 def format_status(status: str) -> tuple[str, str]:
     """Mark and text; an unknown status has its own name."""
-    known = status in set(BatchStatus)
-    return STATUS_LABELS[BatchStatus(status)] if known else ("■", sanitize_text(status, 14))
+    return STATUS_LABELS.get(status, ("■", sanitize_text(status, 14)))
 
 
 def format_review_state(state: str, *, short: bool = True) -> str:

@@ -14,8 +14,8 @@ class BulkApprovalDialog(ReviewDialog):
     def __init__(
         self, theme: TerminalTheme, count: int, *, limit: int, account: str, pin: bool, name: str
     ) -> None:
-        only = " The newest; there may be more." if count == limit else ""
+        note = " The newest; there may be more." if count == limit else ""
         batches = "1 batch" if count == 1 else f"{number_format.format_count(count)} batches"
-        about = f"{batches} without exceptions, complete and unreviewed.{only}"
-        asked = ReviewPrompt(Decision.APPROVED, about, account, pin, name, consequence=_CONSEQUENCE)
-        super().__init__(theme, asked)
+        summary = f"{batches} without exceptions, complete and unreviewed.{note}"
+        prompt = ReviewPrompt(Decision.APPROVED, summary, account, pin, name, consequence=_CONSEQUENCE)
+        super().__init__(theme, prompt)
