@@ -30,7 +30,7 @@ _TITLES = {
 _CONSEQUENCES = {
     AlarmEvent.ACKNOWLEDGE: "The alarm stays in the list while its condition is active.",
     AlarmEvent.RESET: "Ends the latched alarm. Its cause must be dealt with.",
-    AlarmEvent.SHELVE: "Not annunciated on any console for this time. Then the alarm returns by itself.",
+    AlarmEvent.SHELVE: "Shelved on all consoles for the time below. Then annunciated again.",
     AlarmEvent.UNSHELVE: "Annunciated again at once if the condition is active.",
     AlarmEvent.REMOVE_FROM_SERVICE: "Not annunciated on any console until it is returned to service.",
     AlarmEvent.RETURN_TO_SERVICE: "Annunciated again at once if the condition is active.",
@@ -68,7 +68,7 @@ class _AlarmLines:
     def height(self) -> int:
         return min(len(self.views), _MAX_LISTED + 1)
 
-    def draw(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
+    def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
         for row, view in enumerate(self.views[:_MAX_LISTED], start=y):
             priority = get_priority(view)
             style = CellStyle(PRIORITY_MARKS[priority].colour, bold=True)

@@ -85,7 +85,7 @@ class PresetList(FormField):
                 return False
         return True
 
-    def draw(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
+    def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
         for number, column in enumerate(PRESET_COLUMNS):
             x = 3 + number * (_COLUMN_WIDTH - 2)
             for row, preset in enumerate(column, start=y):

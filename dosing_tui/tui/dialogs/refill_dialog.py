@@ -50,7 +50,7 @@ class RefillDialog(FormDialog[RefillInput]):
         self._operator = TextEntry(label="Name", field=text_field.create_field(name, MAX_AUTHOR_LENGTH))
         consequence = wrap_form_text(
             f"Its level may jump up for {number_format.format_bucket_width(grace_period)} without an alarm."
-            " The journal keeps your name and the amount."
+            " The journal records your name and the amount."
         )
         fields: list[FormPart] = [self._tank, self._grams, self._operator, BLANK_ROW, consequence]
         super().__init__(theme, "Record refill", fields, action="Record refill")

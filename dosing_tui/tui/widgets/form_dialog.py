@@ -86,7 +86,7 @@ class FormDialog(CanvasDialog[Result]):
         )
         y = self.first_row
         for part in self._parts:
-            part.draw(canvas, y, is_focused=part is self._focused_field)
+            part.draw_part(canvas, y, is_focused=part is self._focused_field)
             y += part.height
         text, is_error = self.format_message()
         draw_message(canvas, y + self.gap, text, is_error=is_error)

@@ -22,7 +22,7 @@ class FormPart(Protocol):
     @property
     def height(self) -> int: ...
 
-    def draw(self, canvas: Canvas, y: int, *, is_focused: bool) -> None: ...
+    def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class FormText:
     def height(self) -> int:
         return len(self.lines)
 
-    def draw(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
+    def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
         draw_lines(canvas, self.x, y, list(self.lines), self.style)
 
 
@@ -71,7 +71,7 @@ class FormField(ABC):
     def take_input(self, key: str, text: str | None) -> bool:
         """Apply a key, or the text it prints; False where it means nothing to this field."""
 
-    def draw(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
+    def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
         canvas.write_text(3, y, self.label, LABEL if is_focused else DIM)
 
 
@@ -105,8 +105,8 @@ class TextEntry(FormField):
         self.field = text_field.apply_key(self.field, key, text)
         return text_field.is_edit(key, text)
 
-    def draw(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
-        super().draw(canvas, y, is_focused=is_focused)
+    def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
+        super().draw_part(canvas, y, is_focused=is_focused)
         x = 3 + self.label_width
         shown = replace(self.field, text="•" * len(self.field.text)) if self.is_secret else self.field
         text_field.draw_field(canvas, x, y, shown, width=self.width, is_focused=is_focused)
@@ -132,8 +132,8 @@ class ChoiceField(FormField):
         self.index = index % len(self.options) if self.is_cyclic else max(0, min(index, last))
         return True
 
-    def draw(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
-        super().draw(canvas, y, is_focused=is_focused)
+    def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
+        super().draw_part(canvas, y, is_focused=is_focused)
         text, style = f"← {self.options[self.index]} →", SELECTED_STYLE if is_focused else TEXT
         x = canvas.write_text(3 + LABEL_WIDTH, y, text, style, width=ENTRY_WIDTH)
         canvas.write_text(x + 2, y, self.hint, DIM)
@@ -170,7 +170,7 @@ class OptionGroup(FormField):
         self.index += steps[key]
         return True
 
-    def draw(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
+    def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
         canvas.write_text(3, y, self.label if self.marked else self.all_label, LABEL if is_focused else DIM)
         for number, option in enumerate(self.options):
             column, row = divmod(number, self.row_count)
