@@ -6,7 +6,7 @@ HelpGroup: TypeAlias = tuple[str, tuple[tuple[str, tuple[str, ...]], ...]]
 HelpPage: TypeAlias = tuple[tuple[HelpGroup, ...], tuple[HelpGroup, ...]]
 HELP_BATCHES: tuple[HelpGroup, ...] = (
     ("Batches: the list", (
-        ("The list, and back", ("batches",)), ("All, under way, complete …", ("left", "right")),
+        ("The list, and back", ("batches",)), ("All, running, complete …", ("left", "right")),
         ("Only those to review", ("batch-unreviewed",)), ("Only with exceptions", ("batch-exceptions",)),
         ("The batch, whole; back", ("zoom", "back")), ("Range, filters", ("range", "filters")),
     )),

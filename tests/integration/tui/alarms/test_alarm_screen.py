@@ -130,7 +130,7 @@ async def test_what_changed_under_the_question_is_left_out_and_told_with_its_rea
         assert [entry.key for entry in plant.journal.requested[2:]] == [third.key]
         said = " ".join(shown.replace("│", " ").split())
         assert f"{first.key.tag} is out of service: it cannot be acknowledged." in said
-        assert f"{second.key.tag} is already acknowledged, by Bob." in said
+        assert f"{second.key.tag} is acknowledged already, by Bob." in said
         assert "Acknowledged 1 of 3" not in await plant.press("enter")
 
 
@@ -217,13 +217,13 @@ async def test_shelving_needs_a_reason_and_is_bounded_by_the_priority() -> None:
 
 
 async def test_out_of_service_and_back() -> None:
-    async with open_alarm_console() as plant:
-        assert "until somebody puts it" in await plant.press_keys("a", "o")
-        await plant.press_keys(*"scale", "space", *"gone", "enter")
-        assert "Out of service 1" in await plant.wait_for_entries(1)
-        await plant.press_keys("tab", "tab", "tab", "u", "enter")
-        assert "Out of service 0" in await plant.wait_for_entries(2)
-        assert [entry.event for entry in plant.journal.requested] == [
+    async with alarmed() as plant:
+        assert "until it is returned" in await plant.press("a", "o")
+        await plant.press(*"scale", "space", *"gone", "enter")
+        assert "Out of service 1" in await plant.journaled(1)
+        await plant.press("tab", "tab", "tab", "u", "enter")
+        assert "Out of service 0" in await plant.journaled(2)
+        assert [entry.event for entry in plant.journal.asked] == [
             AlarmEvent.REMOVE_FROM_SERVICE,
             AlarmEvent.RETURN_TO_SERVICE,
         ]
@@ -361,10 +361,10 @@ async def test_the_list_is_exported_as_it_is_shown(tmp_path: object) -> None:
 async def test_the_health_of_the_alarms_is_told_from_the_journal(size: tuple[int, int]) -> None:
     async with open_alarm_console(size=size) as plant:
         plant.console.source.entries = plant.journal.entries
-        plant.console.clock.move_forward(3_600)
-        await plant.press_keys("a", "shift+tab")
-        shown = await plant.console.wait_for_text("Alarms an hour")
-        for word in ("3.0", "≤ 6", "≤ 12", "Chattering", "Median time to acknowledge", "30 to judge"):
+        plant.console.clock.move(3_600)
+        await plant.press("a", "shift+tab")
+        shown = await plant.console.shows("Alarms per hour")
+        for word in ("3.0", "≤ 6", "≤ 12", "Chattering", "Median time to acknowledge", "from 30 days on"):
             assert word in shown
 
 
@@ -372,9 +372,9 @@ async def test_a_channel_that_fails_shows_while_the_page_is_open() -> None:
     why = "The server answers 500."
     async with open_alarm_console() as plant:
         plant.console.source.entries = plant.journal.entries
-        plant.console.clock.move_forward(3_600)
-        await plant.press_keys("a", "shift+tab")
-        await plant.console.wait_for_text("nobody is told of alarms")
+        plant.console.clock.move(3_600)
+        await plant.press("a", "shift+tab")
+        await plant.console.shows("alarm notifications are disabled")
         failing = ChannelStatus("shift", waiting=2, failing_since=sample_plant.NOW, reason=why)
         plant.console.source.told_by = [failing]
         plant.console.clock.move_forward(11)

@@ -191,11 +191,11 @@ async def test_entries_are_chosen_by_the_state_that_their_alarm_is_in_now(size: 
 
 
 async def test_what_was_entered_without_the_database_says_so() -> None:
-    kept = numbered_entry(7, AlarmEvent.ACKNOWLEDGE, minutes=3, who=Actor("Anna", "hmi"), offline=True)
-    async with open_journal([kept]) as one:
-        await one.wait_for_text("1 entry")
-        shown = await one.press_keys("enter")
-        assert "while the database was away: under no database role" in shown
+    kept = told(7, AlarmEvent.ACKNOWLEDGE, minutes=3, who=Actor("Anna", "hmi"), offline=True)
+    async with journaled([kept]) as one:
+        await one.shows("1 entry")
+        shown = await one.press("enter")
+        assert "while the database was unavailable" in shown
         assert "(database role)" not in shown
 
 
