@@ -19,7 +19,7 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog
 
 Result = TypeVar("Result")
-THEMES = {
+LOOKS = {
     "dark": TerminalTheme(DARK),
     "light": TerminalTheme(LIGHT),
     "ascii": TerminalTheme(DARK, GlyphMode.ASCII),
@@ -27,7 +27,7 @@ THEMES = {
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 
 
-class DialogApp(App[None]):
+class Desk(App[None]):
     """Nothing but the console's style sheet; a key that gets past a dialog ends up here."""
 
     CSS_PATH = Path(inspect.getfile(DosingApp)).with_name("app.tcss")
@@ -35,7 +35,7 @@ class DialogApp(App[None]):
 
 
 @dataclass
-class DialogDriver(Generic[Result]):
+class Dialog(Generic[Result]):
     pilot: Pilot[None]
     screen: CanvasDialog[Result]
     results: list[Result | None] = field(default_factory=list)
@@ -58,7 +58,7 @@ class DialogDriver(Generic[Result]):
             if segment.style and segment.style.color and segment.text.strip()
         }
 
-    async def reopen(self, screen: CanvasDialog[Result]) -> None:
+    async def open_again(self, screen: CanvasDialog[Result]) -> None:
         """Open another one, after the first has gone."""
         self.screen = screen
         self.pilot.app.push_screen(screen, self.results.append)
@@ -81,15 +81,15 @@ class DialogDriver(Generic[Result]):
 @asynccontextmanager
 async def open_dialog(
     screen: CanvasDialog[Result], *, size: tuple[int, int] = (80, 24)
-) -> AsyncIterator[DialogDriver[Result]]:
-    app = DialogApp()
+) -> AsyncIterator[Dialog[Result]]:
+    app = Desk()
     async with app.run_test(size=size) as pilot:
-        dialog = DialogDriver(pilot, screen)
-        await dialog.reopen(screen)
+        dialog = Dialog(pilot, screen)
+        await dialog.open_again(screen)
         yield dialog
 
 
-def assert_frame_closed(dialog: DialogDriver[Result], size: tuple[int, int]) -> None:
+def assert_whole(dialog: Dialog[Result], size: tuple[int, int]) -> None:
     """The frame is closed on every side, inside the window, and nothing on it is a control character."""
     width, height = size
     corners = [(y, line) for y, line in enumerate(dialog.lines) if line.strip()]

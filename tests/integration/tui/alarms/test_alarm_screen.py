@@ -85,11 +85,11 @@ async def test_space_acknowledges_the_alarm_under_the_cursor() -> None:
 
 
 async def test_an_acknowledged_alarm_is_not_acknowledged_again() -> None:
-    async with alarmed() as plant:
-        await plant.press("a", "space")
-        await plant.journaled(1)
-        assert "is already acknowledged" in await plant.press("end", "space")
-        assert len(plant.journal.asked) == 1
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a", "space")
+        await plant.wait_for_entries(1)
+        assert "is already acknowledged" in await plant.press_keys("end", "space")
+        assert len(plant.journal.requested) == 1
 
 
 async def test_the_cursor_stays_on_its_alarm_when_a_more_urgent_one_comes() -> None:
@@ -131,7 +131,7 @@ async def test_what_changed_under_the_question_is_left_out_and_told_with_its_rea
         said = " ".join(shown.replace("│", " ").split())
         assert f"{first.key.tag} is out of service: it cannot be acknowledged." in said
         assert f"{second.key.tag} is acknowledged already, by Bob." in said
-        assert "Acknowledged 1 of 3" not in await plant.press("enter")
+        assert "Acknowledged 1 of 3" not in await plant.press_keys("enter")
 
 
 async def test_keys_that_come_in_one_packet_are_taken_in_their_order() -> None:
@@ -189,7 +189,7 @@ async def test_a_name_holds_until_the_shift_changes_and_is_asked_for_then() -> N
         await plant.wait_for_entries(2)
         plant.console.clock.move_forward(6 * HOUR)
         plant.console.app._run_tick()
-        shown = await plant.press("home", "space")
+        shown = await plant.press_keys("home", "space")
         assert "The shift has changed. Enter your name." in shown
         assert "Zoe" not in "".join(shown.splitlines()[8:])
         await plant.press_keys(*"Bob", "enter")
@@ -201,10 +201,10 @@ async def test_shelving_needs_a_reason_and_is_bounded_by_the_priority() -> None:
     async with open_alarm_console() as plant:
         asked = await plant.press_keys("a", "h")
         assert "30 min at most" in asked
-        assert "A reason is required" in await plant.press("enter")
-        await plant.press(*"refill", "tab", "tab", *["right"] * 20, "enter")
-        shown = await plant.journaled(1)
-        (entry,) = plant.journal.asked
+        assert "A reason is required" in await plant.press_keys("enter")
+        await plant.press_keys(*"refill", "tab", "tab", *["right"] * 20, "enter")
+        shown = await plant.wait_for_entries(1)
+        (entry,) = plant.journal.requested
         assert entry.until is not None
         assert (entry.until - entry.at).total_seconds() == 30 * 60
         assert "Shelved 1" in shown
@@ -217,13 +217,13 @@ async def test_shelving_needs_a_reason_and_is_bounded_by_the_priority() -> None:
 
 
 async def test_out_of_service_and_back() -> None:
-    async with alarmed() as plant:
-        assert "until it is returned" in await plant.press("a", "o")
-        await plant.press(*"scale", "space", *"gone", "enter")
-        assert "Out of service 1" in await plant.journaled(1)
-        await plant.press("tab", "tab", "tab", "u", "enter")
-        assert "Out of service 0" in await plant.journaled(2)
-        assert [entry.event for entry in plant.journal.asked] == [
+    async with open_alarm_console() as plant:
+        assert "until it is returned" in await plant.press_keys("a", "o")
+        await plant.press_keys(*"scale", "space", *"gone", "enter")
+        assert "Out of service 1" in await plant.wait_for_entries(1)
+        await plant.press_keys("tab", "tab", "tab", "u", "enter")
+        assert "Out of service 0" in await plant.wait_for_entries(2)
+        assert [entry.event for entry in plant.journal.requested] == [
             AlarmEvent.REMOVE_FROM_SERVICE,
             AlarmEvent.RETURN_TO_SERVICE,
         ]
@@ -275,7 +275,7 @@ async def test_without_the_database_the_collecting_machine_keeps_what_was_done_a
         )
         plant.console.live.set_alarms(kept)
         plant.console.app._run_tick()
-        shown = await plant.console.shows("2 kept here")
+        shown = await plant.console.wait_for_text("2 kept here")
         assert "journal unavailable: shared later" in shown
 
 
@@ -348,7 +348,7 @@ async def test_a_journal_that_is_not_heard_is_told() -> None:
     async with open_alarm_console() as plant:
         plant.console.live.set_alarms(picture_of(make_state("STOCK_LOW"), journal=False))
         plant.console.app._run_tick()
-        assert "journal unavailable" in await plant.press("a")
+        assert "journal unavailable" in await plant.press_keys("a")
 
 
 async def test_the_list_is_exported_as_it_is_shown(tmp_path: object) -> None:
@@ -361,9 +361,9 @@ async def test_the_list_is_exported_as_it_is_shown(tmp_path: object) -> None:
 async def test_the_health_of_the_alarms_is_told_from_the_journal(size: tuple[int, int]) -> None:
     async with open_alarm_console(size=size) as plant:
         plant.console.source.entries = plant.journal.entries
-        plant.console.clock.move(3_600)
-        await plant.press("a", "shift+tab")
-        shown = await plant.console.shows("Alarms per hour")
+        plant.console.clock.move_forward(3_600)
+        await plant.press_keys("a", "shift+tab")
+        shown = await plant.console.wait_for_text("Alarms per hour")
         for word in ("3.0", "≤ 6", "≤ 12", "Chattering", "Median time to acknowledge", "from 30 days on"):
             assert word in shown
 
@@ -372,9 +372,9 @@ async def test_a_channel_that_fails_shows_while_the_page_is_open() -> None:
     why = "The server answers 500."
     async with open_alarm_console() as plant:
         plant.console.source.entries = plant.journal.entries
-        plant.console.clock.move(3_600)
-        await plant.press("a", "shift+tab")
-        await plant.console.shows("alarm notifications are disabled")
+        plant.console.clock.move_forward(3_600)
+        await plant.press_keys("a", "shift+tab")
+        await plant.console.wait_for_text("alarm notifications are disabled")
         failing = ChannelStatus("shift", waiting=2, failing_since=sample_plant.NOW, reason=why)
         plant.console.source.told_by = [failing]
         plant.console.clock.move_forward(11)

@@ -102,7 +102,7 @@ def test_nothing_measured_and_a_database_that_is_away_are_said() -> None:
     empty = [AlarmTrendPoint(asked.since, None)]
     assert any(
         "No measured values" in line
-        for line in lines(render_trend(AlarmTrendState(asked, empty), one, UTC, 72, 9))
+        for line in join_rows(render_trend(AlarmTrendState(asked, empty), one, UTC, 72, 9))
     )
     away = AlarmTrendState(asked, error="No database server listens.")
     assert any("No database server" in line for line in join_rows(render_trend(away, one, UTC, 72, 9)))

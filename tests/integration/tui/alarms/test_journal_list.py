@@ -70,8 +70,8 @@ async def test_what_happened_is_listed_the_newest_first_with_who_and_what(size: 
         numbered_entry(2, AlarmEvent.ACKNOWLEDGE, minutes=8, message="tank A", who=ANNA, comment="on my way"),
         numbered_entry(3, AlarmEvent.RETURN, minutes=7, message="tank A"),
     ]
-    async with journaled(happened, size=size) as one:
-        shown = rows_of(await one.shows("normal (RTN)"))
+    async with open_journal(happened, size=size) as one:
+        shown = rows_of(await one.wait_for_text("normal (RTN)"))
         assert [("raised" in row, "acknowledged" in row) for row in shown] == [
             (False, False), (False, True), (True, False),
         ]  # fmt: skip
@@ -86,13 +86,13 @@ async def test_only_pages_that_come_in_sight_are_read_and_no_entry_is_read_twice
         await one.press_keys(*["pagedown"] * 6)
         await one.wait_for_text("400 entries, older below")
         assert len(one.source.pages) == 2
-        await one.press("end")
-        await one.shows("600 entries")
-        await one.press("end")
-        await one.shows("800 entries")
-        await one.press("end")
-        await one.shows("900 entries · Home: live")
-        assert "tank 1 " in await one.press("end")
+        await one.press_keys("end")
+        await one.wait_for_text("600 entries")
+        await one.press_keys("end")
+        await one.wait_for_text("800 entries")
+        await one.press_keys("end")
+        await one.wait_for_text("900 entries · Home: live")
+        assert "tank 1 " in await one.press_keys("end")
         assert [row.id for row in one.app._journal_list.rows] == list(range(900, 0, -1))
 
 
@@ -120,13 +120,13 @@ async def test_new_entries_come_in_at_the_top_and_leave_the_cursor_where_it_is()
 
 
 async def test_nothing_moves_while_older_pages_are_read_until_home() -> None:
-    entries = story(300)
-    async with journaled(entries) as one:
-        await one.shows("200 entries")
-        await one.press("end")
-        await one.shows("300 entries · Home: live")
-        entries.append(told(301, message="tank 301"))
-        one.clock.move(60)
+    entries = make_entries(300)
+    async with open_journal(entries) as one:
+        await one.wait_for_text("200 entries")
+        await one.press_keys("end")
+        await one.wait_for_text("300 entries · Home: live")
+        entries.append(numbered_entry(301, message="tank 301"))
+        one.clock.move_forward(60)
         one.app._run_tick()
         await one.pilot.pause()
         assert "tank 301" not in one.screen
@@ -162,12 +162,12 @@ async def test_entries_are_chosen_by_tag_user_and_event() -> None:
         await one.press_keys("slash", *"gross", "enter")
         shown = await one.wait_for_text("only tag gross")
         assert len(rows_of(shown)) == 1
-        await one.press("slash", "tab", "tab", "c", "up", *"anna", "enter")
-        assert len(rows_of(await one.shows("only by anna"))) == 1
-        await one.press("slash", "tab", "tab", "c", "space", "enter")
-        assert len(rows_of(await one.shows("only raised"))) == 2
-        await one.press("slash", *"nowhere", "enter")
-        await one.shows("No entries in this range for tag nowhere · raised.")
+        await one.press_keys("slash", "tab", "tab", "c", "up", *"anna", "enter")
+        assert len(rows_of(await one.wait_for_text("only by anna"))) == 1
+        await one.press_keys("slash", "tab", "tab", "c", "space", "enter")
+        assert len(rows_of(await one.wait_for_text("only raised"))) == 2
+        await one.press_keys("slash", *"nowhere", "enter")
+        await one.wait_for_text("No entries in this range for tag nowhere · raised.")
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL])
@@ -191,10 +191,10 @@ async def test_entries_are_chosen_by_the_state_that_their_alarm_is_in_now(size: 
 
 
 async def test_what_was_entered_without_the_database_says_so() -> None:
-    kept = told(7, AlarmEvent.ACKNOWLEDGE, minutes=3, who=Actor("Anna", "hmi"), offline=True)
-    async with journaled([kept]) as one:
-        await one.shows("1 entry")
-        shown = await one.press("enter")
+    kept = numbered_entry(7, AlarmEvent.ACKNOWLEDGE, minutes=3, who=Actor("Anna", "hmi"), offline=True)
+    async with open_journal([kept]) as one:
+        await one.wait_for_text("1 entry")
+        shown = await one.press_keys("enter")
         assert "while the database was unavailable" in shown
         assert "(database role)" not in shown
 
@@ -235,9 +235,9 @@ async def test_exactly_the_list_is_saved_also_what_was_not_read_yet(tmp_path: Pa
 
 
 async def test_an_empty_journal_and_a_database_that_is_away_are_told_in_a_sentence() -> None:
-    async with journaled([]) as one:
-        await one.shows("No alarm events in this range.")
-        assert "nothing to export" in await one.press("e")
+    async with open_journal([]) as one:
+        await one.wait_for_text("No alarm events in this range.")
+        assert "nothing to export" in await one.press_keys("e")
         one.source.away = "No database server listens at db.plant:5432."
         one.clock.move_forward(11)
         one.app._run_tick()

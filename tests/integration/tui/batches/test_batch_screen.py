@@ -105,24 +105,24 @@ async def test_all_clean_batches_are_approved_after_one_confirmation_that_says_h
 async def test_what_has_exceptions_is_approved_with_a_reason_only_and_goes_on_to_the_next(
     migrated: str,
 ) -> None:
-    stored(migrated, *every_kind())
-    async with reviewing(migrated) as plant:
-        await plant.press("b")
-        await plant.shows("All 3")
-        await plant.press("N")
-        await plant.shows("T-12 is off by -2.80 g")
-        assert "approve it with deviation and say why" in await plant.press("space")
-        await plant.press("d", "enter")
-        asked = await plant.shows("A reason is required.")
+    store_readings(migrated, *every_kind())
+    async with open_review_console(migrated) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 3")
+        await plant.press_keys("N")
+        await plant.wait_for_text("T-12 is off by -2.80 g")
+        assert "approve it with deviation and say why" in await plant.press_keys("space")
+        await plant.press_keys("d", "enter")
+        asked = await plant.wait_for_text("A reason is required.")
         (about,) = [line for line in asked.splitlines() if "· CU-65/75 · 2 exceptions: " in line]
         assert "…" not in about
-        await plant.type("used for foam")
-        await plant.press("enter")
-        await plant.shows("Enter your name.")
-        await plant.type("Anna")
-        await plant.press("enter")
-        await plant.shows("No exceptions")
-        assert said(migrated) == [("approved with deviation", "Anna", "used for foam")]
+        await plant.type_text("used for foam")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Enter your name.")
+        await plant.type_text("Anna")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("No exceptions")
+        assert read_reviews(migrated) == [("approved with deviation", "Anna", "used for foam")]
 
 
 async def test_a_review_is_undone_by_a_new_entry(migrated: str) -> None:
@@ -208,13 +208,13 @@ async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migr
 
 
 async def test_a_batch_under_way_moves_with_each_dose_and_cannot_be_approved(migrated: str) -> None:
-    live, late = LiveState(), dose(6 * 3600.0 - 10, "T-12", target_g=5.0, actual_g=5.1)
-    stored(migrated, *under_way())
-    async with reviewing(migrated, live=live) as plant:
-        await plant.press("b")
-        await plant.shows("running")
-        await plant.press("enter")
-        shown = await plant.shows("1 of 2 doses")
+    live, late = LiveState(), make_dose(6 * 3600.0 - 10, "T-12", target_g=5.0, actual_g=5.1)
+    store_readings(migrated, *under_way())
+    async with open_review_console(migrated, live=live) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("running")
+        await plant.press_keys("enter")
+        shown = await plant.wait_for_text("1 of 2 doses")
         assert "T-12" not in shown
         apply_live(live, [late])
         await plant.wait_for_text("2 of 2 doses")
@@ -271,13 +271,13 @@ async def test_a_shared_account_is_warned_of(migrated: str) -> None:
 
 async def test_text_of_the_plant_is_neither_markup_nor_control(migrated: str) -> None:
     evil = "[/] \x1b[2J"
-    stored(migrated, *normal(recipe=evil))
-    async with reviewing(migrated) as plant:
-        await plant.press("b")
-        await plant.shows("[/]")
-        await plant.press("enter")
-        await plant.shows("Ingredients")
-        shown = await plant.press("m")
+    store_readings(migrated, *normal_batch(recipe=evil))
+    async with open_review_console(migrated) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("[/]")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Ingredients")
+        shown = await plant.press_keys("m")
         assert "Stored messages 4" in shown
         assert "\x1b" not in shown
 
@@ -314,16 +314,16 @@ async def test_filters_narrow_the_list_and_the_console_s_filters_apply(migrated:
 
 
 async def test_alarms_and_views_are_reached_from_the_batches_and_back(migrated: str) -> None:
-    stored(migrated, *clean(1))
-    async with reviewing(migrated) as plant:
-        await plant.press("b")
-        await plant.shows("All 1")
-        await plant.press("a")
-        await plant.shows("No active or unacknowledged alarms")
-        await plant.press("b")
-        await plant.shows("All 1")
-        await plant.press("2")
-        await plant.shows("Inventory")
+    store_readings(migrated, *make_clean_batches(1))
+    async with open_review_console(migrated) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 1")
+        await plant.press_keys("a")
+        await plant.wait_for_text("No active or unacknowledged alarms")
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 1")
+        await plant.press_keys("2")
+        await plant.wait_for_text("Inventory")
         assert "to review" not in plant.console.screen
 
 
@@ -418,14 +418,14 @@ async def test_the_plant_s_policy_asks_for_pin_and_second_person_whatever_the_co
         assert [(meaning, who) for meaning, who, _ in read_reviews(migrated)] == [
             ("approved", "Anna"), ("confirmed", "Ben"),
         ]  # fmt: skip
-        await plant.press("u")
-        await plant.shows("the confirmation by Ben")
-        await plant.type("slip")
-        await plant.press("tab", "tab")
-        await plant.type("4711")
-        await plant.press("enter")
-        await plant.shows("withdrawn; it is approved now")
-        await plant.shows("withdrawn by Ben (anna) (withdraws 'confirmed' by Ben)")
+        await plant.press_keys("u")
+        await plant.wait_for_text("the confirmation by Ben")
+        await plant.type_text("slip")
+        await plant.press_keys("tab", "tab")
+        await plant.type_text("4711")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("withdrawn; it is approved now")
+        await plant.wait_for_text("withdrawn by Ben (anna) (withdraws 'confirmed' by Ben)")
 
 
 async def test_what_came_after_a_review_is_told_on_the_batch(migrated: str) -> None:

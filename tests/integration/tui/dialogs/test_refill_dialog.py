@@ -65,9 +65,9 @@ async def test_without_a_choice_it_is_about_the_emptiest_tank_and_another_may_be
 
 
 async def test_what_cannot_be_is_told_and_nothing_is_journaled() -> None:
-    async with stocked() as (plant, journal):
-        assert "is not a number of grams" in await plant.press("2", "R", *"much", "enter")
-        assert "10 000 g at most" in await plant.press("ctrl+u", *"10001", "enter")
+    async with open_stocked_console() as (plant, journal):
+        assert "is not a number of grams" in await plant.press_keys("2", "R", *"much", "enter")
+        assert "10 000 g at most" in await plant.press_keys("ctrl+u", *"10001", "enter")
         hiding = Suppression(AlarmStateName.OUT_OF_SERVICE, sample_plant.NOW, "away")
         plant.live.set_alarms(picture_of(make_state("STOCK_RESET", "T-9", hiding=hiding)))
         plant.app._run_tick()

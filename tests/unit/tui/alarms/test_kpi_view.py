@@ -47,14 +47,16 @@ def render_lines(
 )
 def test_the_figures_are_judged_by_their_targets(alarms: int, verdict: str) -> None:
     per_day = next(
-        one for one in list_kpis(replace(found(), annunciated_count=alarms * 30)) if "per day" in one.name
+        one
+        for one in list_kpis(replace(summarize_kpis(), annunciated_count=alarms * 30))
+        if "per day" in one.name
     )
     assert (per_day.value, per_day.rating) == (f"{alarms}", verdict)
 
 
 def test_less_than_thirty_days_are_not_judged() -> None:
-    assert any(line.rstrip().endswith(OK) for line in lines(found()))
-    short = lines(found(days=29))
+    assert any(line.rstrip().endswith(OK) for line in render_lines(summarize_kpis()))
+    short = render_lines(summarize_kpis(days=29))
     assert "rated from 30 days on" in short[0]
     assert not any(line.rstrip().endswith((OK, ABOVE_TARGET, TOO_HIGH)) for line in short)
 
