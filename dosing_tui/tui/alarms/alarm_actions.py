@@ -1,6 +1,6 @@
-"""What an operator wants done with alarms, as journal entries. Pure."""
+"""The operator's alarm actions as journal entries. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -24,34 +24,33 @@ SHELVING_DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30,
 
 
 class AlarmAction(StrEnum):
-    """What the keys ask for."""
+    """The action of each alarm key."""
 
     ACKNOWLEDGE = "acknowledge"
     ACKNOWLEDGE_WITH_COMMENT = "comment"
-    """Acknowledge, with a comment."""
     ACKNOWLEDGE_ALL = "all"
-    """Acknowledge every alarm in sight."""
+    """Acknowledge every alarm in view."""
     RESET = "reset"
     SHELVE = "shelve"
     RESTORE = "back"
-    """End shelving, or being out of service."""
+    """Unshelve, or return to service."""
     REMOVE_FROM_SERVICE = "remove"
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRequest:
-    """One event for the alarms as the operator saw them."""
+    """One event for alarms, in the state that the operator saw."""
 
     event: AlarmEvent
     views: tuple[AlarmView, ...]
     comment: str = ""
     duration: timedelta = timedelta()
-    """Of shelving."""
+    """The duration of shelving."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """What is to be journaled, and of the alarms that are left as they are, why, a sentence each."""
+    """The entries to write to the journal, and a sentence for each alarm that is skipped."""
 
     entries: tuple[JournalEntry, ...]
     skip_reasons: tuple[str, ...] = ()
@@ -69,25 +68,22 @@ _EVENT_LABELS = {
     AlarmEvent.ACKNOWLEDGE: "Acknowledged",
     AlarmEvent.RESET: "Reset",
     AlarmEvent.SHELVE: "Shelved",
-    AlarmEvent.UNSHELVE: "Not shelved any more",
+    AlarmEvent.UNSHELVE: "Unshelved",
     AlarmEvent.REMOVE_FROM_SERVICE: "Out of service",
-    AlarmEvent.RETURN_TO_SERVICE: "Back in service",
+    AlarmEvent.RETURN_TO_SERVICE: "Returned to service",
 }
 
 
 def action_to_event(action: AlarmAction, view: AlarmView) -> AlarmEvent:
-    """'Back' is out of whatever hides the alarm."""
+    """The event of an action; for ``RESTORE`` it depends on the alarm's state."""
     if action is AlarmAction.RESTORE:
-        return (
-            AlarmEvent.RETURN_TO_SERVICE
-            if view.state.state_name is AlarmStateName.OUT_OF_SERVICE
-            else AlarmEvent.UNSHELVE
-        )
+        is_out_of_service = view.state.state_name is AlarmStateName.OUT_OF_SERVICE
+        return AlarmEvent.RETURN_TO_SERVICE if is_out_of_service else AlarmEvent.UNSHELVE
     return _ACTION_EVENTS[action]
 
 
 def format_alarm_names(views: Sequence[AlarmView]) -> str:
-    """The alarm's tag, or how many they are."""
+    """The alarm's tag, or the number of alarms."""
     return views[0].state.key.tag if len(views) == 1 else f"{len(views)} alarms"
 
 
@@ -97,18 +93,18 @@ def get_priority(view: AlarmView) -> Priority:
 
 
 def list_shelving_durations(view: AlarmView, settings: Settings) -> tuple[timedelta, ...]:
-    """How long this alarm may be shelved: some lengths, the longest is the site's limit for its priority."""
+    """The durations to choose from; the longest is the site's limit for the alarm's priority."""
     most = get_max_shelving(settings, get_priority(view))
     return (*(length for length in SHELVING_DURATIONS if length < most), most)
 
 
 def explain_refusal(event: AlarmEvent, view: AlarmView, asking: CommandContext, settings: Settings) -> str:
-    """Why the event is not possible now, before anything is asked about it; '' where it is."""
+    """Why the event is not possible now; '' if it is."""
     if event is AlarmEvent.ACKNOWLEDGE and view.state.acked and view.state.is_annunciated:
-        return f"{view.state.key.tag} is acknowledged already."
+        return f"{view.state.key.tag} is already acknowledged."
     try:
         _build_entry(
-            ActionRequest(event, (view,), "asked", list_shelving_durations(view, settings)[0]),
+            ActionRequest(event, (view,), "reason", list_shelving_durations(view, settings)[0]),
             view,
             asking,
             settings,
@@ -119,7 +115,7 @@ def explain_refusal(event: AlarmEvent, view: AlarmView, asking: CommandContext, 
 
 
 def format_result(request: ActionRequest, result: ActionResult) -> str:
-    """What has happened, once it is in the journal."""
+    """The message once the entries are in the journal."""
     if result.skip_reasons:
         return f"{_EVENT_LABELS[request.event]} {len(result.entries)} of {len(request.views)} alarms"
     return f"{_EVENT_LABELS[request.event]}: {format_alarm_names(request.views)}."
@@ -128,23 +124,23 @@ def format_result(request: ActionRequest, result: ActionResult) -> str:
 def check_request(
     request: ActionRequest, snapshot: AlarmSnapshot, asking: CommandContext, settings: Settings
 ) -> ActionResult:
-    """By what was seen and by what is so by now: what somebody has done meanwhile is left out."""
+    """Check the request against the state seen and the state now; skip what others have done meanwhile."""
     views = index_alarms(snapshot)
-    entries, left = [], []
+    entries, skip_reasons = [], []
     for view in request.views:
         try:
             entry = _build_entry(request, view, asking, settings)
             now = views.get(entry.key)
             operator_commands.check_command(now.state if now else AlarmState(entry.key), entry)
         except AlarmCommandError as error:
-            left.append(str(error))
+            skip_reasons.append(str(error))
         else:
             entries.append(entry)
-    return ActionResult(tuple(entries), tuple(left))
+    return ActionResult(tuple(entries), tuple(skip_reasons))
 
 
 def index_alarms(snapshot: AlarmSnapshot) -> Mapping[AlarmKey, AlarmView]:
-    """Every alarm that is not normal, whichever list it is in."""
+    """Every alarm that is not normal, from all lists."""
     every = (*snapshot.annunciated_alarms, *snapshot.shelved, *snapshot.suppressed, *snapshot.out_of_service)
     return {view.state.key: view for view in every}
 
@@ -152,25 +148,28 @@ def index_alarms(snapshot: AlarmSnapshot) -> Mapping[AlarmKey, AlarmView]:
 def _build_entry(
     request: ActionRequest, view: AlarmView, asking: CommandContext, settings: Settings
 ) -> JournalEntry:
-    state = view.state
+    """Raises AlarmCommandError for an event that is not possible in this state."""
+    state, priority = view.state, get_priority(view)
+    if request.event in _COMMANDS:
+        return _COMMANDS[request.event](state, asking, comment=request.comment)
     match request.event:
-        case AlarmEvent.ACKNOWLEDGE:
-            return operator_commands.acknowledge_alarm(state, asking, comment=request.comment)
-        case AlarmEvent.RESET:
-            return operator_commands.reset_alarm(state, asking, comment=request.comment)
         case AlarmEvent.SHELVE:
-            priority = get_priority(view)
             return operator_commands.shelve_alarm(
                 state, asking, priority=priority, duration=request.duration,
                 max_duration=get_max_shelving(settings, priority), reason=request.comment,
             )  # fmt: skip
-        case AlarmEvent.UNSHELVE:
-            return operator_commands.unshelve_alarm(state, asking, comment=request.comment)
         case AlarmEvent.REMOVE_FROM_SERVICE:
             return operator_commands.remove_from_service(
-                state, asking, priority=get_priority(view), reason=request.comment
+                state, asking, priority=priority, reason=request.comment
             )
-        case AlarmEvent.RETURN_TO_SERVICE:
-            return operator_commands.return_to_service(state, asking, comment=request.comment)
         case _:
-            raise AlarmCommandError(f"{state.key.tag}: {request.event} is not for people to ask.")
+            raise AlarmCommandError(f"{state.key.tag}: {request.event} is not an operator action.")
+
+
+_COMMANDS: Mapping[AlarmEvent, Callable[..., JournalEntry]] = {
+    AlarmEvent.ACKNOWLEDGE: operator_commands.acknowledge_alarm,
+    AlarmEvent.RESET: operator_commands.reset_alarm,
+    AlarmEvent.UNSHELVE: operator_commands.unshelve_alarm,
+    AlarmEvent.RETURN_TO_SERVICE: operator_commands.return_to_service,
+}
+"""The events that need no more than a comment."""

@@ -20,7 +20,7 @@ from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_te
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, STATE_LABELS, format_mark
 from dosing_tui.tui.rendering.theme import TerminalTheme
-from dosing_tui.tui.widgets.form_dialog import ReadOnlyDialog, create_box, draw_keys
+from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog, create_box, draw_keys
 
 _WIDTH, _LABEL_WIDTH, _BAR_WIDTH = 78, 13, 30
 MAX_TEXT_ROWS, MIN_TREND_ROWS, MAX_TREND_ROWS = 24, 9, 16
@@ -31,7 +31,7 @@ TrendLoader = Callable[[AlarmTrendQuery, Callable[[AlarmTrendState], None]], Non
 """Somebody reads it, and gives it to the second in the screen's thread."""
 
 
-class AlarmDetailScreen(ReadOnlyDialog[AlarmAction]):
+class AlarmDetailScreen(CanvasDialog[AlarmAction]):
     """Answers with what is to be done, None for nothing. ``find_alarm`` gives the alarm as it is now."""
 
     BINDINGS = [

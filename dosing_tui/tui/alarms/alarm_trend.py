@@ -1,4 +1,4 @@
-"""The value of an alarm against its limit over the last hours, or why there is none. Pure."""
+"""The trend of an alarm's value and its limit over the last hours. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ from dosing_tui.tui.rendering.palette import DIM, LABEL, CellStyle, ColourRole
 
 @dataclass(frozen=True, slots=True)
 class AlarmTrendState:
-    """What is known: the points, or ``error``; neither while it is being asked."""
+    """``points`` is None before the first result; ``error`` is why the last query failed."""
 
     query: AlarmTrendQuery | None = None
-    """None for a rule without a value over time."""
+    """None for an alarm rule without a trend."""
     points: Sequence[AlarmTrendPoint] | None = None
     error: str = ""
 
 
 def render_trend(state: AlarmTrendState, view: AlarmView, zone: tzinfo, width: int, height: int) -> Rows:
-    """A title, and below it the chart with its limit and the moment the alarm was raised."""
+    """A title and the chart, with the limit and the time at which the alarm was raised."""
     if state.query is None:
         return []
     if state.points is None:
         return render_paragraph(state.error or "Reading the last hours …", width, height)
     curves = build_trend_chart(state.query, state.points, view, zone)
     if all(value is None for value in curves.curves[0].values):
-        return render_paragraph("Nothing was measured in these hours.", width, height)
+        return render_paragraph("No measured values in this period.", width, height)
     canvas = Canvas(width, height)
     _draw_title(canvas, state, curves)
     canvas.paste_rows(0, 1, draw_plot(curves, width, height - 1))
@@ -65,19 +65,17 @@ def build_trend_chart(
 
 
 def _draw_title(canvas: Canvas, state: AlarmTrendState, chart: ChartData) -> None:
-    """What is drawn; its newest value and the limit at the right."""
+    """The title; at the right, the newest value and the limit."""
     assert state.query is not None
     values = [value for value in chart.curves[0].values if value is not None]
     beyond = chart.limit is not None and chart.is_beyond_limit(values[-1])
     limit = f"   limit {chart.format_value(chart.limit)}" if chart.limit is not None else ""
     end = canvas.write_right(canvas.width, 0, limit, DIM)
-    pen = CellStyle(ColourRole.WARN, bold=True) if beyond else LABEL
+    style = CellStyle(ColourRole.WARN, bold=True) if beyond else LABEL
     mark = "▲ " if beyond else ""
-    end = canvas.write_right(end, 0, f"{mark}{chart.format_value(values[-1])} {chart.unit}", pen)
+    end = canvas.write_right(end, 0, f"{mark}{chart.format_value(values[-1])} {chart.unit}", style)
     since, _ = chart.get_bucket_span(0)
-    said = f"{state.query.trend.title}, since {since:%H:%M}"
+    title = f"{state.query.trend.title}, since {since:%H:%M}"
     if chart.annotations and chart.window.find_bucket(chart.annotations[0].at) is not None:
-        said += " · ◆ raised"
-    if state.error:
-        said = f"▲ {state.error}"
-    canvas.write_text(0, 0, said, DIM, width=max(0, end - 2))
+        title += " · ◆ raised"
+    canvas.write_text(0, 0, f"▲ {state.error}" if state.error else title, DIM, width=max(0, end - 2))

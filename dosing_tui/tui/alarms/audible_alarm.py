@@ -1,6 +1,6 @@
-"""When the terminal's bell rings: while an alarm is unacknowledged, until somebody silences it. Pure.
+"""The audible alarm: the terminal's bell rings while an alarm is unacknowledged, until it is silenced. Pure.
 
-Silence is not acknowledgement: the alarms stay as they are, and the next one rings again.
+To silence is not to acknowledge (ISA-18.2): the alarms keep their state, and the next one rings again.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 BELL_INTERVAL = timedelta(seconds=3)
 
 AlarmOccurrences: TypeAlias = frozenset[tuple[AlarmKey, UUID | None]]
-"""Occurrences: an alarm that is raised again is another one."""
+"""An alarm that is raised again is another occurrence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class AudibleAlarm:
 
 
 def find_audible_occurrences(snapshot: AlarmSnapshot | None) -> AlarmOccurrences:
-    """The occurrences that want to be heard; what has returned by itself and diagnostics do not."""
+    """The active unacknowledged occurrences; not those that returned to normal, and no diagnostics."""
     return frozenset(
         (view.state.key, view.state.occurrence)
         for view in (snapshot.annunciated_alarms if snapshot else ())
@@ -34,12 +34,12 @@ def find_audible_occurrences(snapshot: AlarmSnapshot | None) -> AlarmOccurrences
 
 
 def is_sounding(state: AudibleAlarm, occurrences: AlarmOccurrences) -> bool:
-    """Something calls that nobody has silenced."""
+    """An occurrence is audible that has not been silenced."""
     return not occurrences <= state.silent_occurrences
 
 
 def is_ring_due(state: AudibleAlarm, occurrences: AlarmOccurrences, now: datetime) -> bool:
-    """The bell is due now; it repeats every few seconds."""
+    """The bell is due now; it repeats every ``BELL_INTERVAL``."""
     due = state.last_ring_at is None or not state.last_ring_at <= now < state.last_ring_at + BELL_INTERVAL
     return due and is_sounding(state, occurrences)
 
@@ -49,5 +49,5 @@ def record_ring(state: AudibleAlarm, now: datetime) -> AudibleAlarm:
 
 
 def silence_occurrences(occurrences: AlarmOccurrences) -> AudibleAlarm:
-    """What calls now is not heard any more; the next occurrence is heard at once."""
+    """Silence these occurrences; the next one rings at once."""
     return AudibleAlarm(silent_occurrences=occurrences)

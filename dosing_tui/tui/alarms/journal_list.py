@@ -1,4 +1,4 @@
-"""The alarm journal as a list: what was read of it, where the operator is in it, how it is drawn. Pure."""
+"""The alarm journal as a list: its entries, the cursor, and how it is drawn. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,43 +10,43 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext, format_number
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sanitize_text
-from dosing_tui.tui.rendering.data_table import TableColumn, TableCursor, TableData
-from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableCursor, TableData
+from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.priority_style import STATE_LABELS, format_mark
 
 PAGE_SIZE = 200
-"""Entries that are read at once."""
+"""Entries per query."""
 MAX_ENTRIES = 5_000
-"""Entries that are kept: further back a narrower range or a filter leads."""
+"""Entries in memory. Older ones need a narrower range or a filter."""
 HEADING_ROWS = 1
-"""Rows above the table: what is asked for."""
+"""Rows above the table, with the range and the filter."""
 AUDIBLE_EVENTS = frozenset({AlarmEvent.RAISE, AlarmEvent.REALARM, AlarmEvent.ESCALATE})
 EVENT_LABELS: Mapping[AlarmEvent, str] = {
     AlarmEvent.RAISE: "raised",
-    AlarmEvent.RETURN: "returned",
+    AlarmEvent.RETURN: "normal (RTN)",
     AlarmEvent.ACKNOWLEDGE: "acknowledged",
     AlarmEvent.RESET: "reset",
-    AlarmEvent.REALARM: "alarmed again",
-    AlarmEvent.ESCALATE: "more urgent",
+    AlarmEvent.REALARM: "re-alarmed",
+    AlarmEvent.ESCALATE: "escalated",
     AlarmEvent.SHELVE: "shelved",
     AlarmEvent.UNSHELVE: "unshelved",
     AlarmEvent.SHELVE_EXPIRE: "shelving ended",
     AlarmEvent.SUPPRESS: "suppressed",
-    AlarmEvent.UNSUPPRESS: "released",
+    AlarmEvent.UNSUPPRESS: "unsuppressed",
     AlarmEvent.REMOVE_FROM_SERVICE: "out of service",
-    AlarmEvent.RETURN_TO_SERVICE: "back in service",
+    AlarmEvent.RETURN_TO_SERVICE: "in service",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class JournalFilterForm:
-    """Which entries the operator wants; '' and () let everything through."""
+    """The operator's filter; '' and () select everything."""
 
     tag: str = ""
     events: tuple[AlarmEvent, ...] = ()
     user: str = ""
     states: tuple[AlarmStateName, ...] = ()
-    """Of alarms that are so now."""
+    """The alarm's state now."""
 
     @property
     def summary(self) -> str:
@@ -66,20 +66,20 @@ class JournalFilterForm:
 
 @dataclass(frozen=True, slots=True)
 class JournalList:
-    """``rows`` are the newest first, from the newest of ``journal_filter`` on without a gap."""
+    """``rows`` are the newest first and have no gap, from the newest entry of ``journal_filter`` on."""
 
     journal_filter: JournalFilter | None = None
-    """What the rows answer; None before the first answer."""
+    """The filter of ``rows``; None before the first result."""
     rows: tuple[JournalEntry, ...] = ()
     has_more: bool = False
-    """There are older ones."""
+    """The database has older entries."""
     error: str = ""
-    """Why there is no newer answer."""
+    """Why the last query failed."""
     cursor: TableCursor = field(default_factory=TableCursor)
 
     @property
     def is_at_top(self) -> bool:
-        """New entries may come above without moving what is being read."""
+        """New entries can be inserted without moving the visible ones."""
         return len(self.rows) <= PAGE_SIZE and self.cursor.first_row == 0
 
     @property
@@ -92,12 +92,12 @@ class JournalList:
 
 
 def build_journal_filter(form: JournalFilterForm, since: datetime, until: datetime) -> JournalFilter:
-    """The newest page."""
+    """The filter of the newest page."""
     return JournalFilter(since, until, form.tag, form.events, form.user, form.states, max_entries=PAGE_SIZE)
 
 
 def build_older_filter(journal: JournalList) -> JournalFilter | None:
-    """The page behind the last row; None where there is none."""
+    """The filter of the page after the last row; None where there is none."""
     if journal.journal_filter is None or not journal.rows or not journal.has_more or journal.is_full:
         return None
     last = journal.rows[-1]
@@ -107,20 +107,20 @@ def build_older_filter(journal: JournalList) -> JournalFilter | None:
 def replace_entries(
     journal: JournalList, journal_filter: JournalFilter, entries: Sequence[JournalEntry]
 ) -> JournalList:
-    """The newest page has come. The cursor stays on its entry if that is still there."""
+    """Show the newest page. The cursor stays on its entry if that is still there."""
     rows = tuple(entries)
     reader = journal.cursor if journal.cursor.selected_row in rows else TableCursor()
     return JournalList(journal_filter, rows, has_more=len(rows) >= journal_filter.max_entries, cursor=reader)
 
 
 def append_entries(journal: JournalList, entries: Sequence[JournalEntry]) -> JournalList:
-    """A page to put behind the last row."""
+    """Append an older page."""
     more = len(entries) >= PAGE_SIZE
     return replace(journal, rows=(*journal.rows, *entries), has_more=more, error="")
 
 
 def count_visible_entries(height: int) -> int:
-    """Entries in sight."""
+    """Entries visible at this height."""
     return max(1, height - HEADING_ROWS - 1)
 
 
@@ -132,17 +132,13 @@ def move_cursor(journal: JournalList, step: int, height: int) -> JournalList:
 
 
 def is_near_end(journal: JournalList, height: int) -> bool:
-    """It is time to read on."""
+    """The next page is needed soon."""
     return journal.cursor.first_row + 2 * count_visible_entries(height) >= len(journal.rows)
-
-
-def build_table(known: JournalList, facts: AlarmListContext) -> TableData[JournalEntry]:
-    return TableData(known.rows, JOURNAL_COLUMNS, facts)
 
 
 @dataclass(frozen=True, slots=True)
 class JournalHeading:
-    """What is asked for, in words. ``is_live``: new entries come in at the top."""
+    """Range and filter in words. ``is_live``: new entries are inserted at the top."""
 
     range: str = ""
     is_live: bool = True
@@ -155,17 +151,13 @@ def render_journal(
     canvas = Canvas(width, height)
     _draw_heading(canvas, journal, heading)
     if journal.rows:
-        reader = data_table.scroll_to_cursor(journal.cursor, journal.rows, count_visible_entries(height))
-        canvas.paste_rows(
-            0,
-            HEADING_ROWS,
-            data_table.paint_table(
-                build_table(journal, context), width, height - HEADING_ROWS, reader, highlight_row=True
-            ),
-        )
+        cursor = data_table.scroll_to_cursor(journal.cursor, journal.rows, count_visible_entries(height))
+        table = TableData(journal.rows, JOURNAL_COLUMNS, context)
+        rows = data_table.paint_table(table, width, height - HEADING_ROWS, cursor, highlight_row=True)
     else:
-        said = journal.error or _explain_empty_list(journal, heading)
-        canvas.paste_rows(0, HEADING_ROWS, render_paragraph(said, width, min(height - HEADING_ROWS, 9)))
+        text = journal.error or _explain_empty_list(journal, heading)
+        rows = render_paragraph(text, width, min(height - HEADING_ROWS, 9))
+    canvas.paste_rows(0, HEADING_ROWS, rows)
     return canvas.rows
 
 
@@ -173,77 +165,64 @@ def _explain_empty_list(journal: JournalList, heading: JournalHeading) -> str:
     if journal.journal_filter is None:
         return "Reading the journal …"
     if heading.filter_text:
-        return f"No entry in this time is of {heading.filter_text}."
-    return "Nothing happened to any alarm in this time."
+        return f"No entries in this range for {heading.filter_text}."
+    return "No alarm events in this range."
 
 
 def _draw_heading(canvas: Canvas, journal: JournalList, heading: JournalHeading) -> None:
-    pen = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
-    canvas.fill_row(0, pen)
-    right = _format_extent(journal, heading)
-    loud = (
-        CellStyle(ColourRole.WARN, ColourRole.BAR_BACKGROUND, bold=True)
-        if journal.error
-        else CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
+    text, strong, dim, warning = (
+        CellStyle(colour, ColourRole.BAR_BACKGROUND, bold=colour is ColourRole.WARN)
+        for colour in (ColourRole.TEXT, ColourRole.STRONG, ColourRole.DIM, ColourRole.WARN)
     )
-    end = canvas.write_right(canvas.width - 1, 0, right[: canvas.width // 2], loud) if right else canvas.width
-    x = canvas.write_text(
-        1, 0, heading.range, CellStyle(ColourRole.STRONG, ColourRole.BAR_BACKGROUND), width=max(0, end - 2)
-    )
+    canvas.fill_row(0, text)
+    right = _format_extent(journal, heading)[: canvas.width // 2]
+    canvas.write_right(canvas.width - 1, 0, right, warning if journal.error else dim)
+    end = canvas.width - 1 - len(right) if right else canvas.width
+    x = canvas.write_text(1, 0, heading.range, strong, width=max(0, end - 2))
     if heading.filter_text:
-        canvas.write_text(x, 0, f" · only {heading.filter_text}", pen, width=max(0, end - x - 1))
+        canvas.write_text(x, 0, f" · only {heading.filter_text}", text, width=max(0, end - x - 1))
 
 
 def _format_extent(journal: JournalList, heading: JournalHeading) -> str:
-    """How many there are, and whether they follow the clock."""
+    """The number of entries, and whether new ones are inserted."""
     if journal.error:
-        return f"▲ {journal.error}" if journal.rows else "▲ not read"
+        return f"▲ {journal.error}" if journal.rows else "▲ query failed"
     if journal.journal_filter is None:
         return ""
-    count = len(journal.rows)
-    said = f"{number_format.format_count(count)} entr{'y' if count == 1 else 'ies'}"
+    count = number_format.format_count(len(journal.rows))
     if journal.is_full:
-        return f"the newest {number_format.format_count(count)}: narrow the range for older ones"
+        return f"the newest {count}: narrow the range for older ones"
+    text = f"{count} entr{'y' if count == '1' else 'ies'}"
     if journal.has_more:
-        said += ", older below"
+        text += ", older below"
     if heading.is_live:
-        said += " · live" if journal.is_at_top else " · home: live again"
-    return said
+        text += " · live" if journal.is_at_top else " · Home: live"
+    return text
 
 
 def format_entry_time(time: datetime, context: AlarmListContext) -> str:
-    """Day and time; the year instead of the seconds where it is another one."""
+    """Day and time; for another year with the year, without the seconds."""
     local = time.astimezone(context.zone)
     same = local.year == context.now.astimezone(context.zone).year
     return local.strftime("%d %b %H:%M:%S") if same else local.strftime("%Y-%m-%d %H:%M")
 
 
 def format_operator(operator: Actor) -> str:
-    """'' where the program acted by itself, whatever role it had."""
+    """'' for an entry of the program itself, whatever database role it had."""
     return sanitize_text(operator.name or operator.os_user)
 
 
-def _draw_priority(
-    entry: JournalEntry, context: AlarmListContext, width: int, background: ColourRole
-) -> Rows:
-    """Without the colour of an alarm: it is the past."""
-    canvas = Canvas(width, 1, CellStyle(bg=background))
-    pen = TEXT if entry.event in AUDIBLE_EVENTS else DIM
-    canvas.write_text(1, 0, format_mark(entry.priority, is_unacknowledged=False), pen._replace(bg=background))
-    return canvas.rows
+def _format_priority(entry: JournalEntry, context: AlarmListContext) -> StyledRuns:
+    """Without the alarm's colour: the entry is history."""
+    mark = format_mark(entry.priority, is_unacknowledged=False)
+    return [(f" {mark}", TEXT if entry.event in AUDIBLE_EVENTS else DIM)]
 
 
-def _draw_event(entry: JournalEntry, context: AlarmListContext, width: int, background: ColourRole) -> Rows:
-    canvas = Canvas(width, 1, CellStyle(bg=background))
-    pen = (
-        STRONG._replace(bold=True)
-        if entry.event in AUDIBLE_EVENTS
-        else STRONG
-        if format_operator(entry.who)
-        else TEXT
-    )
-    canvas.write_text(0, 0, EVENT_LABELS[entry.event], pen._replace(bg=background), width=width)
-    return canvas.rows
+def _format_event(entry: JournalEntry, context: AlarmListContext) -> StyledRuns:
+    """Bold for an event that sounds, bright for one by an operator."""
+    is_by_operator = bool(format_operator(entry.who))
+    style = LABEL if entry.event in AUDIBLE_EVENTS else STRONG if is_by_operator else TEXT
+    return [(EVENT_LABELS[entry.event], style)]
 
 
 def _format_message(entry: JournalEntry, context: AlarmListContext) -> str:
@@ -251,12 +230,12 @@ def _format_message(entry: JournalEntry, context: AlarmListContext) -> str:
 
 
 JOURNAL_COLUMNS: tuple[TableColumn[JournalEntry], ...] = (
-    TableColumn("Pri", 5, 100, lambda e, f: e.priority.value, draw_cell=_draw_priority),
+    TableColumn("Pri", 5, 100, lambda e, f: e.priority.value, format_runs=_format_priority),
     TableColumn("Time", 16, 99, lambda e, f: format_entry_time(e.at, f), lambda e, f: e.at),
-    TableColumn("Event", 15, 98, lambda e, f: EVENT_LABELS[e.event], draw_cell=_draw_event, min_width=12),
+    TableColumn("Event", 15, 98, lambda e, f: EVENT_LABELS[e.event], format_runs=_format_event, min_width=12),
     TableColumn("Alarm", 30, 97, _format_message, max_growth=60, min_width=20),
     TableColumn("Value", 9, 40, lambda e, f: format_number(e.value), lambda e, f: e.value, align_right=True),
     TableColumn("Limit", 9, 35, lambda e, f: format_number(e.limit), lambda e, f: e.limit, align_right=True),
-    TableColumn("By", 9, 90, lambda e, f: format_operator(e.who), style=TEXT),
+    TableColumn("Operator", 9, 90, lambda e, f: format_operator(e.who), style=TEXT),
     TableColumn("Comment", 12, 60, lambda e, f: clean_line(e.comment), style=DIM, max_growth=40),
 )

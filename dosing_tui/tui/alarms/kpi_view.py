@@ -1,4 +1,4 @@
-"""The page of alarm health: each figure beside its target, and a word of judgement. Pure."""
+"""The alarm KPI page: each figure with its target and its rating. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
 from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle, ColourRole
 
-OK, ABOVE_TARGET, TOO_HIGH = "ok", "▲ above target", "■ too many"
+OK, ABOVE_TARGET, TOO_HIGH = "ok", "▲ above target", "■ above limit"
 _RATING_STYLES = {
     OK: DIM,
     ABOVE_TARGET: CellStyle(ColourRole.WARN, bold=True),
@@ -21,22 +21,22 @@ _RATING_STYLES = {
     "": DIM,
 }
 _MIN_SPARE_ROWS = 8
-"""With so many rows left, a blank one between two parts is no waste."""
+"""Rows that must be left for a blank one between two parts."""
 _RESERVED_ROWS = 3
-"""Rows that the channels leave to the most frequent alarms, and their own heading."""
+"""Rows for the most frequent alarms and the channels' heading."""
 _VALUE_X, _TARGET_X, _MAXIMUM_X, _RATING_X = 32, 46, 58, 68
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmKpiState:
-    """What is known of the health; ``error`` says why nothing is, '' while it is being asked."""
+    """``kpis`` is None before the first result; ``error`` is why the last query failed."""
 
     kpis: AlarmKpiSummary | None = None
     error: str = ""
     channels: tuple[ChannelStatus, ...] | None = None
-    """By which people are told; None while that is being asked."""
+    """Notification channels; None before the first result."""
     channels_error: str = ""
-    """Why they are not newer."""
+    """Why the channels could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +56,20 @@ def list_kpis(health: AlarmKpiSummary) -> list[AlarmKpi]:
     shares = " / ".join(f"{health.priority_percents[one]:.0f}" for one in reversed(list(Priority)[:3]))
     ack = health.median_ack_time
     return [
-        _rate_kpi("Alarms in 10 minutes", per_day / 144, 1, 2, decimals=2),
-        _rate_kpi("Alarms an hour", per_day / 24, 6, 12, decimals=1),
-        _rate_kpi("Alarms a day", per_day, 150, 300, decimals=0),
-        _rate_kpi("Most in 10 minutes", health.peak_count, 10, 10, decimals=0),
-        _rate_kpi("Periods with more than 10", health.busy_period_percent, 1, 5, decimals=1, unit=" %"),
+        _rate_kpi("Alarms per 10 minutes", per_day / 144, 1, 2, decimals=2),
+        _rate_kpi("Alarms per hour", per_day / 24, 6, 12, decimals=1),
+        _rate_kpi("Alarms per day", per_day, 150, 300, decimals=0),
+        _rate_kpi("Peak in 10 minutes", health.peak_count, 10, 10, decimals=0),
+        _rate_kpi("10-minute periods above 10", health.busy_period_percent, 1, 5, decimals=1, unit=" %"),
         _rate_kpi("Time in flood", health.flood_period_percent, 1, 5, decimals=1, unit=" %"),
         _rate_kpi(
             "Share of the ten most frequent", health.most_frequent_percent, 5, 20, decimals=0, unit=" %"
         ),
-        _rate_kpi("Chattering (3 in a minute)", health.chattering_count, 0, 0, decimals=0),
+        _rate_kpi("Chattering (3 per minute)", health.chattering_count, 0, 0, decimals=0),
         _rate_kpi("Stale (active over 24 h)", health.stale_count, 4, 4, decimals=0),
         AlarmKpi("Low / medium / high", f"{shares} %", "80/15/5"),
         AlarmKpi("Shelved now, times shelved", f"{health.shelved_count}, {health.shelve_event_count}"),
-        _rate_kpi("Shelved without an end", health.unlimited_shelve_count, 0, 0, decimals=0),
+        _rate_kpi("Shelved without time limit", health.unlimited_shelve_count, 0, 0, decimals=0),
         AlarmKpi(
             "Median time to acknowledge", number_format.NO_VALUE if ack is None else format_duration(ack)
         ),
@@ -80,10 +80,10 @@ def list_kpis(health: AlarmKpiSummary) -> list[AlarmKpi]:
 def _rate_kpi(
     name: str, value: float, target: float, maximum: float, *, decimals: int, unit: str = ""
 ) -> AlarmKpi:
-    verdict = OK if value <= target else ABOVE_TARGET if value <= maximum else TOO_HIGH
-    shown = f"{value:.{decimals}f}{unit}"
+    rating = OK if value <= target else ABOVE_TARGET if value <= maximum else TOO_HIGH
+    shown_target = f"≤ {target:g}{unit}" if target else "0"
     at_most = f"≤ {maximum:g}{unit}" if maximum != target else ""
-    return AlarmKpi(name, shown, f"≤ {target:g}{unit}" if target else "0", at_most, verdict)
+    return AlarmKpi(name, f"{value:.{decimals}f}{unit}", shown_target, at_most, rating)
 
 
 def format_duration(duration: timedelta) -> str:
@@ -99,20 +99,20 @@ def format_duration(duration: timedelta) -> str:
 
 
 def render_kpis(state: AlarmKpiState, context: AlarmListContext, width: int, height: int) -> Rows:
-    """The figures first; the channels and the most frequent alarms share what room is left."""
+    """The figures; below them, the channels and the most frequent alarms share the rest."""
     canvas = Canvas(width, height)
     if state.kpis is None:
-        canvas.write_text(2, 1, state.error or "reading the journal …", DIM, width=width - 4)
+        canvas.write_text(2, 1, state.error or "Reading the journal …", DIM, width=width - 4)
         return canvas.rows
     _draw_heading(canvas, state.kpis)
     lines = list_kpis(state.kpis)
-    for y, one in enumerate(lines, start=1):
-        canvas.write_text(1, y, one.name, TEXT)
-        canvas.write_text(_VALUE_X, y, one.value, STRONG)
-        canvas.write_text(_TARGET_X, y, one.target, DIM)
-        canvas.write_text(_MAXIMUM_X, y, one.maximum, DIM)
-        if state.kpis.has_full_period:
-            canvas.write_text(_RATING_X, y, one.rating, _RATING_STYLES[one.rating])
+    for y, kpi in enumerate(lines, start=1):
+        rating = kpi.rating if state.kpis.has_full_period else ""
+        for x, text, style in (
+            (1, kpi.name, TEXT), (_VALUE_X, kpi.value, STRONG), (_TARGET_X, kpi.target, DIM),
+            (_MAXIMUM_X, kpi.maximum, DIM), (_RATING_X, rating, _RATING_STYLES[rating]),
+        ):  # fmt: skip
+            canvas.write_text(x, y, text, style)
     y = 1 + len(lines)
     y += height - y > _MIN_SPARE_ROWS
     y = draw_channels(
@@ -123,16 +123,16 @@ def render_kpis(state: AlarmKpiState, context: AlarmListContext, width: int, hei
 
 
 def _draw_heading(canvas: Canvas, health: AlarmKpiSummary) -> None:
-    pen = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
-    canvas.fill_row(0, pen)
+    style = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
+    canvas.fill_row(0, style)
     days = f"{health.days:.0f} days" if health.days >= 2 else f"{health.days * 24:.1f} h"
-    canvas.write_text(1, 0, days if health.has_full_period else f"{days}; it takes 30 to judge", pen)
-    for x, title in ((_VALUE_X, "Figure"), (_TARGET_X, "Target"), (_MAXIMUM_X, "At most"), (_RATING_X, "")):
-        canvas.write_text(x, 0, title, pen)
+    canvas.write_text(1, 0, days if health.has_full_period else f"{days}; rated from 30 days on", style)
+    for x, title in ((_VALUE_X, "Figure"), (_TARGET_X, "Target"), (_MAXIMUM_X, "Limit")):
+        canvas.write_text(x, 0, title, style)
 
 
 def _draw_most_frequent(canvas: Canvas, y: int, top: Sequence[tuple[AlarmKey, int]]) -> None:
-    """The alarms that came most often, as far as there is room."""
+    """The most frequent alarms, as many as there is room for."""
     if not top or y + 1 >= canvas.height:
         return
     canvas.write_text(1, y, "Most frequent", DIM)

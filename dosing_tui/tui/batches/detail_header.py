@@ -1,4 +1,4 @@
-"""The row above one batch: where it is in the list, and how who looks at it would sign. Pure."""
+"""The row above one batch: its position in the list, and the reviewer's name and signature. Pure."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 
 @dataclass(frozen=True, slots=True)
 class SignerInfo:
-    """``name`` is '' until somebody has said who they are."""
+    """``name`` is '' until the reviewer has entered one."""
 
     name: str = ""
     is_pin_required: bool = False
@@ -21,7 +21,7 @@ class SignerInfo:
 def render_detail_header(position: str, signer: SignerInfo, width: int) -> Rows:
     canvas = Canvas(width, 1, _DIM_STYLE)
     canvas.write_text(1, 0, position, CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND))
-    who = f"you sign as {sanitize_text(signer.name, 24)}" if signer.name else "you have not said who you are"
+    who = f"reviewer {sanitize_text(signer.name, 24)}" if signer.name else "no reviewer name entered"
     label = PIN_SIGNATURE if signer.is_pin_required else NO_SIGNATURE
     x = canvas.write_right(width - 1, 0, f"{who} · {label}", _DIM_STYLE)
     if signer.warning and width >= 100:

@@ -1,4 +1,4 @@
-"""One batch, whole: its header, ingredients, exceptions, course, reviews and stock. Pure."""
+"""The detail page of a batch: header, ingredients, exceptions, timeline, reviews and stock. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -19,39 +19,38 @@ from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, STRONG, TEXT, CellStyle, ColourRole
 
+_WARNING_STYLE = CellStyle(ColourRole.WARN, bold=True)
 _KIND_WIDTH = 18
-"""Cells of the kind of an exception."""
+"""Cells for the kind of an exception."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchDetailContext:
-    """What the page needs to know besides the batch. ``context_events`` None: not read yet, or not readable."""
+    """The values that the page needs besides the batch; ``context_events`` is None until they are read."""
 
     now: datetime
     zone: tzinfo
     calendar: ShiftCalendar
     context_events: ContextEvents | None = None
     context_error: str = ""
-    """Why what fell into it cannot be told."""
+    """Why the context events could not be read."""
 
 
 def render_batch_detail(detail: BatchDetail, batch: Batch, context: BatchDetailContext, width: int) -> Rows:
-    """As many rows as it takes. ``batch`` is the one of ``detail``, or that with what was heard since."""
+    """The whole page, of any height. ``batch`` may have newer messages than ``detail``."""
     room = width - 2
-    told = context.context_events or ContextEvents()
+    context_events = context.context_events or ContextEvents()
+    reviews = [
+        *_render_merged_reviews(detail, context.zone, room),
+        *_render_reviews(detail.reviews, context.zone, room),
+    ]
     sections: list[tuple[str, Rows]] = [
-        ("Changed since its review", _render_changes(detail, context.zone, room)),
+        ("Changed since the review", _render_changes(detail, context.zone, room)),
         ("Ingredients", render_ingredients(build_ingredient_rows(batch, detail.assessment), room)),
         (_format_title("Exceptions", len(detail.assessment.exceptions)), _render_exceptions(detail, room)),
-        ("Course", render_timeline(batch, told, context.now, context.zone, room)),
+        ("Timeline", render_timeline(batch, context_events, context.now, context.zone, room)),
         ("Alarms and notes", _render_context_events(context, room)),
-        (
-            "Reviews",
-            [
-                *_render_merged_reviews(detail, context.zone, room),
-                *_render_reviews(detail.reviews, context.zone, room),
-            ],
-        ),
+        ("Reviews", reviews),
         ("Stock", _render_stock(batch.stock, room)),
     ]
     rows = _render_header(detail, batch, context, width)
@@ -62,16 +61,17 @@ def render_batch_detail(detail: BatchDetail, batch: Batch, context: BatchDetailC
 
 
 def render_batch_messages(batch: Batch, zone: tzinfo, width: int) -> Rows:
-    """Each message as its record keeps it: its time, what it is, and all its fields."""
-    said = json.loads(batch_to_record(batch))
-    kept = [(each["time"], each.get("event", "dose"), each) for each in (*said["events"], *said["doses"])]
-    found: Rows = _render_title(_format_title("Messages as they are kept", len(kept)), width)
-    for at, kind, fields in sorted(kept, key=lambda one: one[0]):
+    """Each message of the batch record: its time, its kind, and all its fields."""
+    record = json.loads(batch_to_record(batch))
+    messages = sorted([*record["events"], *record["doses"]], key=lambda fields: str(fields["time"]))
+    rows: Rows = _render_title(_format_title("Stored messages", len(messages)), width)
+    for fields in messages:
+        at, kind = fields["time"], fields.get("event", "dose")
         stamp = number_format.format_clock(datetime.fromisoformat(at), zone)
         text = clean_line(to_canonical_json(fields), 2000).replace(",", ", ")
         lines = [(f"{stamp} {sanitize_text(kind, 10)}", STRONG, text, TEXT)]
-        found += _indent_rows(_render_texts(lines, width - 2, 20), width)
-    return found
+        rows += _indent_rows(_render_texts(lines, width - 2, 20), width)
+    return rows
 
 
 def _format_title(title: str, count: int) -> str:
@@ -100,17 +100,10 @@ def _render_header(detail: BatchDetail, batch: Batch, context: BatchDetailContex
     canvas = Canvas(width, 3 + narrow)
     x = canvas.write_text(1, 0, row.batch_id, CellStyle(ColourRole.STRONG, bold=True), width=width - 34)
     shape, word = format_status(batch.status)
-    loud = is_abnormal(batch.status)
-    tone = (
-        ColourRole.WARN
-        if loud
-        else ColourRole.ACCENT
-        if batch.status is BatchStatus.OPEN
-        else ColourRole.TEXT
-    )
-    canvas.write_text(x + 3, 0, f"{shape} {word}", CellStyle(tone, bold=loud))
+    style = CellStyle(ColourRole.ACCENT) if batch.status is BatchStatus.OPEN else TEXT
+    canvas.write_text(x + 3, 0, f"{shape} {word}", _WARNING_STYLE if is_abnormal(batch.status) else style)
     _draw_review_state(canvas, detail, batch, context.zone)
-    master = f"version {row.recipe_version}" if row.recipe_version else "no recipe master"
+    master = f"version {row.recipe_version}" if row.recipe_version else "no master recipe"
     _draw_parts(
         canvas,
         1,
@@ -128,25 +121,21 @@ def _render_header(detail: BatchDetail, batch: Batch, context: BatchDetailContex
 
 def _draw_parts(canvas: Canvas, y: int, *parts: tuple[str, CellStyle]) -> None:
     x = 1
-    for text, pen in parts:
+    for text, style in parts:
         if text:
-            x = canvas.write_text(x if x == 1 else canvas.write_text(x, y, " · ", FRAME), y, text, pen)
+            start = x if x == 1 else canvas.write_text(x, y, " · ", FRAME)
+            x = canvas.write_text(start, y, text, style)
 
 
 def _draw_review_state(canvas: Canvas, detail: BatchDetail, batch: Batch, zone: tzinfo) -> None:
-    """How it stands with its reviewers, at the right of the first row."""
+    """The review state and the reviewers, at the right of the first row."""
     row, state = detail.row, detail.row.review_state
     if batch.status is BatchStatus.OPEN and state == ReviewState.UNREVIEWED:
         return
-    said = f" {format_review_state(state, short=False)} "
-    loud = state in (ReviewState.OUTDATED, Decision.REJECTED)
-    waits = state == ReviewState.UNREVIEWED
-    pen = (
-        CellStyle(ColourRole.BACKGROUND, ColourRole.WARN, True)
-        if loud
-        else CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=waits)
-    )
-    x = canvas.write_right(canvas.width - 1, 0, said, pen)
+    style = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=state == ReviewState.UNREVIEWED)
+    if state in (ReviewState.OUTDATED, Decision.REJECTED):
+        style = CellStyle(ColourRole.BACKGROUND, ColourRole.WARN, bold=True)
+    x = canvas.write_right(canvas.width - 1, 0, f" {format_review_state(state, short=False)} ", style)
     if row.disposed_by and row.disposed_at is not None:
         when = number_format.format_timestamp(row.disposed_at, zone, now=row.disposed_at)[:5]
         canvas.write_right(x - 1, 0, f"{sanitize_text(row.reviewers, 30)} {when}", DIM)
@@ -176,74 +165,65 @@ def _format_masses(batch: Batch) -> str:
     target = [each.target_g for each in batch.ingredients]
     if not actual or None in actual or None in target:
         return ""
-    had, wanted = (sum(mass for mass in masses if mass is not None) for masses in (actual, target))
-    return f"{had:.2f} g of {wanted:.2f} g ({number_format.format_signed(had - wanted)} g)"
+    dosed, planned = (sum(mass for mass in masses if mass is not None) for masses in (actual, target))
+    return f"{dosed:.2f} g of {planned:.2f} g ({number_format.format_signed(dosed - planned)} g)"
 
 
-# what follows
+# the sections
 
 
 def _render_texts(lines: Sequence[tuple[str, CellStyle, str, CellStyle]], width: int, indent: int) -> Rows:
-    """A head and a text each, broken below itself."""
-    found: Rows = []
-    for head, head_pen, text, pen in lines:
-        for number, line in enumerate(wrap_text(text, width - indent) or [""]):
-            canvas = Canvas(width, 1)
-            if number == 0:
-                canvas.write_text(0, 0, head, head_pen, width=indent - 1)
-            canvas.write_text(indent, 0, line, pen)
-            found += canvas.rows
-    return found
+    """A heading and a text per line; the text is wrapped at ``indent``."""
+    rows: Rows = []
+    for heading, heading_style, text, style in lines:
+        wrapped = wrap_text(text, width - indent) or [""]
+        canvas = Canvas(width, len(wrapped))
+        canvas.write_text(0, 0, heading, heading_style, width=indent - 1)
+        for y, line in enumerate(wrapped):
+            canvas.write_text(indent, y, line, style)
+        rows += canvas.rows
+    return rows
 
 
 def _render_exceptions(detail: BatchDetail, width: int) -> Rows:
-    found = detail.assessment.exceptions
-    if not found:
-        canvas = Canvas(width, 1)
-        canvas.set_cell(0, 0, "●", CellStyle(ColourRole.OK))
-        canvas.write_text(2, 0, "None: everything is as it should be.", DIM)
-        return canvas.rows
-    warn = CellStyle(ColourRole.WARN, bold=True)
-    return _render_texts(
-        [(f"▲ {one.kind}", warn, clean_line(one.sentence), TEXT) for one in found], width, _KIND_WIDTH + 3
-    )
+    exceptions = detail.assessment.exceptions
+    if not exceptions:
+        return _render_texts([("●", CellStyle(ColourRole.OK), "No exceptions", DIM)], width, 2)
+    lines = [(f"▲ {one.kind}", _WARNING_STYLE, clean_line(one.sentence), TEXT) for one in exceptions]
+    return _render_texts(lines, width, _KIND_WIDTH + 3)
 
 
 def _render_context_events(context: BatchDetailContext, width: int) -> Rows:
     if context.context_error:
         return _render_texts([("▲", CellStyle(ColourRole.WARN), context.context_error, TEXT)], width, 3)
-    told = context.context_events or ContextEvents()
-    zone = context.zone
+    events, zone = context.context_events or ContextEvents(), context.zone
     lines = [
         (alarm.since, (f"▲ {_format_span(alarm.since, alarm.until, zone)}", CellStyle(ColourRole.WARN),
                        f"{sanitize_text(alarm.name, 90)}  {clean_line(alarm.message)}", TEXT))
-        for alarm in told.alarms
+        for alarm in events.alarms
     ] + [
         (note.at, (f"◆ {number_format.format_clock(note.at, zone)}", CellStyle(ColourRole.ACCENT),
                    f"{sanitize_text(note.author)}: {clean_line(note.text)}", TEXT))
-        for note in told.notes
+        for note in events.notes
     ]  # fmt: skip
     return _render_texts([line for _, line in sorted(lines, key=lambda each: each[0])], width, 21)
 
 
 def _format_span(since: datetime, until: datetime | None, zone: tzinfo) -> str:
-    return f"{number_format.format_clock(since, zone)}–{number_format.format_clock(until, zone) if until else 'now'}"
+    end = number_format.format_clock(until, zone) if until else "now"
+    return f"{number_format.format_clock(since, zone)}–{end}"
 
 
 def _render_changes(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:
-    """Why its review is outdated."""
-    warn = CellStyle(ColourRole.WARN, bold=True)
-    return _render_texts(
-        [("▲", warn, clean_line(each), STRONG) for each in describe_changes(detail, zone)], width, 2
-    )
+    """The changes that make its review outdated."""
+    changes = describe_changes(detail, zone)
+    return _render_texts([("▲", _WARNING_STYLE, clean_line(each), STRONG) for each in changes], width, 2)
 
 
 def _render_merged_reviews(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:
-    """Old words about what is part of this batch now."""
-    told = describe_merged_reviews(detail, zone)
-    return _render_texts(
-        [("◆", CellStyle(ColourRole.ACCENT), clean_line(each, 300), TEXT) for each in told], width, 2
-    )
+    """Reviews of batches that are part of this batch now."""
+    reviews, style = describe_merged_reviews(detail, zone), CellStyle(ColourRole.ACCENT)
+    return _render_texts([("◆", style, clean_line(each, 300), TEXT) for each in reviews], width, 2)
 
 
 def _render_reviews(reviews: Sequence[Review], zone: tzinfo, width: int) -> Rows:
@@ -251,12 +231,13 @@ def _render_reviews(reviews: Sequence[Review], zone: tzinfo, width: int) -> Rows
     for one in reviews:
         role = f" ({sanitize_text(one.os_user)})" if one.os_user and one.os_user != one.who else ""
         comment = f": {clean_line(one.comment, 600)}" if one.comment else ""
-        pen = CellStyle(ColourRole.WARN) if one.meaning == Decision.REJECTED else STRONG
-        back = f" (takes back {taken})" if (taken := describe_withdrawal(one, reviews)) else ""
+        style = CellStyle(ColourRole.WARN) if one.meaning == Decision.REJECTED else STRONG
+        withdrawal = describe_withdrawal(one, reviews)
+        what = f" (withdraws {withdrawal})" if withdrawal else ""
         text = (
-            f"{one.meaning} by {sanitize_text(one.who)}{role}{back}, {sanitize_text(one.signature)}{comment}"
+            f"{one.meaning} by {sanitize_text(one.who)}{role}{what}, {sanitize_text(one.signature)}{comment}"
         )
-        lines.append((number_format.format_full_timestamp(one.at, zone), DIM, text, pen))
+        lines.append((number_format.format_full_timestamp(one.at, zone), DIM, text, style))
     return _render_texts(lines, width, 21)
 
 
@@ -267,15 +248,12 @@ def _render_stock(stock: Sequence[StockChange], width: int) -> Rows:
         x = canvas.write_text(
             13, y, f"{_format_grams(change.before_g)} → {_format_grams(change.after_g)}", TEXT
         )
-        x = canvas.write_text(x, y, f" · {_format_grams(change.taken_g)} dosed", DIM)
+        details = f" · {_format_grams(change.taken_g)} dosed"
         if change.lost_g is not None:
-            x = canvas.write_text(
-                x, y, f" · {number_format.format_signed(-change.lost_g)} g unexplained", DIM
-            )
+            details += f" · {number_format.format_signed(-change.lost_g)} g unexplained"
         if change.percent_after is not None:
-            canvas.write_text(
-                x, y, f" · {number_format.round_down_to_tenths(change.percent_after):.1f} % left", DIM
-            )
+            details += f" · {number_format.round_down_to_tenths(change.percent_after):.1f} % left"
+        canvas.write_text(x, y, details, DIM)
     return canvas.rows
 
 

@@ -1,4 +1,4 @@
-"""The table of a batch's ingredients: target, actual and error as numbers, the error as a bar. Pure."""
+"""The ingredient table of a batch: target, actual and error in grams, the error also as a bar. Pure."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,14 @@ from dosing_tui.domain.batch_review.assessment import Assessment
 from dosing_tui.domain.batches.models import Batch, Ingredient
 from dosing_tui.tui.batches.tolerance_bar import render_tolerance_bar
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
-from dosing_tui.tui.rendering.data_table import TableColumn, TableData, paint_table
+from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
+from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableData, paint_table
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle, ColourRole
 
 
 @dataclass(frozen=True, slots=True)
 class IngredientRow:
-    """An ingredient with half its tolerance band, and whether that was kept; None is 'not known'."""
+    """An ingredient with half its tolerance band in grams; ``is_within`` is None without a band."""
 
     ingredient: Ingredient
     tolerance_g: float | None
@@ -21,7 +21,7 @@ class IngredientRow:
 
 
 def build_ingredient_rows(batch: Batch, assessment: Assessment) -> tuple[IngredientRow, ...]:
-    """A dose that came after the judgement has no band yet."""
+    """A dose that arrived after the assessment has no band yet."""
     bands = [*assessment.tolerance_bands, *[(None, None)] * len(batch.ingredients)]
     return tuple(
         [IngredientRow(each, *band) for each, band in zip(batch.ingredients, bands, strict=False)]
@@ -29,7 +29,7 @@ def build_ingredient_rows(batch: Batch, assessment: Assessment) -> tuple[Ingredi
 
 
 def render_ingredients(ingredients: tuple[IngredientRow, ...], width: int) -> Rows:
-    """The heading and a row for each."""
+    """The headings and one row per ingredient."""
     return paint_table(TableData(ingredients, _COLUMNS), width, 1 + len(ingredients))
 
 
@@ -37,33 +37,21 @@ def _format_mass(value: float | None) -> str:
     return number_format.NO_VALUE if value is None else f"{value:.2f}"
 
 
-def _render_error(line: IngredientRow, context: None, width: int, background: ColourRole) -> Rows:
-    canvas = Canvas(width, 1, CellStyle(bg=background))
-    outside = line.is_within is False
-    canvas.write_right(
-        width,
-        0,
-        number_format.format_signed(line.ingredient.error_g),
-        CellStyle(ColourRole.WARN if outside else ColourRole.STRONG, bold=outside),
-    )
-    return canvas.rows
+def _format_error(line: IngredientRow, context: None) -> StyledRuns:
+    style = _WARNING_STYLE if line.is_within is False else STRONG
+    return [(number_format.format_signed(line.ingredient.error_g), style)]
 
 
 def _render_bar(line: IngredientRow, context: None, width: int, background: ColourRole) -> Rows:
     return render_tolerance_bar(line.ingredient.error_g, line.tolerance_g, width, background)
 
 
-def _render_verdict(line: IngredientRow, context: None, width: int, background: ColourRole) -> Rows:
-    canvas = Canvas(width, 1, CellStyle(bg=background))
-    if line.is_within is False:
-        canvas.write_text(0, 0, "▲ out", CellStyle(ColourRole.WARN, bold=True))
-    else:
-        canvas.write_text(0, 0, _format_verdict(line), DIM)
-    return canvas.rows
+def _format_tolerance(line: IngredientRow) -> str:
+    return {True: "● within", False: "▲ outside", None: "no limit"}[line.is_within]
 
 
-def _format_verdict(line: IngredientRow) -> str:
-    return {True: "● in", False: "▲ out", None: "not judged"}[line.is_within]
+def _format_styled_tolerance(line: IngredientRow, context: None) -> StyledRuns:
+    return [(_format_tolerance(line), _WARNING_STYLE if line.is_within is False else DIM)]
 
 
 def _format_percent(line: IngredientRow) -> str:
@@ -84,6 +72,7 @@ def _format_limit(line: IngredientRow) -> str:
     return number_format.NO_VALUE if line.tolerance_g is None else f"±{line.tolerance_g:.2f}"
 
 
+_WARNING_STYLE = CellStyle(ColourRole.WARN, bold=True)
 _COLUMNS: tuple[TableColumn[IngredientRow], ...] = (
     TableColumn("Ingredient", 10, 99, lambda line, facts: _format_name(line), style=STRONG, max_growth=8),
     TableColumn("Pump", 4, 30, lambda line, facts: str(line.ingredient.pump), style=DIM, align_right=True),
@@ -103,7 +92,7 @@ _COLUMNS: tuple[TableColumn[IngredientRow], ...] = (
         7,
         95,
         lambda line, facts: number_format.format_signed(line.ingredient.error_g),
-        draw_cell=_render_error,
+        format_runs=_format_error,
         align_right=True,
     ),
     TableColumn("%", 6, 60, lambda line, facts: _format_percent(line), style=DIM, align_right=True),
@@ -119,7 +108,12 @@ _COLUMNS: tuple[TableColumn[IngredientRow], ...] = (
         is_scale=True,
     ),
     TableColumn(
-        "Verdict", 10, 96, lambda line, facts: _format_verdict(line), draw_cell=_render_verdict, min_width=5
+        "Tolerance",
+        10,
+        96,
+        lambda line, facts: _format_tolerance(line),
+        format_runs=_format_styled_tolerance,
+        min_width=9,
     ),
     TableColumn("s", 4, 20, lambda line, facts: _format_seconds(line), style=DIM, align_right=True),
 )

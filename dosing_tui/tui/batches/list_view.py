@@ -1,5 +1,6 @@
-"""How the list of batches is drawn: its tabs with their counts, and a row for each batch. Pure."""
+"""The batch list: its tabs with their counts, and one row per batch. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -15,39 +16,39 @@ from dosing_tui.tui.data.batch_list_state import (
 )
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sanitize_text
-from dosing_tui.tui.rendering.data_table import TableColumn, TableCursor, TableData, paint_table
-from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle, ColourRole
+from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableCursor, TableData, paint_table
+from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle, ColourRole
 
 
 @dataclass(frozen=True, slots=True)
 class BatchListContext:
-    """What the rows need to know besides the batch."""
+    """The values that the rows need besides the batch."""
 
     now: datetime
     zone: tzinfo
     stations: tuple[tuple[str, str], ...] = ()
-    """Station and its short name; none where there is only one."""
+    """Each station and its short name; empty for a single station."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchListHeader:
-    """What stands above the list."""
+    """The row above the list."""
 
     options: BatchListOptions
     counts: BatchStatusCounts | None
     filter_keys: tuple[str, str]
-    """Only those to review, only those with exceptions."""
+    """The keys of the filters "to review" and "exceptions"."""
 
 
-STATUS_LABELS = {
-    BatchStatus.OPEN: ("◇", "under way"),
+STATUS_LABELS: Mapping[str, tuple[str, str]] = {
+    BatchStatus.OPEN: ("◇", "running"),
     BatchStatus.COMPLETE: ("●", "complete"),
     BatchStatus.ABORTED: ("■", "aborted"),
     BatchStatus.INCOMPLETE: ("■", "incomplete"),
     BatchStatus.NO_START: ("■", "no start"),
     BatchStatus.COMPLETE_ONLY: ("■", "complete only"),
 }
-"""Shape and word of each status."""
+"""Mark and text of each status."""
 REVIEW_LABELS = {
     ReviewState.UNREVIEWED.value: "to review",
     ReviewState.OUTDATED.value: "changed since",
@@ -55,33 +56,33 @@ REVIEW_LABELS = {
     Decision.NEEDS_INFORMATION.value: "needs info",
     ReviewState.CONFIRMED_DEVIATION.value: "dev. confirmed",
 }
-"""Where the list has other words than the review itself."""
+"""The list's texts where they are shorter than the state's own."""
 _WARNING_REVIEWS = frozenset({ReviewState.OUTDATED.value, Decision.REJECTED.value})
 _SHORT_TAB_NAMES = {
     BatchTab.ALL: "All",
-    BatchTab.RUNNING: "Open",
+    BatchTab.RUNNING: "Running",
     BatchTab.COMPLETE: "Done",
-    BatchTab.NOT_COMPLETE: "Other",
+    BatchTab.NOT_COMPLETE: "Not done",
 }
-"""The tabs that stand side by side, with their names in a narrow window."""
+"""The tabs side by side, with their names in a narrow window."""
 _MANY_BATCHES = 1_000
-"""Counts of so many batches take more room than a narrow window has."""
+"""Larger counts do not fit into a narrow window."""
+_WARNING_STYLE = CellStyle(ColourRole.WARN, bold=True)
 _TAB_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
 _ACTIVE_TAB_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
+_KEY_STYLE = CellStyle(ColourRole.ACCENT, ColourRole.BAR_BACKGROUND, bold=True)
 _DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 
 
 def render_batch_tabs(header: BatchListHeader, width: int) -> Rows:
-    """Tabs on the left, what narrows them on the right; each with how many batches it has."""
+    """Tabs at the left, filters at the right, each with its number of batches."""
     canvas = Canvas(width, 1, _DIM_STYLE)
     x = 1 if width >= 100 else 0
     counts, single = header.counts, header.options.tab in NOT_COMPLETE_TABS
     for tab in _SHORT_TAB_NAMES:
-        here = single if tab is BatchTab.NOT_COMPLETE else tab is header.options.tab
+        is_active = tab is header.options.tab or (single and tab is BatchTab.NOT_COMPLETE)
         text = f" {_format_tab(header, tab, width)} "
-        x = canvas.write_text(
-            x, 0, text, _ACTIVE_TAB_STYLE if here or tab is header.options.tab else _TAB_STYLE
-        )
+        x = canvas.write_text(x, 0, text, _ACTIVE_TAB_STYLE if is_active else _TAB_STYLE)
     unreviewed, with_findings = (None, None) if counts is None else (counts.unreviewed, counts.with_findings)
     chips = (
         (header.filter_keys[0], "to review", header.options.unreviewed, unreviewed),
@@ -90,32 +91,23 @@ def render_batch_tabs(header: BatchListHeader, width: int) -> Rows:
     end = width - 1
     for key, name, on, count in reversed(chips):
         short = name if width >= 100 else name.removeprefix("to ")
-        few = counts is not None and counts.batches < _MANY_BATCHES
-        roomy = few if single or width < 100 else True
-        said = f"{short} {number_format.format_count(count)}" if count is not None and roomy else short
-        end = canvas.write_right(end, 0, f" {said} ", _ACTIVE_TAB_STYLE if on else _TAB_STYLE)
-        end = (
-            canvas.write_right(
-                end, 0, key, CellStyle(ColourRole.ACCENT, ColourRole.BAR_BACKGROUND, bold=True)
-            )
-            - 1
-        )
+        has_room = (width >= 100 and not single) or (counts is not None and counts.batches < _MANY_BATCHES)
+        text = f"{short} {number_format.format_count(count)}" if count is not None and has_room else short
+        end = canvas.write_right(end, 0, f" {text} ", _ACTIVE_TAB_STYLE if on else _TAB_STYLE)
+        end = canvas.write_right(end, 0, key, _KEY_STYLE) - 1
     return canvas.rows
 
 
 def _format_tab(header: BatchListHeader, tab: BatchTab, width: int) -> str:
-    """Where a status of those that are not complete is chosen alone, it stands in their place."""
+    """The tab's text; a single status that is not complete replaces the tab of all of them."""
     name = tab.value if width >= 100 else _SHORT_TAB_NAMES[tab]
     chosen_tab = header.options.tab
     if tab is not BatchTab.NOT_COMPLETE:
         return f"{name}{_format_tab_count(header, tab)}"
     if chosen_tab not in NOT_COMPLETE_TABS:
         return f"{name}{_format_tab_count(header, tab)} ›"
-    return (
-        f"{name}: {chosen_tab}{_format_tab_count(header, chosen_tab)}"
-        if width >= 100
-        else (f"{chosen_tab}{_format_tab_count(header, chosen_tab)}")
-    )
+    single = f"{chosen_tab}{_format_tab_count(header, chosen_tab)}"
+    return f"{name}: {single}" if width >= 100 else single
 
 
 def _format_tab_count(header: BatchListHeader, tab: BatchTab) -> str:
@@ -138,29 +130,21 @@ def _format_tab_count(header: BatchListHeader, tab: BatchTab) -> str:
 def render_batch_list(
     state: BatchListState, context: BatchListContext, width: int, height: int, *, empty_text: str
 ) -> Rows:
-    """The heading, and the batches from ``state.first_row`` on; ``empty_text`` where there are none."""
+    """The headings, and the batches from ``state.first`` on; ``empty_text`` where there are none."""
     if not state.rows:
         return render_paragraph(empty_text, width, height)
-    return paint_table(
-        build_batch_table(state, context),
-        width,
-        height,
-        TableCursor(selected_row=get_selected_row(state), first_row=state.first),
-        highlight_row=True,
-    )
+    cursor = TableCursor(selected_row=get_selected_row(state), first_row=state.first)
+    return paint_table(build_batch_table(state, context), width, height, cursor, highlight_row=True)
 
 
 def build_batch_table(state: BatchListState, context: BatchListContext) -> TableData[BatchRow]:
-    return TableData(
-        state.rows, (*_LEADING_COLUMNS, *((_STATION_COLUMN,) if context.stations else ()), *_COLUMNS), context
-    )
+    station = (_STATION_COLUMN,) if context.stations else ()
+    return TableData(state.rows, (*_LEADING_COLUMNS, *station, *_COLUMNS), context)
 
 
 def format_status(status: str) -> tuple[str, str]:
-    """Shape and word; of a status that is not known here, its own name."""
-    return (
-        STATUS_LABELS[BatchStatus(status)] if status in set(BatchStatus) else ("■", sanitize_text(status, 14))
-    )
+    """Mark and text; an unknown status has its own name."""
+    return STATUS_LABELS.get(status, ("■", sanitize_text(status, 14)))
 
 
 def format_review_state(state: str, *, short: bool = True) -> str:
@@ -178,7 +162,7 @@ def calculate_minutes(row: BatchRow) -> float | None:
 
 
 def _render_start(row: BatchRow, context: BatchListContext, width: int, background: ColourRole) -> Rows:
-    """The time alone of today; with its day where there is room or it is another."""
+    """The time; with its day where there is room or it is not today."""
     local = row.begins_at.astimezone(context.zone)
     today = local.date() == context.now.astimezone(context.zone).date()
     canvas = Canvas(width, 1, CellStyle(bg=background))
@@ -191,53 +175,28 @@ def _render_start(row: BatchRow, context: BatchListContext, width: int, backgrou
     return canvas.rows
 
 
-def _render_status(row: BatchRow, context: BatchListContext, width: int, background: ColourRole) -> Rows:
-    shape, word = format_status(row.status)
-    canvas = Canvas(width, 1, CellStyle(bg=background))
-    tone = (
-        ColourRole.WARN
-        if is_abnormal(row.status)
-        else ColourRole.DIM
-        if row.status == BatchStatus.COMPLETE
-        else ColourRole.ACCENT
-    )
-    pen = CellStyle(tone, background, bold=tone is ColourRole.WARN)
-    canvas.write_text(0, 0, f"{shape} {word}", pen, width=width)
-    return canvas.rows
+def _format_styled_status(row: BatchRow, context: BatchListContext) -> StyledRuns:
+    colour = ColourRole.DIM if row.status == BatchStatus.COMPLETE else ColourRole.ACCENT
+    style = _WARNING_STYLE if is_abnormal(row.status) else CellStyle(colour)
+    return [(" ".join(format_status(row.status)), style)]
 
 
-def _render_exceptions(row: BatchRow, context: BatchListContext, width: int, background: ColourRole) -> Rows:
-    canvas = Canvas(width, 1, CellStyle(bg=background))
-    if row.findings:
-        x = canvas.write_text(
-            0, 0, f"▲ {row.findings:<2} ", CellStyle(ColourRole.WARN, background, bold=True)
-        )
-        canvas.write_text(
-            x,
-            0,
-            ", ".join(row.finding_kinds),
-            CellStyle(ColourRole.TEXT, background),
-            width=max(0, width - x),
-        )
-    return canvas.rows
+def _format_exceptions(row: BatchRow, context: BatchListContext) -> StyledRuns:
+    if not row.findings:
+        return []
+    return [(f"▲ {row.findings:<2} ", _WARNING_STYLE), (", ".join(row.finding_kinds), TEXT)]
 
 
 def _render_review(row: BatchRow, context: BatchListContext, width: int, background: ColourRole) -> Rows:
     canvas = Canvas(width, 1, CellStyle(bg=background))
     state = row.review_state
-    loud, waits = state in _WARNING_REVIEWS, state == ReviewState.UNREVIEWED
-    waits = waits and row.status != BatchStatus.OPEN
-    pen = (
-        CellStyle(ColourRole.WARN, background, bold=True)
-        if loud
-        else CellStyle(ColourRole.STRONG if waits else ColourRole.DIM, background)
-    )
-    words_now = (
-        "–"
-        if row.status == BatchStatus.OPEN and state == ReviewState.UNREVIEWED
-        else format_review_state(state)
-    )
-    x = canvas.write_text(0, 0, f"{'▲' if loud else '□' if waits else ' '} {words_now}", pen, width=width)
+    is_new = state == ReviewState.UNREVIEWED
+    is_waiting = is_new and row.status != BatchStatus.OPEN
+    is_warning = state in _WARNING_REVIEWS
+    colour = ColourRole.WARN if is_warning else ColourRole.STRONG if is_waiting else ColourRole.DIM
+    text = format_review_state(state) if is_waiting or not is_new else "–"
+    mark = "▲" if is_warning else "□" if is_waiting else " "
+    x = canvas.write_text(0, 0, f"{mark} {text}", CellStyle(colour, background, bold=is_warning))
     if row.disposed_by and width - x > 4:
         canvas.write_text(x + 2, 0, row.reviewers, CellStyle(ColourRole.DIM, background), width=width - x - 2)
     return canvas.rows
@@ -255,7 +214,7 @@ def _format_doses(row: BatchRow) -> str:
 
 _LEADING_COLUMNS: tuple[TableColumn[BatchRow], ...] = (
     TableColumn(
-        "Begun",
+        "Started",
         12,
         95,
         lambda row, facts: number_format.format_full_timestamp(row.begins_at, facts.zone),
@@ -264,7 +223,7 @@ _LEADING_COLUMNS: tuple[TableColumn[BatchRow], ...] = (
         max_growth=2,
     ),
     TableColumn(
-        "Nr",
+        "No.",
         3,
         80,
         lambda row, facts: sanitize_text(row.batch_id.rpartition("-")[2], 6),
@@ -289,7 +248,7 @@ _COLUMNS: tuple[TableColumn[BatchRow], ...] = (
         12,
         94,
         lambda row, facts: format_status(row.status)[1],
-        draw_cell=_render_status,
+        format_runs=_format_styled_status,
         max_growth=3,
     ),
     TableColumn(
@@ -330,7 +289,7 @@ _COLUMNS: tuple[TableColumn[BatchRow], ...] = (
         18,
         93,
         lambda row, facts: ", ".join(row.finding_kinds),
-        draw_cell=_render_exceptions,
+        format_runs=_format_exceptions,
         max_growth=60,
         min_width=6,
     ),

@@ -1,4 +1,4 @@
-"""A batch under way as the stations' messages tell it now, before the database has it. Pure."""
+"""A running batch with the latest messages, before the database has them. Pure."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,17 +9,13 @@ from dosing_tui.live_state import LiveSnapshot
 
 
 def apply_live_messages(batch: Batch, snapshot: LiveSnapshot, now: datetime) -> Batch:
-    """The batch with what has been heard of it since; the same one if it is over, or nothing was."""
+    """Add the station's messages since the batch was read; the same batch if there are none."""
     if batch.status is not BatchStatus.OPEN:
         return batch
-    told_now: tuple[BatchMessage, ...] = (*snapshot.doses, *snapshot.events)
-    heard = [
-        message
-        for message in told_now
-        if message.device_id == batch.device_id and message.time >= batch.begins_at
-    ]
-    if not heard:
+    messages: tuple[BatchMessage, ...] = (*snapshot.doses, *snapshot.events)
+    new = [one for one in messages if one.device_id == batch.device_id and one.time >= batch.begins_at]
+    if not new:
         return batch
-    told = reconstruct_batches([*batch.events, *batch.doses, *heard], now=now)
-    ours = next((each for each in told if batch.anchor in set(each.iter_identities())), batch)
-    return replace(ours, key=batch.key, stock=batch.stock)
+    batches = reconstruct_batches([*batch.events, *batch.doses, *new], now=now)
+    current = next((each for each in batches if batch.anchor in set(each.iter_identities())), batch)
+    return replace(current, key=batch.key, stock=batch.stock)

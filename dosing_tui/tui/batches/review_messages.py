@@ -1,4 +1,4 @@
-"""What came of a review that somebody entered, and the words about it. Pure."""
+"""The result of an entered review, and the texts about it. Pure."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from dosing_tui.domain.batch_review.review_rules import Decision
 
 @dataclass(frozen=True, slots=True)
 class ReviewAttempt:
-    """What became of a review, and the batch as it is after it; or why that could not be read."""
+    """A review's result and the batch after it; ``error`` is why the batch could not be read."""
 
     outcome: ReviewResult
     detail: BatchDetail | None
@@ -17,14 +17,14 @@ class ReviewAttempt:
 
 
 def format_review_result(meaning: Decision, detail: BatchDetail | None) -> str:
-    """What it is now, where that is not what was said."""
+    """The batch's review state now."""
     if meaning is Decision.WITHDRAWN and detail is not None:
         return f"withdrawn; it is {detail.row.review_state} now"
     return meaning.value
 
 
 def format_last_decision(row: BatchRow) -> str:
-    """What an undo takes back."""
+    """The entry that a withdrawal withdraws."""
     if row.confirmed_by:
         return f"the confirmation by {row.confirmed_by}"
     return f"the decision by {row.disposed_by}"

@@ -1,4 +1,4 @@
-"""A batch from its start to its end on one line: doses as long as they took, gaps, alarms. Pure."""
+"""The timeline of a batch on one line: doses with their duration, gaps, alarms, notes. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -12,12 +12,12 @@ from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_c
 from dosing_tui.tui.rendering.palette import DIM, FRAME, STRONG, TEXT, CellStyle, ColourRole
 
 MIN_GAP_S = 5.0
-"""Shorter ones are not worth a word."""
+"""Shorter gaps are not reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """The time axis of ``width`` cells."""
+    """A time axis of ``width`` cells."""
 
     since: datetime
     until: datetime
@@ -30,14 +30,14 @@ class TimeAxis:
 
 
 def get_dose_start(dose: Dose) -> datetime:
-    """A dose is told when it is over."""
+    """The dose's start; its message is sent at its end."""
     return dose.time - timedelta(milliseconds=dose.duration_ms or 0)
 
 
 def render_timeline(
     batch: Batch, context_events: ContextEvents, now: datetime, zone: tzinfo, width: int
 ) -> Rows:
-    """What was dosed, when, and from when to when; a row more where alarms or notes fell into it."""
+    """Names, doses and times; one more row if the batch has alarms or notes."""
     marked = bool(context_events.alarms or context_events.notes)
     canvas = Canvas(width, 3 + marked)
     until = batch.ends_at or max(batch.last_at, min(now, batch.last_at + timedelta(minutes=30)))
@@ -46,8 +46,7 @@ def render_timeline(
     canvas.write_text(0, 1, "·" * width, FRAME)
     _draw_doses(canvas, batch, line)
     canvas.set_cell(0, 1, "│", STRONG)
-    shape, pen = _choose_end_mark(batch)
-    canvas.set_cell(width - 1, 1, shape, pen)
+    canvas.set_cell(width - 1, 1, *_choose_end_mark(batch))
     if marked:
         _draw_context_events(canvas, context_events, line)
     _draw_times(canvas, batch, since, zone)
@@ -55,14 +54,14 @@ def render_timeline(
 
 
 def find_longest_gap(batch: Batch) -> tuple[float, str]:
-    """Seconds in which nothing was dosed, and what came then ('' is the end)."""
-    last, found = batch.begins_at, (0.0, "")
+    """The longest time without a dose in seconds, and the chemical dosed after it ('' at the end)."""
+    last, longest = batch.begins_at, (0.0, "")
     for dose in sorted(batch.doses, key=lambda dose: dose.time):
-        found = max(found, ((get_dose_start(dose) - last).total_seconds(), dose.chemical))
+        longest = max(longest, ((get_dose_start(dose) - last).total_seconds(), dose.chemical))
         last = max(last, dose.time)
     if batch.ends_at is not None:
-        found = max(found, ((batch.ends_at - last).total_seconds(), ""))
-    return found
+        longest = max(longest, ((batch.ends_at - last).total_seconds(), ""))
+    return longest
 
 
 def _choose_end_mark(batch: Batch) -> tuple[str, CellStyle]:
@@ -98,5 +97,5 @@ def _draw_times(canvas: Canvas, batch: Batch, since: datetime, zone: tzinfo) -> 
     canvas.write_right(canvas.width, y, end, DIM)
     seconds, before = find_longest_gap(batch)
     if seconds >= MIN_GAP_S:
-        said = f"longest gap {seconds:.0f} s, before {sanitize_text(before, 24) or 'the end'}"
-        canvas.write_text(max(10, (canvas.width - len(said)) // 2), y, said, DIM, width=canvas.width - 22)
+        text = f"longest gap {seconds:.0f} s, before {sanitize_text(before, 24) or 'the end'}"
+        canvas.write_text(max(10, (canvas.width - len(text)) // 2), y, text, DIM, width=canvas.width - 22)

@@ -1,16 +1,16 @@
-"""An error drawn against its tolerance band: zero in the middle, the band's edges halfway out. Pure."""
+"""An error as a bar against its tolerance band: zero in the middle, the limits halfway to the ends. Pure."""
 
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
 from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
 
 TOLERANCES_PER_SIDE = 2.0
-"""Tolerances that one side of the bar has room for."""
+"""The end of each side, in tolerances."""
 
 
 def render_tolerance_bar(
     error_g: float | None, tolerance_g: float | None, width: int, background: ColourRole
 ) -> Rows:
-    """``width`` is odd. An error that does not fit ends in an arrow; without a tolerance there is no bar."""
+    """``width`` is odd. An error beyond the scale ends in an arrow; without a tolerance there is no bar."""
     canvas = Canvas(width, 1, CellStyle(bg=background))
     if error_g is None or not tolerance_g:
         return canvas.rows
@@ -26,7 +26,7 @@ def render_tolerance_bar(
 
 
 def _draw_deviation(canvas: Canvas, side: int, half_cells: int, tone: ColourRole) -> None:
-    """From the middle outwards; the ground of each cell stays."""
+    """Draw from the middle outwards, on the background of each cell."""
     middle = canvas.width // 2
     full, rest = divmod(min(half_cells, middle * 2), 2)
     cells = ["▄"] * full + (["▖" if side > 0 else "▗"] if rest else [])
@@ -34,6 +34,5 @@ def _draw_deviation(canvas: Canvas, side: int, half_cells: int, tone: ColourRole
         cells[-1] = "→" if side > 0 else "←"
     for number, character in enumerate(cells, start=1):
         x = middle + side * number
-        canvas.set_cell(
-            x, 0, character, CellStyle(tone, canvas.rows[0][x][1].bg, bold=tone is ColourRole.WARN)
-        )
+        style = CellStyle(tone, canvas.rows[0][x][1].bg, bold=tone is ColourRole.WARN)
+        canvas.set_cell(x, 0, character, style)

@@ -19,7 +19,7 @@ MAX_ROWS = 10_000
 
 class BatchTab(StrEnum):
     ALL = "All"
-    RUNNING = "Under way"
+    RUNNING = "Running"
     COMPLETE = "Complete"
     NOT_COMPLETE = "Not complete"
     ABORTED = "aborted"

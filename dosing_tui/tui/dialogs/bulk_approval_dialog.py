@@ -1,21 +1,21 @@
-"""Asks once before many batches are approved: how many they are, and who approves them."""
+"""Confirms the approval of many batches: their number, and the name of the reviewer."""
 
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.tui.dialogs.review_dialog import ReviewDialog, ReviewPrompt
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.theme import TerminalTheme
 
-CONSEQUENCE = "Each of them gets an approval of its own, with your name."
+_CONSEQUENCE = "Each batch gets its own approval in your name."
 
 
 class BulkApprovalDialog(ReviewDialog):
-    """As for one batch; says how many they are."""
+    """A review of ``count`` batches; at ``limit`` there may be more."""
 
     def __init__(
         self, theme: TerminalTheme, count: int, *, limit: int, account: str, pin: bool, name: str
     ) -> None:
-        only = " The newest; there may be more." if count == limit else ""
+        note = " The newest; there may be more." if count == limit else ""
         batches = "1 batch" if count == 1 else f"{number_format.format_count(count)} batches"
-        about = f"{batches} without exceptions, complete and unreviewed.{only}"
-        asked = ReviewPrompt(Decision.APPROVED, about, account, pin, name, consequence=CONSEQUENCE)
-        super().__init__(theme, asked)
+        summary = f"{batches} without exceptions, complete and unreviewed.{note}"
+        prompt = ReviewPrompt(Decision.APPROVED, summary, account, pin, name, consequence=_CONSEQUENCE)
+        super().__init__(theme, prompt)

@@ -1,4 +1,4 @@
-"""Which values of the four dimensions are chosen, and what keys do to the choice. Pure."""
+"""The state of the filter dialog: values and marks of the four dimensions, and its changes. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ FilterValues = Mapping[Dimension, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class FilterGroup:
-    """One dimension's values as the database has them. Nothing chosen is everything."""
+    """One dimension's values in the database. No mark selects all values."""
 
     dimension: Dimension
     values: tuple[str, ...] = ()
@@ -23,9 +23,9 @@ class FilterGroup:
 
     @property
     def matching_values(self) -> tuple[str, ...]:
-        """The values that hold what is searched for, as they are read on the screen."""
-        wanted = self.search.text.casefold().strip()
-        return tuple(value for value in self.values if wanted in sanitize_text(value).casefold())
+        """The values that contain the search text, compared as they are shown."""
+        text = self.search.text.casefold().strip()
+        return tuple(value for value in self.values if text in sanitize_text(value).casefold())
 
     @property
     def summary(self) -> str:
@@ -34,7 +34,7 @@ class FilterGroup:
 
 @dataclass(frozen=True, slots=True)
 class FilterDialogState:
-    """``group_index`` is the number of the group that the keys are about."""
+    """``group_index`` is the index of the group with the cursor."""
 
     groups: tuple[FilterGroup, ...]
     group_index: int = 0
@@ -47,14 +47,14 @@ class FilterDialogState:
 
 
 def create_state(selection: Selection) -> FilterDialogState:
-    """Before the values are known: only what is chosen already."""
+    """The state before the values are read: only the selected ones."""
     return FilterDialogState(
         tuple(_create_group(dimension, selection.get_values(dimension)) for dimension in Dimension)
     )
 
 
 def load_values(state: FilterDialogState, values: FilterValues) -> FilterDialogState:
-    """With the values there are; a chosen one that is not among them stays, in front."""
+    """Add the values in the database; a selected value that is not among them stays, in front."""
     groups = tuple(
         replace(group, values=_merge_values(sorted(group.selected_values), values.get(group.dimension, ())))
         for group in state.groups
@@ -63,23 +63,23 @@ def load_values(state: FilterDialogState, values: FilterValues) -> FilterDialogS
 
 
 def build_selection(state: FilterDialogState) -> Selection:
-    """What is chosen, in the order in which it is shown."""
-    chosen = {
+    """The marked values, in the order shown."""
+    selected = {
         group.dimension: tuple(value for value in group.values if value in group.selected_values)
         for group in state.groups
     }
     return Selection(
-        device=chosen[Dimension.DEVICE],
-        chemical=chosen[Dimension.CHEMICAL],
-        recipe=chosen[Dimension.RECIPE],
-        mode=chosen[Dimension.MODE],
+        device=selected[Dimension.DEVICE],
+        chemical=selected[Dimension.CHEMICAL],
+        recipe=selected[Dimension.RECIPE],
+        mode=selected[Dimension.MODE],
     )
 
 
 def replace_group(state: FilterDialogState, group: FilterGroup) -> FilterDialogState:
-    """With this group in place of the present one; its row is one that there is."""
-    kept = replace(group, row=min(max(group.row, 0), max(0, len(group.matching_values) - 1)))
-    groups = (*state.groups[: state.group_index], kept, *state.groups[state.group_index + 1 :])
+    """Replace the current group; its cursor is clamped to its rows."""
+    group = replace(group, row=max(0, min(group.row, len(group.matching_values) - 1)))
+    groups = (*state.groups[: state.group_index], group, *state.groups[state.group_index + 1 :])
     return replace(state, groups=groups)
 
 
@@ -88,7 +88,7 @@ def move_cursor(state: FilterDialogState, rows: int) -> FilterDialogState:
 
 
 def toggle_value(state: FilterDialogState) -> FilterDialogState:
-    """The value of the present row is chosen, or no longer."""
+    """Mark or unmark the value under the cursor."""
     group = state.group
     matching = group.matching_values
     if not matching:
@@ -97,7 +97,7 @@ def toggle_value(state: FilterDialogState) -> FilterDialogState:
 
 
 def clear_group(state: FilterDialogState) -> FilterDialogState:
-    """No value of the present group is singled out any more."""
+    """Remove all marks and the search of the current group."""
     return replace_group(state, replace(state.group, selected_values=frozenset(), search=EMPTY_FIELD))
 
 
@@ -115,5 +115,5 @@ def _create_group(dimension: Dimension, selected_values: Sequence[str]) -> Filte
 
 
 def _merge_values(selected_values: Sequence[str], values: Sequence[str]) -> tuple[str, ...]:
-    known = frozenset(values)
-    return tuple(dict.fromkeys([*(value for value in selected_values if value not in known), *values]))
+    stored = frozenset(values)
+    return tuple(dict.fromkeys([*(value for value in selected_values if value not in stored), *values]))

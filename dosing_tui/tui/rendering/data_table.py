@@ -11,6 +11,8 @@ from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle, ColourRole
 Row = TypeVar("Row")
 Value: TypeAlias = float | int | str | datetime | date | None
 """What a column sorts by, and what is exported."""
+StyledRuns: TypeAlias = Sequence[tuple[str, CellStyle]]
+"""Texts with their styles, side by side."""
 
 
 MAX_SEARCH_LENGTH = 40
@@ -31,8 +33,10 @@ class TableColumn(Generic[Row]):
     unit: str = ""
     """Of the value; told in exports, and in the title where it is wanted there."""
     style: CellStyle = TEXT
+    format_runs: Callable[[Row, Any], StyledRuns] | None = None
+    """Text in several styles, or in a style of the row; a background of its own stays."""
     draw_cell: Callable[[Row, Any, int, ColourRole], Rows] | None = None
-    """One row of cells of the given width on the given ground, for what is more than a text."""
+    """One row of cells of the given width on the given background, for a cell that is more than text."""
     align_right: bool = False
     max_growth: int = 0
     """Cells it may take of the room that is left."""
@@ -57,11 +61,14 @@ class TableColumn(Generic[Row]):
         if self.draw_cell is not None:
             return self.draw_cell(row, context, self.width, background)
         canvas = Canvas(self.width, 1, CellStyle(bg=background))
-        said, pen = self.format_text(row, context), self.style._replace(bg=background)
-        if self.align_right:
-            canvas.write_right(self.width, 0, said, pen)
-        else:
-            canvas.write_text(0, 0, said, pen)
+        plain = [(self.format_text(row, context), self.style)]
+        runs = plain if self.format_runs is None else self.format_runs(row, context)
+        x = self.width if self.align_right else 0
+        for text, style in runs:
+            if style.bg is ColourRole.BACKGROUND:
+                style = style._replace(bg=background)
+            write = canvas.write_right if self.align_right else canvas.write_text
+            x = write(x, 0, text, style)
         return canvas.rows
 
 

@@ -1,4 +1,4 @@
-"""A line of text that is being typed: what keys do to it, and how it is drawn. Pure."""
+"""An editable line of text: its editing keys, and its drawing. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ _CURSOR_STYLE = CellStyle(ColourRole.BACKGROUND, ColourRole.BAR)
 
 @dataclass(frozen=True, slots=True)
 class TextField:
-    """``cursor`` stands before the character of that number; ``max_length`` bounds the characters."""
+    """``cursor`` is before the character with that index; ``max_length`` counts characters."""
 
     text: str = ""
     cursor: int = 0
@@ -22,37 +22,43 @@ class TextField:
 
 
 def create_field(text: str, max_length: int = 60) -> TextField:
-    """A field with this text in it, the cursor behind it."""
+    """A field with this text, the cursor behind it."""
     return insert_text(TextField(max_length=max_length), text)
 
 
 def insert_text(field: TextField, text: str) -> TextField:
-    """With what was typed or pasted at the cursor: harmless characters, as far as there is room."""
+    """Insert typed or pasted text at the cursor: printable characters, as far as there is room."""
     allowed = "".join(filter(_is_printable, " ".join(text.splitlines()).replace("\t", " ")))
-    put = allowed[: max(0, field.max_length - len(field.text))]
-    whole = field.text[: field.cursor] + put + field.text[field.cursor :]
-    return replace(field, text=whole, cursor=field.cursor + len(put))
+    inserted = allowed[: max(0, field.max_length - len(field.text))]
+    whole = field.text[: field.cursor] + inserted + field.text[field.cursor :]
+    return replace(field, text=whole, cursor=field.cursor + len(inserted))
 
 
-def apply_key(field: TextField, key: str) -> TextField:
-    """After an editing key; a key that is none changes nothing."""
-    change = _KEY_EDITS.get(key)
-    return field if change is None else change(field)
+def is_edit(key: str, text: str | None) -> bool:
+    """The key prints ``text``, or edits."""
+    return text is not None or key in _KEY_EDITS
+
+
+def apply_key(field: TextField, key: str, text: str | None = None) -> TextField:
+    """The field after a key that prints ``text``; one that neither prints nor edits changes nothing."""
+    if text is not None:
+        return insert_text(field, text)
+    edit = _KEY_EDITS.get(key)
+    return field if edit is None else edit(field)
 
 
 def draw_field(canvas: Canvas, x: int, y: int, field: TextField, *, width: int, is_focused: bool) -> None:
-    """Scrolled so that the cursor is in sight."""
+    """Draw ``width`` cells of the text, scrolled to the cursor."""
     before, after = split_cells(field.text[: field.cursor]), split_cells(field.text[field.cursor :])
     first = max(0, len(before) - width + 1)
     shown = [*before, *after, " "][first : first + width]
     if shown and shown[0] == "":
         shown[0] = " "  # the second half of a wide character
-    pen = _FOCUS_STYLE if is_focused else _FIELD_STYLE
-    canvas.write_text(x, y, " " * width, pen)
+    style = _FOCUS_STYLE if is_focused else _FIELD_STYLE
+    canvas.write_text(x, y, " " * width, style)
     for number, character in enumerate(shown):
-        canvas.set_cell(
-            x + number, y, character, _CURSOR_STYLE if is_focused and number == len(before) - first else pen
-        )
+        is_cursor = is_focused and number == len(before) - first
+        canvas.set_cell(x + number, y, character, _CURSOR_STYLE if is_cursor else style)
 
 
 def _is_printable(character: str) -> bool:
@@ -77,4 +83,4 @@ _KEY_EDITS: dict[str, Callable[[TextField], TextField]] = {
     "ctrl+u": lambda field: _delete_range(field, 0, len(field.text)),
 }
 EDITING_KEYS = tuple(_KEY_EDITS)
-"""The keys that ``apply_key`` knows."""
+"""The keys that edit the text."""

@@ -1,140 +1,94 @@
-"""A dialog that is drawn as one sheet of cells over the plant, and typed into."""
+"""A form: declared as parts from top to bottom, validated and submitted as one result."""
 
 from abc import abstractmethod
-from typing import TypeVar
+from collections.abc import Sequence
 
-from textual import events
-from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.screen import ModalScreen
-
-from dosing_tui.tui.rendering import text_field
-from dosing_tui.tui.rendering.canvas import Canvas, Rows
-from dosing_tui.tui.rendering.line_widget import LineWidget
-from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, CellStyle, ColourRole
-from dosing_tui.tui.rendering.text_field import TextField
+from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog, Result, create_box, draw_keys, draw_message
+from dosing_tui.tui.widgets.form_fields import FORM_WIDTH, FormField, FormPart
 
-Result = TypeVar("Result")
-KEY_STYLE = CellStyle(ColourRole.ACCENT, bold=True)
-SELECTED_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
-"""The row that the keys are about."""
-ERROR_STYLE = CellStyle(ColourRole.WARN, bold=True)
-EDIT_KEYS = [Binding(key, f"edit('{key}')", show=False) for key in text_field.EDITING_KEYS]
+KeyLabels = Sequence[tuple[str, str]]
+_FIELD_STEPS = {"tab": 1, "down": 1, "shift+tab": -1, "up": -1}
 
 
-class FormDialog(ModalScreen[Result]):
-    """``enter`` gives a result, ``esc`` gives None."""
+class InvalidEntryError(Exception):
+    """The form cannot be submitted; the message is shown in it."""
 
-    BINDINGS = [
-        Binding("escape", "leave", "Leave", show=False),
-        Binding("enter", "accept", "Accept", show=False),
-        *EDIT_KEYS,
-    ]
 
-    def __init__(self, theme: TerminalTheme) -> None:
-        super().__init__()
-        self._dialog = LineWidget(theme)
+class FormDialog(CanvasDialog[Result]):
+    """``tab`` and the arrows move between the fields, ``enter`` submits ``build_result``, ``esc`` cancels."""
+
+    form_width = FORM_WIDTH
+    first_row = 3
+    gap = 1
+    """Blank rows above and below the message."""
+    is_cyclic = True
+    """The arrows lead from the last field to the first one; ``tab`` always does."""
+
+    def __init__(self, theme: TerminalTheme, title: str, parts: Sequence[FormPart], *, action: str) -> None:
+        """``action``: what ``enter`` does, in the imperative."""
+        super().__init__(theme)
+        self._title = title
+        self._parts = parts
+        self._fields = [part for part in parts if isinstance(part, FormField)]
+        self._action = action
+        self._focused_field = self._fields[0]
+        self._error = ""
+        self._notice = ""
+        """A message while there is no error."""
 
     @abstractmethod
+    def build_result(self) -> Result:
+        """The result of the fields. Raises InvalidEntryError for values that do not make one."""
+
+    def list_keys(self) -> KeyLabels:
+        return ("Enter", self._action), ("Tab", "Next field"), ("Esc", "Cancel")
+
+    def format_hint(self) -> str:
+        """The text at the right of the title."""
+        return "Esc Cancel"
+
+    def format_message(self) -> tuple[str, bool]:
+        """The sentence below the fields, and whether it is an error."""
+        return self._error or self._notice, bool(self._error)
+
+    def take_input(self, key: str, text: str | None) -> bool:
+        is_applied = self._focused_field.take_input(key, text)
+        if is_applied:
+            self._error = ""
+        elif key in _FIELD_STEPS:
+            self._focus_next_field(key)
+        return is_applied or key in _FIELD_STEPS
+
+    def _focus_next_field(self, key: str) -> None:
+        index = self._fields.index(self._focused_field) + _FIELD_STEPS[key]
+        if self.is_cyclic or "tab" in key or 0 <= index < len(self._fields):
+            self._focused_field = self._fields[index % len(self._fields)]
+            self._focused_field.receive_focus(key)
+
+    def action_accept(self) -> None:
+        """Submit, or show why that is not possible, with the focus on the field concerned."""
+        try:
+            for field in self._fields:
+                if field.error:
+                    self._focused_field = field
+                    raise InvalidEntryError(field.error)
+            self.dismiss(self.build_result())
+        except InvalidEntryError as error:
+            self._error = str(error)
+            self.draw_dialog()
+
     def render_rows(self, width: int, height: int) -> Rows:
-        """The dialog as it is now, in a window of this size."""
-
-    @abstractmethod
-    def action_accept(self) -> None:
-        """Dismiss with a result, or show why there is none."""
-
-    @property
-    @abstractmethod
-    def active_field(self) -> TextField | None:
-        """The field that is typed into; None while letters are commands."""
-
-    @abstractmethod
-    def update_field(self, new_field: TextField) -> None:
-        """Take the field as it is after a key."""
-
-    def compose(self) -> ComposeResult:
-        yield self._dialog
-
-    def on_mount(self) -> None:
-        self.draw_dialog()
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.draw_dialog()
-
-    def draw_dialog(self) -> None:
-        rows = self.render_rows(*self.app.size)
-        self._dialog.styles.width, self._dialog.styles.height = len(rows[0]), len(rows)
-        self._dialog.show_rows(rows)
-
-    async def on_key(self, event: events.Key) -> None:
-        # no binding can name every letter; in a field each of them is text before it is a command
-        if self.active_field is not None and event.is_printable and event.character is not None:
-            event.stop()
-            self._insert_text(event.character)
-        elif (bound := self.active_bindings.get(event.key)) is not None and bound.node is self:
-            # textual looks at bindings when letters that came behind them are taken already: over a slow line
-            # they come in one packet, and the name would stand in the comment
-            event.stop()
-            await self.run_action(bound.binding.action)
-
-    def on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        self._insert_text(event.text)
-
-    def _insert_text(self, text: str) -> None:
-        if self.active_field is not None:
-            self.update_field(text_field.insert_text(self.active_field, text))
-            self.draw_dialog()
-
-    def action_edit(self, key: str) -> None:
-        if self.active_field is not None:
-            self.update_field(text_field.apply_key(self.active_field, key))
-            self.draw_dialog()
-
-    def action_leave(self) -> None:
-        self.dismiss(None)
-
-
-class ReadOnlyDialog(FormDialog[Result]):
-    """Only read: ``enter`` and ``esc`` close it."""
-
-    @property
-    def active_field(self) -> TextField | None:
-        return None
-
-    def update_field(self, new_field: TextField) -> None:
-        """Nothing is typed here."""
-
-    def action_accept(self) -> None:
-        self.dismiss(None)
-
-
-def create_box(width: int, height: int, title: str, *, hint: str = "esc leaves") -> Canvas:
-    """An empty frame with its title."""
-    canvas = Canvas(width, height)
-    across = "─" * (width - 2)
-    canvas.write_text(0, 0, f"╭{across}╮", FRAME)
-    canvas.write_text(0, height - 1, f"╰{across}╯", FRAME)
-    for y in range(1, height - 1):
-        canvas.set_cell(0, y, "│", FRAME)
-        canvas.set_cell(width - 1, y, "│", FRAME)
-    canvas.write_text(3, 1, title, LABEL)
-    canvas.write_right(width - 3, 1, hint, DIM)
-    return canvas
-
-
-def draw_keys(canvas: Canvas, y: int, *keys: tuple[str, str]) -> None:
-    """Keys and what they do, side by side."""
-    x = 3
-    for key, does in keys:
-        x = canvas.write_text(x, y, key, KEY_STYLE)
-        x = canvas.write_text(x + 1, y, does, DIM) + 3
-
-
-def draw_message(canvas: Canvas, y: int, text: str, *, is_error: bool) -> None:
-    """One sentence, with the shape of a fault if it is one."""
-    if is_error:
-        canvas.write_text(3, y, f"▲ {text}", ERROR_STYLE, width=canvas.width - 6)
-    else:
-        canvas.write_text(3, y, text, width=canvas.width - 6)
+        rows = sum(part.height for part in self._parts)
+        canvas = create_box(
+            self.form_width, self.first_row + rows + 2 * self.gap + 3, self._title, hint=self.format_hint()
+        )
+        y = self.first_row
+        for part in self._parts:
+            part.draw_part(canvas, y, is_focused=part is self._focused_field)
+            y += part.height
+        text, is_error = self.format_message()
+        draw_message(canvas, y + self.gap, text, is_error=is_error)
+        draw_keys(canvas, canvas.height - 2, *self.list_keys())
+        return canvas.rows

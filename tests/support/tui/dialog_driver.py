@@ -16,7 +16,7 @@ from dosing_tui.config.settings import GlyphMode
 from dosing_tui.tui.app.app import DosingApp
 from dosing_tui.tui.rendering.palette import DARK, LIGHT
 from dosing_tui.tui.rendering.theme import TerminalTheme
-from dosing_tui.tui.widgets.form_dialog import FormDialog
+from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog
 
 Result = TypeVar("Result")
 LOOKS = {
@@ -37,7 +37,7 @@ class Desk(App[None]):
 @dataclass
 class Dialog(Generic[Result]):
     pilot: Pilot[None]
-    screen: FormDialog[Result]
+    screen: CanvasDialog[Result]
     results: list[Result | None] = field(default_factory=list)
 
     @property
@@ -58,7 +58,7 @@ class Dialog(Generic[Result]):
             if segment.style and segment.style.color and segment.text.strip()
         }
 
-    async def open_again(self, screen: FormDialog[Result]) -> None:
+    async def open_again(self, screen: CanvasDialog[Result]) -> None:
         """Open another one, after the first has gone."""
         self.screen = screen
         self.pilot.app.push_screen(screen, self.results.append)
@@ -80,7 +80,7 @@ class Dialog(Generic[Result]):
 
 @asynccontextmanager
 async def open_dialog(
-    screen: FormDialog[Result], *, size: tuple[int, int] = (80, 24)
+    screen: CanvasDialog[Result], *, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Dialog[Result]]:
     app = Desk()
     async with app.run_test(size=size) as pilot:

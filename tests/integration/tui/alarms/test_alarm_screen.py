@@ -88,7 +88,7 @@ async def test_an_acknowledged_alarm_is_not_acknowledged_again() -> None:
     async with open_alarm_console() as plant:
         await plant.press_keys("a", "space")
         await plant.wait_for_entries(1)
-        assert "is acknowledged already" in await plant.press_keys("end", "space")
+        assert "is already acknowledged" in await plant.press_keys("end", "space")
         assert len(plant.journal.requested) == 1
 
 
@@ -190,7 +190,7 @@ async def test_a_name_holds_until_the_shift_changes_and_is_asked_for_then() -> N
         plant.console.clock.move_forward(6 * HOUR)
         plant.console.app._run_tick()
         shown = await plant.press_keys("home", "space")
-        assert "The shift has changed: who are you?" in shown
+        assert "The shift has changed. Enter your name." in shown
         assert "Zoe" not in "".join(shown.splitlines()[8:])
         await plant.press_keys(*"Bob", "enter")
         await plant.wait_for_entries(3)
@@ -201,7 +201,7 @@ async def test_shelving_needs_a_reason_and_is_bounded_by_the_priority() -> None:
     async with open_alarm_console() as plant:
         asked = await plant.press_keys("a", "h")
         assert "30 min at most" in asked
-        assert "A reason is needed" in await plant.press_keys("enter")
+        assert "A reason is required" in await plant.press_keys("enter")
         await plant.press_keys(*"refill", "tab", "tab", *["right"] * 20, "enter")
         shown = await plant.wait_for_entries(1)
         (entry,) = plant.journal.requested
@@ -218,7 +218,7 @@ async def test_shelving_needs_a_reason_and_is_bounded_by_the_priority() -> None:
 
 async def test_out_of_service_and_back() -> None:
     async with open_alarm_console() as plant:
-        assert "until somebody puts it" in await plant.press_keys("a", "o")
+        assert "until it is returned" in await plant.press_keys("a", "o")
         await plant.press_keys(*"scale", "space", *"gone", "enter")
         assert "Out of service 1" in await plant.wait_for_entries(1)
         await plant.press_keys("tab", "tab", "tab", "u", "enter")
@@ -275,8 +275,8 @@ async def test_without_the_database_the_collecting_machine_keeps_what_was_done_a
         )
         plant.console.live.set_alarms(kept)
         plant.console.app._run_tick()
-        shown = await plant.console.wait_for_text("2 not journaled")
-        assert "journal away: others see this later" in shown
+        shown = await plant.console.wait_for_text("2 kept here")
+        assert "journal unavailable: shared later" in shown
 
 
 async def test_the_detail_tells_what_to_do_and_its_keys_work() -> None:
@@ -348,7 +348,7 @@ async def test_a_journal_that_is_not_heard_is_told() -> None:
     async with open_alarm_console() as plant:
         plant.console.live.set_alarms(picture_of(make_state("STOCK_LOW"), journal=False))
         plant.console.app._run_tick()
-        assert "journal away" in await plant.press_keys("a")
+        assert "journal unavailable" in await plant.press_keys("a")
 
 
 async def test_the_list_is_exported_as_it_is_shown(tmp_path: object) -> None:
@@ -363,8 +363,8 @@ async def test_the_health_of_the_alarms_is_told_from_the_journal(size: tuple[int
         plant.console.source.entries = plant.journal.entries
         plant.console.clock.move_forward(3_600)
         await plant.press_keys("a", "shift+tab")
-        shown = await plant.console.wait_for_text("Alarms an hour")
-        for word in ("3.0", "≤ 6", "≤ 12", "Chattering", "Median time to acknowledge", "30 to judge"):
+        shown = await plant.console.wait_for_text("Alarms per hour")
+        for word in ("3.0", "≤ 6", "≤ 12", "Chattering", "Median time to acknowledge", "from 30 days on"):
             assert word in shown
 
 
@@ -374,7 +374,7 @@ async def test_a_channel_that_fails_shows_while_the_page_is_open() -> None:
         plant.console.source.entries = plant.journal.entries
         plant.console.clock.move_forward(3_600)
         await plant.press_keys("a", "shift+tab")
-        await plant.console.wait_for_text("nobody is told of alarms")
+        await plant.console.wait_for_text("alarm notifications are disabled")
         failing = ChannelStatus("shift", waiting=2, failing_since=sample_plant.NOW, reason=why)
         plant.console.source.told_by = [failing]
         plant.console.clock.move_forward(11)

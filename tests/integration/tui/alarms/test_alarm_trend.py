@@ -101,7 +101,7 @@ def test_nothing_measured_and_a_database_that_is_away_are_said() -> None:
     one = make_view(make_state("ERR_MEAN_1H"))
     empty = [AlarmTrendPoint(asked.since, None)]
     assert any(
-        "Nothing was measured" in line
+        "No measured values" in line
         for line in join_rows(render_trend(AlarmTrendState(asked, empty), one, UTC, 72, 9))
     )
     away = AlarmTrendState(asked, error="No database server listens.")

@@ -113,15 +113,15 @@ async def test_what_has_exceptions_is_approved_with_a_reason_only_and_goes_on_to
         await plant.wait_for_text("T-12 is off by -2.80 g")
         assert "approve it with deviation and say why" in await plant.press_keys("space")
         await plant.press_keys("d", "enter")
-        asked = await plant.wait_for_text("This needs a few words.")
+        asked = await plant.wait_for_text("A reason is required.")
         (about,) = [line for line in asked.splitlines() if "· CU-65/75 · 2 exceptions: " in line]
         assert "…" not in about
         await plant.type_text("used for foam")
         await plant.press_keys("enter")
-        await plant.wait_for_text("Say who you are.")
+        await plant.wait_for_text("Enter your name.")
         await plant.type_text("Anna")
         await plant.press_keys("enter")
-        await plant.wait_for_text("None: everything is as it should be.")
+        await plant.wait_for_text("No exceptions")
         assert read_reviews(migrated) == [("approved with deviation", "Anna", "used for foam")]
 
 
@@ -212,7 +212,7 @@ async def test_a_batch_under_way_moves_with_each_dose_and_cannot_be_approved(mig
     store_readings(migrated, *under_way())
     async with open_review_console(migrated, live=live) as plant:
         await plant.press_keys("b")
-        await plant.wait_for_text("under way")
+        await plant.wait_for_text("running")
         await plant.press_keys("enter")
         shown = await plant.wait_for_text("1 of 2 doses")
         assert "T-12" not in shown
@@ -278,7 +278,7 @@ async def test_text_of_the_plant_is_neither_markup_nor_control(migrated: str) ->
         await plant.press_keys("enter")
         await plant.wait_for_text("Ingredients")
         shown = await plant.press_keys("m")
-        assert "Messages as they are kept 4" in shown
+        assert "Stored messages 4" in shown
         assert "\x1b" not in shown
 
 
@@ -319,7 +319,7 @@ async def test_alarms_and_views_are_reached_from_the_batches_and_back(migrated: 
         await plant.press_keys("b")
         await plant.wait_for_text("All 1")
         await plant.press_keys("a")
-        await plant.wait_for_text("No alarm: nothing is abnormal")
+        await plant.wait_for_text("No active or unacknowledged alarms")
         await plant.press_keys("b")
         await plant.wait_for_text("All 1")
         await plant.press_keys("2")
@@ -425,7 +425,7 @@ async def test_the_plant_s_policy_asks_for_pin_and_second_person_whatever_the_co
         await plant.type_text("4711")
         await plant.press_keys("enter")
         await plant.wait_for_text("withdrawn; it is approved now")
-        await plant.wait_for_text("withdrawn by Ben (anna) (takes back 'confirmed' by Ben)")
+        await plant.wait_for_text("withdrawn by Ben (anna) (withdraws 'confirmed' by Ben)")
 
 
 async def test_what_came_after_a_review_is_told_on_the_batch(migrated: str) -> None:

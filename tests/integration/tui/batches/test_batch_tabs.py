@@ -22,7 +22,7 @@ async def test_each_status_is_listed_alone_by_keys_with_how_many_have_it(
     no_start, only_end = make_dose(2000, "T-9", recipe="BDO-1"), make_event(3000, "complete", "BDO-2")
     store_readings(migrated, *every_kind(), *under_way(), fallen_silent, no_start, only_end)
     alone = {
-        "Under way": "CU-85", "Complete": "CU-65/75", "Not complete": "BDO-1", "aborted 1": "CU-85",
+        "Running": "CU-85", "Complete": "CU-65/75", "Not complete": "BDO-1", "aborted 1": "CU-85",
         "incomplete 1": "FG-85/95", "no start 1": "BDO-1", "complete only 1": "BDO-2",
     }  # fmt: skip
     async with open_review_console(migrated, size=size) as plant:

@@ -74,7 +74,7 @@ async def test_a_search_narrows_a_group_and_the_marks_behind_it_stay() -> None:
 async def test_letters_that_are_commands_can_be_searched_for() -> None:
     async with open_dialog(make_dialog()) as asked:
         assert "1 found" in await asked.press_keys("4", "slash", *"ca")
-        assert "Search" not in await asked.press_keys("escape")
+        assert "Search mode" not in await asked.press_keys("escape")
         await asked.press_keys("escape")
         assert asked.results == [None]
 

@@ -52,7 +52,7 @@ async def test_a_note_without_text_or_author_or_time_is_not_taken_and_it_is_said
         assert "▲ The note has no text." in await asked.press_keys("enter")
         assert "▲" not in await asked.press_keys("x")
         assert "enter your name" in await asked.press_keys("tab", "ctrl+u", "enter")
-        assert "written like 2026-11-24" in await asked.press_keys("A", "tab", "x", "enter")
+        assert "Enter the time as 2026-11-24" in await asked.press_keys("A", "tab", "x", "enter")
         assert "outside 2020" in await asked.press_keys("ctrl+u", *"1999-01-01T00:00", "enter")
         assert asked.results == []
 

@@ -12,6 +12,7 @@ from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.tui.dialogs.refill_dialog import parse_mass
 from dosing_tui.tui.layout.geometry import TileId
+from dosing_tui.tui.widgets.form_dialog import InvalidEntryError
 from tests.support.tui import sample_plant
 from tests.support.tui.alarm_samples import Journal, make_state, picture_of
 from tests.support.tui.console_driver import LARGE, SMALL, Console, open_console
@@ -65,7 +66,7 @@ async def test_without_a_choice_it_is_about_the_emptiest_tank_and_another_may_be
 
 async def test_what_cannot_be_is_told_and_nothing_is_journaled() -> None:
     async with open_stocked_console() as (plant, journal):
-        assert "is no number of grams" in await plant.press_keys("2", "R", *"much", "enter")
+        assert "is not a number of grams" in await plant.press_keys("2", "R", *"much", "enter")
         assert "10 000 g at most" in await plant.press_keys("ctrl+u", *"10001", "enter")
         hiding = Suppression(AlarmStateName.OUT_OF_SERVICE, sample_plant.NOW, "away")
         plant.live.set_alarms(picture_of(make_state("STOCK_RESET", "T-9", hiding=hiding)))
@@ -107,4 +108,5 @@ def test_grams_are_written_as_people_write_them(text: str, found: float | None) 
 
 @pytest.mark.parametrize("text", ["-1", "nan", "inf", "1e9", "x", "9,500"])
 def test_what_is_no_mass_of_this_tank_is_said(text: str) -> None:
-    assert isinstance(parse_mass(text, TANKS[2]), str)
+    with pytest.raises(InvalidEntryError):
+        parse_mass(text, TANKS[2])

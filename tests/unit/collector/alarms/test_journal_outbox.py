@@ -123,7 +123,7 @@ def test_an_unforeseen_exception_does_not_end_the_sender_and_is_shown(tmp_path: 
     context = make_context(tmp_path, server)
     sender = OutboxSender(outbox, context)
     sender.start()
-    outbox.put_entries([entry(1)])
+    outbox.put_entries([make_entry(1)])
     wait_until(lambda: "TypeError" in take_snapshot(context).notice)
     assert "alarm-sender" in take_snapshot(context).notice
     server.is_broken = False

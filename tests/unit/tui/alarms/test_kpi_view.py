@@ -49,7 +49,7 @@ def test_the_figures_are_judged_by_their_targets(alarms: int, verdict: str) -> N
     per_day = next(
         one
         for one in list_kpis(replace(summarize_kpis(), annunciated_count=alarms * 30))
-        if "a day" in one.name
+        if "per day" in one.name
     )
     assert (per_day.value, per_day.rating) == (f"{alarms}", verdict)
 
@@ -57,7 +57,7 @@ def test_the_figures_are_judged_by_their_targets(alarms: int, verdict: str) -> N
 def test_less_than_thirty_days_are_not_judged() -> None:
     assert any(line.rstrip().endswith(OK) for line in render_lines(summarize_kpis()))
     short = render_lines(summarize_kpis(days=29))
-    assert "it takes 30 to judge" in short[0]
+    assert "rated from 30 days on" in short[0]
     assert not any(line.rstrip().endswith((OK, ABOVE_TARGET, TOO_HIGH)) for line in short)
 
 
@@ -79,7 +79,7 @@ def test_each_channel_says_when_it_told_last_what_waits_and_what_went_wrong(heig
         assert word in good
     assert "▲" not in good
     (heading,) = (line for line in shown if "Notification" in line)
-    assert heading.split() == ["Notification", "Last", "told", "Waiting", "Lost", "Last", "error"]
+    assert heading.split() == ["Notification", "Last", "sent", "Queued", "Lost", "Last", "error"]
     assert any("Most frequent" in line for line in shown)
 
 
@@ -100,7 +100,7 @@ def test_where_there_are_too_many_channels_it_is_said_how_many_more() -> None:
 @pytest.mark.parametrize(
     ("channels", "unread", "said"),
     [
-        ((), "", "nobody is told"), (None, "", "asking"), (None, "No database.", "No database."),
+        ((), "", "notifications are disabled"), (None, "", "Reading"), (None, "No database.", "No database."),
         ((GOOD,), "No database.", "▲ No database."),
     ],
 )  # fmt: skip

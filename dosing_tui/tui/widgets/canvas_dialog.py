@@ -1,0 +1,123 @@
+"""A modal dialog drawn on one canvas over the dashboard, and the parts that dialogs have in common."""
+
+from abc import abstractmethod
+from typing import TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import ModalScreen
+
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
+from dosing_tui.tui.rendering.line_widget import LineWidget
+from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.theme import TerminalTheme
+
+Result = TypeVar("Result")
+KEY_STYLE = CellStyle(ColourRole.ACCENT, bold=True)
+SELECTED_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
+"""The row or value that has the focus."""
+ERROR_STYLE = CellStyle(ColourRole.WARN, bold=True)
+
+
+class CanvasDialog(ModalScreen[Result]):
+    """``enter`` and ``esc`` close it without a result, unless a subclass gives ``enter`` one."""
+
+    BINDINGS = [
+        Binding("escape", "leave", "Cancel", show=False),
+        Binding("enter", "accept", "Accept", show=False),
+    ]
+
+    def __init__(self, theme: TerminalTheme) -> None:
+        super().__init__()
+        self._dialog = LineWidget(theme)
+
+    @abstractmethod
+    def render_rows(self, width: int, height: int) -> Rows:
+        """Draw the dialog for a window of ``width`` x ``height`` cells."""
+
+    def take_input(self, key: str, text: str | None) -> bool:
+        """Take a key before the bindings do; False leaves it to them.
+
+        ``text`` is what the key prints, None if nothing. Pasted text has the key ''.
+        """
+        return False
+
+    def compose(self) -> ComposeResult:
+        yield self._dialog
+
+    def on_mount(self) -> None:
+        self.draw_dialog()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.draw_dialog()
+
+    def draw_dialog(self) -> None:
+        rows = self.render_rows(*self.app.size)
+        self._dialog.styles.width, self._dialog.styles.height = len(rows[0]), len(rows)
+        self._dialog.show_rows(rows)
+
+    async def on_key(self, event: events.Key) -> None:
+        """Act on each key before the next one is read.
+
+        Textual runs a binding only after the keys behind it have been delivered. Over a slow line these keys
+        arrive in one packet, and the name would be typed into the comment.
+        """
+        if self.take_input(event.key, event.character if event.is_printable else None):
+            event.stop()
+            self.draw_dialog()
+        elif (bound := self.active_bindings.get(event.key)) is not None and bound.node is self:
+            event.stop()
+            await self.run_action(bound.binding.action)
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        if self.take_input("", event.text):
+            self.draw_dialog()
+
+    def action_accept(self) -> None:
+        self.dismiss(None)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+def create_box(width: int, height: int, title: str, *, hint: str = "Esc Cancel") -> Canvas:
+    """An empty frame with its title."""
+    canvas = Canvas(width, height)
+    across = "─" * (width - 2)
+    canvas.write_text(0, 0, f"╭{across}╮", FRAME)
+    canvas.write_text(0, height - 1, f"╰{across}╯", FRAME)
+    for y in range(1, height - 1):
+        canvas.set_cell(0, y, "│", FRAME)
+        canvas.set_cell(width - 1, y, "│", FRAME)
+    canvas.write_text(3, 1, title, LABEL)
+    canvas.write_right(width - 3, 1, hint, DIM)
+    return canvas
+
+
+def draw_keys(canvas: Canvas, y: int, *keys: tuple[str, str]) -> None:
+    """Keys and their actions, side by side."""
+    x = 3
+    for key, action in keys:
+        x = canvas.write_text(x, y, key, KEY_STYLE)
+        x = canvas.write_text(x + 1, y, action, DIM) + 3
+
+
+def draw_message(canvas: Canvas, y: int, text: str, *, is_error: bool) -> None:
+    """One sentence; an error has its mark."""
+    canvas.write_text(
+        3, y, f"▲ {text}" if is_error else text, ERROR_STYLE if is_error else TEXT, width=canvas.width - 6
+    )
+
+
+def draw_lines(canvas: Canvas, x: int, y: int, lines: list[str], style: CellStyle = TEXT) -> int:
+    """One line per row; returns the row below."""
+    for row, line in enumerate(lines, start=y):
+        canvas.write_text(x, row, line, style)
+    return y + len(lines)
+
+
+def wrap_labelled_text(label: str, text: str, width: int) -> list[tuple[str, str]]:
+    """The text broken into lines of ``width`` cells, the label beside the first one."""
+    return [("" if number else label, line) for number, line in enumerate(wrap_text(text, width))]
