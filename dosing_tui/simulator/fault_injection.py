@@ -18,7 +18,7 @@ class Fault(StrEnum):
     DUPLICATES = "duplicates"
     """The same message twice in a row. Expected: stored once."""
     UPTIME = "uptime"
-    """Timestamps in milliseconds since boot, of a station without NTP. Expected: accepted with the receive time."""
+    """A station without NTP: milliseconds since boot. Expected: accepted with the receive time."""
     REBOOT = "reboot"
     """A station starts again in the middle of a batch, and reports full tanks. Expected: accepted."""
     LOST_START = "lost-start"
