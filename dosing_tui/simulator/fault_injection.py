@@ -80,7 +80,7 @@ HOSTILE_NAMES = HOSTILE_TEXTS[:2]
 
 
 def parse_faults(text: str) -> frozenset[Fault]:
-    """'all', 'none' or names with commas between. Raises: ConfigError with the nearest known name.
+    """'all', 'none' or names with commas between. Raises: ConfigError with the nearest valid name.
 
     >>> sorted(parse_faults("uptime, nan"))
     [<Fault.NAN: 'nan'>, <Fault.UPTIME: 'uptime'>]
