@@ -1,28 +1,28 @@
-"""Every error the program raises on purpose, split by what the caller does about it.
+"""Every error that the program raises, by the reaction of the caller.
 
 DosingError
-├── ConfigError        the settings are wrong: say so on stderr, exit 2
-├── PayloadError       a message cannot be used: set it aside with its reason
-├── SpoolError         the local spool cannot take or give messages: stop acknowledging
-├── RangeError         a stretch of time cannot be understood: ask again
-├── ExportError        rows cannot be given out as they are wanted: say so, exit 2
-├── BrokerError        the broker cannot be reached or refuses: say so, retry
-├── AlarmCommandError       an alarm cannot be acknowledged, shelved or reset now: say why
-├── DeliveryError      nobody was told of an alarm: try again, unless it says that it is for good
-├── DemoError          an embedded server does not start: say so, exit 2
-├── RecipeError        a recipe master cannot be used: say so, exit 2
-├── ReviewError        a review is not entered: say why, show the batch anew
+├── ConfigError            a wrong setting: print it, exit 2
+├── PayloadError           an unusable message: store it as rejected, with the reason
+├── SpoolError             the spool cannot be read or written: stop acknowledging
+├── RangeError             a time range cannot be parsed: prompt again
+├── ExportError            rows cannot be exported: print the reason, exit 2
+├── BrokerError            the broker is unreachable or refuses: print the reason, retry
+├── AlarmCommandError      an operator command is not possible in the alarm's state: show the reason
+├── DeliveryError          a notification was not delivered: retry, unless it is permanent
+├── DemoError              an embedded server does not start: print the reason, exit 2
+├── RecipeError            an unusable master recipe: print the reason, exit 2
+├── ReviewError            a review is not stored: show the reason, reload the batch
 └── DatabaseError
-    ├── DatabaseUnavailableError      try again later: refused connection, restart, timeout
-    ├── DatabaseAccessError   never on its own: password, right, missing or newer schema
-    └── InvalidRowError        this row never: isolate it, keep its neighbours
+    ├── DatabaseUnavailableError  refused connection, restart, timeout: retry later
+    ├── DatabaseAccessError       password, privilege, missing or newer schema: no retry helps
+    └── InvalidRowError           one unusable row: isolate it, store the others
 
-A message names the thing and the value, in one sentence an operator can act on.
+A message has the object, the value and the remedy, in one sentence for the operator.
 """
 
 
 class DosingError(Exception):
-    """Root of the tree; its text is fit for an operator's eyes."""
+    """Root of the tree; its text is for the operator."""
 
 
 class ConfigError(DosingError):
@@ -30,7 +30,7 @@ class ConfigError(DosingError):
 
 
 class PayloadError(DosingError):
-    """A payload cannot become a reading. ``field`` is '' when the whole message is at fault."""
+    """A payload cannot become a reading. ``field`` is '' for an error of the whole message."""
 
     def __init__(self, field: str, reason: str) -> None:
         self.field = field
@@ -42,23 +42,23 @@ class SpoolError(DosingError):
 
 
 class RangeError(DosingError):
-    """What was written is no stretch of time, or one without length."""
+    """The text is not a time range, or the range is empty."""
 
 
 class ExportError(DosingError):
-    """There is no such panel or value, or the file exists already or cannot be written."""
+    """Unknown panel or value, or a file that exists already or cannot be written."""
 
 
 class BrokerError(DosingError):
-    """The broker cannot be reached, or refuses this client."""
+    """The broker is unreachable, or refuses this client."""
 
 
 class AlarmCommandError(DosingError):
-    """What somebody asked of an alarm is not possible in its state."""
+    """An operator command is not possible in the alarm's state."""
 
 
 class DeliveryError(DosingError):
-    """A server or a command did not take a message. ``is_permanent``: it will never take this one."""
+    """A server or a command did not accept a message. ``is_permanent``: a retry cannot succeed."""
 
     def __init__(self, reason: str, *, is_permanent: bool = False) -> None:
         self.is_permanent = is_permanent
@@ -66,28 +66,28 @@ class DeliveryError(DosingError):
 
 
 class DemoError(DosingError):
-    """An embedded server cannot be found, started or reached."""
+    """An embedded server is missing, does not start or does not answer."""
 
 
 class RecipeError(DosingError):
-    """A recipe master is not readable, or says what cannot be."""
+    """A master recipe is not readable, or has impossible values."""
 
 
 class ReviewError(DosingError):
-    """Somebody else has reviewed the batch, it has changed, a reason is missing, or a PIN is wrong."""
+    """Another review came first, the batch has changed, a reason is missing, or a PIN is wrong."""
 
 
 class DatabaseError(DosingError):
-    """Root of everything the database can answer."""
+    """Root of all database errors."""
 
 
 class DatabaseUnavailableError(DatabaseError):
-    """Temporary: unreachable, restarting, out of connections, timed out. Retrying is right."""
+    """Temporary: unreachable, restarting, out of connections, timed out."""
 
 
 class DatabaseAccessError(DatabaseError):
-    """Somebody has to act: wrong password, missing right, no schema, schema newer than this program."""
+    """Needs a correction: wrong password, missing privilege, no schema, schema newer than this program."""
 
 
 class InvalidRowError(DatabaseError):
-    """One row can never be stored as it is (data exception, broken constraint)."""
+    """One row cannot be stored (data exception, violated constraint)."""

@@ -154,7 +154,7 @@ def ack(
 ) -> None:
     """Acknowledge alarms by their tags, or all.
 
-    With --all it lists the alarms and asks for confirmation.
+    With --all it lists the alarms and requires a confirmation.
     """
     from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES
     from dosing_tui.domain.alarms.operator_commands import acknowledge_alarm
@@ -176,7 +176,7 @@ def reset(
 ) -> None:
     """Reset latched alarms by their tags, or all, once their conditions are gone.
 
-    With --all it lists the alarms and asks for confirmation.
+    With --all it lists the alarms and requires a confirmation.
     """
     from dosing_tui.domain.alarms.models import AlarmStateName
     from dosing_tui.domain.alarms.operator_commands import reset_alarm

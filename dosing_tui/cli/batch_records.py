@@ -17,11 +17,11 @@ from dosing_tui.cli.context import (
     print_message,
     write_stdout,
 )
-from dosing_tui.domain.batch_review.query_models import BatchListQuery
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
     from dosing_tui.database.reports.batch_record import BatchRecordContent
+    from dosing_tui.domain.batch_review.query_models import BatchListQuery
 
 STATUSES = ("open", "complete", "aborted", "incomplete", "no-start", "complete-only")
 RECORD_FORMATS = ("text", "html", "pdf", "csv", "json")
@@ -51,6 +51,8 @@ def add_filter_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def with_query(*arguments: Any, **options: Any) -> None:  # click's, of any type
+        from dosing_tui.domain.batch_review.query_models import BatchListQuery
+
         query = BatchListQuery(**{field.name: options.pop(field.name) for field in fields(BatchListQuery)})
         command(*arguments, query=query, **options)
 
@@ -64,7 +66,7 @@ def add_filter_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--format", "format_", type=click.Choice(["table", "csv", "json"]), default="table",
               show_default=True)  # fmt: skip
 @click.pass_context
-def list_batches(ctx: click.Context, *, query: BatchListQuery, format_: str) -> None:
+def list_batches(ctx: click.Context, *, query: "BatchListQuery", format_: str) -> None:
     """List batches, the newest first: exit 0 some, 1 none, 2 wrong input or set-up, 3 no database."""
     from dosing_tui.export.batch_list_export import explain_no_batches, find_batches, render_batches
 
@@ -104,7 +106,7 @@ def show(ctx: click.Context, key: str) -> None:
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @click.pass_context
 def export(
-    ctx: click.Context, *, keys: tuple[str, ...], query: BatchListQuery, format_: str, output: Path | None,
+    ctx: click.Context, *, keys: tuple[str, ...], query: "BatchListQuery", format_: str, output: Path | None,
     force: bool,
 ) -> None:  # fmt: skip
     """Write records of batches by number or filter: exit 0, 1 none, 2 wrong input, 3 no database."""
@@ -126,8 +128,9 @@ def export(
 
 
 def _select_batches(
-    settings: "Settings", keys: tuple[str, ...], query: BatchListQuery, now: datetime
+    settings: "Settings", keys: tuple[str, ...], query: "BatchListQuery", now: datetime
 ) -> "list[BatchRecordContent]":
+    from dosing_tui.domain.batch_review.query_models import BatchListQuery
     from dosing_tui.export.batch_list_export import explain_no_batches, find_batches
 
     if bool(keys) is (query != BatchListQuery(most=query.most)):

@@ -130,8 +130,8 @@ def _read_file(path: Path, *, is_required: bool) -> dict[str, object]:
 
 def _refuse_unknown_variables(env: Mapping[str, str]) -> None:
     sections = get_section_types()
-    known = [format_variable(name, key) for name, kind in sections.items() for key in get_type_hints(kind)]
+    valid = [format_variable(name, key) for name, kind in sections.items() for key in get_type_hints(kind)]
     prefixes = tuple(format_variable(name, "") for name in sections)
     for variable in env:
-        if variable.startswith(prefixes) and variable not in known:
-            raise ConfigError(format_unknown(f"environment variable {variable}", variable, known))
+        if variable.startswith(prefixes) and variable not in valid:
+            raise ConfigError(format_unknown(f"environment variable {variable}", variable, valid))

@@ -1,4 +1,4 @@
-"""The settings of one channel by which people are told of alarms; documented as in ``settings``."""
+"""Settings of one notification channel; documented as in ``settings``."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,27 +21,27 @@ class MailSecurity(StrEnum):
 @dataclass(frozen=True, slots=True)
 class NotificationSettings:
     name: str = ""
-    """Name of the channel: small letters, digits, - and _. Under a new name nothing of the past is told."""
+    """Name of the channel: small letters, digits, - and _. Earlier alarms are not sent to a new name."""
     kind: NotificationKind = NotificationKind.WEBHOOK
     """webhook (JSON), slack (Slack, Mattermost, Rocket.Chat), teams, mail or command."""
     priorities: tuple[str, ...] = ("high", "medium", "low")
-    """Alarms of these priorities."""
+    """Priorities of the alarms to send."""
     on: tuple[str, ...] = ("raise",)
-    """raise, return, unacknowledged (for after_minutes), or several of them. With return, also that an alarm
-    was hidden: shelved, suppressed by design, put out of service."""
+    """raise, return, unacknowledged (for after_minutes), or several of them. return includes alarms
+    that were shelved, suppressed by design or taken out of service."""
     after_minutes: float = 10.0
-    """Nobody has acknowledged the alarm for so long."""
+    """Time without an acknowledgement, for unacknowledged."""
     most_in_10_minutes: int = 10
-    """Messages in ten minutes; the last one tells of all the rest together."""
+    """Maximum of messages in ten minutes; the last one summarises the rest."""
     timeout_s: float = 10.0
-    """A server, or the command, may take so long; then it is tried again."""
+    """Timeout of the server or the command; after it the message is sent again."""
     url_file: str = ""
     """File (mode 0600) that holds the URL of webhook, slack or teams. DOSING_NOTIFICATIONS_<NAME>_URL and the
-    systemd credential "notification-<name>-url" come before it. The URL is a secret."""
+    systemd credential "notification-<name>-url" take precedence. The URL is a secret."""
     url: str = field(default="", repr=False)
     """Filled from the environment, a systemd credential or url_file; refused in the file."""
     unencrypted: bool = False
-    """Allow http:// and mail without TLS to another machine than this one."""
+    """Allow http:// and mail without TLS to other machines."""
     ca_file: str = ""
     """Certificate authority to trust instead of the system's."""
     host: str = "localhost"
@@ -54,13 +54,13 @@ class NotificationSettings:
     """Account of the mail server; empty for none."""
     password_file: str = ""
     """File (mode 0600) that holds its password. DOSING_NOTIFICATIONS_<NAME>_PASSWORD and the systemd
-    credential "notification-<name>-password" come before it."""
+    credential "notification-<name>-password" take precedence."""
     password: str = field(default="", repr=False)
     """Filled from the environment, a systemd credential or password_file; refused in the file."""
     sender: str = ""
-    """From whom mail is, e.g. "dosing@plant.example"."""
+    """Sender of the mail, e.g. "dosing@plant.example"."""
     to: tuple[str, ...] = ()
-    """Whom mail goes to."""
+    """Recipients of the mail."""
     command: tuple[str, ...] = ()
     """Program and arguments, run without a shell, with the message as JSON on standard input. Exit status 0:
-    told; 75: try again; anything else: never."""
+    delivered; 75: try again; any other: failed."""

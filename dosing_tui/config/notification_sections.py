@@ -31,9 +31,9 @@ def read_secrets(
         _read_channel_secrets(f"{SECTION}[{number}]", channel, env)
         for number, channel in enumerate(channels, start=1)
     )
-    known = {build_variable_name(channel, key) for channel in channels for key in ("url", "password")}
+    expected = {build_variable_name(channel, key) for channel in channels for key in ("url", "password")}
     for name in env:
-        if name.startswith(format_variable(SECTION, "")) and name not in known:
+        if name.startswith(format_variable(SECTION, "")) and name not in expected:
             raise ConfigError(f"environment variable {name} belongs to no channel of {SECTION}.")
     return complete
 
@@ -71,15 +71,15 @@ def find_errors(channels: Sequence[NotificationSettings]) -> Iterator[str]:
 
 
 def _find_rule_errors(channel: NotificationSettings) -> Iterator[str]:
-    for setting, given, known in (
+    for setting, given, allowed in (
         ("priorities", channel.priorities, PRIORITIES),
         ("on", channel.on, TRIGGERS),
     ):
         if not given:
             yield f"{setting} is empty; the channel would never be used."
         for word in given:
-            if word not in known:
-                yield f"{setting} {word!r} is not one of {', '.join(known)}."
+            if word not in allowed:
+                yield f"{setting} {word!r} is not one of {', '.join(allowed)}."
     yield from find_range_errors(
         ("after_minutes", channel.after_minutes, 0.1, 1_440.0),
         ("most_in_10_minutes", channel.most_in_10_minutes, 1, 600),

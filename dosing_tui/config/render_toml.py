@@ -39,7 +39,7 @@ def render_template() -> str:
         ]
     lines += [
         "# Other limits of alarms: one section for each chemical or recipe that has its own.",
-        "# They are for alarms only. Batches are judged by the recipe master, and where it has no value,",
+        "# They are for alarms only. Batches are assessed by the master recipe, and where it has no value,",
         "# by limits.tolerance_g; their tanks by limits.stock_low_percent.",
         "# [[alarm_limits]]",
         *_render_documented(_EXAMPLE_LIMITS),

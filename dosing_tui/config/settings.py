@@ -1,4 +1,4 @@
-"""The settings as frozen records. A field's docstring is its documentation, in the file too."""
+"""The settings as frozen dataclasses. A field's docstring is its documentation in the settings file."""
 
 from dataclasses import dataclass, field
 from datetime import time, timedelta
@@ -41,7 +41,7 @@ class PlantSettings:
     timezone: str = "UTC"
     """IANA zone of the plant, e.g. "Europe/Berlin". "Today", shifts and every time on screen follow it."""
     devices: tuple[str, ...] = ()
-    """Stations that are expected to report, so that one that never did is noticed."""
+    """Stations that must report; one without any message raises an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +54,22 @@ class MqttSettings:
     """First level(s) of the topics <prefix>/dosing/consumption, <prefix>/batch/events and
     <prefix>/inventory/levels."""
     protocol: MqttVersion = MqttVersion.V311
-    """"3.1.1" is fastest and spoken by every broker; "5" where the broker asks for it."""
+    """"3.1.1" is fastest and supported by every broker; "5" where the broker requires it."""
     keepalive_s: int = 30
-    """Seconds of silence after which the link is tested."""
+    """MQTT keep-alive: seconds without traffic until the connection is tested."""
     username: str = ""
     """Broker account; empty for an anonymous broker."""
     password_file: str = ""
     """File (mode 0600) that holds the broker password. DOSING_MQTT_PASSWORD and the systemd credential
-    "mqtt-password" come before it."""
+    "mqtt-password" take precedence."""
     password: str = field(default="", repr=False)
     """Filled from the environment, a systemd credential or password_file; refused in the file."""
     tls: bool = False
-    """Encrypt, and check the broker's certificate and name."""
+    """Encrypt, and verify the broker's certificate and host name."""
     ca_file: str = ""
     """Certificate authority to trust instead of the system's."""
     cert_file: str = ""
-    """Client certificate, where the broker asks for one."""
+    """Client certificate, where the broker requires one."""
     key_file: str = ""
     """Key of the client certificate."""
 
@@ -87,38 +87,38 @@ class DatabaseSettings:
     apply."""
     password_file: str = ""
     """File (mode 0600) that holds the password. DOSING_DATABASE_PASSWORD and the systemd credential
-    "database-password" come before it; without any of them libpq looks into
-    PGPASSFILE, ~/.pgpass and PGPASSWORD."""
+    "database-password" take precedence; without any of them libpq reads
+    PGPASSWORD, PGPASSFILE and ~/.pgpass."""
     password: str = field(default="", repr=False)
     """Filled from the environment, a systemd credential or password_file; refused in the file."""
     statement_timeout_s: float = 5.0
-    """A panel's query is given up after this many seconds."""
+    """A panel's query is cancelled after this many seconds."""
     migrate: bool = True
-    """Let the collector bring the schema up to date at start; off where only the owner role may."""
+    """The collector migrates the schema at its start; false where only the owner role may do so."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectorSettings:
     mode: CollectorMode = CollectorMode.AUTO
-    """auto: one process per site collects, the others watch; always: collect, elected or not; never: only
-    watch."""
+    """auto: one elected process per site collects, the others are standby; always: collect without an
+    election; never: viewer only."""
     batch_rows: int = 500
-    """Most rows in one database transaction."""
+    """Maximum of rows in one database transaction."""
     batch_ms: int = 250
-    """Longest a reading waits for company before it is written."""
+    """Maximum time in ms until a reading is written, while a transaction fills."""
     spool_dir: str = ""
-    """Folder of the spool; empty for the platform's state folder. Must be on a local disk. What operators do
-    about alarms while the database is away waits here, too, if they do it on this machine."""
+    """Folder of the spool; empty for the platform's state folder. Must be on a local disk. It also keeps the
+    alarm commands of this machine while the database is unavailable."""
     spool_max_mb: int = 2048
-    """Past this size the collector stops acknowledging, and the broker queues."""
+    """Above this size the collector stops acknowledging, and the broker queues."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClockSettings:
     oldest_days: float = 30.0
-    """A device time older than this is not believed."""
+    """An older device time is replaced by the receive time."""
     ahead_s: float = 300.0
-    """A device time further in the future than this is not believed."""
+    """A device time further in the future is replaced by the receive time."""
     device_timezone: str = "UTC"
     """Zone of device times written without one (ISO-8601 text only)."""
 
@@ -134,22 +134,22 @@ class ClockSettings:
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
     stock_low_percent: float = default_limits.STOCK_LOW_PERCENT
-    """Below this a tank is red, and an exception of the batches that took from it (kept by "migrate")."""
+    """Below this a tank is red, and an exception of the batches that used it ("migrate" stores it)."""
     stock_warn_percent: float = default_limits.STOCK_WARN_PERCENT
     """Up to this a tank is yellow."""
     tolerance_g: float = default_limits.TOLERANCE_G
-    """A dose further from its target than this is out of tolerance, and an exception of its batch where the
-    recipe master does not say otherwise (kept by "migrate")."""
+    """A dose further from its target than this is out of tolerance, and an exception of its batch unless the
+    master recipe has its own tolerance ("migrate" stores it)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewSettings:
     second_person: bool = False
-    """An approved batch counts as approved when another person has confirmed it. The plant's own policy is in
-    the database ("dosing-tui batches policy"): what is set here can only be stricter."""
+    """An approval is valid after a second person has confirmed it. The plant's policy is in the database
+    ("dosing-tui batches policy"): this setting can only be stricter."""
     pin: bool = False
-    """Ask for the reviewer's PIN at every signing ("dosing-tui batches pin" sets one), also where the plant's
-    policy does not. Without it reviews say that they are not e-signatures."""
+    """Require the reviewer's PIN for every review ("dosing-tui batches pin" sets one), also where the plant's
+    policy does not. Without a PIN a review is marked: identity not verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,56 +157,56 @@ class AlarmSettings:
     stock_critical_percent: float = 5.0
     """Below this a tank is nearly empty."""
     stock_deadband_percent: float = 2.0
-    """A low tank is normal again so many points above its limit."""
+    """Deadband: a low tank returns to normal this many percentage points above its limit."""
     stock_jump_percent: float = 1.0
-    """A level that rises by more of its capacity was refilled, or its station was reset."""
+    """A rise by more than this share of the capacity is a refill, or a reset of the station."""
     tolerance_percent: float = 0.0
-    """A dose further from its target than this share of it is out of tolerance, too; 0: grams only.
-    For alarms only: batches go by the recipe master, or by limits.tolerance_g."""
+    """A dose further from its target than this share of it is also out of tolerance; 0: grams only.
+    For alarms only: batches use the master recipe, or limits.tolerance_g."""
     gross_error_g: float = 2.0
-    """A dose further from its target than this is grossly wrong."""
+    """A dose further from its target than this is a gross error."""
     mean_error_g: float = 1.0
-    """The mean absolute error of an hour may be so large, of a station and of a pump."""
+    """Limit of the mean absolute error of an hour, for a station and for a pump."""
     mean_error_doses: int = 5
-    """Fewer doses in the hour give no mean."""
+    """Minimum of doses in the hour for a mean."""
     error_rate_percent: float = default_limits.ERROR_RATE_PERCENT
-    """So many of an hour's doses may be out of tolerance."""
+    """Limit of the share of an hour's doses out of tolerance."""
     error_rate_doses: int = 20
-    """Fewer doses in the hour give no rate."""
+    """Minimum of doses in the hour for a rate."""
     pump_chemicals: tuple[str, ...] = ()
-    """What pumps 1, 2, ... dose on every station, e.g. ["DMDEE", "T-12"]; empty: not checked."""
+    """Chemicals of pumps 1, 2, ... on every station, e.g. ["DMDEE", "T-12"]; empty: not checked."""
     batch_stalled_s: float = 360.0
-    """An open batch may be silent for so long: a pump is given 300 s."""
+    """An open batch without a message for this time is stalled; a pump may run for 300 s."""
     batch_abandoned_minutes: float = 60.0
-    """After so much silence an open batch is not waited for."""
+    """An open batch without a message for this time is abandoned."""
     offline_minutes: float = 10.0
-    """A station that says nothing for so long is offline."""
+    """A station without a message for this time is offline."""
     skew_warn_s: float = 5.0
-    """A station's clock may be off by this."""
+    """Limit of a station's clock error."""
     skew_alarm_s: float = 60.0
-    """Off by more than this it is more urgent."""
+    """Limit of the clock error for a higher priority."""
     link_down_s: float = 10.0
-    """Broker and database may be away for so long."""
+    """On-delay of the alarms for an unavailable broker or database."""
     spool_percent: float = 80.0
-    """The spool may be so full."""
+    """Limit of the spool's size, as a share of collector.spool_max_mb."""
     spool_age_minutes: float = 60.0
-    """A reading may wait in the spool for so long."""
+    """Limit of the age of a reading in the spool."""
     realarm_minutes: float = 0.0
-    """An acknowledged alarm whose condition lasts for so long sounds again; 0: never."""
+    """Re-alarm: an acknowledged alarm that is still active after this time sounds again; 0: never."""
     shelve_high_minutes: float = 30.0
-    """Longest shelving of an alarm of high priority; 30 at most."""
+    """Maximum shelving of a high priority alarm; 30 at most."""
     shelve_medium_minutes: float = 240.0
-    """Of medium priority; 240 at most."""
+    """Maximum shelving of a medium priority alarm; 240 at most."""
     shelve_low_minutes: float = 720.0
-    """Of low priority; 720 at most."""
+    """Maximum shelving of a low priority alarm; 720 at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmLimitSettings:
     chemical: str = ""
-    """For this chemical; empty for every one."""
+    """Applies to this chemical; empty for all."""
     recipe: str = ""
-    """In this recipe; empty for every one. The levels of tanks belong to none."""
+    """Applies to this recipe; empty for all. Stock levels belong to no recipe."""
     stock_low_percent: float | None = None
     """Instead of limits.stock_low_percent."""
     stock_critical_percent: float | None = None
@@ -228,11 +228,11 @@ class ConsoleSettings:
     low_bandwidth: bool = False
     """One repaint every two seconds, 256 colours, no seconds in the clock."""
     bell: bool = True
-    """The terminal's bell rings for an unacknowledged alarm until somebody silences it."""
+    """The terminal's bell rings for an unacknowledged alarm until it is silenced."""
     export_dir: str = ""
-    """Folder for exports and pictures; empty for the documents folder, or the platform's state folder."""
+    """Folder for exports and screenshots; empty for the documents folder, or the platform's state folder."""
     keys: dict[str, str] = field(default_factory=dict)
-    """Other keys by name, e.g. freeze = "z" in a section [console.keys]; a comma between several keys."""
+    """Key bindings by action, e.g. freeze = "z" in a section [console.keys]; several keys with commas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,13 +246,13 @@ class LogSettings:
 @dataclass(frozen=True, slots=True)
 class ShiftSettings:
     name: str
-    """Shown in titles. Shifts may leave time between them, but may not overlap."""
+    """Shown in titles. Shifts may have gaps, but may not overlap."""
     start: str
-    """Time of day at which it begins, on the plant's clock, e.g. "06:00"."""
+    """Start, as wall-clock time of the plant, e.g. "06:00"."""
     hours: float = 8.0
-    """Its length on that clock; it may go past midnight."""
+    """Length in wall-clock hours; a shift may end after midnight."""
     days: tuple[str, ...] = WEEKDAYS
-    """Days on which it begins."""
+    """Days on which it starts."""
 
 
 DEFAULT_SHIFTS = (
@@ -280,7 +280,7 @@ class Settings:
 
     @property
     def calendar(self) -> ShiftCalendar:
-        """The shifts, ready to be asked which one is on."""
+        """The shifts as a calendar, which finds the shift of a time."""
         return ShiftCalendar(
             tuple(
                 Shift(s.name, time.fromisoformat(s.start), timedelta(hours=s.hours), frozenset(s.days))

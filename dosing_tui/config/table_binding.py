@@ -25,17 +25,17 @@ def list_file_keys(kind: type) -> tuple[str, ...]:
 def bind_table(location: str, kind: type, table: Mapping[str, object]) -> dict[str, SettingValue]:
     """The values of ``table`` in the types of the fields of ``kind``.
 
-    Raises: ConfigError, with ``location.key``, the value or the nearest known key.
+    Raises: ConfigError, with ``location.key``, the value or the nearest valid key.
     """
-    hints, known = get_type_hints(kind), list_file_keys(kind)
+    hints, valid = get_type_hints(kind), list_file_keys(kind)
     for key in table:
         if key in list_secret_keys(kind):
             raise ConfigError(
                 f"{location}.{key} does not belong in the file; use {location}.{key}_file, "
                 "a systemd credential or the environment."
             )
-        if key not in known:
-            raise ConfigError(format_unknown(f"{location}.{key}", key, known, f"{location}.{{}}"))
+        if key not in valid:
+            raise ConfigError(format_unknown(f"{location}.{key}", key, valid, f"{location}.{{}}"))
     return {key: coerce_toml(f"{location}.{key}", hints[key], value) for key, value in table.items()}
 
 
@@ -53,14 +53,14 @@ def bind_tables(section: str, kind: type[SectionT], tables: object) -> tuple[Sec
     )
 
 
-def format_unknown(label: str, word: str, known: Iterable[str], form: str = "{}") -> str:
-    """A sentence with the nearest known name, written as ``form``."""
-    return f"{label} is not a setting.{suggest_nearest(word, known, form)}"
+def format_unknown(label: str, word: str, valid: Iterable[str], form: str = "{}") -> str:
+    """A sentence with the nearest valid name, written as ``form``."""
+    return f"{label} is not a setting.{suggest_nearest(word, valid, form)}"
 
 
-def suggest_nearest(word: str, known: Iterable[str], form: str = "{}") -> str:
-    """' Did you mean ...?', or '' if no known word is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
+def suggest_nearest(word: str, valid: Iterable[str], form: str = "{}") -> str:
+    """' Did you mean ...?', or '' if no valid word is near."""
+    near = difflib.get_close_matches(word, list(valid), n=1)
     return f" Did you mean {form.format(near[0])}?" if near else ""
 
 

@@ -18,7 +18,7 @@ class Fault(StrEnum):
     DUPLICATES = "duplicates"
     """The same message twice in a row. Expected: stored once."""
     UPTIME = "uptime"
-    """Timestamps in milliseconds since boot, of a station without NTP. Expected: accepted with the receive time."""
+    """A station without NTP: milliseconds since boot. Expected: accepted with the receive time."""
     REBOOT = "reboot"
     """A station starts again in the middle of a batch, and reports full tanks. Expected: accepted."""
     LOST_START = "lost-start"
@@ -80,7 +80,7 @@ HOSTILE_NAMES = HOSTILE_TEXTS[:2]
 
 
 def parse_faults(text: str) -> frozenset[Fault]:
-    """'all', 'none' or names with commas between. Raises: ConfigError with the nearest known name.
+    """'all', 'none' or names with commas between. Raises: ConfigError with the nearest valid name.
 
     >>> sorted(parse_faults("uptime, nan"))
     [<Fault.NAN: 'nan'>, <Fault.UPTIME: 'uptime'>]

@@ -8,7 +8,7 @@ import sys
 from amqtt.broker import Broker
 
 CONFIGURATION = {
-    # a session without a user name is never queued for; any name will do here
+    # amqtt queues nothing for a session without a user name; any name is accepted
     "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": False}},
 }
 

@@ -16,7 +16,7 @@ LAUNCHER_SCRIPT = Path(__file__).with_name("child_launcher.py")
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccount:
-    """Somebody without root's rights; a server that refuses to run as root runs as this."""
+    """An unprivileged account, for servers that refuse to run as root."""
 
     name: str
     uid: int
@@ -24,7 +24,7 @@ class ServiceAccount:
 
 
 def find_first_account(names: Sequence[str]) -> ServiceAccount | None:
-    """The first of ``names`` this system knows."""
+    """The first of ``names`` that exists on this system."""
     for name in names:
         try:
             found = pwd.getpwnam(name)
@@ -42,9 +42,9 @@ def spawn_child(
     account: ServiceAccount | None = None,
     env: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start ``command`` (an absolute path and its arguments) in its own session: a Ctrl-C is ours alone.
+    """Start ``command`` (an absolute path and its arguments) in its own session: no Ctrl+C of the terminal.
 
-    It gets ``death_signal`` when the thread that called this ends: call it from one that lasts.
+    The kernel sends it ``death_signal`` when the calling thread ends: use a long-lived one.
     """
     who = (account.uid, account.gid) if account else (-1, -1)
     tie = [str(os.getpid()), str(int(death_signal)), *map(str, who)]
@@ -63,13 +63,13 @@ def run_program(command: Sequence[str | Path]) -> subprocess.CompletedProcess[st
 
 
 def list_children(pid: int) -> list[int]:
-    """Linux only; elsewhere nothing is known of them."""
+    """Process ids of the children; Linux only, else empty."""
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for task in tasks for child in task.read_text().split()]
 
 
 def wait_for_exit(pids: Sequence[int], timeout_s: float) -> None:
-    """Until these processes, whoever's children they are now, have ended; at most ``timeout_s``."""
+    """Wait until these processes have ended, also orphans; at most ``timeout_s``."""
     deadline = time.monotonic() + timeout_s
     while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.005)
@@ -88,9 +88,9 @@ def stop_process(process: subprocess.Popen[bytes], *steps: tuple[Signals, float]
 
 
 def can_reach(path: Path, account: ServiceAccount) -> bool:
-    """May ``account`` enter every folder above ``path``? Access lists are not looked at."""
-    on_the_way = {*path.absolute().parents, *path.resolve().parents}
-    return all(_can_enter(folder, account) for folder in on_the_way)
+    """May ``account`` enter every folder above ``path``? Access control lists are ignored."""
+    folders = {*path.absolute().parents, *path.resolve().parents}
+    return all(_can_enter(folder, account) for folder in folders)
 
 
 def _can_enter(folder: Path, account: ServiceAccount) -> bool:

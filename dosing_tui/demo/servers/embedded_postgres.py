@@ -1,4 +1,4 @@
-"""An own PostgreSQL server in a folder: made, started, stopped; gone when its owner is, however that ends."""
+"""A private PostgreSQL server in a folder: created, started, stopped; it never outlives its owner."""
 
 import os
 import subprocess
@@ -50,12 +50,12 @@ DEFAULT_SETTINGS = {
 
 @dataclass(slots=True)
 class EmbeddedPostgres:
-    """``folder/pg<major>`` holds the data, ``folder/postgres.log`` what the server says.
+    """``folder/pg<major>`` holds the data, ``folder/postgres.log`` the server's log.
 
-    Listens on a unix socket in a private folder, and on 127.0.0.1:``port`` if one is given; trusts whoever
-    reaches it. As root it runs as ``postgres`` or ``nobody``; what that account cannot reach lives
+    Listens on a unix socket in a private folder, and on 127.0.0.1:``port`` if one is given; every client is
+    trusted. Started by root it runs as ``postgres`` or ``nobody``; files that this account cannot reach are
     under /var/lib/dosing-tui.
-    Start it from a thread that lasts: the kernel ties the server to that thread.
+    Start it from a long-lived thread: the kernel stops the server at that thread's end.
     """
 
     folder: Path
@@ -116,7 +116,7 @@ class EmbeddedPostgres:
             self._lock_handle = None
 
     def kill(self) -> None:
-        """As a crash would: no shutdown, no clean files. Its workers have noticed when this returns."""
+        """Like a crash: no shutdown, no clean-up. Returns when its worker processes have ended."""
         if self._process:
             workers = list_children(self._process.pid)
             self._process.kill()
@@ -149,14 +149,14 @@ class EmbeddedPostgres:
                 self._process = spawn_child(command, output=log.output, death_signal=SIGINT, account=account)
                 if self._wait_until_ready(deadline):
                     return
-                # the last server's workers may take a moment to notice that it was killed
+                # workers of a killed server may still hold its shared memory
                 if "pre-existing shared memory block" not in log.read_output() or time.monotonic() > deadline:
                     raise DemoError(f"PostgreSQL does not start: {log.find_error_line()} See {log.path}.")
             time.sleep(0.05)
 
     def _list_options(self) -> Iterator[str]:
         addresses = "127.0.0.1" if self.port else ""
-        sockets = str(self._socket_folder).replace('"', '""')  # quoted: it is a list, parted by commas
+        sockets = str(self._socket_folder).replace('"', '""')  # quoted: the setting is a list with commas
         where = {"unix_socket_directories": f'"{sockets}"', "listen_addresses": addresses}
         for name, value in {
             **DEFAULT_SETTINGS,
@@ -185,15 +185,15 @@ class EmbeddedPostgres:
         return run_program([self._programs / program, *where, *arguments])
 
     def _remove_sockets(self) -> None:
-        """A server removes its own; one that was killed did not."""
+        """Only a killed server leaves any."""
         with suppress(OSError):
-            for left_over in self._socket_folder.glob(".s.PGSQL.*"):
-                left_over.unlink()
+            for socket_file in self._socket_folder.glob(".s.PGSQL.*"):
+                socket_file.unlink()
             self._socket_folder.rmdir()
 
 
 def choose_server_account() -> ServiceAccount | None:
-    """Whom the server runs as: None for the current user, somebody else when that is root.
+    """Account of the server: None for the current user, an unprivileged one if that is root.
 
     Raises: DemoError.
     """
@@ -201,7 +201,5 @@ def choose_server_account() -> ServiceAccount | None:
         return None
     account = find_first_account(("postgres", "nobody"))
     if account is None:
-        raise DemoError(
-            "PostgreSQL refuses to run as root, and there is no user 'postgres' or 'nobody' to run it as."
-        )
+        raise DemoError("PostgreSQL does not run as root, and there is no user 'postgres' or 'nobody'.")
     return account

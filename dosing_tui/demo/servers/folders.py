@@ -1,4 +1,4 @@
-"""Folders the demo owns: locked by one process, reachable by the server's account, short for sockets."""
+"""Folders of the demo: locked by one process, reachable for the server's account, short for sockets."""
 
 import fcntl
 import hashlib
@@ -14,13 +14,13 @@ from dosing_tui.demo.servers.child_processes import ServiceAccount, can_reach
 from dosing_tui.errors import DemoError
 
 ORIGIN_FILE = "stands-for"
-"""In a stand-in: the path of the folder it stands for."""
+"""File in a substitute folder with the path of the original."""
 SOCKET_PATH_LIMIT = 107
 """Bytes of a unix socket's address (Linux; 103 on macOS, which the short names here also keep)."""
 
 
 def lock_file(path: Path, busy_message: str) -> IO[bytes]:
-    """Hold ``path`` until the returned file is closed or this process ends, however it ends.
+    """Lock ``path`` until the returned file is closed or this process ends in any way.
 
     Raises: DemoError, with the sentence ``busy_message`` if another process holds it.
     """
@@ -38,7 +38,7 @@ def lock_file(path: Path, busy_message: str) -> IO[bytes]:
 
 
 def make_private_folder(path: Path, account: ServiceAccount | None) -> Path:
-    """Make ``path`` for its owner's eyes alone; one that somebody else made first is refused."""
+    """Create ``path`` with mode 0700; a folder of another owner is an error. Raises: DemoError."""
     with suppress(FileExistsError):
         path.mkdir(mode=0o700)
         if account:
@@ -50,7 +50,7 @@ def make_private_folder(path: Path, account: ServiceAccount | None) -> Path:
 
 
 def make_socket_folder(data_folder: Path, account: ServiceAccount | None) -> Path:
-    """A private folder, always the same for ``data_folder``, whose path leaves room for a socket's name."""
+    """A private folder for ``data_folder``, always the same, short enough for a socket's path."""
     owner = account.uid if account else os.geteuid()
     name = f"dosing-{owner}-{_hash_path(data_folder)}"
     for base in _list_runtime_folders(account):
@@ -65,44 +65,46 @@ def _list_runtime_folders(account: ServiceAccount | None) -> list[Path]:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     bases = [Path(runtime)] if runtime and account is None else []
     bases += [Path(tempfile.gettempdir()), Path("/tmp")]
-    usable = [base for base in bases if base.is_dir() and "," not in str(base)]  # libpq parts hosts at commas
+    usable = [
+        base for base in bases if base.is_dir() and "," not in str(base)
+    ]  # libpq splits hosts at commas
     return [base for base in usable if account is None or can_reach(base / "any", account)]
 
 
 def make_public_folder(path: Path) -> None:
-    """Make ``path`` for everybody to enter, whatever the umask says; one that is there stays as it is."""
+    """Create ``path`` with mode 0755, for any umask; an existing folder stays as it is."""
     if not path.is_dir():
         path.mkdir(parents=True, exist_ok=True)
         path.chmod(0o755)
 
 
 def make_reachable_folder(folder: Path, account: ServiceAccount, copies: Path) -> Path:
-    """``folder``, or where it is not reachable for ``account`` its stand-in under ``copies``.
+    """``folder``, or if ``account`` cannot reach it, its substitute under ``copies``.
 
     Raises: DemoError.
     """
     if can_reach(folder / "any", account):
         return folder
-    stand_in = copies / f"demo-{_hash_path(folder)}"
+    substitute = copies / f"demo-{_hash_path(folder)}"
     try:
-        for each in (copies, stand_in):
+        for each in (copies, substitute):
             make_public_folder(each)
         _remove_orphans(copies)
-        (stand_in / ORIGIN_FILE).write_bytes(os.fsencode(folder.absolute()))
+        (substitute / ORIGIN_FILE).write_bytes(os.fsencode(folder.absolute()))
     except OSError as error:
         raise DemoError(
             f"The account of the servers, {account.name}, may not enter {folder}; choose another --folder. "
-            f"({copies}, where it could, cannot be used: {error}.)"
+            f"({copies} cannot be used instead: {error}.)"
         ) from error
-    return stand_in
+    return substitute
 
 
 def _remove_orphans(copies: Path) -> None:
-    """Of deleted folders; one whose parent is missing too may lie on a disk that is not there now."""
-    for note in copies.glob(f"demo-*/{ORIGIN_FILE}"):
-        folder = Path(os.fsdecode(note.read_bytes()))
+    """Remove substitutes of deleted folders, unless the parent is missing too: its disk may be unmounted."""
+    for origin_file in copies.glob(f"demo-*/{ORIGIN_FILE}"):
+        folder = Path(os.fsdecode(origin_file.read_bytes()))
         if folder.parent.is_dir() and not folder.exists():
-            shutil.rmtree(note.parent, ignore_errors=True)
+            shutil.rmtree(origin_file.parent, ignore_errors=True)
 
 
 def _hash_path(path: Path) -> str:

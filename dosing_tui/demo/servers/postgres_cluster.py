@@ -1,4 +1,4 @@
-"""Making a PostgreSQL data folder, and reading what its server said."""
+"""Creates a PostgreSQL data folder, and reads the server's log."""
 
 import os
 import re
@@ -19,22 +19,22 @@ SUPERUSER = "dosing"
 """The cluster's only role, and its superuser."""
 INITDB_TIMEOUT_S = 120.0
 MAX_LOG_BYTES = 4 << 20
-"""Bytes of the server's log past which a start begins a new one."""
+"""Maximum of the server's log in bytes; a start above it begins a new log."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerLog:
-    """A log being written, and where in it this run begins."""
+    """A log and the offset of this run in it."""
 
     path: Path
     output: IO[bytes]
     start_offset: int
 
     def find_error_line(self) -> str:
-        """The sentence of this run that tells most: its first fatal line, else its last."""
+        """The first fatal line of this run, else its last line."""
         lines = [line.strip() for line in self.read_output().splitlines() if line.strip()]
         fatal = [line for line in lines if re.search(r"\b(FATAL|PANIC|error):", line)]
-        return (fatal or lines[-1:] or ["it said nothing."])[0]
+        return (fatal or lines[-1:] or ["its log is empty."])[0]
 
     def read_output(self) -> str:
         with self.path.open("rb") as log:
@@ -51,15 +51,15 @@ def open_server_log(path: Path) -> Iterator[ServerLog]:
 
 
 def find_major_version(home: Path) -> int | None:
-    """The newest cluster in ``home``, by its own word."""
-    found = [path.read_text().strip() for path in home.glob("pg*/PG_VERSION")]
-    return max((int(version) for version in found if version.isdigit()), default=None)
+    """Major version of the newest cluster in ``home``, by its PG_VERSION."""
+    versions = [path.read_text().strip() for path in home.glob("pg*/PG_VERSION")]
+    return max((int(version) for version in versions if version.isdigit()), default=None)
 
 
 def create_cluster(
     binaries: PostgresBinaries, data: Path, account: ServiceAccount | None, log: ServerLog
 ) -> None:
-    """Made in a folder beside and renamed when complete: a half-made cluster is never mistaken for one.
+    """Create it under another name and rename it when complete: no start uses an incomplete cluster.
 
     Raises: DemoError.
     """
@@ -81,7 +81,7 @@ def _run_initdb(
     try:
         failed = process.wait(INITDB_TIMEOUT_S) != 0
     except subprocess.TimeoutExpired as error:
-        raise DemoError(f"PostgreSQL's initdb did not end within {INITDB_TIMEOUT_S:.0f} s.") from error
+        raise DemoError(f"PostgreSQL's initdb did not finish within {INITDB_TIMEOUT_S:.0f} s.") from error
     finally:
         stop_process(process, (SIGKILL, 5.0))
     if failed:

@@ -95,7 +95,7 @@ def test_every_row_is_in_the_database_history_included(final_report: dict[str, o
 
 def test_a_second_demo_on_the_same_folder_is_told_so_in_one_sentence(folder: Path) -> None:
     with start_demo(folder) as first:
-        wait_for(folder, "plant works")
+        wait_for(folder, "Plant running")
         second = subprocess.run(
             [sys.executable, *HEADLESS, "--folder", str(folder)], capture_output=True, text=True, timeout=60
         )
@@ -108,7 +108,7 @@ def test_a_second_demo_on_the_same_folder_is_told_so_in_one_sentence(folder: Pat
 @pytest.mark.parametrize("signal", [SIGINT, SIGTERM, SIGHUP])
 def test_a_signal_ends_it_in_order_with_its_books_and_leaves_nothing(folder: Path, signal: Signals) -> None:
     with start_demo(folder) as process:
-        wait_for(folder, "plant works")
+        wait_for(folder, "Plant running")
         started = list_children(process.pid)
         assert started
         process.send_signal(signal)
@@ -131,7 +131,7 @@ def test_a_signal_while_it_is_set_up_leaves_nothing(folder: Path, words: str) ->
 
 def test_kill_9_leaves_nothing_and_the_next_demo_goes_on_with_the_data(folder: Path) -> None:
     with start_demo(folder) as process:
-        wait_for(folder, "plant works")
+        wait_for(folder, "Plant running")
         started = list_children(process.pid)
         process.send_signal(SIGKILL)
         wait_until(lambda: not [pid for pid in started if is_alive(pid)], why="servers outlive the demo")

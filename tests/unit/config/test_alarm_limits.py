@@ -77,5 +77,5 @@ def test_what_cannot_work_is_one_sentence(tmp_path: Path, text: str, words: str)
 
 def test_the_documented_file_says_that_batches_are_judged_by_something_else() -> None:
     text = " ".join(line.removeprefix("#").strip() for line in render_template().splitlines())
-    assert "They are for alarms only. Batches are judged by the recipe master" in text
-    assert "For alarms only: batches go by the recipe master, or by limits.tolerance_g." in text
+    assert "They are for alarms only. Batches are assessed by the master recipe" in text
+    assert "For alarms only: batches use the master recipe, or limits.tolerance_g." in text

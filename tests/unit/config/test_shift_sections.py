@@ -54,7 +54,7 @@ def test_the_template_documents_the_shifts(tmp_path: Path) -> None:
     )
     assert len(tomllib.loads(uncommented)["shifts"]) == 3
     assert load_text(tmp_path, uncommented).settings.shifts == DEFAULT_SHIFTS
-    assert "Days on which it begins." in commented
+    assert "Days on which it starts." in commented
 
 
 @pytest.mark.parametrize(
