@@ -91,7 +91,7 @@ def is_named_freely(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 def list_attribute_names(node: ast.AST) -> list[str]:
     """The attributes that the node declares or sets: fields of a class, ``self.name = ...``."""
     if isinstance(node, ast.ClassDef):
-        fields = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]
+        fields: list[ast.expr] = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]
         fields += [target for one in node.body if isinstance(one, ast.Assign) for target in one.targets]
         return [field.id for field in fields if isinstance(field, ast.Name)]
     if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
