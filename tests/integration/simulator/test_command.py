@@ -15,6 +15,7 @@ from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port
 from dosing_tui.domain.messages.models import Rejection
 from dosing_tui.errors import BrokerError, ConfigError
 from dosing_tui.mqtt.message import ReceivedMessage
+from dosing_tui.simulator import publish_loop
 from dosing_tui.simulator.command import override_address, run_simulate_command
 from dosing_tui.simulator.fault_injection import Fault
 from dosing_tui.simulator.plant import SimulatedPlant
@@ -51,11 +52,14 @@ def count_rejected(deliveries: list[ReceivedMessage]) -> int:
 
 
 @pytest.mark.parametrize("qos", [0, 1])
-def test_subscribers_find_what_the_tally_says(mosquitto: EmbeddedBroker, qos: int) -> None:
+def test_subscribers_find_what_the_tally_says(
+    mosquitto: EmbeddedBroker, qos: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publish_loop, "FLUSH_TIMEOUT_S", 120.0)  # a busy machine may take its time
     settings = mosquitto.settings
     with record_traffic(settings) as heard:
         tally = publish_for(settings, qos=qos)
-        wait_until(lambda: len(heard.list_payloads(settings)) >= tally.published)
+        wait_until(lambda: len(heard.list_payloads(settings)) >= tally.published, 60)
     messages = Counter(heard.list_payloads(settings))
     assert messages.total() == tally.published == 1_000
     assert messages.total() - len(messages) == tally.duplicates_expected == tally.faults[Fault.DUPLICATES]

@@ -21,15 +21,17 @@ def owner_of(
     who = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
     owner = subprocess.Popen(
         [python, "-c", program, folder, *arguments],
-        stdout=subprocess.PIPE, text=True, cwd="/", env=own, **who,  # type: ignore[call-overload]
+        # a pipe stays open until the owner is killed; an inherited stdin may be at its end already
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/", env=own, **who,  # type: ignore[call-overload]
     )  # fmt: skip
     try:
-        assert owner.stdout
+        assert owner.stdin and owner.stdout
         yield owner, owner.stdout.readline()
     finally:
         owner.kill()
         owner.wait()
         owner.stdout.close()
+        owner.stdin.close()
 
 
 def python_for(account: ServiceAccount) -> Path | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosing_tui.domain.alarms.checkpoint import (
@@ -49,6 +49,7 @@ def at_checkpoint(entries: list[JournalEntry]) -> Checkpoint:
     return decode_checkpoint(encode_checkpoint(known), known.last_entry_id)
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(draw_journals(), st.integers(0, 40))
 def test_a_checkpoint_and_the_rest_are_the_whole_journal(entries: list[JournalEntry], cut: int) -> None:
     whole, begun = JournalProjection(), JournalProjection()
@@ -60,6 +61,7 @@ def test_a_checkpoint_and_the_rest_are_the_whole_journal(entries: list[JournalEn
     assert begun.last_entry_id == whole.last_entry_id
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(draw_journals(), st.integers(0, 40), st.integers(0, 40))
 def test_what_waits_on_the_disk_counts_once_wherever_the_checkpoint_is(
     entries: list[JournalEntry], cut: int, sent: int

@@ -1,7 +1,7 @@
 """Doses without any event, for however long: their batches are the same from wherever one begins to read."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosing_tui.database.batches.span_planner import (
@@ -105,6 +105,7 @@ def make_readings(parts: list[tuple[int, float, str, str, float]]) -> list[Readi
 plants = st.lists(stretches, min_size=6, max_size=25).map(make_readings)
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(plants, st.floats(9, 20))
 def test_a_window_gives_the_batches_of_the_whole_whatever_events_are_between(
     readings: list[Reading], hours: float
@@ -115,6 +116,7 @@ def test_a_window_gives_the_batches_of_the_whole_whatever_events_are_between(
     assert sum(len(batch.doses) for batch in reconstruct_from(*readings)) == len(doses_said)
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(plants, st.floats(0, 20), st.sampled_from([1.0, 400.0, 2 * HOUR]))
 def test_what_comes_late_changes_no_batch_beyond_what_is_rebuilt_for_it(
     readings: list[Reading], hours: float, lasting: float

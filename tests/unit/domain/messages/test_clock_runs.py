@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dosing_tui.domain.messages.message_parser import MessageParser
@@ -64,6 +64,7 @@ RUNS = st.builds(
 )
 
 
+@settings(max_examples=settings().max_examples // 4)
 @example(
     Run(0.0, (3_600.0,), (0.0,), frozenset(), messages=1_700)
 )  # two laps of the counter and the trap twice
@@ -77,6 +78,7 @@ def test_a_counter_of_milliseconds_is_never_taken_for_a_time(run: Run) -> None:
         assert TimeQuality.DEVICE not in found
 
 
+@settings(max_examples=settings().max_examples // 4)
 @example(Run(1_696_172.0, (2.0,), (0.0, 1.0), frozenset()))  # jitter as large as what is measured
 @given(RUNS.filter(lambda run: run.first_heard_as_today) | st.builds(
     Run, st.floats(1.69e6, 1.6987e6), st.just((30.0, 1.0)), st.just((0.0, 1.0)), st.just(frozenset()),

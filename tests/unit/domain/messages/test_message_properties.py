@@ -8,7 +8,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -146,6 +146,7 @@ def test_the_same_bytes_mean_the_same(topic: str, payload: bytes) -> None:
     assert parse_payload(topic, payload) == parse_payload(topic, payload)
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(PAYLOAD, max_size=12))
 def test_no_message_stops_the_ones_behind_it(payloads: list[bytes]) -> None:
     reader = make_parser()

@@ -1,0 +1,206 @@
+"""The rules of names, sizes and rooms that keep the package easy to find one's way in."""
+
+import ast
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "dosing_tui"
+
+MAX_MODULES = 12
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 40
+MAX_ONE_WORD_SHARE = 0.25
+PARTICIPLES = {
+    "told", "heard", "said", "asked", "known", "kept", "found", "wanted", "chosen", "moved", "shown", "given",
+    "taken", "left", "met", "seen", "held", "settled", "turned", "waiting", "telling", "asking",
+}  # fmt: skip
+"""As the name of a class, a function or an attribute, these leave open what it is or does."""
+LIBRARY_HOOKS = frozenset({"compose", "render", "convert", "invoke", "run", "main", "recv", "send"})
+"""One-word names that Textual, click or paho call."""
+REPLACED_PHRASES = (
+    "nothing abnormal",
+    "x silence",
+    "put back",
+    "is not announced for so long",
+    "you have seen it and see to it",
+    "nothing was heard",
+    "not completed",
+    "aborts reported",
+    "everything is as it should be",
+    "has to prove who they are",
+    "enter tells",
+    "refilled?",
+    "told so far",
+    "under way",
+    "unrev ",
+    "esc leaves",
+    "no list",
+    "how exactly",
+    "say who you are",
+    "this needs a few words",
+    "last word is taken back",
+    "this batch is no more",
+    "was faster",
+    "look at it again",
+    "not known of",
+    "nothing is done",
+    "no alarm in sight",
+    "nobody is told",
+    "is told",
+    "was told",
+    "say why",
+)
+"""Sentences that a clearer one has replaced, in lower case. docs/glossary.md has the terms that are used."""
+
+
+@cache
+def parse_package() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
+def list_nodes() -> list[tuple[str, ast.AST]]:
+    """Each node of the package with the place of its file."""
+    return [
+        (str(path.relative_to(ROOT)), node)
+        for path, tree in parse_package().items()
+        for node in ast.walk(tree)
+    ]
+
+
+def iterate_functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for place, node in list_nodes():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield place, node
+
+
+def is_named_freely(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether its name is a choice: not a dunder, a property, a command or a library's hook."""
+    decorators = " ".join(map(ast.unparse, function.decorator_list))
+    is_fixed = any(word in decorators for word in ("property", "command", "group", "setter"))
+    is_hook = function.name.startswith(("__", "on_", "watch_", "action_")) or function.name in LIBRARY_HOOKS
+    return not is_fixed and not is_hook
+
+
+def list_attribute_names(node: ast.AST) -> list[str]:
+    """The attributes that the node declares or sets: fields of a class, ``self.name = ...``."""
+    if isinstance(node, ast.ClassDef):
+        fields: list[ast.expr] = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]
+        fields += [target for one in node.body if isinstance(one, ast.Assign) for target in one.targets]
+        return [field.id for field in fields if isinstance(field, ast.Name)]
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+        return [node.attr]
+    return []
+
+
+def list_imports(tree: ast.Module) -> Iterator[str]:
+    """The modules of the package that a module imports, by their dotted names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if find_module(whole) else node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def list_texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and text, in lower case, of each string that is no docstring."""
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.lineno, " ".join(node.value.lower().split())
+
+
+@cache
+def find_module(dotted: str) -> Path | None:
+    place = ROOT / dotted.replace(".", "/")
+    candidates = (place.with_suffix(".py"), place / "__init__.py")
+    return next((one for one in candidates if one.exists()), None)
+
+
+def room_of(path: Path) -> str:
+    """The folder of a module; the modules at the package's root are rooms of their own."""
+    inside = path.relative_to(ROOT)
+    is_at_root = path.parent == PACKAGE and path.name != "__init__.py"
+    return str(inside if is_at_root else inside.parent)
+
+
+def test_no_two_classes_have_the_same_name() -> None:
+    places = defaultdict(list)
+    for place, node in list_nodes():
+        if isinstance(node, ast.ClassDef):
+            places[node.name.lstrip("_")].append(place)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_no_name_is_a_bare_participle() -> None:
+    found = []
+    for place, node in list_nodes():
+        names = list_attribute_names(node)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names = [*names, node.name]
+        found += [f"{place}: {name}" for name in names if name.strip("_") in PARTICIPLES]
+    assert found == []
+
+
+def test_at_most_a_quarter_of_the_function_names_is_one_word() -> None:
+    names = [function.name.strip("_") for _, function in iterate_functions() if is_named_freely(function)]
+    one_word = Counter(name for name in names if "_" not in name)
+    assert one_word.total() <= MAX_ONE_WORD_SHARE * len(names), one_word.most_common(40)
+
+
+def test_every_function_fits_on_a_screen() -> None:
+    lengths = {
+        f"{place}:{function.lineno} {function.name}": (function.end_lineno or 0) - function.lineno + 1
+        for place, function in iterate_functions()
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FUNCTION_LINES} == {}
+
+
+def test_no_file_is_too_long_to_read() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in parse_package()
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FILE_LINES} == {}
+
+
+def test_no_folder_holds_more_than_twelve_modules() -> None:
+    folders = Counter(
+        str(path.parent.relative_to(ROOT)) for path in parse_package() if path.stem != "__init__"
+    )
+    assert {name: count for name, count in folders.items() if count > MAX_MODULES} == {}
+
+
+def test_no_folders_import_each_other_in_a_circle() -> None:
+    graph: dict[str, set[str]] = defaultdict(set)
+    for path, tree in parse_package().items():
+        for dotted in list_imports(tree):
+            imported = find_module(dotted) if dotted.split(".")[0] == PACKAGE.name else None
+            if imported and room_of(imported) != room_of(path):
+                graph[room_of(path)].add(room_of(imported))
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+@pytest.mark.parametrize("room", ["tui", "cli"])
+def test_no_screen_text_uses_a_phrase_that_was_replaced(room: str) -> None:
+    found = []
+    for path, tree in parse_package().items():
+        if path.is_relative_to(PACKAGE / room):
+            found += [
+                f"{path.relative_to(ROOT)}:{line} {phrase}"
+                for line, text in list_texts(tree)
+                for phrase in REPLACED_PHRASES
+                if phrase in text
+            ]
+    assert found == []
