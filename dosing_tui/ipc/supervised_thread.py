@@ -43,7 +43,7 @@ class SupervisedThread:
 
     Any exception of a step, SystemExit included, is logged with its traceback and reported by ``on_failure``.
     After a back-off the same thread calls ``step`` again: there is never a second one.
-    ``interval_s`` is the pause before each step. ``finish`` is called once, in the thread, after the last step.
+    ``interval_s`` is the pause before each step. ``finish`` is called once, in the thread, after the last.
     """
 
     def __init__(

@@ -1,26 +1,25 @@
-"""A time after which a conversation with a server is cut off, however slowly it goes on."""
+"""Limits the total duration of an exchange with a server, however slowly the server sends."""
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from dosing_tui.ipc.supervised_thread import start_timer
+
 DEADLINE_FACTOR = 3
-"""Times the patience with one answer that a whole conversation may take."""
+"""Limit of a whole exchange, as a multiple of the timeout of one response."""
 
 
 @contextmanager
 def enforce_deadline(seconds: float, sock: Callable[[], socket.socket | None]) -> Iterator[None]:
-    """After ``seconds`` the socket there is by then is shut: whoever reads from it gets an OSError."""
+    """Shut the current socket down after ``seconds``; a reader of it gets an OSError or an end of file."""
 
     def shut() -> None:
-        if (found := sock()) is not None:
+        if (current := sock()) is not None:
             with suppress(OSError):
-                found.shutdown(socket.SHUT_RDWR)
+                current.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, shut)
-    timer.daemon = True
-    timer.start()
+    timer = start_timer("notify-deadline", seconds, shut)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Keeps the stored batches up to date behind the writer, in a process and a session of its own."""
+"""Rebuilds stored batches after the writer, in a separate process and database session."""
 
 import threading
 import time
@@ -9,13 +9,13 @@ from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
 
 STOP_TIMEOUT_S = 5.0
 MAX_PAUSE_S = 60.0
-"""Longest rest while more comes in than is written: later, everything touched is still to be done."""
+"""Longest pause while the writer is behind. The database keeps the list of changed batches."""
 PAUSE_FACTOR = 10
-"""Rebuilding takes at most one in so many seconds of the time."""
+"""Pause after a rebuild, as a multiple of its duration."""
 
 
 class BatchRebuilder:
-    """Never gives up: what could not be rebuilt is still noted in the database."""
+    """Retries until stopped; the database keeps the list of changed batches."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class BatchRebuilder:
         *,
         is_writer_behind: Callable[[], bool],
     ) -> None:
-        """Begins when ``schema_ready`` is set: the schema is there. ``is_writer_behind``: writing comes first."""
+        """Waits for ``schema_ready``, and pauses while ``is_writer_behind`` returns True."""
         self._schema_ready = schema_ready
         self._is_writer_behind = is_writer_behind
         self._rebuild_call = context.database.create_rebuild_call()
@@ -36,7 +36,7 @@ class BatchRebuilder:
         self._thread.start()
 
     def stop(self) -> None:
-        """Does not wait for long: a rebuild that is cut off leaves everything as it was."""
+        """Abort a running rebuild; its transaction is rolled back."""
         self._thread.request_stop()
         self._rebuild_call.close()
         self._thread.stop(STOP_TIMEOUT_S)
@@ -61,6 +61,6 @@ class BatchRebuilder:
             self._rebuild_call()
             self._status.set_notice("batches", "")
         except DatabaseUnavailableError:
-            return  # the writer says so
+            return  # the database writer reports it
         except DatabaseError as error:
-            self._status.set_notice("batches", f"The batches cannot be kept up to date: {error}")
+            self._status.set_notice("batches", f"Batches are not updated: {error}")

@@ -1,4 +1,4 @@
-"""Spool to database: the oldest first, in batches, and removed from the spool only after COMMIT."""
+"""Writes spooled messages to the database, oldest first; removes them from the spool after COMMIT."""
 
 import threading
 from contextlib import closing
@@ -13,7 +13,7 @@ STOP_TIMEOUT_S = 10.0
 
 
 class DatabaseWriter:
-    """One thread that never gives up: whatever the database answers, it tries again until it is stopped."""
+    """One thread. Retries after any database error until it is stopped."""
 
     def __init__(self, spool: Spool, context: CollectorContext) -> None:
         self._spool = spool
@@ -24,16 +24,16 @@ class DatabaseWriter:
         self._intervals = context.intervals
         self._failures = 0
         self.schema_ready = threading.Event()
-        """The schema is there."""
+        """Set once the schema is up to date."""
         self._thread = context.create_thread("collector-writer", self._try_session)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self, *, drain_timeout_s: float) -> bool:
-        """Give the database, unless it is away, ``drain_timeout_s`` to take what is spooled; the rest stays there.
+        """Write spooled messages for at most ``drain_timeout_s`` unless the database is down; the rest stays spooled.
 
-        False if the thread still waits for an answer that may never come; it ends with the process.
+        False if the thread still waits for the database; it ends with the process.
         """
         self._spool.request_flush()
         if not self._failures:
@@ -79,7 +79,7 @@ class DatabaseWriter:
         if self._spool.wait_for_chunk(rows, wait_s, idle_s=self._intervals.keepalive_s):
             self._write_chunk(writer)
         else:
-            writer.read_progress(self._spool.spool_id)  # is it still there?
+            writer.read_progress(self._spool.spool_id)  # checks the connection
         self._failures = 0
 
     def _write_chunk(self, writer: RowWriter) -> None:
@@ -89,17 +89,17 @@ class DatabaseWriter:
             self._spool.confirm_progress(written.progress)
             self._status.set_notice("spool", "")
         except SpoolError as error:
-            # stored and counted; what cannot be removed now is ignored by the database and removed later
+            # stored and counted: the database ignores these rows when they are sent again
             self._status.set_notice("spool", str(error))
         self._live_state.count_stored(written.stored_kinds)
 
     def _reconcile_progress(self, progress: WriteProgress) -> None:
-        """What the database has counted holds, if it knows this spool's past."""
+        """Adopt the database's progress for this spool unless it is behind the spool's own."""
         if progress.last_seq >= self._spool.progress.last_seq:
             self._spool.confirm_progress(progress)
             return
         self._status.report_once(
-            "The database does not know what it was given before, so it was replaced or restored. "
-            "The books begin anew."
+            "The database has no record of messages stored earlier: it was replaced or restored. "
+            "The message counters restart."
         )
         self._spool.reset_counters()
