@@ -41,7 +41,7 @@ class MigrationPlan:
 
     @property
     def step_names(self) -> list[str]:
-        imports = [f"adopt/{name}" for name in self.import_tables]
+        imports = [f"import/{name}" for name in self.import_tables]
         before, after = (m.name for m in self.before_import), (m.name for m in self.after_import)
         return [*self.extensions, *before, *imports, *after, *self.limit_changes]
 
