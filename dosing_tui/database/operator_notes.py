@@ -32,21 +32,21 @@ def add_note(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
     note = clean_note(draft)
     if wrong := validate_note(note):
         raise InvalidRowError(wrong)
-    asked = {
+    parameters = {
         "at": note.at,
         "text": note.text,
         "author": note.author,
         "os_user": clean_text(os_user),
         "device": note.device,
     }
-    meant = describe_target(settings)
+    target = describe_target(settings)
     with open_connection(settings, application=APPLICATION_NAME) as session:
         try:
-            with translate_errors(meant):
-                stored = select_row(session, Note, "writes/insert_operator_note", asked)
+            with translate_errors(target):
+                stored = select_row(session, Note, "writes/insert_operator_note", parameters)
                 session.commit()
         except DatabaseAccessError as error:
-            raise _explain_refusal(error, meant) from error.__cause__
+            raise _explain_refusal(error, target) from error.__cause__
     assert stored is not None  # RETURNING returns the row, or the statement has failed
     return stored
 
@@ -67,8 +67,10 @@ def select_notes(
     session: psycopg.Connection[TupleRow], *, since: datetime, until: datetime, limit: int = MAX_NOTES
 ) -> list[Note]:
     """The same in the caller's session."""
-    asked = {"from": since, "to": until, "rows": limit}
-    return [_clean_note(note) for note in select_rows(session, Note, "reads/select_operator_notes", asked)]
+    parameters = {"from": since, "to": until, "rows": limit}
+    return [
+        _clean_note(note) for note in select_rows(session, Note, "reads/select_operator_notes", parameters)
+    ]
 
 
 def _clean_note(note: Note) -> Note:

@@ -85,7 +85,7 @@ class PanelReader:
     def read_panel(self, panel: Panel[RowT], query: PanelQuery) -> list[RowT]:
         """The panel's rows for the query's window, by the plant's zone."""
         narrowed = query.selection.restrict_to(panel.dimensions)
-        asked: dict[str, object] = {
+        parameters: dict[str, object] = {
             "from": query.since,
             "to": query.until,
             "now": query.now,
@@ -93,7 +93,7 @@ class PanelReader:
             "step": panel.get_bucket_width(query.since, query.until),
             **{name.value: list(narrowed.get_values(name)) or None for name in Dimension},
         }
-        return self._fetch_rows(f"panels/{panel.id}", clean_class_row(panel.row_type), asked)
+        return self._fetch_rows(f"panels/{panel.id}", clean_class_row(panel.row_type), parameters)
 
     def cancel_panels(self, panels: Collection[str]) -> None:
         """Cancel the running queries of these panels: their callers get a DatabaseUnavailableError."""
@@ -103,9 +103,9 @@ class PanelReader:
         self, *, since: datetime, until: datetime, device: Sequence[str] = (), recipe: Sequence[str] = ()
     ) -> AnnotationList:
         """Batches that overlap [since, until) and notes in it, of these stations and recipes or of all."""
-        asked = annotations.build_parameters(since=since, until=until, device=device, recipe=recipe)
+        parameters = annotations.build_parameters(since=since, until=until, device=device, recipe=recipe)
         return annotations.rows_to_annotations(
-            self._fetch_rows("reads/select_annotations", class_row(AnnotationRow), asked)
+            self._fetch_rows("reads/select_annotations", class_row(AnnotationRow), parameters)
         )
 
     def list_filter_values(self, dimension: Dimension, *, since: datetime | None = None) -> list[str]:
@@ -143,12 +143,12 @@ class PanelReader:
     def measure_clock_offset(self, clock: Callable[[], datetime]) -> timedelta:
         """How far the server's clock is ahead of ours; uncertainty half the round trip."""
         with self._open_session() as session:
-            asked = clock()
+            sent_at = clock()
             row = session.execute(read_statement("reads/select_server_time")).fetchone()
-            answered = clock()
+            received_at = clock()
         assert row is not None  # a SELECT without FROM has exactly one row
         server: datetime = row[0]
-        return server - (asked + (answered - asked) / 2)
+        return server - (sent_at + (received_at - sent_at) / 2)
 
     def ping_database(self) -> None:
         """Raise if the database does not answer."""
@@ -196,9 +196,9 @@ def clean_class_row(row_type: type[RowT]) -> BaseRowFactory[RowT]:
 
 def _repair_reading(row: ReadingT) -> ReadingT:
     """Convert what class_row does not: the enumeration and the tuple."""
-    known = row.time_quality in set(TimeQuality)
+    is_valid = row.time_quality in set(TimeQuality)
     return replace(
         row,
-        time_quality=TimeQuality(row.time_quality) if known else TimeQuality.RECEIVE,
+        time_quality=TimeQuality(row.time_quality) if is_valid else TimeQuality.RECEIVE,
         flags=tuple(clean_text(flag) for flag in row.flags),
     )

@@ -97,15 +97,15 @@ class ReadingWriter:
 
     def read_progress(self, spool_id: UUID) -> WriteProgress:
         """The progress of a spool; zeros for an unknown one."""
-        session, meant = self._ensure_session()
-        with translate_rowless_errors(meant), session.transaction():
+        session, target = self._ensure_session()
+        with translate_rowless_errors(target), session.transaction():
             return _select_progress(session, "reads/select_spool_progress", spool_id) or WriteProgress()
 
     def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt:
         """Store the rows past the spool's ``last_seq``, in ascending order."""
-        session, meant = self._ensure_session()
-        batch = _ChunkWriter(session, meant, self._settings)
-        with translate_rowless_errors(meant), session.transaction():
+        session, target = self._ensure_session()
+        batch = _ChunkWriter(session, target, self._settings)
+        with translate_rowless_errors(target), session.transaction():
             before = self._lock_progress(session, spool_id)
             due = [(seq, units) for seq, units in rows if seq > before.last_seq]
             if not due:

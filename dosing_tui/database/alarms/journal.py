@@ -62,10 +62,10 @@ def append_entries(settings: Settings, entries: Sequence[JournalEntry]) -> None:
 
     Raises: DatabaseUnavailableError, DatabaseAccessError (a right is missing), InvalidRowError.
     """
-    meant = describe_target(settings)
+    target = describe_target(settings)
     with open_connection(settings, application=APPLICATION_NAME) as session:
         try:
-            with translate_errors(meant):
+            with translate_errors(target):
                 session.execute(
                     read_statement("writes/insert_journal_entries"),
                     entries_to_columns(settings.plant.site, entries),
@@ -74,7 +74,7 @@ def append_entries(settings: Settings, entries: Sequence[JournalEntry]) -> None:
         except DatabaseAccessError as error:
             if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
                 raise DatabaseAccessError(
-                    f"Alarm journal not writable for user {meant.user} of the {meant.named}"
+                    f"Alarm journal not writable for user {target.user} of the {target.named}"
                     " (the right to insert into alarm_journal is missing)."
                 ) from error.__cause__
             raise
@@ -104,12 +104,14 @@ def find_stored(settings: Settings, uuids: Sequence[UUID]) -> frozenset[UUID]:
 
 def read_alarm_states(settings: Settings) -> dict[AlarmKey, AlarmState]:
     """Every alarm of this site that is not normal. Raises: DatabaseUnavailableError, DatabaseAccessError."""
-    rest: list[JournalEntry] = []
+    entries: list[JournalEntry] = []
     with _open_session(settings) as session:
-        known = select_checkpoint(session, settings)
-        while page := select_entries_after(session, settings, rest[-1].id if rest else known.last_entry_id):
-            rest += page
-    return fold_entries(rest, known)
+        checkpoint = select_checkpoint(session, settings)
+        while page := select_entries_after(
+            session, settings, entries[-1].id if entries else checkpoint.last_entry_id
+        ):
+            entries += page
+    return fold_entries(entries, checkpoint)
 
 
 def read_journal(settings: Settings) -> list[JournalEntry]:
@@ -132,7 +134,7 @@ def list_entries(settings: Settings, journal_filter: JournalFilter) -> list[Jour
     of = _select_alarms_in(settings, journal_filter.state_names)
     if of["rules"] == []:
         return []
-    asked = {
+    parameters = {
         "site": settings.plant.site,
         "from": journal_filter.since,
         "to": journal_filter.until,
@@ -145,7 +147,8 @@ def list_entries(settings: Settings, journal_filter: JournalFilter) -> list[Jour
     }
     with _open_session(settings) as session:
         return [
-            row_to_entry(row) for row in select_rows(session, JournalRow, "reads/select_alarm_journal", asked)
+            row_to_entry(row)
+            for row in select_rows(session, JournalRow, "reads/select_alarm_journal", parameters)
         ]
 
 
@@ -183,9 +186,9 @@ def list_dose_errors(settings: Settings, *, since: datetime) -> list[DoseErrorMi
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
-    asked = {"since": since}
+    parameters = {"since": since}
     with _open_session(settings) as session:
-        rows = select_rows(session, DoseErrorMinute, "reads/select_dose_error_minutes", asked)
+        rows = select_rows(session, DoseErrorMinute, "reads/select_dose_error_minutes", parameters)
     return [replace(row, device=clean_text(row.device)) for row in rows]
 
 
@@ -250,8 +253,8 @@ def select_checkpoint(
 
     ``max_id``: no checkpoint beyond this entry.
     """
-    asked = {"site": settings.plant.site, "fold": FOLD_VERSION, "readers": list(readers), "upto": max_id}
-    row = session.execute(read_statement("reads/select_alarm_checkpoint"), asked).fetchone()
+    parameters = {"site": settings.plant.site, "fold": FOLD_VERSION, "readers": list(readers), "upto": max_id}
+    row = session.execute(read_statement("reads/select_alarm_checkpoint"), parameters).fetchone()
     return EMPTY_CHECKPOINT if row is None else decode_checkpoint(row[1], row[0])
 
 
@@ -266,9 +269,10 @@ def store_checkpoint(session: Session, settings: Settings, checkpoint: Checkpoin
 
 def select_entries_after(session: Session, settings: Settings, after_id: int) -> list[JournalEntry]:
     """The next page of this site's entries, in order, in the caller's session."""
-    asked = {"site": settings.plant.site, "after": after_id, "rows": MAX_ENTRIES}
+    parameters = {"site": settings.plant.site, "after": after_id, "rows": MAX_ENTRIES}
     return [
-        row_to_entry(row) for row in select_rows(session, JournalRow, "reads/select_journal_after", asked)
+        row_to_entry(row)
+        for row in select_rows(session, JournalRow, "reads/select_journal_after", parameters)
     ]
 
 

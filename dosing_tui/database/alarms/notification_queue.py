@@ -63,12 +63,12 @@ def list_channel_states(settings: Settings, *, now: datetime) -> list[ChannelSta
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
-    asked = {"site": settings.plant.site, "now": now}
+    parameters = {"site": settings.plant.site, "now": now}
     with (
         open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
         translate_rowless_errors(describe_target(settings)),
     ):
-        found = select_rows(session, ChannelStatus, "notifications/select_channel_status", asked)
+        found = select_rows(session, ChannelStatus, "notifications/select_channel_status", parameters)
     return [replace(one, channel=clean_text(one.channel), reason=clean_line(one.reason)) for one in found]
 
 
@@ -93,15 +93,15 @@ class NotificationQueue:
         """Open a new session; return the position to continue from."""
         self.close()
         self._session = open_connection(self._settings, application=APPLICATION_NAME, autocommit=True)
-        asked = {"site": self._site, "channels": list(channels)}
+        parameters = {"site": self._site, "channels": list(channels)}
         try:
             with self._use_session() as session:
                 session.execute(read_statement("writes/set_session_timeouts"))
                 session.execute(f"LISTEN {NOTIFY_CHANNEL}")
-                session.execute(read_statement("notifications/insert_channels"), asked)
+                session.execute(read_statement("notifications/insert_channels"), parameters)
                 cursors = dict(
                     session.execute(
-                        read_statement("notifications/select_channel_positions"), asked
+                        read_statement("notifications/select_channel_positions"), parameters
                     ).fetchall()
                 )
                 upto = min(cursors.values(), default=0)
@@ -135,7 +135,7 @@ class NotificationQueue:
 
     def add_notices(self, notices: Sequence[Notice], channels: Sequence[str], *, last_id: int) -> None:
         """Store notices, and the last journal entry that was read for these channels."""
-        asked = {
+        parameters = {
             "site": self._site,
             "channel": [one.channel for one in notices],
             "occasion": [one.trigger.value for one in notices],
@@ -145,7 +145,7 @@ class NotificationQueue:
         }
         with self._use_session() as session, session.transaction():
             if notices:
-                session.execute(read_statement("notifications/insert_notices"), asked)
+                session.execute(read_statement("notifications/insert_notices"), parameters)
             session.execute(
                 read_statement("notifications/update_channel_position"),
                 {"site": self._site, "channels": list(channels), "last_id": last_id},
@@ -153,11 +153,19 @@ class NotificationQueue:
 
     def list_due_notices(self, channel: str, *, now: datetime, last_id: int) -> list[QueuedNotice]:
         """Due notices of entries up to ``last_id``, oldest first."""
-        asked = {"site": self._site, "channel": channel, "now": now, "last_id": last_id, "rows": MAX_NOTICES}
+        parameters = {
+            "site": self._site,
+            "channel": channel,
+            "now": now,
+            "last_id": last_id,
+            "rows": MAX_NOTICES,
+        }
         with self._use_session() as session:
             return [
                 _row_to_queued_notice(row)
-                for row in select_rows(session, _DueNoticeRow, "notifications/select_waiting_notices", asked)
+                for row in select_rows(
+                    session, _DueNoticeRow, "notifications/select_waiting_notices", parameters
+                )
             ]
 
     def list_due_channels(self, *, now: datetime) -> list[str]:
@@ -180,9 +188,9 @@ class NotificationQueue:
 
     def count_recent(self, channel: str, *, now: datetime) -> tuple[int, int]:
         """Number of messages in the last period, and of those with high priority."""
-        asked = {"site": self._site, "channel": channel, "since": now - RATE_LIMIT_PERIOD}
+        parameters = {"site": self._site, "channel": channel, "since": now - RATE_LIMIT_PERIOD}
         with self._use_session() as session:
-            row = session.execute(read_statement("notifications/count_recent_notices"), asked).fetchone()
+            row = session.execute(read_statement("notifications/count_recent_notices"), parameters).fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
     def claim_notice(self, notice_id: int, *, now: datetime) -> bool:
@@ -211,9 +219,9 @@ class NotificationQueue:
 
     def find_pending_summary(self, channel: str) -> PendingSummary | None:
         """The oldest summary that waits for a retry."""
-        asked = {"site": self._site, "channel": channel}
+        parameters = {"site": self._site, "channel": channel}
         with self._use_session() as session:
-            return select_row(session, PendingSummary, "notifications/select_waiting_summaries", asked)
+            return select_row(session, PendingSummary, "notifications/select_waiting_summaries", parameters)
 
     def list_summary_alarms(self, summary_id: int) -> list[AlarmSummary]:
         """The alarms of a summary, most urgent first."""
@@ -228,29 +236,31 @@ class NotificationQueue:
     def store_status(
         self, ids: Sequence[int], status: DeliveryStatus, *, now: datetime, reason: str = ""
     ) -> None:
-        asked = {
+        parameters = {
             "ids": list(ids),
             "fate": status.value,
             "now": now,
             "reason": clean_line(reason, MAX_REASON_LENGTH),
         }
         with self._use_session() as session:
-            session.execute(read_statement("notifications/settle_notices"), asked)
+            session.execute(read_statement("notifications/settle_notices"), parameters)
 
     def expire_claims(self, *, now: datetime) -> list[str]:
         """Set claims of ended processes to unknown; the channel of each."""
-        asked = {"site": self._site, "now": now, "before": now - CLAIM_TIMEOUT}
+        parameters = {"site": self._site, "now": now, "before": now - CLAIM_TIMEOUT}
         with self._use_session() as session:
             return [
-                str(row[0]) for row in session.execute(read_statement("notifications/abandon_claims"), asked)
+                str(row[0])
+                for row in session.execute(read_statement("notifications/abandon_claims"), parameters)
             ]
 
     def expire_notices(self, channel: str, *, now: datetime) -> list[str]:
         """Fail notices that were not sent in time; the last reason of each."""
-        asked = {"site": self._site, "channel": channel, "now": now, "before": now - MAX_NOTICE_AGE}
+        parameters = {"site": self._site, "channel": channel, "now": now, "before": now - MAX_NOTICE_AGE}
         with self._use_session() as session:
             return [
-                str(row[1]) for row in session.execute(read_statement("notifications/expire_notices"), asked)
+                str(row[1])
+                for row in session.execute(read_statement("notifications/expire_notices"), parameters)
             ]
 
     @contextmanager

@@ -49,10 +49,10 @@ def select_occurrences(
     session: psycopg.Connection[TupleRow], site: str, *, since: datetime, until: datetime, device: str | None
 ) -> list[Occurrence]:
     """The same in the caller's session."""
-    asked = {"site": site, "from": since, "to": until, "device": device, "rows": MAX_OCCURRENCES}
+    parameters = {"site": site, "from": since, "to": until, "device": device, "rows": MAX_OCCURRENCES}
     return [
         _row_to_occurrence(row)
-        for row in select_rows(session, _OccurrenceRow, "reads/select_alarm_occurrences", asked)
+        for row in select_rows(session, _OccurrenceRow, "reads/select_alarm_occurrences", parameters)
     ]
 
 

@@ -32,11 +32,11 @@ def select_alarm_spans(
     session: Connection[TupleRow], *, site: str, since: datetime, until: datetime
 ) -> tuple[AlarmSpan, ...]:
     """Alarms active at some time in [since, until), by their start."""
-    asked = {"site": site, "from": since, "to": until}
+    parameters = {"site": site, "from": since, "to": until}
     return tuple(
         [
             _row_to_span(row)
-            for row in select_rows(session, _AlarmSpanRow, "batches/select_alarm_spans", asked)
+            for row in select_rows(session, _AlarmSpanRow, "batches/select_alarm_spans", parameters)
         ]
     )
 
@@ -53,10 +53,10 @@ def list_context_events(
         translate_rowless_errors(describe_target(settings)),
     ):
         spans = select_alarm_spans(session, site=settings.plant.site, since=since, until=until)
-        said = operator_notes.select_notes(session, since=since, until=until)
+        notes = operator_notes.select_notes(session, since=since, until=until)
     return ContextEvents(
         tuple([span for span in spans if span.device_id in ("", device)]),
-        tuple([note for note in reversed(said) if note.device in (None, "", device)]),
+        tuple([note for note in reversed(notes) if note.device in (None, "", device)]),
     )
 
 

@@ -30,8 +30,8 @@ def learn_durations(session: Session, *, now: datetime) -> None:
     due = session.execute(read_statement("batches/select_learning_due"), since).fetchone()
     if due != (True,):
         return
-    asked = {"from": now - LEARNING_WINDOW, "to": now, "least": MIN_SAMPLES, "most": MAX_BATCHES}
-    records = session.execute(read_statement("batches/select_learning_records"), asked).fetchall()
+    parameters = {"from": now - LEARNING_WINDOW, "to": now, "least": MIN_SAMPLES, "most": MAX_BATCHES}
+    records = session.execute(read_statement("batches/select_learning_records"), parameters).fetchall()
     told = learn_baselines((record_to_batch(record, key) for key, record in records), at=now)
     done = [*told, DurationBaseline("", "", "", now, 0.0, 0.0, len(records))]
     columns = {name: [getattr(each, name) for each in done] for name in _COLUMNS}

@@ -72,8 +72,8 @@ def rebuild_batches(
             f"Limits in the database: tolerance {by.limits.tolerance_g:g} g,"
             f" low stock below {by.limits.stock_low_percent:g} %."
         )
-        asked = {"from": since, "to": until}
-        for (device,) in session.execute(read_statement("batches/select_stations"), asked).fetchall():
+        parameters = {"from": since, "to": until}
+        for (device,) in session.execute(read_statement("batches/select_stations"), parameters).fetchall():
             for span in split_span(StationSpan(device, since, until)):
                 with session.transaction():
                     done += rebuild_span(session, span, by, now=now)

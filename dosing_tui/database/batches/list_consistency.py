@@ -108,13 +108,16 @@ def _check_row(row: _ListedBatchRow) -> Iterator[str]:
 
 def _check_columns(row: _ListedBatchRow, record: str, judgement: str) -> Iterator[str]:
     try:
-        judged = judging.parse_assessment(judgement)
-        batch = split_ingredients(record_to_batch(record, row.batch_key), judged.split_chemicals)
-        said: Mapping[str, object] = {**build_list_columns(batch, judged), "batch_id": _format_row_id(row)}
+        assessment = judging.parse_assessment(judgement)
+        batch = split_ingredients(record_to_batch(record, row.batch_key), assessment.split_chemicals)
+        expected: Mapping[str, object] = {
+            **build_list_columns(batch, assessment),
+            "batch_id": _format_row_id(row),
+        }
     except (ValueError, KeyError, TypeError):
         yield f"The stored record of {row.batch_id} cannot be read."
         return
-    if differing := [column for column, value in said.items() if getattr(row, column) != value]:
+    if differing := [column for column, value in expected.items() if getattr(row, column) != value]:
         yield f"The list columns of {row.batch_id} differ from its record: {', '.join(differing)}."
 
 

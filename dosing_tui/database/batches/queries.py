@@ -45,8 +45,10 @@ def list_batches(
         "rows": rows,
     }
     with open_session(settings) as session:
-        asked = {**_build_parameters(session, settings, batch_filter), **paged}
-        return [_clean_row(row) for row in select_rows(session, BatchRow, "batches/select_batches", asked)]
+        parameters = {**_build_parameters(session, settings, batch_filter), **paged}
+        return [
+            _clean_row(row) for row in select_rows(session, BatchRow, "batches/select_batches", parameters)
+        ]
 
 
 def list_batches_above(
@@ -58,9 +60,10 @@ def list_batches_above(
     """
     paged = {"before_time": before.begins_at, "before_key": before.batch_key, "rows": rows}
     with open_session(settings) as session:
-        asked = {**_build_parameters(session, settings, batch_filter), **paged}
+        parameters = {**_build_parameters(session, settings, batch_filter), **paged}
         found = [
-            _clean_row(row) for row in select_rows(session, BatchRow, "batches/select_batches_above", asked)
+            _clean_row(row)
+            for row in select_rows(session, BatchRow, "batches/select_batches_above", parameters)
         ]
     return found[::-1]
 
@@ -97,22 +100,26 @@ def select_batch(session: Session, name: str) -> BatchDetail | None:
     texts = session.execute(
         read_statement("batches/select_batch_record"), {"batch_key": row.batch_key}
     ).fetchone()
-    said = tuple(select_reviews(session, row.batch_key))
+    reviews = tuple(select_reviews(session, row.batch_key))
     assert texts is not None  # stored together with the row
     record, judgement = texts
-    judged = judging.parse_assessment(judgement)
-    batch = split_ingredients(record_to_batch(record, row.batch_key), judged.split_chemicals)
-    reviewed = _select_snapshot(session, row) if row.review_state == ReviewState.OUTDATED else None
-    absorbed = () if row.gone else tuple(_select_merged_reviews(session, batch))
-    return BatchDetail(_clean_row(row), batch, judged, said, record, judgement, reviewed, absorbed)
+    assessment = judging.parse_assessment(judgement)
+    batch = split_ingredients(record_to_batch(record, row.batch_key), assessment.split_chemicals)
+    reviewed_record = _select_snapshot(session, row) if row.review_state == ReviewState.OUTDATED else None
+    merged_reviews = () if row.gone else tuple(_select_merged_reviews(session, batch))
+    return BatchDetail(
+        _clean_row(row), batch, assessment, reviews, record, judgement, reviewed_record, merged_reviews
+    )
 
 
 def _select_merged_reviews(session: Session, batch: Batch) -> Iterator[Review]:
     """Reviews of merged batches whose first message is in this batch."""
     ours = {format_anchor(identity) for identity in batch.iter_identities()}
     times = [at for _, at, *_ in batch.iter_identities()]
-    asked = {"device": batch.device_id, "from": min(times), "to": max(times)}
-    for key, anchor in session.execute(read_statement("batches/select_merged_batches"), asked).fetchall():
+    parameters = {"device": batch.device_id, "from": min(times), "to": max(times)}
+    for key, anchor in session.execute(
+        read_statement("batches/select_merged_batches"), parameters
+    ).fetchall():
         if anchor in ours:
             yield from select_reviews(session, key)
 

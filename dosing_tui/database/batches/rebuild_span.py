@@ -97,9 +97,9 @@ def select_assessment_basis(
     limits = ReviewLimits(tolerance_g=row[0], stock_low_percent=row[1])
     site, longest = settings.plant.site, DEFAULT_RULES.max_duration
     alarms = select_alarm_spans(session, site=site, since=since - longest, until=until + longest)
-    known = select_baselines(session, since=since - longest, until=until)
+    baselines = select_baselines(session, since=since - longest, until=until)
     return AssessmentBasis(
-        select_master_versions(session), limits, ZoneInfo(settings.plant.timezone), alarms, known
+        select_master_versions(session), limits, ZoneInfo(settings.plant.timezone), alarms, baselines
     )
 
 
@@ -122,19 +122,19 @@ def rebuild_span(
         for batch in reconstruct_batches(readings, now=now)
         if batch.device_id == span.device_id and span.since <= batch.anchor_time < span.until
     ]
-    asked = {"device": span.device_id, "from": span.since, "to": span.until}
-    had = {
+    parameters = {"device": span.device_id, "from": span.since, "to": span.until}
+    stored_batches = {
         row.batch_key: row
-        for row in select_rows(session, StoredBatch, "batches/select_stored_batches", asked)
+        for row in select_rows(session, StoredBatch, "batches/select_stored_batches", parameters)
     }
-    renamed = restore_keys(batches, {key: row.anchor for key, row in had.items()})
+    identified = restore_keys(batches, {key: row.anchor for key, row in stored_batches.items()})
     basis = replace(basis, alarms=_filter_alarms(span, basis.alarms))
     changed = [
         whole
-        for whole in (_assess_batch(batch, basis) for batch in renamed.batches)
-        if _is_changed(whole, had)
+        for whole in (_assess_batch(batch, basis) for batch in identified.batches)
+        if _is_changed(whole, stored_batches)
     ]
-    vanished = sorted(renamed.obsolete_keys)
+    vanished = sorted(identified.obsolete_keys)
     if changed:
         _store_batches(session, changed, basis.zone)
     if vanished:
@@ -157,18 +157,19 @@ def _filter_alarms(span: StationSpan, alarms: Iterable[AlarmSpan]) -> tuple[Alar
 
 
 def _select_readings(session: Session, span: StationSpan) -> list[Reading]:
-    asked = {"device": span.device_id, "from": span.since, "to": span.until}
+    parameters = {"device": span.device_id, "from": span.since, "to": span.until}
     found: list[Reading] = []
     found += [
-        Dose(*_convert_row(row)) for row in session.execute(read_statement("batches/select_doses"), asked)
+        Dose(*_convert_row(row))
+        for row in session.execute(read_statement("batches/select_doses"), parameters)
     ]
     found += [
         BatchEvent(*_convert_row(row))
-        for row in session.execute(read_statement("batches/select_events"), asked)
+        for row in session.execute(read_statement("batches/select_events"), parameters)
     ]
     found += [
         InventoryLevel(*_convert_row(row))
-        for row in session.execute(read_statement("batches/select_levels"), asked)
+        for row in session.execute(read_statement("batches/select_levels"), parameters)
     ]
     return found
 
@@ -182,23 +183,25 @@ def _convert_row(row: TupleRow) -> TupleRow:
 def _assess_batch(batch: Batch, basis: AssessmentBasis) -> _AssessedBatch:
     master = select_version(basis.master_versions, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at)
     batch = split_portions(batch, master.recipe if master else None)
-    known = select_valid_baselines(basis.baselines, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at)
-    judged = judging.build_assessment(
+    baselines = select_valid_baselines(
+        basis.baselines, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at
+    )
+    assessment = judging.build_assessment(
         find_exceptions(
-            batch, master=master, limits=replace(basis.limits, baselines=known), alarms=basis.alarms
+            batch, master=master, limits=replace(basis.limits, baselines=baselines), alarms=basis.alarms
         ),
         assess_ingredients(batch, master=master, limits=basis.limits),
         master,
         list_batch_alarms(batch, basis.alarms),
     )
-    return _AssessedBatch(batch, batch_to_record(batch), judged, judging.format_assessment(judged))
+    return _AssessedBatch(batch, batch_to_record(batch), assessment, judging.format_assessment(assessment))
 
 
 def _is_changed(assessed: _AssessedBatch, stored_batches: dict[str, StoredBatch]) -> bool:
-    known = stored_batches.get(assessed.batch.key)
-    if known is None or known.anchor != format_anchor(assessed.batch.anchor):
+    stored = stored_batches.get(assessed.batch.key)
+    if stored is None or stored.anchor != format_anchor(assessed.batch.anchor):
         return True
-    return (known.record_hash, known.judgement_hash) != (
+    return (stored.record_hash, stored.judgement_hash) != (
         hash_text(assessed.record_text),
         hash_text(assessed.assessment_text),
     )
@@ -215,14 +218,16 @@ def _store_batches(session: Session, batches: Sequence[_AssessedBatch], zone: tz
 
 
 def _assign_batch_ids(session: Session, batches: Sequence[Batch], zone: tzinfo) -> dict[str, str]:
-    asked = {
+    parameters = {
         "batch_key": [batch.key for batch in batches],
         "device_id": [batch.device_id for batch in batches],
         "day": [batch.begins_at.astimezone(zone).date() for batch in batches],
     }
-    session.execute(read_statement("batches/insert_batch_numbers"), asked)
+    session.execute(read_statement("batches/insert_batch_numbers"), parameters)
     device = batches[0].device_id
-    found = session.execute(read_statement("batches/select_batch_numbers"), {"batch_key": asked["batch_key"]})
+    found = session.execute(
+        read_statement("batches/select_batch_numbers"), {"batch_key": parameters["batch_key"]}
+    )
     return {key: format_batch_id(device, day, number) for key, day, number in found}
 
 
@@ -268,6 +273,6 @@ def _list_exception_kinds(assessment: judging.Assessment) -> list[str]:
 
 def _sum_masses(masses: Iterable[float | None]) -> float | None:
     """The sum in g; None if a mass is missing or there is none."""
-    known = list(masses)
-    said = [mass for mass in known if mass is not None]
-    return round(sum(said), 6) if said and len(said) == len(known) else None
+    given = list(masses)
+    numbers = [mass for mass in given if mass is not None]
+    return round(sum(numbers), 6) if numbers and len(numbers) == len(given) else None

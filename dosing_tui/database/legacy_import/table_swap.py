@@ -125,24 +125,24 @@ def _find_extra_columns(session: Session, table: LegacyTable) -> tuple[OldColumn
 
     Raises: DatabaseAccessError, if a column of the guide is missing or has another type, or a name is taken.
     """
-    had = {column.name: column for column in _select_columns(session, table.name)}
+    columns = {column.name: column for column in _select_columns(session, table.name)}
     for column in table.columns:
-        old = had.pop(column.name, None)
+        old = columns.pop(column.name, None)
         if old is None and column.is_required:
             raise DatabaseAccessError(
                 f"The table {table.name} has no column {column.name}: it is not the guide's."
             )
-        wanted = {"text": None, "timestamptz": "D"}.get(column.type, "N")
-        if old is not None and wanted not in (None, old.category):
+        category = {"text": None, "timestamptz": "D"}.get(column.type, "N")
+        if old is not None and category not in (None, old.category):
             raise DatabaseAccessError(
                 f"The column {column.name} of {table.name} is {old.type}, which cannot become {column.type}."
             )
-    taken = [name for name in ADDED_COLUMNS if name in had]
+    taken = [name for name in ADDED_COLUMNS if name in columns]
     if taken:
         raise DatabaseAccessError(
             f"The table {table.name} has a column {taken[0]} of its own: rename or drop it."
         )
-    return tuple(had.values())
+    return tuple(columns.values())
 
 
 def _check_relation(relation: LegacyRelation, *, is_table: bool) -> None:

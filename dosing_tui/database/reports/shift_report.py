@@ -98,17 +98,19 @@ def _read_panel_totals(settings: Settings, query: PanelQuery) -> _PanelTotals:
 
 
 def _read_shift_counts(settings: Settings, since: datetime, until: datetime) -> _ShiftCounts:
-    asked = {"from": since, "to": until}
+    parameters = {"from": since, "to": until}
     with (
         open_connection(settings, application="reports", autocommit=True) as session,
         translate_rowless_errors(describe_target(settings)),
     ):
         with session.cursor(row_factory=clean_class_row(ShiftBatchCount)) as cursor:
-            batches = cursor.execute(read_statement("reports/count_shift_batches"), asked).fetchall()
+            batches = cursor.execute(read_statement("reports/count_shift_batches"), parameters).fetchall()
         with session.cursor(row_factory=clean_class_row(ShiftStock)) as cursor:
-            stock = cursor.execute(read_statement("reports/select_shift_stock"), asked).fetchall()
+            stock = cursor.execute(read_statement("reports/select_shift_stock"), parameters).fetchall()
         with session.cursor(row_factory=clean_class_row(LabeledTotal)) as cursor:
-            unweighed = cursor.execute(read_statement("reports/count_doses_without_mass"), asked).fetchall()
+            unweighed = cursor.execute(
+                read_statement("reports/count_doses_without_mass"), parameters
+            ).fetchall()
     return _ShiftCounts(tuple(batches), tuple(stock), tuple(unweighed))
 
 
@@ -119,8 +121,10 @@ def _list_unreviewed(
     wrong = list_batches(settings, replace(batch_filter, with_findings=True), rows=MAX_OPEN_BATCHES)
     every = list_batches(settings, batch_filter, rows=MAX_OPEN_BATCHES)
     rest = [row for row in every if not row.findings]
-    told = [*reversed(wrong), *reversed(rest)][:MAX_OPEN_BATCHES]
-    return count_batches(settings, batch_filter).batches, tuple(_row_to_unreviewed_batch(row) for row in told)
+    listed = [*reversed(wrong), *reversed(rest)][:MAX_OPEN_BATCHES]
+    return count_batches(settings, batch_filter).batches, tuple(
+        _row_to_unreviewed_batch(row) for row in listed
+    )
 
 
 def _row_to_unreviewed_batch(row: BatchRow) -> UnreviewedBatch:

@@ -46,14 +46,14 @@ def run_maintenance(settings: Settings, *, now: datetime) -> None:
 
 
 def _run_steps(session: Session, now: datetime) -> None:
-    had = migration_history.list_applied(session)
-    if not had:
+    applied = migration_history.list_applied(session)
+    if not applied:
         raise DatabaseAccessError("This database has no schema yet: run dosing-tui migrate.")
     table_owner.become_owner(session)
     moments = {"now": now, "raw_from": now - RAW_RETENTION, "sums_from": now - ROLLUP_RETENTION}
-    steps = _select_steps(ServerFlavour(had[0].flavour), server_flavour.detect_server(session).flavour)
-    wanted = steps.partitioning if progress.list_unfinished(session) else steps.partitioning + steps.retention
-    for name in wanted:
+    steps = _select_steps(ServerFlavour(applied[0].flavour), server_flavour.detect_server(session).flavour)
+    names = steps.partitioning if progress.list_unfinished(session) else steps.partitioning + steps.retention
+    for name in names:
         session.execute(sql_files.read_statement(f"maintenance/{name}"), moments)
 
 

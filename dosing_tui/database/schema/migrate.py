@@ -41,7 +41,7 @@ class MigrationPlan:
 
     @property
     def step_names(self) -> list[str]:
-        imports = [f"adopt/{name}" for name in self.import_tables]
+        imports = [f"import/{name}" for name in self.import_tables]
         before, after = (m.name for m in self.before_import), (m.name for m in self.after_import)
         return [*self.extensions, *before, *imports, *after, *self.limit_changes]
 
@@ -51,7 +51,7 @@ def migrate_schema(settings: Settings, *, report: MigrationReporter) -> list[str
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
-    meant = describe_target(settings)
+    target = describe_target(settings)
     with _open_session(settings, "migrate") as session, _hold_lock(session, report):
         limits = settings.limits
         work = _plan_migration(session, limits)
@@ -63,10 +63,10 @@ def migrate_schema(settings: Settings, *, report: MigrationReporter) -> list[str
         table_owner.check_create_right(
             session, schema="compat" if work.flavour is ServerFlavour.PLAIN else ""
         )
-        _create_schema(session, work, meant, report)
+        _create_schema(session, work, target, report)
         finalize.import_rows(session, work.flavour, report)
         with session.transaction():
-            _apply_migrations(session, work.after_import, work.flavour, meant, report)
+            _apply_migrations(session, work.after_import, work.flavour, target, report)
         _apply_limits(session, limits, report)
         return work.step_names
 
@@ -108,25 +108,25 @@ def _plan_migration(session: Session, limits: LimitSettings) -> MigrationPlan:
     """Raises: DatabaseAccessError, if the database does not fit this version of the program."""
     server = server_flavour.detect_server(session)
     server_flavour.check_versions(server)
-    had = migration_history.list_applied(session)
+    applied = migration_history.list_applied(session)
     # the license, which decides the flavour, is known once the extension exists
-    extension = ("extension/timescaledb",) if server.offered and not server.extension and not had else ()
+    extension = ("extension/timescaledb",) if server.offered and not server.extension and not applied else ()
     # a database keeps its flavour, also after a change of the server
-    flavour = ServerFlavour(had[0].flavour) if had else server.flavour
+    flavour = ServerFlavour(applied[0].flavour) if applied else server.flavour
     missing = migration_history.list_pending(
         migration_history.list_common_migrations()
         if extension
         else migration_history.list_migrations(flavour),
-        had,
+        applied,
     )
-    found = () if had else tuple(table_swap.list_legacy_relations(session))
+    legacy_relations = () if applied else tuple(table_swap.list_legacy_relations(session))
     return MigrationPlan(
         extension,
         flavour,
         before_import=tuple(m for m in missing if m.number < FIRST_AFTER_IMPORT),
-        legacy_relations=found,
-        import_tables=table_swap.list_copy_names(found)
-        if found
+        legacy_relations=legacy_relations,
+        import_tables=table_swap.list_copy_names(legacy_relations)
+        if legacy_relations
         else tuple(progress.list_unfinished(session)),
         after_import=tuple(m for m in missing if m.number >= FIRST_AFTER_IMPORT),
         limit_changes=plant_limits.list_differences(session, limits),

@@ -6,8 +6,8 @@ from dosing_tui.config.settings import LimitSettings
 from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import read_statement
 
-TOLERANCE = "rules/tolerance"
-STOCK_LOW = "rules/stock_low"
+TOLERANCE = "limits/tolerance"
+STOCK_LOW = "limits/stock_low"
 LIMIT_NAMES = frozenset({TOLERANCE, STOCK_LOW})
 WIDER_ROLLUPS = {"dosing_rollup_1h": "1 hour", "dosing_rollup_6h": "6 hours"}
 """Rollups that are recounted from the one of 15 minutes, and the width of their buckets."""

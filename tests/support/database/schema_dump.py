@@ -57,8 +57,8 @@ def read_catalogs(dsn: str) -> dict[str, Rows]:
 def dump_schema(dsn: str) -> list[str] | None:
     """The lines of ``pg_dump -s``; None without a pg_dump that is at least as new as the server.
 
-    Left out: TimescaleDB's internal schemas (chunks are named by a number), the random key of newer releases of
-    pg_dump, and the comments with its version and the server's.
+    Left out: TimescaleDB's internal schemas (chunks are named by a number), the random key of newer
+    releases of pg_dump, and the comments with its version and the server's.
     """
     with psycopg.connect(dsn) as session:
         major = session.info.server_version // 10000

@@ -64,7 +64,7 @@ def check_books(dsn: str, told: Told) -> None:
 def test_every_row_is_kept_or_set_aside_with_its_reason(guide: str) -> None:
     told = lived_in(guide)
     names = list_pending_steps(settings_for(guide))
-    assert {"adopt/dosing_consumption", "adopt/batch_events", "adopt/inventory_levels"} < set(names)
+    assert {"import/dosing_consumption", "import/batch_events", "import/inventory_levels"} < set(names)
     assert adopt_database(guide) == names
     assert list_pending_steps(settings_for(guide)) == []
     check_books(guide, told)
@@ -242,7 +242,7 @@ def test_the_old_table_is_kept_when_its_books_do_not_balance(guide: str) -> None
     with pytest.raises(DatabaseAccessError, match=r"adopted_dosing_consumption holds .* it is kept"):
         adopt_database(guide)
     assert fetch_value(guide, "SELECT count(*) FROM adopted_dosing_consumption WHERE device_id = 'late'") == 1
-    assert "adopt/dosing_consumption" in list_pending_steps(settings_for(guide))
+    assert "import/dosing_consumption" in list_pending_steps(settings_for(guide))
 
 
 def test_rows_that_differ_in_one_value_only_are_both_kept(guide: str) -> None:

@@ -47,8 +47,8 @@ def test_a_tolerance_of_the_plants_own_is_counted_back_and_from_then_on(
     writer = ReadingWriter(before)
     writer.write(uuid4(), number_rows(*early))
     assert list_pending_steps(before) == []
-    assert list_pending_steps(after) == ["rules/tolerance"]
-    assert migrate_schema(after, report=print) == ["rules/tolerance"]
+    assert list_pending_steps(after) == ["limits/tolerance"]
+    assert migrate_schema(after, report=print) == ["limits/tolerance"]
     writer.write(uuid4(), number_rows(*late))
     writer.close()
     told = sample_month.expect_summary(doses_within([*early, *late], since, until), 0.25)
@@ -67,7 +67,7 @@ def test_another_tolerance_is_told_where_migrating_is_not_allowed_and_nothing_is
         "The database counts doses out of another tolerance than the settings' 0.25 g:"
         " its owner has to run dosing-tui migrate."
     ]
-    assert list_pending_steps(own) == ["rules/tolerance"]
+    assert list_pending_steps(own) == ["limits/tolerance"]
 
 
 def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds(migrated: str) -> None:
@@ -85,11 +85,11 @@ def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds
 
     assert findings(ours) == findings(elsewhere) == []
     assert told[0] == "Limits in the database: tolerance 0.5 g, low stock below 20 %."
-    assert list_pending_steps(elsewhere) == ["rules/stock_low"]
+    assert list_pending_steps(elsewhere) == ["limits/stock_low"]
     own = replace(elsewhere, database=replace(elsewhere.database, migrate=False))
     build_database(own).prepare_schema(told.append)
     assert "another level of low stock than the settings' 60 %" in told[-1]
-    assert migrate_schema(elsewhere, report=told.append) == ["rules/stock_low"]
+    assert migrate_schema(elsewhere, report=told.append) == ["limits/stock_low"]
     assert findings(ours) == findings(elsewhere) == ["low stock"]
 
 

@@ -1,4 +1,4 @@
-"""A database of the release before gets the sums of this one, and loses none of its own."""
+"""A database that is taken over keeps its rollups, also of doses that are gone, and the rights on them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,20 +10,17 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dosing_tui.database.panel_reader import PanelReader
-from dosing_tui.database.schema import migration_history
 from dosing_tui.database.schema.migrate import migrate_schema
-from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, PanelQuery
 from dosing_tui.errors import DatabaseAccessError
 from tests.integration.database.schema.test_rollups import RECOMPUTED
+from tests.support.database.development_schema import create_development_schema
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows
 from tests.support.database_servers import Server, new_name
 
-BEFORE = 9
-"""The first migration that knows the sums by everything."""
 SINCE, UNTIL = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC)
 NOW = UNTIL + timedelta(days=1)
 # whole numbers of 1/8 g add up exactly; some doses tell no error
@@ -47,23 +44,16 @@ ALL: LiteralString = "DELETE FROM dosing_consumption"
 
 
 @pytest.fixture
-def old(flavour: Server, database: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The schema before, with fifty days of doses; what is migrated from here on is the present schema."""
-    known = migration_history.list_migrations
-
-    def earlier(flavour: ServerFlavour) -> list[migration_history.Migration]:
-        return [migration for migration in known(flavour) if not BEFORE <= migration.number < 50]
-
-    with monkeypatch.context() as past:
-        past.setattr(migration_history, "list_migrations", earlier)
-        migrate_schema(settings_for(database), report=print)
+def old(flavour: Server, database: str) -> str:
+    """A database at migration 27 with fifty days of doses; ``migrate_schema`` takes it over."""
+    create_development_schema(database)
     execute_statements(database, DOSES, EVENTS)
     return database
 
 
 @pytest.fixture
 def viewer(old: str) -> Iterator[str]:
-    """A role that may read what the panels of the release before read."""
+    """A role that may read what the panels read before the takeover."""
     name = new_name("role")
     with psycopg.connect(old, autocommit=True) as session:
         role = sql.Identifier(name)
