@@ -1,4 +1,4 @@
-"""One dashboard for each default range of the panels, so that Grafana and the console start with the same range.
+"""One dashboard for each default range: Grafana and the console start with the same range.
 
 Grafana's range belongs to the dashboard: a panel with a range of its own would not follow the selected one.
 """

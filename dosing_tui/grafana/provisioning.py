@@ -20,10 +20,10 @@ _HEADER_LENGTH = 1000
 
 @dataclass(frozen=True, slots=True)
 class GrafanaOptions:
-    """How Grafana connects. ``password`` is in Grafana's notation, e.g. $__file{...}; ``dashboards`` is a folder.
+    """How Grafana connects. ``password`` is in Grafana's notation: $__file{...}; ``dashboards`` is a folder.
 
-    ``user`` should not be that of database.dsn: that role may write, and Grafana runs any SQL. An empty ``host``
-    or ``database`` is that of database.dsn.
+    ``user`` should not be that of database.dsn: that role may write, and Grafana runs any SQL. An empty
+    ``host`` or ``database`` is that of database.dsn.
     """
 
     user: str

@@ -1,4 +1,4 @@
--- Mean absolute error in g of the doses of the last hour; 0 where there were none. Grafana warns above a threshold.
+-- Mean absolute error in g of the doses of the last hour; 0 where there were none. Grafana alerts above a threshold.
 SELECT coalesce(avg(abs(error_g)), 0)::float8 AS mean_abs_error_g
   FROM dosing_consumption
  WHERE time >= now() - INTERVAL '1 hour'

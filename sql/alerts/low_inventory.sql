@@ -1,5 +1,5 @@
--- How full every tank is, in percent, as last told; 100 where no tank has told, for silence is another rule's
--- matter. Grafana warns below a threshold.
+-- How full every tank is, in percent, by its latest level; 100 without any level, as missing messages are
+-- another rule's matter. Grafana alerts below a threshold.
 SELECT device_id, chemical, percent_full
   FROM (SELECT device_id, chemical,
                CASE WHEN capacity_g > 0 AND remaining_g IS NOT NULL THEN 100 * remaining_g / capacity_g

@@ -1,6 +1,6 @@
--- Seconds since each station that is expected, or was ever heard, sent something; a hundred years where it never
--- did. By the time of receipt: a wrong clock does not make a station look alive. Where nobody is expected and
--- nobody was heard there is one row, for the plant. Grafana warns above a threshold.
+-- Seconds since the last message of each expected or recorded station; a hundred years if it never sent one.
+-- By the time of receipt, so that a wrong clock does not hide a lost station. Without any station there is one
+-- row for the plant. Grafana alerts above a threshold.
 WITH station (device_id) AS (
 SELECT unnest(%(expected)s::text[])
  UNION

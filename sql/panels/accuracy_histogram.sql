@@ -1,5 +1,5 @@
--- How many doses of the window missed their target by how much: 20 bins of 0.2 g and two open ends, all of them
--- always. Whole six hours come from the rollup, what the window cuts from the doses. Guide's panel 3.
+-- Doses of the window by their error: 20 bins of 0.2 g and two open ends, all of them always. Whole six hours
+-- come from the rollup, the cut ends of the window from the doses. Guide's panel 3.
 WITH counted (bins) AS (
 SELECT ARRAY[sum(b00), sum(b01), sum(b02), sum(b03), sum(b04), sum(b05), sum(b06), sum(b07), sum(b08), sum(b09), sum(b10),
              sum(b11), sum(b12), sum(b13), sum(b14), sum(b15), sum(b16), sum(b17), sum(b18), sum(b19), sum(b20), sum(b21)]

@@ -1,5 +1,5 @@
--- How many batches of each recipe were completed in the window, most first. A station ends one batch at a time:
--- a message that came twice, in whatever form, is one batch. Guide's panel 5.
+-- Completed batches of each recipe in the window, most first. A station ends one batch at a time: a message
+-- received twice, in any form, is one batch. Guide's panel 5.
 SELECT recipe AS label, sum(completed)::float8 AS value
   FROM batch_outcomes(%(from)s::timestamptz, %(to)s::timestamptz, INTERVAL '1 hour')
  WHERE completed > 0

@@ -1,5 +1,5 @@
--- How much of each chemical has been dosed in each step, in g. Steps that the window touches are whole; one
--- without a dose has no row, one whose doses tell no mass has NULL. Guide's panel 2.
+-- Mass of each chemical dosed in each step, in g. Steps at the ends of the window are whole. A step without
+-- a dose has no row, one whose doses have no mass has NULL. Guide's panel 2.
 SELECT at, chemical AS series,
        CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS value
   FROM dosing_series(%(from)s::timestamptz, %(to)s::timestamptz, %(step)s::interval)

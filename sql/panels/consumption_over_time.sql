@@ -1,5 +1,5 @@
--- How much has been dosed in each step, in g, all chemicals together. Steps that the window touches are whole;
--- one without a dose has no row, one whose doses tell no mass has NULL.
+-- Mass of all chemicals dosed in each step, in g. Steps at the ends of the window are whole. A step without
+-- a dose has no row, one whose doses have no mass has NULL.
 SELECT at, 'all' AS series,
        CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS value
   FROM dosing_series(%(from)s::timestamptz, %(to)s::timestamptz, %(step)s::interval)

@@ -1,7 +1,7 @@
 -- Per day of the plant, recipe and mode: doses, g dosed, mean error in g and mean duration in s; and the batches that
--- were completed. Stations tell the recipe of a batch but not its mode: a recipe's batches stand in the row of the
--- mode with most doses that day, and nowhere when a filter by chemical or mode is on, nor on days before the first
--- batch that is known. Days cut by the window are cut to the hour (to the quarter where the zone is not whole hours
+-- were completed. Stations send the recipe of a batch but not its mode: a recipe's batches are in the row of the
+-- mode with most doses that day. They are NULL under a filter by chemical or mode, and on days before the first
+-- recorded batch. Days cut by the window are cut to the hour (to the quarter where the zone is not whole hours
 -- from UTC). Guide's panel 8.
 WITH per_step AS (
 SELECT at, recipe, mode, sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,

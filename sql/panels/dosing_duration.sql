@@ -1,5 +1,4 @@
--- How long a dose of each chemical took on average in each step, in s. A step whose doses tell no duration has
--- NULL. Guide's panel 6.
+-- Mean duration of a dose of each chemical in each step, in s. A step whose doses have no duration has NULL. Guide's panel 6.
 SELECT at, chemical AS series,
        (sum(sum_duration_ms) / 1000.0 / nullif(sum(n_duration), 0))::float8 AS value
   FROM dosing_series(%(from)s::timestamptz, %(to)s::timestamptz, %(step)s::interval)

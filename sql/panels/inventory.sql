@@ -1,5 +1,5 @@
--- The newest level of every tank, emptiest first; the percentage from both masses where they are told. It is
--- the state of now, whatever the window. Guide's panel 4.
+-- The latest level of every tank, emptiest first; the percentage is computed from both masses if they are
+-- known. It is the present state, whatever the window. Guide's panel 4.
 SELECT device_id, chemical, remaining_g, capacity_g,
        CASE WHEN capacity_g > 0 AND remaining_g IS NOT NULL THEN 100 * remaining_g / capacity_g ELSE percent_full END
            AS percent_full,

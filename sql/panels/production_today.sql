@@ -1,6 +1,6 @@
 -- The window up to now (day 0) and the one before it up to the same time on the plant's clock (day 1): completed
--- and aborted batches, doses, g dosed, mean duration in s, percent out of tolerance. Batches are not told apart by
--- chemical or mode. Each window is written out, so that the planner knows its ends.
+-- and aborted batches, doses, g dosed, mean duration in s, percent out of tolerance. Batches have no
+-- chemical and no mode. Each window is written out for the planner.
 WITH ended (day, batches, aborted) AS (
 SELECT 0, coalesce(sum(completed), 0)::bigint, coalesce(sum(aborted), 0)::bigint
   FROM batch_outcomes(%(from)s::timestamptz,

@@ -1,4 +1,4 @@
--- How much of each chemical has been dosed in the window, in g, largest first. Guide's panel 1.
+-- Mass of each chemical dosed in the window, in g, largest first. Guide's panel 1.
 SELECT chemical AS label,
        CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS value
   FROM dosing_sums(%(from)s::timestamptz, %(to)s::timestamptz)

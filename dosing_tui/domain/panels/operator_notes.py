@@ -36,7 +36,7 @@ class Note:
 
 
 def clean_note(draft: NoteDraft) -> NoteDraft:
-    """The draft on one line without control characters. Text that is too long stays so for ``validate_note``."""
+    """The draft on one line without control characters; its length is left to ``validate_note``."""
     return replace(
         draft,
         text=clean_line(draft.text, 2 * MAX_TEXT_LENGTH + 2),

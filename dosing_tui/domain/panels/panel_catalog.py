@@ -2,18 +2,19 @@
 
 **A new panel is one SQL file and one declaration.**
 
-1. Write ``sql/panels/<id>.sql``. Its columns carry the names of a row type's fields. It may use the parameters
-   ``from``, ``to``, ``now``, ``step``, ``tz`` and one array per dimension, each NULL for all values;
+1. Write ``sql/panels/<id>.sql``. Its columns carry the names of a row type's fields. Its parameters are
+   ``from``, ``to``, ``now``, ``step``, ``tz`` and one array per dimension, which is NULL for all values.
    ``error_rate.sql`` is a short example.
-2. Declare it below: ``declare_panel(Panel("<id>", "Title", "unit", SeriesPoint, _DOSES, ...))``. Take a row type
-   of this module. A new shape is a frozen dataclass whose field names end in their unit: ``_g``, ``_s``,
-   ``_percent``.
+2. Declare it below: ``declare_panel(Panel("<id>", "Title", "unit", SeriesPoint, _DOSES, ...))``. Take a row
+   type of this module. A new row type is a frozen dataclass whose field names end in their unit: ``_g``,
+   ``_s``, ``_percent``.
 
-Nothing else is edited. The panel is then part of ``dosing-tui panel --list`` and of ``dosing-tui grafana``. In the
-console it is a tile of screen 8 (Other panels): a chart over time for SeriesPoint, bars for LabeledTotal, a table for
-every other row type. A tile of its own design is a builder in ``tui/tiles`` and one line in ``tui/tiles/registry.py``.
+Nothing else is edited. ``dosing-tui panel --list`` and ``dosing-tui grafana`` contain the panel, and the
+console shows it on screen 8 (Panels): SeriesPoint as a chart over time, LabeledTotal as bars, every other
+row type as a table. A tile of its own design is a builder in ``tui/tiles`` and one line in
+``tui/tiles/registry.py``.
 
-A limit names its setting (``PlantLimit``): the alarm, the console's line and Grafana's line follow that setting.
+A limit names its setting (``PlantLimit``): alarm, console and Grafana follow that setting.
 """
 
 from collections.abc import Mapping
@@ -29,7 +30,7 @@ from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 
 @dataclass(frozen=True, slots=True)
 class SeriesPoint:
-    """One bucket of one series. ``at`` is the start of the bucket in UTC; a value of None is no measurement, not 0."""
+    """One bucket of one series. ``at`` is its start in UTC; a value of None is no measurement, not 0."""
 
     at: datetime
     series: str
@@ -93,8 +94,8 @@ class ProductionDay:
 class RecipeDay:
     """One day of the plant, recipe and mode.
 
-    ``batches`` is given once per day and recipe, in the row of the mode with most doses. It is None in the other
-    rows, on days before the first recorded batch, and under a filter by chemical or mode.
+    ``batches`` is given once per day and recipe, in the row of the mode with most doses. It is None in the
+    other rows, on days before the first recorded batch, and under a filter by chemical or mode.
     """
 
     day: date
@@ -151,7 +152,7 @@ class ChartKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Panel(Generic[RowT]):
-    """``refresh_on``: a new reading of these kinds triggers a query. ``bucket_width``: that of a SeriesPoint."""
+    """``refresh_on``: readings that trigger a query. ``bucket_width``: that of a SeriesPoint."""
 
     id: str
     title: str

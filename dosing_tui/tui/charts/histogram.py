@@ -14,7 +14,7 @@ _OUTSIDE = CellStyle(ColourRole.WARN)
 
 @dataclass(frozen=True, slots=True)
 class HistogramGeometry:
-    """``bins_per_side`` bins of ``bin_g`` to either side, each ``cells_per_bin`` wide; two end columns hold the rest."""
+    """``bins_per_side`` bins of ``bin_g`` on each side, each ``cells_per_bin`` wide; the rest at the ends."""
 
     bin_g: float
     bins_per_side: int

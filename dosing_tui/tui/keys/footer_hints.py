@@ -18,7 +18,8 @@ from dosing_tui.tui.layout.status_and_footer import KeyHint
 
 _SHORT_LABELS = {
     "overview": "All", "inventory": "Tanks", "consumption": "Used", "quality": "Qual", "production": "Prod",
-    "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-back": "RTS", "alarm-remove": "OOS", "batch-approve": "Appr",
+    "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-back": "RTS",
+    "alarm-remove": "OOS", "batch-approve": "Appr",
     "batch-deviation": "Dev", "batch-reject": "Rej", "batch-comment": "Note", "batch-exception": "Exc",
     "batch-undo": "Undo", "batch-exceptions": "Exc", "batch-question": "Ask", "batch-messages": "Raw",
 }  # fmt: skip

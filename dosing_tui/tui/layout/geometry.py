@@ -13,7 +13,7 @@ class TileFrame(Enum):
 
 
 class TileId(StrEnum):
-    """The tiles of their own design. The tile of any other panel is named by the panel's id, a plain string."""
+    """The tiles of their own design. Any other panel's tile is named by the panel's id, a plain string."""
 
     INVENTORY = "inventory"
     CHEMICAL_TOTALS = "today"

@@ -31,7 +31,7 @@ class StatusBarState:
 def count_spooled(recent_counts: Sequence[int], snapshot: LiveSnapshot) -> int:
     """Readings that wait for the database, from the counts of the latest ticks.
 
-    Every reading passes through the spool. While the database is available, up to one second of messages is 0.
+    Every reading passes the spool. While the database is available, up to a second of messages counts as 0.
     """
     if not recent_counts or snapshot.database.status is LinkStatus.DOWN:
         return snapshot.message_counts.spooled

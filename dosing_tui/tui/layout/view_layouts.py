@@ -18,6 +18,10 @@ class DashboardView(StrEnum):
     PANELS = "panels"
     """Declared panels without a tile of their own; see ``panel_catalog``."""
 
+    @property
+    def display_name(self) -> str:
+        return "Data integrity" if self is DashboardView.SYSTEM_STATUS else self.value.capitalize()
+
 
 @dataclass(frozen=True, slots=True)
 class ViewLayout:

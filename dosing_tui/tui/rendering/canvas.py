@@ -1,4 +1,4 @@
-"""Cells to draw on: every chart and tile is rows of (character, pen) before it is anything else."""
+"""The cell canvas: every chart and tile is rows of (character, style)."""
 
 from typing import TypeAlias
 
@@ -42,12 +42,12 @@ def paint_nothing(data: object, width: int, height: int) -> Rows:
 
 
 def sanitize_text(text: str, limit: int = 64) -> str:
-    """Text from outside, harmless: cleaned once more, however it got here."""
+    """Text from messages without control characters, at most ``limit`` characters."""
     return clean_text(text, limit=limit)
 
 
 class Canvas:
-    """A sheet of cells. What falls off its edges is not drawn."""
+    """A rectangle of cells. Parts outside its edges are not drawn."""
 
     def __init__(self, width: int, height: int, style: CellStyle = TEXT) -> None:
         self.width = max(0, width)
@@ -83,13 +83,13 @@ class Canvas:
             self.rows[y][x] = (character, style)
 
     def fill_row(self, y: int, style: CellStyle) -> None:
-        """Make a whole row blank, on the pen's ground."""
+        """Make a whole row blank, with the background of ``style``."""
         if 0 <= y < self.height:
             self.rows[y] = [(" ", style)] * self.width
 
 
 def render_paragraph(text: str, width: int, height: int, style: CellStyle = DIM) -> Rows:
-    """A sentence in the middle, broken between words; a first line of its own is a heading."""
+    """A centred sentence, broken between words; a first line of its own is a heading."""
     canvas = Canvas(width, height)
     heading, _, details = text.rpartition("\n")
     room = max(1, width - 2)

@@ -1,4 +1,4 @@
-"""Which stretches of a row of cells have changed. Pure."""
+"""The changed spans of a row of cells. Pure."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ MERGE_GAP = 6
 
 
 def find_changed_spans(old: Sequence[Cell], new: Sequence[Cell]) -> list[tuple[int, int]]:
-    """Half-open stretches in which two rows of the same length differ, near ones joined.
+    """Half-open spans in which two rows of the same length differ; near ones are joined.
 
     A character of two cells is never cut.
     """

@@ -1,4 +1,4 @@
-"""Tables: rows under columns that say, sort and draw them; a reader moves, sorts and searches. Pure."""
+"""Tables: rows under columns that format, sort and draw them; a cursor, sorting and search. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle, ColourRole
 
 Row = TypeVar("Row")
 Value: TypeAlias = float | int | str | datetime | date | None
-"""What a column sorts by, and what is exported."""
+"""The value that a column sorts by and exports."""
 StyledRuns: TypeAlias = Sequence[tuple[str, CellStyle]]
 """Texts with their styles, side by side."""
 
@@ -21,7 +21,7 @@ MAX_SEARCH_LENGTH = 40
 
 @dataclass(frozen=True, slots=True)
 class TableColumn(Generic[Row]):
-    """``format_text`` is the text of a row's cell. The facts of the table are given to every function."""
+    """``format_text`` is the text of a row's cell. Every function is given the context of the table."""
 
     title: str
     width: int
@@ -29,9 +29,9 @@ class TableColumn(Generic[Row]):
     """The column with the lowest number goes first when room is short."""
     format_text: Callable[[Row, Any], str]
     get_value: Callable[[Row, Any], Value] | None = None
-    """Only where it is another than the text."""
+    """Only if it differs from the text."""
     unit: str = ""
-    """Of the value; told in exports, and in the title where it is wanted there."""
+    """Unit of the value, for exports."""
     style: CellStyle = TEXT
     format_runs: Callable[[Row, Any], StyledRuns] | None = None
     """Text in several styles, or in a style of the row; a background of its own stays."""
@@ -39,22 +39,24 @@ class TableColumn(Generic[Row]):
     """One row of cells of the given width on the given background, for a cell that is more than text."""
     align_right: bool = False
     max_growth: int = 0
-    """Cells it may take of the room that is left."""
+    """Cells that it may take of spare room."""
     all_or_nothing: bool = False
-    """It takes all of that, or nothing."""
+    """It grows by ``max_growth`` or not at all."""
     min_width: int = 0
-    """Before it goes it may shrink to this; 0 for a column that is whole or not there."""
+    """It shrinks to this width before it is left out; 0: it does not shrink."""
     is_scale: bool = False
-    """Drawn around a zero in its middle: its width stays odd, it has no order of its own."""
+    """A scale around zero: its width is odd, and it cannot be sorted by."""
 
     def format_heading(self) -> str:
-        """The title, or the signs of the scale, as they stand above the cells."""
+        """The title, or the signs of a scale."""
         if self.is_scale:
             side = self.width // 2
             return f"{'−':<{side}}0{'+':>{side}}"
         return self.title.rjust(self.width) if self.align_right else self.title
 
-    def read_value(self, row: Row, context: Any) -> Value:  # facts are whatever the table's own columns know
+    def read_value(
+        self, row: Row, context: Any
+    ) -> Value:  # the context is whatever the columns of the table need
         return self.format_text(row, context) if self.get_value is None else self.get_value(row, context)
 
     def render_cell(self, row: Row, context: Any, background: ColourRole) -> Rows:
@@ -83,7 +85,7 @@ class TableData(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class TableCursor:
-    """Where the operator is in a table. ``selected_row`` is the selected row itself: new rows do not move it away."""
+    """The view of a table. ``selected_row`` is the row itself: new rows do not move the selection."""
 
     selected_row: object = None
     """None is the first row, whichever that is."""
@@ -98,13 +100,13 @@ class TableCursor:
 
 
 def arrange_rows(table: TableData[Row], cursor: TableCursor) -> tuple[Row, ...]:
-    """The rows that hold what is searched for, in the reader's order; what has no value comes last."""
+    """The rows that contain the search text, sorted; rows without a value come last."""
     rows = table.rows
     if cursor.search_text:
-        wanted = cursor.search_text.casefold()
+        text = cursor.search_text.casefold()
         rows = tuple(
             row for row in rows
-            if any(wanted in column.format_text(row, table.context).casefold() for column in table.columns)
+            if any(text in column.format_text(row, table.context).casefold() for column in table.columns)
         )  # fmt: skip
     column = next((column for column in table.columns if column.title == cursor.sort_column), None)
     if column is None:
@@ -116,14 +118,14 @@ def arrange_rows(table: TableData[Row], cursor: TableCursor) -> tuple[Row, ...]:
 
 
 def sort_by_next_column(cursor: TableCursor, table: TableData[Row]) -> TableCursor:
-    """By the next column, then by the table's own order again."""
+    """By the next column; after the last one by the table's own order."""
     titles = ["", *(column.title for column in table.columns if column.title and not column.is_scale)]
     here = titles.index(cursor.sort_column) if cursor.sort_column in titles else 0
     return replace(cursor, sort_column=titles[(here + 1) % len(titles)], is_reversed=False)
 
 
 def edit_search(cursor: TableCursor, key: str, character: str | None) -> TableCursor:
-    """One key of a search: a letter more, one less, kept with enter, given up with escape."""
+    """Apply one key to a search: enter keeps it, escape clears it."""
     match key:
         case "enter":
             return replace(cursor, is_searching=False)
@@ -140,7 +142,7 @@ def edit_search(cursor: TableCursor, key: str, character: str | None) -> TableCu
 
 
 def move_cursor(cursor: TableCursor, rows: Sequence[object], step: int) -> TableCursor:
-    """The selection further down, or up for a negative step."""
+    """Move the selection down, or up for a negative step."""
     return select_row(cursor, rows, find_cursor_row(cursor, rows) + step)
 
 
@@ -150,7 +152,7 @@ def select_row(cursor: TableCursor, rows: Sequence[object], number: int) -> Tabl
 
 
 def find_cursor_row(cursor: TableCursor, rows: Sequence[object]) -> int:
-    """Which row is selected; the first where the selected one has gone."""
+    """Number of the selected row; 0 if it is not in the table any more."""
     return (
         rows.index(cursor.selected_row)
         if cursor.selected_row is not None and cursor.selected_row in rows
@@ -159,7 +161,7 @@ def find_cursor_row(cursor: TableCursor, rows: Sequence[object]) -> int:
 
 
 def scroll_to_cursor(cursor: TableCursor, rows: Sequence[object], visible_count: int) -> TableCursor:
-    """Moved as little as possible so that the selected row is in sight."""
+    """Scroll as little as possible to show the selected row."""
     selected = find_cursor_row(cursor, rows)
     first = max(0, min(cursor.first_row if cursor.selected_row is not None else 0, len(rows) - visible_count))
     if visible_count > 0:
@@ -168,7 +170,7 @@ def scroll_to_cursor(cursor: TableCursor, rows: Sequence[object], visible_count:
 
 
 def fit_columns(table: TableData[Row], width: int) -> list[TableColumn[Row]]:
-    """The columns that fit, the important ones first, widened while there is room, a scale before all."""
+    """The columns that fit, by priority, widened by spare room; a scale first."""
     kept = list(table.columns)
     while len(kept) > 1 and _measure_columns(kept) > width:
         least = min(kept, key=lambda column: column.priority)
@@ -191,7 +193,7 @@ def _measure_columns(columns: Sequence[TableColumn[Row]]) -> int:
 
 
 def count_visible_rows(height: int, cursor: TableCursor) -> int:
-    """Rows below the heading, and above the line of the search."""
+    """Rows between the heading and the search line."""
     return max(0, height - 1 - bool(cursor.search_text or cursor.is_searching))
 
 
@@ -203,7 +205,7 @@ def paint_table(
     *,
     highlight_row: bool = False,
 ) -> Rows:
-    """From the reader's first row on; the selected row stands out if ``highlight_row``."""
+    """From the cursor's first row on; the selected row is highlighted if ``highlight_row``."""
     canvas = Canvas(width, height)
     columns, rows = fit_columns(table, width), arrange_rows(table, cursor)
     _draw_headings(canvas, columns, cursor)

@@ -1,4 +1,4 @@
-"""Which characters a terminal can show, and what stands in for those it cannot."""
+"""The glyphs of a terminal, and the replacements for missing ones."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -48,7 +48,7 @@ ASCII: GlyphTable = MappingProxyType(_ASCII_TABLE)
 
 
 def resolve_glyphs(setting: GlyphMode, *, term: str, encoding: str) -> GlyphMode:
-    """What ``auto`` means on this terminal; a stream that is not UTF-8 gets ascii whatever is asked."""
+    """The profile for this terminal; a stream that is not UTF-8 always gets ascii."""
     if encoding.lower().replace("-", "").replace("_", "") not in {"utf8", "utf8sig"}:
         return GlyphMode.ASCII
     if setting is not GlyphMode.AUTO:

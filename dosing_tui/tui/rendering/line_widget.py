@@ -13,7 +13,7 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 
 
 class LineWidget(Widget):
-    """``show_rows`` takes the rows; what they are sent as depends on the look it wears."""
+    """``show_rows`` takes the rows; the theme decides how they are sent."""
 
     ALLOW_SELECT = False
     # as in Widget, but a new size is no reason to paint twice: these widgets do not scroll
@@ -27,13 +27,13 @@ class LineWidget(Widget):
         """None: made when the line is painted."""
 
     def apply_theme(self, theme: TerminalTheme) -> None:
-        """Draw the same cells in another look."""
+        """Draw the same cells with another theme."""
         self.theme = theme
         self.replace_rows(self._cell_rows)
         self.refresh()
 
     def replace_rows(self, rows: Rows) -> None:
-        """Show these rows with the next painting of the whole widget, which the caller knows to come."""
+        """Show these rows with the next repaint of the whole widget, which the caller requests."""
         self._cell_rows, self._strips = rows, [None] * len(rows)
 
     def show_rows(self, rows: Rows) -> None:
@@ -64,15 +64,15 @@ class LineWidget(Widget):
 
 
 def _build_strip(row: list[Cell], theme: TerminalTheme) -> Strip:
-    """Neighbouring cells of one pen become one segment."""
+    """Neighbouring cells of one style become one segment."""
     segments: list[Segment] = []
-    text, pen = "", None
-    for cell, next_pen in map(theme.adapt_cell, row):
-        if next_pen != pen:
-            if text and pen is not None:
-                segments.append(Segment(text, build_rich_style(theme.palette, pen)))
-            text, pen = "", next_pen
+    text, style = "", None
+    for cell, next_style in map(theme.adapt_cell, row):
+        if next_style != style:
+            if text and style is not None:
+                segments.append(Segment(text, build_rich_style(theme.palette, style)))
+            text, style = "", next_style
         text += theme.translate_character(cell) if cell else ""
-    if text and pen is not None:
-        segments.append(Segment(text, build_rich_style(theme.palette, pen)))
+    if text and style is not None:
+        segments.append(Segment(text, build_rich_style(theme.palette, style)))
     return Strip(segments, len(row))

@@ -44,7 +44,7 @@ class ChangedCellsCompositor(Compositor):
 
 
 def install_compositor(screen: Screen[Any]) -> bool:
-    """Give a new screen the frugal compositor; False where textual has changed too much for it."""
+    """Install the compositor in a new screen; False if this version of textual does not fit."""
     if type(getattr(screen, "_compositor", None)) is not Compositor:
         return False
     screen._compositor = ChangedCellsCompositor()

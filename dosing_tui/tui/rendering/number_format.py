@@ -1,18 +1,18 @@
-"""Numbers, masses, times and ages as the operator reads them."""
+"""Texts of numbers, masses, times and ages."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from math import floor
 
 NO_VALUE = "–"
-"""Stands where a number would be that was not measured."""
+"""In place of a value that was not measured."""
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class MassUnit:
-    """One unit for a whole panel, so that its numbers can be compared at a glance."""
+    """One unit for a whole panel, so that its numbers can be compared."""
 
     symbol: str
     grams: float
@@ -40,7 +40,7 @@ def choose_mass_unit(largest_g: float) -> MassUnit:
 
 
 def unit_to_grams(unit: str) -> float:
-    """How many grams the unit of a mass is, also of a mass in some time."""
+    """Grams of a mass unit, also of a mass per time."""
     return KILOGRAMS.grams if unit.startswith(KILOGRAMS.symbol) else GRAMS.grams
 
 
@@ -53,7 +53,7 @@ def format_bucket_width(duration: timedelta) -> str:
 
 
 def format_age(seconds: float) -> str:
-    """How old something is, in steps coarse enough not to flicker."""
+    """An age, in coarse steps."""
     if seconds < 10:
         return "now"
     if seconds < _MINUTE:
@@ -87,7 +87,7 @@ def format_full_timestamp(time: datetime, zone: tzinfo) -> str:
 
 
 def round_down_to_tenths(value: float) -> float:
-    """Rounded down, as a tank's notice does: 19.96 is below 20, and must not be shown as 20.0."""
+    """Rounded down: 19.96 is below a limit of 20 and must not be shown as 20.0."""
     return floor(value * 10 + 1e-9) / 10
 
 
@@ -110,7 +110,7 @@ def format_whole(number: float | None) -> str:
 
 
 def shorten_names(names: tuple[str, ...]) -> dict[str, str]:
-    """Device names without what they all begin with: dosing_system_01, dosing_system_02 → 01, 02."""
+    """Device names without their common prefix: dosing_system_01, dosing_system_02 → 01, 02."""
     unique = sorted(set(names))
     if len(unique) < 2:
         return {name: name for name in unique}

@@ -1,4 +1,4 @@
-"""Colours by what they mean: a pen names tones, a palette gives the tones their colours."""
+"""Colours by meaning: a style names roles, a palette gives the roles their colours."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,15 +26,15 @@ class ColourRole(StrEnum):
     """Units, axis labels, ages."""
     TEXT = "text"
     STRONG = "hot"
-    """Current numbers."""
+    """Current values."""
     BAR = "bar"
     SPARKLINE = "spark"
     AREA = "fill"
     """Body of an area chart."""
     ACCENT = "crest"
-    """Its upper edge, and whatever is newest."""
+    """Upper edge of an area, and the newest value."""
     STALE = "faded"
-    """Bars and curves of data that are no longer fresh."""
+    """Bars and curves of data that are out of date."""
     OK = "ok"
     WARN = "warn"
     ERROR = "error"
@@ -59,7 +59,7 @@ ABNORMAL_COLOURS = frozenset({ColourRole.WARN, ColourRole.ERROR})
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """A colour for each tone. ``is_monochrome`` palettes have none: they tell by bold, dim and reverse video."""
+    """A colour for each role. A monochrome palette uses bold, dim and reverse video instead."""
 
     name: str
     is_dark: bool
@@ -112,7 +112,7 @@ PALETTES = (DARK, LIGHT, DARK_256, LIGHT_256, DARK_16, LIGHT_16)
 
 
 def choose_palette(*, is_dark: bool, colours: int, is_monochrome: bool) -> Palette:
-    """The palette for a terminal that has so many colours."""
+    """The palette for a terminal with this number of colours."""
     pair = (DARK, LIGHT) if colours > 256 else (DARK_256, LIGHT_256) if colours > 16 else (DARK_16, LIGHT_16)
     chosen = pair[0 if is_dark else 1]
     return Palette(chosen.name, chosen.is_dark, chosen.colours, is_monochrome=is_monochrome)
@@ -120,7 +120,7 @@ def choose_palette(*, is_dark: bool, colours: int, is_monochrome: bool) -> Palet
 
 @lru_cache(maxsize=2048)
 def build_rich_style(palette: Palette, style: CellStyle) -> Style:
-    """The terminal's attributes for a pen."""
+    """The attributes of a style in the terminal."""
     if palette.is_monochrome:
         return _build_monochrome_style(style)
     return Style(

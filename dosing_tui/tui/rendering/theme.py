@@ -1,4 +1,4 @@
-"""How this terminal is drawn on: palette and glyphs, chosen once and worn by every widget."""
+"""Palette and glyphs of this terminal, for every widget."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class TerminalTheme:
     glyphs: GlyphMode = GlyphMode.UNICODE
 
     def translate_character(self, cell: str) -> str:
-        """What is sent for a cell: one choke point for every character on the screen."""
+        """The character that is sent for a cell: every character on the screen passes here."""
         if cell.isascii() and cell.isprintable():
             return cell
         return glyphs.replace_glyphs(
@@ -24,7 +24,7 @@ class TerminalTheme:
         )
 
     def adapt_cell(self, cell: Cell) -> Cell:
-        """The cell as this terminal can tell it: what is two things in two colours may have to be one."""
+        """The cell without two colours if the terminal cannot show them."""
         character, pen = cell
         ascii_only = self.glyphs is GlyphMode.ASCII
         under_crest = pen.bg is ColourRole.ACCENT and pen.fg is ColourRole.AREA
@@ -36,5 +36,5 @@ class TerminalTheme:
 
 
 def count_colours(color_system: str | None) -> int:
-    """How many colours a terminal has, by rich's name for it; all of them where there is no terminal."""
+    """Number of colours by rich's name of the colour system; all colours without a terminal."""
     return _COLOUR_COUNTS["truecolor"] if color_system is None else _COLOUR_COUNTS.get(color_system, 16)

@@ -133,7 +133,7 @@ class RenderContext:
         return late or bool(answer.error) or self.snapshot.database.status is LinkStatus.DOWN
 
     def explain_empty(self, panel: Panel[Row], empty_text: str) -> str:
-        """Why a panel is empty: no database, no result yet, or ``empty_text`` in its range. Details: second line."""
+        """Why a panel is empty: no database, no result yet, or ``empty_text``. Details: second line."""
         answer, database = self.get_result(panel), self.snapshot.database
         if answer.rows is not None and not self.is_rejected(panel):
             return self._format_empty(panel, empty_text)

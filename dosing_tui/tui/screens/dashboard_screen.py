@@ -89,7 +89,7 @@ class DashboardScreen(Screen[None]):
     @property
     def screen_title(self) -> str:
         """What is on the screen, for the status bar."""
-        view = self.view.value.capitalize()
+        view = self.view.display_name
         return (
             view
             if self.zoomed_tile is None

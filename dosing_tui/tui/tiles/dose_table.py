@@ -78,7 +78,8 @@ _CLOCK_TEXTS = {
 """Source of the time: for all but 'device' it is the time of receipt."""
 
 _TIME_COLUMN: TableColumn[Dose] = TableColumn(
-    "Time", 8, 90, _format_time, lambda dose, _: dose.time, draw_cell=_draw_time, max_growth=11, all_or_nothing=True,
+    "Time", 8, 90, _format_time, lambda dose, _: dose.time, draw_cell=_draw_time, max_growth=11,
+    all_or_nothing=True,
 )  # fmt: skip
 _STATION_COLUMN: TableColumn[Dose] = TableColumn("Stn", 3, 50, _format_station)
 _DOSE_COLUMNS: tuple[TableColumn[Dose], ...] = (

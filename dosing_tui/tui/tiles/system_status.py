@@ -132,8 +132,9 @@ def _list_spools(context: RenderContext) -> Iterator[SystemStatusLine]:
         )
     for row in rows:
         age = number_format.format_age((context.now - row.updated_at).total_seconds())
-        numbers = f"{number_format.format_count(row.stored)} stored, {row.duplicates} duplicates, {row.rejected} rejected"
-        yield SystemStatusLine(row.spool, f"{numbers} · {age}")
+        stored = number_format.format_count(row.stored)
+        counts = f"{stored} stored, {row.duplicates} duplicates, {row.rejected} rejected"
+        yield SystemStatusLine(row.spool, f"{counts} · {age}")
 
 
 def _list_stations(context: RenderContext) -> Iterator[SystemStatusLine]:

@@ -121,7 +121,7 @@ def _build_columns(name: str, amount: str, unit: str) -> tuple[TableColumn[Total
         TableColumn(amount, 12, 95, lambda item, _: item.text, lambda item, _: item.value,
                     unit=unit, style=STRONG, align_right=True),
         TableColumn("Share", 9, 60,
-                    lambda item, context: number_format.format_decimal(_compute_share(item, context), 1, " %"),
+                    lambda item, table: number_format.format_decimal(_compute_share(item, table), 1, " %"),
                     _compute_share, unit="%", align_right=True),
         TableColumn("", 12, 50, lambda item, _: "", draw_cell=_draw_bar, max_growth=120),
     )  # fmt: skip

@@ -20,28 +20,28 @@ from tests.support.tui.console_driver import MEDIUM, make_settings, open_console
 SEEN = GrafanaOptions("viewer", "$__env{P}", "disable", "/boards")
 
 
-def raised_rules(plant: Plant, *readings: Reading) -> set[str]:
+def list_raised_rules(plant: Plant, *readings: Reading) -> set[str]:
     """The rules of the alarms that these readings raise."""
     plant.receive_readings(*readings)
     plant.advance_clock(12)
     return {entry.key.rule for entry in plant.journal if entry.event is AlarmEvent.RAISE}
 
 
-def plant_with(chosen: Settings) -> Plant:
+def build_plant(chosen: Settings) -> Plant:
     return Plant(build_alarm_limits(chosen))
 
 
-def grafana_panel(chosen: Settings, title: str) -> Any:
+def find_grafana_panel(chosen: Settings, title: str) -> Any:
     files = build_provisioning_files(chosen, SEEN)
     boards = [json.loads(text) for name, text in files.items() if name.endswith(".json")]
     return next(panel for board in boards for panel in board["panels"] if panel["title"] == title)
 
 
-def thresholds(part: Any) -> list[float | None]:
+def list_thresholds(part: Any) -> list[float | None]:
     return [step["value"] for step in part["thresholds"]["steps"]]
 
 
-def override_thresholds(panel: Any, column: str) -> list[float | None]:
+def list_override_thresholds(panel: Any, column: str) -> list[float | None]:
     [found] = [o for o in panel["fieldConfig"]["overrides"] if o["matcher"]["options"] == column]
     properties = {one["id"]: one["value"] for one in found["properties"]}
     return [step["value"] for step in properties["thresholds"]["steps"]]
@@ -52,18 +52,21 @@ async def test_the_error_rate_setting_moves_alarm_console_and_grafana(
     percent: float, is_raised: bool
 ) -> None:
     chosen = replace(make_settings(), alarms=AlarmSettings(error_rate_percent=percent))
-    plant = plant_with(chosen)
+    plant = build_plant(chosen)
     for number in range(20):
         plant.advance_clock(10)
         plant.receive_readings(plant.make_dose(0.6 if number < 2 else 0.0, dedup=number))
-    assert ("ERR_RATE_1H" in raised_rules(plant)) is is_raised
+    assert ("ERR_RATE_1H" in list_raised_rules(plant)) is is_raised
     async with open_console(chosen=chosen, size=MEDIUM) as driven:
         await driven.press_keys("4")
         await driven.wait_for_text(f"limit {percent:g}")
         tile = driven.app._dashboard.tiles["errors"]._content
         assert tile is not None
         assert (tile.data.limit, tile.data.min_top) == (percent, 2 * percent)
-    assert thresholds(grafana_panel(chosen, "Error rate")["fieldConfig"]["defaults"]) == [None, percent]
+    assert list_thresholds(find_grafana_panel(chosen, "Error rate")["fieldConfig"]["defaults"]) == [
+        None,
+        percent,
+    ]
     summary = next(
         panel
         for board in (
@@ -72,7 +75,7 @@ async def test_the_error_rate_setting_moves_alarm_console_and_grafana(
         for panel in board["panels"]
         if panel["description"].endswith("accuracy_summary")
     )
-    assert override_thresholds(summary, "out_percent") == [None, -percent, percent]
+    assert list_override_thresholds(summary, "out_percent") == [None, -percent, percent]
 
 
 @pytest.mark.parametrize(("tolerance", "is_raised"), [(0.5, True), (0.9, False)])
@@ -80,8 +83,8 @@ async def test_the_tolerance_setting_moves_alarm_console_and_grafana(
     tolerance: float, is_raised: bool
 ) -> None:
     chosen = replace(make_settings(), limits=LimitSettings(tolerance_g=tolerance))
-    plant = plant_with(chosen)
-    assert ("DOSE_OUT_OF_TOL" in raised_rules(plant, plant.make_dose(0.8))) is is_raised
+    plant = build_plant(chosen)
+    assert ("DOSE_OUT_OF_TOL" in list_raised_rules(plant, plant.make_dose(0.8))) is is_raised
     async with open_console(chosen=chosen, size=MEDIUM) as driven:
         await driven.press_keys("4")
         await driven.wait_for_text(f"limit ±{tolerance:g}")
@@ -89,9 +92,9 @@ async def test_the_tolerance_setting_moves_alarm_console_and_grafana(
         tile = driven.app._dashboard.tiles["accuracy"]._content
         assert tile is not None
         assert tile.data.tolerance_g == tolerance
-    days = grafana_panel(chosen, "Daily production")
-    assert override_thresholds(days, "mean_error_g") == [None, -tolerance, tolerance]
-    assert f"Tolerance ±{tolerance:g} g." in grafana_panel(chosen, "Accuracy")["description"]
+    days = find_grafana_panel(chosen, "Daily production")
+    assert list_override_thresholds(days, "mean_error_g") == [None, -tolerance, tolerance]
+    assert f"Tolerance ±{tolerance:g} g." in find_grafana_panel(chosen, "Accuracy")["description"]
 
 
 @pytest.mark.parametrize(("low", "warn", "is_raised"), [(20.0, 50.0, False), (35.0, 60.0, True)])
@@ -99,14 +102,18 @@ async def test_the_stock_marks_move_alarm_console_and_grafana(
     low: float, warn: float, is_raised: bool
 ) -> None:
     chosen = replace(make_settings(), limits=LimitSettings(stock_low_percent=low, stock_warn_percent=warn))
-    plant = plant_with(chosen)
-    assert ("STOCK_LOW" in raised_rules(plant, plant.make_level(30.0))) is is_raised
+    plant = build_plant(chosen)
+    assert ("STOCK_LOW" in list_raised_rules(plant, plant.make_level(30.0))) is is_raised
     async with open_console(chosen=chosen) as driven:
         await driven.wait_for_text(f"limits {low:g} / {warn:g} %")
         tile = driven.app._dashboard.tiles["inventory"]._content
         assert tile is not None
         assert tile.data.limits == (low, warn)
-    assert thresholds(grafana_panel(chosen, "Inventory")["fieldConfig"]["defaults"]) == [None, low, warn]
+    assert list_thresholds(find_grafana_panel(chosen, "Inventory")["fieldConfig"]["defaults"]) == [
+        None,
+        low,
+        warn,
+    ]
     alerts = build_provisioning_files(chosen, SEEN)["alerting/dosing.yaml"]
     assert f"- {low}" in alerts
 

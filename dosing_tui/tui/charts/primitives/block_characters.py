@@ -10,7 +10,7 @@ LEFT_BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
 def value_to_eighths(value: float, top: float, cells: int) -> int:
-    """Eighths of ``cells`` cells that a value fills on a scale from 0 to ``top``; at least one for a positive value."""
+    """Eighths of ``cells`` cells that a value fills on a scale from 0 to ``top``; one at least."""
     if top <= 0 or value <= 0:
         return 0
     return max(1, round(min(1.0, value / top) * cells * 8))

@@ -1,4 +1,4 @@
-"""Lines of several series on one plot, in braille: the only place that knows plotext.
+"""Lines of several series on one plot, in braille: the only module that uses plotext.
 
 plotext 6 ends the process at a value that is not finite, and loses seconds at one far outside its limits:
 what it is given here are always finite pixels inside the plot. Where it cannot be loaded there are no lines.
@@ -27,7 +27,7 @@ SERIES_STYLES = (
 )
 """Shades alone: a colour would say that something is wrong. Markers and names tell the rest."""
 SERIES_MARKERS = "●○×+□◇•–"
-"""Stand on the points of a series, where there is room."""
+"""Marks on the points of a series."""
 _COLOUR_CODE = re.compile(r"\x1b\[([0-9;]*)m")
 _PIXELS_ACROSS, _PIXELS_UP = 2, 4
 """Pixels of a braille cell."""
@@ -75,7 +75,7 @@ def draw_lines(series: Sequence[Sequence[Polyline]], width: int, height: int) ->
 def _render_cached(
     series: tuple[tuple[tuple[tuple[float, float], ...], ...], ...], width: int, height: int
 ) -> str:
-    """The same picture is asked for again whenever the cursor moves."""
+    """Cached: every move of the cursor draws the same plot."""
     library = _load_plotext()
     return "" if library is None else _render_plot(library, series, width, height)
 

@@ -1,4 +1,4 @@
-"""How errors are spread: the histogram with its numbers; large, with a cursor that reads each bin."""
+"""Histogram of the errors with its statistics; at full screen with a cursor on the bins."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ def paint_error_histogram(
 
 
 def format_bin_edges(bin_: ErrorBin) -> str:
-    """What a bin holds, in words: its edges, or that it has no end."""
+    """The edges of a bin in words."""
     if bin_.lower_g is None:
         return f"below {bin_.upper_g:+.1f} g"
     if bin_.upper_g is None:

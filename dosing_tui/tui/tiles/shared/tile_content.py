@@ -63,7 +63,7 @@ def build_panel_content(
     unit: str = "", *, is_empty: bool, empty_text: str = "no dose", title: str = "",
     other_panels: tuple[Panel[Any], ...] = (),
 ) -> TileContent[Data]:  # fmt: skip
-    """A tile of the rows of ``panel``, whose title it has unless ``title`` is given, with its age or why it is empty."""
+    """A tile of the rows of ``panel``, with their age, or why it is empty. ``title`` replaces the panel's."""
     age, stale = format_panel_age(context, panel, *other_panels)
     empty = context.explain_empty(panel, empty_text) if is_empty else ""
     return TileContent(title or context.format_title(panel), data, paint, unit, age, stale, empty)
@@ -81,8 +81,8 @@ def format_panel_age(context: RenderContext, *panels: Panel[Any]) -> tuple[str, 
 
 
 def build_live_content(
-    context: RenderContext, title: str, data: Data, paint: Callable[[Data, int, int], Rows], unit: str = "", *,
-    newest: datetime | None, empty_text: str,
+    context: RenderContext, title: str, data: Data, paint: Callable[[Data, int, int], Rows],
+    unit: str = "", *, newest: datetime | None, empty_text: str,
 ) -> TileContent[Data]:  # fmt: skip
     """A tile of live readings. ``newest`` is when the newest was received; None is no reading."""
     if newest is None:
