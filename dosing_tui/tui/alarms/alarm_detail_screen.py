@@ -1,4 +1,4 @@
-"""One alarm, whole: its value against its limit, and what its rule says of cause, consequence, action."""
+"""One alarm in full: value, limit, state, trend; cause, consequence and action by its rule (ISA-18.2)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,15 +24,13 @@ from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog, create_box, draw_
 
 _WIDTH, _LABEL_WIDTH, _BAR_WIDTH = 78, 13, 30
 MAX_TEXT_ROWS, MIN_TREND_ROWS, MAX_TREND_ROWS = 24, 9, 16
-"""Rows of the words at most; of the trend below them at least, and at most."""
+"""Limits of the rows of text, and of the trend below it."""
 TREND_INTERVAL_S = 15.0
-"""So often the trend is read again."""
-TrendLoader = Callable[[AlarmTrendQuery, Callable[[AlarmTrendState], None]], None]
-"""Somebody reads it, and gives it to the second in the screen's thread."""
+"""Interval of the trend's query."""
 
 
 class AlarmDetailScreen(CanvasDialog[AlarmAction]):
-    """Answers with what is to be done, None for nothing. ``find_alarm`` gives the alarm as it is now."""
+    """Result: the requested action, or None. ``find_alarm`` returns the alarm's present state."""
 
     BINDINGS = [
         *(binding for binding in ALARM_KEYS if binding.id != "alarm-all"),
@@ -42,7 +40,7 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
     def __init__(
         self, theme: TerminalTheme, view: AlarmView, hints: Sequence[KeyHint], *,
         find_alarm: Callable[[AlarmKey], AlarmView | None], clock: Callable[[], datetime], zone: tzinfo,
-        load_trend: TrendLoader,
+        load_trend: Callable[[AlarmTrendQuery], None],
     ) -> None:  # fmt: skip
         super().__init__(theme)
         self._view = view
@@ -54,7 +52,12 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
         self._is_cleared = False
         self._trend = AlarmTrendState(build_trend_query(view.state, clock()))
         self._trend_visible = False
-        """Where there is no room for both: the trend, not the words."""
+        """In a window too small for both: the trend is shown in place of the text."""
+
+    @property
+    def alarm_key(self) -> AlarmKey:
+        """The alarm that is shown."""
+        return self._view.state.key
 
     def on_mount(self) -> None:
         self._request_trend()
@@ -63,10 +66,10 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
     def _request_trend(self) -> None:
         asked = build_trend_query(self._view.state, self._clock())
         if asked is not None:
-            self._load_trend(asked, self._show_trend)
+            self._load_trend(asked)
 
-    def _show_trend(self, news: AlarmTrendState) -> None:
-        """What was drawn stays where there is nothing newer."""
+    def show_trend(self, news: AlarmTrendState) -> None:
+        """After an error the last trend stays."""
         if news.points is None and self._trend.points is not None:
             news = replace(self._trend, error=news.error)
         self._trend = news
@@ -74,7 +77,7 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
             self.draw_dialog()
 
     def refresh_alarm(self) -> None:
-        """The alarm may have another value, or be another state's."""
+        """Show the alarm's present value and state."""
         found = self._find_alarm(self._view.state.key)
         self._is_cleared = found is None
         self._view = found or self._view
@@ -104,7 +107,7 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
 
 @dataclass(frozen=True, slots=True)
 class AlarmDetailContext:
-    """What the detail tells."""
+    """Everything that is drawn."""
 
     view: AlarmView
     trend: AlarmTrendState
@@ -114,7 +117,7 @@ class AlarmDetailContext:
 
 
 def render_trend_page(context: AlarmDetailContext, hints: Sequence[KeyHint]) -> Rows:
-    """The chart in place of the words."""
+    """The chart in place of the text."""
     canvas = create_box(_WIDTH, MAX_TEXT_ROWS, sanitize_text(context.view.state.key.tag, 60))
     _draw_message(canvas, context.view)
     canvas.paste_rows(
@@ -125,12 +128,12 @@ def render_trend_page(context: AlarmDetailContext, hints: Sequence[KeyHint]) -> 
 
 
 def count_text_rows(context: AlarmDetailContext) -> int:
-    """Rows of the page without a chart."""
+    """Rows of the text page without a chart."""
     return min(MAX_TEXT_ROWS, 9 + len(_wrap_message(context.view)) + len(_build_field_lines(context)))
 
 
 def render_text_page(context: AlarmDetailContext, hints: Sequence[KeyHint], *, trend_height: int = 0) -> Rows:
-    """The words, and below them so many rows of the chart."""
+    """The text, and below it ``trend_height`` rows of the chart."""
     message, lines = _wrap_message(context.view), _build_field_lines(context)
     top, height = 4 + len(message), count_text_rows(context)
     canvas = create_box(_WIDTH, height + trend_height, sanitize_text(context.view.state.key.tag, 60))
@@ -194,12 +197,14 @@ def _list_state_fields(view: AlarmView, now: datetime, zone: tzinfo) -> list[tup
     acked = ""
     if state.acked_at is not None:
         comment = f": {clean_line(state.comment)}" if state.comment else ""
-        acked = f"{number_format.format_full_timestamp(state.acked_at, zone)} by {format_operator(state.acked_by)}{comment}"
+        acked_at = number_format.format_full_timestamp(state.acked_at, zone)
+        acked = f"{acked_at} by {format_operator(state.acked_by)}{comment}"
     hidden = ""
     if hiding is not None:
         person = f" by {format_operator(hiding.who)}" if format_operator(hiding.who) else ""
         ends = f", {format_remaining_time(hiding.until, now)} left" if hiding.until else ""
-        hidden = f"{number_format.format_full_timestamp(hiding.since, zone)}{person}{ends}: {clean_line(hiding.why)}"
+        since = number_format.format_full_timestamp(hiding.since, zone)
+        hidden = f"{since}{person}{ends}: {clean_line(hiding.why)}"
     return [
         ("State", f"{STATE_LABELS[state.state_name]}, {state.priority} priority{first}"),
         ("Raised", raised), ("Acknowledged", acked), ("Hidden", hidden),
@@ -214,7 +219,7 @@ def _list_rule_fields(view: AlarmView) -> list[tuple[str, str]]:
 
 
 def _draw_value(canvas: Canvas, y: int, view: AlarmView) -> None:
-    """The value as a bar, the limit as a tick on it."""
+    """The value as a bar, the limit as a mark on it."""
     if view.value is None or view.limit is None:
         return
     end = max(abs(view.value), abs(view.limit)) * 1.2 or 1.0

@@ -1,16 +1,12 @@
-"""The alarm page: lists of alarms in place of the tiles, and the keys that work on them."""
+"""The alarm screen: lists of alarms, the journal and the KPIs, and their keys."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Protocol
 
-from textual import events
 from textual.app import ComposeResult
-from textual.screen import Screen
-from textual.timer import Timer
 
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
-from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.alarms import alarm_list
 from dosing_tui.tui.alarms.alarm_actions import AlarmAction
 from dosing_tui.tui.alarms.alarm_list import TABS_WITHOUT_COUNT, AlarmListContext, AlarmListState, AlarmTab
@@ -18,41 +14,42 @@ from dosing_tui.tui.alarms.journal_list import JournalHeading, JournalList, rend
 from dosing_tui.tui.alarms.kpi_view import AlarmKpiState, render_kpis
 from dosing_tui.tui.keys.bindings import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
-from dosing_tui.tui.layout.alarm_banner import AlarmBanner, render_banner
-from dosing_tui.tui.layout.layout import arrange_tiles
-from dosing_tui.tui.layout.status_and_footer import (
-    KeyHint,
-    StatusBarState,
-    render_footer,
-    render_message,
-    render_status_bar,
-)
-from dosing_tui.tui.rendering import minimal_repaint
+from dosing_tui.tui.layout.status_and_footer import KeyHint
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import TerminalTheme
-from dosing_tui.tui.screens.dashboard_screen import MESSAGE_DURATION_S
+from dosing_tui.tui.screens.console_screen import ListScreen
 from dosing_tui.tui.widgets.messages import ViewChanged
 from dosing_tui.tui.widgets.visible_rows import VisibleRows, list_table_rows
 
-FIXED_ROWS = 3
-"""Rows of status, tabs and keys."""
+
+class AlarmActions(Protocol):
+    def request_action(self, action: AlarmAction, views: Sequence[AlarmView]) -> None:
+        """Act on alarms, or show why that is refused."""
+
+    def open_alarm(self, view: AlarmView) -> None:
+        """Open the detail of one alarm."""
 
 
-class AlarmScreenActions(Protocol):
-    """Who does what the page's keys ask for."""
+class JournalActions(Protocol):
+    """``height``: rows of the list with its heading."""
 
-    def request_action(self, action: AlarmAction, views: Sequence[AlarmView]) -> None: ...
-    def open_alarm(self, view: AlarmView) -> None: ...
-    def load_kpis(self) -> None: ...
-    def move_journal(self, step: int, height: int) -> None: ...
-    def go_to_journal_end(self, is_oldest: bool, height: int) -> None: ...
-    def open_entry(self) -> None: ...
+    def move_journal(self, step: int, height: int) -> None:
+        """Move the cursor by so many entries."""
+
+    def go_to_journal_end(self, is_oldest: bool, height: int) -> None:
+        """Move the cursor to the oldest loaded entry, or to the newest."""
+
+    def open_entry(self) -> None:
+        """Show the entry under the cursor in full."""
 
 
-class AlarmScreen(Screen[str]):
-    """Ends with the view that was asked for, or None."""
+class KpiActions(Protocol):
+    def load_kpis(self) -> None:
+        """Read the alarm KPIs; the result goes to ``show_kpis``."""
 
+
+class AlarmScreen(ListScreen):
     BINDINGS = [*VIEW_KEYS, *PAGE_KEYS, *ALARM_KEYS]
 
     def __init__(
@@ -60,22 +57,20 @@ class AlarmScreen(Screen[str]):
         theme: TerminalTheme,
         hints: Mapping[FooterMode, Sequence[KeyHint]],
         zone: tzinfo,
-        actions: AlarmScreenActions,
+        alarm_actions: AlarmActions,
+        *,
+        journal: JournalActions,
+        kpis: KpiActions,
     ) -> None:
-        super().__init__()
-        minimal_repaint.install_compositor(self)
-        self._hints = hints
+        super().__init__(theme, hints)
         self._zone = zone
-        self._alarm_actions = actions
+        self._alarm_actions = alarm_actions
+        self._journal_actions = journal
+        self._kpi_actions = kpis
         self._kpis = AlarmKpiState()
         self._journal = JournalList()
         self._heading = JournalHeading()
-        self._status = LineWidget(theme, id="status")
-        self._banner = LineWidget(theme, id="notices")
-        self._tabs = LineWidget(theme, id="tabs")
         self._list = LineWidget(theme, id="alarms")
-        self._footer = LineWidget(theme, id="keys")
-        self._message_timer: Timer | None = None
         self._alarms = alarm_list.EMPTY_SNAPSHOT
         self._now: datetime | None = None
         self._list_state = AlarmListState()
@@ -89,25 +84,26 @@ class AlarmScreen(Screen[str]):
 
     @property
     def screen_title(self) -> str:
-        """What is on the screen, for the status bar."""
+        """The screen's name, for the status bar."""
         return "Alarms"
 
     @property
     def is_journal_tab(self) -> bool:
-        """The journal is in sight."""
+        """The journal is the open tab."""
         return self._list_state.tab is AlarmTab.JOURNAL
 
     @property
     def is_kpi_tab(self) -> bool:
-        """The health of the alarms is in sight."""
+        """The KPIs are the open tab."""
         return self._list_state.tab is AlarmTab.KPIS
 
-    def apply_theme(self, theme: TerminalTheme) -> None:
-        for widget in self.query(LineWidget):
-            widget.apply_theme(theme)
+    @property
+    def footer_mode(self) -> FooterMode:
+        """The keys of the open tab."""
+        return FooterMode.JOURNAL if self.is_journal_tab else FooterMode.ALARM_LIST
 
-    def get_focused_rows(self, zone: tzinfo) -> VisibleRows | None:
-        """The list in sight, whole."""
+    def get_visible_rows(self, zone: tzinfo) -> VisibleRows | None:
+        """The whole list of the open tab."""
         if self._now is None or self._list_state.tab in TABS_WITHOUT_COUNT:
             return None
         table = alarm_list.build_alarm_table(
@@ -115,15 +111,7 @@ class AlarmScreen(Screen[str]):
         )
         return list_table_rows(f"alarms {self._list_state.tab.value}".lower(), table, zone)
 
-    # what the app gives
-
-    def show_status(self, status: StatusBarState) -> None:
-        self._status.show_rows(render_status_bar(status, self.size.width))
-
-    def show_banner(self, banner: AlarmBanner, stamp: Callable[[datetime], str]) -> None:
-        rows = arrange_tiles(*self.size).banner_rows
-        self._banner.styles.height = rows
-        self._banner.show_rows(render_banner(banner, stamp, self.size.width, rows))
+    # content
 
     def show_alarms(self, snapshot: AlarmSnapshot, now: datetime) -> None:
         self._alarms, self._now = snapshot, now
@@ -138,26 +126,12 @@ class AlarmScreen(Screen[str]):
         if self.is_journal_tab:
             self._draw_screen()
 
-    def show_message(self, sentence: str) -> None:
-        """For a few seconds, in place of the keys."""
-        self._footer.show_rows(render_message(clean_line(sentence), self.size.width))
-        if self._message_timer is not None:
-            self._message_timer.stop()
-        self._message_timer = self.set_timer(MESSAGE_DURATION_S, self._clear_message)
-
-    def _clear_message(self) -> None:
-        self._message_timer = None
-        self._draw_screen()
-
     # drawing
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.post_message(ViewChanged())
 
     @property
     def _visible_rows(self) -> int:
         """Rows of alarms below the heading."""
-        return max(1, self.size.height - FIXED_ROWS - arrange_tiles(*self.size).banner_rows - 1)
+        return self.body_height - 1
 
     def _draw_screen(self) -> None:
         if self._now is None:
@@ -166,11 +140,9 @@ class AlarmScreen(Screen[str]):
         self._list_state = alarm_list.clamp_cursor(self._list_state, self._alarms, self._visible_rows)
         self._tabs.show_rows(alarm_list.render_alarm_tabs(self._list_state, self._alarms, width))
         self._list.show_rows(
-            self._render_tab(AlarmListContext(self._now, self._zone), width, self._visible_rows + 1)
+            self._render_tab(AlarmListContext(self._now, self._zone), width, self.body_height)
         )
-        if self._message_timer is None:
-            hints = self._hints[FooterMode.JOURNAL if self.is_journal_tab else FooterMode.ALARM_LIST]
-            self._footer.show_rows(render_footer(hints, width))
+        self.draw_footer()
 
     def _render_tab(self, context: AlarmListContext, width: int, height: int) -> Rows:
         if self._list_state.tab is AlarmTab.KPIS:
@@ -183,44 +155,38 @@ class AlarmScreen(Screen[str]):
 
     def action_step(self, step: int) -> None:
         if self.is_journal_tab:
-            self._alarm_actions.move_journal(step, self._visible_rows + 1)
+            self._journal_actions.move_journal(step, self.body_height)
             return
         self._list_state = alarm_list.move_cursor(self._list_state, self._alarms, step, self._visible_rows)
         self._draw_screen()
 
-    def action_page(self, step: int) -> None:
-        self.action_step(step * self._visible_rows)
-
     def action_end(self, last: bool) -> None:
         if self.is_journal_tab:
-            self._alarm_actions.go_to_journal_end(last, self._visible_rows + 1)
+            self._journal_actions.go_to_journal_end(last, self.body_height)
             return
         self.action_step(
             len(alarm_list.list_alarms(self._alarms, self._list_state.tab)) * (1 if last else -1)
         )
 
     def action_next_tile(self, step: int) -> None:
-        """From list to list."""
+        """From tab to tab."""
         self._list_state = alarm_list.switch_tab(self._list_state, step)
         if self._list_state.tab is AlarmTab.KPIS:
-            self._alarm_actions.load_kpis()
+            self._kpi_actions.load_kpis()
         elif self._list_state.tab is AlarmTab.JOURNAL:
             self.post_message(ViewChanged())
         self._draw_screen()
 
-    def action_move(self, direction: str) -> None:
-        self.action_next_tile(1 if direction == "right" else -1)
-
     def action_zoom(self) -> None:
         if self.is_journal_tab:
-            self._alarm_actions.open_entry()
+            self._journal_actions.open_entry()
             return
         chosen = alarm_list.get_selected_alarm(self._list_state, self._alarms)
         if chosen is not None:
             self._alarm_actions.open_alarm(chosen)
 
     def action_wish(self, wish: str) -> None:
-        """About the alarm under the cursor, or about those in sight."""
+        """Act on the alarm under the cursor, or on all visible ones."""
         if AlarmAction(wish) is AlarmAction.ACKNOWLEDGE_ALL:
             self._alarm_actions.request_action(
                 AlarmAction.ACKNOWLEDGE_ALL,
@@ -230,9 +196,6 @@ class AlarmScreen(Screen[str]):
         chosen = alarm_list.get_selected_alarm(self._list_state, self._alarms)
         if chosen is not None:
             self._alarm_actions.request_action(AlarmAction(wish), [chosen])
-
-    def action_view(self, view: str) -> None:
-        self.dismiss(view)
 
     def action_back(self) -> None:
         self.dismiss(None)

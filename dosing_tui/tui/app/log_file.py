@@ -1,4 +1,4 @@
-"""The log goes to a file, whatever it comes from: nothing may write over the screen."""
+"""The log file. Every logger, warning and exception goes there: nothing may write over the screen."""
 
 import errno
 import logging
@@ -26,7 +26,7 @@ def get_log_path(settings: LogSettings) -> Path:
 
 
 class CleanFormatter(logging.Formatter):
-    """One line per record: what the plant or a server said can neither forge lines nor send escapes."""
+    """One line per record. Text of messages or servers can neither forge lines nor send escape codes."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
         record.message = clean_line(record.message, 2_000)
@@ -34,7 +34,7 @@ class CleanFormatter(logging.Formatter):
 
 
 def open_log(settings: LogSettings) -> Path:
-    """Send everything there is to the file: loggers, warnings, exceptions of threads.
+    """Send loggers, warnings and exceptions of threads to the file.
 
     Raises: ConfigError when the file cannot be written.
     """
@@ -51,7 +51,7 @@ def open_log(settings: LogSettings) -> Path:
     root.addHandler(handler)
     root.setLevel(settings.level)
     logging.captureWarnings(True)
-    # a disk that is full may not end up on the screen either
+    # errors of a full disk must not be written to the screen either
     logging.raiseExceptions = False
     threading.excepthook = _log_thread_failure
     sys.unraisablehook = _log_unraisable
@@ -60,7 +60,7 @@ def open_log(settings: LogSettings) -> Path:
 
 def _log_thread_failure(failure: threading.ExceptHookArgs) -> None:
     name = failure.thread.name if failure.thread is not None else "?"
-    # textual's writer, once the terminal was closed: the console itself ends on SIGHUP
+    # Textual's writer thread after the terminal was closed: the console itself ends on SIGHUP
     if name == "textual-output" and getattr(failure.exc_value, "errno", None) in (errno.EIO, errno.EPIPE):
         log.info("the terminal is gone")
         return

@@ -1,4 +1,4 @@
-"""Starts the console on this terminal, and cleans up behind it."""
+"""Runs the console on this terminal, and restores the terminal afterwards."""
 
 import logging
 import os
@@ -17,13 +17,13 @@ from dosing_tui.tui.data.query_workers import ConsoleDataSource
 from dosing_tui.tui.rendering import glyphs
 
 if TYPE_CHECKING:
-    from dosing_tui.tui.app.app import TerminalOptions
+    from dosing_tui.tui.app.terminal_options import TerminalOptions
 
 log = logging.getLogger(__name__)
 
 
 class BackendService(ConsoleDataSource, Protocol):
-    """What works behind the screen, from the first paint until after the last."""
+    """Data source with a lifetime: from the first paint until after the last."""
 
     def start(self) -> None: ...
 
@@ -47,11 +47,11 @@ def run_app(
     *,
     on_thread_failure: FailureReporter = ignore_failure,
 ) -> int:
-    """The console over a live picture that somebody else moves. Raises: ConfigError."""
+    """The console over a given live state. Raises: ConfigError."""
     terminal.check_terminal(os.environ)
     log_path = log_file.open_log(settings.log)
     prepare_environment(os.environ, settings)
-    # imported here: textual reads the environment when it is imported
+    # imported here: Textual reads the environment when it is imported
     from dosing_tui.tui.app.app import DosingApp
 
     where = read_terminal_options(os.environ, settings, log_path)
@@ -78,9 +78,9 @@ def run_app(
 def read_terminal_options(
     environment: Mapping[str, str], settings: Settings, log_file: Path
 ) -> "TerminalOptions":
-    """Raises: ConfigError for keys that there are not."""
-    # imported here for the same reason
-    from dosing_tui.tui.app.app import TerminalOptions
+    """Raises: ConfigError for unknown key names."""
+    # imported here: imports Textual
+    from dosing_tui.tui.app.terminal_options import TerminalOptions
     from dosing_tui.tui.keys.bindings import validate_keymap
 
     term, wanted = environment.get("TERM", ""), settings.console.glyphs
@@ -97,11 +97,11 @@ def get_utc_now() -> datetime:
 
 
 def prepare_environment(environment: MutableMapping[str, str], settings: Settings) -> None:
-    """What textual is to know before it is imported; what the site has set stays."""
+    """Textual's environment variables, which it reads at import; the site's own values stay."""
     environment.setdefault("TEXTUAL_ANIMATIONS", "none")
     environment.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
     if environment.get("NO_COLOR") == "":
-        # empty means 'not set' by the convention; textual looks only whether it is there
+        # by convention an empty value means 'not set'; Textual checks only that the variable exists
         del environment["NO_COLOR"]
     if settings.console.low_bandwidth and environment.get("COLORTERM", "") in ("truecolor", "24bit"):
         environment.setdefault("TEXTUAL_COLOR_SYSTEM", "256")

@@ -1,4 +1,4 @@
-"""Leaving when told to by a signal, or when the terminal has gone: cleanly, and in any case soon."""
+"""Exit on a signal or a closed terminal: cleanly, and within a fixed time."""
 
 import os
 import select
@@ -16,7 +16,7 @@ from dosing_tui.ipc.supervised_thread import start_timer
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 FORCE_EXIT_DELAY_S = 2.0
-"""A terminal that takes no output (a stopped line) may not hold the process for longer."""
+"""After it the process ends even if the terminal accepts no output (flow control)."""
 _RESTORE_SEQUENCES = (
     b"\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?1049l\x1b[?25h\x1b[0m"
 )
@@ -24,7 +24,7 @@ _STDIN, _SCREEN = 0, 2
 
 
 class ShutdownHandler:
-    """From ``install_handlers`` to ``restore_handlers``: ``leave(code)`` is called on the loop when it is time to go."""
+    """From ``install_handlers`` to ``restore_handlers``, a signal calls ``exit_app(code)`` on the loop."""
 
     def __init__(self) -> None:
         self._is_leaving = False
@@ -33,21 +33,21 @@ class ShutdownHandler:
         self._previous_handlers: dict[signal.Signals, Any] = {}
 
     def install_handlers(self, loop: AbstractEventLoop, exit_app: Callable[[int], object]) -> None:
-        """Call before the terminal is changed, in the main thread; elsewhere signals are not ours."""
+        """Call in the main thread, before the terminal is changed; in other threads it does nothing."""
         if threading.current_thread() is not threading.main_thread():
             return
         with suppress(termios.error):
             self._terminal_attributes = termios.tcgetattr(_STDIN)
 
         def handle(number: int, frame: FrameType | None) -> None:
-            # not a handler of the loop: that would wait with the loop for a blocked terminal
+            # not a handler of the event loop: that would wait for a blocked terminal
             self._request_exit(loop, exit_app, 128 + number)
 
         for number in SIGNALS:
             self._previous_handlers[number] = signal.signal(number, handle)
 
     def restore_handlers(self) -> None:
-        """The terminal is restored: nothing is left to be forced, signals are as before."""
+        """Call after the terminal was restored: cancels the forced exit, restores the signals."""
         if self._force_exit_timer is not None:
             self._force_exit_timer.cancel()
         for number, handler in self._previous_handlers.items():
@@ -55,7 +55,7 @@ class ShutdownHandler:
         self._previous_handlers.clear()
 
     def check_hangup(self, loop: AbstractEventLoop, exit_app: Callable[[int], object]) -> bool:
-        """The other end of the terminal was closed, with or without a signal."""
+        """True when the terminal was closed, with or without a signal, or the exit has begun."""
         if not self._is_leaving and self._terminal_attributes is not None and _is_hung_up():
             self._request_exit(loop, exit_app, 128 + signal.SIGHUP)
         return self._is_leaving
@@ -70,7 +70,7 @@ class ShutdownHandler:
         loop.call_soon_threadsafe(exit_app, code)
 
     def _force_exit(self, code: int) -> None:
-        """What was taken is in the spool: nothing is lost by ending here."""
+        """Received messages are in the spool: nothing is lost."""
         with suppress(OSError):
             os.set_blocking(_SCREEN, False)
             os.write(_SCREEN, _RESTORE_SEQUENCES)

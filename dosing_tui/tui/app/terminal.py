@@ -1,4 +1,4 @@
-"""What the terminal can do: whether it can show the console at all, and whether it keeps up."""
+"""Checks of the terminal: whether it can show the console, and whether it accepts output."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def check_terminal(environment: Mapping[str, str]) -> None:
-    """Raises: ConfigError when no screen can be shown here."""
+    """Raises: ConfigError when this terminal cannot show the console."""
     term = environment.get("TERM", "")
     if not (_is_terminal(sys.__stdin__) and _is_terminal(sys.__stderr__)):
         raise ConfigError(
@@ -26,7 +26,7 @@ def check_terminal(environment: Mapping[str, str]) -> None:
 
 
 def get_encoding() -> str:
-    """What the screen is written in."""
+    """Character encoding of the output."""
     stream = sys.__stderr__
     return "ascii" if stream is None else stream.encoding
 
@@ -36,14 +36,14 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 
 def has_backlog(driver: "Driver | None") -> bool:
-    """The line is slow: what was written last has not been sent. Another frame could block the keys."""
-    # private to textual, hence the care; a test sees to it that the attribute still exists
+    """Output of the last frame has not been sent yet: another frame could block the keys."""
+    # private to Textual; a test checks that the attribute still exists
     queue = getattr(getattr(driver, "_writer_thread", None), "_queue", None)
     return queue is not None and queue.qsize() > 0
 
 
 def discard_output() -> None:
-    """Drop what a terminal that is gone did not take: Python's exit status would be 120 for it."""
+    """Drop output that a closed terminal did not accept: else Python's exit status would be 120."""
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is None:
             continue

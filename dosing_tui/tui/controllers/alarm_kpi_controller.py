@@ -1,78 +1,56 @@
-"""Reads what the page of alarm health shows: the figures when it is opened, the channels as long as it is."""
+"""Alarm KPI page: its figures are read when it is opened, the notification channels while it is visible."""
 
-import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from dosing_tui.domain.alarms.kpis import AlarmKpiSummary, calculate_kpis
-from dosing_tui.domain.notifications.channel_status import ChannelStatus
-from dosing_tui.errors import DatabaseError
 from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
 from dosing_tui.tui.alarms.kpi_view import AlarmKpiState
-from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController
-
-log = logging.getLogger(__name__)
+from dosing_tui.tui.controllers.results import ChannelStatesLoaded, KpisLoaded
+from dosing_tui.tui.controllers.screen_host import ConsoleServices
 
 CHANNELS_INTERVAL = timedelta(seconds=10)
-"""The channels are read again: one that fails has to show."""
+"""Channel states are read again after it: a channel that fails has to show."""
 
 
-class AlarmKpiController(ShiftReportController):
-    """Holds the alarm page while it is open."""
+class AlarmKpiController:
+    """``screen`` is the alarm screen while it is open."""
 
-    _alarm_screen: AlarmScreen | None = None
-    _kpi_state = AlarmKpiState()
-    _channels_read_at: datetime | None = None
+    def __init__(self, services: ConsoleServices) -> None:
+        self._services = services
+        self.screen: AlarmScreen | None = None
+        self._state = AlarmKpiState()
+        self._channels_read_at: datetime | None = None
 
     def load_kpis(self) -> None:
-        self._kpi_state = AlarmKpiState()
+        self._state = AlarmKpiState()
         self._channels_read_at = None
-        self._query_workers.submit_job(self._read_kpis)
+        self._services.workers.submit(self._read_kpis, KpisLoaded)
 
     def refresh_channels(self, now: datetime) -> None:
-        if self._alarm_screen is None or not self._alarm_screen.is_kpi_tab:
+        if self.screen is None or not self.screen.is_kpi_tab:
             return
         if self._channels_read_at is None or now - self._channels_read_at >= CHANNELS_INTERVAL:
             self._channels_read_at = now
-            self._query_workers.submit_job(self._read_channels)
+            query = partial(self._services.source.list_channel_states, self._services.clock())
+            self._services.workers.submit(query, ChannelStatesLoaded)
 
-    def _read_kpis(self) -> None:
-        """In one of the askers' threads: what the journal says of the last thirty days."""
-        found, trouble = None, ""
-        try:
-            now = self._clock()
-            found = calculate_kpis(self._source.read_alarm_history(now), now)
-            trouble = "" if found else "The journal is empty: there is nothing to judge."
-        except DatabaseError as error:
-            trouble = str(error)
-        except Exception:
-            # the task's boundary: the thread goes on answering panels
-            log.exception("reading the alarm journal")
-            trouble = "The journal cannot be read: see the log file."
-        self.call_from_thread(self._show_kpis, found, trouble)
+    def _read_kpis(self) -> AlarmKpiSummary | None:
+        """In a worker thread: KPIs of the last thirty days."""
+        now = self._services.clock()
+        return calculate_kpis(self._services.source.read_alarm_history(now), now)
 
-    def _read_channels(self) -> None:
-        """In one of the askers' threads."""
-        channels, trouble = None, ""
-        try:
-            channels = tuple(self._source.list_channel_states(self._clock()))
-        except DatabaseError as error:
-            trouble = str(error)
-        except Exception:
-            # the task's boundary, as above
-            log.exception("reading how people are told of alarms")
-            trouble = "How people are told cannot be read: see the log file."
-        self.call_from_thread(self._show_channels, channels, trouble)
+    def show_kpis(self, result: KpisLoaded) -> None:
+        error = result.error or ("" if result.value else "The alarm journal is empty: no KPIs.")
+        self._show_state(replace(self._state, kpis=result.value, error=error))
 
-    def _show_kpis(self, kpis: AlarmKpiSummary | None, error: str) -> None:
-        self._show_kpi_state(replace(self._kpi_state, kpis=kpis, error=error))
+    def show_channels(self, result: ChannelStatesLoaded) -> None:
+        """After an error the last states stay."""
+        channels = self._state.channels if result.value is None else tuple(result.value)
+        self._show_state(replace(self._state, channels=channels, channels_error=result.error))
 
-    def _show_channels(self, channels: tuple[ChannelStatus, ...] | None, error: str) -> None:
-        """What was read last stays while nothing newer can be read."""
-        known = self._kpi_state.channels if channels is None else channels
-        self._show_kpi_state(replace(self._kpi_state, channels=known, channels_error=error))
-
-    def _show_kpi_state(self, state: AlarmKpiState) -> None:
-        self._kpi_state = state
-        if self._alarm_screen is not None:
-            self._alarm_screen.show_kpis(state)
+    def _show_state(self, state: AlarmKpiState) -> None:
+        self._state = state
+        if self.screen is not None:
+            self.screen.show_kpis(state)

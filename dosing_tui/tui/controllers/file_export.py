@@ -1,16 +1,62 @@
-"""Files that the operator asks for: where they go, and what a tile shows in the form of every export."""
+"""Files that the operator requests: their folder, and the visible rows in the form of every export."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from pathlib import Path
 
 import platformdirs
 
+from dosing_tui.errors import ExportError
+from dosing_tui.export.csv_format import to_csv
+from dosing_tui.export.json_format import to_json
+from dosing_tui.export.output_files import build_file_stem, write_new_files
 from dosing_tui.export.table import ExportColumn, ExportTable
+from dosing_tui.tui.controllers.screen_host import ConsoleServices
 from dosing_tui.tui.widgets.visible_rows import VisibleRows
+
+NOTHING_TO_EXPORT = "There is nothing to export here."
+
+
+class FileExporter:
+    """Writes new files; each method returns the sentence for the operator."""
+
+    def __init__(self, services: ConsoleServices) -> None:
+        self._services = services
+
+    def export_rows(self, rows: VisibleRows | None) -> str:
+        """As CSV and JSON."""
+        if rows is None or not rows.rows:
+            return NOTHING_TO_EXPORT
+        return self.export_table(build_extract(rows, self._get_local_time(), self._services.zone))
+
+    def export_table(self, table: ExportTable) -> str:
+        """As CSV and JSON."""
+        return self.save_files(build_file_stem(table), {"csv": to_csv(table), "json": to_json(table)})
+
+    def export_screen(self, svg: str, lines: Iterable[str]) -> str:
+        """A screenshot as SVG and as text."""
+        text = "\n".join(line.rstrip() for line in lines)
+        return self.save_timed_files("screen", {"svg": svg, "txt": f"{text}\n"})
+
+    def save_timed_files(self, name: str, texts: Mapping[str, str]) -> str:
+        """``texts`` by suffix; the time is added to the name."""
+        return self.save_files(f"{name}_{self._get_local_time():%Y-%m-%d_%H%M%S}", texts)
+
+    def save_files(self, stem: str, texts: Mapping[str, str]) -> str:
+        try:
+            folder = get_export_folder(self._services.settings.console.export_dir)
+            paths = write_new_files(folder, stem, texts)
+        except ExportError as error:
+            return str(error)
+        names = " and ".join([paths[0].name, *(path.suffix for path in paths[1:])])
+        return f"Saved {names} in {paths[0].parent}"
+
+    def _get_local_time(self) -> datetime:
+        return self._services.clock().astimezone(self._services.zone)
 
 
 def get_export_folder(setting: str) -> Path:
-    """Where files go: as configured, else the documents folder, or the program's own where there is none."""
+    """The configured folder, else the documents folder, or the program's own where there is none."""
     if setting:
         return Path(setting).expanduser()
     documents = platformdirs.user_documents_path()
@@ -20,7 +66,7 @@ def get_export_folder(setting: str) -> Path:
 
 
 def build_extract(rows: VisibleRows, at: datetime, zone: tzinfo) -> ExportTable:
-    """The rows as they are on screen, with what they are rows of; tiles of the present have no range."""
+    """The visible rows with their origin; tiles of the present have no range."""
     columns = [ExportColumn("", title, unit) for title, unit in rows.columns]
     return ExportTable(
         panel=rows.origin.panel or rows.title,

@@ -1,4 +1,4 @@
-"""What the operator tells of a refill: the journal has it, and the jump of the level is no alarm."""
+"""Tank refills: the journal records them, and the jump of the level is no alarm."""
 
 from datetime import timedelta
 from functools import partial
@@ -8,65 +8,78 @@ from dosing_tui.domain.alarms.tank_refill import REFILL_RULE, create_refill_entr
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.errors import AlarmCommandError
 from dosing_tui.tui.alarms import alarm_actions
-from dosing_tui.tui.controllers.alarm_controller import AlarmController
+from dosing_tui.tui.controllers.results import RefillStored
+from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
+from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.refill_dialog import RefillDialog, RefillInput
 
 MAX_GRACE_PERIOD = timedelta(hours=1)
-"""How long the station may take to tell its new level, unless the site shelves for less."""
+"""The station publishes the new level within it, unless the site shelves for less."""
+STORED_LOCALLY = "Kept on this machine until the database is back."
 
 
-class RefillController(AlarmController):
+class RefillController:
     """Has no state of its own."""
 
-    def action_ask_refill(self) -> None:
-        """Of the tank that is chosen in the table of levels, else of the emptiest."""
-        tanks = self._live_source.get_snapshot(self._clock()).levels
+    def __init__(self, services: ConsoleServices, host: ScreenHost) -> None:
+        self._services = services
+        self._host = host
+
+    def open_refill_dialog(self, selection: InventoryLevel | None) -> None:
+        """For the selected tank, else for the emptiest."""
+        tanks = self._services.get_snapshot().levels
         if not tanks:
-            self.active_screen.show_message("No tank has told its level yet.")
+            self._host.show_message("No tank level received yet.")
             return
         dialog = RefillDialog(
-            self._terminal_theme,
+            self._host.terminal_theme,
             tanks,
-            tank_index=_find_tank_index(tanks, self._dashboard.selected_tank),
-            name=self._author,
-            grace_period=self._grace_period,
+            tank_index=_find_tank_index(tanks, selection),
+            name=self._services.operator.name,
+            grace_period=min(MAX_GRACE_PERIOD, self._max_shelving),
         )
-        self.push_screen(dialog, self._enter_refill)
+        self._host.push_screen(dialog, self._submit_refill)
 
     @property
-    def _grace_period(self) -> timedelta:
-        return min(MAX_GRACE_PERIOD, get_max_shelving(self._settings, REFILL_RULE.priority))
+    def _max_shelving(self) -> timedelta:
+        return get_max_shelving(self._services.settings, REFILL_RULE.priority)
 
-    def _enter_refill(self, refill: RefillInput | None) -> None:
+    def _submit_refill(self, refill: RefillInput | None) -> None:
         if refill is None:
             return
-        self._author = refill.name
-        states = {key: view.state for key, view in alarm_actions.index_alarms(self.alarms).items()}
+        self._services.operator.name = refill.name
+        alarms = alarm_actions.index_alarms(self._services.get_alarms())
         try:
             entries = create_refill_entries(
-                states,
-                self._get_requester(),
+                {key: view.state for key, view in alarms.items()},
+                self._services.operator.build_command_context(),
                 device=refill.tank.device_id,
                 chemical=refill.tank.chemical,
                 grams=refill.grams,
-                level_timeout=self._grace_period,
-                max_duration=get_max_shelving(self._settings, REFILL_RULE.priority),
+                level_timeout=min(MAX_GRACE_PERIOD, self._max_shelving),
+                max_duration=self._max_shelving,
             )
         except AlarmCommandError as error:
-            self.active_screen.show_message(str(error))
-        else:
-            told = partial(self._confirm_refill, refill)
-            self._journal_workers.submit_job(partial(self._append_entries, entries, told))
-
-    def _confirm_refill(self, refill: RefillInput, storage_note: str) -> None:
-        amount = "" if refill.grams is None else f" to {refill.grams:g} g"
-        self._show_message(
-            f"Refilled{amount}: {refill.tank.chemical} ({refill.tank.device_id}). {storage_note}".rstrip()
+            self._host.show_message(str(error))
+            return
+        self._services.workers.submit(
+            partial(self._services.source.append_entries, entries),
+            partial(RefillStored, refill=refill),
+            Lane.JOURNAL,
         )
+
+    def confirm_refill(self, result: RefillStored) -> None:
+        if result.error:
+            self._host.show_message(f"Action failed: {result.error}")
+            return
+        tank, grams = result.refill.tank, result.refill.grams
+        amount = "" if grams is None else f" to {grams:g} g"
+        note = "" if result.value else f" {STORED_LOCALLY}"
+        self._host.show_message(f"Refilled{amount}: {tank.chemical} ({tank.device_id}).{note}")
 
 
 def _find_tank_index(tanks: tuple[InventoryLevel, ...], selection: InventoryLevel | None) -> int:
-    """The same tank, whose level may be a newer one by now; the emptiest where none is chosen."""
+    """The selected tank, which may have a newer level; the emptiest where none is selected."""
     for number, tank in enumerate(tanks):
         if selection is not None and (tank.device_id, tank.chemical) == (
             selection.device_id,

@@ -1,11 +1,20 @@
-"""What the operator does about batches: looks at them, and has said of them what a reviewer says."""
+"""Batch review: the batch screen, the reviews entered on it, and bulk approval.
+
+How "space" approves a batch, from top to bottom:
+
+1. ``keys.bindings.BATCH_KEYS`` binds it to ``BatchScreen.action_review``.
+2. The screen checks that the batch is open and has been viewed, and calls ``ReviewController.review_batch``.
+3. That shows why the review is refused, opens a ``ReviewDialog``, or goes on at once.
+4. ``_submit_review`` has a worker of the batch lane write the review and read the batch again.
+5. The result arrives in the app as ``ReviewsEntered``, and there in ``show_review_result``.
+6. That updates the ``BatchStore``, shows a message, and moves the screen to the next batch to review.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-
-from textual import on
+from typing import Any
 
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow, create_review_draft
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
@@ -31,16 +40,21 @@ from dosing_tui.tui.batches.batch_screen import BatchScreen
 from dosing_tui.tui.batches.batch_screen_view import BatchScreenSettings, BatchScreenState
 from dosing_tui.tui.batches.detail_header import SignerInfo
 from dosing_tui.tui.batches.review_messages import (
-    ReviewAttempt,
     format_exceptions,
     format_last_decision,
     format_review_result,
 )
-from dosing_tui.tui.controllers.journal_controller import JournalController
-from dosing_tui.tui.controllers.scope_controller import ActiveScreen
-from dosing_tui.tui.data.background_jobs import BackgroundJobs
+from dosing_tui.tui.controllers.results import (
+    BulkCandidatesLoaded,
+    BulkChunkEntered,
+    ReviewAttempt,
+    ReviewsEntered,
+)
+from dosing_tui.tui.controllers.scope_controller import ScopeController
+from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
 from dosing_tui.tui.data.batch_store import BatchStore
-from dosing_tui.tui.data.query_workers import QueryWorkers
+from dosing_tui.tui.data.query_results import BatchQueryResult, NextBatchLoaded
+from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.bulk_approval_dialog import BulkApprovalDialog
 from dosing_tui.tui.dialogs.review_dialog import (
     REASON_OPTIONAL,
@@ -49,246 +63,232 @@ from dosing_tui.tui.dialogs.review_dialog import (
     ReviewPrompt,
     format_account_warning,
 )
-from dosing_tui.tui.layout.status_and_footer import ScopeSummary
-from dosing_tui.tui.scope.scope import format_filters, format_range, is_live, resolve_range
-from dosing_tui.tui.widgets.messages import JobFinished, ViewChanged
+from dosing_tui.tui.keys.bindings import format_keys
+from dosing_tui.tui.widgets.messages import ViewChanged
 
 BATCH_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
-"""What a batch can be chosen by."""
+"""The filters that apply to batches."""
 MAX_BULK_APPROVAL = 1_000
 """Batches of one bulk approval."""
 CHUNK_SIZE = 50
-"""Of which so many are entered at a time, so that it can be told how far it is."""
+"""Batches that are written at once; progress is shown after each chunk."""
 _STAY_ON_BATCH = frozenset({Decision.COMMENT, Decision.WITHDRAWN})
-"""After these the same batch is still to be looked at."""
+"""After these decisions the same batch stays open."""
 
 
-class ReviewController(JournalController):
-    """Holds the batch page while it is open."""
+class ReviewController:
+    """Holds the batch screen and its store while it is open."""
 
-    _review_workers: QueryWorkers
-    """Reads and reviews batches; nothing else waits for it, and it waits for nothing else."""
-    _background_jobs: BackgroundJobs
-    _batch_store: BatchStore | None = None
-    _batch_screen: BatchScreen | None = None
-    _is_entering = False
-    _batch_filter_keys: tuple[str, str]
-
-    @property
-    def active_screen(self) -> ActiveScreen:
-        return (
-            self._batch_screen
-            if self._alarm_screen is None and self._batch_screen is not None
-            else super().active_screen
-        )
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if self._batch_screen is not None and action == "freeze":
-            return False
-        return super().check_action(action, parameters)
-
-    def action_refresh_now(self) -> None:
-        super().action_refresh_now()
-        if self._batch_store is not None:
-            self._batch_store.invalidate_all()
-
-    def action_batches(self) -> None:
-        """The list of batches, or back from it; from the alarms, which lie over it, to it."""
-        if self._alarm_screen is not None:
-            self._alarm_screen.dismiss(None)
-            if self._batch_screen is not None:
-                return
-        elif self._batch_screen is not None:
-            self._batch_screen.dismiss(None)
-            return
+    def __init__(
+        self,
+        services: ConsoleServices,
+        host: ScreenHost,
+        scope: ScopeController,
+    ) -> None:
+        self._services = services
+        self._host = host
+        self._scope = scope
+        self.screen: BatchScreen | None = None
+        self.store: BatchStore | None = None
+        self._is_entering = False
         self._draft_comments: dict[tuple[str, Decision], str] = {}
-        self._background_jobs = BackgroundJobs(
-            self._review_workers, lambda follow: self.post_message(JobFinished(follow))
+        """Comments of reviews that were not saved, to be offered again."""
+
+    # the screen
+
+    def toggle_screen(self) -> None:
+        """Open the batch screen, or close it."""
+        if self.screen is not None:
+            self.screen.dismiss(None)
+            return
+        services, review = self._services, self._services.settings.review
+        filter_keys = (
+            format_keys(["batch-unreviewed"], services.keymap),
+            format_keys(["batch-exceptions"], services.keymap),
         )
-        review = self._settings.review
-        policy = ReviewPolicy(review.pin, review.second_person)
-        self._batch_store = BatchStore(
-            self._source.batches, self._background_jobs, self._draw_batches, policy
+        self._draft_comments = {}
+        self.store = BatchStore(
+            services.source.batches,
+            services.workers,
+            self._draw_screen,
+            ReviewPolicy(review.pin, review.second_person),
         )
-        site = BatchScreenSettings(self._zone, self._calendar, self._batch_filter_keys)
-        self._batch_screen = BatchScreen(
-            self._terminal_theme, self._hints, site, self._batch_store, enter_review=self._enter_review,
-            approve_all=self._find_bulk_candidates, clock=self._clock,
+        self.screen = BatchScreen(
+            self._host.terminal_theme, services.hints,
+            BatchScreenSettings(services.zone, services.calendar, filter_keys), self.store, self,
+            clock=services.clock,
         )  # fmt: skip
-        self.push_screen(self._batch_screen, self._close_batch_screen)
-        self.post_message(ViewChanged())
+        self._host.push_screen(self.screen, self._close_screen)
+        self._host.post_message(ViewChanged())
 
-    def _close_batch_screen(self, view: str | None) -> None:
-        self._batch_screen = self._batch_store = None
+    def _close_screen(self, view: str | None) -> None:
+        self.screen = self.store = None
         if view is not None:
-            self._dashboard.action_view(view)
-        self.post_message(ViewChanged())
+            self._host.show_view(view)
+        self._host.post_message(ViewChanged())
 
-    def _close_alarm_screen(self, view: str | None) -> None:
-        super()._close_alarm_screen(view)
-        if view is not None and self._batch_screen is not None:
-            self._batch_screen.dismiss(None)
-
-    @on(JobFinished)
-    def _run_callback(self, message: JobFinished) -> None:
-        message.callback()
-
-    @property
-    def _review_policy(self) -> ReviewPolicy:
-        """What is wanted of a review that is entered now."""
-        return self._batch_store.policy if self._batch_store is not None else ReviewPolicy()
-
-    def _draw_batches(self) -> None:
-        if self._batch_screen is not None:
-            self._batch_screen.draw_screen()
+    def _draw_screen(self) -> None:
+        if self.screen is not None:
+            self.screen.draw_screen()
 
     def show_batches(self, snapshot: LiveSnapshot, now: datetime) -> None:
-        """While the operator looks at them."""
-        if self._batch_screen is None or self._alarm_screen is not None:
+        """At every tick while the batch screen is the active one."""
+        if self.screen is None:
             return
-        present, selection = self.get_time_context(snapshot), self._scope.selection
-        within, trouble = None, ""
+        time_range, range_error = None, ""
         try:
-            if self._scope.spec is not None:
-                within = resolve_range(self._scope.spec, present, selection)
+            if self._scope.scope.spec is not None:
+                time_range = self._scope.resolve_spec(self._scope.scope.spec, snapshot)
         except RangeError as error:
-            trouble = str(error)
-        chosen = ScopeSummary(
-            format_range(self._scope, present),
-            is_live(self._scope),
-            format_filters(selection, BATCH_DIMENSIONS),
-            self._scope_keys,
+            range_error = str(error)
+        summary = self._scope.summarize_scope(self._scope.get_time_context(snapshot), BATCH_DIMENSIONS)
+        warning = "shared account" if format_account_warning(self._account) else ""
+        signer = SignerInfo(self._services.operator.name, self._policy.pin, warning)
+        self.screen.show_state(
+            BatchScreenState(
+                snapshot, now, time_range, self._scope.scope.selection, summary, signer, range_error
+            )
         )
-        warning = "shared account" if format_account_warning(self._source.batches.account) else ""
-        signing = SignerInfo(self._author, self._review_policy.pin, warning)
-        self._batch_screen.show_state(
-            BatchScreenState(snapshot, now, within, selection, chosen, signing, trouble)
-        )
+
+    def store_result(self, result: BatchQueryResult[Any]) -> None:
+        """Results of the batch store's queries."""
+        if (
+            self.store is not None
+            and self.store.store_result(result)
+            and isinstance(result, NextBatchLoaded)
+            and self.screen is not None
+            and not result.error
+        ):
+            self.screen.finish_jump(bool(result.value), result.request.not_found_text)
+
+    def invalidate(self) -> None:
+        """Read everything again at the next tick."""
+        if self.store is not None:
+            self.store.invalidate_all()
+
+    @property
+    def _policy(self) -> ReviewPolicy:
+        return self.store.policy if self.store is not None else ReviewPolicy()
+
+    @property
+    def _account(self) -> str:
+        return self._services.source.batches.account
 
     # one batch
 
-    def _enter_review(self, meaning: Decision, row: BatchRow) -> None:
-        """At once where nothing more has to be asked; or why it is not possible."""
+    def review_batch(self, decision: Decision, row: BatchRow) -> None:
+        """Enter a review: at once where no reason, name or PIN is needed, else after its dialog."""
         if self._is_entering:
-            self.active_screen.show_message("One moment: the last review is still being entered.")
+            self._host.show_message("One moment: the last review is still being entered.")
             return
-        if (
-            meaning is Decision.APPROVED
-            and self._review_policy.second_person
-            and row.review_state in APPROVALS
-        ):
-            meaning = Decision.CONFIRMED
-        draft = create_review_draft(row, meaning, who=self._author or "?", comment="?")
-        if why_not := validate_review(draft, row.review_context):
-            self.active_screen.show_message(f"{row.batch_id}: {why_not}")
-        elif meaning in REASON_OPTIONAL and self._author and not self._review_policy.pin:
-            self._submit_review(meaning, row, ReviewInput("", self._author, ""))
+        if decision is Decision.APPROVED and self._policy.second_person and row.review_state in APPROVALS:
+            decision = Decision.CONFIRMED
+        name = self._services.operator.name
+        draft = create_review_draft(row, decision, who=name or "?", comment="?")
+        if refusal := validate_review(draft, row.review_context):
+            self._host.show_message(f"{row.batch_id}: {refusal}")
+        elif decision in REASON_OPTIONAL and name and not self._policy.pin:
+            self._submit_review(decision, row, ReviewInput("", name, ""))
         else:
-            self._open_review_dialog(meaning, row)
+            self._open_review_dialog(decision, row)
 
-    def _open_review_dialog(self, meaning: Decision, row: BatchRow) -> None:
+    def _open_review_dialog(self, decision: Decision, row: BatchRow) -> None:
         about = f"{row.batch_id} · {row.recipe} · {format_exceptions(row)}"
-        if meaning is Decision.WITHDRAWN:
+        if decision is Decision.WITHDRAWN:
             about = f"{row.batch_id} · {format_last_decision(row)}"
-        asked = ReviewPrompt(
-            meaning, about, self._source.batches.account, self._review_policy.pin, self._author,
-            self._draft_comments.get((row.batch_key, meaning), ""),
+        prompt = ReviewPrompt(
+            decision, about, self._account, self._policy.pin, self._services.operator.name,
+            self._draft_comments.get((row.batch_key, decision), ""),
         )  # fmt: skip
-        self.push_screen(
-            ReviewDialog(self._terminal_theme, asked), partial(self._apply_review_input, meaning, row)
-        )
+        dialog = ReviewDialog(self._host.terminal_theme, prompt)
+        self._host.push_screen(dialog, partial(self._apply_review_input, decision, row))
 
-    def _apply_review_input(self, meaning: Decision, row: BatchRow, values: ReviewInput | None) -> None:
+    def _apply_review_input(self, decision: Decision, row: BatchRow, values: ReviewInput | None) -> None:
         if values is not None:
-            self._author = values.reviewer
-            self._submit_review(meaning, row, values)
+            self._services.operator.name = values.reviewer
+            self._submit_review(decision, row, values)
 
-    def _submit_review(self, meaning: Decision, row: BatchRow, values: ReviewInput) -> None:
+    def _submit_review(self, decision: Decision, row: BatchRow, values: ReviewInput) -> None:
         self._is_entering = True
-        self._draft_comments[row.batch_key, meaning] = values.comment
-        draft = create_review_draft(row, meaning, who=values.reviewer, comment=values.comment, pin=values.pin)
-        self._background_jobs.run(
-            partial(self._store_review, draft),
-            partial(self._finish_review, meaning, row),
-            self._report_unknown_result,
+        self._draft_comments[row.batch_key, decision] = values.comment
+        draft = create_review_draft(
+            row, decision, who=values.reviewer, comment=values.comment, pin=values.pin
+        )
+        self._services.workers.submit(
+            partial(self._write_review, draft),
+            partial(ReviewsEntered, decision=decision, row=row),
+            Lane.BATCHES,
         )
 
-    def _store_review(self, draft: ReviewDraft) -> ReviewAttempt:
-        """In the registrar's thread."""
-        source = self._source.batches
+    def _write_review(self, draft: ReviewDraft) -> ReviewAttempt:
+        """In a worker thread."""
+        source = self._services.source.batches
         outcome = source.enter_reviews([draft])
         try:
             return ReviewAttempt(outcome, source.read_batch(draft.batch_key))
         except DosingError as error:
             return ReviewAttempt(outcome, None, str(error))
 
-    def _finish_review(self, meaning: Decision, row: BatchRow, attempt: ReviewAttempt) -> None:
+    def show_review_result(self, result: ReviewsEntered) -> None:
+        """Update store and screen; after a decision, go to the next batch to review."""
         self._is_entering = False
-        outcome, detail = attempt.outcome, attempt.detail
-        if self._batch_store is not None:
-            if detail is not None:
-                self._batch_store.apply_review(detail)
-            else:
-                self._batch_store.invalidate_all()
+        if result.value is None:
+            self._host.show_message(f"{RESULT_UNKNOWN}: {result.error}")
+            self._host.refresh_data()
+            return
+        outcome, detail = result.value.outcome, result.value.detail
+        if self.store is not None and detail is not None:
+            self.store.apply_review(detail)
+        else:
+            self.invalidate()
         if not outcome.new_reviews:
-            self.active_screen.show_message(
-                outcome.refusals[0] if outcome.refusals else describe_failure(outcome)
-            )
+            self._host.show_message(outcome.refusals[0] if outcome.refusals else describe_failure(outcome))
             return
-        self._draft_comments.pop((row.batch_key, meaning), None)
-        done = f"{row.batch_id}: {format_review_result(meaning, detail)}."
-        if attempt.error:
-            self.active_screen.show_message(f"{done} It could not be shown as it is now: {attempt.error}")
+        self._draft_comments.pop((result.row.batch_key, result.decision), None)
+        message = f"{result.row.batch_id}: {format_review_result(result.decision, detail)}."
+        if result.value.error:
+            self._host.show_message(f"{message} Its present state could not be read: {result.value.error}")
             return
-        self.active_screen.show_message(done)
-        if self._batch_screen is not None and meaning not in _STAY_ON_BATCH:
-            self._batch_screen.go_to_next_review(done)
+        self._host.show_message(message)
+        if self.screen is not None and result.decision not in _STAY_ON_BATCH:
+            self.screen.go_to_next_review(message)
 
-    def _report_unknown_result(self, error: str) -> None:
-        """Something that nobody thought of."""
-        self._is_entering = False
-        self.active_screen.show_message(f"{RESULT_UNKNOWN}: {error}")
-        self.action_refresh_now()
+    # bulk approval
 
-    # all of them
-
-    def _find_bulk_candidates(self, batch_filter: BatchFilter) -> None:
-        """How many they are first; only what is complete, without exceptions, and never reviewed."""
-        if (
-            batch_filter.status and BatchStatus.COMPLETE.value not in batch_filter.status
-        ) or batch_filter.with_findings:
-            self.active_screen.show_message("Nothing that is listed here can be approved at once.")
+    def approve_all(self, batch_filter: BatchFilter) -> None:
+        """Count the listed batches that are complete, unreviewed and without exceptions; then confirm."""
+        is_complete_listed = not batch_filter.status or BatchStatus.COMPLETE.value in batch_filter.status
+        if not is_complete_listed or batch_filter.with_findings:
+            self._host.show_message("No listed batch can be approved in bulk.")
             return
-        clean = replace(
+        candidates = replace(
             batch_filter, status=(BatchStatus.COMPLETE.value,), review_state=(ReviewState.UNREVIEWED.value,),
             unreviewed=False, without_findings=True,
         )  # fmt: skip
-        source = self._source.batches
-        self._background_jobs.run(
-            lambda: source.list_batches(clean, None, MAX_BULK_APPROVAL),
-            self._open_bulk_dialog,
-            self._report_list_error,
+        self._services.workers.submit(
+            partial(self._services.source.batches.list_batches, candidates, None, MAX_BULK_APPROVAL),
+            BulkCandidatesLoaded,
+            Lane.BATCHES,
         )
 
-    def _report_list_error(self, error: str) -> None:
-        self.active_screen.show_message(f"{NOT_SAVED}: {error}")
-
-    def _open_bulk_dialog(self, rows: Sequence[BatchRow]) -> None:
-        if not rows:
-            self.active_screen.show_message(
-                "No batch that is listed here is complete, without exceptions, and unreviewed."
+    def confirm_bulk_approval(self, result: BulkCandidatesLoaded) -> None:
+        if not result.value:
+            self._host.show_message(
+                f"{NOT_SAVED}: {result.error}"
+                if result.error
+                else "No listed batch is complete, without exceptions and unreviewed."
             )
             return
         dialog = BulkApprovalDialog(
-            self._terminal_theme, len(rows), limit=MAX_BULK_APPROVAL, account=self._source.batches.account,
-            pin=self._review_policy.pin, name=self._author,
+            self._host.terminal_theme, len(result.value), limit=MAX_BULK_APPROVAL, account=self._account,
+            pin=self._policy.pin, name=self._services.operator.name,
         )  # fmt: skip
-        self.push_screen(dialog, partial(self._approve_all, rows))
+        self._host.push_screen(dialog, partial(self._approve_rows, result.value))
 
-    def _approve_all(self, rows: Sequence[BatchRow], values: ReviewInput | None) -> None:
+    def _approve_rows(self, rows: Sequence[BatchRow], values: ReviewInput | None) -> None:
         if values is None:
             return
-        self._author = values.reviewer
+        self._services.operator.name = values.reviewer
         drafts = [
             create_review_draft(
                 row, Decision.APPROVED, who=values.reviewer, comment=values.comment, pin=values.pin
@@ -298,24 +298,25 @@ class ReviewController(JournalController):
         self._approve_next_chunk(drafts, ReviewResult())
 
     def _approve_next_chunk(self, drafts: Sequence[ReviewDraft], result: ReviewResult) -> None:
-        """The next part of them; what an error leaves is not tried."""
-        part = drafts[:CHUNK_SIZE]
+        """Write the next part; after an error the rest is not tried."""
         if result.error is not None:
-            result, part = result + ReviewResult(unsaved_drafts=tuple(drafts)), []
-        if not part:
-            self.active_screen.show_message(describe_bulk_result(result))
-            self.action_refresh_now()
-            self.post_message(ViewChanged())
+            result, drafts = result + ReviewResult(unsaved_drafts=tuple(drafts)), []
+        if not drafts:
+            self._host.show_message(describe_bulk_result(result))
+            self._host.refresh_data()
+            self._host.post_message(ViewChanged())
             return
         if len(drafts) > CHUNK_SIZE:
-            every = len(result.new_reviews) + len(result.refusals) + len(drafts)
-            self.active_screen.show_message(f"Approved {len(result.new_reviews)} of {every} batches …")
-        source = self._source.batches
-        self._background_jobs.run(
-            lambda: source.enter_reviews(part),
-            lambda told: self._approve_next_chunk(drafts[CHUNK_SIZE:], result + told),
-            lambda sentence: self._approve_next_chunk(
-                drafts[CHUNK_SIZE:],
-                result + ReviewResult(unknown_drafts=tuple(part), error=DosingError(sentence)),
-            ),
+            total = len(result.new_reviews) + len(result.refusals) + len(drafts)
+            self._host.show_message(f"Approved {len(result.new_reviews)} of {total} batches …")
+        self._services.workers.submit(
+            partial(self._services.source.batches.enter_reviews, drafts[:CHUNK_SIZE]),
+            partial(BulkChunkEntered, drafts=drafts, previous=result),
+            Lane.BATCHES,
         )
+
+    def continue_bulk_approval(self, result: BulkChunkEntered) -> None:
+        chunk = result.value or ReviewResult(
+            unknown_drafts=tuple(result.drafts[:CHUNK_SIZE]), error=DosingError(result.error)
+        )
+        self._approve_next_chunk(result.drafts[CHUNK_SIZE:], result.previous + chunk)

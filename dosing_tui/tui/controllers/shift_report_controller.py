@@ -1,113 +1,105 @@
-"""The key that opens the shift report: it is read behind the screen, leafed through and saved here."""
+"""Shift report: the key that opens it, the query behind it, the change of shift and the saved files."""
 
-import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
-from dosing_tui.errors import DatabaseError
 from dosing_tui.export.output_files import make_slug
-from dosing_tui.tui.controllers.scope_controller import ScopeController
+from dosing_tui.tui.controllers.file_export import FileExporter
+from dosing_tui.tui.controllers.results import ShiftReportLoaded
+from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, ShiftReportScreen
 
 if TYPE_CHECKING:
     from dosing_tui.domain.shift_report import ShiftReport
+    from dosing_tui.export.documents.document import Document
 
-log = logging.getLogger(__name__)
 
+class ShiftReportController:
+    """Holds the report screen while it is open, and its report."""
 
-class ShiftReportController(ScopeController):
-    """Holds the report that is open."""
+    def __init__(self, services: ConsoleServices, host: ScreenHost, exporter: FileExporter) -> None:
+        self._services = services
+        self._host = host
+        self._exporter = exporter
+        self._screen: ShiftReportScreen | None = None
+        self._shift: ShiftPeriod | None = None
+        self._report: ShiftReport | None = None
 
-    _report_screen: ShiftReportScreen | None = None
-    _report_shift: ShiftPeriod | None = None
-    _report: "ShiftReport | None" = None
-
-    def action_shift_report(self) -> None:
-        """Of the shift that is on, else of the last one."""
-        now = self._clock()
-        shift = self._calendar.get_current_shift(now, self._zone) or self._calendar.get_last_shift(
-            now, self._zone
-        )
+    def open_report(self) -> None:
+        """For the current shift, else for the last one."""
+        now, zone, calendar = self._services.clock(), self._services.zone, self._services.calendar
+        shift = calendar.get_current_shift(now, zone) or calendar.get_last_shift(now, zone)
         if shift is None:
-            self.active_screen.show_message("No shifts are set ([[shifts]] in the configuration).")
+            self._host.show_message("No shifts are set ([[shifts]] in the configuration).")
             return
-        self._report_screen = ShiftReportScreen(
-            self._terminal_theme,
+        self._screen = ShiftReportScreen(
+            self._host.terminal_theme,
             select_shift=self._select_shift,
             reload=self._reload_report,
             save=self._save_report,
         )
-        self.push_screen(self._report_screen, self._close_report)
+        self._host.push_screen(self._screen, self._close_report)
         self._load_report(shift)
 
-    def _close_report(self, nothing: None) -> None:
-        self._report_screen = self._report_shift = self._report = None
+    def _close_report(self, _result: None) -> None:
+        self._screen = self._shift = self._report = None
 
     def _load_report(self, shift: ShiftPeriod) -> None:
-        self._report_shift = shift
-        self._query_workers.submit_job(partial(self._read_report, shift))
+        self._shift = shift
+        self._services.workers.submit(
+            partial(self._services.source.read_shift_report, shift, self._services.clock()),
+            partial(ShiftReportLoaded, shift=shift),
+        )
 
     def _reload_report(self) -> None:
-        if self._report_shift is not None:
-            self._load_report(self._report_shift)
+        if self._shift is not None:
+            self._load_report(self._shift)
 
     def _select_shift(self, step: int) -> None:
-        """To the shift before or after; there is none after the one that is on."""
-        shift = self._report_shift
-        if self._report_screen is None or shift is None:
+        """Load the shift before or after; shifts of the future have no report."""
+        if self._screen is None or self._shift is None:
             return
-        beside = (
-            self._calendar.get_next_shift(shift.until, self._zone)
+        calendar, zone = self._services.calendar, self._services.zone
+        shift = (
+            calendar.get_next_shift(self._shift.until, zone)
             if step > 0
-            else self._calendar.get_last_shift(shift.since, self._zone)
+            else calendar.get_last_shift(self._shift.since, zone)
         )
-        if beside is None or beside.since > self._clock():
-            self._report_screen.show_message(
+        if shift is None or shift.since > self._services.clock():
+            self._screen.show_message(
                 "There is no later shift yet." if step > 0 else "There is no earlier shift."
             )
         else:
-            self._load_report(beside)
+            self._load_report(shift)
 
-    def _read_report(self, shift: ShiftPeriod) -> None:
-        """In one of the askers' threads."""
-        report, trouble = None, ""
-        try:
-            report = self._source.read_shift_report(shift, self._clock())
-        except DatabaseError as error:
-            trouble = f"There is no report: {error}"
-        except Exception:
-            # the task's boundary: the thread goes on answering panels
-            log.exception("making a shift report")
-            trouble = "There is no report: see the log file."
-        self.call_from_thread(self._show_report, shift, report, trouble)
-
-    def _show_report(self, shift: ShiftPeriod, report: "ShiftReport | None", error: str) -> None:
-        """Unless the operator has gone on to another shift, or away."""
-        if self._report_screen is None or shift != self._report_shift:
+    def show_report(self, result: ShiftReportLoaded) -> None:
+        """Only if its shift is still selected."""
+        if self._screen is None or result.shift != self._shift:
             return
-        self._report = report
-        if report is None:
-            self._report_screen.show_page(ShiftReportPage(message=error))
+        self._report = result.value
+        if result.value is None:
+            self._screen.show_page(ShiftReportPage(message=f"There is no report: {result.error}"))
             return
         # imported here to save start-up
-        from dosing_tui.export.documents.shift_report import build_shift_document
         from dosing_tui.export.documents.text_renderer import to_text
 
-        text = to_text(build_shift_document(report, self._settings, self._zone))
-        self._report_screen.show_page(ShiftReportPage(tuple(text.splitlines())))
+        lines = to_text(self._build_document(result.value)).splitlines()
+        self._screen.show_page(ShiftReportPage(tuple(lines)))
+
+    def _build_document(self, report: "ShiftReport") -> "Document":
+        # imported here to save start-up
+        from dosing_tui.export.documents.shift_report import build_shift_document
+
+        return build_shift_document(report, self._services.settings, self._services.zone)
 
     def _save_report(self) -> None:
-        if self._report_screen is None or self._report is None:
+        if self._screen is None or self._report is None:
             return
         # imported here to save start-up
         from dosing_tui.export.documents.html_renderer import to_html
-        from dosing_tui.export.documents.shift_report import build_shift_document
         from dosing_tui.export.documents.text_renderer import to_text
 
-        document = build_shift_document(self._report, self._settings, self._zone)
-        now = self._clock().astimezone(self._zone)
+        document = self._build_document(self._report)
         texts = {"txt": to_text(document), "html": to_html(document)}
-        self._report_screen.show_message(
-            self._save_files(f"shift_{make_slug(document.name)}_{now:%Y-%m-%d_%H%M%S}", texts)
-        )
+        self._screen.show_message(self._exporter.save_timed_files(f"shift_{make_slug(document.name)}", texts))

@@ -1,6 +1,6 @@
-"""Reader and collector of a console: brought up behind the first picture, taken down after the last.
+"""Panel reader and collector of a console: started after the first paint, stopped after the last.
 
-The reader works here, the collector in a process of its own.
+The reader works in this process, the collector in its own.
 """
 
 import logging
@@ -44,7 +44,7 @@ READY_TIMEOUT_S = 10.0
 
 
 class Backend:
-    """A ConsoleDataSource from the beginning; its answers come once the reader is there."""
+    """A ConsoleDataSource from the start; queries wait until the reader is connected."""
 
     def __init__(
         self, settings: Settings, live_state: RemoteLiveState, clock: Callable[[], datetime]
@@ -65,7 +65,7 @@ class Backend:
         self._opener = start_one_shot("open-reader", self._open_reader)
 
     def stop(self) -> None:
-        """What was taken from the broker is in the spool before this returns."""
+        """Before this returns, every message received from the broker is in the spool."""
         self._supervisor.stop()
         if self._opener is not None:
             self._opener.join(READY_TIMEOUT_S)
@@ -143,7 +143,7 @@ class Backend:
         return self._live_state.get_snapshot(self._clock()).database.status is LinkStatus.DOWN
 
     def _store_locally(self, entries: Sequence[JournalEntry]) -> str:
-        """For this machine's collector to journal; why not, or ''."""
+        """Keep the entries for this machine's collector. Returns the reason of a failure, or ''."""
         try:
             offline_commands.store_commands(self._settings, entries)
         except SpoolError as error:
@@ -181,8 +181,8 @@ class Backend:
         except DatabaseError as error:
             self._unavailable_reason = str(error)
         except Exception:
-            # the boundary of this thread: without it the tiles would wait for ever and not say why
-            log.exception("the reader did not start")
-            self._unavailable_reason = "the reader did not start, see the log file"
+            # boundary of this thread: else the tiles would wait for ever without a reason
+            log.exception("panel reader failed to start")
+            self._unavailable_reason = "the panel reader failed to start, see the log file"
         finally:
             self._reader_ready.set()

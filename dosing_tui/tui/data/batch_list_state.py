@@ -1,4 +1,4 @@
-"""Which batches are listed, where the reviewer is among them, and which comes next. Pure."""
+"""The loaded part of the batch list, its cursor and tabs, and the next batch to review. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +12,9 @@ from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time.time_range import TimeRange
 
 PAGE_SIZE = 100
-"""Batches that are read at a time."""
+"""Batches of one page."""
 MAX_ROWS = 10_000
-"""Batches that are held at most: what is farthest from the cursor is read anew when it is gone to."""
+"""Limit of loaded batches. Those farthest from the cursor are dropped, and read again when needed."""
 
 
 class BatchTab(StrEnum):
@@ -29,7 +29,7 @@ class BatchTab(StrEnum):
 
 
 NOT_COMPLETE_TABS = (BatchTab.ABORTED, BatchTab.INCOMPLETE, BatchTab.NO_START, BatchTab.COMPLETE_ONLY)
-"""They follow it, in its place: each of its statuses alone."""
+"""Shown in place of "Not complete", each with one of its statuses."""
 TAB_STATUSES = {
     BatchTab.ALL: (),
     BatchTab.RUNNING: (BatchStatus.OPEN.value,),
@@ -44,12 +44,12 @@ TAB_STATUSES = {
 }
 
 ENDED_STATUSES = (*TAB_STATUSES[BatchTab.COMPLETE], *TAB_STATUSES[BatchTab.NOT_COMPLETE])
-"""What can be decided."""
+"""Statuses that can be reviewed."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchListOptions:
-    """What the keys of the page have chosen, beyond the console's range and filters."""
+    """Tab and filters of the batch screen, beyond the console's range and filters."""
 
     tab: BatchTab = BatchTab.ALL
     unreviewed: bool = False
@@ -58,13 +58,13 @@ class BatchListOptions:
 
 @dataclass(frozen=True, slots=True)
 class BatchListState:
-    """A stretch of the list, the newest first. ``cursor_key`` is the key of the batch under the cursor."""
+    """A part of the list without gaps, newest first. ``cursor_key``: key of the batch under the cursor."""
 
     rows: tuple[BatchRow, ...] = ()
     has_newest: bool = True
-    """Nothing is above it."""
+    """The newest batch is loaded."""
     has_oldest: bool = False
-    """Nothing is below it."""
+    """The oldest batch is loaded."""
     cursor_key: str = ""
     row: int = 0
     first: int = 0
@@ -81,7 +81,7 @@ def build_batch_filter(
 
 
 def switch_tab(options: BatchListOptions, step: int) -> BatchListOptions:
-    """To the tab beside this one."""
+    """``step`` tabs to the right; after the last follows the first."""
     tabs = list(BatchTab)
     return replace(options, tab=tabs[(tabs.index(options.tab) + step) % len(tabs)])
 
@@ -92,7 +92,7 @@ def get_selected_row(state: BatchListState) -> BatchRow | None:
 
 
 def clamp_cursor(state: BatchListState, visible: int) -> BatchListState:
-    """On a batch that there is: the same, or the one that took its row; scrolled so that it is in sight."""
+    """Keep the cursor on its batch, or else on its row, and scroll it into view."""
     if not state.rows:
         return replace(state, cursor_key="", row=0, first=0)
     keys = [row.batch_key for row in state.rows]
@@ -103,18 +103,18 @@ def clamp_cursor(state: BatchListState, visible: int) -> BatchListState:
 
 
 def move_cursor(state: BatchListState, step: int, visible: int) -> BatchListState:
-    """The cursor so many rows further down, or up."""
+    """Move the cursor down, or up for a negative ``step``."""
     row = max(0, min(state.row + step, len(state.rows) - 1))
     return clamp_cursor(replace(state, cursor_key="", row=row), visible)
 
 
 def get_sort_key(row: BatchRow) -> tuple[datetime, str]:
-    """Lists have the greatest first."""
+    """Lists are sorted by it, the greatest first."""
     return (row.begins_at, row.batch_key)
 
 
 def get_reload_window(state: BatchListState) -> tuple[BatchRow | None, int]:
-    """What is in sight and some rows around it: the row it follows (None: the top), and how many rows."""
+    """The visible rows and their surroundings: the row before them (None: the top), number of rows."""
     begins = max(0, min(state.first, state.row) - PAGE_SIZE // 2)
     after = None if begins == 0 and state.has_newest else state.rows[max(begins - 1, 0)]
     return after, max(PAGE_SIZE, min(len(state.rows) - begins, 2 * PAGE_SIZE))
@@ -123,10 +123,10 @@ def get_reload_window(state: BatchListState) -> tuple[BatchRow | None, int]:
 def merge_rows_below(
     state: BatchListState, after: BatchRow | None, rows: Sequence[BatchRow], *, limit: int
 ) -> BatchListState:
-    """With the batches below ``after`` as they were read now, None is the top.
+    """Merge the batches below ``after``, which were read now. ``after`` None: from the top.
 
-    What is held between the first and the last of ``rows`` and was not read is not there any more. An answer
-    that does not join what is held now, as that has been left meanwhile, changes nothing.
+    Loaded batches between the first and the last of ``rows`` that were not read again do not exist any more.
+    A page that is not adjacent to the loaded part is dropped: the list has moved on.
     """
     if not _is_adjacent(state, after, rows):
         return state
@@ -154,7 +154,7 @@ def _is_adjacent(state: BatchListState, after: BatchRow | None, rows: Sequence[B
 def merge_rows_above(
     state: BatchListState, before: BatchRow, rows: Sequence[BatchRow], *, limit: int
 ) -> BatchListState:
-    """With the page above ``before``, if the list still begins there; the window stays where it is."""
+    """Add the page above ``before`` if the loaded part still begins there; the view does not move."""
     if not state.rows or get_sort_key(state.rows[0]) != get_sort_key(before):
         return state
     known = {row.batch_key for row in rows}
@@ -167,7 +167,7 @@ def merge_rows_above(
 
 
 def _limit_rows(state: BatchListState) -> BatchListState:
-    """Without what is farthest from the cursor, where it is too much."""
+    """Drop the rows farthest from the cursor, down to ``MAX_ROWS``."""
     over = len(state.rows) - MAX_ROWS
     if over <= 0:
         return state
@@ -180,15 +180,14 @@ def _limit_rows(state: BatchListState) -> BatchListState:
 
 
 def jump_to_rows(rows: Sequence[BatchRow], *, limit: int) -> BatchListState:
-    """The list from a batch far below on: what is above it is read when it is gone to."""
+    """Start anew at a batch far below; rows above it are read when the cursor comes near."""
     return BatchListState(tuple(rows), has_newest=False, has_oldest=len(rows) < limit)
 
 
 def replace_row(state: BatchListState, new: BatchRow) -> BatchListState:
-    """With one batch as it is now; also where the filter would not find it any more.
+    """Update one batch, even if it does not match the filter any more.
 
-    Its place, and so its beginning, is the one it was read with until that stretch is read again: pages hang
-    together by it.
+    It keeps the start time it was read with until its page is read again: pages are joined by start times.
     """
     rows = tuple(
         replace(new, begins_at=row.begins_at) if row.batch_key == new.batch_key else row for row in state.rows
@@ -197,13 +196,13 @@ def replace_row(state: BatchListState, new: BatchRow) -> BatchListState:
 
 
 def find_next_row(state: BatchListState, matches: Callable[[BatchRow], bool]) -> int | None:
-    """Which of the rows below the cursor is the next such batch; None if none of those that are held."""
+    """Index of the next matching row below the cursor; None: no loaded row matches."""
     below = range(state.row + 1, len(state.rows))
     return next((number for number in below if matches(state.rows[number])), None)
 
 
 def is_review_due(row: BatchRow, *, second_person: bool) -> bool:
-    """Somebody still has to look at it, and can: what is under way has to end first."""
+    """The batch has ended and its review is open."""
     return row.status != BatchStatus.OPEN and row.review_state in list_open_states(
         second_person=second_person
     )

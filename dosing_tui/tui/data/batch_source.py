@@ -1,4 +1,4 @@
-"""Where the review screen's batches come from, and where what is said about them goes."""
+"""Batches and reviews of the batch screen: the protocol, and the site's database behind it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,37 +19,40 @@ from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 
 
 class BatchSource(Protocol):
-    """Everything may have to wait for the database. Raises: DosingError with a sentence for the operator."""
+    """Methods may wait for the database. Raises: DosingError with a sentence for the operator."""
 
     @property
     def account(self) -> str:
-        """Who runs this console, by the operating system."""
+        """The operating system's account that runs this console."""
 
     def list_batches(
         self, batch_filter: BatchFilter, after: BatchRow | None, rows: int
     ) -> Sequence[BatchRow]:
-        """The newest first, after a row of the page before."""
+        """A page of ``rows`` batches below ``after``, newest first; ``after`` None: from the top."""
 
     def list_batches_above(
         self, batch_filter: BatchFilter, before: BatchRow, rows: int
     ) -> Sequence[BatchRow]:
-        """The page above a row, the newest first."""
+        """A page of ``rows`` batches above ``before``, newest first."""
 
-    def count_batches(self, batch_filter: BatchFilter) -> BatchStatusCounts: ...
+    def count_batches(self, batch_filter: BatchFilter) -> BatchStatusCounts:
+        """Number of matching batches by status."""
 
-    def read_batch(self, name: str) -> BatchDetail | None: ...
+    def read_batch(self, name: str) -> BatchDetail | None:
+        """By key or id; None: there is no such batch."""
 
-    def list_context_events(self, device: str, since: datetime, until: datetime) -> ContextEvents: ...
+    def list_context_events(self, device: str, since: datetime, until: datetime) -> ContextEvents:
+        """Alarms and notes of a station in this period."""
 
     def read_policy(self) -> ReviewPolicy:
-        """What the plant, and this console's settings beyond it, want of every review."""
+        """The plant's review policy, tightened by this console's settings."""
 
     def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
-        """Raises nothing: what went wrong is part of the outcome."""
+        """Does not raise: errors are part of the result."""
 
 
 class DatabaseBatchSource:
-    """The site's database. Its drivers are imported when it is asked for the first time, to save start-up."""
+    """The site's database. Its driver is imported with the first query, to save start-up."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

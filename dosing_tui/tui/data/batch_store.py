@@ -1,8 +1,10 @@
-"""What the review screen shows, as it was last read: the list, its counts, and the batch that is open."""
+"""Data of the batch screen as last read: the list, its counts, and the open batch."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
+from typing import Any
 
 from dosing_tui.domain.batch_review.query_models import (
     BatchDetail,
@@ -14,65 +16,77 @@ from dosing_tui.domain.batch_review.query_models import (
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.tui.data import batch_list_state as browse
-from dosing_tui.tui.data.background_jobs import BackgroundJobs
 from dosing_tui.tui.data.batch_list_state import PAGE_SIZE, BatchListState
 from dosing_tui.tui.data.batch_source import BatchSource
+from dosing_tui.tui.data.query_results import (
+    BatchCountsLoaded,
+    BatchDetailLoaded,
+    BatchListLoaded,
+    BatchPageAboveLoaded,
+    BatchQueryResult,
+    BatchRequest,
+    NextBatchLoaded,
+    ReviewPolicyLoaded,
+)
+from dosing_tui.tui.data.query_workers import Lane, QueryRunner
 
 LIST_INTERVAL = timedelta(seconds=3)
 COUNTS_INTERVAL = timedelta(seconds=10)
 POLICY_INTERVAL = timedelta(seconds=30)
 DETAIL_INTERVAL = timedelta(seconds=1)
-"""Of a batch under way; others are read again with the list, to see what other reviewers do."""
+"""For a running batch; others are read again with the list, to show reviews of other consoles."""
 _LIST, _COUNTS, _POLICY = "list", "counts", "policy"
-"""What is asked is dropped, when it is about what was, together with the list or with the counts."""
+"""Groups of queries: their results are dropped together when list or counts change."""
 BatchRows = Sequence[BatchRow]
+_GENERATIONS = count()
+"""Unique over all stores: a result for a screen that was closed is outdated for the next one."""
 
 
 class BatchStore:
-    """Used by the screen's thread only. ``on_change`` is called when there is something new to draw."""
+    """Not thread-safe: for the app's thread. ``on_change`` is called when there is new data to draw."""
 
     def __init__(
-        self, source: BatchSource, jobs: BackgroundJobs, on_change: Callable[[], object], policy: ReviewPolicy
+        self, source: BatchSource, workers: QueryRunner, on_change: Callable[[], object], policy: ReviewPolicy
     ) -> None:
         self._source = source
-        self._jobs = jobs
+        self._workers = workers
         self._on_change = on_change
         self._filter = BatchFilter()
-        self._generations = {_LIST: 0, _COUNTS: 0, _POLICY: 0}
+        self._generations = {group: next(_GENERATIONS) for group in (_LIST, _COUNTS, _POLICY)}
         self._due_at: dict[str, datetime] = {}
         self._in_flight: set[str] = set()
         self.list_state = BatchListState()
         self.is_loaded = False
-        """The list has been read once by the filter in force."""
+        """The list has been read by the present filter."""
         self.policy = policy
-        """What is wanted of reviews, as far as it is known: the settings', until the plant's is read."""
+        """The console's policy until the plant's has been read."""
         self.counts: BatchStatusCounts | None = None
-        """Of the range and the console's filters."""
+        """By the range and the console's filters."""
         self._open_key = ""
         self.detail: BatchDetail | None = None
         self.context_events: ContextEvents | None = None
         self.error = ""
-        """Why something could not be read; '' once it can."""
+        """Reason of the last failed query; '' after a good one."""
 
     def set_filter(self, batch_filter: BatchFilter, *, reset_counts: bool = True) -> None:
-        """Another list; the counts are the same where only the tab is another."""
+        """Start another list. ``reset_counts`` False: only the tab is another, the counts stay."""
         self._filter = batch_filter
         self._drop_results(_LIST, *([_COUNTS] if reset_counts else []))
         self.list_state, self.is_loaded = BatchListState(cursor_key=self.list_state.cursor_key), False
 
     def refresh_due(self, now: datetime, batch_filter: BatchFilter, base_filter: BatchFilter) -> None:
-        """Read what is due. ``base_filter`` has the range and the console's filters alone.
+        """Start the queries that are due.
 
-        Both may have moved on with the clock.
+        ``base_filter`` holds only range and filters of the console. Both filters may move with the clock.
         """
         self._filter = batch_filter
         if self._is_due(_LIST, now, LIST_INTERVAL):
             self._read_list()
-        # the list first: that is what the reviewer waits for
+        # the list first: the reviewer waits for it
         if self.is_loaded and self._is_due(_COUNTS, now, COUNTS_INTERVAL):
-            self._start_job(_COUNTS, partial(self._source.count_batches, base_filter), self._set_counts)
+            self._submit(_COUNTS, partial(self._source.count_batches, base_filter), BatchCountsLoaded)
         if self._is_due(_POLICY, now, POLICY_INTERVAL):
-            self._start_job(_POLICY, self._source.read_policy, self._set_policy)
+            self._submit(_POLICY, self._source.read_policy, ReviewPolicyLoaded)
         detail = self.detail
         often = detail is not None and detail.row.status == BatchStatus.OPEN
         if self._open_key and self._is_due("detail", now, DETAIL_INTERVAL if often else LIST_INTERVAL):
@@ -80,17 +94,17 @@ class BatchStore:
 
     @property
     def has_pending_jobs(self) -> bool:
-        """Something that was asked has not been answered yet."""
+        """Queries are running."""
         return bool(self._in_flight)
 
     def invalidate_all(self) -> None:
-        """Read everything at the next look."""
+        """Make every query due."""
         self._due_at.clear()
 
     def _drop_results(self, *which: str) -> None:
-        """What is on its way is about what was."""
+        """Drop the results of running queries of these groups."""
         for name in which:
-            self._generations[name] += 1
+            self._generations[name] = next(_GENERATIONS)
         gone = {name for name in {*self._in_flight, *self._due_at} if _get_job_group(name) in which}
         self._in_flight -= gone
         self._due_at = {name: at for name, at in self._due_at.items() if name not in gone}
@@ -101,48 +115,76 @@ class BatchStore:
         self._due_at[name] = now + interval
         return True
 
-    def _start_job(self, name: str, job: Callable[[], object], on_result: Callable[..., object]) -> None:
-        self._in_flight.add(name)
-        generation = self._generations[_get_job_group(name)]
-        self._jobs.run(
-            partial(self._run_if_current, name, generation, job),
-            partial(self._finish_job, name, generation, on_result), partial(self._fail_job, name, generation),
-        )  # fmt: skip
-
-    def _run_if_current(self, name: str, generation: int, job: Callable[[], object]) -> object:
-        """In the job's thread: who turns quickly from tab to tab does not wait for those that are left."""
-        return job() if generation == self._generations[_get_job_group(name)] else None
-
-    def _finish_job(
-        self, name: str, generation: int, on_result: Callable[..., object], result: object
+    def _submit(
+        self,
+        name: str,
+        query: Callable[[], object],
+        result_type: type[BatchQueryResult[Any]],
+        *,
+        anchor: BatchRow | None = None,
+        limit: int = 0,
+        not_found_text: str = "",
     ) -> None:
-        """An answer to what nobody wants to know any more is dropped."""
-        if generation == self._generations[_get_job_group(name)]:
-            self._in_flight.discard(name)
-            self.error = ""
-            on_result(result)
-            self._on_change()
+        self._in_flight.add(name)
+        request = BatchRequest(name, self._generations[_get_job_group(name)], anchor, limit, not_found_text)
+        self._workers.submit(
+            partial(self._run_if_current, request, query), partial(result_type, request=request), Lane.BATCHES
+        )
 
-    def _fail_job(self, name: str, generation: int, sentence: str) -> None:
-        if generation == self._generations[_get_job_group(name)]:
-            self._in_flight.discard(name)
-            self.error = sentence
-            self._on_change()
+    def _is_current(self, request: BatchRequest) -> bool:
+        return request.generation == self._generations[_get_job_group(request.name)]
+
+    def _run_if_current(self, request: BatchRequest, query: Callable[[], object]) -> object:
+        """In a worker thread: after a quick change of tabs only the last tab's query is run."""
+        return query() if self._is_current(request) else None
+
+    def store_result(self, result: BatchQueryResult[Any]) -> bool:
+        """Keep a result and redraw; False when its request is outdated."""
+        if not self._is_current(result.request):
+            return False
+        self._in_flight.discard(result.request.name)
+        self.error = result.error
+        if not result.error:
+            self._apply_result(result, result.request)
+        self._on_change()
+        return True
+
+    def _apply_result(self, result: BatchQueryResult[Any], request: BatchRequest) -> None:
+        match result:
+            case BatchListLoaded(value=rows) if rows is not None:
+                self.is_loaded = True
+                self.list_state = browse.merge_rows_below(
+                    self.list_state, request.anchor, rows, limit=request.limit
+                )
+            case BatchPageAboveLoaded(value=rows) if rows is not None:
+                assert request.anchor is not None
+                self.list_state = browse.merge_rows_above(
+                    self.list_state, request.anchor, rows, limit=request.limit
+                )
+            case NextBatchLoaded(value=rows) if rows:
+                self._drop_results(_LIST)
+                self.list_state = browse.jump_to_rows(rows, limit=PAGE_SIZE)
+                self._read_page_above()
+            case BatchCountsLoaded(value=counts):
+                self.counts = counts
+            case ReviewPolicyLoaded(value=policy) if policy is not None:
+                self.policy = policy
+            case BatchDetailLoaded(value=(detail, context_events)):
+                self._set_detail(detail, context_events)
 
     # the list
 
     def _read_list(self) -> None:
-        """As much of it as is around the cursor: other batches are read anew when they come in sight."""
+        """The rows around the cursor; other batches are read again when they come into view."""
         after, rows = browse.get_reload_window(self.list_state)
-        job = partial(self._source.list_batches, self._filter, after, rows)
-        self._start_job(_LIST, job, partial(self._add_rows_below, after, rows))
+        self._submit_page_below(_LIST, after, rows)
 
-    def _add_rows_below(self, after: BatchRow | None, limit: int, rows: BatchRows) -> None:
-        self.is_loaded = True
-        self.list_state = browse.merge_rows_below(self.list_state, after, rows, limit=limit)
+    def _submit_page_below(self, name: str, after: BatchRow | None, limit: int) -> None:
+        query = partial(self._source.list_batches, self._filter, after, limit)
+        self._submit(name, query, BatchListLoaded, anchor=after, limit=limit)
 
     def prefetch_pages(self, visible: int) -> None:
-        """The cursor has moved: the pages that are near are read, if they are not held."""
+        """After a move of the cursor: read the pages near it that are not loaded."""
         browsing = self.list_state
         if browsing.row + 2 * visible >= len(browsing.rows):
             self.read_page_below()
@@ -150,65 +192,43 @@ class BatchStore:
             self._read_page_above()
 
     def read_page_below(self) -> None:
-        """The page below, if there is one."""
+        """Read the page below, if there is one."""
         rows = self.list_state.rows
         if rows and not self.list_state.has_oldest and "more" not in self._in_flight:
-            job = partial(self._source.list_batches, self._filter, rows[-1], PAGE_SIZE)
-            self._start_job("more", job, partial(self._add_rows_below, rows[-1], PAGE_SIZE))
+            self._submit_page_below("more", rows[-1], PAGE_SIZE)
 
     def _read_page_above(self) -> None:
         rows = self.list_state.rows
         if rows and not self.list_state.has_newest and "above" not in self._in_flight:
-            job = partial(self._source.list_batches_above, self._filter, rows[0], PAGE_SIZE)
-            self._start_job("above", job, partial(self._add_rows_above, rows[0]))
-
-    def _add_rows_above(self, before: BatchRow, rows: BatchRows) -> None:
-        self.list_state = browse.merge_rows_above(self.list_state, before, rows, limit=PAGE_SIZE)
+            query = partial(self._source.list_batches_above, self._filter, rows[0], PAGE_SIZE)
+            self._submit("above", query, BatchPageAboveLoaded, anchor=rows[0], limit=PAGE_SIZE)
 
     def jump_to_top(self) -> None:
-        """The newest again, after a jump."""
+        """Load the newest batches again, after a jump."""
         if not self.list_state.has_newest:
             self._drop_results(_LIST)
             self.list_state = BatchListState()
             self._read_list()
 
-    def find_next(
-        self, narrow_filter: Callable[[BatchFilter], BatchFilter], on_done: Callable[[bool], object]
-    ) -> None:
-        """Go to the next such batch below those that are held; ``on_done`` is told whether there is one."""
+    def find_next(self, narrow_filter: Callable[[BatchFilter], BatchFilter], not_found_text: str) -> None:
+        """Jump to the next matching batch below the loaded rows."""
         last = self.list_state.rows[-1] if self.list_state.rows else None
-        self._start_job(
-            "find",
-            partial(self._read_next, narrow_filter(self._filter), last),
-            partial(self._jump_to_rows, on_done),
-        )
+        query = partial(self._read_next, narrow_filter(self._filter), last)
+        self._submit("find", query, NextBatchLoaded, not_found_text=not_found_text)
 
     def _read_next(self, batch_filter: BatchFilter, last: BatchRow | None) -> BatchRows:
-        """The batch and what is below it."""
+        """The next batch, and the page below it."""
         rows = self._source.list_batches(batch_filter, last, 1)
         return [*rows, *self._source.list_batches(self._filter, rows[0], PAGE_SIZE - 1)] if rows else []
-
-    def _jump_to_rows(self, on_done: Callable[[bool], object], rows: BatchRows) -> None:
-        if rows:
-            self._drop_results(_LIST)
-            self.list_state = browse.jump_to_rows(rows, limit=PAGE_SIZE)
-            self._read_page_above()
-        on_done(bool(rows))
-
-    def _set_counts(self, counts: BatchStatusCounts) -> None:
-        self.counts = counts
-
-    def _set_policy(self, policy: ReviewPolicy) -> None:
-        self.policy = policy
 
     # one batch
 
     def open(self, key: str) -> None:
-        """Read a batch; what is shown of another one goes."""
+        """Read a batch; the one that was open is closed."""
         self._open_key = key
         if self.detail is not None and self.detail.row.batch_key != key:
             self.detail = self.context_events = None
-        self._start_job("detail", partial(self._read_detail, key), self._set_detail)
+        self._submit("detail", partial(self._read_detail, key), BatchDetailLoaded)
 
     def close(self) -> None:
         self._open_key, self.detail, self.context_events = "", None, None
@@ -221,16 +241,15 @@ class BatchStore:
         until = (batch.ends_at or batch.last_at) + timedelta(seconds=1)
         return found, self._source.list_context_events(batch.device_id, batch.begins_at, until)
 
-    def _set_detail(self, result: tuple[BatchDetail | None, ContextEvents | None]) -> None:
-        found, told = result
-        if found is None:
-            self.error = "This batch is no more: its messages turned out to be of another."
-        elif self._open_key == found.row.batch_key:
-            self.detail, self.context_events = found, told
-            self.list_state = browse.replace_row(self.list_state, found.row)
+    def _set_detail(self, detail: BatchDetail | None, context_events: ContextEvents | None) -> None:
+        if detail is None:
+            self.error = "This batch no longer exists: its messages belong to another batch."
+        elif self._open_key == detail.row.batch_key:
+            self.detail, self.context_events = detail, context_events
+            self.list_state = browse.replace_row(self.list_state, detail.row)
 
     def apply_review(self, detail: BatchDetail) -> None:
-        """A batch as it is after a review: answers that may be older than that are dropped."""
+        """Show a batch after its review; results of queries from before it are dropped."""
         self._drop_results(_LIST, _COUNTS)
         self.list_state = browse.replace_row(self.list_state, detail.row)
         if self.detail is not None and self.detail.row.batch_key == detail.row.batch_key:

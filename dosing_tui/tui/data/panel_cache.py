@@ -1,4 +1,4 @@
-"""Keeps the panels' questions and answers: which are due, which answer counts, what was last good."""
+"""Requests and results of the panels: due requests, valid results, and the last good rows."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -9,14 +9,14 @@ from typing import Any
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.errors import RangeError
 from dosing_tui.tui.data import refresh_policy
-from dosing_tui.tui.data.query_workers import PanelReply, PanelRequest
+from dosing_tui.tui.data.query_results import PanelReply, PanelRequest
 from dosing_tui.tui.scope.panel_query import build_query
 from dosing_tui.tui.scope.render_context import NO_RESULT, PanelResult
 from dosing_tui.tui.scope.scope import Scope, TimeContext
 
 
 class PanelCache:
-    """Used by the screen's thread only. ``cancel`` is told the panels whose answers nobody needs."""
+    """Not thread-safe: for the app's thread. ``cancel`` gets the ids of panels whose queries are obsolete."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class PanelCache:
     def request_due_panels(
         self, panels: Iterable[Panel[Any]], scope: Scope, time_context: TimeContext
     ) -> None:
-        """Send off every question whose time has come; take back those that nobody waits for."""
+        """Submit the requests that are due, and cancel the obsolete ones."""
         panels = tuple(panels)
         self._cancel_unneeded(scope, frozenset(panel.id for panel in panels))
         settle = refresh_policy.get_settle_time(time_context.snapshot.role)
@@ -69,7 +69,7 @@ class PanelCache:
         return asked
 
     def _cancel_unneeded(self, scope: Scope, visible_panels: frozenset[str]) -> None:
-        """A new scope asks everything anew, at once; panels out of sight need no answer."""
+        """A new scope makes every request due; running queries of hidden panels are cancelled."""
         anew = scope != self._scope
         self._scope = scope
         running = frozenset(
@@ -90,11 +90,13 @@ class PanelCache:
             }
 
     def invalidate_all(self) -> None:
-        """The operator asked for fresh answers."""
-        self._refresh_states = refresh_policy.mark_due(self._refresh_states, self._refresh_states)
+        """Make every panel due."""
+        self._refresh_states = {
+            name: refresh_policy.mark_due(turn) for name, turn in self._refresh_states.items()
+        }
 
     def store_result(self, reply: PanelReply, now: datetime) -> bool:
-        """Keep an answer; False when nobody waits for it any more. A failure keeps the last good rows."""
+        """Store a reply; False when it is outdated. After a failure the last good rows stay."""
         question = reply.request
         name = question.panel.id
         turn = refresh_policy.finish_request(

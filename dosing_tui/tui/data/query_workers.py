@@ -1,11 +1,14 @@
-"""Threads that put the panels' questions, so that a slow database never holds the screen or the exit."""
+"""Threads for database queries: a slow database never blocks the screen or the exit."""
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+
+from textual.message import Message
 
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.kpis import KpiHistory
@@ -17,11 +20,11 @@ from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
-from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
+from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, DosingError
 from dosing_tui.ipc.supervised_thread import FailureReporter, SupervisedThread, ignore_failure
 from dosing_tui.tui.data.batch_source import BatchSource
+from dosing_tui.tui.data.query_results import PanelLoaded, PanelReply, PanelRequest, QueryResult
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
-from dosing_tui.tui.scope.scope import Scope
 from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL, SpoolStatus
 
 if TYPE_CHECKING:
@@ -29,23 +32,25 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row")
+Value = TypeVar("Value")
+BuildResult: TypeAlias = Callable[[Value | None, str], QueryResult[Value]]
 
 
 class ConsoleDataSource(Protocol):
-    """Where the panels' rows come from."""
+    """Everything that the console reads and writes. Methods may wait for the database."""
 
     @property
     def batches(self) -> BatchSource:
-        """The batches, and what is said about them."""
+        """Batches and their reviews."""
 
     def read_panel(self, panel: Panel[Row], query: PanelQuery) -> Sequence[Row]:
         """Raises: DatabaseError with a sentence for the operator."""
 
     def cancel_panels(self, panels: Collection[str]) -> None:
-        """Nobody waits for the answers to these panels any more; returns at once."""
+        """Cancel running queries whose rows are not needed any more; returns at once."""
 
     def read_annotations(self, query: PanelQuery) -> AnnotationList:
-        """What happened in the query's range. Raises: DatabaseError."""
+        """Annotations in the query's range. Raises: DatabaseError."""
 
     def list_filter_values(self, dimension: Dimension) -> Sequence[str]:
         """The values to choose from. Raises: DatabaseError."""
@@ -54,10 +59,10 @@ class ConsoleDataSource(Protocol):
         """Raises: DatabaseError with a sentence for the operator."""
 
     def read_alarm_history(self, now: datetime) -> KpiHistory:
-        """What the health of the alarms is judged by. Raises: DatabaseError."""
+        """The journal's figures for the alarm KPIs. Raises: DatabaseError."""
 
     def list_channel_states(self, now: datetime) -> Sequence[ChannelStatus]:
-        """By which people are told of alarms, those that fail first. Raises: DatabaseError."""
+        """Delivery status of each notification channel, failing ones first. Raises: DatabaseError."""
 
     def read_journal_page(self, journal_filter: JournalFilter) -> Sequence[JournalEntry]:
         """Entries of the alarm journal, the newest first. Raises: DatabaseError."""
@@ -66,39 +71,20 @@ class ConsoleDataSource(Protocol):
         """The value of an alarm over time. Raises: DatabaseError."""
 
     def append_entries(self, entries: Sequence[JournalEntry]) -> bool:
-        """Into the alarm journal, all or none; False if they are kept on this machine until it is back.
+        """Journal all entries or none. False: the database is down, this machine keeps them until it is up.
 
         Raises: DatabaseError with a sentence for the operator.
         """
 
     def read_shift_report(self, shift: ShiftPeriod, now: datetime) -> "ShiftReport":
-        """What the shift made, used, met and left open. Raises: DatabaseError."""
+        """Production, consumption, alarms and open items of a shift. Raises: DatabaseError."""
 
     def list_spools(self) -> Sequence[SpoolStatus]:
-        """The books of the site's spools, the one written last first. Raises: DatabaseError."""
-
-
-@dataclass(frozen=True, slots=True)
-class PanelRequest:
-    panel: Panel[Any]
-    generation: int
-    scope: Scope
-    query: PanelQuery
-
-
-@dataclass(frozen=True, slots=True)
-class PanelReply:
-    """``rows`` is None when there was no answer; ``error`` then says why."""
-
-    request: PanelRequest
-    rows: tuple[object, ...] | None
-    error: str = ""
-    is_database_down: bool = False
-    """The database could not be reached."""
+        """Progress of the site's spools, the one written last first. Raises: DatabaseError."""
 
 
 def run_query(source: ConsoleDataSource, request: PanelRequest) -> PanelReply:
-    """Ask once; every failure becomes a reply."""
+    """Run a panel's query once; every failure becomes a reply."""
     try:
         return PanelReply(request, tuple(_fetch_rows(source, request)))
     except DatabaseError as error:
@@ -106,7 +92,7 @@ def run_query(source: ConsoleDataSource, request: PanelRequest) -> PanelReply:
             request, None, str(error), is_database_down=isinstance(error, DatabaseUnavailableError)
         )
     except Exception:
-        # the task's boundary: an unforeseen failure is one tile's, not the screen's
+        # boundary of one panel: an unforeseen failure is contained to its tile
         log.exception("panel %s", request.panel.id)
         return PanelReply(request, None, "panel error, see the log file")
 
@@ -119,24 +105,52 @@ def _fetch_rows(source: ConsoleDataSource, request: PanelRequest) -> Sequence[ob
     return source.read_panel(request.panel, request.query)
 
 
+class Lane(StrEnum):
+    """Queries of one lane never wait for those of another."""
+
+    PANELS = "panels"
+    JOURNAL = "journal"
+    """Operator actions on their way to the alarm journal, in their order."""
+    BATCHES = "batches"
+
+
+LANE_THREADS = {Lane.PANELS: 3, Lane.JOURNAL: 1, Lane.BATCHES: 2}
+UNEXPECTED_ERROR = "Unexpected error, see the log file."
+
+
+class QueryRunner(Protocol):
+    """Runs queries in the background."""
+
+    def submit(
+        self, query: Callable[[], Value], build_result: BuildResult[Value], lane: Lane = Lane.PANELS
+    ) -> None:
+        """Run the query; the message made of its value, or of None and a sentence, is posted to the app."""
+
+    def submit_panel(self, request: PanelRequest) -> None:
+        """Run a panel's query; its ``PanelLoaded`` is posted to the app."""
+
+
 class QueryWorkers:
-    """``on_reply`` is called in one of the threads. They are daemons: none of them can delay the exit."""
+    """``post_result`` is called in a worker thread. The threads are daemons: none of them delays the exit."""
 
     def __init__(
         self,
         source: ConsoleDataSource,
-        on_reply: Callable[[PanelReply], object],
+        post_result: Callable[[Message], object],
         *,
-        threads: int = 3,
-        name: str = "panels",
         on_failure: FailureReporter = ignore_failure,
     ) -> None:
         self._source = source
-        self._on_reply = on_reply
-        self._jobs: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self._post_result = post_result
+        self._queues: dict[Lane, SimpleQueue[Callable[[], object] | None]] = {
+            lane: SimpleQueue() for lane in Lane
+        }
         self._threads = [
-            SupervisedThread(f"{name}-{number}", self._run_next_job, on_failure=on_failure)
-            for number in range(threads)
+            SupervisedThread(
+                f"{lane}-{number}", partial(self._run_next_job, self._queues[lane]), on_failure=on_failure
+            )
+            for lane in Lane
+            for number in range(LANE_THREADS[lane])
         ]
 
     def start(self) -> None:
@@ -144,19 +158,36 @@ class QueryWorkers:
             thread.start()
 
     def submit_panel(self, request: PanelRequest) -> None:
-        self._jobs.put(lambda: self._on_reply(run_query(self._source, request)))
+        self.submit_job(lambda: self._post_result(PanelLoaded(run_query(self._source, request))))
 
-    def submit_job(self, job: Callable[[], object]) -> None:
-        """Anything else that may have to wait for the database; it sees to its failures itself."""
-        self._jobs.put(job)
+    def submit(
+        self, query: Callable[[], Value], build_result: BuildResult[Value], lane: Lane = Lane.PANELS
+    ) -> None:
+        self.submit_job(lambda: self._post_result(run_to_result(query, build_result)), lane)
+
+    def submit_job(self, job: Callable[[], object], lane: Lane = Lane.PANELS) -> None:
+        self._queues[lane].put(job)
 
     def stop(self) -> None:
-        """Let the threads end when they have finished; does not wait."""
-        for _ in self._threads:
-            self._jobs.put(None)
+        """End each thread after the queries that are queued already; does not wait."""
+        for lane, count in LANE_THREADS.items():
+            for _ in range(count):
+                self._queues[lane].put(None)
 
-    def _run_next_job(self) -> bool:
-        if (job := self._jobs.get()) is None:
+    def _run_next_job(self, queue: "SimpleQueue[Callable[[], object] | None]") -> bool:
+        if (job := queue.get()) is None:
             return False
         job()
         return True
+
+
+def run_to_result(query: Callable[[], Value], build_result: BuildResult[Value]) -> QueryResult[Value]:
+    """Run a query once; every failure becomes the ``error`` of its result."""
+    try:
+        return build_result(query(), "")
+    except DosingError as error:
+        return build_result(None, str(error))
+    except Exception:
+        # boundary of one query: the thread continues with the next
+        log.exception("background query failed")
+        return build_result(None, UNEXPECTED_ERROR)

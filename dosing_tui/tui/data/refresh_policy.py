@@ -1,6 +1,6 @@
-"""When each panel is asked again. Pure: states in, states out, time passed in."""
+"""When a panel's query is due. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,37 +13,37 @@ MIN_INTERVAL = timedelta(seconds=1)
 MAX_INTERVAL = timedelta(seconds=30)
 RETRY_INTERVAL = timedelta(seconds=5)
 SETTLE_TIME = timedelta(seconds=1)
-"""A console that only watches sees the message, not the commit: that follows within this time."""
+"""A viewer receives a message before the collector commits it: the commit follows within this time."""
 
 ReadingCounts = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PanelRefreshState:
-    """How far one panel's questions have come."""
+    """State of one panel's requests."""
 
     generation: int = 0
-    """Number of the newest question; an answer to an older one is discarded."""
+    """Number of the last request; replies to earlier ones are discarded."""
     is_in_flight: bool = False
     requested_at: datetime | None = None
     has_failed: bool = False
     last_counts: ReadingCounts = ()
-    """The readings' counts when they were last looked at."""
+    """The reading counts of the last tick."""
     changed_at: datetime | None = None
-    """When they were last found different."""
+    """Time of their last change."""
     is_refresh_due: bool = False
-    """The operator asked for it."""
+    """Requested by the operator."""
 
 
 def get_reading_counts(panel: Panel[Any], snapshot: LiveSnapshot) -> ReadingCounts:
-    """The counts that make this panel due: what is committed, or, for a mere watcher, what was received."""
+    """Counts of the readings this panel shows: committed ones, or on a viewer received ones."""
     told = snapshot.stored_counts if snapshot.role is Role.COLLECTOR else snapshot.received_counts
     known: Mapping[ReadingKind, int] = dict(told)
     return tuple(known.get(kind, 0) for kind in sorted(panel.refresh_on))
 
 
 def update_counts(state: PanelRefreshState, now_counts: ReadingCounts, now: datetime) -> PanelRefreshState:
-    """Remember when there was something new."""
+    """Record the counts, and the time of a change."""
     return (
         state if now_counts == state.last_counts else replace(state, last_counts=now_counts, changed_at=now)
     )
@@ -69,7 +69,7 @@ def is_request_due(state: PanelRefreshState, now: datetime, *, settle_time: time
 
 
 def start_request(state: PanelRefreshState, now: datetime) -> PanelRefreshState:
-    """The question is on its way."""
+    """State after a request was submitted."""
     return replace(
         state, generation=state.generation + 1, is_in_flight=True, requested_at=now, is_refresh_due=False
     )
@@ -78,23 +78,20 @@ def start_request(state: PanelRefreshState, now: datetime) -> PanelRefreshState:
 def finish_request(
     state: PanelRefreshState, generation: int, *, has_failed: bool
 ) -> PanelRefreshState | None:
-    """After an answer; None when nobody waits for this one any more."""
+    """State after a reply; None when the reply is outdated."""
     if generation != state.generation or not state.is_in_flight:
         return None
     return replace(state, is_in_flight=False, has_failed=has_failed)
 
 
 def reset_request(state: PanelRefreshState) -> PanelRefreshState:
-    """To be asked again, whatever is on its way: the answer to that is not wanted any more."""
+    """Due again; the reply to a running request is outdated."""
     return replace(state, is_in_flight=False, is_refresh_due=True)
 
 
-def mark_due(states: Mapping[str, PanelRefreshState], panels: Iterable[str]) -> dict[str, PanelRefreshState]:
-    """The operator wants these now."""
-    chosen = set(panels)
-    return {
-        name: replace(turn, is_refresh_due=True) if name in chosen else turn for name, turn in states.items()
-    }
+def mark_due(state: PanelRefreshState) -> PanelRefreshState:
+    """Due again; a running request stays valid."""
+    return replace(state, is_refresh_due=True)
 
 
 def get_settle_time(role: Role) -> timedelta:

@@ -116,14 +116,14 @@ ALARM_KEYS = (
 )
 """Actions on the alarm at the cursor."""
 BATCH_KEYS = (
-    Binding("space", "say('approved')", "Approve", id="batch-approve",
+    Binding("space", "review('approved')", "Approve", id="batch-approve",
             tooltip="Approve, or confirm as the second person"),
-    Binding("d", "say('approved with deviation')", "Deviation", id="batch-deviation",
+    Binding("d", "review('approved with deviation')", "Deviation", id="batch-deviation",
             tooltip="Approve with a deviation"),
-    Binding("R", "say('rejected')", "Reject", id="batch-reject", tooltip="Reject, with a reason"),
-    Binding("i", "say('needs information')", "Ask", id="batch-question", tooltip="Needs information"),
-    Binding("c", "say('comment')", "Comment", id="batch-comment", tooltip="Add a comment"),
-    Binding("u", "say('withdrawn')", "Withdraw", id="batch-undo", tooltip="Withdraw the last review"),
+    Binding("R", "review('rejected')", "Reject", id="batch-reject", tooltip="Reject, with a reason"),
+    Binding("i", "review('needs information')", "Ask", id="batch-question", tooltip="Needs information"),
+    Binding("c", "review('comment')", "Comment", id="batch-comment", tooltip="Add a comment"),
+    Binding("u", "review('withdrawn')", "Withdraw", id="batch-undo", tooltip="Withdraw the last review"),
     Binding("A", "all_clean", "All clean", id="batch-all", tooltip="Approve all without exceptions"),
     Binding("n", "next_unreviewed", "Next", id="batch-next", tooltip="The next to review"),
     Binding("N", "next_exception", "Exception", id="batch-exception", tooltip="The next with exceptions"),

@@ -1,21 +1,17 @@
-"""The screen of the plant: status, notices, tiles, keys. It places the tiles and moves between them."""
+"""The dashboard: places its tiles, and moves the focus between them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import Reactive
-from textual.screen import Screen
-from textual.timer import Timer
 from textual.widget import Widget
 
 from dosing_tui.domain.messages.models import InventoryLevel
-from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.keys.bindings import TANK_KEYS, TILE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
-from dosing_tui.tui.layout.alarm_banner import AlarmBanner, render_banner
 from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.layout.layout import (
     MIN_HEIGHT,
@@ -26,47 +22,32 @@ from dosing_tui.tui.layout.layout import (
     arrange_tiles,
     find_neighbour,
 )
-from dosing_tui.tui.layout.status_and_footer import (
-    KeyHint,
-    ScopeSummary,
-    StatusBarState,
-    render_footer,
-    render_message,
-    render_scope_bar,
-    render_status_bar,
-)
+from dosing_tui.tui.layout.status_and_footer import KeyHint, ScopeSummary, render_scope_bar
 from dosing_tui.tui.layout.view_layouts import DashboardView
-from dosing_tui.tui.rendering import minimal_repaint
 from dosing_tui.tui.rendering.canvas import render_paragraph
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.palette import TEXT
 from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.tiles.registry import list_other_panels
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent
 from dosing_tui.tui.widgets.messages import ViewChanged
 from dosing_tui.tui.widgets.tile_widget import Tile
 from dosing_tui.tui.widgets.visible_rows import VisibleRows
 
-MESSAGE_DURATION_S = 6.0
 _TOO_SMALL = f"The console needs {MIN_WIDTH}x{MIN_HEIGHT} characters; this window has {{}}x{{}}."
 
 
-class DashboardScreen(Screen[None]):
+class DashboardScreen(ConsoleScreen[None]):
     BINDINGS = [*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS]
     AUTO_FOCUS = "#doses"
-    # as in Screen, but without painting everything anew: the two tiles draw their own frames
+    # as in Screen, but without a repaint of everything: the two tiles draw their own frames
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self, theme: TerminalTheme, hints: Mapping[FooterMode, Sequence[KeyHint]]) -> None:
-        super().__init__()
-        minimal_repaint.install_compositor(self)
-        self._hints = hints
-        self._status = LineWidget(theme, id="status")
-        self._banner = LineWidget(theme, id="notices")
+        super().__init__(theme, hints)
         self._scope = LineWidget(theme, id="scope")
         self._has_scope_row = False
-        self._message_timer: Timer | None = None
-        self._footer = LineWidget(theme, id="keys")
         self._too_small = LineWidget(theme, id="too-small")
         self._other_panels = list_other_panels()
         self.tiles: dict[str, Tile] = {name: Tile(name, theme) for name in (*TileId, *self._other_panels)}
@@ -75,7 +56,7 @@ class DashboardScreen(Screen[None]):
         self.view = DashboardView.OVERVIEW
         self.zoomed_tile: str | None = None
         self._last_focus: dict[DashboardView, str] = {DashboardView.OVERVIEW: TileId.DOSES}
-        """Which tile had the focus when a view was left."""
+        """The tile that had the focus when a view was left."""
 
     def compose(self) -> ComposeResult:
         yield self._status
@@ -88,57 +69,56 @@ class DashboardScreen(Screen[None]):
 
     @property
     def screen_title(self) -> str:
-        """What is on the screen, for the status bar."""
+        """View and zoomed tile, for the status bar."""
         view = self.view.display_name
-        return (
-            view
-            if self.zoomed_tile is None
-            else f"{view} › {self.zoomed_tile.replace('_', ' ').capitalize()}"
-        )
+        if self.zoomed_tile is None:
+            return view
+        return f"{view} › {self.zoomed_tile.replace('_', ' ').capitalize()}"
 
     @property
     def cursor_time(self) -> datetime | None:
-        """What the cursor of a large chart reads, None where there is none."""
+        """Time under the cursor of a large chart; None without a cursor."""
         focused = self._get_focused_tile()
         return None if focused is None else self.tiles[focused].cursor_time
 
     @property
     def selected_tank(self) -> InventoryLevel | None:
-        """The row that was chosen in the table of levels; None where none was."""
+        """The selected row of the tank table; None without a selection."""
         chosen = self.tiles[TileId.TANK_TABLE].selected_row
         return chosen if isinstance(chosen, InventoryLevel) else None
 
-    def get_focused_rows(self, zone: tzinfo) -> VisibleRows | None:
-        """What the focused tile shows."""
+    def get_visible_rows(self, zone: tzinfo) -> VisibleRows | None:
+        """The rows of the focused tile."""
         focused = self._get_focused_tile()
         return None if focused is None else self.tiles[focused].get_visible_rows(zone)
 
     @property
     def is_single_tile(self) -> bool:
-        """One tile has all the room."""
+        """Only one tile is visible."""
         return len(self._current_layout.places) == 1
 
     @property
     def visible_tiles(self) -> Sequence[str]:
-        """The tiles in sight."""
+        """Tiles of the present layout."""
         return tuple(self._current_layout.places)
 
-    def apply_theme(self, theme: TerminalTheme) -> None:
-        for widget in self.query(LineWidget):
-            widget.apply_theme(theme)
+    @property
+    def banner_rows(self) -> int:
+        """Height of the alarm banner in the present layout."""
+        return self._current_layout.banner_rows
 
-    # what the app gives
+    @property
+    def footer_mode(self) -> FooterMode:
+        """The keys of the visible tiles."""
+        places = self._current_layout.places
+        if len(places) == 1:
+            return self.tiles[next(iter(places))].mode
+        return FooterMode.TANKS if self.view is DashboardView.INVENTORY else FooterMode.SCREEN
 
-    def show_status(self, status: StatusBarState) -> None:
-        self._status.show_rows(render_status_bar(status, self.size.width))
-
-    def show_banner(self, banner: AlarmBanner, stamp: Callable[[datetime], str]) -> None:
-        self._banner.show_rows(
-            render_banner(banner, stamp, self.size.width, self._current_layout.banner_rows)
-        )
+    # content
 
     def show_scope(self, summary: ScopeSummary) -> None:
-        """A row of its own, as long as anything is chosen."""
+        """In its own row, while a range or filter is chosen."""
         bar = bool(summary.range or summary.filters)
         if bar != self._has_scope_row:
             self._has_scope_row = bar
@@ -148,32 +128,14 @@ class DashboardScreen(Screen[None]):
 
     def show_tile(self, name: str, content: AnyTileContent) -> None:
         self.tiles[name].show_content(content)
-        if self.is_single_tile and self._message_timer is None:
-            self._draw_footer()
+        if self.is_single_tile:
+            self.draw_footer()
 
     def set_tank_count(self, count: int) -> None:
-        """More tanks than rows ask for another arrangement."""
+        """More tanks than rows need another layout."""
         if count != self._tank_count:
             self._tank_count = count
             self._arrange_tiles()
-
-    def show_message(self, sentence: str) -> None:
-        """For a few seconds, in place of the keys."""
-        self._footer.show_rows(render_message(clean_line(sentence), self.size.width))
-        if self._message_timer is not None:
-            self._message_timer.stop()
-        self._message_timer = self.set_timer(MESSAGE_DURATION_S, self._clear_message)
-
-    def _clear_message(self) -> None:
-        self._message_timer = None
-        self._draw_footer()
-
-    def _draw_footer(self) -> None:
-        """The keys of what is shown."""
-        places = self._current_layout.places
-        many = FooterMode.TANKS if self.view is DashboardView.INVENTORY else FooterMode.SCREEN
-        mode = self.tiles[next(iter(places))].mode if len(places) == 1 else many
-        self._footer.show_rows(render_footer(self._hints[mode], self.size.width))
 
     # places
 
@@ -197,7 +159,7 @@ class DashboardScreen(Screen[None]):
             self._too_small.show_rows(render_paragraph(_TOO_SMALL.format(width, height), width, height, TEXT))
         else:
             self._ensure_focus()
-            self._draw_footer()
+            self.clear_message()
 
     def _place_tile(self, tile: Tile, layout: TileLayout, name: str) -> None:
         place = layout.places.get(name)
@@ -208,7 +170,7 @@ class DashboardScreen(Screen[None]):
     # keys
 
     def _ensure_focus(self) -> None:
-        """The focus is always on a tile that can be seen."""
+        """Keep the focus on a visible tile."""
         places = self._current_layout.places
         if self._get_focused_tile() not in places:
             first = next(iter(places))
@@ -239,11 +201,11 @@ class DashboardScreen(Screen[None]):
             self._switch_view(self.view, self._get_focused_tile())
 
     def action_back(self) -> None:
-        """From a tile to its screen, from there to the overview."""
+        """From a zoomed tile to its view, from there to the overview."""
         self._switch_view(DashboardView.OVERVIEW if self.zoomed_tile is None else self.view, None)
 
     def action_next_tile(self, step: int) -> None:
-        """The tiles of the view, one after the other; also while one of them has all the room."""
+        """Focus the next tile of the view; while one is zoomed, zoom the next."""
         if self._current_layout.is_too_small:
             return
         options = LayoutOptions(self.view, other_panels=self._other_panels)

@@ -1,4 +1,4 @@
-"""The report of a shift on the screen: read, leafed through by shifts, saved."""
+"""The shift report on the screen: scrolled, changed to another shift, saved."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle, Colour
 from dosing_tui.tui.rendering.theme import TerminalTheme
 
 ROWS_ABOVE = 2
-"""Rows of the screen below that stay in sight: its status and the alarms."""
+"""Rows of the screen below that stay visible: status bar and alarm banner."""
 REPORT_KEYS = (
     Binding("left_square_bracket", "leaf(-1)", "Shift before"),
     Binding("right_square_bracket", "leaf(1)", "after"),
@@ -31,21 +31,21 @@ REPORT_KEYS = (
     Binding("r", "again", "Refresh"),
     Binding("escape,S", "leave", "Back"),
 )
-"""They stand at the page's foot, as far as they do not go without saying."""
+"""The keys with ``show`` are listed at the foot."""
 _ABNORMAL_STYLE = CellStyle(ColourRole.WARN, bold=True)
 _RULE_CHARACTERS = frozenset("=-")
 
 
 @dataclass(frozen=True, slots=True)
 class ShiftReportPage:
-    """What is shown: the report's lines, or a sentence where there is none."""
+    """The report's lines, or a message while there are none."""
 
     lines: tuple[str, ...] = ()
     message: str = "The report is being made ..."
 
 
 class ShiftReportScreen(ModalScreen[None]):
-    """``select_shift`` is asked for another shift, ``reload`` for the same again, ``save`` to write it to files."""
+    """Keys call ``select_shift`` (-1, 1), ``reload`` and ``save``; the report comes with ``show_page``."""
 
     BINDINGS = [*REPORT_KEYS]
 
@@ -56,7 +56,7 @@ class ShiftReportScreen(ModalScreen[None]):
         super().__init__()
         self._report = LineWidget(theme, id="report")
         self._hints = [_format_hint(binding) for binding in REPORT_KEYS if binding.show]
-        self._select_shift, self._reload, self._save = select_shift, reload, save
+        self.action_leaf, self.action_again, self.action_save = select_shift, reload, save
         self._page = ShiftReportPage()
         self._first_line = 0
         self._message_text = ""
@@ -71,18 +71,18 @@ class ShiftReportScreen(ModalScreen[None]):
         self.draw_report()
 
     def show_page(self, page: ShiftReportPage) -> None:
-        """Where the operator was reading stays in sight."""
+        """The scroll position stays."""
         self._page, self._message_text = page, ""
         self.draw_report()
 
     def show_message(self, sentence: str) -> None:
-        """In place of the keys, until the next one."""
+        """In place of the keys, until the next key."""
         self._message_text = clean_line(sentence)
         self.draw_report()
 
     @property
     def visible_lines(self) -> int:
-        """Rows of the report in sight."""
+        """Visible rows of the report."""
         return max(1, self.app.size.height - ROWS_ABOVE - 1)
 
     def draw_report(self) -> None:
@@ -112,21 +112,12 @@ class ShiftReportScreen(ModalScreen[None]):
         self._first_line, self._message_text = top, ""
         self.draw_report()
 
-    def action_leaf(self, step: int) -> None:
-        self._select_shift(step)
-
-    def action_again(self) -> None:
-        self._reload()
-
-    def action_save(self) -> None:
-        self._save()
-
     def action_leave(self) -> None:
         self.dismiss(None)
 
 
 def render_page(page: ShiftReportPage, first_line: int, width: int, height: int) -> Rows:
-    """The part of the report from line ``first_line`` on, in the middle of a wide window."""
+    """``height`` rows from ``first_line`` on, centred in a wide window."""
     canvas = Canvas(width, height)
     lines = page.lines or tuple(wrap_text(page.message, max(1, width - 4)))
     x = max(0, (width - max(map(len, lines), default=0)) // 2)
@@ -140,7 +131,7 @@ def render_page(page: ShiftReportPage, first_line: int, width: int, height: int)
 
 
 def _choose_style(line: str, following: Sequence[str]) -> CellStyle:
-    """Headings stand above a line of their length; what is marked is abnormal."""
+    """Headings are underlined with rule characters; lines that begin with "! " are abnormal."""
     if line.startswith("! "):
         return _ABNORMAL_STYLE
     if line and set(line) <= _RULE_CHARACTERS:

@@ -1,5 +1,6 @@
-"""One tile: a content in a frame, at any size; a reader in tables, a cursor in large charts."""
+"""One tile: its content in a frame at any size, with a cursor in tables and large charts."""
 
+import sys
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Any
@@ -28,12 +29,12 @@ _TABLE_ACTIONS = frozenset({"step", "page", "end", "order", "reverse", "find"})
 
 
 class Tile(LineWidget, can_focus=True):
-    """Shows the content it is given, and nothing again that it shows already."""
+    """Draws only when content, place or cursor has changed."""
 
     BINDINGS = [*TABLE_KEYS, *CHART_KEYS]
 
     class FocusExit(Message):
-        """The operator went past the first row: the focus goes on in that direction."""
+        """The cursor left the first row: the focus moves on in ``direction``."""
 
         def __init__(self, direction: Direction) -> None:
             super().__init__()
@@ -44,16 +45,16 @@ class Tile(LineWidget, can_focus=True):
         self.tile_id = name
         self.frame = TileFrame.FULL
         self.is_large = False
-        """It has the whole screen."""
+        """It is the only visible tile."""
         self._content: AnyTileContent | None = None
         self._tile_size = (0, 0)
         self._needs_draw = False
-        """The room is another than what was drawn is for."""
+        """The size has changed since the last drawing."""
         self._table_cursor = TableCursor()
         self._chart_cursor: datetime | int | None = None
-        """The time, or the number of the bin, that is read; None is the newest, or the middle."""
+        """Time of a bucket, or number of a bin; None: the newest bucket, or the middle bin."""
 
-    # what it is given
+    # content
 
     def show_content(self, content: AnyTileContent) -> None:
         if content != self._content or self._needs_draw:
@@ -61,7 +62,7 @@ class Tile(LineWidget, can_focus=True):
             self.draw_tile()
 
     def set_place(self, place: TileRect, frame: TileFrame, *, is_large: bool = False) -> None:
-        """Be there; drawn with the next content, or when it is painted before: never twice for one frame."""
+        """Move and resize; drawn with the next content or the next paint, never twice for one frame."""
         self.styles.offset = (place.x, place.y)
         self.styles.width, self.styles.height = place.width, place.height
         if (place.width, place.height, frame, is_large) != (*self._tile_size, self.frame, self.is_large):
@@ -70,9 +71,13 @@ class Tile(LineWidget, can_focus=True):
             self.refresh()
 
     @property
+    def _data(self) -> object:
+        return self._content.data if self._content is not None else None
+
+    @property
     def mode(self) -> FooterMode:
-        """What keys do here."""
-        match self._content.data if self._content is not None else None:
+        """The keys of the content."""
+        match self._data:
             case ChartData() | ErrorHistogram():
                 return FooterMode.CHART
             case TableData():
@@ -82,23 +87,23 @@ class Tile(LineWidget, can_focus=True):
 
     @property
     def selected_row(self) -> object:
-        """The row of a table that the operator has chosen; None where he has not."""
+        """The selected row of a table; None without a selection."""
         rows = self._list_rows()
         return self._table_cursor.selected_row or (rows[0] if rows and self.has_focus else None)
 
     @property
     def cursor_time(self) -> datetime | None:
-        """The beginning of the bucket under the cursor, once the cursor has been moved."""
+        """Start of the bucket under the cursor; None until the cursor was moved."""
         return self._chart_cursor if self.is_large and isinstance(self._chart_cursor, datetime) else None
 
     def get_visible_rows(self, zone: tzinfo) -> VisibleRows | None:
-        """What is on the screen here, as rows; None before there is anything."""
+        """The content as rows; None before the first content."""
         return None if self._content is None else list_visible_rows(self._content, self._table_cursor, zone)
 
-    # what it draws
+    # drawing
 
     def draw_tile(self) -> None:
-        """Draw what was last shown, for the present room, frame and focus."""
+        """Draw the last content for the present size, frame and focus."""
         self._needs_draw = False
         if self._content is not None and self._is_drawable:
             self.show_rows(self._render_tile(self._content))
@@ -122,7 +127,7 @@ class Tile(LineWidget, can_focus=True):
         )
 
     def _apply_cursor(self, content: AnyTileContent) -> AnyTileContent:
-        """The content as the operator reads it: with cursor or selected row."""
+        """The content with its cursor or selected row."""
         match content.data:
             case TableData() as table if table.rows:
                 return self._apply_table_cursor(content, table)
@@ -170,15 +175,15 @@ class Tile(LineWidget, can_focus=True):
         )
 
     def watch_has_focus(self, _has_focus: bool) -> None:
-        """Not ``on_focus``, which comes before the widget knows it."""
+        """Not ``on_focus``, which comes before ``has_focus`` is set."""
         super().watch_has_focus(_has_focus)
         self.draw_tile()
 
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that mean nothing for what is shown are left to the screen."""
-        data = self._content.data if self._content is not None else None
+        """Keys without a meaning for the content are left to the screen."""
+        data = self._data
         if action in _CHART_ACTIONS:
             return self.is_large and isinstance(data, ChartData | ErrorHistogram)
         if action in _TABLE_ACTIONS:
@@ -188,7 +193,7 @@ class Tile(LineWidget, can_focus=True):
         return True
 
     def _list_rows(self) -> tuple[object, ...]:
-        data = self._content.data if self._content is not None else None
+        data = self._data
         return data_table.arrange_rows(data, self._table_cursor) if isinstance(data, TableData) else ()
 
     def action_step(self, rows: int) -> None:
@@ -226,7 +231,7 @@ class Tile(LineWidget, can_focus=True):
         self._set_table_cursor(replace(self._table_cursor, is_searching=True))
 
     def on_key(self, event: events.Key) -> None:
-        """While a search is typed, keys are letters; on_key because any letter may come."""
+        """While a search is typed, keys are letters; no binding can name every letter."""
         if self._table_cursor.is_searching:
             event.stop()
             event.prevent_default()
@@ -237,23 +242,24 @@ class Tile(LineWidget, can_focus=True):
         self.draw_tile()
 
     def action_cursor(self, step: int) -> None:
-        data = self._content.data if self._content is not None else None
+        """Move to another bucket or bin."""
+        data = self._data
         if isinstance(data, ChartData):
-            here = self._find_bucket(data)
-            self._set_chart_cursor(data, (find_newest_bucket(data) if here is None else here) + step)
+            bucket = self._find_bucket(data)
+            self._set_chart_cursor((find_newest_bucket(data) if bucket is None else bucket) + step)
         elif isinstance(data, ErrorHistogram):
-            self._chart_cursor = max(0, min(len(data.bins) - 1, self._find_bin(data) + step))
-            self.draw_tile()
+            self._set_chart_cursor(self._find_bin(data) + step)
 
     def action_cursor_end(self, last: bool) -> None:
-        data = self._content.data if self._content is not None else None
-        if isinstance(data, ChartData):
-            self._set_chart_cursor(data, data.window.bucket_count - 1 if last else 0)
-        elif isinstance(data, ErrorHistogram):
-            self._chart_cursor = len(data.bins) - 1 if last else 0
-            self.draw_tile()
+        """Move to the first or last bucket or bin."""
+        self._set_chart_cursor(sys.maxsize if last else 0)
 
-    def _set_chart_cursor(self, data: ChartData, bucket: int) -> None:
-        bucket = max(0, min(bucket, data.window.bucket_count - 1))
-        self._chart_cursor = data.window.since + data.window.bucket_width * bucket
+    def _set_chart_cursor(self, number: int) -> None:
+        """Bucket or bin, limited to those there are."""
+        match self._data:
+            case ChartData(window=window):
+                bucket = max(0, min(number, window.bucket_count - 1))
+                self._chart_cursor = window.since + window.bucket_width * bucket
+            case ErrorHistogram(bins=bins):
+                self._chart_cursor = max(0, min(number, len(bins) - 1))
         self.draw_tile()

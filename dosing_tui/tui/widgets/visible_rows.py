@@ -1,4 +1,4 @@
-"""What a tile shows, as rows and columns: exactly that, in the same order. Pure."""
+"""The content of a tile as rows and columns, in the order of the screen, for exports. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ CellValue: TypeAlias = float | int | str | datetime | date | None
 
 @dataclass(frozen=True, slots=True)
 class VisibleRows:
-    """``columns`` are names with their units; times are in the plant's zone."""
+    """``columns``: pairs of name and unit; times are in the plant's time zone."""
 
     title: str
     scope: str
@@ -32,7 +32,7 @@ class VisibleRows:
 
 
 def list_visible_rows(content: AnyTileContent, cursor: TableCursor, zone: tzinfo) -> VisibleRows:
-    """The rows behind a tile; none where it only says why it is empty."""
+    """The rows of a tile; none while it shows only why it is empty."""
     columns, rows = ((), ()) if content.empty_text else _convert_data(content.data, cursor, zone)
     return VisibleRows(
         content.title, content.scope_text, tuple(columns), tuple(rows), content.unit, content.origin
@@ -44,7 +44,7 @@ CellRows: TypeAlias = Sequence[tuple[CellValue, ...]]
 
 
 def list_table_rows(title: str, table: TableData[Row], zone: tzinfo) -> VisibleRows:
-    """The rows of a table that is on no tile."""
+    """The rows of a table outside the tiles."""
     columns, rows = _convert_table(table, TableCursor(), zone)
     return VisibleRows(title, "", tuple(columns), tuple(rows))
 
@@ -73,7 +73,7 @@ def _convert_data(data: object, cursor: TableCursor, zone: tzinfo) -> tuple[Colu
 
 
 def _convert_chart(data: ChartData) -> tuple[ColumnTitles, CellRows]:
-    """A row for each bucket, also for those without a value."""
+    """One row for each bucket, also without a value."""
     columns = [("from", ""), ("until", ""), *((curve.name, data.unit) for curve in data.curves)]
     rows = [
         (*data.get_bucket_span(bucket), *(curve.values[bucket] for curve in data.curves))
@@ -96,7 +96,7 @@ def _localize_time(value: CellValue, zone: tzinfo) -> CellValue:
 
 
 def _strip_unit(title: str, unit: str) -> str:
-    """The unit has its own place: 'Error g' is 'Error' in g."""
+    """'Error g' becomes 'Error': the unit has its own field."""
     title = title.strip()
     return title.removesuffix(f" {unit}") if unit else title
 

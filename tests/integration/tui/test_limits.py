@@ -60,7 +60,7 @@ async def test_the_error_rate_setting_moves_alarm_console_and_grafana(
     async with open_console(chosen=chosen, size=MEDIUM) as driven:
         await driven.press_keys("4")
         await driven.wait_for_text(f"limit {percent:g}")
-        tile = driven.app._dashboard.tiles["errors"]._content
+        tile = driven.app.dashboard_screen.tiles["errors"]._content
         assert tile is not None
         assert (tile.data.limit, tile.data.min_top) == (percent, 2 * percent)
     assert list_thresholds(find_grafana_panel(chosen, "Error rate")["fieldConfig"]["defaults"]) == [
@@ -89,7 +89,7 @@ async def test_the_tolerance_setting_moves_alarm_console_and_grafana(
         await driven.press_keys("4")
         await driven.wait_for_text(f"limit ±{tolerance:g}")
         await driven.wait_for_text(f"Beyond ±{tolerance:g} g")
-        tile = driven.app._dashboard.tiles["accuracy"]._content
+        tile = driven.app.dashboard_screen.tiles["accuracy"]._content
         assert tile is not None
         assert tile.data.tolerance_g == tolerance
     days = find_grafana_panel(chosen, "Daily production")
@@ -106,7 +106,7 @@ async def test_the_stock_marks_move_alarm_console_and_grafana(
     assert ("STOCK_LOW" in list_raised_rules(plant, plant.make_level(30.0))) is is_raised
     async with open_console(chosen=chosen) as driven:
         await driven.wait_for_text(f"limits {low:g} / {warn:g} %")
-        tile = driven.app._dashboard.tiles["inventory"]._content
+        tile = driven.app.dashboard_screen.tiles["inventory"]._content
         assert tile is not None
         assert tile.data.limits == (low, warn)
     assert list_thresholds(find_grafana_panel(chosen, "Inventory")["fieldConfig"]["defaults"]) == [

@@ -12,7 +12,8 @@ from dosing_tui.config.settings import ColourTheme, GlyphMode
 from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, Actor, AlarmEvent
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts
 from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetailScreen
-from dosing_tui.tui.app.app import DosingApp, TerminalOptions
+from dosing_tui.tui.app.app import DosingApp
+from dosing_tui.tui.app.terminal_options import TerminalOptions
 from tests.support.domain.alarm_entries import make_entry
 from tests.support.tui.alarm_samples import make_state, picture_of
 from tests.support.tui.batch_samples import told_batches
@@ -106,10 +107,10 @@ def app_with_alarms(*, glyphs: GlyphMode = GlyphMode.UNICODE) -> DosingApp:
         make_state("ERR_RATE_1H", number=3, acked=True, acked_by=Actor("Zoe", "zoe")),
         make_state("BATCH_ABORTED", "CU-85", number=4, active=False, latched=True, value=None, limit=None),
     )
-    live = made._live_source
+    live = made.services.live_source
     assert isinstance(live, LiveState)
     live.set_alarms(alarms)
-    source = made._source
+    source = made.services.source
     assert isinstance(source, FakeSource)
     source.entries = [
         replace(make_entry(event, number), at=NOW - timedelta(minutes=60 - number), who=who, comment=comment)
@@ -144,7 +145,7 @@ def test_alarms(snap_compare: Compare, glyphs: GlyphMode, size: tuple[int, int],
         assert isinstance(pilot.app, DosingApp)
         known = pilot.app
         await wait_for(lambda: not isinstance(detail, AlarmDetailScreen) or detail._trend.points is not None)
-        await wait_for(lambda: "shift" not in keys or known._journal_list.journal_filter is not None)
+        await wait_for(lambda: "shift" not in keys or known.journal.journal_list.journal_filter is not None)
         await pilot.pause()
 
     assert snap_compare(app_with_alarms(glyphs=glyphs), terminal_size=size, run_before=run_before)
@@ -183,11 +184,11 @@ def test_batches(
             await pilot.press(key)
             await wait_until_settled(pilot)
             await wait_for(
-                lambda: console._batch_store is not None and not console._batch_store.has_pending_jobs
+                lambda: console.reviews.store is not None and not console.reviews.store.has_pending_jobs
             )
             console._run_tick()
             await wait_for(
-                lambda: console._batch_store is not None and not console._batch_store.has_pending_jobs
+                lambda: console.reviews.store is not None and not console.reviews.store.has_pending_jobs
             )
             await pilot.pause()
 

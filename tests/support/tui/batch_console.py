@@ -9,7 +9,7 @@ from dosing_tui.config.settings import PlantSettings, ReviewSettings, Settings
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.live_state import LiveState
-from dosing_tui.tui.app.app import TerminalOptions
+from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.data.batch_source import DatabaseBatchSource
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings

@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 
 from dosing_tui.config.settings import ColourTheme, ConsoleSettings, PlantSettings, Settings
 from dosing_tui.live_state import LiveState
-from dosing_tui.tui.app.app import DosingApp, TerminalOptions
+from dosing_tui.tui.app.app import DosingApp
+from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.rendering.palette import ColourRole
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.tiles.registry import list_panels
@@ -73,10 +74,10 @@ class Console:
 
 async def wait_until_drawn(app: DosingApp) -> None:
     """Every panel has answered, nothing is left to be drawn, and the focus has come to what is in sight."""
-    plant = app._dashboard
+    plant = app.dashboard_screen
     await wait_for(
         lambda: (
-            {panel.id for panel in list_panels(plant.visible_tiles)} <= set(app.panel_results)
+            {panel.id for panel in list_panels(plant.visible_tiles)} <= set(app.dashboard.panel_results)
             and not app._is_redraw_due
             and (app.screen is not plant or not plant.visible_tiles or _focus_is_drawn(plant))
         )

@@ -12,7 +12,7 @@ from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmStateName, Suppression
 from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.notifications.channel_status import ChannelStatus
-from dosing_tui.tui.app.app import TerminalOptions
+from dosing_tui.tui.app.terminal_options import TerminalOptions
 from tests.support.tui import sample_plant
 from tests.support.tui.alarm_samples import Journal, make_flood, make_state, picture_of
 from tests.support.tui.console_driver import LARGE, SMALL, Console, open_console, wait_for
@@ -118,7 +118,9 @@ async def test_all_in_sight_are_acknowledged_after_a_question_with_comment_and_n
 async def test_what_changed_under_the_question_is_left_out_and_told_with_its_reason() -> None:
     async with open_alarm_console() as plant:
         await plant.press_keys("a", "A")
-        first, second, third = (one.state for one in plant.console.app.alarms.annunciated_alarms)
+        first, second, third = (
+            one.state for one in plant.console.app.services.get_alarms().annunciated_alarms
+        )
         reason = "the pump is being repaired"
         others = [
             operator_commands.remove_from_service(first, OTHER, priority=first.priority, reason=reason),
@@ -149,7 +151,7 @@ async def test_if_nothing_is_left_to_acknowledge_that_is_said_and_nothing_is_jou
         plant.journal.take_entries(
             [
                 operator_commands.acknowledge_alarm(one.state, OTHER)
-                for one in plant.console.app.alarms.annunciated_alarms
+                for one in plant.console.app.services.get_alarms().annunciated_alarms
             ]
         )
         await plant.press_keys("enter")
@@ -258,7 +260,7 @@ async def test_a_journal_that_is_away_is_told_and_nothing_is_acknowledged() -> N
     async with open_alarm_console() as plant:
         plant.console.source.away = "No database server listens at db.plant:5432."
         await plant.press_keys("a", "space")
-        shown = await plant.console.wait_for_text("Nothing is done: No database server")
+        shown = await plant.console.wait_for_text("Action failed: No database server")
         assert "UNACK 3 of 3" in shown
 
 

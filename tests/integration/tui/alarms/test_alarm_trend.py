@@ -12,7 +12,7 @@ from dosing_tui.domain.panels.alarm_trend_query import (
     build_trend_query,
 )
 from dosing_tui.tui.alarms.alarm_trend import AlarmTrendState, build_trend_chart, render_trend
-from dosing_tui.tui.app.app import TerminalOptions
+from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.palette import ColourRole
 from tests.support.tui.alarm_samples import make_state, make_view, picture_of

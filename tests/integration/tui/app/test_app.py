@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState
-from dosing_tui.tui.app.app import TerminalOptions
+from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import ALL_KEYS, HELP_MAIN
 from dosing_tui.tui.keys.help_pages import HELP_BATCHES

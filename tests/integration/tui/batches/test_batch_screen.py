@@ -13,7 +13,7 @@ from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LiveState
-from dosing_tui.tui.app.app import TerminalOptions
+from dosing_tui.tui.app.terminal_options import TerminalOptions
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows
 from tests.support.domain.batch_messages import make_dose, make_event, normal_batch
@@ -65,9 +65,7 @@ async def test_fifty_clean_batches_are_reviewed_one_by_one_with_at_most_sixty_ke
             if number == 0:
                 await plant.type_text("Anna")
                 await plant.press_keys("enter")
-            await plant.wait_for_text(
-                ": approved." if number < 49 else "Nothing further down is left to review."
-            )
+            await plant.wait_for_text(": approved." if number < 49 else "No further batch to review below.")
         assert read_reviews(migrated) == [("approved", "Anna", "")] * 50
         assert plant.pressed <= 60
 
@@ -75,7 +73,7 @@ async def test_fifty_clean_batches_are_reviewed_one_by_one_with_at_most_sixty_ke
 async def test_a_key_that_is_held_down_approves_nothing_that_was_not_looked_at(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(3))
     async with open_review_console(migrated) as plant:
-        plant.console.app._author = "Anna"
+        plant.console.app.services.operator.name = "Anna"
         await plant.press_keys("b")
         await plant.wait_for_text("All 3")
         await plant.press_keys("enter")
@@ -128,7 +126,7 @@ async def test_what_has_exceptions_is_approved_with_a_reason_only_and_goes_on_to
 async def test_a_review_is_undone_by_a_new_entry(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as plant:
-        plant.console.app._author = "Anna"
+        plant.console.app.services.operator.name = "Anna"
         await plant.press_keys("b")
         await plant.wait_for_text("All 1")
         await plant.press_keys("enter")
@@ -153,12 +151,12 @@ async def test_one_key_approves_nothing_that_is_rejected(migrated: str) -> None:
         await plant.wait_for_text("All 1")
         await plant.press_keys("enter")
         await plant.wait_for_text("Ingredients")
-        plant.console.app._author = "Anna"
+        plant.console.app.services.operator.name = "Anna"
         await plant.press_keys("R")
         await plant.type_text("wrong drum")
         await plant.press_keys("enter")
         await plant.wait_for_text("rejected by Anna (")
-        plant.console.app._author = "Ben"
+        plant.console.app.services.operator.name = "Ben"
         await plant.press_keys("space")
         await plant.wait_for_text("It is rejected already. Undo that first, and say why.")
         assert read_reviews(migrated) == [("rejected", "Anna", "wrong drum")]
@@ -168,7 +166,7 @@ async def test_of_two_reviewers_at_once_the_second_is_told_and_what_was_typed_st
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as anna, open_review_console(migrated) as ben:
         for plant, name in ((anna, "Anna"), (ben, "Ben")):
-            plant.console.app._author = name
+            plant.console.app.services.operator.name = name
             await plant.press_keys("b")
             await plant.wait_for_text("All 1")
             await plant.press_keys("enter")
@@ -188,7 +186,7 @@ async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migr
     store_readings(migrated, *make_clean_batches(3))
     async with open_review_console(migrated) as anna, open_review_console(migrated) as ben:
         for plant, name in ((anna, "Anna"), (ben, "Ben")):
-            plant.console.app._author = name
+            plant.console.app.services.operator.name = name
             await plant.press_keys("b")
             await plant.wait_for_text("All 3")
             await plant.press_keys("o", "enter")
@@ -227,7 +225,7 @@ async def test_a_pin_is_asked_for_at_every_signing_where_there_are_pins(migrated
     store_readings(migrated, *make_clean_batches(2))
     set_pin(settings_for(migrated), who="Anna", pin="4711")
     async with open_review_console(migrated, review=ReviewSettings(pin=True)) as plant:
-        plant.console.app._author = "Anna"
+        plant.console.app.services.operator.name = "Anna"
         await plant.press_keys("b")
         await plant.wait_for_text("All 2")
         await plant.press_keys("enter")
@@ -252,7 +250,7 @@ async def test_a_second_person_confirms_what_the_first_has_approved(migrated: st
         await plant.press_keys("enter")
         await plant.wait_for_text("Ingredients")
         for name in ("Anna", "Ben"):
-            plant.console.app._author = name
+            plant.console.app.services.operator.name = name
             await plant.press_keys("space")
             await plant.wait_for_text(f"by {name}")
         assert [(meaning, who) for meaning, who, _ in read_reviews(migrated)] == [
@@ -285,7 +283,7 @@ async def test_text_of_the_plant_is_neither_markup_nor_control(migrated: str) ->
 async def test_without_the_right_a_sentence_tells_and_what_was_typed_stays(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as plant:
-        plant.console.app._author = "Anna"
+        plant.console.app.services.operator.name = "Anna"
         await plant.press_keys("b")
         await plant.wait_for_text("All 1")
         execute_statements(migrated, "ALTER TABLE batch_reviews RENAME TO reviews_away")
@@ -308,7 +306,7 @@ async def test_filters_narrow_the_list_and_the_console_s_filters_apply(migrated:
         await plant.console.pilot.pause()
         assert "None" not in shown
         await plant.press_keys("w", "right")
-        await plant.wait_for_text("No batch here is what you look for")
+        await plant.wait_for_text("No batch matches.")
         await plant.press_keys("left", "[")
         await plant.wait_for_text("Range")
 
@@ -361,7 +359,7 @@ async def test_what_is_entered_is_said_to_be_though_the_batch_cannot_be_read_aft
     store_readings(migrated, *make_clean_batches(2))
     async with open_review_console(migrated) as plant:
         plant.source.batches = source = Troubled(settings_for(migrated), "anna")
-        plant.console.app._author = "Anna"
+        plant.console.app.services.operator.name = "Anna"
         await plant.press_keys("b")
         await plant.wait_for_text("All 2")
         await plant.press_keys("enter")
@@ -369,7 +367,7 @@ async def test_what_is_entered_is_said_to_be_though_the_batch_cannot_be_read_aft
         source.details_away = True
         await plant.press_keys("space")
         shown = await plant.wait_for_text(
-            ": approved. It could not be shown as it is now: No database server listens."
+            ": approved. Its present state could not be read: No database server listens."
         )
         assert "Nothing" not in shown
         assert read_reviews(migrated) == [("approved", "Anna", "")]
@@ -383,7 +381,7 @@ async def test_when_a_later_part_of_many_fails_it_is_told_what_is_entered_and_wh
     async with open_review_console(migrated) as plant:
         plant.source.batches = source = Troubled(settings_for(migrated), "anna")
         source.away_after = 4
-        plant.console.app._author = "Anna"
+        plant.console.app.services.operator.name = "Anna"
         await plant.press_keys("b")
         await plant.wait_for_text("All 9")
         await plant.press_keys("A")
@@ -409,7 +407,7 @@ async def test_the_plant_s_policy_asks_for_pin_and_second_person_whatever_the_co
         await plant.press_keys("enter")
         await plant.wait_for_text("signed with a PIN")
         for name in ("Anna", "Ben"):
-            plant.console.app._author = name
+            plant.console.app.services.operator.name = name
             await plant.press_keys("space")
             await plant.wait_for_text("Your PIN signs the record")
             await plant.type_text("4711")
@@ -431,7 +429,7 @@ async def test_the_plant_s_policy_asks_for_pin_and_second_person_whatever_the_co
 async def test_what_came_after_a_review_is_told_on_the_batch(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as plant:
-        plant.console.app._author = "Anna"
+        plant.console.app.services.operator.name = "Anna"
         await plant.press_keys("b")
         await plant.wait_for_text("All 1")
         await plant.press_keys("enter")

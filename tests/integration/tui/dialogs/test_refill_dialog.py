@@ -37,7 +37,7 @@ async def open_stocked_console(
 async def test_the_chosen_tank_was_refilled_to_so_much_by_somebody(size: tuple[int, int]) -> None:
     async with open_stocked_console(size=size) as (plant, journal):
         assert "R Refill" in await plant.press_keys("2")
-        while plant.app.focused is not plant.app._dashboard.tiles[TileId.TANK_TABLE]:
+        while plant.app.focused is not plant.app.dashboard_screen.tiles[TileId.TANK_TABLE]:
             await plant.press_keys("tab")
         asked = await plant.press_keys("down", "R")
         assert "← T-12 · dosing_system_01 →" in asked
@@ -88,7 +88,7 @@ async def test_a_jump_that_came_before_the_word_is_explained() -> None:
 
 async def test_without_tanks_there_is_nothing_to_refill() -> None:
     async with open_stocked_console(tanks=[]) as (plant, _):
-        assert "No tank has told its level yet." in await plant.press_keys("2", "R")
+        assert "No tank level received yet." in await plant.press_keys("2", "R")
 
 
 async def test_names_are_only_text() -> None:

@@ -93,7 +93,7 @@ async def test_a_large_table_is_sorted_and_searched() -> None:
         assert "Recipe↑" in await driven.press_keys("o", "o")
         assert "4 found" in await driven.press_keys("ctrl+f", "f", "g")
         assert "CU-85" not in await driven.press_keys("enter")
-        assert driven.app._dashboard.zoomed_tile is not None
+        assert driven.app.dashboard_screen.zoomed_tile is not None
 
 
 async def test_brackets_move_the_range_of_every_panel_and_the_dot_brings_it_back() -> None:
@@ -102,7 +102,7 @@ async def test_brackets_move_the_range_of_every_panel_and_the_dot_brings_it_back
         moved = await driven.press_keys("left_square_bracket")
         assert "Range 10 Mar" in moved.replace("Range 09 Mar", "Range 10 Mar")
         assert "past" in moved
-        await wait_for(lambda: driven.app.panel_results["error_rate"].scope.spec is not None)
+        await wait_for(lambda: driven.app.dashboard.panel_results["error_rate"].scope.spec is not None)
         asked = driven.source.queries[-1]
         assert asked.until - asked.since == timedelta(days=1)
         assert asked.until < driven.clock()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.config.settings import ConsoleSettings, GlyphMode, Settings
-from dosing_tui.tui.app.app import TerminalOptions
+from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.rendering.palette import ColourRole
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, render_page
 from tests.support.domain.shift_report_samples import make_report

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -19,14 +20,16 @@ from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from dosing_tui.tui.data import batch_list_state as browse
-from dosing_tui.tui.data.background_jobs import BackgroundJobs
 from dosing_tui.tui.data.batch_list_state import PAGE_SIZE
 from dosing_tui.tui.data.batch_store import BatchStore
+from dosing_tui.tui.data.query_results import BatchQueryResult
+from dosing_tui.tui.data.query_workers import BuildResult, Lane, run_to_result
 from tests.support.domain.batch_messages import NOON
 from tests.support.tui.batch_samples import told_batches
 
 ROW = replace(told_batches().details[0].row, status="complete", findings=0)
 VISIBLE = 30
+Value = TypeVar("Value")
 
 
 def make_row(number: float, key: str = "", findings: int = 0) -> BatchRow:
@@ -84,29 +87,41 @@ class FakeBatchSource:
 
 
 class AtOnce:
-    """Does what it is asked when it is asked."""
+    """Runs each query when it is submitted; ``store`` gets the result."""
 
-    def submit_job(self, job: Callable[[], object]) -> None:
-        job()
+    store: BatchStore
+
+    def submit(
+        self, query: Callable[[], Value], build_result: BuildResult[Value], lane: Lane = Lane.PANELS
+    ) -> None:
+        result = run_to_result(query, build_result)
+        assert isinstance(result, BatchQueryResult)
+        self.store.store_result(result)
+
+    def submit_panel(self, request: object) -> None:
+        raise NotImplementedError
 
 
-@dataclass
-class Later:
-    """Does it when the test says so."""
+class Later(AtOnce):
+    """Runs them when the test says so."""
 
-    waiting: list[Callable[[], object]]
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], object]] = []
 
-    def submit_job(self, job: Callable[[], object]) -> None:
-        self.waiting.append(job)
+    def submit(
+        self, query: Callable[[], Value], build_result: BuildResult[Value], lane: Lane = Lane.PANELS
+    ) -> None:
+        self.waiting.append(lambda: AtOnce.submit(self, query, build_result, lane))
 
 
 class Reviewer:
     """Somebody in front of the list; a moment passes at every step."""
 
-    def __init__(self, kept: FakeBatchSource) -> None:
+    def __init__(self, kept: FakeBatchSource, workers: AtOnce | None = None) -> None:
         self.kept, self.now = kept, NOON
-        jobs = BackgroundJobs(AtOnce(), lambda follow: follow())  # type: ignore[arg-type]  # stands for the threads
-        self.shelf = BatchStore(kept, jobs, lambda: None, ReviewPolicy())
+        self.workers = workers or AtOnce()
+        self.shelf = BatchStore(kept, self.workers, lambda: None, ReviewPolicy())
+        self.workers.store = self.shelf
         self.refresh_lists()
 
     def refresh_lists(self) -> None:
@@ -120,7 +135,7 @@ class Reviewer:
         self.refresh_lists()
 
     def find_next(self) -> None:
-        self.shelf.find_next(lambda which: replace(which, with_findings=True), lambda found: None)
+        self.shelf.find_next(lambda which: replace(which, with_findings=True), "")
         self.refresh_lists()
 
     @property
@@ -196,14 +211,16 @@ def test_no_more_is_held_than_is_good_and_there_is_an_end_all_the_same(
 
 
 def test_who_turns_from_tab_to_tab_waits_for_the_last_list_alone() -> None:
-    plant, waiting = make_source(5), list[Callable[[], object]]()
-    who = Reviewer(plant)
+    plant, workers = make_source(5), Later()
+    who = Reviewer(plant, workers)
+    for job in workers.waiting:
+        job()
+    workers.waiting.clear()
     plant.asked.clear()
-    who.shelf._jobs = BackgroundJobs(Later(waiting), lambda follow: follow())  # type: ignore[arg-type]  # stands for the threads
     for status in ("aborted", "incomplete", "complete"):
         who.shelf.set_filter(BatchFilter(status=(status,)), reset_counts=False)
         who.shelf.refresh_due(who.now, BatchFilter(status=(status,)), BatchFilter())
-    for job in waiting:
+    for job in workers.waiting:
         job()
     assert plant.asked == ["list of complete"]
     assert len(who.held) == 5

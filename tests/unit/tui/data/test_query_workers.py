@@ -1,7 +1,7 @@
 """The query workers: an unforeseen exception costs one job, never a thread."""
 
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
-from dosing_tui.tui.data.query_workers import PanelReply, QueryWorkers
+from dosing_tui.tui.data.query_workers import Lane, QueryWorkers
 from dosing_tui.tui.layout.system_notices import find_notices
 from tests.support.collector.parsed_items import NOON
 from tests.support.polling import wait_until
@@ -14,20 +14,18 @@ def fail() -> None:
 
 def test_an_unforeseen_exception_does_not_end_a_worker_and_is_shown() -> None:
     live_state = RemoteLiveState()
-    replies: list[PanelReply] = []
     workers = QueryWorkers(
         FakeSource(make_history(days=0.1)),
-        replies.append,
-        threads=1,
+        lambda message: None,
         on_failure=live_state.set_thread_failure,
     )
     workers.start()
-    workers.submit_job(fail)
+    workers.submit_job(fail, Lane.JOURNAL)
     wait_until(lambda: live_state.get_snapshot(NOON).notice)
     (notice,) = find_notices(live_state.get_snapshot(NOON), NOON)
-    assert "panels-0 failed: TypeError" in notice.text
+    assert "journal-0 failed: TypeError" in notice.text
     done: list[int] = []
-    workers.submit_job(lambda: done.append(1))
+    workers.submit_job(lambda: done.append(1), Lane.JOURNAL)
     wait_until(lambda: done)
     wait_until(lambda: live_state.get_snapshot(NOON).notice == "")
     workers.stop()

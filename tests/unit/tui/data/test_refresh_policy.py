@@ -9,7 +9,7 @@ from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import BATCHES_TODAY, CONSUMPTION_TODAY, OVERVIEW_PANELS
 from dosing_tui.live_state import LiveSnapshot, Role
 from dosing_tui.tui.data.panel_cache import PanelCache
-from dosing_tui.tui.data.query_workers import PanelReply, PanelRequest
+from dosing_tui.tui.data.query_results import PanelReply, PanelRequest
 from dosing_tui.tui.data.refresh_policy import (
     SETTLE_TIME,
     PanelRefreshState,

@@ -1,0 +1,137 @@
+"""The dashboard: which panels are queried, what its tiles show, and the frozen state."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from dosing_tui.domain.panels.panel_catalog import Panel
+from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.tui.controllers.scope_controller import ScopeController
+from dosing_tui.tui.controllers.screen_host import ConsoleServices
+from dosing_tui.tui.data.panel_cache import PanelCache
+from dosing_tui.tui.data.query_results import PanelLoaded
+from dosing_tui.tui.layout.status_and_footer import StatusBarState, count_spooled
+from dosing_tui.tui.layout.system_notices import SystemNotice, find_notices, keep_start_times
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import sanitize_text
+from dosing_tui.tui.scope.render_context import NO_RESULT, PanelResult, RenderContext
+from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
+from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
+from dosing_tui.tui.tiles.registry import TileRegistry, list_panels
+
+log = logging.getLogger(__name__)
+TICK_S = 0.5
+SLOW_TICK_S = 2
+SPOOL_WINDOW_TICKS = 10
+STALE_AFTER = timedelta(milliseconds=300)
+"""Results of the previous range or filters are dimmed when the new ones take longer."""
+
+
+class DashboardController:
+    """Holds the panels' results, the frozen snapshot, and the history that status bar and notices need."""
+
+    def __init__(
+        self,
+        services: ConsoleServices,
+        screen: DashboardScreen,
+        scope: ScopeController,
+        log_file: str,
+    ) -> None:
+        self._services = services
+        self._screen = screen
+        self._scope = scope
+        self._panel_cache = PanelCache(services.workers.submit_panel, services.source.cancel_panels)
+        self._tile_registry = TileRegistry()
+        self._log_file = log_file
+        self._frozen_snapshot: LiveSnapshot | None = None
+        self._frozen_at = ""
+        self._notice_start_times: dict[str, datetime] = {}
+        self._spooled_counts: deque[int] = deque(maxlen=SPOOL_WINDOW_TICKS)
+
+    @property
+    def panel_results(self) -> Mapping[str, PanelResult]:
+        """The last result of each panel, by panel id."""
+        return self._panel_cache.results
+
+    # queries
+
+    def request_panels(self, snapshot: LiveSnapshot) -> None:
+        self._panel_cache.request_due_panels(
+            self._list_due_panels(), self._scope.scope, self._scope.get_time_context(snapshot)
+        )
+
+    def _list_due_panels(self) -> tuple[Panel[Any], ...]:
+        """Those of the visible tiles. While frozen: the spools, and panels without a result for the scope."""
+        return tuple(
+            panel
+            for panel in list_panels(self._screen.visible_tiles)
+            if not self._frozen_snapshot or panel is SPOOLS_PANEL or self._has_no_result(panel)
+        )
+
+    def _has_no_result(self, panel: Panel[Any]) -> bool:
+        result = self.panel_results.get(panel.id, NO_RESULT)
+        return result.rows is None or result.scope != self._scope.scope
+
+    def store_panel(self, result: PanelLoaded) -> bool:
+        """False: a newer request of the same panel is on its way."""
+        return self._panel_cache.store_result(result.reply, self._services.clock())
+
+    def invalidate(self) -> None:
+        """Query every panel again at the next tick."""
+        self._panel_cache.invalidate_all()
+
+    def toggle_freeze(self) -> None:
+        """Keep the tiles as they are now, or return to live values."""
+        now = self._services.clock()
+        self._frozen_snapshot = None if self._frozen_snapshot else self._services.get_snapshot()
+        self._frozen_at = (
+            number_format.format_clock(now, self._services.zone) if self._frozen_snapshot else ""
+        )
+
+    # drawing
+
+    def show_tiles(self, snapshot: LiveSnapshot, now: datetime) -> None:
+        context = RenderContext(
+            now, self._services.zone, self._services.settings, self._frozen_snapshot or snapshot,
+            self.panel_results, scope=self._scope.scope,
+            is_overdue=now - self._scope.changed_at >= STALE_AFTER, log_file=self._log_file,
+        )  # fmt: skip
+        self._screen.set_tank_count(len(context.levels))
+        for tile in self._screen.visible_tiles:
+            content = self._tile_registry.build_content(tile, context, is_large=self._screen.is_single_tile)
+            run_guarded(tile, partial(self._screen.show_tile, tile, content))
+
+    def build_status(self, snapshot: LiveSnapshot, now: datetime, screen_title: str) -> StatusBarState:
+        self._spooled_counts.append(snapshot.message_counts.spooled)
+        settings = self._services.settings
+        is_slow = settings.console.low_bandwidth
+        return StatusBarState(
+            plant=sanitize_text(settings.plant.name, 40),
+            screen=screen_title,
+            role=snapshot.role,
+            broker=snapshot.broker,
+            database=snapshot.database,
+            rate=snapshot.message_rate,
+            spooled_count=count_spooled(self._spooled_counts, snapshot),
+            clock=number_format.format_clock(now, self._services.zone, seconds=not is_slow),
+            frozen_at=self._frozen_at,
+            heartbeat=now.second // (SLOW_TICK_S if is_slow else 1) % 2 == 0,
+        )
+
+    def list_notices(self, snapshot: LiveSnapshot, now: datetime) -> list[SystemNotice]:
+        """System notices, each with the time when its condition began."""
+        notices = keep_start_times(find_notices(snapshot, now), self._notice_start_times)
+        self._notice_start_times = {notice.key: notice.at for notice in notices}
+        return notices
+
+
+def run_guarded(name: str, draw: Callable[[], object]) -> None:
+    """An exception is contained to this part of the screen."""
+    try:
+        draw()
+    except Exception:
+        # boundary of one part: the others, and the next tick, continue
+        log.exception("drawing %s", name)

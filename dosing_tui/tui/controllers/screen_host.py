@@ -1,0 +1,88 @@
+"""What a controller is given: the app through one small protocol, and the shared services."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from textual.message import Message
+from textual.screen import Screen
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
+from dosing_tui.domain.time.shift_calendar import ShiftCalendar
+from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
+from dosing_tui.tui.alarms.alarm_list import EMPTY_SNAPSHOT
+from dosing_tui.tui.controllers.operator_session import OperatorSession
+from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryRunner
+from dosing_tui.tui.keys.footer_hints import FooterMode, build_hints
+from dosing_tui.tui.layout.status_and_footer import KeyHint
+from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.tiles.registry import list_other_panels
+
+Result = TypeVar("Result")
+
+
+class ScreenHost(Protocol):
+    """The app, as far as controllers use it."""
+
+    @property
+    def terminal_theme(self) -> TerminalTheme:
+        """Colours and characters for new screens."""
+
+    def push_screen(
+        self, screen: Screen[Result], callback: Callable[[Result | None], None] | None = None
+    ) -> object:
+        """Show a screen above the others; ``callback`` gets its result."""
+
+    def post_message(self, message: Message) -> bool:
+        """Send a message to the app; safe from every thread."""
+
+    def show_message(self, sentence: str) -> None:
+        """For a few seconds, at the foot of the active screen."""
+
+    def show_view(self, view: str) -> None:
+        """Go to a view of the dashboard; screens above it are closed."""
+
+    def refresh_data(self) -> None:
+        """Run every query of the active screens again."""
+
+    def bell(self) -> None:
+        """Ring the terminal's bell."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleServices:
+    """What every controller works with."""
+
+    settings: Settings
+    live_source: LiveSnapshotSource
+    source: ConsoleDataSource
+    workers: QueryRunner
+    clock: Callable[[], datetime]
+    operator: OperatorSession
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    """Other keys for bindings, by binding id."""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The plant's time zone."""
+        return ZoneInfo(self.settings.plant.timezone)
+
+    @property
+    def calendar(self) -> ShiftCalendar:
+        """The plant's shifts."""
+        return self.settings.calendar
+
+    @property
+    def hints(self) -> Mapping[FooterMode, Sequence[KeyHint]]:
+        """The keys at the foot of each screen."""
+        return build_hints(self.keymap, has_other_panels=bool(list_other_panels()))
+
+    def get_snapshot(self) -> LiveSnapshot:
+        return self.live_source.get_snapshot(self.clock())
+
+    def get_alarms(self) -> AlarmSnapshot:
+        """Empty before the first evaluation."""
+        return self.get_snapshot().alarms or EMPTY_SNAPSHOT

@@ -1,0 +1,94 @@
+"""Results of background queries as Textual messages, each handled under the name of its class."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from textual.message import Message
+
+from dosing_tui.domain.batch_review.query_models import (
+    BatchDetail,
+    BatchRow,
+    BatchStatusCounts,
+    ContextEvents,
+)
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.tui.scope.scope import Scope
+
+Value = TypeVar("Value")
+
+
+@dataclass
+class QueryResult(Message, Generic[Value]):
+    """``value`` is None when the query failed; ``error`` is then a sentence for the operator."""
+
+    value: Value | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class PanelRequest:
+    panel: Panel[Any]
+    generation: int
+    scope: Scope
+    query: PanelQuery
+
+
+@dataclass(frozen=True, slots=True)
+class PanelReply:
+    """``rows`` is None when the query failed; ``error`` is then the reason."""
+
+    request: PanelRequest
+    rows: tuple[object, ...] | None
+    error: str = ""
+    is_database_down: bool = False
+    """The database could not be reached."""
+
+
+@dataclass
+class PanelLoaded(Message):
+    """Rows of one panel, or the reason why there are none."""
+
+    reply: PanelReply
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRequest:
+    """A query of the batch store. ``generation``: a result of an older generation is dropped."""
+
+    name: str
+    generation: int
+    anchor: BatchRow | None = None
+    """The row beside the requested page; None: the page begins at the newest batch."""
+    limit: int = 0
+    not_found_text: str = ""
+
+
+@dataclass
+class BatchQueryResult(QueryResult[Value]):
+    request: BatchRequest
+
+
+class BatchListLoaded(BatchQueryResult[Sequence[BatchRow]]):
+    """The page below ``request.anchor``."""
+
+
+class BatchPageAboveLoaded(BatchQueryResult[Sequence[BatchRow]]):
+    """The page above ``request.anchor``."""
+
+
+class NextBatchLoaded(BatchQueryResult[Sequence[BatchRow]]):
+    """The next matching batch and the page below it; empty: there is none."""
+
+
+class BatchCountsLoaded(BatchQueryResult[BatchStatusCounts]):
+    """Number of batches by status."""
+
+
+class ReviewPolicyLoaded(BatchQueryResult[ReviewPolicy]):
+    """The review policy of plant and console."""
+
+
+class BatchDetailLoaded(BatchQueryResult[tuple[BatchDetail | None, ContextEvents | None]]):
+    """One batch with the events of its time; None: it does not exist any more."""

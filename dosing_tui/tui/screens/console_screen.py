@@ -1,0 +1,127 @@
+"""The frame of every full screen: status bar and alarm banner at the top, keys or a message at the foot."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import TypeVar
+
+from textual import events
+from textual.screen import Screen
+from textual.timer import Timer
+
+from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.tui.keys.footer_hints import FooterMode
+from dosing_tui.tui.layout.alarm_banner import AlarmBanner, render_banner
+from dosing_tui.tui.layout.layout import arrange_tiles
+from dosing_tui.tui.layout.status_and_footer import (
+    KeyHint,
+    StatusBarState,
+    render_footer,
+    render_message,
+    render_status_bar,
+)
+from dosing_tui.tui.rendering import minimal_repaint
+from dosing_tui.tui.rendering.line_widget import LineWidget
+from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.widgets.messages import ViewChanged
+from dosing_tui.tui.widgets.visible_rows import VisibleRows
+
+Result = TypeVar("Result")
+MESSAGE_DURATION_S = 6.0
+FIXED_ROWS = 3
+"""Rows of status bar, tabs and keys."""
+
+
+class ConsoleScreen(Screen[Result]):
+    """Draws the frame; a subclass draws what is between."""
+
+    def __init__(self, theme: TerminalTheme, hints: Mapping[FooterMode, Sequence[KeyHint]]) -> None:
+        super().__init__()
+        minimal_repaint.install_compositor(self)
+        self._hints = hints
+        self._status = LineWidget(theme, id="status")
+        self._banner = LineWidget(theme, id="notices")
+        self._footer = LineWidget(theme, id="keys")
+        self._message_timer: Timer | None = None
+
+    @property
+    @abstractmethod
+    def screen_title(self) -> str:
+        """The screen's name, for the status bar."""
+
+    @property
+    @abstractmethod
+    def footer_mode(self) -> FooterMode:
+        """The keys at the foot."""
+
+    @property
+    def banner_rows(self) -> int:
+        """Height of the alarm banner."""
+        return arrange_tiles(*self.size).banner_rows
+
+    @abstractmethod
+    def get_visible_rows(self, zone: tzinfo) -> VisibleRows | None:
+        """The rows in view, for an export; None where there are none."""
+
+    def apply_theme(self, theme: TerminalTheme) -> None:
+        """Draw the same cells in other colours."""
+        for widget in self.query(LineWidget):
+            widget.apply_theme(theme)
+
+    def show_status(self, status: StatusBarState) -> None:
+        self._status.show_rows(render_status_bar(status, self.size.width))
+
+    def show_banner(self, banner: AlarmBanner, format_time: Callable[[datetime], str]) -> None:
+        self._banner.styles.height = self.banner_rows
+        self._banner.show_rows(render_banner(banner, format_time, self.size.width, self.banner_rows))
+
+    def show_message(self, sentence: str) -> None:
+        """For a few seconds, in place of the keys."""
+        self.clear_message()
+        self._footer.show_rows(render_message(clean_line(sentence, 300), self.size.width))
+        self._message_timer = self.set_timer(MESSAGE_DURATION_S, self.clear_message)
+
+    def clear_message(self) -> None:
+        """The keys again."""
+        if self._message_timer is not None:
+            self._message_timer.stop()
+            self._message_timer = None
+        self.draw_footer()
+
+    def draw_footer(self) -> None:
+        """The keys, unless a message is shown in their place."""
+        if self._message_timer is None:
+            self._footer.show_rows(render_footer(self._hints[self.footer_mode], self.size.width))
+
+
+class ListScreen(ConsoleScreen[str]):
+    """A screen with tabs above a list. Its result is the dashboard view to go to, or None."""
+
+    def __init__(self, theme: TerminalTheme, hints: Mapping[FooterMode, Sequence[KeyHint]]) -> None:
+        super().__init__(theme, hints)
+        self._tabs = LineWidget(theme, id="tabs")
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.post_message(ViewChanged())
+
+    @property
+    def body_height(self) -> int:
+        """Rows between the tabs and the keys."""
+        return max(2, self.size.height - FIXED_ROWS - self.banner_rows)
+
+    @abstractmethod
+    def action_step(self, step: int) -> None:
+        """Move the cursor down, or up for a negative number."""
+
+    @abstractmethod
+    def action_next_tile(self, step: int) -> None:
+        """Go to the tab to the right, or to the left."""
+
+    def action_page(self, pages: int) -> None:
+        self.action_step(pages * (self.body_height - 1))
+
+    def action_move(self, direction: str) -> None:
+        self.action_next_tile(1 if direction == "right" else -1)
+
+    def action_view(self, view: str) -> None:
+        self.dismiss(view)

@@ -1,0 +1,304 @@
+"""Each controller without an app: keys come in as calls, dialogs are answered, results are handed over."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.config.settings import ConsoleSettings
+from dosing_tui.domain.alarms.models import AlarmEvent, JournalEntry
+from dosing_tui.domain.batch_review.query_models import BatchRow
+from dosing_tui.domain.batch_review.review_result import ReviewResult
+from dosing_tui.domain.batch_review.review_rules import Decision
+from dosing_tui.domain.panels.filters import Dimension, Selection
+from dosing_tui.domain.panels.operator_notes import NoteDraft
+from dosing_tui.domain.time.time_range import RangeSpec
+from dosing_tui.live_state import LiveState
+from dosing_tui.tui.alarms.alarm_actions import AlarmAction
+from dosing_tui.tui.controllers.alarm_controller import AlarmController
+from dosing_tui.tui.controllers.alarm_kpi_controller import AlarmKpiController
+from dosing_tui.tui.controllers.dashboard_controller import DashboardController
+from dosing_tui.tui.controllers.file_export import NOTHING_TO_EXPORT, FileExporter
+from dosing_tui.tui.controllers.journal_controller import JournalController
+from dosing_tui.tui.controllers.refill_controller import STORED_LOCALLY, RefillController
+from dosing_tui.tui.controllers.results import (
+    AlarmActionStored,
+    BulkCandidatesLoaded,
+    BulkChunkEntered,
+    FilterValuesLoaded,
+    JournalExported,
+    JournalPageLoaded,
+    KpisLoaded,
+    NoteStored,
+    RefillStored,
+    ReviewsEntered,
+    ShiftReportLoaded,
+)
+from dosing_tui.tui.controllers.review_controller import ReviewController
+from dosing_tui.tui.controllers.scope_controller import ScopeController
+from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController
+from dosing_tui.tui.data.batch_list_state import BatchListOptions, build_batch_filter
+from dosing_tui.tui.data.query_results import PanelLoaded
+from dosing_tui.tui.data.query_workers import Lane
+from dosing_tui.tui.dialogs.bulk_approval_dialog import BulkApprovalDialog
+from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
+from dosing_tui.tui.dialogs.refill_dialog import RefillInput
+from dosing_tui.tui.dialogs.review_dialog import ReviewDialog, ReviewInput
+from dosing_tui.tui.layout.layout import LayoutOptions, arrange_tiles
+from dosing_tui.tui.layout.view_layouts import DashboardView
+from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
+from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, ShiftReportScreen
+from tests.support.domain.alarm_entries import make_entry
+from tests.support.tui import sample_plant
+from tests.support.tui.alarm_samples import make_state, make_view, picture_of
+from tests.support.tui.batch_samples import told_batches
+from tests.support.tui.console_driver import make_settings
+from tests.support.tui.fake_host import ControllerBench
+
+
+@pytest.fixture
+def bench() -> ControllerBench:
+    return ControllerBench()
+
+
+def scope_controller(bench: ControllerBench) -> ScopeController:
+    return ScopeController(bench.services, bench.host, lambda: bench.host.refresh_data())
+
+
+def test_a_name_is_valid_until_the_shift_changes(bench: ControllerBench) -> None:
+    bench.operator.name = "Anna"
+    assert bench.operator.name == "Anna"
+    bench.clock.move_forward(9 * 3600)
+    assert (bench.operator.name, bench.operator.is_new_shift) == ("", True)
+
+
+def test_a_range_is_chosen_moved_and_left_again(bench: ControllerBench) -> None:
+    scopes = scope_controller(bench)
+    scopes.open_range_dialog()
+    bench.host.answer(RangeSpec("now-1h", "now"))
+    assert scopes.scope.spec == RangeSpec("now-1h", "now")
+    scopes.move_range("back")
+    assert scopes.scope.spec != RangeSpec("now-1h", "now")
+    scopes.return_to_live()
+    assert scopes.scope.spec is None
+    assert bench.host.refreshes == 3
+
+
+def test_filters_are_chosen_from_live_values_while_the_database_is_down(
+    bench: ControllerBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[object] = []
+    monkeypatch.setattr(FilterDialog, "show_error", lambda self, error: offered.append(error))
+    monkeypatch.setattr(FilterDialog, "show_values", lambda self, values: offered.append(values))
+    bench.source.away = "No database server listens."
+    scopes = scope_controller(bench)
+    scopes.open_filter_dialog()
+    scopes.show_filter_values(bench.workers.take(FilterValuesLoaded))
+    error, values = offered
+    assert error == "No database server listens."
+    assert isinstance(values, dict)
+    assert values[Dimension.DEVICE] == ["dosing_system_01"]
+    bench.host.answer(Selection(device=("dosing_system_01",)))
+    assert scopes.scope.selection.device == ("dosing_system_01",)
+
+
+def test_a_note_is_stored_with_the_name_that_was_entered(bench: ControllerBench) -> None:
+    scopes = scope_controller(bench)
+    scopes.open_note_dialog(None)
+    bench.host.answer(NoteDraft(bench.clock(), "pump replaced", "Zoe"))
+    scopes.confirm_note(bench.workers.take(NoteStored))
+    assert [note.text for note in bench.source.notes] == ["pump replaced"]
+    assert bench.operator.name == "Zoe"
+    assert bench.host.messages == ["The note is stored."]
+
+
+def alarm_controller(bench: ControllerBench) -> AlarmController:
+    scopes = scope_controller(bench)
+    journal = JournalController(bench.services, bench.host, scopes, FileExporter(bench.services))
+    return AlarmController(bench.services, bench.host, journal, AlarmKpiController(bench.services))
+
+
+def test_an_acknowledgement_goes_to_the_journal_lane_and_is_confirmed(bench: ControllerBench) -> None:
+    raised = make_state("STOCK_LOW", "L25B")
+    bench.live.set_alarms(picture_of(raised))
+    alarms = alarm_controller(bench)
+    alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])
+    assert bench.workers.lanes == [Lane.JOURNAL]
+    alarms.confirm_action(bench.workers.take(AlarmActionStored))
+    assert [entry.event for entry in bench.source.entries] == [AlarmEvent.ACKNOWLEDGE]
+    assert bench.host.messages == [f"Acknowledged: {raised.key.tag}."]
+
+
+def test_an_action_that_fails_shows_the_reason(bench: ControllerBench) -> None:
+    raised = make_state("STOCK_LOW", "L25B")
+    bench.live.set_alarms(picture_of(raised))
+    bench.source.away = "No database server listens."
+    alarms = alarm_controller(bench)
+    alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])
+    alarms.confirm_action(bench.workers.take(AlarmActionStored))
+    assert bench.host.messages == ["Action failed: No database server listens."]
+
+
+class OpenTab:
+    """Stands for the alarm screen while one of its tabs is open."""
+
+    is_kpi_tab = True
+    is_journal_tab = True
+
+    def __init__(self) -> None:
+        self.shown: list[object] = []
+
+    def show_kpis(self, news: object) -> None:
+        self.shown.append(news)
+
+    def show_journal(self, journal: object, heading: object) -> None:
+        self.shown.append(journal)
+
+
+def test_kpis_of_an_empty_journal_say_so(bench: ControllerBench) -> None:
+    kpis, tab = AlarmKpiController(bench.services), OpenTab()
+    kpis.screen = tab  # type: ignore[assignment]
+    kpis.load_kpis()
+    kpis.show_kpis(bench.workers.take(KpisLoaded))
+    (shown,) = tab.shown
+    assert getattr(shown, "error", "") == "The alarm journal is empty: no KPIs."
+
+
+def entries(count: int) -> list[JournalEntry]:
+    at = sample_plant.NOW - timedelta(minutes=1)
+    return [replace(make_entry(AlarmEvent.RAISE, number), id=number, at=at) for number in range(count)]
+
+
+def test_only_the_last_request_of_the_journal_counts(bench: ControllerBench) -> None:
+    bench.source.entries = entries(3)
+    journal = JournalController(
+        bench.services, bench.host, scope_controller(bench), FileExporter(bench.services)
+    )
+    journal.screen = OpenTab()  # type: ignore[assignment]
+    journal.refresh_journal(None, bench.clock())
+    page = bench.workers.take(JournalPageLoaded)
+    journal.store_page(replace(page, number=0))
+    assert not journal.journal_list.has_more
+    assert journal.journal_list.selected_entry is None
+    journal.store_page(page)
+    assert [row.id for row in journal.journal_list.rows] == [2, 1, 0]
+
+
+def test_an_export_that_fails_says_why(bench: ControllerBench) -> None:
+    journal = JournalController(
+        bench.services, bench.host, scope_controller(bench), FileExporter(bench.services)
+    )
+    journal.export_journal()
+    journal.confirm_export(JournalExported(None, "No database server listens."))
+    assert bench.host.messages == [NOTHING_TO_EXPORT, "Export failed: No database server listens."]
+
+
+def test_files_are_written_to_the_configured_folder(tmp_path: Path) -> None:
+    chosen = replace(make_settings(), console=ConsoleSettings(export_dir=str(tmp_path)))
+    exporter = FileExporter(ControllerBench(chosen=chosen).services)
+    sentence = exporter.export_screen("<svg/>", ["one  ", "two"])
+    assert sentence == f"Saved screen_2026-03-11_142644.svg and .txt in {tmp_path}"
+    assert (tmp_path / "screen_2026-03-11_142644.txt").read_text() == "one\ntwo\n"
+    assert exporter.export_rows(None) == NOTHING_TO_EXPORT
+
+
+def test_a_refill_waits_on_this_machine_while_the_database_is_down(bench: ControllerBench) -> None:
+    bench.source.away, bench.source.keeps = "No database server listens.", True
+    refills = RefillController(bench.services, bench.host)
+    refills.open_refill_dialog(None)
+    tank = bench.services.get_snapshot().levels[0]
+    bench.host.answer(RefillInput(tank, 1450.0, "Zoe"))
+    refills.confirm_refill(bench.workers.take(RefillStored))
+    assert bench.host.messages == [
+        f"Refilled to 1450 g: {tank.chemical} ({tank.device_id}). {STORED_LOCALLY}"
+    ]
+
+
+def test_without_a_level_there_is_no_refill() -> None:
+    bench = ControllerBench(live=LiveState())
+    RefillController(bench.services, bench.host).open_refill_dialog(None)
+    assert bench.host.messages == ["No tank level received yet."]
+
+
+def review_controller(bench: ControllerBench) -> ReviewController:
+    return ReviewController(bench.services, bench.host, scope_controller(bench))
+
+
+def reviewable(bench: ControllerBench) -> BatchRow:
+    bench.source.batches = told_batches()
+    row = next(d.row for d in told_batches().details if d.row.status == "complete")
+    return replace(row, findings=0, finding_kinds=(), review_state="unreviewed")
+
+
+def test_a_review_asks_for_the_name_and_reports_a_refusal(bench: ControllerBench) -> None:
+    row, reviews = reviewable(bench), review_controller(bench)
+    reviews.review_batch(Decision.APPROVED, row)
+    assert isinstance(bench.host.screens[-1][0], ReviewDialog)
+    bench.host.answer(ReviewInput("", "Anna", ""))
+    assert bench.workers.lanes == [Lane.BATCHES]
+    result = bench.workers.take(ReviewsEntered)
+    refused = replace(result.value, outcome=ReviewResult(refusals=("Not saved: Ben reviewed this batch.",)))
+    reviews.show_review_result(replace(result, value=refused))
+    assert bench.host.messages == ["Not saved: Ben reviewed this batch."]
+    assert bench.operator.name == "Anna"
+
+
+def test_with_a_name_an_approval_needs_no_dialog_and_no_second_one_starts_meanwhile(
+    bench: ControllerBench,
+) -> None:
+    row, reviews = reviewable(bench), review_controller(bench)
+    bench.operator.name = "Anna"
+    reviews.review_batch(Decision.APPROVED, row)
+    reviews.review_batch(Decision.APPROVED, row)
+    assert bench.host.messages == ["One moment: the last review is still being entered."]
+    assert len(bench.workers.results) == 1
+
+
+def test_a_bulk_approval_is_confirmed_once_and_written_in_chunks(bench: ControllerBench) -> None:
+    row, reviews = reviewable(bench), review_controller(bench)
+    rows = [replace(row, batch_key=f"{number}") for number in range(60)]
+    reviews.approve_all(build_batch_filter(BatchListOptions(), None, Selection()))
+    reviews.confirm_bulk_approval(replace(bench.workers.take(BulkCandidatesLoaded), value=rows))
+    assert isinstance(bench.host.screens[-1][0], BulkApprovalDialog)
+    bench.host.answer(ReviewInput("", "Anna", ""))
+    first = bench.workers.take(BulkChunkEntered)
+    assert len(first.drafts) == 60
+    reviews.continue_bulk_approval(first)
+    second = bench.workers.take(BulkChunkEntered)
+    assert len(second.drafts) == 10
+    failed = replace(second, value=None, error="No database server listens.")
+    reviews.continue_bulk_approval(failed)
+    assert "No database server listens." in bench.host.messages[-1]
+    assert bench.host.refreshes == 1
+
+
+def test_a_shift_report_is_shown_only_while_its_shift_is_selected(
+    bench: ControllerBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[ShiftReportPage] = []
+    monkeypatch.setattr(ShiftReportScreen, "show_page", lambda self, page: pages.append(page))
+    reports = ShiftReportController(bench.services, bench.host, FileExporter(bench.services))
+    reports.open_report()
+    result = bench.workers.take(ShiftReportLoaded)
+    reports.show_report(replace(result, shift=result.shift._replace(name="another")))
+    assert pages == []
+    reports.show_report(replace(result, value=None, error="No database server listens."))
+    reports.show_report(result)
+    assert pages[0].message == "There is no report: No database server listens."
+    assert pages[1].lines
+
+
+def test_a_frozen_dashboard_requests_no_panel_that_has_rows(bench: ControllerBench) -> None:
+    screen = DashboardScreen(bench.host.terminal_theme, bench.services.hints)
+    dashboard = DashboardController(bench.services, screen, scope_controller(bench), "")
+    screen._current_layout = arrange_tiles(120, 40, LayoutOptions(DashboardView.OVERVIEW), tank_count=4)
+    dashboard.request_panels(bench.services.get_snapshot())
+    for result in bench.workers.results:
+        assert isinstance(result, PanelLoaded)
+        assert dashboard.store_panel(result)
+    bench.workers.results.clear()
+    dashboard.toggle_freeze()
+    bench.clock.move_forward(60)
+    dashboard.request_panels(bench.services.get_snapshot())
+    assert bench.workers.results == []
