@@ -92,7 +92,7 @@ async def test_all_clean_batches_are_approved_after_one_confirmation_that_says_h
         await plant.wait_for_text("CU-65/75")
         await plant.press_keys("A")
         shown = await plant.wait_for_text("batches without exceptions, complete and unreviewed.")
-        assert "Each of them gets an approval of its own" in shown
+        assert "Each batch gets its own approval" in shown
         await plant.type_text("Anna")
         await plant.press_keys("enter")
         await plant.wait_for_text("Approved")
@@ -264,7 +264,7 @@ async def test_a_shared_account_is_warned_of(migrated: str) -> None:
         await plant.press_keys("b")
         await plant.wait_for_text("All 1")
         await plant.press_keys("c")
-        await plant.wait_for_text("The account 'operator' is not one person's")
+        await plant.wait_for_text("Account 'operator' is shared")
 
 
 async def test_text_of_the_plant_is_neither_markup_nor_control(migrated: str) -> None:
@@ -438,5 +438,5 @@ async def test_what_came_after_a_review_is_told_on_the_batch(migrated: str) -> N
         await plant.wait_for_text("approved by Anna")
         store_readings(migrated, make_dose(90, "L25B"))
         await plant.press_keys("escape", "enter")
-        await plant.wait_for_text("Changed since its review")
+        await plant.wait_for_text("Changed since the review")
         await plant.wait_for_text("A message came: dose of L25B, 40.10 g, at ")
