@@ -143,11 +143,11 @@ async def test_t_changes_the_theme_of_every_cell() -> None:
 
 async def test_q_asks_escape_stays_and_q_q_quits() -> None:
     async with open_console() as driven:
-        assert "messages wait at the broker" in await driven.press_keys("q")
+        assert "Messages wait at the broker" in await driven.press_keys("q")
         assert isinstance(driven.app.screen, QuitScreen)
         await driven.press_keys("escape")
         assert not isinstance(driven.app.screen, QuitScreen)
-        await driven.press("q", "q")
+        await driven.press_keys("q", "q")
         assert driven.app.return_code == 0
 
 
@@ -166,7 +166,7 @@ async def test_the_help_page_fits_the_smallest_window() -> None:
     async with open_console(size=SMALL) as driven:
         page = await driven.press_keys("question_mark")
         assert isinstance(driven.app.screen, HelpScreen)
-        for words in ("1            All at a glance", "[ ]", "ctrl+f", "Esc Close", "Quit: asked, at once"):
+        for words in ("1            All at a glance", "[ ]", "ctrl+f", "Esc Close", "Quit; quit at once"):
             assert words in page
         assert {line[-2] for line in page.splitlines()[1:-1] if "│" in line} == {"│"}
 
