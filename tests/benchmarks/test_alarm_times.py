@@ -1,7 +1,7 @@
 """From one console to the other, in figures: an alarm is shown, and an acknowledgement. Shown with -s.
 
 A real broker and database, two programs on terminals of their own: the first collects, the second watches.
-BENCHMARK_TRIES (smaller by default, 25 under --full-size) is how often each is measured. The aims: 1.5 s and 1 s.
+BENCHMARK_TRIES (full size: 25) is how often each is measured. The aims: 1.5 s and 1 s.
 """
 
 import json

@@ -1,6 +1,6 @@
 """How much the console writes to its terminal: what a slow line has to carry. Shown with -s.
 
-BENCHMARK_SECONDS (smaller by default, 15 under --full-size) is how long each is measured. ``most`` is the aim, in bytes a second.
+BENCHMARK_SECONDS (full size: 15) is how long each is measured. ``most`` is the aim, in bytes a second.
 """
 
 import os

@@ -1,6 +1,6 @@
 """What an operator feels under load, in figures: message to screen, key to answer. Shown with -s.
 
-BENCHMARK_RATE (messages a second, default 200) and BENCHMARK_SECONDS (smaller by default, 15 under --full-size) give the load.
+BENCHMARK_RATE (messages a second, default 200) and BENCHMARK_SECONDS (full size: 15) give the load.
 """
 
 import os

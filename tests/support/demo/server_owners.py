@@ -25,7 +25,8 @@ def owner_of(
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/", env=own, **who,  # type: ignore[call-overload]
     )  # fmt: skip
     try:
-        assert owner.stdin and owner.stdout
+        assert owner.stdin
+        assert owner.stdout
         yield owner, owner.stdout.readline()
     finally:
         owner.kill()
