@@ -5,7 +5,7 @@ How "space" approves a batch, from top to bottom:
 1. ``keys.bindings.BATCH_KEYS`` binds it to ``BatchScreen.action_review``.
 2. The screen checks that the batch is open and has been viewed, and calls ``ReviewController.review_batch``.
 3. That shows why the review is refused, opens a ``ReviewDialog``, or goes on at once.
-4. ``_submit_review`` has a worker of the batch lane write the review and read the batch again.
+4. ``_submit_review`` has a worker of the review lane write the review and read the batch again.
 5. The result arrives in the app as ``ReviewsEntered``, and there in ``show_review_result``.
 6. That updates the ``BatchStore``, shows a message, and moves the screen to the next batch to review.
 """
@@ -217,7 +217,7 @@ class ReviewController:
         self._services.workers.submit(
             partial(self._write_review, draft),
             partial(ReviewsEntered, decision=decision, row=row),
-            Lane.BATCHES,
+            Lane.REVIEWS,
         )
 
     def _write_review(self, draft: ReviewDraft) -> ReviewAttempt:
@@ -268,7 +268,7 @@ class ReviewController:
         self._services.workers.submit(
             partial(self._services.source.batches.list_batches, candidates, None, MAX_BULK_APPROVAL),
             BulkCandidatesLoaded,
-            Lane.BATCHES,
+            Lane.REVIEWS,
         )
 
     def confirm_bulk_approval(self, result: BulkCandidatesLoaded) -> None:
@@ -312,7 +312,7 @@ class ReviewController:
         self._services.workers.submit(
             partial(self._services.source.batches.enter_reviews, drafts[:CHUNK_SIZE]),
             partial(BulkChunkEntered, drafts=drafts, previous=result),
-            Lane.BATCHES,
+            Lane.REVIEWS,
         )
 
     def continue_bulk_approval(self, result: BulkChunkEntered) -> None:

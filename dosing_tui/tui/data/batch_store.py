@@ -128,7 +128,7 @@ class BatchStore:
         self._in_flight.add(name)
         request = BatchRequest(name, self._generations[_get_job_group(name)], anchor, limit, not_found_text)
         self._workers.submit(
-            partial(self._run_if_current, request, query), partial(result_type, request=request), Lane.BATCHES
+            partial(self._run_if_current, request, query), partial(result_type, request=request), Lane.REVIEWS
         )
 
     def _is_current(self, request: BatchRequest) -> bool:

@@ -111,10 +111,11 @@ class Lane(StrEnum):
     PANELS = "panels"
     JOURNAL = "journal"
     """Operator actions on their way to the alarm journal, in their order."""
-    BATCHES = "batches"
+    REVIEWS = "reviews"
+    """Batches and their reviews."""
 
 
-LANE_THREADS = {Lane.PANELS: 3, Lane.JOURNAL: 1, Lane.BATCHES: 2}
+LANE_THREADS = {Lane.PANELS: 3, Lane.JOURNAL: 1, Lane.REVIEWS: 2}
 UNEXPECTED_ERROR = "Unexpected error, see the log file."
 
 

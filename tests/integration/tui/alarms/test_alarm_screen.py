@@ -387,7 +387,7 @@ async def test_a_channel_that_fails_shows_while_the_page_is_open() -> None:
 async def test_without_a_journal_there_is_no_health_and_it_is_said_why() -> None:
     async with open_alarm_console() as plant:
         await plant.press_keys("a", "shift+tab")
-        await plant.console.wait_for_text("The journal is empty")
+        await plant.console.wait_for_text("The alarm journal is empty")
         plant.console.source.away = "No database server listens at db.plant:5432."
         await plant.press_keys("tab", "shift+tab")
         await plant.console.wait_for_text("No database server listens")

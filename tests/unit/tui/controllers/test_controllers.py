@@ -236,7 +236,7 @@ def test_a_review_asks_for_the_name_and_reports_a_refusal(bench: ControllerBench
     reviews.review_batch(Decision.APPROVED, row)
     assert isinstance(bench.host.screens[-1][0], ReviewDialog)
     bench.host.answer(ReviewInput("", "Anna", ""))
-    assert bench.workers.lanes == [Lane.BATCHES]
+    assert bench.workers.lanes == [Lane.REVIEWS]
     result = bench.workers.take(ReviewsEntered)
     refused = replace(result.value, outcome=ReviewResult(refusals=("Not saved: Ben reviewed this batch.",)))
     reviews.show_review_result(replace(result, value=refused))
