@@ -70,13 +70,7 @@ class AlarmService:
         )
         self._measure_spool = measure_spool
         self._unsaved_entries: list[JournalEntry] = []
-        self._evaluator = Evaluator(
-            build_alarm_limits(context.settings),
-            expected_stations=context.settings.plant.devices,
-            started_at=context.clock(),
-            realarm_after=timedelta(minutes=context.settings.alarms.realarm_minutes),
-            writes_journal=outbox is not None,
-        )
+        self._evaluator = _build_evaluator(context, writes_journal=outbox is not None)
         self._lock = threading.Lock()
         self._is_journal_up = self._has_history = False
         self._entries_since_checkpoint = 0
@@ -297,6 +291,17 @@ class AlarmService:
         self._is_publish_due, self._last_publish = False, time.monotonic()
         picture = self._evaluator.take_snapshot(self._clock(), is_journal_live=self._is_journal_up)
         self._context.live_state.set_alarms(picture)
+
+
+def _build_evaluator(context: CollectorContext, *, writes_journal: bool) -> Evaluator:
+    settings = context.settings
+    return Evaluator(
+        build_alarm_limits(settings),
+        expected_stations=settings.plant.devices,
+        started_at=context.clock(),
+        realarm_after=timedelta(minutes=settings.alarms.realarm_minutes),
+        writes_journal=writes_journal,
+    )
 
 
 def _link_to_view(state: LinkState) -> ConnectionState:

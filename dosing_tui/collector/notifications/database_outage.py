@@ -166,17 +166,10 @@ class OutageNotifier:
     def _store_result(self, result: DeliveryResult) -> None:
         name, trouble = result.channel, result.error
         telling = self._channels[name]
-        fate = (
-            DeliveryStatus.SENT
-            if trouble is None
-            else DeliveryStatus.FAILED
-            if trouble.is_permanent
-            else DeliveryStatus.PENDING
-        )
         with self._lock:
             occurrence = self._in_flight.pop(name)
             telling.worker.current_id = None
-            self._outbox.save_delivery_status(name, occurrence, fate, self._clock())
+            self._outbox.save_delivery_status(name, occurrence, result.status, self._clock())
         if trouble is None:
             telling.reset_failures()
             self._status.set_notice(_make_notice_key(name), "")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from dosing_tui.domain.notifications.policy import NotificationMessage
+from dosing_tui.domain.notifications.policy import DeliveryStatus, NotificationMessage
 from dosing_tui.errors import DeliveryError
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 
@@ -25,6 +25,13 @@ class DeliveryResult:
     """The alarm and trigger, or the number of summarized messages."""
     response: str = ""
     error: DeliveryError | None = None
+
+    @property
+    def status(self) -> DeliveryStatus:
+        """PENDING: to be retried."""
+        if self.error is None:
+            return DeliveryStatus.SENT
+        return DeliveryStatus.FAILED if self.error.is_permanent else DeliveryStatus.PENDING
 
 
 class DeliveryWorker:

@@ -270,14 +270,9 @@ class NotificationDispatcher:
 
     def _store_result(self, result: DeliveryResult) -> None:
         telling, trouble = self._channels[result.channel], result.error
-        fate = (
-            DeliveryStatus.SENT
-            if trouble is None
-            else DeliveryStatus.FAILED
-            if trouble.is_permanent
-            else DeliveryStatus.PENDING
+        self._queue.store_status(
+            [result.id], result.status, now=self._clock(), reason=str(trouble or result.response)
         )
-        self._queue.store_status([result.id], fate, now=self._clock(), reason=str(trouble or result.response))
         telling.worker.current_id = None
         if trouble is None:
             self._clear_failure(telling)
