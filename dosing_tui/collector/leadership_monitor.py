@@ -1,4 +1,4 @@
-"""Asks those who know who should collect, and what else goes on in the database."""
+"""Leader election and periodic checks of the database: other writers, maintenance."""
 
 import time
 from datetime import timedelta
@@ -11,11 +11,9 @@ from dosing_tui.config.settings import CollectorMode
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import Role
 
-ELECTION_UNAVAILABLE = (
-    "The database cannot be asked who collects: nothing is collected here until it answers."
-)
+ELECTION_UNAVAILABLE = "Leader election unavailable (database unreachable); this process is not collecting."
 CLIENT_ID_CONFLICT = (
-    "Another program uses the collector's client id: it may, until the database says who collects."
+    "Another MQTT client uses the collector's client ID; standing by until the database elects a collector."
 )
 SECOND_COLLECTOR = "Another process collects for this site, too: collector.mode is 'always' here."
 
@@ -74,7 +72,7 @@ class LeadershipMonitor:
             if self._is_due("foreign", self._intervals.other_writers_s):
                 self._report_other_writers(self._database.list_other_writers())
         except DatabaseError as error:
-            self._status.report_once(f"Looking after the database has to wait: {error}")
+            self._status.report_once(f"Database maintenance postponed: {error}")
 
     def release_leadership(self) -> None:
         """Let another process be elected, or end."""

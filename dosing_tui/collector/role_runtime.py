@@ -1,4 +1,4 @@
-"""The post this process holds: it collects, or it only watches and at most drains a spool left behind."""
+"""Runs the components for the current role: collector, standby or viewer; drains an orphaned spool."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""``python -m dosing_tui.collector_process``: started by the console, with their channel as stdin; never by hand."""
+"""Entry point of the collector process; started by the console with their channel as stdin, never by hand."""
 
 import sys
 

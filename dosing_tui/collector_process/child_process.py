@@ -1,4 +1,4 @@
-"""Starts the collector's process, and holds it: its channel, what it writes by mistake, its end."""
+"""The collector process as its parent sees it: channel, stray output, exit."""
 
 import logging
 import signal

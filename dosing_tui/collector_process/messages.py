@@ -1,4 +1,4 @@
-"""What the console's process and the collector's say to each other. A command would be one more record."""
+"""Messages between the console and its collector process."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

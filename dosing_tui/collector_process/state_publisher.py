@@ -1,4 +1,4 @@
-"""The collector's process tells the console's: news of the picture, lines for the log. Never waits for it."""
+"""Sends state updates and log lines from the collector process to the console."""
 
 import logging
 import queue

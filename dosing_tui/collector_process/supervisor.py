@@ -1,4 +1,4 @@
-"""Keeps a collector's process running behind the console: starts it, listens to it, starts it again."""
+"""Supervises the collector process of a console: starts it, receives its state, restarts it."""
 
 import logging
 import threading
@@ -105,10 +105,10 @@ class CollectorSupervisor:
             child.pipe.send(StartCollector(self._settings, self._remote_state.list_readings(self._clock())))
             self._watch_process(child)
         except (EOFError, OSError):
-            log.info("the collector process %s says no more", child.pid)
+            log.info("the collector process %s closed its channel", child.pid)
         except Exception:
             # the boundary of this thread: a new process may do better
-            log.exception("listening to the collector process failed")
+            log.exception("receiving from the collector process failed")
         child.pipe.finish_sending()
         ending = child.wait_and_close(self._timeouts.stop_timeout_s)
         with self._lock:

@@ -83,7 +83,7 @@ def _receive_commands(
                 case UpdateAck():
                     publisher.on_update_ack()
                 case StartCollector():
-                    log.error("the console said 'begin' twice")
+                    log.error("the console sent StartCollector twice")
     except (EOFError, OSError):
         log.info("the console has closed the channel")
     finally:
@@ -101,7 +101,7 @@ def _seed_live_state(settings: Settings, live_state: LiveState, stop_signal: Sto
                     live_state.seed_readings(reader.load_readings())
                     return
                 except DatabaseError as error:
-                    log.info("the picture is not filled from the database yet: %s", error)
+                    log.info("live state not seeded from the database yet: %s", error)
                 stop_signal.wait_until_set(SEED_RETRY_S)
     except DatabaseError as error:
         log.warning("the live state is not seeded from the database: %s", error)

@@ -24,7 +24,7 @@ CallRequest: TypeAlias = CallTarget | None
 
 
 class SubprocessCall:
-    """For one thread, but for ``close``. ``target`` is pickled once; its process begins with the first call."""
+    """For one thread, except ``close``. ``target`` is pickled once; the first call starts its process."""
 
     def __init__(self, target: CallTarget) -> None:
         self._target = target
@@ -33,7 +33,7 @@ class SubprocessCall:
         self._process: _CallProcess | None = None
 
     def __call__(self) -> None:
-        """Raises: what ``target`` raises; OSError or EOFError when its process did not begin, or has ended."""
+        """Raises: what ``target`` raises; OSError or EOFError when its process did not start or has ended."""
         other = self._ensure_process()
         try:
             other.pipe.send(None)

@@ -30,7 +30,7 @@ STOP_TIMEOUT_S = 5.0
 def create_client(
     settings: MqttSettings, client_id: str, *, persistent: bool = False, manual_ack: bool = False
 ) -> BufferedClient:
-    """A client that knows its account and its TLS, and dials again by itself once ``connect_async`` was called.
+    """A client with account and TLS set; it reconnects by itself after ``connect_async``.
 
     ``persistent``: the broker keeps the subscriptions and queues while this client is away.
     Raises: BrokerError when a TLS file cannot be used.

@@ -51,7 +51,7 @@ def _never_stop() -> bool:
 class Publisher:
     """Used from one thread: paho's thread only leaves news, and every callback is made from the user's calls.
 
-    ``lost`` counts QoS 0 messages that met a broken link. ``resent_count`` counts QoS 1 messages that were on the
+    ``lost_count``: QoS 0 messages that met a broken link. ``resent_count``: QoS 1 messages that were on the
     way when a link broke: they were sent again, so that each may arrive twice.
     """
 

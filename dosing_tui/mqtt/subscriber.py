@@ -1,6 +1,6 @@
-"""Listens to the plant's topics and hands every message over; stores nothing and understands nothing.
+"""MQTT subscriber: passes every message of the plant's topics on, unparsed.
 
-The network thread belongs to paho. A second, idle one watches over it once a second.
+The network thread belongs to paho. A watchdog thread checks it once a second.
 """
 
 import logging
@@ -243,7 +243,7 @@ class Subscriber:
             )
         except Exception:
             # the boundary of paho's thread: unacknowledged, the message comes again with the next connection
-            log.exception("a message could not be handed over")
+            log.exception("a received message could not be processed")
 
     def _list_topics(self) -> tuple[str, ...]:
         return (*self._settings.topics, DROP_COUNT_TOPIC) if self._persistent else self._settings.topics
@@ -269,4 +269,4 @@ class Subscriber:
             self._link_callback(up, reason)
         except Exception:
             # the boundary of paho's thread
-            log.exception("a change of the broker's link could not be told")
+            log.exception("a change of the broker link could not be reported")

@@ -70,13 +70,7 @@ class AlarmService:
         )
         self._measure_spool = measure_spool
         self._unsaved_entries: list[JournalEntry] = []
-        self._evaluator = Evaluator(
-            build_alarm_limits(context.settings),
-            expected_stations=context.settings.plant.devices,
-            started_at=context.clock(),
-            realarm_after=timedelta(minutes=context.settings.alarms.realarm_minutes),
-            writes_journal=outbox is not None,
-        )
+        self._evaluator = _build_evaluator(context, writes_journal=outbox is not None)
         self._lock = threading.Lock()
         self._is_journal_up = self._has_history = False
         self._entries_since_checkpoint = 0
@@ -121,7 +115,7 @@ class AlarmService:
                     self._request_publish()
         except Exception:
             # the boundary to who collects: readings are stored, whatever the rules make of them
-            log.exception("looking at readings for alarms failed")
+            log.exception("alarm rules failed on readings")
 
     def on_retained(self, units: Iterable[ParsedItem]) -> None:
         """What the broker had retained: levels of the past. Never raises."""
@@ -131,7 +125,7 @@ class AlarmService:
                 self._save_entries(self._evaluator.load_history(known))
         except Exception:
             # as above
-            log.exception("looking at retained levels for alarms failed")
+            log.exception("alarm rules failed on retained levels")
 
     def _evaluate_item(self, unit: ParsedItem) -> list[JournalEntry]:
         return (
@@ -157,7 +151,7 @@ class AlarmService:
         try:
             entries = self._read_operator_commands()
         except SpoolError as error:
-            log.warning("what operators left on the disk waits: %s", error)
+            log.warning("operator commands on disk not read, retrying: %s", error)
             return
         if entries:
             with self._lock:
@@ -233,12 +227,12 @@ class AlarmService:
         try:
             self._alarm_store.save_checkpoint(checkpoint)
         except DatabaseError as error:
-            log.info("no checkpoint of the alarm journal is kept: %s", error)
+            log.info("alarm journal checkpoint not saved: %s", error)
 
     def _on_journal_link(self, up: bool, why: str) -> None:
         if up is not self._is_journal_up:
             self._is_journal_up = up
-            log.info("the alarm journal is %s %s", "heard" if up else "not heard:", why)
+            log.info("alarm journal %s %s", "connected" if up else "unavailable:", why)
 
     def _load_history(self) -> None:
         """Levels, times and the errors of the last hour from the database, once it has answered."""
@@ -248,7 +242,7 @@ class AlarmService:
             known = self._alarm_store.load_readings()
             minutes = self._alarm_store.list_dose_errors(self._clock() - HOUR)
         except DatabaseError as error:
-            log.info("the alarms begin without the past: %s", error)
+            log.info("alarm history not loaded yet: %s", error)
             return
         with self._lock:
             self._save_entries(self._evaluator.load_history(known))
@@ -297,6 +291,17 @@ class AlarmService:
         self._is_publish_due, self._last_publish = False, time.monotonic()
         picture = self._evaluator.take_snapshot(self._clock(), is_journal_live=self._is_journal_up)
         self._context.live_state.set_alarms(picture)
+
+
+def _build_evaluator(context: CollectorContext, *, writes_journal: bool) -> Evaluator:
+    settings = context.settings
+    return Evaluator(
+        build_alarm_limits(settings),
+        expected_stations=settings.plant.devices,
+        started_at=context.clock(),
+        realarm_after=timedelta(minutes=settings.alarms.realarm_minutes),
+        writes_journal=writes_journal,
+    )
 
 
 def _link_to_view(state: LinkState) -> ConnectionState:

@@ -1,4 +1,4 @@
-"""Alarm entries from the disk to the journal: in order, each once, whatever the database answers."""
+"""Sends alarm entries from the outbox to the journal: in order, each once."""
 
 import logging
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ STOP_TIMEOUT_S = 10.0
 
 
 class OutboxSender:
-    """One thread that never gives up until it is stopped."""
+    """One thread. Retries until it is stopped."""
 
     def __init__(self, outbox: JournalOutbox, context: CollectorContext) -> None:
         self._outbox = outbox
@@ -29,7 +29,7 @@ class OutboxSender:
         self._thread.start()
 
     def stop(self) -> bool:
-        """False if it still waits for an answer that may never come; it ends with the process."""
+        """False if it still waits for the database; the thread then ends with the process."""
         self._thread.request_stop()
         self._outbox.cancel_waits()
         return self._thread.stop(STOP_TIMEOUT_S)
@@ -51,7 +51,7 @@ class OutboxSender:
             try:
                 self._send_pending()
             except (DatabaseError, SpoolError) as error:
-                log.info("alarm entries stay on the disk: %s", error)
+                log.info("alarm entries stay on disk: %s", error)
 
     def _send_pending(self) -> None:
         while rows := self._outbox.list_pending(CHUNK_ENTRIES):
@@ -63,7 +63,7 @@ class OutboxSender:
             self._outbox.drop_through(rows[-1][0])
 
     def _send_one_by_one(self, entries: Sequence[JournalEntry]) -> None:
-        """An entry that can never be stored must not keep the others waiting."""
+        """Skip an entry that the database rejects, and send the others."""
         for entry in entries:
             try:
                 self._append_entries([entry])

@@ -61,7 +61,8 @@ class RebuildCall(Protocol):
 class AlarmStore:
     """The alarm journal, and what the rules have to know of the past.
 
-    Every call but ``follow_journal`` may raise DatabaseUnavailableError or DatabaseAccessError; ``append_entries`` InvalidRowError, too.
+    Every call but ``follow_journal`` may raise DatabaseUnavailableError or DatabaseAccessError;
+    ``append_entries`` also InvalidRowError.
     """
 
     append_entries: Callable[[Sequence[JournalEntry]], None]
@@ -81,7 +82,7 @@ class AlarmStore:
 
 @dataclass(frozen=True, slots=True)
 class CollectorDatabase:
-    """The database, as far as collecting needs it. Every call may raise DatabaseUnavailableError or DatabaseAccessError."""
+    """The database calls of the collector. Each may raise DatabaseUnavailableError or DatabaseAccessError."""
 
     create_writer: Callable[[], RowWriter]
     create_leader_lock: Callable[[], LeaderLock]

@@ -1,4 +1,4 @@
-"""How collecting goes, told twice: as states on the live picture, and as sentences when they change."""
+"""Status of the collector, as live state and as log sentences on each change."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ StatusReporter = Callable[[str], None]
 """Takes one plain sentence."""
 
 ROLE_TEXTS = {
-    Role.UNDECIDED: "This process only watches for now.",
+    Role.UNDECIDED: "This process does not collect: role not decided yet.",
     Role.COLLECTOR: "This process collects for the site.",
     Role.STANDBY: "Another process collects for the site; this one stands by.",
     Role.VIEWER: "This process only watches.",
@@ -49,7 +49,7 @@ class CollectorStatus:
                 self._publish_role()
 
     def set_notice(self, subject: str, sentence: str) -> None:
-        """A sentence that stays until another about the same thing replaces it; '' takes it away."""
+        """Show a sentence until another on the same subject replaces it; '' removes it."""
         with self._lock:
             if self._notices.get(subject, "") == sentence:
                 return
@@ -65,7 +65,7 @@ class CollectorStatus:
         self.set_notice(f"thread {name}", reason)
 
     def report_once(self, sentence: str) -> None:
-        """Something happened that leaves no state behind."""
+        """Report an event that is not a state."""
         self._report(sentence)
 
     def _update_link(self, state: LinkState, up: bool, why: str, up_text: str) -> LinkState:

@@ -1,4 +1,4 @@
-"""One channel of the collector: what it wants to hear, who carries it there, and when it is tried again."""
+"""One notification channel: its policy, its delivery worker and its retry time."""
 
 import time
 from collections import Counter
@@ -53,7 +53,7 @@ class DeliveryChannel:
         return self._failures > 0
 
     def pause_for_rate_limit(self) -> None:
-        """The rate limit lets nothing through for now."""
+        """Pause after the rate limit is reached."""
         self._pause_for(self._intervals.rate_limit_s)
 
     def _pause_for(self, seconds: float) -> None:

@@ -1,7 +1,7 @@
-"""Tells people that the database is away: the one alarm that cannot wait until the journal has it.
+"""Notifies a database outage: the one alarm that cannot wait for the alarm journal.
 
-It is told under the id that its notice has in the database later. What came of it is kept beside the spool,
-and whoever tells of alarms takes it over from there when the database is back.
+The message has the ID that its notice gets in the database later. The delivery status is stored beside the
+spool; the dispatcher takes it over when the database is available again.
 """
 
 import logging
@@ -36,7 +36,7 @@ STOP_TIMEOUT_S = 5.0
 
 
 class OutageNotifier:
-    """A thread of its own, and couriers of its own; none where nobody wants to be told of what is raised."""
+    """Own thread and delivery workers; not started unless a channel is subscribed to raised alarms."""
 
     def __init__(self, context: CollectorContext, outbox: JournalOutbox) -> None:
         self._context = context
@@ -51,7 +51,7 @@ class OutageNotifier:
         )
         self._channels = {one.name: one for one in every if Trigger.RAISE in one.policy.triggers}
         self._in_flight: dict[str, UUID] = {}
-        """What a courier of this process has under way, by channel."""
+        """Occurrence that a delivery worker of this process is sending, by channel."""
         self._lock = threading.Lock()
         self._thread = context.create_thread(
             "notify-outage",
@@ -67,11 +67,11 @@ class OutageNotifier:
             self._thread.start()
 
     def stop(self) -> None:
-        """Waits shortly for the answers to what is under way; what has none is not told again."""
+        """Wait at most DRAIN_TIMEOUT_S for deliveries in progress; the others are not re-sent."""
         self._thread.stop(STOP_TIMEOUT_S)
 
     def hand_over_notice(self, channel: str, occurrence: UUID) -> DeliveryStatus:
-        """What came of it: CLAIMED while it is under way; WAITING if the asker tells it: this will not."""
+        """Delivery status; CLAIMED while it is being sent, PENDING if the caller must send it."""
         try:
             with self._lock:
                 if self._in_flight.get(channel) == occurrence:
@@ -82,7 +82,7 @@ class OutageNotifier:
                         channel, occurrence, DeliveryStatus.WITHDRAWN, self._clock()
                     )
         except SpoolError as error:
-            log.warning("what was told without the database is not known: %s", error)
+            log.warning("delivery status of the outage notification unknown: %s", error)
             return DeliveryStatus.PENDING
         if fate is DeliveryStatus.CLAIMED:
             return DeliveryStatus.UNKNOWN
@@ -115,7 +115,7 @@ class OutageNotifier:
                 self._notify_channel(telling, alarm, since)
 
     def _clear_failures(self) -> None:
-        """There is nothing to be told any more, or whoever tells of alarms does it."""
+        """The outage is over, or the dispatcher notifies it."""
         for telling in self._channels.values():
             if telling.is_failing and telling.worker.current_id is None:
                 telling.reset_failures()
@@ -131,7 +131,7 @@ class OutageNotifier:
                 DeliveryStatus.PENDING,
             ):
                 return
-            # one that comes and goes is told of by the rules of the others, when it is back
+            # a chattering outage is notified by the dispatcher, under the rate limit
             if self._outbox.has_other_delivery(channel.name, now - RATE_LIMIT_PERIOD, excluding=occurrence):
                 return
             self._outbox.save_delivery_status(channel.name, occurrence, DeliveryStatus.CLAIMED, now)
@@ -144,7 +144,7 @@ class OutageNotifier:
     def _summarize_outage(self, alarm: AlarmState, since: datetime) -> AlarmSummary:
         words = (
             f"The database has been away since {since.astimezone(self._zone):%Y-%m-%d %H:%M}: "
-            "readings are kept here, alarms are not told until it is back"
+            "readings are spooled here, other alarms are not notified until it is available again"
         )
         return AlarmSummary(
             DATABASE_DOWN,
@@ -166,28 +166,23 @@ class OutageNotifier:
     def _store_result(self, result: DeliveryResult) -> None:
         name, trouble = result.channel, result.error
         telling = self._channels[name]
-        fate = (
-            DeliveryStatus.SENT
-            if trouble is None
-            else DeliveryStatus.FAILED
-            if trouble.is_permanent
-            else DeliveryStatus.PENDING
-        )
         with self._lock:
             occurrence = self._in_flight.pop(name)
             telling.worker.current_id = None
-            self._outbox.save_delivery_status(name, occurrence, fate, self._clock())
+            self._outbox.save_delivery_status(name, occurrence, result.status, self._clock())
         if trouble is None:
             telling.reset_failures()
             self._status.set_notice(_make_notice_key(name), "")
-            log.info("notification %s: told of %s. %s", name, result.description, result.response)
+            log.info("notification %s: sent %s. %s", name, result.description, result.response)
         elif trouble.is_permanent:
-            self._status.report_once(f"Notification {name} cannot tell that the database is away: {trouble}")
+            self._status.report_once(
+                f"Notification {name} rejected the database outage; not retried: {trouble}"
+            )
         else:
             telling.back_off()
             self._status.set_notice(
                 _make_notice_key(name),
-                f"Notification {name} does not tell that the database is away, and is tried again: {trouble}",
+                f"Notification {name} of the database outage failed; retrying: {trouble}",
             )
 
     def _finish_deliveries(self) -> None:
@@ -196,9 +191,9 @@ class OutageNotifier:
             while self._in_flight and time.monotonic() < until:
                 self._store_result(self._results.get(timeout=max(until - time.monotonic(), 0.01)))
         except Empty:
-            log.info("that the database is away may have been told")
+            log.info("delivery of the database outage did not finish; status unknown")
         except SpoolError as error:
-            log.warning("what was told without the database is not kept: %s", error)
+            log.warning("delivery status of the outage notification not stored: %s", error)
 
 
 def _make_notice_key(channel: str) -> str:

@@ -1,30 +1,37 @@
-"""Carries one message at a time to one channel, in a thread of its own: one that hangs holds up nobody."""
+"""Delivers one message at a time to one channel, in its own thread: a channel that hangs delays no other."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from dosing_tui.domain.notifications.policy import NotificationMessage
+from dosing_tui.domain.notifications.policy import DeliveryStatus, NotificationMessage
 from dosing_tui.errors import DeliveryError
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 
 log = logging.getLogger(__name__)
 
 DeliverFunction = Callable[[NotificationMessage], str]
-"""Answers what there is to say. Raises: DeliveryError."""
+"""Returns the server's response, for the log. Raises: DeliveryError."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """What became of the notice ``id``; ``error`` is None if it was told."""
+    """Result of the notice ``id``; ``error`` is None if it was sent."""
 
     channel: str
     id: int
     description: str
-    """What was told, in a few words."""
+    """The alarm and trigger, or the number of summarized messages."""
     response: str = ""
     error: DeliveryError | None = None
+
+    @property
+    def status(self) -> DeliveryStatus:
+        """PENDING: to be retried."""
+        if self.error is None:
+            return DeliveryStatus.SENT
+        return DeliveryStatus.FAILED if self.error.is_permanent else DeliveryStatus.PENDING
 
 
 class DeliveryWorker:
@@ -37,10 +44,10 @@ class DeliveryWorker:
         self._jobs: SimpleQueue[tuple[int, str, NotificationMessage]] = SimpleQueue()
         self._thread = SupervisedThread(f"notify-{channel}", self._deliver_next)
         self.current_id: int | None = None
-        """The notice under way; its giver sets it to None when the outcome is known."""
+        """The notice being delivered; its owner sets it to None when the result is processed."""
 
     def start(self) -> None:
-        """It ends with the process: nothing else ends a server that hangs."""
+        """The thread ends with the process: a server that hangs cannot be interrupted."""
         self._thread.start()
 
     def start_delivery(self, id_: int, description: str, message: NotificationMessage) -> None:

@@ -1,7 +1,7 @@
-"""Tells people of alarms: journal to notices, notices to couriers, and what became of each to the database.
+"""Notification dispatcher: queues notices of journal entries, hands them to delivery workers.
 
-Only what is committed in the journal is told, so an alarm that the database never heard of is not. It never
-holds up anybody: it has a thread and a session of its own, and each channel has a courier.
+Only committed journal entries are notified. It has its own thread and database session, and one delivery
+worker for each channel, so that a slow channel delays nothing else.
 """
 
 import logging
@@ -33,17 +33,17 @@ from dosing_tui.errors import DatabaseAccessError, DatabaseError
 log = logging.getLogger(__name__)
 
 WORKER_POLL_S = 0.1
-"""Between two looks at the couriers."""
+"""Between two checks of the delivery results."""
 CLAIM_SWEEP_S = 60.0
 MAX_REFUSALS = 5
-"""Of the database, before somebody has to know: at the very first start the schema is still being made."""
+"""Consecutive refusals by the database before a notice: at the first start the schema is still missing."""
 DRAIN_TIMEOUT_S = 3.0
-"""At the end, for the couriers under way: nothing that ends in good order hangs for longer."""
-STATUS_UNKNOWN = "whether it was told is not known, and it is not told again."
+"""Longest wait at the end for deliveries in progress."""
+STATUS_UNKNOWN = "delivery status unknown; it is not re-sent."
 STOP_TIMEOUT_S = 10.0
 
 NoticeHandOver = Callable[[str, UUID], DeliveryStatus]
-"""What came of telling the channel of that occurrence while the database was away; WAITING if nobody did."""
+"""Delivery status of that occurrence on the channel during the outage; PENDING if it was not sent."""
 
 
 def hand_over_nothing(channel: str, occurrence: UUID) -> DeliveryStatus:
@@ -51,7 +51,7 @@ def hand_over_nothing(channel: str, occurrence: UUID) -> DeliveryStatus:
 
 
 class NotificationDispatcher:
-    """One thread that never gives up until it is stopped; none where nobody wants to be told."""
+    """One thread. Retries until it is stopped; not started without a configured channel."""
 
     def __init__(
         self, context: CollectorContext, *, hand_over_notice: NoticeHandOver = hand_over_nothing
@@ -63,7 +63,7 @@ class NotificationDispatcher:
         self._queue = context.database.create_notification_queue()
         self._results: SimpleQueue[DeliveryResult] = SimpleQueue()
         self._unstored_results: deque[DeliveryResult] = deque()
-        """Known, and not in the database yet."""
+        """Results that are not stored in the database yet."""
         settings = context.settings
         self._channels = {
             one.name: DeliveryChannel(one, settings, context.intervals, self._results)
@@ -71,7 +71,7 @@ class NotificationDispatcher:
         }
         self._projection = JournalProjection()
         self._checkpoint = EMPTY_CHECKPOINT
-        """What the journal had come to when all notices of it were made last."""
+        """State of the journal at the last entry whose notices are queued."""
         self._entries_since_checkpoint = 0
         """Entries of the journal since the last checkpoint."""
         self._cursors: dict[str, int] = {}
@@ -88,7 +88,7 @@ class NotificationDispatcher:
             self._thread.start()
 
     def stop(self) -> None:
-        """Waits shortly for the answers to what is under way."""
+        """Wait at most DRAIN_TIMEOUT_S for deliveries in progress."""
         self._thread.stop(STOP_TIMEOUT_S)
 
     def _try_session(self) -> None:
@@ -122,7 +122,7 @@ class NotificationDispatcher:
             self._queue.wait_for_entries(WORKER_POLL_S)
 
     def _open_session(self) -> None:
-        """From the newest of what is known of the journal, as far as nobody has still to be told of it."""
+        """Start from the newest checkpoint that no channel is behind."""
         opened = self._queue.open(list(self._channels))
         self._cursors = opened.cursors
         known = opened.checkpoint
@@ -132,7 +132,7 @@ class NotificationDispatcher:
         self._projection.restart_from(known)
 
     def _read_journal(self) -> bool:
-        """The journal to its end; what people want to know of it goes into the book."""
+        """Read the journal to its end and queue the notices. True if any were queued."""
         any_news = False
         while entries := self._queue.read_entries(self._projection.last_entry_id):
             any_news |= self._plan_notices(self._projection.apply_committed(entries))
@@ -143,12 +143,12 @@ class NotificationDispatcher:
         return any_news
 
     def _save_checkpoint(self) -> None:
-        """A right that is missing costs the next start time; it keeps nothing from being told."""
+        """Without the right to save it, the next start takes longer; notifications are not affected."""
         self._entries_since_checkpoint = 0
         try:
             self._queue.save_checkpoint(self._checkpoint)
         except DatabaseAccessError as error:
-            log.info("no checkpoint of what was told is kept: %s", error)
+            log.info("notification checkpoint not saved: %s", error)
 
     def _plan_notices(self, effects: list[AlarmTransition]) -> bool:
         last_id = self._projection.last_entry_id
@@ -174,7 +174,7 @@ class NotificationDispatcher:
             self._next_sweep = time.monotonic() + CLAIM_SWEEP_S
             for name in self._queue.expire_claims(now=now):
                 self._status.report_once(
-                    f"Notification {name}: a process ended while it told of an alarm; {STATUS_UNKNOWN}"
+                    f"Notification {name}: the process ended during a delivery; {STATUS_UNKNOWN}"
                 )
         for name in self._queue.list_due_channels(now=now):
             telling = self._channels.get(name)
@@ -188,16 +188,16 @@ class NotificationDispatcher:
                     self._clear_failure(telling)
 
     def _clear_failure(self, channel: DeliveryChannel) -> None:
-        """As far as anybody knows: nothing that was tried in vain waits."""
+        """No failed notification waits for a retry."""
         channel.reset_failures()
         self._status.set_notice(f"notify {channel.name}", "")
 
     def _serve_channel(self, channel: DeliveryChannel) -> None:
-        """Give the courier what is to be told next, if anything is."""
+        """Hand the next due notification to the delivery worker, if there is one."""
         now, name = self._clock(), channel.name
         for reason in self._queue.expire_notices(name, now=now):
             self._status.report_once(
-                f"Notification {name} is given up after a day: {reason or 'it had no turn.'}"
+                f"Notification {name} was not sent within a day and is dropped: {reason or 'rate limit.'}"
             )
         recent, high = self._queue.count_recent(name, now=now)
         if min(recent, high) >= channel.rate_limit:
@@ -237,7 +237,7 @@ class NotificationDispatcher:
             )
 
     def _filter_outage_notices(self, name: str, notices: Sequence[QueuedNotice]) -> list[QueuedNotice]:
-        """What is still to be told of it: not what was told while the database was away, or is just now."""
+        """Remove what was notified, or is being notified, during a database outage."""
         left: list[QueuedNotice] = []
         for one in notices:
             fate = DeliveryStatus.PENDING
@@ -246,9 +246,9 @@ class NotificationDispatcher:
             if fate is DeliveryStatus.PENDING:
                 left.append(one)
             elif fate is not DeliveryStatus.CLAIMED:
-                said = "Told while the database was away."
+                reason = "Sent during the database outage."
                 self._queue.store_status(
-                    [one.id], fate, now=self._clock(), reason=said if fate is DeliveryStatus.SENT else ""
+                    [one.id], fate, now=self._clock(), reason=reason if fate is DeliveryStatus.SENT else ""
                 )
         return left
 
@@ -270,45 +270,40 @@ class NotificationDispatcher:
 
     def _store_result(self, result: DeliveryResult) -> None:
         telling, trouble = self._channels[result.channel], result.error
-        fate = (
-            DeliveryStatus.SENT
-            if trouble is None
-            else DeliveryStatus.FAILED
-            if trouble.is_permanent
-            else DeliveryStatus.PENDING
+        self._queue.store_status(
+            [result.id], result.status, now=self._clock(), reason=str(trouble or result.response)
         )
-        self._queue.store_status([result.id], fate, now=self._clock(), reason=str(trouble or result.response))
         telling.worker.current_id = None
         if trouble is None:
             self._clear_failure(telling)
-            log.info("notification %s: told of %s. %s", result.channel, result.description, result.response)
+            log.info("notification %s: sent %s. %s", result.channel, result.description, result.response)
         elif trouble.is_permanent:
             self._status.report_once(
-                f"Notification {result.channel} cannot tell of {result.description}: {trouble}"
+                f"Notification {result.channel} rejected {result.description}; not retried: {trouble}"
             )
         else:
             telling.back_off()
             self._status.set_notice(
                 f"notify {result.channel}",
-                f"Notification {result.channel} does not go out, and is tried again: {trouble}",
+                f"Notification {result.channel} failed; retrying: {trouble}",
             )
 
     def _finish_deliveries(self) -> None:
-        """What is answered soon counts. Of the rest nobody knows whether it was told: not again."""
+        """Store results that arrive in time. Mark the other deliveries as unknown: they are not re-sent."""
         until = time.monotonic() + DRAIN_TIMEOUT_S
         try:
             while self._list_in_flight() and time.monotonic() < until:
                 self._unstored_results.append(self._results.get(timeout=max(until - time.monotonic(), 0.01)))
                 self._store_results()
         except Empty:
-            log.info("notifications under way are not answered")
+            log.info("deliveries in progress did not finish")
         except DatabaseError as error:
-            log.info("what became of notifications is not stored: %s", error)
+            log.info("delivery results not stored: %s", error)
         try:
             self._mark_unknown()
         except DatabaseError as error:
-            # they stay claimed: whoever tells next finds them so, and does not tell them either
-            log.info("notifications under way stay claimed: %s", error)
+            # they stay claimed: the next dispatcher marks them as unknown
+            log.info("deliveries in progress stay claimed: %s", error)
         self._queue.close()
 
     def _mark_unknown(self) -> None:
@@ -318,7 +313,7 @@ class NotificationDispatcher:
                     [carried], DeliveryStatus.UNKNOWN, now=self._clock(), reason="The collector ended."
                 )
                 self._status.report_once(
-                    f"Notification {name}: this process ends while it tells; {STATUS_UNKNOWN}"
+                    f"Notification {name}: this process ends during a delivery; {STATUS_UNKNOWN}"
                 )
 
     def _list_in_flight(self) -> list[int]:

@@ -14,4 +14,4 @@ def run_maintenance(database: CollectorDatabase, status: CollectorStatus) -> Non
         database.run_maintenance()
         status.set_notice("maintain", "")
     except DatabaseAccessError as error:
-        status.set_notice("maintain", f"The database cannot be tidied up: {error}")
+        status.set_notice("maintain", f"Database maintenance failed: {error}")

@@ -31,7 +31,7 @@ class DatabaseWriter:
         self._thread.start()
 
     def stop(self, *, drain_timeout_s: float) -> bool:
-        """Write spooled messages for at most ``drain_timeout_s`` unless the database is down; the rest stays spooled.
+        """Write spooled messages for at most ``drain_timeout_s`` unless the database is down.
 
         False if the thread still waits for the database; it ends with the process.
         """

@@ -1,4 +1,4 @@
-"""Broker to spool: what has arrived is stored, looked at for alarms, acknowledged, shown. In this order."""
+"""Broker to spool: store, evaluate alarm rules, acknowledge, show. In this order."""
 
 import logging
 import secrets
@@ -55,13 +55,13 @@ class MessageReceiver:
         self._connection_offset = secrets.randbits(60)
         self._thread = context.create_thread("collector-intake", self._receive_chunk)
         self.stop_reason = ""
-        """Why the spool takes no more, once it does not; what is not acknowledged then comes again."""
+        """Why the intake ended, '' while it runs; the broker resends what is not acknowledged."""
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """What was taken from the inbox is finished first."""
+        """Finish the current chunk first."""
         self._buffer.close()
         self._thread.stop()
 
@@ -102,7 +102,7 @@ class MessageReceiver:
                 self._update_drop_count(delivery.payload)
 
     def _parse_chunk(self, deliveries: list[ReceivedMessage]) -> tuple[list[ParsedMessage], list[ParsedItem]]:
-        """What to store, and what to show: a retained message was stored when it was new."""
+        """Messages to store and readings to show; a retained message was stored when it was new."""
         arrivals: list[ParsedMessage] = []
         shown: list[ParsedItem] = []
         for delivery in deliveries:

@@ -103,7 +103,7 @@ def test_every_channel_that_wants_it_is_told_once_and_a_restart_changes_nothing(
     (posted,) = web.posted
     assert (posted.content["occasion"], posted.content["alarms"][0]["tag"]) == ("raise", "DB_DOWN")
     assert "has been away since" in posted.content["text"]
-    assert "alarms are not told until it is back" in posted.content["text"]
+    assert "other alarms are not notified until it is available again" in posted.content["text"]
 
 
 def test_what_does_not_go_out_is_tried_again_until_somebody_else_takes_it_over(
@@ -111,7 +111,7 @@ def test_what_does_not_go_out_is_tried_again_until_somebody_else_takes_it_over(
 ) -> None:
     web.answers = [503] * 1000
     with start_outage(tmp_path, make_channel(web)) as night:
-        wait_until(lambda: len(web.posted) >= 3 and "is tried again" in night.notice)
+        wait_until(lambda: len(web.posted) >= 3 and "failed; retrying" in night.notice)
         wait_until(lambda: night.absence.hand_over_notice("shift", FIRST) is DeliveryStatus.PENDING)
         web.answers.clear()
         night.show_outage(SECOND)

@@ -331,7 +331,7 @@ def test_what_the_server_refuses_for_good_does_not_keep_the_next_waiting(
         wait_until(lambda: read_deliveries(settings) == [("raise", "failed")])
         append_event(settings, item="B")
         wait_until(lambda: are_settled(settings, 2))
-        assert any("cannot tell of STOCK_LOW/dosing_system_01/A" in one for one in teller.said)
+        assert any("rejected STOCK_LOW/dosing_system_01/A" in one for one in teller.said)
     assert len(web.accepted) == 1
 
 
@@ -457,7 +457,7 @@ def test_what_has_no_answer_at_a_clean_end_is_not_sent_again(settings: Settings,
         append_event(settings)
         wait_until(lambda: len(web.posted) == 1)
     assert read_deliveries(settings) == [("raise", "unknown")]
-    assert any("whether it was told is not known" in sentence for sentence in teller.said)
+    assert any("delivery status unknown" in sentence for sentence in teller.said)
     with start_dispatcher(settings):
         append_event(settings, item="LATER")
         wait_until(lambda: are_settled(settings, 2))
@@ -509,7 +509,9 @@ def test_after_a_day_it_is_given_up(settings: Settings, web: WebServer) -> None:
         wait_until(lambda: web.posted)
         teller.ahead = timedelta(days=1, minutes=1)
         wait_until(lambda: read_deliveries(settings) == [("raise", "failed")])
-        assert any("given up after a day: The server answers 503." in one for one in teller.said)
+        assert any(
+            "was not sent within a day and is dropped: The server answers 503." in one for one in teller.said
+        )
 
 
 @pytest.mark.parametrize("becomes", ["withdrawn", "refused", "given up"])
@@ -519,7 +521,7 @@ def test_that_a_channel_does_not_go_out_is_said_only_while_something_is_tried_ag
     web.answers = [503] * 1000
     with start_dispatcher(settings) as teller:
         raised = append_event(settings)
-        wait_until(lambda: "is tried again" in teller.banner)
+        wait_until(lambda: "failed; retrying" in teller.banner)
         if becomes == "withdrawn":
             append_event(settings, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid, who=ANNA)
         elif becomes == "refused":
@@ -527,7 +529,7 @@ def test_that_a_channel_does_not_go_out_is_said_only_while_something_is_tried_ag
         else:
             teller.ahead = timedelta(days=1, minutes=1)
         wait_until(lambda: are_settled(settings, 1))
-        wait_until(lambda: "is tried again" not in teller.banner, timeout=5)
+        wait_until(lambda: "failed; retrying" not in teller.banner, timeout=5)
 
 
 @pytest.fixture

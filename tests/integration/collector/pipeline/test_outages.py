@@ -42,7 +42,7 @@ def test_a_process_that_never_collected_only_watches_and_says_so(
     with run_in_threads(settings) as plant:
         wait_until(lambda: plant.listening)
         assert plant.role is Role.UNDECIDED
-        assert "cannot be asked who collects" in plant.picture.notice
+        assert "Leader election unavailable" in plant.picture.notice
         publish_numbered(settings.mqtt, number_messages(0, 4))
         wait_until(lambda: len(plant.picture.doses) == 2)
         assert plant.books == MessageCounts()
