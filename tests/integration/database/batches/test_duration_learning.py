@@ -35,7 +35,8 @@ def test_only_what_begins_after_it_was_learned_is_judged_by_it_and_a_rebuild_doe
     settings = settings_for(migrated)
     many = [one for number in range(25) for one in normal_batch(600.0 * number)]
     store_and_rebuild(migrated, *many, *make_slow_batch(600.0 * 25), now=LEARNED)
-    assert fetch_rows(migrated, "SELECT recipe, chemical, batches FROM batch_duration_baselines ORDER BY 1, 2") == [
+    learned = fetch_rows(migrated, "SELECT recipe, chemical, batches FROM batch_duration_baselines ORDER BY 1, 2")
+    assert learned == [
         ("", "", 26), ("CU-85", "", 26), ("CU-85", "T-12", 26), ("CU-85", "T-9", 26),
     ]  # fmt: skip
     store_and_rebuild(
