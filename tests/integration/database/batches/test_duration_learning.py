@@ -1,6 +1,7 @@
 """What is usual is kept with the time from which on it holds: a rebuild judges as the first time."""
 
 from datetime import timedelta
+from typing import LiteralString
 
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
 from dosing_tui.domain.messages.models import Reading
@@ -35,7 +36,8 @@ def test_only_what_begins_after_it_was_learned_is_judged_by_it_and_a_rebuild_doe
     settings = settings_for(migrated)
     many = [one for number in range(25) for one in normal_batch(600.0 * number)]
     store_and_rebuild(migrated, *many, *make_slow_batch(600.0 * 25), now=LEARNED)
-    assert fetch_rows(migrated, "SELECT recipe, chemical, batches FROM batch_duration_baselines ORDER BY 1, 2") == [
+    query: LiteralString = "SELECT recipe, chemical, batches FROM batch_duration_baselines ORDER BY 1, 2"
+    assert fetch_rows(migrated, query) == [
         ("", "", 26), ("CU-85", "", 26), ("CU-85", "T-12", 26), ("CU-85", "T-9", 26),
     ]  # fmt: skip
     store_and_rebuild(
