@@ -147,7 +147,7 @@ async def test_q_asks_escape_stays_and_q_q_quits() -> None:
         assert isinstance(driven.app.screen, QuitScreen)
         await driven.press_keys("escape")
         assert not isinstance(driven.app.screen, QuitScreen)
-        await driven.press("q", "q")
+        await driven.press_keys("q", "q")
         assert driven.app.return_code == 0
 
 
