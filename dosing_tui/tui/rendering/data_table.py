@@ -111,10 +111,10 @@ def arrange_rows(table: TableData[Row], cursor: TableCursor) -> tuple[Row, ...]:
     column = next((column for column in table.columns if column.title == cursor.sort_column), None)
     if column is None:
         return rows[::-1] if cursor.is_reversed else rows
-    known = [row for row in rows if column.read_value(row, table.context) is not None]
+    with_value = [row for row in rows if column.read_value(row, table.context) is not None]
     # one column's values are all of one type, or None
-    known.sort(key=lambda row: column.read_value(row, table.context), reverse=cursor.is_reversed)  # type: ignore[arg-type,return-value]
-    return (*known, *(row for row in rows if column.read_value(row, table.context) is None))
+    with_value.sort(key=lambda row: column.read_value(row, table.context), reverse=cursor.is_reversed)  # type: ignore[arg-type,return-value]
+    return (*with_value, *(row for row in rows if column.read_value(row, table.context) is None))
 
 
 def sort_by_next_column(cursor: TableCursor, table: TableData[Row]) -> TableCursor:

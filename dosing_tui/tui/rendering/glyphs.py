@@ -62,7 +62,7 @@ def get_glyph_table(glyphs: GlyphMode) -> GlyphTable:
 
 
 def replace_glyphs(text: str, table: GlyphTable, *, ascii_only: bool) -> str:
-    """Text that may be sent to the terminal: known glyphs replaced, nothing that is not printable."""
+    """Text for the terminal: glyphs replaced by ``table``, anything else that is not printable by ``?``."""
     if text.isascii() and text.isprintable():
         return text
     drawn = text.translate(table)

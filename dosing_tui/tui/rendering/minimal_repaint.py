@@ -37,10 +37,10 @@ class ChangedCellsUpdate(CompositorUpdate):
 
 
 class ChangedCellsCompositor(Compositor):
-    def render_partial_update(self) -> Any:  # what the base class says is private, too
+    def render_partial_update(self) -> Any:  # the return type of the base class is private, too
         update = super().render_partial_update()
-        known = all(hasattr(update, name) for name in ("spans", "chops", "chop_ends"))
-        return ChangedCellsUpdate(update) if update is not None and known else update
+        has_parts = all(hasattr(update, name) for name in ("spans", "chops", "chop_ends"))
+        return ChangedCellsUpdate(update) if update is not None and has_parts else update
 
 
 def install_compositor(screen: Screen[Any]) -> bool:

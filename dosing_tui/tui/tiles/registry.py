@@ -170,7 +170,7 @@ class TileRegistry:
         self._failing_tiles: set[str] = set()
 
     def build_content(self, name: str, context: RenderContext, *, is_large: bool = False) -> AnyTileContent:
-        """Raises nothing: a tile that fails says so in its content."""
+        """The content of a tile. Raises nothing: the content of a failed tile is the error."""
         try:
             tile = get_declaration(name)
             scope = format_tile_scope(tile, context)

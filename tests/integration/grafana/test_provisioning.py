@@ -215,4 +215,4 @@ def test_the_command_writes_the_files_and_no_password(tmp_path: Path) -> None:
     assert source["secureJsonData"] == {"password": "$__file{/run/secrets/database-password}"}
     refused = CliRunner().invoke(main, ["grafana", "--output", str(tmp_path), "--password", "secret"])
     assert refused.exit_code == 2
-    assert "no password goes into a file" in refused.output
+    assert "a password does not belong in a file" in refused.output

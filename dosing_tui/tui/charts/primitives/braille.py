@@ -25,7 +25,7 @@ SERIES_STYLES = (
     CellStyle(ColourRole.SPARKLINE),
     CellStyle(ColourRole.DIM),
 )
-"""Shades alone: a colour would say that something is wrong. Markers and names tell the rest."""
+"""Shades only: colours are for abnormal values. Markers and names identify the series."""
 SERIES_MARKERS = "●○×+□◇•–"
 """Marks on the points of a series."""
 _COLOUR_CODE = re.compile(r"\x1b\[([0-9;]*)m")
@@ -81,7 +81,7 @@ def _render_cached(
 
 
 def _render_plot(library: Any, series: Sequence[Sequence[Polyline]], width: int, height: int) -> str:
-    """The global figure is the only one its documentation knows: cleared each time, used by one thread."""
+    """Draw on the global figure, the only documented one: cleared each time, used by one thread."""
     figure = library.figure
     figure.clear()
     figure.theme("simple")

@@ -1,4 +1,4 @@
-"""A new panel is one SQL file and one declaration: command, open_console and Grafana show it by themselves."""
+"""A new panel is one SQL file and one declaration: the command, the console and Grafana show it."""
 
 import json
 import shutil
