@@ -70,8 +70,8 @@ def test_nearly_empty_is_below_the_limit_or_below_one_batch(percent: float, need
 
 def test_a_level_jump_exactly_on_the_refill_limit_is_no_refill() -> None:
     plant = Plant()
-    plant.hear(plant.level(50), plant.level(51))
-    assert "STOCK_RESET" not in raised(plant)
+    plant.receive_readings(plant.make_level(50), plant.make_level(51))
+    assert "STOCK_RESET" not in list_raised(plant)
 
 
 def test_a_level_that_jumps_up_was_refilled_or_reset() -> None:
@@ -199,10 +199,10 @@ def test_a_rate_of_doses_out_of_tolerance_needs_twenty() -> None:
 def test_doses_exactly_on_the_tolerance_do_not_count_in_the_rate() -> None:
     plant = Plant()
     for number in range(20):
-        plant.tick(10)
-        plant.hear(plant.dose(0.5 if number < 2 else 0.0, dedup=number))
-    plant.tick(12)
-    assert raised(plant) == []
+        plant.advance_clock(10)
+        plant.receive_readings(plant.make_dose(0.5 if number < 2 else 0.0, dedup=number))
+    plant.advance_clock(12)
+    assert list_raised(plant) == []
 
 
 def test_after_a_restart_the_last_hour_is_known_from_the_database() -> None:

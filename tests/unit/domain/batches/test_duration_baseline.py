@@ -56,7 +56,10 @@ def test_the_median_and_its_spread_are_the_limits_and_outliers_do_not_move_them(
 
 
 def test_the_spread_is_the_median_distance_scaled_to_a_standard_deviation() -> None:
-    learned = {each.chemical: each for each in learn_baselines(batches(*[50.0, 60.0, 70.0] * 10), at=at(0))}
+    learned = {
+        each.chemical: each
+        for each in learn_baselines(make_batches(*[50.0, 60.0, 70.0] * 10), at=seconds_after(0))
+    }
     # 60 s + 5 * 1.4826 * 10 s
     assert learned["T-9"].high_s == 134.1
 
