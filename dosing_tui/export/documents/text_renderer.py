@@ -69,8 +69,9 @@ def _render_header(document: Document) -> Iterator[str]:
 
 
 def _render_section(section: DocumentSection) -> Iterator[str]:
-    yield section.title.upper()
-    yield "-" * len(section.title)
+    title = wrap_text(section.title.upper(), PAGE_WIDTH)
+    yield from title
+    yield "-" * max(map(count_cells, title))
     for block in section.blocks:
         match block:
             case FieldList():

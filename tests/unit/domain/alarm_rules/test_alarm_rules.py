@@ -68,6 +68,12 @@ def test_nearly_empty_is_below_the_limit_or_below_one_batch(percent: float, need
     assert ("STOCK_CRITICAL" in list_raised(plant)) == expected
 
 
+def test_a_level_jump_exactly_on_the_refill_limit_is_no_refill() -> None:
+    plant = Plant()
+    plant.receive_readings(plant.make_level(50), plant.make_level(51))
+    assert "STOCK_RESET" not in list_raised(plant)
+
+
 def test_a_level_that_jumps_up_was_refilled_or_reset() -> None:
     plant = Plant()
     plant.receive_readings(plant.make_level(50), plant.make_level(50.9))
@@ -188,6 +194,15 @@ def test_a_rate_of_doses_out_of_tolerance_needs_twenty() -> None:
     assert find_message(plant, "ERR_RATE_1H") == (
         "10.0 % of the last hour's 20 doses out of tolerance (dosing_system_01)"
     )
+
+
+def test_doses_exactly_on_the_tolerance_do_not_count_in_the_rate() -> None:
+    plant = Plant()
+    for number in range(20):
+        plant.advance_clock(10)
+        plant.receive_readings(plant.make_dose(0.5 if number < 2 else 0.0, dedup=number))
+    plant.advance_clock(12)
+    assert list_raised(plant) == []
 
 
 def test_after_a_restart_the_last_hour_is_known_from_the_database() -> None:

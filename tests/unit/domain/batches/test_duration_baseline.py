@@ -55,6 +55,15 @@ def test_the_median_and_its_spread_are_the_limits_and_outliers_do_not_move_them(
     assert (odd["T-9"].low_s, odd["T-9"].high_s) == (43.5, 72.5)
 
 
+def test_the_spread_is_the_median_distance_scaled_to_a_standard_deviation() -> None:
+    learned = {
+        each.chemical: each
+        for each in learn_baselines(make_batches(*[50.0, 60.0, 70.0] * 10), at=seconds_after(0))
+    }
+    # 60 s + 5 * 1.4826 * 10 s
+    assert learned["T-9"].high_s == 134.1
+
+
 def test_too_few_batches_teach_nothing() -> None:
     assert learn_baselines(make_batches(*USUAL_S[: MIN_SAMPLES - 1]), at=seconds_after(0)) == []
     assert learn_baselines(make_batches(*USUAL_S[:MIN_SAMPLES]), at=seconds_after(0)) != []

@@ -107,6 +107,13 @@ def test_yesterday_is_compared_up_to_the_same_time_on_the_wall(now: str, since: 
     assert get_yesterday_so_far(berlin_time(now), BERLIN) == (utc_time(since), utc_time(until))
 
 
+def test_yesterday_ends_at_midnight_when_its_last_hour_was_skipped() -> None:
+    """Nuuk's clocks went from Saturday 23:00 to Sunday 00:00: Saturday had 23 hours and no 23:30."""
+    now = datetime(2024, 4, 1, 0, 30, tzinfo=UTC)  # Sunday 23:30
+    window = get_yesterday_so_far(now, ZoneInfo("America/Nuuk"))
+    assert window == (utc_time("2024-03-30T02:00"), utc_time("2024-03-31T01:00"))
+
+
 @given(NOWS, ZONES)
 def test_yesterday_so_far_lies_within_yesterday(now: datetime, zone: ZoneInfo) -> None:
     found = get_yesterday_so_far(now, zone)

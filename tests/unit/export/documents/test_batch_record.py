@@ -57,6 +57,15 @@ def test_no_line_of_text_is_wider_than_the_paper(one: str, two: str, three: str)
         assert count_cells(line) <= PAGE_WIDTH
 
 
+@pytest.mark.parametrize(
+    "title", ["a" * 81, "ß" * 41, "long " * 20], ids=["one word", "wider in capitals", "words"]
+)
+def test_a_long_section_title_is_broken_at_the_paper_width(title: str) -> None:
+    assert all(
+        count_cells(line) <= PAGE_WIDTH for line in to_text(make_document("a", "b", title)).splitlines()
+    )
+
+
 @given(st.text("ab 龍é", max_size=200), st.integers(2, 30))
 def test_wrapping_loses_nothing_but_spaces(text: str, width: int) -> None:
     lines = wrap_text(text, width)
