@@ -259,7 +259,7 @@ class ReviewController:
         """Count the listed batches that are complete, unreviewed and without exceptions; then confirm."""
         is_complete_listed = not batch_filter.status or BatchStatus.COMPLETE.value in batch_filter.status
         if not is_complete_listed or batch_filter.with_findings:
-            self._host.show_message("No listed batch can be approved in bulk.")
+            self._host.show_message("No batch of this list can be approved in bulk.")
             return
         candidates = replace(
             batch_filter, status=(BatchStatus.COMPLETE.value,), review_state=(ReviewState.UNREVIEWED.value,),
@@ -276,7 +276,7 @@ class ReviewController:
             self._host.show_message(
                 f"{NOT_SAVED}: {result.error}"
                 if result.error
-                else "No listed batch is complete, without exceptions and unreviewed."
+                else "No batch of this list is complete, without exceptions and unreviewed."
             )
             return
         dialog = BulkApprovalDialog(

@@ -277,7 +277,7 @@ async def test_without_the_database_the_collecting_machine_keeps_what_was_done_a
         )
         plant.console.live.set_alarms(kept)
         plant.console.app._run_tick()
-        shown = await plant.console.wait_for_text("2 kept here")
+        shown = await plant.console.wait_for_text("2 not journaled")
         assert "journal unavailable: shared later" in shown
 
 
