@@ -3,13 +3,13 @@ SELECT b.batch_key, b.batch_id, b.device_id, b.recipe, b.mode, b.status, b.reaso
        b.doses, b.target_g, b.actual_g, b.findings, b.finding_kinds, b.recipe_version, b.record_hash,
        b.judgement_hash, r.record, r.judgement, n.device_id AS numbered_of, n.day, n.number,
        ARRAY[b.last_review::text, b.disposition, b.disposed_by, b.disposed_at::text, b.reviewed_hash,
-             b.reviewed_judgement, b.confirmed_by, b.confirmed_at::text] AS shown,
-       ARRAY[coalesce(said.last_review, 0)::text, coalesce(s.disposition, ''), coalesce(s.disposed_by, ''),
+             b.reviewed_judgement, b.confirmed_by, b.confirmed_at::text] AS listed_values,
+       ARRAY[coalesce(newest.last_review, 0)::text, coalesce(s.disposition, ''), coalesce(s.disposed_by, ''),
              s.disposed_at::text, s.reviewed_hash, s.reviewed_judgement, coalesce(s.confirmed_by, ''),
-             s.confirmed_at::text] AS said
+             s.confirmed_at::text] AS review_values
   FROM batches AS b
   LEFT JOIN batch_records AS r USING (batch_key)
   LEFT JOIN batch_numbers AS n USING (batch_key)
-  LEFT JOIN (SELECT batch_key, max(review_id) AS last_review FROM batch_reviews GROUP BY batch_key) AS said
+  LEFT JOIN (SELECT batch_key, max(review_id) AS last_review FROM batch_reviews GROUP BY batch_key) AS newest
        USING (batch_key)
   LEFT JOIN batch_review_status AS s USING (batch_key)

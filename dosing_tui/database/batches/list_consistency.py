@@ -47,8 +47,8 @@ class _ListedBatchRow:
     numbered_of: str | None
     day: date | None
     number: int | None
-    shown: list[str | None]
-    said: list[str | None]
+    listed_values: list[str | None]
+    review_values: list[str | None]
 
 
 def check_batches(session: Session) -> tuple[int, list[str]]:
@@ -89,8 +89,8 @@ def _has_anchor(record: str, key: str, anchor: str) -> bool:
 
 def _check_row(row: _ListedBatchRow) -> Iterator[str]:
     name = row.batch_id
-    pairs = zip(REVIEW_STATE_COLUMNS, row.shown, row.said, strict=True)
-    if differing := [column for column, shown, said in pairs if shown != said]:
+    pairs = zip(REVIEW_STATE_COLUMNS, row.listed_values, row.review_values, strict=True)
+    if differing := [column for column, listed, reviewed in pairs if listed != reviewed]:
         yield f"The list columns of {name} differ from its reviews: {', '.join(differing)}."
     if row.record is None or row.judgement is None:
         yield f"The record of {name} is missing."

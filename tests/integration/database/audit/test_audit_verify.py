@@ -110,7 +110,7 @@ def test_a_column_of_the_list_that_disagrees_with_record_or_reviews_is_named(pla
     assert {name for (name,) in known} == {*OF_THE_RECORD, *OF_THE_REVIEWS, *KEPT_OTHERWISE}
     for name, new in OF_THE_RECORD.items():
         found = faults_after(plant, f"UPDATE batches SET {name} = {new}")
-        assert any("differs from its record: " in each and name in each for each in found), name
+        assert any("differ from its record: " in each and name in each for each in found), name
     for name, new in OF_THE_REVIEWS.items():
         assert faults_after(plant, f"UPDATE batches SET {name} = {new}") == (
             f"The list columns of {BATCH} differ from its reviews: {name}.",
