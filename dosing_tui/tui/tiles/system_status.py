@@ -39,7 +39,7 @@ class SystemStatusSection:
 
 @dataclass(frozen=True, slots=True)
 class SystemStatus:
-    left: tuple[SystemStatusSection, ...]
+    left_column: tuple[SystemStatusSection, ...]
     right: tuple[SystemStatusSection, ...]
 
 
@@ -150,7 +150,7 @@ def paint_system_status(data: SystemStatus, width: int, height: int) -> Rows:
     """Two columns; long lines are wrapped."""
     canvas = Canvas(width, height)
     middle = width // 2
-    _draw_column(canvas, 0, middle - 2, data.left)
+    _draw_column(canvas, 0, middle - 2, data.left_column)
     _draw_column(canvas, middle, width - middle, data.right)
     return canvas.rows
 
