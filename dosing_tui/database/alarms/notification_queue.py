@@ -12,6 +12,7 @@ from uuid import UUID
 
 import psycopg
 
+from dosing_tui.database.alarms.journal import READER_NAME as EVALUATOR_NAME
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import (
     NOTIFY_CHANNEL,
@@ -41,7 +42,7 @@ from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
 
 APPLICATION_NAME = "notifications"
 READER_NAME = "notifications"
-READER_NAMES = (READER_NAME, READER_NAME)
+READER_NAMES = (READER_NAME, EVALUATOR_NAME)
 """Readers whose checkpoints can be used: both compute the same state."""
 MAX_NOTICES = 5_000
 """Most notices of one query; the others go into the next summary."""

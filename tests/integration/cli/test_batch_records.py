@@ -135,7 +135,7 @@ WRONG = [
     (("batches", "export", FIRST, "--format", "pdf"), "name a file or a folder"),
     (("batches", "export", "--recipe", "CU-85", "--recipe", "CU-65/75", "--format", "html"), "2 batches"),
     (("batches", "review", FIRST), "Give one of --approve"),
-    (("batches", "review", FIRST, "--approve"), "Name the record you have read: --record, as 'dosing-tui"),
+    (("batches", "review", FIRST, "--approve"), "Give the record you have read: --record, as 'dosing-tui"),
     (("batches", "review", FIRST, "--approve", "--record", "1234567"), "at least 8 digits of its hash"),
     (("batches", "review", FIRST, "--reject", "--record", "all of it"), "names no record"),
 ]

@@ -166,7 +166,7 @@ def test_a_half_made_cluster_is_made_again(folder: Path) -> None:
 def test_data_of_another_version_is_refused_in_one_sentence(folder: Path) -> None:
     (folder / "pg99").mkdir()
     (folder / "pg99" / "PG_VERSION").write_text("99\n")
-    with pytest.raises(DemoError, match="made by PostgreSQL 99"):
+    with pytest.raises(DemoError, match="belongs to PostgreSQL 99"):
         EmbeddedPostgres(folder).start()
 
 

@@ -19,10 +19,10 @@ from tests.support.polling import wait_until
 
 OWNER = """
 import pathlib, sys, time
-from dosing_tui.demo import brokers
+from dosing_tui.demo.servers import mqtt_broker
 if sys.argv[2] == "amqtt":
-    brokers.find_mosquitto = lambda: None
-print(brokers.start_broker(pathlib.Path(sys.argv[1])).pid, flush=True)
+    mqtt_broker.find_mosquitto = lambda: None
+print(mqtt_broker.start_broker(pathlib.Path(sys.argv[1])).pid, flush=True)
 time.sleep(600)
 """
 

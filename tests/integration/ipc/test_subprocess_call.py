@@ -49,7 +49,7 @@ def test_what_is_raised_there_is_raised_here_and_tells_where() -> None:
     apart = SubprocessCall(raise_unavailable)
     with pytest.raises(DatabaseUnavailableError, match="No database server listens") as caught:
         apart()
-    assert "in fail" in caught.value.__notes__[0]
+    assert "in raise_unavailable" in caught.value.__notes__[0]
     apart.close()
 
 

@@ -437,7 +437,7 @@ def test_a_claim_that_nobody_settled_is_not_told_again(settings: Settings, web: 
         book.close()
     with start_dispatcher(settings, ahead=timedelta(minutes=6)) as teller:
         wait_until(lambda: read_deliveries(settings) == [("raise", "unknown")])
-        wait_until(lambda: any("is not told again" in sentence for sentence in teller.said))
+        wait_until(lambda: any("not re-sent" in sentence for sentence in teller.said))
     assert web.posted == []
 
 
