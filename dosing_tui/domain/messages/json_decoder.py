@@ -1,7 +1,7 @@
 """Decode message bytes to JSON records: a single object, an array, or concatenated objects (NDJSON).
 
-Unreadable bytes are returned as a DecodeFailure. After an invalid record, decoding resumes at the next object.
-In an array, extra commas and a missing closing bracket are accepted.
+Unreadable bytes are returned as a DecodeFailure. After an invalid record, decoding resumes at the next
+object. In an array, extra commas and a missing closing bracket are accepted.
 """
 
 import json

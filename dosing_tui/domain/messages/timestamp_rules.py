@@ -1,9 +1,9 @@
 """Resolve a reading's time: the device time if it is plausible, otherwise the time of receipt.
 
-The magnitude of a timestamp determines its unit (s, ms, us or ns). Some devices send an uptime counter instead
-of a time. A millisecond counter equals the current Unix seconds about 20.4 days after start-up, a microsecond
-counter the current milliseconds. It would then be accepted for the width of the window. A counter is detected
-by one of these properties:
+The magnitude of a timestamp determines its unit (s, ms, us or ns). Some devices send an uptime counter
+instead of a time. A millisecond counter equals the current Unix seconds about 20.4 days after start-up, a
+microsecond counter the current milliseconds. It would then be accepted for the width of the window. A counter
+is detected by one of these properties:
 
 * A value below 1e9: no current Unix time is that small.
 * Values that advance 1000 (or 1 000 000) times as fast as the messages arrive.
