@@ -60,7 +60,10 @@ def shelve_alarm(
 
 
 def unshelve_alarm(state: AlarmState, context: CommandContext, *, comment: str = "") -> JournalEntry:
-    """Unshelve an alarm; the collector raises it again if its condition is true. Raises: AlarmCommandError."""
+    """Unshelve an alarm; the collector raises it again if its condition is true.
+
+    Raises: AlarmCommandError.
+    """
     return _create_entry(state, context, AlarmEvent.UNSHELVE, comment)
 
 

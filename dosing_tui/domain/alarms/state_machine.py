@@ -3,9 +3,9 @@
 All processes fold the same entries in the same order, so no function depends on settings or on a clock.
 An event that does not apply leaves the state unchanged. An operator event then returns the reason.
 
-The letters in the docstrings are the states of ISA-18.2: A normal, B unacknowledged, C acknowledged, D returned
-to normal unacknowledged, E latched unacknowledged, F latched acknowledged, G shelved, H suppressed by design,
-I out of service.
+The letters in the docstrings are the states of ISA-18.2: A normal, B unacknowledged, C acknowledged,
+D returned to normal unacknowledged, E latched unacknowledged, F latched acknowledged, G shelved, H suppressed
+by design, I out of service.
 """
 
 from collections.abc import Callable, Mapping
