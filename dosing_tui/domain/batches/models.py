@@ -36,7 +36,7 @@ class SegmentationRules:
     """Maximum distances in time between the messages of one batch."""
 
     max_start_skew: timedelta = timedelta(minutes=5)
-    """Maximum apparent lead of a dose over the start event: the pump time-out, as the clock may have been set."""
+    """Maximum apparent lead of a dose over the start event: the pump time-out, in case the clock was set."""
     max_duration: timedelta = timedelta(hours=4)
     """Maximum duration of a batch: later messages do not belong to it."""
     max_orphan_gap: timedelta = timedelta(seconds=330)
